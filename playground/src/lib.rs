@@ -1,0 +1,1 @@
+//! Emulated outside world for development and tests.
