@@ -1,6 +1,7 @@
 //! Settings of the model providers: Anthropic is needed, the others each switch a feature on.
 
 use std::fmt;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -13,20 +14,24 @@ pub struct Anthropic {
     pub key: SecretString,
     /// Base address; methods are below `/v1/`.
     pub base_url: String,
+    /// How long a stream may be silent before it counts as dead.
+    pub idle_limit: Duration,
 }
 
 impl Anthropic {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let key = reader.required_secret("ANTHROPIC_API_KEY", "anthropic_api_key");
         let base_url = reader.base_url("ANTHROPIC_BASE_URL", "https://api.anthropic.com");
-        Some(Self { key: key?, base_url })
+        let idle_limit = Duration::from_secs(reader.number("ANTHROPIC_IDLE_SECONDS", 90, 1, 600));
+        Some(Self { key: key?, base_url, idle_limit })
     }
 }
 
 impl fmt::Display for Anthropic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "ANTHROPIC_API_KEY={}", presence(Some(&self.key)))?;
-        writeln!(f, "ANTHROPIC_BASE_URL={}", self.base_url)
+        writeln!(f, "ANTHROPIC_BASE_URL={}", self.base_url)?;
+        writeln!(f, "ANTHROPIC_IDLE_SECONDS={}", self.idle_limit.as_secs())
     }
 }
 

@@ -17,7 +17,7 @@ use sse_stream::SseByteStream;
 
 use super::error::LlmError;
 use super::request::LlmRequest;
-use super::{Answer, LlmEvent};
+use super::Answer;
 use decode::Decoder;
 
 /// The version of the API; it decides which fields exist.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::event::{StopReason, ToolCall};
+use super::super::event::{LlmEvent, StopReason, ToolCall};
 use super::super::registry::Registry;
 use super::super::request::{Block, LlmMessage, ToolSpec};
 use super::*;
