@@ -110,3 +110,8 @@ need_cargo() {
   command -v cargo >/dev/null || PATH="$HOME/.cargo/bin:$PATH"
   command -v cargo >/dev/null || die 'cargo is missing: install Rust from https://rustup.rs, then run this again'
 }
+
+# Where cargo puts what it builds: CARGO_TARGET_DIR and cargo's own configuration count.
+target_directory() {
+  cargo metadata --format-version 1 --no-deps --offline | sed -E 's/.*"target_directory":"([^"]*)".*/\1/'
+}
