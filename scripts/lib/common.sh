@@ -8,7 +8,7 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)"
 # Every build here works without a database: queries were checked when .sqlx was written.
 export SQLX_OFFLINE=true
 
-say() { printf '\033[2m::\033[0m %s\n' "$*" >&2; }
+say() { printf ':: %s\n' "$*" >&2; }
 die() {
   printf 'error: %s\n' "$*" >&2
   exit 1
