@@ -55,6 +55,7 @@ NO_CLUSTER=/etc/postgresql-common/createcluster.d/starling-no-cluster.conf
 quiet_apt=''
 
 apt_quiet_on() {
+  as_root true
   quiet_apt=yes
   # shellcheck disable=SC2016 # expanded by the inner shell
   as_root sh -c '
