@@ -8,8 +8,6 @@ use serde_json::{Map, Value, json};
 
 use super::webhook::Webhook;
 
-/// Number of the first update; the real service also starts somewhere far from 1.
-const FIRST_UPDATE: i64 = 700_000_001;
 /// Past updates that can still be redelivered.
 const REMEMBERED: usize = 100_000;
 
@@ -64,9 +62,10 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn new() -> Self {
+    /// An empty queue whose first update has this number.
+    pub(super) fn new(first: i64) -> Self {
         Self {
-            next: FIRST_UPDATE,
+            next: first,
             pending: VecDeque::new(),
             past: BTreeMap::new(),
             again: VecDeque::new(),

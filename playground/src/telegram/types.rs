@@ -19,6 +19,11 @@ pub struct Settings {
     pub port: u16,
     /// Whether flood limits answer 429. Off by default, so that tests are not paced.
     pub enforce_rates: bool,
+    /// Number of the first update. A bot remembers the numbers it has seen, so an emulator that meets the
+    /// database of an earlier one must begin above everything that one used.
+    pub first_update: i64,
+    /// Id of the first message outside supergroups; what was said of updates holds here too.
+    pub first_message: i64,
 }
 
 impl Default for Settings {
@@ -29,6 +34,8 @@ impl Default for Settings {
             bot_username: "starling_bot".to_owned(),
             port: 0,
             enforce_rates: false,
+            first_update: 700_000_001,
+            first_message: 1,
         }
     }
 }

@@ -135,12 +135,14 @@ impl World {
             language_code: None,
             ..Person::new(settings.bot_id, "Starling")
         };
+        let queue = Queue::new(settings.first_update);
+        let account_messages = settings.first_message - 1;
         Self {
             settings,
             version: 1,
             users: BTreeMap::from([(bot.id, bot)]),
             chats: BTreeMap::new(),
-            queue: Queue::new(),
+            queue,
             files: Files::default(),
             presses: BTreeMap::new(),
             commands: BTreeMap::new(),
@@ -149,7 +151,7 @@ impl World {
             faults: Faults::default(),
             rates: Rates::default(),
             violations: Vec::new(),
-            account_messages: 0,
+            account_messages,
             next_press: 4_000_000_000_000_000,
         }
     }
