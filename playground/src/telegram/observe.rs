@@ -1,7 +1,7 @@
 //! What a test can see, and how it waits for it: `until` looks again after every change.
 
 use std::fmt::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -117,6 +117,11 @@ impl Telegram {
     /// Updates that the bot has not confirmed.
     pub fn unconfirmed(&self) -> usize {
         self.shared.look(|world| world.queue.pending.len())
+    }
+
+    /// When a `getUpdates` call first got this update.
+    pub fn handed_out(&self, update_id: i64) -> Option<Instant> {
+        self.shared.look(|world| world.queue.handed_out(update_id))
     }
 
     /// Bytes of a file that a person or the bot sent.

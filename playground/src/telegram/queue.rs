@@ -2,7 +2,8 @@
 //! and handing the same update out again on demand.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
@@ -44,6 +45,8 @@ pub(super) struct Update {
     pub id: i64,
     pub chat: Option<i64>,
     pub value: Value,
+    /// When a poll first got it.
+    pub handed_out: OnceLock<Instant>,
 }
 
 /// The queue of one bot.
@@ -108,7 +111,7 @@ impl Queue {
         let mut value = Map::new();
         value.insert("update_id".to_owned(), json!(id));
         value.append(&mut fields);
-        let update = Arc::new(Update { id, chat, value: Value::Object(value) });
+        let update = Arc::new(Update { id, chat, value: Value::Object(value), handed_out: OnceLock::new() });
         self.past.insert(id, Arc::clone(&update));
         if self.past.len() > REMEMBERED {
             self.past.pop_first();
@@ -154,8 +157,17 @@ impl Queue {
             batch.push(update.value.clone());
         }
         let room = limit - batch.len();
-        batch.extend(self.pending.iter().take(room).map(|update| update.value.clone()));
+        let now = Instant::now();
+        batch.extend(self.pending.iter().take(room).map(|update| {
+            update.handed_out.get_or_init(|| now);
+            update.value.clone()
+        }));
         batch
+    }
+
+    /// When a poll first got an update; nothing when none did, or when it is long ago.
+    pub(super) fn handed_out(&self, id: i64) -> Option<Instant> {
+        self.past.get(&id)?.handed_out.get().copied()
     }
 
     /// Forgets everything that waits.
