@@ -2,6 +2,8 @@
 //! their chats show. It keeps state, derives every answer from it and refuses what the real service
 //! refuses. Tests drive it in the same process, the chat page through the control API below `/play/`.
 
+mod calls;
+mod chat;
 mod door;
 mod faults;
 mod files;

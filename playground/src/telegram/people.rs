@@ -4,10 +4,11 @@
 use serde_json::{Value, json};
 
 use super::Telegram;
+use super::chat::{Kind, Topic};
 use super::media;
 use super::text;
 use super::types::{Attachment, Person, Said};
-use super::world::{Kind, Post, Press, Topic, World, text_body, unix_now};
+use super::world::{Post, Press, World, text_body, unix_now};
 
 /// Colour of topics that people open.
 const TOPIC_COLOR: i64 = 7_322_096;

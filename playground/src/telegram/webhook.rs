@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::params::Params;
 use super::queue::Update;
 use super::world::unix_now;
-use super::{Shared, methods, server};
+use super::{Shared, calls, methods};
 
 /// First wait after a failure; doubles with each further one.
 const FIRST_RETRY: Duration = Duration::from_millis(200);
@@ -125,7 +125,7 @@ async fn attempt(
     {
         let mut params = Params::default();
         params.add_object(reply);
-        server::call(&shared, method, params).await;
+        calls::call(&shared, method, params).await;
     }
     (update, Ok(()))
 }

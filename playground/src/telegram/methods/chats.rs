@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::super::chat::Kind;
 use super::super::params::Params;
 use super::super::refusal::{Outcome, Refusal};
-use super::super::world::{Kind, World};
+use super::super::world::World;
 use super::target;
 
 /// `getChat`.

@@ -1,8 +1,9 @@
 //! Where a call goes: the chat, the topic and the message that is answered, each checked.
 
+use super::super::chat::Kind;
 use super::super::params::Params;
 use super::super::refusal::Refusal;
-use super::super::world::{Kind, World};
+use super::super::world::World;
 
 /// The chat that a call names; it must exist, whether or not the bot may write there.
 pub(super) fn known_chat(world: &World, params: &Params) -> Result<i64, Refusal> {
