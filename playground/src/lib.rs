@@ -1,1 +1,3 @@
 //! Emulated outside world for development and tests.
+
+pub mod anthropic;

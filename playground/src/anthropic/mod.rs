@@ -1,0 +1,2 @@
+//! draft
+mod cache; mod conversation; mod error; mod models; mod signature; mod transcript; mod validate;
