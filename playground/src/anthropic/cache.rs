@@ -98,20 +98,19 @@ mod tests {
             {"type":"text","text":text(second)}]}]}))
     }
 
-    fn usage(plain: u64, written_5m: u64, written_1h: u64, read: u64) -> InputUsage {
-        InputUsage { plain, written_5m, written_1h, read }
+    fn usage(plain: u64, short: u64, long: u64, read: u64) -> InputUsage {
+        InputUsage { plain, written_5m: short, written_1h: long, read }
     }
 
     #[test]
     fn writes_then_reads_then_expires() {
-        for (ttl, minutes, first) in
-            [("5m", 5, usage(1000, 1012, 0, 0)), ("1h", 60, usage(1000, 0, 1012, 0))]
+        for (ttl, minutes, first) in [("5m", 5, usage(1000, 1012, 0, 0)), ("1h", 60, usage(1000, 0, 1012, 0))]
         {
             let mut cache = PromptCache::default();
             let hit = usage(1000, 0, 0, 1012);
             assert_eq!(cache.charge(&prompt(ttl, 'b'), 512), first);
             assert_eq!(cache.charge(&prompt(ttl, 'c'), 512), hit);
-            cache.age(Duration::from_mins(minutes) - Duration::from_secs(9));
+            cache.age(Duration::from_secs(minutes * 60 - 9));
             assert_eq!(cache.charge(&prompt(ttl, 'd'), 512), hit, "use renews");
             cache.age(Duration::from_mins(minutes));
             assert_eq!(cache.charge(&prompt(ttl, 'e'), 512), first);

@@ -76,9 +76,7 @@ pub(super) fn newest_tool_results(body: &Value) -> Vec<(String, String)> {
     let results = last["content"].as_array().into_iter().flatten();
     results
         .filter(|block| block["type"] == "tool_result")
-        .map(|result| {
-            (called(&result["tool_use_id"]).unwrap_or("unknown").to_owned(), text_of(result))
-        })
+        .map(|result| (called(&result["tool_use_id"]).unwrap_or("unknown").to_owned(), text_of(result)))
         .collect()
 }
 

@@ -51,6 +51,7 @@ impl Thinking {
 
 /// One model: its limits in tokens and the request settings that it accepts.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "a table row of independent abilities")]
 pub(super) struct Model {
     pub(super) id: &'static str,
     /// A dated name for the same model, empty when there is none.
@@ -186,12 +187,7 @@ pub(super) const MODELS: &[Model] = &[
         min_cacheable: 1024,
         ..OLD
     },
-    Model {
-        id: "claude-haiku-4-5",
-        dated: "claude-haiku-4-5-20251001",
-        name: "Claude Haiku 4.5",
-        ..OLD
-    },
+    Model { id: "claude-haiku-4-5", dated: "claude-haiku-4-5-20251001", name: "Claude Haiku 4.5", ..OLD },
 ];
 
 /// Finds a model by its id or dated id.

@@ -100,7 +100,13 @@ impl Log {
 
     /// Records a request that is about to be answered.
     pub(super) fn open(self: &Arc<Self>, entry: Recorded) -> Ticket {
-        Ticket { log: Arc::clone(self), index: self.add(entry), last_byte: None, started: false, closed: false }
+        Ticket {
+            log: Arc::clone(self),
+            index: self.add(entry),
+            last_byte: None,
+            started: false,
+            closed: false,
+        }
     }
 
     fn change(&self, index: usize, edit: impl FnOnce(&mut Recorded)) {

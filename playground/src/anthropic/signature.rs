@@ -71,7 +71,11 @@ mod tests {
             ("", "thought", "m", 7, Verdict::Invalid),
             ("Ercщ==", "thought", "m", 7, Verdict::Invalid),
         ] {
-            assert_eq!(verify(signature, text, model, prefix), verdict, "{signature} {text} {model} {prefix}");
+            assert_eq!(
+                verify(signature, text, model, prefix),
+                verdict,
+                "{signature} {text} {model} {prefix}"
+            );
         }
     }
 }

@@ -145,7 +145,8 @@ fn push_content(reader: &mut Reader, role: &str, content: &Value, overhead: u64)
 /// The index of the last user message that is not an answer to tool calls.
 fn last_question(body: &Value) -> usize {
     let asks = |message: &Value| {
-        role(message) == "user" && blocks(&message["content"]).iter().all(|block| block.kind() != "tool_result")
+        role(message) == "user"
+            && blocks(&message["content"]).iter().all(|block| block.kind() != "tool_result")
     };
     messages(body).iter().rposition(asks).unwrap_or(0)
 }
@@ -210,6 +211,7 @@ fn hash_value(value: &Value, hasher: &mut DefaultHasher) {
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "table rows are literals")]
 mod tests {
     use serde_json::json;
 

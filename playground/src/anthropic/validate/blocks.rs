@@ -93,7 +93,9 @@ fn known(path: &str, block: &Value) -> Result<&'static Kind, ApiError> {
     KINDS.iter().find(|kind| kind.name == name).ok_or_else(|| {
         let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
         let tags = names.join("', '");
-        ApiError::invalid(format!("{path}: Input tag '{name}' does not match any of the expected tags: '{tags}'"))
+        ApiError::invalid(format!(
+            "{path}: Input tag '{name}' does not match any of the expected tags: '{tags}'"
+        ))
     })
 }
 
@@ -189,6 +191,7 @@ fn result_content(path: &str, block: &Value) -> Check {
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "table rows are literals")]
 pub(super) mod tests {
     use serde_json::{Value, json};
 
@@ -218,19 +221,29 @@ pub(super) mod tests {
             refused("text without text", saying(json!([{"type":"text"}])), "content.0.text.text: Field"),
             refused("unknown kind", saying(json!([{"type":"txt","text":"a"}])), "Input tag 'txt'"),
             refused("extra key", saying(json!([{"type":"text","text":"a","b":1}])), "text.b: Extra inputs"),
-            refused("assistant image", assistant(json!({"type":"image","source":{}})), "cannot be in assistant"),
+            refused(
+                "assistant image",
+                assistant(json!({"type":"image","source":{}})),
+                "cannot be in assistant",
+            ),
             refused("user thinking", saying(json!([{"type":"thinking"}])), "cannot be in user"),
             refused(
                 "image type",
                 image(json!({"type":"base64","media_type":"image/bmp","data":"AAAA"})),
                 "image.source.base64.media_type",
             ),
-            refused("image bytes", image(json!({"type":"base64","media_type":"image/png","data":"A*=="})), "base64"),
+            refused(
+                "image bytes",
+                image(json!({"type":"base64","media_type":"image/png","data":"A*=="})),
+                "base64",
+            ),
             refused("image source", image(json!({"type":"disk"})), "image.source.type"),
             refused("image id", image(json!({"type":"file"})), "image.source.file_id"),
             refused(
                 "pdf type",
-                saying(json!([{"type":"document","source":{"type":"base64","media_type":"text/csv","data":"AAAA"}}])),
+                saying(
+                    json!([{"type":"document","source":{"type":"base64","media_type":"text/csv","data":"AAAA"}}]),
+                ),
                 "'application/pdf'",
             ),
             refused(

@@ -103,7 +103,11 @@ pub(super) mod tests {
             refused("lifetime", marked(&[json!({"type":"ephemeral","ttl":"2h"})]), "cache_control.ttl"),
             refused("extra key", marked(&[json!({"type":"ephemeral","x":1})]), "cache_control.x: Extra"),
             refused("hour after short", marked(&[short, hour]), "must not come after a ttl='5m'"),
-            refused("hour after short in system", late_hour, "messages.0.content.0.cache_control: a ttl='1h'"),
+            refused(
+                "hour after short in system",
+                late_hour,
+                "messages.0.content.0.cache_control: a ttl='1h'",
+            ),
             refused(
                 "inside a result",
                 with(json!({"tools":[{"name":"t","input_schema":{"type":"object"}}],"messages":nested})),

@@ -12,8 +12,13 @@ pub(super) fn check(request: &Request<'_>) -> Check {
         if role == "user" && block["type"] == "text" && cites(block) {
             return fail(format!("{path}.text.citations"), "citations are not allowed in user messages");
         }
-        if block["type"] == "search_result" && block["content"].as_array().is_some_and(|c| c.iter().any(cites)) {
-            return fail(format!("{path}.search_result.content"), "citations are not allowed in search results");
+        if block["type"] == "search_result"
+            && block["content"].as_array().is_some_and(|c| c.iter().any(cites))
+        {
+            return fail(
+                format!("{path}.search_result.content"),
+                "citations are not allowed in search results",
+            );
         }
     }
     Ok(())

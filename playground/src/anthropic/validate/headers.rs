@@ -18,7 +18,8 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// Takes the configured key and everything that has the form of a real one.
 pub(in super::super) fn credentials(headers: &HeaderMap, configured: &str) -> Check {
-    let bearer = text(headers, header::AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
+    let bearer =
+        text(headers, header::AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
     let refuse = |message: &str| Err(ApiError::new(401, "authentication_error", message));
     match text(headers, "x-api-key").or(bearer) {
         None => refuse("x-api-key header is required"),
@@ -80,7 +81,8 @@ mod tests {
 
     #[test]
     fn versions_and_types() {
-        for (value, fine) in [("2026-10-21", true), ("2023-06-01", true), ("2024-01-01", false), ("", false)] {
+        for (value, fine) in [("2026-10-21", true), ("2023-06-01", true), ("2024-01-01", false), ("", false)]
+        {
             assert_eq!(version(&headers("anthropic-version", value)).is_ok(), fine, "{value}");
         }
         for (value, fine) in

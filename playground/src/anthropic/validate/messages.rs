@@ -110,7 +110,11 @@ pub(super) mod tests {
             refused("message text", with(json!({"messages":["hi"]})), "messages.0: Input"),
             refused("assistant first", roles(new, &["assistant", "user"]), "first message must use"),
             refused("unknown role", roles(new, &["user", "robot"]), "messages.1.role: Input"),
-            refused("prefill", roles(new, &["user", "assistant"]), "does not support assistant message prefill"),
+            refused(
+                "prefill",
+                roles(new, &["user", "assistant"]),
+                "does not support assistant message prefill",
+            ),
             refused("prefill whitespace", trailing, "cannot end with trailing whitespace"),
             refused("system first", roles(new, &["system", "user"]), "cannot come first"),
             refused("system old", roles("claude-sonnet-5", &["user", "system", "user"]), "messages.1.role"),

@@ -66,7 +66,9 @@ pub(super) fn body(
         return Err(ApiError::invalid("The request body must be a JSON object"));
     }
     let Some(id) = body.get("model") else { return Err(ApiError::invalid("model: Field required")) };
-    let Some(id) = id.as_str() else { return Err(ApiError::invalid("model: Input should be a valid string")) };
+    let Some(id) = id.as_str() else {
+        return Err(ApiError::invalid("model: Input should be a valid string"));
+    };
     let Some(model) = models::find(id) else {
         return Err(ApiError::new(404, "not_found_error", format!("model: {id}")));
     };

@@ -34,7 +34,10 @@ fn unique(all: &[Value]) -> Check {
     let mut seen = std::collections::HashSet::new();
     for (at, message) in all.iter().enumerate() {
         if let Some(id) = ids(message, "tool_use", "id").into_iter().find(|id| !seen.insert(*id)) {
-            return fail(format!("messages.{at}.content"), format!("`tool_use` ids must be unique, found {id} twice"));
+            return fail(
+                format!("messages.{at}.content"),
+                format!("`tool_use` ids must be unique, found {id} twice"),
+            );
         }
     }
     Ok(())
@@ -81,6 +84,7 @@ fn ids<'a>(message: &'a Value, kind: &str, field: &str) -> Vec<&'a str> {
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "table rows are literals")]
 pub(super) mod tests {
     use serde_json::{Value, json};
 
@@ -128,7 +132,11 @@ pub(super) mod tests {
                 talk(json!([ask, call(&["a"]), answer(&["a", "z"])])),
                 "messages.2.content.1: unexpected `tool_use_id` found",
             ),
-            refused("answered twice", talk(json!([ask, call(&["a"]), answer(&["a", "a"])])), "a single result"),
+            refused(
+                "answered twice",
+                talk(json!([ask, call(&["a"]), answer(&["a", "a"])])),
+                "a single result",
+            ),
             refused("result after text", talk(json!([ask, call(&["a"]), late])), "must come first"),
             refused(
                 "same id again",

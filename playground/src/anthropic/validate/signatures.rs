@@ -61,9 +61,17 @@ pub(super) mod tests {
             accepted("other effort", effort),
             accepted("another model's block", talk("2+2?", "Two and two.", other_model)),
             refused("no signature", talk("2+2?", "Two and two.", Value::Null), "thinking.signature: Field"),
-            refused("altered signature", talk("2+2?", "Two and two.", json!("Erc00==")), "Invalid `signature`"),
+            refused(
+                "altered signature",
+                talk("2+2?", "Two and two.", json!("Erc00==")),
+                "Invalid `signature`",
+            ),
             refused("altered thought", talk("2+2?", "Three.", good.clone()), "messages.1.content.0: Invalid"),
-            refused("edited question", talk("2+3?", "Two and two.", good), "bound to a different conversation"),
+            refused(
+                "edited question",
+                talk("2+3?", "Two and two.", good),
+                "bound to a different conversation",
+            ),
             refused("new system prompt", new_system, "bound to a different conversation"),
         ]
     }

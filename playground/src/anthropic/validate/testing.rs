@@ -49,6 +49,7 @@ pub(crate) fn with(fields: Value) -> Value {
 }
 
 /// A correct request with this content in its only message.
+#[expect(clippy::needless_pass_by_value, reason = "table rows are literals")]
 pub(crate) fn saying(content: Value) -> Value {
     with(json!({"messages":[{"role":"user","content":content}]}))
 }

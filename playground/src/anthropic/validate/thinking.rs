@@ -85,6 +85,7 @@ fn budget(body: &Value, thinking: &Value) -> Check {
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "table rows are literals")]
 pub(super) mod tests {
     use serde_json::{Value, json};
 
@@ -129,8 +130,16 @@ pub(super) mod tests {
                 thinking(sonnet, json!({"type":"between_tools","display":"omitted"})),
                 "thinking.display: Extra inputs",
             ),
-            refused("display", thinking(opus, json!({"type":"adaptive","display":"full"})), "thinking.display"),
-            refused("updates", thinking(opus, json!({"type":"adaptive","display":"updates"})), "thinking.display"),
+            refused(
+                "display",
+                thinking(opus, json!({"type":"adaptive","display":"full"})),
+                "thinking.display",
+            ),
+            refused(
+                "updates",
+                thinking(opus, json!({"type":"adaptive","display":"updates"})),
+                "thinking.display",
+            ),
             refused("small budget", thinking(old, budget(1023)), "greater than or equal to 1024"),
             refused("no budget", thinking(old, kind("enabled")), "budget_tokens: Field required"),
             refused("large budget", thinking(old, budget(4000)), "must be greater than"),
@@ -138,7 +147,11 @@ pub(super) mod tests {
             refused("xhigh on 4.6", effort(middle, "xhigh"), "effort \"xhigh\" is not supported"),
             refused("max on opus 4.5", effort("claude-opus-4-5", "max"), "effort \"max\" is not supported"),
             refused("effort on old", effort(old, "low"), "effort \"low\" is not supported"),
-            refused("unknown key", with(json!({"output_config":{"style":"a"}})), "output_config.style: Extra"),
+            refused(
+                "unknown key",
+                with(json!({"output_config":{"style":"a"}})),
+                "output_config.style: Extra",
+            ),
         ]
     }
 

@@ -55,7 +55,10 @@ pub(super) fn check(request: &Request<'_>) -> Check {
         let stray = each_block(request.body)
             .any(|(_, _, block)| block["type"] == "tool_use" || block["type"] == "tool_result");
         if stray {
-            return fail("tools", "Requests which include `tool_use` or `tool_result` blocks must define tools");
+            return fail(
+                "tools",
+                "Requests which include `tool_use` or `tool_result` blocks must define tools",
+            );
         }
     }
     choice(request, tools)
@@ -117,6 +120,7 @@ fn choice(request: &Request<'_>, tools: &[Value]) -> Check {
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "table rows are literals")]
 pub(super) mod tests {
     use serde_json::{Value, json};
 
@@ -154,9 +158,17 @@ pub(super) mod tests {
                 tools(json!([{"name":"a","input_schema":{"type":"array"}}])),
                 "input_schema.type: Input should be 'object'",
             ),
-            refused("unknown type", tools(json!([{"type":"web_9","name":"a"}])), "tools.0: Input tag 'web_9'"),
+            refused(
+                "unknown type",
+                tools(json!([{"type":"web_9","name":"a"}])),
+                "tools.0: Input tag 'web_9'",
+            ),
             refused("own name", tools(json!([{"type":"memory_20250818","name":"m"}])), "tools.0.name"),
-            refused("own field", tools(json!([{"type":"memory_20250818","name":"memory","x":1}])), "tools.0.x"),
+            refused(
+                "own field",
+                tools(json!([{"type":"memory_20250818","name":"memory","x":1}])),
+                "tools.0.x",
+            ),
             refused(
                 "both domain lists",
                 tools(json!([{"type":"web_search_20260318","name":"web_search",
@@ -164,7 +176,11 @@ pub(super) mod tests {
                 "only one of allowed_domains",
             ),
             refused("stray blocks", with(json!({"messages":stray})), "must define tools"),
-            refused("choice without tools", with(json!({"tool_choice":{"type":"auto"}})), "while providing tools"),
+            refused(
+                "choice without tools",
+                with(json!({"tool_choice":{"type":"auto"}})),
+                "while providing tools",
+            ),
             refused("choice type", chosen("claude-opus-5", json!({"type":"all"})), "tool_choice.type"),
             refused("any on 5.5", chosen("claude-opus-5-5", json!({"type":"any"})), "are not supported"),
             refused(
