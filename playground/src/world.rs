@@ -43,7 +43,7 @@ impl Place {
 /// What replaces or configures the outside services.
 #[derive(clap::Args)]
 pub struct Outside {
-    /// What the emulated model does unless a message says otherwise; `playground scenarios` lists them.
+    /// What the emulated model does with every message; `playground scenarios` lists the names.
     #[arg(long, value_parser = scenario)]
     pub scenario: Option<Scenario>,
     /// Key of the real model; without it the model is emulated.
@@ -59,10 +59,15 @@ fn scenario(name: &str) -> Result<Scenario, String> {
     found.ok_or_else(|| format!("the emulated model knows these scenarios:\n{}", scenarios()))
 }
 
-/// The scenarios of the emulated model, one a line.
+/// The scenarios of the emulated model, one a line, and how to choose one.
 pub fn scenarios() -> String {
     let line = |scenario: &Scenario| format!("  {:<18} {}", scenario.name(), scenario.shows());
-    Scenario::ALL.iter().map(line).collect::<Vec<_>>().join("\n")
+    let lines: Vec<String> = Scenario::ALL.iter().map(line).collect();
+    format!(
+        "{}\n--scenario NAME does it with every message, and then faults never pass; a line \"!NAME\" in a message does \
+         it with that message.",
+        lines.join("\n")
+    )
 }
 
 /// Telegram as the bot sees it.
@@ -168,7 +173,7 @@ async fn model_for_people(scenario: Option<Scenario>) -> anyhow::Result<Anthropi
     });
     let model = model.await?;
     if let Some(scenario) = scenario {
-        model.set_default(scenario);
+        model.set_always(scenario);
     }
     Ok(model)
 }

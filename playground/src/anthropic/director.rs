@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::conversation::newest_user_text;
 use super::models::Model;
 use super::reply::{Plan, Reply};
-use super::scenario::{Directive, Scenario};
+use super::scenario::{Directive, Habit, Scenario};
 use super::screenplay::{self, Scene};
 use super::transcript::Transcript;
 
@@ -16,7 +16,7 @@ use super::transcript::Transcript;
 pub(super) struct Director {
     queue: VecDeque<Reply>,
     by_text: Vec<(String, Reply)>,
-    default: Scenario,
+    habit: Habit,
     /// How often each prompt was answered; faults that pass need it.
     attempts: HashMap<u64, u32>,
     /// Prompts that end with a paused turn of this emulator.
@@ -28,7 +28,7 @@ impl Director {
         Self {
             queue: VecDeque::new(),
             by_text: Vec::new(),
-            default: Scenario::Echo,
+            habit: Habit::Usually(Scenario::Echo),
             attempts: HashMap::new(),
             paused: HashSet::new(),
         }
@@ -42,8 +42,8 @@ impl Director {
         self.by_text.push((contains.to_owned(), reply));
     }
 
-    pub(super) fn set_default(&mut self, scenario: Scenario) {
-        self.default = scenario;
+    pub(super) fn set_habit(&mut self, habit: Habit) {
+        self.habit = habit;
     }
 
     /// Remembers a prompt that may end with an assistant message, because its turn was paused.
@@ -62,7 +62,7 @@ impl Director {
         *attempts += 1;
         let scene = Scene {
             body,
-            default: self.default,
+            habit: self.habit,
             prompt_tokens: prompt.tokens,
             window: model.window,
             earlier_attempts,

@@ -71,6 +71,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use error::ApiError;
 pub use record::{Endpoint, Outcome, Recorded};
 pub use reply::{Gate, GateKeeper, Reply, Step, StopReason};
+use scenario::Habit;
 pub use scenario::Scenario;
 
 use director::Director;
@@ -210,7 +211,12 @@ impl Anthropic {
 
     /// Chooses what the model does when a text names no scenario; at the start that is an echo.
     pub fn set_default(&self, scenario: Scenario) {
-        lock(&self.core.director).set_default(scenario);
+        lock(&self.core.director).set_habit(Habit::Usually(scenario));
+    }
+
+    /// Makes the model do this whatever a text says, unless it has a line `!name`; its faults never pass.
+    pub fn set_always(&self, scenario: Scenario) {
+        lock(&self.core.director).set_habit(Habit::Always(scenario));
     }
 
     /// Changes the delays of answers that begin from now on.

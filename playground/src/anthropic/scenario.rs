@@ -171,8 +171,17 @@ impl Directive {
     }
 }
 
-/// Chooses by the first line `!name argument`, else by a phrase, else the default.
-pub(super) fn choose(text: &str, default: Scenario) -> Directive {
+/// What the model does when a text has no line `!name`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Habit {
+    /// This, unless a phrase of the text calls for something else.
+    Usually(Scenario),
+    /// This, whatever the text says; its faults never pass.
+    Always(Scenario),
+}
+
+/// Chooses by the first line `!name argument`, else by habit, which may let a phrase go first.
+pub(super) fn choose(text: &str, habit: Habit) -> Directive {
     let directive = text.lines().find_map(|line| {
         let (name, argument) = {
             let line = line.trim().strip_prefix('!')?;
@@ -181,10 +190,13 @@ pub(super) fn choose(text: &str, default: Scenario) -> Directive {
         let row = ROWS.iter().find(|row| row.name == name)?;
         Some(Directive { scenario: row.scenario, argument: argument.trim().to_owned() })
     });
-    directive.unwrap_or_else(|| {
-        let text = text.to_lowercase();
-        let row = ROWS.iter().find(|row| row.phrases.iter().any(|phrase| text.contains(phrase)));
-        Directive::plain(row.map_or(default, |row| row.scenario))
+    directive.unwrap_or_else(|| match habit {
+        Habit::Always(scenario) => Directive::plain(scenario),
+        Habit::Usually(scenario) => {
+            let text = text.to_lowercase();
+            let row = ROWS.iter().find(|row| row.phrases.iter().any(|phrase| text.contains(phrase)));
+            Directive::plain(row.map_or(scenario, |row| row.scenario))
+        }
     })
 }
 
@@ -219,11 +231,16 @@ mod tests {
             ("Подумай о море", Scenario::Thinking, ""),
         ] {
             assert_eq!(
-                choose(text, Scenario::Echo),
+                choose(text, Habit::Usually(Scenario::Echo)),
                 Directive { scenario, argument: argument.into() },
                 "{text}"
             );
         }
-        assert_eq!(choose("hello", Scenario::Long).scenario, Scenario::Long);
+        let long = Habit::Usually(Scenario::Long);
+        assert_eq!(choose("hello", long).scenario, Scenario::Long);
+        assert_eq!(choose("Tell me a story", long).scenario, Scenario::Story);
+        let long = Habit::Always(Scenario::Long);
+        assert_eq!(choose("Tell me a story", long).scenario, Scenario::Long);
+        assert_eq!(choose("!slow", long).scenario, Scenario::Slow);
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::conversation::{Block, blocks, messages, newest_tool_results, newest_user_text, role, text_of};
 use super::error::ApiError;
 use super::reply::{Plan, Step, StopReason};
-use super::scenario::{Directive, Scenario, choose};
+use super::scenario::{Directive, Habit, Scenario, choose};
 use super::texts;
 
 const SLOW: Duration = Duration::from_millis(300);
@@ -21,7 +21,7 @@ const RESUMED: &str = "Here is what I found after a longer search: one euro is 1
 /// What a request gives a screenplay to work with.
 pub(super) struct Scene<'a> {
     pub(super) body: &'a Value,
-    pub(super) default: Scenario,
+    pub(super) habit: Habit,
     /// Tokens of the prompt and the most that the model takes.
     pub(super) prompt_tokens: u64,
     pub(super) window: u64,
@@ -45,7 +45,7 @@ pub(super) fn improvise(scene: &Scene<'_>) -> Plan {
     if let Some(rest) = rest_of_interrupted(scene) {
         return Plan::Steps(vec![Step::Text(rest)]);
     }
-    let directive = choose(&newest_user_text(scene.body), scene.default);
+    let directive = choose(&newest_user_text(scene.body), scene.habit);
     perform(&directive, scene)
 }
 
@@ -102,7 +102,8 @@ fn speech(directive: &Directive, user_text: &str) -> String {
 
 /// Answers other than a stream. Those that pass count the attempts at the same prompt.
 fn fault(directive: &Directive, scene: &Scene<'_>) -> Option<Plan> {
-    let failing = |times: u32| scene.earlier_attempts < directive.number().unwrap_or(times);
+    let lasts = scene.habit == Habit::Always(directive.scenario) && directive.argument.is_empty();
+    let failing = |times: u32| lasts || scene.earlier_attempts < directive.number().unwrap_or(times);
     let error = match directive.scenario {
         Scenario::RateLimited if failing(1) => {
             let mut error =
@@ -155,7 +156,7 @@ fn rest_of_interrupted(scene: &Scene<'_>) -> Option<String> {
         .filter_map(Block::text)
         .collect();
     let asked = text_of(&all[question]);
-    let whole = speech(&choose(&asked, scene.default), &asked);
+    let whole = speech(&choose(&asked, scene.habit), &asked);
     let same = whole.chars().zip(said.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
     let rest = &whole[same..];
     (same > 0 && !rest.is_empty()).then(|| rest.to_owned())

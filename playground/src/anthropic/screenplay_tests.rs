@@ -7,7 +7,7 @@ use super::*;
 fn scene(body: &Value) -> Scene<'_> {
     Scene {
         body,
-        default: Scenario::Echo,
+        habit: Habit::Usually(Scenario::Echo),
         prompt_tokens: 10,
         window: 1000,
         earlier_attempts: 0,
@@ -72,6 +72,16 @@ fn faults_pass_after_their_attempts() {
             let expected = passes_after.is_none_or(|times| attempt < times).then_some(status);
             assert_eq!(failed, expected, "{text}, attempt {attempt}");
         }
+    }
+}
+
+#[test]
+fn faults_of_a_habit_never_pass() {
+    let body = talk(&["Tell me a story"]);
+    for attempt in [0, 1, 50] {
+        let habit = Habit::Always(Scenario::Overloaded);
+        let plan = improvise(&Scene { earlier_attempts: attempt, habit, ..scene(&body) });
+        assert!(matches!(plan, Plan::Fail(error) if error.status == 529), "attempt {attempt}");
     }
 }
 
