@@ -30,6 +30,8 @@ pub(super) struct Chat {
     pub kind: Kind,
     /// Version of the world at the last change of this chat.
     pub version: u64,
+    /// Version of the world at the last change of its messages, topics or members.
+    pub content_version: u64,
     pub messages: BTreeMap<i64, Message>,
     pub topics: BTreeMap<i64, Topic>,
     pub drafts: Vec<Draft>,
@@ -46,6 +48,7 @@ impl Chat {
         Self {
             kind,
             version: 0,
+            content_version: 0,
             messages: BTreeMap::new(),
             topics: BTreeMap::new(),
             drafts: Vec::new(),
@@ -72,8 +75,13 @@ impl Chat {
         self.live.insert(draft.topic.unwrap_or(0), draft);
     }
 
+    /// The drafts that are still on the screen, at most one for each topic.
+    pub(super) fn drafts_on_screen(&self) -> impl Iterator<Item = &Draft> {
+        self.live.values().filter(|draft| draft.at.elapsed() < DRAFT_LIFE)
+    }
+
     /// The newest draft that is still on the screen.
     pub(super) fn live_draft(&self) -> Option<&Draft> {
-        self.live.values().filter(|draft| draft.at.elapsed() < DRAFT_LIFE).max_by_key(|draft| draft.at)
+        self.drafts_on_screen().max_by_key(|draft| draft.at)
     }
 }

@@ -85,7 +85,7 @@ impl World {
         if !shown.keep_on_stop {
             state.live.retain(|_, draft| draft.draft_id != draft_id);
         }
-        self.touch(chat);
+        self.touch_screen(chat);
         let mut stopped = json!({"chat": object, "draft_id": draft_id});
         if let Some(topic) = shown.topic {
             stopped["message_thread_id"] = json!(topic);
@@ -93,7 +93,7 @@ impl World {
         Some(self.queue.push("stopped_message_generation", stopped))
     }
 
-    fn set_blocked(&mut self, user: i64, now_blocked: bool) -> i64 {
+    pub(super) fn set_blocked(&mut self, user: i64, now_blocked: bool) -> i64 {
         if let Kind::Private { blocked } = &mut self.open_private(user).kind {
             *blocked = now_blocked;
         }

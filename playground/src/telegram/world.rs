@@ -119,8 +119,16 @@ impl World {
         self.touch(id);
     }
 
-    /// Marks a chat as changed.
+    /// Marks the messages, topics or members of a chat as changed.
     pub(super) fn touch(&mut self, chat: i64) {
+        self.touch_screen(chat);
+        if let Some(chat) = self.chats.get_mut(&chat) {
+            chat.content_version = chat.version;
+        }
+    }
+
+    /// Marks only what is on the screen for a moment as changed: drafts, actions, notices.
+    pub(super) fn touch_screen(&mut self, chat: i64) {
         self.version += 1;
         if let Some(chat) = self.chats.get_mut(&chat) {
             chat.version = self.version;

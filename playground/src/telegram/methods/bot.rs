@@ -103,6 +103,6 @@ pub(super) fn answer_callback(world: &mut World, params: &Params) -> Outcome {
     let press = world.presses.get_mut(id).filter(|press| press.answer.is_none()).ok_or_else(too_old)?;
     press.answer = Some(params.as_value());
     let chat = press.chat;
-    world.touch(chat);
+    world.touch_screen(chat);
     Ok(json!(true))
 }

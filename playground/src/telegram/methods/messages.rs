@@ -63,7 +63,7 @@ pub(super) fn draft(world: &mut World, params: &Params) -> Outcome {
         keep_on_stop: params.flag("keep_on_stop"),
         at: Instant::now(),
     });
-    world.touch(chat);
+    world.touch_screen(chat);
     Ok(json!(true))
 }
 
@@ -78,6 +78,6 @@ pub(super) fn action(world: &mut World, params: &Params) -> Outcome {
     if let Some(state) = world.chats.get_mut(&chat) {
         state.action = Some((action.to_owned(), Instant::now()));
     }
-    world.touch(chat);
+    world.touch_screen(chat);
     Ok(json!(true))
 }
