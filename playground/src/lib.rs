@@ -1,1 +1,4 @@
 //! Emulated outside world for development and tests.
+
+pub mod anthropic;
+pub mod telegram;

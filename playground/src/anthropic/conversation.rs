@@ -1,0 +1,111 @@
+//! Reads a request's conversation: roles, blocks and texts, whether content is a string or an array.
+//! Everything here tolerates any JSON, because it also serves requests that will be refused.
+
+use serde_json::Value;
+
+/// One content block; a plain string counts as a text block.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Block<'a> {
+    Text(&'a str),
+    Other(&'a Value),
+}
+
+impl<'a> Block<'a> {
+    pub(super) fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Other(_) => None,
+        }
+    }
+
+    pub(super) fn kind(self) -> &'a str {
+        match self {
+            Self::Text(_) => "text",
+            Self::Other(block) => block["type"].as_str().unwrap_or_default(),
+        }
+    }
+}
+
+/// The blocks of a string or of an array of blocks.
+pub(super) fn blocks(content: &Value) -> Vec<Block<'_>> {
+    match content {
+        Value::String(text) => vec![Block::Text(text)],
+        Value::Array(blocks) => blocks.iter().map(block).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn block(block: &Value) -> Block<'_> {
+    match (block["type"].as_str(), block["text"].as_str()) {
+        (Some("text"), Some(text)) => Block::Text(text),
+        _ => Block::Other(block),
+    }
+}
+
+/// The messages of a request body.
+pub(super) fn messages(body: &Value) -> &[Value] {
+    body["messages"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The role of a message.
+pub(super) fn role(message: &Value) -> &str {
+    message["role"].as_str().unwrap_or_default()
+}
+
+/// All text blocks of a message, joined by line breaks.
+pub(super) fn text_of(message: &Value) -> String {
+    let texts: Vec<&str> = blocks(&message["content"]).into_iter().filter_map(Block::text).collect();
+    texts.join("\n")
+}
+
+/// The texts of the last user message, joined by line breaks; empty when it has none.
+pub(super) fn newest_user_text(body: &Value) -> String {
+    messages(body).iter().rfind(|message| role(message) == "user").map(text_of).unwrap_or_default()
+}
+
+/// The tool results in the last user message: name of the tool called and text of its result.
+pub(super) fn newest_tool_results(body: &Value) -> Vec<(String, String)> {
+    let all = messages(body);
+    let Some(last) = all.iter().rfind(|message| role(message) == "user") else { return Vec::new() };
+    let called = |id: &Value| {
+        all.iter()
+            .flat_map(|message| message["content"].as_array().into_iter().flatten())
+            .find(|block| block["type"] == "tool_use" && block["id"] == *id)
+            .and_then(|block| block["name"].as_str())
+    };
+    let results = last["content"].as_array().into_iter().flatten();
+    results
+        .filter(|block| block["type"] == "tool_result")
+        .map(|result| (called(&result["tool_use_id"]).unwrap_or("unknown").to_owned(), text_of(result)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn newest_user_text_by_shape() {
+        for (content, text) in [
+            (json!("hi"), "hi"),
+            (json!([{"type":"text","text":"a"},{"type":"image"},{"type":"text","text":"b"}]), "a\nb"),
+            (json!([{"type":"tool_result","tool_use_id":"x"}]), ""),
+            (json!(7), ""),
+        ] {
+            let body = json!({"messages":[{"role":"user","content":"old"},{"role":"assistant","content":"x"},
+                {"role":"user","content":content}]});
+            assert_eq!(newest_user_text(&body), text);
+        }
+        assert_eq!(newest_user_text(&json!(null)), "");
+    }
+
+    #[test]
+    fn tool_results_know_their_tool() {
+        let body = json!({"messages":[
+            {"role":"assistant","content":[{"type":"tool_use","id":"t1","name":"clock","input":{}}]},
+            {"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":"noon"}]}]});
+        assert_eq!(newest_tool_results(&body), [("clock".to_owned(), "noon".to_owned())]);
+    }
+}

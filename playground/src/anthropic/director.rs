@@ -1,0 +1,85 @@
+//! Decides what the scripted model answers: a reply scripted for this text, the next reply of the queue,
+//! else what the screenplay makes of the user's words.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use serde_json::Value;
+
+use super::conversation::newest_user_text;
+use super::models::Model;
+use super::reply::{Plan, Reply};
+use super::scenario::{Directive, Habit, Scenario};
+use super::screenplay::{self, Scene};
+use super::transcript::Transcript;
+
+#[derive(Debug)]
+pub(super) struct Director {
+    queue: VecDeque<Reply>,
+    by_text: Vec<(String, Reply)>,
+    habit: Habit,
+    /// How often each prompt was answered; faults that pass need it.
+    attempts: HashMap<u64, u32>,
+    /// Prompts that end with a paused turn of this emulator.
+    paused: HashSet<u64>,
+}
+
+impl Director {
+    pub(super) fn new() -> Self {
+        Self {
+            queue: VecDeque::new(),
+            by_text: Vec::new(),
+            habit: Habit::Usually(Scenario::Echo),
+            attempts: HashMap::new(),
+            paused: HashSet::new(),
+        }
+    }
+
+    pub(super) fn queue(&mut self, reply: Reply) {
+        self.queue.push_back(reply);
+    }
+
+    pub(super) fn queue_for(&mut self, contains: &str, reply: Reply) {
+        self.by_text.push((contains.to_owned(), reply));
+    }
+
+    pub(super) fn set_habit(&mut self, habit: Habit) {
+        self.habit = habit;
+    }
+
+    /// Remembers a prompt that may end with an assistant message, because its turn was paused.
+    pub(super) fn pause(&mut self, prefix: u64) {
+        self.paused.insert(prefix);
+    }
+
+    pub(super) fn resumes_pause(&self, prompt: &Transcript) -> bool {
+        self.paused.contains(&prompt.prefix)
+    }
+
+    /// Steps or an error; a named scenario has become one of them.
+    pub(super) fn plan(&mut self, body: &Value, model: &Model, prompt: &Transcript) -> Plan {
+        let attempts = self.attempts.entry(prompt.prefix).or_default();
+        let earlier_attempts = *attempts;
+        *attempts += 1;
+        let scene = Scene {
+            body,
+            habit: self.habit,
+            prompt_tokens: prompt.tokens,
+            window: model.window,
+            earlier_attempts,
+            resumes_pause: self.resumes_pause(prompt),
+        };
+        match self.scripted(body) {
+            None => screenplay::improvise(&scene),
+            Some(Plan::Scenario(scenario)) => screenplay::perform(&Directive::plain(scenario), &scene),
+            Some(plan) => plan,
+        }
+    }
+
+    fn scripted(&mut self, body: &Value) -> Option<Plan> {
+        let text = newest_user_text(body);
+        if let Some(at) = self.by_text.iter().position(|(contains, _)| text.contains(contains)) {
+            return Some(self.by_text.remove(at).1.plan);
+        }
+        self.queue.pop_front().map(|reply| reply.plan)
+    }
+}

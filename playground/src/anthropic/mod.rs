@@ -1,0 +1,235 @@
+//! An emulated Messages API: `POST /v1/messages`, `/v1/messages/count_tokens`, `GET /v1/models`.
+//!
+//! It refuses what the real service refuses (`validate`), counts tokens by a documented rule
+//! (`transcript`), simulates the prompt cache (`cache`), signs thinking blocks (`signature`) and streams
+//! answers of a scripted model. Tests script it with [`Reply`]; without a script the newest user text
+//! chooses a [`Scenario`], by a line `!name` or by a phrase:
+//!
+//! | line | the model |
+//! |---|---|
+//! | `!echo` (and every other text) | answers "You said: ..." |
+//! | `!story` | tells a story of 1,500 characters |
+//! | `!long` | answers with 12,000 characters: numbered sections, code, Cyrillic, emoji |
+//! | `!slow [words]` | says one word each 300 ms, 30 by default |
+//! | `!code` | shows code in three languages |
+//! | `!markdown` | uses every Markdown construct |
+//! | `!think` | thinks, summarized if the request asks for that, then answers |
+//! | `!refuse` | stops with `refusal` and its details, without text |
+//! | `!cut` | breaks the connection after some text |
+//! | `!stall` | falls silent after some text, until the client leaves |
+//! | `!429 [times]` | 429 with `retry-after: 1`, once by default, then an echo |
+//! | `!429-spend` | 429 of a spend limit, without `retry-after`, every time |
+//! | `!529 [times]` | 529, twice by default, then an echo |
+//! | `!500 [times]` | 500, once by default, then an echo |
+//! | `!error` | sends `overloaded_error` inside the stream after some text |
+//! | `!error-first [times]` | the same before any text, once by default, then an echo |
+//! | `!max-tokens` | stops in the middle with `max_tokens` |
+//! | `!pause` | stops with `pause_turn` and goes on when its content is sent back unchanged |
+//! | `!overflow` | stops in the middle with `model_context_window_exceeded` |
+//! | `!too-long` | is refused: "prompt is too long: N tokens > M maximum" |
+//! | `!tool [name or all] [json]` | calls the first declared tool, the named one or all, then tells the results |
+//! | `!unknown` | mixes events and deltas of unknown kinds into an echo |
+//! | `!broken-tool` | begins a tool call and stops with `max_tokens` inside its input |
+//! | `!empty` | ends normally without any content |
+//! | `!remember` | lists role and first 20 characters of each message that it received |
+//!
+//! After `!cut`, `!stall`, `!error`, `!max-tokens`, `!overflow` or any answer that the client broke off, a
+//! request whose newest user text asks to continue gets the rest of the same text.
+
+mod answer;
+mod cache;
+mod compose;
+mod conversation;
+mod director;
+mod error;
+mod ids;
+mod meter;
+mod models;
+mod playback;
+mod record;
+mod reply;
+mod scenario;
+mod screenplay;
+mod server;
+mod signature;
+#[cfg(test)]
+mod tests;
+mod texts;
+mod transcript;
+mod validate;
+mod wire;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub use error::ApiError;
+pub use record::{Endpoint, Outcome, Recorded};
+pub use reply::{Gate, GateKeeper, Reply, Step, StopReason};
+use scenario::Habit;
+pub use scenario::Scenario;
+
+use director::Director;
+use playback::Tempo;
+use record::Log;
+use server::{Core, lock};
+
+/// How long [`Anthropic::stop`] waits for connections to end.
+const STOP_BOUND: Duration = Duration::from_secs(5);
+
+/// How the emulator starts.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// The key to accept besides everything that begins with `sk-ant-`.
+    pub api_key: String,
+    /// Time between deltas.
+    pub chunk_delay: Duration,
+    /// Time before the first delta.
+    pub first_token_delay: Duration,
+    /// Characters in a delta.
+    pub chunk_chars: usize,
+}
+
+impl Default for Settings {
+    /// A free port, no delays, 24 characters a delta.
+    fn default() -> Self {
+        Self {
+            port: 0,
+            api_key: "sk-ant-playground".to_owned(),
+            chunk_delay: Duration::ZERO,
+            first_token_delay: Duration::ZERO,
+            chunk_chars: 24,
+        }
+    }
+}
+
+/// A running emulator. Clones are handles of the same one; it stops with the last of them.
+#[derive(Clone, Debug)]
+pub struct Anthropic {
+    core: Arc<Core>,
+    address: SocketAddr,
+    server: Arc<Mutex<Option<JoinHandle<std::io::Result<()>>>>>,
+    _guard: Arc<DropGuard>,
+}
+
+impl Anthropic {
+    /// Starts to listen on 127.0.0.1.
+    pub async fn start(settings: Settings) -> anyhow::Result<Self> {
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))
+            .await
+            .with_context(|| format!("the model API cannot listen on port {}", settings.port))?;
+        let address = listener.local_addr()?;
+        let stop = CancellationToken::new();
+        let core = Arc::new(Core {
+            api_key: settings.api_key,
+            chunk_chars: settings.chunk_chars,
+            tempo: Mutex::new(Tempo { first: settings.first_token_delay, between: settings.chunk_delay }),
+            director: Mutex::new(Director::new()),
+            cache: Mutex::default(),
+            log: Arc::new(Log::new()),
+            ids: ids::Ids::new(),
+            stop: stop.clone(),
+        });
+        // Small pieces must leave at once, as they do through the real service's proxies.
+        let listener = listener.tap_io(|connection| {
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!(%error, "no TCP_NODELAY");
+            }
+        });
+        let serving = axum::serve(listener, server::router(Arc::clone(&core)))
+            .with_graceful_shutdown(stop.clone().cancelled_owned());
+        let server = tokio::spawn(serving.into_future());
+        let server = Arc::new(Mutex::new(Some(server)));
+        Ok(Self { core, address, server, _guard: Arc::new(stop.drop_guard()) })
+    }
+
+    /// The base URL, without a slash at the end and without `/v1`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Breaks open streams, closes all connections and the port. Later calls return at once.
+    pub async fn stop(&self) {
+        self.core.stop.cancel();
+        let server = lock(&self.server).take();
+        if let Some(server) = server
+            && tokio::time::timeout(STOP_BOUND, server).await.is_err()
+        {
+            tracing::warn!("the model API left connections behind");
+        }
+    }
+
+    /// Every request so far, in order of arrival.
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.core.log.read(<[Recorded]>::to_vec)
+    }
+
+    /// The requests to `/v1/messages` that broke no rule, faults on order included.
+    pub fn accepted(&self) -> Vec<Recorded> {
+        self.filtered(Recorded::accepted)
+    }
+
+    /// The requests that broke a rule of the API. Tests assert that there are none.
+    pub fn refusals(&self) -> Vec<Recorded> {
+        self.filtered(|entry| matches!(entry.outcome, Outcome::Refused(..)))
+    }
+
+    /// Streams that are not finished and whose client is connected.
+    pub fn open_streams(&self) -> usize {
+        let open = |entry: &&Recorded| entry.streams && entry.outcome == Outcome::Open;
+        self.core.log.read(|entries| entries.iter().filter(open).count())
+    }
+
+    /// Appends a reply to the queue that is used before the user's words are looked at.
+    pub fn script(&self, reply: Reply) {
+        lock(&self.core.director).queue(reply);
+    }
+
+    /// Scripts the next request whose newest user text contains these words; used once, and before the
+    /// queue.
+    pub fn script_for(&self, contains: &str, reply: Reply) {
+        lock(&self.core.director).queue_for(contains, reply);
+    }
+
+    /// Waits until the probe finds something in the requests. The probe runs at once and after every
+    /// change; it must not call this handle. An error names what was waited for and the last requests.
+    pub async fn until<T>(
+        &self,
+        what: &str,
+        bound: Duration,
+        probe: impl FnMut(&[Recorded]) -> Option<T>,
+    ) -> anyhow::Result<T> {
+        self.core.log.until(what, bound, probe).await
+    }
+
+    /// Chooses what the model does when a text names no scenario; at the start that is an echo.
+    pub fn set_default(&self, scenario: Scenario) {
+        lock(&self.core.director).set_habit(Habit::Usually(scenario));
+    }
+
+    /// Makes the model do this whatever a text says, unless it has a line `!name`; its faults never pass.
+    pub fn set_always(&self, scenario: Scenario) {
+        lock(&self.core.director).set_habit(Habit::Always(scenario));
+    }
+
+    /// Changes the delays of answers that begin from now on.
+    pub fn set_pace(&self, first_token: Duration, between: Duration) {
+        *lock(&self.core.tempo) = Tempo { first: first_token, between };
+    }
+
+    /// Makes all entries of the prompt cache older by this much.
+    pub fn age_prompt_cache(&self, by: Duration) {
+        lock(&self.core.cache).age(by);
+    }
+
+    fn filtered(&self, keep: impl Fn(&Recorded) -> bool) -> Vec<Recorded> {
+        self.core.log.read(|entries| entries.iter().filter(|entry| keep(entry)).cloned().collect())
+    }
+}

@@ -1,0 +1,170 @@
+//! Sends a composed answer: as a stream of events at the emulator's pace, or, for a request without a
+//! stream, by waiting as long as the script says and giving the message whole.
+
+use std::ops::Range;
+use std::pin::Pin;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use futures::Stream;
+use tokio::time::{Instant, Sleep, sleep};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use super::answer::{Answer, Item, Pace};
+use super::record::{Outcome, Ticket};
+
+/// Pieces that leave together are joined up to this size.
+const PIECE_BYTES: usize = 16 * 1024;
+
+/// How fast answers are sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tempo {
+    /// Silence before the first delta.
+    pub(super) first: Duration,
+    /// Gap between deltas.
+    pub(super) between: Duration,
+}
+
+/// The connection breaks here: by script or because the emulator stops.
+#[derive(Debug)]
+pub(super) struct Broken;
+
+/// The answer as a response body. Dropping it early, as the server does when the client leaves, settles
+/// the ticket.
+pub(super) fn stream(answer: Answer, ticket: Ticket, tempo: Tempo, stop: CancellationToken) -> Body {
+    Body::from_stream(events(answer, ticket, tempo, stop))
+}
+
+fn events(
+    answer: Answer,
+    mut ticket: Ticket,
+    tempo: Tempo,
+    stop: CancellationToken,
+) -> impl Stream<Item = std::io::Result<Bytes>> {
+    async_stream::stream! {
+        let Answer { buffer, items, .. } = answer;
+        let mut timing = Timing::new(tempo, stop);
+        let mut items = items.into_iter().peekable();
+        while let Some(item) = items.next() {
+            let (mut piece, pace) = match item {
+                Item::Send { bytes, pace } => (bytes, pace),
+                other => {
+                    if timing.wait(other).await.is_err() {
+                        break;
+                    }
+                    continue;
+                }
+            };
+            if timing.keep(pace).await.is_err() {
+                break;
+            }
+            let mut content = pace != Pace::AtOnce;
+            while let Some(Item::Send { bytes, pace }) = items.next_if(|next| joins(&piece, next, tempo)) {
+                piece.end = bytes.end;
+                content |= pace != Pace::AtOnce;
+            }
+            ticket.wrote(content);
+            yield Ok(buffer.slice(piece));
+            if items.peek().is_none() {
+                ticket.close(Outcome::Finished);
+                return;
+            }
+        }
+        ticket.close(Outcome::Cut);
+        // An error drops what the server has not written yet; being pending once lets it write that.
+        tokio::task::yield_now().await;
+        yield Err(std::io::Error::other("the script breaks the connection"));
+    }
+}
+
+/// Whether the next item leaves together with a piece.
+fn joins(piece: &Range<usize>, next: &Item, tempo: Tempo) -> bool {
+    let Item::Send { bytes, pace } = next else { return false };
+    let gap = match pace {
+        Pace::AtOnce => Duration::ZERO,
+        // The first delta waits for its own time, which only the timing knows.
+        Pace::Normal if tempo.first > Duration::ZERO => return false,
+        Pace::Normal => tempo.between,
+        Pace::Fixed(gap) => *gap,
+    };
+    gap.is_zero() && bytes.end - piece.start <= PIECE_BYTES
+}
+
+/// Waits as long as the stream of the same answer would take.
+pub(super) async fn wait_for_all(
+    items: Vec<Item>,
+    tempo: Tempo,
+    stop: CancellationToken,
+) -> Result<(), Broken> {
+    let mut timing = Timing::new(tempo, stop);
+    for item in items {
+        match item {
+            Item::Send { pace, .. } => timing.keep(pace).await?,
+            other => timing.wait(other).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Keeps the pace without drift: each delta has a time that does not depend on how late the last was.
+struct Timing {
+    tempo: Tempo,
+    next: Instant,
+    started: bool,
+    sleep: Pin<Box<Sleep>>,
+    stopped: Pin<Box<WaitForCancellationFutureOwned>>,
+}
+
+impl Timing {
+    fn new(tempo: Tempo, stop: CancellationToken) -> Self {
+        Self {
+            tempo,
+            next: Instant::now(),
+            started: false,
+            sleep: Box::pin(sleep(Duration::ZERO)),
+            stopped: Box::pin(stop.cancelled_owned()),
+        }
+    }
+
+    async fn keep(&mut self, pace: Pace) -> Result<(), Broken> {
+        let gap = match pace {
+            Pace::AtOnce => return Ok(()),
+            Pace::Normal if !self.started => self.tempo.first,
+            Pace::Normal => self.tempo.between,
+            Pace::Fixed(gap) => gap,
+        };
+        self.started = true;
+        if gap.is_zero() {
+            return Ok(());
+        }
+        self.next += gap;
+        let until = self.next;
+        self.sleep_until(until).await
+    }
+
+    async fn wait(&mut self, item: Item) -> Result<(), Broken> {
+        match item {
+            Item::Send { .. } => {}
+            Item::Wait(time) => self.sleep_until(Instant::now() + time).await?,
+            Item::Gate(gate) => tokio::select! {
+                () = gate.pass() => {}
+                () = self.stopped.as_mut() => return Err(Broken),
+            },
+            Item::Hang => {
+                self.stopped.as_mut().await;
+                return Err(Broken);
+            }
+            Item::Cut => return Err(Broken),
+        }
+        self.next = Instant::now();
+        Ok(())
+    }
+
+    async fn sleep_until(&mut self, until: Instant) -> Result<(), Broken> {
+        self.sleep.as_mut().reset(until);
+        tokio::select! {
+            () = self.sleep.as_mut() => Ok(()),
+            () = self.stopped.as_mut() => Err(Broken),
+        }
+    }
+}

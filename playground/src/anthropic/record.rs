@@ -1,0 +1,192 @@
+//! The emulator's memory of what it was asked: one record a request, and waiting for a change in them.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use serde_json::Value;
+use tokio::sync::watch;
+
+/// Which part of the API a request went to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `POST /v1/messages`.
+    Messages,
+    /// `POST /v1/messages/count_tokens`.
+    CountTokens,
+    /// `GET /v1/models` and `GET /v1/models/{id}`.
+    Models,
+    /// A path or method that the API does not have.
+    Unknown,
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Still being answered.
+    Open,
+    /// Answered to the end of its script, an in-stream error included.
+    Finished,
+    /// The client went away before the end.
+    ClosedByClient,
+    /// The emulator broke the connection: a scripted cut, or it was stopped.
+    Cut,
+    /// It broke a rule of the API: status and sentence.
+    Refused(u16, String),
+    /// A fault on order, such as a 529: status and sentence.
+    Failed(u16, String),
+}
+
+/// One request and its fate. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// When its body had arrived.
+    pub at: Instant,
+    /// The part of the API it went to.
+    pub endpoint: Endpoint,
+    /// The parsed body; `null` when it was not JSON.
+    pub body: Arc<Value>,
+    /// The body as it came.
+    pub raw: Bytes,
+    /// The request's headers.
+    pub headers: Arc<HeaderMap>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// When the first content delta was handed to the connection.
+    pub first_delta_at: Option<Instant>,
+    /// When the last byte was handed to the connection; `None` while the answer is open.
+    pub last_byte_at: Option<Instant>,
+    /// Whether the answer is a stream of events.
+    pub streams: bool,
+}
+
+impl Recorded {
+    /// The texts of the last user message, joined by line breaks.
+    pub fn newest_user_text(&self) -> String {
+        super::conversation::newest_user_text(&self.body)
+    }
+
+    pub(super) fn accepted(&self) -> bool {
+        self.endpoint == Endpoint::Messages && !matches!(self.outcome, Outcome::Refused(..))
+    }
+}
+
+/// Every request so far, in order of arrival.
+#[derive(Debug)]
+pub(super) struct Log {
+    entries: Mutex<Vec<Recorded>>,
+    changes: watch::Sender<()>,
+}
+
+impl Log {
+    pub(super) fn new() -> Self {
+        Self { entries: Mutex::default(), changes: watch::Sender::new(()) }
+    }
+
+    pub(super) fn read<T>(&self, probe: impl FnOnce(&[Recorded]) -> T) -> T {
+        probe(&self.entries())
+    }
+
+    /// Records a request whose fate is known already.
+    pub(super) fn add(&self, entry: Recorded) -> usize {
+        let mut entries = self.entries();
+        entries.push(entry);
+        let index = entries.len() - 1;
+        drop(entries);
+        self.changes.send_replace(());
+        index
+    }
+
+    /// Records a request that is about to be answered.
+    pub(super) fn open(self: &Arc<Self>, entry: Recorded) -> Ticket {
+        Ticket {
+            log: Arc::clone(self),
+            index: self.add(entry),
+            last_byte: None,
+            started: false,
+            closed: false,
+        }
+    }
+
+    fn change(&self, index: usize, edit: impl FnOnce(&mut Recorded)) {
+        if let Some(entry) = self.entries().get_mut(index) {
+            edit(entry);
+        }
+        self.changes.send_replace(());
+    }
+
+    /// Probes now and after every change until there is an answer or the bound has passed.
+    pub(super) async fn until<T>(
+        &self,
+        what: &str,
+        bound: Duration,
+        mut probe: impl FnMut(&[Recorded]) -> Option<T>,
+    ) -> anyhow::Result<T> {
+        let mut changes = self.changes.subscribe();
+        let deadline = tokio::time::Instant::now() + bound;
+        loop {
+            changes.mark_unchanged();
+            if let Some(found) = self.read(&mut probe) {
+                return Ok(found);
+            }
+            if tokio::time::timeout_at(deadline, changes.changed()).await.is_err() {
+                let seen = self.read(summary);
+                anyhow::bail!("not within {bound:?}: {what}; the model API saw {seen}");
+            }
+        }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Vec<Recorded>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn summary(entries: &[Recorded]) -> String {
+    let tail = entries.iter().rev().take(5).rev();
+    let lines: Vec<String> =
+        tail.map(|e| format!("{:?} {:?} {:?}", e.endpoint, e.outcome, e.newest_user_text())).collect();
+    format!("{} requests, the last being [{}]", entries.len(), lines.join("; "))
+}
+
+/// A request that is still owed an outcome. Dropping it unanswered means that the client left, because
+/// the server drops the answer of a closed connection.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    log: Arc<Log>,
+    index: usize,
+    last_byte: Option<Instant>,
+    started: bool,
+    closed: bool,
+}
+
+impl Ticket {
+    /// Notes that bytes were handed over; `content` says that they carry a content delta.
+    pub(super) fn wrote(&mut self, content: bool) {
+        let now = Instant::now();
+        self.last_byte = Some(now);
+        if content && !std::mem::replace(&mut self.started, true) {
+            self.log.change(self.index, |entry| entry.first_delta_at = Some(now));
+        }
+    }
+
+    pub(super) fn close(mut self, outcome: Outcome) {
+        self.settle(outcome);
+    }
+
+    fn settle(&mut self, outcome: Outcome) {
+        if !std::mem::replace(&mut self.closed, true) {
+            let last_byte = self.last_byte;
+            self.log.change(self.index, |entry| {
+                entry.outcome = outcome;
+                entry.last_byte_at = last_byte;
+            });
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.settle(Outcome::ClosedByClient);
+    }
+}

@@ -1,0 +1,246 @@
+//! The named things that the scripted model can show, and how a user's words choose one of them.
+
+/// What the scripted model does with a request; the table in the parent module explains each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scenario {
+    /// Says the user's text back.
+    Echo,
+    /// A short story.
+    Story,
+    /// About 12,000 characters.
+    Long,
+    /// A word every 300 ms.
+    Slow,
+    /// Code in several languages.
+    Code,
+    /// Every Markdown construct.
+    Markdown,
+    /// Thinking, then an answer.
+    Thinking,
+    /// A refusal.
+    Refusal,
+    /// The connection breaks after some text.
+    Cut,
+    /// Silence after some text.
+    Stall,
+    /// Status 429 with `retry-after`.
+    RateLimited,
+    /// Status 429 of a spend limit.
+    SpendLimit,
+    /// Status 529.
+    Overloaded,
+    /// Status 500.
+    ServerError,
+    /// An error event after some text.
+    ErrorMidway,
+    /// An error event before any text.
+    ErrorFirst,
+    /// The output limit is reached in the middle.
+    MaxTokens,
+    /// A long server turn that must be sent back.
+    PauseTurn,
+    /// The context window fills up while answering.
+    ContextExceeded,
+    /// The prompt is refused as too long.
+    PromptTooLong,
+    /// A call of a declared tool.
+    ToolUse,
+    /// Events and deltas of unknown kinds between known ones.
+    UnknownEvents,
+    /// A tool call whose input breaks off.
+    BrokenToolUse,
+    /// A normal end without any content.
+    Empty,
+    /// A digest of the conversation as the model received it.
+    Remember,
+}
+
+struct Row {
+    scenario: Scenario,
+    name: &'static str,
+    shows: &'static str,
+    /// Lower-case words in a message that choose the scenario.
+    phrases: &'static [&'static str],
+}
+
+const fn row(
+    scenario: Scenario,
+    name: &'static str,
+    shows: &'static str,
+    phrases: &'static [&'static str],
+) -> Row {
+    Row { scenario, name, shows, phrases }
+}
+
+const ROWS: &[Row] = &[
+    row(Scenario::Echo, "echo", "the text comes back as \"You said: ...\"", &[]),
+    row(
+        Scenario::Story,
+        "story",
+        "a short story",
+        &["tell me a story", "расскажи историю", "расскажи сказку"],
+    ),
+    row(
+        Scenario::Long,
+        "long",
+        "12,000 characters, code, Cyrillic, emoji",
+        &["long answer", "длинный ответ"],
+    ),
+    row(Scenario::Slow, "slow", "one word each 300 ms", &["speak slowly", "говори медленно"]),
+    row(
+        Scenario::Code,
+        "code",
+        "code blocks in several languages",
+        &["show me code", "write code", "покажи код"],
+    ),
+    row(Scenario::Markdown, "markdown", "every Markdown construct", &["show me markdown", "markdown tour"]),
+    row(Scenario::Thinking, "think", "thinking, then an answer", &["think about", "подумай"]),
+    row(Scenario::Refusal, "refuse", "a refusal with its details", &[]),
+    row(Scenario::Cut, "cut", "the connection breaks after some text", &[]),
+    row(Scenario::Stall, "stall", "silence after some text", &[]),
+    row(Scenario::RateLimited, "429", "a rate limit with retry-after, then an echo", &[]),
+    row(Scenario::SpendLimit, "429-spend", "a spend limit, no retry-after, every time", &[]),
+    row(Scenario::Overloaded, "529", "overloaded twice, then an echo", &[]),
+    row(Scenario::ServerError, "500", "an internal error, then an echo", &[]),
+    row(Scenario::ErrorMidway, "error", "an error inside the stream after some text", &[]),
+    row(Scenario::ErrorFirst, "error-first", "an error inside the stream before text, then an echo", &[]),
+    row(Scenario::MaxTokens, "max-tokens", "the output limit in the middle of the text", &[]),
+    row(Scenario::PauseTurn, "pause", "a paused turn that goes on when sent back", &[]),
+    row(Scenario::ContextExceeded, "overflow", "the context window is full in the middle", &[]),
+    row(Scenario::PromptTooLong, "too-long", "the prompt is refused as too long", &[]),
+    row(
+        Scenario::ToolUse,
+        "tool",
+        "a call of the first declared tool",
+        &["use a tool", "используй инструмент"],
+    ),
+    row(Scenario::UnknownEvents, "unknown", "unknown events between known ones", &[]),
+    row(Scenario::BrokenToolUse, "broken-tool", "a tool call that breaks off", &[]),
+    row(Scenario::Empty, "empty", "a normal end without text", &[]),
+    row(
+        Scenario::Remember,
+        "remember",
+        "a digest of all messages that the model received",
+        &["what do you remember", "что ты помнишь"],
+    ),
+];
+
+impl Scenario {
+    /// Every scenario.
+    pub const ALL: [Self; ROWS.len()] = {
+        let mut all = [Self::Echo; ROWS.len()];
+        let mut at = 0;
+        while at < all.len() {
+            all[at] = ROWS[at].scenario;
+            at += 1;
+        }
+        all
+    };
+
+    /// The word that chooses it: a line beginning `!name`.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// What one sees, in a few words.
+    pub fn shows(self) -> &'static str {
+        self.row().shows
+    }
+
+    fn row(self) -> &'static Row {
+        // ROWS names every variant, which a test proves; the first row only satisfies the compiler.
+        ROWS.iter().find(|row| row.scenario == self).unwrap_or(&ROWS[0])
+    }
+}
+
+/// A scenario with what stood after its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Directive {
+    pub(super) scenario: Scenario,
+    pub(super) argument: String,
+}
+
+impl Directive {
+    pub(super) fn plain(scenario: Scenario) -> Self {
+        Self { scenario, argument: String::new() }
+    }
+
+    /// The argument as a number.
+    pub(super) fn number(&self) -> Option<u32> {
+        self.argument.split_whitespace().next()?.parse().ok()
+    }
+}
+
+/// What the model does when a text has no line `!name`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Habit {
+    /// This, unless a phrase of the text calls for something else.
+    Usually(Scenario),
+    /// This, whatever the text says; its faults never pass.
+    Always(Scenario),
+}
+
+/// Chooses by the first line `!name argument`, else by habit, which may let a phrase go first.
+pub(super) fn choose(text: &str, habit: Habit) -> Directive {
+    let directive = text.lines().find_map(|line| {
+        let (name, argument) = {
+            let line = line.trim().strip_prefix('!')?;
+            line.split_once(char::is_whitespace).unwrap_or((line, ""))
+        };
+        let row = ROWS.iter().find(|row| row.name == name)?;
+        Some(Directive { scenario: row.scenario, argument: argument.trim().to_owned() })
+    });
+    directive.unwrap_or_else(|| match habit {
+        Habit::Always(scenario) => Directive::plain(scenario),
+        Habit::Usually(scenario) => {
+            let text = text.to_lowercase();
+            let row = ROWS.iter().find(|row| row.phrases.iter().any(|phrase| text.contains(phrase)));
+            Directive::plain(row.map_or(scenario, |row| row.scenario))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_scenario_has_one_row() {
+        let names: HashSet<_> = Scenario::ALL.iter().map(|scenario| scenario.name()).collect();
+        assert_eq!(names.len(), Scenario::ALL.len());
+        assert_eq!(Scenario::ALL.iter().collect::<HashSet<_>>().len(), Scenario::ALL.len());
+        // The last variant's number tells how many there are.
+        assert_eq!(Scenario::Remember as usize + 1, Scenario::ALL.len());
+        let guide = include_str!("mod.rs");
+        for scenario in Scenario::ALL {
+            assert!(guide.contains(&format!("| `!{}", scenario.name())), "{}", scenario.name());
+        }
+    }
+
+    #[test]
+    fn words_choose() {
+        for (text, scenario, argument) in [
+            ("hello", Scenario::Echo, ""),
+            ("!slow 5", Scenario::Slow, "5"),
+            ("please\n  !429-spend", Scenario::SpendLimit, ""),
+            ("!tool clock {\"a\": 1}", Scenario::ToolUse, "clock {\"a\": 1}"),
+            ("!nonsense", Scenario::Echo, ""),
+            ("Tell me a story about a cat", Scenario::Story, ""),
+            ("Подумай о море", Scenario::Thinking, ""),
+        ] {
+            assert_eq!(
+                choose(text, Habit::Usually(Scenario::Echo)),
+                Directive { scenario, argument: argument.into() },
+                "{text}"
+            );
+        }
+        let long = Habit::Usually(Scenario::Long);
+        assert_eq!(choose("hello", long).scenario, Scenario::Long);
+        assert_eq!(choose("Tell me a story", long).scenario, Scenario::Story);
+        let long = Habit::Always(Scenario::Long);
+        assert_eq!(choose("Tell me a story", long).scenario, Scenario::Long);
+        assert_eq!(choose("!slow", long).scenario, Scenario::Slow);
+    }
+}

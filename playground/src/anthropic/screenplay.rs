@@ -1,0 +1,263 @@
+//! Turns a scenario into steps for one request. Stateless: what was said already is read from the
+//! conversation, so that "continue" goes on where an answer stopped, also after a restart.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::conversation::{Block, blocks, messages, newest_tool_results, newest_user_text, role, text_of};
+use super::error::ApiError;
+use super::reply::{Plan, Step, StopReason};
+use super::scenario::{Directive, Habit, Scenario, choose};
+use super::texts;
+
+const SLOW: Duration = Duration::from_millis(300);
+const SLOW_WORDS: usize = 30;
+const THOUGHT: &str = "The question deserves some care. First I consider what is asked, then what is known, \
+                       and then I look for the shortest honest answer.";
+const PAUSED: &str = "Let me look that up.";
+const RESUMED: &str = "Here is what I found after a longer search: one euro is 1.17 dollars.";
+
+/// What a request gives a screenplay to work with.
+pub(super) struct Scene<'a> {
+    pub(super) body: &'a Value,
+    pub(super) habit: Habit,
+    /// Tokens of the prompt and the most that the model takes.
+    pub(super) prompt_tokens: u64,
+    pub(super) window: u64,
+    /// How often this very prompt came before.
+    pub(super) earlier_attempts: u32,
+    /// The request sends a paused turn back.
+    pub(super) resumes_pause: bool,
+}
+
+/// The answer by the newest user text: tool results first, then "continue", then directives.
+pub(super) fn improvise(scene: &Scene<'_>) -> Plan {
+    if scene.resumes_pause {
+        return Plan::Steps(resumed(scene.body));
+    }
+    let results = newest_tool_results(scene.body);
+    if !results.is_empty() {
+        let told: Vec<String> =
+            results.iter().map(|(name, text)| format!("The tool {name} says: {text}")).collect();
+        return Plan::Steps(vec![Step::Text(told.join("\n\n"))]);
+    }
+    if let Some(rest) = rest_of_interrupted(scene) {
+        return Plan::Steps(vec![Step::Text(rest)]);
+    }
+    let directive = choose(&newest_user_text(scene.body), scene.habit);
+    perform(&directive, scene)
+}
+
+/// The answer of a chosen scenario.
+pub(super) fn perform(directive: &Directive, scene: &Scene<'_>) -> Plan {
+    if let Some(fault) = fault(directive, scene) {
+        return fault;
+    }
+    let user_text = newest_user_text(scene.body);
+    let text = speech(directive, &user_text);
+    let (first, rest) = halves(&text);
+    let first = Step::Text(first.to_owned());
+    Plan::Steps(match directive.scenario {
+        Scenario::Slow => vec![Step::Slow(SLOW), Step::Text(text)],
+        Scenario::Thinking => vec![Step::Thinking(THOUGHT.to_owned()), Step::Text(text)],
+        Scenario::Refusal => vec![Step::Stop(StopReason::Refusal)],
+        Scenario::Cut => vec![first, Step::Cut],
+        Scenario::Stall => vec![first, Step::Hang],
+        Scenario::ErrorMidway => vec![first, overloaded()],
+        Scenario::MaxTokens => vec![first, Step::Stop(StopReason::MaxTokens)],
+        Scenario::ContextExceeded => vec![first, Step::Stop(StopReason::ContextExceeded)],
+        Scenario::PauseTurn => paused(scene.body),
+        Scenario::ToolUse => tool_calls(&directive.argument, scene.body),
+        Scenario::BrokenToolUse => broken_call(scene.body),
+        Scenario::UnknownEvents => {
+            vec![Step::Unknown, first, Step::Unknown, Step::Ping, Step::Text(rest.to_owned()), Step::Unknown]
+        }
+        Scenario::Empty => vec![Step::Stop(StopReason::EndTurn)],
+        Scenario::Remember => vec![Step::Text(digest(scene.body))],
+        _ => vec![Step::Text(text)],
+    })
+}
+
+/// Everything that the scenario would say if nothing went wrong.
+fn speech(directive: &Directive, user_text: &str) -> String {
+    match directive.scenario {
+        Scenario::Long => texts::long(),
+        Scenario::Code => texts::CODE.to_owned(),
+        Scenario::Markdown => texts::TOUR.to_owned(),
+        Scenario::Thinking => "I thought about it, and the answer is: it depends, but mostly yes.".to_owned(),
+        Scenario::Slow => {
+            let words = directive.number().map_or(SLOW_WORDS, |words| words as usize);
+            texts::STORY.split_inclusive(' ').cycle().take(words).collect::<String>().trim_end().to_owned()
+        }
+        Scenario::Story
+        | Scenario::Cut
+        | Scenario::Stall
+        | Scenario::ErrorMidway
+        | Scenario::MaxTokens
+        | Scenario::ContextExceeded => texts::STORY.to_owned(),
+        _ => format!("You said: {user_text}"),
+    }
+}
+
+/// Answers other than a stream. Those that pass count the attempts at the same prompt.
+fn fault(directive: &Directive, scene: &Scene<'_>) -> Option<Plan> {
+    let lasts = scene.habit == Habit::Always(directive.scenario) && directive.argument.is_empty();
+    let failing = |times: u32| lasts || scene.earlier_attempts < directive.number().unwrap_or(times);
+    let error = match directive.scenario {
+        Scenario::RateLimited if failing(1) => {
+            let mut error =
+                ApiError::new(429, "rate_limit_error", "Number of requests has exceeded your rate limit");
+            error.retry_after = Some(1);
+            error
+        }
+        Scenario::SpendLimit => {
+            let mut error = ApiError::new(429, "rate_limit_error", "You have reached your spend limit");
+            error.code = Some("enforced_spend_limit_reached");
+            error
+        }
+        Scenario::Overloaded if failing(2) => ApiError::new(529, "overloaded_error", "Overloaded"),
+        Scenario::ServerError if failing(1) => ApiError::new(500, "api_error", "Internal server error"),
+        Scenario::PromptTooLong => {
+            let (most, tokens) = (scene.window, scene.window + scene.prompt_tokens);
+            ApiError::invalid(format!("prompt is too long: {tokens} tokens > {most} maximum"))
+        }
+        Scenario::ErrorFirst if failing(1) => return Some(Plan::Steps(vec![overloaded()])),
+        _ => return None,
+    };
+    Some(Plan::Fail(error))
+}
+
+fn overloaded() -> Step {
+    Step::Error { kind: "overloaded_error".to_owned(), message: "Overloaded".to_owned() }
+}
+
+/// Cuts at the first word border after 40 percent.
+fn halves(text: &str) -> (&str, &str) {
+    let least = text.len() * 2 / 5;
+    let border = text.char_indices().find(|(at, char)| *at >= least && char.is_whitespace());
+    text.split_at(border.map_or(text.len(), |(at, _)| at))
+}
+
+/// When the user asks to go on: what is left of the last scenario after what was said of it.
+fn rest_of_interrupted(scene: &Scene<'_>) -> Option<String> {
+    let all = messages(scene.body);
+    if !asks_to_continue(&newest_user_text(scene.body)) {
+        return None;
+    }
+    let question = all.iter().rposition(|message| {
+        let text = text_of(message);
+        role(message) == "user" && !text.is_empty() && !asks_to_continue(&text)
+    })?;
+    let said: String = all[question..]
+        .iter()
+        .filter(|message| role(message) == "assistant")
+        .flat_map(|message| blocks(&message["content"]))
+        .filter_map(Block::text)
+        .collect();
+    let asked = text_of(&all[question]);
+    let whole = speech(&choose(&asked, scene.habit), &asked);
+    let same = whole.chars().zip(said.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+    let rest = &whole[same..];
+    (same > 0 && !rest.is_empty()).then(|| rest.to_owned())
+}
+
+fn asks_to_continue(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["continue", "left off", "where you stopped", "продолж"].iter().any(|words| text.contains(words))
+}
+
+fn declares(body: &Value, name: &str) -> bool {
+    body["tools"].as_array().into_iter().flatten().any(|tool| tool["name"] == name)
+}
+
+fn paused(body: &Value) -> Vec<Step> {
+    let mut steps = vec![Step::Text(PAUSED.to_owned())];
+    if declares(body, "web_search") {
+        steps.push(Step::Block(json!({"type":"server_tool_use","name":"web_search",
+            "input":{"query":"euro dollar rate"},"caller":{"type":"direct"}})));
+    }
+    steps.push(Step::Stop(StopReason::PauseTurn));
+    steps
+}
+
+fn resumed(body: &Value) -> Vec<Step> {
+    let open = messages(body).last().and_then(|message| message["content"].as_array()?.last());
+    let search = open.filter(|block| block["type"] == "server_tool_use");
+    let result = search.map(|search| {
+        Step::Block(
+            json!({"type":"web_search_tool_result","tool_use_id":search["id"],"caller":{"type":"direct"},
+            "content":[{"type":"web_search_result","url":"https://rates.example/eur","title":"EUR/USD",
+                "encrypted_content":"cmF0ZXM=","page_age":null}]}),
+        )
+    });
+    result.into_iter().chain([Step::Text(RESUMED.to_owned())]).collect()
+}
+
+fn client_tools(body: &Value) -> Vec<&Value> {
+    let tools = body["tools"].as_array().into_iter().flatten();
+    tools.filter(|tool| tool.get("input_schema").is_some()).collect()
+}
+
+/// `all` calls every client tool; a name and JSON choose one; else the first is called.
+fn tool_calls(argument: &str, body: &Value) -> Vec<Step> {
+    let tools = client_tools(body);
+    let (name, input) = argument.split_once(char::is_whitespace).unwrap_or((argument, ""));
+    let given = serde_json::from_str::<Value>(input).ok().filter(Value::is_object);
+    let chosen: Vec<&Value> = match name {
+        "all" => tools,
+        "" => tools.into_iter().take(1).collect(),
+        name => tools.into_iter().filter(|tool| tool["name"] == name).collect(),
+    };
+    if chosen.is_empty() {
+        return vec![Step::Text("This request declares no such tool.".to_owned())];
+    }
+    let calls = chosen.into_iter().map(|tool| Step::ToolUse {
+        name: tool["name"].as_str().unwrap_or_default().to_owned(),
+        input: given.clone().unwrap_or_else(|| example(&tool["input_schema"])),
+    });
+    [Step::Text("I will use a tool for that.".to_owned())].into_iter().chain(calls).collect()
+}
+
+fn broken_call(body: &Value) -> Vec<Step> {
+    let name = client_tools(body).first().and_then(|tool| tool["name"].as_str()).map(str::to_owned);
+    let Some(name) = name else {
+        return vec![Step::Text("This request declares no such tool.".to_owned())];
+    };
+    let partial = "{\"text\": \"the beginning of a very long".to_owned();
+    vec![Step::BrokenToolUse { name, partial }, Step::Stop(StopReason::MaxTokens)]
+}
+
+/// A value that fits a schema, required properties only.
+fn example(schema: &Value) -> Value {
+    if let Some(first) = schema["enum"].get(0) {
+        return first.clone();
+    }
+    match schema["type"].as_str() {
+        Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or_else(|| json!(1)),
+        Some("boolean") => json!(true),
+        Some("array") => json!([example(&schema["items"])]),
+        Some("object") => {
+            let names = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            names.map(|name| (name.to_owned(), example(&schema["properties"][name]))).collect()
+        }
+        _ => json!("example"),
+    }
+}
+
+/// One line a message: role and first twenty characters.
+fn digest(body: &Value) -> String {
+    let all = messages(body);
+    let lines: Vec<String> = all
+        .iter()
+        .map(|message| {
+            let text: String = text_of(message).chars().take(20).collect();
+            format!("{}: {}", role(message), text.replace('\n', " "))
+        })
+        .collect();
+    format!("I remember {} messages:\n{}", all.len(), lines.join("\n"))
+}
+
+#[cfg(test)]
+#[path = "screenplay_tests.rs"]
+mod tests;

@@ -1,0 +1,114 @@
+//! Table tests of the screenplay: what is said, and how it goes on.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn scene(body: &Value) -> Scene<'_> {
+    Scene {
+        body,
+        habit: Habit::Usually(Scenario::Echo),
+        prompt_tokens: 10,
+        window: 1000,
+        earlier_attempts: 0,
+        resumes_pause: false,
+    }
+}
+
+fn talk(turns: &[&str]) -> Value {
+    let messages: Vec<Value> = turns
+        .iter()
+        .enumerate()
+        .map(|(at, text)| json!({"role": if at % 2 == 0 { "user" } else { "assistant" }, "content": text}))
+        .collect();
+    json!({ "messages": messages })
+}
+
+fn said(turns: &[&str]) -> String {
+    let body = talk(turns);
+    let Plan::Steps(steps) = improvise(&scene(&body)) else { return "no steps".to_owned() };
+    steps
+        .iter()
+        .filter_map(|step| if let Step::Text(text) = step { Some(text.as_str()) } else { None })
+        .collect()
+}
+
+#[test]
+fn continue_goes_on_where_the_answer_stopped() {
+    for question in ["!max-tokens", "!cut", "!error", "!stall"] {
+        let first = said(&[question]);
+        assert!(texts::STORY.starts_with(&first) && first.len() < texts::STORY.len(), "{question}");
+        let marked = format!("{first}\n\n[interrupted]");
+        for (kept, again) in [(first.as_str(), "Please continue."), (&marked, "Продолжай")] {
+            assert_eq!(first.clone() + &said(&[question, kept, again]), texts::STORY, "{question} {again}");
+        }
+    }
+    assert_eq!(said(&["hello", "You said: hello", "continue"]), "You said: continue", "nothing is left");
+}
+
+#[test]
+fn a_digest_names_every_message() {
+    let all = ["first question of all", "an answer", "What do you remember?"];
+    assert_eq!(
+        said(&all),
+        "I remember 3 messages:\nuser: first question of al\nassistant: an answer\nuser: What do you remember"
+    );
+}
+
+#[test]
+fn faults_pass_after_their_attempts() {
+    for (text, status, passes_after) in [
+        ("!429", 429, Some(1)),
+        ("!429 3", 429, Some(3)),
+        ("!429-spend", 429, None),
+        ("!529", 529, Some(2)),
+        ("!500", 500, Some(1)),
+        ("!too-long", 400, None),
+    ] {
+        let body = talk(&[text]);
+        for attempt in 0..5 {
+            let plan = improvise(&Scene { earlier_attempts: attempt, ..scene(&body) });
+            let failed = if let Plan::Fail(error) = plan { Some(error.status) } else { None };
+            let expected = passes_after.is_none_or(|times| attempt < times).then_some(status);
+            assert_eq!(failed, expected, "{text}, attempt {attempt}");
+        }
+    }
+}
+
+#[test]
+fn faults_of_a_habit_never_pass() {
+    let body = talk(&["Tell me a story"]);
+    for attempt in [0, 1, 50] {
+        let habit = Habit::Always(Scenario::Overloaded);
+        let plan = improvise(&Scene { earlier_attempts: attempt, habit, ..scene(&body) });
+        assert!(matches!(plan, Plan::Fail(error) if error.status == 529), "attempt {attempt}");
+    }
+}
+
+#[test]
+fn tool_calls_by_argument() {
+    let tools = json!([
+        {"type":"web_search_20260318","name":"web_search"},
+        {"name":"clock","input_schema":{"type":"object","required":["zone","hours"],"properties":{
+            "zone":{"type":"string","enum":["UTC"]},"hours":{"type":"integer"}}}},
+        {"name":"dice","input_schema":{"type":"object"}}]);
+    for (text, calls) in [
+        ("!tool", json!([["clock", {"zone":"UTC","hours":1}]])),
+        ("!tool dice", json!([["dice", {}]])),
+        ("!tool dice {\"sides\": 6}", json!([["dice", {"sides":6}]])),
+        ("!tool all", json!([["clock", {"zone":"UTC","hours":1}], ["dice", {}]])),
+        ("!tool nothing", json!([])),
+    ] {
+        let mut body = talk(&[text]);
+        body["tools"] = tools.clone();
+        let Plan::Steps(steps) = improvise(&scene(&body)) else { panic!("{text}") };
+        let found: Vec<Value> = steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::ToolUse { name, input } => Some(json!([name, input])),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(json!(found), calls, "{text}");
+    }
+}

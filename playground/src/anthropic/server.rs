@@ -1,0 +1,289 @@
+//! The HTTP side: routes, reading bodies, the order of checks, and the record of every request.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::routing::{get, post};
+use futures::StreamExt as _;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::cache::PromptCache;
+use super::compose::{Frame, compose};
+use super::director::Director;
+use super::error::{ApiError, common_headers, json_response};
+use super::ids::Ids;
+use super::models::{self, MODELS, Model};
+use super::playback::{self, Tempo};
+use super::record::{Endpoint, Log, Outcome, Recorded};
+use super::reply::{Plan, Step};
+use super::transcript::Transcript;
+use super::validate;
+
+const MOST_BODY_BYTES: usize = 32 * 1024 * 1024;
+/// What is read of a body that is too large, so that the client can read the refusal.
+const MOST_DRAINED_BYTES: usize = 8 * MOST_BODY_BYTES;
+
+/// Everything that the handlers share.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) api_key: String,
+    pub(super) chunk_chars: usize,
+    pub(super) tempo: Mutex<Tempo>,
+    pub(super) director: Mutex<Director>,
+    pub(super) cache: Mutex<PromptCache>,
+    pub(super) log: Arc<Log>,
+    pub(super) ids: Ids,
+    pub(super) stop: CancellationToken,
+}
+
+/// Locks without caring for a panic elsewhere: the data is plain and always whole.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The emulated API.
+pub(super) fn router(core: Arc<Core>) -> Router {
+    Router::new()
+        .route("/v1/messages", post(messages))
+        .route("/v1/messages/count_tokens", post(count_tokens))
+        .route("/v1/models", get(list_models))
+        .route("/v1/models/{id}", get(one_model))
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(unknown_method)
+        .with_state(core)
+}
+
+/// A request whose body has been read, before anything was decided.
+struct Arrival {
+    request_id: String,
+    entry: Recorded,
+    not_json: Option<String>,
+    too_large: bool,
+}
+
+/// A body that passed every check.
+struct Admitted {
+    body: Arc<Value>,
+    model: &'static Model,
+    prompt: Transcript,
+}
+
+impl Arrival {
+    async fn read(core: &Core, request: Request, endpoint: Endpoint) -> Self {
+        let (parts, body) = request.into_parts();
+        let (raw, too_large) = read_body(body).await;
+        Self::new(core, parts, raw, endpoint, too_large)
+    }
+
+    fn new(core: &Core, parts: Parts, raw: Bytes, endpoint: Endpoint, too_large: bool) -> Self {
+        let (body, not_json) = match serde_json::from_slice(&raw) {
+            Ok(body) => (body, None),
+            Err(error) => (Value::Null, Some(error.to_string())),
+        };
+        let entry = Recorded {
+            at: Instant::now(),
+            endpoint,
+            body: Arc::new(body),
+            raw,
+            headers: Arc::new(parts.headers),
+            outcome: Outcome::Open,
+            first_delta_at: None,
+            last_byte_at: None,
+            streams: false,
+        };
+        Self { request_id: core.ids.next("req_"), entry, not_json, too_large }
+    }
+
+    fn admit(&self, core: &Core, counting: bool) -> Result<Admitted, ApiError> {
+        validate::credentials(&self.entry.headers, &core.api_key)?;
+        validate::json_content(&self.entry.headers)?;
+        if self.too_large {
+            return Err(ApiError::new(413, "request_too_large", "Request exceeds the maximum size of 32 MB"));
+        }
+        if let Some(problem) = &self.not_json {
+            return Err(ApiError::invalid(format!("The request body is not valid JSON: {problem}")));
+        }
+        let body = Arc::clone(&self.entry.body);
+        let prompt = Transcript::of(&body);
+        let resumes_pause = lock(&core.director).resumes_pause(&prompt);
+        let model = validate::body(&self.entry.headers, &body, counting, &prompt, resumes_pause)?;
+        Ok(Admitted { body, model, prompt })
+    }
+
+    /// Answers at once and records the outcome.
+    fn finish(self, core: &Core, outcome: Outcome, response: Response<Body>) -> Response<Body> {
+        let last_byte_at = Some(Instant::now());
+        core.log.add(Recorded { outcome, last_byte_at, ..self.entry });
+        response
+    }
+
+    fn refuse(self, core: &Core, error: &ApiError) -> Response<Body> {
+        let response = error.response(&self.request_id);
+        self.finish(core, Outcome::Refused(error.status, error.message.clone()), response)
+    }
+
+    fn fail(self, core: &Core, error: &ApiError) -> Response<Body> {
+        let response = error.response(&self.request_id);
+        self.finish(core, Outcome::Failed(error.status, error.message.clone()), response)
+    }
+
+    fn answer(self, core: &Core, body: &Value) -> Response<Body> {
+        let response = json_response(StatusCode::OK, body, &self.request_id);
+        self.finish(core, Outcome::Finished, response)
+    }
+}
+
+async fn messages(State(core): State<Arc<Core>>, request: Request) -> Response<Body> {
+    let arrival = Arrival::read(&core, request, Endpoint::Messages).await;
+    let admitted = match arrival.admit(&core, false) {
+        Ok(admitted) => admitted,
+        Err(error) => return arrival.refuse(&core, &error),
+    };
+    let plan = lock(&core.director).plan(&admitted.body, admitted.model, &admitted.prompt);
+    match plan {
+        Plan::Fail(error) => arrival.fail(&core, &error),
+        Plan::Steps(steps) => play(&core, arrival, &admitted, steps).await,
+        Plan::Scenario(_) => unreachable!("the director turns scenarios into steps or errors"),
+    }
+}
+
+async fn play(core: &Core, arrival: Arrival, admitted: &Admitted, steps: Vec<Step>) -> Response<Body> {
+    let Admitted { body, model, prompt } = admitted;
+    let request_id = arrival.request_id;
+    let answer = compose(
+        &Frame {
+            body,
+            model,
+            input: lock(&core.cache).charge(prompt, model.min_cacheable),
+            prefix: prompt.prefix,
+            chunk_chars: core.chunk_chars,
+            ids: &core.ids,
+            request_id: &request_id,
+        },
+        steps,
+    );
+    if let Some(prefix) = answer.paused_at {
+        lock(&core.director).pause(prefix);
+    }
+    let tempo = *lock(&core.tempo);
+    let streams = body["stream"] == true;
+    let mut ticket = core.log.open(Recorded { streams, ..arrival.entry });
+    if streams {
+        return event_stream(playback::stream(answer, ticket, tempo, core.stop.clone()), &request_id);
+    }
+    if playback::wait_for_all(answer.items, tempo, core.stop.clone()).await.is_err() {
+        ticket.close(Outcome::Cut);
+        return broken_response(&request_id);
+    }
+    ticket.wrote(true);
+    if let Some(error) = answer.error {
+        ticket.close(Outcome::Failed(error.status, error.message.clone()));
+        return error.response(&request_id);
+    }
+    ticket.close(Outcome::Finished);
+    json_response(StatusCode::OK, &answer.message, &request_id)
+}
+
+async fn count_tokens(State(core): State<Arc<Core>>, request: Request) -> Response<Body> {
+    let arrival = Arrival::read(&core, request, Endpoint::CountTokens).await;
+    match arrival.admit(&core, true) {
+        Ok(admitted) => arrival.answer(&core, &json!({ "input_tokens": admitted.prompt.tokens })),
+        Err(error) => arrival.refuse(&core, &error),
+    }
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Page {
+    limit: Option<usize>,
+    after_id: Option<String>,
+    before_id: Option<String>,
+}
+
+async fn list_models(
+    State(core): State<Arc<Core>>,
+    Query(page): Query<Page>,
+    request: Request,
+) -> Response<Body> {
+    let arrival = Arrival::read(&core, request, Endpoint::Models).await;
+    if let Err(error) = validate::credentials(&arrival.entry.headers, &core.api_key) {
+        return arrival.refuse(&core, &error);
+    }
+    let all: Vec<Value> = MODELS.iter().map(models::describe).collect();
+    let position =
+        |id: &Option<String>| all.iter().position(|model| id.as_deref().is_some_and(|id| model["id"] == id));
+    let from = position(&page.after_id).map_or(0, |at| at + 1);
+    let to = position(&page.before_id).unwrap_or(all.len()).max(from);
+    let rest = &all[from..to];
+    let data = &rest[..rest.len().min(page.limit.unwrap_or(20).clamp(1, 1000))];
+    let body = json!({
+        "data": data,
+        "has_more": data.len() < rest.len(),
+        "first_id": data.first().map(|model| &model["id"]),
+        "last_id": data.last().map(|model| &model["id"]),
+    });
+    arrival.answer(&core, &body)
+}
+
+async fn one_model(
+    State(core): State<Arc<Core>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response<Body> {
+    let arrival = Arrival::read(&core, request, Endpoint::Models).await;
+    if let Err(error) = validate::credentials(&arrival.entry.headers, &core.api_key) {
+        return arrival.refuse(&core, &error);
+    }
+    match models::find(&id) {
+        Some(model) => arrival.answer(&core, &models::describe(model)),
+        None => arrival.refuse(&core, &ApiError::new(404, "not_found_error", format!("model: {id}"))),
+    }
+}
+
+async fn unknown_path(State(core): State<Arc<Core>>, request: Request) -> Response<Body> {
+    let arrival = Arrival::read(&core, request, Endpoint::Unknown).await;
+    arrival.refuse(&core, &ApiError::new(404, "not_found_error", "Not found"))
+}
+
+async fn unknown_method(State(core): State<Arc<Core>>, request: Request) -> Response<Body> {
+    let arrival = Arrival::read(&core, request, Endpoint::Unknown).await;
+    arrival.refuse(&core, &ApiError::new(405, "invalid_request_error", "Method Not Allowed"))
+}
+
+/// The body up to the limit, and whether there was more.
+async fn read_body(body: Body) -> (Bytes, bool) {
+    let mut stream = body.into_data_stream();
+    let mut raw = Vec::new();
+    let mut seen = 0;
+    while let Some(Ok(piece)) = stream.next().await {
+        seen += piece.len();
+        if seen <= MOST_BODY_BYTES {
+            raw.extend_from_slice(&piece);
+        } else if seen > MOST_DRAINED_BYTES {
+            break;
+        }
+    }
+    (Bytes::from(raw), seen > MOST_BODY_BYTES)
+}
+
+fn event_stream(body: Body, request_id: &str) -> Response<Body> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    common_headers(headers, request_id);
+    response
+}
+
+/// Headers and then a connection that breaks.
+fn broken_response(request_id: &str) -> Response<Body> {
+    let broken = futures::stream::iter([Err::<Bytes, _>(std::io::Error::other("broken by script"))]);
+    let mut response = Response::new(Body::from_stream(broken));
+    common_headers(response.headers_mut(), request_id);
+    response
+}

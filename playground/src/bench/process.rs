@@ -1,0 +1,74 @@
+//! What the kernel says about a process: CPU time and memory, from `/proc`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+/// Length of the kernel's clock tick as `/proc` reports it; the same on every Linux that Rust runs on.
+const TICK: Duration = Duration::from_millis(10);
+
+/// A running process.
+pub struct Process {
+    directory: PathBuf,
+}
+
+/// Resident memory in MiB.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Memory {
+    /// The most it ever had.
+    pub peak_mib: u64,
+    /// What it has now.
+    pub now_mib: u64,
+}
+
+impl Process {
+    /// Names a process by its id; nothing is read yet.
+    pub fn new(pid: u32) -> Self {
+        Self { directory: PathBuf::from(format!("/proc/{pid}")) }
+    }
+
+    /// CPU time of all its threads so far, in user and kernel mode, in steps of 10 ms.
+    pub fn cpu(&self) -> anyhow::Result<Duration> {
+        let text = self.read("stat")?;
+        // The name in parentheses may hold anything; fields are counted behind it.
+        let (_, fields) = text.rsplit_once(") ").context("/proc/<pid>/stat looks unfamiliar")?;
+        let ticks: Result<Vec<u32>, _> = fields.split(' ').skip(11).take(2).map(str::parse).collect();
+        Ok(TICK * ticks.context("/proc/<pid>/stat looks unfamiliar")?.iter().sum())
+    }
+
+    /// Resident memory.
+    pub fn memory(&self) -> anyhow::Result<Memory> {
+        let text = self.read("status")?;
+        let mib = |name: &str| -> anyhow::Result<u64> {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+            let kib: u64 =
+                kib.with_context(|| format!("/proc/<pid>/status has no {name}"))?.trim().parse()?;
+            Ok(kib.div_ceil(1024))
+        };
+        Ok(Memory { peak_mib: mib("VmHWM:")?, now_mib: mib("VmRSS:")? })
+    }
+
+    fn read(&self, name: &str) -> anyhow::Result<String> {
+        let path = self.directory.join(name);
+        std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_uses_memory_and_time() {
+        let this = Process::new(std::process::id());
+        let memory = this.memory().unwrap();
+        assert!(memory.now_mib > 0 && memory.peak_mib >= memory.now_mib, "{memory:?}");
+        let before = this.cpu().unwrap();
+        let start = std::time::Instant::now();
+        while this.cpu().unwrap() <= before {
+            assert!(start.elapsed() < Duration::from_secs(20), "reading /proc takes no CPU time?");
+        }
+    }
+}

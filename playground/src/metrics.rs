@@ -1,0 +1,47 @@
+//! Reads the few figures the playground needs from `/metrics` of the running bot: how its turns ended.
+
+use std::collections::BTreeMap;
+
+/// How many turns ended in which way.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Turns {
+    /// Turns that ended, by outcome; outcomes that never occurred are left out.
+    pub ended: BTreeMap<String, u64>,
+}
+
+impl Turns {
+    /// Picks the counter out of the text format of Prometheus.
+    pub fn parse(text: &str) -> Self {
+        let ended = text.lines().filter_map(outcome).filter(|(_, count)| *count > 0).collect();
+        Self { ended }
+    }
+
+    /// The outcomes that occurred since `before`.
+    pub fn since(&self, before: &Self) -> Vec<String> {
+        let more = |(name, count): &(&String, &u64)| *count > before.ended.get(*name).unwrap_or(&0);
+        self.ended.iter().filter(more).map(|(name, _)| name.clone()).collect()
+    }
+}
+
+fn outcome(line: &str) -> Option<(String, u64)> {
+    let rest = line.strip_prefix("bot_turns_total{")?;
+    let (labels, count) = rest.split_once("} ")?;
+    let (_, value) = labels.split_once("outcome=\"")?;
+    let (name, _) = value.split_once('"')?;
+    Some((name.to_owned(), count.trim().parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_outcomes_that_occurred_are_read() {
+        let text = "# TYPE bot_turns_total counter\nbot_turns_total{outcome=\"complete\"} 2\n\
+            bot_turns_total{outcome=\"internal\"} 0\nbot_turns_active 1\n";
+        let turns = Turns::parse(text);
+        assert_eq!(turns.ended, BTreeMap::from([("complete".to_owned(), 2)]));
+        assert_eq!(turns.since(&Turns::default()), ["complete"]);
+        assert!(turns.since(&turns).is_empty());
+    }
+}

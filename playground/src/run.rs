@@ -1,0 +1,68 @@
+//! `playground run`: the bot in its world until Ctrl-C. Prints one address: the chat page, or the real bot.
+
+use anyhow::{Context as _, bail};
+
+use crate::console;
+use crate::signals::Signals;
+use crate::world::{Messenger, Model, Outside, Place, World};
+
+/// Arguments of `run`.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    outside: Outside,
+    /// Port of the chat page; 0 takes any free one.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+}
+
+/// Serves until a signal comes or the bot ends.
+pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let mut signals = Signals::listen()?;
+    let world = World::start(arguments.outside, arguments.port).await?;
+    let address = match &world.messenger {
+        Messenger::Emulated(telegram) => telegram.url(),
+        Messenger::Real(token) => address_of_bot(token).await?,
+    };
+    let mut service = tokio::select! {
+        service = world.run(&arguments.place) => service?,
+        () = signals.next() => bail!("interrupted before starling was ready"),
+    };
+    console::remark(match world.model {
+        Model::Emulated(_) => "the model is emulated; with ANTHROPIC_API_KEY set the real one answers",
+        Model::Real(_) => "the model is the real one and costs money",
+    });
+    console::remark(&format!(
+        "log: {}; end with Ctrl-C",
+        arguments.place.home.join("starling.log").display()
+    ));
+    console::line(&format!("Open {address}"));
+    let ended = tokio::select! {
+        failure = service.ended() => Err(failure),
+        () = signals.next() => {
+            console::remark("stopping: running answers are finished first");
+            service.stop(&mut signals).await
+        }
+    };
+    world.stop().await;
+    ended
+}
+
+async fn address_of_bot(token: &str) -> anyhow::Result<String> {
+    let url = format!("https://api.telegram.org/bot{token}/getMe");
+    let http = reqwest::Client::builder().timeout(std::time::Duration::from_secs(20)).build()?;
+    // The address holds the token, so an error must not show it.
+    let answer = http
+        .get(url)
+        .send()
+        .await
+        .map_err(reqwest::Error::without_url)
+        .context("Telegram is out of reach")?;
+    let body: serde_json::Value = answer.json().await.map_err(reqwest::Error::without_url)?;
+    match body["result"]["username"].as_str() {
+        Some(name) => Ok(format!("https://t.me/{name}")),
+        None => bail!("Telegram refuses TELEGRAM_BOT_TOKEN: {}", body["description"]),
+    }
+}

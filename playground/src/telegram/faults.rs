@@ -1,0 +1,126 @@
+//! Faults on demand: calls that fail in a chosen way, and calls that wait until a test lets them go.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::Telegram;
+use super::types::Fault;
+
+/// Faults that wait for their calls, and methods that are held.
+#[derive(Default)]
+pub(super) struct Faults {
+    planned: Vec<Planned>,
+    holds: Vec<Arc<Gate>>,
+}
+
+struct Planned {
+    method: String,
+    times: u32,
+    fault: Fault,
+}
+
+impl Faults {
+    pub(super) fn plan(&mut self, method: &str, times: u32, fault: Fault) {
+        if times > 0 {
+            self.planned.push(Planned { method: method.to_lowercase(), times, fault });
+        }
+    }
+
+    /// The fault that the next call of this method meets.
+    pub(super) fn take(&mut self, method: &str) -> Option<Fault> {
+        let method = method.to_lowercase();
+        let at = self.planned.iter().position(|planned| planned.method == method || planned.method == "*")?;
+        let planned = self.planned.get_mut(at)?;
+        planned.times -= 1;
+        let fault = planned.fault.clone();
+        if planned.times == 0 {
+            self.planned.remove(at);
+        }
+        Some(fault)
+    }
+
+    /// The gate that a call of this method has to pass, if any.
+    pub(super) fn gate(&self, method: &str) -> Option<Arc<Gate>> {
+        self.holds.iter().find(|gate| gate.method.eq_ignore_ascii_case(method)).cloned()
+    }
+}
+
+/// A gate in front of one method.
+pub(super) struct Gate {
+    method: String,
+    state: watch::Sender<GateState>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct GateState {
+    open: bool,
+    waiting: usize,
+}
+
+impl Gate {
+    /// Waits until the gate opens; leaves the count also when the caller goes away.
+    pub(super) async fn pass(self: Arc<Self>) {
+        let mut state = self.state.subscribe();
+        self.state.send_modify(|state| state.waiting += 1);
+        let _leave = Leave(&self);
+        let _opened = state.wait_for(|state| state.open).await;
+    }
+}
+
+struct Leave<'a>(&'a Gate);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.0.state.send_modify(|state| state.waiting -= 1);
+    }
+}
+
+/// Keeps all calls of one method waiting before they are carried out; dropping it lets them go.
+#[must_use = "dropping a hold releases it"]
+pub struct Hold {
+    gate: Arc<Gate>,
+    telegram: Telegram,
+}
+
+impl Hold {
+    /// Returns as soon as at least one call waits. Has no limit of its own.
+    pub async fn waiting(&self) {
+        self.waiting_for(1).await;
+    }
+
+    /// Returns as soon as at least `count` calls wait. Has no limit of its own.
+    pub async fn waiting_for(&self, count: usize) {
+        let mut state = self.gate.state.subscribe();
+        let _reached = state.wait_for(|state| state.waiting >= count).await;
+    }
+
+    /// Lets all waiting and later calls go.
+    pub fn release(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let gate = Arc::clone(&self.gate);
+        self.telegram.shared.change(|world| world.faults.holds.retain(|held| !Arc::ptr_eq(held, &gate)));
+        self.gate.state.send_modify(|state| state.open = true);
+    }
+}
+
+impl Telegram {
+    /// The next `times` calls of a method (any spelling; `*` for every method) run into a fault.
+    /// Several plans for one method are used up in the order in which they were made.
+    pub fn fail_next(&self, method: &str, times: u32, fault: Fault) {
+        self.shared.change(|world| world.faults.plan(method, times, fault));
+    }
+
+    /// Calls of a method wait before they are carried out, until the hold is released or dropped.
+    pub fn hold(&self, method: &str) -> Hold {
+        let gate =
+            Arc::new(Gate { method: method.to_owned(), state: watch::Sender::new(GateState::default()) });
+        self.shared.change(|world| world.faults.holds.push(Arc::clone(&gate)));
+        Hold { gate, telegram: self.clone() }
+    }
+}

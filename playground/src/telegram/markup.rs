@@ -1,0 +1,114 @@
+//! Keyboards under a message: what the service checks in `reply_markup`.
+
+use serde_json::{Map, Value};
+
+use super::params::Params;
+use super::refusal::Refusal;
+
+/// Buttons an inline keyboard may have.
+const BUTTON_LIMIT: usize = 100;
+/// What an inline button may do; exactly one of them.
+const ACTIONS: [&str; 10] = [
+    "url",
+    "callback_data",
+    "web_app",
+    "login_url",
+    "switch_inline_query",
+    "switch_inline_query_current_chat",
+    "switch_inline_query_chosen_chat",
+    "copy_text",
+    "pay",
+    "callback_game",
+];
+
+/// A checked keyboard: what stays under the message (only inline keyboards do).
+pub(super) fn reply_markup(params: &Params) -> Result<Option<Value>, Refusal> {
+    let Some(markup) = params.object("reply_markup")? else { return Ok(None) };
+    if let Some(rows) = markup.get("inline_keyboard") {
+        return inline(rows);
+    }
+    if let Some(rows) = markup.get("keyboard") {
+        check_rows(rows, |button| {
+            button.is_string() || button["text"].as_str().is_some_and(|text| !text.is_empty())
+        })?;
+        return Ok(None);
+    }
+    let plain =
+        markup.is_empty() || markup.contains_key("remove_keyboard") || markup.contains_key("force_reply");
+    if plain { Ok(None) } else { Err(Refusal::bad("object expected as reply markup")) }
+}
+
+fn inline(rows: &Value) -> Result<Option<Value>, Refusal> {
+    check_rows(rows, Value::is_object)?;
+    let buttons: Vec<&Map<String, Value>> = rows
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_array)
+        .flatten()
+        .filter_map(Value::as_object)
+        .collect();
+    if buttons.len() > BUTTON_LIMIT {
+        return Err(Refusal::bad("REPLY_MARKUP_TOO_LONG"));
+    }
+    for button in &buttons {
+        check_button(button)?;
+    }
+    if buttons.is_empty() {
+        return Ok(None);
+    }
+    let kept: Vec<&Value> = rows
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|row| row.as_array().is_some_and(|row| !row.is_empty()))
+        .collect();
+    Ok(Some(serde_json::json!({"inline_keyboard": kept})))
+}
+
+fn check_rows(rows: &Value, good: impl Fn(&Value) -> bool) -> Result<(), Refusal> {
+    let Some(rows) = rows.as_array() else {
+        return Err(Refusal::bad("object expected as reply markup: field of keyboard must be an Array"));
+    };
+    for row in rows {
+        let Some(row) = row.as_array() else {
+            return Err(Refusal::bad("can't parse keyboard button row: expected an Array"));
+        };
+        if !row.iter().all(&good) {
+            return Err(Refusal::bad("can't parse keyboard button: Button text must be non-empty"));
+        }
+    }
+    Ok(())
+}
+
+fn check_button(button: &Map<String, Value>) -> Result<(), Refusal> {
+    let text = button.get("text").and_then(Value::as_str).unwrap_or_default();
+    if text.trim().is_empty() {
+        return Err(Refusal::bad("can't parse inline keyboard button: Text must be non-empty"));
+    }
+    let disabled = button.get("disabled").and_then(Value::as_bool) == Some(true);
+    let actions =
+        ACTIONS.iter().filter(|action| button.get(**action).is_some_and(|value| !value.is_null())).count();
+    if actions == 0 && !disabled {
+        return Err(Refusal::bad(
+            "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
+        ));
+    }
+    if let Some(data) = button.get("callback_data").filter(|data| !data.is_null()) {
+        let bytes = data.as_str().map_or(0, str::len);
+        if !(1..=64).contains(&bytes) {
+            return Err(Refusal::bad("BUTTON_DATA_INVALID"));
+        }
+    }
+    if let Some(url) = button.get("url").and_then(Value::as_str) {
+        let good = ["http://", "https://", "tg://"]
+            .iter()
+            .any(|scheme| url.len() > scheme.len() && url.starts_with(scheme));
+        if !good {
+            return Err(Refusal::bad(
+                "inline keyboard button URL '".to_owned() + url + "' is invalid: Wrong HTTP URL",
+            ));
+        }
+    }
+    Ok(())
+}

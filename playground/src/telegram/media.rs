@@ -1,0 +1,105 @@
+//! Bot API objects of files: what a message with a photo, a document or a voice note carries.
+
+use serde_json::{Map, Value, json};
+
+use super::types::Attachment;
+use super::world::World;
+
+/// Seconds that every sound and video claims to last.
+const DURATION_S: u32 = 3;
+/// Size of a picture whose own cannot be read.
+const UNKNOWN_SIZE: (u32, u32) = (1280, 960);
+
+/// First part of the download path.
+pub(super) fn folder(kind: Attachment) -> &'static str {
+    match kind {
+        Attachment::Photo => "photos",
+        Attachment::Document => "documents",
+        Attachment::Voice => "voice",
+        Attachment::Audio => "music",
+        Attachment::Video => "videos",
+        Attachment::VideoNote => "video_notes",
+        Attachment::Sticker => "stickers",
+    }
+}
+
+/// Name of the field in a message, and of the parameter that sends it.
+pub(super) fn field(kind: Attachment) -> &'static str {
+    match kind {
+        Attachment::Photo => "photo",
+        Attachment::Document => "document",
+        Attachment::Voice => "voice",
+        Attachment::Audio => "audio",
+        Attachment::Video => "video",
+        Attachment::VideoNote => "video_note",
+        Attachment::Sticker => "sticker",
+    }
+}
+
+/// The fields a message gets for a stored file.
+pub(super) fn body(world: &World, kind: Attachment, file_id: &str) -> Map<String, Value> {
+    let mut object = world.files.object(file_id).unwrap_or_default();
+    let (name, mime, size) = world.files.get(file_id).map_or_else(
+        || (String::new(), String::new(), UNKNOWN_SIZE),
+        |file| (file.name.clone(), file.mime.clone(), picture_size(&file.bytes)),
+    );
+    let mut add = |fields: Value| {
+        if let (Some(object), Value::Object(fields)) = (object.as_object_mut(), fields) {
+            object.extend(fields);
+        }
+    };
+    match kind {
+        Attachment::Photo => add(json!({"width": size.0, "height": size.1})),
+        Attachment::Document => add(json!({"file_name": name, "mime_type": mime})),
+        Attachment::Voice => add(json!({"duration": DURATION_S, "mime_type": mime})),
+        Attachment::Audio => {
+            add(json!({"duration": DURATION_S, "file_name": name, "mime_type": mime, "title": name}));
+        }
+        Attachment::Video => {
+            let (width, height) = UNKNOWN_SIZE;
+            let looks = json!({"width": width, "height": height, "duration": DURATION_S});
+            add(looks);
+            add(json!({"file_name": name, "mime_type": mime}));
+        }
+        Attachment::VideoNote => add(json!({"length": 384, "duration": DURATION_S})),
+        Attachment::Sticker => {
+            add(json!({"type": "regular", "width": 512, "height": 512, "emoji": "🙂"}));
+            add(json!({"is_animated": false, "is_video": false}));
+        }
+    }
+    let value = if kind == Attachment::Photo { sizes(&object, size) } else { object };
+    Map::from_iter([(field(kind).to_owned(), value)])
+}
+
+/// A photo is a list of sizes; the last is the largest.
+fn sizes(full: &Value, (width, height): (u32, u32)) -> Value {
+    let longest = width.max(height).max(1);
+    if longest <= 320 {
+        return json!([full]);
+    }
+    let mut small = full.clone();
+    small["width"] = json!((width * 320 / longest).max(1));
+    small["height"] = json!((height * 320 / longest).max(1));
+    json!([small, full])
+}
+
+/// Width and height of a PNG; other formats get a usual size.
+fn picture_size(bytes: &[u8]) -> (u32, u32) {
+    let number = |at: usize| {
+        let four: [u8; 4] = bytes.get(at..at + 4)?.try_into().ok()?;
+        Some(u32::from_be_bytes(four))
+    };
+    match (bytes.starts_with(b"\x89PNG\r\n\x1a\n"), number(16), number(20)) {
+        (true, Some(width), Some(height)) if width < 20_000 && height < 20_000 => (width, height),
+        _ => UNKNOWN_SIZE,
+    }
+}
+
+/// Whether the service would take these bytes as a picture.
+pub(super) fn is_picture(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\x89PNG\r\n\x1a\n")
+        || bytes.starts_with(b"\xff\xd8\xff")
+        || bytes.starts_with(b"GIF8")
+        || bytes.starts_with(b"BM")
+        || (bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"))
+}

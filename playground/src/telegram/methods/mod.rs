@@ -1,0 +1,102 @@
+//! The methods of the Bot API: each reads its parameters, checks them against the state, changes it and
+//! returns the result object.
+
+mod bot;
+mod chats;
+mod edits;
+mod files;
+mod messages;
+mod target;
+mod topics;
+mod updates;
+
+pub(super) use updates::begin_poll;
+
+use super::params::Params;
+use super::refusal::{Outcome, Refusal};
+use super::types::Attachment;
+use super::world::World;
+
+/// Documented spelling of every method there is.
+const METHODS: [&str; 35] = [
+    "answerCallbackQuery",
+    "close",
+    "closeForumTopic",
+    "createForumTopic",
+    "deleteForumTopic",
+    "deleteMessage",
+    "deleteMessages",
+    "deleteMyCommands",
+    "deleteWebhook",
+    "editForumTopic",
+    "editMessageReplyMarkup",
+    "editMessageText",
+    "getChat",
+    "getChatAdministrators",
+    "getChatMember",
+    "getChatMemberCount",
+    "getFile",
+    "getForumTopicIconStickers",
+    "getMe",
+    "getMyCommands",
+    "getUpdates",
+    "getWebhookInfo",
+    "logOut",
+    "reopenForumTopic",
+    "sendAudio",
+    "sendChatAction",
+    "sendDocument",
+    "sendMessage",
+    "sendMessageDraft",
+    "sendPhoto",
+    "sendVideo",
+    "sendVoice",
+    "setMyCommands",
+    "setWebhook",
+    "leaveChat",
+];
+
+/// The documented spelling of a method, whatever case it was called in.
+pub(super) fn canonical(name: &str) -> Option<&'static str> {
+    METHODS.into_iter().find(|method| method.eq_ignore_ascii_case(name))
+}
+
+/// Runs any method but `getUpdates`, which waits and is the server's own business.
+pub(super) fn run(world: &mut World, method: &str, params: &Params) -> Outcome {
+    match method {
+        "getMe" => Ok(bot::get_me(world)),
+        "setMyCommands" => bot::set_commands(world, params),
+        "getMyCommands" => bot::get_commands(world, params),
+        "deleteMyCommands" => bot::delete_commands(world, params),
+        "answerCallbackQuery" => bot::answer_callback(world, params),
+        "setWebhook" => updates::set_webhook(world, params),
+        "deleteWebhook" => Ok(updates::delete_webhook(world, params)),
+        "getWebhookInfo" => Ok(updates::webhook_info(world)),
+        "sendMessage" => messages::send(world, params),
+        "sendMessageDraft" => messages::draft(world, params),
+        "sendChatAction" => messages::action(world, params),
+        "editMessageText" => edits::text(world, params),
+        "editMessageReplyMarkup" => edits::markup(world, params),
+        "deleteMessage" => edits::delete(world, params),
+        "deleteMessages" => edits::delete_many(world, params),
+        "getChat" => chats::get_chat(world, params),
+        "getChatMember" => chats::get_member(world, params),
+        "getChatAdministrators" => chats::administrators(world, params),
+        "getChatMemberCount" => chats::member_count(world, params),
+        "leaveChat" => chats::leave(world, params),
+        "createForumTopic" => topics::create(world, params),
+        "editForumTopic" => topics::edit(world, params),
+        "closeForumTopic" => topics::set_closed(world, params, true),
+        "reopenForumTopic" => topics::set_closed(world, params, false),
+        "deleteForumTopic" => topics::delete(world, params),
+        "getForumTopicIconStickers" => Ok(serde_json::json!([])),
+        "getFile" => files::get(world, params),
+        "sendPhoto" => files::send(world, params, Attachment::Photo),
+        "sendDocument" => files::send(world, params, Attachment::Document),
+        "sendAudio" => files::send(world, params, Attachment::Audio),
+        "sendVoice" => files::send(world, params, Attachment::Voice),
+        "sendVideo" => files::send(world, params, Attachment::Video),
+        "close" | "logOut" => Ok(true.into()),
+        _ => Err(Refusal::new(404, "Not Found: method not found")),
+    }
+}

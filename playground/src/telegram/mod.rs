@@ -1,0 +1,130 @@
+//! An emulated Telegram: the Bot API over HTTP on 127.0.0.1, the people who write to the bot, and what
+//! their chats show. It keeps state, derives every answer from it and refuses what the real service
+//! refuses. Tests drive it in the same process, the chat page through the control API below `/play/`.
+
+mod calls;
+mod chat;
+mod door;
+mod faults;
+mod files;
+mod markup;
+mod media;
+mod methods;
+mod observe;
+mod page;
+mod params;
+mod people;
+mod queue;
+mod rates;
+mod refusal;
+mod server;
+#[cfg(test)]
+mod tests;
+mod text;
+mod types;
+mod webhook;
+mod world;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use self::world::World;
+
+pub use self::faults::Hold;
+pub use self::observe::View;
+pub use self::types::{
+    Answer, Attachment, Call, Draft, Fault, Message, Person, Said, Settings, Violation, ViolationKind,
+};
+
+/// How long `stop` waits for open requests before it cuts them.
+const STOP_GRACE: Duration = Duration::from_secs(2);
+
+/// A handle of a running emulator; clones share it. The server stops with `stop` or with the last handle.
+#[derive(Clone)]
+pub struct Telegram {
+    shared: Arc<Shared>,
+    running: Arc<Running>,
+}
+
+/// What the server, its tasks and the handles have in common.
+struct Shared {
+    world: Mutex<World>,
+    /// Version of the world; everything that waits for a change listens here.
+    changed: watch::Sender<u64>,
+    stop: CancellationToken,
+    address: SocketAddr,
+}
+
+/// The server's tasks; ends them when the last handle goes.
+struct Running {
+    stop: CancellationToken,
+    tasks: tokio::sync::Mutex<JoinSet<()>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.tasks.get_mut().detach_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state and wakes everybody who waits for a change.
+    fn change<T>(&self, action: impl FnOnce(&mut World) -> T) -> T {
+        let mut world = self.lock();
+        world.version += 1;
+        let result = action(&mut world);
+        let version = world.version;
+        drop(world);
+        self.changed.send_replace(version);
+        result
+    }
+
+    fn look<T>(&self, action: impl FnOnce(&World) -> T) -> T {
+        action(&self.lock())
+    }
+}
+
+impl Telegram {
+    /// Starts the server on 127.0.0.1.
+    pub async fn start(settings: Settings) -> anyhow::Result<Self> {
+        let door = door::Door::open(settings.port).await.context("the emulated Telegram cannot listen")?;
+        let stop = CancellationToken::new();
+        let shared = Arc::new(Shared {
+            address: door.address(),
+            world: Mutex::new(World::new(settings)),
+            changed: watch::Sender::new(0),
+            stop: stop.clone(),
+        });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(server::serve(Arc::clone(&shared), door));
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        tasks.spawn(webhook::deliver(Arc::clone(&shared), client));
+        Ok(Self { shared, running: Arc::new(Running { stop, tasks: tokio::sync::Mutex::new(tasks) }) })
+    }
+
+    /// Base of the Bot API, without a slash at the end; the chat page is at its root.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.shared.address)
+    }
+
+    /// Stops the server: long polls end, open requests get two seconds.
+    pub async fn stop(&self) {
+        self.running.stop.cancel();
+        let mut tasks = self.running.tasks.lock().await;
+        let all = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_GRACE, all).await.is_err() {
+            tasks.shutdown().await;
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! What a person does on the page, as requests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Multipart, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::Shared;
+use super::super::people::NewFile;
+use super::super::types::{Attachment, Fault, Person};
+
+/// Icon colour of topics that are opened on the page.
+const TOPIC_COLOR: i64 = 9_367_192;
+
+type Answer = Result<Json<Value>, (StatusCode, String)>;
+
+fn wrong(reason: impl Into<String>) -> (StatusCode, String) {
+    (StatusCode::BAD_REQUEST, reason.into())
+}
+
+/// Body of `POST /play/say`.
+#[derive(Deserialize)]
+pub(super) struct Say {
+    chat: i64,
+    from: i64,
+    text: String,
+    topic: Option<i64>,
+    reply_to: Option<i64>,
+}
+
+/// `POST /play/say`
+pub(super) async fn say(State(shared): State<Arc<Shared>>, Json(body): Json<Say>) -> Answer {
+    let text = body.text.trim();
+    if text.is_empty() {
+        return Err(wrong("the text is empty"));
+    }
+    let said = shared.change(|world| world.say_text(body.chat, body.from, text, body.topic, body.reply_to));
+    if said.message_id == 0 { Err(wrong("there is no such chat")) } else { Ok(Json(json!(said))) }
+}
+
+/// Body of `POST /play/edit`.
+#[derive(Deserialize)]
+pub(super) struct Edit {
+    chat: i64,
+    message_id: i64,
+    text: String,
+}
+
+/// `POST /play/edit`
+pub(super) async fn edit(State(shared): State<Arc<Shared>>, Json(body): Json<Edit>) -> Answer {
+    let update = shared.change(|world| world.edit_text(body.chat, body.message_id, body.text.trim()));
+    update.map(|id| Json(json!({"update_id": id}))).ok_or_else(|| wrong("there is no such message"))
+}
+
+/// Body of `POST /play/press`.
+#[derive(Deserialize)]
+pub(super) struct Press {
+    chat: i64,
+    from: i64,
+    message_id: i64,
+    data: String,
+}
+
+/// `POST /play/press`
+pub(super) async fn press(State(shared): State<Arc<Shared>>, Json(body): Json<Press>) -> Answer {
+    let id = shared.change(|world| world.press(body.chat, body.from, body.message_id, &body.data));
+    Ok(Json(json!({"callback_query_id": id})))
+}
+
+/// Body of `POST /play/stop`.
+#[derive(Deserialize)]
+pub(super) struct Stop {
+    chat: i64,
+    draft_id: i64,
+}
+
+/// `POST /play/stop`
+pub(super) async fn stop(State(shared): State<Arc<Shared>>, Json(body): Json<Stop>) -> Answer {
+    let update = shared.change(|world| world.press_stop(body.chat, body.draft_id));
+    update.map(|id| Json(json!({"update_id": id}))).ok_or_else(|| wrong("this draft cannot be stopped"))
+}
+
+/// `POST /play/user` with a `User` object; opens the person's chat with the bot.
+pub(super) async fn add_user(State(shared): State<Arc<Shared>>, Json(body): Json<NewUser>) -> Answer {
+    let person = Person {
+        last_name: body.last_name,
+        username: body.username,
+        language_code: body.language_code.or_else(|| Some("en".to_owned())),
+        ..Person::new(body.id, &body.first_name)
+    };
+    if body.id <= 0 || body.first_name.trim().is_empty() {
+        return Err(wrong("a person needs a positive id and a first name"));
+    }
+    shared.change(|world| {
+        if !world.is_bot(body.id) {
+            world.users.insert(body.id, person);
+            world.open_private(body.id);
+            world.touch(body.id);
+        }
+    });
+    Ok(Json(json!({"id": body.id})))
+}
+
+/// Body of `POST /play/user`.
+#[derive(Deserialize)]
+pub(super) struct NewUser {
+    id: i64,
+    first_name: String,
+    last_name: Option<String>,
+    username: Option<String>,
+    language_code: Option<String>,
+}
+
+/// Body of `POST /play/group`.
+#[derive(Deserialize)]
+pub(super) struct NewGroup {
+    id: i64,
+    title: String,
+    #[serde(default)]
+    forum: bool,
+    members: Vec<i64>,
+}
+
+/// `POST /play/group`
+pub(super) async fn add_group(State(shared): State<Arc<Shared>>, Json(body): Json<NewGroup>) -> Answer {
+    if body.id >= 0 || body.title.trim().is_empty() {
+        return Err(wrong("a group needs a negative id and a title"));
+    }
+    let fresh = shared.change(|world| {
+        let fresh = !world.chats.contains_key(&body.id);
+        if fresh {
+            world.add_group(body.id, &body.title, body.forum, &body.members);
+        }
+        fresh
+    });
+    if fresh { Ok(Json(json!({"id": body.id}))) } else { Err(wrong("there is a group with this id")) }
+}
+
+/// Body of `POST /play/topic`.
+#[derive(Deserialize)]
+pub(super) struct NewTopic {
+    chat: i64,
+    from: i64,
+    name: String,
+}
+
+/// `POST /play/topic`
+pub(super) async fn add_topic(State(shared): State<Arc<Shared>>, Json(body): Json<NewTopic>) -> Answer {
+    let id = shared.change(|world| {
+        let topical = world.chats.get(&body.chat).is_some_and(|chat| chat.is_private() || chat.is_forum());
+        topical.then(|| world.open_topic(body.chat, body.from, body.name.trim(), TOPIC_COLOR))
+    });
+    id.map(|id| Json(json!({"topic": id}))).ok_or_else(|| wrong("this chat has no topics"))
+}
+
+/// Body of `POST /play/block`.
+#[derive(Deserialize)]
+pub(super) struct Block {
+    user: i64,
+    blocked: bool,
+}
+
+/// `POST /play/block`
+pub(super) async fn block(State(shared): State<Arc<Shared>>, Json(body): Json<Block>) -> Answer {
+    let update = shared.change(|world| world.set_blocked(body.user, body.blocked));
+    Ok(Json(json!({"update_id": update})))
+}
+
+/// Body of `POST /play/fault`.
+#[derive(Deserialize)]
+pub(super) struct PlannedFault {
+    method: String,
+    #[serde(default = "once")]
+    times: u32,
+    fault: String,
+    /// Seconds of a flood or a hang.
+    #[serde(default)]
+    seconds: u64,
+    #[serde(default)]
+    code: u16,
+    #[serde(default)]
+    description: String,
+}
+
+fn once() -> u32 {
+    1
+}
+
+/// `POST /play/fault`
+pub(super) async fn fault(State(shared): State<Arc<Shared>>, Json(body): Json<PlannedFault>) -> Answer {
+    let fault = match body.fault.as_str() {
+        "flood" => Fault::Flood { retry_after_s: body.seconds.max(1) },
+        "status" => Fault::Status(body.code),
+        "error" => Fault::Error { code: body.code, description: body.description },
+        "drop" => Fault::DropConnection,
+        "drop_after" => Fault::DropAfter,
+        "hang" => Fault::Hang(Duration::from_secs(body.seconds)),
+        other => return Err(wrong(format!("there is no fault called {other:?}"))),
+    };
+    shared.change(|world| world.faults.plan(&body.method, body.times, fault));
+    Ok(Json(json!({"planned": body.times})))
+}
+
+/// `POST /play/file`, multipart: `chat`, `from`, `topic`, `kind`, `caption`, then the `file`.
+pub(super) async fn send_file(State(shared): State<Arc<Shared>>, mut form: Multipart) -> Answer {
+    let (mut chat, mut from, mut topic, mut kind, mut caption) =
+        (None, None, None, String::new(), String::new());
+    let mut upload = None;
+    while let Some(field) = form.next_field().await.map_err(|error| wrong(error.to_string()))? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let file = field.file_name().unwrap_or("file").to_owned();
+        let mime = field.content_type().unwrap_or("application/octet-stream").to_owned();
+        let bytes = field.bytes().await.map_err(|error| wrong(error.to_string()))?;
+        let text = || String::from_utf8_lossy(&bytes).trim().to_owned();
+        match name.as_str() {
+            "chat" => chat = text().parse().ok(),
+            "from" => from = text().parse().ok(),
+            "topic" => topic = text().parse().ok(),
+            "kind" => kind = text(),
+            "caption" => caption = text(),
+            "file" => upload = Some((file, mime, bytes.to_vec())),
+            _ => {}
+        }
+    }
+    let (Some(chat), Some(from), Some((name, mime, bytes))) = (chat, from, upload) else {
+        return Err(wrong("chat, from and file are needed"));
+    };
+    let kind = kind_of(&kind).ok_or_else(|| wrong("there is no such kind of file"))?;
+    let file = NewFile { kind, name: &name, mime: &mime, bytes, caption: &caption };
+    Ok(Json(json!(shared.change(|world| world.say_file(chat, from, topic, file)))))
+}
+
+fn kind_of(name: &str) -> Option<Attachment> {
+    Some(match name {
+        "photo" => Attachment::Photo,
+        "document" | "" => Attachment::Document,
+        "voice" => Attachment::Voice,
+        "audio" => Attachment::Audio,
+        "video" => Attachment::Video,
+        "video_note" => Attachment::VideoNote,
+        "sticker" => Attachment::Sticker,
+        _ => return None,
+    })
+}

@@ -1,0 +1,71 @@
+//! The chat page in the browser and the control API behind it, below `/play/`: what a person does
+//! there is the same that a test does by calling the handle.
+
+mod control;
+mod feed;
+mod snapshot;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use super::Shared;
+
+const HTML: &str = include_str!("assets/index.html");
+/// Name, media type and content of everything the page loads.
+const ASSETS: [(&str, &str, &str); 5] = [
+    ("page.css", "text/css", include_str!("assets/page.css")),
+    ("chat.css", "text/css", include_str!("assets/chat.css")),
+    ("main.js", "text/javascript", include_str!("assets/main.js")),
+    ("message.js", "text/javascript", include_str!("assets/message.js")),
+    ("panels.js", "text/javascript", include_str!("assets/panels.js")),
+];
+/// Nothing but the page's own files and the files of the chats.
+const POLICY: &str = "default-src 'self'; img-src 'self' data:; media-src 'self'; frame-ancestors 'none'";
+
+/// Routes of the page and of the control API.
+pub(super) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/", get(|| async { asset("text/html", HTML) }))
+        .route("/page/{name}", get(named_asset))
+        .route("/play/state", get(feed::state))
+        .route("/play/events", get(feed::events))
+        .route("/play/say", post(control::say))
+        .route("/play/edit", post(control::edit))
+        .route("/play/press", post(control::press))
+        .route("/play/stop", post(control::stop))
+        .route("/play/file", post(control::send_file))
+        .route("/play/file/{id}", get(stored_file))
+        .route("/play/user", post(control::add_user))
+        .route("/play/group", post(control::add_group))
+        .route("/play/topic", post(control::add_topic))
+        .route("/play/block", post(control::block))
+        .route("/play/fault", post(control::fault))
+}
+
+fn asset(kind: &'static str, content: &'static str) -> Response {
+    let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store"), (CONTENT_SECURITY_POLICY, POLICY)];
+    (headers, content).into_response()
+}
+
+async fn named_asset(Path(name): Path<String>) -> Response {
+    let found = ASSETS.iter().find(|(own, _, _)| *own == name);
+    found.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |(_, kind, content)| asset(kind, content))
+}
+
+/// A file of a chat, for the page to show. Types that could run script are offered as downloads.
+async fn stored_file(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    let Some(file) = shared.look(|world| world.files.get(&id).cloned()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let media = ["image/png", "image/jpeg", "image/webp", "image/gif"].contains(&file.mime.as_str())
+        || file.mime.starts_with("audio/")
+        || file.mime.starts_with("video/");
+    let kind = if media { file.mime.clone() } else { "application/octet-stream".to_owned() };
+    ([(CONTENT_TYPE, kind)], file.bytes.to_vec()).into_response()
+}

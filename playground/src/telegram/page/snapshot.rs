@@ -1,0 +1,166 @@
+//! The state as the page draws it: people, chats, messages, drafts, calls.
+
+use serde_json::{Value, json};
+
+use super::super::chat::{Chat, Kind};
+use super::super::types::{Answer, Call, Draft, Message};
+use super::super::world::World;
+
+/// Newest messages of a chat that the page gets.
+const MESSAGES: usize = 300;
+/// Newest calls that a fresh page gets.
+pub(super) const CALLS: usize = 60;
+/// How long a chat action shows.
+const ACTION_LIFE_MS: u128 = 5_000;
+
+/// People and the bot.
+pub(super) fn people(world: &World) -> Value {
+    json!({
+        "bot": world.user_object(world.settings.bot_id),
+        "users": world.users.values().filter(|person| !person.is_bot).collect::<Vec<_>>(),
+        "commands": world.commands.get(&("default".to_owned(), String::new())),
+    })
+}
+
+/// One chat; its messages only when they are asked for.
+pub(super) fn chat(world: &World, id: i64, state: &Chat, content: bool) -> Value {
+    let mut object = json!({
+        "id": id,
+        "drafts": state.drafts_on_screen().map(draft).collect::<Vec<_>>(),
+        "action": action(state),
+        "notices": notices(world, id),
+    });
+    if content {
+        let skipped = state.messages.len().saturating_sub(MESSAGES);
+        object["messages"] = state.messages.values().skip(skipped).map(|each| message(world, each)).collect();
+        object["topics"] = state
+            .topics
+            .iter()
+            .map(|(id, topic)| {
+                json!({"id": id, "name": topic.name, "color": topic.icon_color, "closed": topic.closed})
+            })
+            .collect();
+        match &state.kind {
+            Kind::Private { blocked } => {
+                object["private"] = json!(true);
+                object["blocked"] = json!(blocked);
+                object["members"] = json!([id]);
+            }
+            Kind::Supergroup { title, forum, members, .. } => {
+                object["private"] = json!(false);
+                object["title"] = json!(title);
+                object["forum"] = json!(forum);
+                object["members"] = json!(members);
+            }
+        }
+    }
+    object
+}
+
+fn draft(draft: &Draft) -> Value {
+    json!({
+        "draft_id": draft.draft_id,
+        "text": draft.text,
+        "entities": draft.entities,
+        "topic": draft.topic,
+        "can_stop": draft.can_stop,
+        "age_ms": draft.at.elapsed().as_millis(),
+    })
+}
+
+fn action(state: &Chat) -> Value {
+    let Some((name, at)) = &state.action else { return Value::Null };
+    let age_ms = at.elapsed().as_millis();
+    if age_ms < ACTION_LIFE_MS { json!({"name": name, "age_ms": age_ms}) } else { Value::Null }
+}
+
+/// Answers to button presses that carry a text.
+fn notices(world: &World, chat: i64) -> Vec<Value> {
+    let pressed = world.presses.iter().rev().filter(|(_, press)| press.chat == chat).take(5);
+    pressed
+        .filter_map(|(id, press)| {
+            let answer = press.answer.as_ref()?;
+            let text = answer["text"].as_str().filter(|text| !text.is_empty())?;
+            Some(json!({"id": id, "text": text, "alert": answer["show_alert"] == json!(true)}))
+        })
+        .collect()
+}
+
+fn message(world: &World, message: &Message) -> Value {
+    json!({
+        "id": message.id,
+        "date": message.date,
+        "from": message.from,
+        "from_bot": message.from_bot,
+        "text": message.text,
+        "entities": message.entities,
+        "topic": message.topic,
+        "edits": message.edits,
+        "buttons": message.reply_markup.as_ref().map(|markup| &markup["inline_keyboard"]),
+        "reply": reply(&message.raw),
+        "file": file(world, &message.raw),
+        "service": service(&message.raw),
+    })
+}
+
+fn reply(raw: &Value) -> Value {
+    let replied = &raw["reply_to_message"];
+    if replied.is_null() || !replied["forum_topic_created"].is_null() {
+        return Value::Null;
+    }
+    let text = replied["text"].as_str().or(replied["caption"].as_str()).unwrap_or("File");
+    let start: String = text.chars().take(120).collect();
+    json!({"id": replied["message_id"], "from": replied["from"]["id"], "text": start})
+}
+
+/// The file a message carries, whatever kind it is.
+fn file(world: &World, raw: &Value) -> Value {
+    for kind in ["photo", "document", "voice", "audio", "video", "video_note", "sticker"] {
+        let object = match &raw[kind] {
+            Value::Array(sizes) => sizes.last().unwrap_or(&Value::Null),
+            other => other,
+        };
+        let Some(id) = object["file_id"].as_str() else { continue };
+        let name = world.files.get(id).map(|file| file.name.as_str());
+        return json!({"kind": kind, "id": id, "name": name, "size": object["file_size"]});
+    }
+    Value::Null
+}
+
+/// The line that stands for a service message.
+fn service(raw: &Value) -> Option<String> {
+    if let Some(name) = raw["forum_topic_created"]["name"].as_str() {
+        return Some(format!("Topic \u{201c}{name}\u{201d} was created"));
+    }
+    if let Some(change) = raw.get("forum_topic_edited") {
+        return Some(match change["name"].as_str() {
+            Some(name) => format!("Topic was renamed to \u{201c}{name}\u{201d}"),
+            None => "The icon of the topic was changed".to_owned(),
+        });
+    }
+    if raw.get("forum_topic_closed").is_some() {
+        return Some("Topic was closed".to_owned());
+    }
+    raw.get("forum_topic_reopened").map(|_| "Topic was reopened".to_owned())
+}
+
+/// One call for the strip at the bottom; polls are not shown.
+pub(super) fn call(number: usize, call: &Call) -> Option<Value> {
+    if call.method == "getUpdates" {
+        return None;
+    }
+    let (state, code, description) = match &call.answer {
+        Answer::Waiting => ("waiting", None, None),
+        Answer::Ok => ("ok", None, None),
+        Answer::Cut => ("cut", None, None),
+        Answer::Error { code, description, .. } => ("error", Some(code), Some(description)),
+    };
+    Some(json!({
+        "number": number,
+        "method": call.method,
+        "chat": call.chat,
+        "state": state,
+        "code": code,
+        "description": description,
+    }))
+}

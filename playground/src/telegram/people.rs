@@ -1,0 +1,281 @@
+//! What people do: write, reply, edit, press buttons, stop answers, block the bot, send files. Each
+//! action changes the chat and becomes an update for the bot.
+
+use serde_json::{Value, json};
+
+use super::Telegram;
+use super::chat::{Kind, Topic};
+use super::media;
+use super::text;
+use super::types::{Attachment, Person, Said};
+use super::world::{Post, Press, World, text_body, unix_now};
+
+/// Colour of topics that people open.
+const TOPIC_COLOR: i64 = 7_322_096;
+
+impl World {
+    /// The chat a person acts in; a private chat is opened, a group gets a new member.
+    fn enter(&mut self, chat: i64, from: i64) {
+        self.person(from);
+        if chat == from {
+            self.open_private(from);
+        } else if let Some(Kind::Supergroup { members, .. }) =
+            self.chats.get_mut(&chat).map(|state| &mut state.kind)
+            && !members.contains(&from)
+        {
+            members.push(from);
+        }
+    }
+
+    /// A person's message; nothing happens in a chat that does not exist.
+    fn say(&mut self, chat: i64, post: Post) -> Said {
+        self.enter(chat, post.from);
+        if !self.chats.contains_key(&chat) {
+            return Said { message_id: 0, update_id: 0 };
+        }
+        let message = self.post(chat, post);
+        let update_id = self.queue.push("message", message.raw);
+        Said { message_id: message.id, update_id }
+    }
+
+    pub(super) fn say_text(
+        &mut self,
+        chat: i64,
+        from: i64,
+        what: &str,
+        topic: Option<i64>,
+        reply_to: Option<i64>,
+    ) -> Said {
+        let body = text_body(what, &text::detect(what));
+        self.say(chat, Post { from, topic, reply_to, body, reply_markup: None })
+    }
+
+    pub(super) fn edit_text(&mut self, chat: i64, message: i64, what: &str) -> Option<i64> {
+        let markup = self.chats.get(&chat)?.messages.get(&message)?.reply_markup.clone();
+        let edited = self.edit(chat, message, Some((what.to_owned(), text::detect(what))), markup)?;
+        Some(self.queue.push("edited_message", edited.raw))
+    }
+
+    pub(super) fn press(&mut self, chat: i64, from: i64, message: i64, data: &str) -> String {
+        self.enter(chat, from);
+        let id = self.next_press_id();
+        let shown = self.chats.get(&chat).and_then(|state| state.messages.get(&message));
+        let shown = shown.map(|message| message.raw.clone());
+        let message = shown
+            .unwrap_or_else(|| json!({"chat": self.chat_object(chat), "message_id": message, "date": 0}));
+        let query = json!({
+            "id": id,
+            "from": self.user_object(from),
+            "message": message,
+            "chat_instance": (chat.wrapping_mul(7_919)).to_string(),
+            "data": data,
+        });
+        self.presses.insert(id.clone(), Press { chat, answer: None });
+        self.queue.push("callback_query", query);
+        id
+    }
+
+    pub(super) fn press_stop(&mut self, chat: i64, draft_id: i64) -> Option<i64> {
+        let object = self.chat_object(chat);
+        let state = self.chats.get_mut(&chat)?;
+        let shown = state.drafts.iter().rev().find(|draft| draft.draft_id == draft_id)?.clone();
+        if !shown.can_stop {
+            return None;
+        }
+        if !shown.keep_on_stop {
+            state.live.retain(|_, draft| draft.draft_id != draft_id);
+        }
+        self.touch_screen(chat);
+        let mut stopped = json!({"chat": object, "draft_id": draft_id});
+        if let Some(topic) = shown.topic {
+            stopped["message_thread_id"] = json!(topic);
+        }
+        Some(self.queue.push("stopped_message_generation", stopped))
+    }
+
+    pub(super) fn set_blocked(&mut self, user: i64, now_blocked: bool) -> i64 {
+        if let Kind::Private { blocked } = &mut self.open_private(user).kind {
+            *blocked = now_blocked;
+        }
+        self.touch(user);
+        let bot = self.user_object(self.settings.bot_id);
+        let member = json!({"user": bot, "status": "member"});
+        let kicked = json!({"user": bot, "status": "kicked", "until_date": 0});
+        let (old, new) = if now_blocked { (member, kicked) } else { (kicked, member) };
+        let change = json!({
+            "chat": self.chat_object(user),
+            "from": self.user_object(user),
+            "date": unix_now(),
+            "old_chat_member": old,
+            "new_chat_member": new,
+        });
+        self.queue.push("my_chat_member", change)
+    }
+
+    pub(super) fn open_topic(&mut self, chat: i64, from: i64, name: &str, icon_color: i64) -> i64 {
+        if !self.chats.contains_key(&chat) {
+            self.open_private(chat);
+        }
+        let mut body = serde_json::Map::new();
+        body.insert("forum_topic_created".to_owned(), json!({"name": name, "icon_color": icon_color}));
+        let message = self.post(chat, Post { from, body, ..Post::default() });
+        let mut raw = message.raw;
+        raw["message_thread_id"] = json!(message.id);
+        raw["is_topic_message"] = json!(true);
+        if let Some(state) = self.chats.get_mut(&chat) {
+            state.topics.insert(message.id, Topic { name: name.to_owned(), icon_color, closed: false });
+            if let Some(opening) = state.messages.get_mut(&message.id) {
+                opening.raw = raw.clone();
+                opening.topic = Some(message.id);
+            }
+        }
+        if !self.is_bot(from) {
+            self.queue.push("message", raw);
+        }
+        message.id
+    }
+
+    pub(super) fn say_file(&mut self, chat: i64, from: i64, topic: Option<i64>, file: NewFile<'_>) -> Said {
+        let id = self.files.add(media::folder(file.kind), file.name, file.mime, file.bytes);
+        let mut body = media::body(self, file.kind, &id);
+        if !file.caption.is_empty() {
+            body.insert("caption".to_owned(), json!(file.caption));
+            let entities = text::detect(file.caption);
+            if !entities.is_empty() {
+                body.insert("caption_entities".to_owned(), json!(entities));
+            }
+        }
+        self.say(chat, Post { from, topic, body, ..Post::default() })
+    }
+}
+
+/// A file on its way into a chat.
+pub(super) struct NewFile<'a> {
+    pub kind: Attachment,
+    pub name: &'a str,
+    pub mime: &'a str,
+    pub bytes: Vec<u8>,
+    pub caption: &'a str,
+}
+
+impl Telegram {
+    /// Adds a person, or replaces what is known of one.
+    pub fn add_user(&self, person: Person) {
+        self.shared.change(|world| world.users.insert(person.id, person));
+    }
+
+    /// Adds a supergroup with an id below zero; the first member owns it, the bot is an administrator
+    /// and sees every message.
+    pub fn add_group(&self, id: i64, title: &str, forum: bool, members: &[i64]) {
+        self.shared.change(|world| {
+            for member in members {
+                world.person(*member);
+            }
+            world.add_group(id, title, forum, members);
+        });
+    }
+
+    /// Makes a member of a group an administrator.
+    pub fn promote(&self, group: i64, user: i64) {
+        self.shared.change(|world| {
+            if let Some(Kind::Supergroup { admins, .. }) =
+                world.chats.get_mut(&group).map(|chat| &mut chat.kind)
+            {
+                admins.insert(user);
+            }
+        });
+    }
+
+    /// Removes the bot from a group: later calls there are refused.
+    pub fn kick_bot(&self, group: i64) {
+        self.shared.change(|world| {
+            if let Some(Kind::Supergroup { bot_kicked, .. }) =
+                world.chats.get_mut(&group).map(|chat| &mut chat.kind)
+            {
+                *bot_kicked = true;
+            }
+        });
+    }
+
+    /// A person opens a topic: the owner of a forum, or the person of a private chat. Returns its
+    /// `message_thread_id`.
+    pub fn create_topic(&self, chat: i64, name: &str) -> i64 {
+        self.shared.change(|world| {
+            let owner = match world.chats.get(&chat).map(|state| &state.kind) {
+                Some(Kind::Supergroup { members, .. }) => members.first().copied().unwrap_or(chat),
+                _ => chat,
+            };
+            world.open_topic(chat, owner, name, TOPIC_COLOR)
+        })
+    }
+
+    /// A person writes. The id of a private chat is the person's id; it opens with the first message.
+    pub fn say(&self, chat: i64, from: i64, text: &str) -> Said {
+        self.shared.change(|world| world.say_text(chat, from, text, None, None))
+    }
+
+    /// A person writes in a topic.
+    pub fn say_in_topic(&self, chat: i64, from: i64, topic: i64, text: &str) -> Said {
+        self.shared.change(|world| world.say_text(chat, from, text, Some(topic), None))
+    }
+
+    /// A person answers a message; the topic is that of the message.
+    pub fn reply(&self, chat: i64, from: i64, to: i64, text: &str) -> Said {
+        self.shared.change(|world| world.say_text(chat, from, text, None, Some(to)))
+    }
+
+    /// A person changes a message; `None` when there is no such message. Returns the update's id.
+    pub fn edit(&self, chat: i64, message_id: i64, text: &str) -> Option<i64> {
+        self.shared.change(|world| world.edit_text(chat, message_id, text))
+    }
+
+    /// A person presses an inline button; `data` need not belong to any button, as with a forged one.
+    /// Returns the id of the callback query.
+    pub fn press(&self, chat: i64, from: i64, message_id: i64, data: &str) -> String {
+        self.shared.change(|world| world.press(chat, from, message_id, data))
+    }
+
+    /// A person presses the stop button of a draft; `None` when the draft has none. Returns the
+    /// update's id.
+    pub fn press_stop(&self, chat: i64, draft_id: i64) -> Option<i64> {
+        self.shared.change(|world| world.press_stop(chat, draft_id))
+    }
+
+    /// A person blocks the bot. Returns the id of the `my_chat_member` update.
+    pub fn block(&self, user: i64) -> i64 {
+        self.shared.change(|world| world.set_blocked(user, true))
+    }
+
+    /// A person lets the bot write again. Returns the id of the `my_chat_member` update.
+    pub fn unblock(&self, user: i64) -> i64 {
+        self.shared.change(|world| world.set_blocked(user, false))
+    }
+
+    /// A person sends a file, with a caption unless it is empty.
+    #[expect(clippy::too_many_arguments, reason = "each is one property of the message a test spells out")]
+    pub fn send_file(
+        &self,
+        chat: i64,
+        from: i64,
+        kind: Attachment,
+        name: &str,
+        mime: &str,
+        bytes: Vec<u8>,
+        caption: &str,
+    ) -> Said {
+        let file = NewFile { kind, name, mime, bytes, caption };
+        self.shared.change(|world| world.say_file(chat, from, None, file))
+    }
+
+    /// Adds any update, given without `update_id`. Returns its id; 0 when the bot does not get updates
+    /// of that kind (kinds that nobody documents always get through).
+    pub fn push_update(&self, update: Value) -> i64 {
+        let Value::Object(fields) = update else { return 0 };
+        self.shared.change(|world| world.queue.push_raw(fields))
+    }
+
+    /// Hands an update out once more, even if it was confirmed; `false` when there is no such update.
+    pub fn redeliver(&self, update_id: i64) -> bool {
+        self.shared.change(|world| world.queue.redeliver(update_id))
+    }
+}

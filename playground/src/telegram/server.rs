@@ -1,0 +1,159 @@
+//! HTTP: the routes, the token, a call in any of the encodings the service takes, file downloads.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, Multipart, Request, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use super::calls::{Reply, call};
+use super::door::{Door, Switch};
+use super::params::{Params, Upload};
+use super::refusal::Refusal;
+use super::{Shared, methods, page};
+
+/// Largest request body; a document may have 50 MB.
+const BODY_LIMIT: usize = 52 * 1024 * 1024;
+
+/// Serves until the emulator stops.
+pub(super) async fn serve(shared: Arc<Shared>, door: Door) {
+    let stop = shared.stop.clone();
+    let router = Router::new()
+        .merge(page::routes())
+        .fallback(answer)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(shared);
+    let service = router.into_make_service_with_connect_info::<Switch>();
+    let server = axum::serve(door, service).with_graceful_shutdown(stop.cancelled_owned());
+    if let Err(error) = server.await {
+        tracing::error!(%error, "the emulated Telegram stopped serving");
+    }
+}
+
+async fn answer(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(switch): ConnectInfo<Switch>,
+    request: Request,
+) -> Response {
+    let path = percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
+    if let Some(rest) = path.strip_prefix("/file/bot") {
+        return download(&shared, rest);
+    }
+    let Some((token, method)) = path.strip_prefix("/bot").and_then(|rest| rest.split_once('/')) else {
+        return refused(&Refusal::new(404, "Not Found"));
+    };
+    if let Err(refusal) = check_token(&shared, token) {
+        return refused(&refusal);
+    }
+    let Some(method) = methods::canonical(method) else {
+        return refused(&Refusal::new(404, "Not Found: method not found"));
+    };
+    let params = match read(request).await {
+        Ok(params) => params,
+        Err(refusal) => return refused(&refusal),
+    };
+    match call(&shared, method, params).await {
+        Reply::Json(code, body) => (status(code), Json(body)).into_response(),
+        Reply::Plain(code) => (status(code), "the emulator was told to fail").into_response(),
+        Reply::Cut => {
+            switch.cut();
+            StatusCode::BAD_GATEWAY.into_response()
+        }
+    }
+}
+
+fn check_token(shared: &Shared, token: &str) -> Result<(), Refusal> {
+    if shared.look(|world| world.settings.token == token) {
+        return Ok(());
+    }
+    let plausible = token.split_once(':').is_some_and(|(id, secret)| {
+        !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) && !secret.is_empty()
+    });
+    Err(if plausible { Refusal::new(401, "Unauthorized") } else { Refusal::new(404, "Not Found") })
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    (status(refusal.code), Json(refusal.body())).into_response()
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+fn download(shared: &Shared, rest: &str) -> Response {
+    let Some((token, path)) = rest.split_once('/') else { return refused(&Refusal::new(404, "Not Found")) };
+    if let Err(refusal) = check_token(shared, token) {
+        return refused(&refusal);
+    }
+    match shared.look(|world| world.files.by_path(path).cloned()) {
+        Some(file) => {
+            let headers = [
+                (CONTENT_TYPE, "application/octet-stream".to_owned()),
+                (CONTENT_DISPOSITION, "attachment".to_owned()),
+            ];
+            (headers, file.bytes.to_vec()).into_response()
+        }
+        None => refused(&Refusal::new(404, "Not Found: invalid file path")),
+    }
+}
+
+/// Reads parameters from the query string and the body.
+async fn read(request: Request) -> Result<Params, Refusal> {
+    let mut params = Params::default();
+    if let Some(query) = request.uri().query() {
+        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+            params.add_text(&key, value.into_owned());
+        }
+    }
+    let kind = content_type(request.headers());
+    if kind == "multipart/form-data" {
+        read_multipart(request, &mut params).await?;
+        return Ok(params);
+    }
+    let bytes = to_bytes(request.into_body(), BODY_LIMIT)
+        .await
+        .map_err(|_| Refusal::new(413, "Request Entity Too Large"))?;
+    match kind.as_str() {
+        "application/json" if !bytes.is_empty() => match serde_json::from_slice(&bytes) {
+            Ok(Value::Object(object)) => params.add_object(object),
+            _ => return Err(Refusal::bad("can't parse request: expected a JSON object")),
+        },
+        "application/x-www-form-urlencoded" => {
+            for (key, value) in form_urlencoded::parse(&bytes) {
+                params.add_text(&key, value.into_owned());
+            }
+        }
+        _ => {}
+    }
+    Ok(params)
+}
+
+fn content_type(headers: &HeaderMap) -> String {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_lowercase()
+}
+
+async fn read_multipart(request: Request<Body>, params: &mut Params) -> Result<(), Refusal> {
+    let broken = |_| Refusal::bad("can't parse multipart body");
+    let mut parts = Multipart::from_request(request, &())
+        .await
+        .map_err(|_| Refusal::bad("can't parse multipart body: boundary not found"))?;
+    while let Some(part) = parts.next_field().await.map_err(broken)? {
+        let key = part.name().unwrap_or_default().to_owned();
+        let name = part.file_name().map(str::to_owned);
+        let mime = part.content_type().unwrap_or("application/octet-stream").to_owned();
+        let bytes = part.bytes().await.map_err(|_| Refusal::new(413, "Request Entity Too Large"))?;
+        match name {
+            Some(name) => {
+                params.uploads.insert(key, Upload { name, mime, bytes: bytes.to_vec() });
+            }
+            None => params.add_text(&key, String::from_utf8_lossy(&bytes).into_owned()),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! What the service recognises in plain text by itself: commands, mentions, hashtags and links. Only
+//! clear cases; anything doubtful is left as text.
+
+use serde_json::Value;
+
+use super::Entity;
+
+/// Entities of a text that a person wrote.
+pub(in super::super) fn detect(text: &str) -> Vec<Value> {
+    found(text).into_iter().map(Entity::into_value).collect()
+}
+
+/// All recognised entities, in order.
+pub(super) fn found(text: &str) -> Vec<Entity> {
+    let mut result = Vec::new();
+    let mut offset = 0;
+    let mut before = ' ';
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let starts_word = !before.is_alphanumeric() && !matches!(before, '_' | '/' | '@' | '#');
+        let token = if starts_word { token(rest) } else { None };
+        let length = token.map_or(first.len_utf8(), |(_, bytes)| bytes);
+        let (head, tail) = rest.split_at(length);
+        let end = offset + head.encode_utf16().count();
+        if let Some((kind, _)) = token {
+            result.push(Entity::new(kind, offset, end));
+        }
+        before = head.chars().next_back().unwrap_or(' ');
+        offset = end;
+        rest = tail;
+    }
+    result
+}
+
+/// The entity that a text begins with: its type and its length in bytes.
+fn token(text: &str) -> Option<(&'static str, usize)> {
+    let word = |from: usize| {
+        let tail = &text[from..];
+        from + tail.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(tail.len())
+    };
+    match text.as_bytes().first()? {
+        b'/' => {
+            let mut end = word(1);
+            if !text[1..end].is_ascii() || !(2..=33).contains(&end) {
+                return None;
+            }
+            if text[end..].starts_with('@') && word(end + 1) > end + 3 {
+                end = word(end + 1);
+            }
+            (!text[end..].starts_with('/')).then_some(("bot_command", end))
+        }
+        b'@' => {
+            let end = word(1);
+            (text[1..end].is_ascii() && (5..=33).contains(&end)).then_some(("mention", end))
+        }
+        b'#' => {
+            let end = word(1);
+            text[1..end].chars().any(char::is_alphabetic).then_some(("hashtag", end))
+        }
+        b'h' => link(text).map(|end| ("url", end)),
+        _ => None,
+    }
+}
+
+/// Length of the link that a text begins with.
+fn link(text: &str) -> Option<usize> {
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| text.starts_with(scheme))?;
+    let stop = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '«' | '»');
+    let end = text.find(stop).unwrap_or(text.len());
+    let end = text[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}', '\'', '*']).len();
+    (end > scheme.len()).then_some(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_mentions_hashtags_and_links_are_found() {
+        let text = "/start@my_bot x 😀 /help, see https://a.b/c?d=e. @alice #rust a/b mail@x.y";
+        let seen: Vec<(String, String)> = found(text)
+            .into_iter()
+            .map(|entity| {
+                let units: Vec<u16> = text.encode_utf16().collect();
+                (entity.kind.clone(), String::from_utf16_lossy(&units[entity.offset..entity.end()]))
+            })
+            .collect();
+        let expected = [
+            ("bot_command", "/start@my_bot"),
+            ("bot_command", "/help"),
+            ("url", "https://a.b/c?d=e"),
+            ("mention", "@alice"),
+            ("hashtag", "#rust"),
+        ];
+        assert_eq!(seen, expected.map(|(kind, part)| (kind.to_owned(), part.to_owned())));
+    }
+}

@@ -1,0 +1,111 @@
+//! Texts with formatting as the service takes them: parse modes and given entities become a clean text
+//! with entities that nest, or a refusal in the service's words.
+
+mod detect;
+mod entities;
+mod html;
+mod markdown;
+
+use serde_json::Value;
+
+use super::params::Params;
+use super::refusal::Refusal;
+
+pub(super) use detect::detect;
+
+/// Code points a message may have.
+pub(super) const TEXT_LIMIT: usize = 4096;
+/// Code points a caption may have.
+pub(super) const CAPTION_LIMIT: usize = 1024;
+/// Code points of unparsed text; anything longer is refused unread.
+const RAW_LIMIT: usize = 32_768;
+
+/// A text and its formatting, ready to be stored.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Formatted {
+    pub text: String,
+    pub entities: Vec<Value>,
+}
+
+/// A piece of formatting; offset and length are UTF-16 units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entity {
+    kind: String,
+    offset: usize,
+    length: usize,
+    /// Fields beside type, offset and length: `url`, `language`, `user`, `custom_emoji_id`.
+    extra: serde_json::Map<String, Value>,
+}
+
+impl Entity {
+    fn new(kind: &str, offset: usize, end: usize) -> Self {
+        let extra = serde_json::Map::new();
+        Self { kind: kind.to_owned(), offset, length: end.saturating_sub(offset), extra }
+    }
+
+    fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.extra.insert(key.to_owned(), value.into());
+        self
+    }
+
+    fn end(&self) -> usize {
+        self.offset + self.length
+    }
+
+    fn is_code(&self) -> bool {
+        matches!(self.kind.as_str(), "code" | "pre")
+    }
+
+    fn is_quote(&self) -> bool {
+        matches!(self.kind.as_str(), "blockquote" | "expandable_blockquote")
+    }
+
+    fn into_value(self) -> Value {
+        let mut object = self.extra;
+        object.insert("type".to_owned(), self.kind.into());
+        object.insert("offset".to_owned(), self.offset.into());
+        object.insert("length".to_owned(), self.length.into());
+        Value::Object(object)
+    }
+}
+
+/// Names of the parameters a text comes in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Keys {
+    pub text: &'static str,
+    pub entities: &'static str,
+}
+
+/// `text` and `entities`.
+pub(super) const MESSAGE: Keys = Keys { text: "text", entities: "entities" };
+/// `caption` and `caption_entities`.
+pub(super) const CAPTION: Keys = Keys { text: "caption", entities: "caption_entities" };
+
+/// Reads a text with its formatting from a call. The length is not checked here.
+pub(super) fn formatted(params: &Params, keys: Keys) -> Result<Formatted, Refusal> {
+    let raw = params.text(keys.text).unwrap_or_default();
+    if raw.chars().count() > RAW_LIMIT {
+        return Err(Refusal::bad("text is too long"));
+    }
+    let mode = params.text("parse_mode").unwrap_or_default().to_lowercase();
+    let (text, found) = match mode.as_str() {
+        "" | "none" => {
+            let given = params.list(keys.entities)?.map(Vec::as_slice).unwrap_or_default();
+            (raw.to_owned(), entities::read(given)?)
+        }
+        "html" => html::parse(raw).map_err(Refusal::entities)?,
+        "markdownv2" => markdown::parse(raw).map_err(Refusal::entities)?,
+        "markdown" => {
+            let reason =
+                "the emulator does not read the legacy Markdown mode, use MarkdownV2, HTML or entities";
+            return Err(Refusal::entities(reason));
+        }
+        _ => return Err(Refusal::bad("unsupported parse_mode")),
+    };
+    entities::clean(&text, found)
+}
+
+/// Refuses a text that is over a limit of code points.
+pub(super) fn within(text: &str, limit: usize, refusal: &str) -> Result<(), Refusal> {
+    if text.chars().count() > limit { Err(Refusal::bad(refusal)) } else { Ok(()) }
+}

@@ -1,0 +1,315 @@
+//! The state of the emulated Telegram: people, chats, messages, drafts, files, calls. One value behind
+//! one lock; nothing in here waits.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::chat::{Chat, Kind};
+use super::faults::Faults;
+use super::files::Files;
+use super::queue::Queue;
+use super::rates::Rates;
+use super::types::{Call, Message, Person, Settings, Violation};
+
+/// Calls remembered; the oldest half goes when it is reached.
+const CALLS_KEPT: usize = 400_000;
+
+/// A button press that waits for its answer.
+#[derive(Debug, Clone)]
+pub(super) struct Press {
+    pub chat: i64,
+    /// The parameters of `answerCallbackQuery`, once it came.
+    pub answer: Option<Value>,
+}
+
+/// What a new message consists of.
+#[derive(Debug, Default)]
+pub(super) struct Post {
+    pub from: i64,
+    pub topic: Option<i64>,
+    pub reply_to: Option<i64>,
+    /// Fields of the kind of message: text and entities, a file and its caption, a service event.
+    pub body: Map<String, Value>,
+    pub reply_markup: Option<Value>,
+}
+
+/// Everything the emulator knows.
+pub(super) struct World {
+    pub settings: Settings,
+    /// Grows with every change.
+    pub version: u64,
+    pub users: BTreeMap<i64, Person>,
+    pub chats: BTreeMap<i64, Chat>,
+    pub queue: Queue,
+    pub files: Files,
+    pub presses: BTreeMap<String, Press>,
+    pub commands: BTreeMap<(String, String), Value>,
+    pub calls: Vec<Call>,
+    /// Calls that were dropped from the front of `calls`.
+    pub calls_forgotten: usize,
+    pub faults: Faults,
+    pub rates: Rates,
+    pub violations: Vec<Violation>,
+    account_messages: i64,
+    next_press: i64,
+}
+
+impl World {
+    pub(super) fn new(settings: Settings) -> Self {
+        let bot = Person {
+            is_bot: true,
+            username: Some(settings.bot_username.clone()),
+            language_code: None,
+            ..Person::new(settings.bot_id, "Starling")
+        };
+        let queue = Queue::new(settings.first_update);
+        let account_messages = settings.first_message - 1;
+        Self {
+            settings,
+            version: 1,
+            users: BTreeMap::from([(bot.id, bot)]),
+            chats: BTreeMap::new(),
+            queue,
+            files: Files::default(),
+            presses: BTreeMap::new(),
+            commands: BTreeMap::new(),
+            calls: Vec::new(),
+            calls_forgotten: 0,
+            faults: Faults::default(),
+            rates: Rates::default(),
+            violations: Vec::new(),
+            account_messages,
+            next_press: 4_000_000_000_000_000,
+        }
+    }
+
+    /// Notes a call and returns its number.
+    pub(super) fn note_call(&mut self, call: Call) -> usize {
+        if self.calls.len() >= CALLS_KEPT {
+            self.calls.drain(..CALLS_KEPT / 2);
+            self.calls_forgotten += CALLS_KEPT / 2;
+        }
+        self.calls.push(call);
+        self.calls_forgotten + self.calls.len() - 1
+    }
+
+    /// The account of a person, made up when nobody added it.
+    pub(super) fn person(&mut self, id: i64) -> &Person {
+        self.users.entry(id).or_insert_with(|| Person::new(id, &format!("User {id}")))
+    }
+
+    /// The private chat with a person, opened on first use.
+    pub(super) fn open_private(&mut self, user: i64) -> &mut Chat {
+        self.person(user);
+        self.chats.entry(user).or_insert_with(|| Chat::new(Kind::Private { blocked: false }))
+    }
+
+    /// Adds a supergroup; the first member is its owner, the bot an administrator.
+    pub(super) fn add_group(&mut self, id: i64, title: &str, forum: bool, members: &[i64]) {
+        let admins = members.first().copied().into_iter().collect();
+        let kind = Kind::Supergroup {
+            title: title.to_owned(),
+            forum,
+            members: members.to_vec(),
+            admins,
+            bot_kicked: false,
+        };
+        self.chats.insert(id, Chat::new(kind));
+        self.touch(id);
+    }
+
+    /// Marks the messages, topics or members of a chat as changed.
+    pub(super) fn touch(&mut self, chat: i64) {
+        self.touch_screen(chat);
+        if let Some(chat) = self.chats.get_mut(&chat) {
+            chat.content_version = chat.version;
+        }
+    }
+
+    /// Marks only what is on the screen for a moment as changed: drafts, actions, notices.
+    pub(super) fn touch_screen(&mut self, chat: i64) {
+        self.version += 1;
+        if let Some(chat) = self.chats.get_mut(&chat) {
+            chat.version = self.version;
+        }
+    }
+
+    pub(super) fn is_bot(&self, user: i64) -> bool {
+        user == self.settings.bot_id
+    }
+
+    /// A Bot API `User` object.
+    pub(super) fn user_object(&self, id: i64) -> Value {
+        self.users.get(&id).map_or_else(
+            || json!({"id": id, "is_bot": false, "first_name": "Deleted Account"}),
+            |person| serde_json::to_value(person).unwrap_or_default(),
+        )
+    }
+
+    /// A Bot API `Chat` object as messages carry it.
+    pub(super) fn chat_object(&self, id: i64) -> Value {
+        if let Some(Kind::Supergroup { title, forum, .. }) = self.chats.get(&id).map(|chat| &chat.kind) {
+            let mut object = json!({"id": id, "title": title, "type": "supergroup"});
+            if *forum {
+                object["is_forum"] = json!(true);
+            }
+            return object;
+        }
+        let mut object = self.user_object(id);
+        if let Some(fields) = object.as_object_mut() {
+            fields.retain(|key, _| matches!(key.as_str(), "id" | "first_name" | "last_name" | "username"));
+        }
+        object["type"] = json!("private");
+        object
+    }
+
+    /// Id of the next message in a chat: one counter for all private chats, one for each supergroup.
+    pub(super) fn next_message_id(&mut self, chat: i64) -> i64 {
+        match self.chats.get_mut(&chat) {
+            Some(state) if !state.is_private() => {
+                state.last_message += 1;
+                state.last_message
+            }
+            _ => {
+                self.account_messages += 1;
+                self.account_messages
+            }
+        }
+    }
+
+    pub(super) fn next_press_id(&mut self) -> String {
+        self.next_press += 7;
+        self.next_press.to_string()
+    }
+
+    /// Where a reply without a topic lands: in the topic of the message it answers.
+    fn topic_of_reply(&self, chat: i64, reply_to: Option<i64>) -> Option<i64> {
+        self.chats.get(&chat)?.messages.get(&reply_to?)?.topic
+    }
+
+    /// The thread a reply belongs to in a group without topics: the first message of the chain.
+    pub(super) fn reply_thread(&self, chat: i64, reply_to: i64) -> Option<i64> {
+        let state = self.chats.get(&chat)?;
+        if state.is_private() || state.is_forum() {
+            return None;
+        }
+        let replied = state.messages.get(&reply_to)?;
+        Some(replied.raw["message_thread_id"].as_i64().unwrap_or(reply_to))
+    }
+
+    /// Puts a message into a chat and returns it. The chat must exist.
+    pub(super) fn post(&mut self, chat: i64, post: Post) -> Message {
+        let id = self.next_message_id(chat);
+        let date = unix_now();
+        let topic = post.topic.or_else(|| self.topic_of_reply(chat, post.reply_to));
+        let mut raw = json!({
+            "message_id": id,
+            "from": self.user_object(post.from),
+            "chat": self.chat_object(chat),
+            "date": date,
+        });
+        if let Some(topic) = topic {
+            raw["message_thread_id"] = json!(topic);
+            raw["is_topic_message"] = json!(true);
+        } else if let Some(thread) = post.reply_to.and_then(|to| self.reply_thread(chat, to)) {
+            raw["message_thread_id"] = json!(thread);
+        }
+        if let Some(replied) = self.replied_object(chat, post.reply_to, topic) {
+            raw["reply_to_message"] = replied;
+        }
+        if let Some(markup) = &post.reply_markup {
+            raw["reply_markup"] = markup.clone();
+        }
+        if let Some(fields) = raw.as_object_mut() {
+            fields.extend(post.body);
+        }
+        let message = Message {
+            id,
+            date,
+            from: post.from,
+            from_bot: self.is_bot(post.from),
+            text: text_of(&raw),
+            entities: entities_of(&raw),
+            topic,
+            edits: 0,
+            reply_markup: post.reply_markup,
+            raw,
+        };
+        if let Some(state) = self.chats.get_mut(&chat) {
+            state.messages.insert(id, message.clone());
+            if message.from_bot {
+                state.live.remove(&topic.unwrap_or(0));
+                state.action = None;
+            }
+        }
+        self.touch(chat);
+        message
+    }
+
+    /// `reply_to_message`: what was answered, or in a forum the message that opened the topic.
+    fn replied_object(&self, chat: i64, reply_to: Option<i64>, topic: Option<i64>) -> Option<Value> {
+        let state = self.chats.get(&chat)?;
+        let id = reply_to.or(topic.filter(|_| state.is_forum()))?;
+        let mut raw = state.messages.get(&id)?.raw.clone();
+        raw.as_object_mut()?.remove("reply_to_message");
+        Some(raw)
+    }
+
+    /// Replaces the text (or caption) and the keyboard of a message and returns it.
+    pub(super) fn edit(
+        &mut self,
+        chat: i64,
+        id: i64,
+        text: Option<(String, Vec<Value>)>,
+        markup: Option<Value>,
+    ) -> Option<Message> {
+        let message = self.chats.get_mut(&chat)?.messages.get_mut(&id)?;
+        let raw = message.raw.as_object_mut()?;
+        raw.insert("edit_date".to_owned(), json!(unix_now()));
+        if let Some((text, entities)) = text {
+            let caption = !raw.contains_key("text");
+            let (text_key, entities_key) =
+                if caption { ("caption", "caption_entities") } else { ("text", "entities") };
+            raw.insert(text_key.to_owned(), json!(text));
+            raw.remove(entities_key);
+            if !entities.is_empty() {
+                raw.insert(entities_key.to_owned(), json!(entities));
+            }
+            message.text = text;
+            message.entities = entities;
+        }
+        raw.remove("reply_markup");
+        if let Some(markup) = &markup {
+            raw.insert("reply_markup".to_owned(), markup.clone());
+        }
+        message.reply_markup = markup;
+        message.edits += 1;
+        let edited = message.clone();
+        self.touch(chat);
+        Some(edited)
+    }
+}
+
+/// Seconds since 1970.
+pub(super) fn unix_now() -> i64 {
+    chrono::Utc::now().timestamp()
+}
+
+/// Fields of a text message.
+pub(super) fn text_body(text: &str, entities: &[Value]) -> Map<String, Value> {
+    let mut body = Map::new();
+    body.insert("text".to_owned(), json!(text));
+    if !entities.is_empty() {
+        body.insert("entities".to_owned(), json!(entities));
+    }
+    body
+}
+
+fn text_of(raw: &Value) -> String {
+    raw["text"].as_str().or(raw["caption"].as_str()).unwrap_or_default().to_owned()
+}
+
+fn entities_of(raw: &Value) -> Vec<Value> {
+    raw["entities"].as_array().or(raw["caption_entities"].as_array()).cloned().unwrap_or_default()
+}

@@ -1,0 +1,211 @@
+//! The world around the bot: for Telegram and for the model either the emulator or, when a key is set, the
+//! real service. Knows the settings that point `starling` at them.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context as _, bail};
+use playground::anthropic::{self, Anthropic, Scenario};
+use playground::telegram::{self, Person, Telegram};
+
+use crate::service::{Service, Setting};
+
+/// The person who writes to the bot.
+pub const ANN: i64 = 1_001;
+
+/// Where things are: shared by all commands.
+#[derive(clap::Args)]
+pub struct Place {
+    /// The `starling` binary to run.
+    #[arg(long)]
+    pub starling: PathBuf,
+    /// Directory for its log.
+    #[arg(long)]
+    pub home: PathBuf,
+    /// PostgreSQL; `scripts/play` starts one and sets this.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: String,
+    /// Redis; without it the bot runs uncached.
+    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    pub redis_url: Option<String>,
+}
+
+impl Place {
+    /// Fails early, with the reason, when the program to run is not there.
+    fn check(&self) -> anyhow::Result<()> {
+        if !self.starling.is_file() {
+            bail!("{} is not a file; build it with `cargo build -p starling`", self.starling.display());
+        }
+        std::fs::create_dir_all(&self.home).with_context(|| format!("cannot create {}", self.home.display()))
+    }
+}
+
+/// What replaces or configures the outside services.
+#[derive(clap::Args)]
+pub struct Outside {
+    /// What the emulated model does with every message; `playground scenarios` lists the names.
+    #[arg(long, value_parser = scenario)]
+    pub scenario: Option<Scenario>,
+    /// Key of the real model; without it the model is emulated.
+    #[arg(long, env = "ANTHROPIC_API_KEY", hide_env_values = true)]
+    pub anthropic_api_key: Option<String>,
+    /// Token of a real bot; without it Telegram is emulated.
+    #[arg(long, env = "TELEGRAM_BOT_TOKEN", hide_env_values = true)]
+    pub telegram_bot_token: Option<String>,
+}
+
+fn scenario(name: &str) -> Result<Scenario, String> {
+    let found = Scenario::ALL.iter().copied().find(|scenario| scenario.name() == name);
+    found.ok_or_else(|| format!("the emulated model knows these scenarios:\n{}", scenarios()))
+}
+
+/// The scenarios of the emulated model, one a line, and how to choose one.
+pub fn scenarios() -> String {
+    let line = |scenario: &Scenario| format!("  {:<18} {}", scenario.name(), scenario.shows());
+    let lines: Vec<String> = Scenario::ALL.iter().map(line).collect();
+    format!(
+        "{}\n--scenario NAME does it with every message, and then faults never pass; a line \"!NAME\" in a message does \
+         it with that message.",
+        lines.join("\n")
+    )
+}
+
+/// Telegram as the bot sees it.
+pub enum Messenger {
+    /// The emulator.
+    Emulated(Telegram),
+    /// The public Bot API, with this token.
+    Real(String),
+}
+
+/// The model as the bot sees it.
+pub enum Model {
+    /// The emulator.
+    Emulated(Anthropic),
+    /// The public API, with this key.
+    Real(String),
+}
+
+/// Both together.
+pub struct World {
+    /// The chat service.
+    pub messenger: Messenger,
+    /// The model service.
+    pub model: Model,
+}
+
+impl World {
+    /// Starts what is emulated; `port` is that of the chat page, 0 for any.
+    pub async fn start(outside: Outside, port: u16) -> anyhow::Result<Self> {
+        let model = match non_empty(outside.anthropic_api_key) {
+            Some(_) if outside.scenario.is_some() => {
+                bail!("--scenario is for the emulated model, but ANTHROPIC_API_KEY asks for the real one");
+            }
+            Some(key) => Model::Real(key),
+            None => Model::Emulated(model_for_people(outside.scenario).await?),
+        };
+        let messenger = match non_empty(outside.telegram_bot_token) {
+            Some(token) => Messenger::Real(token),
+            None => Messenger::Emulated(emulated_telegram(port).await?),
+        };
+        Ok(Self { messenger, model })
+    }
+
+    /// Starts the real binary in this world and waits until it takes updates.
+    pub async fn run(&self, place: &Place) -> anyhow::Result<Service> {
+        place.check()?;
+        let mut settings = self.settings();
+        settings.push(("DATABASE_URL", Some(place.database_url.clone())));
+        settings.push(("REDIS_URL", place.redis_url.clone()));
+        let program = place.starling.canonicalize().context("the path of starling")?;
+        let mut service = Service::start(&program, &place.home, &settings)?;
+        service.ready().await?;
+        Ok(service)
+    }
+
+    /// Ends what is emulated.
+    pub async fn stop(&self) {
+        if let Messenger::Emulated(telegram) = &self.messenger {
+            telegram.stop().await;
+        }
+        if let Model::Emulated(model) = &self.model {
+            model.stop().await;
+        }
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        let mut settings: Vec<Setting> = Vec::new();
+        match &self.messenger {
+            Messenger::Emulated(telegram) => {
+                settings.push(("TELEGRAM_BOT_TOKEN", Some(telegram::Settings::default().token)));
+                settings.push(("TELEGRAM_API_URL", Some(telegram.url())));
+                settings.push(("TELEGRAM_MODE", None));
+            }
+            Messenger::Real(token) => settings.push(("TELEGRAM_BOT_TOKEN", Some(token.clone()))),
+        }
+        match &self.model {
+            Model::Emulated(model) => {
+                settings.push(("ANTHROPIC_API_KEY", Some(EMULATED_KEY.to_owned())));
+                settings.push(("ANTHROPIC_BASE_URL", Some(model.url())));
+            }
+            Model::Real(key) => settings.push(("ANTHROPIC_API_KEY", Some(key.clone()))),
+        }
+        if let (Messenger::Emulated(_), Model::Emulated(_)) = (&self.messenger, &self.model) {
+            // Nothing of an operator's real secrets may be used in a world that is made up.
+            settings.push(("SECRETS_DIR", Some(Path::new("no-secrets").display().to_string())));
+        }
+        settings
+    }
+}
+
+const EMULATED_KEY: &str = "sk-ant-playground";
+
+fn non_empty(value: Option<String>) -> Option<String> {
+    value.filter(|value| !value.trim().is_empty())
+}
+
+/// A model that answers at a pace that a person can follow.
+async fn model_for_people(scenario: Option<Scenario>) -> anyhow::Result<Anthropic> {
+    let model = emulated_model(anthropic::Settings {
+        first_token_delay: Duration::from_millis(400),
+        chunk_delay: Duration::from_millis(30),
+        ..anthropic::Settings::default()
+    });
+    let model = model.await?;
+    if let Some(scenario) = scenario {
+        model.set_always(scenario);
+    }
+    Ok(model)
+}
+
+/// The emulated model with the key that this world's bot has.
+pub async fn emulated_model(settings: anthropic::Settings) -> anyhow::Result<Anthropic> {
+    let settings = anthropic::Settings { api_key: EMULATED_KEY.to_owned(), ..settings };
+    Anthropic::start(settings).await.context("the emulated model does not start")
+}
+
+/// The emulated Telegram with one person in it. The bot's database outlives it, so its numbers begin where
+/// no earlier run can have been.
+pub async fn emulated_telegram(port: u16) -> anyhow::Result<Telegram> {
+    let first = number_of_now();
+    let settings = telegram::Settings {
+        port,
+        first_update: first,
+        first_message: first,
+        ..telegram::Settings::default()
+    };
+    let telegram = Telegram::start(settings).await.context("the emulated Telegram does not start")?;
+    telegram.add_user(Person {
+        last_name: Some("Example".to_owned()),
+        username: Some("ann_example".to_owned()),
+        ..Person::new(ANN, "Ann")
+    });
+    Ok(telegram)
+}
+
+/// Grows by four a second, so that it stays inside 32 bits until 2040 and above what a run can have used.
+fn number_of_now() -> i64 {
+    const START: Duration = Duration::from_secs(1_700_000_000);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH + START).unwrap_or_default();
+    i64::try_from(now.as_secs() * 4).unwrap_or(i64::MAX)
+}
