@@ -17,13 +17,8 @@ use super::transcript::Transcript;
 pub(super) struct Director {
     queue: VecDeque<Reply>,
     by_text: Vec<(String, Reply)>,
-<<<<<<< HEAD
     habit: Habit,
-    /// How often each prompt was answered; faults that pass need it.
-=======
-    default: Scenario,
     /// How often each prompt of each user was answered; faults that pass need it.
->>>>>>> wip-anthropic
     attempts: HashMap<u64, u32>,
     /// Prompts that end with a paused turn of this emulator.
     paused: HashSet<u64>,
