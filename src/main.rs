@@ -1,1 +1,92 @@
-fn main(){}
+//! The binary: reads the command line, turns results into exit codes (0 fine, 1 a crash or a failed check, 2 wrong
+//! settings).
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use starling::config::source::Source;
+use starling::config::{Config, LogFormat};
+use starling::domain::clock::Clock;
+use starling::lifecycle::Lifecycle;
+use starling::telemetry::logs;
+use starling::{app, doctor};
+
+/// A self-hosted Telegram bot that sells access to an AI assistant.
+#[derive(Parser)]
+#[command(version)]
+struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the bot (the default).
+    Run,
+    /// Brings the database up to date and ends.
+    Migrate,
+    /// Checks every service that the bot depends on and says what to fix.
+    Doctor,
+    /// Prints the effective settings, secrets hidden.
+    Config,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    let config = match Config::load(&Source::process()) {
+        Ok(config) => config,
+        Err(problems) => {
+            say(&problems.to_string());
+            return ExitCode::from(2);
+        }
+    };
+    let command = options.command.unwrap_or(Command::Run);
+    if matches!(command, Command::Config) {
+        say(&config.to_string());
+        return ExitCode::SUCCESS;
+    }
+    if matches!(command, Command::Doctor) {
+        let (report, healthy) = doctor::examine(&config).await;
+        say(&report);
+        return if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    logs::start(&config.service.log_filter, config.service.log_format == LogFormat::Json);
+    let done = match command {
+        Command::Migrate => doctor::migrate(&config).await.map(|()| true),
+        _ => run(config).await,
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(config: Config) -> anyhow::Result<bool> {
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let (mut interrupt, mut terminate) = signals()?;
+    let signal = async move || {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    app::run(config, Clock::System, Lifecycle::default(), signal).await
+}
+
+fn signals() -> std::io::Result<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)> {
+    use tokio::signal::unix::{SignalKind, signal};
+    Ok((signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
+}
+
+/// What the person at the terminal asked for; everything else is a log line.
+#[expect(clippy::print_stdout, reason = "the answer of a command belongs on standard output")]
+fn say(text: &str) {
+    println!("{}", text.trim_end());
+}

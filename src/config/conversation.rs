@@ -1,0 +1,66 @@
+//! Limits of conversations: batching, parallel answers, money.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rust_decimal::Decimal;
+
+use super::section::Reader;
+use crate::domain::money::Usd;
+
+/// How conversations behave.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    /// How long a batch stays open after its last message.
+    pub batch_window: Duration,
+    /// What a new user gets.
+    pub starter_balance: Usd,
+    /// Answers that one user may have running at once; further ones wait in order.
+    pub max_turns_per_user: usize,
+    /// How far a tool loop may go below zero before it is asked for its last answer.
+    pub overdraft_limit: Usd,
+    /// A model table that replaces the one inside the binary.
+    pub models_file: Option<PathBuf>,
+}
+
+impl Conversation {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            batch_window: Duration::from_millis(reader.number("BATCH_WINDOW_MS", 200, 0, 10_000)),
+            starter_balance: usd(reader, "STARTER_BALANCE_USD", Decimal::new(10, 2)),
+            max_turns_per_user: reader.number("MAX_TURNS_PER_USER", 5, 1, 1_000),
+            overdraft_limit: usd(reader, "OVERDRAFT_LIMIT_USD", Decimal::new(50, 2)),
+            models_file: models_file(reader),
+        }
+    }
+}
+
+/// An amount that is not negative and has no more digits than money keeps.
+fn usd(reader: &mut Reader<'_>, variable: &'static str, default: Decimal) -> Usd {
+    let amount = reader.parsed(variable, default, "an amount in US dollars such as 0.10");
+    if amount.is_sign_negative() || amount.scale() > Usd::SCALE || amount > Decimal::from(1_000_000) {
+        reader.problem(variable, "must be an amount from 0 to 1000000 with at most 9 fraction digits");
+        return Usd(default);
+    }
+    Usd(amount)
+}
+
+fn models_file(reader: &mut Reader<'_>) -> Option<PathBuf> {
+    let path = PathBuf::from(reader.text("MODELS_FILE")?);
+    if !path.is_file() {
+        reader.problem("MODELS_FILE", format!("there is no file {}", path.display()));
+    }
+    Some(path)
+}
+
+impl fmt::Display for Conversation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "BATCH_WINDOW_MS={}", self.batch_window.as_millis())?;
+        writeln!(f, "STARTER_BALANCE_USD={}", self.starter_balance.0)?;
+        writeln!(f, "MAX_TURNS_PER_USER={}", self.max_turns_per_user)?;
+        writeln!(f, "OVERDRAFT_LIMIT_USD={}", self.overdraft_limit.0)?;
+        let file = self.models_file.as_ref().map_or_else(|| "(built in)".to_owned(), |path| path.display().to_string());
+        writeln!(f, "MODELS_FILE={file}")
+    }
+}

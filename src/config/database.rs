@@ -1,0 +1,82 @@
+//! Settings of PostgreSQL and Redis. A password may lie in a secret file of its own.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::section::{Reader, presence};
+
+/// Where the data lives.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// PostgreSQL, password included.
+    pub postgres: SecretString,
+    /// Redis, password included; none means to run uncached.
+    pub redis: Option<SecretString>,
+    /// Connections to PostgreSQL that may be open at once.
+    pub pool_size: u32,
+}
+
+impl Database {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let postgres = match reader.text("DATABASE_URL") {
+            None => {
+                reader.problem("DATABASE_URL", "is required, such as postgres://starling@localhost/starling");
+                None
+            }
+            Some(text) => {
+                let schemes = ["postgres", "postgresql"];
+                with_password(reader, "DATABASE_URL", text, &schemes, "postgres_password")
+            }
+        };
+        let redis = reader
+            .text("REDIS_URL")
+            .and_then(|text| with_password(reader, "REDIS_URL", text, &["redis", "rediss"], "redis_password"));
+        let pool_size = reader.number("DATABASE_POOL_SIZE", 20, 2, 500);
+        Some(Self { postgres: postgres?, redis, pool_size })
+    }
+}
+
+/// Completes an address by the password from its secret file, if it has none of its own.
+fn with_password(
+    reader: &mut Reader<'_>,
+    variable: &'static str,
+    text: &str,
+    schemes: &[&str],
+    file: &'static str,
+) -> Option<SecretString> {
+    let Some(mut url) = Url::parse(text).ok().filter(|url| schemes.contains(&url.scheme())) else {
+        reader.problem(variable, format!("must be an address that begins with {}://", schemes[0]));
+        return None;
+    };
+    if url.password().is_none()
+        && url.has_host()
+        && let Some(password) = reader.file(variable, file)
+        && url.set_password(Some(&password)).is_err()
+    {
+        reader.problem(variable, format!("cannot take the password from the secret file {file}"));
+    }
+    Some(SecretString::from(url.to_string()))
+}
+
+/// The address without its password.
+fn shown(url: &SecretString) -> String {
+    Url::parse(url.expose_secret()).map_or_else(
+        |_| "(hidden)".to_owned(),
+        |mut url| {
+            if url.password().is_some() && url.set_password(Some("hidden")).is_err() {
+                return "(hidden)".to_owned();
+            }
+            url.to_string()
+        },
+    )
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "DATABASE_URL={}\nDATABASE_POOL_SIZE={}", shown(&self.postgres), self.pool_size)?;
+        let redis = self.redis.as_ref().map_or_else(|| presence(None::<&()>).to_owned(), shown);
+        writeln!(f, "REDIS_URL={redis}")
+    }
+}

@@ -1,0 +1,104 @@
+//! Settings: read once at start from the environment and secret files, checked as a whole, frozen afterwards.
+//! Every problem is found before anything is said, so that an operator fixes them in one go.
+//! Nothing outside this folder reads the environment.
+
+mod problem;
+mod section;
+pub mod source;
+
+mod conversation;
+mod database;
+mod providers;
+mod service;
+mod telegram;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+pub use conversation::Conversation;
+pub use database::Database;
+pub use problem::{Problem, Problems};
+pub use providers::{Anthropic, OptionalProvider, Providers};
+pub use service::{LogFormat, Service};
+pub use telegram::{Mode, Telegram};
+
+use crate::domain::ids::UserId;
+use section::Reader;
+use source::Source;
+
+/// All settings of the service. `Debug` and `Display` never show a secret.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The Bot API.
+    pub telegram: Telegram,
+    /// The chat model's API.
+    pub anthropic: Anthropic,
+    /// Further providers, each of which may be missing.
+    pub providers: Providers,
+    /// PostgreSQL and Redis.
+    pub database: Database,
+    /// Limits of conversations.
+    pub conversation: Conversation,
+    /// Logs, metrics, shutdown.
+    pub service: Service,
+    /// Users with administrators' rights.
+    pub privileged: BTreeSet<UserId>,
+}
+
+impl Config {
+    /// Reads and checks everything.
+    ///
+    /// # Errors
+    /// All problems together, each naming its variable and what to write there.
+    pub fn load(source: &Source) -> Result<Self, Problems> {
+        let mut reader = Reader::new(source);
+        let telegram = Telegram::read(&mut reader);
+        let anthropic = Anthropic::read(&mut reader);
+        let providers = Providers::read(&mut reader);
+        let database = Database::read(&mut reader);
+        let conversation = Conversation::read(&mut reader);
+        let service = Service::read(&mut reader);
+        let privileged = service::privileged(&mut reader);
+        match (telegram, anthropic, database) {
+            (Some(telegram), Some(anthropic), Some(database)) if reader.problems.is_empty() => {
+                Ok(Self { telegram, anthropic, providers, database, conversation, service, privileged })
+            }
+            _ => Err(Problems(reader.problems)),
+        }
+    }
+
+    /// Combinations that are legal but likely to hurt, one sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.service.shutdown_grace.as_secs() < 10 {
+            warnings.push("SHUTDOWN_GRACE_SECONDS is below 10: running answers will be cut at each restart".into());
+        }
+        if self.database.redis.is_none() {
+            warnings.push("REDIS_URL is not set: the bot runs without a cache".into());
+        }
+        if self.privileged.is_empty() {
+            warnings.push("PRIVILEGED_USERS is empty: nobody can use the administrators' commands".into());
+        }
+        if self.conversation.batch_window.as_millis() > 1_000 {
+            warnings.push("BATCH_WINDOW_MS is above 1000: it is cut to the one second that a batch may wait".into());
+        }
+        warnings
+    }
+}
+
+impl fmt::Display for Config {
+    /// One line a setting, as `starling config` prints them; secrets are only "set" or "not set".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.telegram.fmt(f)?;
+        self.anthropic.fmt(f)?;
+        self.providers.fmt(f)?;
+        self.database.fmt(f)?;
+        self.conversation.fmt(f)?;
+        self.service.fmt(f)?;
+        let privileged: Vec<String> = self.privileged.iter().map(ToString::to_string).collect();
+        writeln!(f, "PRIVILEGED_USERS={}", privileged.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests;

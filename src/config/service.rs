@@ -1,0 +1,81 @@
+//! Settings of the process itself: logs, metrics, shutdown, privileged users.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::section::Reader;
+use crate::domain::ids::UserId;
+
+/// How the process runs and is watched.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Where `/metrics`, `/live` and `/ready` are served.
+    pub metrics_addr: SocketAddr,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Which lines are written, in the syntax of `tracing`'s filter.
+    pub log_filter: String,
+    /// How long running answers may take to finish after the first signal.
+    pub shutdown_grace: Duration,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For reading in a terminal.
+    Text,
+}
+
+impl Service {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let log_format = match reader.text("LOG_FORMAT").unwrap_or("json") {
+            "json" => LogFormat::Json,
+            "text" => LogFormat::Text,
+            _ => {
+                reader.problem("LOG_FORMAT", "must be json or text");
+                LogFormat::Json
+            }
+        };
+        let log_filter = reader.text("RUST_LOG").unwrap_or("info").to_owned();
+        if log_filter.parse::<tracing_subscriber::EnvFilter>().is_err() {
+            reader.problem("RUST_LOG", "must be a filter such as info or info,starling=debug");
+        }
+        Self {
+            metrics_addr: reader.listen("METRICS_ADDR", SocketAddr::from(([0, 0, 0, 0], 8080))),
+            log_format,
+            log_filter,
+            shutdown_grace: Duration::from_secs(reader.number("SHUTDOWN_GRACE_SECONDS", 60, 0, 3_600)),
+        }
+    }
+}
+
+/// Ids separated by commas, blanks or lines; `#` begins a comment.
+pub(super) fn privileged(reader: &mut Reader<'_>) -> BTreeSet<UserId> {
+    let text = reader.text_or_file("PRIVILEGED_USERS", "privileged_users").unwrap_or_default();
+    let mut users = BTreeSet::new();
+    for line in text.lines() {
+        let line = line.split('#').next().unwrap_or_default();
+        for word in line.split([',', ' ', '\t', ';']).filter(|word| !word.is_empty()) {
+            match word.parse() {
+                Ok(id) if id > 0 => drop(users.insert(UserId(id))),
+                _ => reader.problem("PRIVILEGED_USERS", format!("'{word}' is not a Telegram user id (a number)")),
+            }
+        }
+    }
+    users
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let format = match self.log_format {
+            LogFormat::Json => "json",
+            LogFormat::Text => "text",
+        };
+        writeln!(f, "METRICS_ADDR={}\nLOG_FORMAT={format}\nRUST_LOG={}", self.metrics_addr, self.log_filter)?;
+        writeln!(f, "SHUTDOWN_GRACE_SECONDS={}", self.shutdown_grace.as_secs())
+    }
+}

@@ -1,0 +1,104 @@
+//! Settings of the Bot API.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::section::{Reader, presence};
+
+/// How to reach Telegram and how updates arrive.
+#[derive(Clone, Debug)]
+pub struct Telegram {
+    /// The token from BotFather.
+    pub token: SecretString,
+    /// Base address of the Bot API; methods are below `/bot<token>/`, files below `/file/bot<token>/`.
+    pub api_url: String,
+    /// How updates arrive.
+    pub mode: Mode,
+    /// Sends and edits a second over all chats; 30 is what Telegram allows without paying, 0 means no limit.
+    pub sends_per_second: u32,
+}
+
+/// How updates arrive.
+#[derive(Clone, Debug)]
+pub enum Mode {
+    /// The bot asks for them.
+    Polling,
+    /// Telegram delivers them.
+    Webhook {
+        /// The public address that Telegram calls.
+        url: String,
+        /// Where the bot listens for these calls.
+        addr: SocketAddr,
+        /// What Telegram has to present; 1 to 256 of `A-Z a-z 0-9 _ -`.
+        secret: SecretString,
+    },
+}
+
+impl Telegram {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let token = reader.required_secret("TELEGRAM_BOT_TOKEN", "telegram_bot_token");
+        if let Some(token) = &token
+            && !is_token(token.expose_secret())
+        {
+            reader.problem("TELEGRAM_BOT_TOKEN", "must look like 123456789:AbCdEf..., as BotFather gave it");
+        }
+        let api_url = reader.base_url("TELEGRAM_API_URL", "https://api.telegram.org");
+        let sends_per_second = reader.number("TELEGRAM_SENDS_PER_SECOND", 30, 0, 1_000);
+        let mode = match reader.text("TELEGRAM_MODE").unwrap_or("polling") {
+            "polling" => Mode::Polling,
+            "webhook" => webhook(reader)?,
+            _ => {
+                reader.problem("TELEGRAM_MODE", "must be polling or webhook");
+                Mode::Polling
+            }
+        };
+        Some(Self { token: token?, api_url, mode, sends_per_second })
+    }
+}
+
+fn webhook(reader: &mut Reader<'_>) -> Option<Mode> {
+    let url = reader.text("WEBHOOK_URL").unwrap_or_default().to_owned();
+    if !Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "https" | "http")) {
+        reader.problem("WEBHOOK_URL", "is required with TELEGRAM_MODE=webhook: the https address that Telegram calls");
+    }
+    let addr = reader.listen("WEBHOOK_ADDR", SocketAddr::from(([0, 0, 0, 0], 8443)));
+    let secret = reader.required_secret("WEBHOOK_SECRET", "webhook_secret");
+    if let Some(secret) = &secret
+        && !is_webhook_secret(secret.expose_secret())
+    {
+        reader.problem("WEBHOOK_SECRET", "must be 1 to 256 of the characters A-Z a-z 0-9 _ -");
+    }
+    Some(Mode::Webhook { url, addr, secret: secret? })
+}
+
+fn is_token(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(id, key)| {
+        !id.is_empty()
+            && id.bytes().all(|byte| byte.is_ascii_digit())
+            && !key.is_empty()
+            && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    })
+}
+
+fn is_webhook_secret(text: &str) -> bool {
+    (1..=256).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
+impl fmt::Display for Telegram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "TELEGRAM_BOT_TOKEN={}", presence(Some(&self.token)))?;
+        writeln!(f, "TELEGRAM_API_URL={}", self.api_url)?;
+        writeln!(f, "TELEGRAM_SENDS_PER_SECOND={}", self.sends_per_second)?;
+        match &self.mode {
+            Mode::Polling => writeln!(f, "TELEGRAM_MODE=polling"),
+            Mode::Webhook { url, addr, secret } => {
+                writeln!(f, "TELEGRAM_MODE=webhook\nWEBHOOK_URL={url}\nWEBHOOK_ADDR={addr}")?;
+                writeln!(f, "WEBHOOK_SECRET={}", presence(Some(secret)))
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The contract of the settings: defaults, secret files, every problem at once, no secret shown.
+
+use std::path::PathBuf;
+
+use secrecy::ExposeSecret;
+
+use super::*;
+
+const TOKEN: (&str, &str) = ("TELEGRAM_BOT_TOKEN", "1:secret-token");
+const KEY: (&str, &str) = ("ANTHROPIC_API_KEY", "sk-ant-secret");
+const POSTGRES: (&str, &str) = ("DATABASE_URL", "postgres://starling:secret-pw@db/starling");
+
+fn advice(problems: &Problems) -> Vec<&str> {
+    problems.0.iter().map(|problem| problem.variable).collect()
+}
+
+/// A folder of secret files that disappears with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn with(files: &[(&str, &str)]) -> Self {
+        static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("starling-config-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        for (name, text) in files {
+            std::fs::write(path.join(name), text).unwrap();
+        }
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+#[test]
+fn three_settings_are_enough() {
+    let config = Config::load(&Source::of([TOKEN, KEY, POSTGRES], vec![])).unwrap();
+    assert_eq!(config.telegram.api_url, "https://api.telegram.org");
+    assert_eq!(config.conversation.batch_window.as_millis(), 200);
+    assert_eq!(config.conversation.starter_balance.to_string(), "$0.1");
+    assert_eq!(config.conversation.overdraft_limit.to_string(), "$0.5");
+    assert_eq!(config.conversation.max_turns_per_user, 5);
+    assert_eq!(config.service.metrics_addr.to_string(), "0.0.0.0:8080");
+    assert_eq!(config.service.shutdown_grace.as_secs(), 60);
+    assert!(config.database.redis.is_none());
+    assert!(config.providers.openai.key.is_none());
+}
+
+#[test]
+fn every_problem_is_named_at_once() {
+    let source = Source::of(
+        [
+            ("TELEGRAM_BOT_TOKEN", "nonsense"),
+            ("TELEGRAM_API_URL", "ftp://x"),
+            ("TELEGRAM_MODE", "pigeon"),
+            ("REDIS_URL", "localhost"),
+            ("BATCH_WINDOW_MS", "-1"),
+            ("STARTER_BALANCE_USD", "NaN"),
+            ("OVERDRAFT_LIMIT_USD", "0.0000000001"),
+            ("MAX_TURNS_PER_USER", "0"),
+            ("LOG_FORMAT", "xml"),
+            ("METRICS_ADDR", "8080"),
+            ("MODELS_FILE", "/nowhere/models.toml"),
+            ("PRIVILEGED_USERS", "1, two"),
+        ],
+        vec![],
+    );
+    let problems = Config::load(&source).unwrap_err();
+    assert_eq!(
+        advice(&problems),
+        [
+            "TELEGRAM_BOT_TOKEN",
+            "TELEGRAM_API_URL",
+            "TELEGRAM_MODE",
+            "ANTHROPIC_API_KEY",
+            "DATABASE_URL",
+            "REDIS_URL",
+            "BATCH_WINDOW_MS",
+            "STARTER_BALANCE_USD",
+            "MAX_TURNS_PER_USER",
+            "OVERDRAFT_LIMIT_USD",
+            "MODELS_FILE",
+            "LOG_FORMAT",
+            "METRICS_ADDR",
+            "PRIVILEGED_USERS",
+        ]
+    );
+    assert!(problems.to_string().contains("  ANTHROPIC_API_KEY: is required; set the variable or put it into"));
+}
+
+#[test]
+fn secrets_come_from_files_and_variables_win() {
+    let folder = Folder::with(&[
+        ("telegram_bot_token", "7:from-file\n"),
+        ("anthropic_api_key.txt", "sk-file"),
+        ("postgres_password", "p@ss word"),
+        ("redis_password", "r"),
+        ("privileged_users", "# owners\n11, 12 # both\n13"),
+    ]);
+    let variables = [KEY, ("DATABASE_URL", "postgres://starling@db/starling"), ("REDIS_URL", "redis://cache:6379")];
+    let config = Config::load(&Source::of(variables, vec!["/nowhere".into(), folder.0.clone()])).unwrap();
+    assert_eq!(config.telegram.token.expose_secret(), "7:from-file");
+    assert_eq!(config.anthropic.key.expose_secret(), "sk-ant-secret");
+    assert_eq!(config.database.postgres.expose_secret(), "postgres://starling:p%40ss%20word@db/starling");
+    assert_eq!(config.database.redis.unwrap().expose_secret(), "redis://:r@cache:6379");
+    assert_eq!(config.privileged, [11, 12, 13].map(UserId).into());
+}
+
+#[test]
+fn a_webhook_needs_its_three_settings() {
+    let variables = [TOKEN, KEY, POSTGRES, ("TELEGRAM_MODE", "webhook"), ("WEBHOOK_SECRET", "has blanks")];
+    let problems = Config::load(&Source::of(variables, vec![])).unwrap_err();
+    assert_eq!(advice(&problems), ["WEBHOOK_URL", "WEBHOOK_SECRET"]);
+}
+
+#[test]
+fn no_secret_is_ever_printed() {
+    let variables = [TOKEN, KEY, POSTGRES, ("REDIS_URL", "redis://:secret-pw@cache")];
+    let config = Config::load(&Source::of(variables, vec![])).unwrap();
+    for text in [config.to_string(), format!("{config:?}")] {
+        assert!(!text.contains("secret"), "{text}");
+    }
+    assert!(config.to_string().contains("DATABASE_URL=postgres://starling:hidden@db/starling"));
+}

@@ -1,0 +1,29 @@
+//! One turn of a conversation: ask the model, stream, run tools, ask again, until a stop.
+//! It can emit events and return a report; it cannot reach a chat, a balance or a database.
+
+pub mod interrupt;
+mod orchestrator;
+mod prompt;
+mod round;
+mod window;
+
+use std::time::Duration;
+
+pub use orchestrator::converse;
+
+use crate::llm::Provider;
+use crate::telemetry::metrics::Metrics;
+use crate::tools::Toolbox;
+
+/// Everything that a conversation uses. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Mind {
+    /// Who answers.
+    pub provider: Provider,
+    /// What it may call.
+    pub toolbox: Toolbox,
+    /// How long a stream may be silent before it counts as dead.
+    pub idle_limit: Duration,
+    /// Where requests and tokens are counted.
+    pub metrics: Metrics,
+}

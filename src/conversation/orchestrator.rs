@@ -1,0 +1,132 @@
+//! The orchestrator: rounds of asking and running tools until the model stops, the turn is cut or nothing helps.
+
+use tokio::sync::mpsc;
+
+use super::interrupt::Stop;
+use super::round::{self, Ended, Round};
+use super::{Mind, prompt, window};
+use crate::domain::message::Role;
+use crate::domain::turn::{Failure, ModelCall, Outcome, TurnEvent, TurnReport, TurnRequest};
+use crate::llm::error::Retry;
+use crate::llm::request::{Block, LlmMessage, LlmRequest};
+use crate::llm::{LlmError, StopReason};
+use crate::tools::runner;
+
+/// Rounds of one turn; a model that is not done by then goes in circles.
+const ROUNDS: usize = 25;
+/// How often an answer that broke off or reached its length limit is continued.
+const CONTINUATIONS: usize = 1;
+
+/// Answers a request. Emits what a person should see as it comes and returns what the books need.
+/// Dropping `screen` at the end tells the screen that nothing more comes.
+pub async fn converse(mind: &Mind, request: &TurnRequest, screen: mpsc::Sender<TurnEvent>, stop: &Stop) -> TurnReport {
+    let mut turn = Turn { mind, screen, stop, text: String::new(), calls: Vec::new(), continued: 0 };
+    let prompt = prompt::build(request, mind.toolbox.specs());
+    let outcome = match window::fit(&mind.provider, prompt, stop).await {
+        Ok(prompt) => turn.run(prompt).await,
+        Err(error) => turn.failed(&error),
+    };
+    TurnReport { text: turn.text, outcome, calls: turn.calls }
+}
+
+/// A turn under way.
+struct Turn<'a> {
+    mind: &'a Mind,
+    screen: mpsc::Sender<TurnEvent>,
+    stop: &'a Stop,
+    text: String,
+    calls: Vec<ModelCall>,
+    continued: usize,
+}
+
+/// What follows a round.
+enum Next {
+    /// Ask again with a longer conversation; the text goes on in a new paragraph.
+    Ask(Vec<LlmMessage>),
+    /// Ask again for the rest of a sentence.
+    Continue(Vec<LlmMessage>),
+    /// That was it.
+    Done(Outcome),
+}
+
+impl Turn<'_> {
+    async fn run(&mut self, mut prompt: LlmRequest) -> Outcome {
+        for _ in 0..ROUNDS {
+            let mut round = round::ask(self.mind, &prompt, &self.screen, self.stop).await;
+            self.text.push_str(&round.text);
+            self.calls.append(&mut round.calls);
+            match self.after(round) {
+                Next::Done(outcome) => return outcome,
+                Next::Continue(messages) => prompt.messages.extend(messages),
+                Next::Ask(messages) => {
+                    prompt.messages.extend(messages);
+                    self.paragraph().await;
+                }
+            }
+        }
+        tracing::warn!(rounds = ROUNDS, "the model did not come to an end");
+        Outcome::Truncated
+    }
+
+    fn after(&mut self, round: Round) -> Next {
+        match round.ended {
+            Ended::Cut(reason) => Next::Done(Outcome::Interrupted(reason)),
+            Ended::Failed(error) => self.after_failure(&round.text, &error),
+            Ended::Stop(StopReason::ToolUse) if !round.tool_calls.is_empty() => {
+                let results = runner::run(&self.mind.toolbox, &round.tool_calls);
+                Next::Ask(vec![own(round.blocks), LlmMessage { role: Role::User, blocks: results }])
+            }
+            Ended::Stop(StopReason::PauseTurn | StopReason::ToolUse) if !round.blocks.is_empty() => {
+                Next::Ask(vec![own(round.blocks)])
+            }
+            Ended::Stop(StopReason::MaxTokens) => {
+                self.resume(&round.text, prompt::GO_ON).unwrap_or(Next::Done(Outcome::Truncated))
+            }
+            Ended::Stop(StopReason::Refusal) => Next::Done(Outcome::Failed(Failure::Refused)),
+            Ended::Stop(StopReason::WindowExceeded) => Next::Done(Outcome::Failed(Failure::TooLong)),
+            Ended::Stop(_) if self.text.trim().is_empty() => Next::Done(Outcome::Failed(Failure::Empty)),
+            Ended::Stop(_) => Next::Done(Outcome::Answered),
+        }
+    }
+
+    /// An answer that broke off after visible text is continued; one without text has used up its tries already.
+    fn after_failure(&mut self, text: &str, error: &LlmError) -> Next {
+        let hopeless = error.retry() == Retry::Never;
+        let resumed = if hopeless { None } else { self.resume(text, prompt::BROKE_OFF) };
+        resumed.unwrap_or_else(|| Next::Done(self.failed(error)))
+    }
+
+    /// Asks for the rest of a text. The newer models refuse an answer that begins with words of ours, so the request
+    /// ends with an instruction instead; thinking of the broken round has no signature and is left out.
+    fn resume(&mut self, text: &str, instruction: &str) -> Option<Next> {
+        if text.trim().is_empty() || self.continued >= CONTINUATIONS {
+            return None;
+        }
+        self.continued += 1;
+        let said = LlmMessage { role: Role::Assistant, blocks: vec![Block::Text(text.to_owned())] };
+        let go_on = LlmMessage { role: Role::User, blocks: vec![Block::Text(instruction.to_owned())] };
+        Some(Next::Continue(vec![said, go_on]))
+    }
+
+    fn failed(&self, error: &LlmError) -> Outcome {
+        match (error, self.stop.reason()) {
+            (LlmError::Cancelled, Some(reason)) => Outcome::Interrupted(reason),
+            _ => Outcome::Failed(error.failure()),
+        }
+    }
+
+    /// Separates the texts of two rounds.
+    async fn paragraph(&mut self) {
+        if self.text.is_empty() || self.text.ends_with("\n\n") {
+            return;
+        }
+        self.text.push_str("\n\n");
+        if self.screen.send(TurnEvent::Text("\n\n".to_owned())).await.is_err() {
+            tracing::debug!("nobody watches this turn any more");
+        }
+    }
+}
+
+fn own(blocks: Vec<serde_json::Value>) -> LlmMessage {
+    LlmMessage { role: Role::Assistant, blocks: blocks.into_iter().map(Block::Own).collect() }
+}

@@ -1,0 +1,145 @@
+//! From a turn to a request: standing instructions first, then the conversation, always in the same bytes.
+
+use std::fmt::Write;
+
+use crate::domain::message::{Remembered, Role};
+use crate::domain::people::ChatKind;
+use crate::domain::turn::TurnRequest;
+use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolSpec};
+
+/// The instructions that all conversations share. No date and no name: the prefix must be the same for everybody.
+const GLOBAL: &str = include_str!("global_prompt.md");
+/// Asks for the rest after the length limit.
+pub(super) const GO_ON: &str = "Your answer reached the length limit of one message. \
+    Go on exactly where it stops, without repeating anything and without a remark about it.";
+/// Asks for the rest after a broken connection.
+pub(super) const BROKE_OFF: &str = "The connection broke in the middle of your answer. \
+    Go on exactly where it stops, without repeating anything and without a remark about it.";
+/// Follows an answer that was cut, so that the model knows that the person did not see more.
+const CUT: &str = "[this answer was cut off here]";
+/// Answers longer than this are continued in a further request.
+const MAX_TOKENS: u64 = 32_000;
+
+/// Builds the request of a turn.
+pub(super) fn build(request: &TurnRequest, tools: &[ToolSpec]) -> LlmRequest {
+    let model = &request.settings.model;
+    let messages = messages(&request.history, request.chat_kind);
+    LlmRequest {
+        model: model.clone(),
+        effort: request.settings.effort,
+        max_tokens: model.max_output.min(MAX_TOKENS),
+        system: vec![GLOBAL.trim().to_owned()],
+        tools: tools.to_vec(),
+        stable: messages.len().saturating_sub(1),
+        messages,
+    }
+}
+
+/// The conversation as messages that alternate and begin with the user, as the provider wants them.
+fn messages(history: &[Remembered], chat: ChatKind) -> Vec<LlmMessage> {
+    let mut messages: Vec<LlmMessage> = Vec::new();
+    for remembered in history.iter().skip_while(|remembered| remembered.role == Role::Assistant) {
+        let block = Block::Text(text(remembered, chat));
+        match messages.last_mut() {
+            Some(last) if last.role == remembered.role => last.blocks.push(block),
+            _ => messages.push(LlmMessage { role: remembered.role, blocks: vec![block] }),
+        }
+    }
+    messages
+}
+
+/// One message with its marks: who wrote it (in groups), where it came from, what it answers.
+fn text(remembered: &Remembered, chat: ChatKind) -> String {
+    if remembered.role == Role::Assistant {
+        let text = remembered.text.trim_end();
+        return if remembered.interrupted { format!("{text}\n\n{CUT}") } else { text.to_owned() };
+    }
+    let context = &remembered.context;
+    let marked = context.forwarded_from.is_some()
+        || context.reply.is_some()
+        || context.quote.is_some()
+        || remembered.edits > 0
+        || chat != ChatKind::Private;
+    if !marked {
+        return remembered.text.clone();
+    }
+    let mut text = format!("**{}**", remembered.sender.as_deref().unwrap_or("someone"));
+    match remembered.edits {
+        0 => text.push(':'),
+        1 => text.push_str(" (edited):"),
+        times => write!(text, " (edited {times} times):").unwrap_or_default(),
+    }
+    text.push_str("\n\n");
+    if let Some(origin) = &context.forwarded_from {
+        write!(text, "Forwarded from {origin}:\n\n").unwrap_or_default();
+    }
+    if let Some(reply) = &context.reply {
+        let snippet = quoted(&reply.snippet);
+        write!(text, "> In reply to {}: {snippet}\n\n", reply.sender).unwrap_or_default();
+    }
+    if let Some(quote) = &context.quote {
+        write!(text, "> Quoting: {}\n\n", quoted(quote)).unwrap_or_default();
+    }
+    text.push_str(&remembered.text);
+    text
+}
+
+/// Keeps every line of a quoted text inside the quote.
+fn quoted(text: &str) -> String {
+    text.replace('\n', "\n> ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::MessageId;
+    use crate::domain::message::{Context, Reply};
+
+    fn said(role: Role, text: &str) -> Remembered {
+        let sender = (role == Role::User).then(|| "@ann".to_owned());
+        Remembered { role, text: text.into(), sender, context: Context::default(), edits: 0, interrupted: false }
+    }
+
+    fn shape(messages: &[LlmMessage]) -> Vec<(Role, Vec<&str>)> {
+        let texts = |message: &'_ LlmMessage| -> Vec<String> {
+            let text = |block: &Block| if let Block::Text(text) = block { text.clone() } else { String::new() };
+            message.blocks.iter().map(text).collect()
+        };
+        messages
+            .iter()
+            .map(|message| (message.role, texts(message).into_iter().map(|text| &*text.leak()).collect()))
+            .collect()
+    }
+
+    #[test]
+    fn unanswered_messages_join_and_a_lone_answer_at_the_start_goes() {
+        let history = [
+            said(Role::Assistant, "old"),
+            said(Role::User, "a"),
+            said(Role::User, "b"),
+            Remembered { interrupted: true, ..said(Role::Assistant, "half ") },
+            said(Role::User, "c"),
+        ];
+        assert_eq!(
+            shape(&messages(&history, ChatKind::Private)),
+            [
+                (Role::User, vec!["a", "b"]),
+                (Role::Assistant, vec!["half\n\n[this answer was cut off here]"]),
+                (Role::User, vec!["c"]),
+            ]
+        );
+    }
+
+    #[test]
+    fn marks_tell_who_and_what_is_meant() {
+        let reply = Reply { message: MessageId(1), sender: "@bob".into(), snippet: "one\ntwo".into() };
+        let context = Context { reply: Some(reply), quote: Some("two".into()), forwarded_from: Some("News".into()) };
+        let message = Remembered { context, edits: 2, ..said(Role::User, "look") };
+        assert_eq!(
+            text(&message, ChatKind::Private),
+            "**@ann** (edited 2 times):\n\nForwarded from News:\n\n> In reply to @bob: one\n> two\n\n> Quoting: two\n\nlook"
+        );
+        assert_eq!(text(&said(Role::User, "hi"), ChatKind::Private), "hi");
+        assert_eq!(text(&said(Role::User, "hi"), ChatKind::Group), "**@ann**:\n\nhi");
+    }
+}

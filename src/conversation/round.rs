@@ -1,0 +1,213 @@
+//! One round: a request to the model and its streamed answer, tried again until the first visible text.
+//! Every try leaves a [`ModelCall`] for the books, also when it failed or was cut.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::Mind;
+use super::interrupt::{Stop, next_event};
+use crate::domain::turn::{Interruption, ModelCall, TurnEvent};
+use crate::domain::usage::Usage;
+use crate::llm::error::Retry;
+use crate::llm::event::ToolCall;
+use crate::llm::{LlmError, LlmEvent, LlmRequest, StopReason};
+
+/// Tries of one round, the first included.
+const TRIES: u32 = 4;
+/// The pause after the first failure; it doubles with each one.
+const SOON: Duration = Duration::from_millis(500);
+/// The same for a provider that struggles.
+const LATER: Duration = Duration::from_millis(1_500);
+/// Longer waits that a provider asks for are not waited: the person is told instead.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// What a round brought.
+#[derive(Debug)]
+pub(super) struct Round {
+    /// The visible text.
+    pub(super) text: String,
+    /// Complete blocks, as they must be sent back.
+    pub(super) blocks: Vec<Value>,
+    /// Complete calls of our tools.
+    pub(super) tool_calls: Vec<ToolCall>,
+    /// Every try.
+    pub(super) calls: Vec<ModelCall>,
+    /// How it ended.
+    pub(super) ended: Ended,
+}
+
+/// How a round ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// The model stopped.
+    Stop(StopReason),
+    /// The turn was cut.
+    Cut(Interruption),
+    /// No answer, or one that broke off.
+    Failed(LlmError),
+}
+
+/// Asks until there is an answer, the tries are used up or the turn is cut.
+pub(super) async fn ask(mind: &Mind, request: &LlmRequest, screen: &mpsc::Sender<TurnEvent>, stop: &Stop) -> Round {
+    let mut calls = Vec::new();
+    for number in 1.. {
+        let started = Instant::now();
+        let mut attempt = Attempt::default();
+        let result = attempt.run(mind, request, screen, stop, started).await;
+        let ended = match (result, stop.reason()) {
+            (Ok(reason), _) => Ended::Stop(reason),
+            (Err(LlmError::Cancelled), Some(reason)) => Ended::Cut(reason),
+            (Err(error), _) => Ended::Failed(error),
+        };
+        calls.push(attempt.call(request, &ended, started));
+        let pause = match &ended {
+            Ended::Failed(error) if attempt.text.is_empty() && number < TRIES => pause(error.retry(), number),
+            _ => None,
+        };
+        count(mind, &calls, &ended, pause);
+        if let Some(pause) = pause {
+            tracing::warn!(model = %request.model.id, number, pause_ms = pause.as_millis(), "asking the model again");
+            if stop.or_cut(tokio::time::sleep(pause)).await.is_some() {
+                continue;
+            }
+        }
+        let ended = match stop.reason() {
+            Some(reason) if pause.is_some() => Ended::Cut(reason),
+            _ => ended,
+        };
+        let Attempt { text, blocks, tool_calls, .. } = attempt;
+        return Round { text, blocks, tool_calls, calls, ended };
+    }
+    unreachable!("the last try has no pause, so it returns")
+}
+
+/// How long to wait before the next try; none to give up.
+fn pause(retry: Retry, number: u32) -> Option<Duration> {
+    let backoff = |first: Duration| first * 2_u32.pow(number - 1);
+    // A quarter of chance keeps many turns that failed together from coming back together.
+    let spread = |pause: Duration| pause.mul_f64(rand::random_range(0.875..1.125));
+    match retry {
+        Retry::Soon => Some(spread(backoff(SOON))),
+        Retry::Later => Some(spread(backoff(LATER))),
+        Retry::After(wait) => (wait <= LONGEST_WAIT).then(|| wait.max(SOON)),
+        Retry::Never => None,
+    }
+}
+
+/// One try, as far as it has come.
+#[derive(Default)]
+struct Attempt {
+    request_id: Option<String>,
+    text: String,
+    blocks: Vec<Value>,
+    tool_calls: Vec<ToolCall>,
+    usage: Usage,
+    first_text: Option<Duration>,
+}
+
+impl Attempt {
+    async fn run(
+        &mut self,
+        mind: &Mind,
+        request: &LlmRequest,
+        screen: &mpsc::Sender<TurnEvent>,
+        stop: &Stop,
+        started: Instant,
+    ) -> Result<StopReason, LlmError> {
+        let answer = stop.or_cut(mind.provider.ask(request)).await.ok_or(LlmError::Cancelled)??;
+        self.request_id = answer.request_id;
+        let mut events = answer.events;
+        loop {
+            let shown = match next_event(&mut events, mind.idle_limit, stop).await? {
+                LlmEvent::Text(text) => {
+                    self.first_text.get_or_insert_with(|| started.elapsed());
+                    self.text.push_str(&text);
+                    TurnEvent::Text(text)
+                }
+                LlmEvent::Thinking(text) => TurnEvent::Thinking(text),
+                LlmEvent::Block(block) => {
+                    self.blocks.push(block);
+                    continue;
+                }
+                LlmEvent::ToolCall(call) => {
+                    self.tool_calls.push(call);
+                    continue;
+                }
+                LlmEvent::Usage(usage) => {
+                    self.usage = usage;
+                    continue;
+                }
+                LlmEvent::Stop(reason) => return Ok(reason),
+            };
+            // The screen drains its channel without waiting for Telegram, so this never blocks for long; a screen
+            // that has gone away is no reason to stop reading what is paid for.
+            if screen.send(shown).await.is_err() {
+                tracing::debug!("nobody watches this turn any more");
+            }
+        }
+    }
+
+    fn call(&self, request: &LlmRequest, ended: &Ended, started: Instant) -> ModelCall {
+        ModelCall {
+            model: request.model.id.clone(),
+            request_id: self.request_id.clone(),
+            ended: match ended {
+                Ended::Stop(reason) => reason.name().to_owned(),
+                Ended::Cut(_) => "cut".to_owned(),
+                Ended::Failed(error) => error.name().to_owned(),
+            },
+            usage: self.usage,
+            first_text_ms: self.first_text.map(millis),
+            duration_ms: millis(started.elapsed()),
+        }
+    }
+}
+
+fn count(mind: &Mind, calls: &[ModelCall], ended: &Ended, pause: Option<Duration>) {
+    let metrics = &mind.metrics;
+    let result = match ended {
+        Ended::Stop(_) => "ok",
+        Ended::Cut(_) => "cut",
+        Ended::Failed(_) if pause.is_some() => "retried",
+        Ended::Failed(error) => {
+            tracing::warn!(error = error as &dyn std::error::Error, "the model gave no (whole) answer");
+            "failed"
+        }
+    };
+    metrics.llm_requests.with_label_values(&[result]).inc();
+    let Some(call) = calls.last() else { return };
+    let seconds = |millis: i64| Duration::from_millis(millis.unsigned_abs()).as_secs_f64();
+    metrics.llm_request.observe(seconds(call.duration_ms));
+    call.first_text_ms.into_iter().for_each(|first| metrics.first_text.observe(seconds(first)));
+    let usage = &call.usage;
+    for (kind, tokens) in [
+        ("input", usage.input),
+        ("cache_write", usage.cache_write_5m + usage.cache_write_1h),
+        ("cache_read", usage.cache_read),
+        ("output", usage.output),
+    ] {
+        metrics.llm_tokens.with_label_values(&[kind]).inc_by(tokens);
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_obey_the_provider() {
+        let seconds = |retry, number| pause(retry, number).map(|pause| pause.as_secs_f64().round());
+        assert_eq!(seconds(Retry::Soon, 3), Some(2.0));
+        assert_eq!(seconds(Retry::Later, 3), Some(6.0));
+        assert_eq!(seconds(Retry::After(Duration::from_secs(7)), 1), Some(7.0));
+        assert_eq!(seconds(Retry::After(Duration::from_secs(61)), 1), None);
+        assert_eq!(seconds(Retry::Never, 1), None);
+    }
+}

@@ -1,0 +1,120 @@
+//! Fitting a conversation into the model's window: whole turns go, oldest first, in large steps, so that the prefix
+//! stays the same (and cached) for many turns in between.
+
+use super::interrupt::Stop;
+use crate::domain::message::Role;
+use crate::llm::request::{Block, LlmRequest};
+use crate::llm::{LlmError, Provider};
+
+/// Bytes of text that make at least one token, by the tokenizers of the newer models; a careful guess.
+const BYTES_PER_TOKEN: u64 = 2;
+/// Up to this share of the room (in percent) the guess is trusted and nothing is counted.
+const TRUSTED: u64 = 50;
+/// After trimming, so much of the room (in percent) is filled, which leaves space for many turns.
+const TRIMMED_TO: u64 = 60;
+/// How often to count and trim again.
+const TRIES: u32 = 4;
+
+/// Returns the request with as much of the conversation as fits.
+///
+/// # Errors
+/// [`LlmError::TooLong`] when the newest message alone is too long, and what counting can bring.
+pub(super) async fn fit(provider: &Provider, mut request: LlmRequest, stop: &Stop) -> Result<LlmRequest, LlmError> {
+    let room = request.model.window - request.max_tokens;
+    for _ in 0..TRIES {
+        if guess(&request) <= room * TRUSTED / 100 {
+            return Ok(request);
+        }
+        let counted = stop.or_cut(provider.count_tokens(&request)).await.ok_or(LlmError::Cancelled)?;
+        let tokens = match counted {
+            Ok(tokens) if tokens <= room => return Ok(request),
+            Ok(tokens) => tokens,
+            // More than the endpoint wants to count is too long as well: the guess must do.
+            Err(LlmError::TooLong(_)) => guess(&request).max(room + 1),
+            Err(error) => return Err(error),
+        };
+        if !trim(&mut request, tokens, room * TRIMMED_TO / 100) {
+            break;
+        }
+    }
+    Err(LlmError::TooLong("the newest message does not fit the window".to_owned()))
+}
+
+/// Drops the oldest turns until, in proportion, `tokens` come down to `target`. False if nothing could be dropped.
+fn trim(request: &mut LlmRequest, tokens: u64, target: u64) -> bool {
+    let total: u64 = request.messages.iter().map(|message| bytes(&message.blocks)).sum();
+    let surplus = u128::from(total) * u128::from(tokens.saturating_sub(target)) / u128::from(tokens.max(1));
+    let mut dropped = 0_u128;
+    let mut first = 0;
+    for (index, message) in request.messages.iter().enumerate() {
+        // A turn begins with the user; the newest one stays in any case.
+        if message.role == Role::User && index > 0 {
+            first = index;
+            if dropped >= surplus {
+                break;
+            }
+        }
+        dropped += u128::from(bytes(&message.blocks));
+    }
+    let newest = request.messages.iter().rposition(|message| message.role == Role::User).unwrap_or(0);
+    let first = first.min(newest);
+    request.messages.drain(..first);
+    request.stable = request.stable.saturating_sub(first);
+    first > 0
+}
+
+fn guess(request: &LlmRequest) -> u64 {
+    let system: u64 = request.system.iter().map(|text| text.len() as u64).sum();
+    let messages: u64 = request.messages.iter().map(|message| bytes(&message.blocks)).sum();
+    (system + messages) / BYTES_PER_TOKEN
+}
+
+fn bytes(blocks: &[Block]) -> u64 {
+    let length = |block: &Block| match block {
+        Block::Text(text) | Block::ToolResult { content: text, .. } => text.len() as u64,
+        Block::Own(value) => value.to_string().len() as u64,
+    };
+    blocks.iter().map(length).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::llm::registry::Registry;
+    use crate::llm::request::LlmMessage;
+
+    fn request(lengths: &[usize]) -> LlmRequest {
+        let role = |index: usize| if index % 2 == 0 { Role::User } else { Role::Assistant };
+        let message = |(index, &length): (usize, &usize)| LlmMessage {
+            role: role(index),
+            blocks: vec![Block::Text("x".repeat(length))],
+        };
+        LlmRequest {
+            model: Registry::load(None).unwrap().default_model().clone(),
+            effort: None,
+            max_tokens: 1,
+            system: vec![],
+            tools: vec![],
+            messages: lengths.iter().enumerate().map(message).collect(),
+            stable: lengths.len() - 1,
+        }
+    }
+
+    #[test]
+    fn whole_turns_go_and_the_newest_stays() {
+        for (lengths, tokens, target, left) in [
+            (vec![10, 10, 10, 10, 10], 50, 30, 3),
+            (vec![10, 10, 10, 10, 10], 50, 31, 3),
+            (vec![10, 10, 10, 10, 10], 50, 10, 1),
+            (vec![100, 1, 10], 111, 60, 1),
+            (vec![10], 50, 10, 1),
+        ] {
+            let mut request = request(&lengths);
+            let dropped = trim(&mut request, tokens, target);
+            assert_eq!(request.messages.len(), left, "{lengths:?} from {tokens} to {target}");
+            assert_eq!(dropped, left < lengths.len());
+            assert_eq!(request.messages[0].role, Role::User);
+            assert_eq!(request.stable, left - 1);
+        }
+    }
+}

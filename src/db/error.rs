@@ -1,0 +1,71 @@
+//! What can go wrong with the database, sorted by what the caller does next.
+
+/// A failed operation.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// The server is away, restarting or busy: the same operation may work in a moment.
+    #[error("the database is unavailable during {at}")]
+    Unavailable {
+        /// The operation.
+        at: &'static str,
+        /// What the driver said.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The operation itself is wrong; trying again cannot help.
+    #[error("{at} failed")]
+    Failed {
+        /// The operation.
+        at: &'static str,
+        /// What the driver said.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A stored row breaks a rule that the code relies on.
+    #[error("the row {row} of {table} is inconsistent: {what}")]
+    Inconsistent {
+        /// Its table.
+        table: &'static str,
+        /// Its key.
+        row: i64,
+        /// The broken rule.
+        what: &'static str,
+    },
+    /// The wait was cut by shutdown.
+    #[error("{at} was given up at shutdown")]
+    Cancelled {
+        /// The operation.
+        at: &'static str,
+    },
+}
+
+impl DbError {
+    /// Classifies the driver's error of an operation.
+    pub(super) fn at(at: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
+        move |source| if is_transient(&source) { Self::Unavailable { at, source } } else { Self::Failed { at, source } }
+    }
+
+    /// Whether the same operation may work in a moment.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+}
+
+/// SQLSTATE classes and codes: connection (08), resources (53), shutdown and crash (57P0x), serialization and
+/// deadlock (40001, 40P01), and a lock that was not to be had (55P03).
+fn is_transient(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_) => true,
+        sqlx::Error::Database(database) => database.code().is_some_and(|code| {
+            code.starts_with("08")
+                || code.starts_with("53")
+                || code.starts_with("57P0")
+                || matches!(code.as_ref(), "40001" | "40P01" | "55P03")
+        }),
+        _ => false,
+    }
+}

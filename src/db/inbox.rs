@@ -1,0 +1,71 @@
+//! Repository of the inbox: updates as Telegram sent them, until their effects are committed.
+
+use serde_json::Value;
+
+use super::{Db, DbError, Tx};
+use crate::domain::ids::UpdateId;
+
+/// An update on its way into the inbox.
+#[derive(Clone, Debug)]
+pub struct RawUpdate {
+    /// Its key.
+    pub id: UpdateId,
+    /// The name of the field that carries its content, such as `message`.
+    pub kind: String,
+    /// The whole update as it came.
+    pub payload: Value,
+    /// Whether nobody will handle it, so that it is stored as done.
+    pub ignored: bool,
+}
+
+/// Stores updates, all or none; returns the ids that were not there before.
+pub async fn store(db: &Db, updates: &[RawUpdate]) -> Result<Vec<UpdateId>, DbError> {
+    let ids: Vec<i64> = updates.iter().map(|update| update.id.0).collect();
+    let kinds: Vec<String> = updates.iter().map(|update| update.kind.clone()).collect();
+    let payloads: Vec<Value> = updates.iter().map(|update| update.payload.clone()).collect();
+    let ignored: Vec<bool> = updates.iter().map(|update| update.ignored).collect();
+    let fresh = sqlx::query_scalar!(
+        "INSERT INTO inbox (update_id, kind, payload, handled_at)
+         SELECT id, kind, payload, CASE WHEN ignored THEN now() END
+         FROM UNNEST($1::bigint[], $2::text[], $3::jsonb[], $4::boolean[]) AS new (id, kind, payload, ignored)
+         ON CONFLICT DO NOTHING RETURNING update_id",
+        &ids,
+        &kinds,
+        &payloads,
+        &ignored,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("inbox::store"))?;
+    Ok(fresh.into_iter().map(UpdateId).collect())
+}
+
+/// Marks an update as handled, together with its effects.
+pub async fn handled(tx: &mut Tx<'_>, update: UpdateId) -> Result<(), DbError> {
+    sqlx::query!("UPDATE inbox SET handled_at = now() WHERE update_id = $1", update.0)
+        .execute(&mut **tx)
+        .await
+        .map_err(DbError::at("inbox::handled"))?;
+    Ok(())
+}
+
+/// Updates after `after` that wait to be handled, oldest first.
+pub async fn unhandled(db: &Db, after: UpdateId, limit: i64) -> Result<Vec<(UpdateId, Value)>, DbError> {
+    let rows = sqlx::query!(
+        "SELECT update_id, payload FROM inbox WHERE handled_at IS NULL AND update_id > $1 ORDER BY update_id LIMIT $2",
+        after.0,
+        limit,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("inbox::unhandled"))?;
+    Ok(rows.into_iter().map(|row| (UpdateId(row.update_id), row.payload)).collect())
+}
+
+/// One update that waits, if it still does.
+pub async fn waiting(db: &Db, update: UpdateId) -> Result<Option<Value>, DbError> {
+    sqlx::query_scalar!("SELECT payload FROM inbox WHERE update_id = $1 AND handled_at IS NULL", update.0)
+        .fetch_optional(db.pool())
+        .await
+        .map_err(DbError::at("inbox::waiting"))
+}

@@ -1,0 +1,73 @@
+//! Repository of messages: what people said and what they were answered, in the order of the conversation.
+
+use super::{Db, DbError, Tx};
+use crate::domain::ids::{ChatId, MessageId, ThreadId, TurnId};
+use crate::domain::message::{Context, Remembered, Reply, Role};
+use chrono::{DateTime, Utc};
+
+/// The newest `limit` messages of a conversation, oldest first.
+pub async fn latest(db: &Db, thread: ThreadId, limit: i64) -> Result<Vec<Remembered>, DbError> {
+    let rows = sqlx::query!(
+        "SELECT id, role, text, sender, reply_to, reply_sender, reply_snippet, quote, forwarded_from, edits, interrupted
+         FROM messages WHERE thread_id = $1 ORDER BY id DESC LIMIT $2",
+        thread.0,
+        limit,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("messages::latest"))?;
+    let remembered = rows.into_iter().rev().map(|row| {
+        let role = match row.role.as_str() {
+            "user" => Role::User,
+            "assistant" => Role::Assistant,
+            _ => return Err(DbError::Inconsistent { table: "messages", row: row.id, what: "unknown role" }),
+        };
+        let reply = row.reply_to.map(|message| Reply {
+            message: MessageId(message),
+            sender: row.reply_sender.unwrap_or_default(),
+            snippet: row.reply_snippet.unwrap_or_default(),
+        });
+        let context = Context { reply, quote: row.quote, forwarded_from: row.forwarded_from };
+        let (edits, interrupted) = (row.edits, row.interrupted);
+        Ok(Remembered { role, text: row.text, sender: row.sender, context, edits, interrupted })
+    });
+    remembered.collect()
+}
+
+/// Stores the answer of a turn.
+pub async fn answer(
+    tx: &mut Tx<'_>,
+    turn: TurnId,
+    text: &str,
+    interrupted: bool,
+    at: DateTime<Utc>,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "INSERT INTO messages (thread_id, turn_id, chat_id, role, text, interrupted, sent_at)
+         SELECT threads.id, turns.id, threads.chat_id, 'assistant', $2, $3, $4
+         FROM turns JOIN threads ON threads.id = turns.thread_id WHERE turns.id = $1",
+        turn.0,
+        text,
+        interrupted,
+        at,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("messages::answer"))?;
+    Ok(())
+}
+
+/// Takes over a person's change of a message; false if the message is not known.
+pub async fn edit(tx: &mut Tx<'_>, chat: ChatId, message: MessageId, text: &str) -> Result<bool, DbError> {
+    let changed = sqlx::query!(
+        "UPDATE messages SET original_text = coalesce(original_text, text), text = $3, edits = edits + 1
+         WHERE chat_id = $1 AND message_id = $2 AND role = 'user' AND text <> $3",
+        chat.0,
+        message.0,
+        text,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("messages::edit"))?;
+    Ok(changed.rows_affected() == 1)
+}

@@ -1,0 +1,42 @@
+//! Migrations: embedded in the binary, forward only, run at start while no other instance runs them.
+
+use super::{Db, DbError};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// Brings the schema up to date; returns the version reached. The migrator holds an advisory lock meanwhile, so
+/// several instances may start at once.
+///
+/// # Errors
+/// When the server is away, or its schema is newer than this binary or was changed by hand.
+pub async fn run(db: &Db) -> Result<i64, DbError> {
+    let failed = |error: sqlx::migrate::MigrateError| match error {
+        sqlx::migrate::MigrateError::Execute(source) => DbError::at("migrate::run")(source),
+        other => DbError::Failed { at: "migrate::run", source: sqlx::Error::Migrate(Box::new(other)) },
+    };
+    MIGRATIONS.run(db.pool()).await.map_err(failed)?;
+    Ok(latest())
+}
+
+/// The version that this binary works with.
+pub fn latest() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
+}
+
+/// The version that the database has, if it was ever migrated.
+///
+/// # Errors
+/// When the server is away.
+pub async fn current(db: &Db) -> Result<Option<i64>, DbError> {
+    let exists: Option<bool> = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(db.pool())
+        .await
+        .map_err(DbError::at("migrate::current"))?;
+    if exists != Some(true) {
+        return Ok(None);
+    }
+    sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success")
+        .fetch_one(db.pool())
+        .await
+        .map_err(DbError::at("migrate::current"))
+}

@@ -1,0 +1,110 @@
+//! Repository of the outbox: messages that are owed to chats, kept until Telegram has them.
+
+use serde_json::Value;
+
+use super::{Db, DbError, Tx};
+use crate::domain::ids::{ChatId, MessageId, OutboxId, TopicId, TurnId};
+
+/// A message that is owed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Owed {
+    /// What it is for; the same key twice is one message.
+    pub key: String,
+    /// Where it goes.
+    pub chat: ChatId,
+    /// The topic in it.
+    pub topic: Option<TopicId>,
+    /// The turn that it answers, if it answers one.
+    pub turn: Option<TurnId>,
+    /// Its text.
+    pub text: String,
+    /// Its formatting as Telegram's array of entities.
+    pub entities: Value,
+    /// The message that it replies to.
+    pub reply_to: Option<MessageId>,
+    /// The unfinished message that it replaces.
+    pub replaces: Option<MessageId>,
+}
+
+/// Writes messages down in order; returns the new ones with their ids. One that stands there already is left out.
+pub async fn owe(tx: &mut Tx<'_>, messages: &[Owed]) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    let mut written = Vec::with_capacity(messages.len());
+    for owed in messages {
+        let id = sqlx::query_scalar!(
+            "INSERT INTO outbox (key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (key) DO NOTHING RETURNING id",
+            owed.key,
+            owed.chat.0,
+            owed.topic.map(|topic| topic.0),
+            owed.turn.map(|turn| turn.0),
+            owed.text,
+            owed.entities,
+            owed.reply_to.map(|message| message.0),
+            owed.replaces.map(|message| message.0),
+        )
+        .fetch_optional(&mut **tx)
+        .await
+        .map_err(DbError::at("outbox::owe"))?;
+        written.extend(id.map(|id| (OutboxId(id), owed.clone())));
+    }
+    Ok(written)
+}
+
+/// Everything that is still owed, oldest first. Only right at start, before new messages are owed.
+pub async fn pending(db: &Db) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    let rows = sqlx::query!(
+        "SELECT id, key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces
+         FROM outbox WHERE state = 'pending' ORDER BY id",
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("outbox::pending"))?;
+    let pending = rows.into_iter().map(|row| {
+        let owed = Owed {
+            key: row.key,
+            chat: ChatId(row.chat_id),
+            topic: row.topic_id.map(TopicId),
+            turn: row.turn_id.map(TurnId),
+            text: row.text,
+            entities: row.entities,
+            reply_to: row.reply_to.map(MessageId),
+            replaces: row.replaces.map(MessageId),
+        };
+        (OutboxId(row.id), owed)
+    });
+    Ok(pending.collect())
+}
+
+/// Telegram has the message.
+pub async fn sent(db: &Db, id: OutboxId, message: MessageId) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE outbox SET state = 'sent', message_id = $2, settled_at = now() WHERE id = $1 AND state = 'pending'",
+        id.0,
+        message.0,
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("outbox::sent"))?;
+    Ok(())
+}
+
+/// Telegram will never take the message.
+pub async fn refused(db: &Db, id: OutboxId, reason: &str) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE outbox SET state = 'refused', refusal = $2, settled_at = now() WHERE id = $1 AND state = 'pending'",
+        id.0,
+        reason,
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("outbox::refused"))?;
+    Ok(())
+}
+
+/// The texts of a turn's parts that were promised to the chat, in order.
+pub async fn parts_of(db: &Db, turn: TurnId) -> Result<Vec<String>, DbError> {
+    sqlx::query_scalar!("SELECT text FROM outbox WHERE turn_id = $1 ORDER BY id", turn.0)
+        .fetch_all(db.pool())
+        .await
+        .map_err(DbError::at("outbox::parts_of"))
+}

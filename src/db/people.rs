@@ -1,0 +1,49 @@
+//! Repository of users and chats, written with every message so that profiles stay fresh.
+
+use super::{DbError, Tx};
+use crate::domain::model::ModelId;
+use crate::domain::people::{Chat, Person};
+
+/// What the bot remembers of a user.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Known {
+    /// Whether this is the first time that the user is seen.
+    pub is_new: bool,
+    /// The model that the user chose.
+    pub model: Option<ModelId>,
+}
+
+/// Creates or refreshes a user and a chat; safe against any number of simultaneous first messages.
+pub async fn meet(tx: &mut Tx<'_>, person: &Person, chat: &Chat) -> Result<Known, DbError> {
+    let row = sqlx::query!(
+        r#"WITH place AS (
+             INSERT INTO chats (id, kind, title, username, is_forum) VALUES ($8, $9, $10, $11, $12)
+             ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, title = excluded.title,
+               username = excluded.username, is_forum = excluded.is_forum
+             WHERE (chats.kind, chats.title, chats.username, chats.is_forum)
+               IS DISTINCT FROM (excluded.kind, excluded.title, excluded.username, excluded.is_forum)
+           )
+           INSERT INTO users (id, first_name, last_name, username, language_code, is_bot, is_premium)
+           VALUES ($1, $2, $3, $4, $5, $6, $7)
+           ON CONFLICT (id) DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name,
+             username = excluded.username, language_code = excluded.language_code, is_bot = excluded.is_bot,
+             is_premium = excluded.is_premium, last_seen_at = now()
+           RETURNING (xmax = 0) AS "is_new!", model_id"#,
+        person.id.0,
+        person.first_name,
+        person.last_name,
+        person.username,
+        person.language_code,
+        person.is_bot,
+        person.is_premium,
+        chat.id.0,
+        chat.kind.name(),
+        chat.title,
+        chat.username,
+        chat.is_forum,
+    )
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(DbError::at("people::meet"))?;
+    Ok(Known { is_new: row.is_new, model: row.model_id.map(ModelId) })
+}

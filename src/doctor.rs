@@ -1,0 +1,111 @@
+//! Checks from the command line: is everything there that the bot depends on, and if not, what to fix.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use crate::config::{Config, Mode};
+use crate::db::{Db, migrate};
+use crate::http;
+use crate::llm::registry::Registry;
+use crate::llm::{Provider, claude};
+use crate::telegram::api::Api;
+use crate::telegram::api::methods::GetMe;
+use crate::telemetry::metrics::Metrics;
+
+/// How long one check may take.
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// Checks everything side by side; returns the report and whether the bot can run.
+pub async fn examine(config: &Config) -> (String, bool) {
+    let (database, telegram, anthropic) = tokio::join!(database(config), telegram(config), anthropic(config));
+    let models = Registry::load(config.conversation.models_file.as_deref());
+    let models = models.map(|table| format!("{} models offered", table.offered().count())).map_err(|e| e.to_string());
+    let mut report = String::new();
+    let mut healthy = true;
+    for (name, found) in [("database", database), ("telegram", telegram), ("anthropic", anthropic), ("models", models)] {
+        healthy &= found.is_ok();
+        let (mark, text) = match found {
+            Ok(text) => ("ok  ", text),
+            Err(text) => ("FAIL", text),
+        };
+        writeln!(report, "{mark} {name}: {text}").unwrap_or_default();
+    }
+    for (name, provider, feature) in [
+        ("OPENAI_API_KEY", &config.providers.openai, "speech to text"),
+        ("GOOGLE_API_KEY", &config.providers.google, "image generation"),
+        ("E2B_API_KEY", &config.providers.e2b, "Python"),
+    ] {
+        if provider.key.is_none() {
+            writeln!(report, "note {name} is not set: no {feature}").unwrap_or_default();
+        }
+    }
+    for warning in config.warnings() {
+        writeln!(report, "note {warning}").unwrap_or_default();
+    }
+    (report, healthy)
+}
+
+/// Brings the database up to date.
+///
+/// # Errors
+/// When it cannot be reached or changed.
+pub async fn migrate(config: &Config) -> anyhow::Result<()> {
+    let db = open(config)?;
+    let version = migrate::run(&db).await?;
+    tracing::info!(version, "the database is up to date");
+    db.close().await;
+    Ok(())
+}
+
+fn open(config: &Config) -> anyhow::Result<Db> {
+    Ok(Db::open(&config.database.postgres, config.database.pool_size, Metrics::new()?)?)
+}
+
+async fn database(config: &Config) -> Result<String, String> {
+    let db = open(config).map_err(|error| format!("{error:#}"))?;
+    let found = tokio::time::timeout(LIMIT, migrate::current(&db)).await;
+    match (found, migrate::latest()) {
+        (Err(_), _) => Err("no answer; check DATABASE_URL and that PostgreSQL runs".to_owned()),
+        (Ok(Err(error)), _) => Err(format!("{}; check DATABASE_URL and that PostgreSQL runs", chain(&error))),
+        (Ok(Ok(None)), _) => Ok("reachable, empty; the first start or `starling migrate` sets it up".to_owned()),
+        (Ok(Ok(Some(version))), latest) if version > latest => {
+            Err(format!("at version {version}, this binary knows {latest}; use a newer binary"))
+        }
+        (Ok(Ok(Some(version))), latest) => Ok(format!("at version {version} of {latest}")),
+    }
+}
+
+async fn telegram(config: &Config) -> Result<String, String> {
+    let telegram = &config.telegram;
+    let metrics = Metrics::new().map_err(|error| error.to_string())?;
+    let client = http::client(LIMIT).map_err(|error| error.to_string())?;
+    let api = Api::new(client, &telegram.api_url, &telegram.token, 0, metrics);
+    let me = api.call(&GetMe {}).await.map_err(|error| {
+        format!("{}; check TELEGRAM_BOT_TOKEN and TELEGRAM_API_URL", chain(&error))
+    })?;
+    let mode = match telegram.mode {
+        Mode::Polling => "long polling",
+        Mode::Webhook { .. } => "webhook",
+    };
+    Ok(format!("@{} by {mode}", me.username))
+}
+
+async fn anthropic(config: &Config) -> Result<String, String> {
+    let client = http::client(LIMIT).map_err(|error| error.to_string())?;
+    let client = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
+        .map_err(|_| "ANTHROPIC_API_KEY has characters that cannot be sent".to_owned())?;
+    let checked = Provider::Claude(client).check().await;
+    checked.map_err(|error| format!("{}; check ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL", chain(&error)))?;
+    Ok("the key is accepted".to_owned())
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(text, ": {error}").unwrap_or_default();
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,90 @@
+//! Messages: what a person sent, and what a conversation remembers.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::ids::{MessageId, ThreadKey, UpdateId};
+use crate::domain::people::{Chat, Person};
+
+/// A message that waits for an answer: read from an update, everything fetched, nothing stored yet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Incoming {
+    /// The update that brought it; its inbox row is closed together with the opening of the turn.
+    pub update: UpdateId,
+    /// The conversation it belongs to.
+    pub key: ThreadKey,
+    /// Its number in the chat; also the order of messages inside a batch.
+    pub message: MessageId,
+    /// Who wrote it.
+    pub sender: Person,
+    /// Where.
+    pub chat: Chat,
+    /// The text, never empty.
+    pub text: String,
+    /// When Telegram received it (whole seconds).
+    pub date: DateTime<Utc>,
+    /// What else the person pointed at.
+    pub context: Context,
+}
+
+/// Reply, quote and forward marks of a message, in the form that the prompt shows.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Context {
+    /// The message that this one answers.
+    pub reply: Option<Reply>,
+    /// The part of it that the person marked.
+    pub quote: Option<String>,
+    /// Where a forwarded message came from, as a name.
+    pub forwarded_from: Option<String>,
+}
+
+/// The message that is replied to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reply {
+    /// Its number in the chat.
+    pub message: MessageId,
+    /// Who wrote it.
+    pub sender: String,
+    /// Its first [`Reply::SNIPPET_CHARS`] code points.
+    pub snippet: String,
+}
+
+impl Reply {
+    /// How much of the replied message the prompt repeats, in code points.
+    pub const SNIPPET_CHARS: usize = 200;
+}
+
+/// Who speaks in a conversation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// A person.
+    User,
+    /// The model.
+    Assistant,
+}
+
+impl Role {
+    /// The column and wire name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Assistant => "assistant",
+        }
+    }
+}
+
+/// A message as the conversation remembers it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Remembered {
+    /// Who speaks.
+    pub role: Role,
+    /// The whole text: of an answer, everything that was shown.
+    pub text: String,
+    /// The sender's name, shown to the model in groups.
+    pub sender: Option<String>,
+    /// Reply, quote and forward marks.
+    pub context: Context,
+    /// How often the person changed it.
+    pub edits: i32,
+    /// Whether the answer was cut by a stop, a newer message or a crash.
+    pub interrupted: bool,
+}

@@ -1,0 +1,11 @@
+//! Plain types that every layer shares: identifiers, people, messages, turns, usage, models, money, time.
+//! No input or output happens here, and nothing here knows Telegram's, Anthropic's or PostgreSQL's shapes.
+
+pub mod clock;
+pub mod ids;
+pub mod message;
+pub mod model;
+pub mod money;
+pub mod people;
+pub mod turn;
+pub mod usage;

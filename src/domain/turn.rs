@@ -1,0 +1,162 @@
+//! A turn: one prompt of a person and everything that happens until its answer is in the books.
+
+use crate::domain::ids::{MessageId, ThreadId, ThreadKey, TurnId};
+use crate::domain::message::Remembered;
+use crate::domain::model::{Effort, Model, ModelId};
+use crate::domain::people::{ChatKind, Language};
+use crate::domain::usage::Usage;
+
+/// What a turn may use. Frozen when it opens: nothing inside a turn reads live settings.
+#[derive(Clone, Debug)]
+pub struct TurnSettings {
+    /// The model that answers.
+    pub model: Model,
+    /// How hard it thinks, where the model can be told.
+    pub effort: Option<Effort>,
+    /// The language of the bot's own sentences.
+    pub language: Language,
+}
+
+/// A turn that is open in the database and asks for an answer.
+#[derive(Clone, Debug)]
+pub struct TurnRequest {
+    /// Its row.
+    pub turn: TurnId,
+    /// Which try this is; the first is 1. A crash leads to the next.
+    pub attempt: i32,
+    /// The conversation's row.
+    pub thread: ThreadId,
+    /// Where the answer goes.
+    pub key: ThreadKey,
+    /// The kind of chat decides how the answer is shown.
+    pub chat_kind: ChatKind,
+    /// The message that started it: the last of the batch.
+    pub question: MessageId,
+    /// A message in a group that an earlier attempt left half written.
+    pub live_message: Option<MessageId>,
+    /// The conversation so far, oldest first, this turn's messages last.
+    pub history: Vec<Remembered>,
+    /// What it may use.
+    pub settings: TurnSettings,
+}
+
+/// What happens in a turn, as far as a person should see it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TurnEvent {
+    /// More of the summary of the model's thoughts.
+    Thinking(String),
+    /// More of the answer, as Markdown.
+    Text(String),
+}
+
+/// Why a turn was cut short.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Interruption {
+    /// The person pressed stop.
+    Stopped,
+    /// The person wrote something newer.
+    Superseded,
+    /// The service is shutting down and the grace time is over.
+    Shutdown,
+    /// The service died and came back.
+    Crashed,
+}
+
+/// Why a turn has no (more) text of the model.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// The provider is overloaded or limits us, after all retries.
+    Overloaded,
+    /// The provider cannot be reached, broke off or answered with an error of its own.
+    Unreachable,
+    /// The provider refuses our key, our request or our account: the operator must act.
+    Rejected,
+    /// The conversation does not fit the model's window.
+    TooLong,
+    /// The model declined to answer.
+    Refused,
+    /// The model ended without a word.
+    Empty,
+    /// Something of ours broke.
+    Internal,
+}
+
+impl Failure {
+    /// The column and label name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Overloaded => "overloaded",
+            Self::Unreachable => "unreachable",
+            Self::Rejected => "rejected",
+            Self::TooLong => "too_long",
+            Self::Refused => "refused",
+            Self::Empty => "empty",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// How a turn ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// The model said all it wanted to say.
+    Answered,
+    /// The model was cut off by its own length limit; what there is stands.
+    Truncated,
+    /// Cut short from outside; the text so far is kept.
+    Interrupted(Interruption),
+    /// No answer, or only the beginning of one.
+    Failed(Failure),
+}
+
+impl Outcome {
+    /// The state of the turn's row.
+    pub fn state(self) -> &'static str {
+        match self {
+            Self::Answered | Self::Truncated => "answered",
+            Self::Interrupted(_) => "interrupted",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// What exactly, as a word for rows, logs and labels.
+    pub fn detail(self) -> &'static str {
+        match self {
+            Self::Answered => "complete",
+            Self::Truncated => "truncated",
+            Self::Interrupted(Interruption::Stopped) => "stopped",
+            Self::Interrupted(Interruption::Superseded) => "superseded",
+            Self::Interrupted(Interruption::Shutdown) => "shutdown",
+            Self::Interrupted(Interruption::Crashed) => "crashed",
+            Self::Failed(failure) => failure.name(),
+        }
+    }
+}
+
+/// One call of a model, for the books: also when it failed or was cut.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ModelCall {
+    /// The model that was asked.
+    pub model: ModelId,
+    /// The provider's name for the request, for questions to its support.
+    pub request_id: Option<String>,
+    /// Why it ended: a stop reason of the wire, or an error's name.
+    pub ended: String,
+    /// What it used, as reported up to its end.
+    pub usage: Usage,
+    /// Milliseconds from the request to the first visible text, if any came.
+    pub first_text_ms: Option<i64>,
+    /// Milliseconds from the request to the end.
+    pub duration_ms: i64,
+}
+
+/// What the conversation hands to the books.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TurnReport {
+    /// The whole answer as Markdown; what was shown and what history keeps.
+    pub text: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Every call that was made, in order.
+    pub calls: Vec<ModelCall>,
+}

@@ -1,0 +1,27 @@
+//! Tokens that a model call used, as its provider reported them.
+
+/// Token counts of one call. Later reports of the same call replace earlier ones field by field.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Usage {
+    /// Prompt tokens that were neither read from nor written to the cache.
+    pub input: u64,
+    /// Prompt tokens written to the five-minute cache.
+    pub cache_write_5m: u64,
+    /// Prompt tokens written to the one-hour cache.
+    pub cache_write_1h: u64,
+    /// Prompt tokens read from the cache.
+    pub cache_read: u64,
+    /// Tokens produced, thinking included.
+    pub output: u64,
+    /// The part of `output` that was thinking, where the provider tells.
+    pub thinking: u64,
+    /// Searches that the provider ran.
+    pub web_searches: u64,
+}
+
+impl Usage {
+    /// The size of the whole prompt in tokens.
+    pub fn prompt(&self) -> u64 {
+        self.input + self.cache_write_5m + self.cache_write_1h + self.cache_read
+    }
+}

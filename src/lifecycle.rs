@@ -1,0 +1,133 @@
+//! Starting and stopping: every task of the process is spawned here, and shutdown waits for all of them.
+//! First signal: no new work. End of the grace time or second signal: cancel what runs, keep and settle it.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long cancelled work may take to keep and settle what it has, after the grace time.
+const SETTLE_TIME: Duration = Duration::from_secs(20);
+
+/// The tasks of the process and the two signals that end them. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Lifecycle {
+    tasks: TaskTracker,
+    /// No new work from now on.
+    pub drain: CancellationToken,
+    /// Running work ends now; a child of `drain` only in meaning: it always comes later.
+    pub abort: CancellationToken,
+    crashed: Arc<AtomicBool>,
+}
+
+impl Lifecycle {
+    /// Runs a task that shutdown waits for. A panic is logged and remembered for the exit code.
+    pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let this = self.clone();
+        self.tasks.spawn(async move {
+            if AssertUnwindSafe(task).catch_unwind().await.is_err() {
+                this.crashed.store(true, Ordering::Relaxed);
+                tracing::error!(task = name, "the task {name} panicked");
+            }
+        });
+    }
+
+    /// The same for a task without which the service makes no sense: its end begins the shutdown.
+    pub fn spawn_vital(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let this = self.clone();
+        self.spawn(name, async move {
+            let guard = this.drain.clone().drop_guard();
+            task.await;
+            if !this.drain.is_cancelled() {
+                this.crashed.store(true, Ordering::Relaxed);
+                tracing::error!(task = name, "the task {name} ended early, shutting down");
+            }
+            drop(guard);
+        });
+    }
+
+    /// Waits for the end: `signal` is awaited for the first and again for the second signal.
+    /// Returns whether everything ended without a crash.
+    pub async fn run(&self, mut signal: impl AsyncFnMut(), grace: Duration) -> bool {
+        tokio::select! {
+            () = signal() => tracing::info!("signal received, finishing what runs"),
+            () = self.drain.cancelled() => {}
+        }
+        self.drain.cancel();
+        self.tasks.close();
+        tokio::select! {
+            () = self.tasks.wait() => {}
+            () = signal() => tracing::warn!("second signal, cutting what runs"),
+            () = tokio::time::sleep(grace) => {
+                tracing::warn!(grace_s = grace.as_secs(), "the grace time is over, cutting what runs");
+            }
+        }
+        self.abort.cancel();
+        if tokio::time::timeout(SETTLE_TIME, self.tasks.wait()).await.is_err() {
+            tracing::error!(tasks = self.tasks.len(), "tasks did not end in time");
+            return false;
+        }
+        !self.crashed.load(Ordering::Relaxed)
+    }
+
+    /// Whether a task has panicked or a vital one ended early.
+    pub fn crashed(&self) -> bool {
+        self.crashed.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn running_work_may_finish_within_the_grace_time() {
+        let life = Lifecycle::default();
+        let finished = Arc::new(AtomicBool::new(false));
+        let (drain, done) = (life.drain.clone(), finished.clone());
+        life.spawn("work", async move {
+            drain.cancelled().await;
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            done.store(true, Ordering::Relaxed);
+        });
+        let mut signals = 0;
+        let signal = async move || {
+            signals += 1;
+            if signals > 1 {
+                std::future::pending::<()>().await;
+            }
+        };
+        assert!(life.run(signal, Duration::from_secs(10)).await);
+        assert!(finished.load(Ordering::Relaxed));
+        assert!(life.abort.is_cancelled());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_signal_aborts_at_once() {
+        let life = Lifecycle::default();
+        let abort = life.abort.clone();
+        life.spawn("work", async move { abort.cancelled().await });
+        let before = tokio::time::Instant::now();
+        assert!(life.run(async || {}, Duration::from_secs(60)).await);
+        assert_eq!(before.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_vital_task_that_ends_stops_the_service_and_tells() {
+        let life = Lifecycle::default();
+        life.spawn_vital("intake", async {});
+        assert!(!life.run(async || std::future::pending().await, Duration::from_secs(1)).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_told_by_the_exit() {
+        let life = Lifecycle::default();
+        life.spawn("work", async { panic!("for the test") });
+        assert!(!life.run(async || {}, Duration::from_secs(1)).await);
+    }
+}

@@ -1,0 +1,49 @@
+//! Where the prompt cache is marked. One function decides; at most four marks, the long-lived ones first.
+
+use super::super::request::LlmRequest;
+
+/// The cache marks of a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Marks {
+    /// The block of the system prompt that ends the part shared by all users: kept for an hour.
+    pub(super) system: Option<usize>,
+    /// Messages whose last block ends a prefix worth keeping for five minutes; rising, at most three.
+    pub(super) messages: Vec<usize>,
+}
+
+/// Chooses the marks: the shared system prompt; the end of what will not change; the newest message.
+///
+/// A mark looks back at most 20 blocks for an older entry, so the end of the stable part is marked too: in a tool
+/// loop it is where the last turn's newest mark was.
+pub(super) fn place(request: &LlmRequest) -> Marks {
+    let newest = request.messages.len().checked_sub(1);
+    let stable = request.stable.min(request.messages.len()).checked_sub(1);
+    // In a tool loop the round before ended two messages earlier, with its results.
+    let previous = newest.and_then(|newest| newest.checked_sub(2)).filter(|&index| Some(index) > stable);
+    let mut messages: Vec<usize> = [stable, previous, newest].into_iter().flatten().collect();
+    messages.dedup();
+    Marks { system: (!request.system.is_empty()).then_some(0), messages }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::request;
+    use super::*;
+
+    #[test]
+    fn marks_stand_where_the_next_request_can_use_them() {
+        for (messages, stable, expected) in [
+            (1, 0, vec![0]),
+            (3, 2, vec![1, 2]),
+            (3, 3, vec![2]),
+            // A tool loop: the question is message 2, then call and result, call and result.
+            (5, 3, vec![2, 4]),
+            (7, 3, vec![2, 4, 6]),
+        ] {
+            let mut request = request(messages);
+            request.stable = stable;
+            let marks = place(&request);
+            assert_eq!(marks, Marks { system: Some(0), messages: expected }, "{messages} messages, {stable} stable");
+        }
+    }
+}

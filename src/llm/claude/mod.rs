@@ -1,0 +1,112 @@
+//! The client of Anthropic's Messages API: moves bytes, classifies errors, leaves meaning to `encode` and `decode`.
+
+mod breakpoints;
+mod decode;
+mod encode;
+mod errors;
+mod wire;
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use reqwest::header::{HeaderMap, HeaderValue, InvalidHeaderValue};
+use reqwest::{Response, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use sse_stream::SseByteStream;
+
+use super::error::LlmError;
+use super::request::LlmRequest;
+use super::Answer;
+use decode::Decoder;
+
+/// The version of the API; it decides which fields exist.
+const VERSION: &str = "2026-10-21";
+/// How long the server may take to answer with headers, and to count or list.
+const ANSWER_LIMIT: Duration = Duration::from_secs(90);
+
+/// A connection to the API. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base_url: String,
+    headers: HeaderMap,
+}
+
+impl Client {
+    /// A client for the API at `base_url`, without `/v1`.
+    ///
+    /// # Errors
+    /// When the key has characters that no header can carry.
+    pub fn new(http: reqwest::Client, base_url: &str, key: &SecretString) -> Result<Self, InvalidHeaderValue> {
+        let mut key = HeaderValue::from_str(key.expose_secret())?;
+        key.set_sensitive(true);
+        let headers = HeaderMap::from_iter([
+            (reqwest::header::HeaderName::from_static("x-api-key"), key),
+            (reqwest::header::HeaderName::from_static("anthropic-version"), HeaderValue::from_static(VERSION)),
+        ]);
+        Ok(Self { http, base_url: base_url.to_owned(), headers })
+    }
+
+    pub(super) async fn ask(&self, request: &LlmRequest) -> Result<Answer, LlmError> {
+        let response = self.post("messages", &encode::messages(request)).await?;
+        let request_id = header(&response, "request-id");
+        let mut decoder = Decoder::default();
+        let events = SseByteStream::new(response.bytes_stream()).flat_map(move |item| {
+            let events = match item {
+                Ok(event) => event.data.map_or_else(Vec::new, |data| decoder.read(&data)),
+                Err(error) => vec![Err(LlmError::Connection(Box::new(error)))],
+            };
+            futures::stream::iter(events)
+        });
+        Ok(Answer { request_id, events: events.boxed() })
+    }
+
+    pub(super) async fn count_tokens(&self, request: &LlmRequest) -> Result<u64, LlmError> {
+        let response = self.post("messages/count_tokens", &encode::count(request)).await?;
+        let counted: wire::Counted = response.json().await.map_err(connection)?;
+        Ok(counted.input_tokens)
+    }
+
+    pub(super) async fn check(&self) -> Result<(), LlmError> {
+        let request = self.http.get(format!("{}/v1/models?limit=1", self.base_url)).headers(self.headers.clone());
+        let sent = tokio::time::timeout(ANSWER_LIMIT, request.send()).await;
+        let response = sent.map_err(|_| LlmError::Silent(ANSWER_LIMIT))?.map_err(connection)?;
+        accepted(response).await.map(drop)
+    }
+
+    async fn post(&self, method: &str, body: &impl Serialize) -> Result<Response, LlmError> {
+        let url = format!("{}/v1/{method}", self.base_url);
+        let request = self.http.post(url).headers(self.headers.clone()).json(body);
+        let sent = tokio::time::timeout(ANSWER_LIMIT, request.send()).await;
+        let response = sent.map_err(|_| LlmError::Silent(ANSWER_LIMIT))?.map_err(connection)?;
+        accepted(response).await
+    }
+}
+
+/// Turns every answer that is not a success into its error.
+async fn accepted(response: Response) -> Result<Response, LlmError> {
+    if response.status() == StatusCode::OK {
+        return Ok(response);
+    }
+    let status = response.status().as_u16();
+    let retry_after = header(&response, "retry-after")
+        .and_then(|seconds| seconds.parse::<f64>().ok())
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let should_retry = header(&response, "x-should-retry").and_then(|word| word.parse().ok());
+    let body = tokio::time::timeout(ANSWER_LIMIT, response.text()).await;
+    let body = body.map_err(|_| LlmError::Silent(ANSWER_LIMIT))?.map_err(connection)?;
+    Err(errors::classify(status, &body, retry_after, should_retry))
+}
+
+fn header(response: &Response, name: &str) -> Option<String> {
+    response.headers().get(name)?.to_str().ok().map(str::to_owned)
+}
+
+fn connection(error: reqwest::Error) -> LlmError {
+    // The address is no secret, but it is noise.
+    LlmError::Connection(Box::new(error.without_url()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! The wire without a wire: streams as lists of literals, requests as JSON.
+
+use serde_json::{Value, json};
+
+use super::super::event::{LlmEvent, StopReason, ToolCall};
+use super::super::registry::Registry;
+use super::super::request::{Block, LlmMessage, ToolSpec};
+use super::*;
+use crate::domain::message::Role;
+use crate::domain::model::Effort;
+use crate::domain::usage::Usage;
+
+/// A request with so many short messages, the user's first.
+pub(super) fn request(messages: usize) -> LlmRequest {
+    let role = |index: usize| if index % 2 == 0 { Role::User } else { Role::Assistant };
+    let message = |index| LlmMessage { role: role(index), blocks: vec![Block::Text(format!("message {index}"))] };
+    LlmRequest {
+        model: Registry::load(None).unwrap().default_model().clone(),
+        effort: Some(Effort::Low),
+        max_tokens: 1_000,
+        system: vec!["be kind".to_owned()],
+        tools: vec![],
+        messages: (0..messages).map(message).collect(),
+        stable: messages,
+    }
+}
+
+fn decode(events: &[Value]) -> Vec<LlmEvent> {
+    let mut decoder = Decoder::default();
+    events.iter().flat_map(|event| decoder.read(&event.to_string())).map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_request_is_what_the_api_expects() {
+    let mut request = request(3);
+    request.stable = 2;
+    request.tools = vec![ToolSpec { name: "note", description: "Takes a note", schema: json!({"type": "object"}) }];
+    let body = serde_json::to_value(encode::messages(&request)).unwrap();
+    let five_minutes = json!({"type": "ephemeral"});
+    assert_eq!(
+        body,
+        json!({
+            "model": "claude-sonnet-5-5", "max_tokens": 1000, "stream": true,
+            "thinking": {"type": "adaptive", "display": "summarized"},
+            "output_config": {"effort": "low"},
+            "tools": [{"name": "note", "description": "Takes a note", "input_schema": {"type": "object"}}],
+            "system": [{"type": "text", "text": "be kind", "cache_control": {"type": "ephemeral", "ttl": "1h"}}],
+            "messages": [
+                {"role": "user", "content": [{"type": "text", "text": "message 0"}]},
+                {"role": "assistant", "content":
+                    [{"type": "text", "text": "message 1", "cache_control": five_minutes}]},
+                {"role": "user", "content": [{"type": "text", "text": "message 2", "cache_control": five_minutes}]},
+            ],
+        })
+    );
+}
+
+#[test]
+fn a_longer_conversation_begins_with_the_bytes_of_the_shorter_one() {
+    let bytes = |request: &LlmRequest| {
+        let mut body = serde_json::to_value(encode::messages(request)).unwrap();
+        for message in body["messages"].as_array_mut().unwrap() {
+            for block in message["content"].as_array_mut().unwrap() {
+                block.as_object_mut().unwrap().remove("cache_control");
+            }
+        }
+        serde_json::to_string(&body["messages"]).unwrap()
+    };
+    let shorter = bytes(&request(3));
+    let open = shorter.strip_suffix(']').unwrap();
+    assert!(bytes(&request(5)).starts_with(open));
+}
+
+#[test]
+fn a_stream_with_everything_is_read_block_by_block() {
+    let events = decode(&[
+        json!({"type": "message_start", "message": {"usage": {"input_tokens": 412, "output_tokens": 3,
+            "cache_creation_input_tokens": 30, "cache_read_input_tokens": 5120,
+            "cache_creation": {"ephemeral_5m_input_tokens": 10, "ephemeral_1h_input_tokens": 20}}}}),
+        json!({"type": "ping"}),
+        json!({"type": "content_block_start", "index": 0,
+            "content_block": {"type": "thinking", "thinking": "", "signature": ""}}),
+        json!({"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "Look."}}),
+        json!({"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": "c2ln"}}),
+        json!({"type": "content_block_stop", "index": 0}),
+        json!({"type": "something_new", "index": 9}),
+        json!({"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}}),
+        json!({"type": "content_block_start", "index": 2, "content_block":
+            {"type": "tool_use", "id": "toolu_1", "name": "note", "input": {}}}),
+        json!({"type": "content_block_delta", "index": 2, "delta":
+            {"type": "input_json_delta", "partial_json": ""}}),
+        json!({"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "Hello"}}),
+        json!({"type": "content_block_delta", "index": 2, "delta":
+            {"type": "input_json_delta", "partial_json": "{\"text\":"}}),
+        json!({"type": "content_block_delta", "index": 1, "delta": {"type": "new_delta", "text": "x"}}),
+        json!({"type": "content_block_delta", "index": 2, "delta":
+            {"type": "input_json_delta", "partial_json": "\"a\"}"}}),
+        json!({"type": "content_block_stop", "index": 1}),
+        json!({"type": "content_block_stop", "index": 2}),
+        json!({"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage":
+            {"output_tokens": 61, "output_tokens_details": {"thinking_tokens": 7}}}),
+        json!({"type": "message_stop"}),
+    ]);
+    let started = Usage { input: 412, cache_write_5m: 10, cache_write_1h: 20, cache_read: 5120, output: 3, ..Usage::default() };
+    let call = ToolCall { id: "toolu_1".into(), name: "note".into(), input: Ok(json!({"text": "a"})) };
+    assert_eq!(
+        events,
+        [
+            LlmEvent::Usage(started),
+            LlmEvent::Thinking("Look.".into()),
+            LlmEvent::Block(json!({"type": "thinking", "thinking": "Look.", "signature": "c2ln"})),
+            LlmEvent::Text("Hello".into()),
+            LlmEvent::Block(json!({"type": "text", "text": "Hello"})),
+            LlmEvent::Block(json!({"type": "tool_use", "id": "toolu_1", "name": "note", "input": {"text": "a"}})),
+            LlmEvent::ToolCall(call),
+            LlmEvent::Usage(Usage { output: 61, thinking: 7, ..started }),
+            LlmEvent::Stop(StopReason::ToolUse),
+        ]
+    );
+}
+
+#[test]
+fn arguments_that_are_missing_or_broken_do_not_break_the_stream() {
+    for (json_parts, expected) in [(vec![], Ok(json!({}))), (vec!["{\"a\":"], Err(()))] {
+        let mut events = vec![json!({"type": "content_block_start", "index": 0,
+            "content_block": {"type": "tool_use", "id": "t", "name": "n", "input": {}}})];
+        events.extend(json_parts.iter().map(|part| {
+            json!({"type": "content_block_delta", "index": 0,
+                   "delta": {"type": "input_json_delta", "partial_json": part}})
+        }));
+        events.push(json!({"type": "content_block_stop", "index": 0}));
+        let call = decode(&events).into_iter().find_map(|event| match event {
+            LlmEvent::ToolCall(call) => Some(call.input.map_err(drop)),
+            _ => None,
+        });
+        assert_eq!(call, Some(expected));
+    }
+}
+
+#[test]
+fn an_error_inside_the_stream_is_an_error() {
+    let mut decoder = Decoder::default();
+    let event = json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}});
+    let read = decoder.read(&event.to_string());
+    assert!(matches!(read[..], [Err(LlmError::Overloaded(_))]));
+    assert!(decoder.read("not json").is_empty());
+}

@@ -1,0 +1,147 @@
+//! The Messages API on the wire: what is sent and what comes. Nothing outside this folder sees these types.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The body of `POST /v1/messages`. Field order is the order of the bytes.
+#[derive(Serialize, Debug)]
+pub(super) struct Request<'a> {
+    pub(super) model: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) stream: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) thinking: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) output_config: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) tools: Vec<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) system: Vec<Value>,
+    pub(super) messages: Vec<Message>,
+}
+
+/// One message of a request.
+#[derive(Serialize, Debug, PartialEq)]
+pub(super) struct Message {
+    pub(super) role: &'static str,
+    pub(super) content: Vec<Value>,
+}
+
+/// The answer to `POST /v1/messages/count_tokens`.
+#[derive(Deserialize, Debug)]
+pub(super) struct Counted {
+    pub(super) input_tokens: u64,
+}
+
+/// The body of an error.
+#[derive(Deserialize, Debug)]
+pub(super) struct ErrorBody {
+    pub(super) error: ErrorDetail,
+}
+
+#[derive(Deserialize, Debug)]
+pub(super) struct ErrorDetail {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    #[serde(default)]
+    pub(super) message: String,
+}
+
+/// One event of a stream. Kinds that this version does not know are `Other`.
+#[derive(Deserialize, Debug)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Event {
+    MessageStart {
+        message: Started,
+    },
+    ContentBlockStart {
+        index: usize,
+        content_block: Value,
+    },
+    ContentBlockDelta {
+        index: usize,
+        delta: Delta,
+    },
+    ContentBlockStop {
+        index: usize,
+    },
+    MessageDelta {
+        delta: Ending,
+        #[serde(default)]
+        usage: Usage,
+    },
+    MessageStop,
+    Error {
+        error: ErrorDetail,
+    },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize, Debug)]
+pub(super) struct Started {
+    #[serde(default)]
+    pub(super) usage: Usage,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Delta {
+    TextDelta {
+        text: String,
+    },
+    ThinkingDelta {
+        thinking: String,
+    },
+    SignatureDelta {
+        signature: String,
+    },
+    InputJsonDelta {
+        partial_json: String,
+    },
+    CitationsDelta {
+        citation: Value,
+    },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize, Debug, Default)]
+pub(super) struct Ending {
+    #[serde(default)]
+    pub(super) stop_reason: Option<String>,
+}
+
+/// Token counts; later events send only what changed, so every field may be missing.
+#[derive(Deserialize, Debug, Default)]
+pub(super) struct Usage {
+    pub(super) input_tokens: Option<u64>,
+    pub(super) cache_creation_input_tokens: Option<u64>,
+    pub(super) cache_read_input_tokens: Option<u64>,
+    pub(super) cache_creation: Option<CacheCreation>,
+    pub(super) output_tokens: Option<u64>,
+    pub(super) output_tokens_details: Option<OutputDetails>,
+    pub(super) server_tool_use: Option<ServerTools>,
+}
+
+#[derive(Deserialize, Debug)]
+pub(super) struct CacheCreation {
+    #[serde(default)]
+    pub(super) ephemeral_5m_input_tokens: u64,
+    #[serde(default)]
+    pub(super) ephemeral_1h_input_tokens: u64,
+}
+
+#[derive(Deserialize, Debug)]
+pub(super) struct OutputDetails {
+    #[serde(default)]
+    pub(super) thinking_tokens: u64,
+}
+
+#[derive(Deserialize, Debug)]
+pub(super) struct ServerTools {
+    #[serde(default)]
+    pub(super) web_search_requests: u64,
+}

@@ -1,0 +1,61 @@
+//! Chat models: one neutral request, event and error for every provider. Knows nothing of users or Telegram.
+//! Encoding and decoding are pure; only `claude::Client` moves bytes.
+
+pub mod claude;
+pub mod error;
+pub mod event;
+pub mod registry;
+pub mod request;
+
+use futures::stream::BoxStream;
+
+pub use error::LlmError;
+pub use event::{LlmEvent, StopReason};
+pub use request::LlmRequest;
+
+/// A provider of chat models. Adding one makes the compiler list the places to touch.
+#[derive(Clone, Debug)]
+pub enum Provider {
+    /// Anthropic's Messages API.
+    Claude(claude::Client),
+}
+
+/// An answer that has begun.
+pub struct Answer {
+    /// The provider's name for the request.
+    pub request_id: Option<String>,
+    /// What comes, until the stream ends; an end without [`LlmEvent::Stop`] is a broken stream.
+    pub events: BoxStream<'static, Result<LlmEvent, LlmError>>,
+}
+
+impl Provider {
+    /// Asks for an answer and returns when its headers are there.
+    ///
+    /// # Errors
+    /// Everything that the provider says instead of an answer, classified.
+    pub async fn ask(&self, request: &LlmRequest) -> Result<Answer, LlmError> {
+        match self {
+            Self::Claude(client) => client.ask(request).await,
+        }
+    }
+
+    /// The exact size of a request's prompt in tokens, without asking for an answer.
+    ///
+    /// # Errors
+    /// As for [`Provider::ask`].
+    pub async fn count_tokens(&self, request: &LlmRequest) -> Result<u64, LlmError> {
+        match self {
+            Self::Claude(client) => client.count_tokens(request).await,
+        }
+    }
+
+    /// Whether the provider can be reached and takes the key.
+    ///
+    /// # Errors
+    /// As for [`Provider::ask`].
+    pub async fn check(&self) -> Result<(), LlmError> {
+        match self {
+            Self::Claude(client) => client.check().await,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What the product does with its data, one decision a file: each opens and commits its own transactions.
+
+pub mod history;
+pub mod intake;
+pub mod people;
+pub mod recovery;
+pub mod settlement;

@@ -1,0 +1,194 @@
+//! Flow control: what may be called in which chat at which moment. Telegram's limits are not promises, so the budgets
+//! stay below what is known of them, and after a penalty the bot is careful for a while.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::domain::ids::ChatId;
+
+/// Sends and edits in a private chat: one a second on average, short bursts pass.
+const PRIVATE_MESSAGES: &[(usize, Duration)] = &[(5, Duration::from_secs(5))];
+/// Sends and edits in a group.
+const GROUP_MESSAGES: &[(usize, Duration)] = &[(20, Duration::from_secs(60))];
+/// Drafts and chat actions, which share one budget in each chat.
+const COSMETICS: &[(usize, Duration)] = &[(20, Duration::from_secs(5)), (40, Duration::from_secs(30))];
+/// Places in a chat's message budget that unfinished messages leave for finished ones.
+const RESERVED: usize = 2;
+/// How long after a penalty the gap stays wide.
+const CAUTION: Duration = Duration::from_secs(60);
+/// The end of a penalty as we see it lies a little behind Telegram's.
+const MARGIN: Duration = Duration::from_millis(250);
+/// Chats in memory before idle ones are forgotten.
+const CHATS: usize = 10_000;
+
+/// What a call is, in falling priority.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Class {
+    /// A finished message: waits as long as it must.
+    Message,
+    /// An unfinished message, sent or edited: now or never.
+    Live,
+    /// A draft: now or never.
+    Draft,
+    /// A chat action: now or never.
+    Action,
+}
+
+/// The answer to a wish to call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Admission {
+    /// The place in the budget is taken: call.
+    Now,
+    /// Ask again then.
+    NotBefore(Instant),
+}
+
+/// Budgets of all chats. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Flow(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    overall: Option<(usize, Duration)>,
+    overall_log: Log,
+    chats: HashMap<ChatId, Chat>,
+}
+
+#[derive(Debug, Default)]
+struct Chat {
+    messages: Log,
+    cosmetics: Log,
+    punished_until: Option<Instant>,
+    cautious_until: Option<Instant>,
+    /// Finished messages that wait for their turn; nothing cosmetic passes them.
+    waiting: usize,
+}
+
+/// A finished message that waits; nothing cosmetic is called in its chat meanwhile.
+#[must_use]
+pub struct Waiting {
+    flow: Flow,
+    chat: ChatId,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(chat) = self.flow.lock().chats.get_mut(&self.chat) {
+            chat.waiting = chat.waiting.saturating_sub(1);
+        }
+    }
+}
+
+impl Flow {
+    /// Budgets with so many sends and edits a second over all chats; 0 means no overall limit.
+    pub fn new(sends_per_second: u32) -> Self {
+        let overall = usize::try_from(sends_per_second).ok().filter(|&sends| sends > 0);
+        let overall = overall.map(|sends| (sends, Duration::from_secs(1)));
+        Self(Arc::new(Mutex::new(State { overall, overall_log: Log::default(), chats: HashMap::new() })))
+    }
+
+    /// Announces a finished message, until the guard is dropped.
+    pub fn waiting(&self, chat: ChatId) -> Waiting {
+        self.lock().chats.entry(chat).or_default().waiting += 1;
+        Waiting { flow: self.clone(), chat }
+    }
+
+    /// Takes a place in the budgets, or says when to ask again.
+    pub fn admit(&self, chat: ChatId, class: Class) -> Admission {
+        self.lock().admit(chat, class, Instant::now())
+    }
+
+    /// Nothing is called in `chat` for so long.
+    pub fn punish(&self, chat: ChatId, wait: Duration) {
+        let mut state = self.lock();
+        let chat = state.chats.entry(chat).or_default();
+        let end = Instant::now() + wait + MARGIN;
+        chat.punished_until = chat.punished_until.max(Some(end));
+        chat.cautious_until = chat.punished_until.map(|end| end + CAUTION);
+    }
+
+    /// Whether a penalty was recent.
+    pub fn is_cautious(&self, chat: ChatId) -> bool {
+        let now = Instant::now();
+        self.lock().chats.get(&chat).and_then(|chat| chat.cautious_until).is_some_and(|end| now < end)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic inside these few lines leaves budgets that are at worst a call off.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn admit(&mut self, id: ChatId, class: Class, now: Instant) -> Admission {
+        if self.chats.len() > CHATS {
+            self.chats.retain(|_, chat| !chat.is_idle(now));
+        }
+        let chat = self.chats.entry(id).or_default();
+        if let Some(end) = chat.punished_until.filter(|&end| now < end) {
+            return Admission::NotBefore(end);
+        }
+        if class != Class::Message && chat.waiting > 0 {
+            return Admission::NotBefore(now + Duration::from_millis(500));
+        }
+        let private = id.0 > 0;
+        let limits = match class {
+            Class::Draft | Class::Action => COSMETICS,
+            Class::Message | Class::Live if private => PRIVATE_MESSAGES,
+            Class::Message | Class::Live => GROUP_MESSAGES,
+        };
+        let reserved = if class == Class::Live { RESERVED } else { 0 };
+        let is_message = matches!(class, Class::Message | Class::Live);
+        let log = if is_message { &mut chat.messages } else { &mut chat.cosmetics };
+        let own = log.free_at(limits, reserved, now);
+        let overall = match self.overall {
+            Some(limit) if is_message => self.overall_log.free_at(&[limit], 0, now),
+            _ => None,
+        };
+        if let Some(time) = own.max(overall) {
+            return Admission::NotBefore(time);
+        }
+        log.take(limits, now);
+        if let Some(limit) = self.overall.filter(|_| is_message) {
+            self.overall_log.take(&[limit], now);
+        }
+        Admission::Now
+    }
+}
+
+impl Chat {
+    fn is_idle(&self, now: Instant) -> bool {
+        let over = |end: Option<Instant>| end.is_none_or(|end| end <= now);
+        let old = |log: &Log| log.0.back().is_none_or(|&last| now - last > CAUTION);
+        self.waiting == 0 && over(self.cautious_until) && old(&self.messages) && old(&self.cosmetics)
+    }
+}
+
+/// The moments of the newest calls, as many as the largest limit counts.
+#[derive(Debug, Default)]
+struct Log(VecDeque<Instant>);
+
+impl Log {
+    /// When the next call fits all limits with `reserved` places to spare; none if it fits now.
+    fn free_at(&self, limits: &[(usize, Duration)], reserved: usize, now: Instant) -> Option<Instant> {
+        let blocked = |&(count, period): &(usize, Duration)| {
+            let place = self.0.len().checked_sub(count.saturating_sub(reserved).max(1))?;
+            self.0.get(place).map(|&call| call + period).filter(|&end| now < end)
+        };
+        limits.iter().filter_map(blocked).max()
+    }
+
+    fn take(&mut self, limits: &[(usize, Duration)], now: Instant) {
+        let longest = limits.iter().map(|&(count, _)| count).max().unwrap_or(0);
+        while self.0.len() >= longest {
+            self.0.pop_front();
+        }
+        self.0.push_back(now);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! Budgets on a clock that the test moves.
+
+use super::*;
+
+const ANN: ChatId = ChatId(42);
+const BOB: ChatId = ChatId(43);
+const GROUP: ChatId = ChatId(-100);
+
+/// How many calls pass when one is wished every 100 ms for so many seconds.
+fn passed(flow: &Flow, chat: ChatId, class: Class, seconds: u32) -> usize {
+    let start = Instant::now();
+    let admit = |tick| flow.lock().admit(chat, class, start + Duration::from_millis(100) * tick);
+    (0..seconds * 10).filter(|&tick| admit(tick) == Admission::Now).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_budget_is_ever_exceeded() {
+    for (chat, class, seconds, most) in [
+        (ANN, Class::Message, 60, 60),
+        (ANN, Class::Live, 60, 36),
+        (ANN, Class::Draft, 5, 20),
+        (ANN, Class::Action, 30, 40),
+        (GROUP, Class::Message, 60, 20),
+        (GROUP, Class::Live, 60, 18),
+    ] {
+        let flow = Flow::new(30);
+        assert_eq!(passed(&flow, chat, class, seconds), most, "{class:?} in {chat}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_overall_budget_is_shared_by_all_chats() {
+    let flow = Flow::new(30);
+    let start = Instant::now();
+    let chats = (1..=100).map(ChatId);
+    let now = chats.filter(|&chat| flow.lock().admit(chat, Class::Message, start) == Admission::Now).count();
+    assert_eq!(now, 30);
+    assert_eq!(flow.lock().admit(ANN, Class::Draft, start), Admission::Now, "drafts have a budget of their own");
+    let unlimited = Flow::new(0);
+    assert!((1..=100).all(|chat| unlimited.lock().admit(ChatId(chat), Class::Message, start) == Admission::Now));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_called_inside_a_penalty() {
+    let flow = Flow::new(30);
+    flow.punish(ANN, Duration::from_secs(7));
+    let end = Instant::now() + Duration::from_millis(7_250);
+    for class in [Class::Message, Class::Live, Class::Draft, Class::Action] {
+        assert_eq!(flow.admit(ANN, class), Admission::NotBefore(end), "{class:?}");
+        assert_eq!(flow.admit(BOB, class), Admission::Now, "{class:?} elsewhere");
+    }
+    tokio::time::advance(Duration::from_millis(7_250)).await;
+    assert_eq!(flow.admit(ANN, Class::Message), Admission::Now);
+    assert!(flow.is_cautious(ANN));
+    tokio::time::advance(CAUTION).await;
+    assert!(!flow.is_cautious(ANN));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_message_holds_everything_cosmetic_back() {
+    let flow = Flow::new(30);
+    let waiting = flow.waiting(ANN);
+    assert!(matches!(flow.admit(ANN, Class::Draft), Admission::NotBefore(_)));
+    assert_eq!(flow.admit(ANN, Class::Message), Admission::Now);
+    drop(waiting);
+    assert_eq!(flow.admit(ANN, Class::Draft), Admission::Now);
+}

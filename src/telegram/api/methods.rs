@@ -1,0 +1,207 @@
+//! The methods that the bot calls, as plain structs. Written by hand because the framework's own stop at Bot API 9.1
+//! and because entities and updates pass through as the JSON that they are.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::domain::ids::{ChatId, MessageId, TopicId};
+
+/// A method of the Bot API: its fields are the body.
+pub trait Method: Serialize + Sync {
+    /// Its name in the address.
+    const NAME: &'static str;
+    /// What it answers.
+    type Answer: DeserializeOwned;
+    /// How long the answer may take, if not as long as usual.
+    fn limit(&self) -> Option<Duration> {
+        None
+    }
+}
+
+macro_rules! method {
+    ($name:literal, $type:ty => $answer:ty) => {
+        impl Method for $type {
+            const NAME: &'static str = $name;
+            type Answer = $answer;
+        }
+    };
+}
+
+/// Who we are.
+#[derive(Serialize, Debug)]
+pub struct GetMe {}
+method!("getMe", GetMe => Me);
+
+/// The bot's own account.
+#[derive(Deserialize, Clone, Debug)]
+pub struct Me {
+    /// Its id.
+    pub id: i64,
+    /// Its name without the `@`.
+    pub username: String,
+}
+
+/// Fetches updates and confirms all before `offset`.
+#[derive(Serialize, Debug)]
+pub struct GetUpdates<'a> {
+    /// The first update that is wanted; none for the oldest that waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<i64>,
+    /// How many at most, 1 to 100.
+    pub limit: u8,
+    /// How long to wait for one, in seconds.
+    pub timeout: u64,
+    /// The kinds that are wanted, by name.
+    pub allowed_updates: &'a [&'a str],
+}
+
+impl Method for GetUpdates<'_> {
+    const NAME: &'static str = "getUpdates";
+    /// Raw, because kinds that the framework does not know must not get lost.
+    type Answer = Vec<Value>;
+
+    fn limit(&self) -> Option<Duration> {
+        Some(Duration::from_secs(self.timeout + 10))
+    }
+}
+
+/// Lets Telegram deliver updates.
+#[derive(Serialize, Debug)]
+pub struct SetWebhook<'a> {
+    /// Where to.
+    pub url: &'a str,
+    /// What it must present.
+    pub secret_token: &'a str,
+    /// The kinds that are wanted, by name.
+    pub allowed_updates: &'a [&'a str],
+}
+method!("setWebhook", SetWebhook<'_> => bool);
+
+/// Ends delivery, so that updates can be fetched.
+#[derive(Serialize, Debug)]
+pub struct DeleteWebhook {}
+method!("deleteWebhook", DeleteWebhook => bool);
+
+/// A message that exists now.
+#[derive(Deserialize, Clone, Copy, Debug)]
+pub struct Sent {
+    /// Its number in the chat.
+    pub message_id: i32,
+}
+
+/// Sends a message.
+#[derive(Serialize, Debug)]
+pub struct SendMessage<'a> {
+    /// Where to.
+    pub chat_id: ChatId,
+    /// The topic in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_thread_id: Option<TopicId>,
+    /// 1 to 4096 code points.
+    pub text: &'a str,
+    /// Formatting; offsets in UTF-16 units.
+    pub entities: &'a Value,
+    /// The message that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_parameters: Option<ReplyParameters>,
+    /// No preview of the first link: answers contain many.
+    pub link_preview_options: NoPreview,
+}
+method!("sendMessage", SendMessage<'_> => Sent);
+
+/// The message that is answered.
+#[derive(Serialize, Clone, Copy, Debug)]
+pub struct ReplyParameters {
+    message_id: MessageId,
+    allow_sending_without_reply: bool,
+}
+
+impl ReplyParameters {
+    /// Answers `message`, and is sent without it if that is gone.
+    pub fn to(message: MessageId) -> Self {
+        Self { message_id: message, allow_sending_without_reply: true }
+    }
+}
+
+/// Switches link previews off.
+#[derive(Serialize, Clone, Copy, Debug)]
+pub struct NoPreview {
+    is_disabled: bool,
+}
+
+impl Default for NoPreview {
+    fn default() -> Self {
+        Self { is_disabled: true }
+    }
+}
+
+/// Replaces the text of a message of ours.
+#[derive(Serialize, Debug)]
+pub struct EditMessageText<'a> {
+    /// Where it stands.
+    pub chat_id: ChatId,
+    /// Its number.
+    pub message_id: MessageId,
+    /// 1 to 4096 code points.
+    pub text: &'a str,
+    /// Formatting; offsets in UTF-16 units.
+    pub entities: &'a Value,
+    /// No preview of the first link.
+    pub link_preview_options: NoPreview,
+}
+method!("editMessageText", EditMessageText<'_> => Sent);
+
+/// Shows an unfinished message in a private chat. It lives 30 s after the last call.
+#[derive(Serialize, Debug)]
+pub struct SendMessageDraft<'a> {
+    /// Where to.
+    pub chat_id: ChatId,
+    /// The topic in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_thread_id: Option<TopicId>,
+    /// Not zero; the same id changes the draft in place.
+    pub draft_id: i32,
+    /// Up to 4096 code points.
+    pub text: &'a str,
+    /// Formatting; offsets in UTF-16 units.
+    pub entities: &'a Value,
+    /// Shows a stop button; a tap comes as `stopped_message_generation`.
+    pub can_stop: bool,
+}
+method!("sendMessageDraft", SendMessageDraft<'_> => bool);
+
+/// Shows for five seconds that something is being done.
+#[derive(Serialize, Debug)]
+pub struct SendChatAction {
+    /// Where to.
+    pub chat_id: ChatId,
+    /// The topic in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_thread_id: Option<TopicId>,
+    /// What, such as `typing`.
+    pub action: &'static str,
+}
+method!("sendChatAction", SendChatAction => bool);
+
+/// The menu of commands.
+#[derive(Serialize, Debug)]
+pub struct SetMyCommands<'a> {
+    /// The commands.
+    pub commands: Vec<BotCommand>,
+    /// Two letters; none is for everybody whose language has no menu of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language_code: Option<&'a str>,
+}
+method!("setMyCommands", SetMyCommands<'_> => bool);
+
+/// One command of the menu.
+#[derive(Serialize, Clone, Debug)]
+pub struct BotCommand {
+    /// Without the slash.
+    pub command: &'static str,
+    /// 1 to 256 characters.
+    pub description: String,
+}

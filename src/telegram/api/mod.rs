@@ -1,0 +1,155 @@
+//! The only door to the Bot API: every call goes through one flow control and comes back classified.
+
+pub mod error;
+pub mod flow;
+pub mod methods;
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+pub use error::ApiError;
+use flow::{Admission, Class, Flow};
+use methods::Method;
+
+use crate::domain::ids::ChatId;
+use crate::telemetry::metrics::Metrics;
+
+/// How long a call may take that does not say otherwise.
+const CALL_LIMIT: Duration = Duration::from_secs(30);
+/// How long a cosmetic call may take: a late draft is worth nothing.
+const COSMETIC_LIMIT: Duration = Duration::from_secs(5);
+
+/// The Bot API of one bot. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Api {
+    http: reqwest::Client,
+    base: SecretString,
+    flow: Flow,
+    metrics: Metrics,
+}
+
+/// The envelope of every answer.
+#[derive(Deserialize)]
+struct Envelope<T> {
+    ok: bool,
+    result: Option<T>,
+    error_code: Option<u16>,
+    description: Option<String>,
+    parameters: Option<Parameters>,
+}
+
+/// What an error says beside its sentence.
+#[derive(Deserialize, Default)]
+struct Parameters {
+    retry_after: Option<u64>,
+    migrate_to_chat_id: Option<i64>,
+}
+
+impl Api {
+    /// The API at `url` for the bot of `token`; `sends_per_second` is the overall budget (0: none).
+    pub fn new(http: reqwest::Client, url: &str, token: &SecretString, sends_per_second: u32, metrics: Metrics) -> Self {
+        let base = SecretString::from(format!("{url}/bot{}", token.expose_secret()));
+        Self { http, base, flow: Flow::new(sends_per_second), metrics }
+    }
+
+    /// Calls a method that belongs to no chat and has no budget.
+    ///
+    /// # Errors
+    /// Everything that Telegram or the network says instead of a result.
+    pub async fn call<M: Method>(&self, method: &M) -> Result<M::Answer, ApiError> {
+        self.send(method, method.limit().unwrap_or(CALL_LIMIT)).await
+    }
+
+    /// Calls a method that must happen: waits for its budget and for the end of every penalty.
+    ///
+    /// # Errors
+    /// As for [`Api::call`]; a flood wait has moved the chat's penalty when it is returned.
+    pub async fn deliver<M: Method>(&self, chat: ChatId, method: &M) -> Result<M::Answer, ApiError> {
+        let waiting = self.flow.waiting(chat);
+        while let Admission::NotBefore(time) = self.flow.admit(chat, Class::Message) {
+            tokio::time::sleep_until(time).await;
+        }
+        drop(waiting);
+        let answer = self.send(method, CALL_LIMIT).await;
+        self.learn(chat, &answer);
+        answer
+    }
+
+    /// Calls a cosmetic method now or not at all; `Err(Ok(time))` says when to try again.
+    ///
+    /// # Errors
+    /// As for [`Api::call`], wrapped; or the time before which nothing is sent.
+    pub async fn attempt<M: Method>(
+        &self,
+        chat: ChatId,
+        class: Class,
+        method: &M,
+    ) -> Result<M::Answer, Postponed> {
+        if let Admission::NotBefore(time) = self.flow.admit(chat, class) {
+            self.metrics.telegram_dropped.inc();
+            return Err(Postponed::NotBefore(time));
+        }
+        let answer = self.send(method, COSMETIC_LIMIT).await;
+        self.learn(chat, &answer);
+        answer.map_err(Postponed::Failed)
+    }
+
+    /// Whether cosmetic calls in a chat should keep a wider gap, because of a recent penalty.
+    pub fn is_cautious(&self, chat: ChatId) -> bool {
+        self.flow.is_cautious(chat)
+    }
+
+    fn learn<T>(&self, chat: ChatId, answer: &Result<T, ApiError>) {
+        if let Err(ApiError::Flood(wait)) = answer {
+            tracing::warn!(chat.id = chat.0, wait_s = wait.as_secs(), "Telegram limits the chat {chat}");
+            self.flow.punish(chat, *wait);
+        }
+    }
+
+    async fn send<M: Method>(&self, method: &M, limit: Duration) -> Result<M::Answer, ApiError> {
+        let url = format!("{}/{}", self.base.expose_secret(), M::NAME);
+        let answer = match self.http.post(url).timeout(limit).json(method).send().await {
+            Ok(response) => read(response).await,
+            Err(error) => Err(ApiError::network(error)),
+        };
+        let result = match &answer {
+            Ok(_) => "ok",
+            Err(ApiError::Flood(_)) => "flood",
+            Err(error) if error.is_passing() => "failed",
+            Err(_) => "refused",
+        };
+        self.metrics.telegram_calls.with_label_values(&[result]).inc();
+        answer
+    }
+}
+
+/// Why a cosmetic call did not happen.
+#[derive(Debug)]
+pub enum Postponed {
+    /// The budget is used up or a penalty runs until then.
+    NotBefore(Instant),
+    /// It was tried.
+    Failed(ApiError),
+}
+
+async fn read<T: DeserializeOwned>(response: reqwest::Response) -> Result<T, ApiError> {
+    let status = response.status().as_u16();
+    let body = response.bytes().await.map_err(ApiError::network)?;
+    let Ok(envelope) = serde_json::from_slice::<Envelope<T>>(&body) else {
+        // Proxies in front of the API answer in HTML.
+        return Err(ApiError::classify(status, "the answer cannot be read", None, None));
+    };
+    match envelope {
+        Envelope { ok: true, result: Some(result), .. } => Ok(result),
+        Envelope { error_code, description, parameters, .. } => {
+            let parameters = parameters.unwrap_or_default();
+            let code = error_code.unwrap_or(status);
+            let description = description.unwrap_or_default();
+            Err(ApiError::classify(code, &description, parameters.retry_after, parameters.migrate_to_chat_id))
+        }
+    }
+}

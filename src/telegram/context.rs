@@ -1,0 +1,52 @@
+//! What the handlers and sessions share. Built once by `app`, passed as `Arc`, never changed.
+
+use std::time::Duration;
+
+use super::api::methods::Me;
+use super::courier::Courier;
+use super::intake::Deferred;
+use super::pipeline::queue::Mailboxes;
+use super::pipeline::slots::Slots;
+use super::streaming::Screen;
+use crate::conversation::Mind;
+use crate::db::Db;
+use crate::domain::clock::Clock;
+use crate::lifecycle::Lifecycle;
+use crate::llm::registry::Registry;
+use crate::telemetry::metrics::Metrics;
+
+/// The long-lived parts of the service.
+#[derive(Debug)]
+pub struct Context {
+    /// The bot's own account.
+    pub me: Me,
+    /// The database.
+    pub db: Db,
+    /// Who answers.
+    pub mind: Mind,
+    /// The model table.
+    pub registry: Registry,
+    /// Where answers are shown; its API and courier serve everybody.
+    pub screen: Screen,
+    /// The mailboxes of the threads that are awake.
+    pub mailboxes: Mailboxes,
+    /// Updates that found a full mailbox.
+    pub deferred: Deferred,
+    /// Places for answers that run at once, for each user.
+    pub slots: Slots,
+    /// How long a batch stays open after its last message.
+    pub batch_window: Duration,
+    /// The time.
+    pub clock: Clock,
+    /// Tasks and their end.
+    pub life: Lifecycle,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+impl Context {
+    /// Delivers what is owed.
+    pub fn courier(&self) -> &Courier {
+        &self.screen.courier
+    }
+}

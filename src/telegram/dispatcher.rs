@@ -1,0 +1,66 @@
+//! The dispatcher: teloxide keeps updates of one chat in order and runs different chats side by side. Its one endpoint
+//! hands every update to `handlers::route`, which never waits: a handler that waited for a model would block `/stop`.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use futures::stream::{BoxStream, poll_fn};
+use secrecy::{ExposeSecret, SecretString};
+use teloxide::Bot;
+use teloxide::dispatching::Dispatcher;
+use teloxide::error_handlers::IgnoringErrorHandlerSafe;
+use teloxide::prelude::dptree;
+use teloxide::stop::{StopToken, mk_stop_token};
+use teloxide::types::Update;
+use teloxide::update_listeners::{AsUpdateStream, UpdateListener};
+use tokio::sync::mpsc;
+
+use super::context::Context;
+use super::handlers;
+
+/// The framework's handle of the Bot API. It is asked who the bot is, once; everything else goes through `api`.
+///
+/// # Errors
+/// When the address cannot be understood.
+pub fn bot(token: &SecretString, api_url: &str) -> Result<Bot, url::ParseError> {
+    Ok(Bot::new(token.expose_secret()).set_api_url(api_url.parse()?))
+}
+
+/// Routes updates until their channel ends.
+pub async fn run(context: Arc<Context>, bot: Bot, updates: mpsc::Receiver<Update>) {
+    let endpoint = dptree::endpoint(|update: Update, context: Arc<Context>| async move {
+        handlers::route(&context, update);
+        Ok::<(), Infallible>(())
+    });
+    let feed = Feed { updates, stop: mk_stop_token().0 };
+    let mut dispatcher = Dispatcher::builder(bot, endpoint).dependencies(dptree::deps![context]).build();
+    let dispatched = dispatcher.try_dispatch_with_listener(feed, IgnoringErrorHandlerSafe::new()).await;
+    if let Err(error) = dispatched {
+        tracing::error!(%error, "the dispatcher could not start");
+    }
+}
+
+/// Updates from our own intake, which has stored them already.
+struct Feed {
+    updates: mpsc::Receiver<Update>,
+    stop: StopToken,
+}
+
+impl<'a> AsUpdateStream<'a> for Feed {
+    type StreamErr = Infallible;
+    type Stream = BoxStream<'a, Result<Update, Infallible>>;
+
+    fn as_stream(&'a mut self) -> Self::Stream {
+        poll_fn(|context| self.updates.poll_recv(context).map(|update| update.map(Ok))).boxed()
+    }
+}
+
+impl UpdateListener for Feed {
+    type Err = Infallible;
+
+    /// The feed ends by itself when the intake does.
+    fn stop_token(&mut self) -> StopToken {
+        self.stop.clone()
+    }
+}

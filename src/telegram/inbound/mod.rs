@@ -1,0 +1,224 @@
+//! An update as the bot understands it. One exhaustive enum; behind this file nobody sees a framework type.
+
+use teloxide::types::{
+    Chat as TgChat, ChatKind as TgChatKind, Message, MessageEntityKind, MessageOrigin, PublicChatKind, Update,
+    UpdateKind, User,
+};
+
+use super::api::methods::Me;
+use crate::domain::ids::{ChatId, MessageId, ThreadKey, TopicId, UpdateId, UserId};
+use crate::domain::message::{Context, Incoming, Reply};
+use crate::domain::people::{Chat, ChatKind, Person};
+
+/// What an update asks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Inbound {
+    /// A message that wants an answer.
+    Prompt(Incoming),
+    /// A command of ours.
+    Command(Command, Envelope),
+    /// A person changed the text of a message.
+    Edited(Edit),
+    /// A message for us that cannot be read.
+    Unreadable(Envelope),
+    /// Nothing for us.
+    Ignored,
+}
+
+/// The commands that the bot knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Command {
+    /// Greets.
+    Start,
+    /// Explains.
+    Help,
+    /// Ends the running answer.
+    Stop,
+}
+
+/// Who sent a message where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Envelope {
+    /// The update that brought it.
+    pub update: UpdateId,
+    /// The conversation that it belongs to.
+    pub key: ThreadKey,
+    /// Its number.
+    pub message: MessageId,
+    /// Who.
+    pub sender: Person,
+    /// Where.
+    pub chat: Chat,
+}
+
+/// A changed message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Edit {
+    /// The update that brought it.
+    pub update: UpdateId,
+    /// The conversation that it belongs to.
+    pub key: ThreadKey,
+    /// Its number.
+    pub message: MessageId,
+    /// Its new text.
+    pub text: String,
+}
+
+/// Reads an update.
+pub fn read(update: Update, me: &Me) -> Inbound {
+    let id = UpdateId(i64::from(update.id.0));
+    match update.kind {
+        UpdateKind::Message(message) => read_message(id, &message, me),
+        UpdateKind::EditedMessage(message) => match (envelope(id, &message), message.text()) {
+            (Some(envelope), Some(text)) => {
+                let Envelope { update, key, message, .. } = envelope;
+                Inbound::Edited(Edit { update, key, message, text: text.to_owned() })
+            }
+            _ => Inbound::Ignored,
+        },
+        _ => Inbound::Ignored,
+    }
+}
+
+fn read_message(id: UpdateId, message: &Message, me: &Me) -> Inbound {
+    let Some(envelope) = envelope(id, message) else { return Inbound::Ignored };
+    let Some(text) = message.text() else {
+        let readable = is_content(message) && is_addressed(message, me, &envelope);
+        return if readable { Inbound::Unreadable(envelope) } else { Inbound::Ignored };
+    };
+    if let Some(command) = command(text, me) {
+        return Inbound::Command(command, envelope);
+    }
+    if text.trim().is_empty() || !is_addressed(message, me, &envelope) {
+        return Inbound::Ignored;
+    }
+    let Envelope { update, key, message: number, sender, chat } = envelope;
+    let context = context(message);
+    Inbound::Prompt(Incoming {
+        update,
+        key,
+        message: number,
+        sender,
+        chat,
+        text: text.to_owned(),
+        date: message.date,
+        context,
+    })
+}
+
+/// Channels, anonymous administrators and other bots have no account that could be answered or charged.
+fn envelope(update: UpdateId, message: &Message) -> Option<Envelope> {
+    let from = message.from.as_ref().filter(|from| !from.is_bot && message.sender_chat.is_none())?;
+    let chat = chat(&message.chat);
+    // Outside forums a thread id only marks a chain of replies.
+    let topic = message.thread_id.filter(|_| message.is_topic_message).map(|thread| TopicId(thread.0.0));
+    let sender = person(from);
+    let key = ThreadKey { chat: chat.id, user: sender.id, topic };
+    Some(Envelope { update, key, message: MessageId(message.id.0), sender, chat })
+}
+
+fn person(user: &User) -> Person {
+    Person {
+        id: UserId(i64::try_from(user.id.0).unwrap_or(i64::MAX)),
+        first_name: user.first_name.clone(),
+        last_name: user.last_name.clone(),
+        username: user.username.clone(),
+        language_code: user.language_code.clone(),
+        is_bot: user.is_bot,
+        is_premium: user.is_premium,
+    }
+}
+
+fn chat(chat: &TgChat) -> Chat {
+    let (kind, is_forum) = match &chat.kind {
+        TgChatKind::Private(_) => (ChatKind::Private, false),
+        TgChatKind::Public(public) => match &public.kind {
+            PublicChatKind::Group => (ChatKind::Group, false),
+            PublicChatKind::Supergroup(group) => (ChatKind::Supergroup, group.is_forum),
+            PublicChatKind::Channel(_) => (ChatKind::Channel, false),
+        },
+    };
+    Chat {
+        id: ChatId(chat.id.0),
+        kind,
+        title: chat.title().map(str::to_owned),
+        username: chat.username().map(str::to_owned),
+        is_forum,
+    }
+}
+
+/// In a group the bot speaks when it is spoken to: by name or by a reply.
+fn is_addressed(message: &Message, me: &Me, envelope: &Envelope) -> bool {
+    if envelope.chat.kind == ChatKind::Private {
+        return true;
+    }
+    let replied = message.reply_to_message().and_then(|reply| reply.from.as_ref());
+    if replied.is_some_and(|from| from.id.0 == me.id.unsigned_abs()) {
+        return true;
+    }
+    let mention = format!("@{}", me.username);
+    message.parse_entities().into_iter().flatten().any(|entity| {
+        *entity.kind() == MessageEntityKind::Mention && entity.text().eq_ignore_ascii_case(&mention)
+    })
+}
+
+/// Service messages (somebody joined, a topic was made) want no answer; photos, voices and files do.
+fn is_content(message: &Message) -> bool {
+    matches!(message.kind, teloxide::types::MessageKind::Common(_))
+}
+
+/// A command of ours at the beginning of a text, if it is not meant for another bot.
+fn command(text: &str, me: &Me) -> Option<Command> {
+    let word = text.strip_prefix('/')?.split_whitespace().next()?;
+    let (name, bot) = word.split_once('@').unwrap_or((word, &me.username));
+    if !bot.eq_ignore_ascii_case(&me.username) {
+        return None;
+    }
+    match name {
+        "start" => Some(Command::Start),
+        "help" => Some(Command::Help),
+        "stop" => Some(Command::Stop),
+        _ => None,
+    }
+}
+
+fn context(message: &Message) -> Context {
+    let reply = message.reply_to_message().filter(|reply| {
+        // In a topic every message formally replies to the topic's first one.
+        reply.id.0 != message.thread_id.map_or(0, |thread| thread.0.0)
+    });
+    let reply = reply.map(|reply| Reply {
+        message: MessageId(reply.id.0),
+        sender: reply.from.as_ref().map_or_else(|| "someone".to_owned(), |from| person(from).display_name()),
+        snippet: snippet(reply.text().or_else(|| reply.caption()).unwrap_or_default()),
+    });
+    Context {
+        reply,
+        quote: message.quote().map(|quote| quote.text.clone()),
+        forwarded_from: message.forward_origin().map(origin),
+    }
+}
+
+fn snippet(text: &str) -> String {
+    let mut snippet: String = text.chars().take(Reply::SNIPPET_CHARS).collect();
+    if snippet.len() < text.len() {
+        snippet.push('…');
+    }
+    snippet
+}
+
+fn origin(origin: &MessageOrigin) -> String {
+    let name = |chat: &TgChat| {
+        let username = chat.username().map(|name| format!("@{name}"));
+        username.or_else(|| chat.title().map(str::to_owned)).unwrap_or_else(|| "a chat".to_owned())
+    };
+    match origin {
+        MessageOrigin::User { sender_user, .. } => person(sender_user).display_name(),
+        MessageOrigin::HiddenUser { sender_user_name, .. } => sender_user_name.clone(),
+        MessageOrigin::Chat { sender_chat, .. } => name(sender_chat),
+        MessageOrigin::Channel { chat, .. } => name(chat),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! Intake: updates are stored, all of them, before Telegram is told that they arrived. Raw, because kinds that the
+//! framework does not know must not get lost. Storing the same update twice changes nothing.
+
+mod deferred;
+mod polling;
+mod replay;
+mod webhook;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use teloxide::types::Update;
+use tokio::sync::mpsc;
+
+pub use deferred::Deferred;
+pub use polling::poll;
+pub use replay::replay;
+pub use webhook::{Webhook, listen};
+
+use super::context::Context;
+use super::handlers;
+use super::pipeline::queue::{Letter, StopWish};
+use crate::db::inbox::{self, RawUpdate};
+use crate::db::{Db, DbError};
+use crate::domain::ids::{ChatId, ThreadKey, TopicId, UpdateId, UserId};
+use crate::telemetry::metrics::Metrics;
+
+/// The kinds of update that the bot wants. One that it does not ask for never arrives.
+pub const KINDS: &[&str] =
+    &["message", "edited_message", "callback_query", "my_chat_member", "stopped_message_generation"];
+/// Updates between intake and dispatcher; when it is full, Telegram keeps the rest.
+pub const UPDATES_IN_FLIGHT: usize = 1_000;
+
+/// Takes updates in. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Intake {
+    context: Arc<Context>,
+    updates: mpsc::Sender<Update>,
+}
+
+impl Intake {
+    /// An intake that passes on what it has stored.
+    pub fn new(context: Arc<Context>, updates: mpsc::Sender<Update>) -> Self {
+        Self { context, updates }
+    }
+
+    /// Stores updates and passes on those that are new. Waits while the database is away.
+    ///
+    /// # Errors
+    /// When the service is shutting down, or for a fault that waiting cannot heal: then nothing may be confirmed.
+    async fn take(&self, raw: Vec<Value>) -> Result<(), DbError> {
+        let updates: Vec<RawUpdate> = raw.into_iter().filter_map(read).collect();
+        let fresh = self.store(&updates).await?;
+        for update in updates {
+            if fresh.contains(&update.id) && !update.ignored {
+                self.pass_on(update.id, update.payload).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn store(&self, updates: &[RawUpdate]) -> Result<Vec<UpdateId>, DbError> {
+        let (db, metrics): (&Db, &Metrics) = (&self.context.db, &self.context.metrics);
+        let drain = &self.context.life.drain;
+        let fresh = db.persist("inbox::store", drain, || inbox::store(db, updates)).await?;
+        metrics.updates_duplicate.inc_by((updates.len() - fresh.len()) as u64);
+        for update in updates.iter().filter(|update| fresh.contains(&update.id)) {
+            let kind = if KINDS.contains(&update.kind.as_str()) { update.kind.as_str() } else { "other" };
+            metrics.updates.with_label_values(&[kind]).inc();
+            if update.ignored {
+                metrics.updates_ignored.inc();
+                tracing::warn!(update.id = update.id.0, "the update {} is of no known kind", update.id);
+            }
+        }
+        Ok(fresh)
+    }
+
+    /// Hands a stored update to the dispatcher; one that only we understand goes straight to its session.
+    async fn pass_on(&self, id: UpdateId, payload: Value) {
+        if let Some(stopped) = payload.get("stopped_message_generation") {
+            let Some((key, draft)) = stopped_draft(stopped) else { return };
+            let wish = StopWish { update: id, typed: None, draft: Some(draft) };
+            handlers::post(&self.context, id, key, Letter::Stop(wish));
+            return;
+        }
+        match serde_json::from_value(payload) {
+            // Nobody receives only at shutdown; the row stays in the inbox for the next start.
+            Ok(update) => drop(self.updates.send(update).await),
+            Err(error) => tracing::error!(%error, update.id = id.0, "the update {id} cannot be read"),
+        }
+    }
+}
+
+/// An update with its number and kind; without a number it cannot be told from others and is worth nothing.
+fn read(payload: Value) -> Option<RawUpdate> {
+    let fields = payload.as_object()?;
+    let id = UpdateId(fields.get("update_id")?.as_i64()?);
+    let kind = fields.keys().find(|name| *name != "update_id").cloned().unwrap_or_default();
+    let ignored = !KINDS.contains(&kind.as_str());
+    Some(RawUpdate { id, kind, payload, ignored })
+}
+
+/// Whose draft was stopped. Drafts exist in private chats only, whose id is that of the user. The number of the draft
+/// comes as a number or as a string.
+fn stopped_draft(stopped: &Value) -> Option<(ThreadKey, i32)> {
+    let chat = stopped.get("chat")?.get("id")?.as_i64()?;
+    let topic = stopped.get("message_thread_id").and_then(Value::as_i64).and_then(|topic| i32::try_from(topic).ok());
+    let draft = stopped.get("draft_id")?;
+    let draft = draft.as_i64().or_else(|| draft.as_str()?.parse().ok())?;
+    let key = ThreadKey { chat: ChatId(chat), user: UserId(chat), topic: topic.map(TopicId) };
+    Some((key, i32::try_from(draft).ok()?))
+}

@@ -1,0 +1,58 @@
+//! Replay: what an earlier run has stored but not finished. Runs once at start, before anything new is taken in.
+
+use std::sync::Arc;
+
+use super::super::context::Context;
+use super::super::handlers;
+use super::super::pipeline::queue::Letter;
+use super::Intake;
+use crate::db::{DbError, inbox, outbox, turns};
+use crate::domain::ids::UpdateId;
+use crate::services::recovery;
+
+/// Inbox rows that are read at once.
+const PAGE: i64 = 500;
+
+/// Takes up, in this order: messages that are owed, turns that are open, updates that nobody handled.
+///
+/// # Errors
+/// When the service is shutting down, or for a fault that waiting cannot heal.
+pub async fn replay(intake: &Intake) -> Result<(), DbError> {
+    let context = &intake.context;
+    let (db, drain) = (&context.db, &context.life.drain);
+    let owed = db.persist("outbox::pending", drain, || outbox::pending(db)).await?;
+    let open = db.persist("turns::left_open", drain, || turns::left_open(db)).await?;
+    let counts = (owed.len(), open.len());
+    context.courier().deliver(owed);
+    for left in open {
+        resume(context, left).await?;
+    }
+    let updates = updates(intake).await?;
+    if counts != (0, 0) || updates > 0 {
+        tracing::info!(owed = counts.0, turns = counts.1, updates, "took up what the last run had left");
+    }
+    Ok(())
+}
+
+async fn resume(context: &Arc<Context>, left: turns::LeftOpen) -> Result<(), DbError> {
+    let (db, drain) = (&context.db, &context.life.drain);
+    let recovery = db.persist("recovery::decide", drain, || recovery::decide(db, &left)).await?;
+    // No update belongs to this letter any more; its messages are stored.
+    handlers::post(context, UpdateId(0), left.key, Letter::Resume(Box::new(left), recovery));
+    Ok(())
+}
+
+async fn updates(intake: &Intake) -> Result<usize, DbError> {
+    let context = &intake.context;
+    let (db, drain) = (&context.db, &context.life.drain);
+    let (mut after, mut count) = (UpdateId(i64::MIN), 0);
+    loop {
+        let page = db.persist("inbox::unhandled", drain, || inbox::unhandled(db, after, PAGE)).await?;
+        let Some(&(last, _)) = page.last() else { return Ok(count) };
+        after = last;
+        count += page.len();
+        for (id, payload) in page {
+            intake.pass_on(id, payload).await;
+        }
+    }
+}

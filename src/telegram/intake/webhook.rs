@@ -1,0 +1,75 @@
+//! Webhook: Telegram delivers updates; each is answered with success only when it is stored.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::net::TcpListener;
+
+use super::Intake;
+
+/// Where Telegram delivers to and what it must present.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// Compared with the header of every delivery.
+    pub secret: SecretString,
+}
+
+/// The header that carries the secret.
+const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
+/// The largest update; the largest ones seen are some ten kilobytes.
+const LARGEST: usize = 1024 * 1024;
+
+/// Takes deliveries until the service drains.
+pub async fn listen(listener: TcpListener, webhook: Webhook, intake: Intake) {
+    let drain = intake.context.life.drain.clone();
+    let app = Router::new()
+        .route("/", post(deliver))
+        .route("/{*path}", post(deliver))
+        .layer(DefaultBodyLimit::max(LARGEST))
+        .with_state((webhook, intake));
+    let served = axum::serve(listener, app).with_graceful_shutdown(drain.cancelled_owned()).await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the webhook server failed");
+    }
+}
+
+async fn deliver(
+    State((webhook, intake)): State<(Webhook, Intake)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let presented = headers.get(SECRET_HEADER).map_or(&b""[..], |secret| secret.as_bytes());
+    if !same(presented, webhook.secret.expose_secret().as_bytes()) {
+        tracing::warn!("a delivery without the right secret was turned away");
+        return StatusCode::UNAUTHORIZED;
+    }
+    let Ok(update) = serde_json::from_slice(&body) else { return StatusCode::BAD_REQUEST };
+    match intake.take(vec![update]).await {
+        Ok(()) => StatusCode::OK,
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a delivery cannot be stored");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}
+
+/// Compares in a time that does not tell where the difference is.
+fn same(presented: &[u8], expected: &[u8]) -> bool {
+    let differences = presented.iter().zip(expected).fold(0, |sum, (a, b)| sum | (a ^ b));
+    presented.len() == expected.len() && differences == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_same_secret_is_the_same() {
+        for (presented, expected, result) in [("abc", "abc", true), ("abd", "abc", false), ("", "abc", false), ("abcd", "abc", false)] {
+            assert_eq!(same(presented.as_bytes(), expected.as_bytes()), result);
+        }
+    }
+}

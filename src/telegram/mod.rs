@@ -1,0 +1,16 @@
+//! Telegram: updates in, messages out. `intake` stores, `dispatcher` routes, `pipeline` makes turns, `session` owns
+//! the running one, `streaming` shows it, `courier` delivers what is owed, `api` alone talks to the Bot API.
+
+pub mod api;
+pub mod context;
+pub mod courier;
+pub mod dispatcher;
+pub mod handlers;
+pub mod inbound;
+pub mod intake;
+pub mod pipeline;
+pub mod rendering;
+pub mod session;
+pub mod streaming;
+pub mod text;
+mod turn;

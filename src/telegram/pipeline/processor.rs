@@ -1,0 +1,117 @@
+//! Processor: a batch becomes an open turn. What does not depend on the batch is prepared while its window is open.
+
+use crate::db::{DbError, turns};
+use crate::db::turns::{LeftOpen, Opened};
+use crate::domain::ids::{MessageId, ThreadId};
+use crate::domain::message::{Incoming, Remembered, Role};
+use crate::domain::model::{Effort, ModelId};
+use crate::domain::people::{Chat, ChatKind, Language, Person};
+use crate::domain::turn::{TurnRequest, TurnSettings};
+use crate::services::{history, people};
+use crate::telegram::context::Context;
+
+/// The effort that the bot asks for: most questions in a chat are answered best without long thinking.
+const EFFORT: Effort = Effort::Medium;
+
+/// What a turn needs that is known before its batch is closed.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    thread: ThreadId,
+    history: Vec<Remembered>,
+    settings: TurnSettings,
+}
+
+/// Finds or creates user, chat and thread, and reads what was said before. Waits while the database is away.
+///
+/// # Errors
+/// When the service is shutting down, or for a fault that waiting cannot heal.
+pub async fn prepare(
+    context: &Context,
+    key: crate::domain::ids::ThreadKey,
+    sender: &Person,
+    chat: &Chat,
+) -> Result<Prepared, DbError> {
+    let db = &context.db;
+    let load = || async {
+        let entered = people::enter(db, key, sender, chat).await?;
+        let history = history::load(db, entered.thread).await?;
+        Ok((entered, history))
+    };
+    let (entered, history) = db.persist("processor::prepare", &context.life.abort, load).await?;
+    let language = Language::from_tag(sender.language_code.as_deref());
+    let settings = settings(context, entered.known.model.as_ref(), language);
+    Ok(Prepared { thread: entered.thread, history, settings })
+}
+
+fn settings(context: &Context, model: Option<&ModelId>, language: Language) -> TurnSettings {
+    TurnSettings { model: context.registry.chosen(model).clone(), effort: Some(EFFORT), language }
+}
+
+/// Stores the batch and opens its turn; none if all its messages were answered before.
+///
+/// # Errors
+/// As for [`prepare`].
+pub async fn open(
+    context: &Context,
+    prepared: Prepared,
+    batch: &[Incoming],
+) -> Result<Option<TurnRequest>, DbError> {
+    let Some(newest) = batch.last() else { return Ok(None) };
+    let Prepared { thread, mut history, settings } = prepared;
+    let (db, model) = (&context.db, &settings.model.id);
+    let opened =
+        db.persist("turns::open", &context.life.abort, || turns::open(db, thread, model, batch)).await?;
+    let Opened::Turn { turn, attempt } = opened else { return Ok(None) };
+    history.extend(batch.iter().map(remembered));
+    Ok(Some(TurnRequest {
+        turn,
+        attempt,
+        thread,
+        key: newest.key,
+        chat_kind: newest.chat.kind,
+        question: newest.message,
+        live_message: None,
+        history,
+        settings,
+    }))
+}
+
+/// The request of a turn that a crash left open, for its next attempt.
+///
+/// # Errors
+/// As for [`prepare`].
+pub async fn resume(context: &Context, left: &LeftOpen, attempt: i32) -> Result<TurnRequest, DbError> {
+    let db = &context.db;
+    let load = || history::load(db, left.thread);
+    let history = db.persist("processor::resume", &context.life.abort, load).await?;
+    let LeftOpen { turn, thread, key, question, live_message, .. } = *left;
+    let language = Language::from_tag(left.language_code.as_deref());
+    let chat_kind = chat_kind(&left.chat_kind, left.question);
+    let settings = settings(context, left.model.as_ref(), language);
+    Ok(TurnRequest { turn, attempt, thread, key, chat_kind, question, live_message, history, settings })
+}
+
+fn chat_kind(stored: &str, question: MessageId) -> ChatKind {
+    match stored {
+        "private" => ChatKind::Private,
+        "group" => ChatKind::Group,
+        "supergroup" => ChatKind::Supergroup,
+        "channel" => ChatKind::Channel,
+        other => {
+            tracing::error!(message.id = question.0, "the chat kind {other} is unknown");
+            ChatKind::Supergroup
+        }
+    }
+}
+
+/// A message of the batch as the next turn will read it from the database; both must make the same prompt.
+fn remembered(incoming: &Incoming) -> Remembered {
+    Remembered {
+        role: Role::User,
+        text: incoming.text.clone(),
+        sender: Some(incoming.sender.display_name()),
+        context: incoming.context.clone(),
+        edits: 0,
+        interrupted: false,
+    }
+}

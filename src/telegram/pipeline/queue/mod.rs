@@ -1,0 +1,151 @@
+//! Queue: one mailbox a thread and the window in which several messages become one prompt. The durable queue is the
+//! inbox table; a mailbox only holds what is on its way, so it may be lost at any moment.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::domain::ids::{ThreadKey, UpdateId};
+use crate::domain::message::Incoming;
+use crate::services::recovery::Recovery;
+use crate::telegram::inbound::{Edit, Envelope};
+
+/// Letters that a mailbox holds. A session empties its mailbox at all times, so this is only reached while the
+/// database is away.
+const MAILBOX: usize = 256;
+/// The longest that a batch stays open, however fast the messages come.
+const LONGEST_WINDOW: Duration = Duration::from_secs(1);
+
+/// Something for the session of a thread.
+#[derive(Debug)]
+pub enum Letter {
+    /// A message that wants an answer, and when it came.
+    Message(Box<Incoming>, Instant),
+    /// A changed message.
+    Edit(Edit),
+    /// The running answer shall end.
+    Stop(StopWish),
+    /// A turn that a crash left open.
+    Resume(Box<crate::db::turns::LeftOpen>, Recovery),
+}
+
+/// A wish to end the running answer.
+#[derive(Debug)]
+pub struct StopWish {
+    /// The update that brought it.
+    pub update: UpdateId,
+    /// Who typed `/stop` where; none for the button below a draft.
+    pub typed: Option<Envelope>,
+    /// The draft whose button was tapped.
+    pub draft: Option<i32>,
+}
+
+/// The session's end of its mailbox.
+pub type Mailbox = mpsc::Receiver<Letter>;
+
+/// The mailboxes of all threads that are awake. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Mailboxes(Arc<Mutex<HashMap<ThreadKey, mpsc::Sender<Letter>>>>);
+
+/// What posting a letter came to.
+#[derive(Debug)]
+pub enum Posted {
+    /// A session that is awake has it.
+    Delivered,
+    /// Nobody was awake; this mailbox has it and wants a session.
+    Wake(Mailbox),
+    /// The mailbox is full.
+    Full,
+}
+
+impl Mailboxes {
+    /// Posts a letter without waiting.
+    pub fn post(&self, key: ThreadKey, letter: Letter) -> Posted {
+        let mut map = self.map();
+        let Some(mailbox) = map.get(&key) else { return Self::wake(&mut map, key, letter) };
+        match mailbox.try_send(letter) {
+            Ok(()) => Posted::Delivered,
+            Err(mpsc::error::TrySendError::Full(_)) => Posted::Full,
+            // The session is dead: its mailbox is closed, and the letter comes back.
+            Err(mpsc::error::TrySendError::Closed(letter)) => Self::wake(&mut map, key, letter),
+        }
+    }
+
+    fn wake(map: &mut HashMap<ThreadKey, mpsc::Sender<Letter>>, key: ThreadKey, letter: Letter) -> Posted {
+        let (sender, mailbox) = mpsc::channel(MAILBOX);
+        if sender.try_send(letter).is_err() {
+            return Posted::Full;
+        }
+        map.insert(key, sender);
+        Posted::Wake(mailbox)
+    }
+
+    /// Ends a session if nothing is in its mailbox. From then on the next letter wakes a new one.
+    pub fn sleep(&self, key: ThreadKey, mailbox: &Mailbox) -> bool {
+        let mut map = self.map();
+        if !mailbox.is_empty() {
+            return false;
+        }
+        map.remove(&key);
+        true
+    }
+
+    /// How many threads are awake.
+    pub fn awake(&self) -> usize {
+        self.map().len()
+    }
+
+    fn map(&self) -> MutexGuard<'_, HashMap<ThreadKey, mpsc::Sender<Letter>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Messages that will be one prompt.
+#[derive(Debug, Default)]
+pub struct Batch {
+    messages: Vec<Incoming>,
+    closes: Option<(Instant, Instant)>,
+}
+
+impl Batch {
+    /// Adds a message and opens the window anew, within its longest time.
+    pub fn add(&mut self, message: Incoming, came: Instant, window: Duration) {
+        let (_, latest) = self.closes.unwrap_or((came, came + LONGEST_WINDOW));
+        self.closes = Some(((came + window).min(latest), latest));
+        self.messages.push(message);
+    }
+
+    /// Takes over a change of a message that waits here; false if it does not.
+    pub fn edit(&mut self, edit: &Edit) -> bool {
+        let waiting = self.messages.iter_mut().find(|message| message.message == edit.message);
+        waiting.is_some_and(|message| {
+            message.text.clone_from(&edit.text);
+            true
+        })
+    }
+
+    /// When the window closes; none while nothing waits.
+    pub fn closes(&self) -> Option<Instant> {
+        self.closes.map(|(closes, _)| closes)
+    }
+
+    /// The first message that waits.
+    pub fn first(&self) -> Option<&Incoming> {
+        self.messages.first()
+    }
+
+    /// The messages in the order in which the person wrote them.
+    pub fn take(&mut self) -> Vec<Incoming> {
+        self.closes = None;
+        let mut messages = std::mem::take(&mut self.messages);
+        messages.sort_by_key(|message| message.message);
+        messages.dedup_by_key(|message| message.message);
+        messages
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! Mailboxes and windows, on a clock that the test moves.
+
+use chrono::DateTime;
+
+use super::*;
+use crate::domain::ids::{ChatId, MessageId, UpdateId, UserId};
+use crate::domain::message::Context;
+use crate::domain::people::{Chat, ChatKind, Person};
+
+const KEY: ThreadKey = ThreadKey { chat: ChatId(1), user: UserId(1), topic: None };
+const WINDOW: Duration = Duration::from_millis(200);
+
+fn message(number: i32) -> Incoming {
+    let sender = Person {
+        id: KEY.user,
+        first_name: "Ann".into(),
+        last_name: None,
+        username: None,
+        language_code: None,
+        is_bot: false,
+        is_premium: false,
+    };
+    Incoming {
+        update: UpdateId(number.into()),
+        key: KEY,
+        message: MessageId(number),
+        sender,
+        chat: Chat { id: KEY.chat, kind: ChatKind::Private, title: None, username: None, is_forum: false },
+        text: format!("message {number}"),
+        date: DateTime::UNIX_EPOCH,
+        context: Context::default(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_message_opens_the_window_anew_within_a_second() {
+    let start = Instant::now();
+    let at = |millis| start + Duration::from_millis(millis);
+    let mut batch = Batch::default();
+    assert_eq!(batch.closes(), None);
+    for (came, closes) in [(0, 200), (150, 350), (700, 900), (880, 1_000), (990, 1_000)] {
+        batch.add(message(1), at(came), WINDOW);
+        assert_eq!(batch.closes(), Some(at(closes)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_is_in_the_order_of_writing_and_knows_edits() {
+    let mut batch = Batch::default();
+    for number in [7, 5, 6, 5] {
+        batch.add(message(number), Instant::now(), WINDOW);
+    }
+    let edit = |number, text: &str| Edit { update: UpdateId(9), key: KEY, message: MessageId(number), text: text.into() };
+    assert!(batch.edit(&edit(6, "changed")));
+    assert!(!batch.edit(&edit(8, "unknown")));
+    let texts: Vec<String> = batch.take().into_iter().map(|message| message.text).collect();
+    assert_eq!(texts, ["message 5", "changed", "message 7"]);
+    assert_eq!(batch.closes(), None);
+}
+
+fn stop() -> Letter {
+    Letter::Stop(StopWish { update: UpdateId(1), typed: None, draft: None })
+}
+
+#[tokio::test]
+async fn a_letter_wakes_a_session_only_once_and_none_is_lost_when_it_sleeps() {
+    let mailboxes = Mailboxes::default();
+    let Posted::Wake(mut mailbox) = mailboxes.post(KEY, stop()) else { panic!("nobody was awake") };
+    assert!(matches!(mailboxes.post(KEY, stop()), Posted::Delivered));
+    assert!(!mailboxes.sleep(KEY, &mailbox), "two letters wait");
+    mailbox.recv().await.unwrap();
+    mailbox.recv().await.unwrap();
+    assert!(mailboxes.sleep(KEY, &mailbox));
+    assert!(matches!(mailboxes.post(KEY, stop()), Posted::Wake(_)));
+}
+
+#[tokio::test]
+async fn a_full_mailbox_says_so_and_a_dead_session_is_replaced() {
+    let mailboxes = Mailboxes::default();
+    let Posted::Wake(mailbox) = mailboxes.post(KEY, stop()) else { panic!("nobody was awake") };
+    let full = (0..MAILBOX).filter(|_| matches!(mailboxes.post(KEY, stop()), Posted::Full)).count();
+    assert_eq!(full, 1);
+    drop(mailbox);
+    assert!(matches!(mailboxes.post(KEY, stop()), Posted::Wake(_)));
+}

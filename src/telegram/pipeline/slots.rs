@@ -1,0 +1,77 @@
+//! Slots: how many answers of one user may run at once. Further ones wait in the order in which they came.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::domain::ids::UserId;
+
+/// Places of all users. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Slots {
+    each: usize,
+    users: Arc<Mutex<HashMap<UserId, Arc<Semaphore>>>>,
+}
+
+/// A place that is taken until this is dropped.
+#[derive(Debug)]
+pub struct Slot {
+    slots: Slots,
+    user: UserId,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Slots {
+    /// So many places for each user.
+    pub fn new(each: usize) -> Self {
+        Self { each, users: Arc::default() }
+    }
+
+    /// Waits for a place.
+    pub async fn acquire(&self, user: UserId) -> Slot {
+        let places = self.users().entry(user).or_insert_with(|| Arc::new(Semaphore::new(self.each))).clone();
+        // Nobody closes the semaphore, so there is always a permit.
+        let permit = places.acquire_owned().await.ok();
+        Slot { slots: self.clone(), user, permit }
+    }
+
+    fn users(&self) -> MutexGuard<'_, HashMap<UserId, Arc<Semaphore>>> {
+        self.users.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.permit = None;
+        let mut users = self.slots.users();
+        // Only the map still knows it and all places are free: nobody runs and nobody waits.
+        let idle = |places: &Arc<Semaphore>| {
+            Arc::strong_count(places) == 1 && places.available_permits() == self.slots.each
+        };
+        if users.get(&self.user).is_some_and(idle) {
+            users.remove(&self.user);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn further_answers_wait_in_order_and_nothing_is_left_behind() {
+        let slots = Slots::new(2);
+        let first = slots.acquire(UserId(1)).await;
+        let second = slots.acquire(UserId(1)).await;
+        let other = slots.acquire(UserId(2)).await;
+        let mut third = Box::pin(slots.acquire(UserId(1)));
+        assert!((&mut third).now_or_never().is_none());
+        drop(first);
+        let third = third.await;
+        drop((second, third, other));
+        assert!(slots.users().is_empty());
+    }
+}

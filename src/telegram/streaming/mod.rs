@@ -1,0 +1,289 @@
+//! The screen of a turn: shows what comes while it comes. It sees events only and cannot reach the model or money.
+//! Its channel is always read at once; what Telegram makes us wait for delays the screen, never the model.
+
+mod actions;
+mod pace;
+mod paint;
+
+use std::collections::VecDeque;
+
+use futures::future::{BoxFuture, OptionFuture};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use self::actions::Actions;
+use self::pace::Pace;
+pub(super) use self::paint::{draft, is_draft_of};
+use self::paint::{Painted, Painter};
+use super::api::{Api, ApiError, Postponed};
+use super::courier::{Courier, Delivery};
+use super::rendering::{Growing, RichText};
+use crate::db::outbox::Owed;
+use crate::db::{Db, DbError};
+use crate::domain::ids::{ChatId, MessageId, TopicId, TurnId};
+use crate::domain::turn::TurnEvent;
+use crate::lifecycle::Lifecycle;
+use crate::services::settlement;
+
+/// What a screen uses. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Screen {
+    /// For drafts, edits and actions.
+    pub api: Api,
+    /// For parts that are complete.
+    pub courier: Courier,
+    /// For promising such parts.
+    pub db: Db,
+    /// For giving up.
+    pub life: Lifecycle,
+}
+
+/// Where a turn is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The chat.
+    pub chat: ChatId,
+    /// The topic in it.
+    pub topic: Option<TopicId>,
+    /// The turn.
+    pub turn: TurnId,
+    /// The message that the first part replies to; none in private chats, where it is clear.
+    pub reply_to: Option<MessageId>,
+    /// How.
+    pub surface: Surface,
+}
+
+/// How an unfinished answer is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Surface {
+    /// As a draft, which disappears by itself.
+    Draft,
+    /// As a message that is edited; the one that an earlier attempt left, if any.
+    Message(Option<MessageId>),
+}
+
+impl Place {
+    /// A part of the answer as a message that is owed; `number` counts from 0.
+    pub fn part(&self, number: usize, part: &RichText, replaces: Option<MessageId>) -> Owed {
+        Owed {
+            key: format!("turn:{}:{number}", self.turn),
+            chat: self.chat,
+            topic: self.topic,
+            turn: Some(self.turn),
+            text: part.text.clone(),
+            entities: part.entities.clone(),
+            reply_to: self.reply_to.filter(|_| number == 0),
+            replaces,
+        }
+    }
+}
+
+/// What a screen leaves behind.
+#[derive(Debug, Default)]
+pub struct Shown {
+    /// Parts that are owed to the chat already.
+    pub posted: usize,
+    /// What is not owed yet, in parts that each fit a message.
+    pub rest: Vec<RichText>,
+    /// A message that shows the beginning of `rest` and must be replaced by it.
+    pub live: Option<MessageId>,
+    /// What the draft shows, if it may still be seen.
+    pub draft: Option<String>,
+}
+
+/// Shows a turn until its events end.
+pub async fn present(screen: &Screen, place: Place, mut events: mpsc::Receiver<TurnEvent>) -> Shown {
+    let mut presenter = Presenter::new(screen, place);
+    loop {
+        let due = presenter.due();
+        tokio::select! {
+            event = events.recv() => match event {
+                Some(event) => presenter.fold(event),
+                None => break,
+            },
+            Some(done) = OptionFuture::from(presenter.work.as_mut()) => presenter.landed(done),
+            () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => presenter.start(),
+            () = presenter.actions.tick(), if presenter.wants_action() => {}
+        }
+    }
+    presenter.finish().await
+}
+
+/// Something that is being done for the screen; at most one at a time, so that calls cannot overtake each other.
+enum Done {
+    Painted(Result<Painted, Postponed>),
+    Promised(Result<Option<Delivery>, DbError>),
+    Delivered,
+}
+
+struct Presenter<'a> {
+    screen: &'a Screen,
+    place: Place,
+    painter: Painter,
+    actions: Actions,
+    pace: Pace,
+    thinking: String,
+    answer: Growing,
+    outgrown: VecDeque<RichText>,
+    work: Option<BoxFuture<'a, Done>>,
+    /// Whether `work` is a mere waiting for the courier, which nobody has to wait for at the end.
+    idle_work: bool,
+    posted: usize,
+    live: Option<MessageId>,
+    draft: Option<String>,
+    /// Nothing unfinished can be shown any more: the chat is closed or the message was deleted.
+    blind: bool,
+}
+
+impl<'a> Presenter<'a> {
+    fn new(screen: &'a Screen, place: Place) -> Self {
+        let (pace, live) = match place.surface {
+            Surface::Draft => (Pace::drafts(), None),
+            Surface::Message(live) => (Pace::edits(), live),
+        };
+        Self {
+            screen,
+            place,
+            painter: Painter::new(screen.api.clone(), screen.db.clone(), place),
+            actions: Actions::new(screen.api.clone(), place.chat, place.topic),
+            pace,
+            thinking: String::new(),
+            answer: Growing::default(),
+            outgrown: VecDeque::new(),
+            work: None,
+            idle_work: false,
+            posted: 0,
+            live,
+            draft: None,
+            blind: false,
+        }
+    }
+
+    fn fold(&mut self, event: TurnEvent) {
+        match event {
+            TurnEvent::Thinking(text) => {
+                self.thinking.push_str(&text);
+                // A message in a group begins with the answer; only a draft can change from thoughts to text.
+                if self.place.surface == Surface::Draft && self.answer.is_blank() && self.posted == 0 {
+                    self.pace.changed();
+                }
+            }
+            TurnEvent::Text(text) => {
+                self.answer.push(&text);
+                self.outgrown.extend(self.answer.take_part());
+                if !self.answer.is_blank() {
+                    self.pace.changed();
+                }
+            }
+        }
+    }
+
+    /// When to begin the next piece of work; none while one runs or there is none.
+    fn due(&self) -> Option<Instant> {
+        if self.work.is_some() {
+            return None;
+        }
+        if !self.outgrown.is_empty() {
+            return Some(Instant::now());
+        }
+        if self.blind { None } else { self.pace.due() }
+    }
+
+    /// In a draft the text itself shows that work goes on; a message in a group does not move by itself.
+    fn wants_action(&self) -> bool {
+        !self.blind && (self.draft.is_none() || self.place.surface != Surface::Draft)
+    }
+
+    fn start(&mut self) {
+        if let Some(part) = self.outgrown.pop_front() {
+            let owed = self.place.part(self.posted, &part, self.live.take());
+            self.posted += 1;
+            let (db, life) = (&self.screen.db, &self.screen.life);
+            let courier = &self.screen.courier;
+            self.work = Some(Box::pin(async move {
+                let promised = db.persist("settlement::promise", &life.abort, || settlement::promise(db, &owed)).await;
+                Done::Promised(promised.map(|rows| courier.deliver(rows)))
+            }));
+            return;
+        }
+        let Some(state) = self.state() else { return };
+        self.pace.showing(self.screen.api.is_cautious(self.place.chat));
+        if self.place.surface == Surface::Draft {
+            self.draft = Some(state.text.clone());
+        }
+        let painting = self.painter.paint(self.place, self.posted, self.live, state);
+        self.work = Some(Box::pin(async move { Done::Painted(painting.await) }));
+    }
+
+    /// What to show now: the thoughts until there is text, then the beginning of the coming message.
+    fn state(&self) -> Option<RichText> {
+        if !self.answer.is_blank() {
+            return Some(self.answer.current());
+        }
+        let thoughts = self.posted == 0 && !self.thinking.trim().is_empty();
+        thoughts.then(|| paint::thoughts(&self.thinking))
+    }
+
+    fn landed(&mut self, done: Done) {
+        self.work = None;
+        self.idle_work = false;
+        match done {
+            Done::Painted(Ok(Painted { live })) => self.live = live.or(self.live),
+            Done::Painted(Err(Postponed::NotBefore(time))) => self.pace.postponed(time),
+            Done::Painted(Err(Postponed::Failed(error))) => self.failed(&error),
+            Done::Promised(Ok(Some(delivery))) => {
+                // The next part begins below this one, so it is not shown before this one has arrived.
+                self.idle_work = true;
+                self.work = Some(Box::pin(async move {
+                    delivery.await.ok();
+                    Done::Delivered
+                }));
+            }
+            Done::Promised(Ok(None)) => {}
+            Done::Promised(Err(error)) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a part of an answer cannot be stored");
+            }
+            Done::Delivered => {
+                self.draft = None;
+                if !self.answer.is_blank() {
+                    self.pace.changed();
+                }
+            }
+        }
+    }
+
+    fn failed(&mut self, error: &ApiError) {
+        tracing::debug!(error = error as &dyn std::error::Error, "an unfinished answer could not be shown");
+        match error {
+            // Not even possible to write there; the final message will find that out for the books.
+            ApiError::Closed(_) | ApiError::MessageGone(_) => {
+                self.blind = true;
+                self.live = None;
+            }
+            ApiError::TopicGone => {
+                self.place.topic = None;
+                self.pace.postponed(Instant::now());
+            }
+            // This chat has no drafts: show a message instead.
+            ApiError::Refused { .. } if self.place.surface == Surface::Draft => {
+                self.place.surface = Surface::Message(None);
+                self.draft = None;
+                self.pace = Pace::edits();
+                self.pace.changed();
+            }
+            ApiError::Refused { .. } => self.blind = true,
+            // The last state must not get lost: it is tried again with the next beat.
+            _ => self.pace.postponed(Instant::now()),
+        }
+    }
+
+    async fn finish(mut self) -> Shown {
+        // What was begun must end before anything final is sent, or it would arrive behind it.
+        while let Some(work) = self.work.take().filter(|_| !self.idle_work) {
+            self.landed(work.await);
+        }
+        let mut rest: Vec<RichText> = self.outgrown.drain(..).collect();
+        rest.extend(self.answer.finish());
+        Shown { posted: self.posted, rest, live: self.live, draft: self.draft }
+    }
+}

@@ -1,0 +1,94 @@
+//! The rhythm of an unfinished message: the first text at once, then at most one state a second, the last one never
+//! lost; and a reminder before the draft fades.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The gap between two drafts.
+const DRAFT_GAP: Duration = Duration::from_secs(1);
+/// The gap between two edits in a group, whose budget is 20 a minute for everything.
+const EDIT_GAP: Duration = Duration::from_secs(4);
+/// A draft lives 30 s after its last call.
+const REMINDER: Duration = Duration::from_secs(18);
+
+/// When to show the next state.
+#[derive(Debug)]
+pub(super) struct Pace {
+    gap: Duration,
+    reminder: Option<Duration>,
+    not_before: Option<Instant>,
+    shown_at: Option<Instant>,
+    changed: bool,
+}
+
+impl Pace {
+    /// For drafts, which fade.
+    pub(super) fn drafts() -> Self {
+        Self { gap: DRAFT_GAP, reminder: Some(REMINDER), not_before: None, shown_at: None, changed: false }
+    }
+
+    /// For edits, which stay.
+    pub(super) fn edits() -> Self {
+        Self { gap: EDIT_GAP, reminder: None, not_before: None, shown_at: None, changed: false }
+    }
+
+    /// There is something new to show.
+    pub(super) fn changed(&mut self) {
+        self.changed = true;
+    }
+
+    /// The present state is being shown; `cautious` doubles the gap.
+    pub(super) fn showing(&mut self, cautious: bool) {
+        let now = Instant::now();
+        self.changed = false;
+        self.shown_at = Some(now);
+        self.not_before = Some(now + if cautious { self.gap * 2 } else { self.gap });
+    }
+
+    /// The present state could not be shown and is wanted again then.
+    pub(super) fn postponed(&mut self, time: Instant) {
+        self.changed = true;
+        self.not_before = self.not_before.max(Some(time));
+    }
+
+    /// When to show the present state; none while there is nothing to show.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let now = Instant::now();
+        if self.changed {
+            return Some(self.not_before.unwrap_or(now));
+        }
+        Some(self.shown_at? + self.reminder?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn first_at_once_then_once_a_second_then_a_reminder() {
+        let mut pace = Pace::drafts();
+        assert_eq!(pace.due(), None);
+        pace.changed();
+        assert_eq!(pace.due(), Some(Instant::now()));
+        pace.showing(false);
+        assert_eq!(pace.due(), Some(Instant::now() + REMINDER));
+        pace.changed();
+        assert_eq!(pace.due(), Some(Instant::now() + DRAFT_GAP));
+        pace.showing(true);
+        pace.changed();
+        assert_eq!(pace.due(), Some(Instant::now() + 2 * DRAFT_GAP));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_postponed_is_still_wanted() {
+        let mut pace = Pace::edits();
+        pace.changed();
+        pace.showing(false);
+        assert_eq!(pace.due(), None, "an edit stays, so it needs no reminder");
+        let later = Instant::now() + Duration::from_secs(30);
+        pace.postponed(later);
+        assert_eq!(pace.due(), Some(later));
+    }
+}

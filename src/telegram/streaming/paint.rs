@@ -1,0 +1,155 @@
+//! One state of an unfinished answer as a call: a draft, a new message or an edit.
+
+use std::future::Future;
+
+use serde_json::json;
+
+use super::super::api::flow::Class;
+use super::super::api::methods::{EditMessageText, NoPreview, ReplyParameters, SendMessage, SendMessageDraft};
+use super::super::api::{Api, ApiError, Postponed};
+use super::super::rendering::RichText;
+use super::{Place, Surface};
+use crate::db::{Db, turns};
+use crate::domain::ids::{MessageId, TurnId};
+
+/// How much of the model's thoughts is shown, in code points: the newest.
+const THOUGHTS: usize = 1_000;
+
+/// A state that is on the screen.
+pub(in crate::telegram) struct Painted {
+    /// The message that shows it, if it is a new one.
+    pub(super) live: Option<MessageId>,
+}
+
+/// Calls the Bot API for one turn's screen.
+pub(super) struct Painter {
+    api: Api,
+    db: Db,
+    turn: TurnId,
+}
+
+impl Painter {
+    pub(super) fn new(api: Api, db: Db, place: Place) -> Self {
+        Self { api, db, turn: place.turn }
+    }
+
+    /// Shows a state. `part` is the number of the part under way: each has a draft of its own.
+    pub(super) fn paint(
+        &self,
+        place: Place,
+        part: usize,
+        live: Option<MessageId>,
+        state: RichText,
+    ) -> impl Future<Output = Result<Painted, Postponed>> + Send + 'static {
+        let (api, db, turn) = (self.api.clone(), self.db.clone(), self.turn);
+        async move {
+            match (place.surface, live) {
+                (Surface::Draft, _) => draft(&api, place, part, &state).await,
+                (Surface::Message(_), Some(message)) => edit(&api, place, message, &state).await,
+                (Surface::Message(_), None) => begin(&api, &db, turn, place, part, &state).await,
+            }
+        }
+    }
+}
+
+/// Shows a draft.
+pub(in crate::telegram) async fn draft(api: &Api, place: Place, part: usize, state: &RichText) -> Result<Painted, Postponed> {
+    let method = SendMessageDraft {
+        chat_id: place.chat,
+        message_thread_id: place.topic,
+        draft_id: draft_id(place.turn, part),
+        text: &state.text,
+        entities: &state.entities,
+        can_stop: true,
+    };
+    api.attempt(place.chat, Class::Draft, &method).await.map(|_| Painted { live: None })
+}
+
+async fn edit(api: &Api, place: Place, message: MessageId, state: &RichText) -> Result<Painted, Postponed> {
+    let method = EditMessageText {
+        chat_id: place.chat,
+        message_id: message,
+        text: &state.text,
+        entities: &state.entities,
+        link_preview_options: NoPreview::default(),
+    };
+    match api.attempt(place.chat, Class::Live, &method).await {
+        Ok(_) | Err(Postponed::Failed(ApiError::NotModified)) => Ok(Painted { live: None }),
+        Err(postponed) => Err(postponed),
+    }
+}
+
+/// Sends the message that will be edited. Its number is remembered, so that a crash does not leave it half written.
+async fn begin(
+    api: &Api,
+    db: &Db,
+    turn: TurnId,
+    place: Place,
+    part: usize,
+    state: &RichText,
+) -> Result<Painted, Postponed> {
+    let method = SendMessage {
+        chat_id: place.chat,
+        message_thread_id: place.topic,
+        text: &state.text,
+        entities: &state.entities,
+        reply_parameters: place.reply_to.filter(|_| part == 0).map(ReplyParameters::to),
+        link_preview_options: NoPreview::default(),
+    };
+    let sent = api.attempt(place.chat, Class::Live, &method).await?;
+    let live = MessageId(sent.message_id);
+    if let Err(error) = turns::show_in(db, turn, live).await {
+        tracing::warn!(turn.id = turn.0, error = &error as &dyn std::error::Error, "a live message is not remembered");
+    }
+    Ok(Painted { live: Some(live) })
+}
+
+/// The model's thoughts, as a quote that can be unfolded.
+pub(super) fn thoughts(thinking: &str) -> RichText {
+    let thinking = thinking.trim();
+    let surplus = thinking.chars().count().saturating_sub(THOUGHTS);
+    let newest: String = thinking.chars().skip(surplus).collect();
+    let text = if surplus == 0 { format!("🧠 {newest}") } else { format!("🧠 …{newest}") };
+    let length = text.encode_utf16().count();
+    RichText { text, entities: json!([{"type": "expandable_blockquote", "offset": 0, "length": length}]) }
+}
+
+/// A number that is never zero and differs between neighbouring turns and parts.
+fn draft_id(turn: TurnId, part: usize) -> i32 {
+    const RANGE: i64 = i32::MAX as i64 - 1;
+    let number = turn.0.wrapping_mul(PARTS).wrapping_add(i64::try_from(part).unwrap_or(0) % PARTS);
+    i32::try_from(number.rem_euclid(RANGE) + 1).unwrap_or(1)
+}
+
+/// Numbers of drafts that one turn has before they repeat.
+const PARTS: i64 = 64;
+
+/// Whether a draft belongs to a turn.
+pub(in crate::telegram) fn is_draft_of(turn: TurnId, draft: i32) -> bool {
+    (0..PARTS).any(|part| draft_id(turn, usize::try_from(part).unwrap_or(0)) == draft)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drafts_have_numbers_that_telegram_takes_and_that_tell_their_turn() {
+        for turn in [1, 7, 33_554_431, 33_554_432, i64::MAX] {
+            for part in [0, 1, 63, 64] {
+                let draft = draft_id(TurnId(turn), part);
+                assert!(draft > 0);
+                assert!(is_draft_of(TurnId(turn), draft));
+            }
+            assert_ne!(draft_id(TurnId(turn), 0), draft_id(TurnId(turn), 1));
+        }
+        assert!(!is_draft_of(TurnId(2), draft_id(TurnId(1), 0)));
+    }
+
+    #[test]
+    fn long_thoughts_show_their_end() {
+        let thoughts = thoughts(&format!("{}end", "x".repeat(2_000)));
+        assert!(thoughts.text.starts_with("🧠 …x") && thoughts.text.ends_with("end"));
+        assert_eq!(thoughts.entities[0]["length"], thoughts.text.encode_utf16().count());
+    }
+}

@@ -1,0 +1,31 @@
+# Everything that the bot says in its own name. Values may use Markdown; lines are joined as they stand.
+welcome = Hello { $name }! I am an AI assistant. Write to me about anything: I answer here, remember our conversation and show my answer while I am writing it.
+    { "" }
+    Write something new at any time, also while I am answering. /stop ends an answer, /help tells more.
+welcome-back = Welcome back, { $name }! Our conversation is where we left it. What shall we do next?
+help = Write to me as you would to a person. Several messages in a row count as one.
+    { "" }
+    • A new message while I am answering ends that answer; what I have said so far stays.
+    • Edit a message and I will read the new version from then on.
+    • In a group I answer when you mention me or reply to me.
+    { "" }
+    /start – begin
+    /stop – end the running answer
+    /help – this text
+nothing-to-stop = Nothing is running that could be stopped.
+cut-stopped = ⏹ Stopped.
+cut-superseded = ⏹ Interrupted by your next message.
+cut-shutdown = ⏹ Cut off: I am being restarted. Write “go on” in a moment.
+cut-crashed = ⚠️ I was restarted in the middle of this answer. Write “go on” and I will continue.
+truncated = ✂️ The answer reached its length limit. Write “go on” for the rest.
+failed-overloaded = ⚠️ The model has too much to do at the moment. Please try again in a minute.
+failed-unreachable = ⚠️ The connection to the model failed. Please try again.
+failed-rejected = ⚠️ The model service does not accept my request. The operator of this bot has to look at it; your message is kept.
+failed-too-long = ⚠️ This conversation is too long for the model. Please send a shorter message.
+failed-refused = ⚠️ The model declined to answer this. Please put it differently.
+failed-empty = ⚠️ The model gave no answer. Please put your question differently.
+failed-internal = ⚠️ Something went wrong on my side. Your message is kept; please write again.
+only-text = I can only read text so far. Please write your question as a message.
+command-start = Begin
+command-stop = End the running answer
+command-help = What I can do

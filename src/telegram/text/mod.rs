@@ -1,0 +1,131 @@
+//! Every sentence that the bot says in its own name, one function each, in every language that it speaks.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use fluent_templates::fluent_bundle::FluentValue;
+use fluent_templates::{LanguageIdentifier, Loader, langid};
+
+use super::api::methods::BotCommand;
+use crate::domain::people::Language;
+use crate::domain::turn::{Failure, Interruption, Outcome};
+
+fluent_templates::static_loader! {
+    static LOCALES = {
+        locales: "./src/telegram/text/locales",
+        fallback_language: "en",
+        // Marks around names would be seen as boxes in some clients.
+        customise: |bundle| bundle.set_use_isolating(false),
+    };
+}
+
+fn code(language: Language) -> LanguageIdentifier {
+    match language {
+        Language::English => langid!("en"),
+        Language::Russian => langid!("ru"),
+    }
+}
+
+fn say(language: Language, id: &str) -> String {
+    LOCALES.lookup(&code(language), id)
+}
+
+fn say_to(language: Language, id: &str, name: &str) -> String {
+    let arguments = HashMap::from([(Cow::Borrowed("name"), FluentValue::from(name))]);
+    LOCALES.lookup_with_args(&code(language), id, &arguments)
+}
+
+/// Greets a new user.
+pub fn welcome(language: Language, name: &str) -> String {
+    say_to(language, "welcome", name)
+}
+
+/// Greets a user who was here before.
+pub fn welcome_back(language: Language, name: &str) -> String {
+    say_to(language, "welcome-back", name)
+}
+
+/// What the bot can do.
+pub fn help(language: Language) -> String {
+    say(language, "help")
+}
+
+/// `/stop` without a running answer.
+pub fn nothing_to_stop(language: Language) -> String {
+    say(language, "nothing-to-stop")
+}
+
+/// A message of a kind that cannot be read.
+pub fn only_text(language: Language) -> String {
+    say(language, "only-text")
+}
+
+/// What stands below an answer that did not end by itself; none below a complete one.
+pub fn closing(language: Language, outcome: Outcome) -> Option<String> {
+    let id = match outcome {
+        Outcome::Answered => return None,
+        Outcome::Truncated => "truncated",
+        Outcome::Interrupted(Interruption::Stopped) => "cut-stopped",
+        Outcome::Interrupted(Interruption::Superseded) => "cut-superseded",
+        Outcome::Interrupted(Interruption::Shutdown) => "cut-shutdown",
+        Outcome::Interrupted(Interruption::Crashed) => "cut-crashed",
+        Outcome::Failed(Failure::Overloaded) => "failed-overloaded",
+        Outcome::Failed(Failure::Unreachable) => "failed-unreachable",
+        Outcome::Failed(Failure::Rejected) => "failed-rejected",
+        Outcome::Failed(Failure::TooLong) => "failed-too-long",
+        Outcome::Failed(Failure::Refused) => "failed-refused",
+        Outcome::Failed(Failure::Empty) => "failed-empty",
+        Outcome::Failed(Failure::Internal) => "failed-internal",
+    };
+    Some(say(language, id))
+}
+
+/// The menu of commands.
+pub fn commands(language: Language) -> Vec<BotCommand> {
+    let command = |command, id| BotCommand { command, description: say(language, id) };
+    vec![command("start", "command-start"), command("stop", "command-stop"), command("help", "command-help")]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDS: [&str; 20] = [
+        "help",
+        "nothing-to-stop",
+        "only-text",
+        "cut-stopped",
+        "cut-superseded",
+        "cut-shutdown",
+        "cut-crashed",
+        "truncated",
+        "failed-overloaded",
+        "failed-unreachable",
+        "failed-rejected",
+        "failed-too-long",
+        "failed-refused",
+        "failed-empty",
+        "failed-internal",
+        "command-start",
+        "command-stop",
+        "command-help",
+        "welcome",
+        "welcome-back",
+    ];
+
+    #[test]
+    fn every_sentence_exists_in_every_language() {
+        for id in IDS {
+            let (english, russian) = (say_to(Language::English, id, "Ann"), say_to(Language::Russian, id, "Ann"));
+            assert!(!english.starts_with("Unknown localization"), "{id} in English");
+            assert!(russian.chars().any(|c| ('а'..='я').contains(&c)), "{id} in Russian: {russian}");
+        }
+    }
+
+    #[test]
+    fn a_greeting_names_the_person() {
+        assert!(welcome(Language::English, "Ann").starts_with("Hello Ann! I am an AI assistant."));
+        assert!(welcome(Language::English, "Ann").contains("writing it.\n\nWrite something new"));
+        assert_eq!(closing(Language::English, Outcome::Answered), None);
+    }
+}

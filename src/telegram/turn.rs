@@ -1,0 +1,164 @@
+//! One turn from request to books: the model answers, the screen shows, the settlement writes, the courier delivers.
+
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
+use tokio::sync::mpsc;
+
+use super::context::Context;
+use super::rendering::{MESSAGE_CHARS, RichText};
+use super::streaming::{self, Place, Shown, Surface};
+use super::text;
+use crate::conversation::converse;
+use crate::conversation::interrupt::Stop;
+use crate::domain::people::ChatKind;
+use crate::domain::turn::{Failure, Interruption, Outcome, TurnReport, TurnRequest};
+use crate::services::settlement::{self, Settled};
+
+/// Events between model and screen. The screen reads at once, so this only evens out bursts.
+const EVENTS_IN_FLIGHT: usize = 256;
+
+/// Answers an open turn and closes it. Whatever happens inside, the turn is settled or, at shutdown, left for the
+/// next start.
+pub(super) async fn drive(context: &Context, request: TurnRequest, stop: &Stop) {
+    let place = place(&request);
+    let _active = Active::count(context);
+    let (report, shown) = match AssertUnwindSafe(perform(context, &request, place, stop)).catch_unwind().await {
+        Ok(done) => done,
+        Err(_panic) => {
+            tracing::error!(turn.id = request.turn.0, "the turn {} panicked", request.turn);
+            let outcome = Outcome::Failed(Failure::Internal);
+            // How many parts were posted is lost; a number beyond all of them keeps the apology from being one of them.
+            (TurnReport { text: String::new(), outcome, calls: Vec::new() }, Shown { posted: 1_000, ..Shown::default() })
+        }
+    };
+    if report.outcome == Outcome::Interrupted(Interruption::Shutdown) && report.text.trim().is_empty() {
+        tracing::info!(turn.id = request.turn.0, "the turn {} had shown nothing, the next start answers it", request.turn);
+        return;
+    }
+    close(context, &request, place, &report, shown).await;
+}
+
+/// Model and screen side by side, once the user has a free place.
+async fn perform(context: &Context, request: &TurnRequest, place: Place, stop: &Stop) -> (TurnReport, Shown) {
+    let Some(_slot) = stop.or_cut(context.slots.acquire(request.key.user)).await else {
+        let outcome = Outcome::Interrupted(stop.reason().unwrap_or(Interruption::Superseded));
+        return (TurnReport { text: String::new(), outcome, calls: Vec::new() }, Shown::default());
+    };
+    let (screen, events) = mpsc::channel(EVENTS_IN_FLIGHT);
+    tokio::join!(
+        converse(&context.mind, request, screen, stop),
+        streaming::present(&context.screen, place, events),
+    )
+}
+
+/// Writes the books and sends what is owed.
+pub(super) async fn close(
+    context: &Context,
+    request: &TurnRequest,
+    place: Place,
+    report: &TurnReport,
+    shown: Shown,
+) {
+    let silent = report.outcome == Outcome::Interrupted(Interruption::Superseded) && report.text.trim().is_empty();
+    let closing = text::closing(request.settings.language, report.outcome).filter(|_| !silent);
+    let parts = with_closing(shown.rest, closing);
+    let mut live = shown.live;
+    let owed: Vec<_> = (shown.posted..).zip(&parts).map(|(number, part)| place.part(number, part, live.take())).collect();
+    let (db, life) = (&context.db, &context.life);
+    let settle = || settlement::settle(db, &context.clock, request.turn, request.attempt, report, &owed);
+    let (settled, ()) = tokio::join!(
+        db.persist("settlement::settle", &life.abort, settle),
+        synchronise(context, place, shown.posted, shown.draft.as_deref(), parts.first()),
+    );
+    match settled {
+        Ok(Settled::Closed(owed)) => drop(context.screen.courier.deliver(owed)),
+        Ok(Settled::AlreadyClosed) => {
+            tracing::warn!(turn.id = request.turn.0, "the turn {} was closed before", request.turn);
+        }
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(turn.id = request.turn.0, error, "the turn {} is not settled", request.turn);
+        }
+    }
+    summarise(context, request, report);
+}
+
+/// A draft that does not begin like the final message would stay beside it for half a minute, so it is replaced once.
+async fn synchronise(context: &Context, place: Place, part: usize, draft: Option<&str>, last: Option<&RichText>) {
+    let (Some(draft), Some(last)) = (draft, last) else { return };
+    if place.surface != Surface::Draft || last.text.starts_with(draft) {
+        return;
+    }
+    if let Err(postponed) = streaming::draft(&context.screen.api, place, part, last).await {
+        tracing::debug!(?postponed, "the draft could not be brought in line with the final message");
+    }
+}
+
+/// Puts the bot's own remark below the last part, or behind it if there is no room.
+fn with_closing(mut parts: Vec<RichText>, closing: Option<String>) -> Vec<RichText> {
+    let Some(closing) = closing else { return parts };
+    match parts.last_mut() {
+        Some(last) if last.text.chars().count() + closing.chars().count() + 2 <= MESSAGE_CHARS => {
+            last.text.push_str("\n\n");
+            last.text.push_str(&closing);
+        }
+        _ => parts.push(RichText::plain(closing)),
+    }
+    parts
+}
+
+/// Where and how a turn is shown.
+pub(super) fn place(request: &TurnRequest) -> Place {
+    let private = request.chat_kind == ChatKind::Private;
+    Place {
+        chat: request.key.chat,
+        topic: request.key.topic,
+        turn: request.turn,
+        reply_to: (!private).then_some(request.question),
+        surface: if private { Surface::Draft } else { Surface::Message(request.live_message) },
+    }
+}
+
+/// Counts a running turn for as long as it lives.
+struct Active<'a>(&'a Context);
+
+impl<'a> Active<'a> {
+    fn count(context: &'a Context) -> Self {
+        context.metrics.turns_active.inc();
+        Self(context)
+    }
+}
+
+impl Drop for Active<'_> {
+    fn drop(&mut self) {
+        self.0.metrics.turns_active.dec();
+    }
+}
+
+/// The one line that the log has for a turn.
+fn summarise(context: &Context, request: &TurnRequest, report: &TurnReport) {
+    let outcome = report.outcome.detail();
+    context.metrics.turns.with_label_values(&[outcome]).inc();
+    let sum = |field: fn(&crate::domain::usage::Usage) -> u64| -> u64 {
+        report.calls.iter().map(|call| field(&call.usage)).sum()
+    };
+    tracing::info!(
+        turn.id = request.turn.0,
+        turn.attempt = request.attempt,
+        turn.outcome = outcome,
+        thread.id = request.thread.0,
+        chat.id = request.key.chat.0,
+        user.id = request.key.user.0,
+        model = %request.settings.model.id,
+        calls = report.calls.len(),
+        tokens.input = sum(|usage| usage.input),
+        tokens.cache_read = sum(|usage| usage.cache_read),
+        tokens.cache_write = sum(|usage| usage.cache_write_5m + usage.cache_write_1h),
+        tokens.output = sum(|usage| usage.output),
+        first_text_ms = report.calls.iter().find_map(|call| call.first_text_ms),
+        answer_chars = report.text.chars().count(),
+        "turn {} {outcome}",
+        request.turn,
+    );
+}

@@ -1,0 +1,17 @@
+//! Log lines on standard error, as JSON or as text. Never logged: message texts, names, tokens.
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging; a second call in the same process changes nothing.
+pub fn start(filter: &str, json: bool) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = if json {
+        lines.json().flatten_event(true).with_current_span(false).try_init()
+    } else {
+        lines.compact().try_init()
+    };
+    if started.is_err() {
+        tracing::debug!("logging was already started");
+    }
+}

@@ -1,0 +1,113 @@
+//! Metrics in a registry of their own. Every family starts with its labels at zero, so that no graph has a gap.
+//! Names that the predecessor's operators know (`bot_...`) are kept where the meaning is the same.
+
+use prometheus::{Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+
+/// Seconds; from a quick local step to a long answer.
+const DURATIONS_S: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0];
+
+macro_rules! metrics {
+    ($($(#[doc = $help:literal])+ $field:ident: $kind:ident = $name:literal $([$($label:literal: $($value:literal)|+),+])?;)*) => {
+        /// Handles of all metrics; the text at each one is its help line.
+        #[derive(Clone, Debug)]
+        pub struct Metrics {
+            registry: Registry,
+            $($(#[doc = $help])+ pub $field: $kind,)*
+        }
+
+        impl Metrics {
+            /// Registers every family.
+            ///
+            /// # Errors
+            /// When two families share a name.
+            pub fn new() -> prometheus::Result<Self> {
+                let registry = Registry::new();
+                $(
+                    let help = concat!($($help),+).trim();
+                    let $field: $kind = metrics!(@new $kind, $name, help $(, $($label),+)?);
+                    registry.register(Box::new($field.clone()))?;
+                    $(metrics!(@zero $field, $($($value)|+),+);)?
+                )*
+                Ok(Self { registry, $($field,)* })
+            }
+        }
+    };
+    (@new IntCounter, $name:literal, $help:expr) => { IntCounter::new($name, $help)? };
+    (@new IntGauge, $name:literal, $help:expr) => { IntGauge::new($name, $help)? };
+    (@new Histogram, $name:literal, $help:expr) => {
+        Histogram::with_opts(HistogramOpts::new($name, $help).buckets(DURATIONS_S.to_vec()))?
+    };
+    (@new IntCounterVec, $name:literal, $help:expr, $($label:literal),+) => {
+        IntCounterVec::new(Opts::new($name, $help), &[$($label),+])?
+    };
+    (@zero $field:ident, $($value:literal)|+) => { $($field.with_label_values(&[$value]);)+ };
+}
+
+metrics! {
+    /// Updates that were stored, by kind.
+    updates: IntCounterVec = "bot_updates_total"
+        ["kind": "message" | "edited_message" | "callback_query" | "my_chat_member" | "other"];
+    /// Updates that came again and were dropped.
+    updates_duplicate: IntCounter = "bot_updates_duplicate_total";
+    /// Updates of a kind that the bot does not handle.
+    updates_ignored: IntCounter = "bot_updates_ignored_total";
+    /// Updates that had to wait because the mailbox of their thread was full.
+    updates_deferred: IntCounter = "bot_updates_deferred_total";
+    /// Prompts from people, by kind of chat.
+    messages_received: IntCounterVec = "bot_messages_received_total"
+        ["chat_type": "private" | "group" | "supergroup" | "channel"];
+    /// Messages of people that became part of another message's prompt.
+    messages_batched: IntCounter = "bot_queue_messages_batched_total";
+    /// Messages that Telegram accepted (answers, greetings, notices).
+    messages_sent: IntCounter = "bot_messages_sent_total";
+    /// Messages that Telegram refused for good.
+    messages_refused: IntCounter = "bot_messages_refused_total";
+    /// Calls of the Bot API, by result.
+    telegram_calls: IntCounterVec = "bot_telegram_calls_total" ["result": "ok" | "flood" | "refused" | "failed"];
+    /// Drafts and other cosmetic calls that were dropped to spare the budget.
+    telegram_dropped: IntCounter = "bot_telegram_cosmetic_dropped_total";
+    /// Turns that ended, by outcome.
+    turns: IntCounterVec = "bot_turns_total"
+        ["outcome": "complete" | "truncated" | "stopped" | "superseded" | "shutdown" | "crashed" | "overloaded" | "unreachable"
+            | "rejected" | "too_long" | "refused" | "empty" | "internal"];
+    /// Turns that run now.
+    turns_active: IntGauge = "bot_turns_active";
+    /// Threads with a task in memory.
+    threads_active: IntGauge = "bot_queue_threads_total";
+    /// Seconds from the closing of a batch to the request to the model.
+    preparation: Histogram = "bot_turn_preparation_seconds";
+    /// Seconds from the request to the model to its first visible text.
+    first_text: Histogram = "bot_llm_first_text_seconds";
+    /// Seconds from the request to the model to the end of its answer.
+    llm_request: Histogram = "bot_llm_request_seconds";
+    /// Requests to the model, by how they ended.
+    llm_requests: IntCounterVec = "bot_llm_requests_total" ["result": "ok" | "retried" | "failed" | "cut"];
+    /// Tokens, by kind.
+    llm_tokens: IntCounterVec = "bot_llm_tokens_total" ["kind": "input" | "cache_write" | "cache_read" | "output"];
+    /// Operations on the database that had to be tried again.
+    db_retries: IntCounter = "bot_db_retries_total";
+}
+
+impl Metrics {
+    /// All families in the text format of Prometheus.
+    pub fn render(&self) -> String {
+        let mut bytes = Vec::new();
+        if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut bytes) {
+            tracing::error!(%error, "the metrics cannot be written");
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_family_is_there_from_the_start() {
+        let text = Metrics::new().unwrap().render();
+        assert!(text.contains("bot_turns_total{outcome=\"superseded\"} 0"), "{text}");
+        assert!(text.contains("# HELP bot_turns_active Turns that run now."), "{text}");
+        assert!(text.contains("bot_turn_preparation_seconds_count 0"), "{text}");
+    }
+}

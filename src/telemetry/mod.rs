@@ -1,0 +1,5 @@
+//! What the operator sees: log lines, metrics, and whether the service is alive and ready.
+
+pub mod logs;
+pub mod metrics;
+pub mod server;

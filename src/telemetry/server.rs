@@ -1,0 +1,62 @@
+//! The HTTP side for operators: `/metrics`, `/live` (the process runs) and `/ready` (it takes updates).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::metrics::Metrics;
+
+/// How far the service has come. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness(Arc<AtomicU8>);
+
+const READY: u8 = 1;
+const DRAINING: u8 = 2;
+
+impl Readiness {
+    /// Everything is started.
+    pub fn ready(&self) {
+        self.0.store(READY, Ordering::Relaxed);
+    }
+
+    /// No new work is taken any more.
+    pub fn draining(&self) {
+        self.0.store(DRAINING, Ordering::Relaxed);
+    }
+
+    fn answer(&self) -> (StatusCode, &'static str) {
+        match self.0.load(Ordering::Relaxed) {
+            READY => (StatusCode::OK, "ready\n"),
+            DRAINING => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
+            _ => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
+        }
+    }
+}
+
+/// Opens the port. Bound early, so that a taken port is found before anything else starts.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub async fn bind(addr: SocketAddr) -> std::io::Result<TcpListener> {
+    TcpListener::bind(addr).await
+}
+
+/// Answers until `stop`.
+pub async fn serve(listener: TcpListener, metrics: Metrics, readiness: Readiness, stop: CancellationToken) {
+    let app = Router::new()
+        .route("/live", get(|| async { "alive\n" }))
+        .route("/ready", get(|State((_, readiness)): State<(Metrics, Readiness)>| async move { readiness.answer() }))
+        .route("/metrics", get(|State((metrics, _)): State<(Metrics, Readiness)>| async move { metrics.render() }))
+        .with_state((metrics, readiness));
+    let served = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the metrics server failed");
+    }
+}
