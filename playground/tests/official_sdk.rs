@@ -21,8 +21,8 @@ fn python() -> Option<PathBuf> {
     Some(PathBuf::from(venv).join("bin/python"))
 }
 
-/// Runs one of `tests/judges`; gives its output if it succeeds and panics with it otherwise.
-async fn judge(python: &PathBuf, script: &str, argument: &str) -> String {
+/// Runs one of `tests/judges`; gives its output, which is the panic's text if it fails.
+async fn judge(python: &PathBuf, script: &str, argument: &str) -> anyhow::Result<String> {
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/judges").join(script);
     let run = tokio::process::Command::new(python)
         .arg(&script)
@@ -32,27 +32,29 @@ async fn judge(python: &PathBuf, script: &str, argument: &str) -> String {
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
-    let output = tokio::time::timeout(BOUND, run).await.unwrap().unwrap();
+    let output = tokio::time::timeout(BOUND, run).await??;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}\n{text}\n{errors}", script.display());
-    text
+    Ok(text)
 }
 
 #[tokio::test]
-async fn the_official_sdk_reads_the_emulated_api() {
-    let Some(python) = python() else { return };
-    let api = Anthropic::start(Settings::default()).await.unwrap();
-    let text = judge(&python, "anthropic_sdk.py", &api.url()).await;
+async fn the_official_sdk_reads_the_emulated_api() -> anyhow::Result<()> {
+    let Some(python) = python() else { return Ok(()) };
+    let api = Anthropic::start(Settings::default()).await?;
+    let text = judge(&python, "anthropic_sdk.py", &api.url()).await?;
     assert!(text.contains("ok      echo") && text.contains("ok      cut_stream"), "{text}");
     let refused: Vec<String> =
         api.refusals().iter().map(|request| format!("{:?}", request.outcome)).collect();
     assert_eq!(refused.len(), 1, "only the temperature is refused: {refused:?}");
+    Ok(())
 }
 
 #[tokio::test]
-async fn the_request_judge_notices_what_it_should() {
-    let Some(python) = python() else { return };
-    let text = judge(&python, "anthropic_request.py", "--self-test").await;
+async fn the_request_judge_notices_what_it_should() -> anyhow::Result<()> {
+    let Some(python) = python() else { return Ok(()) };
+    let text = judge(&python, "anthropic_request.py", "--self-test").await?;
     assert!(text.contains("self-test ok"), "{text}");
+    Ok(())
 }

@@ -2,6 +2,7 @@
 //! else what the screenplay makes of the user's words.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
@@ -17,7 +18,7 @@ pub(super) struct Director {
     queue: VecDeque<Reply>,
     by_text: Vec<(String, Reply)>,
     habit: Habit,
-    /// How often each prompt was answered; faults that pass need it.
+    /// How often each prompt of each user was answered; faults that pass need it.
     attempts: HashMap<u64, u32>,
     /// Prompts that end with a paused turn of this emulator.
     paused: HashSet<u64>,
@@ -57,7 +58,9 @@ impl Director {
 
     /// Steps or an error; a named scenario has become one of them.
     pub(super) fn plan(&mut self, body: &Value, model: &Model, prompt: &Transcript) -> Plan {
-        let attempts = self.attempts.entry(prompt.prefix).or_default();
+        let mut attempt = DefaultHasher::new();
+        (prompt.prefix, body["metadata"]["user_id"].as_str()).hash(&mut attempt);
+        let attempts = self.attempts.entry(attempt.finish()).or_default();
         let earlier_attempts = *attempts;
         *attempts += 1;
         let scene = Scene {

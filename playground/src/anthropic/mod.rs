@@ -14,7 +14,7 @@
 //! | `!code` | shows code in three languages |
 //! | `!markdown` | uses every Markdown construct |
 //! | `!think` | thinks, summarized if the request asks for that, then answers |
-//! | `!refuse` | stops with `refusal` and its details, without text |
+//! | `!refuse [midway]` | stops with `refusal` and its details, without text or after some |
 //! | `!cut` | breaks the connection after some text |
 //! | `!stall` | falls silent after some text, until the client leaves |
 //! | `!429 [times]` | 429 with `retry-after: 1`, once by default, then an echo |

@@ -61,7 +61,8 @@ pub(super) fn perform(directive: &Directive, scene: &Scene<'_>) -> Plan {
     Plan::Steps(match directive.scenario {
         Scenario::Slow => vec![Step::Slow(SLOW), Step::Text(text)],
         Scenario::Thinking => vec![Step::Thinking(THOUGHT.to_owned()), Step::Text(text)],
-        Scenario::Refusal => vec![Step::Stop(StopReason::Refusal)],
+        Scenario::Refusal if directive.argument.is_empty() => vec![Step::Stop(StopReason::Refusal)],
+        Scenario::Refusal => vec![first, Step::Stop(StopReason::Refusal)],
         Scenario::Cut => vec![first, Step::Cut],
         Scenario::Stall => vec![first, Step::Hang],
         Scenario::ErrorMidway => vec![first, overloaded()],
@@ -91,6 +92,7 @@ fn speech(directive: &Directive, user_text: &str) -> String {
             texts::STORY.split_inclusive(' ').cycle().take(words).collect::<String>().trim_end().to_owned()
         }
         Scenario::Story
+        | Scenario::Refusal
         | Scenario::Cut
         | Scenario::Stall
         | Scenario::ErrorMidway

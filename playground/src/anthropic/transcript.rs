@@ -59,8 +59,8 @@ impl Transcript {
         let last_question = last_question(body);
         for (at, message) in messages(body).iter().enumerate() {
             reader.message = at;
-            push_content(&mut reader, role(message), &message["content"], MESSAGE_TOKENS);
             reader.past_thinking_is_free = at < last_question;
+            push_content(&mut reader, role(message), &message["content"], MESSAGE_TOKENS);
         }
         reader.finish(body)
     }
@@ -100,7 +100,7 @@ impl Reader {
             thinking: Vec::new(),
             message: 0,
             block: 0,
-            past_thinking_is_free: last_question(body) > 0,
+            past_thinking_is_free: false,
         }
     }
 

@@ -41,6 +41,7 @@ async fn stop_reasons() {
     let tools = |text: &str| with(ask(text), "tools", clock());
     for (body, reason, kinds) in [
         (ask("!refuse"), "refusal", json!([])),
+        (ask("!refuse midway"), "refusal", json!(["text"])),
         (ask("!max-tokens"), "max_tokens", json!(["text"])),
         (ask("!overflow"), "model_context_window_exceeded", json!(["text"])),
         (ask("!pause"), "pause_turn", json!(["text"])),

@@ -32,7 +32,8 @@ const KNOWN_TO_MESSAGES: &[&str] = &[
 
 /// Fields that exist only under a beta header that begins so.
 const BETA: &[(&str, &str)] = &[
-    ("context_management", "co"),
+    ("context_management", "context-management-"),
+    ("context_management", "compact-"),
     ("compaction", "compact-"),
     ("fallbacks", "server-side-fallback-"),
     ("mcp_servers", "mcp-client-"),
