@@ -164,6 +164,14 @@ impl Telegram {
         self.shared.change(|world| world.users.insert(person.id, person));
     }
 
+    /// Opens the private chat of a person who wrote to the bot before this emulator began.
+    pub fn open_chat(&self, user: i64) {
+        self.shared.change(|world| {
+            world.open_private(user);
+            world.touch(user);
+        });
+    }
+
     /// Adds a supergroup with an id below zero; the first member owns it, the bot is an administrator
     /// and sees every message.
     pub fn add_group(&self, id: i64, title: &str, forum: bool, members: &[i64]) {

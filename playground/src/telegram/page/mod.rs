@@ -19,11 +19,11 @@ use super::Shared;
 const HTML: &str = include_str!("assets/index.html");
 /// Name, media type and content of everything the page loads.
 const ASSETS: [(&str, &str, &str); 5] = [
-    ("page.css", "text/css", include_str!("assets/page.css")),
-    ("chat.css", "text/css", include_str!("assets/chat.css")),
-    ("main.js", "text/javascript", include_str!("assets/main.js")),
-    ("message.js", "text/javascript", include_str!("assets/message.js")),
-    ("panels.js", "text/javascript", include_str!("assets/panels.js")),
+    ("page.css", "text/css; charset=utf-8", include_str!("assets/page.css")),
+    ("chat.css", "text/css; charset=utf-8", include_str!("assets/chat.css")),
+    ("main.js", "text/javascript; charset=utf-8", include_str!("assets/main.js")),
+    ("message.js", "text/javascript; charset=utf-8", include_str!("assets/message.js")),
+    ("panels.js", "text/javascript; charset=utf-8", include_str!("assets/panels.js")),
 ];
 /// Nothing but the page's own files and the files of the chats.
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; media-src 'self'; frame-ancestors 'none'";
@@ -31,7 +31,7 @@ const POLICY: &str = "default-src 'self'; img-src 'self' data:; media-src 'self'
 /// Routes of the page and of the control API.
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
-        .route("/", get(|| async { asset("text/html", HTML) }))
+        .route("/", get(|| async { asset("text/html; charset=utf-8", HTML) }))
         .route("/page/{name}", get(named_asset))
         .route("/play/state", get(feed::state))
         .route("/play/events", get(feed::events))

@@ -1,0 +1,94 @@
+//! The page's control API: what a browser does reaches the bot, what the bot does reaches the browser.
+
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use reqwest::multipart::{Form, Part};
+use serde_json::{Value, json};
+
+use super::{ANN, BOUND, Rig};
+
+impl Rig {
+    async fn play(&self, action: &str, body: Value) -> reqwest::Response {
+        let url = format!("{}/play/{action}", self.telegram.url());
+        self.client.post(url).json(&body).send().await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn the_page_and_its_files_are_served() {
+    let rig = Rig::start().await;
+    let page = rig.client.get(rig.telegram.url()).send().await.unwrap().text().await.unwrap();
+    let assets: Vec<&str> = page.split('"').filter(|part| part.starts_with("/page/")).collect();
+    assert_eq!(assets.len(), 3, "{page}");
+    for asset in assets {
+        let response = rig.client.get(format!("{}{asset}", rig.telegram.url())).send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 200, "{asset}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_on_the_page_is_a_person() {
+    let rig = Rig::start().await;
+    assert!(rig.play("user", json!({"id": 1001, "first_name": "Page"})).await.status().is_success());
+    let said: Value =
+        rig.play("say", json!({"chat": 1001, "from": 1001, "text": "hi"})).await.json().await.unwrap();
+    rig.play("edit", json!({"chat": 1001, "message_id": said["message_id"], "text": "hello"})).await;
+    rig.play("press", json!({"chat": 1001, "from": 1001, "message_id": said["message_id"], "data": "d"}))
+        .await;
+    rig.play("group", json!({"id": -7, "title": "G", "forum": true, "members": [1001]})).await;
+    rig.play("topic", json!({"chat": -7, "from": 1001, "name": "T"})).await;
+    rig.play("block", json!({"user": 1001, "blocked": true})).await;
+    let file = Part::bytes(b"abc".to_vec()).file_name("a.txt").mime_str("text/plain").unwrap();
+    let form =
+        Form::new().text("chat", "1001").text("from", "1001").text("kind", "document").part("file", file);
+    let url = format!("{}/play/file", rig.telegram.url());
+    assert!(rig.client.post(url).multipart(form).send().await.unwrap().status().is_success());
+    let kinds: Vec<String> = rig
+        .updates(0)
+        .await
+        .iter()
+        .flat_map(|update| {
+            update.as_object().unwrap().keys().filter(|key| *key != "update_id").cloned().collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        ["message", "edited_message", "callback_query", "message", "my_chat_member", "message"]
+    );
+    rig.play("fault", json!({"method": "getMe", "fault": "flood", "seconds": 3})).await;
+    assert_eq!(rig.refusal("getMe", json!({})).await.0, 429);
+    for (action, body) in [
+        ("say", json!({"chat": 5, "from": 6, "text": "x"})),
+        ("say", json!({"chat": ANN, "from": ANN, "text": " "})),
+        ("stop", json!({"chat": ANN, "draft_id": 1})),
+        ("fault", json!({"method": "x", "fault": "unheard"})),
+    ] {
+        assert_eq!(rig.play(action, body).await.status().as_u16(), 400, "{action}");
+    }
+}
+
+#[tokio::test]
+async fn the_feed_tells_what_changes() {
+    let rig = Rig::start().await;
+    rig.telegram.say(ANN, ANN, "hi");
+    let url = format!("{}/play/events", rig.telegram.url());
+    let mut feed = rig.client.get(url).send().await.unwrap().bytes_stream();
+    let mut next = async || {
+        let chunk = tokio::time::timeout(BOUND, feed.next()).await.unwrap().unwrap().unwrap();
+        let text = String::from_utf8(chunk.to_vec()).unwrap();
+        serde_json::from_str::<Value>(text.trim().strip_prefix("data: ").unwrap()).unwrap()
+    };
+    let first = next().await;
+    assert_eq!(first["people"]["bot"]["username"], json!("starling_bot"));
+    let ann = first["chats"].as_array().unwrap().iter().find(|chat| chat["id"] == json!(ANN)).unwrap();
+    assert_eq!(ann["messages"][0]["text"], json!("hi"));
+    rig.call("sendMessageDraft", json!({"chat_id": ANN, "draft_id": 1, "text": "<i>", "can_stop": true}))
+        .await;
+    let second = next().await;
+    assert_eq!(second["chats"].as_array().map(Vec::len), Some(1));
+    assert_eq!(second["chats"][0]["drafts"][0]["text"], json!("<i>"));
+    assert_eq!(second["chats"][0]["messages"], Value::Null, "messages come only when they changed");
+    assert_eq!(second["calls"][0]["method"], json!("sendMessageDraft"));
+    tokio::time::timeout(Duration::from_secs(5), rig.telegram.stop()).await.unwrap();
+}
