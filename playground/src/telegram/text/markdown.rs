@@ -73,7 +73,7 @@ impl Parser<'_> {
         match c {
             '\\' => {
                 self.at += 1;
-                match next.filter(|next| (1..=126).contains(&u32::from(*next))) {
+                match next.filter(|next| escapable(*next)) {
                     Some(next) => self.take(next),
                     None => self.push('\\'),
                 }
@@ -118,10 +118,6 @@ impl Parser<'_> {
                 self.at += mark.len();
                 Ok(())
             }
-            _ if self.open.iter().any(|open| open.mark == mark) => {
-                let last = self.open.last().map_or("", |open| name_of(&open.entity.kind));
-                Err(format!("Can't find end of {last} entity at byte offset {}", self.at))
-            }
             _ => {
                 self.begin(mark, kind);
                 Ok(())
@@ -155,6 +151,8 @@ impl Parser<'_> {
         let separated = self.quote.is_none() && self.rest().starts_with("**>");
         if separated || self.rest().starts_with('>') {
             self.at += if separated { 3 } else { 1 };
+            // Several signs in a row are one: quotes do not nest.
+            self.at += self.rest().bytes().take_while(|byte| *byte == b'>').count();
             if self.quote.is_none() {
                 self.quote = Some(self.units);
             }
@@ -192,7 +190,7 @@ impl Parser<'_> {
         while !self.rest().starts_with(mark) {
             let mut following = self.rest().chars();
             match (following.next(), following.next()) {
-                (Some('\\'), Some(escaped @ ('`' | '\\'))) => {
+                (Some('\\'), Some(escaped)) if escapable(escaped) => {
                     self.at += 1;
                     self.take(escaped);
                 }
@@ -225,7 +223,7 @@ impl Parser<'_> {
                 let mut following = self.rest().chars();
                 match (following.next(), following.next()) {
                     (Some(')'), _) => break,
-                    (Some('\\'), Some(escaped)) if escaped.is_ascii() => {
+                    (Some('\\'), Some(escaped)) if escapable(escaped) => {
                         address.push(escaped);
                         self.at += 2;
                     }
@@ -259,6 +257,11 @@ impl Parser<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a back slash before this character is an escape.
+fn escapable(c: char) -> bool {
+    ('\u{1}'..='~').contains(&c)
 }
 
 /// How refusals call an entity.
@@ -311,7 +314,7 @@ mod tests {
             ("Hello. world!", "Character '.' is reserved and must be escaped with the preceding '\\'"),
             ("*bold", "Can't find end of Bold entity at byte offset 0"),
             ("a `code", "Can't find end of Code entity at byte offset 2"),
-            ("*a _b* c_", "Can't find end of Italic entity at byte offset 5"),
+            ("*a _b* c_", "Can't find end of Italic entity at byte offset 8"),
         ] {
             assert_eq!(parse(source), Err(sentence.to_owned()), "{source}");
         }
