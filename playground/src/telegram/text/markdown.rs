@@ -77,31 +77,24 @@ impl Parser<'_> {
                     Some(next) => self.take(next),
                     None => self.push('\\'),
                 }
-                Ok(())
             }
-            '`' => self.code(),
+            '`' => self.code()?,
             '_' if next == Some('_') => self.toggle("__", "underline"),
             '_' => self.toggle("_", "italic"),
             '*' => self.toggle("*", "bold"),
             '~' => self.toggle("~", "strikethrough"),
             '|' if next == Some('|') => self.bars(),
-            '[' => {
-                self.begin("[", "text_link");
-                Ok(())
-            }
-            '!' if next == Some('[') => {
-                self.begin("![", "custom_emoji");
-                Ok(())
-            }
-            ']' => self.link(),
+            '[' => self.begin("[", "text_link"),
+            '!' if next == Some('[') => self.begin("![", "custom_emoji"),
+            ']' => self.link()?,
             c if RESERVED.contains(c) => {
-                Err(format!("Character '{c}' is reserved and must be escaped with the preceding '\\'"))
+                return Err(format!(
+                    "Character '{c}' is reserved and must be escaped with the preceding '\\'"
+                ));
             }
-            c => {
-                self.take(c);
-                Ok(())
-            }
+            c => self.take(c),
         }
+        Ok(())
     }
 
     fn begin(&mut self, mark: &'static str, kind: &str) {
@@ -110,18 +103,13 @@ impl Parser<'_> {
         self.at += mark.len();
     }
 
-    /// Opens or closes an entity that the same mark begins and ends.
-    fn toggle(&mut self, mark: &'static str, kind: &str) -> Result<(), String> {
-        match self.open.last() {
-            Some(last) if last.mark == mark => {
-                self.close();
-                self.at += mark.len();
-                Ok(())
-            }
-            _ => {
-                self.begin(mark, kind);
-                Ok(())
-            }
+    /// Opens or closes an entity that the same mark begins and ends; only the innermost can be closed.
+    fn toggle(&mut self, mark: &'static str, kind: &str) {
+        if self.open.last().is_some_and(|last| last.mark == mark) {
+            self.close();
+            self.at += mark.len();
+        } else {
+            self.begin(mark, kind);
         }
     }
 
@@ -135,15 +123,15 @@ impl Parser<'_> {
     }
 
     /// `||` is a spoiler, or the end of an expandable quote at the end of its last line.
-    fn bars(&mut self) -> Result<(), String> {
+    fn bars(&mut self) {
         let last_of_line = matches!(self.rest()[2..].chars().next(), None | Some('\n'));
         let spoiler_open = self.open.iter().any(|open| open.mark == "||");
         if self.quote.is_some() && last_of_line && !spoiler_open {
             self.at += 2;
             self.end_quote("expandable_blockquote");
-            return Ok(());
+        } else {
+            self.toggle("||", "spoiler");
         }
-        self.toggle("||", "spoiler")
     }
 
     /// Handles the start of a line with respect to quotes; `true` when something was consumed.
