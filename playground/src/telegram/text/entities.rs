@@ -156,7 +156,7 @@ fn nested(mut entities: Vec<Entity>) -> Vec<Entity> {
     let code = without_overlap(code);
     let (quotes, styles): (Vec<Entity>, Vec<Entity>) = other.into_iter().partition(Entity::is_quote);
     let mut result = without_overlap(quotes);
-    for style in styles {
+    for style in merged(styles) {
         // A quote may stand around a style or inside it, code may not stand inside anything but a quote.
         let mut pieces = vec![style];
         for piece in &code {
@@ -167,6 +167,21 @@ fn nested(mut entities: Vec<Entity>) -> Vec<Entity> {
     result.extend(code);
     sort(&mut result);
     cut_crossings(result)
+}
+
+/// Joins overlapping entities of one kind that say the same.
+fn merged(styles: Vec<Entity>) -> Vec<Entity> {
+    let mut kept: Vec<Entity> = Vec::new();
+    for style in styles {
+        let same = |other: &&mut Entity| {
+            other.kind == style.kind && other.extra == style.extra && style.offset < other.end()
+        };
+        match kept.iter_mut().find(same) {
+            Some(other) => other.length = other.end().max(style.end()) - other.offset,
+            None => kept.push(style),
+        }
+    }
+    kept
 }
 
 /// Keeps the first of any overlapping entities.

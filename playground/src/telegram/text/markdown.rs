@@ -73,35 +73,28 @@ impl Parser<'_> {
         match c {
             '\\' => {
                 self.at += 1;
-                match next.filter(|next| (1..=126).contains(&u32::from(*next))) {
+                match next.filter(|next| escapable(*next)) {
                     Some(next) => self.take(next),
                     None => self.push('\\'),
                 }
-                Ok(())
             }
-            '`' => self.code(),
+            '`' => self.code()?,
             '_' if next == Some('_') => self.toggle("__", "underline"),
             '_' => self.toggle("_", "italic"),
             '*' => self.toggle("*", "bold"),
             '~' => self.toggle("~", "strikethrough"),
             '|' if next == Some('|') => self.bars(),
-            '[' => {
-                self.begin("[", "text_link");
-                Ok(())
-            }
-            '!' if next == Some('[') => {
-                self.begin("![", "custom_emoji");
-                Ok(())
-            }
-            ']' => self.link(),
+            '[' => self.begin("[", "text_link"),
+            '!' if next == Some('[') => self.begin("![", "custom_emoji"),
+            ']' => self.link()?,
             c if RESERVED.contains(c) => {
-                Err(format!("Character '{c}' is reserved and must be escaped with the preceding '\\'"))
+                return Err(format!(
+                    "Character '{c}' is reserved and must be escaped with the preceding '\\'"
+                ));
             }
-            c => {
-                self.take(c);
-                Ok(())
-            }
+            c => self.take(c),
         }
+        Ok(())
     }
 
     fn begin(&mut self, mark: &'static str, kind: &str) {
@@ -110,22 +103,13 @@ impl Parser<'_> {
         self.at += mark.len();
     }
 
-    /// Opens or closes an entity that the same mark begins and ends.
-    fn toggle(&mut self, mark: &'static str, kind: &str) -> Result<(), String> {
-        match self.open.last() {
-            Some(last) if last.mark == mark => {
-                self.close();
-                self.at += mark.len();
-                Ok(())
-            }
-            _ if self.open.iter().any(|open| open.mark == mark) => {
-                let last = self.open.last().map_or("", |open| name_of(&open.entity.kind));
-                Err(format!("Can't find end of {last} entity at byte offset {}", self.at))
-            }
-            _ => {
-                self.begin(mark, kind);
-                Ok(())
-            }
+    /// Opens or closes an entity that the same mark begins and ends; only the innermost can be closed.
+    fn toggle(&mut self, mark: &'static str, kind: &str) {
+        if self.open.last().is_some_and(|last| last.mark == mark) {
+            self.close();
+            self.at += mark.len();
+        } else {
+            self.begin(mark, kind);
         }
     }
 
@@ -139,15 +123,15 @@ impl Parser<'_> {
     }
 
     /// `||` is a spoiler, or the end of an expandable quote at the end of its last line.
-    fn bars(&mut self) -> Result<(), String> {
+    fn bars(&mut self) {
         let last_of_line = matches!(self.rest()[2..].chars().next(), None | Some('\n'));
         let spoiler_open = self.open.iter().any(|open| open.mark == "||");
         if self.quote.is_some() && last_of_line && !spoiler_open {
             self.at += 2;
             self.end_quote("expandable_blockquote");
-            return Ok(());
+        } else {
+            self.toggle("||", "spoiler");
         }
-        self.toggle("||", "spoiler")
     }
 
     /// Handles the start of a line with respect to quotes; `true` when something was consumed.
@@ -155,6 +139,8 @@ impl Parser<'_> {
         let separated = self.quote.is_none() && self.rest().starts_with("**>");
         if separated || self.rest().starts_with('>') {
             self.at += if separated { 3 } else { 1 };
+            // Several signs in a row are one: quotes do not nest.
+            self.at += self.rest().bytes().take_while(|byte| *byte == b'>').count();
             if self.quote.is_none() {
                 self.quote = Some(self.units);
             }
@@ -192,7 +178,7 @@ impl Parser<'_> {
         while !self.rest().starts_with(mark) {
             let mut following = self.rest().chars();
             match (following.next(), following.next()) {
-                (Some('\\'), Some(escaped @ ('`' | '\\'))) => {
+                (Some('\\'), Some(escaped)) if escapable(escaped) => {
                     self.at += 1;
                     self.take(escaped);
                 }
@@ -225,7 +211,7 @@ impl Parser<'_> {
                 let mut following = self.rest().chars();
                 match (following.next(), following.next()) {
                     (Some(')'), _) => break,
-                    (Some('\\'), Some(escaped)) if escaped.is_ascii() => {
+                    (Some('\\'), Some(escaped)) if escapable(escaped) => {
                         address.push(escaped);
                         self.at += 2;
                     }
@@ -259,6 +245,11 @@ impl Parser<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a back slash before this character is an escape.
+fn escapable(c: char) -> bool {
+    ('\u{1}'..='~').contains(&c)
 }
 
 /// How refusals call an entity.
@@ -311,7 +302,7 @@ mod tests {
             ("Hello. world!", "Character '.' is reserved and must be escaped with the preceding '\\'"),
             ("*bold", "Can't find end of Bold entity at byte offset 0"),
             ("a `code", "Can't find end of Code entity at byte offset 2"),
-            ("*a _b* c_", "Can't find end of Italic entity at byte offset 5"),
+            ("*a _b* c_", "Can't find end of Italic entity at byte offset 8"),
         ] {
             assert_eq!(parse(source), Err(sentence.to_owned()), "{source}");
         }
