@@ -64,9 +64,17 @@ async fn serve(
     let grace = config.service.shutdown_grace;
     let db = Db::open(&config.database.postgres, config.database.pool_size, metrics.clone())
         .context("DATABASE_URL cannot be used")?;
-    let started = tokio::select! {
-        started = start(&config, clock, &life, &metrics, &db) => started,
-        () = signal() => Ok(()),
+    let started = {
+        let starting = start(&config, clock, &life, &metrics, &db);
+        tokio::pin!(starting);
+        tokio::select! {
+            started = &mut starting => started,
+            // What has started already must know the reason before it loses the rest.
+            () = signal() => {
+                life.drain.cancel();
+                Ok(())
+            }
+        }
     };
     if let Err(error) = started {
         life.drain.cancel();

@@ -5,11 +5,16 @@ use crate::domain::ids::{ChatId, MessageId, ThreadId, TurnId};
 use crate::domain::message::{Context, Remembered, Reply, Role};
 use chrono::{DateTime, Utc};
 
-/// The newest `limit` messages of a conversation, oldest first.
+/// The newest `limit` messages of a conversation, oldest first. Turns that the model refused or could not hold are left
+/// out: with them in the prompt, everything after them would be refused as well.
 pub async fn latest(db: &Db, thread: ThreadId, limit: i64) -> Result<Vec<Remembered>, DbError> {
     let rows = sqlx::query!(
-        "SELECT id, role, text, sender, reply_to, reply_sender, reply_snippet, quote, forwarded_from, edits, interrupted
-         FROM messages WHERE thread_id = $1 ORDER BY id DESC LIMIT $2",
+        "SELECT messages.id, role, text, sender, reply_to, reply_sender, reply_snippet, quote, forwarded_from, edits,
+                interrupted
+         FROM messages JOIN turns ON turns.id = messages.turn_id
+         WHERE messages.thread_id = $1 AND turns.detail IS DISTINCT FROM 'refused'
+           AND turns.detail IS DISTINCT FROM 'too_long'
+         ORDER BY messages.id DESC LIMIT $2",
         thread.0,
         limit,
     )

@@ -1,0 +1,116 @@
+//! The layers as a test: a module imports only from groups listed before its own, and foreign crates stay home.
+
+use std::path::{Path, PathBuf};
+
+/// From low to high. Modules on one line do not know each other.
+const LAYERS: &[&[&str]] = &[
+    &["domain", "lifecycle"],
+    &["config"],
+    &["telemetry", "http"],
+    &["db", "cache", "llm"],
+    &["services"],
+    &["tools"],
+    &["conversation"],
+    &["telegram"],
+    &["app", "doctor"],
+    &["main", "lib"],
+];
+
+/// A crate and the modules in which it may appear.
+const HOMES: &[(&str, &[&str])] = &[
+    ("teloxide", &["telegram"]),
+    ("sqlx", &["db"]),
+    ("redis", &["cache"]),
+    ("reqwest", &["http", "llm", "tools", "telegram/api"]),
+    ("prometheus", &["telemetry"]),
+    ("std::env", &["config/source.rs", "config/tests.rs"]),
+    ("anyhow", &["app.rs", "doctor.rs", "main.rs"]),
+    ("sse_stream", &["llm"]),
+    ("fluent_templates", &["telegram/text"]),
+    ("clap", &["main.rs"]),
+];
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
+}
+
+fn files() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let name = |path: &PathBuf| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+    sources(&root).iter().map(|path| (name(path), std::fs::read_to_string(path).unwrap())).collect()
+}
+
+fn module(file: &str) -> &str {
+    file.split('/').next().unwrap_or(file).trim_end_matches(".rs")
+}
+
+fn rank(name: &str) -> usize {
+    LAYERS.iter().position(|group| group.contains(&name)).unwrap_or(usize::MAX)
+}
+
+/// The upward or sideways imports of a file. An unknown name ranks above everything, so that a grouped
+/// `use crate::{...}` cannot hide one.
+fn forbidden(file: &str, source: &str) -> Vec<String> {
+    let own = module(file);
+    source
+        .match_indices("crate::")
+        .filter(|(at, _)| !source[..*at].ends_with(['_', '$']))
+        .filter_map(|(at, _)| source[at + 7..].split(|c: char| !c.is_alphanumeric() && c != '_').next())
+        .filter(|&used| used != own && rank(used) >= rank(own))
+        .map(|used| format!("{file} imports {used}"))
+        .collect()
+}
+
+/// Crates that appear in a file away from their home.
+fn strangers(file: &str, source: &str) -> Vec<String> {
+    let code: String = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    HOMES
+        .iter()
+        .filter(|(krate, homes)| {
+            let used = code.match_indices(&format!("{krate}::")).any(|(at, _)| {
+                !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
+            });
+            used && !homes.iter().any(|home| file == *home || file.starts_with(&format!("{home}/")) || file == format!("{home}.rs"))
+        })
+        .map(|(krate, _)| format!("{file} uses {krate}"))
+        .collect()
+}
+
+#[test]
+fn imports_go_downwards_only() {
+    let files = files();
+    assert!(files.len() > 50, "the walk found only {} files", files.len());
+    let unknown: Vec<&String> = files.iter().map(|(file, _)| file).filter(|file| rank(module(file)) == usize::MAX).collect();
+    assert!(unknown.is_empty(), "no layer names {unknown:?}");
+    let found: Vec<String> = files.iter().flat_map(|(file, source)| forbidden(file, source)).collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn foreign_crates_stay_home() {
+    let found: Vec<String> = files().iter().flat_map(|(file, source)| strangers(file, source)).collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn files_stay_short_and_say_what_they_are_for() {
+    for (file, source) in files() {
+        let lines = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().lines().count();
+        assert!(lines <= 400 || file.ends_with("tests.rs"), "{file} has {lines} lines");
+        assert!(source.starts_with("//!"), "{file} does not begin with what it is for");
+    }
+}
+
+#[test]
+fn the_rules_catch_what_they_forbid() {
+    assert_eq!(forbidden("db/inbox.rs", "use crate::telegram::api;"), ["db/inbox.rs imports telegram"]);
+    assert_eq!(forbidden("db/inbox.rs", "use crate::llm::event;"), ["db/inbox.rs imports llm"]);
+    assert_eq!(forbidden("db/inbox.rs", "use crate::{services, domain};"), ["db/inbox.rs imports "]);
+    assert!(forbidden("db/inbox.rs", "use crate::domain::ids;\nuse crate::db::DbError;").is_empty());
+    assert_eq!(strangers("services/x.rs", "let x = sqlx::query(\"\");"), ["services/x.rs uses sqlx"]);
+    assert!(strangers("db/x.rs", "use sqlx::PgPool;").is_empty());
+}

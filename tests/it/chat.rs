@@ -1,0 +1,139 @@
+//! The ordinary case: somebody writes, the bot answers, nothing is forgotten.
+
+use playground::anthropic::{Gate, Reply, Step};
+
+use crate::harness::{ANN, BOUND, Bot, conversation};
+
+#[tokio::test]
+async fn start_greets_new_and_returning_people() {
+    let bot = Bot::start().await;
+    assert!(bot.ask("/start").await.starts_with("Hello Ann! I am an AI assistant."));
+    assert!(bot.ask("/start@starling_bot").await.starts_with("Welcome back, Ann!"));
+    assert!(bot.ask("/help").await.contains("/stop"));
+    assert!(bot.model.requests().is_empty(), "a command does not ask the model");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn an_answer_is_shown_stored_and_counted() {
+    let bot = Bot::start().await;
+    bot.ask("hello there").await;
+    assert_eq!(bot.screen(ANN), "person: hello there\nbot: You said: hello there");
+    let stored: Vec<(String, String)> =
+        sqlx::query_as("SELECT role, text FROM messages ORDER BY id").fetch_all(bot.books()).await.unwrap();
+    let stored: Vec<String> = stored.into_iter().map(|(role, text)| format!("{role}: {text}")).collect();
+    assert_eq!(stored, ["user: hello there", "assistant: You said: hello there"]);
+    let (state, ended, input, output): (String, String, i64, i64) = sqlx::query_as(
+        "SELECT turns.state, ended, input + cache_write_5m + cache_write_1h, output
+         FROM turns JOIN model_calls ON turn_id = turns.id",
+    )
+    .fetch_one(bot.books())
+    .await
+    .unwrap();
+    assert_eq!((state.as_str(), ended.as_str()), ("answered", "end_turn"));
+    assert!(input > 0 && output > 0, "{input} tokens in, {output} out");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn twenty_messages_in_a_row_each_see_the_answer_before() {
+    let bot = Bot::start().await;
+    for number in 1..=20 {
+        bot.ask(&format!("question {number}")).await;
+        let said = conversation(&bot.request(number).await);
+        let mut expected: Vec<String> = (1..number)
+            .flat_map(|n| [format!("user: question {n}"), format!("assistant: You said: question {n}")])
+            .collect();
+        expected.push(format!("user: question {number}"));
+        assert_eq!(said, expected);
+    }
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_message_sent_while_the_answer_is_on_its_way_still_sees_it() {
+    let bot = Bot::start().await;
+    let hold = bot.telegram.hold("sendMessage");
+    bot.ann("first");
+    tokio::time::timeout(BOUND, hold.waiting()).await.expect("the answer is being sent");
+    bot.ann("second");
+    let second = bot.request(2).await;
+    assert_eq!(conversation(&second), ["user: first", "assistant: You said: first", "user: second"]);
+    hold.release();
+    bot.answer(ANN, 2).await;
+    assert_eq!(bot.answers(ANN), ["You said: first", "You said: second"]);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn drafts_grow_and_the_final_message_begins_like_the_last_one() {
+    let bot = Bot::start().await;
+    let answer = bot.ask("!slow 12").await;
+    let drafts = bot.telegram.drafts(ANN);
+    assert!(drafts.len() >= 3, "an answer of more than three seconds has {} drafts", drafts.len());
+    for pair in drafts.windows(2) {
+        assert!(pair[1].text.starts_with(&pair[0].text), "{:?} then {:?}", pair[0].text, pair[1].text);
+        assert!(pair[1].can_stop);
+    }
+    assert!(answer.starts_with(&drafts.last().unwrap().text));
+    assert!(bot.telegram.live_draft(ANN).is_none(), "no draft comes after the final message");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn thoughts_are_shown_until_the_answer_begins() {
+    let bot = Bot::start().await;
+    let (gate, keeper) = Gate::new();
+    bot.model.script(Reply::steps(vec![
+        Step::Thinking("Is it four?".to_owned()),
+        Step::Gate(gate),
+        Step::Text("It is four.".to_owned()),
+    ]));
+    bot.ann("what is two and two?");
+    let thoughts = bot.telegram.until("the thoughts", BOUND, |view| view.live_draft(ANN).cloned()).await.unwrap();
+    assert_eq!(thoughts.text, "🧠 Is it four?");
+    assert_eq!(thoughts.entities[0]["type"], "expandable_blockquote");
+    keeper.open();
+    assert_eq!(bot.answer(ANN, 1).await, "It is four.");
+    let last = bot.telegram.drafts(ANN).pop().unwrap();
+    assert!("It is four.".starts_with(&last.text), "the last draft is in line with the final message: {last:?}");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn replies_forwards_and_edits_are_told_to_the_model() {
+    let bot = Bot::start().await;
+    let first = bot.ann("the sky is green");
+    bot.answer(ANN, 1).await;
+    bot.telegram.reply(ANN, ANN, first.message_id, "is this right?");
+    bot.answer(ANN, 2).await;
+    bot.telegram.edit(ANN, first.message_id, "the sky is blue").unwrap();
+    bot.ask("and now?").await;
+    let said = conversation(&bot.request(3).await);
+    assert_eq!(said[0], "user: **Ann** (edited):\n\nthe sky is blue");
+    assert_eq!(said[2], "user: **Ann**:\n\n> In reply to Ann: the sky is green\n\nis this right?");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_answered_and_what_is_not_for_us_is_ignored() {
+    use playground::telegram::Attachment;
+    let bot = Bot::start().await;
+    bot.telegram.send_file(ANN, ANN, Attachment::Voice, "voice.ogg", "audio/ogg", b"OggS".to_vec(), "");
+    assert!(bot.answer(ANN, 1).await.starts_with("I can only read text so far."));
+    bot.telegram.block(ANN);
+    bot.telegram.unblock(ANN);
+    assert_eq!(bot.ask("still there?").await, "You said: still there?");
+    assert_eq!(bot.database.count("SELECT count(*) FROM inbox WHERE kind = 'my_chat_member'").await, 2);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn the_bot_speaks_russian_to_those_who_do() {
+    let bot = Bot::start().await;
+    let mut vera = playground::telegram::Person::new(77, "Вера");
+    vera.language_code = Some("ru".to_owned());
+    bot.telegram.add_user(vera);
+    assert!(bot.ask_in(77, 77, "/start").await.starts_with("Здравствуйте, Вера!"));
+    bot.end().await;
+}

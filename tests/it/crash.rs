@@ -1,0 +1,143 @@
+//! `kill -9` at the worst moments, then a new start: answered, once, and nothing forgotten.
+
+use playground::anthropic::{Gate, Outcome, Reply, Step};
+
+use crate::harness::{ANN, BOUND, Bot, GROUP, conversation};
+
+/// The chat shows one answer, and the next prompt contains it.
+async fn answered_once_and_remembered(bot: &Bot, chat: i64, question: &str, answer: &str) {
+    assert_eq!(bot.answer(chat, 1).await, answer);
+    bot.database.until("SELECT count(*) FROM turns WHERE state <> 'open'", 1).await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+    let before = bot.model.requests().len();
+    let next = if chat == GROUP { "@starling_bot next" } else { "next" };
+    bot.ask_in(chat, ANN, next).await;
+    assert_eq!(bot.answers(chat).len(), 2, "{}", bot.screen(chat));
+    let said = conversation(&bot.request(before + 1).await);
+    assert!(said[0].ends_with(question), "{said:?}");
+    assert_eq!(said[1], format!("assistant: {answer}"));
+    assert_eq!(said.len(), 3, "{said:?}");
+}
+
+#[tokio::test]
+async fn killed_before_the_window_closes() {
+    let mut bot = Bot::with([("BATCH_WINDOW_MS", "10000")]).await;
+    let said = bot.ann("hello");
+    bot.database.until("SELECT count(*) FROM inbox", 1).await;
+    bot.kill().await;
+    assert!(bot.telegram.confirmed_offset() <= said.update_id, "or it was stored, which the next start shows");
+    bot.set("BATCH_WINDOW_MS", "20");
+    bot.run().await;
+    answered_once_and_remembered(&bot, ANN, "hello", "You said: hello").await;
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn killed_while_the_turn_waits_for_the_model() {
+    let mut bot = Bot::start().await;
+    let (gate, keeper) = Gate::new();
+    bot.model.script(Reply::steps(vec![Step::Gate(gate)]));
+    bot.ann("hello");
+    bot.request(1).await;
+    bot.kill().await;
+    bot.run().await;
+    answered_once_and_remembered(&bot, ANN, "hello", "You said: hello").await;
+    drop(keeper);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn killed_while_the_answer_streams() {
+    let mut bot = Bot::start().await;
+    let (gate, keeper) = Gate::new();
+    bot.model.script(Reply::steps(vec![Step::Text("Half an".to_owned()), Step::Gate(gate)]));
+    bot.ann("hello");
+    let draft = bot.telegram.until("a draft", BOUND, |view| view.live_draft(ANN).map(drop));
+    draft.await.unwrap();
+    bot.kill().await;
+    bot.run().await;
+    answered_once_and_remembered(&bot, ANN, "hello", "You said: hello").await;
+    assert_eq!(bot.request_end(1).await, Outcome::ClosedByClient);
+    drop(keeper);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn killed_while_the_answer_streams_in_a_group() {
+    let mut bot = Bot::start().await;
+    let (gate, keeper) = Gate::new();
+    bot.model.script(Reply::steps(vec![Step::Text("Half an".to_owned()), Step::Gate(gate)]));
+    bot.telegram.say(GROUP, ANN, "@starling_bot hello");
+    bot.answer(GROUP, 1).await;
+    bot.database.until("SELECT count(*) FROM turns WHERE live_message_id IS NOT NULL", 1).await;
+    bot.kill().await;
+    bot.run().await;
+    let whole = "You said: @starling_bot hello";
+    let edited = bot.telegram.until("the whole answer in the same message", BOUND, |view| {
+        view.answers(GROUP).next().filter(|message| message.text.contains("You said")).cloned()
+    });
+    assert!(edited.await.unwrap().edits > 0);
+    let answer = bot.answer(GROUP, 1).await;
+    assert!(answer.ends_with("@starling_bot hello"), "{answer} instead of {whole}");
+    answered_once_and_remembered(&bot, GROUP, "@starling_bot hello", &answer).await;
+    drop(keeper);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn killed_right_before_the_final_message() {
+    let mut bot = Bot::start().await;
+    let hold = bot.telegram.hold("sendMessage");
+    bot.ann("hello");
+    tokio::time::timeout(BOUND, hold.waiting()).await.expect("the answer is being sent");
+    bot.kill().await;
+    hold.release();
+    bot.run().await;
+    answered_once_and_remembered(&bot, ANN, "hello", "You said: hello").await;
+    assert_eq!(bot.model.requests().len(), 2, "the model was not asked again for what it had said");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn killed_between_the_parts_of_a_long_answer() {
+    let mut bot = Bot::start().await;
+    let (gate, keeper) = Gate::new();
+    let long: String = (1..=900).map(|n| format!("word{n} ")).collect();
+    bot.model.script(Reply::steps(vec![Step::Text(long), Step::Gate(gate)]));
+    bot.ann("write a lot");
+    bot.answer(ANN, 1).await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'sent'", 1).await;
+    bot.kill().await;
+    bot.run().await;
+    // What was delivered stands; it is neither repeated nor passed off as the whole.
+    assert!(bot.answer(ANN, 2).await.starts_with("⚠️ I was restarted in the middle of this answer."));
+    bot.ask("go on").await;
+    let said = conversation(&bot.request(2).await);
+    assert!(said[1].starts_with("assistant: word1 word2") && said[1].ends_with("[this answer was cut off here]"));
+    drop(keeper);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_turn_that_kills_the_bot_again_and_again_is_given_up() {
+    let mut bot = Bot::start().await;
+    let mut keepers = Vec::new();
+    bot.ann("hello");
+    for attempt in 1..=2 {
+        let (gate, keeper) = Gate::new();
+        keepers.push(keeper);
+        bot.model.script_for("hello", Reply::steps(vec![Step::Gate(gate)]));
+        if attempt == 1 {
+            bot.request(1).await;
+        }
+        bot.kill().await;
+        bot.launch();
+        if attempt == 1 {
+            bot.request(2).await;
+        }
+    }
+    assert!(bot.answer(ANN, 1).await.starts_with("⚠️ Something went wrong on my side."));
+    bot.log(" ready").await;
+    assert_eq!(bot.model.requests().len(), 2);
+    bot.end().await;
+}

@@ -1,0 +1,91 @@
+//! A database for one test, made and dropped with it. `DATABASE_URL` names a server on which that is allowed.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, PgPool};
+use tokio::net::lookup_host;
+use url::Url;
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+pub struct Database {
+    server: Url,
+    address: SocketAddr,
+    name: String,
+    pool: PgPool,
+}
+
+impl Database {
+    pub async fn create() -> Self {
+        let server = std::env::var("DATABASE_URL").expect("DATABASE_URL names a PostgreSQL server; scripts/test sets it");
+        let server: Url = server.parse().expect("DATABASE_URL is an address");
+        let host = server.host_str().expect("DATABASE_URL has a host");
+        let port = server.port().unwrap_or(5432);
+        let address = lookup_host((host, port)).await.unwrap().next().expect("the host has an address");
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("starling_test_{}_{number}", std::process::id());
+        run(&server, &format!("CREATE DATABASE {name}")).await;
+        let mut own = server.clone();
+        own.set_path(&name);
+        let options: PgConnectOptions = own.as_str().parse().unwrap();
+        let pool = PgPoolOptions::new().max_connections(2).connect_lazy_with(options);
+        Self { server, address, name, pool }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// The address of this database by way of a proxy.
+    pub fn url_through(&self, proxy: SocketAddr) -> String {
+        let mut url = self.server.clone();
+        url.set_path(&self.name);
+        url.set_host(Some(&proxy.ip().to_string())).unwrap();
+        url.set_port(Some(proxy.port())).unwrap();
+        url.to_string()
+    }
+
+    pub async fn count(&self, query: &'static str) -> i64 {
+        sqlx::query_scalar(query).fetch_one(&self.pool).await.unwrap()
+    }
+
+    /// Waits until a count has a value. The database tells nobody of changes, so this one looks again and again.
+    pub async fn until(&self, query: &'static str, value: i64) {
+        let reached = async {
+            while self.count(query).await != value {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        };
+        let reached = tokio::time::timeout(super::BOUND, reached).await;
+        assert!(reached.is_ok(), "{query} is {}, not {value}", self.count(query).await);
+    }
+
+    /// Nothing may be open when a test is over.
+    pub async fn assert_settled(&self) {
+        for (what, query) in [
+            ("open turns", "SELECT count(*) FROM turns WHERE state = 'open'"),
+            ("messages that are still owed", "SELECT count(*) FROM outbox WHERE state = 'pending'"),
+            ("updates that nobody handled", "SELECT count(*) FROM inbox WHERE handled_at IS NULL"),
+        ] {
+            assert_eq!(self.count(query).await, 0, "{what}");
+        }
+    }
+
+    pub async fn drop(self) {
+        self.pool.close().await;
+        run(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+    }
+}
+
+async fn run(server: &Url, statement: &str) {
+    let options: PgConnectOptions = server.as_str().parse().unwrap();
+    let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&pool).await.unwrap();
+    pool.close().await;
+}

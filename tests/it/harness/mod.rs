@@ -1,0 +1,223 @@
+//! The harness: one bot process with its own database and its own outside world for each test.
+
+pub mod database;
+pub mod process;
+pub mod proxy;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use playground::anthropic::{self, Anthropic, Outcome, Recorded};
+use playground::telegram::{self, Person, Said, Telegram};
+use sqlx::PgPool;
+
+use database::Database;
+use process::Process;
+use proxy::Proxy;
+
+/// How long anything may take before a test fails. Generous, because the machine may be busy.
+pub const BOUND: Duration = Duration::from_secs(60);
+
+/// Ann, who writes to the bot in most tests. Her private chat has her id.
+pub const ANN: i64 = 42;
+/// Bob, who writes now and then.
+pub const BOB: i64 = 43;
+/// A forum with both of them.
+pub const GROUP: i64 = -1_000_042;
+
+/// A bot and its world.
+pub struct Bot {
+    pub telegram: Telegram,
+    pub model: Anthropic,
+    pub database: Database,
+    pub proxy: Proxy,
+    settings: BTreeMap<String, String>,
+    process: Option<Process>,
+    /// Log lines of level ERROR that the test expects, by a part of their text.
+    expected_errors: Vec<&'static str>,
+}
+
+impl Bot {
+    /// A running bot with the settings of the tests: a window that closes soon.
+    pub async fn start() -> Self {
+        Self::with([]).await
+    }
+
+    /// The same with settings of the test's own.
+    pub async fn with<const N: usize>(settings: [(&str, &str); N]) -> Self {
+        let mut bot = Self::prepare(settings).await;
+        bot.run().await;
+        bot
+    }
+
+    /// A world whose bot does not run yet.
+    pub async fn prepare<const N: usize>(settings: [(&str, &str); N]) -> Self {
+        let telegram = Telegram::start(telegram::Settings::default()).await.unwrap();
+        let model = Anthropic::start(anthropic::Settings::default()).await.unwrap();
+        let database = Database::create().await;
+        let proxy = Proxy::start(database.address()).await;
+        for (id, name) in [(ANN, "Ann"), (BOB, "Bob")] {
+            telegram.add_user(Person::new(id, name));
+        }
+        telegram.add_group(GROUP, "Friends", true, &[ANN, BOB]);
+        let mut all: BTreeMap<String, String> = [
+            ("TELEGRAM_BOT_TOKEN", "123456:TEST-TOKEN".to_owned()),
+            ("TELEGRAM_API_URL", telegram.url()),
+            ("TELEGRAM_SENDS_PER_SECOND", "0".to_owned()),
+            ("ANTHROPIC_API_KEY", "sk-ant-test".to_owned()),
+            ("ANTHROPIC_BASE_URL", model.url()),
+            ("DATABASE_URL", database.url_through(proxy.address())),
+            ("DATABASE_POOL_SIZE", "5".to_owned()),
+            ("METRICS_ADDR", "127.0.0.1:0".to_owned()),
+            ("LOG_FORMAT", "text".to_owned()),
+            ("RUST_LOG", "info,starling=debug".to_owned()),
+            ("BATCH_WINDOW_MS", "20".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        all.extend(settings.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        Self { telegram, model, database, proxy, settings: all, process: None, expected_errors: Vec::new() }
+    }
+
+    /// Changes a setting for the next start.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Runs the binary with a sub-command; returns the exit code and what it prints.
+    pub async fn command(&self, arguments: &[&str]) -> (i32, String) {
+        let output = process::command(&self.settings).args(arguments).output().await.unwrap();
+        (output.status.code().unwrap_or(-1), String::from_utf8(output.stdout).unwrap())
+    }
+
+    /// Starts the bot and waits until it asks for updates.
+    pub async fn run(&mut self) {
+        self.launch();
+        self.log(" ready").await;
+    }
+
+    /// Starts the bot without waiting.
+    pub fn launch(&mut self) {
+        self.process = Some(Process::start(&self.settings));
+    }
+
+    /// Ends the bot at once, as a power cut would.
+    pub async fn kill(&mut self) {
+        self.process.take().expect("the bot runs").kill().await;
+    }
+
+    /// Asks the bot to end.
+    pub fn terminate(&self) {
+        self.process().terminate();
+    }
+
+    /// Waits for the bot's own end and returns its exit code.
+    pub async fn exit_code(&mut self) -> i32 {
+        let process = self.process.take().expect("the bot runs");
+        let (code, log) = process.end().await;
+        self.judge_log(&log);
+        code
+    }
+
+    /// Waits for a line of the log.
+    pub async fn log(&self, part: &str) {
+        self.process().line(part).await;
+    }
+
+    fn process(&self) -> &Process {
+        self.process.as_ref().expect("the bot runs")
+    }
+
+    pub fn expect_error(&mut self, part: &'static str) {
+        self.expected_errors.push(part);
+    }
+
+    /// Ann writes to the bot.
+    pub fn ann(&self, text: &str) -> Said {
+        self.telegram.say(ANN, ANN, text)
+    }
+
+    /// Ann writes and waits for the answer to be complete.
+    pub async fn ask(&self, text: &str) -> String {
+        self.ask_in(ANN, ANN, text).await
+    }
+
+    /// Somebody writes in a chat and waits until the bot has one more finished message there.
+    pub async fn ask_in(&self, chat: i64, from: i64, text: &str) -> String {
+        let before = self.answers(chat).len();
+        self.telegram.say(chat, from, text);
+        self.answer(chat, before + 1).await
+    }
+
+    /// The text of the bot's `number`th message in a chat (from 1), once its turn is closed.
+    pub async fn answer(&self, chat: i64, number: usize) -> String {
+        let what = format!("message {number} of the bot in chat {chat}");
+        let found = self.telegram.until(&what, BOUND, |view| view.answers(chat).nth(number - 1).map(|m| m.text.clone()));
+        found.await.unwrap()
+    }
+
+    /// All texts of the bot in a chat.
+    pub fn answers(&self, chat: i64) -> Vec<String> {
+        self.telegram.messages(chat).into_iter().filter(|m| m.from_bot).map(|m| m.text).collect()
+    }
+
+    /// What a chat shows, one line a message.
+    pub fn screen(&self, chat: i64) -> String {
+        let line = |m: telegram::Message| format!("{}: {}", if m.from_bot { "bot" } else { "person" }, m.text);
+        self.telegram.messages(chat).into_iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Waits for the model's `number`th request (from 1).
+    pub async fn request(&self, number: usize) -> Recorded {
+        let what = format!("request {number} to the model");
+        self.model.until(&what, BOUND, |requests| requests.get(number - 1).cloned()).await.unwrap()
+    }
+
+    /// Waits until the model's `number`th request has ended.
+    pub async fn request_end(&self, number: usize) -> Outcome {
+        let what = format!("end of request {number} to the model");
+        let ended = |requests: &[Recorded]| {
+            let outcome = requests.get(number - 1)?.outcome.clone();
+            (outcome != Outcome::Open).then_some(outcome)
+        };
+        self.model.until(&what, BOUND, ended).await.unwrap()
+    }
+
+    /// Checks that nothing is left: ends the bot, then looks at its books, its log and what the world refused.
+    pub async fn end(mut self) {
+        if self.process.is_some() {
+            self.terminate();
+            assert_eq!(self.exit_code().await, 0, "the bot ends well");
+        }
+        self.database.assert_settled().await;
+        let refusals: Vec<Outcome> = self.model.refusals().into_iter().map(|refused| refused.outcome).collect();
+        assert!(refusals.is_empty(), "the model refused requests: {refusals:?}");
+        let violations = self.telegram.violations();
+        assert!(violations.is_empty(), "Telegram saw violations: {violations:?}");
+        self.database.drop().await;
+    }
+
+    /// For looking at the books.
+    pub fn books(&self) -> &PgPool {
+        self.database.pool()
+    }
+
+    fn judge_log(&self, log: &[String]) {
+        let unexpected = |line: &&String| {
+            let bad = line.contains("ERROR") || line.contains("panicked");
+            bad && !self.expected_errors.iter().any(|part| line.contains(part))
+        };
+        let errors: Vec<&String> = log.iter().filter(unexpected).collect();
+        assert!(errors.is_empty(), "the log has errors:\n{errors:#?}");
+    }
+}
+
+/// The texts of a recorded request's messages, as `role: text` lines.
+pub fn conversation(request: &Recorded) -> Vec<String> {
+    let messages = request.body["messages"].as_array().expect("a request has messages");
+    let texts = |message: &serde_json::Value| -> String {
+        let blocks = message["content"].as_array().expect("content is a list of blocks");
+        blocks.iter().filter_map(|block| block["text"].as_str()).collect::<Vec<_>>().join(" | ")
+    };
+    messages.iter().map(|message| format!("{}: {}", message["role"].as_str().unwrap_or("?"), texts(message))).collect()
+}

@@ -1,0 +1,65 @@
+//! The real binary as a child process whose log can be waited for.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+
+use super::BOUND;
+
+pub struct Process {
+    child: Child,
+    log: watch::Receiver<Vec<String>>,
+}
+
+/// The binary with nothing but the given settings.
+pub fn command(settings: &BTreeMap<String, String>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_starling"));
+    command.env_clear().envs(settings).current_dir(std::env::temp_dir()).kill_on_drop(true).stdin(Stdio::null());
+    command
+}
+
+impl Process {
+    pub fn start(settings: &BTreeMap<String, String>) -> Self {
+        let mut child = command(settings).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (sender, log) = watch::channel(Vec::new());
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                sender.send_modify(|log| log.push(line));
+            }
+        });
+        Self { child, log }
+    }
+
+    /// Waits for a line that contains `part`.
+    pub async fn line(&self, part: &str) {
+        let mut log = self.log.clone();
+        let found = log.wait_for(|lines| lines.iter().any(|line| line.contains(part)));
+        let found = tokio::time::timeout(BOUND, found).await.is_ok_and(|found| found.is_ok());
+        assert!(found, "no line with '{part}' in the log:\n{}", self.log.borrow().join("\n"));
+    }
+
+    pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// The exit code, and the log up to the end.
+    pub async fn end(mut self) -> (i32, Vec<String>) {
+        let status = tokio::time::timeout(BOUND, self.child.wait()).await.expect("the bot ends in time").unwrap();
+        while self.log.changed().await.is_ok() {}
+        (status.code().unwrap_or(-1), self.log.borrow().clone())
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().expect("the bot runs").to_string();
+        let sent = std::process::Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap();
+        assert!(sent.success());
+    }
+}

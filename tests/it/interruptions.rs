@@ -1,0 +1,122 @@
+//! A newer message or a stop ends an answer; what was said stays in the chat and in memory.
+
+use playground::anthropic::{Gate, Outcome, Reply, Step};
+
+use crate::harness::{ANN, BOUND, Bot, conversation};
+
+/// An answer that says something and then waits until the test lets it go on.
+fn half_an_answer(bot: &Bot) -> playground::anthropic::GateKeeper {
+    let (gate, keeper) = Gate::new();
+    bot.model.script(Reply::steps(vec![
+        Step::Text("The first half.".to_owned()),
+        Step::Gate(gate),
+        Step::Text(" The second half.".to_owned()),
+    ]));
+    keeper
+}
+
+async fn first_half_is_visible(bot: &Bot) {
+    let seen = bot.telegram.until("the first half as a draft", BOUND, |view| {
+        view.live_draft(ANN).filter(|draft| draft.text == "The first half.").map(drop)
+    });
+    seen.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_newer_message_supersedes_the_answer_and_the_rest_is_kept() {
+    let bot = Bot::start().await;
+    let keeper = half_an_answer(&bot);
+    bot.ann("tell me everything");
+    first_half_is_visible(&bot).await;
+    bot.ann("never mind");
+    assert_eq!(bot.answer(ANN, 1).await, "The first half.\n\n⏹ Interrupted by your next message.");
+    assert_eq!(bot.answer(ANN, 2).await, "You said: never mind");
+    assert_eq!(bot.request_end(1).await, Outcome::ClosedByClient);
+    assert_eq!(
+        conversation(&bot.request(2).await),
+        [
+            "user: tell me everything",
+            "assistant: The first half.\n\n[this answer was cut off here]",
+            "user: never mind",
+        ]
+    );
+    assert_eq!(bot.database.count("SELECT count(*) FROM turns WHERE detail = 'superseded'").await, 1);
+    assert_eq!(bot.database.count("SELECT count(*) FROM model_calls WHERE ended = 'cut' AND output > 0").await, 1);
+    drop(keeper);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn stop_ends_the_answer_and_closes_the_connection_to_the_model() {
+    let bot = Bot::start().await;
+    let keeper = half_an_answer(&bot);
+    bot.ann("tell me everything");
+    first_half_is_visible(&bot).await;
+    bot.ann("/stop");
+    assert_eq!(bot.answer(ANN, 1).await, "The first half.\n\n⏹ Stopped.");
+    assert_eq!(bot.request_end(1).await, Outcome::ClosedByClient);
+    drop(keeper);
+    assert_eq!(bot.ask("/stop").await, "Nothing is running that could be stopped.");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn the_button_below_the_draft_stops_and_a_late_tap_does_nothing() {
+    let bot = Bot::start().await;
+    let keeper = half_an_answer(&bot);
+    bot.ann("tell me everything");
+    first_half_is_visible(&bot).await;
+    let draft = bot.telegram.live_draft(ANN).unwrap().draft_id;
+    bot.telegram.press_stop(ANN, draft).expect("the draft has a button");
+    assert_eq!(bot.answer(ANN, 1).await, "The first half.\n\n⏹ Stopped.");
+    drop(keeper);
+    // The same tap again, while another answer runs.
+    let keeper = half_an_answer(&bot);
+    bot.ann("again");
+    first_half_is_visible(&bot).await;
+    let chat = serde_json::json!({"id": ANN, "type": "private", "first_name": "Ann"});
+    let late = serde_json::json!({"stopped_message_generation": {"chat": chat, "draft_id": draft.to_string()}});
+    bot.telegram.push_update(late);
+    keeper.open();
+    assert_eq!(bot.answer(ANN, 2).await, "The first half. The second half.");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_had_not_begun_is_superseded_in_silence() {
+    let bot = Bot::start().await;
+    let (gate, keeper) = Gate::new();
+    bot.model.script(Reply::steps(vec![Step::Gate(gate), Step::Text("too late".to_owned())]));
+    bot.ann("first");
+    bot.request(1).await;
+    bot.ann("second");
+    assert_eq!(bot.answer(ANN, 1).await, "You said: first\nsecond");
+    assert_eq!(conversation(&bot.request(2).await), ["user: first | second"]);
+    drop(keeper);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn one_person_has_five_answers_at_once_and_the_sixth_waits() {
+    let bot = Bot::with([("MAX_TURNS_PER_USER", "2")]).await;
+    let mut keepers = Vec::new();
+    for _ in 0..2 {
+        keepers.push(half_an_answer(&bot));
+    }
+    let topics: Vec<i64> =
+        ["a", "b", "c"].map(|name| bot.telegram.create_topic(crate::harness::GROUP, name)).to_vec();
+    for (number, &topic) in topics.iter().enumerate() {
+        bot.telegram.say_in_topic(crate::harness::GROUP, ANN, topic, &format!("@starling_bot question {number}"));
+        if number < 2 {
+            bot.request(number + 1).await;
+        }
+    }
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 3).await;
+    assert_eq!(bot.model.requests().len(), 2, "the third answer waits");
+    keepers.remove(0).open();
+    bot.request(3).await;
+    keepers.remove(0).open();
+    bot.answer(crate::harness::GROUP, 3).await;
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'answered'", 3).await;
+    bot.end().await;
+}

@@ -1,0 +1,18 @@
+//! The whole bot: the real binary, the real PostgreSQL, an emulated Telegram and an emulated model over HTTP.
+//! Each test reads like a chat; at its end the harness fails on everything that is left over.
+
+mod architecture;
+mod batching;
+mod chat;
+mod crash;
+mod groups;
+mod harness;
+mod intake;
+mod interruptions;
+mod judges;
+mod long_answers;
+mod outage;
+mod provider_faults;
+mod settings;
+mod shutdown;
+mod together;
