@@ -22,10 +22,9 @@ async fn answered_once_and_remembered(bot: &Bot, chat: i64, question: &str, answ
 #[tokio::test]
 async fn killed_before_the_window_closes() {
     let mut bot = Bot::with([("BATCH_WINDOW_MS", "10000")]).await;
-    let said = bot.ann("hello");
+    bot.ann("hello");
     bot.database.until("SELECT count(*) FROM inbox", 1).await;
     bot.kill().await;
-    assert!(bot.telegram.confirmed_offset() <= said.update_id, "or it was stored, which the next start shows");
     bot.set("BATCH_WINDOW_MS", "20");
     bot.run().await;
     answered_once_and_remembered(&bot, ANN, "hello", "You said: hello").await;

@@ -21,10 +21,11 @@ async fn ten_seconds_without_the_database_lose_nothing() {
     draft.await.unwrap();
     bot.proxy.cut();
     keeper.open();
-    bot.telegram.say(BOB, BOB, "hello from Bob");
+    let stranded = bot.telegram.say(BOB, BOB, "hello from Bob");
     bot.log("the database is away, waiting").await;
     tokio::time::sleep(OUTAGE).await;
     assert_eq!(bot.answers(BOB), Vec::<String>::new());
+    assert!(bot.telegram.confirmed_offset() <= stranded.update_id, "what is not stored is not confirmed");
     bot.proxy.mend();
     assert_eq!(bot.answer(ANN, 2).await, "An answer that ends.");
     assert_eq!(bot.answer(BOB, 1).await, "You said: hello from Bob");
