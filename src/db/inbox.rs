@@ -1,7 +1,5 @@
 //! Repository of the inbox: updates as Telegram sent them, until their effects are committed.
 
-use serde_json::Value;
-
 use super::{Db, DbError, Tx};
 use crate::domain::ids::UpdateId;
 
@@ -12,8 +10,8 @@ pub struct RawUpdate {
     pub id: UpdateId,
     /// The name of the field that carries its content, such as `message`.
     pub kind: String,
-    /// The whole update as it came.
-    pub payload: Value,
+    /// The whole update as it came: JSON.
+    pub payload: String,
     /// Whether nobody will handle it, so that it is stored as done.
     pub ignored: bool,
 }
@@ -22,12 +20,12 @@ pub struct RawUpdate {
 pub async fn store(db: &Db, updates: &[RawUpdate]) -> Result<Vec<UpdateId>, DbError> {
     let ids: Vec<i64> = updates.iter().map(|update| update.id.0).collect();
     let kinds: Vec<String> = updates.iter().map(|update| update.kind.clone()).collect();
-    let payloads: Vec<Value> = updates.iter().map(|update| update.payload.clone()).collect();
+    let payloads: Vec<String> = updates.iter().map(|update| update.payload.clone()).collect();
     let ignored: Vec<bool> = updates.iter().map(|update| update.ignored).collect();
     let fresh = sqlx::query_scalar!(
         "INSERT INTO inbox (update_id, kind, payload, handled_at)
-         SELECT id, kind, payload, CASE WHEN ignored THEN now() END
-         FROM UNNEST($1::bigint[], $2::text[], $3::jsonb[], $4::boolean[]) AS new (id, kind, payload, ignored)
+         SELECT id, kind, payload::jsonb, CASE WHEN ignored THEN now() END
+         FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::boolean[]) AS new (id, kind, payload, ignored)
          ON CONFLICT DO NOTHING RETURNING update_id",
         &ids,
         &kinds,
@@ -50,9 +48,10 @@ pub async fn handled(tx: &mut Tx<'_>, update: UpdateId) -> Result<(), DbError> {
 }
 
 /// Updates after `after` that wait to be handled, oldest first.
-pub async fn unhandled(db: &Db, after: UpdateId, limit: i64) -> Result<Vec<(UpdateId, Value)>, DbError> {
+pub async fn unhandled(db: &Db, after: UpdateId, limit: i64) -> Result<Vec<(UpdateId, String)>, DbError> {
     let rows = sqlx::query!(
-        "SELECT update_id, payload FROM inbox WHERE handled_at IS NULL AND update_id > $1 ORDER BY update_id LIMIT $2",
+        r#"SELECT update_id, payload::text AS "payload!" FROM inbox
+           WHERE handled_at IS NULL AND update_id > $1 ORDER BY update_id LIMIT $2"#,
         after.0,
         limit,
     )
@@ -63,9 +62,12 @@ pub async fn unhandled(db: &Db, after: UpdateId, limit: i64) -> Result<Vec<(Upda
 }
 
 /// One update that waits, if it still does.
-pub async fn waiting(db: &Db, update: UpdateId) -> Result<Option<Value>, DbError> {
-    sqlx::query_scalar!("SELECT payload FROM inbox WHERE update_id = $1 AND handled_at IS NULL", update.0)
-        .fetch_optional(db.pool())
-        .await
-        .map_err(DbError::at("inbox::waiting"))
+pub async fn waiting(db: &Db, update: UpdateId) -> Result<Option<String>, DbError> {
+    sqlx::query_scalar!(
+        r#"SELECT payload::text AS "payload!" FROM inbox WHERE update_id = $1 AND handled_at IS NULL"#,
+        update.0,
+    )
+    .fetch_optional(db.pool())
+    .await
+    .map_err(DbError::at("inbox::waiting"))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::domain::ids::{ChatId, MessageId, TopicId};
 
@@ -61,7 +62,7 @@ pub struct GetUpdates<'a> {
 impl Method for GetUpdates<'_> {
     const NAME: &'static str = "getUpdates";
     /// Raw, because kinds that the framework does not know must not get lost.
-    type Answer = Vec<Value>;
+    type Answer = Vec<Box<RawValue>>;
 
     fn limit(&self) -> Option<Duration> {
         Some(Duration::from_secs(self.timeout + 10))

@@ -26,7 +26,7 @@ fn group(fields: &Value) -> Value {
 
 fn read_message(message: &Value) -> Inbound {
     let update = json!({"update_id": 9, "message": message});
-    read(serde_json::from_value(update).unwrap(), &me())
+    read(serde_json::from_str(&update.to_string()).unwrap(), &me())
 }
 
 fn prompt(inbound: Inbound) -> Incoming {

@@ -38,7 +38,7 @@ impl Intake {
             for update in self.context.deferred.take() {
                 let db = &self.context.db;
                 match db.persist("inbox::waiting", &drain, || inbox::waiting(db, update)).await {
-                    Ok(Some(payload)) => self.pass_on(update, payload).await,
+                    Ok(Some(payload)) => self.pass_on(update, &payload).await,
                     Ok(None) => {}
                     Err(error) => {
                         tracing::warn!(error = &error as &dyn std::error::Error, "a deferred update has to wait");

@@ -6,8 +6,11 @@ mod polling;
 mod replay;
 mod webhook;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use teloxide::types::Update;
 use tokio::sync::mpsc;
@@ -44,19 +47,20 @@ impl Intake {
         Self { context, updates }
     }
 
-    /// Stores updates and passes on those that are new. Waits while the database is away.
+    /// Stores updates and passes on those that are new; returns the newest number. Waits while the database is away.
     ///
     /// # Errors
     /// When the service is shutting down, or for a fault that waiting cannot heal: then nothing may be confirmed.
-    async fn take(&self, raw: Vec<Value>) -> Result<(), DbError> {
+    async fn take(&self, raw: Vec<String>) -> Result<Option<UpdateId>, DbError> {
         let updates: Vec<RawUpdate> = raw.into_iter().filter_map(read).collect();
+        let newest = updates.iter().map(|update| update.id).max();
         let fresh = self.store(&updates).await?;
         for update in updates {
             if fresh.contains(&update.id) && !update.ignored {
-                self.pass_on(update.id, update.payload).await;
+                self.pass_on(update.id, &update.payload).await;
             }
         }
-        Ok(())
+        Ok(newest)
     }
 
     async fn store(&self, updates: &[RawUpdate]) -> Result<Vec<UpdateId>, DbError> {
@@ -76,14 +80,13 @@ impl Intake {
     }
 
     /// Hands a stored update to the dispatcher; one that only we understand goes straight to its session.
-    async fn pass_on(&self, id: UpdateId, payload: Value) {
-        if let Some(stopped) = payload.get("stopped_message_generation") {
-            let Some((key, draft)) = stopped_draft(stopped) else { return };
+    async fn pass_on(&self, id: UpdateId, payload: &str) {
+        if let Some((key, draft)) = stopped_draft(payload) {
             let wish = StopWish { update: id, typed: None, draft: Some(draft) };
             handlers::post(&self.context, id, key, Letter::Stop(wish));
             return;
         }
-        match serde_json::from_value(payload) {
+        match serde_json::from_str(payload) {
             // Nobody receives only at shutdown; the row stays in the inbox for the next start.
             Ok(update) => drop(self.updates.send(update).await),
             Err(error) => tracing::error!(%error, update.id = id.0, "the update {id} cannot be read"),
@@ -91,22 +94,68 @@ impl Intake {
     }
 }
 
-/// An update with its number and kind; without a number it cannot be told from others and is worth nothing.
-fn read(payload: Value) -> Option<RawUpdate> {
-    let fields = payload.as_object()?;
-    let id = UpdateId(fields.get("update_id")?.as_i64()?);
-    let kind = fields.keys().find(|name| *name != "update_id").cloned().unwrap_or_default();
-    let ignored = !KINDS.contains(&kind.as_str());
-    Some(RawUpdate { id, kind, payload, ignored })
+/// The names of an update's fields, without their content.
+#[derive(Deserialize)]
+struct Peek<'a> {
+    update_id: i64,
+    #[serde(flatten, borrow)]
+    content: BTreeMap<&'a str, IgnoredAny>,
 }
 
-/// Whose draft was stopped. Drafts exist in private chats only, whose id is that of the user. The number of the draft
-/// comes as a number or as a string.
-fn stopped_draft(stopped: &Value) -> Option<(ThreadKey, i32)> {
+/// An update with its number and kind; without a number it cannot be told from others and is worth nothing.
+fn read(payload: String) -> Option<RawUpdate> {
+    let Ok(Peek { update_id, content }) = serde_json::from_str(&payload) else {
+        tracing::error!("an update without a number was dropped");
+        return None;
+    };
+    let kind = content.into_keys().next().unwrap_or_default().to_owned();
+    let ignored = !KINDS.contains(&kind.as_str());
+    Some(RawUpdate { id: UpdateId(update_id), kind, payload, ignored })
+}
+
+/// Whose draft was stopped, if the update tells of that. Drafts exist in private chats only, whose id is that of the
+/// user. The number of the draft comes as a number or as a string.
+fn stopped_draft(payload: &str) -> Option<(ThreadKey, i32)> {
+    if !payload.contains("stopped_message_generation") {
+        return None;
+    }
+    let payload: Value = serde_json::from_str(payload).ok()?;
+    let stopped = payload.get("stopped_message_generation")?;
     let chat = stopped.get("chat")?.get("id")?.as_i64()?;
     let topic = stopped.get("message_thread_id").and_then(Value::as_i64).and_then(|topic| i32::try_from(topic).ok());
     let draft = stopped.get("draft_id")?;
     let draft = draft.as_i64().or_else(|| draft.as_str()?.parse().ok())?;
     let key = ThreadKey { chat: ChatId(chat), user: UserId(chat), topic: topic.map(TopicId) };
     Some((key, i32::try_from(draft).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn updates_are_stored_by_number_and_kind_whatever_they_contain() {
+        for (payload, expected) in [
+            (r#"{"update_id":5,"message":{"text":"x"}}"#, Some((5, "message", false))),
+            (r#"{"something_new":{"a":[1]},"update_id":6}"#, Some((6, "something_new", true))),
+            (r#"{"update_id":7}"#, Some((7, "", true))),
+            (r#"{"message":{}}"#, None),
+            ("[]", None),
+        ] {
+            let found = read(payload.to_owned());
+            let found = found.as_ref().map(|update| (update.id.0, update.kind.as_str(), update.ignored));
+            assert_eq!(found, expected, "{payload}");
+        }
+    }
+
+    #[test]
+    fn a_stopped_draft_names_its_thread() {
+        let stopped = |draft: &str| {
+            format!(r#"{{"update_id":1,"stopped_message_generation":{{"chat":{{"id":42,"type":"private"}},"draft_id":{draft}}}}}"#)
+        };
+        let key = ThreadKey { chat: ChatId(42), user: UserId(42), topic: None };
+        assert_eq!(stopped_draft(&stopped("65")), Some((key, 65)));
+        assert_eq!(stopped_draft(&stopped("\"65\"")), Some((key, 65)));
+        assert_eq!(stopped_draft(r#"{"update_id":1,"message":{"text":"stopped_message_generation"}}"#), None);
+    }
 }

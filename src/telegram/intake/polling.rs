@@ -31,10 +31,10 @@ async fn forever(intake: &Intake) {
         let fetched = intake.context.screen.api.call(&method).await;
         let wait = match fetched {
             Ok(updates) => {
-                let newest = updates.iter().filter_map(|update| update.get("update_id")?.as_i64()).max();
+                let updates = updates.into_iter().map(|update| Box::<str>::from(update).into_string()).collect();
                 match intake.take(updates).await {
-                    Ok(()) => {
-                        offset = newest.map(|newest| newest + 1).or(offset);
+                    Ok(newest) => {
+                        offset = newest.map(|newest| newest.0 + 1).or(offset);
                         pause = PAUSES.0;
                         continue;
                     }

@@ -52,7 +52,7 @@ async fn updates(intake: &Intake) -> Result<usize, DbError> {
         after = last;
         count += page.len();
         for (id, payload) in page {
-            intake.pass_on(id, payload).await;
+            intake.pass_on(id, &payload).await;
         }
     }
 }

@@ -46,9 +46,10 @@ async fn deliver(
         tracing::warn!("a delivery without the right secret was turned away");
         return StatusCode::UNAUTHORIZED;
     }
-    let Ok(update) = serde_json::from_slice(&body) else { return StatusCode::BAD_REQUEST };
+    let Ok(update) = String::from_utf8(body.into()) else { return StatusCode::BAD_REQUEST };
     match intake.take(vec![update]).await {
-        Ok(()) => StatusCode::OK,
+        Ok(Some(_)) => StatusCode::OK,
+        Ok(None) => StatusCode::BAD_REQUEST,
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "a delivery cannot be stored");
             StatusCode::SERVICE_UNAVAILABLE

@@ -71,8 +71,8 @@ async fn texts_and_targets() {
     let kept = json!({"chat_id": ANN, "text": "x", "reply_parameters": {"message_id": 999, "allow_sending_without_reply": true}});
     assert_eq!(rig.call("sendMessage", kept).await["reply_to_message"], Value::Null);
     let most = format!("  {}\n", "😀".repeat(4096));
-    let sent = rig.call("sendMessage", json!({"chat_id": ANN, "text": most})).await;
-    assert_eq!(sent["text"].as_str().map(|text| text.chars().count()), Some(4096));
+    let whole = rig.call("sendMessage", json!({"chat_id": ANN, "text": most})).await;
+    assert_eq!(whole["text"].as_str().map(|text| text.chars().count()), Some(4096));
 }
 
 #[tokio::test]
