@@ -19,7 +19,7 @@ use crate::world::{ANN, Messenger, Model, Outside, Place, World};
 
 /// Between two looks at the chat.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// How long a message may stand there without a turn that ends, before it counts as the whole answer.
+/// How long a message may stand there while no turn runs or has ended, before it counts as the whole answer.
 const ANSWERED_WITHOUT_TURN: Duration = Duration::from_secs(5);
 
 /// Arguments of `ask`.
@@ -83,12 +83,13 @@ pub async fn ask(arguments: Arguments) -> anyhow::Result<()> {
 
 /// Prints until a turn has ended; the error says what was wrong with the answer.
 async fn watch(screen: &mut Screen, service: &Service, before: &Turns) -> Result<(), String> {
-    let mut first_message: Option<Instant> = None;
+    let mut idle_since: Option<Instant> = None;
     loop {
         screen.show();
         let text = service.get("metrics").await;
         let Ok(text) = text else { return Err(service.report("starling does not answer any more")) };
-        let outcomes = Turns::parse(&text).since(before);
+        let turns = Turns::parse(&text);
+        let outcomes = turns.since(before);
         if !outcomes.is_empty() {
             let bad: Vec<String> = outcomes.into_iter().filter(|outcome| outcome != "complete").collect();
             return if bad.is_empty() {
@@ -97,11 +98,10 @@ async fn watch(screen: &mut Screen, service: &Service, before: &Turns) -> Result
                 Err(format!("the answer ended as: {}", bad.join(", ")))
             };
         }
-        if screen.messages > 0 {
-            let since = *first_message.get_or_insert_with(Instant::now);
-            if since.elapsed() > ANSWERED_WITHOUT_TURN && !screen.growing() {
-                return Err("the bot answered without asking the model".to_owned());
-            }
+        if screen.messages == 0 || turns.active > 0 {
+            idle_since = None;
+        } else if idle_since.get_or_insert_with(Instant::now).elapsed() > ANSWERED_WITHOUT_TURN {
+            return Err("the bot answered without asking the model".to_owned());
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -172,9 +172,5 @@ impl Screen {
                 console::out(&self.growth.complete(text));
             }
         }
-    }
-
-    fn growing(&self) -> bool {
-        self.telegram.live_draft(ANN).is_some()
     }
 }

@@ -1,19 +1,24 @@
-//! Reads the few figures the playground needs from `/metrics` of the running bot: how its turns ended.
+//! Reads the few figures the playground needs from `/metrics` of the running bot: how its turns ended and
+//! whether one runs.
 
 use std::collections::BTreeMap;
 
-/// How many turns ended in which way.
+/// The turns of a bot.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Turns {
+    /// Turns that run now.
+    pub active: u64,
     /// Turns that ended, by outcome; outcomes that never occurred are left out.
     pub ended: BTreeMap<String, u64>,
 }
 
 impl Turns {
-    /// Picks the counter out of the text format of Prometheus.
+    /// Picks the figures out of the text format of Prometheus.
     pub fn parse(text: &str) -> Self {
+        let active =
+            text.lines().find_map(|line| line.strip_prefix("bot_turns_active ")?.trim().parse().ok());
         let ended = text.lines().filter_map(outcome).filter(|(_, count)| *count > 0).collect();
-        Self { ended }
+        Self { active: active.unwrap_or(0), ended }
     }
 
     /// The outcomes that occurred since `before`.
@@ -40,6 +45,7 @@ mod tests {
         let text = "# TYPE bot_turns_total counter\nbot_turns_total{outcome=\"complete\"} 2\n\
             bot_turns_total{outcome=\"internal\"} 0\nbot_turns_active 1\n";
         let turns = Turns::parse(text);
+        assert_eq!(turns.active, 1);
         assert_eq!(turns.ended, BTreeMap::from([("complete".to_owned(), 2)]));
         assert_eq!(turns.since(&Turns::default()), ["complete"]);
         assert!(turns.since(&turns).is_empty());

@@ -122,6 +122,12 @@ sql() {
     "host=127.0.0.1 port=$2 user=starling dbname=$1 sslmode=disable connect_timeout=5" -c "$3")
 }
 
+# Runs a file of statements in the database of the bot.
+sql_file() {
+  (as_server KILL "$pg_bin/psql" -XAtq -v ON_ERROR_STOP=1 -1 \
+    "host=127.0.0.1 port=$postgres_port user=starling dbname=starling sslmode=disable connect_timeout=5") <"$1"
+}
+
 # ---- Redis ------------------------------------------------------------------------------------------
 
 redis_prepare() {
