@@ -1,1 +1,3 @@
 //! Starling.
+
+pub mod telegram;

@@ -1,0 +1,3 @@
+//! Everything that touches Telegram.
+
+pub mod rendering;
