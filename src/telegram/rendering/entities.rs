@@ -127,8 +127,9 @@ const STYLES: [EntityKind; 5] = [
 pub(super) fn normalize(text: &str, spans: Vec<Span>) -> Vec<Entity> {
     let mut spans: Vec<Span> = spans.into_iter().filter_map(|span| tidy(text, span)).collect();
     spans.sort_by_key(|span| (span.range.start, Reverse(span.range.end), span.kind.rank()));
-    let quotes = disjoint(&spans, EntityKind::is_quote);
+    let mut quotes = disjoint(&spans, EntityKind::is_quote);
     let pre = disjoint(&spans, |kind| matches!(kind, EntityKind::Pre { .. }));
+    quotes.iter_mut().for_each(|quote| cover(&mut quote.range, &pre));
     let mut links = disjoint(&spans, |kind| matches!(kind, EntityKind::TextLink { .. }));
     links.retain(|link| !overlaps(&pre, &link.range));
     let mut code = disjoint(&spans, |kind| matches!(kind, EntityKind::Code));
@@ -174,6 +175,15 @@ fn disjoint(sorted: &[Span], wanted: impl Fn(&EntityKind) -> bool) -> Vec<Span> 
         }
     }
     kept
+}
+
+/// Widens a trimmed quote over the blanks of the code at its ends.
+fn cover(quote: &mut Range<usize>, pre: &[Span]) {
+    for Span { range: code, .. } in pre {
+        if code.start < quote.end && code.end > quote.start {
+            *quote = quote.start.min(code.start)..quote.end.max(code.end);
+        }
+    }
 }
 
 fn overlaps(sorted: &[Span], range: &Range<usize>) -> bool {

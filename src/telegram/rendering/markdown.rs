@@ -10,7 +10,7 @@ use super::links;
 use super::segments::BlockKind;
 use super::shield::shield;
 use super::slots::{Formula, Shielded, Slot};
-use super::syntax;
+use super::syntax::{self, is_unspaced_script};
 use super::table::{Fragment, Table};
 use super::writer::Writer;
 
@@ -78,6 +78,7 @@ impl<'a> Renderer<'a> {
     }
 
     fn event(&mut self, event: Event<'_>, start: usize, end: usize) {
+        let leaf = !matches!(event, Event::Start(_) | Event::End(_));
         match event {
             Event::Start(tag) => self.start(tag, start),
             Event::End(tag) => self.end(tag, end),
@@ -106,8 +107,8 @@ impl<'a> Renderer<'a> {
             }
             Event::TaskListMarker(done) => self.writer.check_box(done),
         }
-        if self.code.is_none() && !self.shielded.text[start..end].ends_with('\n') {
-            self.writer.source_end = end;
+        if leaf && self.code.is_none() {
+            self.writer.source_end = start + self.shielded.text[start..end].trim_end().len();
         }
     }
 
@@ -327,9 +328,4 @@ fn opens_emphasis(source: &str, at: usize, sign: char) -> bool {
 fn is_python_name(source: &str, at: usize) -> bool {
     let inner = source[at..].strip_prefix("__").unwrap_or_default();
     inner.split_once("__").is_some_and(|(name, _)| PYTHON_NAMES.contains(&name))
-}
-
-/// Scripts written without spaces, where emphasis inside a word is common.
-fn is_unspaced_script(c: char) -> bool {
-    matches!(u32::from(c), 0x0e00..=0x0eff | 0x2e80..=0xa4cf | 0xac00..=0xd7af | 0xf900..=0xfaff | 0xff00..=0xffef | 0x20000..=0x3fffd)
 }

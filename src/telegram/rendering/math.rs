@@ -18,7 +18,8 @@ pub(super) fn is_formula(text: &str) -> bool {
     let bare = |c: char| {
         c.is_alphabetic() || c.is_whitespace() || matches!(c, '.' | ',' | '?' | '!' | ':' | ';' | '\'')
     };
-    !text.trim().is_empty() && (!text.chars().all(bare) || text.trim().chars().count() <= 2)
+    let letters = text.trim().chars().count();
+    letters > 0 && (!text.chars().all(bare) || letters == 1 || (letters == 2 && text.len() == 2))
 }
 
 /// Whether the text between two single dollars can be nothing but a formula.

@@ -69,6 +69,8 @@ pub(super) struct Segmenter {
     code: Option<Fence>,
     /// The open code block inside the open list item.
     item_code: Option<Fence>,
+    /// Columns that all lines of that code block lack, known from its first line.
+    item_pad: Option<usize>,
 }
 
 impl Segmenter {
@@ -177,6 +179,7 @@ impl Segmenter {
         self.heading = self.kind == BlockKind::Plain && is_heading(line);
         if self.kind == BlockKind::List {
             self.item_code = Fence::open_anywhere(line);
+            self.item_pad = None;
         }
         self.buffer.push_str(line);
         self.buffer.push('\n');
@@ -186,8 +189,11 @@ impl Segmenter {
     /// its lines are not indented, as models often write it. Such lines get the missing columns.
     fn item_code_line(&mut self, line: &str) {
         let Some(fence) = &self.item_code else { return };
-        let missing = if is_blank(line) { 0 } else { fence.indent.saturating_sub(indent_width(line)) };
-        self.buffer.extend(std::iter::repeat_n(' ', missing));
+        if !is_blank(line) {
+            let missing = fence.indent.saturating_sub(indent_width(line));
+            let pad = *self.item_pad.get_or_insert(missing);
+            self.buffer.extend(std::iter::repeat_n(' ', pad.max(missing)));
+        }
         self.buffer.push_str(line);
         self.buffer.push('\n');
         if fence.is_closed_by(line) {

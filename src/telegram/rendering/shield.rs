@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use super::math;
 use super::segments::BlockKind;
 use super::slots::{Formula, Shielded, Slot, is_private};
-use super::syntax::{Fence, is_blank, is_footnote_label, unquoted};
+use super::syntax::{Fence, is_blank, is_footnote_label, is_unspaced_script, unquoted};
+use super::table;
 
 /// Replaces everything that the parser would misread in one piece of Markdown.
 pub(super) fn shield(source: &str, block: BlockKind) -> Shielded {
@@ -18,11 +19,13 @@ pub(super) fn shield(source: &str, block: BlockKind) -> Shielded {
         may_indent: block == BlockKind::Plain,
         indented: true,
         paragraph: 0,
+        strong: None,
         spoiler: None,
         unclosed: HashMap::new(),
         out: Shielded::default(),
     };
     scanner.run();
+    scanner.out.text = table::widened(scanner.out.text);
     scanner.out
 }
 
@@ -37,6 +40,8 @@ struct Scanner<'a> {
     indented: bool,
     /// End of the paragraph around the cursor, if the cursor is before it.
     paragraph: usize,
+    /// End of the paragraph in which a `**` is open.
+    strong: Option<usize>,
     /// Where the open spoiler ends.
     spoiler: Option<usize>,
     /// For a delimiter that has no partner: the end of the paragraph in which that is known.
@@ -126,13 +131,14 @@ impl<'a> Scanner<'a> {
     fn term(&mut self) {
         let rest = self.rest();
         let is_special =
-            |byte: &u8| matches!(byte, b'\n' | b'`' | b'\\' | b'$' | b'<' | b'[' | b']' | b'|' | b'h');
+            |byte: &u8| matches!(byte, b'\n' | b'*' | b'`' | b'\\' | b'$' | b'<' | b'[' | b']' | b'|' | b'h');
         let plain = rest.bytes().take_while(|byte| !is_special(byte)).count();
         if plain > 0 {
             self.copy(plain);
             return;
         }
         match rest.as_bytes()[0] {
+            b'*' => self.stars(),
             b'`' => self.code_span(),
             b'\\' if rest.starts_with("\\(") || rest.starts_with("\\[") => self.formula(2),
             b'\\' => self.copy(1 + rest[1..].chars().next().map_or(0, char::len_utf8)),
@@ -183,6 +189,40 @@ impl<'a> Scanner<'a> {
         found
     }
 
+    /// Lets `**` open and close where CommonMark does not because of a neighbouring punctuation mark:
+    /// `**Note:**text`, and beside scripts without spaces. An empty slot hides the mark.
+    fn stars(&mut self) {
+        let run = self.rest().bytes().take_while(|&byte| byte == b'*').count();
+        let (before, after) = (self.before(), self.rest()[run..].chars().next());
+        if run != 2 {
+            return self.copy(run);
+        }
+        let is_mark = |c: Option<char>| c.is_some_and(|c| !c.is_alphanumeric() && !c.is_whitespace());
+        let is_text = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let open = self.strong.is_some_and(|end| self.at < end);
+        if open && before.is_some_and(|c| !c.is_whitespace()) {
+            if is_mark(before) && is_text(after) {
+                self.out.add_literal("");
+            }
+            self.strong = None;
+            self.copy(run);
+        } else if !open && after.is_some_and(|c| !c.is_whitespace()) {
+            let unspaced = before.is_some_and(is_unspaced_script);
+            let tight = !unspaced && (is_text(before) || matches!(before, Some(')' | ']' | '}')));
+            if tight && is_text(after) {
+                return self.literal(run);
+            }
+            self.strong = Some(self.paragraph_end());
+            let hidden = unspaced && is_mark(after) && self.rest()[run..].contains("**");
+            self.copy(run);
+            if hidden {
+                self.out.add_literal("");
+            }
+        } else {
+            self.copy(run);
+        }
+    }
+
     fn code_span(&mut self) {
         let run = self.rest().bytes().take_while(|&byte| byte == b'`').count();
         let ticks = &self.rest()[..run];
@@ -197,7 +237,19 @@ impl<'a> Scanner<'a> {
             }
             None
         });
-        self.copy(close.map_or(run, |inner| inner + 2 * run));
+        let length = close.map_or(run, |inner| inner + 2 * run);
+        if close.is_some() && unquoted(self.line_before()).trim_start().starts_with('|') {
+            // In a table the parser takes a bar for a border of cells even inside code.
+            let end = self.at + length;
+            while let Some(bar) = self.source[self.at..end].find('|') {
+                let escaped = self.source[self.at..self.at + bar].ends_with('\\');
+                self.copy(bar);
+                if escaped { self.copy(1) } else { self.literal(1) }
+            }
+            self.copy(end - self.at);
+        } else {
+            self.copy(length);
+        }
     }
 
     fn formula(&mut self, opener: usize) {
@@ -243,7 +295,11 @@ impl<'a> Scanner<'a> {
         let Some(inner) = end.filter(|&end| rest[end..].starts_with('>')).map(|end| &rest[..end]) else {
             return false;
         };
-        inner.starts_with("http://") || inner.starts_with("https://") || inner.starts_with("mailto:")
+        let is_mail = inner.split_once('@').is_some_and(|(name, host)| {
+            let common = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+');
+            !name.is_empty() && host.contains('.') && name.chars().chain(host.chars()).all(common)
+        });
+        is_mail || ["http://", "https://", "mailto:"].iter().any(|scheme| inner.starts_with(scheme))
     }
 
     fn footnote(&mut self) {

@@ -2,7 +2,7 @@
 //! borders, then lines, then words. Formatting that spans a cut goes on in the next part.
 //!
 //! Join rule: the parts, in order, are the whole text; only blank space around the cuts is dropped,
-//! and in code only blank lines and the blanks at the end of the last line.
+//! and in code blocks only blank lines and the blanks at the end of the last line.
 
 use super::entities::{Entity, EntityKind, RichText, is_block, utf16_len};
 
@@ -109,7 +109,7 @@ impl<'a> Cursor<'a> {
             let blank_units = rest[..blank].chars().count();
             let code = self
                 .entities_after(self.at.unit)
-                .find(|entity| matches!(entity.kind, EntityKind::Pre { .. } | EntityKind::Code))
+                .find(|entity| matches!(entity.kind, EntityKind::Pre { .. }))
                 .filter(|code| code.offset < self.at.unit + blank_units)
                 .map(|code| code.offset.max(self.at.unit));
             let Some(code) = code else {
@@ -164,7 +164,7 @@ impl<'a> Cursor<'a> {
         let mut cuts = Cuts::default();
         let mut line_start = start;
         let mut place = start;
-        let mut joined = true;
+        let mut clusters = Clusters::default();
         for c in text[start.byte..].chars() {
             if c == '\n' && place.byte > visible {
                 while blocks.get(next_block).is_some_and(|block| block.end() <= place.unit) {
@@ -193,13 +193,12 @@ impl<'a> Cursor<'a> {
             } else if c.is_whitespace() && place.byte > visible && place.byte >= half {
                 cuts.word = Some(place);
             }
-            if !joined && !is_joiner(c) && place.byte > visible {
+            if clusters.begins_with(c) && place.byte > visible {
                 cuts.any = Some(place);
             }
             if place.byte >= stop.byte {
                 break;
             }
-            joined = c == '\u{200d}' || is_flag_letter(c);
             place = Place { byte: place.byte + c.len_utf8(), unit: place.unit + c.len_utf16() };
             if c == '\n' {
                 line_start = place;
@@ -224,6 +223,7 @@ impl<'a> Cursor<'a> {
         let entities = self
             .entities_after(start.unit)
             .take_while(|entity| entity.offset < last)
+            .take(self.limits.entities)
             .map(|entity| {
                 let offset = entity.offset.max(start.unit);
                 let length = entity.end().min(last) - offset;
@@ -234,12 +234,24 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Characters that belong to the one before: marks, joiners, selectors, skin tones.
-fn is_joiner(c: char) -> bool {
-    matches!(u32::from(c), 0x300..=0x36f | 0x200d | 0x20d0..=0x20ff | 0xfe00..=0xfe0f | 0x1f3fb..=0x1f3ff)
-        || is_flag_letter(c)
+/// Tells where a visible character begins, so that families, flags and accents stay whole.
+#[derive(Default)]
+struct Clusters {
+    after_joiner: bool,
+    /// Letters of flags in a row; two make a flag.
+    flag_letters: usize,
 }
 
-fn is_flag_letter(c: char) -> bool {
-    matches!(u32::from(c), 0x1f1e6..=0x1f1ff)
+impl Clusters {
+    /// Whether the next character begins a visible one.
+    fn begins_with(&mut self, c: char) -> bool {
+        let code = u32::from(c);
+        let flag_letter = matches!(code, 0x1f1e6..=0x1f1ff);
+        let extends =
+            matches!(code, 0x300..=0x36f | 0x200d | 0x20d0..=0x20ff | 0xfe00..=0xfe0f | 0x1f3fb..=0x1f3ff);
+        let begins = !extends && !self.after_joiner && !(flag_letter && self.flag_letters % 2 == 1);
+        self.after_joiner = c == '\u{200d}';
+        self.flag_letters = if flag_letter { self.flag_letters + 1 } else { 0 };
+        begins
+    }
 }

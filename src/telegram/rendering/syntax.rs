@@ -125,6 +125,14 @@ pub(super) fn is_footnote_label(label: &str) -> bool {
     (1..=32).contains(&label.len()) && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
 }
 
+/// Scripts written without spaces, where emphasis inside a word is common.
+pub(super) fn is_unspaced_script(c: char) -> bool {
+    matches!(
+        u32::from(c),
+        0x0e00..=0x0eff | 0x2e80..=0xa4cf | 0xac00..=0xd7af | 0xf900..=0xfaff | 0xff00..=0xffef | 0x20000..=0x3fffd
+    )
+}
+
 /// The line without the signs of block quotes before it.
 pub(super) fn unquoted(line: &str) -> &str {
     let mut content = line;

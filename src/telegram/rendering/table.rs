@@ -4,6 +4,7 @@
 use pulldown_cmark::Alignment;
 
 use super::entities::{EntityKind, Span};
+use super::syntax::{is_blank, unquoted};
 
 /// Monospace columns that fit one line of a bubble on a common phone.
 const PHONE_COLUMNS: usize = 34;
@@ -114,6 +115,55 @@ impl Table {
         }
         out
     }
+}
+
+/// Markdown in which the header of each table has as many cells as its longest row; the parser would
+/// drop the cells in excess.
+pub(super) fn widened(source: String) -> String {
+    if !source.contains("--") && !source.contains("|-") && !source.contains(":-") {
+        return source;
+    }
+    let lines: Vec<&str> = source.lines().collect();
+    let mut out = String::with_capacity(source.len());
+    let mut missing = 0;
+    for (index, line) in lines.iter().enumerate() {
+        let below = lines.get(index + 1).copied().unwrap_or_default();
+        if cells(line) > 0 && is_delimiter_row(below) {
+            let rows = lines[index + 2..].iter().take_while(|line| !is_blank(unquoted(line)));
+            missing = rows.map(|row| cells(row)).max().unwrap_or(0).saturating_sub(cells(line));
+        }
+        out.push_str(line);
+        if missing > 0 {
+            let cell = if is_delimiter_row(line) { "-|" } else { " |" };
+            out.push_str(if line.trim_end().ends_with('|') { "" } else { "|" });
+            out.push_str(&cell.repeat(missing));
+            missing = if is_delimiter_row(line) { 0 } else { missing };
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// Number of cells if the line is the row of a table.
+fn cells(line: &str) -> usize {
+    let row = unquoted(line).trim();
+    let inner = row.strip_prefix('|').unwrap_or(row);
+    let inner = if inner.ends_with("\\|") { inner } else { inner.strip_suffix('|').unwrap_or(inner) };
+    let mut escaped = false;
+    let bars = inner.bytes().filter(|&byte| {
+        let bar = byte == b'|' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        bar
+    });
+    let borders = bars.count();
+    if borders == 0 && row.len() == inner.len() { 0 } else { borders + 1 }
+}
+
+fn is_delimiter_row(line: &str) -> bool {
+    let row = unquoted(line).trim();
+    row.contains('-')
+        && row.contains('|')
+        && row.bytes().all(|byte| matches!(byte, b'|' | b'-' | b':' | b' '))
 }
 
 fn padded(text: &str, width: usize, alignment: Alignment) -> String {

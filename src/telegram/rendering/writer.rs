@@ -180,7 +180,6 @@ impl Writer {
         if self.quotes.is_empty() {
             self.flush_marker();
             let outer = std::mem::take(&mut self.prefixes);
-            self.begin_line();
             self.quotes.push((self.out.len(), outer));
         } else {
             // Telegram's quotes do not nest: an inner one keeps its sign.
