@@ -129,13 +129,13 @@ pub(super) fn normalize(text: &str, spans: Vec<Span>) -> Vec<Entity> {
     spans.sort_by_key(|span| (span.range.start, Reverse(span.range.end), span.kind.rank()));
     let mut quotes = disjoint(&spans, EntityKind::is_quote);
     let pre = disjoint(&spans, |kind| matches!(kind, EntityKind::Pre { .. }));
-    quotes.iter_mut().for_each(|quote| cover(&mut quote.range, &pre));
     let mut links = disjoint(&spans, |kind| matches!(kind, EntityKind::TextLink { .. }));
     links.retain(|link| !overlaps(&pre, &link.range));
     let mut code = disjoint(&spans, |kind| matches!(kind, EntityKind::Code));
     code.retain(|code| !overlaps(&pre, &code.range) && !overlaps(&links, &code.range));
     code.extend(pre);
     code.sort_by_key(|span| span.range.start);
+    quotes.iter_mut().for_each(|quote| cover(&mut quote.range, &code));
 
     let mut pieces = Vec::new();
     for style in STYLES {
@@ -150,7 +150,7 @@ pub(super) fn normalize(text: &str, spans: Vec<Span>) -> Vec<Entity> {
     pieces.extend(quotes);
     pieces.extend(links);
     pieces.extend(code);
-    to_entities(text, &nest(pieces))
+    to_entities(text, &nest(text, pieces))
 }
 
 /// Trims blanks off the ends of a span (code keeps its own); a span without visible text vanishes.
@@ -178,8 +178,8 @@ fn disjoint(sorted: &[Span], wanted: impl Fn(&EntityKind) -> bool) -> Vec<Span> 
 }
 
 /// Widens a trimmed quote over the blanks of the code at its ends.
-fn cover(quote: &mut Range<usize>, pre: &[Span]) {
-    for Span { range: code, .. } in pre {
+fn cover(quote: &mut Range<usize>, code: &[Span]) {
+    for Span { range: code, .. } in code {
         if code.start < quote.end && code.end > quote.start {
             *quote = quote.start.min(code.start)..quote.end.max(code.end);
         }
@@ -235,7 +235,7 @@ fn cut_at(range: Range<usize>, walls: &[Span]) -> Vec<Range<usize>> {
 }
 
 /// Orders the pieces outer before inner and cuts styles that would cross one another.
-fn nest(mut pieces: Vec<Span>) -> Vec<Span> {
+fn nest(text: &str, mut pieces: Vec<Span>) -> Vec<Span> {
     let order = |span: &Span| (span.range.start, Reverse(span.range.end), span.kind.rank());
     pieces.sort_by_key(|span| Reverse(order(span)));
     let mut nested: Vec<Span> = Vec::with_capacity(pieces.len());
@@ -248,9 +248,13 @@ fn nest(mut pieces: Vec<Span>) -> Vec<Span> {
             && end < piece.range.end
         {
             let rest = Span { range: end..piece.range.end, kind: piece.kind.clone() };
-            let at = pieces.partition_point(|other| order(other) > order(&rest));
-            pieces.insert(at, rest);
+            if let Some(rest) = tidy(text, rest) {
+                let at = pieces.partition_point(|other| order(other) > order(&rest));
+                pieces.insert(at, rest);
+            }
             piece.range.end = end;
+            let Some(shortened) = tidy(text, piece) else { continue };
+            piece = shortened;
         }
         open.push(piece.range.end);
         nested.push(piece);

@@ -55,6 +55,8 @@ struct Renderer<'a> {
     shielded: &'a Shielded,
     writer: Writer,
     styles: Vec<Style>,
+    /// Where the last emphasis ended; emphasis that begins there is not inside a word.
+    emphasis_end: usize,
     links: Vec<Link>,
     spoiler: Option<usize>,
     code: Option<(Option<String>, String)>,
@@ -69,6 +71,7 @@ impl<'a> Renderer<'a> {
             shielded,
             writer: Writer::new(numbering),
             styles: Vec::new(),
+            emphasis_end: usize::MAX,
             links: Vec::new(),
             spoiler: None,
             code: None,
@@ -182,7 +185,10 @@ impl<'a> Renderer<'a> {
                     }
                 }
             }
-            TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough => self.close_style(),
+            TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough => {
+                self.close_style();
+                self.emphasis_end = at;
+            }
             TagEnd::Link | TagEnd::Image => self.close_link(),
             _ => self.writer.end_block(),
         }
@@ -204,7 +210,7 @@ impl<'a> Renderer<'a> {
             _ if source[at..].starts_with("~~") => (EntityKind::Strikethrough, "~~"),
             _ => (EntityKind::Strikethrough, "~"),
         };
-        if delimiter == "~" || !opens_emphasis(source, at, sign) {
+        if delimiter == "~" || !(at == self.emphasis_end || opens_emphasis(source, at, sign)) {
             self.writer.put(delimiter);
             self.styles.push(Style::Literal(delimiter));
         } else {

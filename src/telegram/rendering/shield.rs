@@ -272,17 +272,25 @@ impl<'a> Scanner<'a> {
             return self.copy(literal);
         };
         let length = inner + 2 * opener;
+        let alone = opener == 2 && opening != "\\(" && self.is_alone(length);
+        if opening == "\\[" && !alone && !rest[opener..opener + inner].contains(['\\', '^', '_', '=']) {
+            // Brackets within a line are mostly escaped ones.
+            return self.copy(opener);
+        }
         let quoted = unquoted(self.line_before()) != self.line_before();
-        let before = unquoted(self.line_before()).trim_start_matches(['-', '*', '+', ' ']);
-        let after = rest[length..].split('\n').next().unwrap_or_default();
         let lines = rest[opener..opener + inner].lines();
         let latex: Vec<&str> = lines.map(|line| if quoted { unquoted(line) } else { line }).collect();
-        let formula = Formula {
-            raw: rest[..length].to_owned(),
-            latex: latex.join("\n").trim().to_owned(),
-            alone: opener == 2 && opening != "\\(" && is_blank(before) && is_blank(after),
-        };
+        let formula =
+            Formula { raw: rest[..length].to_owned(), latex: latex.join("\n").trim().to_owned(), alone };
         self.replace(length, Slot::Formula(formula));
+    }
+
+    /// Whether nothing else stands on the lines of the next `length` bytes but the marker of an item.
+    fn is_alone(&self, length: usize) -> bool {
+        let is_marker = |c: char| c.is_ascii_digit() || matches!(c, '-' | '*' | '+' | '.' | ')' | ' ');
+        let before = unquoted(self.line_before()).trim_start_matches(is_marker);
+        let after = self.rest()[length..].split('\n').next().unwrap_or_default();
+        before.is_empty() && is_blank(after)
     }
 
     /// Whether the `<` at the cursor opens an autolink or a link target, the two uses that stay.

@@ -136,6 +136,9 @@ impl<'a> Cursor<'a> {
     /// Where the part that begins at `start` must end at the latest, or `None` if the rest fits.
     fn window_end(&self, start: Place) -> Option<Place> {
         let rest = self.rich.text[start.byte..].trim_end();
+        if rest.is_empty() {
+            return None;
+        }
         let by_length = rest.char_indices().nth(self.limits.code_points).map(|(byte, _)| byte);
         let by_length = by_length.map(|bytes| advance(start, &rest[..bytes]));
         let end_of_text = self.rich.text.trim_end().len();

@@ -8,9 +8,9 @@ use super::segments::Segmenter;
 use super::split::{Limits, split};
 use super::visible;
 
-/// An open piece of this many bytes (a list item or table as long as several messages) is rendered
+/// An open piece of this many bytes (an item or a table as long as a message) is rendered
 /// again only after it has grown by an eighth, which keeps the sum of all looks linear.
-const LAZY_BYTES: usize = 16 * 1024;
+const LAZY_BYTES: usize = 4 * 1024;
 
 /// Renders a growing text. What `finish` returns equals `split(&render(text), ..)`, however the text
 /// was cut into deltas.
@@ -60,7 +60,7 @@ impl Stream {
 
     /// The messages behind the settled ones as they stand now, usually one. Markup that is not yet
     /// finished is completed or held back, so the text never looks broken; it may lag behind by a
-    /// few characters, and by an eighth of a piece that is longer than several messages.
+    /// few characters, and by an eighth of an item or a table that is longer than a message.
     pub fn head(&mut self) -> Vec<RichText> {
         let open = self.segmenter.open_bytes() + self.line.len();
         if let Some((bytes, look)) = &self.last_look

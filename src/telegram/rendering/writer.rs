@@ -43,6 +43,8 @@ pub(super) struct Writer {
     /// End of the source that has been written.
     pub(super) source_end: usize,
     spans: Vec<Span>,
+    /// End of the last code, the blanks of which stay.
+    code_end: usize,
     lists: Vec<List>,
     /// What stands before each line, from outside to inside.
     prefixes: Vec<String>,
@@ -63,13 +65,11 @@ impl Writer {
 
     /// The finished text without blanks at its end.
     pub(super) fn finish(mut self) -> Fragment {
-        self.out.truncate(self.out.trim_end_matches([' ', '\n']).len().max(self.last_code_end()));
+        self.out.truncate(self.out.trim_end_matches([' ', '\n']).len().max(self.code_end));
+        for span in &mut self.spans {
+            span.range.end = span.range.end.min(self.out.len());
+        }
         Fragment { text: self.out, spans: self.spans }
-    }
-
-    fn last_code_end(&self) -> usize {
-        let is_code = |span: &&Span| matches!(span.kind, EntityKind::Code | EntityKind::Pre { .. });
-        self.spans.iter().filter(is_code).map(|span| span.range.end).max().unwrap_or(0)
     }
 
     /// Makes room for a block that begins at `at` of the source: an empty line where the source has one.
@@ -111,7 +111,7 @@ impl Writer {
 
     fn write_breaks(&mut self) {
         if !self.out.is_empty() {
-            let trimmed = self.out.trim_end_matches(' ').len().max(self.last_code_end());
+            let trimmed = self.out.trim_end_matches(' ').len().max(self.code_end);
             self.out.truncate(trimmed);
             self.out.extend(std::iter::repeat_n('\n', self.breaks));
         }
@@ -128,6 +128,9 @@ impl Writer {
 
     /// Formats what was written from byte `start` on.
     pub(super) fn span(&mut self, start: usize, kind: EntityKind) {
+        if matches!(kind, EntityKind::Code | EntityKind::Pre { .. }) {
+            self.code_end = self.out.len();
+        }
         self.spans.push(Span { range: start..self.out.len(), kind });
     }
 
