@@ -135,7 +135,9 @@ pub(super) fn normalize(text: &str, spans: Vec<Span>) -> Vec<Entity> {
     code.retain(|code| !overlaps(&pre, &code.range) && !overlaps(&links, &code.range));
     code.extend(pre);
     code.sort_by_key(|span| span.range.start);
-    quotes.iter_mut().for_each(|quote| cover(&mut quote.range, &code));
+    for quote in &mut quotes {
+        cover(&mut quote.range, &code);
+    }
 
     let mut pieces = Vec::new();
     for style in STYLES {

@@ -3,6 +3,7 @@
 //! `shield` protects, `markdown` parses and writes, `entities` sets the rules, `page` puts together,
 //! `split` cuts messages; `stream` does it all for a text that grows.
 
+mod emphasis;
 mod entities;
 mod latex;
 mod links;

@@ -264,8 +264,12 @@ impl<'a> Scanner<'a> {
         let inner = if opening == "$" {
             math::dollar_formula(self.before(), &rest[1..])
         } else {
-            self.partner(opening, |text| text.find(closing))
-                .filter(|&end| math::is_formula(&rest[opener..opener + end]))
+            let found = self.partner(opening, |text| text.find(closing));
+            found.filter(|&end| {
+                let inner = &rest[opener..opener + end];
+                let one_line = opening != "\\(" || !inner.contains('\n');
+                one_line && !inner.contains('`') && math::is_formula(inner)
+            })
         };
         let Some(inner) = inner else {
             let literal = if opening.starts_with('$') { opener } else { 2 };

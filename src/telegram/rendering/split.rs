@@ -252,7 +252,8 @@ impl Clusters {
         let flag_letter = matches!(code, 0x1f1e6..=0x1f1ff);
         let extends =
             matches!(code, 0x300..=0x36f | 0x200d | 0x20d0..=0x20ff | 0xfe00..=0xfe0f | 0x1f3fb..=0x1f3ff);
-        let begins = !extends && !self.after_joiner && !(flag_letter && self.flag_letters % 2 == 1);
+        let ends_flag = flag_letter && self.flag_letters % 2 == 1;
+        let begins = !(extends || self.after_joiner || ends_flag);
         self.after_joiner = c == '\u{200d}';
         self.flag_letters = if flag_letter { self.flag_letters + 1 } else { 0 };
         begins
