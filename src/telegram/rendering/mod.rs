@@ -5,6 +5,7 @@
 
 mod emphasis;
 mod entities;
+mod inline;
 mod latex;
 mod links;
 mod markdown;

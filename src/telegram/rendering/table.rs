@@ -145,7 +145,7 @@ pub(super) fn widened(source: String) -> String {
 }
 
 /// Number of cells if the line is the row of a table.
-fn cells(line: &str) -> usize {
+pub(super) fn cells(line: &str) -> usize {
     let row = unquoted(line).trim();
     let inner = row.strip_prefix('|').unwrap_or(row);
     let inner = if inner.ends_with("\\|") { inner } else { inner.strip_suffix('|').unwrap_or(inner) };

@@ -157,6 +157,22 @@ fn unfinished_markup_is_completed_or_held_back() {
 }
 
 #[test]
+fn an_ordinary_answer_only_ever_grows() {
+    let text = "# Title\n\nSome **bold *and* more** with `code`, ~~old~~ and a [link](https://a.b/c?d=e).\n\n\
+        1. **One**: \\(x^2\\)\n2. Two\n   - below\n\n   ```py\n   def f():\n       return '`'\n   ```\n\n\
+        > A quote, *short*.\n\n```rust\nlet a = b * c;\n```\n\n$$\n\\frac{1}{2}\n$$\n\n---\n\n- [the end](https://a.b)";
+    let mut stream = Stream::new(Limits::MESSAGE);
+    let mut last = String::new();
+    for c in text.chars() {
+        stream.push(c.encode_utf8(&mut [0; 4]));
+        let shown = stream.head().into_iter().map(|part| part.text).collect::<String>();
+        assert!(shown.starts_with(&last), "{last:?} -> {shown:?}");
+        last = shown;
+    }
+    assert_eq!(last, render(text).text);
+}
+
+#[test]
 fn settled_messages_are_final_and_the_last_one_grows() {
     let text = format!("{}\n\n```py\n{}```\n\n**end** 😀", "word ".repeat(30), "line = 'x'\n".repeat(30));
     let limits = Limits { code_points: 100, entities: 10 };
