@@ -51,7 +51,12 @@ pub(super) enum Ended {
 }
 
 /// Asks until there is an answer, the tries are used up or the turn is cut.
-pub(super) async fn ask(mind: &Mind, request: &LlmRequest, screen: &mpsc::Sender<TurnEvent>, stop: &Stop) -> Round {
+pub(super) async fn ask(
+    mind: &Mind,
+    request: &LlmRequest,
+    screen: &mpsc::Sender<TurnEvent>,
+    stop: &Stop,
+) -> Round {
     let mut calls = Vec::new();
     for number in 1.. {
         let started = Instant::now();
