@@ -228,6 +228,7 @@ impl Writer {
     pub(super) fn open_item(&mut self, source: &str, at: usize) {
         self.flush_marker();
         self.block(source, at);
+        self.source_end = self.source_end.max(at);
         let bullets = self.lists.iter().rev().take(MAX_DEPTH).filter(|list| !list.ordered).count();
         let Some(list) = self.lists.last_mut() else { return };
         let line = source[at..].trim_start();
