@@ -6,7 +6,7 @@ use futures::FutureExt;
 use tokio::sync::mpsc;
 
 use super::context::Context;
-use super::rendering::{MESSAGE_CHARS, RichText};
+use super::rendering::{Limits, RichText};
 use super::streaming::{self, Place, Shown, Surface};
 use super::text;
 use crate::conversation::converse;
@@ -99,7 +99,7 @@ async fn synchronise(context: &Context, place: Place, part: usize, draft: Option
 fn with_closing(mut parts: Vec<RichText>, closing: Option<String>) -> Vec<RichText> {
     let Some(closing) = closing else { return parts };
     match parts.last_mut() {
-        Some(last) if last.text.chars().count() + closing.chars().count() + 2 <= MESSAGE_CHARS => {
+        Some(last) if last.code_points() + closing.chars().count() + 2 <= Limits::MESSAGE.code_points => {
             last.text.push_str("\n\n");
             last.text.push_str(&closing);
         }

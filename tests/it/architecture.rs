@@ -23,9 +23,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("redis", &["cache"]),
     ("reqwest", &["http", "llm", "tools", "telegram/api"]),
     ("prometheus", &["telemetry"]),
-    ("std::env", &["config/source.rs", "config/tests.rs"]),
+    ("std::env", &["config/source.rs", "config/tests.rs", "telegram/rendering/tests.rs"]),
     ("anyhow", &["app.rs", "doctor.rs", "main.rs"]),
     ("sse_stream", &["llm"]),
+    ("pulldown_cmark", &["telegram/rendering"]),
     ("fluent_templates", &["telegram/text"]),
     ("clap", &["main.rs"]),
 ];

@@ -70,15 +70,13 @@ async fn killed_while_the_answer_streams_in_a_group() {
     bot.answer(GROUP, 1).await;
     bot.database.until("SELECT count(*) FROM turns WHERE live_message_id IS NOT NULL", 1).await;
     bot.kill().await;
+    bot.model.script(Reply::text("A whole answer."));
     bot.run().await;
-    let whole = "You said: @starling_bot hello";
     let edited = bot.telegram.until("the whole answer in the same message", BOUND, |view| {
-        view.answers(GROUP).next().filter(|message| message.text.contains("You said")).cloned()
+        view.answers(GROUP).next().filter(|message| message.text == "A whole answer.").cloned()
     });
     assert!(edited.await.unwrap().edits > 0);
-    let answer = bot.answer(GROUP, 1).await;
-    assert!(answer.ends_with("@starling_bot hello"), "{answer} instead of {whole}");
-    answered_once_and_remembered(&bot, GROUP, "@starling_bot hello", &answer).await;
+    answered_once_and_remembered(&bot, GROUP, "@starling_bot hello", "A whole answer.").await;
     drop(keeper);
     bot.end().await;
 }
@@ -101,7 +99,7 @@ async fn killed_right_before_the_final_message() {
 async fn killed_between_the_parts_of_a_long_answer() {
     let mut bot = Bot::start().await;
     let (gate, keeper) = Gate::new();
-    let long: String = (1..=900).map(|n| format!("word{n} ")).collect();
+    let long: String = (1..=900).map(|n| format!("word{n}{}", if n % 50 == 0 { "\n\n" } else { " " })).collect();
     bot.model.script(Reply::steps(vec![Step::Text(long), Step::Gate(gate)]));
     bot.ann("write a lot");
     bot.answer(ANN, 1).await;

@@ -75,14 +75,14 @@ pub async fn reply(
     let language = Language::from_tag(envelope.sender.language_code.as_deref());
     let private = envelope.chat.kind == ChatKind::Private;
     let owed = |known: &Known| {
-        let RichText { text, entities } = RichText::plain(sentence(language, known));
+        let text = RichText::plain(sentence(language, known));
         Owed {
             key: format!("update:{}", envelope.update),
             chat: envelope.key.chat,
             topic: envelope.key.topic,
             turn: None,
-            text,
-            entities,
+            entities: text.wire_entities(),
+            text: text.text,
             reply_to: (!private).then_some(envelope.message),
             replaces: None,
         }

@@ -1,84 +1,79 @@
-//! An answer while it is written: what is said so far, in parts that each fit one message.
+//! An answer while it is written: what is not posted yet, in parts that each fit one message.
 
-use super::{MESSAGE_CHARS, RichText, cut};
+use super::{Limits, RichText, Stream};
 
-/// The part of an answer that is not posted yet.
-#[derive(Debug, Default)]
+/// A growing answer, seen by the screen.
+#[derive(Debug)]
 pub struct Growing {
-    tail: String,
-    chars: usize,
+    stream: Stream,
+    posted: usize,
+    blank: bool,
+}
+
+impl Default for Growing {
+    fn default() -> Self {
+        Self { stream: Stream::new(Limits::MESSAGE), posted: 0, blank: true }
+    }
 }
 
 impl Growing {
     /// More of the answer.
     pub fn push(&mut self, delta: &str) {
-        self.tail.push_str(delta);
-        self.chars += delta.chars().count();
+        self.blank &= delta.trim().is_empty();
+        self.stream.push(delta);
     }
 
-    /// Whether there is anything to show.
+    /// Whether nothing was said yet.
     pub fn is_blank(&self) -> bool {
-        self.tail.trim().is_empty()
+        self.blank
     }
 
-    /// What can be shown now: the beginning of what the final message will be.
-    pub fn current(&self) -> RichText {
-        RichText::plain(cut(self.tail.trim(), MESSAGE_CHARS).0)
+    /// What can be shown now: the beginning of what the next message will be. None while that is empty.
+    pub fn current(&mut self) -> Option<RichText> {
+        self.stream.head().into_iter().next()
     }
 
     /// A part that is complete, because the answer has outgrown it.
     pub fn take_part(&mut self) -> Option<RichText> {
-        if self.chars <= MESSAGE_CHARS {
-            return None;
-        }
-        let (head, rest) = cut(self.tail.trim(), MESSAGE_CHARS);
-        if rest.is_empty() {
-            return None;
-        }
-        let part = RichText::plain(head);
-        self.tail = rest.to_owned();
-        self.chars = self.tail.chars().count();
+        let part = self.stream.settled().get(self.posted).cloned()?;
+        self.posted += 1;
         Some(part)
     }
 
-    /// All that is left.
-    pub fn finish(mut self) -> Vec<RichText> {
-        let mut parts: Vec<RichText> = std::iter::from_fn(|| self.take_part()).collect();
-        if !self.is_blank() {
-            parts.push(RichText::plain(self.tail.trim()));
-        }
+    /// All that was not taken yet.
+    pub fn finish(self) -> Vec<RichText> {
+        let mut parts = self.stream.finish();
+        parts.drain(..self.posted.min(parts.len()));
         parts
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
-    fn letters(text: &str) -> String {
-        text.chars().filter(|c| !c.is_whitespace()).collect()
+    #[test]
+    fn parts_are_handed_out_once_and_in_order() {
+        let text: String = (1..=2_000).map(|n| format!("word{n}{}", if n % 40 == 0 { "\n\n" } else { " " })).collect();
+        let whole = super::super::split(&super::super::render(&text), 4096, 100);
+        let mut growing = Growing::default();
+        let mut parts = Vec::new();
+        for chunk in text.as_bytes().chunks(17) {
+            growing.push(std::str::from_utf8(chunk).unwrap());
+            parts.extend(std::iter::from_fn(|| growing.take_part()));
+        }
+        assert!(!parts.is_empty(), "a long answer is outgrown on the way");
+        parts.extend(growing.finish());
+        assert_eq!(parts, whole);
     }
 
-    proptest! {
-        #[test]
-        fn nothing_is_lost_and_every_part_fits(text in "([a-zA-Zя\u{1f600} \n]{0,3000}){0,6}", step in 1_usize..2000) {
-            let mut growing = Growing::default();
-            let mut parts = Vec::new();
-            let chars: Vec<char> = text.chars().collect();
-            for chunk in chars.chunks(step) {
-                growing.push(&chunk.iter().collect::<String>());
-                parts.extend(growing.take_part());
-                prop_assert!(growing.current().text.chars().count() <= MESSAGE_CHARS);
-            }
-            parts.extend(growing.finish());
-            for part in &parts {
-                prop_assert!((1..=MESSAGE_CHARS).contains(&part.text.chars().count()));
-                prop_assert_eq!(part.text.trim(), &part.text);
-            }
-            let joined: String = parts.iter().map(|part| letters(&part.text)).collect();
-            prop_assert_eq!(joined, letters(&text));
-        }
+    #[test]
+    fn blank_answers_are_not_shown() {
+        let mut growing = Growing::default();
+        growing.push(" \n");
+        assert!(growing.is_blank());
+        growing.push("x");
+        assert!(!growing.is_blank());
+        assert_eq!(growing.current().unwrap().text, "x");
     }
 }

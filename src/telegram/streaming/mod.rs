@@ -71,7 +71,7 @@ impl Place {
             topic: self.topic,
             turn: Some(self.turn),
             text: part.text.clone(),
-            entities: part.entities.clone(),
+            entities: part.wire_entities(),
             reply_to: self.reply_to.filter(|_| number == 0),
             replaces,
         }
@@ -170,7 +170,7 @@ impl<'a> Presenter<'a> {
             }
             TurnEvent::Text(text) => {
                 self.answer.push(&text);
-                self.outgrown.extend(self.answer.take_part());
+                self.outgrown.extend(std::iter::from_fn(|| self.answer.take_part()));
                 if !self.answer.is_blank() {
                     self.pace.changed();
                 }
@@ -216,9 +216,9 @@ impl<'a> Presenter<'a> {
     }
 
     /// What to show now: the thoughts until there is text, then the beginning of the coming message.
-    fn state(&self) -> Option<RichText> {
+    fn state(&mut self) -> Option<RichText> {
         if !self.answer.is_blank() {
-            return Some(self.answer.current());
+            return self.answer.current();
         }
         let thoughts = self.posted == 0 && !self.thinking.trim().is_empty();
         thoughts.then(|| paint::thoughts(&self.thinking))

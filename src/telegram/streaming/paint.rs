@@ -2,12 +2,10 @@
 
 use std::future::Future;
 
-use serde_json::json;
-
 use super::super::api::flow::Class;
 use super::super::api::methods::{EditMessageText, NoPreview, ReplyParameters, SendMessage, SendMessageDraft};
 use super::super::api::{Api, ApiError, Postponed};
-use super::super::rendering::RichText;
+use super::super::rendering::{Entity, EntityKind, RichText};
 use super::{Place, Surface};
 use crate::db::{Db, turns};
 use crate::domain::ids::{MessageId, TurnId};
@@ -59,7 +57,7 @@ pub(in crate::telegram) async fn draft(api: &Api, place: Place, part: usize, sta
         message_thread_id: place.topic,
         draft_id: draft_id(place.turn, part),
         text: &state.text,
-        entities: &state.entities,
+        entities: &state.wire_entities(),
         can_stop: true,
     };
     api.attempt(place.chat, Class::Draft, &method).await.map(|_| Painted { live: None })
@@ -70,7 +68,7 @@ async fn edit(api: &Api, place: Place, message: MessageId, state: &RichText) -> 
         chat_id: place.chat,
         message_id: message,
         text: &state.text,
-        entities: &state.entities,
+        entities: &state.wire_entities(),
         link_preview_options: NoPreview::default(),
     };
     match api.attempt(place.chat, Class::Live, &method).await {
@@ -92,7 +90,7 @@ async fn begin(
         chat_id: place.chat,
         message_thread_id: place.topic,
         text: &state.text,
-        entities: &state.entities,
+        entities: &state.wire_entities(),
         reply_parameters: place.reply_to.filter(|_| part == 0).map(ReplyParameters::to),
         link_preview_options: NoPreview::default(),
     };
@@ -111,7 +109,7 @@ pub(super) fn thoughts(thinking: &str) -> RichText {
     let newest: String = thinking.chars().skip(surplus).collect();
     let text = if surplus == 0 { format!("🧠 {newest}") } else { format!("🧠 …{newest}") };
     let length = text.encode_utf16().count();
-    RichText { text, entities: json!([{"type": "expandable_blockquote", "offset": 0, "length": length}]) }
+    RichText { text, entities: vec![Entity { offset: 0, length, kind: EntityKind::ExpandableBlockquote }] }
 }
 
 /// A number that is never zero and differs between neighbouring turns and parts.
@@ -150,6 +148,6 @@ mod tests {
     fn long_thoughts_show_their_end() {
         let thoughts = thoughts(&format!("{}end", "x".repeat(2_000)));
         assert!(thoughts.text.starts_with("🧠 …x") && thoughts.text.ends_with("end"));
-        assert_eq!(thoughts.entities[0]["length"], thoughts.text.encode_utf16().count());
+        assert_eq!(thoughts.entities[0].length, thoughts.text.encode_utf16().count());
     }
 }

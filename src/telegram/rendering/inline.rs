@@ -1,0 +1,220 @@
+//! The end of a growing paragraph: finds links and formulas that are not finished, and the emphasis
+//! and code that are open. Used by `mend` alone; an approximation of the parser, for display only.
+
+use super::emphasis::opens_emphasis;
+use super::math;
+
+/// Longest bracketed text that is held back because it may become a link.
+const LONGEST_HELD_LINK: usize = 200;
+
+/// Longest formula between single dollars that is held back until it is complete.
+const LONGEST_HELD_FORMULA: usize = 40;
+
+/// Longest beginning of a character reference (`&copy`) that is held back.
+const LONGEST_REFERENCE: usize = 8;
+
+/// What to do with the end of a paragraph.
+pub(super) enum End {
+    Plain,
+    /// Hold back everything from here on.
+    Hold(usize),
+    /// Show the text of the unfinished link alone.
+    Unwrap {
+        open: usize,
+        text_end: usize,
+    },
+}
+
+/// A paragraph that still grows.
+pub(super) struct Inline<'a> {
+    text: &'a str,
+}
+
+impl<'a> Inline<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text }
+    }
+
+    /// The end of the code span or formula that begins at `at`, or `Err` if it is still open.
+    fn skip(&self, at: usize) -> Result<Option<usize>, &'static str> {
+        let rest = &self.text[at..];
+        let closing = |opening: &str, closing: &'static str| {
+            let inner = rest[opening.len()..].find(closing).ok_or(closing)?;
+            Ok(Some(at + opening.len() + inner + closing.len()))
+        };
+        match rest.as_bytes()[0] {
+            b'\\' if rest.starts_with("\\(") => closing("\\(", "\\)"),
+            b'\\' if rest.starts_with("\\[") => closing("\\[", "\\]"),
+            b'\\' => Ok(Some(at + 1 + rest[1..].chars().next().map_or(0, char::len_utf8))),
+            b'$' if rest.starts_with("$$") => closing("$$", "$$"),
+            _ => Ok(None),
+        }
+    }
+
+    /// Finds an unfinished formula, link, address or character reference.
+    pub(super) fn unfinished(&self) -> End {
+        let mut at = 0;
+        while at < self.text.len() {
+            let rest = &self.text[at..];
+            let next = rest.chars().next().unwrap_or(' ');
+            if next == '`' {
+                at = self.code_end(at).unwrap_or(self.text.len());
+                continue;
+            }
+            let Ok(skipped) = self.skip(at) else { return End::Hold(at) };
+            at = match (skipped, next) {
+                (Some(end), _) => end,
+                (None, '[') => match self.link(at) {
+                    End::Plain => at + 1,
+                    end => return end,
+                },
+                (None, '$') => match self.dollar(at) {
+                    Some(end) => end,
+                    None => return End::Hold(at),
+                },
+                (None, '<') if rest.starts_with("<http") && !rest.contains(['>', ' ', '\n']) => {
+                    return End::Hold(at);
+                }
+                _ => at + next.len_utf8(),
+            };
+        }
+        let held = self
+            .text
+            .trim_end_matches('\\')
+            .trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '#');
+        match held.strip_suffix('&') {
+            Some(before) if self.text.len() - before.len() <= LONGEST_REFERENCE => End::Hold(before.len()),
+            _ if self.text.ends_with('\\') => End::Hold(self.text.trim_end_matches('\\').len()),
+            _ => End::Plain,
+        }
+    }
+
+    /// The end of the formula or of the sign itself, or `None` if the dollar may begin a formula.
+    fn dollar(&self, at: usize) -> Option<usize> {
+        let rest = &self.text[at + 1..];
+        let before = self.text[..at].chars().next_back();
+        if let Some(length) = math::dollar_formula(before, rest) {
+            return Some(at + length + 2);
+        }
+        let begins = rest.is_empty() || rest.starts_with(|c: char| c.is_alphabetic() || c == '\\');
+        let free = !before.is_some_and(char::is_alphanumeric);
+        let held = begins && free && rest.len() <= LONGEST_HELD_FORMULA && !rest.contains(['$', '\n']);
+        (!held).then_some(at + 1)
+    }
+
+    fn link(&self, open: usize) -> End {
+        let rest = &self.text[open..];
+        let image = usize::from(self.text[..open].ends_with('!'));
+        let Some(close) = balanced(rest, '[', ']') else {
+            let held = rest.len() <= LONGEST_HELD_LINK && !rest.contains('\n');
+            return if held { End::Hold(open - image) } else { End::Plain };
+        };
+        let after = &rest[close + 1..];
+        if after.is_empty() {
+            return End::Hold(open - image);
+        }
+        let unfinished =
+            after.starts_with('(') && !after.contains('\n') && balanced(after, '(', ')').is_none();
+        if unfinished { End::Unwrap { open, text_end: open + close } } else { End::Plain }
+    }
+
+    /// The end of the code span that begins at `at`, if it is closed.
+    fn code_end(&self, at: usize) -> Option<usize> {
+        let run = self.run(at);
+        let mut from = at + run;
+        while let Some(start) = self.text[from..].find('`').map(|found| found + from) {
+            let length = self.run(start);
+            if length == run {
+                return Some(start + length);
+            }
+            from = start + length;
+        }
+        None
+    }
+
+    /// Length of the run of one sign at `at`.
+    fn run(&self, at: usize) -> usize {
+        let sign = self.text.as_bytes()[at];
+        self.text[at..].bytes().take_while(|&byte| byte == sign).count()
+    }
+
+    /// How much of the text to show and the signs that close what is open in it.
+    pub(super) fn closers(&self) -> (usize, String) {
+        let mut open: Vec<&str> = Vec::new();
+        let mut shown = self.text.len();
+        let mut at = 0;
+        while at < self.text.len() {
+            let c = self.text[at..].chars().next().unwrap_or(' ');
+            match c {
+                '`' => {
+                    let Some(end) = self.code_end(at) else {
+                        let run = self.run(at);
+                        shown = at;
+                        if at + run < self.text.len() {
+                            shown = self.unticked(run);
+                            open.push(&self.text[at..at + run]);
+                        }
+                        break;
+                    };
+                    at = end;
+                }
+                '*' | '_' | '~' | '|' => {
+                    let run = self.run(at);
+                    let last = at + run == self.text.len();
+                    if !self.delimiter(&mut open, at, run) && last {
+                        shown = at;
+                    }
+                    at += run;
+                }
+                _ => at = self.skip(at).ok().flatten().unwrap_or(at + c.len_utf8()),
+            }
+        }
+        let shown = self.text[..shown].trim_end().len();
+        (shown, open.into_iter().rev().collect())
+    }
+
+    /// The text without backticks at its end that may be the beginning of the closing run.
+    fn unticked(&self, run: usize) -> usize {
+        let end = self.text.trim_end_matches('`').len();
+        if self.text.len() - end < run { end } else { self.text.len() }
+    }
+
+    /// Opens or closes with the run at `at`; false if the run does neither, for now.
+    fn delimiter(&self, open: &mut Vec<&'a str>, at: usize, run: usize) -> bool {
+        let sign = &self.text[at..=at];
+        let before = self.text[..at].chars().next_back();
+        let after = self.text[at + run..].chars().next();
+        if run > 3 || (matches!(sign, "|" | "~") && run != 2) {
+            return after.is_some();
+        }
+        let mut left = run;
+        if before.is_some_and(|c| !c.is_whitespace()) {
+            while let Some(top) = open.last().filter(|top| top.starts_with(sign) && top.len() <= left) {
+                left -= top.len();
+                open.pop();
+            }
+        }
+        let sign = if sign == "_" { '_' } else { '*' };
+        if left == run && opens_emphasis(self.text, at, sign) && after.is_some_and(|c| !c.is_whitespace()) {
+            open.push(&self.text[at..at + run]);
+            return true;
+        }
+        left == 0
+    }
+}
+
+/// Where the bracket that `text` begins with is closed.
+fn balanced(text: &str, open: char, close: char) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices() {
+        if c == open {
+            depth += 1;
+        } else if c == close {
+            depth -= 1;
+            if depth == 0 {
+                return Some(at);
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,88 @@
+//! Tells formulas from prose that happens to hold dollars, brackets and backslashes.
+
+/// The length of the formula that ends with a `$` on the same line, `text` being what follows its
+/// opening `$` and `before` the character in front of that. Prices and shell variables are none.
+pub(super) fn dollar_formula(before: Option<char>, text: &str) -> Option<usize> {
+    if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '\\' | '$')) {
+        return None;
+    }
+    let end = text.find(['$', '\n', '`']).filter(|&end| text[end..].starts_with('$'))?;
+    let (inner, after) = (&text[..end], &text[end + 1..]);
+    let tight = !inner.is_empty() && inner.trim() == inner;
+    let free = !after.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '$' | '{'));
+    (tight && free && !inner.ends_with('\\') && is_surely_formula(inner)).then_some(end)
+}
+
+/// Whether the text between explicit formula delimiters may be one: anything but bare words.
+pub(super) fn is_formula(text: &str) -> bool {
+    let bare = |c: char| {
+        c.is_alphabetic() || c.is_whitespace() || matches!(c, '.' | ',' | '?' | '!' | ':' | ';' | '\'')
+    };
+    let letters = text.trim().chars().count();
+    letters > 0 && (!text.chars().all(bare) || letters == 1 || (letters == 2 && text.len() == 2))
+}
+
+/// Whether the text between two single dollars can be nothing but a formula.
+fn is_surely_formula(text: &str) -> bool {
+    if text.chars().all(|c| c.is_ascii_digit()) || has_latex_sign(text) {
+        return true;
+    }
+    let words = text.split(|c: char| !c.is_alphabetic()).map(str::len);
+    let longest = words.max().unwrap_or(0);
+    let operator = text.contains(['=', '+', '-', '*', '/', '<', '>', '|', '(', ',', '!']);
+    let allowed = |c: char| c.is_ascii_alphanumeric() || " =+-*/<>|()[],.!'".contains(c);
+    let variable = longest == 1 && !text.contains(' ');
+    longest > 0 && longest <= 2 && text.chars().all(allowed) && (variable || (operator && longest == 1))
+}
+
+/// A command, a raised term or a lowered term with a short base.
+fn has_latex_sign(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().any(|(at, &byte)| match byte {
+        b'\\' => bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic),
+        b'^' => at > 0 && at + 1 < bytes.len(),
+        b'_' => {
+            let base = text[..at].chars().rev().take_while(|c| c.is_alphanumeric()).count();
+            base == 1 && at + 1 < bytes.len()
+        }
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn single_dollars_hold_a_formula_only_when_nothing_else_fits() {
+        let inner = |text: &str| {
+            let opening = text.find('$').unwrap();
+            let rest = &text[opening + 1..];
+            dollar_formula(text[..opening].chars().next_back(), rest).map(|end| rest[..end].to_owned())
+        };
+        for formula in ["x", "2n", "E = mc^2", "a_i", r"\alpha", "f(x) = x + 1", "100"] {
+            assert_eq!(inner(&format!("(${formula}$)")).as_deref(), Some(formula));
+        }
+        for text in [
+            "$5 and $10",
+            "$5-$10",
+            "costs $5 (or 4$)",
+            "$HOME/$USER",
+            "$HOME and $PATH",
+            "a$b$c",
+            "$US$",
+            "$FOO_BAR$",
+            "${a}-${b}",
+            "$ x $",
+            "$a",
+        ] {
+            assert_eq!(inner(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn explicit_delimiters_hold_anything_but_words() {
+        assert!(is_formula("x") && is_formula("a + b") && is_formula(r"\text{speed}"));
+        assert!(!is_formula(" or ") && !is_formula("see below"));
+    }
+}

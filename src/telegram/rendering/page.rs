@@ -1,0 +1,130 @@
+//! The rendered text of an answer as its pieces arrive: puts pieces one below the other, keeps the
+//! open code block and the numbers of the open list, and gives away finished parts from the front.
+
+use super::entities::{Entity, EntityKind, RichText, utf16_len};
+use super::markdown::{Numbering, render_block};
+use super::segments::{Gap, Piece};
+use super::split::{Cursor, Limits};
+use super::syntax::is_blank;
+
+#[derive(Debug, Clone)]
+struct OpenCode {
+    language: Option<String>,
+    gap: Gap,
+    /// UTF-16 offset of the first character, once there is a line with text.
+    start: Option<usize>,
+    /// Blank lines before the first line with text.
+    held: String,
+}
+
+/// A text under construction.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Page {
+    rich: RichText,
+    /// UTF-16 length of the text.
+    units: usize,
+    code: Option<OpenCode>,
+    numbering: Option<Numbering>,
+}
+
+impl Page {
+    /// Puts a piece below what is there.
+    pub(super) fn add(&mut self, piece: Piece<'_>) {
+        match piece {
+            Piece::Markdown { source, kind, gap, continues } => {
+                if !continues {
+                    self.numbering = None;
+                }
+                let block = render_block(source, kind, &mut self.numbering);
+                if !block.text.is_empty() {
+                    self.leave(gap);
+                    let units = utf16_len(&block.text);
+                    self.rich.append(block, self.units);
+                    self.units += units;
+                }
+            }
+            Piece::CodeStart { language, gap } => {
+                self.code = Some(OpenCode { language, gap, start: None, held: String::new() });
+            }
+            Piece::CodeLine(line) => self.add_code(line),
+            Piece::CodeEnd => {
+                self.rich.entities.extend(self.open_entity());
+                self.code = None;
+            }
+        }
+    }
+
+    /// The text so far; an open code block ends here.
+    pub(super) fn into_rich(mut self) -> RichText {
+        self.rich.entities.extend(self.open_entity());
+        self.rich
+    }
+
+    /// Takes the parts off the front that nothing can change any more.
+    pub(super) fn settle(&mut self, limits: Limits) -> Vec<RichText> {
+        if self.rich.text.len() <= limits.code_points && self.rich.entities.len() < limits.entities {
+            return Vec::new();
+        }
+        let open = self.open_entity();
+        self.rich.entities.extend(open.clone());
+        let mut cursor = Cursor::new(&self.rich, limits);
+        let parts: Vec<RichText> = std::iter::from_fn(|| cursor.next_part()).collect();
+        let (bytes, units) = cursor.position();
+        if open.is_some() {
+            self.rich.entities.pop();
+        }
+        if bytes > 0 {
+            self.drop_front(bytes, units);
+        }
+        parts
+    }
+
+    fn drop_front(&mut self, bytes: usize, units: usize) {
+        self.rich.text.drain(..bytes);
+        self.rich.entities.retain(|entity| entity.end() > units);
+        for entity in &mut self.rich.entities {
+            let end = entity.end() - units;
+            entity.offset = entity.offset.saturating_sub(units);
+            entity.length = end - entity.offset;
+        }
+        if let Some(start) = self.code.as_mut().and_then(|code| code.start.as_mut()) {
+            *start = start.saturating_sub(units);
+        }
+        self.units -= units;
+    }
+
+    fn push(&mut self, text: &str) {
+        self.rich.text.push_str(text);
+        self.units += utf16_len(text);
+    }
+
+    fn leave(&mut self, gap: Gap) {
+        if !self.rich.text.is_empty() {
+            self.push(if gap == Gap::Blank { "\n\n" } else { "\n" });
+        }
+    }
+
+    fn add_code(&mut self, line: &str) {
+        let Some(mut code) = self.code.take() else { return };
+        if code.start.is_some() {
+            self.push("\n");
+            self.push(line);
+        } else if is_blank(line) {
+            code.held.push_str(line);
+            code.held.push('\n');
+        } else {
+            self.leave(code.gap);
+            code.start = Some(self.units);
+            self.push(&code.held);
+            self.push(line);
+        }
+        self.code = Some(code);
+    }
+
+    fn open_entity(&self) -> Option<Entity> {
+        let code = self.code.as_ref()?;
+        let offset = code.start?;
+        let kind = EntityKind::Pre { language: code.language.clone() };
+        Some(Entity { offset, length: self.units - offset, kind })
+    }
+}

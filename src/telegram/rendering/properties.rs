@@ -1,0 +1,280 @@
+//! What holds for every text: the entities are such that Telegram takes them, nothing readable is
+//! lost, code is untouched, parts join to the whole, and a stream ends where the renderer does.
+
+use proptest::prelude::*;
+
+use super::corpus::SAMPLES;
+use super::entities::{EntityKind, RichText};
+use super::{Limits, Stream, render, split};
+
+/// Pieces of Markdown that, strung together, make every construct, whole and broken.
+const FRAGMENTS: [&str; 75] = [
+    "word",
+    "два",
+    "中文",
+    "عالم",
+    "😀",
+    "👨‍👩‍👧",
+    " ",
+    " ",
+    " ",
+    "\n",
+    "\n",
+    "\n\n",
+    "*",
+    "**",
+    "***",
+    "_",
+    "__",
+    "~~",
+    "~",
+    "`",
+    "``",
+    "```",
+    "\n```rust\n",
+    "\n```\n",
+    "\n~~~\n",
+    "\n  ```\n",
+    "\n- ",
+    "\n  - ",
+    "\n    - ",
+    "\n1. ",
+    "\n2) ",
+    "\n   ",
+    "\n    ",
+    "\n> ",
+    "\n> > ",
+    "\n# ",
+    "\n### ",
+    "\n---\n",
+    "\n===\n",
+    "\n| a | b |\n|---|:-:|\n| c | d |\n",
+    "|",
+    "||",
+    "[",
+    "]",
+    "](https://a.b/c_d_e)",
+    "](javascript:x)",
+    "](",
+    ")",
+    "![",
+    "<https://a.b>",
+    "https://a.b/x_y_z",
+    "<b>",
+    "</b>",
+    "<br>",
+    "<",
+    "&amp;",
+    "&",
+    "\\",
+    "\\*",
+    "\\(",
+    "\\)",
+    "\\[",
+    "\\]",
+    "$",
+    "$$",
+    "x^2",
+    "\\frac{a}{b}",
+    "{",
+    "}",
+    "[^1]",
+    "\n[^1]: ",
+    "- [ ] ",
+    "\t",
+    "\u{f0000}",
+    ":",
+];
+
+fn markdownish() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(FRAGMENTS.to_vec()), 0..40).prop_map(|parts| parts.concat())
+}
+
+/// Why Telegram would refuse or change the formatting.
+fn fault(rich: &RichText) -> Option<String> {
+    let units: Vec<u16> = rich.text.encode_utf16().collect();
+    let inside_pair = |at: usize| units.get(at).is_some_and(|unit| (0xdc00..0xe000).contains(unit));
+    let mut open: Vec<&super::Entity> = Vec::new();
+    let mut last = (0, usize::MAX);
+    for entity in &rich.entities {
+        let (start, end) = (entity.offset, entity.end());
+        if entity.length == 0 || end > units.len() || inside_pair(start) || inside_pair(end) {
+            return Some(format!("out of place: {entity:?}"));
+        }
+        let covered = slice(&rich.text, start, end);
+        let is_code = |kind: &EntityKind| matches!(kind, EntityKind::Code | EntityKind::Pre { .. });
+        let holds_code =
+            entity.kind == EntityKind::Blockquote && rich.entities.iter().any(|e| is_code(&e.kind));
+        if covered.trim().is_empty() || (!is_code(&entity.kind) && !holds_code && covered.trim() != covered) {
+            return Some(format!("blank ends: {entity:?} {covered:?}"));
+        }
+        if start < last.0 || (start == last.0 && end > last.1) {
+            return Some(format!("not sorted: {entity:?}"));
+        }
+        last = (start, end);
+        open.retain(|outer| outer.end() > start);
+        for outer in &open {
+            let both_quotes = outer.kind == EntityKind::Blockquote && entity.kind == EntityKind::Blockquote;
+            let link = |kind: &EntityKind| matches!(kind, EntityKind::TextLink { .. });
+            let both_links = link(&outer.kind) && (link(&entity.kind) || is_code(&entity.kind));
+            if outer.end() < end
+                || is_code(&outer.kind)
+                || both_quotes
+                || both_links
+                || outer.kind == entity.kind
+            {
+                return Some(format!("{entity:?} inside {outer:?}"));
+            }
+            let block = |kind: &EntityKind| matches!(kind, EntityKind::Blockquote | EntityKind::Pre { .. });
+            if block(&entity.kind) && outer.kind != EntityKind::Blockquote {
+                return Some(format!("block {entity:?} inside {outer:?}"));
+            }
+        }
+        open.push(entity);
+    }
+    None
+}
+
+/// Whether the parts, in order, are the text, but for blank space around the cuts.
+fn joins(whole: &RichText, parts: &[RichText]) -> bool {
+    let mut rest = whole.text.as_str();
+    parts.iter().all(|part| {
+        let at = rest.find(part.text.as_str()).filter(|&at| rest[..at].trim().is_empty());
+        at.is_some_and(|at| {
+            rest = &rest[at + part.text.len()..];
+            true
+        })
+    }) && rest.trim().is_empty()
+}
+
+fn check(markdown: &str) -> Result<(), TestCaseError> {
+    let whole = render(markdown);
+    prop_assert_eq!(fault(&whole), None, "{:?} -> {:?}", markdown, whole);
+    for (limit, max) in [(1, 1), (7, 3), (40, 100)] {
+        let parts = split(&whole, limit, max);
+        prop_assert!(joins(&whole, &parts), "{:?} -> {:?}", whole.text, parts);
+        for part in &parts {
+            prop_assert_eq!(fault(part), None, "{:?} -> {:?}", markdown, part);
+            prop_assert!(part.code_points() <= limit && part.entities.len() <= max, "{:?}", part);
+            prop_assert!(!part.text.trim().is_empty() && part.text.trim_end() == part.text, "{:?}", part);
+            let in_code = part.entities.first().is_some_and(|first| first.offset == 0);
+            prop_assert!(in_code || part.text.trim_start() == part.text, "{:?}", part);
+        }
+    }
+    Ok(())
+}
+
+/// Streams the text in chunks of the given numbers of characters, over and over.
+fn stream_in(markdown: &str, chunks: &[usize], limits: Limits) -> Result<Vec<RichText>, TestCaseError> {
+    let chars: Vec<char> = markdown.chars().collect();
+    let mut stream = Stream::new(limits);
+    let mut at = 0;
+    for size in chunks.iter().cycle() {
+        if at >= chars.len() {
+            break;
+        }
+        let end = (at + size).min(chars.len());
+        stream.push(&chars[at..end].iter().collect::<String>());
+        at = end;
+        for part in stream.head() {
+            prop_assert_eq!(fault(&part), None, "{:?} -> {:?}", &chars[..at], part);
+        }
+    }
+    Ok(stream.finish())
+}
+
+/// Words of the text that must be readable in the result: all but those in info strings of fences
+/// (the rest of a line behind three ticks or tildes), in commands and tags, and `https` of targets.
+fn readable_words(markdown: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for line in markdown.lines() {
+        let fence = ["```", "~~~"].iter().filter_map(|ticks| line.find(ticks)).min().unwrap_or(line.len());
+        let kept = ["&amp;", "\\frac{a}{b}", "<br>", "https", "javascript"];
+        let kept = kept.iter().fold(line[..fence].to_owned(), |line, syntax| line.replace(syntax, " "));
+        words.extend(
+            kept.split(|c: char| !c.is_alphabetic()).filter(|w| w.chars().count() > 1).map(str::to_owned),
+        );
+    }
+    words
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: ProptestConfig::default().cases.max(1500), ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_gives_valid_messages(markdown in markdownish()) {
+        check(&markdown)?;
+    }
+
+    #[test]
+    fn any_characters_give_valid_messages(markdown in "\\PC{0,80}") {
+        check(&markdown)?;
+    }
+
+    #[test]
+    fn nothing_readable_is_lost(markdown in markdownish()) {
+        let text = render(&markdown).text;
+        let mut rest = text.as_str();
+        for word in readable_words(&markdown) {
+            match rest.find(&word) {
+                Some(at) => rest = &rest[at + word.len()..],
+                None => prop_assert!(false, "{word:?} of {markdown:?} is not in {text:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_ends_as_the_whole_does(
+        markdown in markdownish(),
+        chunks in prop::collection::vec(1usize..9, 1..5),
+        limit in 5usize..60,
+    ) {
+        let limits = Limits { code_points: limit, entities: 4 };
+        let streamed = stream_in(&markdown, &chunks, limits)?;
+        prop_assert_eq!(streamed, split(&render(&markdown), limit, 4), "{:?}", markdown);
+    }
+
+    #[test]
+    fn code_is_untouched(code in "[ -~\\n\\tа-я😀]{0,60}[a-z]", after in markdownish()) {
+        let code = code.replace("~~~", "");
+        let prefixed = |prefix: &str| code.replace('\n', &format!("\n{prefix}"));
+        let fenced = format!("~~~text\n{code}\n~~~\nafter");
+        let listed = format!("1. ~~~text\n   {}\n   ~~~\nafter", prefixed("   "));
+        let quoted = format!("> ~~~text\n> {}\n> ~~~\nafter", prefixed("> "));
+        for markdown in [fenced, listed, quoted] {
+            let rich = render(&markdown);
+            let pre = |entity: &&super::Entity| matches!(entity.kind, EntityKind::Pre { .. });
+            let Some(pre) = rich.entities.iter().find(pre) else { return Err(TestCaseError::fail(markdown)) };
+            prop_assert_eq!(slice(&rich.text, pre.offset, pre.end()), code.as_str(), "{:?}", markdown);
+        }
+        let (inline, after) = (code.replace(['`', '\n', '\t'], ""), after.replace(['`', '~'], ""));
+        let rich = render(&format!("``{inline}`` {after}"));
+        prop_assert!(rich.text.starts_with(&inline), "{:?}", rich);
+    }
+}
+
+/// The piece of the text between two UTF-16 offsets.
+fn slice(text: &str, start: usize, end: usize) -> String {
+    let units: Vec<u16> = text.encode_utf16().collect();
+    String::from_utf16_lossy(&units[start..end])
+}
+
+#[test]
+fn every_prefix_of_the_corpus_gives_valid_messages() {
+    for (name, markdown, ..) in SAMPLES {
+        for (end, _) in markdown.char_indices() {
+            check(&markdown[..end]).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        }
+    }
+}
+
+#[test]
+fn the_corpus_streams_alike_in_any_chunks() {
+    for (name, markdown, ..) in SAMPLES {
+        for chunks in [&[1][..], &[2, 3], &[7, 1, 5]] {
+            let streamed =
+                stream_in(markdown, chunks, Limits::MESSAGE).unwrap_or_else(|f| panic!("{name}: {f}"));
+            assert_eq!(streamed, split(&render(markdown), 4096, 100), "{name}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Cuts Markdown into pieces that can be rendered one by one, line after line and without looking
+//! ahead: a piece that has been handed out never changes, whatever follows. This is what makes
+//! streaming linear, and since whole answers go the same way, both give the same text.
+
+use super::syntax::{Fence, Marker, indent_width, is_blank, is_footnote, is_heading, is_rule};
+
+/// How far a piece stands from the one before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Gap {
+    /// On the next line.
+    #[default]
+    Line,
+    /// Behind an empty line.
+    Blank,
+}
+
+/// What a piece of Markdown is made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum BlockKind {
+    /// Paragraphs, headings, quotes, tables.
+    #[default]
+    Plain,
+    /// One item of a list or one footnote, with everything indented below it.
+    List,
+}
+
+/// A part of the document that is complete, or a line of an open code block.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    /// Markdown to be parsed.
+    Markdown {
+        /// The lines.
+        source: &'a str,
+        /// What they are.
+        kind: BlockKind,
+        /// Distance from the piece before.
+        gap: Gap,
+        /// Whether the piece before was an item of the same list.
+        continues: bool,
+    },
+    /// A fenced code block begins.
+    CodeStart {
+        /// Its language.
+        language: Option<String>,
+        /// Distance from the piece before.
+        gap: Gap,
+    },
+    /// A line of the open code block, without its line break.
+    CodeLine(&'a str),
+    /// The code block ends.
+    CodeEnd,
+}
+
+/// The line-by-line cutter.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Segmenter {
+    /// Lines of the open piece.
+    buffer: String,
+    kind: BlockKind,
+    gap: Gap,
+    /// Blank lines since the last line with text.
+    blanks: usize,
+    /// Whether the last line was a heading, which is always a piece of its own.
+    heading: bool,
+    /// Whether the last piece was a list item.
+    in_list: bool,
+    continues: bool,
+    /// The open code block.
+    code: Option<Fence>,
+    /// The open code block inside the open list item.
+    item_code: Option<Fence>,
+    /// Columns that all lines of that code block lack, known from its first line.
+    item_pad: Option<usize>,
+}
+
+impl Segmenter {
+    /// Bytes that would have to be parsed again to show the open piece.
+    pub(super) fn open_bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Takes the next line, without its line break, and hands out what is complete by now.
+    pub(super) fn line(&mut self, line: &str, sink: &mut impl FnMut(Piece<'_>)) {
+        if let Some(fence) = &self.code {
+            if fence.is_closed_by(line) {
+                self.code = None;
+                sink(Piece::CodeEnd);
+            } else {
+                sink(Piece::CodeLine(fence.strip(line)));
+            }
+        } else if self.item_code.is_some() {
+            self.item_code_line(line);
+        } else if is_blank(line) {
+            self.blanks += 1;
+        } else {
+            if !self.buffer.is_empty() && self.is_border(line) {
+                self.flush(sink);
+            }
+            if self.buffer.is_empty() { self.start(line, sink) } else { self.extend(line) }
+        }
+    }
+
+    /// Hands out what is left at the end of the text.
+    pub(super) fn finish(&mut self, sink: &mut impl FnMut(Piece<'_>)) {
+        self.flush(sink);
+        if self.code.take().is_some() {
+            sink(Piece::CodeEnd);
+        }
+    }
+
+    /// Like `finish`, for a text that still grows: `mend` tidies up the open piece first.
+    pub(super) fn finish_open(&mut self, mend: impl Fn(&str) -> String, sink: &mut impl FnMut(Piece<'_>)) {
+        if self.item_code.is_none() {
+            self.buffer = mend(&self.buffer);
+        }
+        self.finish(sink);
+    }
+
+    /// Whether the growing line may turn out to be the end of the open code block.
+    pub(super) fn may_close_code(&self, line: &str) -> bool {
+        [&self.code, &self.item_code].into_iter().flatten().any(|fence| fence.may_be_closed_by(line))
+    }
+
+    fn flush(&mut self, sink: &mut impl FnMut(Piece<'_>)) {
+        if !self.buffer.is_empty() {
+            let (kind, gap, continues) = (self.kind, self.gap, self.continues);
+            sink(Piece::Markdown { source: &self.buffer, kind, gap, continues });
+            self.in_list = kind == BlockKind::List;
+            self.buffer.clear();
+        }
+        self.item_code = None;
+    }
+
+    /// Whether `line` cannot belong to the open piece.
+    fn is_border(&self, line: &str) -> bool {
+        let indent = indent_width(line);
+        let content = line.trim_start();
+        let block = || is_heading(line) || is_footnote(line) || Fence::open(line).is_some();
+        match self.kind {
+            BlockKind::Plain if self.blanks > 0 => indent < 4,
+            BlockKind::Plain => {
+                // As in CommonMark, only a list that starts at one may interrupt a paragraph.
+                let interrupts =
+                    |marker: Marker| !marker.empty && marker.number.is_none_or(|number| number == 1);
+                self.heading || (indent < 4 && (block() || Marker::of(content).is_some_and(interrupts)))
+            }
+            BlockKind::List => {
+                let item = || Marker::of(content).is_some() || is_rule(content) || content.starts_with('>');
+                indent == 0 && (self.blanks > 0 || item() || block())
+            }
+        }
+    }
+
+    fn start(&mut self, line: &str, sink: &mut impl FnMut(Piece<'_>)) {
+        let shallow = indent_width(line) < 4;
+        let heading = shallow && is_heading(line);
+        let gap = if self.blanks > 0 || heading { Gap::Blank } else { Gap::Line };
+        self.blanks = 0;
+        if shallow && let Some(fence) = Fence::open(line) {
+            sink(Piece::CodeStart { language: fence.language.clone(), gap });
+            self.code = Some(fence);
+            self.in_list = false;
+            return;
+        }
+        let listed = shallow && (Marker::of(line.trim_start()).is_some() || is_footnote(line));
+        self.kind = if listed { BlockKind::List } else { BlockKind::Plain };
+        self.gap = gap;
+        self.continues = listed && self.in_list;
+        self.push(line);
+    }
+
+    fn extend(&mut self, line: &str) {
+        self.buffer.extend(std::iter::repeat_n('\n', self.blanks));
+        self.blanks = 0;
+        self.push(line);
+    }
+
+    fn push(&mut self, line: &str) {
+        self.heading = self.kind == BlockKind::Plain && is_heading(line);
+        if self.kind == BlockKind::List {
+            self.item_code = Fence::open_anywhere(line);
+            self.item_pad = None;
+        }
+        self.buffer.push_str(line);
+        self.buffer.push('\n');
+    }
+
+    /// More lenient than CommonMark: code inside a list item lasts until its fence closes, also when
+    /// its lines are not indented, as models often write it. Such lines get the missing columns.
+    fn item_code_line(&mut self, line: &str) {
+        let Some(fence) = &self.item_code else { return };
+        if !is_blank(line) {
+            let missing = fence.indent.saturating_sub(indent_width(line));
+            let pad = *self.item_pad.get_or_insert(missing);
+            self.buffer.extend(std::iter::repeat_n(' ', pad.max(missing)));
+        }
+        self.buffer.push_str(line);
+        self.buffer.push('\n');
+        if fence.is_closed_by(line) {
+            self.item_code = None;
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! Prepares a piece of Markdown for the parser. What CommonMark would misread is replaced by single
+//! private-use characters ("slots"): formulas, spoiler bars, `<` of HTML, markup inside bare URLs.
+//! The writer puts back what a slot stands for; inside code that is always the original text.
+
+use std::collections::HashMap;
+
+use super::math;
+use super::segments::BlockKind;
+use super::slots::{Formula, Shielded, Slot, is_private};
+use super::syntax::{Fence, is_blank, is_footnote_label, is_unspaced_script, unquoted};
+use super::table;
+
+/// Replaces everything that the parser would misread in one piece of Markdown.
+pub(super) fn shield(source: &str, block: BlockKind) -> Shielded {
+    let mut scanner = Scanner {
+        source,
+        at: 0,
+        fence: None,
+        may_indent: block == BlockKind::Plain,
+        indented: true,
+        paragraph: 0,
+        strong: None,
+        spoiler: None,
+        unclosed: HashMap::new(),
+        out: Shielded::default(),
+    };
+    scanner.run();
+    scanner.out.text = table::widened(scanner.out.text);
+    scanner.out
+}
+
+struct Scanner<'a> {
+    source: &'a str,
+    at: usize,
+    /// The open fence, if the scanner is inside one.
+    fence: Option<Fence>,
+    /// Whether indented code is looked for; in lists depth means nesting.
+    may_indent: bool,
+    /// Whether a deeply indented line would be code here: at the start and behind blank lines.
+    indented: bool,
+    /// End of the paragraph around the cursor, if the cursor is before it.
+    paragraph: usize,
+    /// End of the paragraph in which a `**` is open.
+    strong: Option<usize>,
+    /// Where the open spoiler ends.
+    spoiler: Option<usize>,
+    /// For a delimiter that has no partner: the end of the paragraph in which that is known.
+    unclosed: HashMap<&'a str, usize>,
+    out: Shielded,
+}
+
+impl<'a> Scanner<'a> {
+    fn run(&mut self) {
+        while self.at < self.source.len() {
+            if self.at_line_start() && self.code_line() {
+                continue;
+            }
+            if self.spoiler == Some(self.at) {
+                self.replace(2, Slot::SpoilerEnd);
+                continue;
+            }
+            self.term();
+        }
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.source[self.at..]
+    }
+
+    fn before(&self) -> Option<char> {
+        self.source[..self.at].chars().next_back()
+    }
+
+    fn at_line_start(&self) -> bool {
+        self.at == 0 || self.source.as_bytes()[self.at - 1] == b'\n'
+    }
+
+    /// Copies `length` bytes as they are; private characters of the text itself become slots.
+    fn copy(&mut self, length: usize) {
+        let piece = &self.rest()[..length];
+        if piece.contains(is_private) {
+            let mut buffer = [0; 4];
+            for c in piece.chars() {
+                if is_private(c) {
+                    self.out.add_literal(c.encode_utf8(&mut buffer));
+                } else {
+                    self.out.text.push(c);
+                }
+            }
+        } else {
+            self.out.text.push_str(piece);
+        }
+        self.at += length;
+    }
+
+    fn replace(&mut self, length: usize, slot: Slot) {
+        self.out.add(slot);
+        self.at += length;
+    }
+
+    fn literal(&mut self, length: usize) {
+        let piece = &self.rest()[..length];
+        self.out.add_literal(piece);
+        self.at += length;
+    }
+
+    /// Copies the line at the cursor if it belongs to a code block (fenced inside a list or quote,
+    /// or indented) and tells whether it did.
+    fn code_line(&mut self) -> bool {
+        let line = self.rest().split_inclusive('\n').next().unwrap_or_default();
+        let content = unquoted(line);
+        if let Some(fence) = &self.fence {
+            if fence.is_closed_by(content) {
+                self.fence = None;
+            }
+            self.indented = true;
+        } else {
+            self.fence = Fence::open_anywhere(content);
+            if self.fence.is_none() {
+                let code = self.may_indent && self.indented && content.starts_with("    ");
+                self.indented = code || is_blank(content);
+                if !code {
+                    return false;
+                }
+            }
+        }
+        self.copy(line.len());
+        true
+    }
+
+    fn term(&mut self) {
+        let rest = self.rest();
+        let is_special =
+            |byte: &u8| matches!(byte, b'\n' | b'*' | b'`' | b'\\' | b'$' | b'<' | b'[' | b']' | b'|' | b'h');
+        let plain = rest.bytes().take_while(|byte| !is_special(byte)).count();
+        if plain > 0 {
+            self.copy(plain);
+            return;
+        }
+        match rest.as_bytes()[0] {
+            b'*' => self.stars(),
+            b'`' => self.code_span(),
+            b'\\' if rest.starts_with("\\(") || rest.starts_with("\\[") => self.formula(2),
+            b'\\' => self.copy(1 + rest[1..].chars().next().map_or(0, char::len_utf8)),
+            b'$' => self.formula(rest.bytes().take_while(|&byte| byte == b'$').count()),
+            b'<' if self.is_angle_syntax() => self.copy(1),
+            b'<' => match ["<br>", "<br/>", "<br />"].into_iter().find(|tag| rest.starts_with(tag)) {
+                Some(tag) => self.replace(tag.len(), Slot::Break(tag.to_owned())),
+                None => self.literal(1),
+            },
+            b'[' => self.footnote(),
+            b']' if rest.starts_with("]:") => {
+                self.copy(1);
+                self.literal(1);
+            }
+            b'|' if rest.starts_with("||") => self.spoiler(),
+            b'h' if rest.starts_with("http://") || rest.starts_with("https://") => self.bare_url(),
+            _ => self.copy(1),
+        }
+    }
+
+    /// End of the paragraph around the cursor: the next blank line.
+    fn paragraph_end(&mut self) -> usize {
+        if self.at < self.paragraph {
+            return self.paragraph;
+        }
+        let mut end = self.at;
+        for (index, line) in self.rest().split_inclusive('\n').enumerate() {
+            if index > 0 && is_blank(unquoted(line)) {
+                break;
+            }
+            end += line.len();
+        }
+        self.paragraph = end;
+        end
+    }
+
+    /// Looks for the partner of a delimiter, `find` being given the paragraph behind it. A failure
+    /// is remembered, so that a paragraph full of openers stays linear.
+    fn partner(&mut self, opener: &'a str, find: impl Fn(&'a str) -> Option<usize>) -> Option<usize> {
+        if self.unclosed.get(opener).is_some_and(|&end| self.at < end) {
+            return None;
+        }
+        let end = self.paragraph_end();
+        let found = find(&self.source[self.at + opener.len()..end]);
+        if found.is_none() {
+            self.unclosed.insert(opener, end);
+        }
+        found
+    }
+
+    /// Lets `**` open and close where CommonMark does not because of a neighbouring punctuation mark:
+    /// `**Note:**text`, and beside scripts without spaces. An empty slot hides the mark.
+    fn stars(&mut self) {
+        let run = self.rest().bytes().take_while(|&byte| byte == b'*').count();
+        let (before, after) = (self.before(), self.rest()[run..].chars().next());
+        if run != 2 {
+            return self.copy(run);
+        }
+        let is_mark = |c: Option<char>| c.is_some_and(|c| !c.is_alphanumeric() && !c.is_whitespace());
+        let is_text = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let open = self.strong.is_some_and(|end| self.at < end);
+        if open && before.is_some_and(|c| !c.is_whitespace()) {
+            if is_mark(before) && is_text(after) {
+                self.out.add_literal("");
+            }
+            self.strong = None;
+            self.copy(run);
+        } else if !open && after.is_some_and(|c| !c.is_whitespace()) {
+            let unspaced = before.is_some_and(is_unspaced_script);
+            let tight = !unspaced && (is_text(before) || matches!(before, Some(')' | ']' | '}')));
+            if tight && is_text(after) {
+                return self.literal(run);
+            }
+            self.strong = Some(self.paragraph_end());
+            let hidden = unspaced && is_mark(after) && self.rest()[run..].contains("**");
+            self.copy(run);
+            if hidden {
+                self.out.add_literal("");
+            }
+        } else {
+            self.copy(run);
+        }
+    }
+
+    fn code_span(&mut self) {
+        let run = self.rest().bytes().take_while(|&byte| byte == b'`').count();
+        let ticks = &self.rest()[..run];
+        let close = self.partner(ticks, |text| {
+            let mut from = 0;
+            while let Some(start) = text[from..].find('`').map(|at| at + from) {
+                let length = text[start..].bytes().take_while(|&byte| byte == b'`').count();
+                if length == run {
+                    return Some(start);
+                }
+                from = start + length;
+            }
+            None
+        });
+        let length = close.map_or(run, |inner| inner + 2 * run);
+        if close.is_some() && unquoted(self.line_before()).trim_start().starts_with('|') {
+            // In a table the parser takes a bar for a border of cells even inside code.
+            let end = self.at + length;
+            while let Some(bar) = self.source[self.at..end].find('|') {
+                let escaped = self.source[self.at..self.at + bar].ends_with('\\');
+                self.copy(bar);
+                if escaped { self.copy(1) } else { self.literal(1) }
+            }
+            self.copy(end - self.at);
+        } else {
+            self.copy(length);
+        }
+    }
+
+    fn formula(&mut self, opener: usize) {
+        let rest = self.rest();
+        let (opening, closing) = match &rest[..opener] {
+            "\\(" => ("\\(", "\\)"),
+            "\\[" => ("\\[", "\\]"),
+            "$$" => ("$$", "$$"),
+            "$" => ("$", "$"),
+            _ => return self.copy(opener),
+        };
+        let inner = if opening == "$" {
+            math::dollar_formula(self.before(), &rest[1..])
+        } else {
+            let found = self.partner(opening, |text| text.find(closing));
+            found.filter(|&end| {
+                let inner = &rest[opener..opener + end];
+                let one_line = opening != "\\(" || !inner.contains('\n');
+                one_line && !inner.contains('`') && math::is_formula(inner)
+            })
+        };
+        let Some(inner) = inner else {
+            let literal = if opening.starts_with('$') { opener } else { 2 };
+            return self.copy(literal);
+        };
+        let length = inner + 2 * opener;
+        let alone = opener == 2 && opening != "\\(" && self.is_alone(length);
+        if opening == "\\[" && !alone && !rest[opener..opener + inner].contains(['\\', '^', '_', '=']) {
+            // Brackets within a line are mostly escaped ones.
+            return self.copy(opener);
+        }
+        let quoted = unquoted(self.line_before()) != self.line_before();
+        let lines = rest[opener..opener + inner].lines();
+        let latex: Vec<&str> = lines.map(|line| if quoted { unquoted(line) } else { line }).collect();
+        let formula =
+            Formula { raw: rest[..length].to_owned(), latex: latex.join("\n").trim().to_owned(), alone };
+        self.replace(length, Slot::Formula(formula));
+    }
+
+    /// Whether nothing else stands on the lines of the next `length` bytes but the marker of an item.
+    fn is_alone(&self, length: usize) -> bool {
+        let is_marker = |c: char| c.is_ascii_digit() || matches!(c, '-' | '*' | '+' | '.' | ')' | ' ');
+        let before = unquoted(self.line_before()).trim_start_matches(is_marker);
+        let after = self.rest()[length..].split('\n').next().unwrap_or_default();
+        before.is_empty() && is_blank(after)
+    }
+
+    /// Whether the `<` at the cursor opens an autolink or a link target, the two uses that stay.
+    fn is_angle_syntax(&self) -> bool {
+        if self.source[..self.at].ends_with("](") {
+            return true;
+        }
+        let rest = &self.rest()[1..];
+        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>'));
+        let Some(inner) = end.filter(|&end| rest[end..].starts_with('>')).map(|end| &rest[..end]) else {
+            return false;
+        };
+        let is_mail = inner.split_once('@').is_some_and(|(name, host)| {
+            let common = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+');
+            !name.is_empty() && host.contains('.') && name.chars().chain(host.chars()).all(common)
+        });
+        is_mail || ["http://", "https://", "mailto:"].iter().any(|scheme| inner.starts_with(scheme))
+    }
+
+    fn footnote(&mut self) {
+        let label = self.rest().strip_prefix("[^").and_then(|rest| {
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '-' && c != '_')?;
+            rest[end..].starts_with(']').then(|| rest.split_at(end))
+        });
+        let Some((label, after)) = label.filter(|(label, _)| is_footnote_label(label)) else {
+            return self.copy(1);
+        };
+        let length = label.len() + 3;
+        if after.starts_with("]:") && is_blank(self.line_before()) {
+            self.copy(length + 1);
+        } else if label.bytes().all(|byte| byte.is_ascii_digit()) {
+            let raw = self.rest()[..length].to_owned();
+            self.replace(length, Slot::Footnote(raw));
+        } else {
+            self.literal(1);
+        }
+    }
+
+    fn line_before(&self) -> &'a str {
+        let start = self.source[..self.at].rfind('\n').map_or(0, |at| at + 1);
+        &self.source[start..self.at]
+    }
+
+    /// `||hidden||` within one line; bars with spaces inside are an operator.
+    fn spoiler(&mut self) {
+        let bars = self.rest().bytes().take_while(|&byte| byte == b'|').count();
+        let opens = !self.before().is_some_and(|c| c.is_alphanumeric() || c == '|');
+        let line = self.rest()[bars..].split('\n').next().unwrap_or_default();
+        let close = line.find("||").filter(|&end| {
+            let inner = &line[..end];
+            let closes = !line[end + 2..].starts_with(|c: char| c.is_alphanumeric() || c == '|');
+            closes && inner.trim() == inner && !inner.is_empty() && !inner.contains(['|', '`'])
+        });
+        let Some(inner) = close.filter(|_| bars == 2 && opens) else { return self.copy(bars) };
+        self.replace(2, Slot::SpoilerStart);
+        self.spoiler = Some(self.at + inner);
+    }
+
+    /// Keeps stars, underscores and tildes of a bare URL from being read as emphasis.
+    fn bare_url(&mut self) {
+        if self.before().is_some_and(char::is_alphanumeric) {
+            return self.copy(1);
+        }
+        let mut depth = 0;
+        let end = self.rest().find(|c: char| match c {
+            '(' => {
+                depth += 1;
+                false
+            }
+            ')' => {
+                depth -= 1;
+                depth < 0
+            }
+            _ => c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`' | '|' | ']') || is_private(c),
+        });
+        let url = &self.rest()[..end.unwrap_or(self.rest().len())];
+        let url = url.trim_end_matches(|c: char| c.is_ascii_punctuation() && c != '/');
+        let stop = self.at + url.len();
+        while self.at < stop {
+            let next =
+                self.source[self.at..stop].find(['*', '_', '~', '$']).map_or(stop, |found| self.at + found);
+            self.copy(next - self.at);
+            if next < stop {
+                self.literal(1);
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Slots: single private-use characters that stand for text which the parser must not read. What a
+//! slot stands for can always be put back byte by byte, wherever the parser carried it.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// First character of a private-use plane that no script uses; slots are numbered from here.
+const FIRST_SLOT: u32 = 0xf_0000;
+const LAST_SLOT: u32 = 0x10_ffff;
+
+/// What one slot stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// Text that is no markup.
+    Literal(String),
+    /// A `<br>`, which tables use for want of line breaks.
+    Break(String),
+    /// A reference to a numbered footnote, as written.
+    Footnote(String),
+    /// A formula.
+    Formula(Formula),
+    /// The bars before a spoiler.
+    SpoilerStart,
+    /// The bars behind a spoiler.
+    SpoilerEnd,
+}
+
+/// A LaTeX formula found in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Formula {
+    /// As written, with delimiters.
+    pub(super) raw: String,
+    /// The LaTeX source alone.
+    pub(super) latex: String,
+    /// Whether it stands on lines of its own.
+    pub(super) alone: bool,
+}
+
+impl Slot {
+    fn raw(&self) -> &str {
+        match self {
+            Self::Literal(raw) | Self::Break(raw) | Self::Footnote(raw) => raw,
+            Self::Formula(formula) => &formula.raw,
+            Self::SpoilerStart | Self::SpoilerEnd => "||",
+        }
+    }
+}
+
+/// Markdown with slots.
+#[derive(Debug, Default)]
+pub(super) struct Shielded {
+    /// What the parser reads.
+    pub(super) text: String,
+    slots: Vec<Slot>,
+    literals: HashMap<String, char>,
+}
+
+impl Shielded {
+    /// What the character stands for, if it is a slot.
+    pub(super) fn slot(&self, c: char) -> Option<&Slot> {
+        self.slots.get(u32::from(c).checked_sub(FIRST_SLOT)? as usize)
+    }
+
+    /// The original text behind a piece of the shielded text.
+    pub(super) fn restore<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if !text.contains(is_private) {
+            return Cow::Borrowed(text);
+        }
+        let mut out = String::with_capacity(text.len());
+        for c in text.chars() {
+            match self.slot(c) {
+                Some(slot) => out.push_str(slot.raw()),
+                None => out.push(c),
+            }
+        }
+        Cow::Owned(out)
+    }
+
+    /// Appends a slot.
+    pub(super) fn add(&mut self, slot: Slot) {
+        let number = FIRST_SLOT + u32::try_from(self.slots.len()).unwrap_or(u32::MAX - FIRST_SLOT);
+        match char::from_u32(number).filter(|_| number <= LAST_SLOT) {
+            Some(c) => {
+                self.text.push(c);
+                self.slots.push(slot);
+            }
+            None => self.text.push_str(slot.raw()),
+        }
+    }
+
+    /// Appends a slot for text that is no markup; equal ones share a slot.
+    pub(super) fn add_literal(&mut self, raw: &str) {
+        if let Some(&c) = self.literals.get(raw) {
+            self.text.push(c);
+            return;
+        }
+        let before = self.slots.len();
+        self.add(Slot::Literal(raw.to_owned()));
+        if let (true, Some(c)) = (self.slots.len() > before, self.text.chars().next_back()) {
+            self.literals.insert(raw.to_owned(), c);
+        }
+    }
+}
+
+/// Whether the character is a slot, or would be taken for one.
+pub(super) fn is_private(c: char) -> bool {
+    u32::from(c) >= FIRST_SLOT
+}

@@ -1,0 +1,95 @@
+//! Rendering of a text that grows. Pieces that can no longer change are rendered once; a look at the
+//! text costs the open piece and the open message, however long the answer has become.
+
+use super::entities::RichText;
+use super::mend::mend;
+use super::page::Page;
+use super::segments::Segmenter;
+use super::split::{Limits, split};
+use super::visible;
+
+/// An open piece of this many bytes (an item or a table as long as a message) is rendered
+/// again only after it has grown by an eighth, which keeps the sum of all looks linear.
+const LAZY_BYTES: usize = 4 * 1024;
+
+/// Renders a growing text. What `finish` returns equals `split(&render(text), ..)`, however the text
+/// was cut into deltas.
+#[derive(Debug)]
+pub struct Stream {
+    limits: Limits,
+    /// The line that has no line break yet.
+    line: String,
+    segmenter: Segmenter,
+    page: Page,
+    settled: Vec<RichText>,
+    /// The last look at a long open piece, and how many bytes were open then.
+    last_look: Option<(usize, Vec<RichText>)>,
+}
+
+impl Stream {
+    /// An empty text that will be cut into messages within `limits`.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            line: String::new(),
+            segmenter: Segmenter::default(),
+            page: Page::default(),
+            settled: Vec::new(),
+            last_look: None,
+        }
+    }
+
+    /// Appends what the model wrote.
+    pub fn push(&mut self, delta: &str) {
+        for piece in visible(delta).split_inclusive('\n') {
+            self.line.push_str(piece);
+            if self.line.ends_with('\n') {
+                self.line.pop();
+                let page = &mut self.page;
+                self.segmenter.line(&self.line, &mut |piece| page.add(piece));
+                self.settled.extend(self.page.settle(self.limits));
+                self.line.clear();
+            }
+        }
+    }
+
+    /// The messages at the beginning that are full; they never change again.
+    pub fn settled(&self) -> &[RichText] {
+        &self.settled
+    }
+
+    /// The messages behind the settled ones as they stand now, usually one. Markup that is not yet
+    /// finished is completed or held back, so the text never looks broken; it may lag behind by a
+    /// few characters, and by an eighth of an item or a table that is longer than a message.
+    pub fn head(&mut self) -> Vec<RichText> {
+        let open = self.segmenter.open_bytes() + self.line.len();
+        if let Some((bytes, look)) = &self.last_look
+            && open > LAZY_BYTES
+            && *bytes <= open
+            && open < bytes + bytes / 8
+        {
+            return look.clone();
+        }
+        let mut page = self.page.clone();
+        let mut segmenter = self.segmenter.clone();
+        if !self.line.is_empty() && !segmenter.may_close_code(&self.line) {
+            segmenter.line(&self.line, &mut |piece| page.add(piece));
+        }
+        segmenter.finish_open(mend, &mut |piece| page.add(piece));
+        let parts = split(&page.into_rich(), self.limits.code_points, self.limits.entities);
+        self.last_look = (open > LAZY_BYTES).then(|| (open, parts.clone()));
+        parts
+    }
+
+    /// The text is complete: all its messages, the settled ones first.
+    pub fn finish(mut self) -> Vec<RichText> {
+        let page = &mut self.page;
+        if !self.line.is_empty() {
+            self.segmenter.line(&self.line, &mut |piece| page.add(piece));
+        }
+        self.segmenter.finish(&mut |piece| page.add(piece));
+        let rest = self.page.into_rich();
+        self.settled.extend(split(&rest, self.limits.code_points, self.limits.entities));
+        self.settled
+    }
+}

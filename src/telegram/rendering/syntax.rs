@@ -1,0 +1,169 @@
+//! What a single line of Markdown is: the questions that `segments` and `shield` ask before the
+//! parser sees anything. Follows CommonMark; where it is more lenient, a comment says so.
+
+/// A code fence, open until a line of the same sign and at least the same length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fence {
+    sign: char,
+    length: usize,
+    /// Columns before the fence; as many are taken off the lines of code.
+    pub(super) indent: usize,
+    /// First word behind the fence.
+    pub(super) language: Option<String>,
+}
+
+impl Fence {
+    /// The fence that `line` opens, indented by any number of columns.
+    pub(super) fn open(line: &str) -> Option<Self> {
+        let content = line.trim_start();
+        let sign = content.chars().next().filter(|&c| c == '`' || c == '~')?;
+        let length = content.chars().take_while(|&c| c == sign).count();
+        let info = content[length..].trim();
+        if length < 3 || (sign == '`' && info.contains('`')) {
+            return None;
+        }
+        Some(Self { sign, length, indent: indent_width(line), language: language(info) })
+    }
+
+    /// The fence that `line` opens behind any list markers, which count as indentation.
+    pub(super) fn open_anywhere(line: &str) -> Option<Self> {
+        let mut content = line;
+        while let Some(marker) = Marker::of(content.trim_start()) {
+            content = &content.trim_start()[marker.width..];
+        }
+        let fence = Self::open(content)?;
+        Some(Self { indent: fence.indent + line.len() - content.len(), ..fence })
+    }
+
+    /// Whether `line` closes this fence.
+    pub(super) fn is_closed_by(&self, line: &str) -> bool {
+        let content = line.trim();
+        content.chars().all(|c| c == self.sign) && content.len() >= self.length
+    }
+
+    /// Whether `line`, still growing, may become the end of this fence.
+    pub(super) fn may_be_closed_by(&self, line: &str) -> bool {
+        let content = line.trim();
+        !content.is_empty() && content.chars().all(|c| c == self.sign)
+    }
+
+    /// `line` without the columns that the fence itself is indented by.
+    pub(super) fn strip<'a>(&self, line: &'a str) -> &'a str {
+        let spaces = line.bytes().take_while(|&byte| byte == b' ').count();
+        &line[spaces.min(self.indent)..]
+    }
+}
+
+/// The language of an info string: its first word without attributes such as `,ignore` or `{.x}`.
+pub(super) fn language(info: &str) -> Option<String> {
+    let word = info.split(|c: char| c.is_whitespace() || matches!(c, ',' | '{' | '}' | ':')).next()?;
+    (!word.is_empty()).then(|| word.to_owned())
+}
+
+/// The sign before a list item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Marker {
+    /// The written number of an ordered item.
+    pub(super) number: Option<u64>,
+    /// Bytes of the marker with one space.
+    pub(super) width: usize,
+    /// Whether nothing follows on the line.
+    pub(super) empty: bool,
+}
+
+impl Marker {
+    /// The marker that `line` starts with, leading blanks not allowed.
+    pub(super) fn of(line: &str) -> Option<Self> {
+        let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+        let signs: &[char] = if digits == 0 { &['-', '*', '+'] } else { &['.', ')'] };
+        let after = line[digits..].strip_prefix(signs)?;
+        let empty = is_blank(after);
+        if digits > 9 || !(empty || after.starts_with([' ', '\t'])) || is_rule(line) {
+            return None;
+        }
+        let number = if digits == 0 { None } else { line[..digits].parse().ok() };
+        Some(Self { number, width: (digits + 2).min(line.len()), empty })
+    }
+}
+
+/// Columns of blank space before the text, a tab reaching to the next multiple of four.
+pub(super) fn indent_width(line: &str) -> usize {
+    line.bytes()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .fold(0, |column, byte| if byte == b'\t' { (column / 4 + 1) * 4 } else { column + 1 })
+}
+
+/// Whether the line has no visible text.
+pub(super) fn is_blank(line: &str) -> bool {
+    line.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\n'))
+}
+
+/// Whether the line is a heading with `#` signs.
+pub(super) fn is_heading(line: &str) -> bool {
+    let content = line.trim_start();
+    let level = content.bytes().take_while(|&byte| byte == b'#').count();
+    (1..=6).contains(&level) && (content.len() == level || content[level..].starts_with([' ', '\t']))
+}
+
+/// Whether the line is a thematic break.
+pub(super) fn is_rule(line: &str) -> bool {
+    let mut signs = line.chars().filter(|c| !c.is_whitespace());
+    let Some(first) = signs.next().filter(|c| matches!(c, '-' | '*' | '_')) else { return false };
+    signs.clone().all(|c| c == first) && signs.count() >= 2
+}
+
+/// Whether the line starts the definition of a footnote.
+pub(super) fn is_footnote(line: &str) -> bool {
+    line.trim_start()
+        .strip_prefix("[^")
+        .and_then(|rest| rest.split_once("]:"))
+        .is_some_and(|(label, _)| is_footnote_label(label))
+}
+
+/// Whether the text between `[^` and `]` names a footnote.
+pub(super) fn is_footnote_label(label: &str) -> bool {
+    (1..=32).contains(&label.len()) && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+}
+
+/// Scripts written without spaces, where emphasis inside a word is common.
+pub(super) fn is_unspaced_script(c: char) -> bool {
+    matches!(
+        u32::from(c),
+        0x0e00..=0x0eff | 0x2e80..=0xa4cf | 0xac00..=0xd7af | 0xf900..=0xfaff | 0xff00..=0xffef | 0x20000..=0x3fffd
+    )
+}
+
+/// The line without the signs of block quotes before it.
+pub(super) fn unquoted(line: &str) -> &str {
+    let mut content = line;
+    while indent_width(content) < 4 {
+        let Some(rest) = content.trim_start_matches(' ').strip_prefix('>') else { break };
+        content = rest.strip_prefix(' ').unwrap_or(rest);
+    }
+    content
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn list_markers_need_a_space_and_are_no_rules() {
+        let marker = |number, width, empty| Some(Marker { number, width, empty });
+        assert_eq!(Marker::of("- a"), marker(None, 2, false));
+        assert_eq!(Marker::of("12. a"), marker(Some(12), 4, false));
+        assert_eq!(Marker::of("3)"), marker(Some(3), 2, true));
+        for line in ["-a", "- - -", "***", "1.5 m", "1234567890. x", ""] {
+            assert_eq!(Marker::of(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn fences_open_and_close_by_sign_and_length() {
+        let fence = Fence::open("  ````rust,ignore").unwrap();
+        assert_eq!((fence.indent, fence.language.as_deref()), (2, Some("rust")));
+        assert!(!fence.is_closed_by("```") && !fence.is_closed_by("````x") && fence.is_closed_by(" ````` "));
+        assert_eq!(Fence::open("``` a`b"), None);
+        assert!(Fence::open_anywhere("1. - ~~~ py").is_some());
+    }
+}

@@ -1,0 +1,229 @@
+//! Tables for a chat bubble: aligned monospace where the table is as narrow as a phone's bubble,
+//! else one record a row ("Header: value" lines), which also keeps links and styles of the cells.
+
+use pulldown_cmark::Alignment;
+
+use super::entities::{EntityKind, Span};
+use super::syntax::{is_blank, unquoted};
+
+/// Monospace columns that fit one line of a bubble on a common phone.
+const PHONE_COLUMNS: usize = 34;
+
+/// Text with spans in bytes, not yet normalised.
+#[derive(Debug, Default)]
+pub(super) struct Fragment {
+    pub(super) text: String,
+    pub(super) spans: Vec<Span>,
+}
+
+impl Fragment {
+    fn has_link(&self) -> bool {
+        self.spans.iter().any(|span| matches!(span.kind, EntityKind::TextLink { .. }))
+    }
+
+    fn push(&mut self, other: &Self) {
+        let start = self.text.len();
+        self.text.push_str(&other.text);
+        let moved = |span: &Span| Span {
+            range: span.range.start + start..span.range.end + start,
+            kind: span.kind.clone(),
+        };
+        self.spans.extend(other.spans.iter().map(moved));
+    }
+}
+
+/// A table while its cells arrive; the first row is the header.
+#[derive(Debug)]
+pub(super) struct Table {
+    alignments: Vec<Alignment>,
+    rows: Vec<Vec<Fragment>>,
+}
+
+impl Table {
+    pub(super) fn new(alignments: Vec<Alignment>) -> Self {
+        Self { alignments, rows: Vec::new() }
+    }
+
+    pub(super) fn start_row(&mut self) {
+        self.rows.push(Vec::new());
+    }
+
+    pub(super) fn push_cell(&mut self, cell: Fragment) {
+        if let Some(row) = self.rows.last_mut() {
+            row.push(cell);
+        }
+    }
+
+    /// The finished table, in the form that suits its width.
+    pub(super) fn into_fragment(self) -> Fragment {
+        let widths: Vec<usize> = (0..self.alignments.len())
+            .map(|column| {
+                let cells = self.rows.iter().filter_map(|row| row.get(column));
+                cells.map(|cell| display_width(&cell.text)).max().unwrap_or(0)
+            })
+            .collect();
+        let total = widths.iter().sum::<usize>() + 3 * widths.len().saturating_sub(1);
+        let linked = self.rows.iter().flatten().any(Fragment::has_link);
+        if self.rows.len() < 2 || (total <= PHONE_COLUMNS && !linked) {
+            self.aligned(&widths)
+        } else {
+            self.records()
+        }
+    }
+
+    fn aligned(&self, widths: &[usize]) -> Fragment {
+        let mut lines = Vec::with_capacity(self.rows.len() + 1);
+        for (index, row) in self.rows.iter().enumerate() {
+            let cells = row.iter().zip(widths).zip(&self.alignments);
+            let cells: Vec<String> =
+                cells.map(|((cell, &width), &alignment)| padded(&cell.text, width, alignment)).collect();
+            lines.push(cells.join(" | ").trim_end().to_owned());
+            if index == 0 {
+                let rules: Vec<String> = widths.iter().map(|&width| "-".repeat(width)).collect();
+                lines.push(rules.join("-+-"));
+            }
+        }
+        let text = lines.join("\n");
+        let spans = vec![Span { range: 0..text.len(), kind: EntityKind::Pre { language: None } }];
+        Fragment { text, spans }
+    }
+
+    fn records(&self) -> Fragment {
+        let mut out = Fragment::default();
+        let Some((headers, rows)) = self.rows.split_first() else { return out };
+        for (index, row) in rows.iter().enumerate() {
+            if index > 0 {
+                out.text.push_str("\n\n");
+            }
+            for (column, header) in headers.iter().enumerate() {
+                let start = out.text.len();
+                if column > 0 {
+                    out.text.push('\n');
+                }
+                if !header.text.is_empty() {
+                    out.push(header);
+                    out.text.push_str(": ");
+                }
+                match row.get(column) {
+                    Some(cell) if !cell.text.is_empty() => out.push(cell),
+                    _ => out.text.push('–'),
+                }
+                if column == 0 {
+                    out.spans.push(Span { range: start..out.text.len(), kind: EntityKind::Bold });
+                }
+            }
+        }
+        out
+    }
+}
+
+/// Markdown in which the header of each table has as many cells as its longest row; the parser would
+/// drop the cells in excess.
+pub(super) fn widened(source: String) -> String {
+    if !source.contains("--") && !source.contains("|-") && !source.contains(":-") {
+        return source;
+    }
+    let lines: Vec<&str> = source.lines().collect();
+    let mut out = String::with_capacity(source.len());
+    let mut missing = 0;
+    for (index, line) in lines.iter().enumerate() {
+        let below = lines.get(index + 1).copied().unwrap_or_default();
+        if cells(line) > 0 && is_delimiter_row(below) {
+            let rows = lines[index + 2..].iter().take_while(|line| !is_blank(unquoted(line)));
+            missing = rows.map(|row| cells(row)).max().unwrap_or(0).saturating_sub(cells(line));
+        }
+        out.push_str(line);
+        if missing > 0 {
+            let cell = if is_delimiter_row(line) { "-|" } else { " |" };
+            out.push_str(if line.trim_end().ends_with('|') { "" } else { "|" });
+            out.push_str(&cell.repeat(missing));
+            missing = if is_delimiter_row(line) { 0 } else { missing };
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// Number of cells if the line is the row of a table.
+pub(super) fn cells(line: &str) -> usize {
+    let row = unquoted(line).trim();
+    let inner = row.strip_prefix('|').unwrap_or(row);
+    let inner = if inner.ends_with("\\|") { inner } else { inner.strip_suffix('|').unwrap_or(inner) };
+    let mut escaped = false;
+    let bars = inner.bytes().filter(|&byte| {
+        let bar = byte == b'|' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        bar
+    });
+    let borders = bars.count();
+    if borders == 0 && row.len() == inner.len() { 0 } else { borders + 1 }
+}
+
+fn is_delimiter_row(line: &str) -> bool {
+    let row = unquoted(line).trim();
+    row.contains('-')
+        && row.contains('|')
+        && row.bytes().all(|byte| matches!(byte, b'|' | b'-' | b':' | b' '))
+}
+
+fn padded(text: &str, width: usize, alignment: Alignment) -> String {
+    let missing = width.saturating_sub(display_width(text));
+    let left = match alignment {
+        Alignment::Right => missing,
+        Alignment::Center => missing / 2,
+        Alignment::None | Alignment::Left => 0,
+    };
+    format!("{}{text}{}", " ".repeat(left), " ".repeat(missing - left))
+}
+
+/// Columns that a monospace font needs: two for CJK and emoji, none for marks and joiners.
+fn display_width(text: &str) -> usize {
+    text.chars()
+        .map(|c| match u32::from(c) {
+            0x300..=0x36f | 0x200b..=0x200f | 0x20d0..=0x20ff | 0xfe00..=0xfe0f | 0x1f3fb..=0x1f3ff => 0,
+            0x1100..=0x115f
+            | 0x2e80..=0xa4cf
+            | 0xac00..=0xd7a3
+            | 0xf900..=0xfaff
+            | 0xfe30..=0xfe6f
+            | 0xff00..=0xff60
+            | 0xffe0..=0xffe6
+            | 0x1f300..=0x1f64f
+            | 0x1f680..=0x1faff
+            | 0x20000..=0x3fffd => 2,
+            _ => 1,
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(alignments: &[Alignment], rows: &[&[&str]]) -> Fragment {
+        let mut table = Table::new(alignments.to_vec());
+        for row in rows {
+            table.start_row();
+            for cell in *row {
+                table.push_cell(Fragment { text: (*cell).to_owned(), spans: Vec::new() });
+            }
+        }
+        table.into_fragment()
+    }
+
+    #[test]
+    fn a_narrow_table_is_aligned() {
+        let aligned =
+            table(&[Alignment::Left, Alignment::Right], &[&["名前", "n"], &["Ann", "10"], &["Боб", "7"]]);
+        assert_eq!(aligned.text, "名前 |  n\n-----+---\nAnn  | 10\nБоб  |  7");
+    }
+
+    #[test]
+    fn a_wide_table_becomes_records() {
+        let wide = "a cell that is far too wide for a phone";
+        let records =
+            table(&[Alignment::None, Alignment::None], &[&["Key", "Value"], &["one", wide], &["two", ""]]);
+        assert_eq!(records.text, format!("Key: one\nValue: {wide}\n\nKey: two\nValue: –"));
+        assert_eq!(records.spans.len(), 2);
+    }
+}

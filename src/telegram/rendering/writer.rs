@@ -1,0 +1,267 @@
+//! Writes lines of text with spans: knows where a line begins, what stands before it (indents, list
+//! markers, the bars of nested quotes), and how far blocks are apart in the source.
+
+use super::entities::{EntityKind, Span};
+use super::syntax::Marker;
+use super::table::Fragment;
+
+/// Signs of unordered items by depth.
+const BULLETS: [&str; 3] = ["•", "◦", "▪"];
+
+/// The number of the last item of a list, as written and as shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Numbering {
+    written: u64,
+    shown: u64,
+}
+
+impl Numbering {
+    /// The number of the next item: the written one, but an item numbered like the one before it
+    /// (`1.` for all) counts on.
+    fn next(last: Option<Self>, written: u64) -> Self {
+        let shown = match last {
+            Some(last) if last.written == written => last.shown.saturating_add(1),
+            _ => written,
+        };
+        Self { written, shown }
+    }
+}
+
+#[derive(Debug)]
+struct List {
+    ordered: bool,
+    last: Option<Numbering>,
+}
+
+/// Text under construction, in one piece of Markdown.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    /// The text so far.
+    pub(super) out: String,
+    /// Number of the last item of the outermost list, from and for the neighbouring pieces.
+    pub(super) numbering: Option<Numbering>,
+    /// End of the source that has been written.
+    pub(super) source_end: usize,
+    spans: Vec<Span>,
+    /// End of the last code, the blanks of which stay.
+    code_end: usize,
+    lists: Vec<List>,
+    /// What stands before each line, from outside to inside.
+    prefixes: Vec<String>,
+    /// Line breaks to be written before the next text.
+    breaks: usize,
+    /// Whether the next text begins a line.
+    inside_line: bool,
+    /// The marker of an item that has no text yet.
+    marker: Option<String>,
+    quotes: Vec<(usize, Vec<String>)>,
+}
+
+impl Writer {
+    /// An empty text; `numbering` is the last number of the list that its items continue.
+    pub(super) fn new(numbering: Option<Numbering>) -> Self {
+        Self { numbering, ..Self::default() }
+    }
+
+    /// The finished text without blanks at its end.
+    pub(super) fn finish(mut self) -> Fragment {
+        self.out.truncate(self.out.trim_end_matches([' ', '\n']).len().max(self.code_end));
+        for span in &mut self.spans {
+            span.range.end = span.range.end.min(self.out.len());
+        }
+        Fragment { text: self.out, spans: self.spans }
+    }
+
+    /// Makes room for a block that begins at `at` of the source: an empty line where the source has one.
+    pub(super) fn block(&mut self, source: &str, at: usize) {
+        if self.out.is_empty() || self.marker.is_some() {
+            return;
+        }
+        let between = source.get(self.source_end..at).unwrap_or_default();
+        let blank = between.bytes().filter(|&byte| byte == b'\n').count() >= 2;
+        self.breaks = self.breaks.max(if blank { 2 } else { 1 });
+        self.inside_line = false;
+    }
+
+    /// What follows begins on a line of its own.
+    pub(super) fn end_block(&mut self) {
+        self.breaks = self.breaks.max(1);
+        self.inside_line = false;
+    }
+
+    /// Ends the line within a paragraph.
+    pub(super) fn break_line(&mut self) {
+        self.end_block();
+    }
+
+    /// Writes the pending line breaks and what stands before the line.
+    pub(super) fn begin_line(&mut self) {
+        if self.inside_line {
+            return;
+        }
+        self.write_breaks();
+        let marked = self.marker.take();
+        let depth = self.prefixes.len() - usize::from(marked.is_some() && !self.prefixes.is_empty());
+        for prefix in &self.prefixes[..depth] {
+            self.out.push_str(prefix);
+        }
+        self.out.push_str(&marked.unwrap_or_default());
+        self.inside_line = true;
+    }
+
+    fn write_breaks(&mut self) {
+        if !self.out.is_empty() {
+            let trimmed = self.out.trim_end_matches(' ').len().max(self.code_end);
+            self.out.truncate(trimmed);
+            self.out.extend(std::iter::repeat_n('\n', self.breaks));
+        }
+        self.breaks = 0;
+    }
+
+    /// Writes text within a line.
+    pub(super) fn put(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.begin_line();
+            self.out.push_str(text);
+        }
+    }
+
+    /// Formats what was written from byte `start` on.
+    pub(super) fn span(&mut self, start: usize, kind: EntityKind) {
+        if matches!(kind, EntityKind::Code | EntityKind::Pre { .. }) {
+            self.code_end = self.out.len();
+        }
+        self.spans.push(Span { range: start..self.out.len(), kind });
+    }
+
+    /// Writes formatted text within a line.
+    pub(super) fn put_span(&mut self, text: &str, kind: EntityKind) {
+        self.begin_line();
+        let start = self.out.len();
+        self.out.push_str(text);
+        self.span(start, kind);
+    }
+
+    /// Writes a block of code, flush left whatever it stands in, for its blanks have a meaning.
+    pub(super) fn put_block(&mut self, code: &str, language: Option<String>) {
+        if code.trim().is_empty() {
+            return;
+        }
+        self.flush_marker();
+        if self.inside_line {
+            self.end_block();
+        }
+        self.write_breaks();
+        let start = self.out.len();
+        self.out.push_str(code);
+        self.span(start, EntityKind::Pre { language });
+        self.end_block();
+    }
+
+    /// Writes a block that was put together elsewhere.
+    pub(super) fn put_fragment(&mut self, fragment: Fragment) {
+        self.flush_marker();
+        self.write_breaks();
+        let start = self.out.len();
+        self.out.push_str(&fragment.text);
+        let moved = fragment.spans.into_iter();
+        self.spans
+            .extend(moved.map(|s| Span { range: s.range.start + start..s.range.end + start, kind: s.kind }));
+        self.inside_line = true;
+    }
+
+    /// Writes the marker of an item that begins with a block.
+    fn flush_marker(&mut self) {
+        if self.marker.is_some() {
+            self.begin_line();
+            self.end_block();
+        }
+    }
+
+    pub(super) fn open_quote(&mut self, source: &str, at: usize) {
+        self.block(source, at);
+        if self.quotes.is_empty() {
+            self.flush_marker();
+            let outer = std::mem::take(&mut self.prefixes);
+            self.quotes.push((self.out.len(), outer));
+        } else {
+            // Telegram's quotes do not nest: an inner one keeps its sign.
+            self.quotes.push((self.out.len(), self.prefixes.clone()));
+            self.prefixes.push("> ".to_owned());
+        }
+        self.inside_line = false;
+    }
+
+    pub(super) fn close_quote(&mut self) {
+        let Some((start, prefixes)) = self.quotes.pop() else { return };
+        self.prefixes = prefixes;
+        if self.quotes.is_empty() {
+            self.span(start, EntityKind::Blockquote);
+        }
+        self.end_block();
+    }
+
+    pub(super) fn open_list(&mut self, source: &str, at: usize, number: Option<u64>) {
+        self.block(source, at);
+        let outermost = self.lists.is_empty() && self.quotes.is_empty();
+        self.lists.push(List { ordered: number.is_some(), last: self.numbering.filter(|_| outermost) });
+    }
+
+    pub(super) fn close_list(&mut self) {
+        if let Some(list) = self.lists.pop()
+            && self.lists.is_empty()
+        {
+            self.numbering = list.last.filter(|_| list.ordered);
+        }
+        self.end_block();
+    }
+
+    pub(super) fn open_item(&mut self, source: &str, at: usize) {
+        self.flush_marker();
+        self.block(source, at);
+        let bullets = self.lists.iter().filter(|list| !list.ordered).count();
+        let Some(list) = self.lists.last_mut() else { return };
+        let line = source[at..].trim_start();
+        let number = Marker::of(line.split('\n').next().unwrap_or_default()).and_then(|marker| marker.number);
+        let marker = match number.filter(|_| list.ordered) {
+            Some(written) => {
+                let number = Numbering::next(list.last, written);
+                list.last = Some(number);
+                let sign =
+                    line.trim_start_matches(|c: char| c.is_ascii_digit()).chars().next().unwrap_or('.');
+                format!("{}{sign} ", number.shown)
+            }
+            None => format!("{} ", BULLETS[(bullets.max(1) - 1).min(BULLETS.len() - 1)]),
+        };
+        self.prefixes.push(" ".repeat(marker.chars().count()));
+        self.marker = Some(marker);
+        self.inside_line = false;
+    }
+
+    pub(super) fn close_item(&mut self) {
+        self.flush_marker();
+        self.prefixes.pop();
+        self.end_block();
+    }
+
+    /// Turns the bullet of a task into a box; a number stays before the box.
+    pub(super) fn check_box(&mut self, done: bool) {
+        let sign = if done { "☑ " } else { "☐ " };
+        match &mut self.marker {
+            Some(marker) if marker.starts_with(|c: char| c.is_ascii_digit()) => marker.push_str(sign),
+            Some(marker) => sign.clone_into(marker),
+            None => self.put(sign),
+        }
+    }
+
+    pub(super) fn open_footnote(&mut self, source: &str, at: usize, mark: &str) {
+        self.block(source, at);
+        self.marker = Some(format!("{mark} "));
+        self.prefixes.push("  ".to_owned());
+        self.inside_line = false;
+    }
+
+    pub(super) fn close_footnote(&mut self) {
+        self.close_item();
+    }
+}
