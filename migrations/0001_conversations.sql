@@ -4,7 +4,8 @@
 CREATE TABLE inbox (
     update_id   BIGINT PRIMARY KEY,
     kind        TEXT NOT NULL,
-    payload     JSONB NOT NULL,
+    -- JSON, not JSONB: as it came, also with escapes that JSONB refuses.
+    payload     JSON NOT NULL,
     received_at TIMESTAMPTZ NOT NULL DEFAULT now(),
     handled_at  TIMESTAMPTZ
 );

@@ -19,7 +19,7 @@ use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude};
 use crate::telegram::api::methods::{DeleteWebhook, GetMe, Me, SetMyCommands, SetWebhook};
 use crate::telegram::api::{Api, ApiError};
-use crate::telegram::context::Context;
+use crate::telegram::context::{Context, Running};
 use crate::telegram::courier::Courier;
 use crate::telegram::intake::{self, Intake, Webhook};
 use crate::telegram::pipeline::queue::Mailboxes;
@@ -33,6 +33,8 @@ use secrecy::ExposeSecret;
 
 /// The longest that any call of the Bot API may take: long polling, and files later.
 const TELEGRAM_LIMIT: Duration = Duration::from_secs(120);
+/// How long migrations may take, waiting for another instance included.
+const MIGRATION_LIMIT: Duration = Duration::from_secs(3_600);
 /// The pause between attempts to reach Telegram at start.
 const START_PAUSE: Duration = Duration::from_secs(2);
 
@@ -47,8 +49,13 @@ pub async fn run(config: Config, clock: Clock, life: Lifecycle, signal: impl Asy
     let listener =
         server::bind(metrics_addr).await.with_context(|| format!("METRICS_ADDR: {metrics_addr} is taken"))?;
     // The operators' server runs beside everything and ends last, so that a draining service can be seen.
+    let bot = serve(config, clock, life.clone(), signal, metrics.clone(), readiness.clone());
     let serving = tokio::join!(
-        serve(config, clock, life.clone(), signal, metrics.clone(), readiness.clone()),
+        async {
+            let served = bot.await;
+            life.abort.cancel();
+            served
+        },
         server::serve(listener, metrics, readiness, life.abort.clone()),
     );
     serving.0
@@ -103,8 +110,8 @@ async fn serve(
 
 /// Everything up to the moment at which updates are taken.
 async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metrics, db: &Db) -> Result<()> {
-    let version =
-        db.persist("migrate::run", &life.drain, || migrate::run(db)).await.context("DATABASE_URL")?;
+    let migrated = db.persist_within(MIGRATION_LIMIT, "migrate::run", &life.drain, || migrate::run(db)).await;
+    let version = migrated.context("the database cannot be brought up to date")?;
     tracing::info!(version, "the database is up to date");
     let registry = Registry::load(config.conversation.models_file.as_deref()).context("MODELS_FILE")?;
     let mind = mind(config, metrics)?;
@@ -122,6 +129,7 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
         registry,
         screen,
         mailboxes: Mailboxes::default(),
+        running: Running::default(),
         deferred: intake::Deferred::default(),
         slots: Slots::new(config.conversation.max_turns_per_user),
         batch_window: config.conversation.batch_window,
@@ -133,9 +141,15 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
     let bot = dispatcher::bot(&telegram.token, &telegram.api_url).context("TELEGRAM_API_URL")?;
     life.spawn_vital("dispatcher", dispatcher::run(context.clone(), bot, receiver));
     let intake = Intake::new(context, updates);
+    let webhook = open_way(config, life, &api).await?;
     intake::replay(&intake).await.context("what the last run left cannot be taken up")?;
     life.spawn_vital("deferred", intake.clone().retry_deferred());
-    take_updates(config, life, &api, intake).await
+    life.spawn_vital("sweep", intake.clone().sweep());
+    match webhook {
+        None => life.spawn_vital("polling", intake::poll(intake)),
+        Some((listener, webhook)) => life.spawn_vital("webhook", intake::listen(listener, webhook, intake)),
+    }
+    Ok(())
 }
 
 fn mind(config: &Config, metrics: &Metrics) -> Result<Mind> {
@@ -147,43 +161,29 @@ fn mind(config: &Config, metrics: &Metrics) -> Result<Mind> {
     Ok(Mind { provider: Provider::Claude(anthropic), toolbox, idle_limit, metrics: metrics.clone() })
 }
 
-/// Opens the way for updates: by asking or by being called.
-async fn take_updates(config: &Config, life: &Lifecycle, api: &Api, intake: Intake) -> Result<()> {
-    match &config.telegram.mode {
-        Mode::Polling => {
-            api.call(&DeleteWebhook {}).await.context("an old webhook cannot be removed")?;
-            life.spawn_vital("polling", intake::poll(intake));
-        }
-        Mode::Webhook { url, addr, secret } => {
-            let listener =
-                TcpListener::bind(addr).await.with_context(|| format!("WEBHOOK_ADDR: {addr} is taken"))?;
-            let webhook = Webhook { secret: secret.clone() };
-            life.spawn_vital("webhook", intake::listen(listener, webhook, intake));
-            let method =
-                SetWebhook { url, secret_token: secret.expose_secret(), allowed_updates: intake::KINDS };
-            api.call(&method).await.context("Telegram does not accept WEBHOOK_URL")?;
-        }
-    }
-    Ok(())
+/// Opens the way for updates: removes an old webhook, or sets ours and the port that it calls.
+async fn open_way(config: &Config, life: &Lifecycle, api: &Api) -> Result<Option<(TcpListener, Webhook)>> {
+    let Mode::Webhook { url, addr, secret } = &config.telegram.mode else {
+        patiently(life, async || api.call(&DeleteWebhook {}).await)
+            .await
+            .context("an old webhook cannot be removed")?;
+        return Ok(None);
+    };
+    let listener = TcpListener::bind(addr).await.with_context(|| format!("WEBHOOK_ADDR: {addr} is taken"))?;
+    let method = SetWebhook { url, secret_token: secret.expose_secret(), allowed_updates: intake::KINDS };
+    patiently(life, async || api.call(&method).await)
+        .await
+        .context("Telegram does not accept WEBHOOK_URL")?;
+    Ok(Some((listener, Webhook { secret: secret.clone() })))
 }
 
-/// Asks Telegram who we are and sets the menu of commands. Waits while Telegram is away.
+/// Asks Telegram who we are and sets the menu of commands.
 async fn introduce(api: &Api, life: &Lifecycle) -> Result<Me> {
-    let me = loop {
-        match api.call(&GetMe {}).await {
-            Ok(me) => break me,
-            Err(error) if error.is_passing() => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "Telegram is away, waiting");
-            }
-            Err(error @ ApiError::Unauthorized(_)) => {
-                return Err(error).context("TELEGRAM_BOT_TOKEN is not accepted, ask BotFather for a new one");
-            }
-            Err(error) => return Err(error).context("Telegram does not tell who the bot is"),
+    let me = match patiently(life, async || api.call(&GetMe {}).await).await {
+        Err(error @ ApiError::Unauthorized(_)) => {
+            return Err(error).context("TELEGRAM_BOT_TOKEN is not accepted, ask BotFather for a new one");
         }
-        tokio::select! {
-            () = life.drain.cancelled() => anyhow::bail!("stopped before Telegram could be reached"),
-            () = tokio::time::sleep(START_PAUSE) => {}
-        }
+        me => me.context("Telegram does not tell who the bot is")?,
     };
     tracing::info!(bot.id = me.id, "Telegram knows us as @{}", me.username);
     for (language, language_code) in [(Language::English, None), (Language::Russian, Some("ru"))] {
@@ -193,4 +193,19 @@ async fn introduce(api: &Api, life: &Lifecycle) -> Result<Me> {
         }
     }
     Ok(me)
+}
+
+/// Repeats a call of the start while Telegram is away; a wrong token is no reason to wait.
+async fn patiently<T>(life: &Lifecycle, call: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, ApiError> {
+    loop {
+        let error = match call().await {
+            Err(error) if error.is_passing() && !matches!(error, ApiError::Unauthorized(_)) => error,
+            settled => return settled,
+        };
+        tracing::warn!(error = &error as &dyn std::error::Error, "Telegram is away, waiting");
+        tokio::select! {
+            () = life.drain.cancelled() => return Err(error),
+            () = tokio::time::sleep(START_PAUSE) => {}
+        }
+    }
 }

@@ -74,11 +74,6 @@ impl Lifecycle {
         }
         !self.crashed.load(Ordering::Relaxed)
     }
-
-    /// Whether a task has panicked or a vital one ended early.
-    pub fn crashed(&self) -> bool {
-        self.crashed.load(Ordering::Relaxed)
-    }
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ async fn main() -> ExitCode {
     logs::start(&config.service.log_filter, config.service.log_format == LogFormat::Json);
     let done = match command {
         Command::Migrate => doctor::migrate(&config).await.map(|()| true),
-        _ => run(config).await,
+        _ => Box::pin(run(config)).await,
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -77,7 +77,7 @@ async fn run(config: Config) -> anyhow::Result<bool> {
             _ = terminate.recv() => {}
         }
     };
-    app::run(config, Clock::System, Lifecycle::default(), signal).await
+    Box::pin(app::run(config, Clock::System, Lifecycle::default(), signal)).await
 }
 
 fn signals() -> std::io::Result<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)> {

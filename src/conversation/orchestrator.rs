@@ -8,6 +8,7 @@ use super::{Mind, prompt, window};
 use crate::domain::message::Role;
 use crate::domain::turn::{Failure, ModelCall, Outcome, TurnEvent, TurnReport, TurnRequest};
 use crate::llm::error::Retry;
+use crate::llm::event::ToolCall;
 use crate::llm::request::{Block, LlmMessage, LlmRequest};
 use crate::llm::{LlmError, StopReason};
 use crate::tools::runner;
@@ -60,7 +61,7 @@ impl Turn<'_> {
             let mut round = round::ask(self.mind, &prompt, &self.screen, self.stop).await;
             self.text.push_str(&round.text);
             self.calls.append(&mut round.calls);
-            match self.after(round) {
+            match self.after(round).await {
                 Next::Done(outcome) => return outcome,
                 Next::Continue(messages) => prompt.messages.extend(messages),
                 Next::Ask(messages) => {
@@ -73,18 +74,18 @@ impl Turn<'_> {
         Outcome::Truncated
     }
 
-    fn after(&mut self, round: Round) -> Next {
+    async fn after(&mut self, round: Round) -> Next {
         match round.ended {
             Ended::Cut(reason) => Next::Done(Outcome::Interrupted(reason)),
             Ended::Failed(error) => self.after_failure(&round.text, &error),
             Ended::Stop(StopReason::ToolUse) if !round.tool_calls.is_empty() => {
-                let results = runner::run(&self.mind.toolbox, &round.tool_calls);
+                let results = self.run_tools(&round.tool_calls).await;
                 Next::Ask(vec![own(round.blocks), LlmMessage { role: Role::User, blocks: results }])
             }
             Ended::Stop(StopReason::PauseTurn | StopReason::ToolUse) if !round.blocks.is_empty() => {
                 Next::Ask(vec![own(round.blocks)])
             }
-            Ended::Stop(StopReason::MaxTokens) => {
+            Ended::Stop(StopReason::MaxTokens) if !self.text.trim().is_empty() => {
                 self.resume(&round.text, prompt::GO_ON).unwrap_or(Next::Done(Outcome::Truncated))
             }
             Ended::Stop(StopReason::Refusal) => Next::Done(Outcome::Failed(Failure::Refused)),
@@ -126,7 +127,25 @@ impl Turn<'_> {
             return;
         }
         self.text.push_str("\n\n");
-        if self.screen.send(TurnEvent::Text("\n\n".to_owned())).await.is_err() {
+        self.show(TurnEvent::Text("\n\n".to_owned())).await;
+    }
+
+    /// Runs the calls of a round and shows their beginning and end.
+    async fn run_tools(&self, calls: &[ToolCall]) -> Vec<Block> {
+        for ToolCall { id, name, .. } in calls {
+            self.show(TurnEvent::ToolStarted { call: id.clone(), name: name.clone() }).await;
+        }
+        let results = runner::run(&self.mind.toolbox, calls);
+        for result in &results {
+            if let Block::ToolResult { call, is_error, .. } = result {
+                self.show(TurnEvent::ToolEnded { call: call.clone(), failed: *is_error }).await;
+            }
+        }
+        results
+    }
+
+    async fn show(&self, event: TurnEvent) {
+        if self.screen.send(event).await.is_err() {
             tracing::debug!("nobody watches this turn any more");
         }
     }

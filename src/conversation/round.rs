@@ -133,6 +133,7 @@ impl Attempt {
                     TurnEvent::Text(text)
                 }
                 LlmEvent::Thinking(text) => TurnEvent::Thinking(text),
+                LlmEvent::Alive => continue,
                 LlmEvent::Block(block) => {
                     self.blocks.push(block);
                     continue;

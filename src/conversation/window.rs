@@ -12,6 +12,8 @@ const BYTES_PER_TOKEN: u64 = 2;
 const TRUSTED: u64 = 50;
 /// After trimming, so much of the room (in percent) is filled, which leaves space for many turns.
 const TRIMMED_TO: u64 = 60;
+/// Messages go in steps of so many; an even number, because a turn has two.
+const STEP: usize = 20;
 /// How often to count and trim again.
 const TRIES: u32 = 4;
 
@@ -35,7 +37,10 @@ pub(super) async fn fit(
             Ok(tokens) => tokens,
             // More than the endpoint wants to count is too long as well: the guess must do.
             Err(LlmError::TooLong(_)) => guess(&request).max(room + 1),
-            Err(error) => return Err(error),
+            Err(LlmError::Cancelled) => return Err(LlmError::Cancelled),
+            // Counting is a help, not a condition.
+            Err(_) if guess(&request) <= room => return Ok(request),
+            Err(_) => guess(&request),
         };
         if !trim(&mut request, tokens, room * TRIMMED_TO / 100) {
             break;
@@ -60,6 +65,8 @@ fn trim(request: &mut LlmRequest, tokens: u64, target: u64) -> bool {
         }
         dropped += u128::from(bytes(&message.blocks));
     }
+    // A round number of messages, so that the next turns cut at the same place.
+    let first = first.next_multiple_of(STEP);
     let newest = request.messages.iter().rposition(|message| message.role == Role::User).unwrap_or(0);
     let first = first.min(newest);
     request.messages.drain(..first);

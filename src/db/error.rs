@@ -53,8 +53,9 @@ impl DbError {
     }
 }
 
-/// SQLSTATE classes and codes: connection (08), resources (53), shutdown and crash (57P0x), serialization and
-/// deadlock (40001, 40P01), and a lock that was not to be had (55P03).
+/// SQLSTATE classes and codes: connection (08), resources (53), shutdown and crash (57P0x), a statement or transaction
+/// that took too long (57014, 25P03), a server that became read-only in a failover (25006), serialization and deadlock
+/// (40001, 40P01), and a lock that was not to be had (55P03).
 fn is_transient(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
@@ -66,7 +67,7 @@ fn is_transient(error: &sqlx::Error) -> bool {
             code.starts_with("08")
                 || code.starts_with("53")
                 || code.starts_with("57P0")
-                || matches!(code.as_ref(), "40001" | "40P01" | "55P03")
+                || matches!(code.as_ref(), "57014" | "25P03" | "25006" | "40001" | "40P01" | "55P03")
         }),
         _ => false,
     }

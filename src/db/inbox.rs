@@ -16,7 +16,7 @@ pub struct RawUpdate {
     pub ignored: bool,
 }
 
-/// Stores updates, all or none; returns the ids that were not there before.
+/// Stores updates, all or none; returns the ids that nobody has handled: the new ones, and old ones that still wait.
 pub async fn store(db: &Db, updates: &[RawUpdate]) -> Result<Vec<UpdateId>, DbError> {
     let ids: Vec<i64> = updates.iter().map(|update| update.id.0).collect();
     let kinds: Vec<String> = updates.iter().map(|update| update.kind.clone()).collect();
@@ -24,9 +24,10 @@ pub async fn store(db: &Db, updates: &[RawUpdate]) -> Result<Vec<UpdateId>, DbEr
     let ignored: Vec<bool> = updates.iter().map(|update| update.ignored).collect();
     let fresh = sqlx::query_scalar!(
         "INSERT INTO inbox (update_id, kind, payload, handled_at)
-         SELECT id, kind, payload::jsonb, CASE WHEN ignored THEN now() END
+         SELECT id, kind, payload::json, CASE WHEN ignored THEN now() END
          FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::boolean[]) AS new (id, kind, payload, ignored)
-         ON CONFLICT DO NOTHING RETURNING update_id",
+         ON CONFLICT (update_id) DO UPDATE SET kind = excluded.kind WHERE inbox.handled_at IS NULL
+         RETURNING update_id",
         &ids,
         &kinds,
         &payloads,
@@ -58,6 +59,21 @@ pub async fn unhandled(db: &Db, after: UpdateId, limit: i64) -> Result<Vec<(Upda
     .fetch_all(db.pool())
     .await
     .map_err(DbError::at("inbox::unhandled"))?;
+    Ok(rows.into_iter().map(|row| (UpdateId(row.update_id), row.payload)).collect())
+}
+
+/// Updates that have waited for so many seconds, oldest first: whoever had them has lost them.
+pub async fn stranded(db: &Db, seconds: f64, limit: i64) -> Result<Vec<(UpdateId, String)>, DbError> {
+    let rows = sqlx::query!(
+        r#"SELECT update_id, payload::text AS "payload!" FROM inbox
+           WHERE handled_at IS NULL AND received_at < now() - make_interval(secs => $1)
+           ORDER BY update_id LIMIT $2"#,
+        seconds,
+        limit,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("inbox::stranded"))?;
     Ok(rows.into_iter().map(|row| (UpdateId(row.update_id), row.payload)).collect())
 }
 

@@ -5,23 +5,34 @@ use crate::domain::ids::{ChatId, MessageId, ThreadId, TurnId};
 use crate::domain::message::{Context, Remembered, Reply, Role};
 use chrono::{DateTime, Utc};
 
-/// The newest `limit` messages of a conversation, oldest first. Turns that the model refused or could not hold are left
+/// The newest messages of a conversation, oldest first: up to `limit`, beginning at a multiple of `step` messages, so
+/// that the beginning stays the same for many turns; none after the turn `up_to`. Turns that the model refused or could not hold are left
 /// out: with them in the prompt, everything after them would be refused as well.
-pub async fn latest(db: &Db, thread: ThreadId, limit: i64) -> Result<Vec<Remembered>, DbError> {
+pub async fn latest(
+    db: &Db,
+    thread: ThreadId,
+    up_to: Option<TurnId>,
+    limit: i64,
+    step: i64,
+) -> Result<Vec<Remembered>, DbError> {
     let rows = sqlx::query!(
         "SELECT messages.id, role, text, sender, reply_to, reply_sender, reply_snippet, quote, forwarded_from, edits,
                 interrupted
          FROM messages JOIN turns ON turns.id = messages.turn_id
          WHERE messages.thread_id = $1 AND turns.detail IS DISTINCT FROM 'refused'
-           AND turns.detail IS DISTINCT FROM 'too_long'
-         ORDER BY messages.id DESC LIMIT $2",
+           AND turns.detail IS DISTINCT FROM 'too_long' AND ($2::bigint IS NULL OR messages.turn_id <= $2)
+         ORDER BY messages.id
+         OFFSET greatest(0, (SELECT count(*) FROM messages WHERE thread_id = $1) - $3::bigint + $4::bigint - 1)
+                / $4::bigint * $4::bigint",
         thread.0,
+        up_to.map(|turn| turn.0),
         limit,
+        step,
     )
     .fetch_all(db.pool())
     .await
     .map_err(DbError::at("messages::latest"))?;
-    let remembered = rows.into_iter().rev().map(|row| {
+    let remembered = rows.into_iter().map(|row| {
         let role = match row.role.as_str() {
             "user" => Role::User,
             "assistant" => Role::Assistant,

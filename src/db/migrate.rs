@@ -1,5 +1,7 @@
 //! Migrations: embedded in the binary, forward only, run at start while no other instance runs them.
 
+use sqlx::Connection;
+
 use super::{Db, DbError};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
@@ -14,7 +16,14 @@ pub async fn run(db: &Db) -> Result<i64, DbError> {
         sqlx::migrate::MigrateError::Execute(source) => DbError::at("migrate::run")(source),
         other => DbError::Failed { at: "migrate::run", source: sqlx::Error::Migrate(Box::new(other)) },
     };
-    MIGRATIONS.run(db.pool()).await.map_err(failed)?;
+    // Waiting for another instance, or building an index, may take longer than any other statement.
+    let mut connection = db.pool().acquire().await.map_err(DbError::at("migrate::run"))?.detach();
+    sqlx::query("SET statement_timeout = 0")
+        .execute(&mut connection)
+        .await
+        .map_err(DbError::at("migrate::run"))?;
+    MIGRATIONS.run(&mut connection).await.map_err(failed)?;
+    connection.close().await.map_err(DbError::at("migrate::run"))?;
     Ok(latest())
 }
 

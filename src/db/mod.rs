@@ -28,6 +28,8 @@ const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
 const RETRY_PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 /// No statement of ours takes longer on a healthy server.
 const STATEMENT_LIMIT: &str = "15s";
+/// No operation takes longer, also when the server has vanished without a word.
+const OPERATION_LIMIT: Duration = Duration::from_secs(20);
 
 /// A transaction: committed by the function that opened it, rolled back when dropped.
 pub type Tx<'a> = sqlx::Transaction<'a, Postgres>;
@@ -75,7 +77,8 @@ impl Db {
     }
 
     /// Runs `operation` until it works, is refused for good, or `stop` is cancelled; waits while the server is away.
-    /// The operation may have taken effect although its answer was lost, so it must be harmless to repeat.
+    /// The operation may have taken effect although its answer was lost, so it must be harmless to repeat, and its
+    /// answer must be the same then.
     ///
     /// # Errors
     /// Those of the operation that trying again cannot heal, and [`DbError::Cancelled`].
@@ -88,9 +91,28 @@ impl Db {
     where
         F: Future<Output = Result<T, DbError>>,
     {
+        self.persist_within(OPERATION_LIMIT, at, stop, operation).await
+    }
+
+    /// The same for an operation that may take longer than usual.
+    ///
+    /// # Errors
+    /// As for [`Db::persist`].
+    pub async fn persist_within<T, F>(
+        &self,
+        limit: Duration,
+        at: &'static str,
+        stop: &CancellationToken,
+        operation: impl Fn() -> F,
+    ) -> Result<T, DbError>
+    where
+        F: Future<Output = Result<T, DbError>>,
+    {
         let (mut pause, longest) = RETRY_PAUSES;
         loop {
-            match operation().await {
+            // A server that has vanished without a word does not even refuse.
+            let settled = tokio::time::timeout(limit, operation()).await;
+            match settled.unwrap_or_else(|_| Err(DbError::at(at)(sqlx::Error::PoolTimedOut))) {
                 Err(error) if error.is_transient() => {
                     self.metrics.db_retries.inc();
                     tracing::warn!(

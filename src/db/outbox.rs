@@ -26,13 +26,15 @@ pub struct Owed {
     pub replaces: Option<MessageId>,
 }
 
-/// Writes messages down in order; returns the new ones with their ids. One that stands there already is left out.
+/// Writes messages down in order; returns those that are still to be sent, with their ids: also one that stood there
+/// already, because the answer to its writing may have been lost. The courier takes each only once.
 pub async fn owe(tx: &mut Tx<'_>, messages: &[Owed]) -> Result<Vec<(OutboxId, Owed)>, DbError> {
     let mut written = Vec::with_capacity(messages.len());
     for owed in messages {
         let id = sqlx::query_scalar!(
             "INSERT INTO outbox (key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (key) DO NOTHING RETURNING id",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             ON CONFLICT (key) DO UPDATE SET key = excluded.key WHERE outbox.state = 'pending' RETURNING id",
             owed.key,
             owed.chat.0,
             owed.topic.map(|topic| topic.0),
@@ -50,11 +52,14 @@ pub async fn owe(tx: &mut Tx<'_>, messages: &[Owed]) -> Result<Vec<(OutboxId, Ow
     Ok(written)
 }
 
-/// Everything that is still owed, oldest first. Only right at start, before new messages are owed.
-pub async fn pending(db: &Db) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+/// What is still owed for at least so many seconds (for a turn, or in all), oldest first.
+pub async fn pending(db: &Db, turn: Option<TurnId>, seconds: f64) -> Result<Vec<(OutboxId, Owed)>, DbError> {
     let rows = sqlx::query!(
         "SELECT id, key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces
-         FROM outbox WHERE state = 'pending' ORDER BY id",
+         FROM outbox WHERE state = 'pending' AND ($1::bigint IS NULL OR turn_id = $1)
+           AND created_at <= now() - make_interval(secs => $2) ORDER BY id",
+        turn.map(|turn| turn.0),
+        seconds,
     )
     .fetch_all(db.pool())
     .await

@@ -147,14 +147,15 @@ pub struct LeftOpen {
     pub model: Option<ModelId>,
 }
 
-/// All turns that are open, oldest first. Only right at start, before new ones are opened.
-pub async fn left_open(db: &Db) -> Result<Vec<LeftOpen>, DbError> {
+/// Turns that have been open for at least so many seconds, oldest first; those of running sessions too.
+pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> {
     let rows = sqlx::query!(
         "SELECT turns.id, turns.thread_id, turns.question_id, turns.attempt, turns.live_message_id,
                 threads.chat_id, threads.user_id, threads.topic_id, chats.kind, users.language_code, users.model_id
          FROM turns JOIN threads ON threads.id = turns.thread_id
          JOIN chats ON chats.id = threads.chat_id JOIN users ON users.id = threads.user_id
-         WHERE turns.state = 'open' ORDER BY turns.id",
+         WHERE turns.state = 'open' AND turns.opened_at <= now() - make_interval(secs => $1) ORDER BY turns.id",
+        seconds,
     )
     .fetch_all(db.pool())
     .await
@@ -177,6 +178,15 @@ pub async fn left_open(db: &Db) -> Result<Vec<LeftOpen>, DbError> {
     Ok(left.collect())
 }
 
+/// Takes an attempt back that had not shown anything when the service was stopped in an orderly way.
+pub async fn postpone(db: &Db, turn: TurnId) -> Result<(), DbError> {
+    sqlx::query!("UPDATE turns SET attempt = attempt - 1 WHERE id = $1 AND state = 'open'", turn.0)
+        .execute(db.pool())
+        .await
+        .map_err(DbError::at("turns::postpone"))?;
+    Ok(())
+}
+
 /// Counts a new attempt of an open turn and returns its number.
 pub async fn restart(db: &Db, turn: TurnId) -> Result<i32, DbError> {
     sqlx::query_scalar!(
@@ -188,10 +198,15 @@ pub async fn restart(db: &Db, turn: TurnId) -> Result<i32, DbError> {
     .map_err(DbError::at("turns::restart"))
 }
 
-/// Remembers the message that shows the unfinished answer.
-pub async fn show_in(db: &Db, turn: TurnId, message: MessageId) -> Result<(), DbError> {
-    sqlx::query!("UPDATE turns SET live_message_id = $2 WHERE id = $1", turn.0, message.0)
-        .execute(db.pool())
+/// Remembers the message that shows the unfinished answer, or that there is none.
+pub async fn show_in(
+    database: impl sqlx::PgExecutor<'_>,
+    turn: TurnId,
+    message: Option<MessageId>,
+) -> Result<(), DbError> {
+    let message = message.map(|message| message.0);
+    sqlx::query!("UPDATE turns SET live_message_id = $2 WHERE id = $1", turn.0, message)
+        .execute(database)
         .await
         .map_err(DbError::at("turns::show_in"))?;
     Ok(())

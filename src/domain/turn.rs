@@ -47,6 +47,20 @@ pub enum TurnEvent {
     Thinking(String),
     /// More of the answer, as Markdown.
     Text(String),
+    /// A tool begins.
+    ToolStarted {
+        /// The call's id.
+        call: String,
+        /// The tool's name.
+        name: String,
+    },
+    /// A tool has ended.
+    ToolEnded {
+        /// The call's id.
+        call: String,
+        /// Whether it failed.
+        failed: bool,
+    },
 }
 
 /// Why a turn was cut short.

@@ -18,10 +18,3 @@ pub struct Usage {
     /// Searches that the provider ran.
     pub web_searches: u64,
 }
-
-impl Usage {
-    /// The size of the whole prompt in tokens.
-    pub fn prompt(&self) -> u64 {
-        self.input + self.cache_write_5m + self.cache_write_1h + self.cache_read
-    }
-}

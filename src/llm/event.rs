@@ -7,6 +7,8 @@ use crate::domain::usage::Usage;
 /// Something that a model's answer brought.
 #[derive(Clone, PartialEq, Debug)]
 pub enum LlmEvent {
+    /// The provider is still there; nothing to show.
+    Alive,
     /// More visible text.
     Text(String),
     /// More of the summary of its thoughts.

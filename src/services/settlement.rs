@@ -13,11 +13,11 @@ use crate::domain::turn::{Outcome, TurnReport};
 pub enum Settled {
     /// The turn is closed; these messages are to be sent.
     Closed(Vec<(OutboxId, Owed)>),
-    /// It was closed before; nothing changed.
-    AlreadyClosed,
+    /// It was closed before, perhaps by this very call, whose answer was lost; what of it is still to be sent.
+    AlreadyClosed(Vec<(OutboxId, Owed)>),
 }
 
-/// Closes a turn. Repeating it is harmless.
+/// Closes a turn, once.
 pub async fn settle(
     db: &Db,
     clock: &Clock,
@@ -28,7 +28,8 @@ pub async fn settle(
 ) -> Result<Settled, DbError> {
     let mut tx = db.begin().await?;
     if !turns::close(&mut tx, turn, report.outcome).await? {
-        return Ok(Settled::AlreadyClosed);
+        drop(tx);
+        return outbox::pending(db, Some(turn), 0.0).await.map(Settled::AlreadyClosed);
     }
     if !report.text.trim().is_empty() {
         let interrupted = !matches!(report.outcome, Outcome::Answered | Outcome::Truncated);
@@ -40,9 +41,12 @@ pub async fn settle(
     Ok(Settled::Closed(owed))
 }
 
-/// Promises a part of an answer that still goes on.
-pub async fn promise(db: &Db, part: &Owed) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+/// Promises a part of an answer that still goes on. If it replaces the unfinished message, there is none any more.
+pub async fn promise(db: &Db, turn: TurnId, part: &Owed) -> Result<Vec<(OutboxId, Owed)>, DbError> {
     let mut tx = db.begin().await?;
+    if part.replaces.is_some() {
+        turns::show_in(&mut *tx, turn, None).await?;
+    }
     let owed = outbox::owe(&mut tx, std::slice::from_ref(part)).await?;
     Db::commit(tx).await?;
     Ok(owed)

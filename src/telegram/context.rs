@@ -1,5 +1,7 @@
 //! What the handlers and sessions share. Built once by `app`, passed as `Arc`, never changed.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::api::methods::Me;
@@ -11,6 +13,7 @@ use super::streaming::Screen;
 use crate::conversation::Mind;
 use crate::db::Db;
 use crate::domain::clock::Clock;
+use crate::domain::ids::TurnId;
 use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
 use crate::telemetry::metrics::Metrics;
@@ -30,6 +33,8 @@ pub struct Context {
     pub screen: Screen,
     /// The mailboxes of the threads that are awake.
     pub mailboxes: Mailboxes,
+    /// Turns that a session has in hand.
+    pub running: Running,
     /// Updates that found a full mailbox.
     pub deferred: Deferred,
     /// Places for answers that run at once, for each user.
@@ -42,6 +47,31 @@ pub struct Context {
     pub life: Lifecycle,
     /// What is counted.
     pub metrics: Metrics,
+}
+
+/// Turns that are in hand. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Running(Arc<Mutex<HashSet<TurnId>>>);
+
+impl Running {
+    /// Somebody has the turn.
+    pub fn insert(&self, turn: TurnId) {
+        self.turns().insert(turn);
+    }
+
+    /// Nobody has it any more.
+    pub fn remove(&self, turn: TurnId) {
+        self.turns().remove(&turn);
+    }
+
+    /// Whether somebody has it.
+    pub fn contains(&self, turn: TurnId) -> bool {
+        self.turns().contains(&turn)
+    }
+
+    fn turns(&self) -> MutexGuard<'_, HashSet<TurnId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Context {

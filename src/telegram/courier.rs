@@ -1,7 +1,7 @@
 //! The courier delivers what is owed: one queue a chat, in order, until Telegram has each message or refuses it for
 //! good. Penalties and outages delay a delivery; they never lose it, because the outbox row stays until the end.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::api::methods::{EditMessageText, NoPreview, ReplyParameters, SendMessa
 use super::api::{Api, ApiError};
 use crate::db::outbox::{self, Owed};
 use crate::db::{Db, DbError};
-use crate::domain::ids::{ChatId, MessageId, OutboxId};
+use crate::domain::ids::{ChatId, MessageId, OutboxId, TopicId};
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
 
@@ -29,7 +29,15 @@ struct Inner {
     db: Db,
     life: Lifecycle,
     metrics: Metrics,
-    queues: Mutex<HashMap<ChatId, VecDeque<Parcel>>>,
+    desk: Mutex<Desk>,
+}
+
+/// What is on its way.
+#[derive(Debug, Default)]
+struct Desk {
+    queues: HashMap<ChatId, VecDeque<Parcel>>,
+    /// The same row handed over twice is carried once.
+    carried: HashSet<OutboxId>,
 }
 
 /// A message on its way.
@@ -46,7 +54,7 @@ pub type Delivery = oneshot::Receiver<Option<MessageId>>;
 impl Courier {
     /// A courier without anything to deliver.
     pub fn new(api: Api, db: Db, life: Lifecycle, metrics: Metrics) -> Self {
-        Self(Arc::new(Inner { api, db, life, metrics, queues: Mutex::default() }))
+        Self(Arc::new(Inner { api, db, life, metrics, desk: Mutex::default() }))
     }
 
     /// Takes messages over, behind all that it has for the same chat. Nothing to deliver is delivered at once.
@@ -57,13 +65,16 @@ impl Courier {
             last = Some(delivery);
             let chat = owed.chat;
             let parcel = Parcel { id, owed, delivered };
-            let mut queues = self.queues();
-            if let Some(queue) = queues.get_mut(&chat) {
+            let mut desk = self.desk();
+            if !desk.carried.insert(id) {
+                continue;
+            }
+            if let Some(queue) = desk.queues.get_mut(&chat) {
                 queue.push_back(parcel);
                 continue;
             }
-            queues.insert(chat, VecDeque::from([parcel]));
-            drop(queues);
+            desk.queues.insert(chat, VecDeque::from([parcel]));
+            drop(desk);
             let courier = self.clone();
             self.0.life.spawn("courier", async move { courier.serve(chat).await });
         }
@@ -74,14 +85,16 @@ impl Courier {
     async fn serve(&self, chat: ChatId) {
         loop {
             let parcel = {
-                let mut queues = self.queues();
-                let Some(parcel) = queues.get_mut(&chat).and_then(VecDeque::pop_front) else {
-                    queues.remove(&chat);
+                let mut desk = self.desk();
+                let Some(parcel) = desk.queues.get_mut(&chat).and_then(VecDeque::pop_front) else {
+                    desk.queues.remove(&chat);
                     return;
                 };
                 parcel
             };
-            match self.0.carry(&parcel).await {
+            let carried = self.0.carry(&parcel).await;
+            self.desk().carried.remove(&parcel.id);
+            match carried {
                 Ok(message) => drop(parcel.delivered.send(message)),
                 Err(DbError::Cancelled { .. }) => {
                     tracing::warn!(
@@ -89,7 +102,7 @@ impl Courier {
                         "the message {} waits for the next start",
                         parcel.id
                     );
-                    self.queues().remove(&chat);
+                    self.desk().queues.remove(&chat);
                     return;
                 }
                 Err(error) => {
@@ -100,9 +113,9 @@ impl Courier {
         }
     }
 
-    fn queues(&self) -> MutexGuard<'_, HashMap<ChatId, VecDeque<Parcel>>> {
-        // The map is consistent between any two statements that hold the lock.
-        self.0.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        // The desk is consistent between any two statements that hold the lock.
+        self.0.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -149,19 +162,21 @@ impl Inner {
 
     /// Sends or replaces until Telegram has an opinion.
     async fn send(&self, owed: &Owed) -> Result<MessageId, ApiError> {
-        let mut topic = owed.topic;
+        let (mut chat, mut topic) = (owed.chat, owed.topic);
         let mut replaces = owed.replaces;
         let (mut pause, longest) = PAUSES;
         loop {
             let answer = match replaces {
-                Some(message) => self.replace(owed, message).await,
-                None => self.post(owed, topic).await,
+                Some(message) => self.replace(owed, chat, message).await,
+                None => self.post(owed, chat, topic).await,
             };
             match answer {
                 // The unfinished message was deleted: the finished one is sent anew.
                 Err(ApiError::MessageGone(_)) if replaces.is_some() => replaces = None,
                 // The topic was deleted: better in the chat itself than nowhere.
                 Err(ApiError::TopicGone) if topic.is_some() => topic = None,
+                // The group has become another chat, whose messages have other numbers.
+                Err(ApiError::Migrated(new)) if chat == owed.chat => (chat, replaces) = (new, None),
                 // The flow control knows how long to wait.
                 Err(ApiError::Flood(_)) => {}
                 Err(error) if error.is_passing() => {
@@ -178,13 +193,9 @@ impl Inner {
         }
     }
 
-    async fn post(
-        &self,
-        owed: &Owed,
-        topic: Option<crate::domain::ids::TopicId>,
-    ) -> Result<MessageId, ApiError> {
+    async fn post(&self, owed: &Owed, chat: ChatId, topic: Option<TopicId>) -> Result<MessageId, ApiError> {
         let method = SendMessage {
-            chat_id: owed.chat,
+            chat_id: chat,
             message_thread_id: topic,
             text: &owed.text,
             entities: &owed.entities,
@@ -192,19 +203,19 @@ impl Inner {
             link_preview_options: NoPreview::default(),
             reply_markup: None,
         };
-        self.api.deliver(owed.chat, &method).await.map(|sent| MessageId(sent.message_id))
+        self.api.deliver(chat, &method).await.map(|sent| MessageId(sent.message_id))
     }
 
-    async fn replace(&self, owed: &Owed, message: MessageId) -> Result<MessageId, ApiError> {
+    async fn replace(&self, owed: &Owed, chat: ChatId, message: MessageId) -> Result<MessageId, ApiError> {
         let method = EditMessageText {
-            chat_id: owed.chat,
+            chat_id: chat,
             message_id: message,
             text: &owed.text,
             entities: &owed.entities,
             link_preview_options: NoPreview::default(),
             reply_markup: None,
         };
-        match self.api.deliver(owed.chat, &method).await {
+        match self.api.deliver(chat, &method).await {
             Ok(_) | Err(ApiError::NotModified) => Ok(message),
             Err(error) => Err(error),
         }

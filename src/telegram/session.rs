@@ -1,6 +1,7 @@
 //! One session a thread, for as long as it has something to do: it owns the batch that gathers and the turn that
 //! runs, so "a newer message wins" and "every prompt contains the last answer" need no lock.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use super::streaming::{self, Shown};
 use super::{text, turn};
 use crate::conversation::interrupt::Stop;
 use crate::db::DbError;
-use crate::db::turns::LeftOpen;
+use crate::db::turns::{self, LeftOpen};
 use crate::domain::ids::{ThreadKey, TurnId, UpdateId};
 use crate::domain::turn::{Interruption, TurnRequest};
 use crate::services::intake;
@@ -31,7 +32,9 @@ const IDLE: Duration = Duration::from_secs(30);
 pub async fn run(context: Arc<Context>, key: ThreadKey, mailbox: Mailbox) {
     context.metrics.threads_active.inc();
     let (batch, chores) = (Batch::default(), FuturesUnordered::new());
-    let mut session = Session { context: &context, key, mailbox, batch, chores, changed: false };
+    let (stopped, left_open) = (None, VecDeque::new());
+    let mut session =
+        Session { context: &context, key, mailbox, batch, chores, changed: false, stopped, left_open };
     let worked = session.work().await;
     session.finish_chores().await;
     if let Err(error) = worked {
@@ -51,12 +54,20 @@ struct Session<'a> {
     chores: FuturesUnordered<BoxFuture<'a, ()>>,
     /// Whether a stored message was changed while the history was being read.
     changed: bool,
+    /// A stop that came before its answer had begun.
+    stopped: Option<StopWish>,
+    /// Turns that nobody has finished; older than everything that waits here.
+    left_open: VecDeque<(Box<LeftOpen>, Recovery)>,
 }
 
 impl Session<'_> {
     async fn work(&mut self) -> Result<(), DbError> {
         let drain = &self.context.life.drain;
         loop {
+            if let Some((left, recovery)) = self.left_open.pop_front() {
+                self.resume(&left, recovery).await?;
+                continue;
+            }
             if self.batch.closes().is_some() {
                 let Some(request) = self.gather().await? else { continue };
                 self.answer(request).await;
@@ -75,7 +86,6 @@ impl Session<'_> {
                 }
             };
             match letter {
-                Some(Letter::Resume(left, recovery)) => self.resume(&left, recovery).await?,
                 Some(letter) => {
                     if let Some(wish) = self.take(letter) {
                         self.nothing_runs(wish);
@@ -89,6 +99,10 @@ impl Session<'_> {
     /// Waits for the end of the window and prepares the turn meanwhile. Messages that were stored before make none.
     async fn gather(&mut self) -> Result<Option<TurnRequest>, DbError> {
         let context = self.context;
+        if context.life.drain.is_cancelled() {
+            self.batch.take();
+            return Ok(None);
+        }
         let Some(first) = self.batch.first() else { return Ok(None) };
         let (sender, chat) = (first.sender.clone(), first.chat.clone());
         self.finish_chores().await;
@@ -102,11 +116,11 @@ impl Session<'_> {
                     return Ok(None);
                 }
                 done = &mut preparing, if prepared.is_none() => prepared = Some(done?),
-                Some(letter) = self.mailbox.recv() => {
-                    if let Some(wish) = self.take(letter) {
-                        self.nothing_runs(wish);
-                    }
-                }
+                Some(letter) = self.mailbox.recv() => match self.take(letter) {
+                    Some(wish) if matches!(wish.by, StopBy::Command(_)) => self.stopped = Some(wish),
+                    Some(wish) => self.ignore(wish),
+                    None => {}
+                },
                 Some(()) = self.chores.next() => {}
                 () = tokio::time::sleep_until(closes) => {}
             }
@@ -134,6 +148,10 @@ impl Session<'_> {
         let context = self.context;
         let turn = request.turn;
         let stop = Stop::new(&context.life.abort);
+        if let Some(wish) = self.stopped.take() {
+            stop.cut(Interruption::Stopped);
+            self.obey(wish);
+        }
         let running = turn::drive(context, request, &stop);
         tokio::pin!(running);
         loop {
@@ -148,6 +166,10 @@ impl Session<'_> {
                 stop.cut(Interruption::Superseded);
             }
             match self.take(letter) {
+                // It is about the message that waits, not about the answer that this one has cut already.
+                Some(wish) if matches!(wish.by, StopBy::Command(_)) && self.batch.closes().is_some() => {
+                    self.stopped = Some(wish);
+                }
                 Some(wish) if concerns(&wish.by, turn) => {
                     stop.cut(Interruption::Stopped);
                     self.obey(wish);
@@ -160,7 +182,9 @@ impl Session<'_> {
 
     async fn resume(&mut self, left: &LeftOpen, recovery: Recovery) -> Result<(), DbError> {
         match recovery {
-            Recovery::Again(attempt) => {
+            Recovery::Again => {
+                let (db, abort) = (&self.context.db, &self.context.life.abort);
+                let attempt = db.persist("turns::restart", abort, || turns::restart(db, left.turn)).await?;
                 let request = processor::resume(self.context, left, attempt).await?;
                 tracing::info!(turn.id = left.turn.0, attempt, "the turn {} is run again", left.turn);
                 self.answer(request).await;
@@ -183,9 +207,7 @@ impl Session<'_> {
             Letter::Message(message, came) => self.batch.add(*message, came, self.context.batch_window),
             Letter::Edit(edit) => self.edit(edit),
             Letter::Stop(wish) => return Some(wish),
-            Letter::Resume(left, _) => {
-                tracing::error!(turn.id = left.turn.0, "the turn {} can only be resumed at start", left.turn);
-            }
+            Letter::Resume(left, recovery) => self.left_open.push_back((left, recovery)),
         }
         None
     }

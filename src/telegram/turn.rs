@@ -11,6 +11,8 @@ use super::streaming::{self, Place, Shown, Surface};
 use super::text;
 use crate::conversation::converse;
 use crate::conversation::interrupt::Stop;
+use crate::db::turns;
+use crate::domain::ids::TurnId;
 use crate::domain::people::ChatKind;
 use crate::domain::turn::{Failure, Interruption, Outcome, TurnReport, TurnRequest};
 use crate::services::settlement::{self, Settled};
@@ -26,7 +28,7 @@ pub(super) const BEHIND_ALL_PARTS: usize = 1_000;
 /// next start.
 pub(super) async fn drive(context: &Context, request: TurnRequest, stop: &Stop) {
     let place = place(&request);
-    let _active = Active::count(context);
+    let _active = Active::count(context, request.turn);
     let (report, shown) = match AssertUnwindSafe(perform(context, &request, place, stop)).catch_unwind().await
     {
         Ok(done) => done,
@@ -41,14 +43,19 @@ pub(super) async fn drive(context: &Context, request: TurnRequest, stop: &Stop) 
         }
     };
     if report.outcome == Outcome::Interrupted(Interruption::Shutdown) && report.text.trim().is_empty() {
-        tracing::info!(
-            turn.id = request.turn.0,
-            "the turn {} had shown nothing, the next start answers it",
-            request.turn
-        );
-        return;
+        return postpone(context, &request).await;
     }
     close(context, &request, place, &report, shown).await;
+}
+
+/// Leaves a turn that had shown nothing to the next start, whose attempt is not the second one.
+async fn postpone(context: &Context, request: &TurnRequest) {
+    let (turn, db) = (request.turn, &context.db);
+    tracing::info!(turn.id = turn.0, "the turn {turn} had shown nothing, the next start answers it");
+    if let Err(error) = db.persist("turns::postpone", &context.life.abort, || turns::postpone(db, turn)).await
+    {
+        tracing::warn!(error = &error as &dyn std::error::Error, "an attempt was not taken back");
+    }
 }
 
 /// Model and screen side by side, once the user has a free place.
@@ -72,10 +79,19 @@ pub(super) async fn close(
     report: &TurnReport,
     shown: Shown,
 ) {
-    let silent =
-        report.outcome == Outcome::Interrupted(Interruption::Superseded) && report.text.trim().is_empty();
+    // Where nothing was shown, nothing has to be explained.
+    let silent = report.outcome == Outcome::Interrupted(Interruption::Superseded)
+        && report.text.trim().is_empty()
+        && shown.draft.is_none();
     let closing = text::closing(request.settings.language, report.outcome).filter(|_| !silent);
-    let parts = with_closing(shown.rest, closing);
+    let mut rest = shown.rest;
+    if rest.is_empty() && shown.posted == 0 && !report.text.trim().is_empty() {
+        // Nothing but markup: better seen raw than not at all.
+        rest.push(RichText::plain(
+            report.text.trim().chars().take(Limits::MESSAGE.code_points).collect::<String>(),
+        ));
+    }
+    let parts = with_closing(rest, closing);
     let mut live = shown.live;
     let owed: Vec<_> =
         (shown.posted..).zip(&parts).map(|(number, part)| place.part(number, part, live.take())).collect();
@@ -87,8 +103,9 @@ pub(super) async fn close(
     );
     match settled {
         Ok(Settled::Closed(owed)) => drop(context.screen.courier.deliver(owed)),
-        Ok(Settled::AlreadyClosed) => {
+        Ok(Settled::AlreadyClosed(owed)) => {
             tracing::warn!(turn.id = request.turn.0, "the turn {} was closed before", request.turn);
+            drop(context.screen.courier.deliver(owed));
         }
         Err(error) => {
             let error = &error as &dyn std::error::Error;
@@ -137,23 +154,33 @@ pub(super) fn place(request: &TurnRequest) -> Place {
         turn: request.turn,
         reply_to: (!private).then_some(request.question),
         language: request.settings.language,
-        surface: if private { Surface::Draft } else { Surface::Message(request.live_message) },
+        // A chat that had refused drafts in an earlier attempt has a message that must be replaced.
+        surface: if private && request.live_message.is_none() {
+            Surface::Draft
+        } else {
+            Surface::Message(request.live_message)
+        },
     }
 }
 
-/// Counts a running turn for as long as it lives.
-struct Active<'a>(&'a Context);
+/// Counts a running turn for as long as it lives, and lets the sweep know that somebody has it.
+struct Active<'a> {
+    context: &'a Context,
+    turn: TurnId,
+}
 
 impl<'a> Active<'a> {
-    fn count(context: &'a Context) -> Self {
+    fn count(context: &'a Context, turn: TurnId) -> Self {
         context.metrics.turns_active.inc();
-        Self(context)
+        context.running.insert(turn);
+        Self { context, turn }
     }
 }
 
 impl Drop for Active<'_> {
     fn drop(&mut self) {
-        self.0.metrics.turns_active.dec();
+        self.context.metrics.turns_active.dec();
+        self.context.running.remove(self.turn);
     }
 }
 

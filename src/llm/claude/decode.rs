@@ -29,15 +29,18 @@ struct OpenBlock {
 }
 
 impl Decoder {
-    /// Reads the data of one event; one that cannot be read is skipped, as new kinds must be.
+    /// Reads the data of one event; one that cannot be read only shows that the provider is there, as new kinds must.
     pub(super) fn read(&mut self, data: &str) -> Vec<Result<LlmEvent, LlmError>> {
-        match serde_json::from_str::<Event>(data) {
+        let events = match serde_json::from_str::<Event>(data) {
             Ok(event) => self.push(event),
             Err(error) => {
-                tracing::warn!(%error, "an event of the model stream cannot be read, skipping it");
+                // The error's text may quote the model's words.
+                let (line, column) = (error.line(), error.column());
+                tracing::warn!(line, column, "an event of the model stream cannot be read, skipping it");
                 Vec::new()
             }
-        }
+        };
+        if events.is_empty() { vec![Ok(LlmEvent::Alive)] } else { events }
     }
 
     fn push(&mut self, event: Event) -> Vec<Result<LlmEvent, LlmError>> {

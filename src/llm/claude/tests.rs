@@ -28,7 +28,12 @@ pub(super) fn request(messages: usize) -> LlmRequest {
 
 fn decode(events: &[Value]) -> Vec<LlmEvent> {
     let mut decoder = Decoder::default();
-    events.iter().flat_map(|event| decoder.read(&event.to_string())).map(Result::unwrap).collect()
+    events
+        .iter()
+        .flat_map(|event| decoder.read(&event.to_string()))
+        .map(Result::unwrap)
+        .filter(|event| *event != LlmEvent::Alive)
+        .collect()
 }
 
 #[test]
@@ -154,5 +159,6 @@ fn an_error_inside_the_stream_is_an_error() {
     let event = json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}});
     let read = decoder.read(&event.to_string());
     assert!(matches!(read[..], [Err(LlmError::Overloaded(_))]));
-    assert!(decoder.read("not json").is_empty());
+    assert!(matches!(decoder.read("not json")[..], [Ok(LlmEvent::Alive)]));
+    assert!(matches!(decoder.read(r#"{"type":"ping"}"#)[..], [Ok(LlmEvent::Alive)]));
 }

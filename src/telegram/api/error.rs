@@ -95,14 +95,18 @@ impl ApiError {
     /// Whether the same call may work in a moment.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Flood(_) | Self::Server(_) | Self::Unreachable(_) | Self::Broken(_) => true,
+            Self::Flood(_)
+            | Self::Server(_)
+            | Self::Unreachable(_)
+            | Self::Broken(_)
+            // These two are healed by the operator, and then everything that waits must go out.
+            | Self::Conflict(_)
+            | Self::Unauthorized(_) => true,
             Self::NotModified
             | Self::MessageGone(_)
             | Self::TopicGone
             | Self::Closed(_)
             | Self::Migrated(_)
-            | Self::Conflict(_)
-            | Self::Unauthorized(_)
             | Self::Refused { .. } => false,
         }
     }

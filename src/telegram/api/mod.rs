@@ -79,16 +79,16 @@ impl Api {
         while let Admission::NotBefore(time) = self.flow.admit(chat, Class::Message) {
             tokio::time::sleep_until(time).await;
         }
-        drop(waiting);
         let answer = self.send(method, CALL_LIMIT).await;
+        drop(waiting);
         self.learn(chat, &answer);
         answer
     }
 
-    /// Calls a cosmetic method now or not at all; `Err(Ok(time))` says when to try again.
+    /// Calls a cosmetic method now or not at all.
     ///
     /// # Errors
-    /// As for [`Api::call`], wrapped; or the time before which nothing is sent.
+    /// When to try again, or as for [`Api::call`].
     pub async fn attempt<M: Method>(
         &self,
         chat: ChatId,
@@ -99,7 +99,9 @@ impl Api {
             self.metrics.telegram_dropped.inc();
             return Err(Postponed::NotBefore(time));
         }
-        let answer = self.send(method, COSMETIC_LIMIT).await;
+        // A message that is given up too early may be there all the same.
+        let limit = if class == Class::Live { CALL_LIMIT } else { COSMETIC_LIMIT };
+        let answer = self.send(method, limit).await;
         self.learn(chat, &answer);
         answer.map_err(Postponed::Failed)
     }

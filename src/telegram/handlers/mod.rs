@@ -55,20 +55,16 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
 /// A tap goes to the session of the person who tapped: only one's own answer can be stopped.
 fn tapped(context: &Arc<Context>, tapped: Tapped) {
     let Tapped { update, callback, key, language, data } = tapped;
-    match (key, keyboards::read(&data)) {
-        (Some(key), Some(Tap::Stop(turn))) => {
-            let by = StopBy::Button { turn, callback, language };
-            post(context, update, key, Letter::Stop(StopWish { update, by }));
-        }
-        _ => {
-            let task = context.clone();
-            context.life.spawn("tap", async move {
-                answer_tap(&task, callback, None).await;
-                let (db, abort) = (&task.db, &task.life.abort);
-                finish(db.persist("intake::tick_off", abort, || intake::tick_off(db, update)).await);
-            });
-        }
+    if let (Some(key), Some(Tap::Stop(turn))) = (key, keyboards::read(&data)) {
+        let by = StopBy::Button { turn, callback, language };
+        return post(context, update, key, Letter::Stop(StopWish { update, by }));
     }
+    let task = context.clone();
+    context.life.spawn("tap", async move {
+        answer_tap(&task, callback, None).await;
+        let (db, abort) = (&task.db, &task.life.abort);
+        finish(db.persist("intake::tick_off", abort, || intake::tick_off(db, update)).await);
+    });
 }
 
 /// Ends the waiting mark of a tapped button. Nothing is lost if that fails: the mark ends by itself.

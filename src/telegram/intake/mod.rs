@@ -3,7 +3,10 @@
 
 mod deferred;
 mod polling;
+mod recent;
+mod repair;
 mod replay;
+mod sweep;
 mod webhook;
 
 use std::collections::BTreeMap;
@@ -25,7 +28,9 @@ use super::pipeline::queue::{Letter, StopBy, StopWish};
 use crate::db::inbox::{self, RawUpdate};
 use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, ThreadKey, TopicId, UpdateId, UserId};
+use crate::services::intake;
 use crate::telemetry::metrics::Metrics;
+use recent::Recent;
 
 /// The kinds of update that the bot wants. One that it does not ask for never arrives.
 pub const KINDS: &[&str] =
@@ -38,12 +43,13 @@ pub const UPDATES_IN_FLIGHT: usize = 1_000;
 pub struct Intake {
     context: Arc<Context>,
     updates: mpsc::Sender<Update>,
+    recent: Recent,
 }
 
 impl Intake {
     /// An intake that passes on what it has stored.
     pub fn new(context: Arc<Context>, updates: mpsc::Sender<Update>) -> Self {
-        Self { context, updates }
+        Self { context, updates, recent: Recent::default() }
     }
 
     /// Stores updates and passes on those that are new; returns the newest number. Waits while the database is away.
@@ -55,7 +61,8 @@ impl Intake {
         let newest = updates.iter().map(|update| update.id).max();
         let fresh = self.store(&updates).await?;
         for update in updates {
-            if fresh.contains(&update.id) && !update.ignored {
+            // Stored again after a lost answer, or sent again before it was handled: passed on once all the same.
+            if fresh.contains(&update.id) && !update.ignored && self.recent.is_new(update.id) {
                 self.pass_on(update.id, &update.payload).await;
             }
         }
@@ -85,10 +92,16 @@ impl Intake {
             handlers::post(&self.context, id, key, Letter::Stop(wish));
             return;
         }
-        match serde_json::from_str(payload) {
+        if let Some(update) = repair::parse(payload) {
             // Nobody receives only at shutdown; the row stays in the inbox for the next start.
-            Ok(update) => drop(self.updates.send(update).await),
-            Err(error) => tracing::error!(%error, update.id = id.0, "the update {id} cannot be read"),
+            self.updates.send(update).await.ok();
+            return;
+        }
+        self.context.metrics.updates_ignored.inc();
+        tracing::error!(update.id = id.0, "the update {id} cannot be read");
+        let (db, drain) = (&self.context.db, &self.context.life.drain);
+        if let Err(error) = db.persist("intake::tick_off", drain, || intake::tick_off(db, id)).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "an update was not ticked off");
         }
     }
 }

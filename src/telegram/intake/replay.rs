@@ -20,8 +20,8 @@ const PAGE: i64 = 500;
 pub async fn replay(intake: &Intake) -> Result<(), DbError> {
     let context = &intake.context;
     let (db, drain) = (&context.db, &context.life.drain);
-    let owed = db.persist("outbox::pending", drain, || outbox::pending(db)).await?;
-    let open = db.persist("turns::left_open", drain, || turns::left_open(db)).await?;
+    let owed = db.persist("outbox::pending", drain, || outbox::pending(db, None, 0.0)).await?;
+    let open = db.persist("turns::left_open", drain, || turns::left_open(db, 0.0)).await?;
     let counts = (owed.len(), open.len());
     context.courier().deliver(owed);
     for left in open {
@@ -34,7 +34,7 @@ pub async fn replay(intake: &Intake) -> Result<(), DbError> {
     Ok(())
 }
 
-async fn resume(context: &Arc<Context>, left: turns::LeftOpen) -> Result<(), DbError> {
+pub(super) async fn resume(context: &Arc<Context>, left: turns::LeftOpen) -> Result<(), DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
     let recovery = db.persist("recovery::decide", drain, || recovery::decide(db, &left)).await?;
     // No update belongs to this letter any more; its messages are stored.
@@ -52,6 +52,7 @@ async fn updates(intake: &Intake) -> Result<usize, DbError> {
         after = last;
         count += page.len();
         for (id, payload) in page {
+            intake.recent.is_new(id);
             intake.pass_on(id, &payload).await;
         }
     }

@@ -34,7 +34,7 @@ pub async fn prepare(
     let db = &context.db;
     let load = || async {
         let entered = people::enter(db, key, sender, chat).await?;
-        let history = history::load(db, entered.thread).await?;
+        let history = history::load(db, entered.thread, None).await?;
         Ok((entered, history))
     };
     let (entered, history) = db.persist("processor::prepare", &context.life.abort, load).await?;
@@ -76,13 +76,13 @@ pub async fn open(
     }))
 }
 
-/// The request of a turn that a crash left open, for its next attempt.
+/// The request of a turn that a crash left open. Its history ends with its own messages: what came later is asked later.
 ///
 /// # Errors
 /// As for [`prepare`].
 pub async fn resume(context: &Context, left: &LeftOpen, attempt: i32) -> Result<TurnRequest, DbError> {
     let db = &context.db;
-    let load = || history::load(db, left.thread);
+    let load = || history::load(db, left.thread, Some(left.turn));
     let history = db.persist("processor::resume", &context.life.abort, load).await?;
     let LeftOpen { turn, thread, key, question, live_message, .. } = *left;
     let language = Language::from_tag(left.language_code.as_deref());

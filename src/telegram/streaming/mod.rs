@@ -4,6 +4,7 @@
 mod actions;
 mod pace;
 mod paint;
+mod tool_lines;
 
 use std::collections::VecDeque;
 
@@ -15,6 +16,8 @@ use self::actions::Actions;
 use self::pace::Pace;
 use self::paint::{Painted, Painter};
 pub(super) use self::paint::{draft, is_draft_of};
+use self::tool_lines::ToolLines;
+pub(super) use self::tool_lines::ToolState;
 use super::api::{Api, ApiError, Postponed};
 use super::courier::{Courier, Delivery};
 use super::rendering::{Growing, RichText};
@@ -115,7 +118,8 @@ pub async fn present(screen: &Screen, place: Place, mut events: mpsc::Receiver<T
 /// Something that is being done for the screen; at most one at a time, so that calls cannot overtake each other.
 enum Done {
     Painted(Result<Painted, Postponed>),
-    Promised(Result<Option<Delivery>, DbError>),
+    Promised(Option<Delivery>),
+    Unpromised(RichText, DbError),
     Delivered,
 }
 
@@ -126,6 +130,7 @@ struct Presenter<'a> {
     actions: Actions,
     pace: Pace,
     thinking: String,
+    tools: ToolLines,
     answer: Growing,
     outgrown: VecDeque<RichText>,
     work: Option<BoxFuture<'a, Done>>,
@@ -136,6 +141,8 @@ struct Presenter<'a> {
     draft: Option<String>,
     /// Nothing unfinished can be shown any more: the chat is closed or the message was deleted.
     blind: bool,
+    /// A part could not be stored, so everything waits for the settlement.
+    stuck: bool,
 }
 
 impl<'a> Presenter<'a> {
@@ -151,6 +158,7 @@ impl<'a> Presenter<'a> {
             actions: Actions::new(screen.api.clone(), place.chat, place.topic),
             pace,
             thinking: String::new(),
+            tools: ToolLines::default(),
             answer: Growing::default(),
             outgrown: VecDeque::new(),
             work: None,
@@ -159,6 +167,7 @@ impl<'a> Presenter<'a> {
             live,
             draft: None,
             blind: false,
+            stuck: false,
         }
     }
 
@@ -174,16 +183,25 @@ impl<'a> Presenter<'a> {
             TurnEvent::Text(text) => {
                 self.answer.push(&text);
                 self.outgrown.extend(std::iter::from_fn(|| self.answer.take_part()));
+                self.tools.clear_ended();
                 if !self.answer.is_blank() {
                     self.pace.changed();
                 }
+            }
+            TurnEvent::ToolStarted { call, name } => {
+                self.tools.start(call, name);
+                self.pace.changed();
+            }
+            TurnEvent::ToolEnded { call, failed } => {
+                self.tools.end(&call, failed);
+                self.pace.changed();
             }
         }
     }
 
     /// When to begin the next piece of work; none while one runs or there is none.
     fn due(&self) -> Option<Instant> {
-        if self.work.is_some() {
+        if self.work.is_some() || self.stuck {
             return None;
         }
         if !self.outgrown.is_empty() {
@@ -199,18 +217,23 @@ impl<'a> Presenter<'a> {
 
     fn start(&mut self) {
         if let Some(part) = self.outgrown.pop_front() {
-            let owed = self.place.part(self.posted, &part, self.live.take());
-            self.posted += 1;
+            let owed = self.place.part(self.posted, &part, self.live);
             let (db, life) = (&self.screen.db, &self.screen.life);
-            let courier = &self.screen.courier;
+            let (courier, turn) = (&self.screen.courier, self.place.turn);
             self.work = Some(Box::pin(async move {
-                let promised =
-                    db.persist("settlement::promise", &life.abort, || settlement::promise(db, &owed)).await;
-                Done::Promised(promised.map(|rows| courier.deliver(rows)))
+                let promise = || settlement::promise(db, turn, &owed);
+                match db.persist("settlement::promise", &life.abort, promise).await {
+                    Ok(rows) => Done::Promised(courier.deliver(rows)),
+                    Err(error) => Done::Unpromised(part, error),
+                }
             }));
             return;
         }
-        let Some(state) = self.state() else { return };
+        let Some(state) = self.state() else {
+            // The renderer holds back what may still become markup: there is nothing to show before more comes.
+            self.pace.nothing_to_show();
+            return;
+        };
         self.pace.showing(self.screen.api.is_cautious(self.place.chat));
         if self.place.surface == Surface::Draft {
             self.draft = Some(state.text.clone());
@@ -219,13 +242,16 @@ impl<'a> Presenter<'a> {
         self.work = Some(Box::pin(async move { Done::Painted(painting.await) }));
     }
 
-    /// What to show now: the thoughts until there is text, then the beginning of the coming message.
+    /// What to show now: the thoughts until there is text, then the beginning of the coming message; tools below.
     fn state(&mut self) -> Option<RichText> {
-        if !self.answer.is_blank() {
-            return self.answer.current();
-        }
-        let thoughts = self.posted == 0 && !self.thinking.trim().is_empty();
-        thoughts.then(|| paint::thoughts(&self.thinking))
+        let thoughtful =
+            self.place.surface == Surface::Draft && self.posted == 0 && !self.thinking.trim().is_empty();
+        let shown = if self.answer.is_blank() {
+            thoughtful.then(|| paint::thoughts(&self.thinking))
+        } else {
+            self.answer.current()
+        };
+        self.tools.below(shown, self.place.language)
     }
 
     fn landed(&mut self, done: Done) {
@@ -235,7 +261,10 @@ impl<'a> Presenter<'a> {
             Done::Painted(Ok(Painted { live })) => self.live = live.or(self.live),
             Done::Painted(Err(Postponed::NotBefore(time))) => self.pace.postponed(time),
             Done::Painted(Err(Postponed::Failed(error))) => self.failed(&error),
-            Done::Promised(Ok(Some(delivery))) => {
+            Done::Promised(delivery) => {
+                self.posted += 1;
+                self.live = None;
+                let Some(delivery) = delivery else { return };
                 // The next part begins below this one, so it is not shown before this one has arrived.
                 self.idle_work = true;
                 self.work = Some(Box::pin(async move {
@@ -243,12 +272,14 @@ impl<'a> Presenter<'a> {
                     Done::Delivered
                 }));
             }
-            Done::Promised(Ok(None)) => {}
-            Done::Promised(Err(error)) => {
+            Done::Unpromised(part, error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "a part of an answer cannot be stored"
                 );
+                // It goes with the rest, when the turn is settled; until then nothing may be shown below it.
+                self.outgrown.push_front(part);
+                self.stuck = true;
             }
             Done::Delivered => {
                 self.draft = None;
@@ -279,6 +310,12 @@ impl<'a> Presenter<'a> {
                 self.pace.changed();
             }
             ApiError::Refused { .. } => self.blind = true,
+            // Whether the message is there cannot be known, so no second one is begun.
+            ApiError::Broken(_) | ApiError::Server(_)
+                if self.place.surface != Surface::Draft && self.live.is_none() =>
+            {
+                self.blind = true;
+            }
             // The last state must not get lost: it is tried again with the next beat.
             _ => self.pace.postponed(Instant::now()),
         }

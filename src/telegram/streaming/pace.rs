@@ -46,6 +46,12 @@ impl Pace {
         self.not_before = Some(now + if cautious { self.gap * 2 } else { self.gap });
     }
 
+    /// There is nothing (yet) that could be shown.
+    pub(super) fn nothing_to_show(&mut self) {
+        self.changed = false;
+        self.shown_at = self.shown_at.map(|_| Instant::now());
+    }
+
     /// The present state could not be shown and is wanted again then.
     pub(super) fn postponed(&mut self, time: Instant) {
         self.changed = true;

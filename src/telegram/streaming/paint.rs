@@ -106,7 +106,7 @@ async fn begin(
     };
     let sent = api.attempt(place.chat, Class::Live, &method).await?;
     let live = MessageId(sent.message_id);
-    if let Err(error) = turns::show_in(db, turn, live).await {
+    if let Err(error) = turns::show_in(db.pool(), turn, Some(live)).await {
         tracing::warn!(
             turn.id = turn.0,
             error = &error as &dyn std::error::Error,

@@ -7,6 +7,7 @@ use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid};
 
 use super::api::methods::BotCommand;
+use super::streaming::ToolState;
 use crate::domain::people::Language;
 use crate::domain::turn::{Failure, Interruption, Outcome};
 
@@ -58,6 +59,15 @@ pub fn nothing_to_stop(language: Language) -> String {
 /// The button below an unfinished answer.
 pub fn stop_button(language: Language) -> String {
     say(language, "stop-button")
+}
+
+/// A tool and how far it has come. Its name is the one that the model uses.
+pub(super) fn tool_line(_language: Language, name: &str, state: ToolState) -> String {
+    match state {
+        ToolState::Running => format!("🔧 {name} …"),
+        ToolState::Done => format!("✅ {name}"),
+        ToolState::Failed => format!("⚠️ {name}"),
+    }
 }
 
 /// A tap on a button whose answer is over, or is somebody else's.

@@ -110,11 +110,6 @@ impl Mailboxes {
         true
     }
 
-    /// How many threads are awake.
-    pub fn awake(&self) -> usize {
-        self.map().len()
-    }
-
     fn map(&self) -> MutexGuard<'_, HashMap<ThreadKey, mpsc::Sender<Letter>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,0 +1,54 @@
+//! The sweep: stored work that nobody has in hand any more, because a session ended by a fault or an answer of the
+//! database got lost, is taken up again without waiting for the next start.
+
+use std::time::Duration;
+
+use super::Intake;
+use super::replay::resume;
+use crate::db::{DbError, inbox, outbox, turns};
+
+/// How often to look.
+const PAUSE: Duration = Duration::from_secs(60);
+/// Work that is younger is on its ordinary way, in seconds.
+const AGE_S: f64 = 120.0;
+/// Updates that are taken up at once.
+const PAGE: i64 = 500;
+
+impl Intake {
+    /// Looks again and again until the service drains.
+    pub async fn sweep(self) {
+        let drain = self.context.life.drain.clone();
+        loop {
+            tokio::select! {
+                () = drain.cancelled() => return,
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+            if let Err(error) = self.sweep_once(AGE_S).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the sweep has to wait");
+            }
+        }
+    }
+
+    async fn sweep_once(&self, age_s: f64) -> Result<(), DbError> {
+        let (context, drain) = (&self.context, &self.context.life.drain);
+        let db = &context.db;
+        let owed = db.persist("outbox::pending", drain, || outbox::pending(db, None, age_s)).await?;
+        context.courier().deliver(owed);
+        for left in db.persist("turns::left_open", drain, || turns::left_open(db, age_s)).await? {
+            if !context.running.contains(left.turn) {
+                tracing::warn!(
+                    turn.id = left.turn.0,
+                    "nobody has the turn {} in hand, taking it up",
+                    left.turn
+                );
+                resume(context, left).await?;
+            }
+        }
+        for (id, payload) in db.persist("inbox::stranded", drain, || inbox::stranded(db, age_s, PAGE)).await?
+        {
+            tracing::warn!(update.id = id.0, "nobody has handled the update {id}, taking it up");
+            self.pass_on(id, &payload).await;
+        }
+        Ok(())
+    }
+}

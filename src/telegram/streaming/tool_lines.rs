@@ -1,0 +1,94 @@
+//! The lines that tell which tools run: below the thoughts, or below the text once there is some, so that a draft
+//! always begins like the message that it will become.
+
+use super::super::rendering::{Limits, RichText};
+use super::super::text;
+use crate::domain::people::Language;
+
+/// Tools of the present round.
+#[derive(Debug, Default)]
+pub(super) struct ToolLines(Vec<Line>);
+
+#[derive(Debug)]
+struct Line {
+    call: String,
+    name: String,
+    state: ToolState,
+}
+
+/// How far a tool has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::telegram) enum ToolState {
+    /// It works.
+    Running,
+    /// It has brought something.
+    Done,
+    /// It has brought nothing.
+    Failed,
+}
+
+impl ToolLines {
+    /// A tool begins.
+    pub(super) fn start(&mut self, call: String, name: String) {
+        self.0.push(Line { call, name, state: ToolState::Running });
+    }
+
+    /// A tool has ended.
+    pub(super) fn end(&mut self, call: &str, failed: bool) {
+        if let Some(line) = self.0.iter_mut().find(|line| line.call == call) {
+            line.state = if failed { ToolState::Failed } else { ToolState::Done };
+        }
+    }
+
+    /// The answer goes on: what has ended is told no longer.
+    pub(super) fn clear_ended(&mut self) {
+        self.0.retain(|line| line.state == ToolState::Running);
+    }
+
+    /// Puts the lines below what is shown, if they fit.
+    pub(super) fn below(&self, shown: Option<RichText>, language: Language) -> Option<RichText> {
+        if self.0.is_empty() {
+            return shown;
+        }
+        let lines: Vec<String> =
+            self.0.iter().map(|line| text::tool_line(language, &line.name, line.state)).collect();
+        let lines = lines.join("\n");
+        let Some(mut shown) = shown else { return Some(RichText::plain(lines)) };
+        if shown.code_points() + lines.chars().count() + 2 <= Limits::MESSAGE.code_points {
+            shown.text.push_str("\n\n");
+            shown.text.push_str(&lines);
+        }
+        Some(shown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(tools: &ToolLines, text: Option<&str>) -> String {
+        tools.below(text.map(RichText::plain), Language::English).unwrap_or_default().text
+    }
+
+    #[test]
+    fn lines_stand_below_the_text_and_go_when_it_goes_on() {
+        let mut tools = ToolLines::default();
+        assert_eq!(shown(&tools, Some("Text")), "Text");
+        tools.start("a".into(), "web_search".into());
+        tools.start("b".into(), "execute_python".into());
+        assert_eq!(shown(&tools, None), "🔧 web_search …\n🔧 execute_python …");
+        tools.end("b", true);
+        tools.end("a", false);
+        assert_eq!(shown(&tools, Some("Text")), "Text\n\n✅ web_search\n⚠️ execute_python");
+        tools.clear_ended();
+        assert!(tools.0.is_empty());
+    }
+
+    #[test]
+    fn a_full_message_has_no_room_for_lines() {
+        let mut tools = ToolLines::default();
+        tools.start("a".into(), "web_search".into());
+        let full = "x".repeat(4_090);
+        assert_eq!(shown(&tools, Some(&full)), full);
+    }
+}
