@@ -44,7 +44,8 @@ pub async fn run(config: Config, clock: Clock, life: Lifecycle, signal: impl Asy
     let metrics = Metrics::new().context("the metrics cannot be registered")?;
     let readiness = Readiness::default();
     let metrics_addr = config.service.metrics_addr;
-    let listener = server::bind(metrics_addr).await.with_context(|| format!("METRICS_ADDR: {metrics_addr} is taken"))?;
+    let listener =
+        server::bind(metrics_addr).await.with_context(|| format!("METRICS_ADDR: {metrics_addr} is taken"))?;
     // The operators' server runs beside everything and ends last, so that a draining service can be seen.
     let serving = tokio::join!(
         serve(config, clock, life.clone(), signal, metrics.clone(), readiness.clone()),
@@ -102,13 +103,15 @@ async fn serve(
 
 /// Everything up to the moment at which updates are taken.
 async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metrics, db: &Db) -> Result<()> {
-    let version = db.persist("migrate::run", &life.drain, || migrate::run(db)).await.context("DATABASE_URL")?;
+    let version =
+        db.persist("migrate::run", &life.drain, || migrate::run(db)).await.context("DATABASE_URL")?;
     tracing::info!(version, "the database is up to date");
     let registry = Registry::load(config.conversation.models_file.as_deref()).context("MODELS_FILE")?;
     let mind = mind(config, metrics)?;
     let telegram = &config.telegram;
     let client = http::client(TELEGRAM_LIMIT).context("no HTTP client")?;
-    let api = Api::new(client, &telegram.api_url, &telegram.token, telegram.sends_per_second, metrics.clone());
+    let api =
+        Api::new(client, &telegram.api_url, &telegram.token, telegram.sends_per_second, metrics.clone());
     let me = introduce(&api, life).await?;
     let courier = Courier::new(api.clone(), db.clone(), life.clone(), metrics.clone());
     let screen = Screen { api: api.clone(), courier, db: db.clone(), life: life.clone() };
@@ -152,10 +155,12 @@ async fn take_updates(config: &Config, life: &Lifecycle, api: &Api, intake: Inta
             life.spawn_vital("polling", intake::poll(intake));
         }
         Mode::Webhook { url, addr, secret } => {
-            let listener = TcpListener::bind(addr).await.with_context(|| format!("WEBHOOK_ADDR: {addr} is taken"))?;
+            let listener =
+                TcpListener::bind(addr).await.with_context(|| format!("WEBHOOK_ADDR: {addr} is taken"))?;
             let webhook = Webhook { secret: secret.clone() };
             life.spawn_vital("webhook", intake::listen(listener, webhook, intake));
-            let method = SetWebhook { url, secret_token: secret.expose_secret(), allowed_updates: intake::KINDS };
+            let method =
+                SetWebhook { url, secret_token: secret.expose_secret(), allowed_updates: intake::KINDS };
             api.call(&method).await.context("Telegram does not accept WEBHOOK_URL")?;
         }
     }

@@ -19,10 +19,13 @@ const LIMIT: Duration = Duration::from_secs(15);
 pub async fn examine(config: &Config) -> (String, bool) {
     let (database, telegram, anthropic) = tokio::join!(database(config), telegram(config), anthropic(config));
     let models = Registry::load(config.conversation.models_file.as_deref());
-    let models = models.map(|table| format!("{} models offered", table.offered().count())).map_err(|e| e.to_string());
+    let models =
+        models.map(|table| format!("{} models offered", table.offered().count())).map_err(|e| e.to_string());
     let mut report = String::new();
     let mut healthy = true;
-    for (name, found) in [("database", database), ("telegram", telegram), ("anthropic", anthropic), ("models", models)] {
+    for (name, found) in
+        [("database", database), ("telegram", telegram), ("anthropic", anthropic), ("models", models)]
+    {
         healthy &= found.is_ok();
         let (mark, text) = match found {
             Ok(text) => ("ok  ", text),
@@ -67,7 +70,9 @@ async fn database(config: &Config) -> Result<String, String> {
     match (found, migrate::latest()) {
         (Err(_), _) => Err("no answer; check DATABASE_URL and that PostgreSQL runs".to_owned()),
         (Ok(Err(error)), _) => Err(format!("{}; check DATABASE_URL and that PostgreSQL runs", chain(&error))),
-        (Ok(Ok(None)), _) => Ok("reachable, empty; the first start or `starling migrate` sets it up".to_owned()),
+        (Ok(Ok(None)), _) => {
+            Ok("reachable, empty; the first start or `starling migrate` sets it up".to_owned())
+        }
         (Ok(Ok(Some(version))), latest) if version > latest => {
             Err(format!("at version {version}, this binary knows {latest}; use a newer binary"))
         }
@@ -80,9 +85,10 @@ async fn telegram(config: &Config) -> Result<String, String> {
     let metrics = Metrics::new().map_err(|error| error.to_string())?;
     let client = http::client(LIMIT).map_err(|error| error.to_string())?;
     let api = Api::new(client, &telegram.api_url, &telegram.token, 0, metrics);
-    let me = api.call(&GetMe {}).await.map_err(|error| {
-        format!("{}; check TELEGRAM_BOT_TOKEN and TELEGRAM_API_URL", chain(&error))
-    })?;
+    let me = api
+        .call(&GetMe {})
+        .await
+        .map_err(|error| format!("{}; check TELEGRAM_BOT_TOKEN and TELEGRAM_API_URL", chain(&error)))?;
     let mode = match telegram.mode {
         Mode::Polling => "long polling",
         Mode::Webhook { .. } => "webhook",

@@ -60,7 +60,10 @@ impl fmt::Display for Conversation {
         writeln!(f, "STARTER_BALANCE_USD={}", self.starter_balance.0)?;
         writeln!(f, "MAX_TURNS_PER_USER={}", self.max_turns_per_user)?;
         writeln!(f, "OVERDRAFT_LIMIT_USD={}", self.overdraft_limit.0)?;
-        let file = self.models_file.as_ref().map_or_else(|| "(built in)".to_owned(), |path| path.display().to_string());
+        let file = self
+            .models_file
+            .as_ref()
+            .map_or_else(|| "(built in)".to_owned(), |path| path.display().to_string());
         writeln!(f, "MODELS_FILE={file}")
     }
 }

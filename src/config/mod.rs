@@ -71,7 +71,9 @@ impl Config {
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.service.shutdown_grace.as_secs() < 10 {
-            warnings.push("SHUTDOWN_GRACE_SECONDS is below 10: running answers will be cut at each restart".into());
+            warnings.push(
+                "SHUTDOWN_GRACE_SECONDS is below 10: running answers will be cut at each restart".into(),
+            );
         }
         if self.database.redis.is_none() {
             warnings.push("REDIS_URL is not set: the bot runs without a cache".into());
@@ -80,7 +82,9 @@ impl Config {
             warnings.push("PRIVILEGED_USERS is empty: nobody can use the administrators' commands".into());
         }
         if self.conversation.batch_window.as_millis() > 1_000 {
-            warnings.push("BATCH_WINDOW_MS is above 1000: it is cut to the one second that a batch may wait".into());
+            warnings.push(
+                "BATCH_WINDOW_MS is above 1000: it is cut to the one second that a batch may wait".into(),
+            );
         }
         warnings
     }

@@ -49,11 +49,18 @@ impl<'a> Reader<'a> {
     }
 
     /// A secret without which the service cannot start.
-    pub(super) fn required_secret(&mut self, variable: &'static str, file: &'static str) -> Option<SecretString> {
+    pub(super) fn required_secret(
+        &mut self,
+        variable: &'static str,
+        file: &'static str,
+    ) -> Option<SecretString> {
         let before = self.problems.len();
         let secret = self.secret(variable, file);
         if secret.is_none() && self.problems.len() == before {
-            self.problem(variable, format!("is required; set the variable or put it into the secret file {file}"));
+            self.problem(
+                variable,
+                format!("is required; set the variable or put it into the secret file {file}"),
+            );
         }
         secret
     }

@@ -62,7 +62,8 @@ pub(super) fn privileged(reader: &mut Reader<'_>) -> BTreeSet<UserId> {
         for word in line.split([',', ' ', '\t', ';']).filter(|word| !word.is_empty()) {
             match word.parse() {
                 Ok(id) if id > 0 => drop(users.insert(UserId(id))),
-                _ => reader.problem("PRIVILEGED_USERS", format!("'{word}' is not a Telegram user id (a number)")),
+                _ => reader
+                    .problem("PRIVILEGED_USERS", format!("'{word}' is not a Telegram user id (a number)")),
             }
         }
     }

@@ -62,7 +62,10 @@ impl Telegram {
 fn webhook(reader: &mut Reader<'_>) -> Option<Mode> {
     let url = reader.text("WEBHOOK_URL").unwrap_or_default().to_owned();
     if !Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "https" | "http")) {
-        reader.problem("WEBHOOK_URL", "is required with TELEGRAM_MODE=webhook: the https address that Telegram calls");
+        reader.problem(
+            "WEBHOOK_URL",
+            "is required with TELEGRAM_MODE=webhook: the https address that Telegram calls",
+        );
     }
     let addr = reader.listen("WEBHOOK_ADDR", SocketAddr::from(([0, 0, 0, 0], 8443)));
     let secret = reader.required_secret("WEBHOOK_SECRET", "webhook_secret");

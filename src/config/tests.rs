@@ -89,7 +89,9 @@ fn every_problem_is_named_at_once() {
             "PRIVILEGED_USERS",
         ]
     );
-    assert!(problems.to_string().contains("  ANTHROPIC_API_KEY: is required; set the variable or put it into"));
+    assert!(
+        problems.to_string().contains("  ANTHROPIC_API_KEY: is required; set the variable or put it into")
+    );
 }
 
 #[test]
@@ -101,7 +103,8 @@ fn secrets_come_from_files_and_variables_win() {
         ("redis_password", "r"),
         ("privileged_users", "# owners\n11, 12 # both\n13"),
     ]);
-    let variables = [KEY, ("DATABASE_URL", "postgres://starling@db/starling"), ("REDIS_URL", "redis://cache:6379")];
+    let variables =
+        [KEY, ("DATABASE_URL", "postgres://starling@db/starling"), ("REDIS_URL", "redis://cache:6379")];
     let config = Config::load(&Source::of(variables, vec!["/nowhere".into(), folder.0.clone()])).unwrap();
     assert_eq!(config.telegram.token.expose_secret(), "7:from-file");
     assert_eq!(config.anthropic.key.expose_secret(), "sk-ant-secret");

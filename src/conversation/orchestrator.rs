@@ -19,7 +19,12 @@ const CONTINUATIONS: usize = 1;
 
 /// Answers a request. Emits what a person should see as it comes and returns what the books need.
 /// Dropping `screen` at the end tells the screen that nothing more comes.
-pub async fn converse(mind: &Mind, request: &TurnRequest, screen: mpsc::Sender<TurnEvent>, stop: &Stop) -> TurnReport {
+pub async fn converse(
+    mind: &Mind,
+    request: &TurnRequest,
+    screen: mpsc::Sender<TurnEvent>,
+    stop: &Stop,
+) -> TurnReport {
     let mut turn = Turn { mind, screen, stop, text: String::new(), calls: Vec::new(), continued: 0 };
     let prompt = prompt::build(request, mind.toolbox.specs());
     let outcome = match window::fit(&mind.provider, prompt, stop).await {

@@ -97,12 +97,20 @@ mod tests {
 
     fn said(role: Role, text: &str) -> Remembered {
         let sender = (role == Role::User).then(|| "@ann".to_owned());
-        Remembered { role, text: text.into(), sender, context: Context::default(), edits: 0, interrupted: false }
+        Remembered {
+            role,
+            text: text.into(),
+            sender,
+            context: Context::default(),
+            edits: 0,
+            interrupted: false,
+        }
     }
 
     fn shape(messages: &[LlmMessage]) -> Vec<(Role, Vec<&str>)> {
         let texts = |message: &'_ LlmMessage| -> Vec<String> {
-            let text = |block: &Block| if let Block::Text(text) = block { text.clone() } else { String::new() };
+            let text =
+                |block: &Block| if let Block::Text(text) = block { text.clone() } else { String::new() };
             message.blocks.iter().map(text).collect()
         };
         messages
@@ -133,7 +141,8 @@ mod tests {
     #[test]
     fn marks_tell_who_and_what_is_meant() {
         let reply = Reply { message: MessageId(1), sender: "@bob".into(), snippet: "one\ntwo".into() };
-        let context = Context { reply: Some(reply), quote: Some("two".into()), forwarded_from: Some("News".into()) };
+        let context =
+            Context { reply: Some(reply), quote: Some("two".into()), forwarded_from: Some("News".into()) };
         let message = Remembered { context, edits: 2, ..said(Role::User, "look") };
         assert_eq!(
             text(&message, ChatKind::Private),

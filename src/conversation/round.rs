@@ -51,7 +51,12 @@ pub(super) enum Ended {
 }
 
 /// Asks until there is an answer, the tries are used up or the turn is cut.
-pub(super) async fn ask(mind: &Mind, request: &LlmRequest, screen: &mpsc::Sender<TurnEvent>, stop: &Stop) -> Round {
+pub(super) async fn ask(
+    mind: &Mind,
+    request: &LlmRequest,
+    screen: &mpsc::Sender<TurnEvent>,
+    stop: &Stop,
+) -> Round {
     let mut calls = Vec::new();
     for number in 1.. {
         let started = Instant::now();
@@ -203,11 +208,16 @@ mod tests {
 
     #[test]
     fn pauses_grow_and_obey_the_provider() {
-        let seconds = |retry, number| pause(retry, number).map(|pause| pause.as_secs_f64().round());
-        assert_eq!(seconds(Retry::Soon, 3), Some(2.0));
-        assert_eq!(seconds(Retry::Later, 3), Some(6.0));
-        assert_eq!(seconds(Retry::After(Duration::from_secs(7)), 1), Some(7.0));
-        assert_eq!(seconds(Retry::After(Duration::from_secs(61)), 1), None);
-        assert_eq!(seconds(Retry::Never, 1), None);
+        // Each is spread by an eighth to both sides.
+        for (retry, number, expected_ms) in
+            [(Retry::Soon, 1, 500), (Retry::Soon, 3, 2_000), (Retry::Later, 1, 1_500), (Retry::Later, 3, 6_000)]
+        {
+            let waited = pause(retry, number).map(|pause| pause.as_millis());
+            let spread = expected_ms * 7 / 8..=expected_ms * 9 / 8;
+            assert!(waited.is_some_and(|waited| spread.contains(&waited)), "{retry:?} {number}: {waited:?}");
+        }
+        assert_eq!(pause(Retry::After(Duration::from_secs(7)), 1), Some(Duration::from_secs(7)));
+        assert_eq!(pause(Retry::After(Duration::from_secs(61)), 1), None);
+        assert_eq!(pause(Retry::Never, 1), None);
     }
 }

@@ -19,7 +19,11 @@ const TRIES: u32 = 4;
 ///
 /// # Errors
 /// [`LlmError::TooLong`] when the newest message alone is too long, and what counting can bring.
-pub(super) async fn fit(provider: &Provider, mut request: LlmRequest, stop: &Stop) -> Result<LlmRequest, LlmError> {
+pub(super) async fn fit(
+    provider: &Provider,
+    mut request: LlmRequest,
+    stop: &Stop,
+) -> Result<LlmRequest, LlmError> {
     let room = request.model.window - request.max_tokens;
     for _ in 0..TRIES {
         if guess(&request) <= room * TRUSTED / 100 {
@@ -84,7 +88,7 @@ mod tests {
     use crate::llm::request::LlmMessage;
 
     fn request(lengths: &[usize]) -> LlmRequest {
-        let role = |index: usize| if index % 2 == 0 { Role::User } else { Role::Assistant };
+        let role = |index: usize| if index.is_multiple_of(2) { Role::User } else { Role::Assistant };
         let message = |(index, &length): (usize, &usize)| LlmMessage {
             role: role(index),
             blocks: vec![Block::Text("x".repeat(length))],

@@ -42,7 +42,9 @@ pub enum DbError {
 impl DbError {
     /// Classifies the driver's error of an operation.
     pub(super) fn at(at: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
-        move |source| if is_transient(&source) { Self::Unavailable { at, source } } else { Self::Failed { at, source } }
+        move |source| {
+            if is_transient(&source) { Self::Unavailable { at, source } } else { Self::Failed { at, source } }
+        }
     }
 
     /// Whether the same operation may work in a moment.

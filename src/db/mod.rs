@@ -46,9 +46,10 @@ impl Db {
     /// When the address cannot be understood.
     pub fn open(url: &SecretString, pool_size: u32, metrics: Metrics) -> Result<Self, DbError> {
         let options: PgConnectOptions = url.expose_secret().parse().map_err(DbError::at("db::open"))?;
-        let options = options
-            .application_name("starling")
-            .options([("statement_timeout", STATEMENT_LIMIT), ("idle_in_transaction_session_timeout", "30s")]);
+        let options = options.application_name("starling").options([
+            ("statement_timeout", STATEMENT_LIMIT),
+            ("idle_in_transaction_session_timeout", "30s"),
+        ]);
         let pool = PgPoolOptions::new()
             .max_connections(pool_size)
             .min_connections(2)
@@ -92,7 +93,11 @@ impl Db {
             match operation().await {
                 Err(error) if error.is_transient() => {
                     self.metrics.db_retries.inc();
-                    tracing::warn!(at, error = &error as &dyn std::error::Error, "the database is away, waiting");
+                    tracing::warn!(
+                        at,
+                        error = &error as &dyn std::error::Error,
+                        "the database is away, waiting"
+                    );
                 }
                 settled => return settled,
             }

@@ -84,7 +84,9 @@ impl LlmError {
     pub fn failure(&self) -> Failure {
         match self {
             Self::Overloaded(_) | Self::RateLimited { retry_after: Some(_), .. } => Failure::Overloaded,
-            Self::Provider { .. } | Self::Connection(_) | Self::BrokenOff | Self::Silent(_) => Failure::Unreachable,
+            Self::Provider { .. } | Self::Connection(_) | Self::BrokenOff | Self::Silent(_) => {
+                Failure::Unreachable
+            }
             Self::RateLimited { retry_after: None, .. } | Self::Rejected { .. } => Failure::Rejected,
             Self::TooLong(_) => Failure::TooLong,
             Self::Cancelled => Failure::Internal,

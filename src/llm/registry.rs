@@ -61,9 +61,13 @@ impl Registry {
             if model.max_output == 0 || model.max_output >= model.window {
                 return sense(format!("max_output of {} must lie between 0 and its window", model.id));
             }
-            let limits: Vec<u64> = model.prices.iter().map(|row| row.up_to_prompt.unwrap_or(u64::MAX)).collect();
+            let limits: Vec<u64> =
+                model.prices.iter().map(|row| row.up_to_prompt.unwrap_or(u64::MAX)).collect();
             if limits.last() != Some(&u64::MAX) || !limits.is_sorted_by(|a, b| a < b) {
-                return sense(format!("prices of {} must rise by up_to_prompt; the last one has none", model.id));
+                return sense(format!(
+                    "prices of {} must rise by up_to_prompt; the last one has none",
+                    model.id
+                ));
             }
         }
         let defaults: Vec<usize> = (0..models.len()).filter(|&number| models[number].default).collect();

@@ -84,7 +84,11 @@ impl Courier {
             match self.0.carry(&parcel).await {
                 Ok(message) => drop(parcel.delivered.send(message)),
                 Err(DbError::Cancelled { .. }) => {
-                    tracing::warn!(outbox.id = parcel.id.0, "the message {} waits for the next start", parcel.id);
+                    tracing::warn!(
+                        outbox.id = parcel.id.0,
+                        "the message {} waits for the next start",
+                        parcel.id
+                    );
                     self.queues().remove(&chat);
                     return;
                 }
@@ -129,7 +133,9 @@ impl Inner {
                     parcel.id,
                 );
                 let reason = error.to_string();
-                self.db.persist("outbox::refused", abort, || outbox::refused(&self.db, parcel.id, &reason)).await?;
+                self.db
+                    .persist("outbox::refused", abort, || outbox::refused(&self.db, parcel.id, &reason))
+                    .await?;
                 Ok(None)
             }
         }
@@ -159,7 +165,11 @@ impl Inner {
                 // The flow control knows how long to wait.
                 Err(ApiError::Flood(_)) => {}
                 Err(error) if error.is_passing() => {
-                    tracing::warn!(chat.id = owed.chat.0, error = &error as &dyn std::error::Error, "sending again");
+                    tracing::warn!(
+                        chat.id = owed.chat.0,
+                        error = &error as &dyn std::error::Error,
+                        "sending again"
+                    );
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(longest);
                 }
@@ -168,7 +178,11 @@ impl Inner {
         }
     }
 
-    async fn post(&self, owed: &Owed, topic: Option<crate::domain::ids::TopicId>) -> Result<MessageId, ApiError> {
+    async fn post(
+        &self,
+        owed: &Owed,
+        topic: Option<crate::domain::ids::TopicId>,
+    ) -> Result<MessageId, ApiError> {
         let method = SendMessage {
             chat_id: owed.chat,
             message_thread_id: topic,

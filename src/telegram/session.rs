@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::context::Context;
-use super::inbound::Edit;
 use super::handlers;
+use super::inbound::Edit;
 use super::pipeline::processor;
 use super::pipeline::queue::{Batch, Letter, Mailbox, StopWish};
 use super::streaming::{self, Shown};
@@ -66,7 +66,9 @@ impl Session<'_> {
             match letter {
                 Some(Letter::Resume(left, recovery)) => self.resume(&left, recovery).await?,
                 Some(Letter::Stop(wish)) => self.nothing_runs(wish).await?,
-                Some(letter) => drop(self.take(letter).await?),
+                Some(letter) => {
+                    self.take(letter).await?;
+                }
                 None => return Ok(()),
             }
         }
@@ -88,7 +90,9 @@ impl Session<'_> {
                     return Ok(None);
                 }
                 done = &mut preparing, if prepared.is_none() => prepared = Some(done?),
-                Some(letter) = self.mailbox.recv() => drop(self.take(letter).await?),
+                Some(letter) = self.mailbox.recv() => {
+                    self.take(letter).await?;
+                }
                 () = tokio::time::sleep_until(closes) => {}
             }
         }
@@ -167,7 +171,9 @@ impl Session<'_> {
     /// `/stop` without a running answer is told so; a late tap on a button needs no words.
     async fn nothing_runs(&mut self, wish: StopWish) -> Result<(), DbError> {
         match wish.typed {
-            Some(envelope) => handlers::reply(self.context, &envelope, |language, _| text::nothing_to_stop(language)).await,
+            Some(envelope) => {
+                handlers::reply(self.context, &envelope, |language, _| text::nothing_to_stop(language)).await
+            }
             None => self.take(Letter::Stop(wish)).await.map(drop),
         }
     }

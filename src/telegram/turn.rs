@@ -23,17 +23,25 @@ const EVENTS_IN_FLIGHT: usize = 256;
 pub(super) async fn drive(context: &Context, request: TurnRequest, stop: &Stop) {
     let place = place(&request);
     let _active = Active::count(context);
-    let (report, shown) = match AssertUnwindSafe(perform(context, &request, place, stop)).catch_unwind().await {
+    let (report, shown) = match AssertUnwindSafe(perform(context, &request, place, stop)).catch_unwind().await
+    {
         Ok(done) => done,
         Err(_panic) => {
             tracing::error!(turn.id = request.turn.0, "the turn {} panicked", request.turn);
             let outcome = Outcome::Failed(Failure::Internal);
             // How many parts were posted is lost; a number beyond all of them keeps the apology from being one of them.
-            (TurnReport { text: String::new(), outcome, calls: Vec::new() }, Shown { posted: 1_000, ..Shown::default() })
+            (
+                TurnReport { text: String::new(), outcome, calls: Vec::new() },
+                Shown { posted: 1_000, ..Shown::default() },
+            )
         }
     };
     if report.outcome == Outcome::Interrupted(Interruption::Shutdown) && report.text.trim().is_empty() {
-        tracing::info!(turn.id = request.turn.0, "the turn {} had shown nothing, the next start answers it", request.turn);
+        tracing::info!(
+            turn.id = request.turn.0,
+            "the turn {} had shown nothing, the next start answers it",
+            request.turn
+        );
         return;
     }
     close(context, &request, place, &report, shown).await;
@@ -60,11 +68,13 @@ pub(super) async fn close(
     report: &TurnReport,
     shown: Shown,
 ) {
-    let silent = report.outcome == Outcome::Interrupted(Interruption::Superseded) && report.text.trim().is_empty();
+    let silent =
+        report.outcome == Outcome::Interrupted(Interruption::Superseded) && report.text.trim().is_empty();
     let closing = text::closing(request.settings.language, report.outcome).filter(|_| !silent);
     let parts = with_closing(shown.rest, closing);
     let mut live = shown.live;
-    let owed: Vec<_> = (shown.posted..).zip(&parts).map(|(number, part)| place.part(number, part, live.take())).collect();
+    let owed: Vec<_> =
+        (shown.posted..).zip(&parts).map(|(number, part)| place.part(number, part, live.take())).collect();
     let (db, life) = (&context.db, &context.life);
     let settle = || settlement::settle(db, &context.clock, request.turn, request.attempt, report, &owed);
     let (settled, ()) = tokio::join!(
@@ -85,7 +95,13 @@ pub(super) async fn close(
 }
 
 /// A draft that does not begin like the final message would stay beside it for half a minute, so it is replaced once.
-async fn synchronise(context: &Context, place: Place, part: usize, draft: Option<&str>, last: Option<&RichText>) {
+async fn synchronise(
+    context: &Context,
+    place: Place,
+    part: usize,
+    draft: Option<&str>,
+    last: Option<&RichText>,
+) {
     let (Some(draft), Some(last)) = (draft, last) else { return };
     if place.surface != Surface::Draft || last.text.starts_with(draft) {
         return;

@@ -52,8 +52,14 @@ pub async fn bind(addr: SocketAddr) -> std::io::Result<TcpListener> {
 pub async fn serve(listener: TcpListener, metrics: Metrics, readiness: Readiness, stop: CancellationToken) {
     let app = Router::new()
         .route("/live", get(|| async { "alive\n" }))
-        .route("/ready", get(|State((_, readiness)): State<(Metrics, Readiness)>| async move { readiness.answer() }))
-        .route("/metrics", get(|State((metrics, _)): State<(Metrics, Readiness)>| async move { metrics.render() }))
+        .route(
+            "/ready",
+            get(|State((_, readiness)): State<(Metrics, Readiness)>| async move { readiness.answer() }),
+        )
+        .route(
+            "/metrics",
+            get(|State((metrics, _)): State<(Metrics, Readiness)>| async move { metrics.render() }),
+        )
         .with_state((metrics, readiness));
     let served = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await;
     if let Err(error) = served {

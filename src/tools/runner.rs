@@ -14,7 +14,9 @@ fn refuse(toolbox: &Toolbox, call: &ToolCall) -> Block {
     let names: Vec<&str> = toolbox.specs().iter().map(|spec| spec.name).collect();
     let content = match &call.input {
         Err(reason) => format!("The arguments of {} are not valid JSON: {reason}", call.name),
-        Ok(_) if names.is_empty() => format!("There is no tool {}, nor any other. Answer without tools.", call.name),
+        Ok(_) if names.is_empty() => {
+            format!("There is no tool {}, nor any other. Answer without tools.", call.name)
+        }
         Ok(_) => format!("There is no tool {}. The tools are: {}.", call.name, names.join(", ")),
     };
     Block::ToolResult { call: call.id.clone(), content, is_error: true }

@@ -68,14 +68,17 @@ fn forbidden(file: &str, source: &str) -> Vec<String> {
 
 /// Crates that appear in a file away from their home.
 fn strangers(file: &str, source: &str) -> Vec<String> {
-    let code: String = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let code: String =
+        source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
     HOMES
         .iter()
         .filter(|(krate, homes)| {
-            let used = code.match_indices(&format!("{krate}::")).any(|(at, _)| {
-                !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
-            });
-            used && !homes.iter().any(|home| file == *home || file.starts_with(&format!("{home}/")) || file == format!("{home}.rs"))
+            let used = code
+                .match_indices(&format!("{krate}::"))
+                .any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'));
+            used && !homes.iter().any(|home| {
+                file == *home || file.starts_with(&format!("{home}/")) || file == format!("{home}.rs")
+            })
         })
         .map(|(krate, _)| format!("{file} uses {krate}"))
         .collect()
@@ -85,7 +88,8 @@ fn strangers(file: &str, source: &str) -> Vec<String> {
 fn imports_go_downwards_only() {
     let files = files();
     assert!(files.len() > 50, "the walk found only {} files", files.len());
-    let unknown: Vec<&String> = files.iter().map(|(file, _)| file).filter(|file| rank(module(file)) == usize::MAX).collect();
+    let unknown: Vec<&String> =
+        files.iter().map(|(file, _)| file).filter(|file| rank(module(file)) == usize::MAX).collect();
     assert!(unknown.is_empty(), "no layer names {unknown:?}");
     let found: Vec<String> = files.iter().flat_map(|(file, source)| forbidden(file, source)).collect();
     assert!(found.is_empty(), "{found:#?}");

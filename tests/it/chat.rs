@@ -90,13 +90,17 @@ async fn thoughts_are_shown_until_the_answer_begins() {
         Step::Text("It is four.".to_owned()),
     ]));
     bot.ann("what is two and two?");
-    let thoughts = bot.telegram.until("the thoughts", BOUND, |view| view.live_draft(ANN).cloned()).await.unwrap();
+    let thoughts =
+        bot.telegram.until("the thoughts", BOUND, |view| view.live_draft(ANN).cloned()).await.unwrap();
     assert_eq!(thoughts.text, "🧠 Is it four?");
     assert_eq!(thoughts.entities[0]["type"], "expandable_blockquote");
     keeper.open();
     assert_eq!(bot.answer(ANN, 1).await, "It is four.");
     let last = bot.telegram.drafts(ANN).pop().unwrap();
-    assert!("It is four.".starts_with(&last.text), "the last draft is in line with the final message: {last:?}");
+    assert!(
+        "It is four.".starts_with(&last.text),
+        "the last draft is in line with the final message: {last:?}"
+    );
     bot.end().await;
 }
 

@@ -99,7 +99,8 @@ async fn killed_right_before_the_final_message() {
 async fn killed_between_the_parts_of_a_long_answer() {
     let mut bot = Bot::start().await;
     let (gate, keeper) = Gate::new();
-    let long: String = (1..=900).map(|n| format!("word{n}{}", if n % 50 == 0 { "\n\n" } else { " " })).collect();
+    let long: String =
+        (1..=900).map(|n| format!("word{n}{}", if n % 50 == 0 { "\n\n" } else { " " })).collect();
     bot.model.script(Reply::steps(vec![Step::Text(long), Step::Gate(gate)]));
     bot.ann("write a lot");
     bot.answer(ANN, 1).await;
@@ -110,7 +111,9 @@ async fn killed_between_the_parts_of_a_long_answer() {
     assert!(bot.answer(ANN, 2).await.starts_with("⚠️ I was restarted in the middle of this answer."));
     bot.ask("go on").await;
     let said = conversation(&bot.request(2).await);
-    assert!(said[1].starts_with("assistant: word1 word2") && said[1].ends_with("[this answer was cut off here]"));
+    assert!(
+        said[1].starts_with("assistant: word1 word2") && said[1].ends_with("[this answer was cut off here]")
+    );
     drop(keeper);
     bot.end().await;
 }

@@ -50,8 +50,13 @@ async fn a_flood_wait_delays_the_answer_and_nothing_is_called_meanwhile() {
     let bot = Bot::start().await;
     bot.telegram.fail_next("sendMessage", 1, Fault::Flood { retry_after_s: 2 });
     assert_eq!(bot.ask("hello").await, "You said: hello");
-    let sent: Vec<_> =
-        bot.telegram.calls().into_iter().filter(|call| call.chat == Some(ANN)).map(|call| (call.method, call.at)).collect();
+    let sent: Vec<_> = bot
+        .telegram
+        .calls()
+        .into_iter()
+        .filter(|call| call.chat == Some(ANN))
+        .map(|call| (call.method, call.at))
+        .collect();
     let refused = sent.iter().position(|(method, _)| method == "sendMessage").unwrap();
     let (next, at) = &sent[refused + 1];
     assert_eq!(next, "sendMessage", "nothing else in between");
@@ -63,7 +68,8 @@ async fn a_flood_wait_delays_the_answer_and_nothing_is_called_meanwhile() {
 async fn a_second_poller_is_a_clear_error_and_a_slow_retry() {
     let mut bot = Bot::start().await;
     bot.expect_error("somebody else fetches the updates of this bot");
-    let conflict = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
+    let conflict =
+        "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
     bot.telegram.fail_next("getUpdates", 1, Fault::Error { code: 409, description: conflict.to_owned() });
     bot.ann("hello");
     bot.log("somebody else fetches the updates of this bot").await;
@@ -77,7 +83,10 @@ async fn a_second_poller_is_a_clear_error_and_a_slow_retry() {
 #[tokio::test]
 async fn a_chat_that_refuses_drafts_gets_edits_and_one_that_is_closed_nothing() {
     let bot = Bot::start().await;
-    let refusal = || Fault::Error { code: 400, description: "Bad Request: method is available only for bots".to_owned() };
+    let refusal = || Fault::Error {
+        code: 400,
+        description: "Bad Request: method is available only for bots".to_owned(),
+    };
     bot.telegram.fail_next("sendMessageDraft", 1, refusal());
     let answer = bot.ask("!slow 20").await;
     let edited = bot.telegram.until("an edited answer", BOUND, |view| {
@@ -104,8 +113,12 @@ async fn updates_can_be_delivered_to_a_webhook() {
         listener.local_addr().unwrap().to_string()
     };
     let url = format!("http://{addr}/telegram");
-    let settings =
-        [("TELEGRAM_MODE", "webhook"), ("WEBHOOK_URL", url.as_str()), ("WEBHOOK_ADDR", &addr), ("WEBHOOK_SECRET", "s3cret")];
+    let settings = [
+        ("TELEGRAM_MODE", "webhook"),
+        ("WEBHOOK_URL", url.as_str()),
+        ("WEBHOOK_ADDR", &addr),
+        ("WEBHOOK_SECRET", "s3cret"),
+    ];
     let bot = Bot::with(settings).await;
     assert_eq!(bot.ask("hello").await, "You said: hello");
     let forged = reqwest::Client::new().post(&url).json(&json!({"update_id": 1})).send().await.unwrap();

@@ -41,7 +41,10 @@ async fn a_newer_message_supersedes_the_answer_and_the_rest_is_kept() {
         ]
     );
     assert_eq!(bot.database.count("SELECT count(*) FROM turns WHERE detail = 'superseded'").await, 1);
-    assert_eq!(bot.database.count("SELECT count(*) FROM model_calls WHERE ended = 'cut' AND output > 0").await, 1);
+    assert_eq!(
+        bot.database.count("SELECT count(*) FROM model_calls WHERE ended = 'cut' AND output > 0").await,
+        1
+    );
     drop(keeper);
     bot.end().await;
 }
@@ -75,7 +78,8 @@ async fn the_button_below_the_draft_stops_and_a_late_tap_does_nothing() {
     bot.ann("again");
     first_half_is_visible(&bot).await;
     let chat = serde_json::json!({"id": ANN, "type": "private", "first_name": "Ann"});
-    let late = serde_json::json!({"stopped_message_generation": {"chat": chat, "draft_id": draft.to_string()}});
+    let late =
+        serde_json::json!({"stopped_message_generation": {"chat": chat, "draft_id": draft.to_string()}});
     bot.telegram.push_update(late);
     keeper.open();
     assert_eq!(bot.answer(ANN, 2).await, "The first half. The second half.");
@@ -106,7 +110,12 @@ async fn one_person_has_five_answers_at_once_and_the_sixth_waits() {
     let topics: Vec<i64> =
         ["a", "b", "c"].map(|name| bot.telegram.create_topic(crate::harness::GROUP, name)).to_vec();
     for (number, &topic) in topics.iter().enumerate() {
-        bot.telegram.say_in_topic(crate::harness::GROUP, ANN, topic, &format!("@starling_bot question {number}"));
+        bot.telegram.say_in_topic(
+            crate::harness::GROUP,
+            ANN,
+            topic,
+            &format!("@starling_bot question {number}"),
+        );
         if number < 2 {
             bot.request(number + 1).await;
         }

@@ -24,8 +24,10 @@ async fn a_long_answer_arrives_whole_in_order_and_is_remembered_whole() {
     assert!(parts.len() >= 3, "{} parts", parts.len());
     assert!(parts.iter().all(|part| part.chars().count() <= 4096));
     bot.log("turn 1 complete").await;
-    let stored: String =
-        sqlx::query_scalar("SELECT text FROM messages WHERE role = 'assistant'").fetch_one(bot.books()).await.unwrap();
+    let stored: String = sqlx::query_scalar("SELECT text FROM messages WHERE role = 'assistant'")
+        .fetch_one(bot.books())
+        .await
+        .unwrap();
     assert_eq!(stored, text);
     bot.end().await;
 }
@@ -38,7 +40,8 @@ async fn a_long_answer_in_a_group_arrives_whole_too() {
     bot.telegram.say(crate::harness::GROUP, ANN, "@starling_bot write a lot");
     let whole = letters(&text);
     let parts = bot.telegram.until("all parts", BOUND, |view| {
-        let shown: String = view.answers(crate::harness::GROUP).map(|message| message.text.as_str()).collect();
+        let shown: String =
+            view.answers(crate::harness::GROUP).map(|message| message.text.as_str()).collect();
         (letters(&shown) == whole).then_some(())
     });
     parts.await.unwrap();

@@ -1,6 +1,14 @@
 //! The whole bot: the real binary, the real PostgreSQL, an emulated Telegram and an emulated model over HTTP.
 //! Each test reads like a chat; at its end the harness fails on everything that is left over.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::format_collect,
+    reason = "a test that cannot go on fails; its helpers read the environment and spawn as they like"
+)]
+
 mod architecture;
 mod batching;
 mod chat;

@@ -15,7 +15,14 @@ async fn ten_seconds_without_the_database_lose_nothing() {
     bot.ask("before").await;
     // One answer is under way when the database goes, one message comes while it is away.
     let (gate, keeper) = Gate::new();
-    bot.model.script_for("during", Reply::steps(vec![Step::Text("An answer ".to_owned()), Step::Gate(gate), Step::Text("that ends.".to_owned())]));
+    bot.model.script_for(
+        "during",
+        Reply::steps(vec![
+            Step::Text("An answer ".to_owned()),
+            Step::Gate(gate),
+            Step::Text("that ends.".to_owned()),
+        ]),
+    );
     bot.ann("during");
     let draft = bot.telegram.until("a draft", BOUND, |view| view.live_draft(ANN).map(drop));
     draft.await.unwrap();

@@ -13,9 +13,20 @@ async fn passing_faults_before_the_first_word_are_not_seen() {
         assert!(answer.starts_with("You said"), "{fault}: {answer}");
         assert_eq!(bot.model.requests().len(), 2 * (number + 1), "one retry for each");
     }
-    let ended: Vec<String> =
-        sqlx::query_scalar("SELECT ended FROM model_calls ORDER BY turn_id, call").fetch_all(bot.books()).await.unwrap();
-    let expected = ["overloaded", "end_turn", "provider_error", "end_turn", "rate_limited", "end_turn", "overloaded", "end_turn"];
+    let ended: Vec<String> = sqlx::query_scalar("SELECT ended FROM model_calls ORDER BY turn_id, call")
+        .fetch_all(bot.books())
+        .await
+        .unwrap();
+    let expected = [
+        "overloaded",
+        "end_turn",
+        "provider_error",
+        "end_turn",
+        "rate_limited",
+        "end_turn",
+        "overloaded",
+        "end_turn",
+    ];
     assert_eq!(ended, expected);
     bot.end().await;
 }
@@ -46,7 +57,10 @@ async fn an_answer_that_breaks_off_twice_is_kept_with_a_remark() {
     }
     assert_eq!(bot.ask("count").await, "One two\n\n⚠️ The connection to the model failed. Please try again.");
     bot.ask("go on").await;
-    assert_eq!(conversation(&bot.request(3).await)[1], "assistant: One two\n\n[this answer was cut off here]");
+    assert_eq!(
+        conversation(&bot.request(3).await)[1],
+        "assistant: One two\n\n[this answer was cut off here]"
+    );
     bot.end().await;
 }
 
@@ -112,8 +126,10 @@ async fn a_silent_stream_is_given_up() {
     bot.model.script(Reply::steps(vec![Step::Text("I was about to".to_owned()), Step::Hang]));
     bot.model.script(Reply::text(" say this."));
     assert_eq!(bot.ask("say it").await, "I was about to say this.");
-    let ended: Vec<String> =
-        sqlx::query_scalar("SELECT ended FROM model_calls ORDER BY call").fetch_all(bot.books()).await.unwrap();
+    let ended: Vec<String> = sqlx::query_scalar("SELECT ended FROM model_calls ORDER BY call")
+        .fetch_all(bot.books())
+        .await
+        .unwrap();
     assert_eq!(ended, ["silent", "end_turn"]);
     bot.end().await;
 }

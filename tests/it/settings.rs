@@ -31,7 +31,10 @@ async fn config_prints_every_setting_and_no_secret() {
     let bot = Bot::prepare([]).await;
     let (code, text) = bot.command(&["config"]).await;
     assert_eq!(code, 0);
-    assert!(text.contains("TELEGRAM_BOT_TOKEN=(set, hidden)") && text.contains("BATCH_WINDOW_MS=20"), "{text}");
+    assert!(
+        text.contains("TELEGRAM_BOT_TOKEN=(set, hidden)") && text.contains("BATCH_WINDOW_MS=20"),
+        "{text}"
+    );
     assert!(!text.contains("TEST-TOKEN") && !text.contains("sk-ant-test"), "{text}");
     bot.database.drop().await;
 }

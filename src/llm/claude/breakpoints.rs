@@ -43,7 +43,11 @@ mod tests {
             let mut request = request(messages);
             request.stable = stable;
             let marks = place(&request);
-            assert_eq!(marks, Marks { system: Some(0), messages: expected }, "{messages} messages, {stable} stable");
+            assert_eq!(
+                marks,
+                Marks { system: Some(0), messages: expected },
+                "{messages} messages, {stable} stable"
+            );
         }
     }
 }

@@ -44,10 +44,16 @@ impl Decoder {
         match event {
             Event::MessageStart { message } => vec![Ok(self.merge(&message.usage))],
             Event::ContentBlockStart { index, content_block } => self.start(index, content_block),
-            Event::ContentBlockDelta { index, delta } => self.delta(index, delta).map(Ok).into_iter().collect(),
-            Event::ContentBlockStop { index } => {
-                self.open.remove(&index).map_or_else(Vec::new, OpenBlock::finish).into_iter().map(Ok).collect()
+            Event::ContentBlockDelta { index, delta } => {
+                self.delta(index, delta).map(Ok).into_iter().collect()
             }
+            Event::ContentBlockStop { index } => self
+                .open
+                .remove(&index)
+                .map_or_else(Vec::new, OpenBlock::finish)
+                .into_iter()
+                .map(Ok)
+                .collect(),
             Event::MessageDelta { delta, usage } => {
                 self.stop = delta.stop_reason.as_deref().map(StopReason::from_wire).or(self.stop.take());
                 vec![Ok(self.merge(&usage))]
@@ -85,17 +91,17 @@ impl Decoder {
     fn delta(&mut self, index: usize, delta: Delta) -> Option<LlmEvent> {
         let block = self.open.get_mut(&index)?;
         match delta {
-            Delta::TextDelta { text } => {
+            Delta::Text { text } => {
                 block.text.push_str(&text);
                 return (!text.is_empty()).then_some(LlmEvent::Text(text));
             }
-            Delta::ThinkingDelta { thinking } => {
+            Delta::Thinking { thinking } => {
                 block.thinking.push_str(&thinking);
                 return (!thinking.is_empty()).then_some(LlmEvent::Thinking(thinking));
             }
-            Delta::SignatureDelta { signature } => block.signature.push_str(&signature),
-            Delta::InputJsonDelta { partial_json } => block.input.push_str(&partial_json),
-            Delta::CitationsDelta { citation } => block.citations.push(citation),
+            Delta::Signature { signature } => block.signature.push_str(&signature),
+            Delta::InputJson { partial_json } => block.input.push_str(&partial_json),
+            Delta::Citations { citation } => block.citations.push(citation),
             Delta::Other => {}
         }
         None
@@ -142,7 +148,8 @@ impl OpenBlock {
                 }
             }
             "thinking" => {
-                let (thinking, signature) = (std::mem::take(&mut self.thinking), std::mem::take(&mut self.signature));
+                let (thinking, signature) =
+                    (std::mem::take(&mut self.thinking), std::mem::take(&mut self.signature));
                 self.set("thinking", Value::String(thinking));
                 self.set("signature", Value::String(signature));
             }

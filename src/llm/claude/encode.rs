@@ -33,7 +33,10 @@ fn prompt(request: &LlmRequest) -> Request<'_> {
         max_tokens: None,
         stream: None,
         // Without `display` the newer models think in silence, and the person sees nothing for a long time.
-        thinking: request.model.adaptive_thinking.then(|| json!({"type": "adaptive", "display": "summarized"})),
+        thinking: request
+            .model
+            .adaptive_thinking
+            .then(|| json!({"type": "adaptive", "display": "summarized"})),
         output_config: effort(request).map(|effort| json!({"effort": effort})),
         tools: request.tools.iter().map(tool).collect(),
         system: request.system.iter().map(|text| json!({"type": "text", "text": text})).collect(),
@@ -72,7 +75,8 @@ fn block(block: &Block) -> Value {
 
 /// Marks the last block that may carry a mark; thinking blocks may not.
 fn mark(message: &mut Message) {
-    let markable = |block: &&mut Value| !matches!(block["type"].as_str(), Some("thinking" | "redacted_thinking"));
+    let markable =
+        |block: &&mut Value| !matches!(block["type"].as_str(), Some("thinking" | "redacted_thinking"));
     if let Some(block) = message.content.iter_mut().rev().find(markable) {
         block["cache_control"] = json!({"type": "ephemeral"});
     }

@@ -62,19 +62,35 @@ mod tests {
     #[test]
     fn errors_are_sorted_by_what_to_do_next() {
         let body = |kind: &str, message: &str| {
-            format!(r#"{{"type":"error","error":{{"type":"{kind}","message":"{message}"}},"request_id":"req_1"}}"#)
+            format!(
+                r#"{{"type":"error","error":{{"type":"{kind}","message":"{message}"}},"request_id":"req_1"}}"#
+            )
         };
         let two = Some(Duration::from_secs(2));
         for (status, body, retry_after, should_retry, name, retry) in [
             (529, body("overloaded_error", "Overloaded"), None, None, "overloaded", Retry::Later),
-            (429, body("rate_limit_error", "slow"), two, None, "rate_limited", Retry::After(Duration::from_secs(2))),
+            (
+                429,
+                body("rate_limit_error", "slow"),
+                two,
+                None,
+                "rate_limited",
+                Retry::After(Duration::from_secs(2)),
+            ),
             (429, body("rate_limit_error", "spend limit"), None, None, "rate_limited", Retry::Never),
             (500, body("api_error", "oops"), None, None, "provider_error", Retry::Soon),
             (500, body("api_error", "oops"), None, Some(false), "rejected", Retry::Never),
             (502, "<html>bad gateway".to_owned(), None, None, "provider_error", Retry::Soon),
             (409, body("conflict_error", "x"), None, None, "provider_error", Retry::Soon),
             (413, body("request_too_large", "x"), None, None, "too_long", Retry::Never),
-            (400, body("invalid_request_error", "prompt is too long: 9 > 8"), None, None, "too_long", Retry::Never),
+            (
+                400,
+                body("invalid_request_error", "prompt is too long: 9 > 8"),
+                None,
+                None,
+                "too_long",
+                Retry::Never,
+            ),
             (400, body("invalid_request_error", "messages: x"), None, None, "rejected", Retry::Never),
             (401, body("authentication_error", "x"), None, None, "rejected", Retry::Never),
         ] {

@@ -15,9 +15,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sse_stream::SseByteStream;
 
+use super::Answer;
 use super::error::LlmError;
 use super::request::LlmRequest;
-use super::Answer;
 use decode::Decoder;
 
 /// The version of the API; it decides which fields exist.
@@ -38,12 +38,19 @@ impl Client {
     ///
     /// # Errors
     /// When the key has characters that no header can carry.
-    pub fn new(http: reqwest::Client, base_url: &str, key: &SecretString) -> Result<Self, InvalidHeaderValue> {
+    pub fn new(
+        http: reqwest::Client,
+        base_url: &str,
+        key: &SecretString,
+    ) -> Result<Self, InvalidHeaderValue> {
         let mut key = HeaderValue::from_str(key.expose_secret())?;
         key.set_sensitive(true);
         let headers = HeaderMap::from_iter([
             (reqwest::header::HeaderName::from_static("x-api-key"), key),
-            (reqwest::header::HeaderName::from_static("anthropic-version"), HeaderValue::from_static(VERSION)),
+            (
+                reqwest::header::HeaderName::from_static("anthropic-version"),
+                HeaderValue::from_static(VERSION),
+            ),
         ]);
         Ok(Self { http, base_url: base_url.to_owned(), headers })
     }
@@ -69,7 +76,8 @@ impl Client {
     }
 
     pub(super) async fn check(&self) -> Result<(), LlmError> {
-        let request = self.http.get(format!("{}/v1/models?limit=1", self.base_url)).headers(self.headers.clone());
+        let request =
+            self.http.get(format!("{}/v1/models?limit=1", self.base_url)).headers(self.headers.clone());
         let sent = tokio::time::timeout(ANSWER_LIMIT, request.send()).await;
         let response = sent.map_err(|_| LlmError::Silent(ANSWER_LIMIT))?.map_err(connection)?;
         accepted(response).await.map(drop)

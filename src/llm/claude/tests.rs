@@ -12,8 +12,9 @@ use crate::domain::usage::Usage;
 
 /// A request with so many short messages, the user's first.
 pub(super) fn request(messages: usize) -> LlmRequest {
-    let role = |index: usize| if index % 2 == 0 { Role::User } else { Role::Assistant };
-    let message = |index| LlmMessage { role: role(index), blocks: vec![Block::Text(format!("message {index}"))] };
+    let role = |index: usize| if index.is_multiple_of(2) { Role::User } else { Role::Assistant };
+    let message =
+        |index| LlmMessage { role: role(index), blocks: vec![Block::Text(format!("message {index}"))] };
     LlmRequest {
         model: Registry::load(None).unwrap().default_model().clone(),
         effort: Some(Effort::Low),
@@ -34,7 +35,8 @@ fn decode(events: &[Value]) -> Vec<LlmEvent> {
 fn a_request_is_what_the_api_expects() {
     let mut request = request(3);
     request.stable = 2;
-    request.tools = vec![ToolSpec { name: "note", description: "Takes a note", schema: json!({"type": "object"}) }];
+    request.tools =
+        vec![ToolSpec { name: "note", description: "Takes a note", schema: json!({"type": "object"}) }];
     let body = serde_json::to_value(encode::messages(&request)).unwrap();
     let five_minutes = json!({"type": "ephemeral"});
     assert_eq!(
@@ -101,7 +103,14 @@ fn a_stream_with_everything_is_read_block_by_block() {
             {"output_tokens": 61, "output_tokens_details": {"thinking_tokens": 7}}}),
         json!({"type": "message_stop"}),
     ]);
-    let started = Usage { input: 412, cache_write_5m: 10, cache_write_1h: 20, cache_read: 5120, output: 3, ..Usage::default() };
+    let started = Usage {
+        input: 412,
+        cache_write_5m: 10,
+        cache_write_1h: 20,
+        cache_read: 5120,
+        output: 3,
+        ..Usage::default()
+    };
     let call = ToolCall { id: "toolu_1".into(), name: "note".into(), input: Ok(json!({"text": "a"})) };
     assert_eq!(
         events,
@@ -111,7 +120,9 @@ fn a_stream_with_everything_is_read_block_by_block() {
             LlmEvent::Block(json!({"type": "thinking", "thinking": "Look.", "signature": "c2ln"})),
             LlmEvent::Text("Hello".into()),
             LlmEvent::Block(json!({"type": "text", "text": "Hello"})),
-            LlmEvent::Block(json!({"type": "tool_use", "id": "toolu_1", "name": "note", "input": {"text": "a"}})),
+            LlmEvent::Block(
+                json!({"type": "tool_use", "id": "toolu_1", "name": "note", "input": {"text": "a"}})
+            ),
             LlmEvent::ToolCall(call),
             LlmEvent::Usage(Usage { output: 61, thinking: 7, ..started }),
             LlmEvent::Stop(StopReason::ToolUse),

@@ -52,7 +52,12 @@ pub enum ApiError {
 
 impl ApiError {
     /// Sorts an error by its code and sentence; sentences are matched in part, because they grow tails.
-    pub(super) fn classify(code: u16, description: &str, retry_after: Option<u64>, migrated: Option<i64>) -> Self {
+    pub(super) fn classify(
+        code: u16,
+        description: &str,
+        retry_after: Option<u64>,
+        migrated: Option<i64>,
+    ) -> Self {
         if let Some(chat) = migrated {
             return Self::Migrated(ChatId(chat));
         }
@@ -64,10 +69,15 @@ impl ApiError {
             403 => Self::Closed(description()),
             409 => Self::Conflict(description()),
             400 if says("message is not modified") => Self::NotModified,
-            400 if says("message to edit not found") || says("message can't be edited") || says("MESSAGE_ID_INVALID") => {
+            400 if says("message to edit not found")
+                || says("message can't be edited")
+                || says("MESSAGE_ID_INVALID") =>
+            {
                 Self::MessageGone(description())
             }
-            400 if says("message thread not found") || says("TOPIC_DELETED") || says("TOPIC_CLOSED") => Self::TopicGone,
+            400 if says("message thread not found") || says("TOPIC_DELETED") || says("TOPIC_CLOSED") => {
+                Self::TopicGone
+            }
             400 if says("chat not found") || says("PEER_ID_INVALID") || says("user not found") => {
                 Self::Closed(description())
             }

@@ -51,7 +51,13 @@ struct Parameters {
 
 impl Api {
     /// The API at `url` for the bot of `token`; `sends_per_second` is the overall budget (0: none).
-    pub fn new(http: reqwest::Client, url: &str, token: &SecretString, sends_per_second: u32, metrics: Metrics) -> Self {
+    pub fn new(
+        http: reqwest::Client,
+        url: &str,
+        token: &SecretString,
+        sends_per_second: u32,
+        metrics: Metrics,
+    ) -> Self {
         let base = SecretString::from(format!("{url}/bot{}", token.expose_secret()));
         Self { http, base, flow: Flow::new(sends_per_second), metrics }
     }

@@ -1,8 +1,8 @@
 //! An update as the bot understands it. One exhaustive enum; behind this file nobody sees a framework type.
 
 use teloxide::types::{
-    Chat as TgChat, ChatKind as TgChatKind, Message, MessageEntityKind, MessageOrigin, PublicChatKind, Update,
-    UpdateKind, User,
+    Chat as TgChat, ChatKind as TgChatKind, Message, MessageEntityKind, MessageOrigin, PublicChatKind,
+    Update, UpdateKind, User,
 };
 
 use super::api::methods::Me;

@@ -40,7 +40,10 @@ fn prompt(inbound: Inbound) -> Incoming {
 fn a_text_in_a_private_chat_is_a_prompt() {
     let incoming = prompt(read_message(&private(&json!({"text": "hi"}))));
     assert_eq!(incoming.key, ThreadKey { chat: ChatId(42), user: UserId(42), topic: None });
-    assert_eq!((incoming.text.as_str(), incoming.message, incoming.update), ("hi", MessageId(5), UpdateId(9)));
+    assert_eq!(
+        (incoming.text.as_str(), incoming.message, incoming.update),
+        ("hi", MessageId(5), UpdateId(9))
+    );
     assert_eq!(incoming.sender.display_name(), "@ann");
 }
 
@@ -84,7 +87,8 @@ fn in_groups_the_bot_answers_when_it_is_spoken_to() {
 fn a_topic_counts_only_in_forums() {
     let mention = json!([{"type": "mention", "offset": 0, "length": 13}]);
     let text = "@starling_bot hello";
-    let in_topic = json!({"text": text, "entities": mention, "message_thread_id": 8, "is_topic_message": true});
+    let in_topic =
+        json!({"text": text, "entities": mention, "message_thread_id": 8, "is_topic_message": true});
     assert_eq!(prompt(read_message(&group(&in_topic))).key.topic, Some(TopicId(8)));
     let in_chain = json!({"text": text, "entities": mention, "message_thread_id": 8});
     assert_eq!(prompt(read_message(&group(&in_chain))).key.topic, None);
@@ -101,7 +105,8 @@ fn channels_bots_and_service_messages_are_ignored() {
     ] {
         assert_eq!(read_message(&message), Inbound::Ignored, "{message}");
     }
-    let photo = json!({"photo": [{"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1, "file_size": 1}]});
+    let photo =
+        json!({"photo": [{"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1, "file_size": 1}]});
     assert!(matches!(read_message(&private(&photo)), Inbound::Unreadable(_)));
 }
 

@@ -41,7 +41,10 @@ impl Intake {
                     Ok(Some(payload)) => self.pass_on(update, &payload).await,
                     Ok(None) => {}
                     Err(error) => {
-                        tracing::warn!(error = &error as &dyn std::error::Error, "a deferred update has to wait");
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            "a deferred update has to wait"
+                        );
                         self.context.deferred.put(update);
                     }
                 }

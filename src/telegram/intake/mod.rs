@@ -9,9 +9,8 @@ mod webhook;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use teloxide::types::Update;
 use tokio::sync::mpsc;
 
@@ -94,23 +93,16 @@ impl Intake {
     }
 }
 
-/// The names of an update's fields, without their content.
-#[derive(Deserialize)]
-struct Peek<'a> {
-    update_id: i64,
-    #[serde(flatten, borrow)]
-    content: BTreeMap<&'a str, IgnoredAny>,
-}
-
 /// An update with its number and kind; without a number it cannot be told from others and is worth nothing.
 fn read(payload: String) -> Option<RawUpdate> {
-    let Ok(Peek { update_id, content }) = serde_json::from_str(&payload) else {
+    let fields: BTreeMap<&str, &RawValue> = serde_json::from_str(&payload).unwrap_or_default();
+    let Some(id) = fields.get("update_id").and_then(|id| id.get().parse().ok()) else {
         tracing::error!("an update without a number was dropped");
         return None;
     };
-    let kind = content.into_keys().next().unwrap_or_default().to_owned();
+    let kind = fields.into_keys().find(|&name| name != "update_id").unwrap_or_default().to_owned();
     let ignored = !KINDS.contains(&kind.as_str());
-    Some(RawUpdate { id: UpdateId(update_id), kind, payload, ignored })
+    Some(RawUpdate { id: UpdateId(id), kind, payload, ignored })
 }
 
 /// Whose draft was stopped, if the update tells of that. Drafts exist in private chats only, whose id is that of the
@@ -122,7 +114,8 @@ fn stopped_draft(payload: &str) -> Option<(ThreadKey, i32)> {
     let payload: Value = serde_json::from_str(payload).ok()?;
     let stopped = payload.get("stopped_message_generation")?;
     let chat = stopped.get("chat")?.get("id")?.as_i64()?;
-    let topic = stopped.get("message_thread_id").and_then(Value::as_i64).and_then(|topic| i32::try_from(topic).ok());
+    let topic =
+        stopped.get("message_thread_id").and_then(Value::as_i64).and_then(|topic| i32::try_from(topic).ok());
     let draft = stopped.get("draft_id")?;
     let draft = draft.as_i64().or_else(|| draft.as_str()?.parse().ok())?;
     let key = ThreadKey { chat: ChatId(chat), user: UserId(chat), topic: topic.map(TopicId) };
@@ -151,7 +144,9 @@ mod tests {
     #[test]
     fn a_stopped_draft_names_its_thread() {
         let stopped = |draft: &str| {
-            format!(r#"{{"update_id":1,"stopped_message_generation":{{"chat":{{"id":42,"type":"private"}},"draft_id":{draft}}}}}"#)
+            format!(
+                r#"{{"update_id":1,"stopped_message_generation":{{"chat":{{"id":42,"type":"private"}},"draft_id":{draft}}}}}"#
+            )
         };
         let key = ThreadKey { chat: ChatId(42), user: UserId(42), topic: None };
         assert_eq!(stopped_draft(&stopped("65")), Some((key, 65)));

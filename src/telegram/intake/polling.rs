@@ -31,7 +31,8 @@ async fn forever(intake: &Intake) {
         let fetched = intake.context.screen.api.call(&method).await;
         let wait = match fetched {
             Ok(updates) => {
-                let updates = updates.into_iter().map(|update| Box::<str>::from(update).into_string()).collect();
+                let updates =
+                    updates.into_iter().map(|update| Box::<str>::from(update).into_string()).collect();
                 match intake.take(updates).await {
                     Ok(newest) => {
                         offset = newest.map(|newest| newest.0 + 1).or(offset);
@@ -68,7 +69,10 @@ fn complain(error: &ApiError) -> Option<Duration> {
         }
         ApiError::Flood(wait) => Some(*wait),
         other => {
-            tracing::warn!(error = other as &dyn std::error::Error, "updates cannot be fetched, trying again");
+            tracing::warn!(
+                error = other as &dyn std::error::Error,
+                "updates cannot be fetched, trying again"
+            );
             None
         }
     }

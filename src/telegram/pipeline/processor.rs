@@ -1,7 +1,7 @@
 //! Processor: a batch becomes an open turn. What does not depend on the batch is prepared while its window is open.
 
-use crate::db::{DbError, turns};
 use crate::db::turns::{LeftOpen, Opened};
+use crate::db::{DbError, turns};
 use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::message::{Incoming, Remembered, Role};
 use crate::domain::model::{Effort, ModelId};

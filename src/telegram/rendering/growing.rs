@@ -54,7 +54,12 @@ mod tests {
 
     #[test]
     fn parts_are_handed_out_once_and_in_order() {
-        let text: String = (1..=2_000).map(|n| format!("word{n}{}", if n % 40 == 0 { "\n\n" } else { " " })).collect();
+        let words: Vec<String> = (1..=2_000).map(|n| format!("word{n}")).collect();
+        let text = words.chunks(40).map(|paragraph| paragraph.join(" ")).collect::<Vec<_>>().join(
+            "
+
+",
+        );
         let whole = super::super::split(&super::super::render(&text), 4096, 100);
         let mut growing = Growing::default();
         let mut parts = Vec::new();

@@ -6,6 +6,9 @@ use super::inline::{End, Inline};
 use super::syntax::{Fence, is_blank, unquoted};
 use super::table;
 
+/// Bytes of a paragraph beyond which it is shown as it is, since a look must not cost more.
+const LONGEST_PARAGRAPH: usize = 4 * 1024;
+
 /// The open piece with its last paragraph tidied up.
 pub(super) fn mend(source: &str) -> String {
     let mut text = source.trim_end().to_owned();
@@ -19,6 +22,9 @@ pub(super) fn mend(source: &str) -> String {
     }
     drop_bare_marker(&mut text);
     let paragraph = last_paragraph(&text);
+    if text.len() - paragraph > LONGEST_PARAGRAPH {
+        return text;
+    }
     if may_become_table(&text[paragraph..]) {
         text.truncate(text[..paragraph].trim_end().len());
         return text;

@@ -10,11 +10,15 @@ use super::slots::{Formula, Shielded, Slot, is_private};
 use super::syntax::{Fence, is_blank, is_footnote_label, is_unspaced_script, unquoted};
 use super::table;
 
+/// Bytes in which a spoiler must end.
+const LONGEST_SPOILER: usize = 2000;
+
 /// Replaces everything that the parser would misread in one piece of Markdown.
 pub(super) fn shield(source: &str, block: BlockKind) -> Shielded {
     let mut scanner = Scanner {
         source,
         at: 0,
+        line_start: 0,
         fence: None,
         may_indent: block == BlockKind::Plain,
         indented: true,
@@ -32,6 +36,8 @@ pub(super) fn shield(source: &str, block: BlockKind) -> Shielded {
 struct Scanner<'a> {
     source: &'a str,
     at: usize,
+    /// Where the line of the cursor begins.
+    line_start: usize,
     /// The open fence, if the scanner is inside one.
     fence: Option<Fence>,
     /// Whether indented code is looked for; in lists depth means nesting.
@@ -52,8 +58,11 @@ struct Scanner<'a> {
 impl<'a> Scanner<'a> {
     fn run(&mut self) {
         while self.at < self.source.len() {
-            if self.at_line_start() && self.code_line() {
-                continue;
+            if self.at_line_start() {
+                self.line_start = self.at;
+                if self.code_line() {
+                    continue;
+                }
             }
             if self.spoiler == Some(self.at) {
                 self.replace(2, Slot::SpoilerEnd);
@@ -334,15 +343,15 @@ impl<'a> Scanner<'a> {
     }
 
     fn line_before(&self) -> &'a str {
-        let start = self.source[..self.at].rfind('\n').map_or(0, |at| at + 1);
-        &self.source[start..self.at]
+        &self.source[self.line_start..self.at]
     }
 
     /// `||hidden||` within one line; bars with spaces inside are an operator.
     fn spoiler(&mut self) {
         let bars = self.rest().bytes().take_while(|&byte| byte == b'|').count();
         let opens = !self.before().is_some_and(|c| c.is_alphanumeric() || c == '|');
-        let line = self.rest()[bars..].split('\n').next().unwrap_or_default();
+        let rest = &self.rest()[bars..];
+        let line = rest[..rest.floor_char_boundary(LONGEST_SPOILER)].split('\n').next().unwrap_or_default();
         let close = line.find("||").filter(|&end| {
             let inner = &line[..end];
             let closes = !line[end + 2..].starts_with(|c: char| c.is_alphanumeric() || c == '|');

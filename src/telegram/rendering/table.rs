@@ -125,12 +125,14 @@ pub(super) fn widened(source: String) -> String {
     }
     let lines: Vec<&str> = source.lines().collect();
     let mut out = String::with_capacity(source.len());
-    let mut missing = 0;
+    let (mut missing, mut table_end) = (0, 0);
     for (index, line) in lines.iter().enumerate() {
         let below = lines.get(index + 1).copied().unwrap_or_default();
-        if cells(line) > 0 && is_delimiter_row(below) {
+        if index >= table_end && is_delimiter_row(below) && cells(line) > 0 {
             let rows = lines[index + 2..].iter().take_while(|line| !is_blank(unquoted(line)));
-            missing = rows.map(|row| cells(row)).max().unwrap_or(0).saturating_sub(cells(line));
+            let counts: Vec<usize> = rows.map(|row| cells(row)).collect();
+            table_end = index + 2 + counts.len();
+            missing = counts.into_iter().max().unwrap_or(0).saturating_sub(cells(line));
         }
         out.push_str(line);
         if missing > 0 {

@@ -8,6 +8,9 @@ use super::table::Fragment;
 /// Signs of unordered items by depth.
 const BULLETS: [&str; 3] = ["•", "◦", "▪"];
 
+/// Levels of lists and quotes that are shown as indentation; deeper ones stay at the last.
+const MAX_DEPTH: usize = 8;
+
 /// The number of the last item of a list, as written and as shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Numbering {
@@ -54,7 +57,8 @@ pub(super) struct Writer {
     inside_line: bool,
     /// The marker of an item that has no text yet.
     marker: Option<String>,
-    quotes: Vec<(usize, Vec<String>)>,
+    /// Where each open quote begins; the outermost keeps the prefixes of the lines around it.
+    quotes: Vec<(usize, Option<Vec<String>>)>,
 }
 
 impl Writer {
@@ -102,7 +106,7 @@ impl Writer {
         self.write_breaks();
         let marked = self.marker.take();
         let depth = self.prefixes.len() - usize::from(marked.is_some() && !self.prefixes.is_empty());
-        for prefix in &self.prefixes[..depth] {
+        for prefix in self.prefixes[..depth].iter().take(MAX_DEPTH) {
             self.out.push_str(prefix);
         }
         self.out.push_str(&marked.unwrap_or_default());
@@ -183,20 +187,25 @@ impl Writer {
         if self.quotes.is_empty() {
             self.flush_marker();
             let outer = std::mem::take(&mut self.prefixes);
-            self.quotes.push((self.out.len(), outer));
+            self.quotes.push((self.out.len(), Some(outer)));
         } else {
             // Telegram's quotes do not nest: an inner one keeps its sign.
-            self.quotes.push((self.out.len(), self.prefixes.clone()));
+            self.quotes.push((self.out.len(), None));
             self.prefixes.push("> ".to_owned());
         }
         self.inside_line = false;
     }
 
     pub(super) fn close_quote(&mut self) {
-        let Some((start, prefixes)) = self.quotes.pop() else { return };
-        self.prefixes = prefixes;
-        if self.quotes.is_empty() {
-            self.span(start, EntityKind::Blockquote);
+        match self.quotes.pop() {
+            Some((start, Some(outer))) => {
+                self.prefixes = outer;
+                self.span(start, EntityKind::Blockquote);
+            }
+            Some((_, None)) => {
+                self.prefixes.pop();
+            }
+            None => {}
         }
         self.end_block();
     }
@@ -219,10 +228,14 @@ impl Writer {
     pub(super) fn open_item(&mut self, source: &str, at: usize) {
         self.flush_marker();
         self.block(source, at);
-        let bullets = self.lists.iter().filter(|list| !list.ordered).count();
+        self.source_end = self.source_end.max(at);
+        let bullets = self.lists.iter().rev().take(MAX_DEPTH).filter(|list| !list.ordered).count();
         let Some(list) = self.lists.last_mut() else { return };
         let line = source[at..].trim_start();
-        let number = Marker::of(line.split('\n').next().unwrap_or_default()).and_then(|marker| marker.number);
+        // A marker has at most nine digits; the rest of a long line need not be looked at.
+        let start = &line[..line.floor_char_boundary(16)];
+        let number =
+            Marker::of(start.split('\n').next().unwrap_or_default()).and_then(|marker| marker.number);
         let marker = match number.filter(|_| list.ordered) {
             Some(written) => {
                 let number = Numbering::next(list.last, written);

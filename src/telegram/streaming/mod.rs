@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use self::actions::Actions;
 use self::pace::Pace;
-pub(super) use self::paint::{draft, is_draft_of};
 use self::paint::{Painted, Painter};
+pub(super) use self::paint::{draft, is_draft_of};
 use super::api::{Api, ApiError, Postponed};
 use super::courier::{Courier, Delivery};
 use super::rendering::{Growing, RichText};
@@ -201,7 +201,8 @@ impl<'a> Presenter<'a> {
             let (db, life) = (&self.screen.db, &self.screen.life);
             let courier = &self.screen.courier;
             self.work = Some(Box::pin(async move {
-                let promised = db.persist("settlement::promise", &life.abort, || settlement::promise(db, &owed)).await;
+                let promised =
+                    db.persist("settlement::promise", &life.abort, || settlement::promise(db, &owed)).await;
                 Done::Promised(promised.map(|rows| courier.deliver(rows)))
             }));
             return;
@@ -241,7 +242,10 @@ impl<'a> Presenter<'a> {
             }
             Done::Promised(Ok(None)) => {}
             Done::Promised(Err(error)) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "a part of an answer cannot be stored");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a part of an answer cannot be stored"
+                );
             }
             Done::Delivered => {
                 self.draft = None;

@@ -3,7 +3,9 @@
 use std::future::Future;
 
 use super::super::api::flow::Class;
-use super::super::api::methods::{EditMessageText, NoPreview, ReplyParameters, SendMessage, SendMessageDraft};
+use super::super::api::methods::{
+    EditMessageText, NoPreview, ReplyParameters, SendMessage, SendMessageDraft,
+};
 use super::super::api::{Api, ApiError, Postponed};
 use super::super::rendering::{Entity, EntityKind, RichText};
 use super::{Place, Surface};
@@ -51,7 +53,12 @@ impl Painter {
 }
 
 /// Shows a draft.
-pub(in crate::telegram) async fn draft(api: &Api, place: Place, part: usize, state: &RichText) -> Result<Painted, Postponed> {
+pub(in crate::telegram) async fn draft(
+    api: &Api,
+    place: Place,
+    part: usize,
+    state: &RichText,
+) -> Result<Painted, Postponed> {
     let method = SendMessageDraft {
         chat_id: place.chat,
         message_thread_id: place.topic,
@@ -97,7 +104,11 @@ async fn begin(
     let sent = api.attempt(place.chat, Class::Live, &method).await?;
     let live = MessageId(sent.message_id);
     if let Err(error) = turns::show_in(db, turn, live).await {
-        tracing::warn!(turn.id = turn.0, error = &error as &dyn std::error::Error, "a live message is not remembered");
+        tracing::warn!(
+            turn.id = turn.0,
+            error = &error as &dyn std::error::Error,
+            "a live message is not remembered"
+        );
     }
     Ok(Painted { live: Some(live) })
 }

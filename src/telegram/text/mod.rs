@@ -116,7 +116,8 @@ mod tests {
     #[test]
     fn every_sentence_exists_in_every_language() {
         for id in IDS {
-            let (english, russian) = (say_to(Language::English, id, "Ann"), say_to(Language::Russian, id, "Ann"));
+            let (english, russian) =
+                (say_to(Language::English, id, "Ann"), say_to(Language::Russian, id, "Ann"));
             assert!(!english.starts_with("Unknown localization"), "{id} in English");
             assert!(russian.chars().any(|c| ('а'..='я').contains(&c)), "{id} in Russian: {russian}");
         }

@@ -19,7 +19,8 @@ pub struct Database {
 
 impl Database {
     pub async fn create() -> Self {
-        let server = std::env::var("DATABASE_URL").expect("DATABASE_URL names a PostgreSQL server; scripts/test sets it");
+        let server = std::env::var("DATABASE_URL")
+            .expect("DATABASE_URL names a PostgreSQL server; scripts/test sets it");
         let server: Url = server.parse().expect("DATABASE_URL is an address");
         let host = server.host_str().expect("DATABASE_URL has a host");
         let port = server.port().unwrap_or(5432);

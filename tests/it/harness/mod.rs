@@ -152,7 +152,9 @@ impl Bot {
     /// The text of the bot's `number`th message in a chat (from 1), once its turn is closed.
     pub async fn answer(&self, chat: i64, number: usize) -> String {
         let what = format!("message {number} of the bot in chat {chat}");
-        let found = self.telegram.until(&what, BOUND, |view| view.answers(chat).nth(number - 1).map(|m| m.text.clone()));
+        let found = self
+            .telegram
+            .until(&what, BOUND, |view| view.answers(chat).nth(number - 1).map(|m| m.text.clone()));
         found.await.unwrap()
     }
 
@@ -163,7 +165,8 @@ impl Bot {
 
     /// What a chat shows, one line a message.
     pub fn screen(&self, chat: i64) -> String {
-        let line = |m: telegram::Message| format!("{}: {}", if m.from_bot { "bot" } else { "person" }, m.text);
+        let line =
+            |m: telegram::Message| format!("{}: {}", if m.from_bot { "bot" } else { "person" }, m.text);
         self.telegram.messages(chat).into_iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
@@ -190,7 +193,8 @@ impl Bot {
             assert_eq!(self.exit_code().await, 0, "the bot ends well");
         }
         self.database.assert_settled().await;
-        let refusals: Vec<Outcome> = self.model.refusals().into_iter().map(|refused| refused.outcome).collect();
+        let refusals: Vec<Outcome> =
+            self.model.refusals().into_iter().map(|refused| refused.outcome).collect();
         assert!(refusals.is_empty(), "the model refused requests: {refusals:?}");
         let violations = self.telegram.violations();
         assert!(violations.is_empty(), "Telegram saw violations: {violations:?}");
@@ -219,5 +223,8 @@ pub fn conversation(request: &Recorded) -> Vec<String> {
         let blocks = message["content"].as_array().expect("content is a list of blocks");
         blocks.iter().filter_map(|block| block["text"].as_str()).collect::<Vec<_>>().join(" | ")
     };
-    messages.iter().map(|message| format!("{}: {}", message["role"].as_str().unwrap_or("?"), texts(message))).collect()
+    messages
+        .iter()
+        .map(|message| format!("{}: {}", message["role"].as_str().unwrap_or("?"), texts(message)))
+        .collect()
 }

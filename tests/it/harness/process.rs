@@ -17,7 +17,12 @@ pub struct Process {
 /// The binary with nothing but the given settings.
 pub fn command(settings: &BTreeMap<String, String>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_starling"));
-    command.env_clear().envs(settings).current_dir(std::env::temp_dir()).kill_on_drop(true).stdin(Stdio::null());
+    command
+        .env_clear()
+        .envs(settings)
+        .current_dir(std::env::temp_dir())
+        .kill_on_drop(true)
+        .stdin(Stdio::null());
     command
 }
 
@@ -52,7 +57,8 @@ impl Process {
 
     /// The exit code, and the log up to the end.
     pub async fn end(mut self) -> (i32, Vec<String>) {
-        let status = tokio::time::timeout(BOUND, self.child.wait()).await.expect("the bot ends in time").unwrap();
+        let status =
+            tokio::time::timeout(BOUND, self.child.wait()).await.expect("the bot ends in time").unwrap();
         while self.log.changed().await.is_ok() {}
         (status.code().unwrap_or(-1), self.log.borrow().clone())
     }

@@ -35,9 +35,15 @@ async fn the_overall_budget_is_shared_by_all_chats() {
     let chats = (1..=100).map(ChatId);
     let now = chats.filter(|&chat| flow.lock().admit(chat, Class::Message, start) == Admission::Now).count();
     assert_eq!(now, 30);
-    assert_eq!(flow.lock().admit(ANN, Class::Draft, start), Admission::Now, "drafts have a budget of their own");
+    assert_eq!(
+        flow.lock().admit(ANN, Class::Draft, start),
+        Admission::Now,
+        "drafts have a budget of their own"
+    );
     let unlimited = Flow::new(0);
-    assert!((1..=100).all(|chat| unlimited.lock().admit(ChatId(chat), Class::Message, start) == Admission::Now));
+    assert!(
+        (1..=100).all(|chat| unlimited.lock().admit(ChatId(chat), Class::Message, start) == Admission::Now)
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -50,7 +50,12 @@ async fn a_batch_is_in_the_order_of_writing_and_knows_edits() {
     for number in [7, 5, 6, 5] {
         batch.add(message(number), Instant::now(), WINDOW);
     }
-    let edit = |number, text: &str| Edit { update: UpdateId(9), key: KEY, message: MessageId(number), text: text.into() };
+    let edit = |number, text: &str| Edit {
+        update: UpdateId(9),
+        key: KEY,
+        message: MessageId(number),
+        text: text.into(),
+    };
     assert!(batch.edit(&edit(6, "changed")));
     assert!(!batch.edit(&edit(8, "unknown")));
     let texts: Vec<String> = batch.take().into_iter().map(|message| message.text).collect();
