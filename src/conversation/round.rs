@@ -209,9 +209,12 @@ mod tests {
     #[test]
     fn pauses_grow_and_obey_the_provider() {
         // Each is spread by an eighth to both sides.
-        for (retry, number, expected_ms) in
-            [(Retry::Soon, 1, 500), (Retry::Soon, 3, 2_000), (Retry::Later, 1, 1_500), (Retry::Later, 3, 6_000)]
-        {
+        for (retry, number, expected_ms) in [
+            (Retry::Soon, 1, 500),
+            (Retry::Soon, 3, 2_000),
+            (Retry::Later, 1, 1_500),
+            (Retry::Later, 3, 6_000),
+        ] {
             let waited = pause(retry, number).map(|pause| pause.as_millis());
             let spread = expected_ms * 7 / 8..=expected_ms * 9 / 8;
             assert!(waited.is_some_and(|waited| spread.contains(&waited)), "{retry:?} {number}: {waited:?}");

@@ -36,7 +36,7 @@ pub use growing::Growing;
 pub use split::{Limits, split};
 pub use stream::Stream;
 
-/// Renders a whole text. Any length; cut the result with [`split`] before sending it.
+/// Renders a whole text. Any length; cut the result with [`split()`] before sending it.
 pub fn render(markdown: &str) -> RichText {
     let markdown = visible(markdown);
     let mut segmenter = segments::Segmenter::default();
