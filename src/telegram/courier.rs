@@ -190,6 +190,7 @@ impl Inner {
             entities: &owed.entities,
             reply_parameters: owed.reply_to.map(ReplyParameters::to),
             link_preview_options: NoPreview::default(),
+            reply_markup: None,
         };
         self.api.deliver(owed.chat, &method).await.map(|sent| MessageId(sent.message_id))
     }
@@ -201,6 +202,7 @@ impl Inner {
             text: &owed.text,
             entities: &owed.entities,
             link_preview_options: NoPreview::default(),
+            reply_markup: None,
         };
         match self.api.deliver(owed.chat, &method).await {
             Ok(_) | Err(ApiError::NotModified) => Ok(message),

@@ -8,6 +8,7 @@ pub mod dispatcher;
 pub mod handlers;
 pub mod inbound;
 pub mod intake;
+pub mod keyboards;
 pub mod pipeline;
 pub mod rendering;
 pub mod session;

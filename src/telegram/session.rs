@@ -4,19 +4,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
 use tokio::time::Instant;
 
 use super::context::Context;
 use super::handlers;
 use super::inbound::Edit;
 use super::pipeline::processor;
-use super::pipeline::queue::{Batch, Letter, Mailbox, StopWish};
+use super::pipeline::queue::{Batch, Letter, Mailbox, StopBy, StopWish};
 use super::streaming::{self, Shown};
 use super::{text, turn};
 use crate::conversation::interrupt::Stop;
 use crate::db::DbError;
 use crate::db::turns::LeftOpen;
-use crate::domain::ids::ThreadKey;
+use crate::domain::ids::{ThreadKey, TurnId, UpdateId};
 use crate::domain::turn::{Interruption, TurnRequest};
 use crate::services::intake;
 use crate::services::recovery::Recovery;
@@ -27,8 +30,11 @@ const IDLE: Duration = Duration::from_secs(30);
 /// Works a mailbox off until it has been empty for a while or the service drains.
 pub async fn run(context: Arc<Context>, key: ThreadKey, mailbox: Mailbox) {
     context.metrics.threads_active.inc();
-    let mut session = Session { context: &context, key, mailbox, batch: Batch::default() };
-    if let Err(error) = session.work().await {
+    let (batch, chores) = (Batch::default(), FuturesUnordered::new());
+    let mut session = Session { context: &context, key, mailbox, batch, chores, changed: false };
+    let worked = session.work().await;
+    session.finish_chores().await;
+    if let Err(error) = worked {
         // What the session had not stored is still in the inbox.
         tracing::error!(error = &error as &dyn std::error::Error, "the session of {key} ended");
     }
@@ -41,6 +47,10 @@ struct Session<'a> {
     key: ThreadKey,
     mailbox: Mailbox,
     batch: Batch,
+    /// Small writes and calls that run beside everything else; the history is read only when none is left.
+    chores: FuturesUnordered<BoxFuture<'a, ()>>,
+    /// Whether a stored message was changed while the history was being read.
+    changed: bool,
 }
 
 impl Session<'_> {
@@ -49,11 +59,12 @@ impl Session<'_> {
         loop {
             if self.batch.closes().is_some() {
                 let Some(request) = self.gather().await? else { continue };
-                self.answer(request).await?;
+                self.answer(request).await;
                 continue;
             }
             let letter = tokio::select! {
                 biased;
+                Some(()) = self.chores.next() => continue,
                 () = drain.cancelled() => return Ok(()),
                 letter = self.mailbox.recv() => letter,
                 () = tokio::time::sleep(IDLE) => {
@@ -65,9 +76,10 @@ impl Session<'_> {
             };
             match letter {
                 Some(Letter::Resume(left, recovery)) => self.resume(&left, recovery).await?,
-                Some(Letter::Stop(wish)) => self.nothing_runs(wish).await?,
                 Some(letter) => {
-                    self.take(letter).await?;
+                    if let Some(wish) = self.take(letter) {
+                        self.nothing_runs(wish);
+                    }
                 }
                 None => return Ok(()),
             }
@@ -79,8 +91,8 @@ impl Session<'_> {
         let context = self.context;
         let Some(first) = self.batch.first() else { return Ok(None) };
         let (sender, chat) = (first.sender.clone(), first.chat.clone());
-        let preparing = processor::prepare(context, self.key, &sender, &chat);
-        tokio::pin!(preparing);
+        self.finish_chores().await;
+        let mut preparing = Box::pin(processor::prepare(context, self.key, &sender, &chat));
         let mut prepared = None;
         while let Some(closes) = self.batch.closes().filter(|&closes| Instant::now() < closes) {
             tokio::select! {
@@ -91,16 +103,24 @@ impl Session<'_> {
                 }
                 done = &mut preparing, if prepared.is_none() => prepared = Some(done?),
                 Some(letter) = self.mailbox.recv() => {
-                    self.take(letter).await?;
+                    if let Some(wish) = self.take(letter) {
+                        self.nothing_runs(wish);
+                    }
                 }
+                Some(()) = self.chores.next() => {}
                 () = tokio::time::sleep_until(closes) => {}
             }
+        }
+        let closed = Instant::now();
+        if self.changed {
+            self.finish_chores().await;
+            preparing = Box::pin(processor::prepare(context, self.key, &sender, &chat));
+            prepared = None;
         }
         let prepared = match prepared {
             Some(prepared) => prepared,
             None => preparing.await?,
         };
-        let closed = Instant::now();
         let batch = self.batch.take();
         context.metrics.messages_batched.inc_by(batch.len().saturating_sub(1) as u64);
         let request = processor::open(context, prepared, &batch).await?;
@@ -108,25 +128,32 @@ impl Session<'_> {
         Ok(request)
     }
 
-    /// Answers while the mailbox stays open: a newer message or a stop cuts the answer.
-    async fn answer(&mut self, request: TurnRequest) -> Result<(), DbError> {
+    /// Answers while the mailbox stays open: a newer message or a stop cuts the answer. Nothing in here waits for
+    /// anything but the answer, or the answer would stand still meanwhile.
+    async fn answer(&mut self, request: TurnRequest) {
         let context = self.context;
         let turn = request.turn;
         let stop = Stop::new(&context.life.abort);
         let running = turn::drive(context, request, &stop);
         tokio::pin!(running);
         loop {
-            tokio::select! {
-                () = &mut running => return Ok(()),
-                Some(letter) = self.mailbox.recv() => match self.take(letter).await? {
-                    // During a drain a newer message waits for the next start, so it is no reason to cut.
-                    Taken::Message if context.life.drain.is_cancelled() => {}
-                    Taken::Message => stop.cut(Interruption::Superseded),
-                    // The button of an older draft, tapped late, does not concern this answer.
-                    Taken::Stop(Some(draft)) if !streaming::is_draft_of(turn, draft) => {}
-                    Taken::Stop(_) => stop.cut(Interruption::Stopped),
-                    Taken::Other => {}
-                },
+            let letter = tokio::select! {
+                () = &mut running => return,
+                Some(()) = self.chores.next() => continue,
+                Some(letter) = self.mailbox.recv() => letter,
+            };
+            let is_message = matches!(letter, Letter::Message(..));
+            // During a drain a newer message waits for the next start, so it is no reason to cut.
+            if is_message && !context.life.drain.is_cancelled() {
+                stop.cut(Interruption::Superseded);
+            }
+            match self.take(letter) {
+                Some(wish) if concerns(&wish.by, turn) => {
+                    stop.cut(Interruption::Stopped);
+                    self.obey(wish);
+                }
+                Some(wish) => self.ignore(wish),
+                None => {}
             }
         }
     }
@@ -136,62 +163,97 @@ impl Session<'_> {
             Recovery::Again(attempt) => {
                 let request = processor::resume(self.context, left, attempt).await?;
                 tracing::info!(turn.id = left.turn.0, attempt, "the turn {} is run again", left.turn);
-                self.answer(request).await
+                self.answer(request).await;
             }
             Recovery::Close(report) => {
                 let request = processor::resume(self.context, left, left.attempt).await?;
                 let place = turn::place(&request);
                 // Parts have their numbers; a closing remark comes behind all of them.
-                let shown = Shown { posted: 1_000, live: left.live_message, ..Shown::default() };
+                let shown =
+                    Shown { posted: turn::BEHIND_ALL_PARTS, live: left.live_message, ..Shown::default() };
                 turn::close(self.context, &request, place, &report, shown).await;
-                Ok(())
             }
         }
+        Ok(())
     }
 
-    async fn take(&mut self, letter: Letter) -> Result<Taken, DbError> {
+    /// Puts a letter where it belongs; a wish to stop is handed back.
+    fn take(&mut self, letter: Letter) -> Option<StopWish> {
         match letter {
-            Letter::Message(message, came) => {
-                self.batch.add(*message, came, self.context.batch_window);
-                Ok(Taken::Message)
-            }
-            Letter::Stop(wish) => {
-                let (db, abort) = (&self.context.db, &self.context.life.abort);
-                db.persist("intake::tick_off", abort, || intake::tick_off(db, wish.update)).await?;
-                Ok(Taken::Stop(wish.draft))
-            }
-            Letter::Edit(edit) => self.edit(&edit).await.map(|()| Taken::Other),
+            Letter::Message(message, came) => self.batch.add(*message, came, self.context.batch_window),
+            Letter::Edit(edit) => self.edit(edit),
+            Letter::Stop(wish) => return Some(wish),
             Letter::Resume(left, _) => {
                 tracing::error!(turn.id = left.turn.0, "the turn {} can only be resumed at start", left.turn);
-                Ok(Taken::Other)
             }
         }
-    }
-
-    /// `/stop` without a running answer is told so; a late tap on a button needs no words.
-    async fn nothing_runs(&mut self, wish: StopWish) -> Result<(), DbError> {
-        match wish.typed {
-            Some(envelope) => {
-                handlers::reply(self.context, &envelope, |language, _| text::nothing_to_stop(language)).await
-            }
-            None => self.take(Letter::Stop(wish)).await.map(drop),
-        }
+        None
     }
 
     /// A change reaches the batch that still waits, or what is stored; the next prompt contains it.
-    async fn edit(&mut self, edit: &Edit) -> Result<(), DbError> {
-        let (db, abort) = (&self.context.db, &self.context.life.abort);
-        if self.batch.edit(edit) {
-            return db.persist("intake::tick_off", abort, || intake::tick_off(db, edit.update)).await;
+    fn edit(&mut self, edit: Edit) {
+        if self.batch.edit(&edit) {
+            return self.tick_off(edit.update);
         }
-        let apply = || intake::apply_edit(db, edit.update, edit.key.chat, edit.message, &edit.text);
-        db.persist("intake::apply_edit", abort, apply).await.map(drop)
+        self.changed = true;
+        let (db, abort) = (&self.context.db, &self.context.life.abort);
+        self.chores.push(Box::pin(async move {
+            let apply = || intake::apply_edit(db, edit.update, edit.key.chat, edit.message, &edit.text);
+            finish(db.persist("intake::apply_edit", abort, apply).await.map(drop));
+        }));
+    }
+
+    /// The running answer ends because of this wish.
+    fn obey(&mut self, wish: StopWish) {
+        if let StopBy::Button { callback, .. } = wish.by {
+            self.chores.push(Box::pin(handlers::answer_tap(self.context, callback, None)));
+        }
+        self.tick_off(wish.update);
+    }
+
+    /// The wish concerns no answer of this session that runs.
+    fn ignore(&mut self, wish: StopWish) {
+        if let StopBy::Button { callback, language, .. } = wish.by {
+            let sorry = Some(text::not_yours_to_stop(language));
+            self.chores.push(Box::pin(handlers::answer_tap(self.context, callback, sorry)));
+        }
+        self.tick_off(wish.update);
+    }
+
+    /// `/stop` without a running answer is told so.
+    fn nothing_runs(&mut self, wish: StopWish) {
+        let StopBy::Command(envelope) = wish.by else { return self.ignore(wish) };
+        let context = self.context;
+        self.chores.push(Box::pin(async move {
+            finish(handlers::reply(context, &envelope, |language, _| text::nothing_to_stop(language)).await);
+        }));
+    }
+
+    fn tick_off(&mut self, update: UpdateId) {
+        let (db, abort) = (&self.context.db, &self.context.life.abort);
+        self.chores.push(Box::pin(async move {
+            finish(db.persist("intake::tick_off", abort, || intake::tick_off(db, update)).await);
+        }));
+    }
+
+    async fn finish_chores(&mut self) {
+        while self.chores.next().await.is_some() {}
+        self.changed = false;
     }
 }
 
-/// What a letter was.
-enum Taken {
-    Message,
-    Stop(Option<i32>),
-    Other,
+/// Whether a wish is about the answer of this turn: the command is about whatever runs, a button about its own.
+fn concerns(by: &StopBy, turn: TurnId) -> bool {
+    match by {
+        StopBy::Command(_) => true,
+        StopBy::Draft(draft) => streaming::is_draft_of(turn, *draft),
+        StopBy::Button { turn: tapped, .. } => *tapped == turn,
+    }
+}
+
+fn finish(result: Result<(), DbError>) {
+    if let Err(error) = result {
+        // The update stays in the inbox for the next start.
+        tracing::error!(error = &error as &dyn std::error::Error, "an update could not be finished");
+    }
 }

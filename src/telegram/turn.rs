@@ -18,6 +18,10 @@ use crate::services::settlement::{self, Settled};
 /// Events between model and screen. The screen reads at once, so this only evens out bursts.
 const EVENTS_IN_FLIGHT: usize = 256;
 
+/// The number of a message that comes behind all parts of an answer, when their count is not known: the keys of parts
+/// count from 0, and the same key is never sent twice.
+pub(super) const BEHIND_ALL_PARTS: usize = 1_000;
+
 /// Answers an open turn and closes it. Whatever happens inside, the turn is settled or, at shutdown, left for the
 /// next start.
 pub(super) async fn drive(context: &Context, request: TurnRequest, stop: &Stop) {
@@ -29,10 +33,10 @@ pub(super) async fn drive(context: &Context, request: TurnRequest, stop: &Stop) 
         Err(_panic) => {
             tracing::error!(turn.id = request.turn.0, "the turn {} panicked", request.turn);
             let outcome = Outcome::Failed(Failure::Internal);
-            // How many parts were posted is lost; a number beyond all of them keeps the apology from being one of them.
+            // How many parts were posted is lost.
             (
                 TurnReport { text: String::new(), outcome, calls: Vec::new() },
-                Shown { posted: 1_000, ..Shown::default() },
+                Shown { posted: BEHIND_ALL_PARTS, ..Shown::default() },
             )
         }
     };
@@ -132,6 +136,7 @@ pub(super) fn place(request: &TurnRequest) -> Place {
         topic: request.key.topic,
         turn: request.turn,
         reply_to: (!private).then_some(request.question),
+        language: request.settings.language,
         surface: if private { Surface::Draft } else { Surface::Message(request.live_message) },
     }
 }

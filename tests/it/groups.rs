@@ -55,3 +55,35 @@ async fn people_and_topics_are_conversations_of_their_own() {
     assert_eq!(bot.database.count("SELECT count(*) FROM threads").await, 3);
     bot.end().await;
 }
+
+#[tokio::test]
+async fn the_button_below_an_answer_in_a_group_stops_it_for_its_owner_only() {
+    let bot = Bot::start().await;
+    let (gate, keeper) = Gate::new();
+    bot.model.script(Reply::steps(vec![Step::Text("The beginning".to_owned()), Step::Gate(gate)]));
+    bot.telegram.say(GROUP, ANN, "@starling_bot tell me");
+    bot.answer(GROUP, 1).await;
+    let message = bot.telegram.messages(GROUP).into_iter().rfind(|message| message.from_bot).unwrap();
+    let button = message.reply_markup.as_ref().unwrap()["inline_keyboard"][0][0].clone();
+    assert_eq!(button["text"], "⏹ Stop");
+    let data = button["callback_data"].as_str().unwrap();
+    let answered = async |callback: &str| {
+        let answer =
+            bot.telegram.until("an answer to the tap", BOUND, |view| view.press_answer(callback).cloned());
+        answer.await.unwrap()["text"].as_str().map(str::to_owned)
+    };
+    // Bob, then Ann with forged data: nothing happens, but the tap is answered.
+    let sorry = Some("This answer is over, or it belongs to somebody else.".to_owned());
+    assert_eq!(answered(&bot.telegram.press(GROUP, BOB, message.id, data)).await, sorry);
+    assert_eq!(answered(&bot.telegram.press(GROUP, ANN, message.id, "stop:999")).await, sorry);
+    assert_eq!(answered(&bot.telegram.press(GROUP, ANN, message.id, "nonsense")).await, None);
+    assert_eq!(bot.model.open_streams(), 1, "the answer still runs");
+    assert_eq!(answered(&bot.telegram.press(GROUP, ANN, message.id, data)).await, None);
+    let stopped = bot.telegram.until("the stopped answer", BOUND, |view| {
+        view.answers(GROUP).find(|message| message.text == "The beginning\n\n⏹ Stopped.").cloned()
+    });
+    let stopped = stopped.await.unwrap();
+    assert_eq!(stopped.reply_markup, None, "a finished answer has no button");
+    drop(keeper);
+    bot.end().await;
+}

@@ -21,6 +21,8 @@ const RESERVED: usize = 2;
 const CAUTION: Duration = Duration::from_secs(60);
 /// The end of a penalty as we see it lies a little behind Telegram's.
 const MARGIN: Duration = Duration::from_millis(250);
+/// So many chats that are limited within this time mean that the bot itself is limited, not the chats.
+const LIMITED: (usize, Duration) = (3, Duration::from_secs(2));
 /// Chats in memory before idle ones are forgotten.
 const CHATS: usize = 10_000;
 
@@ -54,6 +56,10 @@ pub struct Flow(Arc<Mutex<State>>);
 struct State {
     overall: Option<(usize, Duration)>,
     overall_log: Log,
+    /// Nothing is sent anywhere before.
+    punished_until: Option<Instant>,
+    /// The newest penalties.
+    penalties: VecDeque<(Instant, ChatId)>,
     chats: HashMap<ChatId, Chat>,
 }
 
@@ -87,7 +93,13 @@ impl Flow {
     pub fn new(sends_per_second: u32) -> Self {
         let overall = usize::try_from(sends_per_second).ok().filter(|&sends| sends > 0);
         let overall = overall.map(|sends| (sends, Duration::from_secs(1)));
-        Self(Arc::new(Mutex::new(State { overall, overall_log: Log::default(), chats: HashMap::new() })))
+        Self(Arc::new(Mutex::new(State {
+            overall,
+            overall_log: Log::default(),
+            punished_until: None,
+            penalties: VecDeque::new(),
+            chats: HashMap::new(),
+        })))
     }
 
     /// Announces a finished message, until the guard is dropped.
@@ -101,11 +113,19 @@ impl Flow {
         self.lock().admit(chat, class, Instant::now())
     }
 
-    /// Nothing is called in `chat` for so long.
-    pub fn punish(&self, chat: ChatId, wait: Duration) {
+    /// Nothing is called in `chat` for so long. When several chats are limited at once, nothing is sent anywhere.
+    pub fn punish(&self, id: ChatId, wait: Duration) {
         let mut state = self.lock();
-        let chat = state.chats.entry(chat).or_default();
-        let end = Instant::now() + wait + MARGIN;
+        let now = Instant::now();
+        let end = now + wait + MARGIN;
+        if state.is_limited(id, now) {
+            tracing::warn!(
+                wait_s = wait.as_secs(),
+                "Telegram limits several chats at once, sending nothing anywhere"
+            );
+            state.punished_until = state.punished_until.max(Some(end));
+        }
+        let chat = state.chats.entry(id).or_default();
         chat.punished_until = chat.punished_until.max(Some(end));
         chat.cautious_until = chat.punished_until.map(|end| end + CAUTION);
     }
@@ -123,6 +143,14 @@ impl Flow {
 }
 
 impl State {
+    /// Remembers a penalty and tells whether it is one of several chats at once.
+    fn is_limited(&mut self, chat: ChatId, now: Instant) -> bool {
+        let (chats, period) = LIMITED;
+        self.penalties.retain(|&(time, other)| other != chat && now - time < period);
+        self.penalties.push_back((now, chat));
+        self.penalties.len() >= chats
+    }
+
     fn admit(&mut self, id: ChatId, class: Class, now: Instant) -> Admission {
         if self.chats.len() > CHATS {
             self.chats.retain(|_, chat| !chat.is_idle(now));
@@ -134,6 +162,10 @@ impl State {
         if class != Class::Message && chat.waiting > 0 {
             return Admission::NotBefore(now + Duration::from_millis(500));
         }
+        let is_message = matches!(class, Class::Message | Class::Live);
+        if let Some(end) = self.punished_until.filter(|&end| is_message && now < end) {
+            return Admission::NotBefore(end);
+        }
         let private = id.0 > 0;
         let limits = match class {
             Class::Draft | Class::Action => COSMETICS,
@@ -141,7 +173,6 @@ impl State {
             Class::Message | Class::Live => GROUP_MESSAGES,
         };
         let reserved = if class == Class::Live { RESERVED } else { 0 };
-        let is_message = matches!(class, Class::Message | Class::Live);
         let log = if is_message { &mut chat.messages } else { &mut chat.cosmetics };
         let own = log.free_at(limits, reserved, now);
         let overall = match self.overall {

@@ -110,6 +110,9 @@ pub struct SendMessage<'a> {
     pub reply_parameters: Option<ReplyParameters>,
     /// No preview of the first link: answers contain many.
     pub link_preview_options: NoPreview,
+    /// A button below it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_markup: Option<InlineKeyboard>,
 }
 method!("sendMessage", SendMessage<'_> => Sent);
 
@@ -152,8 +155,41 @@ pub struct EditMessageText<'a> {
     pub entities: &'a Value,
     /// No preview of the first link.
     pub link_preview_options: NoPreview,
+    /// A button below it; none removes the one that is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_markup: Option<InlineKeyboard>,
 }
 method!("editMessageText", EditMessageText<'_> => Sent);
+
+/// One button below a message.
+#[derive(Serialize, Clone, Debug)]
+pub struct InlineKeyboard {
+    inline_keyboard: [[Button; 1]; 1],
+}
+
+#[derive(Serialize, Clone, Debug)]
+struct Button {
+    text: String,
+    callback_data: String,
+}
+
+impl InlineKeyboard {
+    /// A button with a label and the data (1 to 64 bytes) that a tap brings back.
+    pub fn button(text: String, callback_data: String) -> Self {
+        Self { inline_keyboard: [[Button { text, callback_data }]] }
+    }
+}
+
+/// Ends the waiting mark of a tapped button.
+#[derive(Serialize, Debug)]
+pub struct AnswerCallbackQuery<'a> {
+    /// The tap.
+    pub callback_query_id: &'a str,
+    /// Shown for a moment, up to 200 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+method!("answerCallbackQuery", AnswerCallbackQuery<'_> => bool);
 
 /// Shows an unfinished message in a private chat. It lives 30 s after the last call.
 #[derive(Serialize, Debug)]

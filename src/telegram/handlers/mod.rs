@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::api::methods::AnswerCallbackQuery;
 use super::context::Context;
-use super::inbound::{self, Command, Envelope, Inbound};
+use super::inbound::{self, Command, Envelope, Inbound, Tapped};
+use super::keyboards::{self, Tap};
 use super::pipeline::normalize::normalize;
-use super::pipeline::queue::{Letter, Posted, StopWish};
+use super::pipeline::queue::{Letter, Posted, StopBy, StopWish};
 use super::{rendering::RichText, session, text};
 use crate::db::DbError;
 use crate::db::outbox::Owed;
@@ -33,10 +35,11 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
         Inbound::Edited(edit) => post(context, id, edit.key, Letter::Edit(edit)),
         Inbound::Command(Command::Stop, envelope) => {
             let key = envelope.key;
-            post(context, id, key, Letter::Stop(StopWish { update: id, typed: Some(envelope), draft: None }));
+            post(context, id, key, Letter::Stop(StopWish { update: id, by: StopBy::Command(envelope) }));
         }
         Inbound::Command(Command::Start, envelope) => spawn(context, start::handle, envelope),
         Inbound::Command(Command::Help, envelope) => spawn(context, help::handle, envelope),
+        Inbound::Tapped(tap) => tapped(context, tap),
         Inbound::Unreadable(envelope) => spawn(context, unreadable, envelope),
         Inbound::Ignored => {
             context.metrics.updates_ignored.inc();
@@ -46,6 +49,33 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
                 finish(db.persist("intake::tick_off", abort, || intake::tick_off(db, id)).await);
             });
         }
+    }
+}
+
+/// A tap goes to the session of the person who tapped: only one's own answer can be stopped.
+fn tapped(context: &Arc<Context>, tapped: Tapped) {
+    let Tapped { update, callback, key, language, data } = tapped;
+    match (key, keyboards::read(&data)) {
+        (Some(key), Some(Tap::Stop(turn))) => {
+            let by = StopBy::Button { turn, callback, language };
+            post(context, update, key, Letter::Stop(StopWish { update, by }));
+        }
+        _ => {
+            let task = context.clone();
+            context.life.spawn("tap", async move {
+                answer_tap(&task, callback, None).await;
+                let (db, abort) = (&task.db, &task.life.abort);
+                finish(db.persist("intake::tick_off", abort, || intake::tick_off(db, update)).await);
+            });
+        }
+    }
+}
+
+/// Ends the waiting mark of a tapped button. Nothing is lost if that fails: the mark ends by itself.
+pub async fn answer_tap(context: &Context, callback: String, text: Option<String>) {
+    let method = AnswerCallbackQuery { callback_query_id: &callback, text };
+    if let Err(error) = context.screen.api.call(&method).await {
+        tracing::debug!(error = &error as &dyn std::error::Error, "a tap was not answered");
     }
 }
 

@@ -8,7 +8,7 @@ use teloxide::types::{
 use super::api::methods::Me;
 use crate::domain::ids::{ChatId, MessageId, ThreadKey, TopicId, UpdateId, UserId};
 use crate::domain::message::{Context, Incoming, Reply};
-use crate::domain::people::{Chat, ChatKind, Person};
+use crate::domain::people::{Chat, ChatKind, Language, Person};
 
 /// What an update asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,6 +19,8 @@ pub enum Inbound {
     Command(Command, Envelope),
     /// A person changed the text of a message.
     Edited(Edit),
+    /// A person tapped a button below a message of ours.
+    Tapped(Tapped),
     /// A message for us that cannot be read.
     Unreadable(Envelope),
     /// Nothing for us.
@@ -51,6 +53,21 @@ pub struct Envelope {
     pub chat: Chat,
 }
 
+/// A tapped button.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tapped {
+    /// The update that brought it.
+    pub update: UpdateId,
+    /// The tap, which wants an answer.
+    pub callback: String,
+    /// The conversation of the person who tapped, in the place of the message; none if the message is too old.
+    pub key: Option<ThreadKey>,
+    /// The language of that person.
+    pub language: Language,
+    /// What the button carries; may be forged.
+    pub data: String,
+}
+
 /// A changed message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Edit {
@@ -76,6 +93,20 @@ pub fn read(update: Update, me: &Me) -> Inbound {
             }
             _ => Inbound::Ignored,
         },
+        UpdateKind::CallbackQuery(query) => {
+            let user = person(&query.from);
+            let topic = |message: &Message| message.thread_id.filter(|_| message.is_topic_message);
+            let key = query.message.as_ref().and_then(|message| message.regular_message()).map(|message| {
+                ThreadKey {
+                    chat: ChatId(message.chat.id.0),
+                    user: user.id,
+                    topic: topic(message).map(|thread| TopicId(thread.0.0)),
+                }
+            });
+            let language = Language::from_tag(user.language_code.as_deref());
+            let data = query.data.unwrap_or_default();
+            Inbound::Tapped(Tapped { update: id, callback: query.id.to_string(), key, language, data })
+        }
         _ => Inbound::Ignored,
     }
 }

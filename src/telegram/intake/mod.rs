@@ -21,7 +21,7 @@ pub use webhook::{Webhook, listen};
 
 use super::context::Context;
 use super::handlers;
-use super::pipeline::queue::{Letter, StopWish};
+use super::pipeline::queue::{Letter, StopBy, StopWish};
 use crate::db::inbox::{self, RawUpdate};
 use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, ThreadKey, TopicId, UpdateId, UserId};
@@ -81,7 +81,7 @@ impl Intake {
     /// Hands a stored update to the dispatcher; one that only we understand goes straight to its session.
     async fn pass_on(&self, id: UpdateId, payload: &str) {
         if let Some((key, draft)) = stopped_draft(payload) {
-            let wish = StopWish { update: id, typed: None, draft: Some(draft) };
+            let wish = StopWish { update: id, by: StopBy::Draft(draft) };
             handlers::post(&self.context, id, key, Letter::Stop(wish));
             return;
         }

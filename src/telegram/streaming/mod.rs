@@ -21,6 +21,7 @@ use super::rendering::{Growing, RichText};
 use crate::db::outbox::Owed;
 use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, MessageId, TopicId, TurnId};
+use crate::domain::people::Language;
 use crate::domain::turn::TurnEvent;
 use crate::lifecycle::Lifecycle;
 use crate::services::settlement;
@@ -51,6 +52,8 @@ pub struct Place {
     pub reply_to: Option<MessageId>,
     /// How.
     pub surface: Surface,
+    /// The language of the button.
+    pub language: Language,
 }
 
 /// How an unfinished answer is shown.

@@ -7,6 +7,7 @@ use super::super::api::methods::{
     EditMessageText, NoPreview, ReplyParameters, SendMessage, SendMessageDraft,
 };
 use super::super::api::{Api, ApiError, Postponed};
+use super::super::keyboards;
 use super::super::rendering::{Entity, EntityKind, RichText};
 use super::{Place, Surface};
 use crate::db::{Db, turns};
@@ -77,6 +78,7 @@ async fn edit(api: &Api, place: Place, message: MessageId, state: &RichText) -> 
         text: &state.text,
         entities: &state.wire_entities(),
         link_preview_options: NoPreview::default(),
+        reply_markup: Some(keyboards::stop(place.turn, place.language)),
     };
     match api.attempt(place.chat, Class::Live, &method).await {
         Ok(_) | Err(Postponed::Failed(ApiError::NotModified)) => Ok(Painted { live: None }),
@@ -100,6 +102,7 @@ async fn begin(
         entities: &state.wire_entities(),
         reply_parameters: place.reply_to.filter(|_| part == 0).map(ReplyParameters::to),
         link_preview_options: NoPreview::default(),
+        reply_markup: Some(keyboards::stop(place.turn, place.language)),
     };
     let sent = api.attempt(place.chat, Class::Live, &method).await?;
     let live = MessageId(sent.message_id);

@@ -55,6 +55,16 @@ pub fn nothing_to_stop(language: Language) -> String {
     say(language, "nothing-to-stop")
 }
 
+/// The button below an unfinished answer.
+pub fn stop_button(language: Language) -> String {
+    say(language, "stop-button")
+}
+
+/// A tap on a button whose answer is over, or is somebody else's.
+pub fn not_yours_to_stop(language: Language) -> String {
+    say(language, "not-yours-to-stop")
+}
+
 /// A message of a kind that cannot be read.
 pub fn only_text(language: Language) -> String {
     say(language, "only-text")
@@ -90,10 +100,12 @@ pub fn commands(language: Language) -> Vec<BotCommand> {
 mod tests {
     use super::*;
 
-    const IDS: [&str; 20] = [
+    const IDS: [&str; 22] = [
         "help",
         "nothing-to-stop",
         "only-text",
+        "stop-button",
+        "not-yours-to-stop",
         "cut-stopped",
         "cut-superseded",
         "cut-shutdown",

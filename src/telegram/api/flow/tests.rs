@@ -71,3 +71,18 @@ async fn a_waiting_message_holds_everything_cosmetic_back() {
     drop(waiting);
     assert_eq!(flow.admit(ANN, Class::Draft), Admission::Now);
 }
+
+#[tokio::test(start_paused = true)]
+async fn several_chats_limited_at_once_stop_all_sending() {
+    let flow = Flow::new(30);
+    for chat in [ANN, ANN, BOB] {
+        flow.punish(chat, Duration::from_secs(7));
+    }
+    assert_eq!(flow.admit(GROUP, Class::Message), Admission::Now, "two chats are a coincidence");
+    flow.punish(ChatId(44), Duration::from_secs(7));
+    assert!(matches!(flow.admit(GROUP, Class::Message), Admission::NotBefore(_)));
+    assert!(matches!(flow.admit(GROUP, Class::Live), Admission::NotBefore(_)));
+    assert_eq!(flow.admit(GROUP, Class::Draft), Admission::Now, "drafts have a budget of their own");
+    tokio::time::advance(Duration::from_millis(7_250)).await;
+    assert_eq!(flow.admit(GROUP, Class::Message), Admission::Now);
+}

@@ -8,8 +8,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::domain::ids::{ThreadKey, UpdateId};
+use crate::domain::ids::{ThreadKey, TurnId, UpdateId};
 use crate::domain::message::Incoming;
+use crate::domain::people::Language;
 use crate::services::recovery::Recovery;
 use crate::telegram::inbound::{Edit, Envelope};
 
@@ -37,10 +38,26 @@ pub enum Letter {
 pub struct StopWish {
     /// The update that brought it.
     pub update: UpdateId,
-    /// Who typed `/stop` where; none for the button below a draft.
-    pub typed: Option<Envelope>,
-    /// The draft whose button was tapped.
-    pub draft: Option<i32>,
+    /// How it was made.
+    pub by: StopBy,
+}
+
+/// The ways to wish for a stop.
+#[derive(Debug)]
+pub enum StopBy {
+    /// The command.
+    Command(Envelope),
+    /// The button that Telegram shows below a draft.
+    Draft(i32),
+    /// Our button below a message in a group.
+    Button {
+        /// The turn that it belongs to.
+        turn: TurnId,
+        /// The tap, which wants an answer.
+        callback: String,
+        /// The language of the person who tapped.
+        language: Language,
+    },
 }
 
 /// The session's end of its mailbox.

@@ -29,3 +29,5 @@ only-text = I can only read text so far. Please write your question as a message
 command-start = Begin
 command-stop = End the running answer
 command-help = What I can do
+stop-button = ⏹ Stop
+not-yours-to-stop = This answer is over, or it belongs to somebody else.

@@ -29,3 +29,5 @@ only-text = Пока я умею читать только текст. Напи�
 command-start = Начать
 command-stop = Прервать ответ
 command-help = Что я умею
+stop-button = ⏹ Остановить
+not-yours-to-stop = Этот ответ уже окончен или предназначен другому.
