@@ -21,6 +21,15 @@ need() {
   done
 }
 
+# A thousand conversations at once need more open files than the usual 1,024.
+raise_open_files() {
+  local most
+  most="$(ulimit -Hn)"
+  [[ $most != unlimited ]] && ((most < 65536)) || most=65536
+  [[ "$(ulimit -Sn)" == unlimited ]] || (("$(ulimit -Sn)" >= most)) || ulimit -Sn "$most" || true
+}
+raise_open_files
+
 # ---- one supervised command -------------------------------------------------------------------------
 # A command runs in a session of its own: the terminal's Ctrl-C reaches only this script, which hands the
 # child one SIGTERM. If the script itself is killed, the kernel sends the child that signal.
