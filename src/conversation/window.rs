@@ -65,10 +65,10 @@ fn trim(request: &mut LlmRequest, tokens: u64, target: u64) -> bool {
         }
         dropped += u128::from(bytes(&message.blocks));
     }
-    // A round number of messages, so that the next turns cut at the same place.
-    let first = first.next_multiple_of(STEP);
     let newest = request.messages.iter().rposition(|message| message.role == Role::User).unwrap_or(0);
-    let first = first.min(newest);
+    // A round number of messages, so that the next turns cut at the same place; unless that leaves nothing.
+    let round = first.next_multiple_of(STEP);
+    let first = if round < newest { round } else { first.min(newest) };
     request.messages.drain(..first);
     request.stable = request.stable.saturating_sub(first);
     first > 0
@@ -119,6 +119,9 @@ mod tests {
             (vec![10, 10, 10, 10, 10], 50, 10, 1),
             (vec![100, 1, 10], 111, 60, 1),
             (vec![10], 50, 10, 1),
+            // A long conversation is cut in steps of twenty, so that the next turns cut at the same place.
+            (vec![10; 101], 1_010, 909, 81),
+            (vec![10; 103], 1_030, 909, 83),
         ] {
             let mut request = request(&lengths);
             let dropped = trim(&mut request, tokens, target);

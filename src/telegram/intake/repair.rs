@@ -5,32 +5,38 @@ use serde::Deserialize;
 use serde_json::Value;
 use teloxide::types::{MessageEntity, Update, UpdateKind};
 
-/// Reads an update, without the entities that the framework does not know if it must be; none if that does not help.
+/// Reads an update, without the entities that the framework does not know; none if it cannot be read all the same.
 pub(super) fn parse(payload: &str) -> Option<Update> {
     let readable = |update: &Update| !matches!(update.kind, UpdateKind::Error(_));
-    if let Some(update) = serde_json::from_str(payload).ok().filter(readable) {
-        return Some(update);
+    let mut value = Value::Null;
+    if payload.contains("entities\"") {
+        value = serde_json::from_str(payload).ok()?;
     }
-    let mut value: Value = serde_json::from_str(payload).ok()?;
-    drop_unknown_entities(&mut value);
+    if !drop_unknown_entities(&mut value) {
+        return serde_json::from_str(payload).ok().filter(readable);
+    }
     // From text: the framework borrows the names of fields.
     serde_json::from_str(&value.to_string()).ok().filter(readable)
 }
 
-fn drop_unknown_entities(value: &mut Value) {
+/// Tells whether something was dropped.
+fn drop_unknown_entities(value: &mut Value) -> bool {
     match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                match field {
-                    Value::Array(entities) if name.ends_with("entities") => {
-                        entities.retain(|entity| MessageEntity::deserialize(entity).is_ok());
-                    }
-                    field => drop_unknown_entities(field),
+        Value::Object(fields) => fields.iter_mut().fold(false, |dropped, (name, field)| {
+            let here = match field {
+                Value::Array(entities) if name.ends_with("entities") => {
+                    let before = entities.len();
+                    entities.retain(|entity| MessageEntity::deserialize(entity).is_ok());
+                    entities.len() < before
                 }
-            }
+                field => drop_unknown_entities(field),
+            };
+            dropped | here
+        }),
+        Value::Array(items) => {
+            items.iter_mut().fold(false, |dropped, item| dropped | drop_unknown_entities(item))
         }
-        Value::Array(items) => items.iter_mut().for_each(drop_unknown_entities),
-        _ => {}
+        _ => false,
     }
 }
 
