@@ -119,7 +119,8 @@ fn reply(raw: &Value) -> Value {
     if replied.is_null() || !replied["forum_topic_created"].is_null() {
         return Value::Null;
     }
-    let text = replied["text"].as_str().or(replied["caption"].as_str()).unwrap_or("File");
+    let texts = [&replied["text"], &replied["caption"], &replied["invoice"]["title"]];
+    let text = texts.into_iter().find_map(Value::as_str).unwrap_or("File");
     let start: String = text.chars().take(120).collect();
     json!({"id": replied["message_id"], "from": replied["from"]["id"], "text": start})
 }

@@ -212,7 +212,7 @@ function say(text) {
 async function pay(chat, message) {
   const stars = user(state.me)?.stars || 0;
   const wish = await confirmPayment(message.invoice, stars, nameOf(message.from));
-  if (wish === "fill") await fillWallet();
+  if (wish === "fill") await fillWallet(message.invoice.stars);
   if (wish !== "pay") return;
   const key = `${chat}/${message.id}`;
   state.paying.add(key);
@@ -220,11 +220,11 @@ async function pay(chat, message) {
   const outcome = await post("pay", { chat, from: state.me, message_id: message.id });
   state.paying.delete(key);
   draw();
-  if (outcome) toast(outcome.paid ? `Paid ⭐\u00a0${outcome.stars}` : `Not paid: ${outcome.reason}`, !outcome.paid);
+  if (outcome) toast(outcome.paid ? `Paid ⭐${outcome.stars}` : `Not paid: ${outcome.reason}`, !outcome.paid);
 }
 
-async function fillWallet() {
-  const found = await ask("Wallet", [{ name: "stars", label: "Stars", type: "number", value: Math.max(1000, user(state.me)?.stars || 0), required: true }], "Set");
+async function fillWallet(needed) {
+  const found = await ask("Wallet", [{ name: "stars", label: "Stars", type: "number", value: Math.max(needed, user(state.me)?.stars || 0), required: true }], "Set");
   if (found) await post("stars", { user: state.me, stars: Number(found.stars) });
 }
 
@@ -233,7 +233,7 @@ function setContext(context) {
   $("context").hidden = !context;
   if (!context) return;
   $("context-title").textContent = context.kind === "edit" ? "Edit message" : `Reply to ${nameOf(context.message.from)}`;
-  $("context-text").textContent = context.message.text || "File";
+  $("context-text").textContent = context.message.text || context.message.invoice?.title || "File";
   $("text").focus();
 }
 
@@ -338,7 +338,7 @@ $("attach").addEventListener("click", () => $("file").click());
 $("file").addEventListener("change", () => { const [file] = $("file").files; $("file").value = ""; if (file) sendFile(file); });
 $("add-group").addEventListener("click", addGroup);
 $("add-topic").addEventListener("click", addTopic);
-$("wallet").addEventListener("click", fillWallet);
+$("wallet").addEventListener("click", () => fillWallet(1000));
 $("faults").addEventListener("click", planFault);
 $("block").addEventListener("click", () => post("block", { user: state.me, blocked: !current()?.blocked }));
 setInterval(() => { if (current()) draw(); }, 1000);
