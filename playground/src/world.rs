@@ -202,6 +202,7 @@ pub async fn emulated_telegram(port: u16) -> anyhow::Result<Telegram> {
         username: Some("ann_example".to_owned()),
         ..Person::new(ANN, "Ann")
     });
+    telegram.set_stars(ANN, 1_000);
     // She may have written in an earlier run, and the bot may still owe her an answer.
     telegram.open_chat(ANN);
     Ok(telegram)

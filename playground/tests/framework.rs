@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use playground::telegram::{Message, Person, Settings, Telegram};
+use playground::telegram::{Message, Person, Settings, Telegram, View};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -75,8 +75,24 @@ async fn converse(telegram: &Telegram) -> anyhow::Result<()> {
     assert_eq!((edited.id, edited.edits), (echoes[1].id, 1));
     let notice = telegram.press_answer(&press).context("the press is answered before the edit")?;
     assert_eq!(notice["text"], json!("once more"));
+    trade(telegram).await?;
     telegram.say(ANN, ANN, "/quit");
     answer(telegram, "bye").await?;
+    Ok(())
+}
+
+/// The bot sells something for Stars and gives them back.
+async fn trade(telegram: &Telegram) -> anyhow::Result<()> {
+    telegram.set_stars(ANN, 60);
+    telegram.say(ANN, ANN, "/buy");
+    let find = |view: &View<'_>| view.invoices(ANN).next().map(|message| message.id);
+    let invoice = telegram.until("an invoice", BOUND, find).await?;
+    let number = telegram.pay(ANN, ANN, invoice).number;
+    let find = |view: &View<'_>| view.payment(number)?.receipt().cloned();
+    let receipt = telegram.until("a payment", BOUND, find).await?;
+    answer(telegram, &format!("paid: {}", receipt.charge_id)).await?;
+    answer(telegram, &format!("refunded: {}", receipt.charge_id)).await?;
+    assert_eq!((telegram.stars(ANN), telegram.bot_stars()), (60, 0));
     Ok(())
 }
 

@@ -5,7 +5,8 @@ Usage: python telegram_framework.py BASE_URL TOKEN
 
 Needs aiogram 3 (`pip install "aiogram>=3.20,<4"`). Prints `ready` when it starts to poll. It echoes
 messages with an inline button, echoes edits, answers button presses by editing the message, offers its
-commands, and leaves when somebody writes `/quit`. Exit codes: 0 left on demand, 1 something was wrong
+commands, sells something for Stars on `/buy`, gives the Stars back at once, and leaves when somebody
+writes `/quit`. Exit codes: 0 left on demand, 1 something was wrong
 (one line each), 2 wrong usage or no aiogram.
 """
 
@@ -18,7 +19,7 @@ try:
     from aiogram.client.telegram import TelegramAPIServer
     from aiogram.filters import Command
     from aiogram.types import BotCommand, CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
-    from aiogram.types import ErrorEvent, ReplyParameters
+    from aiogram.types import ErrorEvent, LabeledPrice, PreCheckoutQuery, ReplyParameters
 except ImportError as error:
     print(f"aiogram is missing: {error}")
     sys.exit(2)
@@ -36,6 +37,42 @@ def keyboard(text: str) -> InlineKeyboardMarkup:
 async def leave(message: Message, dispatcher: Dispatcher) -> None:
     await message.answer("bye")
     await dispatcher.stop_polling()
+
+
+@router.message(Command("buy"))
+async def sell(message: Message) -> None:
+    prices = [LabeledPrice(label="Credit", amount=50)]
+    shown = await message.answer_invoice(
+        title="Credit", description="For answers", payload="offer-1", currency="XTR", prices=prices
+    )
+    if shown.invoice is None or shown.invoice.total_amount != 50:
+        complaints.append(f"the invoice came back as {shown.invoice!r}")
+
+
+@router.pre_checkout_query()
+async def check(query: PreCheckoutQuery) -> None:
+    good = (query.currency, query.total_amount, query.invoice_payload) == ("XTR", 50, "offer-1")
+    await query.answer(ok=good, error_message=None if good else "This is not my invoice")
+
+
+@router.message(F.successful_payment)
+async def give_back(message: Message, bot: Bot) -> None:
+    charge = message.successful_payment.telegram_payment_charge_id
+    balance = await bot.get_my_star_balance()
+    if balance.amount != 50:
+        complaints.append(f"the balance is {balance.amount} after a payment of 50")
+    await message.answer(f"paid: {charge}")
+    await bot.refund_star_payment(user_id=message.from_user.id, telegram_payment_charge_id=charge)
+
+
+@router.message(F.refunded_payment)
+async def settle(message: Message, bot: Bot) -> None:
+    charge = message.refunded_payment.telegram_payment_charge_id
+    lines = (await bot.get_star_transactions()).transactions
+    ways = [(line.id, line.amount, line.source is not None, line.receiver is not None) for line in lines]
+    if ways != [(charge, 50, True, False), (charge, 50, False, True)]:
+        complaints.append(f"the transactions are {ways!r}")
+    await message.answer(f"refunded: {charge}")
 
 
 @router.message(F.text)

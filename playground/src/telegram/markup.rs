@@ -23,6 +23,40 @@ const ACTIONS: [&str; 10] = [
 
 /// A checked keyboard: what stays under the message (only inline keyboards do).
 pub(super) fn reply_markup(params: &Params) -> Result<Option<Value>, Refusal> {
+    let markup = any_markup(params)?;
+    if buttons(markup.as_ref()).any(is_pay) {
+        return Err(Refusal::bad("BUTTON_TYPE_INVALID"));
+    }
+    Ok(markup)
+}
+
+/// The keyboard of an invoice: its first button pays; without a keyboard there is just that button.
+pub(super) fn invoice_markup(params: &Params, stars: u32) -> Result<Value, Refusal> {
+    let Some(markup) = any_markup(params)? else {
+        return Ok(
+            serde_json::json!({"inline_keyboard": [[{"text": format!("Pay ⭐{stars}"), "pay": true}]]}),
+        );
+    };
+    if !buttons(Some(&markup)).next().is_some_and(is_pay) {
+        return Err(Refusal::bad("REPLY_MARKUP_BUY_EMPTY"));
+    }
+    if buttons(Some(&markup)).skip(1).any(is_pay) {
+        return Err(Refusal::bad("BUTTON_TYPE_INVALID"));
+    }
+    Ok(markup)
+}
+
+fn is_pay(button: &Value) -> bool {
+    button["pay"] == Value::Bool(true)
+}
+
+/// The buttons of a checked keyboard, row by row.
+fn buttons(markup: Option<&Value>) -> impl Iterator<Item = &Value> {
+    let rows = markup.and_then(|markup| markup["inline_keyboard"].as_array());
+    rows.into_iter().flatten().filter_map(Value::as_array).flatten()
+}
+
+fn any_markup(params: &Params) -> Result<Option<Value>, Refusal> {
     let Some(markup) = params.object("reply_markup")? else { return Ok(None) };
     if let Some(rows) = markup.get("inline_keyboard") {
         return inline(rows);

@@ -18,6 +18,7 @@ mod queue;
 mod rates;
 mod refusal;
 mod server;
+mod stars;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -30,7 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -38,6 +39,7 @@ use self::world::World;
 
 pub use self::faults::Hold;
 pub use self::observe::View;
+pub use self::stars::{PaymentAttempt, PaymentFailure, PaymentState, Receipt};
 pub use self::types::{
     Answer, Attachment, Call, Draft, Fault, Message, Person, Said, Settings, Violation, ViolationKind,
 };
@@ -57,6 +59,8 @@ struct Shared {
     world: Mutex<World>,
     /// Version of the world; everything that waits for a change listens here.
     changed: watch::Sender<u64>,
+    /// The bot was asked about a payment, and its time runs.
+    checkout_began: Notify,
     stop: CancellationToken,
     address: SocketAddr,
 }
@@ -104,12 +108,14 @@ impl Telegram {
             address: door.address(),
             world: Mutex::new(World::new(settings)),
             changed: watch::Sender::new(0),
+            checkout_began: Notify::new(),
             stop: stop.clone(),
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(server::serve(Arc::clone(&shared), door));
         let client = reqwest::Client::builder().no_proxy().build()?;
         tasks.spawn(webhook::deliver(Arc::clone(&shared), client));
+        tasks.spawn(stars::expire(Arc::clone(&shared)));
         Ok(Self { shared, running: Arc::new(Running { stop, tasks: tokio::sync::Mutex::new(tasks) }) })
     }
 

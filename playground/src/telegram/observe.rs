@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::Telegram;
+use super::stars::PaymentAttempt;
 use super::types::{Answer, Call, Draft, Message, Violation};
 use super::world::World;
 
@@ -59,6 +60,26 @@ impl<'a> View<'a> {
     /// The parameters of `answerCallbackQuery` for a button press, once it came.
     pub fn press_answer(&self, callback_id: &str) -> Option<&'a Value> {
         self.0.presses.get(callback_id)?.answer.as_ref()
+    }
+
+    /// The invoices that stand in a chat, oldest first; `raw["invoice"]` has title and amount.
+    pub fn invoices(&self, chat: i64) -> impl DoubleEndedIterator<Item = &'a Message> + use<'a> {
+        self.messages(chat).filter(|message| message.raw.get("invoice").is_some())
+    }
+
+    /// All attempts of a person to pay, oldest first.
+    pub fn payments(&self, user: i64) -> impl DoubleEndedIterator<Item = &'a PaymentAttempt> + use<'a> {
+        self.0.stars.attempts().filter(move |attempt| attempt.user == user)
+    }
+
+    /// One attempt to pay, by its number.
+    pub fn payment(&self, number: usize) -> Option<&'a PaymentAttempt> {
+        self.0.stars.attempt(number)
+    }
+
+    /// Stars in a person's wallet.
+    pub fn stars(&self, user: i64) -> u32 {
+        self.0.stars.ledger.wallet(user)
     }
 
     /// The offset up to which updates are confirmed: the first id the bot has not seen to.
@@ -174,6 +195,9 @@ fn describe(world: &World) -> String {
             let shown: String = draft.text.chars().take(200).collect();
             let _ = writeln!(text, "  draft {}: {shown:?}", draft.draft_id);
         }
+    }
+    for attempt in world.stars.attempts().rev().take(SHOWN) {
+        let _ = writeln!(text, "payment {} of {}: {:?}", attempt.number, attempt.user, attempt.state);
     }
     let first = world.calls.len().saturating_sub(SHOWN);
     for call in world.calls.iter().skip(first) {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::refusal::Refusal;
 
 /// Parameters whose value is text even if it looks like a number or like JSON.
-const TEXTS: [&str; 20] = [
+const TEXTS: [&str; 26] = [
     "text",
     "caption",
     "name",
@@ -29,6 +29,12 @@ const TEXTS: [&str; 20] = [
     "video",
     "icon_custom_emoji_id",
     "payload",
+    "currency",
+    "provider_token",
+    "start_parameter",
+    "pre_checkout_query_id",
+    "error_message",
+    "telegram_payment_charge_id",
 ];
 
 /// A file that came with a multipart body.

@@ -38,6 +38,7 @@ impl Class {
             | "sendAudio"
             | "sendVoice"
             | "sendVideo"
+            | "sendInvoice"
             | "editMessageText"
             | "editMessageReplyMarkup" => Some(Self::Send),
             "deleteMessage" | "deleteMessages" | "createForumTopic" | "editForumTopic"

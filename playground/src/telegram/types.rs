@@ -1,7 +1,7 @@
 //! What a test, the page or a load driver sees of the emulated Telegram: people, messages, drafts,
 //! calls and violations. Plain data, cloned out of the state.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -24,6 +24,8 @@ pub struct Settings {
     pub first_update: i64,
     /// Id of the first message outside supergroups; what was said of updates holds here too.
     pub first_message: i64,
+    /// How long the bot may take to answer a pre-checkout query; 10 s in the real service.
+    pub checkout_limit: Duration,
 }
 
 impl Default for Settings {
@@ -36,6 +38,7 @@ impl Default for Settings {
             enforce_rates: false,
             first_update: 700_000_001,
             first_message: 1,
+            checkout_limit: Duration::from_secs(10),
         }
     }
 }
@@ -235,5 +238,5 @@ pub enum Fault {
     /// The call is carried out, then the connection is cut without an answer.
     DropAfter,
     /// The call waits this long before it is carried out.
-    Hang(std::time::Duration),
+    Hang(Duration),
 }

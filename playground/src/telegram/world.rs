@@ -10,6 +10,7 @@ use super::faults::Faults;
 use super::files::Files;
 use super::queue::Queue;
 use super::rates::Rates;
+use super::stars::Stars;
 use super::types::{Call, Message, Person, Settings, Violation};
 
 /// Calls remembered; the oldest half goes when it is reached.
@@ -50,6 +51,7 @@ pub(super) struct World {
     pub calls_forgotten: usize,
     pub faults: Faults,
     pub rates: Rates,
+    pub stars: Stars,
     pub violations: Vec<Violation>,
     account_messages: i64,
     next_press: i64,
@@ -78,6 +80,7 @@ impl World {
             calls_forgotten: 0,
             faults: Faults::default(),
             rates: Rates::default(),
+            stars: Stars::new(),
             violations: Vec::new(),
             account_messages,
             next_press: 4_000_000_000_000_000,

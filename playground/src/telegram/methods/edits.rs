@@ -36,7 +36,10 @@ pub(super) fn text(world: &mut World, params: &Params) -> Outcome {
 pub(super) fn markup(world: &mut World, params: &Params) -> Outcome {
     let chat = target::writable_chat(world, params)?;
     let old = own_message(world, chat, params)?;
-    let markup = markup::reply_markup(params)?;
+    let markup = match world.stars.invoices.get(&(chat, old.id)) {
+        Some(invoice) => Some(markup::invoice_markup(params, invoice.stars)?),
+        None => markup::reply_markup(params)?,
+    };
     if old.reply_markup == markup {
         return Err(not_modified());
     }

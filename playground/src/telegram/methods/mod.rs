@@ -5,7 +5,9 @@ mod bot;
 mod chats;
 mod edits;
 mod files;
+mod invoices;
 mod messages;
+mod payments;
 mod target;
 mod topics;
 mod updates;
@@ -18,11 +20,13 @@ use super::types::Attachment;
 use super::world::World;
 
 /// Documented spelling of every method there is.
-const METHODS: [&str; 35] = [
+const METHODS: [&str; 41] = [
     "answerCallbackQuery",
+    "answerPreCheckoutQuery",
     "close",
     "closeForumTopic",
     "createForumTopic",
+    "createInvoiceLink",
     "deleteForumTopic",
     "deleteMessage",
     "deleteMessages",
@@ -39,13 +43,17 @@ const METHODS: [&str; 35] = [
     "getForumTopicIconStickers",
     "getMe",
     "getMyCommands",
+    "getMyStarBalance",
+    "getStarTransactions",
     "getUpdates",
     "getWebhookInfo",
     "logOut",
+    "refundStarPayment",
     "reopenForumTopic",
     "sendAudio",
     "sendChatAction",
     "sendDocument",
+    "sendInvoice",
     "sendMessage",
     "sendMessageDraft",
     "sendPhoto",
@@ -96,6 +104,12 @@ pub(super) fn run(world: &mut World, method: &str, params: &Params) -> Outcome {
         "sendAudio" => files::send(world, params, Attachment::Audio),
         "sendVoice" => files::send(world, params, Attachment::Voice),
         "sendVideo" => files::send(world, params, Attachment::Video),
+        "sendInvoice" => invoices::send(world, params),
+        "createInvoiceLink" => invoices::create_link(world, params),
+        "answerPreCheckoutQuery" => payments::answer_pre_checkout(world, params),
+        "refundStarPayment" => payments::refund(world, params),
+        "getStarTransactions" => Ok(payments::transactions(world, params)),
+        "getMyStarBalance" => Ok(payments::balance(world)),
         "close" | "logOut" => Ok(true.into()),
         _ => Err(Refusal::new(404, "Not Found: method not found")),
     }

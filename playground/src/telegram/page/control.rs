@@ -16,9 +16,9 @@ use super::super::types::{Attachment, Fault, Person};
 /// Icon colour of topics that are opened on the page.
 const TOPIC_COLOR: i64 = 9_367_192;
 
-type Answer = Result<Json<Value>, (StatusCode, String)>;
+pub(super) type Answer = Result<Json<Value>, (StatusCode, String)>;
 
-fn wrong(reason: impl Into<String>) -> (StatusCode, String) {
+pub(super) fn wrong(reason: impl Into<String>) -> (StatusCode, String) {
     (StatusCode::BAD_REQUEST, reason.into())
 }
 

@@ -3,6 +3,7 @@
 
 mod control;
 mod feed;
+mod shop;
 mod snapshot;
 
 use std::sync::Arc;
@@ -18,12 +19,14 @@ use super::Shared;
 
 const HTML: &str = include_str!("assets/index.html");
 /// Name, media type and content of everything the page loads.
-const ASSETS: [(&str, &str, &str); 5] = [
+const ASSETS: [(&str, &str, &str); 7] = [
     ("page.css", "text/css; charset=utf-8", include_str!("assets/page.css")),
     ("chat.css", "text/css; charset=utf-8", include_str!("assets/chat.css")),
+    ("stars.css", "text/css; charset=utf-8", include_str!("assets/stars.css")),
     ("main.js", "text/javascript; charset=utf-8", include_str!("assets/main.js")),
     ("message.js", "text/javascript; charset=utf-8", include_str!("assets/message.js")),
     ("panels.js", "text/javascript; charset=utf-8", include_str!("assets/panels.js")),
+    ("stars.js", "text/javascript; charset=utf-8", include_str!("assets/stars.js")),
 ];
 /// Nothing but the page's own files and the files of the chats.
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; media-src 'self'; frame-ancestors 'none'";
@@ -39,6 +42,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/play/edit", post(control::edit))
         .route("/play/press", post(control::press))
         .route("/play/stop", post(control::stop))
+        .route("/play/pay", post(shop::pay))
+        .route("/play/stars", post(shop::set_stars))
         .route("/play/file", post(control::send_file))
         .route("/play/file/{id}", get(stored_file))
         .route("/play/user", post(control::add_user))

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::super::chat::{Chat, Kind};
-use super::super::types::{Answer, Call, Draft, Message};
+use super::super::types::{Answer, Call, Draft, Message, Person};
 use super::super::world::World;
+use super::shop;
 
 /// Newest messages of a chat that the page gets.
 const MESSAGES: usize = 300;
@@ -17,9 +18,16 @@ const ACTION_LIFE_MS: u128 = 5_000;
 pub(super) fn people(world: &World) -> Value {
     json!({
         "bot": world.user_object(world.settings.bot_id),
-        "users": world.users.values().filter(|person| !person.is_bot).collect::<Vec<_>>(),
+        "users": world.users.values().filter(|person| !person.is_bot).map(|each| person(world, each)).collect::<Vec<_>>(),
         "commands": world.commands.get(&("default".to_owned(), String::new())),
     })
+}
+
+/// A person with the Stars in the wallet.
+fn person(world: &World, person: &Person) -> Value {
+    let mut object = json!(person);
+    object["stars"] = json!(world.stars.ledger.wallet(person.id));
+    object
 }
 
 /// One chat; its messages only when they are asked for.
@@ -32,7 +40,8 @@ pub(super) fn chat(world: &World, id: i64, state: &Chat, content: bool) -> Value
     });
     if content {
         let skipped = state.messages.len().saturating_sub(MESSAGES);
-        object["messages"] = state.messages.values().skip(skipped).map(|each| message(world, each)).collect();
+        object["messages"] =
+            state.messages.values().skip(skipped).map(|each| message(world, id, each)).collect();
         object["topics"] = state
             .topics
             .iter()
@@ -86,7 +95,7 @@ fn notices(world: &World, chat: i64) -> Vec<Value> {
         .collect()
 }
 
-fn message(world: &World, message: &Message) -> Value {
+fn message(world: &World, chat: i64, message: &Message) -> Value {
     json!({
         "id": message.id,
         "date": message.date,
@@ -99,7 +108,9 @@ fn message(world: &World, message: &Message) -> Value {
         "buttons": message.reply_markup.as_ref().map(|markup| &markup["inline_keyboard"]),
         "reply": reply(&message.raw),
         "file": file(world, &message.raw),
-        "service": service(&message.raw),
+        "invoice": shop::invoice(world, chat, message),
+        "service": service(&message.raw).or_else(|| shop::service(&message.raw)),
+        "receipt": shop::receipt_of(world, &message.raw),
     })
 }
 
@@ -108,7 +119,8 @@ fn reply(raw: &Value) -> Value {
     if replied.is_null() || !replied["forum_topic_created"].is_null() {
         return Value::Null;
     }
-    let text = replied["text"].as_str().or(replied["caption"].as_str()).unwrap_or("File");
+    let texts = [&replied["text"], &replied["caption"], &replied["invoice"]["title"]];
+    let text = texts.into_iter().find_map(Value::as_str).unwrap_or("File");
     let start: String = text.chars().take(120).collect();
     json!({"id": replied["message_id"], "from": replied["from"]["id"], "text": start})
 }

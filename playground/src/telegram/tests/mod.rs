@@ -4,7 +4,9 @@ mod chats;
 mod delivery;
 mod faults;
 mod page;
+mod purchases;
 mod refusals;
+mod stars;
 mod streaming;
 
 use std::time::Duration;

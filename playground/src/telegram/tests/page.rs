@@ -6,6 +6,7 @@ use futures::StreamExt as _;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
+use super::stars::invoice;
 use super::{ANN, BOUND, Rig};
 
 impl Rig {
@@ -20,7 +21,7 @@ async fn the_page_and_its_files_are_served() {
     let rig = Rig::start().await;
     let page = rig.client.get(rig.telegram.url()).send().await.unwrap().text().await.unwrap();
     let assets: Vec<&str> = page.split('"').filter(|part| part.starts_with("/page/")).collect();
-    assert_eq!(assets.len(), 3, "{page}");
+    assert_eq!(assets.len(), 4, "{page}");
     for asset in assets {
         let response = rig.client.get(format!("{}{asset}", rig.telegram.url())).send().await.unwrap();
         assert_eq!(response.status().as_u16(), 200, "{asset}");
@@ -63,6 +64,7 @@ async fn a_person_on_the_page_is_a_person() {
         ("say", json!({"chat": ANN, "from": ANN, "text": " "})),
         ("stop", json!({"chat": ANN, "draft_id": 1})),
         ("fault", json!({"method": "x", "fault": "unheard"})),
+        ("stars", json!({"user": 5, "stars": 1})),
     ] {
         assert_eq!(rig.play(action, body).await.status().as_u16(), 400, "{action}");
     }
@@ -91,4 +93,36 @@ async fn the_feed_tells_what_changes() {
     assert_eq!(second["chats"][0]["messages"], Value::Null, "messages come only when they changed");
     assert_eq!(second["calls"][0]["method"], json!("sendMessageDraft"));
     tokio::time::timeout(Duration::from_secs(5), rig.telegram.stop()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_invoice_is_paid_on_the_page() {
+    let rig = Rig::start().await;
+    rig.telegram.say(ANN, ANN, "/pay");
+    assert!(rig.play("stars", json!({"user": ANN, "stars": 60})).await.status().is_success());
+    let message = rig.call("sendInvoice", invoice(ANN, 50)).await["message_id"].clone();
+    let tap = json!({"chat": ANN, "from": ANN, "message_id": message});
+    let answer = async {
+        let query = rig.telegram.until("the question", BOUND, |view| {
+            view.payments(ANN).next().map(|attempt| attempt.query_id.clone())
+        });
+        let agree = json!({"pre_checkout_query_id": query.await.unwrap(), "ok": true});
+        rig.call("answerPreCheckoutQuery", agree).await;
+    };
+    let (outcome, ()) = tokio::join!(rig.play("pay", tap.clone()), answer);
+    let outcome: Value = outcome.json().await.unwrap();
+    assert_eq!((&outcome["paid"], &outcome["stars"]), (&json!(true), &json!(50)), "{outcome}");
+    let poor: Value = rig.play("pay", tap).await.json().await.unwrap();
+    assert_eq!(poor, json!({"paid": false, "reason": "not enough Stars in the wallet"}));
+
+    let state = rig.client.get(format!("{}/play/state", rig.telegram.url())).send().await.unwrap();
+    let state: Value = state.json().await.unwrap();
+    let users = state["people"]["users"].as_array().unwrap();
+    assert_eq!(users.iter().find(|user| user["id"] == json!(ANN)).unwrap()["stars"], json!(10));
+    let chat = state["chats"].as_array().unwrap().iter().find(|chat| chat["id"] == json!(ANN)).unwrap();
+    let invoice = &chat["messages"][1]["invoice"];
+    assert_eq!((&invoice["title"], &invoice["stars"]), (&json!("Balance"), &json!(50)));
+    assert_eq!(invoice["receipts"][0]["charge_id"], outcome["charge_id"]);
+    assert_eq!(chat["messages"][2]["service"], json!("Ann paid ⭐\u{a0}50"));
+    assert_eq!(chat["messages"][2]["receipt"], invoice["receipts"][0]);
 }

@@ -1,12 +1,13 @@
 // The page's state, what comes from the server, and what a person does.
 import { draftBubble, make, messageBubble } from "./message.js";
 import { ask, drawCalls, drawChats, drawCommands, drawHead, drawPeople, drawTopics, toast } from "./panels.js";
+import { confirmPayment, drawWallet } from "./stars.js";
 
 const $ = (id) => document.getElementById(id);
 const DRAFT_LIFE_MS = 30_000;
 const state = {
   people: { bot: { id: 0, first_name: "Bot" }, users: [], commands: null },
-  chats: new Map(), calls: [], unconfirmed: 0, unread: new Map(), seenNotices: new Set(),
+  chats: new Map(), calls: [], unconfirmed: 0, unread: new Map(), seenNotices: new Set(), paying: new Set(),
   me: Number(sessionStorage.getItem("me")) || null, open: null, topic: null, context: null, fresh: true,
 };
 
@@ -92,6 +93,7 @@ function draw() {
   const chat = current();
   if (!chat) return;
   drawHead(state, chat, titleOf(chat));
+  drawWallet(user(state.me)?.stars || 0);
   drawTopics(chat, state.topic, (id) => { state.topic = id; drawn.clear(); draw(); scrollDown(true); });
   drawMessages(chat);
   const stoppable = liveDrafts(chat).some((draft) => draft.can_stop && inTopic(draft));
@@ -134,7 +136,8 @@ function lookOf(chat, messages, index) {
   const same = (other) => other && !other.service && other.from === message.from && Math.abs(other.date - message.date) < 600;
   const first = !same(messages[index - 1]);
   const mine = message.from === state.me;
-  return { mine, first, last: !same(messages[index + 1]), sender: !chat.private && first && !mine ? nameOf(message.from) : null };
+  const paying = state.paying.has(`${chat.id}/${message.id}`);
+  return { me: state.me, paying, mine, first, last: !same(messages[index + 1]), sender: !chat.private && first && !mine ? nameOf(message.from) : null };
 }
 
 function reconcile(parent, scope, wanted) {
@@ -180,6 +183,7 @@ function scrollDown(always) {
 
 const actions = (chat) => ({
   press: (message, data) => post("press", { chat: chat.id, from: state.me, message_id: message.id, data }),
+  pay: (message) => pay(chat.id, message),
   reply: (message) => setContext({ kind: "reply", message }),
   edit: (message) => { setContext({ kind: "edit", message }); $("text").value = message.text; grow(); },
   say,
@@ -205,12 +209,31 @@ function say(text) {
   return post("say", { chat: state.open, from: state.me, text, topic: state.topic });
 }
 
+async function pay(chat, message) {
+  const stars = user(state.me)?.stars || 0;
+  const wish = await confirmPayment(message.invoice, stars, nameOf(message.from));
+  if (wish === "fill") await fillWallet(message.invoice.stars);
+  if (wish !== "pay") return;
+  const key = `${chat}/${message.id}`;
+  state.paying.add(key);
+  draw();
+  const outcome = await post("pay", { chat, from: state.me, message_id: message.id });
+  state.paying.delete(key);
+  draw();
+  if (outcome) toast(outcome.paid ? `Paid ⭐${outcome.stars}` : `Not paid: ${outcome.reason}`, !outcome.paid);
+}
+
+async function fillWallet(needed) {
+  const found = await ask("Wallet", [{ name: "stars", label: "Stars", type: "number", value: Math.max(needed, user(state.me)?.stars || 0), required: true }], "Set");
+  if (found) await post("stars", { user: state.me, stars: Number(found.stars) });
+}
+
 function setContext(context) {
   state.context = context;
   $("context").hidden = !context;
   if (!context) return;
   $("context-title").textContent = context.kind === "edit" ? "Edit message" : `Reply to ${nameOf(context.message.from)}`;
-  $("context-text").textContent = context.message.text || "File";
+  $("context-text").textContent = context.message.text || context.message.invoice?.title || "File";
   $("text").focus();
 }
 
@@ -263,7 +286,7 @@ async function addGroup() {
 
 async function planFault() {
   const found = await ask("Let calls fail", [
-    { name: "method", label: "Method", options: ["sendMessageDraft", "sendMessage", "editMessageText", "sendChatAction", "getUpdates", "getFile"].map((each) => [each, each]) },
+    { name: "method", label: "Method", options: ["sendMessageDraft", "sendMessage", "editMessageText", "sendChatAction", "getUpdates", "getFile", "sendInvoice", "answerPreCheckoutQuery", "refundStarPayment"].map((each) => [each, each]) },
     { name: "fault", label: "Fault", options: [["flood", "429, retry after 5 s"], ["status", "502 from a proxy"], ["drop", "Connection cut before"], ["drop_after", "Done, then cut"], ["hang", "Hangs for 5 s"]] },
     { name: "times", label: "How often", type: "number", value: 1 },
   ], "Plan");
@@ -315,6 +338,7 @@ $("attach").addEventListener("click", () => $("file").click());
 $("file").addEventListener("change", () => { const [file] = $("file").files; $("file").value = ""; if (file) sendFile(file); });
 $("add-group").addEventListener("click", addGroup);
 $("add-topic").addEventListener("click", addTopic);
+$("wallet").addEventListener("click", () => fillWallet(1000));
 $("faults").addEventListener("click", planFault);
 $("block").addEventListener("click", () => post("block", { user: state.me, blocked: !current()?.blocked }));
 setInterval(() => { if (current()) draw(); }, 1000);

@@ -1,4 +1,5 @@
 // Bubbles: texts with formatting, files, buttons, drafts. Texts enter the page only as text nodes.
+import { invoiceView, payButton, serviceLine } from "./stars.js";
 
 /** Makes an element. Children are elements or strings; a string becomes a text node. */
 export function make(tag, properties = {}, ...children) {
@@ -115,20 +116,21 @@ function foldingQuote(content, text) {
   return quote;
 }
 
-/** One message. `actions` has what a click may do: press, reply, edit, say, jump. */
+/** One message. `actions` has what a click may do: press, pay, reply, edit, say, jump. */
 export function messageBubble(message, look, actions) {
-  if (message.service) return make("div", { className: "service" }, message.service);
+  if (message.service) return serviceLine(message);
   const bubble = make("div", { className: "bubble" });
   if (look.sender) bubble.append(make("span", { className: "sender", data: { color: colorOf(message.from) } }, look.sender));
   if (message.reply) bubble.append(replyLine(message.reply, look.nameOf, actions));
   if (message.file) bubble.append(fileView(message.file));
+  if (message.invoice) bubble.append(invoiceView(message.invoice));
   const meta = make("span", { className: "meta" }, `${message.edits > 0 ? "edited " : ""}${clock(message.date)}`);
   bubble.append(make("div", { className: "text" }, ...formatted(message.text, message.entities, actions.say), meta));
   const tools = make("div", { className: "tools" }, tool("↩", "Reply", () => actions.reply(message)));
   if (look.mine && !message.file) tools.append(tool("✎", "Edit", () => actions.edit(message)));
   const parts = [make("div", { className: "holder" }, bubble, tools)];
   parts[0].style.position = "relative";
-  if (message.buttons) parts.push(buttons(message, actions));
+  if (message.buttons) parts.push(buttons(message, look, actions));
   return make("div", { className: `message ${look.mine ? "mine" : "theirs"}` }, ...parts);
 }
 
@@ -156,8 +158,9 @@ function fileView(file) {
   return make("a", { className: "file", href: address, download: file.name || "file" }, make("i", {}, "↓"), words);
 }
 
-function buttons(message, actions) {
+function buttons(message, look, actions) {
   const rows = message.buttons.map((row) => make("div", {}, ...row.map((each) => {
+    if (each.pay) return payButton(message, each.text, look, actions);
     const button = make("button", { type: "button", disabled: each.disabled === true, data: each.style ? { style: each.style } : {} }, each.text);
     button.addEventListener("click", () => {
       if (each.callback_data) actions.press(message, each.callback_data);

@@ -1,5 +1,6 @@
 // Everything around the messages: people, chats, topics, the strip of calls, dialogs, notices.
 import { avatar, clock, make } from "./message.js";
+import { starred } from "./stars.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -23,7 +24,7 @@ export function drawChats(state, chats, titleOf, actions) {
     const unread = state.unread.get(`${state.me}/${chat.id}`) || 0;
     const line = make("div", { className: "line" }, make("strong", {}, titleOf(chat)), last ? make("time", {}, clock(last.date)) : null);
     const preview = make("div", { className: "line" },
-      make("div", { className: "preview" }, draft ? draft.text || "Thinking…" : previewOf(last)),
+      make("div", { className: "preview" }, ...starred(draft ? draft.text || "Thinking…" : previewOf(last))),
       unread ? make("span", { className: "badge" }, String(unread)) : null);
     const face = chat.private ? avatar(state.people.bot.id, titleOf(chat)) : avatar(chat.id, titleOf(chat));
     const button = make("button", { type: "button", ariaCurrent: String(chat.id === state.open) }, face, make("div", { className: "body" }, line, preview));
@@ -34,7 +35,7 @@ export function drawChats(state, chats, titleOf, actions) {
 
 function previewOf(message) {
   if (!message) return "No messages yet";
-  return message.service || message.text || message.file?.name || "File";
+  return message.service || message.text || message.invoice?.title || message.file?.name || "File";
 }
 
 export function drawHead(state, chat, title) {
@@ -89,7 +90,7 @@ export function drawCalls(calls, unconfirmed) {
 }
 
 export function toast(text, lasting) {
-  const note = make("div", {}, text);
+  const note = make("div", {}, ...starred(text));
   $("toasts").append(note);
   setTimeout(() => note.remove(), lasting ? 8000 : 3500);
 }
