@@ -18,6 +18,7 @@ mod harness;
 mod intake;
 mod interruptions;
 mod judges;
+mod limits;
 mod long_answers;
 mod outage;
 mod provider_faults;

@@ -54,3 +54,35 @@ async fn a_bot_that_starts_without_its_database_waits_for_it() {
     assert_eq!(bot.answer(ANN, 1).await, "You said: hello");
     bot.end().await;
 }
+
+#[tokio::test]
+async fn a_lost_answer_to_the_storing_of_an_update_loses_no_message() {
+    let bot = Bot::start().await;
+    bot.ask("before").await;
+    bot.proxy.swallow_answer_to("a message on a bad wire");
+    bot.ann("a message on a bad wire");
+    bot.proxy.swallowed().await;
+    assert_eq!(bot.answer(ANN, 2).await, "You said: a message on a bad wire");
+    assert_eq!(bot.ask("after").await, "You said: after");
+    assert_eq!(bot.answers(ANN).len(), 3);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_the_settlement_neither_loses_nor_doubles_the_answer() {
+    let bot = Bot::start().await;
+    bot.ask("before").await;
+    let (gate, keeper) = Gate::new();
+    bot.model.script_for("during", Reply::steps(vec![Step::Gate(gate), Step::Text("An answer.".to_owned())]));
+    bot.ann("during");
+    bot.request(2).await;
+    // From here on the settlement is the next to commit.
+    bot.proxy.swallow_answer_to("COMMIT");
+    keeper.open();
+    bot.proxy.swallowed().await;
+    assert_eq!(bot.answer(ANN, 2).await, "An answer.");
+    assert_eq!(bot.ask("after").await, "You said: after");
+    assert_eq!(bot.answers(ANN).len(), 3);
+    assert_eq!(bot.database.count("SELECT count(*) FROM messages WHERE role = 'assistant'").await, 3);
+    bot.end().await;
+}

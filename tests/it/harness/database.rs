@@ -58,12 +58,17 @@ impl Database {
 
     /// Waits until a count has a value. The database tells nobody of changes, so this one looks again and again.
     pub async fn until(&self, query: &'static str, value: i64) {
+        self.until_within(super::BOUND, query, value).await;
+    }
+
+    /// The same for what takes longer on any machine.
+    pub async fn until_within(&self, bound: std::time::Duration, query: &'static str, value: i64) {
         let reached = async {
             while self.count(query).await != value {
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
         };
-        let reached = tokio::time::timeout(super::BOUND, reached).await;
+        let reached = tokio::time::timeout(bound, reached).await;
         assert!(reached.is_ok(), "{query} is {}, not {value}", self.count(query).await);
     }
 

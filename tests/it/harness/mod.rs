@@ -50,9 +50,21 @@ impl Bot {
         bot
     }
 
+    /// A running bot in a Telegram that keeps its limits, with the bot's own limits as in real use.
+    pub async fn under_limits() -> Self {
+        let strict = telegram::Settings { enforce_rates: true, ..telegram::Settings::default() };
+        let mut bot = Self::prepare_in(strict, [("TELEGRAM_SENDS_PER_SECOND", "30")]).await;
+        bot.run().await;
+        bot
+    }
+
     /// A world whose bot does not run yet.
     pub async fn prepare<const N: usize>(settings: [(&str, &str); N]) -> Self {
-        let telegram = Telegram::start(telegram::Settings::default()).await.unwrap();
+        Self::prepare_in(telegram::Settings::default(), settings).await
+    }
+
+    async fn prepare_in<const N: usize>(emulator: telegram::Settings, settings: [(&str, &str); N]) -> Self {
+        let telegram = Telegram::start(emulator).await.unwrap();
         let model = Anthropic::start(anthropic::Settings::default()).await.unwrap();
         let database = Database::create().await;
         let proxy = Proxy::start(database.address()).await;
@@ -189,6 +201,10 @@ impl Bot {
     /// Checks that nothing is left: ends the bot, then looks at its books, its log and what the world refused.
     pub async fn end(mut self) {
         if self.process.is_some() {
+            // What is still on its way gets there; what is not, never will.
+            self.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
+            self.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
+            self.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
             self.terminate();
             assert_eq!(self.exit_code().await, 0, "the bot ends well");
         }
@@ -199,6 +215,11 @@ impl Bot {
         let violations = self.telegram.violations();
         assert!(violations.is_empty(), "Telegram saw violations: {violations:?}");
         self.database.drop().await;
+    }
+
+    /// How many messages were promised to chats.
+    pub async fn outbox(&self) -> i64 {
+        self.database.count("SELECT count(*) FROM outbox").await
     }
 
     /// For looking at the books.

@@ -1,29 +1,41 @@
-//! A wire to the database that a test can cut and mend.
+//! A wire to the database that a test can cut and mend, or that loses one answer.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 pub struct Proxy {
     address: SocketAddr,
-    whole: Arc<watch::Sender<bool>>,
+    wire: Arc<Wire>,
+}
+
+struct Wire {
+    whole: watch::Sender<bool>,
+    /// The request whose answer gets lost, by a part of its bytes.
+    swallow: Mutex<Option<&'static str>>,
+    swallowed: watch::Sender<bool>,
 }
 
 impl Proxy {
     pub async fn start(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let whole = Arc::new(watch::Sender::new(true));
-        let state = whole.subscribe();
+        let wire = Arc::new(Wire {
+            whole: watch::Sender::new(true),
+            swallow: Mutex::new(None),
+            swallowed: watch::Sender::new(false),
+        });
+        let shared = wire.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(join(client, target, state.clone()));
+                tokio::spawn(join(client, target, shared.clone()));
             }
         });
-        Self { address, whole }
+        Self { address, wire }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -32,21 +44,68 @@ impl Proxy {
 
     /// Breaks every connection and takes no new one.
     pub fn cut(&self) {
-        self.whole.send_replace(false);
+        self.wire.whole.send_replace(false);
     }
 
     pub fn mend(&self) {
-        self.whole.send_replace(true);
+        self.wire.whole.send_replace(true);
+    }
+
+    /// The next request that contains `part` is carried out, but instead of the answer the connection breaks.
+    pub fn swallow_answer_to(&self, part: &'static str) {
+        *self.wire.swallow.lock().unwrap() = Some(part);
+    }
+
+    pub async fn swallowed(&self) {
+        let mut swallowed = self.wire.swallowed.subscribe();
+        let done = tokio::time::timeout(super::BOUND, swallowed.wait_for(|swallowed| *swallowed)).await;
+        assert!(done.is_ok_and(|done| done.is_ok()), "no answer was swallowed");
     }
 }
 
-async fn join(mut client: TcpStream, target: SocketAddr, mut whole: watch::Receiver<bool>) {
+async fn join(client: TcpStream, target: SocketAddr, wire: Arc<Wire>) {
+    let mut whole = wire.whole.subscribe();
     if !*whole.borrow() {
         return;
     }
-    let Ok(mut server) = TcpStream::connect(target).await else { return };
+    let Ok(server) = TcpStream::connect(target).await else { return };
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    let lost = watch::Sender::new(false);
     tokio::select! {
-        _ = copy_bidirectional(&mut client, &mut server) => {}
+        () = requests(from_client, to_server, &wire, &lost) => {}
+        () = answers(from_server, to_client, lost.subscribe(), &wire) => {}
         _ = whole.wait_for(|whole| !whole) => {}
+    }
+}
+
+async fn requests(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: &Wire, lost: &watch::Sender<bool>) {
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(length) = from.read(&mut buffer).await {
+        let bytes = &buffer[..length];
+        {
+            let mut swallow = wire.swallow.lock().unwrap();
+            if swallow.is_some_and(|part| bytes.windows(part.len()).any(|window| window == part.as_bytes())) {
+                *swallow = None;
+                lost.send_replace(true);
+            }
+        }
+        if length == 0 || to.write_all(bytes).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The first answer after the loss was announced is read, which proves that the request was carried out, and dropped.
+async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, lost: watch::Receiver<bool>, wire: &Wire) {
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(length) = from.read(&mut buffer).await {
+        if *lost.borrow() {
+            wire.swallowed.send_replace(true);
+            return;
+        }
+        if length == 0 || to.write_all(&buffer[..length]).await.is_err() {
+            return;
+        }
     }
 }
