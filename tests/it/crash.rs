@@ -25,6 +25,11 @@ async fn killed_before_the_window_closes() {
     bot.ann("hello");
     bot.database.until("SELECT count(*) FROM inbox", 1).await;
     bot.kill().await;
+    assert_eq!(
+        bot.database.count("SELECT count(*) FROM turns").await,
+        0,
+        "killed before the turn was opened"
+    );
     bot.set("BATCH_WINDOW_MS", "20");
     bot.run().await;
     answered_once_and_remembered(&bot, ANN, "hello", "You said: hello").await;
@@ -114,6 +119,26 @@ async fn killed_between_the_parts_of_a_long_answer() {
     assert!(
         said[1].starts_with("assistant: word1 word2") && said[1].ends_with("[this answer was cut off here]")
     );
+    drop(keeper);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn killed_between_the_parts_of_a_long_answer_in_a_group() {
+    let mut bot = Bot::start().await;
+    let (gate, keeper) = Gate::new();
+    let paragraph = |n| (0..50).map(|m| format!("word{n}x{m}")).collect::<Vec<_>>().join(" ");
+    let long = (1..=12).map(paragraph).collect::<Vec<_>>().join("\n\n");
+    bot.model.script(Reply::steps(vec![Step::Text(long), Step::Gate(gate)]));
+    bot.telegram.say(GROUP, ANN, "@starling_bot write a lot");
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'sent'", 1).await;
+    bot.kill().await;
+    bot.run().await;
+    let sorry = bot.telegram.until("the remark", BOUND, |view| {
+        view.answers(GROUP).find(|message| message.text.contains("I was restarted")).map(drop)
+    });
+    sorry.await.unwrap();
+    assert!(bot.answers(GROUP)[0].starts_with("word1x0 word1x1"), "the delivered part still stands");
     drop(keeper);
     bot.end().await;
 }

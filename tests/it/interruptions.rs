@@ -63,6 +63,26 @@ async fn stop_ends_the_answer_and_closes_the_connection_to_the_model() {
     bot.end().await;
 }
 
+/// The promise is 200 ms; a busy machine may stall one of several tries, so the quickest counts.
+#[tokio::test]
+async fn a_stop_closes_the_connection_to_the_model_at_once() {
+    let bot = Bot::start().await;
+    let mut quickest = std::time::Duration::MAX;
+    for number in 1..=4 {
+        let keeper = half_an_answer(&bot);
+        bot.ann("tell me everything");
+        bot.telegram.until("a draft", BOUND, |view| view.live_draft(ANN).map(drop)).await.unwrap();
+        let stopped = std::time::Instant::now();
+        bot.ann("/stop");
+        assert_eq!(bot.request_end(number).await, Outcome::ClosedByClient);
+        quickest = quickest.min(stopped.elapsed());
+        bot.answer(ANN, number).await;
+        drop(keeper);
+    }
+    assert!(quickest.as_millis() < 200, "the quickest stop took {quickest:?}");
+    bot.end().await;
+}
+
 #[tokio::test]
 async fn the_button_below_the_draft_stops_and_a_late_tap_does_nothing() {
     let bot = Bot::start().await;
@@ -87,6 +107,16 @@ async fn the_button_below_the_draft_stops_and_a_late_tap_does_nothing() {
 }
 
 #[tokio::test]
+async fn a_stop_right_after_the_message_is_heard() {
+    let bot = Bot::with([("BATCH_WINDOW_MS", "900")]).await;
+    bot.ann("never mind");
+    bot.ann("/stop");
+    assert_eq!(bot.answer(ANN, 1).await, "⏹ Stopped.");
+    assert!(bot.model.requests().is_empty(), "the model was not asked");
+    bot.end().await;
+}
+
+#[tokio::test]
 async fn an_answer_that_had_not_begun_is_superseded_in_silence() {
     let bot = Bot::start().await;
     let (gate, keeper) = Gate::new();
@@ -101,7 +131,7 @@ async fn an_answer_that_had_not_begun_is_superseded_in_silence() {
 }
 
 #[tokio::test]
-async fn one_person_has_five_answers_at_once_and_the_sixth_waits() {
+async fn answers_beyond_the_limit_of_one_person_wait_in_order() {
     let bot = Bot::with([("MAX_TURNS_PER_USER", "2")]).await;
     let mut keepers = Vec::new();
     for _ in 0..2 {
@@ -121,11 +151,11 @@ async fn one_person_has_five_answers_at_once_and_the_sixth_waits() {
         }
     }
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 3).await;
-    assert_eq!(bot.model.requests().len(), 2, "the third answer waits");
+    // The third is stored and waits; it is asked only after the first has ended.
+    let opened = std::time::Instant::now();
     keepers.remove(0).open();
-    bot.request(3).await;
+    assert!(bot.request(3).await.at >= opened, "the third answer waits");
     keepers.remove(0).open();
-    bot.answer(crate::harness::GROUP, 3).await;
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'answered'", 3).await;
     bot.end().await;
 }
