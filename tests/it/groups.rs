@@ -1,6 +1,7 @@
 //! Groups: an edited message instead of drafts, one conversation for each person and topic.
 
 use playground::anthropic::{Gate, Reply, Step};
+use playground::telegram::Fault;
 
 use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation};
 
@@ -86,4 +87,32 @@ async fn the_button_below_an_answer_in_a_group_stops_it_for_its_owner_only() {
     assert_eq!(stopped.reply_markup, None, "a finished answer has no button");
     drop(keeper);
     bot.end().await;
+}
+
+#[tokio::test]
+async fn an_answer_arrives_when_its_message_was_deleted_or_its_topic_is_gone() {
+    for (method, description) in [
+        ("editMessageText", "Bad Request: message to edit not found"),
+        ("sendMessage", "Bad Request: message thread not found"),
+    ] {
+        let bot = Bot::start().await;
+        let topic = bot.telegram.create_topic(GROUP, "Soon gone");
+        let (gate, keeper) = Gate::new();
+        bot.model.script(Reply::steps(vec![
+            Step::Text("The beginning".to_owned()),
+            Step::Gate(gate),
+            Step::Text(" and the end.".to_owned()),
+        ]));
+        let gone = || Fault::Error { code: 400, description: description.to_owned() };
+        bot.telegram.fail_next(method, 1, gone());
+        bot.telegram.say_in_topic(GROUP, ANN, topic, "@starling_bot tell me");
+        bot.answer(GROUP, 1).await;
+        keeper.open();
+        let whole = bot.telegram.until("the whole answer", BOUND, |view| {
+            view.answers(GROUP).find(|message| message.text == "The beginning and the end.").map(drop)
+        });
+        whole.await.unwrap();
+        assert_eq!(bot.database.count("SELECT count(*) FROM messages WHERE role = 'assistant'").await, 1);
+        bot.end().await;
+    }
 }

@@ -127,3 +127,22 @@ async fn a_group_sees_at_most_twenty_calls_a_minute_and_the_text_grows() {
     }
     bot.end().await;
 }
+
+#[tokio::test]
+async fn an_answer_survives_a_penalty_and_a_crash_together() {
+    let mut bot = Bot::start().await;
+    bot.telegram.fail_next("sendMessage", 1, Fault::Flood { retry_after_s: 600 });
+    bot.ann("hello");
+    let refused =
+        bot.telegram.until("the refused answer", BOUND, |view| view.calls_of("sendMessage").next().map(drop));
+    refused.await.unwrap();
+    bot.kill().await;
+    bot.run().await;
+    assert_eq!(bot.answer(ANN, 1).await, "You said: hello");
+    assert_eq!(bot.model.requests().len(), 1, "what was said is not asked again");
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'sent'", 1).await;
+    assert_eq!(bot.answers(ANN).len(), 1);
+    // The bot that was killed cannot know of the penalty any more, so the call is no fault of the new one.
+    bot.kill().await;
+    bot.database.drop().await;
+}
