@@ -105,6 +105,24 @@ async fn thoughts_are_shown_until_the_answer_begins() {
 }
 
 #[tokio::test]
+async fn a_draft_that_does_not_change_is_shown_again_before_it_fades() {
+    let bot = Bot::start().await;
+    let (gate, keeper) = Gate::new();
+    let steps = vec![Step::Text("Wait for it".to_owned()), Step::Gate(gate), Step::Text(".".to_owned())];
+    bot.model.script(Reply::steps(steps));
+    bot.ann("what?");
+    let again = bot.telegram.until("the same draft again", BOUND, |view| {
+        let shown: Vec<_> = view.drafts(ANN).iter().filter(|draft| draft.text == "Wait for it").collect();
+        (shown.len() >= 2).then(|| shown[1].at.duration_since(shown[0].at))
+    });
+    let gap = again.await.unwrap();
+    assert!((10..=20).contains(&gap.as_secs()), "after {gap:?}; a draft lives for 30 s");
+    keeper.open();
+    assert_eq!(bot.answer(ANN, 1).await, "Wait for it.");
+    bot.end().await;
+}
+
+#[tokio::test]
 async fn replies_forwards_and_edits_are_told_to_the_model() {
     let bot = Bot::start().await;
     let first = bot.ann("the sky is green");

@@ -12,7 +12,7 @@ use futures::future::{BoxFuture, OptionFuture};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use self::actions::Actions;
+use self::actions::{Actions, Kind};
 use self::pace::Pace;
 use self::paint::{Painted, Painter};
 pub(super) use self::paint::{draft, is_draft_of};
@@ -189,10 +189,12 @@ impl<'a> Presenter<'a> {
                 }
             }
             TurnEvent::ToolStarted { call, name } => {
+                self.actions.set(Kind::of_tool(&name));
                 self.tools.start(call, name);
                 self.pace.changed();
             }
             TurnEvent::ToolEnded { call, failed } => {
+                self.actions.set(Kind::Typing);
                 self.tools.end(&call, failed);
                 self.pace.changed();
             }
@@ -210,9 +212,11 @@ impl<'a> Presenter<'a> {
         if self.blind { None } else { self.pace.due() }
     }
 
-    /// In a draft the text itself shows that work goes on; a message in a group does not move by itself.
+    /// In a draft the text itself shows that work goes on; a message in a group does not move by itself, and a tool
+    /// leaves the text as it is.
     fn wants_action(&self) -> bool {
-        !self.blind && (self.draft.is_none() || self.place.surface != Surface::Draft)
+        !self.blind
+            && (self.draft.is_none() || self.place.surface != Surface::Draft || self.tools.is_running())
     }
 
     fn start(&mut self) {

@@ -40,6 +40,11 @@ impl ToolLines {
         }
     }
 
+    /// Whether a tool works now.
+    pub(super) fn is_running(&self) -> bool {
+        self.0.iter().any(|line| line.state == ToolState::Running)
+    }
+
     /// The answer goes on: what has ended is told no longer.
     pub(super) fn clear_ended(&mut self) {
         self.0.retain(|line| line.state == ToolState::Running);
@@ -78,7 +83,9 @@ mod tests {
         tools.start("b".into(), "execute_python".into());
         assert_eq!(shown(&tools, None), "🔧 web_search …\n🔧 execute_python …");
         tools.end("b", true);
+        assert!(tools.is_running());
         tools.end("a", false);
+        assert!(!tools.is_running());
         assert_eq!(shown(&tools, Some("Text")), "Text\n\n✅ web_search\n⚠️ execute_python");
         tools.clear_ended();
         assert!(tools.0.is_empty());
