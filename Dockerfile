@@ -5,8 +5,10 @@ ARG RUST=1.95.0
 ARG DEBIAN=bookworm
 
 FROM rust:${RUST}-slim-${DEBIAN} AS build
+ARG RUST
 WORKDIR /src
-ENV SQLX_OFFLINE=true
+# The image is the toolchain: rust-toolchain.toml would fetch components that only checks need.
+ENV SQLX_OFFLINE=true RUSTUP_TOOLCHAIN=${RUST}
 COPY . .
 # The caches outlive the layer, so a change in src/ does not compile the dependencies again; the binary is
 # copied out of the cache because a mount is not part of the image.
