@@ -144,7 +144,7 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
     let webhook = open_way(config, life, &api).await?;
     intake::replay(&intake).await.context("what the last run left cannot be taken up")?;
     life.spawn_vital("deferred", intake.clone().retry_deferred());
-    life.spawn_vital("sweep", intake.clone().sweep());
+    life.spawn_vital("sweep", intake.clone().sweep(config.service.stranded_after));
     match webhook {
         None => life.spawn_vital("polling", intake::poll(intake)),
         Some((listener, webhook)) => life.spawn_vital("webhook", intake::listen(listener, webhook, intake)),

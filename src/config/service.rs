@@ -19,6 +19,8 @@ pub struct Service {
     pub log_filter: String,
     /// How long running answers may take to finish after the first signal.
     pub shutdown_grace: Duration,
+    /// Stored work that nobody has finished after so long is taken up again.
+    pub stranded_after: Duration,
 }
 
 /// How log lines look.
@@ -49,6 +51,7 @@ impl Service {
             log_format,
             log_filter,
             shutdown_grace: Duration::from_secs(reader.number("SHUTDOWN_GRACE_SECONDS", 60, 0, 3_600)),
+            stranded_after: Duration::from_secs(reader.number("STRANDED_AFTER_SECONDS", 120, 1, 86_400)),
         }
     }
 }
@@ -77,6 +80,7 @@ impl fmt::Display for Service {
             LogFormat::Text => "text",
         };
         writeln!(f, "METRICS_ADDR={}\nLOG_FORMAT={format}\nRUST_LOG={}", self.metrics_addr, self.log_filter)?;
-        writeln!(f, "SHUTDOWN_GRACE_SECONDS={}", self.shutdown_grace.as_secs())
+        writeln!(f, "SHUTDOWN_GRACE_SECONDS={}", self.shutdown_grace.as_secs())?;
+        writeln!(f, "STRANDED_AFTER_SECONDS={}", self.stranded_after.as_secs())
     }
 }

@@ -11,7 +11,7 @@ use super::streaming::{self, Place, Shown, Surface};
 use super::text;
 use crate::conversation::converse;
 use crate::conversation::interrupt::Stop;
-use crate::db::turns;
+use crate::db::{outbox, turns};
 use crate::domain::ids::TurnId;
 use crate::domain::people::ChatKind;
 use crate::domain::turn::{Failure, Interruption, Outcome, TurnReport, TurnRequest};
@@ -34,18 +34,22 @@ pub(super) async fn drive(context: &Context, request: TurnRequest, stop: &Stop) 
         Ok(done) => done,
         Err(_panic) => {
             tracing::error!(turn.id = request.turn.0, "the turn {} panicked", request.turn);
-            let outcome = Outcome::Failed(Failure::Internal);
-            // How many parts were posted is lost.
-            (
-                TurnReport { text: String::new(), outcome, calls: Vec::new() },
-                Shown { posted: BEHIND_ALL_PARTS, ..Shown::default() },
-            )
+            salvage(context, &request).await
         }
     };
     if report.outcome == Outcome::Interrupted(Interruption::Shutdown) && report.text.trim().is_empty() {
         return postpone(context, &request).await;
     }
     close(context, &request, place, &report, shown).await;
+}
+
+/// What is left of a turn that panicked: the parts that were promised to the chat stand.
+async fn salvage(context: &Context, request: &TurnRequest) -> (TurnReport, Shown) {
+    let (db, turn) = (&context.db, request.turn);
+    let parts = db.persist("outbox::parts_of", &context.life.abort, || outbox::parts_of(db, turn)).await;
+    let text = parts.unwrap_or_default().join("\n");
+    let report = TurnReport { text, outcome: Outcome::Failed(Failure::Internal), calls: Vec::new() };
+    (report, Shown { posted: BEHIND_ALL_PARTS, live: request.live_message, ..Shown::default() })
 }
 
 /// Leaves a turn that had shown nothing to the next start, whose attempt is not the second one.

@@ -24,4 +24,5 @@ mod outage;
 mod provider_faults;
 mod settings;
 mod shutdown;
+mod storm;
 mod together;

@@ -86,3 +86,45 @@ async fn a_lost_answer_to_the_settlement_neither_loses_nor_doubles_the_answer() 
     assert_eq!(bot.database.count("SELECT count(*) FROM messages WHERE role = 'assistant'").await, 3);
     bot.end().await;
 }
+
+#[tokio::test]
+async fn stored_work_that_nobody_has_in_hand_is_taken_up_again() {
+    let bot = Bot::with([("STRANDED_AFTER_SECONDS", "1")]).await;
+    bot.ask("hello").await;
+    // As if a session had died of a fault: an update, a message and a turn that only the database knows of.
+    let update = serde_json::json!({"update_id": 5, "message": {
+        "message_id": 9_000, "date": 1, "text": "forgotten",
+        "chat": {"id": ANN, "type": "private", "first_name": "Ann"},
+        "from": {"id": ANN, "is_bot": false, "first_name": "Ann"},
+    }});
+    sqlx::query("INSERT INTO inbox (update_id, kind, payload) VALUES (5, 'message', $1::json)")
+        .bind(update.to_string())
+        .execute(bot.books())
+        .await
+        .unwrap();
+    sqlx::query(
+        "INSERT INTO outbox (key, chat_id, text, entities) VALUES ('lost', $1, 'Lost and found.', '[]')",
+    )
+    .bind(BOB)
+    .execute(bot.books())
+    .await
+    .unwrap();
+    bot.telegram.say(BOB, BOB, "/start");
+    assert_eq!(bot.answer(ANN, 2).await, "You said: forgotten");
+    bot.answer(BOB, 2).await;
+    assert!(bot.answers(BOB).contains(&"Lost and found.".to_owned()));
+    sqlx::query("UPDATE turns SET state = 'open', closed_at = NULL WHERE id = 1")
+        .execute(bot.books())
+        .await
+        .unwrap();
+    sqlx::query("DELETE FROM messages WHERE turn_id = 1 AND role = 'assistant'")
+        .execute(bot.books())
+        .await
+        .unwrap();
+    sqlx::query("DELETE FROM outbox WHERE turn_id = 1").execute(bot.books()).await.unwrap();
+    sqlx::query("DELETE FROM model_calls WHERE turn_id = 1").execute(bot.books()).await.unwrap();
+    assert_eq!(bot.answer(ANN, 3).await, "You said: hello");
+    let asked = conversation(bot.model.requests().last().unwrap());
+    assert_eq!(asked, ["user: hello"], "the turn is asked as it stood, without what came later");
+    bot.end().await;
+}

@@ -7,23 +7,19 @@ use super::Intake;
 use super::replay::resume;
 use crate::db::{DbError, inbox, outbox, turns};
 
-/// How often to look.
-const PAUSE: Duration = Duration::from_secs(60);
-/// Work that is younger is on its ordinary way, in seconds.
-const AGE_S: f64 = 120.0;
 /// Updates that are taken up at once.
 const PAGE: i64 = 500;
 
 impl Intake {
-    /// Looks again and again until the service drains.
-    pub async fn sweep(self) {
+    /// Looks again and again until the service drains. Work that is younger than `age` is on its ordinary way.
+    pub async fn sweep(self, age: Duration) {
         let drain = self.context.life.drain.clone();
         loop {
             tokio::select! {
                 () = drain.cancelled() => return,
-                () = tokio::time::sleep(PAUSE) => {}
+                () = tokio::time::sleep(age / 2) => {}
             }
-            if let Err(error) = self.sweep_once(AGE_S).await {
+            if let Err(error) = self.sweep_once(age.as_secs_f64()).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the sweep has to wait");
             }
         }

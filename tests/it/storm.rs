@@ -1,0 +1,74 @@
+//! A storm: people write without pause while the bot is killed again and again. Afterwards every message is answered,
+//! and what the chats show is what the books say.
+
+use std::io::Write;
+use std::time::Duration;
+
+use playground::telegram::Person;
+
+use crate::harness::{BOUND, Bot};
+
+/// How often the bot is killed.
+const KILLS: u64 = 12;
+/// How many people write after each start.
+const PEOPLE: std::ops::RangeInclusive<i64> = 1_001..=1_012;
+
+#[tokio::test]
+async fn killed_again_and_again_under_load_nothing_is_lost() {
+    let mut bot = Bot::start().await;
+    for id in PEOPLE {
+        bot.telegram.add_user(Person::new(id, "Somebody"));
+    }
+    // The model takes its time, so that the kills find turns in every state.
+    bot.model.set_pace(Duration::from_millis(20), Duration::from_millis(5));
+    for kill in 0..KILLS {
+        for id in PEOPLE {
+            bot.telegram.say(id, id, &format!("question {kill} of {id}."));
+        }
+        // Spread over the life of a turn: window, opening, stream, settlement, delivery.
+        tokio::time::sleep(Duration::from_millis(17 * kill + 10)).await;
+        bot.kill().await;
+        bot.run().await;
+    }
+    bot.database.until_within(BOUND * 2, "SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
+    bot.database.until_within(BOUND * 2, "SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
+    bot.database.until_within(BOUND * 2, "SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+    let said = bot.database.count("SELECT count(*) FROM messages WHERE role = 'user'").await;
+    assert_eq!(
+        said,
+        i64::try_from(KILLS).unwrap() * i64::try_from(PEOPLE.count()).unwrap(),
+        "every message is stored once"
+    );
+    // A turn without an answer was cut before its first word: its messages are part of the next prompt.
+    let unanswered = bot.database.count(
+        "SELECT count(*) FROM turns t
+         WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.turn_id = t.id AND m.role = 'assistant')
+           AND t.detail <> 'internal'
+           AND NOT EXISTS (SELECT 1 FROM messages m JOIN turns l ON l.id = m.turn_id
+                           WHERE l.thread_id = t.thread_id AND l.id > t.id AND m.role = 'assistant')",
+    );
+    assert_eq!(unanswered.await, 0, "every message is answered");
+    let mut doubled = 0;
+    for id in PEOPLE {
+        // What the books call sent was shown, in this order, and nothing else.
+        let sent: Vec<String> =
+            sqlx::query_scalar("SELECT text FROM outbox WHERE chat_id = $1 AND state = 'sent' ORDER BY id")
+                .bind(id)
+                .fetch_all(bot.books())
+                .await
+                .unwrap();
+        let mut shown = bot.answers(id);
+        let before = shown.len();
+        shown.dedup();
+        doubled += before - shown.len();
+        assert_eq!(shown, sent, "chat {id}");
+    }
+    // Killed between Telegram's acceptance and our note of it, a message is sent once more: there is no way to ask.
+    let sent = bot.database.count("SELECT count(*) FROM outbox WHERE state = 'sent'").await;
+    assert!(
+        4 * i64::try_from(doubled).unwrap() < sent,
+        "{doubled} of {sent} messages were doubled by {KILLS} kills"
+    );
+    writeln!(std::io::stderr(), "storm: {KILLS} kills, nothing lost, {doubled} messages doubled").unwrap();
+    bot.end().await;
+}
