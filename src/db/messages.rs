@@ -6,8 +6,8 @@ use crate::domain::message::{Context, Remembered, Reply, Role};
 use chrono::{DateTime, Utc};
 
 /// The newest messages of a conversation, oldest first: up to `limit`, beginning at a multiple of `step` messages, so
-/// that the beginning stays the same for many turns; none after the turn `up_to`. Turns that the model refused or could not hold are left
-/// out: with them in the prompt, everything after them would be refused as well.
+/// that the beginning stays the same for many turns; none after the turn `up_to`. Turns that the model refused or could
+/// not hold are left out: with them in the prompt, everything after them would be refused as well.
 pub async fn latest(
     db: &Db,
     thread: ThreadId,
@@ -22,8 +22,11 @@ pub async fn latest(
          WHERE messages.thread_id = $1 AND turns.detail IS DISTINCT FROM 'refused'
            AND turns.detail IS DISTINCT FROM 'too_long' AND ($2::bigint IS NULL OR messages.turn_id <= $2)
          ORDER BY messages.id
-         OFFSET greatest(0, (SELECT count(*) FROM messages WHERE thread_id = $1) - $3::bigint + $4::bigint - 1)
-                / $4::bigint * $4::bigint",
+         OFFSET greatest(0, $4::bigint - 1 - $3::bigint + (
+                  SELECT count(*) FROM messages JOIN turns ON turns.id = messages.turn_id
+                  WHERE messages.thread_id = $1 AND turns.detail IS DISTINCT FROM 'refused'
+                    AND turns.detail IS DISTINCT FROM 'too_long' AND ($2::bigint IS NULL OR messages.turn_id <= $2)
+                )) / $4::bigint * $4::bigint",
         thread.0,
         up_to.map(|turn| turn.0),
         limit,

@@ -69,8 +69,12 @@ impl Session<'_> {
                 continue;
             }
             if self.batch.closes().is_some() {
-                let Some(request) = self.gather().await? else { continue };
-                self.answer(request).await;
+                match (self.gather().await?, self.stopped.take()) {
+                    (Some(request), stopped) => self.answer(request, stopped).await,
+                    // The message was answered before, so there was nothing to stop.
+                    (None, Some(wish)) => self.nothing_runs(wish),
+                    (None, None) => {}
+                }
                 continue;
             }
             let letter = tokio::select! {
@@ -144,11 +148,11 @@ impl Session<'_> {
 
     /// Answers while the mailbox stays open: a newer message or a stop cuts the answer. Nothing in here waits for
     /// anything but the answer, or the answer would stand still meanwhile.
-    async fn answer(&mut self, request: TurnRequest) {
+    async fn answer(&mut self, request: TurnRequest, stopped: Option<StopWish>) {
         let context = self.context;
         let turn = request.turn;
         let stop = Stop::new(&context.life.abort);
-        if let Some(wish) = self.stopped.take() {
+        if let Some(wish) = stopped {
             stop.cut(Interruption::Stopped);
             self.obey(wish);
         }
@@ -187,7 +191,7 @@ impl Session<'_> {
                 let attempt = db.persist("turns::restart", abort, || turns::restart(db, left.turn)).await?;
                 let request = processor::resume(self.context, left, attempt).await?;
                 tracing::info!(turn.id = left.turn.0, attempt, "the turn {} is run again", left.turn);
-                self.answer(request).await;
+                self.answer(request, None).await;
             }
             Recovery::Close(report) => {
                 let request = processor::resume(self.context, left, left.attempt).await?;

@@ -173,3 +173,29 @@ async fn the_bot_speaks_russian_to_those_who_do() {
     assert!(bot.ask_in(77, 77, "/start").await.starts_with("Здравствуйте, Вера!"));
     bot.end().await;
 }
+
+#[tokio::test]
+async fn a_very_long_conversation_keeps_its_beginning_for_many_turns() {
+    let bot = Bot::start().await;
+    bot.ask("the first question").await;
+    // 701 messages stand in the books before the next question.
+    sqlx::query(
+        "INSERT INTO messages (thread_id, turn_id, chat_id, message_id, role, text, sent_at)
+         SELECT 1, 1, $1, 10000 + n, 'user', 'remark ' || n, now() FROM generate_series(1, 699) n",
+    )
+    .bind(ANN)
+    .execute(bot.books())
+    .await
+    .unwrap();
+    let mut beginnings = Vec::new();
+    for question in ["one", "two", "three"] {
+        bot.ask(question).await;
+        let request = bot.model.requests().pop().unwrap();
+        let messages = request.body["messages"].as_array().unwrap().clone();
+        let blocks: usize = messages.iter().map(|message| message["content"].as_array().unwrap().len()).sum();
+        assert!((400..=501).contains(&blocks), "{blocks} messages in the prompt");
+        beginnings.push(messages[0]["content"][0]["text"].clone());
+    }
+    assert_eq!(beginnings, ["remark 299", "remark 299", "remark 299"], "the cached prefix stays");
+    bot.end().await;
+}
