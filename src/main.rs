@@ -11,6 +11,9 @@ use starling::lifecycle::Lifecycle;
 use starling::telemetry::logs;
 use starling::{app, doctor};
 
+/// Open files that are enough for some thousands of answers at once.
+const OPEN_FILES: u64 = 16_384;
+
 /// A self-hosted Telegram bot that sells access to an AI assistant.
 #[derive(Parser)]
 #[command(version)]
@@ -70,6 +73,7 @@ async fn run(config: Config) -> anyhow::Result<bool> {
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
+    raise_open_files();
     let (mut interrupt, mut terminate) = signals()?;
     let signal = async move || {
         tokio::select! {
@@ -78,6 +82,17 @@ async fn run(config: Config) -> anyhow::Result<bool> {
         }
     };
     Box::pin(app::run(config, Clock::System, Lifecycle::default(), signal)).await
+}
+
+/// A thousand answers at once are two thousand connections, but most systems begin with 1,024 open files.
+fn raise_open_files() {
+    match rlimit::increase_nofile_limit(OPEN_FILES) {
+        Ok(limit) if limit < OPEN_FILES => {
+            tracing::warn!(limit, "only {limit} files may be open at once, which limits the answers at once");
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the number of open files cannot be raised"),
+    }
 }
 
 fn signals() -> std::io::Result<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)> {

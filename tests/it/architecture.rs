@@ -29,6 +29,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("pulldown_cmark", &["telegram/rendering"]),
     ("fluent_templates", &["telegram/text"]),
     ("clap", &["main.rs"]),
+    ("rlimit", &["main.rs"]),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
