@@ -35,6 +35,8 @@ use secrecy::ExposeSecret;
 const TELEGRAM_LIMIT: Duration = Duration::from_secs(120);
 /// How long migrations may take, waiting for another instance included.
 const MIGRATION_LIMIT: Duration = Duration::from_secs(3_600);
+/// How long open connections may take to close at the end.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 /// The pause between attempts to reach Telegram at start.
 const START_PAUSE: Duration = Duration::from_secs(2);
 
@@ -103,7 +105,9 @@ async fn serve(
         clean = life.run(signal, grace) => clean,
         () = watch => false,
     };
-    db.close().await;
+    if tokio::time::timeout(CLOSE_LIMIT, db.close()).await.is_err() {
+        tracing::warn!("the connections to the database did not close in time");
+    }
     tracing::info!(clean, "stopped");
     Ok(clean)
 }
@@ -203,9 +207,10 @@ async fn patiently<T>(life: &Lifecycle, call: impl AsyncFn() -> Result<T, ApiErr
             settled => return settled,
         };
         tracing::warn!(error = &error as &dyn std::error::Error, "Telegram is away, waiting");
+        let pause = if let ApiError::Flood(wait) = error { wait.max(START_PAUSE) } else { START_PAUSE };
         tokio::select! {
             () = life.drain.cancelled() => return Err(error),
-            () = tokio::time::sleep(START_PAUSE) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

@@ -80,6 +80,16 @@ pub async fn pending(db: &Db, turn: Option<TurnId>, seconds: f64) -> Result<Vec<
     Ok(pending.collect())
 }
 
+/// Whether a message is still owed.
+pub async fn is_pending(db: &Db, id: OutboxId) -> Result<bool, DbError> {
+    let pending =
+        sqlx::query_scalar!("SELECT state = 'pending' AS \"pending!\" FROM outbox WHERE id = $1", id.0)
+            .fetch_optional(db.pool())
+            .await
+            .map_err(DbError::at("outbox::is_pending"))?;
+    Ok(pending.unwrap_or(false))
+}
+
 /// Telegram has the message.
 pub async fn sent(db: &Db, id: OutboxId, message: MessageId) -> Result<(), DbError> {
     sqlx::query!(

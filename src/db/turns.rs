@@ -187,13 +187,13 @@ pub async fn postpone(db: &Db, turn: TurnId) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Counts a new attempt of an open turn and returns its number.
-pub async fn restart(db: &Db, turn: TurnId) -> Result<i32, DbError> {
+/// Counts a new attempt of an open turn and returns its number; none if the turn was closed meanwhile.
+pub async fn restart(db: &Db, turn: TurnId) -> Result<Option<i32>, DbError> {
     sqlx::query_scalar!(
         "UPDATE turns SET attempt = attempt + 1 WHERE id = $1 AND state = 'open' RETURNING attempt",
         turn.0,
     )
-    .fetch_one(db.pool())
+    .fetch_optional(db.pool())
     .await
     .map_err(DbError::at("turns::restart"))
 }

@@ -45,6 +45,8 @@ struct Desk {
 struct Parcel {
     id: OutboxId,
     owed: Owed,
+    /// Whether it may have been sent since it was read from the outbox.
+    stale: bool,
     delivered: oneshot::Sender<Option<MessageId>>,
 }
 
@@ -57,14 +59,24 @@ impl Courier {
         Self(Arc::new(Inner { api, db, life, metrics, desk: Mutex::default() }))
     }
 
-    /// Takes messages over, behind all that it has for the same chat. Nothing to deliver is delivered at once.
+    /// Takes messages over that were written down just now, behind all that it has for the same chat.
     pub fn deliver(&self, messages: Vec<(OutboxId, Owed)>) -> Option<Delivery> {
+        self.take(messages, false)
+    }
+
+    /// Takes messages over that were read from the outbox: each is looked up once more before it is sent, because the
+    /// courier itself may have sent it since.
+    pub fn deliver_again(&self, messages: Vec<(OutboxId, Owed)>) {
+        self.take(messages, true);
+    }
+
+    fn take(&self, messages: Vec<(OutboxId, Owed)>, stale: bool) -> Option<Delivery> {
         let mut last = None;
         for (id, owed) in messages {
             let (delivered, delivery) = oneshot::channel();
             last = Some(delivery);
             let chat = owed.chat;
-            let parcel = Parcel { id, owed, delivered };
+            let parcel = Parcel { id, owed, stale, delivered };
             let mut desk = self.desk();
             if !desk.carried.insert(id) {
                 continue;
@@ -123,6 +135,10 @@ impl Inner {
     /// Delivers one message and writes down how that went.
     async fn carry(&self, parcel: &Parcel) -> Result<Option<MessageId>, DbError> {
         let abort = &self.life.abort;
+        let is_pending = || outbox::is_pending(&self.db, parcel.id);
+        if parcel.stale && !self.db.persist("outbox::is_pending", abort, is_pending).await? {
+            return Ok(None);
+        }
         let sent = tokio::select! {
             sent = self.send(&parcel.owed) => sent,
             // The first attempt of what was settled during the abort still gets its chance.

@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::{BoxStream, poll_fn};
@@ -14,10 +15,13 @@ use teloxide::prelude::dptree;
 use teloxide::stop::{StopToken, mk_stop_token};
 use teloxide::types::Update;
 use teloxide::update_listeners::{AsUpdateStream, UpdateListener};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 
 use super::context::Context;
 use super::handlers;
+
+/// The pause before the framework is begun again.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// The framework's handle of the Bot API. It is asked who the bot is, once; everything else goes through `api`.
 ///
@@ -27,23 +31,31 @@ pub fn bot(token: &SecretString, api_url: &str) -> Result<Bot, url::ParseError> 
     Ok(Bot::new(token.expose_secret()).set_api_url(api_url.parse()?))
 }
 
-/// Routes updates until their channel ends.
+/// Routes updates until their channel ends. The framework asks Telegram who the bot is before it begins; while it gets
+/// no answer, it is begun again.
 pub async fn run(context: Arc<Context>, bot: Bot, updates: mpsc::Receiver<Update>) {
+    let drain = context.life.drain.clone();
     let endpoint = dptree::endpoint(|update: Update, context: Arc<Context>| async move {
         handlers::route(&context, update);
         Ok::<(), Infallible>(())
     });
-    let feed = Feed { updates, stop: mk_stop_token().0 };
+    let updates = Arc::new(Mutex::new(updates));
     let mut dispatcher = Dispatcher::builder(bot, endpoint).dependencies(dptree::deps![context]).build();
-    let dispatched = dispatcher.try_dispatch_with_listener(feed, IgnoringErrorHandlerSafe::new()).await;
-    if let Err(error) = dispatched {
-        tracing::error!(%error, "the dispatcher could not start");
+    loop {
+        let feed = Feed { updates: updates.clone().lock_owned().await, stop: mk_stop_token().0 };
+        let dispatched = dispatcher.try_dispatch_with_listener(feed, IgnoringErrorHandlerSafe::new()).await;
+        let Err(error) = dispatched else { return };
+        tracing::warn!(%error, "the dispatcher has to wait for Telegram");
+        tokio::select! {
+            () = drain.cancelled() => return,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
     }
 }
 
-/// Updates from our own intake, which has stored them already.
+/// Updates from our own intake, which has stored them already. One feed at a time has the channel.
 struct Feed {
-    updates: mpsc::Receiver<Update>,
+    updates: OwnedMutexGuard<mpsc::Receiver<Update>>,
     stop: StopToken,
 }
 

@@ -20,7 +20,7 @@ use super::{text, turn};
 use crate::conversation::interrupt::Stop;
 use crate::db::DbError;
 use crate::db::turns::{self, LeftOpen};
-use crate::domain::ids::{ThreadKey, TurnId, UpdateId};
+use crate::domain::ids::{MessageId, ThreadKey, TurnId, UpdateId};
 use crate::domain::turn::{Interruption, TurnRequest};
 use crate::services::intake;
 use crate::services::recovery::Recovery;
@@ -33,8 +33,17 @@ pub async fn run(context: Arc<Context>, key: ThreadKey, mailbox: Mailbox) {
     context.metrics.threads_active.inc();
     let (batch, chores) = (Batch::default(), FuturesUnordered::new());
     let (stopped, left_open) = (None, VecDeque::new());
-    let mut session =
-        Session { context: &context, key, mailbox, batch, chores, changed: false, stopped, left_open };
+    let mut session = Session {
+        context: &context,
+        key,
+        mailbox,
+        batch,
+        chores,
+        changed: false,
+        stopped,
+        asked: Vec::new(),
+        left_open,
+    };
     let worked = session.work().await;
     session.finish_chores().await;
     if let Err(error) = worked {
@@ -56,6 +65,8 @@ struct Session<'a> {
     changed: bool,
     /// A stop that came before its answer had begun.
     stopped: Option<StopWish>,
+    /// The messages of the turn that runs; one of them that comes again is no newer message.
+    asked: Vec<MessageId>,
     /// Turns that nobody has finished; older than everything that waits here.
     left_open: VecDeque<(Box<LeftOpen>, Recovery)>,
 }
@@ -71,9 +82,9 @@ impl Session<'_> {
             if self.batch.closes().is_some() {
                 match (self.gather().await?, self.stopped.take()) {
                     (Some(request), stopped) => self.answer(request, stopped).await,
-                    // The message was answered before, so there was nothing to stop.
-                    (None, Some(wish)) => self.nothing_runs(wish),
-                    (None, None) => {}
+                    // The message was answered before, so there was nothing to stop. During a drain both wait.
+                    (None, Some(wish)) if !drain.is_cancelled() => self.nothing_runs(wish),
+                    (None, _) => {}
                 }
                 continue;
             }
@@ -121,7 +132,7 @@ impl Session<'_> {
                 }
                 done = &mut preparing, if prepared.is_none() => prepared = Some(done?),
                 Some(letter) = self.mailbox.recv() => match self.take(letter) {
-                    Some(wish) if matches!(wish.by, StopBy::Command(_)) => self.stopped = Some(wish),
+                    Some(wish) if matches!(wish.by, StopBy::Command(_)) => self.stop_next(wish),
                     Some(wish) => self.ignore(wish),
                     None => {}
                 },
@@ -141,6 +152,7 @@ impl Session<'_> {
         };
         let batch = self.batch.take();
         context.metrics.messages_batched.inc_by(batch.len().saturating_sub(1) as u64);
+        self.asked = batch.iter().map(|incoming| incoming.message).collect();
         let request = processor::open(context, prepared, &batch).await?;
         context.metrics.preparation.observe(closed.elapsed().as_secs_f64());
         Ok(request)
@@ -164,6 +176,9 @@ impl Session<'_> {
                 Some(()) = self.chores.next() => continue,
                 Some(letter) = self.mailbox.recv() => letter,
             };
+            if matches!(&letter, Letter::Message(message, _) if self.asked.contains(&message.message)) {
+                continue;
+            }
             let is_message = matches!(letter, Letter::Message(..));
             // During a drain a newer message waits for the next start, so it is no reason to cut.
             if is_message && !context.life.drain.is_cancelled() {
@@ -171,8 +186,12 @@ impl Session<'_> {
             }
             match self.take(letter) {
                 // It is about the message that waits, not about the answer that this one has cut already.
-                Some(wish) if matches!(wish.by, StopBy::Command(_)) && self.batch.closes().is_some() => {
-                    self.stopped = Some(wish);
+                Some(wish)
+                    if matches!(wish.by, StopBy::Command(_))
+                        && self.batch.closes().is_some()
+                        && !context.life.drain.is_cancelled() =>
+                {
+                    self.stop_next(wish);
                 }
                 Some(wish) if concerns(&wish.by, turn) => {
                     stop.cut(Interruption::Stopped);
@@ -188,7 +207,8 @@ impl Session<'_> {
         match recovery {
             Recovery::Again => {
                 let (db, abort) = (&self.context.db, &self.context.life.abort);
-                let attempt = db.persist("turns::restart", abort, || turns::restart(db, left.turn)).await?;
+                let restarted = db.persist("turns::restart", abort, || turns::restart(db, left.turn)).await?;
+                let Some(attempt) = restarted else { return Ok(()) };
                 let request = processor::resume(self.context, left, attempt).await?;
                 tracing::info!(turn.id = left.turn.0, attempt, "the turn {} is run again", left.turn);
                 self.answer(request, None).await;
@@ -208,9 +228,16 @@ impl Session<'_> {
     /// Puts a letter where it belongs; a wish to stop is handed back.
     fn take(&mut self, letter: Letter) -> Option<StopWish> {
         match letter {
-            Letter::Message(message, came) => self.batch.add(*message, came, self.context.batch_window),
+            Letter::Message(message, came) => {
+                // What is written after a stop is not meant by it.
+                if let Some(wish) = self.stopped.take() {
+                    self.tick_off(wish.update);
+                }
+                self.batch.add(*message, came, self.context.batch_window);
+            }
             Letter::Edit(edit) => self.edit(edit),
             Letter::Stop(wish) => return Some(wish),
+            Letter::Resume(left, _) if self.left_open.iter().any(|(known, _)| known.turn == left.turn) => {}
             Letter::Resume(left, recovery) => self.left_open.push_back((left, recovery)),
         }
         None
@@ -229,10 +256,17 @@ impl Session<'_> {
         }));
     }
 
+    /// The answer that is about to begin shall not.
+    fn stop_next(&mut self, wish: StopWish) {
+        if let Some(earlier) = self.stopped.replace(wish) {
+            self.tick_off(earlier.update);
+        }
+    }
+
     /// The running answer ends because of this wish.
     fn obey(&mut self, wish: StopWish) {
         if let StopBy::Button { callback, .. } = wish.by {
-            self.chores.push(Box::pin(handlers::answer_tap(self.context, callback, None)));
+            handlers::answer_tap(self.context, callback, None);
         }
         self.tick_off(wish.update);
     }
@@ -241,7 +275,7 @@ impl Session<'_> {
     fn ignore(&mut self, wish: StopWish) {
         if let StopBy::Button { callback, language, .. } = wish.by {
             let sorry = Some(text::not_yours_to_stop(language));
-            self.chores.push(Box::pin(handlers::answer_tap(self.context, callback, sorry)));
+            handlers::answer_tap(self.context, callback, sorry);
         }
         self.tick_off(wish.update);
     }

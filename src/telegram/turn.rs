@@ -66,7 +66,8 @@ async fn postpone(context: &Context, request: &TurnRequest) {
 async fn perform(context: &Context, request: &TurnRequest, place: Place, stop: &Stop) -> (TurnReport, Shown) {
     let Some(_slot) = stop.or_cut(context.slots.acquire(request.key.user)).await else {
         let outcome = Outcome::Interrupted(stop.reason().unwrap_or(Interruption::Superseded));
-        return (TurnReport { text: String::new(), outcome, calls: Vec::new() }, Shown::default());
+        let report = TurnReport { text: String::new(), outcome, calls: Vec::new() };
+        return (report, Shown { live: request.live_message, ..Shown::default() });
     };
     let (screen, events) = mpsc::channel(EVENTS_IN_FLIGHT);
     tokio::join!(
@@ -86,7 +87,8 @@ pub(super) async fn close(
     // Where nothing was shown, nothing has to be explained.
     let silent = report.outcome == Outcome::Interrupted(Interruption::Superseded)
         && report.text.trim().is_empty()
-        && shown.draft.is_none();
+        && shown.draft.is_none()
+        && shown.live.is_none();
     let closing = text::closing(request.settings.language, report.outcome).filter(|_| !silent);
     let mut rest = shown.rest;
     if rest.is_empty() && shown.posted == 0 && !report.text.trim().is_empty() {
@@ -109,7 +111,7 @@ pub(super) async fn close(
         Ok(Settled::Closed(owed)) => drop(context.screen.courier.deliver(owed)),
         Ok(Settled::AlreadyClosed(owed)) => {
             tracing::warn!(turn.id = request.turn.0, "the turn {} was closed before", request.turn);
-            drop(context.screen.courier.deliver(owed));
+            context.screen.courier.deliver_again(owed);
         }
         Err(error) => {
             let error = &error as &dyn std::error::Error;

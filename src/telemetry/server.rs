@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -16,6 +17,9 @@ use super::metrics::Metrics;
 /// How far the service has come. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Readiness(Arc<AtomicU8>);
+
+/// How long open requests may take at the end.
+const STOP_LIMIT: Duration = Duration::from_secs(2);
 
 const READY: u8 = 1;
 const DRAINING: u8 = 2;
@@ -61,8 +65,16 @@ pub async fn serve(listener: TcpListener, metrics: Metrics, readiness: Readiness
             get(|State((metrics, _)): State<(Metrics, Readiness)>| async move { metrics.render() }),
         )
         .with_state((metrics, readiness));
-    let served = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the metrics server failed");
+    let server = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let overdue = async {
+        stop.cancelled().await;
+        tokio::time::sleep(STOP_LIMIT).await;
+    };
+    tokio::select! {
+        served = server => if let Err(error) = served {
+            tracing::error!(%error, "the metrics server failed");
+        },
+        // A client that does not finish its request holds nobody up.
+        () = overdue => {}
     }
 }

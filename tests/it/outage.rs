@@ -128,3 +128,19 @@ async fn stored_work_that_nobody_has_in_hand_is_taken_up_again() {
     assert_eq!(asked, ["user: hello"], "the turn is asked as it stood, without what came later");
     bot.end().await;
 }
+
+#[tokio::test]
+async fn an_outage_longer_than_the_patience_of_the_sweep_answers_each_message_once() {
+    let bot = Bot::with([("STRANDED_AFTER_SECONDS", "1"), ("BATCH_WINDOW_MS", "900")]).await;
+    bot.ann("hello");
+    bot.database.until("SELECT count(*) FROM inbox", 1).await;
+    // The message waits in its window when the database goes; the sweep finds it as soon as it is back.
+    bot.proxy.cut();
+    bot.log("the database is away, waiting").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    bot.proxy.mend();
+    assert_eq!(bot.answer(ANN, 1).await, "You said: hello");
+    assert_eq!(bot.ask("next").await, "You said: next");
+    assert_eq!(bot.answers(ANN).len(), 2);
+    bot.end().await;
+}

@@ -65,7 +65,7 @@ impl ApiError {
         let description = || description.to_owned();
         match code {
             429 => Self::Flood(Duration::from_secs(retry_after.unwrap_or(5))),
-            401 | 404 if !says("chat") => Self::Unauthorized(description()),
+            401 | 404 if !says("chat") && !says("method not found") => Self::Unauthorized(description()),
             403 => Self::Closed(description()),
             409 => Self::Conflict(description()),
             400 if says("message is not modified") => Self::NotModified,
@@ -126,6 +126,7 @@ mod tests {
             (400, "Bad Request: message is too long", "Refused"),
             (401, "Unauthorized", "Unauthorized"),
             (404, "Not Found", "Unauthorized"),
+            (404, "Not Found: method not found", "Refused"),
             (403, "Forbidden: bot was blocked by the user", "Closed"),
             (409, "Conflict: terminated by other getUpdates request", "Conflict"),
             (429, "Too Many Requests: retry after 7", "Flood"),

@@ -189,7 +189,16 @@ pub struct AnswerCallbackQuery<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
-method!("answerCallbackQuery", AnswerCallbackQuery<'_> => bool);
+
+impl Method for AnswerCallbackQuery<'_> {
+    const NAME: &'static str = "answerCallbackQuery";
+    type Answer = bool;
+
+    /// Later than this, nobody waits for the mark to end.
+    fn limit(&self) -> Option<Duration> {
+        Some(Duration::from_secs(5))
+    }
+}
 
 /// Shows an unfinished message in a private chat. It lives 30 s after the last call.
 #[derive(Serialize, Debug)]

@@ -80,8 +80,9 @@ impl Api {
             tokio::time::sleep_until(time).await;
         }
         let answer = self.send(method, CALL_LIMIT).await;
-        drop(waiting);
+        // First learn, then let others call: none may slip into a penalty that has just begun.
         self.learn(chat, &answer);
+        drop(waiting);
         answer
     }
 

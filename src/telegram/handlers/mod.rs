@@ -43,11 +43,7 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
         Inbound::Unreadable(envelope) => spawn(context, unreadable, envelope),
         Inbound::Ignored => {
             context.metrics.updates_ignored.inc();
-            let context = context.clone();
-            context.life.clone().spawn("tick off", async move {
-                let (db, abort) = (&context.db, &context.life.abort);
-                finish(db.persist("intake::tick_off", abort, || intake::tick_off(db, id)).await);
-            });
+            tick_off(context, id);
         }
     }
 }
@@ -59,20 +55,29 @@ fn tapped(context: &Arc<Context>, tapped: Tapped) {
         let by = StopBy::Button { turn, callback, language };
         return post(context, update, key, Letter::Stop(StopWish { update, by }));
     }
-    let task = context.clone();
+    answer_tap(context, callback, None);
+    tick_off(context, update);
+}
+
+/// Ends the waiting mark of a tapped button, beside everything else. Nothing is lost if that fails: the mark ends by
+/// itself.
+pub fn answer_tap(context: &Context, callback: String, text: Option<String>) {
+    let api = context.screen.api.clone();
     context.life.spawn("tap", async move {
-        answer_tap(&task, callback, None).await;
-        let (db, abort) = (&task.db, &task.life.abort);
-        finish(db.persist("intake::tick_off", abort, || intake::tick_off(db, update)).await);
+        let method = AnswerCallbackQuery { callback_query_id: &callback, text };
+        if let Err(error) = api.call(&method).await {
+            tracing::debug!(error = &error as &dyn std::error::Error, "a tap was not answered");
+        }
     });
 }
 
-/// Ends the waiting mark of a tapped button. Nothing is lost if that fails: the mark ends by itself.
-pub async fn answer_tap(context: &Context, callback: String, text: Option<String>) {
-    let method = AnswerCallbackQuery { callback_query_id: &callback, text };
-    if let Err(error) = context.screen.api.call(&method).await {
-        tracing::debug!(error = &error as &dyn std::error::Error, "a tap was not answered");
-    }
+/// Ticks an update off that has no lasting effect.
+fn tick_off(context: &Arc<Context>, update: UpdateId) {
+    let task = context.clone();
+    context.life.spawn("tick off", async move {
+        let (db, abort) = (&task.db, &task.life.abort);
+        finish(db.persist("intake::tick_off", abort, || intake::tick_off(db, update)).await);
+    });
 }
 
 /// Posts a letter to a thread's session, waking one if nobody is awake.

@@ -23,7 +23,7 @@ pub async fn replay(intake: &Intake) -> Result<(), DbError> {
     let owed = db.persist("outbox::pending", drain, || outbox::pending(db, None, 0.0)).await?;
     let open = db.persist("turns::left_open", drain, || turns::left_open(db, 0.0)).await?;
     let counts = (owed.len(), open.len());
-    context.courier().deliver(owed);
+    context.courier().deliver_again(owed);
     for left in open {
         resume(context, left).await?;
     }

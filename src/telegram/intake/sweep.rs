@@ -29,7 +29,7 @@ impl Intake {
         let (context, drain) = (&self.context, &self.context.life.drain);
         let db = &context.db;
         let owed = db.persist("outbox::pending", drain, || outbox::pending(db, None, age_s)).await?;
-        context.courier().deliver(owed);
+        context.courier().deliver_again(owed);
         for left in db.persist("turns::left_open", drain, || turns::left_open(db, age_s)).await? {
             if !context.running.contains(left.turn) {
                 tracing::warn!(

@@ -1,5 +1,7 @@
 //! Webhook: Telegram delivers updates; each is answered with success only when it is stored.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
@@ -19,6 +21,8 @@ pub struct Webhook {
 
 /// The header that carries the secret.
 const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
+/// How long open deliveries may take at the end.
+const STOP_LIMIT: Duration = Duration::from_secs(5);
 /// The largest update; the largest ones seen are some ten kilobytes.
 const LARGEST: usize = 1024 * 1024;
 
@@ -30,9 +34,17 @@ pub async fn listen(listener: TcpListener, webhook: Webhook, intake: Intake) {
         .route("/{*path}", post(deliver))
         .layer(DefaultBodyLimit::max(LARGEST))
         .with_state((webhook, intake));
-    let served = axum::serve(listener, app).with_graceful_shutdown(drain.cancelled_owned()).await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the webhook server failed");
+    let server = axum::serve(listener, app).with_graceful_shutdown(drain.clone().cancelled_owned());
+    let overdue = async {
+        drain.cancelled().await;
+        tokio::time::sleep(STOP_LIMIT).await;
+    };
+    tokio::select! {
+        served = server => if let Err(error) = served {
+            tracing::error!(%error, "the webhook server failed");
+        },
+        // What was not taken in is delivered again.
+        () = overdue => {}
     }
 }
 

@@ -7,6 +7,7 @@ mod paint;
 mod tool_lines;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use futures::future::{BoxFuture, OptionFuture};
 use tokio::sync::mpsc;
@@ -28,6 +29,9 @@ use crate::domain::people::Language;
 use crate::domain::turn::TurnEvent;
 use crate::lifecycle::Lifecycle;
 use crate::services::settlement;
+
+/// How long a call that was begun may take when everything is cut.
+const ABORT_LIMIT: Duration = Duration::from_secs(5);
 
 /// What a screen uses. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -327,8 +331,16 @@ impl<'a> Presenter<'a> {
 
     async fn finish(mut self) -> Shown {
         // What was begun must end before anything final is sent, or it would arrive behind it.
+        let abort = &self.screen.life.abort;
         while let Some(work) = self.work.take().filter(|_| !self.idle_work) {
-            self.landed(work.await);
+            let overdue = async {
+                abort.cancelled().await;
+                tokio::time::sleep(ABORT_LIMIT).await;
+            };
+            tokio::select! {
+                done = work => self.landed(done),
+                () = overdue => break,
+            }
         }
         let mut rest: Vec<RichText> = self.outgrown.drain(..).collect();
         rest.extend(self.answer.finish());

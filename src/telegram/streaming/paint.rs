@@ -1,6 +1,7 @@
 //! One state of an unfinished answer as a call: a draft, a new message or an edit.
 
 use std::future::Future;
+use std::time::Duration;
 
 use super::super::api::flow::Class;
 use super::super::api::methods::{
@@ -15,6 +16,9 @@ use crate::domain::ids::{MessageId, TurnId};
 
 /// How much of the model's thoughts is shown, in code points: the newest.
 const THOUGHTS: usize = 1_000;
+
+/// How long the note of a live message may take; without it only a crash leaves the message half written.
+const REMEMBER_LIMIT: Duration = Duration::from_secs(5);
 
 /// A state that is on the screen.
 pub(in crate::telegram) struct Painted {
@@ -106,12 +110,9 @@ async fn begin(
     };
     let sent = api.attempt(place.chat, Class::Live, &method).await?;
     let live = MessageId(sent.message_id);
-    if let Err(error) = turns::show_in(db.pool(), turn, Some(live)).await {
-        tracing::warn!(
-            turn.id = turn.0,
-            error = &error as &dyn std::error::Error,
-            "a live message is not remembered"
-        );
+    let remembered = tokio::time::timeout(REMEMBER_LIMIT, turns::show_in(db.pool(), turn, Some(live))).await;
+    if !matches!(remembered, Ok(Ok(()))) {
+        tracing::warn!(turn.id = turn.0, "the live message of the turn {turn} is not remembered");
     }
     Ok(Painted { live: Some(live) })
 }
