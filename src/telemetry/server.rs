@@ -65,16 +65,27 @@ pub async fn serve(listener: TcpListener, metrics: Metrics, readiness: Readiness
             get(|State((metrics, _)): State<(Metrics, Readiness)>| async move { metrics.render() }),
         )
         .with_state((metrics, readiness));
+    serve_until("metrics", listener, app, &stop, STOP_LIMIT).await;
+}
+
+/// Serves `app` until `stop`; requests that are open then may take `limit`, so that a client which does not finish its
+/// own holds nobody up.
+pub async fn serve_until(
+    name: &'static str,
+    listener: TcpListener,
+    app: Router,
+    stop: &CancellationToken,
+    limit: Duration,
+) {
     let server = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
     let overdue = async {
         stop.cancelled().await;
-        tokio::time::sleep(STOP_LIMIT).await;
+        tokio::time::sleep(limit).await;
     };
     tokio::select! {
         served = server => if let Err(error) = served {
-            tracing::error!(%error, "the metrics server failed");
+            tracing::error!(%error, "the {name} server failed");
         },
-        // A client that does not finish its request holds nobody up.
         () = overdue => {}
     }
 }

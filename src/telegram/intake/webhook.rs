@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 
 use super::Intake;
+use crate::telemetry::server::serve_until;
 
 /// Where Telegram delivers to and what it must present.
 #[derive(Clone, Debug)]
@@ -34,18 +35,8 @@ pub async fn listen(listener: TcpListener, webhook: Webhook, intake: Intake) {
         .route("/{*path}", post(deliver))
         .layer(DefaultBodyLimit::max(LARGEST))
         .with_state((webhook, intake));
-    let server = axum::serve(listener, app).with_graceful_shutdown(drain.clone().cancelled_owned());
-    let overdue = async {
-        drain.cancelled().await;
-        tokio::time::sleep(STOP_LIMIT).await;
-    };
-    tokio::select! {
-        served = server => if let Err(error) = served {
-            tracing::error!(%error, "the webhook server failed");
-        },
-        // What was not taken in is delivered again.
-        () = overdue => {}
-    }
+    // What was not taken in by then is delivered again.
+    serve_until("webhook", listener, app, &drain, STOP_LIMIT).await;
 }
 
 async fn deliver(

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use self::actions::{Actions, Kind};
 use self::pace::Pace;
-use self::paint::{Painted, Painter};
+use self::paint::Painted;
 pub(super) use self::paint::{draft, is_draft_of};
 use self::tool_lines::ToolLines;
 pub(super) use self::tool_lines::ToolState;
@@ -130,7 +130,6 @@ enum Done {
 struct Presenter<'a> {
     screen: &'a Screen,
     place: Place,
-    painter: Painter,
     actions: Actions,
     pace: Pace,
     thinking: String,
@@ -158,7 +157,6 @@ impl<'a> Presenter<'a> {
         Self {
             screen,
             place,
-            painter: Painter::new(screen.api.clone(), screen.db.clone(), place),
             actions: Actions::new(screen.api.clone(), place.chat, place.topic),
             pace,
             thinking: String::new(),
@@ -246,7 +244,8 @@ impl<'a> Presenter<'a> {
         if self.place.surface == Surface::Draft {
             self.draft = Some(state.text.clone());
         }
-        let painting = self.painter.paint(self.place, self.posted, self.live, state);
+        let (api, db) = (&self.screen.api, &self.screen.db);
+        let painting = paint::paint(api, db, self.place, self.posted, self.live, state);
         self.work = Some(Box::pin(async move { Done::Painted(painting.await) }));
     }
 

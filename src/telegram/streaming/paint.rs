@@ -1,6 +1,5 @@
 //! One state of an unfinished answer as a call: a draft, a new message or an edit.
 
-use std::future::Future;
 use std::time::Duration;
 
 use super::super::api::flow::Class;
@@ -26,34 +25,19 @@ pub(in crate::telegram) struct Painted {
     pub(super) live: Option<MessageId>,
 }
 
-/// Calls the Bot API for one turn's screen.
-pub(super) struct Painter {
-    api: Api,
-    db: Db,
-    turn: TurnId,
-}
-
-impl Painter {
-    pub(super) fn new(api: Api, db: Db, place: Place) -> Self {
-        Self { api, db, turn: place.turn }
-    }
-
-    /// Shows a state. `part` is the number of the part under way: each has a draft of its own.
-    pub(super) fn paint(
-        &self,
-        place: Place,
-        part: usize,
-        live: Option<MessageId>,
-        state: RichText,
-    ) -> impl Future<Output = Result<Painted, Postponed>> + Send + 'static {
-        let (api, db, turn) = (self.api.clone(), self.db.clone(), self.turn);
-        async move {
-            match (place.surface, live) {
-                (Surface::Draft, _) => draft(&api, place, part, &state).await,
-                (Surface::Message(_), Some(message)) => edit(&api, place, message, &state).await,
-                (Surface::Message(_), None) => begin(&api, &db, turn, place, part, &state).await,
-            }
-        }
+/// Shows a state. `part` is the number of the part under way: each has a draft of its own.
+pub(super) async fn paint(
+    api: &Api,
+    db: &Db,
+    place: Place,
+    part: usize,
+    live: Option<MessageId>,
+    state: RichText,
+) -> Result<Painted, Postponed> {
+    match (place.surface, live) {
+        (Surface::Draft, _) => draft(api, place, part, &state).await,
+        (Surface::Message(_), Some(message)) => edit(api, place, message, &state).await,
+        (Surface::Message(_), None) => begin(api, db, place, part, &state).await,
     }
 }
 
@@ -94,7 +78,6 @@ async fn edit(api: &Api, place: Place, message: MessageId, state: &RichText) -> 
 async fn begin(
     api: &Api,
     db: &Db,
-    turn: TurnId,
     place: Place,
     part: usize,
     state: &RichText,
@@ -109,7 +92,7 @@ async fn begin(
         reply_markup: Some(keyboards::stop(place.turn, place.language)),
     };
     let sent = api.attempt(place.chat, Class::Live, &method).await?;
-    let live = MessageId(sent.message_id);
+    let (turn, live) = (place.turn, MessageId(sent.message_id));
     let remembered = tokio::time::timeout(REMEMBER_LIMIT, turns::show_in(db.pool(), turn, Some(live))).await;
     if !matches!(remembered, Ok(Ok(()))) {
         tracing::warn!(turn.id = turn.0, "the live message of the turn {turn} is not remembered");
