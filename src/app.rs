@@ -17,6 +17,7 @@ use crate::http;
 use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude};
+use crate::services::books::{Books, Terms};
 use crate::telegram::api::methods::{DeleteWebhook, GetMe, Me, SetMyCommands, SetWebhook};
 use crate::telegram::api::{Api, ApiError};
 use crate::telegram::context::{Context, Running};
@@ -130,6 +131,7 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
         me,
         db: db.clone(),
         mind,
+        books: Books { db: db.clone(), registry: registry.clone(), clock, terms: terms(config) },
         registry,
         screen,
         mailboxes: Mailboxes::default(),
@@ -137,7 +139,6 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
         deferred: intake::Deferred::default(),
         slots: Slots::new(config.conversation.max_turns_per_user),
         batch_window: config.conversation.batch_window,
-        clock,
         life: life.clone(),
         metrics: metrics.clone(),
     });
@@ -154,6 +155,14 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
         Some((listener, webhook)) => life.spawn_vital("webhook", intake::listen(listener, webhook, intake)),
     }
     Ok(())
+}
+
+fn terms(config: &Config) -> Terms {
+    Terms {
+        starter_balance: config.conversation.starter_balance,
+        overdraft_limit: config.conversation.overdraft_limit,
+        privileged: config.privileged.clone(),
+    }
 }
 
 fn mind(config: &Config, metrics: &Metrics) -> Result<Mind> {

@@ -1,6 +1,8 @@
 //! Starting and stopping: every task of the process is spawned here, and shutdown waits for all of them.
 //! First signal: no new work. End of the grace time or second signal: cancel what runs, keep and settle it.
 
+pub mod kill_point;
+
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use std::time::Duration;
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+pub(crate) use self::kill_point::kill_point;
 
 /// How long cancelled work may take to keep and settle what it has, after the grace time.
 const SETTLE_TIME: Duration = Duration::from_secs(20);

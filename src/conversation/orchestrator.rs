@@ -6,11 +6,15 @@ use super::interrupt::Stop;
 use super::round::{self, Ended, Round};
 use super::{Mind, prompt, window};
 use crate::domain::message::Role;
-use crate::domain::turn::{Failure, ModelCall, Outcome, TurnEvent, TurnReport, TurnRequest};
+use crate::domain::turn::{
+    Failure, Interruption, ModelCall, Outcome, TurnEvent, TurnReport, TurnRequest,
+};
+use crate::lifecycle::kill_point;
 use crate::llm::error::Retry;
 use crate::llm::event::ToolCall;
-use crate::llm::request::{Block, LlmMessage, LlmRequest};
+use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice};
 use crate::llm::{LlmError, StopReason};
+use crate::services::tab::{Credit, Tab};
 use crate::tools::runner;
 
 /// Rounds of one turn; a model that is not done by then goes in circles.
@@ -19,14 +23,16 @@ const ROUNDS: usize = 25;
 const CONTINUATIONS: usize = 1;
 
 /// Answers a request. Emits what a person should see as it comes and returns what the books need.
-/// Dropping `screen` at the end tells the screen that nothing more comes.
+/// Dropping `screen` at the end tells the screen that nothing more comes; the same holds for `tab`.
 pub async fn converse(
     mind: &Mind,
     request: &TurnRequest,
     screen: mpsc::Sender<TurnEvent>,
+    tab: Tab,
     stop: &Stop,
 ) -> TurnReport {
-    let mut turn = Turn { mind, screen, stop, text: String::new(), calls: Vec::new(), continued: 0 };
+    let (text, calls) = (String::new(), Vec::new());
+    let mut turn = Turn { mind, screen, tab, stop, text, calls, continued: 0, last: false };
     let prompt = prompt::build(request, mind.toolbox.specs());
     let outcome = match window::fit(&mind.provider, prompt, stop).await {
         Ok(prompt) => turn.run(prompt).await,
@@ -39,10 +45,13 @@ pub async fn converse(
 struct Turn<'a> {
     mind: &'a Mind,
     screen: mpsc::Sender<TurnEvent>,
+    tab: Tab,
     stop: &'a Stop,
     text: String,
     calls: Vec<ModelCall>,
     continued: usize,
+    /// Whether the money is used up, so that the round that runs is the last one.
+    last: bool,
 }
 
 /// What follows a round.
@@ -58,10 +67,15 @@ enum Next {
 impl Turn<'_> {
     async fn run(&mut self, mut prompt: LlmRequest) -> Outcome {
         for _ in 0..ROUNDS {
-            let mut round = round::ask(self.mind, &prompt, &self.screen, self.stop).await;
+            let book = round::Book { tab: &self.tab, first: self.calls.len() };
+            let mut round = round::ask(self.mind, &prompt, &self.screen, book, self.stop).await;
             self.text.push_str(&round.text);
+            let done = self.calls.len()..self.calls.len() + round.calls.len();
             self.calls.append(&mut round.calls);
             match self.after(round).await {
+                Next::Done(Outcome::Answered | Outcome::Failed(Failure::Empty)) if self.last => {
+                    return Outcome::OutOfFunds;
+                }
                 Next::Done(outcome) => return outcome,
                 Next::Continue(messages) => prompt.messages.extend(messages),
                 Next::Ask(messages) => {
@@ -69,9 +83,32 @@ impl Turn<'_> {
                     self.paragraph().await;
                 }
             }
+            if self.last {
+                return Outcome::OutOfFunds;
+            }
+            for number in done {
+                self.tab.note(number, self.calls[number].clone());
+            }
+            kill_point!("tab: between rounds");
+            match self.stop.or_cut(self.tab.another_round(prompt.bytes())).await {
+                Some(Credit::Open) => {}
+                Some(Credit::Used) => self.last_round(&mut prompt),
+                None => return Outcome::Interrupted(self.stop.reason().unwrap_or(Interruption::Shutdown)),
+            }
         }
         tracing::warn!(rounds = ROUNDS, "the model did not come to an end");
         Outcome::Truncated
+    }
+
+    /// What comes now is the end: the model is told, and gets no tools.
+    fn last_round(&mut self, prompt: &mut LlmRequest) {
+        self.last = true;
+        prompt.tool_choice = ToolChoice::None;
+        let told = Block::Text(prompt::MONEY_IS_USED_UP.to_owned());
+        match prompt.messages.last_mut() {
+            Some(last) if last.role == Role::User => last.blocks.push(told),
+            _ => prompt.messages.push(LlmMessage { role: Role::User, blocks: vec![told] }),
+        }
     }
 
     async fn after(&mut self, round: Round) -> Next {

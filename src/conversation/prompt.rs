@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::domain::message::{Remembered, Role};
 use crate::domain::people::ChatKind;
 use crate::domain::turn::TurnRequest;
-use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolSpec};
+use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice, ToolSpec};
 
 /// The instructions that all conversations share. No date and no name: the prefix must be the same for everybody.
 const GLOBAL: &str = include_str!("global_prompt.md");
@@ -15,10 +15,12 @@ pub(super) const GO_ON: &str = "Your answer reached the length limit of one mess
 /// Asks for the rest after a broken connection.
 pub(super) const BROKE_OFF: &str = "The connection broke in the middle of your answer. \
     Go on exactly where it stops, without repeating anything and without a remark about it.";
+/// Asks for the end when the overdraft limit is reached.
+pub(super) const MONEY_IS_USED_UP: &str = "The balance of the person is used up, so no further tools can be run. \
+    Finish now: give the best answer that you can give with what you have. Do not apologise at length; \
+    the person is told separately how to top up.";
 /// Follows an answer that was cut, so that the model knows that the person did not see more.
 const CUT: &str = "[this answer was cut off here]";
-/// Answers longer than this are continued in a further request.
-const MAX_TOKENS: u64 = 32_000;
 
 /// Builds the request of a turn.
 pub(super) fn build(request: &TurnRequest, tools: &[ToolSpec]) -> LlmRequest {
@@ -27,9 +29,10 @@ pub(super) fn build(request: &TurnRequest, tools: &[ToolSpec]) -> LlmRequest {
     LlmRequest {
         model: model.clone(),
         effort: request.settings.effort,
-        max_tokens: model.max_output.min(MAX_TOKENS),
+        max_tokens: model.answer_limit(),
         system: vec![GLOBAL.trim().to_owned()],
         tools: tools.to_vec(),
+        tool_choice: ToolChoice::Auto,
         stable: messages.len().saturating_sub(1),
         messages,
     }

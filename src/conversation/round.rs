@@ -11,9 +11,11 @@ use super::Mind;
 use super::interrupt::{Stop, next_event};
 use crate::domain::turn::{Interruption, ModelCall, TurnEvent};
 use crate::domain::usage::Usage;
+use crate::lifecycle::kill_point;
 use crate::llm::error::Retry;
 use crate::llm::event::ToolCall;
 use crate::llm::{LlmError, LlmEvent, LlmRequest, StopReason};
+use crate::services::tab::Tab;
 
 /// Tries of one round, the first included.
 const TRIES: u32 = 4;
@@ -23,6 +25,9 @@ const SOON: Duration = Duration::from_millis(500);
 const LATER: Duration = Duration::from_millis(1_500);
 /// Longer waits that a provider asks for are not waited: the person is told instead.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// How a call ends that has not ended yet.
+const RUNNING: &str = "running";
 
 /// What a round brought.
 #[derive(Debug)]
@@ -50,30 +55,53 @@ pub(super) enum Ended {
     Failed(LlmError),
 }
 
+impl Ended {
+    /// The column name.
+    fn name(&self) -> &str {
+        match self {
+            Self::Stop(reason) => reason.name(),
+            Self::Cut(_) => "cut",
+            Self::Failed(error) => error.name(),
+        }
+    }
+}
+
+/// Where the calls of a round are noted.
+#[derive(Clone, Copy)]
+pub(super) struct Book<'a> {
+    /// The tab.
+    pub(super) tab: &'a Tab,
+    /// The number of the next call in the attempt, from 0.
+    pub(super) first: usize,
+}
+
 /// Asks until there is an answer, the tries are used up or the turn is cut.
 pub(super) async fn ask(
     mind: &Mind,
     request: &LlmRequest,
     screen: &mpsc::Sender<TurnEvent>,
+    book: Book<'_>,
     stop: &Stop,
 ) -> Round {
     let mut calls = Vec::new();
     for number in 1.. {
         let started = Instant::now();
         let mut attempt = Attempt::default();
-        let result = attempt.run(mind, request, screen, stop, started).await;
+        let entry = Book { first: book.first + calls.len(), ..book };
+        let result = attempt.run(mind, request, screen, entry, stop, started).await;
         let ended = match (result, stop.reason()) {
             (Ok(reason), _) => Ended::Stop(reason),
             (Err(LlmError::Cancelled), Some(reason)) => Ended::Cut(reason),
             (Err(error), _) => Ended::Failed(error),
         };
-        calls.push(attempt.call(request, &ended, started));
+        calls.push(attempt.call(request, ended.name(), started));
         let pause = match &ended {
             Ended::Failed(error) if attempt.text.is_empty() && number < TRIES => pause(error.retry(), number),
             _ => None,
         };
         count(mind, &calls, &ended, pause);
         if let Some(pause) = pause {
+            calls.last().into_iter().for_each(|call| entry.tab.note(entry.first, call.clone()));
             tracing::warn!(model = %request.model.id, number, pause_ms = pause.as_millis(), "asking the model again");
             if stop.or_cut(tokio::time::sleep(pause)).await.is_some() {
                 continue;
@@ -119,6 +147,7 @@ impl Attempt {
         mind: &Mind,
         request: &LlmRequest,
         screen: &mpsc::Sender<TurnEvent>,
+        book: Book<'_>,
         stop: &Stop,
         started: Instant,
     ) -> Result<StopReason, LlmError> {
@@ -143,7 +172,12 @@ impl Attempt {
                     continue;
                 }
                 LlmEvent::Usage(usage) => {
+                    let is_first = self.usage == Usage::default();
                     self.usage = usage;
+                    if is_first {
+                        book.tab.note(book.first, self.call(request, RUNNING, started));
+                        kill_point!("tab: first usage");
+                    }
                     continue;
                 }
                 LlmEvent::Stop(reason) => return Ok(reason),
@@ -156,15 +190,11 @@ impl Attempt {
         }
     }
 
-    fn call(&self, request: &LlmRequest, ended: &Ended, started: Instant) -> ModelCall {
+    fn call(&self, request: &LlmRequest, ended: &str, started: Instant) -> ModelCall {
         ModelCall {
             model: request.model.id.clone(),
             request_id: self.request_id.clone(),
-            ended: match ended {
-                Ended::Stop(reason) => reason.name().to_owned(),
-                Ended::Cut(_) => "cut".to_owned(),
-                Ended::Failed(error) => error.name().to_owned(),
-            },
+            ended: ended.to_owned(),
             usage: self.usage,
             first_text_ms: self.first_text.map(millis),
             duration_ms: millis(started.elapsed()),

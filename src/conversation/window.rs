@@ -3,7 +3,7 @@
 
 use super::interrupt::Stop;
 use crate::domain::message::Role;
-use crate::llm::request::{Block, LlmRequest};
+use crate::llm::request::{LlmMessage, LlmRequest};
 use crate::llm::{LlmError, Provider};
 
 /// Bytes of text that make at least one token, by the tokenizers of the newer models; a careful guess.
@@ -51,7 +51,7 @@ pub(super) async fn fit(
 
 /// Drops the oldest turns until, in proportion, `tokens` come down to `target`. False if nothing could be dropped.
 fn trim(request: &mut LlmRequest, tokens: u64, target: u64) -> bool {
-    let total: u64 = request.messages.iter().map(|message| bytes(&message.blocks)).sum();
+    let total: u64 = request.messages.iter().map(LlmMessage::bytes).sum();
     let surplus = u128::from(total) * u128::from(tokens.saturating_sub(target)) / u128::from(tokens.max(1));
     let mut dropped = 0_u128;
     let mut first = 0;
@@ -63,7 +63,7 @@ fn trim(request: &mut LlmRequest, tokens: u64, target: u64) -> bool {
                 break;
             }
         }
-        dropped += u128::from(bytes(&message.blocks));
+        dropped += u128::from(message.bytes());
     }
     let newest = request.messages.iter().rposition(|message| message.role == Role::User).unwrap_or(0);
     // A round number of messages, so that the next turns cut at the same place; unless that leaves nothing.
@@ -75,24 +75,14 @@ fn trim(request: &mut LlmRequest, tokens: u64, target: u64) -> bool {
 }
 
 fn guess(request: &LlmRequest) -> u64 {
-    let system: u64 = request.system.iter().map(|text| text.len() as u64).sum();
-    let messages: u64 = request.messages.iter().map(|message| bytes(&message.blocks)).sum();
-    (system + messages) / BYTES_PER_TOKEN
-}
-
-fn bytes(blocks: &[Block]) -> u64 {
-    let length = |block: &Block| match block {
-        Block::Text(text) | Block::ToolResult { content: text, .. } => text.len() as u64,
-        Block::Own(value) => value.to_string().len() as u64,
-    };
-    blocks.iter().map(length).sum()
+    request.bytes() / BYTES_PER_TOKEN
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::llm::registry::Registry;
-    use crate::llm::request::LlmMessage;
+    use crate::llm::request::{Block, ToolChoice};
 
     fn request(lengths: &[usize]) -> LlmRequest {
         let role = |index: usize| if index.is_multiple_of(2) { Role::User } else { Role::Assistant };
@@ -106,6 +96,7 @@ mod tests {
             max_tokens: 1,
             system: vec![],
             tools: vec![],
+            tool_choice: ToolChoice::Auto,
             messages: lengths.iter().enumerate().map(message).collect(),
             stable: lengths.len() - 1,
         }

@@ -1,7 +1,9 @@
 //! PostgreSQL: the pool, transactions, and one repository a table. The only place that knows SQL.
 //! Query functions take `&mut Tx` or a pool and return domain types; a service opens and commits.
 
+pub mod balance;
 mod error;
+pub mod holds;
 pub mod inbox;
 pub mod messages;
 pub mod migrate;

@@ -1,39 +1,121 @@
-//! Repository of model calls: what each one used, for the books.
+//! Repository of model calls: what each one used and cost, and who pays for it. A call is written down when it has
+//! reported its first usage, again when it has ended, and decided when its turn is settled.
 
-use super::{DbError, Tx};
+use serde_json::Value;
+
+use super::{Db, DbError, Tx};
 use crate::domain::ids::TurnId;
+use crate::domain::money::Usd;
 use crate::domain::turn::ModelCall;
 
+/// A call as the books know it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Entry {
+    /// Its number in the attempt, from 0.
+    pub number: i32,
+    /// What it used.
+    pub call: ModelCall,
+    /// What that cost.
+    pub cost: Usd,
+    /// The prices that the cost was computed with.
+    pub prices: Value,
+}
+
+/// Who pays for calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Payer {
+    /// The user.
+    User,
+    /// The owner of the bot: the fault was ours.
+    Owner,
+}
+
+impl Payer {
+    /// The column and label name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// Writes a call of an open turn down as far as it has come; what was written before is replaced, unless it is decided.
+pub async fn note(db: &Db, turn: TurnId, attempt: i32, entry: &Entry) -> Result<(), DbError> {
+    write(db.pool(), turn, attempt, entry).await
+}
+
 /// Records the calls of one attempt.
-pub async fn record(tx: &mut Tx<'_>, turn: TurnId, attempt: i32, calls: &[ModelCall]) -> Result<(), DbError> {
-    for (number, call) in (0_i32..).zip(calls) {
-        let usage = &call.usage;
-        sqlx::query!(
-            "INSERT INTO model_calls (turn_id, attempt, call, model_id, request_id, ended, input, cache_write_5m,
-                                      cache_write_1h, cache_read, output, thinking, web_searches, first_text_ms,
-                                      duration_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-            turn.0,
-            attempt,
-            number,
-            call.model.0,
-            call.request_id,
-            call.ended,
-            count(usage.input),
-            count(usage.cache_write_5m),
-            count(usage.cache_write_1h),
-            count(usage.cache_read),
-            count(usage.output),
-            count(usage.thinking),
-            count(usage.web_searches),
-            call.first_text_ms,
-            call.duration_ms,
-        )
-        .execute(&mut **tx)
-        .await
-        .map_err(DbError::at("model_calls::record"))?;
+pub async fn record(
+    tx: &mut Tx<'_>,
+    turn: TurnId,
+    attempt: i32,
+    entries: &[Entry],
+) -> Result<(), DbError> {
+    for entry in entries {
+        write(&mut **tx, turn, attempt, entry).await?;
     }
     Ok(())
+}
+
+async fn write(
+    database: impl sqlx::PgExecutor<'_>,
+    turn: TurnId,
+    attempt: i32,
+    entry: &Entry,
+) -> Result<(), DbError> {
+    let Entry { number, call, cost, prices } = entry;
+    let usage = &call.usage;
+    sqlx::query!(
+        "INSERT INTO model_calls (turn_id, attempt, call, model_id, request_id, ended, input, cache_write_5m,
+                                  cache_write_1h, cache_read, output, thinking, web_searches, first_text_ms,
+                                  duration_ms, cost, prices)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+         ON CONFLICT (turn_id, attempt, call) DO UPDATE SET request_id = excluded.request_id,
+           ended = excluded.ended, input = excluded.input, cache_write_5m = excluded.cache_write_5m,
+           cache_write_1h = excluded.cache_write_1h, cache_read = excluded.cache_read, output = excluded.output,
+           thinking = excluded.thinking, web_searches = excluded.web_searches,
+           first_text_ms = excluded.first_text_ms, duration_ms = excluded.duration_ms, cost = excluded.cost,
+           prices = excluded.prices
+         WHERE model_calls.payer IS NULL",
+        turn.0,
+        attempt,
+        number,
+        call.model.0,
+        call.request_id,
+        call.ended,
+        count(usage.input),
+        count(usage.cache_write_5m),
+        count(usage.cache_write_1h),
+        count(usage.cache_read),
+        count(usage.output),
+        count(usage.thinking),
+        count(usage.web_searches),
+        call.first_text_ms,
+        call.duration_ms,
+        cost.0,
+        prices,
+    )
+    .execute(database)
+    .await
+    .map_err(DbError::at("model_calls::write"))?;
+    Ok(())
+}
+
+/// Decides who pays for the calls of a turn that are not decided yet; returns what they cost.
+pub async fn decide(tx: &mut Tx<'_>, turn: TurnId, payer: Payer) -> Result<Usd, DbError> {
+    sqlx::query_scalar!(
+        r#"WITH decided AS (
+             UPDATE model_calls SET payer = $2 WHERE turn_id = $1 AND payer IS NULL RETURNING cost
+           )
+           SELECT coalesce(sum(cost), 0) AS "cost!" FROM decided"#,
+        turn.0,
+        payer.name(),
+    )
+    .fetch_one(&mut **tx)
+    .await
+    .map(Usd)
+    .map_err(DbError::at("model_calls::decide"))
 }
 
 /// Token counts stay far below the column's limit; a nonsensical one is kept as large as fits.

@@ -9,6 +9,8 @@ use crate::domain::people::{Chat, Person};
 pub struct Known {
     /// Whether this is the first time that the user is seen.
     pub is_new: bool,
+    /// Whether anything was ever booked for the user.
+    pub has_books: bool,
     /// The model that the user chose.
     pub model: Option<ModelId>,
 }
@@ -28,7 +30,7 @@ pub async fn meet(tx: &mut Tx<'_>, person: &Person, chat: &Chat) -> Result<Known
            ON CONFLICT (id) DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name,
              username = excluded.username, language_code = excluded.language_code, is_bot = excluded.is_bot,
              is_premium = excluded.is_premium, last_seen_at = now()
-           RETURNING (xmax = 0) AS "is_new!", model_id"#,
+           RETURNING (xmax = 0) AS "is_new!", last_operation IS NOT NULL AS "has_books!", model_id"#,
         person.id.0,
         person.first_name,
         person.last_name,
@@ -45,5 +47,5 @@ pub async fn meet(tx: &mut Tx<'_>, person: &Person, chat: &Chat) -> Result<Known
     .fetch_one(&mut **tx)
     .await
     .map_err(DbError::at("people::meet"))?;
-    Ok(Known { is_new: row.is_new, model: row.model_id.map(ModelId) })
+    Ok(Known { is_new: row.is_new, has_books: row.has_books, model: row.model_id.map(ModelId) })
 }

@@ -4,6 +4,7 @@ use super::{Db, DbError, Tx};
 use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TopicId, TurnId, UserId};
 use crate::domain::message::Incoming;
 use crate::domain::model::ModelId;
+use crate::domain::money::Usd;
 use crate::domain::turn::Outcome;
 
 /// What opening a batch of messages came to.
@@ -15,16 +16,36 @@ pub enum Opened {
         turn: TurnId,
         /// The try that begins now.
         attempt: i32,
+        /// Whether money is reserved for it. If not, the gate has to decide before anything is spent.
+        held: bool,
     },
     /// All messages were stored and answered before.
     Duplicate,
 }
 
-/// Stores the messages of a batch, opens their turn and closes their inbox rows: one statement, all or nothing.
+/// What opening a turn reserves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reserve {
+    /// Who pays.
+    pub user: UserId,
+    /// The most that the first request may cost.
+    pub amount: Usd,
+    /// Whether the user may overdraw without limit.
+    pub free: bool,
+}
+
+/// Stores the messages of a batch, opens their turn with its hold and closes their inbox rows: one statement, all or
+/// nothing. Without money the turn is opened all the same, without a hold: what was said is kept, and the gate decides.
 /// Messages that are already stored are left out; if their turn is still open, it is found again.
-pub async fn open(db: &Db, thread: ThreadId, model: &ModelId, batch: &[Incoming]) -> Result<Opened, DbError> {
+pub async fn open(
+    db: &Db,
+    thread: ThreadId,
+    model: &ModelId,
+    batch: &[Incoming],
+    reserve: Reserve,
+) -> Result<Opened, DbError> {
     let columns = Columns::of(batch);
-    let opened = sqlx::query_scalar!(
+    let opened = sqlx::query!(
         r#"WITH new AS (
              SELECT * FROM UNNEST($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::integer[], $6::text[],
                                   $7::text[], $8::text[], $9::text[], $10::timestamptz[])
@@ -36,6 +57,13 @@ pub async fn open(db: &Db, thread: ThreadId, model: &ModelId, batch: &[Incoming]
            ), turn AS (
              INSERT INTO turns (thread_id, question_id, model_id)
              SELECT $11, max(message_id), $12 FROM new HAVING count(*) > 0 RETURNING id
+           ), gate AS (
+             UPDATE users SET held = held + $15
+             WHERE id = $14 AND banned_at IS NULL AND ($16 OR balance - held > 0) AND EXISTS (SELECT 1 FROM turn)
+             RETURNING id
+           ), hold AS (
+             INSERT INTO balance_holds (user_id, turn_id, amount) SELECT gate.id, turn.id, $15 FROM gate, turn
+             RETURNING id
            ), stored AS (
              INSERT INTO messages (thread_id, turn_id, chat_id, message_id, role, text, sender, reply_to,
                                    reply_sender, reply_snippet, quote, forwarded_from, sent_at)
@@ -45,7 +73,7 @@ pub async fn open(db: &Db, thread: ThreadId, model: &ModelId, batch: &[Incoming]
            ), handled AS (
              UPDATE inbox SET handled_at = now() WHERE update_id = ANY($13) AND handled_at IS NULL
            )
-           SELECT id FROM turn"#,
+           SELECT id, EXISTS (SELECT 1 FROM hold) AS "held!" FROM turn"#,
         &columns.chats,
         &columns.messages,
         &columns.texts,
@@ -59,12 +87,15 @@ pub async fn open(db: &Db, thread: ThreadId, model: &ModelId, batch: &[Incoming]
         thread.0,
         model.0,
         &columns.updates,
+        reserve.user.0,
+        reserve.amount.0,
+        reserve.free,
     )
     .fetch_optional(db.pool())
     .await
     .map_err(DbError::at("turns::open"))?;
     match opened {
-        Some(turn) => Ok(Opened::Turn { turn: TurnId(turn), attempt: 1 }),
+        Some(row) => Ok(Opened::Turn { turn: TurnId(row.id), attempt: 1, held: row.held }),
         None => find_open(db, thread, &columns).await,
     }
 }
@@ -72,16 +103,19 @@ pub async fn open(db: &Db, thread: ThreadId, model: &ModelId, batch: &[Incoming]
 /// An open turn of messages that were stored before: the answer of an earlier `open` was lost on the way.
 async fn find_open(db: &Db, thread: ThreadId, columns: &Columns) -> Result<Opened, DbError> {
     let row = sqlx::query!(
-        "SELECT turns.id, turns.attempt FROM turns
-         WHERE turns.thread_id = $1 AND turns.state = 'open' AND EXISTS (
-           SELECT 1 FROM messages WHERE messages.turn_id = turns.id AND messages.message_id = ANY($2))",
+        r#"SELECT turns.id, turns.attempt, EXISTS (
+             SELECT 1 FROM balance_holds WHERE balance_holds.turn_id = turns.id) AS "held!"
+           FROM turns
+           WHERE turns.thread_id = $1 AND turns.state = 'open' AND EXISTS (
+             SELECT 1 FROM messages WHERE messages.turn_id = turns.id AND messages.message_id = ANY($2))"#,
         thread.0,
         &columns.messages,
     )
     .fetch_optional(db.pool())
     .await
     .map_err(DbError::at("turns::find_open"))?;
-    Ok(row.map_or(Opened::Duplicate, |row| Opened::Turn { turn: TurnId(row.id), attempt: row.attempt }))
+    let found = |attempt, held, id| Opened::Turn { turn: TurnId(id), attempt, held };
+    Ok(row.map_or(Opened::Duplicate, |row| found(row.attempt, row.held, row.id)))
 }
 
 /// The fields of a batch, turned from rows into the columns that `UNNEST` takes.
@@ -137,6 +171,10 @@ pub struct LeftOpen {
     pub question: MessageId,
     /// The try that was cut.
     pub attempt: i32,
+    /// How many tries were lost by crashes, this one included.
+    pub lost: i32,
+    /// Whether money is reserved for it.
+    pub held: bool,
     /// A half-written message in a group.
     pub live_message: Option<MessageId>,
     /// The kind of chat, as stored.
@@ -150,11 +188,13 @@ pub struct LeftOpen {
 /// Turns that have been open for at least so many seconds, oldest first; those of running sessions too.
 pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> {
     let rows = sqlx::query!(
-        "SELECT turns.id, turns.thread_id, turns.question_id, turns.attempt, turns.live_message_id,
+        r#"SELECT turns.id, turns.thread_id, turns.question_id, turns.attempt, turns.live_message_id,
+                lost + (NOT postponed)::int AS "lost!",
+                EXISTS (SELECT 1 FROM balance_holds WHERE balance_holds.turn_id = turns.id) AS "held!",
                 threads.chat_id, threads.user_id, threads.topic_id, chats.kind, users.language_code, users.model_id
          FROM turns JOIN threads ON threads.id = turns.thread_id
          JOIN chats ON chats.id = threads.chat_id JOIN users ON users.id = threads.user_id
-         WHERE turns.state = 'open' AND turns.opened_at <= now() - make_interval(secs => $1) ORDER BY turns.id",
+         WHERE turns.state = 'open' AND turns.opened_at <= now() - make_interval(secs => $1) ORDER BY turns.id"#,
         seconds,
     )
     .fetch_all(db.pool())
@@ -170,6 +210,8 @@ pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> 
         },
         question: MessageId(row.question_id),
         attempt: row.attempt,
+        lost: row.lost,
+        held: row.held,
         live_message: row.live_message_id.map(MessageId),
         chat_kind: row.kind,
         language_code: row.language_code,
@@ -178,22 +220,30 @@ pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> 
     Ok(left.collect())
 }
 
-/// Takes an attempt back that had not shown anything when the service was stopped in an orderly way.
-pub async fn postpone(db: &Db, turn: TurnId) -> Result<(), DbError> {
-    sqlx::query!("UPDATE turns SET attempt = attempt - 1 WHERE id = $1 AND state = 'open'", turn.0)
-        .execute(db.pool())
-        .await
-        .map_err(DbError::at("turns::postpone"))?;
+/// Notes that an attempt had not shown anything when the service was stopped in an orderly way.
+pub async fn postpone(tx: &mut Tx<'_>, turn: TurnId, attempt: i32) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE turns SET postponed = TRUE WHERE id = $1 AND state = 'open' AND attempt = $2",
+        turn.0,
+        attempt,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("turns::postpone"))?;
     Ok(())
 }
 
-/// Counts a new attempt of an open turn and returns its number; none if the turn was closed meanwhile.
-pub async fn restart(db: &Db, turn: TurnId) -> Result<Option<i32>, DbError> {
+/// Counts a new attempt of an open turn, if `attempt` is still the newest, and returns its number; none if the turn was
+/// closed meanwhile.
+pub async fn restart(tx: &mut Tx<'_>, turn: TurnId, attempt: i32) -> Result<Option<i32>, DbError> {
     sqlx::query_scalar!(
-        "UPDATE turns SET attempt = attempt + 1 WHERE id = $1 AND state = 'open' RETURNING attempt",
+        "UPDATE turns SET attempt = greatest(attempt, $2 + 1), postponed = postponed AND attempt > $2,
+           lost = lost + (attempt = $2 AND NOT postponed)::int
+         WHERE id = $1 AND state = 'open' RETURNING attempt",
         turn.0,
+        attempt,
     )
-    .fetch_optional(db.pool())
+    .fetch_optional(&mut **tx)
     .await
     .map_err(DbError::at("turns::restart"))
 }
@@ -212,16 +262,17 @@ pub async fn show_in(
     Ok(())
 }
 
-/// Closes a turn; false if it was closed before.
-pub async fn close(tx: &mut Tx<'_>, turn: TurnId, outcome: Outcome) -> Result<bool, DbError> {
-    let closed = sqlx::query!(
-        "UPDATE turns SET state = $2, detail = $3, closed_at = now() WHERE id = $1 AND state = 'open'",
+/// Closes a turn and returns whose it is; none if it was closed before.
+pub async fn close(tx: &mut Tx<'_>, turn: TurnId, outcome: Outcome) -> Result<Option<UserId>, DbError> {
+    sqlx::query_scalar!(
+        "UPDATE turns SET state = $2, detail = $3, closed_at = now() FROM threads
+         WHERE turns.id = $1 AND turns.state = 'open' AND threads.id = turns.thread_id RETURNING threads.user_id",
         turn.0,
         outcome.state(),
         outcome.detail(),
     )
-    .execute(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await
-    .map_err(DbError::at("turns::close"))?;
-    Ok(closed.rows_affected() == 1)
+    .map(|user| user.map(UserId))
+    .map_err(DbError::at("turns::close"))
 }

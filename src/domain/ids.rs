@@ -51,6 +51,14 @@ id!(
     /// A message that we owe a chat.
     OutboxId(i64)
 );
+id!(
+    /// An offer of balance for Stars.
+    InvoiceId(i64)
+);
+id!(
+    /// Stars that came in.
+    PaymentId(i64)
+);
 
 /// What makes a conversation: each user has a private one per chat and topic, also in groups.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chrono::NaiveDate;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::money::Usd;
 
@@ -51,6 +51,16 @@ pub struct Model {
     pub prices: Vec<Prices>,
 }
 
+impl Model {
+    /// Answers longer than this are continued in a further request.
+    const ANSWER_TOKENS: u64 = 32_000;
+
+    /// The most tokens that one request lets the model produce, thinking included.
+    pub fn answer_limit(&self) -> u64 {
+        self.max_output.min(Self::ANSWER_TOKENS)
+    }
+}
+
 /// How hard a model thinks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -67,12 +77,15 @@ pub enum Effort {
     Max,
 }
 
-/// Prices in US dollars per million tokens, for prompts up to a size.
-#[derive(Clone, Copy, PartialEq, Debug, Deserialize)]
+/// Prices in US dollars per million tokens, for prompts up to a size, from a day on.
+#[derive(Clone, Copy, PartialEq, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prices {
+    /// The first day (UTC) on which the row holds; none if it has always held. The newest that has begun counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<NaiveDate>,
     /// The largest whole prompt (cached parts included) in tokens for which this row holds.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to_prompt: Option<u64>,
     /// Uncached prompt.
     pub input: Usd,
@@ -84,4 +97,26 @@ pub struct Prices {
     pub cache_read: Usd,
     /// Produced, thinking included.
     pub output: Usd,
+}
+
+impl Prices {
+    /// All amounts of the row.
+    pub fn amounts(&self) -> [Usd; 5] {
+        [self.input, self.cache_write_5m, self.cache_write_1h, self.cache_read, self.output]
+    }
+}
+
+/// The price of one use of something that a provider or a tool does, from a day on.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToolPrice {
+    /// What is used, such as `web_search`.
+    pub name: String,
+    /// What one use is: a word for people.
+    pub unit: String,
+    /// US dollars for one.
+    pub price: Usd,
+    /// The first day (UTC) on which the row holds; none if it has always held.
+    #[serde(default)]
+    pub since: Option<NaiveDate>,
 }

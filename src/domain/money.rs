@@ -1,13 +1,17 @@
 //! Money: US dollars with nine fraction digits, decimal throughout. There is no way in from a float.
 
 use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Neg, Sub};
 
-use rust_decimal::Decimal;
-use serde::Deserialize;
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
 
 /// An amount of US dollars. Rounded only when shown.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Deserialize)]
-#[serde(try_from = "String")]
+///
+/// Arithmetic is exact: amounts of the books stay below 10^11, far from the limits of the decimal.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Usd(pub Decimal);
 
 impl TryFrom<String> for Usd {
@@ -19,13 +23,188 @@ impl TryFrom<String> for Usd {
     }
 }
 
+impl From<Usd> for String {
+    /// The exact amount, without superfluous zeros.
+    fn from(amount: Usd) -> Self {
+        amount.0.normalize().to_string()
+    }
+}
+
 impl Usd {
     /// The most fraction digits that an amount keeps; the same as the database's `NUMERIC(20,9)`.
     pub const SCALE: u32 = 9;
+    /// Nothing.
+    pub const ZERO: Self = Self(Decimal::ZERO);
+    /// The most digits before the point of an amount that a person types.
+    const TYPED_DIGITS: usize = 9;
+
+    /// What `count` things cost at a price for a million of them, exact up to the last kept digit.
+    pub fn per_million(self, count: u64) -> Self {
+        Self(self.0 * Decimal::from(count) / Decimal::from(1_000_000)).kept()
+    }
+
+    /// What `count` things cost.
+    pub fn times(self, count: u64) -> Self {
+        Self(self.0 * Decimal::from(count)).kept()
+    }
+
+    /// Rounded to the digits that the books keep, halves away from zero, as the database rounds.
+    pub fn kept(self) -> Self {
+        Self(self.0.round_dp_with_strategy(Self::SCALE, RoundingStrategy::MidpointAwayFromZero))
+    }
+
+    /// The amount in 10^-9 US dollars, for counters; 0 for what is below zero.
+    pub fn nano(self) -> u64 {
+        u64::try_from((self.0 * Decimal::from(1_000_000_000)).round()).unwrap_or_default()
+    }
+
+    /// Whether the books can hold it as it is.
+    pub fn is_kept(self) -> bool {
+        self.0.normalize().scale() <= Self::SCALE
+    }
+
+    /// Reads a signed amount that a person typed: digits, at most nine before and nine behind a point. Nothing else is
+    /// an amount: no exponent, no comma, no blank, no word, no zero.
+    pub fn typed(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        let digits = |part: &str, most: usize| {
+            (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if !digits(whole, Self::TYPED_DIGITS) || !digits(fraction, Self::SCALE as usize) {
+            return None;
+        }
+        let amount: Decimal = text.strip_prefix('+').unwrap_or(text).parse().ok()?;
+        (!amount.is_zero()).then_some(Self(amount))
+    }
+}
+
+impl Add for Usd {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl AddAssign for Usd {
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+}
+
+impl Sub for Usd {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+
+impl Neg for Usd {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self(-self.0)
+    }
+}
+
+impl Sum for Usd {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, Add::add)
+    }
 }
 
 impl fmt::Display for Usd {
+    /// For people: cents from a dollar on, below that four digits, or as many as it takes to show that there is
+    /// something.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "${}", self.0.normalize())
+        let size = self.0.abs();
+        let digits = if size >= Decimal::ONE {
+            2
+        } else if size.is_zero() || size >= Decimal::new(1, 4) {
+            4
+        } else {
+            Self::SCALE
+        };
+        let shown = size.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero);
+        let sign = if self.0 < Decimal::ZERO && !shown.is_zero() { "-" } else { "" };
+        let digits = digits as usize;
+        write!(f, "{sign}${shown:.digits$}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn usd(text: &str) -> Usd {
+        Usd(text.parse().unwrap())
+    }
+
+    #[test]
+    fn prices_for_a_million_are_exact() {
+        for (price, tokens, cost) in [
+            ("2", 1, "0.000002"),
+            ("0.125", 1, "0.000000125"),
+            ("0.10", 40, "0.000004"),
+            ("10", 1_000_000, "10"),
+            ("0.0625", 1, "0.000000063"),
+            ("20", 0, "0"),
+        ] {
+            assert_eq!(usd(price).per_million(tokens), usd(cost), "{tokens} at {price}");
+        }
+    }
+
+    #[test]
+    fn people_see_as_many_digits_as_they_need() {
+        for (amount, shown) in [
+            ("0", "$0.0000"),
+            ("0.1", "$0.1000"),
+            ("-0.03125", "-$0.0313"),
+            ("12.345", "$12.35"),
+            ("-1", "-$1.00"),
+            ("0.00004", "$0.000040000"),
+            ("1000000", "$1000000.00"),
+        ] {
+            assert_eq!(usd(amount).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn only_plain_amounts_are_typed() {
+        for (text, amount) in [("5", "5"), ("+0.5", "0.5"), ("-12.000000001", "-12.000000001"), ("007", "7")] {
+            assert_eq!(Usd::typed(text), Some(usd(amount)), "{text}");
+        }
+        for text in [
+            "", "0", "-0", "0.0", "NaN", "inf", "Infinity", "-Infinity", "1e30", "1E5", "1,5", "1 5", " 5", "5 ",
+            "1234567890", "0.0000000001", ".5", "5.", "--5", "+-5", "0x10", "٥", "1_000", "$5", "5.5.5",
+        ] {
+            assert_eq!(Usd::typed(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_million_small_charges_are_forty_dollars() {
+        let charged: Usd = std::iter::repeat_n(usd("0.00004"), 1_000_000).sum();
+        assert_eq!(charged, usd("40"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_order_of_adding_changes_a_sum(mut amounts in proptest::collection::vec(-1_000_000_000_000_i64.., 0..50)) {
+            let sum = |amounts: &[i64]| amounts.iter().map(|&nano| Usd(Decimal::new(nano, 9))).sum::<Usd>();
+            let before = sum(&amounts);
+            amounts.reverse();
+            prop_assert_eq!(before, sum(&amounts));
+        }
+
+        #[test]
+        fn what_is_typed_is_read_as_it_stands(nano in 1_i64..=999_999_999_999_999_999) {
+            let amount = Usd(Decimal::new(nano, 9));
+            prop_assert_eq!(Usd::typed(&amount.0.to_string()), Some(amount));
+        }
     }
 }

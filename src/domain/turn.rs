@@ -3,6 +3,7 @@
 use crate::domain::ids::{MessageId, ThreadId, ThreadKey, TurnId};
 use crate::domain::message::Remembered;
 use crate::domain::model::{Effort, Model, ModelId};
+use crate::domain::money::Usd;
 use crate::domain::people::{ChatKind, Language};
 use crate::domain::usage::Usage;
 
@@ -38,6 +39,10 @@ pub struct TurnRequest {
     pub history: Vec<Remembered>,
     /// What it may use.
     pub settings: TurnSettings,
+    /// Whether money is reserved for it already.
+    pub held: bool,
+    /// How much its first request needs in reserve, US dollars.
+    pub reserve: Usd,
 }
 
 /// What happens in a turn, as far as a person should see it.
@@ -93,6 +98,10 @@ pub enum Failure {
     Empty,
     /// Something of ours broke.
     Internal,
+    /// The user has nothing left to spend.
+    NoFunds,
+    /// The operator has banned the user.
+    Banned,
 }
 
 impl Failure {
@@ -106,6 +115,8 @@ impl Failure {
             Self::Refused => "refused",
             Self::Empty => "empty",
             Self::Internal => "internal",
+            Self::NoFunds => "no_funds",
+            Self::Banned => "banned",
         }
     }
 }
@@ -117,6 +128,8 @@ pub enum Outcome {
     Answered,
     /// The model was cut off by its own length limit; what there is stands.
     Truncated,
+    /// The overdraft limit was reached; the model was asked for a last answer without tools.
+    OutOfFunds,
     /// Cut short from outside; the text so far is kept.
     Interrupted(Interruption),
     /// No answer, or only the beginning of one.
@@ -127,7 +140,7 @@ impl Outcome {
     /// The state of the turn's row.
     pub fn state(self) -> &'static str {
         match self {
-            Self::Answered | Self::Truncated => "answered",
+            Self::Answered | Self::Truncated | Self::OutOfFunds => "answered",
             Self::Interrupted(_) => "interrupted",
             Self::Failed(_) => "failed",
         }
@@ -138,6 +151,7 @@ impl Outcome {
         match self {
             Self::Answered => "complete",
             Self::Truncated => "truncated",
+            Self::OutOfFunds => "out_of_funds",
             Self::Interrupted(Interruption::Stopped) => "stopped",
             Self::Interrupted(Interruption::Superseded) => "superseded",
             Self::Interrupted(Interruption::Shutdown) => "shutdown",

@@ -18,3 +18,10 @@ pub struct Usage {
     /// Searches that the provider ran.
     pub web_searches: u64,
 }
+
+impl Usage {
+    /// The whole prompt in tokens, whatever the cache did with it.
+    pub fn prompt(&self) -> u64 {
+        self.input + self.cache_write_5m + self.cache_write_1h + self.cache_read
+    }
+}

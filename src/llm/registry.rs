@@ -1,10 +1,13 @@
 //! The model table: read once at start from the file inside the binary or from `MODELS_FILE`, then frozen.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use chrono::NaiveDate;
 use serde::Deserialize;
 
-use crate::domain::model::{Model, ModelId};
+use crate::domain::model::{Model, ModelId, Prices, ToolPrice};
+use crate::domain::money::Usd;
 
 const BUILT_IN: &str = include_str!("models.toml");
 
@@ -12,6 +15,7 @@ const BUILT_IN: &str = include_str!("models.toml");
 #[derive(Clone, Debug)]
 pub struct Registry {
     models: Vec<Model>,
+    tools: Vec<ToolPrice>,
     default: usize,
 }
 
@@ -33,6 +37,8 @@ pub enum RegistryError {
 #[serde(deny_unknown_fields)]
 struct Table {
     model: Vec<Model>,
+    #[serde(default)]
+    tool: Vec<ToolPrice>,
 }
 
 impl Registry {
@@ -52,7 +58,7 @@ impl Registry {
     }
 
     fn parse(text: &str) -> Result<Self, RegistryError> {
-        let Table { model: models } = toml::from_str(text).map_err(RegistryError::Form)?;
+        let Table { model: models, tool: tools } = toml::from_str(text).map_err(RegistryError::Form)?;
         let sense = |what: String| Err(RegistryError::Sense(what));
         for (number, model) in models.iter().enumerate() {
             if models[..number].iter().any(|other| other.id == model.id) {
@@ -61,18 +67,14 @@ impl Registry {
             if model.max_output == 0 || model.max_output >= model.window {
                 return sense(format!("max_output of {} must lie between 0 and its window", model.id));
             }
-            let limits: Vec<u64> =
-                model.prices.iter().map(|row| row.up_to_prompt.unwrap_or(u64::MAX)).collect();
-            if limits.last() != Some(&u64::MAX) || !limits.is_sorted_by(|a, b| a < b) {
-                return sense(format!(
-                    "prices of {} must rise by up_to_prompt; the last one has none",
-                    model.id
-                ));
-            }
+            check_prices(model).map_err(RegistryError::Sense)?;
+        }
+        if let Some(tool) = tools.iter().find(|tool| !is_price(tool.price)) {
+            return sense(format!("the price of {} must be from 0 to 1000 dollars", tool.name));
         }
         let defaults: Vec<usize> = (0..models.len()).filter(|&number| models[number].default).collect();
         match defaults[..] {
-            [default] => Ok(Self { models, default }),
+            [default] => Ok(Self { models, tools, default }),
             _ => sense("exactly one model must be the default".to_owned()),
         }
     }
@@ -92,10 +94,44 @@ impl Registry {
         id.and_then(|id| self.get(id)).unwrap_or_else(|| self.default_model())
     }
 
+    /// What one use of something cost on a day; nothing if the table does not know it.
+    pub fn tool_price(&self, name: &str, on: NaiveDate) -> Usd {
+        let begun = |tool: &&ToolPrice| tool.name == name && tool.since.is_none_or(|since| since <= on);
+        self.tools.iter().filter(begun).max_by_key(|tool| tool.since).map_or(Usd::ZERO, |tool| tool.price)
+    }
+
     /// The models that `/model` offers.
     pub fn offered(&self) -> impl Iterator<Item = &Model> {
         self.models.iter().filter(|model| model.offered)
     }
+}
+
+/// Rows that begin on the same day must rise by `up_to_prompt`, the last one without a limit, and one set of rows must
+/// hold from the beginning of time.
+fn check_prices(model: &Model) -> Result<(), String> {
+    let days: BTreeSet<Option<NaiveDate>> = model.prices.iter().map(|row| row.since).collect();
+    if !days.contains(&None) {
+        return Err(format!("{} needs prices without `since`", model.id));
+    }
+    for day in days {
+        let rows = model.prices.iter().filter(|row| row.since == day);
+        let limits: Vec<u64> = rows.map(|row| row.up_to_prompt.unwrap_or(u64::MAX)).collect();
+        if limits.last() != Some(&u64::MAX) || !limits.is_sorted_by(|a, b| a < b) {
+            return Err(format!("prices of {} must rise by up_to_prompt; the last one has none", model.id));
+        }
+    }
+    if !model.prices.iter().flat_map(Prices::amounts).all(is_price) {
+        return Err(format!(
+            "prices of {} must be from 0 to 1000 dollars with at most 3 fraction digits",
+            model.id
+        ));
+    }
+    Ok(())
+}
+
+/// With three fraction digits for a million, the price of one token fits the nine digits that the books keep.
+fn is_price(amount: Usd) -> bool {
+    !amount.0.is_sign_negative() && amount.0 <= 1_000.into() && amount.0.normalize().scale() <= 3
 }
 
 #[cfg(test)]
@@ -124,6 +160,10 @@ mod tests {
             (row(&[("up_to_prompt = 100_000", "")]), "must rise"),
             (row(&[("window =", "windov =")]), "wrong form"),
             (row(&[("\"2.50\"", "2.50")]), "wrong form"),
+            (row(&[("\"2.50\"", "\"-2.50\"")]), "from 0 to 1000"),
+            (row(&[("\"2.50\"", "\"2.5001\"")]), "3 fraction digits"),
+            (row(&[("input = \"2\"", "since = \"2026-01-01\"\ninput = \"2\"")]), "without `since`"),
+            (row(&[("price = \"0.01\"", "price = \"1001\"")]), "the price of web_search"),
         ] {
             let error = Registry::parse(&text).unwrap_err().to_string();
             assert!(error.contains(reason), "{error} does not tell {reason}");

@@ -18,10 +18,30 @@ pub struct LlmRequest {
     pub system: Vec<String>,
     /// What the model may call, in a fixed order.
     pub tools: Vec<ToolSpec>,
+    /// Whether it may do so now.
+    pub tool_choice: ToolChoice,
     /// The conversation, oldest first; begins and ends with the user.
     pub messages: Vec<LlmMessage>,
     /// How many of `messages` will stand unchanged in the next request of this conversation.
     pub stable: usize,
+}
+
+impl LlmRequest {
+    /// How large the conversation and the standing instructions are, in bytes of text.
+    pub fn bytes(&self) -> u64 {
+        let system: u64 = self.system.iter().map(|text| text.len() as u64).sum();
+        system + self.messages.iter().map(LlmMessage::bytes).sum::<u64>()
+    }
+}
+
+/// Whether the model may call tools.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ToolChoice {
+    /// As it likes.
+    #[default]
+    Auto,
+    /// It must answer without.
+    None,
 }
 
 /// A tool as the model sees it.
@@ -42,6 +62,17 @@ pub struct LlmMessage {
     pub role: Role,
     /// What, in order; never empty.
     pub blocks: Vec<Block>,
+}
+
+impl LlmMessage {
+    /// How large it is, in bytes of text.
+    pub fn bytes(&self) -> u64 {
+        let length = |block: &Block| match block {
+            Block::Text(text) | Block::ToolResult { content: text, .. } => text.len() as u64,
+            Block::Own(value) => value.to_string().len() as u64,
+        };
+        self.blocks.iter().map(length).sum()
+    }
 }
 
 /// A piece of a message.

@@ -1,7 +1,9 @@
 //! What happens with an update besides a prompt: its effects and the tick in the inbox are one transaction.
 
 use crate::db::outbox::{self, Owed};
-use crate::db::people::{self, Known};
+use super::books::Books;
+use super::people;
+use crate::db::people::Known;
 use crate::db::{Db, DbError, inbox, messages};
 use crate::domain::ids::{ChatId, MessageId, OutboxId, UpdateId};
 use crate::domain::people::{Chat, Person};
@@ -9,14 +11,14 @@ use crate::domain::people::{Chat, Person};
 /// Answers a command: refreshes the profile, writes `reply`'s message down and ticks the update off.
 /// `reply` gets to know the person first, because a greeting depends on it.
 pub async fn answer_command(
-    db: &Db,
+    books: &Books,
     update: UpdateId,
     person: &Person,
     chat: &Chat,
     reply: impl Fn(&Known) -> Owed,
 ) -> Result<Vec<(OutboxId, Owed)>, DbError> {
-    let mut tx = db.begin().await?;
-    let known = people::meet(&mut tx, person, chat).await?;
+    let mut tx = books.db.begin().await?;
+    let known = people::meet(&mut tx, books, person, chat).await?;
     let owed = outbox::owe(&mut tx, &[reply(&known)]).await?;
     inbox::handled(&mut tx, update).await?;
     Db::commit(tx).await?;

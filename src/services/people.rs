@@ -1,7 +1,9 @@
 //! Who is talking: users, chats and threads, created by the first message and refreshed by every other.
 
+use super::books::Books;
+use crate::db::balance::{self, Operation, Reason};
 use crate::db::people::{self, Known};
-use crate::db::{Db, DbError, threads};
+use crate::db::{Db, DbError, Tx, threads};
 use crate::domain::ids::{ThreadId, ThreadKey};
 use crate::domain::people::{Chat, Person};
 
@@ -15,10 +17,28 @@ pub struct Entered {
 }
 
 /// Finds or creates user, chat and thread. Any number of simultaneous first messages make one of each.
-pub async fn enter(db: &Db, key: ThreadKey, person: &Person, chat: &Chat) -> Result<Entered, DbError> {
-    let mut tx = db.begin().await?;
-    let known = people::meet(&mut tx, person, chat).await?;
+/// Who is new gets the starter balance.
+pub async fn enter(books: &Books, key: ThreadKey, person: &Person, chat: &Chat) -> Result<Entered, DbError> {
+    let mut tx = books.db.begin().await?;
+    let known = meet(&mut tx, books, person, chat).await?;
     let thread = threads::enter(&mut tx, key).await?;
     Db::commit(tx).await?;
     Ok(Entered { thread, known })
+}
+
+/// Creates or refreshes a user and a chat; the first operation of every user is the starter grant.
+pub(super) async fn meet(
+    tx: &mut Tx<'_>,
+    books: &Books,
+    person: &Person,
+    chat: &Chat,
+) -> Result<Known, DbError> {
+    let known = people::meet(tx, person, chat).await?;
+    if !known.has_books {
+        let (user, amount) = (person.id, books.terms.starter_balance);
+        let key = format!("starter:{user}");
+        let grant = Operation { user, reason: Reason::Starter, amount, key: &key, subject: "" };
+        balance::post(tx, &grant).await?;
+    }
+    Ok(known)
 }

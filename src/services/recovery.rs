@@ -4,7 +4,7 @@ use crate::db::turns::LeftOpen;
 use crate::db::{Db, DbError, outbox};
 use crate::domain::turn::{Failure, Interruption, Outcome, TurnReport};
 
-/// Tries of a turn; a crash may not lead to crash after crash.
+/// Tries of a turn that may be lost; a crash may not lead to crash after crash.
 const ATTEMPTS: i32 = 2;
 
 /// The decision on one turn.
@@ -23,7 +23,7 @@ pub async fn decide(db: &Db, left: &LeftOpen) -> Result<Recovery, DbError> {
         let outcome = Outcome::Interrupted(Interruption::Crashed);
         return Ok(Recovery::Close(TurnReport { text: parts.join("\n"), outcome, calls: Vec::new() }));
     }
-    if left.attempt >= ATTEMPTS {
+    if left.lost >= ATTEMPTS {
         let outcome = Outcome::Failed(Failure::Internal);
         return Ok(Recovery::Close(TurnReport { text: String::new(), outcome, calls: Vec::new() }));
     }

@@ -12,10 +12,10 @@ use super::pipeline::slots::Slots;
 use super::streaming::Screen;
 use crate::conversation::Mind;
 use crate::db::Db;
-use crate::domain::clock::Clock;
 use crate::domain::ids::TurnId;
 use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
+use crate::services::books::Books;
 use crate::telemetry::metrics::Metrics;
 
 /// The long-lived parts of the service.
@@ -29,6 +29,8 @@ pub struct Context {
     pub mind: Mind,
     /// The model table.
     pub registry: Registry,
+    /// The books.
+    pub books: Books,
     /// Where answers are shown; its API and courier serve everybody.
     pub screen: Screen,
     /// The mailboxes of the threads that are awake.
@@ -41,8 +43,6 @@ pub struct Context {
     pub slots: Slots,
     /// How long a batch stays open after its last message.
     pub batch_window: Duration,
-    /// The time.
-    pub clock: Clock,
     /// Tasks and their end.
     pub life: Lifecycle,
     /// What is counted.

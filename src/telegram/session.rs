@@ -19,10 +19,10 @@ use super::streaming::{self, Shown};
 use super::{text, turn};
 use crate::conversation::interrupt::Stop;
 use crate::db::DbError;
-use crate::db::turns::{self, LeftOpen};
+use crate::db::turns::LeftOpen;
 use crate::domain::ids::{MessageId, ThreadKey, TurnId, UpdateId};
 use crate::domain::turn::{Interruption, TurnRequest};
-use crate::services::intake;
+use crate::services::{intake, settlement};
 use crate::services::recovery::Recovery;
 
 /// How long a session without work stays in memory.
@@ -207,7 +207,8 @@ impl Session<'_> {
         match recovery {
             Recovery::Again => {
                 let (db, abort) = (&self.context.db, &self.context.life.abort);
-                let restarted = db.persist("turns::restart", abort, || turns::restart(db, left.turn)).await?;
+                let restart = || settlement::restart(db, left.turn, left.attempt);
+                let restarted = db.persist("settlement::restart", abort, restart).await?;
                 let Some(attempt) = restarted else { return Ok(()) };
                 let request = processor::resume(self.context, left, attempt).await?;
                 tracing::info!(turn.id = left.turn.0, attempt, "the turn {} is run again", left.turn);

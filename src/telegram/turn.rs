@@ -1,24 +1,32 @@
 //! One turn from request to books: the model answers, the screen shows, the settlement writes, the courier delivers.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::sync::mpsc;
 
 use super::context::Context;
+use super::pipeline::slots::Slot;
 use super::rendering::{Limits, RichText};
 use super::streaming::{self, Place, Shown, Surface};
 use super::text;
 use crate::conversation::converse;
 use crate::conversation::interrupt::Stop;
-use crate::db::{outbox, turns};
+use crate::db::holds::{self, Gate};
+use crate::db::outbox;
 use crate::domain::ids::TurnId;
 use crate::domain::people::ChatKind;
-use crate::domain::turn::{Failure, Interruption, Outcome, TurnReport, TurnRequest};
+use crate::domain::turn::{Failure, Interruption, ModelCall, Outcome, TurnReport, TurnRequest};
+use crate::lifecycle::kill_point;
 use crate::services::settlement::{self, Settled};
+use crate::services::tab::{self, Account};
 
 /// Events between model and screen. The screen reads at once, so this only evens out bursts.
 const EVENTS_IN_FLIGHT: usize = 256;
+
+/// How long to wait before asking again whether reserved money is free.
+const RESERVED_PAUSE: Duration = Duration::from_millis(200);
 
 /// The number of a message that comes behind all parts of an answer, when their count is not known: the keys of parts
 /// count from 0, and the same key is never sent twice.
@@ -38,7 +46,7 @@ pub(super) async fn drive(context: &Context, request: TurnRequest, stop: &Stop) 
         }
     };
     if report.outcome == Outcome::Interrupted(Interruption::Shutdown) && report.text.trim().is_empty() {
-        return postpone(context, &request).await;
+        return postpone(context, &request, &report.calls).await;
     }
     close(context, &request, place, &report, shown).await;
 }
@@ -53,27 +61,69 @@ async fn salvage(context: &Context, request: &TurnRequest) -> (TurnReport, Shown
 }
 
 /// Leaves a turn that had shown nothing to the next start, whose attempt is not the second one.
-async fn postpone(context: &Context, request: &TurnRequest) {
+async fn postpone(context: &Context, request: &TurnRequest, calls: &[ModelCall]) {
     let (turn, db) = (request.turn, &context.db);
     tracing::info!(turn.id = turn.0, "the turn {turn} had shown nothing, the next start answers it");
-    if let Err(error) = db.persist("turns::postpone", &context.life.abort, || turns::postpone(db, turn)).await
-    {
+    let postpone = || settlement::postpone(&context.books, turn, request.attempt, calls);
+    if let Err(error) = db.persist("settlement::postpone", &context.life.abort, postpone).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "an attempt was not taken back");
     }
 }
 
-/// Model and screen side by side, once the user has a free place.
+/// Model, screen and tab side by side, once the user has a free place and something to spend.
 async fn perform(context: &Context, request: &TurnRequest, place: Place, stop: &Stop) -> (TurnReport, Shown) {
-    let Some(_slot) = stop.or_cut(context.slots.acquire(request.key.user)).await else {
-        let outcome = Outcome::Interrupted(stop.reason().unwrap_or(Interruption::Superseded));
-        let report = TurnReport { text: String::new(), outcome, calls: Vec::new() };
-        return (report, Shown { live: request.live_message, ..Shown::default() });
+    let admitted = match stop.or_cut(admit(context, request)).await {
+        Some(admitted) => admitted.map_err(Outcome::Failed),
+        None => Err(Outcome::Interrupted(stop.reason().unwrap_or(Interruption::Superseded))),
     };
+    let _slot = match admitted {
+        Ok(slot) => slot,
+        Err(outcome) => {
+            let report = TurnReport { text: String::new(), outcome, calls: Vec::new() };
+            return (report, Shown { live: request.live_message, ..Shown::default() });
+        }
+    };
+    kill_point!("turn: admitted");
     let (screen, events) = mpsc::channel(EVENTS_IN_FLIGHT);
-    tokio::join!(
-        converse(&context.mind, request, screen, stop),
+    let (tab, slips) = tab::open();
+    let (turn, attempt, user) = (request.turn, request.attempt, request.key.user);
+    let account = Account { turn, attempt, user, model: &request.settings.model };
+    let (report, shown, ()) = tokio::join!(
+        converse(&context.mind, request, screen, tab, stop),
         streaming::present(&context.screen, place, events),
-    )
+        tab::keep(&context.books, &context.life.abort, account, slips),
+    );
+    (report, shown)
+}
+
+/// The gate: waits for a place and for money that other turns of the same user have reserved. A turn that is not
+/// covered runs alone, so that a user can overdraw by one turn at most, however many are asked for side by side.
+async fn admit(context: &Context, request: &TurnRequest) -> Result<Slot, Failure> {
+    let (user, turn) = (request.key.user, request.turn);
+    if request.held {
+        return Ok(context.slots.acquire(user).await);
+    }
+    let free = context.books.is_privileged(user);
+    let db = &context.db;
+    loop {
+        let slot = context.slots.acquire_all(user).await;
+        let take = || holds::take(db, turn, user, request.reserve, free);
+        match db.persist("holds::take", &context.life.abort, take).await {
+            Ok(Gate::Held) => return Ok(slot),
+            Ok(Gate::Short) => return Err(Failure::NoFunds),
+            Ok(Gate::Banned) => return Err(Failure::Banned),
+            // Somebody is before us in the queue, or another instance has a turn of this user.
+            Ok(Gate::Reserved) => {
+                drop(slot);
+                tokio::time::sleep(RESERVED_PAUSE).await;
+            }
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(turn.id = turn.0, error, "the gate of the turn {turn} failed");
+                return Err(Failure::Internal);
+            }
+        }
+    }
 }
 
 /// Writes the books and sends what is owed.
@@ -102,13 +152,18 @@ pub(super) async fn close(
     let owed: Vec<_> =
         (shown.posted..).zip(&parts).map(|(number, part)| place.part(number, part, live.take())).collect();
     let (db, life) = (&context.db, &context.life);
-    let settle = || settlement::settle(db, &context.clock, request.turn, request.attempt, report, &owed);
+    let subject = &request.settings.model.name;
+    let settle =
+        || settlement::settle(&context.books, request.turn, request.attempt, report, subject, &owed);
     let (settled, ()) = tokio::join!(
         db.persist("settlement::settle", &life.abort, settle),
         synchronise(context, place, shown.posted, shown.draft.as_deref(), parts.first()),
     );
     match settled {
-        Ok(Settled::Closed(owed)) => drop(context.screen.courier.deliver(owed)),
+        Ok(Settled::Closed { owed, cost, payer }) => {
+            context.metrics.costs.with_label_values(&[payer.name()]).inc_by(cost.nano());
+            drop(context.screen.courier.deliver(owed));
+        }
         Ok(Settled::AlreadyClosed(owed)) => {
             tracing::warn!(turn.id = request.turn.0, "the turn {} was closed before", request.turn);
             context.screen.courier.deliver_again(owed);

@@ -71,7 +71,7 @@ metrics! {
     telegram_dropped: IntCounter = "bot_telegram_cosmetic_dropped_total";
     /// Turns that ended, by outcome.
     turns: IntCounterVec = "bot_turns_total"
-        ["outcome": "complete" | "truncated" | "stopped" | "superseded" | "shutdown" | "crashed" | "overloaded" | "unreachable"
+        ["outcome": "complete" | "truncated" | "out_of_funds" | "no_funds" | "banned" | "stopped" | "superseded" | "shutdown" | "crashed" | "overloaded" | "unreachable"
             | "rejected" | "too_long" | "refused" | "empty" | "internal"];
     /// Turns that run now.
     turns_active: IntGauge = "bot_turns_active";
@@ -87,6 +87,8 @@ metrics! {
     llm_requests: IntCounterVec = "bot_llm_requests_total" ["result": "ok" | "retried" | "failed" | "cut"];
     /// Tokens, by kind.
     llm_tokens: IntCounterVec = "bot_llm_tokens_total" ["kind": "input" | "cache_write" | "cache_read" | "output"];
+    /// What the models have cost in 10^-9 US dollars, by who pays; the owner pays where the fault was ours.
+    costs: IntCounterVec = "bot_costs_nanousd_total" ["payer": "user" | "owner"];
     /// Operations on the database that had to be tried again.
     db_retries: IntCounter = "bot_db_retries_total";
 }

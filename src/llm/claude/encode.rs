@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::request::{Block, LlmMessage, LlmRequest};
+use super::super::request::{Block, LlmMessage, LlmRequest, ToolChoice};
 use super::breakpoints;
 use super::wire::{Message, Request};
 use crate::domain::model::Effort;
@@ -39,6 +39,9 @@ fn prompt(request: &LlmRequest) -> Request<'_> {
             .then(|| json!({"type": "adaptive", "display": "summarized"})),
         output_config: effort(request).map(|effort| json!({"effort": effort})),
         tools: request.tools.iter().map(tool).collect(),
+        // May be given only together with tools.
+        tool_choice: (request.tool_choice == ToolChoice::None && !request.tools.is_empty())
+            .then(|| json!({"type": "none"})),
         system: request.system.iter().map(|text| json!({"type": "text", "text": text})).collect(),
         messages: request.messages.iter().map(message).collect(),
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::event::{LlmEvent, StopReason, ToolCall};
 use super::super::registry::Registry;
-use super::super::request::{Block, LlmMessage, ToolSpec};
+use super::super::request::{Block, LlmMessage, ToolChoice, ToolSpec};
 use super::*;
 use crate::domain::message::Role;
 use crate::domain::model::Effort;
@@ -21,6 +21,7 @@ pub(super) fn request(messages: usize) -> LlmRequest {
         max_tokens: 1_000,
         system: vec!["be kind".to_owned()],
         tools: vec![],
+        tool_choice: ToolChoice::Auto,
         messages: (0..messages).map(message).collect(),
         stable: messages,
     }

@@ -17,6 +17,8 @@ pub(super) struct Request<'a> {
     pub(super) output_config: Option<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) tools: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tool_choice: Option<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) system: Vec<Value>,
     pub(super) messages: Vec<Message>,

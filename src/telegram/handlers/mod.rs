@@ -119,7 +119,7 @@ pub async fn reply(
         }
     };
     let db = &context.db;
-    let answer = || intake::answer_command(db, envelope.update, &envelope.sender, &envelope.chat, owed);
+    let answer = || intake::answer_command(&context.books, envelope.update, &envelope.sender, &envelope.chat, owed);
     let owed = db.persist("intake::answer_command", &context.life.abort, answer).await?;
     context.courier().deliver(owed);
     Ok(())

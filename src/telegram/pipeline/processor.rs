@@ -1,17 +1,21 @@
 //! Processor: a batch becomes an open turn. What does not depend on the batch is prepared while its window is open.
 
-use crate::db::turns::{LeftOpen, Opened};
+use crate::db::turns::{LeftOpen, Opened, Reserve};
 use crate::db::{DbError, turns};
 use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::message::{Incoming, Remembered, Role};
 use crate::domain::model::{Effort, ModelId};
+use crate::domain::money::Usd;
 use crate::domain::people::{Chat, ChatKind, Language, Person};
 use crate::domain::turn::{TurnRequest, TurnSettings};
-use crate::services::{history, people};
+use crate::lifecycle::kill_point;
+use crate::services::{history, people, pricing};
 use crate::telegram::context::Context;
 
 /// The effort that the bot asks for: most questions in a chat are answered best without long thinking.
 const EFFORT: Effort = Effort::Medium;
+/// The most bytes that the marks of a message (sender, reply, quote, origin) usually take in a prompt.
+const MARKS_BYTES: usize = 500;
 
 /// What a turn needs that is known before its batch is closed.
 #[derive(Clone, Debug)]
@@ -33,7 +37,7 @@ pub async fn prepare(
 ) -> Result<Prepared, DbError> {
     let db = &context.db;
     let load = || async {
-        let entered = people::enter(db, key, sender, chat).await?;
+        let entered = people::enter(&context.books, key, sender, chat).await?;
         let history = history::load(db, entered.thread, None).await?;
         Ok((entered, history))
     };
@@ -58,11 +62,15 @@ pub async fn open(
 ) -> Result<Option<TurnRequest>, DbError> {
     let Some(newest) = batch.last() else { return Ok(None) };
     let Prepared { thread, mut history, settings } = prepared;
-    let (db, model) = (&context.db, &settings.model.id);
-    let opened =
-        db.persist("turns::open", &context.life.abort, || turns::open(db, thread, model, batch)).await?;
-    let Opened::Turn { turn, attempt } = opened else { return Ok(None) };
+    let db = &context.db;
     history.extend(batch.iter().map(remembered));
+    let reserve = reserve(context, &settings, &history);
+    let user = newest.key.user;
+    let wanted = Reserve { user, amount: reserve, free: context.books.is_privileged(user) };
+    let open = || turns::open(db, thread, &settings.model.id, batch, wanted);
+    let opened = db.persist("turns::open", &context.life.abort, open).await?;
+    let Opened::Turn { turn, attempt, held } = opened else { return Ok(None) };
+    kill_point!("turn: opened");
     Ok(Some(TurnRequest {
         turn,
         attempt,
@@ -73,7 +81,15 @@ pub async fn open(
         live_message: None,
         history,
         settings,
+        held,
+        reserve,
     }))
+}
+
+/// The most that the first request of a turn may cost.
+fn reserve(context: &Context, settings: &TurnSettings, history: &[Remembered]) -> Usd {
+    let bytes = history.iter().map(|message| message.text.len() + MARKS_BYTES).sum::<usize>();
+    pricing::bound(&settings.model, bytes as u64, context.books.today())
 }
 
 /// The request of a turn that a crash left open. Its history ends with its own messages: what came later is asked later.
@@ -84,11 +100,24 @@ pub async fn resume(context: &Context, left: &LeftOpen, attempt: i32) -> Result<
     let db = &context.db;
     let load = || history::load(db, left.thread, Some(left.turn));
     let history = db.persist("processor::resume", &context.life.abort, load).await?;
-    let LeftOpen { turn, thread, key, question, live_message, .. } = *left;
+    let LeftOpen { turn, thread, key, question, live_message, held, .. } = *left;
     let language = Language::from_tag(left.language_code.as_deref());
     let chat_kind = chat_kind(&left.chat_kind, left.question);
     let settings = settings(context, left.model.as_ref(), language);
-    Ok(TurnRequest { turn, attempt, thread, key, chat_kind, question, live_message, history, settings })
+    let reserve = reserve(context, &settings, &history);
+    Ok(TurnRequest {
+        turn,
+        attempt,
+        thread,
+        key,
+        chat_kind,
+        question,
+        live_message,
+        history,
+        settings,
+        held,
+        reserve,
+    })
 }
 
 fn chat_kind(stored: &str, question: MessageId) -> ChatKind {

@@ -30,9 +30,18 @@ impl Slots {
 
     /// Waits for a place.
     pub async fn acquire(&self, user: UserId) -> Slot {
+        self.places(user, 1).await
+    }
+
+    /// Waits until nothing else of the user runs, and keeps it so.
+    pub async fn acquire_all(&self, user: UserId) -> Slot {
+        self.places(user, self.each).await
+    }
+
+    async fn places(&self, user: UserId, count: usize) -> Slot {
         let places = self.users().entry(user).or_insert_with(|| Arc::new(Semaphore::new(self.each))).clone();
         // Nobody closes the semaphore, so there is always a permit.
-        let permit = places.acquire_owned().await.ok();
+        let permit = places.acquire_many_owned(u32::try_from(count).unwrap_or(u32::MAX)).await.ok();
         Slot { slots: self.clone(), user, permit }
     }
 
@@ -72,6 +81,22 @@ mod tests {
         drop(first);
         let third = third.await;
         drop((second, third, other));
+        assert!(slots.users().is_empty());
+    }
+
+    #[tokio::test]
+    async fn one_that_must_be_alone_waits_for_the_others_and_is_not_overtaken() {
+        let slots = Slots::new(2);
+        let first = slots.acquire(UserId(1)).await;
+        let mut alone = Box::pin(slots.acquire_all(UserId(1)));
+        assert!((&mut alone).now_or_never().is_none());
+        let mut later = Box::pin(slots.acquire(UserId(1)));
+        assert!((&mut later).now_or_never().is_none());
+        drop(first);
+        let alone = alone.await;
+        assert!((&mut later).now_or_never().is_none());
+        drop(alone);
+        drop(later.await);
         assert!(slots.users().is_empty());
     }
 }

@@ -85,6 +85,7 @@ pub fn closing(language: Language, outcome: Outcome) -> Option<String> {
     let id = match outcome {
         Outcome::Answered => return None,
         Outcome::Truncated => "truncated",
+        Outcome::OutOfFunds => "out-of-funds",
         Outcome::Interrupted(Interruption::Stopped) => "cut-stopped",
         Outcome::Interrupted(Interruption::Superseded) => "cut-superseded",
         Outcome::Interrupted(Interruption::Shutdown) => "cut-shutdown",
@@ -96,6 +97,8 @@ pub fn closing(language: Language, outcome: Outcome) -> Option<String> {
         Outcome::Failed(Failure::Refused) => "failed-refused",
         Outcome::Failed(Failure::Empty) => "failed-empty",
         Outcome::Failed(Failure::Internal) => "failed-internal",
+        Outcome::Failed(Failure::NoFunds) => "failed-no-funds",
+        Outcome::Failed(Failure::Banned) => "failed-banned",
     };
     Some(say(language, id))
 }
@@ -110,7 +113,10 @@ pub fn commands(language: Language) -> Vec<BotCommand> {
 mod tests {
     use super::*;
 
-    const IDS: [&str; 22] = [
+    const IDS: [&str; 25] = [
+        "out-of-funds",
+        "failed-no-funds",
+        "failed-banned",
         "help",
         "nothing-to-stop",
         "only-text",

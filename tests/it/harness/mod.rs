@@ -84,6 +84,8 @@ impl Bot {
             ("LOG_FORMAT", "text".to_owned()),
             ("RUST_LOG", "info,starling=debug".to_owned()),
             ("BATCH_WINDOW_MS", "20".to_owned()),
+            // Tests that are not about money have enough of it.
+            ("STARTER_BALANCE_USD", "1000".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();

@@ -1,0 +1,143 @@
+//! Repository of balances: operations, which only ever grow in number, and the newest of which is what a user has.
+//! The caller makes sure that an event is booked once, by a row lock or an insert of its own; the key is the last barrier.
+
+use chrono::{DateTime, Utc};
+
+use super::{Db, DbError, Tx};
+use crate::domain::ids::{PaymentId, TurnId, UserId};
+use crate::domain::money::Usd;
+
+/// Why a balance changes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reason {
+    /// What a new user gets; the first operation of each.
+    Starter,
+    /// A turn was answered.
+    Usage(TurnId),
+    /// Stars came in.
+    Payment(PaymentId),
+    /// Stars were given back.
+    Refund(PaymentId),
+    /// An administrator corrected the balance.
+    Adjustment(UserId),
+}
+
+impl Reason {
+    /// The column and label name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Starter => "starter",
+            Self::Usage(_) => "usage",
+            Self::Payment(_) => "payment",
+            Self::Refund(_) => "refund",
+            Self::Adjustment(_) => "adjustment",
+        }
+    }
+}
+
+/// A change of a balance.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Operation<'a> {
+    /// Whose.
+    pub user: UserId,
+    /// Why.
+    pub reason: Reason,
+    /// By how much; below zero it is taken.
+    pub amount: Usd,
+    /// What makes the event unique.
+    pub key: &'a str,
+    /// What it was for, for people: a model's name, a number of Stars.
+    pub subject: &'a str,
+}
+
+/// Books an operation; returns the balance after it.
+pub async fn post(tx: &mut Tx<'_>, operation: &Operation<'_>) -> Result<Usd, DbError> {
+    let (turn, payment, actor) = match operation.reason {
+        Reason::Starter => (None, None, None),
+        Reason::Usage(turn) => (Some(turn.0), None, None),
+        Reason::Payment(payment) | Reason::Refund(payment) => (None, Some(payment.0), None),
+        Reason::Adjustment(actor) => (None, None, Some(actor.0)),
+    };
+    sqlx::query_file_scalar!(
+        "src/db/balance_post.sql",
+        operation.user.0,
+        operation.amount.0,
+        operation.reason.name(),
+        operation.key,
+        turn,
+        payment,
+        actor,
+        operation.subject,
+    )
+    .fetch_one(&mut **tx)
+    .await
+    .map(Usd)
+    .map_err(DbError::at("balance::post"))
+}
+
+/// What a user has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Balance {
+    /// All of it.
+    pub amount: Usd,
+    /// The part that is reserved for running turns and pending refunds.
+    pub held: Usd,
+}
+
+impl Balance {
+    /// What may be spent now.
+    pub fn spendable(self) -> Usd {
+        self.amount - self.held
+    }
+}
+
+/// What a user has; none if the user is not known.
+pub async fn of(db: &Db, user: UserId) -> Result<Option<Balance>, DbError> {
+    let row = sqlx::query!("SELECT balance, held FROM users WHERE id = $1", user.0)
+        .fetch_optional(db.pool())
+        .await
+        .map_err(DbError::at("balance::of"))?;
+    Ok(row.map(|row| Balance { amount: Usd(row.balance), held: Usd(row.held) }))
+}
+
+/// An operation as it was booked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Booked {
+    /// Why, by its column name.
+    pub kind: String,
+    /// By how much.
+    pub amount: Usd,
+    /// What it was for.
+    pub subject: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// The newest operations of a user, newest first.
+pub async fn latest(db: &Db, user: UserId, limit: i64) -> Result<Vec<Booked>, DbError> {
+    let rows = sqlx::query!(
+        "SELECT kind, amount, subject, created_at FROM balance_operations
+         WHERE user_id = $1 ORDER BY seq DESC LIMIT $2",
+        user.0,
+        limit,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("balance::latest"))?;
+    let booked = rows.into_iter().map(|row| Booked {
+        kind: row.kind,
+        amount: Usd(row.amount),
+        subject: row.subject,
+        at: row.created_at,
+    });
+    Ok(booked.collect())
+}
+
+/// What an operation with this key left, if there is one.
+pub async fn posted(tx: &mut Tx<'_>, key: &str) -> Result<Option<Usd>, DbError> {
+    sqlx::query_scalar!("SELECT balance_after FROM balance_operations WHERE key = $1", key)
+        .fetch_optional(&mut **tx)
+        .await
+        .map(|after| after.map(Usd))
+        .map_err(DbError::at("balance::posted"))
+}

@@ -1,0 +1,11 @@
+-- Changes a balance and books why, in one statement: no older value of the balance is ever read and written back.
+WITH account AS (
+    UPDATE users SET balance = balance + $2, last_operation = coalesce(last_operation, 0) + 1
+    WHERE id = $1
+    RETURNING balance, last_operation
+)
+INSERT INTO balance_operations
+    (user_id, seq, kind, amount, balance_before, balance_after, key, turn_id, payment_id, actor_id, subject)
+SELECT $1, last_operation, $3, $2, balance - $2, balance, $4, $5, $6, $7, $8
+FROM account
+RETURNING balance_after

@@ -1,0 +1,71 @@
+//! Kill points: named places on the way of a paid turn and of a payment at which a test lets the process die as if the
+//! power had failed. They exist in debug builds only; a release build contains nothing of them.
+
+#[cfg(debug_assertions)]
+use std::sync::OnceLock;
+
+/// All points; a test kills the bot at each.
+#[cfg(debug_assertions)]
+pub const ALL: &[&str] = &[
+    "turn: opened",
+    "turn: admitted",
+    "tab: first usage",
+    "tab: between rounds",
+    "settle: closed",
+    "settle: calls recorded",
+    "settle: charged",
+    "settle: before the commit",
+    "settle: after the commit",
+    "deliver: before the call",
+    "deliver: after the call",
+    "deliver: written down",
+    "restart: after the commit",
+    "invoice: before the commit",
+    "invoice: after the commit",
+    "checkout: before the answer",
+    "checkout: after the answer",
+    "credit: payment recorded",
+    "credit: booked",
+    "credit: before the commit",
+    "credit: after the commit",
+    "refund: before the commit",
+    "refund: after the commit",
+    "refund: before the call",
+    "refund: after the call",
+    "refund: booked",
+    "refund: settled",
+];
+
+#[cfg(debug_assertions)]
+static CHOSEN: OnceLock<String> = OnceLock::new();
+
+/// Chooses where the process dies; only the first choice counts.
+///
+/// # Errors
+/// When there is no such point.
+#[cfg(debug_assertions)]
+pub fn arm(point: &str) -> Result<(), String> {
+    if !ALL.contains(&point) {
+        return Err(format!("there is no kill point '{point}'"));
+    }
+    CHOSEN.get_or_init(|| point.to_owned());
+    Ok(())
+}
+
+/// Dies here if this point was chosen.
+#[cfg(debug_assertions)]
+pub fn reach(point: &'static str) {
+    debug_assert!(ALL.contains(&point), "the kill point '{point}' is not in the list");
+    if CHOSEN.get().is_some_and(|chosen| chosen == point) {
+        std::process::abort();
+    }
+}
+
+/// Marks a place at which a test may let the process die.
+macro_rules! kill_point {
+    ($point:literal) => {
+        #[cfg(debug_assertions)]
+        $crate::lifecycle::kill_point::reach($point);
+    };
+}
+pub(crate) use kill_point;

@@ -1,0 +1,161 @@
+//! The price book: what a call of a model cost, as a pure function of what it used, and how much a turn may cost.
+
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+
+use crate::domain::model::{Model, Prices};
+use crate::domain::money::Usd;
+use crate::domain::turn::ModelCall;
+use crate::domain::usage::Usage;
+use crate::llm::registry::Registry;
+
+/// The name of the provider's own search in the table of tools.
+const WEB_SEARCH: &str = "web_search";
+/// Bytes of a prompt that make at most one token: letters of any script; a guess on the safe side.
+const BYTES_PER_TOKEN: u64 = 2;
+/// Tokens of a prompt that no text of the conversation shows: instructions, tools, marks.
+const OVERHEAD_TOKENS: u64 = 4_000;
+
+/// What a call cost and why.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Priced {
+    /// The exact cost.
+    pub cost: Usd,
+    /// The prices that it was computed with, for the books.
+    pub prices: Value,
+}
+
+/// The cost of a call on a day. A model that has left the table costs nothing, which is logged: better the owner's loss
+/// than a guess.
+pub fn price(registry: &Registry, call: &ModelCall, on: NaiveDate) -> Priced {
+    let Some(model) = registry.get(&call.model) else {
+        tracing::error!(model = %call.model, "no price is known for the model {}", call.model);
+        return Priced { cost: Usd::ZERO, prices: json!({}) };
+    };
+    let search = registry.tool_price(WEB_SEARCH, on);
+    let prices = valid(model, call.usage.prompt(), on);
+    Priced {
+        cost: cost(&prices, search, &call.usage),
+        prices: json!({ "tokens": prices, WEB_SEARCH: search }),
+    }
+}
+
+/// What something cost that was used so much, at these prices.
+pub fn cost(prices: &Prices, search: Usd, usage: &Usage) -> Usd {
+    let tokens = [
+        prices.input.per_million(usage.input),
+        prices.cache_write_5m.per_million(usage.cache_write_5m),
+        prices.cache_write_1h.per_million(usage.cache_write_1h),
+        prices.cache_read.per_million(usage.cache_read),
+        prices.output.per_million(usage.output),
+    ];
+    tokens.into_iter().sum::<Usd>() + search.times(usage.web_searches)
+}
+
+/// The most that one more request may cost on a day: the whole prompt written to the cache, the answer as long as it is
+/// allowed to be.
+pub fn bound(model: &Model, prompt_bytes: u64, on: NaiveDate) -> Usd {
+    let prompt = (prompt_bytes / BYTES_PER_TOKEN + OVERHEAD_TOKENS).min(model.window);
+    let prices = valid(model, prompt, on);
+    prices.input.max(prices.cache_write_5m).per_million(prompt)
+        + prices.output.per_million(model.answer_limit())
+}
+
+/// The row that holds on a day for a prompt of so many tokens.
+fn valid(model: &Model, prompt_tokens: u64, on: NaiveDate) -> Prices {
+    let begun = |row: &&Prices| row.since.is_none_or(|since| since <= on);
+    let newest = model.prices.iter().filter(begun).map(|row| row.since).max().flatten();
+    let mut rows = model.prices.iter().filter(|row| row.since == newest);
+    let fitting = rows.find(|row| row.up_to_prompt.is_none_or(|most| prompt_tokens <= most));
+    // The registry has made sure that there is a row without limits.
+    *fitting.unwrap_or(&model.prices[model.prices.len() - 1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::model::ModelId;
+
+    fn usd(text: &str) -> Usd {
+        Usd(text.parse().unwrap())
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn call(model: &str, usage: Usage) -> ModelCall {
+        ModelCall {
+            model: ModelId(model.to_owned()),
+            request_id: None,
+            ended: "end_turn".to_owned(),
+            usage,
+            first_text_ms: None,
+            duration_ms: 0,
+        }
+    }
+
+    #[test]
+    fn a_call_costs_the_sum_of_its_parts() {
+        let registry = Registry::load(None).unwrap();
+        let usage = |input, cache_write_5m, cache_write_1h, cache_read, output, web_searches| Usage {
+            input,
+            cache_write_5m,
+            cache_write_1h,
+            cache_read,
+            output,
+            thinking: output / 2,
+            web_searches,
+        };
+        for (model, usage, cost) in [
+            ("claude-sonnet-5-5", usage(0, 0, 0, 0, 0, 0), "0"),
+            ("claude-sonnet-5-5", usage(1_000, 0, 0, 0, 500, 0), "0.007"),
+            ("claude-sonnet-5-5", usage(1, 2, 3, 4, 5, 6), "0.0600694"),
+            ("claude-opus-5-5", usage(7, 11, 13, 17, 19, 0), "0.0005704"),
+            ("claude-haiku-5-5", usage(50_000, 25_000, 0, 25_000, 100, 0), "0.008425"),
+            ("claude-haiku-5-5", usage(50_000, 25_000, 0, 25_001, 100, 0), "0.04212505"),
+            ("claude-of-yesterday", usage(1_000, 0, 0, 0, 0, 0), "0"),
+        ] {
+            let priced = price(&registry, &call(model, usage), day("2026-11-21"));
+            assert_eq!(priced.cost, usd(cost), "{model} {usage:?}");
+        }
+    }
+
+    #[test]
+    fn the_newest_price_that_has_begun_counts() {
+        let mut model = Registry::load(None).unwrap().default_model().clone();
+        let old = model.prices[0];
+        model.prices.push(Prices { since: Some(day("2027-01-01")), input: usd("3"), ..old });
+        for (on, input) in [("2026-12-31", "2"), ("2027-01-01", "3"), ("2028-01-01", "3")] {
+            assert_eq!(valid(&model, 10, day(on)).input, usd(input), "{on}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_down_explains_the_cost() {
+        let registry = Registry::load(None).unwrap();
+        let usage = Usage { input: 10, web_searches: 2, ..Usage::default() };
+        let priced = price(&registry, &call("claude-sonnet-5-5", usage), day("2026-11-21"));
+        assert_eq!(priced.prices["tokens"]["input"], "2");
+        assert_eq!(priced.prices["web_search"], "0.01");
+        assert_eq!(priced.cost, usd("0.02002"));
+    }
+
+    #[test]
+    fn no_answer_costs_more_than_the_bound_of_its_request() {
+        let registry = Registry::load(None).unwrap();
+        for model in registry.offered() {
+            for bytes in [0, 10_000, 1_000_000] {
+                let limit = bound(model, bytes, day("2026-11-21"));
+                let prompt = bytes / BYTES_PER_TOKEN + OVERHEAD_TOKENS;
+                for usage in [
+                    Usage { input: prompt, output: model.answer_limit(), ..Usage::default() },
+                    Usage { cache_write_5m: prompt, output: model.answer_limit(), ..Usage::default() },
+                ] {
+                    let cost = cost(&valid(model, prompt, day("2026-11-21")), Usd::ZERO, &usage);
+                    assert!(cost <= limit, "{}: {cost} for a bound of {limit}", model.id);
+                }
+            }
+        }
+    }
+}
