@@ -20,6 +20,7 @@ use crate::llm::{Provider, claude};
 use crate::services::books::{Books, Terms};
 use crate::telegram::api::methods::{DeleteWebhook, GetMe, Me, SetMyCommands, SetWebhook};
 use crate::telegram::api::{Api, ApiError};
+use crate::telegram::cashier::{self, Cashier};
 use crate::telegram::context::{Context, Running};
 use crate::telegram::courier::Courier;
 use crate::telegram::intake::{self, Intake, Webhook};
@@ -133,6 +134,7 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
         mind,
         books: Books { db: db.clone(), registry: registry.clone(), clock, terms: terms(config) },
         registry,
+        cashier: Cashier::new(metrics.clone()),
         screen,
         mailboxes: Mailboxes::default(),
         running: Running::default(),
@@ -145,11 +147,13 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
     let (updates, receiver) = mpsc::channel(intake::UPDATES_IN_FLIGHT);
     let bot = dispatcher::bot(&telegram.token, &telegram.api_url).context("TELEGRAM_API_URL")?;
     life.spawn_vital("dispatcher", dispatcher::run(context.clone(), bot, receiver));
-    let intake = Intake::new(context, updates);
+    let intake = Intake::new(context.clone(), updates);
     let webhook = open_way(config, life, &api).await?;
     intake::replay(&intake).await.context("what the last run left cannot be taken up")?;
     life.spawn_vital("deferred", intake.clone().retry_deferred());
     life.spawn_vital("sweep", intake.clone().sweep(config.service.stranded_after));
+    life.spawn_vital("refunds", cashier::drive_refunds(context.clone()));
+    life.spawn_vital("reconciliation", cashier::reconcile(context));
     match webhook {
         None => life.spawn_vital("polling", intake::poll(intake)),
         Some((listener, webhook)) => life.spawn_vital("webhook", intake::listen(listener, webhook, intake)),
@@ -161,6 +165,7 @@ fn terms(config: &Config) -> Terms {
     Terms {
         starter_balance: config.conversation.starter_balance,
         overdraft_limit: config.conversation.overdraft_limit,
+        support_contact: config.service.support_contact.clone(),
         privileged: config.privileged.clone(),
     }
 }

@@ -73,6 +73,10 @@ async fn run(config: Config) -> anyhow::Result<bool> {
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
+    #[cfg(debug_assertions)]
+    if let Some(point) = &config.service.kill_at {
+        starling::lifecycle::kill_point::arm(point).map_err(anyhow::Error::msg)?;
+    }
     raise_open_files();
     let (mut interrupt, mut terminate) = signals()?;
     let signal = async move || {

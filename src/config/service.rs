@@ -21,6 +21,11 @@ pub struct Service {
     pub shutdown_grace: Duration,
     /// Stored work that nobody has finished after so long is taken up again.
     pub stranded_after: Duration,
+    /// Whom `/paysupport` names.
+    pub support_contact: Option<String>,
+    /// Where a debug build dies; for tests.
+    #[cfg(debug_assertions)]
+    pub kill_at: Option<String>,
 }
 
 /// How log lines look.
@@ -52,6 +57,9 @@ impl Service {
             log_filter,
             shutdown_grace: Duration::from_secs(reader.number("SHUTDOWN_GRACE_SECONDS", 60, 0, 3_600)),
             stranded_after: Duration::from_secs(reader.number("STRANDED_AFTER_SECONDS", 120, 1, 86_400)),
+            support_contact: reader.text("SUPPORT_CONTACT").map(str::to_owned),
+            #[cfg(debug_assertions)]
+            kill_at: reader.text("KILL_AT").map(str::to_owned),
         }
     }
 }
@@ -81,6 +89,7 @@ impl fmt::Display for Service {
         };
         writeln!(f, "METRICS_ADDR={}\nLOG_FORMAT={format}\nRUST_LOG={}", self.metrics_addr, self.log_filter)?;
         writeln!(f, "SHUTDOWN_GRACE_SECONDS={}", self.shutdown_grace.as_secs())?;
-        writeln!(f, "STRANDED_AFTER_SECONDS={}", self.stranded_after.as_secs())
+        writeln!(f, "STRANDED_AFTER_SECONDS={}", self.stranded_after.as_secs())?;
+        writeln!(f, "SUPPORT_CONTACT={}", self.support_contact.as_deref().unwrap_or("(not set)"))
     }
 }

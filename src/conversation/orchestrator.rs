@@ -6,9 +6,7 @@ use super::interrupt::Stop;
 use super::round::{self, Ended, Round};
 use super::{Mind, prompt, window};
 use crate::domain::message::Role;
-use crate::domain::turn::{
-    Failure, Interruption, ModelCall, Outcome, TurnEvent, TurnReport, TurnRequest,
-};
+use crate::domain::turn::{Failure, Interruption, ModelCall, Outcome, TurnEvent, TurnReport, TurnRequest};
 use crate::lifecycle::kill_point;
 use crate::llm::error::Retry;
 use crate::llm::event::ToolCall;

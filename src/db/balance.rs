@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Db, DbError, Tx};
+use super::{DbError, Tx};
 use crate::domain::ids::{PaymentId, TurnId, UserId};
 use crate::domain::money::Usd;
 
@@ -76,7 +76,7 @@ pub async fn post(tx: &mut Tx<'_>, operation: &Operation<'_>) -> Result<Usd, DbE
 }
 
 /// What a user has.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Balance {
     /// All of it.
     pub amount: Usd,
@@ -92,9 +92,9 @@ impl Balance {
 }
 
 /// What a user has; none if the user is not known.
-pub async fn of(db: &Db, user: UserId) -> Result<Option<Balance>, DbError> {
+pub async fn of(database: impl sqlx::PgExecutor<'_>, user: UserId) -> Result<Option<Balance>, DbError> {
     let row = sqlx::query!("SELECT balance, held FROM users WHERE id = $1", user.0)
-        .fetch_optional(db.pool())
+        .fetch_optional(database)
         .await
         .map_err(DbError::at("balance::of"))?;
     Ok(row.map(|row| Balance { amount: Usd(row.balance), held: Usd(row.held) }))
@@ -114,14 +114,14 @@ pub struct Booked {
 }
 
 /// The newest operations of a user, newest first.
-pub async fn latest(db: &Db, user: UserId, limit: i64) -> Result<Vec<Booked>, DbError> {
+pub async fn latest(tx: &mut Tx<'_>, user: UserId, limit: i64) -> Result<Vec<Booked>, DbError> {
     let rows = sqlx::query!(
         "SELECT kind, amount, subject, created_at FROM balance_operations
          WHERE user_id = $1 ORDER BY seq DESC LIMIT $2",
         user.0,
         limit,
     )
-    .fetch_all(db.pool())
+    .fetch_all(&mut **tx)
     .await
     .map_err(DbError::at("balance::latest"))?;
     let booked = rows.into_iter().map(|row| Booked {
@@ -140,4 +140,13 @@ pub async fn posted(tx: &mut Tx<'_>, key: &str) -> Result<Option<Usd>, DbError> 
         .await
         .map(|after| after.map(Usd))
         .map_err(DbError::at("balance::posted"))
+}
+
+/// Locks a user's row until the transaction ends and returns the balance; none if the user is not known.
+pub async fn lock(tx: &mut Tx<'_>, user: UserId) -> Result<Option<Usd>, DbError> {
+    sqlx::query_scalar!("SELECT balance FROM users WHERE id = $1 FOR NO KEY UPDATE", user.0)
+        .fetch_optional(&mut **tx)
+        .await
+        .map(|balance| balance.map(Usd))
+        .map_err(DbError::at("balance::lock"))
 }

@@ -2,14 +2,19 @@
 //! Query functions take `&mut Tx` or a pool and return domain types; a service opens and commits.
 
 pub mod balance;
+pub mod dialogs;
 mod error;
 pub mod holds;
 pub mod inbox;
+pub mod invoices;
 pub mod messages;
 pub mod migrate;
 pub mod model_calls;
 pub mod outbox;
+pub mod payments;
 pub mod people;
+pub mod reconciliations;
+pub mod settings;
 pub mod threads;
 pub mod turns;
 

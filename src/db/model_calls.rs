@@ -46,12 +46,7 @@ pub async fn note(db: &Db, turn: TurnId, attempt: i32, entry: &Entry) -> Result<
 }
 
 /// Records the calls of one attempt.
-pub async fn record(
-    tx: &mut Tx<'_>,
-    turn: TurnId,
-    attempt: i32,
-    entries: &[Entry],
-) -> Result<(), DbError> {
+pub async fn record(tx: &mut Tx<'_>, turn: TurnId, attempt: i32, entries: &[Entry]) -> Result<(), DbError> {
     for entry in entries {
         write(&mut **tx, turn, attempt, entry).await?;
     }

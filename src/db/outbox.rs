@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Db, DbError, Tx};
-use crate::domain::ids::{ChatId, MessageId, OutboxId, TopicId, TurnId};
+use crate::domain::ids::{ChatId, InvoiceId, MessageId, OutboxId, TopicId, TurnId};
 
 /// A message that is owed.
 #[derive(Clone, PartialEq, Debug)]
@@ -24,6 +24,10 @@ pub struct Owed {
     pub reply_to: Option<MessageId>,
     /// The unfinished message that it replaces.
     pub replaces: Option<MessageId>,
+    /// Buttons below it, as Telegram's inline keyboard.
+    pub keyboard: Option<Value>,
+    /// The invoice that it is; its title is then the first line of the text, its description the rest.
+    pub invoice: Option<InvoiceId>,
 }
 
 /// Writes messages down in order; returns those that are still to be sent, with their ids: also one that stood there
@@ -32,8 +36,9 @@ pub async fn owe(tx: &mut Tx<'_>, messages: &[Owed]) -> Result<Vec<(OutboxId, Ow
     let mut written = Vec::with_capacity(messages.len());
     for owed in messages {
         let id = sqlx::query_scalar!(
-            "INSERT INTO outbox (key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            "INSERT INTO outbox (key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard,
+                                 invoice_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
              ON CONFLICT (key) DO UPDATE SET key = excluded.key WHERE outbox.state = 'pending' RETURNING id",
             owed.key,
             owed.chat.0,
@@ -43,6 +48,8 @@ pub async fn owe(tx: &mut Tx<'_>, messages: &[Owed]) -> Result<Vec<(OutboxId, Ow
             owed.entities,
             owed.reply_to.map(|message| message.0),
             owed.replaces.map(|message| message.0),
+            owed.keyboard,
+            owed.invoice.map(|invoice| invoice.0),
         )
         .fetch_optional(&mut **tx)
         .await
@@ -55,7 +62,7 @@ pub async fn owe(tx: &mut Tx<'_>, messages: &[Owed]) -> Result<Vec<(OutboxId, Ow
 /// What is still owed for at least so many seconds (for a turn, or in all), oldest first.
 pub async fn pending(db: &Db, turn: Option<TurnId>, seconds: f64) -> Result<Vec<(OutboxId, Owed)>, DbError> {
     let rows = sqlx::query!(
-        "SELECT id, key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces
+        "SELECT id, key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard, invoice_id
          FROM outbox WHERE state = 'pending' AND ($1::bigint IS NULL OR turn_id = $1)
            AND created_at <= now() - make_interval(secs => $2) ORDER BY id",
         turn.map(|turn| turn.0),
@@ -74,6 +81,8 @@ pub async fn pending(db: &Db, turn: Option<TurnId>, seconds: f64) -> Result<Vec<
             entities: row.entities,
             reply_to: row.reply_to.map(MessageId),
             replaces: row.replaces.map(MessageId),
+            keyboard: row.keyboard,
+            invoice: row.invoice_id.map(InvoiceId),
         };
         (OutboxId(row.id), owed)
     });

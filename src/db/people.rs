@@ -1,6 +1,8 @@
 //! Repository of users and chats, written with every message so that profiles stay fresh.
 
+use super::dialogs::Dialog;
 use super::{DbError, Tx};
+use crate::domain::ids::{TopicId, UserId};
 use crate::domain::model::ModelId;
 use crate::domain::people::{Chat, Person};
 
@@ -13,10 +15,17 @@ pub struct Known {
     pub has_books: bool,
     /// The model that the user chose.
     pub model: Option<ModelId>,
+    /// The question that waits for a text in this conversation.
+    pub dialog: Option<Dialog>,
 }
 
 /// Creates or refreshes a user and a chat; safe against any number of simultaneous first messages.
-pub async fn meet(tx: &mut Tx<'_>, person: &Person, chat: &Chat) -> Result<Known, DbError> {
+pub async fn meet(
+    tx: &mut Tx<'_>,
+    person: &Person,
+    chat: &Chat,
+    topic: Option<TopicId>,
+) -> Result<Known, DbError> {
     let row = sqlx::query!(
         r#"WITH place AS (
              INSERT INTO chats (id, kind, title, username, is_forum) VALUES ($8, $9, $10, $11, $12)
@@ -30,7 +39,9 @@ pub async fn meet(tx: &mut Tx<'_>, person: &Person, chat: &Chat) -> Result<Known
            ON CONFLICT (id) DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name,
              username = excluded.username, language_code = excluded.language_code, is_bot = excluded.is_bot,
              is_premium = excluded.is_premium, last_seen_at = now()
-           RETURNING (xmax = 0) AS "is_new!", last_operation IS NOT NULL AS "has_books!", model_id"#,
+           RETURNING (xmax = 0) AS "is_new!", last_operation IS NOT NULL AS "has_books!", model_id,
+             (SELECT kind FROM dialogs WHERE dialogs.chat_id = $8 AND dialogs.user_id = $1
+                AND dialogs.topic_id IS NOT DISTINCT FROM $13 AND dialogs.expires_at > now()) AS dialog"#,
         person.id.0,
         person.first_name,
         person.last_name,
@@ -43,9 +54,27 @@ pub async fn meet(tx: &mut Tx<'_>, person: &Person, chat: &Chat) -> Result<Known
         chat.title,
         chat.username,
         chat.is_forum,
+        topic.map(|topic| topic.0),
     )
     .fetch_one(&mut **tx)
     .await
     .map_err(DbError::at("people::meet"))?;
-    Ok(Known { is_new: row.is_new, has_books: row.has_books, model: row.model_id.map(ModelId) })
+    Ok(Known {
+        is_new: row.is_new,
+        has_books: row.has_books,
+        model: row.model_id.map(ModelId),
+        dialog: row.dialog.as_deref().and_then(Dialog::from_name),
+    })
+}
+
+/// The users who were last seen with a name (without the `@`); names move between accounts, so there may be several.
+pub async fn named(tx: &mut Tx<'_>, username: &str) -> Result<Vec<UserId>, DbError> {
+    sqlx::query_scalar!(
+        "SELECT id FROM users WHERE lower(username) = lower($1) ORDER BY id LIMIT 10",
+        username
+    )
+    .fetch_all(&mut **tx)
+    .await
+    .map(|ids| ids.into_iter().map(UserId).collect())
+    .map_err(DbError::at("people::named"))
 }

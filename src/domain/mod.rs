@@ -7,5 +7,6 @@ pub mod message;
 pub mod model;
 pub mod money;
 pub mod people;
+pub mod stars;
 pub mod turn;
 pub mod usage;

@@ -33,6 +33,8 @@ pub struct Terms {
     pub starter_balance: Usd,
     /// How far below zero a tool loop may go before it is asked for its last answer.
     pub overdraft_limit: Usd,
+    /// Whom people ask about payments, such as `@name`.
+    pub support_contact: Option<String>,
     /// Administrators; they are charged like everybody, but never stopped for lack of money.
     pub privileged: BTreeSet<UserId>,
 }

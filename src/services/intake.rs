@@ -1,28 +1,61 @@
 //! What happens with an update besides a prompt: its effects and the tick in the inbox are one transaction.
 
-use crate::db::outbox::{self, Owed};
 use super::books::Books;
 use super::people;
+use crate::db::outbox::{self, Owed};
 use crate::db::people::Known;
-use crate::db::{Db, DbError, inbox, messages};
-use crate::domain::ids::{ChatId, MessageId, OutboxId, UpdateId};
+use crate::db::{Db, DbError, Tx, inbox, messages};
+use crate::domain::ids::{ChatId, MessageId, OutboxId, ThreadKey, UpdateId, UserId};
 use crate::domain::people::{Chat, Person};
+
+/// Who wants something, by which update and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'a> {
+    /// The update; it is ticked off together with its effects.
+    pub update: UpdateId,
+    /// The conversation.
+    pub key: ThreadKey,
+    /// Who.
+    pub person: &'a Person,
+    /// Where.
+    pub chat: &'a Chat,
+}
+
+impl Caller<'_> {
+    /// Whose money it is about.
+    pub fn user(&self) -> UserId {
+        self.key.user
+    }
+
+    /// Begins the transaction in which the update takes effect: the profile is fresh and the books are open.
+    pub(super) async fn enter(&self, books: &Books) -> Result<(Tx<'static>, Known), DbError> {
+        let mut tx = books.db.begin().await?;
+        let known = people::meet(&mut tx, books, self.person, self.chat, self.key.topic).await?;
+        Ok((tx, known))
+    }
+
+    /// Ends it: the answers are written down and the update is ticked off.
+    pub(super) async fn leave(
+        &self,
+        mut tx: Tx<'static>,
+        owed: &[Owed],
+    ) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+        let owed = outbox::owe(&mut tx, owed).await?;
+        inbox::handled(&mut tx, self.update).await?;
+        Db::commit(tx).await?;
+        Ok(owed)
+    }
+}
 
 /// Answers a command: refreshes the profile, writes `reply`'s message down and ticks the update off.
 /// `reply` gets to know the person first, because a greeting depends on it.
 pub async fn answer_command(
     books: &Books,
-    update: UpdateId,
-    person: &Person,
-    chat: &Chat,
+    caller: Caller<'_>,
     reply: impl Fn(&Known) -> Owed,
 ) -> Result<Vec<(OutboxId, Owed)>, DbError> {
-    let mut tx = books.db.begin().await?;
-    let known = people::meet(&mut tx, books, person, chat).await?;
-    let owed = outbox::owe(&mut tx, &[reply(&known)]).await?;
-    inbox::handled(&mut tx, update).await?;
-    Db::commit(tx).await?;
-    Ok(owed)
+    let (tx, known) = caller.enter(books).await?;
+    caller.leave(tx, &[reply(&known)]).await
 }
 
 /// Takes over a person's change of a message that is stored already; one that is not known changes nothing.

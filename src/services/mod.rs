@@ -1,10 +1,14 @@
 //! What the product does with its data, one decision a file: each opens and commits its own transactions.
 
+pub mod adjustments;
 pub mod books;
 pub mod history;
 pub mod intake;
+pub mod payments;
 pub mod people;
 pub mod pricing;
 pub mod recovery;
+pub mod refunds;
 pub mod settlement;
+pub mod statement;
 pub mod tab;

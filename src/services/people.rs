@@ -4,7 +4,7 @@ use super::books::Books;
 use crate::db::balance::{self, Operation, Reason};
 use crate::db::people::{self, Known};
 use crate::db::{Db, DbError, Tx, threads};
-use crate::domain::ids::{ThreadId, ThreadKey};
+use crate::domain::ids::{ThreadId, ThreadKey, TopicId};
 use crate::domain::people::{Chat, Person};
 
 /// A person in a conversation.
@@ -20,7 +20,7 @@ pub struct Entered {
 /// Who is new gets the starter balance.
 pub async fn enter(books: &Books, key: ThreadKey, person: &Person, chat: &Chat) -> Result<Entered, DbError> {
     let mut tx = books.db.begin().await?;
-    let known = meet(&mut tx, books, person, chat).await?;
+    let known = meet(&mut tx, books, person, chat, key.topic).await?;
     let thread = threads::enter(&mut tx, key).await?;
     Db::commit(tx).await?;
     Ok(Entered { thread, known })
@@ -32,8 +32,9 @@ pub(super) async fn meet(
     books: &Books,
     person: &Person,
     chat: &Chat,
+    topic: Option<TopicId>,
 ) -> Result<Known, DbError> {
-    let known = people::meet(tx, person, chat).await?;
+    let known = people::meet(tx, person, chat, topic).await?;
     if !known.has_books {
         let (user, amount) = (person.id, books.terms.starter_balance);
         let key = format!("starter:{user}");

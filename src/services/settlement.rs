@@ -72,12 +72,7 @@ fn payer(outcome: Outcome) -> Payer {
 }
 
 /// Leaves a turn that had shown nothing to the next start; what the model did so far is the owner's loss.
-pub async fn postpone(
-    books: &Books,
-    turn: TurnId,
-    attempt: i32,
-    calls: &[ModelCall],
-) -> Result<(), DbError> {
+pub async fn postpone(books: &Books, turn: TurnId, attempt: i32, calls: &[ModelCall]) -> Result<(), DbError> {
     let mut tx = books.db.begin().await?;
     turns::postpone(&mut tx, turn, attempt).await?;
     model_calls::record(&mut tx, turn, attempt, &books.entries(calls)).await?;

@@ -100,7 +100,12 @@ pub async fn keep(books: &Books, abort: &CancellationToken, account: Account<'_>
             Err(DbError::Cancelled { .. }) => return,
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::error!(turn.id = account.turn.0, error, "the tab of the turn {} is not kept", account.turn);
+                tracing::error!(
+                    turn.id = account.turn.0,
+                    error,
+                    "the tab of the turn {} is not kept",
+                    account.turn
+                );
             }
         }
     }

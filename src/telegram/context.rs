@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::api::methods::Me;
+use super::cashier::Cashier;
 use super::courier::Courier;
 use super::intake::Deferred;
 use super::pipeline::queue::Mailboxes;
@@ -31,6 +32,8 @@ pub struct Context {
     pub registry: Registry,
     /// The books.
     pub books: Books,
+    /// Refunds and receipts.
+    pub cashier: Cashier,
     /// Where answers are shown; its API and courier serve everybody.
     pub screen: Screen,
     /// The mailboxes of the threads that are awake.

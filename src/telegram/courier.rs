@@ -8,12 +8,15 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::api::methods::{EditMessageText, NoPreview, ReplyParameters, SendMessage};
+use super::api::methods::{
+    EditMessageText, InlineKeyboard, LabeledPrice, NoPreview, ReplyParameters, SendInvoice, SendMessage,
+};
 use super::api::{Api, ApiError};
 use crate::db::outbox::{self, Owed};
-use crate::db::{Db, DbError};
+use crate::db::{Db, DbError, invoices};
 use crate::domain::ids::{ChatId, MessageId, OutboxId, TopicId};
-use crate::lifecycle::Lifecycle;
+use crate::domain::stars::CURRENCY;
+use crate::lifecycle::{Lifecycle, kill_point};
 use crate::telemetry::metrics::Metrics;
 
 /// The first and the longest pause after a failure that may pass.
@@ -139,15 +142,24 @@ impl Inner {
         if parcel.stale && !self.db.persist("outbox::is_pending", abort, is_pending).await? {
             return Ok(None);
         }
+        let invoice = match parcel.owed.invoice {
+            Some(id) => {
+                Some(self.db.persist("invoices::card", abort, || invoices::card(&self.db, id)).await?)
+            }
+            None => None,
+        };
+        kill_point!("deliver: before the call");
         let sent = tokio::select! {
-            sent = self.send(&parcel.owed) => sent,
+            sent = self.send(&parcel.owed, invoice) => sent,
             // The first attempt of what was settled during the abort still gets its chance.
             () = self.given_up(abort) => return Err(DbError::Cancelled { at: "courier" }),
         };
+        kill_point!("deliver: after the call");
         match sent {
             Ok(message) => {
                 self.metrics.messages_sent.inc();
                 self.db.persist("outbox::sent", abort, || outbox::sent(&self.db, parcel.id, message)).await?;
+                kill_point!("deliver: written down");
                 Ok(Some(message))
             }
             Err(error) => {
@@ -177,14 +189,17 @@ impl Inner {
     }
 
     /// Sends or replaces until Telegram has an opinion.
-    async fn send(&self, owed: &Owed) -> Result<MessageId, ApiError> {
+    async fn send(&self, owed: &Owed, invoice: Option<(String, u32)>) -> Result<MessageId, ApiError> {
         let (mut chat, mut topic) = (owed.chat, owed.topic);
         let mut replaces = owed.replaces;
         let (mut pause, longest) = PAUSES;
         loop {
             let answer = match replaces {
                 Some(message) => self.replace(owed, chat, message).await,
-                None => self.post(owed, chat, topic).await,
+                None => match &invoice {
+                    Some((payload, stars)) => self.invoice(owed, payload, *stars, chat, topic).await,
+                    None => self.post(owed, chat, topic).await,
+                },
             };
             match answer {
                 // The unfinished message was deleted: the finished one is sent anew.
@@ -217,7 +232,29 @@ impl Inner {
             entities: &owed.entities,
             reply_parameters: owed.reply_to.map(ReplyParameters::to),
             link_preview_options: NoPreview::default(),
-            reply_markup: None,
+            reply_markup: owed.keyboard.clone().map(InlineKeyboard),
+        };
+        self.api.deliver(chat, &method).await.map(|sent| MessageId(sent.message_id))
+    }
+
+    /// Sends an invoice: the first line of the text is its title.
+    async fn invoice(
+        &self,
+        owed: &Owed,
+        payload: &str,
+        stars: u32,
+        chat: ChatId,
+        topic: Option<TopicId>,
+    ) -> Result<MessageId, ApiError> {
+        let (title, description) = owed.text.split_once('\n').unwrap_or((&owed.text, &owed.text));
+        let method = SendInvoice {
+            chat_id: chat,
+            message_thread_id: topic,
+            title,
+            description,
+            payload,
+            currency: CURRENCY,
+            prices: [LabeledPrice { label: title, amount: stars }],
         };
         self.api.deliver(chat, &method).await.map(|sent| MessageId(sent.message_id))
     }
@@ -229,7 +266,7 @@ impl Inner {
             text: &owed.text,
             entities: &owed.entities,
             link_preview_options: NoPreview::default(),
-            reply_markup: None,
+            reply_markup: owed.keyboard.clone().map(InlineKeyboard),
         };
         match self.api.deliver(chat, &method).await {
             Ok(_) | Err(ApiError::NotModified) => Ok(message),

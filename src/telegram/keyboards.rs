@@ -2,26 +2,49 @@
 //! only a name; what it may do is decided by who tapped where, which Telegram vouches for.
 
 use super::api::methods::InlineKeyboard;
-use super::text;
+use super::text::{self, money};
 use crate::domain::ids::TurnId;
+use crate::domain::money::Usd;
 use crate::domain::people::Language;
+use crate::domain::stars::PACKAGES;
 
 /// What a tap asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tap {
     /// The running answer of this turn shall end.
     Stop(TurnId),
+    /// An invoice for a package of so many Stars.
+    Buy(u32),
+    /// An invoice for an amount that is to be asked for.
+    BuyCustom,
 }
 
 /// The button below an unfinished answer in a group.
 pub fn stop(turn: TurnId, language: Language) -> InlineKeyboard {
-    InlineKeyboard::button(text::stop_button(language), format!("stop:{turn}"))
+    InlineKeyboard::column([(text::stop_button(language), format!("stop:{turn}"))])
 }
 
-/// Reads the data of a tap.
+/// The packages, each with what it brings, and an amount of one's own.
+pub fn packages(packages: &[(u32, &'static str, Usd)], language: Language) -> InlineKeyboard {
+    let button = |&(stars, name, credit): &(u32, &'static str, Usd)| {
+        (money::package_button(language, name, stars, credit), format!("buy:{stars}"))
+    };
+    let custom = (money::custom_button(language), "buy:custom".to_owned());
+    InlineKeyboard::column(packages.iter().map(button).chain([custom]))
+}
+
+/// Reads the data of a tap; a package that is not offered is none.
 pub fn read(data: &str) -> Option<Tap> {
-    let turn = data.strip_prefix("stop:")?.parse().ok()?;
-    Some(Tap::Stop(TurnId(turn)))
+    let (kind, what) = data.split_once(':')?;
+    match (kind, what) {
+        ("stop", turn) => turn.parse().ok().map(|turn| Tap::Stop(TurnId(turn))),
+        ("buy", "custom") => Some(Tap::BuyCustom),
+        ("buy", stars) => {
+            let package = PACKAGES.into_iter().find(|(offered, _)| offered.to_string() == stars);
+            package.map(|(stars, _)| Tap::Buy(stars))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -30,12 +53,33 @@ mod tests {
 
     #[test]
     fn a_tap_is_read_as_it_was_written_and_nonsense_is_nothing() {
-        let keyboard = serde_json::to_value(stop(TurnId(i64::MAX), Language::English)).unwrap();
-        let data = keyboard["inline_keyboard"][0][0]["callback_data"].as_str().unwrap();
-        assert!(data.len() <= 64);
-        assert_eq!(read(data), Some(Tap::Stop(TurnId(i64::MAX))));
-        for nonsense in ["", "stop:", "stop:x", "pay:1", "stop:99999999999999999999"] {
-            assert_eq!(read(nonsense), None);
+        let data = |keyboard: InlineKeyboard, row: usize| {
+            let data = keyboard.0["inline_keyboard"][row][0]["callback_data"].as_str().unwrap().to_owned();
+            assert!(data.len() <= 64);
+            data
+        };
+        let stop = data(stop(TurnId(i64::MAX), Language::English), 0);
+        assert_eq!(read(&stop), Some(Tap::Stop(TurnId(i64::MAX))));
+        let offered = PACKAGES.map(|(stars, name)| (stars, name, Usd::ZERO));
+        for (row, (stars, _)) in PACKAGES.into_iter().enumerate() {
+            assert_eq!(read(&data(packages(&offered, Language::English), row)), Some(Tap::Buy(stars)));
+        }
+        assert_eq!(read(&data(packages(&offered, Language::Russian), 5)), Some(Tap::BuyCustom));
+        for nonsense in [
+            "",
+            "stop:",
+            "stop:x",
+            "pay:1",
+            "stop:99999999999999999999",
+            "buy:",
+            "buy:0",
+            "buy:-10",
+            "buy:11",
+            "buy:010",
+            "buy:2501",
+            "buy:999999999999",
+        ] {
+            assert_eq!(read(nonsense), None, "{nonsense}");
         }
     }
 }

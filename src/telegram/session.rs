@@ -19,11 +19,13 @@ use super::streaming::{self, Shown};
 use super::{text, turn};
 use crate::conversation::interrupt::Stop;
 use crate::db::DbError;
+use crate::db::dialogs::Dialog;
 use crate::db::turns::LeftOpen;
 use crate::domain::ids::{MessageId, ThreadKey, TurnId, UpdateId};
+use crate::domain::message::Incoming;
 use crate::domain::turn::{Interruption, TurnRequest};
-use crate::services::{intake, settlement};
 use crate::services::recovery::Recovery;
+use crate::services::{intake, settlement};
 
 /// How long a session without work stays in memory.
 const IDLE: Duration = Duration::from_secs(30);
@@ -55,7 +57,7 @@ pub async fn run(context: Arc<Context>, key: ThreadKey, mailbox: Mailbox) {
 }
 
 struct Session<'a> {
-    context: &'a Context,
+    context: &'a Arc<Context>,
     key: ThreadKey,
     mailbox: Mailbox,
     batch: Batch,
@@ -151,11 +153,22 @@ impl Session<'_> {
             None => preparing.await?,
         };
         let batch = self.batch.take();
+        if let Some(Dialog::CustomAmount) = prepared.dialog {
+            self.answer_question(batch).await;
+            return Ok(None);
+        }
         context.metrics.messages_batched.inc_by(batch.len().saturating_sub(1) as u64);
         self.asked = batch.iter().map(|incoming| incoming.message).collect();
         let request = processor::open(context, prepared, &batch).await?;
         context.metrics.preparation.observe(closed.elapsed().as_secs_f64());
         Ok(request)
+    }
+
+    /// The newest text answers the question that waits; what was written before it is no prompt either.
+    async fn answer_question(&mut self, mut batch: Vec<Incoming>) {
+        let Some(newest) = batch.pop() else { return };
+        batch.iter().for_each(|incoming| self.tick_off(incoming.update));
+        finish(handlers::pay::take_amount(self.context.clone(), newest).await);
     }
 
     /// Answers while the mailbox stays open: a newer message or a stop cuts the answer. Nothing in here waits for

@@ -153,8 +153,7 @@ pub(super) async fn close(
         (shown.posted..).zip(&parts).map(|(number, part)| place.part(number, part, live.take())).collect();
     let (db, life) = (&context.db, &context.life);
     let subject = &request.settings.model.name;
-    let settle =
-        || settlement::settle(&context.books, request.turn, request.attempt, report, subject, &owed);
+    let settle = || settlement::settle(&context.books, request.turn, request.attempt, report, subject, &owed);
     let (settled, ()) = tokio::join!(
         db.persist("settlement::settle", &life.abort, settle),
         synchronise(context, place, shown.posted, shown.draft.as_deref(), parts.first()),

@@ -49,7 +49,7 @@ macro_rules! metrics {
 metrics! {
     /// Updates that were stored, by kind.
     updates: IntCounterVec = "bot_updates_total"
-        ["kind": "message" | "edited_message" | "callback_query" | "my_chat_member" | "other"];
+        ["kind": "message" | "edited_message" | "callback_query" | "pre_checkout_query" | "my_chat_member" | "other"];
     /// Updates that came again and were dropped.
     updates_duplicate: IntCounter = "bot_updates_duplicate_total";
     /// Updates of a kind that the bot does not handle.
@@ -87,6 +87,18 @@ metrics! {
     llm_requests: IntCounterVec = "bot_llm_requests_total" ["result": "ok" | "retried" | "failed" | "cut"];
     /// Tokens, by kind.
     llm_tokens: IntCounterVec = "bot_llm_tokens_total" ["kind": "input" | "cache_write" | "cache_read" | "output"];
+    /// Payments that Telegram told of, by what came of them.
+    payments: IntCounterVec = "bot_payments_total" ["result": "credited" | "known"];
+    /// Questions whether Stars may be taken, by the answer.
+    checkouts: IntCounterVec = "bot_pre_checkouts_total" ["result": "ok" | "refused" | "late"];
+    /// Refunds, by how they ended.
+    refunds: IntCounterVec = "bot_refunds_total" ["result": "given" | "by_telegram" | "refused"];
+    /// Payments and refunds that only Telegram's list told of.
+    reconciled: IntCounterVec = "bot_star_reconciled_total" ["what": "payment" | "refund"];
+    /// What the audit of the books found to be wrong when it last ran; 0 is what an operator wants to see.
+    audit_problems: IntGauge = "bot_audit_problems";
+    /// When the audit last ran to its end, seconds since 1970.
+    audit_time: IntGauge = "bot_audit_timestamp_seconds";
     /// What the models have cost in 10^-9 US dollars, by who pays; the owner pays where the fault was ours.
     costs: IntCounterVec = "bot_costs_nanousd_total" ["payer": "user" | "owner"];
     /// Operations on the database that had to be tried again.

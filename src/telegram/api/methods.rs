@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
-use crate::domain::ids::{ChatId, MessageId, TopicId};
+use crate::domain::ids::{ChatId, MessageId, TopicId, UserId};
 
 /// A method of the Bot API: its fields are the body.
 pub trait Method: Serialize + Sync {
@@ -161,22 +161,16 @@ pub struct EditMessageText<'a> {
 }
 method!("editMessageText", EditMessageText<'_> => Sent);
 
-/// One button below a message.
+/// Buttons below a message, as Telegram takes them.
 #[derive(Serialize, Clone, Debug)]
-pub struct InlineKeyboard {
-    inline_keyboard: [[Button; 1]; 1],
-}
-
-#[derive(Serialize, Clone, Debug)]
-struct Button {
-    text: String,
-    callback_data: String,
-}
+#[serde(transparent)]
+pub struct InlineKeyboard(pub Value);
 
 impl InlineKeyboard {
-    /// A button with a label and the data (1 to 64 bytes) that a tap brings back.
-    pub fn button(text: String, callback_data: String) -> Self {
-        Self { inline_keyboard: [[Button { text, callback_data }]] }
+    /// Buttons one below the other: each with a label and the data (1 to 64 bytes) that a tap brings back.
+    pub fn column(buttons: impl IntoIterator<Item = (String, String)>) -> Self {
+        let row = |(text, data)| json!([{ "text": text, "callback_data": data }]);
+        Self(json!({ "inline_keyboard": buttons.into_iter().map(row).collect::<Vec<_>>() }))
     }
 }
 
@@ -231,6 +225,85 @@ pub struct SendChatAction {
     pub action: &'static str,
 }
 method!("sendChatAction", SendChatAction => bool);
+
+/// Sends an invoice in Stars.
+#[derive(Serialize, Debug)]
+pub struct SendInvoice<'a> {
+    /// Where to.
+    pub chat_id: ChatId,
+    /// The topic in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_thread_id: Option<TopicId>,
+    /// 1 to 32 characters.
+    pub title: &'a str,
+    /// 1 to 255 characters.
+    pub description: &'a str,
+    /// 1 to 128 bytes; comes back with the payment.
+    pub payload: &'a str,
+    /// Always Stars.
+    pub currency: &'static str,
+    /// Exactly one price.
+    pub prices: [LabeledPrice<'a>; 1],
+}
+method!("sendInvoice", SendInvoice<'_> => Sent);
+
+/// What an invoice costs.
+#[derive(Serialize, Clone, Copy, Debug)]
+pub struct LabeledPrice<'a> {
+    /// What for.
+    pub label: &'a str,
+    /// Stars.
+    pub amount: u32,
+}
+
+/// Lets somebody pay, or not.
+#[derive(Serialize, Debug)]
+pub struct AnswerPreCheckoutQuery<'a> {
+    /// The question.
+    pub pre_checkout_query_id: &'a str,
+    /// Whether the Stars may be taken.
+    pub ok: bool,
+    /// Why not, for the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_message: Option<String>,
+}
+
+impl Method for AnswerPreCheckoutQuery<'_> {
+    const NAME: &'static str = "answerPreCheckoutQuery";
+    type Answer = bool;
+
+    /// Telegram waits ten seconds in all, so that a second try must fit.
+    fn limit(&self) -> Option<Duration> {
+        Some(Duration::from_secs(3))
+    }
+}
+
+/// Gives the Stars of a payment back.
+#[derive(Serialize, Debug)]
+pub struct RefundStarPayment<'a> {
+    /// Who paid.
+    pub user_id: UserId,
+    /// Telegram's name for the payment.
+    pub telegram_payment_charge_id: &'a str,
+}
+method!("refundStarPayment", RefundStarPayment<'_> => bool);
+
+/// Lists Star transactions, oldest first.
+#[derive(Serialize, Debug)]
+pub struct GetStarTransactions {
+    /// How many to leave out at the beginning.
+    pub offset: i64,
+    /// How many at most, 1 to 100.
+    pub limit: i64,
+}
+method!("getStarTransactions", GetStarTransactions => StarTransactions);
+
+/// A page of the list.
+#[derive(Deserialize, Debug)]
+pub struct StarTransactions {
+    /// As JSON, because partners come in kinds that are not known yet.
+    pub transactions: Vec<Value>,
+}
 
 /// The menu of commands.
 #[derive(Serialize, Debug)]

@@ -1,8 +1,14 @@
 //! Routing: each update reaches its handler here, and every handler returns in milliseconds. What takes longer runs in
 //! a session or in a task of its own; the inbox row stays until its effects are committed.
 
+mod admin;
+mod balance;
+mod checkout;
 mod help;
+pub(super) mod pay;
+mod refund;
 mod start;
+mod support;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -11,6 +17,7 @@ use tokio::time::Instant;
 
 use super::api::methods::AnswerCallbackQuery;
 use super::context::Context;
+use super::inbound::payments::Event;
 use super::inbound::{self, Command, Envelope, Inbound, Tapped};
 use super::keyboards::{self, Tap};
 use super::pipeline::normalize::normalize;
@@ -19,7 +26,7 @@ use super::{rendering::RichText, session, text};
 use crate::db::DbError;
 use crate::db::outbox::Owed;
 use crate::db::people::Known;
-use crate::domain::ids::{ThreadKey, UpdateId};
+use crate::domain::ids::{OutboxId, ThreadKey, UpdateId};
 use crate::domain::people::{ChatKind, Language};
 use crate::services::intake;
 
@@ -39,6 +46,14 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
         }
         Inbound::Command(Command::Start, envelope) => spawn(context, start::handle, envelope),
         Inbound::Command(Command::Help, envelope) => spawn(context, help::handle, envelope),
+        Inbound::Command(Command::Cancel, envelope) => spawn(context, pay::cancel, envelope),
+        Inbound::Command(Command::Pay, envelope) => spawn(context, pay::packages, envelope),
+        Inbound::Command(Command::Balance, envelope) => spawn(context, balance::handle, envelope),
+        Inbound::Command(Command::Refund, envelope) => spawn(context, refund::handle, envelope),
+        Inbound::Command(Command::PaySupport, envelope) => spawn(context, support::contact, envelope),
+        Inbound::Command(Command::Terms, envelope) => spawn(context, support::terms, envelope),
+        Inbound::Command(Command::TopUp, envelope) => spawn(context, admin::top_up, envelope),
+        Inbound::Command(Command::SetMargin, envelope) => spawn(context, admin::set_margin, envelope),
         Inbound::Tapped(tap) => tapped(context, tap),
         Inbound::Unreadable(envelope) => spawn(context, unreadable, envelope),
         Inbound::Ignored => {
@@ -48,15 +63,37 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
     }
 }
 
-/// A tap goes to the session of the person who tapped: only one's own answer can be stopped.
+/// A tap goes to the session of the person who tapped: only one's own answer can be stopped. What is bought is bought
+/// by the one who tapped, too.
 fn tapped(context: &Arc<Context>, tapped: Tapped) {
-    let Tapped { update, callback, key, language, data } = tapped;
-    if let (Some(key), Some(Tap::Stop(turn))) = (key, keyboards::read(&data)) {
-        let by = StopBy::Button { turn, callback, language };
-        return post(context, update, key, Letter::Stop(StopWish { update, by }));
+    let Tapped { update, callback, envelope, language, data } = tapped;
+    match (envelope, keyboards::read(&data)) {
+        (Some(envelope), Some(Tap::Stop(turn))) => {
+            let by = StopBy::Button { turn, callback, language };
+            post(context, update, envelope.key, Letter::Stop(StopWish { update, by }));
+        }
+        (Some(envelope), Some(Tap::Buy(stars))) => {
+            answer_tap(context, callback, None);
+            spawn(context, move |context, envelope| pay::offer(context, envelope, stars), envelope);
+        }
+        (Some(envelope), Some(Tap::BuyCustom)) => {
+            answer_tap(context, callback, None);
+            spawn(context, pay::ask_amount, envelope);
+        }
+        (_, known) => {
+            if known.is_none() {
+                tracing::warn!(update.id = update.0, "a tap carries data that no button has");
+            }
+            answer_tap(context, callback, Some(text::old_button(language)));
+            tick_off(context, update);
+        }
     }
-    answer_tap(context, callback, None);
-    tick_off(context, update);
+}
+
+/// Handles an update about a payment, beside everything else.
+pub fn payment(context: &Arc<Context>, event: Event) {
+    let task = checkout::handle(context.clone(), event);
+    context.life.spawn("payment", async move { finish(task.await) });
 }
 
 /// Ends the waiting mark of a tapped button, beside everything else. Nothing is lost if that fails: the mark ends by
@@ -103,26 +140,40 @@ pub async fn reply(
     envelope: &Envelope,
     sentence: impl Fn(Language, &Known) -> String,
 ) -> Result<(), DbError> {
-    let language = Language::from_tag(envelope.sender.language_code.as_deref());
-    let private = envelope.chat.kind == ChatKind::Private;
-    let owed = |known: &Known| {
-        let text = RichText::plain(sentence(language, known));
-        Owed {
-            key: format!("update:{}", envelope.update),
-            chat: envelope.key.chat,
-            topic: envelope.key.topic,
-            turn: None,
-            entities: text.wire_entities(),
-            text: text.text,
-            reply_to: (!private).then_some(envelope.message),
-            replaces: None,
-        }
-    };
-    let db = &context.db;
-    let answer = || intake::answer_command(&context.books, envelope.update, &envelope.sender, &envelope.chat, owed);
-    let owed = db.persist("intake::answer_command", &context.life.abort, answer).await?;
+    let language = envelope.language();
+    let owed = |known: &Known| answer_to(envelope, RichText::plain(sentence(language, known)));
+    let answer = || intake::answer_command(&context.books, envelope.caller(), owed);
+    carry_out(context, "intake::answer_command", answer).await
+}
+
+/// Carries out what an update asks for and delivers what is owed then.
+///
+/// # Errors
+/// As for [`reply`].
+async fn carry_out<F>(context: &Context, at: &'static str, operation: impl Fn() -> F) -> Result<(), DbError>
+where
+    F: Future<Output = Result<Vec<(OutboxId, Owed)>, DbError>>,
+{
+    let owed = context.db.persist(at, &context.life.abort, operation).await?;
     context.courier().deliver(owed);
     Ok(())
+}
+
+/// The message that answers an update.
+fn answer_to(envelope: &Envelope, text: RichText) -> Owed {
+    let private = envelope.chat.kind == ChatKind::Private;
+    Owed {
+        key: format!("update:{}", envelope.update),
+        chat: envelope.key.chat,
+        topic: envelope.key.topic,
+        turn: None,
+        entities: text.wire_entities(),
+        text: text.text,
+        reply_to: (!private).then_some(envelope.message),
+        replaces: None,
+        keyboard: None,
+        invoice: None,
+    }
 }
 
 async fn unreadable(context: Arc<Context>, envelope: Envelope) -> Result<(), DbError> {
@@ -130,7 +181,7 @@ async fn unreadable(context: Arc<Context>, envelope: Envelope) -> Result<(), DbE
 }
 
 /// Runs a handler in a task of its own.
-fn spawn<F>(context: &Arc<Context>, handler: fn(Arc<Context>, Envelope) -> F, envelope: Envelope)
+fn spawn<F>(context: &Arc<Context>, handler: impl FnOnce(Arc<Context>, Envelope) -> F, envelope: Envelope)
 where
     F: Future<Output = Result<(), DbError>> + Send + 'static,
 {

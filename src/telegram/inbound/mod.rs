@@ -1,5 +1,7 @@
 //! An update as the bot understands it. One exhaustive enum; behind this file nobody sees a framework type.
 
+pub mod payments;
+
 use teloxide::types::{
     Chat as TgChat, ChatKind as TgChatKind, Message, MessageEntityKind, MessageOrigin, PublicChatKind,
     Update, UpdateKind, User,
@@ -9,6 +11,7 @@ use super::api::methods::Me;
 use crate::domain::ids::{ChatId, MessageId, ThreadKey, TopicId, UpdateId, UserId};
 use crate::domain::message::{Context, Incoming, Reply};
 use crate::domain::people::{Chat, ChatKind, Language, Person};
+use crate::services::intake::Caller;
 
 /// What an update asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,6 +39,22 @@ pub enum Command {
     Help,
     /// Ends the running answer.
     Stop,
+    /// Ends a question that waits for a text.
+    Cancel,
+    /// Sells balance.
+    Pay,
+    /// Shows the balance.
+    Balance,
+    /// Gives Stars back.
+    Refund,
+    /// Tells whom to ask about payments.
+    PaySupport,
+    /// Tells the terms of sale.
+    Terms,
+    /// Corrects a balance; for administrators.
+    TopUp,
+    /// Sets the owner's margin; for administrators.
+    SetMargin,
 }
 
 /// Who sent a message where.
@@ -51,6 +70,20 @@ pub struct Envelope {
     pub sender: Person,
     /// Where.
     pub chat: Chat,
+    /// The words behind the command, if it is one.
+    pub arguments: String,
+}
+
+impl Envelope {
+    /// Who wants something, for the services.
+    pub fn caller(&self) -> Caller<'_> {
+        Caller { update: self.update, key: self.key, person: &self.sender, chat: &self.chat }
+    }
+
+    /// The language of the sender.
+    pub fn language(&self) -> Language {
+        Language::from_tag(self.sender.language_code.as_deref())
+    }
 }
 
 /// A tapped button.
@@ -60,8 +93,8 @@ pub struct Tapped {
     pub update: UpdateId,
     /// The tap, which wants an answer.
     pub callback: String,
-    /// The conversation of the person who tapped, in the place of the message; none if the message is too old.
-    pub key: Option<ThreadKey>,
+    /// Who tapped, in the place of the message; none if the message is too old.
+    pub envelope: Option<Envelope>,
     /// The language of that person.
     pub language: Language,
     /// What the button carries; may be forged.
@@ -94,18 +127,11 @@ pub fn read(update: Update, me: &Me) -> Inbound {
             _ => Inbound::Ignored,
         },
         UpdateKind::CallbackQuery(query) => {
-            let user = person(&query.from);
-            let topic = |message: &Message| message.thread_id.filter(|_| message.is_topic_message);
-            let key = query.message.as_ref().and_then(|message| message.regular_message()).map(|message| {
-                ThreadKey {
-                    chat: ChatId(message.chat.id.0),
-                    user: user.id,
-                    topic: topic(message).map(|thread| TopicId(thread.0.0)),
-                }
-            });
-            let language = Language::from_tag(user.language_code.as_deref());
-            let data = query.data.unwrap_or_default();
-            Inbound::Tapped(Tapped { update: id, callback: query.id.to_string(), key, language, data })
+            let language = Language::from_tag(query.from.language_code.as_deref());
+            let below = query.message.as_ref().and_then(|message| message.regular_message());
+            let envelope = below.map(|message| enclose(id, message, &query.from));
+            let (callback, data) = (query.id.to_string(), query.data.unwrap_or_default());
+            Inbound::Tapped(Tapped { update: id, callback, envelope, language, data })
         }
         _ => Inbound::Ignored,
     }
@@ -117,13 +143,13 @@ fn read_message(id: UpdateId, message: &Message, me: &Me) -> Inbound {
         let readable = is_content(message) && is_addressed(message, me, &envelope);
         return if readable { Inbound::Unreadable(envelope) } else { Inbound::Ignored };
     };
-    if let Some(command) = command(text, me) {
-        return Inbound::Command(command, envelope);
+    if let Some((command, arguments)) = command(text, me) {
+        return Inbound::Command(command, Envelope { arguments, ..envelope });
     }
     if text.trim().is_empty() || !is_addressed(message, me, &envelope) {
         return Inbound::Ignored;
     }
-    let Envelope { update, key, message: number, sender, chat } = envelope;
+    let Envelope { update, key, message: number, sender, chat, .. } = envelope;
     let context = context(message);
     Inbound::Prompt(Incoming {
         update,
@@ -140,12 +166,17 @@ fn read_message(id: UpdateId, message: &Message, me: &Me) -> Inbound {
 /// Channels, anonymous administrators and other bots have no account that could be answered or charged.
 fn envelope(update: UpdateId, message: &Message) -> Option<Envelope> {
     let from = message.from.as_ref().filter(|from| !from.is_bot && message.sender_chat.is_none())?;
+    Some(enclose(update, message, from))
+}
+
+/// A message with the person whom it is about: its sender, or who has tapped a button below it.
+fn enclose(update: UpdateId, message: &Message, from: &User) -> Envelope {
     let chat = chat(&message.chat);
     // Outside forums a thread id only marks a chain of replies.
     let topic = message.thread_id.filter(|_| message.is_topic_message).map(|thread| TopicId(thread.0.0));
     let sender = person(from);
     let key = ThreadKey { chat: chat.id, user: sender.id, topic };
-    Some(Envelope { update, key, message: MessageId(message.id.0), sender, chat })
+    Envelope { update, key, message: MessageId(message.id.0), sender, chat, arguments: String::new() }
 }
 
 fn person(user: &User) -> Person {
@@ -199,18 +230,28 @@ fn is_content(message: &Message) -> bool {
 }
 
 /// A command of ours at the beginning of a text, if it is not meant for another bot.
-fn command(text: &str, me: &Me) -> Option<Command> {
-    let word = text.strip_prefix('/')?.split_whitespace().next()?;
+fn command(text: &str, me: &Me) -> Option<(Command, String)> {
+    let text = text.strip_prefix('/')?;
+    let (word, arguments) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let (name, bot) = word.split_once('@').unwrap_or((word, &me.username));
     if !bot.eq_ignore_ascii_case(&me.username) {
         return None;
     }
-    match name {
-        "start" => Some(Command::Start),
-        "help" => Some(Command::Help),
-        "stop" => Some(Command::Stop),
-        _ => None,
-    }
+    let command = match name {
+        "start" => Command::Start,
+        "help" => Command::Help,
+        "stop" => Command::Stop,
+        "cancel" => Command::Cancel,
+        "pay" => Command::Pay,
+        "balance" => Command::Balance,
+        "refund" => Command::Refund,
+        "paysupport" => Command::PaySupport,
+        "terms" => Command::Terms,
+        "topup" => Command::TopUp,
+        "set_margin" => Command::SetMargin,
+        _ => return None,
+    };
+    Some((command, arguments.trim().to_owned()))
 }
 
 fn context(message: &Message) -> Context {

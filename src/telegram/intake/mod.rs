@@ -23,8 +23,8 @@ pub use replay::replay;
 pub use webhook::{Webhook, listen};
 
 use super::context::Context;
-use super::handlers;
 use super::pipeline::queue::{Letter, StopBy, StopWish};
+use super::{handlers, inbound};
 use crate::db::inbox::{self, RawUpdate};
 use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, ThreadKey, TopicId, UpdateId, UserId};
@@ -33,8 +33,14 @@ use crate::telemetry::metrics::Metrics;
 use recent::Recent;
 
 /// The kinds of update that the bot wants. One that it does not ask for never arrives.
-pub const KINDS: &[&str] =
-    &["message", "edited_message", "callback_query", "my_chat_member", "stopped_message_generation"];
+pub const KINDS: &[&str] = &[
+    "message",
+    "edited_message",
+    "callback_query",
+    "pre_checkout_query",
+    "my_chat_member",
+    "stopped_message_generation",
+];
 /// Updates between intake and dispatcher; when it is full, Telegram keeps the rest.
 pub const UPDATES_IN_FLIGHT: usize = 1_000;
 
@@ -85,8 +91,13 @@ impl Intake {
         Ok(fresh)
     }
 
-    /// Hands a stored update to the dispatcher; one that only we understand goes straight to its session.
+    /// Hands a stored update to the dispatcher. Payments come first: they pass by everything that could hold them up;
+    /// what only we understand goes straight to its session.
     async fn pass_on(&self, id: UpdateId, payload: &str) {
+        if let Some(event) = inbound::payments::read(payload) {
+            handlers::payment(&self.context, event);
+            return;
+        }
         if let Some((key, draft)) = stopped_draft(payload) {
             let wish = StopWish { update: id, by: StopBy::Draft(draft) };
             handlers::post(&self.context, id, key, Letter::Stop(wish));

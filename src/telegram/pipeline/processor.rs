@@ -1,5 +1,6 @@
 //! Processor: a batch becomes an open turn. What does not depend on the batch is prepared while its window is open.
 
+use crate::db::dialogs::Dialog;
 use crate::db::turns::{LeftOpen, Opened, Reserve};
 use crate::db::{DbError, turns};
 use crate::domain::ids::{MessageId, ThreadId};
@@ -23,6 +24,8 @@ pub struct Prepared {
     thread: ThreadId,
     history: Vec<Remembered>,
     settings: TurnSettings,
+    /// The question that waits for a text here: then the batch is its answer and no prompt.
+    pub dialog: Option<Dialog>,
 }
 
 /// Finds or creates user, chat and thread, and reads what was said before. Waits while the database is away.
@@ -44,7 +47,7 @@ pub async fn prepare(
     let (entered, history) = db.persist("processor::prepare", &context.life.abort, load).await?;
     let language = Language::from_tag(sender.language_code.as_deref());
     let settings = settings(context, entered.known.model.as_ref(), language);
-    Ok(Prepared { thread: entered.thread, history, settings })
+    Ok(Prepared { thread: entered.thread, history, settings, dialog: entered.known.dialog })
 }
 
 fn settings(context: &Context, model: Option<&ModelId>, language: Language) -> TurnSettings {
@@ -61,7 +64,7 @@ pub async fn open(
     batch: &[Incoming],
 ) -> Result<Option<TurnRequest>, DbError> {
     let Some(newest) = batch.last() else { return Ok(None) };
-    let Prepared { thread, mut history, settings } = prepared;
+    let Prepared { thread, mut history, settings, .. } = prepared;
     let db = &context.db;
     history.extend(batch.iter().map(remembered));
     let reserve = reserve(context, &settings, &history);

@@ -84,6 +84,8 @@ impl Place {
             entities: part.wire_entities(),
             reply_to: self.reply_to.filter(|_| number == 0),
             replaces,
+            keyboard: None,
+            invoice: None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Every sentence that the bot says in its own name, one function each, in every language that it speaks.
 
+pub mod money;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -32,8 +34,14 @@ fn say(language: Language, id: &str) -> String {
 }
 
 fn say_to(language: Language, id: &str, name: &str) -> String {
-    let arguments = HashMap::from([(Cow::Borrowed("name"), FluentValue::from(name))]);
-    LOCALES.lookup_with_args(&code(language), id, &arguments)
+    say_with(language, id, &[("name", name)])
+}
+
+/// A sentence with words of its own: amounts and names arrive as they shall be read.
+fn say_with(language: Language, id: &str, words: &[(&'static str, &str)]) -> String {
+    let word =
+        |&(name, value): &(&'static str, &str)| (Cow::Borrowed(name), FluentValue::from(value.to_owned()));
+    LOCALES.lookup_with_args(&code(language), id, &words.iter().map(word).collect::<HashMap<_, _>>())
 }
 
 /// Greets a new user.
@@ -75,6 +83,11 @@ pub fn not_yours_to_stop(language: Language) -> String {
     say(language, "not-yours-to-stop")
 }
 
+/// A tap on a button that means nothing any more.
+pub fn old_button(language: Language) -> String {
+    say(language, "old-button")
+}
+
 /// A message of a kind that cannot be read.
 pub fn only_text(language: Language) -> String {
     say(language, "only-text")
@@ -106,14 +119,101 @@ pub fn closing(language: Language, outcome: Outcome) -> Option<String> {
 /// The menu of commands.
 pub fn commands(language: Language) -> Vec<BotCommand> {
     let command = |command, id| BotCommand { command, description: say(language, id) };
-    vec![command("start", "command-start"), command("stop", "command-stop"), command("help", "command-help")]
+    vec![
+        command("start", "command-start"),
+        command("stop", "command-stop"),
+        command("balance", "command-balance"),
+        command("pay", "command-pay"),
+        command("refund", "command-refund"),
+        command("help", "command-help"),
+        command("terms", "command-terms"),
+        command("paysupport", "command-paysupport"),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const IDS: [&str; 25] = [
+    /// What sentences may contain.
+    const WORDS: [&str; 22] = [
+        "name",
+        "package",
+        "stars",
+        "credit",
+        "most",
+        "balance",
+        "charge",
+        "days",
+        "held",
+        "free",
+        "subject",
+        "needed",
+        "spendable",
+        "contact",
+        "user",
+        "before",
+        "after",
+        "amount",
+        "users",
+        "k1",
+        "k2",
+        "k3",
+    ];
+
+    const IDS: [&str; 77] = [
+        "operation-starter",
+        "operation-payment",
+        "operation-refund",
+        "operation-adjustment",
+        "invoice-title",
+        "invoice-description",
+        "balance-held",
+        "balance-latest",
+        "pay-support-nobody",
+        "top-up-usage",
+        "top-up-done",
+        "top-up-unknown",
+        "top-up-ambiguous",
+        "top-up-too-much",
+        "margin-is",
+        "margin-set",
+        "wrong-margin",
+        "old-button",
+        "command-balance",
+        "command-pay",
+        "command-refund",
+        "command-terms",
+        "command-paysupport",
+        "pay",
+        "package-button",
+        "custom-button",
+        "ask-amount",
+        "wrong-amount",
+        "cancelled",
+        "nothing-to-cancel",
+        "checkout-unknown",
+        "checkout-not-yours",
+        "checkout-expired",
+        "checkout-paid",
+        "checkout-banned",
+        "checkout-later",
+        "receipt",
+        "balance",
+        "refundable",
+        "nothing-to-refund",
+        "refund-unknown",
+        "refund-done-before",
+        "refund-running",
+        "refund-too-late",
+        "refund-too-poor",
+        "refund-begun",
+        "refund-given",
+        "refund-by-telegram",
+        "refund-refused",
+        "pay-support",
+        "terms",
+        "not-allowed",
         "out-of-funds",
         "failed-no-funds",
         "failed-banned",
@@ -144,8 +244,9 @@ mod tests {
     #[test]
     fn every_sentence_exists_in_every_language() {
         for id in IDS {
+            let words = WORDS.map(|word| (word, "Ann"));
             let (english, russian) =
-                (say_to(Language::English, id, "Ann"), say_to(Language::Russian, id, "Ann"));
+                (say_with(Language::English, id, &words), say_with(Language::Russian, id, &words));
             assert!(!english.starts_with("Unknown localization"), "{id} in English");
             assert!(russian.chars().any(|c| ('а'..='я').contains(&c)), "{id} in Russian: {russian}");
         }

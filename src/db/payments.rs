@@ -1,0 +1,261 @@
+//! Repository of payments: one row for each charge of Telegram, whatever else happens with it.
+
+use chrono::{DateTime, Utc};
+
+use super::invoices::stars_column;
+use super::{Db, DbError, Tx};
+use crate::domain::ids::{ChatId, InvoiceId, PaymentId, ThreadKey, TopicId, UserId};
+use crate::domain::money::Usd;
+use crate::domain::people::Language;
+
+/// How we heard of a payment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// By its message.
+    Message,
+    /// By comparing with Telegram's list of transactions.
+    List,
+}
+
+impl Source {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::List => "list",
+        }
+    }
+}
+
+/// A payment that is to be stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct New<'a> {
+    /// Telegram's name for it.
+    pub charge_id: &'a str,
+    /// Where it was made and who paid.
+    pub key: ThreadKey,
+    /// The invoice that it pays.
+    pub invoice: Option<InvoiceId>,
+    /// How much.
+    pub stars: u32,
+    /// What is credited; nothing for one that has been given back already.
+    pub credit: Usd,
+    /// How we heard of it.
+    pub source: Source,
+    /// When it was made.
+    pub paid_at: DateTime<Utc>,
+    /// When it was given back, if that is what we hear first.
+    pub refunded_at: Option<DateTime<Utc>>,
+}
+
+/// Stores a payment; none if its charge is known already.
+pub async fn insert(tx: &mut Tx<'_>, new: &New<'_>) -> Result<Option<PaymentId>, DbError> {
+    sqlx::query_scalar!(
+        "INSERT INTO payments (charge_id, user_id, invoice_id, chat_id, topic_id, stars, credit, source, paid_at,
+                               state, refunded_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+                 CASE WHEN $10::timestamptz IS NULL THEN 'credited' ELSE 'refunded' END, $10)
+         ON CONFLICT (charge_id) DO NOTHING RETURNING id",
+        new.charge_id,
+        new.key.user.0,
+        new.invoice.map(|invoice| invoice.0),
+        new.key.chat.0,
+        new.key.topic.map(|topic| topic.0),
+        stars_column(new.stars),
+        new.credit.0,
+        new.source.name(),
+        new.paid_at,
+        new.refunded_at,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .map(|id| id.map(PaymentId))
+    .map_err(DbError::at("payments::insert"))
+}
+
+/// Where a payment stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// The user has its worth.
+    Credited,
+    /// Telegram is asked to give the Stars back.
+    Refunding,
+    /// The Stars went back.
+    Refunded,
+}
+
+/// A payment as it is stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Payment {
+    /// Its row.
+    pub id: PaymentId,
+    /// Telegram's name for it.
+    pub charge_id: String,
+    /// Who paid.
+    pub user: UserId,
+    /// Where the user is told about it.
+    pub chat: ChatId,
+    /// The topic there.
+    pub topic: Option<TopicId>,
+    /// How much.
+    pub stars: u32,
+    /// What was credited.
+    pub credit: Usd,
+    /// Where it stands.
+    pub state: State,
+    /// When it was made.
+    pub paid_at: DateTime<Utc>,
+    /// The language in which its user is told; none if nobody asked for a refund.
+    pub language: Option<Language>,
+}
+
+macro_rules! payment {
+    ($row:expr) => {{
+        let row = $row;
+        let state = match row.state.as_str() {
+            "credited" => State::Credited,
+            "refunding" => State::Refunding,
+            _ => State::Refunded,
+        };
+        Payment {
+            id: PaymentId(row.id),
+            charge_id: row.charge_id,
+            user: UserId(row.user_id),
+            chat: ChatId(row.chat_id),
+            topic: row.topic_id.map(TopicId),
+            stars: row.stars.unsigned_abs(),
+            credit: Usd(row.credit),
+            state,
+            paid_at: row.paid_at,
+            language: row.asked_in.as_deref().map(|tag| Language::from_tag(Some(tag))),
+        }
+    }};
+}
+
+/// Locks and returns the payment of a charge.
+pub async fn lock(tx: &mut Tx<'_>, charge_id: &str) -> Result<Option<Payment>, DbError> {
+    let row = sqlx::query!(
+        "SELECT payments.id, charge_id, user_id, chat_id, topic_id, stars, credit, state, paid_at,
+                coalesce(asked_in, language_code) AS asked_in
+         FROM payments JOIN users ON users.id = user_id WHERE charge_id = $1 FOR UPDATE OF payments",
+        charge_id,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(DbError::at("payments::lock"))?;
+    Ok(row.map(|row| payment!(row)))
+}
+
+/// The payments of a user that can be given back, newest first.
+pub async fn refundable(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    since: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<Payment>, DbError> {
+    let rows = sqlx::query!(
+        "SELECT id, charge_id, user_id, chat_id, topic_id, stars, credit, state, paid_at, asked_in
+         FROM payments WHERE user_id = $1 AND state = 'credited' AND paid_at >= $2 ORDER BY id DESC LIMIT $3",
+        user.0,
+        since,
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await
+    .map_err(DbError::at("payments::refundable"))?;
+    Ok(rows.into_iter().map(|row| payment!(row)).collect())
+}
+
+/// Notes that a refund was asked for, in this place and language; Telegram is asked from now on.
+pub async fn ask_refund(
+    tx: &mut Tx<'_>,
+    payment: PaymentId,
+    key: ThreadKey,
+    language_tag: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE payments SET state = 'refunding', asked_at = $2, asked_in = coalesce($3, 'en'), tries = 0,
+           next_try_at = $2, chat_id = $4, topic_id = $5 WHERE id = $1 AND state = 'credited'",
+        payment.0,
+        now,
+        language_tag,
+        key.chat.0,
+        key.topic.map(|topic| topic.0),
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("payments::ask_refund"))?;
+    Ok(())
+}
+
+/// Refunds that Telegram has to be asked for now, with the number of times that it was asked before.
+pub async fn due(db: &Db, now: DateTime<Utc>, limit: i64) -> Result<Vec<(Payment, i32)>, DbError> {
+    let rows = sqlx::query!(
+        "SELECT id, charge_id, user_id, chat_id, topic_id, stars, credit, state, paid_at, asked_in, tries
+         FROM payments WHERE state = 'refunding' AND next_try_at <= $1 ORDER BY next_try_at LIMIT $2",
+        now,
+        limit,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("payments::due"))?;
+    Ok(rows.into_iter().map(|row| (row.tries, row)).map(|(tries, row)| (payment!(row), tries)).collect())
+}
+
+/// When the next refund is due.
+pub async fn next_due(db: &Db) -> Result<Option<DateTime<Utc>>, DbError> {
+    sqlx::query_scalar!("SELECT min(next_try_at) FROM payments WHERE state = 'refunding'")
+        .fetch_one(db.pool())
+        .await
+        .map_err(DbError::at("payments::next_due"))
+}
+
+/// Telegram did not answer; it is asked again at `next`.
+pub async fn try_again(db: &Db, payment: PaymentId, tries: i32, next: DateTime<Utc>) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE payments SET tries = $2, next_try_at = $3 WHERE id = $1 AND state = 'refunding'",
+        payment.0,
+        tries,
+        next,
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("payments::try_again"))?;
+    Ok(())
+}
+
+/// Moves a locked payment to its next state.
+pub async fn set_state(
+    tx: &mut Tx<'_>,
+    payment: PaymentId,
+    state: State,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let (name, refunded_at) = match state {
+        State::Credited => ("credited", None),
+        State::Refunding => ("refunding", None),
+        State::Refunded => ("refunded", Some(now)),
+    };
+    sqlx::query!(
+        "UPDATE payments SET state = $2, refunded_at = $3, next_try_at = NULL WHERE id = $1",
+        payment.0,
+        name,
+        refunded_at,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("payments::set_state"))?;
+    Ok(())
+}
+
+/// Of these charges, those that are known, and whether they were refunded.
+pub async fn known(db: &Db, charge_ids: &[String]) -> Result<Vec<(String, bool)>, DbError> {
+    let rows = sqlx::query!(
+        r#"SELECT charge_id, state = 'refunded' AS "refunded!" FROM payments WHERE charge_id = ANY($1)"#,
+        charge_ids,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("payments::known"))?;
+    Ok(rows.into_iter().map(|row| (row.charge_id, row.refunded)).collect())
+}

@@ -1,0 +1,85 @@
+//! Telegram Stars: what is sold for them, and the formula that turns them into balance.
+
+use rust_decimal::Decimal;
+
+use super::money::Usd;
+
+/// The packages that `/pay` offers: Stars and the name of the package.
+pub const PACKAGES: [(u32, &str); 5] =
+    [(10, "Micro"), (50, "Starter"), (100, "Basic"), (250, "Standard"), (500, "Premium")];
+/// What Telegram calls Stars as a currency.
+pub const CURRENCY: &str = "XTR";
+/// The most Stars of one invoice.
+pub const MOST: u32 = 2_500;
+/// How long a payment can be given back, in days.
+pub const REFUND_DAYS: i64 = 30;
+
+/// What a Star is worth before anything is kept: 0.013 US dollars.
+const RATE: Decimal = Decimal::from_parts(13, 0, 0, false, 3);
+/// k1: what Telegram keeps when Stars are withdrawn, 35 %.
+pub const WITHDRAWAL: Decimal = Decimal::from_parts(35, 0, 0, false, 2);
+/// k2: what Telegram keeps for topics in private chats, 15 %.
+pub const TOPICS: Decimal = Decimal::from_parts(15, 0, 0, false, 2);
+
+/// The owner's margin (k3), a share from 0 to [`Margin::MOST`] with at most four fraction digits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Margin(Decimal);
+
+impl Margin {
+    /// The largest margin: beyond it nothing would be left to credit.
+    pub const MOST: Decimal = Decimal::from_parts(49, 0, 0, false, 2);
+
+    /// Reads a margin as it is typed or stored, such as `0.1`.
+    pub fn read(text: &str) -> Option<Self> {
+        let typed = text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let value: Decimal = text.parse().ok().filter(|_| typed)?;
+        (value <= Self::MOST && value.scale() <= 4).then_some(Self(value))
+    }
+
+    /// The share.
+    pub fn share(self) -> Decimal {
+        self.0
+    }
+}
+
+/// What is credited for Stars: their worth without what Telegram and the owner keep. Exact.
+pub fn credit(stars: u32, margin: Margin) -> Usd {
+    let kept = Decimal::ONE - WITHDRAWAL - TOPICS - margin.0;
+    Usd(Decimal::from(stars) * RATE * kept).kept()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_become_balance_by_the_formula() {
+        for (stars, margin, expected) in [
+            (1, "0", "0.0065"),
+            (10, "0", "0.0650"),
+            (50, "0", "0.3250"),
+            (100, "0", "0.6500"),
+            (250, "0", "1.6250"),
+            (500, "0", "3.2500"),
+            (2_500, "0", "16.2500"),
+            (100, "0.10", "0.5200"),
+            (1, "0.49", "0.00013"),
+            (7, "0.0001", "0.0454909"),
+        ] {
+            let found = credit(stars, Margin::read(margin).unwrap());
+            assert_eq!(found.0, expected.parse().unwrap(), "{stars} Stars at {margin}");
+        }
+    }
+
+    #[test]
+    fn a_margin_is_a_share_that_leaves_something() {
+        for text in ["0", "0.1", "0.49", "0.0001", ".25", "00.1"] {
+            assert!(Margin::read(text).is_some(), "{text}");
+        }
+        for text in
+            ["", "0.5", "0.4901", "1", "-0.1", "NaN", "0,1", "1e-1", "0.00001", "10%", "0.1.1", " 0.1"]
+        {
+            assert_eq!(Margin::read(text), None, "{text}");
+        }
+    }
+}

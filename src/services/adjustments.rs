@@ -1,0 +1,107 @@
+//! What administrators change: balances of users and the margin of new invoices. The rights are checked by the caller
+//! of these functions, from the settings.
+
+use rust_decimal::Decimal;
+
+use super::books::Books;
+use super::intake::Caller;
+use crate::db::balance::{self, Operation, Reason};
+use crate::db::outbox::Owed;
+use crate::db::{DbError, people, settings};
+use crate::domain::ids::{OutboxId, UserId};
+use crate::domain::money::Usd;
+use crate::domain::stars::Margin;
+
+/// No balance goes beyond this many US dollars, far inside of what the column holds.
+const MOST: Decimal = Decimal::from_parts(1_410_065_408, 2, 0, false, 0);
+
+/// Whose balance is meant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// This user's.
+    Id(UserId),
+    /// That of the user with this name, without the `@`.
+    Name(String),
+}
+
+/// What a correction came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Adjusted {
+    /// It is booked.
+    Done {
+        /// Whose balance it was.
+        user: UserId,
+        /// What the user had.
+        before: Usd,
+        /// What the user has now.
+        after: Usd,
+    },
+    /// Nobody of that id or name was ever seen.
+    Unknown,
+    /// Several users were last seen with that name.
+    Ambiguous(Vec<UserId>),
+    /// The balance would leave its range.
+    TooMuch,
+}
+
+/// Corrects a balance by a signed amount; `reply` makes a message of what comes of it. Handling the same update twice
+/// books once.
+pub async fn top_up(
+    books: &Books,
+    caller: Caller<'_>,
+    target: &Target,
+    amount: Usd,
+    reply: impl Fn(&Adjusted) -> Owed,
+) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    let (mut tx, _) = caller.enter(books).await?;
+    let users = match target {
+        Target::Id(user) => vec![*user],
+        Target::Name(name) => people::named(&mut tx, name).await?,
+    };
+    let adjusted = match users[..] {
+        [] => Adjusted::Unknown,
+        [user] => adjust(&mut tx, caller, user, amount).await?,
+        _ => Adjusted::Ambiguous(users),
+    };
+    if let Adjusted::Done { user, before, after } = adjusted {
+        tracing::info!(user.id = user.0, admin.id = caller.user().0, %before, %after, "a balance was corrected");
+    }
+    caller.leave(tx, &[reply(&adjusted)]).await
+}
+
+async fn adjust(
+    tx: &mut crate::db::Tx<'_>,
+    caller: Caller<'_>,
+    user: UserId,
+    amount: Usd,
+) -> Result<Adjusted, DbError> {
+    // Under the lock of the row, so that a second handling of the update finds what the first one booked.
+    let Some(before) = balance::lock(tx, user).await? else { return Ok(Adjusted::Unknown) };
+    let key = format!("adjustment:{}", caller.update);
+    if let Some(after) = balance::posted(tx, &key).await? {
+        return Ok(Adjusted::Done { user, before: after - amount, after });
+    }
+    if (before + amount).0.abs() > MOST {
+        return Ok(Adjusted::TooMuch);
+    }
+    let reason = Reason::Adjustment(caller.user());
+    let after = balance::post(tx, &Operation { user, reason, amount, key: &key, subject: "" }).await?;
+    Ok(Adjusted::Done { user, before, after })
+}
+
+/// Sets the owner's margin for all invoices from now on, or only shows it; `reply` gets the old and the new one.
+pub async fn set_margin(
+    books: &Books,
+    caller: Caller<'_>,
+    margin: Option<Margin>,
+    reply: impl Fn(Margin, Margin) -> Owed,
+) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    let (mut tx, _) = caller.enter(books).await?;
+    let before = settings::margin(&mut tx).await?;
+    let after = margin.unwrap_or(before);
+    if after != before {
+        settings::set_margin(&mut tx, after, caller.user()).await?;
+        tracing::info!(admin.id = caller.user().0, margin = %after.share(), "the margin was set");
+    }
+    caller.leave(tx, &[reply(before, after)]).await
+}

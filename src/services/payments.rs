@@ -1,0 +1,210 @@
+//! Stars come in: an offer is a row, a payment is compared with it before Telegram takes the Stars, and every charge is
+//! credited once, in any state of anything, also to a payer whom the bot has never seen.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::books::Books;
+use super::intake::Caller;
+use super::people;
+use crate::db::balance::{self, Operation, Reason};
+use crate::db::dialogs::{self, Dialog};
+use crate::db::invoices::{self, Invoice};
+use crate::db::outbox::{self, Owed};
+use crate::db::payments::{self, New, Source};
+use crate::db::{Db, DbError, Tx, inbox, settings};
+use crate::domain::ids::{OutboxId, ThreadKey, UpdateId, UserId};
+use crate::domain::money::Usd;
+use crate::domain::people::{Chat, Person};
+use crate::domain::stars::{self, Margin};
+use crate::lifecycle::kill_point;
+
+/// How long an invoice can be paid: the promise holds when the margin changes meanwhile.
+const INVOICE_LIFE: TimeDelta = TimeDelta::hours(24);
+/// How long a question for an amount waits.
+const DIALOG_LIFE: TimeDelta = TimeDelta::minutes(10);
+
+/// The packages with what they bring now; `reply` makes a message of them.
+pub async fn packages(
+    books: &Books,
+    caller: Caller<'_>,
+    reply: impl Fn(&[(u32, &'static str, Usd)]) -> Owed,
+) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    let (mut tx, _) = caller.enter(books).await?;
+    let margin = settings::margin(&mut tx).await?;
+    let packages = stars::PACKAGES.map(|(stars, name)| (stars, name, stars::credit(stars, margin)));
+    caller.leave(tx, &[reply(&packages)]).await
+}
+
+/// Makes an invoice of 1 to [`stars::MOST`] Stars and ends the question for the amount, if that was the way here;
+/// `message` makes the text that is sent with it.
+pub async fn offer(
+    books: &Books,
+    caller: Caller<'_>,
+    stars: u32,
+    message: impl Fn(&Invoice) -> Owed,
+) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    let (mut tx, _) = caller.enter(books).await?;
+    let now = books.clock.now();
+    dialogs::close(&mut tx, caller.key, now).await?;
+    let margin = settings::margin(&mut tx).await?;
+    let invoice = Invoice {
+        payload: format!("{:032x}", rand::random::<u128>()),
+        user: caller.user(),
+        stars,
+        credit: stars::credit(stars, margin),
+        margin: margin.share(),
+        created_at: now,
+        expires_at: now + INVOICE_LIFE,
+    };
+    let id = invoices::create(&mut tx, caller.key, &invoice).await?;
+    kill_point!("invoice: before the commit");
+    let owed = caller.leave(tx, &[Owed { invoice: Some(id), ..message(&invoice) }]).await?;
+    kill_point!("invoice: after the commit");
+    Ok(owed)
+}
+
+/// Asks for an amount: the next text in this conversation is one.
+pub async fn ask_amount(
+    books: &Books,
+    caller: Caller<'_>,
+    question: Owed,
+) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    let (mut tx, _) = caller.enter(books).await?;
+    dialogs::open(&mut tx, caller.key, Dialog::CustomAmount, books.clock.now() + DIALOG_LIFE).await?;
+    caller.leave(tx, &[question]).await
+}
+
+/// Ends the question that waits in a conversation; `reply` learns whether there was one.
+pub async fn cancel(
+    books: &Books,
+    caller: Caller<'_>,
+    reply: impl Fn(bool) -> Owed,
+) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    let (mut tx, _) = caller.enter(books).await?;
+    let waited = dialogs::close(&mut tx, caller.key, books.clock.now()).await?;
+    caller.leave(tx, &[reply(waited)]).await
+}
+
+/// Somebody is about to pay.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Checkout {
+    /// Who.
+    pub user: UserId,
+    /// In which currency.
+    pub currency: String,
+    /// How much of it.
+    pub amount: i64,
+    /// What; as it stands in the invoice, or forged.
+    pub payload: String,
+}
+
+/// Why Stars are not taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// There is no such invoice, or it says something else.
+    Unknown,
+    /// It was made for somebody else.
+    NotYours,
+    /// It is too old.
+    Expired,
+    /// It was paid before.
+    Paid,
+    /// The operator has banned the user.
+    Banned,
+}
+
+/// Compares what somebody is about to pay with its invoice.
+pub async fn verdict(books: &Books, checkout: &Checkout) -> Result<Option<Refusal>, DbError> {
+    let found = invoices::find(books.db.pool(), &checkout.payload).await?;
+    let Some(found) = found else { return Ok(Some(Refusal::Unknown)) };
+    let invoice = &found.invoice;
+    let is_price = checkout.currency == stars::CURRENCY && checkout.amount == i64::from(invoice.stars);
+    Ok(match () {
+        () if invoice.user != checkout.user => Some(Refusal::NotYours),
+        () if !is_price => Some(Refusal::Unknown),
+        () if found.banned => Some(Refusal::Banned),
+        () if found.paid => Some(Refusal::Paid),
+        () if invoice.expires_at <= books.clock.now() => Some(Refusal::Expired),
+        () => None,
+    })
+}
+
+/// Stars that Telegram has taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Received {
+    /// The update that told; none if Telegram's list did.
+    pub update: Option<UpdateId>,
+    /// Who paid.
+    pub person: Person,
+    /// Where.
+    pub chat: Chat,
+    /// The conversation.
+    pub key: ThreadKey,
+    /// How much.
+    pub stars: u32,
+    /// What for: an invoice's payload.
+    pub payload: String,
+    /// Telegram's name for the payment.
+    pub charge_id: String,
+    /// When.
+    pub paid_at: DateTime<Utc>,
+}
+
+/// What a payment came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Credited {
+    /// What was credited.
+    pub credit: Usd,
+    /// The balance afterwards.
+    pub balance: Usd,
+}
+
+/// Credits a payment, once; `receipt` makes a message of it. Nothing is owed if it was credited before.
+pub async fn credit(
+    books: &Books,
+    received: &Received,
+    receipt: impl Fn(Credited) -> Owed,
+) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    let Received { person, chat, key, stars, charge_id, .. } = received;
+    let mut tx = books.db.begin().await?;
+    people::meet(&mut tx, books, person, chat, key.topic).await?;
+    let (invoice, credit) = promised(&mut tx, received).await?;
+    let source = if received.update.is_some() { Source::Message } else { Source::List };
+    let (stars, paid_at, refunded_at) = (*stars, received.paid_at, None);
+    let new = New { charge_id, key: *key, invoice, stars, credit, source, paid_at, refunded_at };
+    let mut owed = Vec::new();
+    if let Some(payment) = payments::insert(&mut tx, &new).await? {
+        kill_point!("credit: payment recorded");
+        let (reason, booked) = (Reason::Payment(payment), format!("payment:{charge_id}"));
+        let subject = stars.to_string();
+        let operation = Operation { user: key.user, reason, amount: credit, key: &booked, subject: &subject };
+        let balance = balance::post(&mut tx, &operation).await?;
+        kill_point!("credit: booked");
+        owed = outbox::owe(&mut tx, &[receipt(Credited { credit, balance })]).await?;
+    }
+    if let Some(update) = received.update {
+        inbox::handled(&mut tx, update).await?;
+    }
+    kill_point!("credit: before the commit");
+    Db::commit(tx).await?;
+    kill_point!("credit: after the commit");
+    Ok(owed)
+}
+
+/// What the invoice promised. A payment that belongs to none is credited by the formula of today: the Stars are ours.
+async fn promised(
+    tx: &mut Tx<'_>,
+    received: &Received,
+) -> Result<(Option<crate::domain::ids::InvoiceId>, Usd), DbError> {
+    let found = invoices::find(&mut **tx, &received.payload).await?;
+    if let Some(found) = found.filter(|found| found.invoice.stars == received.stars) {
+        return Ok((Some(found.id), found.invoice.credit));
+    }
+    let margin: Margin = settings::margin(tx).await?;
+    tracing::error!(
+        user.id = received.key.user.0,
+        stars = received.stars,
+        "a payment belongs to no invoice, it is credited by the formula"
+    );
+    Ok((None, stars::credit(received.stars, margin)))
+}

@@ -1,0 +1,184 @@
+//! Stars go back: asked for by their payer, driven until Telegram has answered, or decided by Telegram itself. While
+//! Telegram is asked, the money is held; it is taken when the Stars are back and set free when Telegram refuses.
+
+use chrono::TimeDelta;
+
+use super::books::Books;
+use super::intake::Caller;
+use crate::db::balance::{self, Operation, Reason};
+use crate::db::outbox::{self, Owed};
+use crate::db::payments::{self, New, Payment, Source, State};
+use crate::db::{Db, DbError, holds, inbox};
+use crate::domain::ids::{OutboxId, ThreadKey, UpdateId};
+use crate::domain::money::Usd;
+use crate::domain::stars::REFUND_DAYS;
+use crate::lifecycle::kill_point;
+
+/// Payments that `/refund` lists.
+const LISTED: i64 = 10;
+/// The first and the longest pause between questions to Telegram, in seconds.
+const PAUSES_S: (i64, i64) = (2, 3_600);
+
+/// What the wish for a refund came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Asked {
+    /// The user has no such payment.
+    Unknown,
+    /// The Stars went back before.
+    Refunded,
+    /// Telegram is being asked already.
+    Running,
+    /// The payment is too old.
+    TooLate,
+    /// The balance does not suffice.
+    TooPoor {
+        /// What the refund takes.
+        needed: Usd,
+        /// What there is to spend.
+        spendable: Usd,
+    },
+    /// Telegram is asked from now on.
+    Begun,
+}
+
+/// Asks for a refund; `reply` makes a message of what comes of it.
+pub async fn ask(
+    books: &Books,
+    caller: Caller<'_>,
+    charge_id: &str,
+    reply: impl Fn(&Asked) -> Owed,
+) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    let (mut tx, _) = caller.enter(books).await?;
+    let found = payments::lock(&mut tx, charge_id).await?.filter(|payment| payment.user == caller.user());
+    let now = books.clock.now();
+    let asked = match found {
+        None => Asked::Unknown,
+        Some(Payment { state: State::Refunded, .. }) => Asked::Refunded,
+        Some(Payment { state: State::Refunding, .. }) => Asked::Running,
+        Some(payment) if payment.paid_at + TimeDelta::days(REFUND_DAYS) < now => Asked::TooLate,
+        Some(Payment { id, user, credit, .. }) => {
+            if holds::take_for_refund(&mut tx, id, user, credit).await? {
+                let language = caller.person.language_code.as_deref();
+                payments::ask_refund(&mut tx, id, caller.key, language, now).await?;
+                Asked::Begun
+            } else {
+                let balance = balance::of(&mut *tx, user).await?.unwrap_or_default();
+                Asked::TooPoor { needed: credit, spendable: balance.spendable() }
+            }
+        }
+    };
+    kill_point!("refund: before the commit");
+    let owed = caller.leave(tx, &[reply(&asked)]).await?;
+    kill_point!("refund: after the commit");
+    Ok(owed)
+}
+
+/// The payments that can be given back; `reply` makes a message of them.
+pub async fn list(
+    books: &Books,
+    caller: Caller<'_>,
+    reply: impl Fn(&[Payment]) -> Owed,
+) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    let (mut tx, _) = caller.enter(books).await?;
+    let since = books.clock.now() - TimeDelta::days(REFUND_DAYS);
+    let refundable = payments::refundable(&mut tx, caller.user(), since, LISTED).await?;
+    caller.leave(tx, &[reply(&refundable)]).await
+}
+
+/// What Telegram said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// The Stars are back.
+    Given,
+    /// They stay.
+    Refused,
+}
+
+/// What a user is told at the end of a refund.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// The Stars are back, as asked; the balance afterwards.
+    Given(Usd),
+    /// Telegram has given them back by itself; the balance afterwards.
+    ByTelegram(Usd),
+    /// Telegram refuses; nothing was taken.
+    Refused,
+}
+
+/// Telegram tells of a payment that was given back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Returned<'a> {
+    /// The update that told; none if Telegram's list or its answer did.
+    pub update: Option<UpdateId>,
+    /// Telegram's name for the payment.
+    pub charge_id: &'a str,
+    /// Whose it was, if that is known, and how many Stars: for a payment that we have never heard of.
+    pub payer: Option<(ThreadKey, u32)>,
+}
+
+/// Ends a refund by Telegram's answer, once; `tell` makes a message for the user.
+pub async fn settle(
+    books: &Books,
+    returned: &Returned<'_>,
+    answer: Answer,
+    tell: impl Fn(&Payment, End) -> Owed,
+) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    let charge_id = returned.charge_id;
+    let mut tx = books.db.begin().await?;
+    let found = payments::lock(&mut tx, charge_id).await?;
+    let now = books.clock.now();
+    let mut owed = Vec::new();
+    match (&found, answer) {
+        (Some(payment), Answer::Given) if payment.state != State::Refunded => {
+            let (reason, booked) = (Reason::Refund(payment.id), format!("refund:{charge_id}"));
+            let (subject, amount) = (payment.stars.to_string(), -payment.credit);
+            let operation = Operation { user: payment.user, reason, amount, key: &booked, subject: &subject };
+            let balance = balance::post(&mut tx, &operation).await?;
+            kill_point!("refund: booked");
+            holds::close_for_refund(&mut tx, payment.id, true).await?;
+            payments::set_state(&mut tx, payment.id, State::Refunded, now).await?;
+            let asked = payment.state == State::Refunding;
+            let end = if asked { End::Given(balance) } else { End::ByTelegram(balance) };
+            owed = outbox::owe(&mut tx, &[tell(payment, end)]).await?;
+        }
+        (Some(payment), Answer::Refused) if payment.state == State::Refunding => {
+            holds::close_for_refund(&mut tx, payment.id, false).await?;
+            payments::set_state(&mut tx, payment.id, State::Credited, now).await?;
+            owed = outbox::owe(&mut tx, &[tell(payment, End::Refused)]).await?;
+        }
+        (None, Answer::Given) => {
+            // The message about the payment may still come, and must not be credited then.
+            if let Some((key, stars)) = returned.payer
+                && balance::of(&mut *tx, key.user).await?.is_some()
+            {
+                let (invoice, credit, source) = (None, Usd::ZERO, Source::List);
+                let new = New {
+                    charge_id,
+                    key,
+                    invoice,
+                    stars,
+                    credit,
+                    source,
+                    paid_at: now,
+                    refunded_at: Some(now),
+                };
+                payments::insert(&mut tx, &new).await?;
+            }
+        }
+        _ => {}
+    }
+    if let Some(update) = returned.update {
+        inbox::handled(&mut tx, update).await?;
+    }
+    Db::commit(tx).await?;
+    kill_point!("refund: settled");
+    Ok(owed)
+}
+
+/// Telegram gave no answer: it is asked again, later each time.
+pub async fn postpone(books: &Books, payment: &Payment, tries: i32) -> Result<(), DbError> {
+    let (first, longest) = PAUSES_S;
+    let pause = first.saturating_mul(1 << tries.clamp(0, 20)).min(longest);
+    let next = books.clock.now() + TimeDelta::seconds(pause);
+    payments::try_again(&books.db, payment.id, tries.saturating_add(1), next).await
+}

@@ -1,0 +1,23 @@
+//! What a user has and what it was spent on.
+
+use super::books::Books;
+use super::intake::Caller;
+use crate::db::DbError;
+use crate::db::balance::{self, Balance, Booked};
+use crate::db::outbox::Owed;
+use crate::domain::ids::OutboxId;
+
+/// Operations that are shown.
+const SHOWN: i64 = 10;
+
+/// Shows balance and newest operations; `reply` makes a message of them.
+pub async fn show(
+    books: &Books,
+    caller: Caller<'_>,
+    reply: impl Fn(Balance, &[Booked]) -> Owed,
+) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    let (mut tx, _) = caller.enter(books).await?;
+    let balance = balance::of(&mut *tx, caller.user()).await?.unwrap_or_default();
+    let booked = balance::latest(&mut tx, caller.user(), SHOWN).await?;
+    caller.leave(tx, &[reply(balance, &booked)]).await
+}

@@ -1,0 +1,278 @@
+//! The cashier: asks Telegram to give Stars back until it answers, and compares its list of transactions with our
+//! payments, at start and daily, so that a payment of which no update ever told is credited all the same.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::api::methods::{GetStarTransactions, RefundStarPayment};
+use super::api::{Api, ApiError};
+use super::context::Context;
+use super::inbound::payments::{Line, read_line};
+use super::rendering::render;
+use super::text::money;
+use crate::db::outbox::Owed;
+use crate::db::payments::{self, Payment};
+use crate::db::reconciliations::{self, Reconciled};
+use crate::db::{Db, DbError};
+use crate::domain::ids::{ChatId, OutboxId, TopicId};
+use crate::domain::people::Language;
+use crate::lifecycle::kill_point;
+use crate::services::books::Books;
+use crate::services::payments::{Credited, Received, credit};
+use crate::services::refunds::{self, Answer, End, Returned};
+use crate::telemetry::metrics::Metrics;
+
+/// Refunds that are driven at once.
+const PAGE: i64 = 50;
+/// Lines of Telegram's list in one call, the most that it gives.
+const LINES: i64 = 100;
+/// The longest time between two looks for refunds; others come when one is asked for or due.
+const IDLE: Duration = Duration::from_secs(60);
+/// How often the list is compared.
+const RECONCILE_EVERY: Duration = Duration::from_secs(86_400);
+/// How soon a comparison is tried again that did not come to its end.
+const RECONCILE_AGAIN: Duration = Duration::from_secs(60);
+
+/// Wakes the work on refunds and writes what people are told about payments. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Cashier {
+    work: Arc<Notify>,
+    metrics: Metrics,
+}
+
+impl Cashier {
+    /// A cashier without work.
+    pub fn new(metrics: Metrics) -> Self {
+        Self { work: Arc::default(), metrics }
+    }
+
+    /// There is a refund to drive.
+    pub fn wake(&self) {
+        self.work.notify_one();
+    }
+
+    /// Counts a payment that Telegram told of.
+    pub(super) fn count_payment(&self, is_new: bool) {
+        self.metrics.payments.with_label_values(&[if is_new { "credited" } else { "known" }]).inc();
+    }
+
+    /// The message that tells of a credit.
+    pub(super) fn receipt(&self, received: &Received, credited: Credited) -> Owed {
+        let language = Language::from_tag(received.person.language_code.as_deref());
+        let Received { charge_id, stars, key, .. } = received;
+        let text = money::receipt(language, *stars, credited, charge_id);
+        message(format!("receipt:{charge_id}"), key.chat, key.topic, &text)
+    }
+
+    /// Ends a refund by what Telegram says.
+    pub(super) async fn settle(
+        &self,
+        books: &Books,
+        returned: &Returned<'_>,
+        answer: Answer,
+    ) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+        let tell = |payment: &Payment, end: End| {
+            let result = match end {
+                End::Given(_) => "given",
+                End::ByTelegram(_) => "by_telegram",
+                End::Refused => "refused",
+            };
+            self.metrics.refunds.with_label_values(&[result]).inc();
+            let text = money::refund_end(payment.language.unwrap_or_default(), payment, end);
+            let now = books.clock.now().timestamp_millis();
+            message(format!("refund:{}:{result}:{now}", payment.id), payment.chat, payment.topic, &text)
+        };
+        refunds::settle(books, returned, answer, tell).await
+    }
+}
+
+fn message(key: String, chat: ChatId, topic: Option<TopicId>, markdown: &str) -> Owed {
+    let text = render(markdown);
+    let (entities, text) = (text.wire_entities(), text.text);
+    let (turn, reply_to, replaces, keyboard, invoice) = (None, None, None, None, None);
+    Owed { key, chat, topic, turn, text, entities, reply_to, replaces, keyboard, invoice }
+}
+
+/// Drives refunds until the service drains.
+pub async fn drive_refunds(context: Arc<Context>) {
+    let drain = context.life.drain.clone();
+    loop {
+        let pause = match drive_due(&context).await {
+            Ok(pause) => pause,
+            Err(DbError::Cancelled { .. }) => return,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the refunds have to wait");
+                IDLE
+            }
+        };
+        tokio::select! {
+            () = drain.cancelled() => return,
+            () = context.cashier.work.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Asks for all refunds that are due; returns when to look again.
+async fn drive_due(context: &Context) -> Result<Duration, DbError> {
+    let (db, drain) = (&context.db, &context.life.drain);
+    loop {
+        let now = context.books.clock.now();
+        let due = db.persist("payments::due", drain, || payments::due(db, now, PAGE)).await?;
+        if due.is_empty() {
+            break;
+        }
+        for (payment, tries) in due {
+            drive(context, &payment, tries).await?;
+        }
+    }
+    let next = db.persist("payments::next_due", drain, || payments::next_due(db)).await?;
+    let until = next.map(|next| (next - context.books.clock.now()).to_std().unwrap_or_default());
+    Ok(until.unwrap_or(IDLE).clamp(Duration::from_millis(100), IDLE))
+}
+
+async fn drive(context: &Context, payment: &Payment, tries: i32) -> Result<(), DbError> {
+    let charge_id = &payment.charge_id;
+    let method = RefundStarPayment { user_id: payment.user, telegram_payment_charge_id: charge_id };
+    kill_point!("refund: before the call");
+    let answer = match context.screen.api.call(&method).await {
+        Ok(_) => Some(Answer::Given),
+        Err(ApiError::Refused { description, .. }) if description.contains("ALREADY_REFUNDED") => {
+            Some(Answer::Given)
+        }
+        Err(error) if error.is_passing() => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(
+                payment.id = payment.id.0,
+                tries,
+                error,
+                "Telegram does not answer about a refund"
+            );
+            None
+        }
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(payment.id = payment.id.0, error, "Telegram refuses a refund");
+            Some(Answer::Refused)
+        }
+    };
+    kill_point!("refund: after the call");
+    let (db, abort) = (&context.db, &context.life.abort);
+    let Some(answer) = answer else {
+        return db
+            .persist("refunds::postpone", abort, || refunds::postpone(&context.books, payment, tries))
+            .await;
+    };
+    let returned = Returned { update: None, charge_id, payer: None };
+    let settle = || context.cashier.settle(&context.books, &returned, answer);
+    let owed = db.persist("refunds::settle", abort, settle).await?;
+    context.courier().deliver(owed);
+    Ok(())
+}
+
+/// Compares Telegram's list with our payments until the service drains.
+pub async fn reconcile(context: Arc<Context>) {
+    let drain = context.life.drain.clone();
+    loop {
+        let pause = match compare(&context).await {
+            Ok(reconciled) => {
+                tracing::info!(?reconciled, "compared the payments with Telegram's list");
+                RECONCILE_EVERY
+            }
+            Err(Unfinished::Database(DbError::Cancelled { .. })) => return,
+            Err(unfinished) => {
+                let error = &unfinished as &dyn std::error::Error;
+                tracing::warn!(error, "the payments could not be compared with Telegram's list");
+                RECONCILE_AGAIN
+            }
+        };
+        tokio::select! {
+            () = drain.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Why a comparison did not come to its end.
+#[derive(Debug, thiserror::Error)]
+enum Unfinished {
+    #[error("the list could not be fetched")]
+    Telegram(#[from] ApiError),
+    #[error("the payments could not be read or written")]
+    Database(#[from] DbError),
+}
+
+async fn compare(context: &Context) -> Result<Reconciled, Unfinished> {
+    let (db, drain): (&Db, _) = (&context.db, &context.life.drain);
+    let known = db.persist("reconciliations::known", drain, || reconciliations::known(db)).await?;
+    // The newest of the known ones once more: a refund may have followed while the list was read.
+    let mut offset = (known - LINES).max(0);
+    let mut reconciled = Reconciled::default();
+    let mut page = fetch(&context.screen.api, offset).await?;
+    if page.is_empty() && offset > 0 {
+        // The list is shorter than it was: another bot, or one that begins anew.
+        offset = 0;
+        page = fetch(&context.screen.api, offset).await?;
+    }
+    loop {
+        let count = i64::try_from(page.len()).unwrap_or(LINES);
+        compare_page(context, page, &mut reconciled).await?;
+        offset += count;
+        if count < LINES {
+            break;
+        }
+        page = fetch(&context.screen.api, offset).await?;
+    }
+    reconciled.seen = offset;
+    db.persist("reconciliations::finished", drain, || reconciliations::finished(db, reconciled)).await?;
+    Ok(reconciled)
+}
+
+async fn fetch(api: &Api, offset: i64) -> Result<Vec<serde_json::Value>, ApiError> {
+    Ok(api.call(&GetStarTransactions { offset, limit: LINES }).await?.transactions)
+}
+
+async fn compare_page(
+    context: &Context,
+    page: Vec<serde_json::Value>,
+    reconciled: &mut Reconciled,
+) -> Result<(), DbError> {
+    let (db, abort) = (&context.db, &context.life.abort);
+    let lines: Vec<Line> = page.iter().filter_map(read_line).collect();
+    let ids: Vec<String> = lines.iter().map(|line| line.charge_id().to_owned()).collect();
+    let known = db.persist("payments::known", abort, || payments::known(db, &ids)).await?;
+    let state = |charge: &str| known.iter().find(|(id, _)| id == charge).map(|&(_, refunded)| refunded);
+    for line in &lines {
+        match line {
+            Line::Paid(received) if state(&received.charge_id).is_none() => {
+                let receipt = |credited| context.cashier.receipt(received, credited);
+                let book = || credit(&context.books, received, receipt);
+                let owed = db.persist("payments::credit", abort, book).await?;
+                if !owed.is_empty() {
+                    reconciled.credited += 1;
+                    context.metrics.reconciled.with_label_values(&["payment"]).inc();
+                    tracing::warn!(
+                        user.id = received.key.user.0,
+                        stars = received.stars,
+                        "credited a payment that only Telegram's list told of"
+                    );
+                }
+                context.courier().deliver(owed);
+            }
+            Line::Returned { charge_id, key, stars } if state(charge_id) != Some(true) => {
+                let returned = Returned { update: None, charge_id, payer: Some((*key, *stars)) };
+                let settle = || context.cashier.settle(&context.books, &returned, Answer::Given);
+                let owed = db.persist("refunds::settle", abort, settle).await?;
+                if !owed.is_empty() {
+                    reconciled.refunded += 1;
+                    context.metrics.reconciled.with_label_values(&["refund"]).inc();
+                }
+                context.courier().deliver(owed);
+            }
+            Line::Paid(_) | Line::Returned { .. } => {}
+        }
+    }
+    Ok(())
+}

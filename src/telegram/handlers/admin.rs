@@ -1,0 +1,116 @@
+//! `/topup` and `/set_margin`: for the administrators of the settings. Everybody else is refused, and it is logged.
+
+use std::sync::Arc;
+
+use super::super::context::Context;
+use super::super::inbound::Envelope;
+use super::super::rendering::render;
+use super::super::text::money;
+use super::{answer_to, carry_out};
+use crate::db::DbError;
+use crate::domain::ids::UserId;
+use crate::domain::money::Usd;
+use crate::domain::stars::Margin;
+use crate::services::adjustments::{self, Adjusted, Target};
+
+/// Corrects a balance.
+pub(super) async fn top_up(context: Arc<Context>, envelope: Envelope) -> Result<(), DbError> {
+    if !allowed(&context, &envelope, "topup") {
+        return refuse(&context, &envelope).await;
+    }
+    let Some((target, amount)) = read(&envelope.arguments) else {
+        return super::reply(&context, &envelope, |language, _| money::top_up_usage(language)).await;
+    };
+    let language = envelope.language();
+    let message =
+        |adjusted: &Adjusted| answer_to(&envelope, render(&money::adjusted(language, adjusted, amount)));
+    let adjust = || adjustments::top_up(&context.books, envelope.caller(), &target, amount, message);
+    carry_out(&context, "adjustments::top_up", adjust).await
+}
+
+/// Shows or sets the margin of new invoices.
+pub(super) async fn set_margin(context: Arc<Context>, envelope: Envelope) -> Result<(), DbError> {
+    if !allowed(&context, &envelope, "set_margin") {
+        return refuse(&context, &envelope).await;
+    }
+    let margin = match envelope.arguments.as_str() {
+        "" => None,
+        typed => match Margin::read(typed) {
+            Some(margin) => Some(margin),
+            None => {
+                return super::reply(&context, &envelope, |language, _| money::wrong_margin(language)).await;
+            }
+        },
+    };
+    let message =
+        |before, after| answer_to(&envelope, render(&money::margin(envelope.language(), before, after)));
+    let set = || adjustments::set_margin(&context.books, envelope.caller(), margin, message);
+    carry_out(&context, "adjustments::set_margin", set).await
+}
+
+fn allowed(context: &Context, envelope: &Envelope, command: &'static str) -> bool {
+    let user = envelope.key.user;
+    let allowed = context.books.is_privileged(user);
+    if !allowed {
+        tracing::warn!(user.id = user.0, command, "the user {user} is no administrator");
+    }
+    allowed
+}
+
+async fn refuse(context: &Context, envelope: &Envelope) -> Result<(), DbError> {
+    super::reply(context, envelope, |language, _| money::not_allowed(language)).await
+}
+
+/// `<id or @name> <amount>`.
+fn read(arguments: &str) -> Option<(Target, Usd)> {
+    let mut words = arguments.split_whitespace();
+    let (target, amount) = (words.next()?, words.next()?);
+    if words.next().is_some() {
+        return None;
+    }
+    let is_name = |name: &str| {
+        (1..=64).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    let target = match target.strip_prefix('@') {
+        Some(name) if is_name(name) => Target::Name(name.to_owned()),
+        Some(_) => return None,
+        None => Target::Id(UserId(target.parse().ok().filter(|&id: &i64| id > 0)?)),
+    };
+    Some((target, Usd::typed(amount)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_correction_names_one_user_and_one_amount() {
+        let amount = |text: &str| Usd(text.parse().unwrap());
+        for (arguments, expected) in [
+            ("42 5", (Target::Id(UserId(42)), amount("5"))),
+            ("@ann -0.5", (Target::Name("ann".into()), amount("-0.5"))),
+            ("  42   +1.25 ", (Target::Id(UserId(42)), amount("1.25"))),
+        ] {
+            assert_eq!(read(arguments), Some(expected), "{arguments}");
+        }
+        for arguments in [
+            "",
+            "42",
+            "ann 5",
+            "42 5 6",
+            "@ 5",
+            "@a'b 5",
+            "-42 5",
+            "0 5",
+            "42 nan",
+            "42 1e3",
+            "42 1,5",
+            "42 -0",
+            "42 99999999999",
+            "999999999999999999999 5",
+        ] {
+            assert_eq!(read(arguments), None, "{arguments}");
+        }
+    }
+}

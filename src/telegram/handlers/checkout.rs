@@ -1,0 +1,97 @@
+//! Payments on their way: Telegram asks whether Stars may be taken, tells that they were, or that they went back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::super::api::methods::AnswerPreCheckoutQuery;
+use super::super::context::Context;
+use super::super::inbound::payments::Event;
+use super::super::text::money;
+use super::carry_out;
+use crate::db::DbError;
+use crate::domain::ids::UpdateId;
+use crate::domain::people::Language;
+use crate::lifecycle::kill_point;
+use crate::services::intake;
+use crate::services::payments::{self, Checkout};
+use crate::services::refunds::{Answer, Returned};
+
+/// Telegram waits ten seconds for the answer; by then it must have arrived.
+const CHECKOUT_LIMIT: Duration = Duration::from_secs(8);
+/// The pause between attempts to answer.
+const PAUSE: Duration = Duration::from_millis(300);
+
+pub(super) async fn handle(context: Arc<Context>, event: Event) -> Result<(), DbError> {
+    match event {
+        Event::Checkout { update, query, language_code, checkout } => {
+            let language = Language::from_tag(language_code.as_deref());
+            answer(&context, update, &query, language, &checkout).await
+        }
+        Event::Paid(received) => {
+            let cashier = &context.cashier;
+            let credit = || {
+                payments::credit(&context.books, &received, |credited| cashier.receipt(&received, credited))
+            };
+            let owed = context.db.persist("payments::credit", &context.life.abort, credit).await?;
+            cashier.count_payment(!owed.is_empty());
+            context.courier().deliver(owed);
+            Ok(())
+        }
+        Event::Returned { update, charge_id, key, stars } => {
+            let returned =
+                Returned { update: Some(update), charge_id: &charge_id, payer: key.map(|key| (key, stars)) };
+            let settle = || context.cashier.settle(&context.books, &returned, Answer::Given);
+            carry_out(&context, "refunds::settle", settle).await
+        }
+    }
+}
+
+/// Answers in time or not at all; then nobody's Stars are taken.
+async fn answer(
+    context: &Context,
+    update: UpdateId,
+    query: &str,
+    language: Language,
+    checkout: &Checkout,
+) -> Result<(), DbError> {
+    let deadline = Instant::now() + CHECKOUT_LIMIT;
+    let (db, abort) = (&context.db, &context.life.abort);
+    let judge = db.persist("payments::verdict", abort, || payments::verdict(&context.books, checkout));
+    let (result, refusal) = match timeout_at(deadline - Duration::from_secs(2), judge).await {
+        Ok(Ok(None)) => ("ok", None),
+        Ok(Ok(Some(refusal))) => {
+            tracing::warn!(user.id = checkout.user.0, ?refusal, "a payment was refused before it was made");
+            ("refused", Some(money::checkout_refused(language, refusal)))
+        }
+        Ok(Err(error)) => return Err(error),
+        Err(_elapsed) => ("late", Some(money::checkout_later(language))),
+    };
+    context.metrics.checkouts.with_label_values(&[result]).inc();
+    kill_point!("checkout: before the answer");
+    let method = AnswerPreCheckoutQuery {
+        pre_checkout_query_id: query,
+        ok: refusal.is_none(),
+        error_message: refusal,
+    };
+    let send = async {
+        loop {
+            match context.screen.api.call(&method).await {
+                Err(error) if error.is_passing() => tokio::time::sleep(PAUSE).await,
+                answered => return answered,
+            }
+        }
+    };
+    match timeout_at(deadline, send).await {
+        Ok(Ok(_)) => {}
+        // Too late, for example after a restart: Telegram has told the person already.
+        Ok(Err(error)) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "Telegram does not take the answer to a payment");
+        }
+        Err(_elapsed) => tracing::warn!("a payment was not answered in time"),
+    }
+    kill_point!("checkout: after the answer");
+    db.persist("intake::tick_off", abort, || intake::tick_off(db, update)).await
+}

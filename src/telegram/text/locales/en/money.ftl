@@ -1,0 +1,69 @@
+# Everything about money. Amounts arrive with their sign and currency.
+old-button = This button is from another time. Please send the command again.
+pay = **Top up your balance**
+    { "" }
+    Choose a package. You pay with Telegram Stars; the amount on the button is what I add to your balance.
+package-button = { $package }: { $stars } ⭐ → { $credit }
+custom-button = Another amount
+ask-amount = How many Stars shall it be? Send a whole number from 1 to { $most }, or /cancel.
+wrong-amount = That is not an amount that I can sell. Please send a whole number from 1 to { $most }, or /cancel.
+cancelled = Cancelled.
+nothing-to-cancel = There is nothing to cancel. /stop ends a running answer.
+invoice-title = Balance
+invoice-description = { $stars } Stars add { $credit } to your balance. You get a transaction id with which they can be given back within 30 days.
+checkout-unknown = This invoice is not valid. Please make a new one with /pay.
+checkout-not-yours = This invoice was made for somebody else. Please make your own with /pay.
+checkout-expired = This invoice is too old. Please make a new one with /pay.
+checkout-paid = This invoice is paid already. Please make a new one with /pay.
+checkout-banned = Payments are closed for this account.
+checkout-later = I could not check the invoice in time. Nothing was paid; please try again in a minute.
+receipt = ✅ Received { $stars } ⭐ and added { $credit }. Your balance is now **{ $balance }**.
+    { "" }
+    Transaction: `{ $charge }`
+    Within { $days } days you can have it back: `/refund { $charge }`
+balance = Your balance: **{ $balance }**
+balance-held = Reserved for running answers or refunds: { $held }; free: { $free }
+balance-latest = Latest operations:
+operation-starter = welcome gift
+operation-usage = { $subject }
+operation-payment = paid { $subject } ⭐
+operation-refund = returned { $subject } ⭐
+operation-adjustment = correction by the operator
+refundable = These payments can be given back within { $days } days, as long as your balance covers them. Tap a line to copy it, then send it:
+nothing-to-refund = There is no payment that could be given back. That is possible for { $days } days after a payment.
+refund-unknown = I know no such payment of yours. /refund lists those that can be given back.
+refund-done-before = The Stars of this payment were given back already.
+refund-running = I am giving these Stars back already; you will be told as soon as Telegram has answered.
+refund-too-late = This payment is more than { $days } days old and can no longer be given back.
+refund-too-poor = Giving this back would take { $needed } from your balance, but only { $spendable } are free. Part of it has been spent.
+refund-begun = ⏳ I am asking Telegram to give the Stars back.
+refund-given = ✅ { $stars } ⭐ are back in your wallet. { $credit } were taken from your balance, which is now **{ $balance }**.
+refund-by-telegram = Telegram has given { $stars } ⭐ back to you. { $credit } were taken from your balance, which is now **{ $balance }**.
+refund-refused = ⚠️ Telegram does not give the { $stars } ⭐ back. Nothing was taken from your balance. /paysupport tells whom you can ask.
+pay-support = Questions about a payment: { $contact }. Please name the transaction id; /refund lists your payments.
+    { "" }
+    Payments can be given back within { $days } days as long as your balance covers them. Telegram's own support cannot help with purchases in this bot.
+pay-support-nobody = the operator of this bot
+terms = You pay in advance with Telegram Stars and get a balance in US dollars, from which I take exactly what the models and tools that I use for you cost.
+    { "" }
+    • /balance shows every operation and what it was for.
+    • An answer that has begun is finished, even if it takes the balance below zero once.
+    • Payments can be given back within { $days } days as long as the balance covers them.
+    • The balance cannot be paid out in money or moved to other accounts.
+    • Answers come from an AI and can be wrong.
+not-allowed = This command is for administrators of the bot.
+top-up-usage = /topup <user id or @name> <amount>
+    { "" }
+    The amount is in US dollars, with a sign if it shall be taken: at most nine digits before and nine behind the point, such as 5, -0.25.
+top-up-done = ✅ User { $user }: { $amount }. Balance before: { $before }, now: **{ $after }**.
+top-up-unknown = I have never seen this user. Somebody must write to me before they can have a balance.
+top-up-ambiguous = Several users were last seen with this name: { $users }. Please use the id.
+top-up-too-much = The balance would become too large. Nothing was changed.
+margin-is = Of what a Star is worth ($0.013), { $k1 } go to withdrawal (k1), { $k2 } to topics (k2) and { $k3 } to you (k3). k3 may be from 0 to { $most }: /set_margin 0.1
+margin-set = ✅ k3 is now { $k3 } (it was { $before }). It counts for new invoices; those that were sent keep their promise. k1 is { $k1 }, k2 is { $k2 }.
+wrong-margin = The margin is a number from 0 to { $most } with at most four digits behind the point, such as 0.1. Nothing was changed.
+command-balance = What you have and what it was spent on
+command-pay = Top up with Telegram Stars
+command-refund = Give Stars back
+command-terms = Terms of sale
+command-paysupport = Help with payments

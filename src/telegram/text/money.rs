@@ -1,0 +1,237 @@
+//! What the bot says about money. Amounts are rounded here and nowhere else.
+
+use super::{say, say_with};
+use crate::db::balance::{Balance, Booked};
+use crate::db::payments::Payment;
+use crate::domain::money::Usd;
+use crate::domain::people::Language;
+use crate::domain::stars::{MOST, Margin, REFUND_DAYS, TOPICS, WITHDRAWAL};
+use crate::services::adjustments::Adjusted;
+use crate::services::payments::{Credited, Refusal};
+use crate::services::refunds::{Asked, End};
+
+/// Above the packages.
+pub fn pay(language: Language) -> String {
+    say(language, "pay")
+}
+
+/// A package.
+pub fn package_button(language: Language, name: &str, stars: u32, credit: Usd) -> String {
+    let (stars, credit) = (stars.to_string(), credit.to_string());
+    say_with(language, "package-button", &[("package", name), ("stars", &stars), ("credit", &credit)])
+}
+
+/// An amount of one's own.
+pub fn custom_button(language: Language) -> String {
+    say(language, "custom-button")
+}
+
+/// Asks for it.
+pub fn ask_amount(language: Language) -> String {
+    say_with(language, "ask-amount", &[("most", &MOST.to_string())])
+}
+
+/// What was written is no amount.
+pub fn wrong_amount(language: Language) -> String {
+    say_with(language, "wrong-amount", &[("most", &MOST.to_string())])
+}
+
+/// The answer to `/cancel`.
+pub fn cancelled(language: Language, waited: bool) -> String {
+    say(language, if waited { "cancelled" } else { "nothing-to-cancel" })
+}
+
+/// An invoice: its title (up to 32 characters) in the first line, its description (up to 255) behind it.
+pub fn invoice(language: Language, stars: u32, credit: Usd) -> String {
+    let (stars, credit) = (stars.to_string(), credit.to_string());
+    let words: &[(&'static str, &str)] = &[("stars", &stars), ("credit", &credit)];
+    format!("{}\n{}", say(language, "invoice-title"), say_with(language, "invoice-description", words))
+}
+
+/// Why Stars are not taken.
+pub fn checkout_refused(language: Language, refusal: Refusal) -> String {
+    let id = match refusal {
+        Refusal::Unknown => "checkout-unknown",
+        Refusal::NotYours => "checkout-not-yours",
+        Refusal::Expired => "checkout-expired",
+        Refusal::Paid => "checkout-paid",
+        Refusal::Banned => "checkout-banned",
+    };
+    say(language, id)
+}
+
+/// Stars are not taken because nobody could look at the invoice in time.
+pub fn checkout_later(language: Language) -> String {
+    say(language, "checkout-later")
+}
+
+/// A payment was credited.
+pub fn receipt(language: Language, stars: u32, credited: Credited, charge_id: &str) -> String {
+    let (stars, credit) = (stars.to_string(), credited.credit.to_string());
+    let (balance, days) = (credited.balance.to_string(), REFUND_DAYS.to_string());
+    let words: &[(&'static str, &str)] = &[
+        ("stars", &stars),
+        ("credit", &credit),
+        ("balance", &balance),
+        ("charge", charge_id),
+        ("days", &days),
+    ];
+    say_with(language, "receipt", words)
+}
+
+/// Balance and newest operations.
+pub fn balance(language: Language, balance: Balance, booked: &[Booked]) -> String {
+    let mut text = say_with(language, "balance", &[("balance", &balance.amount.to_string())]);
+    if balance.held > Usd::ZERO {
+        let (held, free) = (balance.held.to_string(), balance.spendable().max(Usd::ZERO).to_string());
+        text.push('\n');
+        text.push_str(&say_with(language, "balance-held", &[("held", &held), ("free", &free)]));
+    }
+    if !booked.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&say(language, "balance-latest"));
+    }
+    for booked in booked {
+        text.push_str("\n- ");
+        text.push_str(&operation(language, booked));
+    }
+    text
+}
+
+/// One operation: by how much, what for, when.
+fn operation(language: Language, booked: &Booked) -> String {
+    let sign = if booked.amount < Usd::ZERO { "" } else { "+" };
+    let id = match booked.kind.as_str() {
+        "starter" => "operation-starter",
+        "usage" => "operation-usage",
+        "payment" => "operation-payment",
+        "refund" => "operation-refund",
+        _ => "operation-adjustment",
+    };
+    let what = say_with(language, id, &[("subject", &booked.subject)]);
+    format!("{sign}{} · {what} · {}", booked.amount, booked.at.format("%Y-%m-%d %H:%M UTC"))
+}
+
+/// What can be given back, and how.
+pub fn refundable(language: Language, payments: &[Payment]) -> String {
+    let days = REFUND_DAYS.to_string();
+    if payments.is_empty() {
+        return say_with(language, "nothing-to-refund", &[("days", &days)]);
+    }
+    let mut text = say_with(language, "refundable", &[("days", &days)]);
+    for Payment { stars, credit, paid_at, charge_id, .. } in payments {
+        let day = paid_at.format("%Y-%m-%d");
+        text.push_str(&format!("\n- {stars} ⭐ · {credit} · {day}: `/refund {charge_id}`"));
+    }
+    text
+}
+
+/// What the wish for a refund came to.
+pub fn refund_asked(language: Language, asked: &Asked) -> String {
+    match asked {
+        Asked::Unknown => say(language, "refund-unknown"),
+        Asked::Refunded => say(language, "refund-done-before"),
+        Asked::Running => say(language, "refund-running"),
+        Asked::TooLate => say_with(language, "refund-too-late", &[("days", &REFUND_DAYS.to_string())]),
+        Asked::TooPoor { needed, spendable } => {
+            let (needed, spendable) = (needed.to_string(), spendable.to_string());
+            say_with(language, "refund-too-poor", &[("needed", &needed), ("spendable", &spendable)])
+        }
+        Asked::Begun => say(language, "refund-begun"),
+    }
+}
+
+/// How a refund ended.
+pub fn refund_end(language: Language, payment: &Payment, end: End) -> String {
+    let (stars, credit) = (payment.stars.to_string(), payment.credit.to_string());
+    let (id, balance) = match end {
+        End::Given(balance) => ("refund-given", balance.to_string()),
+        End::ByTelegram(balance) => ("refund-by-telegram", balance.to_string()),
+        End::Refused => ("refund-refused", String::new()),
+    };
+    say_with(language, id, &[("stars", &stars), ("credit", &credit), ("balance", &balance)])
+}
+
+/// Whom to ask about payments.
+pub fn pay_support(language: Language, contact: Option<&str>) -> String {
+    let days = REFUND_DAYS.to_string();
+    let contact = contact.map_or_else(|| say(language, "pay-support-nobody"), str::to_owned);
+    say_with(language, "pay-support", &[("contact", &contact), ("days", &days)])
+}
+
+/// The terms of sale.
+pub fn terms(language: Language) -> String {
+    say_with(language, "terms", &[("days", &REFUND_DAYS.to_string())])
+}
+
+/// A command that only administrators have.
+pub fn not_allowed(language: Language) -> String {
+    say(language, "not-allowed")
+}
+
+/// How to correct a balance.
+pub fn top_up_usage(language: Language) -> String {
+    say(language, "top-up-usage")
+}
+
+/// What a correction came to.
+pub fn adjusted(language: Language, adjusted: &Adjusted, amount: Usd) -> String {
+    match adjusted {
+        Adjusted::Done { user, before, after } => {
+            let (user, before, after) = (user.to_string(), before.to_string(), after.to_string());
+            let sign = if amount < Usd::ZERO { "" } else { "+" };
+            let amount = format!("{sign}{amount}");
+            let words: &[(&'static str, &str)] =
+                &[("user", &user), ("before", &before), ("after", &after), ("amount", &amount)];
+            say_with(language, "top-up-done", words)
+        }
+        Adjusted::Unknown => say(language, "top-up-unknown"),
+        Adjusted::Ambiguous(users) => {
+            let users: Vec<String> = users.iter().map(|user| format!("`{user}`")).collect();
+            say_with(language, "top-up-ambiguous", &[("users", &users.join(", "))])
+        }
+        Adjusted::TooMuch => say(language, "top-up-too-much"),
+    }
+}
+
+/// The margin, and what it was.
+pub fn margin(language: Language, before: Margin, after: Margin) -> String {
+    let shares = [WITHDRAWAL, TOPICS, before.share(), after.share(), Margin::MOST];
+    let [k1, k2, before, k3, most] = shares.map(|share| share.normalize().to_string());
+    let words: &[(&'static str, &str)] =
+        &[("k1", &k1), ("k2", &k2), ("k3", &k3), ("before", &before), ("most", &most)];
+    say_with(language, if before == k3 { "margin-is" } else { "margin-set" }, words)
+}
+
+/// What was written is no margin.
+pub fn wrong_margin(language: Language) -> String {
+    say_with(language, "wrong-margin", &[("most", &Margin::MOST.to_string())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invoices_fit_what_telegram_takes() {
+        for language in [Language::English, Language::Russian] {
+            let text = invoice(language, 2_500, Usd("16.25".parse().unwrap()));
+            let (title, description) = text.split_once('\n').unwrap();
+            assert!((1..=32).contains(&title.chars().count()), "{title}");
+            assert!((1..=255).contains(&description.chars().count()), "{description}");
+            assert!(description.contains("2500") && description.contains("$16.25"), "{description}");
+        }
+    }
+
+    #[test]
+    fn every_refusal_of_a_payment_fits_its_alert() {
+        for language in [Language::English, Language::Russian] {
+            for refusal in
+                [Refusal::Unknown, Refusal::NotYours, Refusal::Expired, Refusal::Paid, Refusal::Banned]
+            {
+                let text = checkout_refused(language, refusal);
+                assert!((1..=200).contains(&text.chars().count()), "{text}");
+            }
+        }
+    }
+}
