@@ -18,6 +18,7 @@ use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude};
 use crate::services::books::{Books, Terms};
+use crate::services::janitor;
 use crate::telegram::api::methods::{DeleteWebhook, GetMe, Me, SetMyCommands, SetWebhook};
 use crate::telegram::api::{Api, ApiError};
 use crate::telegram::cashier::{self, Cashier};
@@ -152,6 +153,7 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
     intake::replay(&intake).await.context("what the last run left cannot be taken up")?;
     life.spawn_vital("deferred", intake.clone().retry_deferred());
     life.spawn_vital("sweep", intake.clone().sweep(config.service.stranded_after));
+    life.spawn_vital("janitor", janitor::run(context.books.clone(), life.clone(), metrics.clone()));
     life.spawn_vital("refunds", cashier::drive_refunds(context.clone()));
     life.spawn_vital("reconciliation", cashier::reconcile(context));
     match webhook {

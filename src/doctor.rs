@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::config::{Config, Mode};
+use crate::db::audit::{self, Problem, Totals};
 use crate::db::{Db, migrate};
 use crate::http;
 use crate::llm::registry::Registry;
@@ -58,6 +59,29 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     tracing::info!(version, "the database is up to date");
     db.close().await;
     Ok(())
+}
+
+/// Audits the books; returns the report and whether they are right.
+///
+/// # Errors
+/// When they cannot be read.
+pub async fn audit(config: &Config) -> anyhow::Result<(String, bool)> {
+    let db = open(config)?;
+    let problems = audit::problems(&db).await?;
+    let totals = audit::totals(&db).await?;
+    db.close().await;
+    let mut report = String::new();
+    for Problem { rule, count, example } in &problems {
+        writeln!(report, "FAIL {rule}: {count}, such as {example}")?;
+    }
+    let Totals { users, operations, balances, payments, stars, holds, charged, losses } = totals;
+    if problems.is_empty() {
+        writeln!(report, "ok   every balance, hold, payment and charge is right")?;
+    }
+    writeln!(report, "     {users} users with {operations} operations have {}", balances.exact())?;
+    writeln!(report, "     {payments} payments, {stars} Stars not given back, {holds} holds open")?;
+    writeln!(report, "     models cost users {} and the owner {}", charged.exact(), losses.exact())?;
+    Ok((report, problems.is_empty()))
 }
 
 fn open(config: &Config) -> anyhow::Result<Db> {

@@ -32,6 +32,8 @@ enum Command {
     Doctor,
     /// Prints the effective settings, secrets hidden.
     Config,
+    /// Proves that the books are right, or says what is wrong with them.
+    Audit,
 }
 
 #[tokio::main]
@@ -53,6 +55,18 @@ async fn main() -> ExitCode {
         let (report, healthy) = doctor::examine(&config).await;
         say(&report);
         return if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    if matches!(command, Command::Audit) {
+        return match doctor::audit(&config).await {
+            Ok((report, clean)) => {
+                say(&report);
+                if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            }
+            Err(error) => {
+                say(&format!("the books cannot be read: {error:#}"));
+                ExitCode::FAILURE
+            }
+        };
     }
     logs::start(&config.service.log_filter, config.service.log_format == LogFormat::Json);
     let done = match command {

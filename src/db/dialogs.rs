@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{DbError, Tx};
+use super::{Db, DbError, Tx};
 use crate::domain::ids::ThreadKey;
 
 /// What a dialog asks for.
@@ -62,4 +62,13 @@ pub async fn close(tx: &mut Tx<'_>, key: ThreadKey, now: DateTime<Utc>) -> Resul
     .await
     .map_err(DbError::at("dialogs::close"))?;
     Ok(waited.is_some_and(|expires_at| expires_at > now))
+}
+
+/// Forgets questions that nobody answered in time.
+pub async fn forget(db: &Db, now: DateTime<Utc>) -> Result<(), DbError> {
+    sqlx::query!("DELETE FROM dialogs WHERE expires_at < $1", now)
+        .execute(db.pool())
+        .await
+        .map_err(DbError::at("dialogs::forget"))?;
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! PostgreSQL: the pool, transactions, and one repository a table. The only place that knows SQL.
 //! Query functions take `&mut Tx` or a pool and return domain types; a service opens and commits.
 
+pub mod audit;
 pub mod balance;
 pub mod dialogs;
 mod error;

@@ -53,6 +53,11 @@ impl Usd {
         Self(self.0.round_dp_with_strategy(Self::SCALE, RoundingStrategy::MidpointAwayFromZero))
     }
 
+    /// Every digit, for reports.
+    pub fn exact(self) -> String {
+        format!("${:.9}", self.0)
+    }
+
     /// The amount in 10^-9 US dollars, for counters; 0 for what is below zero.
     pub fn nano(self) -> u64 {
         u64::try_from((self.0 * Decimal::from(1_000_000_000)).round()).unwrap_or_default()

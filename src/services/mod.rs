@@ -4,6 +4,7 @@ pub mod adjustments;
 pub mod books;
 pub mod history;
 pub mod intake;
+pub mod janitor;
 pub mod payments;
 pub mod people;
 pub mod pricing;

@@ -113,19 +113,20 @@ async fn stored_work_that_nobody_has_in_hand_is_taken_up_again() {
     assert_eq!(bot.answer(ANN, 2).await, "You said: forgotten");
     bot.answer(BOB, 2).await;
     assert!(bot.answers(BOB).contains(&"Lost and found.".to_owned()));
-    sqlx::query("UPDATE turns SET state = 'open', closed_at = NULL WHERE id = 1")
-        .execute(bot.books())
-        .await
-        .unwrap();
-    sqlx::query("DELETE FROM messages WHERE turn_id = 1 AND role = 'assistant'")
-        .execute(bot.books())
-        .await
-        .unwrap();
-    sqlx::query("DELETE FROM outbox WHERE turn_id = 1").execute(bot.books()).await.unwrap();
-    sqlx::query("DELETE FROM model_calls WHERE turn_id = 1").execute(bot.books()).await.unwrap();
-    assert_eq!(bot.answer(ANN, 3).await, "You said: hello");
+    // A turn from before everything else: numbers are given by hand.
+    sqlx::raw_sql(
+        "INSERT INTO turns (id, thread_id, question_id, model_id) OVERRIDING SYSTEM VALUE
+         SELECT 0, thread_id, 8999, model_id FROM turns WHERE id = 1;
+         INSERT INTO messages (id, thread_id, turn_id, chat_id, message_id, role, text, sent_at)
+         OVERRIDING SYSTEM VALUE
+         SELECT 0, thread_id, 0, chat_id, 8999, 'user', 'left behind', sent_at FROM messages WHERE id = 1",
+    )
+    .execute(bot.books())
+    .await
+    .unwrap();
+    assert_eq!(bot.answer(ANN, 3).await, "You said: left behind");
     let asked = conversation(bot.model.requests().last().unwrap());
-    assert_eq!(asked, ["user: hello"], "the turn is asked as it stood, without what came later");
+    assert_eq!(asked, ["user: left behind"], "the turn is asked as it stood, without what came later");
     bot.end().await;
 }
 

@@ -84,7 +84,7 @@ fn tapped(context: &Arc<Context>, tapped: Tapped) {
             if known.is_none() {
                 tracing::warn!(update.id = update.0, "a tap carries data that no button has");
             }
-            answer_tap(context, callback, Some(text::old_button(language)));
+            answer_tap(context, callback, known.map(|_| text::old_button(language)));
             tick_off(context, update);
         }
     }

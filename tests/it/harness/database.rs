@@ -81,6 +81,14 @@ impl Database {
         ] {
             assert_eq!(self.count(query).await, 0, "{what}");
         }
+        self.assert_audited().await;
+    }
+
+    /// The books must be right after every test.
+    pub async fn assert_audited(&self) {
+        let audit = include_str!("../../../src/db/audit.sql");
+        let problems: Vec<(String, i64, String)> = sqlx::query_as(audit).fetch_all(&self.pool).await.unwrap();
+        assert!(problems.is_empty(), "the books are wrong: {problems:#?}");
     }
 
     pub async fn drop(self) {

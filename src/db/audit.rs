@@ -1,0 +1,80 @@
+//! Repository of the audit: reads all books and says what is wrong with them. Changes nothing.
+
+use super::{Db, DbError};
+use crate::domain::money::Usd;
+
+/// A rule that is broken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem {
+    /// Which.
+    pub rule: String,
+    /// How many rows break it.
+    pub count: i64,
+    /// One of them.
+    pub example: String,
+}
+
+/// What the books hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Totals {
+    /// Users with operations.
+    pub users: i64,
+    /// Operations.
+    pub operations: i64,
+    /// The sum of all balances.
+    pub balances: Usd,
+    /// Payments.
+    pub payments: i64,
+    /// Stars that came in and were not given back.
+    pub stars: i64,
+    /// Open holds.
+    pub holds: i64,
+    /// What models cost that users paid.
+    pub charged: Usd,
+    /// What models cost that the owner paid.
+    pub losses: Usd,
+}
+
+/// The rules that are broken; none is what everybody wants.
+pub async fn problems(db: &Db) -> Result<Vec<Problem>, DbError> {
+    let mut tx = db.begin().await?;
+    // All books are read, which may take longer than any other statement.
+    sqlx::query!("SET LOCAL statement_timeout = '30min'")
+        .execute(&mut *tx)
+        .await
+        .map_err(DbError::at("audit::problems"))?;
+    let rows = sqlx::query_file!("src/db/audit.sql")
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(DbError::at("audit::problems"))?;
+    let problems =
+        rows.into_iter().map(|row| Problem { rule: row.rule, count: row.count, example: row.example });
+    Ok(problems.collect())
+}
+
+/// What the books hold at this moment.
+pub async fn totals(db: &Db) -> Result<Totals, DbError> {
+    let row = sqlx::query!(
+        r#"SELECT (SELECT count(*) FROM users WHERE last_operation IS NOT NULL) AS "users!",
+                  (SELECT count(*) FROM balance_operations) AS "operations!",
+                  (SELECT coalesce(sum(balance), 0) FROM users) AS "balances!",
+                  (SELECT count(*) FROM payments) AS "payments!",
+                  (SELECT coalesce(sum(stars), 0) FROM payments WHERE state <> 'refunded') AS "stars!",
+                  (SELECT count(*) FROM balance_holds WHERE state = 'open') AS "holds!",
+                  (SELECT coalesce(sum(cost), 0) FROM model_calls WHERE payer = 'user') AS "charged!",
+                  (SELECT coalesce(sum(cost), 0) FROM model_calls WHERE payer = 'owner') AS "losses!""#,
+    )
+    .fetch_one(db.pool())
+    .await
+    .map_err(DbError::at("audit::totals"))?;
+    Ok(Totals {
+        users: row.users,
+        operations: row.operations,
+        balances: Usd(row.balances),
+        payments: row.payments,
+        stars: row.stars,
+        holds: row.holds,
+        charged: Usd(row.charged),
+        losses: Usd(row.losses),
+    })
+}

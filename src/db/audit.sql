@@ -1,0 +1,82 @@
+-- The audit of the books: one line a rule, with the number of rows that break it and one of them as an example.
+-- One statement, so all rules see the same moment.
+WITH newest AS (
+    SELECT DISTINCT ON (user_id) user_id, seq, balance_after FROM balance_operations ORDER BY user_id, seq DESC
+), sums AS (
+    SELECT user_id, count(*) AS operations, sum(amount) AS amount FROM balance_operations GROUP BY user_id
+), chain AS (
+    SELECT user_id, seq, kind, balance_before,
+           lag(balance_after, 1, 0) OVER (PARTITION BY user_id ORDER BY seq) AS left_before
+    FROM balance_operations
+), held AS (
+    SELECT user_id, sum(amount) AS amount FROM balance_holds WHERE state = 'open' GROUP BY user_id
+), costs AS (
+    SELECT turn_id, sum(cost) FILTER (WHERE payer = 'user') AS cost, count(*) FILTER (WHERE payer IS NULL) AS undecided
+    FROM model_calls GROUP BY turn_id
+), problems AS (
+    SELECT 1 AS rule, 'a balance is not the sum of its operations' AS text, users.id::text AS example
+    FROM users LEFT JOIN sums ON sums.user_id = users.id WHERE balance <> coalesce(sums.amount, 0)
+    UNION ALL
+    SELECT 2, 'a balance is not what the newest operation left', users.id::text
+    FROM users LEFT JOIN newest ON newest.user_id = users.id
+    WHERE (last_operation, balance) IS DISTINCT FROM (newest.seq, coalesce(newest.balance_after, 0))
+    UNION ALL
+    SELECT 3, 'an operation does not begin where the one before it ended', user_id || ' number ' || seq
+    FROM chain WHERE balance_before <> left_before
+    UNION ALL
+    SELECT 4, 'operations are not numbered without a gap', newest.user_id::text
+    FROM newest JOIN sums USING (user_id) WHERE newest.seq <> sums.operations
+    UNION ALL
+    SELECT 5, 'the first operation is not the starter grant', user_id::text
+    FROM chain WHERE (seq = 1) <> (kind = 'starter')
+    UNION ALL
+    SELECT 6, 'what a user has reserved is not the sum of the open holds', users.id::text
+    FROM users LEFT JOIN held ON held.user_id = users.id WHERE held <> coalesce(held.amount, 0)
+    UNION ALL
+    SELECT 7, 'a hold is open without an open turn', balance_holds.id::text
+    FROM balance_holds JOIN turns ON turns.id = turn_id WHERE balance_holds.state = 'open' AND turns.state <> 'open'
+    UNION ALL
+    SELECT 8, 'a refund that is under way and its hold do not match', coalesce(payments.charge_id, balance_holds.id::text)
+    FROM payments FULL JOIN (SELECT * FROM balance_holds WHERE state = 'open' AND payment_id IS NOT NULL) AS balance_holds
+      ON balance_holds.payment_id = payments.id
+    WHERE (payments.state = 'refunding') IS DISTINCT FROM (balance_holds.amount IS NOT DISTINCT FROM payments.credit)
+    UNION ALL
+    SELECT 9, 'a payment was not credited exactly once', payments.charge_id
+    FROM payments LEFT JOIN balance_operations ON payment_id = payments.id AND kind = 'payment'
+    WHERE credit <> coalesce(amount, 0) OR (amount IS NOT NULL AND balance_operations.user_id <> payments.user_id)
+    UNION ALL
+    SELECT 10, 'a refund was not booked exactly once', payments.charge_id
+    FROM payments LEFT JOIN balance_operations ON payment_id = payments.id AND kind = 'refund'
+    WHERE coalesce(-amount, 0) <> CASE payments.state WHEN 'refunded' THEN credit ELSE 0 END
+    UNION ALL
+    SELECT 11, 'a payment brought something else than its invoice promised', payments.charge_id
+    FROM payments JOIN invoices ON invoices.id = invoice_id
+    WHERE payments.credit <> invoices.credit OR payments.stars <> invoices.stars
+    UNION ALL
+    SELECT 12, 'an invoice promises something else than the formula', invoices.id::text
+    FROM invoices WHERE credit <> stars * 0.013 * (0.5 - margin)
+    UNION ALL
+    SELECT 13, 'a closed turn was not charged exactly what its calls cost', turns.id::text
+    FROM turns LEFT JOIN costs ON costs.turn_id = turns.id LEFT JOIN balance_operations ON balance_operations.turn_id = turns.id
+    WHERE coalesce(-balance_operations.amount, 0) <> CASE turns.state WHEN 'open' THEN 0 ELSE coalesce(costs.cost, 0) END
+    UNION ALL
+    SELECT 14, 'a closed turn has calls that nobody pays', turns.id::text
+    FROM turns JOIN costs ON costs.turn_id = turns.id WHERE turns.state <> 'open' AND undecided > 0
+    UNION ALL
+    SELECT 15, 'a turn was charged to somebody else', balance_operations.turn_id::text
+    FROM balance_operations JOIN turns ON turns.id = balance_operations.turn_id
+      JOIN threads ON threads.id = turns.thread_id
+    WHERE threads.user_id <> balance_operations.user_id
+    UNION ALL
+    SELECT 16, 'the cost of a call is not its usage at its prices', turn_id || ' call ' || attempt || '.' || call
+    FROM model_calls
+    WHERE prices <> '{}' AND cost <> round(
+        (input * (prices -> 'tokens' ->> 'input')::numeric
+         + cache_write_5m * (prices -> 'tokens' ->> 'cache_write_5m')::numeric
+         + cache_write_1h * (prices -> 'tokens' ->> 'cache_write_1h')::numeric
+         + cache_read * (prices -> 'tokens' ->> 'cache_read')::numeric
+         + output * (prices -> 'tokens' ->> 'output')::numeric) / 1000000
+        + web_searches * (prices ->> 'web_search')::numeric, 9)
+)
+SELECT text AS "rule!", count(*) AS "count!", min(example) AS "example!"
+FROM problems GROUP BY rule, text ORDER BY rule
