@@ -121,7 +121,7 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
     let version = migrated.context("the database cannot be brought up to date")?;
     tracing::info!(version, "the database is up to date");
     let registry = Registry::load(config.conversation.models_file.as_deref()).context("MODELS_FILE")?;
-    let mind = mind(config, metrics)?;
+    let mind = mind(config, &registry, clock.clone(), metrics)?;
     let telegram = &config.telegram;
     let client = http::client(TELEGRAM_LIMIT).context("no HTTP client")?;
     let api =
@@ -172,13 +172,13 @@ fn terms(config: &Config) -> Terms {
     }
 }
 
-fn mind(config: &Config, metrics: &Metrics) -> Result<Mind> {
+fn mind(config: &Config, registry: &Registry, clock: Clock, metrics: &Metrics) -> Result<Mind> {
     let idle_limit = config.anthropic.idle_limit;
     let client = http::streaming_client(idle_limit * 2).context("no HTTP client")?;
     let anthropic = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
-    let toolbox = Toolbox::default();
-    Ok(Mind { provider: Provider::Claude(anthropic), toolbox, idle_limit, metrics: metrics.clone() })
+    let (provider, toolbox) = (Provider::Claude(anthropic), Toolbox::full());
+    Ok(Mind { provider, toolbox, registry: registry.clone(), clock, idle_limit, metrics: metrics.clone() })
 }
 
 /// Opens the way for updates: removes an old webhook, or sets ours and the port that it calls.

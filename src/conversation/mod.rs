@@ -11,9 +11,11 @@ use std::time::Duration;
 
 pub use orchestrator::converse;
 
+use crate::domain::clock::Clock;
 use crate::llm::Provider;
+use crate::llm::registry::Registry;
 use crate::telemetry::metrics::Metrics;
-use crate::tools::Toolbox;
+use crate::tools::{Toolbox, Workshop};
 
 /// Everything that a conversation uses. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -22,8 +24,19 @@ pub struct Mind {
     pub provider: Provider,
     /// What it may call.
     pub toolbox: Toolbox,
+    /// Models and prices, for tools.
+    pub registry: Registry,
+    /// The time, for tools.
+    pub clock: Clock,
     /// How long a stream may be silent before it counts as dead.
     pub idle_limit: Duration,
     /// Where requests and tokens are counted.
     pub metrics: Metrics,
+}
+
+impl Mind {
+    /// What tools may use.
+    fn workshop(&self) -> Workshop<'_> {
+        Workshop { registry: &self.registry, today: self.clock.now().date_naive() }
+    }
 }

@@ -114,7 +114,11 @@ impl Turn<'_> {
             Ended::Cut(reason) => Next::Done(Outcome::Interrupted(reason)),
             Ended::Failed(error) => self.after_failure(&round.text, &error),
             Ended::Stop(StopReason::ToolUse) if !round.tool_calls.is_empty() => {
-                let results = self.run_tools(&round.tool_calls).await;
+                let Some(results) = self.run_tools(&round.tool_calls).await else {
+                    return Next::Done(Outcome::Interrupted(
+                        self.stop.reason().unwrap_or(Interruption::Shutdown),
+                    ));
+                };
                 Next::Ask(vec![own(round.blocks), LlmMessage { role: Role::User, blocks: results }])
             }
             Ended::Stop(StopReason::PauseTurn | StopReason::ToolUse) if !round.blocks.is_empty() => {
@@ -165,18 +169,20 @@ impl Turn<'_> {
         self.show(TurnEvent::Text("\n\n".to_owned())).await;
     }
 
-    /// Runs the calls of a round and shows their beginning and end.
-    async fn run_tools(&self, calls: &[ToolCall]) -> Vec<Block> {
+    /// Runs the calls of a round and shows their beginning and end; none if the turn was cut meanwhile.
+    async fn run_tools(&self, calls: &[ToolCall]) -> Option<Vec<Block>> {
         for ToolCall { id, name, .. } in calls {
             self.show(TurnEvent::ToolStarted { call: id.clone(), name: name.clone() }).await;
         }
-        let results = runner::run(&self.mind.toolbox, calls);
+        let workshop = self.mind.workshop();
+        let working = runner::run(&self.mind.toolbox, workshop, &self.tab, calls);
+        let results = self.stop.or_cut(working).await?;
         for result in &results {
             if let Block::ToolResult { call, is_error, .. } = result {
                 self.show(TurnEvent::ToolEnded { call: call.clone(), failed: *is_error }).await;
             }
         }
-        results
+        Some(results)
     }
 
     async fn show(&self, event: TurnEvent) {

@@ -10,6 +10,7 @@ pub const ALL: &[&str] = &[
     "turn: opened",
     "turn: admitted",
     "tab: first usage",
+    "tab: call noted",
     "tab: between rounds",
     "settle: closed",
     "settle: calls recorded",

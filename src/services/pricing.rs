@@ -52,12 +52,19 @@ pub fn cost(prices: &Prices, search: Usd, usage: &Usage) -> Usd {
     tokens.into_iter().sum::<Usd>() + search.times(usage.web_searches)
 }
 
+/// What a request of such a size would cost on a day, without the help of any cache.
+pub fn estimate(model: &Model, usage: &Usage, on: NaiveDate) -> Usd {
+    cost(&valid(model, usage.prompt(), on), Usd::ZERO, usage)
+}
+
 /// The most that one more request may cost on a day: the whole prompt written to the cache, the answer as long as it is
 /// allowed to be.
 pub fn bound(model: &Model, prompt_bytes: u64, on: NaiveDate) -> Usd {
     let prompt = (prompt_bytes / BYTES_PER_TOKEN + OVERHEAD_TOKENS).min(model.window);
     let prices = valid(model, prompt, on);
-    prices.input.max(prices.cache_write_5m).per_million(prompt)
+    // The standing instructions are cached for an hour, the conversation for five minutes.
+    prices.cache_write_1h.per_million(OVERHEAD_TOKENS)
+        + prices.input.max(prices.cache_write_5m).per_million(prompt)
         + prices.output.per_million(model.answer_limit())
 }
 

@@ -7,11 +7,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::books::Books;
 use super::pricing;
-use crate::db::{DbError, holds, model_calls};
+use crate::db::{DbError, balance, holds, model_calls};
 use crate::domain::ids::{TurnId, UserId};
 use crate::domain::model::Model;
 use crate::domain::money::Usd;
 use crate::domain::turn::ModelCall;
+use crate::lifecycle::kill_point;
 
 /// Entries on their way. Notes that find no room are left out: settling writes all of them again.
 const ENTRIES: usize = 32;
@@ -28,6 +29,7 @@ pub struct Slips(mpsc::Receiver<Entry>);
 enum Entry {
     Note { number: i32, call: ModelCall },
     Round { prompt_bytes: u64, answer: oneshot::Sender<Credit> },
+    Balance { answer: oneshot::Sender<Usd> },
 }
 
 /// Whether a turn may go on.
@@ -54,6 +56,13 @@ impl Tab {
         }
     }
 
+    /// What the user has, what this turn has cost so far taken off; none without a keeper.
+    pub async fn balance(&self) -> Option<Usd> {
+        let (answer, answered) = oneshot::channel();
+        self.0.send(Entry::Balance { answer }).await.ok()?;
+        answered.await.ok()
+    }
+
     /// Reserves money for a further request with a prompt of so many bytes, and tells whether there should be more
     /// than that one. Without a keeper there is no limit.
     pub async fn another_round(&self, prompt_bytes: u64) -> Credit {
@@ -62,6 +71,18 @@ impl Tab {
             return Credit::Open;
         }
         answered.await.unwrap_or(Credit::Open)
+    }
+}
+
+#[cfg(test)]
+impl Slips {
+    /// Keeps a tab for a test: every question for the balance is answered with this one.
+    pub(crate) async fn tell(mut self, balance: Usd) {
+        while let Some(entry) = self.0.recv().await {
+            if let Entry::Balance { answer } = entry {
+                answer.send(balance).unwrap();
+            }
+        }
     }
 }
 
@@ -86,6 +107,11 @@ pub async fn keep(books: &Books, abort: &CancellationToken, account: Account<'_>
             // Nobody adds to this tab any more: settling writes everything that is still in here.
             Entry::Note { .. } if slips.0.is_closed() && slips.0.sender_strong_count() == 0 => return,
             Entry::Note { number, call } => note(books, abort, account, &mut spent, number, &call).await,
+            Entry::Balance { answer } => balance(books, abort, account).await.map(|balance| {
+                if answer.send(balance - spent.sum()).is_err() {
+                    tracing::debug!("the turn was cut before it knew of its balance");
+                }
+            }),
             Entry::Round { prompt_bytes, answer } => {
                 let credit = extend(books, abort, account, spent.sum(), prompt_bytes).await;
                 credit.map(|credit| {
@@ -129,6 +155,12 @@ impl Spent {
     }
 }
 
+async fn balance(books: &Books, abort: &CancellationToken, account: Account<'_>) -> Result<Usd, DbError> {
+    let read = || balance::of(books.db.pool(), account.user);
+    let balance = books.db.persist("balance::of", abort, read).await?;
+    Ok(balance.unwrap_or_default().amount)
+}
+
 async fn note(
     books: &Books,
     abort: &CancellationToken,
@@ -141,7 +173,9 @@ async fn note(
     spent.set(number, entry.cost);
     let Account { turn, attempt, .. } = account;
     let write = || model_calls::note(&books.db, turn, attempt, &entry);
-    books.db.persist("model_calls::note", abort, write).await
+    books.db.persist("model_calls::note", abort, write).await?;
+    kill_point!("tab: call noted");
+    Ok(())
 }
 
 async fn extend(

@@ -11,6 +11,7 @@
 
 mod architecture;
 mod batching;
+mod charges;
 mod chat;
 mod crash;
 mod groups;
@@ -18,6 +19,8 @@ mod harness;
 mod intake;
 mod interruptions;
 mod judges;
+mod kill_points;
+mod ledger;
 mod limits;
 mod long_answers;
 mod outage;

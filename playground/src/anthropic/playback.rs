@@ -64,6 +64,7 @@ fn events(
                 content |= pace != Pace::AtOnce;
             }
             ticket.wrote(content);
+            ticket.reported(&buffer[piece.clone()]);
             yield Ok(buffer.slice(piece));
             if items.peek().is_none() {
                 ticket.close(Outcome::Finished);

@@ -59,6 +59,9 @@ pub struct Recorded {
     pub last_byte_at: Option<Instant>,
     /// Whether the answer is a stream of events.
     pub streams: bool,
+    /// The usage that the client was told of, field by field the newest; `null` before the first report and for answers
+    /// that are no streams.
+    pub usage: Value,
 }
 
 impl Recorded {
@@ -167,6 +170,21 @@ impl Ticket {
         self.last_byte = Some(now);
         if content && !std::mem::replace(&mut self.started, true) {
             self.log.change(self.index, |entry| entry.first_delta_at = Some(now));
+        }
+    }
+
+    /// Remembers the usage in events that were handed over.
+    pub(super) fn reported(&mut self, events: &[u8]) {
+        let events = String::from_utf8_lossy(events);
+        let told = events.lines().filter(|line| line.contains("\"usage\""));
+        for data in told.filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data: ")?).ok()) {
+            let usage =
+                data.get("usage").or_else(|| data.get("message")?.get("usage")).and_then(Value::as_object);
+            let Some(usage) = usage.cloned() else { continue };
+            self.log.change(self.index, |entry| match &mut entry.usage {
+                Value::Object(known) => known.extend(usage),
+                unknown => *unknown = Value::Object(usage),
+            });
         }
     }
 

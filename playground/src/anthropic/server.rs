@@ -96,6 +96,7 @@ impl Arrival {
             first_delta_at: None,
             last_byte_at: None,
             streams: false,
+            usage: Value::Null,
         };
         Self { request_id: core.ids.next("req_"), entry, not_json, too_large }
     }

@@ -69,8 +69,12 @@ pub fn stop_button(language: Language) -> String {
     say(language, "stop-button")
 }
 
-/// A tool and how far it has come. Its name is the one that the model uses.
-pub(super) fn tool_line(_language: Language, name: &str, state: ToolState) -> String {
+/// A tool and how far it has come; one without words of its own is called what the model calls it.
+pub(super) fn tool_line(language: Language, name: &str, state: ToolState) -> String {
+    let name = match name {
+        "cost_estimator" => say(language, "tool-cost-estimator"),
+        other => other.to_owned(),
+    };
     match state {
         ToolState::Running => format!("🔧 {name} …"),
         ToolState::Done => format!("✅ {name}"),
@@ -161,7 +165,8 @@ mod tests {
         "k3",
     ];
 
-    const IDS: [&str; 77] = [
+    const IDS: [&str; 78] = [
+        "tool-cost-estimator",
         "operation-starter",
         "operation-payment",
         "operation-refund",

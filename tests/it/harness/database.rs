@@ -43,6 +43,13 @@ impl Database {
         &self.pool
     }
 
+    /// The address of this database.
+    pub fn url(&self) -> String {
+        let mut url = self.server.clone();
+        url.set_path(&self.name);
+        url.to_string()
+    }
+
     /// The address of this database by way of a proxy.
     pub fn url_through(&self, proxy: SocketAddr) -> String {
         let mut url = self.server.clone();

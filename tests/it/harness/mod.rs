@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use playground::anthropic::{self, Anthropic, Outcome, Recorded};
 use playground::telegram::{self, Person, Said, Telegram};
+use rust_decimal::Decimal;
 use sqlx::PgPool;
 
 use database::Database;
@@ -120,6 +121,11 @@ impl Bot {
         self.process.take().expect("the bot runs").kill().await;
     }
 
+    /// Waits until the bot is dead, without having been asked to end.
+    pub async fn died(&self) {
+        self.process().gone().await;
+    }
+
     /// Asks the bot to end.
     pub fn terminate(&self) {
         self.process().terminate();
@@ -222,6 +228,15 @@ impl Bot {
     /// How many messages were promised to chats.
     pub async fn outbox(&self) -> i64 {
         self.database.count("SELECT count(*) FROM outbox").await
+    }
+
+    /// What a user has, exactly.
+    pub async fn balance(&self, user: i64) -> Decimal {
+        sqlx::query_scalar("SELECT balance FROM users WHERE id = $1")
+            .bind(user)
+            .fetch_one(self.books())
+            .await
+            .unwrap()
     }
 
     /// For looking at the books.

@@ -47,6 +47,12 @@ impl Process {
         assert!(found, "no line with '{part}' in the log:\n{}", self.log.borrow().join("\n"));
     }
 
+    /// Waits until the process is gone, whatever ended it.
+    pub async fn gone(&self) {
+        let mut log = self.log.clone();
+        while log.changed().await.is_ok() {}
+    }
+
     pub fn terminate(&self) {
         self.signal("TERM");
     }

@@ -34,3 +34,4 @@ command-stop = End the running answer
 command-help = What I can do
 stop-button = ⏹ Stop
 not-yours-to-stop = This answer is over, or it belongs to somebody else.
+tool-cost-estimator = estimating costs

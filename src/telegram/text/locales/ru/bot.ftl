@@ -34,3 +34,4 @@ command-stop = Прервать ответ
 command-help = Что я умею
 stop-button = ⏹ Остановить
 not-yours-to-stop = Этот ответ уже окончен или предназначен другому.
+tool-cost-estimator = считаю стоимость

@@ -1,0 +1,313 @@
+//! The ledger under fire: charges, payments, refunds, corrections and stops interleaved on many connections, repeated
+//! as after lost answers; afterwards the books are right and everything that was acknowledged stands in them once.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use chrono::Utc;
+use playground::telegram::Person as Somebody;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use rust_decimal::Decimal;
+use secrecy::SecretString;
+use sqlx::AssertSqlSafe;
+use starling::db::holds::Gate;
+use starling::db::outbox::Owed;
+use starling::db::turns::{self, Opened, Reserve};
+use starling::db::{Db, holds};
+use starling::domain::clock::Clock;
+use starling::domain::ids::{ChatId, MessageId, ThreadKey, TurnId, UpdateId, UserId};
+use starling::domain::message::{Context, Incoming};
+use starling::domain::model::ModelId;
+use starling::domain::money::Usd;
+use starling::domain::people::{Chat, ChatKind, Person};
+use starling::domain::turn::{Failure, Interruption, ModelCall, Outcome, TurnReport};
+use starling::domain::usage::Usage;
+use starling::llm::registry::Registry;
+use starling::services::adjustments::{self, Target};
+use starling::services::books::{Books, Terms};
+use starling::services::intake::Caller;
+use starling::services::payments::{self, Received};
+use starling::services::refunds::{self, Answer, Returned};
+use starling::services::{people, pricing, settlement};
+use starling::telemetry::metrics::Metrics;
+
+use crate::harness::database::Database;
+
+const CONNECTIONS: u32 = 10;
+const WORKERS: u64 = 8;
+const STEPS: u64 = 300;
+const USERS: i64 = 3;
+/// So few charge ids that the same payment is often told twice and at once.
+const CHARGES: u32 = 120;
+
+struct World {
+    books: Books,
+    /// What was acknowledged, by key.
+    booked: Mutex<BTreeMap<String, Decimal>>,
+}
+
+impl World {
+    fn acknowledge(&self, key: String, amount: Decimal) {
+        self.booked.lock().unwrap().insert(key, amount);
+    }
+}
+
+fn person(user: i64) -> (Person, Chat, ThreadKey) {
+    let Somebody { first_name, .. } = Somebody::new(user, "Somebody");
+    let person = Person {
+        id: UserId(user),
+        first_name,
+        last_name: None,
+        username: None,
+        language_code: None,
+        is_bot: false,
+        is_premium: false,
+    };
+    let chat =
+        Chat { id: ChatId(user), kind: ChatKind::Private, title: None, username: None, is_forum: false };
+    (person, chat, ThreadKey { chat: ChatId(user), user: UserId(user), topic: None })
+}
+
+fn owed(key: &str) -> Owed {
+    Owed {
+        key: key.to_owned(),
+        chat: ChatId(1),
+        topic: None,
+        turn: None,
+        text: "told".to_owned(),
+        entities: serde_json::json!([]),
+        reply_to: None,
+        replaces: None,
+        keyboard: None,
+        invoice: None,
+    }
+}
+
+/// Opens a turn, perhaps loses an attempt, and settles it twice at once, with any end.
+async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
+    let books = &world.books;
+    let (sender, chat, key) = person(user);
+    let entered = people::enter(books, key, &sender, &chat).await.unwrap();
+    let incoming = Incoming {
+        update: UpdateId(i64::from(number)),
+        key,
+        message: MessageId(number),
+        sender,
+        chat,
+        text: "hello".to_owned(),
+        date: Utc::now(),
+        context: Context::default(),
+    };
+    let model = ModelId("claude-sonnet-5-5".to_owned());
+    let reserve =
+        Reserve { user: UserId(user), amount: Usd(Decimal::new(1, 2)), free: chance.random_bool(0.1) };
+    let opened = turns::open(&books.db, entered.thread, &model, &[incoming], reserve).await.unwrap();
+    let Opened::Turn { turn, attempt, held } = opened else { panic!("a new message opens a turn") };
+    let admitted = held
+        || holds::take(&books.db, turn, reserve.user, reserve.amount, reserve.free).await.unwrap()
+            == Gate::Held;
+    let mut attempt = attempt;
+    if chance.random_bool(0.2) {
+        attempt = settlement::restart(&books.db, turn, attempt).await.unwrap().unwrap();
+    }
+    if admitted && chance.random_bool(0.5) {
+        holds::extend(&books.db, turn, reserve.user, Usd(Decimal::new(chance.random_range(0..50), 3)))
+            .await
+            .unwrap();
+    }
+    let report = report(admitted, chance);
+    let expected: Usd =
+        report.calls.iter().map(|call| pricing::price(&books.registry, call, books.today()).cost).sum();
+    let settle = || async {
+        let key = format!("turn:{turn}:0");
+        settlement::settle(books, turn, attempt, &report, "Claude", &[owed(&key)]).await.unwrap()
+    };
+    // Two instances race.
+    let (first, second) = tokio::join!(settle(), settle());
+    let closed = |settled: &settlement::Settled| matches!(settled, settlement::Settled::Closed { .. });
+    assert!(closed(&first) != closed(&second), "one of the two has closed the turn");
+    acknowledge_turn(world, turn, report.outcome, expected);
+}
+
+fn acknowledge_turn(world: &World, turn: TurnId, outcome: Outcome, cost: Usd) {
+    if outcome != Outcome::Failed(Failure::Internal) && cost > Usd::ZERO {
+        world.acknowledge(format!("turn:{turn}"), -cost.0);
+    }
+}
+
+fn report(admitted: bool, chance: &mut StdRng) -> TurnReport {
+    let outcome = match chance.random_range(0..5) {
+        _ if !admitted => Outcome::Failed(Failure::NoFunds),
+        0 => Outcome::Failed(Failure::Internal),
+        1 => Outcome::Interrupted(Interruption::Stopped),
+        2 => Outcome::Failed(Failure::Overloaded),
+        _ => Outcome::Answered,
+    };
+    let calls = if admitted { chance.random_range(0..4) } else { 0 };
+    let call = |_| ModelCall {
+        model: ModelId("claude-sonnet-5-5".to_owned()),
+        request_id: None,
+        ended: "end_turn".to_owned(),
+        usage: Usage {
+            input: chance.random_range(0..2_000),
+            cache_read: chance.random_range(0..2_000),
+            cache_write_5m: chance.random_range(0..100),
+            output: chance.random_range(0..1_000),
+            ..Usage::default()
+        },
+        first_text_ms: None,
+        duration_ms: 1,
+    };
+    TurnReport { text: "An answer".to_owned(), outcome, calls: (0..calls).map(call).collect() }
+}
+
+async fn a_payment(world: &World, charge: u32) {
+    let (person, chat, key) = person(i64::from(charge) % USERS + 1);
+    let received = Received {
+        update: None,
+        person,
+        chat,
+        key,
+        stars: charge % 50 + 1,
+        payload: "of no invoice".to_owned(),
+        charge_id: format!("charge{charge}"),
+        paid_at: Utc::now(),
+    };
+    let key = format!("receipt:{charge}");
+    let told = payments::credit(&world.books, &received, |_| owed(&key)).await.unwrap();
+    if !told.is_empty() {
+        let credit = Decimal::from(received.stars) * Decimal::new(65, 4);
+        world.acknowledge(format!("payment:charge{charge}"), credit);
+    }
+}
+
+async fn a_refund(world: &World, charge: u32, number: i32, chance: &mut StdRng) {
+    let charge_id = format!("charge{charge}");
+    let (person, chat, key) = person(i64::from(charge) % USERS + 1);
+    if chance.random_bool(0.7) {
+        let caller = Caller { update: UpdateId(i64::from(number)), key, person: &person, chat: &chat };
+        let reply = format!("update:{number}");
+        refunds::ask(&world.books, caller, &charge_id, |_| owed(&reply)).await.unwrap();
+    }
+    let answer = if chance.random_bool(0.6) { Answer::Given } else { Answer::Refused };
+    let returned = Returned { update: None, charge_id: &charge_id, payer: None };
+    let taken = Mutex::new(None);
+    let told = refunds::settle(&world.books, &returned, answer, |payment, end| {
+        *taken.lock().unwrap() = Some((payment.credit, end));
+        owed(&format!("refund:{number}"))
+    });
+    told.await.unwrap();
+    if let Some((credit, refunds::End::Given(_) | refunds::End::ByTelegram(_))) = taken.into_inner().unwrap()
+    {
+        world.acknowledge(format!("refund:{charge_id}"), -credit.0);
+    }
+}
+
+async fn a_correction(world: &World, user: i64, number: i32, chance: &mut StdRng) {
+    let (person, chat, key) = person(USERS);
+    let caller = Caller { update: UpdateId(i64::from(number)), key, person: &person, chat: &chat };
+    let amount = Usd(Decimal::new(chance.random_range(1..10_000_000), 9));
+    let amount = if chance.random_bool(0.3) { -amount } else { amount };
+    let reply = format!("update:{number}");
+    // The answer to the first was lost.
+    for _ in 0..2 {
+        let target = Target::Id(UserId(user));
+        adjustments::top_up(&world.books, caller, &target, amount, |_| owed(&reply)).await.unwrap();
+    }
+    world.acknowledge(format!("adjustment:{number}"), amount.0);
+}
+
+async fn worker(world: Arc<World>, number: u64, seed: u64) {
+    let mut chance = StdRng::seed_from_u64(seed ^ number);
+    for step in 0..STEPS {
+        let unique = i32::try_from(number * STEPS + step + 1).unwrap();
+        let user = chance.random_range(1..=USERS);
+        let charge = chance.random_range(0..CHARGES);
+        match chance.random_range(0..6) {
+            0 | 1 => a_turn(&world, user, unique, &mut chance).await,
+            2 | 3 => a_payment(&world, charge).await,
+            4 => a_refund(&world, charge, unique, &mut chance).await,
+            _ => a_correction(&world, user, unique, &mut chance).await,
+        }
+    }
+}
+
+async fn world(database: &Database) -> World {
+    let metrics = Metrics::new().unwrap();
+    let url = SecretString::from(database.url());
+    let db = Db::open(&url, CONNECTIONS, metrics).unwrap();
+    starling::db::migrate::run(&db).await.unwrap();
+    let registry = Registry::load(None).unwrap();
+    let terms = Terms { starter_balance: Usd(Decimal::new(10, 2)), ..Terms::default() };
+    World { books: Books { db, registry, clock: Clock::System, terms }, booked: Mutex::default() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whatever_happens_at_once_every_event_is_booked_once_and_the_books_are_right() {
+    let database = Database::create().await;
+    let world = Arc::new(world(&database).await);
+    for user in 1..=USERS {
+        let (somebody, chat, key) = person(user);
+        people::enter(&world.books, key, &somebody, &chat).await.unwrap();
+    }
+    let seed = rand::random();
+    println!("seed {seed}");
+    let workers = (0..WORKERS).map(|number| tokio::spawn(worker(world.clone(), number, seed)));
+    for done in futures::future::join_all(workers).await {
+        done.unwrap();
+    }
+    database.assert_audited().await;
+    let mut booked: BTreeMap<String, Decimal> =
+        sqlx::query_as("SELECT key, amount FROM balance_operations WHERE kind <> 'starter'")
+            .fetch_all(database.pool())
+            .await
+            .unwrap()
+            .into_iter()
+            .collect();
+    for (key, amount) in world.booked.lock().unwrap().iter() {
+        assert_eq!(booked.remove(key), Some(*amount), "{key}");
+    }
+    assert!(booked.is_empty(), "booked without having happened: {booked:?}");
+    world.books.db.close().await;
+    database.drop().await;
+}
+
+/// The statement of the product, a million times, on one user: what a sum of floats or of rounded rows would not give.
+#[tokio::test]
+async fn a_million_charges_of_forty_millionths_take_forty_dollars() {
+    let database = Database::create().await;
+    let world = world(&database).await;
+    let (somebody, chat, key) = person(1);
+    people::enter(&world.books, key, &somebody, &chat).await.unwrap();
+    world.books.db.close().await;
+    let post = include_str!("../../src/db/balance_post.sql");
+    let statements = [
+        "SET synchronous_commit = off".to_owned(),
+        "INSERT INTO turns (thread_id, question_id, model_id, state, closed_at)
+         SELECT threads.id, n, 'm', 'answered', now() FROM threads, generate_series(1, 1000000) n"
+            .to_owned(),
+        format!("PREPARE post (bigint, numeric, text, text, bigint, bigint, bigint, text) AS {post}"),
+        "DO $$ DECLARE first bigint; BEGIN
+           SELECT min(id) INTO first FROM turns;
+           FOR n IN 0..999999 LOOP
+             EXECUTE format('EXECUTE post(1, -0.00004, ''usage'', ''turn:%s'', %s, NULL, NULL, '''')',
+                            first + n, first + n);
+             IF n % 500 = 0 THEN COMMIT; END IF;
+           END LOOP;
+         END $$"
+            .to_owned(),
+    ];
+    let mut connection = database.pool().acquire().await.unwrap();
+    for statement in statements {
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *connection).await.unwrap();
+    }
+    let (balance, operations): (Decimal, i64) = sqlx::query_as("SELECT balance, last_operation FROM users")
+        .fetch_one(&mut *connection)
+        .await
+        .unwrap();
+    drop(connection);
+    assert_eq!(balance, Decimal::new(10, 2) - Decimal::from(40));
+    assert_eq!(operations, 1_000_001);
+    database.drop().await;
+}
