@@ -3,7 +3,7 @@
 
 /// Name, Markdown, text, entities.
 #[rustfmt::skip]
-pub(super) const SAMPLES: [(&str, &str, &str, &str); 107] = [
+pub(super) const SAMPLES: [(&str, &str, &str, &str); 110] = [
     ("plain",
         "Just text, with punctuation: (a) [b] {c} #d 1.5 - e!",
         "Just text, with punctuation: (a) [b] {c} #d 1.5 - e!", ""),
@@ -325,4 +325,13 @@ pub(super) const SAMPLES: [(&str, &str, &str, &str); 107] = [
     ("private characters",
         "\u{f0000} **\u{f0001}** $\\alpha$",
         "\u{f0000} \u{f0001} α", "bold 3+2"),
+    ("link whose text begins with a line break behind blanks",
+        "a  [\n[^1]](https://a.b/c)",
+        "a\n¹", "link:https://a.b/c 2+1"),
+    ("link whose text ends with blanks before a line break",
+        "[a  ](https://a.b/c)\n[^1]",
+        "a\n¹", "link:https://a.b/c 0+1"),
+    ("link whose text is a line break",
+        "a  [\n](javascript:ж) b",
+        "a\njavascript:ж b", ""),
 ];
