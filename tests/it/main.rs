@@ -13,6 +13,7 @@ mod architecture;
 mod batching;
 mod chat;
 mod crash;
+mod edits;
 mod groups;
 mod harness;
 mod intake;

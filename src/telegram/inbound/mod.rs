@@ -2,6 +2,7 @@
 
 pub mod payments;
 
+use chrono::{DateTime, Utc};
 use teloxide::types::{
     Chat as TgChat, ChatKind as TgChatKind, Message, MessageEntityKind, MessageOrigin, PublicChatKind,
     Update, UpdateKind, User,
@@ -112,6 +113,15 @@ pub struct Edit {
     pub message: MessageId,
     /// Its new text.
     pub text: String,
+    /// When it was changed (whole seconds).
+    pub date: DateTime<Utc>,
+}
+
+impl Edit {
+    /// Whether it was made after another change of the same message.
+    pub fn is_newer_than(&self, other: &Self) -> bool {
+        (self.date, self.update) > (other.date, other.update)
+    }
 }
 
 /// Reads an update.
@@ -121,8 +131,9 @@ pub fn read(update: Update, me: &Me) -> Inbound {
         UpdateKind::Message(message) => read_message(id, &message, me),
         UpdateKind::EditedMessage(message) => match (envelope(id, &message), message.text()) {
             (Some(envelope), Some(text)) => {
+                let date = *message.edit_date().unwrap_or(&message.date);
                 let Envelope { update, key, message, .. } = envelope;
-                Inbound::Edited(Edit { update, key, message, text: text.to_owned() })
+                Inbound::Edited(Edit { update, key, message, text: text.to_owned(), date })
             }
             _ => Inbound::Ignored,
         },
