@@ -65,3 +65,27 @@ async fn a_change_of_a_message_that_is_not_stored_yet_survives_a_crash() {
     assert_eq!(bot.database.count("SELECT count(*) FROM messages WHERE text = 'one'").await, 0);
     bot.end().await;
 }
+
+#[tokio::test]
+async fn a_change_does_not_overtake_its_message_when_the_mailbox_is_full() {
+    let bot = Bot::start().await;
+    bot.ask("before").await;
+    let mut lock = bot.books().begin().await.unwrap();
+    sqlx::query("LOCK TABLE turns IN EXCLUSIVE MODE").execute(&mut *lock).await.unwrap();
+    bot.ann("first");
+    bot.database.until(STUCK, 1).await;
+    // The session waits for the lock; its mailbox holds 256 letters.
+    for number in 0..300 {
+        bot.ann(&format!("message {number}"));
+    }
+    let last = bot.ann("a slip");
+    bot.database.until("SELECT count(*) FROM inbox", 303).await;
+    lock.rollback().await.unwrap();
+    bot.database.until("SELECT count(*) FROM turns WHERE id = 2", 1).await;
+    bot.telegram.edit(ANN, last.message_id, "no slip").unwrap();
+    bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
+    assert_eq!(bot.database.count("SELECT count(*) FROM messages WHERE text = 'no slip'").await, 1);
+    assert_eq!(bot.database.count("SELECT count(*) FROM messages WHERE text = 'a slip'").await, 0);
+    assert_eq!(bot.database.count("SELECT count(*) FROM messages WHERE role = 'user'").await, 303);
+    bot.end().await;
+}

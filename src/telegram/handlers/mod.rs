@@ -117,17 +117,26 @@ fn tick_off(context: &Arc<Context>, update: UpdateId) {
     });
 }
 
-/// Posts a letter to a thread's session, waking one if nobody is awake.
+/// Posts a letter to a thread's session, waking one if nobody is awake. Behind updates that have to wait it waits too,
+/// but for a turn that was left open: that is older than all of them, and the sweep finds it again.
 pub fn post(context: &Arc<Context>, update: UpdateId, key: ThreadKey, letter: Letter) {
+    let resumes = matches!(letter, Letter::Resume(..));
+    if !resumes && context.deferred.is_behind(key, update) {
+        return defer(context, update, key);
+    }
     match context.mailboxes.post(key, letter) {
         Posted::Delivered => {}
         Posted::Wake(mailbox) => {
             context.life.spawn("session", session::run(context.clone(), key, mailbox));
         }
-        Posted::Full => {
-            context.metrics.updates_deferred.inc();
-            context.deferred.put(update);
-        }
+        Posted::Full if resumes => {}
+        Posted::Full => defer(context, update, key),
+    }
+}
+
+fn defer(context: &Context, update: UpdateId, key: ThreadKey) {
+    if context.deferred.put(key, update) {
+        context.metrics.updates_deferred.inc();
     }
 }
 
