@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::api::methods::AnswerCallbackQuery;
 use super::context::Context;
 use super::inbound::payments::Event;
-use super::inbound::{self, Command, Envelope, Inbound, Tapped};
+use super::inbound::{self, Command, Envelope, Inbound, Membership, Tapped};
 use super::keyboards::{self, Tap};
 use super::pipeline::normalize::normalize;
 use super::pipeline::queue::{Letter, Posted, StopBy, StopWish};
@@ -28,7 +28,7 @@ use crate::db::outbox::Owed;
 use crate::db::people::Known;
 use crate::domain::ids::{OutboxId, ThreadKey, UpdateId};
 use crate::domain::people::{ChatKind, Language};
-use crate::services::intake;
+use crate::services::{intake, people};
 
 /// Handles one update. Updates of one chat come in order, those of different chats side by side.
 pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
@@ -55,6 +55,7 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
         Inbound::Command(Command::TopUp, envelope) => spawn(context, admin::top_up, envelope),
         Inbound::Command(Command::SetMargin, envelope) => spawn(context, admin::set_margin, envelope),
         Inbound::Tapped(tap) => tapped(context, tap),
+        Inbound::Membership(news) => membership(context, news),
         Inbound::Unreadable(envelope) => spawn(context, unreadable, envelope),
         Inbound::Ignored => {
             context.metrics.updates_ignored.inc();
@@ -105,6 +106,17 @@ pub fn answer_tap(context: &Context, callback: String, text: Option<String>) {
         if let Err(error) = api.call(&method).await {
             tracing::debug!(error = &error as &dyn std::error::Error, "a tap was not answered");
         }
+    });
+}
+
+/// Remembers whether a person takes messages.
+fn membership(context: &Arc<Context>, news: Membership) {
+    let task = context.clone();
+    context.life.spawn("membership", async move {
+        let Membership { update, user, blocked, date } = news;
+        let (db, abort) = (&task.db, &task.life.abort);
+        let remember = || people::set_blocked(db, update, user, blocked, date);
+        finish(db.persist("people::set_blocked", abort, remember).await);
     });
 }
 

@@ -25,6 +25,8 @@ pub enum Inbound {
     Edited(Edit),
     /// A person tapped a button below a message of ours.
     Tapped(Tapped),
+    /// A person has blocked the bot, or takes its messages again.
+    Membership(Membership),
     /// A message for us that cannot be read.
     Unreadable(Envelope),
     /// Nothing for us.
@@ -102,6 +104,19 @@ pub struct Tapped {
     pub data: String,
 }
 
+/// Whether a person takes messages of the bot in the private chat.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Membership {
+    /// The update that brought it.
+    pub update: UpdateId,
+    /// Who.
+    pub user: UserId,
+    /// Whether the bot is blocked now.
+    pub blocked: bool,
+    /// When that changed (whole seconds).
+    pub date: DateTime<Utc>,
+}
+
 /// A changed message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Edit {
@@ -143,6 +158,10 @@ pub fn read(update: Update, me: &Me) -> Inbound {
             let envelope = below.map(|message| enclose(id, message, &query.from));
             let (callback, data) = (query.id.to_string(), query.data.unwrap_or_default());
             Inbound::Tapped(Tapped { update: id, callback, envelope, language, data })
+        }
+        UpdateKind::MyChatMember(change) if change.chat.is_private() => {
+            let (user, blocked) = (UserId(change.chat.id.0), !change.new_chat_member.is_present());
+            Inbound::Membership(Membership { update: id, user, blocked, date: change.date })
         }
         _ => Inbound::Ignored,
     }

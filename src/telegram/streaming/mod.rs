@@ -306,7 +306,7 @@ impl<'a> Presenter<'a> {
         tracing::debug!(error = error as &dyn std::error::Error, "an unfinished answer could not be shown");
         match error {
             // Not even possible to write there; the final message will find that out for the books.
-            ApiError::Closed(_) | ApiError::MessageGone(_) => {
+            ApiError::Blocked(_) | ApiError::Closed(_) | ApiError::MessageGone(_) => {
                 self.blind = true;
                 self.live = None;
             }
