@@ -3,7 +3,7 @@
 
 /// Name, Markdown, text, entities.
 #[rustfmt::skip]
-pub(super) const SAMPLES: [(&str, &str, &str, &str); 110] = [
+pub(super) const SAMPLES: [(&str, &str, &str, &str); 112] = [
     ("plain",
         "Just text, with punctuation: (a) [b] {c} #d 1.5 - e!",
         "Just text, with punctuation: (a) [b] {c} #d 1.5 - e!", ""),
@@ -334,4 +334,10 @@ pub(super) const SAMPLES: [(&str, &str, &str, &str); 110] = [
     ("link whose text is a line break",
         "a  [\n](javascript:ж) b",
         "a\njavascript:ж b", ""),
+    ("table row that begins with a space of another kind",
+        "| a | b |\n|---|---|\n\u{a0}||word",
+        "a | b |\n--+---+-----\n\u{a0} |   | word", "pre 0+33"),
+    ("spaces of other kinds are text",
+        "\u{a0}# a\n\u{3000}- b\n\u{a0}```\n* \u{a0} * *",
+        "\u{a0}# a\n\u{3000}- b\n\u{a0}```\n• \u{a0} * *", ""),
 ];

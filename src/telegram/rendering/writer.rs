@@ -2,7 +2,7 @@
 //! markers, the bars of nested quotes), and how far blocks are apart in the source.
 
 use super::entities::{EntityKind, Span};
-use super::syntax::Marker;
+use super::syntax::{BLANKS, Marker};
 use super::table::Fragment;
 
 /// Signs of unordered items by depth.
@@ -284,7 +284,7 @@ impl Writer {
         self.source_end = self.source_end.max(at);
         let bullets = self.lists.iter().rev().take(MAX_DEPTH).filter(|list| !list.ordered).count();
         let Some(list) = self.lists.last_mut() else { return };
-        let line = source[at..].trim_start();
+        let line = source[at..].trim_start_matches(BLANKS);
         // A marker has at most nine digits; the rest of a long line need not be looked at.
         let start = &line[..line.floor_char_boundary(16)];
         let number =
