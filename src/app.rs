@@ -27,7 +27,7 @@ use crate::telegram::courier::Courier;
 use crate::telegram::intake::{self, Intake, Webhook};
 use crate::telegram::pipeline::queue::Mailboxes;
 use crate::telegram::pipeline::slots::Slots;
-use crate::telegram::streaming::Screen;
+use crate::telegram::streaming::{Actions, Screen};
 use crate::telegram::{dispatcher, text};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::server::{self, Readiness};
@@ -128,7 +128,8 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
         Api::new(client, &telegram.api_url, &telegram.token, telegram.sends_per_second, metrics.clone());
     let me = introduce(&api, life).await?;
     let courier = Courier::new(api.clone(), db.clone(), life.clone(), metrics.clone());
-    let screen = Screen { api: api.clone(), courier, db: db.clone(), life: life.clone() };
+    let actions = Actions::new(api.clone(), life.clone());
+    let screen = Screen { api: api.clone(), actions, courier, db: db.clone(), life: life.clone() };
     let context = Arc::new(Context {
         me,
         db: db.clone(),

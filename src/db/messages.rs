@@ -1,7 +1,7 @@
 //! Repository of messages: what people said and what they were answered, in the order of the conversation.
 
 use super::{Db, DbError, Tx};
-use crate::domain::ids::{ChatId, MessageId, ThreadId, TurnId};
+use crate::domain::ids::{ChatId, MessageId, ThreadId, TurnId, UpdateId};
 use crate::domain::message::{Context, Remembered, Reply, Role};
 use chrono::{DateTime, Utc};
 
@@ -76,14 +76,27 @@ pub async fn answer(
     Ok(())
 }
 
-/// Takes over a person's change of a message; false if the message is not known.
-pub async fn edit(tx: &mut Tx<'_>, chat: ChatId, message: MessageId, text: &str) -> Result<bool, DbError> {
+/// Takes over a person's change of a message, made at `date` and told by `update`; false if the message is not known or
+/// a newer change of it was taken over before. Within one second, the update's number decides.
+pub async fn edit(
+    tx: &mut Tx<'_>,
+    chat: ChatId,
+    message: MessageId,
+    text: &str,
+    date: DateTime<Utc>,
+    update: UpdateId,
+) -> Result<bool, DbError> {
     let changed = sqlx::query!(
-        "UPDATE messages SET original_text = coalesce(original_text, text), text = $3, edits = edits + 1
-         WHERE chat_id = $1 AND message_id = $2 AND role = 'user' AND text <> $3",
+        "UPDATE messages SET original_text = CASE WHEN text <> $3 THEN coalesce(original_text, text)
+                                             ELSE original_text END,
+                             edits = edits + (text <> $3)::integer, text = $3, edited_at = $4, edited_by = $5
+         WHERE chat_id = $1 AND message_id = $2 AND role = 'user'
+           AND (edited_at IS NULL OR (edited_at, edited_by) <= ($4, $5))",
         chat.0,
         message.0,
         text,
+        date,
+        update.0,
     )
     .execute(&mut **tx)
     .await

@@ -5,6 +5,9 @@ use serde_json::Value;
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{ChatId, InvoiceId, MessageId, OutboxId, TopicId, TurnId};
 
+/// Messages that are read at once.
+const PAGE: i64 = 500;
+
 /// A message that is owed.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Owed {
@@ -59,14 +62,22 @@ pub async fn owe(tx: &mut Tx<'_>, messages: &[Owed]) -> Result<Vec<(OutboxId, Ow
     Ok(written)
 }
 
-/// What is still owed for at least so many seconds (for a turn, or in all), oldest first.
-pub async fn pending(db: &Db, turn: Option<TurnId>, seconds: f64) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+/// What is still owed for at least so many seconds (for a turn, or in all), oldest first: up to [`PAGE`] messages behind
+/// `after`. A turn has fewer.
+pub async fn pending(
+    db: &Db,
+    turn: Option<TurnId>,
+    seconds: f64,
+    after: OutboxId,
+) -> Result<Vec<(OutboxId, Owed)>, DbError> {
     let rows = sqlx::query!(
         "SELECT id, key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard, invoice_id
          FROM outbox WHERE state = 'pending' AND ($1::bigint IS NULL OR turn_id = $1)
-           AND created_at <= now() - make_interval(secs => $2) ORDER BY id",
+           AND created_at <= now() - make_interval(secs => $2) AND id > $3 ORDER BY id LIMIT $4",
         turn.map(|turn| turn.0),
         seconds,
+        after.0,
+        PAGE,
     )
     .fetch_all(db.pool())
     .await

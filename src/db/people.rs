@@ -1,7 +1,9 @@
 //! Repository of users and chats, written with every message so that profiles stay fresh.
 
+use chrono::{DateTime, Utc};
+
 use super::dialogs::Dialog;
-use super::{DbError, Tx};
+use super::{Db, DbError, Tx};
 use crate::domain::ids::{TopicId, UserId};
 use crate::domain::model::ModelId;
 use crate::domain::people::{Chat, Person};
@@ -19,7 +21,8 @@ pub struct Known {
     pub dialog: Option<Dialog>,
 }
 
-/// Creates or refreshes a user and a chat; safe against any number of simultaneous first messages.
+/// Creates or refreshes a user and a chat; safe against any number of simultaneous first messages. Who writes has not
+/// blocked the bot.
 pub async fn meet(
     tx: &mut Tx<'_>,
     person: &Person,
@@ -38,7 +41,7 @@ pub async fn meet(
            VALUES ($1, $2, $3, $4, $5, $6, $7)
            ON CONFLICT (id) DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name,
              username = excluded.username, language_code = excluded.language_code, is_bot = excluded.is_bot,
-             is_premium = excluded.is_premium, last_seen_at = now()
+             is_premium = excluded.is_premium, last_seen_at = now(), blocked_at = NULL
            RETURNING (xmax = 0) AS "is_new!", last_operation IS NOT NULL AS "has_books!", model_id,
              (SELECT kind FROM dialogs WHERE dialogs.chat_id = $8 AND dialogs.user_id = $1
                 AND dialogs.topic_id IS NOT DISTINCT FROM $13 AND dialogs.expires_at > now()) AS dialog"#,
@@ -77,4 +80,34 @@ pub async fn named(tx: &mut Tx<'_>, username: &str) -> Result<Vec<UserId>, DbErr
     .await
     .map(|ids| ids.into_iter().map(UserId).collect())
     .map_err(DbError::at("people::named"))
+}
+
+/// Takes over that a user has blocked the bot or takes messages again, as Telegram tells it; `date` is when that
+/// changed. News that are older than what was taken over before change nothing, nor do those of an unknown user.
+pub async fn set_blocked(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    blocked: bool,
+    date: DateTime<Utc>,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE users SET blocked_at = CASE WHEN $2 THEN $3::timestamptz END, membership_at = $3
+         WHERE id = $1 AND (membership_at IS NULL OR membership_at <= $3)",
+        user.0,
+        blocked,
+        date,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("people::set_blocked"))?;
+    Ok(())
+}
+
+/// Marks a user who refuses our messages as one who has blocked the bot, until the user writes again.
+pub async fn found_blocked(db: &Db, user: UserId) -> Result<(), DbError> {
+    sqlx::query!("UPDATE users SET blocked_at = coalesce(blocked_at, now()) WHERE id = $1", user.0)
+        .execute(db.pool())
+        .await
+        .map_err(DbError::at("people::found_blocked"))?;
+    Ok(())
 }

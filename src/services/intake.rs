@@ -1,5 +1,7 @@
 //! What happens with an update besides a prompt: its effects and the tick in the inbox are one transaction.
 
+use chrono::{DateTime, Utc};
+
 use super::books::Books;
 use super::people;
 use crate::db::outbox::{self, Owed};
@@ -58,16 +60,18 @@ pub async fn answer_command(
     caller.leave(tx, &[reply(&known)]).await
 }
 
-/// Takes over a person's change of a message that is stored already; one that is not known changes nothing.
+/// Takes over a person's change of a message that is stored already, made at `date`; one of a message that is not known
+/// changes nothing, nor does one that is older than what was taken over before.
 pub async fn apply_edit(
     db: &Db,
     update: UpdateId,
     chat: ChatId,
     message: MessageId,
     text: &str,
+    date: DateTime<Utc>,
 ) -> Result<bool, DbError> {
     let mut tx = db.begin().await?;
-    let known = messages::edit(&mut tx, chat, message, text).await?;
+    let known = messages::edit(&mut tx, chat, message, text, date, update).await?;
     inbox::handled(&mut tx, update).await?;
     Db::commit(tx).await?;
     Ok(known)

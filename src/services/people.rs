@@ -1,10 +1,12 @@
 //! Who is talking: users, chats and threads, created by the first message and refreshed by every other.
 
+use chrono::{DateTime, Utc};
+
 use super::books::Books;
 use crate::db::balance::{self, Operation, Reason};
 use crate::db::people::{self, Known};
-use crate::db::{Db, DbError, Tx, threads};
-use crate::domain::ids::{ThreadId, ThreadKey, TopicId};
+use crate::db::{Db, DbError, Tx, inbox, threads};
+use crate::domain::ids::{ThreadId, ThreadKey, TopicId, UpdateId, UserId};
 use crate::domain::people::{Chat, Person};
 
 /// A person in a conversation.
@@ -42,4 +44,18 @@ pub(super) async fn meet(
         balance::post(tx, &grant).await?;
     }
     Ok(known)
+}
+
+/// Takes over what Telegram tells: since `date` the user has blocked the bot, or takes messages again.
+pub async fn set_blocked(
+    db: &Db,
+    update: UpdateId,
+    user: UserId,
+    blocked: bool,
+    date: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let mut tx = db.begin().await?;
+    people::set_blocked(&mut tx, user, blocked, date).await?;
+    inbox::handled(&mut tx, update).await?;
+    Db::commit(tx).await
 }

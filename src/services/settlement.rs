@@ -40,7 +40,7 @@ pub async fn settle(
     let mut tx = books.db.begin().await?;
     let Some(user) = turns::close(&mut tx, turn, report.outcome).await? else {
         drop(tx);
-        return outbox::pending(&books.db, Some(turn), 0.0).await.map(Settled::AlreadyClosed);
+        return outbox::pending(&books.db, Some(turn), 0.0, OutboxId(0)).await.map(Settled::AlreadyClosed);
     };
     kill_point!("settle: closed");
     if !report.text.trim().is_empty() {

@@ -2,9 +2,12 @@
 //! good. Penalties and outages delay a delivery; they never lose it, because the outbox row stays until the end.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -13,8 +16,8 @@ use super::api::methods::{
 };
 use super::api::{Api, ApiError};
 use crate::db::outbox::{self, Owed};
-use crate::db::{Db, DbError, invoices};
-use crate::domain::ids::{ChatId, MessageId, OutboxId, TopicId};
+use crate::db::{Db, DbError, invoices, people};
+use crate::domain::ids::{ChatId, MessageId, OutboxId, TopicId, UserId};
 use crate::domain::stars::CURRENCY;
 use crate::lifecycle::{Lifecycle, kill_point};
 use crate::telemetry::metrics::Metrics;
@@ -91,46 +94,64 @@ impl Courier {
             desk.queues.insert(chat, VecDeque::from([parcel]));
             drop(desk);
             let courier = self.clone();
-            self.0.life.spawn("courier", async move { courier.serve(chat).await });
+            self.0.life.spawn("courier", async move {
+                work_off(&courier.0.desk, chat, |parcel| {
+                    let courier = courier.clone();
+                    async move { courier.0.carry(parcel).await }.boxed()
+                })
+                .await;
+            });
         }
         last
     }
 
-    /// Works one chat's queue off; the queue disappears together with its task.
-    async fn serve(&self, chat: ChatId) {
-        loop {
-            let parcel = {
-                let mut desk = self.desk();
-                let Some(parcel) = desk.queues.get_mut(&chat).and_then(VecDeque::pop_front) else {
-                    desk.queues.remove(&chat);
-                    return;
-                };
-                parcel
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        lock(&self.0.desk)
+    }
+}
+
+fn lock(desk: &Mutex<Desk>) -> MutexGuard<'_, Desk> {
+    // The desk is consistent between any two statements that hold the lock.
+    desk.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Works one chat's queue off; the queue disappears together with its task. A parcel that breaks the carrier is left to
+/// the sweep, and the queue goes on.
+async fn work_off(
+    desk: &Mutex<Desk>,
+    chat: ChatId,
+    carry: impl for<'p> Fn(&'p Parcel) -> BoxFuture<'p, Result<Option<MessageId>, DbError>>,
+) {
+    loop {
+        let parcel = {
+            let mut desk = lock(desk);
+            let Some(parcel) = desk.queues.get_mut(&chat).and_then(VecDeque::pop_front) else {
+                desk.queues.remove(&chat);
+                return;
             };
-            let carried = self.0.carry(&parcel).await;
-            self.desk().carried.remove(&parcel.id);
-            match carried {
-                Ok(message) => drop(parcel.delivered.send(message)),
-                Err(DbError::Cancelled { .. }) => {
-                    tracing::warn!(
-                        outbox.id = parcel.id.0,
-                        "the message {} waits for the next start",
-                        parcel.id
-                    );
-                    self.desk().queues.remove(&chat);
-                    return;
-                }
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::error!(outbox.id = parcel.id.0, error, "a delivery cannot be written down");
-                }
+            parcel
+        };
+        let carried = AssertUnwindSafe(carry(&parcel)).catch_unwind().await;
+        lock(desk).carried.remove(&parcel.id);
+        match carried {
+            Ok(Ok(message)) => drop(parcel.delivered.send(message)),
+            Ok(Err(DbError::Cancelled { .. })) => {
+                tracing::warn!(outbox.id = parcel.id.0, "the message {} waits for the next start", parcel.id);
+                lock(desk).queues.remove(&chat);
+                return;
+            }
+            Ok(Err(error)) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(outbox.id = parcel.id.0, error, "a delivery cannot be written down");
+            }
+            Err(_panic) => {
+                tracing::error!(
+                    outbox.id = parcel.id.0,
+                    "the delivery of the message {} panicked",
+                    parcel.id
+                );
             }
         }
-    }
-
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        // The desk is consistent between any two statements that hold the lock.
-        self.0.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -173,6 +194,11 @@ impl Inner {
                     owed.chat,
                     parcel.id,
                 );
+                if matches!(error, ApiError::Blocked(_)) {
+                    // Only persons block, and a private chat has the id of its person.
+                    let found = || people::found_blocked(&self.db, UserId(owed.chat.0));
+                    self.db.persist("people::found_blocked", abort, found).await?;
+                }
                 let reason = error.to_string();
                 self.db
                     .persist("outbox::refused", abort, || outbox::refused(&self.db, parcel.id, &reason))
@@ -272,5 +298,53 @@ impl Inner {
             Ok(_) | Err(ApiError::NotModified) => Ok(message),
             Err(error) => Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const CHAT: ChatId = ChatId(42);
+
+    fn parcel(id: i64) -> (Parcel, Delivery) {
+        let owed = Owed {
+            key: id.to_string(),
+            chat: CHAT,
+            topic: None,
+            turn: None,
+            text: "a message".to_owned(),
+            entities: json!([]),
+            reply_to: None,
+            replaces: None,
+            keyboard: None,
+            invoice: None,
+        };
+        let (delivered, delivery) = oneshot::channel();
+        (Parcel { id: OutboxId(id), owed, stale: false, delivered }, delivery)
+    }
+
+    #[tokio::test]
+    async fn a_parcel_that_breaks_the_carrier_holds_up_none_behind_it_and_may_come_again() {
+        let (parcels, deliveries): (VecDeque<Parcel>, Vec<Delivery>) = (1..=3).map(parcel).unzip();
+        let carried = parcels.iter().map(|parcel| parcel.id).collect();
+        let desk = Mutex::new(Desk { queues: HashMap::from([(CHAT, parcels)]), carried });
+        work_off(&desk, CHAT, |parcel| {
+            async {
+                assert_ne!(parcel.id, OutboxId(2), "for the test");
+                Ok(i32::try_from(parcel.id.0).ok().map(MessageId))
+            }
+            .boxed()
+        })
+        .await;
+        let mut arrived = Vec::new();
+        for delivery in deliveries {
+            arrived.push(delivery.await.ok().flatten());
+        }
+        assert_eq!(arrived, [Some(MessageId(1)), None, Some(MessageId(3))]);
+        let desk = lock(&desk);
+        assert!(desk.queues.is_empty() && desk.carried.is_empty());
     }
 }

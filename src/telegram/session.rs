@@ -117,7 +117,7 @@ impl Session<'_> {
     async fn gather(&mut self) -> Result<Option<TurnRequest>, DbError> {
         let context = self.context;
         if context.life.drain.is_cancelled() {
-            self.batch.take();
+            self.batch = Batch::default();
             return Ok(None);
         }
         let Some(first) = self.batch.first() else { return Ok(None) };
@@ -129,7 +129,7 @@ impl Session<'_> {
             tokio::select! {
                 // No new turns: what has gathered stays in the inbox for the next start.
                 () = context.life.drain.cancelled() => {
-                    self.batch.take();
+                    self.batch = Batch::default();
                     return Ok(None);
                 }
                 done = &mut preparing, if prepared.is_none() => prepared = Some(done?),
@@ -152,15 +152,17 @@ impl Session<'_> {
             Some(prepared) => prepared,
             None => preparing.await?,
         };
-        let batch = self.batch.take();
+        let (batch, edits) = (self.batch.take(), self.batch.take_edits());
         if let Some(Dialog::CustomAmount) = prepared.dialog {
             self.answer_question(batch).await;
+            self.apply(edits);
             return Ok(None);
         }
         context.metrics.messages_batched.inc_by(batch.len().saturating_sub(1) as u64);
         self.asked = batch.iter().map(|incoming| incoming.message).collect();
         let request = processor::open(context, prepared, &batch).await?;
         context.metrics.preparation.observe(closed.elapsed().as_secs_f64());
+        self.apply(edits);
         Ok(request)
     }
 
@@ -259,15 +261,25 @@ impl Session<'_> {
 
     /// A change reaches the batch that still waits, or what is stored; the next prompt contains it.
     fn edit(&mut self, edit: Edit) {
-        if self.batch.edit(&edit) {
-            return self.tick_off(edit.update);
+        match self.batch.edit(edit) {
+            // A change of a message that is not stored yet is not finished before it is.
+            Ok(None) => {}
+            Ok(Some(older)) => self.tick_off(older),
+            Err(edit) => {
+                self.changed = true;
+                self.apply([edit]);
+            }
         }
-        self.changed = true;
+    }
+
+    fn apply(&mut self, edits: impl IntoIterator<Item = Edit>) {
         let (db, abort) = (&self.context.db, &self.context.life.abort);
-        self.chores.push(Box::pin(async move {
-            let apply = || intake::apply_edit(db, edit.update, edit.key.chat, edit.message, &edit.text);
-            finish(db.persist("intake::apply_edit", abort, apply).await.map(drop));
-        }));
+        for Edit { update, key, message, text, date } in edits {
+            self.chores.push(Box::pin(async move {
+                let apply = || intake::apply_edit(db, update, key.chat, message, &text, date);
+                finish(db.persist("intake::apply_edit", abort, apply).await.map(drop));
+            }));
+        }
     }
 
     /// The answer that is about to begin shall not.

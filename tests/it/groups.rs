@@ -1,5 +1,7 @@
 //! Groups: an edited message instead of drafts, one conversation for each person and topic.
 
+use std::time::{Duration, Instant};
+
 use playground::anthropic::{Gate, Reply, Step};
 use playground::telegram::Fault;
 
@@ -115,4 +117,35 @@ async fn an_answer_arrives_when_its_message_was_deleted_or_its_topic_is_gone() {
         assert_eq!(bot.database.count("SELECT count(*) FROM messages WHERE role = 'assistant'").await, 1);
         bot.end().await;
     }
+}
+
+#[tokio::test]
+async fn answers_in_several_topics_take_turns_with_their_chat_actions() {
+    let bot = Bot::under_limits().await;
+    let topics: Vec<i64> = (1..=4).map(|n| bot.telegram.create_topic(GROUP, &format!("Topic {n}"))).collect();
+    let (gate, keeper) = Gate::new();
+    for &topic in &topics {
+        bot.model.script(Reply::steps(vec![Step::Gate(gate.clone()), Step::Text("Done.".to_owned())]));
+        bot.telegram.say_in_topic(GROUP, ANN, topic, "@starling_bot think about it");
+    }
+    bot.request(topics.len()).await;
+    let busy = bot.telegram.view(|view| view.calls_of("sendChatAction").count());
+    let rounds = bot.telegram.until("two rounds of actions", BOUND, |view| {
+        (view.calls_of("sendChatAction").count() > busy + 2 * topics.len()).then_some(())
+    });
+    rounds.await.unwrap();
+    let shown: Vec<(Option<i64>, Instant)> = bot.telegram.view(|view| {
+        let all = view.calls_of("sendChatAction");
+        all.map(|call| (call.params["message_thread_id"].as_i64(), call.at)).collect()
+    });
+    for pair in shown.windows(2) {
+        let gap = pair[1].1.duration_since(pair[0].1);
+        assert!(gap >= Duration::from_secs(1), "one loop for the whole chat: {gap:?}");
+    }
+    for round in shown[busy + 1..].windows(topics.len()) {
+        assert!(topics.iter().all(|&topic| round.iter().any(|&(seen, _)| seen == Some(topic))), "{round:?}");
+    }
+    keeper.open();
+    bot.answer(GROUP, 4).await;
+    bot.end().await;
 }

@@ -137,3 +137,33 @@ async fn a_telegram_that_fails_during_the_start_is_waited_for() {
     assert_eq!(bot.ask("hello").await, "You said: hello");
     bot.end().await;
 }
+
+#[tokio::test]
+async fn who_blocks_the_bot_is_known_until_they_write_or_let_it_write_again() {
+    const BLOCKED: &str = "SELECT count(*) FROM users WHERE blocked_at IS NOT NULL";
+    let bot = Bot::start().await;
+    bot.ask("hello").await;
+    assert_eq!(bot.database.count(BLOCKED).await, 0);
+    bot.telegram.block(ANN);
+    bot.database.until(BLOCKED, 1).await;
+    bot.telegram.unblock(ANN);
+    bot.database.until(BLOCKED, 0).await;
+    // Telegram tells of a block from a moment before, late: no change.
+    let member = |status: &str| json!({"user": {"id": 1, "is_bot": true, "first_name": "B"}, "status": status, "until_date": 0});
+    let late = json!({"my_chat_member": {
+        "chat": {"id": ANN, "type": "private", "first_name": "Ann"}, "date": 1_000,
+        "from": {"id": ANN, "is_bot": false, "first_name": "Ann"},
+        "old_chat_member": member("member"), "new_chat_member": member("kicked"),
+    }});
+    bot.telegram.push_update(late);
+    bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NOT NULL", 4).await;
+    assert_eq!(bot.database.count(BLOCKED).await, 0);
+    // The refusal of a message tells it too, and a message of theirs the opposite.
+    let gone = "Forbidden: user is deactivated".to_owned();
+    bot.telegram.fail_next("sendMessage", 1, Fault::Error { code: 403, description: gone });
+    bot.ann("are you there?");
+    bot.database.until(BLOCKED, 1).await;
+    assert_eq!(bot.ask("and now?").await, "You said: and now?");
+    assert_eq!(bot.database.count(BLOCKED).await, 0);
+    bot.end().await;
+}

@@ -14,6 +14,7 @@ mod batching;
 mod charges;
 mod chat;
 mod crash;
+mod edits;
 mod groups;
 mod harness;
 mod intake;

@@ -145,3 +145,23 @@ async fn an_outage_longer_than_the_patience_of_the_sweep_answers_each_message_on
     assert_eq!(bot.answers(ANN).len(), 2);
     bot.end().await;
 }
+
+#[tokio::test]
+async fn more_messages_than_one_look_reads_are_all_taken_up() {
+    let bot = Bot::with([("STRANDED_AFTER_SECONDS", "1")]).await;
+    for person in 1_001..=1_600 {
+        bot.telegram.open_chat(person);
+    }
+    sqlx::query(
+        "INSERT INTO outbox (key, chat_id, text, entities)
+         SELECT 'lost:' || person, person, 'Lost and found.', '[]' FROM generate_series(1001, 1600) person",
+    )
+    .execute(bot.books())
+    .await
+    .unwrap();
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'sent'", 600).await;
+    for person in 1_001..=1_600 {
+        assert_eq!(bot.answers(person), ["Lost and found."]);
+    }
+    bot.end().await;
+}

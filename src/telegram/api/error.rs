@@ -19,7 +19,10 @@ pub enum ApiError {
     /// The topic does not exist (any more).
     #[error("the topic is gone")]
     TopicGone,
-    /// The chat can not be written to: blocked, kicked, deactivated, never started.
+    /// The person has blocked the bot or is gone.
+    #[error("the person does not take messages: {0}")]
+    Blocked(String),
+    /// The chat can not be written to: kicked, never started, gone.
     #[error("the chat is closed to us: {0}")]
     Closed(String),
     /// The group has become another chat.
@@ -66,6 +69,9 @@ impl ApiError {
         match code {
             429 => Self::Flood(Duration::from_secs(retry_after.unwrap_or(5))),
             401 | 404 if !says("chat") && !says("method not found") => Self::Unauthorized(description()),
+            403 if says("bot was blocked by the user") || says("user is deactivated") => {
+                Self::Blocked(description())
+            }
             403 => Self::Closed(description()),
             409 => Self::Conflict(description()),
             400 if says("message is not modified") => Self::NotModified,
@@ -105,6 +111,7 @@ impl ApiError {
             Self::NotModified
             | Self::MessageGone(_)
             | Self::TopicGone
+            | Self::Blocked(_)
             | Self::Closed(_)
             | Self::Migrated(_)
             | Self::Refused { .. } => false,
@@ -127,7 +134,9 @@ mod tests {
             (401, "Unauthorized", "Unauthorized"),
             (404, "Not Found", "Unauthorized"),
             (404, "Not Found: method not found", "Refused"),
-            (403, "Forbidden: bot was blocked by the user", "Closed"),
+            (403, "Forbidden: bot was blocked by the user", "Blocked"),
+            (403, "Forbidden: user is deactivated", "Blocked"),
+            (403, "Forbidden: bot was kicked from the supergroup chat", "Closed"),
             (409, "Conflict: terminated by other getUpdates request", "Conflict"),
             (429, "Too Many Requests: retry after 7", "Flood"),
             (502, "Bad Gateway", "Server"),

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::api::methods::AnswerCallbackQuery;
 use super::context::Context;
 use super::inbound::payments::Event;
-use super::inbound::{self, Command, Envelope, Inbound, Tapped};
+use super::inbound::{self, Command, Envelope, Inbound, Membership, Tapped};
 use super::keyboards::{self, Tap};
 use super::pipeline::normalize::normalize;
 use super::pipeline::queue::{Letter, Posted, StopBy, StopWish};
@@ -28,7 +28,7 @@ use crate::db::outbox::Owed;
 use crate::db::people::Known;
 use crate::domain::ids::{OutboxId, ThreadKey, UpdateId};
 use crate::domain::people::{ChatKind, Language};
-use crate::services::intake;
+use crate::services::{intake, people};
 
 /// Handles one update. Updates of one chat come in order, those of different chats side by side.
 pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
@@ -55,6 +55,7 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
         Inbound::Command(Command::TopUp, envelope) => spawn(context, admin::top_up, envelope),
         Inbound::Command(Command::SetMargin, envelope) => spawn(context, admin::set_margin, envelope),
         Inbound::Tapped(tap) => tapped(context, tap),
+        Inbound::Membership(news) => membership(context, news),
         Inbound::Unreadable(envelope) => spawn(context, unreadable, envelope),
         Inbound::Ignored => {
             context.metrics.updates_ignored.inc();
@@ -108,6 +109,17 @@ pub fn answer_tap(context: &Context, callback: String, text: Option<String>) {
     });
 }
 
+/// Remembers whether a person takes messages.
+fn membership(context: &Arc<Context>, news: Membership) {
+    let task = context.clone();
+    context.life.spawn("membership", async move {
+        let Membership { update, user, blocked, date } = news;
+        let (db, abort) = (&task.db, &task.life.abort);
+        let remember = || people::set_blocked(db, update, user, blocked, date);
+        finish(db.persist("people::set_blocked", abort, remember).await);
+    });
+}
+
 /// Ticks an update off that has no lasting effect.
 fn tick_off(context: &Arc<Context>, update: UpdateId) {
     let task = context.clone();
@@ -117,17 +129,26 @@ fn tick_off(context: &Arc<Context>, update: UpdateId) {
     });
 }
 
-/// Posts a letter to a thread's session, waking one if nobody is awake.
+/// Posts a letter to a thread's session, waking one if nobody is awake. Behind updates that have to wait it waits too,
+/// but for a turn that was left open: that is older than all of them, and the sweep finds it again.
 pub fn post(context: &Arc<Context>, update: UpdateId, key: ThreadKey, letter: Letter) {
+    let resumes = matches!(letter, Letter::Resume(..));
+    if !resumes && context.deferred.is_behind(key, update) {
+        return defer(context, update, key);
+    }
     match context.mailboxes.post(key, letter) {
         Posted::Delivered => {}
         Posted::Wake(mailbox) => {
             context.life.spawn("session", session::run(context.clone(), key, mailbox));
         }
-        Posted::Full => {
-            context.metrics.updates_deferred.inc();
-            context.deferred.put(update);
-        }
+        Posted::Full if resumes => {}
+        Posted::Full => defer(context, update, key),
+    }
+}
+
+fn defer(context: &Context, update: UpdateId, key: ThreadKey) {
+    if context.deferred.put(key, update) {
+        context.metrics.updates_deferred.inc();
     }
 }
 

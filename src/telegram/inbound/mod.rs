@@ -2,6 +2,7 @@
 
 pub mod payments;
 
+use chrono::{DateTime, Utc};
 use teloxide::types::{
     Chat as TgChat, ChatKind as TgChatKind, Message, MessageEntityKind, MessageOrigin, PublicChatKind,
     Update, UpdateKind, User,
@@ -24,6 +25,8 @@ pub enum Inbound {
     Edited(Edit),
     /// A person tapped a button below a message of ours.
     Tapped(Tapped),
+    /// A person has blocked the bot, or takes its messages again.
+    Membership(Membership),
     /// A message for us that cannot be read.
     Unreadable(Envelope),
     /// Nothing for us.
@@ -101,6 +104,19 @@ pub struct Tapped {
     pub data: String,
 }
 
+/// Whether a person takes messages of the bot in the private chat.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Membership {
+    /// The update that brought it.
+    pub update: UpdateId,
+    /// Who.
+    pub user: UserId,
+    /// Whether the bot is blocked now.
+    pub blocked: bool,
+    /// When that changed (whole seconds).
+    pub date: DateTime<Utc>,
+}
+
 /// A changed message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Edit {
@@ -112,6 +128,15 @@ pub struct Edit {
     pub message: MessageId,
     /// Its new text.
     pub text: String,
+    /// When it was changed (whole seconds).
+    pub date: DateTime<Utc>,
+}
+
+impl Edit {
+    /// Whether it was made after another change of the same message.
+    pub fn is_newer_than(&self, other: &Self) -> bool {
+        (self.date, self.update) > (other.date, other.update)
+    }
 }
 
 /// Reads an update.
@@ -121,8 +146,9 @@ pub fn read(update: Update, me: &Me) -> Inbound {
         UpdateKind::Message(message) => read_message(id, &message, me),
         UpdateKind::EditedMessage(message) => match (envelope(id, &message), message.text()) {
             (Some(envelope), Some(text)) => {
+                let date = *message.edit_date().unwrap_or(&message.date);
                 let Envelope { update, key, message, .. } = envelope;
-                Inbound::Edited(Edit { update, key, message, text: text.to_owned() })
+                Inbound::Edited(Edit { update, key, message, text: text.to_owned(), date })
             }
             _ => Inbound::Ignored,
         },
@@ -132,6 +158,10 @@ pub fn read(update: Update, me: &Me) -> Inbound {
             let envelope = below.map(|message| enclose(id, message, &query.from));
             let (callback, data) = (query.id.to_string(), query.data.unwrap_or_default());
             Inbound::Tapped(Tapped { update: id, callback, envelope, language, data })
+        }
+        UpdateKind::MyChatMember(change) if change.chat.is_private() => {
+            let (user, blocked) = (UserId(change.chat.id.0), !change.new_chat_member.is_present());
+            Inbound::Membership(Membership { update: id, user, blocked, date: change.date })
         }
         _ => Inbound::Ignored,
     }

@@ -98,21 +98,45 @@ impl Intake {
             handlers::payment(&self.context, event);
             return;
         }
-        if let Some((key, draft)) = stopped_draft(payload) {
-            let wish = StopWish { update: id, by: StopBy::Draft(draft) };
-            handlers::post(&self.context, id, key, Letter::Stop(wish));
-            return;
-        }
-        if let Some(update) = repair::parse(payload) {
+        match Read::from(id, payload) {
             // Nobody receives only at shutdown; the row stays in the inbox for the next start.
-            self.updates.send(update).await.ok();
-            return;
+            Some(Read::Known(update)) => return drop(self.updates.send(*update).await),
+            Some(read) => return read.route(&self.context),
+            None => {}
         }
         self.context.metrics.updates_ignored.inc();
         tracing::error!(update.id = id.0, "the update {id} cannot be read");
         let (db, drain) = (&self.context.db, &self.context.life.drain);
         if let Err(error) = db.persist("intake::tick_off", drain, || intake::tick_off(db, id)).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "an update was not ticked off");
+        }
+    }
+}
+
+/// An update that can be handled.
+enum Read {
+    /// One that the framework knows.
+    Known(Box<Update>),
+    /// A draft was stopped, which only we understand.
+    Stopped(UpdateId, ThreadKey, i32),
+}
+
+impl Read {
+    fn from(id: UpdateId, payload: &str) -> Option<Self> {
+        match stopped_draft(payload) {
+            Some((key, draft)) => Some(Self::Stopped(id, key, draft)),
+            None => repair::parse(payload).map(|update| Self::Known(Box::new(update))),
+        }
+    }
+
+    /// Hands it over at once, past the dispatcher.
+    fn route(self, context: &Arc<Context>) {
+        match self {
+            Self::Known(update) => handlers::route(context, *update),
+            Self::Stopped(id, key, draft) => {
+                let wish = StopWish { update: id, by: StopBy::Draft(draft) };
+                handlers::post(context, id, key, Letter::Stop(wish));
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use super::super::handlers;
 use super::super::pipeline::queue::Letter;
 use super::Intake;
 use crate::db::{DbError, inbox, outbox, turns};
-use crate::domain::ids::UpdateId;
+use crate::domain::ids::{OutboxId, UpdateId};
 use crate::services::recovery;
 
 /// Inbox rows that are read at once.
@@ -20,10 +20,9 @@ const PAGE: i64 = 500;
 pub async fn replay(intake: &Intake) -> Result<(), DbError> {
     let context = &intake.context;
     let (db, drain) = (&context.db, &context.life.drain);
-    let owed = db.persist("outbox::pending", drain, || outbox::pending(db, None, 0.0)).await?;
+    let owed = owed(context, 0.0).await?;
     let open = db.persist("turns::left_open", drain, || turns::left_open(db, 0.0)).await?;
-    let counts = (owed.len(), open.len());
-    context.courier().deliver_again(owed);
+    let counts = (owed, open.len());
     for left in open {
         resume(context, left).await?;
     }
@@ -32,6 +31,20 @@ pub async fn replay(intake: &Intake) -> Result<(), DbError> {
         tracing::info!(owed = counts.0, turns = counts.1, updates, "took up what the last run had left");
     }
     Ok(())
+}
+
+/// Hands over what has been owed for at least so many seconds; returns how much that is.
+pub(super) async fn owed(context: &Context, age_s: f64) -> Result<usize, DbError> {
+    let (db, drain) = (&context.db, &context.life.drain);
+    let (mut after, mut count) = (OutboxId(0), 0);
+    loop {
+        let pending = || outbox::pending(db, None, age_s, after);
+        let page = db.persist("outbox::pending", drain, pending).await?;
+        let Some(&(last, _)) = page.last() else { return Ok(count) };
+        after = last;
+        count += page.len();
+        context.courier().deliver_again(page);
+    }
 }
 
 pub(super) async fn resume(context: &Arc<Context>, left: turns::LeftOpen) -> Result<(), DbError> {

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::Intake;
-use super::replay::resume;
-use crate::db::{DbError, inbox, outbox, turns};
+use super::replay::{owed, resume};
+use crate::db::{DbError, inbox, turns};
 
 /// Updates that are taken up at once.
 const PAGE: i64 = 500;
@@ -28,8 +28,7 @@ impl Intake {
     async fn sweep_once(&self, age_s: f64) -> Result<(), DbError> {
         let (context, drain) = (&self.context, &self.context.life.drain);
         let db = &context.db;
-        let owed = db.persist("outbox::pending", drain, || outbox::pending(db, None, age_s)).await?;
-        context.courier().deliver_again(owed);
+        owed(context, age_s).await?;
         for left in db.persist("turns::left_open", drain, || turns::left_open(db, age_s)).await? {
             if !context.running.contains(left.turn) {
                 tracing::warn!(

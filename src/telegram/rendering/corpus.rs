@@ -3,7 +3,7 @@
 
 /// Name, Markdown, text, entities.
 #[rustfmt::skip]
-pub(super) const SAMPLES: [(&str, &str, &str, &str); 107] = [
+pub(super) const SAMPLES: [(&str, &str, &str, &str); 112] = [
     ("plain",
         "Just text, with punctuation: (a) [b] {c} #d 1.5 - e!",
         "Just text, with punctuation: (a) [b] {c} #d 1.5 - e!", ""),
@@ -325,4 +325,19 @@ pub(super) const SAMPLES: [(&str, &str, &str, &str); 107] = [
     ("private characters",
         "\u{f0000} **\u{f0001}** $\\alpha$",
         "\u{f0000} \u{f0001} α", "bold 3+2"),
+    ("link whose text begins with a line break behind blanks",
+        "a  [\n[^1]](https://a.b/c)",
+        "a\n¹", "link:https://a.b/c 2+1"),
+    ("link whose text ends with blanks before a line break",
+        "[a  ](https://a.b/c)\n[^1]",
+        "a\n¹", "link:https://a.b/c 0+1"),
+    ("link whose text is a line break",
+        "a  [\n](javascript:ж) b",
+        "a\njavascript:ж b", ""),
+    ("table row that begins with a space of another kind",
+        "| a | b |\n|---|---|\n\u{a0}||word",
+        "a | b |\n--+---+-----\n\u{a0} |   | word", "pre 0+33"),
+    ("spaces of other kinds are text",
+        "\u{a0}# a\n\u{3000}- b\n\u{a0}```\n* \u{a0} * *",
+        "\u{a0}# a\n\u{3000}- b\n\u{a0}```\n• \u{a0} * *", ""),
 ];

@@ -39,14 +39,13 @@ pub(super) fn render_block(source: &str, kind: BlockKind, numbering: &mut Option
 
 /// Emphasis while it is open.
 enum Style {
-    /// Shown as formatting from this byte on.
-    Shown(EntityKind, usize),
+    /// Shown as formatting.
+    Shown(EntityKind),
     /// No emphasis after all: its delimiter is text.
     Literal(&'static str),
 }
 
 struct Link {
-    start: usize,
     target: String,
     /// Whether the text is the address itself.
     automatic: bool,
@@ -59,7 +58,6 @@ struct Renderer<'a> {
     /// Where the last emphasis ended; emphasis that begins there is not inside a word.
     emphasis_end: usize,
     links: Vec<Link>,
-    spoiler: Option<usize>,
     code: Option<(Option<String>, String)>,
     table: Option<Table>,
     /// The text around the open table cell.
@@ -74,7 +72,6 @@ impl<'a> Renderer<'a> {
             styles: Vec::new(),
             emphasis_end: usize::MAX,
             links: Vec::new(),
-            spoiler: None,
             code: None,
             table: None,
             outside: None,
@@ -196,8 +193,8 @@ impl<'a> Renderer<'a> {
     }
 
     fn open_style(&mut self, kind: EntityKind) {
-        self.writer.begin_line();
-        self.styles.push(Style::Shown(kind, self.writer.out.len()));
+        self.writer.open();
+        self.styles.push(Style::Shown(kind));
     }
 
     fn open_emphasis(&mut self, tag: &Tag<'_>, at: usize) {
@@ -221,32 +218,32 @@ impl<'a> Renderer<'a> {
 
     fn close_style(&mut self) {
         match self.styles.pop() {
-            Some(Style::Shown(kind, start)) => self.writer.span(start, kind),
+            Some(Style::Shown(kind)) => self.writer.close(Some(kind)),
             Some(Style::Literal(delimiter)) => self.writer.put(delimiter),
             None => {}
         }
     }
 
     fn open_link(&mut self, target: &str, automatic: bool) {
-        self.writer.begin_line();
+        self.writer.open();
         let target = self.shielded.restore(target).into_owned();
-        self.links.push(Link { start: self.writer.out.len(), target, automatic });
+        self.links.push(Link { target, automatic });
     }
 
     fn close_link(&mut self) {
         let Some(link) = self.links.pop() else { return };
-        if self.writer.out[link.start..].trim().is_empty() {
+        if self.writer.since_open().trim().is_empty() {
             self.writer.put(&link.target);
         }
-        let text = &self.writer.out[link.start..];
         // Telegram finds bare addresses itself; a link inside a link belongs to the outer one.
-        if link.automatic || text == link.target || !self.links.is_empty() {
-            return;
+        if link.automatic || self.writer.since_open() == link.target || !self.links.is_empty() {
+            return self.writer.close(None);
         }
-        match links::target(&link.target) {
-            Some(url) => self.writer.span(link.start, EntityKind::TextLink { url }),
-            None if link.target.is_empty() => {}
-            None => self.writer.put(&format!(" ({})", links::shown(&link.target))),
+        let url = links::target(&link.target);
+        let shown = url.is_some() || link.target.is_empty();
+        self.writer.close(url.map(|url| EntityKind::TextLink { url }));
+        if !shown {
+            self.writer.put(&format!(" ({})", links::shown(&link.target)));
         }
     }
 
@@ -261,16 +258,12 @@ impl<'a> Renderer<'a> {
                 Slot::Literal(raw) | Slot::Break(raw) => self.writer.put(raw),
                 Slot::Footnote(raw) => self.writer.put(&footnote_mark(raw.trim_matches(['[', '^', ']']))),
                 Slot::Formula(formula) => self.formula(formula),
-                Slot::SpoilerStart => {
-                    self.writer.begin_line();
-                    self.spoiler = Some(self.writer.out.len());
-                }
-                Slot::SpoilerEnd => match self.spoiler.take() {
-                    Some(start) if start <= self.writer.out.len() => {
-                        self.writer.span(start, EntityKind::Spoiler);
+                Slot::SpoilerStart => self.writer.open_spoiler(),
+                Slot::SpoilerEnd => {
+                    if !self.writer.close_spoiler() {
+                        self.writer.put("||");
                     }
-                    _ => self.writer.put("||"),
-                },
+                }
             }
         }
         self.writer.put(&text[plain..]);

@@ -3,7 +3,7 @@
 //! a finished text.
 
 use super::inline::{End, Inline};
-use super::syntax::{Fence, is_blank, unquoted};
+use super::syntax::{BLANKS, Fence, is_blank, unquoted};
 use super::table;
 
 /// Bytes of a paragraph beyond which it is shown as it is, since a look must not cost more.
@@ -94,7 +94,7 @@ fn last_line_in_code(source: &str) -> CodeLine {
 fn may_become_table(paragraph: &str) -> bool {
     let mut lines = paragraph.lines();
     let (Some(header), rule, None) = (lines.next(), lines.next(), lines.next()) else { return false };
-    let is_row = unquoted(header).trim_start().starts_with('|') && !header.contains("||");
+    let is_row = unquoted(header).trim_start_matches(BLANKS).starts_with('|') && !header.contains("||");
     is_row
         && rule.is_none_or(|rule| {
             unquoted(rule).chars().all(|c| "|-: ".contains(c)) && table::cells(rule) < table::cells(header)
@@ -103,7 +103,7 @@ fn may_become_table(paragraph: &str) -> bool {
 
 /// A line that may become a heading, an item, a rule, a quote or a fence, but says nothing yet.
 fn is_bare_marker(line: &str) -> bool {
-    let content = line.trim();
+    let content = line.trim_matches(BLANKS);
     let number = content.trim_end_matches(['.', ')']);
     let digits = !number.is_empty() && number.len() <= 3 && number.bytes().all(|byte| byte.is_ascii_digit());
     digits || content.chars().all(|c| "#-=*+_>|`~ ".contains(c))

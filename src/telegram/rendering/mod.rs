@@ -48,12 +48,11 @@ pub fn render(markdown: &str) -> RichText {
     page.into_rich()
 }
 
-/// Drops the characters that Telegram's servers drop from every message (measured with TDLib), since
-/// entities behind them would otherwise be out of place. Control characters become spaces there, one
-/// for one, and need no care, except NUL, which no JSON client should send.
+/// The text as Telegram's servers keep it (measured with TDLib): they drop some characters from every message, so that
+/// entities behind them would be out of place, and see blanks in control characters.
 fn visible(text: &str) -> String {
     text.chars()
         .filter(|c| !matches!(c, '\r' | '\u{30a}' | '\u{333}' | '\u{33f}' | '\u{2028}'..='\u{202e}'))
-        .map(|c| if c == '\0' { ' ' } else { c })
+        .map(|c| if c < ' ' && !matches!(c, '\n' | '\t') { ' ' } else { c })
         .collect()
 }

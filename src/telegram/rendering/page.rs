@@ -5,7 +5,6 @@ use super::entities::{Entity, EntityKind, RichText, utf16_len};
 use super::markdown::{Numbering, render_block};
 use super::segments::{Gap, Piece};
 use super::split::{Cursor, Limits};
-use super::syntax::is_blank;
 
 #[derive(Debug, Clone)]
 struct OpenCode {
@@ -109,7 +108,7 @@ impl Page {
         if code.start.is_some() {
             self.push("\n");
             self.push(line);
-        } else if is_blank(line) {
+        } else if line.trim().is_empty() {
             code.held.push_str(line);
             code.held.push('\n');
         } else {

@@ -2,7 +2,7 @@
 //! ahead: a piece that has been handed out never changes, whatever follows. This is what makes
 //! streaming linear, and since whole answers go the same way, both give the same text.
 
-use super::syntax::{Fence, Marker, indent_width, is_blank, is_footnote, is_heading, is_rule};
+use super::syntax::{BLANKS, Fence, Marker, indent_width, is_blank, is_footnote, is_heading, is_rule};
 
 /// How far a piece stands from the one before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -134,7 +134,7 @@ impl Segmenter {
     /// Whether `line` cannot belong to the open piece.
     fn is_border(&self, line: &str) -> bool {
         let indent = indent_width(line);
-        let content = line.trim_start();
+        let content = line.trim_start_matches(BLANKS);
         let block = || is_heading(line) || is_footnote(line) || Fence::open(line).is_some();
         match self.kind {
             BlockKind::Plain if self.blanks > 0 => indent < 4,
@@ -162,7 +162,7 @@ impl Segmenter {
             self.in_list = false;
             return;
         }
-        let listed = shallow && (Marker::of(line.trim_start()).is_some() || is_footnote(line));
+        let listed = shallow && (Marker::of(line.trim_start_matches(BLANKS)).is_some() || is_footnote(line));
         self.kind = if listed { BlockKind::List } else { BlockKind::Plain };
         self.gap = gap;
         self.continues = listed && self.in_list;

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::math;
 use super::segments::BlockKind;
 use super::slots::{Formula, Shielded, Slot, is_private};
-use super::syntax::{Fence, is_blank, is_footnote_label, is_unspaced_script, unquoted};
+use super::syntax::{BLANKS, Fence, is_blank, is_footnote_label, is_unspaced_script, unquoted};
 use super::table;
 
 /// Bytes in which a spoiler must end.
@@ -247,7 +247,7 @@ impl<'a> Scanner<'a> {
             None
         });
         let length = close.map_or(run, |inner| inner + 2 * run);
-        if close.is_some() && unquoted(self.line_before()).trim_start().starts_with('|') {
+        if close.is_some() && unquoted(self.line_before()).trim_start_matches(BLANKS).starts_with('|') {
             // In a table the parser takes a bar for a border of cells even inside code.
             let end = self.at + length;
             while let Some(bar) = self.source[self.at..end].find('|') {

@@ -1,6 +1,9 @@
 //! What a single line of Markdown is: the questions that `segments` and `shield` ask before the
 //! parser sees anything. Follows CommonMark; where it is more lenient, a comment says so.
 
+/// What Markdown takes for blank. Other spaces are text to it, so `trim` would see a structure that the parser does not.
+pub(super) const BLANKS: [char; 3] = [' ', '\t', '\n'];
+
 /// A code fence, open until a line of the same sign and at least the same length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fence {
@@ -15,10 +18,10 @@ pub(super) struct Fence {
 impl Fence {
     /// The fence that `line` opens, indented by any number of columns.
     pub(super) fn open(line: &str) -> Option<Self> {
-        let content = line.trim_start();
+        let content = line.trim_start_matches(BLANKS);
         let sign = content.chars().next().filter(|&c| c == '`' || c == '~')?;
         let length = content.chars().take_while(|&c| c == sign).count();
-        let info = content[length..].trim();
+        let info = content[length..].trim_matches(BLANKS);
         if length < 3 || (sign == '`' && info.contains('`')) {
             return None;
         }
@@ -28,8 +31,8 @@ impl Fence {
     /// The fence that `line` opens behind any list markers, which count as indentation.
     pub(super) fn open_anywhere(line: &str) -> Option<Self> {
         let mut content = line;
-        while let Some(marker) = Marker::of(content.trim_start()) {
-            content = &content.trim_start()[marker.width..];
+        while let Some(marker) = Marker::of(content.trim_start_matches(BLANKS)) {
+            content = &content.trim_start_matches(BLANKS)[marker.width..];
         }
         let fence = Self::open(content)?;
         Some(Self { indent: fence.indent + line.len() - content.len(), ..fence })
@@ -37,13 +40,13 @@ impl Fence {
 
     /// Whether `line` closes this fence.
     pub(super) fn is_closed_by(&self, line: &str) -> bool {
-        let content = line.trim();
+        let content = line.trim_matches(BLANKS);
         content.chars().all(|c| c == self.sign) && content.len() >= self.length
     }
 
     /// Whether `line`, still growing, may become the end of this fence.
     pub(super) fn may_be_closed_by(&self, line: &str) -> bool {
-        let content = line.trim();
+        let content = line.trim_matches(BLANKS);
         !content.is_empty() && content.chars().all(|c| c == self.sign)
     }
 
@@ -100,21 +103,21 @@ pub(super) fn is_blank(line: &str) -> bool {
 
 /// Whether the line is a heading with `#` signs.
 pub(super) fn is_heading(line: &str) -> bool {
-    let content = line.trim_start();
+    let content = line.trim_start_matches(BLANKS);
     let level = content.bytes().take_while(|&byte| byte == b'#').count();
     (1..=6).contains(&level) && (content.len() == level || content[level..].starts_with([' ', '\t']))
 }
 
 /// Whether the line is a thematic break.
 pub(super) fn is_rule(line: &str) -> bool {
-    let mut signs = line.chars().filter(|c| !c.is_whitespace());
+    let mut signs = line.chars().filter(|c| !BLANKS.contains(c));
     let Some(first) = signs.next().filter(|c| matches!(c, '-' | '*' | '_')) else { return false };
     signs.clone().all(|c| c == first) && signs.count() >= 2
 }
 
 /// Whether the line starts the definition of a footnote.
 pub(super) fn is_footnote(line: &str) -> bool {
-    line.trim_start()
+    line.trim_start_matches(BLANKS)
         .strip_prefix("[^")
         .and_then(|rest| rest.split_once("]:"))
         .is_some_and(|(label, _)| is_footnote_label(label))

@@ -4,7 +4,7 @@
 use pulldown_cmark::Alignment;
 
 use super::entities::{EntityKind, Span};
-use super::syntax::{is_blank, unquoted};
+use super::syntax::{BLANKS, is_blank, unquoted};
 
 /// Monospace columns that fit one line of a bubble on a common phone.
 const PHONE_COLUMNS: usize = 34;
@@ -137,7 +137,7 @@ pub(super) fn widened(source: String) -> String {
         out.push_str(line);
         if missing > 0 {
             let cell = if is_delimiter_row(line) { "-|" } else { " |" };
-            out.push_str(if line.trim_end().ends_with('|') { "" } else { "|" });
+            out.push_str(if line.trim_end_matches(BLANKS).ends_with('|') { "" } else { "|" });
             out.push_str(&cell.repeat(missing));
             missing = if is_delimiter_row(line) { 0 } else { missing };
         }
@@ -148,7 +148,7 @@ pub(super) fn widened(source: String) -> String {
 
 /// Number of cells if the line is the row of a table.
 pub(super) fn cells(line: &str) -> usize {
-    let row = unquoted(line).trim();
+    let row = unquoted(line).trim_matches(BLANKS);
     let inner = row.strip_prefix('|').unwrap_or(row);
     let inner = if inner.ends_with("\\|") { inner } else { inner.strip_suffix('|').unwrap_or(inner) };
     let mut escaped = false;
@@ -162,7 +162,7 @@ pub(super) fn cells(line: &str) -> usize {
 }
 
 fn is_delimiter_row(line: &str) -> bool {
-    let row = unquoted(line).trim();
+    let row = unquoted(line).trim_matches(BLANKS);
     row.contains('-')
         && row.contains('|')
         && row.bytes().all(|byte| matches!(byte, b'|' | b'-' | b':' | b' '))

@@ -2,7 +2,7 @@
 //! markers, the bars of nested quotes), and how far blocks are apart in the source.
 
 use super::entities::{EntityKind, Span};
-use super::syntax::Marker;
+use super::syntax::{BLANKS, Marker};
 use super::table::Fragment;
 
 /// Signs of unordered items by depth.
@@ -40,12 +40,16 @@ struct List {
 #[derive(Debug, Default)]
 pub(super) struct Writer {
     /// The text so far.
-    pub(super) out: String,
+    out: String,
     /// Number of the last item of the outermost list, from and for the neighbouring pieces.
     pub(super) numbering: Option<Numbering>,
     /// End of the source that has been written.
     pub(super) source_end: usize,
     spans: Vec<Span>,
+    /// Where the open styles and links begin, outer before inner.
+    starts: Vec<usize>,
+    /// Where the open spoiler begins; it may cross styles.
+    spoiler: Option<usize>,
     /// End of the last code, the blanks of which stay.
     code_end: usize,
     lists: Vec<List>,
@@ -118,8 +122,57 @@ impl Writer {
             let trimmed = self.out.trim_end_matches(' ').len().max(self.code_end);
             self.out.truncate(trimmed);
             self.out.extend(std::iter::repeat_n('\n', self.breaks));
+            self.keep_up(trimmed);
         }
         self.breaks = 0;
+    }
+
+    /// Behind byte `kept` blanks have given way to line breaks: what ended among them ends before, and what has begun
+    /// there begins on the new line.
+    fn keep_up(&mut self, kept: usize) {
+        let line = self.out.len();
+        for span in self.spans.iter_mut().rev().take_while(|span| span.range.end > kept) {
+            span.range.end = kept;
+        }
+        let open = self.starts.iter_mut().chain(self.spoiler.as_mut());
+        for start in open.chain(self.quotes.iter_mut().map(|(start, _)| start)) {
+            if *start >= kept {
+                *start = line;
+            }
+        }
+    }
+
+    /// Begins a style or a link. Nested ones are closed in the opposite order.
+    pub(super) fn open(&mut self) {
+        self.begin_line();
+        self.starts.push(self.out.len());
+    }
+
+    /// What has been written since the innermost `open`.
+    pub(super) fn since_open(&self) -> &str {
+        &self.out[self.starts.last().map_or(self.out.len(), |&start| start)..]
+    }
+
+    /// Ends the innermost style or link, which has this look; none leaves it plain.
+    pub(super) fn close(&mut self, kind: Option<EntityKind>) {
+        if let (Some(start), Some(kind)) = (self.starts.pop(), kind) {
+            self.span(start, kind);
+        }
+    }
+
+    /// Begins a spoiler.
+    pub(super) fn open_spoiler(&mut self) {
+        self.begin_line();
+        self.spoiler = Some(self.out.len());
+    }
+
+    /// Ends the spoiler; false if none is open.
+    pub(super) fn close_spoiler(&mut self) -> bool {
+        let start = self.spoiler.take();
+        if let Some(start) = start {
+            self.span(start, EntityKind::Spoiler);
+        }
+        start.is_some()
     }
 
     /// Writes text within a line.
@@ -131,7 +184,7 @@ impl Writer {
     }
 
     /// Formats what was written from byte `start` on.
-    pub(super) fn span(&mut self, start: usize, kind: EntityKind) {
+    fn span(&mut self, start: usize, kind: EntityKind) {
         if matches!(kind, EntityKind::Code | EntityKind::Pre { .. }) {
             self.code_end = self.out.len();
         }
@@ -231,7 +284,7 @@ impl Writer {
         self.source_end = self.source_end.max(at);
         let bullets = self.lists.iter().rev().take(MAX_DEPTH).filter(|list| !list.ordered).count();
         let Some(list) = self.lists.last_mut() else { return };
-        let line = source[at..].trim_start();
+        let line = source[at..].trim_start_matches(BLANKS);
         // A marker has at most nine digits; the rest of a long line need not be looked at.
         let start = &line[..line.floor_char_boundary(16)];
         let number =

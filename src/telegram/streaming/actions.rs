@@ -1,18 +1,23 @@
-//! Chat actions ("typing", "sending a photo"): what the bot is doing, by phase and kind, in one loop for each place,
-//! inside the same budget as drafts and beside everything else.
+//! Chat actions ("typing", "sending a photo"): what the bot is doing, by phase and kind. One loop a chat shows the
+//! actions of all its turns, place after place, inside the same budget as drafts; it lives while a turn wants one.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::super::api::flow::Class;
 use super::super::api::methods::SendChatAction;
 use super::super::api::{Api, Postponed};
-use crate::domain::ids::{ChatId, TopicId};
+use crate::domain::ids::{ChatId, TopicId, TurnId};
+use crate::lifecycle::Lifecycle;
 
 /// An action is seen for five seconds.
 const REFRESH: Duration = Duration::from_millis(4_500);
+/// Between two actions in one chat, whatever their places: drafts, which have the same budget, keep the larger part.
+const GAP: Duration = Duration::from_secs(1);
 
 /// What the chat says that the bot is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -46,47 +51,221 @@ impl Kind {
     }
 }
 
-/// Keeps an action visible while it is ticked.
-pub(super) struct Actions {
+/// The actions of all chats. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Actions(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     api: Api,
-    chat: ChatId,
-    topic: Option<TopicId>,
-    kind: Kind,
-    due: Instant,
-    call: Option<BoxFuture<'static, Option<Instant>>>,
+    life: Lifecycle,
+    chats: Mutex<HashMap<ChatId, Chat>>,
 }
 
 impl Actions {
-    pub(super) fn new(api: Api, chat: ChatId, topic: Option<TopicId>) -> Self {
-        Self { api, chat, topic, kind: Kind::default(), due: Instant::now(), call: None }
+    /// No actions yet; loops begin with the first wish of a chat and end with its last.
+    pub fn new(api: Api, life: Lifecycle) -> Self {
+        Self(Arc::new(Inner { api, life, chats: Mutex::default() }))
     }
 
+    /// A turn's part in its chat's loop. It wants nothing yet, and leaves when it is dropped.
+    pub(super) fn join(&self, chat: ChatId, topic: Option<TopicId>, turn: TurnId) -> Sign {
+        self.chats().entry(chat).or_default().join(topic, turn, Instant::now());
+        Sign { actions: self.clone(), chat, turn, kind: Kind::default(), wanted: false }
+    }
+
+    /// Shows one action after the other until no turn of the chat wants one.
+    async fn serve(&self, id: ChatId) {
+        while let Some((next, changed)) = self.next(id) {
+            tokio::select! {
+                () = self.0.life.abort.cancelled() => return,
+                () = changed.notified() => continue,
+                () = tokio::time::sleep_until(next.due) => {}
+            }
+            let called = call(&self.0.api, id, next);
+            tokio::pin!(called);
+            let called = loop {
+                tokio::select! {
+                    called = &mut called => break Some(called),
+                    // An action that arrived behind the answer would be seen for five seconds.
+                    () = changed.notified() => if !self.is_wanted(id, next.topic) { break None },
+                }
+            };
+            if let Some(chat) = self.chats().get_mut(&id) {
+                match called {
+                    Some(postponed) => chat.called(next, postponed, Instant::now()),
+                    None => chat.not_before = Some(Instant::now() + GAP),
+                }
+            }
+        }
+    }
+
+    /// What to show next; without a wish the loop ends here, and the next wish begins a new one.
+    fn next(&self, id: ChatId) -> Option<(Next, Arc<Notify>)> {
+        let mut chats = self.chats();
+        let chat = chats.get_mut(&id)?;
+        if let Some(next) = chat.next() {
+            return Some((next, chat.changed.clone()));
+        }
+        chat.running = false;
+        if chat.places.is_empty() {
+            chats.remove(&id);
+        }
+        None
+    }
+
+    fn is_wanted(&self, id: ChatId, topic: Option<TopicId>) -> bool {
+        self.chats().get(&id).is_some_and(|chat| chat.kind_in(topic).is_some())
+    }
+
+    fn chats(&self) -> MutexGuard<'_, HashMap<ChatId, Chat>> {
+        self.0.chats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one turn wants to be seen.
+#[derive(Debug)]
+pub(super) struct Sign {
+    actions: Actions,
+    chat: ChatId,
+    turn: TurnId,
+    kind: Kind,
+    wanted: bool,
+}
+
+impl Sign {
     /// The phase has changed; a new kind is shown at once.
     pub(super) fn set(&mut self, kind: Kind) {
         if self.kind != kind {
             self.kind = kind;
-            self.due = Instant::now();
+            self.tell();
         }
     }
 
-    /// Ends after each call; being dropped in between loses nothing.
-    pub(super) async fn tick(&mut self) {
-        if self.call.is_none() {
-            tokio::time::sleep_until(self.due).await;
-            let (api, chat, topic, kind) = (self.api.clone(), self.chat, self.topic, self.kind);
-            self.call = Some(Box::pin(async move { call(&api, chat, topic, kind).await }));
+    /// Whether an action should be seen from now on.
+    pub(super) fn want(&mut self, wanted: bool) {
+        if self.wanted != wanted {
+            self.wanted = wanted;
+            self.tell();
         }
-        if let Some(call) = &mut self.call {
-            let postponed = call.await;
-            self.call = None;
-            self.due = postponed.unwrap_or_else(Instant::now).max(Instant::now() + REFRESH);
+    }
+
+    fn tell(&self) {
+        let mut chats = self.actions.chats();
+        let Some(chat) = chats.get_mut(&self.chat) else { return };
+        chat.wish(self.turn, self.wanted.then_some(self.kind), Instant::now());
+        chat.changed.notify_one();
+        if self.wanted && !chat.running {
+            chat.running = true;
+            let (actions, id) = (self.actions.clone(), self.chat);
+            self.actions.0.life.spawn("chat actions", async move { actions.serve(id).await });
         }
     }
 }
 
-/// The time before which no further action makes sense, if there is one.
-async fn call(api: &Api, chat: ChatId, topic: Option<TopicId>, kind: Kind) -> Option<Instant> {
-    let method = SendChatAction { chat_id: chat, message_thread_id: topic, action: kind.name() };
+impl Drop for Sign {
+    fn drop(&mut self) {
+        let mut chats = self.actions.chats();
+        let Some(chat) = chats.get_mut(&self.chat) else { return };
+        chat.leave(self.turn);
+        chat.changed.notify_one();
+        // A loop that runs takes the chat away itself, or a turn that comes now would begin a second one.
+        if chat.places.is_empty() && !chat.running {
+            chats.remove(&self.chat);
+        }
+    }
+}
+
+/// The turns of one chat.
+#[derive(Debug, Default)]
+struct Chat {
+    places: Vec<Place>,
+    /// No action before, anywhere in the chat.
+    not_before: Option<Instant>,
+    /// Whether a loop has the chat in hand.
+    running: bool,
+    changed: Arc<Notify>,
+}
+
+/// Where an action is seen: a topic, or the chat itself.
+#[derive(Debug)]
+struct Place {
+    topic: Option<TopicId>,
+    due: Instant,
+    /// What was shown here last.
+    shown: Option<Kind>,
+    /// What each turn here wants; the newest wish counts.
+    turns: Vec<(TurnId, Option<Kind>)>,
+}
+
+impl Place {
+    fn kind(&self) -> Option<Kind> {
+        self.turns.iter().rev().find_map(|&(_, kind)| kind)
+    }
+}
+
+/// One action, and when to show it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Next {
+    topic: Option<TopicId>,
+    kind: Kind,
+    due: Instant,
+}
+
+impl Chat {
+    fn join(&mut self, topic: Option<TopicId>, turn: TurnId, now: Instant) {
+        match self.places.iter_mut().find(|place| place.topic == topic) {
+            Some(place) => place.turns.push((turn, None)),
+            None => self.places.push(Place { topic, due: now, shown: None, turns: vec![(turn, None)] }),
+        }
+    }
+
+    fn leave(&mut self, turn: TurnId) {
+        for place in &mut self.places {
+            place.turns.retain(|&(other, _)| other != turn);
+        }
+        self.places.retain(|place| !place.turns.is_empty());
+    }
+
+    /// A turn wants this from now on. A kind that its place has not shown is due at once.
+    fn wish(&mut self, turn: TurnId, wish: Option<Kind>, now: Instant) {
+        for place in &mut self.places {
+            let Some(at) = place.turns.iter().position(|&(other, _)| other == turn) else { continue };
+            place.turns.remove(at);
+            place.turns.push((turn, wish));
+            if place.kind().is_some_and(|kind| Some(kind) != place.shown) {
+                place.due = place.due.min(now);
+            }
+        }
+    }
+
+    fn kind_in(&self, topic: Option<TopicId>) -> Option<Kind> {
+        self.places.iter().find(|place| place.topic == topic)?.kind()
+    }
+
+    /// The place that has waited longest comes first, so all get their turn when the budget is too small for them.
+    fn next(&self) -> Option<Next> {
+        let wanted = self.places.iter().filter_map(|place| Some((place, place.kind()?)));
+        let (place, kind) = wanted.min_by_key(|(place, _)| place.due)?;
+        let due = self.not_before.map_or(place.due, |time| time.max(place.due));
+        Some(Next { topic: place.topic, kind, due })
+    }
+
+    /// An action was shown, or `Some` says when the chat's budget has room for it.
+    fn called(&mut self, shown: Next, postponed: Option<Instant>, now: Instant) {
+        self.not_before = Some(postponed.unwrap_or(now + GAP));
+        let place = self.places.iter_mut().find(|place| place.topic == shown.topic);
+        let Some(place) = place.filter(|_| postponed.is_none()) else { return };
+        place.shown = Some(shown.kind);
+        if place.kind().is_none_or(|kind| kind == shown.kind) {
+            place.due = now + REFRESH;
+        }
+    }
+}
+
+/// Shows one action; returns the time before which none makes sense, if it was too early.
+async fn call(api: &Api, chat: ChatId, next: Next) -> Option<Instant> {
+    let method = SendChatAction { chat_id: chat, message_thread_id: next.topic, action: next.kind.name() };
     match api.attempt(chat, Class::Action, &method).await {
         Ok(_) => None,
         Err(Postponed::NotBefore(time)) => Some(time),
@@ -111,5 +290,84 @@ mod tests {
         ] {
             assert_eq!(Kind::of_tool(tool).name(), action);
         }
+    }
+
+    /// Turns 1, 2, ... in the chat itself and in topics 1, 2, ..., all of them typing.
+    fn busy(places: i32, now: Instant) -> Chat {
+        let mut chat = Chat::default();
+        for number in 0..places {
+            let turn = TurnId(i64::from(number) + 1);
+            chat.join((number > 0).then_some(TopicId(number)), turn, now);
+            chat.wish(turn, Some(Kind::Typing), now);
+        }
+        chat
+    }
+
+    #[test]
+    fn places_take_turns_and_none_is_left_out() {
+        let start = Instant::now();
+        let mut chat = busy(7, start);
+        let mut seen = Vec::new();
+        for _ in 0..14 {
+            let next = chat.next().unwrap();
+            chat.called(next, None, next.due);
+            seen.push((next.topic.map_or(0, |topic| topic.0), (next.due - start).as_secs()));
+        }
+        let topics: Vec<i32> = seen.iter().map(|&(topic, _)| topic).collect();
+        assert_eq!(topics, (0..7).chain(0..7).collect::<Vec<_>>());
+        assert!(seen.windows(2).all(|pair| pair[1].1 > pair[0].1), "never two at once: {seen:?}");
+    }
+
+    #[test]
+    fn a_lone_place_is_refreshed_before_its_action_fades() {
+        let start = Instant::now();
+        let mut chat = busy(1, start);
+        let first = chat.next().unwrap();
+        assert_eq!(first.due, start);
+        chat.called(first, None, start);
+        assert_eq!(chat.next().unwrap().due, start + REFRESH);
+    }
+
+    #[test]
+    fn a_full_budget_postpones_all_places_and_changes_no_order() {
+        let start = Instant::now();
+        let mut chat = busy(2, start);
+        let first = chat.next().unwrap();
+        let free = start + Duration::from_secs(30);
+        chat.called(first, Some(free), start);
+        assert_eq!(chat.next(), Some(Next { due: free, ..first }));
+    }
+
+    #[test]
+    fn a_new_kind_is_shown_at_once_also_if_it_came_during_a_call() {
+        let start = Instant::now();
+        let mut chat = busy(1, start);
+        let first = chat.next().unwrap();
+        chat.wish(TurnId(1), Some(Kind::Photo), start);
+        chat.called(first, None, start);
+        let photo = Next { topic: None, kind: Kind::Photo, due: start + GAP };
+        assert_eq!(chat.next(), Some(photo));
+        chat.called(photo, None, photo.due);
+        chat.wish(TurnId(1), None, photo.due);
+        assert_eq!(chat.next(), None);
+        chat.wish(TurnId(1), Some(Kind::Photo), photo.due);
+        assert_eq!(chat.next().map(|next| next.due), Some(photo.due + REFRESH), "it is still seen");
+        chat.wish(TurnId(1), Some(Kind::Typing), photo.due + GAP);
+        assert_eq!(chat.next().map(|next| next.due), Some(photo.due + GAP));
+    }
+
+    #[test]
+    fn turns_in_one_place_share_its_action_and_the_last_to_leave_ends_it() {
+        let start = Instant::now();
+        let mut chat = busy(1, start);
+        chat.join(None, TurnId(2), start);
+        chat.wish(TurnId(2), Some(Kind::Document), start);
+        assert_eq!(chat.next().map(|next| next.kind), Some(Kind::Document));
+        chat.wish(TurnId(2), None, start);
+        assert_eq!(chat.next().map(|next| next.kind), Some(Kind::Typing));
+        chat.leave(TurnId(1));
+        assert_eq!(chat.next(), None);
+        chat.leave(TurnId(2));
+        assert!(chat.places.is_empty());
     }
 }

@@ -13,7 +13,8 @@ use futures::future::{BoxFuture, OptionFuture};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use self::actions::{Actions, Kind};
+pub use self::actions::Actions;
+use self::actions::{Kind, Sign};
 use self::pace::Pace;
 use self::paint::Painted;
 pub(super) use self::paint::{draft, is_draft_of};
@@ -38,6 +39,8 @@ const ABORT_LIMIT: Duration = Duration::from_secs(5);
 pub struct Screen {
     /// For drafts, edits and actions.
     pub api: Api,
+    /// For telling that something is being done.
+    pub actions: Actions,
     /// For parts that are complete.
     pub courier: Courier,
     /// For promising such parts.
@@ -108,6 +111,7 @@ pub async fn present(screen: &Screen, place: Place, mut events: mpsc::Receiver<T
     let mut presenter = Presenter::new(screen, place);
     loop {
         let due = presenter.due();
+        presenter.sign.want(presenter.wants_action());
         tokio::select! {
             event = events.recv() => match event {
                 Some(event) => presenter.fold(event),
@@ -115,7 +119,6 @@ pub async fn present(screen: &Screen, place: Place, mut events: mpsc::Receiver<T
             },
             Some(done) = OptionFuture::from(presenter.work.as_mut()) => presenter.landed(done),
             () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => presenter.start(),
-            () = presenter.actions.tick(), if presenter.wants_action() => {}
         }
     }
     presenter.finish().await
@@ -132,7 +135,7 @@ enum Done {
 struct Presenter<'a> {
     screen: &'a Screen,
     place: Place,
-    actions: Actions,
+    sign: Sign,
     pace: Pace,
     thinking: String,
     tools: ToolLines,
@@ -159,7 +162,7 @@ impl<'a> Presenter<'a> {
         Self {
             screen,
             place,
-            actions: Actions::new(screen.api.clone(), place.chat, place.topic),
+            sign: screen.actions.join(place.chat, place.topic, place.turn),
             pace,
             thinking: String::new(),
             tools: ToolLines::default(),
@@ -193,12 +196,12 @@ impl<'a> Presenter<'a> {
                 }
             }
             TurnEvent::ToolStarted { call, name } => {
-                self.actions.set(Kind::of_tool(&name));
+                self.sign.set(Kind::of_tool(&name));
                 self.tools.start(call, name);
                 self.pace.changed();
             }
             TurnEvent::ToolEnded { call, failed } => {
-                self.actions.set(Kind::Typing);
+                self.sign.set(Kind::Typing);
                 self.tools.end(&call, failed);
                 self.pace.changed();
             }
@@ -303,7 +306,7 @@ impl<'a> Presenter<'a> {
         tracing::debug!(error = error as &dyn std::error::Error, "an unfinished answer could not be shown");
         match error {
             // Not even possible to write there; the final message will find that out for the books.
-            ApiError::Closed(_) | ApiError::MessageGone(_) => {
+            ApiError::Blocked(_) | ApiError::Closed(_) | ApiError::MessageGone(_) => {
                 self.blind = true;
                 self.live = None;
             }
@@ -331,6 +334,7 @@ impl<'a> Presenter<'a> {
     }
 
     async fn finish(mut self) -> Shown {
+        self.sign.want(false);
         // What was begun must end before anything final is sent, or it would arrive behind it.
         let abort = &self.screen.life.abort;
         while let Some(work) = self.work.take().filter(|_| !self.idle_work) {

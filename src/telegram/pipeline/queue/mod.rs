@@ -119,6 +119,8 @@ impl Mailboxes {
 #[derive(Debug, Default)]
 pub struct Batch {
     messages: Vec<Incoming>,
+    /// The newest change of each message that was changed here.
+    edits: Vec<Edit>,
     closes: Option<(Instant, Instant)>,
 }
 
@@ -130,13 +132,33 @@ impl Batch {
         self.messages.push(message);
     }
 
-    /// Takes over a change of a message that waits here; false if it does not.
-    pub fn edit(&mut self, edit: &Edit) -> bool {
-        let waiting = self.messages.iter_mut().find(|message| message.message == edit.message);
-        waiting.is_some_and(|message| {
-            message.text.clone_from(&edit.text);
-            true
-        })
+    /// Takes over a change of a message that waits here; tells which update has no effect any more, because a newer
+    /// one of the same message is here as well.
+    ///
+    /// # Errors
+    /// The change itself, if its message does not wait here.
+    pub fn edit(&mut self, edit: Edit) -> Result<Option<UpdateId>, Edit> {
+        let mut waiting =
+            self.messages.iter_mut().filter(|message| message.message == edit.message).peekable();
+        if waiting.peek().is_none() {
+            return Err(edit);
+        }
+        let known = self.edits.iter_mut().find(|known| known.message == edit.message);
+        if let Some(newer) = known.as_ref().filter(|known| known.is_newer_than(&edit)) {
+            return Ok((newer.update != edit.update).then_some(edit.update));
+        }
+        waiting.for_each(|message| message.text.clone_from(&edit.text));
+        let Some(known) = known else {
+            self.edits.push(edit);
+            return Ok(None);
+        };
+        let older = std::mem::replace(known, edit);
+        Ok((older.update != known.update).then_some(older.update))
+    }
+
+    /// The changes that the messages contain; their updates are to be finished once the messages are stored.
+    pub fn take_edits(&mut self) -> Vec<Edit> {
+        std::mem::take(&mut self.edits)
     }
 
     /// When the window closes; none while nothing waits.

@@ -50,14 +50,19 @@ async fn a_batch_is_in_the_order_of_writing_and_knows_edits() {
     for number in [7, 5, 6, 5] {
         batch.add(message(number), Instant::now(), WINDOW);
     }
-    let edit = |number, text: &str| Edit {
-        update: UpdateId(9),
+    let edit = |update, number, text: &str| Edit {
+        update: UpdateId(update),
         key: KEY,
         message: MessageId(number),
         text: text.into(),
+        date: DateTime::UNIX_EPOCH,
     };
-    assert!(batch.edit(&edit(6, "changed")));
-    assert!(!batch.edit(&edit(8, "unknown")));
+    assert_eq!(batch.edit(edit(9, 6, "first change")), Ok(None));
+    assert_eq!(batch.edit(edit(12, 6, "changed")), Ok(Some(UpdateId(9))), "the first has no effect any more");
+    assert_eq!(batch.edit(edit(11, 6, "late")), Ok(Some(UpdateId(11))));
+    assert_eq!(batch.edit(edit(12, 6, "changed")), Ok(None), "the same again");
+    assert_eq!(batch.edit(edit(13, 8, "unknown")), Err(edit(13, 8, "unknown")));
+    assert_eq!(batch.take_edits(), [edit(12, 6, "changed")]);
     let texts: Vec<String> = batch.take().into_iter().map(|message| message.text).collect();
     assert_eq!(texts, ["message 5", "changed", "message 7"]);
     assert_eq!(batch.closes(), None);

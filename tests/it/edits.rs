@@ -1,0 +1,91 @@
+//! Changed messages: the newest change of a message stands, in whatever order they come and whatever dies meanwhile.
+
+use serde_json::json;
+
+use crate::harness::{ANN, Bot, conversation};
+
+/// Statements of the bot that wait for a lock.
+const STUCK: &str = "SELECT count(*) FROM pg_locks
+    WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+#[tokio::test]
+async fn an_older_change_that_comes_late_does_not_undo_a_newer_one() {
+    let bot = Bot::with([("STRANDED_AFTER_SECONDS", "1")]).await;
+    let said = bot.ann("one");
+    bot.answer(ANN, 1).await;
+    let newer = bot.telegram.edit(ANN, said.message_id, "three").unwrap();
+    bot.database.until("SELECT count(*) FROM messages WHERE text = 'three'", 1).await;
+    // As if the earlier change had waited out an outage longer than the later one.
+    let older = json!({"update_id": newer - 1_000, "edited_message": {
+        "message_id": said.message_id, "date": 1, "edit_date": 2, "text": "two",
+        "chat": {"id": ANN, "type": "private", "first_name": "Ann"},
+        "from": {"id": ANN, "is_bot": false, "first_name": "Ann"},
+    }});
+    sqlx::query("INSERT INTO inbox (update_id, kind, payload) VALUES ($1, 'edited_message', $2::json)")
+        .bind(newer - 1_000)
+        .bind(older.to_string())
+        .execute(bot.books())
+        .await
+        .unwrap();
+    bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
+    bot.ask("and now?").await;
+    let asked = conversation(bot.model.requests().last().unwrap());
+    assert!(asked[0].contains("three") && !asked[0].contains("two"), "{asked:?}");
+    let books: (String, String, i32) =
+        sqlx::query_as("SELECT text, original_text, edits FROM messages WHERE message_id = $1")
+            .bind(i32::try_from(said.message_id).unwrap())
+            .fetch_one(bot.books())
+            .await
+            .unwrap();
+    assert_eq!(books, ("three".to_owned(), "one".to_owned(), 1));
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_change_of_a_message_that_is_not_stored_yet_survives_a_crash() {
+    let mut bot = Bot::with([("BATCH_WINDOW_MS", "900")]).await;
+    bot.ask("before").await;
+    let mut lock = bot.books().begin().await.unwrap();
+    sqlx::query("LOCK TABLE turns IN EXCLUSIVE MODE").execute(&mut *lock).await.unwrap();
+    let said = bot.ann("one");
+    bot.telegram.edit(ANN, said.message_id, "two").unwrap();
+    bot.database.until(STUCK, 1).await;
+    bot.kill().await;
+    // The statement of the dead process must not outlive it.
+    sqlx::query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'starling'",
+    )
+    .execute(&mut *lock)
+    .await
+    .unwrap();
+    lock.rollback().await.unwrap();
+    bot.run().await;
+    assert_eq!(bot.answer(ANN, 2).await, "You said: two");
+    assert_eq!(bot.database.count("SELECT count(*) FROM messages WHERE text = 'one'").await, 0);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_change_does_not_overtake_its_message_when_the_mailbox_is_full() {
+    let bot = Bot::start().await;
+    bot.ask("before").await;
+    let mut lock = bot.books().begin().await.unwrap();
+    sqlx::query("LOCK TABLE turns IN EXCLUSIVE MODE").execute(&mut *lock).await.unwrap();
+    bot.ann("first");
+    bot.database.until(STUCK, 1).await;
+    // The session waits for the lock; its mailbox holds 256 letters.
+    for number in 0..300 {
+        bot.ann(&format!("message {number}"));
+    }
+    let last = bot.ann("a slip");
+    bot.database.until("SELECT count(*) FROM inbox", 303).await;
+    lock.rollback().await.unwrap();
+    bot.database.until("SELECT count(*) FROM turns WHERE id = 2", 1).await;
+    bot.telegram.edit(ANN, last.message_id, "no slip").unwrap();
+    bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
+    assert_eq!(bot.database.count("SELECT count(*) FROM messages WHERE text = 'no slip'").await, 1);
+    assert_eq!(bot.database.count("SELECT count(*) FROM messages WHERE text = 'a slip'").await, 0);
+    assert_eq!(bot.database.count("SELECT count(*) FROM messages WHERE role = 'user'").await, 303);
+    bot.end().await;
+}
