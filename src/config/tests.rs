@@ -42,7 +42,7 @@ fn three_settings_are_enough() {
     assert_eq!(config.telegram.api_url, "https://api.telegram.org");
     assert_eq!(config.conversation.batch_window.as_millis(), 200);
     assert_eq!(config.conversation.starter_balance.to_string(), "$0.1000");
-    assert_eq!(config.conversation.overdraft_limit.to_string(), "$0.5");
+    assert_eq!(config.conversation.overdraft_limit.to_string(), "$0.5000");
     assert_eq!(config.conversation.max_turns_per_user, 5);
     assert_eq!(config.service.metrics_addr.to_string(), "0.0.0.0:8080");
     assert_eq!(config.service.shutdown_grace.as_secs(), 60);

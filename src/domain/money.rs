@@ -39,16 +39,19 @@ impl Usd {
     const TYPED_DIGITS: usize = 9;
 
     /// What `count` things cost at a price for a million of them, exact up to the last kept digit.
+    #[must_use]
     pub fn per_million(self, count: u64) -> Self {
         Self(self.0 * Decimal::from(count) / Decimal::from(1_000_000)).kept()
     }
 
     /// What `count` things cost.
+    #[must_use]
     pub fn times(self, count: u64) -> Self {
         Self(self.0 * Decimal::from(count)).kept()
     }
 
     /// Rounded to the digits that the books keep, halves away from zero, as the database rounds.
+    #[must_use]
     pub fn kept(self) -> Self {
         Self(self.0.round_dp_with_strategy(Self::SCALE, RoundingStrategy::MidpointAwayFromZero))
     }

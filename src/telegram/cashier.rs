@@ -58,14 +58,6 @@ impl Cashier {
         self.metrics.payments.with_label_values(&[if is_new { "credited" } else { "known" }]).inc();
     }
 
-    /// The message that tells of a credit.
-    pub(super) fn receipt(&self, received: &Received, credited: Credited) -> Owed {
-        let language = Language::from_tag(received.person.language_code.as_deref());
-        let Received { charge_id, stars, key, .. } = received;
-        let text = money::receipt(language, *stars, credited, charge_id);
-        message(format!("receipt:{charge_id}"), key.chat, key.topic, &text)
-    }
-
     /// Ends a refund by what Telegram says.
     pub(super) async fn settle(
         &self,
@@ -86,6 +78,14 @@ impl Cashier {
         };
         refunds::settle(books, returned, answer, tell).await
     }
+}
+
+/// The message that tells of a credit.
+pub(super) fn receipt(received: &Received, credited: Credited) -> Owed {
+    let language = Language::from_tag(received.person.language_code.as_deref());
+    let Received { charge_id, stars, key, .. } = received;
+    let text = money::receipt(language, *stars, credited, charge_id);
+    message(format!("receipt:{charge_id}"), key.chat, key.topic, &text)
 }
 
 fn message(key: String, chat: ChatId, topic: Option<TopicId>, markdown: &str) -> Owed {
@@ -247,7 +247,7 @@ async fn compare_page(
     for line in &lines {
         match line {
             Line::Paid(received) if state(&received.charge_id).is_none() => {
-                let receipt = |credited| context.cashier.receipt(received, credited);
+                let receipt = |credited| self::receipt(received, credited);
                 let book = || credit(&context.books, received, receipt);
                 let owed = db.persist("payments::credit", abort, book).await?;
                 if !owed.is_empty() {

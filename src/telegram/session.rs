@@ -169,7 +169,9 @@ impl Session<'_> {
     /// The newest text answers the question that waits; what was written before it is no prompt either.
     async fn answer_question(&mut self, mut batch: Vec<Incoming>) {
         let Some(newest) = batch.pop() else { return };
-        batch.iter().for_each(|incoming| self.tick_off(incoming.update));
+        for incoming in &batch {
+            self.tick_off(incoming.update);
+        }
         finish(handlers::pay::take_amount(self.context.clone(), newest).await);
     }
 

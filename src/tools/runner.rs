@@ -57,7 +57,8 @@ async fn work(
 }
 
 fn told(failure: Failure) -> Value {
-    json!({"error": failure.error, "message": failure.message})
+    let Failure { error, message } = failure;
+    json!({"error": error, "message": message})
 }
 
 fn unknown(toolbox: &Toolbox, call: &ToolCall) -> Value {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::api::methods::AnswerPreCheckoutQuery;
+use super::super::cashier::receipt;
 use super::super::context::Context;
 use super::super::inbound::payments::Event;
 use super::super::text::money;
@@ -31,9 +32,8 @@ pub(super) async fn handle(context: Arc<Context>, event: Event) -> Result<(), Db
         }
         Event::Paid(received) => {
             let cashier = &context.cashier;
-            let credit = || {
-                payments::credit(&context.books, &received, |credited| cashier.receipt(&received, credited))
-            };
+            let credit =
+                || payments::credit(&context.books, &received, |credited| receipt(&received, credited));
             let owed = context.db.persist("payments::credit", &context.life.abort, credit).await?;
             cashier.count_payment(!owed.is_empty());
             context.courier().deliver(owed);

@@ -42,7 +42,12 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
         Inbound::Edited(edit) => post(context, id, edit.key, Letter::Edit(edit)),
         Inbound::Command(Command::Stop, envelope) => {
             let key = envelope.key;
-            post(context, id, key, Letter::Stop(StopWish { update: id, by: StopBy::Command(envelope) }));
+            post(
+                context,
+                id,
+                key,
+                Letter::Stop(StopWish { update: id, by: StopBy::Command(Box::new(envelope)) }),
+            );
         }
         Inbound::Command(Command::Start, envelope) => spawn(context, start::handle, envelope),
         Inbound::Command(Command::Help, envelope) => spawn(context, help::handle, envelope),

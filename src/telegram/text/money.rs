@@ -1,5 +1,7 @@
 //! What the bot says about money. Amounts are rounded here and nowhere else.
 
+use std::fmt::Write;
+
 use super::{say, say_with};
 use crate::db::balance::{Balance, Booked};
 use crate::db::payments::Payment;
@@ -121,7 +123,7 @@ pub fn refundable(language: Language, payments: &[Payment]) -> String {
     let mut text = say_with(language, "refundable", &[("days", &days)]);
     for Payment { stars, credit, paid_at, charge_id, .. } in payments {
         let day = paid_at.format("%Y-%m-%d");
-        text.push_str(&format!("\n- {stars} ⭐ · {credit} · {day}: `/refund {charge_id}`"));
+        write!(text, "\n- {stars} ⭐ · {credit} · {day}: `/refund {charge_id}`").unwrap_or_default();
     }
     text
 }

@@ -46,7 +46,7 @@ pub struct StopWish {
 #[derive(Debug)]
 pub enum StopBy {
     /// The command.
-    Command(Envelope),
+    Command(Box<Envelope>),
     /// The button that Telegram shows below a draft.
     Draft(i32),
     /// Our button below a message in a group.
