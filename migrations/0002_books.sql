@@ -160,7 +160,14 @@ CREATE TABLE reconciliations (
 -- Messages that are owed may be invoices and may carry buttons.
 ALTER TABLE outbox
     ADD COLUMN keyboard   JSONB,
-    ADD COLUMN invoice_id BIGINT REFERENCES invoices ON DELETE RESTRICT;
+    ADD COLUMN invoice_id BIGINT REFERENCES invoices ON DELETE RESTRICT,
+    -- A message of the chat that was there before this one; where to look for this one after a crash.
+    ADD COLUMN after_id   INTEGER;
+
+-- Which message an update brought, so that its number is not taken for one of ours.
+ALTER TABLE inbox
+    ADD COLUMN chat_id    BIGINT,
+    ADD COLUMN message_id INTEGER;
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

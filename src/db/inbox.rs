@@ -1,7 +1,7 @@
 //! Repository of the inbox: updates as Telegram sent them, until their effects are committed.
 
 use super::{Db, DbError, Tx};
-use crate::domain::ids::UpdateId;
+use crate::domain::ids::{ChatId, MessageId, UpdateId};
 
 /// An update on its way into the inbox.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct RawUpdate {
     pub payload: String,
     /// Whether nobody will handle it, so that it is stored as done.
     pub ignored: bool,
+    /// The message that it brings, if it brings a new one.
+    pub message: Option<(ChatId, MessageId)>,
 }
 
 /// Stores updates, all or none; returns the ids that nobody has handled: the new ones, and old ones that still wait.
@@ -22,16 +24,21 @@ pub async fn store(db: &Db, updates: &[RawUpdate]) -> Result<Vec<UpdateId>, DbEr
     let kinds: Vec<String> = updates.iter().map(|update| update.kind.clone()).collect();
     let payloads: Vec<String> = updates.iter().map(|update| update.payload.clone()).collect();
     let ignored: Vec<bool> = updates.iter().map(|update| update.ignored).collect();
+    let chats: Vec<Option<i64>> = updates.iter().map(|update| Some(update.message?.0.0)).collect();
+    let messages: Vec<Option<i32>> = updates.iter().map(|update| Some(update.message?.1.0)).collect();
     let fresh = sqlx::query_scalar!(
-        "INSERT INTO inbox (update_id, kind, payload, handled_at)
-         SELECT id, kind, payload::json, CASE WHEN ignored THEN now() END
-         FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::boolean[]) AS new (id, kind, payload, ignored)
+        "INSERT INTO inbox (update_id, kind, payload, handled_at, chat_id, message_id)
+         SELECT id, kind, payload::json, CASE WHEN ignored THEN now() END, chat_id, message_id
+         FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::boolean[], $5::bigint[], $6::integer[])
+           AS new (id, kind, payload, ignored, chat_id, message_id)
          ON CONFLICT (update_id) DO UPDATE SET kind = excluded.kind WHERE inbox.handled_at IS NULL
          RETURNING update_id",
         &ids,
         &kinds,
         &payloads,
         &ignored,
+        &chats as &[Option<i64>],
+        &messages as &[Option<i32>],
     )
     .fetch_all(db.pool())
     .await

@@ -29,6 +29,8 @@ pub struct Owed {
     pub replaces: Option<MessageId>,
     /// Buttons below it, as Telegram's inline keyboard.
     pub keyboard: Option<Value>,
+    /// A message that was in the chat before it; after a crash it is looked for behind that one.
+    pub after: Option<MessageId>,
     /// The invoice that it is; its title is then the first line of the text, its description the rest.
     pub invoice: Option<InvoiceId>,
 }
@@ -40,8 +42,8 @@ pub async fn owe(tx: &mut Tx<'_>, messages: &[Owed]) -> Result<Vec<(OutboxId, Ow
     for owed in messages {
         let id = sqlx::query_scalar!(
             "INSERT INTO outbox (key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard,
-                                 invoice_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                                 invoice_id, after_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
              ON CONFLICT (key) DO UPDATE SET key = excluded.key WHERE outbox.state = 'pending' RETURNING id",
             owed.key,
             owed.chat.0,
@@ -53,6 +55,7 @@ pub async fn owe(tx: &mut Tx<'_>, messages: &[Owed]) -> Result<Vec<(OutboxId, Ow
             owed.replaces.map(|message| message.0),
             owed.keyboard,
             owed.invoice.map(|invoice| invoice.0),
+            owed.after.map(|message| message.0),
         )
         .fetch_optional(&mut **tx)
         .await
@@ -71,7 +74,8 @@ pub async fn pending(
     after: OutboxId,
 ) -> Result<Vec<(OutboxId, Owed)>, DbError> {
     let rows = sqlx::query!(
-        "SELECT id, key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard, invoice_id
+        "SELECT id, key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard, invoice_id,
+                after_id
          FROM outbox WHERE state = 'pending' AND ($1::bigint IS NULL OR turn_id = $1)
            AND created_at <= now() - make_interval(secs => $2) AND id > $3 ORDER BY id LIMIT $4",
         turn.map(|turn| turn.0),
@@ -94,6 +98,7 @@ pub async fn pending(
             replaces: row.replaces.map(MessageId),
             keyboard: row.keyboard,
             invoice: row.invoice_id.map(InvoiceId),
+            after: row.after_id.map(MessageId),
         };
         (OutboxId(row.id), owed)
     });
@@ -108,6 +113,40 @@ pub async fn is_pending(db: &Db, id: OutboxId) -> Result<bool, DbError> {
             .await
             .map_err(DbError::at("outbox::is_pending"))?;
     Ok(pending.unwrap_or(false))
+}
+
+/// Numbers under which a message may stand in its chat if an earlier life has sent it without noting it: those behind
+/// the last message that was there before and that belong to nothing we know. Private chats share one counter.
+pub async fn whereabouts(db: &Db, id: OutboxId, owed: &Owed, limit: i64) -> Result<Vec<MessageId>, DbError> {
+    let numbers = sqlx::query_scalar!(
+        r#"WITH before AS (
+             SELECT greatest($3, (SELECT max(message_id) FROM outbox
+                                  WHERE chat_id = $2 AND state = 'sent' AND id < $1 AND id > $1 - 100000)) AS id
+           ), known AS (
+             SELECT message_id FROM outbox
+             WHERE state = 'sent' AND id > $1 - 10000 AND (chat_id = $2 OR (chat_id > 0 AND $2 > 0))
+             UNION ALL
+             SELECT message_id FROM inbox
+             WHERE update_id > (SELECT max(update_id) - 10000 FROM inbox) AND message_id IS NOT NULL
+               AND (chat_id = $2 OR (chat_id > 0 AND $2 > 0))
+             UNION ALL
+             SELECT live_message_id FROM turns JOIN threads ON threads.id = thread_id
+             WHERE state = 'open' AND chat_id = $2 AND live_message_id IS NOT NULL
+           )
+           SELECT number AS "number!"
+           FROM before, generate_series(before.id + 1,
+                          greatest(before.id, (SELECT max(message_id) FROM known))::integer + $4::integer) AS number
+           WHERE number NOT IN (SELECT message_id FROM known) ORDER BY number LIMIT $5"#,
+        id.0,
+        owed.chat.0,
+        owed.after.map(|message| message.0),
+        i32::try_from(limit).unwrap_or(i32::MAX),
+        limit,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("outbox::whereabouts"))?;
+    Ok(numbers.into_iter().map(MessageId).collect())
 }
 
 /// Telegram has the message.

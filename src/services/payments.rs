@@ -12,7 +12,7 @@ use crate::db::invoices::{self, Invoice};
 use crate::db::outbox::{self, Owed};
 use crate::db::payments::{self, New, Source};
 use crate::db::{Db, DbError, Tx, inbox, settings};
-use crate::domain::ids::{OutboxId, ThreadKey, UpdateId, UserId};
+use crate::domain::ids::{MessageId, OutboxId, ThreadKey, UpdateId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, Person};
 use crate::domain::stars::{self, Margin};
@@ -140,6 +140,8 @@ pub struct Received {
     pub chat: Chat,
     /// The conversation.
     pub key: ThreadKey,
+    /// The message that tells of it in the chat.
+    pub message: Option<MessageId>,
     /// How much.
     pub stars: u32,
     /// What for: an invoice's payload.

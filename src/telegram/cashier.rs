@@ -16,7 +16,7 @@ use crate::db::outbox::Owed;
 use crate::db::payments::{self, Payment};
 use crate::db::reconciliations::{self, Reconciled};
 use crate::db::{Db, DbError};
-use crate::domain::ids::{ChatId, OutboxId, TopicId};
+use crate::domain::ids::{ChatId, MessageId, OutboxId, TopicId};
 use crate::domain::people::Language;
 use crate::lifecycle::kill_point;
 use crate::services::books::Books;
@@ -74,7 +74,7 @@ impl Cashier {
             self.metrics.refunds.with_label_values(&[result]).inc();
             let text = money::refund_end(payment.language.unwrap_or_default(), payment, end);
             let now = books.clock.now().timestamp_millis();
-            message(format!("refund:{}:{result}:{now}", payment.id), payment.chat, payment.topic, &text)
+            message(format!("refund:{}:{result}:{now}", payment.id), payment.chat, payment.topic, None, &text)
         };
         refunds::settle(books, returned, answer, tell).await
     }
@@ -85,14 +85,20 @@ pub(super) fn receipt(received: &Received, credited: Credited) -> Owed {
     let language = Language::from_tag(received.person.language_code.as_deref());
     let Received { charge_id, stars, key, .. } = received;
     let text = money::receipt(language, *stars, credited, charge_id);
-    message(format!("receipt:{charge_id}"), key.chat, key.topic, &text)
+    message(format!("receipt:{charge_id}"), key.chat, key.topic, received.message, &text)
 }
 
-fn message(key: String, chat: ChatId, topic: Option<TopicId>, markdown: &str) -> Owed {
+fn message(
+    key: String,
+    chat: ChatId,
+    topic: Option<TopicId>,
+    after: Option<MessageId>,
+    markdown: &str,
+) -> Owed {
     let text = render(markdown);
     let (entities, text) = (text.wire_entities(), text.text);
     let (turn, reply_to, replaces, keyboard, invoice) = (None, None, None, None, None);
-    Owed { key, chat, topic, turn, text, entities, reply_to, replaces, keyboard, invoice }
+    Owed { key, chat, topic, turn, text, entities, reply_to, replaces, keyboard, after, invoice }
 }
 
 /// Drives refunds until the service drains.

@@ -38,6 +38,9 @@ struct Inner {
     desk: Mutex<Desk>,
 }
 
+/// Numbers that are tried when a message may be in its chat without our knowing.
+const LOOKS: i64 = 12;
+
 /// What is on its way.
 #[derive(Debug, Default)]
 struct Desk {
@@ -171,7 +174,7 @@ impl Inner {
         };
         kill_point!("deliver: before the call");
         let sent = tokio::select! {
-            sent = self.send(&parcel.owed, invoice) => sent,
+            sent = self.send(parcel, invoice) => sent?,
             // The first attempt of what was settled during the abort still gets its chance.
             () = self.given_up(abort) => return Err(DbError::Cancelled { at: "courier" }),
         };
@@ -214,18 +217,24 @@ impl Inner {
         tokio::time::sleep(Duration::from_secs(5)).await;
     }
 
-    /// Sends or replaces until Telegram has an opinion.
-    async fn send(&self, owed: &Owed, invoice: Option<(String, u32)>) -> Result<MessageId, ApiError> {
+    /// Sends or replaces until Telegram has an opinion. A message that may be there already is looked for first.
+    async fn send(
+        &self,
+        parcel: &Parcel,
+        invoice: Option<(String, u32)>,
+    ) -> Result<Result<MessageId, ApiError>, DbError> {
+        let owed = &parcel.owed;
         let (mut chat, mut topic) = (owed.chat, owed.topic);
         let mut replaces = owed.replaces;
         let (mut pause, longest) = PAUSES;
+        let mut doubtful = parcel.stale;
         loop {
             let answer = match replaces {
                 Some(message) => self.replace(owed, chat, message).await,
-                None => match &invoice {
-                    Some((payload, stars)) => self.invoice(owed, payload, *stars, chat, topic).await,
-                    None => self.post(owed, chat, topic).await,
-                },
+                None => {
+                    let look = doubtful && chat == owed.chat;
+                    self.place(parcel, invoice.as_ref(), chat, topic, look).await?
+                }
             };
             match answer {
                 // The unfinished message was deleted: the finished one is sent anew.
@@ -237,6 +246,7 @@ impl Inner {
                 // The flow control knows how long to wait.
                 Err(ApiError::Flood(_)) => {}
                 Err(error) if error.is_passing() => {
+                    doubtful |= error.is_doubtful();
                     tracing::warn!(
                         chat.id = owed.chat.0,
                         error = &error as &dyn std::error::Error,
@@ -245,9 +255,62 @@ impl Inner {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(longest);
                 }
-                settled => return settled,
+                settled => return Ok(settled),
             }
         }
+    }
+
+    /// Puts a new message into a chat, unless it is there already.
+    async fn place(
+        &self,
+        parcel: &Parcel,
+        invoice: Option<&(String, u32)>,
+        chat: ChatId,
+        topic: Option<TopicId>,
+        look: bool,
+    ) -> Result<Result<MessageId, ApiError>, DbError> {
+        let found = if look { self.look_for(parcel).await? } else { Ok(None) };
+        let owed = &parcel.owed;
+        Ok(match (found, invoice) {
+            (Err(error), _) => Err(error),
+            (Ok(Some(message)), _) => Ok(message),
+            (Ok(None), Some((payload, stars))) => self.invoice(owed, payload, *stars, chat, topic).await,
+            (Ok(None), None) => self.post(owed, chat, topic).await,
+        })
+    }
+
+    /// Looks for a message that was sent without our knowing: its number is tried with a change that changes nothing.
+    /// Only numbers are tried that belong to no other message of ours, so nothing else can be overwritten.
+    async fn look_for(&self, parcel: &Parcel) -> Result<Result<Option<MessageId>, ApiError>, DbError> {
+        let Parcel { id, owed, .. } = parcel;
+        let look = || outbox::whereabouts(&self.db, *id, owed, LOOKS);
+        let numbers = self.db.persist("outbox::whereabouts", &self.life.abort, look).await?;
+        for number in numbers {
+            let method = EditMessageText {
+                chat_id: owed.chat,
+                message_id: number,
+                text: &owed.text,
+                entities: &owed.entities,
+                link_preview_options: NoPreview::default(),
+                reply_markup: owed.keyboard.clone().map(InlineKeyboard),
+            };
+            match self.api.deliver(owed.chat, &method).await {
+                Ok(_) | Err(ApiError::NotModified) => {
+                    tracing::info!(outbox.id = id.0, "the message {id} was there already");
+                    return Ok(Ok(Some(number)));
+                }
+                // An invoice has no text that could be changed, but nothing else of ours is without.
+                Err(ApiError::Refused { description, .. })
+                    if owed.invoice.is_some() && description.contains("no text in the message") =>
+                {
+                    return Ok(Ok(Some(number)));
+                }
+                Err(error) if error.is_passing() => return Ok(Err(error)),
+                // There is no such message, or it is a person's.
+                Err(_) => {}
+            }
+        }
+        Ok(Ok(None))
     }
 
     async fn post(&self, owed: &Owed, chat: ChatId, topic: Option<TopicId>) -> Result<MessageId, ApiError> {
@@ -319,6 +382,7 @@ mod tests {
             entities: json!([]),
             reply_to: None,
             replaces: None,
+            after: None,
             keyboard: None,
             invoice: None,
         };

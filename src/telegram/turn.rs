@@ -212,6 +212,7 @@ pub(super) fn place(request: &TurnRequest) -> Place {
         chat: request.key.chat,
         topic: request.key.topic,
         turn: request.turn,
+        question: request.question,
         reply_to: (!private).then_some(request.question),
         language: request.settings.language,
         // A chat that had refused drafts in an earlier attempt has a message that must be replaced.

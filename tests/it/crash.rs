@@ -1,8 +1,9 @@
 //! `kill -9` at the worst moments, then a new start: answered, once, and nothing forgotten.
 
 use playground::anthropic::{Gate, Outcome, Reply, Step};
+use playground::telegram::Fault;
 
-use crate::harness::{ANN, BOUND, Bot, GROUP, conversation};
+use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation};
 
 /// The chat shows one answer, and the next prompt contains it.
 async fn answered_once_and_remembered(bot: &Bot, chat: i64, question: &str, answer: &str) {
@@ -164,5 +165,35 @@ async fn a_turn_that_kills_the_bot_again_and_again_is_given_up() {
     assert!(bot.answer(ANN, 1).await.starts_with("⚠️ Something went wrong on my side."));
     bot.log(" ready").await;
     assert_eq!(bot.model.requests().len(), 2);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn an_answer_whose_acceptance_got_lost_is_not_sent_again() {
+    let bot = Bot::start().await;
+    bot.telegram.fail_next("sendMessage", 1, Fault::DropAfter);
+    bot.ann("hello");
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'sent'", 1).await;
+    bot.ask("and now?").await;
+    assert_eq!(bot.answers(ANN), ["You said: hello", "You said: and now?"]);
+    bot.end().await;
+}
+
+/// Others have taken the numbers in between, and the person has written more.
+#[tokio::test]
+async fn a_message_that_was_sent_without_our_knowing_is_found_among_others() {
+    let mut bot = Bot::with([("KILL_AT", "deliver: after the call")]).await;
+    bot.telegram.say(BOB, BOB, "before");
+    bot.died().await;
+    bot.set("KILL_AT", "");
+    for text in ["/help", "/stop"] {
+        bot.telegram.say(ANN, ANN, text);
+        bot.telegram.say(BOB, BOB, text);
+    }
+    bot.run().await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'sent'", 5).await;
+    let answers = bot.answers(BOB);
+    assert_eq!(answers.iter().filter(|text| *text == "You said: before").count(), 1, "{}", bot.screen(BOB));
+    assert_eq!(answers.len(), 3, "{}", bot.screen(BOB));
     bot.end().await;
 }

@@ -11,8 +11,6 @@ use crate::harness::{ANN, BOUND, Bot};
 
 /// Needs a death before it.
 const AFTER_A_DEATH: &str = "restart: after the commit";
-/// Telegram has the message, but we do not know it: it is sent again.
-const DOUBLES_A_MESSAGE: &str = "deliver: after the call";
 /// Stories that are told side by side.
 const AT_ONCE: usize = 4;
 
@@ -107,8 +105,11 @@ async fn check(bot: &Bot, point: &str) {
     let is_answer =
         |text: &&String| text.contains("You said: hello") || text.contains("The tool cost_estimator says");
     let told: Vec<&String> = answers.iter().filter(is_answer).collect();
-    let most = if point == DOUBLES_A_MESSAGE { 2 } else { 1 };
-    assert!((1..=most).contains(&told.len()), "{point}:\n{}", bot.screen(ANN));
+    assert_eq!(told.len(), 1, "{point}:\n{}", bot.screen(ANN));
+    let menus = answers.iter().filter(|text| text.starts_with("Top up")).count();
+    let invoices = bot.telegram.view(|view| view.invoices(ANN).count());
+    let receipts = answers.iter().filter(|text| text.starts_with("✅ Received")).count();
+    assert_eq!((menus, invoices, receipts), (1, 1, 1), "{point}:\n{}", bot.screen(ANN));
 }
 
 #[tokio::test]

@@ -98,6 +98,11 @@ impl ApiError {
         if error.is_connect() { Self::Unreachable(error) } else { Self::Broken(error) }
     }
 
+    /// Whether the call may have had its effect although it has no result.
+    pub fn is_doubtful(&self) -> bool {
+        matches!(self, Self::Server(_) | Self::Broken(_))
+    }
+
     /// Whether the same call may work in a moment.
     pub fn is_passing(&self) -> bool {
         match self {

@@ -198,6 +198,7 @@ fn answer_to(envelope: &Envelope, text: RichText) -> Owed {
         reply_to: (!private).then_some(envelope.message),
         replaces: None,
         keyboard: None,
+        after: Some(envelope.message),
         invoice: None,
     }
 }

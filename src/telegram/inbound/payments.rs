@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use crate::domain::ids::{ChatId, ThreadKey, TopicId, UpdateId, UserId};
+use crate::domain::ids::{ChatId, MessageId, ThreadKey, TopicId, UpdateId, UserId};
 use crate::domain::people::{Chat, ChatKind, Person};
 use crate::domain::stars::CURRENCY;
 use crate::services::payments::{Checkout, Received};
@@ -74,6 +74,7 @@ fn read_message(update: UpdateId, message: WireMessage) -> Option<Event> {
     Some(Event::Paid(Box::new(Received {
         update: Some(update),
         key: key(from.id),
+        message: Some(message.message_id),
         person: from.into(),
         chat: message.chat.into(),
         stars: stars(payment.total_amount)?,
@@ -135,6 +136,7 @@ pub fn read_line(line: &serde_json::Value) -> Option<Line> {
     let received = Received {
         update,
         key: key(user.id),
+        message: None,
         person: user.into(),
         chat: chat.into(),
         stars,
@@ -163,6 +165,7 @@ struct WireQuery {
 
 #[derive(Deserialize)]
 struct WireMessage {
+    message_id: MessageId,
     date: i64,
     chat: WireChat,
     from: Option<WireUser>,

@@ -12,6 +12,7 @@ mod webhook;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use teloxide::types::Update;
@@ -27,7 +28,7 @@ use super::pipeline::queue::{Letter, StopBy, StopWish};
 use super::{handlers, inbound};
 use crate::db::inbox::{self, RawUpdate};
 use crate::db::{Db, DbError};
-use crate::domain::ids::{ChatId, ThreadKey, TopicId, UpdateId, UserId};
+use crate::domain::ids::{ChatId, MessageId, ThreadKey, TopicId, UpdateId, UserId};
 use crate::services::intake;
 use crate::telemetry::metrics::Metrics;
 use recent::Recent;
@@ -148,9 +149,25 @@ fn read(payload: String) -> Option<RawUpdate> {
         tracing::error!("an update without a number was dropped");
         return None;
     };
+    let message = fields.get("message").and_then(|message| {
+        let NewMessage { message_id, chat } = serde_json::from_str(message.get()).ok()?;
+        Some((chat.id, message_id))
+    });
     let kind = fields.into_keys().find(|&name| name != "update_id").unwrap_or_default().to_owned();
     let ignored = !KINDS.contains(&kind.as_str());
-    Some(RawUpdate { id: UpdateId(id), kind, payload, ignored })
+    Some(RawUpdate { id: UpdateId(id), kind, payload, ignored, message })
+}
+
+/// As much of a message as tells where it stands.
+#[derive(Deserialize)]
+struct NewMessage {
+    message_id: MessageId,
+    chat: Place,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    id: ChatId,
 }
 
 /// Whose draft was stopped, if the update tells of that. Drafts exist in private chats only, whose id is that of the

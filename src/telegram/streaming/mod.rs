@@ -58,6 +58,8 @@ pub struct Place {
     pub topic: Option<TopicId>,
     /// The turn.
     pub turn: TurnId,
+    /// The message that is answered.
+    pub question: MessageId,
     /// The message that the first part replies to; none in private chats, where it is clear.
     pub reply_to: Option<MessageId>,
     /// How.
@@ -88,6 +90,7 @@ impl Place {
             reply_to: self.reply_to.filter(|_| number == 0),
             replaces,
             keyboard: None,
+            after: Some(self.question),
             invoice: None,
         }
     }
