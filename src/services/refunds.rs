@@ -6,9 +6,10 @@ use chrono::TimeDelta;
 use super::books::Books;
 use super::intake::Caller;
 use crate::db::balance::{self, Operation, Reason};
+use crate::db::holds::{self, Purpose};
 use crate::db::outbox::{self, Owed};
 use crate::db::payments::{self, New, Payment, Source, State};
-use crate::db::{Db, DbError, holds, inbox};
+use crate::db::{Db, DbError, inbox};
 use crate::domain::ids::{OutboxId, ThreadKey, UpdateId};
 use crate::domain::money::Usd;
 use crate::domain::stars::REFUND_DAYS;
@@ -135,14 +136,14 @@ pub async fn settle(
             let operation = Operation { user: payment.user, reason, amount, key: &booked, subject: &subject };
             let balance = balance::post(&mut tx, &operation).await?;
             kill_point!("refund: booked");
-            holds::close_for_refund(&mut tx, payment.id, true).await?;
+            holds::close(&mut tx, Purpose::Refund(payment.id), true).await?;
             payments::set_state(&mut tx, payment.id, State::Refunded, now).await?;
             let asked = payment.state == State::Refunding;
             let end = if asked { End::Given(balance) } else { End::ByTelegram(balance) };
             owed = outbox::owe(&mut tx, &[tell(payment, end)]).await?;
         }
         (Some(payment), Answer::Refused) if payment.state == State::Refunding => {
-            holds::close_for_refund(&mut tx, payment.id, false).await?;
+            holds::close(&mut tx, Purpose::Refund(payment.id), false).await?;
             payments::set_state(&mut tx, payment.id, State::Credited, now).await?;
             owed = outbox::owe(&mut tx, &[tell(payment, End::Refused)]).await?;
         }

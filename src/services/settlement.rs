@@ -4,9 +4,10 @@
 
 use super::books::Books;
 use crate::db::balance::{self, Operation, Reason};
+use crate::db::holds::{self, Purpose};
 use crate::db::model_calls::Payer;
 use crate::db::outbox::{self, Owed};
-use crate::db::{Db, DbError, holds, messages, model_calls, turns};
+use crate::db::{Db, DbError, messages, model_calls, turns};
 use crate::domain::ids::{OutboxId, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::turn::{Failure, ModelCall, Outcome, TurnReport};
@@ -58,7 +59,7 @@ pub async fn settle(
         balance::post(&mut tx, &Operation { user, reason, amount: -cost, key: &key, subject }).await?;
         kill_point!("settle: charged");
     }
-    holds::close(&mut tx, turn, charged).await?;
+    holds::close(&mut tx, Purpose::Turn(turn), charged).await?;
     let owed = outbox::owe(&mut tx, owed).await?;
     kill_point!("settle: before the commit");
     Db::commit(tx).await?;
