@@ -164,10 +164,13 @@ ALTER TABLE outbox
     -- A message of the chat that was there before this one; where to look for this one after a crash.
     ADD COLUMN after_id   INTEGER;
 
--- Which message an update brought, so that its number is not taken for one of ours.
 ALTER TABLE inbox
+    -- Which message an update brought, so that its number is not taken for one of ours.
     ADD COLUMN chat_id    BIGINT,
-    ADD COLUMN message_id INTEGER;
+    ADD COLUMN message_id INTEGER,
+    -- How often the sweep has taken it up, and whether that was given up.
+    ADD COLUMN tries      INTEGER NOT NULL DEFAULT 0,
+    ADD COLUMN given_up   BOOLEAN NOT NULL DEFAULT FALSE;
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

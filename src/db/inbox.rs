@@ -69,12 +69,18 @@ pub async fn unhandled(db: &Db, after: UpdateId, limit: i64) -> Result<Vec<(Upda
     Ok(rows.into_iter().map(|row| (UpdateId(row.update_id), row.payload)).collect())
 }
 
-/// Updates that have waited for so many seconds, oldest first: whoever had them has lost them.
+/// Updates that have waited for so many seconds, oldest first: whoever had them has lost them. Each look counts as a try.
 pub async fn stranded(db: &Db, seconds: f64, limit: i64) -> Result<Vec<(UpdateId, String)>, DbError> {
     let rows = sqlx::query!(
-        r#"SELECT update_id, payload::text AS "payload!" FROM inbox
-           WHERE handled_at IS NULL AND received_at < now() - make_interval(secs => $1)
-           ORDER BY update_id LIMIT $2"#,
+        r#"WITH taken AS (
+             UPDATE inbox SET tries = tries + 1
+             WHERE update_id IN (
+               SELECT update_id FROM inbox
+               WHERE handled_at IS NULL AND received_at < now() - make_interval(secs => $1)
+               ORDER BY update_id LIMIT $2)
+             RETURNING update_id, payload
+           )
+           SELECT update_id, payload::text AS "payload!" FROM taken ORDER BY update_id"#,
         seconds,
         limit,
     )
@@ -82,6 +88,37 @@ pub async fn stranded(db: &Db, seconds: f64, limit: i64) -> Result<Vec<(UpdateId
     .await
     .map_err(DbError::at("inbox::stranded"))?;
     Ok(rows.into_iter().map(|row| (UpdateId(row.update_id), row.payload)).collect())
+}
+
+/// An update that is not tried any more.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GivenUp {
+    /// Its number.
+    pub id: UpdateId,
+    /// The message that it brought, if it did.
+    pub message: Option<(ChatId, MessageId)>,
+    /// All of it: JSON that the database cannot look into, because it may hold escapes that no text can.
+    pub payload: String,
+}
+
+/// Gives up updates that were tried so often. Payments are never given up.
+pub async fn give_up(tx: &mut Tx<'_>, tries: i32) -> Result<Vec<GivenUp>, DbError> {
+    let rows = sqlx::query!(
+        "UPDATE inbox SET handled_at = now(), given_up = TRUE
+         WHERE handled_at IS NULL AND tries >= $1 AND payload::text NOT LIKE '%\"successful_payment\"%'
+           AND payload::text NOT LIKE '%\"refunded_payment\"%'
+         RETURNING update_id, chat_id, message_id, payload::text AS \"payload!\"",
+        tries,
+    )
+    .fetch_all(&mut **tx)
+    .await
+    .map_err(DbError::at("inbox::give_up"))?;
+    let given_up = rows.into_iter().map(|row| GivenUp {
+        id: UpdateId(row.update_id),
+        message: row.chat_id.map(ChatId).zip(row.message_id.map(MessageId)),
+        payload: row.payload,
+    });
+    Ok(given_up.collect())
 }
 
 /// One update that waits, if it still does.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::books::Books;
 use super::people;
+use crate::db::inbox::GivenUp;
 use crate::db::outbox::{self, Owed};
 use crate::db::people::Known;
 use crate::db::{Db, DbError, Tx, inbox, messages};
@@ -75,6 +76,27 @@ pub async fn apply_edit(
     inbox::handled(&mut tx, update).await?;
     Db::commit(tx).await?;
     Ok(known)
+}
+
+/// Gives up updates that were tried so often that trying again is hopeless; `tell` makes a message for whoever sent one.
+pub async fn give_up(
+    db: &Db,
+    tries: i32,
+    tell: impl Fn(&GivenUp) -> Option<Owed>,
+) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    let mut tx = db.begin().await?;
+    let given_up = inbox::give_up(&mut tx, tries).await?;
+    for update in &given_up {
+        tracing::error!(
+            update.id = update.id.0,
+            "the update {} could not be handled and is given up",
+            update.id
+        );
+    }
+    let owed: Vec<Owed> = given_up.iter().filter_map(tell).collect();
+    let owed = outbox::owe(&mut tx, &owed).await?;
+    Db::commit(tx).await?;
+    Ok(owed)
 }
 
 /// Ticks an update off that has no lasting effect.

@@ -165,3 +165,26 @@ async fn more_messages_than_one_look_reads_are_all_taken_up() {
     }
     bot.end().await;
 }
+
+#[tokio::test]
+async fn an_update_that_can_never_be_handled_is_given_up_and_its_sender_is_told() {
+    let mut bot = Bot::with([("STRANDED_AFTER_SECONDS", "1")]).await;
+    bot.expect_error("a handler failed");
+    bot.expect_error("is given up");
+    bot.ask("hi").await;
+    // The database takes no NUL in a text, whatever we do.
+    let update = r#"{"update_id": 5, "message": {"message_id": 9000, "date": 1, "text": "/start",
+        "chat": {"id": 42, "type": "private", "first_name": "A\u0000"},
+        "from": {"id": 42, "is_bot": false, "first_name": "A\u0000", "language_code": "ru"}}}"#;
+    sqlx::query(
+        "INSERT INTO inbox (update_id, kind, payload, chat_id, message_id) VALUES (5, 'message', $1::json, 42, 9000)",
+    )
+    .bind(update)
+    .execute(bot.books())
+    .await
+    .unwrap();
+    assert!(bot.answer(ANN, 2).await.contains("У меня что-то сломалось"));
+    assert_eq!(bot.database.count("SELECT count(*) FROM inbox WHERE given_up").await, 1);
+    assert_eq!(bot.ask("hello").await, "You said: hello");
+    bot.end().await;
+}

@@ -3,12 +3,24 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
+use super::super::rendering::RichText;
+use super::super::text;
 use super::Intake;
 use super::replay::{owed, resume};
+use crate::db::inbox::GivenUp;
+use crate::db::outbox::Owed;
 use crate::db::{DbError, inbox, turns};
+use crate::domain::ids::TopicId;
+use crate::domain::people::Language;
+use crate::domain::turn::{Failure, Outcome};
+use crate::services::intake;
 
 /// Updates that are taken up at once.
 const PAGE: i64 = 500;
+/// How often an update is taken up; one that fails every time would fail for ever.
+const TRIES: i32 = 10;
 
 impl Intake {
     /// Looks again and again until the service drains. Work that is younger than `age` is on its ordinary way.
@@ -39,6 +51,8 @@ impl Intake {
                 resume(context, left).await?;
             }
         }
+        let give_up = || intake::give_up(db, TRIES, tell);
+        context.courier().deliver(db.persist("intake::give_up", drain, give_up).await?);
         for (id, payload) in db.persist("inbox::stranded", drain, || inbox::stranded(db, age_s, PAGE)).await?
         {
             tracing::warn!(update.id = id.0, "nobody has handled the update {id}, taking it up");
@@ -46,4 +60,27 @@ impl Intake {
         }
         Ok(())
     }
+}
+
+/// Whoever wrote a message that cannot be handled is told so.
+fn tell(update: &GivenUp) -> Option<Owed> {
+    let (chat, message) = update.message?;
+    let payload: Value = serde_json::from_str(&update.payload).unwrap_or_default();
+    let brought = &payload["message"];
+    let language = Language::from_tag(brought["from"]["language_code"].as_str());
+    let topic = brought["message_thread_id"].as_i64().filter(|_| brought["is_topic_message"] == true);
+    let text = RichText::plain(text::closing(language, Outcome::Failed(Failure::Internal))?);
+    Some(Owed {
+        key: format!("given up:{}", update.id),
+        chat,
+        topic: topic.and_then(|topic| i32::try_from(topic).ok()).map(TopicId),
+        turn: None,
+        entities: text.wire_entities(),
+        text: text.text,
+        reply_to: (chat.0 < 0).then_some(message),
+        replaces: None,
+        keyboard: None,
+        after: Some(message),
+        invoice: None,
+    })
 }
