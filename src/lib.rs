@@ -5,6 +5,7 @@
 //! `services::settlement` writes the books. `docs/ARCHITECTURE.md` tells the rest.
 
 pub mod app;
+pub mod cache;
 pub mod config;
 pub mod conversation;
 pub mod db;

@@ -1,6 +1,7 @@
 //! Messages: what a person sent, and what a conversation remembers.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{MessageId, ThreadKey, UpdateId};
 use crate::domain::people::{Chat, Person};
@@ -27,7 +28,7 @@ pub struct Incoming {
 }
 
 /// Reply, quote and forward marks of a message, in the form that the prompt shows.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Context {
     /// The message that this one answers.
     pub reply: Option<Reply>,
@@ -38,7 +39,7 @@ pub struct Context {
 }
 
 /// The message that is replied to.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reply {
     /// Its number in the chat.
     pub message: MessageId,
@@ -54,7 +55,8 @@ impl Reply {
 }
 
 /// Who speaks in a conversation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     /// A person.
     User,
@@ -73,7 +75,7 @@ impl Role {
 }
 
 /// A message as the conversation remembers it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Remembered {
     /// Who speaks.
     pub role: Role,

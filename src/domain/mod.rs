@@ -2,6 +2,8 @@
 //! No input or output happens here, and nothing here knows Telegram's, Anthropic's or PostgreSQL's shapes.
 
 pub mod clock;
+pub mod file;
+pub mod history;
 pub mod ids;
 pub mod message;
 pub mod model;

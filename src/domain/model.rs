@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::money::Usd;
 
 /// A model's name at its provider.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct ModelId(pub String);
 

@@ -1,9 +1,11 @@
 //! Who is talking and where, as Telegram tells it with every message.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::ids::{ChatId, UserId};
 
 /// A person's profile at the moment of a message.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Person {
     /// Telegram's id.
     pub id: UserId,
@@ -33,7 +35,8 @@ impl Person {
 }
 
 /// The kinds of chat that Telegram knows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ChatKind {
     /// One person and the bot.
     Private,
@@ -58,7 +61,7 @@ impl ChatKind {
 }
 
 /// A chat's description at the moment of a message.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Chat {
     /// Telegram's id.
     pub id: ChatId,

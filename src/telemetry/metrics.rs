@@ -103,6 +103,38 @@ metrics! {
     costs: IntCounterVec = "bot_costs_nanousd_total" ["payer": "user" | "owner"];
     /// Operations on the database that had to be tried again.
     db_retries: IntCounter = "bot_db_retries_total";
+    /// Statements that were sent to the database, without the beginnings and ends of transactions.
+    db_queries: IntCounter = "bot_db_queries_total";
+    /// Calls of Redis: one for everything that is sent together.
+    redis_round_trips: IntCounter = "bot_redis_round_trips_total";
+    /// Calls of Redis that failed: no answer in time, no connection, or a refusal.
+    redis_failures: IntCounterVec = "bot_redis_failures_total" ["kind": "timeout" | "connection" | "refused"];
+    /// Whether Redis is left alone because it failed (1) or not (0).
+    redis_circuit_open: IntGauge = "bot_redis_circuit_open";
+    /// How often Redis began to be left alone.
+    redis_circuit_opened: IntCounter = "bot_redis_circuit_opened_total";
+    /// Reads of the cache that found something, by cache.
+    redis_cache_hits: IntCounterVec = "bot_redis_cache_hits_total"
+        ["cache_type": "user" | "thread" | "messages" | "files" | "file" | "exec_file" | "sandbox"];
+    /// Reads of the cache that found nothing, by cache.
+    redis_cache_misses: IntCounterVec = "bot_redis_cache_misses_total"
+        ["cache_type": "user" | "thread" | "messages" | "files" | "file" | "exec_file" | "sandbox"];
+    /// Turns whose cached context was behind the database, which was read instead.
+    redis_cache_stale: IntCounter = "bot_redis_cache_stale_total";
+    /// Items that wait to be written to the database.
+    write_queue_depth: IntGauge = "bot_write_queue_depth";
+    /// Seconds that the oldest of them has waited.
+    write_queue_oldest: IntGauge = "bot_write_queue_oldest_seconds";
+    /// Seconds that writing a batch of them took.
+    write_flush: Histogram = "bot_write_flush_seconds";
+    /// Items that were written to the database, by type.
+    write_flushed: IntCounterVec = "bot_write_flush_total" ["write_type": "user_stats" | "tool_call" | "checkpoint"];
+    /// Items that went to the database without Redis in between.
+    write_direct: IntCounter = "bot_write_direct_total";
+    /// Batches that have to be tried again because the database was away.
+    write_retries: IntCounter = "bot_write_retries_total";
+    /// Items that the database refused and that were put aside.
+    write_dead_letters: IntCounter = "bot_write_dead_letters_total";
 }
 
 impl Metrics {

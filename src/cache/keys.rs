@@ -1,0 +1,110 @@
+//! Names of everything in Redis: one prefix, the version of the entries' shape, the database that they belong to.
+
+use crate::domain::ids::{ThreadKey, UserId};
+
+/// Counted up whenever the shape of any entry changes, so that a new binary never reads an old one's entries.
+const SCHEMA: u32 = 1;
+
+/// Which database the entries are made from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// The same for as long as the database is the same one.
+    pub database: String,
+    /// Another one after a failover or a restore, which may have taken back what entries were made from.
+    pub timeline: String,
+}
+
+/// Makes names.
+#[derive(Debug)]
+pub(super) struct Keys {
+    /// Of what must outlive a failover.
+    durable: String,
+    /// Of entries.
+    prefix: String,
+}
+
+impl Keys {
+    /// Names for the rows of one database.
+    pub(super) fn of(origin: &Origin) -> Self {
+        let durable = format!("starling:{SCHEMA}:{}", origin.database);
+        Self { prefix: format!("{durable}:{}", origin.timeline), durable }
+    }
+
+    pub(super) fn user(&self, user: UserId) -> String {
+        format!("{}:user:{user}", self.prefix)
+    }
+
+    pub(super) fn thread(&self, key: ThreadKey) -> String {
+        self.of_thread("thread", key)
+    }
+
+    pub(super) fn messages(&self, key: ThreadKey) -> String {
+        self.of_thread("messages", key)
+    }
+
+    pub(super) fn files(&self, key: ThreadKey) -> String {
+        self.of_thread("files", key)
+    }
+
+    pub(super) fn sandbox(&self, key: ThreadKey) -> String {
+        self.of_thread("sandbox", key)
+    }
+
+    pub(super) fn file_bytes(&self, unique_id: &str) -> String {
+        format!("{}:file:{unique_id}", self.prefix)
+    }
+
+    pub(super) fn exec_file(&self, id: u128) -> String {
+        format!("{}:exec:{id:032x}", self.prefix)
+    }
+
+    /// Which exec files there are: by the time at which they expire, and their sizes.
+    pub(super) fn exec_index(&self) -> (String, String) {
+        (format!("{}:exec-expiry", self.prefix), format!("{}:exec-size", self.prefix))
+    }
+
+    /// The stream of the write-behind.
+    pub(super) fn write_behind(&self) -> String {
+        format!("{}:write-behind", self.durable)
+    }
+
+    /// Telegram has topics with a number of their own, so "no topic" is a dash.
+    fn of_thread(&self, kind: &str, key: ThreadKey) -> String {
+        let topic = key.topic.map_or_else(|| "-".to_owned(), |topic| topic.to_string());
+        format!("{}:{kind}:{}:{}:{topic}", self.prefix, key.chat, key.user)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{ChatId, TopicId};
+
+    #[test]
+    fn names_of_different_things_differ() {
+        let of = |database: &str, timeline: &str| {
+            Keys::of(&Origin { database: database.into(), timeline: timeline.into() })
+        };
+        let keys = of("db", "1");
+        let key = |chat, user, topic: Option<i32>| ThreadKey {
+            chat: ChatId(chat),
+            user: UserId(user),
+            topic: topic.map(TopicId),
+        };
+        let all = [
+            keys.thread(key(1, 2, None)),
+            keys.thread(key(1, 2, Some(0))),
+            keys.thread(key(12, 2, None)),
+            keys.thread(key(1, 22, None)),
+            keys.messages(key(1, 2, None)),
+            keys.files(key(1, 2, None)),
+            keys.user(UserId(1)),
+            of("other", "1").user(UserId(1)),
+            of("db", "2").user(UserId(1)),
+        ];
+        let distinct: std::collections::HashSet<&String> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len());
+        assert_eq!(keys.write_behind(), of("db", "2").write_behind(), "the queue outlives a failover");
+        assert_eq!(all[0], "starling:1:db:1:thread:1:2:-");
+    }
+}

@@ -1,0 +1,85 @@
+//! Write-behind, the part in Redis: a stream with a consumer group. It has no lifetime and `volatile-lru` never evicts
+//! it; an item leaves it only when its consumer says that its effects are committed.
+
+use std::time::Duration;
+
+use redis::{Value, from_redis_value};
+
+use super::client::Lane;
+use super::{Cache, CacheError};
+
+const TAKE: &str = include_str!("lua/take.lua");
+/// The group that all instances share: each item is taken by one of them.
+const GROUP: &str = "writers";
+/// The field of a stream's entry that carries an item.
+const FIELD: &str = "item";
+/// What another instance has had in hand for so long is taken over. Writing an item twice is harmless.
+const ABANDONED: Duration = Duration::from_secs(30);
+
+/// An entry of the stream.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// Redis's name for it.
+    pub id: String,
+    /// The item as it was put in; empty if it was removed meanwhile.
+    pub payload: String,
+}
+
+/// What was taken, and what the stream looks like.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Taken {
+    /// Entries in the order of their arrival.
+    pub entries: Vec<Entry>,
+    /// Entries in the stream, those in somebody's hands included.
+    pub length: u64,
+    /// How long the oldest has been there, in milliseconds.
+    pub age_ms: u64,
+}
+
+/// Puts items into the stream, all in one round trip, and returns how many are in it now.
+///
+/// # Errors
+/// When not all of them are surely there. Some may be: putting them anywhere again must be harmless.
+pub async fn put(cache: &Cache, payloads: &[String]) -> Result<u64, CacheError> {
+    let key = cache.keys()?.write_behind();
+    let mut commands = redis::pipe();
+    for payload in payloads {
+        commands.cmd("XADD").arg(&key).arg("*").arg(FIELD).arg(payload);
+    }
+    commands.cmd("XLEN").arg(&key);
+    let answers = cache.ask(Lane::Quick, &mut commands).await?;
+    let answers = answers.into_iter().collect::<Result<Vec<Value>, _>>()?;
+    cache.wrote();
+    let length = answers.into_iter().next_back().and_then(|length| from_redis_value(length).ok());
+    Ok(length.unwrap_or_default())
+}
+
+/// Takes up to `count` items for `consumer`: those that it has taken before and not finished, those that others have
+/// abandoned, then new ones.
+///
+/// # Errors
+/// When Redis is not there.
+pub async fn take(cache: &Cache, consumer: &str, count: usize) -> Result<Taken, CacheError> {
+    let key = cache.keys()?.write_behind();
+    let mut commands = redis::pipe();
+    let command = commands.cmd("EVAL").arg(TAKE).arg(1).arg(key).arg(GROUP).arg(consumer).arg(count);
+    command.arg(u64::try_from(ABANDONED.as_millis()).unwrap_or(u64::MAX));
+    let answer = cache.ask_one(Lane::Quick, &mut commands).await?;
+    let (length, age_ms, flat): (u64, u64, Vec<String>) =
+        from_redis_value(answer).map_err(|_| CacheError::Refused)?;
+    let entries = flat.chunks_exact(2).map(|pair| Entry { id: pair[0].clone(), payload: pair[1].clone() });
+    Ok(Taken { entries: entries.collect(), length, age_ms })
+}
+
+/// Removes items whose effects are committed. When it fails, they are taken again, which must be harmless.
+///
+/// # Errors
+/// When Redis is not there.
+pub async fn done(cache: &Cache, ids: &[&str]) -> Result<(), CacheError> {
+    let key = cache.keys()?.write_behind();
+    let mut commands = redis::pipe();
+    commands.cmd("XACK").arg(&key).arg(GROUP).arg(ids);
+    commands.cmd("XDEL").arg(&key).arg(ids);
+    cache.ask(Lane::Quick, &mut commands).await?.into_iter().collect::<Result<Vec<Value>, _>>()?;
+    Ok(())
+}
