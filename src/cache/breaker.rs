@@ -150,7 +150,7 @@ mod tests {
         let (early, slow) = (admitted(&breaker), admitted(&breaker));
         assert_eq!(slow.failed(Fault::Timeout), Change::Opened);
         assert_eq!(early.failed(Fault::Timeout), Change::None, "one line a change of state");
-        tokio::time::advance(PERIOD - Duration::from_millis(1)).await;
+        tokio::time::advance(PERIOD.saturating_sub(Duration::from_millis(1))).await;
         assert!(breaker.admit().is_none());
         tokio::time::advance(Duration::from_millis(1)).await;
         let probe = admitted(&breaker);

@@ -148,13 +148,12 @@ impl Inner {
             Ok(Err(error)) if error.is_timeout() => (Fault::Timeout, error.to_string()),
             Ok(Err(error)) => (Fault::Failure, error.to_string()),
             Ok(Ok(results)) => {
-                match results.iter().filter_map(|result| result.as_ref().err()).find(|error| is_away(error)) {
-                    Some(error) => (Fault::Failure, error.to_string()),
-                    None => {
-                        self.note(permit.succeeded(), "");
-                        return Ok(results.into_iter().map(|result| self.judge(result)).collect());
-                    }
-                }
+                let away = results.iter().filter_map(|result| result.as_ref().err()).find(|e| is_away(e));
+                let Some(error) = away else {
+                    self.note(permit.succeeded(), "");
+                    return Ok(results.into_iter().map(|result| self.judge(result)).collect());
+                };
+                (Fault::Failure, error.to_string())
             }
         };
         let kind = if fault.0 == Fault::Timeout { "timeout" } else { "connection" };

@@ -47,7 +47,7 @@ pub async fn describe(cache: &Cache, id: u128, thread: ThreadId) -> Option<MadeF
     let key = cache.keys().ok()?.exec_file(id);
     let answer = cache.ask_one(Lane::Quick, redis::pipe().cmd("HGET").arg(key).arg("meta")).await;
     let meta: Option<Vec<u8>> = from_redis_value(answer.ok()?).ok()?;
-    own(meta?, thread)
+    own(&meta?, thread)
 }
 
 /// A file of this conversation with its bytes.
@@ -55,9 +55,8 @@ pub async fn get(cache: &Cache, id: u128, thread: ThreadId) -> Option<(MadeFile,
     let key = cache.keys().ok()?.exec_file(id);
     let answer =
         cache.ask_one(Lane::Bulk, redis::pipe().cmd("HMGET").arg(key).arg("meta").arg("bytes")).await;
-    let found: Option<(Option<Vec<u8>>, Option<Vec<u8>>)> =
-        answer.ok().and_then(|value| from_redis_value(value).ok());
-    let file = found.and_then(|(meta, bytes)| Some((own(meta?, thread)?, bytes?)));
+    let found: Option<[Option<Vec<u8>>; 2]> = answer.ok().and_then(|value| from_redis_value(value).ok());
+    let file = found.and_then(|[meta, bytes]| Some((own(&meta?, thread)?, bytes?)));
     cache.count(LABEL, file.is_some());
     file
 }
@@ -73,8 +72,8 @@ pub async fn remove(cache: &Cache, id: u128) {
     cache.write(commands).await;
 }
 
-fn own(meta: Vec<u8>, thread: ThreadId) -> Option<MadeFile> {
-    serde_json::from_slice::<MadeFile>(&meta).ok().filter(|file| file.thread == thread)
+fn own(meta: &[u8], thread: ThreadId) -> Option<MadeFile> {
+    serde_json::from_slice::<MadeFile>(meta).ok().filter(|file| file.thread == thread)
 }
 
 fn name(id: u128) -> String {
