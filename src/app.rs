@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
+use crate::cache::{Cache, Origin};
 use crate::config::{Config, Mode};
 use crate::conversation::Mind;
 use crate::db::{Db, migrate};
@@ -18,7 +19,7 @@ use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude};
 use crate::services::books::{Books, Terms};
-use crate::services::janitor;
+use crate::services::{janitor, write_behind};
 use crate::telegram::api::methods::{DeleteWebhook, GetMe, Me, SetMyCommands, SetWebhook};
 use crate::telegram::api::{Api, ApiError};
 use crate::telegram::cashier::{self, Cashier};
@@ -120,6 +121,9 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
     let migrated = db.persist_within(MIGRATION_LIMIT, "migrate::run", &life.drain, || migrate::run(db)).await;
     let version = migrated.context("the database cannot be brought up to date")?;
     tracing::info!(version, "the database is up to date");
+    let cache = cache(config, life, metrics, db).await?;
+    let (write_behind, writer) = write_behind::open(db.clone(), cache.clone(), metrics.clone());
+    life.spawn("write-behind", writer.run(life.clone()));
     let registry = Registry::load(config.conversation.models_file.as_deref()).context("MODELS_FILE")?;
     let mind = mind(config, &registry, clock.clone(), metrics)?;
     let telegram = &config.telegram;
@@ -133,6 +137,8 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
     let context = Arc::new(Context {
         me,
         db: db.clone(),
+        cache,
+        write_behind,
         mind,
         books: Books { db: db.clone(), registry: registry.clone(), clock, terms: terms(config) },
         registry,
@@ -162,6 +168,15 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
         Some((listener, webhook)) => life.spawn_vital("webhook", intake::listen(listener, webhook, intake)),
     }
     Ok(())
+}
+
+/// The cache for the rows of this database.
+async fn cache(config: &Config, life: &Lifecycle, metrics: &Metrics, db: &Db) -> Result<Cache> {
+    let Some(url) = &config.database.redis else { return Ok(Cache::disabled()) };
+    let identity = db.persist("migrate::identity", &life.drain, || migrate::identity(db)).await;
+    let migrate::Identity { database, timeline } =
+        identity.context("the database does not tell who it is")?;
+    Cache::open(url, &Origin { database, timeline }, metrics.clone()).context("REDIS_URL cannot be used")
 }
 
 fn terms(config: &Config) -> Terms {

@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod balance;
 pub mod dialogs;
+pub mod dead_letters;
 mod error;
 pub mod holds;
 pub mod inbox;
@@ -16,17 +17,20 @@ pub mod payments;
 pub mod people;
 pub mod reconciliations;
 pub mod settings;
+pub mod records;
 pub mod threads;
 pub mod turns;
+mod tx;
 
 use std::future::Future;
 use std::time::Duration;
 
 pub use error::DbError;
 use secrecy::{ExposeSecret, SecretString};
+use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgPool, Postgres};
 use tokio_util::sync::CancellationToken;
+pub use tx::Tx;
 
 use crate::telemetry::metrics::Metrics;
 
@@ -38,9 +42,6 @@ const RETRY_PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration:
 const STATEMENT_LIMIT: &str = "15s";
 /// No operation takes longer, also when the server has vanished without a word.
 const OPERATION_LIMIT: Duration = Duration::from_secs(20);
-
-/// A transaction: committed by the function that opened it, rolled back when dropped.
-pub type Tx<'a> = sqlx::Transaction<'a, Postgres>;
 
 /// The database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -71,16 +72,18 @@ impl Db {
 
     /// Opens a transaction.
     pub(crate) async fn begin(&self) -> Result<Tx<'static>, DbError> {
-        self.pool.begin().await.map_err(DbError::at("db::begin"))
+        let inner = self.pool.begin().await.map_err(DbError::at("db::begin"))?;
+        Ok(Tx::new(inner, self.metrics.db_queries.clone()))
     }
 
     /// Makes a transaction's work last.
     pub(crate) async fn commit(tx: Tx<'static>) -> Result<(), DbError> {
-        tx.commit().await.map_err(DbError::at("db::commit"))
+        tx.commit().await
     }
 
-    /// For single statements.
+    /// For one single statement, which is counted.
     pub(crate) fn pool(&self) -> &PgPool {
+        self.metrics.db_queries.inc();
         &self.pool
     }
 
@@ -118,9 +121,7 @@ impl Db {
     {
         let (mut pause, longest) = RETRY_PAUSES;
         loop {
-            // A server that has vanished without a word does not even refuse.
-            let settled = tokio::time::timeout(limit, operation()).await;
-            match settled.unwrap_or_else(|_| Err(DbError::at(at)(sqlx::Error::PoolTimedOut))) {
+            match within(limit, at, operation()).await {
                 Err(error) if error.is_transient() => {
                     self.metrics.db_retries.inc();
                     tracing::warn!(
@@ -138,8 +139,30 @@ impl Db {
         }
     }
 
+    /// Runs an operation once, within the time that any operation may take.
+    ///
+    /// # Errors
+    /// Those of the operation; [`DbError::Unavailable`] when the time is over.
+    pub async fn attempt<T>(
+        &self,
+        at: &'static str,
+        operation: impl Future<Output = Result<T, DbError>>,
+    ) -> Result<T, DbError> {
+        within(OPERATION_LIMIT, at, operation).await
+    }
+
     /// Closes all connections; waits for running statements.
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// A server that has vanished without a word does not even refuse.
+async fn within<T>(
+    limit: Duration,
+    at: &'static str,
+    operation: impl Future<Output = Result<T, DbError>>,
+) -> Result<T, DbError> {
+    let settled = tokio::time::timeout(limit, operation).await;
+    settled.unwrap_or_else(|_| Err(DbError::at(at)(sqlx::Error::PoolTimedOut)))
 }

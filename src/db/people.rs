@@ -19,6 +19,10 @@ pub struct Known {
     pub model: Option<ModelId>,
     /// The question that waits for a text in this conversation.
     pub dialog: Option<Dialog>,
+    /// How often the user's row had changed.
+    pub version: i64,
+    /// How often the chat's row had changed.
+    pub chat_version: i64,
 }
 
 /// Creates or refreshes a user and a chat; safe against any number of simultaneous first messages. Who writes has not
@@ -36,6 +40,7 @@ pub async fn meet(
                username = excluded.username, is_forum = excluded.is_forum
              WHERE (chats.kind, chats.title, chats.username, chats.is_forum)
                IS DISTINCT FROM (excluded.kind, excluded.title, excluded.username, excluded.is_forum)
+             RETURNING version
            )
            INSERT INTO users (id, first_name, last_name, username, language_code, is_bot, is_premium)
            VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -44,7 +49,8 @@ pub async fn meet(
              is_premium = excluded.is_premium, last_seen_at = now(), blocked_at = NULL
            RETURNING (xmax = 0) AS "is_new!", last_operation IS NOT NULL AS "has_books!", model_id,
              (SELECT kind FROM dialogs WHERE dialogs.chat_id = $8 AND dialogs.user_id = $1
-                AND dialogs.topic_id IS NOT DISTINCT FROM $13 AND dialogs.expires_at > now()) AS dialog"#,
+                AND dialogs.topic_id IS NOT DISTINCT FROM $13 AND dialogs.expires_at > now()) AS dialog, version,
+             coalesce((SELECT version FROM place), (SELECT version FROM chats WHERE id = $8), 0) AS "chat_version!""#,
         person.id.0,
         person.first_name,
         person.last_name,
@@ -67,6 +73,8 @@ pub async fn meet(
         has_books: row.has_books,
         model: row.model_id.map(ModelId),
         dialog: row.dialog.as_deref().and_then(Dialog::from_name),
+        version: row.version,
+        chat_version: row.chat_version,
     })
 }
 

@@ -18,7 +18,13 @@ pub enum Opened {
         attempt: i32,
         /// Whether money is reserved for it. If not, the gate has to decide before anything is spent.
         held: bool,
+        /// The version of the conversation's history with these messages in it; none if some of them had been there
+        /// before, so that the history has to be read again.
+        history_version: Option<i64>,
     },
+    /// What the caller knows of user or conversation is not what the database has, or a question waits for this text:
+    /// nothing was done.
+    Stale,
     /// All messages were stored and answered before.
     Duplicate,
 }
@@ -34,46 +40,30 @@ pub struct Reserve {
     pub free: bool,
 }
 
+/// What the caller believes of the conversation; the database is the judge.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The conversation's row.
+    pub thread: ThreadId,
+    /// Whose and where it is.
+    pub key: ThreadKey,
+    /// The versions of the user and of the history that the turn is made from; none if it shall be opened in any case.
+    pub versions: Option<(i64, i64)>,
+}
+
 /// Stores the messages of a batch, opens their turn with its hold and closes their inbox rows: one statement, all or
 /// nothing. Without money the turn is opened all the same, without a hold: what was said is kept, and the gate decides.
 /// Messages that are already stored are left out; if their turn is still open, it is found again.
 pub async fn open(
     db: &Db,
-    thread: ThreadId,
+    place: Place,
     model: &ModelId,
     batch: &[Incoming],
     reserve: Reserve,
 ) -> Result<Opened, DbError> {
     let columns = Columns::of(batch);
-    let opened = sqlx::query!(
-        r#"WITH new AS (
-             SELECT * FROM UNNEST($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::integer[], $6::text[],
-                                  $7::text[], $8::text[], $9::text[], $10::timestamptz[])
-               WITH ORDINALITY
-               AS new (chat_id, message_id, text, sender, reply_to, reply_sender, reply_snippet, quote,
-                       forwarded_from, sent_at, position)
-             WHERE NOT EXISTS (SELECT 1 FROM messages old
-                               WHERE old.chat_id = new.chat_id AND old.message_id = new.message_id)
-           ), turn AS (
-             INSERT INTO turns (thread_id, question_id, model_id)
-             SELECT $11, max(message_id), $12 FROM new HAVING count(*) > 0 RETURNING id
-           ), gate AS (
-             UPDATE users SET held = held + $15
-             WHERE id = $14 AND banned_at IS NULL AND ($16 OR balance - held > 0) AND EXISTS (SELECT 1 FROM turn)
-             RETURNING id
-           ), hold AS (
-             INSERT INTO balance_holds (user_id, turn_id, amount) SELECT gate.id, turn.id, $15 FROM gate, turn
-             RETURNING id
-           ), stored AS (
-             INSERT INTO messages (thread_id, turn_id, chat_id, message_id, role, text, sender, reply_to,
-                                   reply_sender, reply_snippet, quote, forwarded_from, sent_at)
-             SELECT $11, turn.id, chat_id, message_id, 'user', text, sender, reply_to, reply_sender, reply_snippet,
-                    quote, forwarded_from, sent_at
-             FROM new, turn ORDER BY position
-           ), handled AS (
-             UPDATE inbox SET handled_at = now() WHERE update_id = ANY($13) AND handled_at IS NULL
-           )
-           SELECT id, EXISTS (SELECT 1 FROM hold) AS "held!" FROM turn"#,
+    let opened = sqlx::query_file!(
+        "src/db/turns_open.sql",
         &columns.chats,
         &columns.messages,
         &columns.texts,
@@ -84,20 +74,26 @@ pub async fn open(
         &columns.quotes as &[Option<String>],
         &columns.forwarded_from as &[Option<String>],
         &columns.dates,
-        thread.0,
+        place.thread.0,
         model.0,
         &columns.updates,
         reserve.user.0,
         reserve.amount.0,
         reserve.free,
+        place.key.chat.0,
+        place.key.topic.map(|topic| topic.0),
+        place.versions.map(|(user, _)| user),
+        place.versions.map(|(_, history)| history),
     )
-    .fetch_optional(db.pool())
+    .fetch_one(db.pool())
     .await
     .map_err(DbError::at("turns::open"))?;
-    match opened {
-        Some(row) => Ok(Opened::Turn { turn: TurnId(row.id), attempt: 1, held: row.held }),
-        None => find_open(db, thread, &columns).await,
-    }
+    let Some(turn) = opened.id else {
+        return if opened.stale { Ok(Opened::Stale) } else { find_open(db, place.thread, &columns).await };
+    };
+    let all_new = usize::try_from(opened.fresh).is_ok_and(|fresh| fresh == batch.len());
+    let history_version = opened.version.filter(|_| all_new);
+    Ok(Opened::Turn { turn: TurnId(turn), attempt: 1, held: opened.held, history_version })
 }
 
 /// An open turn of messages that were stored before: the answer of an earlier `open` was lost on the way.
@@ -114,8 +110,12 @@ async fn find_open(db: &Db, thread: ThreadId, columns: &Columns) -> Result<Opene
     .fetch_optional(db.pool())
     .await
     .map_err(DbError::at("turns::find_open"))?;
-    let found = |attempt, held, id| Opened::Turn { turn: TurnId(id), attempt, held };
-    Ok(row.map_or(Opened::Duplicate, |row| found(row.attempt, row.held, row.id)))
+    Ok(row.map_or(Opened::Duplicate, |row| Opened::Turn {
+        turn: TurnId(row.id),
+        attempt: row.attempt,
+        held: row.held,
+        history_version: None,
+    }))
 }
 
 /// The fields of a batch, turned from rows into the columns that `UNNEST` takes.
@@ -265,7 +265,8 @@ pub async fn show_in(
 /// Closes a turn and returns whose it is; none if it was closed before.
 pub async fn close(tx: &mut Tx<'_>, turn: TurnId, outcome: Outcome) -> Result<Option<UserId>, DbError> {
     sqlx::query_scalar!(
-        "UPDATE turns SET state = $2, detail = $3, closed_at = now() FROM threads
+        "WITH over AS (DELETE FROM checkpoints WHERE turn_id = $1)
+         UPDATE turns SET state = $2, detail = $3, closed_at = now() FROM threads
          WHERE turns.id = $1 AND turns.state = 'open' AND threads.id = turns.thread_id RETURNING threads.user_id",
         turn.0,
         outcome.state(),

@@ -13,6 +13,19 @@ pub struct History {
     pub messages: Vec<Remembered>,
 }
 
+/// How a history goes on when the turn that was made from it is closed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Continuation {
+    /// The history's version with the turn's own messages.
+    pub version: i64,
+    /// How many older messages are left out.
+    pub skipped: i64,
+    /// How many of the newest messages are the turn's own.
+    pub own: usize,
+    /// Whether the cache has it without them.
+    pub cached: bool,
+}
+
 /// How far back a history goes. When older messages have to go, a whole step goes at once: the prompt's beginning,
 /// which the provider caches, then stays the same until as many new ones have come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -10,5 +10,6 @@ pub mod model;
 pub mod money;
 pub mod people;
 pub mod stars;
+pub mod record;
 pub mod turn;
 pub mod usage;

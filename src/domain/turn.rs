@@ -1,7 +1,8 @@
 //! A turn: one prompt of a person and everything that happens until its answer is in the books.
 
+use crate::domain::history::Continuation;
 use crate::domain::ids::{MessageId, ThreadId, ThreadKey, TurnId};
-use crate::domain::message::Remembered;
+use crate::domain::message::{Context, Remembered, Role};
 use crate::domain::model::{Effort, Model, ModelId};
 use crate::domain::money::Usd;
 use crate::domain::people::{ChatKind, Language};
@@ -37,6 +38,8 @@ pub struct TurnRequest {
     pub live_message: Option<MessageId>,
     /// The conversation so far, oldest first, this turn's messages last.
     pub history: Vec<Remembered>,
+    /// How the history goes on when the turn is closed; none if that is not known.
+    pub continuation: Option<Continuation>,
     /// What it may use.
     pub settings: TurnSettings,
     /// Whether money is reserved for it already.
@@ -187,4 +190,24 @@ pub struct TurnReport {
     pub outcome: Outcome,
     /// Every call that was made, in order.
     pub calls: Vec<ModelCall>,
+}
+
+impl TurnReport {
+    /// The answer as the conversation remembers it; none if nothing was said.
+    pub fn answer(&self) -> Option<Remembered> {
+        let interrupted = matches!(self.outcome, Outcome::Interrupted(_) | Outcome::Failed(_));
+        (!self.text.trim().is_empty()).then(|| Remembered {
+            role: Role::Assistant,
+            text: self.text.clone(),
+            sender: None,
+            context: Context::default(),
+            edits: 0,
+            interrupted,
+        })
+    }
+
+    /// Whether the whole turn is left out of later prompts: with it, everything after it would be refused as well.
+    pub fn is_left_out(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed(Failure::Refused | Failure::TooLong))
+    }
 }

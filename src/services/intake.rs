@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::books::Books;
 use super::people;
+use crate::cache::{self, Cache};
 use crate::db::inbox::GivenUp;
 use crate::db::outbox::{self, Owed};
 use crate::db::people::Known;
@@ -65,6 +66,7 @@ pub async fn answer_command(
 /// changes nothing, nor does one that is older than what was taken over before.
 pub async fn apply_edit(
     db: &Db,
+    cache: &Cache,
     update: UpdateId,
     chat: ChatId,
     message: MessageId,
@@ -72,10 +74,13 @@ pub async fn apply_edit(
     date: DateTime<Utc>,
 ) -> Result<bool, DbError> {
     let mut tx = db.begin().await?;
-    let known = messages::edit(&mut tx, chat, message, text, date, update).await?;
+    let changed = messages::edit(&mut tx, chat, message, text, date, update).await?;
     inbox::handled(&mut tx, update).await?;
     Db::commit(tx).await?;
-    Ok(known)
+    if let Some(changed) = changed {
+        cache::messages::invalidate(cache, changed.key, changed.version).await;
+    }
+    Ok(changed.is_some())
 }
 
 /// Gives up updates that were tried so often that trying again is hopeless; `tell` makes a message for whoever sent one.

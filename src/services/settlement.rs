@@ -7,7 +7,7 @@ use crate::db::balance::{self, Operation, Reason};
 use crate::db::holds::{self, Purpose};
 use crate::db::model_calls::Payer;
 use crate::db::outbox::{self, Owed};
-use crate::db::{Db, DbError, messages, model_calls, turns};
+use crate::db::{Db, DbError, messages, model_calls, threads, turns};
 use crate::domain::ids::{OutboxId, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::turn::{Failure, ModelCall, Outcome, TurnReport};
@@ -24,6 +24,8 @@ pub enum Settled {
         cost: Usd,
         /// Who pays that.
         payer: Payer,
+        /// The new version of the conversation's history, if it has changed.
+        history_version: Option<i64>,
     },
     /// It was closed before, perhaps by this very call, whose answer was lost; what of it is still to be sent.
     AlreadyClosed(Vec<(OutboxId, Owed)>),
@@ -44,10 +46,14 @@ pub async fn settle(
         return outbox::pending(&books.db, Some(turn), 0.0, OutboxId(0)).await.map(Settled::AlreadyClosed);
     };
     kill_point!("settle: closed");
-    if !report.text.trim().is_empty() {
-        let interrupted = matches!(report.outcome, Outcome::Interrupted(_) | Outcome::Failed(_));
-        messages::answer(&mut tx, turn, &report.text, interrupted, books.clock.now()).await?;
-    }
+    let history_version = match report.answer() {
+        Some(answer) => {
+            let at = books.clock.now();
+            Some(messages::answer(&mut tx, turn, &answer.text, answer.interrupted, at).await?)
+        }
+        None if report.is_left_out() => Some(threads::history_changed(&mut tx, turn).await?),
+        None => None,
+    };
     model_calls::record(&mut tx, turn, attempt, &books.entries(&report.calls)).await?;
     kill_point!("settle: calls recorded");
     let payer = payer(report.outcome);
@@ -64,7 +70,7 @@ pub async fn settle(
     kill_point!("settle: before the commit");
     Db::commit(tx).await?;
     kill_point!("settle: after the commit");
-    Ok(Settled::Closed { owed, cost, payer })
+    Ok(Settled::Closed { owed, cost, payer, history_version })
 }
 
 /// A fault of ours is the owner's loss. Everything else is paid by the user, as far as the model was really used.

@@ -11,12 +11,14 @@ use super::intake::Deferred;
 use super::pipeline::queue::Mailboxes;
 use super::pipeline::slots::Slots;
 use super::streaming::Screen;
+use crate::cache::Cache;
 use crate::conversation::Mind;
 use crate::db::Db;
 use crate::domain::ids::TurnId;
 use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
 use crate::services::books::Books;
+use crate::services::write_behind::WriteBehind;
 use crate::telemetry::metrics::Metrics;
 
 /// The long-lived parts of the service.
@@ -26,6 +28,10 @@ pub struct Context {
     pub me: Me,
     /// The database.
     pub db: Db,
+    /// Copies of what is in it.
+    pub cache: Cache,
+    /// Where records go that nobody waits for.
+    pub write_behind: WriteBehind,
     /// Who answers.
     pub mind: Mind,
     /// The model table.

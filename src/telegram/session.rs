@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::context::Context;
 use super::handlers;
 use super::inbound::Edit;
-use super::pipeline::processor;
+use super::pipeline::processor::{self, Opening};
 use super::pipeline::queue::{Batch, Letter, Mailbox, StopBy, StopWish};
 use super::streaming::{self, Shown};
 use super::{text, turn};
@@ -153,15 +153,20 @@ impl Session<'_> {
             None => preparing.await?,
         };
         let (batch, edits) = (self.batch.take(), self.batch.take_edits());
-        if let Some(Dialog::CustomAmount) = prepared.dialog {
-            self.answer_question(batch).await;
-            self.apply(edits);
-            return Ok(None);
-        }
-        context.metrics.messages_batched.inc_by(batch.len().saturating_sub(1) as u64);
-        self.asked = batch.iter().map(|incoming| incoming.message).collect();
-        let request = processor::open(context, prepared, &batch).await?;
-        context.metrics.preparation.observe(closed.elapsed().as_secs_f64());
+        let opening = processor::open(context, prepared, &batch).await?;
+        let request = match opening {
+            Opening::Turn(request) => {
+                context.metrics.messages_batched.inc_by(batch.len().saturating_sub(1) as u64);
+                context.metrics.preparation.observe(closed.elapsed().as_secs_f64());
+                self.asked = batch.iter().map(|incoming| incoming.message).collect();
+                Some(*request)
+            }
+            Opening::Reply(Dialog::CustomAmount) => {
+                self.answer_question(batch).await;
+                None
+            }
+            Opening::Duplicate => None,
+        };
         self.apply(edits);
         Ok(request)
     }
@@ -276,9 +281,10 @@ impl Session<'_> {
 
     fn apply(&mut self, edits: impl IntoIterator<Item = Edit>) {
         let (db, abort) = (&self.context.db, &self.context.life.abort);
+        let cache = &self.context.cache;
         for Edit { update, key, message, text, date } in edits {
             self.chores.push(Box::pin(async move {
-                let apply = || intake::apply_edit(db, update, key.chat, message, &text, date);
+                let apply = || intake::apply_edit(db, cache, update, key.chat, message, &text, date);
                 finish(db.persist("intake::apply_edit", abort, apply).await.map(drop));
             }));
         }

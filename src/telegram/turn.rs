@@ -17,8 +17,10 @@ use crate::db::holds::{self, Gate};
 use crate::db::outbox;
 use crate::domain::ids::TurnId;
 use crate::domain::people::ChatKind;
+use crate::domain::record::Record;
 use crate::domain::turn::{Failure, Interruption, ModelCall, Outcome, TurnReport, TurnRequest};
 use crate::lifecycle::kill_point;
+use crate::services::recollection;
 use crate::services::settlement::{self, Settled};
 use crate::services::tab::{self, Account};
 
@@ -159,9 +161,12 @@ pub(super) async fn close(
         synchronise(context, place, shown.posted, shown.draft.as_deref(), parts.first()),
     );
     match settled {
-        Ok(Settled::Closed { owed, cost, payer }) => {
+        Ok(Settled::Closed { owed, cost, payer, history_version }) => {
             context.metrics.costs.with_label_values(&[payer.name()]).inc_by(cost.nano());
             drop(context.screen.courier.deliver(owed));
+            kill_point!("close: before the cache");
+            recollection::keep_history(&context.cache, request, report, history_version).await;
+            context.write_behind.put(Record::UserStats { turn: request.turn }).await;
         }
         Ok(Settled::AlreadyClosed(owed)) => {
             tracing::warn!(turn.id = request.turn.0, "the turn {} was closed before", request.turn);

@@ -1,16 +1,18 @@
 //! Processor: a batch becomes an open turn. What does not depend on the batch is prepared while its window is open.
 
+use crate::cache::context::Context as Cached;
 use crate::db::dialogs::Dialog;
 use crate::db::turns::{LeftOpen, Opened, Reserve};
 use crate::db::{DbError, turns};
-use crate::domain::ids::{MessageId, ThreadId};
+use crate::domain::ids::{MessageId, ThreadKey};
 use crate::domain::message::{Incoming, Remembered, Role};
 use crate::domain::model::{Effort, ModelId};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, ChatKind, Language, Person};
 use crate::domain::turn::{TurnRequest, TurnSettings};
 use crate::lifecycle::kill_point;
-use crate::services::{history, people, pricing};
+use crate::services::recollection::{self, Recollection};
+use crate::services::{history, pricing};
 use crate::telegram::context::Context;
 
 /// The effort that the bot asks for: most questions in a chat are answered best without long thinking.
@@ -18,75 +20,134 @@ const EFFORT: Effort = Effort::Medium;
 /// The most bytes that the marks of a message (sender, reply, quote, origin) usually take in a prompt.
 const MARKS_BYTES: usize = 500;
 
+/// How often a turn is tried with what the cache had, or what was read a moment ago, before it is opened in any case.
+const TRIES: usize = 3;
+
 /// What a turn needs that is known before its batch is closed.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    thread: ThreadId,
-    history: Vec<Remembered>,
+    recollection: Recollection,
     settings: TurnSettings,
-    /// The question that waits for a text here: then the batch is its answer and no prompt.
-    pub dialog: Option<Dialog>,
 }
 
-/// Finds or creates user, chat and thread, and reads what was said before. Waits while the database is away.
+/// Finds or creates user, chat and thread, and reads what was said before: from the cache, if it has everything. Waits
+/// while the database is away.
 ///
 /// # Errors
 /// When the service is shutting down, or for a fault that waiting cannot heal.
 pub async fn prepare(
     context: &Context,
-    key: crate::domain::ids::ThreadKey,
+    key: ThreadKey,
     sender: &Person,
     chat: &Chat,
 ) -> Result<Prepared, DbError> {
-    let db = &context.db;
-    let load = || async {
-        let entered = people::enter(&context.books, key, sender, chat).await?;
-        let history = history::load(db, entered.thread, None).await?;
-        Ok((entered, history))
-    };
-    let (entered, history) = db.persist("processor::prepare", &context.life.abort, load).await?;
+    let found = recollection::recall(&context.cache, key, sender, chat).await;
+    complete(context, key, sender, chat, found).await
+}
+
+async fn complete(
+    context: &Context,
+    key: ThreadKey,
+    sender: &Person,
+    chat: &Chat,
+    found: Cached,
+) -> Result<Prepared, DbError> {
+    let complete = || recollection::complete(&context.books, key, sender, chat, found.clone());
+    let recollection = context.db.persist("processor::prepare", &context.life.abort, complete).await?;
     let language = Language::from_tag(sender.language_code.as_deref());
-    let settings = settings(context, entered.known.model.as_ref(), language);
-    Ok(Prepared { thread: entered.thread, history, settings, dialog: entered.known.dialog })
+    let settings = settings(context, recollection.user.value.model.as_ref(), language);
+    Ok(Prepared { recollection, settings })
 }
 
 fn settings(context: &Context, model: Option<&ModelId>, language: Language) -> TurnSettings {
     TurnSettings { model: context.registry.chosen(model).clone(), effort: Some(EFFORT), language }
 }
 
-/// Stores the batch and opens its turn; none if all its messages were answered before.
+/// What a batch is.
+#[derive(Debug)]
+pub enum Opening {
+    /// A prompt, whose turn is open.
+    Turn(Box<TurnRequest>),
+    /// The answer to a question of ours. Nothing was stored.
+    Reply(Dialog),
+    /// Nothing: all its messages were answered before.
+    Duplicate,
+}
+
+/// Stores the batch and opens its turn. What was prepared from a cache
+/// that turns out to be behind is prepared once more.
 ///
 /// # Errors
 /// As for [`prepare`].
 pub async fn open(
     context: &Context,
-    prepared: Prepared,
+    mut prepared: Prepared,
     batch: &[Incoming],
-) -> Result<Option<TurnRequest>, DbError> {
-    let Some(newest) = batch.last() else { return Ok(None) };
-    let Prepared { thread, mut history, settings, .. } = prepared;
-    let db = &context.db;
-    history.extend(batch.iter().map(remembered));
-    let reserve = reserve(context, &settings, &history);
-    let user = newest.key.user;
-    let wanted = Reserve { user, amount: reserve, free: context.books.is_privileged(user) };
-    let open = || turns::open(db, thread, &settings.model.id, batch, wanted);
-    let opened = db.persist("turns::open", &context.life.abort, open).await?;
-    let Opened::Turn { turn, attempt, held } = opened else { return Ok(None) };
+) -> Result<Opening, DbError> {
+    let Some(newest) = batch.last() else { return Ok(Opening::Duplicate) };
+    for left in (0..TRIES).rev() {
+        if let Some(dialog) = prepared.recollection.dialog {
+            return Ok(Opening::Reply(dialog));
+        }
+        if let Some(opening) = attempt(context, &mut prepared, batch, newest, left > 0).await? {
+            return Ok(opening);
+        }
+        context.metrics.redis_cache_stale.inc();
+        prepared = complete(context, newest.key, &newest.sender, &newest.chat, Cached::default()).await?;
+    }
+    tracing::error!(message.id = newest.message.0, "the conversation {} cannot be found", newest.key);
+    Ok(Opening::Duplicate)
+}
+
+/// None if what was prepared is not what the database has; with `judged` false that is not asked.
+async fn attempt(
+    context: &Context,
+    prepared: &mut Prepared,
+    batch: &[Incoming],
+    newest: &Incoming,
+    judged: bool,
+) -> Result<Option<Opening>, DbError> {
+    let Prepared { recollection, settings } = prepared;
+    let (db, key) = (&context.db, newest.key);
+    let mut place = recollection.place(key);
+    place.versions = place.versions.filter(|_| judged);
+    let mut continuation = Some(recollection.continuation(batch.len()));
+    let expected = recollection.history.version + 1;
+    recollection.history.messages.extend(batch.iter().map(remembered));
+    let reserve = reserve(context, settings, &recollection.history.messages);
+    let wanted = Reserve { user: key.user, amount: reserve, free: context.books.is_privileged(key.user) };
+    let open = || turns::open(db, place, &settings.model.id, batch, wanted);
+    let (opened, ()) = tokio::join!(
+        db.persist("turns::open", &context.life.abort, open),
+        recollection::keep_rows(&context.cache, key, recollection),
+    );
+    let (turn, attempt, held, version) = match opened? {
+        Opened::Turn { turn, attempt, held, history_version } => (turn, attempt, held, history_version),
+        Opened::Duplicate => return Ok(Some(Opening::Duplicate)),
+        Opened::Stale => return Ok(None),
+    };
     kill_point!("turn: opened");
-    Ok(Some(TurnRequest {
+    let mut history = std::mem::take(&mut recollection.history.messages);
+    if version != Some(expected) {
+        // Somebody was quicker, or these messages had been there before.
+        let load = || history::load(db, place.thread, Some(turn));
+        history = db.persist("processor::attempt", &context.life.abort, load).await?.messages;
+        continuation = None;
+    }
+    Ok(Some(Opening::Turn(Box::new(TurnRequest {
         turn,
         attempt,
-        thread,
-        key: newest.key,
+        thread: place.thread,
+        key,
         chat_kind: newest.chat.kind,
         question: newest.message,
         live_message: None,
         history,
-        settings,
+        continuation,
+        settings: settings.clone(),
         held,
         reserve,
-    }))
+    }))))
 }
 
 /// The most that the first request of a turn may cost.
@@ -102,7 +163,7 @@ fn reserve(context: &Context, settings: &TurnSettings, history: &[Remembered]) -
 pub async fn resume(context: &Context, left: &LeftOpen, attempt: i32) -> Result<TurnRequest, DbError> {
     let db = &context.db;
     let load = || history::load(db, left.thread, Some(left.turn));
-    let history = db.persist("processor::resume", &context.life.abort, load).await?;
+    let history = db.persist("processor::resume", &context.life.abort, load).await?.messages;
     let LeftOpen { turn, thread, key, question, live_message, held, .. } = *left;
     let language = Language::from_tag(left.language_code.as_deref());
     let chat_kind = chat_kind(&left.chat_kind, left.question);
@@ -117,6 +178,7 @@ pub async fn resume(context: &Context, left: &LeftOpen, attempt: i32) -> Result<
         question,
         live_message,
         history,
+        continuation: None,
         settings,
         held,
         reserve,

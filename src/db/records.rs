@@ -1,0 +1,170 @@
+//! Repository of what comes by the write-behind: statistics, tool calls, checkpoints. Every statement does nothing for
+//! what is there already, so a batch may be applied any number of times.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use super::{Db, DbError, Tx};
+use crate::domain::ids::TurnId;
+use crate::domain::record::{Checkpoint, Record, ToolCall};
+
+/// Writes records of any types.
+pub async fn apply(tx: &mut Tx<'_>, records: &[Record]) -> Result<(), DbError> {
+    let (mut turns, mut calls, mut marks) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for record in records {
+        match record {
+            Record::UserStats { turn } => turns.push(turn.0),
+            Record::ToolCall(call) => calls.push(call),
+            Record::Checkpoint(mark) => {
+                let newest: &mut &Checkpoint = marks.entry(mark.turn).or_insert(mark);
+                if (mark.attempt, mark.sequence) > (newest.attempt, newest.sequence) {
+                    *newest = mark;
+                }
+            }
+        }
+    }
+    if !turns.is_empty() {
+        count(tx, turns).await?;
+    }
+    if !calls.is_empty() {
+        tool_calls(tx, &calls).await?;
+    }
+    if !marks.is_empty() {
+        checkpoints(tx, marks.into_values()).await?;
+    }
+    Ok(())
+}
+
+/// Adds closed turns to the statistics of their users, each once. The figures come from the books.
+async fn count(tx: &mut Tx<'_>, mut turns: Vec<i64>) -> Result<(), DbError> {
+    // In order, so that two batches with the same turns wait for each other instead of blocking each other.
+    turns.sort_unstable();
+    sqlx::query!(
+        "WITH locked AS (
+           SELECT id FROM turns WHERE id = ANY($1) AND closed_at IS NOT NULL AND NOT counted ORDER BY id FOR UPDATE
+         ), due AS (
+           UPDATE turns SET counted = TRUE FROM locked WHERE turns.id = locked.id
+           RETURNING turns.id, turns.thread_id, turns.closed_at
+         ), said AS (
+           SELECT turn_id, count(*) AS messages FROM messages
+           WHERE turn_id IN (SELECT id FROM due) AND role = 'user' GROUP BY turn_id
+         ), used AS (
+           SELECT turn_id, sum(input) AS input, sum(cache_write_5m + cache_write_1h) AS cache_write,
+                  sum(cache_read) AS cache_read, sum(output) AS output,
+                  sum(cost) FILTER (WHERE payer = 'user') AS cost
+           FROM model_calls WHERE turn_id IN (SELECT id FROM due) GROUP BY turn_id
+         )
+         INSERT INTO user_statistics (user_id, day, turns, messages, input, cache_write, cache_read, output, cost)
+         SELECT threads.user_id, (due.closed_at AT TIME ZONE 'UTC')::date, count(*),
+                coalesce(sum(said.messages), 0), coalesce(sum(used.input), 0), coalesce(sum(used.cache_write), 0),
+                coalesce(sum(used.cache_read), 0), coalesce(sum(used.output), 0), coalesce(sum(used.cost), 0)
+         FROM due JOIN threads ON threads.id = due.thread_id
+         LEFT JOIN said ON said.turn_id = due.id LEFT JOIN used ON used.turn_id = due.id
+         GROUP BY 1, 2 ORDER BY 1, 2
+         ON CONFLICT (user_id, day) DO UPDATE SET turns = user_statistics.turns + excluded.turns,
+           messages = user_statistics.messages + excluded.messages, input = user_statistics.input + excluded.input,
+           cache_write = user_statistics.cache_write + excluded.cache_write,
+           cache_read = user_statistics.cache_read + excluded.cache_read,
+           output = user_statistics.output + excluded.output, cost = user_statistics.cost + excluded.cost",
+        &turns,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("records::count"))?;
+    Ok(())
+}
+
+async fn tool_calls(tx: &mut Tx<'_>, calls: &[&ToolCall]) -> Result<(), DbError> {
+    let turns: Vec<i64> = calls.iter().map(|call| call.turn.0).collect();
+    let attempts: Vec<i32> = calls.iter().map(|call| call.attempt).collect();
+    let ids: Vec<String> = calls.iter().map(|call| call.call.clone()).collect();
+    let tools: Vec<String> = calls.iter().map(|call| call.tool.clone()).collect();
+    let failed: Vec<bool> = calls.iter().map(|call| call.failed).collect();
+    let durations: Vec<i64> = calls.iter().map(|call| call.duration_ms).collect();
+    let costs: Vec<Decimal> = calls.iter().map(|call| call.cost.0).collect();
+    let times: Vec<DateTime<Utc>> = calls.iter().map(|call| call.started_at).collect();
+    sqlx::query!(
+        "INSERT INTO tool_calls (turn_id, attempt, call_id, tool, failed, duration_ms, cost, started_at)
+         SELECT * FROM UNNEST($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::boolean[], $6::bigint[],
+                              $7::numeric[], $8::timestamptz[]) AS new (turn_id, attempt, call_id)
+         ORDER BY turn_id, attempt, call_id
+         ON CONFLICT (turn_id, attempt, call_id) DO NOTHING",
+        &turns,
+        &attempts,
+        &ids,
+        &tools,
+        &failed,
+        &durations,
+        &costs,
+        &times,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("records::tool_calls"))?;
+    Ok(())
+}
+
+/// One checkpoint a turn, in the order of turns. One of a turn that is closed meanwhile is of no use any more.
+async fn checkpoints(tx: &mut Tx<'_>, marks: impl Iterator<Item = &Checkpoint>) -> Result<(), DbError> {
+    let (mut turns, mut attempts, mut sequences) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut texts, mut usages) = (Vec::new(), Vec::new());
+    for mark in marks {
+        turns.push(mark.turn.0);
+        attempts.push(mark.attempt);
+        sequences.push(mark.sequence);
+        texts.push(mark.text.clone());
+        usages.push(serde_json::to_value(mark.usage).unwrap_or(Value::Null));
+    }
+    sqlx::query!(
+        "INSERT INTO checkpoints (turn_id, attempt, sequence, text, usage)
+         SELECT new.turn_id, new.attempt, new.sequence, new.text, new.usage
+         FROM UNNEST($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::jsonb[])
+           AS new (turn_id, attempt, sequence, text, usage)
+         LEFT JOIN turns ON turns.id = new.turn_id
+         WHERE turns.id IS NULL OR turns.state = 'open' ORDER BY new.turn_id
+         ON CONFLICT (turn_id) DO UPDATE SET attempt = excluded.attempt, sequence = excluded.sequence,
+           text = excluded.text, usage = excluded.usage, written_at = now()
+         WHERE (checkpoints.attempt, checkpoints.sequence) < (excluded.attempt, excluded.sequence)",
+        &turns,
+        &attempts,
+        &sequences,
+        &texts,
+        &usages,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("records::checkpoints"))?;
+    Ok(())
+}
+
+/// Turns that were closed at least so many seconds ago and are in nobody's statistics: their record was lost by a crash,
+/// or by a Redis that was emptied. Those whose record was refused wait for a person.
+pub async fn uncounted(db: &Db, seconds: f64, limit: i64) -> Result<Vec<TurnId>, DbError> {
+    let turns = sqlx::query_scalar!(
+        "SELECT id FROM turns WHERE closed_at <= now() - make_interval(secs => $1) AND NOT counted
+           AND NOT EXISTS (SELECT 1 FROM dead_letters WHERE item_id = 'user_stats:' || turns.id)
+         ORDER BY id LIMIT $2",
+        seconds,
+        limit,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("records::uncounted"))?;
+    Ok(turns.into_iter().map(TurnId).collect())
+}
+
+/// How far the answer of an open turn had come, as far as it was written down.
+pub async fn checkpoint(db: &Db, turn: TurnId) -> Result<Option<Checkpoint>, DbError> {
+    let row =
+        sqlx::query!("SELECT attempt, sequence, text, usage FROM checkpoints WHERE turn_id = $1", turn.0)
+            .fetch_optional(db.pool())
+            .await
+            .map_err(DbError::at("records::checkpoint"))?;
+    let Some(row) = row else { return Ok(None) };
+    let inconsistent = |_| DbError::Inconsistent { table: "checkpoints", row: turn.0, what: "unknown usage" };
+    let usage = serde_json::from_value(row.usage).map_err(inconsistent)?;
+    Ok(Some(Checkpoint { turn, attempt: row.attempt, sequence: row.sequence, text: row.text, usage }))
+}

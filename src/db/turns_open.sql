@@ -1,0 +1,43 @@
+-- Opens a turn: see turns::open.
+WITH place AS (
+  SELECT threads.id FROM threads JOIN users ON users.id = threads.user_id
+  WHERE threads.id = $11 AND threads.user_id = $14 AND threads.chat_id = $17
+    AND threads.topic_id IS NOT DISTINCT FROM $18 AND users.version = coalesce($19, users.version)
+    AND threads.history_version = coalesce($20, threads.history_version)
+    AND ($19::bigint IS NULL OR NOT EXISTS (
+      SELECT 1 FROM dialogs WHERE dialogs.chat_id = $17 AND dialogs.user_id = $14
+        AND dialogs.topic_id IS NOT DISTINCT FROM $18 AND dialogs.expires_at > now()))
+), new AS (
+  SELECT * FROM UNNEST($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::integer[], $6::text[],
+                       $7::text[], $8::text[], $9::text[], $10::timestamptz[])
+    WITH ORDINALITY
+    AS new (chat_id, message_id, text, sender, reply_to, reply_sender, reply_snippet, quote,
+            forwarded_from, sent_at, position)
+  WHERE NOT EXISTS (SELECT 1 FROM messages old
+                    WHERE old.chat_id = new.chat_id AND old.message_id = new.message_id)
+), turn AS (
+  INSERT INTO turns (thread_id, question_id, model_id)
+  SELECT place.id, max(message_id), $12 FROM new, place GROUP BY place.id RETURNING id
+), marked AS (
+  UPDATE threads SET history_version = history_version + 1
+  WHERE id = $11 AND EXISTS (SELECT 1 FROM turn) RETURNING history_version
+), gate AS (
+  UPDATE users SET held = held + $15
+  WHERE id = $14 AND banned_at IS NULL AND ($16 OR balance - held > 0) AND EXISTS (SELECT 1 FROM turn)
+  RETURNING id
+), hold AS (
+  INSERT INTO balance_holds (user_id, turn_id, amount) SELECT gate.id, turn.id, $15 FROM gate, turn
+  RETURNING id
+), stored AS (
+  INSERT INTO messages (thread_id, turn_id, chat_id, message_id, role, text, sender, reply_to,
+                        reply_sender, reply_snippet, quote, forwarded_from, sent_at)
+  SELECT $11, turn.id, chat_id, message_id, 'user', text, sender, reply_to, reply_sender, reply_snippet,
+         quote, forwarded_from, sent_at
+  FROM new, turn ORDER BY position
+), handled AS (
+  UPDATE inbox SET handled_at = now() WHERE update_id = ANY($13) AND handled_at IS NULL
+    AND (EXISTS (SELECT 1 FROM place) OR NOT EXISTS (SELECT 1 FROM new))
+)
+SELECT turn.id AS "id?", EXISTS (SELECT 1 FROM hold) AS "held!", marked.history_version AS "version?",
+       (SELECT count(*) FROM new) AS "fresh!", EXISTS (SELECT 1 FROM new) AND NOT EXISTS (SELECT 1 FROM place) AS "stale!"
+FROM (SELECT 1) AS one LEFT JOIN turn ON TRUE LEFT JOIN marked ON TRUE

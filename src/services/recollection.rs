@@ -1,0 +1,133 @@
+//! What a turn needs of its user and conversation, cache-aside: from the cache in one round trip if it is all there, from
+//! PostgreSQL otherwise; what PostgreSQL had to tell is cached. Opening the turn compares the versions, so a cache that is
+//! behind is found out before anything is asked of the model.
+
+use super::books::Books;
+use super::{history, people};
+use crate::cache::context::{self, Change, Context, Update};
+use crate::cache::messages::{self, Addition};
+use crate::cache::thread::Thread;
+use crate::cache::user::User;
+use crate::cache::{Cache, Versioned};
+use crate::db::DbError;
+use crate::db::dialogs::Dialog;
+use crate::db::turns::Place;
+use crate::domain::history::{Continuation, History};
+use crate::domain::ids::ThreadKey;
+use crate::domain::people::{Chat, Person};
+use crate::domain::turn::{TurnReport, TurnRequest};
+
+/// What is known of a user and a conversation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Recollection {
+    /// The user.
+    pub user: Versioned<User>,
+    /// The conversation's row and its chat.
+    pub thread: Versioned<Thread>,
+    /// What was said.
+    pub history: History,
+    /// The question that waits for a text here. It is never cached: opening a turn finds one that the cache hides.
+    pub dialog: Option<Dialog>,
+    /// Whether user and row are in the cache already.
+    rows_cached: bool,
+    /// Whether the history is.
+    history_cached: bool,
+}
+
+impl Recollection {
+    /// What the database is to confirm when a turn is opened.
+    pub fn place(&self, key: ThreadKey) -> Place {
+        let versions = Some((self.user.version, self.history.version));
+        Place { thread: self.thread.value.id, key, versions }
+    }
+
+    /// How the history goes on after a turn with so many messages of its own.
+    pub fn continuation(&self, own: usize) -> Continuation {
+        let History { version, skipped, .. } = self.history;
+        Continuation { version: version + 1, skipped, own, cached: self.history_cached }
+    }
+}
+
+/// Asks the cache. What does not fit this message is left out: a new name or title has to be stored first.
+pub async fn recall(cache: &Cache, key: ThreadKey, person: &Person, chat: &Chat) -> Context {
+    let mut found = context::read(cache, key).await;
+    found.user = found.user.filter(|user| user.value.profile == *person);
+    found.thread = found.thread.filter(|thread| thread.value.chat == *chat);
+    found
+}
+
+/// Completes what the cache had, or had not, from PostgreSQL. Any number of simultaneous first messages make one user,
+/// one chat and one thread.
+///
+/// # Errors
+/// When the database is away.
+pub async fn complete(
+    books: &Books,
+    key: ThreadKey,
+    person: &Person,
+    chat: &Chat,
+    found: Context,
+) -> Result<Recollection, DbError> {
+    let Context { user, thread, history, .. } = found;
+    let row = thread.as_ref().map(|thread| thread.value.id);
+    let rows_cached = user.is_some() && thread.is_some();
+    let mut dialog = None;
+    let (user, thread) = if let (Some(user), Some(thread)) = (user, thread) {
+        (user, thread)
+    } else {
+        let people::Entered { thread, known } = people::enter(books, key, person, chat).await?;
+        dialog = known.dialog;
+        let user = User { profile: person.clone(), model: known.model };
+        let place = Thread { id: thread, chat: chat.clone() };
+        let user = Versioned { version: known.version, value: user };
+        (user, Versioned { version: known.chat_version, value: place })
+    };
+    let history = history.filter(|_| row == Some(thread.value.id));
+    let history_cached = history.is_some();
+    let history = match history {
+        Some(history) => history,
+        None => history::load(&books.db, thread.value.id, None).await?,
+    };
+    Ok(Recollection { user, thread, history, dialog, rows_cached, history_cached })
+}
+
+/// Caches the rows that PostgreSQL had to tell.
+pub async fn keep_rows(cache: &Cache, key: ThreadKey, recollection: &Recollection) {
+    if !recollection.rows_cached {
+        let (user, thread) = (Some(recollection.user.clone()), Some(recollection.thread.clone()));
+        context::write(cache, key, &Update { user, thread, ..Update::default() }).await;
+    }
+}
+
+/// Caches what a closed turn has added to its conversation. `version` is that of the history, if closing changed it.
+/// Whatever does not follow exactly from what the turn had seen is dropped, and read again by the next turn.
+pub async fn keep_history(cache: &Cache, request: &TurnRequest, report: &TurnReport, version: Option<i64>) {
+    let answer = report.answer();
+    let expected = request.continuation.map(|next| next.version + i64::from(answer.is_some()));
+    let (Some(next), false, Some(expected)) = (request.continuation, report.is_left_out(), expected) else {
+        return drop_history(cache, request, version).await;
+    };
+    if version.unwrap_or(next.version) != expected {
+        return drop_history(cache, request, version).await;
+    }
+    let (key, thread) = (request.key, request.thread);
+    let mut whole;
+    let new: Vec<_>;
+    let change = if next.cached {
+        let own = &request.history[request.history.len().saturating_sub(next.own)..];
+        new = own.iter().cloned().chain(answer).collect();
+        let addition = Addition { after: next.version - 1, version: expected, messages: &new };
+        Change::More(thread, addition, history::WINDOW)
+    } else {
+        whole = History { version: expected, skipped: next.skipped, messages: request.history.clone() };
+        whole.extend(expected, answer.as_slice(), history::WINDOW);
+        Change::Whole(thread, &whole)
+    };
+    context::write(cache, key, &Update { history: Some(change), ..Update::default() }).await;
+}
+
+async fn drop_history(cache: &Cache, request: &TurnRequest, version: Option<i64>) {
+    if let Some(version) = version {
+        messages::invalidate(cache, request.key, version).await;
+    }
+}

@@ -1,0 +1,152 @@
+//! One batch of the write-behind: a transaction for all of it. When the database refuses it, halves are tried, and
+//! halves of halves, until the refused item is alone and goes to the dead letters; all others are written.
+
+use std::collections::HashSet;
+
+use crate::cache::write_behind::Entry;
+use crate::db::{Db, DbError, dead_letters, records};
+use crate::domain::record::Record;
+use crate::telemetry::metrics::Metrics;
+
+/// An item in hand.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Held {
+    /// Its name in the stream, if it comes from there.
+    entry: Option<String>,
+    item: Item,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Item {
+    Record(Record),
+    /// Was removed from the stream while we had it in hand.
+    Gone,
+    /// Cannot be read; as it was found, and why.
+    Unreadable(String, String),
+}
+
+impl Held {
+    pub(super) fn direct(record: Record) -> Self {
+        Self { entry: None, item: Item::Record(record) }
+    }
+
+    pub(super) fn from_stream(entry: Entry) -> Self {
+        let item = match serde_json::from_str(&entry.payload) {
+            _ if entry.payload.is_empty() => Item::Gone,
+            Ok(record) => Item::Record(record),
+            Err(error) => Item::Unreadable(entry.payload, error.to_string()),
+        };
+        Self { entry: Some(entry.id), item }
+    }
+
+    fn record(&self) -> Option<&Record> {
+        if let Item::Record(record) = &self.item { Some(record) } else { None }
+    }
+}
+
+/// What became of a batch.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// Positions of the items that are settled: written, or put aside.
+    settled: HashSet<usize>,
+    /// Why the others are not.
+    pub(super) result: Result<(), DbError>,
+}
+
+impl Written {
+    /// Names in the stream of what is settled.
+    pub(super) fn done<'a>(&self, held: &'a [Held]) -> Vec<&'a str> {
+        let settled = held.iter().enumerate().filter(|(at, _)| self.settled.contains(at));
+        settled.filter_map(|(_, held)| held.entry.as_deref()).collect()
+    }
+
+    /// The records that are not settled.
+    pub(super) fn left(&self, held: Vec<Held>) -> Vec<Record> {
+        let left = held.into_iter().enumerate().filter(|(at, _)| !self.settled.contains(at));
+        left.filter_map(|(_, held)| if let Item::Record(record) = held.item { Some(record) } else { None })
+            .collect()
+    }
+}
+
+/// Writes what can be written. Stops at the first sign that the database is away.
+pub(super) async fn write(db: &Db, metrics: &Metrics, held: &[Held]) -> Written {
+    let timer = metrics.write_flush.start_timer();
+    let mut settled = HashSet::new();
+    let result = settle(db, metrics, held, &mut settled).await;
+    timer.observe_duration();
+    Written { settled, result }
+}
+
+async fn settle(
+    db: &Db,
+    metrics: &Metrics,
+    held: &[Held],
+    settled: &mut HashSet<usize>,
+) -> Result<(), DbError> {
+    let mut readable = Vec::with_capacity(held.len());
+    for (at, Held { entry, item }) in held.iter().enumerate() {
+        match item {
+            Item::Record(_) => readable.push(at),
+            Item::Gone => drop(settled.insert(at)),
+            Item::Unreadable(payload, error) => {
+                let id = format!("unreadable:{}", entry.as_deref().unwrap_or_default());
+                put_aside(db, metrics, &id, payload, error).await?;
+                settled.insert(at);
+            }
+        }
+    }
+    let mut pieces = vec![readable];
+    while let Some(piece) = pieces.pop() {
+        let batch: Vec<Record> = piece.iter().filter_map(|&at| held[at].record()).cloned().collect();
+        match db.attempt("records::apply", apply(db, &batch)).await {
+            Ok(()) => {
+                for record in &batch {
+                    metrics.write_flushed.with_label_values(&[record.kind()]).inc();
+                }
+                settled.extend(piece);
+            }
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) if piece.len() > 1 => {
+                tracing::debug!(records = piece.len(), error = %chain(&error), "a batch is refused, trying its halves");
+                let (first, second) = piece.split_at(piece.len() / 2);
+                pieces.extend([second.to_vec(), first.to_vec()]);
+            }
+            Err(error) => {
+                for record in &batch {
+                    let payload = serde_json::to_string(record).unwrap_or_default();
+                    put_aside(db, metrics, &record.id(), &payload, &chain(&error)).await?;
+                }
+                settled.extend(piece);
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn apply(db: &Db, batch: &[Record]) -> Result<(), DbError> {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    let mut tx = db.begin().await?;
+    records::apply(&mut tx, batch).await?;
+    Db::commit(tx).await
+}
+
+async fn put_aside(db: &Db, metrics: &Metrics, id: &str, payload: &str, error: &str) -> Result<(), DbError> {
+    db.attempt("dead_letters::put", dead_letters::put(db, id, payload, error)).await?;
+    metrics.write_dead_letters.inc();
+    tracing::error!(record = id, error, "the record {id} is refused and is now a dead letter");
+    Ok(())
+}
+
+/// An error with its causes.
+pub(super) fn chain(error: &DbError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

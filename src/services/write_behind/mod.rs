@@ -1,0 +1,233 @@
+//! Write-behind: records reach PostgreSQL a little later than they happen, so that nobody waits for them, and none is
+//! lost. They go into a durable stream in Redis and leave it when they are committed; without Redis they go straight to
+//! PostgreSQL. A record is written once, however often it is applied.
+//!
+//! Statistics need not even survive here: what a crash takes on its way into the stream is found again in the books.
+
+mod batch;
+pub mod letters;
+
+use std::time::Duration;
+
+use rand::Rng;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::cache::{Cache, CacheError, write_behind as stream};
+use crate::db::{Db, DbError, records};
+use crate::domain::record::Record;
+use crate::lifecycle::Lifecycle;
+use crate::telemetry::metrics::Metrics;
+use batch::Held;
+
+/// Records on their way from who makes them to the stream.
+const HANDED_OVER: usize = 1_000;
+/// How long who makes a record waits for room; there is none only while Redis and PostgreSQL are both away.
+const ROOM_LIMIT: Duration = Duration::from_secs(1);
+/// The most records that are written at once, and the number that starts the writing early.
+const BATCH: usize = 100;
+/// How long a record waits in the stream.
+const INTERVAL: Duration = Duration::from_secs(5);
+/// With so many records in the stream, new ones take the direct way.
+const STREAM_LIMIT: u64 = 100_000;
+/// How often the books are searched for turns that nobody has counted, and how old those must be, in seconds.
+const RECOUNT: Duration = Duration::from_secs(600);
+const RECOUNT_AGE: f64 = 60.0;
+/// Turns that are counted at once.
+const RECOUNT_BATCH: i64 = 1_000;
+
+/// Takes records. Cheap to clone; the writer ends when the last one is dropped.
+#[derive(Clone, Debug)]
+pub struct WriteBehind(mpsc::Sender<Record>);
+
+impl WriteBehind {
+    /// Hands a record over. Waits for a second at most, and only while neither Redis nor PostgreSQL takes anything.
+    pub async fn put(&self, record: Record) {
+        let (id, sent) = (record.id(), self.0.send(record));
+        if !matches!(tokio::time::timeout(ROOM_LIMIT, sent).await, Ok(Ok(()))) {
+            tracing::warn!(record = id, "there is no room for the record {id}");
+        }
+    }
+}
+
+/// Writes records. One in each process.
+#[derive(Debug)]
+pub struct Writer {
+    records: mpsc::Receiver<Record>,
+    db: Db,
+    cache: Cache,
+    metrics: Metrics,
+    /// Our name in the stream's group, another one in each process.
+    consumer: String,
+    /// Records that have found neither way yet; nothing is taken from the others meanwhile.
+    waiting: Vec<Record>,
+    /// Records that were put into the stream since it was last read.
+    fresh: usize,
+    /// Records in the stream.
+    depth: u64,
+}
+
+/// A way for records and the writer at its end.
+pub fn open(db: Db, cache: Cache, metrics: Metrics) -> (WriteBehind, Writer) {
+    let (sender, records) = mpsc::channel(HANDED_OVER);
+    let consumer = format!("{:016x}", rand::rng().random::<u64>());
+    let writer = Writer { records, db, cache, metrics, consumer, waiting: Vec::new(), fresh: 0, depth: 0 };
+    (WriteBehind(sender), writer)
+}
+
+impl Writer {
+    /// Works until the last [`WriteBehind`] is dropped, and then until nothing is left; gives up what the stream keeps
+    /// when the service aborts.
+    pub async fn run(mut self, life: Lifecycle) {
+        let mut clock = tokio::time::interval(INTERVAL);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut recount_at = Instant::now();
+        let mut arrived = Vec::with_capacity(BATCH);
+        loop {
+            tokio::select! {
+                biased;
+                count = self.records.recv_many(&mut arrived, BATCH), if self.waiting.is_empty() => {
+                    if count == 0 {
+                        break;
+                    }
+                    self.keep(std::mem::take(&mut arrived)).await;
+                    if self.fresh < BATCH {
+                        continue;
+                    }
+                }
+                _ = clock.tick() => {}
+            }
+            self.turn_over().await;
+            if Instant::now() >= recount_at && !life.drain.is_cancelled() {
+                recount_at = Instant::now() + RECOUNT;
+                self.recount().await;
+            }
+        }
+        self.drain(&life).await;
+    }
+
+    /// Puts records into the stream, or writes them at once.
+    async fn keep(&mut self, records: Vec<Record>) {
+        if self.depth < STREAM_LIMIT {
+            match self.put(&records).await {
+                Ok(depth) => {
+                    self.fresh += records.len();
+                    return self.show_depth(depth);
+                }
+                // Some may be in the stream as well, which is harmless.
+                Err(CacheError::Away | CacheError::Failed | CacheError::Refused) => {}
+            }
+        }
+        self.metrics.write_direct.inc_by(records.len() as u64);
+        self.write_directly(records).await;
+    }
+
+    async fn put(&self, records: &[Record]) -> Result<u64, CacheError> {
+        let payloads: Result<Vec<String>, _> = records.iter().map(serde_json::to_string).collect();
+        match payloads {
+            Ok(payloads) => stream::put(&self.cache, &payloads).await,
+            Err(_) => Err(CacheError::Refused),
+        }
+    }
+
+    /// One round: what waits for PostgreSQL, then what is in the stream.
+    async fn turn_over(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting);
+        if !waiting.is_empty() {
+            self.write_directly(waiting).await;
+        }
+        if self.waiting.is_empty() {
+            while self.flush().await == Flushed::More {}
+        }
+    }
+
+    async fn write_directly(&mut self, records: Vec<Record>) {
+        let held: Vec<Held> = records.into_iter().map(Held::direct).collect();
+        let written = batch::write(&self.db, &self.metrics, &held).await;
+        if let Err(error) = &written.result {
+            self.retry_later(error);
+            self.waiting = written.left(held);
+        }
+    }
+
+    /// Writes one batch from the stream.
+    async fn flush(&mut self) -> Flushed {
+        let Ok(taken) = stream::take(&self.cache, &self.consumer, BATCH).await else { return Flushed::Away };
+        self.fresh = 0;
+        self.show_depth(taken.length);
+        self.metrics.write_queue_oldest.set(i64::try_from(taken.age_ms / 1_000).unwrap_or(i64::MAX));
+        let count = taken.entries.len();
+        if count == 0 {
+            return Flushed::All;
+        }
+        let held: Vec<Held> = taken.entries.into_iter().map(Held::from_stream).collect();
+        let written = batch::write(&self.db, &self.metrics, &held).await;
+        let done = written.done(&held);
+        if !done.is_empty() && stream::done(&self.cache, &done).await.is_ok() {
+            self.show_depth(taken.length.saturating_sub(done.len() as u64));
+        }
+        match written.result {
+            Ok(()) if count < BATCH => Flushed::All,
+            Ok(()) => Flushed::More,
+            Err(error) => {
+                self.retry_later(&error);
+                Flushed::Away
+            }
+        }
+    }
+
+    /// Counts turns whose record is lost.
+    async fn recount(&mut self) {
+        let found = records::uncounted(&self.db, RECOUNT_AGE, RECOUNT_BATCH);
+        match self.db.attempt("records::uncounted", found).await {
+            Ok(turns) if turns.is_empty() => {}
+            Ok(turns) => {
+                tracing::info!(turns = turns.len(), "turns that nobody had counted are counted");
+                let records = turns.into_iter().map(|turn| Record::UserStats { turn }).collect();
+                self.write_directly(records).await;
+            }
+            Err(error) => self.retry_later(&error),
+        }
+    }
+
+    /// The end: everything that was handed over is written, and what the stream has, while there is time.
+    async fn drain(&mut self, life: &Lifecycle) {
+        let written = async {
+            loop {
+                self.turn_over().await;
+                if self.waiting.is_empty() {
+                    return;
+                }
+                tokio::time::sleep(ROOM_LIMIT).await;
+            }
+        };
+        tokio::select! {
+            () = written => {}
+            () = life.abort.cancelled() => {}
+        }
+        if !self.waiting.is_empty() {
+            tracing::warn!(records = self.waiting.len(), "records were given up at shutdown");
+        }
+    }
+
+    fn retry_later(&self, error: &DbError) {
+        self.metrics.write_retries.inc();
+        tracing::warn!(error = error as &dyn std::error::Error, "records wait for the database");
+    }
+
+    fn show_depth(&mut self, depth: u64) {
+        self.depth = depth;
+        self.metrics.write_queue_depth.set(i64::try_from(depth).unwrap_or(i64::MAX));
+    }
+}
+
+/// How a round ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Flushed {
+    /// Nothing is left.
+    All,
+    /// The batch was full: there is more.
+    More,
+    /// Redis or PostgreSQL is away.
+    Away,
+}

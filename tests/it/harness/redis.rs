@@ -1,0 +1,119 @@
+//! A Redis of one test's own, on a free port and with a folder of its own, that the test can hurt in every way.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use redis::FromRedisValue;
+use redis::aio::MultiplexedConnection;
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+
+use super::BOUND;
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+pub struct Redis {
+    port: u16,
+    folder: PathBuf,
+    server: Option<Child>,
+}
+
+impl Redis {
+    /// A running server with the settings that operators are told to use.
+    pub async fn start() -> Self {
+        let mut redis = Self::prepare().await;
+        redis.run().await;
+        redis
+    }
+
+    /// A place for a server that does not run yet.
+    pub async fn prepare() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("starling-redis-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self { port, folder, server: None }
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    /// Starts the server, with the data that an earlier run has left.
+    pub async fn run(&mut self) {
+        let port = self.port.to_string();
+        let settings = [
+            ["--bind", "127.0.0.1"],
+            ["--port", &port],
+            ["--save", ""],
+            ["--appendonly", "yes"],
+            ["--maxmemory-policy", "volatile-lru"],
+            ["--logfile", "redis.log"],
+        ];
+        let server = Command::new("redis-server")
+            .args(settings.concat())
+            .current_dir(&self.folder)
+            .kill_on_drop(true)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        self.server = Some(server.expect("redis-server is installed; scripts/test does it"));
+        let answers = async {
+            // A server that starts tells nobody when it is done, so this one asks again and again.
+            while self.try_ask::<String>(&["PING"]).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(BOUND, answers).await.expect("Redis answers");
+    }
+
+    /// Ends the server at once, as a power cut of its machine would.
+    pub async fn kill(&mut self) {
+        self.server.take().expect("Redis runs").kill().await.unwrap();
+    }
+
+    /// The server stands still: connections are accepted by the system, nothing is answered.
+    pub fn hang(&self) {
+        self.signal("STOP");
+    }
+
+    pub fn go_on(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.server.as_ref().and_then(Child::id).expect("Redis runs").to_string();
+        let sent = std::process::Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    pub async fn connect(&self) -> redis::RedisResult<MultiplexedConnection> {
+        redis::Client::open(self.url()).unwrap().get_multiplexed_async_connection().await
+    }
+
+    async fn try_ask<T: FromRedisValue>(&self, command: &[&str]) -> redis::RedisResult<T> {
+        let mut connection = self.connect().await?;
+        redis::cmd(command[0]).arg(&command[1..]).query_async(&mut connection).await
+    }
+
+    /// Runs a command on the server.
+    pub async fn ask<T: FromRedisValue>(&self, command: &[&str]) -> T {
+        self.try_ask(command).await.unwrap()
+    }
+
+    /// The names of all keys that contain `part`.
+    pub async fn keys(&self, part: &str) -> Vec<String> {
+        self.ask(&["KEYS", &format!("*{part}*")]).await
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        if let Some(server) = &mut self.server {
+            let _ = server.start_kill();
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
