@@ -9,6 +9,7 @@ pub mod cache;
 pub mod config;
 pub mod conversation;
 pub mod db;
+pub mod dead_letters;
 pub mod doctor;
 pub mod domain;
 pub mod http;

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use starling::config::source::Source;
 use starling::config::{Config, LogFormat};
+use starling::dead_letters::Action;
 use starling::domain::clock::Clock;
 use starling::lifecycle::Lifecycle;
 use starling::telemetry::logs;
-use starling::{app, doctor};
+use starling::{app, dead_letters, doctor};
 
 /// Open files that are enough for some thousands of answers at once.
 const OPEN_FILES: u64 = 16_384;
@@ -34,6 +35,49 @@ enum Command {
     Config,
     /// Proves that the books are right, or says what is wrong with them.
     Audit,
+    /// Shows what the write-behind could not write, and tries it again.
+    DeadLetters {
+        #[command(subcommand)]
+        action: Letters,
+    },
+}
+
+#[derive(Subcommand)]
+enum Letters {
+    /// Prints one line for each.
+    List,
+    /// Prints one with its payload.
+    Show {
+        /// Its number.
+        id: i64,
+    },
+    /// Writes one, or all, once more; those that are refused again stay.
+    Replay {
+        /// Its number, or `all`.
+        #[arg(value_parser = which_letter)]
+        id: Which,
+    },
+}
+
+/// One letter or all.
+#[derive(Clone, Copy)]
+struct Which(Option<i64>);
+
+fn which_letter(text: &str) -> Result<Which, String> {
+    match text {
+        "all" => Ok(Which(None)),
+        number => number.parse().map(|id| Which(Some(id))).map_err(|_| "must be a number or all".to_owned()),
+    }
+}
+
+impl From<Letters> for Action {
+    fn from(letters: Letters) -> Self {
+        match letters {
+            Letters::List => Self::List,
+            Letters::Show { id } => Self::Show(id),
+            Letters::Replay { id } => Self::Replay(id.0),
+        }
+    }
 }
 
 #[tokio::main]
@@ -71,6 +115,12 @@ async fn main() -> ExitCode {
     logs::start(&config.service.log_filter, config.service.log_format == LogFormat::Json);
     let done = match command {
         Command::Migrate => doctor::migrate(&config).await.map(|()| true),
+        Command::DeadLetters { action } => {
+            dead_letters::run(&config, action.into()).await.map(|(report, well)| {
+                say(&report);
+                well
+            })
+        }
         _ => Box::pin(run(config)).await,
     };
     match done {

@@ -36,6 +36,8 @@ pub enum CacheError {
 pub(super) enum Lane {
     /// Small values, in somebody's way.
     Quick,
+    /// The same where nobody waits.
+    Background,
     /// Large values, which must not stand in the way of the small ones.
     Bulk,
 }
@@ -134,7 +136,7 @@ impl Inner {
     ) -> Result<Vec<Result<Value, CacheError>>, CacheError> {
         let Some(permit) = self.breaker.admit() else { return Err(CacheError::Away) };
         let (connection, limit) = match lane {
-            Lane::Quick => (&self.quick, RESPONSE_LIMIT),
+            Lane::Quick | Lane::Background => (&self.quick, RESPONSE_LIMIT),
             Lane::Bulk => (&self.bulk, BULK_LIMIT),
         };
         self.metrics.redis_round_trips.inc();
@@ -156,7 +158,11 @@ impl Inner {
                 (Fault::Failure, error.to_string())
             }
         };
-        let kind = if fault.0 == Fault::Timeout { "timeout" } else { "connection" };
+        let kind = match fault.0 {
+            Fault::Timeout if lane == Lane::Background => "background_timeout",
+            Fault::Timeout => "timeout",
+            Fault::Failure => "connection",
+        };
         self.metrics.redis_failures.with_label_values(&[kind]).inc();
         // A large value on a slow way is no proof that small ones are slow.
         let weight = if lane == Lane::Bulk { Fault::Failure } else { fault.0 };

@@ -47,7 +47,7 @@ pub async fn put(cache: &Cache, payloads: &[String]) -> Result<u64, CacheError> 
         commands.cmd("XADD").arg(&key).arg("*").arg(FIELD).arg(payload);
     }
     commands.cmd("XLEN").arg(&key);
-    let answers = cache.ask(Lane::Quick, &mut commands).await?;
+    let answers = cache.ask(Lane::Background, &mut commands).await?;
     let answers = answers.into_iter().collect::<Result<Vec<Value>, _>>()?;
     cache.wrote();
     let length = answers.into_iter().next_back().and_then(|length| from_redis_value(length).ok());
@@ -64,7 +64,7 @@ pub async fn take(cache: &Cache, consumer: &str, count: usize) -> Result<Taken, 
     let mut commands = redis::pipe();
     let command = commands.cmd("EVAL").arg(TAKE).arg(1).arg(key).arg(GROUP).arg(consumer).arg(count);
     command.arg(u64::try_from(ABANDONED.as_millis()).unwrap_or(u64::MAX));
-    let answer = cache.ask_one(Lane::Quick, &mut commands).await?;
+    let answer = cache.ask_one(Lane::Background, &mut commands).await?;
     let (length, age_ms, flat): (u64, u64, Vec<String>) =
         from_redis_value(answer).map_err(|_| CacheError::Refused)?;
     let entries = flat.chunks_exact(2).map(|pair| Entry { id: pair[0].clone(), payload: pair[1].clone() });
@@ -80,6 +80,6 @@ pub async fn done(cache: &Cache, ids: &[&str]) -> Result<(), CacheError> {
     let mut commands = redis::pipe();
     commands.cmd("XACK").arg(&key).arg(GROUP).arg(ids);
     commands.cmd("XDEL").arg(&key).arg(ids);
-    cache.ask(Lane::Quick, &mut commands).await?.into_iter().collect::<Result<Vec<Value>, _>>()?;
+    cache.ask(Lane::Background, &mut commands).await?.into_iter().collect::<Result<Vec<Value>, _>>()?;
     Ok(())
 }

@@ -110,8 +110,10 @@ metrics! {
     db_queries: IntCounter = "bot_db_queries_total";
     /// Calls of Redis: one for everything that is sent together.
     redis_round_trips: IntCounter = "bot_redis_round_trips_total";
-    /// Calls of Redis that failed: no answer in time, no connection, or a refusal.
-    redis_failures: IntCounterVec = "bot_redis_failures_total" ["kind": "timeout" | "connection" | "refused"];
+    /// Calls of Redis that failed: no answer in time (in somebody's way, or in the background), no connection, or a
+    /// refusal.
+    redis_failures: IntCounterVec = "bot_redis_failures_total"
+        ["kind": "timeout" | "background_timeout" | "connection" | "refused"];
     /// Whether Redis is left alone because it failed (1) or not (0).
     redis_circuit_open: IntGauge = "bot_redis_circuit_open";
     /// How often Redis began to be left alone.

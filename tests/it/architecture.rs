@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["tools"],
     &["conversation"],
     &["telegram"],
-    &["app", "doctor"],
+    &["app", "dead_letters", "doctor"],
     &["main", "lib"],
 ];
 
@@ -24,7 +24,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["http", "llm", "tools", "telegram/api"]),
     ("prometheus", &["telemetry"]),
     ("std::env", &["config/source.rs", "config/tests.rs", "telegram/rendering/tests.rs"]),
-    ("anyhow", &["app.rs", "doctor.rs", "main.rs"]),
+    ("anyhow", &["app.rs", "dead_letters.rs", "doctor.rs", "main.rs"]),
     ("sse_stream", &["llm"]),
     ("pulldown_cmark", &["telegram/rendering"]),
     ("fluent_templates", &["telegram/text"]),

@@ -11,6 +11,8 @@
 
 mod architecture;
 mod batching;
+mod cache;
+mod cached_history;
 mod charges;
 mod chat;
 mod crash;
@@ -30,3 +32,4 @@ mod settings;
 mod shutdown;
 mod storm;
 mod together;
+mod write_behind;

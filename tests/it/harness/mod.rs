@@ -3,6 +3,7 @@
 pub mod database;
 pub mod process;
 pub mod proxy;
+pub mod redis;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -239,6 +240,15 @@ impl Bot {
             .unwrap()
     }
 
+    /// The sum of a metric's series whose line begins like this; the bot must run with [`free_address`] as its
+    /// `METRICS_ADDR`.
+    pub async fn metric(&self, name: &str) -> f64 {
+        let address = &self.settings["METRICS_ADDR"];
+        let answer = reqwest::get(format!("http://{address}/metrics")).await.unwrap().text().await.unwrap();
+        let lines = answer.lines().filter(|line| line.starts_with(name));
+        lines.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+    }
+
     /// For looking at the books.
     pub fn books(&self) -> &PgPool {
         self.database.pool()
@@ -252,6 +262,11 @@ impl Bot {
         let errors: Vec<&String> = log.iter().filter(unexpected).collect();
         assert!(errors.is_empty(), "the log has errors:\n{errors:#?}");
     }
+}
+
+/// An address of this machine that nobody uses.
+pub fn free_address() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 /// The texts of a recorded request's messages, as `role: text` lines.

@@ -1,6 +1,7 @@
-//! A wire to the database that a test can cut and mend, or that loses one answer.
+//! A wire to a server that a test can cut and mend, that loses one answer, or that is slow.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -18,6 +19,8 @@ struct Wire {
     /// The request whose answer gets lost, by a part of its bytes.
     swallow: Mutex<Option<&'static str>>,
     swallowed: watch::Sender<bool>,
+    /// Milliseconds that every answer takes longer.
+    delay_ms: AtomicU64,
 }
 
 impl Proxy {
@@ -28,6 +31,7 @@ impl Proxy {
             whole: watch::Sender::new(true),
             swallow: Mutex::new(None),
             swallowed: watch::Sender::new(false),
+            delay_ms: AtomicU64::new(0),
         });
         let shared = wire.clone();
         tokio::spawn(async move {
@@ -45,6 +49,11 @@ impl Proxy {
     /// Breaks every connection and takes no new one.
     pub fn cut(&self) {
         self.wire.whole.send_replace(false);
+    }
+
+    /// From now on every answer comes so much later.
+    pub fn delay(&self, by: std::time::Duration) {
+        self.wire.delay_ms.store(u64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
     }
 
     pub fn mend(&self) {
@@ -103,6 +112,10 @@ async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, lost: watch::R
         if *lost.borrow() {
             wire.swallowed.send_replace(true);
             return;
+        }
+        let delay_ms = wire.delay_ms.load(Ordering::Relaxed);
+        if delay_ms > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(delay_ms)).await;
         }
         if length == 0 || to.write_all(&buffer[..length]).await.is_err() {
             return;

@@ -1,0 +1,301 @@
+//! The cache on its own: what it reads is always what PostgreSQL gives for the same version, whatever several writers do
+//! and in whatever order; and what a turn's context costs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use starling::cache::context::{self, Change, Update};
+use starling::cache::messages::{self, Addition};
+use starling::cache::thread::Thread;
+use starling::cache::{Cache, Origin, Versioned, exec_files, file_bytes, sandbox, user};
+use starling::domain::file::MadeFile;
+use starling::domain::history::{History, Window};
+use starling::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, UserId};
+use starling::domain::message::{Context, Remembered, Reply, Role};
+use starling::domain::people::{Chat, ChatKind, Person};
+use starling::telemetry::metrics::Metrics;
+
+use crate::harness::redis::Redis;
+
+const WINDOW: Window = Window { limit: 6, step: 3 };
+
+fn cache(redis: &Redis, metrics: &Metrics) -> Cache {
+    let origin = Origin { database: "db".to_owned(), timeline: "1".to_owned() };
+    Cache::open(&redis.url().into(), &origin, metrics.clone()).unwrap()
+}
+
+fn key(user: i64) -> ThreadKey {
+    ThreadKey { chat: ChatId(user), user: UserId(user), topic: None }
+}
+
+/// Somebody whose row and thread are cached, so that the history can be read.
+async fn known(cache: &Cache, key: ThreadKey) {
+    let chat = Chat { id: key.chat, kind: ChatKind::Private, title: None, username: None, is_forum: false };
+    let thread = Versioned { version: 0, value: Thread { id: ThreadId(7), chat } };
+    context::write(cache, key, &Update { thread: Some(thread), ..Update::default() }).await;
+}
+
+/// A message that a careless encoder would change.
+fn message(number: usize) -> Remembered {
+    let reply = Reply { message: MessageId(i32::MAX), sender: "@b".into(), snippet: "[]".into() };
+    Remembered {
+        role: if number.is_multiple_of(2) { Role::User } else { Role::Assistant },
+        text: format!("{number}: [] {{}} 9007199254740993 \u{1f600} \u{0} \"\\\n"),
+        sender: None,
+        context: Context { reply: Some(reply), quote: Some(String::new()), forwarded_from: None },
+        edits: 0,
+        interrupted: false,
+    }
+}
+
+/// The truth: every version of a history, as PostgreSQL would give it.
+struct Truth(Vec<History>);
+
+impl Truth {
+    fn newest(&self) -> &History {
+        self.0.last().unwrap()
+    }
+
+    fn say(&mut self, count: usize) {
+        let mut next = self.newest().clone();
+        let first = usize::try_from(next.skipped).unwrap() + next.messages.len();
+        let new: Vec<Remembered> = (first..first + count).map(message).collect();
+        next.extend(next.version + 1, &new, WINDOW);
+        self.0.push(next);
+    }
+
+    /// A change of what was said, which leaves nothing to append.
+    fn edit(&mut self) {
+        let mut next = self.newest().clone();
+        next.version += 1;
+        if let Some(message) = next.messages.first_mut() {
+            message.edits += 1;
+        }
+        self.0.push(next);
+    }
+
+    fn at(&self, version: i64) -> &History {
+        &self.0[usize::try_from(version).unwrap()]
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Say(usize),
+    Edit,
+    /// Some writer puts a version that it has read some time ago.
+    Set(prop::sample::Index),
+    /// Some writer appends what one version has more than the one before.
+    Append(prop::sample::Index),
+    /// Some writer tells that a version has come.
+    Invalidate(prop::sample::Index),
+    /// Redis loses the entry.
+    Evict,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (1..4_usize).prop_map(Step::Say),
+        1 => Just(Step::Edit),
+        2 => any::<prop::sample::Index>().prop_map(Step::Set),
+        4 => any::<prop::sample::Index>().prop_map(Step::Append),
+        1 => any::<prop::sample::Index>().prop_map(Step::Invalidate),
+        1 => Just(Step::Evict),
+    ]
+}
+
+/// What was said between a version and the one before it; none if it is no addition.
+fn addition(truth: &Truth, version: i64) -> Option<Vec<Remembered>> {
+    let (before, after) = (truth.at(version - 1), truth.at(version));
+    let end = |history: &History| usize::try_from(history.skipped).unwrap() + history.messages.len();
+    let new = end(after) - end(before);
+    (new > 0).then(|| (end(before)..end(after)).map(message).collect())
+}
+
+async fn play(cache: &Cache, redis: &Redis, key: ThreadKey, steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let mut truth = Truth(vec![History::default()]);
+    let mut newest = -1;
+    known(cache, key).await;
+    for step in steps {
+        let versions = truth.0.len();
+        match step {
+            Step::Say(count) => truth.say(count),
+            Step::Edit => truth.edit(),
+            Step::Set(which) => {
+                let history = &truth.0[which.index(versions)];
+                let whole = Some(Change::Whole(ThreadId(7), history));
+                context::write(cache, key, &Update { history: whole, ..Update::default() }).await;
+            }
+            Step::Append(which) => {
+                let version = i64::try_from(which.index(versions)).unwrap();
+                let new = if version > 0 { addition(&truth, version) } else { None };
+                if let Some(new) = new {
+                    let new = Addition { after: version - 1, version, messages: &new };
+                    let more = Some(Change::More(ThreadId(7), new, WINDOW));
+                    context::write(cache, key, &Update { history: more, ..Update::default() }).await;
+                }
+            }
+            Step::Invalidate(which) => {
+                messages::invalidate(cache, key, i64::try_from(which.index(versions)).unwrap()).await;
+            }
+            Step::Evict => {
+                for name in redis.keys(&format!("messages:{}:", key.chat)).await {
+                    redis.ask::<()>(&["DEL", &name]).await;
+                }
+                newest = -1;
+            }
+        }
+        if let Some(found) = context::read(cache, key).await.history {
+            prop_assert_eq!(&found, truth.at(found.version));
+            prop_assert!(found.version >= newest, "version {} came back after {newest}", found.version);
+            newest = found.version;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn whatever_writers_do_an_entry_is_what_the_database_gives_for_its_version() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let redis = runtime.block_on(Redis::start());
+    let metrics = Metrics::new().unwrap();
+    let cache = runtime.block_on(async { cache(&redis, &metrics) });
+    let runner = Config { cases: 48, failure_persistence: None, ..Config::default() };
+    let counter = AtomicI64::new(1);
+    TestRunner::new(runner)
+        .run(&prop::collection::vec(step(), 1..40), |steps| {
+            let user = counter.fetch_add(1, Ordering::Relaxed);
+            runtime.block_on(play(&cache, &redis, key(user), steps))
+        })
+        .unwrap();
+}
+
+#[tokio::test]
+async fn many_writers_at_once_leave_only_true_entries() {
+    let redis = Redis::start().await;
+    let metrics = Metrics::new().unwrap();
+    let cache = cache(&redis, &metrics);
+    known(&cache, key(1)).await;
+    let mut truth = Truth(vec![History::default()]);
+    (0..60).for_each(|_| truth.say(1));
+    let truth = Arc::new(truth);
+    let writers = (0..4_usize).map(|writer| {
+        let (cache, truth) = (cache.clone(), truth.clone());
+        tokio::spawn(async move {
+            for turn in 0..60_usize {
+                // Everybody goes through the versions in an order of their own.
+                let version = (turn * 7 + writer * 13) % 60 + 1;
+                let history = truth.at(i64::try_from(version).unwrap());
+                let new = addition(&truth, history.version).unwrap();
+                let change = match (turn + writer) % 3 {
+                    0 => Change::Whole(ThreadId(7), history),
+                    _ => {
+                        let (after, version) = (history.version - 1, history.version);
+                        Change::More(ThreadId(7), Addition { after, version, messages: &new }, WINDOW)
+                    }
+                };
+                context::write(&cache, key(1), &Update { history: Some(change), ..Update::default() }).await;
+                if let Some(found) = context::read(&cache, key(1)).await.history {
+                    assert_eq!(&found, truth.at(found.version));
+                }
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_older_value_never_replaces_a_newer_one_not_even_after_an_invalidation() {
+    let redis = Redis::start().await;
+    let metrics = Metrics::new().unwrap();
+    let cache = cache(&redis, &metrics);
+    let person = |name: &str| Person {
+        id: UserId(1),
+        first_name: name.to_owned(),
+        last_name: None,
+        username: None,
+        language_code: None,
+        is_bot: false,
+        is_premium: false,
+    };
+    let put = async |version, name: &str| {
+        let user = Versioned { version, value: user::User { profile: person(name), model: None } };
+        context::write(&cache, key(1), &Update { user: Some(user), ..Update::default() }).await;
+    };
+    let name = async || context::read(&cache, key(1)).await.user.map(|user| user.value.profile.first_name);
+    put(2, "new").await;
+    put(1, "old").await;
+    assert_eq!(name().await.as_deref(), Some("new"));
+    user::invalidate(&cache, UserId(1), 3).await;
+    assert_eq!(name().await, None);
+    put(2, "late").await;
+    assert_eq!(name().await, None, "a writer who comes late is refused");
+    put(3, "newer").await;
+    user::invalidate(&cache, UserId(1), 3).await;
+    assert_eq!(name().await.as_deref(), Some("newer"), "an invalidation concerns what is older");
+}
+
+#[tokio::test]
+async fn files_have_limits_and_owners() {
+    let redis = Redis::start().await;
+    let metrics = Metrics::new().unwrap();
+    let cache = cache(&redis, &metrics);
+    assert!(file_bytes::put(&cache, "a", b"\0\xff bytes").await);
+    assert_eq!(file_bytes::get(&cache, "a").await.as_deref(), Some(&b"\0\xff bytes"[..]));
+    assert!(!file_bytes::put(&cache, "b", &vec![0; file_bytes::LIMIT + 1]).await);
+    let file = MadeFile {
+        thread: ThreadId(7),
+        name: "plot.png".into(),
+        mime: "image/png".into(),
+        context: "a plot".into(),
+        at: chrono::DateTime::UNIX_EPOCH,
+    };
+    let limit = 1_000;
+    assert!(exec_files::put_within(&cache, 1, &file, &[1; 600], limit).await);
+    assert!(!exec_files::put_within(&cache, 2, &file, &[2; 600], limit).await, "together they are too large");
+    assert_eq!(exec_files::get(&cache, 1, ThreadId(7)).await, Some((file.clone(), vec![1; 600])));
+    assert_eq!(exec_files::get(&cache, 1, ThreadId(8)).await, None, "of somebody else");
+    assert_eq!(exec_files::describe(&cache, 1, ThreadId(8)).await, None);
+    exec_files::remove(&cache, 1).await;
+    assert_eq!(exec_files::describe(&cache, 1, ThreadId(7)).await, None);
+    assert!(exec_files::put_within(&cache, 2, &file, &[2; 600], limit).await, "there is room again");
+}
+
+#[tokio::test]
+async fn a_newer_sandbox_is_not_forgotten_with_an_older_one() {
+    let redis = Redis::start().await;
+    let metrics = Metrics::new().unwrap();
+    let cache = cache(&redis, &metrics);
+    let of = |version, id: &str| Versioned { version, value: id.to_owned() };
+    sandbox::put(&cache, key(1), &of(10, "first")).await;
+    sandbox::put(&cache, key(1), &of(20, "second")).await;
+    sandbox::forget(&cache, key(1), &of(10, "first")).await;
+    assert_eq!(sandbox::get(&cache, key(1)).await, Some(of(20, "second")));
+    sandbox::forget(&cache, key(1), &of(20, "second")).await;
+    assert_eq!(sandbox::get(&cache, key(1)).await, None);
+}
+
+#[tokio::test]
+async fn every_entry_has_a_lifetime() {
+    let redis = Redis::start().await;
+    let metrics = Metrics::new().unwrap();
+    let cache = cache(&redis, &metrics);
+    known(&cache, key(1)).await;
+    let mut truth = Truth(vec![History::default()]);
+    truth.say(2);
+    let whole = Change::Whole(ThreadId(7), truth.newest());
+    context::write(&cache, key(1), &Update { history: Some(whole), ..Update::default() }).await;
+    messages::invalidate(&cache, key(2), 1).await;
+    user::invalidate(&cache, UserId(1), 1).await;
+    file_bytes::put(&cache, "a", b"a").await;
+    let names = redis.keys("").await;
+    assert_eq!(names.len(), 5, "{names:?}");
+    for name in names {
+        let seconds: i64 = redis.ask(&["TTL", &name]).await;
+        assert!((3_500..=3_600).contains(&seconds), "{name} lives {seconds} s");
+    }
+}

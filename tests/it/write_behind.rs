@@ -1,0 +1,325 @@
+//! The write-behind: nothing that is handed over gets lost or counted twice, whatever happens to Redis, and one item that
+//! the database refuses takes no other with it.
+
+use std::time::Duration;
+
+use playground::anthropic::Reply;
+use sqlx::PgPool;
+use starling::cache::{Cache, Origin, write_behind as stream};
+use starling::db::{Db, migrate};
+use starling::domain::ids::TurnId;
+use starling::domain::money::Usd;
+use starling::domain::record::{Checkpoint, Record, ToolCall};
+use starling::domain::usage::Usage;
+use starling::lifecycle::Lifecycle;
+use starling::services::write_behind;
+use starling::telemetry::metrics::Metrics;
+
+use crate::harness::database::Database;
+use crate::harness::redis::Redis;
+use crate::harness::{ANN, BOUND, Bot, free_address};
+
+/// The write-behind of a process, with a database in which turn 1 is open.
+struct World {
+    database: Database,
+    db: Db,
+    cache: Cache,
+    metrics: Metrics,
+}
+
+impl World {
+    async fn new(redis: Option<&Redis>) -> Self {
+        let database = Database::create().await;
+        let metrics = Metrics::new().unwrap();
+        let url = database.url_through(database.address()).into();
+        let db = Db::open(&url, 5, metrics.clone()).unwrap();
+        migrate::run(&db).await.unwrap();
+        for statement in [
+            "INSERT INTO users (id, first_name) VALUES (42, 'Ann')",
+            "INSERT INTO chats (id, kind) VALUES (42, 'private')",
+            "INSERT INTO threads (chat_id, user_id) VALUES (42, 42)",
+            "INSERT INTO turns (thread_id, question_id, model_id) VALUES (1, 1, 'm')",
+        ] {
+            sqlx::query(statement).execute(database.pool()).await.unwrap();
+        }
+        let cache = redis.map_or_else(Cache::disabled, |redis| open(redis, &metrics));
+        Self { database, db, cache, metrics }
+    }
+
+    /// Hands records over and lets the writer finish.
+    async fn write(&self, records: Vec<Record>) {
+        let (handle, writer) =
+            write_behind::open(self.db.clone(), self.cache.clone(), self.metrics.clone());
+        let life = Lifecycle::default();
+        let running = tokio::spawn(writer.run(life));
+        for record in records {
+            handle.put(record).await;
+        }
+        drop(handle);
+        tokio::time::timeout(BOUND, running).await.expect("the writer ends").unwrap();
+    }
+
+    async fn count(&self, query: &'static str) -> i64 {
+        self.database.count(query).await
+    }
+
+    async fn end(self) {
+        self.db.close().await;
+        self.database.drop().await;
+    }
+}
+
+fn open(redis: &Redis, metrics: &Metrics) -> Cache {
+    let origin = Origin { database: "db".to_owned(), timeline: "1".to_owned() };
+    Cache::open(&redis.url().into(), &origin, metrics.clone()).unwrap()
+}
+
+fn call(turn: i64, number: usize) -> Record {
+    Record::ToolCall(ToolCall {
+        turn: TurnId(turn),
+        attempt: 1,
+        call: format!("toolu_{number}"),
+        tool: "web_search".to_owned(),
+        failed: false,
+        duration_ms: 12,
+        cost: Usd::typed("0.01").unwrap(),
+        started_at: chrono::DateTime::UNIX_EPOCH,
+    })
+}
+
+const CALLS: &str = "SELECT count(*) FROM tool_calls";
+const LETTERS: &str = "SELECT count(*) FROM dead_letters";
+
+/// 1,000 items, the 500th of a turn that does not exist.
+fn one_poison_among_many() -> Vec<Record> {
+    (0..1_000).map(|number| call(if number == 500 { 77 } else { 1 }, number)).collect()
+}
+
+#[tokio::test]
+async fn one_poison_item_among_a_thousand_goes_alone() {
+    let redis = Redis::start().await;
+    for redis in [Some(&redis), None] {
+        let world = World::new(redis).await;
+        world.write(one_poison_among_many()).await;
+        assert_eq!((world.count(CALLS).await, world.count(LETTERS).await), (999, 1));
+        let letter: (String, String, i32) =
+            sqlx::query_as("SELECT item_id, error, attempts FROM dead_letters")
+                .fetch_one(world.database.pool())
+                .await
+                .unwrap();
+        assert_eq!((&*letter.0, letter.2), ("tool_call:77:1:toolu_500", 1));
+        assert!(letter.1.contains("foreign key"), "{}", letter.1);
+        assert_eq!(world.metrics.write_dead_letters.get(), 1);
+        world.end().await;
+    }
+    assert_eq!(redis.ask::<i64>(&["XLEN", &redis.keys("write-behind").await[0]]).await, 0);
+}
+
+#[tokio::test]
+async fn items_survive_a_redis_that_is_killed_and_a_writer_that_dies_with_them_in_hand() {
+    let mut redis = Redis::start().await;
+    let world = World::new(Some(&redis)).await;
+    let payloads: Vec<String> =
+        (0..300).map(|number| serde_json::to_string(&call(1, number)).unwrap()).collect();
+    stream::put(&world.cache, &payloads).await.unwrap();
+    // A writer takes some and is never heard of again; half of what it had is committed.
+    let taken = stream::take(&world.cache, "the dead", 100).await.unwrap();
+    assert_eq!(taken.entries.len(), 100);
+    world.write_taken(&taken.entries[..50]).await;
+    redis.kill().await;
+    redis.run().await;
+    let cache = open(&redis, &world.metrics);
+    let again = stream::take(&cache, "the dead", 300).await.unwrap();
+    assert_eq!(again.length, 300, "nothing is lost");
+    assert_eq!(again.entries.len(), 300, "what was in hand is given again, and the rest");
+    world.write_taken(&again.entries).await;
+    assert_eq!(world.count(CALLS).await, 300);
+    world.end().await;
+}
+
+impl World {
+    async fn write_taken(&self, entries: &[stream::Entry]) {
+        let plain = Self {
+            database: Database::create().await,
+            db: self.db.clone(),
+            cache: Cache::disabled(),
+            metrics: self.metrics.clone(),
+        };
+        plain.write(entries.iter().map(|entry| serde_json::from_str(&entry.payload).unwrap()).collect()).await;
+        plain.database.drop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_stream_survives_a_redis_at_its_memory_limit() {
+    let redis = Redis::start().await;
+    let world = World::new(Some(&redis)).await;
+    let payloads: Vec<String> =
+        (0..200).map(|number| serde_json::to_string(&call(1, number)).unwrap()).collect();
+    stream::put(&world.cache, &payloads).await.unwrap();
+    redis.ask::<()>(&["CONFIG", "SET", "maxmemory", "8mb"]).await;
+    // Files of half a megabyte push everything out that may go.
+    for number in 0..60 {
+        starling::cache::file_bytes::put(&world.cache, &number.to_string(), &[7; 500_000]).await;
+    }
+    let files = redis.keys(":file:").await.len();
+    assert!(files < 20, "{files} files are still there, so nothing was evicted");
+    world.write((200..400).map(|number| call(1, number)).collect()).await;
+    assert_eq!(world.count(CALLS).await, 400);
+    // With no memory at all, records take the direct way.
+    redis.ask::<()>(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    world.write((400..500).map(|number| call(1, number)).collect()).await;
+    assert_eq!(world.count(CALLS).await, 500);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn the_newest_checkpoint_of_an_open_turn_stands() {
+    let redis = Redis::start().await;
+    let world = World::new(Some(&redis)).await;
+    let mark = |attempt, sequence, text: &str| {
+        let (turn, text) = (TurnId(1), text.to_owned());
+        Record::Checkpoint(Checkpoint { turn, attempt, sequence, text, usage: Usage::default() })
+    };
+    world.write(vec![mark(1, 2, "so far"), mark(1, 1, "so")]).await;
+    world.write(vec![mark(1, 1, "so")]).await;
+    let found = starling::db::records::checkpoint(&world.db, TurnId(1)).await.unwrap().unwrap();
+    assert_eq!((found.sequence, &*found.text), (2, "so far"));
+    sqlx::query("UPDATE turns SET state = 'answered', closed_at = now()")
+        .execute(world.database.pool())
+        .await
+        .unwrap();
+    world.write(vec![mark(2, 1, "too late")]).await;
+    let found = starling::db::records::checkpoint(&world.db, TurnId(1)).await.unwrap().unwrap();
+    assert_eq!(&*found.text, "so far", "a closed turn needs none");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_unreadable_item_is_put_aside_as_it_was_found() {
+    let redis = Redis::start().await;
+    let world = World::new(Some(&redis)).await;
+    let good = serde_json::to_string(&call(1, 1)).unwrap();
+    stream::put(&world.cache, &["{\"type\":\"of the future\"}".to_owned(), good]).await.unwrap();
+    world.write(Vec::new()).await;
+    assert_eq!((world.count(CALLS).await, world.count(LETTERS).await), (1, 1));
+    let payload: String =
+        sqlx::query_scalar("SELECT payload FROM dead_letters").fetch_one(world.database.pool()).await.unwrap();
+    assert_eq!(payload, "{\"type\":\"of the future\"}");
+    world.end().await;
+}
+
+/// Whether the statistics are what the books say.
+async fn assert_counted(books: &PgPool) {
+    let differences: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM (
+           SELECT user_id, sum(turns) AS turns, sum(messages) AS messages, sum(input) AS input,
+                  sum(output) AS output, sum(cost) AS cost
+           FROM user_statistics GROUP BY user_id
+         ) AS counted FULL JOIN (
+           SELECT threads.user_id, count(*) AS turns,
+                  sum((SELECT count(*) FROM messages WHERE turn_id = turns.id AND role = 'user')) AS messages,
+                  coalesce(sum((SELECT sum(input) FROM model_calls WHERE turn_id = turns.id)), 0) AS input,
+                  coalesce(sum((SELECT sum(output) FROM model_calls WHERE turn_id = turns.id)), 0) AS output,
+                  coalesce(sum((SELECT sum(cost) FROM model_calls WHERE turn_id = turns.id AND payer = 'user')), 0)
+                    AS cost
+           FROM turns JOIN threads ON threads.id = turns.thread_id GROUP BY threads.user_id
+         ) AS booked USING (user_id)
+         WHERE (counted.turns, counted.messages, counted.input, counted.output, counted.cost)
+           IS DISTINCT FROM (booked.turns, booked.messages, booked.input, booked.output, booked.cost)",
+    )
+    .fetch_one(books)
+    .await
+    .unwrap();
+    assert_eq!(differences, 0, "statistics and books differ");
+}
+
+#[tokio::test]
+async fn statistics_are_what_the_books_say_and_complete_when_the_bot_has_ended() {
+    let redis = Redis::start().await;
+    for url in ["", &redis.url()] {
+        let mut bot = Bot::with([("REDIS_URL", url)]).await;
+        for text in ["one", "two", "!refuse", "!cut", "five"] {
+            bot.ask(text).await;
+        }
+        bot.terminate();
+        assert_eq!(bot.exit_code().await, 0);
+        assert_eq!(bot.database.count("SELECT count(*) FROM turns WHERE NOT counted").await, 0);
+        assert_counted(bot.books()).await;
+        bot.end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_flushed_redis_has_lost_is_counted_again_from_the_books() {
+    let redis = Redis::start().await;
+    let mut bot = Bot::with([("REDIS_URL", &redis.url())]).await;
+    bot.ask("one").await;
+    bot.ask("two").await;
+    bot.log("turn 2 complete").await;
+    redis.ask::<()>(&["FLUSHALL"]).await;
+    bot.kill().await;
+    // As if that had been some time ago.
+    sqlx::query("UPDATE turns SET closed_at = closed_at - interval '1 hour' WHERE closed_at IS NOT NULL")
+        .execute(bot.books())
+        .await
+        .unwrap();
+    bot.run().await;
+    bot.database.until("SELECT count(*) FROM turns WHERE closed_at IS NOT NULL AND NOT counted", 0).await;
+    assert_counted(bot.books()).await;
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn dead_letters_can_be_looked_at_and_tried_again() {
+    let bot = Bot::start().await;
+    bot.ask("hello").await;
+    let put = |turn: i64| {
+        let payload = serde_json::to_string(&call(turn, 1)).unwrap();
+        let item = call(turn, 1).id();
+        sqlx::query("INSERT INTO dead_letters (item_id, payload, error) VALUES ($1, $2, 'no such turn')")
+            .bind(item)
+            .bind(payload)
+            .execute(bot.books())
+    };
+    put(1).await.unwrap();
+    put(99).await.unwrap();
+    let (code, list) = bot.command(&["dead-letters", "list"]).await;
+    assert_eq!(code, 0);
+    assert!(list.contains("tool_call:1:1:toolu_1") && list.contains("no such turn"), "{list}");
+    let (code, shown) = bot.command(&["dead-letters", "show", "1"]).await;
+    assert!(code == 0 && shown.contains("\"tool\":\"web_search\""), "{shown}");
+    assert_eq!(bot.command(&["dead-letters", "show", "7"]).await.0, 1);
+    let (code, replayed) = bot.command(&["dead-letters", "replay", "all"]).await;
+    assert_eq!(code, 1, "one is refused again");
+    assert!(replayed.contains("1 written, 1 refused"), "{replayed}");
+    assert_eq!(bot.database.count(CALLS).await, 1);
+    assert_eq!(bot.database.count("SELECT attempts::bigint FROM dead_letters").await, 2);
+    // The cause is mended, and the letter is tried twice.
+    sqlx::query("INSERT INTO turns (id, thread_id, question_id, model_id, state, closed_at) OVERRIDING SYSTEM VALUE VALUES (99, 1, 1, 'm', 'failed', now())")
+        .execute(bot.books())
+        .await
+        .unwrap();
+    assert_eq!(bot.command(&["dead-letters", "replay", "2"]).await.0, 0);
+    assert_eq!(bot.command(&["dead-letters", "replay", "all"]).await.0, 0);
+    assert_eq!(bot.database.count(CALLS).await, 2);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn the_depth_of_the_queue_is_told() {
+    let redis = Redis::start().await;
+    let bot = Bot::with([("REDIS_URL", &*redis.url()), ("METRICS_ADDR", &free_address())]).await;
+    bot.model.script_for("hello", Reply::text("Hi."));
+    bot.ask("hello").await;
+    bot.database.until_within(
+        BOUND + Duration::from_secs(5),
+        "SELECT count(*) FROM turns WHERE counted",
+        1,
+    )
+    .await;
+    assert_eq!(bot.metric("bot_write_flush_total{write_type=\"user_stats\"}").await, 1.0);
+    assert_eq!(bot.metric("bot_write_direct_total").await, 0.0);
+    assert_eq!(bot.answers(ANN), ["Hi."]);
+    bot.end().await;
+}
