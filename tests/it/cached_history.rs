@@ -10,13 +10,19 @@ use starling::cache::context::{self, Change, Update};
 use starling::cache::messages::{self, Addition};
 use starling::cache::thread::Thread;
 use starling::cache::{Cache, Origin, Versioned, exec_files, file_bytes, sandbox, user};
+use starling::db::{Db, migrate};
+use starling::domain::clock::Clock;
 use starling::domain::file::MadeFile;
 use starling::domain::history::{History, Window};
 use starling::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, UserId};
 use starling::domain::message::{Context, Remembered, Reply, Role};
 use starling::domain::people::{Chat, ChatKind, Person};
+use starling::llm::registry::Registry;
+use starling::services::books::{Books, Terms};
+use starling::services::recollection::{self, Recollection};
 use starling::telemetry::metrics::Metrics;
 
+use crate::harness::database::Database;
 use crate::harness::redis::Redis;
 
 const WINDOW: Window = Window { limit: 6, step: 3 };
@@ -298,4 +304,76 @@ async fn every_entry_has_a_lifetime() {
         let seconds: i64 = redis.ask(&["TTL", &name]).await;
         assert!((3_500..=3_600).contains(&seconds), "{name} lives {seconds} s");
     }
+}
+
+/// What the context of a turn costs: statements of PostgreSQL and round trips of Redis.
+async fn cost(books: &Books, cache: &Cache, metrics: &Metrics) -> (u64, u64, Recollection) {
+    let before = (metrics.db_queries.get(), metrics.redis_round_trips.get());
+    let (key, ann, chat) = (key(42), ann(), private_chat());
+    let found = recollection::recall(cache, key, &ann, &chat).await;
+    let known = recollection::complete(books, key, &ann, &chat, found).await.unwrap();
+    (metrics.db_queries.get() - before.0, metrics.redis_round_trips.get() - before.1, known)
+}
+
+fn ann() -> Person {
+    Person {
+        id: UserId(42),
+        first_name: "Ann".to_owned(),
+        last_name: None,
+        username: None,
+        language_code: None,
+        is_bot: false,
+        is_premium: false,
+    }
+}
+
+fn private_chat() -> Chat {
+    Chat { id: ChatId(42), kind: ChatKind::Private, title: None, username: None, is_forum: false }
+}
+
+#[tokio::test]
+async fn with_redis_a_context_is_one_round_trip_and_without_it_four_queries_at_most() {
+    let redis = Redis::start().await;
+    let database = Database::create().await;
+    let metrics = Metrics::new().unwrap();
+    let url = database.url_through(database.address()).into();
+    let db = Db::open(&url, 5, metrics.clone()).unwrap();
+    migrate::run(&db).await.unwrap();
+    let registry = Registry::load(None).unwrap();
+    let books = Books { db: db.clone(), registry, clock: Clock::System, terms: Terms::default() };
+    let (cache, none) = (cache(&redis, &metrics), Cache::disabled());
+    let (queries, trips, stranger) = cost(&books, &none, &metrics).await;
+    assert_eq!((queries, trips), (4, 0), "somebody new");
+    let (queries, trips, _) = cost(&books, &none, &metrics).await;
+    assert_eq!((queries, trips), (3, 0), "somebody known");
+    sqlx::query(
+        "WITH turn AS (
+           INSERT INTO turns (thread_id, question_id, model_id) VALUES (1, 400, 'm') RETURNING id
+         )
+         INSERT INTO messages (thread_id, turn_id, chat_id, message_id, role, text, sent_at)
+         SELECT 1, turn.id, 42, number, 'user', 'message ' || number, now()
+         FROM turn, generate_series(1, 400) AS number",
+    )
+    .execute(database.pool())
+    .await
+    .unwrap();
+    let (queries, trips, known) = cost(&books, &none, &metrics).await;
+    assert_eq!((queries, trips), (3, 0), "a long conversation costs no more");
+    assert_eq!(known.history.messages.len(), 400);
+    // What was read is cached, and read from there.
+    recollection::keep_rows(&cache, key(42), &known).await;
+    let whole = Change::Whole(known.thread.value.id, &known.history);
+    context::write(&cache, key(42), &Update { history: Some(whole), ..Update::default() }).await;
+    let (queries, trips, cached) = cost(&books, &cache, &metrics).await;
+    assert_eq!((queries, trips), (0, 1), "one round trip and no query");
+    assert_eq!((cached.history, cached.user), (known.history, known.user));
+    assert_eq!(stranger.thread.value.id, cached.thread.value.id);
+    // A new name leads to the database, but the history stays where it is.
+    let renamed = Person { first_name: "Anne".to_owned(), ..ann() };
+    let found = recollection::recall(&cache, key(42), &renamed, &private_chat()).await;
+    let before = metrics.db_queries.get();
+    recollection::complete(&books, key(42), &renamed, &private_chat(), found).await.unwrap();
+    assert_eq!(metrics.db_queries.get() - before, 2, "profile and thread, no history");
+    db.close().await;
+    database.drop().await;
 }
