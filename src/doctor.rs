@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::cache::health;
 use crate::config::{Config, Mode};
 use crate::db::audit::{self, Problem, Totals};
 use crate::db::{Db, migrate};
@@ -18,15 +19,15 @@ const LIMIT: Duration = Duration::from_secs(15);
 
 /// Checks everything side by side; returns the report and whether the bot can run.
 pub async fn examine(config: &Config) -> (String, bool) {
-    let (database, telegram, anthropic) = tokio::join!(database(config), telegram(config), anthropic(config));
+    let (database, redis, telegram, anthropic) =
+        tokio::join!(database(config), redis(config), telegram(config), anthropic(config));
     let models = Registry::load(config.conversation.models_file.as_deref());
     let models =
         models.map(|table| format!("{} models offered", table.offered().count())).map_err(|e| e.to_string());
     let mut report = String::new();
     let mut healthy = true;
-    for (name, found) in
-        [("database", database), ("telegram", telegram), ("anthropic", anthropic), ("models", models)]
-    {
+    let checks = [("database", database), ("telegram", telegram), ("anthropic", anthropic), ("models", models)];
+    for (name, found) in checks.into_iter().chain(redis.map(|found| ("redis", found))) {
         healthy &= found.is_ok();
         let (mark, text) = match found {
             Ok(text) => ("ok  ", text),
@@ -102,6 +103,22 @@ async fn database(config: &Config) -> Result<String, String> {
         }
         (Ok(Ok(Some(version))), latest) => Ok(format!("at version {version} of {latest}")),
     }
+}
+
+/// None without Redis.
+async fn redis(config: &Config) -> Option<Result<String, String>> {
+    let found = match health::examine(config.database.redis.as_ref()?).await {
+        Err(reason) => Err(format!("{reason}; check REDIS_URL and that Redis runs")),
+        Ok(health) if health.evicts_everything() => Err(format!(
+            "maxmemory-policy is {}, which may remove what waits to be written; set volatile-lru",
+            health.policy.unwrap_or_default()
+        )),
+        Ok(health) if !health.append_only => {
+            Ok(format!("Redis {}; appendonly is off, set it to yes", health.version))
+        }
+        Ok(health) => Ok(format!("Redis {}", health.version)),
+    };
+    Some(found)
 }
 
 async fn telegram(config: &Config) -> Result<String, String> {

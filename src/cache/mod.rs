@@ -12,6 +12,7 @@ mod entry;
 pub mod exec_files;
 pub mod file_bytes;
 pub mod files;
+pub mod health;
 mod keys;
 pub mod messages;
 pub mod sandbox;

@@ -31,7 +31,7 @@ impl Database {
             }
         };
         let redis = reader.text("REDIS_URL").and_then(|text| {
-            with_password(reader, "REDIS_URL", text, &["redis", "rediss"], "redis_password")
+            with_password(reader, "REDIS_URL", text, &["redis"], "redis_password")
         });
         let pool_size = reader.number("DATABASE_POOL_SIZE", 20, 2, 500);
         Some(Self { postgres: postgres?, redis, pool_size })
