@@ -26,7 +26,8 @@ pub async fn examine(config: &Config) -> (String, bool) {
         models.map(|table| format!("{} models offered", table.offered().count())).map_err(|e| e.to_string());
     let mut report = String::new();
     let mut healthy = true;
-    let checks = [("database", database), ("telegram", telegram), ("anthropic", anthropic), ("models", models)];
+    let checks =
+        [("database", database), ("telegram", telegram), ("anthropic", anthropic), ("models", models)];
     for (name, found) in checks.into_iter().chain(redis.map(|found| ("redis", found))) {
         healthy &= found.is_ok();
         let (mark, text) = match found {

@@ -3,8 +3,8 @@
 
 pub mod audit;
 pub mod balance;
-pub mod dialogs;
 pub mod dead_letters;
+pub mod dialogs;
 mod error;
 pub mod holds;
 pub mod inbox;
@@ -16,8 +16,8 @@ pub mod outbox;
 pub mod payments;
 pub mod people;
 pub mod reconciliations;
-pub mod settings;
 pub mod records;
+pub mod settings;
 pub mod threads;
 pub mod turns;
 mod tx;

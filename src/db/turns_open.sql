@@ -1,4 +1,4 @@
--- Opens a turn: see turns::open.
+-- Opens a turn: see turns::open. The conversation's row is locked before the user's, as everywhere.
 WITH place AS (
   SELECT threads.id FROM threads JOIN users ON users.id = threads.user_id
   WHERE threads.id = $11 AND threads.user_id = $14 AND threads.chat_id = $17
@@ -23,7 +23,7 @@ WITH place AS (
   WHERE id = $11 AND EXISTS (SELECT 1 FROM turn) RETURNING history_version
 ), gate AS (
   UPDATE users SET held = held + $15
-  WHERE id = $14 AND banned_at IS NULL AND ($16 OR balance - held > 0) AND EXISTS (SELECT 1 FROM turn)
+  WHERE id = $14 AND banned_at IS NULL AND ($16 OR balance - held > 0) AND EXISTS (SELECT 1 FROM marked)
   RETURNING id
 ), hold AS (
   INSERT INTO balance_holds (user_id, turn_id, amount) SELECT gate.id, turn.id, $15 FROM gate, turn

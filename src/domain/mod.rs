@@ -9,7 +9,7 @@ pub mod message;
 pub mod model;
 pub mod money;
 pub mod people;
-pub mod stars;
 pub mod record;
+pub mod stars;
 pub mod turn;
 pub mod usage;

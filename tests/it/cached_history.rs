@@ -195,12 +195,11 @@ async fn many_writers_at_once_leave_only_true_entries() {
                 let version = (turn * 7 + writer * 13) % 60 + 1;
                 let history = truth.at(i64::try_from(version).unwrap());
                 let new = addition(&truth, history.version).unwrap();
-                let change = match (turn + writer) % 3 {
-                    0 => Change::Whole(ThreadId(7), history),
-                    _ => {
-                        let (after, version) = (history.version - 1, history.version);
-                        Change::More(ThreadId(7), Addition { after, version, messages: &new }, WINDOW)
-                    }
+                let change = if (turn + writer).is_multiple_of(3) {
+                    Change::Whole(ThreadId(7), history)
+                } else {
+                    let (after, version) = (history.version - 1, history.version);
+                    Change::More(ThreadId(7), Addition { after, version, messages: &new }, WINDOW)
                 };
                 context::write(&cache, key(1), &Update { history: Some(change), ..Update::default() }).await;
                 if let Some(found) = context::read(&cache, key(1)).await.history {

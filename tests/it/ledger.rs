@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use sqlx::AssertSqlSafe;
 use starling::db::holds::Gate;
 use starling::db::outbox::Owed;
-use starling::db::turns::{self, Opened, Reserve};
+use starling::db::turns::{self, Opened, Place, Reserve};
 use starling::db::{Db, holds};
 use starling::domain::clock::Clock;
 use starling::domain::ids::{ChatId, MessageId, ThreadKey, TurnId, UpdateId, UserId};
@@ -100,11 +100,12 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
         date: Utc::now(),
         context: Context::default(),
     };
+    let place = Place { thread: entered.thread, key, versions: None };
     let model = ModelId("claude-sonnet-5-5".to_owned());
     let reserve =
         Reserve { user: UserId(user), amount: Usd(Decimal::new(1, 2)), free: chance.random_bool(0.1) };
-    let opened = turns::open(&books.db, entered.thread, &model, &[incoming], reserve).await.unwrap();
-    let Opened::Turn { turn, attempt, held } = opened else { panic!("a new message opens a turn") };
+    let opened = turns::open(&books.db, place, &model, &[incoming], reserve).await.unwrap();
+    let Opened::Turn { turn, attempt, held, .. } = opened else { panic!("a new message opens a turn") };
     let admitted = held
         || holds::take(&books.db, turn, reserve.user, reserve.amount, reserve.free).await.unwrap()
             == Gate::Held;

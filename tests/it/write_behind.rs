@@ -48,8 +48,7 @@ impl World {
 
     /// Hands records over and lets the writer finish.
     async fn write(&self, records: Vec<Record>) {
-        let (handle, writer) =
-            write_behind::open(self.db.clone(), self.cache.clone(), self.metrics.clone());
+        let (handle, writer) = write_behind::open(self.db.clone(), self.cache.clone(), self.metrics.clone());
         let life = Lifecycle::default();
         let running = tokio::spawn(writer.run(life));
         for record in records {
@@ -145,7 +144,9 @@ impl World {
             cache: Cache::disabled(),
             metrics: self.metrics.clone(),
         };
-        plain.write(entries.iter().map(|entry| serde_json::from_str(&entry.payload).unwrap()).collect()).await;
+        plain
+            .write(entries.iter().map(|entry| serde_json::from_str(&entry.payload).unwrap()).collect())
+            .await;
         plain.database.drop().await;
     }
 }
@@ -160,7 +161,7 @@ async fn the_stream_survives_a_redis_at_its_memory_limit() {
     redis.ask::<()>(&["CONFIG", "SET", "maxmemory", "8mb"]).await;
     // Files of half a megabyte push everything out that may go.
     for number in 0..60 {
-        starling::cache::file_bytes::put(&world.cache, &number.to_string(), &[7; 500_000]).await;
+        starling::cache::file_bytes::put(&world.cache, &number.to_string(), &vec![7; 500_000]).await;
     }
     let files = redis.keys(":file:").await.len();
     assert!(files < 20, "{files} files are still there, so nothing was evicted");
@@ -203,8 +204,10 @@ async fn an_unreadable_item_is_put_aside_as_it_was_found() {
     stream::put(&world.cache, &["{\"type\":\"of the future\"}".to_owned(), good]).await.unwrap();
     world.write(Vec::new()).await;
     assert_eq!((world.count(CALLS).await, world.count(LETTERS).await), (1, 1));
-    let payload: String =
-        sqlx::query_scalar("SELECT payload FROM dead_letters").fetch_one(world.database.pool()).await.unwrap();
+    let payload: String = sqlx::query_scalar("SELECT payload FROM dead_letters")
+        .fetch_one(world.database.pool())
+        .await
+        .unwrap();
     assert_eq!(payload, "{\"type\":\"of the future\"}");
     world.end().await;
 }
@@ -312,14 +315,11 @@ async fn the_depth_of_the_queue_is_told() {
     let bot = Bot::with([("REDIS_URL", &*redis.url()), ("METRICS_ADDR", &free_address())]).await;
     bot.model.script_for("hello", Reply::text("Hi."));
     bot.ask("hello").await;
-    bot.database.until_within(
-        BOUND + Duration::from_secs(5),
-        "SELECT count(*) FROM turns WHERE counted",
-        1,
-    )
-    .await;
-    assert_eq!(bot.metric("bot_write_flush_total{write_type=\"user_stats\"}").await, 1.0);
-    assert_eq!(bot.metric("bot_write_direct_total").await, 0.0);
+    bot.database
+        .until_within(BOUND + Duration::from_secs(5), "SELECT count(*) FROM turns WHERE counted", 1)
+        .await;
+    assert_eq!(bot.metric("bot_write_flush_total{write_type=\"user_stats\"}").await, 1);
+    assert_eq!(bot.metric("bot_write_direct_total").await, 0);
     assert_eq!(bot.answers(ANN), ["Hi."]);
     bot.end().await;
 }

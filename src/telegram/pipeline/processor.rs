@@ -79,11 +79,7 @@ pub enum Opening {
 ///
 /// # Errors
 /// As for [`prepare`].
-pub async fn open(
-    context: &Context,
-    mut prepared: Prepared,
-    batch: &[Incoming],
-) -> Result<Opening, DbError> {
+pub async fn open(context: &Context, mut prepared: Prepared, batch: &[Incoming]) -> Result<Opening, DbError> {
     let Some(newest) = batch.last() else { return Ok(Opening::Duplicate) };
     for left in (0..TRIES).rev() {
         if let Some(dialog) = prepared.recollection.dialog {

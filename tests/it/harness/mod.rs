@@ -240,13 +240,13 @@ impl Bot {
             .unwrap()
     }
 
-    /// The sum of a metric's series whose line begins like this; the bot must run with [`free_address`] as its
+    /// The sum of a counter's series whose line begins like this; the bot must run with [`free_address`] as its
     /// `METRICS_ADDR`.
-    pub async fn metric(&self, name: &str) -> f64 {
+    pub async fn metric(&self, name: &str) -> u64 {
         let address = &self.settings["METRICS_ADDR"];
         let answer = reqwest::get(format!("http://{address}/metrics")).await.unwrap().text().await.unwrap();
         let lines = answer.lines().filter(|line| line.starts_with(name));
-        lines.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+        lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
     }
 
     /// For looking at the books.
