@@ -11,11 +11,13 @@ BEGIN
     NEW.version := OLD.version + 1;
     RETURN NEW;
 END $$;
--- Money is not cached, so it does not count.
+-- Money is not cached, so it does not count. Who had blocked the bot and writes again has to be met again.
 CREATE TRIGGER count_change BEFORE UPDATE ON users FOR EACH ROW
-    WHEN ((OLD.first_name, OLD.last_name, OLD.username, OLD.language_code, OLD.is_bot, OLD.is_premium, OLD.model_id)
+    WHEN ((OLD.first_name, OLD.last_name, OLD.username, OLD.language_code, OLD.is_bot, OLD.is_premium, OLD.model_id,
+           OLD.blocked_at)
         IS DISTINCT FROM
-        (NEW.first_name, NEW.last_name, NEW.username, NEW.language_code, NEW.is_bot, NEW.is_premium, NEW.model_id))
+        (NEW.first_name, NEW.last_name, NEW.username, NEW.language_code, NEW.is_bot, NEW.is_premium, NEW.model_id,
+         NEW.blocked_at))
     EXECUTE FUNCTION count_change();
 CREATE TRIGGER count_change BEFORE UPDATE ON chats FOR EACH ROW
     WHEN ((OLD.kind, OLD.title, OLD.username, OLD.is_forum)
@@ -62,8 +64,6 @@ CREATE TABLE checkpoints (
     -- Counts the checkpoints of an attempt.
     sequence   INTEGER NOT NULL,
     text       TEXT NOT NULL,
-    -- What the attempt had used, as the provider reported it.
-    usage      JSONB NOT NULL,
     written_at TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 

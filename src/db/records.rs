@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use serde_json::Value;
 
 use super::{Db, DbError, Tx};
 use crate::domain::ids::TurnId;
@@ -110,29 +109,27 @@ async fn tool_calls(tx: &mut Tx<'_>, calls: &[&ToolCall]) -> Result<(), DbError>
 /// One checkpoint a turn, in the order of turns. One of a turn that is closed meanwhile is of no use any more.
 async fn checkpoints(tx: &mut Tx<'_>, marks: impl Iterator<Item = &Checkpoint>) -> Result<(), DbError> {
     let (mut turns, mut attempts, mut sequences) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut texts, mut usages) = (Vec::new(), Vec::new());
+    let mut texts = Vec::new();
     for mark in marks {
         turns.push(mark.turn.0);
         attempts.push(mark.attempt);
         sequences.push(mark.sequence);
         texts.push(mark.text.clone());
-        usages.push(serde_json::to_value(mark.usage).unwrap_or(Value::Null));
     }
     sqlx::query!(
-        "INSERT INTO checkpoints (turn_id, attempt, sequence, text, usage)
-         SELECT new.turn_id, new.attempt, new.sequence, new.text, new.usage
-         FROM UNNEST($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::jsonb[])
-           AS new (turn_id, attempt, sequence, text, usage)
+        "INSERT INTO checkpoints (turn_id, attempt, sequence, text)
+         SELECT new.turn_id, new.attempt, new.sequence, new.text
+         FROM UNNEST($1::bigint[], $2::integer[], $3::integer[], $4::text[])
+           AS new (turn_id, attempt, sequence, text)
          LEFT JOIN turns ON turns.id = new.turn_id
          WHERE turns.id IS NULL OR turns.state = 'open' ORDER BY new.turn_id
          ON CONFLICT (turn_id) DO UPDATE SET attempt = excluded.attempt, sequence = excluded.sequence,
-           text = excluded.text, usage = excluded.usage, written_at = now()
+           text = excluded.text, written_at = now()
          WHERE (checkpoints.attempt, checkpoints.sequence) < (excluded.attempt, excluded.sequence)",
         &turns,
         &attempts,
         &sequences,
         &texts,
-        &usages,
     )
     .execute(&mut **tx)
     .await
@@ -158,13 +155,9 @@ pub async fn uncounted(db: &Db, seconds: f64, limit: i64) -> Result<Vec<TurnId>,
 
 /// How far the answer of an open turn had come, as far as it was written down.
 pub async fn checkpoint(db: &Db, turn: TurnId) -> Result<Option<Checkpoint>, DbError> {
-    let row =
-        sqlx::query!("SELECT attempt, sequence, text, usage FROM checkpoints WHERE turn_id = $1", turn.0)
-            .fetch_optional(db.pool())
-            .await
-            .map_err(DbError::at("records::checkpoint"))?;
-    let Some(row) = row else { return Ok(None) };
-    let inconsistent = |_| DbError::Inconsistent { table: "checkpoints", row: turn.0, what: "unknown usage" };
-    let usage = serde_json::from_value(row.usage).map_err(inconsistent)?;
-    Ok(Some(Checkpoint { turn, attempt: row.attempt, sequence: row.sequence, text: row.text, usage }))
+    let row = sqlx::query!("SELECT attempt, sequence, text FROM checkpoints WHERE turn_id = $1", turn.0)
+        .fetch_optional(db.pool())
+        .await
+        .map_err(DbError::at("records::checkpoint"))?;
+    Ok(row.map(|row| Checkpoint { turn, attempt: row.attempt, sequence: row.sequence, text: row.text }))
 }

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::TurnId;
 use crate::domain::money::Usd;
-use crate::domain::usage::Usage;
 
 /// A fact on its way into the database.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -53,10 +52,8 @@ pub struct Checkpoint {
     pub attempt: i32,
     /// Counts the checkpoints of an attempt; a later one replaces an earlier one.
     pub sequence: i32,
-    /// The visible text so far.
+    /// The visible text so far. What the attempt has used stands on the turn's tab.
     pub text: String,
-    /// What the attempt has used so far.
-    pub usage: Usage,
 }
 
 impl Record {

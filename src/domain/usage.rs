@@ -1,9 +1,7 @@
 //! Tokens that a model call used, as its provider reported them.
 
-use serde::{Deserialize, Serialize};
-
 /// Token counts of one call. Later reports of the same call replace earlier ones field by field.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Usage {
     /// Prompt tokens that were neither read from nor written to the cache.
     pub input: u64,

@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod cashier;
+mod checkpoint;
 pub mod context;
 pub mod courier;
 pub mod dispatcher;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use tokio::sync::mpsc;
 
+use super::checkpoint;
 use super::context::Context;
 use super::pipeline::slots::Slot;
 use super::rendering::{Limits, RichText};
@@ -86,12 +87,14 @@ async fn perform(context: &Context, request: &TurnRequest, place: Place, stop: &
         }
     };
     kill_point!("turn: admitted");
+    let (heard, said) = mpsc::channel(EVENTS_IN_FLIGHT);
     let (screen, events) = mpsc::channel(EVENTS_IN_FLIGHT);
     let (tab, slips) = tab::open();
     let (turn, attempt, user) = (request.turn, request.attempt, request.key.user);
     let account = Account { turn, attempt, user, model: &request.settings.model };
-    let (report, shown, ()) = tokio::join!(
-        converse(&context.mind, request, screen, tab, stop),
+    let (report, (), shown, ()) = tokio::join!(
+        converse(&context.mind, request, heard, tab, stop),
+        checkpoint::relay(&context.write_behind, request, said, screen),
         streaming::present(&context.screen, place, events),
         tab::keep(&context.books, &context.life.abort, account, slips),
     );

@@ -272,3 +272,15 @@ async fn an_old_answer_of_the_cache_never_takes_over_a_question_of_ours() {
     assert_eq!(bot.model.requests().len(), 1, "the amount is no prompt");
     bot.end().await;
 }
+
+#[tokio::test]
+async fn who_had_blocked_the_bot_and_writes_again_is_met_in_spite_of_the_cache() {
+    let redis = Redis::start().await;
+    let bot = bot_with(&redis.url()).await;
+    bot.ask("one").await;
+    bot.log("turn 1 complete").await;
+    sqlx::query("UPDATE users SET blocked_at = now()").execute(bot.books()).await.unwrap();
+    bot.ask("two").await;
+    assert_eq!(bot.database.count("SELECT count(*) FROM users WHERE blocked_at IS NOT NULL").await, 0);
+    bot.end().await;
+}

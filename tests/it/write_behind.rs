@@ -3,14 +3,13 @@
 
 use std::time::Duration;
 
-use playground::anthropic::Reply;
+use playground::anthropic::{Gate, Reply, Step};
 use sqlx::PgPool;
 use starling::cache::{Cache, Origin, write_behind as stream};
 use starling::db::{Db, migrate};
 use starling::domain::ids::TurnId;
 use starling::domain::money::Usd;
 use starling::domain::record::{Checkpoint, Record, ToolCall};
-use starling::domain::usage::Usage;
 use starling::lifecycle::Lifecycle;
 use starling::services::write_behind;
 use starling::telemetry::metrics::Metrics;
@@ -180,7 +179,7 @@ async fn the_newest_checkpoint_of_an_open_turn_stands() {
     let world = World::new(Some(&redis)).await;
     let mark = |attempt, sequence, text: &str| {
         let (turn, text) = (TurnId(1), text.to_owned());
-        Record::Checkpoint(Checkpoint { turn, attempt, sequence, text, usage: Usage::default() })
+        Record::Checkpoint(Checkpoint { turn, attempt, sequence, text })
     };
     world.write(vec![mark(1, 2, "so far"), mark(1, 1, "so")]).await;
     world.write(vec![mark(1, 1, "so")]).await;
@@ -321,5 +320,23 @@ async fn the_depth_of_the_queue_is_told() {
     assert_eq!(bot.metric("bot_write_flush_total{write_type=\"user_stats\"}").await, 1);
     assert_eq!(bot.metric("bot_write_direct_total").await, 0);
     assert_eq!(bot.answers(ANN), ["Hi."]);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_growing_answer_is_written_down_until_it_is_settled() {
+    let redis = Redis::start().await;
+    let bot = Bot::with([("REDIS_URL", &*redis.url())]).await;
+    let (gate, keeper) = Gate::new();
+    bot.model.script(Reply::steps(vec![
+        Step::Text("The beginning".to_owned()),
+        Step::Gate(gate),
+        Step::Text(" and the end.".to_owned()),
+    ]));
+    bot.ann("tell me");
+    bot.database.until("SELECT count(*) FROM checkpoints WHERE text = 'The beginning'", 1).await;
+    keeper.open();
+    assert_eq!(bot.answer(ANN, 1).await, "The beginning and the end.");
+    bot.database.until("SELECT count(*) FROM checkpoints", 0).await;
     bot.end().await;
 }

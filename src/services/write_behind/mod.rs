@@ -48,6 +48,13 @@ impl WriteBehind {
             tracing::warn!(record = id, "there is no room for the record {id}");
         }
     }
+
+    /// Hands over a record that a later one will replace: without room it is left out.
+    pub fn offer(&self, record: Record) {
+        if self.0.try_send(record).is_err() {
+            tracing::debug!("a record is left out for lack of room");
+        }
+    }
 }
 
 /// Writes records. One in each process.
