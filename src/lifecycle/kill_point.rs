@@ -17,7 +17,6 @@ pub const ALL: &[&str] = &[
     "settle: charged",
     "settle: before the commit",
     "settle: after the commit",
-    "close: before the cache",
     "deliver: before the call",
     "deliver: after the call",
     "deliver: written down",

@@ -167,7 +167,6 @@ pub(super) async fn close(
         Ok(Settled::Closed { owed, cost, payer, history_version }) => {
             context.metrics.costs.with_label_values(&[payer.name()]).inc_by(cost.nano());
             drop(context.screen.courier.deliver(owed));
-            kill_point!("close: before the cache");
             recollection::keep_history(&context.cache, request, report, history_version).await;
             context.write_behind.put(Record::UserStats { turn: request.turn }).await;
         }

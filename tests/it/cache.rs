@@ -79,15 +79,15 @@ async fn a_kill_between_the_books_and_the_cache_leaves_no_hole_in_the_history() 
     bot.log("turn 1 complete").await;
     bot.terminate();
     assert_eq!(bot.exit_code().await, 0);
-    bot.set("KILL_AT", "close: before the cache");
+    bot.set("KILL_AT", "settle: after the commit");
     bot.run().await;
     bot.ann("two");
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'answered'", 2).await;
     bot.kill().await;
     bot.set("KILL_AT", "");
     bot.run().await;
-    // The kill may have come between the delivery and its note, so there may be one more answer than questions.
-    bot.ann("three");
+    assert_eq!(bot.answer(ANN, 2).await, "You said: two");
+    bot.ask("three").await;
     let said = conversation(&bot.request(3).await);
     assert_eq!(
         said,
@@ -283,4 +283,33 @@ async fn who_had_blocked_the_bot_and_writes_again_is_met_in_spite_of_the_cache()
     bot.ask("two").await;
     assert_eq!(bot.database.count("SELECT count(*) FROM users WHERE blocked_at IS NOT NULL").await, 0);
     bot.end().await;
+}
+
+#[tokio::test]
+async fn a_redis_that_became_a_replica_in_a_failover_is_left_alone() {
+    let redis = Redis::start().await;
+    let bot = bot_with(&redis.url()).await;
+    three_turns(&bot, async || redis.ask::<()>(&["REPLICAOF", "127.0.0.1", "1"]).await).await;
+    bot.ask("four").await;
+    bot.log("Redis is away, going on without it").await;
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn the_doctor_looks_at_redis() {
+    let mut redis = Redis::start().await;
+    let bot = Bot::prepare([("REDIS_URL", &*redis.url())]).await;
+    let examined = async || bot.command(&["doctor"]).await;
+    let (code, report) = examined().await;
+    assert!(code == 0 && report.contains("ok   redis: Redis "), "{report}");
+    redis.ask::<()>(&["CONFIG", "SET", "appendonly", "no"]).await;
+    let (code, report) = examined().await;
+    assert!(code == 0 && report.contains("appendonly is off, set it to yes"), "{report}");
+    redis.ask::<()>(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]).await;
+    let (code, report) = examined().await;
+    assert!(code == 1 && report.contains("FAIL redis: maxmemory-policy is allkeys-lru"), "{report}");
+    redis.kill().await;
+    let (code, report) = examined().await;
+    assert!(code == 1 && report.contains("check REDIS_URL and that Redis runs"), "{report}");
+    bot.database.drop().await;
 }

@@ -57,7 +57,7 @@ impl Redis {
             ["--maxmemory-policy", "volatile-lru"],
             ["--logfile", "redis.log"],
         ];
-        let server = Command::new("redis-server")
+        let server = Command::new(program())
             .args(settings.concat())
             .current_dir(&self.folder)
             .kill_on_drop(true)
@@ -112,6 +112,13 @@ impl Redis {
     pub async fn keys(&self, part: &str) -> Vec<String> {
         self.ask(&["KEYS", &format!("*{part}*")]).await
     }
+}
+
+/// Some systems have Valkey in its place.
+fn program() -> &'static str {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let there = |name: &&str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+    ["redis-server", "valkey-server"].into_iter().find(there).unwrap_or("redis-server")
 }
 
 impl Drop for Redis {
