@@ -17,6 +17,7 @@ pub mod payments;
 pub mod people;
 pub mod reconciliations;
 pub mod records;
+pub mod retention;
 pub mod settings;
 pub mod threads;
 pub mod turns;

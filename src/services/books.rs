@@ -35,6 +35,8 @@ pub struct Terms {
     pub overdraft_limit: Usd,
     /// Whom people ask about payments, such as `@name`.
     pub support_contact: Option<String>,
+    /// How long conversations are kept, in days.
+    pub messages_kept_days: i64,
     /// Administrators; they are charged like everybody, but never stopped for lack of money.
     pub privileged: BTreeSet<UserId>,
 }

@@ -1,17 +1,25 @@
-//! The janitor: looks after what nobody asks for. At start and every night it audits the books and tells operators by a
-//! metric and the log, and it forgets questions that nobody answered.
+//! The janitor: looks after what nobody asks for. At start and every night it deletes what has served its purpose, never
+//! touching money, and audits the books and tells operators by a metric and the log.
 
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use super::books::Books;
+use crate::db::retention::{self, Kind};
 use crate::db::{DbError, audit, dialogs};
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
 
 /// When the night's work begins, UTC.
 const HOUR: u32 = 3;
+/// Rows that are deleted at once, and the pause between two batches.
+const BATCH: i64 = 1_000;
+const PAUSE: Duration = Duration::from_millis(50);
+/// Handled updates are kept so long, in days: Telegram sends none again that is older than one.
+const UPDATES_KEPT_DAYS: i64 = 7;
+/// Delivered messages are kept so long, in days.
+const DELIVERIES_KEPT_DAYS: i64 = 30;
 /// How long the audit may take: it reads all books.
 const AUDIT_LIMIT: Duration = Duration::from_secs(3_600);
 
@@ -39,12 +47,44 @@ pub async fn run(books: Books, life: Lifecycle, metrics: Metrics) {
 async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) -> Result<(), DbError> {
     let (db, drain, now) = (&books.db, &life.drain, books.clock.now());
     db.persist("dialogs::forget", drain, || dialogs::forget(db, now)).await?;
+    clean_up(books, life, metrics).await?;
     let audit = || audit::problems(db);
     let problems = db.persist_within(AUDIT_LIMIT, "audit::problems", drain, audit).await?;
     metrics.audit_problems.set(problems.iter().map(|problem| problem.count).sum());
     metrics.audit_time.set(books.clock.now().timestamp());
     for audit::Problem { rule, count, example } in problems {
         tracing::error!(count, example, "the books are wrong: {rule}");
+    }
+    Ok(())
+}
+
+/// Deletes what has served its purpose, batch by batch, with room for everybody else in between.
+async fn clean_up(books: &Books, life: &Lifecycle, metrics: &Metrics) -> Result<(), DbError> {
+    let (db, drain, now) = (&books.db, &life.drain, books.clock.now());
+    for kind in Kind::ALL {
+        let days = match kind {
+            Kind::Messages => books.terms.messages_kept_days,
+            Kind::Updates => UPDATES_KEPT_DAYS,
+            Kind::Deliveries => DELIVERIES_KEPT_DAYS,
+        };
+        let before = now - TimeDelta::days(days);
+        let mut sum = 0;
+        loop {
+            let delete = || retention::delete(db, kind, before, BATCH);
+            let deleted = db.persist("retention::delete", drain, delete).await?;
+            sum += deleted;
+            metrics.cleaned_up.with_label_values(&[kind.name()]).inc_by(deleted);
+            if deleted < BATCH.unsigned_abs() {
+                break;
+            }
+            tokio::select! {
+                () = drain.cancelled() => return Err(DbError::Cancelled { at: "janitor::clean_up" }),
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+        if sum > 0 {
+            tracing::info!(rows = sum, days, "deleted old {}", kind.name());
+        }
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use super::handlers;
 use super::inbound::Edit;
 use super::pipeline::processor::{self, Opening};
 use super::pipeline::queue::{Batch, Letter, Mailbox, StopBy, StopWish};
-use super::streaming::{self, Shown};
+use super::streaming;
 use super::{text, turn};
 use crate::conversation::interrupt::Stop;
 use crate::db::DbError;
@@ -236,12 +236,10 @@ impl Session<'_> {
                 tracing::info!(turn.id = left.turn.0, attempt, "the turn {} is run again", left.turn);
                 self.answer(request, None).await;
             }
-            Recovery::Close(report) => {
+            Recovery::Close(rest) => {
                 let request = processor::resume(self.context, left, left.attempt).await?;
                 let place = turn::place(&request);
-                // Parts have their numbers; a closing remark comes behind all of them.
-                let shown =
-                    Shown { posted: turn::BEHIND_ALL_PARTS, live: left.live_message, ..Shown::default() };
+                let (report, shown) = turn::what_is_left(rest, left.live_message);
                 turn::close(self.context, &request, place, &report, shown).await;
             }
         }

@@ -9,19 +9,20 @@ use tokio::sync::mpsc;
 use super::checkpoint;
 use super::context::Context;
 use super::pipeline::slots::Slot;
-use super::rendering::{Limits, RichText};
+use super::rendering::{Growing, Limits, RichText};
 use super::streaming::{self, Place, Shown, Surface};
 use super::text;
 use crate::conversation::converse;
 use crate::conversation::interrupt::Stop;
 use crate::db::holds::{self, Gate};
 use crate::db::outbox;
-use crate::domain::ids::TurnId;
+use crate::domain::ids::{MessageId, TurnId};
 use crate::domain::people::ChatKind;
 use crate::domain::record::Record;
 use crate::domain::turn::{Failure, Interruption, ModelCall, Outcome, TurnReport, TurnRequest};
 use crate::lifecycle::kill_point;
 use crate::services::recollection;
+use crate::services::recovery::Rest;
 use crate::services::settlement::{self, Settled};
 use crate::services::tab::{self, Account};
 
@@ -61,6 +62,23 @@ async fn salvage(context: &Context, request: &TurnRequest) -> (TurnReport, Shown
     let text = parts.unwrap_or_default().join("\n");
     let report = TurnReport { text, outcome: Outcome::Failed(Failure::Internal), calls: Vec::new() };
     (report, Shown { posted: BEHIND_ALL_PARTS, live: request.live_message, ..Shown::default() })
+}
+
+/// What is left of a turn that a crash has cut: the parts that were promised stand, and what was written down behind
+/// them is shown now.
+pub(super) fn what_is_left(rest: Rest, live: Option<MessageId>) -> (TurnReport, Shown) {
+    let Rest { mut report, parts, checkpoint } = rest;
+    let known = checkpoint.unwrap_or_default();
+    let mut growing = Growing::default();
+    growing.push(&known);
+    let mut written = growing.finish();
+    if written.len() <= parts {
+        // Parts have their numbers; a closing remark comes behind all of them.
+        return (report, Shown { posted: BEHIND_ALL_PARTS, live, ..Shown::default() });
+    }
+    report.text = known;
+    let rest = written.split_off(parts);
+    (report, Shown { posted: parts, rest, live, ..Shown::default() })
 }
 
 /// Leaves a turn that had shown nothing to the next start, whose attempt is not the second one.

@@ -197,3 +197,49 @@ async fn a_message_that_was_sent_without_our_knowing_is_found_among_others() {
     assert_eq!(answers.len(), 3, "{}", bot.screen(BOB));
     bot.end().await;
 }
+
+#[tokio::test]
+async fn killed_after_the_growing_answer_was_written_down() {
+    let mut bot = Bot::start().await;
+    let (gate, keeper) = Gate::new();
+    bot.model.script(Reply::steps(vec![Step::Text("Half of **an** answer".to_owned()), Step::Gate(gate)]));
+    bot.ann("hello");
+    bot.database.until("SELECT count(*) FROM checkpoints", 1).await;
+    bot.kill().await;
+    bot.run().await;
+    // What the person has seen is not thrown away, and paid by what was reported for it.
+    assert!(
+        bot.answer(ANN, 1)
+            .await
+            .starts_with("Half of an answer\n\n⚠️ I was restarted in the middle of this answer.")
+    );
+    assert_eq!(bot.model.requests().len(), 1, "the model is not asked again");
+    bot.ask("go on").await;
+    let said = conversation(&bot.request(2).await);
+    assert_eq!(said[1], "assistant: Half of **an** answer\n\n[this answer was cut off here]");
+    assert_eq!(bot.database.count("SELECT count(*) FROM model_calls WHERE payer = 'owner'").await, 0);
+    drop(keeper);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn killed_after_a_long_answer_was_written_down_beyond_its_delivered_part() {
+    let mut bot = Bot::start().await;
+    let (gate, keeper) = Gate::new();
+    let long: String =
+        (1..=900).map(|n| format!("word{n}{}", if n % 50 == 0 { "\n\n" } else { " " })).collect();
+    bot.model.script(Reply::steps(vec![Step::Text(long), Step::Gate(gate)]));
+    bot.ann("write a lot");
+    bot.database.until("SELECT count(*) FROM checkpoints", 1).await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'sent'", 1).await;
+    bot.kill().await;
+    bot.run().await;
+    assert!(bot.answer(ANN, 2).await.contains("I was restarted in the middle of this answer."));
+    let shown = bot.answers(ANN).join(" ");
+    for number in 1..=900 {
+        let word = format!("word{number}");
+        assert_eq!(shown.split_whitespace().filter(|shown| *shown == word).count(), 1, "{word}");
+    }
+    drop(keeper);
+    bot.end().await;
+}

@@ -28,6 +28,7 @@ mod limits;
 mod long_answers;
 mod outage;
 mod provider_faults;
+mod retention;
 mod settings;
 mod shutdown;
 mod storm;
