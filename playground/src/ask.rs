@@ -15,7 +15,7 @@ use crate::growth::Growth;
 use crate::metrics::Turns;
 use crate::service::Service;
 use crate::signals::Signals;
-use crate::world::{ANN, Messenger, Model, Outside, Place, World};
+use crate::world::{ANN, Messenger, Model, Money, Outside, Place, World};
 
 /// Between two looks at the chat.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -51,7 +51,7 @@ pub async fn ask(arguments: Arguments) -> anyhow::Result<()> {
     let world = World::start(outside, 0).await?;
     let Messenger::Emulated(telegram) = &world.messenger else { bail!("the emulated Telegram is missing") };
     let mut service = tokio::select! {
-        service = world.run(&arguments.place) => service?,
+        service = world.run(&arguments.place, Money::IsNoObject) => service?,
         () = signals.next() => bail!("interrupted before starling was ready"),
     };
     let before = Turns::parse(&service.get("metrics").await?);

@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 
 use crate::console;
 use crate::signals::Signals;
-use crate::world::{Messenger, Model, Outside, Place, World};
+use crate::world::{Messenger, Model, Money, Outside, Place, World};
 
 /// Arguments of `run`.
 #[derive(clap::Args)]
@@ -27,7 +27,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Messenger::Real(token) => address_of_bot(token).await?,
     };
     let mut service = tokio::select! {
-        service = world.run(&arguments.place) => service?,
+        service = world.run(&arguments.place, Money::Counts) => service?,
         () = signals.next() => bail!("interrupted before starling was ready"),
     };
     console::remark(match world.model {

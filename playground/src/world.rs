@@ -12,6 +12,8 @@ use crate::service::{Service, Setting};
 
 /// The person who writes to the bot.
 pub const ANN: i64 = 1_001;
+/// The administrator, who corrects balances and sets the margin.
+pub const OLGA: i64 = 1_002;
 
 /// Where things are: shared by all commands.
 #[derive(clap::Args)]
@@ -86,6 +88,28 @@ pub enum Model {
     Real(String),
 }
 
+/// What money means in an emulated Telegram.
+#[derive(Clone, Copy)]
+pub enum Money {
+    /// It runs out. People begin with a dollar, unless the environment says otherwise, and Olga is the administrator.
+    Counts,
+    /// Nobody runs out of it.
+    IsNoObject,
+}
+
+impl Money {
+    fn settings(self) -> [Setting; 2] {
+        let (starter_balance, privileged) = match self {
+            Self::Counts => {
+                let wanted = non_empty(std::env::var("STARTER_BALANCE_USD").ok());
+                (wanted.unwrap_or_else(|| "1.00".to_owned()), OLGA.to_string())
+            }
+            Self::IsNoObject => ("1000".to_owned(), format!("{ANN},{OLGA}")),
+        };
+        [("STARTER_BALANCE_USD", Some(starter_balance)), ("PRIVILEGED_USERS", Some(privileged))]
+    }
+}
+
 /// Both together.
 pub struct World {
     /// The chat service.
@@ -112,9 +136,12 @@ impl World {
     }
 
     /// Starts the real binary in this world and waits until it takes updates.
-    pub async fn run(&self, place: &Place) -> anyhow::Result<Service> {
+    pub async fn run(&self, place: &Place, money: Money) -> anyhow::Result<Service> {
         place.check()?;
         let mut settings = self.settings();
+        if matches!(self.messenger, Messenger::Emulated(_)) {
+            settings.extend(money.settings());
+        }
         settings.push(("DATABASE_URL", Some(place.database_url.clone())));
         settings.push(("REDIS_URL", place.redis_url.clone()));
         let program = place.starling.canonicalize().context("the path of starling")?;
@@ -186,7 +213,7 @@ pub async fn emulated_model(settings: anthropic::Settings) -> anyhow::Result<Ant
     Anthropic::start(settings).await.context("the emulated model does not start")
 }
 
-/// The emulated Telegram with one person in it. The bot's database outlives it, so its numbers begin where
+/// The emulated Telegram with a person and an administrator in it. The bot's database outlives it, so its numbers begin where
 /// no earlier run can have been.
 pub async fn emulated_telegram(port: u16) -> anyhow::Result<Telegram> {
     let first = number_of_now();
@@ -202,9 +229,16 @@ pub async fn emulated_telegram(port: u16) -> anyhow::Result<Telegram> {
         username: Some("ann_example".to_owned()),
         ..Person::new(ANN, "Ann")
     });
-    telegram.set_stars(ANN, 1_000);
-    // She may have written in an earlier run, and the bot may still owe her an answer.
-    telegram.open_chat(ANN);
+    telegram.add_user(Person {
+        last_name: Some("Admin".to_owned()),
+        username: Some("olga_admin".to_owned()),
+        ..Person::new(OLGA, "Olga")
+    });
+    for person in [ANN, OLGA] {
+        telegram.set_stars(person, 1_000);
+        // They may have written in an earlier run, and the bot may still owe them an answer.
+        telegram.open_chat(person);
+    }
     Ok(telegram)
 }
 

@@ -106,6 +106,8 @@ pub struct Payment {
     pub paid_at: DateTime<Utc>,
     /// The language in which its user is told; none if nobody asked for a refund.
     pub language: Option<Language>,
+    /// When the refund was asked for that is under way, has ended, or was refused last.
+    pub asked_at: Option<DateTime<Utc>>,
 }
 
 macro_rules! payment {
@@ -127,14 +129,28 @@ macro_rules! payment {
             state,
             paid_at: row.paid_at,
             language: row.asked_in.as_deref().map(|tag| Language::from_tag(Some(tag))),
+            asked_at: row.asked_at,
         }
     }};
+}
+
+/// Locks the row of the user who made a payment. Whoever changes payment and balance locks the user first.
+pub async fn lock_payer(tx: &mut Tx<'_>, charge_id: &str) -> Result<(), DbError> {
+    sqlx::query!(
+        "SELECT users.id FROM payments JOIN users ON users.id = user_id WHERE charge_id = $1
+         FOR NO KEY UPDATE OF users",
+        charge_id,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(DbError::at("payments::lock_payer"))?;
+    Ok(())
 }
 
 /// Locks and returns the payment of a charge.
 pub async fn lock(tx: &mut Tx<'_>, charge_id: &str) -> Result<Option<Payment>, DbError> {
     let row = sqlx::query!(
-        "SELECT payments.id, charge_id, user_id, chat_id, topic_id, stars, credit, state, paid_at,
+        "SELECT payments.id, charge_id, user_id, chat_id, topic_id, stars, credit, state, paid_at, asked_at,
                 coalesce(asked_in, language_code) AS asked_in
          FROM payments JOIN users ON users.id = user_id WHERE charge_id = $1 FOR UPDATE OF payments",
         charge_id,
@@ -153,7 +169,7 @@ pub async fn refundable(
     limit: i64,
 ) -> Result<Vec<Payment>, DbError> {
     let rows = sqlx::query!(
-        "SELECT id, charge_id, user_id, chat_id, topic_id, stars, credit, state, paid_at, asked_in
+        "SELECT id, charge_id, user_id, chat_id, topic_id, stars, credit, state, paid_at, asked_in, asked_at
          FROM payments WHERE user_id = $1 AND state = 'credited' AND paid_at >= $2 ORDER BY id DESC LIMIT $3",
         user.0,
         since,
@@ -191,7 +207,7 @@ pub async fn ask_refund(
 /// Refunds that Telegram has to be asked for now, with the number of times that it was asked before.
 pub async fn due(db: &Db, now: DateTime<Utc>, limit: i64) -> Result<Vec<(Payment, i32)>, DbError> {
     let rows = sqlx::query!(
-        "SELECT id, charge_id, user_id, chat_id, topic_id, stars, credit, state, paid_at, asked_in, tries
+        "SELECT id, charge_id, user_id, chat_id, topic_id, stars, credit, state, paid_at, asked_in, asked_at, tries
          FROM payments WHERE state = 'refunding' AND next_try_at <= $1 ORDER BY next_try_at LIMIT $2",
         now,
         limit,
@@ -224,7 +240,7 @@ pub async fn try_again(db: &Db, payment: PaymentId, tries: i32, next: DateTime<U
     Ok(())
 }
 
-/// Moves a locked payment to its next state.
+/// Moves a locked payment to its next state. Stars that went back without having been asked for were not asked for.
 pub async fn set_state(
     tx: &mut Tx<'_>,
     payment: PaymentId,
@@ -237,7 +253,9 @@ pub async fn set_state(
         State::Refunded => ("refunded", Some(now)),
     };
     sqlx::query!(
-        "UPDATE payments SET state = $2, refunded_at = $3, next_try_at = NULL WHERE id = $1",
+        "UPDATE payments SET state = $2, refunded_at = $3, next_try_at = NULL,
+           asked_at = CASE WHEN state = 'credited' AND $2 = 'refunded' THEN NULL ELSE asked_at END
+         WHERE id = $1",
         payment.0,
         name,
         refunded_at,

@@ -6,7 +6,7 @@ use super::dialogs::Dialog;
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{TopicId, UserId};
 use crate::domain::model::ModelId;
-use crate::domain::people::{Chat, Person};
+use crate::domain::people::{Chat, Language, Person};
 
 /// What the bot remembers of a user.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,6 +17,8 @@ pub struct Known {
     pub has_books: bool,
     /// The model that the user chose.
     pub model: Option<ModelId>,
+    /// The language of the user's app, as far as it was ever told.
+    pub language: Language,
     /// The question that waits for a text in this conversation.
     pub dialog: Option<Dialog>,
     /// How often the user's row had changed.
@@ -45,9 +47,10 @@ pub async fn meet(
            INSERT INTO users (id, first_name, last_name, username, language_code, is_bot, is_premium)
            VALUES ($1, $2, $3, $4, $5, $6, $7)
            ON CONFLICT (id) DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name,
-             username = excluded.username, language_code = excluded.language_code, is_bot = excluded.is_bot,
+             username = excluded.username,
+             language_code = coalesce(excluded.language_code, users.language_code), is_bot = excluded.is_bot,
              is_premium = excluded.is_premium, last_seen_at = now(), blocked_at = NULL
-           RETURNING (xmax = 0) AS "is_new!", last_operation IS NOT NULL AS "has_books!", model_id,
+           RETURNING (xmax = 0) AS "is_new!", last_operation IS NOT NULL AS "has_books!", model_id, language_code,
              (SELECT kind FROM dialogs WHERE dialogs.chat_id = $8 AND dialogs.user_id = $1
                 AND dialogs.topic_id IS NOT DISTINCT FROM $13 AND dialogs.expires_at > now()) AS dialog, version,
              coalesce((SELECT version FROM place), (SELECT version FROM chats WHERE id = $8), 0) AS "chat_version!""#,
@@ -72,6 +75,7 @@ pub async fn meet(
         is_new: row.is_new,
         has_books: row.has_books,
         model: row.model_id.map(ModelId),
+        language: Language::from_tag(row.language_code.as_deref()),
         dialog: row.dialog.as_deref().and_then(Dialog::from_name),
         version: row.version,
         chat_version: row.chat_version,

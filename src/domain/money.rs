@@ -61,6 +61,16 @@ impl Usd {
         format!("${:.9}", self.0)
     }
 
+    /// For people, with all digits that there are and no others, but at least cents: for promises and what is booked by
+    /// them, which must not look better than they are.
+    pub fn in_full(self) -> String {
+        let mut size = self.0.abs().normalize();
+        if size.scale() < 2 {
+            size.rescale(2);
+        }
+        format!("{}${size}", if self.0 < Decimal::ZERO { "-" } else { "" })
+    }
+
     /// The amount in 10^-9 US dollars, for counters; 0 for what is below zero.
     pub fn nano(self) -> u64 {
         u64::try_from((self.0 * Decimal::from(1_000_000_000)).round()).unwrap_or_default()
@@ -178,6 +188,19 @@ mod tests {
             ("1000000", "$1000000.00"),
         ] {
             assert_eq!(usd(amount).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn promises_are_told_in_full() {
+        for (amount, shown) in [
+            ("0", "$0.00"),
+            ("1.6250", "$1.625"),
+            ("-0.65", "-$0.65"),
+            ("5", "$5.00"),
+            ("0.0454909", "$0.0454909"),
+        ] {
+            assert_eq!(usd(amount).in_full(), shown);
         }
     }
 

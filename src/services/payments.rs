@@ -14,7 +14,7 @@ use crate::db::payments::{self, New, Source};
 use crate::db::{Db, DbError, Tx, inbox, settings};
 use crate::domain::ids::{MessageId, OutboxId, ThreadKey, UpdateId, UserId};
 use crate::domain::money::Usd;
-use crate::domain::people::{Chat, Person};
+use crate::domain::people::{Chat, Language, Person};
 use crate::domain::stars::{self, Margin};
 use crate::lifecycle::kill_point;
 
@@ -159,9 +159,12 @@ pub struct Credited {
     pub credit: Usd,
     /// The balance afterwards.
     pub balance: Usd,
+    /// The language in which the payer is told.
+    pub language: Language,
 }
 
-/// Credits a payment, once; `receipt` makes a message of it. Nothing is owed if it was credited before.
+/// Credits a payment, once; `receipt` makes a message of it. If it was credited before, only a receipt is owed that has
+/// not left yet.
 pub async fn credit(
     books: &Books,
     received: &Received,
@@ -169,21 +172,26 @@ pub async fn credit(
 ) -> Result<Vec<(OutboxId, Owed)>, DbError> {
     let Received { person, chat, key, stars, charge_id, .. } = received;
     let mut tx = books.db.begin().await?;
-    people::meet(&mut tx, books, person, chat, key.topic).await?;
+    let language = people::meet(&mut tx, books, person, chat, key.topic).await?.language;
     let (invoice, credit) = promised(&mut tx, received).await?;
     let source = if received.update.is_some() { Source::Message } else { Source::List };
     let (stars, paid_at, refunded_at) = (*stars, received.paid_at, None);
     let new = New { charge_id, key: *key, invoice, stars, credit, source, paid_at, refunded_at };
-    let mut owed = Vec::new();
-    if let Some(payment) = payments::insert(&mut tx, &new).await? {
+    let booked = format!("payment:{charge_id}");
+    let credited = if let Some(payment) = payments::insert(&mut tx, &new).await? {
         kill_point!("credit: payment recorded");
-        let (reason, booked) = (Reason::Payment(payment), format!("payment:{charge_id}"));
-        let subject = stars.to_string();
+        let (reason, subject) = (Reason::Payment(payment), stars.to_string());
         let operation = Operation { user: key.user, reason, amount: credit, key: &booked, subject: &subject };
         let balance = balance::post(&mut tx, &operation).await?;
         kill_point!("credit: booked");
-        owed = outbox::owe(&mut tx, &[receipt(Credited { credit, balance })]).await?;
-    }
+        Some(Credited { credit, balance, language })
+    } else {
+        let known = payments::lock(&mut tx, charge_id).await?.map(|payment| payment.credit);
+        let balance = balance::posted(&mut tx, &booked).await?;
+        known.zip(balance).map(|(credit, balance)| Credited { credit, balance, language })
+    };
+    let receipt: Vec<Owed> = credited.map(receipt).into_iter().collect();
+    let owed = outbox::owe(&mut tx, &receipt).await?;
     if let Some(update) = received.update {
         inbox::handled(&mut tx, update).await?;
     }
@@ -199,7 +207,8 @@ async fn promised(
     received: &Received,
 ) -> Result<(Option<crate::domain::ids::InvoiceId>, Usd), DbError> {
     let found = invoices::find(&mut **tx, &received.payload).await?;
-    if let Some(found) = found.filter(|found| found.invoice.stars == received.stars) {
+    let theirs = |invoice: &Invoice| invoice.user == received.key.user && invoice.stars == received.stars;
+    if let Some(found) = found.filter(|found| theirs(&found.invoice)) {
         return Ok((Some(found.id), found.invoice.credit));
     }
     let margin: Margin = settings::margin(tx).await?;

@@ -1,7 +1,9 @@
 //! Stars go back: asked for by their payer, driven until Telegram has answered, or decided by Telegram itself. While
 //! Telegram is asked, the money is held; it is taken when the Stars are back and set free when Telegram refuses.
 
-use chrono::TimeDelta;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::books::Books;
 use super::intake::Caller;
@@ -9,7 +11,7 @@ use crate::db::balance::{self, Operation, Reason};
 use crate::db::holds::{self, Purpose};
 use crate::db::outbox::{self, Owed};
 use crate::db::payments::{self, New, Payment, Source, State};
-use crate::db::{Db, DbError, inbox};
+use crate::db::{Db, DbError, Tx, inbox};
 use crate::domain::ids::{OutboxId, ThreadKey, UpdateId};
 use crate::domain::money::Usd;
 use crate::domain::stars::REFUND_DAYS;
@@ -117,57 +119,26 @@ pub struct Returned<'a> {
     pub payer: Option<(ThreadKey, u32)>,
 }
 
-/// Ends a refund by Telegram's answer, once; `tell` makes a message for the user.
+/// Ends a refund by Telegram's answer, once; `tell` makes a message for the user. If it had ended before, only a message
+/// is owed that has not left yet.
 pub async fn settle(
     books: &Books,
     returned: &Returned<'_>,
     answer: Answer,
     tell: impl Fn(&Payment, End) -> Owed,
 ) -> Result<Vec<(OutboxId, Owed)>, DbError> {
-    let charge_id = returned.charge_id;
-    let mut tx = books.db.begin().await?;
-    let found = payments::lock(&mut tx, charge_id).await?;
     let now = books.clock.now();
-    let mut owed = Vec::new();
-    match (&found, answer) {
-        (Some(payment), Answer::Given) if payment.state != State::Refunded => {
-            let (reason, booked) = (Reason::Refund(payment.id), format!("refund:{charge_id}"));
-            let (subject, amount) = (payment.stars.to_string(), -payment.credit);
-            let operation = Operation { user: payment.user, reason, amount, key: &booked, subject: &subject };
-            let balance = balance::post(&mut tx, &operation).await?;
-            kill_point!("refund: booked");
-            holds::close(&mut tx, Purpose::Refund(payment.id), true).await?;
-            payments::set_state(&mut tx, payment.id, State::Refunded, now).await?;
-            let asked = payment.state == State::Refunding;
-            let end = if asked { End::Given(balance) } else { End::ByTelegram(balance) };
-            owed = outbox::owe(&mut tx, &[tell(payment, end)]).await?;
-        }
-        (Some(payment), Answer::Refused) if payment.state == State::Refunding => {
-            holds::close(&mut tx, Purpose::Refund(payment.id), false).await?;
-            payments::set_state(&mut tx, payment.id, State::Credited, now).await?;
-            owed = outbox::owe(&mut tx, &[tell(payment, End::Refused)]).await?;
-        }
-        (None, Answer::Given) => {
-            // The message about the payment may still come, and must not be credited then.
-            if let Some((key, stars)) = returned.payer
-                && balance::of(&mut *tx, key.user).await?.is_some()
-            {
-                let (invoice, credit, source) = (None, Usd::ZERO, Source::List);
-                let new = New {
-                    charge_id,
-                    key,
-                    invoice,
-                    stars,
-                    credit,
-                    source,
-                    paid_at: now,
-                    refunded_at: Some(now),
-                };
-                payments::insert(&mut tx, &new).await?;
-            }
-        }
-        _ => {}
-    }
+    let mut tx = books.db.begin().await?;
+    payments::lock_payer(&mut tx, returned.charge_id).await?;
+    let found = payments::lock(&mut tx, returned.charge_id).await?;
+    let end = match (&found, answer) {
+        (Some(payment), Answer::Given) => give(&mut tx, payment, now).await?,
+        (Some(payment), Answer::Refused) => refuse(&mut tx, payment, now).await?,
+        (None, Answer::Given) => remember(&mut tx, returned, now).await.map(|()| None)?,
+        (None, Answer::Refused) => None,
+    };
+    let message: Vec<Owed> = found.iter().zip(end).map(|(payment, end)| tell(payment, end)).collect();
+    let owed = outbox::owe(&mut tx, &message).await?;
     if let Some(update) = returned.update {
         inbox::handled(&mut tx, update).await?;
     }
@@ -176,10 +147,53 @@ pub async fn settle(
     Ok(owed)
 }
 
-/// Telegram gave no answer: it is asked again, later each time.
-pub async fn postpone(books: &Books, payment: &Payment, tries: i32) -> Result<(), DbError> {
+/// The Stars are back: takes their worth, once. None for a payment that was never credited.
+async fn give(tx: &mut Tx<'_>, payment: &Payment, now: DateTime<Utc>) -> Result<Option<End>, DbError> {
+    let key = format!("refund:{}", payment.charge_id);
+    let balance = if payment.state == State::Refunded {
+        balance::posted(tx, &key).await?
+    } else {
+        let (reason, subject) = (Reason::Refund(payment.id), payment.stars.to_string());
+        let amount = -payment.credit;
+        let operation = Operation { user: payment.user, reason, amount, key: &key, subject: &subject };
+        let balance = balance::post(tx, &operation).await?;
+        kill_point!("refund: booked");
+        holds::close(tx, Purpose::Refund(payment.id), true).await?;
+        payments::set_state(tx, payment.id, State::Refunded, now).await?;
+        Some(balance)
+    };
+    let asked = payment.state != State::Credited && payment.asked_at.is_some();
+    Ok(balance.map(if asked { End::Given } else { End::ByTelegram }))
+}
+
+/// The Stars stay: sets the money free. None for a payment of which nobody wanted a refund.
+async fn refuse(tx: &mut Tx<'_>, payment: &Payment, now: DateTime<Utc>) -> Result<Option<End>, DbError> {
+    if payment.state == State::Refunding {
+        holds::close(tx, Purpose::Refund(payment.id), false).await?;
+        payments::set_state(tx, payment.id, State::Credited, now).await?;
+    }
+    let refused = payment.state != State::Refunded && payment.asked_at.is_some();
+    Ok(refused.then_some(End::Refused))
+}
+
+/// A payment of which we hear only now that it is over: the message about it may still come and must not be credited.
+async fn remember(tx: &mut Tx<'_>, returned: &Returned<'_>, now: DateTime<Utc>) -> Result<(), DbError> {
+    let Some((key, stars)) = returned.payer else { return Ok(()) };
+    if balance::of(&mut **tx, key.user).await?.is_none() {
+        return Ok(());
+    }
+    let (charge_id, invoice, credit, source) = (returned.charge_id, None, Usd::ZERO, Source::List);
+    let (paid_at, refunded_at) = (now, Some(now));
+    payments::insert(tx, &New { charge_id, key, invoice, stars, credit, source, paid_at, refunded_at })
+        .await?;
+    Ok(())
+}
+
+/// Telegram gave no answer: it is asked again, later each time, and not before `wait` has passed.
+pub async fn postpone(books: &Books, payment: &Payment, tries: i32, wait: Duration) -> Result<(), DbError> {
     let (first, longest) = PAUSES_S;
-    let pause = first.saturating_mul(1 << tries.clamp(0, 20)).min(longest);
+    let wait = i64::try_from(wait.as_secs()).unwrap_or(longest);
+    let pause = first.saturating_mul(1 << tries.clamp(0, 20)).max(wait).min(longest);
     let next = books.clock.now() + TimeDelta::seconds(pause);
     payments::try_again(&books.db, payment.id, tries.saturating_add(1), next).await
 }

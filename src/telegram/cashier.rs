@@ -17,7 +17,6 @@ use crate::db::payments::{self, Payment};
 use crate::db::reconciliations::{self, Reconciled};
 use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, MessageId, OutboxId, TopicId};
-use crate::domain::people::Language;
 use crate::lifecycle::kill_point;
 use crate::services::books::Books;
 use crate::services::payments::{Credited, Received, credit};
@@ -73,8 +72,16 @@ impl Cashier {
             };
             self.metrics.refunds.with_label_values(&[result]).inc();
             let text = money::refund_end(payment.language.unwrap_or_default(), payment, end);
-            let now = books.clock.now().timestamp_millis();
-            message(format!("refund:{}:{result}:{now}", payment.id), payment.chat, payment.topic, None, &text)
+            // Stars go back once; a refund can be asked for and refused again and again.
+            let wish = payment.asked_at.filter(|_| end == End::Refused);
+            let wish = wish.map_or(0, |asked_at| asked_at.timestamp_micros());
+            message(
+                format!("refund:{}:{result}:{wish}", payment.id),
+                payment.chat,
+                payment.topic,
+                None,
+                &text,
+            )
         };
         refunds::settle(books, returned, answer, tell).await
     }
@@ -82,9 +89,8 @@ impl Cashier {
 
 /// The message that tells of a credit.
 pub(super) fn receipt(received: &Received, credited: Credited) -> Owed {
-    let language = Language::from_tag(received.person.language_code.as_deref());
     let Received { charge_id, stars, key, .. } = received;
-    let text = money::receipt(language, *stars, credited, charge_id);
+    let text = money::receipt(*stars, credited, charge_id);
     message(format!("receipt:{charge_id}"), key.chat, key.topic, received.message, &text)
 }
 
@@ -143,12 +149,22 @@ async fn drive(context: &Context, payment: &Payment, tries: i32) -> Result<(), D
     let charge_id = &payment.charge_id;
     let method = RefundStarPayment { user_id: payment.user, telegram_payment_charge_id: charge_id };
     kill_point!("refund: before the call");
-    let answer = match context.screen.api.call(&method).await {
+    let abort = &context.life.abort;
+    let answered = tokio::select! {
+        answered = context.screen.api.call(&method) => answered,
+        // The next start asks again.
+        () = abort.cancelled() => return Err(DbError::Cancelled { at: "cashier::drive" }),
+    };
+    let mut wait = Duration::ZERO;
+    let answer = match answered {
         Ok(_) => Some(Answer::Given),
         Err(ApiError::Refused { description, .. }) if description.contains("ALREADY_REFUNDED") => {
             Some(Answer::Given)
         }
         Err(error) if error.is_passing() => {
+            if let ApiError::Flood(penalty) = error {
+                wait = penalty;
+            }
             let error = &error as &dyn std::error::Error;
             tracing::warn!(
                 payment.id = payment.id.0,
@@ -165,16 +181,15 @@ async fn drive(context: &Context, payment: &Payment, tries: i32) -> Result<(), D
         }
     };
     kill_point!("refund: after the call");
-    let (db, abort) = (&context.db, &context.life.abort);
+    let db = &context.db;
     let Some(answer) = answer else {
-        return db
-            .persist("refunds::postpone", abort, || refunds::postpone(&context.books, payment, tries))
-            .await;
+        let postpone = || refunds::postpone(&context.books, payment, tries, wait);
+        return db.persist("refunds::postpone", abort, postpone).await;
     };
     let returned = Returned { update: None, charge_id, payer: None };
     let settle = || context.cashier.settle(&context.books, &returned, answer);
     let owed = db.persist("refunds::settle", abort, settle).await?;
-    context.courier().deliver(owed);
+    context.courier().deliver_once(owed);
     Ok(())
 }
 
@@ -182,7 +197,12 @@ async fn drive(context: &Context, payment: &Payment, tries: i32) -> Result<(), D
 pub async fn reconcile(context: Arc<Context>) {
     let drain = context.life.drain.clone();
     loop {
-        let pause = match compare(&context).await {
+        // Whatever was compared is compared again next time.
+        let compared = tokio::select! {
+            compared = compare(&context) => compared,
+            () = drain.cancelled() => return,
+        };
+        let pause = match compared {
             Ok(reconciled) => {
                 tracing::info!(?reconciled, "compared the payments with Telegram's list");
                 RECONCILE_EVERY
@@ -265,7 +285,7 @@ async fn compare_page(
                         "credited a payment that only Telegram's list told of"
                     );
                 }
-                context.courier().deliver(owed);
+                context.courier().deliver_once(owed);
             }
             Line::Returned { charge_id, key, stars } if state(charge_id) != Some(true) => {
                 let returned = Returned { update: None, charge_id, payer: Some((*key, *stars)) };
@@ -275,7 +295,7 @@ async fn compare_page(
                     reconciled.refunded += 1;
                     context.metrics.reconciled.with_label_values(&["refund"]).inc();
                 }
-                context.courier().deliver(owed);
+                context.courier().deliver_once(owed);
             }
             Line::Paid(_) | Line::Returned { .. } => {}
         }

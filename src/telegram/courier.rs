@@ -42,8 +42,10 @@ struct Desk {
 struct Parcel {
     id: OutboxId,
     owed: Owed,
-    /// Whether it may have been sent since it was read from the outbox.
+    /// Whether somebody else may have sent it since it was read from the outbox.
     stale: bool,
+    /// Whether it may be in the chat without our knowing.
+    doubtful: bool,
     delivered: oneshot::Sender<Option<MessageId>>,
 }
 
@@ -59,22 +61,28 @@ impl Courier {
 
     /// Takes messages over that were written down just now, behind all that it has for the same chat.
     pub fn deliver(&self, messages: Vec<(OutboxId, Owed)>) -> Option<Delivery> {
-        self.take(messages, false)
+        self.take(messages, false, false)
+    }
+
+    /// Takes messages over that stood in the outbox when they were written down once more, because the answer to the
+    /// first writing may have been lost: each is looked up in the outbox before it is sent.
+    pub fn deliver_once(&self, messages: Vec<(OutboxId, Owed)>) {
+        self.take(messages, true, false);
     }
 
     /// Takes messages over that were read from the outbox: each is looked up once more before it is sent, because the
-    /// courier itself may have sent it since.
+    /// courier itself may have sent it since, and in the chat, because an earlier run may have.
     pub fn deliver_again(&self, messages: Vec<(OutboxId, Owed)>) {
-        self.take(messages, true);
+        self.take(messages, true, true);
     }
 
-    fn take(&self, messages: Vec<(OutboxId, Owed)>, stale: bool) -> Option<Delivery> {
+    fn take(&self, messages: Vec<(OutboxId, Owed)>, stale: bool, doubtful: bool) -> Option<Delivery> {
         let mut last = None;
         for (id, owed) in messages {
             let (delivered, delivery) = oneshot::channel();
             last = Some(delivery);
             let chat = owed.chat;
-            let parcel = Parcel { id, owed, stale, delivered };
+            let parcel = Parcel { id, owed, stale, doubtful, delivered };
             let mut desk = self.desk();
             if !desk.carried.insert(id) {
                 continue;
@@ -170,7 +178,7 @@ mod tests {
             invoice: None,
         };
         let (delivered, delivery) = oneshot::channel();
-        (Parcel { id: OutboxId(id), owed, stale: false, delivered }, delivery)
+        (Parcel { id: OutboxId(id), owed, stale: false, doubtful: false, delivered }, delivery)
     }
 
     #[tokio::test]

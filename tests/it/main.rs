@@ -9,6 +9,7 @@
     reason = "a test that cannot go on fails; its helpers read the environment and spawn as they like"
 )]
 
+mod administrators;
 mod architecture;
 mod batching;
 mod cache;
@@ -26,11 +27,14 @@ mod kill_points;
 mod ledger;
 mod limits;
 mod long_answers;
+mod odd_payments;
 mod outage;
 mod provider_faults;
+mod refunds;
 mod retention;
 mod settings;
 mod shutdown;
+mod stars;
 mod storm;
 mod together;
 mod write_behind;

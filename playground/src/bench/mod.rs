@@ -16,7 +16,7 @@ use crate::bench::round::{Load, Round};
 use crate::console;
 use crate::service::Service;
 use crate::signals::Signals;
-use crate::world::{self, Messenger, Model, Place, World};
+use crate::world::{self, Messenger, Model, Money, Place, World};
 
 /// Batching window of the bot when the environment does not say otherwise, in milliseconds.
 const DEFAULT_WINDOW_MS: u64 = 200;
@@ -61,7 +61,7 @@ pub async fn bench(arguments: Arguments) -> anyhow::Result<()> {
             bail!("--users must be positive");
         }
         console::remark(&format!("{users} at once ..."));
-        let mut service = world.run(&arguments.place).await?;
+        let mut service = world.run(&arguments.place, Money::IsNoObject).await?;
         let round = tokio::select! {
             round = measure(&load, &mut service, users) => round,
             () = signals.next() => Err(anyhow::anyhow!("interrupted")),

@@ -100,7 +100,7 @@ impl Carrier {
         let (mut chat, mut topic) = (owed.chat, owed.topic);
         let mut replaces = owed.replaces;
         let (mut pause, longest) = PAUSES;
-        let mut doubtful = parcel.stale;
+        let mut doubtful = parcel.doubtful;
         loop {
             let answer = if let Some(message) = replaces {
                 self.replace(owed, chat, message).await

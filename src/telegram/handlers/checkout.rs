@@ -10,7 +10,6 @@ use super::super::cashier::receipt;
 use super::super::context::Context;
 use super::super::inbound::payments::Event;
 use super::super::text::money;
-use super::carry_out;
 use crate::db::DbError;
 use crate::domain::ids::UpdateId;
 use crate::domain::people::Language;
@@ -36,14 +35,16 @@ pub(super) async fn handle(context: Arc<Context>, event: Event) -> Result<(), Db
                 || payments::credit(&context.books, &received, |credited| receipt(&received, credited));
             let owed = context.db.persist("payments::credit", &context.life.abort, credit).await?;
             cashier.count_payment(!owed.is_empty());
-            context.courier().deliver(owed);
+            context.courier().deliver_once(owed);
             Ok(())
         }
         Event::Returned { update, charge_id, key, stars } => {
             let returned =
                 Returned { update: Some(update), charge_id: &charge_id, payer: key.map(|key| (key, stars)) };
             let settle = || context.cashier.settle(&context.books, &returned, Answer::Given);
-            carry_out(&context, "refunds::settle", settle).await
+            let owed = context.db.persist("refunds::settle", &context.life.abort, settle).await?;
+            context.courier().deliver_once(owed);
+            Ok(())
         }
     }
 }

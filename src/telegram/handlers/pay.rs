@@ -63,9 +63,12 @@ pub(super) async fn cancel(context: Arc<Context>, envelope: Envelope) -> Result<
     carry_out(&context, "payments::cancel", cancel).await
 }
 
-/// A whole number from 1 to [`MOST`]; a Star behind it does not hurt.
+/// A whole number from 1 to [`MOST`]; a Star behind it does not hurt, nor does a name in front, as in groups.
 fn amount(text: &str) -> Option<u32> {
-    let text = text.trim().trim_end_matches(['⭐', '\u{fe0f}']).trim_end();
+    let text = text.trim();
+    let named = text.strip_prefix('@').and_then(|text| text.split_once(char::is_whitespace));
+    let text =
+        named.map_or(text, |(_, rest)| rest.trim_start()).trim_end_matches(['⭐', '\u{fe0f}']).trim_end();
     let plain = !text.is_empty() && text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|stars| plain && (1..=MOST).contains(stars))
 }
@@ -76,12 +79,28 @@ mod tests {
 
     #[test]
     fn an_amount_is_a_whole_number_of_stars_within_limits() {
-        for (text, stars) in [("1", 1), ("2500", 2_500), (" 77 ", 77), ("100 ⭐", 100), ("0100", 100)] {
+        for (text, stars) in
+            [("1", 1), ("2500", 2_500), (" 77 ", 77), ("100 ⭐", 100), ("0100", 100), ("@bot  5", 5)]
+        {
             assert_eq!(amount(text), Some(stars), "{text}");
         }
-        for text in
-            ["", "0", "2501", "-5", "1.5", "1,5", "ten", "1e2", "99999999999999999999", "⭐", "5 5", "٥"]
-        {
+        for text in [
+            "",
+            "0",
+            "2501",
+            "-5",
+            "1.5",
+            "1,5",
+            "ten",
+            "1e2",
+            "99999999999999999999",
+            "⭐",
+            "5 5",
+            "٥",
+            "@5",
+            "@bot",
+            "@bot @bot 5",
+        ] {
             assert_eq!(amount(text), None, "{text}");
         }
     }

@@ -19,7 +19,7 @@ pub fn pay(language: Language) -> String {
 
 /// A package.
 pub fn package_button(language: Language, name: &str, stars: u32, credit: Usd) -> String {
-    let (stars, credit) = (stars.to_string(), credit.to_string());
+    let (stars, credit) = (stars.to_string(), credit.in_full());
     say_with(language, "package-button", &[("package", name), ("stars", &stars), ("credit", &credit)])
 }
 
@@ -45,8 +45,8 @@ pub fn cancelled(language: Language, waited: bool) -> String {
 
 /// An invoice: its title (up to 32 characters) in the first line, its description (up to 255) behind it.
 pub fn invoice(language: Language, stars: u32, credit: Usd) -> String {
-    let (stars, credit) = (stars.to_string(), credit.to_string());
-    let words: &[(&'static str, &str)] = &[("stars", &stars), ("credit", &credit)];
+    let (stars, credit, days) = (stars.to_string(), credit.in_full(), REFUND_DAYS.to_string());
+    let words: &[(&'static str, &str)] = &[("stars", &stars), ("credit", &credit), ("days", &days)];
     format!("{}\n{}", say(language, "invoice-title"), say_with(language, "invoice-description", words))
 }
 
@@ -68,9 +68,10 @@ pub fn checkout_later(language: Language) -> String {
 }
 
 /// A payment was credited.
-pub fn receipt(language: Language, stars: u32, credited: Credited, charge_id: &str) -> String {
-    let (stars, credit) = (stars.to_string(), credited.credit.to_string());
-    let (balance, days) = (credited.balance.to_string(), REFUND_DAYS.to_string());
+pub fn receipt(stars: u32, credited: Credited, charge_id: &str) -> String {
+    let Credited { credit, balance, language } = credited;
+    let (stars, credit) = (stars.to_string(), credit.in_full());
+    let (balance, days) = (balance.to_string(), REFUND_DAYS.to_string());
     let words: &[(&'static str, &str)] = &[
         ("stars", &stars),
         ("credit", &credit),
@@ -111,7 +112,9 @@ fn operation(language: Language, booked: &Booked) -> String {
         _ => "operation-adjustment",
     };
     let what = say_with(language, id, &[("subject", &booked.subject)]);
-    format!("{sign}{} · {what} · {}", booked.amount, booked.at.format("%Y-%m-%d %H:%M UTC"))
+    // Usage is told as far as a person can tell the difference; everything else was promised or asked for.
+    let amount = if id == "operation-usage" { booked.amount.to_string() } else { booked.amount.in_full() };
+    format!("{sign}{amount} · {what} · {}", booked.at.format("%Y-%m-%d %H:%M UTC"))
 }
 
 /// What can be given back, and how.
@@ -122,7 +125,7 @@ pub fn refundable(language: Language, payments: &[Payment]) -> String {
     }
     let mut text = say_with(language, "refundable", &[("days", &days)]);
     for Payment { stars, credit, paid_at, charge_id, .. } in payments {
-        let day = paid_at.format("%Y-%m-%d");
+        let (day, credit) = (paid_at.format("%Y-%m-%d"), credit.in_full());
         write!(text, "\n- {stars} ⭐ · {credit} · {day}: `/refund {charge_id}`").unwrap_or_default();
     }
     text
@@ -136,7 +139,7 @@ pub fn refund_asked(language: Language, asked: &Asked) -> String {
         Asked::Running => say(language, "refund-running"),
         Asked::TooLate => say_with(language, "refund-too-late", &[("days", &REFUND_DAYS.to_string())]),
         Asked::TooPoor { needed, spendable } => {
-            let (needed, spendable) = (needed.to_string(), spendable.to_string());
+            let (needed, spendable) = (needed.in_full(), (*spendable).max(Usd::ZERO).to_string());
             say_with(language, "refund-too-poor", &[("needed", &needed), ("spendable", &spendable)])
         }
         Asked::Begun => say(language, "refund-begun"),
@@ -145,7 +148,7 @@ pub fn refund_asked(language: Language, asked: &Asked) -> String {
 
 /// How a refund ended.
 pub fn refund_end(language: Language, payment: &Payment, end: End) -> String {
-    let (stars, credit) = (payment.stars.to_string(), payment.credit.to_string());
+    let (stars, credit) = (payment.stars.to_string(), payment.credit.in_full());
     let (id, balance) = match end {
         End::Given(balance) => ("refund-given", balance.to_string()),
         End::ByTelegram(balance) => ("refund-by-telegram", balance.to_string()),
@@ -182,7 +185,7 @@ pub fn adjusted(language: Language, adjusted: &Adjusted, amount: Usd) -> String 
         Adjusted::Done { user, before, after } => {
             let (user, before, after) = (user.to_string(), before.to_string(), after.to_string());
             let sign = if amount < Usd::ZERO { "" } else { "+" };
-            let amount = format!("{sign}{amount}");
+            let amount = format!("{sign}{}", amount.in_full());
             let words: &[(&'static str, &str)] =
                 &[("user", &user), ("before", &before), ("after", &after), ("amount", &amount)];
             say_with(language, "top-up-done", words)

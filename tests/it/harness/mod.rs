@@ -4,6 +4,7 @@ pub mod database;
 pub mod process;
 pub mod proxy;
 pub mod redis;
+pub mod till;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -181,7 +182,7 @@ impl Bot {
 
     /// All texts of the bot in a chat.
     pub fn answers(&self, chat: i64) -> Vec<String> {
-        self.telegram.messages(chat).into_iter().filter(|m| m.from_bot).map(|m| m.text).collect()
+        self.telegram.view(|view| view.answers(chat).map(|message| message.text.clone()).collect())
     }
 
     /// What a chat shows, one line a message.

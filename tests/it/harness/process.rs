@@ -47,6 +47,10 @@ impl Process {
         assert!(found, "no line with '{part}' in the log:\n{}", self.log.borrow().join("\n"));
     }
 
+    pub fn has_line(&self, part: &str) -> bool {
+        self.log.borrow().iter().any(|line| line.contains(part))
+    }
+
     /// Waits until the process is gone, whatever ended it.
     pub async fn gone(&self) {
         let mut log = self.log.clone();

@@ -239,6 +239,13 @@ impl World {
 
     /// Gives the Stars of a payment back and tells both sides; returns the update's id.
     pub(super) fn refund(&mut self, charge_id: &str) -> Result<i64, NoRefund> {
+        let message = self.give_back(charge_id)?;
+        Ok(self.queue.push("message", message))
+    }
+
+    /// Gives the Stars of a payment back and shows it in the chat. Gives back the service message; nobody has
+    /// told the bot of it.
+    fn give_back(&mut self, charge_id: &str) -> Result<Value, NoRefund> {
         let attempt = self.stars.charge(charge_id).ok_or(NoRefund::UnknownCharge)?.clone();
         let PaymentState::Paid(receipt) = &attempt.state else { return Err(NoRefund::AlreadyRefunded) };
         let stars = u32::try_from(attempt.total_amount).map_err(|_| NoRefund::UnknownCharge)?;
@@ -246,8 +253,7 @@ impl World {
             return Err(NoRefund::BalanceTooLow);
         }
         self.stars.set_state(attempt.number, PaymentState::Refunded(receipt.clone()));
-        let message = self.announce(&attempt, "refunded_payment", payment_object(&attempt, charge_id));
-        Ok(self.queue.push("message", message))
+        Ok(self.announce(&attempt, "refunded_payment", payment_object(&attempt, charge_id)))
     }
 }
 

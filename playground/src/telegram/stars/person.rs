@@ -189,6 +189,12 @@ impl Telegram {
         self.shared.change(|world| world.refund(charge_id).ok())
     }
 
+    /// The same, but the update is lost: it shows in the chat and in `getStarTransactions` only. `false` where
+    /// `refund_by_telegram` gives `None`.
+    pub fn refund_unheard(&self, charge_id: &str) -> bool {
+        self.shared.change(|world| world.give_back(charge_id).is_ok())
+    }
+
     /// The bot's owner cashes Stars in; `false` when the bot has fewer.
     pub fn withdraw_stars(&self, stars: u32) -> bool {
         self.shared.change(|world| {

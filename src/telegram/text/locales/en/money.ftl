@@ -5,12 +5,12 @@ pay = **Top up your balance**
     Choose a package. You pay with Telegram Stars; the amount on the button is what I add to your balance.
 package-button = { $package }: { $stars } ⭐ → { $credit }
 custom-button = Another amount
-ask-amount = How many Stars shall it be? Send a whole number from 1 to { $most }, or /cancel.
-wrong-amount = That is not an amount that I can sell. Please send a whole number from 1 to { $most }, or /cancel.
+ask-amount = How many Stars shall it be? Reply to this message with a whole number from 1 to { $most }, or send /cancel.
+wrong-amount = That is not an amount that I can sell. Please reply with a whole number from 1 to { $most }, or send /cancel.
 cancelled = Cancelled.
 nothing-to-cancel = There is nothing to cancel. /stop ends a running answer.
 invoice-title = Balance
-invoice-description = { $stars } Stars add { $credit } to your balance. You get a transaction id with which they can be given back within 30 days.
+invoice-description = Adds { $credit } to your balance for { $stars } ⭐. You get a transaction id, with which you can have the Stars back within { $days } days.
 checkout-unknown = This invoice is not valid. Please make a new one with /pay.
 checkout-not-yours = This invoice was made for somebody else. Please make your own with /pay.
 checkout-expired = This invoice is too old. Please make a new one with /pay.
@@ -29,16 +29,16 @@ operation-usage = { $subject }
 operation-payment = paid { $subject } ⭐
 operation-refund = returned { $subject } ⭐
 operation-adjustment = correction by the operator
-refundable = These payments can be given back within { $days } days, as long as your balance covers them. Tap a line to copy it, then send it:
+refundable = These payments can be given back within { $days } days, as long as your balance covers them. Tap a command to copy it, then send it:
 nothing-to-refund = There is no payment that could be given back. That is possible for { $days } days after a payment.
 refund-unknown = I know no such payment of yours. /refund lists those that can be given back.
 refund-done-before = The Stars of this payment were given back already.
 refund-running = I am giving these Stars back already; you will be told as soon as Telegram has answered.
 refund-too-late = This payment is more than { $days } days old and can no longer be given back.
-refund-too-poor = Giving this back would take { $needed } from your balance, but only { $spendable } are free. Part of it has been spent.
+refund-too-poor = Giving this back would take { $needed } from your balance, but only { $spendable } is free: the rest was spent or is reserved for running answers.
 refund-begun = ⏳ I am asking Telegram to give the Stars back.
-refund-given = ✅ { $stars } ⭐ are back in your wallet. { $credit } were taken from your balance, which is now **{ $balance }**.
-refund-by-telegram = Telegram has given { $stars } ⭐ back to you. { $credit } were taken from your balance, which is now **{ $balance }**.
+refund-given = ✅ Returned { $stars } ⭐ to your wallet and took { $credit } from your balance, which is now **{ $balance }**.
+refund-by-telegram = Telegram has given { $stars } ⭐ back to you. I took { $credit } from your balance, which is now **{ $balance }**.
 refund-refused = ⚠️ Telegram does not give the { $stars } ⭐ back. Nothing was taken from your balance. /paysupport tells whom you can ask.
 pay-support = Questions about a payment: { $contact }. Please name the transaction id; /refund lists your payments.
     { "" }
@@ -54,12 +54,12 @@ terms = You pay in advance with Telegram Stars and get a balance in US dollars, 
 not-allowed = This command is for administrators of the bot.
 top-up-usage = /topup <user id or @name> <amount>
     { "" }
-    The amount is in US dollars, with a sign if it shall be taken: at most nine digits before and nine behind the point, such as 5, -0.25.
+    The amount is in US dollars, with a minus sign to take it away: at most nine digits before and nine behind the point, such as 5 or -0.25.
 top-up-done = ✅ User { $user }: { $amount }. Balance before: { $before }, now: **{ $after }**.
 top-up-unknown = I have never seen this user. Somebody must write to me before they can have a balance.
 top-up-ambiguous = Several users were last seen with this name: { $users }. Please use the id.
 top-up-too-much = The balance would become too large. Nothing was changed.
-margin-is = Of what a Star is worth ($0.013), { $k1 } go to withdrawal (k1), { $k2 } to topics (k2) and { $k3 } to you (k3). k3 may be from 0 to { $most }: /set_margin 0.1
+margin-is = Of what a Star is worth ($0.013), { $k1 } goes to withdrawal (k1), { $k2 } to topics (k2) and { $k3 } to you (k3). k3 may be from 0 to { $most }: /set_margin 0.1
 margin-set = ✅ k3 is now { $k3 } (it was { $before }). It counts for new invoices; those that were sent keep their promise. k1 is { $k1 }, k2 is { $k2 }.
 wrong-margin = The margin is a number from 0 to { $most } with at most four digits behind the point, such as 0.1. Nothing was changed.
 command-balance = What you have and what it was spent on

@@ -1,0 +1,204 @@
+//! What tests of money do again and again: give a command and read its answer, buy, look into the books.
+
+use std::time::Duration;
+
+use playground::telegram::{self, Message, PaymentAttempt, PaymentFailure, PaymentState, Person, Receipt};
+use sqlx::AssertSqlSafe;
+
+use super::{ANN, BOB, BOUND, Bot};
+
+/// Olga, an administrator where a test says so.
+pub const OLGA: i64 = 44;
+
+/// How often the database is looked at; it tells nobody of changes.
+const LOOK: Duration = Duration::from_millis(20);
+
+impl Bot {
+    /// A running bot that gives ten cents to everybody, in a world in which Olga is its administrator, and Ann and Bob
+    /// have Stars.
+    pub async fn of_olga<const N: usize>(settings: [(&str, &str); N]) -> Self {
+        Self::of_olga_in(telegram::Settings::default(), settings).await
+    }
+
+    /// The same in a Telegram that waits so long for the answer to a payment.
+    pub async fn in_a_hurry(checkout_limit: Duration) -> Self {
+        let settings = telegram::Settings { checkout_limit, ..telegram::Settings::default() };
+        Self::of_olga_in(settings, []).await
+    }
+
+    async fn of_olga_in<const N: usize>(emulator: telegram::Settings, settings: [(&str, &str); N]) -> Self {
+        let mut bot = Self::prepare_in(emulator, settings).await;
+        for (name, value) in [("PRIVILEGED_USERS", "44"), ("STARTER_BALANCE_USD", "0.10")] {
+            if settings.iter().all(|(set, _)| *set != name) {
+                bot.set(name, value);
+            }
+        }
+        for (id, name) in [(ANN, "Ann"), (BOB, "Bob"), (OLGA, "Olga")] {
+            bot.telegram.add_user(person(id, name, &name.to_lowercase(), "en"));
+            bot.telegram.set_stars(id, 5_000);
+        }
+        bot.run().await;
+        bot
+    }
+
+    /// Somebody gives a command in the private chat and reads what it is answered.
+    pub async fn command_of(&self, user: i64, text: &str) -> String {
+        let said = self.telegram.say(user, user, text);
+        self.reply_to(said.update_id).await.text
+    }
+
+    /// Ann gives a command.
+    pub async fn tell(&self, text: &str) -> String {
+        self.command_of(ANN, text).await
+    }
+
+    /// The message that answers an update.
+    pub async fn reply_to(&self, update: i64) -> Message {
+        self.message_of(&format!("update:{update}")).await
+    }
+
+    /// The message that was owed under this key, once the chat shows it.
+    pub async fn message_of(&self, key: &str) -> Message {
+        let sent = async {
+            loop {
+                let row: Option<(i64, i32)> = sqlx::query_as(
+                    "SELECT chat_id, message_id FROM outbox WHERE key = $1 AND message_id IS NOT NULL",
+                )
+                .bind(key)
+                .fetch_optional(self.books())
+                .await
+                .unwrap();
+                match row {
+                    Some(row) => return row,
+                    None => tokio::time::sleep(LOOK).await,
+                }
+            }
+        };
+        let found = tokio::time::timeout(BOUND, sent).await;
+        let (chat, id) = found.unwrap_or_else(|_| panic!("no message {key}\n{}", self.screen(ANN)));
+        self.telegram.messages(chat).into_iter().find(|message| message.id == i64::from(id)).unwrap()
+    }
+
+    /// Waits for a message of the bot that contains `part`.
+    pub async fn hears(&self, chat: i64, part: &str) -> String {
+        let what = format!("'{part}' in chat {chat}");
+        let heard = self.telegram.until(&what, BOUND, |view| {
+            view.answers(chat).find(|message| message.text.contains(part)).map(|m| m.text.clone())
+        });
+        heard.await.unwrap()
+    }
+
+    /// Somebody taps a button below a message of the bot, or forges that; returns what the tap is answered.
+    pub async fn tap(&self, chat: i64, from: i64, message: i64, data: &str) -> Option<String> {
+        let callback = self.telegram.press(chat, from, message, data);
+        let answered = self.telegram.until("the answer to a tap", BOUND, |view| {
+            view.press_answer(&callback).map(|answer| answer["text"].as_str().map(str::to_owned))
+        });
+        answered.await.unwrap()
+    }
+
+    /// Somebody asks for packages and taps one; returns the invoice.
+    pub async fn invoice(&self, user: i64, stars: u32) -> Message {
+        let said = self.telegram.say(user, user, "/pay");
+        let packages = self.reply_to(said.update_id).await;
+        let before = self.invoices(user).len();
+        self.tap(user, user, packages.id, &format!("buy:{stars}")).await;
+        self.nth_invoice(user, before + 1).await
+    }
+
+    /// The invoices of a chat.
+    pub fn invoices(&self, chat: i64) -> Vec<Message> {
+        self.telegram.view(|view| view.invoices(chat).cloned().collect())
+    }
+
+    /// The `number`th invoice of a chat (from 1), once it is there.
+    pub async fn nth_invoice(&self, chat: i64, number: usize) -> Message {
+        let what = format!("invoice {number} in chat {chat}");
+        let found = self.telegram.until(&what, BOUND, |view| view.invoices(chat).nth(number - 1).cloned());
+        let invoice = found.await.unwrap();
+        self.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+        invoice
+    }
+
+    /// How an attempt to pay ended.
+    pub async fn outcome(&self, attempt: &PaymentAttempt) -> PaymentState {
+        let ended = self.telegram.until("the end of a payment", BOUND, |view| {
+            let state = &view.payment(attempt.number)?.state;
+            (*state != PaymentState::Waiting).then(|| state.clone())
+        });
+        ended.await.unwrap()
+    }
+
+    /// Pays an invoice and waits for the receipt.
+    pub async fn pay(&self, chat: i64, user: i64, invoice: &Message) -> Receipt {
+        let attempt = self.telegram.pay(chat, user, invoice.id);
+        let state = self.outcome(&attempt).await;
+        let PaymentState::Paid(receipt) = state else { panic!("not paid: {state:?}") };
+        self.message_of(&format!("receipt:{}", receipt.charge_id)).await;
+        receipt
+    }
+
+    /// A package from the command to the receipt.
+    pub async fn buy(&self, user: i64, stars: u32) -> Receipt {
+        let invoice = self.invoice(user, stars).await;
+        self.pay(user, user, &invoice).await
+    }
+
+    /// Why an attempt was declined.
+    pub async fn refusal(&self, attempt: &PaymentAttempt) -> String {
+        let state = self.outcome(attempt).await;
+        let PaymentState::Failed(PaymentFailure::Declined(words)) = state else {
+            panic!("not declined: {state:?}")
+        };
+        words
+    }
+
+    /// The payload of the newest invoice.
+    pub async fn newest_payload(&self) -> String {
+        let newest = "SELECT payload FROM invoices ORDER BY id DESC LIMIT 1";
+        sqlx::query_scalar(newest).fetch_one(self.books()).await.unwrap()
+    }
+
+    /// What somebody has, to the last digit.
+    pub async fn has(&self, user: i64) -> String {
+        let balance = "SELECT trim_scale(balance)::text FROM users WHERE id = $1";
+        sqlx::query_scalar(balance).bind(user).fetch_one(self.books()).await.unwrap()
+    }
+
+    /// The operations of somebody as `kind amount`, oldest first.
+    pub async fn operations(&self, user: i64) -> Vec<String> {
+        sqlx::query_scalar(
+            "SELECT kind || ' ' || trim_scale(amount) FROM balance_operations WHERE user_id = $1 ORDER BY seq",
+        )
+        .bind(user)
+        .fetch_all(self.books())
+        .await
+        .unwrap()
+    }
+
+    /// Changes the books by hand.
+    pub async fn sql(&self, statement: &str) {
+        sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(self.books()).await.unwrap();
+    }
+
+    /// How many calls of a method Telegram carried out.
+    pub fn carried_out(&self, method: &str) -> usize {
+        let done = |call: &&playground::telegram::Call| call.answer == playground::telegram::Answer::Ok;
+        self.telegram
+            .view(|view| view.calls().iter().filter(|call| call.method == method).filter(done).count())
+    }
+
+    /// Whether the log has a line with `part` by now.
+    pub fn has_logged(&self, part: &str) -> bool {
+        self.process().has_line(part)
+    }
+}
+
+/// A person with a name by which an administrator can find them.
+pub fn person(id: i64, first_name: &str, username: &str, language: &str) -> Person {
+    Person {
+        username: Some(username.to_owned()),
+        language_code: Some(language.to_owned()),
+        ..Person::new(id, first_name)
+    }
+}
