@@ -68,7 +68,6 @@ impl Turn<'_> {
             let book = round::Book { tab: &self.tab, first: self.calls.len() };
             let mut round = round::ask(self.mind, &prompt, &self.screen, book, self.stop).await;
             self.text.push_str(&round.text);
-            let done = self.calls.len()..self.calls.len() + round.calls.len();
             self.calls.append(&mut round.calls);
             match self.after(round).await {
                 Next::Done(Outcome::Answered | Outcome::Failed(Failure::Empty)) if self.last => {
@@ -83,9 +82,6 @@ impl Turn<'_> {
             }
             if self.last {
                 return Outcome::OutOfFunds;
-            }
-            for number in done {
-                self.tab.note(number, self.calls[number].clone());
             }
             kill_point!("tab: between rounds");
             match self.stop.or_cut(self.tab.another_round(prompt.bytes())).await {

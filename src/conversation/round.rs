@@ -94,14 +94,15 @@ pub(super) async fn ask(
             (Err(LlmError::Cancelled), Some(reason)) => Ended::Cut(reason),
             (Err(error), _) => Ended::Failed(error),
         };
-        calls.push(attempt.call(request, ended.name(), started));
+        let call = attempt.call(request, ended.name(), started);
+        entry.tab.note(entry.first, call.clone());
+        calls.push(call);
         let pause = match &ended {
             Ended::Failed(error) if attempt.text.is_empty() && number < TRIES => pause(error.retry(), number),
             _ => None,
         };
         count(mind, &calls, &ended, pause);
         if let Some(pause) = pause {
-            calls.last().into_iter().for_each(|call| entry.tab.note(entry.first, call.clone()));
             tracing::warn!(model = %request.model.id, number, pause_ms = pause.as_millis(), "asking the model again");
             if stop.or_cut(tokio::time::sleep(pause)).await.is_some() {
                 continue;

@@ -150,3 +150,14 @@ pub async fn lock(tx: &mut Tx<'_>, user: UserId) -> Result<Option<Usd>, DbError>
         .map(|balance| balance.map(Usd))
         .map_err(DbError::at("balance::lock"))
 }
+
+/// Whether anything was ever booked for a user.
+pub async fn has_operations(tx: &mut Tx<'_>, user: UserId) -> Result<bool, DbError> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM balance_operations WHERE user_id = $1) AS "any!""#,
+        user.0,
+    )
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(DbError::at("balance::has_operations"))
+}

@@ -47,6 +47,17 @@ impl DbError {
         }
     }
 
+    /// The same for an insert that an earlier run of the same operation may still be about to finish: its row is found
+    /// when the operation is repeated.
+    pub(super) fn at_race(at: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
+        move |source| match &source {
+            sqlx::Error::Database(database) if database.is_unique_violation() => {
+                Self::Unavailable { at, source }
+            }
+            _ => Self::at(at)(source),
+        }
+    }
+
     /// Whether the same operation may work in a moment.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. })

@@ -18,24 +18,22 @@ pub enum Gate {
     Banned,
 }
 
-/// Opens the hold of a turn if anything is left to spend, or if the user is `free` to overdraw. The same turn has one
-/// hold, however often this is called.
+/// Opens the hold of an open turn if anything is left to spend, or if the user is `free` to overdraw. The same turn has
+/// one hold, however often this is called; one that is closed gets none.
 pub async fn take(db: &Db, turn: TurnId, user: UserId, amount: Usd, free: bool) -> Result<Gate, DbError> {
-    let row = sqlx::query!(
-        r#"WITH gate AS (
+    // The lock of the turn comes first, as in settling: a turn that is closed while this waits gets no hold any more.
+    let held = sqlx::query_scalar!(
+        r#"WITH open AS (
+             SELECT id FROM turns WHERE id = $1 AND state = 'open' FOR SHARE
+           ), gate AS (
              UPDATE users SET held = held + $3
-             WHERE id = $2 AND banned_at IS NULL AND ($4 OR balance - held > 0)
+             WHERE id = $2 AND banned_at IS NULL AND ($4 OR balance - held > 0) AND EXISTS (SELECT 1 FROM open)
                AND NOT EXISTS (SELECT 1 FROM balance_holds WHERE turn_id = $1)
              RETURNING id
            ), hold AS (
              INSERT INTO balance_holds (user_id, turn_id, amount) SELECT id, $1, $3 FROM gate RETURNING id
            )
-           SELECT EXISTS (SELECT 1 FROM hold)
-                    OR EXISTS (SELECT 1 FROM balance_holds WHERE turn_id = $1 AND state = 'open') AS "held!",
-                  EXISTS (SELECT 1 FROM balance_holds
-                          WHERE user_id = $2 AND state = 'open' AND turn_id IS NOT NULL) AS "others!",
-                  balance > 0 AS "solvent!", banned_at IS NOT NULL AS "banned!"
-           FROM users WHERE id = $2"#,
+           SELECT EXISTS (SELECT 1 FROM hold) AS "held!""#,
         turn.0,
         user.0,
         amount.0,
@@ -43,35 +41,85 @@ pub async fn take(db: &Db, turn: TurnId, user: UserId, amount: Usd, free: bool) 
     )
     .fetch_one(db.pool())
     .await
-    .map_err(DbError::at("holds::take"))?;
+    .map_err(DbError::at_race("holds::take"))?;
+    if held { Ok(Gate::Held) } else { gate(db, turn, user).await }
+}
+
+/// Why a turn has no hold yet, or that it has one. A statement of its own, because it must see what the one before it
+/// has waited for.
+async fn gate(db: &Db, turn: TurnId, user: UserId) -> Result<Gate, DbError> {
+    let row = sqlx::query!(
+        r#"SELECT EXISTS (SELECT 1 FROM balance_holds WHERE turn_id = $1 AND state = 'open') AS "held!",
+                  EXISTS (SELECT 1 FROM balance_holds
+                          WHERE user_id = $2 AND state = 'open' AND turn_id IS NOT NULL) AS "others!",
+                  balance > 0 AS "solvent!", balance - held > 0 AS "free!", banned_at IS NOT NULL AS "banned!"
+           FROM users WHERE id = $2"#,
+        turn.0,
+        user.0,
+    )
+    .fetch_one(db.pool())
+    .await
+    .map_err(DbError::at("holds::gate"))?;
     Ok(match (row.held, row.banned) {
         (true, _) => Gate::Held,
         (false, true) => Gate::Banned,
-        (false, false) if row.others && row.solvent => Gate::Reserved,
+        // Something has become free since it was asked for: it will be there at the next try.
+        (false, false) if row.free || (row.others && row.solvent) => Gate::Reserved,
         (false, false) => Gate::Short,
     })
 }
 
-/// Makes the open hold of a turn at least as large as `amount`; returns what the user has in all.
-pub async fn extend(db: &Db, turn: TurnId, user: UserId, amount: Usd) -> Result<Usd, DbError> {
+/// What a user has besides what is reserved for others than this turn.
+pub async fn beside(db: &Db, turn: TurnId, user: UserId) -> Result<Usd, DbError> {
     sqlx::query_scalar!(
+        r#"SELECT balance - held
+             + coalesce((SELECT amount FROM balance_holds WHERE turn_id = $1 AND state = 'open'), 0) AS "amount!"
+           FROM users WHERE id = $2"#,
+        turn.0,
+        user.0,
+    )
+    .fetch_one(db.pool())
+    .await
+    .map(Usd)
+    .map_err(DbError::at("holds::beside"))
+}
+
+/// Makes the open hold of a turn at least as large as `amount`.
+pub async fn extend(db: &Db, turn: TurnId, user: UserId, amount: Usd) -> Result<(), DbError> {
+    sqlx::query!(
         "WITH hold AS (
            UPDATE balance_holds SET amount = $3
            FROM (SELECT id, amount FROM balance_holds WHERE turn_id = $1 AND state = 'open' FOR UPDATE) AS old
            WHERE balance_holds.id = old.id AND old.amount < $3
            RETURNING $3 - old.amount AS more
-         ), more AS (
-           UPDATE users SET held = held + hold.more FROM hold WHERE users.id = $2
          )
-         SELECT balance FROM users WHERE id = $2",
+         UPDATE users SET held = held + hold.more FROM hold WHERE users.id = $2",
         turn.0,
         user.0,
         amount.0,
     )
-    .fetch_one(db.pool())
+    .execute(db.pool())
     .await
-    .map(Usd)
-    .map_err(DbError::at("holds::extend"))
+    .map_err(DbError::at("holds::extend"))?;
+    Ok(())
+}
+
+/// Sets free what is still reserved for turns that are closed, which must never be; returns how many there were.
+pub async fn release_forgotten(db: &Db) -> Result<u64, DbError> {
+    let released = sqlx::query!(
+        "WITH forgotten AS (
+           UPDATE balance_holds SET state = 'released', closed_at = now() FROM turns
+           WHERE turns.id = turn_id AND turns.state <> 'open' AND balance_holds.state = 'open'
+           RETURNING user_id, amount
+         ), sums AS (
+           SELECT user_id, sum(amount) AS amount FROM forgotten GROUP BY user_id
+         )
+         UPDATE users SET held = held - sums.amount FROM sums WHERE users.id = sums.user_id",
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("holds::release_forgotten"))?;
+    Ok(released.rows_affected())
 }
 
 /// Reserves what a refund will take; false if not so much is left to spend.

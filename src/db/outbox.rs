@@ -40,11 +40,12 @@ pub struct Owed {
 pub async fn owe(tx: &mut Tx<'_>, messages: &[Owed]) -> Result<Vec<(OutboxId, Owed)>, DbError> {
     let mut written = Vec::with_capacity(messages.len());
     for owed in messages {
-        let id = sqlx::query_scalar!(
+        let row = sqlx::query!(
             "INSERT INTO outbox (key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard,
                                  invoice_id, after_id)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-             ON CONFLICT (key) DO UPDATE SET key = excluded.key WHERE outbox.state = 'pending' RETURNING id",
+             ON CONFLICT (key) DO UPDATE SET key = excluded.key WHERE outbox.state = 'pending'
+             RETURNING id, text, entities, keyboard, invoice_id",
             owed.key,
             owed.chat.0,
             owed.topic.map(|topic| topic.0),
@@ -60,12 +61,17 @@ pub async fn owe(tx: &mut Tx<'_>, messages: &[Owed]) -> Result<Vec<(OutboxId, Ow
         .fetch_optional(&mut **tx)
         .await
         .map_err(DbError::at("outbox::owe"))?;
-        written.extend(id.map(|id| (OutboxId(id), owed.clone())));
+        // What stood there already is what was promised first.
+        written.extend(row.map(|row| {
+            let invoice = row.invoice_id.map(InvoiceId);
+            let (text, entities, keyboard) = (row.text, row.entities, row.keyboard);
+            (OutboxId(row.id), Owed { text, entities, keyboard, invoice, ..owed.clone() })
+        }));
     }
     Ok(written)
 }
 
-/// What is still owed for at least so many seconds (for a turn, or in all), oldest first: up to [`PAGE`] messages behind
+/// What is still owed for at least so many seconds (for a turn, or in all), oldest first: up to a page of messages behind
 /// `after`. A turn has fewer.
 pub async fn pending(
     db: &Db,
@@ -129,6 +135,8 @@ pub async fn whereabouts(db: &Db, id: OutboxId, owed: &Owed, limit: i64) -> Resu
              SELECT message_id FROM inbox
              WHERE update_id > (SELECT max(update_id) - 10000 FROM inbox) AND message_id IS NOT NULL
                AND (chat_id = $2 OR (chat_id > 0 AND $2 > 0))
+             UNION ALL
+             SELECT replaces FROM outbox WHERE state = 'pending' AND chat_id = $2 AND replaces IS NOT NULL
              UNION ALL
              SELECT live_message_id FROM turns JOIN threads ON threads.id = thread_id
              WHERE state = 'open' AND chat_id = $2 AND live_message_id IS NOT NULL

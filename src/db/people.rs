@@ -123,3 +123,12 @@ pub async fn found_blocked(db: &Db, user: UserId) -> Result<(), DbError> {
         .map_err(DbError::at("people::found_blocked"))?;
     Ok(())
 }
+
+/// The language of a user's app as it was last told; none for somebody who was never seen.
+pub async fn language(tx: &mut Tx<'_>, user: UserId) -> Result<Option<Language>, DbError> {
+    let row = sqlx::query!("SELECT language_code FROM users WHERE id = $1", user.0)
+        .fetch_optional(&mut **tx)
+        .await
+        .map_err(DbError::at("people::language"))?;
+    Ok(row.map(|row| Language::from_tag(row.language_code.as_deref())))
+}

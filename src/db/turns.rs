@@ -87,7 +87,7 @@ pub async fn open(
     )
     .fetch_one(db.pool())
     .await
-    .map_err(DbError::at("turns::open"))?;
+    .map_err(DbError::at_race("turns::open"))?;
     let Some(turn) = opened.id else {
         return if opened.stale { Ok(Opened::Stale) } else { find_open(db, place.thread, &columns).await };
     };
@@ -246,6 +246,15 @@ pub async fn restart(tx: &mut Tx<'_>, turn: TurnId, attempt: i32) -> Result<Opti
     .fetch_optional(&mut **tx)
     .await
     .map_err(DbError::at("turns::restart"))
+}
+
+/// The message that shows the unfinished answer, if there is one.
+pub async fn live(db: &Db, turn: TurnId) -> Result<Option<MessageId>, DbError> {
+    let live = sqlx::query_scalar!("SELECT live_message_id FROM turns WHERE id = $1", turn.0)
+        .fetch_optional(db.pool())
+        .await
+        .map_err(DbError::at("turns::live"))?;
+    Ok(live.flatten().map(MessageId))
 }
 
 /// Remembers the message that shows the unfinished answer, or that there is none.

@@ -5,9 +5,10 @@ use rust_decimal::Decimal;
 
 use super::books::Books;
 use super::intake::Caller;
+use super::people;
 use crate::db::balance::{self, Operation, Reason};
 use crate::db::outbox::Owed;
-use crate::db::{DbError, people, settings};
+use crate::db::{self, DbError, settings};
 use crate::domain::ids::{OutboxId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::stars::Margin;
@@ -56,11 +57,11 @@ pub async fn top_up(
     let (mut tx, _) = caller.enter(books).await?;
     let users = match target {
         Target::Id(user) => vec![*user],
-        Target::Name(name) => people::named(&mut tx, name).await?,
+        Target::Name(name) => db::people::named(&mut tx, name).await?,
     };
     let adjusted = match users[..] {
         [] => Adjusted::Unknown,
-        [user] => adjust(&mut tx, caller, user, amount).await?,
+        [user] => adjust(&mut tx, books, caller, user, amount).await?,
         _ => Adjusted::Ambiguous(users),
     };
     if let Adjusted::Done { user, before, after } = adjusted {
@@ -71,12 +72,15 @@ pub async fn top_up(
 
 async fn adjust(
     tx: &mut crate::db::Tx<'_>,
+    books: &Books,
     caller: Caller<'_>,
     user: UserId,
     amount: Usd,
 ) -> Result<Adjusted, DbError> {
     // Under the lock of the row, so that a second handling of the update finds what the first one booked.
     let Some(before) = balance::lock(tx, user).await? else { return Ok(Adjusted::Unknown) };
+    // Somebody who was here before there were books gets the grant first.
+    let before = people::open_books(tx, books, user).await?.unwrap_or(before);
     let key = format!("adjustment:{}", caller.update);
     if let Some(after) = balance::posted(tx, &key).await? {
         return Ok(Adjusted::Done { user, before: after - amount, after });

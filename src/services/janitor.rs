@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use super::books::Books;
 use crate::db::retention::{self, Kind};
-use crate::db::{DbError, audit, dialogs};
+use crate::db::{DbError, audit, dialogs, holds};
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
 
@@ -26,7 +26,12 @@ const AUDIT_LIMIT: Duration = Duration::from_secs(3_600);
 /// Works at start and every night until the service drains.
 pub async fn run(books: Books, life: Lifecycle, metrics: Metrics) {
     loop {
-        match work(&books, &life, &metrics).await {
+        let worked = tokio::select! {
+            worked = work(&books, &life, &metrics) => worked,
+            // Whatever is left undone is done at the next start.
+            () = life.drain.cancelled() => return,
+        };
+        match worked {
             Ok(()) => {}
             Err(DbError::Cancelled { .. }) => return,
             Err(error) => {
@@ -47,6 +52,10 @@ pub async fn run(books: Books, life: Lifecycle, metrics: Metrics) {
 async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) -> Result<(), DbError> {
     let (db, drain, now) = (&books.db, &life.drain, books.clock.now());
     db.persist("dialogs::forget", drain, || dialogs::forget(db, now)).await?;
+    let released = db.persist("holds::release_forgotten", drain, || holds::release_forgotten(db)).await?;
+    if released > 0 {
+        tracing::error!(users = released, "money was reserved for turns that were over; it is free again");
+    }
     clean_up(books, life, metrics).await?;
     let audit = || audit::problems(db);
     let problems = db.persist_within(AUDIT_LIMIT, "audit::problems", drain, audit).await?;

@@ -11,7 +11,7 @@ use crate::db::dialogs::{self, Dialog};
 use crate::db::invoices::{self, Invoice};
 use crate::db::outbox::{self, Owed};
 use crate::db::payments::{self, New, Source};
-use crate::db::{Db, DbError, Tx, inbox, settings};
+use crate::db::{self, Db, DbError, Tx, inbox, settings};
 use crate::domain::ids::{MessageId, OutboxId, ThreadKey, UpdateId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, Language, Person};
@@ -172,9 +172,17 @@ pub async fn credit(
 ) -> Result<Vec<(OutboxId, Owed)>, DbError> {
     let Received { person, chat, key, stars, charge_id, .. } = received;
     let mut tx = books.db.begin().await?;
-    let language = people::meet(&mut tx, books, person, chat, key.topic).await?.language;
     let (invoice, credit) = promised(&mut tx, received).await?;
     let source = if received.update.is_some() { Source::Message } else { Source::List };
+    if source == Source::List && invoice.is_none() {
+        // The list goes back to the beginning of the bot: what was sold before us, or by others, is not ours to credit.
+        return Ok(Vec::new());
+    }
+    let language = match (source, db::people::language(&mut tx, key.user).await?) {
+        // The list knows less of the user than we do.
+        (Source::List, Some(language)) => language,
+        _ => people::meet(&mut tx, books, person, chat, key.topic).await?.language,
+    };
     let (stars, paid_at, refunded_at) = (*stars, received.paid_at, None);
     let new = New { charge_id, key: *key, invoice, stars, credit, source, paid_at, refunded_at };
     let booked = format!("payment:{charge_id}");
@@ -212,10 +220,12 @@ async fn promised(
         return Ok((Some(found.id), found.invoice.credit));
     }
     let margin: Margin = settings::margin(tx).await?;
-    tracing::error!(
-        user.id = received.key.user.0,
-        stars = received.stars,
-        "a payment belongs to no invoice, it is credited by the formula"
-    );
+    if received.update.is_some() {
+        tracing::error!(
+            user.id = received.key.user.0,
+            stars = received.stars,
+            "a payment belongs to no invoice, it is credited by the formula"
+        );
+    }
     Ok((None, stars::credit(received.stars, margin)))
 }

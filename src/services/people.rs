@@ -7,6 +7,7 @@ use crate::db::balance::{self, Operation, Reason};
 use crate::db::people::{self, Known};
 use crate::db::{Db, DbError, Tx, inbox, threads};
 use crate::domain::ids::{ThreadId, ThreadKey, TopicId, UpdateId, UserId};
+use crate::domain::money::Usd;
 use crate::domain::people::{Chat, Person};
 
 /// A person in a conversation.
@@ -38,10 +39,7 @@ pub(super) async fn meet(
 ) -> Result<Known, DbError> {
     let known = people::meet(tx, person, chat, topic).await?;
     if !known.has_books {
-        let (user, amount) = (person.id, books.terms.starter_balance);
-        let key = format!("starter:{user}");
-        let grant = Operation { user, reason: Reason::Starter, amount, key: &key, subject: "" };
-        balance::post(tx, &grant).await?;
+        grant(tx, books, person.id).await?;
     }
     Ok(known)
 }
@@ -58,4 +56,15 @@ pub async fn set_blocked(
     people::set_blocked(&mut tx, user, blocked, date).await?;
     inbox::handled(&mut tx, update).await?;
     Db::commit(tx).await
+}
+
+/// Opens the books of a locked user who has none and returns the balance; none if there are books already.
+pub(super) async fn open_books(tx: &mut Tx<'_>, books: &Books, user: UserId) -> Result<Option<Usd>, DbError> {
+    if balance::has_operations(tx, user).await? { Ok(None) } else { grant(tx, books, user).await.map(Some) }
+}
+
+async fn grant(tx: &mut Tx<'_>, books: &Books, user: UserId) -> Result<Usd, DbError> {
+    let (reason, amount) = (Reason::Starter, books.terms.starter_balance);
+    let key = format!("starter:{user}");
+    balance::post(tx, &Operation { user, reason, amount, key: &key, subject: "" }).await
 }

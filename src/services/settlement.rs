@@ -78,26 +78,40 @@ fn payer(outcome: Outcome) -> Payer {
     if outcome == Outcome::Failed(Failure::Internal) { Payer::Owner } else { Payer::User }
 }
 
-/// Leaves a turn that had shown nothing to the next start; what the model did so far is the owner's loss.
-pub async fn postpone(books: &Books, turn: TurnId, attempt: i32, calls: &[ModelCall]) -> Result<(), DbError> {
+/// Leaves a turn that had shown nothing to the next start; what the model did so far is the owner's loss, which is
+/// returned.
+pub async fn postpone(
+    books: &Books,
+    turn: TurnId,
+    attempt: i32,
+    calls: &[ModelCall],
+) -> Result<Usd, DbError> {
     let mut tx = books.db.begin().await?;
     turns::postpone(&mut tx, turn, attempt).await?;
     model_calls::record(&mut tx, turn, attempt, &books.entries(calls)).await?;
-    model_calls::decide(&mut tx, turn, Payer::Owner).await?;
-    Db::commit(tx).await
+    let lost = model_calls::decide(&mut tx, turn, Payer::Owner).await?;
+    Db::commit(tx).await?;
+    Ok(lost)
 }
 
 /// Begins a new attempt of an open turn after `attempt` was lost, and returns its number; none if the turn was closed
 /// meanwhile. What the lost attempt has cost is the owner's loss: the user pays one.
-pub async fn restart(db: &Db, turn: TurnId, attempt: i32) -> Result<Option<i32>, DbError> {
+pub async fn restart(db: &Db, turn: TurnId, attempt: i32) -> Result<Option<Restarted>, DbError> {
     let mut tx = db.begin().await?;
-    let restarted = turns::restart(&mut tx, turn, attempt).await?;
-    if restarted.is_some() {
-        model_calls::decide(&mut tx, turn, Payer::Owner).await?;
-    }
+    let Some(attempt) = turns::restart(&mut tx, turn, attempt).await? else { return Ok(None) };
+    let lost = model_calls::decide(&mut tx, turn, Payer::Owner).await?;
     Db::commit(tx).await?;
     kill_point!("restart: after the commit");
-    Ok(restarted)
+    Ok(Some(Restarted { attempt, lost }))
+}
+
+/// A turn that begins anew.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Restarted {
+    /// The number of the attempt that begins.
+    pub attempt: i32,
+    /// What the lost attempt has cost the owner.
+    pub lost: Usd,
 }
 
 /// Promises a part of an answer that still goes on. If it replaces the unfinished message, there is none any more.

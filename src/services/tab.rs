@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::books::Books;
 use super::pricing;
-use crate::db::{DbError, balance, holds, model_calls};
+use crate::db::{DbError, holds, model_calls};
 use crate::domain::ids::{TurnId, UserId};
 use crate::domain::model::Model;
 use crate::domain::money::Usd;
@@ -56,7 +56,8 @@ impl Tab {
         }
     }
 
-    /// What the user has, what this turn has cost so far taken off; none without a keeper.
+    /// What the user has, what is reserved for other work and what this turn has cost so far taken off; none without a
+    /// keeper, and for administrators, who may always spend.
     pub async fn balance(&self) -> Option<Usd> {
         let (answer, answered) = oneshot::channel();
         self.0.send(Entry::Balance { answer }).await.ok()?;
@@ -107,6 +108,7 @@ pub async fn keep(books: &Books, abort: &CancellationToken, account: Account<'_>
             // Nobody adds to this tab any more: settling writes everything that is still in here.
             Entry::Note { .. } if slips.0.is_closed() && slips.0.sender_strong_count() == 0 => return,
             Entry::Note { number, call } => note(books, abort, account, &mut spent, number, &call).await,
+            Entry::Balance { .. } if books.is_privileged(account.user) => continue,
             Entry::Balance { answer } => balance(books, abort, account).await.map(|balance| {
                 if answer.send(balance - spent.sum()).is_err() {
                     tracing::debug!("the turn was cut before it knew of its balance");
@@ -156,9 +158,8 @@ impl Spent {
 }
 
 async fn balance(books: &Books, abort: &CancellationToken, account: Account<'_>) -> Result<Usd, DbError> {
-    let read = || balance::of(books.db.pool(), account.user);
-    let balance = books.db.persist("balance::of", abort, read).await?;
-    Ok(balance.unwrap_or_default().amount)
+    let read = || holds::beside(&books.db, account.turn, account.user);
+    books.db.persist("holds::beside", abort, read).await
 }
 
 async fn note(
@@ -188,7 +189,8 @@ async fn extend(
     let Account { turn, user, model, .. } = account;
     let needed = spent + pricing::bound(model, prompt_bytes, books.today());
     let write = || holds::extend(&books.db, turn, user, needed);
-    let balance = books.db.persist("holds::extend", abort, write).await?;
+    books.db.persist("holds::extend", abort, write).await?;
+    let balance = balance(books, abort, account).await?;
     let used = balance - spent <= -books.terms.overdraft_limit && !books.is_privileged(user);
     Ok(if used { Credit::Used } else { Credit::Open })
 }

@@ -137,7 +137,23 @@ async fn drive_due(context: &Context) -> Result<Duration, DbError> {
             break;
         }
         for (payment, tries) in due {
-            drive(context, &payment, tries).await?;
+            if drain.is_cancelled() {
+                return Err(DbError::Cancelled { at: "cashier::drive_due" });
+            }
+            match drive(context, &payment, tries).await {
+                Ok(()) => {}
+                Err(error @ DbError::Cancelled { .. }) => return Err(error),
+                Err(error) => {
+                    // Later, and not in the way of the others.
+                    tracing::error!(
+                        payment.id = payment.id.0,
+                        error = &error as &dyn std::error::Error,
+                        "a refund could not be written down"
+                    );
+                    let wait = || refunds::postpone(&context.books, &payment, tries, IDLE);
+                    db.persist("refunds::postpone", drain, wait).await?;
+                }
+            }
         }
     }
     let next = db.persist("payments::next_due", drain, || payments::next_due(db)).await?;

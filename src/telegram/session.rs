@@ -20,11 +20,13 @@ use super::{text, turn};
 use crate::conversation::interrupt::Stop;
 use crate::db::DbError;
 use crate::db::dialogs::Dialog;
+use crate::db::model_calls::Payer;
 use crate::db::turns::LeftOpen;
 use crate::domain::ids::{MessageId, ThreadKey, TurnId, UpdateId};
 use crate::domain::message::Incoming;
 use crate::domain::turn::{Interruption, TurnRequest};
 use crate::services::recovery::Recovery;
+use crate::services::settlement::Restarted;
 use crate::services::{intake, settlement};
 
 /// How long a session without work stays in memory.
@@ -231,7 +233,8 @@ impl Session<'_> {
                 let (db, abort) = (&self.context.db, &self.context.life.abort);
                 let restart = || settlement::restart(db, left.turn, left.attempt);
                 let restarted = db.persist("settlement::restart", abort, restart).await?;
-                let Some(attempt) = restarted else { return Ok(()) };
+                let Some(Restarted { attempt, lost }) = restarted else { return Ok(()) };
+                self.context.metrics.costs.with_label_values(&[Payer::Owner.name()]).inc_by(lost.nano());
                 let request = processor::resume(self.context, left, attempt).await?;
                 tracing::info!(turn.id = left.turn.0, attempt, "the turn {} is run again", left.turn);
                 self.answer(request, None).await;

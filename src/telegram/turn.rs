@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::checkpoint;
 use super::context::Context;
@@ -15,7 +16,8 @@ use super::text;
 use crate::conversation::converse;
 use crate::conversation::interrupt::Stop;
 use crate::db::holds::{self, Gate};
-use crate::db::outbox;
+use crate::db::model_calls::Payer;
+use crate::db::{outbox, turns};
 use crate::domain::ids::{MessageId, TurnId};
 use crate::domain::people::ChatKind;
 use crate::domain::record::Record;
@@ -31,6 +33,9 @@ const EVENTS_IN_FLIGHT: usize = 256;
 
 /// How long to wait before asking again whether reserved money is free.
 const RESERVED_PAUSE: Duration = Duration::from_millis(200);
+/// How long to wait for money that is reserved for something that does not end: work that nobody has in hand is taken up
+/// only when this turn is over.
+const RESERVED_LIMIT: Duration = Duration::from_secs(300);
 
 /// The number of a message that comes behind all parts of an answer, when their count is not known: the keys of parts
 /// count from 0, and the same key is never sent twice.
@@ -61,7 +66,9 @@ async fn salvage(context: &Context, request: &TurnRequest) -> (TurnReport, Shown
     let parts = db.persist("outbox::parts_of", &context.life.abort, || outbox::parts_of(db, turn)).await;
     let text = parts.unwrap_or_default().join("\n");
     let report = TurnReport { text, outcome: Outcome::Failed(Failure::Internal), calls: Vec::new() };
-    (report, Shown { posted: BEHIND_ALL_PARTS, live: request.live_message, ..Shown::default() })
+    let live = db.persist("turns::live", &context.life.abort, || turns::live(db, turn)).await;
+    let live = live.unwrap_or(request.live_message);
+    (report, Shown { posted: BEHIND_ALL_PARTS, live, ..Shown::default() })
 }
 
 /// What is left of a turn that a crash has cut: the parts that were promised stand, and what was written down behind
@@ -86,8 +93,11 @@ async fn postpone(context: &Context, request: &TurnRequest, calls: &[ModelCall])
     let (turn, db) = (request.turn, &context.db);
     tracing::info!(turn.id = turn.0, "the turn {turn} had shown nothing, the next start answers it");
     let postpone = || settlement::postpone(&context.books, turn, request.attempt, calls);
-    if let Err(error) = db.persist("settlement::postpone", &context.life.abort, postpone).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "an attempt was not taken back");
+    match db.persist("settlement::postpone", &context.life.abort, postpone).await {
+        Ok(lost) => context.metrics.costs.with_label_values(&[Payer::Owner.name()]).inc_by(lost.nano()),
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "an attempt was not taken back");
+        }
     }
 }
 
@@ -128,18 +138,19 @@ async fn admit(context: &Context, request: &TurnRequest) -> Result<Slot, Failure
     }
     let free = context.books.is_privileged(user);
     let db = &context.db;
+    let patience = Instant::now() + RESERVED_LIMIT;
     loop {
         let slot = context.slots.acquire_all(user).await;
         let take = || holds::take(db, turn, user, request.reserve, free);
         match db.persist("holds::take", &context.life.abort, take).await {
             Ok(Gate::Held) => return Ok(slot),
-            Ok(Gate::Short) => return Err(Failure::NoFunds),
             Ok(Gate::Banned) => return Err(Failure::Banned),
             // Somebody is before us in the queue, or another instance has a turn of this user.
-            Ok(Gate::Reserved) => {
+            Ok(Gate::Reserved) if Instant::now() < patience => {
                 drop(slot);
                 tokio::time::sleep(RESERVED_PAUSE).await;
             }
+            Ok(Gate::Short | Gate::Reserved) => return Err(Failure::NoFunds),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::error!(turn.id = turn.0, error, "the gate of the turn {turn} failed");

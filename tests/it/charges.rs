@@ -364,3 +364,24 @@ async fn administrators_are_charged_but_never_stopped() {
     assert_eq!(-bot.balance(ANN).await, cost_of(&bot.model.requests()));
     bot.end().await;
 }
+
+/// A stop while the gate still waits for the user's row must not leave money reserved for a turn that is over.
+#[tokio::test]
+async fn a_stop_at_the_gate_leaves_nothing_reserved() {
+    let bot = Bot::with([("STARTER_BALANCE_USD", "0.01")]).await;
+    let (gate, keeper) = Gate::new();
+    bot.model.script(Reply::steps(vec![Step::Gate(gate), Step::Text("The first.".to_owned())]));
+    let topics = ["One", "Two"].map(|name| bot.telegram.create_topic(GROUP, name));
+    bot.telegram.say_in_topic(GROUP, ANN, topics[0], "@starling_bot first");
+    bot.request(1).await;
+    // The second is not covered and waits for the first.
+    bot.telegram.say_in_topic(GROUP, ANN, topics[1], "@starling_bot second");
+    bot.database.until("SELECT count(*) FROM turns", 2).await;
+    bot.telegram.say_in_topic(GROUP, ANN, topics[1], "/stop@starling_bot");
+    bot.database.until("SELECT count(*) FROM turns WHERE detail = 'stopped'", 1).await;
+    keeper.open();
+    settled(&bot).await;
+    assert_eq!(bot.database.count("SELECT count(*) FROM balance_holds WHERE state = 'open'").await, 0);
+    assert_eq!(bot.model.requests().len(), 1);
+    bot.end().await;
+}

@@ -85,6 +85,25 @@ fn owed(key: &str) -> Owed {
     }
 }
 
+/// A turn of user 1, who has nothing.
+async fn an_uncovered_turn(world: &World) -> (TurnId, i32, UserId) {
+    let books = &world.books;
+    let (sender, chat, key) = person(1);
+    let entered = people::enter(books, key, &sender, &chat).await.unwrap();
+    let caller = Caller { update: UpdateId(0), key, person: &sender, chat: &chat };
+    let all = Usd(-Decimal::new(10, 2));
+    adjustments::top_up(books, caller, &Target::Id(key.user), all, |_| owed("spent")).await.unwrap();
+    let (update, message, context) = (UpdateId(1), MessageId(1), Context::default());
+    let (text, date) = ("hello".to_owned(), Utc::now());
+    let incoming = Incoming { update, key, message, sender, chat, text, date, context };
+    let place = Place { thread: entered.thread, key, versions: None };
+    let reserve = Reserve { user: key.user, amount: Usd(Decimal::ONE), free: false };
+    let model = ModelId("claude-sonnet-5-5".to_owned());
+    let opened = turns::open(&books.db, place, &model, &[incoming], reserve).await.unwrap();
+    let Opened::Turn { turn, attempt, held: false, .. } = opened else { panic!("{opened:?} is covered") };
+    (turn, attempt, key.user)
+}
+
 /// Opens a turn, perhaps loses an attempt, and settles it twice at once, with any end.
 async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
     let books = &world.books;
@@ -111,7 +130,7 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
             == Gate::Held;
     let mut attempt = attempt;
     if chance.random_bool(0.2) {
-        attempt = settlement::restart(&books.db, turn, attempt).await.unwrap().unwrap();
+        attempt = settlement::restart(&books.db, turn, attempt).await.unwrap().unwrap().attempt;
     }
     if admitted && chance.random_bool(0.5) {
         holds::extend(&books.db, turn, reserve.user, Usd(Decimal::new(chance.random_range(0..50), 3)))
@@ -275,6 +294,40 @@ async fn whatever_happens_at_once_every_event_is_booked_once_and_the_books_are_r
         assert_eq!(booked.remove(key), Some(*amount), "{key}");
     }
     assert!(booked.is_empty(), "booked without having happened: {booked:?}");
+    world.books.db.close().await;
+    database.drop().await;
+}
+
+/// A stop closes a turn while its gate waits for the lock of the user; the gate, which nobody waits for any more, must
+/// not reserve anything then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_turn_that_was_closed_while_its_gate_waited_gets_no_hold() {
+    let database = Database::create().await;
+    let world = Arc::new(world(&database).await);
+    let (turn, attempt, user) = an_uncovered_turn(&world).await;
+    let mut lock = database.pool().begin().await.unwrap();
+    sqlx::query("SELECT FROM users FOR UPDATE").execute(&mut *lock).await.unwrap();
+    let waiting = {
+        let (world, user) = (world.clone(), user);
+        tokio::spawn(async move { holds::take(&world.books.db, turn, user, Usd(Decimal::ONE), true).await })
+    };
+    database.until("SELECT count(*) FROM pg_locks WHERE NOT granted", 1).await;
+    let settling = {
+        let world = world.clone();
+        tokio::spawn(async move {
+            let outcome = Outcome::Interrupted(Interruption::Stopped);
+            let report = TurnReport { text: String::new(), outcome, calls: Vec::new() };
+            settlement::settle(&world.books, turn, attempt, &report, "Claude", &[]).await.map(drop)
+        })
+    };
+    database.until("SELECT count(*) FROM pg_locks WHERE NOT granted", 2).await;
+    lock.rollback().await.unwrap();
+    waiting.await.unwrap().unwrap();
+    settling.await.unwrap().unwrap();
+    let held: Decimal =
+        sqlx::query_scalar("SELECT held FROM users").fetch_one(database.pool()).await.unwrap();
+    assert_eq!(held, Decimal::ZERO);
+    database.assert_audited().await;
     world.books.db.close().await;
     database.drop().await;
 }

@@ -161,6 +161,16 @@ pub struct EditMessageText<'a> {
 }
 method!("editMessageText", EditMessageText<'_> => Sent);
 
+/// Takes the buttons of a message of ours away.
+#[derive(Serialize, Debug)]
+pub struct EditMessageReplyMarkup {
+    /// Where it stands.
+    pub chat_id: ChatId,
+    /// Its number.
+    pub message_id: MessageId,
+}
+method!("editMessageReplyMarkup", EditMessageReplyMarkup => Sent);
+
 /// Buttons below a message, as Telegram takes them.
 #[derive(Serialize, Clone, Debug)]
 #[serde(transparent)]

@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::super::api::methods::{
-    EditMessageText, InlineKeyboard, LabeledPrice, NoPreview, ReplyParameters, SendInvoice, SendMessage,
+    EditMessageReplyMarkup, EditMessageText, InlineKeyboard, LabeledPrice, NoPreview, ReplyParameters,
+    SendInvoice, SendMessage,
 };
 use super::super::api::{Api, ApiError};
 use super::Parcel;
@@ -151,6 +152,21 @@ impl Carrier {
         })
     }
 
+    /// Whether a finished message of ours stands under a number, one that looks like this. An unfinished answer in a group
+    /// has a button, which it may lose by this question and gets back with its next change.
+    async fn is_ours(&self, owed: &Owed, number: MessageId) -> Result<bool, ApiError> {
+        if owed.keyboard.is_some() || owed.invoice.is_some() {
+            // Not in groups, where an unfinished answer of somebody might be overwritten.
+            return Ok(owed.chat.0 > 0);
+        }
+        let method = EditMessageReplyMarkup { chat_id: owed.chat, message_id: number };
+        match self.api.deliver(owed.chat, &method).await {
+            Err(ApiError::NotModified) => Ok(true),
+            Err(error) if error.is_passing() => Err(error),
+            Ok(_) | Err(_) => Ok(false),
+        }
+    }
+
     /// Looks for a message that was sent without our knowing: its number is tried with a change that changes nothing.
     /// Only numbers are tried that belong to no other message of ours, so nothing else can be overwritten.
     async fn look_for(&self, parcel: &Parcel) -> Result<Result<Option<MessageId>, ApiError>, DbError> {
@@ -158,6 +174,11 @@ impl Carrier {
         let look = || outbox::whereabouts(&self.db, *id, owed, LOOKS);
         let numbers = self.db.persist("outbox::whereabouts", &self.life.abort, look).await?;
         for number in numbers {
+            match self.is_ours(owed, number).await {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(error) => return Ok(Err(error)),
+            }
             let method = EditMessageText {
                 chat_id: owed.chat,
                 message_id: number,

@@ -121,10 +121,13 @@ pub fn read_line(line: &serde_json::Value) -> Option<Line> {
     let key = |user: i64| ThreadKey { chat: ChatId(user), user: UserId(user), topic: None };
     let date: DateTime<Utc> = DateTime::from_timestamp(line.date, 0)?;
     let stars = stars(line.amount)?;
-    if let Some(WirePartner { user: Some(user), .. }) = line.receiver {
+    let about_invoice = |partner: &WirePartner| {
+        partner.transaction_type.as_deref().is_none_or(|kind| kind == "invoice_payment")
+    };
+    if let Some(WirePartner { user: Some(user), .. }) = line.receiver.filter(about_invoice) {
         return Some(Line::Returned { charge_id: line.id, key: key(user.id), stars });
     }
-    let WirePartner { user, invoice_payload } = line.source?;
+    let WirePartner { user, invoice_payload, .. } = line.source.filter(about_invoice)?;
     let (user, payload) = (user?, invoice_payload?);
     let chat = WireChat {
         id: user.id,
@@ -196,6 +199,7 @@ struct WireTransaction {
 
 #[derive(Deserialize)]
 struct WirePartner {
+    transaction_type: Option<String>,
     user: Option<WireUser>,
     invoice_payload: Option<String>,
 }
@@ -308,5 +312,9 @@ mod tests {
         let withdrawn =
             json!({"id": "w", "amount": 10, "date": 1_795_000_000, "receiver": {"type": "fragment"}});
         assert_eq!(read_line(&withdrawn), None);
+        let gift = json!({"type": "user", "transaction_type": "gift_purchase",
+            "user": {"id": 42, "is_bot": false, "first_name": "Ann"}});
+        let given = json!({"id": "g", "amount": 10, "date": 1_795_000_000, "receiver": gift});
+        assert_eq!(read_line(&given), None);
     }
 }

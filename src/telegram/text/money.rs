@@ -139,7 +139,7 @@ pub fn refund_asked(language: Language, asked: &Asked) -> String {
         Asked::Running => say(language, "refund-running"),
         Asked::TooLate => say_with(language, "refund-too-late", &[("days", &REFUND_DAYS.to_string())]),
         Asked::TooPoor { needed, spendable } => {
-            let (needed, spendable) = (needed.in_full(), (*spendable).max(Usd::ZERO).to_string());
+            let (needed, spendable) = (needed.in_full(), (*spendable).max(Usd::ZERO).in_full());
             say_with(language, "refund-too-poor", &[("needed", &needed), ("spendable", &spendable)])
         }
         Asked::Begun => say(language, "refund-begun"),

@@ -11,6 +11,10 @@ help = Write to me as you would to a person. Several messages in a row count as 
     { "" }
     /start – begin
     /stop – end the running answer
+    /balance – what you have and what it was spent on
+    /pay – top up with Telegram Stars
+    /refund – have Stars back within 30 days
+    /terms, /paysupport – terms of sale, help with payments
     /help – this text
 nothing-to-stop = Nothing is running that could be stopped.
 cut-stopped = ⏹ Stopped.
