@@ -149,3 +149,35 @@ async fn answers_in_several_topics_take_turns_with_their_chat_actions() {
     bot.answer(GROUP, 4).await;
     bot.end().await;
 }
+
+/// After a crash the courier looks for messages that may be there already. It must not take the unfinished answer of
+/// somebody, which waits to be replaced, for one of them.
+#[tokio::test]
+async fn what_waits_for_a_group_after_a_crash_overwrites_nothing() {
+    let mut bot = Bot::start().await;
+    let (gate, keeper) = Gate::new();
+    bot.model.script(Reply::steps(vec![
+        Step::Text("The beginning".to_owned()),
+        Step::Gate(gate),
+        Step::Text(" and the end.".to_owned()),
+    ]));
+    bot.telegram.say(GROUP, ANN, "@starling_bot tell me");
+    bot.answer(GROUP, 1).await;
+    bot.database.until("SELECT count(*) FROM turns WHERE live_message_id IS NOT NULL", 1).await;
+    let holds = ["editMessageText", "sendMessage"].map(|method| bot.telegram.hold(method));
+    bot.telegram.say(GROUP, BOB, "/terms@starling_bot");
+    bot.database.until("SELECT count(*) FROM outbox", 1).await;
+    keeper.open();
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 2).await;
+    bot.kill().await;
+    for hold in holds {
+        hold.release();
+    }
+    bot.run().await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+    let answers = bot.answers(GROUP);
+    let count = |part: &str| answers.iter().filter(|text| text.starts_with(part)).count();
+    assert_eq!((count("The beginning and the end."), count("You pay in advance")), (1, 1), "{answers:#?}");
+    assert_eq!(answers.len(), 2, "{answers:#?}");
+    bot.end().await;
+}
