@@ -41,8 +41,8 @@ fn three_settings_are_enough() {
     let config = Config::load(&Source::of([TOKEN, KEY, POSTGRES], vec![])).unwrap();
     assert_eq!(config.telegram.api_url, "https://api.telegram.org");
     assert_eq!(config.conversation.batch_window.as_millis(), 200);
-    assert_eq!(config.conversation.starter_balance.to_string(), "$0.1000");
-    assert_eq!(config.conversation.overdraft_limit.to_string(), "$0.5000");
+    assert_eq!(config.conversation.starter_balance.to_string(), "$0.10");
+    assert_eq!(config.conversation.overdraft_limit.to_string(), "$0.50");
     assert_eq!(config.conversation.max_turns_per_user, 5);
     assert_eq!(config.service.metrics_addr.to_string(), "0.0.0.0:8080");
     assert_eq!(config.service.shutdown_grace.as_secs(), 60);

@@ -65,10 +65,9 @@ impl Usd {
     /// them, which must not look better than they are.
     pub fn in_full(self) -> String {
         let mut size = self.0.abs().normalize();
-        if size.scale() < 2 {
-            size.rescale(2);
-        }
-        format!("{}${size}", if self.0 < Decimal::ZERO { "-" } else { "" })
+        size.rescale(size.scale().max(2));
+        let sign = if self.0 < Decimal::ZERO { "-" } else { "" };
+        format!("{sign}${size}")
     }
 
     /// The amount in 10^-9 US dollars, for counters; 0 for what is below zero.
@@ -134,21 +133,12 @@ impl Sum for Usd {
 }
 
 impl fmt::Display for Usd {
-    /// For people: cents from a dollar on, below that four digits, or as many as it takes to show that there is
-    /// something.
+    /// For people: up to four digits, because answers cost fractions of a cent, but at least cents; more only where it
+    /// takes more to show that there is something.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let size = self.0.abs();
-        let digits = if size >= Decimal::ONE {
-            2
-        } else if size.is_zero() || size >= Decimal::new(1, 4) {
-            4
-        } else {
-            Self::SCALE
-        };
-        let shown = size.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero);
-        let sign = if self.0 < Decimal::ZERO && !shown.is_zero() { "-" } else { "" };
-        let digits = digits as usize;
-        write!(f, "{sign}${shown:.digits$}")
+        let digits = if self.0.abs() < Decimal::new(1, 4) { Self::SCALE } else { 4 };
+        let shown = self.0.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero);
+        f.write_str(&Self(shown).in_full())
     }
 }
 
@@ -179,12 +169,13 @@ mod tests {
     #[test]
     fn people_see_as_many_digits_as_they_need() {
         for (amount, shown) in [
-            ("0", "$0.0000"),
-            ("0.1", "$0.1000"),
+            ("0", "$0.00"),
+            ("0.1000", "$0.10"),
             ("-0.03125", "-$0.0313"),
-            ("12.345", "$12.35"),
+            ("12.34567", "$12.3457"),
             ("-1", "-$1.00"),
-            ("0.00004", "$0.000040000"),
+            ("0.00004", "$0.00004"),
+            ("-0.0000000004", "$0.00"),
             ("1000000", "$1000000.00"),
         ] {
             assert_eq!(usd(amount).to_string(), shown);

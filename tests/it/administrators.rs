@@ -11,7 +11,7 @@ async fn a_balance_is_corrected_by_id_and_by_name() {
     let bot = Bot::of_olga([]).await;
     bot.tell("/start").await;
     let answer = bot.command_of(OLGA, "/topup 42 5").await;
-    assert_eq!(answer, "✅ User 42: +$5.00. Balance before: $0.1000, now: $5.10.");
+    assert_eq!(answer, "✅ User 42: +$5.00. Balance before: $0.10, now: $5.10.");
     let answer = bot.command_of(OLGA, "/topup @Ann -0.25").await;
     assert_eq!(answer, "✅ User 42: -$0.25. Balance before: $5.10, now: $4.85.");
     bot.command_of(OLGA, "/topup @ANN +0.000000001").await;

@@ -252,7 +252,7 @@ async fn who_has_nothing_left_is_told_how_to_pay_and_everything_free_still_works
     assert!(bot.model.requests().is_empty(), "nothing was asked");
     for (command, part) in [
         ("/pay", "Top up your balance"),
-        ("/balance", "$0.0000"),
+        ("/balance", "$0.00"),
         ("/stop", "Nothing is running"),
         ("/help", "Write to me"),
         ("/refund", "no payment"),

@@ -173,7 +173,7 @@ async fn a_payment_by_somebody_whom_the_bot_has_never_seen() {
     let paid = bot.telegram.pay_unasked(carl, 100, "topup_77_1795000000_100");
     let charge = paid.receipt().unwrap().charge_id.clone();
     let receipt = bot.message_of(&format!("receipt:{charge}")).await;
-    assert!(receipt.text.contains("added $0.65. Your balance is now $0.7500."), "{}", receipt.text);
+    assert!(receipt.text.contains("added $0.65. Your balance is now $0.75."), "{}", receipt.text);
     assert_eq!(bot.operations(carl).await, ["starter 0.1", "payment 0.65"]);
     // Somebody else's invoice promises nothing to her and stays for its owner.
     let anns = bot.invoice(ANN, 100).await;

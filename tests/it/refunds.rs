@@ -32,7 +32,7 @@ async fn a_payment_is_listed_and_given_back_once() {
     assert!(list.ends_with(&format!("/refund {charge}")), "{list}");
     bot.tell(&format!("/refund {charge}")).await;
     let words = bot.hears(ANN, "✅ Returned 100 ⭐ to your wallet").await;
-    assert!(words.ends_with("and took $0.65 from your balance, which is now $0.1000."), "{words}");
+    assert!(words.ends_with("and took $0.65 from your balance, which is now $0.10."), "{words}");
     assert_eq!((bot.telegram.stars(ANN), bot.telegram.bot_stars()), (5_000, 0));
     assert_eq!(bot.operations(ANN).await, REFUNDED);
     let again = bot.tell(&format!("/refund {charge}")).await;
@@ -122,10 +122,7 @@ async fn money_is_held_and_telegram_is_asked_until_it_answers() {
     let (bot, charge) = sold().await;
     let hold = under_way(&bot, &charge).await;
     let statement = bot.tell("/balance").await;
-    assert!(
-        statement.contains("Reserved for running answers or refunds: $0.6500; free: $0.1000"),
-        "{statement}"
-    );
+    assert!(statement.contains("Reserved for running answers or refunds: $0.65; free: $0.10"), "{statement}");
     bot.telegram.fail_next("refundStarPayment", 1, Fault::Status(502));
     bot.telegram.fail_next("refundStarPayment", 1, Fault::DropConnection);
     hold.release();

@@ -1,5 +1,5 @@
 // Bubbles: texts with formatting, files, buttons, drafts. Texts enter the page only as text nodes.
-import { invoiceView, payButton, serviceLine } from "./stars.js";
+import { invoiceView, payButton, serviceLine, starred } from "./stars.js";
 
 /** Makes an element. Children are elements or strings; a string becomes a text node. */
 export function make(tag, properties = {}, ...children) {
@@ -40,14 +40,14 @@ function range(text, entities, start, end, onCommand) {
     if (entity.offset >= end) break;
     const stop = Math.min(entity.offset + entity.length, end);
     const inner = entities.slice(index + 1).filter((other) => other.offset < stop);
-    if (entity.offset > at) nodes.push(text.slice(at, entity.offset));
+    if (entity.offset > at) nodes.push(...starred(text.slice(at, entity.offset)));
     const content = range(text, inner, entity.offset, stop, onCommand);
     nodes.push(wrap(entity, content, text.slice(entity.offset, stop), onCommand));
     at = stop;
     // A block ends its line by itself.
     if (isBlock(entity) && text[at] === "\n" && at < end) at += 1;
   }
-  if (at < end) nodes.push(text.slice(at, end));
+  if (at < end) nodes.push(...starred(text.slice(at, end)));
   return nodes;
 }
 
@@ -161,7 +161,7 @@ function fileView(file) {
 function buttons(message, look, actions) {
   const rows = message.buttons.map((row) => make("div", {}, ...row.map((each) => {
     if (each.pay) return payButton(message, each.text, look, actions);
-    const button = make("button", { type: "button", disabled: each.disabled === true, data: each.style ? { style: each.style } : {} }, each.text);
+    const button = make("button", { type: "button", disabled: each.disabled === true, data: each.style ? { style: each.style } : {} }, ...starred(each.text));
     button.addEventListener("click", () => {
       if (each.callback_data) actions.press(message, each.callback_data);
       else if (each.url && /^https?:/i.test(each.url)) window.open(each.url, "_blank", "noopener");

@@ -5,14 +5,14 @@ const count = (stars) => `⭐${stars.toLocaleString("en")}`;
 
 /** A text as nodes, its stars drawn by the page: not every machine has a font with that emoji. */
 export function starred(text) {
-  return text.split(/⭐️?\s*/u).flatMap((part, index) => (index ? [make("span", { className: "star-sign" }, "★"), part] : [part]));
+  return text.split(/⭐️?/u).flatMap((part, index) => (index ? [make("span", { className: /^\d/.test(part) ? "star-sign apart" : "star-sign" }, "★"), part] : [part]));
 }
 
 /** The part of a bubble that is an invoice. */
 export function invoiceView(invoice) {
   return make("div", { className: "invoice" },
     make("strong", {}, invoice.title),
-    make("span", {}, invoice.description),
+    make("span", {}, ...starred(invoice.description)),
     make("b", {}, ...starred(count(invoice.stars))));
 }
 
