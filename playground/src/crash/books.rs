@@ -127,7 +127,8 @@ impl Books {
 
     /// All payments.
     pub async fn payments(&self) -> anyhow::Result<Vec<Payment>> {
-        let query = "SELECT charge_id, user_id, stars, state = 'refunded' AS refunded FROM payments ORDER BY id";
+        let query =
+            "SELECT charge_id, user_id, stars, state = 'refunded' AS refunded FROM payments ORDER BY id";
         Ok(sqlx::query_as(query).fetch_all(&self.0).await?)
     }
 }

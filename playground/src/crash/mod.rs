@@ -105,8 +105,7 @@ struct Scene {
 async fn test(arguments: &Arguments, servers: &mut Servers) -> anyhow::Result<Findings> {
     console::remark(&format!("seed {}, {} kills", arguments.seed, arguments.kills));
     let scene = Scene::set(&arguments.place).await?;
-    let mut people =
-        people::everybody(&scene.telegram, arguments.people, arguments.groups, arguments.seed);
+    let mut people = people::everybody(&scene.telegram, arguments.people, arguments.groups, arguments.seed);
     let settings = settings();
     let storm = Storm {
         world: &scene.world,

@@ -128,7 +128,10 @@ impl Somebody {
         let patience = Duration::from_millis(self.mood.random_range(patience));
         let chat = self.chat;
         let answered = |view: &View<'_>| {
-            view.answers(chat).rev().any(|message| author::completed(&message.text).contains(&tag)).then_some(())
+            view.answers(chat)
+                .rev()
+                .any(|message| author::completed(&message.text).contains(&tag))
+                .then_some(())
         };
         self.telegram.until("an answer", patience, answered).await.ok();
     }
