@@ -23,7 +23,9 @@ pub struct Asked {
 }
 
 /// Finds the words for every request that no script answers.
-struct Author(Box<dyn Fn(&Asked) -> Option<Reply> + Send>);
+struct Author(Box<Words>);
+
+type Words = dyn Fn(&Asked) -> Option<Reply> + Send;
 
 impl std::fmt::Debug for Author {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -76,8 +76,7 @@ pub fn answer(asked: &Asked) -> Option<Reply> {
         text.push_str("as was said.\n\n");
     }
     let names: Vec<String> = tags.iter().map(Tag::to_string).collect();
-    text.push_str(&format!("{END} {}.", names.join(" and ")));
-    Some(Reply::text(text))
+    Some(Reply::text(text + END + " " + &names.join(" and ") + "."))
 }
 
 /// Marks a paragraph of an answer.

@@ -20,6 +20,33 @@ const OPEN: [(&str, &str); 5] = [
     ("refunds under way", "SELECT count(*) FROM payments WHERE state = 'refunding'"),
 ];
 
+/// Sums over all days, compared with turns, messages and calls.
+const WRONG_STATISTICS: &str = "
+    WITH closed AS (
+        SELECT turns.id, threads.user_id,
+               (SELECT count(*) FROM messages WHERE turn_id = turns.id AND role = 'user') AS messages
+        FROM turns JOIN threads ON threads.id = thread_id WHERE closed_at IS NOT NULL
+    ), used AS (
+        SELECT turn_id, sum(input) AS input, sum(cache_write_5m + cache_write_1h) AS cache_write,
+               sum(cache_read) AS cache_read, sum(output) AS output,
+               sum(cost) FILTER (WHERE payer = 'user') AS cost
+        FROM model_calls GROUP BY turn_id
+    ), truth AS (
+        SELECT user_id, count(*) AS turns, sum(messages) AS messages, coalesce(sum(input), 0) AS input,
+               coalesce(sum(cache_write), 0) AS cache_write, coalesce(sum(cache_read), 0) AS cache_read,
+               coalesce(sum(output), 0) AS output, coalesce(sum(cost), 0) AS cost
+        FROM closed LEFT JOIN used ON turn_id = id GROUP BY user_id
+    ), told AS (
+        SELECT user_id, sum(turns) AS turns, sum(messages) AS messages, sum(input) AS input,
+               sum(cache_write) AS cache_write, sum(cache_read) AS cache_read, sum(output) AS output,
+               sum(cost) AS cost
+        FROM user_statistics GROUP BY user_id
+    )
+    SELECT user_id FROM truth FULL JOIN told USING (user_id)
+    WHERE (truth.turns, truth.messages, truth.input, truth.cache_write, truth.cache_read, truth.output, truth.cost)
+      IS DISTINCT FROM (told.turns, told.messages, told.input, told.cache_write, told.cache_read, told.output, told.cost)
+    ORDER BY user_id";
+
 /// The way to the database.
 pub struct Books(PgPool);
 
@@ -30,6 +57,8 @@ pub struct Question {
     pub chat_id: i64,
     /// Its number there.
     pub message_id: i32,
+    /// The conversation.
+    pub thread_id: i64,
     /// The turn.
     pub turn_id: i64,
     /// How the turn ended.
@@ -108,7 +137,7 @@ impl Books {
 
     /// All messages of people.
     pub async fn questions(&self) -> anyhow::Result<Vec<Question>> {
-        let query = "SELECT messages.chat_id, messages.message_id, turn_id, state
+        let query = "SELECT messages.chat_id, messages.message_id, messages.thread_id, turn_id, state
                      FROM messages JOIN turns ON turns.id = turn_id WHERE role = 'user' ORDER BY messages.id";
         Ok(sqlx::query_as(query).fetch_all(&self.0).await?)
     }
@@ -123,6 +152,27 @@ impl Books {
     pub async fn owed(&self) -> anyhow::Result<Vec<Owed>> {
         let query = "SELECT key, chat_id, turn_id, text, state, message_id FROM outbox ORDER BY id";
         Ok(sqlx::query_as(query).fetch_all(&self.0).await?)
+    }
+
+    /// Closed turns that are in nobody's statistics yet.
+    pub async fn uncounted(&self) -> anyhow::Result<i64> {
+        let query = "SELECT count(*) FROM turns WHERE closed_at IS NOT NULL AND NOT counted";
+        Ok(sqlx::query_scalar(query).fetch_one(&self.0).await?)
+    }
+
+    /// People whose statistics differ from the sums of the books.
+    pub async fn wrong_statistics(&self) -> anyhow::Result<Vec<i64>> {
+        Ok(sqlx::query_scalar(WRONG_STATISTICS).fetch_all(&self.0).await?)
+    }
+
+    /// The model's names of all tool calls that were written down.
+    pub async fn tool_calls(&self) -> anyhow::Result<Vec<String>> {
+        Ok(sqlx::query_scalar("SELECT call_id FROM tool_calls").fetch_all(&self.0).await?)
+    }
+
+    /// What could not be written, with the reason.
+    pub async fn dead_letters(&self) -> anyhow::Result<Vec<String>> {
+        Ok(sqlx::query_scalar("SELECT item_id || ': ' || error FROM dead_letters").fetch_all(&self.0).await?)
     }
 
     /// All payments.

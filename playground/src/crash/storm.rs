@@ -92,7 +92,7 @@ impl Storm<'_> {
     }
 
     /// Starts the bot for the `number`th time, with a log of its own.
-    fn start(&self, number: u32) -> anyhow::Result<Service> {
+    pub fn start(&self, number: u32) -> anyhow::Result<Service> {
         let home: PathBuf = self.place.home.join(format!("start-{number:03}"));
         std::fs::create_dir_all(&home).with_context(|| format!("cannot create {}", home.display()))?;
         self.world.launch(self.place, &home, self.settings)
