@@ -1,10 +1,12 @@
 //! The playground as a program: starts the emulated outside world (or uses the real one), runs the real
-//! `starling` binary in it, and shows a chat page (`run`), asks one question (`ask`) or measures (`bench`).
+//! `starling` binary in it, and shows a chat page (`run`), asks one question (`ask`), measures (`bench`) or
+//! kills the bot and counts (`crash`).
 //! PostgreSQL and Redis come from `scripts/`, by `DATABASE_URL` and `REDIS_URL`.
 
 mod ask;
 mod bench;
 mod console;
+mod crash;
 mod growth;
 mod metrics;
 mod run;
@@ -32,6 +34,8 @@ enum Command {
     Ask(ask::Arguments),
     /// Measure delays, CPU and memory with many users at once.
     Bench(bench::Arguments),
+    /// Kill the bot under load, again and again, and count what is lost.
+    Crash(crash::Arguments),
     /// List what the emulated model can do.
     Scenarios,
 }
@@ -42,6 +46,7 @@ async fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Ask(arguments) => ask::ask(arguments).await,
         Command::Bench(arguments) => bench::bench(arguments).await,
+        Command::Crash(arguments) => crash::crash(arguments).await,
         Command::Scenarios => {
             console::line(&world::scenarios());
             Ok(())

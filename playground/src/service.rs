@@ -1,5 +1,5 @@
 //! The real `starling` as a supervised child: started with given settings, its output in a log file, watched
-//! until it is ready, stopped with its own drain. It is never restarted; an early end is reported with the
+//! until it is ready, stopped with its own drain. It is never restarted by itself; an early end is reported with the
 //! last lines of its log.
 
 use std::collections::VecDeque;
@@ -130,6 +130,11 @@ impl Service {
             bail!(self.report(&format!("starling did not end well: {status}")));
         }
         Ok(())
+    }
+
+    /// Ends it at once, as a power cut would.
+    pub async fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill().await.context("cannot kill starling")
     }
 
     async fn terminate(&self) -> anyhow::Result<()> {

@@ -33,6 +33,16 @@ pub struct Place {
 }
 
 impl Place {
+    /// The program, wherever it is started from.
+    pub fn program(&self) -> anyhow::Result<PathBuf> {
+        self.starling.canonicalize().context("the path of starling")
+    }
+
+    /// The settings that name the stores.
+    pub fn stores(&self) -> [Setting; 2] {
+        [("DATABASE_URL", Some(self.database_url.clone())), ("REDIS_URL", self.redis_url.clone())]
+    }
+
     /// Fails early, with the reason, when the program to run is not there.
     fn check(&self) -> anyhow::Result<()> {
         if !self.starling.is_file() {
@@ -137,17 +147,22 @@ impl World {
 
     /// Starts the real binary in this world and waits until it takes updates.
     pub async fn run(&self, place: &Place, money: Money) -> anyhow::Result<Service> {
-        place.check()?;
-        let mut settings = self.settings();
-        if matches!(self.messenger, Messenger::Emulated(_)) {
-            settings.extend(money.settings());
-        }
-        settings.push(("DATABASE_URL", Some(place.database_url.clone())));
-        settings.push(("REDIS_URL", place.redis_url.clone()));
-        let program = place.starling.canonicalize().context("the path of starling")?;
-        let mut service = Service::start(&program, &place.home, &settings)?;
+        let money: Vec<Setting> = match self.messenger {
+            Messenger::Emulated(_) => money.settings().into_iter().collect(),
+            Messenger::Real(_) => Vec::new(),
+        };
+        let mut service = self.launch(place, &place.home, &money)?;
         service.ready().await?;
         Ok(service)
+    }
+
+    /// Starts it with further settings and its log in `home`, without waiting.
+    pub fn launch(&self, place: &Place, home: &Path, further: &[Setting]) -> anyhow::Result<Service> {
+        place.check()?;
+        let mut settings = self.settings();
+        settings.extend(place.stores());
+        settings.extend_from_slice(further);
+        Service::start(&place.program()?, home, &settings)
     }
 
     /// Ends what is emulated.
@@ -160,7 +175,8 @@ impl World {
         }
     }
 
-    fn settings(&self) -> Vec<Setting> {
+    /// The settings that name what is around the bot.
+    pub fn settings(&self) -> Vec<Setting> {
         let mut settings: Vec<Setting> = Vec::new();
         match &self.messenger {
             Messenger::Emulated(telegram) => {

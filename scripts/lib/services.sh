@@ -4,7 +4,7 @@
 # Sourced after common.sh and install.sh. services_start DIR keep|throwaway exports DATABASE_URL and REDIS_URL.
 
 services_home='' services_dir='' services_mode='' server_user='' server_password=''
-postgres_pid='' redis_pid=''
+postgres_pid='' redis_pid='' server_command=() dropped=()
 
 # PG* variables of the caller would change what psql and the server do here.
 unset "${!PG@}"
@@ -30,12 +30,18 @@ pick_server_user() {
 as_server() {
   local death=$1
   shift
-  local -a drop=()
-  [[ -n $server_user ]] && drop=(--reuid "$server_user" --regid "$(id -g "$server_user")" --clear-groups)
   local name
   for name in $(compgen -e); do export -n "${name?}"; done
   export PATH HOME=/ LC_ALL=C PGPASSWORD="$server_password" REDISCLI_AUTH="$server_password"
-  exec setpriv ${drop[@]+"${drop[@]}"} --pdeathsig "$death" -- "$@"
+  drop_rights "$death"
+  exec "${dropped[@]}" "$@"
+}
+
+# drop_rights SIGNAL: sets dropped to the words in front of a command of the unprivileged user.
+drop_rights() {
+  dropped=(setpriv)
+  [[ -n $server_user ]] && dropped+=(--reuid "$server_user" --regid "$(id -g "$server_user")" --clear-groups)
+  dropped+=(--pdeathsig "$1" --)
 }
 
 own() { [[ -z $server_user ]] || chown "$server_user:$(id -g "$server_user")" "$@"; }
@@ -103,13 +109,19 @@ postgres_prepare() {
   mv "$data.new" "$data"
 }
 
-postgres_launch() {
-  local -a extra=()
+# postgres_command PORT: sets server_command to what runs in the directory of the data.
+postgres_command() {
+  server_command=("$pg_bin/postgres" -D . -c listen_addresses=127.0.0.1 -c "port=$1" -c unix_socket_directories=
+    -c max_connections=200 -c log_timezone=UTC -c timezone=UTC)
   # Tests throw the data away, so nothing has to survive a power cut.
-  [[ $services_mode == throwaway ]] && extra=(-c fsync=off -c synchronous_commit=off -c full_page_writes=off)
+  [[ $services_mode == throwaway ]] || return 0
+  server_command+=(-c fsync=off -c synchronous_commit=off -c full_page_writes=off)
+}
+
+postgres_launch() {
+  postgres_command "$1"
   cd "$services_dir/postgres" || exit
-  as_server INT setsid "$pg_bin/postgres" -D . -c listen_addresses=127.0.0.1 -c "port=$1" -c unix_socket_directories= \
-    -c max_connections=200 -c log_timezone=UTC -c timezone=UTC ${extra[@]+"${extra[@]}"}
+  as_server INT setsid "${server_command[@]}"
 }
 
 postgres_answers() {
@@ -126,6 +138,12 @@ sql() {
 sql_file() {
   (as_server KILL "$pg_bin/psql" -XAtq -v ON_ERROR_STOP=1 -1 \
     "host=127.0.0.1 port=$postgres_port user=starling dbname=starling sslmode=disable connect_timeout=5") <"$1"
+}
+
+# Prints the database of the bot as statements.
+sql_dump() {
+  (as_server KILL "$pg_bin/pg_dump" \
+    "host=127.0.0.1 port=$postgres_port user=starling dbname=starling sslmode=disable connect_timeout=5")
 }
 
 # ---- Redis ------------------------------------------------------------------------------------------
@@ -146,8 +164,11 @@ redis_launch() {
       'maxmemory 256mb' 'maxmemory-policy volatile-lru' "appendonly $append" 'save ""' >redis.conf
   )
   own redis.conf
-  as_server TERM setsid "$redis_server" redis.conf
+  redis_command
+  as_server TERM setsid "${server_command[@]}"
 }
+
+redis_command() { server_command=("$redis_server" redis.conf); }
 
 redis_answers() {
   gone "$redis_pid" && return 0 # noticed by the caller
@@ -201,6 +222,25 @@ services_start() {
   # shellcheck disable=SC2154 # set by launch
   export REDIS_URL="redis://:$server_password@127.0.0.1:$redis_port/0"
   say "PostgreSQL on 127.0.0.1:$postgres_port, Redis on 127.0.0.1:$redis_port"
+}
+
+# services_starters DIR: writes DIR/postgres.start and DIR/redis.start, which start a server anew, in the foreground and
+# on the port that it had. For a driver that ends servers; what it starts dies with it.
+services_starters() {
+  local name signal
+  for name in postgres redis; do
+    signal=TERM
+    [[ $name == redis ]] || signal=INT
+    # Redis has its port in its file.
+    "${name}_command" "${postgres_port:-}"
+    drop_rights "$signal"
+    {
+      printf '#!/usr/bin/env bash\ncd %q && exec env -i LC_ALL=C PATH=%q' "$services_dir/$name" "$PATH"
+      printf ' %q' "${dropped[@]}" "${server_command[@]}"
+      printf ' >>%q 2>&1\n' "$services_dir/$name.log"
+    } >"$1/$name.start"
+    chmod 700 "$1/$name.start"
+  done
 }
 
 # stop PID SIGNAL LAST: asks, waits, and at last does not ask any more.

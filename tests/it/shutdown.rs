@@ -1,6 +1,9 @@
 //! Ending: running answers may finish, then they are cut and kept; the exit code tells.
 
+use std::ops::RangeInclusive;
+
 use playground::anthropic::{Gate, Reply, Step};
+use playground::telegram::Person;
 
 use crate::harness::{ANN, BOB, BOUND, Bot};
 
@@ -61,5 +64,103 @@ async fn an_answer_that_had_not_begun_is_given_after_the_restart() {
     drop(keeper);
     bot.run().await;
     assert_eq!(bot.answer(ANN, 1).await, "You said: question");
+    bot.end().await;
+}
+
+/// What stands below an answer that the end has cut.
+const CUT: &str = "⏹ Cut off: I am being restarted. Write “go on” in a moment.";
+
+/// Lets people ask something, and waits until each has seen the first words of the answer, which then stands at the
+/// gate; without first words, until each request stands there.
+async fn crowd(bot: &Bot, gate: &Gate, people: RangeInclusive<i64>, first: Option<&str>) {
+    let requests = bot.model.requests().len() + people.clone().count();
+    for id in people.clone() {
+        bot.telegram.add_user(Person::new(id, "Somebody"));
+        let first = first.map(|words| Step::Text(words.to_owned()));
+        let rest = [Step::Gate(gate.clone()), Step::Text(" and whole.".to_owned())];
+        bot.model.script_for(&question(id), Reply::steps(first.into_iter().chain(rest).collect()));
+        bot.telegram.say(id, id, &question(id));
+    }
+    bot.request(requests).await;
+    let seen = bot.telegram.until("the first words", BOUND, |view| {
+        let sees = |id| first.is_none_or(|words| view.drafts(id).iter().any(|draft| draft.text == words));
+        people.clone().all(sees).then_some(())
+    });
+    seen.await.unwrap();
+}
+
+fn question(id: i64) -> String {
+    format!("question of {id}.")
+}
+
+/// The books after the end: so many answers whole, cut, and left to the next start because nothing was shown of them.
+async fn assert_closed(bot: &Bot, whole: i64, cut: i64, left: i64) {
+    for (what, query, number) in [
+        ("whole", "SELECT count(*) FROM turns WHERE state = 'answered'", whole),
+        ("cut", "SELECT count(*) FROM turns WHERE state = 'interrupted' AND detail = 'shutdown'", cut),
+        (
+            "kept",
+            "SELECT count(*) FROM messages WHERE role = 'assistant' AND interrupted AND text = 'Half'",
+            cut,
+        ),
+        ("charged", "SELECT count(*) FROM balance_operations WHERE kind = 'usage'", whole + cut),
+        ("settled", "SELECT count(*) FROM balance_holds WHERE state = 'settled'", whole + cut),
+        ("delivered", "SELECT count(*) FROM outbox WHERE state = 'sent'", whole + cut),
+        ("left", "SELECT count(*) FROM turns WHERE state = 'open' AND postponed", left),
+        ("open", "SELECT count(*) FROM turns WHERE state = 'open'", left),
+    ] {
+        assert_eq!(bot.database.count(query).await, number, "{what}");
+    }
+    bot.database.assert_audited().await;
+}
+
+#[tokio::test]
+async fn of_a_hundred_running_answers_some_finish_and_a_second_signal_cuts_keeps_and_settles_the_others() {
+    // Longer than any test takes, so that only the signal can cut.
+    let mut bot = Bot::with([("SHUTDOWN_GRACE_SECONDS", "3600")]).await;
+    let (soon, finishing) = Gate::new();
+    let (never, keeper) = Gate::new();
+    let (whole, cut, silent) = (1_001..=1_060, 1_061..=1_090, 1_091..=1_100);
+    crowd(&bot, &soon, whole.clone(), Some("Half")).await;
+    crowd(&bot, &never, cut.clone(), Some("Half")).await;
+    crowd(&bot, &never, silent.clone(), None).await;
+    bot.terminate();
+    bot.log("signal received").await;
+    finishing.open();
+    let finished = bot.telegram.until("the whole answers", BOUND, |view| {
+        whole
+            .clone()
+            .all(|id| view.answers(id).any(|message| message.text == "Half and whole."))
+            .then_some(())
+    });
+    finished.await.unwrap();
+    bot.terminate();
+    assert_eq!(bot.exit_code().await, 0);
+    assert_closed(&bot, 60, 30, 10).await;
+    for id in cut {
+        assert_eq!(bot.answers(id), [format!("Half\n\n{CUT}")]);
+    }
+    drop(keeper);
+    bot.run().await;
+    for id in silent {
+        assert_eq!(bot.answer(id, 1).await, format!("You said: {}", question(id)));
+    }
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_hundred_answers_that_outlast_the_grace_time_are_cut_kept_and_settled() {
+    let mut bot = Bot::with([("SHUTDOWN_GRACE_SECONDS", "1")]).await;
+    let (never, keeper) = Gate::new();
+    let people = 1_001..=1_100;
+    crowd(&bot, &never, people.clone(), Some("Half")).await;
+    bot.terminate();
+    assert_eq!(bot.exit_code().await, 0);
+    assert_closed(&bot, 0, 100, 0).await;
+    for id in people {
+        assert_eq!(bot.answers(id), [format!("Half\n\n{CUT}")]);
+    }
+    drop(keeper);
+    bot.run().await;
     bot.end().await;
 }

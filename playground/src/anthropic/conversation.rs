@@ -63,6 +63,12 @@ pub(super) fn newest_user_text(body: &Value) -> String {
     messages(body).iter().rfind(|message| role(message) == "user").map(text_of).unwrap_or_default()
 }
 
+/// The same of the last user message that has texts: what was asked before tools were called.
+pub(super) fn newest_question(body: &Value) -> String {
+    let texts = messages(body).iter().rev().filter(|message| role(message) == "user").map(text_of);
+    texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
+}
+
 /// The tool results in the last user message: name of the tool called and text of its result.
 pub(super) fn newest_tool_results(body: &Value) -> Vec<(String, String)> {
     let all = messages(body);

@@ -1,22 +1,43 @@
 //! Decides what the scripted model answers: a reply scripted for this text, the next reply of the queue,
-//! else what the screenplay makes of the user's words.
+//! then what an author makes of it, else what the screenplay makes of the user's words.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
-use super::conversation::newest_user_text;
+use super::conversation::{newest_question, newest_tool_results, newest_user_text};
 use super::models::Model;
 use super::reply::{Plan, Reply};
 use super::scenario::{Directive, Habit, Scenario};
 use super::screenplay::{self, Scene};
 use super::transcript::Transcript;
 
+/// What an author answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The texts of the newest user message that has any, joined by line breaks.
+    pub text: String,
+    /// Names and results of the tools that were called since.
+    pub results: Vec<(String, String)>,
+}
+
+/// Finds the words for every request that no script answers.
+struct Author(Box<Words>);
+
+type Words = dyn Fn(&Asked) -> Option<Reply> + Send;
+
+impl std::fmt::Debug for Author {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Author")
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Director {
     queue: VecDeque<Reply>,
     by_text: Vec<(String, Reply)>,
+    author: Option<Author>,
     habit: Habit,
     /// How often each prompt of each user was answered; faults that pass need it.
     attempts: HashMap<u64, u32>,
@@ -29,6 +50,7 @@ impl Director {
         Self {
             queue: VecDeque::new(),
             by_text: Vec::new(),
+            author: None,
             habit: Habit::Usually(Scenario::Echo),
             attempts: HashMap::new(),
             paused: HashSet::new(),
@@ -41,6 +63,10 @@ impl Director {
 
     pub(super) fn queue_for(&mut self, contains: &str, reply: Reply) {
         self.by_text.push((contains.to_owned(), reply));
+    }
+
+    pub(super) fn set_author(&mut self, author: impl Fn(&Asked) -> Option<Reply> + Send + 'static) {
+        self.author = Some(Author(Box::new(author)));
     }
 
     pub(super) fn set_habit(&mut self, habit: Habit) {
@@ -83,6 +109,10 @@ impl Director {
         if let Some(at) = self.by_text.iter().position(|(contains, _)| text.contains(contains)) {
             return Some(self.by_text.remove(at).1.plan);
         }
-        self.queue.pop_front().map(|reply| reply.plan)
+        let next = self.queue.pop_front().or_else(|| {
+            let author = self.author.as_ref()?;
+            (author.0)(&Asked { text: newest_question(body), results: newest_tool_results(body) })
+        });
+        next.map(|reply| reply.plan)
     }
 }

@@ -68,6 +68,7 @@ use axum::serve::ListenerExt as _;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+pub use director::Asked;
 pub use error::ApiError;
 pub use record::{Endpoint, Outcome, Recorded};
 pub use reply::{Gate, GateKeeper, Reply, Step, StopReason};
@@ -196,6 +197,12 @@ impl Anthropic {
     /// queue.
     pub fn script_for(&self, contains: &str, reply: Reply) {
         lock(&self.core.director).queue_for(contains, reply);
+    }
+
+    /// Lets `author` answer every request that no script answers, also one that comes twice; where it has no words, the
+    /// user's text chooses a scenario.
+    pub fn set_author(&self, author: impl Fn(&Asked) -> Option<Reply> + Send + 'static) {
+        lock(&self.core.director).set_author(author);
     }
 
     /// Waits until the probe finds something in the requests. The probe runs at once and after every

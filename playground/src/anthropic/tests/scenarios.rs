@@ -225,3 +225,19 @@ async fn the_prompt_cache_shows_in_the_usage() {
     api.age_prompt_cache(std::time::Duration::from_mins(6));
     assert_eq!(usage(&api).await, [5, 1258, 0]);
 }
+
+#[tokio::test]
+async fn an_author_answers_what_no_script_does_however_often_it_comes() {
+    let api = start().await;
+    api.set_author(|asked| asked.text.contains("number").then(|| Reply::text(format!("<{}>", asked.text))));
+    api.script_for("number 2", Reply::text("two"));
+    for (text, said) in [
+        ("number 1", "<number 1>"),
+        ("number 1", "<number 1>"),
+        ("number 2", "two"),
+        ("number 2", "<number 2>"),
+        ("hello", "You said: hello"),
+    ] {
+        assert_eq!(answer(&api, &ask(text)).await.said(), said, "{text}");
+    }
+}

@@ -1,0 +1,132 @@
+//! The count after the storm: what people said, what the chats show, what the books say. The three must agree.
+
+mod answers;
+mod money;
+mod records;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use playground::anthropic::Anthropic;
+use playground::telegram::{Message, Telegram};
+
+use super::books::{Answer, Books, Owed, Question};
+use super::findings::Findings;
+use super::people::{Said, Somebody};
+
+const STRANGE: &str = "messages of the bot that its books do not know";
+const UNSEEN: &str = "messages that the books call sent and no chat shows";
+const REFUSED: &str = "messages that Telegram refused";
+const COMMANDS: &str = "commands without exactly one answer";
+
+/// What a chat shows of the bot, by number.
+type Chats = HashMap<i64, BTreeMap<i64, Message>>;
+
+/// Everything that is compared.
+struct Evidence {
+    chats: Chats,
+    /// By chat and number.
+    questions: HashMap<(i64, i64), Question>,
+    /// How the turns of each thread ended.
+    turns: HashMap<i64, BTreeMap<i64, String>>,
+    /// By turn.
+    answers: HashMap<i64, Answer>,
+    owed: Vec<Owed>,
+}
+
+/// Counts everything; nothing may be going on any more.
+pub async fn count(
+    telegram: &Telegram,
+    model: &Anthropic,
+    books: &Books,
+    people: &[Somebody],
+) -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    let evidence = Evidence::gather(telegram, books).await?;
+    let said: Vec<Said> = people.iter().flat_map(Somebody::said).copied().collect();
+    answers::questions(&mut findings, &evidence, &said);
+    answers::paragraphs(&mut findings, &evidence);
+    answers::history(&mut findings, &evidence);
+    outbox(&mut findings, &evidence);
+    commands(&mut findings, &evidence, &said);
+    money::stars(&mut findings, telegram, books, people).await?;
+    records::records(&mut findings, model, books).await?;
+    Ok(findings)
+}
+
+impl Evidence {
+    async fn gather(telegram: &Telegram, books: &Books) -> anyhow::Result<Self> {
+        let (mut questions, mut turns): (HashMap<_, _>, HashMap<_, BTreeMap<_, _>>) = Default::default();
+        for question in books.questions().await? {
+            turns.entry(question.thread_id).or_default().insert(question.turn_id, question.state.clone());
+            questions.insert((question.chat_id, i64::from(question.message_id)), question);
+        }
+        let answers = books.answers().await?.into_iter().map(|answer| (answer.turn_id, answer)).collect();
+        Ok(Self { chats: chats(telegram), questions, turns, answers, owed: books.owed().await? })
+    }
+
+    /// The message of a chat that a row of the outbox became.
+    fn shown(&self, owed: &Owed) -> Option<&Message> {
+        self.chats.get(&owed.chat_id)?.get(&i64::from(owed.message_id?))
+    }
+}
+
+fn chats(telegram: &Telegram) -> Chats {
+    telegram.view(|view| {
+        let of_bot = |chat| {
+            let messages = view.messages(chat).filter(|message| message.from_bot);
+            messages.map(|message| (message.id, message.clone())).collect()
+        };
+        view.chats().map(|chat| (chat, of_bot(chat))).collect()
+    })
+}
+
+/// Chats show what the books call sent, with that text, and nothing else.
+fn outbox(findings: &mut Findings, evidence: &Evidence) {
+    findings.expect_none(&[UNSEEN, REFUSED, STRANGE]);
+    let mut known: HashSet<(i64, i64)> = HashSet::new();
+    for owed in &evidence.owed {
+        if owed.state == "refused" {
+            findings.fault(REFUSED, format!("{owed:?}"));
+        }
+        let Some(number) = owed.message_id else { continue };
+        let same = evidence.shown(owed).is_some_and(|message| text(message) == owed.text);
+        if !known.insert((owed.chat_id, i64::from(number))) || !same {
+            findings.fault(UNSEEN, format!("{owed:?}"));
+        }
+    }
+    findings.count("messages sent", known.len());
+    for (&chat, messages) in &evidence.chats {
+        for message in messages.values().filter(|message| !known.contains(&(chat, message.id))) {
+            let (id, shown) = (message.id, text(message));
+            let twin = messages.values().any(|other| other.id != id && text(other) == shown);
+            let what = if twin { "sent twice" } else { "left over" };
+            let begin: String = shown.chars().take(80).collect();
+            findings.fault(STRANGE, format!("{what}: message {id} in chat {chat}: {begin:?}"));
+        }
+    }
+}
+
+/// The text, or for an invoice its title and description, as the outbox keeps them.
+fn text(message: &Message) -> String {
+    match message.raw.get("invoice") {
+        Some(invoice) => {
+            let part = |name: &str| invoice[name].as_str().unwrap_or_default().to_owned();
+            format!("{}\n{}", part("title"), part("description"))
+        }
+        None => message.text.clone(),
+    }
+}
+
+/// Every command is answered.
+fn commands(findings: &mut Findings, evidence: &Evidence, said: &[Said]) {
+    findings.expect_none(&[COMMANDS]);
+    let by_key: HashMap<&str, &Owed> = evidence.owed.iter().map(|owed| (owed.key.as_str(), owed)).collect();
+    let commands: Vec<&Said> = said.iter().filter(|said| said.tag.is_none()).collect();
+    findings.count("commands", commands.len());
+    for command in commands {
+        let answer = by_key.get(format!("update:{}", command.update).as_str());
+        if answer.is_none_or(|owed| evidence.shown(owed).is_none()) {
+            findings.fault(COMMANDS, format!("{command:?}"));
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Answers: each question has one, whole or marked, no paragraph stands twice, and the history has what the chats show.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::super::author::{self, Tag};
+use super::super::books::Question;
+use super::super::findings::Findings;
+use super::super::people::Said;
+use super::Evidence;
+
+/// Remarks of the bot below an answer that did not end by itself begin with one of these.
+const MARKS: [char; 4] = ['⏹', '⚠', '✂', '💳'];
+
+const LOST: &str = "messages LOST: no answer, nothing told";
+const DOUBLED: &str = "questions answered TWICE";
+const PARAGRAPHS: &str = "paragraphs shown TWICE";
+const HISTORY: &str = "answers whose history is not what the chat shows";
+
+/// Every question is answered once, or in part with a mark, or its person was told that nothing came of it.
+pub(super) fn questions(findings: &mut Findings, evidence: &Evidence, said: &[Said]) {
+    let mut whole: HashMap<Tag, u32> = HashMap::new();
+    for message in evidence.chats.values().flat_map(BTreeMap::values) {
+        for tag in author::completed(&message.text) {
+            *whole.entry(tag).or_default() += 1;
+        }
+    }
+    findings.expect_none(&[LOST, DOUBLED]);
+    let (mut asked, mut once, mut partly, mut told) = (0, 0, 0, 0);
+    for Said { chat, message, tag, .. } in said {
+        let Some(tag) = tag else { continue };
+        asked += 1;
+        let question = evidence.questions.get(&(*chat, *message));
+        match (whole.get(tag).copied().unwrap_or(0), question) {
+            (1, Some(_)) => once += 1,
+            (0, Some(question)) => match marked(evidence, question) {
+                Some(Marked::Partial) => partly += 1,
+                Some(Marked::Nothing) => told += 1,
+                None => findings.fault(LOST, format!("{tag} in chat {chat}: {question:?}")),
+            },
+            (_, None) => findings.fault(LOST, format!("{tag} in chat {chat} is not stored")),
+            (times, _) => findings.fault(DOUBLED, format!("{tag} in chat {chat}: {times} times")),
+        }
+    }
+    findings.count("questions asked", asked);
+    findings.count("  answered whole, once", once);
+    findings.count("  answered in part: stored and marked", partly);
+    findings.count("  given up after two crashes: told and kept", told);
+}
+
+/// What a chat shows of an answer that is not whole.
+enum Marked {
+    Partial,
+    Nothing,
+}
+
+/// What became of a question without a whole answer. One that a newer message overtook before anything was shown is part
+/// of the next prompt, so what became of that turn counts.
+fn marked(evidence: &Evidence, question: &Question) -> Option<Marked> {
+    let turns = evidence.turns.get(&question.thread_id)?;
+    turns.range(question.turn_id..).find_map(|(&turn, state)| {
+        let shown = evidence.owed.iter().filter(|owed| owed.turn_id == Some(turn));
+        let is_marked =
+            shown.filter_map(|owed| evidence.shown(owed)).any(|message| message.text.contains(MARKS));
+        match evidence.answers.get(&turn) {
+            Some(answer) => Some((answer.interrupted && is_marked).then_some(Marked::Partial)),
+            None if state == "failed" => Some(is_marked.then_some(Marked::Nothing)),
+            // Overtaken before its first word.
+            None if state == "interrupted" => None,
+            None => Some(None),
+        }
+    })?
+}
+
+/// No paragraph of any answer stands in two messages.
+pub(super) fn paragraphs(findings: &mut Findings, evidence: &Evidence) {
+    findings.expect_none(&[PARAGRAPHS]);
+    for (chat, messages) in &evidence.chats {
+        let mut seen: HashMap<&str, i64> = HashMap::new();
+        for (&id, message) in messages {
+            for label in author::labels(&message.text) {
+                if let Some(first) = seen.insert(label, id) {
+                    let which = format!("{label} in chat {chat}: messages {first} and {id}");
+                    findings.fault(PARAGRAPHS, which);
+                }
+            }
+        }
+    }
+}
+
+/// What is remembered is what is shown, from the first part to the last; remarks of the bot aside.
+pub(super) fn history(findings: &mut Findings, evidence: &Evidence) {
+    findings.expect_none(&[HISTORY]);
+    let mut shown: HashMap<i64, String> = HashMap::new();
+    for owed in &evidence.owed {
+        if let (Some(turn), Some(message)) = (owed.turn_id, evidence.shown(owed)) {
+            shown.entry(turn).or_default().push_str(message.text.split(MARKS).next().unwrap_or_default());
+        }
+    }
+    for (turn, answer) in &evidence.answers {
+        let (kept, seen) = (letters(&answer.text), letters(shown.get(turn).map_or("", String::as_str)));
+        if kept != seen {
+            let detail = format!("turn {turn}: {} characters kept, {} shown", kept.len(), seen.len());
+            findings.fault(HISTORY, detail);
+        }
+    }
+    findings.count("answers in the history", evidence.answers.len());
+}
+
+/// Where a text was divided cannot be seen in its letters.
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}

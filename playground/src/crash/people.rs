@@ -1,0 +1,169 @@
+//! The people of the crash test: they write all the time, wait for an answer for a while, or write on at once; some
+//! look at their balance, buy Stars' worth and want them back. What they said is kept, to be counted afterwards.
+
+use std::time::Duration;
+
+use playground::telegram::{PaymentState, Person, Telegram, View};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use tokio_util::sync::CancellationToken;
+
+use super::author::{self, Kind, Tag};
+
+/// Private chats have the id of their person; these are the first ids here and in the groups.
+const FIRST: (i64, i64) = (5_001, 8_001);
+/// The first group; the others count down.
+const FIRST_GROUP: i64 = -1_000_001;
+/// Telegram lets a bot write twenty times a minute in a group, so few people are in one.
+const MEMBERS: usize = 2;
+/// Stars in everybody's wallet at the beginning.
+pub const STARS: u32 = 2_000;
+/// The package that they buy.
+const PACKAGE: u32 = 50;
+/// How long they wait for an answer before they write again, in milliseconds: in private and in a group.
+const PATIENCE: (std::ops::Range<u64>, std::ops::Range<u64>) = (1_500..9_000, 10_000..25_000);
+/// How long they wait for menus, invoices and payments.
+const SHOPPING: Duration = Duration::from_secs(15);
+
+/// Something that was said to the bot.
+#[derive(Clone, Copy, Debug)]
+pub struct Said {
+    /// Where.
+    pub chat: i64,
+    /// Number of the message.
+    pub message: i64,
+    /// The update that told the bot.
+    pub update: i64,
+    /// The question; none for a command.
+    pub tag: Option<Tag>,
+}
+
+/// One person with a chat and habits.
+pub struct Somebody {
+    telegram: Telegram,
+    id: i64,
+    chat: i64,
+    mood: StdRng,
+    questions: u32,
+    said: Vec<Said>,
+}
+
+/// Everybody: `private` people in chats of their own and `groups` groups.
+pub fn everybody(telegram: &Telegram, private: usize, groups: usize, seed: u64) -> Vec<Somebody> {
+    let mut people: Vec<Somebody> =
+        (FIRST.0..).take(private).map(|id| Somebody::new(telegram, id, id, seed)).collect();
+    let mut members = FIRST.1..;
+    for group in (0..).map(|number| FIRST_GROUP - number).take(groups) {
+        let ids: Vec<i64> = members.by_ref().take(MEMBERS).collect();
+        people.extend(ids.iter().map(|&id| Somebody::new(telegram, id, group, seed)));
+        telegram.add_group(group, "A group", false, &ids);
+    }
+    people
+}
+
+impl Somebody {
+    fn new(telegram: &Telegram, id: i64, chat: i64, seed: u64) -> Self {
+        telegram.add_user(Person::new(id, &format!("Person {id}")));
+        telegram.set_stars(id, STARS);
+        let mood = StdRng::seed_from_u64(seed.wrapping_add(id.unsigned_abs()));
+        Self { telegram: telegram.clone(), id, chat, mood, questions: 0, said: Vec::new() }
+    }
+
+    /// Number of this account.
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
+    /// All that was said so far.
+    pub fn said(&self) -> &[Said] {
+        &self.said
+    }
+
+    /// Writes until `enough`.
+    pub async fn live(&mut self, enough: &CancellationToken) {
+        loop {
+            let pause = Duration::from_millis(self.mood.random_range(0..1_500));
+            tokio::select! {
+                () = enough.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+            // What is begun is given up when it is enough; everything that was said is noted at once.
+            tokio::select! {
+                () = enough.cancelled() => return,
+                () = self.act() => {}
+            }
+        }
+    }
+
+    /// Asks one more question and returns its tag.
+    pub fn ask(&mut self, kind: Kind) -> Tag {
+        let tag = Tag { user: self.id, number: self.questions };
+        self.questions += 1;
+        let question = author::question(tag, kind);
+        let call = if self.chat == self.id { "" } else { "@starling_bot " };
+        self.say(&format!("{call}{question}"), Some(tag));
+        tag
+    }
+
+    async fn act(&mut self) {
+        let private = self.chat == self.id;
+        match self.mood.random_range(0..100) {
+            0..60 => self.ask_and_wait(Kind::Short).await,
+            60..72 => self.ask_and_wait(Kind::Tool).await,
+            72..82 => self.ask_and_wait(Kind::Long).await,
+            // Two messages that may become one prompt.
+            82..87 => {
+                self.ask(Kind::Short);
+                self.ask_and_wait(Kind::Short).await;
+            }
+            87..93 if private => self.say("/balance", None),
+            _ if private => self.shop().await,
+            _ => self.ask_and_wait(Kind::Short).await,
+        }
+    }
+
+    async fn ask_and_wait(&mut self, kind: Kind) {
+        let tag = self.ask(kind);
+        let patience = if self.chat == self.id { PATIENCE.0 } else { PATIENCE.1 };
+        let patience = Duration::from_millis(self.mood.random_range(patience));
+        let chat = self.chat;
+        let answered = |view: &View<'_>| {
+            view.answers(chat)
+                .rev()
+                .any(|message| author::completed(&message.text).contains(&tag))
+                .then_some(())
+        };
+        self.telegram.until("an answer", patience, answered).await.ok();
+    }
+
+    /// Buys a package, if the bot is there to sell one, and wants it back sometimes.
+    async fn shop(&mut self) {
+        let id = self.id;
+        let before = self.telegram.view(|view| view.messages(id).next_back().map_or(0, |message| message.id));
+        self.say("/pay", None);
+        let menu = |view: &View<'_>| {
+            let mut new = view.answers(id).filter(|message| message.id > before);
+            new.find(|message| message.reply_markup.is_some()).map(|message| message.id)
+        };
+        let Ok(menu) = self.telegram.until("packages", SHOPPING, menu).await else { return };
+        self.telegram.press(id, id, menu, &format!("buy:{PACKAGE}"));
+        let invoice = |view: &View<'_>| view.invoices(id).find(|message| message.id > before).map(|m| m.id);
+        let Ok(invoice) = self.telegram.until("an invoice", SHOPPING, invoice).await else { return };
+        let attempt = self.telegram.pay(id, id, invoice).number;
+        let over = |view: &View<'_>| {
+            view.payment(attempt).map(|attempt| attempt.state.clone()).filter(|s| *s != PaymentState::Waiting)
+        };
+        let Ok(PaymentState::Paid(receipt)) = self.telegram.until("a payment", SHOPPING, over).await else {
+            return;
+        };
+        if self.mood.random_range(0..100) < 60 {
+            self.say(&format!("/refund {}", receipt.charge_id), None);
+        }
+    }
+
+    fn say(&mut self, text: &str, tag: Option<Tag>) {
+        let said = self.telegram.say(self.chat, self.id, text);
+        let (message, update) = (said.message_id, said.update_id);
+        self.said.push(Said { chat: self.chat, message, update, tag });
+    }
+}

@@ -1,0 +1,162 @@
+//! The storm: the bot is killed again and again at random moments, also while it starts or recovers; beside that Redis
+//! is killed and flushed and PostgreSQL is restarted, whatever the bot is doing then.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use tokio::sync::watch;
+
+use super::books::Books;
+use super::servers::{Redis, Server, Signal};
+use crate::console;
+use crate::service::{Service, Setting};
+use crate::world::{Place, World};
+
+/// Moments after a start, in milliseconds: while it migrates, replays and takes up what was left.
+const EARLY: std::ops::Range<u64> = 20..600;
+/// Moments at which it works.
+const LATE: std::ops::Range<u64> = 600..3_500;
+/// How many deaths of a hundred are early ones.
+const EARLY_SHARE: u32 = 30;
+/// How long a server stays away, in milliseconds.
+const AWAY: std::ops::Range<u64> = 0..1_500;
+
+/// What the storm breaks.
+pub struct Storm<'a> {
+    /// The world of the bot.
+    pub world: &'a World,
+    /// Where it runs.
+    pub place: &'a Place,
+    /// Its settings beside those of the world.
+    pub settings: &'a [Setting],
+    /// How often it is killed.
+    pub kills: u32,
+    /// Decides on all moments.
+    pub seed: u64,
+}
+
+/// Something that happens to the servers.
+#[derive(Clone, Copy, Debug)]
+enum Blow {
+    RedisKilled,
+    RedisFlushed,
+    PostgresRestarted,
+}
+
+/// Spread over the storm in this order.
+const BLOWS: [Blow; 10] = [
+    Blow::RedisKilled,
+    Blow::RedisFlushed,
+    Blow::PostgresRestarted,
+    Blow::RedisKilled,
+    Blow::RedisFlushed,
+    Blow::RedisKilled,
+    Blow::PostgresRestarted,
+    Blow::RedisFlushed,
+    Blow::RedisKilled,
+    Blow::RedisFlushed,
+];
+
+/// What was done.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Damage {
+    /// Deaths of the bot.
+    pub kills: u32,
+    /// Deaths of Redis.
+    pub redis_kills: u32,
+    /// Times that Redis lost everything.
+    pub flushes: u32,
+    /// Restarts of PostgreSQL.
+    pub postgres_restarts: u32,
+}
+
+/// The servers that suffer.
+pub struct Servers {
+    /// PostgreSQL.
+    pub postgres: Server,
+    /// Redis.
+    pub redis: Server,
+    /// The way to it.
+    pub redis_client: Redis,
+}
+
+impl Storm<'_> {
+    /// Rages; returns the bot that runs afterwards and what was done. An end of the bot that nobody caused is an error.
+    pub async fn rage(&self, servers: &mut Servers, books: &Books) -> anyhow::Result<(Service, Damage)> {
+        let (killed, kills) = watch::channel(0);
+        let (service, damage) = tokio::join!(self.kill(killed), self.strike(servers, books, kills));
+        Ok((service?, Damage { kills: self.kills, ..damage? }))
+    }
+
+    /// Starts the bot for the `number`th time, with a log of its own.
+    pub fn start(&self, number: u32) -> anyhow::Result<Service> {
+        let home: PathBuf = self.place.home.join(format!("start-{number:03}"));
+        std::fs::create_dir_all(&home).with_context(|| format!("cannot create {}", home.display()))?;
+        self.world.launch(self.place, &home, self.settings)
+    }
+
+    async fn kill(&self, killed: watch::Sender<u32>) -> anyhow::Result<Service> {
+        let mut moments = StdRng::seed_from_u64(self.seed);
+        let mut service = self.start(0)?;
+        // Migrations of an empty database are no part of a crash.
+        service.ready().await?;
+        for kill in 1..=self.kills {
+            let early = moments.random_range(0..100) < EARLY_SHARE;
+            let moment = moments.random_range(if early { EARLY } else { LATE });
+            tokio::select! {
+                failure = service.ended() => return Err(failure.context("nobody had killed the bot")),
+                () = tokio::time::sleep(Duration::from_millis(moment)) => {}
+            }
+            service.kill().await?;
+            console::remark(&format!("kill {kill}: {moment} ms after its start"));
+            killed.send_replace(kill);
+            service = self.start(kill)?;
+        }
+        Ok(service)
+    }
+
+    async fn strike(
+        &self,
+        servers: &mut Servers,
+        books: &Books,
+        mut kills: watch::Receiver<u32>,
+    ) -> anyhow::Result<Damage> {
+        let mut moments = StdRng::seed_from_u64(!self.seed);
+        let mut damage = Damage::default();
+        for (number, blow) in (1..).zip(BLOWS) {
+            let after = self.kills * number / (u32::try_from(BLOWS.len())? + 1);
+            if kills.wait_for(|&kills| kills >= after).await.is_err() {
+                bail!("the storm ended early");
+            }
+            let pause = moments.random_range(AWAY);
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            let away = moments.random_range(AWAY);
+            console::remark(&format!("{blow:?} {pause} ms after kill {}, for {away} ms", *kills.borrow()));
+            let away = Duration::from_millis(away);
+            match blow {
+                Blow::RedisFlushed => {
+                    servers.redis_client.flush().await.context("Redis cannot be flushed")?;
+                    damage.flushes += 1;
+                }
+                Blow::RedisKilled => {
+                    servers.redis.end(Signal::Kill).await?;
+                    tokio::time::sleep(away).await;
+                    servers.redis.start()?;
+                    servers.redis_client.ready().await?;
+                    damage.redis_kills += 1;
+                }
+                Blow::PostgresRestarted => {
+                    servers.postgres.end(Signal::Interrupt).await?;
+                    tokio::time::sleep(away).await;
+                    servers.postgres.start()?;
+                    books.ready().await?;
+                    damage.postgres_restarts += 1;
+                }
+            }
+        }
+        Ok(damage)
+    }
+}
