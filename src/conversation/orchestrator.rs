@@ -1,11 +1,15 @@
 //! The orchestrator: rounds of asking and running tools until the model stops, the turn is cut or nothing helps.
 
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::interrupt::Stop;
 use super::round::{self, Ended, Round};
 use super::{Mind, prompt, window};
+use crate::domain::ids::TurnId;
 use crate::domain::message::Role;
+use crate::domain::money::Usd;
+use crate::domain::record;
 use crate::domain::turn::{Failure, Interruption, ModelCall, Outcome, TurnEvent, TurnReport, TurnRequest};
 use crate::lifecycle::kill_point;
 use crate::llm::error::Retry;
@@ -29,14 +33,25 @@ pub async fn converse(
     tab: Tab,
     stop: &Stop,
 ) -> TurnReport {
-    let (text, calls) = (String::new(), Vec::new());
-    let mut turn = Turn { mind, screen, tab, stop, text, calls, continued: 0, last: false };
+    let mut turn = Turn {
+        mind,
+        screen,
+        tab,
+        stop,
+        turn: request.turn,
+        attempt: request.attempt,
+        text: String::new(),
+        calls: Vec::new(),
+        tools: Vec::new(),
+        continued: 0,
+        last: false,
+    };
     let prompt = prompt::build(request, mind.toolbox.specs());
     let outcome = match window::fit(&mind.provider, prompt, stop).await {
         Ok(prompt) => turn.run(prompt).await,
         Err(error) => turn.failed(&error),
     };
-    TurnReport { text: turn.text, outcome, calls: turn.calls }
+    TurnReport { text: turn.text, outcome, calls: turn.calls, tools: turn.tools }
 }
 
 /// A turn under way.
@@ -45,8 +60,11 @@ struct Turn<'a> {
     screen: mpsc::Sender<TurnEvent>,
     tab: Tab,
     stop: &'a Stop,
+    turn: TurnId,
+    attempt: i32,
     text: String,
     calls: Vec<ModelCall>,
+    tools: Vec<record::ToolCall>,
     continued: usize,
     /// Whether the money is used up, so that the round that runs is the last one.
     last: bool,
@@ -166,15 +184,27 @@ impl Turn<'_> {
     }
 
     /// Runs the calls of a round and shows their beginning and end; none if the turn was cut meanwhile.
-    async fn run_tools(&self, calls: &[ToolCall]) -> Option<Vec<Block>> {
+    async fn run_tools(&mut self, calls: &[ToolCall]) -> Option<Vec<Block>> {
+        let (started_at, started) = (self.mind.clock.now(), Instant::now());
         for ToolCall { id, name, .. } in calls {
             self.show(TurnEvent::ToolStarted { call: id.clone(), name: name.clone() }).await;
         }
         let workshop = self.mind.workshop();
         let working = runner::run(&self.mind.toolbox, workshop, &self.tab, calls);
         let results = self.stop.or_cut(working).await?;
-        for result in &results {
+        let duration_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        for (ToolCall { name, .. }, result) in calls.iter().zip(&results) {
             if let Block::ToolResult { call, is_error, .. } = result {
+                self.tools.push(record::ToolCall {
+                    turn: self.turn,
+                    attempt: self.attempt,
+                    call: call.clone(),
+                    tool: name.clone(),
+                    failed: *is_error,
+                    duration_ms,
+                    cost: Usd::ZERO,
+                    started_at,
+                });
                 self.show(TurnEvent::ToolEnded { call: call.clone(), failed: *is_error }).await;
             }
         }

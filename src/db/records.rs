@@ -16,7 +16,7 @@ pub async fn apply(tx: &mut Tx<'_>, records: &[Record]) -> Result<(), DbError> {
     for record in records {
         match record {
             Record::UserStats { turn } => turns.push(turn.0),
-            Record::ToolCall(call) => calls.push(call),
+            Record::ToolCall(call) => calls.push(call.clone()),
             Record::Checkpoint(mark) => {
                 let newest: &mut &Checkpoint = marks.entry(mark.turn).or_insert(mark);
                 if (mark.attempt, mark.sequence) > (newest.attempt, newest.sequence) {
@@ -28,9 +28,7 @@ pub async fn apply(tx: &mut Tx<'_>, records: &[Record]) -> Result<(), DbError> {
     if !turns.is_empty() {
         count(tx, turns).await?;
     }
-    if !calls.is_empty() {
-        tool_calls(tx, &calls).await?;
-    }
+    tool_calls(tx, &calls).await?;
     if !marks.is_empty() {
         checkpoints(tx, marks.into_values()).await?;
     }
@@ -76,7 +74,12 @@ async fn count(tx: &mut Tx<'_>, mut turns: Vec<i64>) -> Result<(), DbError> {
     Ok(())
 }
 
-async fn tool_calls(tx: &mut Tx<'_>, calls: &[&ToolCall]) -> Result<(), DbError> {
+/// Writes calls of tools down. Settling a turn does it for all that the turn has run: the write-behind was earlier, but
+/// may have lost some.
+pub async fn tool_calls(tx: &mut Tx<'_>, calls: &[ToolCall]) -> Result<(), DbError> {
+    if calls.is_empty() {
+        return Ok(());
+    }
     let turns: Vec<i64> = calls.iter().map(|call| call.turn.0).collect();
     let attempts: Vec<i32> = calls.iter().map(|call| call.attempt).collect();
     let ids: Vec<String> = calls.iter().map(|call| call.call.clone()).collect();

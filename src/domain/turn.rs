@@ -6,6 +6,7 @@ use crate::domain::message::{Context, Remembered, Role};
 use crate::domain::model::{Effort, Model, ModelId};
 use crate::domain::money::Usd;
 use crate::domain::people::{ChatKind, Language};
+use crate::domain::record::ToolCall;
 use crate::domain::usage::Usage;
 
 /// What a turn may use. Frozen when it opens: nothing inside a turn reads live settings.
@@ -190,9 +191,16 @@ pub struct TurnReport {
     pub outcome: Outcome,
     /// Every call that was made, in order.
     pub calls: Vec<ModelCall>,
+    /// Every tool that was run, in order.
+    pub tools: Vec<ToolCall>,
 }
 
 impl TurnReport {
+    /// A turn that ended without any work of a model.
+    pub fn without_work(text: String, outcome: Outcome) -> Self {
+        Self { text, outcome, calls: Vec::new(), tools: Vec::new() }
+    }
+
     /// The answer as the conversation remembers it; none if nothing was said.
     pub fn answer(&self) -> Option<Remembered> {
         let interrupted = matches!(self.outcome, Outcome::Interrupted(_) | Outcome::Failed(_));

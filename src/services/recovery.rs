@@ -33,7 +33,7 @@ pub async fn decide(db: &Db, left: &LeftOpen) -> Result<Recovery, DbError> {
     let mark = records::checkpoint(db, left.turn).await?.filter(|mark| mark.attempt == left.attempt);
     let checkpoint = mark.map(|mark| mark.text).filter(|text| !text.trim().is_empty());
     let close = |outcome, text| {
-        let report = TurnReport { text, outcome, calls: Vec::new() };
+        let report = TurnReport::without_work(text, outcome);
         Recovery::Close(Rest { report, parts: parts.len(), checkpoint: checkpoint.clone() })
     };
     Ok(if !parts.is_empty() || checkpoint.is_some() {

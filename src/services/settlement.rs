@@ -7,7 +7,7 @@ use crate::db::balance::{self, Operation, Reason};
 use crate::db::holds::{self, Purpose};
 use crate::db::model_calls::Payer;
 use crate::db::outbox::{self, Owed};
-use crate::db::{Db, DbError, messages, model_calls, threads, turns};
+use crate::db::{Db, DbError, messages, model_calls, records, threads, turns};
 use crate::domain::ids::{OutboxId, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::turn::{Failure, ModelCall, Outcome, TurnReport};
@@ -55,6 +55,7 @@ pub async fn settle(
         None => None,
     };
     model_calls::record(&mut tx, turn, attempt, &books.entries(&report.calls)).await?;
+    records::tool_calls(&mut tx, &report.tools).await?;
     kill_point!("settle: calls recorded");
     let payer = payer(report.outcome);
     let cost = model_calls::decide(&mut tx, turn, payer).await?;

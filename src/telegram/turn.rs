@@ -65,7 +65,7 @@ async fn salvage(context: &Context, request: &TurnRequest) -> (TurnReport, Shown
     let (db, turn) = (&context.db, request.turn);
     let parts = db.persist("outbox::parts_of", &context.life.abort, || outbox::parts_of(db, turn)).await;
     let text = parts.unwrap_or_default().join("\n");
-    let report = TurnReport { text, outcome: Outcome::Failed(Failure::Internal), calls: Vec::new() };
+    let report = TurnReport::without_work(text, Outcome::Failed(Failure::Internal));
     let live = db.persist("turns::live", &context.life.abort, || turns::live(db, turn)).await;
     let live = live.unwrap_or(request.live_message);
     (report, Shown { posted: BEHIND_ALL_PARTS, live, ..Shown::default() })
@@ -110,7 +110,7 @@ async fn perform(context: &Context, request: &TurnRequest, place: Place, stop: &
     let _slot = match admitted {
         Ok(slot) => slot,
         Err(outcome) => {
-            let report = TurnReport { text: String::new(), outcome, calls: Vec::new() };
+            let report = TurnReport::without_work(String::new(), outcome);
             return (report, Shown { live: request.live_message, ..Shown::default() });
         }
     };
@@ -122,7 +122,7 @@ async fn perform(context: &Context, request: &TurnRequest, place: Place, stop: &
     let account = Account { turn, attempt, user, model: &request.settings.model };
     let (report, (), shown, ()) = tokio::join!(
         converse(&context.mind, request, heard, tab, stop),
-        checkpoint::relay(&context.write_behind, request, said, screen),
+        checkpoint::relay(&context.write_behind, &context.books.clock, request, said, screen),
         streaming::present(&context.screen, place, events),
         tab::keep(&context.books, &context.life.abort, account, slips),
     );

@@ -180,7 +180,8 @@ fn report(admitted: bool, chance: &mut StdRng) -> TurnReport {
         first_text_ms: None,
         duration_ms: 1,
     };
-    TurnReport { text: "An answer".to_owned(), outcome, calls: (0..calls).map(call).collect() }
+    let (text, calls) = ("An answer".to_owned(), (0..calls).map(call).collect());
+    TurnReport { text, outcome, calls, tools: Vec::new() }
 }
 
 async fn a_payment(world: &World, charge: u32) {
@@ -316,7 +317,7 @@ async fn a_turn_that_was_closed_while_its_gate_waited_gets_no_hold() {
         let world = world.clone();
         tokio::spawn(async move {
             let outcome = Outcome::Interrupted(Interruption::Stopped);
-            let report = TurnReport { text: String::new(), outcome, calls: Vec::new() };
+            let report = TurnReport::without_work(String::new(), outcome);
             settlement::settle(&world.books, turn, attempt, &report, "Claude", &[]).await.map(drop)
         })
     };

@@ -165,6 +165,13 @@ impl Books {
         Ok(sqlx::query_scalar(WRONG_STATISTICS).fetch_all(&self.0).await?)
     }
 
+    /// What was asked in turns that were given up after crashes.
+    pub async fn given_up_questions(&self) -> anyhow::Result<Vec<String>> {
+        let query = "SELECT text FROM messages JOIN turns ON turns.id = turn_id
+                     WHERE role = 'user' AND turns.detail IN ('internal', 'crashed')";
+        Ok(sqlx::query_scalar(query).fetch_all(&self.0).await?)
+    }
+
     /// The model's names of all tool calls that were written down.
     pub async fn tool_calls(&self) -> anyhow::Result<Vec<String>> {
         Ok(sqlx::query_scalar("SELECT call_id FROM tool_calls").fetch_all(&self.0).await?)

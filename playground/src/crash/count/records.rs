@@ -1,6 +1,6 @@
 //! What the write-behind has written: its sums are those of the books, and every tool that the model was told of is there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use playground::anthropic::{Anthropic, Recorded};
 
@@ -18,7 +18,12 @@ pub(super) async fn records(findings: &mut Findings, model: &Anthropic, books: &
         findings.fault(STATISTICS, format!("person {person}"));
     }
     let written: BTreeSet<String> = books.tool_calls().await?.into_iter().collect();
-    let told: BTreeSet<String> = model.requests().iter().flat_map(told).collect();
+    // Of an attempt that was lost, and of a turn that was given up, rows may have gone with a flush of Redis.
+    let given_up = books.given_up_questions().await?;
+    let newest: BTreeMap<String, Vec<String>> =
+        model.requests().iter().map(|request| (question(request), told(request))).collect();
+    let settled = newest.into_iter().filter(|(question, _)| !given_up.iter().any(|text| question.contains(text)));
+    let told: BTreeSet<String> = settled.flat_map(|(_, calls)| calls).collect();
     for call in told.difference(&written) {
         findings.fault(TOOL_CALLS, call.clone());
     }
@@ -29,10 +34,24 @@ pub(super) async fn records(findings: &mut Findings, model: &Anthropic, books: &
     Ok(())
 }
 
-/// The calls whose results a request brings.
-fn told(request: &Recorded) -> Vec<String> {
+/// What a request is about: the newest text of a person; results of tools may follow it.
+fn question(request: &Recorded) -> String {
     let messages = request.body["messages"].as_array().into_iter().flatten();
-    let blocks = messages.flat_map(|message| message["content"].as_array().into_iter().flatten());
+    let texts = messages.filter(|message| message["role"] == "user").flat_map(|message| {
+        message["content"].as_array().into_iter().flatten().filter_map(|block| block["text"].as_str())
+    });
+    texts.last().unwrap_or_default().to_owned()
+}
+
+/// The calls whose results a request brings behind that text.
+fn told(request: &Recorded) -> Vec<String> {
+    let messages = request.body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let has_text = |message: &&serde_json::Value| {
+        let blocks = message["content"].as_array();
+        message["role"] == "user" && blocks.is_some_and(|blocks| blocks.iter().any(|block| block["type"] == "text"))
+    };
+    let asked = messages.iter().rposition(|message| has_text(&message)).unwrap_or(0);
+    let blocks = messages[asked..].iter().flat_map(|message| message["content"].as_array().into_iter().flatten());
     let results = blocks.filter(|block| block["type"] == "tool_result");
     results.filter_map(|result| result["tool_use_id"].as_str().map(str::to_owned)).collect()
 }
