@@ -13,6 +13,8 @@ ALTER TABLE users
     ADD CHECK (last_operation IS NOT NULL OR balance = 0);
 
 ALTER TABLE turns
+    -- Whether Telegram was asked to send the message that shows the unfinished answer.
+    ADD COLUMN live_begun BOOLEAN NOT NULL DEFAULT FALSE,
     -- Whether the newest attempt ended by an orderly stop before it had shown anything.
     ADD COLUMN postponed BOOLEAN NOT NULL DEFAULT FALSE,
     -- How many attempts were lost by a crash.
@@ -162,7 +164,9 @@ ALTER TABLE outbox
     ADD COLUMN keyboard   JSONB,
     ADD COLUMN invoice_id BIGINT REFERENCES invoices ON DELETE RESTRICT,
     -- A message of the chat that was there before this one; where to look for this one after a crash.
-    ADD COLUMN after_id   INTEGER;
+    ADD COLUMN after_id   INTEGER,
+    -- Whether Telegram was asked to send it: until it has answered, nobody knows whether it did.
+    ADD COLUMN begun      BOOLEAN NOT NULL DEFAULT FALSE;
 
 ALTER TABLE inbox
     -- Which message an update brought, so that its number is not taken for one of ours.

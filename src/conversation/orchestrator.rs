@@ -38,7 +38,7 @@ pub async fn converse(
         screen,
         tab,
         stop,
-        turn: request.turn,
+        row: request.turn,
         attempt: request.attempt,
         text: String::new(),
         calls: Vec::new(),
@@ -60,7 +60,7 @@ struct Turn<'a> {
     screen: mpsc::Sender<TurnEvent>,
     tab: Tab,
     stop: &'a Stop,
-    turn: TurnId,
+    row: TurnId,
     attempt: i32,
     text: String,
     calls: Vec<ModelCall>,
@@ -196,7 +196,7 @@ impl Turn<'_> {
         for (ToolCall { name, .. }, result) in calls.iter().zip(&results) {
             if let Block::ToolResult { call, is_error, .. } = result {
                 self.tools.push(record::ToolCall {
-                    turn: self.turn,
+                    turn: self.row,
                     attempt: self.attempt,
                     call: call.clone(),
                     tool: name.clone(),

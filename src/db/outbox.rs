@@ -111,26 +111,40 @@ pub async fn pending(
     Ok(pending.collect())
 }
 
-/// Whether a message is still owed.
-pub async fn is_pending(db: &Db, id: OutboxId) -> Result<bool, DbError> {
-    let pending =
-        sqlx::query_scalar!("SELECT state = 'pending' AS \"pending!\" FROM outbox WHERE id = $1", id.0)
-            .fetch_optional(db.pool())
-            .await
-            .map_err(DbError::at("outbox::is_pending"))?;
-    Ok(pending.unwrap_or(false))
+/// Whether a message is still owed, and if so, whether Telegram was asked before to send it.
+pub async fn standing(db: &Db, id: OutboxId) -> Result<Option<bool>, DbError> {
+    sqlx::query_scalar!("SELECT begun FROM outbox WHERE id = $1 AND state = 'pending'", id.0)
+        .fetch_optional(db.pool())
+        .await
+        .map_err(DbError::at("outbox::standing"))
+}
+
+/// Notes that Telegram is asked to send a message from now on.
+pub async fn begin(db: &Db, id: OutboxId) -> Result<(), DbError> {
+    sqlx::query!("UPDATE outbox SET begun = TRUE WHERE id = $1 AND NOT begun", id.0)
+        .execute(db.pool())
+        .await
+        .map_err(DbError::at("outbox::begin"))?;
+    Ok(())
 }
 
 /// Numbers under which a message may stand in its chat if an earlier life has sent it without noting it: those behind
-/// the last message that was there before and that belong to nothing we know. Private chats share one counter.
-pub async fn whereabouts(db: &Db, id: OutboxId, owed: &Owed, limit: i64) -> Result<Vec<MessageId>, DbError> {
+/// the last message that was there before and that belong to nothing we know. Private chats share one counter. `id` is
+/// the message's own row, if it has one.
+pub async fn whereabouts(
+    db: &Db,
+    id: Option<OutboxId>,
+    chat: ChatId,
+    after: Option<MessageId>,
+    limit: i64,
+) -> Result<Vec<MessageId>, DbError> {
     let numbers = sqlx::query_scalar!(
         r#"WITH before AS (
              SELECT greatest($3, (SELECT max(message_id) FROM outbox
                                   WHERE chat_id = $2 AND state = 'sent' AND id < $1 AND id > $1 - 100000)) AS id
            ), known AS (
              SELECT message_id FROM outbox
-             WHERE state = 'sent' AND id > $1 - 10000 AND (chat_id = $2 OR (chat_id > 0 AND $2 > 0))
+             WHERE state = 'sent' AND id > coalesce($1, (SELECT max(id) FROM outbox)) - 10000 AND (chat_id = $2 OR (chat_id > 0 AND $2 > 0))
              UNION ALL
              SELECT message_id FROM inbox
              WHERE update_id > (SELECT max(update_id) - 10000 FROM inbox) AND message_id IS NOT NULL
@@ -145,9 +159,9 @@ pub async fn whereabouts(db: &Db, id: OutboxId, owed: &Owed, limit: i64) -> Resu
            FROM before, generate_series(before.id + 1,
                           greatest(before.id, (SELECT max(message_id) FROM known))::integer + $4::integer) AS number
            WHERE number NOT IN (SELECT message_id FROM known) ORDER BY number LIMIT $5"#,
-        id.0,
-        owed.chat.0,
-        owed.after.map(|message| message.0),
+        id.map(|id| id.0),
+        chat.0,
+        after.map(|message| message.0),
         i32::try_from(limit).unwrap_or(i32::MAX),
         limit,
     )

@@ -175,6 +175,8 @@ pub struct LeftOpen {
     pub lost: i32,
     /// Whether money is reserved for it.
     pub held: bool,
+    /// Whether Telegram was asked to send a message that shows the unfinished answer.
+    pub live_begun: bool,
     /// A half-written message in a group.
     pub live_message: Option<MessageId>,
     /// The kind of chat, as stored.
@@ -188,7 +190,7 @@ pub struct LeftOpen {
 /// Turns that have been open for at least so many seconds, oldest first; those of running sessions too.
 pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> {
     let rows = sqlx::query!(
-        r#"SELECT turns.id, turns.thread_id, turns.question_id, turns.attempt, turns.live_message_id,
+        r#"SELECT turns.id, turns.thread_id, turns.question_id, turns.attempt, turns.live_message_id, turns.live_begun,
                 lost + (NOT postponed)::int AS "lost!",
                 EXISTS (SELECT 1 FROM balance_holds WHERE balance_holds.turn_id = turns.id) AS "held!",
                 threads.chat_id, threads.user_id, threads.topic_id, chats.kind, users.language_code, users.model_id
@@ -212,6 +214,7 @@ pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> 
         attempt: row.attempt,
         lost: row.lost,
         held: row.held,
+        live_begun: row.live_begun,
         live_message: row.live_message_id.map(MessageId),
         chat_kind: row.kind,
         language_code: row.language_code,
@@ -246,6 +249,15 @@ pub async fn restart(tx: &mut Tx<'_>, turn: TurnId, attempt: i32) -> Result<Opti
     .fetch_optional(&mut **tx)
     .await
     .map_err(DbError::at("turns::restart"))
+}
+
+/// Notes that Telegram is asked from now on to send the message that shows the unfinished answer.
+pub async fn begin_live(db: &Db, turn: TurnId) -> Result<(), DbError> {
+    sqlx::query!("UPDATE turns SET live_begun = TRUE WHERE id = $1 AND NOT live_begun", turn.0)
+        .execute(db.pool())
+        .await
+        .map_err(DbError::at("turns::begin_live"))?;
+    Ok(())
 }
 
 /// The message that shows the unfinished answer, if there is one.

@@ -12,6 +12,7 @@ pub const ALL: &[&str] = &[
     "tab: first usage",
     "tab: call noted",
     "tab: between rounds",
+    "live: after the call",
     "settle: closed",
     "settle: calls recorded",
     "settle: charged",

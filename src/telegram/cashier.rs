@@ -205,7 +205,7 @@ async fn drive(context: &Context, payment: &Payment, tries: i32) -> Result<(), D
     let returned = Returned { update: None, charge_id, payer: None };
     let settle = || context.cashier.settle(&context.books, &returned, answer);
     let owed = db.persist("refunds::settle", abort, settle).await?;
-    context.courier().deliver_once(owed);
+    context.courier().deliver_again(owed);
     Ok(())
 }
 
@@ -301,7 +301,7 @@ async fn compare_page(
                         "credited a payment that only Telegram's list told of"
                     );
                 }
-                context.courier().deliver_once(owed);
+                context.courier().deliver_again(owed);
             }
             Line::Returned { charge_id, key, stars } if state(charge_id) != Some(true) => {
                 let returned = Returned { update: None, charge_id, payer: Some((*key, *stars)) };
@@ -311,7 +311,7 @@ async fn compare_page(
                     reconciled.refunded += 1;
                     context.metrics.reconciled.with_label_values(&["refund"]).inc();
                 }
-                context.courier().deliver_once(owed);
+                context.courier().deliver_again(owed);
             }
             Line::Paid(_) | Line::Returned { .. } => {}
         }

@@ -44,8 +44,6 @@ struct Parcel {
     owed: Owed,
     /// Whether somebody else may have sent it since it was read from the outbox.
     stale: bool,
-    /// Whether it may be in the chat without our knowing.
-    doubtful: bool,
     delivered: oneshot::Sender<Option<MessageId>>,
 }
 
@@ -61,28 +59,22 @@ impl Courier {
 
     /// Takes messages over that were written down just now, behind all that it has for the same chat.
     pub fn deliver(&self, messages: Vec<(OutboxId, Owed)>) -> Option<Delivery> {
-        self.take(messages, false, false)
+        self.take(messages, false)
     }
 
-    /// Takes messages over that stood in the outbox when they were written down once more, because the answer to the
-    /// first writing may have been lost: each is looked up in the outbox before it is sent.
-    pub fn deliver_once(&self, messages: Vec<(OutboxId, Owed)>) {
-        self.take(messages, true, false);
-    }
-
-    /// Takes messages over that were read from the outbox: each is looked up once more before it is sent, because the
-    /// courier itself may have sent it since, and in the chat, because an earlier run may have.
+    /// Takes messages over that stood in the outbox already: each is looked up there once more before it is sent, because
+    /// the courier itself may have sent it since, and in the chat, if Telegram was asked before.
     pub fn deliver_again(&self, messages: Vec<(OutboxId, Owed)>) {
-        self.take(messages, true, true);
+        self.take(messages, true);
     }
 
-    fn take(&self, messages: Vec<(OutboxId, Owed)>, stale: bool, doubtful: bool) -> Option<Delivery> {
+    fn take(&self, messages: Vec<(OutboxId, Owed)>, stale: bool) -> Option<Delivery> {
         let mut last = None;
         for (id, owed) in messages {
             let (delivered, delivery) = oneshot::channel();
             last = Some(delivery);
             let chat = owed.chat;
-            let parcel = Parcel { id, owed, stale, doubtful, delivered };
+            let parcel = Parcel { id, owed, stale, delivered };
             let mut desk = self.desk();
             if !desk.carried.insert(id) {
                 continue;
@@ -178,7 +170,7 @@ mod tests {
             invoice: None,
         };
         let (delivered, delivery) = oneshot::channel();
-        (Parcel { id: OutboxId(id), owed, stale: false, doubtful: false, delivered }, delivery)
+        (Parcel { id: OutboxId(id), owed, stale: false, delivered }, delivery)
     }
 
     #[tokio::test]

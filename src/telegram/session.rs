@@ -21,7 +21,7 @@ use crate::conversation::interrupt::Stop;
 use crate::db::DbError;
 use crate::db::dialogs::Dialog;
 use crate::db::model_calls::Payer;
-use crate::db::turns::LeftOpen;
+use crate::db::turns::{self, LeftOpen};
 use crate::domain::ids::{MessageId, ThreadKey, TurnId, UpdateId};
 use crate::domain::message::Incoming;
 use crate::domain::turn::{Interruption, TurnRequest};
@@ -228,6 +228,7 @@ impl Session<'_> {
     }
 
     async fn resume(&mut self, left: &LeftOpen, recovery: Recovery) -> Result<(), DbError> {
+        let left = &with_live_message(self.context, left).await?;
         match recovery {
             Recovery::Again => {
                 let (db, abort) = (&self.context.db, &self.context.life.abort);
@@ -335,6 +336,22 @@ impl Session<'_> {
         while self.chores.next().await.is_some() {}
         self.changed = false;
     }
+}
+
+/// A half-written message in a group that a crash has kept us from remembering is found again.
+async fn with_live_message(context: &Context, left: &LeftOpen) -> Result<LeftOpen, DbError> {
+    let mut left = left.clone();
+    if left.live_message.is_none() && left.live_begun {
+        let request = processor::resume(context, &left, left.attempt).await?;
+        let (db, abort) = (&context.db, &context.life.abort);
+        let lost = streaming::find_lost(&context.screen.api, db, turn::place(&request));
+        left.live_message = abort.run_until_cancelled(lost).await.flatten();
+        if left.live_message.is_some() {
+            let (turn, live) = (left.turn, left.live_message);
+            db.persist("turns::show_in", abort, || turns::show_in(db.pool(), turn, live)).await?;
+        }
+    }
+    Ok(left)
 }
 
 /// Whether a wish is about the answer of this turn: the command is about whatever runs, a button about its own.

@@ -7,10 +7,12 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use starling::lifecycle::kill_point;
 
-use crate::harness::{ANN, BOUND, Bot};
+use crate::harness::{ANN, BOB, BOUND, Bot, GROUP};
 
 /// Needs a death before it.
 const AFTER_A_DEATH: &str = "restart: after the commit";
+/// Is on the way of answers in groups only.
+const IN_A_GROUP: &str = "live: after the call";
 /// Stories that are told side by side.
 const AT_ONCE: usize = 4;
 
@@ -114,7 +116,8 @@ async fn check(bot: &Bot, point: &str) {
 
 #[tokio::test]
 async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
-    let points = kill_point::ALL.iter().copied().filter(|&point| point != AFTER_A_DEATH);
+    let points =
+        kill_point::ALL.iter().copied().filter(|&point| point != AFTER_A_DEATH && point != IN_A_GROUP);
     futures::stream::iter(points).for_each_concurrent(AT_ONCE, buys_asks_and_returns).await;
 }
 
@@ -141,4 +144,25 @@ async fn a_turn_that_dies_again_as_it_begins_anew_is_given_up_at_the_owners_cost
 
 async fn bounded(death: impl Future<Output = ()>) {
     tokio::time::timeout(BOUND, death).await.expect("the bot dies in time");
+}
+
+#[tokio::test]
+async fn a_half_written_message_that_nobody_remembers_becomes_the_answer() {
+    let mut bot = Bot::with([("KILL_AT", IN_A_GROUP)]).await;
+    let (gate, keeper) = Gate::new();
+    bot.model.script(Reply::steps(vec![Step::Text("The beginning".to_owned()), Step::Gate(gate)]));
+    bot.telegram.say(GROUP, ANN, "@starling_bot tell me");
+    bounded(bot.died()).await;
+    assert_eq!(bot.answers(GROUP), ["The beginning"]);
+    bot.set("KILL_AT", "");
+    bot.telegram.say(GROUP, BOB, "/terms@starling_bot");
+    bot.run().await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'sent'", 2).await;
+    let answers = bot.telegram.messages(GROUP).into_iter().filter(|message| message.from_bot);
+    let answers: Vec<(String, bool)> =
+        answers.map(|message| (message.text, message.reply_markup.is_some())).collect();
+    assert_eq!(answers[0], ("You said: Ann:\n\n@starling_bot tell me".to_owned(), false), "{answers:#?}");
+    assert!(answers.len() == 2 && answers[1].0.starts_with("You pay in advance"), "{answers:#?}");
+    drop(keeper);
+    bot.end().await;
 }

@@ -161,15 +161,25 @@ pub struct EditMessageText<'a> {
 }
 method!("editMessageText", EditMessageText<'_> => Sent);
 
-/// Takes the buttons of a message of ours away.
+/// Changes the buttons of a message of ours.
 #[derive(Serialize, Debug)]
 pub struct EditMessageReplyMarkup {
     /// Where it stands.
     pub chat_id: ChatId,
     /// Its number.
     pub message_id: MessageId,
+    /// The buttons; none takes them away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_markup: Option<InlineKeyboard>,
 }
-method!("editMessageReplyMarkup", EditMessageReplyMarkup => Sent);
+method!("editMessageReplyMarkup", EditMessageReplyMarkup => Changed);
+
+/// A message of ours as it is after a change.
+#[derive(Deserialize, Clone, Copy, Debug)]
+pub struct Changed {
+    /// The message that it answers.
+    pub reply_to_message: Option<Sent>,
+}
 
 /// Buttons below a message, as Telegram takes them.
 #[derive(Serialize, Clone, Debug)]

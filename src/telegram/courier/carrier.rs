@@ -36,9 +36,16 @@ impl Carrier {
     /// Delivers one message and writes down how that went.
     pub(super) async fn carry(&self, parcel: &Parcel) -> Result<Option<MessageId>, DbError> {
         let abort = &self.life.abort;
-        let is_pending = || outbox::is_pending(&self.db, parcel.id);
-        if parcel.stale && !self.db.persist("outbox::is_pending", abort, is_pending).await? {
-            return Ok(None);
+        let mut begun = false;
+        if parcel.stale {
+            let look = || outbox::standing(&self.db, parcel.id);
+            match self.db.persist("outbox::standing", abort, look).await? {
+                Some(begun_before) => begun = begun_before,
+                None => return Ok(None),
+            }
+        }
+        if parcel.owed.replaces.is_none() && !begun {
+            self.db.persist("outbox::begin", abort, || outbox::begin(&self.db, parcel.id)).await?;
         }
         let invoice = match parcel.owed.invoice {
             Some(id) => {
@@ -48,7 +55,7 @@ impl Carrier {
         };
         kill_point!("deliver: before the call");
         let sent = tokio::select! {
-            sent = self.send(parcel, invoice) => sent?,
+            sent = self.send(parcel, invoice, begun) => sent?,
             // The first attempt of what was settled during the abort still gets its chance.
             () = self.given_up(abort) => return Err(DbError::Cancelled { at: "courier" }),
         };
@@ -96,12 +103,13 @@ impl Carrier {
         &self,
         parcel: &Parcel,
         invoice: Option<(String, u32)>,
+        begun: bool,
     ) -> Result<Result<MessageId, ApiError>, DbError> {
         let owed = &parcel.owed;
         let (mut chat, mut topic) = (owed.chat, owed.topic);
         let mut replaces = owed.replaces;
         let (mut pause, longest) = PAUSES;
-        let mut doubtful = parcel.doubtful;
+        let mut doubtful = begun;
         loop {
             let answer = if let Some(message) = replaces {
                 self.replace(owed, chat, message).await
@@ -159,7 +167,7 @@ impl Carrier {
             // Not in groups, where an unfinished answer of somebody might be overwritten.
             return Ok(owed.chat.0 > 0);
         }
-        let method = EditMessageReplyMarkup { chat_id: owed.chat, message_id: number };
+        let method = EditMessageReplyMarkup { chat_id: owed.chat, message_id: number, reply_markup: None };
         match self.api.deliver(owed.chat, &method).await {
             Err(ApiError::NotModified) => Ok(true),
             Err(error) if error.is_passing() => Err(error),
@@ -171,7 +179,7 @@ impl Carrier {
     /// Only numbers are tried that belong to no other message of ours, so nothing else can be overwritten.
     async fn look_for(&self, parcel: &Parcel) -> Result<Result<Option<MessageId>, ApiError>, DbError> {
         let Parcel { id, owed, .. } = parcel;
-        let look = || outbox::whereabouts(&self.db, *id, owed, LOOKS);
+        let look = || outbox::whereabouts(&self.db, Some(*id), owed.chat, owed.after, LOOKS);
         let numbers = self.db.persist("outbox::whereabouts", &self.life.abort, look).await?;
         for number in numbers {
             match self.is_ours(owed, number).await {

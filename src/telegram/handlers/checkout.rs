@@ -35,7 +35,7 @@ pub(super) async fn handle(context: Arc<Context>, event: Event) -> Result<(), Db
                 || payments::credit(&context.books, &received, |credited| receipt(&received, credited));
             let owed = context.db.persist("payments::credit", &context.life.abort, credit).await?;
             cashier.count_payment(!owed.is_empty());
-            context.courier().deliver_once(owed);
+            context.courier().deliver_again(owed);
             Ok(())
         }
         Event::Returned { update, charge_id, key, stars } => {
@@ -43,7 +43,7 @@ pub(super) async fn handle(context: Arc<Context>, event: Event) -> Result<(), Db
                 Returned { update: Some(update), charge_id: &charge_id, payer: key.map(|key| (key, stars)) };
             let settle = || context.cashier.settle(&context.books, &returned, Answer::Given);
             let owed = context.db.persist("refunds::settle", &context.life.abort, settle).await?;
-            context.courier().deliver_once(owed);
+            context.courier().deliver_again(owed);
             Ok(())
         }
     }

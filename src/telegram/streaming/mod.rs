@@ -17,7 +17,7 @@ pub use self::actions::Actions;
 use self::actions::{Kind, Sign};
 use self::pace::Pace;
 use self::paint::Painted;
-pub(super) use self::paint::{draft, is_draft_of};
+pub(super) use self::paint::{draft, find_lost, is_draft_of};
 use self::tool_lines::ToolLines;
 pub(super) use self::tool_lines::ToolState;
 use super::api::{Api, ApiError, Postponed};

@@ -4,17 +4,22 @@ use std::time::Duration;
 
 use super::super::api::flow::Class;
 use super::super::api::methods::{
-    EditMessageText, NoPreview, ReplyParameters, SendMessage, SendMessageDraft,
+    Changed, EditMessageReplyMarkup, EditMessageText, NoPreview, ReplyParameters, SendMessage,
+    SendMessageDraft,
 };
 use super::super::api::{Api, ApiError, Postponed};
 use super::super::keyboards;
 use super::super::rendering::{Entity, EntityKind, RichText};
 use super::{Place, Surface};
-use crate::db::{Db, turns};
+use crate::db::{Db, outbox, turns};
 use crate::domain::ids::{MessageId, TurnId};
+use crate::lifecycle::kill_point;
 
 /// How much of the model's thoughts is shown, in code points: the newest.
 const THOUGHTS: usize = 1_000;
+
+/// Numbers that are tried when a live message may be in its chat without our knowing.
+const LOOKS: i64 = 12;
 
 /// How long the note of a live message may take; without it only a crash leaves the message half written.
 const REMEMBER_LIMIT: Duration = Duration::from_secs(5);
@@ -91,13 +96,47 @@ async fn begin(
         link_preview_options: NoPreview::default(),
         reply_markup: Some(keyboards::stop(place.turn, place.language)),
     };
+    let turn = place.turn;
+    if !matches!(tokio::time::timeout(REMEMBER_LIMIT, turns::begin_live(db, turn)).await, Ok(Ok(()))) {
+        tracing::warn!(turn.id = turn.0, "that the turn {turn} gets a live message is not remembered");
+    }
     let sent = api.attempt(place.chat, Class::Live, &method).await?;
-    let (turn, live) = (place.turn, MessageId(sent.message_id));
+    kill_point!("live: after the call");
+    let live = MessageId(sent.message_id);
     let remembered = tokio::time::timeout(REMEMBER_LIMIT, turns::show_in(db.pool(), turn, Some(live))).await;
     if !matches!(remembered, Ok(Ok(()))) {
         tracing::warn!(turn.id = turn.0, "the live message of the turn {turn} is not remembered");
     }
     Ok(Painted { live: Some(live) })
+}
+
+/// Looks for a message with the beginning of a turn's answer that a crash has kept us from remembering: the one whose
+/// button names the turn, or that answers its question. What belongs to others is left as it was, but for a button that
+/// comes back with its next change.
+pub(in crate::telegram) async fn find_lost(api: &Api, db: &Db, place: Place) -> Option<MessageId> {
+    let chat = place.chat;
+    let numbers = outbox::whereabouts(db, None, chat, Some(place.question), LOOKS).await;
+    for number in numbers.unwrap_or_default() {
+        let buttons =
+            |reply_markup| EditMessageReplyMarkup { chat_id: chat, message_id: number, reply_markup };
+        let ours = Some(keyboards::stop(place.turn, place.language));
+        match api.deliver(chat, &buttons(ours)).await {
+            Err(ApiError::NotModified) => return Some(number),
+            Ok(Changed { reply_to_message: Some(question) }) if question.message_id == place.question.0 => {
+                return Some(number);
+            }
+            Ok(_) => {
+                if let Err(error) = api.deliver(chat, &buttons(None)).await {
+                    tracing::debug!(
+                        error = &error as &dyn std::error::Error,
+                        "a button could not be taken away"
+                    );
+                }
+            }
+            Err(_) => {}
+        }
+    }
+    None
 }
 
 /// The model's thoughts, as a quote that can be unfolded.

@@ -22,7 +22,8 @@ pub(super) async fn records(findings: &mut Findings, model: &Anthropic, books: &
     let given_up = books.given_up_questions().await?;
     let newest: BTreeMap<String, Vec<String>> =
         model.requests().iter().map(|request| (question(request), told(request))).collect();
-    let settled = newest.into_iter().filter(|(question, _)| !given_up.iter().any(|text| question.contains(text)));
+    let settled =
+        newest.into_iter().filter(|(question, _)| !given_up.iter().any(|text| question.contains(text)));
     let told: BTreeSet<String> = settled.flat_map(|(_, calls)| calls).collect();
     for call in told.difference(&written) {
         findings.fault(TOOL_CALLS, call.clone());
@@ -48,10 +49,12 @@ fn told(request: &Recorded) -> Vec<String> {
     let messages = request.body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
     let has_text = |message: &&serde_json::Value| {
         let blocks = message["content"].as_array();
-        message["role"] == "user" && blocks.is_some_and(|blocks| blocks.iter().any(|block| block["type"] == "text"))
+        message["role"] == "user"
+            && blocks.is_some_and(|blocks| blocks.iter().any(|block| block["type"] == "text"))
     };
     let asked = messages.iter().rposition(|message| has_text(&message)).unwrap_or(0);
-    let blocks = messages[asked..].iter().flat_map(|message| message["content"].as_array().into_iter().flatten());
+    let blocks =
+        messages[asked..].iter().flat_map(|message| message["content"].as_array().into_iter().flatten());
     let results = blocks.filter(|block| block["type"] == "tool_result");
     results.filter_map(|result| result["tool_use_id"].as_str().map(str::to_owned)).collect()
 }
