@@ -33,8 +33,10 @@ impl Lifecycle {
     /// Runs a task that shutdown waits for. A panic is logged and remembered for the exit code.
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let this = self.clone();
+        // Boxed: a block that captures a future and then awaits it has room for it twice.
+        let task = Box::pin(AssertUnwindSafe(task).catch_unwind());
         self.tasks.spawn(async move {
-            if AssertUnwindSafe(task).catch_unwind().await.is_err() {
+            if task.await.is_err() {
                 this.crashed.store(true, Ordering::Relaxed);
                 tracing::error!(task = name, "the task {name} panicked");
             }

@@ -95,7 +95,10 @@ pub(super) async fn ask(
             (Err(error), _) => Ended::Failed(error),
         };
         let call = attempt.call(request, ended.name(), started);
-        entry.tab.note(entry.first, call.clone());
+        // The last call is written down a moment later, with the turn.
+        if !matches!(&ended, Ended::Stop(StopReason::EndTurn)) {
+            entry.tab.note(entry.first, call.clone());
+        }
         calls.push(call);
         let pause = match &ended {
             Ended::Failed(error) if attempt.text.is_empty() && number < TRIES => pause(error.retry(), number),
