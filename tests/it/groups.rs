@@ -181,3 +181,24 @@ async fn what_waits_for_a_group_after_a_crash_overwrites_nothing() {
     assert_eq!(answers.len(), 2, "{answers:#?}");
     bot.end().await;
 }
+
+/// Every chat numbers its messages, so the same number means different messages.
+#[tokio::test]
+async fn messages_with_the_same_number_in_two_chats_stay_apart() {
+    let bot = Bot::start().await;
+    let private = bot.ann("a secret");
+    bot.answer(ANN, 1).await;
+    let group = bot.telegram.say(GROUP, BOB, "@starling_bot hello");
+    assert_eq!(private.message_id, group.message_id, "both are the first of their chat");
+    bot.answer(GROUP, 1).await;
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'answered'", 2).await;
+    bot.telegram.edit(GROUP, group.message_id, "@starling_bot hello again");
+    bot.database.until("SELECT count(*) FROM messages WHERE edits = 1", 1).await;
+    bot.ask("and now?").await;
+    bot.ask_in(GROUP, BOB, "@starling_bot and now?").await;
+    let prompts: Vec<Vec<String>> = bot.model.requests().iter().rev().take(2).map(conversation).collect();
+    assert!(prompts[1].iter().any(|line| line == "user: a secret"), "{prompts:?}");
+    let of_group = prompts[0].join("\n");
+    assert!(of_group.contains("hello again") && !of_group.contains("secret"), "{of_group}");
+    bot.end().await;
+}
