@@ -12,6 +12,7 @@ use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude};
 use crate::telegram::api::Api;
 use crate::telegram::api::methods::GetMe;
+use crate::telemetry::logs::chain;
 use crate::telemetry::metrics::Metrics;
 
 /// How long one check may take.
@@ -145,15 +146,4 @@ async fn anthropic(config: &Config) -> Result<String, String> {
     let checked = Provider::Claude(client).check().await;
     checked.map_err(|error| format!("{}; check ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL", chain(&error)))?;
     Ok("the key is accepted".to_owned())
-}
-
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        write!(text, ": {error}").unwrap_or_default();
-        cause = error.source();
-    }
-    text
 }

@@ -16,7 +16,6 @@ use crate::conversation::Mind;
 use crate::db::Db;
 use crate::domain::ids::TurnId;
 use crate::lifecycle::Lifecycle;
-use crate::llm::registry::Registry;
 use crate::services::books::Books;
 use crate::services::write_behind::WriteBehind;
 use crate::telemetry::metrics::Metrics;
@@ -34,8 +33,6 @@ pub struct Context {
     pub write_behind: WriteBehind,
     /// Who answers.
     pub mind: Mind,
-    /// The model table.
-    pub registry: Registry,
     /// The books.
     pub books: Books,
     /// Refunds and receipts.

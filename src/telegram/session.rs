@@ -228,7 +228,6 @@ impl Session<'_> {
     }
 
     async fn resume(&mut self, left: &LeftOpen, recovery: Recovery) -> Result<(), DbError> {
-        let left = &with_live_message(self.context, left).await?;
         match recovery {
             Recovery::Again => {
                 let (db, abort) = (&self.context.db, &self.context.life.abort);
@@ -236,14 +235,16 @@ impl Session<'_> {
                 let restarted = db.persist("settlement::restart", abort, restart).await?;
                 let Some(Restarted { attempt, lost }) = restarted else { return Ok(()) };
                 self.context.metrics.costs.with_label_values(&[Payer::Owner.name()]).inc_by(lost.nano());
-                let request = processor::resume(self.context, left, attempt).await?;
+                let mut request = processor::resume(self.context, left, attempt).await?;
+                find_live_message(self.context, left, &mut request).await?;
                 tracing::info!(turn.id = left.turn.0, attempt, "the turn {} is run again", left.turn);
                 self.answer(request, None).await;
             }
             Recovery::Close(rest) => {
-                let request = processor::resume(self.context, left, left.attempt).await?;
+                let mut request = processor::resume(self.context, left, left.attempt).await?;
+                find_live_message(self.context, left, &mut request).await?;
                 let place = turn::place(&request);
-                let (report, shown) = turn::what_is_left(rest, left.live_message);
+                let (report, shown) = turn::what_is_left(rest, request.live_message);
                 turn::close(self.context, &request, place, &report, shown).await;
             }
         }
@@ -339,19 +340,22 @@ impl Session<'_> {
 }
 
 /// A half-written message in a group that a crash has kept us from remembering is found again.
-async fn with_live_message(context: &Context, left: &LeftOpen) -> Result<LeftOpen, DbError> {
-    let mut left = left.clone();
-    if left.live_message.is_none() && left.live_begun {
-        let request = processor::resume(context, &left, left.attempt).await?;
-        let (db, abort) = (&context.db, &context.life.abort);
-        let lost = streaming::find_lost(&context.screen.api, db, turn::place(&request));
-        left.live_message = abort.run_until_cancelled(lost).await.flatten();
-        if left.live_message.is_some() {
-            let (turn, live) = (left.turn, left.live_message);
-            db.persist("turns::show_in", abort, || turns::show_in(db.pool(), turn, live)).await?;
-        }
+async fn find_live_message(
+    context: &Context,
+    left: &LeftOpen,
+    request: &mut TurnRequest,
+) -> Result<(), DbError> {
+    if request.live_message.is_some() || !left.live_begun {
+        return Ok(());
     }
-    Ok(left)
+    let (db, abort) = (&context.db, &context.life.abort);
+    let lost = streaming::find_lost(&context.screen.api, db, turn::place(request));
+    request.live_message = abort.run_until_cancelled(lost).await.flatten();
+    if request.live_message.is_some() {
+        let (turn, live) = (left.turn, request.live_message);
+        db.persist("turns::show_in", abort, || turns::show_in(db.pool(), turn, live)).await?;
+    }
+    Ok(())
 }
 
 /// Whether a wish is about the answer of this turn: the command is about whatever runs, a button about its own.

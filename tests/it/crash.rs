@@ -5,6 +5,11 @@ use playground::telegram::Fault;
 
 use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation};
 
+/// Two messages' worth of numbered words in paragraphs.
+fn nine_hundred_words() -> String {
+    (1..=900).map(|n| format!("word{n}{}", if n % 50 == 0 { "\n\n" } else { " " })).collect()
+}
+
 /// The chat shows one answer, and the next prompt contains it.
 async fn answered_once_and_remembered(bot: &Bot, chat: i64, question: &str, answer: &str) {
     assert_eq!(bot.answer(chat, 1).await, answer);
@@ -105,9 +110,7 @@ async fn killed_right_before_the_final_message() {
 async fn killed_between_the_parts_of_a_long_answer() {
     let mut bot = Bot::start().await;
     let (gate, keeper) = Gate::new();
-    let long: String =
-        (1..=900).map(|n| format!("word{n}{}", if n % 50 == 0 { "\n\n" } else { " " })).collect();
-    bot.model.script(Reply::steps(vec![Step::Text(long), Step::Gate(gate)]));
+    bot.model.script(Reply::steps(vec![Step::Text(nine_hundred_words()), Step::Gate(gate)]));
     bot.ann("write a lot");
     bot.answer(ANN, 1).await;
     bot.database.until("SELECT count(*) FROM outbox WHERE state = 'sent'", 1).await;
@@ -226,9 +229,7 @@ async fn killed_after_the_growing_answer_was_written_down() {
 async fn killed_after_a_long_answer_was_written_down_beyond_its_delivered_part() {
     let mut bot = Bot::start().await;
     let (gate, keeper) = Gate::new();
-    let long: String =
-        (1..=900).map(|n| format!("word{n}{}", if n % 50 == 0 { "\n\n" } else { " " })).collect();
-    bot.model.script(Reply::steps(vec![Step::Text(long), Step::Gate(gate)]));
+    bot.model.script(Reply::steps(vec![Step::Text(nine_hundred_words()), Step::Gate(gate)]));
     bot.ann("write a lot");
     bot.database.until("SELECT count(*) FROM checkpoints", 1).await;
     bot.database.until("SELECT count(*) FROM outbox WHERE state = 'sent'", 1).await;

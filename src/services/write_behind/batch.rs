@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use crate::cache::write_behind::Entry;
 use crate::db::{Db, DbError, dead_letters, records};
 use crate::domain::record::Record;
+use crate::telemetry::logs::chain;
 use crate::telemetry::metrics::Metrics;
 
 /// An item in hand.
@@ -137,16 +138,4 @@ async fn put_aside(db: &Db, metrics: &Metrics, id: &str, payload: &str, error: &
     metrics.write_dead_letters.inc();
     tracing::error!(record = id, error, "the record {id} is refused and is now a dead letter");
     Ok(())
-}
-
-/// An error with its causes.
-pub(super) fn chain(error: &DbError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -1,9 +1,9 @@
 //! Dead letters in the operator's hands: looking at them, and trying them again once the cause is mended.
 
-use super::batch::chain;
 use crate::db::dead_letters::{self, DeadLetter};
 use crate::db::{Db, DbError, records};
 use crate::domain::record::Record;
+use crate::telemetry::logs::chain;
 
 /// Letters that are looked at together.
 const PAGE: i64 = 100;

@@ -187,16 +187,8 @@ impl Carrier {
                 Ok(false) => continue,
                 Err(error) => return Ok(Err(error)),
             }
-            let method = EditMessageText {
-                chat_id: owed.chat,
-                message_id: number,
-                text: &owed.text,
-                entities: &owed.entities,
-                link_preview_options: NoPreview::default(),
-                reply_markup: owed.keyboard.clone().map(InlineKeyboard),
-            };
-            match self.api.deliver(owed.chat, &method).await {
-                Ok(_) | Err(ApiError::NotModified) => {
+            match self.replace(owed, owed.chat, number).await {
+                Ok(_) => {
                     tracing::info!(outbox.id = id.0, "the message {id} was there already");
                     return Ok(Ok(Some(number)));
                 }

@@ -60,7 +60,7 @@ async fn complete(
 }
 
 fn settings(context: &Context, model: Option<&ModelId>, language: Language) -> TurnSettings {
-    TurnSettings { model: context.registry.chosen(model).clone(), effort: Some(EFFORT), language }
+    TurnSettings { model: context.books.registry.chosen(model).clone(), effort: Some(EFFORT), language }
 }
 
 /// What a batch is.
@@ -74,8 +74,8 @@ pub enum Opening {
     Duplicate,
 }
 
-/// Stores the batch and opens its turn. What was prepared from a cache
-/// that turns out to be behind is prepared once more.
+/// Stores the batch and opens its turn. What was prepared from a cache that turns out to be behind is prepared once
+/// more.
 ///
 /// # Errors
 /// As for [`prepare`].
