@@ -1,19 +1,18 @@
 //! Repository of balances: operations, which only ever grow in number, and the newest of which is what a user has.
+//! Charges are booked by the statement that closes their turn (`turns/close.sql`), everything else here.
 //! The caller makes sure that an event is booked once, by a row lock or an insert of its own; the key is the last barrier.
 
 use chrono::{DateTime, Utc};
 
 use super::{DbError, Tx};
-use crate::domain::ids::{PaymentId, TurnId, UserId};
+use crate::domain::ids::{PaymentId, UserId};
 use crate::domain::money::Usd;
 
-/// Why a balance changes.
+/// Why a balance changes, apart from charges.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reason {
     /// What a new user gets; the first operation of each.
     Starter,
-    /// A turn was answered.
-    Usage(TurnId),
     /// Stars came in.
     Payment(PaymentId),
     /// Stars were given back.
@@ -27,7 +26,6 @@ impl Reason {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Starter => "starter",
-            Self::Usage(_) => "usage",
             Self::Payment(_) => "payment",
             Self::Refund(_) => "refund",
             Self::Adjustment(_) => "adjustment",
@@ -52,11 +50,10 @@ pub struct Operation<'a> {
 
 /// Books an operation; returns the balance after it.
 pub async fn post(tx: &mut Tx<'_>, operation: &Operation<'_>) -> Result<Usd, DbError> {
-    let (turn, payment, actor) = match operation.reason {
-        Reason::Starter => (None, None, None),
-        Reason::Usage(turn) => (Some(turn.0), None, None),
-        Reason::Payment(payment) | Reason::Refund(payment) => (None, Some(payment.0), None),
-        Reason::Adjustment(actor) => (None, None, Some(actor.0)),
+    let (payment, actor) = match operation.reason {
+        Reason::Starter => (None, None),
+        Reason::Payment(payment) | Reason::Refund(payment) => (Some(payment.0), None),
+        Reason::Adjustment(actor) => (None, Some(actor.0)),
     };
     sqlx::query_file_scalar!(
         "src/db/balance_post.sql",
@@ -64,7 +61,6 @@ pub async fn post(tx: &mut Tx<'_>, operation: &Operation<'_>) -> Result<Usd, DbE
         operation.amount.0,
         operation.reason.name(),
         operation.key,
-        turn,
         payment,
         actor,
         operation.subject,

@@ -144,33 +144,19 @@ pub async fn take_for_refund(
     Ok(held.rows_affected() == 1)
 }
 
-/// What money is reserved for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Purpose {
-    /// A turn that runs.
-    Turn(TurnId),
-    /// The refund of a payment.
-    Refund(PaymentId),
-}
-
-/// Closes a hold, if it is open; it was settled if something was booked in its stead.
-pub async fn close(tx: &mut Tx<'_>, purpose: Purpose, settled: bool) -> Result<(), DbError> {
-    let (turn, payment) = match purpose {
-        Purpose::Turn(turn) => (Some(turn.0), None),
-        Purpose::Refund(payment) => (None, Some(payment.0)),
-    };
+/// Closes the hold of a refund, if it is open; it was settled if something was booked in its stead.
+pub async fn close_refund(tx: &mut Tx<'_>, payment: PaymentId, settled: bool) -> Result<(), DbError> {
     sqlx::query!(
         "WITH hold AS (
-           UPDATE balance_holds SET state = CASE WHEN $3 THEN 'settled' ELSE 'released' END, closed_at = now()
-           WHERE (turn_id = $1 OR payment_id = $2) AND state = 'open' RETURNING user_id, amount
+           UPDATE balance_holds SET state = CASE WHEN $2 THEN 'settled' ELSE 'released' END, closed_at = now()
+           WHERE payment_id = $1 AND state = 'open' RETURNING user_id, amount
          )
          UPDATE users SET held = held - hold.amount FROM hold WHERE users.id = hold.user_id",
-        turn,
-        payment,
+        payment.0,
         settled,
     )
     .execute(&mut **tx)
     .await
-    .map_err(DbError::at("holds::close"))?;
+    .map_err(DbError::at("holds::close_refund"))?;
     Ok(())
 }

@@ -63,34 +63,6 @@ pub async fn latest(
     Ok(history)
 }
 
-/// Stores the answer of a turn; returns the new version of the conversation's history.
-pub async fn answer(
-    tx: &mut Tx<'_>,
-    turn: TurnId,
-    text: &str,
-    interrupted: bool,
-    at: DateTime<Utc>,
-) -> Result<i64, DbError> {
-    sqlx::query_scalar!(
-        "WITH thread AS (
-           UPDATE threads SET history_version = history_version + 1 FROM turns
-           WHERE turns.id = $1 AND threads.id = turns.thread_id
-           RETURNING threads.id, threads.chat_id, threads.history_version
-         ), stored AS (
-           INSERT INTO messages (thread_id, turn_id, chat_id, role, text, interrupted, sent_at)
-           SELECT thread.id, $1, thread.chat_id, 'assistant', $2, $3, $4 FROM thread
-         )
-         SELECT history_version FROM thread",
-        turn.0,
-        text,
-        interrupted,
-        at,
-    )
-    .fetch_one(&mut **tx)
-    .await
-    .map_err(DbError::at("messages::answer"))
-}
-
 /// What a change has made of a conversation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Changed {

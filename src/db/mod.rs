@@ -61,6 +61,10 @@ impl Db {
         let options = options.application_name("starling").options([
             ("statement_timeout", STATEMENT_LIMIT),
             ("idle_in_transaction_session_timeout", "30s"),
+            // All statements look rows up by their keys, whatever the values: one plan a connection serves, and making
+            // one costs more than running it.
+            ("plan_cache_mode", "force_generic_plan"),
+            ("jit", "off"),
         ]);
         let pool = PgPoolOptions::new()
             .max_connections(pool_size)

@@ -1,7 +1,7 @@
 //! Repository of model calls: what each one used and cost, and who pays for it. A call is written down when it has
 //! reported its first usage, again when it has ended, and decided when its turn is settled.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Db, DbError, Tx};
 use crate::domain::ids::TurnId;
@@ -95,6 +95,29 @@ async fn write(
     .await
     .map_err(DbError::at("model_calls::write"))?;
     Ok(())
+}
+
+/// A call as an object for `jsonb_to_recordset`.
+pub(super) fn row(entry: &Entry) -> Value {
+    let Entry { number, call, cost, prices } = entry;
+    let usage = &call.usage;
+    json!({
+        "call": number,
+        "model_id": call.model,
+        "request_id": call.request_id,
+        "ended": call.ended,
+        "input": count(usage.input),
+        "cache_write_5m": count(usage.cache_write_5m),
+        "cache_write_1h": count(usage.cache_write_1h),
+        "cache_read": count(usage.cache_read),
+        "output": count(usage.output),
+        "thinking": count(usage.thinking),
+        "web_searches": count(usage.web_searches),
+        "first_text_ms": call.first_text_ms,
+        "duration_ms": call.duration_ms,
+        "cost": cost,
+        "prices": prices,
+    })
 }
 
 /// Decides who pays for the calls of a turn that are not decided yet; returns what they cost.

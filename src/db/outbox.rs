@@ -1,6 +1,6 @@
 //! Repository of the outbox: messages that are owed to chats, kept until Telegram has them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{ChatId, InvoiceId, MessageId, OutboxId, TopicId, TurnId};
@@ -35,40 +35,82 @@ pub struct Owed {
     pub invoice: Option<InvoiceId>,
 }
 
+impl Owed {
+    /// A message for a chat, and nothing more.
+    pub fn new(key: String, chat: ChatId, topic: Option<TopicId>, (text, entities): (String, Value)) -> Self {
+        let (turn, reply_to, replaces, keyboard, after, invoice) = (None, None, None, None, None, None);
+        Self { key, chat, topic, turn, text, entities, reply_to, replaces, keyboard, after, invoice }
+    }
+}
+
 /// Writes messages down in order; returns those that are still to be sent, with their ids: also one that stood there
 /// already, because the answer to its writing may have been lost. The courier takes each only once.
 pub async fn owe(tx: &mut Tx<'_>, messages: &[Owed]) -> Result<Vec<(OutboxId, Owed)>, DbError> {
-    let mut written = Vec::with_capacity(messages.len());
-    for owed in messages {
-        let row = sqlx::query!(
-            "INSERT INTO outbox (key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard,
-                                 invoice_id, after_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-             ON CONFLICT (key) DO UPDATE SET key = excluded.key WHERE outbox.state = 'pending'
-             RETURNING id, text, entities, keyboard, invoice_id",
-            owed.key,
-            owed.chat.0,
-            owed.topic.map(|topic| topic.0),
-            owed.turn.map(|turn| turn.0),
-            owed.text,
-            owed.entities,
-            owed.reply_to.map(|message| message.0),
-            owed.replaces.map(|message| message.0),
-            owed.keyboard,
-            owed.invoice.map(|invoice| invoice.0),
-            owed.after.map(|message| message.0),
-        )
-        .fetch_optional(&mut **tx)
-        .await
-        .map_err(DbError::at("outbox::owe"))?;
-        // What stood there already is what was promised first.
-        written.extend(row.map(|row| {
-            let invoice = row.invoice_id.map(InvoiceId);
-            let (text, entities, keyboard) = (row.text, row.entities, row.keyboard);
-            (OutboxId(row.id), Owed { text, entities, keyboard, invoice, ..owed.clone() })
-        }));
+    if messages.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(written)
+    let rows = sqlx::query!(
+        r#"INSERT INTO outbox (key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard,
+                             invoice_id, after_id, begun)
+         SELECT key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard, invoice_id, after_id,
+                begun
+         FROM jsonb_to_recordset($1) AS owed (
+           position integer, key text, chat_id bigint, topic_id integer, turn_id bigint, text text, entities jsonb,
+           reply_to integer, replaces integer, keyboard jsonb, invoice_id bigint, after_id integer, begun boolean)
+         ORDER BY position
+         ON CONFLICT (key) DO UPDATE SET key = excluded.key WHERE outbox.state = 'pending'
+         RETURNING id, key, text, entities, keyboard, invoice_id"#,
+        rows(messages, false),
+    )
+    .fetch_all(&mut **tx)
+    .await
+    .map_err(DbError::at("outbox::owe"))?;
+    let written = rows.into_iter().filter_map(|row| {
+        let stood =
+            Stood { text: row.text, entities: row.entities, keyboard: row.keyboard, invoice: row.invoice_id };
+        Some((OutboxId(row.id), stood.of(messages, &row.key)?))
+    });
+    Ok(written.collect())
+}
+
+/// What stands in the outbox, which is what was promised first.
+pub(super) struct Stood {
+    pub(super) text: String,
+    pub(super) entities: Value,
+    pub(super) keyboard: Option<Value>,
+    pub(super) invoice: Option<i64>,
+}
+
+impl Stood {
+    /// The message with this key as it stands.
+    pub(super) fn of(self, messages: &[Owed], key: &str) -> Option<Owed> {
+        let owed = messages.iter().find(|owed| owed.key == key)?;
+        let Self { text, entities, keyboard, invoice } = self;
+        Some(Owed { text, entities, keyboard, invoice: invoice.map(InvoiceId), ..owed.clone() })
+    }
+}
+
+/// Messages as an array for `jsonb_to_recordset`; `begun` tells whether Telegram is asked to send the first of them as
+/// soon as they are written down.
+pub(super) fn rows(messages: &[Owed], begun: bool) -> Value {
+    let row = |(position, owed): (usize, &Owed)| {
+        json!({
+            "position": position,
+            "key": owed.key,
+            "chat_id": owed.chat,
+            "topic_id": owed.topic,
+            "turn_id": owed.turn,
+            "text": owed.text,
+            "entities": owed.entities,
+            "reply_to": owed.reply_to,
+            "replaces": owed.replaces,
+            "keyboard": owed.keyboard,
+            "invoice_id": owed.invoice,
+            "after_id": owed.after,
+            "begun": begun && position == 0 && owed.replaces.is_none(),
+        })
+    };
+    Value::from_iter(messages.iter().enumerate().map(row))
 }
 
 /// What is still owed for at least so many seconds (for a turn, or in all), oldest first: up to a page of messages behind
@@ -93,18 +135,15 @@ pub async fn pending(
     .await
     .map_err(DbError::at("outbox::pending"))?;
     let pending = rows.into_iter().map(|row| {
+        let topic = row.topic_id.map(TopicId);
         let owed = Owed {
-            key: row.key,
-            chat: ChatId(row.chat_id),
-            topic: row.topic_id.map(TopicId),
             turn: row.turn_id.map(TurnId),
-            text: row.text,
-            entities: row.entities,
             reply_to: row.reply_to.map(MessageId),
             replaces: row.replaces.map(MessageId),
             keyboard: row.keyboard,
             invoice: row.invoice_id.map(InvoiceId),
             after: row.after_id.map(MessageId),
+            ..Owed::new(row.key, ChatId(row.chat_id), topic, (row.text, row.entities))
         };
         (OutboxId(row.id), owed)
     });

@@ -1,7 +1,7 @@
 //! Repository of threads: one conversation for each (chat, user, topic or none).
 
 use super::{DbError, Tx};
-use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
+use crate::domain::ids::{ThreadId, ThreadKey};
 
 /// Finds or creates the conversation; safe against any number of simultaneous first messages.
 pub async fn enter(tx: &mut Tx<'_>, key: ThreadKey) -> Result<ThreadId, DbError> {
@@ -23,16 +23,4 @@ pub async fn enter(tx: &mut Tx<'_>, key: ThreadKey) -> Result<ThreadId, DbError>
     .await
     .map(ThreadId)
     .map_err(DbError::at("threads::enter"))
-}
-
-/// Notes that the history of a turn's conversation has changed without a new message; returns its new version.
-pub async fn history_changed(tx: &mut Tx<'_>, turn: TurnId) -> Result<i64, DbError> {
-    sqlx::query_scalar!(
-        "UPDATE threads SET history_version = history_version + 1 FROM turns
-         WHERE turns.id = $1 AND threads.id = turns.thread_id RETURNING history_version",
-        turn.0,
-    )
-    .fetch_one(&mut **tx)
-    .await
-    .map_err(DbError::at("threads::history_changed"))
 }

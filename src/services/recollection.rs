@@ -11,7 +11,7 @@ use crate::cache::user::User;
 use crate::cache::{Cache, Versioned};
 use crate::db::DbError;
 use crate::db::dialogs::Dialog;
-use crate::db::turns::Place;
+use crate::db::turns::opening::Place;
 use crate::domain::history::{Continuation, History};
 use crate::domain::ids::ThreadKey;
 use crate::domain::people::{Chat, Person};

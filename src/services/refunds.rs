@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::books::Books;
 use super::intake::Caller;
 use crate::db::balance::{self, Operation, Reason};
-use crate::db::holds::{self, Purpose};
+use crate::db::holds;
 use crate::db::outbox::{self, Owed};
 use crate::db::payments::{self, New, Payment, Source, State};
 use crate::db::{Db, DbError, Tx, inbox};
@@ -158,7 +158,7 @@ async fn give(tx: &mut Tx<'_>, payment: &Payment, now: DateTime<Utc>) -> Result<
         let operation = Operation { user: payment.user, reason, amount, key: &key, subject: &subject };
         let balance = balance::post(tx, &operation).await?;
         kill_point!("refund: booked");
-        holds::close(tx, Purpose::Refund(payment.id), true).await?;
+        holds::close_refund(tx, payment.id, true).await?;
         payments::set_state(tx, payment.id, State::Refunded, now).await?;
         Some(balance)
     };
@@ -169,7 +169,7 @@ async fn give(tx: &mut Tx<'_>, payment: &Payment, now: DateTime<Utc>) -> Result<
 /// The Stars stay: sets the money free. None for a payment of which nobody wanted a refund.
 async fn refuse(tx: &mut Tx<'_>, payment: &Payment, now: DateTime<Utc>) -> Result<Option<End>, DbError> {
     if payment.state == State::Refunding {
-        holds::close(tx, Purpose::Refund(payment.id), false).await?;
+        holds::close_refund(tx, payment.id, false).await?;
         payments::set_state(tx, payment.id, State::Credited, now).await?;
     }
     let refused = payment.state != State::Refunded && payment.asked_at.is_some();

@@ -3,11 +3,10 @@
 //! a crash nor a flood wait can separate what was said from what is remembered and paid.
 
 use super::books::Books;
-use crate::db::balance::{self, Operation, Reason};
-use crate::db::holds::{self, Purpose};
 use crate::db::model_calls::Payer;
 use crate::db::outbox::{self, Owed};
-use crate::db::{Db, DbError, messages, model_calls, records, threads, turns};
+use crate::db::turns::closing::{self, Answer, Closed, Closing};
+use crate::db::{Db, DbError, model_calls, turns};
 use crate::domain::ids::{OutboxId, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::turn::{Failure, ModelCall, Outcome, TurnReport};
@@ -31,45 +30,49 @@ pub enum Settled {
     AlreadyClosed(Vec<(OutboxId, Owed)>),
 }
 
-/// Closes a turn, once; `subject` tells the user what the charge was for.
+/// The turn that is to be closed.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The turn.
+    pub turn: TurnId,
+    /// Its try.
+    pub attempt: i32,
+    /// Whether money was reserved for it before its work began.
+    pub held: bool,
+    /// What the user reads about the charge.
+    pub subject: &'a str,
+}
+
+/// Closes a turn, once. `begun` tells whether the first of the messages is sent as soon as they are written down.
 pub async fn settle(
     books: &Books,
-    turn: TurnId,
-    attempt: i32,
+    case: Case<'_>,
     report: &TurnReport,
-    subject: &str,
     owed: &[Owed],
+    begun: bool,
 ) -> Result<Settled, DbError> {
-    let mut tx = books.db.begin().await?;
-    let Some(user) = turns::close(&mut tx, turn, report.outcome).await? else {
-        drop(tx);
+    let Case { turn, attempt, held, subject } = case;
+    let answer = report.answer();
+    let at = books.clock.now();
+    let payer = payer(report.outcome);
+    let closing = Closing {
+        turn,
+        attempt,
+        held,
+        outcome: report.outcome,
+        answer: answer.as_ref().map(|said| Answer { text: &said.text, interrupted: said.interrupted, at }),
+        left_out: report.is_left_out(),
+        calls: &books.entries(&report.calls),
+        tools: &report.tools,
+        payer,
+        subject,
+        owed,
+        begun,
+    };
+    kill_point!("settle: before the commit");
+    let Some(Closed { cost, history_version, owed }) = closing::close(&books.db, &closing).await? else {
         return outbox::pending(&books.db, Some(turn), 0.0, OutboxId(0)).await.map(Settled::AlreadyClosed);
     };
-    kill_point!("settle: closed");
-    let history_version = match report.answer() {
-        Some(answer) => {
-            let at = books.clock.now();
-            Some(messages::answer(&mut tx, turn, &answer.text, answer.interrupted, at).await?)
-        }
-        None if report.is_left_out() => Some(threads::history_changed(&mut tx, turn).await?),
-        None => None,
-    };
-    model_calls::record(&mut tx, turn, attempt, &books.entries(&report.calls)).await?;
-    records::tool_calls(&mut tx, &report.tools).await?;
-    kill_point!("settle: calls recorded");
-    let payer = payer(report.outcome);
-    let cost = model_calls::decide(&mut tx, turn, payer).await?;
-    let charged = payer == Payer::User && cost > Usd::ZERO;
-    if charged {
-        let reason = Reason::Usage(turn);
-        let key = format!("turn:{turn}");
-        balance::post(&mut tx, &Operation { user, reason, amount: -cost, key: &key, subject }).await?;
-        kill_point!("settle: charged");
-    }
-    holds::close(&mut tx, Purpose::Turn(turn), charged).await?;
-    let owed = outbox::owe(&mut tx, owed).await?;
-    kill_point!("settle: before the commit");
-    Db::commit(tx).await?;
     kill_point!("settle: after the commit");
     Ok(Settled::Closed { owed, cost, payer, history_version })
 }

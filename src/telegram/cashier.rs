@@ -101,10 +101,7 @@ fn message(
     after: Option<MessageId>,
     markdown: &str,
 ) -> Owed {
-    let text = render(markdown);
-    let (entities, text) = (text.wire_entities(), text.text);
-    let (turn, reply_to, replaces, keyboard, invoice) = (None, None, None, None, None);
-    Owed { key, chat, topic, turn, text, entities, reply_to, replaces, keyboard, after, invoice }
+    Owed { after, ..Owed::new(key, chat, topic, render(markdown).into_wire()) }
 }
 
 /// Drives refunds until the service drains.

@@ -37,13 +37,23 @@ struct Desk {
     carried: HashSet<OutboxId>,
 }
 
+/// What is known of a message that is handed over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Origin {
+    /// Nobody has tried to send it.
+    New,
+    /// Nobody has tried, but it is written down as if somebody had, which saves a statement.
+    Begun,
+    /// Somebody else may have sent it since it was read from the outbox.
+    Outbox,
+}
+
 /// A message on its way.
 #[derive(Debug)]
 struct Parcel {
     id: OutboxId,
     owed: Owed,
-    /// Whether somebody else may have sent it since it was read from the outbox.
-    stale: bool,
+    origin: Origin,
     delivered: oneshot::Sender<Option<MessageId>>,
 }
 
@@ -59,22 +69,34 @@ impl Courier {
 
     /// Takes messages over that were written down just now, behind all that it has for the same chat.
     pub fn deliver(&self, messages: Vec<(OutboxId, Owed)>) -> Option<Delivery> {
-        self.take(messages, false)
+        self.take(messages, Origin::New)
+    }
+
+    /// The same for messages of which the first was written down as one that Telegram is being asked to send.
+    pub fn deliver_begun(&self, mut messages: Vec<(OutboxId, Owed)>) -> Option<Delivery> {
+        let rest = messages.split_off(messages.len().min(1));
+        let first = self.take(messages, Origin::Begun);
+        self.deliver(rest).or(first)
+    }
+
+    /// Whether nothing is on its way to a chat, so that what comes next is sent at once.
+    pub fn is_idle(&self, chat: ChatId) -> bool {
+        !self.desk().queues.contains_key(&chat)
     }
 
     /// Takes messages over that stood in the outbox already: each is looked up there once more before it is sent, because
     /// the courier itself may have sent it since, and in the chat, if Telegram was asked before.
     pub fn deliver_again(&self, messages: Vec<(OutboxId, Owed)>) {
-        self.take(messages, true);
+        self.take(messages, Origin::Outbox);
     }
 
-    fn take(&self, messages: Vec<(OutboxId, Owed)>, stale: bool) -> Option<Delivery> {
+    fn take(&self, messages: Vec<(OutboxId, Owed)>, origin: Origin) -> Option<Delivery> {
         let mut last = None;
         for (id, owed) in messages {
             let (delivered, delivery) = oneshot::channel();
             last = Some(delivery);
             let chat = owed.chat;
-            let parcel = Parcel { id, owed, stale, delivered };
+            let parcel = Parcel { id, owed, origin, delivered };
             let mut desk = self.desk();
             if !desk.carried.insert(id) {
                 continue;
@@ -156,21 +178,9 @@ mod tests {
     const CHAT: ChatId = ChatId(42);
 
     fn parcel(id: i64) -> (Parcel, Delivery) {
-        let owed = Owed {
-            key: id.to_string(),
-            chat: CHAT,
-            topic: None,
-            turn: None,
-            text: "a message".to_owned(),
-            entities: json!([]),
-            reply_to: None,
-            replaces: None,
-            after: None,
-            keyboard: None,
-            invoice: None,
-        };
+        let owed = Owed::new(id.to_string(), CHAT, None, ("a message".to_owned(), json!([])));
         let (delivered, delivery) = oneshot::channel();
-        (Parcel { id: OutboxId(id), owed, stale: false, delivered }, delivery)
+        (Parcel { id: OutboxId(id), owed, origin: Origin::New, delivered }, delivery)
     }
 
     #[tokio::test]

@@ -25,7 +25,7 @@ use crate::domain::turn::{Failure, Interruption, ModelCall, Outcome, TurnReport,
 use crate::lifecycle::kill_point;
 use crate::services::recollection;
 use crate::services::recovery::Rest;
-use crate::services::settlement::{self, Settled};
+use crate::services::settlement::{self, Case, Settled};
 use crate::services::tab::{self, Account};
 
 /// Events between model and screen. The screen reads at once, so this only evens out bursts.
@@ -186,8 +186,10 @@ pub(super) async fn close(
     let owed: Vec<_> =
         (shown.posted..).zip(&parts).map(|(number, part)| place.part(number, part, live.take())).collect();
     let (db, life) = (&context.db, &context.life);
-    let subject = &request.settings.model.name;
-    let settle = || settlement::settle(&context.books, request.turn, request.attempt, report, subject, &owed);
+    let subject = request.settings.model.name.as_str();
+    let case = Case { turn: request.turn, attempt: request.attempt, held: request.held, subject };
+    let begun = context.screen.courier.is_idle(place.chat);
+    let settle = || settlement::settle(&context.books, case, report, &owed, begun);
     let (settled, ()) = tokio::join!(
         db.persist("settlement::settle", &life.abort, settle),
         synchronise(context, place, shown.posted, shown.draft.as_deref(), parts.first()),
@@ -195,7 +197,11 @@ pub(super) async fn close(
     match settled {
         Ok(Settled::Closed { owed, cost, payer, history_version }) => {
             context.metrics.costs.with_label_values(&[payer.name()]).inc_by(cost.nano());
-            drop(context.screen.courier.deliver(owed));
+            drop(if begun {
+                context.screen.courier.deliver_begun(owed)
+            } else {
+                context.screen.courier.deliver(owed)
+            });
             recollection::keep_history(&context.cache, request, report, history_version).await;
             context.write_behind.put(Record::UserStats { turn: request.turn }).await;
         }

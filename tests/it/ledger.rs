@@ -10,10 +10,11 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use rust_decimal::Decimal;
 use secrecy::SecretString;
+use serde_json::json;
 use sqlx::AssertSqlSafe;
 use starling::db::holds::Gate;
 use starling::db::outbox::Owed;
-use starling::db::turns::{self, Opened, Place, Reserve};
+use starling::db::turns::opening::{self, Opened, Place, Reserve};
 use starling::db::{Db, holds};
 use starling::domain::clock::Clock;
 use starling::domain::ids::{ChatId, MessageId, ThreadKey, TurnId, UpdateId, UserId};
@@ -29,7 +30,8 @@ use starling::services::books::{Books, Terms};
 use starling::services::intake::Caller;
 use starling::services::payments::{self, Received};
 use starling::services::refunds::{self, Answer, Returned};
-use starling::services::{people, pricing, settlement};
+use starling::services::settlement::{self, Case};
+use starling::services::{people, pricing};
 use starling::telemetry::metrics::Metrics;
 
 use crate::harness::database::Database;
@@ -70,19 +72,7 @@ fn person(user: i64) -> (Person, Chat, ThreadKey) {
 }
 
 fn owed(key: &str) -> Owed {
-    Owed {
-        key: key.to_owned(),
-        chat: ChatId(1),
-        topic: None,
-        turn: None,
-        text: "told".to_owned(),
-        entities: serde_json::json!([]),
-        reply_to: None,
-        replaces: None,
-        keyboard: None,
-        after: None,
-        invoice: None,
-    }
+    Owed::new(key.to_owned(), ChatId(1), None, ("told".to_owned(), json!([])))
 }
 
 /// A turn of user 1, who has nothing.
@@ -99,7 +89,7 @@ async fn an_uncovered_turn(world: &World) -> (TurnId, i32, UserId) {
     let place = Place { thread: entered.thread, key, versions: None };
     let reserve = Reserve { user: key.user, amount: Usd(Decimal::ONE), free: false };
     let model = ModelId("claude-sonnet-5-5".to_owned());
-    let opened = turns::open(&books.db, place, &model, &[incoming], reserve).await.unwrap();
+    let opened = opening::open(&books.db, place, &model, &[incoming], reserve).await.unwrap();
     let Opened::Turn { turn, attempt, held: false, .. } = opened else { panic!("{opened:?} is covered") };
     (turn, attempt, key.user)
 }
@@ -123,7 +113,7 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
     let model = ModelId("claude-sonnet-5-5".to_owned());
     let reserve =
         Reserve { user: UserId(user), amount: Usd(Decimal::new(1, 2)), free: chance.random_bool(0.1) };
-    let opened = turns::open(&books.db, place, &model, &[incoming], reserve).await.unwrap();
+    let opened = opening::open(&books.db, place, &model, &[incoming], reserve).await.unwrap();
     let Opened::Turn { turn, attempt, held, .. } = opened else { panic!("a new message opens a turn") };
     let admitted = held
         || holds::take(&books.db, turn, reserve.user, reserve.amount, reserve.free).await.unwrap()
@@ -140,9 +130,11 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
     let report = report(admitted, chance);
     let expected: Usd =
         report.calls.iter().map(|call| pricing::price(&books.registry, call, books.today()).cost).sum();
+    let begun = chance.random_bool(0.5);
     let settle = || async {
         let key = format!("turn:{turn}:0");
-        settlement::settle(books, turn, attempt, &report, "Claude", &[owed(&key)]).await.unwrap()
+        let case = Case { turn, attempt, held, subject: "Claude" };
+        settlement::settle(books, case, &report, &[owed(&key)], begun).await.unwrap()
     };
     // Two instances race.
     let (first, second) = tokio::join!(settle(), settle());
@@ -318,7 +310,8 @@ async fn a_turn_that_was_closed_while_its_gate_waited_gets_no_hold() {
         tokio::spawn(async move {
             let outcome = Outcome::Interrupted(Interruption::Stopped);
             let report = TurnReport::without_work(String::new(), outcome);
-            settlement::settle(&world.books, turn, attempt, &report, "Claude", &[]).await.map(drop)
+            let case = Case { turn, attempt, held: false, subject: "Claude" };
+            settlement::settle(&world.books, case, &report, &[], false).await.map(drop)
         })
     };
     database.until("SELECT count(*) FROM pg_locks WHERE NOT granted", 2).await;
@@ -333,7 +326,7 @@ async fn a_turn_that_was_closed_while_its_gate_waited_gets_no_hold() {
     database.drop().await;
 }
 
-/// The statement of the product, a million times, on one user: what a sum of floats or of rounded rows would not give.
+/// The statement that closes a turn, a million times, on one user: what a sum of floats or of rounded rows would not give.
 #[tokio::test]
 async fn a_million_charges_of_forty_millionths_take_forty_dollars() {
     let database = Database::create().await;
@@ -341,22 +334,31 @@ async fn a_million_charges_of_forty_millionths_take_forty_dollars() {
     let (somebody, chat, key) = person(1);
     people::enter(&world.books, key, &somebody, &chat).await.unwrap();
     world.books.db.close().await;
-    let post = include_str!("../../src/db/balance_post.sql");
+    let close = include_str!("../../src/db/turns/close.sql");
+    let call = json!([{
+        "call": 0, "model_id": "m", "ended": "end_turn", "input": 1, "cache_write_5m": 0, "cache_write_1h": 0,
+        "cache_read": 0, "output": 1, "thinking": 0, "web_searches": 0, "duration_ms": 1, "cost": "0.00004", "prices": {},
+    }]);
     let statements = [
         "SET synchronous_commit = off".to_owned(),
-        "INSERT INTO turns (thread_id, question_id, model_id, state, closed_at)
-         SELECT threads.id, n, 'm', 'answered', now() FROM threads, generate_series(1, 1000000) n"
+        "INSERT INTO turns (thread_id, question_id, model_id)
+         SELECT threads.id, n, 'm' FROM threads, generate_series(1, 1000000) n"
             .to_owned(),
-        format!("PREPARE post (bigint, numeric, text, text, bigint, bigint, bigint, text) AS {post}"),
-        "DO $$ DECLARE first bigint; BEGIN
-           SELECT min(id) INTO first FROM turns;
-           FOR n IN 0..999999 LOOP
-             EXECUTE format('EXECUTE post(1, -0.00004, ''usage'', ''turn:%s'', %s, NULL, NULL, '''')',
-                            first + n, first + n);
-             IF n % 500 = 0 THEN COMMIT; END IF;
-           END LOOP;
-         END $$"
-            .to_owned(),
+        "VACUUM ANALYZE turns".to_owned(),
+        format!(
+            "PREPARE close (bigint, text, text, text, boolean, timestamptz, boolean, integer, jsonb, text, integer[],
+                            text, jsonb, jsonb) AS {close}"
+        ),
+        format!(
+            "DO $$ DECLARE first bigint; BEGIN
+               SELECT min(id) INTO first FROM turns;
+               FOR n IN 0..999999 LOOP
+                 EXECUTE format($close$EXECUTE close(%s, 'answered', 'complete', NULL, false, NULL, false, 1, '{call}',
+                                               'user', '{{0}}', '', '[]', '[]')$close$, first + n);
+                 IF n % 500 = 0 THEN COMMIT; END IF;
+               END LOOP;
+             END $$"
+        ),
     ];
     let mut connection = database.pool().acquire().await.unwrap();
     for statement in statements {

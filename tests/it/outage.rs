@@ -76,8 +76,8 @@ async fn a_lost_answer_to_the_settlement_neither_loses_nor_doubles_the_answer() 
     bot.model.script_for("during", Reply::steps(vec![Step::Gate(gate), Step::Text("An answer.".to_owned())]));
     bot.ann("during");
     bot.request(2).await;
-    // From here on the settlement is the next to commit.
-    bot.proxy.swallow_answer_to("COMMIT");
+    // The statement that closes the turn is the first to carry this text.
+    bot.proxy.swallow_answer_to("An answer.");
     keeper.open();
     bot.proxy.swallowed().await;
     assert_eq!(bot.answer(ANN, 2).await, "An answer.");

@@ -10,7 +10,7 @@ use super::super::api::methods::{
     SendInvoice, SendMessage,
 };
 use super::super::api::{Api, ApiError};
-use super::Parcel;
+use super::{Origin, Parcel};
 use crate::db::outbox::{self, Owed};
 use crate::db::{Db, DbError, invoices, people};
 use crate::domain::ids::{ChatId, MessageId, TopicId, UserId};
@@ -37,14 +37,14 @@ impl Carrier {
     pub(super) async fn carry(&self, parcel: &Parcel) -> Result<Option<MessageId>, DbError> {
         let abort = &self.life.abort;
         let mut begun = false;
-        if parcel.stale {
+        if parcel.origin == Origin::Outbox {
             let look = || outbox::standing(&self.db, parcel.id);
             match self.db.persist("outbox::standing", abort, look).await? {
                 Some(begun_before) => begun = begun_before,
                 None => return Ok(None),
             }
         }
-        if parcel.owed.replaces.is_none() && !begun {
+        if parcel.owed.replaces.is_none() && !begun && parcel.origin != Origin::Begun {
             self.db.persist("outbox::begin", abort, || outbox::begin(&self.db, parcel.id)).await?;
         }
         let invoice = match parcel.owed.invoice {

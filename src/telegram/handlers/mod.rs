@@ -188,18 +188,11 @@ where
 /// The message that answers an update.
 fn answer_to(envelope: &Envelope, text: RichText) -> Owed {
     let private = envelope.chat.kind == ChatKind::Private;
+    let key = format!("update:{}", envelope.update);
     Owed {
-        key: format!("update:{}", envelope.update),
-        chat: envelope.key.chat,
-        topic: envelope.key.topic,
-        turn: None,
-        entities: text.wire_entities(),
-        text: text.text,
         reply_to: (!private).then_some(envelope.message),
-        replaces: None,
-        keyboard: None,
         after: Some(envelope.message),
-        invoice: None,
+        ..Owed::new(key, envelope.key.chat, envelope.key.topic, text.into_wire())
     }
 }
 

@@ -70,17 +70,11 @@ fn tell(update: &GivenUp) -> Option<Owed> {
     let language = Language::from_tag(brought["from"]["language_code"].as_str());
     let topic = brought["message_thread_id"].as_i64().filter(|_| brought["is_topic_message"] == true);
     let text = RichText::plain(text::closing(language, Outcome::Failed(Failure::Internal))?);
+    let topic = topic.and_then(|topic| i32::try_from(topic).ok()).map(TopicId);
+    let key = format!("given up:{}", update.id);
     Some(Owed {
-        key: format!("given up:{}", update.id),
-        chat,
-        topic: topic.and_then(|topic| i32::try_from(topic).ok()).map(TopicId),
-        turn: None,
-        entities: text.wire_entities(),
-        text: text.text,
         reply_to: (chat.0 < 0).then_some(message),
-        replaces: None,
-        keyboard: None,
         after: Some(message),
-        invoice: None,
+        ..Owed::new(key, chat, topic, text.into_wire())
     })
 }

@@ -1,9 +1,10 @@
 //! Processor: a batch becomes an open turn. What does not depend on the batch is prepared while its window is open.
 
 use crate::cache::context::Context as Cached;
+use crate::db::DbError;
 use crate::db::dialogs::Dialog;
-use crate::db::turns::{LeftOpen, Opened, Reserve};
-use crate::db::{DbError, turns};
+use crate::db::turns::LeftOpen;
+use crate::db::turns::opening::{self, Opened, Reserve};
 use crate::domain::ids::{MessageId, ThreadKey};
 use crate::domain::message::{Incoming, Remembered, Role};
 use crate::domain::model::{Effort, ModelId};
@@ -112,9 +113,9 @@ async fn attempt(
     recollection.history.messages.extend(batch.iter().map(remembered));
     let reserve = reserve(context, settings, &recollection.history.messages);
     let wanted = Reserve { user: key.user, amount: reserve, free: context.books.is_privileged(key.user) };
-    let open = || turns::open(db, place, &settings.model.id, batch, wanted);
+    let open = || opening::open(db, place, &settings.model.id, batch, wanted);
     let (opened, ()) = tokio::join!(
-        db.persist("turns::open", &context.life.abort, open),
+        db.persist("opening::open", &context.life.abort, open),
         recollection::keep_rows(&context.cache, key, recollection),
     );
     let (turn, attempt, held, version) = match opened? {

@@ -9,6 +9,12 @@ impl RichText {
     pub fn wire_entities(&self) -> Value {
         self.entities.iter().map(wire).collect()
     }
+
+    /// Text and entities as an outgoing message has them.
+    pub fn into_wire(self) -> (String, Value) {
+        let entities = self.wire_entities();
+        (self.text, entities)
+    }
 }
 
 fn wire(entity: &Entity) -> Value {

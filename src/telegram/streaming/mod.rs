@@ -80,18 +80,13 @@ pub enum Surface {
 impl Place {
     /// A part of the answer as a message that is owed; `number` counts from 0.
     pub fn part(&self, number: usize, part: &RichText, replaces: Option<MessageId>) -> Owed {
+        let key = format!("turn:{}:{number}", self.turn);
         Owed {
-            key: format!("turn:{}:{number}", self.turn),
-            chat: self.chat,
-            topic: self.topic,
             turn: Some(self.turn),
-            text: part.text.clone(),
-            entities: part.wire_entities(),
             reply_to: self.reply_to.filter(|_| number == 0),
             replaces,
-            keyboard: None,
             after: Some(self.question),
-            invoice: None,
+            ..Owed::new(key, self.chat, self.topic, part.clone().into_wire())
         }
     }
 }

@@ -1,4 +1,4 @@
--- Opens a turn: see turns::open. The conversation's row is locked before the user's, as everywhere.
+-- Opens a turn: see opening::open. The conversation's row is locked before the user's, as everywhere.
 WITH place AS (
   SELECT threads.id FROM threads JOIN users ON users.id = threads.user_id
   WHERE threads.id = $11 AND threads.user_id = $14 AND threads.chat_id = $17

@@ -1,0 +1,133 @@
+//! Repository of turns: opened together with the messages that ask, closed together with the answer.
+
+pub mod closing;
+pub mod opening;
+
+use super::{Db, DbError, Tx};
+use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TopicId, TurnId, UserId};
+use crate::domain::model::ModelId;
+
+/// A turn that a crash left open.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LeftOpen {
+    /// The row.
+    pub turn: TurnId,
+    /// Its conversation.
+    pub thread: ThreadId,
+    /// Where the answer goes.
+    pub key: ThreadKey,
+    /// The message that is answered.
+    pub question: MessageId,
+    /// The try that was cut.
+    pub attempt: i32,
+    /// How many tries were lost by crashes, this one included.
+    pub lost: i32,
+    /// Whether money is reserved for it.
+    pub held: bool,
+    /// Whether Telegram was asked to send a message that shows the unfinished answer.
+    pub live_begun: bool,
+    /// A half-written message in a group.
+    pub live_message: Option<MessageId>,
+    /// The kind of chat, as stored.
+    pub chat_kind: String,
+    /// The language tag of the user's app.
+    pub language_code: Option<String>,
+    /// The model that the user has chosen.
+    pub model: Option<ModelId>,
+}
+
+/// Turns that have been open for at least so many seconds, oldest first; those of running sessions too.
+pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> {
+    let rows = sqlx::query!(
+        r#"SELECT turns.id, turns.thread_id, turns.question_id, turns.attempt, turns.live_message_id, turns.live_begun,
+                lost + (NOT postponed)::int AS "lost!",
+                EXISTS (SELECT 1 FROM balance_holds WHERE balance_holds.turn_id = turns.id) AS "held!",
+                threads.chat_id, threads.user_id, threads.topic_id, chats.kind, users.language_code, users.model_id
+         FROM turns JOIN threads ON threads.id = turns.thread_id
+         JOIN chats ON chats.id = threads.chat_id JOIN users ON users.id = threads.user_id
+         WHERE turns.state = 'open' AND turns.opened_at <= now() - make_interval(secs => $1) ORDER BY turns.id"#,
+        seconds,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("turns::left_open"))?;
+    let left = rows.into_iter().map(|row| LeftOpen {
+        turn: TurnId(row.id),
+        thread: ThreadId(row.thread_id),
+        key: ThreadKey {
+            chat: ChatId(row.chat_id),
+            user: UserId(row.user_id),
+            topic: row.topic_id.map(TopicId),
+        },
+        question: MessageId(row.question_id),
+        attempt: row.attempt,
+        lost: row.lost,
+        held: row.held,
+        live_begun: row.live_begun,
+        live_message: row.live_message_id.map(MessageId),
+        chat_kind: row.kind,
+        language_code: row.language_code,
+        model: row.model_id.map(ModelId),
+    });
+    Ok(left.collect())
+}
+
+/// Notes that an attempt had not shown anything when the service was stopped in an orderly way.
+pub async fn postpone(tx: &mut Tx<'_>, turn: TurnId, attempt: i32) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE turns SET postponed = TRUE WHERE id = $1 AND state = 'open' AND attempt = $2",
+        turn.0,
+        attempt,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("turns::postpone"))?;
+    Ok(())
+}
+
+/// Counts a new attempt of an open turn, if `attempt` is still the newest, and returns its number; none if the turn was
+/// closed meanwhile.
+pub async fn restart(tx: &mut Tx<'_>, turn: TurnId, attempt: i32) -> Result<Option<i32>, DbError> {
+    sqlx::query_scalar!(
+        "UPDATE turns SET attempt = greatest(attempt, $2 + 1), postponed = postponed AND attempt > $2,
+           lost = lost + (attempt = $2 AND NOT postponed)::int
+         WHERE id = $1 AND state = 'open' RETURNING attempt",
+        turn.0,
+        attempt,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(DbError::at("turns::restart"))
+}
+
+/// Notes that Telegram is asked from now on to send the message that shows the unfinished answer.
+pub async fn begin_live(db: &Db, turn: TurnId) -> Result<(), DbError> {
+    sqlx::query!("UPDATE turns SET live_begun = TRUE WHERE id = $1 AND NOT live_begun", turn.0)
+        .execute(db.pool())
+        .await
+        .map_err(DbError::at("turns::begin_live"))?;
+    Ok(())
+}
+
+/// The message that shows the unfinished answer, if there is one.
+pub async fn live(db: &Db, turn: TurnId) -> Result<Option<MessageId>, DbError> {
+    let live = sqlx::query_scalar!("SELECT live_message_id FROM turns WHERE id = $1", turn.0)
+        .fetch_optional(db.pool())
+        .await
+        .map_err(DbError::at("turns::live"))?;
+    Ok(live.flatten().map(MessageId))
+}
+
+/// Remembers the message that shows the unfinished answer, or that there is none.
+pub async fn show_in(
+    database: impl sqlx::PgExecutor<'_>,
+    turn: TurnId,
+    message: Option<MessageId>,
+) -> Result<(), DbError> {
+    let message = message.map(|message| message.0);
+    sqlx::query!("UPDATE turns SET live_message_id = $2 WHERE id = $1", turn.0, message)
+        .execute(database)
+        .await
+        .map_err(DbError::at("turns::show_in"))?;
+    Ok(())
+}
