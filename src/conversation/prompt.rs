@@ -107,6 +107,7 @@ mod tests {
             context: Context::default(),
             edits: 0,
             interrupted: false,
+            files: vec![],
         }
     }
 

@@ -58,7 +58,16 @@ pub async fn latest(
         });
         let context = Context { reply, quote: row.quote, forwarded_from: row.forwarded_from };
         let (edits, interrupted) = (row.edits.unwrap_or_default(), row.interrupted.unwrap_or_default());
-        history.messages.push(Remembered { role, text, sender: row.sender, context, edits, interrupted });
+        let files = Vec::new();
+        history.messages.push(Remembered {
+            role,
+            text,
+            sender: row.sender,
+            context,
+            edits,
+            interrupted,
+            files,
+        });
     }
     Ok(history)
 }

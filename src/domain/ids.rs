@@ -56,6 +56,10 @@ id!(
     InvoiceId(i64)
 );
 id!(
+    /// A file that a person sent.
+    FileId(i64)
+);
+id!(
     /// Stars that came in.
     PaymentId(i64)
 );

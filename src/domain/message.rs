@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::file::KnownFile;
 use crate::domain::ids::{MessageId, ThreadKey, UpdateId};
 use crate::domain::people::{Chat, Person};
 
@@ -89,4 +90,7 @@ pub struct Remembered {
     pub edits: i32,
     /// Whether the answer was cut by a stop, a newer message or a crash.
     pub interrupted: bool,
+    /// The files that came with it. Entries of the cache from before there were files have none.
+    #[serde(default)]
+    pub files: Vec<KnownFile>,
 }

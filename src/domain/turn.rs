@@ -211,6 +211,7 @@ impl TurnReport {
             context: Context::default(),
             edits: 0,
             interrupted,
+            files: Vec::new(),
         })
     }
 

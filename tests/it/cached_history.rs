@@ -53,6 +53,7 @@ fn message(number: usize) -> Remembered {
         context: Context { reply: Some(reply), quote: Some(String::new()), forwarded_from: None },
         edits: 0,
         interrupted: false,
+        files: Vec::new(),
     }
 }
 

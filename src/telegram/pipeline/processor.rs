@@ -204,5 +204,6 @@ fn remembered(incoming: &Incoming) -> Remembered {
         context: incoming.context.clone(),
         edits: 0,
         interrupted: false,
+        files: Vec::new(),
     }
 }
