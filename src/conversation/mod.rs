@@ -5,6 +5,7 @@ pub mod interrupt;
 mod orchestrator;
 mod prompt;
 mod round;
+mod subagent;
 mod window;
 
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::domain::clock::Clock;
 use crate::llm::Provider;
 use crate::llm::registry::Registry;
 use crate::telemetry::metrics::Metrics;
-use crate::tools::{Toolbox, Workshop};
+use crate::tools::Toolbox;
 
 /// Everything that a conversation uses. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -32,11 +33,4 @@ pub struct Mind {
     pub idle_limit: Duration,
     /// Where requests and tokens are counted.
     pub metrics: Metrics,
-}
-
-impl Mind {
-    /// What tools may use.
-    fn workshop(&self) -> Workshop<'_> {
-        Workshop { registry: &self.registry, today: self.clock.now().date_naive() }
-    }
 }

@@ -1,16 +1,15 @@
 //! The orchestrator: rounds of asking and running tools until the model stops, the turn is cut or nothing helps.
 
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use super::interrupt::Stop;
-use super::round::{self, Ended, Round};
+use super::round::{self, Desk, Ended, Round};
+use super::subagent::Subagent;
 use super::{Mind, prompt, window};
 use crate::domain::ids::TurnId;
 use crate::domain::message::Role;
-use crate::domain::money::Usd;
 use crate::domain::record;
-use crate::domain::turn::{Failure, Interruption, ModelCall, Outcome, TurnEvent, TurnReport, TurnRequest};
+use crate::domain::turn::{Failure, Interruption, Outcome, TurnEvent, TurnReport, TurnRequest};
 use crate::lifecycle::kill_point;
 use crate::llm::error::Retry;
 use crate::llm::event::ToolCall;
@@ -41,7 +40,6 @@ pub async fn converse(
         row: request.turn,
         attempt: request.attempt,
         text: String::new(),
-        calls: Vec::new(),
         tools: Vec::new(),
         continued: 0,
         last: false,
@@ -51,7 +49,8 @@ pub async fn converse(
         Ok(prompt) => turn.run(prompt).await,
         Err(error) => turn.failed(&error),
     };
-    TurnReport { text: turn.text, outcome, calls: turn.calls, tools: turn.tools }
+    let calls = round::all(&turn.tab);
+    TurnReport { text: turn.text, outcome, calls, tools: turn.tools }
 }
 
 /// A turn under way.
@@ -63,7 +62,6 @@ struct Turn<'a> {
     row: TurnId,
     attempt: i32,
     text: String,
-    calls: Vec<ModelCall>,
     tools: Vec<record::ToolCall>,
     continued: usize,
     /// Whether the money is used up, so that the round that runs is the last one.
@@ -83,10 +81,9 @@ enum Next {
 impl Turn<'_> {
     async fn run(&mut self, mut prompt: LlmRequest) -> Outcome {
         for _ in 0..ROUNDS {
-            let book = round::Book { tab: &self.tab, first: self.calls.len() };
-            let mut round = round::ask(self.mind, &prompt, &self.screen, book, self.stop).await;
+            let desk = Desk { mind: self.mind, tab: &self.tab, screen: Some(&self.screen), stop: self.stop };
+            let round = round::ask(desk, &prompt).await;
             self.text.push_str(&round.text);
-            self.calls.append(&mut round.calls);
             match self.after(round).await {
                 Next::Done(Outcome::Answered | Outcome::Failed(Failure::Empty)) if self.last => {
                     return Outcome::OutOfFunds;
@@ -185,30 +182,28 @@ impl Turn<'_> {
 
     /// Runs the calls of a round and shows their beginning and end; none if the turn was cut meanwhile.
     async fn run_tools(&mut self, calls: &[ToolCall]) -> Option<Vec<Block>> {
-        let (started_at, started) = (self.mind.clock.now(), Instant::now());
+        let started_at = self.mind.clock.now();
         for ToolCall { id, name, .. } in calls {
             self.show(TurnEvent::ToolStarted { call: id.clone(), name: name.clone() }).await;
         }
-        let workshop = self.mind.workshop();
-        let working = runner::run(&self.mind.toolbox, workshop, &self.tab, calls);
-        let results = self.stop.or_cut(working).await?;
-        let duration_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
-        for (ToolCall { name, .. }, result) in calls.iter().zip(&results) {
-            if let Block::ToolResult { call, is_error, .. } = result {
-                self.tools.push(record::ToolCall {
-                    turn: self.row,
-                    attempt: self.attempt,
-                    call: call.clone(),
-                    tool: name.clone(),
-                    failed: *is_error,
-                    duration_ms,
-                    cost: Usd::ZERO,
-                    started_at,
-                });
-                self.show(TurnEvent::ToolEnded { call: call.clone(), failed: *is_error }).await;
-            }
+        let subagent = Subagent { mind: self.mind, tab: &self.tab, stop: self.stop };
+        let working = runner::run(&self.mind.toolbox, subagent.workshop(), &self.tab, calls);
+        let ran = self.stop.or_cut(working).await?;
+        for (ToolCall { id, name, .. }, ran) in calls.iter().zip(&ran) {
+            let ended = record::ToolCall {
+                turn: self.row,
+                attempt: self.attempt,
+                call: id.clone(),
+                tool: name.clone(),
+                failed: ran.failed,
+                duration_ms: i64::try_from(ran.duration.as_millis()).unwrap_or(i64::MAX),
+                cost: ran.cost,
+                started_at,
+            };
+            self.tools.push(ended.clone());
+            self.show(TurnEvent::ToolEnded(ended)).await;
         }
-        Some(results)
+        Some(runner::results(calls, ran))
     }
 
     async fn show(&self, event: TurnEvent) {
@@ -218,6 +213,6 @@ impl Turn<'_> {
     }
 }
 
-fn own(blocks: Vec<serde_json::Value>) -> LlmMessage {
+pub(super) fn own(blocks: Vec<serde_json::Value>) -> LlmMessage {
     LlmMessage { role: Role::Assistant, blocks: blocks.into_iter().map(Block::Own).collect() }
 }

@@ -28,6 +28,17 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// How a call ends that has not ended yet.
 const RUNNING: &str = "running";
+/// How one ends that was cut.
+const CUT: &str = "cut";
+
+/// All calls of a turn that is over: those of work that was dropped were cut.
+pub(super) fn all(tab: &Tab) -> Vec<ModelCall> {
+    let over = |call: ModelCall| match call.ended.as_str() {
+        RUNNING => ModelCall { ended: CUT.to_owned(), ..call },
+        _ => call,
+    };
+    tab.all().into_iter().map(over).collect()
+}
 
 /// What a round brought.
 #[derive(Debug)]
@@ -60,35 +71,33 @@ impl Ended {
     fn name(&self) -> &str {
         match self {
             Self::Stop(reason) => reason.name(),
-            Self::Cut(_) => "cut",
+            Self::Cut(_) => CUT,
             Self::Failed(error) => error.name(),
         }
     }
 }
 
-/// Where the calls of a round are noted.
+/// Where a round goes on.
 #[derive(Clone, Copy)]
-pub(super) struct Book<'a> {
-    /// The tab.
+pub(super) struct Desk<'a> {
+    /// Who answers, and where that is counted.
+    pub(super) mind: &'a Mind,
+    /// Where its calls are noted.
     pub(super) tab: &'a Tab,
-    /// The number of the next call in the attempt, from 0.
-    pub(super) first: usize,
+    /// Who watches; nobody watches an errand.
+    pub(super) screen: Option<&'a mpsc::Sender<TurnEvent>>,
+    /// What cuts it.
+    pub(super) stop: &'a Stop,
 }
 
 /// Asks until there is an answer, the tries are used up or the turn is cut.
-pub(super) async fn ask(
-    mind: &Mind,
-    request: &LlmRequest,
-    screen: &mpsc::Sender<TurnEvent>,
-    book: Book<'_>,
-    stop: &Stop,
-) -> Round {
+pub(super) async fn ask(desk: Desk<'_>, request: &LlmRequest) -> Round {
+    let Desk { mind, tab, stop, .. } = desk;
     let mut calls = Vec::new();
     for number in 1.. {
         let started = Instant::now();
-        let mut attempt = Attempt::default();
-        let entry = Book { first: book.first + calls.len(), ..book };
-        let result = attempt.run(mind, request, screen, entry, stop, started).await;
+        let mut attempt = Attempt { number: tab.number(), ..Attempt::default() };
+        let result = attempt.run(desk, request, started).await;
         let ended = match (result, stop.reason()) {
             (Ok(reason), _) => Ended::Stop(reason),
             (Err(LlmError::Cancelled), Some(reason)) => Ended::Cut(reason),
@@ -96,8 +105,10 @@ pub(super) async fn ask(
         };
         let call = attempt.call(request, ended.name(), started);
         // The last call is written down a moment later, with the turn.
-        if !matches!(&ended, Ended::Stop(StopReason::EndTurn)) {
-            entry.tab.note(entry.first, call.clone());
+        if matches!(&ended, Ended::Stop(StopReason::EndTurn)) && desk.screen.is_some() {
+            tab.remember(call.clone());
+        } else {
+            tab.note(call.clone());
         }
         calls.push(call);
         let pause = match &ended {
@@ -137,6 +148,7 @@ fn pause(retry: Retry, number: u32) -> Option<Duration> {
 /// One try, as far as it has come.
 #[derive(Default)]
 struct Attempt {
+    number: i32,
     request_id: Option<String>,
     text: String,
     blocks: Vec<Value>,
@@ -148,11 +160,8 @@ struct Attempt {
 impl Attempt {
     async fn run(
         &mut self,
-        mind: &Mind,
+        Desk { mind, tab, screen, stop }: Desk<'_>,
         request: &LlmRequest,
-        screen: &mpsc::Sender<TurnEvent>,
-        book: Book<'_>,
-        stop: &Stop,
         started: Instant,
     ) -> Result<StopReason, LlmError> {
         let answer = stop.or_cut(mind.provider.ask(request)).await.ok_or(LlmError::Cancelled)??;
@@ -179,13 +188,14 @@ impl Attempt {
                     let is_first = self.usage == Usage::default();
                     self.usage = usage;
                     if is_first {
-                        book.tab.note(book.first, self.call(request, RUNNING, started));
+                        tab.note(self.call(request, RUNNING, started));
                         kill_point!("tab: first usage");
                     }
                     continue;
                 }
                 LlmEvent::Stop(reason) => return Ok(reason),
             };
+            let Some(screen) = screen else { continue };
             // The screen drains its channel without waiting for Telegram, so this never blocks for long; a screen
             // that has gone away is no reason to stop reading what is paid for.
             if screen.send(shown).await.is_err() {
@@ -196,6 +206,7 @@ impl Attempt {
 
     fn call(&self, request: &LlmRequest, ended: &str, started: Instant) -> ModelCall {
         ModelCall {
+            number: self.number,
             model: request.model.id.clone(),
             request_id: self.request_id.clone(),
             ended: ended.to_owned(),

@@ -69,39 +69,49 @@ async fn gate(db: &Db, turn: TurnId, user: UserId) -> Result<Gate, DbError> {
     })
 }
 
-/// What a user has besides what is reserved for others than this turn.
-pub async fn beside(db: &Db, turn: TurnId, user: UserId) -> Result<Usd, DbError> {
-    sqlx::query_scalar!(
-        r#"SELECT balance - held
-             + coalesce((SELECT amount FROM balance_holds WHERE turn_id = $1 AND state = 'open'), 0) AS "amount!"
-           FROM users WHERE id = $2"#,
-        turn.0,
-        user.0,
-    )
-    .fetch_one(db.pool())
-    .await
-    .map(Usd)
-    .map_err(DbError::at("holds::beside"))
+/// What asking for more room under a hold came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Claimed {
+    /// Whether the hold is large enough now.
+    pub granted: bool,
+    /// What was left to spend before, what is reserved for others and `used` taken off.
+    pub left: Usd,
 }
 
-/// Makes the open hold of a turn at least as large as `amount`.
-pub async fn extend(db: &Db, turn: TurnId, user: UserId, amount: Usd) -> Result<(), DbError> {
-    sqlx::query!(
-        "WITH hold AS (
-           UPDATE balance_holds SET amount = $3
-           FROM (SELECT id, amount FROM balance_holds WHERE turn_id = $1 AND state = 'open' FOR UPDATE) AS old
-           WHERE balance_holds.id = old.id AND old.amount < $3
-           RETURNING $3 - old.amount AS more
-         )
-         UPDATE users SET held = held + hold.more FROM hold WHERE users.id = $2",
+/// Makes the open hold of a turn at least as large as `used` and `more` together, if at least `least` is left to spend
+/// besides what others have reserved and what the turn has `used` of its hold, or if the user is `free` to overdraw. Two
+/// turns that ask at the same moment are asked one after the other. None if the turn has no open hold.
+pub async fn claim(
+    db: &Db,
+    (turn, user): (TurnId, UserId),
+    (used, more, least): (Usd, Usd, Usd),
+    free: bool,
+) -> Result<Option<Claimed>, DbError> {
+    let row = sqlx::query!(
+        r#"WITH own AS (
+             SELECT id, amount FROM balance_holds WHERE turn_id = $1 AND state = 'open' FOR UPDATE
+           ), account AS (
+             SELECT own.id, own.amount, balance - held + own.amount - $3 AS spare FROM users, own WHERE users.id = $2
+             FOR NO KEY UPDATE OF users
+           ), hold AS (
+             UPDATE balance_holds SET amount = greatest(account.amount, $3 + $4)
+             FROM account WHERE balance_holds.id = account.id AND ($6 OR account.spare >= $5)
+             RETURNING greatest(account.amount, $3 + $4) - account.amount AS more
+           ), reserved AS (
+             UPDATE users SET held = held + hold.more FROM hold WHERE users.id = $2
+           )
+           SELECT spare AS "spare!", EXISTS (SELECT 1 FROM hold) AS "granted!" FROM account"#,
         turn.0,
         user.0,
-        amount.0,
+        used.0,
+        more.0,
+        least.0,
+        free,
     )
-    .execute(db.pool())
+    .fetch_optional(db.pool())
     .await
-    .map_err(DbError::at("holds::extend"))?;
-    Ok(())
+    .map_err(DbError::at("holds::claim"))?;
+    Ok(row.map(|row| Claimed { granted: row.granted, left: Usd(row.spare) }))
 }
 
 /// Sets free what is still reserved for turns that are closed, which must never be; returns how many there were.

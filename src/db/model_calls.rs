@@ -11,8 +11,6 @@ use crate::domain::turn::ModelCall;
 /// A call as the books know it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Entry {
-    /// Its number in the attempt, from 0.
-    pub number: i32,
     /// What it used.
     pub call: ModelCall,
     /// What that cost.
@@ -59,7 +57,7 @@ async fn write(
     attempt: i32,
     entry: &Entry,
 ) -> Result<(), DbError> {
-    let Entry { number, call, cost, prices } = entry;
+    let Entry { call, cost, prices } = entry;
     let usage = &call.usage;
     sqlx::query!(
         "INSERT INTO model_calls (turn_id, attempt, call, model_id, request_id, ended, input, cache_write_5m,
@@ -75,7 +73,7 @@ async fn write(
          WHERE model_calls.payer IS NULL",
         turn.0,
         attempt,
-        number,
+        call.number,
         call.model.0,
         call.request_id,
         call.ended,
@@ -99,10 +97,10 @@ async fn write(
 
 /// A call as an object for `jsonb_to_recordset`.
 pub(super) fn row(entry: &Entry) -> Value {
-    let Entry { number, call, cost, prices } = entry;
+    let Entry { call, cost, prices } = entry;
     let usage = &call.usage;
     json!({
-        "call": number,
+        "call": call.number,
         "model_id": call.model,
         "request_id": call.request_id,
         "ended": call.ended,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Neg, Sub};
 
+use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,13 @@ impl Usd {
     #[must_use]
     pub fn per_million(self, count: u64) -> Self {
         Self(self.0 * Decimal::from(count) / Decimal::from(1_000_000)).kept()
+    }
+
+    /// How many things this pays for at a price for a million of them, at most [`u32::MAX`]; none below zero.
+    pub fn count_at(self, price_per_million: Self) -> u64 {
+        let most = Decimal::from(u32::MAX);
+        let count = (self.0 * Decimal::from(1_000_000)).checked_div(price_per_million.0);
+        count.unwrap_or(most).clamp(Decimal::ZERO, most).to_u64().unwrap_or_default()
     }
 
     /// What `count` things cost.

@@ -64,12 +64,7 @@ pub enum TurnEvent {
         name: String,
     },
     /// A tool has ended.
-    ToolEnded {
-        /// The call's id.
-        call: String,
-        /// Whether it failed.
-        failed: bool,
-    },
+    ToolEnded(ToolCall),
 }
 
 /// Why a turn was cut short.
@@ -168,6 +163,8 @@ impl Outcome {
 /// One call of a model, for the books: also when it failed or was cut.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ModelCall {
+    /// Its number in the attempt, from 0; those of tools are counted with the others.
+    pub number: i32,
     /// The model that was asked.
     pub model: ModelId,
     /// The provider's name for the request, for questions to its support.
@@ -189,7 +186,7 @@ pub struct TurnReport {
     pub text: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// Every call that was made, in order.
+    /// Every call that was made, by number.
     pub calls: Vec<ModelCall>,
     /// Every tool that was run, in order.
     pub tools: Vec<ToolCall>,

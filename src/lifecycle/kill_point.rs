@@ -12,6 +12,7 @@ pub const ALL: &[&str] = &[
     "tab: first usage",
     "tab: call noted",
     "tab: between rounds",
+    "tab: reserved",
     "live: after the call",
     "settle: before the commit",
     "settle: after the commit",

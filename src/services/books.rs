@@ -53,13 +53,13 @@ impl Books {
     }
 
     /// A call with its cost.
-    pub(super) fn entry(&self, number: i32, call: &ModelCall) -> Entry {
+    pub(super) fn entry(&self, call: &ModelCall) -> Entry {
         let pricing::Priced { cost, prices } = pricing::price(&self.registry, call, self.today());
-        Entry { number, call: call.clone(), cost, prices }
+        Entry { call: call.clone(), cost, prices }
     }
 
     /// The calls of an attempt with their costs.
     pub(super) fn entries(&self, calls: &[ModelCall]) -> Vec<Entry> {
-        (0..).zip(calls).map(|(number, call)| self.entry(number, call)).collect()
+        calls.iter().map(|call| self.entry(call)).collect()
     }
 }

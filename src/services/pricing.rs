@@ -60,12 +60,24 @@ pub fn estimate(model: &Model, usage: &Usage, on: NaiveDate) -> Usd {
 /// The most that one more request may cost on a day: the whole prompt written to the cache, the answer as long as it is
 /// allowed to be.
 pub fn bound(model: &Model, prompt_bytes: u64, on: NaiveDate) -> Usd {
+    let (prompt, prices) = most(model, prompt_bytes, on);
+    prompt + prices.output.per_million(model.answer_limit())
+}
+
+/// How many tokens of an answer `budget` pays for in any case, when the prompt has so many bytes.
+pub fn affordable(model: &Model, prompt_bytes: u64, budget: Usd, on: NaiveDate) -> u64 {
+    let (prompt, prices) = most(model, prompt_bytes, on);
+    (budget - prompt).count_at(prices.output).min(model.answer_limit())
+}
+
+/// The most that a prompt of so many bytes may cost, and the prices that hold then.
+fn most(model: &Model, prompt_bytes: u64, on: NaiveDate) -> (Usd, Prices) {
     let prompt = (prompt_bytes / BYTES_PER_TOKEN + OVERHEAD_TOKENS).min(model.window);
     let prices = valid(model, prompt, on);
     // The standing instructions are cached for an hour, the conversation for five minutes.
-    prices.cache_write_1h.per_million(OVERHEAD_TOKENS)
-        + prices.input.max(prices.cache_write_5m).per_million(prompt)
-        + prices.output.per_million(model.answer_limit())
+    let cost = prices.cache_write_1h.per_million(OVERHEAD_TOKENS)
+        + prices.input.max(prices.cache_write_5m).per_million(prompt);
+    (cost, prices)
 }
 
 /// The row that holds on a day for a prompt of so many tokens.
@@ -93,6 +105,7 @@ mod tests {
 
     fn call(model: &str, usage: Usage) -> ModelCall {
         ModelCall {
+            number: 0,
             model: ModelId(model.to_owned()),
             request_id: None,
             ended: "end_turn".to_owned(),

@@ -1,15 +1,12 @@
 //! Checkpoints: while an answer grows, its text so far is written down every few seconds by the write-behind, and each
 //! tool when it has ended. Nobody waits for that: what finds no room is left out, and a later record contains it.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::domain::clock::Clock;
-use crate::domain::money::Usd;
-use crate::domain::record::{Checkpoint, Record, ToolCall};
+use crate::domain::record::{Checkpoint, Record};
 use crate::domain::turn::{TurnEvent, TurnRequest};
 use crate::services::write_behind::WriteBehind;
 
@@ -19,14 +16,12 @@ const EVERY: Duration = Duration::from_secs(5);
 /// Hands the events of a turn on to the screen, at once, and takes down what is visible.
 pub(super) async fn relay(
     write_behind: &WriteBehind,
-    clock: &Clock,
     request: &TurnRequest,
     mut from: mpsc::Receiver<TurnEvent>,
     to: mpsc::Sender<TurnEvent>,
 ) {
     let (mut text, mut written, mut sequence) = (String::new(), 0, 0);
     let mut due = Instant::now() + EVERY;
-    let mut tools = HashMap::new();
     loop {
         tokio::select! {
             biased;
@@ -34,25 +29,8 @@ pub(super) async fn relay(
                 let Some(event) = event else { return };
                 match &event {
                     TurnEvent::Text(more) => text.push_str(more),
-                    TurnEvent::Thinking(_) => {}
-                    TurnEvent::ToolStarted { call, name } => {
-                        tools.insert(call.clone(), (name.clone(), clock.now()));
-                    }
-                    TurnEvent::ToolEnded { call, failed } => {
-                        if let Some((tool, started_at)) = tools.remove(call) {
-                            let ran = clock.now() - started_at;
-                            write_behind.offer(Record::ToolCall(ToolCall {
-                                turn: request.turn,
-                                attempt: request.attempt,
-                                call: call.clone(),
-                                tool,
-                                failed: *failed,
-                                duration_ms: ran.num_milliseconds(),
-                                cost: Usd::ZERO,
-                                started_at,
-                            }));
-                        }
-                    }
+                    TurnEvent::Thinking(_) | TurnEvent::ToolStarted { .. } => {}
+                    TurnEvent::ToolEnded(ended) => write_behind.offer(Record::ToolCall(ended.clone())),
                 }
                 if to.send(event).await.is_err() {
                     return;

@@ -122,7 +122,7 @@ async fn perform(context: &Context, request: &TurnRequest, place: Place, stop: &
     let account = Account { turn, attempt, user, model: &request.settings.model };
     let (report, (), shown, ()) = tokio::join!(
         converse(&context.mind, request, heard, tab, stop),
-        checkpoint::relay(&context.write_behind, &context.books.clock, request, said, screen),
+        checkpoint::relay(&context.write_behind, request, said, screen),
         streaming::present(&context.screen, place, events),
         tab::keep(&context.books, &context.life.abort, account, slips),
     );

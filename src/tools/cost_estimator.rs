@@ -77,7 +77,8 @@ mod tests {
     #[test]
     fn every_offered_model_is_estimated_and_nonsense_is_explained() {
         let registry = Registry::load(None).unwrap();
-        let workshop = Workshop { registry: &registry, today: "2026-11-21".parse().unwrap() };
+        let today = "2026-11-21".parse().unwrap();
+        let workshop = Workshop { registry: &registry, today, delegate: &super::super::errand::Nobody };
         let estimate =
             run(&json!({"input_chars": 3_000, "output_chars": 1_500, "requests": 2}), workshop).unwrap();
         assert_eq!(estimate["estimates"].as_array().unwrap().len(), 3);

@@ -2,14 +2,20 @@
 //! and the form of results; each tool has a file of its own.
 
 mod cost_estimator;
+pub mod errand;
 pub mod runner;
+mod self_critique;
+
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use self::errand::Delegate;
 use crate::domain::money::Usd;
 use crate::llm::registry::Registry;
 use crate::llm::request::ToolSpec;
+use crate::services::tab::Wish;
 
 /// The tools of this installation, in the fixed order in which the model sees them.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +29,8 @@ pub struct Toolbox {
 enum Tool {
     /// Tells what something would cost.
     CostEstimator,
+    /// Lets another model look for faults in an answer.
+    SelfCritique,
     /// Costs money; stands for those that do in tests of the runner.
     #[cfg(test)]
     Expensive,
@@ -35,6 +43,25 @@ pub struct Workshop<'a> {
     pub registry: &'a Registry,
     /// The day whose prices hold.
     pub today: NaiveDate,
+    /// Who carries out errands.
+    pub delegate: &'a dyn Delegate,
+}
+
+/// What a tool has brought, and what that has cost.
+#[derive(Clone, PartialEq, Debug)]
+struct Output {
+    result: Result<Value, Failure>,
+    /// US dollars, of calls that stand on the turn's tab.
+    cost: Usd,
+}
+
+/// What a tool costs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Price {
+    /// Nothing.
+    Free,
+    /// Something: so much has to be left to spend (`least`), and so much is reserved before it runs (`most`).
+    Paid(Wish),
 }
 
 /// Why a tool has brought nothing: what the model reads, and can do better then.
@@ -49,12 +76,17 @@ struct Failure {
 impl Toolbox {
     /// All tools.
     pub fn full() -> Self {
-        Self::of(vec![Tool::CostEstimator])
+        Self::of(vec![Tool::CostEstimator, Tool::SelfCritique])
     }
 
     fn of(tools: Vec<Tool>) -> Self {
         let specs = tools.iter().map(|tool| tool.spec()).collect();
         Self { tools, specs }
+    }
+
+    /// The tools of a model on an errand: it sends nobody on another one.
+    pub fn for_errands(&self) -> Self {
+        Self::of(self.tools.iter().copied().filter(|&tool| tool != Tool::SelfCritique).collect())
     }
 
     /// What the model is told.
@@ -72,6 +104,7 @@ impl Tool {
     fn spec(self) -> ToolSpec {
         match self {
             Self::CostEstimator => cost_estimator::spec(),
+            Self::SelfCritique => self_critique::spec(),
             #[cfg(test)]
             Self::Expensive => {
                 ToolSpec { name: "expensive", description: "Costs money.", schema: json!({"type": "object"}) }
@@ -79,21 +112,37 @@ impl Tool {
         }
     }
 
-    /// Whether it costs money, so that it needs a balance that is not below zero.
-    fn is_paid(self) -> bool {
+    /// What it costs. What costs something needs a balance that is not below zero, or more.
+    fn price(self) -> Price {
         match self {
-            Self::CostEstimator => false,
+            Self::CostEstimator => Price::Free,
+            Self::SelfCritique => Price::Paid(self_critique::PRICE),
             #[cfg(test)]
-            Self::Expensive => true,
+            Self::Expensive => Price::Paid(Wish { least: Usd::ZERO, most: Usd::ZERO }),
         }
     }
 
-    async fn run(self, input: &Value, workshop: Workshop<'_>) -> Result<Value, Failure> {
+    /// How long it may take.
+    fn limit(self) -> Duration {
         match self {
-            Self::CostEstimator => std::future::ready(cost_estimator::run(input, workshop)).await,
-            #[cfg(test)]
-            Self::Expensive => Ok(json!({"done": true})),
+            Self::SelfCritique => self_critique::LIMIT,
+            _ => Duration::from_secs(60),
         }
+    }
+
+    async fn run(self, input: &Value, workshop: Workshop<'_>) -> Output {
+        match self {
+            Self::CostEstimator => Output::free(cost_estimator::run(input, workshop)),
+            Self::SelfCritique => self_critique::run(input, workshop).await,
+            #[cfg(test)]
+            Self::Expensive => Output::free(Ok(json!({"done": true}))),
+        }
+    }
+}
+
+impl Output {
+    fn free(result: Result<Value, Failure>) -> Self {
+        Self { result, cost: Usd::ZERO }
     }
 }
 
@@ -103,13 +152,14 @@ impl Failure {
         Self { error: "invalid_arguments", message: message.into() }
     }
 
-    /// The user has no money for it.
-    fn no_money(tool: &str, balance: Usd) -> Value {
+    /// The user has too little money for it.
+    fn no_money(tool: &str, balance: Usd, least: Usd) -> Value {
         json!({
             "error": "insufficient_balance",
-            "message": "The balance of the person does not allow paid tools. Tell them that /pay tops it up, and answer \
+            "message": "The balance of the person does not allow this tool. Tell them that /pay tops it up, and answer \
                         without this tool as well as you can.",
             "balance_usd": balance,
+            "required_usd": least,
             "tool_name": tool,
         })
     }

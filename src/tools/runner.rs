@@ -5,54 +5,83 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
-use super::{Failure, Tool, Toolbox, Workshop};
+use super::{Failure, Output, Price, Tool, Toolbox, Workshop};
 use crate::domain::money::Usd;
 use crate::llm::event::ToolCall;
 use crate::llm::request::Block;
 use crate::services::tab::Tab;
 
-/// How long a call may take.
-const LIMIT: Duration = Duration::from_secs(60);
+/// What a call came to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Ran {
+    /// What the model reads.
+    pub content: Value,
+    /// Whether it failed.
+    pub failed: bool,
+    /// What it has cost, US dollars; the model calls behind it stand on the tab.
+    pub cost: Usd,
+    /// How long it took.
+    pub duration: Duration,
+}
 
 /// Answers the calls. What goes wrong is told to the model, which can do better.
-pub async fn run(toolbox: &Toolbox, workshop: Workshop<'_>, tab: &Tab, calls: &[ToolCall]) -> Vec<Block> {
+pub async fn run(toolbox: &Toolbox, workshop: Workshop<'_>, tab: &Tab, calls: &[ToolCall]) -> Vec<Ran> {
     join_all(calls.iter().map(|call| answer(toolbox, workshop, tab, call))).await
 }
 
-async fn answer(toolbox: &Toolbox, workshop: Workshop<'_>, tab: &Tab, call: &ToolCall) -> Block {
-    let result = match (toolbox.find(&call.name), &call.input) {
-        (None, _) => Err(unknown(toolbox, call)),
-        (Some(_), Err(reason)) => Err(told(Failure::arguments(format!("no valid JSON: {reason}")))),
+/// What ran as the blocks that the model gets, in the order of the calls.
+pub fn results(calls: &[ToolCall], ran: Vec<Ran>) -> Vec<Block> {
+    let block = |(call, ran): (&ToolCall, Ran)| {
+        let Ran { content, failed, .. } = ran;
+        Block::ToolResult { call: call.id.clone(), content: content.to_string(), is_error: failed }
+    };
+    calls.iter().zip(ran).map(block).collect()
+}
+
+async fn answer(toolbox: &Toolbox, workshop: Workshop<'_>, tab: &Tab, call: &ToolCall) -> Ran {
+    let started = Instant::now();
+    let (result, cost) = match (toolbox.find(&call.name), &call.input) {
+        (None, _) => (Err(unknown(toolbox, call)), Usd::ZERO),
+        (Some(_), Err(reason)) => {
+            (Err(told(Failure::arguments(format!("no valid JSON: {reason}")))), Usd::ZERO)
+        }
         (Some(tool), Ok(input)) => work(tool, input, workshop, tab, &call.name).await,
     };
-    let (content, is_error) = match result {
+    let (content, failed) = match result {
         Ok(content) => (content, false),
         Err(content) => (content, true),
     };
-    Block::ToolResult { call: call.id.clone(), content: content.to_string(), is_error }
+    Ran { content, failed, cost, duration: started.elapsed() }
 }
 
-/// A tool that costs money runs only while the balance, this turn's cost taken off, is not below zero.
+/// A tool that costs money runs only under a reservation, which is given only while enough is left to spend, this turn's
+/// cost and what runs beside it taken off.
 async fn work(
     tool: Tool,
     input: &Value,
     workshop: Workshop<'_>,
     tab: &Tab,
     name: &str,
-) -> Result<Value, Value> {
-    if tool.is_paid()
-        && let Some(balance) = tab.balance().await.filter(|&balance| balance < Usd::ZERO)
-    {
-        tracing::info!(tool = name, "a paid tool was refused for lack of money");
-        return Err(Failure::no_money(name, balance));
-    }
-    match tokio::time::timeout(LIMIT, tool.run(input, workshop)).await {
-        Ok(result) => result.map_err(told),
-        Err(_elapsed) => Err(json!({
-            "error": "timeout",
-            "message": format!("{name} did not end within {} seconds.", LIMIT.as_secs()),
-        })),
+) -> (Result<Value, Value>, Usd) {
+    let _reservation = match tool.price() {
+        Price::Free => None,
+        Price::Paid(wish) => match tab.reserve(wish).await {
+            Ok(reservation) => Some(reservation),
+            Err(left) => {
+                tracing::info!(tool = name, "a paid tool was refused for lack of money");
+                return (Err(Failure::no_money(name, left, wish.least)), Usd::ZERO);
+            }
+        },
+    };
+    let limit = tool.limit();
+    match tokio::time::timeout(limit, tool.run(input, workshop)).await {
+        Ok(Output { result, cost }) => (result.map_err(told), cost),
+        Err(_elapsed) => {
+            let message = format!("{name} did not end within {} seconds.", limit.as_secs());
+            (Err(json!({"error": "timeout", "message": message})), Usd::ZERO)
+        }
     }
 }
 
@@ -71,6 +100,7 @@ fn unknown(toolbox: &Toolbox, call: &ToolCall) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::errand::Nobody;
     use super::*;
     use crate::llm::registry::Registry;
     use crate::services::tab;
@@ -79,38 +109,43 @@ mod tests {
         ToolCall { id: id.to_owned(), name: name.to_owned(), input: Ok(input) }
     }
 
-    async fn results(balance: &str, calls: &[ToolCall]) -> Vec<(Value, bool)> {
+    async fn ran(balance: &str, calls: &[ToolCall]) -> Vec<(Value, bool)> {
         let registry = Registry::load(None).unwrap();
-        let workshop = Workshop { registry: &registry, today: "2026-11-21".parse().unwrap() };
-        let toolbox = Toolbox::of(vec![Tool::CostEstimator, Tool::Expensive]);
+        let today = "2026-11-21".parse().unwrap();
+        let workshop = Workshop { registry: &registry, today, delegate: &Nobody };
+        let toolbox = Toolbox::of(vec![Tool::CostEstimator, Tool::SelfCritique, Tool::Expensive]);
         let (tab, slips) = tab::open();
         let run = async {
-            let results = run(&toolbox, workshop, &tab, calls).await;
+            let ran = run(&toolbox, workshop, &tab, calls).await;
             drop(tab);
-            results
+            ran
         };
-        let (blocks, ()) = tokio::join!(run, slips.tell(Usd(balance.parse().unwrap())));
-        let result = |block| match block {
-            Block::ToolResult { content, is_error, .. } => {
-                (serde_json::from_str(&content).unwrap(), is_error)
-            }
-            other => panic!("{other:?} is no result"),
-        };
-        blocks.into_iter().map(result).collect()
+        let (ran, ()) = tokio::join!(run, slips.tell(Usd(balance.parse().unwrap())));
+        ran.into_iter().map(|ran| (ran.content, ran.failed)).collect()
     }
 
     #[tokio::test]
     async fn a_paid_tool_is_refused_below_zero_with_what_the_model_can_tell() {
         let paid = call("1", "expensive", json!({}));
         let free = call("2", "cost_estimator", json!({"input_chars": 1, "output_chars": 1}));
-        let below = results("-0.000000001", &[paid.clone(), free.clone()]).await;
+        let below = ran("-0.000000001", &[paid.clone(), free.clone()]).await;
         assert_eq!(below[0].0["error"], "insufficient_balance");
         assert_eq!(below[0].0["balance_usd"], "-0.000000001");
         assert_eq!(below[0].0["tool_name"], "expensive");
         assert!(below[0].1 && below[0].0["message"].as_str().unwrap().contains("/pay"));
         assert!(!below[1].1, "what is free works at any balance");
-        let zero = results("0", &[paid, free]).await;
+        let zero = ran("0", &[paid, free]).await;
         assert_eq!(zero[0], (json!({"done": true}), false));
+    }
+
+    #[tokio::test]
+    async fn of_two_expensive_tools_side_by_side_the_second_sees_what_the_first_has_reserved() {
+        let critique = |id| call(id, "self_critique", json!({"user_request": "a", "content": "b"}));
+        let both = ran("0.99", &[critique("1"), critique("2")]).await;
+        assert_eq!(both[0].0["error"], "cost_cap", "the first one runs: {both:?}");
+        assert_eq!(both[1].0["error"], "insufficient_balance");
+        assert_eq!(both[1].0["balance_usd"], "0.49");
+        assert_eq!(both[1].0["required_usd"], "0.5");
     }
 
     #[tokio::test]
@@ -118,9 +153,10 @@ mod tests {
         let broken = ToolCall { input: Err("ends early".into()), ..call("1", "expensive", json!({})) };
         let unknown = call("2", "of_tomorrow", json!({}));
         let wrong = call("3", "cost_estimator", json!({"input_chars": "many"}));
-        let results = results("1", &[broken, unknown, wrong]).await;
-        let errors: Vec<&str> = results.iter().map(|(result, _)| result["error"].as_str().unwrap()).collect();
+        let calls = [broken, unknown, wrong];
+        let ran = ran("1", &calls).await;
+        let errors: Vec<&str> = ran.iter().map(|(result, _)| result["error"].as_str().unwrap()).collect();
         assert_eq!(errors, ["invalid_arguments", "unknown_tool", "invalid_arguments"]);
-        assert!(results.iter().all(|(_, is_error)| *is_error));
+        assert!(ran.iter().all(|(_, failed)| *failed));
     }
 }

@@ -32,6 +32,10 @@ impl Mortal {
                 name: "cost_estimator".to_owned(),
                 input: json!({"input_chars": 1, "output_chars": 1}),
             },
+            Step::ToolUse {
+                name: "self_critique".to_owned(),
+                input: json!({"user_request": "hello", "content": "Hello!"}),
+            },
             Step::Stop(StopReason::ToolUse),
         ]));
         bot.run().await;

@@ -123,9 +123,13 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
         attempt = settlement::restart(&books.db, turn, attempt).await.unwrap().unwrap().attempt;
     }
     if admitted && chance.random_bool(0.5) {
-        holds::extend(&books.db, turn, reserve.user, Usd(Decimal::new(chance.random_range(0..50), 3)))
-            .await
-            .unwrap();
+        {
+            let more = Usd(Decimal::new(chance.random_range(0..50), 3));
+            let least = Usd(Decimal::new(chance.random_range(-50..50), 3));
+            holds::claim(&books.db, (turn, reserve.user), (Usd::ZERO, more, least), chance.random_bool(0.5))
+        }
+        .await
+        .unwrap();
     }
     let report = report(admitted, chance);
     let expected: Usd =
@@ -158,7 +162,8 @@ fn report(admitted: bool, chance: &mut StdRng) -> TurnReport {
         _ => Outcome::Answered,
     };
     let calls = if admitted { chance.random_range(0..4) } else { 0 };
-    let call = |_| ModelCall {
+    let call = |number| ModelCall {
+        number,
         model: ModelId("claude-sonnet-5-5".to_owned()),
         request_id: None,
         ended: "end_turn".to_owned(),

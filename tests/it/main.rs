@@ -17,6 +17,7 @@ mod cached_history;
 mod charges;
 mod chat;
 mod crash;
+mod critique;
 mod edits;
 mod groups;
 mod harness;

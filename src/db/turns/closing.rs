@@ -86,7 +86,7 @@ async fn write(
     closing: &Closing<'_>,
 ) -> Result<Option<Closed>, DbError> {
     let Closing { turn, attempt, outcome, answer, left_out, payer, subject, owed, begun, .. } = *closing;
-    let numbers: Vec<i32> = closing.calls.iter().map(|entry| entry.number).collect();
+    let numbers: Vec<i32> = closing.calls.iter().map(|entry| entry.call.number).collect();
     let rows = sqlx::query_file!(
         "src/db/turns/close.sql",
         turn.0,

@@ -27,6 +27,7 @@ use crate::db::outbox::Owed;
 use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, MessageId, TopicId, TurnId};
 use crate::domain::people::Language;
+use crate::domain::record::ToolCall;
 use crate::domain::turn::TurnEvent;
 use crate::lifecycle::Lifecycle;
 use crate::services::settlement;
@@ -198,7 +199,7 @@ impl<'a> Presenter<'a> {
                 self.tools.start(call, name);
                 self.pace.changed();
             }
-            TurnEvent::ToolEnded { call, failed } => {
+            TurnEvent::ToolEnded(ToolCall { call, failed, .. }) => {
                 self.sign.set(Kind::Typing);
                 self.tools.end(&call, failed);
                 self.pace.changed();

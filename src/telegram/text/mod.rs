@@ -73,6 +73,7 @@ pub fn stop_button(language: Language) -> String {
 pub(super) fn tool_line(language: Language, name: &str, state: ToolState) -> String {
     let name = match name {
         "cost_estimator" => say(language, "tool-cost-estimator"),
+        "self_critique" => say(language, "tool-self-critique"),
         other => other.to_owned(),
     };
     match state {
@@ -165,8 +166,9 @@ mod tests {
         "k3",
     ];
 
-    const IDS: [&str; 78] = [
+    const IDS: [&str; 79] = [
         "tool-cost-estimator",
+        "tool-self-critique",
         "operation-starter",
         "operation-payment",
         "operation-refund",

@@ -39,3 +39,4 @@ command-help = What I can do
 stop-button = ⏹ Stop
 not-yours-to-stop = This answer is over, or it belongs to somebody else.
 tool-cost-estimator = estimating costs
+tool-self-critique = checking the answer

@@ -39,3 +39,4 @@ command-help = Что я умею
 stop-button = ⏹ Остановить
 not-yours-to-stop = Этот ответ уже окончен или предназначен другому.
 tool-cost-estimator = считаю стоимость
+tool-self-critique = проверяю ответ

@@ -1,0 +1,211 @@
+//! `self_critique`: another, stronger model looks for faults in an answer before the person gets it. The base of it is an
+//! errand (`errand.rs`); here are its arguments, its price and the form of its verdict.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::errand::{Errand, Report, Unfinished};
+use super::{Failure, Output, Workshop};
+use crate::domain::model::{Effort, ModelId};
+use crate::domain::money::Usd;
+use crate::llm::request::ToolSpec;
+use crate::services::tab::Wish;
+use rust_decimal::Decimal;
+
+/// What it may cost at most, and what has to be left for it: half a dollar, as with the predecessor.
+const CAP: Usd = Usd(Decimal::from_parts(5, 0, 0, false, 1));
+/// What the person needs for it.
+pub(super) const PRICE: Wish = Wish { least: CAP, most: CAP };
+/// How long it may take: eight rounds of a model that thinks.
+pub(super) const LIMIT: Duration = Duration::from_secs(600);
+/// Who checks, if the table has it; otherwise the default model does.
+const CRITIC: &str = "claude-opus-5-5";
+/// The most that is checked at once, in code points.
+const MOST_CHARS: usize = 100_000;
+/// How much of a report without a verdict is handed on, in code points.
+const RAW_CHARS: usize = 2_000;
+
+const SYSTEM: &str = include_str!("critic_prompt.md");
+const LAST_WORDS: &str = "Give your verdict now, as the one JSON object, from what you have found so far.";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Arguments {
+    user_request: String,
+    content: String,
+    #[serde(default)]
+    focus_areas: Vec<Focus>,
+}
+
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Focus {
+    Accuracy,
+    Completeness,
+    Logic,
+    UserIntent,
+    CodeCorrectness,
+    Formatting,
+    EdgeCases,
+}
+
+/// What a critic says, as far as it keeps to the form.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize)]
+struct Verdict {
+    verdict: Judgement,
+    #[serde(default)]
+    alignment_score: Option<f64>,
+    #[serde(default)]
+    confidence: Option<f64>,
+    #[serde(default)]
+    issues: Vec<Value>,
+    #[serde(default)]
+    recommendations: Vec<Value>,
+    #[serde(default)]
+    summary: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum Judgement {
+    Pass,
+    NeedsImprovement,
+    Fail,
+}
+
+pub(super) fn spec() -> ToolSpec {
+    ToolSpec {
+        name: "self_critique",
+        description: "Lets a stronger model look for faults in an answer of yours before the person relies on it. Use it \
+                      only when the person asks for checking, verifying or proof-reading of your work. It costs this \
+                      person up to $0.50 and takes up to a few minutes. The result is a verdict (PASS, \
+                      NEEDS_IMPROVEMENT or FAIL) with issues and recommendations: mend what it finds, and say in a \
+                      sentence what was checked.",
+        schema: json!({
+            "type": "object",
+            "properties": {
+                "user_request": {"type": "string",
+                    "description": "What the person asked for, in their words, with everything that matters for it."},
+                "content": {"type": "string",
+                    "description": "The whole work that is to be checked, unshortened."},
+                "focus_areas": {"type": "array", "description": "What to look at first; all of it if left out.",
+                    "items": {"type": "string", "enum": ["accuracy", "completeness", "logic", "user_intent",
+                        "code_correctness", "formatting", "edge_cases"]}},
+            },
+            "required": ["user_request", "content"],
+        }),
+    }
+}
+
+pub(super) async fn run(input: &Value, workshop: Workshop<'_>) -> Output {
+    let prompt = match Arguments::deserialize(input) {
+        Err(error) => return Output::free(Err(Failure::arguments(error.to_string()))),
+        Ok(arguments) => match prompt(&arguments) {
+            Err(failure) => return Output::free(Err(failure)),
+            Ok(prompt) => prompt,
+        },
+    };
+    let critic = workshop.registry.chosen(Some(&ModelId(CRITIC.to_owned()))).clone();
+    let errand = Errand {
+        effort: Some(Effort::High).filter(|effort| critic.efforts.contains(effort)),
+        model: critic,
+        system: SYSTEM.trim_ascii(),
+        prompt,
+        last_words: LAST_WORDS,
+        cap: CAP,
+    };
+    let Report { answer, cost, rounds } = workshop.delegate.carry_out(errand).await;
+    let result = match answer {
+        Ok(text) => verdict(&text, cost, rounds),
+        Err(reason) => Err(unfinished(reason)),
+    };
+    Output { result, cost }
+}
+
+fn prompt(arguments: &Arguments) -> Result<String, Failure> {
+    let Arguments { user_request, content, focus_areas } = arguments;
+    if user_request.trim().is_empty() || content.trim().is_empty() {
+        return Err(Failure::arguments("user_request and content must not be empty"));
+    }
+    let chars = user_request.chars().count() + content.chars().count();
+    if chars > MOST_CHARS {
+        return Err(Failure::arguments(format!(
+            "at most {MOST_CHARS} characters can be checked, not {chars}"
+        )));
+    }
+    let mut prompt = format!("<request>\n{user_request}\n</request>\n\n<work>\n{content}\n</work>\n");
+    if !focus_areas.is_empty() {
+        let areas = serde_json::to_string(focus_areas).unwrap_or_default();
+        write!(prompt, "\nLook at these first: {areas}\n").unwrap_or_default();
+    }
+    prompt.push_str("\nCheck the work against the request.");
+    Ok(prompt)
+}
+
+/// The verdict in a critic's answer: the whole of it, or the first object in it that is one.
+fn verdict(text: &str, cost: Usd, rounds: usize) -> Result<Value, Failure> {
+    let found = text.match_indices('{').find_map(|(start, _)| {
+        let mut values = serde_json::Deserializer::from_str(&text[start..]).into_iter::<Verdict>();
+        values.next().and_then(Result::ok)
+    });
+    let Some(found) = found else {
+        let raw: String = text.chars().take(RAW_CHARS).collect();
+        return Err(Failure {
+            error: "no_verdict",
+            message: format!("The critic did not keep to the form. It said: {raw}"),
+        });
+    };
+    let mut result = json!(found);
+    result["cost_usd"] = json!(cost);
+    result["rounds"] = json!(rounds);
+    Ok(result)
+}
+
+fn unfinished(reason: Unfinished) -> Failure {
+    let message = match reason {
+        Unfinished::Cap => "The check reached its limit of $0.50 before it had a verdict.",
+        Unfinished::Rounds => "The check did not come to an end.",
+        Unfinished::Refused => "The critic declined to check this.",
+        Unfinished::Empty => "The critic ended without a word.",
+        Unfinished::Cut => "The check was cut.",
+        Unfinished::Failed(_) => "The critic could not be asked.",
+    };
+    Failure { error: reason.name(), message: format!("{message} Say that the work is not checked.") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_is_found_wherever_it_stands() {
+        let whole = r#"{"verdict": "PASS", "alignment_score": 97, "confidence": 80, "issues": [], "summary": "Fine."}"#;
+        let fenced = format!("I looked at {{everything}}.\n```json\n{whole}\n```\nThat is all {{}}.");
+        for text in [whole, &fenced, r#"{"verdict": "NEEDS_IMPROVEMENT"}"#] {
+            let found = verdict(text, CAP, 3).unwrap();
+            assert!(["PASS", "NEEDS_IMPROVEMENT"].contains(&found["verdict"].as_str().unwrap()));
+            assert_eq!((&found["cost_usd"], &found["rounds"]), (&json!("0.5"), &json!(3)));
+        }
+        for text in ["", "{", "PASS", r#"{"verdict": "MAYBE"}"#, "{}", r#"{"alignment_score": 1}"#] {
+            assert_eq!(verdict(text, CAP, 1).unwrap_err().error, "no_verdict", "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_checked_is_explained() {
+        let arguments = |request: &str, content: String| Arguments {
+            user_request: request.to_owned(),
+            content,
+            focus_areas: vec![Focus::EdgeCases],
+        };
+        assert!(prompt(&arguments("a", "b".into())).unwrap().contains(r#"["edge_cases"]"#));
+        for wrong in
+            [arguments(" ", "b".into()), arguments("a", "\n".into()), arguments("a", "x".repeat(100_000))]
+        {
+            assert_eq!(prompt(&wrong).unwrap_err().error, "invalid_arguments");
+        }
+    }
+}
