@@ -83,7 +83,7 @@ impl Work<'_> {
                     request.messages.push(LlmMessage { role: Role::User, blocks: results });
                 }
                 Ended::Stop(StopReason::PauseTurn) if !blocks.is_empty() => {
-                    request.messages.push(own(blocks))
+                    request.messages.push(own(blocks));
                 }
                 Ended::Stop(StopReason::Refusal) => return Err(Unfinished::Refused),
                 Ended::Stop(StopReason::MaxTokens) if request.max_tokens < request.model.answer_limit() => {

@@ -110,7 +110,7 @@ pub(super) fn rows(messages: &[Owed], begun: bool) -> Value {
             "begun": begun && position == 0 && owed.replaces.is_none(),
         })
     };
-    Value::from_iter(messages.iter().enumerate().map(row))
+    messages.iter().enumerate().map(row).collect()
 }
 
 /// What is still owed for at least so many seconds (for a turn, or in all), oldest first: up to a page of messages behind

@@ -85,6 +85,7 @@ impl Toolbox {
     }
 
     /// The tools of a model on an errand: it sends nobody on another one.
+    #[must_use]
     pub fn for_errands(&self) -> Self {
         Self::of(self.tools.iter().copied().filter(|&tool| tool != Tool::SelfCritique).collect())
     }
@@ -126,7 +127,9 @@ impl Tool {
     fn limit(self) -> Duration {
         match self {
             Self::SelfCritique => self_critique::LIMIT,
-            _ => Duration::from_secs(60),
+            Self::CostEstimator => Duration::from_secs(60),
+            #[cfg(test)]
+            Self::Expensive => Duration::from_secs(60),
         }
     }
 

@@ -55,7 +55,8 @@ enum Focus {
 /// What a critic says, as far as it keeps to the form.
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize)]
 struct Verdict {
-    verdict: Judgement,
+    #[serde(rename = "verdict")]
+    judgement: Judgement,
     #[serde(default)]
     alignment_score: Option<f64>,
     #[serde(default)]

@@ -97,11 +97,11 @@ async fn write(
         answer.map(|answer| answer.at),
         left_out,
         attempt,
-        Value::from_iter(closing.calls.iter().map(model_calls::row)),
+        closing.calls.iter().map(model_calls::row).collect::<Value>(),
         payer.name(),
         &numbers,
         subject,
-        Value::from_iter(closing.tools.iter().map(tool_row)),
+        closing.tools.iter().map(tool_row).collect::<Value>(),
         outbox::rows(owed, begun),
     )
     .fetch_all(database)
