@@ -1,4 +1,6 @@
 //! Emulated outside world for development and tests.
 
 pub mod anthropic;
+mod formats;
+pub mod samples;
 pub mod telegram;

@@ -58,9 +58,14 @@ pub(super) fn text_of(message: &Value) -> String {
     texts.join("\n")
 }
 
+/// The last user message; `null` when there is none.
+pub(super) fn newest_user_message(body: &Value) -> &Value {
+    messages(body).iter().rfind(|message| role(message) == "user").unwrap_or(&Value::Null)
+}
+
 /// The texts of the last user message, joined by line breaks; empty when it has none.
 pub(super) fn newest_user_text(body: &Value) -> String {
-    messages(body).iter().rfind(|message| role(message) == "user").map(text_of).unwrap_or_default()
+    text_of(newest_user_message(body))
 }
 
 /// The same of the last user message that has texts: what was asked before tools were called.

@@ -92,6 +92,7 @@ impl Director {
         let scene = Scene {
             body,
             habit: self.habit,
+            known: &prompt.known,
             prompt_tokens: prompt.tokens,
             window: model.window,
             earlier_attempts,

@@ -1,4 +1,4 @@
-//! An emulated Messages API: `POST /v1/messages`, `/v1/messages/count_tokens`, `GET /v1/models`.
+//! An emulated Messages API: `POST /v1/messages`, `/v1/messages/count_tokens`, `GET /v1/models`, `/v1/files`.
 //!
 //! It refuses what the real service refuses (`validate`), counts tokens by a documented rule
 //! (`transcript`), simulates the prompt cache (`cache`), signs thinking blocks (`signature`) and streams
@@ -33,6 +33,9 @@
 //! | `!empty` | ends normally without any content |
 //! | `!remember` | lists role and first 20 characters of each message that it received |
 //!
+//! An echo of a message with files begins with a sentence about each of them: name, and size in pixels, pages or
+//! characters.
+//!
 //! After `!cut`, `!stall`, `!error`, `!max-tokens`, `!overflow` or any answer that the client broke off, a
 //! request whose newest user text asks to continue gets the rest of the same text.
 
@@ -42,6 +45,7 @@ mod compose;
 mod conversation;
 mod director;
 mod error;
+mod files;
 mod ids;
 mod meter;
 mod models;
@@ -70,12 +74,14 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use director::Asked;
 pub use error::ApiError;
+pub use files::{FileFault, SentFile, StoredFile};
 pub use record::{Endpoint, Outcome, Recorded};
 pub use reply::{Gate, GateKeeper, Reply, Step, StopReason};
 use scenario::Habit;
 pub use scenario::Scenario;
 
 use director::Director;
+use files::{Limits, Store};
 use playback::Tempo;
 use record::Log;
 use server::{Core, lock};
@@ -96,10 +102,14 @@ pub struct Settings {
     pub first_token_delay: Duration,
     /// Characters in a delta.
     pub chunk_chars: usize,
+    /// Most bytes of an uploaded file.
+    pub file_bytes: usize,
+    /// Most bytes of all uploaded files together; they are kept in memory.
+    pub storage_bytes: usize,
 }
 
 impl Default for Settings {
-    /// A free port, no delays, 24 characters a delta.
+    /// A free port, no delays, 24 characters a delta; files of up to 500 MB, 1 GB altogether.
     fn default() -> Self {
         Self {
             port: 0,
@@ -107,6 +117,8 @@ impl Default for Settings {
             chunk_delay: Duration::ZERO,
             first_token_delay: Duration::ZERO,
             chunk_chars: 24,
+            file_bytes: 500 * 1024 * 1024,
+            storage_bytes: 1024 * 1024 * 1024,
         }
     }
 }
@@ -135,6 +147,11 @@ impl Anthropic {
             director: Mutex::new(Director::new()),
             cache: Mutex::default(),
             log: Arc::new(Log::new()),
+            files: Mutex::new(Store::new(Limits {
+                file: settings.file_bytes,
+                storage: settings.storage_bytes,
+            })),
+            file_log: Arc::new(Log::new()),
             ids: ids::Ids::new(),
             stop: stop.clone(),
         });
@@ -167,7 +184,7 @@ impl Anthropic {
         }
     }
 
-    /// Every request so far, in order of arrival.
+    /// Every request so far but those for files, in order of arrival.
     pub fn requests(&self) -> Vec<Recorded> {
         self.core.log.read(<[Recorded]>::to_vec)
     }
@@ -177,9 +194,11 @@ impl Anthropic {
         self.filtered(Recorded::accepted)
     }
 
-    /// The requests that broke a rule of the API. Tests assert that there are none.
+    /// The requests that broke a rule of the API, those for files last. Tests assert that there are none.
     pub fn refusals(&self) -> Vec<Recorded> {
-        self.filtered(|entry| matches!(entry.outcome, Outcome::Refused(..)))
+        let refused = |entry: &Recorded| matches!(entry.outcome, Outcome::Refused(..));
+        let files = self.file_requests().into_iter().filter(refused);
+        self.filtered(refused).into_iter().chain(files).collect()
     }
 
     /// Streams that are not finished and whose client is connected.

@@ -70,6 +70,8 @@ pub(super) struct Model {
     pub(super) prefill: bool,
     /// Sampling parameters with other than the default value are refused under every version.
     pub(super) fixed_sampling: bool,
+    /// Tokens of the largest picture.
+    pub(super) image_tokens: u64,
 }
 
 /// A current model; older rows override what differs.
@@ -87,6 +89,7 @@ const CURRENT: Model = Model {
     system_messages: true,
     prefill: false,
     fixed_sampling: true,
+    image_tokens: 4784,
 };
 
 /// A model of the 4.5 family: small window, budgets for thinking, prefill.
@@ -101,6 +104,7 @@ const OLD: Model = Model {
     system_messages: false,
     prefill: true,
     fixed_sampling: false,
+    image_tokens: 1568,
     ..CURRENT
 };
 
@@ -112,6 +116,7 @@ const OLDER: Model = Model {
     forced_tools: true,
     system_messages: false,
     fixed_sampling: false,
+    image_tokens: 1568,
     ..CURRENT
 };
 

@@ -8,6 +8,8 @@ use axum::http::HeaderMap;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use super::files::SentFile;
+
 /// Which part of the API a request went to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
@@ -17,6 +19,12 @@ pub enum Endpoint {
     CountTokens,
     /// `GET /v1/models` and `GET /v1/models/{id}`.
     Models,
+    /// `POST /v1/files`.
+    UploadFile,
+    /// `GET /v1/files`, `GET /v1/files/{id}` and `GET /v1/files/{id}/content`.
+    ReadFiles,
+    /// `DELETE /v1/files/{id}`.
+    DeleteFile,
     /// A path or method that the API does not have.
     Unknown,
 }
@@ -62,9 +70,32 @@ pub struct Recorded {
     /// The usage that the client was told of, field by field the newest; `null` before the first report and for answers
     /// that are no streams.
     pub usage: Value,
+    pub(super) sent: Vec<SentFile>,
 }
 
 impl Recorded {
+    /// A request that has just arrived.
+    pub(super) fn new(endpoint: Endpoint, headers: HeaderMap, body: Value, raw: Bytes) -> Self {
+        Self {
+            at: Instant::now(),
+            endpoint,
+            body: Arc::new(body),
+            raw,
+            headers: Arc::new(headers),
+            outcome: Outcome::Open,
+            first_delta_at: None,
+            last_byte_at: None,
+            streams: false,
+            usage: Value::Null,
+            sent: Vec::new(),
+        }
+    }
+
+    /// The uploaded files that the request names, in the order of the prompt, those in tool results included.
+    pub fn files(&self) -> &[SentFile] {
+        &self.sent
+    }
+
     /// The texts of the last user message, joined by line breaks.
     pub fn newest_user_text(&self) -> String {
         super::conversation::newest_user_text(&self.body)

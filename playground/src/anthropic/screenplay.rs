@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::conversation::{Block, blocks, messages, newest_tool_results, newest_user_text, role, text_of};
+use super::conversation::{
+    Block, blocks, messages, newest_tool_results, newest_user_message, newest_user_text, role, text_of,
+};
 use super::error::ApiError;
+use super::files::{self, Known};
 use super::reply::{Plan, Step, StopReason};
 use super::scenario::{Directive, Habit, Scenario, choose};
 use super::texts;
@@ -22,6 +25,8 @@ const RESUMED: &str = "Here is what I found after a longer search: one euro is 1
 pub(super) struct Scene<'a> {
     pub(super) body: &'a Value,
     pub(super) habit: Habit,
+    /// The files that the request names.
+    pub(super) known: &'a Known,
     /// Tokens of the prompt and the most that the model takes.
     pub(super) prompt_tokens: u64,
     pub(super) window: u64,
@@ -54,8 +59,7 @@ pub(super) fn perform(directive: &Directive, scene: &Scene<'_>) -> Plan {
     if let Some(fault) = fault(directive, scene) {
         return fault;
     }
-    let user_text = newest_user_text(scene.body);
-    let text = speech(directive, &user_text);
+    let text = speech(directive, newest_user_message(scene.body), scene.known);
     let (first, rest) = halves(&text);
     let first = Step::Text(first.to_owned());
     Plan::Steps(match directive.scenario {
@@ -81,7 +85,7 @@ pub(super) fn perform(directive: &Directive, scene: &Scene<'_>) -> Plan {
 }
 
 /// Everything that the scenario would say if nothing went wrong.
-fn speech(directive: &Directive, user_text: &str) -> String {
+fn speech(directive: &Directive, asked: &Value, known: &Known) -> String {
     match directive.scenario {
         Scenario::Long => texts::long(),
         Scenario::Code => texts::CODE.to_owned(),
@@ -98,7 +102,17 @@ fn speech(directive: &Directive, user_text: &str) -> String {
         | Scenario::ErrorMidway
         | Scenario::MaxTokens
         | Scenario::ContextExceeded => texts::STORY.to_owned(),
-        _ => format!("You said: {user_text}"),
+        _ => echo(asked, known),
+    }
+}
+
+/// What was sent, then what was said; one of them may be missing, not both.
+fn echo(asked: &Value, known: &Known) -> String {
+    let (files, text) = (files::tell(asked, known), text_of(asked));
+    match (files.is_empty(), text.is_empty()) {
+        (true, _) => format!("You said: {text}"),
+        (false, true) => files,
+        (false, false) => format!("{files}\n\nYou said: {text}"),
     }
 }
 
@@ -157,8 +171,8 @@ fn rest_of_interrupted(scene: &Scene<'_>) -> Option<String> {
         .flat_map(|message| blocks(&message["content"]))
         .filter_map(Block::text)
         .collect();
-    let asked = text_of(&all[question]);
-    let whole = speech(&choose(&asked, scene.habit), &asked);
+    let asked = &all[question];
+    let whole = speech(&choose(&text_of(asked), scene.habit), asked, scene.known);
     let same = whole.chars().zip(said.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
     let rest = &whole[same..];
     (same > 0 && !rest.is_empty()).then(|| rest.to_owned())

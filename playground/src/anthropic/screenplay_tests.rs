@@ -1,13 +1,18 @@
 //! Table tests of the screenplay: what is said, and how it goes on.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
 use super::*;
+
+static NOTHING: LazyLock<Known> = LazyLock::new(Known::default);
 
 fn scene(body: &Value) -> Scene<'_> {
     Scene {
         body,
         habit: Habit::Usually(Scenario::Echo),
+        known: &NOTHING,
         prompt_tokens: 10,
         window: 1000,
         earlier_attempts: 0,

@@ -17,6 +17,7 @@ use super::cache::PromptCache;
 use super::compose::{Frame, compose};
 use super::director::Director;
 use super::error::{ApiError, common_headers, json_response};
+use super::files::{self, Known, Store};
 use super::ids::Ids;
 use super::models::{self, MODELS, Model};
 use super::playback::{self, Tempo};
@@ -38,6 +39,8 @@ pub(super) struct Core {
     pub(super) director: Mutex<Director>,
     pub(super) cache: Mutex<PromptCache>,
     pub(super) log: Arc<Log>,
+    pub(super) files: Mutex<Store>,
+    pub(super) file_log: Arc<Log>,
     pub(super) ids: Ids,
     pub(super) stop: CancellationToken,
 }
@@ -54,6 +57,7 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/v1/messages/count_tokens", post(count_tokens))
         .route("/v1/models", get(list_models))
         .route("/v1/models/{id}", get(one_model))
+        .merge(files::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .with_state(core)
@@ -63,6 +67,8 @@ pub(super) fn router(core: Arc<Core>) -> Router {
 struct Arrival {
     request_id: String,
     entry: Recorded,
+    known: Known,
+    vanished: bool,
     not_json: Option<String>,
     too_large: bool,
 }
@@ -86,22 +92,20 @@ impl Arrival {
             Ok(body) => (body, None),
             Err(error) => (Value::Null, Some(error.to_string())),
         };
-        let entry = Recorded {
-            at: Instant::now(),
-            endpoint,
-            body: Arc::new(body),
-            raw,
-            headers: Arc::new(parts.headers),
-            outcome: Outcome::Open,
-            first_delta_at: None,
-            last_byte_at: None,
-            streams: false,
-            usage: Value::Null,
-        };
-        Self { request_id: core.ids.next("req_"), entry, not_json, too_large }
+        let known = Known::of(&body, &mut lock(&core.files));
+        let sent = files::sent(&body, &known);
+        let entry = Recorded { sent, ..Recorded::new(endpoint, parts.headers, body, raw) };
+        Self {
+            request_id: core.ids.next("req_"),
+            entry,
+            vanished: known.vanished(),
+            known,
+            not_json,
+            too_large,
+        }
     }
 
-    fn admit(&self, core: &Core, counting: bool) -> Result<Admitted, ApiError> {
+    fn admit(&mut self, core: &Core, counting: bool) -> Result<Admitted, ApiError> {
         validate::credentials(&self.entry.headers, &core.api_key)?;
         validate::json_content(&self.entry.headers)?;
         if self.too_large {
@@ -111,7 +115,7 @@ impl Arrival {
             return Err(ApiError::invalid(format!("The request body is not valid JSON: {problem}")));
         }
         let body = Arc::clone(&self.entry.body);
-        let prompt = Transcript::of(&body);
+        let prompt = Transcript::with(&body, std::mem::take(&mut self.known));
         let resumes_pause = lock(&core.director).resumes_pause(&prompt);
         let model = validate::body(&self.entry.headers, &body, counting, &prompt, resumes_pause)?;
         Ok(Admitted { body, model, prompt })
@@ -124,7 +128,11 @@ impl Arrival {
         response
     }
 
+    /// What the client could not know, a file that a test made vanish, counts as a fault on order.
     fn refuse(self, core: &Core, error: &ApiError) -> Response<Body> {
+        if self.vanished && error.status == 404 {
+            return self.fail(core, error);
+        }
         let response = error.response(&self.request_id);
         self.finish(core, Outcome::Refused(error.status, error.message.clone()), response)
     }
@@ -141,7 +149,7 @@ impl Arrival {
 }
 
 async fn messages(State(core): State<Arc<Core>>, request: Request) -> Response<Body> {
-    let arrival = Arrival::read(&core, request, Endpoint::Messages).await;
+    let mut arrival = Arrival::read(&core, request, Endpoint::Messages).await;
     let admitted = match arrival.admit(&core, false) {
         Ok(admitted) => admitted,
         Err(error) => return arrival.refuse(&core, &error),
@@ -192,7 +200,7 @@ async fn play(core: &Core, arrival: Arrival, admitted: &Admitted, steps: Vec<Ste
 }
 
 async fn count_tokens(State(core): State<Arc<Core>>, request: Request) -> Response<Body> {
-    let arrival = Arrival::read(&core, request, Endpoint::CountTokens).await;
+    let mut arrival = Arrival::read(&core, request, Endpoint::CountTokens).await;
     match arrival.admit(&core, true) {
         Ok(admitted) => arrival.answer(&core, &json!({ "input_tokens": admitted.prompt.tokens })),
         Err(error) => arrival.refuse(&core, &error),
@@ -282,7 +290,7 @@ fn event_stream(body: Body, request_id: &str) -> Response<Body> {
 }
 
 /// Headers and then a connection that breaks.
-fn broken_response(request_id: &str) -> Response<Body> {
+pub(super) fn broken_response(request_id: &str) -> Response<Body> {
     let broken = futures::stream::iter([Err::<Bytes, _>(std::io::Error::other("broken by script"))]);
     let mut response = Response::new(Body::from_stream(broken));
     common_headers(response.headers_mut(), request_id);

@@ -2,21 +2,25 @@
 //! each with a chained hash of everything up to it. The hashes decide cache hits and bind signatures.
 //!
 //! Tokens are counted by rule, so that tests can predict them: a text costs a quarter of its UTF-8
-//! bytes, rounded up; a tool its JSON likewise plus 12; any other block its JSON likewise, image and
-//! document data excluded (an image 1,600, a document a twelfth of its base64 length, at least 1,500);
-//! a message adds 4 for its role and the whole request 8. Thinking before the last question is free.
+//! bytes, rounded up; a tool its JSON likewise plus 12; an image one for each 28 x 28 pixels begun, at most what
+//! its model spends on one, and 1,600 when its size is unknown; a PDF 1,500 a page; any other document its text,
+//! or 1,500 when that is elsewhere; any other block its JSON; a message adds 4 for its role and the whole request
+//! 8. Thinking before the last question is free.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
 use super::conversation::{Block, blocks, messages, role};
+use super::files::{Content, Known, content_of};
+use super::models;
 
 const REQUEST_TOKENS: u64 = 8;
 const MESSAGE_TOKENS: u64 = 4;
 const TOOL_TOKENS: u64 = 12;
-const IMAGE_TOKENS: u64 = 1600;
-const DOCUMENT_TOKENS: u64 = 1500;
+const UNKNOWN_IMAGE_TOKENS: u64 = 1600;
+const PAGE_TOKENS: u64 = 1500;
+const PATCH_PIXELS: u32 = 28;
 
 /// How long a cache entry lives after its last use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,12 +49,20 @@ pub(super) struct Transcript {
     pub(super) prefix: u64,
     /// For each thinking block: message index, block index, and the prefix before it.
     pub(super) thinking: Vec<(usize, usize, u64)>,
+    /// The files that the prompt names.
+    pub(super) known: Known,
 }
 
 impl Transcript {
-    /// Reads a body; unusable parts count as empty.
+    /// Reads a body that names no files; unusable parts count as empty.
+    #[cfg(test)]
     pub(super) fn of(body: &Value) -> Self {
-        let mut reader = Reader::new(body);
+        Self::with(body, Known::default())
+    }
+
+    /// Reads a body; unusable parts count as empty.
+    pub(super) fn with(body: &Value, known: Known) -> Self {
+        let mut reader = Reader::new(body, known);
         for tool in body["tools"].as_array().into_iter().flatten() {
             reader.push("tool", Block::Other(tool), TOOL_TOKENS + tokens_of_json(tool), mark(tool));
         }
@@ -86,12 +98,15 @@ struct Reader {
     message: usize,
     block: usize,
     past_thinking_is_free: bool,
+    known: Known,
+    most_image_tokens: u64,
 }
 
 impl Reader {
-    fn new(body: &Value) -> Self {
+    fn new(body: &Value, known: Known) -> Self {
         let mut model = DefaultHasher::new();
         body["model"].as_str().hash(&mut model);
+        let row = body["model"].as_str().and_then(models::find);
         Self {
             units: Vec::new(),
             tokens: REQUEST_TOKENS,
@@ -101,6 +116,8 @@ impl Reader {
             message: 0,
             block: 0,
             past_thinking_is_free: false,
+            known,
+            most_image_tokens: row.map_or(u64::MAX, |model| model.image_tokens),
         }
     }
 
@@ -127,7 +144,42 @@ impl Reader {
         if let (Some(lifetime), Some(last)) = (mark(body), self.units.last_mut()) {
             last.mark = last.mark.or(Some(lifetime));
         }
-        Transcript { units: self.units, tokens: self.tokens, prefix: self.prefix, thinking: self.thinking }
+        let Self { units, tokens, prefix, thinking, known, .. } = self;
+        Transcript { units, tokens, prefix, thinking, known }
+    }
+
+    fn tokens_of_block(&self, block: Block<'_>) -> u64 {
+        match block {
+            Block::Text(text) => tokens_of(text),
+            Block::Other(value) => match block.kind() {
+                "image" | "document" => self.tokens_of_file(value),
+                "tool_result" => 8 + self.tokens_of_blocks(&value["content"]),
+                _ => tokens_of_json(value),
+            },
+        }
+    }
+
+    fn tokens_of_blocks(&self, content: &Value) -> u64 {
+        blocks(content).into_iter().map(|block| self.tokens_of_block(block)).sum()
+    }
+
+    fn tokens_of_file(&self, block: &Value) -> u64 {
+        let patches = |side: u32| u64::from(side.div_ceil(PATCH_PIXELS));
+        match content_of(block, &self.known) {
+            Some(Content::Picture(picture)) => {
+                let tokens = picture.size.map(|(width, height)| patches(width) * patches(height));
+                tokens.unwrap_or(UNKNOWN_IMAGE_TOKENS).min(self.most_image_tokens)
+            }
+            Some(Content::Pdf { pages }) => PAGE_TOKENS * pages as u64,
+            Some(Content::Text { bytes, .. }) => (bytes as u64).div_ceil(4),
+            Some(Content::Other) | None if block["type"] == "image" => {
+                UNKNOWN_IMAGE_TOKENS.min(self.most_image_tokens)
+            }
+            None if block["source"]["type"] == "content" => {
+                self.tokens_of_blocks(&block["source"]["content"])
+            }
+            Some(Content::Other) | None => PAGE_TOKENS,
+        }
     }
 }
 
@@ -135,7 +187,7 @@ fn push_content(reader: &mut Reader, role: &str, content: &Value, overhead: u64)
     for (at, block) in blocks(content).into_iter().enumerate() {
         reader.block = at;
         let free = reader.past_thinking_is_free && block.kind() == "thinking";
-        let own = if free { 0 } else { tokens_of_block(block) };
+        let own = if free { 0 } else { reader.tokens_of_block(block) };
         let overhead = if at == 0 { overhead } else { 0 };
         let mark = content.get(at).and_then(mark);
         reader.push(role, block, own + overhead, mark);
@@ -154,21 +206,6 @@ fn last_question(body: &Value) -> usize {
 fn mark(block: &Value) -> Option<Lifetime> {
     let control = block.get("cache_control").filter(|control| control.is_object())?;
     Some(if control["ttl"] == "1h" { Lifetime::Hour1 } else { Lifetime::Minutes5 })
-}
-
-fn tokens_of_block(block: Block<'_>) -> u64 {
-    match block {
-        Block::Text(text) => tokens_of(text),
-        Block::Other(value) => match block.kind() {
-            "image" => IMAGE_TOKENS,
-            "document" => {
-                let data = value["source"]["data"].as_str().map_or(0, str::len) as u64;
-                DOCUMENT_TOKENS.max(data / 12)
-            }
-            "tool_result" => 8 + blocks(&value["content"]).into_iter().map(tokens_of_block).sum::<u64>(),
-            _ => tokens_of_json(value),
-        },
-    }
 }
 
 /// A quarter of the bytes of the value's JSON, cache marks excluded.

@@ -1,5 +1,6 @@
 //! The emulator over HTTP: every refusal, every scenario, and what tests rely on.
 
+mod files;
 mod refusals;
 mod scenarios;
 mod streams;

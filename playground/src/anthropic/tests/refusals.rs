@@ -17,6 +17,7 @@ fn sentence(answer: &Answer, kind: &str) -> String {
 #[tokio::test]
 async fn every_table_row() {
     let api = start().await;
+    testing::stock(&mut super::super::server::lock(&api.core.files));
     let client = reqwest::Client::new();
     for case in testing::all() {
         let request = client

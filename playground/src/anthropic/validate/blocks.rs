@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 
+use super::files::{IMAGE_BYTES, IMAGE_TYPES};
 use super::{Check, Request, Version, each_block, fail, only_known};
 use crate::anthropic::error::ApiError;
 
-const IMAGE_BYTES: usize = 10 * 1024 * 1024;
-const IMAGE_TYPES: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/webp"];
 const USER: u8 = 1;
 const ASSISTANT: u8 = 2;
 const BOTH: u8 = 3;
@@ -208,11 +207,11 @@ pub(super) mod tests {
 
     pub(crate) fn cases() -> Vec<Case> {
         let text = |text: &str| saying(json!([{"type":"text","text":text}]));
-        let pdf = json!({"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"JVBE"}});
+        let pdf = json!({"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"JVBERi0xLjQK"}});
         vec![
             accepted("text", text("hi")),
             accepted("png", image(json!({"type":"base64","media_type":"image/png","data":"iVBORw=="}))),
-            accepted("image by id", image(json!({"type":"file","file_id":"file_1"}))),
+            accepted("image by id", image(json!({"type":"file","file_id":"file_png"}))),
             accepted("pdf", saying(json!([pdf]))),
             accepted("assistant document before 2026", assistant(pdf.clone())).under_2023(),
             refused("assistant document", assistant(pdf), "messages.1.content.0: `document`"),

@@ -29,7 +29,7 @@ pub(in super::super) fn credentials(headers: &HeaderMap, configured: &str) -> Ch
 }
 
 /// The version that the request was written for.
-pub(super) fn version(headers: &HeaderMap) -> Result<Version, ApiError> {
+pub(in super::super) fn version(headers: &HeaderMap) -> Result<Version, ApiError> {
     match text(headers, "anthropic-version") {
         Some("2026-10-21") => Ok(Version::V2026),
         Some("2023-06-01") => Ok(Version::V2023),

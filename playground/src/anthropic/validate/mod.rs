@@ -6,6 +6,7 @@ mod blocks;
 mod cache_marks;
 mod citations;
 mod fields;
+mod files;
 mod headers;
 mod messages;
 mod pairing;
@@ -18,7 +19,7 @@ mod tools;
 use axum::http::HeaderMap;
 use serde_json::Value;
 
-pub(super) use headers::{Version, credentials, json_content};
+pub(super) use headers::{Version, credentials, json_content, version};
 
 use super::error::ApiError;
 use super::models::{self, Model};
@@ -45,6 +46,7 @@ const CHECKS: &[fn(&Request<'_>) -> Check] = &[
     messages::check,
     cache_marks::check,
     blocks::check,
+    files::check,
     citations::check,
     tools::check,
     pairing::check,

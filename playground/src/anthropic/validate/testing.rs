@@ -3,7 +3,9 @@
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
+use crate::anthropic::files::{Incoming, Known, Limits, Store};
 use crate::anthropic::transcript::Transcript;
+use crate::samples;
 
 /// One row: a request body and the answer that it must get.
 pub(crate) struct Case {
@@ -61,6 +63,7 @@ pub(crate) fn all() -> Vec<Case> {
         super::cache_marks::tests::cases(),
         super::citations::tests::cases(),
         super::fields::tests::cases(),
+        super::files::tests::cases(),
         super::messages::tests::cases(),
         super::pairing::tests::cases(),
         super::signatures::tests::cases(),
@@ -72,13 +75,45 @@ pub(crate) fn all() -> Vec<Case> {
     .collect()
 }
 
+/// Puts the files into a store that the cases name: `file_` and the first word of each line.
+pub(crate) fn stock(store: &mut Store) {
+    let mut large = samples::jpeg(100, 100);
+    large.resize(10 * 1024 * 1024 + 1, 0);
+    let mut huge = samples::pdf(1);
+    huge.resize(32 * 1024 * 1024 + 1, b' ');
+    for (id, mime, bytes) in [
+        ("png", "image/png", samples::png(40, 30)),
+        ("jpeg", "image/jpeg", samples::jpeg(1280, 720)),
+        ("wide", "image/jpeg", samples::jpeg(2001, 10)),
+        ("panorama", "image/jpeg", samples::jpeg(8001, 10)),
+        ("large", "image/jpeg", large),
+        ("disguised", "image/png", samples::jpeg(10, 10)),
+        ("broken", "image/png", b"no picture".to_vec()),
+        ("bmp", "image/bmp", b"BM".to_vec()),
+        ("pdf", "application/pdf", samples::pdf(3)),
+        ("book", "application/pdf", samples::pdf(101)),
+        ("library", "application/pdf", samples::pdf(601)),
+        ("huge", "application/pdf", huge),
+        ("fake", "application/pdf", b"no PDF".to_vec()),
+        ("text", "text/plain", "день".into()),
+        ("table", "text/csv", b"a,b".to_vec()),
+    ] {
+        let name = format!("{id}.{}", mime.rsplit('/').next().unwrap());
+        let incoming =
+            Incoming { name, mime: mime.to_owned(), bytes: bytes.into(), lives: None, downloadable: false };
+        store.add(format!("file_{id}"), incoming).unwrap();
+    }
+}
+
 /// Runs a table against the checks themselves.
 pub(crate) fn run(cases: Vec<Case>) {
     assert!(!cases.is_empty());
+    let mut store = Store::new(Limits { file: usize::MAX, storage: usize::MAX });
+    stock(&mut store);
     for case in cases {
         let mut headers = HeaderMap::new();
         headers.insert("anthropic-version", case.version.parse().unwrap());
-        let prompt = Transcript::of(&case.body);
+        let prompt = Transcript::with(&case.body, Known::of(&case.body, &mut store));
         let (status, says) = match super::body(&headers, &case.body, false, &prompt, false) {
             Ok(_) => (200, String::new()),
             Err(error) => (error.status, error.message),

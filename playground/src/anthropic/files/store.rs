@@ -1,0 +1,213 @@
+//! The uploaded files, in order, with the time that they live. What they hold is looked at once, when they
+//! come. The memory is bounded as the real storage is: an upload that does not fit is refused.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use super::faults::Faults;
+use crate::anthropic::error::ApiError;
+use crate::formats::{self, Picture};
+
+/// What a file holds, as far as the model would see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Content {
+    Picture(Picture),
+    Pdf { pages: usize },
+    Text { bytes: usize, chars: usize },
+    Other,
+}
+
+impl Content {
+    /// Looks at the bytes; plain text is what calls itself so.
+    pub(in super::super) fn of(mime: &str, bytes: &[u8]) -> Self {
+        if mime == "text/plain" {
+            return Self::Text { bytes: bytes.len(), chars: String::from_utf8_lossy(bytes).chars().count() };
+        }
+        match formats::picture(bytes) {
+            Some(picture) => Self::Picture(picture),
+            None if formats::is_pdf(bytes) => Self::Pdf { pages: formats::pdf_pages(bytes) },
+            None => Self::Other,
+        }
+    }
+}
+
+/// Why there is no content of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Missing {
+    /// Never uploaded, or deleted by the client.
+    Unknown,
+    /// Made to vanish by a test.
+    Forgotten,
+    /// Its time is over.
+    Expired,
+}
+
+impl Missing {
+    /// The refusal that names the file.
+    pub(in super::super) fn error(self, id: &str) -> ApiError {
+        let code = (self == Self::Expired).then_some("file_expired");
+        ApiError { code, ..ApiError::new(404, "not_found_error", format!("File not found: {id}")) }
+    }
+}
+
+/// One file.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Stored {
+    pub(in super::super) id: String,
+    pub(in super::super) name: String,
+    pub(in super::super) mime: String,
+    pub(in super::super) size: usize,
+    /// Empty when the file has expired.
+    pub(in super::super) bytes: Bytes,
+    pub(in super::super) content: Content,
+    pub(in super::super) created: DateTime<Utc>,
+    pub(in super::super) expires: Option<DateTime<Utc>>,
+    /// Made by a tool, which is the only kind that can be fetched back.
+    pub(in super::super) downloadable: bool,
+}
+
+impl Stored {
+    /// The object that the API answers with.
+    pub(super) fn object(&self) -> Value {
+        let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
+        json!({
+            "id": self.id,
+            "type": "file",
+            "filename": self.name,
+            "mime_type": self.mime,
+            "size_bytes": self.size,
+            "created_at": time(self.created),
+            "downloadable": self.downloadable,
+            "expires_at": self.expires.map(time),
+        })
+    }
+}
+
+/// A file on its way in.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Incoming {
+    pub(in super::super) name: String,
+    pub(in super::super) mime: String,
+    pub(in super::super) bytes: Bytes,
+    pub(in super::super) lives: Option<Duration>,
+    pub(in super::super) downloadable: bool,
+}
+
+/// How much is taken, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Limits {
+    pub(in super::super) file: usize,
+    pub(in super::super) storage: usize,
+}
+
+/// All files.
+#[derive(Debug)]
+pub(in super::super) struct Store {
+    pub(super) limits: Limits,
+    pub(super) faults: Faults,
+    files: Vec<Arc<Stored>>,
+    forgotten: HashSet<String>,
+    /// How much later it is than the clock says.
+    ahead: Duration,
+}
+
+impl Store {
+    pub(in super::super) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            faults: Faults::default(),
+            files: Vec::new(),
+            forgotten: HashSet::new(),
+            ahead: Duration::ZERO,
+        }
+    }
+
+    /// Keeps a file under an id that is new.
+    pub(in super::super) fn add(&mut self, id: String, incoming: Incoming) -> Result<Arc<Stored>, ApiError> {
+        self.sweep();
+        let used: usize = self.files.iter().map(|file| file.bytes.len()).sum();
+        if used.saturating_add(incoming.bytes.len()) > self.limits.storage {
+            let most = self.limits.storage;
+            let problem = format!("File storage limit exceeded: {used} of {most} bytes are in use");
+            return Err(ApiError::new(403, "permission_error", problem));
+        }
+        let created = self.now();
+        let stored = Arc::new(Stored {
+            id,
+            content: Content::of(&incoming.mime, &incoming.bytes),
+            name: incoming.name,
+            mime: incoming.mime,
+            size: incoming.bytes.len(),
+            bytes: incoming.bytes,
+            created,
+            expires: incoming.lives.map(|lives| created + lives),
+            downloadable: incoming.downloadable,
+        });
+        self.files.push(Arc::clone(&stored));
+        Ok(stored)
+    }
+
+    /// A file that is there with its bytes.
+    pub(in super::super) fn find(&mut self, id: &str) -> Result<Arc<Stored>, Missing> {
+        let stored = self.listed(id)?;
+        if stored.expires.is_some_and(|end| end <= self.now()) { Err(Missing::Expired) } else { Ok(stored) }
+    }
+
+    /// A file that is there, even if its time is over.
+    pub(super) fn listed(&mut self, id: &str) -> Result<Arc<Stored>, Missing> {
+        self.sweep();
+        let missing = if self.vanished(id) { Missing::Forgotten } else { Missing::Unknown };
+        self.files.iter().find(|file| file.id == id).cloned().ok_or(missing)
+    }
+
+    /// Whether a file was made to vanish.
+    pub(super) fn vanished(&self, id: &str) -> bool {
+        self.forgotten.contains(id)
+    }
+
+    /// Every file, oldest first.
+    pub(super) fn all(&mut self) -> &[Arc<Stored>] {
+        self.sweep();
+        &self.files
+    }
+
+    /// Takes a file away as its owner does.
+    pub(super) fn delete(&mut self, id: &str) -> Result<(), Missing> {
+        self.listed(id)?;
+        self.files.retain(|file| file.id != id);
+        Ok(())
+    }
+
+    /// Lets a file vanish without anybody's doing; `false` when there is none.
+    pub(super) fn forget(&mut self, id: &str) -> bool {
+        let gone = self.delete(id).is_ok();
+        if gone {
+            self.forgotten.insert(id.to_owned());
+        }
+        gone
+    }
+
+    /// Moves the clock on.
+    pub(super) fn age(&mut self, by: Duration) {
+        self.ahead += by;
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now() + self.ahead
+    }
+
+    /// Frees the bytes of files whose time is over.
+    fn sweep(&mut self) {
+        let now = self.now();
+        for file in &mut self.files {
+            if !file.bytes.is_empty() && file.expires.is_some_and(|end| end <= now) {
+                *file = Arc::new(Stored { bytes: Bytes::new(), ..Stored::clone(file) });
+            }
+        }
+    }
+}
