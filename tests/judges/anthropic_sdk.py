@@ -194,6 +194,45 @@ def models(client):
     assert one.max_tokens == 128_000 and one.capabilities.thinking.types.between_tools.supported, one
 
 
+def a_pdf(pages):
+    """Enough of a PDF for the emulator; a page object each."""
+    return b"%PDF-1.4\n" + b"<</Type /Page>>\n" * pages + b"%%EOF\n"
+
+
+def files(client):
+    pdf = client.files.upload(file=("bill.pdf", a_pdf(3), "application/pdf"), expires_in_seconds=3600)
+    day = client.files.upload(file=("Отчёт.txt", "день".encode(), "text/plain"))
+    assert (pdf.filename, pdf.mime_type, pdf.size_bytes, pdf.downloadable) == (
+        "bill.pdf", "application/pdf", len(a_pdf(3)), False,
+    ), pdf
+    assert (pdf.expires_at - pdf.created_at).total_seconds() == 3600 and day.expires_at is None, (pdf, day)
+    assert day.filename == "Отчёт.txt", day
+    content = [{"type": "document", "source": {"type": "file", "file_id": file.id}} for file in (pdf, day)]
+    content.append({"type": "text", "text": "sum up"})
+    message, _ = talk(client, "", messages=[{"role": "user", "content": content}])
+    assert said(message) == (
+        'You sent a PDF "bill.pdf" (3 pages). You sent a text "Отчёт.txt" (4 characters).\n\nYou said: sum up'
+    ), said(message)
+    assert message.usage.input_tokens == 8 + 4 + 3 * 1500 + 2 + 2, message.usage
+    assert client.files.retrieve_metadata(pdf.id) == pdf
+    assert [file.id for file in client.files.list(limit=1)] == [day.id, pdf.id]
+    assert [file.id for file in client.files.list(ids=[pdf.id, "file_none"])] == [pdf.id]
+    for file in (pdf, day):
+        gone = client.files.delete(file.id)
+        assert (gone.id, gone.type) == (file.id, "file_deleted"), gone
+    assert list(client.files.list()) == []
+
+
+def files_cannot_be_fetched_back(client):
+    file = client.files.upload(file=("a.txt", b"a", "text/plain"))
+    try:
+        client.files.download(file.id)
+    except anthropic.BadRequestError as error:
+        assert error.error_code == "file_not_downloadable", error
+    else:
+        raise AssertionError("an uploaded file was fetched")
+
+
 def refused(client):
     try:
         talk(client, "hi", extra_body={"temperature": 0.5})
@@ -206,7 +245,7 @@ def refused(client):
 CHECKS = (
     echo, markdown, long, thinking, tool, server_tool, refusal, events_fit_the_types, unknown_events_do_no_harm,
     error_in_the_stream, cut_stream, http_errors, retry_after_is_obeyed, without_a_stream, caching, counting,
-    models, refused,
+    models, files, files_cannot_be_fetched_back, refused,
 )
 
 

@@ -7,6 +7,9 @@ use tokio::sync::watch;
 use super::Telegram;
 use super::types::Fault;
 
+/// The name under which downloads of files meet faults and holds; `*` does not mean them.
+pub(super) const DOWNLOAD: &str = "download";
+
 /// Faults that wait for their calls, and methods that are held.
 #[derive(Default)]
 pub(super) struct Faults {
@@ -30,7 +33,9 @@ impl Faults {
     /// The fault that the next call of this method meets.
     pub(super) fn take(&mut self, method: &str) -> Option<Fault> {
         let method = method.to_lowercase();
-        let at = self.planned.iter().position(|planned| planned.method == method || planned.method == "*")?;
+        let meant =
+            |planned: &Planned| planned.method == method || (planned.method == "*" && method != DOWNLOAD);
+        let at = self.planned.iter().position(meant)?;
         let planned = self.planned.get_mut(at)?;
         planned.times -= 1;
         let fault = planned.fault.clone();
@@ -110,13 +115,14 @@ impl Drop for Hold {
 }
 
 impl Telegram {
-    /// The next `times` calls of a method (any spelling; `*` for every method) run into a fault.
+    /// The next `times` calls of a method (any spelling; `*` for every method; `download` for downloads of files) run
+    /// into a fault.
     /// Several plans for one method are used up in the order in which they were made.
     pub fn fail_next(&self, method: &str, times: u32, fault: Fault) {
         self.shared.change(|world| world.faults.plan(method, times, fault));
     }
 
-    /// Calls of a method wait before they are carried out, until the hold is released or dropped.
+    /// Calls of a method (or each `download`) wait before they are carried out, until the hold is released or dropped.
     pub fn hold(&self, method: &str) -> Hold {
         let gate =
             Arc::new(Gate { method: method.to_owned(), state: watch::Sender::new(GateState::default()) });

@@ -21,6 +21,7 @@ pub(super) struct Stored {
 #[derive(Debug, Default)]
 pub(super) struct Files {
     by_id: BTreeMap<String, Stored>,
+    albums: i64,
 }
 
 impl Files {
@@ -47,6 +48,17 @@ impl Files {
 
     pub(super) fn by_path(&self, path: &str) -> Option<&Stored> {
         self.by_id.values().find(|file| file.path == path)
+    }
+
+    /// The file at a download path.
+    pub(super) fn id_of(&self, path: &str) -> Option<String> {
+        self.by_id.iter().find(|(_, file)| file.path == path).map(|(id, _)| id.clone())
+    }
+
+    /// A `media_group_id` that no album had before.
+    pub(super) fn next_album(&mut self) -> String {
+        self.albums += 1;
+        (13_900_000_000_000_000 + self.albums * 8).to_string()
     }
 
     /// The fields that every Bot API file object has.

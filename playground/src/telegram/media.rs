@@ -4,11 +4,14 @@ use serde_json::{Map, Value, json};
 
 use super::types::Attachment;
 use super::world::World;
+use crate::{formats, samples};
 
 /// Seconds that every sound and video claims to last.
 const DURATION_S: u32 = 3;
 /// Size of a picture whose own cannot be read.
 const UNKNOWN_SIZE: (u32, u32) = (1280, 960);
+/// Longer side of the smaller size of a photo, in pixels.
+const SMALL_SIDE: u32 = 320;
 
 /// First part of the download path.
 pub(super) fn folder(kind: Attachment) -> &'static str {
@@ -37,7 +40,7 @@ pub(super) fn field(kind: Attachment) -> &'static str {
 }
 
 /// The fields a message gets for a stored file.
-pub(super) fn body(world: &World, kind: Attachment, file_id: &str) -> Map<String, Value> {
+pub(super) fn body(world: &mut World, kind: Attachment, file_id: &str) -> Map<String, Value> {
     let mut object = world.files.object(file_id).unwrap_or_default();
     let (name, mime, size) = world.files.get(file_id).map_or_else(
         || (String::new(), String::new(), UNKNOWN_SIZE),
@@ -67,39 +70,33 @@ pub(super) fn body(world: &World, kind: Attachment, file_id: &str) -> Map<String
             add(json!({"is_animated": false, "is_video": false}));
         }
     }
-    let value = if kind == Attachment::Photo { sizes(&object, size) } else { object };
+    let value = if kind == Attachment::Photo { sizes(world, object, size) } else { object };
     Map::from_iter([(field(kind).to_owned(), value)])
 }
 
-/// A photo is a list of sizes; the last is the largest.
-fn sizes(full: &Value, (width, height): (u32, u32)) -> Value {
+/// A photo is a list of sizes; the last is the largest. Each size is a file of its own.
+fn sizes(world: &mut World, full: Value, (width, height): (u32, u32)) -> Value {
     let longest = width.max(height).max(1);
-    if longest <= 320 {
+    if longest <= SMALL_SIDE {
         return json!([full]);
     }
-    let mut small = full.clone();
-    small["width"] = json!((width * 320 / longest).max(1));
-    small["height"] = json!((height * 320 / longest).max(1));
+    let [width, height] = [width, height].map(|side| (side * SMALL_SIDE / longest).max(1));
+    let [short_width, short_height] = [width, height].map(|side| u16::try_from(side).unwrap_or(u16::MAX));
+    let bytes = samples::jpeg(short_width, short_height);
+    let id = world.files.add(folder(Attachment::Photo), "small.jpg", "image/jpeg", bytes);
+    let mut small = world.files.object(&id).unwrap_or_default();
+    small["width"] = json!(width);
+    small["height"] = json!(height);
     json!([small, full])
 }
 
-/// Width and height of a PNG; other formats get a usual size.
+/// Width and height of a picture; those that cannot be read get a usual size.
 fn picture_size(bytes: &[u8]) -> (u32, u32) {
-    let number = |at: usize| {
-        let four: [u8; 4] = bytes.get(at..at + 4)?.try_into().ok()?;
-        Some(u32::from_be_bytes(four))
-    };
-    match (bytes.starts_with(b"\x89PNG\r\n\x1a\n"), number(16), number(20)) {
-        (true, Some(width), Some(height)) if width < 20_000 && height < 20_000 => (width, height),
-        _ => UNKNOWN_SIZE,
-    }
+    let size = formats::picture(bytes).and_then(|picture| picture.size);
+    size.filter(|(width, height)| *width < 20_000 && *height < 20_000).unwrap_or(UNKNOWN_SIZE)
 }
 
 /// Whether the service would take these bytes as a picture.
 pub(super) fn is_picture(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\x89PNG\r\n\x1a\n")
-        || bytes.starts_with(b"\xff\xd8\xff")
-        || bytes.starts_with(b"GIF8")
-        || bytes.starts_with(b"BM")
-        || (bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"))
+    formats::picture(bytes).is_some() || bytes.starts_with(b"BM")
 }

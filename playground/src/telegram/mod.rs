@@ -5,6 +5,7 @@
 mod calls;
 mod chat;
 mod door;
+mod downloads;
 mod faults;
 mod files;
 mod markup;
@@ -17,6 +18,7 @@ mod people;
 mod queue;
 mod rates;
 mod refusal;
+mod sending;
 mod server;
 mod stars;
 #[cfg(test)]
@@ -39,9 +41,11 @@ use self::world::World;
 
 pub use self::faults::Hold;
 pub use self::observe::View;
+pub use self::sending::NewFile;
 pub use self::stars::{PaymentAttempt, PaymentFailure, PaymentState, Receipt};
 pub use self::types::{
-    Answer, Attachment, Call, Draft, Fault, Message, Person, Said, Settings, Violation, ViolationKind,
+    Answer, Attachment, Call, Download, Draft, Fault, Message, Person, Said, Settings, Violation,
+    ViolationKind,
 };
 
 /// How long `stop` waits for open requests before it cuts them.

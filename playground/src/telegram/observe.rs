@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Telegram;
 use super::stars::PaymentAttempt;
-use super::types::{Answer, Call, Draft, Message, Violation};
+use super::types::{Answer, Call, Download, Draft, Message, Violation};
 use super::world::World;
 
 /// Messages that a failed wait prints of each chat, and calls it prints altogether.
@@ -40,6 +40,11 @@ impl<'a> View<'a> {
     /// Every call, in the order of arrival.
     pub fn calls(&self) -> &'a [Call] {
         &self.0.calls
+    }
+
+    /// Every download of a file, in the order of arrival.
+    pub fn downloads(&self) -> &'a [Download] {
+        self.0.downloads.entries()
     }
 
     /// The calls of one method, in its documented spelling.

@@ -1,13 +1,12 @@
-//! What people do: write, reply, edit, press buttons, stop answers, block the bot, send files. Each
+//! What people do: write, reply, edit, press buttons, stop answers, block the bot. Each
 //! action changes the chat and becomes an update for the bot.
 
 use serde_json::{Value, json};
 
 use super::Telegram;
 use super::chat::{Kind, Topic};
-use super::media;
 use super::text;
-use super::types::{Attachment, Person, Said};
+use super::types::{Person, Said};
 use super::world::{Post, Press, World, text_body, unix_now};
 
 /// Colour of topics that people open.
@@ -28,7 +27,7 @@ impl World {
     }
 
     /// A person's message; nothing happens in a chat that does not exist.
-    fn say(&mut self, chat: i64, post: Post) -> Said {
+    pub(super) fn say(&mut self, chat: i64, post: Post) -> Said {
         self.enter(chat, post.from);
         if !self.chats.contains_key(&chat) {
             return Said { message_id: 0, update_id: 0 };
@@ -134,28 +133,6 @@ impl World {
         }
         message.id
     }
-
-    pub(super) fn say_file(&mut self, chat: i64, from: i64, topic: Option<i64>, file: NewFile<'_>) -> Said {
-        let id = self.files.add(media::folder(file.kind), file.name, file.mime, file.bytes);
-        let mut body = media::body(self, file.kind, &id);
-        if !file.caption.is_empty() {
-            body.insert("caption".to_owned(), json!(file.caption));
-            let entities = text::detect(file.caption);
-            if !entities.is_empty() {
-                body.insert("caption_entities".to_owned(), json!(entities));
-            }
-        }
-        self.say(chat, Post { from, topic, body, ..Post::default() })
-    }
-}
-
-/// A file on its way into a chat.
-pub(super) struct NewFile<'a> {
-    pub kind: Attachment,
-    pub name: &'a str,
-    pub mime: &'a str,
-    pub bytes: Vec<u8>,
-    pub caption: &'a str,
 }
 
 impl Telegram {
@@ -257,22 +234,6 @@ impl Telegram {
     /// A person lets the bot write again. Returns the id of the `my_chat_member` update.
     pub fn unblock(&self, user: i64) -> i64 {
         self.shared.change(|world| world.set_blocked(user, false))
-    }
-
-    /// A person sends a file, with a caption unless it is empty.
-    #[expect(clippy::too_many_arguments, reason = "each is one property of the message a test spells out")]
-    pub fn send_file(
-        &self,
-        chat: i64,
-        from: i64,
-        kind: Attachment,
-        name: &str,
-        mime: &str,
-        bytes: Vec<u8>,
-        caption: &str,
-    ) -> Said {
-        let file = NewFile { kind, name, mime, bytes, caption };
-        self.shared.change(|world| world.say_file(chat, from, None, file))
     }
 
     /// Adds any update, given without `update_id`. Returns its id; 0 when the bot does not get updates

@@ -1,10 +1,10 @@
-//! HTTP: the routes, the token, a call in any of the encodings the service takes, file downloads.
+//! HTTP: the routes, the token, a call in any of the encodings the service takes.
 
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, Multipart, Request, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
@@ -15,7 +15,7 @@ use super::calls::{Reply, call};
 use super::door::{Door, Switch};
 use super::params::{Params, Upload};
 use super::refusal::Refusal;
-use super::{Shared, methods, page};
+use super::{Shared, downloads, methods, page};
 
 /// Largest request body; a document may have 50 MB.
 const BODY_LIMIT: usize = 52 * 1024 * 1024;
@@ -42,7 +42,7 @@ async fn answer(
 ) -> Response {
     let path = percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
     if let Some(rest) = path.strip_prefix("/file/bot") {
-        return download(&shared, rest);
+        return downloads::download(&shared, &switch, rest).await;
     }
     let Some((token, method)) = path.strip_prefix("/bot").and_then(|rest| rest.split_once('/')) else {
         return refused(&Refusal::new(404, "Not Found"));
@@ -59,15 +59,23 @@ async fn answer(
     };
     match call(&shared, method, params).await {
         Reply::Json(code, body) => (status(code), Json(body)).into_response(),
-        Reply::Plain(code) => (status(code), "the emulator was told to fail").into_response(),
-        Reply::Cut => {
-            switch.cut();
-            StatusCode::BAD_GATEWAY.into_response()
-        }
+        Reply::Plain(code) => failed(code),
+        Reply::Cut => cut(&switch),
     }
 }
 
-fn check_token(shared: &Shared, token: &str) -> Result<(), Refusal> {
+/// What a proxy in front would say.
+pub(super) fn failed(code: u16) -> Response {
+    (status(code), "the emulator was told to fail").into_response()
+}
+
+/// Nothing of this answer leaves.
+pub(super) fn cut(switch: &Switch) -> Response {
+    switch.cut();
+    StatusCode::BAD_GATEWAY.into_response()
+}
+
+pub(super) fn check_token(shared: &Shared, token: &str) -> Result<(), Refusal> {
     if shared.look(|world| world.settings.token == token) {
         return Ok(());
     }
@@ -77,29 +85,12 @@ fn check_token(shared: &Shared, token: &str) -> Result<(), Refusal> {
     Err(if plausible { Refusal::new(401, "Unauthorized") } else { Refusal::new(404, "Not Found") })
 }
 
-fn refused(refusal: &Refusal) -> Response {
+pub(super) fn refused(refusal: &Refusal) -> Response {
     (status(refusal.code), Json(refusal.body())).into_response()
 }
 
 fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-}
-
-fn download(shared: &Shared, rest: &str) -> Response {
-    let Some((token, path)) = rest.split_once('/') else { return refused(&Refusal::new(404, "Not Found")) };
-    if let Err(refusal) = check_token(shared, token) {
-        return refused(&refusal);
-    }
-    match shared.look(|world| world.files.by_path(path).cloned()) {
-        Some(file) => {
-            let headers = [
-                (CONTENT_TYPE, "application/octet-stream".to_owned()),
-                (CONTENT_DISPOSITION, "attachment".to_owned()),
-            ];
-            (headers, file.bytes.to_vec()).into_response()
-        }
-        None => refused(&Refusal::new(404, "Not Found: invalid file path")),
-    }
 }
 
 /// Reads parameters from the query string and the body.

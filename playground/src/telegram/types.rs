@@ -171,6 +171,19 @@ pub enum Answer {
     Cut,
 }
 
+/// One download of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Download {
+    /// The file; empty when there is none at the path.
+    pub file_id: String,
+    /// What stood behind the token.
+    pub path: String,
+    /// When it was asked for.
+    pub at: Instant,
+    /// How it ended; `Ok` means that the whole file was handed to the connection.
+    pub answer: Answer,
+}
+
 /// A call that a well-behaved bot would not have made.
 #[derive(Debug, Clone)]
 pub struct Violation {
@@ -235,7 +248,7 @@ pub enum Fault {
     },
     /// The connection is cut before anything happens.
     DropConnection,
-    /// The call is carried out, then the connection is cut without an answer.
+    /// The call is carried out, then the connection is cut without an answer; a download is cut in the middle.
     DropAfter,
     /// The call waits this long before it is carried out.
     Hang(Duration),

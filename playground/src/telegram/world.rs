@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::chat::{Chat, Kind};
+use super::downloads::Downloads;
 use super::faults::Faults;
 use super::files::Files;
 use super::queue::Queue;
@@ -44,6 +45,7 @@ pub(super) struct World {
     pub chats: BTreeMap<i64, Chat>,
     pub queue: Queue,
     pub files: Files,
+    pub downloads: Downloads,
     pub presses: BTreeMap<String, Press>,
     pub commands: BTreeMap<(String, String), Value>,
     pub calls: Vec<Call>,
@@ -74,6 +76,7 @@ impl World {
             chats: BTreeMap::new(),
             queue,
             files: Files::default(),
+            downloads: Downloads::default(),
             presses: BTreeMap::new(),
             commands: BTreeMap::new(),
             calls: Vec::new(),

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::Shared;
-use super::super::people::NewFile;
+use super::super::sending::{NewFile, Place};
 use super::super::types::{Attachment, Fault, Person};
 
 /// Icon colour of topics that are opened on the page.
@@ -205,11 +205,12 @@ pub(super) async fn fault(State(shared): State<Arc<Shared>>, Json(body): Json<Pl
     Ok(Json(json!({"planned": body.times})))
 }
 
-/// `POST /play/file`, multipart: `chat`, `from`, `topic`, `kind`, `caption`, then the `file`.
+/// `POST /play/file`, multipart: `chat`, `from`, `topic`, `kind`, `caption`, `album`, then the `file`. The files of an
+/// album come one after the other with the same number.
 pub(super) async fn send_file(State(shared): State<Arc<Shared>>, mut form: Multipart) -> Answer {
     let (mut chat, mut from, mut topic, mut kind, mut caption) =
         (None, None, None, String::new(), String::new());
-    let mut upload = None;
+    let (mut upload, mut album) = (None, None);
     while let Some(field) = form.next_field().await.map_err(|error| wrong(error.to_string()))? {
         let name = field.name().unwrap_or_default().to_owned();
         let file = field.file_name().unwrap_or("file").to_owned();
@@ -222,6 +223,7 @@ pub(super) async fn send_file(State(shared): State<Arc<Shared>>, mut form: Multi
             "topic" => topic = text().parse().ok(),
             "kind" => kind = text(),
             "caption" => caption = text(),
+            "album" => album = Some(text()),
             "file" => upload = Some((file, mime, bytes.to_vec())),
             _ => {}
         }
@@ -230,8 +232,9 @@ pub(super) async fn send_file(State(shared): State<Arc<Shared>>, mut form: Multi
         return Err(wrong("chat, from and file are needed"));
     };
     let kind = kind_of(&kind).ok_or_else(|| wrong("there is no such kind of file"))?;
-    let file = NewFile { kind, name: &name, mime: &mime, bytes, caption: &caption };
-    Ok(Json(json!(shared.change(|world| world.say_file(chat, from, topic, file)))))
+    let file = NewFile { kind, name, mime, bytes, caption };
+    let place = Place { topic, reply_to: None, album };
+    Ok(Json(json!(shared.change(|world| world.say_file(chat, from, place, file)))))
 }
 
 fn kind_of(name: &str) -> Option<Attachment> {

@@ -3,6 +3,7 @@
 mod chats;
 mod delivery;
 mod faults;
+mod files;
 mod page;
 mod purchases;
 mod refusals;

@@ -286,26 +286,45 @@ async function addGroup() {
 
 async function planFault() {
   const found = await ask("Let calls fail", [
-    { name: "method", label: "Method", options: ["sendMessageDraft", "sendMessage", "editMessageText", "sendChatAction", "getUpdates", "getFile", "sendInvoice", "answerPreCheckoutQuery", "refundStarPayment"].map((each) => [each, each]) },
+    { name: "method", label: "Method", options: ["sendMessageDraft", "sendMessage", "editMessageText", "sendChatAction", "getUpdates", "getFile", "download", "sendInvoice", "answerPreCheckoutQuery", "refundStarPayment"].map((each) => [each, each]) },
     { name: "fault", label: "Fault", options: [["flood", "429, retry after 5 s"], ["status", "502 from a proxy"], ["drop", "Connection cut before"], ["drop_after", "Done, then cut"], ["hang", "Hangs for 5 s"]] },
     { name: "times", label: "How often", type: "number", value: 1 },
   ], "Plan");
   if (found) await post("fault", { method: found.method, fault: found.fault, times: Number(found.times), seconds: 5, code: 502 });
 }
 
-async function sendFile(file) {
+// As the apps do: a photo leaves as a JPEG of at most 1280 pixels, whatever it was.
+async function asPhoto(file) {
+  const picture = await createImageBitmap(file).catch(() => null);
+  if (!picture) return file;
+  const scale = Math.min(1, 1280 / Math.max(picture.width, picture.height));
+  const canvas = Object.assign(document.createElement("canvas"), { width: Math.max(1, Math.round(picture.width * scale)), height: Math.max(1, Math.round(picture.height * scale)) });
+  const brush = canvas.getContext("2d");
+  brush.fillStyle = "white";
+  brush.fillRect(0, 0, canvas.width, canvas.height);
+  brush.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.87));
+  return blob ? new File([blob], "photo.jpg", { type: "image/jpeg" }) : file;
+}
+
+async function sendFiles(files) {
+  const file = files[0];
   const guess = file.type.startsWith("image/") ? "photo" : file.type.startsWith("audio/") ? "voice" : file.type.startsWith("video/") ? "video" : "document";
   const kinds = [guess, ...["document", "photo", "voice", "audio", "video", "video_note", "sticker"].filter((kind) => kind !== guess)];
-  const found = await ask(`Send ${file.name}`, [
+  const found = await ask(files.length > 1 ? `Send ${files.length} files` : `Send ${file.name}`, [
     { name: "kind", label: "As", options: kinds.map((kind) => [kind, kind.replace("_", " ")]) }, { name: "caption", label: "Caption" },
   ], "Send");
   if (!found) return;
-  const form = new FormData();
-  const fields = { chat: state.open, from: state.me, kind: found.kind, caption: found.caption };
-  if (state.topic !== null) fields.topic = state.topic;
-  for (const [key, value] of Object.entries(fields)) form.append(key, value);
-  form.append("file", file, file.name);
-  await post("file", form);
+  const place = { chat: state.open, from: state.me, kind: found.kind };
+  if (state.topic !== null) place.topic = state.topic;
+  if (files.length > 1 && ["photo", "video", "document", "audio"].includes(found.kind)) place.album = String(Date.now());
+  const ready = await Promise.all(files.map((each) => found.kind === "photo" ? asPhoto(each) : each));
+  for (const [at, each] of ready.entries()) {
+    const form = new FormData();
+    for (const [key, value] of Object.entries({ ...place, caption: at === 0 ? found.caption : "" })) form.append(key, value);
+    form.append("file", each, each.name);
+    await post("file", form);
+  }
 }
 
 async function addTopic() {
@@ -335,7 +354,7 @@ $("text").addEventListener("keydown", (event) => {
 });
 $("context-close").addEventListener("click", () => setContext(null));
 $("attach").addEventListener("click", () => $("file").click());
-$("file").addEventListener("change", () => { const [file] = $("file").files; $("file").value = ""; if (file) sendFile(file); });
+$("file").addEventListener("change", () => { const files = [...$("file").files].slice(0, 10); $("file").value = ""; if (files.length) sendFiles(files); });
 $("add-group").addEventListener("click", addGroup);
 $("add-topic").addEventListener("click", addTopic);
 $("wallet").addEventListener("click", () => fillWallet(1000));
