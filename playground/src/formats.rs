@@ -104,7 +104,7 @@ mod tests {
         let mut vp8x = b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0".to_vec();
         vp8x.extend([0xff, 0x04, 0, 0xcf, 0x02, 0]);
         let mut lossless = b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f".to_vec();
-        lossless.extend((1279_u32 | (719 << 14)).to_le_bytes());
+        lossless.extend((1279_u32 + (719 << 14)).to_le_bytes());
         let mut lossy = b"RIFF\0\0\0\0WEBPVP8 \0\0\0\0\0\0\0\x9d\x01\x2a".to_vec();
         lossy.extend([0x00, 0x05, 0xd0, 0x02]);
         for (bytes, mime) in [

@@ -1,6 +1,8 @@
 //! Small files for tests: pictures of a chosen size and PDFs with a chosen number of pages, which every
 //! program opens. Equal arguments give equal bytes.
 
+use std::fmt::Write as _;
+
 /// A grey JPEG.
 pub fn jpeg(width: u16, height: u16) -> Vec<u8> {
     let mut file = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00".to_vec();
@@ -66,12 +68,13 @@ pub fn pdf(pages: usize) -> Vec<u8> {
     let mut file = String::from("%PDF-1.4\n");
     let mut table = String::from("0000000000 65535 f \n");
     for (at, object) in objects.iter().enumerate() {
-        table += &format!("{:010} 00000 n \n", file.len());
-        file += &format!("{} 0 obj\n{object}\nendobj\n", at + 1);
+        let _ = writeln!(table, "{:010} 00000 n ", file.len());
+        let _ = writeln!(file, "{} 0 obj\n{object}\nendobj", at + 1);
     }
     let (count, start) = (objects.len() + 1, file.len());
-    file += &format!(
-        "xref\n0 {count}\n{table}trailer\n<</Size {count} /Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n"
+    let _ = writeln!(
+        file,
+        "xref\n0 {count}\n{table}trailer\n<</Size {count} /Root 1 0 R>>\nstartxref\n{start}\n%%EOF"
     );
     file.into_bytes()
 }

@@ -70,12 +70,12 @@ pub(super) fn body(world: &mut World, kind: Attachment, file_id: &str) -> Map<St
             add(json!({"is_animated": false, "is_video": false}));
         }
     }
-    let value = if kind == Attachment::Photo { sizes(world, object, size) } else { object };
+    let value = if kind == Attachment::Photo { sizes(world, &object, size) } else { object };
     Map::from_iter([(field(kind).to_owned(), value)])
 }
 
 /// A photo is a list of sizes; the last is the largest. Each size is a file of its own.
-fn sizes(world: &mut World, full: Value, (width, height): (u32, u32)) -> Value {
+fn sizes(world: &mut World, full: &Value, (width, height): (u32, u32)) -> Value {
     let longest = width.max(height).max(1);
     if longest <= SMALL_SIDE {
         return json!([full]);

@@ -54,7 +54,7 @@ async fn list(State(core): State<Arc<Core>>, request: Request) -> Response<Body>
     let entry = Recorded::new(Endpoint::ReadFiles, request.headers().clone(), Value::Null, Bytes::new());
     let query = request.uri().query().unwrap_or_default();
     let admitted = admit(&core, &entry.headers).and_then(|()| Listing::read(query));
-    serve(&core, entry, admitted, |core, listing| listing.answer(core)).await
+    serve(&core, entry, admitted, |core, listing| Ok(listing.answer(core))).await
 }
 
 async fn one(State(core): State<Arc<Core>>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
@@ -198,7 +198,7 @@ impl Listing {
     }
 
     /// Newest first. A cursor is the last id of the page before; later ids are greater.
-    fn answer(self, core: &Core) -> Result<Answer, ApiError> {
+    fn answer(self, core: &Core) -> Answer {
         let mut store = lock(&core.files);
         let newest_first = store.all().iter().rev();
         let (data, next) = match self {
@@ -214,7 +214,7 @@ impl Listing {
                 (data, more.map(|file| format!("page_{}", file.id)))
             }
         };
-        Ok(Answer::Json(json!({"data": data, "next_page": next})))
+        Answer::Json(json!({"data": data, "next_page": next}))
     }
 }
 
