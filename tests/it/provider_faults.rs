@@ -143,3 +143,17 @@ async fn pauses_are_resumed_and_unknown_events_ignored() {
     assert_eq!(bot.answers(ANN).len(), 2);
     bot.end().await;
 }
+
+#[tokio::test]
+async fn a_character_that_no_database_can_store_is_dropped() {
+    let bot = Bot::start().await;
+    let input = serde_json::json!({"\0": "a\0b"});
+    let call = Step::ToolUse { name: "cost_\0estimator".to_owned(), input };
+    bot.model.script(Reply::steps(vec![Step::Text("Be\0fore.".to_owned()), call]));
+    bot.model.script(Reply::text("\0Af\0ter.\0"));
+    assert_eq!(bot.ask("hello").await, "Before.\n\nAfter.");
+    assert_eq!(bot.ask("next").await, "You said: next");
+    let said = conversation(&bot.request(3).await);
+    assert_eq!(said[1], "assistant: Before.\n\nAfter.", "history has what was shown");
+    bot.end().await;
+}

@@ -58,7 +58,8 @@ impl Decoder {
                 .map(Ok)
                 .collect(),
             Event::MessageDelta { delta, usage } => {
-                self.stop = delta.stop_reason.as_deref().map(StopReason::from_wire).or(self.stop.take());
+                let reason = delta.stop_reason.map(storable);
+                self.stop = reason.as_deref().map(StopReason::from_wire).or(self.stop.take());
                 vec![Ok(self.merge(&usage))]
             }
             // Only now: a stream that ends without this event is broken, whatever came before.
@@ -75,7 +76,7 @@ impl Decoder {
         let Value::Object(fields) = block else { return Vec::new() };
         let take = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let block = OpenBlock {
-            text: take("text"),
+            text: storable(take("text")),
             thinking: take("thinking"),
             signature: take("signature"),
             input: String::new(),
@@ -84,7 +85,9 @@ impl Decoder {
         };
         let first = match block.kind() {
             "text" if !block.text.is_empty() => Some(LlmEvent::Text(block.text.clone())),
-            "thinking" if !block.thinking.is_empty() => Some(LlmEvent::Thinking(block.thinking.clone())),
+            "thinking" if !block.thinking.is_empty() => {
+                Some(LlmEvent::Thinking(storable(block.thinking.clone())))
+            }
             _ => None,
         };
         self.open.insert(index, block);
@@ -95,11 +98,13 @@ impl Decoder {
         let block = self.open.get_mut(&index)?;
         match delta {
             Delta::Text { text } => {
+                let text = storable(text);
                 block.text.push_str(&text);
                 return (!text.is_empty()).then_some(LlmEvent::Text(text));
             }
             Delta::Thinking { thinking } => {
                 block.thinking.push_str(&thinking);
+                let thinking = storable(thinking);
                 return (!thinking.is_empty()).then_some(LlmEvent::Thinking(thinking));
             }
             Delta::Signature { signature } => block.signature.push_str(&signature),
@@ -157,6 +162,10 @@ impl OpenBlock {
                 self.set("signature", Value::String(signature));
             }
             "tool_use" => {
+                for name in ["id", "name"] {
+                    let word = self.word(name);
+                    self.set(name, Value::String(word));
+                }
                 let call = self.call();
                 // What cannot be read goes back as an empty object: the provider takes nothing else.
                 self.set("input", call.input.clone().unwrap_or_else(|_| Value::Object(Map::new())));
@@ -174,19 +183,43 @@ impl OpenBlock {
     }
 
     fn call(&self) -> ToolCall {
-        let take = |name: &str| self.fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        ToolCall { id: take("id"), name: take("name"), input: self.arguments() }
+        ToolCall { id: self.word("id"), name: self.word("name"), input: self.arguments() }
+    }
+
+    fn word(&self, name: &str) -> String {
+        storable(self.fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned())
     }
 
     /// A call without arguments sends no JSON at all.
     fn arguments(&self) -> Result<Value, String> {
         if self.input.trim().is_empty() {
-            return Ok(self.fields.get("input").cloned().unwrap_or_else(|| Value::Object(Map::new())));
+            let given = self.fields.get("input").cloned().map(storable_value);
+            return Ok(given.unwrap_or_else(|| Value::Object(Map::new())));
         }
-        serde_json::from_str(&self.input).map_err(|error| error.to_string())
+        serde_json::from_str(&self.input).map(storable_value).map_err(|error| error.to_string())
     }
 
     fn set(&mut self, name: &str, value: Value) {
         self.fields.insert(name.to_owned(), value);
+    }
+}
+
+/// The text without NUL, the one character that PostgreSQL cannot store. Signed thinking is not changed: it goes back to
+/// the provider and nowhere else.
+fn storable(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "") } else { text }
+}
+
+/// The same for all words of a value, names included.
+fn storable_value(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(storable(text)),
+        Value::Array(values) => values.into_iter().map(storable_value).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (storable(name), storable_value(value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
     }
 }
