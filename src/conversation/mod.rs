@@ -5,12 +5,14 @@ pub mod interrupt;
 mod orchestrator;
 mod prompt;
 mod round;
+mod shelf;
 mod subagent;
 mod window;
 
 use std::time::Duration;
 
 pub use orchestrator::converse;
+pub use prompt::bytes as prompt_bytes;
 
 use crate::domain::clock::Clock;
 use crate::llm::Provider;

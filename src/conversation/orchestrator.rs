@@ -41,16 +41,18 @@ pub async fn converse(
         attempt: request.attempt,
         text: String::new(),
         tools: Vec::new(),
+        lost_files: Vec::new(),
         continued: 0,
         last: false,
     };
-    let prompt = prompt::build(request, mind.toolbox.specs());
-    let outcome = match window::fit(&mind.provider, prompt, stop).await {
-        Ok(prompt) => turn.run(prompt).await,
+    let mut prompt = prompt::build(request, mind.toolbox.specs());
+    let outcome = match turn.fit(&mut prompt).await {
+        Ok(()) => turn.run(prompt).await,
         Err(error) => turn.failed(&error),
     };
     let calls = round::all(&turn.tab);
-    TurnReport { text: turn.text, outcome, calls, tools: turn.tools }
+    let Turn { text, tools, lost_files, .. } = turn;
+    TurnReport { text, outcome, calls, tools, lost_files }
 }
 
 /// A turn under way.
@@ -63,6 +65,8 @@ struct Turn<'a> {
     attempt: i32,
     text: String,
     tools: Vec<record::ToolCall>,
+    /// Files that the provider cannot use, whose lines stand in the prompt.
+    lost_files: Vec<String>,
     continued: usize,
     /// Whether the money is used up, so that the round that runs is the last one.
     last: bool,
@@ -81,8 +85,7 @@ enum Next {
 impl Turn<'_> {
     async fn run(&mut self, mut prompt: LlmRequest) -> Outcome {
         for _ in 0..ROUNDS {
-            let desk = Desk { mind: self.mind, tab: &self.tab, screen: Some(&self.screen), stop: self.stop };
-            let round = round::ask(desk, &prompt).await;
+            let round = self.ask(&mut prompt).await;
             self.text.push_str(&round.text);
             match self.after(round).await {
                 Next::Done(Outcome::Answered | Outcome::Failed(Failure::Empty)) if self.last => {
@@ -107,6 +110,30 @@ impl Turn<'_> {
         }
         tracing::warn!(rounds = ROUNDS, "the model did not come to an end");
         Outcome::Truncated
+    }
+
+    /// Makes the prompt fit the window. Every file that gets lost meanwhile makes it shorter, so this ends.
+    async fn fit(&mut self, prompt: &mut LlmRequest) -> Result<(), LlmError> {
+        loop {
+            match window::fit(&self.mind.provider, prompt, self.stop).await {
+                Err(LlmError::FileGone { id }) if prompt.lose_file(&id) => self.lost_files.push(id),
+                done => return done,
+            }
+        }
+    }
+
+    /// One round. It begins again without a file that the provider cannot use, and so at most once more for each file.
+    async fn ask(&mut self, prompt: &mut LlmRequest) -> Round {
+        loop {
+            let desk = Desk { mind: self.mind, tab: &self.tab, screen: Some(&self.screen), stop: self.stop };
+            let round = round::ask(desk, prompt).await;
+            match &round.ended {
+                Ended::Failed(LlmError::FileGone { id }) if prompt.lose_file(id) => {
+                    self.lost_files.push(id.clone());
+                }
+                _ => return round,
+            }
+        }
     }
 
     /// What comes now is the end: the model is told, and gets no tools.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::shelf::Shelf;
 use crate::domain::message::{Remembered, Role};
 use crate::domain::people::ChatKind;
 use crate::domain::turn::TurnRequest;
@@ -22,6 +23,9 @@ pub(super) const MONEY_IS_USED_UP: &str = "The balance of the person is used up,
 /// Follows an answer that was cut, so that the model knows that the person did not see more.
 const CUT: &str = "[this answer was cut off here]";
 
+/// Stands for a message of which nothing is left.
+const NOTHING: &str = "[empty message]";
+
 /// Builds the request of a turn.
 pub(super) fn build(request: &TurnRequest, tools: &[ToolSpec]) -> LlmRequest {
     let model = &request.settings.model;
@@ -41,14 +45,32 @@ pub(super) fn build(request: &TurnRequest, tools: &[ToolSpec]) -> LlmRequest {
 /// The conversation as messages that alternate and begin with the user, as the provider wants them.
 fn messages(history: &[Remembered], chat: ChatKind) -> Vec<LlmMessage> {
     let mut messages: Vec<LlmMessage> = Vec::new();
+    let mut shelf = Shelf::of(history);
     for remembered in history.iter().skip_while(|remembered| remembered.role == Role::Assistant) {
-        let block = Block::Text(text(remembered, chat));
+        let mut blocks = shelf.blocks(remembered);
+        let mut text = text(remembered, chat);
+        if remembered.text.trim().is_empty() {
+            // What is left are marks. The provider refuses a blank text.
+            text.truncate(text.trim_end().len());
+            if text.is_empty() && blocks.is_empty() {
+                NOTHING.clone_into(&mut text);
+            }
+        }
+        if !text.is_empty() {
+            blocks.push(Block::Text(text));
+        }
         match messages.last_mut() {
-            Some(last) if last.role == remembered.role => last.blocks.push(block),
-            _ => messages.push(LlmMessage { role: remembered.role, blocks: vec![block] }),
+            Some(last) if last.role == remembered.role => last.blocks.append(&mut blocks),
+            _ => messages.push(LlmMessage { role: remembered.role, blocks }),
         }
     }
     messages
+}
+
+/// How large the first request of a turn is, exactly as [`LlmRequest::bytes`] says it of what [`build`] makes.
+pub fn bytes(history: &[Remembered], chat: ChatKind) -> u64 {
+    let messages = messages(history, chat);
+    GLOBAL.trim().len() as u64 + messages.iter().map(LlmMessage::bytes).sum::<u64>()
 }
 
 /// One message with its marks: who wrote it (in groups), where it came from, what it answers.
@@ -95,6 +117,8 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::file::{FileKind, KnownFile};
+    use crate::domain::ids::FileId;
     use crate::domain::ids::MessageId;
     use crate::domain::message::{Context, Reply};
 
@@ -113,8 +137,11 @@ mod tests {
 
     fn shape(messages: &[LlmMessage]) -> Vec<(Role, Vec<&str>)> {
         let texts = |message: &'_ LlmMessage| -> Vec<String> {
-            let text =
-                |block: &Block| if let Block::Text(text) = block { text.clone() } else { String::new() };
+            let text = |block: &Block| match block {
+                Block::Text(text) => text.clone(),
+                Block::File(file) => format!("<{}>", file.id),
+                other => panic!("{other:?}"),
+            };
             message.blocks.iter().map(text).collect()
         };
         messages
@@ -139,6 +166,42 @@ mod tests {
                 (Role::Assistant, vec!["half\n\n[this answer was cut off here]"]),
                 (Role::User, vec!["c"]),
             ]
+        );
+    }
+
+    fn with_photo(id: &str, text: &str) -> Remembered {
+        let photo = KnownFile {
+            id: FileId(1),
+            kind: FileKind::Photo,
+            name: format!("{id}.jpg"),
+            mime: "image/jpeg".into(),
+            size: 1_000,
+            provider_id: Some(id.to_owned()),
+            at: chrono::DateTime::UNIX_EPOCH,
+        };
+        Remembered { files: vec![photo], ..said(Role::User, text) }
+    }
+
+    #[test]
+    fn files_come_before_the_text_of_their_message() {
+        let history = [
+            with_photo("a", "first"),
+            with_photo("b", ""),
+            said(Role::User, "third"),
+            said(Role::Assistant, "ok"),
+            said(Role::User, ""),
+        ];
+        assert_eq!(
+            shape(&messages(&history, ChatKind::Private)),
+            [
+                (Role::User, vec!["<a>", "first", "<b>", "third"]),
+                (Role::Assistant, vec!["ok"]),
+                (Role::User, vec!["[empty message]"]),
+            ]
+        );
+        assert_eq!(
+            shape(&messages(&[with_photo("b", "")], ChatKind::Group)),
+            [(Role::User, vec!["<b>", "**@ann**:"])]
         );
     }
 

@@ -12,19 +12,10 @@ use super::interrupt::{Stop, next_event};
 use crate::domain::turn::{Interruption, ModelCall, TurnEvent};
 use crate::domain::usage::Usage;
 use crate::lifecycle::kill_point;
-use crate::llm::error::Retry;
+use crate::llm::error::TRIES;
 use crate::llm::event::ToolCall;
 use crate::llm::{LlmError, LlmEvent, LlmRequest, StopReason};
 use crate::services::tab::Tab;
-
-/// Tries of one round, the first included.
-const TRIES: u32 = 4;
-/// The pause after the first failure; it doubles with each one.
-const SOON: Duration = Duration::from_millis(500);
-/// The same for a provider that struggles.
-const LATER: Duration = Duration::from_millis(1_500);
-/// Longer waits that a provider asks for are not waited: the person is told instead.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// How a call ends that has not ended yet.
 const RUNNING: &str = "running";
@@ -112,7 +103,7 @@ pub(super) async fn ask(desk: Desk<'_>, request: &LlmRequest) -> Round {
         }
         calls.push(call);
         let pause = match &ended {
-            Ended::Failed(error) if attempt.text.is_empty() && number < TRIES => pause(error.retry(), number),
+            Ended::Failed(error) if attempt.text.is_empty() && number < TRIES => error.retry().pause(number),
             _ => None,
         };
         count(mind, &calls, &ended, pause);
@@ -130,19 +121,6 @@ pub(super) async fn ask(desk: Desk<'_>, request: &LlmRequest) -> Round {
         return Round { text, blocks, tool_calls, calls, ended };
     }
     unreachable!("the last try has no pause, so it returns")
-}
-
-/// How long to wait before the next try; none to give up.
-fn pause(retry: Retry, number: u32) -> Option<Duration> {
-    let backoff = |first: Duration| first * 2_u32.pow(number - 1);
-    // A quarter of chance keeps many turns that failed together from coming back together.
-    let spread = |pause: Duration| pause.mul_f64(rand::random_range(0.875..1.125));
-    match retry {
-        Retry::Soon => Some(spread(backoff(SOON))),
-        Retry::Later => Some(spread(backoff(LATER))),
-        Retry::After(wait) => (wait <= LONGEST_WAIT).then(|| wait.max(SOON)),
-        Retry::Never => None,
-    }
 }
 
 /// One try, as far as it has come.
@@ -246,27 +224,4 @@ fn count(mind: &Mind, calls: &[ModelCall], ended: &Ended, pause: Option<Duration
 
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_and_obey_the_provider() {
-        // Each is spread by an eighth to both sides.
-        for (retry, number, expected_ms) in [
-            (Retry::Soon, 1, 500),
-            (Retry::Soon, 3, 2_000),
-            (Retry::Later, 1, 1_500),
-            (Retry::Later, 3, 6_000),
-        ] {
-            let waited = pause(retry, number).map(|pause| pause.as_millis());
-            let spread = expected_ms * 7 / 8..=expected_ms * 9 / 8;
-            assert!(waited.is_some_and(|waited| spread.contains(&waited)), "{retry:?} {number}: {waited:?}");
-        }
-        assert_eq!(pause(Retry::After(Duration::from_secs(7)), 1), Some(Duration::from_secs(7)));
-        assert_eq!(pause(Retry::After(Duration::from_secs(61)), 1), None);
-        assert_eq!(pause(Retry::Never, 1), None);
-    }
 }

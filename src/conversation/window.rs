@@ -3,11 +3,9 @@
 
 use super::interrupt::Stop;
 use crate::domain::message::Role;
-use crate::llm::request::{LlmMessage, LlmRequest};
+use crate::llm::request::{BYTES_PER_TOKEN, FileBlock, LlmMessage, LlmRequest};
 use crate::llm::{LlmError, Provider};
 
-/// Bytes of text that make at least one token, by the tokenizers of the newer models; a careful guess.
-const BYTES_PER_TOKEN: u64 = 2;
 /// Up to this share of the room (in percent) the guess is trusted and nothing is counted.
 const TRUSTED: u64 = 50;
 /// After trimming, so much of the room (in percent) is filled, which leaves space for many turns.
@@ -17,32 +15,29 @@ const STEP: usize = 20;
 /// How often to count and trim again.
 const TRIES: u32 = 4;
 
-/// Returns the request with as much of the conversation as fits.
+/// Leaves in the request as much of the conversation as fits.
 ///
 /// # Errors
-/// [`LlmError::TooLong`] when the newest message alone is too long, and what counting can bring.
-pub(super) async fn fit(
-    provider: &Provider,
-    mut request: LlmRequest,
-    stop: &Stop,
-) -> Result<LlmRequest, LlmError> {
+/// [`LlmError::TooLong`] when the newest message alone is too long, [`LlmError::FileGone`] when counting finds that out,
+/// and [`LlmError::Cancelled`].
+pub(super) async fn fit(provider: &Provider, request: &mut LlmRequest, stop: &Stop) -> Result<(), LlmError> {
     let room = request.model.window - request.max_tokens;
     for _ in 0..TRIES {
-        if guess(&request) <= room * TRUSTED / 100 {
-            return Ok(request);
+        if guess(request) <= room * TRUSTED / 100 {
+            return Ok(());
         }
-        let counted = stop.or_cut(provider.count_tokens(&request)).await.ok_or(LlmError::Cancelled)?;
+        let counted = stop.or_cut(provider.count_tokens(request)).await.ok_or(LlmError::Cancelled)?;
         let tokens = match counted {
-            Ok(tokens) if tokens <= room => return Ok(request),
+            Ok(tokens) if tokens <= room => return Ok(()),
             Ok(tokens) => tokens,
             // More than the endpoint wants to count is too long as well: the guess must do.
-            Err(LlmError::TooLong(_)) => guess(&request).max(room + 1),
-            Err(LlmError::Cancelled) => return Err(LlmError::Cancelled),
-            // Counting is a help, not a condition.
-            Err(_) if guess(&request) <= room => return Ok(request),
-            Err(_) => guess(&request),
+            Err(LlmError::TooLong(_)) => guess(request).max(room + 1),
+            Err(error @ (LlmError::Cancelled | LlmError::FileGone { .. })) => return Err(error),
+            // Counting is a help, not a condition. What is guessed of files is a bound, far above what most of them take.
+            Err(_) if guess_of_text(request) <= room => return Ok(()),
+            Err(_) => guess(request),
         };
-        if !trim(&mut request, tokens, room * TRIMMED_TO / 100) {
+        if !trim(request, tokens, room * TRIMMED_TO / 100) {
             break;
         }
     }
@@ -76,6 +71,10 @@ fn trim(request: &mut LlmRequest, tokens: u64, target: u64) -> bool {
 
 fn guess(request: &LlmRequest) -> u64 {
     request.bytes() / BYTES_PER_TOKEN
+}
+
+fn guess_of_text(request: &LlmRequest) -> u64 {
+    request.bytes().saturating_sub(request.files().map(FileBlock::bytes).sum()) / BYTES_PER_TOKEN
 }
 
 #[cfg(test)]

@@ -190,12 +190,14 @@ pub struct TurnReport {
     pub calls: Vec<ModelCall>,
     /// Every tool that was run, in order.
     pub tools: Vec<ToolCall>,
+    /// Ids of files of which the provider has no usable copy any more.
+    pub lost_files: Vec<String>,
 }
 
 impl TurnReport {
     /// A turn that ended without any work of a model.
     pub fn without_work(text: String, outcome: Outcome) -> Self {
-        Self { text, outcome, calls: Vec::new(), tools: Vec::new() }
+        Self { text, outcome, calls: Vec::new(), tools: Vec::new(), lost_files: Vec::new() }
     }
 
     /// The answer as the conversation remembers it; none if nothing was said.

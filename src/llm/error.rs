@@ -4,6 +4,15 @@ use std::time::Duration;
 
 use crate::domain::turn::Failure;
 
+/// Tries of one request, the first included.
+pub const TRIES: u32 = 4;
+/// The pause after the first failure; it doubles with each one.
+const SOON: Duration = Duration::from_millis(500);
+/// The same for a provider that struggles.
+const LATER: Duration = Duration::from_millis(1_500);
+/// Longer waits that a provider asks for are not waited: the person is told instead.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
 /// A request without a (whole) answer.
 #[derive(Debug, thiserror::Error)]
 pub enum LlmError {
@@ -48,6 +57,12 @@ pub enum LlmError {
         /// Its words.
         message: String,
     },
+    /// A file of the request is no longer there, or cannot be read: the request may work without it.
+    #[error("the provider cannot use the file {id}")]
+    FileGone {
+        /// The provider's id for it.
+        id: String,
+    },
     /// Cut by us.
     #[error("the request was cut")]
     Cancelled,
@@ -66,6 +81,21 @@ pub enum Retry {
     Never,
 }
 
+impl Retry {
+    /// How long to wait after the `number`th failure (from 1); none to give up.
+    pub fn pause(self, number: u32) -> Option<Duration> {
+        let backoff = |first: Duration| first * 2_u32.saturating_pow(number.saturating_sub(1));
+        // A quarter of chance keeps many requests that failed together from coming back together.
+        let spread = |pause: Duration| pause.mul_f64(rand::random_range(0.875..1.125));
+        match self {
+            Self::Soon => Some(spread(backoff(SOON))),
+            Self::Later => Some(spread(backoff(LATER))),
+            Self::After(wait) => (wait <= LONGEST_WAIT).then(|| wait.max(SOON)),
+            Self::Never => None,
+        }
+    }
+}
+
 impl LlmError {
     /// Whether and when the same request may work.
     pub fn retry(&self) -> Retry {
@@ -76,6 +106,7 @@ impl LlmError {
             Self::RateLimited { retry_after: None, .. }
             | Self::TooLong(_)
             | Self::Rejected { .. }
+            | Self::FileGone { .. }
             | Self::Cancelled => Retry::Never,
         }
     }
@@ -87,7 +118,9 @@ impl LlmError {
             Self::Provider { .. } | Self::Connection(_) | Self::BrokenOff | Self::Silent(_) => {
                 Failure::Unreachable
             }
-            Self::RateLimited { retry_after: None, .. } | Self::Rejected { .. } => Failure::Rejected,
+            Self::RateLimited { retry_after: None, .. } | Self::Rejected { .. } | Self::FileGone { .. } => {
+                Failure::Rejected
+            }
             Self::TooLong(_) => Failure::TooLong,
             Self::Cancelled => Failure::Internal,
         }
@@ -104,7 +137,31 @@ impl LlmError {
             Self::Silent(_) => "silent",
             Self::TooLong(_) => "too_long",
             Self::Rejected { .. } => "rejected",
+            Self::FileGone { .. } => "file_gone",
             Self::Cancelled => "cancelled",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_obey_the_provider() {
+        // Each is spread by an eighth to both sides.
+        for (retry, number, expected_ms) in [
+            (Retry::Soon, 1, 500),
+            (Retry::Soon, 3, 2_000),
+            (Retry::Later, 1, 1_500),
+            (Retry::Later, 3, 6_000),
+        ] {
+            let waited = retry.pause(number).map(|pause| pause.as_millis());
+            let spread = expected_ms * 7 / 8..=expected_ms * 9 / 8;
+            assert!(waited.is_some_and(|waited| spread.contains(&waited)), "{retry:?} {number}: {waited:?}");
+        }
+        assert_eq!(Retry::After(Duration::from_secs(7)).pause(1), Some(Duration::from_secs(7)));
+        assert_eq!(Retry::After(Duration::from_secs(61)).pause(1), None);
+        assert_eq!(Retry::Never.pause(1), None);
     }
 }

@@ -4,6 +4,7 @@
 pub mod claude;
 pub mod error;
 pub mod event;
+pub mod files;
 pub mod registry;
 pub mod request;
 
@@ -11,6 +12,7 @@ use futures::stream::BoxStream;
 
 pub use error::LlmError;
 pub use event::{LlmEvent, StopReason};
+pub use files::{Readable, Unreadable, Upload, readable};
 pub use request::LlmRequest;
 
 /// A provider of chat models. Adding one makes the compiler list the places to touch.
@@ -46,6 +48,27 @@ impl Provider {
     pub async fn count_tokens(&self, request: &LlmRequest) -> Result<u64, LlmError> {
         match self {
             Self::Claude(client) => client.count_tokens(request).await,
+        }
+    }
+
+    /// Sends a copy of a file, for messages that show it to the model, and returns the provider's id for it. Takes a
+    /// minute at most, with all tries. The copy is deleted by the provider after 90 days.
+    ///
+    /// # Errors
+    /// As for [`Provider::ask`], when trying again did not help or was of no use.
+    pub async fn upload(&self, upload: Upload) -> Result<String, LlmError> {
+        match self {
+            Self::Claude(client) => client.upload(upload).await,
+        }
+    }
+
+    /// Deletes the copy of a file; one that is not there any more is no error.
+    ///
+    /// # Errors
+    /// As for [`Provider::upload`].
+    pub async fn forget(&self, id: &str) -> Result<(), LlmError> {
+        match self {
+            Self::Claude(client) => client.forget(id).await,
         }
     }
 

@@ -2,8 +2,12 @@
 
 use serde_json::Value;
 
+use super::files::{self, Readable};
 use crate::domain::message::Role;
 use crate::domain::model::{Effort, Model};
+
+/// Bytes of a prompt's text that make at most one token, in any script; a guess on the safe side.
+pub const BYTES_PER_TOKEN: u64 = 2;
 
 /// One request. Equal values make equal bytes, so that the provider's prompt cache can work.
 #[derive(Clone, Debug)]
@@ -27,10 +31,30 @@ pub struct LlmRequest {
 }
 
 impl LlmRequest {
-    /// How large the conversation and the standing instructions are, in bytes of text.
+    /// How large the conversation and the standing instructions are, in bytes of text; a file counts as much as text
+    /// that costs the same.
     pub fn bytes(&self) -> u64 {
         let system: u64 = self.system.iter().map(|text| text.len() as u64).sum();
         system + self.messages.iter().map(LlmMessage::bytes).sum::<u64>()
+    }
+
+    /// The files that the model is shown, oldest first.
+    pub fn files(&self) -> impl DoubleEndedIterator<Item = &FileBlock> {
+        self.messages.iter().flat_map(|message| &message.blocks).filter_map(Block::as_file)
+    }
+
+    /// Puts its line in the place of a file. False if the request does not have it.
+    pub fn lose_file(&mut self, id: &str) -> bool {
+        let mut lost = false;
+        for block in self.messages.iter_mut().flat_map(|message| &mut message.blocks) {
+            if let Block::File(file) = block
+                && file.id == id
+            {
+                *block = Block::Text(std::mem::take(&mut file.instead));
+                lost = true;
+            }
+        }
+        lost
     }
 }
 
@@ -68,6 +92,7 @@ impl LlmMessage {
     /// How large it is, in bytes of text.
     pub fn bytes(&self) -> u64 {
         let length = |block: &Block| match block {
+            Block::File(file) => file.bytes(),
             Block::Text(text) | Block::ToolResult { content: text, .. } => text.len() as u64,
             Block::Own(value) => value.to_string().len() as u64,
         };
@@ -80,6 +105,8 @@ impl LlmMessage {
 pub enum Block {
     /// Text, never blank.
     Text(String),
+    /// A file of the person; only in the user's messages.
+    File(FileBlock),
     /// What a tool came to.
     ToolResult {
         /// The call that it answers.
@@ -91,4 +118,36 @@ pub enum Block {
     },
     /// A block of the model's own, sent back exactly as it came (signed thinking, tool calls, search results).
     Own(Value),
+}
+
+impl Block {
+    /// The file, if it is one.
+    fn as_file(&self) -> Option<&FileBlock> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::Text(_) | Self::ToolResult { .. } | Self::Own(_) => None,
+        }
+    }
+}
+
+/// A file that the model is shown. Its bytes are at the provider.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FileBlock {
+    /// The provider's id for its copy.
+    pub id: String,
+    /// As what it is read.
+    pub readable: Readable,
+    /// Its name, in one line.
+    pub name: String,
+    /// Its length in bytes.
+    pub size: u64,
+    /// The line that stands in its place when the provider has no copy; the same as in later prompts. Never blank.
+    pub instead: String,
+}
+
+impl FileBlock {
+    /// How large it is: the bytes of text that cost as much as it may cost.
+    pub fn bytes(&self) -> u64 {
+        self.name.len() as u64 + files::weight(self.readable, self.size)
+    }
 }

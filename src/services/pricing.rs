@@ -8,11 +8,10 @@ use crate::domain::money::Usd;
 use crate::domain::turn::ModelCall;
 use crate::domain::usage::Usage;
 use crate::llm::registry::Registry;
+use crate::llm::request::BYTES_PER_TOKEN;
 
 /// The name of the provider's own search in the table of tools.
 const WEB_SEARCH: &str = "web_search";
-/// Bytes of a prompt that make at most one token: letters of any script; a guess on the safe side.
-const BYTES_PER_TOKEN: u64 = 2;
 /// Tokens of a prompt that no text of the conversation shows: instructions, tools, marks.
 const OVERHEAD_TOKENS: u64 = 4_000;
 

@@ -104,7 +104,9 @@ pub async fn keep_rows(cache: &Cache, key: ThreadKey, recollection: &Recollectio
 pub async fn keep_history(cache: &Cache, request: &TurnRequest, report: &TurnReport, version: Option<i64>) {
     let answer = report.answer();
     let expected = request.continuation.map(|next| next.version + i64::from(answer.is_some()));
-    let (Some(next), false, Some(expected)) = (request.continuation, report.is_left_out(), expected) else {
+    // What is cached names copies that are lost.
+    let changed = report.is_left_out() || !report.lost_files.is_empty();
+    let (Some(next), false, Some(expected)) = (request.continuation, changed, expected) else {
         return drop_history(cache, request, version).await;
     };
     if version.unwrap_or(next.version) != expected {

@@ -85,9 +85,7 @@ impl Decoder {
         };
         let first = match block.kind() {
             "text" if !block.text.is_empty() => Some(LlmEvent::Text(block.text.clone())),
-            "thinking" if !block.thinking.is_empty() => {
-                Some(LlmEvent::Thinking(storable(block.thinking.clone())))
-            }
+            "thinking" => seen(&block.thinking),
             _ => None,
         };
         self.open.insert(index, block);
@@ -104,8 +102,7 @@ impl Decoder {
             }
             Delta::Thinking { thinking } => {
                 block.thinking.push_str(&thinking);
-                let thinking = storable(thinking);
-                return (!thinking.is_empty()).then_some(LlmEvent::Thinking(thinking));
+                return seen(&thinking);
             }
             Delta::Signature { signature } => block.signature.push_str(&signature),
             Delta::InputJson { partial_json } => block.input.push_str(&partial_json),
@@ -210,7 +207,13 @@ fn storable(text: String) -> String {
     if text.contains('\0') { text.replace('\0', "") } else { text }
 }
 
-/// The same for all words of a value, names included.
+/// What a person may see of thoughts, if it is anything.
+fn seen(thinking: &str) -> Option<LlmEvent> {
+    let thinking = storable(thinking.to_owned());
+    (!thinking.is_empty()).then_some(LlmEvent::Thinking(thinking))
+}
+
+/// The same as [`storable`] for all words of a value, names included.
 fn storable_value(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(storable(text)),

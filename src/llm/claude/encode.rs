@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::request::{Block, LlmMessage, LlmRequest, ToolChoice};
+use super::super::files::Readable;
+use super::super::request::{Block, FileBlock, LlmMessage, LlmRequest, ToolChoice};
 use super::breakpoints;
 use super::wire::{Message, Request};
 use crate::domain::model::Effort;
@@ -71,6 +72,15 @@ fn block(block: &Block) -> Value {
         Block::Text(text) => json!({"type": "text", "text": text}),
         Block::ToolResult { call, content, is_error } => {
             json!({"type": "tool_result", "tool_use_id": call, "content": content, "is_error": is_error})
+        }
+        Block::File(FileBlock { id, readable, name, .. }) => {
+            let source = json!({"type": "file", "file_id": id});
+            match readable {
+                Readable::Image => json!({"type": "image", "source": source}),
+                Readable::Pdf | Readable::Text => {
+                    json!({"type": "document", "source": source, "title": name})
+                }
+            }
         }
         Block::Own(value) => value.clone(),
     }

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::super::error::LlmError;
+use super::super::files::Readable;
+use super::super::request::{Block, FileBlock, LlmRequest};
 use super::wire::ErrorBody;
 
 /// The longest that a provider's words may be in a log line, in code points.
@@ -48,6 +50,53 @@ fn rejected(status: u16, kind: String, message: String) -> LlmError {
         return LlmError::TooLong(message);
     }
     LlmError::Rejected { status, kind, message }
+}
+
+/// Says so when it is a file of the request that made the provider reject it.
+pub(super) fn blame(error: LlmError, request: &LlmRequest) -> LlmError {
+    let LlmError::Rejected { status: 400 | 404, message, .. } = &error else { return error };
+    let file = named(message, request)
+        .or_else(|| pointed_at(message, request))
+        .or_else(|| described(message, request));
+    match file {
+        Some(file) => {
+            tracing::warn!(file.id = file.id, message, "the provider cannot use a file");
+            LlmError::FileGone { id: file.id.clone() }
+        }
+        None => error,
+    }
+}
+
+/// The file whose id stands in the words.
+fn named<'a>(message: &str, request: &'a LlmRequest) -> Option<&'a FileBlock> {
+    request.files().find(|file| message.contains(&file.id))
+}
+
+/// The file at a place such as `messages.4.content.0.image.source`.
+fn pointed_at<'a>(message: &str, request: &'a LlmRequest) -> Option<&'a FileBlock> {
+    let (_, path) = message.split_once("messages.")?;
+    let mut parts = path.split(['.', ':', ' ']);
+    let number = parts.next()?.parse::<usize>().ok()?;
+    let block =
+        parts.next().filter(|&word| word == "content").and_then(|_| parts.next()?.parse::<usize>().ok())?;
+    match request.messages.get(number)?.blocks.get(block)? {
+        Block::File(file) => Some(file),
+        Block::Text(_) | Block::ToolResult { .. } | Block::Own(_) => None,
+    }
+}
+
+/// The newest file of the kind that the words are about: requests with the older ones were accepted.
+fn described<'a>(message: &str, request: &'a LlmRequest) -> Option<&'a FileBlock> {
+    let message = message.to_ascii_lowercase();
+    let about = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    let readable = if about(&["could not process pdf", "pdf pages", "pdf specified", "pdf is password"]) {
+        Readable::Pdf
+    } else if about(&["could not process image", "image exceeds", "image dimensions"]) {
+        Readable::Image
+    } else {
+        return None;
+    };
+    request.files().rfind(|file| file.readable == readable)
 }
 
 fn shorten(words: &str) -> String {
@@ -99,5 +148,38 @@ mod tests {
         }
         assert_eq!(in_stream("overloaded_error", "x").name(), "overloaded");
         assert_eq!(in_stream("invalid_request_error", "x").retry(), Retry::Never);
+    }
+
+    #[test]
+    fn a_file_that_the_provider_cannot_use_is_found_out() {
+        let file = |id: &str, readable| {
+            let (id, name, instead) = (id.to_owned(), String::new(), "x".to_owned());
+            Block::File(FileBlock { id, readable, name, size: 1, instead })
+        };
+        let mut request = super::super::tests::request(3);
+        request.messages[0].blocks.insert(0, file("file_01a", Readable::Image));
+        request.messages[2].blocks.insert(0, file("file_01b", Readable::Pdf));
+        request.messages[2].blocks.insert(0, file("file_01c", Readable::Image));
+        for (status, message, expected) in [
+            (404, "File not found: file_01b", Some("file_01b")),
+            (404, "messages.0.content.0.image.source.file_id: file file_01a not found", Some("file_01a")),
+            (404, "model: claude-x", None),
+            (400, "messages.2.content.1.document.source: The PDF specified was not valid.", Some("file_01b")),
+            (400, "messages.2.content.2.text: x", None),
+            (400, "messages.9.content.0: x", None),
+            (400, "messages.0: x", None),
+            (400, "messages.0.content.x", None),
+            (400, "Could not process image", Some("file_01c")),
+            (400, "A maximum of 600 PDF pages may be provided.", Some("file_01b")),
+            (400, "max_tokens: too large", None),
+            (403, "file_01a is not yours", None),
+        ] {
+            let error = rejected(status, "x".to_owned(), message.to_owned());
+            let blamed = match blame(error, &request) {
+                LlmError::FileGone { id } => Some(id),
+                _ => None,
+            };
+            assert_eq!(blamed.as_deref(), expected, "{status} {message}");
+        }
     }
 }

@@ -4,13 +4,14 @@ mod breakpoints;
 mod decode;
 mod encode;
 mod errors;
+mod files;
 mod wire;
 
 use std::time::Duration;
 
 use futures::StreamExt;
 use reqwest::header::{HeaderMap, HeaderValue, InvalidHeaderValue};
-use reqwest::{Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sse_stream::SseByteStream;
@@ -56,7 +57,8 @@ impl Client {
     }
 
     pub(super) async fn ask(&self, request: &LlmRequest) -> Result<Answer, LlmError> {
-        let response = self.post("messages", &encode::messages(request)).await?;
+        let response = self.post("messages", &encode::messages(request)).await;
+        let response = response.map_err(|error| errors::blame(error, request))?;
         let request_id = header(&response, "request-id");
         let mut decoder = Decoder::default();
         let events = SseByteStream::new(response.bytes_stream()).flat_map(move |item| {
@@ -70,25 +72,28 @@ impl Client {
     }
 
     pub(super) async fn count_tokens(&self, request: &LlmRequest) -> Result<u64, LlmError> {
-        let response = self.post("messages/count_tokens", &encode::count(request)).await?;
+        let response = self.post("messages/count_tokens", &encode::count(request)).await;
+        let response = response.map_err(|error| errors::blame(error, request))?;
         let counted: wire::Counted = response.json().await.map_err(connection)?;
         Ok(counted.input_tokens)
     }
 
     pub(super) async fn check(&self) -> Result<(), LlmError> {
-        let request =
-            self.http.get(format!("{}/v1/models?limit=1", self.base_url)).headers(self.headers.clone());
+        let request = self.request(Method::GET, "models?limit=1");
         let sent = tokio::time::timeout(ANSWER_LIMIT, request.send()).await;
         let response = sent.map_err(|_| LlmError::Silent(ANSWER_LIMIT))?.map_err(connection)?;
         accepted(response).await.map(drop)
     }
 
     async fn post(&self, method: &str, body: &impl Serialize) -> Result<Response, LlmError> {
-        let url = format!("{}/v1/{method}", self.base_url);
-        let request = self.http.post(url).headers(self.headers.clone()).json(body);
+        let request = self.request(Method::POST, method).json(body);
         let sent = tokio::time::timeout(ANSWER_LIMIT, request.send()).await;
         let response = sent.map_err(|_| LlmError::Silent(ANSWER_LIMIT))?.map_err(connection)?;
         accepted(response).await
+    }
+
+    fn request(&self, verb: Method, path: &str) -> RequestBuilder {
+        self.http.request(verb, format!("{}/v1/{path}", self.base_url)).headers(self.headers.clone())
     }
 }
 
@@ -116,5 +121,7 @@ fn connection(error: reqwest::Error) -> LlmError {
     LlmError::Connection(Box::new(error.without_url()))
 }
 
+#[cfg(test)]
+pub(crate) mod stub;
 #[cfg(test)]
 mod tests;

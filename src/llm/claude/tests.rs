@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::super::event::{LlmEvent, StopReason, ToolCall};
+use super::super::files::Readable;
 use super::super::registry::Registry;
-use super::super::request::{Block, LlmMessage, ToolChoice, ToolSpec};
+use super::super::request::{Block, FileBlock, LlmMessage, ToolChoice, ToolSpec};
 use super::*;
 use crate::domain::message::Role;
 use crate::domain::model::Effort;
@@ -61,6 +62,35 @@ fn a_request_is_what_the_api_expects() {
             ],
         })
     );
+}
+
+fn shown(id: &str, readable: Readable) -> Block {
+    let (name, instead) = (format!("{id}.x"), format!("[{id}]"));
+    Block::File(FileBlock { id: id.to_owned(), readable, name, size: 30, instead })
+}
+
+#[test]
+fn files_are_named_by_id_and_marked_like_other_blocks() {
+    let mut request = request(1);
+    let files =
+        [shown("file_1", Readable::Pdf), shown("file_2", Readable::Text), shown("file_3", Readable::Image)];
+    request.messages[0].blocks = files.to_vec();
+    let source = |id: &str| json!({"type": "file", "file_id": id});
+    let body = serde_json::to_value(encode::messages(&request)).unwrap();
+    assert_eq!(
+        body["messages"][0]["content"],
+        json!([
+            {"type": "document", "source": source("file_1"), "title": "file_1.x"},
+            {"type": "document", "source": source("file_2"), "title": "file_2.x"},
+            {"type": "image", "source": source("file_3"), "cache_control": {"type": "ephemeral"}},
+        ])
+    );
+    let bytes = |request: &LlmRequest| serde_json::to_string(&encode::messages(request)).unwrap();
+    assert_eq!(bytes(&request), bytes(&request.clone()));
+    assert_eq!(request.bytes(), 7 + 3 * 8 + 2 * 3_000 + 30 + 2 * 4_784);
+    assert!(request.lose_file("file_2") && !request.lose_file("file_2"));
+    assert_eq!(request.messages[0].blocks[1], Block::Text("[file_2]".to_owned()));
+    assert_eq!(request.files().map(|file| file.id.as_str()).collect::<Vec<_>>(), ["file_1", "file_3"]);
 }
 
 #[test]
@@ -152,6 +182,40 @@ fn arguments_that_are_missing_or_broken_do_not_break_the_stream() {
         });
         assert_eq!(call, Some(expected));
     }
+}
+
+#[test]
+fn nul_is_dropped_from_everything_but_signed_thoughts() {
+    let events = decode(&[
+        json!({"type": "content_block_start", "index": 0,
+            "content_block": {"type": "thinking", "thinking": "\0", "signature": ""}}),
+        json!({"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "a\0b"}}),
+        json!({"type": "content_block_stop", "index": 0}),
+        json!({"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": "\0c"}}),
+        json!({"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "\0"}}),
+        json!({"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "d\0"}}),
+        json!({"type": "content_block_stop", "index": 1}),
+        json!({"type": "content_block_start", "index": 2, "content_block":
+            {"type": "tool_use", "id": "t\0", "name": "n\0", "input": {}}}),
+        json!({"type": "content_block_delta", "index": 2, "delta":
+            {"type": "input_json_delta", "partial_json": "{\"\\u0000k\": [\"v\\u0000\"]}"}}),
+        json!({"type": "content_block_stop", "index": 2}),
+        json!({"type": "message_delta", "delta": {"stop_reason": "new\0"}}),
+        json!({"type": "message_stop"}),
+    ]);
+    let input = json!({"k": ["v"]});
+    let expected = [
+        LlmEvent::Thinking("ab".into()),
+        LlmEvent::Block(json!({"type": "thinking", "thinking": "\0a\0b", "signature": ""})),
+        LlmEvent::Text("c".into()),
+        LlmEvent::Text("d".into()),
+        LlmEvent::Block(json!({"type": "text", "text": "cd"})),
+        LlmEvent::Block(json!({"type": "tool_use", "id": "t", "name": "n", "input": input})),
+        LlmEvent::ToolCall(ToolCall { id: "t".into(), name: "n".into(), input: Ok(input) }),
+        LlmEvent::Usage(Usage::default()),
+        LlmEvent::Stop(StopReason::Other("new".into())),
+    ];
+    assert_eq!(events, expected);
 }
 
 #[test]

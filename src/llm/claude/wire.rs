@@ -37,6 +37,12 @@ pub(super) struct Counted {
     pub(super) input_tokens: u64,
 }
 
+/// The answer to `POST /v1/files`.
+#[derive(Deserialize, Debug)]
+pub(super) struct Stored {
+    pub(super) id: String,
+}
+
 /// The body of an error.
 #[derive(Deserialize, Debug)]
 pub(super) struct ErrorBody {

@@ -1,6 +1,7 @@
 //! Processor: a batch becomes an open turn. What does not depend on the batch is prepared while its window is open.
 
 use crate::cache::context::Context as Cached;
+use crate::conversation;
 use crate::db::DbError;
 use crate::db::dialogs::Dialog;
 use crate::db::turns::LeftOpen;
@@ -18,8 +19,6 @@ use crate::telegram::context::Context;
 
 /// The effort that the bot asks for: most questions in a chat are answered best without long thinking.
 const EFFORT: Effort = Effort::Medium;
-/// The most bytes that the marks of a message (sender, reply, quote, origin) usually take in a prompt.
-const MARKS_BYTES: usize = 500;
 
 /// How often a turn is tried with what the cache had, or what was read a moment ago, before it is opened in any case.
 const TRIES: usize = 3;
@@ -111,7 +110,7 @@ async fn attempt(
     let mut continuation = Some(recollection.continuation(batch.len()));
     let expected = recollection.history.version + 1;
     recollection.history.messages.extend(batch.iter().map(remembered));
-    let reserve = reserve(context, settings, &recollection.history.messages);
+    let reserve = reserve(context, settings, &recollection.history.messages, newest.chat.kind);
     let wanted = Reserve { user: key.user, amount: reserve, free: context.books.is_privileged(key.user) };
     let open = || opening::open(db, place, &settings.model.id, batch, wanted);
     let (opened, ()) = tokio::join!(
@@ -148,9 +147,8 @@ async fn attempt(
 }
 
 /// The most that the first request of a turn may cost.
-fn reserve(context: &Context, settings: &TurnSettings, history: &[Remembered]) -> Usd {
-    let bytes = history.iter().map(|message| message.text.len() + MARKS_BYTES).sum::<usize>();
-    pricing::bound(&settings.model, bytes as u64, context.books.today())
+fn reserve(context: &Context, settings: &TurnSettings, history: &[Remembered], chat: ChatKind) -> Usd {
+    pricing::bound(&settings.model, conversation::prompt_bytes(history, chat), context.books.today())
 }
 
 /// The request of a turn that a crash left open. Its history ends with its own messages: what came later is asked later.
@@ -165,7 +163,7 @@ pub async fn resume(context: &Context, left: &LeftOpen, attempt: i32) -> Result<
     let language = Language::from_tag(left.language_code.as_deref());
     let chat_kind = chat_kind(&left.chat_kind, left.question);
     let settings = settings(context, left.model.as_ref(), language);
-    let reserve = reserve(context, &settings, &history);
+    let reserve = reserve(context, &settings, &history, chat_kind);
     Ok(TurnRequest {
         turn,
         attempt,

@@ -1,0 +1,132 @@
+//! Files in a prompt: blocks that show them to the model, or lines that tell it of them.
+//!
+//! What a file becomes depends on the conversation up to its message and on how many came later, never on a clock or on
+//! what happened to other copies; so a block stays a block until a whole step of the oldest become lines.
+
+use crate::domain::file::{FileKind, KnownFile};
+use crate::domain::history::Window;
+use crate::domain::message::{Remembered, Role};
+use crate::llm::request::{Block, FileBlock};
+use crate::llm::{Readable, Unreadable, readable};
+
+/// How many images a request shows. With more than 20 the provider refuses all that are larger than 2,000 pixels, as
+/// photos may be.
+const IMAGES: Window = Window { limit: 20, step: 10 };
+/// How many PDFs a request shows: together they may have 600 pages.
+const PDFS: Window = Window { limit: 10, step: 5 };
+/// The longest name in a prompt, in code points.
+const LONGEST_NAME: usize = 255;
+
+/// What stands behind the description of a file whose copy the provider does not have.
+const NO_COPY: &str = "cannot be read now; the person would have to send it again";
+/// The same for one that is left out because many others came later.
+const TOO_OLD: &str = "left out, because many files came after it; the person would have to send it again";
+
+/// How many of the oldest files of a conversation are left out, counted down while its messages are read in order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shelf {
+    images: i64,
+    pdfs: i64,
+}
+
+impl Shelf {
+    /// The shelf of a conversation.
+    pub(super) fn of(history: &[Remembered]) -> Self {
+        let (mut images, mut pdfs) = (0, 0);
+        for file in history.iter().flat_map(shown) {
+            match readable(&file.mime, &file.name, file.size) {
+                Ok(Readable::Image) => images += 1,
+                Ok(Readable::Pdf) => pdfs += 1,
+                Ok(Readable::Text) | Err(_) => {}
+            }
+        }
+        Self { images: IMAGES.skipped(images), pdfs: PDFS.skipped(pdfs) }
+    }
+
+    /// The blocks of a message's files. Those that are left out have to be asked for in order.
+    pub(super) fn blocks(&mut self, message: &Remembered) -> Vec<Block> {
+        shown(message).map(|file| self.block(file)).collect()
+    }
+
+    fn block(&mut self, file: &KnownFile) -> Block {
+        let readable = match readable(&file.mime, &file.name, file.size) {
+            Ok(readable) => readable,
+            Err(reason) => return Block::Text(line(file, &why(reason))),
+        };
+        if self.leaves_out(readable) {
+            return Block::Text(line(file, TOO_OLD));
+        }
+        let Some(id) = &file.provider_id else {
+            // Nobody makes copies of other kinds.
+            let kept = matches!(file.kind, FileKind::Photo | FileKind::Document);
+            let remark = if kept { NO_COPY.to_owned() } else { why(Unreadable::Kind) };
+            return Block::Text(line(file, &remark));
+        };
+        Block::File(FileBlock {
+            id: id.clone(),
+            readable,
+            name: one_line(&file.name),
+            size: file.size,
+            instead: line(file, NO_COPY),
+        })
+    }
+
+    fn leaves_out(&mut self, readable: Readable) -> bool {
+        let left = match readable {
+            Readable::Image => &mut self.images,
+            Readable::Pdf => &mut self.pdfs,
+            Readable::Text => return false,
+        };
+        let leaves_out = *left > 0;
+        *left -= i64::from(leaves_out);
+        leaves_out
+    }
+}
+
+/// The files of a message that a prompt tells of. The provider takes none in messages of the model.
+fn shown(message: &Remembered) -> impl Iterator<Item = &KnownFile> {
+    message.files.iter().filter(|_| message.role == Role::User)
+}
+
+fn why(reason: Unreadable) -> String {
+    match reason {
+        Unreadable::Kind => "not readable here".to_owned(),
+        Unreadable::TooLarge { limit } => {
+            format!("too large to be read here, the limit is {}", length(limit))
+        }
+        Unreadable::Empty => "empty".to_owned(),
+    }
+}
+
+/// Such as `[document "x.zip" (application/zip, 3.1 MB): not readable here]`.
+fn line(file: &KnownFile, remark: &str) -> String {
+    let (kind, name, mime) = (file.kind.name(), one_line(&file.name), one_line(&file.mime));
+    format!("[{kind} \"{name}\" ({mime}, {}): {remark}]", length(file.size))
+}
+
+/// A length for people.
+fn length(bytes: u64) -> String {
+    match bytes {
+        1 => "1 byte".to_owned(),
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
+/// A sender's words inside a line of ours: they can neither end it nor begin another.
+fn one_line(words: &str) -> String {
+    let harmless = |c: char| match c {
+        '"' => '\'',
+        '[' => '(',
+        ']' => ')',
+        c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => ' ',
+        c => c,
+    };
+    let words: String = words.trim().chars().take(LONGEST_NAME).map(harmless).collect();
+    if words.is_empty() { "unnamed".to_owned() } else { words }
+}
+
+#[cfg(test)]
+#[path = "shelf_tests.rs"]
+mod tests;

@@ -1,0 +1,118 @@
+//! What becomes of files in prompts: what stays as it is, and what the limits are.
+
+use chrono::DateTime;
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::ids::FileId;
+use crate::domain::message::Context;
+
+fn file(name: &str, mime: &str, size: u64) -> KnownFile {
+    KnownFile {
+        id: FileId(1),
+        kind: FileKind::Document,
+        name: name.into(),
+        mime: mime.into(),
+        size,
+        provider_id: Some(format!("file_{name}")),
+        at: DateTime::UNIX_EPOCH,
+    }
+}
+
+fn said(files: Vec<KnownFile>) -> Remembered {
+    Remembered {
+        role: Role::User,
+        text: String::new(),
+        sender: None,
+        context: Context::default(),
+        edits: 0,
+        interrupted: false,
+        files,
+    }
+}
+
+fn blocks(history: &[Remembered]) -> Vec<Block> {
+    let mut shelf = Shelf::of(history);
+    history.iter().flat_map(|message| shelf.blocks(message)).collect()
+}
+
+fn lines(blocks: &[Block]) -> Vec<&str> {
+    let line = |block| if let &Block::Text(ref text) = block { Some(text.as_str()) } else { None };
+    blocks.iter().filter_map(line).collect()
+}
+
+#[test]
+fn a_file_that_cannot_be_shown_is_a_line_that_says_why() {
+    let lost = KnownFile { provider_id: None, ..file("x.pdf", "application/pdf", 3_199_999) };
+    let voice = KnownFile { kind: FileKind::Voice, ..file("v.ogg", "audio/ogg", 999) };
+    let sticker =
+        KnownFile { kind: FileKind::Sticker, provider_id: None, ..file("s.webp", "image/webp", 1_000) };
+    for (file, expected) in [
+        (
+            file("x.zip", "application/zip", 3_100_000),
+            "[document \"x.zip\" (application/zip, 3.1 MB): not readable here]",
+        ),
+        (
+            file("x.txt", "text/plain", 1_000_001),
+            "[document \"x.txt\" (text/plain, 1.0 MB): too large to be read here, the limit is 1.0 MB]",
+        ),
+        (file("x.txt", "text/plain", 0), "[document \"x.txt\" (text/plain, 0 bytes): empty]"),
+        (
+            lost,
+            "[document \"x.pdf\" (application/pdf, 3.1 MB): cannot be read now; the person would have to send it again]",
+        ),
+        (voice, "[voice \"v.ogg\" (audio/ogg, 999 bytes): not readable here]"),
+        (sticker, "[sticker \"s.webp\" (image/webp, 1 kB): not readable here]"),
+        (file("a\"]\n[b\u{0}\"", "", 1), "[document \"a') (b '\" (unnamed, 1 byte): not readable here]"),
+    ] {
+        assert_eq!(lines(&blocks(&[said(vec![file])])), [expected]);
+    }
+}
+
+#[test]
+fn a_lost_file_becomes_the_line_that_the_next_prompt_has() {
+    let there = file("x.pdf", "application/pdf", 10);
+    let gone = KnownFile { provider_id: None, ..there.clone() };
+    let (before, after) = (blocks(&[said(vec![there])]), blocks(&[said(vec![gone])]));
+    let Block::File(shown) = &before[0] else { panic!("{before:?}") };
+    assert_eq!(lines(&after), [shown.instead.as_str()]);
+}
+
+#[test]
+fn the_model_is_never_shown_files_in_its_own_messages() {
+    let answer = Remembered { role: Role::Assistant, ..said(vec![file("x.png", "image/png", 1)]) };
+    assert_eq!(blocks(&[answer]), []);
+}
+
+proptest! {
+    /// Photos, PDFs and texts come one after the other; copies get lost only where that is the point.
+    #[test]
+    fn blocks_become_lines_in_steps_and_never_come_back(kinds in prop::collection::vec(0..3_u8, 0..80)) {
+        let types = [("image/png", 5), ("application/pdf", 5), ("text/plain", 5)];
+        let history: Vec<Remembered> = kinds
+            .iter()
+            .enumerate()
+            .map(|(number, &kind)| {
+                let (mime, size) = types[usize::from(kind)];
+                said(vec![file(&format!("{number}"), mime, size)])
+            })
+            .collect();
+        let mut before: Vec<Block> = Vec::new();
+        let mut changes = 0;
+        for length in 0..=history.len() {
+            let now = blocks(&history[..length]);
+            let count = |readable| now.iter().filter(|block| {
+                matches!(block, Block::File(file) if file.readable == readable)
+            }).count();
+            prop_assert!(count(Readable::Image) <= 20);
+            prop_assert!(count(Readable::Pdf) <= 10);
+            for (old, new) in before.iter().zip(&now) {
+                prop_assert!(old == new || matches!((old, new), (Block::File(_), Block::Text(_))));
+            }
+            changes += usize::from(!now.starts_with(&before));
+            before = now;
+        }
+        let many = |kind| kinds.iter().filter(|&&other| other == kind).count();
+        prop_assert!(changes <= many(0) / 10 + many(1) / 5, "{changes} changes of the prefix");
+    }
+}

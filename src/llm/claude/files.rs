@@ -1,0 +1,137 @@
+//! The Files API: copies of people's files that messages name by id. Everybody who has the key can name them, so an id
+//! never comes from a person or a model.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::multipart::{Form, Part};
+use reqwest::{Body, Method};
+
+use super::super::error::{LlmError, TRIES};
+use super::super::files::{self, Readable, Upload};
+use super::wire::Stored;
+use super::{Client, accepted, connection};
+
+/// How long sending a file may take, all tries and pauses included.
+const UPLOAD_LIMIT: Duration = Duration::from_secs(60);
+/// The same for deleting one.
+const FORGET_LIMIT: Duration = Duration::from_secs(20);
+/// How long a copy is kept, in seconds: the longest that the API offers, 90 days.
+const KEPT_SECONDS: &str = "7776000";
+/// The longest name, in code points.
+const LONGEST_NAME: usize = 255;
+/// Characters that a name may not have, besides control characters.
+const FORBIDDEN: &[char] = &['<', '>', ':', '"', '|', '?', '*', '\\', '/'];
+
+impl Client {
+    pub(in crate::llm) async fn upload(&self, upload: Upload) -> Result<String, LlmError> {
+        let Upload { name, mime, bytes } = upload;
+        let mime = sent_type(&mime, &name, &bytes);
+        let (name, bytes) = (fit_name(&name), Bytes::from(bytes));
+        let send = || async {
+            let length = bytes.len() as u64;
+            let headers = [(CONTENT_TYPE, mime.parse().map_err(unusable)?)];
+            let part = Part::stream_with_length(Body::from(bytes.clone()), length)
+                .file_name(name.clone())
+                .headers(headers.into_iter().collect());
+            let form = Form::new().text("expires_in_seconds", KEPT_SECONDS).part("file", part);
+            let request = self.request(Method::POST, "files").multipart(form);
+            let stored: Stored = accepted(request.send().await.map_err(connection)?)
+                .await?
+                .json()
+                .await
+                .map_err(connection)?;
+            Ok(stored.id)
+        };
+        patiently(UPLOAD_LIMIT, send).await
+    }
+
+    pub(in crate::llm) async fn forget(&self, id: &str) -> Result<(), LlmError> {
+        let path = format!("files/{id}");
+        let send = || async {
+            let sent = self.request(Method::DELETE, &path).send().await.map_err(connection)?;
+            match accepted(sent).await {
+                Err(LlmError::Rejected { status: 404, .. }) => Ok(()),
+                answer => answer.map(drop),
+            }
+        };
+        patiently(FORGET_LIMIT, send).await
+    }
+}
+
+/// Does something until it works, trying again does not help or the time is over.
+async fn patiently<T, F>(limit: Duration, work: impl Fn() -> F) -> Result<T, LlmError>
+where
+    F: Future<Output = Result<T, LlmError>>,
+{
+    let tries = async {
+        for number in 1.. {
+            let error = match work().await {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            let pause = error.retry().pause(number).filter(|_| number < TRIES);
+            let Some(pause) = pause else { return Err(error) };
+            let cause = &error as &dyn std::error::Error;
+            tracing::warn!(error = cause, number, pause_ms = pause.as_millis(), "a file is tried again");
+            tokio::time::sleep(pause).await;
+        }
+        unreachable!("the last try returns")
+    };
+    tokio::time::timeout(limit, tries).await.map_err(|_| LlmError::Silent(limit))?
+}
+
+fn unusable(error: reqwest::header::InvalidHeaderValue) -> LlmError {
+    LlmError::Connection(Box::new(error))
+}
+
+/// The MIME type that the API is told. It takes a picture at its content and text only as plain text.
+fn sent_type(mime: &str, name: &str, bytes: &[u8]) -> String {
+    let essence = files::essence(mime);
+    match files::readable(mime, name, bytes.len() as u64) {
+        Ok(Readable::Image) => {
+            let told = files::image_type(&essence);
+            content_type(bytes).or(told).unwrap_or("image/jpeg").to_owned()
+        }
+        Ok(Readable::Pdf) => "application/pdf".to_owned(),
+        Ok(Readable::Text) => "text/plain".to_owned(),
+        Err(_) if essence.contains('/') && essence.bytes().all(|byte| byte.is_ascii_graphic()) => essence,
+        Err(_) => "application/octet-stream".to_owned(),
+    }
+}
+
+/// The format of a picture by its first bytes.
+fn content_type(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xFF, 0xD8, 0xFF, ..] => Some("image/jpeg"),
+        [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
+        [b'G', b'I', b'F', b'8', ..] => Some("image/gif"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
+        _ => None,
+    }
+}
+
+/// The name as the API takes it: up to 255 characters without those that are forbidden; the extension stays.
+fn fit_name(name: &str) -> String {
+    let fit = |c: char| if c.is_control() || FORBIDDEN.contains(&c) { '_' } else { c };
+    let name: String = name.trim().chars().map(fit).collect();
+    let length = name.chars().count();
+    if name.is_empty() {
+        return "file".to_owned();
+    }
+    if length <= LONGEST_NAME {
+        return name;
+    }
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    let tail = extension
+        .filter(|extension| extension.chars().count() <= 10)
+        .map(|extension| format!(".{extension}"));
+    let tail = tail.unwrap_or_default();
+    let head = LONGEST_NAME - tail.chars().count();
+    name.chars().take(head).chain(tail.chars()).collect()
+}
+
+#[cfg(test)]
+#[path = "files_tests.rs"]
+mod tests;

@@ -1,0 +1,329 @@
+//! Files of a conversation, for any provider: which the model reads, as what, and what that may cost. Pure.
+
+use super::request::BYTES_PER_TOKEN;
+
+/// The largest image, in bytes.
+const IMAGE_BYTES: u64 = 10_000_000;
+/// The largest PDF, in bytes.
+const PDF_BYTES: u64 = 32_000_000;
+/// The largest text, in bytes.
+const TEXT_BYTES: u64 = 1_000_000;
+
+/// Tokens of the largest image; smaller ones take fewer.
+const IMAGE_TOKENS: u64 = 4_784;
+/// Bytes of a PDF that usually make at least one token. Pages are read as text and as an image, and how many there are
+/// is not known before they are; a small file with many pages may take more.
+const PDF_BYTES_PER_TOKEN: u64 = 3;
+/// The most tokens of a page.
+const PAGE_TOKENS: u64 = 3_000;
+/// The most pages that the model reads.
+const PAGES: u64 = 600;
+
+/// MIME types of text beside `text/...`, `...+json` and `...+xml`.
+const TEXT_TYPES: &[&str] = &[
+    "application/csv",
+    "application/ecmascript",
+    "application/graphql",
+    "application/javascript",
+    "application/json",
+    "application/jsonl",
+    "application/ndjson",
+    "application/sql",
+    "application/toml",
+    "application/typescript",
+    "application/x-csh",
+    "application/x-httpd-php",
+    "application/x-javascript",
+    "application/x-json",
+    "application/x-latex",
+    "application/x-ndjson",
+    "application/x-perl",
+    "application/x-php",
+    "application/x-python",
+    "application/x-python-code",
+    "application/x-ruby",
+    "application/x-sh",
+    "application/x-shellscript",
+    "application/x-sql",
+    "application/x-subrip",
+    "application/x-tex",
+    "application/x-toml",
+    "application/x-typescript",
+    "application/x-yaml",
+    "application/xml",
+    "application/yaml",
+];
+
+/// Extensions of text files whose MIME type is missing, general or misleading.
+const TEXT_EXTENSIONS: &[&str] = &[
+    "adoc",
+    "asm",
+    "awk",
+    "bash",
+    "bat",
+    "bib",
+    "c",
+    "cc",
+    "cfg",
+    "clj",
+    "cmake",
+    "conf",
+    "cpp",
+    "cs",
+    "css",
+    "csv",
+    "cxx",
+    "dart",
+    "diff",
+    "env",
+    "erl",
+    "ex",
+    "exs",
+    "fs",
+    "go",
+    "gradle",
+    "graphql",
+    "groovy",
+    "h",
+    "hcl",
+    "hpp",
+    "hs",
+    "htm",
+    "html",
+    "ini",
+    "ipynb",
+    "java",
+    "jl",
+    "js",
+    "json",
+    "json5",
+    "jsonl",
+    "jsx",
+    "kt",
+    "kts",
+    "less",
+    "lisp",
+    "log",
+    "lua",
+    "m",
+    "make",
+    "markdown",
+    "md",
+    "mjs",
+    "ml",
+    "ndjson",
+    "nim",
+    "nix",
+    "patch",
+    "php",
+    "pl",
+    "properties",
+    "proto",
+    "ps1",
+    "py",
+    "r",
+    "rb",
+    "rs",
+    "rst",
+    "sass",
+    "scala",
+    "scss",
+    "sh",
+    "sol",
+    "sql",
+    "srt",
+    "svelte",
+    "svg",
+    "swift",
+    "tex",
+    "text",
+    "tf",
+    "toml",
+    "ts",
+    "tsv",
+    "tsx",
+    "txt",
+    "vb",
+    "vtt",
+    "vue",
+    "xml",
+    "yaml",
+    "yml",
+    "zig",
+    "zsh",
+];
+
+/// As what the model reads a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Readable {
+    /// It sees the picture.
+    Image,
+    /// It sees the pages and reads their text.
+    Pdf,
+    /// It reads the text.
+    Text,
+}
+
+/// Why the model does not read a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unreadable {
+    /// Nothing reads such a file.
+    Kind,
+    /// It is too large for what it is; `limit` in bytes.
+    TooLarge {
+        /// The most bytes of such a file.
+        limit: u64,
+    },
+    /// There is nothing in it.
+    Empty,
+}
+
+/// A file on its way to the provider.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Upload {
+    /// Its name, as the person gave it.
+    pub name: String,
+    /// Its MIME type, as far as it is known.
+    pub mime: String,
+    /// All of it.
+    pub bytes: Vec<u8>,
+}
+
+/// As what the model reads a file of this MIME type, name and size in bytes. Depends on nothing else, so that a message
+/// looks the same in every prompt.
+///
+/// # Errors
+/// Why the model does not read it.
+pub fn readable(mime: &str, name: &str, size: u64) -> Result<Readable, Unreadable> {
+    let readable = kind(mime, name).ok_or(Unreadable::Kind)?;
+    let limit = match readable {
+        Readable::Image => IMAGE_BYTES,
+        Readable::Pdf => PDF_BYTES,
+        Readable::Text => TEXT_BYTES,
+    };
+    match size {
+        0 => Err(Unreadable::Empty),
+        _ if size > limit => Err(Unreadable::TooLarge { limit }),
+        _ => Ok(readable),
+    }
+}
+
+/// The MIME type without parameters, in lower case.
+pub(super) fn essence(mime: &str) -> String {
+    mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// The name of an image's format that the provider reads, if it is one of these.
+pub(super) fn image_type(essence: &str) -> Option<&'static str> {
+    Some(match essence {
+        "image/jpeg" | "image/jpg" | "image/pjpeg" => "image/jpeg",
+        "image/png" | "image/x-png" => "image/png",
+        "image/gif" => "image/gif",
+        "image/webp" => "image/webp",
+        _ => return None,
+    })
+}
+
+fn kind(mime: &str, name: &str) -> Option<Readable> {
+    let mime = essence(mime);
+    let extension =
+        name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
+    if image_type(&mime).is_some() {
+        return Some(Readable::Image);
+    }
+    if matches!(mime.as_str(), "application/pdf" | "application/x-pdf") {
+        return Some(Readable::Pdf);
+    }
+    let text = mime.starts_with("text/")
+        || mime.ends_with("+json")
+        || mime.ends_with("+xml")
+        || TEXT_TYPES.contains(&mime.as_str())
+        // TypeScript has the extension of a film.
+        || mime == "video/mp2t" && extension == "ts";
+    if text {
+        return Some(Readable::Text);
+    }
+    let says_nothing = mime.is_empty() || mime.starts_with("application/");
+    says_nothing.then(|| by_extension(&mime, &extension)).flatten()
+}
+
+/// A type that says that it is something else is believed, except where text files are concerned: these have types of
+/// all sorts.
+fn by_extension(mime: &str, extension: &str) -> Option<Readable> {
+    let unknown = matches!(mime, "" | "application/octet-stream" | "application/binary");
+    match extension {
+        "jpg" | "jpeg" | "png" | "gif" | "webp" if unknown => Some(Readable::Image),
+        "pdf" if unknown => Some(Readable::Pdf),
+        text if TEXT_EXTENSIONS.binary_search(&text).is_ok() => Some(Readable::Text),
+        _ => None,
+    }
+}
+
+/// How much room a file takes in a prompt, in bytes of text that would take as much.
+pub(super) fn weight(readable: Readable, size: u64) -> u64 {
+    match readable {
+        Readable::Image => IMAGE_TOKENS * BYTES_PER_TOKEN,
+        Readable::Pdf => {
+            (size / PDF_BYTES_PER_TOKEN).clamp(PAGE_TOKENS, PAGES * PAGE_TOKENS) * BYTES_PER_TOKEN
+        }
+        Readable::Text => size,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_model_reads_is_decided_by_type_name_and_size() {
+        use Readable::{Image, Pdf, Text};
+        use Unreadable::{Empty, Kind, TooLarge};
+        for (mime, name, size, expected) in [
+            ("image/jpeg", "photo.jpg", 1, Ok(Image)),
+            ("IMAGE/PNG; charset=binary", "x", 10_000_000, Ok(Image)),
+            ("image/png", "x.png", 10_000_001, Err(TooLarge { limit: 10_000_000 })),
+            ("image/webp", "sticker.webp", 0, Err(Empty)),
+            ("image/heic", "x.heic", 1, Err(Kind)),
+            ("image/svg+xml", "x.svg", 1, Ok(Text)),
+            ("application/octet-stream", "x.JPEG", 1, Ok(Image)),
+            ("", "scan.pdf", 1, Ok(Pdf)),
+            ("application/pdf", "no extension", 32_000_000, Ok(Pdf)),
+            ("application/pdf", "x.pdf", 32_000_001, Err(TooLarge { limit: 32_000_000 })),
+            ("application/zip", "x.pdf", 1, Err(Kind)),
+            ("application/zip", "x.zip", 0, Err(Kind)),
+            ("text/x-anything", "x", 1_000_000, Ok(Text)),
+            ("text/plain", "x.txt", 1_000_001, Err(TooLarge { limit: 1_000_000 })),
+            ("application/json", "x", 1, Ok(Text)),
+            ("application/vnd.api+json", "x", 1, Ok(Text)),
+            ("application/octet-stream", "main.rs", 1, Ok(Text)),
+            ("application/x-something", "main.py", 1, Ok(Text)),
+            ("video/mp2t", "main.ts", 1, Ok(Text)),
+            ("video/mp4", "main.rs", 1, Err(Kind)),
+            ("audio/ogg", "voice.ogg", 1, Err(Kind)),
+            ("application/octet-stream", "rs", 1, Err(Kind)),
+            (
+                "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+                "x.docx",
+                1,
+                Err(Kind),
+            ),
+        ] {
+            assert_eq!(readable(mime, name, size), expected, "{mime} {name} {size}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_extensions_can_be_searched() {
+        assert!(TEXT_EXTENSIONS.is_sorted());
+    }
+
+    #[test]
+    fn a_file_weighs_what_it_may_cost() {
+        assert_eq!(weight(Readable::Image, 1), 2 * 4_784);
+        assert_eq!(weight(Readable::Image, 10_000_000), 2 * 4_784);
+        assert_eq!(weight(Readable::Pdf, 1_000), 2 * 3_000);
+        assert_eq!(weight(Readable::Pdf, 3_000_000), 2 * 1_000_000);
+        assert_eq!(weight(Readable::Pdf, 32_000_000), 2 * 1_800_000);
+        assert_eq!(weight(Readable::Text, 500), 500);
+    }
+}
