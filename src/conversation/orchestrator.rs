@@ -243,3 +243,7 @@ impl Turn<'_> {
 pub(super) fn own(blocks: Vec<serde_json::Value>) -> LlmMessage {
     LlmMessage { role: Role::Assistant, blocks: blocks.into_iter().map(Block::Own).collect() }
 }
+
+#[cfg(test)]
+#[path = "lost_files_tests.rs"]
+mod tests;

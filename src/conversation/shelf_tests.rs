@@ -37,8 +37,10 @@ fn blocks(history: &[Remembered]) -> Vec<Block> {
 }
 
 fn lines(blocks: &[Block]) -> Vec<&str> {
-    let line = |block| if let &Block::Text(ref text) = block { Some(text.as_str()) } else { None };
-    blocks.iter().filter_map(line).collect()
+    blocks
+        .iter()
+        .filter_map(|block| if let Block::Text(text) = block { Some(text.as_str()) } else { None })
+        .collect()
 }
 
 #[test]
@@ -87,13 +89,13 @@ fn the_model_is_never_shown_files_in_its_own_messages() {
 proptest! {
     /// Photos, PDFs and texts come one after the other; copies get lost only where that is the point.
     #[test]
-    fn blocks_become_lines_in_steps_and_never_come_back(kinds in prop::collection::vec(0..3_u8, 0..80)) {
+    fn blocks_become_lines_in_steps_and_never_come_back(kinds in prop::collection::vec(0..3_usize, 0..80)) {
         let types = [("image/png", 5), ("application/pdf", 5), ("text/plain", 5)];
         let history: Vec<Remembered> = kinds
             .iter()
             .enumerate()
             .map(|(number, &kind)| {
-                let (mime, size) = types[usize::from(kind)];
+                let (mime, size) = types[kind];
                 said(vec![file(&format!("{number}"), mime, size)])
             })
             .collect();

@@ -33,6 +33,7 @@ pub(crate) struct Stub {
 
 impl Stub {
     /// One that gives these answers; further requests fail.
+    #[expect(clippy::disallowed_methods, reason = "it ends with its test")]
     pub(crate) async fn start(answers: Vec<Canned>) -> Self {
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
         let answers = Arc::new(Mutex::new(answers.into_iter()));
