@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 /// The newest messages of a conversation inside a window, oldest first, and their version, as of one moment; none after
 /// the turn `up_to`. Turns that the model refused or could not hold are left out: with them in the prompt, everything
-/// after them would be refused as well.
+/// after them would be refused as well. So are those that the person has cleared, but for `up_to` itself.
 pub async fn latest(
     db: &Db,
     thread: ThreadId,
@@ -25,11 +25,13 @@ pub async fn latest(
            FROM messages JOIN turns ON turns.id = messages.turn_id
            WHERE messages.thread_id = threads.id AND turns.detail IS DISTINCT FROM 'refused'
              AND turns.detail IS DISTINCT FROM 'too_long' AND ($2::bigint IS NULL OR messages.turn_id <= $2)
+             AND (turns.question_id > threads.cleared_up_to OR messages.turn_id = $2)
          ) AS beginning
          LEFT JOIN LATERAL (
            SELECT messages.* FROM messages JOIN turns ON turns.id = messages.turn_id
            WHERE messages.thread_id = threads.id AND turns.detail IS DISTINCT FROM 'refused'
              AND turns.detail IS DISTINCT FROM 'too_long' AND ($2::bigint IS NULL OR messages.turn_id <= $2)
+             AND (turns.question_id > threads.cleared_up_to OR messages.turn_id = $2)
            ORDER BY messages.id OFFSET beginning.skipped
          ) AS said ON TRUE
          WHERE threads.id = $1 ORDER BY said.id"#,

@@ -20,6 +20,7 @@ pub mod records;
 pub mod retention;
 pub mod settings;
 pub mod threads;
+pub mod topics;
 pub mod turns;
 mod tx;
 

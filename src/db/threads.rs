@@ -1,7 +1,7 @@
 //! Repository of threads: one conversation for each (chat, user, topic or none).
 
 use super::{DbError, Tx};
-use crate::domain::ids::{ThreadId, ThreadKey};
+use crate::domain::ids::{MessageId, ThreadId, ThreadKey};
 
 /// Finds or creates the conversation; safe against any number of simultaneous first messages.
 pub async fn enter(tx: &mut Tx<'_>, key: ThreadKey) -> Result<ThreadId, DbError> {
@@ -23,4 +23,21 @@ pub async fn enter(tx: &mut Tx<'_>, key: ThreadKey) -> Result<ThreadId, DbError>
     .await
     .map(ThreadId)
     .map_err(DbError::at("threads::enter"))
+}
+
+/// Forgets what was asked up to a message, and its answers: they are in no later prompt. Returns the new version of the
+/// history; none if that much was forgotten before, or nothing was ever said.
+pub async fn clear(tx: &mut Tx<'_>, key: ThreadKey, up_to: MessageId) -> Result<Option<i64>, DbError> {
+    sqlx::query_scalar!(
+        "UPDATE threads SET cleared_up_to = $4, history_version = history_version + 1
+         WHERE chat_id = $1 AND user_id = $2 AND topic_id IS NOT DISTINCT FROM $3 AND cleared_up_to < $4
+         RETURNING history_version",
+        key.chat.0,
+        key.user.0,
+        key.topic.map(|topic| topic.0),
+        up_to.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(DbError::at("threads::clear"))
 }

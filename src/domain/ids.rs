@@ -60,6 +60,10 @@ id!(
     FileId(i64)
 );
 id!(
+    /// An offer to delete the topics of a chat.
+    DeletionId(i64)
+);
+id!(
     /// Stars that came in.
     PaymentId(i64)
 );

@@ -34,6 +34,8 @@ pub const ALL: &[&str] = &[
     "refund: after the call",
     "refund: booked",
     "refund: settled",
+    "clear: after the commit",
+    "topics: after the call",
 ];
 
 #[cfg(debug_assertions)]

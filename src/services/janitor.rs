@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use super::books::Books;
 use crate::db::retention::{self, Kind};
-use crate::db::{DbError, audit, dialogs, holds};
+use crate::db::{DbError, audit, dialogs, holds, topics};
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
 
@@ -52,6 +52,8 @@ pub async fn run(books: Books, life: Lifecycle, metrics: Metrics) {
 async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) -> Result<(), DbError> {
     let (db, drain, now) = (&books.db, &life.drain, books.clock.now());
     db.persist("dialogs::forget", drain, || dialogs::forget(db, now)).await?;
+    let forgotten = now - TimeDelta::days(DELIVERIES_KEPT_DAYS);
+    db.persist("topics::forget", drain, || topics::forget(db, forgotten)).await?;
     let released = db.persist("holds::release_forgotten", drain, || holds::release_forgotten(db)).await?;
     if released > 0 {
         tracing::error!(users = released, "money was reserved for turns that were over; it is free again");

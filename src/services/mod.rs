@@ -2,6 +2,7 @@
 
 pub mod adjustments;
 pub mod books;
+pub mod clearing;
 pub mod history;
 pub mod intake;
 pub mod janitor;

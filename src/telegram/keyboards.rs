@@ -2,8 +2,8 @@
 //! only a name; what it may do is decided by who tapped where, which Telegram vouches for.
 
 use super::api::methods::InlineKeyboard;
-use super::text::{self, money};
-use crate::domain::ids::TurnId;
+use super::text::{self, clear, money};
+use crate::domain::ids::{DeletionId, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::people::Language;
 use crate::domain::stars::PACKAGES;
@@ -17,6 +17,10 @@ pub enum Tap {
     Buy(u32),
     /// An invoice for an amount that is to be asked for.
     BuyCustom,
+    /// The topics of this offer shall be deleted.
+    DeleteTopics(DeletionId),
+    /// What the bot's predecessor asked for, naming a chat by its id.
+    Former,
 }
 
 /// The button below an unfinished answer in a group.
@@ -33,11 +37,18 @@ pub fn packages(packages: &[(u32, &'static str, Usd)], language: Language) -> In
     InlineKeyboard::column(packages.iter().map(button).chain([custom]))
 }
 
+/// The button that deletes the topics of a chat.
+pub fn delete_topics(deletion: DeletionId, topics: usize, language: Language) -> InlineKeyboard {
+    InlineKeyboard::column([(clear::button(language, topics), format!("topics:{deletion}"))])
+}
+
 /// Reads the data of a tap; a package that is not offered is none.
 pub fn read(data: &str) -> Option<Tap> {
     let (kind, what) = data.split_once(':')?;
     match (kind, what) {
         ("stop", turn) => turn.parse().ok().map(|turn| Tap::Stop(TurnId(turn))),
+        ("topics", deletion) => deletion.parse().ok().map(|id| Tap::DeleteTopics(DeletionId(id))),
+        ("clear_all", _) => Some(Tap::Former),
         ("buy", "custom") => Some(Tap::BuyCustom),
         ("buy", stars) => {
             let package = PACKAGES.into_iter().find(|(offered, _)| offered.to_string() == stars);
@@ -65,8 +76,12 @@ mod tests {
             assert_eq!(read(&data(packages(&offered, Language::English), row)), Some(Tap::Buy(stars)));
         }
         assert_eq!(read(&data(packages(&offered, Language::Russian), 5)), Some(Tap::BuyCustom));
+        let topics = data(delete_topics(DeletionId(i64::MAX), 1_000, Language::Russian), 0);
+        assert_eq!(read(&topics), Some(Tap::DeleteTopics(DeletionId(i64::MAX))));
         for nonsense in [
             "",
+            "topics:",
+            "topics:1:2",
             "stop:",
             "stop:x",
             "pay:1",

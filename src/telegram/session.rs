@@ -1,6 +1,8 @@
 //! One session a thread, for as long as it has something to do: it owns the batch that gathers and the turn that
 //! runs, so "a newer message wins" and "every prompt contains the last answer" need no lock.
 
+mod clearing;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +14,7 @@ use tokio::time::Instant;
 
 use super::context::Context;
 use super::handlers;
-use super::inbound::Edit;
+use super::inbound::{Edit, Envelope};
 use super::pipeline::processor::{self, Opening};
 use super::pipeline::queue::{Batch, Letter, Mailbox, StopBy, StopWish};
 use super::streaming;
@@ -47,6 +49,7 @@ pub async fn run(context: Arc<Context>, key: ThreadKey, mailbox: Mailbox) {
         stopped,
         asked: Vec::new(),
         left_open,
+        clears: VecDeque::new(),
     };
     let worked = session.work().await;
     session.finish_chores().await;
@@ -73,6 +76,8 @@ struct Session<'a> {
     asked: Vec<MessageId>,
     /// Turns that nobody has finished; older than everything that waits here.
     left_open: VecDeque<(Box<LeftOpen>, Recovery)>,
+    /// Each `/clear` that is not carried out yet, oldest first.
+    clears: VecDeque<Box<Envelope>>,
 }
 
 impl Session<'_> {
@@ -81,6 +86,9 @@ impl Session<'_> {
         loop {
             if let Some((left, recovery)) = self.left_open.pop_front() {
                 self.resume(&left, recovery).await?;
+                continue;
+            }
+            if self.clear().await? {
                 continue;
             }
             if self.batch.closes().is_some() {
@@ -127,7 +135,9 @@ impl Session<'_> {
         self.finish_chores().await;
         let mut preparing = Box::pin(processor::prepare(context, self.key, &sender, &chat));
         let mut prepared = None;
-        while let Some(closes) = self.batch.closes().filter(|&closes| Instant::now() < closes) {
+        while let Some(closes) =
+            self.batch.closes().filter(|&closes| Instant::now() < closes && !self.is_barred())
+        {
             tokio::select! {
                 // No new turns: what has gathered stays in the inbox for the next start.
                 () = context.life.drain.cancelled() => {
@@ -145,6 +155,7 @@ impl Session<'_> {
             }
         }
         let closed = Instant::now();
+        while self.clear().await? {}
         if self.changed {
             self.finish_chores().await;
             preparing = Box::pin(processor::prepare(context, self.key, &sender, &chat));
@@ -186,7 +197,7 @@ impl Session<'_> {
     /// anything but the answer, or the answer would stand still meanwhile.
     async fn answer(&mut self, request: TurnRequest, stopped: Option<StopWish>) {
         let context = self.context;
-        let turn = request.turn;
+        let (turn, question) = (request.turn, request.question);
         let stop = Stop::new(&context.life.abort);
         if let Some(wish) = stopped {
             stop.cut(Interruption::Stopped);
@@ -198,14 +209,18 @@ impl Session<'_> {
             let letter = tokio::select! {
                 () = &mut running => return,
                 Some(()) = self.chores.next() => continue,
-                Some(letter) = self.mailbox.recv() => letter,
+                Some(letter) = self.mailbox.recv(), if !self.is_barred() => letter,
             };
             if matches!(&letter, Letter::Message(message, _) if self.asked.contains(&message.message)) {
                 continue;
             }
+            if matches!(&letter, Letter::Clear(clear) if self.ends(clear, question)) {
+                stop.cut(Interruption::Stopped);
+            }
             let is_message = matches!(letter, Letter::Message(..));
-            // During a drain a newer message waits for the next start, so it is no reason to cut.
-            if is_message && !context.life.drain.is_cancelled() {
+            // During a drain a newer message waits for the next start, so it is no reason to cut. Nor is one behind a
+            // `/clear`: it will not repeat what is being answered.
+            if is_message && !context.life.drain.is_cancelled() && self.clears.is_empty() {
                 stop.cut(Interruption::Superseded);
             }
             match self.take(letter) {
@@ -213,7 +228,7 @@ impl Session<'_> {
                 Some(wish)
                     if matches!(wish.by, StopBy::Command(_))
                         && self.batch.closes().is_some()
-                        && !context.life.drain.is_cancelled() =>
+                        && stop.reason().is_some() =>
                 {
                     self.stop_next(wish);
                 }
@@ -263,6 +278,7 @@ impl Session<'_> {
             }
             Letter::Edit(edit) => self.edit(edit),
             Letter::Stop(wish) => return Some(wish),
+            Letter::Clear(clear) => self.line_up(clear),
             Letter::Resume(left, _) if self.left_open.iter().any(|(known, _)| known.turn == left.turn) => {}
             Letter::Resume(left, recovery) => self.left_open.push_back((left, recovery)),
         }

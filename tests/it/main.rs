@@ -16,6 +16,8 @@ mod cache;
 mod cached_history;
 mod charges;
 mod chat;
+mod clear;
+mod clear_topics;
 mod crash;
 mod critique;
 mod edits;

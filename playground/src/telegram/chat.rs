@@ -12,8 +12,18 @@ const DRAFTS_KEPT: usize = 20_000;
 /// What kind of chat it is.
 #[derive(Debug)]
 pub(super) enum Kind {
-    Private { blocked: bool },
-    Supergroup { title: String, forum: bool, members: Vec<i64>, admins: BTreeSet<i64>, bot_kicked: bool },
+    Private {
+        blocked: bool,
+    },
+    Supergroup {
+        title: String,
+        forum: bool,
+        members: Vec<i64>,
+        admins: BTreeSet<i64>,
+        /// Administrators, perhaps the bot, without the rights over topics and messages.
+        limited: BTreeSet<i64>,
+        bot_kicked: bool,
+    },
 }
 
 /// A topic of a forum or of a private chat.
@@ -64,6 +74,11 @@ impl Chat {
 
     pub(super) fn is_forum(&self) -> bool {
         matches!(self.kind, Kind::Supergroup { forum: true, .. })
+    }
+
+    /// Whether an administrator has the rights over topics and messages; in a private chat everybody has.
+    pub(super) fn may_manage_topics(&self, user: i64) -> bool {
+        !matches!(&self.kind, Kind::Supergroup { limited, .. } if limited.contains(&user))
     }
 
     /// Shows a new state of a draft.

@@ -171,6 +171,30 @@ impl Telegram {
         });
     }
 
+    /// Makes a member of a group (or the bot) an administrator without the rights over topics and messages.
+    pub fn promote_without_topics(&self, group: i64, user: i64) {
+        self.promote(group, user);
+        self.shared.change(|world| {
+            if let Some(Kind::Supergroup { limited, .. }) =
+                world.chats.get_mut(&group).map(|chat| &mut chat.kind)
+            {
+                limited.insert(user);
+            }
+        });
+    }
+
+    /// Makes an administrator of a group a member like others.
+    pub fn demote(&self, group: i64, user: i64) {
+        self.shared.change(|world| {
+            if let Some(Kind::Supergroup { admins, limited, .. }) =
+                world.chats.get_mut(&group).map(|chat| &mut chat.kind)
+            {
+                admins.remove(&user);
+                limited.remove(&user);
+            }
+        });
+    }
+
     /// Removes the bot from a group: later calls there are refused.
     pub fn kick_bot(&self, group: i64) {
         self.shared.change(|world| {

@@ -1,7 +1,7 @@
 //! The state of the emulated Telegram: people, chats, messages, drafts, files, calls. One value behind
 //! one lock; nothing in here waits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -119,6 +119,7 @@ impl World {
             forum,
             members: members.to_vec(),
             admins,
+            limited: BTreeSet::new(),
             bot_kicked: false,
         };
         self.chats.insert(id, Chat::new(kind));

@@ -20,7 +20,9 @@ WITH place AS (
   SELECT place.id, max(message_id), $12 FROM new, place GROUP BY place.id RETURNING id
 ), marked AS (
   UPDATE threads SET history_version = history_version + 1
-  WHERE id = $11 AND EXISTS (SELECT 1 FROM turn) RETURNING history_version
+  WHERE id = $11 AND EXISTS (SELECT 1 FROM turn)
+  -- What a later /clear has overtaken is in no history, so the caller must not count on a version.
+  RETURNING CASE WHEN cleared_up_to < (SELECT max(message_id) FROM new) THEN history_version END AS history_version
 ), gate AS (
   UPDATE users SET held = held + $15
   WHERE id = $14 AND banned_at IS NULL AND ($16 OR balance - held > 0) AND EXISTS (SELECT 1 FROM marked)

@@ -81,7 +81,11 @@ impl ApiError {
             {
                 Self::MessageGone(description())
             }
-            400 if says("message thread not found") || says("TOPIC_DELETED") || says("TOPIC_CLOSED") => {
+            400 if says("message thread not found")
+                || says("TOPIC_DELETED")
+                || says("TOPIC_CLOSED")
+                || says("TOPIC_ID_INVALID") =>
+            {
                 Self::TopicGone
             }
             400 if says("chat not found") || says("PEER_ID_INVALID") || says("user not found") => {
@@ -134,6 +138,8 @@ mod tests {
             (400, "Bad Request: message is not modified: specified new message content ...", "NotModified"),
             (400, "Bad Request: message to edit not found", "MessageGone"),
             (400, "Bad Request: message thread not found", "TopicGone"),
+            (400, "Bad Request: TOPIC_ID_INVALID", "TopicGone"),
+            (400, "Bad Request: not enough rights to delete the topic", "Refused"),
             (400, "Bad Request: chat not found", "Closed"),
             (400, "Bad Request: message is too long", "Refused"),
             (401, "Unauthorized", "Unauthorized"),

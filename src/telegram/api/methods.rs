@@ -31,6 +31,10 @@ macro_rules! method {
     };
 }
 
+mod topics;
+
+pub use topics::{ChatMember, DeleteForumTopic, GetChatMember};
+
 /// Who we are.
 #[derive(Serialize, Debug)]
 pub struct GetMe {}

@@ -4,11 +4,13 @@
 mod admin;
 mod balance;
 mod checkout;
+pub(super) mod clear;
 mod help;
 pub(super) mod pay;
 mod refund;
 mod start;
 mod support;
+pub(super) mod topics;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -49,6 +51,9 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
                 Letter::Stop(StopWish { update: id, by: StopBy::Command(Box::new(envelope)) }),
             );
         }
+        Inbound::Command(Command::Clear, envelope) => {
+            post(context, id, envelope.key, Letter::Clear(Box::new(envelope)));
+        }
         Inbound::Command(Command::Start, envelope) => spawn(context, start::handle, envelope),
         Inbound::Command(Command::Help, envelope) => spawn(context, help::handle, envelope),
         Inbound::Command(Command::Cancel, envelope) => spawn(context, pay::cancel, envelope),
@@ -72,6 +77,11 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
 /// A tap goes to the session of the person who tapped: only one's own answer can be stopped. What is bought is bought
 /// by the one who tapped, too.
 fn tapped(context: &Arc<Context>, tapped: Tapped) {
+    if let Some(Tap::DeleteTopics(id)) = keyboards::read(&tapped.data) {
+        let task = topics::tapped(context.clone(), tapped, id);
+        context.life.spawn("topics", async move { finish(task.await) });
+        return;
+    }
     let Tapped { update, callback, envelope, language, data } = tapped;
     match (envelope, keyboards::read(&data)) {
         (Some(envelope), Some(Tap::Stop(turn))) => {
@@ -86,9 +96,17 @@ fn tapped(context: &Arc<Context>, tapped: Tapped) {
             answer_tap(context, callback, None);
             spawn(context, pay::ask_amount, envelope);
         }
-        (_, known) => {
-            if known.is_none() {
-                tracing::warn!(update.id = update.0, "a tap carries data that no button has");
+        (who, known) => {
+            if known.is_none_or(|known| known == Tap::Former) {
+                let key = who.map(|who| who.key);
+                let (chat, user) = (key.map(|key| key.chat.0), key.map(|key| key.user.0));
+                let update = update.0;
+                tracing::warn!(
+                    update.id = update,
+                    chat.id = chat,
+                    user.id = user,
+                    "a tap on no button of ours"
+                );
             }
             answer_tap(context, callback, known.map(|_| text::old_button(language)));
             tick_off(context, update);

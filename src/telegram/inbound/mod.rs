@@ -42,6 +42,8 @@ pub enum Command {
     Help,
     /// Ends the running answer.
     Stop,
+    /// Forgets the conversation.
+    Clear,
     /// Ends a question that waits for a text.
     Cancel,
     /// Sells balance.
@@ -271,6 +273,7 @@ fn command(text: &str, me: &Me) -> Option<(Command, String)> {
         "start" => Command::Start,
         "help" => Command::Help,
         "stop" => Command::Stop,
+        "clear" => Command::Clear,
         "cancel" => Command::Cancel,
         "pay" => Command::Pay,
         "balance" => Command::Balance,

@@ -13,7 +13,8 @@ use crate::services::recovery;
 /// Inbox rows that are read at once.
 const PAGE: i64 = 500;
 
-/// Takes up, in this order: messages that are owed, turns that are open, updates that nobody handled.
+/// Takes up, in this order: messages that are owed, topics that are to be deleted, turns that are open, updates that
+/// nobody handled.
 ///
 /// # Errors
 /// When the service is shutting down, or for a fault that waiting cannot heal.
@@ -22,6 +23,7 @@ pub async fn replay(intake: &Intake) -> Result<(), DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
     let owed = owed(context, 0.0).await?;
     let open = db.persist("turns::left_open", drain, || turns::left_open(db, 0.0)).await?;
+    handlers::topics::take_up(context).await?;
     let counts = (owed, open.len());
     for left in open {
         resume(context, left).await?;

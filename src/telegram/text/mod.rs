@@ -1,5 +1,6 @@
 //! Every sentence that the bot says in its own name, one function each, in every language that it speaks.
 
+pub mod clear;
 pub mod money;
 
 use std::borrow::Cow;
@@ -127,6 +128,7 @@ pub fn commands(language: Language) -> Vec<BotCommand> {
     vec![
         command("start", "command-start"),
         command("stop", "command-stop"),
+        command("clear", "command-clear"),
         command("balance", "command-balance"),
         command("pay", "command-pay"),
         command("refund", "command-refund"),

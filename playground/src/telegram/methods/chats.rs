@@ -84,12 +84,13 @@ fn member(world: &World, chat: i64, user: i64) -> Value {
         return json!({"user": object, "status": "creator", "is_anonymous": false});
     }
     if admins.contains(&user) || world.is_bot(user) {
+        let topics = world.chats.get(&chat).is_some_and(|state| state.may_manage_topics(user));
         return json!({
             "user": object, "status": "administrator", "can_be_edited": false, "is_anonymous": false,
-            "can_manage_chat": true, "can_delete_messages": true, "can_manage_video_chats": true,
+            "can_manage_chat": true, "can_delete_messages": topics, "can_manage_video_chats": true,
             "can_restrict_members": true, "can_promote_members": false, "can_change_info": true,
             "can_invite_users": true, "can_post_stories": true, "can_edit_stories": true,
-            "can_delete_stories": true, "can_pin_messages": true, "can_manage_topics": true,
+            "can_delete_stories": true, "can_pin_messages": true, "can_manage_topics": topics,
         });
     }
     json!({"user": object, "status": if members.contains(&user) { "member" } else { "left" }})

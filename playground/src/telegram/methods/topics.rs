@@ -71,6 +71,10 @@ pub(super) fn set_closed(world: &mut World, params: &Params, closed: bool) -> Ou
 /// `deleteForumTopic`: the topic goes with all its messages.
 pub(super) fn delete(world: &mut World, params: &Params) -> Outcome {
     let (chat, id) = topic(world, params)?;
+    let bot = world.settings.bot_id;
+    if world.chats.get(&chat).is_some_and(|state| !state.may_manage_topics(bot)) {
+        return Err(Refusal::bad("not enough rights to delete the topic"));
+    }
     if let Some(state) = world.chats.get_mut(&chat) {
         state.topics.remove(&id);
         state.live.remove(&id);

@@ -138,6 +138,15 @@ async fn members_have_their_rights() {
         assert_eq!(member["status"], json!(status), "{user}");
     }
     assert_eq!(rig.call("getChatMemberCount", json!({"chat_id": FORUM})).await, json!(4));
+    let limited = json!({"chat_id": FORUM, "user_id": 44});
+    rig.telegram.promote_without_topics(FORUM, 44);
+    assert_eq!(rig.call("getChatMember", limited.clone()).await["can_manage_topics"], json!(false));
+    rig.telegram.demote(FORUM, 44);
+    assert_eq!(rig.call("getChatMember", limited).await["status"], json!("member"));
+    let id = rig.telegram.create_topic(FORUM, "Mine");
+    rig.telegram.promote_without_topics(FORUM, 123_456);
+    let refused = rig.refusal("deleteForumTopic", json!({"chat_id": FORUM, "message_thread_id": id})).await;
+    assert_eq!(refused, (400, "Bad Request: not enough rights to delete the topic".to_owned()));
     assert_eq!(rig.call("getChat", json!({"chat_id": FORUM})).await["is_forum"], json!(true));
     assert_eq!(rig.call("getMe", json!({})).await["has_topics_enabled"], json!(true));
 }

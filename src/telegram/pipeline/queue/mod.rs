@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::domain::ids::{ThreadKey, TurnId, UpdateId};
+use crate::domain::ids::{MessageId, ThreadKey, TurnId, UpdateId};
 use crate::domain::message::Incoming;
 use crate::domain::people::Language;
 use crate::services::recovery::Recovery;
@@ -29,6 +29,8 @@ pub enum Letter {
     Edit(Edit),
     /// The running answer shall end.
     Stop(StopWish),
+    /// What was said before shall be forgotten.
+    Clear(Box<Envelope>),
     /// A turn that a crash left open.
     Resume(Box<crate::db::turns::LeftOpen>, Recovery),
 }
@@ -169,6 +171,11 @@ impl Batch {
     /// The first message that waits.
     pub fn first(&self) -> Option<&Incoming> {
         self.messages.first()
+    }
+
+    /// Whether a message waits that was written before this one.
+    pub fn has_before(&self, message: MessageId) -> bool {
+        self.messages.iter().any(|waiting| waiting.message < message)
     }
 
     /// The messages in the order in which the person wrote them.

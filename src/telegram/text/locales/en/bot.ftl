@@ -11,6 +11,7 @@ help = Write to me as you would to a person. Several messages in a row count as 
     { "" }
     /start – begin
     /stop – end the running answer
+    /clear – forget our conversation here
     /balance – what you have and what it was spent on
     /pay – top up with Telegram Stars
     /refund – have Stars back within 30 days

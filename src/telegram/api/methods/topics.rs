@@ -1,0 +1,58 @@
+//! Methods about topics and about who may manage them.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Method;
+use crate::domain::ids::{ChatId, TopicId, UserId};
+
+/// Asks what a person is in a chat.
+#[derive(Serialize, Debug)]
+pub struct GetChatMember {
+    /// The chat.
+    pub chat_id: ChatId,
+    /// The person.
+    pub user_id: UserId,
+}
+
+impl Method for GetChatMember {
+    const NAME: &'static str = "getChatMember";
+    type Answer = ChatMember;
+
+    /// Somebody waits for what depends on it.
+    fn limit(&self) -> Option<Duration> {
+        Some(Duration::from_secs(5))
+    }
+}
+
+/// What a person is in a chat.
+#[derive(Deserialize, Debug)]
+pub struct ChatMember {
+    status: String,
+    #[serde(default)]
+    can_manage_topics: bool,
+    #[serde(default)]
+    can_delete_messages: bool,
+}
+
+impl ChatMember {
+    /// Whether the person may delete topics with everything in them.
+    pub fn may_delete_topics(&self) -> bool {
+        match self.status.as_str() {
+            "creator" => true,
+            "administrator" => self.can_manage_topics && self.can_delete_messages,
+            _ => false,
+        }
+    }
+}
+
+/// Deletes a topic with everything in it.
+#[derive(Serialize, Debug)]
+pub struct DeleteForumTopic {
+    /// The chat.
+    pub chat_id: ChatId,
+    /// The topic.
+    pub message_thread_id: TopicId,
+}
+method!("deleteForumTopic", DeleteForumTopic => bool);

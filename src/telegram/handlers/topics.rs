@@ -1,0 +1,183 @@
+//! Deleting all topics of a chat: offered by a button, confirmed by a tap of the same person who still has the right,
+//! then carried out topic by topic. How far it has come is written down, so that the next start goes on from there.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::api::ApiError;
+use super::super::api::methods::{DeleteForumTopic, GetChatMember};
+use super::super::context::Context;
+use super::super::inbound::Envelope;
+use super::super::rendering::RichText;
+use super::super::text::{self, clear};
+use super::super::{inbound::Tapped, keyboards};
+use super::{answer_tap, answer_to, finish, tick_off};
+use crate::db::outbox::Owed;
+use crate::db::topics::Deletion;
+use crate::db::{DbError, topics};
+use crate::domain::ids::{ChatId, DeletionId, TopicId, UserId};
+use crate::domain::people::Language;
+use crate::lifecycle::kill_point;
+use crate::services::clearing::{self, Refusal};
+
+/// How often Telegram is asked about a right, and for the deletion of one topic, before that is given up.
+const RIGHT_TRIES: u32 = 3;
+const DELETE_TRIES: u32 = 8;
+/// The first and the longest pause between two tries.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
+
+/// Offers to delete topics to whoever may manage them.
+pub(super) async fn offer(
+    context: Arc<Context>,
+    envelope: Envelope,
+    topics: Vec<TopicId>,
+) -> Result<(), DbError> {
+    let (key, language) = (envelope.key, envelope.language());
+    let may = may_manage(&context, key.chat, key.user).await;
+    if may.is_none() && context.life.drain.is_cancelled() {
+        // The update stays in the inbox for the next start.
+        return Ok(());
+    }
+    if may != Some(true) {
+        tick_off(&context, envelope.update);
+        return Ok(());
+    }
+    let message = |id| Owed {
+        key: format!("topics:{}", envelope.update),
+        keyboard: Some(keyboards::delete_topics(id, topics.len(), language).0),
+        ..answer_to(&envelope, RichText::plain(clear::offer(language, topics.len())))
+    };
+    let offer = || clearing::offer(&context.books, envelope.caller(), &topics, message);
+    let owed = context.db.persist("clearing::offer", &context.life.abort, offer).await?;
+    context.courier().deliver_again(owed);
+    Ok(())
+}
+
+/// A tap on such a button. Its number is only a name: the row behind it must be of this chat and this person, who must
+/// still have the right in the chat of the row.
+pub(super) async fn tapped(context: Arc<Context>, tap: Tapped, id: DeletionId) -> Result<(), DbError> {
+    let Tapped { update, callback, envelope, language, .. } = tap;
+    let (books, abort) = (&context.books, &context.life.abort);
+    let refuse = |sentence: String, why: &'static str| {
+        let key = envelope.as_ref().map(|envelope| envelope.key);
+        let (chat, user) = (key.map(|key| key.chat.0), key.map(|key| key.user.0));
+        tracing::warn!(chat.id = chat, user.id = user, deletion.id = id.0, "a tap deletes no topics: {why}");
+        answer_tap(&context, callback.clone(), Some(sentence));
+        tick_off(&context, update);
+        Ok(())
+    };
+    let Some(key) = envelope.as_ref().map(|envelope| envelope.key) else {
+        return refuse(text::old_button(language), "its message is too old");
+    };
+    let judge = || clearing::judge(books, id, key, update);
+    let deletion = match context.db.persist("clearing::judge", abort, judge).await? {
+        Ok(deletion) => deletion,
+        Err(Refusal::Unknown) => return refuse(text::old_button(language), "no such offer here"),
+        Err(Refusal::Expired) => return refuse(text::old_button(language), "expired"),
+        Err(Refusal::NotYours) => return refuse(clear::not_yours(language), "somebody else's"),
+        Err(Refusal::Used) => return refuse(clear::used(language), "used before"),
+    };
+    match may_manage(&context, deletion.chat, deletion.user).await {
+        Some(true) => {}
+        Some(false) => return refuse(clear::not_allowed(language), "no right to manage topics"),
+        None => return refuse(clear::later(language), "Telegram does not tell the rights"),
+    }
+    let confirm = || clearing::confirm(books, id, key, update);
+    if !context.db.persist("clearing::confirm", abort, confirm).await? {
+        return refuse(clear::used(language), "another tap was quicker");
+    }
+    let count = deletion.topics.len();
+    tracing::info!(chat.id = key.chat.0, user.id = key.user.0, deletion.id = id.0, count, "deleting topics");
+    answer_tap(&context, callback, None);
+    carry_out(context, id).await
+}
+
+/// Whether a person may manage the topics of a chat; none if Telegram does not tell. A private chat is the person's own.
+/// Deleting a topic deletes messages, so that right is needed as well.
+async fn may_manage(context: &Context, chat: ChatId, user: UserId) -> Option<bool> {
+    if chat.0 == user.0 || context.books.is_privileged(user) {
+        return Some(true);
+    }
+    let method = GetChatMember { chat_id: chat, user_id: user };
+    let asked = patiently(context, RIGHT_TRIES, || context.screen.api.call(&method));
+    match asked.await? {
+        Ok(member) => Some(member.may_delete_topics()),
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(
+                chat.id = chat.0,
+                user.id = user.0,
+                error,
+                "Telegram does not tell a person's rights"
+            );
+            None
+        }
+    }
+}
+
+/// Goes on with what was confirmed and not finished.
+pub(crate) async fn take_up(context: &Arc<Context>) -> Result<(), DbError> {
+    let (db, drain) = (&context.db, &context.life.drain);
+    for id in db.persist("topics::unfinished", drain, || topics::unfinished(db)).await? {
+        let task = carry_out(context.clone(), id);
+        context.life.spawn("topics", async move { finish(task.await) });
+    }
+    Ok(())
+}
+
+/// Deletes what is left of a deletion, one topic after the other, and tells the result.
+async fn carry_out(context: Arc<Context>, id: DeletionId) -> Result<(), DbError> {
+    let (db, abort) = (&context.db, &context.life.abort);
+    let Some(deletion) = db.persist("topics::find", abort, || topics::find(db, id)).await? else {
+        return Ok(());
+    };
+    for topic in deletion.left() {
+        // During a drain the rest waits for the next start.
+        let Some(gone) = delete(&context, deletion.chat, topic).await else { return Ok(()) };
+        kill_point!("topics: after the call");
+        let record = || clearing::record(db, &context.cache, id, topic, gone);
+        db.persist("clearing::record", abort, record).await?;
+    }
+    let end = || clearing::finish(&context.books, id, |deletion, language| result(id, deletion, language));
+    let owed = db.persist("clearing::finish", abort, end).await?;
+    context.courier().deliver_again(owed);
+    Ok(())
+}
+
+/// Whether a topic is gone now; none if the service drains before that is known.
+async fn delete(context: &Context, chat: ChatId, topic: TopicId) -> Option<bool> {
+    let method = DeleteForumTopic { chat_id: chat, message_thread_id: topic };
+    let asked = patiently(context, DELETE_TRIES, || context.screen.api.deliver(chat, &method));
+    match asked.await? {
+        Ok(_) | Err(ApiError::TopicGone) => Some(true),
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(chat.id = chat.0, topic.id = topic.0, error, "Telegram does not delete a topic");
+            Some(false)
+        }
+    }
+}
+
+/// Asks Telegram again while it is away, up to so many times; none if the service drains.
+async fn patiently<T, F>(context: &Context, tries: u32, call: impl Fn() -> F) -> Option<Result<T, ApiError>>
+where
+    F: Future<Output = Result<T, ApiError>>,
+{
+    let drain = &context.life.drain;
+    let (mut pause, longest) = PAUSES;
+    for _ in 1..tries {
+        match drain.run_until_cancelled(call()).await? {
+            Err(error) if error.is_passing() => drain.run_until_cancelled(tokio::time::sleep(pause)).await?,
+            settled => return Some(settled),
+        }
+        pause = (pause * 2).min(longest);
+    }
+    drain.run_until_cancelled(call()).await
+}
+
+fn result(id: DeletionId, deletion: &Deletion, language: Language) -> Owed {
+    let sentence = clear::topics_deleted(language, deletion.deleted.len(), deletion.failed.len());
+    let text = RichText::plain(sentence).into_wire();
+    Owed::new(format!("topics deleted:{id}"), deletion.chat, None, text)
+}

@@ -1,0 +1,93 @@
+//! What the bot says about forgetting conversations and deleting topics.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use fluent_templates::Loader;
+use fluent_templates::fluent_bundle::FluentValue;
+
+use super::{LOCALES, code, say};
+use crate::domain::people::Language;
+
+/// The answer to `/clear`.
+pub fn forgotten(language: Language) -> String {
+    say(language, "forgotten")
+}
+
+/// Above the button that deletes so many topics.
+pub fn offer(language: Language, topics: usize) -> String {
+    say_counting(language, "topics-offer", &[("topics", topics)])
+}
+
+/// The button that deletes so many topics.
+pub fn button(language: Language, topics: usize) -> String {
+    say_counting(language, "topics-button", &[("topics", topics)])
+}
+
+/// A tap on a button that was offered to somebody else.
+pub fn not_yours(language: Language) -> String {
+    say(language, "topics-not-yours")
+}
+
+/// A second tap.
+pub fn used(language: Language) -> String {
+    say(language, "topics-used")
+}
+
+/// A tap of somebody who has not the right any more.
+pub fn not_allowed(language: Language) -> String {
+    say(language, "topics-not-allowed")
+}
+
+/// A tap while Telegram does not tell what the person may do.
+pub fn later(language: Language) -> String {
+    say(language, "topics-later")
+}
+
+/// What has become of the topics.
+pub fn topics_deleted(language: Language, deleted: usize, failed: usize) -> String {
+    let id = if failed == 0 { "topics-deleted" } else { "topics-deleted-partly" };
+    say_counting(language, id, &[("deleted", deleted), ("failed", failed)])
+}
+
+/// A sentence whose words depend on numbers.
+fn say_counting(language: Language, id: &str, counts: &[(&'static str, usize)]) -> String {
+    let count = |&(name, count): &(&'static str, usize)| (Cow::Borrowed(name), FluentValue::from(count));
+    LOCALES.lookup_with_args(&code(language), id, &counts.iter().map(count).collect::<HashMap<_, _>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sentence_exists_in_every_language() {
+        for say in [forgotten, not_yours, used, not_allowed, later] {
+            let (english, russian) = (say(Language::English), say(Language::Russian));
+            assert!(!english.starts_with("Unknown localization"), "{english}");
+            assert!(russian.chars().any(|c| ('а'..='я').contains(&c)), "{russian}");
+            assert!(
+                english.chars().count() <= 200 && russian.chars().count() <= 200,
+                "as an answer to a tap"
+            );
+        }
+    }
+
+    #[test]
+    fn counts_are_said_as_people_say_them() {
+        let (english, russian) = (Language::English, Language::Russian);
+        assert_eq!(button(english, 1), "Delete the only topic");
+        assert_eq!(button(english, 12), "Delete all 12 topics");
+        for (count, words) in [
+            (1, "Удалить единственную тему"),
+            (3, "Удалить все 3 темы"),
+            (11, "Удалить все 11 тем"),
+            (21, "Удалить все темы (21)"),
+        ] {
+            assert_eq!(button(russian, count), words);
+        }
+        assert_eq!(topics_deleted(english, 3, 1), "3 topics deleted, 1 could not be deleted.");
+        assert_eq!(topics_deleted(english, 1, 0), "1 topic deleted.");
+        assert_eq!(topics_deleted(russian, 3, 1), "Удалено тем: 3, не удалось удалить: 1.");
+    }
+}
