@@ -11,7 +11,7 @@ use crate::domain::message::Role;
 use crate::domain::record;
 use crate::domain::turn::{Failure, Interruption, Outcome, TurnEvent, TurnReport, TurnRequest};
 use crate::lifecycle::kill_point;
-use crate::llm::error::Retry;
+use crate::llm::error::{Retry, TRIES};
 use crate::llm::event::ToolCall;
 use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice};
 use crate::llm::{LlmError, StopReason};
@@ -50,7 +50,7 @@ pub async fn converse(
         Ok(()) => turn.run(prompt).await,
         Err(error) => turn.failed(&error),
     };
-    let calls = round::all(&turn.tab);
+    let calls = turn.tab.ledger().over();
     let Turn { text, tools, lost_files, .. } = turn;
     TurnReport { text, outcome, calls, tools, lost_files }
 }
@@ -125,7 +125,13 @@ impl Turn<'_> {
     /// One round. It begins again without a file that the provider cannot use, and so at most once more for each file.
     async fn ask(&mut self, prompt: &mut LlmRequest) -> Round {
         loop {
-            let desk = Desk { mind: self.mind, tab: &self.tab, screen: Some(&self.screen), stop: self.stop };
+            let desk = Desk {
+                mind: self.mind,
+                tab: &self.tab,
+                screen: Some(&self.screen),
+                stop: self.stop,
+                tries: TRIES,
+            };
             let round = round::ask(desk, prompt).await;
             match &round.ended {
                 Ended::Failed(LlmError::FileGone { id }) if prompt.lose_file(id) => {

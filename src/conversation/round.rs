@@ -12,24 +12,9 @@ use super::interrupt::{Stop, next_event};
 use crate::domain::turn::{Interruption, ModelCall, TurnEvent};
 use crate::domain::usage::Usage;
 use crate::lifecycle::kill_point;
-use crate::llm::error::TRIES;
 use crate::llm::event::ToolCall;
 use crate::llm::{LlmError, LlmEvent, LlmRequest, StopReason};
-use crate::services::tab::Tab;
-
-/// How a call ends that has not ended yet.
-const RUNNING: &str = "running";
-/// How one ends that was cut.
-const CUT: &str = "cut";
-
-/// All calls of a turn that is over: those of work that was dropped were cut.
-pub(super) fn all(tab: &Tab) -> Vec<ModelCall> {
-    let over = |call: ModelCall| match call.ended.as_str() {
-        RUNNING => ModelCall { ended: CUT.to_owned(), ..call },
-        _ => call,
-    };
-    tab.all().into_iter().map(over).collect()
-}
+use crate::services::tab::{CUT, RUNNING, Tab};
 
 /// What a round brought.
 #[derive(Debug)]
@@ -79,11 +64,13 @@ pub(super) struct Desk<'a> {
     pub(super) screen: Option<&'a mpsc::Sender<TurnEvent>>,
     /// What cuts it.
     pub(super) stop: &'a Stop,
+    /// How often a request may be sent that brings no visible text.
+    pub(super) tries: u32,
 }
 
 /// Asks until there is an answer, the tries are used up or the turn is cut.
 pub(super) async fn ask(desk: Desk<'_>, request: &LlmRequest) -> Round {
-    let Desk { mind, tab, stop, .. } = desk;
+    let Desk { mind, tab, stop, tries, .. } = desk;
     let mut calls = Vec::new();
     for number in 1.. {
         let started = Instant::now();
@@ -103,10 +90,10 @@ pub(super) async fn ask(desk: Desk<'_>, request: &LlmRequest) -> Round {
         }
         calls.push(call);
         let pause = match &ended {
-            Ended::Failed(error) if attempt.text.is_empty() && number < TRIES => error.retry().pause(number),
+            Ended::Failed(error) if attempt.text.is_empty() && number < tries => error.retry().pause(number),
             _ => None,
         };
-        count(mind, &calls, &ended, pause);
+        count(mind, &calls, &ended, pause, desk.screen.is_some());
         if let Some(pause) = pause {
             tracing::warn!(model = %request.model.id, number, pause_ms = pause.as_millis(), "asking the model again");
             if stop.or_cut(tokio::time::sleep(pause)).await.is_some() {
@@ -138,7 +125,7 @@ struct Attempt {
 impl Attempt {
     async fn run(
         &mut self,
-        Desk { mind, tab, screen, stop }: Desk<'_>,
+        Desk { mind, tab, screen, stop, .. }: Desk<'_>,
         request: &LlmRequest,
         started: Instant,
     ) -> Result<StopReason, LlmError> {
@@ -195,7 +182,8 @@ impl Attempt {
     }
 }
 
-fn count(mind: &Mind, calls: &[ModelCall], ended: &Ended, pause: Option<Duration>) {
+/// Counts a call; how soon text came matters only where somebody waits for it.
+fn count(mind: &Mind, calls: &[ModelCall], ended: &Ended, pause: Option<Duration>, watched: bool) {
     let metrics = &mind.metrics;
     let result = match ended {
         Ended::Stop(_) => "ok",
@@ -210,7 +198,10 @@ fn count(mind: &Mind, calls: &[ModelCall], ended: &Ended, pause: Option<Duration
     let Some(call) = calls.last() else { return };
     let seconds = |millis: i64| Duration::from_millis(millis.unsigned_abs()).as_secs_f64();
     metrics.llm_request.observe(seconds(call.duration_ms));
-    call.first_text_ms.into_iter().for_each(|first| metrics.first_text.observe(seconds(first)));
+    call.first_text_ms
+        .filter(|_| watched)
+        .into_iter()
+        .for_each(|first| metrics.first_text.observe(seconds(first)));
     let usage = &call.usage;
     for (kind, tokens) in [
         ("input", usage.input),

@@ -10,8 +10,9 @@ use super::orchestrator::own;
 use super::round::{self, Desk, Ended, Round};
 use crate::domain::message::Role;
 use crate::domain::money::Usd;
-use crate::llm::StopReason;
+use crate::llm::error::TRIES;
 use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice};
+use crate::llm::{LlmError, StopReason};
 use crate::services::pricing;
 use crate::services::tab::Tab;
 use crate::tools::errand::{Delegate, Errand, Report, Unfinished};
@@ -19,8 +20,10 @@ use crate::tools::{Toolbox, Workshop, runner};
 
 /// Rounds of one errand.
 const ROUNDS: usize = 8;
-/// Tokens below which an answer is not worth beginning.
-const SHORTEST_ANSWER: u64 = 2_000;
+/// Tokens below which an answer is not worth beginning, thinking included.
+const SHORTEST_ANSWER: u64 = 4_000;
+/// How far a prompt may grow in a round, in bytes, as far as money is kept back for the next one.
+const GROWTH: u64 = 16_000;
 
 /// Who carries out errands of a turn's tools.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +43,7 @@ impl Subagent<'_> {
 impl Delegate for Subagent<'_> {
     fn carry_out(&self, errand: Errand) -> BoxFuture<'_, Report> {
         async move {
-            let mut work = Work { subagent: *self, errand, spent: Usd::ZERO, rounds: 0 };
+            let mut work = Work { subagent: *self, errand, spent: Usd::ZERO, rounds: 0, failures: 0 };
             let answer = work.run().await;
             Report { answer, cost: work.spent, rounds: work.rounds }
         }
@@ -54,6 +57,7 @@ struct Work<'a> {
     errand: Errand,
     spent: Usd,
     rounds: usize,
+    failures: u32,
 }
 
 impl Work<'_> {
@@ -63,14 +67,9 @@ impl Work<'_> {
         let mut request = self.request(&toolbox);
         while self.rounds < ROUNDS {
             self.rounds += 1;
-            request.max_tokens = self.affordable(&request);
-            if request.max_tokens < SHORTEST_ANSWER {
-                return Err(Unfinished::Cap);
-            }
-            if self.rounds == ROUNDS || self.is_nearly_spent() {
-                self.ask_for_the_end(&mut request);
-            }
-            let round = round::ask(Desk { mind, tab, screen: None, stop }, &request).await;
+            self.bound(&mut request)?;
+            // Tried once: a further try has to fit into what is left then.
+            let round = round::ask(Desk { mind, tab, screen: None, stop, tries: 1 }, &request).await;
             let today = mind.clock.now().date_naive();
             self.spent +=
                 round.calls.iter().map(|call| pricing::price(&mind.registry, call, today).cost).sum();
@@ -92,7 +91,7 @@ impl Work<'_> {
                 Ended::Stop(_) if !text.trim().is_empty() => return Ok(text),
                 Ended::Stop(_) => return Err(Unfinished::Empty),
                 Ended::Cut(_) => return Err(Unfinished::Cut),
-                Ended::Failed(error) => return Err(Unfinished::Failed(error.name())),
+                Ended::Failed(error) => self.wait_after(&error).await?,
             }
         }
         Err(Unfinished::Rounds)
@@ -113,18 +112,40 @@ impl Work<'_> {
         }
     }
 
-    /// How long the next answer may be, so that the errand cannot cost more than its limit.
-    fn affordable(&self, request: &LlmRequest) -> u64 {
+    /// Sets how long the next answer may be, so that the errand cannot cost more than its limit and a last answer stays
+    /// affordable; without room for one behind it, this one is the last.
+    fn bound(&self, request: &mut LlmRequest) -> Result<(), Unfinished> {
         let today = self.subagent.mind.clock.now().date_naive();
-        pricing::affordable(&request.model, request.bytes(), self.errand.cap - self.spent, today)
+        let left = self.errand.cap - self.spent;
+        let affordable = |budget| pricing::affordable(&request.model, request.bytes(), budget, today);
+        let kept_back = pricing::reserve(&request.model, request.bytes() + GROWTH, SHORTEST_ANSWER, today);
+        // What is said now is read again in the next round, for up to half of what saying it costs.
+        let with_another = affordable(left - kept_back) * 2 / 3;
+        if self.rounds < ROUNDS && with_another >= SHORTEST_ANSWER {
+            request.max_tokens = with_another;
+            return Ok(());
+        }
+        request.max_tokens = affordable(left);
+        if request.max_tokens < SHORTEST_ANSWER {
+            return Err(Unfinished::Cap);
+        }
+        self.ask_for_the_end(request);
+        Ok(())
     }
 
-    /// Whether three quarters of the money are gone, so that the end has to come now.
-    fn is_nearly_spent(&self) -> bool {
-        self.spent.times(4) >= self.errand.cap.times(3)
+    /// Waits after a failure that may pass, which costs no round but money, if it has reported any usage.
+    async fn wait_after(&mut self, error: &LlmError) -> Result<(), Unfinished> {
+        self.failures += 1;
+        let pause = error.retry().pause(self.failures).filter(|_| self.failures < TRIES);
+        let pause = pause.ok_or(Unfinished::Failed(error.name()))?;
+        self.rounds -= 1;
+        self.subagent.stop.or_cut(tokio::time::sleep(pause)).await.ok_or(Unfinished::Cut)
     }
 
     fn ask_for_the_end(&self, request: &mut LlmRequest) {
+        if request.tool_choice == ToolChoice::None {
+            return;
+        }
         request.tool_choice = ToolChoice::None;
         let told = Block::Text(self.errand.last_words.to_owned());
         match request.messages.last_mut() {

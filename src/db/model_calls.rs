@@ -63,7 +63,8 @@ async fn write(
         "INSERT INTO model_calls (turn_id, attempt, call, model_id, request_id, ended, input, cache_write_5m,
                                   cache_write_1h, cache_read, output, thinking, web_searches, first_text_ms,
                                   duration_ms, cost, prices)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
+         FROM turns WHERE id = $1 AND state = 'open'
          ON CONFLICT (turn_id, attempt, call) DO UPDATE SET request_id = excluded.request_id,
            ended = excluded.ended, input = excluded.input, cache_write_5m = excluded.cache_write_5m,
            cache_write_1h = excluded.cache_write_1h, cache_read = excluded.cache_read, output = excluded.output,

@@ -59,8 +59,13 @@ pub fn estimate(model: &Model, usage: &Usage, on: NaiveDate) -> Usd {
 /// The most that one more request may cost on a day: the whole prompt written to the cache, the answer as long as it is
 /// allowed to be.
 pub fn bound(model: &Model, prompt_bytes: u64, on: NaiveDate) -> Usd {
+    reserve(model, prompt_bytes, model.answer_limit(), on)
+}
+
+/// The most that a request with so long an answer may cost on a day.
+pub fn reserve(model: &Model, prompt_bytes: u64, answer_tokens: u64, on: NaiveDate) -> Usd {
     let (prompt, prices) = most(model, prompt_bytes, on);
-    prompt + prices.output.per_million(model.answer_limit())
+    prompt + prices.output.per_million(answer_tokens)
 }
 
 /// How many tokens of an answer `budget` pays for in any case, when the prompt has so many bytes.

@@ -19,6 +19,8 @@ pub enum Settled {
     Closed {
         /// What is owed to the chat.
         owed: Vec<(OutboxId, Owed)>,
+        /// Whether all of that is new. If not, some of it may have been sent before.
+        fresh: bool,
         /// What the model has cost.
         cost: Usd,
         /// Who pays that.
@@ -70,11 +72,12 @@ pub async fn settle(
         begun,
     };
     kill_point!("settle: before the commit");
-    let Some(Closed { cost, history_version, owed }) = closing::close(&books.db, &closing).await? else {
+    let Some(Closed { cost, history_version, owed, fresh }) = closing::close(&books.db, &closing).await?
+    else {
         return outbox::pending(&books.db, Some(turn), 0.0, OutboxId(0)).await.map(Settled::AlreadyClosed);
     };
     kill_point!("settle: after the commit");
-    Ok(Settled::Closed { owed, cost, payer, history_version })
+    Ok(Settled::Closed { owed, fresh, cost, payer, history_version })
 }
 
 /// A fault of ours is the owner's loss. Everything else is paid by the user, as far as the model was really used.

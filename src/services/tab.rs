@@ -25,26 +25,33 @@ const ENTRIES: usize = 32;
 #[derive(Clone, Debug)]
 pub struct Tab {
     entries: mpsc::Sender<Entry>,
-    calls: Arc<Mutex<Calls>>,
+    ledger: Ledger,
 }
 
-/// All calls of the turn, also of work that was dropped before its end.
+/// What stands on a tab, whatever becomes of the work that has put it there. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger(Arc<Mutex<Lines>>);
+
 #[derive(Debug, Default)]
-struct Calls {
+struct Lines {
     next: i32,
-    known: BTreeMap<i32, ModelCall>,
+    calls: BTreeMap<i32, ModelCall>,
+    /// For work that costs extra and is not over.
+    reserved: Usd,
 }
 
 /// The keeper's end of a tab.
 #[derive(Debug)]
-pub struct Slips(mpsc::Receiver<Entry>);
+pub struct Slips {
+    entries: mpsc::Receiver<Entry>,
+    ledger: Ledger,
+}
 
 #[derive(Debug)]
 enum Entry {
     Note(ModelCall),
     Round { prompt_bytes: u64, answer: oneshot::Sender<Credit> },
-    Reserve { wish: Wish, answer: oneshot::Sender<Result<(), Usd>> },
-    Release(Usd),
+    Reserve { wish: Wish, answer: oneshot::Sender<Result<Reservation, Usd>> },
 }
 
 /// Whether a turn may go on.
@@ -68,31 +75,76 @@ pub struct Wish {
 /// Money that is reserved for work until this is dropped.
 #[derive(Debug)]
 pub struct Reservation {
-    tab: Tab,
+    ledger: Ledger,
     amount: Usd,
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        // Without room it stays reserved until the turn is settled, which is soon.
-        if self.tab.entries.try_send(Entry::Release(self.amount)).is_err() {
-            tracing::debug!("a reservation ends with its turn");
-        }
+        let mut lines = self.ledger.lines();
+        lines.reserved = lines.reserved - self.amount;
     }
 }
 
+/// Why nothing was reserved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unreserved {
+    /// So much is left to spend, which is not enough.
+    Short(Usd),
+    /// Nobody could look: the service is stopping, or the turn is over.
+    Unknown,
+}
+
+/// How a call ends that has not ended yet.
+pub const RUNNING: &str = "running";
+/// How one ends that was cut.
+pub const CUT: &str = "cut";
+
 /// A new tab.
 pub fn open() -> (Tab, Slips) {
-    let (entries, receiver) = mpsc::channel(ENTRIES);
-    (Tab { entries, calls: Arc::default() }, Slips(receiver))
+    let (sender, entries) = mpsc::channel(ENTRIES);
+    let ledger = Ledger::default();
+    (Tab { entries: sender, ledger: ledger.clone() }, Slips { entries, ledger })
+}
+
+impl Ledger {
+    /// All calls of work that is over, by number: what still ran was cut.
+    pub fn over(&self) -> Vec<ModelCall> {
+        let over = |call: &ModelCall| match call.ended.as_str() {
+            RUNNING => ModelCall { ended: CUT.to_owned(), ..call.clone() },
+            _ => call.clone(),
+        };
+        self.lines().calls.values().map(over).collect()
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        // The lines are consistent between any two statements that hold the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reserve(&self, amount: Usd) -> Reservation {
+        self.lines().reserved += amount;
+        Reservation { ledger: self.clone(), amount }
+    }
+
+    /// What the calls so far have cost, and what is reserved.
+    fn used(&self, books: &Books) -> Usd {
+        let lines = self.lines();
+        lines.calls.values().map(|call| books.entry(call).cost).sum::<Usd>() + lines.reserved
+    }
 }
 
 impl Tab {
     /// The number of a call that begins.
     pub fn number(&self) -> i32 {
-        let mut calls = self.calls();
-        calls.next += 1;
-        calls.next - 1
+        let mut lines = self.ledger.lines();
+        lines.next += 1;
+        lines.next - 1
+    }
+
+    /// What stands on the tab, for who outlives the work.
+    pub fn ledger(&self) -> Ledger {
+        self.ledger.clone()
     }
 
     /// Notes a call as far as it has come.
@@ -105,29 +157,18 @@ impl Tab {
 
     /// Remembers a call that is written down with the turn, a moment later.
     pub fn remember(&self, call: ModelCall) {
-        self.calls().known.insert(call.number, call);
+        self.ledger.lines().calls.insert(call.number, call);
     }
 
-    /// All calls so far, by number.
-    pub fn all(&self) -> Vec<ModelCall> {
-        self.calls().known.values().cloned().collect()
-    }
-
-    /// Reserves money for work that costs extra; says what is left to spend if that is not enough. Without a keeper there
-    /// is no limit.
+    /// Reserves money for work that costs extra.
     ///
     /// # Errors
-    /// What is left to spend, if it is less than the work needs.
-    pub async fn reserve(&self, wish: Wish) -> Result<Reservation, Usd> {
+    /// When not enough is left to spend, or nobody can look.
+    pub async fn reserve(&self, wish: Wish) -> Result<Reservation, Unreserved> {
         let (answer, answered) = oneshot::channel();
-        let reservation = || Reservation { tab: self.clone(), amount: wish.most };
-        if self.entries.send(Entry::Reserve { wish, answer }).await.is_err() {
-            return Ok(reservation());
-        }
-        match answered.await {
-            Ok(Err(left)) => Err(left),
-            Ok(Ok(())) | Err(_) => Ok(reservation()),
-        }
+        let asked = self.entries.send(Entry::Reserve { wish, answer }).await;
+        asked.map_err(|_closed| Unreserved::Unknown)?;
+        answered.await.map_err(|_closed| Unreserved::Unknown)?.map_err(Unreserved::Short)
     }
 
     /// Reserves money for a further request with a prompt of so many bytes, and tells whether there should be more
@@ -139,23 +180,17 @@ impl Tab {
         }
         answered.await.unwrap_or(Credit::Open)
     }
-
-    fn calls(&self) -> MutexGuard<'_, Calls> {
-        // The calls are consistent between any two statements that hold the lock.
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 #[cfg(test)]
 impl Slips {
-    /// Keeps a tab for a test: so much is left to spend, and nothing is ever released.
+    /// Keeps a tab for a test, for somebody who has this balance.
     pub(crate) async fn tell(mut self, balance: Usd) {
-        let mut left = balance;
-        while let Some(entry) = self.0.recv().await {
+        while let Some(entry) = self.entries.recv().await {
             if let Entry::Reserve { wish, answer } = entry {
-                let granted = left >= wish.least;
-                answer.send(if granted { Ok(()) } else { Err(left) }).unwrap();
-                left = if granted { left - wish.most } else { left };
+                let left = balance - self.ledger.lines().reserved;
+                let granted = (left >= wish.least).then(|| self.ledger.reserve(wish.most));
+                drop(answer.send(granted.ok_or(left)));
             }
         }
     }
@@ -176,10 +211,10 @@ pub struct Account<'a> {
 
 /// Keeps a tab until the conversation is over. Waits while the database is away.
 pub async fn keep(books: &Books, abort: &CancellationToken, account: Account<'_>, mut slips: Slips) {
-    let mut keeper = Keeper { books, abort, account, spent: BTreeMap::new(), reserved: Usd::ZERO };
-    while let Some(entry) = slips.0.recv().await {
+    let keeper = Keeper { books, abort, account, ledger: &slips.ledger };
+    while let Some(entry) = slips.entries.recv().await {
         // Nobody adds to this tab any more: settling writes everything that is still in here.
-        if slips.0.is_closed() && slips.0.sender_strong_count() == 0 {
+        if slips.entries.is_closed() && slips.entries.sender_strong_count() == 0 {
             return;
         }
         match keeper.enter(entry).await {
@@ -198,19 +233,16 @@ pub async fn keep(books: &Books, abort: &CancellationToken, account: Account<'_>
     }
 }
 
-/// What the keeper knows.
+/// Who keeps the tab.
 struct Keeper<'a> {
     books: &'a Books,
     abort: &'a CancellationToken,
     account: Account<'a>,
-    /// The newest known cost of each call, by its number.
-    spent: BTreeMap<i32, Usd>,
-    /// For work that costs extra and is not over.
-    reserved: Usd,
+    ledger: &'a Ledger,
 }
 
 impl Keeper<'_> {
-    async fn enter(&mut self, entry: Entry) -> Result<(), DbError> {
+    async fn enter(&self, entry: Entry) -> Result<(), DbError> {
         match entry {
             Entry::Note(call) => self.note(&call).await,
             Entry::Round { prompt_bytes, answer } => {
@@ -221,22 +253,18 @@ impl Keeper<'_> {
                 Ok(())
             }
             Entry::Reserve { wish, answer } => {
-                let reserved = self.reserve(wish).await?;
-                if answer.send(reserved).is_err() {
+                if let Some(reserved) = self.reserve(wish).await?
+                    && answer.send(reserved).is_err()
+                {
                     tracing::debug!("the turn was cut before it knew of its reservation");
                 }
-                Ok(())
-            }
-            Entry::Release(amount) => {
-                self.reserved = self.reserved - amount;
                 Ok(())
             }
         }
     }
 
-    async fn note(&mut self, call: &ModelCall) -> Result<(), DbError> {
+    async fn note(&self, call: &ModelCall) -> Result<(), DbError> {
         let entry = self.books.entry(call);
-        self.spent.insert(call.number, entry.cost);
         let Account { turn, attempt, .. } = self.account;
         let write = || model_calls::note(&self.books.db, turn, attempt, &entry);
         self.books.db.persist("model_calls::note", self.abort, write).await?;
@@ -255,18 +283,17 @@ impl Keeper<'_> {
         Ok(if used { Credit::Used } else { Credit::Open })
     }
 
-    async fn reserve(&mut self, wish: Wish) -> Result<Result<(), Usd>, DbError> {
-        let claimed = self.claim(wish, self.is_free()).await?;
-        if let Some(Claimed { granted: false, left }) = claimed {
-            return Ok(Err(left));
-        }
-        self.reserved += wish.most;
+    /// None if there is no open hold that could grow.
+    async fn reserve(&self, wish: Wish) -> Result<Option<Result<Reservation, Usd>>, DbError> {
+        let Some(Claimed { granted, left }) = self.claim(wish, self.is_free()).await? else {
+            return Ok(None);
+        };
         kill_point!("tab: reserved");
-        Ok(Ok(()))
+        Ok(Some(if granted { Ok(self.ledger.reserve(wish.most)) } else { Err(left) }))
     }
 
     async fn claim(&self, wish: Wish, free: bool) -> Result<Option<Claimed>, DbError> {
-        let used = self.spent.values().copied().sum::<Usd>() + self.reserved;
+        let used = self.ledger.used(self.books);
         let Account { turn, user, .. } = self.account;
         let claim = || holds::claim(&self.books.db, (turn, user), (used, wish.most, wish.least), free);
         self.books.db.persist("holds::claim", self.abort, claim).await

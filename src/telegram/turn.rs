@@ -26,7 +26,7 @@ use crate::lifecycle::kill_point;
 use crate::services::recollection;
 use crate::services::recovery::Rest;
 use crate::services::settlement::{self, Case, Settled};
-use crate::services::tab::{self, Account};
+use crate::services::tab::{self, Account, Ledger, Slips, Tab};
 
 /// Events between model and screen. The screen reads at once, so this only evens out bursts.
 const EVENTS_IN_FLIGHT: usize = 256;
@@ -46,26 +46,34 @@ pub(super) const BEHIND_ALL_PARTS: usize = 1_000;
 pub(super) async fn drive(context: &Context, request: TurnRequest, stop: &Stop) {
     let place = place(&request);
     let _active = Active::count(context, request.turn);
-    let (report, shown) = match AssertUnwindSafe(perform(context, &request, place, stop)).catch_unwind().await
-    {
+    let (tab, slips) = tab::open();
+    let ledger = tab.ledger();
+    let performing = AssertUnwindSafe(perform(context, &request, place, stop, tab, slips));
+    let (report, shown, slot) = match performing.catch_unwind().await {
         Ok(done) => done,
         Err(_panic) => {
             tracing::error!(turn.id = request.turn.0, "the turn {} panicked", request.turn);
-            salvage(context, &request).await
+            let (report, shown) = salvage(context, &request, &ledger).await;
+            (report, shown, None)
         }
     };
     if report.outcome == Outcome::Interrupted(Interruption::Shutdown) && report.text.trim().is_empty() {
         return postpone(context, &request, &report.calls).await;
     }
     close(context, &request, place, &report, shown).await;
+    // Whoever waits for the place finds the money free.
+    drop(slot);
 }
 
-/// What is left of a turn that panicked: the parts that were promised to the chat stand.
-async fn salvage(context: &Context, request: &TurnRequest) -> (TurnReport, Shown) {
+/// What is left of a turn that panicked: the parts that were promised to the chat stand, and its calls were made.
+async fn salvage(context: &Context, request: &TurnRequest, ledger: &Ledger) -> (TurnReport, Shown) {
     let (db, turn) = (&context.db, request.turn);
     let parts = db.persist("outbox::parts_of", &context.life.abort, || outbox::parts_of(db, turn)).await;
     let text = parts.unwrap_or_default().join("\n");
-    let report = TurnReport::without_work(text, Outcome::Failed(Failure::Internal));
+    let report = TurnReport {
+        calls: ledger.over(),
+        ..TurnReport::without_work(text, Outcome::Failed(Failure::Internal))
+    };
     let live = db.persist("turns::live", &context.life.abort, || turns::live(db, turn)).await;
     let live = live.unwrap_or(request.live_message);
     (report, Shown { posted: BEHIND_ALL_PARTS, live, ..Shown::default() })
@@ -102,22 +110,28 @@ async fn postpone(context: &Context, request: &TurnRequest, calls: &[ModelCall])
 }
 
 /// Model, screen and tab side by side, once the user has a free place and something to spend.
-async fn perform(context: &Context, request: &TurnRequest, place: Place, stop: &Stop) -> (TurnReport, Shown) {
+async fn perform(
+    context: &Context,
+    request: &TurnRequest,
+    place: Place,
+    stop: &Stop,
+    tab: Tab,
+    slips: Slips,
+) -> (TurnReport, Shown, Option<Slot>) {
     let admitted = match stop.or_cut(admit(context, request)).await {
         Some(admitted) => admitted.map_err(Outcome::Failed),
         None => Err(Outcome::Interrupted(stop.reason().unwrap_or(Interruption::Superseded))),
     };
-    let _slot = match admitted {
+    let slot = match admitted {
         Ok(slot) => slot,
         Err(outcome) => {
             let report = TurnReport::without_work(String::new(), outcome);
-            return (report, Shown { live: request.live_message, ..Shown::default() });
+            return (report, Shown { live: request.live_message, ..Shown::default() }, None);
         }
     };
     kill_point!("turn: admitted");
     let (heard, said) = mpsc::channel(EVENTS_IN_FLIGHT);
     let (screen, events) = mpsc::channel(EVENTS_IN_FLIGHT);
-    let (tab, slips) = tab::open();
     let (turn, attempt, user) = (request.turn, request.attempt, request.key.user);
     let account = Account { turn, attempt, user, model: &request.settings.model };
     let (report, (), shown, ()) = tokio::join!(
@@ -126,7 +140,7 @@ async fn perform(context: &Context, request: &TurnRequest, place: Place, stop: &
         streaming::present(&context.screen, place, events),
         tab::keep(&context.books, &context.life.abort, account, slips),
     );
-    (report, shown)
+    (report, shown, Some(slot))
 }
 
 /// The gate: waits for a place and for money that other turns of the same user have reserved. A turn that is not
@@ -138,9 +152,11 @@ async fn admit(context: &Context, request: &TurnRequest) -> Result<Slot, Failure
     }
     let free = context.books.is_privileged(user);
     let db = &context.db;
-    let patience = Instant::now() + RESERVED_LIMIT;
+    let mut patience = None;
     loop {
         let slot = context.slots.acquire_all(user).await;
+        // Only now nothing else of the user runs here, however long that took.
+        let patience = *patience.get_or_insert_with(|| Instant::now() + RESERVED_LIMIT);
         let take = || holds::take(db, turn, user, request.reserve, free);
         match db.persist("holds::take", &context.life.abort, take).await {
             Ok(Gate::Held) => return Ok(slot),
@@ -195,13 +211,14 @@ pub(super) async fn close(
         synchronise(context, place, shown.posted, shown.draft.as_deref(), parts.first()),
     );
     match settled {
-        Ok(Settled::Closed { owed, cost, payer, history_version }) => {
+        Ok(Settled::Closed { owed, fresh, cost, payer, history_version }) => {
             context.metrics.costs.with_label_values(&[payer.name()]).inc_by(cost.nano());
-            drop(if begun {
-                context.screen.courier.deliver_begun(owed)
-            } else {
-                context.screen.courier.deliver(owed)
-            });
+            let courier = &context.screen.courier;
+            match (fresh, begun) {
+                (true, true) => drop(courier.deliver_begun(owed)),
+                (true, false) => drop(courier.deliver(owed)),
+                (false, _) => courier.deliver_again(owed),
+            }
             recollection::keep_history(&context.cache, request, report, history_version).await;
             context.write_behind.put(Record::UserStats { turn: request.turn }).await;
         }

@@ -11,7 +11,7 @@ use super::{Failure, Output, Price, Tool, Toolbox, Workshop};
 use crate::domain::money::Usd;
 use crate::llm::event::ToolCall;
 use crate::llm::request::Block;
-use crate::services::tab::Tab;
+use crate::services::tab::{Tab, Unreserved};
 
 /// What a call came to.
 #[derive(Clone, PartialEq, Debug)]
@@ -69,9 +69,13 @@ async fn work(
         Price::Free => None,
         Price::Paid(wish) => match tab.reserve(wish).await {
             Ok(reservation) => Some(reservation),
-            Err(left) => {
+            Err(Unreserved::Short(left)) => {
                 tracing::info!(tool = name, "a paid tool was refused for lack of money");
                 return (Err(Failure::no_money(name, left, wish.least)), Usd::ZERO);
+            }
+            Err(Unreserved::Unknown) => {
+                let message = "The books could not be asked, so this tool was not run. Answer without it.";
+                return (Err(json!({"error": "unavailable", "message": message})), Usd::ZERO);
             }
         },
     };

@@ -23,8 +23,8 @@ pub(super) const PRICE: Wish = Wish { least: CAP, most: CAP };
 pub(super) const LIMIT: Duration = Duration::from_secs(600);
 /// Who checks, if the table has it; otherwise the default model does.
 const CRITIC: &str = "claude-opus-5-5";
-/// The most that is checked at once, in code points.
-const MOST_CHARS: usize = 100_000;
+/// The most that is checked at once, in bytes of UTF-8: what half a dollar pays for in any case.
+const MOST_BYTES: usize = 100_000;
 /// How much of a report without a verdict is handed on, in code points.
 const RAW_CHARS: usize = 2_000;
 
@@ -131,11 +131,10 @@ fn prompt(arguments: &Arguments) -> Result<String, Failure> {
     if user_request.trim().is_empty() || content.trim().is_empty() {
         return Err(Failure::arguments("user_request and content must not be empty"));
     }
-    let chars = user_request.chars().count() + content.chars().count();
-    if chars > MOST_CHARS {
-        return Err(Failure::arguments(format!(
-            "at most {MOST_CHARS} characters can be checked, not {chars}"
-        )));
+    let bytes = user_request.len() + content.len();
+    if bytes > MOST_BYTES {
+        let message = format!("at most {MOST_BYTES} bytes can be checked at once, not {bytes}");
+        return Err(Failure::arguments(message));
     }
     let mut prompt = format!("<request>\n{user_request}\n</request>\n\n<work>\n{content}\n</work>\n");
     if !focus_areas.is_empty() {

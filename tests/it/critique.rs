@@ -151,23 +151,42 @@ async fn a_critic_that_goes_in_circles_has_to_come_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_critic_that_talks_too_much_stays_below_its_limit() {
+async fn a_critic_that_talks_too_much_stays_below_its_limit_and_still_judges() {
     let bot = Bot::with([("STARTER_BALANCE_USD", "2")]).await;
     bot.model.script(tools(vec![check("2 + 2 = 5")]));
-    // Ten thousand tokens of Opus: twenty cents and more.
-    let talk = || Step::Text("so ".repeat(13_333));
-    for _ in 0..2 {
-        bot.model.script(tools(vec![talk(), estimate()]));
-    }
+    // Six thousand tokens of Opus: twelve cents and more.
+    bot.model.script(tools(vec![Step::Text("so ".repeat(8_000)), estimate()]));
     bot.model.script(Reply::text(VERDICT));
     bot.model.script(Reply::text("It is 4."));
-    bot.ask("Check it!").await;
+    assert_eq!(bot.ask("Check it!").await, "It is 4.");
     let requests = bot.model.requests();
+    let last = requests.last().unwrap();
+    assert_eq!(results(last)[0]["verdict"], "NEEDS_IMPROVEMENT", "{}", results(last)[0]);
+    assert_eq!(requests[2].body["tool_choice"]["type"], "none", "it is asked for its end in time");
     let limits: Vec<u64> =
         requests.iter().map(|request| request.body["max_tokens"].as_u64().unwrap()).collect();
     let of_critic = &requests[1..requests.len() - 1];
     assert!(of_critic.iter().map(cost).sum::<Decimal>() <= Decimal::new(5, 1), "{limits:?}");
-    assert!(limits[1] > limits[2], "each answer may be shorter than the one before: {limits:?}");
+    assert!(limits[1] < limits[0], "something is kept back for a last answer: {limits:?}");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn tries_that_fail_after_their_usage_count_towards_the_limit() {
+    let bot = Bot::with([("STARTER_BALANCE_USD", "2")]).await;
+    bot.model.script(tools(vec![check(&"2 + 2 = 5. ".repeat(5_000))]));
+    for _ in 0..3 {
+        let (kind, message) = ("overloaded_error".to_owned(), "Overloaded".to_owned());
+        bot.model.script(Reply::steps(vec![Step::Error { kind, message }]));
+    }
+    bot.ask("Check it!").await;
+    let requests = bot.model.requests();
+    let of_critic = &requests[1..requests.len() - 1];
+    assert!(of_critic.len() > 1, "it is tried again");
+    assert!(of_critic.iter().map(cost).sum::<Decimal>() <= Decimal::new(5, 1));
+    let limits: Vec<u64> =
+        of_critic.iter().map(|request| request.body["max_tokens"].as_u64().unwrap()).collect();
+    assert!(limits.is_sorted_by(|one, next| one >= next), "{limits:?}");
     bot.end().await;
 }
 

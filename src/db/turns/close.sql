@@ -66,8 +66,8 @@ WITH turn AS (
     replaces integer, keyboard jsonb, invoice_id bigint, after_id integer, begun boolean)
   ORDER BY position
   ON CONFLICT (key) DO UPDATE SET key = excluded.key WHERE outbox.state = 'pending'
-  RETURNING id, key, text, entities, keyboard, invoice_id
+  RETURNING id, key, text, entities, keyboard, invoice_id, xmax = 0 AS fresh
 )
 SELECT bill.cost AS "cost!", thread.history_version AS "version?", owed.id AS "outbox?", owed.key AS "key?",
-       owed.text AS "text?", owed.entities AS "entities?", owed.keyboard AS "keyboard?", owed.invoice_id AS "invoice?"
+       owed.text AS "text?", owed.entities AS "entities?", owed.keyboard AS "keyboard?", owed.invoice_id AS "invoice?", owed.fresh AS "fresh?"
 FROM turn CROSS JOIN bill LEFT JOIN thread ON TRUE LEFT JOIN owed ON TRUE ORDER BY owed.id

@@ -60,6 +60,8 @@ pub struct Closed {
     pub history_version: Option<i64>,
     /// What is to be sent.
     pub owed: Vec<(OutboxId, Owed)>,
+    /// Whether all of that was written down by this statement. If not, some of it may have been sent before.
+    pub fresh: bool,
 }
 
 /// Closes a turn; none if it was closed before, and then nothing is done.
@@ -72,7 +74,7 @@ pub async fn close(db: &Db, closing: &Closing<'_>) -> Result<Option<Closed>, DbE
         return write(db.pool(), closing).await;
     }
     let mut tx = db.begin().await?;
-    sqlx::query!("SELECT id FROM turns WHERE id = $1 FOR UPDATE", closing.turn.0)
+    sqlx::query!("SELECT id FROM turns WHERE id = $1 FOR NO KEY UPDATE", closing.turn.0)
         .fetch_optional(&mut *tx)
         .await
         .map_err(DbError::at("closing::close"))?;
@@ -109,12 +111,13 @@ async fn write(
     .map_err(DbError::at("closing::close"))?;
     let Some(first) = rows.first() else { return Ok(None) };
     let (cost, history_version) = (Usd(first.cost), first.version);
+    let fresh = rows.iter().filter(|row| row.fresh == Some(true)).count() == owed.len();
     let written = rows.into_iter().filter_map(|row| {
         let (text, entities) = (row.text?, row.entities?);
         let stood = Stood { text, entities, keyboard: row.keyboard, invoice: row.invoice };
         Some((OutboxId(row.outbox?), stood.of(owed, &row.key?)?))
     });
-    Ok(Some(Closed { cost, history_version, owed: written.collect() }))
+    Ok(Some(Closed { cost, history_version, owed: written.collect(), fresh }))
 }
 
 fn tool_row(call: &ToolCall) -> Value {
