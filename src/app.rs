@@ -26,6 +26,7 @@ use crate::telegram::cashier::{self, Cashier};
 use crate::telegram::context::{Context, Running};
 use crate::telegram::courier::Courier;
 use crate::telegram::intake::{self, Intake, Webhook};
+use crate::telegram::pipeline::normalize::{Albums, Places};
 use crate::telegram::pipeline::queue::Mailboxes;
 use crate::telegram::pipeline::slots::Slots;
 use crate::telegram::streaming::{Actions, Screen};
@@ -125,7 +126,7 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
     let (write_behind, writer) = write_behind::open(db.clone(), cache.clone(), metrics.clone());
     life.spawn("write-behind", writer.run(life.clone()));
     let registry = Registry::load(config.conversation.models_file.as_deref()).context("MODELS_FILE")?;
-    let mind = mind(config, &registry, clock.clone(), metrics)?;
+    let mind = mind(config, &registry, db, clock.clone(), metrics)?;
     let telegram = &config.telegram;
     let client = http::client(TELEGRAM_LIMIT).context("no HTTP client")?;
     let api =
@@ -146,6 +147,8 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
         mailboxes: Mailboxes::default(),
         running: Running::default(),
         deferred: intake::Deferred::default(),
+        files: Places::default(),
+        albums: Albums::default(),
         slots: Slots::new(config.conversation.max_turns_per_user),
         batch_window: config.conversation.batch_window,
         life: life.clone(),
@@ -188,13 +191,14 @@ fn terms(config: &Config) -> Terms {
     }
 }
 
-fn mind(config: &Config, registry: &Registry, clock: Clock, metrics: &Metrics) -> Result<Mind> {
+fn mind(config: &Config, registry: &Registry, db: &Db, clock: Clock, metrics: &Metrics) -> Result<Mind> {
     let idle_limit = config.anthropic.idle_limit;
     let client = http::streaming_client(idle_limit * 2).context("no HTTP client")?;
     let anthropic = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
     let (provider, toolbox) = (Provider::Claude(anthropic), Toolbox::full());
-    Ok(Mind { provider, toolbox, registry: registry.clone(), clock, idle_limit, metrics: metrics.clone() })
+    let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
+    Ok(Mind { provider, toolbox, db, registry, clock, idle_limit, metrics })
 }
 
 /// Opens the way for updates: removes an old webhook, or sets ours and the port that it calls.

@@ -89,6 +89,7 @@ async fn converse_with(answers: Vec<Canned>, request: &TurnRequest) -> (TurnRepo
 
 async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
     let mind = Mind {
+        db: crate::db::Db::nowhere(),
         provider,
         toolbox: Toolbox::full(),
         registry: Registry::load(None).unwrap(),

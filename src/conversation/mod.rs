@@ -14,6 +14,7 @@ use std::time::Duration;
 pub use orchestrator::converse;
 pub use prompt::bytes as prompt_bytes;
 
+use crate::db::Db;
 use crate::domain::clock::Clock;
 use crate::llm::Provider;
 use crate::llm::registry::Registry;
@@ -27,6 +28,8 @@ pub struct Mind {
     pub provider: Provider,
     /// What it may call.
     pub toolbox: Toolbox,
+    /// What is stored, for tools.
+    pub db: Db,
     /// Models and prices, for tools.
     pub registry: Registry,
     /// The time, for tools.

@@ -6,7 +6,7 @@ use super::interrupt::Stop;
 use super::round::{self, Desk, Ended, Round};
 use super::subagent::Subagent;
 use super::{Mind, prompt, window};
-use crate::domain::ids::TurnId;
+use crate::domain::ids::{ThreadKey, TurnId};
 use crate::domain::message::Role;
 use crate::domain::record;
 use crate::domain::turn::{Failure, Interruption, Outcome, TurnEvent, TurnReport, TurnRequest};
@@ -38,6 +38,7 @@ pub async fn converse(
         tab,
         stop,
         row: request.turn,
+        key: request.key,
         attempt: request.attempt,
         text: String::new(),
         tools: Vec::new(),
@@ -62,6 +63,7 @@ struct Turn<'a> {
     tab: Tab,
     stop: &'a Stop,
     row: TurnId,
+    key: ThreadKey,
     attempt: i32,
     text: String,
     tools: Vec<record::ToolCall>,
@@ -219,7 +221,7 @@ impl Turn<'_> {
         for ToolCall { id, name, .. } in calls {
             self.show(TurnEvent::ToolStarted { call: id.clone(), name: name.clone() }).await;
         }
-        let subagent = Subagent { mind: self.mind, tab: &self.tab, stop: self.stop };
+        let subagent = Subagent { mind: self.mind, tab: &self.tab, stop: self.stop, key: self.key };
         let working = runner::run(&self.mind.toolbox, subagent.workshop(), &self.tab, calls);
         let ran = self.stop.or_cut(working).await?;
         for (ToolCall { id, name, .. }, ran) in calls.iter().zip(&ran) {

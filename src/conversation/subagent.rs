@@ -8,6 +8,7 @@ use super::Mind;
 use super::interrupt::Stop;
 use super::orchestrator::own;
 use super::round::{self, Desk, Ended, Round};
+use crate::domain::ids::ThreadKey;
 use crate::domain::message::Role;
 use crate::domain::money::Usd;
 use crate::llm::error::TRIES;
@@ -31,12 +32,15 @@ pub(super) struct Subagent<'a> {
     pub(super) mind: &'a Mind,
     pub(super) tab: &'a Tab,
     pub(super) stop: &'a Stop,
+    /// The conversation that the turn belongs to.
+    pub(super) key: ThreadKey,
 }
 
 impl Subagent<'_> {
     /// What tools may use.
     pub(super) fn workshop(&self) -> Workshop<'_> {
-        Workshop { registry: &self.mind.registry, today: self.mind.clock.now().date_naive(), delegate: self }
+        let Mind { registry, db, clock, .. } = self.mind;
+        Workshop { registry, now: clock.now(), db, key: self.key, delegate: self }
     }
 }
 
@@ -62,7 +66,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     async fn run(&mut self) -> Result<String, Unfinished> {
-        let Subagent { mind, tab, stop } = self.subagent;
+        let Subagent { mind, tab, stop, .. } = self.subagent;
         let toolbox = mind.toolbox.for_errands();
         let mut request = self.request(&toolbox);
         while self.rounds < ROUNDS {

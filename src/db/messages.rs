@@ -1,6 +1,6 @@
 //! Repository of messages: what people said and what they were answered, in the order of the conversation.
 
-use super::{Db, DbError, Tx};
+use super::{Db, DbError, Tx, files};
 use crate::domain::history::{History, Window};
 use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TopicId, TurnId, UpdateId, UserId};
 use crate::domain::message::{Context, Remembered, Reply, Role};
@@ -15,26 +15,8 @@ pub async fn latest(
     up_to: Option<TurnId>,
     window: Window,
 ) -> Result<History, DbError> {
-    let rows = sqlx::query!(
-        r#"SELECT threads.history_version AS "version!", beginning.skipped AS "skipped!", said.id AS "id?",
-                said.role AS "role?", said.text AS "text?", sender, reply_to, reply_sender, reply_snippet, quote,
-                forwarded_from, edits AS "edits?", interrupted AS "interrupted?"
-         FROM threads
-         CROSS JOIN LATERAL (
-           SELECT greatest(0, $4::bigint - 1 - $3::bigint + count(*)) / $4::bigint * $4::bigint AS skipped
-           FROM messages JOIN turns ON turns.id = messages.turn_id
-           WHERE messages.thread_id = threads.id AND turns.detail IS DISTINCT FROM 'refused'
-             AND turns.detail IS DISTINCT FROM 'too_long' AND ($2::bigint IS NULL OR messages.turn_id <= $2)
-             AND (turns.question_id > threads.cleared_up_to OR messages.turn_id = $2)
-         ) AS beginning
-         LEFT JOIN LATERAL (
-           SELECT messages.* FROM messages JOIN turns ON turns.id = messages.turn_id
-           WHERE messages.thread_id = threads.id AND turns.detail IS DISTINCT FROM 'refused'
-             AND turns.detail IS DISTINCT FROM 'too_long' AND ($2::bigint IS NULL OR messages.turn_id <= $2)
-             AND (turns.question_id > threads.cleared_up_to OR messages.turn_id = $2)
-           ORDER BY messages.id OFFSET beginning.skipped
-         ) AS said ON TRUE
-         WHERE threads.id = $1 ORDER BY said.id"#,
+    let rows = sqlx::query_file!(
+        "src/db/messages_latest.sql",
         thread.0,
         up_to.map(|turn| turn.0),
         window.limit,
@@ -48,30 +30,45 @@ pub async fn latest(
         (history.version, history.skipped) = (row.version, row.skipped);
         // A conversation without messages is one row of nothing.
         let (Some(id), Some(role), Some(text)) = (row.id, row.role, row.text) else { continue };
-        let role = match role.as_str() {
-            "user" => Role::User,
-            "assistant" => Role::Assistant,
-            _ => return Err(DbError::Inconsistent { table: "messages", row: id, what: "unknown role" }),
-        };
-        let reply = row.reply_to.map(|message| Reply {
-            message: MessageId(message),
-            sender: row.reply_sender.unwrap_or_default(),
-            snippet: row.reply_snippet.unwrap_or_default(),
-        });
+        let role = read_role(id, &role)?;
+        let reply = read_reply(row.reply_to, row.reply_sender, row.reply_snippet);
         let context = Context { reply, quote: row.quote, forwarded_from: row.forwarded_from };
-        let (edits, interrupted) = (row.edits.unwrap_or_default(), row.interrupted.unwrap_or_default());
-        let files = Vec::new();
+        let file = files::Row {
+            id: row.file,
+            kind: row.kind,
+            name: row.name,
+            mime: row.mime,
+            size: row.size,
+            provider_id: row.provider_id,
+            at: row.sent_at,
+        };
         history.messages.push(Remembered {
             role,
             text,
             sender: row.sender,
             context,
-            edits,
-            interrupted,
-            files,
+            edits: row.edits.unwrap_or_default(),
+            interrupted: row.interrupted.unwrap_or_default(),
+            files: file.read()?.into_iter().collect(),
         });
     }
     Ok(history)
+}
+
+fn read_role(row: i64, name: &str) -> Result<Role, DbError> {
+    match name {
+        "user" => Ok(Role::User),
+        "assistant" => Ok(Role::Assistant),
+        _ => Err(DbError::Inconsistent { table: "messages", row, what: "unknown role" }),
+    }
+}
+
+fn read_reply(message: Option<i32>, sender: Option<String>, snippet: Option<String>) -> Option<Reply> {
+    message.map(|message| Reply {
+        message: MessageId(message),
+        sender: sender.unwrap_or_default(),
+        snippet: snippet.unwrap_or_default(),
+    })
 }
 
 /// What a change has made of a conversation.

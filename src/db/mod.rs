@@ -6,6 +6,7 @@ pub mod balance;
 pub mod dead_letters;
 pub mod dialogs;
 mod error;
+pub mod files;
 pub mod holds;
 pub mod inbox;
 pub mod invoices;
@@ -74,6 +75,13 @@ impl Db {
             .test_before_acquire(false)
             .connect_lazy_with(options);
         Ok(Self { pool, metrics })
+    }
+
+    /// A database that nobody reaches, for tests of what does not need one. Wants a runtime.
+    #[cfg(test)]
+    pub(crate) fn nowhere() -> Self {
+        let metrics = Metrics::new().expect("families have names of their own");
+        Self::open(&"postgres://nobody@127.0.0.1:1/none".to_owned().into(), 1, metrics).expect("an address")
     }
 
     /// Opens a transaction.

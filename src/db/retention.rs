@@ -8,7 +8,7 @@ use super::{Db, DbError};
 /// What is cleaned up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// What people and the bot said.
+    /// What people and the bot said, and the files that came with it.
     Messages,
     /// Updates that were handled.
     Updates,

@@ -53,6 +53,11 @@ impl FileKind {
             Self::Sticker => "sticker",
         }
     }
+
+    /// The kind of a column's name; none if there is no such kind.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
 }
 
 /// A file in a message, as Telegram tells of it. Its bytes are still there.
@@ -70,6 +75,15 @@ pub struct Attachment {
     pub mime: String,
     /// Its length in bytes, if Telegram tells it.
     pub size: Option<u64>,
+}
+
+/// A copy of a file at the model's provider.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProviderCopy {
+    /// Its id there.
+    pub id: String,
+    /// When the provider deletes it.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// A file as the model is told of it. Its bytes are elsewhere.

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::file::KnownFile;
+use crate::domain::file::{Attachment, KnownFile, ProviderCopy};
 use crate::domain::ids::{MessageId, ThreadKey, UpdateId};
 use crate::domain::people::{Chat, Person};
 
-/// A message that waits for an answer: read from an update, everything fetched, nothing stored yet.
+/// A message that waits for an answer: read from an update, nothing stored yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Incoming {
     /// The update that brought it; its inbox row is closed together with the opening of the turn.
@@ -20,12 +20,25 @@ pub struct Incoming {
     pub sender: Person,
     /// Where.
     pub chat: Chat,
-    /// The text, never empty.
+    /// The text, or what stands below the file; empty only with a file.
     pub text: String,
     /// When Telegram received it (whole seconds).
     pub date: DateTime<Utc>,
     /// What else the person pointed at.
     pub context: Context,
+    /// The file that came with it.
+    pub attachment: Option<Attachment>,
+    /// The copy of that file at the model's provider, once it was fetched.
+    pub copy: Option<ProviderCopy>,
+    /// Telegram's name for the album that it is a part of.
+    pub album: Option<String>,
+}
+
+impl Incoming {
+    /// Whether there is nothing in it that a model could read: no words, and a file of which there is no copy.
+    pub fn is_blank(&self) -> bool {
+        self.text.trim().is_empty() && self.copy.is_none()
+    }
 }
 
 /// Reply, quote and forward marks of a message, in the form that the prompt shows.

@@ -8,6 +8,7 @@ use super::api::methods::Me;
 use super::cashier::Cashier;
 use super::courier::Courier;
 use super::intake::Deferred;
+use super::pipeline::normalize::{Albums, Places};
 use super::pipeline::queue::Mailboxes;
 use super::pipeline::slots::Slots;
 use super::streaming::Screen;
@@ -45,6 +46,10 @@ pub struct Context {
     pub running: Running,
     /// Updates that found a full mailbox.
     pub deferred: Deferred,
+    /// Places for files that are fetched at once.
+    pub files: Places,
+    /// Albums that were meant for us.
+    pub albums: Albums,
     /// Places for answers that run at once, for each user.
     pub slots: Slots,
     /// How long a batch stays open after its last message.

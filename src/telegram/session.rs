@@ -15,15 +15,15 @@ use tokio::time::Instant;
 use super::context::Context;
 use super::handlers;
 use super::inbound::{Edit, Envelope};
+use super::pipeline::normalize;
 use super::pipeline::processor::{self, Opening};
 use super::pipeline::queue::{Batch, Letter, Mailbox, StopBy, StopWish};
-use super::streaming;
-use super::{text, turn};
+use super::{streaming, text, turn};
 use crate::conversation::interrupt::Stop;
 use crate::db::DbError;
 use crate::db::dialogs::Dialog;
 use crate::db::model_calls::Payer;
-use crate::db::turns::{self, LeftOpen};
+use crate::db::turns::LeftOpen;
 use crate::domain::ids::{MessageId, ThreadKey, TurnId, UpdateId};
 use crate::domain::message::Incoming;
 use crate::domain::turn::{Interruption, TurnRequest};
@@ -126,8 +126,7 @@ impl Session<'_> {
     /// Waits for the end of the window and prepares the turn meanwhile. Messages that were stored before make none.
     async fn gather(&mut self) -> Result<Option<TurnRequest>, DbError> {
         let context = self.context;
-        if context.life.drain.is_cancelled() {
-            self.batch = Batch::default();
+        if self.is_drained() {
             return Ok(None);
         }
         let Some(first) = self.batch.first() else { return Ok(None) };
@@ -135,24 +134,27 @@ impl Session<'_> {
         self.finish_chores().await;
         let mut preparing = Box::pin(processor::prepare(context, self.key, &sender, &chat));
         let mut prepared = None;
-        while let Some(closes) =
-            self.batch.closes().filter(|&closes| Instant::now() < closes && !self.is_barred())
-        {
+        while let Some(closes) = self.batch.closes() {
+            let in_window = Instant::now() < closes && !self.is_barred();
+            if !in_window && !self.batch.is_fetching() {
+                break;
+            }
             tokio::select! {
-                // No new turns: what has gathered stays in the inbox for the next start.
-                () = context.life.drain.cancelled() => {
-                    self.batch = Batch::default();
-                    return Ok(None);
-                }
+                () = context.life.drain.cancelled() => break,
                 done = &mut preparing, if prepared.is_none() => prepared = Some(done?),
-                Some(letter) = self.mailbox.recv() => match self.take(letter) {
+                Some(letter) = self.mailbox.recv(), if self.takes_more() => match self.take(letter) {
                     Some(wish) if matches!(wish.by, StopBy::Command(_)) => self.stop_next(wish),
                     Some(wish) => self.ignore(wish),
                     None => {}
                 },
                 Some(()) = self.chores.next() => {}
-                () = tokio::time::sleep_until(closes) => {}
+                () = self.batch.arrive() => {}
+                () = tokio::time::sleep_until(closes), if in_window => {}
             }
+        }
+        // A file that did not arrive because of that is no reason to do without it.
+        if self.is_drained() {
+            return Ok(None);
         }
         let closed = Instant::now();
         while self.clear().await? {}
@@ -165,7 +167,7 @@ impl Session<'_> {
             Some(prepared) => prepared,
             None => preparing.await?,
         };
-        let (batch, edits) = (self.batch.take(), self.batch.take_edits());
+        let (batch, edits) = (self.take_batch(), self.batch.take_edits());
         let opening = processor::open(context, prepared, &batch).await?;
         let request = match opening {
             Opening::Turn(request) => {
@@ -182,6 +184,30 @@ impl Session<'_> {
         };
         self.apply(edits);
         Ok(request)
+    }
+
+    /// Whether no new turns are begun: what has gathered is left in the inbox for the next start.
+    fn is_drained(&mut self) -> bool {
+        let drained = self.context.life.drain.is_cancelled();
+        if drained {
+            self.batch = Batch::default();
+        }
+        drained
+    }
+
+    /// Whether further messages may join those that wait.
+    fn takes_more(&self) -> bool {
+        !self.batch.is_full() && !self.is_barred()
+    }
+
+    /// What is to be answered. Who has sent nothing but a file that did not arrive is asked to send it again.
+    fn take_batch(&mut self) -> Vec<Incoming> {
+        let (blank, batch): (Vec<_>, Vec<_>) = self.batch.take().into_iter().partition(Incoming::is_blank);
+        let context = self.context;
+        for incoming in blank {
+            self.chores.push(Box::pin(async move { finish(handlers::not_fetched(context, incoming).await) }));
+        }
+        batch
     }
 
     /// The newest text answers the question that waits; what was written before it is no prompt either.
@@ -251,13 +277,13 @@ impl Session<'_> {
                 let Some(Restarted { attempt, lost }) = restarted else { return Ok(()) };
                 self.context.metrics.costs.with_label_values(&[Payer::Owner.name()]).inc_by(lost.nano());
                 let mut request = processor::resume(self.context, left, attempt).await?;
-                find_live_message(self.context, left, &mut request).await?;
+                turn::find_live_message(self.context, left, &mut request).await?;
                 tracing::info!(turn.id = left.turn.0, attempt, "the turn {} is run again", left.turn);
                 self.answer(request, None).await;
             }
             Recovery::Close(rest) => {
                 let mut request = processor::resume(self.context, left, left.attempt).await?;
-                find_live_message(self.context, left, &mut request).await?;
+                turn::find_live_message(self.context, left, &mut request).await?;
                 let place = turn::place(&request);
                 let (report, shown) = turn::what_is_left(rest, request.live_message);
                 turn::close(self.context, &request, place, &report, shown).await;
@@ -274,7 +300,11 @@ impl Session<'_> {
                 if let Some(wish) = self.stopped.take() {
                     self.tick_off(wish.update);
                 }
-                self.batch.add(*message, came, self.context.batch_window);
+                // Its file is on its way already.
+                if !self.batch.contains(message.message) {
+                    let file = normalize::fetch(self.context, &message);
+                    self.batch.add(*message, came, self.context.batch_window, file);
+                }
             }
             Letter::Edit(edit) => self.edit(edit),
             Letter::Stop(wish) => return Some(wish),
@@ -309,8 +339,11 @@ impl Session<'_> {
         }
     }
 
-    /// The answer that is about to begin shall not.
+    /// The answer that is about to begin shall not; while files are still fetched for it, there is nothing to stop.
     fn stop_next(&mut self, wish: StopWish) {
+        if self.batch.is_fetching() {
+            return self.nothing_runs(wish);
+        }
         if let Some(earlier) = self.stopped.replace(wish) {
             self.tick_off(earlier.update);
         }
@@ -353,25 +386,6 @@ impl Session<'_> {
         while self.chores.next().await.is_some() {}
         self.changed = false;
     }
-}
-
-/// A half-written message in a group that a crash has kept us from remembering is found again.
-async fn find_live_message(
-    context: &Context,
-    left: &LeftOpen,
-    request: &mut TurnRequest,
-) -> Result<(), DbError> {
-    if request.live_message.is_some() || !left.live_begun {
-        return Ok(());
-    }
-    let (db, abort) = (&context.db, &context.life.abort);
-    let lost = streaming::find_lost(&context.screen.api, db, turn::place(request));
-    request.live_message = abort.run_until_cancelled(lost).await.flatten();
-    if request.live_message.is_some() {
-        let (turn, live) = (left.turn, request.live_message);
-        db.persist("turns::show_in", abort, || turns::show_in(db.pool(), turn, live)).await?;
-    }
-    Ok(())
 }
 
 /// Whether a wish is about the answer of this turn: the command is about whatever runs, a button about its own.

@@ -17,7 +17,8 @@ use crate::conversation::converse;
 use crate::conversation::interrupt::Stop;
 use crate::db::holds::{self, Gate};
 use crate::db::model_calls::Payer;
-use crate::db::{outbox, turns};
+use crate::db::turns::LeftOpen;
+use crate::db::{DbError, files, outbox, turns};
 use crate::domain::ids::{MessageId, TurnId};
 use crate::domain::people::ChatKind;
 use crate::domain::record::Record;
@@ -94,6 +95,25 @@ pub(super) fn what_is_left(rest: Rest, live: Option<MessageId>) -> (TurnReport, 
     report.text = known;
     let rest = written.split_off(parts);
     (report, Shown { posted: parts, rest, live, ..Shown::default() })
+}
+
+/// A half-written message in a group that a crash has kept us from remembering is found again.
+pub(super) async fn find_live_message(
+    context: &Context,
+    left: &LeftOpen,
+    request: &mut TurnRequest,
+) -> Result<(), DbError> {
+    if request.live_message.is_some() || !left.live_begun {
+        return Ok(());
+    }
+    let (db, abort) = (&context.db, &context.life.abort);
+    let lost = streaming::find_lost(&context.screen.api, db, place(request));
+    request.live_message = abort.run_until_cancelled(lost).await.flatten();
+    if request.live_message.is_some() {
+        let (turn, live) = (left.turn, request.live_message);
+        db.persist("turns::show_in", abort, || turns::show_in(db.pool(), turn, live)).await?;
+    }
+    Ok(())
 }
 
 /// Leaves a turn that had shown nothing to the next start, whose attempt is not the second one.
@@ -205,6 +225,7 @@ pub(super) async fn close(
     let subject = request.settings.model.name.as_str();
     let case = Case { turn: request.turn, attempt: request.attempt, held: request.held, subject };
     let begun = context.screen.courier.is_idle(place.chat);
+    forget_lost(context, request, report).await;
     let settle = || settlement::settle(&context.books, case, report, &owed, begun);
     let (settled, ()) = tokio::join!(
         db.persist("settlement::settle", &life.abort, settle),
@@ -232,6 +253,19 @@ pub(super) async fn close(
         }
     }
     summarise(context, request, report);
+}
+
+/// Copies that the provider did not have are told of in a line from now on.
+async fn forget_lost(context: &Context, request: &TurnRequest, report: &TurnReport) {
+    let (db, lost) = (&context.db, &report.lost_files);
+    if lost.is_empty() {
+        return;
+    }
+    let forget = || files::lost(db, request.thread, lost);
+    if let Err(error) = db.persist("files::lost", &context.life.abort, forget).await {
+        // The next turn finds it out again.
+        tracing::warn!(error = &error as &dyn std::error::Error, "lost copies are still noted");
+    }
 }
 
 /// A draft that does not begin like the final message would stay beside it for half a minute, so it is replaced once.

@@ -72,6 +72,8 @@ metrics! {
     telegram_calls: IntCounterVec = "bot_telegram_calls_total" ["result": "ok" | "flood" | "refused" | "failed"];
     /// Drafts and other cosmetic calls that were dropped to spare the budget.
     telegram_dropped: IntCounter = "bot_telegram_cosmetic_dropped_total";
+    /// Files of people that were fetched and copied to the model's provider, by result.
+    files_fetched: IntCounterVec = "bot_files_fetched_total" ["result": "ok" | "failed"];
     /// Turns that ended, by outcome.
     turns: IntCounterVec = "bot_turns_total"
         ["outcome": "complete" | "truncated" | "out_of_funds" | "no_funds" | "banned" | "stopped" | "superseded" | "shutdown" | "crashed" | "overloaded" | "unreachable"

@@ -62,7 +62,7 @@ pub(super) fn run(input: &Value, workshop: Workshop<'_>) -> Result<Value, Failur
         .registry
         .offered()
         .map(|model| {
-            let one: Usd = pricing::estimate(model, &usage, workshop.today);
+            let one: Usd = pricing::estimate(model, &usage, workshop.today());
             json!({"model": model.name, "usd_per_request": one, "usd_total": one.times(requests)})
         })
         .collect();
@@ -71,14 +71,15 @@ pub(super) fn run(input: &Value, workshop: Workshop<'_>) -> Result<Value, Failur
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing;
     use super::*;
     use crate::llm::registry::Registry;
 
-    #[test]
-    fn every_offered_model_is_estimated_and_nonsense_is_explained() {
+    #[tokio::test]
+    async fn every_offered_model_is_estimated_and_nonsense_is_explained() {
         let registry = Registry::load(None).unwrap();
-        let today = "2026-11-21".parse().unwrap();
-        let workshop = Workshop { registry: &registry, today, delegate: &super::super::errand::Nobody };
+        let db = crate::db::Db::nowhere();
+        let workshop = testing::workshop(&registry, &db);
         let estimate =
             run(&json!({"input_chars": 3_000, "output_chars": 1_500, "requests": 2}), workshop).unwrap();
         assert_eq!(estimate["estimates"].as_array().unwrap().len(), 3);

@@ -3,15 +3,18 @@
 
 mod cost_estimator;
 pub mod errand;
+mod list_files;
 pub mod runner;
 mod self_critique;
 
 use std::time::Duration;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 
 use self::errand::Delegate;
+use crate::db::Db;
+use crate::domain::ids::ThreadKey;
 use crate::domain::money::Usd;
 use crate::llm::registry::Registry;
 use crate::llm::request::ToolSpec;
@@ -31,6 +34,8 @@ enum Tool {
     CostEstimator,
     /// Lets another model look for faults in an answer.
     SelfCritique,
+    /// Lists the files of the conversation.
+    ListFiles,
     /// Costs money; stands for those that do in tests of the runner.
     #[cfg(test)]
     Expensive,
@@ -41,10 +46,21 @@ enum Tool {
 pub struct Workshop<'a> {
     /// Models and prices.
     pub registry: &'a Registry,
-    /// The day whose prices hold.
-    pub today: NaiveDate,
+    /// The time.
+    pub now: DateTime<Utc>,
+    /// What is stored.
+    pub db: &'a Db,
+    /// The conversation that the turn belongs to: whose data tools may read.
+    pub key: ThreadKey,
     /// Who carries out errands.
     pub delegate: &'a dyn Delegate,
+}
+
+impl Workshop<'_> {
+    /// The day whose prices hold.
+    fn today(&self) -> NaiveDate {
+        self.now.date_naive()
+    }
 }
 
 /// What a tool has brought, and what that has cost.
@@ -76,7 +92,7 @@ struct Failure {
 impl Toolbox {
     /// All tools.
     pub fn full() -> Self {
-        Self::of(vec![Tool::CostEstimator, Tool::SelfCritique])
+        Self::of(vec![Tool::CostEstimator, Tool::SelfCritique, Tool::ListFiles])
     }
 
     fn of(tools: Vec<Tool>) -> Self {
@@ -106,6 +122,7 @@ impl Tool {
         match self {
             Self::CostEstimator => cost_estimator::spec(),
             Self::SelfCritique => self_critique::spec(),
+            Self::ListFiles => list_files::spec(),
             #[cfg(test)]
             Self::Expensive => {
                 ToolSpec { name: "expensive", description: "Costs money.", schema: json!({"type": "object"}) }
@@ -116,7 +133,7 @@ impl Tool {
     /// What it costs. What costs something needs a balance that is not below zero, or more.
     fn price(self) -> Price {
         match self {
-            Self::CostEstimator => Price::Free,
+            Self::CostEstimator | Self::ListFiles => Price::Free,
             Self::SelfCritique => Price::Paid(self_critique::PRICE),
             #[cfg(test)]
             Self::Expensive => Price::Paid(Wish { least: Usd::ZERO, most: Usd::ZERO }),
@@ -127,7 +144,7 @@ impl Tool {
     fn limit(self) -> Duration {
         match self {
             Self::SelfCritique => self_critique::LIMIT,
-            Self::CostEstimator => Duration::from_secs(60),
+            Self::CostEstimator | Self::ListFiles => Duration::from_secs(60),
             #[cfg(test)]
             Self::Expensive => Duration::from_secs(60),
         }
@@ -137,6 +154,7 @@ impl Tool {
         match self {
             Self::CostEstimator => Output::free(cost_estimator::run(input, workshop)),
             Self::SelfCritique => self_critique::run(input, workshop).await,
+            Self::ListFiles => Output::free(list_files::run(input, workshop).await),
             #[cfg(test)]
             Self::Expensive => Output::free(Ok(json!({"done": true}))),
         }
@@ -155,6 +173,11 @@ impl Failure {
         Self { error: "invalid_arguments", message: message.into() }
     }
 
+    /// Something that it needs is away.
+    fn unavailable(message: impl Into<String>) -> Self {
+        Self { error: "unavailable", message: message.into() }
+    }
+
     /// The user has too little money for it.
     fn no_money(tool: &str, balance: Usd, least: Usd) -> Value {
         json!({
@@ -165,5 +188,18 @@ impl Failure {
             "required_usd": least,
             "tool_name": tool,
         })
+    }
+}
+
+/// What tools may use in their tests.
+#[cfg(test)]
+mod testing {
+    use super::*;
+    use crate::domain::ids::{ChatId, UserId};
+
+    pub(super) fn workshop<'a>(registry: &'a Registry, db: &'a Db) -> Workshop<'a> {
+        let key = ThreadKey { chat: ChatId(1), user: UserId(1), topic: None };
+        let now = "2026-11-21T12:00:00Z".parse().unwrap();
+        Workshop { registry, now, db, key, delegate: &errand::Nobody }
     }
 }

@@ -104,7 +104,7 @@ fn unknown(toolbox: &Toolbox, call: &ToolCall) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::errand::Nobody;
+    use super::super::testing;
     use super::*;
     use crate::llm::registry::Registry;
     use crate::services::tab;
@@ -115,8 +115,8 @@ mod tests {
 
     async fn ran(balance: &str, calls: &[ToolCall]) -> Vec<(Value, bool)> {
         let registry = Registry::load(None).unwrap();
-        let today = "2026-11-21".parse().unwrap();
-        let workshop = Workshop { registry: &registry, today, delegate: &Nobody };
+        let db = crate::db::Db::nowhere();
+        let workshop = testing::workshop(&registry, &db);
         let toolbox = Toolbox::of(vec![Tool::CostEstimator, Tool::SelfCritique, Tool::Expensive]);
         let (tab, slips) = tab::open();
         let run = async {

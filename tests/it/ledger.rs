@@ -85,7 +85,19 @@ async fn an_uncovered_turn(world: &World) -> (TurnId, i32, UserId) {
     adjustments::top_up(books, caller, &Target::Id(key.user), all, |_| owed("spent")).await.unwrap();
     let (update, message, context) = (UpdateId(1), MessageId(1), Context::default());
     let (text, date) = ("hello".to_owned(), Utc::now());
-    let incoming = Incoming { update, key, message, sender, chat, text, date, context };
+    let incoming = Incoming {
+        update,
+        key,
+        message,
+        sender,
+        chat,
+        text,
+        date,
+        context,
+        attachment: None,
+        copy: None,
+        album: None,
+    };
     let place = Place { thread: entered.thread, key, versions: None };
     let reserve = Reserve { user: key.user, amount: Usd(Decimal::ONE), free: false };
     let model = ModelId("claude-sonnet-5-5".to_owned());
@@ -108,6 +120,9 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
         text: "hello".to_owned(),
         date: Utc::now(),
         context: Context::default(),
+        attachment: None,
+        copy: None,
+        album: None,
     };
     let place = Place { thread: entered.thread, key, versions: None };
     let model = ModelId("claude-sonnet-5-5".to_owned());

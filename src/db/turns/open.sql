@@ -36,10 +36,21 @@ WITH place AS (
   SELECT $11, turn.id, chat_id, message_id, 'user', text, sender, reply_to, reply_sender, reply_snippet,
          quote, forwarded_from, sent_at
   FROM new, turn ORDER BY position
+), kept AS (
+  INSERT INTO files (thread_id, chat_id, message_id, kind, telegram_id, unique_id, name, mime, size, provider_id,
+                     provider_expires_at)
+  SELECT $11, new.chat_id, new.message_id, kind, telegram_id, unique_id, name, mime, size, provider_id,
+         provider_expires_at
+  FROM turn, new JOIN jsonb_to_recordset($21::jsonb)
+    AS file (message_id integer, kind text, telegram_id text, unique_id text, name text, mime text, size bigint,
+             provider_id text, provider_expires_at timestamptz)
+    ON file.message_id = new.message_id
+  ORDER BY new.position RETURNING id, message_id
 ), handled AS (
   UPDATE inbox SET handled_at = now() WHERE update_id = ANY($13) AND handled_at IS NULL
     AND (EXISTS (SELECT 1 FROM place) OR NOT EXISTS (SELECT 1 FROM new))
 )
 SELECT turn.id AS "id?", EXISTS (SELECT 1 FROM hold) AS "held!", marked.history_version AS "version?",
+       ARRAY(SELECT id FROM kept ORDER BY id) AS "files!", ARRAY(SELECT message_id FROM kept ORDER BY id) AS "of!",
        (SELECT count(*) FROM new) AS "fresh!", EXISTS (SELECT 1 FROM new) AND NOT EXISTS (SELECT 1 FROM place) AS "stale!"
 FROM (SELECT 1) AS one LEFT JOIN turn ON TRUE LEFT JOIN marked ON TRUE

@@ -1,13 +1,15 @@
 //! Opening a turn together with the messages that ask and the money that is reserved for it.
 
+use serde_json::{Value, json};
+
 use super::super::{Db, DbError};
-use crate::domain::ids::{ThreadId, ThreadKey, TurnId, UserId};
+use crate::domain::ids::{FileId, MessageId, ThreadId, ThreadKey, TurnId, UserId};
 use crate::domain::message::Incoming;
 use crate::domain::model::ModelId;
 use crate::domain::money::Usd;
 
 /// What opening a batch of messages came to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Opened {
     /// The messages are stored and wait for an answer.
     Turn {
@@ -20,6 +22,8 @@ pub enum Opened {
         /// The version of the conversation's history with these messages in it; none if some of them had been there
         /// before, so that the history has to be read again.
         history_version: Option<i64>,
+        /// The files that are stored now, and the messages that brought them.
+        files: Vec<(MessageId, FileId)>,
     },
     /// What the caller knows of user or conversation is not what the database has, or a question waits for this text:
     /// nothing was done.
@@ -50,7 +54,7 @@ pub struct Place {
     pub versions: Option<(i64, i64)>,
 }
 
-/// Stores the messages of a batch, opens their turn with its hold and closes their inbox rows: one statement, all or
+/// Stores the messages of a batch with their files, opens their turn with its hold and closes their inbox rows: one statement, all or
 /// nothing. Without money the turn is opened all the same, without a hold: what was said is kept, and the gate decides.
 /// Messages that are already stored are left out; if their turn is still open, it is found again.
 pub async fn open(
@@ -83,6 +87,7 @@ pub async fn open(
         place.key.topic.map(|topic| topic.0),
         place.versions.map(|(user, _)| user),
         place.versions.map(|(_, history)| history),
+        batch.iter().filter_map(file_row).collect::<Value>(),
     )
     .fetch_one(db.pool())
     .await
@@ -92,7 +97,24 @@ pub async fn open(
     };
     let all_new = usize::try_from(opened.fresh).is_ok_and(|fresh| fresh == batch.len());
     let history_version = opened.version.filter(|_| all_new);
-    Ok(Opened::Turn { turn: TurnId(turn), attempt: 1, held: opened.held, history_version })
+    let files = opened.of.into_iter().map(MessageId).zip(opened.files.into_iter().map(FileId)).collect();
+    Ok(Opened::Turn { turn: TurnId(turn), attempt: 1, held: opened.held, history_version, files })
+}
+
+fn file_row(incoming: &Incoming) -> Option<Value> {
+    let file = incoming.attachment.as_ref()?;
+    let copy = incoming.copy.as_ref();
+    Some(json!({
+        "message_id": incoming.message,
+        "kind": file.kind.name(),
+        "telegram_id": file.telegram_id,
+        "unique_id": file.unique_id,
+        "name": file.name,
+        "mime": file.mime,
+        "size": file.size.unwrap_or(0),
+        "provider_id": copy.map(|copy| &copy.id),
+        "provider_expires_at": copy.map(|copy| copy.expires_at),
+    }))
 }
 
 /// An open turn of messages that were stored before: the answer of an earlier `open` was lost on the way.
@@ -114,6 +136,7 @@ async fn find_open(db: &Db, thread: ThreadId, columns: &Columns) -> Result<Opene
         attempt: row.attempt,
         held: row.held,
         history_version: None,
+        files: Vec::new(),
     }))
 }
 

@@ -73,8 +73,14 @@ where
             };
             let pause = error.retry().pause(number).filter(|_| number < TRIES);
             let Some(pause) = pause else { return Err(error) };
-            let cause = &error as &dyn std::error::Error;
-            tracing::warn!(error = cause, number, pause_ms = pause.as_millis(), "a file is tried again");
+            let pause_ms = pause.as_millis();
+            let cause: &(dyn std::error::Error + Send + Sync) = &error;
+            tracing::warn!(
+                error = cause as &dyn std::error::Error,
+                number,
+                pause_ms,
+                "a file is tried again"
+            );
             tokio::time::sleep(pause).await;
         }
         unreachable!("the last try returns")

@@ -38,6 +38,8 @@ pub enum Class {
     Draft,
     /// A chat action: now or never.
     Action,
+    /// The fetching of a file: no budget counts it, but it obeys penalties.
+    File,
 }
 
 /// The answer to a wish to call.
@@ -160,15 +162,18 @@ impl State {
         if let Some(end) = chat.punished_until.filter(|&end| now < end) {
             return Admission::NotBefore(end);
         }
-        if class != Class::Message && chat.waiting > 0 {
+        if !matches!(class, Class::Message | Class::File) && chat.waiting > 0 {
             return Admission::NotBefore(now + Duration::from_millis(500));
         }
         let is_message = matches!(class, Class::Message | Class::Live);
-        if let Some(end) = self.punished_until.filter(|&end| is_message && now < end) {
+        if let Some(end) =
+            self.punished_until.filter(|&end| (is_message || class == Class::File) && now < end)
+        {
             return Admission::NotBefore(end);
         }
         let private = id.0 > 0;
         let limits = match class {
+            Class::File => return Admission::Now,
             Class::Draft | Class::Action => COSMETICS,
             Class::Message | Class::Live if private => PRIVATE_MESSAGES,
             Class::Message | Class::Live => GROUP_MESSAGES,

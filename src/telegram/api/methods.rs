@@ -49,6 +49,21 @@ pub struct Me {
     pub username: String,
 }
 
+/// Asks where a file lies.
+#[derive(Serialize, Debug)]
+pub struct GetFile<'a> {
+    /// Telegram's name for it.
+    pub file_id: &'a str,
+}
+method!("getFile", GetFile<'_> => FilePlace);
+
+/// Where a file lies.
+#[derive(Deserialize, Debug)]
+pub struct FilePlace {
+    /// Behind the address of files; good for an hour.
+    pub file_path: Option<String>,
+}
+
 /// Fetches updates and confirms all before `offset`.
 #[derive(Serialize, Debug)]
 pub struct GetUpdates<'a> {

@@ -1,5 +1,6 @@
 //! The only door to the Bot API: every call goes through one flow control and comes back classified.
 
+mod download;
 pub mod error;
 pub mod flow;
 pub mod methods;
@@ -28,6 +29,8 @@ const COSMETIC_LIMIT: Duration = Duration::from_secs(5);
 pub struct Api {
     http: reqwest::Client,
     base: SecretString,
+    /// Where files lie.
+    files: SecretString,
     flow: Flow,
     metrics: Metrics,
 }
@@ -59,7 +62,8 @@ impl Api {
         metrics: Metrics,
     ) -> Self {
         let base = SecretString::from(format!("{url}/bot{}", token.expose_secret()));
-        Self { http, base, flow: Flow::new(sends_per_second), metrics }
+        let files = SecretString::from(format!("{url}/file/bot{}", token.expose_secret()));
+        Self { http, base, files, flow: Flow::new(sends_per_second), metrics }
     }
 
     /// Calls a method that belongs to no chat and has no budget.

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use super::api::methods::AnswerCallbackQuery;
 use super::context::Context;
+use super::inbound::attachments;
 use super::inbound::payments::Event;
 use super::inbound::{self, Command, Envelope, Inbound, Membership, Tapped};
 use super::keyboards::{self, Tap};
@@ -29,7 +30,9 @@ use crate::db::DbError;
 use crate::db::outbox::Owed;
 use crate::db::people::Known;
 use crate::domain::ids::{OutboxId, ThreadKey, UpdateId};
+use crate::domain::message::Incoming;
 use crate::domain::people::{ChatKind, Language};
+use crate::llm::Unreadable;
 use crate::services::{intake, people};
 
 /// Handles one update. Updates of one chat come in order, those of different chats side by side.
@@ -37,10 +40,12 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
     let id = UpdateId(i64::from(update.id.0));
     match inbound::read(update, &context.me) {
         Inbound::Prompt(incoming) => {
-            context.metrics.messages_received.with_label_values(&[incoming.chat.kind.name()]).inc();
-            let incoming = normalize(incoming);
-            post(context, id, incoming.key, Letter::Message(Box::new(incoming), Instant::now()));
+            if incoming.chat.kind != ChatKind::Private {
+                context.albums.remember(&incoming);
+            }
+            prompt(context, incoming);
         }
+        Inbound::Sibling(incoming) if context.albums.contain(&incoming) => prompt(context, incoming),
         Inbound::Edited(edit) => post(context, id, edit.key, Letter::Edit(edit)),
         Inbound::Command(Command::Stop, envelope) => {
             let key = envelope.key;
@@ -66,12 +71,21 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
         Inbound::Command(Command::SetMargin, envelope) => spawn(context, admin::set_margin, envelope),
         Inbound::Tapped(tap) => tapped(context, tap),
         Inbound::Membership(news) => membership(context, news),
-        Inbound::Unreadable(envelope) => spawn(context, unreadable, envelope),
-        Inbound::Ignored => {
+        Inbound::Unreadable(envelope, why) => {
+            spawn(context, move |context, envelope| unreadable(context, envelope, why), envelope);
+        }
+        Inbound::Sibling(_) | Inbound::Ignored => {
             context.metrics.updates_ignored.inc();
             tick_off(context, id);
         }
     }
+}
+
+/// A message goes to the session, which begins to fetch what it needs.
+fn prompt(context: &Arc<Context>, incoming: Incoming) {
+    context.metrics.messages_received.with_label_values(&[incoming.chat.kind.name()]).inc();
+    let incoming = Box::new(normalize(incoming));
+    post(context, incoming.update, incoming.key, Letter::Message(incoming, Instant::now()));
 }
 
 /// A tap goes to the session of the person who tapped: only one's own answer can be stopped. What is bought is bought
@@ -214,8 +228,21 @@ fn answer_to(envelope: &Envelope, text: RichText) -> Owed {
     }
 }
 
-async fn unreadable(context: Arc<Context>, envelope: Envelope) -> Result<(), DbError> {
-    reply(&context, &envelope, |language, _| text::only_text(language)).await
+async fn unreadable(context: Arc<Context>, envelope: Envelope, why: Unreadable) -> Result<(), DbError> {
+    reply(&context, &envelope, |language, _| text::unreadable(language, why)).await
+}
+
+/// Tells that a message without words is not answered, because its file could not be fetched.
+///
+/// # Errors
+/// As for [`reply`].
+pub async fn not_fetched(context: &Context, incoming: Incoming) -> Result<(), DbError> {
+    let why = incoming.attachment.as_ref().and_then(|file| attachments::readable(file).err());
+    reply(context, &incoming.into(), |language, _| match why {
+        Some(why) => text::unreadable(language, why),
+        None => text::not_fetched(language),
+    })
+    .await
 }
 
 /// Runs a handler in a task of its own.

@@ -47,8 +47,7 @@ pub(super) async fn ask_amount(context: Arc<Context>, envelope: Envelope) -> Res
 /// Takes a text as the answer to that question.
 pub(crate) async fn take_amount(context: Arc<Context>, incoming: Incoming) -> Result<(), DbError> {
     let stars = amount(&incoming.text);
-    let Incoming { update, key, message, sender, chat, .. } = incoming;
-    let envelope = Envelope { update, key, message, sender, chat, arguments: String::new() };
+    let envelope = Envelope::from(incoming);
     match stars {
         Some(stars) => offer(context, envelope, stars).await,
         None => super::reply(&context, &envelope, |language, _| money::wrong_amount(language)).await,

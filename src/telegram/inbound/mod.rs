@@ -1,5 +1,6 @@
 //! An update as the bot understands it. One exhaustive enum; behind this file nobody sees a framework type.
 
+pub mod attachments;
 pub mod payments;
 
 use chrono::{DateTime, Utc};
@@ -12,6 +13,7 @@ use super::api::methods::Me;
 use crate::domain::ids::{ChatId, MessageId, ThreadKey, TopicId, UpdateId, UserId};
 use crate::domain::message::{Context, Incoming, Reply};
 use crate::domain::people::{Chat, ChatKind, Language, Person};
+use crate::llm::Unreadable;
 use crate::services::intake::Caller;
 
 /// What an update asks for.
@@ -19,6 +21,8 @@ use crate::services::intake::Caller;
 pub enum Inbound {
     /// A message that wants an answer.
     Prompt(Incoming),
+    /// A part of an album in a group; for us if another part, whose caption names us, came before.
+    Sibling(Incoming),
     /// A command of ours.
     Command(Command, Envelope),
     /// A person changed the text of a message.
@@ -27,8 +31,8 @@ pub enum Inbound {
     Tapped(Tapped),
     /// A person has blocked the bot, or takes its messages again.
     Membership(Membership),
-    /// A message for us that cannot be read.
-    Unreadable(Envelope),
+    /// A message for us without words, whose content cannot be read.
+    Unreadable(Envelope, Unreadable),
     /// Nothing for us.
     Ignored,
 }
@@ -77,6 +81,14 @@ pub struct Envelope {
     pub chat: Chat,
     /// The words behind the command, if it is one.
     pub arguments: String,
+}
+
+impl From<Incoming> for Envelope {
+    /// What is left of a message without its content.
+    fn from(incoming: Incoming) -> Self {
+        let Incoming { update, key, message, sender, chat, .. } = incoming;
+        Self { update, key, message, sender, chat, arguments: String::new() }
+    }
 }
 
 impl Envelope {
@@ -128,7 +140,7 @@ pub struct Edit {
     pub key: ThreadKey,
     /// Its number.
     pub message: MessageId,
-    /// Its new text.
+    /// Its new text, or what stands below the file now, which may be nothing.
     pub text: String,
     /// When it was changed (whole seconds).
     pub date: DateTime<Utc>,
@@ -146,7 +158,7 @@ pub fn read(update: Update, me: &Me) -> Inbound {
     let id = UpdateId(i64::from(update.id.0));
     match update.kind {
         UpdateKind::Message(message) => read_message(id, &message, me),
-        UpdateKind::EditedMessage(message) => match (envelope(id, &message), message.text()) {
+        UpdateKind::EditedMessage(message) => match (envelope(id, &message), words(&message)) {
             (Some(envelope), Some(text)) => {
                 let date = *message.edit_date().unwrap_or(&message.date);
                 let Envelope { update, key, message, .. } = envelope;
@@ -171,19 +183,29 @@ pub fn read(update: Update, me: &Me) -> Inbound {
 
 fn read_message(id: UpdateId, message: &Message, me: &Me) -> Inbound {
     let Some(envelope) = envelope(id, message) else { return Inbound::Ignored };
-    let Some(text) = message.text() else {
-        let readable = is_content(message) && is_addressed(message, me, &envelope);
-        return if readable { Inbound::Unreadable(envelope) } else { Inbound::Ignored };
+    let addressed = is_addressed(message, me, &envelope);
+    let Some(text) = words(message) else {
+        let for_us = is_content(message) && addressed;
+        return if for_us { Inbound::Unreadable(envelope, Unreadable::Kind) } else { Inbound::Ignored };
     };
-    if let Some((command, arguments)) = command(text, me) {
+    if let Some((command, arguments)) = message.text().and_then(|text| command(text, me)) {
         return Inbound::Command(command, Envelope { arguments, ..envelope });
     }
-    if text.trim().is_empty() || !is_addressed(message, me, &envelope) {
+    let attachment = attachments::read(message);
+    let album = message.media_group_id().map(|group| group.0.clone());
+    if !addressed && album.is_none() {
         return Inbound::Ignored;
+    }
+    if text.trim().is_empty() {
+        match attachment.as_ref().map(attachments::readable) {
+            None => return Inbound::Ignored,
+            Some(Err(why)) if addressed => return Inbound::Unreadable(envelope, why),
+            Some(_) => {}
+        }
     }
     let Envelope { update, key, message: number, sender, chat, .. } = envelope;
     let context = context(message);
-    Inbound::Prompt(Incoming {
+    let incoming = Incoming {
         update,
         key,
         message: number,
@@ -192,7 +214,17 @@ fn read_message(id: UpdateId, message: &Message, me: &Me) -> Inbound {
         text: text.to_owned(),
         date: message.date,
         context,
-    })
+        attachment,
+        copy: None,
+        album,
+    };
+    if addressed { Inbound::Prompt(incoming) } else { Inbound::Sibling(incoming) }
+}
+
+/// The text of a message, or what stands below its file; none if it can have neither.
+fn words(message: &Message) -> Option<&str> {
+    let caption = || attachments::read(message).map(|_| message.caption().unwrap_or_default());
+    message.text().or_else(caption)
 }
 
 /// Channels, anonymous administrators and other bots have no account that could be answered or charged.
@@ -251,7 +283,8 @@ fn is_addressed(message: &Message, me: &Me, envelope: &Envelope) -> bool {
         return true;
     }
     let mention = format!("@{}", me.username);
-    message.parse_entities().into_iter().flatten().any(|entity| {
+    let entities = message.parse_entities().or_else(|| message.parse_caption_entities());
+    entities.into_iter().flatten().any(|entity| {
         *entity.kind() == MessageEntityKind::Mention && entity.text().eq_ignore_ascii_case(&mention)
     })
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::file::FileKind;
 
 fn me() -> Me {
     Me { id: 7, username: "starling_bot".into() }
@@ -105,9 +106,109 @@ fn channels_bots_and_service_messages_are_ignored() {
     ] {
         assert_eq!(read_message(&message), Inbound::Ignored, "{message}");
     }
-    let photo =
-        json!({"photo": [{"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1, "file_size": 1}]});
-    assert!(matches!(read_message(&private(&photo)), Inbound::Unreadable(_)));
+}
+
+fn file(fields: &Value) -> Value {
+    let mut file = json!({"file_id": "f", "file_unique_id": "AQADunique", "file_size": 1_000});
+    file.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    file
+}
+
+#[test]
+fn files_have_a_kind_a_name_and_a_type() {
+    let photo = json!([
+        file(&json!({"width": 90, "height": 60})),
+        file(&json!({"file_id": "large", "width": 1280, "height": 853})),
+        file(&json!({"width": 320, "height": 213}))
+    ]);
+    let sticker =
+        json!({"type": "regular", "width": 512, "height": 512, "is_animated": false, "is_video": false});
+    for (field, object, kind, name, mime) in [
+        ("photo", photo, FileKind::Photo, "photo_AQADuniq.jpg", "image/jpeg"),
+        ("document", file(&json!({"file_name": "a.pdf"})), FileKind::Document, "a.pdf", "application/pdf"),
+        (
+            "document",
+            file(&json!({"file_name": "a.csv", "mime_type": "application/octet-stream"})),
+            FileKind::Document,
+            "a.csv",
+            "text/csv",
+        ),
+        (
+            "document",
+            file(&json!({})),
+            FileKind::Document,
+            "document_AQADuniq.bin",
+            "application/octet-stream",
+        ),
+        (
+            "voice",
+            file(&json!({"duration": 1, "mime_type": "audio/ogg"})),
+            FileKind::Voice,
+            "voice_AQADuniq.ogg",
+            "audio/ogg",
+        ),
+        (
+            "video_note",
+            file(&json!({"duration": 1, "length": 9})),
+            FileKind::VideoNote,
+            "video_note_AQADuniq.mp4",
+            "video/mp4",
+        ),
+        ("sticker", file(&sticker), FileKind::Sticker, "sticker_AQADuniq.webp", "image/webp"),
+    ] {
+        let mut fields = json!({"caption": "look"});
+        fields[field] = object;
+        let incoming = prompt(read_message(&private(&fields)));
+        let attachment = incoming.attachment.unwrap();
+        assert_eq!((attachment.kind, attachment.name.as_str(), attachment.mime.as_str()), (kind, name, mime));
+        assert_eq!(incoming.text, "look");
+        assert_eq!(attachment.size, Some(1_000));
+        assert_eq!(attachment.telegram_id == "large", kind == FileKind::Photo, "the largest size is taken");
+    }
+}
+
+#[test]
+fn a_file_without_words_is_a_prompt_only_if_it_can_be_read() {
+    let unreadable = |document: Value| match read_message(&private(&json!({"document": document}))) {
+        Inbound::Unreadable(_, why) => Some(why),
+        Inbound::Prompt(incoming) if incoming.text.is_empty() => None,
+        other => panic!("{other:?}"),
+    };
+    let pdf = |size: u64| file(&json!({"file_name": "a.pdf", "file_size": size}));
+    assert_eq!(unreadable(pdf(1_000)), None);
+    assert_eq!(unreadable(pdf(20 * 1024 * 1024)), None);
+    assert!(matches!(unreadable(pdf(20 * 1024 * 1024 + 1)), Some(Unreadable::TooLarge { .. })));
+    assert_eq!(unreadable(file(&json!({"file_name": "a.zip"}))), Some(Unreadable::Kind));
+    assert_eq!(unreadable(pdf(0)), Some(Unreadable::Empty));
+    let contact = json!({"contact": {"phone_number": "1", "first_name": "Bob"}});
+    assert!(matches!(read_message(&private(&contact)), Inbound::Unreadable(_, Unreadable::Kind)));
+}
+
+#[test]
+fn a_caption_names_the_bot_in_a_group_for_the_whole_album() {
+    let photo = json!([file(&json!({"width": 1, "height": 1}))]);
+    let named = json!({"photo": photo, "media_group_id": "1", "caption": "@starling_bot compare",
+        "caption_entities": [{"type": "mention", "offset": 0, "length": 13}]});
+    let named = prompt(read_message(&group(&named)));
+    let Inbound::Sibling(other) = read_message(&group(&json!({"photo": photo, "media_group_id": "1"})))
+    else {
+        panic!("the second part is no sibling");
+    };
+    assert_eq!((named.album.as_deref(), other.album), (Some("1"), named.album.clone()));
+    assert_eq!(read_message(&group(&json!({"photo": photo}))), Inbound::Ignored);
+}
+
+#[test]
+fn a_changed_caption_is_an_edit() {
+    let photo = json!([file(&json!({"width": 1, "height": 1}))]);
+    for (fields, text) in [(json!({"photo": photo, "caption": "new"}), "new"), (json!({"photo": photo}), "")]
+    {
+        let update = json!({"update_id": 9, "edited_message": private(&fields)});
+        let Inbound::Edited(edit) = read(serde_json::from_str(&update.to_string()).unwrap(), &me()) else {
+            panic!("no edit");
+        };
+        assert_eq!(edit.text, text);
+    }
 }
 
 #[test]

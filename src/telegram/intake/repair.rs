@@ -1,12 +1,43 @@
-//! Reading updates that are newer than the framework: it knows Bot API 9.1 and drops a whole message for one entity of
-//! an unknown kind. Such entities only format; without them the message can be read.
+//! Reading updates that are newer than the framework, or odder: it knows Bot API 9.1 and drops a whole message for one
+//! entity of an unknown kind, or for a file whose type is missing or no type at all. Such entities only format, and a
+//! type can be found in other ways; without them the message can be read.
 
 use serde::Deserialize;
 use serde_json::Value;
 use teloxide::types::{MessageEntity, Update, UpdateKind};
 
-/// Reads an update, without the entities that the framework does not know; none if it cannot be read all the same.
+/// Kinds of files of which the framework wants to be told the type.
+const TYPED: &[&str] = &["animation", "audio", "document", "video", "voice"];
+
+/// Reads an update, without what the framework does not understand; none if it cannot be read all the same.
 pub(super) fn parse(payload: &str) -> Option<Update> {
+    let known = parse_known(payload);
+    if known.is_some() || !TYPED.iter().any(|kind| payload.contains(kind)) {
+        return known;
+    }
+    let mut value = serde_json::from_str(payload).ok()?;
+    drop_types(&mut value);
+    parse_known(&value.to_string())
+}
+
+/// Forgets the types of all files.
+fn drop_types(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                drop_types(field);
+                if let (true, Value::Object(file)) = (TYPED.contains(&name.as_str()), field) {
+                    file.insert("mime_type".to_owned(), Value::Null);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_types),
+        _ => {}
+    }
+}
+
+/// Reads an update, without the entities that the framework does not know.
+fn parse_known(payload: &str) -> Option<Update> {
     let readable = |update: &Update| !matches!(update.kind, UpdateKind::Error(_));
     let mut value = Value::Null;
     if payload.contains("entities\"") {
@@ -66,6 +97,21 @@ mod tests {
         assert_eq!(read.text(), Some("so 22:45"));
         assert_eq!(read.entities().map(<[_]>::len), Some(1));
         assert!(read.reply_to_message().is_some());
+    }
+
+    #[test]
+    fn a_file_without_a_type_or_with_nonsense_for_one_is_read() {
+        for mime in [json!({}), json!({"mime_type": "nonsense"}), json!({"mime_type": "audio/ogg"})] {
+            let mut voice = json!({"file_id": "a", "file_unique_id": "b", "duration": 3});
+            voice.as_object_mut().unwrap().extend(mime.as_object().unwrap().clone());
+            let update = json!({"update_id": 1, "message": {"message_id": 5, "date": 1, "voice": voice,
+                "chat": {"id": 42, "type": "private", "first_name": "Ann"},
+                "from": {"id": 42, "is_bot": false, "first_name": "Ann"}}});
+            let Some(Update { kind: UpdateKind::Message(read), .. }) = parse(&update.to_string()) else {
+                panic!("a message with {mime} cannot be read");
+            };
+            assert_eq!(read.voice().unwrap().mime_type.is_some(), mime["mime_type"] == "audio/ogg");
+        }
     }
 
     #[test]

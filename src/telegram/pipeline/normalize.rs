@@ -1,9 +1,88 @@
-//! Normalize: everything that a message needs from outside is fetched here, before it enters the queue, so that the
-//! queue never waits for a download. A text needs nothing but line ends that are the same for every client.
+//! Normalize: everything that a message needs from outside. Its text is put into one form at once; its file is fetched
+//! from Telegram and copied to the model's provider by a task, while the message waits in its batch. The batch becomes a
+//! turn when all its files have arrived, so nothing overtakes, and nobody waits who has no file.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::cache::file_bytes;
+use crate::domain::file::{Attachment, ProviderCopy};
+use crate::domain::ids::{ChatId, MessageId, UserId};
 use crate::domain::message::Incoming;
+use crate::llm::{LlmError, Unreadable, Upload};
+use crate::telegram::api::ApiError;
+use crate::telegram::context::Context;
+use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT};
 
-/// Makes a message ready for its batch.
+/// Files that are on their way at once, over all chats; each may take [`DOWNLOAD_LIMIT`] bytes of memory.
+const AT_ONCE: usize = 8;
+/// How long one may take once it is its turn, all tries included.
+const FETCH_LIMIT: Duration = Duration::from_secs(120);
+/// How often Telegram is asked, and the pause after the first failure; it doubles with each one.
+const TRIES: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(300);
+/// How long the provider keeps a copy.
+const COPY_LIFETIME: TimeDelta = TimeDelta::days(90);
+/// Albums that are remembered to have been meant for us.
+const ALBUMS: usize = 256;
+
+/// A file that has arrived, or has not.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Arrival {
+    /// The message that brought it.
+    pub message: MessageId,
+    /// Its copy at the provider and its length in bytes; none if it could not be fetched.
+    pub copy: Option<(ProviderCopy, u64)>,
+}
+
+/// A file on its way. Dropping this gives it up.
+pub type Fetching = BoxFuture<'static, Arrival>;
+
+/// The places of files that are on their way. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Places(Arc<Semaphore>);
+
+impl Default for Places {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
+    }
+}
+
+/// Albums in groups whose caption names us: their other parts name nobody.
+#[derive(Debug, Default)]
+pub struct Albums(Mutex<VecDeque<(ChatId, UserId, String)>>);
+
+impl Albums {
+    /// Remembers the album of a message for us.
+    pub fn remember(&self, incoming: &Incoming) {
+        let Some(album) = of(incoming) else { return };
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.contains(&album) {
+            known.push_back(album);
+        }
+        if known.len() > ALBUMS {
+            known.pop_front();
+        }
+    }
+
+    /// Whether a message belongs to one of them.
+    pub fn contain(&self, incoming: &Incoming) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        of(incoming).is_some_and(|album| known.contains(&album))
+    }
+}
+
+fn of(incoming: &Incoming) -> Option<(ChatId, UserId, String)> {
+    Some((incoming.key.chat, incoming.key.user, incoming.album.clone()?))
+}
+
+/// Puts a message into the form that is stored.
 pub fn normalize(mut incoming: Incoming) -> Incoming {
     if incoming.text.contains('\r') {
         incoming.text = incoming.text.replace("\r\n", "\n").replace('\r', "\n");
@@ -13,4 +92,89 @@ pub fn normalize(mut incoming: Incoming) -> Incoming {
         incoming.text.retain(|c| c != '\0');
     }
     incoming
+}
+
+/// Why a file has not arrived.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error("Telegram does not hand out the file")]
+    Telegram(#[from] ApiError),
+    #[error("the provider does not take the file")]
+    Provider(#[from] LlmError),
+    #[error("the file turns out to be unreadable: {0:?}")]
+    Unreadable(Unreadable),
+    #[error("the file took longer than {} s", FETCH_LIMIT.as_secs())]
+    Slow,
+}
+
+/// Begins to fetch the file of a message; none if it has none that a model could read.
+pub fn fetch(context: &Arc<Context>, incoming: &Incoming) -> Option<Fetching> {
+    let attachment = incoming.attachment.clone()?;
+    attachments::readable(&attachment).ok()?;
+    let (message, chat) = (incoming.message, incoming.key.chat);
+    let (mut done, copy) = oneshot::channel();
+    let task = context.clone();
+    context.life.spawn("fetch", async move {
+        let copied = tokio::select! {
+            biased;
+            // What is given up or left undone is fetched again with its update.
+            () = done.closed() => return,
+            () = task.life.drain.cancelled() => return,
+            copied = copy_file(&task, chat, &attachment) => copied,
+        };
+        let result = if copied.is_ok() { "ok" } else { "failed" };
+        task.metrics.files_fetched.with_label_values(&[result]).inc();
+        let copied = copied.inspect_err(|fault| {
+            let error = fault as &dyn std::error::Error;
+            tracing::warn!(chat.id = chat.0, message.id = message.0, error, "a file was not fetched");
+        });
+        if done.send(copied.ok()).is_err() {
+            tracing::debug!("nobody waits for the file any more");
+        }
+    });
+    Some(async move { Arrival { message, copy: copy.await.ok().flatten() } }.boxed())
+}
+
+async fn copy_file(
+    context: &Context,
+    chat: ChatId,
+    attachment: &Attachment,
+) -> Result<(ProviderCopy, u64), Fault> {
+    // Nobody closes the semaphore, so there is always a permit.
+    let _place = context.files.0.acquire().await.ok();
+    let work = async {
+        let bytes = load(context, chat, attachment).await?;
+        let size = bytes.len() as u64;
+        let whole = Attachment { size: Some(size), ..attachment.clone() };
+        attachments::readable(&whole).map_err(Fault::Unreadable)?;
+        let expires_at = context.books.clock.now() + COPY_LIFETIME;
+        let Attachment { name, mime, .. } = whole;
+        let id = context.mind.provider.upload(Upload { name, mime, bytes }).await?;
+        Ok((ProviderCopy { id, expires_at }, size))
+    };
+    tokio::time::timeout(FETCH_LIMIT, work).await.unwrap_or(Err(Fault::Slow))
+}
+
+/// The content, from the cache or from Telegram, which is asked again while it fails.
+async fn load(context: &Context, chat: ChatId, attachment: &Attachment) -> Result<Vec<u8>, ApiError> {
+    let Attachment { telegram_id, unique_id, .. } = attachment;
+    if let Some(bytes) = file_bytes::get(&context.cache, unique_id).await {
+        return Ok(bytes);
+    }
+    let mut number = 1;
+    loop {
+        match context.screen.api.download(chat, telegram_id, DOWNLOAD_LIMIT).await {
+            Ok(bytes) => {
+                file_bytes::put(&context.cache, unique_id, &bytes).await;
+                return Ok(bytes);
+            }
+            Err(error) if error.is_passing() && number < TRIES => {
+                let cause = &error as &dyn std::error::Error;
+                tracing::warn!(chat.id = chat.0, number, error = cause, "asking Telegram for a file again");
+            }
+            Err(error) => return Err(error),
+        }
+        tokio::time::sleep(PAUSE * 2_u32.pow(number - 1)).await;
+        number += 1;
+    }
 }

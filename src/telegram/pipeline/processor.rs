@@ -6,7 +6,8 @@ use crate::db::DbError;
 use crate::db::dialogs::Dialog;
 use crate::db::turns::LeftOpen;
 use crate::db::turns::opening::{self, Opened, Reserve};
-use crate::domain::ids::{MessageId, ThreadKey};
+use crate::domain::file::{Attachment, KnownFile};
+use crate::domain::ids::{FileId, MessageId, ThreadKey};
 use crate::domain::message::{Incoming, Remembered, Role};
 use crate::domain::model::{Effort, ModelId};
 use crate::domain::money::Usd;
@@ -117,13 +118,16 @@ async fn attempt(
         db.persist("opening::open", &context.life.abort, open),
         recollection::keep_rows(&context.cache, key, recollection),
     );
-    let (turn, attempt, held, version) = match opened? {
-        Opened::Turn { turn, attempt, held, history_version } => (turn, attempt, held, history_version),
+    let (turn, attempt, held, version, files) = match opened? {
+        Opened::Turn { turn, attempt, held, history_version, files } => {
+            (turn, attempt, held, history_version, files)
+        }
         Opened::Duplicate => return Ok(Some(Opening::Duplicate)),
         Opened::Stale => return Ok(None),
     };
     kill_point!("turn: opened");
     let mut history = std::mem::take(&mut recollection.history.messages);
+    number_files(&mut history, batch, &files);
     if version != Some(expected) {
         // Somebody was quicker, or these messages had been there before.
         let load = || history::load(db, place.thread, Some(turn));
@@ -202,6 +206,29 @@ fn remembered(incoming: &Incoming) -> Remembered {
         context: incoming.context.clone(),
         edits: 0,
         interrupted: false,
-        files: Vec::new(),
+        files: incoming.attachment.iter().map(|file| known(incoming, file)).collect(),
+    }
+}
+
+fn known(incoming: &Incoming, file: &Attachment) -> KnownFile {
+    KnownFile {
+        id: FileId(0),
+        kind: file.kind,
+        name: file.name.clone(),
+        mime: file.mime.clone(),
+        size: file.size.unwrap_or(0),
+        provider_id: incoming.copy.as_ref().map(|copy| copy.id.clone()),
+        at: incoming.date,
+    }
+}
+
+/// Gives the files of a batch, with which the history ends, the numbers that they have got by being stored.
+fn number_files(history: &mut [Remembered], batch: &[Incoming], files: &[(MessageId, FileId)]) {
+    let first = history.len().saturating_sub(batch.len());
+    for (remembered, incoming) in history.iter_mut().skip(first).zip(batch) {
+        let number = files.iter().find(|(message, _)| *message == incoming.message);
+        if let (Some(file), Some((_, id))) = (remembered.files.first_mut(), number) {
+            file.id = *id;
+        }
     }
 }

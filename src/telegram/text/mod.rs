@@ -13,6 +13,7 @@ use super::api::methods::BotCommand;
 use super::streaming::ToolState;
 use crate::domain::people::Language;
 use crate::domain::turn::{Failure, Interruption, Outcome};
+use crate::llm::Unreadable;
 
 fluent_templates::static_loader! {
     static LOCALES = {
@@ -75,6 +76,7 @@ pub(super) fn tool_line(language: Language, name: &str, state: ToolState) -> Str
     let name = match name {
         "cost_estimator" => say(language, "tool-cost-estimator"),
         "self_critique" => say(language, "tool-self-critique"),
+        "list_files" => say(language, "tool-list-files"),
         other => other.to_owned(),
     };
     match state {
@@ -94,9 +96,20 @@ pub fn old_button(language: Language) -> String {
     say(language, "old-button")
 }
 
-/// A message of a kind that cannot be read.
-pub fn only_text(language: Language) -> String {
-    say(language, "only-text")
+/// A message without words whose content cannot be read.
+pub fn unreadable(language: Language, why: Unreadable) -> String {
+    match why {
+        Unreadable::Kind => say(language, "only-text"),
+        Unreadable::TooLarge { limit } => {
+            say_with(language, "file-too-large", &[("most", &(limit / 1_000_000).to_string())])
+        }
+        Unreadable::Empty => say(language, "file-empty"),
+    }
+}
+
+/// A message that was nothing but a file, which could not be fetched.
+pub fn not_fetched(language: Language) -> String {
+    say(language, "file-not-fetched")
 }
 
 /// What stands below an answer that did not end by itself; none below a complete one.
@@ -168,7 +181,7 @@ mod tests {
         "k3",
     ];
 
-    const IDS: [&str; 79] = [
+    const IDS: [&str; 83] = [
         "tool-cost-estimator",
         "tool-self-critique",
         "operation-starter",
@@ -229,6 +242,10 @@ mod tests {
         "help",
         "nothing-to-stop",
         "only-text",
+        "file-too-large",
+        "file-empty",
+        "file-not-fetched",
+        "tool-list-files",
         "stop-button",
         "not-yours-to-stop",
         "cut-stopped",

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -13,12 +15,18 @@ use crate::domain::message::Incoming;
 use crate::domain::people::Language;
 use crate::services::recovery::Recovery;
 use crate::telegram::inbound::{Edit, Envelope};
+use crate::telegram::pipeline::normalize::{Arrival, Fetching};
 
 /// Letters that a mailbox holds. A session empties its mailbox at all times, so this is only reached while the
 /// database is away.
 const MAILBOX: usize = 256;
 /// The longest that a batch stays open, however fast the messages come.
 const LONGEST_WINDOW: Duration = Duration::from_secs(1);
+
+/// How long a batch stays open for the next part of an album.
+const ALBUM_WINDOW: Duration = Duration::from_millis(300);
+/// Messages that make a batch full; further ones wait in the mailbox.
+const FULL: usize = 50;
 
 /// Something for the session of a thread.
 #[derive(Debug)]
@@ -117,18 +125,22 @@ impl Mailboxes {
     }
 }
 
-/// Messages that will be one prompt.
+/// Messages that will be one prompt, once the window is closed and their files have arrived.
 #[derive(Debug, Default)]
 pub struct Batch {
     messages: Vec<Incoming>,
+    /// Files of these messages that are on their way.
+    fetching: FuturesUnordered<Fetching>,
     /// The newest change of each message that was changed here.
     edits: Vec<Edit>,
     closes: Option<(Instant, Instant)>,
 }
 
 impl Batch {
-    /// Adds a message and opens the window anew, within its longest time.
-    pub fn add(&mut self, message: Incoming, came: Instant, window: Duration) {
+    /// Adds a message, whose file may be on its way, and opens the window anew, within its longest time.
+    pub fn add(&mut self, message: Incoming, came: Instant, window: Duration, file: Option<Fetching>) {
+        self.fetching.extend(file);
+        let window = if message.album.is_some() { window.max(ALBUM_WINDOW) } else { window };
         let (_, latest) = self.closes.unwrap_or((came, came + LONGEST_WINDOW));
         self.closes = Some(((came + window).min(latest), latest));
         self.messages.push(message);
@@ -161,6 +173,35 @@ impl Batch {
     /// The changes that the messages contain; their updates are to be finished once the messages are stored.
     pub fn take_edits(&mut self) -> Vec<Edit> {
         std::mem::take(&mut self.edits)
+    }
+
+    /// Whether a message waits here.
+    pub fn contains(&self, message: MessageId) -> bool {
+        self.messages.iter().any(|waiting| waiting.message == message)
+    }
+
+    /// Whether files are on their way.
+    pub fn is_fetching(&self) -> bool {
+        !self.fetching.is_empty()
+    }
+
+    /// Whether it takes no more messages.
+    pub fn is_full(&self) -> bool {
+        self.messages.len() >= FULL
+    }
+
+    /// Waits for the next file to arrive; for ever if none is on its way.
+    pub async fn arrive(&mut self) {
+        let Some(Arrival { message, copy }) = self.fetching.next().await else {
+            return std::future::pending().await;
+        };
+        let Some((copy, size)) = copy else { return };
+        for waiting in self.messages.iter_mut().filter(|waiting| waiting.message == message) {
+            waiting.copy = Some(copy.clone());
+            if let Some(attachment) = &mut waiting.attachment {
+                attachment.size = Some(size);
+            }
+        }
     }
 
     /// When the window closes; none while nothing waits.

@@ -29,6 +29,9 @@ fn message(number: i32) -> Incoming {
         text: format!("message {number}"),
         date: DateTime::UNIX_EPOCH,
         context: Context::default(),
+        attachment: None,
+        copy: None,
+        album: None,
     }
 }
 
@@ -39,7 +42,7 @@ async fn each_message_opens_the_window_anew_within_a_second() {
     let mut batch = Batch::default();
     assert_eq!(batch.closes(), None);
     for (came, closes) in [(0, 200), (150, 350), (700, 900), (880, 1_000), (990, 1_000)] {
-        batch.add(message(1), at(came), WINDOW);
+        batch.add(message(1), at(came), WINDOW, None);
         assert_eq!(batch.closes(), Some(at(closes)));
     }
 }
@@ -48,7 +51,7 @@ async fn each_message_opens_the_window_anew_within_a_second() {
 async fn a_batch_is_in_the_order_of_writing_and_knows_edits() {
     let mut batch = Batch::default();
     for number in [7, 5, 6, 5] {
-        batch.add(message(number), Instant::now(), WINDOW);
+        batch.add(message(number), Instant::now(), WINDOW, None);
     }
     let edit = |update, number, text: &str| Edit {
         update: UpdateId(update),

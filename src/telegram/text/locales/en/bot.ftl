@@ -6,6 +6,7 @@ welcome-back = Welcome back, { $name }! Our conversation is where we left it. Wh
 help = Write to me as you would to a person. Several messages in a row count as one.
     { "" }
     • A new message while I am answering ends that answer; what I have said so far stays.
+    • Send photos, PDFs and text files, with a question below them or behind them.
     • Edit a message and I will read the new version from then on.
     • In a group I answer when you mention me or reply to me.
     { "" }
@@ -33,7 +34,10 @@ failed-internal = ⚠️ Something went wrong on my side. Your message is kept; 
 out-of-funds = 💳 Your balance is used up, so I stopped here. /pay tops it up, /balance shows what it was spent on.
 failed-no-funds = 💳 You have nothing left to spend. Your message is kept: /pay tops up your balance, then write “go on”. /balance shows what it was spent on.
 failed-banned = The operator of this bot has closed your account. /paysupport tells how to reach them.
-only-text = I can only read text so far. Please write your question as a message.
+only-text = I cannot read this. I read text, photos, PDFs, and text files such as notes, tables as CSV and source code. With a few words below a file I know what it is about, even if I cannot open it.
+file-too-large = This file is too large for me: the most that I read of its kind is { $most } MB.
+file-empty = This file is empty.
+file-not-fetched = ⚠️ I could not fetch your file. Please send it again.
 command-start = Begin
 command-stop = End the running answer
 command-help = What I can do
@@ -41,3 +45,4 @@ stop-button = ⏹ Stop
 not-yours-to-stop = This answer is over, or it belongs to somebody else.
 tool-cost-estimator = estimating costs
 tool-self-critique = checking the answer
+tool-list-files = looking through the files

@@ -1,0 +1,86 @@
+//! Repository of files that people sent. A file is found by its conversation only: message numbers repeat from chat to
+//! chat, and an id may be anybody's.
+
+use chrono::{DateTime, Utc};
+
+use super::{Db, DbError};
+use crate::domain::file::{FileKind, KnownFile};
+use crate::domain::ids::{FileId, ThreadId, ThreadKey};
+
+/// A file's columns, all or none; `id` tells which.
+pub(super) struct Row {
+    pub(super) id: Option<i64>,
+    pub(super) kind: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) mime: Option<String>,
+    pub(super) size: Option<i64>,
+    /// None also if the copy is about to expire.
+    pub(super) provider_id: Option<String>,
+    pub(super) at: Option<DateTime<Utc>>,
+}
+
+impl Row {
+    /// The file; none if the columns are empty.
+    pub(super) fn read(self) -> Result<Option<KnownFile>, DbError> {
+        let (Some(id), Some(kind), Some(name), Some(mime), Some(size), Some(at)) =
+            (self.id, self.kind, self.name, self.mime, self.size, self.at)
+        else {
+            return Ok(None);
+        };
+        let wrong = |what| DbError::Inconsistent { table: "files", row: id, what };
+        let kind = FileKind::of(&kind).ok_or_else(|| wrong("unknown kind"))?;
+        let size = u64::try_from(size).map_err(|_| wrong("size below zero"))?;
+        Ok(Some(KnownFile { id: FileId(id), kind, name, mime, size, provider_id: self.provider_id, at }))
+    }
+}
+
+/// The newest `limit` files of a conversation, newest first, without those that the person has cleared; a copy that
+/// expires within the hour counts as none.
+pub async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec<KnownFile>, DbError> {
+    let rows = sqlx::query!(
+        "SELECT files.id, kind, name, mime, size, messages.sent_at,
+           CASE WHEN provider_expires_at > now() + interval '1 hour' THEN provider_id END AS provider_id
+         FROM threads
+         JOIN files ON files.thread_id = threads.id AND files.chat_id = threads.chat_id
+         JOIN messages ON messages.chat_id = files.chat_id AND messages.message_id = files.message_id
+           AND messages.thread_id = threads.id
+         JOIN turns ON turns.id = messages.turn_id AND turns.question_id > threads.cleared_up_to
+         WHERE threads.chat_id = $1 AND threads.user_id = $2 AND threads.topic_id IS NOT DISTINCT FROM $3
+         ORDER BY files.id DESC LIMIT $4",
+        key.chat.0,
+        key.user.0,
+        key.topic.map(|topic| topic.0),
+        limit,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("files::of_thread"))?;
+    let files = rows.into_iter().map(|row| Row {
+        id: Some(row.id),
+        kind: Some(row.kind),
+        name: Some(row.name),
+        mime: Some(row.mime),
+        size: Some(row.size),
+        provider_id: row.provider_id,
+        at: Some(row.sent_at),
+    });
+    files.filter_map(|row| row.read().transpose()).collect()
+}
+
+/// Forgets copies that the provider does not have any more. Prompts tell of these files in a line from then on, so the
+/// conversation's history has changed.
+pub async fn lost(db: &Db, thread: ThreadId, copies: &[String]) -> Result<(), DbError> {
+    sqlx::query!(
+        "WITH lost AS (
+           UPDATE files SET provider_id = NULL, provider_expires_at = NULL
+           WHERE thread_id = $1 AND provider_id = ANY($2) RETURNING thread_id
+         )
+         UPDATE threads SET history_version = history_version + 1 WHERE id IN (SELECT thread_id FROM lost)",
+        thread.0,
+        copies,
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("files::lost"))?;
+    Ok(())
+}

@@ -1,0 +1,25 @@
+-- The history of a conversation: see messages::latest.
+SELECT threads.history_version AS "version!", beginning.skipped AS "skipped!", said.id AS "id?",
+       said.role AS "role?", said.text AS "text?", sender, reply_to, reply_sender, reply_snippet, quote,
+       forwarded_from, edits AS "edits?", interrupted AS "interrupted?", sent_at AS "sent_at?",
+       files.id AS "file?", files.kind AS "kind?", files.name AS "name?", files.mime AS "mime?",
+       files.size AS "size?",
+       CASE WHEN provider_expires_at > now() + interval '1 hour' THEN provider_id END AS provider_id
+FROM threads
+CROSS JOIN LATERAL (
+  SELECT greatest(0, $4::bigint - 1 - $3::bigint + count(*)) / $4::bigint * $4::bigint AS skipped
+  FROM messages JOIN turns ON turns.id = messages.turn_id
+  WHERE messages.thread_id = threads.id AND turns.detail IS DISTINCT FROM 'refused'
+    AND turns.detail IS DISTINCT FROM 'too_long' AND ($2::bigint IS NULL OR messages.turn_id <= $2)
+    AND (turns.question_id > threads.cleared_up_to OR messages.turn_id = $2)
+) AS beginning
+LEFT JOIN LATERAL (
+  SELECT messages.* FROM messages JOIN turns ON turns.id = messages.turn_id
+  WHERE messages.thread_id = threads.id AND turns.detail IS DISTINCT FROM 'refused'
+    AND turns.detail IS DISTINCT FROM 'too_long' AND ($2::bigint IS NULL OR messages.turn_id <= $2)
+    AND (turns.question_id > threads.cleared_up_to OR messages.turn_id = $2)
+  ORDER BY messages.id OFFSET beginning.skipped
+) AS said ON TRUE
+LEFT JOIN files ON files.chat_id = said.chat_id AND files.message_id = said.message_id
+  AND files.thread_id = said.thread_id
+WHERE threads.id = $1 ORDER BY said.id

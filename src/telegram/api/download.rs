@@ -1,0 +1,58 @@
+//! Fetching files: where one lies is asked first, then it is read, never more of it than is wanted.
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+
+use super::flow::{Admission, Class};
+use super::methods::GetFile;
+use super::{Api, ApiError, CALL_LIMIT};
+use crate::domain::ids::ChatId;
+
+/// How long a file may take, whatever its size.
+const DOWNLOAD_LIMIT: Duration = Duration::from_secs(60);
+/// How long Telegram is left alone when it limits downloads, which it does without a word about it.
+const FLOOD_WAIT: Duration = Duration::from_secs(5);
+
+impl Api {
+    /// Fetches the content of a file from a message in `chat`, at most `most` bytes of it. Waits for the end of every
+    /// penalty.
+    ///
+    /// # Errors
+    /// As for [`Api::deliver`]; a larger file is refused with 413.
+    pub async fn download(&self, chat: ChatId, file: &str, most: u64) -> Result<Vec<u8>, ApiError> {
+        while let Admission::NotBefore(time) = self.flow.admit(chat, Class::File) {
+            tokio::time::sleep_until(time).await;
+        }
+        let answer = self.send(&GetFile { file_id: file }, CALL_LIMIT).await;
+        self.learn(chat, &answer);
+        let path = answer?.file_path.ok_or_else(|| refused(404, "the file has no place"))?;
+        let content = self.read_file(&path, most).await;
+        self.learn(chat, &content);
+        content
+    }
+
+    async fn read_file(&self, path: &str, most: u64) -> Result<Vec<u8>, ApiError> {
+        let url = format!("{}/{path}", self.files.expose_secret());
+        let sent = self.http.get(url).timeout(DOWNLOAD_LIMIT).send().await;
+        let mut response = sent.map_err(ApiError::network)?;
+        match response.status().as_u16() {
+            200 => {}
+            429 => return Err(ApiError::Flood(FLOOD_WAIT)),
+            code @ 500..=599 => return Err(ApiError::Server(code)),
+            code => return Err(refused(code, "the file is not there")),
+        }
+        let mut content = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(ApiError::network)? {
+            if (content.len() + chunk.len()) as u64 > most {
+                return Err(refused(413, "the file is too large"));
+            }
+            content.extend_from_slice(&chunk);
+        }
+        Ok(content)
+    }
+}
+
+fn refused(code: u16, description: &str) -> ApiError {
+    ApiError::Refused { code, description: description.to_owned() }
+}
