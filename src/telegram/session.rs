@@ -2,6 +2,7 @@
 //! runs, so "a newer message wins" and "every prompt contains the last answer" need no lock.
 
 mod clearing;
+mod gathering;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -184,30 +185,6 @@ impl Session<'_> {
         };
         self.apply(edits);
         Ok(request)
-    }
-
-    /// Whether no new turns are begun: what has gathered is left in the inbox for the next start.
-    fn is_drained(&mut self) -> bool {
-        let drained = self.context.life.drain.is_cancelled();
-        if drained {
-            self.batch = Batch::default();
-        }
-        drained
-    }
-
-    /// Whether further messages may join those that wait.
-    fn takes_more(&self) -> bool {
-        !self.batch.is_full() && !self.is_barred()
-    }
-
-    /// What is to be answered. Who has sent nothing but a file that did not arrive is asked to send it again.
-    fn take_batch(&mut self) -> Vec<Incoming> {
-        let (blank, batch): (Vec<_>, Vec<_>) = self.batch.take().into_iter().partition(Incoming::is_blank);
-        let context = self.context;
-        for incoming in blank {
-            self.chores.push(Box::pin(async move { finish(handlers::not_fetched(context, incoming).await) }));
-        }
-        batch
     }
 
     /// The newest text answers the question that waits; what was written before it is no prompt either.
