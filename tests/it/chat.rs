@@ -156,7 +156,7 @@ async fn what_cannot_be_read_is_answered_and_what_is_not_for_us_is_ignored() {
     use playground::telegram::Attachment;
     let bot = Bot::start().await;
     bot.telegram.send_file(ANN, ANN, Attachment::Voice, "voice.ogg", "audio/ogg", b"OggS".to_vec(), "");
-    assert!(bot.answer(ANN, 1).await.starts_with("I can only read text so far."));
+    assert!(bot.answer(ANN, 1).await.starts_with("I cannot read this."));
     bot.telegram.block(ANN);
     bot.telegram.unblock(ANN);
     assert_eq!(bot.ask("still there?").await, "You said: still there?");

@@ -11,29 +11,40 @@ const TYPED: &[&str] = &["animation", "audio", "document", "video", "voice"];
 
 /// Reads an update, without what the framework does not understand; none if it cannot be read all the same.
 pub(super) fn parse(payload: &str) -> Option<Update> {
-    let known = parse_known(payload);
-    if known.is_some() || !TYPED.iter().any(|kind| payload.contains(kind)) {
-        return known;
+    let mut value = Value::Null;
+    if TYPED.iter().any(|kind| payload.contains(kind)) {
+        value = serde_json::from_str(payload).ok()?;
     }
-    let mut value = serde_json::from_str(payload).ok()?;
-    drop_types(&mut value);
-    parse_known(&value.to_string())
+    if drop_odd_types(&mut value) { parse_known(&value.to_string()) } else { parse_known(payload) }
 }
 
-/// Forgets the types of all files.
-fn drop_types(value: &mut Value) {
+/// Forgets types of files that are none, and says where none is told; tells whether something was changed.
+fn drop_odd_types(value: &mut Value) -> bool {
     match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                drop_types(field);
-                if let (true, Value::Object(file)) = (TYPED.contains(&name.as_str()), field) {
-                    file.insert("mime_type".to_owned(), Value::Null);
-                }
+        Value::Object(fields) => fields.iter_mut().fold(false, |changed, (name, field)| {
+            let inside = drop_odd_types(field);
+            let Some(file) = field.as_object_mut().filter(|_| TYPED.contains(&name.as_str())) else {
+                return changed | inside;
+            };
+            let is_type = |mime: &Value| mime.is_null() || mime.as_str().is_some_and(is_type);
+            if file.get("mime_type").is_some_and(is_type) {
+                return changed | inside;
             }
-        }
-        Value::Array(items) => items.iter_mut().for_each(drop_types),
-        _ => {}
+            file.insert("mime_type".to_owned(), Value::Null);
+            true
+        }),
+        Value::Array(items) => items.iter_mut().fold(false, |changed, item| changed | drop_odd_types(item)),
+        _ => false,
     }
+}
+
+/// Whether a text is a type and a subtype, without parameters: the framework reads not all of these.
+fn is_type(mime: &str) -> bool {
+    let token = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
+    };
+    mime.split_once('/').is_some_and(|(kind, sub)| token(kind) && token(sub))
 }
 
 /// Reads an update, without the entities that the framework does not know.
