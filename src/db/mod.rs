@@ -63,8 +63,8 @@ impl Db {
         let options = options.application_name("starling").options([
             ("statement_timeout", STATEMENT_LIMIT),
             ("idle_in_transaction_session_timeout", "30s"),
-            // All statements look rows up by their keys, whatever the values: one plan a connection serves, and making
-            // one costs more than running it.
+            // Making a plan costs more than running a statement that looks rows up by their keys, so each connection makes
+            // one of each, for any values. A statement must be written so that this one is good.
             ("plan_cache_mode", "force_generic_plan"),
             ("jit", "off"),
         ]);

@@ -31,15 +31,16 @@ impl Kind {
 }
 
 /// Deletes up to `batch` rows of a kind that were done before a time; returns how many. A conversation that loses
-/// messages gets a new version, so that no cache shows them any longer. Turns that are open keep everything.
+/// messages gets a new version, so that no cache shows them any longer. Turns that are open keep everything. The rows are
+/// named by an array, because a plan that does not know how small a batch is would read the whole table for each.
 pub async fn delete(db: &Db, kind: Kind, before: DateTime<Utc>, batch: i64) -> Result<u64, DbError> {
     let deleted = match kind {
         Kind::Messages => sqlx::query!(
-            "WITH old AS (
-                   SELECT messages.id FROM messages JOIN turns ON turns.id = messages.turn_id
-                   WHERE messages.created_at < $1 AND turns.state <> 'open' ORDER BY messages.id LIMIT $2
-                 ), gone AS (
-                   DELETE FROM messages WHERE id IN (SELECT id FROM old) RETURNING thread_id
+            "WITH gone AS (
+                   DELETE FROM messages WHERE id = ANY(ARRAY(
+                     SELECT messages.id FROM messages JOIN turns ON turns.id = messages.turn_id
+                     WHERE messages.created_at < $1 AND turns.state <> 'open' ORDER BY messages.id LIMIT $2))
+                   RETURNING thread_id
                  ), changed AS (
                    UPDATE threads SET history_version = history_version + 1
                    WHERE id IN (SELECT thread_id FROM gone)
@@ -52,8 +53,8 @@ pub async fn delete(db: &Db, kind: Kind, before: DateTime<Utc>, batch: i64) -> R
         .await
         .map(|gone| gone.len() as u64),
         Kind::Updates => sqlx::query!(
-            "DELETE FROM inbox WHERE update_id IN (
-               SELECT update_id FROM inbox WHERE handled_at < $1 ORDER BY update_id LIMIT $2)",
+            "DELETE FROM inbox WHERE update_id = ANY(ARRAY(
+               SELECT update_id FROM inbox WHERE handled_at < $1 ORDER BY update_id LIMIT $2))",
             before,
             batch,
         )
@@ -61,8 +62,8 @@ pub async fn delete(db: &Db, kind: Kind, before: DateTime<Utc>, batch: i64) -> R
         .await
         .map(|done| done.rows_affected()),
         Kind::Deliveries => sqlx::query!(
-            "DELETE FROM outbox WHERE id IN (
-               SELECT id FROM outbox WHERE state <> 'pending' AND settled_at < $1 ORDER BY id LIMIT $2)",
+            "DELETE FROM outbox WHERE id = ANY(ARRAY(
+               SELECT id FROM outbox WHERE state <> 'pending' AND settled_at < $1 ORDER BY id LIMIT $2))",
             before,
             batch,
         )
