@@ -5,6 +5,7 @@ mod clearing;
 mod gathering;
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,19 +83,21 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
+    /// What is done one after the other is boxed, so that a session has room for what it does now and nothing else: there
+    /// may be thousands of them.
     async fn work(&mut self) -> Result<(), DbError> {
         let drain = &self.context.life.drain;
         loop {
             if let Some((left, recovery)) = self.left_open.pop_front() {
-                self.resume(&left, recovery).await?;
+                Box::pin(self.resume(&left, recovery)).await?;
                 continue;
             }
             if self.clear().await? {
                 continue;
             }
             if self.batch.closes().is_some() {
-                match (self.gather().await?, self.stopped.take()) {
-                    (Some(request), stopped) => self.answer(request, stopped).await,
+                match (Box::pin(self.gather()).await?, self.stopped.take()) {
+                    (Some(request), stopped) => Box::pin(self.answer(request, stopped)).await,
                     // The message was answered before, so there was nothing to stop. During a drain both wait.
                     (None, Some(wish)) if !drain.is_cancelled() => self.nothing_runs(wish),
                     (None, _) => {}
@@ -169,7 +172,7 @@ impl Session<'_> {
             None => preparing.await?,
         };
         let (batch, edits) = (self.take_batch(), self.batch.take_edits());
-        let opening = processor::open(context, prepared, &batch).await?;
+        let opening = Box::pin(processor::open(context, prepared, &batch)).await?;
         let request = match opening {
             Opening::Turn(request) => {
                 context.metrics.messages_batched.inc_by(batch.len().saturating_sub(1) as u64);
@@ -206,8 +209,7 @@ impl Session<'_> {
             stop.cut(Interruption::Stopped);
             self.obey(wish);
         }
-        let running = turn::drive(context, request, &stop);
-        tokio::pin!(running);
+        let mut running = pin!(turn::drive(context, request, &stop));
         loop {
             let letter = tokio::select! {
                 () = &mut running => return,

@@ -49,8 +49,9 @@ pub(super) async fn drive(context: &Context, request: TurnRequest, stop: &Stop) 
     let _active = Active::count(context, request.turn);
     let (tab, slips) = tab::open();
     let ledger = tab.ledger();
-    let performing = AssertUnwindSafe(perform(context, &request, place, stop, tab, slips));
-    let (report, shown, slot) = match performing.catch_unwind().await {
+    let performing =
+        Box::pin(AssertUnwindSafe(perform(context, &request, place, stop, tab, slips)).catch_unwind());
+    let (report, shown, slot) = match performing.await {
         Ok(done) => done,
         Err(_panic) => {
             tracing::error!(turn.id = request.turn.0, "the turn {} panicked", request.turn);
@@ -61,7 +62,7 @@ pub(super) async fn drive(context: &Context, request: TurnRequest, stop: &Stop) 
     if report.outcome == Outcome::Interrupted(Interruption::Shutdown) && report.text.trim().is_empty() {
         return postpone(context, &request, &report.calls).await;
     }
-    close(context, &request, place, &report, shown).await;
+    Box::pin(close(context, &request, place, &report, shown)).await;
     // Whoever waits for the place finds the money free.
     drop(slot);
 }

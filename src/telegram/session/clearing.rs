@@ -40,7 +40,7 @@ impl Session<'_> {
         let Some(clear) = self.clears.pop_front_if(|clear| !batch.has_before(clear.message)) else {
             return Ok(false);
         };
-        handlers::clear::forget(self.context, &clear).await?;
+        Box::pin(handlers::clear::forget(self.context, &clear)).await?;
         self.changed = true;
         Ok(true)
     }
