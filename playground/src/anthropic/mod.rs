@@ -31,6 +31,7 @@
 //! | `!unknown` | mixes events and deltas of unknown kinds into an echo |
 //! | `!broken-tool` | begins a tool call and stops with `max_tokens` inside its input |
 //! | `!empty` | ends normally without any content |
+//! | `!verdict` | a verdict, as a critic gives it; the words of a check choose it too |
 //! | `!remember` | lists role and first 20 characters of each message that it received |
 //!
 //! An echo of a message with files begins with a sentence about each of them: name, and size in pixels, pages or

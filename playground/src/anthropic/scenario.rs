@@ -51,6 +51,8 @@ pub enum Scenario {
     BrokenToolUse,
     /// A normal end without any content.
     Empty,
+    /// What a critic says about a piece of work.
+    Verdict,
     /// A digest of the conversation as the model received it.
     Remember,
 }
@@ -74,6 +76,13 @@ const fn row(
 
 const ROWS: &[Row] = &[
     row(Scenario::Echo, "echo", "the text comes back as \"You said: ...\"", &[]),
+    // Before the others: the work that is checked may contain any of their phrases.
+    row(
+        Scenario::Verdict,
+        "verdict",
+        "a verdict, as a critic gives it",
+        &["check the work against the request"],
+    ),
     row(
         Scenario::Story,
         "story",

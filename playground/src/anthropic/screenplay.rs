@@ -90,6 +90,7 @@ fn speech(directive: &Directive, asked: &Value, known: &Known) -> String {
         Scenario::Long => texts::long(),
         Scenario::Code => texts::CODE.to_owned(),
         Scenario::Markdown => texts::TOUR.to_owned(),
+        Scenario::Verdict => texts::VERDICT.to_owned(),
         Scenario::Thinking => "I thought about it, and the answer is: it depends, but mostly yes.".to_owned(),
         Scenario::Slow => {
             let words = directive.number().map_or(SLOW_WORDS, |words| words as usize);

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+/// A critic's verdict.
+pub(super) const VERDICT: &str = include_str!("texts/verdict.json").trim_ascii_end();
 /// About 1,500 characters of prose.
 pub(super) const STORY: &str = include_str!("texts/story.md").trim_ascii_end();
 /// Every Markdown construct.
