@@ -63,6 +63,12 @@ pub enum LlmError {
         /// The provider's id for it.
         id: String,
     },
+    /// Files of the request seem to be too many, too large or unreadable: it may work without these.
+    #[error("the provider cannot use some of {} files", .ids.len())]
+    FilesRefused {
+        /// The provider's ids for them.
+        ids: Vec<String>,
+    },
     /// Cut by us.
     #[error("the request was cut")]
     Cancelled,
@@ -107,6 +113,7 @@ impl LlmError {
             | Self::TooLong(_)
             | Self::Rejected { .. }
             | Self::FileGone { .. }
+            | Self::FilesRefused { .. }
             | Self::Cancelled => Retry::Never,
         }
     }
@@ -118,9 +125,10 @@ impl LlmError {
             Self::Provider { .. } | Self::Connection(_) | Self::BrokenOff | Self::Silent(_) => {
                 Failure::Unreachable
             }
-            Self::RateLimited { retry_after: None, .. } | Self::Rejected { .. } | Self::FileGone { .. } => {
-                Failure::Rejected
-            }
+            Self::RateLimited { retry_after: None, .. }
+            | Self::Rejected { .. }
+            | Self::FileGone { .. }
+            | Self::FilesRefused { .. } => Failure::Rejected,
             Self::TooLong(_) => Failure::TooLong,
             Self::Cancelled => Failure::Internal,
         }
@@ -138,6 +146,7 @@ impl LlmError {
             Self::TooLong(_) => "too_long",
             Self::Rejected { .. } => "rejected",
             Self::FileGone { .. } => "file_gone",
+            Self::FilesRefused { .. } => "files_refused",
             Self::Cancelled => "cancelled",
         }
     }
