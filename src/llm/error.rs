@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::files::Unreadable;
 use crate::domain::turn::Failure;
 
 /// Tries of one request, the first included.
@@ -69,6 +70,9 @@ pub enum LlmError {
         /// The provider's ids for them.
         ids: Vec<String>,
     },
+    /// A file that is not sent, because the model could not read it.
+    #[error("the file cannot be read: {0:?}")]
+    Unreadable(Unreadable),
     /// Cut by us.
     #[error("the request was cut")]
     Cancelled,
@@ -114,6 +118,7 @@ impl LlmError {
             | Self::Rejected { .. }
             | Self::FileGone { .. }
             | Self::FilesRefused { .. }
+            | Self::Unreadable(_)
             | Self::Cancelled => Retry::Never,
         }
     }
@@ -128,7 +133,8 @@ impl LlmError {
             Self::RateLimited { retry_after: None, .. }
             | Self::Rejected { .. }
             | Self::FileGone { .. }
-            | Self::FilesRefused { .. } => Failure::Rejected,
+            | Self::FilesRefused { .. }
+            | Self::Unreadable(_) => Failure::Rejected,
             Self::TooLong(_) => Failure::TooLong,
             Self::Cancelled => Failure::Internal,
         }
@@ -147,6 +153,7 @@ impl LlmError {
             Self::Rejected { .. } => "rejected",
             Self::FileGone { .. } => "file_gone",
             Self::FilesRefused { .. } => "files_refused",
+            Self::Unreadable(_) => "unreadable",
             Self::Cancelled => "cancelled",
         }
     }

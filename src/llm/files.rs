@@ -216,22 +216,17 @@ pub(super) fn essence(mime: &str) -> String {
     mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// The name of an image's format that the provider reads, if it is one of these.
-pub(super) fn image_type(essence: &str) -> Option<&'static str> {
-    Some(match essence {
-        "image/jpeg" | "image/jpg" | "image/pjpeg" => "image/jpeg",
-        "image/png" | "image/x-png" => "image/png",
-        "image/gif" => "image/gif",
-        "image/webp" => "image/webp",
-        _ => return None,
-    })
+fn is_image(essence: &str) -> bool {
+    let types =
+        ["image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/x-png", "image/gif", "image/webp"];
+    types.contains(&essence)
 }
 
 fn kind(mime: &str, name: &str) -> Option<Readable> {
     let mime = essence(mime);
     let extension =
         name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
-    if image_type(&mime).is_some() {
+    if is_image(&mime) {
         return Some(Readable::Image);
     }
     if matches!(mime.as_str(), "application/pdf" | "application/x-pdf") {
