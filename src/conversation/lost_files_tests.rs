@@ -144,6 +144,40 @@ async fn a_provider_that_names_the_same_file_for_ever_is_given_up() {
 }
 
 #[tokio::test]
+async fn after_an_error_that_nobody_understands_the_question_is_asked_without_files() {
+    let odd = || refusal(400, "invalid_request_error", "something is odd");
+    let mut request = asks(vec![file("file_b", "text/plain", 10), file("file_c", "image/png", 10)]);
+    let older = Remembered { files: vec![file("file_a", "image/png", 10)], ..request.history[0].clone() };
+    let answer = Remembered { role: Role::Assistant, files: vec![], ..request.history[0].clone() };
+    request.history.splice(..0, [older, answer]);
+    let shown =
+        |asked: &Asked| ["file_a", "file_b", "file_c"].map(|id| asked.body.contains(&format!("\"{id}\"")));
+    // First without the newest, then without any, and that was it.
+    let (report, asked) = converse_with(vec![odd(), says("Hm.")], &request).await;
+    assert_eq!(
+        (report.text.as_str(), report.outcome, report.lost_files.len()),
+        ("Hm.", Outcome::Answered, 0)
+    );
+    assert_eq!(asked.iter().map(shown).collect::<Vec<_>>(), [[true, true, true], [true, false, false]]);
+    let (report, asked) = converse_with(vec![odd(), odd(), says("Hm.")], &request).await;
+    assert_eq!((report.outcome, report.lost_files.len()), (Outcome::Answered, 0));
+    assert_eq!(shown(&asked[2]), [false; 3]);
+    let (report, asked) = converse_with(vec![odd(), odd(), odd(), says("no")], &request).await;
+    assert_eq!((report.outcome, asked.len()), (Outcome::Failed(Failure::Rejected), 3));
+    let (report, asked) = converse_with(vec![odd(), says("no")], &asks(vec![])).await;
+    assert_eq!((report.outcome, asked.len()), (Outcome::Failed(Failure::Rejected), 1));
+}
+
+#[tokio::test]
+async fn what_is_guessed_is_not_lost() {
+    let request = asks(vec![file("file_a", "image/png", 10), file("file_b", "image/png", 10)]);
+    let bad = refusal(400, "invalid_request_error", "Could not process image");
+    let (report, asked) = converse_with(vec![bad, says("Hm.")], &request).await;
+    assert_eq!((report.outcome, report.lost_files.len(), asked.len()), (Outcome::Answered, 0, 2));
+    assert!(!asked[1].body.contains("\"file_id\""), "{}", asked[1].body);
+}
+
+#[tokio::test]
 async fn files_near_the_window_are_counted() {
     let book = file("file_b", "application/pdf", 20_000_000);
     let line = |asked: &[Asked]| asked.iter().map(|asked| asked.line.clone()).collect::<Vec<_>>();

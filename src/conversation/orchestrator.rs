@@ -43,6 +43,7 @@ pub async fn converse(
         text: String::new(),
         tools: Vec::new(),
         lost_files: Vec::new(),
+        suspected: 0,
         continued: 0,
         last: false,
     };
@@ -69,6 +70,8 @@ struct Turn<'a> {
     tools: Vec<record::ToolCall>,
     /// Files that the provider cannot use, whose lines stand in the prompt.
     lost_files: Vec<String>,
+    /// How often files were left out because an error did not say what was wrong.
+    suspected: u32,
     continued: usize,
     /// Whether the money is used up, so that the round that runs is the last one.
     last: bool,
@@ -114,17 +117,35 @@ impl Turn<'_> {
         Outcome::Truncated
     }
 
-    /// Makes the prompt fit the window. Every file that gets lost meanwhile makes it shorter, so this ends.
+    /// Makes the prompt fit the window. Every file that is left out meanwhile makes it shorter, so this ends.
     async fn fit(&mut self, prompt: &mut LlmRequest) -> Result<(), LlmError> {
         loop {
             match window::fit(&self.mind.provider, prompt, self.stop).await {
-                Err(LlmError::FileGone { id }) if prompt.lose_file(&id) => self.lost_files.push(id),
+                Err(error) if self.leave_out(prompt, &error) => {}
                 done => return done,
             }
         }
     }
 
-    /// One round. It begins again without a file that the provider cannot use, and so at most once more for each file.
+    /// Puts lines in the place of the files for which a prompt was rejected. False if it was not for files. Only what the
+    /// provider has named is written down; the next prompt shows again what is a guess.
+    fn leave_out(&mut self, prompt: &mut LlmRequest, error: &LlmError) -> bool {
+        match error {
+            LlmError::FileGone { id } => {
+                let lost = prompt.lose_files(std::slice::from_ref(id));
+                self.lost_files.extend(lost.then(|| id.clone()));
+                lost
+            }
+            LlmError::FilesRefused { ids } => prompt.lose_files(ids),
+            LlmError::Rejected { status: 400, .. } => {
+                self.suspected += 1;
+                prompt.lose_files(&suspects(prompt, self.suspected))
+            }
+            _ => false,
+        }
+    }
+
+    /// One round. It begins again without files that the provider cannot use, and so at most once more for each file.
     async fn ask(&mut self, prompt: &mut LlmRequest) -> Round {
         loop {
             let desk = Desk {
@@ -136,9 +157,7 @@ impl Turn<'_> {
             };
             let round = round::ask(desk, prompt).await;
             match &round.ended {
-                Ended::Failed(LlmError::FileGone { id }) if prompt.lose_file(id) => {
-                    self.lost_files.push(id.clone());
-                }
+                Ended::Failed(error) if self.leave_out(prompt, error) => {}
                 _ => return round,
             }
         }
@@ -245,6 +264,17 @@ impl Turn<'_> {
         if self.screen.send(event).await.is_err() {
             tracing::debug!("nobody watches this turn any more");
         }
+    }
+}
+
+/// The files of which one may be why a prompt was rejected: first those of the newest message that has any, because
+/// prompts with the older ones were accepted, then all.
+fn suspects(prompt: &LlmRequest, times: u32) -> Vec<String> {
+    let ids = |message: &LlmMessage| message.files().map(|file| file.id.clone()).collect::<Vec<_>>();
+    match times {
+        1 => prompt.messages.iter().rev().map(ids).find(|ids| !ids.is_empty()).unwrap_or_default(),
+        2 => prompt.messages.iter().flat_map(ids).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -58,6 +58,10 @@ fn a_file_that_cannot_be_shown_is_a_line_that_says_why() {
             file("x.txt", "text/plain", 1_000_001),
             "[document \"x.txt\" (text/plain, 1.0 MB): too large to be read here, the limit is 1.0 MB]",
         ),
+        (
+            KnownFile { provider_id: None, ..file("x.pdf", "application/pdf", 30_000_000) },
+            "[document \"x.pdf\" (application/pdf, 30.0 MB): too large to be read here, the limit is 20.9 MB]",
+        ),
         (file("x.txt", "text/plain", 0), "[document \"x.txt\" (text/plain, 0 bytes): empty]"),
         (
             lost,

@@ -18,8 +18,8 @@ const TRIES: u32 = 4;
 /// Leaves in the request as much of the conversation as fits.
 ///
 /// # Errors
-/// [`LlmError::TooLong`] when the newest message alone is too long, [`LlmError::FileGone`] when counting finds that out,
-/// and [`LlmError::Cancelled`].
+/// [`LlmError::TooLong`] when the newest message alone is too long, [`LlmError::FileGone`] and
+/// [`LlmError::FilesRefused`] when counting finds that out, and [`LlmError::Cancelled`].
 pub(super) async fn fit(provider: &Provider, request: &mut LlmRequest, stop: &Stop) -> Result<(), LlmError> {
     let room = request.model.window - request.max_tokens;
     for _ in 0..TRIES {
@@ -32,7 +32,9 @@ pub(super) async fn fit(provider: &Provider, request: &mut LlmRequest, stop: &St
             Ok(tokens) => tokens,
             // More than the endpoint wants to count is too long as well: the guess must do.
             Err(LlmError::TooLong(_)) => guess(request).max(room + 1),
-            Err(error @ (LlmError::Cancelled | LlmError::FileGone { .. })) => return Err(error),
+            Err(
+                error @ (LlmError::Cancelled | LlmError::FileGone { .. } | LlmError::FilesRefused { .. }),
+            ) => return Err(error),
             // Counting is a help, not a condition. What is guessed of files is a bound, far above what most of them take.
             Err(_) if guess_of_text(request) <= room => return Ok(()),
             Err(_) => guess(request),

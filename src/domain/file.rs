@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{FileId, ThreadId};
 
+/// The most bytes of a file that Telegram lets a bot download. What is larger never has a copy.
+pub const DOWNLOAD_LIMIT: u64 = 20 * 1024 * 1024;
+
 /// What kind of message brought a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

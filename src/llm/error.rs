@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::files::Unreadable;
 use crate::domain::turn::Failure;
 
 /// Tries of one request, the first included.
@@ -63,6 +64,15 @@ pub enum LlmError {
         /// The provider's id for it.
         id: String,
     },
+    /// Files of the request seem to be too many, too large or unreadable: it may work without these.
+    #[error("the provider cannot use some of {} files", .ids.len())]
+    FilesRefused {
+        /// The provider's ids for them.
+        ids: Vec<String>,
+    },
+    /// A file that is not sent, because the model could not read it.
+    #[error("the file cannot be read: {0:?}")]
+    Unreadable(Unreadable),
     /// Cut by us.
     #[error("the request was cut")]
     Cancelled,
@@ -107,6 +117,8 @@ impl LlmError {
             | Self::TooLong(_)
             | Self::Rejected { .. }
             | Self::FileGone { .. }
+            | Self::FilesRefused { .. }
+            | Self::Unreadable(_)
             | Self::Cancelled => Retry::Never,
         }
     }
@@ -118,9 +130,11 @@ impl LlmError {
             Self::Provider { .. } | Self::Connection(_) | Self::BrokenOff | Self::Silent(_) => {
                 Failure::Unreachable
             }
-            Self::RateLimited { retry_after: None, .. } | Self::Rejected { .. } | Self::FileGone { .. } => {
-                Failure::Rejected
-            }
+            Self::RateLimited { retry_after: None, .. }
+            | Self::Rejected { .. }
+            | Self::FileGone { .. }
+            | Self::FilesRefused { .. }
+            | Self::Unreadable(_) => Failure::Rejected,
             Self::TooLong(_) => Failure::TooLong,
             Self::Cancelled => Failure::Internal,
         }
@@ -138,6 +152,8 @@ impl LlmError {
             Self::TooLong(_) => "too_long",
             Self::Rejected { .. } => "rejected",
             Self::FileGone { .. } => "file_gone",
+            Self::FilesRefused { .. } => "files_refused",
+            Self::Unreadable(_) => "unreadable",
             Self::Cancelled => "cancelled",
         }
     }

@@ -1,6 +1,7 @@
 //! Files of a conversation, for any provider: which the model reads, as what, and what that may cost. Pure.
 
 use super::request::BYTES_PER_TOKEN;
+use crate::domain::file::DOWNLOAD_LIMIT;
 
 /// The largest image, in bytes.
 const IMAGE_BYTES: u64 = 10_000_000;
@@ -189,7 +190,8 @@ pub struct Upload {
     pub bytes: Vec<u8>,
 }
 
-/// As what the model reads a file of this MIME type, name and size in bytes. Depends on nothing else, so that a message
+/// As what the model reads a file of this MIME type, name and size in bytes: what people are told and what stands in
+/// prompts, so both limits count, the provider's and that of fetching it. Depends on nothing else, so that a message
 /// looks the same in every prompt.
 ///
 /// # Errors
@@ -201,6 +203,7 @@ pub fn readable(mime: &str, name: &str, size: u64) -> Result<Readable, Unreadabl
         Readable::Pdf => PDF_BYTES,
         Readable::Text => TEXT_BYTES,
     };
+    let limit = limit.min(DOWNLOAD_LIMIT);
     match size {
         0 => Err(Unreadable::Empty),
         _ if size > limit => Err(Unreadable::TooLarge { limit }),
@@ -213,22 +216,17 @@ pub(super) fn essence(mime: &str) -> String {
     mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// The name of an image's format that the provider reads, if it is one of these.
-pub(super) fn image_type(essence: &str) -> Option<&'static str> {
-    Some(match essence {
-        "image/jpeg" | "image/jpg" | "image/pjpeg" => "image/jpeg",
-        "image/png" | "image/x-png" => "image/png",
-        "image/gif" => "image/gif",
-        "image/webp" => "image/webp",
-        _ => return None,
-    })
+fn is_image(essence: &str) -> bool {
+    let types =
+        ["image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/x-png", "image/gif", "image/webp"];
+    types.contains(&essence)
 }
 
 fn kind(mime: &str, name: &str) -> Option<Readable> {
     let mime = essence(mime);
     let extension =
         name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
-    if image_type(&mime).is_some() {
+    if is_image(&mime) {
         return Some(Readable::Image);
     }
     if matches!(mime.as_str(), "application/pdf" | "application/x-pdf") {
@@ -287,8 +285,9 @@ mod tests {
             ("image/svg+xml", "x.svg", 1, Ok(Text)),
             ("application/octet-stream", "x.JPEG", 1, Ok(Image)),
             ("", "scan.pdf", 1, Ok(Pdf)),
-            ("application/pdf", "no extension", 32_000_000, Ok(Pdf)),
-            ("application/pdf", "x.pdf", 32_000_001, Err(TooLarge { limit: 32_000_000 })),
+            ("application/pdf", "no extension", 20_971_520, Ok(Pdf)),
+            ("application/pdf", "x.pdf", 20_971_521, Err(TooLarge { limit: 20_971_520 })),
+            ("application/pdf", "x.pdf", 40_000_000, Err(TooLarge { limit: 20_971_520 })),
             ("application/zip", "x.pdf", 1, Err(Kind)),
             ("application/zip", "x.zip", 0, Err(Kind)),
             ("text/x-anything", "x", 1_000_000, Ok(Text)),

@@ -2,6 +2,7 @@
 //! Encoding and decoding are pure; only `claude::Client` moves bytes.
 
 pub mod claude;
+mod content;
 pub mod error;
 pub mod event;
 pub mod files;
@@ -55,7 +56,8 @@ impl Provider {
     /// minute at most, with all tries. The copy is deleted by the provider after 90 days.
     ///
     /// # Errors
-    /// As for [`Provider::ask`], when trying again did not help or was of no use.
+    /// [`LlmError::Unreadable`] when its content is not what its type and name say; else as for [`Provider::ask`], when
+    /// trying again did not help or was of no use.
     pub async fn upload(&self, upload: Upload) -> Result<String, LlmError> {
         match self {
             Self::Claude(client) => client.upload(upload).await,

@@ -40,15 +40,15 @@ impl LlmRequest {
 
     /// The files that the model is shown, oldest first.
     pub fn files(&self) -> impl DoubleEndedIterator<Item = &FileBlock> {
-        self.messages.iter().flat_map(|message| &message.blocks).filter_map(Block::as_file)
+        self.messages.iter().flat_map(LlmMessage::files)
     }
 
-    /// Puts its line in the place of a file. False if the request does not have it.
-    pub fn lose_file(&mut self, id: &str) -> bool {
+    /// Puts their lines in the place of files. False if the request has none of them.
+    pub fn lose_files(&mut self, ids: &[String]) -> bool {
         let mut lost = false;
         for block in self.messages.iter_mut().flat_map(|message| &mut message.blocks) {
             if let Block::File(file) = block
-                && file.id == id
+                && ids.contains(&file.id)
             {
                 *block = Block::Text(std::mem::take(&mut file.instead));
                 lost = true;
@@ -89,6 +89,11 @@ pub struct LlmMessage {
 }
 
 impl LlmMessage {
+    /// The files that it shows.
+    pub fn files(&self) -> impl DoubleEndedIterator<Item = &FileBlock> {
+        self.blocks.iter().filter_map(Block::as_file)
+    }
+
     /// How large it is, in bytes of text.
     pub fn bytes(&self) -> u64 {
         let length = |block: &Block| match block {

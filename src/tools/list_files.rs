@@ -20,8 +20,9 @@ pub(super) fn spec() -> ToolSpec {
     ToolSpec {
         name: "list_files",
         description: "Lists the files that the person has sent in this conversation, newest first, up to 50. Use it when \
-                      they mean a file that you cannot see any more, or ask what they have sent. Free. `readable` tells \
-                      whether you are shown the content of the file.",
+                      they mean a file that you cannot see any more, or ask what they have sent. Free. `has_copy` tells \
+                      whether a copy is kept; the content is shown only where the file stands in the conversation, \
+                      as long as it is not too far back.",
         schema: json!({"type": "object", "properties": {}}),
     }
 }
@@ -45,7 +46,7 @@ pub(super) async fn run(input: &Value, workshop: Workshop<'_>) -> Result<Value, 
             "mime": file.mime,
             "size_bytes": file.size,
             "age_minutes": (workshop.now - file.at).num_minutes().max(0),
-            "readable": file.provider_id.is_some(),
+            "has_copy": file.provider_id.is_some(),
         })
     };
     Ok(json!({"files": found.iter().map(line).collect::<Vec<_>>(), "older_ones_left_out": more}))

@@ -84,7 +84,7 @@ async fn photos_pdfs_and_texts_need_no_words() {
     let list = listed(&bot, ANN, ANN).await;
     assert_eq!(names(&list)[..2], ["main.rs", "report.pdf"], "newest first");
     assert_eq!((&list[1]["kind"], &list[1]["mime"]), (&json!("document"), &json!("application/pdf")));
-    assert_eq!((&list[1]["readable"], &list[1]["age_minutes"]), (&json!(true), &json!(0)));
+    assert_eq!((&list[1]["has_copy"], &list[1]["age_minutes"]), (&json!(true), &json!(0)));
     bot.end().await;
 }
 
@@ -186,7 +186,7 @@ async fn what_cannot_be_read_is_told_of_with_words_and_explained_without() {
     assert_eq!(bot.telegram.view(|view| view.downloads().len()), 0);
     assert_eq!((bot.database.count(STORED).await, bot.database.count(COPIED).await), (2, 0));
     let list = listed(&bot, ANN, ANN).await;
-    assert_eq!((list[0]["readable"].clone(), list.as_array().unwrap().len()), (json!(false), 2));
+    assert_eq!((list[0]["has_copy"].clone(), list.as_array().unwrap().len()), (json!(false), 2));
     bot.end().await;
 }
 
@@ -347,7 +347,7 @@ async fn a_copy_that_is_about_to_expire_counts_as_none() {
         .execute(bot.books())
         .await
         .unwrap();
-    assert_eq!(listed(&bot, ANN, ANN).await[0]["readable"], json!(false));
+    assert_eq!(listed(&bot, ANN, ANN).await[0]["has_copy"], json!(false));
     let asked = bot.request(2).await;
     assert_eq!(shown(&asked), [""; 0]);
     assert!(conversation(&asked)[0].contains("[document \"a.txt\""), "{:?}", conversation(&asked));
@@ -409,8 +409,8 @@ async fn a_copy_that_was_lost_is_forgotten_in_its_own_conversation_only() {
         files::lost(&db, ThreadId(thread), &copies).await.unwrap();
     }
     db.close().await;
-    assert_eq!(listed(&bot, ANN, ANN).await[0]["readable"], json!(false));
-    assert_eq!(listed(&bot, BOB, BOB).await[0]["readable"], json!(true));
+    assert_eq!(listed(&bot, ANN, ANN).await[0]["has_copy"], json!(false));
+    assert_eq!(listed(&bot, BOB, BOB).await[0]["has_copy"], json!(true));
     bot.end().await;
 }
 

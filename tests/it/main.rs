@@ -21,6 +21,7 @@ mod clear_topics;
 mod crash;
 mod critique;
 mod edits;
+mod file_contents;
 mod files;
 mod groups;
 mod harness;

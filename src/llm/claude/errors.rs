@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::error::LlmError;
 use super::super::files::Readable;
-use super::super::request::{Block, FileBlock, LlmRequest};
+use super::super::request::{Block, FileBlock, LlmMessage, LlmRequest};
 use super::wire::ErrorBody;
 
 /// The longest that a provider's words may be in a log line, in code points.
@@ -52,19 +52,60 @@ fn rejected(status: u16, kind: String, message: String) -> LlmError {
     LlmError::Rejected { status, kind, message }
 }
 
-/// Says so when it is a file of the request that made the provider reject it.
+/// Says so when it is files of the request that made the provider reject it.
 pub(super) fn blame(error: LlmError, request: &LlmRequest) -> LlmError {
-    let LlmError::Rejected { status: 400 | 404, message, .. } = &error else { return error };
-    let file = named(message, request)
-        .or_else(|| pointed_at(message, request))
-        .or_else(|| described(message, request));
-    match file {
-        Some(file) => {
-            tracing::warn!(file.id = file.id, message, "the provider cannot use a file");
-            LlmError::FileGone { id: file.id.clone() }
-        }
-        None => error,
+    let (LlmError::Rejected { status: 400 | 404, message, .. } | LlmError::TooLong(message)) = &error else {
+        return error;
+    };
+    let many = over_a_total(message, request);
+    if !many.is_empty() {
+        return refused(&many);
     }
+    if matches!(error, LlmError::TooLong(_)) {
+        return error;
+    }
+    if let Some(file) = named(message, request).or_else(|| pointed_at(message, request)) {
+        tracing::warn!(file.id = file.id, "the provider cannot use a file");
+        return LlmError::FileGone { id: file.id.clone() };
+    }
+    let described = described(message, request);
+    if described.is_empty() { without_names(error, request) } else { refused(&described) }
+}
+
+/// The provider's words are not told, because they may quote the names of files.
+fn refused(files: &[&FileBlock]) -> LlmError {
+    let ids: Vec<String> = files.iter().map(|file| file.id.clone()).collect();
+    tracing::warn!(?ids, "the provider may be unable to use some files");
+    LlmError::FilesRefused { ids }
+}
+
+/// The same error without the names of files, which nobody may read in a log.
+fn without_names(error: LlmError, request: &LlmRequest) -> LlmError {
+    let LlmError::Rejected { status, kind, mut message } = error else { return error };
+    for file in request.files().filter(|file| !file.name.is_empty()) {
+        message = message.replace(&file.name, "(a file)");
+    }
+    LlmError::Rejected { status, kind, message }
+}
+
+/// The older half of the files that are too many or too large together; none if it is about one only, or about
+/// something else.
+fn over_a_total<'a>(message: &str, request: &'a LlmRequest) -> Vec<&'a FileBlock> {
+    let message = message.to_ascii_lowercase();
+    let about = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    let kind = if about(&["pdf pages"]) {
+        Some(Readable::Pdf)
+    } else if about(&["too many images", "many-image requests"]) {
+        Some(Readable::Image)
+    } else if about(&["exceeds the maximum size", "exceeds the maximum allowed number of bytes"]) {
+        None
+    } else {
+        return Vec::new();
+    };
+    let mut files: Vec<_> =
+        request.files().filter(|file| kind.is_none_or(|kind| file.readable == kind)).collect();
+    files.truncate(if files.len() > 1 { files.len() / 2 } else { 0 });
+    files
 }
 
 /// The file whose id stands in the words.
@@ -85,8 +126,9 @@ fn pointed_at<'a>(message: &str, request: &'a LlmRequest) -> Option<&'a FileBloc
     }
 }
 
-/// The newest file of the kind that the words are about: requests with the older ones were accepted.
-fn described<'a>(message: &str, request: &'a LlmRequest) -> Option<&'a FileBlock> {
+/// The files of the kind that the words are about, in the newest message that has any: requests with the older ones
+/// were accepted.
+fn described<'a>(message: &str, request: &'a LlmRequest) -> Vec<&'a FileBlock> {
     let message = message.to_ascii_lowercase();
     let about = |words: &[&str]| words.iter().any(|word| message.contains(word));
     let readable = if about(&["could not process pdf", "pdf pages", "pdf specified", "pdf is password"]) {
@@ -94,9 +136,12 @@ fn described<'a>(message: &str, request: &'a LlmRequest) -> Option<&'a FileBlock
     } else if about(&["could not process image", "image exceeds", "image dimensions"]) {
         Readable::Image
     } else {
-        return None;
+        return Vec::new();
     };
-    request.files().rfind(|file| file.readable == readable)
+    let files = |message: &'a LlmMessage| {
+        message.files().filter(|file| file.readable == readable).collect::<Vec<_>>()
+    };
+    request.messages.iter().rev().map(files).find(|files| !files.is_empty()).unwrap_or_default()
 }
 
 fn shorten(words: &str) -> String {
@@ -169,8 +214,6 @@ mod tests {
             (400, "messages.9.content.0: x", None),
             (400, "messages.0: x", None),
             (400, "messages.0.content.x", None),
-            (400, "Could not process image", Some("file_01c")),
-            (400, "A maximum of 600 PDF pages may be provided.", Some("file_01b")),
             (400, "max_tokens: too large", None),
             (403, "file_01a is not yours", None),
         ] {
@@ -181,5 +224,60 @@ mod tests {
             };
             assert_eq!(blamed.as_deref(), expected, "{status} {message}");
         }
+    }
+
+    /// Three messages: an image and a PDF, a PDF, two images and a PDF.
+    fn with_many() -> LlmRequest {
+        let mut request = super::super::tests::request(3);
+        for (message, id, readable) in [
+            (0, "image_1", Readable::Image),
+            (0, "pdf_1", Readable::Pdf),
+            (1, "pdf_2", Readable::Pdf),
+            (2, "image_2", Readable::Image),
+            (2, "image_3", Readable::Image),
+            (2, "pdf_3", Readable::Pdf),
+        ] {
+            let (id, name, instead) =
+                (id.to_owned(), format!("secret of {}", id.replace('_', " ")), "x".to_owned());
+            let file = FileBlock { id, readable, name, size: 1, instead };
+            request.messages[message].blocks.push(Block::File(file));
+        }
+        request
+    }
+
+    #[test]
+    fn what_can_only_be_guessed_is_left_out_and_not_lost() {
+        let request = with_many();
+        for (status, message, expected) in [
+            (400, "Could not process image", vec!["image_2", "image_3"]),
+            (400, "The PDF specified was not valid.", vec!["pdf_3"]),
+            // In all: the oldest go, whatever the path is.
+            (400, "messages.2.content.1: A maximum of 600 PDF pages may be provided.", vec!["pdf_1"]),
+            (400, "too many images: 3 > 2 maximum", vec!["image_1"]),
+            (413, "Request exceeds the maximum size of 32 MB", vec!["image_1", "pdf_1", "pdf_2"]),
+        ] {
+            let body = format!(r#"{{"type":"error","error":{{"type":"x","message":"{message}"}}}}"#);
+            match blame(classify(status, &body, None, None), &request) {
+                LlmError::FilesRefused { ids } => assert_eq!(ids, expected, "{message}"),
+                other => panic!("{message}: {other}"),
+            }
+        }
+        // A single one is too long by itself.
+        let mut single = with_many();
+        single.lose_files(&["pdf_1".to_owned(), "pdf_2".to_owned()]);
+        let error = rejected(400, "x".to_owned(), "A maximum of 600 PDF pages may be provided.".to_owned());
+        assert!(matches!(blame(error, &single), LlmError::FilesRefused { ids } if ids == ["pdf_3"]));
+        let long = blame(LlmError::TooLong("prompt is too long: 9 > 8".to_owned()), &request);
+        assert_eq!(long.name(), "too_long");
+    }
+
+    #[test]
+    fn names_of_files_are_in_no_error() {
+        let message = "the title secret of pdf 3 is odd".to_owned();
+        let error = blame(rejected(400, "x".to_owned(), message), &with_many());
+        assert_eq!(
+            error.to_string(),
+            "the provider rejects the request with 400 x: the title (a file) is odd"
+        );
     }
 }

@@ -8,8 +8,9 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method};
 
+use super::super::content;
 use super::super::error::{LlmError, TRIES};
-use super::super::files::{self, Readable, Upload};
+use super::super::files::{self, Upload};
 use super::wire::Stored;
 use super::{Client, accepted, connection};
 
@@ -27,8 +28,8 @@ const FORBIDDEN: &[char] = &['<', '>', ':', '"', '|', '?', '*', '\\', '/'];
 impl Client {
     pub(in crate::llm) async fn upload(&self, upload: Upload) -> Result<String, LlmError> {
         let Upload { name, mime, bytes } = upload;
-        let mime = sent_type(&mime, &name, &bytes);
-        let (name, bytes) = (fit_name(&name), Bytes::from(bytes));
+        let (bytes, mime) = sent(&mime, &name, Bytes::from(bytes))?;
+        let name = fit_name(&name);
         let send = || async {
             let length = bytes.len() as u64;
             let headers = [(CONTENT_TYPE, mime.parse().map_err(unusable)?)];
@@ -44,7 +45,7 @@ impl Client {
                 .map_err(connection)?;
             Ok(stored.id)
         };
-        patiently(UPLOAD_LIMIT, send).await
+        patiently(UPLOAD_LIMIT, send).await.map_err(without_words)
     }
 
     pub(in crate::llm) async fn forget(&self, id: &str) -> Result<(), LlmError> {
@@ -92,29 +93,24 @@ fn unusable(error: reqwest::header::InvalidHeaderValue) -> LlmError {
     LlmError::Connection(Box::new(error))
 }
 
-/// The MIME type that the API is told. It takes a picture at its content and text only as plain text.
-fn sent_type(mime: &str, name: &str, bytes: &[u8]) -> String {
-    let essence = files::essence(mime);
-    match files::readable(mime, name, bytes.len() as u64) {
-        Ok(Readable::Image) => {
-            let told = files::image_type(&essence);
-            content_type(bytes).or(told).unwrap_or("image/jpeg").to_owned()
-        }
-        Ok(Readable::Pdf) => "application/pdf".to_owned(),
-        Ok(Readable::Text) => "text/plain".to_owned(),
-        Err(_) if essence.contains('/') && essence.bytes().all(|byte| byte.is_ascii_graphic()) => essence,
-        Err(_) => "application/octet-stream".to_owned(),
+/// What is sent: the content and its MIME type as messages take them, or as they are if no message will show them.
+fn sent(mime: &str, name: &str, bytes: Bytes) -> Result<(Bytes, String), LlmError> {
+    if let Ok(readable) = files::readable(mime, name, bytes.len() as u64) {
+        let (bytes, mime) = content::checked(readable, bytes).map_err(LlmError::Unreadable)?;
+        return Ok((bytes, mime.to_owned()));
     }
+    let essence = files::essence(mime);
+    let is_fit = essence.contains('/') && essence.bytes().all(|byte| byte.is_ascii_graphic());
+    Ok((bytes, if is_fit { essence } else { "application/octet-stream".to_owned() }))
 }
 
-/// The format of a picture by its first bytes.
-fn content_type(bytes: &[u8]) -> Option<&'static str> {
-    match bytes {
-        [0xFF, 0xD8, 0xFF, ..] => Some("image/jpeg"),
-        [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
-        [b'G', b'I', b'F', b'8', ..] => Some("image/gif"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
-        _ => None,
+/// The same error without the provider's words, which may quote the name of the file.
+fn without_words(error: LlmError) -> LlmError {
+    match error {
+        LlmError::Rejected { status, kind, .. } => {
+            LlmError::Rejected { status, kind, message: "(about a file)".to_owned() }
+        }
+        error => error,
     }
 }
 

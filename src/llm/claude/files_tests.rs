@@ -105,20 +105,45 @@ async fn a_copy_that_is_gone_already_is_forgotten() {
 }
 
 #[test]
-fn the_type_that_is_sent_is_one_that_messages_take() {
+fn what_is_sent_is_what_messages_take() {
     for (mime, name, bytes, expected) in [
-        ("image/jpg", "x", b"?".as_slice(), "image/jpeg"),
-        ("image/jpeg", "x.jpg", b"\x89PNG\r\n", "image/png"),
-        ("", "x.webp", b"RIFF....WEBPVP8 ", "image/webp"),
-        ("application/octet-stream", "x.gif", b"GIF89a", "image/gif"),
-        ("application/x-pdf", "x", b"%PDF", "application/pdf"),
-        ("application/json", "x.json", b"{}", "text/plain"),
-        ("Application/ZIP", "x.zip", b"PK", "application/zip"),
-        ("none\n", "x", b"PK", "application/octet-stream"),
-        ("a/b\r\nx", "x", b"PK", "application/octet-stream"),
+        ("image/jpeg", "x.jpg", b"\x89PNG\r\n".as_slice(), Some("image/png")),
+        ("", "x.webp", b"RIFF....WEBPVP8 ", Some("image/webp")),
+        ("image/jpeg", "x.jpg", b"\0\0\0\x18ftypheic", None),
+        ("application/octet-stream", "x.gif", b"GIF89a", Some("image/gif")),
+        ("application/x-pdf", "x", b"%PDF-1.4", Some("application/pdf")),
+        ("application/pdf", "x.pdf", b"<html>", None),
+        ("application/json", "x.json", b"{}", Some("text/plain")),
+        ("video/mp2t", "x.ts", b"\x47\x40\0\x10\0\xB0", None),
+        ("Application/ZIP", "x.zip", b"PK", Some("application/zip")),
+        ("none\n", "x", b"PK", Some("application/octet-stream")),
+        ("a/b\r\nx", "x", b"PK", Some("application/octet-stream")),
     ] {
-        assert_eq!(sent_type(mime, name, bytes), expected, "{mime} {name}");
+        let answer = sent(mime, name, Bytes::from_static(bytes));
+        assert_eq!(answer.as_ref().ok().map(|(_, mime)| &**mime), expected, "{mime} {name}");
+        assert!(answer.is_ok() || matches!(answer, Err(LlmError::Unreadable(_))));
     }
+}
+
+#[tokio::test]
+async fn old_texts_are_sent_as_utf8_and_what_cannot_be_read_is_not_sent() {
+    let stub = Stub::start(vec![stored("file_1")]).await;
+    // "да, нет" of a time before Unicode.
+    let old = upload("x.txt", "text/plain", b"\xE4\xE0, \xED\xE5\xF2");
+    assert_eq!(stub.client().upload(old).await.unwrap(), "file_1");
+    assert_eq!(parts(&stub.asked()[0])[1].1, "да, нет");
+    let error = stub.client().upload(upload("x.pdf", "application/pdf", b"PK")).await.unwrap_err();
+    assert_eq!((error.name(), stub.asked().len()), ("unreadable", 1));
+}
+
+#[tokio::test]
+async fn a_rejected_upload_does_not_tell_the_name() {
+    let stub = Stub::start(vec![refusal(400, "invalid_request_error", "my diary.txt is odd")]).await;
+    let error = stub.client().upload(upload("my diary.txt", "text/plain", b"text")).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the provider rejects the request with 400 invalid_request_error: (about a file)"
+    );
 }
 
 #[test]

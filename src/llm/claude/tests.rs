@@ -88,7 +88,8 @@ fn files_are_named_by_id_and_marked_like_other_blocks() {
     let bytes = |request: &LlmRequest| serde_json::to_string(&encode::messages(request)).unwrap();
     assert_eq!(bytes(&request), bytes(&request.clone()));
     assert_eq!(request.bytes(), 7 + 3 * 8 + 2 * 3_000 + 30 + 2 * 4_784);
-    assert!(request.lose_file("file_2") && !request.lose_file("file_2"));
+    let lost = ["file_2".to_owned()];
+    assert!(request.lose_files(&lost) && !request.lose_files(&lost));
     assert_eq!(request.messages[0].blocks[1], Block::Text("[file_2]".to_owned()));
     assert_eq!(request.files().map(|file| file.id.as_str()).collect::<Vec<_>>(), ["file_1", "file_3"]);
 }

@@ -102,6 +102,16 @@ impl ApiError {
         if error.is_connect() { Self::Unreachable(error) } else { Self::Broken(error) }
     }
 
+    /// Whether the bot lacks a right in the chat, so that the same is refused for whatever else is there.
+    pub fn is_lack_of_rights(&self) -> bool {
+        match self {
+            Self::Refused { description, .. } | Self::Closed(description) => {
+                description.contains("not enough rights") || description.contains("CHAT_ADMIN_REQUIRED")
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the call may have had its effect although it has no result.
     pub fn is_doubtful(&self) -> bool {
         matches!(self, Self::Server(_) | Self::Broken(_))

@@ -38,7 +38,7 @@ pub enum Class {
     Draft,
     /// A chat action: now or never.
     Action,
-    /// The fetching of a file: no budget counts it, but it obeys penalties.
+    /// The fetching of a file or a question: no budget counts it, but it obeys penalties.
     File,
 }
 

@@ -90,6 +90,28 @@ impl Api {
         answer
     }
 
+    /// Asks about a chat, which counts in no budget: waits for the end of a penalty, but not longer than `patience`.
+    ///
+    /// # Errors
+    /// As for [`Api::deliver`]; [`ApiError::Flood`] also without a call, where a penalty is longer.
+    pub async fn inquire<M: Method>(
+        &self,
+        chat: ChatId,
+        method: &M,
+        patience: Duration,
+    ) -> Result<M::Answer, ApiError> {
+        let latest = Instant::now() + patience;
+        while let Admission::NotBefore(time) = self.flow.admit(chat, Class::File) {
+            if time > latest {
+                return Err(ApiError::Flood(time - Instant::now()));
+            }
+            tokio::time::sleep_until(time).await;
+        }
+        let answer = self.send(method, method.limit().unwrap_or(CALL_LIMIT)).await;
+        self.learn(chat, &answer);
+        answer
+    }
+
     /// Calls a cosmetic method now or not at all.
     ///
     /// # Errors

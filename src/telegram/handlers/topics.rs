@@ -24,6 +24,10 @@ use crate::services::clearing::{self, Refusal};
 /// How often Telegram is asked about a right, and for the deletion of one topic, before that is given up.
 const RIGHT_TRIES: u32 = 3;
 const DELETE_TRIES: u32 = 8;
+/// The longest penalty that a question about a right waits out.
+const RIGHT_PATIENCE: Duration = Duration::from_secs(5);
+/// So many topics are deleted before the right is asked about again.
+const ASK_EVERY: usize = 50;
 /// The first and the longest pause between two tries.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
@@ -90,17 +94,17 @@ pub(super) async fn tapped(context: Arc<Context>, tap: Tapped, id: DeletionId) -
     let count = deletion.topics.len();
     tracing::info!(chat.id = key.chat.0, user.id = key.user.0, deletion.id = id.0, count, "deleting topics");
     answer_tap(&context, callback, None);
-    carry_out(context, id).await
+    carry_out(context, id, Some(true)).await
 }
 
 /// Whether a person may manage the topics of a chat; none if Telegram does not tell. A private chat is the person's own.
-/// Deleting a topic deletes messages, so that right is needed as well.
+/// Deleting a topic deletes messages, so that right is needed as well. An administrator of the bot is nobody special here.
 async fn may_manage(context: &Context, chat: ChatId, user: UserId) -> Option<bool> {
-    if chat.0 == user.0 || context.books.is_privileged(user) {
+    if chat.0 == user.0 {
         return Some(true);
     }
     let method = GetChatMember { chat_id: chat, user_id: user };
-    let asked = patiently(context, RIGHT_TRIES, || context.screen.api.call(&method));
+    let asked = patiently(context, RIGHT_TRIES, || context.screen.api.inquire(chat, &method, RIGHT_PATIENCE));
     match asked.await? {
         Ok(member) => Some(member.may_delete_topics()),
         Err(error) => {
@@ -120,41 +124,78 @@ async fn may_manage(context: &Context, chat: ChatId, user: UserId) -> Option<boo
 pub(crate) async fn take_up(context: &Arc<Context>) -> Result<(), DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
     for id in db.persist("topics::unfinished", drain, || topics::unfinished(db)).await? {
-        let task = carry_out(context.clone(), id);
+        let task = carry_out(context.clone(), id, None);
         context.life.spawn("topics", async move { finish(task.await) });
     }
     Ok(())
 }
 
-/// Deletes what is left of a deletion, one topic after the other, and tells the result.
-async fn carry_out(context: Arc<Context>, id: DeletionId) -> Result<(), DbError> {
-    let (db, abort) = (&context.db, &context.life.abort);
-    let Some(deletion) = db.persist("topics::find", abort, || topics::find(db, id)).await? else {
+/// What has become of a topic.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It is gone.
+    Gone,
+    /// It stays.
+    Stays,
+    /// It stays, and so do all others: the bot may not delete any.
+    Forbidden,
+}
+
+/// Deletes what is left of a deletion, one topic after the other, and tells the result. `may` is what is known of the
+/// person's right. It is asked about where nothing is known, and again and again, because this may take long; where it
+/// is lost, or the bot's, nothing more is tried.
+async fn carry_out(context: Arc<Context>, id: DeletionId, mut may: Option<bool>) -> Result<(), DbError> {
+    let (db, life) = (&context.db, &context.life);
+    let Some(deletion) = db.persist("topics::find", &life.abort, || topics::find(db, id)).await? else {
         return Ok(());
     };
-    for topic in deletion.left() {
+    let Deletion { chat, user, .. } = deletion;
+    for (number, topic) in deletion.left().into_iter().enumerate() {
+        if may.is_none() || may == Some(true) && number > 0 && number.is_multiple_of(ASK_EVERY) {
+            let asked = may_manage(&context, chat, user).await;
+            if asked.is_none() && life.drain.is_cancelled() {
+                return Ok(());
+            }
+            if asked != Some(true) {
+                tracing::warn!(
+                    chat.id = chat.0,
+                    user.id = user.0,
+                    deletion.id = id.0,
+                    "no right to delete more topics"
+                );
+            }
+            may = Some(asked == Some(true));
+        }
+        let fate = match may {
+            Some(true) => delete(&context, chat, topic).await,
+            _ => Some(Fate::Stays),
+        };
         // During a drain the rest waits for the next start.
-        let Some(gone) = delete(&context, deletion.chat, topic).await else { return Ok(()) };
+        let Some(fate) = fate else { return Ok(()) };
         kill_point!("topics: after the call");
-        let record = || clearing::record(db, &context.cache, id, topic, gone);
-        db.persist("clearing::record", abort, record).await?;
+        let record = || clearing::record(db, &context.cache, id, topic, fate == Fate::Gone);
+        db.persist("clearing::record", &life.abort, record).await?;
+        if fate == Fate::Forbidden {
+            may = Some(false);
+        }
     }
     let end = || clearing::finish(&context.books, id, |deletion, language| result(id, deletion, language));
-    let owed = db.persist("clearing::finish", abort, end).await?;
+    let owed = db.persist("clearing::finish", &life.abort, end).await?;
     context.courier().deliver_again(owed);
     Ok(())
 }
 
-/// Whether a topic is gone now; none if the service drains before that is known.
-async fn delete(context: &Context, chat: ChatId, topic: TopicId) -> Option<bool> {
+/// What becomes of a topic that is to be deleted; none if the service drains before that is known.
+async fn delete(context: &Context, chat: ChatId, topic: TopicId) -> Option<Fate> {
     let method = DeleteForumTopic { chat_id: chat, message_thread_id: topic };
     let asked = patiently(context, DELETE_TRIES, || context.screen.api.deliver(chat, &method));
     match asked.await? {
-        Ok(_) | Err(ApiError::TopicGone) => Some(true),
+        Ok(_) | Err(ApiError::TopicGone) => Some(Fate::Gone),
         Err(error) => {
+            let forbidden = error.is_lack_of_rights();
             let error = &error as &dyn std::error::Error;
             tracing::warn!(chat.id = chat.0, topic.id = topic.0, error, "Telegram does not delete a topic");
-            Some(false)
+            Some(if forbidden { Fate::Forbidden } else { Fate::Stays })
         }
     }
 }

@@ -2,11 +2,10 @@
 
 use teloxide::types::{FileMeta, Message, PhotoSize, StickerFormat};
 
+pub use crate::domain::file::DOWNLOAD_LIMIT;
 use crate::domain::file::{Attachment, FileKind};
 use crate::llm::{self, Readable, Unreadable};
 
-/// The most bytes of a file that Telegram lets a bot download.
-pub const DOWNLOAD_LIMIT: u64 = 20 * 1024 * 1024;
 /// The longest name that is kept, in code points.
 const NAME_CHARS: usize = 200;
 /// How much of a file's unique id a name of ours contains.
@@ -62,7 +61,7 @@ const TYPES: &[(&str, &str)] = &[
     ("zip", "application/zip"),
 ];
 
-/// As what a model reads an attachment: photos and documents, as far as it can and Telegram hands them out.
+/// As what a model reads an attachment: photos and documents, as far as it can and they can be fetched.
 ///
 /// # Errors
 /// Why it does not.
@@ -72,9 +71,7 @@ pub fn readable(attachment: &Attachment) -> Result<Readable, Unreadable> {
         return Err(Unreadable::Kind);
     }
     // A size that is not told is found out while the file is fetched.
-    let size = size.unwrap_or(1);
-    let readable = llm::readable(mime, name, size)?;
-    if size > DOWNLOAD_LIMIT { Err(Unreadable::TooLarge { limit: DOWNLOAD_LIMIT }) } else { Ok(readable) }
+    llm::readable(mime, name, size.unwrap_or(1))
 }
 
 /// The file of a message, if it has one.
