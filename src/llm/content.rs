@@ -87,7 +87,7 @@ fn legacy(bytes: &[u8]) -> Option<Cow<'_, str>> {
 fn is_cyrillic(bytes: &[u8]) -> bool {
     let is_letter = |byte: &u8| *byte >= 0xC0;
     let letters = bytes.iter().filter(|byte| is_letter(byte)).count();
-    let pairs = bytes.windows(2).filter(|pair| pair.iter().all(|byte| is_letter(byte))).count();
+    let pairs = bytes.windows(2).filter(|pair| pair.iter().all(is_letter)).count();
     pairs * 2 > letters
 }
 
