@@ -22,6 +22,7 @@ mod crash;
 mod critique;
 mod edits;
 mod file_contents;
+mod file_limits;
 mod files;
 mod groups;
 mod harness;

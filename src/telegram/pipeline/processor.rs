@@ -82,8 +82,10 @@ pub enum Opening {
 /// As for [`prepare`].
 pub async fn open(context: &Context, mut prepared: Prepared, batch: &[Incoming]) -> Result<Opening, DbError> {
     let Some(newest) = batch.last() else { return Ok(Opening::Duplicate) };
+    // Whoever sends a file does not tell an amount.
+    let brings_file = batch.iter().any(|incoming| incoming.attachment.is_some());
     for left in (0..TRIES).rev() {
-        if let Some(dialog) = prepared.recollection.dialog {
+        if let Some(dialog) = prepared.recollection.dialog.filter(|_| !brings_file) {
             return Ok(Opening::Reply(dialog));
         }
         if let Some(opening) = attempt(context, &mut prepared, batch, newest, left > 0).await? {
