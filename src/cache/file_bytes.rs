@@ -8,8 +8,9 @@ use super::{Cache, LIFETIME};
 
 /// The label of this cache in metrics.
 const LABEL: &str = "file";
-/// The most bytes of one content; a larger one is fetched again each time.
-pub const LIMIT: usize = 20 * 1024 * 1024;
+/// The most bytes of one content; a larger one is fetched again each time, because it would cost several copies in memory
+/// here and evict many histories there.
+pub const LIMIT: usize = 1024 * 1024;
 
 /// A content.
 pub async fn get(cache: &Cache, unique_id: &str) -> Option<Vec<u8>> {

@@ -42,7 +42,12 @@ impl Api {
             code @ 500..=599 => return Err(ApiError::Server(code)),
             code => return Err(refused(code, "the file is not there")),
         }
-        let mut content = Vec::new();
+        let length = response.content_length().unwrap_or(most);
+        if length > most {
+            return Err(refused(413, "the file is too large"));
+        }
+        // Not more than this is ever needed: a buffer that grows is there twice while it moves.
+        let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
         while let Some(chunk) = response.chunk().await.map_err(ApiError::network)? {
             if (content.len() + chunk.len()) as u64 > most {
                 return Err(refused(413, "the file is too large"));

@@ -20,7 +20,8 @@ use crate::telegram::api::ApiError;
 use crate::telegram::context::Context;
 use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT};
 
-/// Files that are on their way at once, over all chats; each may take [`DOWNLOAD_LIMIT`] bytes of memory.
+/// Files that are on their way at once, over all chats. Each is in memory once, so all take at most this many times
+/// [`DOWNLOAD_LIMIT`] bytes; those that are small enough for the cache are copied for it.
 const AT_ONCE: usize = 8;
 /// How long one may take once it is its turn, all tries included.
 const FETCH_LIMIT: Duration = Duration::from_secs(120);
