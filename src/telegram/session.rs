@@ -318,10 +318,10 @@ impl Session<'_> {
         }
     }
 
-    /// The answer that is about to begin shall not; while files are still fetched for it, there is nothing to stop.
+    /// The answer that is about to begin shall not.
     fn stop_next(&mut self, wish: StopWish) {
         if self.batch.is_fetching() {
-            return self.nothing_runs(wish);
+            return self.leave_out(wish);
         }
         if let Some(earlier) = self.stopped.replace(wish) {
             self.tick_off(earlier.update);

@@ -66,6 +66,11 @@ pub fn nothing_to_stop(language: Language) -> String {
     say(language, "nothing-to-stop")
 }
 
+/// The answer to `/stop` before the answer that it is about had begun.
+pub fn stopped(language: Language) -> String {
+    say(language, "cut-stopped")
+}
+
 /// The button below an unfinished answer.
 pub fn stop_button(language: Language) -> String {
     say(language, "stop-button")

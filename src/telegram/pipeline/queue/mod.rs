@@ -219,6 +219,12 @@ impl Batch {
         self.messages.iter().any(|waiting| waiting.message < message)
     }
 
+    /// The updates of all messages, which are forgotten.
+    pub fn take_updates(&mut self) -> Vec<UpdateId> {
+        self.closes = None;
+        std::mem::take(&mut self.messages).into_iter().map(|message| message.update).collect()
+    }
+
     /// The messages in the order in which the person wrote them.
     pub fn take(&mut self) -> Vec<Incoming> {
         self.closes = None;
