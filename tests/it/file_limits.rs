@@ -1,8 +1,8 @@
 //! Files that are not fetched, or not for everybody at once: for whom, how many, and what is said instead.
 
-use playground::telegram::NewFile;
+use playground::telegram::{Fault, NewFile};
 
-use crate::harness::{ANN, Bot};
+use crate::harness::{ANN, BOB, Bot, GROUP, conversation};
 
 fn note(name: &str) -> NewFile {
     NewFile::text(name, &format!("What stands in {name}."))
@@ -19,5 +19,42 @@ async fn a_file_is_no_amount_even_while_one_is_asked_for() {
     .await;
     bot.telegram.send(ANN, ANN, note("a.txt").captioned("50"));
     assert!(bot.answer(ANN, 2).await.contains("You sent a text"), "{}", bot.screen(ANN));
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_chat_under_a_long_penalty_keeps_nobody_else_waiting() {
+    let mut bot = Bot::start().await;
+    bot.telegram.fail_next("getFile", 1, Fault::Flood { retry_after_s: 600 });
+    for number in 1..=10 {
+        let file = note(&format!("{number}.txt")).captioned("@starling_bot read this");
+        bot.telegram.send(GROUP, ANN, file);
+        if number == 1 {
+            // It is not waited for: the words are answered without it.
+            let asked = conversation(&bot.request(1).await);
+            assert!(asked[0].contains("[document \"1.txt\""), "{asked:?}");
+        }
+    }
+    bot.telegram.send(BOB, BOB, note("b.txt"));
+    assert!(bot.answer(BOB, 1).await.contains("You sent a text"), "{}", bot.screen(BOB));
+    assert_eq!(bot.telegram.view(|view| view.downloads().len()), 1);
+    bot.kill().await;
+}
+
+#[tokio::test]
+async fn two_files_of_one_person_are_fetched_at_once_and_then_the_others() {
+    let bot = Bot::start().await;
+    let hold = bot.telegram.hold("download");
+    let parts: Vec<String> = (1..=6).map(|number| format!("part {number}.txt")).collect();
+    bot.telegram.send_album(ANN, ANN, None, parts.iter().map(|name| note(name)).collect());
+    hold.waiting_for(2).await;
+    bot.telegram.send(BOB, BOB, note("b.txt"));
+    hold.waiting_for(3).await;
+    let asked =
+        bot.telegram.calls().iter().filter(|call| call.method.eq_ignore_ascii_case("getFile")).count();
+    assert_eq!(asked, 3, "Ann has two places and waits for them, Bob does not wait");
+    hold.release();
+    bot.answer(ANN, 1).await;
+    bot.answer(BOB, 1).await;
     bot.end().await;
 }

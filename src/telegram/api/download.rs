@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use tokio::time::Instant;
 
 use super::flow::{Admission, Class};
 use super::methods::GetFile;
@@ -15,14 +16,22 @@ const DOWNLOAD_LIMIT: Duration = Duration::from_secs(60);
 const FLOOD_WAIT: Duration = Duration::from_secs(5);
 
 impl Api {
-    /// Fetches the content of a file from a message in `chat`, at most `most` bytes of it. Waits for the end of every
-    /// penalty.
+    /// When files of a chat may be fetched again, if a penalty runs.
+    pub fn files_wait_until(&self, chat: ChatId) -> Option<Instant> {
+        match self.flow.admit(chat, Class::File) {
+            Admission::Now => None,
+            Admission::NotBefore(end) => Some(end),
+        }
+    }
+
+    /// Fetches the content of a file from a message in `chat`, at most `most` bytes of it. Nothing is called inside a
+    /// penalty, and nothing is waited for: see [`Api::files_wait_until`].
     ///
     /// # Errors
     /// As for [`Api::deliver`]; a larger file is refused with 413.
     pub async fn download(&self, chat: ChatId, file: &str, most: u64) -> Result<Vec<u8>, ApiError> {
-        while let Admission::NotBefore(time) = self.flow.admit(chat, Class::File) {
-            tokio::time::sleep_until(time).await;
+        if let Some(end) = self.files_wait_until(chat) {
+            return Err(ApiError::Flood(end - Instant::now()));
         }
         let answer = self.send(&GetFile { file_id: file }, CALL_LIMIT).await;
         self.learn(chat, &answer);

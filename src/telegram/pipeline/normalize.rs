@@ -9,22 +9,26 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::Instant;
 
 use crate::cache::file_bytes;
 use crate::domain::file::{Attachment, ProviderCopy};
-use crate::domain::ids::{ChatId, MessageId, UserId};
+use crate::domain::ids::{ChatId, MessageId, ThreadKey, UserId};
 use crate::domain::message::Incoming;
 use crate::llm::{LlmError, Unreadable, Upload};
 use crate::telegram::api::ApiError;
 use crate::telegram::context::Context;
 use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT};
+use crate::telegram::pipeline::slots::{Slot, Slots};
 
 /// Files that are on their way at once, over all chats. Each is in memory once, so all take at most this many times
 /// [`DOWNLOAD_LIMIT`] bytes; those that are small enough for the cache are copied for it.
 const AT_ONCE: usize = 8;
-/// How long one may take once it is its turn, all tries included.
-const FETCH_LIMIT: Duration = Duration::from_secs(120);
+/// The same of one person, wherever: whoever sends many does not keep others waiting.
+const AT_ONCE_EACH: usize = 2;
+/// How long one may take, from its message on: waiting for penalties and places, all tries, and its copy.
+const FETCH_LIMIT: Duration = Duration::from_secs(240);
 /// How often Telegram is asked, and the pause after the first failure; it doubles with each one.
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(300);
@@ -47,11 +51,26 @@ pub type Fetching = BoxFuture<'static, Arrival>;
 
 /// The places of files that are on their way. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Places(Arc<Semaphore>);
+pub struct Places {
+    all: Arc<Semaphore>,
+    users: Slots,
+}
+
+/// A place that is taken until this is dropped.
+type Taken = (Slot, Option<OwnedSemaphorePermit>);
 
 impl Default for Places {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
+        Self { all: Arc::new(Semaphore::new(AT_ONCE)), users: Slots::new(AT_ONCE_EACH) }
+    }
+}
+
+impl Places {
+    /// Waits for a place; one's own comes first, so that nobody keeps one from others that is not used yet.
+    async fn take(&self, user: UserId) -> Taken {
+        let own = self.users.acquire(user).await;
+        // Nobody closes the semaphore, so there is always a permit.
+        (own, self.all.clone().acquire_owned().await.ok())
     }
 }
 
@@ -106,13 +125,15 @@ enum Fault {
     Unreadable(Unreadable),
     #[error("the file took longer than {} s", FETCH_LIMIT.as_secs())]
     Slow,
+    #[error("Telegram limits the chat for longer than a message waits for its file")]
+    Penalty,
 }
 
 /// Begins to fetch the file of a message; none if it has none that a model could read.
 pub fn fetch(context: &Arc<Context>, incoming: &Incoming) -> Option<Fetching> {
     let attachment = incoming.attachment.clone()?;
     attachments::readable(&attachment).ok()?;
-    let (message, chat) = (incoming.message, incoming.key.chat);
+    let (message, key) = (incoming.message, incoming.key);
     let (mut done, copy) = oneshot::channel();
     let task = context.clone();
     context.life.spawn("fetch", async move {
@@ -121,13 +142,13 @@ pub fn fetch(context: &Arc<Context>, incoming: &Incoming) -> Option<Fetching> {
             // What is given up or left undone is fetched again with its update.
             () = done.closed() => return,
             () = task.life.drain.cancelled() => return,
-            copied = copy_file(&task, chat, &attachment) => copied,
+            copied = copy_file(&task, key, &attachment) => copied,
         };
         let result = if copied.is_ok() { "ok" } else { "failed" };
         task.metrics.files_fetched.with_label_values(&[result]).inc();
         let copied = copied.inspect_err(|fault| {
             let error = fault as &dyn std::error::Error;
-            tracing::warn!(chat.id = chat.0, message.id = message.0, error, "a file was not fetched");
+            tracing::warn!(chat.id = key.chat.0, message.id = message.0, error, "a file was not fetched");
         });
         if done.send(copied.ok()).is_err() {
             tracing::debug!("nobody waits for the file any more");
@@ -138,13 +159,12 @@ pub fn fetch(context: &Arc<Context>, incoming: &Incoming) -> Option<Fetching> {
 
 async fn copy_file(
     context: &Context,
-    chat: ChatId,
+    key: ThreadKey,
     attachment: &Attachment,
 ) -> Result<(ProviderCopy, u64), Fault> {
-    // Nobody closes the semaphore, so there is always a permit.
-    let _place = context.files.0.acquire().await.ok();
+    let deadline = Instant::now() + FETCH_LIMIT;
     let work = async {
-        let bytes = load(context, chat, attachment).await?;
+        let (bytes, _place) = load(context, key, attachment, deadline).await?;
         let size = bytes.len() as u64;
         let whole = Attachment { size: Some(size), ..attachment.clone() };
         attachments::readable(&whole).map_err(Fault::Unreadable)?;
@@ -153,29 +173,60 @@ async fn copy_file(
         let id = context.mind.provider.upload(Upload { name, mime, bytes }).await?;
         Ok((ProviderCopy { id, expires_at }, size))
     };
-    tokio::time::timeout(FETCH_LIMIT, work).await.unwrap_or(Err(Fault::Slow))
+    tokio::time::timeout_at(deadline, work).await.unwrap_or(Err(Fault::Slow))
 }
 
-/// The content, from the cache or from Telegram, which is asked again while it fails.
-async fn load(context: &Context, chat: ChatId, attachment: &Attachment) -> Result<Vec<u8>, ApiError> {
+/// The content, with the place that it takes; Telegram is asked again while it fails.
+async fn load(
+    context: &Context,
+    key: ThreadKey,
+    attachment: &Attachment,
+    deadline: Instant,
+) -> Result<(Vec<u8>, Taken), Fault> {
+    let mut number = 1;
+    loop {
+        let place = enter(context, key, deadline).await?;
+        let error = match content(context, key.chat, attachment).await {
+            Ok(bytes) => return Ok((bytes, place)),
+            Err(error) if error.is_passing() && number < TRIES => error,
+            Err(error) => return Err(error.into()),
+        };
+        drop(place);
+        warn(key.chat, number, &error);
+        tokio::time::sleep(PAUSE * 2_u32.pow(number - 1)).await;
+        number += 1;
+    }
+}
+
+fn warn(chat: ChatId, number: u32, error: &ApiError) {
+    let error = error as &dyn std::error::Error;
+    tracing::warn!(chat.id = chat.0, number, error, "asking Telegram for a file again");
+}
+
+/// A place, at a moment without penalty: a chat that is limited takes no place from others.
+async fn enter(context: &Context, key: ThreadKey, deadline: Instant) -> Result<Taken, Fault> {
+    let api = &context.screen.api;
+    loop {
+        while let Some(end) = api.files_wait_until(key.chat) {
+            if end >= deadline {
+                return Err(Fault::Penalty);
+            }
+            tokio::time::sleep_until(end).await;
+        }
+        let place = context.files.take(key.user).await;
+        if api.files_wait_until(key.chat).is_none() {
+            return Ok(place);
+        }
+    }
+}
+
+/// The content, from the cache or from Telegram.
+async fn content(context: &Context, chat: ChatId, attachment: &Attachment) -> Result<Vec<u8>, ApiError> {
     let Attachment { telegram_id, unique_id, .. } = attachment;
     if let Some(bytes) = file_bytes::get(&context.cache, unique_id).await {
         return Ok(bytes);
     }
-    let mut number = 1;
-    loop {
-        match context.screen.api.download(chat, telegram_id, DOWNLOAD_LIMIT).await {
-            Ok(bytes) => {
-                file_bytes::put(&context.cache, unique_id, &bytes).await;
-                return Ok(bytes);
-            }
-            Err(error) if error.is_passing() && number < TRIES => {
-                let cause = &error as &dyn std::error::Error;
-                tracing::warn!(chat.id = chat.0, number, error = cause, "asking Telegram for a file again");
-            }
-            Err(error) => return Err(error),
-        }
-        tokio::time::sleep(PAUSE * 2_u32.pow(number - 1)).await;
-        number += 1;
-    }
+    let bytes = context.screen.api.download(chat, telegram_id, DOWNLOAD_LIMIT).await?;
+    file_bytes::put(&context.cache, unique_id, &bytes).await;
+    Ok(bytes)
 }
