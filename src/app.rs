@@ -26,6 +26,7 @@ use crate::telegram::cashier::{self, Cashier};
 use crate::telegram::context::{Context, Running};
 use crate::telegram::courier::Courier;
 use crate::telegram::intake::{self, Intake, Webhook};
+use crate::telegram::pipeline::in_hand::InHand;
 use crate::telegram::pipeline::normalize::{Albums, Places};
 use crate::telegram::pipeline::queue::Mailboxes;
 use crate::telegram::pipeline::slots::Slots;
@@ -147,6 +148,7 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
         mailboxes: Mailboxes::default(),
         running: Running::default(),
         deferred: intake::Deferred::default(),
+        in_hand: InHand::default(),
         files: Places::default(),
         albums: Albums::default(),
         slots: Slots::new(config.conversation.max_turns_per_user),

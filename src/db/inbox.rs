@@ -69,20 +69,28 @@ pub async fn unhandled(db: &Db, after: UpdateId, limit: i64) -> Result<Vec<(Upda
     Ok(rows.into_iter().map(|row| (UpdateId(row.update_id), row.payload)).collect())
 }
 
-/// Updates that have waited for so many seconds, oldest first: whoever had them has lost them. Each look counts as a try.
-pub async fn stranded(db: &Db, seconds: f64, limit: i64) -> Result<Vec<(UpdateId, String)>, DbError> {
+/// Updates that have waited for so many seconds, oldest first, but for those that somebody has `in_hand`: whoever had
+/// them has lost them. Each look counts as a try.
+pub async fn stranded(
+    db: &Db,
+    seconds: f64,
+    limit: i64,
+    in_hand: &[i64],
+) -> Result<Vec<(UpdateId, String)>, DbError> {
     let rows = sqlx::query!(
         r#"WITH taken AS (
              UPDATE inbox SET tries = tries + 1
              WHERE update_id IN (
                SELECT update_id FROM inbox
                WHERE handled_at IS NULL AND received_at < now() - make_interval(secs => $1)
+                 AND update_id <> ALL($3)
                ORDER BY update_id LIMIT $2)
              RETURNING update_id, payload
            )
            SELECT update_id, payload::text AS "payload!" FROM taken ORDER BY update_id"#,
         seconds,
         limit,
+        in_hand,
     )
     .fetch_all(db.pool())
     .await
@@ -101,14 +109,15 @@ pub struct GivenUp {
     pub payload: String,
 }
 
-/// Gives up updates that were tried so often. Payments are never given up.
-pub async fn give_up(tx: &mut Tx<'_>, tries: i32) -> Result<Vec<GivenUp>, DbError> {
+/// Gives up updates that were tried so often, but for those that somebody has `in_hand`. Payments are never given up.
+pub async fn give_up(tx: &mut Tx<'_>, tries: i32, in_hand: &[i64]) -> Result<Vec<GivenUp>, DbError> {
     let rows = sqlx::query!(
         "UPDATE inbox SET handled_at = now(), given_up = TRUE
          WHERE handled_at IS NULL AND tries >= $1 AND payload::text NOT LIKE '%\"successful_payment\"%'
-           AND payload::text NOT LIKE '%\"refunded_payment\"%'
+           AND payload::text NOT LIKE '%\"refunded_payment\"%' AND update_id <> ALL($2)
          RETURNING update_id, chat_id, message_id, payload::text AS \"payload!\"",
         tries,
+        in_hand,
     )
     .fetch_all(&mut **tx)
     .await

@@ -83,14 +83,15 @@ pub async fn apply_edit(
     Ok(changed.is_some())
 }
 
-/// Gives up updates that were tried so often that trying again is hopeless; `tell` makes a message for whoever sent one.
+/// Gives up updates that were tried so often that trying again is hopeless, unless somebody has them `in_hand`; `tell` makes a message for whoever sent one.
 pub async fn give_up(
     db: &Db,
     tries: i32,
+    in_hand: &[i64],
     tell: impl Fn(&GivenUp) -> Option<Owed>,
 ) -> Result<Vec<(OutboxId, Owed)>, DbError> {
     let mut tx = db.begin().await?;
-    let given_up = inbox::give_up(&mut tx, tries).await?;
+    let given_up = inbox::give_up(&mut tx, tries, in_hand).await?;
     for update in &given_up {
         tracing::error!(
             update.id = update.id.0,

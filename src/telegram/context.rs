@@ -8,6 +8,7 @@ use super::api::methods::Me;
 use super::cashier::Cashier;
 use super::courier::Courier;
 use super::intake::Deferred;
+use super::pipeline::in_hand::InHand;
 use super::pipeline::normalize::{Albums, Places};
 use super::pipeline::queue::Mailboxes;
 use super::pipeline::slots::Slots;
@@ -46,6 +47,8 @@ pub struct Context {
     pub running: Running,
     /// Updates that found a full mailbox.
     pub deferred: Deferred,
+    /// Updates that wait in batches.
+    pub in_hand: InHand,
     /// Places for files that are fetched at once.
     pub files: Places,
     /// Albums that were meant for us.

@@ -171,7 +171,7 @@ impl Session<'_> {
             Some(prepared) => prepared,
             None => preparing.await?,
         };
-        let (batch, edits) = (self.take_batch(), self.batch.take_edits());
+        let (batch, edits, _held) = (self.take_batch(), self.batch.take_edits(), self.batch.take_held());
         let opening = Box::pin(processor::open(context, prepared, &batch)).await?;
         let request = match opening {
             Opening::Turn(request) => {
@@ -273,6 +273,16 @@ impl Session<'_> {
 
     /// Puts a letter where it belongs; a wish to stop is handed back.
     fn take(&mut self, letter: Letter) -> Option<StopWish> {
+        let update = letter.update();
+        let wish = self.place(letter);
+        // Messages, and what waits behind them.
+        if let Some(update) = update {
+            self.batch.hold(self.context.in_hand.hold(update));
+        }
+        wish
+    }
+
+    fn place(&mut self, letter: Letter) -> Option<StopWish> {
         match letter {
             Letter::Message(message, came) => {
                 // What is written after a stop is not meant by it.

@@ -58,3 +58,36 @@ async fn two_files_of_one_person_are_fetched_at_once_and_then_the_others() {
     bot.answer(BOB, 1).await;
     bot.end().await;
 }
+
+#[tokio::test]
+async fn a_message_that_waits_long_for_its_file_is_not_given_up_meanwhile() {
+    let mut bot = Bot::with([("STRANDED_AFTER_SECONDS", "1")]).await;
+    bot.expect_error("cannot be read");
+    let hold = bot.telegram.hold("download");
+    let said = bot.telegram.send(ANN, ANN, note("a.txt").captioned("What does it say?"));
+    hold.waiting().await;
+    bot.telegram.edit(ANN, said.message_id, "And what not?").unwrap();
+    // Each of these is ticked off by one look of the sweep; ten looks in vain are the end of an update.
+    for number in 1..=12 {
+        bot.sql(&format!(
+            "INSERT INTO inbox (update_id, kind, payload, received_at)
+             VALUES ({number}, 'message', '{{}}', now() - interval '1 hour')"
+        ))
+        .await;
+        bot.database
+            .until("SELECT count(*) FROM inbox WHERE handled_at IS NULL AND payload::text = '{}'", 0)
+            .await;
+    }
+    assert_eq!(
+        bot.database
+            .count("SELECT coalesce(sum(tries), 0)::bigint FROM inbox WHERE payload::text <> '{}'")
+            .await,
+        0
+    );
+    hold.release();
+    assert!(bot.answer(ANN, 1).await.contains("You sent a text"), "{}", bot.screen(ANN));
+    assert_eq!(conversation(&bot.request(1).await), ["user: And what not?"]);
+    bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
+    assert_eq!(bot.answers(ANN).len(), 1);
+    bot.end().await;
+}

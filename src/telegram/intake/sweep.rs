@@ -51,10 +51,12 @@ impl Intake {
                 resume(context, left).await?;
             }
         }
-        let give_up = || intake::give_up(db, TRIES, tell);
+        // What waits in a batch for a file is neither lost nor tried in vain.
+        let in_hand = context.in_hand.all();
+        let give_up = || intake::give_up(db, TRIES, &in_hand, tell);
         context.courier().deliver(db.persist("intake::give_up", drain, give_up).await?);
-        for (id, payload) in db.persist("inbox::stranded", drain, || inbox::stranded(db, age_s, PAGE)).await?
-        {
+        let stranded = || inbox::stranded(db, age_s, PAGE, &in_hand);
+        for (id, payload) in db.persist("inbox::stranded", drain, stranded).await? {
             tracing::warn!(update.id = id.0, "nobody has handled the update {id}, taking it up");
             self.pass_on(id, &payload).await;
         }

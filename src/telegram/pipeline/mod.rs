@@ -1,6 +1,7 @@
 //! The pipeline: normalize (all I/O before the queue) -> queue (one mailbox a thread, a short window that makes one
 //! prompt of several messages) -> processor (the batch becomes an open turn). Slots bound what runs at once.
 
+pub mod in_hand;
 pub mod normalize;
 pub mod processor;
 pub mod queue;

@@ -15,6 +15,7 @@ use crate::domain::message::Incoming;
 use crate::domain::people::Language;
 use crate::services::recovery::Recovery;
 use crate::telegram::inbound::{Edit, Envelope};
+use crate::telegram::pipeline::in_hand::Held;
 use crate::telegram::pipeline::normalize::{Arrival, Fetching};
 
 /// Letters that a mailbox holds. A session empties its mailbox at all times, so this is only reached while the
@@ -41,6 +42,19 @@ pub enum Letter {
     Clear(Box<Envelope>),
     /// A turn that a crash left open.
     Resume(Box<crate::db::turns::LeftOpen>, Recovery),
+}
+
+impl Letter {
+    /// The update that brought it; none for a turn that was left open.
+    pub fn update(&self) -> Option<UpdateId> {
+        match self {
+            Self::Message(message, _) => Some(message.update),
+            Self::Edit(edit) => Some(edit.update),
+            Self::Stop(wish) => Some(wish.update),
+            Self::Clear(clear) => Some(clear.update),
+            Self::Resume(..) => None,
+        }
+    }
 }
 
 /// A wish to end the running answer.
@@ -133,6 +147,8 @@ pub struct Batch {
     fetching: FuturesUnordered<Fetching>,
     /// The newest change of each message that was changed here.
     edits: Vec<Edit>,
+    /// The updates of all that waits here or behind it.
+    held: Vec<Held>,
     closes: Option<(Instant, Instant)>,
 }
 
@@ -144,6 +160,18 @@ impl Batch {
         let (_, latest) = self.closes.unwrap_or((came, came + LONGEST_WINDOW));
         self.closes = Some(((came + window).min(latest), latest));
         self.messages.push(message);
+    }
+
+    /// Keeps an update in hand for as long as the batch waits, if it does.
+    pub fn hold(&mut self, held: Held) {
+        if self.closes.is_some() {
+            self.held.push(held);
+        }
+    }
+
+    /// What is in hand for the batch; to be kept until its messages are stored.
+    pub fn take_held(&mut self) -> Vec<Held> {
+        std::mem::take(&mut self.held)
     }
 
     /// Takes over a change of a message that waits here; tells which update has no effect any more, because a newer
