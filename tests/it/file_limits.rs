@@ -1,6 +1,6 @@
 //! Files that are not fetched, or not for everybody at once: for whom, how many, and what is said instead.
 
-use playground::telegram::{Fault, NewFile};
+use playground::telegram::{Attachment, Fault, NewFile};
 
 use crate::harness::{ANN, BOB, Bot, GROUP, conversation};
 
@@ -89,5 +89,29 @@ async fn a_message_that_waits_long_for_its_file_is_not_given_up_meanwhile() {
     assert_eq!(conversation(&bot.request(1).await), ["user: And what not?"]);
     bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
     assert_eq!(bot.answers(ANN).len(), 1);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn an_album_that_cannot_be_read_is_one_prompt_with_words_and_one_refusal_without() {
+    let bot = Bot::start().await;
+    let video = |number: u8| {
+        NewFile::new(Attachment::Video, &format!("{number}.mp4"), "video/mp4", vec![number; 300])
+    };
+    let album = (1..=5).map(video).collect();
+    bot.telegram.send_album(ANN, ANN, None, album);
+    assert!(bot.answer(ANN, 1).await.contains("I cannot read this"), "{}", bot.screen(ANN));
+    let album = (6..=9)
+        .map(|number| if number == 6 { video(number).captioned("My holidays") } else { video(number) });
+    bot.telegram.send_album(ANN, ANN, None, album.collect());
+    bot.answer(ANN, 2).await;
+    let asked = conversation(&bot.request(1).await).join(" ");
+    assert!(asked.contains("My holidays"), "{asked}");
+    for number in 6..=9 {
+        assert!(asked.contains(&format!("{number}.mp4")), "{asked}");
+    }
+    assert_eq!(bot.ask("and?").await, "You said: and?");
+    assert_eq!(bot.answers(ANN).len(), 3);
+    bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
     bot.end().await;
 }

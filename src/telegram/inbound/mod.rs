@@ -199,7 +199,8 @@ fn read_message(id: UpdateId, message: &Message, me: &Me) -> Inbound {
     if text.trim().is_empty() {
         match attachment.as_ref().map(attachments::readable) {
             None => return Inbound::Ignored,
-            Some(Err(why)) if addressed => return Inbound::Unreadable(envelope, why),
+            // The words of an album may stand below another part: its batch knows.
+            Some(Err(why)) if addressed && album.is_none() => return Inbound::Unreadable(envelope, why),
             Some(_) => {}
         }
     }

@@ -1,5 +1,7 @@
 //! What a session asks of the batch that gathers.
 
+use std::collections::HashSet;
+
 use super::{Session, finish};
 use crate::domain::ids::UpdateId;
 use crate::domain::message::Incoming;
@@ -22,11 +24,25 @@ impl Session<'_> {
         !self.batch.is_full() && !self.is_barred()
     }
 
-    /// What is to be answered. Who has sent nothing but a file that did not arrive is asked to send it again.
+    /// What is to be answered. A part of an album without content is told of if another part has some. Who has sent
+    /// nothing but a file that cannot be read or did not arrive is told so, once for each album.
     pub(super) fn take_batch(&mut self) -> Vec<Incoming> {
-        let (blank, batch): (Vec<_>, Vec<_>) = self.batch.take().into_iter().partition(Incoming::is_blank);
+        let batch = self.batch.take();
+        let albums = |blank: bool| -> HashSet<String> {
+            let parts = batch.iter().filter(|incoming| incoming.is_blank() == blank);
+            parts.filter_map(|incoming| incoming.album.clone()).collect()
+        };
+        let (told, mut refused) = (albums(false), albums(true));
+        let is_told = |incoming: &Incoming| {
+            !incoming.is_blank() || incoming.album.as_ref().is_some_and(|album| told.contains(album))
+        };
+        let (batch, blank): (Vec<_>, Vec<_>) = batch.into_iter().partition(is_told);
         let context = self.context;
         for incoming in blank {
+            if incoming.album.as_ref().is_some_and(|album| !refused.remove(album)) {
+                self.tick_off(incoming.update);
+                continue;
+            }
             self.chores.push(Box::pin(async move { finish(handlers::not_fetched(context, incoming).await) }));
         }
         batch
