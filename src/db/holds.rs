@@ -69,6 +69,22 @@ async fn gate(db: &Db, turn: TurnId, user: UserId) -> Result<Gate, DbError> {
     })
 }
 
+/// Whether the gate would let a turn of a user pass now or after other turns; nothing is reserved. Who is not known yet
+/// would get a starting balance.
+pub async fn may_spend(db: &Db, user: UserId, free: bool) -> Result<bool, DbError> {
+    let may = sqlx::query_scalar!(
+        r#"SELECT banned_at IS NULL AND ($2 OR balance - held > 0 OR (balance > 0 AND EXISTS (
+             SELECT 1 FROM balance_holds WHERE user_id = $1 AND state = 'open' AND turn_id IS NOT NULL))) AS "may!"
+           FROM users WHERE id = $1"#,
+        user.0,
+        free,
+    )
+    .fetch_optional(db.pool())
+    .await
+    .map_err(DbError::at("holds::may_spend"))?;
+    Ok(may.unwrap_or(true))
+}
+
 /// What asking for more room under a hold came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Claimed {

@@ -115,3 +115,36 @@ async fn an_album_that_cannot_be_read_is_one_prompt_with_words_and_one_refusal_w
     bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
     bot.end().await;
 }
+
+#[tokio::test]
+async fn nothing_is_fetched_for_whoever_cannot_pay_or_is_banned() {
+    let bot = Bot::with([("STARTER_BALANCE_USD", "0"), ("PRIVILEGED_USERS", "43")]).await;
+    assert!(bot.ask("hello").await.contains("/pay"));
+    bot.telegram.send(ANN, ANN, note("a.txt"));
+    assert!(bot.answer(ANN, 2).await.contains("/pay"), "{}", bot.screen(ANN));
+    bot.ask_in(BOB, BOB, &format!("/topup {ANN} 1")).await;
+    bot.sql(&format!("UPDATE users SET banned_at = now() WHERE id = {ANN}")).await;
+    bot.telegram.send(ANN, ANN, note("b.txt").captioned("And now?"));
+    bot.database.until("SELECT count(*) FROM turns WHERE detail = 'banned'", 1).await;
+    assert!(bot.model.files().is_empty() && bot.telegram.view(|view| view.downloads().is_empty()));
+    bot.sql(&format!("UPDATE users SET banned_at = NULL WHERE id = {ANN}")).await;
+    bot.telegram.send(ANN, ANN, note("c.txt"));
+    bot.request(1).await;
+    assert_eq!(bot.model.files().len(), 1);
+    // Bob may overdraw.
+    let before = bot.answers(BOB).len();
+    bot.telegram.send(BOB, BOB, note("d.txt"));
+    assert!(bot.answer(BOB, before + 1).await.contains("You sent a text"));
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_file_that_telegram_calls_too_big_is_not_asked_for_again() {
+    let bot = Bot::start().await;
+    let refused = Fault::Error { code: 400, description: "Bad Request: file is too big".to_owned() };
+    bot.telegram.fail_next("getFile", 1, refused);
+    bot.telegram.send(ANN, ANN, NewFile::photo(640, 480));
+    let answer = bot.answer(ANN, 1).await;
+    assert!(answer.contains("too large") && !answer.contains("send it again"), "{answer}");
+    bot.end().await;
+}

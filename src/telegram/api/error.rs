@@ -117,6 +117,14 @@ impl ApiError {
         matches!(self, Self::Server(_) | Self::Broken(_))
     }
 
+    /// Whether a file is larger than what is handed out.
+    pub fn is_too_big(&self) -> bool {
+        match self {
+            Self::Refused { code, description } => *code == 413 || description.contains("file is too big"),
+            _ => false,
+        }
+    }
+
     /// Whether the same call may work in a moment.
     pub fn is_passing(&self) -> bool {
         match self {

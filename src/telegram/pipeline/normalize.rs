@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 
 use crate::cache::file_bytes;
+use crate::db::holds;
 use crate::domain::file::{Attachment, ProviderCopy};
 use crate::domain::ids::{ChatId, MessageId, ThreadKey, UserId};
 use crate::domain::message::Incoming;
@@ -42,8 +43,21 @@ const ALBUMS: usize = 256;
 pub struct Arrival {
     /// The message that brought it.
     pub message: MessageId,
-    /// Its copy at the provider and its length in bytes; none if it could not be fetched.
-    pub copy: Option<(ProviderCopy, u64)>,
+    /// What came of it.
+    pub outcome: Fetched,
+}
+
+/// What came of fetching a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fetched {
+    /// Its copy at the provider, and its length in bytes.
+    Copied(ProviderCopy, u64),
+    /// No model reads it at its length in bytes, of which Telegram had not told.
+    Unreadable(u64),
+    /// Its sender cannot be answered now; it was not tried. The gate has the last word.
+    Withheld,
+    /// It could not be fetched.
+    Failed,
 }
 
 /// A file on its way. Dropping this gives it up.
@@ -121,12 +135,27 @@ enum Fault {
     Telegram(#[from] ApiError),
     #[error("the provider does not take the file")]
     Provider(#[from] LlmError),
-    #[error("the file turns out to be unreadable: {0:?}")]
-    Unreadable(Unreadable),
+    #[error("the file of {0} bytes turns out to be unreadable: {1:?}")]
+    Unreadable(u64, Unreadable),
+    #[error("its sender is banned or has nothing to spend")]
+    Withheld,
     #[error("the file took longer than {} s", FETCH_LIMIT.as_secs())]
     Slow,
     #[error("Telegram limits the chat for longer than a message waits for its file")]
     Penalty,
+}
+
+impl From<Result<(ProviderCopy, u64), Fault>> for Fetched {
+    fn from(copied: Result<(ProviderCopy, u64), Fault>) -> Self {
+        match copied {
+            Ok((copy, size)) => Self::Copied(copy, size),
+            Err(Fault::Unreadable(size, _)) => Self::Unreadable(size),
+            // It is larger than what Telegram hands out, at least.
+            Err(Fault::Telegram(error)) if error.is_too_big() => Self::Unreadable(DOWNLOAD_LIMIT + 1),
+            Err(Fault::Withheld) => Self::Withheld,
+            Err(Fault::Telegram(_) | Fault::Provider(_) | Fault::Slow | Fault::Penalty) => Self::Failed,
+        }
+    }
 }
 
 /// Begins to fetch the file of a message; none if it has none that a model could read.
@@ -150,11 +179,11 @@ pub fn fetch(context: &Arc<Context>, incoming: &Incoming) -> Option<Fetching> {
             let error = fault as &dyn std::error::Error;
             tracing::warn!(chat.id = key.chat.0, message.id = message.0, error, "a file was not fetched");
         });
-        if done.send(copied.ok()).is_err() {
+        if done.send(copied.into()).is_err() {
             tracing::debug!("nobody waits for the file any more");
         }
     });
-    Some(async move { Arrival { message, copy: copy.await.ok().flatten() } }.boxed())
+    Some(async move { Arrival { message, outcome: copy.await.unwrap_or(Fetched::Failed) } }.boxed())
 }
 
 async fn copy_file(
@@ -164,16 +193,30 @@ async fn copy_file(
 ) -> Result<(ProviderCopy, u64), Fault> {
     let deadline = Instant::now() + FETCH_LIMIT;
     let work = async {
+        if !may_spend(context, key.user).await {
+            return Err(Fault::Withheld);
+        }
         let (bytes, _place) = load(context, key, attachment, deadline).await?;
         let size = bytes.len() as u64;
         let whole = Attachment { size: Some(size), ..attachment.clone() };
-        attachments::readable(&whole).map_err(Fault::Unreadable)?;
+        attachments::readable(&whole).map_err(|why| Fault::Unreadable(size, why))?;
         let expires_at = context.books.clock.now() + COPY_LIFETIME;
         let Attachment { name, mime, .. } = whole;
         let id = context.mind.provider.upload(Upload { name, mime, bytes }).await?;
         Ok((ProviderCopy { id, expires_at }, size))
     };
     tokio::time::timeout_at(deadline, work).await.unwrap_or(Err(Fault::Slow))
+}
+
+/// Whether it is likely that somebody is answered: nothing is stored for others. The gate decides for good.
+async fn may_spend(context: &Context, user: UserId) -> bool {
+    let (db, free) = (&context.db, context.books.is_privileged(user));
+    let asked =
+        db.persist("holds::may_spend", &context.life.drain, || holds::may_spend(db, user, free)).await;
+    asked.unwrap_or_else(|error| {
+        tracing::warn!(user.id = user.0, error = &error as &dyn std::error::Error, "a balance is not known");
+        true
+    })
 }
 
 /// The content, with the place that it takes; Telegram is asked again while it fails.

@@ -27,14 +27,17 @@ impl Session<'_> {
     /// What is to be answered. A part of an album without content is told of if another part has some. Who has sent
     /// nothing but a file that cannot be read or did not arrive is told so, once for each album.
     pub(super) fn take_batch(&mut self) -> Vec<Incoming> {
-        let batch = self.batch.take();
+        let (batch, withheld) = (self.batch.take(), self.batch.take_withheld());
         let albums = |blank: bool| -> HashSet<String> {
             let parts = batch.iter().filter(|incoming| incoming.is_blank() == blank);
             parts.filter_map(|incoming| incoming.album.clone()).collect()
         };
         let (told, mut refused) = (albums(false), albums(true));
         let is_told = |incoming: &Incoming| {
-            !incoming.is_blank() || incoming.album.as_ref().is_some_and(|album| told.contains(album))
+            // The gate tells why a file was not tried, or lets it pass now.
+            !incoming.is_blank()
+                || withheld.contains(&incoming.message)
+                || incoming.album.as_ref().is_some_and(|album| told.contains(album))
         };
         let (batch, blank): (Vec<_>, Vec<_>) = batch.into_iter().partition(is_told);
         let context = self.context;

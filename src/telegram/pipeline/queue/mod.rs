@@ -16,7 +16,7 @@ use crate::domain::people::Language;
 use crate::services::recovery::Recovery;
 use crate::telegram::inbound::{Edit, Envelope};
 use crate::telegram::pipeline::in_hand::Held;
-use crate::telegram::pipeline::normalize::{Arrival, Fetching};
+use crate::telegram::pipeline::normalize::{Arrival, Fetched, Fetching};
 
 /// Letters that a mailbox holds. A session empties its mailbox at all times, so this is only reached while the
 /// database is away.
@@ -145,6 +145,8 @@ pub struct Batch {
     messages: Vec<Incoming>,
     /// Files of these messages that are on their way.
     fetching: FuturesUnordered<Fetching>,
+    /// Messages whose files were not tried.
+    withheld: Vec<MessageId>,
     /// The newest change of each message that was changed here.
     edits: Vec<Edit>,
     /// The updates of all that waits here or behind it.
@@ -220,16 +222,26 @@ impl Batch {
 
     /// Waits for the next file to arrive; for ever if none is on its way.
     pub async fn arrive(&mut self) {
-        let Some(Arrival { message, copy }) = self.fetching.next().await else {
+        let Some(Arrival { message, outcome }) = self.fetching.next().await else {
             return std::future::pending().await;
         };
-        let Some((copy, size)) = copy else { return };
+        let (copy, size) = match outcome {
+            Fetched::Copied(copy, size) => (Some(copy), size),
+            Fetched::Unreadable(size) => (None, size),
+            Fetched::Withheld => return self.withheld.push(message),
+            Fetched::Failed => return,
+        };
         for waiting in self.messages.iter_mut().filter(|waiting| waiting.message == message) {
-            waiting.copy = Some(copy.clone());
+            waiting.copy.clone_from(&copy);
             if let Some(attachment) = &mut waiting.attachment {
                 attachment.size = Some(size);
             }
         }
+    }
+
+    /// The messages whose files were not tried.
+    pub fn take_withheld(&mut self) -> Vec<MessageId> {
+        std::mem::take(&mut self.withheld)
     }
 
     /// When the window closes; none while nothing waits.
