@@ -49,6 +49,17 @@ async fn what_is_not_what_its_name_says_is_not_sent() {
 }
 
 #[tokio::test]
+async fn what_is_not_what_its_name_says_and_has_no_words_is_told_and_costs_nothing() {
+    let bot = Bot::start().await;
+    bot.telegram.send(ANN, ANN, document("scan.pdf", "application/pdf", b"<html>Not found</html>"));
+    assert!(bot.answer(ANN, 1).await.starts_with("I cannot read this."), "{}", bot.screen(ANN));
+    bot.telegram.send(ANN, ANN, document("blank.txt", "text/plain", b" \n"));
+    assert!(bot.answer(ANN, 2).await.contains("empty"), "{}", bot.screen(ANN));
+    assert_eq!((bot.model.files().len(), bot.model.requests().len()), (0, 0));
+    bot.end().await;
+}
+
+#[tokio::test]
 async fn a_rejection_without_a_reason_is_asked_again_without_files_and_ends_no_conversation() {
     let bot = Bot::start().await;
     let odd = || Reply::error(ApiError::new(400, "invalid_request_error", "something is odd"));

@@ -54,6 +54,8 @@ pub enum Fetched {
     Copied(ProviderCopy, u64),
     /// No model reads it at its length in bytes, of which Telegram had not told.
     Unreadable(u64),
+    /// Its content is not what its name and type say.
+    Foreign,
     /// Its sender cannot be answered now; it was not tried. The gate has the last word.
     Withheld,
     /// It could not be fetched.
@@ -152,6 +154,8 @@ impl From<Result<(ProviderCopy, u64), Fault>> for Fetched {
             Err(Fault::Unreadable(size, _)) => Self::Unreadable(size),
             // It is larger than what Telegram hands out, at least.
             Err(Fault::Telegram(error)) if error.is_too_big() => Self::Unreadable(DOWNLOAD_LIMIT + 1),
+            Err(Fault::Provider(LlmError::Unreadable(Unreadable::Empty))) => Self::Unreadable(0),
+            Err(Fault::Provider(LlmError::Unreadable(_))) => Self::Foreign,
             Err(Fault::Withheld) => Self::Withheld,
             Err(Fault::Telegram(_) | Fault::Provider(_) | Fault::Slow | Fault::Penalty) => Self::Failed,
         }

@@ -28,6 +28,8 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(1);
 const ALBUM_WINDOW: Duration = Duration::from_millis(300);
 /// Messages that make a batch full; further ones wait in the mailbox.
 const FULL: usize = 50;
+/// The type of a file that is not what Telegram told; of no kind that a model reads.
+const UNKNOWN: &str = "unknown/unknown";
 
 /// Something for the session of a thread.
 #[derive(Debug)]
@@ -226,15 +228,19 @@ impl Batch {
             return std::future::pending().await;
         };
         let (copy, size) = match outcome {
-            Fetched::Copied(copy, size) => (Some(copy), size),
-            Fetched::Unreadable(size) => (None, size),
+            Fetched::Copied(copy, size) => (Some(copy), Some(size)),
+            Fetched::Unreadable(size) => (None, Some(size)),
+            Fetched::Foreign => (None, None),
             Fetched::Withheld => return self.withheld.push(message),
             Fetched::Failed => return,
         };
         for waiting in self.messages.iter_mut().filter(|waiting| waiting.message == message) {
             waiting.copy.clone_from(&copy);
-            if let Some(attachment) = &mut waiting.attachment {
-                attachment.size = Some(size);
+            let Some(attachment) = &mut waiting.attachment else { continue };
+            match size {
+                Some(_) => attachment.size = size,
+                // Nobody knows what it is; what was told is wrong.
+                None => attachment.mime = UNKNOWN.to_owned(),
             }
         }
     }
