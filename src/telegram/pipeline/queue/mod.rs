@@ -240,7 +240,7 @@ impl Batch {
             match size {
                 Some(_) => attachment.size = size,
                 // Nobody knows what it is; what was told is wrong.
-                None => attachment.mime = UNKNOWN.to_owned(),
+                None => UNKNOWN.clone_into(&mut attachment.mime),
             }
         }
     }
