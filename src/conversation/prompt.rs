@@ -67,7 +67,7 @@ fn messages(history: &[Remembered], chat: ChatKind) -> Vec<LlmMessage> {
     messages
 }
 
-/// How large the first request of a turn is, exactly as [`LlmRequest::bytes`] says it of what [`build`] makes.
+/// How large the first request of a turn is, exactly as [`LlmRequest::bytes`] says it of what `build` makes.
 pub fn bytes(history: &[Remembered], chat: ChatKind) -> u64 {
     let messages = messages(history, chat);
     GLOBAL.trim().len() as u64 + messages.iter().map(LlmMessage::bytes).sum::<u64>()
