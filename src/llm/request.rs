@@ -1,5 +1,7 @@
 //! What a model is asked, in the provider's neutral form.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::files::{self, Readable};
@@ -75,8 +77,8 @@ pub struct ToolSpec {
     pub name: &'static str,
     /// When to use it and when not.
     pub description: &'static str,
-    /// JSON schema of its arguments.
-    pub schema: Value,
+    /// JSON schema of its arguments; shared by all requests.
+    pub schema: Arc<Value>,
 }
 
 /// One side's contribution.

@@ -124,9 +124,11 @@ impl Tool {
             Self::SelfCritique => self_critique::spec(),
             Self::ListFiles => list_files::spec(),
             #[cfg(test)]
-            Self::Expensive => {
-                ToolSpec { name: "expensive", description: "Costs money.", schema: json!({"type": "object"}) }
-            }
+            Self::Expensive => ToolSpec {
+                name: "expensive",
+                description: "Costs money.",
+                schema: json!({"type": "object"}).into(),
+            },
         }
     }
 

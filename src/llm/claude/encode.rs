@@ -60,7 +60,7 @@ fn effort(request: &LlmRequest) -> Option<&'static str> {
 }
 
 fn tool(tool: &super::super::request::ToolSpec) -> Value {
-    json!({"name": tool.name, "description": tool.description, "input_schema": tool.schema})
+    json!({"name": tool.name, "description": tool.description, "input_schema": *tool.schema})
 }
 
 fn message(message: &LlmMessage) -> Message {

@@ -42,8 +42,11 @@ fn decode(events: &[Value]) -> Vec<LlmEvent> {
 fn a_request_is_what_the_api_expects() {
     let mut request = request(3);
     request.stable = 2;
-    request.tools =
-        vec![ToolSpec { name: "note", description: "Takes a note", schema: json!({"type": "object"}) }];
+    request.tools = vec![ToolSpec {
+        name: "note",
+        description: "Takes a note",
+        schema: json!({"type": "object"}).into(),
+    }];
     let body = serde_json::to_value(encode::messages(&request)).unwrap();
     let five_minutes = json!({"type": "ephemeral"});
     assert_eq!(
