@@ -13,7 +13,7 @@ use crate::domain::turn::{Failure, Interruption, Outcome, TurnEvent, TurnReport,
 use crate::lifecycle::kill_point;
 use crate::llm::error::{Retry, TRIES};
 use crate::llm::event::ToolCall;
-use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice};
+use crate::llm::request::{Block, LlmMessage, LlmRequest};
 use crate::llm::{LlmError, StopReason};
 use crate::services::tab::{Credit, Tab};
 use crate::tools::runner;
@@ -166,12 +166,7 @@ impl Turn<'_> {
     /// What comes now is the end: the model is told, and gets no tools.
     fn last_round(&mut self, prompt: &mut LlmRequest) {
         self.last = true;
-        prompt.tool_choice = ToolChoice::None;
-        let told = Block::Text(prompt::MONEY_IS_USED_UP.to_owned());
-        match prompt.messages.last_mut() {
-            Some(last) if last.role == Role::User => last.blocks.push(told),
-            _ => prompt.messages.push(LlmMessage { role: Role::User, blocks: vec![told] }),
-        }
+        prompt.ask_for_the_end(prompt::MONEY_IS_USED_UP);
     }
 
     async fn after(&mut self, round: Round) -> Next {

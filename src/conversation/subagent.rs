@@ -133,7 +133,9 @@ impl Work<'_> {
         if request.max_tokens < SHORTEST_ANSWER {
             return Err(Unfinished::Cap);
         }
-        self.ask_for_the_end(request);
+        if request.tool_choice != ToolChoice::None {
+            request.ask_for_the_end(self.errand.last_words);
+        }
         Ok(())
     }
 
@@ -144,17 +146,5 @@ impl Work<'_> {
         let pause = pause.ok_or(Unfinished::Failed(error.name()))?;
         self.rounds -= 1;
         self.subagent.stop.or_cut(tokio::time::sleep(pause)).await.ok_or(Unfinished::Cut)
-    }
-
-    fn ask_for_the_end(&self, request: &mut LlmRequest) {
-        if request.tool_choice == ToolChoice::None {
-            return;
-        }
-        request.tool_choice = ToolChoice::None;
-        let told = Block::Text(self.errand.last_words.to_owned());
-        match request.messages.last_mut() {
-            Some(last) if last.role == Role::User => last.blocks.push(told),
-            _ => request.messages.push(LlmMessage { role: Role::User, blocks: vec![told] }),
-        }
     }
 }

@@ -33,6 +33,16 @@ pub struct LlmRequest {
 }
 
 impl LlmRequest {
+    /// Asks for an answer without tools, with a last word of ours at the end of what the user said.
+    pub fn ask_for_the_end(&mut self, words: &str) {
+        self.tool_choice = ToolChoice::None;
+        let told = Block::Text(words.to_owned());
+        match self.messages.last_mut() {
+            Some(last) if last.role == Role::User => last.blocks.push(told),
+            _ => self.messages.push(LlmMessage { role: Role::User, blocks: vec![told] }),
+        }
+    }
+
     /// How large the conversation and the standing instructions are, in bytes of text; a file counts as much as text
     /// that costs the same.
     pub fn bytes(&self) -> u64 {

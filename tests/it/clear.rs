@@ -1,7 +1,8 @@
 //! `/clear`: what was said before is in no prompt any more, what is said after it is, and nothing else changes.
 
-use playground::anthropic::{Gate, GateKeeper, Outcome, Reply, Step};
+use playground::anthropic::{Gate, Outcome, Reply, Step};
 
+use crate::harness::halves::{first_half_is_visible, half_an_answer};
 use crate::harness::redis::Redis;
 use crate::harness::till::person;
 use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation, free_address};
@@ -11,24 +12,6 @@ const FORGOTTEN: &str = "🧹 I have forgotten our conversation here. Your balan
 /// What the model was asked last.
 fn last_prompt(bot: &Bot) -> Vec<String> {
     conversation(bot.model.requests().last().unwrap())
-}
-
-/// An answer that says something and then waits until the test lets it go on.
-fn half_an_answer(bot: &Bot) -> GateKeeper {
-    let (gate, keeper) = Gate::new();
-    bot.model.script(Reply::steps(vec![
-        Step::Text("The first half.".to_owned()),
-        Step::Gate(gate),
-        Step::Text(" The second half.".to_owned()),
-    ]));
-    keeper
-}
-
-async fn first_half_is_visible(bot: &Bot) {
-    let seen = bot.telegram.until("the first half as a draft", BOUND, |view| {
-        view.live_draft(ANN).filter(|draft| draft.text == "The first half.").map(drop)
-    });
-    seen.await.unwrap();
 }
 
 #[tokio::test]

@@ -2,25 +2,8 @@
 
 use playground::anthropic::{Gate, Outcome, Reply, Step};
 
+use crate::harness::halves::{first_half_is_visible, half_an_answer};
 use crate::harness::{ANN, BOUND, Bot, conversation};
-
-/// An answer that says something and then waits until the test lets it go on.
-fn half_an_answer(bot: &Bot) -> playground::anthropic::GateKeeper {
-    let (gate, keeper) = Gate::new();
-    bot.model.script(Reply::steps(vec![
-        Step::Text("The first half.".to_owned()),
-        Step::Gate(gate),
-        Step::Text(" The second half.".to_owned()),
-    ]));
-    keeper
-}
-
-async fn first_half_is_visible(bot: &Bot) {
-    let seen = bot.telegram.until("the first half as a draft", BOUND, |view| {
-        view.live_draft(ANN).filter(|draft| draft.text == "The first half.").map(drop)
-    });
-    seen.await.unwrap();
-}
 
 #[tokio::test]
 async fn a_newer_message_supersedes_the_answer_and_the_rest_is_kept() {

@@ -1,6 +1,7 @@
 //! The harness: one bot process with its own database and its own outside world for each test.
 
 pub mod database;
+pub mod halves;
 pub mod process;
 pub mod proxy;
 pub mod redis;
