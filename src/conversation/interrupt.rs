@@ -1,11 +1,14 @@
 //! Stopping: a signal with a reason, and the only place that waits on the model.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::{Stream, StreamExt};
-use tokio_util::sync::CancellationToken;
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 use crate::domain::turn::Interruption;
 use crate::llm::LlmError;
@@ -50,15 +53,48 @@ impl Stop {
     }
 }
 
-/// The next event of a stream; a cut, a silent peer and an early end all are errors here.
-pub async fn next_event<S, T>(stream: &mut S, idle_limit: Duration, stop: &Stop) -> Result<T, LlmError>
+/// A stream under watch; a cut, a silent peer and an early end all are errors here.
+pub struct Watched<'a, S> {
+    stream: S,
+    idle_limit: Duration,
+    heard: Instant,
+    /// Rings when nothing can have been heard for `idle_limit`; what is heard does not move it, which would cost more
+    /// than to look at `heard` when it rings.
+    alarm: Pin<Box<Sleep>>,
+    cut: Pin<Box<WaitForCancellationFuture<'a>>>,
+}
+
+impl<'a, S, T> Watched<'a, S>
 where
     S: Stream<Item = Result<T, LlmError>> + Unpin,
 {
-    match stop.or_cut(tokio::time::timeout(idle_limit, stream.next())).await {
-        None => Err(LlmError::Cancelled),
-        Some(Err(_elapsed)) => Err(LlmError::Silent(idle_limit)),
-        Some(Ok(None)) => Err(LlmError::BrokenOff),
-        Some(Ok(Some(event))) => event,
+    /// Watches a stream that may be silent for `idle_limit`.
+    pub fn new(stream: S, idle_limit: Duration, stop: &'a Stop) -> Self {
+        let alarm = Box::pin(tokio::time::sleep(idle_limit));
+        let cut = Box::pin(stop.token.cancelled());
+        Self { stream, idle_limit, heard: Instant::now(), alarm, cut }
+    }
+
+    /// The next event.
+    pub async fn next(&mut self) -> Result<T, LlmError> {
+        self.heard = Instant::now();
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<T, LlmError>> {
+        if self.cut.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(LlmError::Cancelled));
+        }
+        if let Poll::Ready(event) = self.stream.poll_next_unpin(context) {
+            return Poll::Ready(event.unwrap_or(Err(LlmError::BrokenOff)));
+        }
+        while self.alarm.as_mut().poll(context).is_ready() {
+            let silent_at = self.heard + self.idle_limit;
+            if silent_at <= Instant::now() {
+                return Poll::Ready(Err(LlmError::Silent(self.idle_limit)));
+            }
+            self.alarm.as_mut().reset(silent_at);
+        }
+        Poll::Pending
     }
 }

@@ -1,6 +1,7 @@
 //! From a turn to a request: standing instructions first, then the conversation, always in the same bytes.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use super::shelf::Shelf;
 use crate::domain::message::{Remembered, Role};
@@ -27,15 +28,15 @@ const CUT: &str = "[this answer was cut off here]";
 const NOTHING: &str = "[empty message]";
 
 /// Builds the request of a turn.
-pub(super) fn build(request: &TurnRequest, tools: &[ToolSpec]) -> LlmRequest {
+pub(super) fn build(request: &TurnRequest, tools: &Arc<[ToolSpec]>) -> LlmRequest {
     let model = &request.settings.model;
     let messages = messages(&request.history, request.chat_kind);
     LlmRequest {
         model: model.clone(),
         effort: request.settings.effort,
         max_tokens: model.answer_limit(),
-        system: vec![GLOBAL.trim().to_owned()],
-        tools: tools.to_vec(),
+        system: vec![GLOBAL.trim().into()],
+        tools: tools.clone(),
         tool_choice: ToolChoice::Auto,
         stable: messages.len().saturating_sub(1),
         messages,

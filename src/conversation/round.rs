@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Mind;
-use super::interrupt::{Stop, next_event};
+use super::interrupt::{Stop, Watched};
 use crate::domain::turn::{Interruption, ModelCall, TurnEvent};
 use crate::domain::usage::Usage;
 use crate::lifecycle::kill_point;
@@ -131,9 +131,9 @@ impl Attempt {
     ) -> Result<StopReason, LlmError> {
         let answer = stop.or_cut(mind.provider.ask(request)).await.ok_or(LlmError::Cancelled)??;
         self.request_id = answer.request_id;
-        let mut events = answer.events;
+        let mut events = Watched::new(answer.events, mind.idle_limit, stop);
         loop {
-            let shown = match next_event(&mut events, mind.idle_limit, stop).await? {
+            let shown = match events.next().await? {
                 LlmEvent::Text(text) => {
                     self.first_text.get_or_insert_with(|| started.elapsed());
                     self.text.push_str(&text);

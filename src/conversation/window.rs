@@ -96,7 +96,7 @@ mod tests {
             effort: None,
             max_tokens: 1,
             system: vec![],
-            tools: vec![],
+            tools: [].into(),
             tool_choice: ToolChoice::Auto,
             messages: lengths.iter().enumerate().map(message).collect(),
             stable: lengths.len() - 1,

@@ -1,5 +1,6 @@
 //! Repository of balances: operations, which only ever grow in number, and the newest of which is what a user has.
-//! Charges are booked by the statement that closes their turn (`turns/close.sql`), everything else here.
+//! Charges are booked by the statement that closes their turn (`turns/close.sql`), starter balances mostly by the one that
+//! meets a new user (`people_meet.sql`), everything else here.
 //! The caller makes sure that an event is booked once, by a row lock or an insert of its own; the key is the last barrier.
 
 use chrono::{DateTime, Utc};

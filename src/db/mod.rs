@@ -64,9 +64,13 @@ impl Db {
             ("statement_timeout", STATEMENT_LIMIT),
             ("idle_in_transaction_session_timeout", "30s"),
             // Making a plan costs more than running a statement that looks rows up by their keys, so each connection makes
-            // one of each, for any values. A statement must be written so that this one is good.
+            // one of each, for any values.
             ("plan_cache_mode", "force_generic_plan"),
             ("jit", "off"),
+            // That one is made when the tables may still be empty, and is good for large ones only if it uses keys.
+            ("enable_seqscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
         ]);
         let pool = PgPoolOptions::new()
             .max_connections(pool_size)
@@ -86,7 +90,8 @@ impl Db {
 
     /// Opens a transaction.
     pub(crate) async fn begin(&self) -> Result<Tx<'static>, DbError> {
-        let inner = self.pool.begin().await.map_err(DbError::at("db::begin"))?;
+        // Boxed: waiting for a connection takes 14 KB, for which every caller would have room.
+        let inner = Box::pin(self.pool.begin()).await.map_err(DbError::at("db::begin"))?;
         Ok(Tx::new(inner, self.metrics.db_queries.clone()))
     }
 
@@ -177,6 +182,7 @@ async fn within<T>(
     at: &'static str,
     operation: impl Future<Output = Result<T, DbError>>,
 ) -> Result<T, DbError> {
-    let settled = tokio::time::timeout(limit, operation).await;
+    // Boxed, so that whoever does something else most of the time has no room for it.
+    let settled = tokio::time::timeout(limit, Box::pin(operation)).await;
     settled.unwrap_or_else(|_| Err(DbError::at(at)(sqlx::Error::PoolTimedOut)))
 }

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::dialogs::Dialog;
 use super::{Db, DbError, Tx};
-use crate::domain::ids::{TopicId, UserId};
+use crate::domain::ids::{ThreadId, TopicId, UserId};
 use crate::domain::model::ModelId;
+use crate::domain::money::Usd;
 use crate::domain::people::{Chat, Language, Person};
 
 /// What the bot remembers of a user.
@@ -13,8 +14,6 @@ use crate::domain::people::{Chat, Language, Person};
 pub struct Known {
     /// Whether this is the first time that the user is seen.
     pub is_new: bool,
-    /// Whether anything was ever booked for the user.
-    pub has_books: bool,
     /// The model that the user chose.
     pub model: Option<ModelId>,
     /// The language of the user's app, as far as it was ever told.
@@ -27,33 +26,56 @@ pub struct Known {
     pub chat_version: i64,
 }
 
-/// Creates or refreshes a user and a chat; safe against any number of simultaneous first messages. Who writes has not
-/// blocked the bot.
-pub async fn meet(
-    tx: &mut Tx<'_>,
-    person: &Person,
-    chat: &Chat,
-    topic: Option<TopicId>,
-) -> Result<Known, DbError> {
-    let row = sqlx::query!(
-        r#"WITH place AS (
-             INSERT INTO chats (id, kind, title, username, is_forum) VALUES ($8, $9, $10, $11, $12)
-             ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, title = excluded.title,
-               username = excluded.username, is_forum = excluded.is_forum
-             WHERE (chats.kind, chats.title, chats.username, chats.is_forum)
-               IS DISTINCT FROM (excluded.kind, excluded.title, excluded.username, excluded.is_forum)
-             RETURNING version
-           )
-           INSERT INTO users (id, first_name, last_name, username, language_code, is_bot, is_premium)
-           VALUES ($1, $2, $3, $4, $5, $6, $7)
-           ON CONFLICT (id) DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name,
-             username = excluded.username,
-             language_code = coalesce(excluded.language_code, users.language_code), is_bot = excluded.is_bot,
-             is_premium = excluded.is_premium, last_seen_at = now(), blocked_at = NULL
-           RETURNING (xmax = 0) AS "is_new!", last_operation IS NOT NULL AS "has_books!", model_id, language_code,
-             (SELECT kind FROM dialogs WHERE dialogs.chat_id = $8 AND dialogs.user_id = $1
-                AND dialogs.topic_id IS NOT DISTINCT FROM $13 AND dialogs.expires_at > now()) AS dialog, version,
-             coalesce((SELECT version FROM place), (SELECT version FROM chats WHERE id = $8), 0) AS "chat_version!""#,
+/// Somebody who writes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Visit<'a> {
+    /// Who.
+    pub person: &'a Person,
+    /// Where.
+    pub chat: &'a Chat,
+    /// The topic there.
+    pub topic: Option<TopicId>,
+    /// What the books of somebody new are opened with.
+    pub starter: Usd,
+}
+
+/// A person in a conversation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entered {
+    /// What is known of the person.
+    pub known: Known,
+    /// The conversation's row.
+    pub thread: ThreadId,
+    /// Whether the conversation begins now.
+    pub is_new_thread: bool,
+}
+
+/// Creates or refreshes a user and a chat, and opens the user's books: the first operation of each is the starter
+/// balance. Safe against any number of simultaneous first messages. Who writes has not blocked the bot.
+pub async fn meet(tx: &mut Tx<'_>, visit: Visit<'_>) -> Result<Known, DbError> {
+    Ok(write(&mut **tx, visit, false).await?.known)
+}
+
+/// The same together with the conversation, in one statement.
+pub async fn enter(db: &Db, visit: Visit<'_>) -> Result<Entered, DbError> {
+    let Met { known, thread } = write(db.pool(), visit, true).await?;
+    let (thread, is_new_thread) =
+        thread.ok_or_else(|| DbError::at("people::enter")(sqlx::Error::RowNotFound))?;
+    Ok(Entered { known, thread, is_new_thread })
+}
+
+struct Met {
+    known: Known,
+    thread: Option<(ThreadId, bool)>,
+}
+
+async fn write(
+    database: impl sqlx::PgExecutor<'_>,
+    Visit { person, chat, topic, starter }: Visit<'_>,
+    enters: bool,
+) -> Result<Met, DbError> {
+    let row = sqlx::query_file!(
+        "src/db/people_meet.sql",
         person.id.0,
         person.first_name,
         person.last_name,
@@ -67,19 +89,21 @@ pub async fn meet(
         chat.username,
         chat.is_forum,
         topic.map(|topic| topic.0),
+        starter.0,
+        enters,
     )
-    .fetch_one(&mut **tx)
+    .fetch_one(database)
     .await
     .map_err(DbError::at("people::meet"))?;
-    Ok(Known {
+    let known = Known {
         is_new: row.is_new,
-        has_books: row.has_books,
         model: row.model_id.map(ModelId),
         language: Language::from_tag(row.language_code.as_deref()),
         dialog: row.dialog.as_deref().and_then(Dialog::from_name),
         version: row.version,
         chat_version: row.chat_version,
-    })
+    };
+    Ok(Met { known, thread: row.thread.map(|id| (ThreadId(id), row.is_new_thread)) })
 }
 
 /// The users who were last seen with a name (without the `@`); names move between accounts, so there may be several.

@@ -45,21 +45,21 @@ async fn count(tx: &mut Tx<'_>, mut turns: Vec<i64>) -> Result<(), DbError> {
          ), due AS (
            UPDATE turns SET counted = TRUE FROM locked WHERE turns.id = locked.id
            RETURNING turns.id, turns.thread_id, turns.closed_at
-         ), said AS (
-           SELECT turn_id, count(*) AS messages FROM messages
-           WHERE turn_id IN (SELECT id FROM due) AND role = 'user' GROUP BY turn_id
-         ), used AS (
-           SELECT turn_id, sum(input) AS input, sum(cache_write_5m + cache_write_1h) AS cache_write,
-                  sum(cache_read) AS cache_read, sum(output) AS output,
-                  sum(cost) FILTER (WHERE payer = 'user') AS cost
-           FROM model_calls WHERE turn_id IN (SELECT id FROM due) GROUP BY turn_id
          )
          INSERT INTO user_statistics (user_id, day, turns, messages, input, cache_write, cache_read, output, cost)
          SELECT threads.user_id, (due.closed_at AT TIME ZONE 'UTC')::date, count(*),
                 coalesce(sum(said.messages), 0), coalesce(sum(used.input), 0), coalesce(sum(used.cache_write), 0),
                 coalesce(sum(used.cache_read), 0), coalesce(sum(used.output), 0), coalesce(sum(used.cost), 0)
          FROM due JOIN threads ON threads.id = due.thread_id
-         LEFT JOIN said ON said.turn_id = due.id LEFT JOIN used ON used.turn_id = due.id
+         CROSS JOIN LATERAL (
+           SELECT count(*) AS messages FROM messages WHERE turn_id = due.id AND role = 'user'
+         ) AS said
+         CROSS JOIN LATERAL (
+           SELECT sum(input) AS input, sum(cache_write_5m + cache_write_1h) AS cache_write,
+                  sum(cache_read) AS cache_read, sum(output) AS output,
+                  sum(cost) FILTER (WHERE payer = 'user') AS cost
+           FROM model_calls WHERE turn_id = due.id
+         ) AS used
          GROUP BY 1, 2 ORDER BY 1, 2
          ON CONFLICT (user_id, day) DO UPDATE SET turns = user_statistics.turns + excluded.turns,
            messages = user_statistics.messages + excluded.messages, input = user_statistics.input + excluded.input,

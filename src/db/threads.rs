@@ -1,29 +1,7 @@
-//! Repository of threads: one conversation for each (chat, user, topic or none).
+//! Repository of threads: one conversation for each (chat, user, topic or none), begun by who enters it (`people`).
 
 use super::{DbError, Tx};
-use crate::domain::ids::{MessageId, ThreadId, ThreadKey};
-
-/// Finds or creates the conversation; safe against any number of simultaneous first messages.
-pub async fn enter(tx: &mut Tx<'_>, key: ThreadKey) -> Result<ThreadId, DbError> {
-    // The update changes nothing; it makes the row of a racing insert visible to RETURNING.
-    sqlx::query_scalar!(
-        r#"WITH found AS (
-             SELECT id FROM threads WHERE chat_id = $1 AND user_id = $2 AND topic_id IS NOT DISTINCT FROM $3
-           ), made AS (
-             INSERT INTO threads (chat_id, user_id, topic_id) SELECT $1, $2, $3
-             WHERE NOT EXISTS (SELECT 1 FROM found)
-             ON CONFLICT (chat_id, user_id, topic_id) DO UPDATE SET topic_id = excluded.topic_id RETURNING id
-           )
-           SELECT id AS "id!" FROM found UNION ALL SELECT id FROM made"#,
-        key.chat.0,
-        key.user.0,
-        key.topic.map(|topic| topic.0),
-    )
-    .fetch_one(&mut **tx)
-    .await
-    .map(ThreadId)
-    .map_err(DbError::at("threads::enter"))
-}
+use crate::domain::ids::{MessageId, ThreadKey};
 
 /// Forgets what was asked up to a message, and its answers: they are in no later prompt. Returns the new version of the
 /// history; none if that much was forgotten before, or nothing was ever said.

@@ -1,5 +1,6 @@
 //! What a model is asked, in the provider's neutral form.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -21,9 +22,9 @@ pub struct LlmRequest {
     /// The most tokens of the answer, thinking included.
     pub max_tokens: u64,
     /// Standing instructions, from the most shared to the most personal.
-    pub system: Vec<String>,
+    pub system: Vec<Cow<'static, str>>,
     /// What the model may call, in a fixed order.
-    pub tools: Vec<ToolSpec>,
+    pub tools: Arc<[ToolSpec]>,
     /// Whether it may do so now.
     pub tool_choice: ToolChoice,
     /// The conversation, oldest first; begins and ends with the user.
@@ -87,8 +88,8 @@ pub struct ToolSpec {
     pub name: &'static str,
     /// When to use it and when not.
     pub description: &'static str,
-    /// JSON schema of its arguments; shared by all requests.
-    pub schema: Arc<Value>,
+    /// JSON schema of its arguments.
+    pub schema: Value,
 }
 
 /// One side's contribution.

@@ -4,32 +4,19 @@ use chrono::{DateTime, Utc};
 
 use super::books::Books;
 use crate::db::balance::{self, Operation, Reason};
-use crate::db::people::{self, Known};
-use crate::db::{Db, DbError, Tx, inbox, threads};
-use crate::domain::ids::{ThreadId, ThreadKey, TopicId, UpdateId, UserId};
+use crate::db::people::{self, Entered, Known, Visit};
+use crate::db::{Db, DbError, Tx, inbox};
+use crate::domain::ids::{ThreadKey, TopicId, UpdateId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, Person};
-
-/// A person in a conversation.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Entered {
-    /// The conversation's row.
-    pub thread: ThreadId,
-    /// What is known of the person.
-    pub known: Known,
-}
 
 /// Finds or creates user, chat and thread. Any number of simultaneous first messages make one of each.
 /// Who is new gets the starter balance.
 pub async fn enter(books: &Books, key: ThreadKey, person: &Person, chat: &Chat) -> Result<Entered, DbError> {
-    let mut tx = books.db.begin().await?;
-    let known = meet(&mut tx, books, person, chat, key.topic).await?;
-    let thread = threads::enter(&mut tx, key).await?;
-    Db::commit(tx).await?;
-    Ok(Entered { thread, known })
+    people::enter(&books.db, visit(books, person, chat, key.topic)).await
 }
 
-/// Creates or refreshes a user and a chat; the first operation of every user is the starter grant.
+/// Creates or refreshes a user and a chat. Who is new gets the starter balance.
 pub(super) async fn meet(
     tx: &mut Tx<'_>,
     books: &Books,
@@ -37,11 +24,11 @@ pub(super) async fn meet(
     chat: &Chat,
     topic: Option<TopicId>,
 ) -> Result<Known, DbError> {
-    let known = people::meet(tx, person, chat, topic).await?;
-    if !known.has_books {
-        grant(tx, books, person.id).await?;
-    }
-    Ok(known)
+    people::meet(tx, visit(books, person, chat, topic)).await
+}
+
+fn visit<'a>(books: &Books, person: &'a Person, chat: &'a Chat, topic: Option<TopicId>) -> Visit<'a> {
+    Visit { person, chat, topic, starter: books.terms.starter_balance }
 }
 
 /// Takes over what Telegram tells: since `date` the user has blocked the bot, or takes messages again.
@@ -60,11 +47,10 @@ pub async fn set_blocked(
 
 /// Opens the books of a locked user who has none and returns the balance; none if there are books already.
 pub(super) async fn open_books(tx: &mut Tx<'_>, books: &Books, user: UserId) -> Result<Option<Usd>, DbError> {
-    if balance::has_operations(tx, user).await? { Ok(None) } else { grant(tx, books, user).await.map(Some) }
-}
-
-async fn grant(tx: &mut Tx<'_>, books: &Books, user: UserId) -> Result<Usd, DbError> {
+    if balance::has_operations(tx, user).await? {
+        return Ok(None);
+    }
     let (reason, amount) = (Reason::Starter, books.terms.starter_balance);
     let key = format!("starter:{user}");
-    balance::post(tx, &Operation { user, reason, amount, key: &key, subject: "" }).await
+    balance::post(tx, &Operation { user, reason, amount, key: &key, subject: "" }).await.map(Some)
 }

@@ -11,6 +11,7 @@ use crate::cache::user::User;
 use crate::cache::{Cache, Versioned};
 use crate::db::DbError;
 use crate::db::dialogs::Dialog;
+use crate::db::people::Entered;
 use crate::db::turns::opening::Place;
 use crate::domain::history::{Continuation, History};
 use crate::domain::ids::ThreadKey;
@@ -71,12 +72,12 @@ pub async fn complete(
     let Context { user, thread, history, .. } = found;
     let row = thread.as_ref().map(|thread| thread.value.id);
     let rows_cached = user.is_some() && thread.is_some();
-    let mut dialog = None;
+    let (mut dialog, mut nothing_said) = (None, false);
     let (user, thread) = if let (Some(user), Some(thread)) = (user, thread) {
         (user, thread)
     } else {
-        let people::Entered { thread, known } = people::enter(books, key, person, chat).await?;
-        dialog = known.dialog;
+        let Entered { thread, known, is_new_thread } = people::enter(books, key, person, chat).await?;
+        (dialog, nothing_said) = (known.dialog, is_new_thread);
         let user = User { profile: person.clone(), model: known.model };
         let place = Thread { id: thread, chat: chat.clone() };
         let user = Versioned { version: known.version, value: user };
@@ -86,6 +87,7 @@ pub async fn complete(
     let history_cached = history.is_some();
     let history = match history {
         Some(history) => history,
+        None if nothing_said => History::default(),
         None => history::load(&books.db, thread.value.id, None).await?,
     };
     Ok(Recollection { user, thread, history, dialog, rows_cached, history_cached })

@@ -1,11 +1,15 @@
 //! Checkpoints: while an answer grows, its text so far is written down every few seconds by the write-behind, and each
 //! tool when it has ended. Nobody waits for that: what finds no room is left out, and a later record contains it.
 
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use futures::Stream;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
 
+use crate::domain::ids::TurnId;
 use crate::domain::record::{Checkpoint, Record};
 use crate::domain::turn::{TurnEvent, TurnRequest};
 use crate::services::write_behind::WriteBehind;
@@ -13,36 +17,74 @@ use crate::services::write_behind::WriteBehind;
 /// The time between two checkpoints of an answer.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Hands the events of a turn on to the screen, at once, and takes down what is visible.
-pub(super) async fn relay(
-    write_behind: &WriteBehind,
-    request: &TurnRequest,
-    mut from: mpsc::Receiver<TurnEvent>,
-    to: mpsc::Sender<TurnEvent>,
-) {
-    let (mut text, mut written, mut sequence) = (String::new(), 0, 0);
-    let mut due = Instant::now() + EVERY;
-    loop {
-        tokio::select! {
-            biased;
-            event = from.recv() => {
-                let Some(event) = event else { return };
-                match &event {
-                    TurnEvent::Text(more) => text.push_str(more),
-                    TurnEvent::Thinking(_) | TurnEvent::ToolStarted { .. } => {}
-                    TurnEvent::ToolEnded(ended) => write_behind.offer(Record::ToolCall(ended.clone())),
-                }
-                if to.send(event).await.is_err() {
-                    return;
-                }
-            }
-            () = tokio::time::sleep_until(due), if text.len() > written => {
-                due = Instant::now() + EVERY;
-                (sequence, written) = (sequence + 1, text.len());
-                let (turn, attempt) = (request.turn, request.attempt);
-                let mark = Checkpoint { turn, attempt, sequence, text: text.clone() };
-                write_behind.offer(Record::Checkpoint(mark));
-            }
+/// The events of a turn on their way to the screen: what is visible is taken down as they pass, with no stop between.
+pub(super) struct Noted<'a> {
+    events: mpsc::Receiver<TurnEvent>,
+    write_behind: &'a WriteBehind,
+    turn: TurnId,
+    attempt: i32,
+    text: String,
+    /// How much of `text` stands in a checkpoint, in bytes.
+    written: usize,
+    sequence: i32,
+    due: Pin<Box<Sleep>>,
+}
+
+impl<'a> Noted<'a> {
+    /// The events of this turn, from the model's side.
+    pub(super) fn new(
+        write_behind: &'a WriteBehind,
+        request: &TurnRequest,
+        events: mpsc::Receiver<TurnEvent>,
+    ) -> Self {
+        Self {
+            events,
+            write_behind,
+            turn: request.turn,
+            attempt: request.attempt,
+            text: String::new(),
+            written: 0,
+            sequence: 0,
+            due: Box::pin(tokio::time::sleep(EVERY)),
         }
+    }
+
+    fn note(&mut self, event: &TurnEvent) {
+        match event {
+            TurnEvent::Text(more) => self.text.push_str(more),
+            TurnEvent::Thinking(_) | TurnEvent::ToolStarted { .. } => {}
+            TurnEvent::ToolEnded(ended) => self.write_behind.offer(Record::ToolCall(ended.clone())),
+        }
+    }
+
+    fn checkpoint(&mut self) {
+        self.due.as_mut().reset(Instant::now() + EVERY);
+        (self.sequence, self.written) = (self.sequence + 1, self.text.len());
+        let (turn, attempt, sequence) = (self.turn, self.attempt, self.sequence);
+        self.write_behind.offer(Record::Checkpoint(Checkpoint {
+            turn,
+            attempt,
+            sequence,
+            text: self.text.clone(),
+        }));
+    }
+}
+
+impl Stream for Noted<'_> {
+    type Item = TurnEvent;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<TurnEvent>> {
+        if let Poll::Ready(event) = self.events.poll_recv(context) {
+            if let Some(event) = &event {
+                self.note(event);
+            }
+            return Poll::Ready(event);
+        }
+        // Nothing comes at the moment, so there is time for what has come.
+        if self.text.len() > self.written {
+            ready!(self.due.as_mut().poll(context));
+            self.checkpoint();
+        }
+        Poll::Pending
     }
 }

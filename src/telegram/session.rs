@@ -77,7 +77,7 @@ struct Session<'a> {
     /// The messages of the turn that runs; one of them that comes again is no newer message.
     asked: Vec<MessageId>,
     /// Turns that nobody has finished; older than everything that waits here.
-    left_open: VecDeque<(Box<LeftOpen>, Recovery)>,
+    left_open: VecDeque<Box<(LeftOpen, Recovery)>>,
     /// Each `/clear` that is not carried out yet, oldest first.
     clears: VecDeque<Box<Envelope>>,
 }
@@ -88,7 +88,7 @@ impl Session<'_> {
     async fn work(&mut self) -> Result<(), DbError> {
         let drain = &self.context.life.drain;
         loop {
-            if let Some((left, recovery)) = self.left_open.pop_front() {
+            if let Some((left, recovery)) = self.left_open.pop_front().map(|left| *left) {
                 Box::pin(self.resume(&left, recovery)).await?;
                 continue;
             }
@@ -295,11 +295,14 @@ impl Session<'_> {
                     self.batch.add(*message, came, self.context.batch_window, file);
                 }
             }
-            Letter::Edit(edit) => self.edit(edit),
-            Letter::Stop(wish) => return Some(wish),
+            Letter::Edit(edit) => self.edit(*edit),
+            Letter::Stop(wish) => return Some(*wish),
             Letter::Clear(clear) => self.line_up(clear),
-            Letter::Resume(left, _) if self.left_open.iter().any(|(known, _)| known.turn == left.turn) => {}
-            Letter::Resume(left, recovery) => self.left_open.push_back((left, recovery)),
+            Letter::Resume(left) => {
+                if self.left_open.iter().all(|known| known.0.turn != left.0.turn) {
+                    self.left_open.push_back(left);
+                }
+            }
         }
         None
     }

@@ -7,7 +7,7 @@ use futures::FutureExt;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::checkpoint;
+use super::checkpoint::Noted;
 use super::context::Context;
 use super::pipeline::slots::Slot;
 use super::rendering::{Growing, Limits, RichText};
@@ -151,13 +151,14 @@ async fn perform(
         }
     };
     kill_point!("turn: admitted");
-    let (heard, said) = mpsc::channel(EVENTS_IN_FLIGHT);
     let (screen, events) = mpsc::channel(EVENTS_IN_FLIGHT);
+    let events = Noted::new(&context.write_behind, request, events);
     let (turn, attempt, user) = (request.turn, request.attempt, request.key.user);
     let account = Account { turn, attempt, user, model: &request.settings.model };
-    let (report, (), shown, ()) = tokio::join!(
-        converse(&context.mind, request, heard, tab, stop),
-        checkpoint::relay(&context.write_behind, request, said, screen),
+    let (report, shown, ()) = tokio::join!(
+        // In this order an event is on the screen in the same step in which the model's word came.
+        biased;
+        converse(&context.mind, request, screen, tab, stop),
         streaming::present(&context.screen, place, events),
         tab::keep(&context.books, &context.life.abort, account, slips),
     );

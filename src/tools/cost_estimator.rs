@@ -43,8 +43,7 @@ pub(super) fn spec() -> ToolSpec {
                 "requests": {"type": "integer", "minimum": 1, "description": "How many such requests; 1 if left out."},
             },
             "required": ["input_chars", "output_chars"],
-        })
-        .into(),
+        }),
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn spec() -> ToolSpec {
                       they mean a file that you cannot see any more, or ask what they have sent. Free. `has_copy` tells \
                       whether a copy is kept; the content is shown only where the file stands in the conversation, \
                       as long as it is not too far back.",
-        schema: json!({"type": "object", "properties": {}}).into(),
+        schema: json!({"type": "object", "properties": {}}),
     }
 }
 

@@ -7,6 +7,7 @@ mod list_files;
 pub mod runner;
 mod self_critique;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -24,7 +25,7 @@ use crate::services::tab::Wish;
 #[derive(Clone, Debug, Default)]
 pub struct Toolbox {
     tools: Vec<Tool>,
-    specs: Vec<ToolSpec>,
+    specs: Arc<[ToolSpec]>,
 }
 
 /// A tool.
@@ -106,8 +107,8 @@ impl Toolbox {
         Self::of(self.tools.iter().copied().filter(|&tool| tool != Tool::SelfCritique).collect())
     }
 
-    /// What the model is told.
-    pub fn specs(&self) -> &[ToolSpec] {
+    /// What the model is told, the same for all requests.
+    pub fn specs(&self) -> &Arc<[ToolSpec]> {
         &self.specs
     }
 
@@ -124,11 +125,9 @@ impl Tool {
             Self::SelfCritique => self_critique::spec(),
             Self::ListFiles => list_files::spec(),
             #[cfg(test)]
-            Self::Expensive => ToolSpec {
-                name: "expensive",
-                description: "Costs money.",
-                schema: json!({"type": "object"}).into(),
-            },
+            Self::Expensive => {
+                ToolSpec { name: "expensive", description: "Costs money.", schema: json!({"type": "object"}) }
+            }
         }
     }
 

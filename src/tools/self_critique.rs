@@ -97,8 +97,7 @@ pub(super) fn spec() -> ToolSpec {
                         "code_correctness", "formatting", "edge_cases"]}},
             },
             "required": ["user_request", "content"],
-        })
-        .into(),
+        }),
     }
 }
 

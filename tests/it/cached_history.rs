@@ -332,7 +332,7 @@ fn private_chat() -> Chat {
 }
 
 #[tokio::test]
-async fn with_redis_a_context_is_one_round_trip_and_without_it_four_queries_at_most() {
+async fn with_redis_a_context_is_one_round_trip_and_without_it_two_queries_at_most() {
     let redis = Redis::start().await;
     let database = Database::create().await;
     let metrics = Metrics::new().unwrap();
@@ -343,9 +343,9 @@ async fn with_redis_a_context_is_one_round_trip_and_without_it_four_queries_at_m
     let books = Books { db: db.clone(), registry, clock: Clock::System, terms: Terms::default() };
     let (cache, none) = (cache(&redis, &metrics), Cache::disabled());
     let (queries, trips, stranger) = cost(&books, &none, &metrics).await;
-    assert_eq!((queries, trips), (4, 0), "somebody new");
+    assert_eq!((queries, trips), (1, 0), "somebody new");
     let (queries, trips, _) = cost(&books, &none, &metrics).await;
-    assert_eq!((queries, trips), (3, 0), "somebody known");
+    assert_eq!((queries, trips), (2, 0), "somebody known");
     sqlx::query(
         "WITH turn AS (
            INSERT INTO turns (thread_id, question_id, model_id) VALUES (1, 400, 'm') RETURNING id
@@ -358,7 +358,7 @@ async fn with_redis_a_context_is_one_round_trip_and_without_it_four_queries_at_m
     .await
     .unwrap();
     let (queries, trips, known) = cost(&books, &none, &metrics).await;
-    assert_eq!((queries, trips), (3, 0), "a long conversation costs no more");
+    assert_eq!((queries, trips), (2, 0), "a long conversation costs no more");
     assert_eq!(known.history.messages.len(), 400);
     // What was read is cached, and read from there.
     recollection::keep_rows(&cache, key(42), &known).await;

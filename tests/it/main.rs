@@ -33,6 +33,7 @@ mod kill_points;
 mod ledger;
 mod limits;
 mod long_answers;
+mod lookups;
 mod odd_payments;
 mod outage;
 mod provider_faults;

@@ -36,7 +36,8 @@ WITH turn AS (
   FROM (SELECT cost FROM reported UNION ALL SELECT cost FROM noted) AS calls
 ), hold AS (
   UPDATE balance_holds SET state = CASE WHEN bill.charge > 0 THEN 'settled' ELSE 'released' END, closed_at = now()
-  FROM turn, bill WHERE turn_id = turn.id AND state = 'open' RETURNING amount
+  FROM turn, bill WHERE turn_id = turn.id AND balance_holds.user_id = turn.user_id AND state = 'open'
+  RETURNING amount
 ), account AS (
   UPDATE users
   SET balance = balance - bill.charge, last_operation = last_operation + (bill.charge > 0)::integer,

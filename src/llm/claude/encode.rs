@@ -1,11 +1,11 @@
 //! Neutral requests to the wire. Deterministic to the byte: the provider's cache and our tests rely on it.
 
-use serde_json::{Value, json};
-
 use super::super::files::Readable;
-use super::super::request::{Block, FileBlock, LlmMessage, LlmRequest, ToolChoice};
+use super::super::request::{self, FileBlock, LlmMessage, LlmRequest, ToolSpec};
 use super::breakpoints;
-use super::wire::{Message, Request};
+use super::wire::{
+    Block, CacheControl, Content, Message, OutputConfig, Request, Source, Thinking, Tool, ToolChoice,
+};
 use crate::domain::model::Effort;
 
 /// The body of a streaming request.
@@ -15,7 +15,7 @@ pub(super) fn messages(request: &LlmRequest) -> Request<'_> {
     body.stream = Some(true);
     let marks = breakpoints::place(request);
     if let Some(block) = marks.system.and_then(|index| body.system.get_mut(index)) {
-        block["cache_control"] = json!({"type": "ephemeral", "ttl": "1h"});
+        block.cache_control = Some(CacheControl::Ephemeral { ttl: Some("1h") });
     }
     for index in marks.messages {
         mark(&mut body.messages[index]);
@@ -34,16 +34,13 @@ fn prompt(request: &LlmRequest) -> Request<'_> {
         max_tokens: None,
         stream: None,
         // Without `display` the newer models think in silence, and the person sees nothing for a long time.
-        thinking: request
-            .model
-            .adaptive_thinking
-            .then(|| json!({"type": "adaptive", "display": "summarized"})),
-        output_config: effort(request).map(|effort| json!({"effort": effort})),
+        thinking: request.model.adaptive_thinking.then_some(Thinking::Adaptive { display: "summarized" }),
+        output_config: effort(request).map(|effort| OutputConfig { effort }),
         tools: request.tools.iter().map(tool).collect(),
         // May be given only together with tools.
-        tool_choice: (request.tool_choice == ToolChoice::None && !request.tools.is_empty())
-            .then(|| json!({"type": "none"})),
-        system: request.system.iter().map(|text| json!({"type": "text", "text": text})).collect(),
+        tool_choice: (request.tool_choice == request::ToolChoice::None && !request.tools.is_empty())
+            .then_some(ToolChoice::None),
+        system: request.system.iter().map(|text| unmarked(Content::Text { text })).collect(),
         messages: request.messages.iter().map(message).collect(),
     }
 }
@@ -59,38 +56,42 @@ fn effort(request: &LlmRequest) -> Option<&'static str> {
     })
 }
 
-fn tool(tool: &super::super::request::ToolSpec) -> Value {
-    json!({"name": tool.name, "description": tool.description, "input_schema": *tool.schema})
+fn tool(tool: &ToolSpec) -> Tool<'_> {
+    Tool { name: tool.name, description: tool.description, input_schema: &tool.schema }
 }
 
-fn message(message: &LlmMessage) -> Message {
+fn message(message: &LlmMessage) -> Message<'_> {
     Message { role: message.role.name(), content: message.blocks.iter().map(block).collect() }
 }
 
-fn block(block: &Block) -> Value {
-    match block {
-        Block::Text(text) => json!({"type": "text", "text": text}),
-        Block::ToolResult { call, content, is_error } => {
-            json!({"type": "tool_result", "tool_use_id": call, "content": content, "is_error": is_error})
+fn block(block: &request::Block) -> Block<'_> {
+    unmarked(match block {
+        request::Block::Text(text) => Content::Text { text },
+        request::Block::ToolResult { call, content, is_error } => {
+            Content::ToolResult { tool_use_id: call, content, is_error: *is_error }
         }
-        Block::File(FileBlock { id, readable, name, .. }) => {
-            let source = json!({"type": "file", "file_id": id});
+        request::Block::File(FileBlock { id, readable, name, .. }) => {
+            let source = Source::File { file_id: id };
             match readable {
-                Readable::Image => json!({"type": "image", "source": source}),
-                Readable::Pdf | Readable::Text => {
-                    json!({"type": "document", "source": source, "title": name})
-                }
+                Readable::Image => Content::Image { source },
+                Readable::Pdf | Readable::Text => Content::Document { source, title: name },
             }
         }
-        Block::Own(value) => value.clone(),
-    }
+        request::Block::Own(value) => Content::Own(value),
+    })
+}
+
+fn unmarked(content: Content<'_>) -> Block<'_> {
+    Block { content, cache_control: None }
 }
 
 /// Marks the last block that may carry a mark; thinking blocks may not.
-fn mark(message: &mut Message) {
-    let markable =
-        |block: &&mut Value| !matches!(block["type"].as_str(), Some("thinking" | "redacted_thinking"));
+fn mark(message: &mut Message<'_>) {
+    let markable = |block: &&mut Block<'_>| match block.content {
+        Content::Own(value) => !matches!(value["type"].as_str(), Some("thinking" | "redacted_thinking")),
+        _ => true,
+    };
     if let Some(block) = message.content.iter_mut().rev().find(markable) {
-        block["cache_control"] = json!({"type": "ephemeral"});
+        block.cache_control = Some(CacheControl::Ephemeral { ttl: None });
     }
 }

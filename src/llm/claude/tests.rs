@@ -20,8 +20,8 @@ pub(super) fn request(messages: usize) -> LlmRequest {
         model: Registry::load(None).unwrap().default_model().clone(),
         effort: Some(Effort::Low),
         max_tokens: 1_000,
-        system: vec!["be kind".to_owned()],
-        tools: vec![],
+        system: vec!["be kind".into()],
+        tools: [].into(),
         tool_choice: ToolChoice::Auto,
         messages: (0..messages).map(message).collect(),
         stable: messages,
@@ -42,11 +42,8 @@ fn decode(events: &[Value]) -> Vec<LlmEvent> {
 fn a_request_is_what_the_api_expects() {
     let mut request = request(3);
     request.stable = 2;
-    request.tools = vec![ToolSpec {
-        name: "note",
-        description: "Takes a note",
-        schema: json!({"type": "object"}).into(),
-    }];
+    request.tools =
+        [ToolSpec { name: "note", description: "Takes a note", schema: json!({"type": "object"}) }].into();
     let body = serde_json::to_value(encode::messages(&request)).unwrap();
     let five_minutes = json!({"type": "ephemeral"});
     assert_eq!(

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The body of `POST /v1/messages`. Field order is the order of the bytes.
+/// The body of `POST /v1/messages`. Field order is the order of the bytes; everything long is borrowed.
 #[derive(Serialize, Debug)]
 pub(super) struct Request<'a> {
     pub(super) model: &'a str,
@@ -12,23 +12,96 @@ pub(super) struct Request<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) stream: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) thinking: Option<Value>,
+    pub(super) thinking: Option<Thinking>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) output_config: Option<Value>,
+    pub(super) output_config: Option<OutputConfig>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) tools: Vec<Value>,
+    pub(super) tools: Vec<Tool<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) tool_choice: Option<Value>,
+    pub(super) tool_choice: Option<ToolChoice>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) system: Vec<Value>,
-    pub(super) messages: Vec<Message>,
+    pub(super) system: Vec<Block<'a>>,
+    pub(super) messages: Vec<Message<'a>>,
+}
+
+/// How the model thinks.
+#[derive(Serialize, Debug)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Thinking {
+    Adaptive { display: &'static str },
+}
+
+#[derive(Serialize, Debug)]
+pub(super) struct OutputConfig {
+    pub(super) effort: &'static str,
+}
+
+#[derive(Serialize, Debug)]
+pub(super) struct Tool<'a> {
+    pub(super) name: &'a str,
+    pub(super) description: &'a str,
+    pub(super) input_schema: &'a Value,
+}
+
+#[derive(Serialize, Debug)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum ToolChoice {
+    None,
 }
 
 /// One message of a request.
-#[derive(Serialize, Debug, PartialEq)]
-pub(super) struct Message {
+#[derive(Serialize, Debug)]
+pub(super) struct Message<'a> {
     pub(super) role: &'static str,
-    pub(super) content: Vec<Value>,
+    pub(super) content: Vec<Block<'a>>,
+}
+
+/// A block, and whether the prompt up to its end shall be cached.
+#[derive(Serialize, Debug)]
+pub(super) struct Block<'a> {
+    #[serde(flatten)]
+    pub(super) content: Content<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cache_control: Option<CacheControl>,
+}
+
+#[derive(Serialize, Debug)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Content<'a> {
+    Text {
+        text: &'a str,
+    },
+    ToolResult {
+        tool_use_id: &'a str,
+        content: &'a str,
+        is_error: bool,
+    },
+    Image {
+        source: Source<'a>,
+    },
+    Document {
+        source: Source<'a>,
+        title: &'a str,
+    },
+    /// An object that goes back exactly as it came.
+    #[serde(untagged)]
+    Own(&'a Value),
+}
+
+#[derive(Serialize, Debug)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Source<'a> {
+    File { file_id: &'a str },
+}
+
+/// A mark of the prompt cache; without `ttl` it holds for five minutes.
+#[derive(Serialize, Debug)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum CacheControl {
+    Ephemeral {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ttl: Option<&'static str>,
+    },
 }
 
 /// The answer to `POST /v1/messages/count_tokens`.

@@ -46,14 +46,14 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
             prompt(context, incoming);
         }
         Inbound::Sibling(incoming) if context.albums.contain(&incoming) => prompt(context, incoming),
-        Inbound::Edited(edit) => post(context, id, edit.key, Letter::Edit(edit)),
+        Inbound::Edited(edit) => post(context, id, edit.key, Letter::Edit(Box::new(edit))),
         Inbound::Command(Command::Stop, envelope) => {
             let key = envelope.key;
             post(
                 context,
                 id,
                 key,
-                Letter::Stop(StopWish { update: id, by: StopBy::Command(Box::new(envelope)) }),
+                Letter::Stop(Box::new(StopWish { update: id, by: StopBy::Command(Box::new(envelope)) })),
             );
         }
         Inbound::Command(Command::Clear, envelope) => {
@@ -100,7 +100,7 @@ fn tapped(context: &Arc<Context>, tapped: Tapped) {
     match (envelope, keyboards::read(&data)) {
         (Some(envelope), Some(Tap::Stop(turn))) => {
             let by = StopBy::Button { turn, callback, language };
-            post(context, update, envelope.key, Letter::Stop(StopWish { update, by }));
+            post(context, update, envelope.key, Letter::Stop(Box::new(StopWish { update, by })));
         }
         (Some(envelope), Some(Tap::Buy(stars))) => {
             answer_tap(context, callback, None);

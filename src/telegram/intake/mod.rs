@@ -136,7 +136,7 @@ impl Read {
             Self::Known(update) => handlers::route(context, *update),
             Self::Stopped(id, key, draft) => {
                 let wish = StopWish { update: id, by: StopBy::Draft(draft) };
-                handlers::post(context, id, key, Letter::Stop(wish));
+                handlers::post(context, id, key, Letter::Stop(Box::new(wish)));
             }
         }
     }

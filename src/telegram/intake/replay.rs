@@ -53,7 +53,7 @@ pub(super) async fn resume(context: &Arc<Context>, left: turns::LeftOpen) -> Res
     let (db, drain) = (&context.db, &context.life.drain);
     let recovery = db.persist("recovery::decide", drain, || recovery::decide(db, &left)).await?;
     // No update belongs to this letter any more; its messages are stored.
-    handlers::post(context, UpdateId(0), left.key, Letter::Resume(Box::new(left), recovery));
+    handlers::post(context, UpdateId(0), left.key, Letter::Resume(Box::new((left, recovery))));
     Ok(())
 }
 

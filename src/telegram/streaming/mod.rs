@@ -7,10 +7,11 @@ mod paint;
 mod tool_lines;
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::time::Duration;
 
 use futures::future::{BoxFuture, OptionFuture};
-use tokio::sync::mpsc;
+use futures::{Stream, StreamExt};
 use tokio::time::Instant;
 
 pub use self::actions::Actions;
@@ -106,18 +107,24 @@ pub struct Shown {
 }
 
 /// Shows a turn until its events end.
-pub async fn present(screen: &Screen, place: Place, mut events: mpsc::Receiver<TurnEvent>) -> Shown {
+pub async fn present(screen: &Screen, place: Place, events: impl Stream<Item = TurnEvent>) -> Shown {
     let mut presenter = Presenter::new(screen, place);
+    let mut events = pin!(events);
+    // One alarm for all beats: most events change nothing about the next one.
+    let mut beat = pin!(tokio::time::sleep(Duration::ZERO));
     loop {
         let due = presenter.due();
+        if let Some(due) = due.filter(|&due| due != beat.deadline()) {
+            beat.as_mut().reset(due);
+        }
         presenter.sign.want(presenter.wants_action());
         tokio::select! {
-            event = events.recv() => match event {
+            event = events.next() => match event {
                 Some(event) => presenter.fold(event),
                 None => break,
             },
             Some(done) = OptionFuture::from(presenter.work.as_mut()) => presenter.landed(done),
-            () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => presenter.start(),
+            () = &mut beat, if due.is_some() => presenter.start(),
         }
     }
     presenter.finish().await

@@ -10,6 +10,7 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::db::turns::LeftOpen;
 use crate::domain::ids::{MessageId, ThreadKey, TurnId, UpdateId};
 use crate::domain::message::Incoming;
 use crate::domain::people::Language;
@@ -31,19 +32,19 @@ const FULL: usize = 50;
 /// The type of a file that is not what Telegram told; of no kind that a model reads.
 const UNKNOWN: &str = "unknown/unknown";
 
-/// Something for the session of a thread.
+/// Something for the session of a thread. What it brings is boxed: a mailbox has room for 32 letters from the beginning.
 #[derive(Debug)]
 pub enum Letter {
     /// A message that wants an answer, and when it came.
     Message(Box<Incoming>, Instant),
     /// A changed message.
-    Edit(Edit),
+    Edit(Box<Edit>),
     /// The running answer shall end.
-    Stop(StopWish),
+    Stop(Box<StopWish>),
     /// What was said before shall be forgotten.
     Clear(Box<Envelope>),
     /// A turn that a crash left open.
-    Resume(Box<crate::db::turns::LeftOpen>, Recovery),
+    Resume(Box<(LeftOpen, Recovery)>),
 }
 
 impl Letter {

@@ -72,7 +72,7 @@ async fn a_batch_is_in_the_order_of_writing_and_knows_edits() {
 }
 
 fn stop() -> Letter {
-    Letter::Stop(StopWish { update: UpdateId(1), by: StopBy::Draft(1) })
+    Letter::Stop(Box::new(StopWish { update: UpdateId(1), by: StopBy::Draft(1) }))
 }
 
 #[tokio::test]

@@ -1,0 +1,39 @@
+-- Meets a person in a chat: see people::meet. With $15 the conversation is entered, too.
+WITH place AS (
+  INSERT INTO chats (id, kind, title, username, is_forum) VALUES ($8, $9, $10, $11, $12)
+  ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, title = excluded.title, username = excluded.username,
+    is_forum = excluded.is_forum
+  WHERE (chats.kind, chats.title, chats.username, chats.is_forum)
+    IS DISTINCT FROM (excluded.kind, excluded.title, excluded.username, excluded.is_forum)
+  RETURNING version
+), met AS (
+  INSERT INTO users (id, first_name, last_name, username, language_code, is_bot, is_premium, balance, last_operation)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $14, 1)
+  ON CONFLICT (id) DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name,
+    username = excluded.username, language_code = coalesce(excluded.language_code, users.language_code),
+    is_bot = excluded.is_bot, is_premium = excluded.is_premium, last_seen_at = now(), blocked_at = NULL,
+    -- Somebody who was here before there were books.
+    balance = CASE WHEN users.last_operation IS NULL THEN excluded.balance ELSE users.balance END,
+    last_operation = coalesce(users.last_operation, excluded.last_operation)
+  RETURNING xmax = 0 AS is_new, model_id, language_code, version
+), opened AS (
+  -- Who loses a race finds the books opened. That they were opened with the same amount is what the key of `users` says.
+  INSERT INTO balance_operations (user_id, seq, kind, amount, balance_before, balance_after, key, subject)
+  SELECT $1, 1, 'starter', $14, 0, $14, 'starter:' || $1, '' FROM met
+  WHERE NOT EXISTS (SELECT 1 FROM balance_operations WHERE user_id = $1 AND seq = 1)
+  ON CONFLICT DO NOTHING
+), found AS (
+  SELECT id FROM threads WHERE chat_id = $8 AND user_id = $1 AND topic_id IS NOT DISTINCT FROM $13 AND $15
+), made AS (
+  INSERT INTO threads (chat_id, user_id, topic_id) SELECT $8, $1, $13 FROM met
+  WHERE $15 AND NOT EXISTS (SELECT 1 FROM found)
+  -- The update changes nothing; it makes the row of a racing insert visible to RETURNING.
+  ON CONFLICT (chat_id, user_id, topic_id) DO UPDATE SET topic_id = excluded.topic_id
+  RETURNING id, xmax = 0 AS is_new
+)
+SELECT met.is_new AS "is_new!", model_id, language_code, met.version AS "version!",
+       coalesce((SELECT version FROM place), (SELECT version FROM chats WHERE id = $8), 0) AS "chat_version!",
+       (SELECT kind FROM dialogs WHERE dialogs.chat_id = $8 AND dialogs.user_id = $1
+          AND dialogs.topic_id IS NOT DISTINCT FROM $13 AND dialogs.expires_at > now()) AS dialog,
+       coalesce((SELECT id FROM found), made.id) AS thread, coalesce(made.is_new, FALSE) AS "is_new_thread!"
+FROM met LEFT JOIN made ON TRUE

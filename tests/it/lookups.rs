@@ -1,0 +1,54 @@
+//! What an answer costs the database does not depend on what lies in it: every statement finds its rows by their keys,
+//! also with a plan that was made when the tables were empty.
+
+use playground::anthropic::{Gate, Reply, Step};
+use playground::telegram::Person;
+
+use crate::harness::{BOUND, Bot};
+
+const PEOPLE: i64 = 60;
+/// The most rows of one index that an answer may read, dead ones included.
+const MOST: i64 = 20;
+
+#[tokio::test]
+async fn no_answer_reads_the_rows_of_others() {
+    let mut bot = Bot::start().await;
+    let people = 1_001..=1_000 + PEOPLE;
+    let (gate, keeper) = Gate::new();
+    bot.model.set_author(move |_| {
+        Some(Reply::steps(vec![Step::Gate(gate.clone()), Step::Text("The answer.".to_owned())]))
+    });
+    for id in people.clone() {
+        bot.telegram.add_user(Person::new(id, "Somebody"));
+        bot.telegram.say(id, id, "hello");
+    }
+    // All of them are open at the same time, with what is reserved for them.
+    bot.request(people.clone().count()).await;
+    keeper.open();
+    for id in people {
+        bot.answer(id, 1).await;
+    }
+    bot.terminate();
+    assert_eq!(bot.exit_code().await, 0);
+    // A connection that has ended has told what it read.
+    let connected = "SELECT count(*) FROM pg_stat_activity
+                     WHERE datname = current_database() AND application_name = 'starling'";
+    bot.database.until_within(BOUND, connected, 0).await;
+    let scanned: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT relname::text, seq_tup_read FROM pg_stat_user_tables WHERE seq_tup_read > $1 ORDER BY 1",
+    )
+    .bind(PEOPLE)
+    .fetch_all(bot.books())
+    .await
+    .unwrap();
+    assert_eq!(scanned, [], "tables that were read from one end to the other, and how many rows");
+    let searched: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT indexrelname::text, idx_tup_read FROM pg_stat_user_indexes WHERE idx_tup_read > $1 ORDER BY 1",
+    )
+    .bind(PEOPLE * MOST)
+    .fetch_all(bot.books())
+    .await
+    .unwrap();
+    assert_eq!(searched, [], "indexes in which much was read, and how many rows");
+    bot.end().await;
+}
