@@ -26,12 +26,14 @@ pub mod turns;
 mod tx;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use error::DbError;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 pub use tx::Tx;
 
@@ -43,6 +45,8 @@ const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
 const RETRY_PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 /// No statement of ours takes longer on a healthy server.
 const STATEMENT_LIMIT: &str = "15s";
+/// One connection of so many is for notes that nobody waits for.
+const ASIDE: u32 = 4;
 /// No operation takes longer, also when the server has vanished without a word.
 const OPERATION_LIMIT: Duration = Duration::from_secs(20);
 
@@ -50,6 +54,8 @@ const OPERATION_LIMIT: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug)]
 pub struct Db {
     pool: PgPool,
+    /// Room for operations that may wait for others.
+    aside: Arc<Semaphore>,
     metrics: Metrics,
 }
 
@@ -78,7 +84,8 @@ impl Db {
             .acquire_timeout(ACQUIRE_LIMIT)
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        Ok(Self { pool, metrics })
+        let aside = Arc::new(Semaphore::new(usize::try_from(pool_size / ASIDE).unwrap_or(1).max(1)));
+        Ok(Self { pool, aside, metrics })
     }
 
     /// A database that nobody reaches, for tests of what does not need one. Wants a runtime.
@@ -122,6 +129,29 @@ impl Db {
         F: Future<Output = Result<T, DbError>>,
     {
         self.persist_within(OPERATION_LIMIT, at, stop, operation).await
+    }
+
+    /// The same for a note that nobody waits for: when many people write or many answers end at once, only a part of the
+    /// connections is busy with notes, and the answers have the others.
+    ///
+    /// # Errors
+    /// As for [`Db::persist`].
+    pub async fn persist_aside<T, F>(
+        &self,
+        at: &'static str,
+        stop: &CancellationToken,
+        operation: impl Fn() -> F,
+    ) -> Result<T, DbError>
+    where
+        F: Future<Output = Result<T, DbError>>,
+    {
+        let _room = tokio::select! {
+            biased;
+            room = self.aside.acquire() => room.ok(),
+            // There is no later any more.
+            () = stop.cancelled() => None,
+        };
+        self.persist(at, stop, operation).await
     }
 
     /// The same for an operation that may take longer than usual.

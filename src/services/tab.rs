@@ -267,7 +267,7 @@ impl Keeper<'_> {
         let entry = self.books.entry(call);
         let Account { turn, attempt, .. } = self.account;
         let write = || model_calls::note(&self.books.db, turn, attempt, &entry);
-        self.books.db.persist("model_calls::note", self.abort, write).await?;
+        self.books.db.persist_aside("model_calls::note", self.abort, write).await?;
         kill_point!("tab: call noted");
         Ok(())
     }
