@@ -131,7 +131,7 @@ impl Db {
         self.persist_within(OPERATION_LIMIT, at, stop, operation).await
     }
 
-    /// The same for a note that nobody waits for: when many people write or many answers end at once, only a part of the
+    /// [`Db::persist`] for a note that nobody waits for: when many people write or many answers end at once, only a part of the
     /// connections is busy with notes, and the answers have the others.
     ///
     /// # Errors
@@ -154,7 +154,7 @@ impl Db {
         self.persist(at, stop, operation).await
     }
 
-    /// The same for an operation that may take longer than usual.
+    /// [`Db::persist`] for an operation that may take longer than usual.
     ///
     /// # Errors
     /// As for [`Db::persist`].

@@ -373,7 +373,7 @@ async fn with_redis_a_context_is_one_round_trip_and_without_it_two_queries_at_mo
     let found = recollection::recall(&cache, key(42), &renamed, &private_chat()).await;
     let before = metrics.db_queries.get();
     recollection::complete(&books, key(42), &renamed, &private_chat(), found).await.unwrap();
-    assert_eq!(metrics.db_queries.get() - before, 2, "profile and thread, no history");
+    assert_eq!(metrics.db_queries.get() - before, 1, "profile and thread, no history");
     db.close().await;
     database.drop().await;
 }

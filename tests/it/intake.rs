@@ -94,7 +94,8 @@ async fn a_chat_that_refuses_drafts_gets_edits_and_one_that_is_closed_nothing() 
     });
     edited.await.unwrap();
     assert!(!answer.is_empty());
-    bot.log("turn 1 complete").await;
+    // All of it has arrived, so nothing else can be refused.
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'sent'", 1).await;
     bot.telegram.block(ANN);
     bot.telegram.push_update(json!({"message": {
         "message_id": 900, "date": 1, "text": "are you there?",
