@@ -38,11 +38,6 @@ impl Stop {
         self.token.is_cancelled().then(|| *self.reason.get_or_init(|| Interruption::Shutdown))
     }
 
-    /// Waits for the cut.
-    pub async fn cancelled(&self) {
-        self.token.cancelled().await;
-    }
-
     /// Runs something until it is done or the turn is cut; what is cut is dropped.
     pub async fn or_cut<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {

@@ -34,21 +34,15 @@ async fn no_answer_reads_the_rows_of_others() {
     let connected = "SELECT count(*) FROM pg_stat_activity
                      WHERE datname = current_database() AND application_name = 'starling'";
     bot.database.until_within(BOUND, connected, 0).await;
-    let scanned: Vec<(String, i64)> = sqlx::query_as(
-        "SELECT relname::text, seq_tup_read FROM pg_stat_user_tables WHERE seq_tup_read > $1 ORDER BY 1",
-    )
-    .bind(PEOPLE)
-    .fetch_all(bot.books())
-    .await
-    .unwrap();
-    assert_eq!(scanned, [], "tables that were read from one end to the other, and how many rows");
-    let searched: Vec<(String, i64)> = sqlx::query_as(
-        "SELECT indexrelname::text, idx_tup_read FROM pg_stat_user_indexes WHERE idx_tup_read > $1 ORDER BY 1",
-    )
-    .bind(PEOPLE * MOST)
-    .fetch_all(bot.books())
-    .await
-    .unwrap();
-    assert_eq!(searched, [], "indexes in which much was read, and how many rows");
+    let scanned =
+        "SELECT relname::text, seq_tup_read FROM pg_stat_user_tables WHERE seq_tup_read > $1 ORDER BY 1";
+    assert_eq!(more_than(&bot, PEOPLE, scanned).await, [], "tables that were read from one end to the other");
+    let searched = "SELECT indexrelname::text, idx_tup_read FROM pg_stat_user_indexes WHERE idx_tup_read > $1 ORDER BY 1";
+    assert_eq!(more_than(&bot, PEOPLE * MOST, searched).await, [], "indexes in which much was read");
     bot.end().await;
+}
+
+/// What more rows than these were read of, and how many.
+async fn more_than(bot: &Bot, rows: i64, query: &'static str) -> Vec<(String, i64)> {
+    sqlx::query_as(query).bind(rows).fetch_all(bot.books()).await.unwrap()
 }
