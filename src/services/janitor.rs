@@ -63,6 +63,7 @@ async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) -> Result<(), 
     let problems = db.persist_within(AUDIT_LIMIT, "audit::problems", drain, audit).await?;
     metrics.audit_problems.set(problems.iter().map(|problem| problem.count).sum());
     metrics.audit_time.set(books.clock.now().timestamp());
+    tracing::info!(broken_rules = problems.len(), "the books were audited");
     for audit::Problem { rule, count, example } in problems {
         tracing::error!(count, example, "the books are wrong: {rule}");
     }

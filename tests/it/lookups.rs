@@ -13,6 +13,8 @@ const MOST: i64 = 20;
 #[tokio::test]
 async fn no_answer_reads_the_rows_of_others() {
     let mut bot = Bot::start().await;
+    // That reads everything, and is no part of an answer.
+    bot.log("the books were audited").await;
     let people = 1_001..=1_000 + PEOPLE;
     let (gate, keeper) = Gate::new();
     bot.model.set_author(move |_| {
