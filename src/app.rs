@@ -22,6 +22,7 @@ use crate::services::books::{Books, Terms};
 use crate::services::{janitor, write_behind};
 use crate::telegram::api::methods::{DeleteWebhook, GetMe, Me, SetMyCommands, SetWebhook};
 use crate::telegram::api::{Api, ApiError};
+use crate::telegram::arrivals::Arrivals;
 use crate::telegram::cashier::{self, Cashier};
 use crate::telegram::context::{Context, Running};
 use crate::telegram::courier::Courier;
@@ -148,6 +149,7 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
         mailboxes: Mailboxes::default(),
         running: Running::default(),
         deferred: intake::Deferred::default(),
+        arrivals: Arrivals::default(),
         in_hand: InHand::default(),
         files: Places::default(),
         albums: Albums::default(),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::api::methods::Me;
+use super::arrivals::Arrivals;
 use super::cashier::Cashier;
 use super::courier::Courier;
 use super::intake::Deferred;
@@ -47,6 +48,8 @@ pub struct Context {
     pub running: Running,
     /// Updates that found a full mailbox.
     pub deferred: Deferred,
+    /// When updates came.
+    pub arrivals: Arrivals,
     /// Updates that wait in batches.
     pub in_hand: InHand,
     /// Places for files that are fetched at once.

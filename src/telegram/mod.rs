@@ -2,6 +2,7 @@
 //! the running one, `streaming` shows it, `courier` delivers what is owed, `api` alone talks to the Bot API.
 
 pub mod api;
+pub mod arrivals;
 pub mod cashier;
 mod checkpoint;
 pub mod context;

@@ -15,8 +15,6 @@ pub(super) mod topics;
 use std::future::Future;
 use std::sync::Arc;
 
-use tokio::time::Instant;
-
 use super::api::methods::AnswerCallbackQuery;
 use super::context::Context;
 use super::inbound::attachments;
@@ -24,7 +22,7 @@ use super::inbound::payments::Event;
 use super::inbound::{self, Command, Envelope, Inbound, Membership, Tapped};
 use super::keyboards::{self, Tap};
 use super::pipeline::normalize::normalize;
-use super::pipeline::queue::{Letter, Posted, StopBy, StopWish};
+use super::pipeline::queue::{self, Letter, Posted, StopBy, StopWish};
 use super::{rendering::RichText, session, text};
 use crate::db::DbError;
 use crate::db::outbox::Owed;
@@ -85,7 +83,8 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
 fn prompt(context: &Arc<Context>, incoming: Incoming) {
     context.metrics.messages_received.with_label_values(&[incoming.chat.kind.name()]).inc();
     let incoming = Box::new(normalize(incoming));
-    post(context, incoming.update, incoming.key, Letter::Message(incoming, Instant::now()));
+    let came = queue::window_begins(context.arrivals.time(incoming.update), context.batch_window);
+    post(context, incoming.update, incoming.key, Letter::Message(incoming, came));
 }
 
 /// A tap goes to the session of the person who tapped: only one's own answer can be stopped. What is bought is bought

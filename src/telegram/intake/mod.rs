@@ -3,7 +3,6 @@
 
 mod deferred;
 mod polling;
-mod recent;
 mod repair;
 mod replay;
 mod sweep;
@@ -17,6 +16,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use teloxide::types::Update;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 pub use deferred::Deferred;
 pub use polling::poll;
@@ -31,7 +31,6 @@ use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, MessageId, ThreadKey, TopicId, UpdateId, UserId};
 use crate::services::intake;
 use crate::telemetry::metrics::Metrics;
-use recent::Recent;
 
 /// The kinds of update that the bot wants. One that it does not ask for never arrives.
 pub const KINDS: &[&str] = &[
@@ -50,13 +49,12 @@ pub const UPDATES_IN_FLIGHT: usize = 1_000;
 pub struct Intake {
     context: Arc<Context>,
     updates: mpsc::Sender<Update>,
-    recent: Recent,
 }
 
 impl Intake {
     /// An intake that passes on what it has stored.
     pub fn new(context: Arc<Context>, updates: mpsc::Sender<Update>) -> Self {
-        Self { context, updates, recent: Recent::default() }
+        Self { context, updates }
     }
 
     /// Stores updates and passes on those that are new; returns the newest number. Waits while the database is away.
@@ -64,12 +62,14 @@ impl Intake {
     /// # Errors
     /// When the service is shutting down, or for a fault that waiting cannot heal: then nothing may be confirmed.
     async fn take(&self, raw: Vec<String>) -> Result<Option<UpdateId>, DbError> {
+        let came = Instant::now();
         let updates: Vec<RawUpdate> = raw.into_iter().filter_map(read).collect();
         let newest = updates.iter().map(|update| update.id).max();
         let fresh = self.store(&updates).await?;
         for update in updates {
             // Stored again after a lost answer, or sent again before it was handled: passed on once all the same.
-            if fresh.contains(&update.id) && !update.ignored && self.recent.is_new(update.id) {
+            if fresh.contains(&update.id) && !update.ignored && self.context.arrivals.is_new(update.id, came)
+            {
                 self.pass_on(update.id, &update.payload).await;
             }
         }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::super::context::Context;
 use super::super::handlers;
 use super::super::pipeline::queue::Letter;
@@ -67,7 +69,7 @@ async fn updates(intake: &Intake) -> Result<usize, DbError> {
         after = last;
         count += page.len();
         for (id, payload) in page {
-            intake.recent.is_new(id);
+            intake.context.arrivals.is_new(id, Instant::now());
             intake.pass_on(id, &payload).await;
         }
     }

@@ -35,7 +35,7 @@ const UNKNOWN: &str = "unknown/unknown";
 /// Something for the session of a thread. What it brings is boxed: a mailbox has room for 32 letters from the beginning.
 #[derive(Debug)]
 pub enum Letter {
-    /// A message that wants an answer, and when it came.
+    /// A message that wants an answer, and when its window begins.
     Message(Box<Incoming>, Instant),
     /// A changed message.
     Edit(Box<Edit>),
@@ -140,6 +140,14 @@ impl Mailboxes {
     fn map(&self) -> MutexGuard<'_, HashMap<ThreadKey, mpsc::Sender<Letter>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// When the window of a message begins that is put into its mailbox now: when it arrived, so that nobody waits for the
+/// storing, too. Half of the window is left in any case, for messages that arrived together with this one.
+pub fn window_begins(arrived: Option<Instant>, window: Duration) -> Instant {
+    let now = Instant::now();
+    let used = now - arrived.unwrap_or(now);
+    now.checked_sub(used.min(window / 2)).unwrap_or(now)
 }
 
 /// Messages that will be one prompt, once the window is closed and their files have arrived.

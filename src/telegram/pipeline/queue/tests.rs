@@ -48,6 +48,16 @@ async fn each_message_opens_the_window_anew_within_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_window_begins_with_the_arrival_and_half_of_it_is_left() {
+    tokio::time::advance(Duration::from_secs(60)).await;
+    let now = Instant::now();
+    let before = |millis| now - Duration::from_millis(millis);
+    for (arrived, begins) in [(None, 0), (Some(0), 0), (Some(3), 3), (Some(100), 100), (Some(5_000), 100)] {
+        assert_eq!(window_begins(arrived.map(before), WINDOW), before(begins), "{arrived:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_batch_is_in_the_order_of_writing_and_knows_edits() {
     let mut batch = Batch::default();
     for number in [7, 5, 6, 5] {

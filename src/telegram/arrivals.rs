@@ -1,0 +1,73 @@
+//! Arrivals: the updates that this process has passed on lately, and when they came. One that comes again is not handled
+//! again while the first is still under way; what is handled for good, the inbox knows.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use crate::domain::ids::UpdateId;
+
+/// How many are remembered; far more than can be under way.
+const REMEMBERED: usize = 20_000;
+
+/// Updates that were passed on. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Arrivals(Arc<Mutex<Memory>>);
+
+#[derive(Debug, Default)]
+struct Memory {
+    order: VecDeque<UpdateId>,
+    known: HashMap<UpdateId, Instant>,
+}
+
+impl Arrivals {
+    /// Remembers an update that has come at this time; false if it was remembered before.
+    pub fn is_new(&self, update: UpdateId, came: Instant) -> bool {
+        let mut memory = self.memory();
+        if memory.known.contains_key(&update) {
+            return false;
+        }
+        memory.known.insert(update, came);
+        memory.order.push_back(update);
+        if memory.order.len() > REMEMBERED
+            && let Some(oldest) = memory.order.pop_front()
+        {
+            memory.known.remove(&oldest);
+        }
+        true
+    }
+
+    /// When an update came; none if that is not remembered.
+    pub fn time(&self, update: UpdateId) -> Option<Instant> {
+        self.memory().known.get(&update).copied()
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_update_is_new_once_and_the_memory_is_bounded() {
+        let (arrivals, now) = (Arrivals::default(), Instant::now());
+        let passed = (0..30_000).filter(|&id| arrivals.is_new(UpdateId(id / 2), now)).count();
+        assert_eq!(passed, 15_000);
+        assert!((15_000..40_000).all(|id| arrivals.is_new(UpdateId(id), now)));
+        assert_eq!(arrivals.time(UpdateId(0)), None, "forgotten by now");
+        assert!(arrivals.is_new(UpdateId(0), now));
+        assert!(!arrivals.is_new(UpdateId(39_999), now));
+    }
+
+    #[test]
+    fn the_first_time_counts() {
+        let (arrivals, first) = (Arrivals::default(), Instant::now());
+        arrivals.is_new(UpdateId(1), first);
+        arrivals.is_new(UpdateId(1), first + std::time::Duration::from_secs(1));
+        assert_eq!(arrivals.time(UpdateId(1)), Some(first));
+    }
+}
