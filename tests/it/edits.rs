@@ -2,11 +2,8 @@
 
 use serde_json::json;
 
+use crate::harness::barrier::Barrier;
 use crate::harness::{ANN, Bot, conversation};
-
-/// Statements of the bot that wait for a lock.
-const STUCK: &str = "SELECT count(*) FROM pg_locks
-    WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
 #[tokio::test]
 async fn an_older_change_that_comes_late_does_not_undo_a_newer_one() {
@@ -45,21 +42,12 @@ async fn an_older_change_that_comes_late_does_not_undo_a_newer_one() {
 async fn a_change_of_a_message_that_is_not_stored_yet_survives_a_crash() {
     let mut bot = Bot::with([("BATCH_WINDOW_MS", "900")]).await;
     bot.ask("before").await;
-    let mut lock = bot.books().begin().await.unwrap();
-    sqlx::query("LOCK TABLE turns IN EXCLUSIVE MODE").execute(&mut *lock).await.unwrap();
+    let barrier = Barrier::before_turns(&bot).await;
     let said = bot.ann("one");
     bot.telegram.edit(ANN, said.message_id, "two").unwrap();
-    bot.database.until(STUCK, 1).await;
+    barrier.reached(&bot).await;
     bot.kill().await;
-    // The statement of the dead process must not outlive it.
-    sqlx::query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE datname = current_database() AND application_name = 'starling'",
-    )
-    .execute(&mut *lock)
-    .await
-    .unwrap();
-    lock.rollback().await.unwrap();
+    barrier.lift_for_the_next().await;
     bot.run().await;
     assert_eq!(bot.answer(ANN, 2).await, "You said: two");
     assert_eq!(bot.database.count("SELECT count(*) FROM messages WHERE text = 'one'").await, 0);
@@ -70,17 +58,16 @@ async fn a_change_of_a_message_that_is_not_stored_yet_survives_a_crash() {
 async fn a_change_does_not_overtake_its_message_when_the_mailbox_is_full() {
     let bot = Bot::start().await;
     bot.ask("before").await;
-    let mut lock = bot.books().begin().await.unwrap();
-    sqlx::query("LOCK TABLE turns IN EXCLUSIVE MODE").execute(&mut *lock).await.unwrap();
+    let barrier = Barrier::before_turns(&bot).await;
     bot.ann("first");
-    bot.database.until(STUCK, 1).await;
-    // The session waits for the lock; its mailbox holds 256 letters.
+    barrier.reached(&bot).await;
+    // The session waits at the barrier; its mailbox holds 256 letters.
     for number in 0..300 {
         bot.ann(&format!("message {number}"));
     }
     let last = bot.ann("a slip");
     bot.database.until("SELECT count(*) FROM inbox", 303).await;
-    lock.rollback().await.unwrap();
+    barrier.lift().await;
     bot.database.until("SELECT count(*) FROM turns WHERE id = 2", 1).await;
     bot.telegram.edit(ANN, last.message_id, "no slip").unwrap();
     bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;

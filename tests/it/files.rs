@@ -8,14 +8,12 @@ use starling::db::{Db, files};
 use starling::domain::ids::ThreadId;
 use starling::telemetry::metrics::Metrics;
 
+use crate::harness::barrier::Barrier;
 use crate::harness::redis::Redis;
 use crate::harness::{ANN, BOB, Bot, GROUP, conversation, free_address};
 
 /// A group without topics, with Bob only.
 const OTHERS: i64 = -1_000_043;
-/// Statements of the bot that wait for a lock.
-const STUCK: &str = "SELECT count(*) FROM pg_locks
-    WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 const STORED: &str = "SELECT count(*) FROM files";
 const COPIED: &str = "SELECT count(*) FROM files WHERE provider_id IS NOT NULL";
 
@@ -245,20 +243,11 @@ async fn telegrams_penalties_hold_for_files() {
 async fn a_crash_between_the_fetch_and_the_turn_loses_nothing_and_doubles_nothing() {
     let mut bot = Bot::start().await;
     bot.ask("before").await;
-    let mut lock = bot.books().begin().await.unwrap();
-    sqlx::query("LOCK TABLE turns IN EXCLUSIVE MODE").execute(&mut *lock).await.unwrap();
+    let barrier = Barrier::before_turns(&bot).await;
     bot.telegram.send(ANN, ANN, note("a.txt").captioned("What does it say?"));
-    bot.database.until(STUCK, 1).await;
+    barrier.reached(&bot).await;
     bot.kill().await;
-    // The statement of the dead process must not outlive it.
-    sqlx::query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE datname = current_database() AND application_name = 'starling'",
-    )
-    .execute(&mut *lock)
-    .await
-    .unwrap();
-    lock.rollback().await.unwrap();
+    barrier.lift_for_the_next().await;
     bot.run().await;
     assert!(bot.answer(ANN, 2).await.contains("You sent a text"));
     assert_eq!(bot.model.files().len(), 2, "the copy of the first try expires by itself");
@@ -365,6 +354,8 @@ async fn a_cleared_conversation_forgets_its_files() {
     hold.waiting().await;
     bot.ann("/clear");
     bot.telegram.send(ANN, ANN, note("new.txt").captioned("read this"));
+    // What comes when the answer has begun would stop it.
+    bot.database.until("SELECT count(*) FROM inbox", 3).await;
     hold.release();
     bot.answer(ANN, 3).await;
     let asked = bot.request(2).await;

@@ -1,5 +1,6 @@
 //! The harness: one bot process with its own database and its own outside world for each test.
 
+pub mod barrier;
 pub mod database;
 pub mod halves;
 pub mod process;
