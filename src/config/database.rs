@@ -33,7 +33,7 @@ impl Database {
         let redis = reader
             .text("REDIS_URL")
             .and_then(|text| with_password(reader, "REDIS_URL", text, &["redis"], "redis_password"));
-        let pool_size = reader.number("DATABASE_POOL_SIZE", 8, 2, 500);
+        let pool_size = reader.number("DATABASE_POOL_SIZE", 8, 3, 500);
         Some(Self { postgres: postgres?, redis, pool_size })
     }
 }

@@ -10,6 +10,7 @@ pub mod files;
 pub mod holds;
 pub mod inbox;
 pub mod invoices;
+mod lanes;
 pub mod messages;
 pub mod migrate;
 pub mod model_calls;
@@ -21,6 +22,7 @@ pub mod records;
 pub mod retention;
 pub mod settings;
 pub mod threads;
+mod together;
 pub mod topics;
 pub mod turns;
 mod tx;
@@ -30,11 +32,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use error::DbError;
+use lanes::Lanes;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use tokio::sync::Semaphore;
+use together::Together;
 use tokio_util::sync::CancellationToken;
+use turns::closing;
 pub use tx::Tx;
 
 use crate::telemetry::metrics::Metrics;
@@ -45,8 +49,13 @@ const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
 const RETRY_PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 /// No statement of ours takes longer on a healthy server.
 const STATEMENT_LIMIT: &str = "15s";
-/// One connection of so many is for notes that nobody waits for.
-const ASIDE: u32 = 4;
+/// So many connections close turns, if that is not more than a third of all.
+const CLOSINGS: u32 = 2;
+/// So many are for notes that nobody waits for.
+const ASIDE: u32 = 1;
+/// How long those who do something together wait for a row that somebody has locked. Then each waits alone, so that one
+/// such row does not stop all. Our own transactions hold none that long.
+const LOCK_LIMIT: &str = "250ms";
 /// No operation takes longer, also when the server has vanished without a word.
 const OPERATION_LIMIT: Duration = Duration::from_secs(20);
 
@@ -54,13 +63,44 @@ const OPERATION_LIMIT: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug)]
 pub struct Db {
     pool: PgPool,
-    /// Room for operations that may wait for others.
-    aside: Arc<Semaphore>,
+    shared: Arc<Shared>,
     metrics: Metrics,
 }
 
+/// Statements that many share, with connections of their own.
+#[derive(Debug)]
+struct Shared {
+    /// Of those who close a turn.
+    closings: Together<closing::Row>,
+    /// Of those who write something down for which nobody waits: that does not take the connections of those for whom
+    /// somebody does.
+    notes: Together<model_calls::Note>,
+    marks: Together<outbox::Mark>,
+    lanes: [Arc<Lanes>; 2],
+}
+
+impl Shared {
+    fn new(server: &PgConnectOptions, closings: u32, metrics: &Metrics) -> Self {
+        let server = server.clone().options([("lock_timeout", LOCK_LIMIT)]);
+        let (busy, aside) =
+            (Arc::new(Lanes::new(server.clone(), closings)), Arc::new(Lanes::new(server, ASIDE)));
+        Self {
+            closings: Together::new(busy.clone(), metrics.db_queries.clone()),
+            notes: Together::new(aside.clone(), metrics.db_queries.clone()),
+            marks: Together::new(aside.clone(), metrics.db_queries.clone()),
+            lanes: [busy, aside],
+        }
+    }
+
+    async fn close(&self) {
+        let [busy, aside] = &self.lanes;
+        tokio::join!(busy.close(), aside.close());
+    }
+}
+
 impl Db {
-    /// Connects lazily: the first operation finds out whether the server is there.
+    /// Connects lazily: the first operation finds out whether the server is there. Some of the `pool_size` connections (at
+    /// least 3) are for statements that many share.
     ///
     /// # Errors
     /// When the address cannot be understood.
@@ -78,14 +118,16 @@ impl Db {
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
         ]);
+        let closings = (pool_size / 3).clamp(1, CLOSINGS);
+        let shared = Arc::new(Shared::new(&options, closings, &metrics));
+        let pool_size = pool_size.saturating_sub(closings + ASIDE).max(1);
         let pool = PgPoolOptions::new()
             .max_connections(pool_size)
-            .min_connections(2)
+            .min_connections(pool_size.min(2))
             .acquire_timeout(ACQUIRE_LIMIT)
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        let aside = Arc::new(Semaphore::new(usize::try_from(pool_size / ASIDE).unwrap_or(1).max(1)));
-        Ok(Self { pool, aside, metrics })
+        Ok(Self { pool, shared, metrics })
     }
 
     /// A database that nobody reaches, for tests of what does not need one. Wants a runtime.
@@ -129,29 +171,6 @@ impl Db {
         F: Future<Output = Result<T, DbError>>,
     {
         self.persist_within(OPERATION_LIMIT, at, stop, operation).await
-    }
-
-    /// [`Db::persist`] for a note that nobody waits for: when many people write or many answers end at once, only a part of the
-    /// connections is busy with notes, and the answers have the others.
-    ///
-    /// # Errors
-    /// As for [`Db::persist`].
-    pub async fn persist_aside<T, F>(
-        &self,
-        at: &'static str,
-        stop: &CancellationToken,
-        operation: impl Fn() -> F,
-    ) -> Result<T, DbError>
-    where
-        F: Future<Output = Result<T, DbError>>,
-    {
-        let _room = tokio::select! {
-            biased;
-            room = self.aside.acquire() => room.ok(),
-            // There is no later any more.
-            () = stop.cancelled() => None,
-        };
-        self.persist(at, stop, operation).await
     }
 
     /// [`Db::persist`] for an operation that may take longer than usual.
@@ -202,7 +221,7 @@ impl Db {
 
     /// Closes all connections; waits for running statements.
     pub async fn close(&self) {
-        self.pool.close().await;
+        tokio::join!(self.pool.close(), self.shared.close());
     }
 }
 

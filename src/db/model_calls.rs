@@ -2,7 +2,9 @@
 //! reported its first usage, again when it has ended, and decided when its turn is settled.
 
 use serde_json::{Value, json};
+use sqlx::PgConnection;
 
+use super::together::Wish;
 use super::{Db, DbError, Tx};
 use crate::domain::ids::TurnId;
 use crate::domain::money::Usd;
@@ -38,62 +40,70 @@ impl Payer {
     }
 }
 
-/// Writes a call of an open turn down as far as it has come; what was written before is replaced, unless it is decided.
-pub async fn note(db: &Db, turn: TurnId, attempt: i32, entry: &Entry) -> Result<(), DbError> {
-    write(db.pool(), turn, attempt, entry).await
+/// Writes calls of an open turn's attempt down as far as they have come; what was written before is replaced, unless it is
+/// decided.
+pub async fn note(db: &Db, turn: TurnId, attempt: i32, entries: &[Entry]) -> Result<(), DbError> {
+    db.shared.notes.grant_or_alone(db, || Note::of(turn, attempt, entries)).await.map(drop)
 }
 
-/// Records the calls of one attempt.
+/// The same in a transaction.
 pub async fn record(tx: &mut Tx<'_>, turn: TurnId, attempt: i32, entries: &[Entry]) -> Result<(), DbError> {
-    for entry in entries {
-        write(&mut **tx, turn, attempt, entry).await?;
-    }
-    Ok(())
+    Note::grant(tx, vec![Note::of(turn, attempt, entries)]).await.map(drop)
 }
 
-async fn write(
-    database: impl sqlx::PgExecutor<'_>,
+/// Calls that are to be written down.
+#[derive(Debug)]
+pub(super) struct Note {
     turn: TurnId,
     attempt: i32,
-    entry: &Entry,
-) -> Result<(), DbError> {
-    let Entry { call, cost, prices } = entry;
-    let usage = &call.usage;
-    sqlx::query!(
-        "INSERT INTO model_calls (turn_id, attempt, call, model_id, request_id, ended, input, cache_write_5m,
-                                  cache_write_1h, cache_read, output, thinking, web_searches, first_text_ms,
-                                  duration_ms, cost, prices)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
-         FROM turns WHERE id = $1 AND state = 'open'
-         ON CONFLICT (turn_id, attempt, call) DO UPDATE SET request_id = excluded.request_id,
-           ended = excluded.ended, input = excluded.input, cache_write_5m = excluded.cache_write_5m,
-           cache_write_1h = excluded.cache_write_1h, cache_read = excluded.cache_read, output = excluded.output,
-           thinking = excluded.thinking, web_searches = excluded.web_searches,
-           first_text_ms = excluded.first_text_ms, duration_ms = excluded.duration_ms, cost = excluded.cost,
-           prices = excluded.prices
-         WHERE model_calls.payer IS NULL",
-        turn.0,
-        attempt,
-        call.number,
-        call.model.0,
-        call.request_id,
-        call.ended,
-        count(usage.input),
-        count(usage.cache_write_5m),
-        count(usage.cache_write_1h),
-        count(usage.cache_read),
-        count(usage.output),
-        count(usage.thinking),
-        count(usage.web_searches),
-        call.first_text_ms,
-        call.duration_ms,
-        cost.0,
-        prices,
-    )
-    .execute(database)
-    .await
-    .map_err(DbError::at("model_calls::write"))?;
-    Ok(())
+    calls: Value,
+}
+
+impl Note {
+    fn of(turn: TurnId, attempt: i32, entries: &[Entry]) -> Self {
+        Self { turn, attempt, calls: entries.iter().map(row).collect() }
+    }
+}
+
+impl Wish for Note {
+    type Granted = ();
+
+    fn key(&self) -> i64 {
+        self.turn.0
+    }
+
+    async fn grant(database: &mut PgConnection, notes: Vec<Self>) -> Result<Vec<()>, DbError> {
+        let granted = vec![(); notes.len()];
+        let (turns, attempts): (Vec<i64>, Vec<i32>) =
+            notes.iter().map(|note| (note.turn.0, note.attempt)).unzip();
+        let calls: Vec<Value> = notes.into_iter().map(|note| note.calls).collect();
+        sqlx::query!(
+            "INSERT INTO model_calls (turn_id, attempt, call, model_id, request_id, ended, input, cache_write_5m,
+                                      cache_write_1h, cache_read, output, thinking, web_searches, first_text_ms,
+                                      duration_ms, cost, prices)
+             SELECT turns.id, note.attempt, call.*
+             FROM UNNEST($1::bigint[], $2::integer[], $3::jsonb[]) AS note (turn_id, attempt, calls)
+               JOIN turns ON turns.id = note.turn_id AND turns.closed_at IS NULL,
+               jsonb_to_recordset(note.calls) AS call (
+                 call integer, model_id text, request_id text, ended text, input bigint, cache_write_5m bigint,
+                 cache_write_1h bigint, cache_read bigint, output bigint, thinking bigint, web_searches bigint,
+                 first_text_ms bigint, duration_ms bigint, cost numeric, prices jsonb)
+             ON CONFLICT (turn_id, attempt, call) DO UPDATE SET request_id = excluded.request_id,
+               ended = excluded.ended, input = excluded.input, cache_write_5m = excluded.cache_write_5m,
+               cache_write_1h = excluded.cache_write_1h, cache_read = excluded.cache_read, output = excluded.output,
+               thinking = excluded.thinking, web_searches = excluded.web_searches,
+               first_text_ms = excluded.first_text_ms, duration_ms = excluded.duration_ms, cost = excluded.cost,
+               prices = excluded.prices
+             WHERE model_calls.payer IS NULL",
+            &turns,
+            &attempts,
+            &calls,
+        )
+        .execute(database)
+        .await
+        .map_err(DbError::at("model_calls::note"))?;
+        Ok(granted)
+    }
 }
 
 /// A call as an object for `jsonb_to_recordset`.

@@ -1,7 +1,9 @@
 //! Repository of the outbox: messages that are owed to chats, kept until Telegram has them.
 
 use serde_json::{Value, json};
+use sqlx::PgConnection;
 
+use super::together::Wish;
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{ChatId, InvoiceId, MessageId, OutboxId, TopicId, TurnId};
 
@@ -68,12 +70,14 @@ pub async fn owe(tx: &mut Tx<'_>, messages: &[Owed]) -> Result<Vec<(OutboxId, Ow
     let written = rows.into_iter().filter_map(|row| {
         let stood =
             Stood { text: row.text, entities: row.entities, keyboard: row.keyboard, invoice: row.invoice_id };
-        Some((OutboxId(row.id), stood.of(messages, &row.key)?))
+        let wanted = messages.iter().find(|owed| owed.key == row.key)?;
+        Some((OutboxId(row.id), stood.of(wanted)))
     });
     Ok(written.collect())
 }
 
 /// What stands in the outbox, which is what was promised first.
+#[derive(Debug)]
 pub(super) struct Stood {
     pub(super) text: String,
     pub(super) entities: Value,
@@ -82,11 +86,10 @@ pub(super) struct Stood {
 }
 
 impl Stood {
-    /// The message with this key as it stands.
-    pub(super) fn of(self, messages: &[Owed], key: &str) -> Option<Owed> {
-        let owed = messages.iter().find(|owed| owed.key == key)?;
+    /// The message that is wanted now, as it stands.
+    pub(super) fn of(self, wanted: &Owed) -> Owed {
         let Self { text, entities, keyboard, invoice } = self;
-        Some(Owed { text, entities, keyboard, invoice: invoice.map(InvoiceId), ..owed.clone() })
+        Owed { text, entities, keyboard, invoice: invoice.map(InvoiceId), ..wanted.clone() }
     }
 }
 
@@ -212,15 +215,38 @@ pub async fn whereabouts(
 
 /// Telegram has the message.
 pub async fn sent(db: &Db, id: OutboxId, message: MessageId) -> Result<(), DbError> {
-    sqlx::query!(
-        "UPDATE outbox SET state = 'sent', message_id = $2, settled_at = now() WHERE id = $1 AND state = 'pending'",
-        id.0,
-        message.0,
-    )
-    .execute(db.pool())
-    .await
-    .map_err(DbError::at("outbox::sent"))?;
-    Ok(())
+    db.shared.marks.grant_or_alone(db, || Mark { id, message }).await.map(drop)
+}
+
+/// The mark that Telegram has a message.
+#[derive(Debug)]
+pub(super) struct Mark {
+    id: OutboxId,
+    message: MessageId,
+}
+
+impl Wish for Mark {
+    type Granted = ();
+
+    fn key(&self) -> i64 {
+        self.id.0
+    }
+
+    async fn grant(database: &mut PgConnection, marks: Vec<Self>) -> Result<Vec<()>, DbError> {
+        let (ids, messages): (Vec<i64>, Vec<i32>) =
+            marks.iter().map(|mark| (mark.id.0, mark.message.0)).unzip();
+        sqlx::query!(
+            "UPDATE outbox SET state = 'sent', message_id = mark.message_id, settled_at = now()
+             FROM UNNEST($1::bigint[], $2::integer[]) AS mark (id, message_id)
+             WHERE outbox.id = mark.id AND outbox.state = 'pending'",
+            &ids,
+            &messages,
+        )
+        .execute(database)
+        .await
+        .map_err(DbError::at("outbox::sent"))?;
+        Ok(vec![(); marks.len()])
+    }
 }
 
 /// Telegram will never take the message.

@@ -7,7 +7,7 @@ use crate::db::model_calls::Payer;
 use crate::db::outbox::{self, Owed};
 use crate::db::turns::closing::{self, Answer, Closed, Closing};
 use crate::db::{Db, DbError, model_calls, turns};
-use crate::domain::ids::{OutboxId, TurnId};
+use crate::domain::ids::{OutboxId, TurnId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::turn::{Failure, ModelCall, Outcome, TurnReport};
 use crate::lifecycle::kill_point;
@@ -37,6 +37,8 @@ pub enum Settled {
 pub struct Case<'a> {
     /// The turn.
     pub turn: TurnId,
+    /// Who asked.
+    pub user: UserId,
     /// Its try.
     pub attempt: i32,
     /// Whether money was reserved for it before its work began.
@@ -53,12 +55,13 @@ pub async fn settle(
     owed: &[Owed],
     begun: bool,
 ) -> Result<Settled, DbError> {
-    let Case { turn, attempt, held, subject } = case;
+    let Case { turn, user, attempt, held, subject } = case;
     let answer = report.answer();
     let at = books.clock.now();
     let payer = payer(report.outcome);
     let closing = Closing {
         turn,
+        user,
         attempt,
         held,
         outcome: report.outcome,

@@ -266,8 +266,8 @@ impl Keeper<'_> {
     async fn note(&self, call: &ModelCall) -> Result<(), DbError> {
         let entry = self.books.entry(call);
         let Account { turn, attempt, .. } = self.account;
-        let write = || model_calls::note(&self.books.db, turn, attempt, &entry);
-        self.books.db.persist_aside("model_calls::note", self.abort, write).await?;
+        let write = || model_calls::note(&self.books.db, turn, attempt, std::slice::from_ref(&entry));
+        self.books.db.persist("model_calls::note", self.abort, write).await?;
         kill_point!("tab: call noted");
         Ok(())
     }

@@ -225,7 +225,8 @@ pub(super) async fn close(
         (shown.posted..).zip(&parts).map(|(number, part)| place.part(number, part, live.take())).collect();
     let (db, life) = (&context.db, &context.life);
     let subject = request.settings.model.name.as_str();
-    let case = Case { turn: request.turn, attempt: request.attempt, held: request.held, subject };
+    let (turn, user) = (request.turn, request.key.user);
+    let case = Case { turn, user, attempt: request.attempt, held: request.held, subject };
     let begun = context.screen.courier.is_idle(place.chat);
     forget_lost(context, request, report).await;
     let settle = || settlement::settle(&context.books, case, report, &owed, begun);
@@ -242,6 +243,8 @@ pub(super) async fn close(
                 (true, false) => drop(courier.deliver(owed)),
                 (false, _) => courier.deliver_again(owed),
             }
+            // The messages go first.
+            tokio::task::yield_now().await;
             recollection::keep_history(&context.cache, request, report, history_version).await;
             context.write_behind.put(Record::UserStats { turn: request.turn }).await;
         }

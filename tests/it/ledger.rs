@@ -43,8 +43,14 @@ const USERS: i64 = 3;
 /// So few charge ids that the same payment is often told twice and at once.
 const CHARGES: u32 = 120;
 
+/// Statements that wait for a lock.
+const LOCKED_OUT: &str = "SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
 struct World {
     books: Books,
+    /// Those of another instance, with the same database.
+    twin: Books,
     /// What was acknowledged, by key.
     booked: Mutex<BTreeMap<String, Decimal>>,
 }
@@ -52,6 +58,10 @@ struct World {
 impl World {
     fn acknowledge(&self, key: String, amount: Decimal) {
         self.booked.lock().unwrap().insert(key, amount);
+    }
+
+    async fn close(&self) {
+        tokio::join!(self.books.db.close(), self.twin.db.close());
     }
 }
 
@@ -150,13 +160,13 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
     let expected: Usd =
         report.calls.iter().map(|call| pricing::price(&books.registry, call, books.today()).cost).sum();
     let begun = chance.random_bool(0.5);
-    let settle = || async {
+    let settle = async |books: &Books| {
         let key = format!("turn:{turn}:0");
-        let case = Case { turn, attempt, held, subject: "Claude" };
+        let case = Case { turn, user: reserve.user, attempt, held, subject: "Claude" };
         settlement::settle(books, case, &report, &[owed(&key)], begun).await.unwrap()
     };
     // Two instances race.
-    let (first, second) = tokio::join!(settle(), settle());
+    let (first, second) = tokio::join!(settle(books), settle(&world.twin));
     let closed = |settled: &settlement::Settled| matches!(settled, settlement::Settled::Closed { .. });
     assert!(closed(&first) != closed(&second), "one of the two has closed the turn");
     acknowledge_turn(world, turn, report.outcome, expected);
@@ -271,11 +281,15 @@ async fn worker(world: Arc<World>, number: u64, seed: u64) {
 async fn world(database: &Database) -> World {
     let metrics = Metrics::new().unwrap();
     let url = SecretString::from(database.url());
-    let db = Db::open(&url, CONNECTIONS, metrics).unwrap();
-    starling::db::migrate::run(&db).await.unwrap();
-    let registry = Registry::load(None).unwrap();
-    let terms = Terms { starter_balance: Usd(Decimal::new(10, 2)), ..Terms::default() };
-    World { books: Books { db, registry, clock: Clock::System, terms }, booked: Mutex::default() }
+    let instance = || {
+        let db = Db::open(&url, CONNECTIONS, metrics.clone()).unwrap();
+        let registry = Registry::load(None).unwrap();
+        let terms = Terms { starter_balance: Usd(Decimal::new(10, 2)), ..Terms::default() };
+        Books { db, registry, clock: Clock::System, terms }
+    };
+    let (books, twin) = (instance(), instance());
+    starling::db::migrate::run(&books.db).await.unwrap();
+    World { books, twin, booked: Mutex::default() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -307,7 +321,7 @@ async fn whatever_happens_at_once_every_event_is_booked_once_and_the_books_are_r
         assert_eq!(booked.remove(key), Some(*amount), "{key}");
     }
     assert!(booked.is_empty(), "booked without having happened: {booked:?}");
-    world.books.db.close().await;
+    world.close().await;
     database.drop().await;
 }
 
@@ -324,17 +338,17 @@ async fn a_turn_that_was_closed_while_its_gate_waited_gets_no_hold() {
         let (world, user) = (world.clone(), user);
         tokio::spawn(async move { holds::take(&world.books.db, turn, user, Usd(Decimal::ONE), true).await })
     };
-    database.until("SELECT count(*) FROM pg_locks WHERE NOT granted", 1).await;
+    database.until(LOCKED_OUT, 1).await;
     let settling = {
         let world = world.clone();
         tokio::spawn(async move {
             let outcome = Outcome::Interrupted(Interruption::Stopped);
             let report = TurnReport::without_work(String::new(), outcome);
-            let case = Case { turn, attempt, held: false, subject: "Claude" };
+            let case = Case { turn, user, attempt, held: false, subject: "Claude" };
             settlement::settle(&world.books, case, &report, &[], false).await.map(drop)
         })
     };
-    database.until("SELECT count(*) FROM pg_locks WHERE NOT granted", 2).await;
+    database.until(LOCKED_OUT, 2).await;
     lock.rollback().await.unwrap();
     waiting.await.unwrap().unwrap();
     settling.await.unwrap().unwrap();
@@ -342,7 +356,7 @@ async fn a_turn_that_was_closed_while_its_gate_waited_gets_no_hold() {
         sqlx::query_scalar("SELECT held FROM users").fetch_one(database.pool()).await.unwrap();
     assert_eq!(held, Decimal::ZERO);
     database.assert_audited().await;
-    world.books.db.close().await;
+    world.close().await;
     database.drop().await;
 }
 
@@ -353,28 +367,31 @@ async fn a_million_charges_of_forty_millionths_take_forty_dollars() {
     let world = world(&database).await;
     let (somebody, chat, key) = person(1);
     people::enter(&world.books, key, &somebody, &chat).await.unwrap();
-    world.books.db.close().await;
+    world.close().await;
     let close = include_str!("../../src/db/turns/close.sql");
     let call = json!([{
         "call": 0, "model_id": "m", "ended": "end_turn", "input": 1, "cache_write_5m": 0, "cache_write_1h": 0,
         "cache_read": 0, "output": 1, "thinking": 0, "web_searches": 0, "duration_ms": 1, "cost": "0.00004", "prices": {},
     }]);
     let statements = [
-        "SET synchronous_commit = off".to_owned(),
+        // As our connections have it, but without waiting for the disk.
+        "SET synchronous_commit = off; SET jit = off; SET plan_cache_mode = force_generic_plan;
+         SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+            .to_owned(),
         "INSERT INTO turns (thread_id, question_id, model_id)
          SELECT threads.id, n, 'm' FROM threads, generate_series(1, 1000000) n"
             .to_owned(),
         "VACUUM ANALYZE turns".to_owned(),
         format!(
-            "PREPARE close (bigint, text, text, text, boolean, timestamptz, boolean, integer, jsonb, text, integer[],
-                            text, jsonb, jsonb) AS {close}"
+            "PREPARE close (bigint[], text[], text[], text[], boolean[], timestamptz[], boolean[], integer[], text[],
+                            text[], jsonb[], jsonb[], jsonb[]) AS {close}"
         ),
         format!(
             "DO $$ DECLARE first bigint; BEGIN
                SELECT min(id) INTO first FROM turns;
                FOR n IN 0..999999 LOOP
-                 EXECUTE format($close$EXECUTE close(%s, 'answered', 'complete', NULL, false, NULL, false, 1, '{call}',
-                                               'user', '{{0}}', '', '[]', '[]')$close$, first + n);
+                 EXECUTE format($close$EXECUTE close(ARRAY[%s], '{{answered}}', '{{complete}}', '{{NULL}}', '{{no}}', '{{NULL}}',
+                   '{{no}}', '{{1}}', '{{user}}', '{{the model}}', ARRAY['{call}'::jsonb], '{{[]}}', '{{[]}}')$close$, first + n);
                  IF n % 500 = 0 THEN COMMIT; END IF;
                END LOOP;
              END $$"

@@ -18,6 +18,7 @@ mod charges;
 mod chat;
 mod clear;
 mod clear_topics;
+mod closings;
 mod crash;
 mod critique;
 mod edits;

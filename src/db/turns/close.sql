@@ -1,22 +1,28 @@
--- Closes a turn: see closing::close. The turn is locked first, then the conversation, then the user, as everywhere; of a
--- turn that is closed nothing is found and nothing is done.
-WITH turn AS (
-  UPDATE turns SET state = $2, detail = $3, closed_at = now() FROM threads
-  WHERE turns.id = $1 AND turns.state = 'open' AND threads.id = turns.thread_id
-  RETURNING turns.id, threads.id AS thread_id, threads.chat_id, threads.user_id
+-- Closes turns: see closing::close. Each is of another user. The turns are locked first, then the conversations, then the
+-- users, as everywhere; of a turn that is closed nothing is found and nothing is done.
+WITH closing AS (
+  SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::timestamptz[], $7::boolean[],
+                       $8::integer[], $9::text[], $10::text[], $11::jsonb[], $12::jsonb[], $13::jsonb[])
+    AS closing (turn_id, state, detail, answer, interrupted, answered_at, left_out, attempt, payer, subject, calls, tools,
+                owed)
+), turn AS (
+  -- Open is what has not been closed. Asked for by its state, each would be searched for among all that are open.
+  UPDATE turns SET state = closing.state, detail = closing.detail, closed_at = now() FROM closing, threads
+  WHERE turns.id = closing.turn_id AND turns.closed_at IS NULL AND threads.id = turns.thread_id
+  RETURNING closing.*, threads.id AS thread_id, threads.chat_id, threads.user_id
 ), over AS (
-  DELETE FROM checkpoints USING turn WHERE turn_id = turn.id
+  DELETE FROM checkpoints USING turn WHERE checkpoints.turn_id = turn.turn_id
 ), thread AS (
   UPDATE threads SET history_version = history_version + 1 FROM turn
-  WHERE threads.id = turn.thread_id AND ($4::text IS NOT NULL OR $7) RETURNING history_version
+  WHERE threads.id = turn.thread_id AND (answer IS NOT NULL OR left_out) RETURNING threads.id, history_version
 ), answer AS (
   INSERT INTO messages (thread_id, turn_id, chat_id, role, text, interrupted, sent_at)
-  SELECT thread_id, id, chat_id, 'assistant', $4, $5, $6 FROM turn WHERE $4 IS NOT NULL
+  SELECT thread_id, turn_id, chat_id, 'assistant', answer, interrupted, answered_at FROM turn WHERE answer IS NOT NULL
 ), reported AS (
   INSERT INTO model_calls (turn_id, attempt, call, model_id, request_id, ended, input, cache_write_5m, cache_write_1h,
                            cache_read, output, thinking, web_searches, first_text_ms, duration_ms, cost, prices, payer)
-  SELECT turn.id, $8, call.*, $10
-  FROM turn, jsonb_to_recordset($9) AS call (
+  SELECT turn.turn_id, turn.attempt, call.*, turn.payer
+  FROM turn, jsonb_to_recordset(turn.calls) AS call (
     call integer, model_id text, request_id text, ended text, input bigint, cache_write_5m bigint,
     cache_write_1h bigint, cache_read bigint, output bigint, thinking bigint, web_searches bigint,
     first_text_ms bigint, duration_ms bigint, cost numeric, prices jsonb)
@@ -26,49 +32,57 @@ WITH turn AS (
     web_searches = excluded.web_searches, first_text_ms = excluded.first_text_ms,
     duration_ms = excluded.duration_ms, cost = excluded.cost, prices = excluded.prices, payer = excluded.payer
   WHERE model_calls.payer IS NULL
-  RETURNING cost
+  RETURNING turn_id, cost
 ), noted AS (
   -- Calls that only the tab knows of, because the report was lost.
-  UPDATE model_calls SET payer = $10 FROM turn
-  WHERE turn_id = turn.id AND payer IS NULL AND NOT (attempt = $8 AND call = ANY($11)) RETURNING cost
+  UPDATE model_calls SET payer = turn.payer FROM turn
+  WHERE model_calls.turn_id = turn.turn_id AND model_calls.payer IS NULL
+    AND NOT (model_calls.attempt = turn.attempt AND turn.calls @> jsonb_build_array(jsonb_build_object('call', call)))
+  RETURNING model_calls.turn_id, cost
 ), bill AS (
-  SELECT coalesce(sum(cost), 0) AS cost, CASE WHEN $10 = 'user' THEN coalesce(sum(cost), 0) ELSE 0 END AS charge
-  FROM (SELECT cost FROM reported UNION ALL SELECT cost FROM noted) AS calls
+  SELECT turn.turn_id, thread_id, user_id, subject, cost, CASE payer WHEN 'user' THEN cost ELSE 0 END AS charge
+  FROM turn, LATERAL (
+    SELECT coalesce(sum(cost), 0) AS cost
+    FROM (SELECT * FROM reported UNION ALL SELECT * FROM noted) AS call WHERE call.turn_id = turn.turn_id) AS calls
 ), hold AS (
   UPDATE balance_holds SET state = CASE WHEN bill.charge > 0 THEN 'settled' ELSE 'released' END, closed_at = now()
-  FROM turn, bill WHERE turn_id = turn.id AND balance_holds.user_id = turn.user_id AND state = 'open'
-  RETURNING amount
+  FROM bill WHERE balance_holds.turn_id = bill.turn_id AND balance_holds.user_id = bill.user_id AND state = 'open'
+  RETURNING balance_holds.turn_id, amount
 ), account AS (
   UPDATE users
   SET balance = balance - bill.charge, last_operation = last_operation + (bill.charge > 0)::integer,
       held = held - coalesce(hold.amount, 0)
-  FROM turn CROSS JOIN bill LEFT JOIN hold ON TRUE
-  WHERE users.id = turn.user_id AND (bill.charge > 0 OR hold.amount IS NOT NULL)
-  RETURNING users.id, balance, last_operation
+  FROM bill LEFT JOIN hold ON hold.turn_id = bill.turn_id
+  WHERE users.id = bill.user_id AND (bill.charge > 0 OR hold.amount IS NOT NULL)
+  RETURNING users.id, balance, last_operation, bill.turn_id, charge, subject
 ), charged AS (
   INSERT INTO balance_operations (user_id, seq, kind, amount, balance_before, balance_after, key, turn_id, subject)
-  SELECT account.id, last_operation, 'usage', -charge, balance + charge, balance, 'turn:' || turn.id, turn.id, $12
-  FROM account, bill, turn WHERE charge > 0
+  SELECT id, last_operation, 'usage', -charge, balance + charge, balance, 'turn:' || turn_id, turn_id, subject
+  FROM account WHERE charge > 0
 ), tools AS (
   INSERT INTO tool_calls (turn_id, attempt, call_id, tool, failed, duration_ms, cost, started_at)
-  SELECT turn.id, call.*
-  FROM turn, jsonb_to_recordset($13) AS call (
+  SELECT turn.turn_id, call.*
+  FROM turn, jsonb_to_recordset(turn.tools) AS call (
     attempt integer, call_id text, tool text, failed boolean, duration_ms bigint, cost numeric,
     started_at timestamptz)
-  ORDER BY attempt, call_id
+  ORDER BY turn.turn_id, call.attempt, call_id
   ON CONFLICT (turn_id, attempt, call_id) DO NOTHING
 ), owed AS (
   INSERT INTO outbox (key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard, invoice_id, after_id,
                       begun)
-  SELECT part.key, part.chat_id, part.topic_id, turn.id, part.text, part.entities, part.reply_to, part.replaces,
+  SELECT part.key, part.chat_id, part.topic_id, turn.turn_id, part.text, part.entities, part.reply_to, part.replaces,
          part.keyboard, part.invoice_id, part.after_id, part.begun
-  FROM turn, jsonb_to_recordset($14) AS part (
+  FROM turn, jsonb_to_recordset(turn.owed) AS part (
     position integer, key text, chat_id bigint, topic_id integer, text text, entities jsonb, reply_to integer,
     replaces integer, keyboard jsonb, invoice_id bigint, after_id integer, begun boolean)
-  ORDER BY position
+  ORDER BY turn.turn_id, position
   ON CONFLICT (key) DO UPDATE SET key = excluded.key WHERE outbox.state = 'pending'
-  RETURNING id, key, text, entities, keyboard, invoice_id, xmax = 0 AS fresh
+  RETURNING id, turn_id, key, xmax = 0 AS fresh, text, entities, keyboard, invoice_id
 )
-SELECT bill.cost AS "cost!", thread.history_version AS "version?", owed.id AS "outbox?", owed.key AS "key?",
-       owed.text AS "text?", owed.entities AS "entities?", owed.keyboard AS "keyboard?", owed.invoice_id AS "invoice?", owed.fresh AS "fresh?"
-FROM turn CROSS JOIN bill LEFT JOIN thread ON TRUE LEFT JOIN owed ON TRUE ORDER BY owed.id
+SELECT bill.turn_id AS "turn!", bill.cost AS "cost!", thread.history_version AS "version?", owed.id AS "outbox?",
+       owed.key AS "key?", owed.fresh AS "fresh?",
+       -- What stood there before is what was promised; what is new, the caller has.
+       CASE WHEN NOT fresh THEN owed.text END AS "text?", CASE WHEN NOT fresh THEN owed.entities END AS "entities?",
+       CASE WHEN NOT fresh THEN owed.keyboard END AS "keyboard?",
+       CASE WHEN NOT fresh THEN owed.invoice_id END AS "invoice?"
+FROM bill LEFT JOIN thread ON thread.id = bill.thread_id LEFT JOIN owed ON owed.turn_id = bill.turn_id ORDER BY owed.id

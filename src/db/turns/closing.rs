@@ -1,21 +1,27 @@
-//! Closing a turn: answer, calls, charge, hold, tools and the messages that are owed to the chat, in one statement.
+//! Closing turns: answer, calls, charge, hold, tools and the messages that are owed to the chat, in one statement.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use sqlx::PgConnection;
 
 use super::super::model_calls::{Entry, Payer};
 use super::super::outbox::{self, Owed, Stood};
+use super::super::together::Wish;
 use super::super::{Db, DbError, model_calls};
-use crate::domain::ids::{OutboxId, TurnId};
+use crate::domain::ids::{OutboxId, TurnId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::record::ToolCall;
 use crate::domain::turn::Outcome;
-use chrono::{DateTime, Utc};
 
 /// What closing a turn writes down.
 #[derive(Clone, Copy, Debug)]
 pub struct Closing<'a> {
     /// The turn.
     pub turn: TurnId,
+    /// Who asked.
+    pub user: UserId,
     /// Its try, which the calls belong to.
     pub attempt: i32,
     /// Whether its hold was open before its work began; if not, one may be opening at this moment.
@@ -64,60 +70,171 @@ pub struct Closed {
     pub fresh: bool,
 }
 
-/// Closes a turn; none if it was closed before, and then nothing is done.
+/// Closes a turn; none if it was closed before, and then nothing is done. Turns that end at the same moment are closed by one
+/// statement; if that is refused or somebody keeps one of the accounts locked, each is closed alone.
 ///
 /// A statement sees what was committed when it began. A hold that was taken before the turn's work began is there. If
 /// there was none, the wish for one may still be under way, given up by who had it: then the turn is locked first, which
 /// waits for that wish to end, and the statement begins after it.
 pub async fn close(db: &Db, closing: &Closing<'_>) -> Result<Option<Closed>, DbError> {
-    if closing.held {
-        return write(db.pool(), closing).await;
+    if closing.held
+        && let Some(written) = db.shared.closings.grant(Row::of(closing)).await
+    {
+        return Ok(written.map(|written| written.of(closing)));
     }
     let mut tx = db.begin().await?;
     sqlx::query!("SELECT id FROM turns WHERE id = $1 FOR NO KEY UPDATE", closing.turn.0)
         .fetch_optional(&mut *tx)
         .await
         .map_err(DbError::at("closing::close"))?;
-    let closed = write(&mut *tx, closing).await?;
+    let written = Row::grant(&mut tx, vec![Row::of(closing)]).await?;
     Db::commit(tx).await?;
-    Ok(closed)
+    Ok(written.into_iter().flatten().next().map(|written| written.of(closing)))
 }
 
-async fn write(
-    database: impl sqlx::PgExecutor<'_>,
-    closing: &Closing<'_>,
-) -> Result<Option<Closed>, DbError> {
-    let Closing { turn, attempt, outcome, answer, left_out, payer, subject, owed, begun, .. } = *closing;
-    let numbers: Vec<i32> = closing.calls.iter().map(|entry| entry.call.number).collect();
-    let rows = sqlx::query_file!(
-        "src/db/turns/close.sql",
-        turn.0,
-        outcome.state(),
-        outcome.detail(),
-        answer.map(|answer| answer.text),
-        answer.is_some_and(|answer| answer.interrupted),
-        answer.map(|answer| answer.at),
-        left_out,
-        attempt,
-        closing.calls.iter().map(model_calls::row).collect::<Value>(),
-        payer.name(),
-        &numbers,
-        subject,
-        closing.tools.iter().map(tool_row).collect::<Value>(),
-        outbox::rows(owed, begun),
-    )
-    .fetch_all(database)
-    .await
-    .map_err(DbError::at("closing::close"))?;
-    let Some(first) = rows.first() else { return Ok(None) };
-    let (cost, history_version) = (Usd(first.cost), first.version);
-    let fresh = rows.iter().filter(|row| row.fresh == Some(true)).count() == owed.len();
-    let written = rows.into_iter().filter_map(|row| {
-        let (text, entities) = (row.text?, row.entities?);
-        let stood = Stood { text, entities, keyboard: row.keyboard, invoice: row.invoice };
-        Some((OutboxId(row.outbox?), stood.of(owed, &row.key?)?))
-    });
-    Ok(Some(Closed { cost, history_version, owed: written.collect(), fresh }))
+/// A turn that is to be closed, as the statement takes it.
+#[derive(Debug)]
+pub(in crate::db) struct Row {
+    turn: i64,
+    user: UserId,
+    outcome: Outcome,
+    answer: Option<String>,
+    interrupted: bool,
+    answered_at: Option<DateTime<Utc>>,
+    left_out: bool,
+    attempt: i32,
+    payer: Payer,
+    subject: String,
+    calls: Value,
+    tools: Value,
+    owed: Value,
+}
+
+impl Row {
+    fn of(closing: &Closing<'_>) -> Self {
+        let Closing { turn, user, attempt, outcome, answer, left_out, payer, owed, begun, .. } = *closing;
+        Self {
+            turn: turn.0,
+            user,
+            outcome,
+            answer: answer.map(|answer| answer.text.to_owned()),
+            interrupted: answer.is_some_and(|answer| answer.interrupted),
+            answered_at: answer.map(|answer| answer.at),
+            left_out,
+            attempt,
+            payer,
+            subject: closing.subject.to_owned(),
+            calls: closing.calls.iter().map(model_calls::row).collect(),
+            tools: closing.tools.iter().map(tool_row).collect(),
+            owed: outbox::rows(owed, begun),
+        }
+    }
+}
+
+impl Wish for Row {
+    type Granted = Option<Written>;
+
+    fn key(&self) -> i64 {
+        self.user.0
+    }
+
+    async fn grant(database: &mut PgConnection, rows: Vec<Self>) -> Result<Vec<Option<Written>>, DbError> {
+        let turns: Vec<i64> = rows.iter().map(|row| row.turn).collect();
+        let columns = Columns::of(rows);
+        let rows = sqlx::query_file!(
+            "src/db/turns/close.sql",
+            &turns,
+            &columns.states as &[&str],
+            &columns.details as &[&str],
+            &columns.answers as &[Option<String>],
+            &columns.interrupted,
+            &columns.answered_at as &[Option<DateTime<Utc>>],
+            &columns.left_out,
+            &columns.attempts,
+            &columns.payers as &[&str],
+            &columns.subjects,
+            &columns.calls,
+            &columns.tools,
+            &columns.owed,
+        )
+        .fetch_all(database)
+        .await
+        .map_err(DbError::at("closing::close"))?;
+        let mut written = BTreeMap::<i64, Written>::new();
+        for row in rows {
+            let turn = written.entry(row.turn).or_default();
+            turn.cost = Usd(row.cost);
+            turn.history_version = row.version;
+            let (Some(id), Some(key)) = (row.outbox, row.key) else { continue };
+            let stood = row.text.zip(row.entities).map(|(text, entities)| Stood {
+                text,
+                entities,
+                keyboard: row.keyboard,
+                invoice: row.invoice,
+            });
+            turn.owed.push((OutboxId(id), key, stood));
+        }
+        Ok(turns.iter().map(|turn| written.remove(turn)).collect())
+    }
+}
+
+/// What the statement says of one turn.
+#[derive(Debug, Default)]
+pub(in crate::db) struct Written {
+    cost: Usd,
+    history_version: Option<i64>,
+    /// What is to be sent, and how it stood there before if it did.
+    owed: Vec<(OutboxId, String, Option<Stood>)>,
+}
+
+impl Written {
+    fn of(self, closing: &Closing<'_>) -> Closed {
+        let Self { cost, history_version, owed } = self;
+        let fresh = owed.iter().filter(|(_, _, stood)| stood.is_none()).count() == closing.owed.len();
+        let owed = owed.into_iter().filter_map(|(id, key, stood)| {
+            let wanted = closing.owed.iter().find(|owed| owed.key == key)?;
+            Some((id, stood.map_or_else(|| wanted.clone(), |stood| stood.of(wanted))))
+        });
+        Closed { cost, history_version, owed: owed.collect(), fresh }
+    }
+}
+
+/// The fields of turns, turned from rows into the columns that `UNNEST` takes.
+#[derive(Default)]
+struct Columns {
+    states: Vec<&'static str>,
+    details: Vec<&'static str>,
+    answers: Vec<Option<String>>,
+    interrupted: Vec<bool>,
+    answered_at: Vec<Option<DateTime<Utc>>>,
+    left_out: Vec<bool>,
+    attempts: Vec<i32>,
+    payers: Vec<&'static str>,
+    subjects: Vec<String>,
+    calls: Vec<Value>,
+    tools: Vec<Value>,
+    owed: Vec<Value>,
+}
+
+impl Columns {
+    fn of(rows: Vec<Row>) -> Self {
+        let mut columns = Self::default();
+        for row in rows {
+            columns.states.push(row.outcome.state());
+            columns.details.push(row.outcome.detail());
+            columns.answers.push(row.answer);
+            columns.interrupted.push(row.interrupted);
+            columns.answered_at.push(row.answered_at);
+            columns.left_out.push(row.left_out);
+            columns.attempts.push(row.attempt);
+            columns.payers.push(row.payer.name());
+            columns.subjects.push(row.subject);
+            columns.calls.push(row.calls);
+            columns.tools.push(row.tools);
+            columns.owed.push(row.owed);
+        }
+        columns
+    }
 }
 
 fn tool_row(call: &ToolCall) -> Value {

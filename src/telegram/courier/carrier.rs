@@ -63,9 +63,7 @@ impl Carrier {
         match sent {
             Ok(message) => {
                 self.metrics.messages_sent.inc();
-                self.db
-                    .persist_aside("outbox::sent", abort, || outbox::sent(&self.db, parcel.id, message))
-                    .await?;
+                self.db.persist("outbox::sent", abort, || outbox::sent(&self.db, parcel.id, message)).await?;
                 kill_point!("deliver: written down");
                 Ok(Some(message))
             }

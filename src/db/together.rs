@@ -1,0 +1,136 @@
+//! Group commit: what several callers want at the same moment becomes one statement. It costs the server hardly more
+//! than that of one caller, so the more people are served, the less each one costs.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sqlx::PgConnection;
+use tokio::sync::oneshot;
+
+use super::lanes::{Lane, Lanes};
+use super::{Db, DbError};
+use crate::telemetry::metrics::Counter;
+
+/// The most wishes of one statement: its joins compare each with each, so that a larger one gains nothing.
+const MOST: usize = 16;
+
+/// What one caller wants of a statement that can do it for many.
+pub(super) trait Wish: Send + Debug + Sized {
+    /// What the caller gets.
+    type Granted: Send + Debug;
+
+    /// Whose rows it changes. Wishes with the same key are never in one statement.
+    fn key(&self) -> i64;
+
+    /// Runs the statement: all of the wishes or, with an error, none of them. The answers are in the order of the wishes.
+    fn grant(
+        database: &mut PgConnection,
+        wishes: Vec<Self>,
+    ) -> impl Future<Output = Result<Vec<Self::Granted>, DbError>> + Send;
+}
+
+/// The callers of one kind of statement. As many statements run at a time as there are lanes; who comes meanwhile waits,
+/// and the first whose turn it is runs the next one for all who wait. There is no queue but of callers who wait
+/// themselves.
+#[derive(Debug)]
+pub(super) struct Together<W: Wish> {
+    lanes: Arc<Lanes>,
+    waiting: Mutex<Vec<Waiting<W>>>,
+    statements: Counter,
+}
+
+#[derive(Debug)]
+struct Waiting<W: Wish> {
+    wish: W,
+    granted: oneshot::Sender<W::Granted>,
+}
+
+impl<W: Wish> Together<W> {
+    pub(super) fn new(lanes: Arc<Lanes>, statements: Counter) -> Self {
+        Self { lanes, waiting: Mutex::default(), statements }
+    }
+
+    /// Has the wish granted together with others. None if that did not work, for whatever reason: the caller then has to
+    /// ask alone, and learns the reason if it is its own. The wish may have been granted all the same.
+    pub(super) async fn grant(&self, wish: W) -> Option<W::Granted> {
+        let (granted, mut answer) = oneshot::channel();
+        self.waiting().push(Waiting { wish, granted });
+        loop {
+            let lane = tokio::select! {
+                biased;
+                answer = &mut answer => return answer.ok(),
+                lane = self.lanes.enter() => lane?,
+            };
+            self.run(&lane).await;
+        }
+    }
+
+    /// [`Together::grant`], and alone if that did not work.
+    ///
+    /// # Errors
+    /// Those of the statement.
+    pub(super) async fn grant_or_alone(
+        &self,
+        db: &Db,
+        wish: impl Fn() -> W,
+    ) -> Result<Option<W::Granted>, DbError> {
+        if let Some(granted) = self.grant(wish()).await {
+            return Ok(Some(granted));
+        }
+        let mut tx = db.begin().await?;
+        let mut granted = W::grant(&mut tx, vec![wish()]).await?;
+        Db::commit(tx).await?;
+        Ok(granted.pop())
+    }
+
+    /// Runs one statement. Who is not answered then finds the other end closed.
+    async fn run(&self, lane: &Lane<'_>) {
+        let (wishes, callers): (Vec<W>, Vec<_>) =
+            self.next().into_iter().map(|Waiting { wish, granted }| (wish, granted)).unzip();
+        if wishes.is_empty() {
+            return;
+        }
+        let number = wishes.len();
+        // Boxed, so that callers have no room for it while they wait.
+        match Box::pin(self.ask(lane, wishes)).await {
+            Ok(answers) => {
+                for (caller, answer) in callers.into_iter().zip(answers) {
+                    // Who has gone asks again, and finds it done.
+                    drop(caller.send(answer));
+                }
+            }
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::debug!(error, number, "what was wanted together is asked for one by one");
+            }
+        }
+    }
+
+    async fn ask(&self, lane: &Lane<'_>, wishes: Vec<W>) -> Result<Vec<W::Granted>, DbError> {
+        // Whatever happens to this future or the statement, only a connection that has answered is used again.
+        let mut connection = lane.connection().await?;
+        self.statements.inc();
+        let answers = W::grant(&mut connection, wishes).await?;
+        lane.give_back(connection);
+        Ok(answers)
+    }
+
+    /// What the next statement does: the oldest wishes, one of each key. All instances lock rows in the same order. Wishes
+    /// of callers who have gone are forgotten.
+    fn next(&self) -> Vec<Waiting<W>> {
+        let mut waiting = self.waiting();
+        waiting.retain(|waiting| !waiting.granted.is_closed());
+        let mut keys = BTreeSet::new();
+        let fits = |waiting: &mut Waiting<W>| keys.len() < MOST && keys.insert(waiting.wish.key());
+        let mut next: Vec<_> = waiting.extract_if(.., fits).collect();
+        next.sort_by_key(|waiting| waiting.wish.key());
+        next
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Waiting<W>>> {
+        // Nothing that holds it can panic half-way.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

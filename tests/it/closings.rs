@@ -1,0 +1,90 @@
+//! Answers that end at the same moment are settled together, and none of them suffers from another.
+
+use std::time::Duration;
+
+use playground::anthropic::{Gate, GateKeeper, Reply, Step};
+use playground::telegram::Person;
+
+use crate::harness::Bot;
+
+/// The first of those who are answered.
+const FIRST: i64 = 1_001;
+
+/// So many people who have asked and whose answers all end when the gate opens; the first has one of their own.
+async fn asked(bot: &Bot, people: i64) -> (GateKeeper, GateKeeper) {
+    let ((first, first_keeper), (rest, rest_keeper)) = (Gate::new(), Gate::new());
+    bot.model.set_author(move |asked| {
+        let gate = if asked.text.contains("It is me.") { &first } else { &rest };
+        Some(Reply::steps(vec![Step::Gate(gate.clone()), Step::Text("The answer.".to_owned())]))
+    });
+    for id in FIRST..FIRST + people {
+        bot.telegram.add_user(Person::new(id, "Somebody"));
+        bot.telegram.say(id, id, if id == FIRST { "It is me." } else { "hello" });
+    }
+    bot.request(usize::try_from(people).unwrap()).await;
+    (first_keeper, rest_keeper)
+}
+
+#[tokio::test]
+async fn answers_that_end_together_are_settled_by_few_transactions() {
+    const PEOPLE: i64 = 40;
+    // Enough connections, so that the notes of the calls are not what the answers wait for.
+    let bot = Bot::with([("DATABASE_POOL_SIZE", "40")]).await;
+    let (first, rest) = asked(&bot, PEOPLE).await;
+    // While the answer to the first settlement is on its way, the others end.
+    bot.proxy.delay(Duration::from_millis(500));
+    first.open();
+    rest.open();
+    for id in FIRST..FIRST + PEOPLE {
+        assert_eq!(bot.answer(id, 1).await, "The answer.");
+    }
+    bot.proxy.delay(Duration::ZERO);
+    let charges = "SELECT count(*) FROM balance_operations WHERE kind = 'usage'";
+    assert_eq!(bot.database.count(charges).await, PEOPLE);
+    let commits = "SELECT count(DISTINCT xmin::text) FROM balance_operations WHERE kind = 'usage'";
+    let commits = bot.database.count(commits).await;
+    assert!(commits <= PEOPLE / 2, "{commits} transactions for {PEOPLE} answers");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn an_account_that_somebody_has_locked_holds_up_nobody_else() {
+    const PEOPLE: i64 = 8;
+    let bot = Bot::start().await;
+    let (first, rest) = asked(&bot, PEOPLE).await;
+    let mut lock = bot.books().begin().await.unwrap();
+    sqlx::query("SELECT FROM users WHERE id = $1 FOR UPDATE").bind(FIRST).execute(&mut *lock).await.unwrap();
+    first.open();
+    rest.open();
+    bot.log("what was wanted together is asked for one by one").await;
+    for id in FIRST + 1..FIRST + PEOPLE {
+        assert_eq!(bot.answer(id, 1).await, "The answer.");
+    }
+    lock.rollback().await.unwrap();
+    assert_eq!(bot.answer(FIRST, 1).await, "The answer.");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_turn_that_cannot_be_settled_spoils_no_other() {
+    const PEOPLE: i64 = 8;
+    let mut bot = Bot::start().await;
+    bot.expect_error("is not settled");
+    let (first, rest) = asked(&bot, PEOPLE).await;
+    // A fault of the books that concerns one account.
+    let fault = "ALTER TABLE balance_operations ADD CONSTRAINT fault CHECK (user_id <> 1001 OR seq = 1)";
+    sqlx::query(fault).execute(bot.books()).await.unwrap();
+    first.open();
+    rest.open();
+    bot.log("is not settled").await;
+    for id in FIRST + 1..FIRST + PEOPLE {
+        assert_eq!(bot.answer(id, 1).await, "The answer.");
+    }
+    assert_eq!(bot.answers(FIRST), Vec::<String>::new(), "what is not paid for is not said");
+    sqlx::query("ALTER TABLE balance_operations DROP CONSTRAINT fault").execute(bot.books()).await.unwrap();
+    bot.terminate();
+    assert_eq!(bot.exit_code().await, 0);
+    bot.run().await;
+    bot.answer(FIRST, 1).await;
+    bot.end().await;
+}
