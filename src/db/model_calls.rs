@@ -43,11 +43,14 @@ impl Payer {
 /// Writes calls of an open turn's attempt down as far as they have come; what was written before is replaced, unless it is
 /// decided.
 pub async fn note(db: &Db, turn: TurnId, attempt: i32, entries: &[Entry]) -> Result<(), DbError> {
-    db.shared.notes.grant_or_alone(db, || Note::of(turn, attempt, entries)).await.map(drop)
+    db.shared.notes.grant_or_alone(db, || Note::of(turn, attempt, entries)).await
 }
 
 /// The same in a transaction.
 pub async fn record(tx: &mut Tx<'_>, turn: TurnId, attempt: i32, entries: &[Entry]) -> Result<(), DbError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
     Note::grant(tx, vec![Note::of(turn, attempt, entries)]).await.map(drop)
 }
 

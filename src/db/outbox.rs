@@ -215,7 +215,7 @@ pub async fn whereabouts(
 
 /// Telegram has the message.
 pub async fn sent(db: &Db, id: OutboxId, message: MessageId) -> Result<(), DbError> {
-    db.shared.marks.grant_or_alone(db, || Mark { id, message }).await.map(drop)
+    db.shared.marks.grant_or_alone(db, || Mark { id, message }).await
 }
 
 /// The mark that Telegram has a message.

@@ -2,7 +2,7 @@
 //! again while the first is still under way; what is handled for good, the inbox knows.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
@@ -11,9 +11,9 @@ use crate::domain::ids::UpdateId;
 /// How many are remembered; far more than can be under way.
 const REMEMBERED: usize = 20_000;
 
-/// Updates that were passed on. Cheap to clone.
-#[derive(Clone, Debug, Default)]
-pub struct Arrivals(Arc<Mutex<Memory>>);
+/// Updates that were passed on.
+#[derive(Debug, Default)]
+pub struct Arrivals(Mutex<Memory>);
 
 #[derive(Debug, Default)]
 struct Memory {

@@ -80,7 +80,7 @@ WITH closing AS (
   RETURNING id, turn_id, key, xmax = 0 AS fresh, text, entities, keyboard, invoice_id
 )
 SELECT bill.turn_id AS "turn!", bill.cost AS "cost!", thread.history_version AS "version?", owed.id AS "outbox?",
-       owed.key AS "key?", owed.fresh AS "fresh?",
+       owed.key AS "key?",
        -- What stood there before is what was promised; what is new, the caller has.
        CASE WHEN NOT fresh THEN owed.text END AS "text?", CASE WHEN NOT fresh THEN owed.entities END AS "entities?",
        CASE WHEN NOT fresh THEN owed.keyboard END AS "keyboard?",
