@@ -38,7 +38,7 @@ use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use together::Together;
 use tokio_util::sync::CancellationToken;
-use turns::closing;
+use turns::{closing, opening};
 pub use tx::Tx;
 
 use crate::telemetry::metrics::Metrics;
@@ -49,8 +49,8 @@ const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
 const RETRY_PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 /// No statement of ours takes longer on a healthy server.
 const STATEMENT_LIMIT: &str = "15s";
-/// So many connections close turns, if that is not more than a third of all.
-const CLOSINGS: u32 = 2;
+/// So many connections open and close turns, if that is not more than a third of all.
+const TURNS: u32 = 2;
 /// So many are for notes that nobody waits for.
 const ASIDE: u32 = 1;
 /// How long those who do something together wait for a row that somebody has locked. Then each waits alone, so that one
@@ -70,7 +70,9 @@ pub struct Db {
 /// Statements that many share, with connections of their own.
 #[derive(Debug)]
 struct Shared {
-    /// Of those who close a turn.
+    /// Of those who open a turn.
+    openings: Together<opening::Row>,
+    /// Of those who close one.
     closings: Together<closing::Row>,
     /// Of those who write something down for which nobody waits: that does not take the connections of those for whom
     /// somebody does.
@@ -80,11 +82,12 @@ struct Shared {
 }
 
 impl Shared {
-    fn new(server: &PgConnectOptions, closings: u32, metrics: &Metrics) -> Self {
+    fn new(server: &PgConnectOptions, turns: u32, metrics: &Metrics) -> Self {
         let server = server.clone().options([("lock_timeout", LOCK_LIMIT)]);
         let (busy, aside) =
-            (Arc::new(Lanes::new(server.clone(), closings)), Arc::new(Lanes::new(server, ASIDE)));
+            (Arc::new(Lanes::new(server.clone(), turns)), Arc::new(Lanes::new(server, ASIDE)));
         Self {
+            openings: Together::new(busy.clone(), metrics.db_queries.clone()),
             closings: Together::new(busy.clone(), metrics.db_queries.clone()),
             notes: Together::new(aside.clone(), metrics.db_queries.clone()),
             marks: Together::new(aside.clone(), metrics.db_queries.clone()),
@@ -118,9 +121,9 @@ impl Db {
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
         ]);
-        let closings = (pool_size / 3).clamp(1, CLOSINGS);
-        let shared = Arc::new(Shared::new(&options, closings, &metrics));
-        let pool_size = pool_size.saturating_sub(closings + ASIDE).max(1);
+        let turns = (pool_size / 3).clamp(1, TURNS);
+        let shared = Arc::new(Shared::new(&options, turns, &metrics));
+        let pool_size = pool_size.saturating_sub(turns + ASIDE).max(1);
         let pool = PgPoolOptions::new()
             .max_connections(pool_size)
             .min_connections(pool_size.min(2))

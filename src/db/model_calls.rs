@@ -132,15 +132,23 @@ pub(super) fn row(entry: &Entry) -> Value {
     })
 }
 
-/// Decides who pays for the calls of a turn that are not decided yet; returns what they cost.
-pub async fn decide(tx: &mut Tx<'_>, turn: TurnId, payer: Payer) -> Result<Usd, DbError> {
+/// Decides who pays for the calls of a turn that are not decided yet, but for these of an attempt; returns what they cost.
+pub async fn decide(
+    tx: &mut Tx<'_>,
+    turn: TurnId,
+    payer: Payer,
+    (attempt, others): (i32, &[i32]),
+) -> Result<Usd, DbError> {
     sqlx::query_scalar!(
         r#"WITH decided AS (
-             UPDATE model_calls SET payer = $2 WHERE turn_id = $1 AND payer IS NULL RETURNING cost
+             UPDATE model_calls SET payer = $2
+             WHERE turn_id = $1 AND payer IS NULL AND NOT (attempt = $3 AND call = ANY($4)) RETURNING cost
            )
            SELECT coalesce(sum(cost), 0) AS "cost!" FROM decided"#,
         turn.0,
         payer.name(),
+        attempt,
+        others,
     )
     .fetch_one(&mut **tx)
     .await

@@ -28,14 +28,17 @@ pub async fn apply(tx: &mut Tx<'_>, records: &[Record]) -> Result<(), DbError> {
     if !turns.is_empty() {
         count(tx, turns).await?;
     }
-    tool_calls(tx, &calls).await?;
+    if !calls.is_empty() {
+        tool_calls(&mut **tx, &calls).await?;
+    }
     if !marks.is_empty() {
         checkpoints(tx, marks.into_values()).await?;
     }
     Ok(())
 }
 
-/// Adds closed turns to the statistics of their users, each once. The figures come from the books.
+/// Adds closed turns to the statistics of their users, each once, and forgets how far their answers had come. The figures
+/// come from the books.
 async fn count(tx: &mut Tx<'_>, mut turns: Vec<i64>) -> Result<(), DbError> {
     // In order, so that two batches with the same turns wait for each other instead of blocking each other.
     turns.sort_unstable();
@@ -45,6 +48,8 @@ async fn count(tx: &mut Tx<'_>, mut turns: Vec<i64>) -> Result<(), DbError> {
          ), due AS (
            UPDATE turns SET counted = TRUE FROM locked WHERE turns.id = locked.id
            RETURNING turns.id, turns.thread_id, turns.closed_at
+         ), over AS (
+           DELETE FROM checkpoints USING due WHERE checkpoints.turn_id = due.id
          )
          INSERT INTO user_statistics (user_id, day, turns, messages, input, cache_write, cache_read, output, cost)
          SELECT threads.user_id, (due.closed_at AT TIME ZONE 'UTC')::date, count(*),
@@ -74,12 +79,8 @@ async fn count(tx: &mut Tx<'_>, mut turns: Vec<i64>) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Writes calls of tools down. Settling a turn does it for all that the turn has run: the write-behind was earlier, but
-/// may have lost some.
-pub async fn tool_calls(tx: &mut Tx<'_>, calls: &[ToolCall]) -> Result<(), DbError> {
-    if calls.is_empty() {
-        return Ok(());
-    }
+/// Writes calls of tools down.
+pub async fn tool_calls(database: impl sqlx::PgExecutor<'_>, calls: &[ToolCall]) -> Result<(), DbError> {
     let turns: Vec<i64> = calls.iter().map(|call| call.turn.0).collect();
     let attempts: Vec<i32> = calls.iter().map(|call| call.attempt).collect();
     let ids: Vec<String> = calls.iter().map(|call| call.call.clone()).collect();
@@ -103,7 +104,7 @@ pub async fn tool_calls(tx: &mut Tx<'_>, calls: &[ToolCall]) -> Result<(), DbErr
         &costs,
         &times,
     )
-    .execute(&mut **tx)
+    .execute(database)
     .await
     .map_err(DbError::at("records::tool_calls"))?;
     Ok(())

@@ -67,6 +67,20 @@ impl<W: Wish> Together<W> {
         }
     }
 
+    /// [`Together::grant`], and alone if that did not work.
+    ///
+    /// # Errors
+    /// Those of the statement.
+    pub(super) async fn grant_or_alone(&self, db: &Db, wish: impl Fn() -> W) -> Result<W::Granted, DbError> {
+        if let Some(granted) = self.grant(wish()).await {
+            return Ok(granted);
+        }
+        let mut tx = db.begin().await?;
+        let mut granted = W::grant(&mut tx, vec![wish()]).await?;
+        Db::commit(tx).await?;
+        granted.pop().ok_or_else(|| DbError::at("together::grant_or_alone")(sqlx::Error::RowNotFound))
+    }
+
     /// Runs one statement. Who is not answered then finds the other end closed.
     async fn run(&self, lane: &Lane<'_>) {
         let (wishes, callers): (Vec<W>, Vec<_>) =
@@ -114,20 +128,5 @@ impl<W: Wish> Together<W> {
     fn waiting(&self) -> MutexGuard<'_, Vec<Waiting<W>>> {
         // Nothing that holds it can panic half-way.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<W: Wish<Granted = ()>> Together<W> {
-    /// [`Together::grant`], and alone if that did not work.
-    ///
-    /// # Errors
-    /// Those of the statement.
-    pub(super) async fn grant_or_alone(&self, db: &Db, wish: impl Fn() -> W) -> Result<(), DbError> {
-        if self.grant(wish()).await.is_some() {
-            return Ok(());
-        }
-        let mut tx = db.begin().await?;
-        W::grant(&mut tx, vec![wish()]).await?;
-        Db::commit(tx).await
     }
 }

@@ -6,7 +6,7 @@ use super::books::Books;
 use crate::db::model_calls::Payer;
 use crate::db::outbox::{self, Owed};
 use crate::db::turns::closing::{self, Answer, Closed, Closing};
-use crate::db::{Db, DbError, model_calls, turns};
+use crate::db::{Db, DbError, model_calls, records, turns};
 use crate::domain::ids::{OutboxId, TurnId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::turn::{Failure, ModelCall, Outcome, TurnReport};
@@ -41,8 +41,8 @@ pub struct Case<'a> {
     pub user: UserId,
     /// Its try.
     pub attempt: i32,
-    /// Whether money was reserved for it before its work began.
-    pub held: bool,
+    /// Whether all of it is known: money was reserved for it before its work began, and its report names all calls.
+    pub known: bool,
     /// What the user reads about the charge.
     pub subject: &'a str,
 }
@@ -55,7 +55,7 @@ pub async fn settle(
     owed: &[Owed],
     begun: bool,
 ) -> Result<Settled, DbError> {
-    let Case { turn, user, attempt, held, subject } = case;
+    let Case { turn, user, attempt, known, subject } = case;
     let answer = report.answer();
     let at = books.clock.now();
     let payer = payer(report.outcome);
@@ -63,17 +63,17 @@ pub async fn settle(
         turn,
         user,
         attempt,
-        held,
+        known,
         outcome: report.outcome,
         answer: answer.as_ref().map(|said| Answer { text: &said.text, interrupted: said.interrupted, at }),
         left_out: report.is_left_out(),
         calls: &books.entries(&report.calls),
-        tools: &report.tools,
         payer,
         subject,
         owed,
         begun,
     };
+    note_tools(&books.db, report).await?;
     kill_point!("settle: before the commit");
     let Some(Closed { cost, history_version, owed, fresh }) = closing::close(&books.db, &closing).await?
     else {
@@ -81,6 +81,20 @@ pub async fn settle(
     };
     kill_point!("settle: after the commit");
     Ok(Settled::Closed { owed, fresh, cost, payer, history_version })
+}
+
+/// The write-behind was earlier, but may have lost some. An answer does not wait for what cannot be written down.
+async fn note_tools(db: &Db, report: &TurnReport) -> Result<(), DbError> {
+    if report.tools.is_empty() {
+        return Ok(());
+    }
+    match records::tool_calls(db.pool(), &report.tools).await {
+        Err(error) if !error.is_transient() => {
+            tracing::error!(error = &error as &dyn std::error::Error, "tools are missing in the books");
+            Ok(())
+        }
+        noted => noted,
+    }
 }
 
 /// A fault of ours is the owner's loss. Everything else is paid by the user, as far as the model was really used.
@@ -99,7 +113,7 @@ pub async fn postpone(
     let mut tx = books.db.begin().await?;
     turns::postpone(&mut tx, turn, attempt).await?;
     model_calls::record(&mut tx, turn, attempt, &books.entries(calls)).await?;
-    let lost = model_calls::decide(&mut tx, turn, Payer::Owner).await?;
+    let lost = model_calls::decide(&mut tx, turn, Payer::Owner, (attempt, &[])).await?;
     Db::commit(tx).await?;
     Ok(lost)
 }
@@ -109,7 +123,7 @@ pub async fn postpone(
 pub async fn restart(db: &Db, turn: TurnId, attempt: i32) -> Result<Option<Restarted>, DbError> {
     let mut tx = db.begin().await?;
     let Some(attempt) = turns::restart(&mut tx, turn, attempt).await? else { return Ok(None) };
-    let lost = model_calls::decide(&mut tx, turn, Payer::Owner).await?;
+    let lost = model_calls::decide(&mut tx, turn, Payer::Owner, (attempt, &[])).await?;
     Db::commit(tx).await?;
     kill_point!("restart: after the commit");
     Ok(Some(Restarted { attempt, lost }))

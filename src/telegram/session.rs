@@ -263,9 +263,8 @@ impl Session<'_> {
             Recovery::Close(rest) => {
                 let mut request = processor::resume(self.context, left, left.attempt).await?;
                 turn::find_live_message(self.context, left, &mut request).await?;
-                let place = turn::place(&request);
                 let (report, shown) = turn::what_is_left(rest, request.live_message);
-                turn::close(self.context, &request, place, &report, shown).await;
+                turn::close(self.context, &request, false, &report, shown).await;
             }
         }
         Ok(())

@@ -62,7 +62,7 @@ pub(super) async fn drive(context: &Context, request: TurnRequest, stop: &Stop) 
     if report.outcome == Outcome::Interrupted(Interruption::Shutdown) && report.text.trim().is_empty() {
         return postpone(context, &request, &report.calls).await;
     }
-    Box::pin(close(context, &request, place, &report, shown)).await;
+    Box::pin(close(context, &request, request.held, &report, shown)).await;
     // Whoever waits for the place finds the money free.
     drop(slot);
 }
@@ -198,14 +198,16 @@ async fn admit(context: &Context, request: &TurnRequest) -> Result<Slot, Failure
     }
 }
 
-/// Writes the books and sends what is owed.
+/// Writes the books and sends what is owed. `known` tells whether money was held before the turn's work began, and whether
+/// its report names all calls.
 pub(super) async fn close(
     context: &Context,
     request: &TurnRequest,
-    place: Place,
+    known: bool,
     report: &TurnReport,
     shown: Shown,
 ) {
+    let place = place(request);
     // Where nothing was shown, nothing has to be explained.
     let silent = report.outcome == Outcome::Interrupted(Interruption::Superseded)
         && report.text.trim().is_empty()
@@ -226,7 +228,7 @@ pub(super) async fn close(
     let (db, life) = (&context.db, &context.life);
     let subject = request.settings.model.name.as_str();
     let (turn, user) = (request.turn, request.key.user);
-    let case = Case { turn, user, attempt: request.attempt, held: request.held, subject };
+    let case = Case { turn, user, attempt: request.attempt, known, subject };
     let begun = context.screen.courier.is_idle(place.chat);
     forget_lost(context, request, report).await;
     let settle = || settlement::settle(&context.books, case, report, &owed, begun);
@@ -304,7 +306,7 @@ fn with_closing(mut parts: Vec<RichText>, closing: Option<String>) -> Vec<RichTe
 }
 
 /// Where and how a turn is shown.
-pub(super) fn place(request: &TurnRequest) -> Place {
+fn place(request: &TurnRequest) -> Place {
     let private = request.chat_kind == ChatKind::Private;
     Place {
         chat: request.key.chat,

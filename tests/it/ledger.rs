@@ -109,7 +109,7 @@ async fn an_uncovered_turn(world: &World) -> (TurnId, i32, UserId) {
         album: None,
     };
     let place = Place { thread: entered.thread, key, versions: None };
-    let reserve = Reserve { user: key.user, amount: Usd(Decimal::ONE), free: false };
+    let reserve = Reserve { amount: Usd(Decimal::ONE), free: false };
     let model = ModelId("claude-sonnet-5-5".to_owned());
     let opened = opening::open(&books.db, place, &model, &[incoming], reserve).await.unwrap();
     let Opened::Turn { turn, attempt, held: false, .. } = opened else { panic!("{opened:?} is covered") };
@@ -120,6 +120,7 @@ async fn an_uncovered_turn(world: &World) -> (TurnId, i32, UserId) {
 async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
     let books = &world.books;
     let (sender, chat, key) = person(user);
+    let user = key.user;
     let entered = people::enter(books, key, &sender, &chat).await.unwrap();
     let incoming = Incoming {
         update: UpdateId(i64::from(number)),
@@ -136,25 +137,20 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
     };
     let place = Place { thread: entered.thread, key, versions: None };
     let model = ModelId("claude-sonnet-5-5".to_owned());
-    let reserve =
-        Reserve { user: UserId(user), amount: Usd(Decimal::new(1, 2)), free: chance.random_bool(0.1) };
+    let reserve = Reserve { amount: Usd(Decimal::new(1, 2)), free: chance.random_bool(0.1) };
     let opened = opening::open(&books.db, place, &model, &[incoming], reserve).await.unwrap();
     let Opened::Turn { turn, attempt, held, .. } = opened else { panic!("a new message opens a turn") };
-    let admitted = held
-        || holds::take(&books.db, turn, reserve.user, reserve.amount, reserve.free).await.unwrap()
-            == Gate::Held;
+    let admitted =
+        held || holds::take(&books.db, turn, user, reserve.amount, reserve.free).await.unwrap() == Gate::Held;
     let mut attempt = attempt;
     if chance.random_bool(0.2) {
         attempt = settlement::restart(&books.db, turn, attempt).await.unwrap().unwrap().attempt;
     }
     if admitted && chance.random_bool(0.5) {
-        {
-            let more = Usd(Decimal::new(chance.random_range(0..50), 3));
-            let least = Usd(Decimal::new(chance.random_range(-50..50), 3));
-            holds::claim(&books.db, (turn, reserve.user), (Usd::ZERO, more, least), chance.random_bool(0.5))
-        }
-        .await
-        .unwrap();
+        let more = Usd(Decimal::new(chance.random_range(0..50), 3));
+        let least = Usd(Decimal::new(chance.random_range(-50..50), 3));
+        let free = chance.random_bool(0.5);
+        holds::claim(&books.db, (turn, user), (Usd::ZERO, more, least), free).await.unwrap();
     }
     let report = report(admitted, chance);
     let expected: Usd =
@@ -162,7 +158,7 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
     let begun = chance.random_bool(0.5);
     let settle = async |books: &Books| {
         let key = format!("turn:{turn}:0");
-        let case = Case { turn, user: reserve.user, attempt, held, subject: "Claude" };
+        let case = Case { turn, user, attempt, known: held, subject: "Claude" };
         settlement::settle(books, case, &report, &[owed(&key)], begun).await.unwrap()
     };
     // Two instances race.
@@ -344,7 +340,7 @@ async fn a_turn_that_was_closed_while_its_gate_waited_gets_no_hold() {
         tokio::spawn(async move {
             let outcome = Outcome::Interrupted(Interruption::Stopped);
             let report = TurnReport::without_work(String::new(), outcome);
-            let case = Case { turn, user, attempt, held: false, subject: "Claude" };
+            let case = Case { turn, user, attempt, known: false, subject: "Claude" };
             settlement::settle(&world.books, case, &report, &[], false).await.map(drop)
         })
     };
@@ -369,9 +365,13 @@ async fn a_million_charges_of_forty_millionths_take_forty_dollars() {
     people::enter(&world.books, key, &somebody, &chat).await.unwrap();
     world.close().await;
     let close = include_str!("../../src/db/turns/close.sql");
-    let call = json!([{
-        "call": 0, "model_id": "m", "ended": "end_turn", "input": 1, "cache_write_5m": 0, "cache_write_1h": 0,
-        "cache_read": 0, "output": 1, "thinking": 0, "web_searches": 0, "duration_ms": 1, "cost": "0.00004", "prices": {},
+    let closing = json!([{
+        "turn_id": "%s", "state": "answered", "detail": "complete", "interrupted": false, "left_out": false, "attempt": 1,
+        "payer": "user", "subject": "the model", "decided": 0, "owed": [], "calls": [{
+            "call": 0, "model_id": "m", "ended": "end_turn", "input": 1, "cache_write_5m": 0, "cache_write_1h": 0,
+            "cache_read": 0, "output": 1, "thinking": 0, "web_searches": 0, "duration_ms": 1, "cost": "0.00004",
+            "prices": {},
+        }],
     }]);
     let statements = [
         // As our connections have it, but without waiting for the disk.
@@ -382,16 +382,12 @@ async fn a_million_charges_of_forty_millionths_take_forty_dollars() {
          SELECT threads.id, n, 'm' FROM threads, generate_series(1, 1000000) n"
             .to_owned(),
         "VACUUM ANALYZE turns".to_owned(),
-        format!(
-            "PREPARE close (bigint[], text[], text[], text[], boolean[], timestamptz[], boolean[], integer[], text[],
-                            text[], jsonb[], jsonb[], jsonb[]) AS {close}"
-        ),
+        format!("PREPARE close (jsonb) AS {close}"),
         format!(
             "DO $$ DECLARE first bigint; BEGIN
                SELECT min(id) INTO first FROM turns;
                FOR n IN 0..999999 LOOP
-                 EXECUTE format($close$EXECUTE close(ARRAY[%s], '{{answered}}', '{{complete}}', '{{NULL}}', '{{no}}', '{{NULL}}',
-                   '{{no}}', '{{1}}', '{{user}}', '{{the model}}', ARRAY['{call}'::jsonb], '{{[]}}', '{{[]}}')$close$, first + n);
+                 EXECUTE format($close$EXECUTE close('{closing}')$close$, first + n);
                  IF n % 500 = 0 THEN COMMIT; END IF;
                END LOOP;
              END $$"

@@ -1,17 +1,14 @@
 -- Closes turns: see closing::close. Each is of another user. The turns are locked first, then the conversations, then the
 -- users, as everywhere; of a turn that is closed nothing is found and nothing is done.
 WITH closing AS (
-  SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::timestamptz[], $7::boolean[],
-                       $8::integer[], $9::text[], $10::text[], $11::jsonb[], $12::jsonb[], $13::jsonb[])
-    AS closing (turn_id, state, detail, answer, interrupted, answered_at, left_out, attempt, payer, subject, calls, tools,
-                owed)
+  SELECT * FROM jsonb_to_recordset($1)
+    AS closing (turn_id bigint, state text, detail text, answer text, interrupted boolean, answered_at timestamptz,
+                left_out boolean, attempt integer, payer text, subject text, calls jsonb, decided numeric, owed jsonb)
 ), turn AS (
   -- Open is what has not been closed. Asked for by its state, each would be searched for among all that are open.
   UPDATE turns SET state = closing.state, detail = closing.detail, closed_at = now() FROM closing, threads
   WHERE turns.id = closing.turn_id AND turns.closed_at IS NULL AND threads.id = turns.thread_id
   RETURNING closing.*, threads.id AS thread_id, threads.chat_id, threads.user_id
-), over AS (
-  DELETE FROM checkpoints USING turn WHERE checkpoints.turn_id = turn.turn_id
 ), thread AS (
   UPDATE threads SET history_version = history_version + 1 FROM turn
   WHERE threads.id = turn.thread_id AND (answer IS NOT NULL OR left_out) RETURNING threads.id, history_version
@@ -33,17 +30,10 @@ WITH closing AS (
     duration_ms = excluded.duration_ms, cost = excluded.cost, prices = excluded.prices, payer = excluded.payer
   WHERE model_calls.payer IS NULL
   RETURNING turn_id, cost
-), noted AS (
-  -- Calls that only the tab knows of, because the report was lost.
-  UPDATE model_calls SET payer = turn.payer FROM turn
-  WHERE model_calls.turn_id = turn.turn_id AND model_calls.payer IS NULL
-    AND NOT (model_calls.attempt = turn.attempt AND turn.calls @> jsonb_build_array(jsonb_build_object('call', call)))
-  RETURNING model_calls.turn_id, cost
 ), bill AS (
   SELECT turn.turn_id, thread_id, user_id, subject, cost, CASE payer WHEN 'user' THEN cost ELSE 0 END AS charge
   FROM turn, LATERAL (
-    SELECT coalesce(sum(cost), 0) AS cost
-    FROM (SELECT * FROM reported UNION ALL SELECT * FROM noted) AS call WHERE call.turn_id = turn.turn_id) AS calls
+    SELECT decided + coalesce(sum(cost), 0) AS cost FROM reported WHERE reported.turn_id = turn.turn_id) AS calls
 ), hold AS (
   UPDATE balance_holds SET state = CASE WHEN bill.charge > 0 THEN 'settled' ELSE 'released' END, closed_at = now()
   FROM bill WHERE balance_holds.turn_id = bill.turn_id AND balance_holds.user_id = bill.user_id AND state = 'open'
@@ -59,14 +49,6 @@ WITH closing AS (
   INSERT INTO balance_operations (user_id, seq, kind, amount, balance_before, balance_after, key, turn_id, subject)
   SELECT id, last_operation, 'usage', -charge, balance + charge, balance, 'turn:' || turn_id, turn_id, subject
   FROM account WHERE charge > 0
-), tools AS (
-  INSERT INTO tool_calls (turn_id, attempt, call_id, tool, failed, duration_ms, cost, started_at)
-  SELECT turn.turn_id, call.*
-  FROM turn, jsonb_to_recordset(turn.tools) AS call (
-    attempt integer, call_id text, tool text, failed boolean, duration_ms bigint, cost numeric,
-    started_at timestamptz)
-  ORDER BY turn.turn_id, call.attempt, call_id
-  ON CONFLICT (turn_id, attempt, call_id) DO NOTHING
 ), owed AS (
   INSERT INTO outbox (key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard, invoice_id, after_id,
                       begun)

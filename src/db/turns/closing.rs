@@ -1,10 +1,12 @@
-//! Closing turns: answer, calls, charge, hold, tools and the messages that are owed to the chat, in one statement.
+//! Closing turns: answer, calls, charge, hold and the messages that are owed to the chat, in one statement.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 use super::super::model_calls::{Entry, Payer};
 use super::super::outbox::{self, Owed, Stood};
@@ -12,7 +14,6 @@ use super::super::together::Wish;
 use super::super::{Db, DbError, model_calls};
 use crate::domain::ids::{OutboxId, TurnId, UserId};
 use crate::domain::money::Usd;
-use crate::domain::record::ToolCall;
 use crate::domain::turn::Outcome;
 
 /// What closing a turn writes down.
@@ -24,8 +25,8 @@ pub struct Closing<'a> {
     pub user: UserId,
     /// Its try, which the calls belong to.
     pub attempt: i32,
-    /// Whether its hold was open before its work began; if not, one may be opening at this moment.
-    pub held: bool,
+    /// Whether the caller knows all of it: its hold was open before its work began, and no call is missing in `calls`.
+    pub known: bool,
     /// How it ended.
     pub outcome: Outcome,
     /// What history keeps of the answer; none if nothing was said.
@@ -34,8 +35,6 @@ pub struct Closing<'a> {
     pub left_out: bool,
     /// Its calls, as far as the caller knows them.
     pub calls: &'a [Entry],
-    /// Its tools.
-    pub tools: &'a [ToolCall],
     /// Who pays.
     pub payer: Payer,
     /// What the user reads about the charge.
@@ -75,57 +74,69 @@ pub struct Closed {
 ///
 /// A statement sees what was committed when it began. A hold that was taken before the turn's work began is there. If
 /// there was none, the wish for one may still be under way, given up by who had it: then the turn is locked first, which
-/// waits for that wish to end, and the statement begins after it.
+/// waits for that wish to end, and the statement begins after it. So it is after a crash, when only the books know the
+/// calls.
 pub async fn close(db: &Db, closing: &Closing<'_>) -> Result<Option<Closed>, DbError> {
-    if closing.held
-        && let Some(written) = db.shared.closings.grant(Row::of(closing)).await
+    if closing.known
+        && let Some(written) = db.shared.closings.grant(Row::of(closing, Usd::ZERO)).await
     {
         return Ok(written.map(|written| written.of(closing)));
     }
+    let Closing { turn, attempt, payer, .. } = *closing;
     let mut tx = db.begin().await?;
-    sqlx::query!("SELECT id FROM turns WHERE id = $1 FOR NO KEY UPDATE", closing.turn.0)
-        .fetch_optional(&mut *tx)
-        .await
-        .map_err(DbError::at("closing::close"))?;
-    let written = Row::grant(&mut tx, vec![Row::of(closing)]).await?;
+    let open =
+        sqlx::query!("SELECT id FROM turns WHERE id = $1 AND closed_at IS NULL FOR NO KEY UPDATE", turn.0)
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(DbError::at("closing::close"))?;
+    if open.is_none() {
+        return Ok(None);
+    }
+    let reported: Vec<i32> = closing.calls.iter().map(|entry| entry.call.number).collect();
+    let decided = model_calls::decide(&mut tx, turn, payer, (attempt, &reported)).await?;
+    let written = Row::grant(&mut tx, vec![Row::of(closing, decided)]).await?;
     Db::commit(tx).await?;
     Ok(written.into_iter().flatten().next().map(|written| written.of(closing)))
 }
 
 /// A turn that is to be closed, as the statement takes it.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(in crate::db) struct Row {
-    turn: i64,
+    #[serde(skip)]
     user: UserId,
-    outcome: Outcome,
+    turn_id: i64,
+    state: &'static str,
+    detail: &'static str,
     answer: Option<String>,
     interrupted: bool,
     answered_at: Option<DateTime<Utc>>,
     left_out: bool,
     attempt: i32,
-    payer: Payer,
+    payer: &'static str,
     subject: String,
     calls: Value,
-    tools: Value,
+    /// What calls cost that are not among these and were decided before.
+    decided: Usd,
     owed: Value,
 }
 
 impl Row {
-    fn of(closing: &Closing<'_>) -> Self {
+    fn of(closing: &Closing<'_>, decided: Usd) -> Self {
         let Closing { turn, user, attempt, outcome, answer, left_out, payer, owed, begun, .. } = *closing;
         Self {
-            turn: turn.0,
             user,
-            outcome,
+            turn_id: turn.0,
+            state: outcome.state(),
+            detail: outcome.detail(),
             answer: answer.map(|answer| answer.text.to_owned()),
             interrupted: answer.is_some_and(|answer| answer.interrupted),
             answered_at: answer.map(|answer| answer.at),
             left_out,
             attempt,
-            payer,
+            payer: payer.name(),
             subject: closing.subject.to_owned(),
             calls: closing.calls.iter().map(model_calls::row).collect(),
-            tools: closing.tools.iter().map(tool_row).collect(),
+            decided,
             owed: outbox::rows(owed, begun),
         }
     }
@@ -139,27 +150,11 @@ impl Wish for Row {
     }
 
     async fn grant(database: &mut PgConnection, rows: Vec<Self>) -> Result<Vec<Option<Written>>, DbError> {
-        let turns: Vec<i64> = rows.iter().map(|row| row.turn).collect();
-        let columns = Columns::of(rows);
-        let rows = sqlx::query_file!(
-            "src/db/turns/close.sql",
-            &turns,
-            &columns.states as &[&str],
-            &columns.details as &[&str],
-            &columns.answers as &[Option<String>],
-            &columns.interrupted,
-            &columns.answered_at as &[Option<DateTime<Utc>>],
-            &columns.left_out,
-            &columns.attempts,
-            &columns.payers as &[&str],
-            &columns.subjects,
-            &columns.calls,
-            &columns.tools,
-            &columns.owed,
-        )
-        .fetch_all(database)
-        .await
-        .map_err(DbError::at("closing::close"))?;
+        let turns: Vec<i64> = rows.iter().map(|row| row.turn_id).collect();
+        let rows = sqlx::query_file!("src/db/turns/close.sql", Json(&rows) as _)
+            .fetch_all(database)
+            .await
+            .map_err(DbError::at("closing::close"))?;
         let mut written = BTreeMap::<i64, Written>::new();
         for row in rows {
             let turn = written.entry(row.turn).or_default();
@@ -197,54 +192,4 @@ impl Written {
         });
         Closed { cost, history_version, owed: owed.collect(), fresh }
     }
-}
-
-/// The fields of turns, turned from rows into the columns that `UNNEST` takes.
-#[derive(Default)]
-struct Columns {
-    states: Vec<&'static str>,
-    details: Vec<&'static str>,
-    answers: Vec<Option<String>>,
-    interrupted: Vec<bool>,
-    answered_at: Vec<Option<DateTime<Utc>>>,
-    left_out: Vec<bool>,
-    attempts: Vec<i32>,
-    payers: Vec<&'static str>,
-    subjects: Vec<String>,
-    calls: Vec<Value>,
-    tools: Vec<Value>,
-    owed: Vec<Value>,
-}
-
-impl Columns {
-    fn of(rows: Vec<Row>) -> Self {
-        let mut columns = Self::default();
-        for row in rows {
-            columns.states.push(row.outcome.state());
-            columns.details.push(row.outcome.detail());
-            columns.answers.push(row.answer);
-            columns.interrupted.push(row.interrupted);
-            columns.answered_at.push(row.answered_at);
-            columns.left_out.push(row.left_out);
-            columns.attempts.push(row.attempt);
-            columns.payers.push(row.payer.name());
-            columns.subjects.push(row.subject);
-            columns.calls.push(row.calls);
-            columns.tools.push(row.tools);
-            columns.owed.push(row.owed);
-        }
-        columns
-    }
-}
-
-fn tool_row(call: &ToolCall) -> Value {
-    json!({
-        "attempt": call.attempt,
-        "call_id": call.call,
-        "tool": call.tool,
-        "failed": call.failed,
-        "duration_ms": call.duration_ms,
-        "cost": call.cost,
-        "started_at": call.started_at,
-    })
 }

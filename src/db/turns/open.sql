@@ -1,56 +1,68 @@
--- Opens a turn: see opening::open. The conversation's row is locked before the user's, as everywhere.
-WITH place AS (
-  SELECT threads.id FROM threads JOIN users ON users.id = threads.user_id
-  WHERE threads.id = $11 AND threads.user_id = $14 AND threads.chat_id = $17
-    AND threads.topic_id IS NOT DISTINCT FROM $18 AND users.version = coalesce($19, users.version)
-    AND threads.history_version = coalesce($20, threads.history_version)
-    AND ($19::bigint IS NULL OR NOT EXISTS (
-      SELECT 1 FROM dialogs WHERE dialogs.chat_id = $17 AND dialogs.user_id = $14
-        AND dialogs.topic_id IS NOT DISTINCT FROM $18 AND dialogs.expires_at > now()))
+-- Opens turns: see opening::open. Each is of another user. The conversations are locked before the users, as everywhere.
+WITH asked AS (
+  SELECT * FROM jsonb_to_recordset($1)
+    AS asked (thread_id bigint, user_id bigint, chat_id bigint, topic_id integer, user_version bigint,
+              history_version bigint, model_id text, amount numeric, free boolean, said jsonb)
+), place AS (
+  SELECT asked.* FROM asked JOIN threads ON threads.id = asked.thread_id JOIN users ON users.id = asked.user_id
+  WHERE threads.user_id = asked.user_id AND threads.chat_id = asked.chat_id
+    AND threads.topic_id IS NOT DISTINCT FROM asked.topic_id
+    AND users.version = coalesce(asked.user_version, users.version)
+    AND threads.history_version = coalesce(asked.history_version, threads.history_version)
+    AND (asked.user_version IS NULL OR NOT EXISTS (
+      SELECT 1 FROM dialogs WHERE dialogs.chat_id = asked.chat_id AND dialogs.user_id = asked.user_id
+        AND dialogs.topic_id IS NOT DISTINCT FROM asked.topic_id AND dialogs.expires_at > now()))
+), said AS (
+  SELECT thread_id, chat_id, said.*
+  FROM asked, jsonb_to_recordset(asked.said)
+    AS said (update_id bigint, message_id integer, text text, sender text, reply_to integer, reply_sender text,
+             reply_snippet text, quote text, forwarded_from text, sent_at timestamptz, file jsonb)
 ), new AS (
-  SELECT * FROM UNNEST($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::integer[], $6::text[],
-                       $7::text[], $8::text[], $9::text[], $10::timestamptz[])
-    WITH ORDINALITY
-    AS new (chat_id, message_id, text, sender, reply_to, reply_sender, reply_snippet, quote,
-            forwarded_from, sent_at, position)
-  WHERE NOT EXISTS (SELECT 1 FROM messages old
-                    WHERE old.chat_id = new.chat_id AND old.message_id = new.message_id)
+  SELECT * FROM said
+  WHERE NOT EXISTS (SELECT 1 FROM messages old WHERE old.chat_id = said.chat_id AND old.message_id = said.message_id)
 ), turn AS (
   INSERT INTO turns (thread_id, question_id, model_id)
-  SELECT place.id, max(message_id), $12 FROM new, place GROUP BY place.id RETURNING id
+  SELECT place.thread_id, max(message_id), model_id FROM place JOIN new ON new.thread_id = place.thread_id
+  GROUP BY place.thread_id, model_id
+  RETURNING id, thread_id, question_id
+), due AS (
+  SELECT place.*, turn.id AS turn_id, question_id FROM place JOIN turn ON turn.thread_id = place.thread_id
+  ORDER BY user_id
 ), marked AS (
-  UPDATE threads SET history_version = history_version + 1
-  WHERE id = $11 AND EXISTS (SELECT 1 FROM turn)
+  UPDATE threads SET history_version = threads.history_version + 1 FROM due WHERE threads.id = due.thread_id
   -- What a later /clear has overtaken is in no history, so the caller must not count on a version.
-  RETURNING CASE WHEN cleared_up_to < (SELECT max(message_id) FROM new) THEN history_version END AS history_version
+  RETURNING threads.id, CASE WHEN cleared_up_to < question_id THEN threads.history_version END AS history_version
 ), gate AS (
-  UPDATE users SET held = held + $15
-  WHERE id = $14 AND banned_at IS NULL AND ($16 OR balance - held > 0) AND EXISTS (SELECT 1 FROM marked)
-  RETURNING id
+  UPDATE users SET held = held + amount FROM due JOIN marked ON marked.id = due.thread_id
+  WHERE users.id = due.user_id AND banned_at IS NULL AND (free OR balance - held > 0)
+  RETURNING users.id, turn_id, amount
 ), hold AS (
-  INSERT INTO balance_holds (user_id, turn_id, amount) SELECT gate.id, turn.id, $15 FROM gate, turn
-  RETURNING id
+  INSERT INTO balance_holds (user_id, turn_id, amount) SELECT id, turn_id, amount FROM gate RETURNING turn_id
 ), stored AS (
-  INSERT INTO messages (thread_id, turn_id, chat_id, message_id, role, text, sender, reply_to,
-                        reply_sender, reply_snippet, quote, forwarded_from, sent_at)
-  SELECT $11, turn.id, chat_id, message_id, 'user', text, sender, reply_to, reply_sender, reply_snippet,
+  INSERT INTO messages (thread_id, turn_id, chat_id, message_id, role, text, sender, reply_to, reply_sender,
+                        reply_snippet, quote, forwarded_from, sent_at)
+  SELECT new.thread_id, turn.id, chat_id, message_id, 'user', text, sender, reply_to, reply_sender, reply_snippet,
          quote, forwarded_from, sent_at
-  FROM new, turn ORDER BY position
+  FROM new JOIN turn ON turn.thread_id = new.thread_id ORDER BY message_id
 ), kept AS (
   INSERT INTO files (thread_id, chat_id, message_id, kind, telegram_id, unique_id, name, mime, size, provider_id,
                      provider_expires_at)
-  SELECT $11, new.chat_id, new.message_id, kind, telegram_id, unique_id, name, mime, size, provider_id,
+  SELECT new.thread_id, new.chat_id, new.message_id, kind, telegram_id, unique_id, name, mime, size, provider_id,
          provider_expires_at
-  FROM turn, new JOIN jsonb_to_recordset($21::jsonb)
-    AS file (message_id integer, kind text, telegram_id text, unique_id text, name text, mime text, size bigint,
-             provider_id text, provider_expires_at timestamptz)
-    ON file.message_id = new.message_id
-  ORDER BY new.position RETURNING id, message_id
+  FROM new JOIN turn ON turn.thread_id = new.thread_id, jsonb_to_record(file)
+    AS file_of (kind text, telegram_id text, unique_id text, name text, mime text, size bigint, provider_id text,
+                provider_expires_at timestamptz)
+  WHERE file IS NOT NULL ORDER BY message_id
+  RETURNING id, thread_id, message_id
 ), handled AS (
-  UPDATE inbox SET handled_at = now() WHERE update_id = ANY($13) AND handled_at IS NULL
-    AND (EXISTS (SELECT 1 FROM place) OR NOT EXISTS (SELECT 1 FROM new))
+  UPDATE inbox SET handled_at = now() FROM said WHERE inbox.update_id = said.update_id AND handled_at IS NULL
+    AND (EXISTS (SELECT 1 FROM place WHERE place.thread_id = said.thread_id)
+         OR NOT EXISTS (SELECT 1 FROM new WHERE new.thread_id = said.thread_id))
 )
-SELECT turn.id AS "id?", EXISTS (SELECT 1 FROM hold) AS "held!", marked.history_version AS "version?",
-       ARRAY(SELECT id FROM kept ORDER BY id) AS "files!", ARRAY(SELECT message_id FROM kept ORDER BY id) AS "of!",
-       (SELECT count(*) FROM new) AS "fresh!", EXISTS (SELECT 1 FROM new) AND NOT EXISTS (SELECT 1 FROM place) AS "stale!"
-FROM (SELECT 1) AS one LEFT JOIN turn ON TRUE LEFT JOIN marked ON TRUE
+SELECT asked.thread_id AS "thread!", turn.id AS "id?", marked.history_version AS "version?",
+       EXISTS (SELECT 1 FROM hold WHERE hold.turn_id = turn.id) AS "held!",
+       ARRAY(SELECT kept.id FROM kept WHERE kept.thread_id = asked.thread_id ORDER BY id) AS "files!",
+       ARRAY(SELECT message_id FROM kept WHERE kept.thread_id = asked.thread_id ORDER BY id) AS "of!",
+       (SELECT count(*) FROM new WHERE new.thread_id = asked.thread_id) AS "fresh!",
+       NOT EXISTS (SELECT 1 FROM place WHERE place.thread_id = asked.thread_id) AS "misplaced!"
+FROM asked LEFT JOIN turn ON turn.thread_id = asked.thread_id LEFT JOIN marked ON marked.id = asked.thread_id

@@ -1,10 +1,17 @@
 //! Opening a turn together with the messages that ask and the money that is reserved for it.
 
-use serde_json::{Value, json};
+use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use super::super::together::Wish;
 use super::super::{Db, DbError};
-use crate::domain::ids::{FileId, MessageId, ThreadId, ThreadKey, TurnId, UserId};
-use crate::domain::message::Incoming;
+use crate::domain::ids::{FileId, MessageId, ThreadId, ThreadKey, TurnId};
+use crate::domain::message::{Context, Incoming};
 use crate::domain::model::ModelId;
 use crate::domain::money::Usd;
 
@@ -35,8 +42,6 @@ pub enum Opened {
 /// What opening a turn reserves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Reserve {
-    /// Who pays.
-    pub user: UserId,
     /// The most that the first request may cost.
     pub amount: Usd,
     /// Whether the user may overdraw without limit.
@@ -54,9 +59,10 @@ pub struct Place {
     pub versions: Option<(i64, i64)>,
 }
 
-/// Stores the messages of a batch with their files, opens their turn with its hold and closes their inbox rows: one statement, all or
+/// Stores the messages of a batch with their files, opens their turn with its hold and closes their inbox rows: all or
 /// nothing. Without money the turn is opened all the same, without a hold: what was said is kept, and the gate decides.
-/// Messages that are already stored are left out; if their turn is still open, it is found again.
+/// Messages that are already stored are left out; if their turn is still open, it is found again. Turns that begin at the
+/// same moment are opened by one statement.
 pub async fn open(
     db: &Db,
     place: Place,
@@ -64,48 +70,99 @@ pub async fn open(
     batch: &[Incoming],
     reserve: Reserve,
 ) -> Result<Opened, DbError> {
-    let columns = Columns::of(batch);
-    let opened = sqlx::query_file!(
-        "src/db/turns/open.sql",
-        &columns.chats,
-        &columns.messages,
-        &columns.texts,
-        &columns.senders,
-        &columns.reply_to as &[Option<i32>],
-        &columns.reply_senders as &[Option<String>],
-        &columns.reply_snippets as &[Option<String>],
-        &columns.quotes as &[Option<String>],
-        &columns.forwarded_from as &[Option<String>],
-        &columns.dates,
-        place.thread.0,
-        model.0,
-        &columns.updates,
-        reserve.user.0,
-        reserve.amount.0,
-        reserve.free,
-        place.key.chat.0,
-        place.key.topic.map(|topic| topic.0),
-        place.versions.map(|(user, _)| user),
-        place.versions.map(|(_, history)| history),
-        batch.iter().filter_map(file_row).collect::<Value>(),
-    )
-    .fetch_one(db.pool())
-    .await
-    .map_err(DbError::at_race("opening::open"))?;
-    let Some(turn) = opened.id else {
-        return if opened.stale { Ok(Opened::Stale) } else { find_open(db, place.thread, &columns).await };
+    let row = || Row::of(place, model, batch, reserve);
+    let Made { turn, held, history_version, files, fresh, misplaced } =
+        db.shared.openings.grant_or_alone(db, row).await?;
+    let Some(turn) = turn else {
+        return if fresh > 0 && misplaced {
+            Ok(Opened::Stale)
+        } else {
+            find_open(db, place.thread, batch).await
+        };
     };
-    let all_new = usize::try_from(opened.fresh).is_ok_and(|fresh| fresh == batch.len());
-    let history_version = opened.version.filter(|_| all_new);
-    let files = opened.of.into_iter().map(MessageId).zip(opened.files.into_iter().map(FileId)).collect();
-    Ok(Opened::Turn { turn: TurnId(turn), attempt: 1, held: opened.held, history_version, files })
+    let history_version = history_version.filter(|_| fresh == batch.len());
+    Ok(Opened::Turn { turn, attempt: 1, held, history_version, files })
+}
+
+/// A turn that is to be opened, as the statement takes it.
+#[derive(Debug, Serialize)]
+pub(in crate::db) struct Row {
+    thread_id: i64,
+    user_id: i64,
+    chat_id: i64,
+    topic_id: Option<i32>,
+    user_version: Option<i64>,
+    history_version: Option<i64>,
+    model_id: String,
+    amount: Usd,
+    free: bool,
+    said: Vec<Said>,
+}
+
+impl Row {
+    fn of(
+        Place { thread, key, versions }: Place,
+        model: &ModelId,
+        batch: &[Incoming],
+        reserve: Reserve,
+    ) -> Self {
+        Self {
+            thread_id: thread.0,
+            user_id: key.user.0,
+            chat_id: key.chat.0,
+            topic_id: key.topic.map(|topic| topic.0),
+            user_version: versions.map(|(user, _)| user),
+            history_version: versions.map(|(_, history)| history),
+            model_id: model.0.clone(),
+            amount: reserve.amount,
+            free: reserve.free,
+            said: batch.iter().map(Said::of).collect(),
+        }
+    }
+}
+
+/// A message of it.
+#[derive(Debug, Serialize)]
+struct Said {
+    update_id: i64,
+    message_id: i32,
+    text: String,
+    sender: String,
+    reply_to: Option<i32>,
+    reply_sender: Option<String>,
+    reply_snippet: Option<String>,
+    quote: Option<String>,
+    forwarded_from: Option<String>,
+    sent_at: DateTime<Utc>,
+    file: Option<Value>,
+}
+
+impl Said {
+    fn of(incoming: &Incoming) -> Self {
+        let Context { reply, quote, forwarded_from } = incoming.context.clone();
+        let (reply_to, reply_sender, reply_snippet) = reply.map_or((None, None, None), |reply| {
+            (Some(reply.message.0), Some(reply.sender), Some(reply.snippet))
+        });
+        Self {
+            update_id: incoming.update.0,
+            message_id: incoming.message.0,
+            text: incoming.text.clone(),
+            sender: incoming.sender.display_name(),
+            reply_to,
+            reply_sender,
+            reply_snippet,
+            quote,
+            forwarded_from,
+            sent_at: incoming.date,
+            file: file_row(incoming),
+        }
+    }
 }
 
 fn file_row(incoming: &Incoming) -> Option<Value> {
     let file = incoming.attachment.as_ref()?;
     let copy = incoming.copy.as_ref();
     Some(json!({
-        "message_id": incoming.message,
         "kind": file.kind.name(),
         "telegram_id": file.telegram_id,
         "unique_id": file.unique_id,
@@ -117,8 +174,53 @@ fn file_row(incoming: &Incoming) -> Option<Value> {
     }))
 }
 
+/// What the statement says of one turn.
+#[derive(Debug)]
+pub(in crate::db) struct Made {
+    /// None if nothing was done.
+    turn: Option<TurnId>,
+    held: bool,
+    history_version: Option<i64>,
+    files: Vec<(MessageId, FileId)>,
+    /// How many of the messages were not stored before.
+    fresh: usize,
+    /// Whether the caller was wrong about the place.
+    misplaced: bool,
+}
+
+impl Wish for Row {
+    type Granted = Made;
+
+    fn key(&self) -> i64 {
+        self.user_id
+    }
+
+    async fn grant(database: &mut PgConnection, rows: Vec<Self>) -> Result<Vec<Made>, DbError> {
+        let made = sqlx::query_file!("src/db/turns/open.sql", Json(&rows) as _)
+            .fetch_all(database)
+            .await
+            .map_err(DbError::at_race("opening::open"))?;
+        let made = made.into_iter().map(|made| {
+            let files = made.of.into_iter().map(MessageId).zip(made.files.into_iter().map(FileId)).collect();
+            let said = Made {
+                turn: made.id.map(TurnId),
+                held: made.held,
+                history_version: made.version,
+                files,
+                fresh: usize::try_from(made.fresh).unwrap_or_default(),
+                misplaced: made.misplaced,
+            };
+            (made.thread, said)
+        });
+        let mut made: HashMap<i64, Made> = made.collect();
+        let answers = rows.iter().map(|row| made.remove(&row.thread_id)).collect::<Option<_>>();
+        answers.ok_or_else(|| DbError::at("opening::open")(sqlx::Error::RowNotFound))
+    }
+}
+
 /// An open turn of messages that were stored before: the answer of an earlier `open` was lost on the way.
-async fn find_open(db: &Db, thread: ThreadId, columns: &Columns) -> Result<Opened, DbError> {
+async fn find_open(db: &Db, thread: ThreadId, batch: &[Incoming]) -> Result<Opened, DbError> {
+    let messages: Vec<i32> = batch.iter().map(|incoming| incoming.message.0).collect();
     let row = sqlx::query!(
         r#"SELECT turns.id, turns.attempt, EXISTS (
              SELECT 1 FROM balance_holds WHERE balance_holds.turn_id = turns.id) AS "held!"
@@ -126,7 +228,7 @@ async fn find_open(db: &Db, thread: ThreadId, columns: &Columns) -> Result<Opene
            WHERE turns.thread_id = $1 AND turns.state = 'open' AND EXISTS (
              SELECT 1 FROM messages WHERE messages.turn_id = turns.id AND messages.message_id = ANY($2))"#,
         thread.0,
-        &columns.messages,
+        &messages,
     )
     .fetch_optional(db.pool())
     .await
@@ -138,44 +240,4 @@ async fn find_open(db: &Db, thread: ThreadId, columns: &Columns) -> Result<Opene
         history_version: None,
         files: Vec::new(),
     }))
-}
-
-/// The fields of a batch, turned from rows into the columns that `UNNEST` takes.
-#[derive(Default)]
-struct Columns {
-    updates: Vec<i64>,
-    chats: Vec<i64>,
-    messages: Vec<i32>,
-    texts: Vec<String>,
-    senders: Vec<String>,
-    reply_to: Vec<Option<i32>>,
-    reply_senders: Vec<Option<String>>,
-    reply_snippets: Vec<Option<String>>,
-    quotes: Vec<Option<String>>,
-    forwarded_from: Vec<Option<String>>,
-    dates: Vec<chrono::DateTime<chrono::Utc>>,
-}
-
-impl Columns {
-    fn of(batch: &[Incoming]) -> Self {
-        let mut columns = Self::default();
-        for incoming in batch {
-            let context = incoming.context.clone();
-            let (reply_to, sender, snippet) = context.reply.map_or((None, None, None), |reply| {
-                (Some(reply.message.0), Some(reply.sender), Some(reply.snippet))
-            });
-            columns.updates.push(incoming.update.0);
-            columns.chats.push(incoming.key.chat.0);
-            columns.messages.push(incoming.message.0);
-            columns.texts.push(incoming.text.clone());
-            columns.senders.push(incoming.sender.display_name());
-            columns.reply_to.push(reply_to);
-            columns.reply_senders.push(sender);
-            columns.reply_snippets.push(snippet);
-            columns.quotes.push(context.quote);
-            columns.forwarded_from.push(context.forwarded_from);
-            columns.dates.push(incoming.date);
-        }
-        columns
-    }
 }

@@ -114,7 +114,7 @@ async fn attempt(
     let expected = recollection.history.version + 1;
     recollection.history.messages.extend(batch.iter().map(remembered));
     let reserve = reserve(context, settings, &recollection.history.messages, newest.chat.kind);
-    let wanted = Reserve { user: key.user, amount: reserve, free: context.books.is_privileged(key.user) };
+    let wanted = Reserve { amount: reserve, free: context.books.is_privileged(key.user) };
     let open = || opening::open(db, place, &settings.model.id, batch, wanted);
     let (opened, ()) = tokio::join!(
         db.persist("opening::open", &context.life.abort, open),

@@ -6,7 +6,7 @@ use super::Bot;
 
 /// Openings that wait.
 const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '-- Opens a turn%'";
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '-- Opens turns%'";
 
 /// Until it is lifted, no turn is opened or closed.
 pub struct Barrier(Transaction<'static, Postgres>);
