@@ -68,7 +68,7 @@ pub(super) async fn drive(context: &Context, request: TurnRequest, stop: &Stop) 
 }
 
 /// What is left of a turn that panicked: the parts that were promised to the chat stand, and its calls were made.
-async fn salvage(context: &Context, request: &TurnRequest, ledger: &Ledger) -> (TurnReport, Shown) {
+async fn salvage(context: &Context, request: &TurnRequest, ledger: &Ledger) -> (TurnReport, Shown<'static>) {
     let (db, turn) = (&context.db, request.turn);
     let parts = db.persist("outbox::parts_of", &context.life.abort, || outbox::parts_of(db, turn)).await;
     let text = parts.unwrap_or_default().join("\n");
@@ -83,7 +83,7 @@ async fn salvage(context: &Context, request: &TurnRequest, ledger: &Ledger) -> (
 
 /// What is left of a turn that a crash has cut: the parts that were promised stand, and what was written down behind
 /// them is shown now.
-pub(super) fn what_is_left(rest: Rest, live: Option<MessageId>) -> (TurnReport, Shown) {
+pub(super) fn what_is_left(rest: Rest, live: Option<MessageId>) -> (TurnReport, Shown<'static>) {
     let Rest { mut report, parts, checkpoint } = rest;
     let known = checkpoint.unwrap_or_default();
     let mut growing = Growing::default();
@@ -131,14 +131,14 @@ async fn postpone(context: &Context, request: &TurnRequest, calls: &[ModelCall])
 }
 
 /// Model, screen and tab side by side, once the user has a free place and something to spend.
-async fn perform(
-    context: &Context,
+async fn perform<'a>(
+    context: &'a Context,
     request: &TurnRequest,
     place: Place,
     stop: &Stop,
     tab: Tab,
     slips: Slips,
-) -> (TurnReport, Shown, Option<Slot>) {
+) -> (TurnReport, Shown<'a>, Option<Slot>) {
     let admitted = match stop.or_cut(admit(context, request)).await {
         Some(admitted) => admitted.map_err(Outcome::Failed),
         None => Err(Outcome::Interrupted(stop.reason().unwrap_or(Interruption::Superseded))),
@@ -205,7 +205,7 @@ pub(super) async fn close(
     request: &TurnRequest,
     known: bool,
     report: &TurnReport,
-    shown: Shown,
+    shown: Shown<'_>,
 ) {
     let place = place(request);
     // Where nothing was shown, nothing has to be explained.
@@ -232,10 +232,10 @@ pub(super) async fn close(
     let begun = context.screen.courier.is_idle(place.chat);
     forget_lost(context, request, report).await;
     let settle = || settlement::settle(&context.books, case, report, &owed, begun);
-    let (settled, ()) = tokio::join!(
-        db.persist("settlement::settle", &life.abort, settle),
-        synchronise(context, place, shown.posted, shown.draft.as_deref(), parts.first()),
-    );
+    let (settled, ()) = tokio::join!(db.persist("settlement::settle", &life.abort, settle), async {
+        shown.frame.arrived().await;
+        synchronise(context, place, shown.posted, shown.draft.as_deref(), parts.first()).await;
+    });
     match settled {
         Ok(Settled::Closed { owed, fresh, cost, payer, history_version }) => {
             context.metrics.costs.with_label_values(&[payer.name()]).inc_by(cost.nano());

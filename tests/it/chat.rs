@@ -95,6 +95,27 @@ async fn drafts_grow_and_the_final_message_begins_like_the_last_one() {
 }
 
 #[tokio::test]
+async fn an_answer_is_settled_while_its_last_draft_is_on_its_way() {
+    let bot = Bot::start().await;
+    let (gate, keeper) = Gate::new();
+    let steps = vec![Step::Text("One".to_owned()), Step::Gate(gate), Step::Text(" two.".to_owned())];
+    bot.model.script(Reply::steps(steps));
+    let hold = bot.telegram.hold("sendMessageDraft");
+    bot.ann("count");
+    tokio::time::timeout(BOUND, hold.waiting()).await.expect("a draft is being sent");
+    keeper.open();
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'answered'", 1).await;
+    let next = bot.telegram.hold("sendMessage");
+    hold.release();
+    tokio::time::timeout(BOUND, next.waiting()).await.expect("the answer is being sent");
+    assert_eq!(bot.telegram.drafts(ANN).len(), 1, "the draft came first");
+    next.release();
+    assert_eq!(bot.answer(ANN, 1).await, "One two.");
+    assert!(bot.telegram.live_draft(ANN).is_none());
+    bot.end().await;
+}
+
+#[tokio::test]
 async fn thoughts_are_shown_until_the_answer_begins() {
     let bot = Bot::start().await;
     let (gate, keeper) = Gate::new();

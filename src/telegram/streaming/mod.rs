@@ -4,6 +4,7 @@
 mod actions;
 mod pace;
 mod paint;
+mod shown;
 mod tool_lines;
 
 use std::collections::VecDeque;
@@ -19,6 +20,7 @@ use self::actions::{Kind, Sign};
 use self::pace::Pace;
 use self::paint::Painted;
 pub(super) use self::paint::{draft, find_lost, is_draft_of};
+pub use self::shown::{LastFrame, Shown};
 use self::tool_lines::ToolLines;
 pub(super) use self::tool_lines::ToolState;
 use super::api::{Api, ApiError, Postponed};
@@ -93,21 +95,8 @@ impl Place {
     }
 }
 
-/// What a screen leaves behind.
-#[derive(Debug, Default)]
-pub struct Shown {
-    /// Parts that are owed to the chat already.
-    pub posted: usize,
-    /// What is not owed yet, in parts that each fit a message.
-    pub rest: Vec<RichText>,
-    /// A message that shows the beginning of `rest` and must be replaced by it.
-    pub live: Option<MessageId>,
-    /// What the draft shows, if it may still be seen.
-    pub draft: Option<String>,
-}
-
 /// Shows a turn until its events end.
-pub async fn present(screen: &Screen, place: Place, events: impl Stream<Item = TurnEvent>) -> Shown {
+pub async fn present(screen: &Screen, place: Place, events: impl Stream<Item = TurnEvent>) -> Shown<'_> {
     let mut presenter = Presenter::new(screen, place);
     let mut events = pin!(events);
     // One alarm for all beats: most events change nothing about the next one.
@@ -123,7 +112,7 @@ pub async fn present(screen: &Screen, place: Place, events: impl Stream<Item = T
                 Some(event) => presenter.fold(event),
                 None => break,
             },
-            Some(done) = OptionFuture::from(presenter.work.as_mut()) => presenter.landed(done),
+            Some(done) = OptionFuture::from(presenter.work.as_mut().map(|(_, work)| work)) => presenter.landed(done),
             () = &mut beat, if due.is_some() => presenter.start(),
         }
     }
@@ -131,6 +120,20 @@ pub async fn present(screen: &Screen, place: Place, events: impl Stream<Item = T
 }
 
 /// Something that is being done for the screen; at most one at a time, so that calls cannot overtake each other.
+type Work<'a> = (Purpose, BoxFuture<'a, Done>);
+
+/// What it is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// Shows an unfinished state.
+    Frame,
+    /// Promises a part that is finished.
+    Part,
+    /// Merely waits until such a part has arrived.
+    Arrival,
+}
+
+/// How it ended.
 enum Done {
     Painted(Result<Painted, Postponed>),
     Promised(Option<Delivery>),
@@ -147,9 +150,7 @@ struct Presenter<'a> {
     tools: ToolLines,
     answer: Growing,
     outgrown: VecDeque<RichText>,
-    work: Option<BoxFuture<'a, Done>>,
-    /// Whether `work` is a mere waiting for the courier, which nobody has to wait for at the end.
-    idle_work: bool,
+    work: Option<Work<'a>>,
     posted: usize,
     live: Option<MessageId>,
     draft: Option<String>,
@@ -175,7 +176,6 @@ impl<'a> Presenter<'a> {
             answer: Growing::default(),
             outgrown: VecDeque::new(),
             work: None,
-            idle_work: false,
             posted: 0,
             live,
             draft: None,
@@ -237,13 +237,14 @@ impl<'a> Presenter<'a> {
             let owed = self.place.part(self.posted, &part, self.live);
             let (db, life) = (&self.screen.db, &self.screen.life);
             let (courier, turn) = (&self.screen.courier, self.place.turn);
-            self.work = Some(Box::pin(async move {
+            let promised = async move {
                 let promise = || settlement::promise(db, turn, &owed);
                 match db.persist("settlement::promise", &life.abort, promise).await {
                     Ok(rows) => Done::Promised(courier.deliver(rows)),
                     Err(error) => Done::Unpromised(part, error),
                 }
-            }));
+            };
+            self.work = Some((Purpose::Part, Box::pin(promised)));
             return;
         }
         let Some(state) = self.state() else {
@@ -257,7 +258,7 @@ impl<'a> Presenter<'a> {
         }
         let (api, db) = (&self.screen.api, &self.screen.db);
         let painting = paint::paint(api, db, self.place, self.posted, self.live, state);
-        self.work = Some(Box::pin(async move { Done::Painted(painting.await) }));
+        self.work = Some((Purpose::Frame, Box::pin(async move { Done::Painted(painting.await) })));
     }
 
     /// What to show now: the thoughts until there is text, then the beginning of the coming message; tools below.
@@ -274,7 +275,6 @@ impl<'a> Presenter<'a> {
 
     fn landed(&mut self, done: Done) {
         self.work = None;
-        self.idle_work = false;
         match done {
             Done::Painted(Ok(Painted { live })) => self.live = live.or(self.live),
             Done::Painted(Err(Postponed::NotBefore(time))) => self.pace.postponed(time),
@@ -284,11 +284,11 @@ impl<'a> Presenter<'a> {
                 self.live = None;
                 let Some(delivery) = delivery else { return };
                 // The next part begins below this one, so it is not shown before this one has arrived.
-                self.idle_work = true;
-                self.work = Some(Box::pin(async move {
+                let arrived = async move {
                     delivery.await.ok();
                     Done::Delivered
-                }));
+                };
+                self.work = Some((Purpose::Arrival, Box::pin(arrived)));
             }
             Done::Unpromised(part, error) => {
                 tracing::error!(
@@ -339,22 +339,38 @@ impl<'a> Presenter<'a> {
         }
     }
 
-    async fn finish(mut self) -> Shown {
+    /// A frame that is on its way need not keep anybody from closing the books; whatever else was begun tells what these
+    /// have to say.
+    async fn finish(mut self) -> Shown<'a> {
         self.sign.want(false);
-        // What was begun must end before anything final is sent, or it would arrive behind it.
         let abort = &self.screen.life.abort;
-        while let Some(work) = self.work.take().filter(|_| !self.idle_work) {
-            let overdue = async {
-                abort.cancelled().await;
-                tokio::time::sleep(ABORT_LIMIT).await;
-            };
-            tokio::select! {
-                done = work => self.landed(done),
-                () = overdue => break,
+        let overdue = async || {
+            abort.cancelled().await;
+            tokio::time::sleep(ABORT_LIMIT).await;
+        };
+        let mut frame = LastFrame::default();
+        while let Some((purpose, mut work)) = self.work.take() {
+            // Which message shows the answer is known in a draft, and once it was sent.
+            let is_placed = self.place.surface == Surface::Draft || self.live.is_some();
+            match purpose {
+                Purpose::Arrival => break,
+                Purpose::Frame if is_placed => {
+                    frame = LastFrame::new(async move {
+                        tokio::select! {
+                            _ = work => {}
+                            () = overdue() => {}
+                        }
+                    });
+                    break;
+                }
+                Purpose::Frame | Purpose::Part => tokio::select! {
+                    done = &mut work => self.landed(done),
+                    () = overdue() => break,
+                },
             }
         }
         let mut rest: Vec<RichText> = self.outgrown.drain(..).collect();
         rest.extend(self.answer.finish());
-        Shown { posted: self.posted, rest, live: self.live, draft: self.draft }
+        Shown { posted: self.posted, rest, live: self.live, draft: self.draft, frame }
     }
 }
