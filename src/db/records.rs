@@ -79,7 +79,8 @@ async fn count(tx: &mut Tx<'_>, mut turns: Vec<i64>) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Writes calls of tools down.
+/// Writes calls of tools down. Closing a turn does it for all that the turn has run: the write-behind was earlier, but may
+/// have lost some.
 pub async fn tool_calls(database: impl sqlx::PgExecutor<'_>, calls: &[ToolCall]) -> Result<(), DbError> {
     let turns: Vec<i64> = calls.iter().map(|call| call.turn.0).collect();
     let attempts: Vec<i32> = calls.iter().map(|call| call.attempt).collect();

@@ -6,7 +6,7 @@ use super::books::Books;
 use crate::db::model_calls::Payer;
 use crate::db::outbox::{self, Owed};
 use crate::db::turns::closing::{self, Answer, Closed, Closing};
-use crate::db::{Db, DbError, model_calls, records, turns};
+use crate::db::{Db, DbError, model_calls, turns};
 use crate::domain::ids::{OutboxId, TurnId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::turn::{Failure, ModelCall, Outcome, TurnReport};
@@ -68,12 +68,12 @@ pub async fn settle(
         answer: answer.as_ref().map(|said| Answer { text: &said.text, interrupted: said.interrupted, at }),
         left_out: report.is_left_out(),
         calls: &books.entries(&report.calls),
+        tools: &report.tools,
         payer,
         subject,
         owed,
         begun,
     };
-    note_tools(&books.db, report).await?;
     kill_point!("settle: before the commit");
     let Some(Closed { cost, history_version, owed, fresh }) = closing::close(&books.db, &closing).await?
     else {
@@ -81,20 +81,6 @@ pub async fn settle(
     };
     kill_point!("settle: after the commit");
     Ok(Settled::Closed { owed, fresh, cost, payer, history_version })
-}
-
-/// The write-behind was earlier, but may have lost some. An answer does not wait for what cannot be written down.
-async fn note_tools(db: &Db, report: &TurnReport) -> Result<(), DbError> {
-    if report.tools.is_empty() {
-        return Ok(());
-    }
-    match records::tool_calls(db.pool(), &report.tools).await {
-        Err(error) if !error.is_transient() => {
-            tracing::error!(error = &error as &dyn std::error::Error, "tools are missing in the books");
-            Ok(())
-        }
-        noted => noted,
-    }
 }
 
 /// A fault of ours is the owner's loss. Everything else is paid by the user, as far as the model was really used.

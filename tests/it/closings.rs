@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use playground::anthropic::{Gate, GateKeeper, Reply, Step};
+use playground::anthropic::{Gate, GateKeeper, Reply, Step, StopReason};
 use playground::telegram::Person;
+use serde_json::json;
 
 use crate::harness::Bot;
 
@@ -41,6 +42,37 @@ async fn answers_that_end_together_are_settled_by_few_transactions() {
     bot.proxy.delay(Duration::ZERO);
     let charges = "SELECT count(*) FROM balance_operations WHERE kind = 'usage'";
     assert_eq!(bot.database.count(charges).await, PEOPLE);
+    let commits = "SELECT count(DISTINCT xmin::text) FROM balance_operations WHERE kind = 'usage'";
+    let commits = bot.database.count(commits).await;
+    assert!(commits <= PEOPLE / 2, "{commits} transactions for {PEOPLE} answers");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn answers_that_used_tools_are_settled_together_with_them() {
+    const PEOPLE: i64 = 16;
+    let bot = Bot::with([("DATABASE_POOL_SIZE", "40")]).await;
+    let (gate, keeper) = Gate::new();
+    bot.model.set_author(move |asked| {
+        let input = json!({"input_chars": 1, "output_chars": 1});
+        Some(Reply::steps(if asked.results.is_empty() {
+            vec![Step::ToolUse { name: "cost_estimator".to_owned(), input }, Step::Stop(StopReason::ToolUse)]
+        } else {
+            vec![Step::Gate(gate.clone()), Step::Text("The answer.".to_owned())]
+        }))
+    });
+    for id in FIRST..FIRST + PEOPLE {
+        bot.telegram.add_user(Person::new(id, "Somebody"));
+        bot.telegram.say(id, id, "hello");
+    }
+    bot.request(2 * usize::try_from(PEOPLE).unwrap()).await;
+    bot.proxy.delay(Duration::from_millis(500));
+    keeper.open();
+    for id in FIRST..FIRST + PEOPLE {
+        assert_eq!(bot.answer(id, 1).await, "The answer.");
+    }
+    bot.proxy.delay(Duration::ZERO);
+    assert_eq!(bot.database.count("SELECT count(DISTINCT turn_id) FROM tool_calls").await, PEOPLE);
     let commits = "SELECT count(DISTINCT xmin::text) FROM balance_operations WHERE kind = 'usage'";
     let commits = bot.database.count(commits).await;
     assert!(commits <= PEOPLE / 2, "{commits} transactions for {PEOPLE} answers");

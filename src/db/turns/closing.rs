@@ -1,19 +1,20 @@
-//! Closing turns: answer, calls, charge, hold and the messages that are owed to the chat, in one statement.
+//! Closing turns: answer, calls, charge, hold, tools and the messages that are owed to the chat, in one statement.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::PgConnection;
 use sqlx::types::Json;
+use sqlx::{Connection, PgConnection};
 
 use super::super::model_calls::{Entry, Payer};
 use super::super::outbox::{self, Owed, Stood};
 use super::super::together::Wish;
-use super::super::{Db, DbError, model_calls};
+use super::super::{Db, DbError, model_calls, records};
 use crate::domain::ids::{OutboxId, TurnId, UserId};
 use crate::domain::money::Usd;
+use crate::domain::record::ToolCall;
 use crate::domain::turn::Outcome;
 
 /// What closing a turn writes down.
@@ -35,6 +36,8 @@ pub struct Closing<'a> {
     pub left_out: bool,
     /// Its calls, as far as the caller knows them.
     pub calls: &'a [Entry],
+    /// Its tools.
+    pub tools: &'a [ToolCall],
     /// Who pays.
     pub payer: Payer,
     /// What the user reads about the charge.
@@ -104,6 +107,8 @@ pub async fn close(db: &Db, closing: &Closing<'_>) -> Result<Option<Closed>, DbE
 pub(in crate::db) struct Row {
     #[serde(skip)]
     user: UserId,
+    #[serde(skip)]
+    tools: Vec<ToolCall>,
     turn_id: i64,
     state: &'static str,
     detail: &'static str,
@@ -125,6 +130,7 @@ impl Row {
         let Closing { turn, user, attempt, outcome, answer, left_out, payer, owed, begun, .. } = *closing;
         Self {
             user,
+            tools: closing.tools.to_vec(),
             turn_id: turn.0,
             state: outcome.state(),
             detail: outcome.detail(),
@@ -150,27 +156,40 @@ impl Wish for Row {
     }
 
     async fn grant(database: &mut PgConnection, rows: Vec<Self>) -> Result<Vec<Option<Written>>, DbError> {
-        let turns: Vec<i64> = rows.iter().map(|row| row.turn_id).collect();
-        let rows = sqlx::query_file!("src/db/turns/close.sql", Json(&rows) as _)
-            .fetch_all(database)
-            .await
-            .map_err(DbError::at("closing::close"))?;
-        let mut written = BTreeMap::<i64, Written>::new();
-        for row in rows {
-            let turn = written.entry(row.turn).or_default();
-            turn.cost = Usd(row.cost);
-            turn.history_version = row.version;
-            let (Some(id), Some(key)) = (row.outbox, row.key) else { continue };
-            let stood = row.text.zip(row.entities).map(|(text, entities)| Stood {
-                text,
-                entities,
-                keyboard: row.keyboard,
-                invoice: row.invoice,
-            });
-            turn.owed.push((OutboxId(id), key, stood));
+        let tools: Vec<ToolCall> = rows.iter().flat_map(|row| &row.tools).cloned().collect();
+        if tools.is_empty() {
+            return write(database, &rows).await;
         }
-        Ok(turns.iter().map(|turn| written.remove(turn)).collect())
+        // Few turns have any, and the statement of the others is shorter.
+        let mut tx = database.begin().await.map_err(DbError::at("closing::close"))?;
+        records::tool_calls(&mut *tx, &tools).await?;
+        let written = write(&mut tx, &rows).await?;
+        tx.commit().await.map_err(DbError::at("closing::close"))?;
+        Ok(written)
     }
+}
+
+async fn write(database: &mut PgConnection, rows: &[Row]) -> Result<Vec<Option<Written>>, DbError> {
+    let turns: Vec<i64> = rows.iter().map(|row| row.turn_id).collect();
+    let rows = sqlx::query_file!("src/db/turns/close.sql", Json(rows) as _)
+        .fetch_all(database)
+        .await
+        .map_err(DbError::at("closing::close"))?;
+    let mut written = BTreeMap::<i64, Written>::new();
+    for row in rows {
+        let turn = written.entry(row.turn).or_default();
+        turn.cost = Usd(row.cost);
+        turn.history_version = row.version;
+        let (Some(id), Some(key)) = (row.outbox, row.key) else { continue };
+        let stood = row.text.zip(row.entities).map(|(text, entities)| Stood {
+            text,
+            entities,
+            keyboard: row.keyboard,
+            invoice: row.invoice,
+        });
+        turn.owed.push((OutboxId(id), key, stood));
+    }
+    Ok(turns.iter().map(|turn| written.remove(turn)).collect())
 }
 
 /// What the statement says of one turn.
