@@ -41,7 +41,7 @@ impl Payer {
 }
 
 /// Writes calls of an open turn's attempt down as far as they have come; what was written before is replaced, unless it is
-/// decided.
+/// decided. Those of an attempt that is given up are the owner's loss, as everything that it did before.
 pub async fn note(db: &Db, turn: TurnId, attempt: i32, entries: &[Entry]) -> Result<(), DbError> {
     db.shared.notes.grant_or_alone(db, || Note::of(turn, attempt, entries)).await
 }
@@ -83,8 +83,8 @@ impl Wish for Note {
         sqlx::query!(
             "INSERT INTO model_calls (turn_id, attempt, call, model_id, request_id, ended, input, cache_write_5m,
                                       cache_write_1h, cache_read, output, thinking, web_searches, first_text_ms,
-                                      duration_ms, cost, prices)
-             SELECT turns.id, note.attempt, call.*
+                                      duration_ms, cost, prices, payer)
+             SELECT turns.id, note.attempt, call.*, CASE WHEN note.attempt < turns.attempt THEN 'owner' END
              FROM UNNEST($1::bigint[], $2::integer[], $3::jsonb[]) AS note (turn_id, attempt, calls)
                JOIN turns ON turns.id = note.turn_id AND turns.closed_at IS NULL,
                jsonb_to_recordset(note.calls) AS call (
@@ -137,7 +137,7 @@ pub async fn decide(
     tx: &mut Tx<'_>,
     turn: TurnId,
     payer: Payer,
-    (attempt, others): (i32, &[i32]),
+    (attempt, except): (i32, &[i32]),
 ) -> Result<Usd, DbError> {
     sqlx::query_scalar!(
         r#"WITH decided AS (
@@ -148,7 +148,7 @@ pub async fn decide(
         turn.0,
         payer.name(),
         attempt,
-        others,
+        except,
     )
     .fetch_one(&mut **tx)
     .await

@@ -8,7 +8,8 @@ use super::{Db, DbError};
 /// What is cleaned up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// What people and the bot said, and the files that came with it.
+    /// What people and the bot said, the files that came with it, and what was written down while an answer grew, as far
+    /// as the statistics have left it.
     Messages,
     /// Updates that were handled.
     Updates,
@@ -41,6 +42,9 @@ pub async fn delete(db: &Db, kind: Kind, before: DateTime<Utc>, batch: i64) -> R
                      SELECT messages.id FROM messages JOIN turns ON turns.id = messages.turn_id
                      WHERE messages.created_at < $1 AND turns.state <> 'open' ORDER BY messages.id LIMIT $2))
                    RETURNING thread_id
+                 ), checkpoint AS (
+                   DELETE FROM checkpoints WHERE written_at < $1
+                     AND (SELECT closed_at FROM turns WHERE turns.id = checkpoints.turn_id) IS NOT NULL
                  ), changed AS (
                    UPDATE threads SET history_version = history_version + 1
                    WHERE id IN (SELECT thread_id FROM gone)

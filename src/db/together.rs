@@ -63,7 +63,11 @@ impl<W: Wish> Together<W> {
                 answer = &mut answer => return answer.ok(),
                 lane = self.lanes.enter() => lane?,
             };
-            self.run(&lane).await;
+            if !self.run(&lane).await {
+                // Whoever has taken this wish along will answer it.
+                drop(lane);
+                return answer.await.ok();
+            }
         }
     }
 
@@ -81,12 +85,12 @@ impl<W: Wish> Together<W> {
         granted.pop().ok_or_else(|| DbError::at("together::grant_or_alone")(sqlx::Error::RowNotFound))
     }
 
-    /// Runs one statement. Who is not answered then finds the other end closed.
-    async fn run(&self, lane: &Lane<'_>) {
+    /// Runs one statement, if anybody waits for one. Who is not answered then finds the other end closed.
+    async fn run(&self, lane: &Lane<'_>) -> bool {
         let (wishes, callers): (Vec<W>, Vec<_>) =
             self.next().into_iter().map(|Waiting { wish, granted }| (wish, granted)).unzip();
         if wishes.is_empty() {
-            return;
+            return false;
         }
         let number = wishes.len();
         // Boxed, so that callers have no room for it while they wait.
@@ -99,9 +103,13 @@ impl<W: Wish> Together<W> {
             }
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::debug!(error, number, "what was wanted together is asked for one by one");
+                // Who was alone will tell itself.
+                if number > 1 {
+                    tracing::debug!(error, number, "what was wanted together is asked for one by one");
+                }
             }
         }
+        true
     }
 
     async fn ask(&self, lane: &Lane<'_>, wishes: Vec<W>) -> Result<Vec<W::Granted>, DbError> {

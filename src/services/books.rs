@@ -59,7 +59,7 @@ impl Books {
     }
 
     /// The calls of an attempt with their costs.
-    pub(super) fn entries(&self, calls: &[ModelCall]) -> Vec<Entry> {
+    pub fn entries(&self, calls: &[ModelCall]) -> Vec<Entry> {
         calls.iter().map(|call| self.entry(call)).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! The ordinary case: somebody writes, the bot answers, nothing is forgotten.
 
+use futures::FutureExt;
 use playground::anthropic::{Gate, Reply, Step};
 
 use crate::harness::{ANN, BOUND, Bot, conversation};
@@ -103,9 +104,10 @@ async fn an_answer_is_settled_while_its_last_draft_is_on_its_way() {
     let hold = bot.telegram.hold("sendMessageDraft");
     bot.ann("count");
     tokio::time::timeout(BOUND, hold.waiting()).await.expect("a draft is being sent");
+    let next = bot.telegram.hold("sendMessage");
     keeper.open();
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'answered'", 1).await;
-    let next = bot.telegram.hold("sendMessage");
+    assert!(next.waiting().now_or_never().is_none(), "the answer does not overtake the draft");
     hold.release();
     tokio::time::timeout(BOUND, next.waiting()).await.expect("the answer is being sent");
     assert_eq!(bot.telegram.drafts(ANN).len(), 1, "the draft came first");

@@ -8,8 +8,9 @@ use serde_json::json;
 
 use crate::harness::Bot;
 
-/// The first of those who are answered.
+/// The first of those who are answered, and one in the middle of them.
 const FIRST: i64 = 1_001;
+const ODD: i64 = 1_005;
 
 /// So many people who have asked and whose answers all end when the gate opens; the first has one of their own.
 async fn asked(bot: &Bot, people: i64) -> (GateKeeper, GateKeeper) {
@@ -85,16 +86,24 @@ async fn an_account_that_somebody_has_locked_holds_up_nobody_else() {
     let bot = Bot::start().await;
     let (first, rest) = asked(&bot, PEOPLE).await;
     let mut lock = bot.books().begin().await.unwrap();
-    sqlx::query("SELECT FROM users WHERE id = $1 FOR UPDATE").bind(FIRST).execute(&mut *lock).await.unwrap();
-    first.open();
-    rest.open();
-    bot.log("what was wanted together is asked for one by one").await;
-    for id in FIRST + 1..FIRST + PEOPLE {
+    sqlx::query("SELECT FROM users WHERE id = $1 FOR UPDATE").bind(ODD).execute(&mut *lock).await.unwrap();
+    in_vain(&bot, first, rest).await;
+    for id in (FIRST..FIRST + PEOPLE).filter(|id| *id != ODD) {
         assert_eq!(bot.answer(id, 1).await, "The answer.");
     }
     lock.rollback().await.unwrap();
-    assert_eq!(bot.answer(FIRST, 1).await, "The answer.");
+    assert_eq!(bot.answer(ODD, 1).await, "The answer.");
     bot.end().await;
+}
+
+/// All answers end; the statement that settles several of them is refused because of one.
+async fn in_vain(bot: &Bot, first: GateKeeper, rest: GateKeeper) {
+    // While the answer to the first settlement is on its way, the others end.
+    bot.proxy.delay(Duration::from_millis(500));
+    first.open();
+    rest.open();
+    bot.log("what was wanted together is asked for one by one").await;
+    bot.proxy.delay(Duration::ZERO);
 }
 
 #[tokio::test]
@@ -104,19 +113,18 @@ async fn a_turn_that_cannot_be_settled_spoils_no_other() {
     bot.expect_error("is not settled");
     let (first, rest) = asked(&bot, PEOPLE).await;
     // A fault of the books that concerns one account.
-    let fault = "ALTER TABLE balance_operations ADD CONSTRAINT fault CHECK (user_id <> 1001 OR seq = 1)";
+    let fault = "ALTER TABLE balance_operations ADD CONSTRAINT fault CHECK (user_id <> 1005 OR seq = 1)";
     sqlx::query(fault).execute(bot.books()).await.unwrap();
-    first.open();
-    rest.open();
+    in_vain(&bot, first, rest).await;
     bot.log("is not settled").await;
-    for id in FIRST + 1..FIRST + PEOPLE {
+    for id in (FIRST..FIRST + PEOPLE).filter(|id| *id != ODD) {
         assert_eq!(bot.answer(id, 1).await, "The answer.");
     }
-    assert_eq!(bot.answers(FIRST), Vec::<String>::new(), "what is not paid for is not said");
+    assert_eq!(bot.answers(ODD), Vec::<String>::new(), "what is not paid for is not said");
     sqlx::query("ALTER TABLE balance_operations DROP CONSTRAINT fault").execute(bot.books()).await.unwrap();
     bot.terminate();
     assert_eq!(bot.exit_code().await, 0);
     bot.run().await;
-    bot.answer(FIRST, 1).await;
+    bot.answer(ODD, 1).await;
     bot.end().await;
 }

@@ -15,7 +15,7 @@ use sqlx::AssertSqlSafe;
 use starling::db::holds::Gate;
 use starling::db::outbox::Owed;
 use starling::db::turns::opening::{self, Opened, Place, Reserve};
-use starling::db::{Db, holds};
+use starling::db::{Db, holds, model_calls};
 use starling::domain::clock::Clock;
 use starling::domain::ids::{ChatId, MessageId, ThreadKey, TurnId, UpdateId, UserId};
 use starling::domain::message::{Context, Incoming};
@@ -116,7 +116,7 @@ async fn an_uncovered_turn(world: &World) -> (TurnId, i32, UserId) {
     (turn, attempt, key.user)
 }
 
-/// Opens a turn, perhaps loses an attempt, and settles it twice at once, with any end.
+/// Opens a turn, perhaps loses an attempt or seems to, and settles it twice at once, with any end.
 async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
     let books = &world.books;
     let (sender, chat, key) = person(user);
@@ -139,10 +139,12 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
     let model = ModelId("claude-sonnet-5-5".to_owned());
     let reserve = Reserve { amount: Usd(Decimal::new(1, 2)), free: chance.random_bool(0.1) };
     let opened = opening::open(&books.db, place, &model, &[incoming], reserve).await.unwrap();
-    let Opened::Turn { turn, attempt, held, .. } = opened else { panic!("a new message opens a turn") };
+    let Opened::Turn { turn, attempt: first, held, .. } = opened else {
+        panic!("a new message opens a turn")
+    };
     let admitted =
         held || holds::take(&books.db, turn, user, reserve.amount, reserve.free).await.unwrap() == Gate::Held;
-    let mut attempt = attempt;
+    let mut attempt = first;
     if chance.random_bool(0.2) {
         attempt = settlement::restart(&books.db, turn, attempt).await.unwrap().unwrap().attempt;
     }
@@ -153,8 +155,11 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
         holds::claim(&books.db, (turn, user), (Usd::ZERO, more, least), free).await.unwrap();
     }
     let report = report(admitted, chance);
-    let expected: Usd =
+    let mut expected: Usd =
         report.calls.iter().map(|call| pricing::price(&books.registry, call, books.today()).cost).sum();
+    if note_calls(world, turn, (first, attempt), &report, chance).await {
+        (attempt, expected) = (first, expected + expected);
+    }
     let begun = chance.random_bool(0.5);
     let settle = async |books: &Books| {
         let key = format!("turn:{turn}:0");
@@ -166,6 +171,26 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
     let closed = |settled: &settlement::Settled| matches!(settled, settlement::Settled::Closed { .. });
     assert!(closed(&first) != closed(&second), "one of the two has closed the turn");
     acknowledge_turn(world, turn, report.outcome, expected);
+}
+
+/// Notes the calls of an attempt as they come. If it is the second one, a word of the first comes late; or the first was
+/// not lost, which is answered: it will settle the turn while another instance works on the second.
+async fn note_calls(
+    world: &World,
+    turn: TurnId,
+    (first, attempt): (i32, i32),
+    report: &TurnReport,
+    chance: &mut StdRng,
+) -> bool {
+    let calls = world.books.entries(&report.calls);
+    let overlap = attempt > first && chance.random_bool(0.5);
+    if overlap || chance.random_bool(0.5) {
+        model_calls::note(&world.books.db, turn, attempt, &calls).await.unwrap();
+    }
+    if attempt > first && !overlap {
+        model_calls::note(&world.twin.db, turn, first, &calls).await.unwrap();
+    }
+    overlap
 }
 
 fn acknowledge_turn(world: &World, turn: TurnId, outcome: Outcome, cost: Usd) {

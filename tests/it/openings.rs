@@ -3,11 +3,16 @@
 use std::time::Duration;
 
 use playground::telegram::Person;
+use serde_json::json;
+use sqlx::Row;
 
 use crate::harness::Bot;
 
 /// The first of those who ask.
 const FIRST: i64 = 1_001;
+
+/// One in the middle of them.
+const ODD: i64 = 1_006;
 
 /// So many people write at once.
 fn ask(bot: &Bot, people: i64, text: &str) {
@@ -27,6 +32,15 @@ async fn acquainted<const N: usize>(people: i64, settings: [(&str, &str); N]) ->
         assert_eq!(bot.answer(id, 1).await, "You said: hello");
     }
     bot
+}
+
+/// They ask again, one of them in vain: the statement of several is refused.
+async fn together(bot: &Bot, people: i64) {
+    // While the answer to the first statements is on its way, the others come.
+    bot.proxy.delay(Duration::from_millis(500));
+    ask(bot, people, "and now");
+    bot.log("what was wanted together is asked for one by one").await;
+    bot.proxy.delay(Duration::ZERO);
 }
 
 #[tokio::test]
@@ -51,37 +65,81 @@ async fn questions_that_come_together_are_stored_by_few_transactions() {
 
 #[tokio::test]
 async fn a_conversation_that_somebody_has_locked_holds_up_no_other_question() {
-    const PEOPLE: i64 = 8;
-    let bot = acquainted(PEOPLE, []).await;
+    const PEOPLE: i64 = 12;
+    let bot = acquainted(PEOPLE, [("DATABASE_POOL_SIZE", "40")]).await;
     let mut lock = bot.books().begin().await.unwrap();
     let rows = "SELECT FROM threads WHERE user_id = $1 FOR UPDATE";
-    sqlx::query(rows).bind(FIRST).execute(&mut *lock).await.unwrap();
-    ask(&bot, PEOPLE, "and now");
-    bot.log("what was wanted together is asked for one by one").await;
-    for id in FIRST + 1..FIRST + PEOPLE {
+    sqlx::query(rows).bind(ODD).execute(&mut *lock).await.unwrap();
+    together(&bot, PEOPLE).await;
+    for id in (FIRST..FIRST + PEOPLE).filter(|id| *id != ODD) {
         assert_eq!(bot.answer(id, 2).await, "You said: and now");
     }
     lock.rollback().await.unwrap();
-    assert_eq!(bot.answer(FIRST, 2).await, "You said: and now");
+    assert_eq!(bot.answer(ODD, 2).await, "You said: and now");
     bot.end().await;
 }
 
 #[tokio::test]
 async fn a_question_that_cannot_be_stored_spoils_no_other() {
-    const PEOPLE: i64 = 8;
-    let mut bot = acquainted(PEOPLE, []).await;
+    const PEOPLE: i64 = 12;
+    let mut bot = acquainted(PEOPLE, [("DATABASE_POOL_SIZE", "40")]).await;
     bot.expect_error("the session of");
-    let fault = "ALTER TABLE messages ADD CONSTRAINT fault CHECK (chat_id <> 1001 OR text <> 'and now')";
+    let fault = "ALTER TABLE messages ADD CONSTRAINT fault CHECK (chat_id <> 1006 OR text <> 'and now')";
     sqlx::query(fault).execute(bot.books()).await.unwrap();
-    ask(&bot, PEOPLE, "and now");
+    together(&bot, PEOPLE).await;
     bot.log("the session of").await;
-    for id in FIRST + 1..FIRST + PEOPLE {
+    for id in (FIRST..FIRST + PEOPLE).filter(|id| *id != ODD) {
         assert_eq!(bot.answer(id, 2).await, "You said: and now");
     }
     sqlx::query("ALTER TABLE messages DROP CONSTRAINT fault").execute(bot.books()).await.unwrap();
     bot.terminate();
     assert_eq!(bot.exit_code().await, 0);
     bot.run().await;
-    assert_eq!(bot.answer(FIRST, 2).await, "You said: and now", "it was kept all the time");
+    assert_eq!(bot.answer(ODD, 2).await, "You said: and now", "it was kept all the time");
+    bot.end().await;
+}
+
+/// A cache of another time may name the conversation of somebody else.
+#[tokio::test]
+async fn two_people_who_are_said_to_have_the_same_conversation_are_not_mixed_up() {
+    let mut bot = acquainted(2, []).await;
+    let owner: i64 = sqlx::query_scalar("SELECT id FROM threads WHERE user_id = $1")
+        .bind(FIRST)
+        .fetch_one(bot.books())
+        .await
+        .unwrap();
+    let asked = |user: i64| {
+        json!({
+            "thread_id": owner, "user_id": user, "chat_id": user, "model_id": "m", "amount": "0.01", "free": false,
+            "said": [{"update_id": -user, "message_id": 900, "text": format!("{user} asks"), "sent_at": "2026-01-01T00:00:00Z"}],
+        })
+    };
+    let rows = sqlx::query(include_str!("../../src/db/turns/open.sql"))
+        .bind(json!([asked(FIRST), asked(FIRST + 1)]))
+        .fetch_all(bot.books())
+        .await
+        .unwrap();
+    let made: Vec<(i64, bool, i64, bool)> = rows
+        .iter()
+        .map(|row| {
+            (
+                row.get("user!"),
+                row.get::<Option<i64>, _>("turn?").is_some(),
+                row.get("fresh!"),
+                row.get("misplaced!"),
+            )
+        })
+        .collect();
+    assert_eq!(made, [(FIRST, true, 1, false), (FIRST + 1, false, 1, true)]);
+    let texts: Vec<String> = sqlx::query_scalar("SELECT text FROM messages WHERE text LIKE '% asks'")
+        .fetch_all(bot.books())
+        .await
+        .unwrap();
+    assert_eq!(texts, ["1001 asks"]);
+    // Nobody has that turn in hand.
+    bot.terminate();
+    assert_eq!(bot.exit_code().await, 0);
+    bot.run().await;
+    assert_eq!(bot.answer(FIRST, 2).await, "You said: 1001 asks");
     bot.end().await;
 }

@@ -1,5 +1,6 @@
 -- Closes turns: see closing::close. Each is of another user. The turns are locked first, then the conversations, then the
--- users, as everywhere; of a turn that is closed nothing is found and nothing is done.
+-- users, as everywhere; of a turn that is closed nothing is found and nothing is done, nor of one of which another attempt
+-- may have calls that nobody has looked for (no `decided`).
 WITH closing AS (
   SELECT * FROM jsonb_to_recordset($1)
     AS closing (turn_id bigint, state text, detail text, answer text, interrupted boolean, answered_at timestamptz,
@@ -8,6 +9,7 @@ WITH closing AS (
   -- Open is what has not been closed. Asked for by its state, each would be searched for among all that are open.
   UPDATE turns SET state = closing.state, detail = closing.detail, closed_at = now() FROM closing, threads
   WHERE turns.id = closing.turn_id AND turns.closed_at IS NULL AND threads.id = turns.thread_id
+    AND (decided IS NOT NULL OR turns.attempt = closing.attempt)
   RETURNING closing.*, threads.id AS thread_id, threads.chat_id, threads.user_id
 ), thread AS (
   UPDATE threads SET history_version = history_version + 1 FROM turn
@@ -33,7 +35,7 @@ WITH closing AS (
 ), bill AS (
   SELECT turn.turn_id, thread_id, user_id, subject, cost, CASE payer WHEN 'user' THEN cost ELSE 0 END AS charge
   FROM turn, LATERAL (
-    SELECT decided + coalesce(sum(cost), 0) AS cost FROM reported WHERE reported.turn_id = turn.turn_id) AS calls
+    SELECT coalesce(decided, 0) + coalesce(sum(cost), 0) AS cost FROM reported WHERE reported.turn_id = turn.turn_id) AS calls
 ), hold AS (
   UPDATE balance_holds SET state = CASE WHEN bill.charge > 0 THEN 'settled' ELSE 'released' END, closed_at = now()
   FROM bill WHERE balance_holds.turn_id = bill.turn_id AND balance_holds.user_id = bill.user_id AND state = 'open'

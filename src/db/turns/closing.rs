@@ -1,4 +1,4 @@
-//! Closing turns: answer, calls, charge, hold, tools and the messages that are owed to the chat, in one statement.
+//! Closing turns: answer, calls, charge, hold, tools and the messages that are owed to the chat, in one transaction.
 
 use std::collections::BTreeMap;
 
@@ -78,12 +78,12 @@ pub struct Closed {
 /// A statement sees what was committed when it began. A hold that was taken before the turn's work began is there. If
 /// there was none, the wish for one may still be under way, given up by who had it: then the turn is locked first, which
 /// waits for that wish to end, and the statement begins after it. So it is after a crash, when only the books know the
-/// calls.
+/// calls, and when another instance has begun another attempt: what is written there and not reported is decided first.
 pub async fn close(db: &Db, closing: &Closing<'_>) -> Result<Option<Closed>, DbError> {
     if closing.known
-        && let Some(written) = db.shared.closings.grant(Row::of(closing, Usd::ZERO)).await
+        && let Some(Some(written)) = db.shared.closings.grant(Row::of(closing, None)).await
     {
-        return Ok(written.map(|written| written.of(closing)));
+        return Ok(Some(written.of(closing)));
     }
     let Closing { turn, attempt, payer, .. } = *closing;
     let mut tx = db.begin().await?;
@@ -97,7 +97,7 @@ pub async fn close(db: &Db, closing: &Closing<'_>) -> Result<Option<Closed>, DbE
     }
     let reported: Vec<i32> = closing.calls.iter().map(|entry| entry.call.number).collect();
     let decided = model_calls::decide(&mut tx, turn, payer, (attempt, &reported)).await?;
-    let written = Row::grant(&mut tx, vec![Row::of(closing, decided)]).await?;
+    let written = Row::grant(&mut tx, vec![Row::of(closing, Some(decided))]).await?;
     Db::commit(tx).await?;
     Ok(written.into_iter().flatten().next().map(|written| written.of(closing)))
 }
@@ -120,13 +120,13 @@ pub(in crate::db) struct Row {
     payer: &'static str,
     subject: String,
     calls: Value,
-    /// What calls cost that are not among these and were decided before.
-    decided: Usd,
+    /// What calls cost that are not among these; none if nobody has looked for any.
+    decided: Option<Usd>,
     owed: Value,
 }
 
 impl Row {
-    fn of(closing: &Closing<'_>, decided: Usd) -> Self {
+    fn of(closing: &Closing<'_>, decided: Option<Usd>) -> Self {
         let Closing { turn, user, attempt, outcome, answer, left_out, payer, owed, begun, .. } = *closing;
         Self {
             user,

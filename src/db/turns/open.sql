@@ -13,7 +13,7 @@ WITH asked AS (
       SELECT 1 FROM dialogs WHERE dialogs.chat_id = asked.chat_id AND dialogs.user_id = asked.user_id
         AND dialogs.topic_id IS NOT DISTINCT FROM asked.topic_id AND dialogs.expires_at > now()))
 ), said AS (
-  SELECT thread_id, chat_id, said.*
+  SELECT user_id, chat_id, said.*
   FROM asked, jsonb_to_recordset(asked.said)
     AS said (update_id bigint, message_id integer, text text, sender text, reply_to integer, reply_sender text,
              reply_snippet text, quote text, forwarded_from text, sent_at timestamptz, file jsonb)
@@ -22,10 +22,11 @@ WITH asked AS (
   WHERE NOT EXISTS (SELECT 1 FROM messages old WHERE old.chat_id = said.chat_id AND old.message_id = said.message_id)
 ), turn AS (
   INSERT INTO turns (thread_id, question_id, model_id)
-  SELECT place.thread_id, max(message_id), model_id FROM place JOIN new ON new.thread_id = place.thread_id
+  SELECT place.thread_id, max(message_id), model_id FROM place JOIN new ON new.user_id = place.user_id
   GROUP BY place.thread_id, model_id
   RETURNING id, thread_id, question_id
 ), due AS (
+  -- A conversation has one user, so in a place each user has one conversation and each conversation one user.
   SELECT place.*, turn.id AS turn_id, question_id FROM place JOIN turn ON turn.thread_id = place.thread_id
   ORDER BY user_id
 ), marked AS (
@@ -37,32 +38,32 @@ WITH asked AS (
   WHERE users.id = due.user_id AND banned_at IS NULL AND (free OR balance - held > 0)
   RETURNING users.id, turn_id, amount
 ), hold AS (
-  INSERT INTO balance_holds (user_id, turn_id, amount) SELECT id, turn_id, amount FROM gate RETURNING turn_id
+  INSERT INTO balance_holds (user_id, turn_id, amount) SELECT id, turn_id, amount FROM gate RETURNING user_id
 ), stored AS (
   INSERT INTO messages (thread_id, turn_id, chat_id, message_id, role, text, sender, reply_to, reply_sender,
                         reply_snippet, quote, forwarded_from, sent_at)
-  SELECT new.thread_id, turn.id, chat_id, message_id, 'user', text, sender, reply_to, reply_sender, reply_snippet,
+  SELECT due.thread_id, turn_id, new.chat_id, message_id, 'user', text, sender, reply_to, reply_sender, reply_snippet,
          quote, forwarded_from, sent_at
-  FROM new JOIN turn ON turn.thread_id = new.thread_id ORDER BY message_id
+  FROM due JOIN new ON new.user_id = due.user_id ORDER BY due.user_id, message_id
 ), kept AS (
   INSERT INTO files (thread_id, chat_id, message_id, kind, telegram_id, unique_id, name, mime, size, provider_id,
                      provider_expires_at)
-  SELECT new.thread_id, new.chat_id, new.message_id, kind, telegram_id, unique_id, name, mime, size, provider_id,
+  SELECT due.thread_id, new.chat_id, message_id, kind, telegram_id, unique_id, name, mime, size, provider_id,
          provider_expires_at
-  FROM new JOIN turn ON turn.thread_id = new.thread_id, jsonb_to_record(file)
+  FROM due JOIN new ON new.user_id = due.user_id, jsonb_to_record(file)
     AS file_of (kind text, telegram_id text, unique_id text, name text, mime text, size bigint, provider_id text,
                 provider_expires_at timestamptz)
-  WHERE file IS NOT NULL ORDER BY message_id
+  WHERE file IS NOT NULL ORDER BY due.user_id, message_id
   RETURNING id, thread_id, message_id
 ), handled AS (
   UPDATE inbox SET handled_at = now() FROM said WHERE inbox.update_id = said.update_id AND handled_at IS NULL
-    AND (EXISTS (SELECT 1 FROM place WHERE place.thread_id = said.thread_id)
-         OR NOT EXISTS (SELECT 1 FROM new WHERE new.thread_id = said.thread_id))
+    AND (EXISTS (SELECT 1 FROM place WHERE place.user_id = said.user_id)
+         OR NOT EXISTS (SELECT 1 FROM new WHERE new.user_id = said.user_id))
 )
-SELECT asked.thread_id AS "thread!", turn.id AS "id?", marked.history_version AS "version?",
-       EXISTS (SELECT 1 FROM hold WHERE hold.turn_id = turn.id) AS "held!",
-       ARRAY(SELECT kept.id FROM kept WHERE kept.thread_id = asked.thread_id ORDER BY id) AS "files!",
-       ARRAY(SELECT message_id FROM kept WHERE kept.thread_id = asked.thread_id ORDER BY id) AS "of!",
-       (SELECT count(*) FROM new WHERE new.thread_id = asked.thread_id) AS "fresh!",
-       NOT EXISTS (SELECT 1 FROM place WHERE place.thread_id = asked.thread_id) AS "misplaced!"
-FROM asked LEFT JOIN turn ON turn.thread_id = asked.thread_id LEFT JOIN marked ON marked.id = asked.thread_id
+SELECT asked.user_id AS "user!", due.turn_id AS "turn?", marked.history_version AS "version?",
+       EXISTS (SELECT 1 FROM hold WHERE hold.user_id = asked.user_id) AS "held!",
+       ARRAY(SELECT kept.id FROM kept WHERE kept.thread_id = due.thread_id ORDER BY id) AS "files!",
+       ARRAY(SELECT message_id FROM kept WHERE kept.thread_id = due.thread_id ORDER BY id) AS "of!",
+       (SELECT count(*) FROM new WHERE new.user_id = asked.user_id) AS "fresh!",
+       NOT EXISTS (SELECT 1 FROM place WHERE place.user_id = asked.user_id) AS "misplaced!"
+FROM asked LEFT JOIN due ON due.user_id = asked.user_id LEFT JOIN marked ON marked.id = due.thread_id

@@ -203,17 +203,17 @@ impl Wish for Row {
         let made = made.into_iter().map(|made| {
             let files = made.of.into_iter().map(MessageId).zip(made.files.into_iter().map(FileId)).collect();
             let said = Made {
-                turn: made.id.map(TurnId),
+                turn: made.turn.map(TurnId),
                 held: made.held,
                 history_version: made.version,
                 files,
                 fresh: usize::try_from(made.fresh).unwrap_or_default(),
                 misplaced: made.misplaced,
             };
-            (made.thread, said)
+            (made.user, said)
         });
         let mut made: HashMap<i64, Made> = made.collect();
-        let answers = rows.iter().map(|row| made.remove(&row.thread_id)).collect::<Option<_>>();
+        let answers = rows.iter().map(|row| made.remove(&row.user_id)).collect::<Option<_>>();
         answers.ok_or_else(|| DbError::at("opening::open")(sqlx::Error::RowNotFound))
     }
 }

@@ -8,7 +8,8 @@ use super::super::context::Context;
 use super::super::handlers;
 use super::super::pipeline::queue::Letter;
 use super::Intake;
-use crate::db::{DbError, inbox, outbox, turns};
+use crate::db::outbox::{self, Owed};
+use crate::db::{DbError, inbox, turns};
 use crate::domain::ids::{OutboxId, UpdateId};
 use crate::services::recovery;
 
@@ -47,7 +48,9 @@ pub(super) async fn owed(context: &Context, age_s: f64) -> Result<usize, DbError
         let Some(&(last, _)) = page.last() else { return Ok(count) };
         after = last;
         count += page.len();
-        context.courier().deliver_again(page);
+        // What a turn owes that is running, it hands over itself, not before its last draft has arrived.
+        let runs = |owed: &Owed| owed.turn.is_some_and(|turn| context.running.contains(turn));
+        context.courier().deliver_again(page.into_iter().filter(|(_, owed)| !runs(owed)).collect());
     }
 }
 

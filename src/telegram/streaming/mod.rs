@@ -339,8 +339,7 @@ impl<'a> Presenter<'a> {
         }
     }
 
-    /// A frame that is on its way need not keep anybody from closing the books; whatever else was begun tells what these
-    /// have to say.
+    /// A draft need not keep anybody from closing the books; whatever else was begun tells what these have to say.
     async fn finish(mut self) -> Shown<'a> {
         self.sign.want(false);
         let abort = &self.screen.life.abort;
@@ -350,11 +349,9 @@ impl<'a> Presenter<'a> {
         };
         let mut frame = LastFrame::default();
         while let Some((purpose, mut work)) = self.work.take() {
-            // Which message shows the answer is known in a draft, and once it was sent.
-            let is_placed = self.place.surface == Surface::Draft || self.live.is_some();
             match purpose {
                 Purpose::Arrival => break,
-                Purpose::Frame if is_placed => {
+                Purpose::Frame if self.place.surface == Surface::Draft => {
                     frame = LastFrame::new(async move {
                         tokio::select! {
                             _ = work => {}

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::domain::ids::MessageId;
@@ -19,24 +21,25 @@ pub struct Shown<'a> {
     pub live: Option<MessageId>,
     /// What the draft shows, if it may still be seen.
     pub draft: Option<String>,
-    /// What was begun last. Nothing final may be sent before it has arrived, or the two could change places.
+    /// The draft that may be on its way. Nothing final may be sent before it has arrived, or the two could change places.
     pub frame: LastFrame<'a>,
 }
 
-/// An unfinished state of the answer that may be on its way to the chat.
+/// The last draft of an answer, until it has arrived.
 #[derive(Default)]
 pub struct LastFrame<'a>(Option<BoxFuture<'a, ()>>);
 
 impl<'a> LastFrame<'a> {
-    /// One that was begun.
+    /// One that is to arrive.
     pub(super) fn new(frame: impl Future<Output = ()> + Send + 'a) -> Self {
         Self(Some(Box::pin(frame)))
     }
 
-    /// Waits until it has arrived, or will not.
+    /// Waits until it has arrived, or will not. Whatever happens to it, the answer is more important.
     pub async fn arrived(self) {
-        if let Some(frame) = self.0 {
-            frame.await;
+        let Some(frame) = self.0 else { return };
+        if AssertUnwindSafe(frame).catch_unwind().await.is_err() {
+            tracing::error!("the last draft of an answer panicked");
         }
     }
 }
