@@ -1,8 +1,10 @@
 //! Repository of model calls: what each one used and cost, and who pays for it. A call is written down when it has
 //! reported its first usage, again when it has ended, and decided when its turn is settled.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 use super::together::Wish;
 use super::{Db, DbError, Tx};
@@ -54,17 +56,17 @@ pub async fn record(tx: &mut Tx<'_>, turn: TurnId, attempt: i32, entries: &[Entr
     Note::grant(tx, vec![Note::of(turn, attempt, entries)]).await.map(drop)
 }
 
-/// Calls that are to be written down.
-#[derive(Debug)]
+/// Calls that are to be written down, as the statement takes them.
+#[derive(Debug, Serialize)]
 pub(super) struct Note {
-    turn: TurnId,
+    turn_id: i64,
     attempt: i32,
     calls: Value,
 }
 
 impl Note {
     fn of(turn: TurnId, attempt: i32, entries: &[Entry]) -> Self {
-        Self { turn, attempt, calls: entries.iter().map(row).collect() }
+        Self { turn_id: turn.0, attempt, calls: entries.iter().map(row).collect() }
     }
 }
 
@@ -72,20 +74,16 @@ impl Wish for Note {
     type Granted = ();
 
     fn key(&self) -> i64 {
-        self.turn.0
+        self.turn_id
     }
 
     async fn grant(database: &mut PgConnection, notes: Vec<Self>) -> Result<Vec<()>, DbError> {
-        let granted = vec![(); notes.len()];
-        let (turns, attempts): (Vec<i64>, Vec<i32>) =
-            notes.iter().map(|note| (note.turn.0, note.attempt)).unzip();
-        let calls: Vec<Value> = notes.into_iter().map(|note| note.calls).collect();
         sqlx::query!(
             "INSERT INTO model_calls (turn_id, attempt, call, model_id, request_id, ended, input, cache_write_5m,
                                       cache_write_1h, cache_read, output, thinking, web_searches, first_text_ms,
                                       duration_ms, cost, prices, payer)
              SELECT turns.id, note.attempt, call.*, CASE WHEN note.attempt < turns.attempt THEN 'owner' END
-             FROM UNNEST($1::bigint[], $2::integer[], $3::jsonb[]) AS note (turn_id, attempt, calls)
+             FROM jsonb_to_recordset($1) AS note (turn_id bigint, attempt integer, calls jsonb)
                JOIN turns ON turns.id = note.turn_id AND turns.closed_at IS NULL,
                jsonb_to_recordset(note.calls) AS call (
                  call integer, model_id text, request_id text, ended text, input bigint, cache_write_5m bigint,
@@ -98,14 +96,12 @@ impl Wish for Note {
                first_text_ms = excluded.first_text_ms, duration_ms = excluded.duration_ms, cost = excluded.cost,
                prices = excluded.prices
              WHERE model_calls.payer IS NULL",
-            &turns,
-            &attempts,
-            &calls,
+            Json(&notes) as _,
         )
         .execute(database)
         .await
         .map_err(DbError::at("model_calls::note"))?;
-        Ok(granted)
+        Ok(vec![(); notes.len()])
     }
 }
 

@@ -28,6 +28,19 @@ async fn asked(bot: &Bot, people: i64) -> (GateKeeper, GateKeeper) {
     (first_keeper, rest_keeper)
 }
 
+/// All of them read their answer and are charged once; what was slow for that is not any more.
+async fn settled_by_few_transactions(bot: &Bot, people: i64) {
+    for id in FIRST..FIRST + people {
+        assert_eq!(bot.answer(id, 1).await, "The answer.");
+    }
+    bot.proxy.delay(Duration::ZERO);
+    let charges = "SELECT count(*) FROM balance_operations WHERE kind = 'usage'";
+    assert_eq!(bot.database.count(charges).await, people);
+    let commits = "SELECT count(DISTINCT xmin::text) FROM balance_operations WHERE kind = 'usage'";
+    let commits = bot.database.count(commits).await;
+    assert!(commits <= people / 2, "{commits} transactions for {people} answers");
+}
+
 #[tokio::test]
 async fn answers_that_end_together_are_settled_by_few_transactions() {
     const PEOPLE: i64 = 40;
@@ -38,15 +51,7 @@ async fn answers_that_end_together_are_settled_by_few_transactions() {
     bot.proxy.delay(Duration::from_millis(500));
     first.open();
     rest.open();
-    for id in FIRST..FIRST + PEOPLE {
-        assert_eq!(bot.answer(id, 1).await, "The answer.");
-    }
-    bot.proxy.delay(Duration::ZERO);
-    let charges = "SELECT count(*) FROM balance_operations WHERE kind = 'usage'";
-    assert_eq!(bot.database.count(charges).await, PEOPLE);
-    let commits = "SELECT count(DISTINCT xmin::text) FROM balance_operations WHERE kind = 'usage'";
-    let commits = bot.database.count(commits).await;
-    assert!(commits <= PEOPLE / 2, "{commits} transactions for {PEOPLE} answers");
+    settled_by_few_transactions(&bot, PEOPLE).await;
     bot.end().await;
 }
 
@@ -70,14 +75,8 @@ async fn answers_that_used_tools_are_settled_together_with_them() {
     bot.request(2 * usize::try_from(PEOPLE).unwrap()).await;
     bot.proxy.delay(Duration::from_millis(500));
     keeper.open();
-    for id in FIRST..FIRST + PEOPLE {
-        assert_eq!(bot.answer(id, 1).await, "The answer.");
-    }
-    bot.proxy.delay(Duration::ZERO);
+    settled_by_few_transactions(&bot, PEOPLE).await;
     assert_eq!(bot.database.count("SELECT count(DISTINCT turn_id) FROM tool_calls").await, PEOPLE);
-    let commits = "SELECT count(DISTINCT xmin::text) FROM balance_operations WHERE kind = 'usage'";
-    let commits = bot.database.count(commits).await;
-    assert!(commits <= PEOPLE / 2, "{commits} transactions for {PEOPLE} answers");
     bot.end().await;
 }
 
