@@ -2,5 +2,6 @@
 
 pub mod anthropic;
 mod formats;
+pub mod ports;
 pub mod samples;
 pub mod telegram;

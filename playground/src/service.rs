@@ -4,12 +4,13 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use playground::ports::free_address;
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
@@ -44,7 +45,7 @@ impl Service {
         std::fs::rename(&log, home.join("starling.log.1")).ok();
         let output =
             std::fs::File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        let address = free_address()?;
+        let address = free_address().context("starling cannot be given a port")?;
         // `setpriv` hands the child a SIGTERM should this process be killed; it replaces itself by the child.
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "TERM", "--"]).arg(program).current_dir(home);
@@ -166,9 +167,4 @@ fn last_lines(log: &Path) -> Vec<String> {
         last.push_back(String::from_utf8_lossy(&line).into_owned());
     }
     last.into()
-}
-
-fn free_address() -> anyhow::Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
-    Ok(listener.local_addr()?)
 }

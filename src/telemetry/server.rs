@@ -49,7 +49,9 @@ impl Readiness {
 /// # Errors
 /// When the address cannot be bound.
 pub async fn bind(addr: SocketAddr) -> std::io::Result<TcpListener> {
-    TcpListener::bind(addr).await
+    let listener = TcpListener::bind(addr).await?;
+    tracing::info!(address = %listener.local_addr()?, "the operators' port is open");
+    Ok(listener)
 }
 
 /// Answers until `stop`.

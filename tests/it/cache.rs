@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::harness::proxy::Proxy;
 use crate::harness::redis::Redis;
-use crate::harness::{ANN, BOB, Bot, GROUP, conversation, free_address};
+use crate::harness::{ANN, BOB, Bot, GROUP, conversation};
 
 async fn bot_with(redis_url: &str) -> Bot {
-    Bot::with([("REDIS_URL", redis_url), ("METRICS_ADDR", &free_address())]).await
+    Bot::with([("REDIS_URL", redis_url)]).await
 }
 
 /// A conversation with everything that a history can hold; returns what the model was asked, byte for byte.
@@ -113,7 +113,7 @@ async fn three_turns(bot: &Bot, trouble: impl AsyncFnOnce()) {
 
 #[tokio::test]
 async fn without_redis_at_the_start_everything_works() {
-    let redis = Redis::prepare().await;
+    let redis = Redis::prepare();
     let bot = bot_with(&redis.url()).await;
     three_turns(&bot, async || {}).await;
     bot.log("Redis is away, going on without it").await;

@@ -5,7 +5,7 @@ use playground::anthropic::{Gate, Outcome, Reply, Step};
 use crate::harness::halves::{first_half_is_visible, half_an_answer};
 use crate::harness::redis::Redis;
 use crate::harness::till::person;
-use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation, free_address};
+use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation};
 
 const FORGOTTEN: &str = "🧹 I have forgotten our conversation here. Your balance stays as it is.";
 
@@ -155,7 +155,7 @@ async fn several_at_once_between_messages_each_part_what_was_said() {
 #[tokio::test]
 async fn a_cached_conversation_is_forgotten_as_well() {
     let redis = Redis::start().await;
-    let bot = Bot::with([("REDIS_URL", redis.url().as_str()), ("METRICS_ADDR", &free_address())]).await;
+    let bot = Bot::with([("REDIS_URL", redis.url().as_str())]).await;
     bot.ask("one").await;
     bot.log("turn 1 complete").await;
     bot.ask("two").await;

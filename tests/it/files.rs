@@ -10,7 +10,7 @@ use starling::telemetry::metrics::Metrics;
 
 use crate::harness::barrier::Barrier;
 use crate::harness::redis::Redis;
-use crate::harness::{ANN, BOB, Bot, GROUP, conversation, free_address};
+use crate::harness::{ANN, BOB, Bot, GROUP, conversation};
 
 /// A group without topics, with Bob only.
 const OTHERS: i64 = -1_000_043;
@@ -411,8 +411,7 @@ async fn a_copy_that_was_lost_is_forgotten_in_its_own_conversation_only() {
 #[tokio::test]
 async fn a_cached_history_shows_the_same_files_byte_for_byte() {
     let redis = Redis::start().await;
-    let url = redis.url();
-    let bot = Bot::with([("REDIS_URL", &*url), ("METRICS_ADDR", &*free_address())]).await;
+    let bot = Bot::with([("REDIS_URL", &*redis.url())]).await;
     let album = vec![note("a.txt").captioned("Read these."), note("b.txt")];
     bot.telegram.send_album(ANN, ANN, None, album);
     bot.answer(ANN, 1).await;

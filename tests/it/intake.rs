@@ -1,5 +1,6 @@
 //! Updates: stored before they are confirmed, handled once, whatever Telegram does.
 
+use playground::ports::free_address;
 use playground::telegram::Fault;
 use serde_json::json;
 
@@ -109,10 +110,7 @@ async fn a_chat_that_refuses_drafts_gets_edits_and_one_that_is_closed_nothing() 
 
 #[tokio::test]
 async fn updates_can_be_delivered_to_a_webhook() {
-    let addr = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().to_string()
-    };
+    let addr = free_address().unwrap().to_string();
     let url = format!("http://{addr}/telegram");
     let settings = [
         ("TELEGRAM_MODE", "webhook"),

@@ -70,8 +70,8 @@ async fn a_token_that_telegram_refuses_ends_the_start_with_the_reason() {
 
 #[tokio::test]
 async fn the_operators_port_tells_life_readiness_and_numbers() {
-    let addr = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let bot = Bot::with([("METRICS_ADDR", addr.as_str())]).await;
+    let bot = Bot::start().await;
+    let addr = bot.operators_port();
     bot.ask("hello").await;
     bot.log("turn 1 complete").await;
     let get = async |path: &str| {

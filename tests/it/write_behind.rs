@@ -16,7 +16,7 @@ use starling::telemetry::metrics::Metrics;
 
 use crate::harness::database::Database;
 use crate::harness::redis::Redis;
-use crate::harness::{ANN, BOUND, Bot, free_address};
+use crate::harness::{ANN, BOUND, Bot};
 
 /// The write-behind of a process, with a database in which turn 1 is open.
 struct World {
@@ -311,7 +311,7 @@ async fn dead_letters_can_be_looked_at_and_tried_again() {
 #[tokio::test]
 async fn the_depth_of_the_queue_is_told() {
     let redis = Redis::start().await;
-    let bot = Bot::with([("REDIS_URL", &*redis.url()), ("METRICS_ADDR", &free_address())]).await;
+    let bot = Bot::with([("REDIS_URL", &*redis.url())]).await;
     bot.model.script_for("hello", Reply::text("Hi."));
     bot.ask("hello").await;
     bot.database

@@ -243,10 +243,15 @@ impl Bot {
             .unwrap()
     }
 
-    /// The sum of a counter's series whose line begins like this; the bot must run with [`free_address`] as its
-    /// `METRICS_ADDR`.
+    /// Where the bot serves what operators ask for: it opens any free port and says which.
+    pub fn operators_port(&self) -> String {
+        let line = self.process().find_line("the operators' port is open").expect("the bot is ready");
+        line.rsplit_once("address=").expect("the line names it").1.to_owned()
+    }
+
+    /// The sum of a counter's series whose line begins like this.
     pub async fn metric(&self, name: &str) -> u64 {
-        let address = &self.settings["METRICS_ADDR"];
+        let address = self.operators_port();
         let answer = reqwest::get(format!("http://{address}/metrics")).await.unwrap().text().await.unwrap();
         let lines = answer.lines().filter(|line| line.starts_with(name));
         lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
@@ -265,11 +270,6 @@ impl Bot {
         let errors: Vec<&String> = log.iter().filter(unexpected).collect();
         assert!(errors.is_empty(), "the log has errors:\n{errors:#?}");
     }
-}
-
-/// An address of this machine that nobody uses.
-pub fn free_address() -> String {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 /// The texts of a recorded request's messages, as `role: text` lines.

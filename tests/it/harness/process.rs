@@ -47,8 +47,9 @@ impl Process {
         assert!(found, "no line with '{part}' in the log:\n{}", self.log.borrow().join("\n"));
     }
 
-    pub fn has_line(&self, part: &str) -> bool {
-        self.log.borrow().iter().any(|line| line.contains(part))
+    /// The first line so far that contains `part`.
+    pub fn find_line(&self, part: &str) -> Option<String> {
+        self.log.borrow().iter().find(|line| line.contains(part)).cloned()
     }
 
     /// Waits until the process is gone, whatever ended it.

@@ -6,9 +6,9 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use playground::ports::free_address;
 use redis::FromRedisValue;
 use redis::aio::MultiplexedConnection;
-use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
 use super::BOUND;
@@ -24,14 +24,14 @@ pub struct Redis {
 impl Redis {
     /// A running server with the settings that operators are told to use.
     pub async fn start() -> Self {
-        let mut redis = Self::prepare().await;
+        let mut redis = Self::prepare();
         redis.run().await;
         redis
     }
 
     /// A place for a server that does not run yet.
-    pub async fn prepare() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    pub fn prepare() -> Self {
+        let port = free_address().unwrap().port();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("starling-redis-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();

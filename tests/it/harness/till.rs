@@ -190,7 +190,7 @@ impl Bot {
 
     /// Whether the log has a line with `part` by now.
     pub fn has_logged(&self, part: &str) -> bool {
-        self.process().has_line(part)
+        self.process().find_line(part).is_some()
     }
 }
 
