@@ -66,7 +66,8 @@ pub async fn totals(db: &Db) -> Result<Totals, DbError> {
                   (SELECT coalesce(sum(balance), 0) FROM users) AS "balances!",
                   (SELECT count(*) FROM payments) AS "payments!",
                   (SELECT coalesce(sum(stars), 0) FROM payments WHERE state <> 'refunded') AS "stars!",
-                  (SELECT count(*) FROM balance_holds WHERE state = 'open') AS "holds!",
+                  (SELECT count(*) FROM turns WHERE state = 'open' AND held IS NOT NULL)
+                    + (SELECT count(*) FROM payments WHERE state = 'refunding') AS "holds!",
                   (SELECT coalesce(sum(cost), 0) FROM model_calls WHERE payer = 'user') AS "charged!",
                   (SELECT coalesce(sum(cost), 0) FROM model_calls WHERE payer = 'owner') AS "losses!""#,
     )

@@ -1,5 +1,6 @@
-//! Repository of holds: money that is reserved for a turn that runs or a refund that is not answered yet.
-//! `users.held` is their sum; both change in one statement, under the lock of the user's row.
+//! Repository of holds: money that is reserved for a turn that runs (`turns.held`) or a refund that is not answered yet (what
+//! the payment has brought). A turn's hold ends when it is closed, in the same statement. `users.held` is the sum of all;
+//! it changes in the same transaction, under the lock of the user's row.
 
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{PaymentId, TurnId, UserId};
@@ -24,14 +25,13 @@ pub async fn take(db: &Db, turn: TurnId, user: UserId, amount: Usd, free: bool) 
     // The lock of the turn comes first, as in settling: a turn that is closed while this waits gets no hold any more.
     let held = sqlx::query_scalar!(
         r#"WITH open AS (
-             SELECT id FROM turns WHERE id = $1 AND state = 'open' FOR SHARE
+             SELECT id FROM turns WHERE id = $1 AND state = 'open' AND held IS NULL FOR NO KEY UPDATE
            ), gate AS (
              UPDATE users SET held = held + $3
              WHERE id = $2 AND banned_at IS NULL AND ($4 OR balance - held > 0) AND EXISTS (SELECT 1 FROM open)
-               AND NOT EXISTS (SELECT 1 FROM balance_holds WHERE turn_id = $1)
              RETURNING id
            ), hold AS (
-             INSERT INTO balance_holds (user_id, turn_id, amount) SELECT id, $1, $3 FROM gate RETURNING id
+             UPDATE turns SET held = $3 FROM gate WHERE turns.id = $1 RETURNING turns.id
            )
            SELECT EXISTS (SELECT 1 FROM hold) AS "held!""#,
         turn.0,
@@ -49,11 +49,10 @@ pub async fn take(db: &Db, turn: TurnId, user: UserId, amount: Usd, free: bool) 
 /// has waited for.
 async fn gate(db: &Db, turn: TurnId, user: UserId) -> Result<Gate, DbError> {
     let row = sqlx::query!(
-        r#"SELECT EXISTS (SELECT 1 FROM balance_holds WHERE turn_id = $1 AND state = 'open') AS "held!",
-                  EXISTS (SELECT 1 FROM balance_holds
-                          WHERE user_id = $2 AND state = 'open' AND turn_id IS NOT NULL) AS "others!",
-                  balance > 0 AS "solvent!", balance - held > 0 AS "free!", banned_at IS NOT NULL AS "banned!"
-           FROM users WHERE id = $2"#,
+        r#"SELECT turns.state = 'open' AND turns.held IS NOT NULL AS "held!", users.held > (
+                    SELECT coalesce(sum(credit), 0) FROM payments WHERE user_id = $2 AND state = 'refunding') AS "others!",
+                  balance > 0 AS "solvent!", balance - users.held > 0 AS "free!", banned_at IS NOT NULL AS "banned!"
+           FROM users, turns WHERE users.id = $2 AND turns.id = $1"#,
         turn.0,
         user.0,
     )
@@ -73,8 +72,8 @@ async fn gate(db: &Db, turn: TurnId, user: UserId) -> Result<Gate, DbError> {
 /// would get a starting balance.
 pub async fn may_spend(db: &Db, user: UserId, free: bool) -> Result<bool, DbError> {
     let may = sqlx::query_scalar!(
-        r#"SELECT banned_at IS NULL AND ($2 OR balance - held > 0 OR (balance > 0 AND EXISTS (
-             SELECT 1 FROM balance_holds WHERE user_id = $1 AND state = 'open' AND turn_id IS NOT NULL))) AS "may!"
+        r#"SELECT banned_at IS NULL AND ($2 OR balance - held > 0 OR (balance > 0 AND held > (
+             SELECT coalesce(sum(credit), 0) FROM payments WHERE user_id = $1 AND state = 'refunding'))) AS "may!"
            FROM users WHERE id = $1"#,
         user.0,
         free,
@@ -105,14 +104,14 @@ pub async fn claim(
 ) -> Result<Option<Claimed>, DbError> {
     let row = sqlx::query!(
         r#"WITH own AS (
-             SELECT id, amount FROM balance_holds WHERE turn_id = $1 AND state = 'open' FOR UPDATE
+             SELECT held FROM turns WHERE id = $1 AND state = 'open' AND held IS NOT NULL FOR NO KEY UPDATE
            ), account AS (
-             SELECT own.id, own.amount, balance - held + own.amount - $3 AS spare FROM users, own WHERE users.id = $2
+             SELECT own.held, balance - users.held + own.held - $3 AS spare FROM users, own WHERE users.id = $2
              FOR NO KEY UPDATE OF users
            ), hold AS (
-             UPDATE balance_holds SET amount = greatest(account.amount, $3 + $4)
-             FROM account WHERE balance_holds.id = account.id AND ($6 OR account.spare >= $5)
-             RETURNING greatest(account.amount, $3 + $4) - account.amount AS more
+             UPDATE turns SET held = greatest(account.held, $3 + $4)
+             FROM account WHERE turns.id = $1 AND ($6 OR account.spare >= $5)
+             RETURNING greatest(account.held, $3 + $4) - account.held AS more
            ), reserved AS (
              UPDATE users SET held = held + hold.more FROM hold WHERE users.id = $2
            )
@@ -130,37 +129,11 @@ pub async fn claim(
     Ok(row.map(|row| Claimed { granted: row.granted, left: Usd(row.spare) }))
 }
 
-/// Sets free what is still reserved for turns that are closed, which must never be; returns how many there were.
-pub async fn release_forgotten(db: &Db) -> Result<u64, DbError> {
-    let released = sqlx::query!(
-        "WITH forgotten AS (
-           UPDATE balance_holds SET state = 'released', closed_at = now() FROM turns
-           WHERE turns.id = turn_id AND turns.state <> 'open' AND balance_holds.state = 'open'
-           RETURNING user_id, amount
-         ), sums AS (
-           SELECT user_id, sum(amount) AS amount FROM forgotten GROUP BY user_id
-         )
-         UPDATE users SET held = held - sums.amount FROM sums WHERE users.id = sums.user_id",
-    )
-    .execute(db.pool())
-    .await
-    .map_err(DbError::at("holds::release_forgotten"))?;
-    Ok(released.rows_affected())
-}
-
-/// Reserves what a refund will take; false if not so much is left to spend.
-pub async fn take_for_refund(
-    tx: &mut Tx<'_>,
-    payment: PaymentId,
-    user: UserId,
-    amount: Usd,
-) -> Result<bool, DbError> {
+/// Reserves what a refund will take; false if not so much is left to spend. To be called when the payment is about to be
+/// given back.
+pub async fn take_for_refund(tx: &mut Tx<'_>, user: UserId, amount: Usd) -> Result<bool, DbError> {
     let held = sqlx::query!(
-        "WITH gate AS (
-           UPDATE users SET held = held + $3 WHERE id = $2 AND balance - held >= $3 RETURNING id
-         )
-         INSERT INTO balance_holds (user_id, payment_id, amount) SELECT id, $1, $3 FROM gate",
-        payment.0,
+        "UPDATE users SET held = held + $2 WHERE id = $1 AND balance - held >= $2",
         user.0,
         amount.0,
     )
@@ -170,16 +143,12 @@ pub async fn take_for_refund(
     Ok(held.rows_affected() == 1)
 }
 
-/// Closes the hold of a refund, if it is open; it was settled if something was booked in its stead.
-pub async fn close_refund(tx: &mut Tx<'_>, payment: PaymentId, settled: bool) -> Result<(), DbError> {
+/// Sets free what a refund has reserved, if it is under way; to be called before the payment's state says that it is over.
+pub async fn close_refund(tx: &mut Tx<'_>, payment: PaymentId) -> Result<(), DbError> {
     sqlx::query!(
-        "WITH hold AS (
-           UPDATE balance_holds SET state = CASE WHEN $2 THEN 'settled' ELSE 'released' END, closed_at = now()
-           WHERE payment_id = $1 AND state = 'open' RETURNING user_id, amount
-         )
-         UPDATE users SET held = held - hold.amount FROM hold WHERE users.id = hold.user_id",
+        "UPDATE users SET held = held - credit FROM payments
+         WHERE payments.id = $1 AND payments.state = 'refunding' AND users.id = payments.user_id",
         payment.0,
-        settled,
     )
     .execute(&mut **tx)
     .await

@@ -44,6 +44,11 @@ impl Lanes {
         Some(Lane { lanes: self, _right: self.free.acquire().await.ok()? })
     }
 
+    /// A lane that is free at this moment, if nobody waits for it.
+    pub(super) fn try_enter(&self) -> Option<Lane<'_>> {
+        Some(Lane { lanes: self, _right: self.free.try_acquire().ok()? })
+    }
+
     /// Ends the connections; waits for running statements.
     pub(super) async fn close(&self) {
         let all = self.free.acquire_many(self.number).await;

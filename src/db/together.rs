@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sqlx::PgConnection;
 use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
 
 use super::lanes::{Lane, Lanes};
 use super::{Db, DbError};
@@ -58,15 +59,24 @@ impl<W: Wish> Together<W> {
         let (granted, mut answer) = oneshot::channel();
         self.waiting().push(Waiting { wish, granted });
         loop {
-            let lane = tokio::select! {
-                biased;
-                answer = &mut answer => return answer.ok(),
-                lane = self.lanes.enter() => lane?,
+            // With a lane at once nobody has to be woken by the answer, which this task gives itself.
+            let lane = if let Some(lane) = self.lanes.try_enter() {
+                lane
+            } else {
+                tokio::select! {
+                    biased;
+                    answer = &mut answer => return answer.ok(),
+                    lane = self.lanes.enter() => lane?,
+                }
             };
-            if !self.run(&lane).await {
+            let ran = self.run(&lane).await;
+            drop(lane);
+            match answer.try_recv() {
+                // There were too many, or somebody else's wish had the same key.
+                Err(TryRecvError::Empty) if ran => {}
                 // Whoever has taken this wish along will answer it.
-                drop(lane);
-                return answer.await.ok();
+                Err(TryRecvError::Empty) => return answer.await.ok(),
+                answer => return answer.ok(),
             }
         }
     }

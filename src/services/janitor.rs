@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use super::books::Books;
 use crate::db::retention::{self, Kind};
-use crate::db::{DbError, audit, dialogs, holds, topics};
+use crate::db::{DbError, audit, dialogs, topics};
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
 
@@ -54,10 +54,6 @@ async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) -> Result<(), 
     db.persist("dialogs::forget", drain, || dialogs::forget(db, now)).await?;
     let forgotten = now - TimeDelta::days(DELIVERIES_KEPT_DAYS);
     db.persist("topics::forget", drain, || topics::forget(db, forgotten)).await?;
-    let released = db.persist("holds::release_forgotten", drain, || holds::release_forgotten(db)).await?;
-    if released > 0 {
-        tracing::error!(users = released, "money was reserved for turns that were over; it is free again");
-    }
     clean_up(books, life, metrics).await?;
     let audit = || audit::problems(db);
     let problems = db.persist_within(AUDIT_LIMIT, "audit::problems", drain, audit).await?;

@@ -60,7 +60,7 @@ pub async fn ask(
         Some(Payment { state: State::Refunding, .. }) => Asked::Running,
         Some(payment) if payment.paid_at + TimeDelta::days(REFUND_DAYS) < now => Asked::TooLate,
         Some(Payment { id, user, credit, .. }) => {
-            if holds::take_for_refund(&mut tx, id, user, credit).await? {
+            if holds::take_for_refund(&mut tx, user, credit).await? {
                 let language = caller.person.language_code.as_deref();
                 payments::ask_refund(&mut tx, id, caller.key, language, now).await?;
                 Asked::Begun
@@ -158,7 +158,7 @@ async fn give(tx: &mut Tx<'_>, payment: &Payment, now: DateTime<Utc>) -> Result<
         let operation = Operation { user: payment.user, reason, amount, key: &key, subject: &subject };
         let balance = balance::post(tx, &operation).await?;
         kill_point!("refund: booked");
-        holds::close_refund(tx, payment.id, true).await?;
+        holds::close_refund(tx, payment.id).await?;
         payments::set_state(tx, payment.id, State::Refunded, now).await?;
         Some(balance)
     };
@@ -169,7 +169,7 @@ async fn give(tx: &mut Tx<'_>, payment: &Payment, now: DateTime<Utc>) -> Result<
 /// The Stars stay: sets the money free. None for a payment of which nobody wanted a refund.
 async fn refuse(tx: &mut Tx<'_>, payment: &Payment, now: DateTime<Utc>) -> Result<Option<End>, DbError> {
     if payment.state == State::Refunding {
-        holds::close_refund(tx, payment.id, false).await?;
+        holds::close_refund(tx, payment.id).await?;
         payments::set_state(tx, payment.id, State::Credited, now).await?;
     }
     let refused = payment.state != State::Refunded && payment.asked_at.is_some();

@@ -41,7 +41,7 @@ pub struct Case<'a> {
     pub user: UserId,
     /// Its try.
     pub attempt: i32,
-    /// Whether all of it is known: money was reserved for it before its work began, and its report names all calls.
+    /// Whether its report names all calls. After a crash only the books know them.
     pub known: bool,
     /// What the user reads about the charge.
     pub subject: &'a str,

@@ -62,7 +62,7 @@ pub(super) async fn drive(context: &Context, request: TurnRequest, stop: &Stop) 
     if report.outcome == Outcome::Interrupted(Interruption::Shutdown) && report.text.trim().is_empty() {
         return postpone(context, &request, &report.calls).await;
     }
-    Box::pin(close(context, &request, request.held, &report, shown)).await;
+    Box::pin(close(context, &request, true, &report, shown)).await;
     // Whoever waits for the place finds the money free.
     drop(slot);
 }
@@ -198,8 +198,7 @@ async fn admit(context: &Context, request: &TurnRequest) -> Result<Slot, Failure
     }
 }
 
-/// Writes the books and sends what is owed. `known` tells whether money was held before the turn's work began, and whether
-/// its report names all calls.
+/// Writes the books and sends what is owed. `known` tells whether the report names all calls.
 pub(super) async fn close(
     context: &Context,
     request: &TurnRequest,

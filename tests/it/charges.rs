@@ -172,7 +172,8 @@ async fn a_failure_without_any_usage_costs_nothing() {
     assert!(bot.ask("hello").await.starts_with("⚠️"));
     settled(&bot).await;
     assert_eq!(spent(&bot, ANN).await, Decimal::ZERO);
-    assert_eq!(bot.database.count("SELECT count(*) FROM balance_holds WHERE state = 'released'").await, 1);
+    assert_eq!(bot.database.count("SELECT count(*) FROM turns WHERE held > 0").await, 1);
+    assert_eq!(bot.database.count("SELECT count(*) FROM users WHERE held <> 0").await, 0);
     bot.end().await;
 }
 
@@ -381,7 +382,7 @@ async fn a_stop_at_the_gate_leaves_nothing_reserved() {
     bot.database.until("SELECT count(*) FROM turns WHERE detail = 'stopped'", 1).await;
     keeper.open();
     settled(&bot).await;
-    assert_eq!(bot.database.count("SELECT count(*) FROM balance_holds WHERE state = 'open'").await, 0);
+    assert_eq!(bot.database.count("SELECT count(*) FROM users WHERE held <> 0").await, 0);
     assert_eq!(bot.model.requests().len(), 1);
     bot.end().await;
 }

@@ -104,7 +104,7 @@ async fn check(bot: &Bot, point: &str) {
     assert_eq!(bot.balance(ANN).await, Decimal::ONE - spent, "{point}");
     for (what, query) in [
         ("calls that nobody pays", "SELECT count(*) FROM model_calls WHERE payer IS NULL"),
-        ("open holds", "SELECT count(*) FROM balance_holds WHERE state = 'open'"),
+        ("people with open holds", "SELECT count(*) FROM users WHERE held <> 0"),
     ] {
         assert_eq!(bot.database.count(query).await, 0, "{what} after '{point}'");
     }

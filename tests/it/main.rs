@@ -46,4 +46,5 @@ mod shutdown;
 mod stars;
 mod storm;
 mod together;
+mod upgrades;
 mod write_behind;

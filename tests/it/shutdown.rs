@@ -104,7 +104,7 @@ async fn assert_closed(bot: &Bot, whole: i64, cut: i64, left: i64) {
             cut,
         ),
         ("charged", "SELECT count(*) FROM balance_operations WHERE kind = 'usage'", whole + cut),
-        ("settled", "SELECT count(*) FROM balance_holds WHERE state = 'settled'", whole + cut),
+        ("held", "SELECT count(*) FROM turns WHERE held > 0", whole + cut + left),
         ("delivered", "SELECT count(*) FROM outbox WHERE state = 'sent'", whole + cut),
         ("left", "SELECT count(*) FROM turns WHERE state = 'open' AND postponed", left),
         ("open", "SELECT count(*) FROM turns WHERE state = 'open'", left),

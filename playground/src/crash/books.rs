@@ -16,7 +16,7 @@ const OPEN: [(&str, &str); 5] = [
     ("updates that nobody handled", "SELECT count(*) FROM inbox WHERE handled_at IS NULL"),
     ("open turns", "SELECT count(*) FROM turns WHERE state = 'open'"),
     ("messages that are still owed", "SELECT count(*) FROM outbox WHERE state = 'pending'"),
-    ("open holds", "SELECT count(*) FROM balance_holds WHERE state = 'open'"),
+    ("people with open holds", "SELECT count(*) FROM users WHERE held <> 0"),
     ("refunds under way", "SELECT count(*) FROM payments WHERE state = 'refunding'"),
 ];
 

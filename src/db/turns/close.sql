@@ -10,7 +10,7 @@ WITH closing AS (
   UPDATE turns SET state = closing.state, detail = closing.detail, closed_at = now() FROM closing, threads
   WHERE turns.id = closing.turn_id AND turns.closed_at IS NULL AND threads.id = turns.thread_id
     AND (decided IS NOT NULL OR turns.attempt = closing.attempt)
-  RETURNING closing.*, threads.id AS thread_id, threads.chat_id, threads.user_id
+  RETURNING closing.*, threads.id AS thread_id, threads.chat_id, threads.user_id, turns.held
 ), thread AS (
   UPDATE threads SET history_version = history_version + 1 FROM turn
   WHERE threads.id = turn.thread_id AND (answer IS NOT NULL OR left_out) RETURNING threads.id, history_version
@@ -33,19 +33,15 @@ WITH closing AS (
   WHERE model_calls.payer IS NULL
   RETURNING turn_id, cost
 ), bill AS (
-  SELECT turn.turn_id, thread_id, user_id, subject, cost, CASE payer WHEN 'user' THEN cost ELSE 0 END AS charge
+  SELECT turn.turn_id, thread_id, user_id, subject, held AS reserved, cost,
+         CASE payer WHEN 'user' THEN cost ELSE 0 END AS charge
   FROM turn, LATERAL (
     SELECT coalesce(decided, 0) + coalesce(sum(cost), 0) AS cost FROM reported WHERE reported.turn_id = turn.turn_id) AS calls
-), hold AS (
-  UPDATE balance_holds SET state = CASE WHEN bill.charge > 0 THEN 'settled' ELSE 'released' END, closed_at = now()
-  FROM bill WHERE balance_holds.turn_id = bill.turn_id AND balance_holds.user_id = bill.user_id AND state = 'open'
-  RETURNING balance_holds.turn_id, amount
 ), account AS (
   UPDATE users
   SET balance = balance - bill.charge, last_operation = last_operation + (bill.charge > 0)::integer,
-      held = held - coalesce(hold.amount, 0)
-  FROM bill LEFT JOIN hold ON hold.turn_id = bill.turn_id
-  WHERE users.id = bill.user_id AND (bill.charge > 0 OR hold.amount IS NOT NULL)
+      held = held - coalesce(bill.reserved, 0)
+  FROM bill WHERE users.id = bill.user_id AND (bill.charge > 0 OR bill.reserved > 0)
   RETURNING users.id, balance, last_operation, bill.turn_id, charge, subject
 ), charged AS (
   INSERT INTO balance_operations (user_id, seq, kind, amount, balance_before, balance_after, key, turn_id, subject)

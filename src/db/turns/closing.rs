@@ -26,7 +26,7 @@ pub struct Closing<'a> {
     pub user: UserId,
     /// Its try, which the calls belong to.
     pub attempt: i32,
-    /// Whether the caller knows all of it: its hold was open before its work began, and no call is missing in `calls`.
+    /// Whether no call is missing in `calls`.
     pub known: bool,
     /// How it ended.
     pub outcome: Outcome,
@@ -75,10 +75,10 @@ pub struct Closed {
 /// Closes a turn; none if it was closed before, and then nothing is done. Turns that end at the same moment are closed by one
 /// statement; if that is refused or somebody keeps one of the accounts locked, each is closed alone.
 ///
-/// A statement sees what was committed when it began. A hold that was taken before the turn's work began is there. If
-/// there was none, the wish for one may still be under way, given up by who had it: then the turn is locked first, which
-/// waits for that wish to end, and the statement begins after it. So it is after a crash, when only the books know the
-/// calls, and when another instance has begun another attempt: what is written there and not reported is decided first.
+/// A statement sees what was committed when it began, but of rows that it changes itself the newest state, after it has
+/// waited for whoever is changing them: so also a hold that came late. Where only the books know the calls, after a crash
+/// and when another instance has begun another attempt, the turn is locked first, and what is written there and not
+/// reported is decided.
 pub async fn close(db: &Db, closing: &Closing<'_>) -> Result<Option<Closed>, DbError> {
     if closing.known
         && let Some(Some(written)) = db.shared.closings.grant(Row::of(closing, None)).await

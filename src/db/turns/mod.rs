@@ -41,7 +41,7 @@ pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> 
     let rows = sqlx::query!(
         r#"SELECT turns.id, turns.thread_id, turns.question_id, turns.attempt, turns.live_message_id, turns.live_begun,
                 lost + (NOT postponed)::int AS "lost!",
-                EXISTS (SELECT 1 FROM balance_holds WHERE balance_holds.turn_id = turns.id) AS "held!",
+                turns.held IS NOT NULL AS "held!",
                 threads.chat_id, threads.user_id, threads.topic_id, chats.kind, users.language_code, users.model_id
          FROM turns JOIN threads ON threads.id = turns.thread_id
          JOIN chats ON chats.id = threads.chat_id JOIN users ON users.id = threads.user_id

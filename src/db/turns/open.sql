@@ -20,15 +20,12 @@ WITH asked AS (
 ), new AS (
   SELECT * FROM said
   WHERE NOT EXISTS (SELECT 1 FROM messages old WHERE old.chat_id = said.chat_id AND old.message_id = said.message_id)
-), turn AS (
-  INSERT INTO turns (thread_id, question_id, model_id)
-  SELECT place.thread_id, max(message_id), model_id FROM place JOIN new ON new.user_id = place.user_id
-  GROUP BY place.thread_id, model_id
-  RETURNING id, thread_id, question_id
 ), due AS (
   -- A conversation has one user, so in a place each user has one conversation and each conversation one user.
-  SELECT place.*, turn.id AS turn_id, question_id FROM place JOIN turn ON turn.thread_id = place.thread_id
-  ORDER BY user_id
+  SELECT place.*, question_id
+  FROM place JOIN (SELECT user_id, max(message_id) AS question_id FROM new GROUP BY user_id) AS question
+    ON question.user_id = place.user_id
+  ORDER BY place.user_id
 ), marked AS (
   UPDATE threads SET history_version = threads.history_version + 1 FROM due WHERE threads.id = due.thread_id
   -- What a later /clear has overtaken is in no history, so the caller must not count on a version.
@@ -36,15 +33,19 @@ WITH asked AS (
 ), gate AS (
   UPDATE users SET held = held + amount FROM due JOIN marked ON marked.id = due.thread_id
   WHERE users.id = due.user_id AND banned_at IS NULL AND (free OR balance - held > 0)
-  RETURNING users.id, turn_id, amount
-), hold AS (
-  INSERT INTO balance_holds (user_id, turn_id, amount) SELECT id, turn_id, amount FROM gate RETURNING user_id
+  RETURNING users.id, amount
+), turn AS (
+  INSERT INTO turns (thread_id, question_id, model_id, held)
+  SELECT due.thread_id, question_id, model_id, gate.amount
+  FROM due JOIN marked ON marked.id = due.thread_id LEFT JOIN gate ON gate.id = due.user_id ORDER BY due.user_id
+  RETURNING id, thread_id, held
 ), stored AS (
   INSERT INTO messages (thread_id, turn_id, chat_id, message_id, role, text, sender, reply_to, reply_sender,
                         reply_snippet, quote, forwarded_from, sent_at)
-  SELECT due.thread_id, turn_id, new.chat_id, message_id, 'user', text, sender, reply_to, reply_sender, reply_snippet,
+  SELECT due.thread_id, turn.id, new.chat_id, message_id, 'user', text, sender, reply_to, reply_sender, reply_snippet,
          quote, forwarded_from, sent_at
-  FROM due JOIN new ON new.user_id = due.user_id ORDER BY due.user_id, message_id
+  FROM due JOIN turn ON turn.thread_id = due.thread_id JOIN new ON new.user_id = due.user_id
+  ORDER BY due.user_id, message_id
 ), kept AS (
   INSERT INTO files (thread_id, chat_id, message_id, kind, telegram_id, unique_id, name, mime, size, provider_id,
                      provider_expires_at)
@@ -60,10 +61,11 @@ WITH asked AS (
     AND (EXISTS (SELECT 1 FROM place WHERE place.user_id = said.user_id)
          OR NOT EXISTS (SELECT 1 FROM new WHERE new.user_id = said.user_id))
 )
-SELECT asked.user_id AS "user!", due.turn_id AS "turn?", marked.history_version AS "version?",
-       EXISTS (SELECT 1 FROM hold WHERE hold.user_id = asked.user_id) AS "held!",
+SELECT asked.user_id AS "user!", turn.id AS "turn?", marked.history_version AS "version?",
+       turn.held IS NOT NULL AS "held!",
        ARRAY(SELECT kept.id FROM kept WHERE kept.thread_id = due.thread_id ORDER BY id) AS "files!",
        ARRAY(SELECT message_id FROM kept WHERE kept.thread_id = due.thread_id ORDER BY id) AS "of!",
        (SELECT count(*) FROM new WHERE new.user_id = asked.user_id) AS "fresh!",
        NOT EXISTS (SELECT 1 FROM place WHERE place.user_id = asked.user_id) AS "misplaced!"
 FROM asked LEFT JOIN due ON due.user_id = asked.user_id LEFT JOIN marked ON marked.id = due.thread_id
+  LEFT JOIN turn ON turn.thread_id = due.thread_id

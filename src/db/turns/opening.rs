@@ -222,9 +222,7 @@ impl Wish for Row {
 async fn find_open(db: &Db, thread: ThreadId, batch: &[Incoming]) -> Result<Opened, DbError> {
     let messages: Vec<i32> = batch.iter().map(|incoming| incoming.message.0).collect();
     let row = sqlx::query!(
-        r#"SELECT turns.id, turns.attempt, EXISTS (
-             SELECT 1 FROM balance_holds WHERE balance_holds.turn_id = turns.id) AS "held!"
-           FROM turns
+        r#"SELECT turns.id, turns.attempt, turns.held IS NOT NULL AS "held!" FROM turns
            WHERE turns.thread_id = $1 AND turns.state = 'open' AND EXISTS (
              SELECT 1 FROM messages WHERE messages.turn_id = turns.id AND messages.message_id = ANY($2))"#,
         thread.0,

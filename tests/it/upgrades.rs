@@ -1,0 +1,59 @@
+//! A newer version takes over what an older one has left: books and work that had begun.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use rust_decimal::Decimal;
+use sqlx::migrate::Migrator;
+
+use crate::harness::{ANN, Bot};
+
+/// Brings an empty database as far as an older version would have.
+async fn migrate_to(bot: &Bot, version: i64) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut migrator = Migrator::new(folder).await.unwrap();
+    let older = migrator.iter().filter(|migration| migration.version <= version).cloned().collect();
+    migrator.migrations = Cow::Owned(older);
+    migrator.run(bot.books()).await.unwrap();
+}
+
+/// Ann has 10 USD. Of these 2 are held for a turn that a crash has cut, 1 for one that was closed without setting it free,
+/// and 4 for a refund that Telegram has not answered.
+const HOLDS_OF_THEIR_OWN: &str = "
+    BEGIN;
+    INSERT INTO chats (id, kind) VALUES ($ann, 'private');
+    INSERT INTO users (id, first_name, balance, last_operation, held) VALUES ($ann, 'Ann', 10, 2, 7);
+    INSERT INTO payments (charge_id, user_id, chat_id, stars, credit, source, state, paid_at, asked_at, asked_in, next_try_at)
+        VALUES ('charge', $ann, $ann, 700, 4, 'message', 'refunding', now(), now(), 'en', now() + interval '1 hour');
+    INSERT INTO balance_operations (user_id, seq, kind, amount, balance_before, balance_after, key, payment_id, subject)
+        VALUES ($ann, 1, 'starter', 6, 0, 6, 'starter:$ann', NULL, ''),
+               ($ann, 2, 'payment', 4, 6, 10, 'payment:charge', 1, '700');
+    INSERT INTO threads (chat_id, user_id) VALUES ($ann, $ann);
+    INSERT INTO turns (thread_id, question_id, model_id, state, closed_at)
+        VALUES (1, 900, 'claude-sonnet-5-5', 'answered', now()), (1, $message, 'claude-sonnet-5-5', 'open', NULL);
+    INSERT INTO messages (thread_id, turn_id, chat_id, message_id, role, text, sent_at)
+        VALUES (1, 2, $ann, $message, 'user', 'second', now());
+    INSERT INTO inbox (update_id, kind, payload, handled_at) VALUES ($update, 'message', '{}', now());
+    INSERT INTO balance_holds (user_id, turn_id, payment_id, amount)
+        VALUES ($ann, 1, NULL, 1), ($ann, 2, NULL, 2), ($ann, NULL, 1, 4);
+    COMMIT;";
+
+#[tokio::test]
+async fn what_was_reserved_by_an_older_version_is_free_again_in_the_end() {
+    let mut bot = Bot::prepare([]).await;
+    migrate_to(&bot, 8).await;
+    let said = bot.ann("second");
+    let names = [("$ann", ANN), ("$message", said.message_id), ("$update", said.update_id)];
+    let books = names.iter().fold(HOLDS_OF_THEIR_OWN.to_owned(), |books, (name, number)| {
+        books.replace(name, &number.to_string())
+    });
+    sqlx::raw_sql(sqlx::AssertSqlSafe(books)).execute(bot.books()).await.unwrap();
+    bot.run().await;
+    assert_eq!(bot.answer(ANN, 1).await, "You said: second");
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'answered'", 2).await;
+    let (held, balance): (Decimal, Decimal) =
+        sqlx::query_as("SELECT held, balance FROM users").fetch_one(bot.books()).await.unwrap();
+    assert_eq!(held, Decimal::from(4), "the refund goes on");
+    assert!(balance < Decimal::TEN, "the turn was charged");
+    bot.end().await;
+}
