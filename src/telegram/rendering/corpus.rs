@@ -3,7 +3,7 @@
 
 /// Name, Markdown, text, entities.
 #[rustfmt::skip]
-pub(super) const SAMPLES: [(&str, &str, &str, &str); 112] = [
+pub(super) const SAMPLES: [(&str, &str, &str, &str); 113] = [
     ("plain",
         "Just text, with punctuation: (a) [b] {c} #d 1.5 - e!",
         "Just text, with punctuation: (a) [b] {c} #d 1.5 - e!", ""),
@@ -280,6 +280,9 @@ pub(super) const SAMPLES: [(&str, &str, &str, &str); 112] = [
     ("table with too many cells",
         "| a |\n|---|\n| b | c |",
         "a |\n--+--\nb | c", "pre 0+15"),
+    ("table with too many cells right below another",
+        "| a |\n|---|\n| b |\n- | c |\n  |---|\n  | d | e |",
+        "a\n-\nb\n•\nc |\n--+--\nd | e", "pre 0+5; pre 8+15"),
     ("spoiler",
         "||a **b**|| c || d || e",
         "a b c || d || e", "spoiler 0+3; bold 2+1"),

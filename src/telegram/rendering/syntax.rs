@@ -30,10 +30,7 @@ impl Fence {
 
     /// The fence that `line` opens behind any list markers, which count as indentation.
     pub(super) fn open_anywhere(line: &str) -> Option<Self> {
-        let mut content = line;
-        while let Some(marker) = Marker::of(content.trim_start_matches(BLANKS)) {
-            content = &content.trim_start_matches(BLANKS)[marker.width..];
-        }
+        let content = unmarked(line);
         let fence = Self::open(content)?;
         Some(Self { indent: fence.indent + line.len() - content.len(), ..fence })
     }
@@ -87,6 +84,15 @@ impl Marker {
         let number = if digits == 0 { None } else { line[..digits].parse().ok() };
         Some(Self { number, width: (digits + 2).min(line.len()), empty })
     }
+}
+
+/// The line without the list markers before it.
+pub(super) fn unmarked(line: &str) -> &str {
+    let mut content = line;
+    while let Some(marker) = Marker::of(content.trim_start_matches(BLANKS)) {
+        content = &content.trim_start_matches(BLANKS)[marker.width..];
+    }
+    content
 }
 
 /// Columns of blank space before the text, a tab reaching to the next multiple of four.

@@ -4,7 +4,7 @@
 use pulldown_cmark::Alignment;
 
 use super::entities::{EntityKind, Span};
-use super::syntax::{BLANKS, is_blank, unquoted};
+use super::syntax::{BLANKS, is_blank, unmarked, unquoted};
 
 /// Monospace columns that fit one line of a bubble on a common phone.
 const PHONE_COLUMNS: usize = 34;
@@ -54,14 +54,19 @@ impl Table {
         }
     }
 
-    /// The finished table, in the form that suits its width.
-    pub(super) fn into_fragment(self) -> Fragment {
-        let widths: Vec<usize> = (0..self.alignments.len())
+    /// The finished table, in the form that suits its width. Columns at its end in which nothing stands are left out: most of
+    /// them are there because it was widened for the rows of something that follows.
+    pub(super) fn into_fragment(mut self) -> Fragment {
+        let mut widths: Vec<usize> = (0..self.alignments.len())
             .map(|column| {
                 let cells = self.rows.iter().filter_map(|row| row.get(column));
                 cells.map(|cell| display_width(&cell.text)).max().unwrap_or(0)
             })
             .collect();
+        while widths.len() > 1 && widths.ends_with(&[0]) {
+            widths.pop();
+        }
+        self.rows.iter_mut().for_each(|row| row.truncate(widths.len()));
         let total = widths.iter().sum::<usize>() + 3 * widths.len().saturating_sub(1);
         let linked = self.rows.iter().flatten().any(Fragment::has_link);
         if self.rows.len() < 2 || (total <= PHONE_COLUMNS && !linked) {
@@ -117,22 +122,26 @@ impl Table {
     }
 }
 
-/// Markdown in which the header of each table has as many cells as its longest row; the parser would
-/// drop the cells in excess.
+/// Markdown in which the header of each table has at least as many cells as its longest row; the parser would drop the
+/// cells in excess. Where a table ends is the parser's business: whatever follows without a blank line may be a row of it.
 pub(super) fn widened(source: String) -> String {
     if !source.contains("--") && !source.contains("|-") && !source.contains(":-") {
         return source;
     }
     let lines: Vec<&str> = source.lines().collect();
+    // The cells of the longest row from a line to the next blank one.
+    let mut longest = vec![0; lines.len() + 2];
+    for (index, line) in lines.iter().enumerate().rev() {
+        longest[index] = if is_blank(unquoted(line)) { 0 } else { longest[index + 1].max(cells(line)) };
+    }
     let mut out = String::with_capacity(source.len());
-    let (mut missing, mut table_end) = (0, 0);
+    let mut missing = 0;
     for (index, line) in lines.iter().enumerate() {
         let below = lines.get(index + 1).copied().unwrap_or_default();
-        if index >= table_end && is_delimiter_row(below) && cells(line) > 0 {
-            let rows = lines[index + 2..].iter().take_while(|line| !is_blank(unquoted(line)));
-            let counts: Vec<usize> = rows.map(|row| cells(row)).collect();
-            table_end = index + 2 + counts.len();
-            missing = counts.into_iter().max().unwrap_or(0).saturating_sub(cells(line));
+        // What is missing in a header is missing in the line below it, too.
+        let header = cells(unmarked(unquoted(line)));
+        if missing == 0 && header > 0 && is_delimiter_row(below) {
+            missing = longest[index + 2].saturating_sub(header);
         }
         out.push_str(line);
         if missing > 0 {
