@@ -244,7 +244,11 @@ struct Keeper<'a> {
 impl Keeper<'_> {
     async fn enter(&self, entry: Entry) -> Result<(), DbError> {
         match entry {
-            Entry::Note(call) => self.note(&call).await,
+            Entry::Note(call) => {
+                // What came with it is shown first.
+                tokio::task::yield_now().await;
+                self.note(&call).await
+            }
             Entry::Round { prompt_bytes, answer } => {
                 let credit = self.another_round(prompt_bytes).await?;
                 if answer.send(credit).is_err() {

@@ -102,7 +102,12 @@ pub async fn present(screen: &Screen, place: Place, events: impl Stream<Item = T
     // One alarm for all beats: most events change nothing about the next one.
     let mut beat = pin!(tokio::time::sleep(Duration::ZERO));
     loop {
-        let due = presenter.due();
+        let mut due = presenter.due();
+        if due.is_some_and(|due| due <= Instant::now()) {
+            // An alarm rings up to a millisecond later.
+            presenter.start();
+            due = presenter.due();
+        }
         if let Some(due) = due.filter(|&due| due != beat.deadline()) {
             beat.as_mut().reset(due);
         }
