@@ -84,7 +84,8 @@ impl Wish for Note {
                                       duration_ms, cost, prices, payer)
              SELECT turns.id, note.attempt, call.*, CASE WHEN note.attempt < turns.attempt THEN 'owner' END
              FROM jsonb_to_recordset($1) AS note (turn_id bigint, attempt integer, calls jsonb)
-               JOIN turns ON turns.id = note.turn_id AND turns.closed_at IS NULL,
+               -- CASE as in close.sql: turns are to be found by their ids.
+               JOIN turns ON turns.id = note.turn_id AND CASE WHEN turns.closed_at IS NULL THEN TRUE END,
                jsonb_to_recordset(note.calls) AS call (
                  call integer, model_id text, request_id text, ended text, input bigint, cache_write_5m bigint,
                  cache_write_1h bigint, cache_read bigint, output bigint, thinking bigint, web_searches bigint,

@@ -238,7 +238,8 @@ impl Wish for Mark {
         sqlx::query!(
             "UPDATE outbox SET state = 'sent', message_id = mark.message_id, settled_at = now()
              FROM UNNEST($1::bigint[], $2::integer[]) AS mark (id, message_id)
-             WHERE outbox.id = mark.id AND outbox.state = 'pending'",
+             -- CASE as in close.sql: messages are to be found by their ids.
+             WHERE outbox.id = mark.id AND CASE WHEN outbox.state = 'pending' THEN TRUE END",
             &ids,
             &messages,
         )

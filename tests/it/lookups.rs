@@ -6,9 +6,9 @@ use playground::telegram::Person;
 
 use crate::harness::{BOUND, Bot};
 
-const PEOPLE: i64 = 60;
+const PEOPLE: i64 = 200;
 /// The most rows of one index that an answer may read, dead ones included.
-const MOST: i64 = 20;
+const MOST: i64 = 15;
 
 #[tokio::test]
 async fn no_answer_reads_the_rows_of_others() {

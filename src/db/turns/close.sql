@@ -6,9 +6,10 @@ WITH closing AS (
     AS closing (turn_id bigint, state text, detail text, answer text, interrupted boolean, answered_at timestamptz,
                 left_out boolean, attempt integer, payer text, subject text, calls jsonb, decided numeric, owed jsonb)
 ), turn AS (
-  -- Open is what has not been closed. Asked for by its state, each would be searched for among all that are open.
+  -- Open is what has not been closed. Asked for by its state, each would be searched for among all that are open; and
+  -- without CASE, all turns would be read where the planner has no statistics yet and believes that hardly any is open.
   UPDATE turns SET state = closing.state, detail = closing.detail, closed_at = now() FROM closing, threads
-  WHERE turns.id = closing.turn_id AND turns.closed_at IS NULL AND threads.id = turns.thread_id
+  WHERE turns.id = closing.turn_id AND CASE WHEN turns.closed_at IS NULL THEN TRUE END AND threads.id = turns.thread_id
     AND (decided IS NOT NULL OR turns.attempt = closing.attempt)
   RETURNING closing.*, threads.id AS thread_id, threads.chat_id, threads.user_id, turns.held
 ), thread AS (

@@ -57,7 +57,9 @@ WITH asked AS (
   WHERE file IS NOT NULL ORDER BY due.user_id, message_id
   RETURNING id, thread_id, message_id
 ), handled AS (
-  UPDATE inbox SET handled_at = now() FROM said WHERE inbox.update_id = said.update_id AND handled_at IS NULL
+  -- CASE as in close.sql: updates are to be found by their ids.
+  UPDATE inbox SET handled_at = now() FROM said
+  WHERE inbox.update_id = said.update_id AND CASE WHEN handled_at IS NULL THEN TRUE END
     AND (EXISTS (SELECT 1 FROM place WHERE place.user_id = said.user_id)
          OR NOT EXISTS (SELECT 1 FROM new WHERE new.user_id = said.user_id))
 )
