@@ -22,7 +22,7 @@ pub struct Settings {
     /// Number of the first update. A bot remembers the numbers it has seen, so an emulator that meets the
     /// database of an earlier one must begin above everything that one used.
     pub first_update: i64,
-    /// Id of the first message outside supergroups; what was said of updates holds here too.
+    /// Id of the first message of private chats together and of each supergroup; what was said of updates holds here too.
     pub first_message: i64,
     /// How long the bot may take to answer a pre-checkout query; 10 s in the real service.
     pub checkout_limit: Duration,

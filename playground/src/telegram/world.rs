@@ -122,7 +122,8 @@ impl World {
             limited: BTreeSet::new(),
             bot_kicked: false,
         };
-        self.chats.insert(id, Chat::new(kind));
+        let last_message = self.settings.first_message - 1;
+        self.chats.insert(id, Chat { last_message, ..Chat::new(kind) });
         self.touch(id);
     }
 

@@ -228,3 +228,11 @@ async fn files_go_both_ways() {
         .unwrap();
     assert_eq!(answer["description"], json!("Bad Request: IMAGE_PROCESS_FAILED"));
 }
+
+#[tokio::test]
+async fn the_first_messages_have_the_number_that_is_wanted() {
+    let rig = Rig::with(Settings { first_message: 5_000, ..Settings::default() }).await;
+    let said = [ANN, GROUP, FORUM].map(|chat| rig.telegram.say(chat, ANN, "hello").message_id);
+    assert_eq!(said, [5_000, 5_000, 5_000]);
+    assert_eq!(rig.telegram.say(GROUP, ANN, "hello again").message_id, 5_001);
+}
