@@ -262,8 +262,7 @@ impl<'a> Presenter<'a> {
         if self.place.surface == Surface::Draft {
             self.draft = Some(state.text.clone());
         }
-        let (api, db) = (&self.screen.api, &self.screen.db);
-        let painting = paint::paint(api, db, self.place, self.posted, self.live, state);
+        let painting = paint::paint(self.screen, self.place, self.posted, self.live, state);
         self.work = Some((Purpose::Frame, Box::pin(async move { Done::Painted(painting.await) })));
     }
 

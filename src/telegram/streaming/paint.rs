@@ -10,7 +10,7 @@ use super::super::api::methods::{
 use super::super::api::{Api, ApiError, Postponed};
 use super::super::keyboards;
 use super::super::rendering::{Entity, EntityKind, RichText};
-use super::{Place, Surface};
+use super::{Place, Screen, Surface};
 use crate::db::{Db, outbox, turns};
 use crate::domain::ids::{MessageId, TurnId};
 use crate::lifecycle::kill_point;
@@ -21,7 +21,8 @@ const THOUGHTS: usize = 1_000;
 /// Numbers that are tried when a live message may be in its chat without our knowing.
 const LOOKS: i64 = 12;
 
-/// How long the note of a live message may take; without it only a crash leaves the message half written.
+/// How long the note of a live message may take, a restart of the database included; without it only a crash leaves the
+/// message half written.
 const REMEMBER_LIMIT: Duration = Duration::from_secs(5);
 
 /// A state that is on the screen.
@@ -32,17 +33,16 @@ pub(in crate::telegram) struct Painted {
 
 /// Shows a state. `part` is the number of the part under way: each has a draft of its own.
 pub(super) async fn paint(
-    api: &Api,
-    db: &Db,
+    screen: &Screen,
     place: Place,
     part: usize,
     live: Option<MessageId>,
     state: RichText,
 ) -> Result<Painted, Postponed> {
     match (place.surface, live) {
-        (Surface::Draft, _) => draft(api, place, part, &state).await,
-        (Surface::Message(_), Some(message)) => edit(api, place, message, &state).await,
-        (Surface::Message(_), None) => begin(api, db, place, part, &state).await,
+        (Surface::Draft, _) => draft(&screen.api, place, part, &state).await,
+        (Surface::Message(_), Some(message)) => edit(&screen.api, place, message, &state).await,
+        (Surface::Message(_), None) => begin(screen, place, part, &state).await,
     }
 }
 
@@ -80,13 +80,7 @@ async fn edit(api: &Api, place: Place, message: MessageId, state: &RichText) -> 
 }
 
 /// Sends the message that will be edited. Its number is remembered, so that a crash does not leave it half written.
-async fn begin(
-    api: &Api,
-    db: &Db,
-    place: Place,
-    part: usize,
-    state: &RichText,
-) -> Result<Painted, Postponed> {
+async fn begin(screen: &Screen, place: Place, part: usize, state: &RichText) -> Result<Painted, Postponed> {
     let method = SendMessage {
         chat_id: place.chat,
         message_thread_id: place.topic,
@@ -96,15 +90,16 @@ async fn begin(
         link_preview_options: NoPreview::default(),
         reply_markup: Some(keyboards::stop(place.turn, place.language)),
     };
-    let turn = place.turn;
-    if !matches!(tokio::time::timeout(REMEMBER_LIMIT, turns::begin_live(db, turn)).await, Ok(Ok(()))) {
+    let (turn, db, abort) = (place.turn, &screen.db, &screen.life.abort);
+    let begin = db.persist("turns::begin_live", abort, || turns::begin_live(db, turn));
+    if !matches!(tokio::time::timeout(REMEMBER_LIMIT, begin).await, Ok(Ok(()))) {
         tracing::warn!(turn.id = turn.0, "that the turn {turn} gets a live message is not remembered");
     }
-    let sent = api.attempt(place.chat, Class::Live, &method).await?;
+    let sent = screen.api.attempt(place.chat, Class::Live, &method).await?;
     kill_point!("live: after the call");
     let live = MessageId(sent.message_id);
-    let remembered = tokio::time::timeout(REMEMBER_LIMIT, turns::show_in(db.pool(), turn, Some(live))).await;
-    if !matches!(remembered, Ok(Ok(()))) {
+    let show = db.persist("turns::show_in", abort, || turns::show_in(db.pool(), turn, Some(live)));
+    if !matches!(tokio::time::timeout(REMEMBER_LIMIT, show).await, Ok(Ok(()))) {
         tracing::warn!(turn.id = turn.0, "the live message of the turn {turn} is not remembered");
     }
     Ok(Painted { live: Some(live) })
