@@ -63,8 +63,9 @@ fn events(
                 piece.end = bytes.end;
                 content |= pace != Pace::AtOnce;
             }
+            ticket.reports(&buffer[piece.clone()]);
+            // Last: what is measured from here on begins with the bytes.
             ticket.wrote(content);
-            ticket.reported(&buffer[piece.clone()]);
             yield Ok(buffer.slice(piece));
             if items.peek().is_none() {
                 ticket.close(Outcome::Finished);

@@ -204,8 +204,8 @@ impl Ticket {
         }
     }
 
-    /// Remembers the usage in events that were handed over.
-    pub(super) fn reported(&mut self, events: &[u8]) {
+    /// Remembers the usage in events that are about to be handed over.
+    pub(super) fn reports(&mut self, events: &[u8]) {
         let events = String::from_utf8_lossy(events);
         let told = events.lines().filter(|line| line.contains("\"usage\""));
         for data in told.filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data: ")?).ok()) {
