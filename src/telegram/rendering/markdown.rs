@@ -8,6 +8,7 @@ use super::emphasis::opens_emphasis;
 use super::entities::{EntityKind, RichText, normalize};
 use super::latex;
 use super::links;
+use super::prose::prose;
 use super::segments::BlockKind;
 use super::shield::shield;
 use super::slots::{Formula, Shielded, Slot};
@@ -22,6 +23,14 @@ const RULE: &str = "———";
 
 /// Renders one piece; `numbering` carries the numbers of a list from one item to the next.
 pub(super) fn render_block(source: &str, kind: BlockKind, numbering: &mut Option<Numbering>) -> RichText {
+    match prose(source) {
+        Some(text) if kind == BlockKind::Plain => RichText::plain(text),
+        _ => parse_block(source, kind, numbering),
+    }
+}
+
+/// The same by way of the parser.
+pub(super) fn parse_block(source: &str, kind: BlockKind, numbering: &mut Option<Numbering>) -> RichText {
     let shielded = shield(source, kind);
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_STRIKETHROUGH

@@ -1,7 +1,8 @@
 //! Markdown as models write it to text and entities as Telegram takes them. No parse mode is used,
 //! so no formatting can be refused. Pure code: no I/O, no clock. The way of a text: `segments` cuts,
-//! `shield` protects, `markdown` parses and writes, `entities` sets the rules, `page` puts together,
-//! `split` cuts messages; `stream` does it all for a text that grows, `growing` hands its messages out.
+//! `prose` knows what needs no parser, `shield` protects, `markdown` parses and writes, `entities` sets
+//! the rules, `page` puts together, `split` cuts messages; `stream` does it all for a text that grows,
+//! `growing` hands its messages out.
 
 mod emphasis;
 mod entities;
@@ -13,6 +14,7 @@ mod markdown;
 mod math;
 mod mend;
 mod page;
+mod prose;
 mod segments;
 mod shield;
 mod slots;
