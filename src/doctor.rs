@@ -128,6 +128,7 @@ async fn telegram(config: &Config) -> Result<String, String> {
     let metrics = Metrics::new().map_err(|error| error.to_string())?;
     let client = http::client(LIMIT).map_err(|error| error.to_string())?;
     let api = Api::new(client, &telegram.api_url, &telegram.token, 0, metrics);
+    let api = api.map_err(|error| format!("TELEGRAM_API_URL: {error}"))?;
     let me = api
         .call(&GetMe {})
         .await

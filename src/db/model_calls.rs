@@ -2,13 +2,15 @@
 //! reported its first usage, again when it has ended, and decided when its turn is settled.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use serde_json::value::RawValue;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::together::Wish;
+use super::together::{self, Wish};
 use super::{Db, DbError, Tx};
 use crate::domain::ids::TurnId;
+use crate::domain::model::ModelId;
 use crate::domain::money::Usd;
 use crate::domain::turn::ModelCall;
 
@@ -45,7 +47,9 @@ impl Payer {
 /// Writes calls of an open turn's attempt down as far as they have come; what was written before is replaced, unless it is
 /// decided. Those of an attempt that is given up are the owner's loss, as everything that it did before.
 pub async fn note(db: &Db, turn: TurnId, attempt: i32, entries: &[Entry]) -> Result<(), DbError> {
-    db.shared.notes.grant_or_alone(db, || Note::of(turn, attempt, entries)).await
+    let calls = rows(entries)?;
+    let wish = || Note { turn_id: turn.0, attempt, calls: calls.clone() };
+    db.shared.notes.grant_or_alone(db, wish).await
 }
 
 /// The same in a transaction.
@@ -53,7 +57,7 @@ pub async fn record(tx: &mut Tx<'_>, turn: TurnId, attempt: i32, entries: &[Entr
     if entries.is_empty() {
         return Ok(());
     }
-    Note::grant(tx, vec![Note::of(turn, attempt, entries)]).await.map(drop)
+    Note::grant(tx, vec![Note { turn_id: turn.0, attempt, calls: rows(entries)? }]).await.map(drop)
 }
 
 /// Calls that are to be written down, as the statement takes them.
@@ -61,13 +65,7 @@ pub async fn record(tx: &mut Tx<'_>, turn: TurnId, attempt: i32, entries: &[Entr
 pub(super) struct Note {
     turn_id: i64,
     attempt: i32,
-    calls: Value,
-}
-
-impl Note {
-    fn of(turn: TurnId, attempt: i32, entries: &[Entry]) -> Self {
-        Self { turn_id: turn.0, attempt, calls: entries.iter().map(row).collect() }
-    }
+    calls: Box<RawValue>,
 }
 
 impl Wish for Note {
@@ -106,27 +104,52 @@ impl Wish for Note {
     }
 }
 
-/// A call as an object for `jsonb_to_recordset`.
-pub(super) fn row(entry: &Entry) -> Value {
-    let Entry { call, cost, prices } = entry;
-    let usage = &call.usage;
-    json!({
-        "call": call.number,
-        "model_id": call.model,
-        "request_id": call.request_id,
-        "ended": call.ended,
-        "input": count(usage.input),
-        "cache_write_5m": count(usage.cache_write_5m),
-        "cache_write_1h": count(usage.cache_write_1h),
-        "cache_read": count(usage.cache_read),
-        "output": count(usage.output),
-        "thinking": count(usage.thinking),
-        "web_searches": count(usage.web_searches),
-        "first_text_ms": call.first_text_ms,
-        "duration_ms": call.duration_ms,
-        "cost": cost,
-        "prices": prices,
-    })
+/// A call as `jsonb_to_recordset` takes it.
+#[derive(Debug, Serialize)]
+struct Row<'a> {
+    call: i32,
+    model_id: &'a ModelId,
+    request_id: Option<&'a str>,
+    ended: &'a str,
+    input: i64,
+    cache_write_5m: i64,
+    cache_write_1h: i64,
+    cache_read: i64,
+    output: i64,
+    thinking: i64,
+    web_searches: i64,
+    first_text_ms: Option<i64>,
+    duration_ms: i64,
+    cost: Usd,
+    prices: &'a Value,
+}
+
+impl<'a> From<&'a Entry> for Row<'a> {
+    fn from(Entry { call, cost, prices }: &'a Entry) -> Self {
+        let usage = &call.usage;
+        Self {
+            call: call.number,
+            model_id: &call.model,
+            request_id: call.request_id.as_deref(),
+            ended: &call.ended,
+            input: count(usage.input),
+            cache_write_5m: count(usage.cache_write_5m),
+            cache_write_1h: count(usage.cache_write_1h),
+            cache_read: count(usage.cache_read),
+            output: count(usage.output),
+            thinking: count(usage.thinking),
+            web_searches: count(usage.web_searches),
+            first_text_ms: call.first_text_ms,
+            duration_ms: call.duration_ms,
+            cost: *cost,
+            prices,
+        }
+    }
+}
+
+/// Calls for a statement.
+pub(super) fn rows(entries: &[Entry]) -> Result<Box<RawValue>, DbError> {
+    together::rows("model_calls::rows", &entries.iter().map(Row::from).collect::<Vec<_>>())
 }
 
 /// Decides who pays for the calls of a turn that are not decided yet, but for these of an attempt; returns what they cost.

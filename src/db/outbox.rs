@@ -1,7 +1,9 @@
 //! Repository of the outbox: messages that are owed to chats, kept until Telegram has them.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 use super::together::Wish;
 use super::{Db, DbError, Tx};
@@ -62,7 +64,7 @@ pub async fn owe(tx: &mut Tx<'_>, messages: &[Owed]) -> Result<Vec<(OutboxId, Ow
          ORDER BY position
          ON CONFLICT (key) DO UPDATE SET key = excluded.key WHERE outbox.state = 'pending'
          RETURNING id, key, text, entities, keyboard, invoice_id"#,
-        rows(messages, false),
+        Json(rows(messages, false)) as _,
     )
     .fetch_all(&mut **tx)
     .await
@@ -93,27 +95,46 @@ impl Stood {
     }
 }
 
-/// Messages as an array for `jsonb_to_recordset`; `begun` tells whether Telegram is asked to send the first of them as
-/// soon as they are written down.
-pub(super) fn rows(messages: &[Owed], begun: bool) -> Value {
-    let row = |(position, owed): (usize, &Owed)| {
-        json!({
-            "position": position,
-            "key": owed.key,
-            "chat_id": owed.chat,
-            "topic_id": owed.topic,
-            "turn_id": owed.turn,
-            "text": owed.text,
-            "entities": owed.entities,
-            "reply_to": owed.reply_to,
-            "replaces": owed.replaces,
-            "keyboard": owed.keyboard,
-            "invoice_id": owed.invoice,
-            "after_id": owed.after,
-            "begun": begun && position == 0 && owed.replaces.is_none(),
-        })
-    };
-    messages.iter().enumerate().map(row).collect()
+/// A message as `jsonb_to_recordset` takes it.
+#[derive(Debug, Serialize)]
+pub(super) struct Row<'a> {
+    position: usize,
+    key: &'a str,
+    chat_id: ChatId,
+    topic_id: Option<TopicId>,
+    turn_id: Option<TurnId>,
+    text: &'a str,
+    entities: &'a Value,
+    reply_to: Option<MessageId>,
+    replaces: Option<MessageId>,
+    keyboard: Option<&'a Value>,
+    invoice_id: Option<InvoiceId>,
+    after_id: Option<MessageId>,
+    begun: bool,
+}
+
+/// Messages for a statement, in order; `begun` tells whether Telegram is asked to send the first of them as soon as they
+/// are written down.
+pub(super) fn rows(messages: &[Owed], begun: bool) -> Vec<Row<'_>> {
+    let mut rows = Vec::with_capacity(messages.len());
+    for (position, owed) in messages.iter().enumerate() {
+        rows.push(Row {
+            position,
+            key: &owed.key,
+            chat_id: owed.chat,
+            topic_id: owed.topic,
+            turn_id: owed.turn,
+            text: &owed.text,
+            entities: &owed.entities,
+            reply_to: owed.reply_to,
+            replaces: owed.replaces,
+            keyboard: owed.keyboard.as_ref(),
+            invoice_id: owed.invoice,
+            after_id: owed.after,
+            begun: begun && position == 0 && owed.replaces.is_none(),
+        });
+    }
+    rows
 }
 
 /// What is still owed for at least so many seconds (for a turn, or in all), oldest first: up to a page of messages behind

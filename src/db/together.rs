@@ -6,6 +6,8 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use sqlx::PgConnection;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
@@ -30,6 +32,14 @@ pub(super) trait Wish: Send + Debug + Sized {
         database: &mut PgConnection,
         wishes: Vec<Self>,
     ) -> impl Future<Output = Result<Vec<Self::Granted>, DbError>> + Send;
+}
+
+/// What a wish takes along, as JSON that is written once and from what the caller only lends.
+///
+/// # Errors
+/// When a value has no JSON.
+pub(super) fn rows(at: &'static str, rows: &impl Serialize) -> Result<Box<RawValue>, DbError> {
+    to_raw_value(rows).map_err(|error| DbError::at(at)(sqlx::Error::Encode(error.into())))
 }
 
 /// The callers of one kind of statement. As many statements run at a time as there are lanes; who comes meanwhile waits,

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
 
 use super::super::model_calls::{Entry, Payer};
 use super::super::outbox::{self, Owed, Stood};
-use super::super::together::Wish;
+use super::super::together::{self, Wish};
 use super::super::{Db, DbError, model_calls, records};
 use crate::domain::ids::{OutboxId, TurnId, UserId};
 use crate::domain::money::Usd;
@@ -81,7 +81,7 @@ pub struct Closed {
 /// reported is decided.
 pub async fn close(db: &Db, closing: &Closing<'_>) -> Result<Option<Closed>, DbError> {
     if closing.known
-        && let Some(Some(written)) = db.shared.closings.grant(Row::of(closing, None)).await
+        && let Some(Some(written)) = db.shared.closings.grant(Row::of(closing, None)?).await
     {
         return Ok(Some(written.of(closing)));
     }
@@ -97,54 +97,61 @@ pub async fn close(db: &Db, closing: &Closing<'_>) -> Result<Option<Closed>, DbE
     }
     let reported: Vec<i32> = closing.calls.iter().map(|entry| entry.call.number).collect();
     let decided = model_calls::decide(&mut tx, turn, payer, (attempt, &reported)).await?;
-    let written = Row::grant(&mut tx, vec![Row::of(closing, Some(decided))]).await?;
+    let written = Row::grant(&mut tx, vec![Row::of(closing, Some(decided))?]).await?;
     Db::commit(tx).await?;
     Ok(written.into_iter().flatten().next().map(|written| written.of(closing)))
 }
 
+/// A turn that is to be closed.
+#[derive(Debug)]
+pub(in crate::db) struct Row {
+    turn: TurnId,
+    user: UserId,
+    tools: Vec<ToolCall>,
+    /// What the statement takes.
+    sheet: Box<RawValue>,
+}
+
 /// A turn that is to be closed, as the statement takes it.
 #[derive(Debug, Serialize)]
-pub(in crate::db) struct Row {
-    #[serde(skip)]
-    user: UserId,
-    #[serde(skip)]
-    tools: Vec<ToolCall>,
-    turn_id: i64,
+struct Sheet<'a> {
+    turn_id: TurnId,
     state: &'static str,
     detail: &'static str,
-    answer: Option<String>,
+    answer: Option<&'a str>,
     interrupted: bool,
     answered_at: Option<DateTime<Utc>>,
     left_out: bool,
     attempt: i32,
     payer: &'static str,
-    subject: String,
-    calls: Value,
+    subject: &'a str,
+    calls: Box<RawValue>,
     /// What calls cost that are not among these; none if nobody has looked for any.
     decided: Option<Usd>,
-    owed: Value,
+    owed: Vec<outbox::Row<'a>>,
 }
 
 impl Row {
-    fn of(closing: &Closing<'_>, decided: Option<Usd>) -> Self {
-        let Closing { turn, user, attempt, outcome, answer, left_out, payer, owed, begun, .. } = *closing;
-        Self {
-            user,
-            tools: closing.tools.to_vec(),
-            turn_id: turn.0,
+    fn of(closing: &Closing<'_>, decided: Option<Usd>) -> Result<Self, DbError> {
+        let Closing { turn, user, attempt, outcome, answer, left_out, payer, subject, owed, begun, .. } =
+            *closing;
+        let sheet = Sheet {
+            turn_id: turn,
             state: outcome.state(),
             detail: outcome.detail(),
-            answer: answer.map(|answer| answer.text.to_owned()),
+            answer: answer.map(|answer| answer.text),
             interrupted: answer.is_some_and(|answer| answer.interrupted),
             answered_at: answer.map(|answer| answer.at),
             left_out,
             attempt,
             payer: payer.name(),
-            subject: closing.subject.to_owned(),
-            calls: closing.calls.iter().map(model_calls::row).collect(),
+            subject,
+            calls: model_calls::rows(closing.calls)?,
             decided,
             owed: outbox::rows(owed, begun),
-        }
+        };
+        let sheet = together::rows("closing::close", &sheet)?;
+        Ok(Self { turn, user, tools: closing.tools.to_vec(), sheet })
     }
 }
 
@@ -170,8 +177,9 @@ impl Wish for Row {
 }
 
 async fn write(database: &mut PgConnection, rows: &[Row]) -> Result<Vec<Option<Written>>, DbError> {
-    let turns: Vec<i64> = rows.iter().map(|row| row.turn_id).collect();
-    let rows = sqlx::query_file!("src/db/turns/close.sql", Json(rows) as _)
+    let turns: Vec<i64> = rows.iter().map(|row| row.turn.0).collect();
+    let sheets: Vec<&RawValue> = rows.iter().map(|row| &*row.sheet).collect();
+    let rows = sqlx::query_file!("src/db/turns/close.sql", Json(sheets) as _)
         .fetch_all(database)
         .await
         .map_err(DbError::at("closing::close"))?;

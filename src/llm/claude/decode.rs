@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::super::error::LlmError;
 use super::super::event::{LlmEvent, StopReason, ToolCall};
 use super::errors;
-use super::wire::{Delta, Event, Usage as WireUsage};
+use super::wire::{Delta, Event, MessageDelta, Usage as WireUsage};
 use crate::domain::usage::Usage;
 
 /// Folds the events of one stream.
@@ -31,7 +31,7 @@ struct OpenBlock {
 impl Decoder {
     /// Reads the data of one event; one that cannot be read only shows that the provider is there, as new kinds must.
     pub(super) fn read(&mut self, data: &str) -> Vec<Result<LlmEvent, LlmError>> {
-        let events = match serde_json::from_str::<Event>(data) {
+        let events = match Event::read(data) {
             Ok(event) => self.push(event),
             Err(error) => {
                 // The error's text may quote the model's words.
@@ -45,19 +45,19 @@ impl Decoder {
 
     fn push(&mut self, event: Event) -> Vec<Result<LlmEvent, LlmError>> {
         match event {
-            Event::MessageStart { message } => vec![Ok(self.merge(&message.usage))],
-            Event::ContentBlockStart { index, content_block } => self.start(index, content_block),
-            Event::ContentBlockDelta { index, delta } => {
-                self.delta(index, delta).map(Ok).into_iter().collect()
+            Event::MessageStart(start) => vec![Ok(self.merge(&start.message.usage))],
+            Event::ContentBlockStart(start) => self.start(start.index, start.content_block),
+            Event::ContentBlockDelta(more) => {
+                self.delta(more.index, more.delta).map(Ok).into_iter().collect()
             }
-            Event::ContentBlockStop { index } => self
+            Event::ContentBlockStop(stop) => self
                 .open
-                .remove(&index)
+                .remove(&stop.index)
                 .map_or_else(Vec::new, OpenBlock::finish)
                 .into_iter()
                 .map(Ok)
                 .collect(),
-            Event::MessageDelta { delta, usage } => {
+            Event::MessageDelta(MessageDelta { delta, usage }) => {
                 let reason = delta.stop_reason.map(storable);
                 self.stop = reason.as_deref().map(StopReason::from_wire).or(self.stop.take());
                 vec![Ok(self.merge(&usage))]
@@ -67,7 +67,7 @@ impl Decoder {
                 let reason = self.stop.take().unwrap_or_else(|| StopReason::Other("none".to_owned()));
                 vec![Ok(LlmEvent::Stop(reason))]
             }
-            Event::Error { error } => vec![Err(errors::in_stream(&error.kind, &error.message))],
+            Event::Error(body) => vec![Err(errors::in_stream(&body.error.kind, &body.error.message))],
             Event::Other => Vec::new(),
         }
     }

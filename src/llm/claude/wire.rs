@@ -1,5 +1,7 @@
 //! The Messages API on the wire: what is sent and what comes. Nothing outside this folder sees these types.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -131,34 +133,68 @@ pub(super) struct ErrorDetail {
 }
 
 /// One event of a stream. Kinds that this version does not know are `Other`.
-#[derive(Deserialize, Debug)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Debug)]
 pub(super) enum Event {
-    MessageStart {
-        message: Started,
-    },
-    ContentBlockStart {
-        index: usize,
-        content_block: Value,
-    },
-    ContentBlockDelta {
-        index: usize,
-        delta: Delta,
-    },
-    ContentBlockStop {
-        index: usize,
-    },
-    MessageDelta {
-        delta: Ending,
-        #[serde(default)]
-        usage: Usage,
-    },
+    MessageStart(MessageStart),
+    ContentBlockStart(BlockStart),
+    ContentBlockDelta(BlockDelta),
+    ContentBlockStop(BlockStop),
+    MessageDelta(MessageDelta),
     MessageStop,
-    Error {
-        error: ErrorDetail,
-    },
-    #[serde(other)]
+    Error(ErrorBody),
     Other,
+}
+
+impl Event {
+    /// Reads the data of one event. Its kind is looked for first: an enum with a tag is read by way of a copy of all its
+    /// fields, and there is an event for every word.
+    pub(super) fn read(data: &str) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        struct Kind<'a> {
+            #[serde(rename = "type", borrow)]
+            name: Cow<'a, str>,
+        }
+        let kind: Kind<'_> = serde_json::from_str(data)?;
+        Ok(match &*kind.name {
+            "message_start" => Self::MessageStart(serde_json::from_str(data)?),
+            "content_block_start" => Self::ContentBlockStart(serde_json::from_str(data)?),
+            "content_block_delta" => Self::ContentBlockDelta(serde_json::from_str(data)?),
+            "content_block_stop" => Self::ContentBlockStop(serde_json::from_str(data)?),
+            "message_delta" => Self::MessageDelta(serde_json::from_str(data)?),
+            "message_stop" => Self::MessageStop,
+            "error" => Self::Error(serde_json::from_str(data)?),
+            _ => Self::Other,
+        })
+    }
+}
+
+#[derive(Deserialize, Debug)]
+pub(super) struct MessageStart {
+    pub(super) message: Started,
+}
+
+#[derive(Deserialize, Debug)]
+pub(super) struct BlockStart {
+    pub(super) index: usize,
+    pub(super) content_block: Value,
+}
+
+#[derive(Deserialize, Debug)]
+pub(super) struct BlockDelta {
+    pub(super) index: usize,
+    pub(super) delta: Delta,
+}
+
+#[derive(Deserialize, Debug)]
+pub(super) struct BlockStop {
+    pub(super) index: usize,
+}
+
+#[derive(Deserialize, Debug)]
+pub(super) struct MessageDelta {
+    pub(super) delta: Ending,
+    #[serde(default)]
+    pub(super) usage: Usage,
 }
 
 #[derive(Deserialize, Debug)]

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
 use super::flow::{Admission, Class};
@@ -42,8 +41,7 @@ impl Api {
     }
 
     async fn read_file(&self, path: &str, most: u64) -> Result<Vec<u8>, ApiError> {
-        let url = format!("{}/{path}", self.files.expose_secret());
-        let sent = self.http.get(url).timeout(DOWNLOAD_LIMIT).send().await;
+        let sent = self.http.get(self.addresses.file(path)).timeout(DOWNLOAD_LIMIT).send().await;
         let mut response = sent.map_err(ApiError::network)?;
         match response.status().as_u16() {
             200 => {}

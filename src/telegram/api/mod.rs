@@ -1,5 +1,6 @@
 //! The only door to the Bot API: every call goes through one flow control and comes back classified.
 
+mod addresses;
 mod download;
 pub mod error;
 pub mod flow;
@@ -7,11 +8,13 @@ pub mod methods;
 
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
+use url::ParseError;
 
+use addresses::Addresses;
 pub use error::ApiError;
 use flow::{Admission, Class, Flow};
 use methods::Method;
@@ -28,9 +31,7 @@ const COSMETIC_LIMIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Api {
     http: reqwest::Client,
-    base: SecretString,
-    /// Where files lie.
-    files: SecretString,
+    addresses: Addresses,
     flow: Flow,
     metrics: Metrics,
 }
@@ -54,16 +55,18 @@ struct Parameters {
 
 impl Api {
     /// The API at `url` for the bot of `token`; `sends_per_second` is the overall budget (0: none).
+    ///
+    /// # Errors
+    /// When `url` is no address.
     pub fn new(
         http: reqwest::Client,
         url: &str,
         token: &SecretString,
         sends_per_second: u32,
         metrics: Metrics,
-    ) -> Self {
-        let base = SecretString::from(format!("{url}/bot{}", token.expose_secret()));
-        let files = SecretString::from(format!("{url}/file/bot{}", token.expose_secret()));
-        Self { http, base, files, flow: Flow::new(sends_per_second), metrics }
+    ) -> Result<Self, ParseError> {
+        let addresses = Addresses::new(url, token)?;
+        Ok(Self { http, addresses, flow: Flow::new(sends_per_second), metrics })
     }
 
     /// Calls a method that belongs to no chat and has no budget.
@@ -146,7 +149,7 @@ impl Api {
     }
 
     async fn send<M: Method>(&self, method: &M, limit: Duration) -> Result<M::Answer, ApiError> {
-        let url = format!("{}/{}", self.base.expose_secret(), M::NAME);
+        let url = self.addresses.method(M::NAME);
         let answer = match self.http.post(url).timeout(limit).json(method).send().await {
             Ok(response) => read(response).await,
             Err(error) => Err(ApiError::network(error)),
