@@ -132,8 +132,8 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
     let telegram = &config.telegram;
     let client = http::client(TELEGRAM_LIMIT).context("no HTTP client")?;
     let budget = telegram.sends_per_second;
-    let api = Api::new(client, &telegram.api_url, &telegram.token, budget, metrics.clone());
-    let api = api.context("TELEGRAM_API_URL")?;
+    let api = Api::new(client, &telegram.api_url, &telegram.token, budget, metrics.clone())
+        .context("TELEGRAM_API_URL")?;
     let me = introduce(&api, life).await?;
     let courier = Courier::new(api.clone(), db.clone(), life.clone(), metrics.clone());
     let actions = Actions::new(api.clone(), life.clone());

@@ -124,32 +124,26 @@ struct Row<'a> {
     prices: &'a Value,
 }
 
-impl<'a> From<&'a Entry> for Row<'a> {
-    fn from(Entry { call, cost, prices }: &'a Entry) -> Self {
-        let usage = &call.usage;
-        Self {
-            call: call.number,
-            model_id: &call.model,
-            request_id: call.request_id.as_deref(),
-            ended: &call.ended,
-            input: count(usage.input),
-            cache_write_5m: count(usage.cache_write_5m),
-            cache_write_1h: count(usage.cache_write_1h),
-            cache_read: count(usage.cache_read),
-            output: count(usage.output),
-            thinking: count(usage.thinking),
-            web_searches: count(usage.web_searches),
-            first_text_ms: call.first_text_ms,
-            duration_ms: call.duration_ms,
-            cost: *cost,
-            prices,
-        }
-    }
-}
-
-/// Calls for a statement.
+/// Calls as a statement takes them.
 pub(super) fn rows(entries: &[Entry]) -> Result<Box<RawValue>, DbError> {
-    together::rows("model_calls::rows", &entries.iter().map(Row::from).collect::<Vec<_>>())
+    let rows = entries.iter().map(|Entry { call, cost, prices }| Row {
+        call: call.number,
+        model_id: &call.model,
+        request_id: call.request_id.as_deref(),
+        ended: &call.ended,
+        input: count(call.usage.input),
+        cache_write_5m: count(call.usage.cache_write_5m),
+        cache_write_1h: count(call.usage.cache_write_1h),
+        cache_read: count(call.usage.cache_read),
+        output: count(call.usage.output),
+        thinking: count(call.usage.thinking),
+        web_searches: count(call.usage.web_searches),
+        first_text_ms: call.first_text_ms,
+        duration_ms: call.duration_ms,
+        cost: *cost,
+        prices,
+    });
+    together::json("model_calls::rows", &rows.collect::<Vec<_>>())
 }
 
 /// Decides who pays for the calls of a turn that are not decided yet, but for these of an attempt; returns what they cost.

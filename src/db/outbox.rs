@@ -116,25 +116,22 @@ pub(super) struct Row<'a> {
 /// Messages for a statement, in order; `begun` tells whether Telegram is asked to send the first of them as soon as they
 /// are written down.
 pub(super) fn rows(messages: &[Owed], begun: bool) -> Vec<Row<'_>> {
-    let mut rows = Vec::with_capacity(messages.len());
-    for (position, owed) in messages.iter().enumerate() {
-        rows.push(Row {
-            position,
-            key: &owed.key,
-            chat_id: owed.chat,
-            topic_id: owed.topic,
-            turn_id: owed.turn,
-            text: &owed.text,
-            entities: &owed.entities,
-            reply_to: owed.reply_to,
-            replaces: owed.replaces,
-            keyboard: owed.keyboard.as_ref(),
-            invoice_id: owed.invoice,
-            after_id: owed.after,
-            begun: begun && position == 0 && owed.replaces.is_none(),
-        });
-    }
-    rows
+    let rows = messages.iter().enumerate().map(|(position, owed)| Row {
+        position,
+        key: &owed.key,
+        chat_id: owed.chat,
+        topic_id: owed.topic,
+        turn_id: owed.turn,
+        text: &owed.text,
+        entities: &owed.entities,
+        reply_to: owed.reply_to,
+        replaces: owed.replaces,
+        keyboard: owed.keyboard.as_ref(),
+        invoice_id: owed.invoice,
+        after_id: owed.after,
+        begun: begun && position == 0 && owed.replaces.is_none(),
+    });
+    rows.collect()
 }
 
 /// What is still owed for at least so many seconds (for a turn, or in all), oldest first: up to a page of messages behind

@@ -38,8 +38,8 @@ pub(super) trait Wish: Send + Debug + Sized {
 ///
 /// # Errors
 /// When a value has no JSON.
-pub(super) fn rows(at: &'static str, rows: &impl Serialize) -> Result<Box<RawValue>, DbError> {
-    to_raw_value(rows).map_err(|error| DbError::at(at)(sqlx::Error::Encode(error.into())))
+pub(super) fn json(at: &'static str, lent: &impl Serialize) -> Result<Box<RawValue>, DbError> {
+    to_raw_value(lent).map_err(|error| DbError::at(at)(sqlx::Error::Encode(error.into())))
 }
 
 /// The callers of one kind of statement. As many statements run at a time as there are lanes; who comes meanwhile waits,

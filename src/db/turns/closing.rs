@@ -150,7 +150,7 @@ impl Row {
             decided,
             owed: outbox::rows(owed, begun),
         };
-        let sheet = together::rows("closing::close", &sheet)?;
+        let sheet = together::json("closing::close", &sheet)?;
         Ok(Self { turn, user, tools: closing.tools.to_vec(), sheet })
     }
 }
