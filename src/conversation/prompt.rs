@@ -100,7 +100,7 @@ fn text(remembered: &Remembered, chat: ChatKind) -> String {
         write!(text, "Forwarded from {origin}:\n\n").unwrap_or_default();
     }
     if let Some(reply) = &context.reply {
-        let snippet = quoted(&reply.snippet);
+        let snippet = quoted(&reply.text);
         write!(text, "> In reply to {}: {snippet}\n\n", reply.sender).unwrap_or_default();
     }
     if let Some(quote) = &context.quote {
@@ -208,7 +208,13 @@ mod tests {
 
     #[test]
     fn marks_tell_who_and_what_is_meant() {
-        let reply = Reply { message: MessageId(1), sender: "@bob".into(), snippet: "one\ntwo".into() };
+        let reply = Reply {
+            message: Some(MessageId(1)),
+            chat: None,
+            sender: "@bob".into(),
+            text: "one\ntwo".into(),
+            content: None,
+        };
         let context =
             Context { reply: Some(reply), quote: Some("two".into()), forwarded_from: Some("News".into()) };
         let message = Remembered { context, edits: 2, ..said(Role::User, "look") };

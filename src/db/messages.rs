@@ -65,9 +65,11 @@ fn read_role(row: i64, name: &str) -> Result<Role, DbError> {
 
 fn read_reply(message: Option<i32>, sender: Option<String>, snippet: Option<String>) -> Option<Reply> {
     message.map(|message| Reply {
-        message: MessageId(message),
+        message: Some(MessageId(message)),
+        chat: None,
         sender: sender.unwrap_or_default(),
-        snippet: snippet.unwrap_or_default(),
+        text: snippet.unwrap_or_default(),
+        content: None,
     })
 }
 

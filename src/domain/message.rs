@@ -30,6 +30,8 @@ pub struct Incoming {
     pub attachment: Option<Attachment>,
     /// The copy of that file at the model's provider, once it was fetched.
     pub copy: Option<ProviderCopy>,
+    /// The file of the message that is replied to.
+    pub replied_attachment: Option<Attachment>,
     /// Telegram's name for the album that it is a part of.
     pub album: Option<String>,
 }
@@ -55,17 +57,25 @@ pub struct Context {
 /// The message that is replied to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reply {
-    /// Its number in the chat.
-    pub message: MessageId,
+    /// Its number; `None` if it stands in another chat.
+    #[serde(default)]
+    pub message: Option<MessageId>,
+    /// The title of the other chat that it stands in, if that is known.
+    #[serde(default)]
+    pub chat: Option<String>,
     /// Who wrote it.
     pub sender: String,
-    /// Its first [`Reply::SNIPPET_CHARS`] code points.
-    pub snippet: String,
+    /// Its text or caption, at most [`Reply::TEXT_CHARS`] code points: of a longer one the middle is cut out.
+    #[serde(alias = "snippet")]
+    pub text: String,
+    /// What it carries beside the text, in words for the model: kind, file name, a poll's question.
+    #[serde(default)]
+    pub content: Option<String>,
 }
 
 impl Reply {
-    /// How much of the replied message the prompt repeats, in code points.
-    pub const SNIPPET_CHARS: usize = 200;
+    /// The longest text that the prompt repeats, in code points: four full messages of Telegram.
+    pub const TEXT_CHARS: usize = 16_000;
 }
 
 /// Who speaks in a conversation.

@@ -45,7 +45,13 @@ async fn known(cache: &Cache, key: ThreadKey) {
 
 /// A message that a careless encoder would change.
 fn message(number: usize) -> Remembered {
-    let reply = Reply { message: MessageId(i32::MAX), sender: "@b".into(), snippet: "[]".into() };
+    let reply = Reply {
+        message: Some(MessageId(i32::MAX)),
+        chat: None,
+        sender: "@b".into(),
+        text: "[]".into(),
+        content: None,
+    };
     Remembered {
         role: if number.is_multiple_of(2) { Role::User } else { Role::Assistant },
         text: format!("{number}: [] {{}} 9007199254740993 \u{1f600} \u{0} \"\\\n"),

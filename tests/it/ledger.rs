@@ -106,6 +106,7 @@ async fn an_uncovered_turn(world: &World) -> (TurnId, i32, UserId) {
         context,
         attachment: None,
         copy: None,
+        replied_attachment: None,
         album: None,
     };
     let place = Place { thread: entered.thread, key, versions: None };
@@ -133,6 +134,7 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
         context: Context::default(),
         attachment: None,
         copy: None,
+        replied_attachment: None,
         album: None,
     };
     let place = Place { thread: entered.thread, key, versions: None };

@@ -141,7 +141,7 @@ impl Said {
     fn of(incoming: &Incoming) -> Self {
         let Context { reply, quote, forwarded_from } = incoming.context.clone();
         let (reply_to, reply_sender, reply_snippet) = reply.map_or((None, None, None), |reply| {
-            (Some(reply.message.0), Some(reply.sender), Some(reply.snippet))
+            (reply.message.map(|message| message.0), Some(reply.sender), Some(reply.text))
         });
         Self {
             update_id: incoming.update.0,

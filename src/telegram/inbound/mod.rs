@@ -217,6 +217,7 @@ fn read_message(id: UpdateId, message: &Message, me: &Me) -> Inbound {
         context,
         attachment,
         copy: None,
+        replied_attachment: None,
         album,
     };
     if addressed { Inbound::Prompt(incoming) } else { Inbound::Sibling(incoming) }
@@ -327,9 +328,11 @@ fn context(message: &Message) -> Context {
         reply.id.0 != message.thread_id.map_or(0, |thread| thread.0.0)
     });
     let reply = reply.map(|reply| Reply {
-        message: MessageId(reply.id.0),
+        message: Some(MessageId(reply.id.0)),
+        chat: None,
         sender: reply.from.as_ref().map_or_else(|| "someone".to_owned(), |from| person(from).display_name()),
-        snippet: snippet(reply.text().or_else(|| reply.caption()).unwrap_or_default()),
+        text: snippet(reply.text().or_else(|| reply.caption()).unwrap_or_default()),
+        content: None,
     });
     Context {
         reply,
@@ -338,8 +341,11 @@ fn context(message: &Message) -> Context {
     }
 }
 
+/// How much of the replied message the prompt repeats, in code points.
+const SNIPPET_CHARS: usize = 200;
+
 fn snippet(text: &str) -> String {
-    let mut snippet: String = text.chars().take(Reply::SNIPPET_CHARS).collect();
+    let mut snippet: String = text.chars().take(SNIPPET_CHARS).collect();
     if snippet.len() < text.len() {
         snippet.push('…');
     }

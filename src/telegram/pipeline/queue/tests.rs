@@ -31,6 +31,7 @@ fn message(number: i32) -> Incoming {
         context: Context::default(),
         attachment: None,
         copy: None,
+        replied_attachment: None,
         album: None,
     }
 }
