@@ -23,6 +23,12 @@ use proxy::Proxy;
 /// How long anything may take before a test fails. Generous, because the machine may be busy.
 pub const BOUND: Duration = Duration::from_secs(60);
 
+/// How many times a test repeats its work: a number for every run, and one that takes minutes for the night run
+/// (`scripts/night` sets `STARLING_NIGHT`).
+pub fn scaled(every_run: i64, night: i64) -> i64 {
+    if std::env::var_os("STARLING_NIGHT").is_some() { night } else { every_run }
+}
+
 /// Ann, who writes to the bot in most tests. Her private chat has her id.
 pub const ANN: i64 = 42;
 /// Bob, who writes now and then.
