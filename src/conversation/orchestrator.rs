@@ -179,10 +179,13 @@ impl Turn<'_> {
                         self.stop.reason().unwrap_or(Interruption::Shutdown),
                     ));
                 };
-                Next::Ask(vec![own(round.blocks), LlmMessage { role: Role::User, blocks: results }])
+                Next::Ask(vec![
+                    LlmMessage::own(round.blocks),
+                    LlmMessage { role: Role::User, blocks: results },
+                ])
             }
             Ended::Stop(StopReason::PauseTurn | StopReason::ToolUse) if !round.blocks.is_empty() => {
-                Next::Ask(vec![own(round.blocks)])
+                Next::Ask(vec![LlmMessage::own(round.blocks)])
             }
             Ended::Stop(StopReason::MaxTokens) if !self.text.trim().is_empty() => {
                 self.resume(&round.text, prompt::GO_ON).unwrap_or(Next::Done(Outcome::Truncated))
@@ -236,7 +239,7 @@ impl Turn<'_> {
             self.show(TurnEvent::ToolStarted { call: id.clone(), name: name.clone() }).await;
         }
         let subagent = Subagent { mind: self.mind, tab: &self.tab, stop: self.stop, key: self.key };
-        let working = runner::run(&self.mind.toolbox, subagent.workshop(), &self.tab, calls);
+        let working = runner::run(&self.mind.toolbox, subagent.context(), &self.tab, calls);
         let ran = self.stop.or_cut(working).await?;
         for (ToolCall { id, name, .. }, ran) in calls.iter().zip(&ran) {
             let ended = record::ToolCall {
@@ -271,10 +274,6 @@ fn suspects(prompt: &LlmRequest, times: u32) -> Vec<String> {
         2 => prompt.messages.iter().flat_map(ids).collect(),
         _ => Vec::new(),
     }
-}
-
-pub(super) fn own(blocks: Vec<serde_json::Value>) -> LlmMessage {
-    LlmMessage { role: Role::Assistant, blocks: blocks.into_iter().map(Block::Own).collect() }
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ pub(super) struct Desk<'a> {
     pub(super) mind: &'a Mind,
     /// Where its calls are noted.
     pub(super) tab: &'a Tab,
-    /// Who watches; nobody watches an errand.
+    /// Who watches; nobody watches a sub-agent.
     pub(super) screen: Option<&'a mpsc::Sender<TurnEvent>>,
     /// What cuts it.
     pub(super) stop: &'a Stop,

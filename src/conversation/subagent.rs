@@ -1,12 +1,11 @@
-//! Sub-agents: a conversation of its own for one errand of a tool, with few rounds, an own limit of money and nobody who
-//! watches. Its calls stand on the tab of the turn, so they are paid with it, also when it is cut.
+//! Sub-agents: a conversation of its own for one task of a tool, with few rounds and its own limit of money, shown to
+//! nobody. Its calls are recorded with those of the turn, so they are paid with it, also when it is cut.
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::Mind;
 use super::interrupt::Stop;
-use super::orchestrator::own;
 use super::round::{self, Desk, Ended, Round};
 use crate::domain::ids::ThreadKey;
 use crate::domain::message::Role;
@@ -16,17 +15,17 @@ use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice};
 use crate::llm::{LlmError, StopReason};
 use crate::services::pricing;
 use crate::services::tab::Tab;
-use crate::tools::errand::{Delegate, Errand, Report, Unfinished};
-use crate::tools::{Toolbox, Workshop, runner};
+use crate::tools::subagent::{RunSubagent, SubagentReport, SubagentTask, Unfinished};
+use crate::tools::{ToolContext, Toolbox, runner};
 
-/// Rounds of one errand.
+/// Rounds of one task.
 const ROUNDS: usize = 8;
 /// Tokens below which an answer is not worth beginning, thinking included.
 const SHORTEST_ANSWER: u64 = 4_000;
 /// How far a prompt may grow in a round, in bytes, as far as money is kept back for the next one.
 const GROWTH: u64 = 16_000;
 
-/// Who carries out errands of a turn's tools.
+/// Runs the sub-agents of a turn's tools.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subagent<'a> {
     pub(super) mind: &'a Mind,
@@ -38,27 +37,27 @@ pub(super) struct Subagent<'a> {
 
 impl Subagent<'_> {
     /// What tools may use.
-    pub(super) fn workshop(&self) -> Workshop<'_> {
+    pub(super) fn context(&self) -> ToolContext<'_> {
         let Mind { registry, db, clock, .. } = self.mind;
-        Workshop { registry, now: clock.now(), db, key: self.key, delegate: self }
+        ToolContext { registry, now: clock.now(), db, key: self.key, subagents: self }
     }
 }
 
-impl Delegate for Subagent<'_> {
-    fn carry_out(&self, errand: Errand) -> BoxFuture<'_, Report> {
+impl RunSubagent for Subagent<'_> {
+    fn run(&self, task: SubagentTask) -> BoxFuture<'_, SubagentReport> {
         async move {
-            let mut work = Work { subagent: *self, errand, spent: Usd::ZERO, rounds: 0, failures: 0 };
+            let mut work = Work { subagent: *self, task, spent: Usd::ZERO, rounds: 0, failures: 0 };
             let answer = work.run().await;
-            Report { answer, cost: work.spent, rounds: work.rounds }
+            SubagentReport { answer, cost: work.spent, rounds: work.rounds }
         }
         .boxed()
     }
 }
 
-/// An errand under way.
+/// A task under way.
 struct Work<'a> {
     subagent: Subagent<'a>,
-    errand: Errand,
+    task: SubagentTask,
     spent: Usd,
     rounds: usize,
     failures: u32,
@@ -67,7 +66,7 @@ struct Work<'a> {
 impl Work<'_> {
     async fn run(&mut self) -> Result<String, Unfinished> {
         let Subagent { mind, tab, stop, .. } = self.subagent;
-        let toolbox = mind.toolbox.for_errands();
+        let toolbox = mind.toolbox.for_subagents();
         let mut request = self.request(&toolbox);
         while self.rounds < ROUNDS {
             self.rounds += 1;
@@ -80,13 +79,13 @@ impl Work<'_> {
             let Round { text, blocks, tool_calls, ended, .. } = round;
             match ended {
                 Ended::Stop(StopReason::ToolUse) if !tool_calls.is_empty() => {
-                    let ran = runner::run(&toolbox, self.subagent.workshop(), tab, &tool_calls).await;
+                    let ran = runner::run(&toolbox, self.subagent.context(), tab, &tool_calls).await;
                     let results = runner::results(&tool_calls, ran);
-                    request.messages.push(own(blocks));
+                    request.messages.push(LlmMessage::own(blocks));
                     request.messages.push(LlmMessage { role: Role::User, blocks: results });
                 }
                 Ended::Stop(StopReason::PauseTurn) if !blocks.is_empty() => {
-                    request.messages.push(own(blocks));
+                    request.messages.push(LlmMessage::own(blocks));
                 }
                 Ended::Stop(StopReason::Refusal) => return Err(Unfinished::Refused),
                 Ended::Stop(StopReason::MaxTokens) if request.max_tokens < request.model.answer_limit() => {
@@ -102,7 +101,7 @@ impl Work<'_> {
     }
 
     fn request(&self, toolbox: &Toolbox) -> LlmRequest {
-        let Errand { model, effort, system, prompt, .. } = &self.errand;
+        let SubagentTask { model, effort, system, prompt, .. } = &self.task;
         let asked = LlmMessage { role: Role::User, blocks: vec![Block::Text(prompt.clone())] };
         LlmRequest {
             model: model.clone(),
@@ -116,11 +115,11 @@ impl Work<'_> {
         }
     }
 
-    /// Sets how long the next answer may be, so that the errand cannot cost more than its limit and a last answer stays
+    /// Sets how long the next answer may be, so that the task cannot cost more than its limit and a last answer stays
     /// affordable; without room for one behind it, this one is the last.
     fn bound(&self, request: &mut LlmRequest) -> Result<(), Unfinished> {
         let today = self.subagent.mind.clock.now().date_naive();
-        let left = self.errand.cap - self.spent;
+        let left = self.task.cap - self.spent;
         let affordable = |budget| pricing::affordable(&request.model, request.bytes(), budget, today);
         let kept_back = pricing::reserve(&request.model, request.bytes() + GROWTH, SHORTEST_ANSWER, today);
         // What is said now is read again in the next round, for up to half of what saying it costs.
@@ -134,7 +133,7 @@ impl Work<'_> {
             return Err(Unfinished::Cap);
         }
         if request.tool_choice != ToolChoice::None {
-            request.ask_for_the_end(self.errand.last_words);
+            request.ask_for_the_end(self.task.last_words);
         }
         Ok(())
     }

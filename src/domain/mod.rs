@@ -11,5 +11,6 @@ pub mod money;
 pub mod people;
 pub mod record;
 pub mod stars;
+pub mod tool;
 pub mod turn;
 pub mod usage;

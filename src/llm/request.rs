@@ -102,6 +102,11 @@ pub struct LlmMessage {
 }
 
 impl LlmMessage {
+    /// What the model has said, sent back exactly as it came.
+    pub fn own(blocks: Vec<Value>) -> Self {
+        Self { role: Role::Assistant, blocks: blocks.into_iter().map(Block::Own).collect() }
+    }
+
     /// The files that it shows.
     pub fn files(&self) -> impl DoubleEndedIterator<Item = &FileBlock> {
         self.blocks.iter().filter_map(Block::as_file)

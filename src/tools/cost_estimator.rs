@@ -1,12 +1,13 @@
 //! `cost_estimator`: what a piece of work would cost with each model, so that the person can decide before paying.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Failure, Workshop};
+use super::tool::{Failure, Output, Tool, ToolContext};
 use crate::domain::money::Usd;
+use crate::domain::tool::ToolName;
 use crate::domain::usage::Usage;
-use crate::llm::request::ToolSpec;
 use crate::services::pricing;
 
 /// The most that an estimate takes of anything; larger numbers are mistakes.
@@ -14,12 +15,19 @@ const MOST: u64 = 1_000_000_000;
 /// Characters that make a token, roughly: the estimate says that it is one.
 const CHARS_PER_TOKEN: u64 = 3;
 
-#[derive(Deserialize)]
+/// The tool.
+pub(super) struct CostEstimator;
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Arguments {
+pub(super) struct Arguments {
+    /// Characters that the model reads in one request, the conversation included.
     input_chars: u64,
+    /// Characters that the model writes in one request.
     output_chars: u64,
+    /// How many such requests; 1 if left out.
     #[serde(default = "once")]
+    #[schemars(range(min = 1))]
     requests: u64,
 }
 
@@ -27,30 +35,21 @@ fn once() -> u64 {
     1
 }
 
-pub(super) fn spec() -> ToolSpec {
-    ToolSpec {
-        name: "cost_estimator",
-        description: "Estimates in US dollars what work would cost this person with each available model. Use it when \
-                      they ask about prices or before work that is unusually large. Free. The result is an estimate; \
-                      exact costs stand in /balance afterwards.",
-        schema: json!({
-            "type": "object",
-            "properties": {
-                "input_chars": {"type": "integer", "minimum": 0,
-                    "description": "Characters that the model reads in one request, the conversation included."},
-                "output_chars": {"type": "integer", "minimum": 0,
-                    "description": "Characters that the model writes in one request."},
-                "requests": {"type": "integer", "minimum": 1, "description": "How many such requests; 1 if left out."},
-            },
-            "required": ["input_chars", "output_chars"],
-        }),
+impl Tool for CostEstimator {
+    type Arguments = Arguments;
+    const NAME: ToolName = ToolName::CostEstimator;
+    const DESCRIPTION: &'static str = "Estimates in US dollars what work would cost this person with each available \
+        model. Use it when they ask about prices or before work that is unusually large. Free. The result is an \
+        estimate; exact costs stand in /balance afterwards.";
+
+    async fn run(arguments: Arguments, context: ToolContext<'_>) -> Output {
+        Output::free(estimate(&arguments, context))
     }
 }
 
-pub(super) fn run(input: &Value, workshop: Workshop<'_>) -> Result<Value, Failure> {
-    let Arguments { input_chars, output_chars, requests } =
-        Arguments::deserialize(input).map_err(|error| Failure::arguments(error.to_string()))?;
-    if [input_chars, output_chars, requests].into_iter().any(|number| number > MOST) || requests == 0 {
+fn estimate(arguments: &Arguments, context: ToolContext<'_>) -> Result<Value, Failure> {
+    let &Arguments { input_chars, output_chars, requests } = arguments;
+    if [input_chars, output_chars, requests].iter().any(|&number| number > MOST) || requests == 0 {
         return Err(Failure::arguments(format!("numbers must be at most {MOST}, requests at least 1")));
     }
     let usage = Usage {
@@ -58,11 +57,11 @@ pub(super) fn run(input: &Value, workshop: Workshop<'_>) -> Result<Value, Failur
         output: output_chars.div_ceil(CHARS_PER_TOKEN),
         ..Usage::default()
     };
-    let estimates: Vec<Value> = workshop
+    let estimates: Vec<Value> = context
         .registry
         .offered()
         .map(|model| {
-            let one: Usd = pricing::estimate(model, &usage, workshop.today());
+            let one: Usd = pricing::estimate(model, &usage, context.today());
             json!({"model": model.name, "usd_per_request": one, "usd_total": one.times(requests)})
         })
         .collect();
@@ -71,7 +70,7 @@ pub(super) fn run(input: &Value, workshop: Workshop<'_>) -> Result<Value, Failur
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing;
+    use super::super::tool::{Definition, testing};
     use super::*;
     use crate::llm::registry::Registry;
 
@@ -79,9 +78,10 @@ mod tests {
     async fn every_offered_model_is_estimated_and_nonsense_is_explained() {
         let registry = Registry::load(None).unwrap();
         let db = crate::db::Db::nowhere();
-        let workshop = testing::workshop(&registry, &db);
-        let estimate =
-            run(&json!({"input_chars": 3_000, "output_chars": 1_500, "requests": 2}), workshop).unwrap();
+        let context = testing::context(&registry, &db);
+        let run = Definition::of::<CostEstimator>().run;
+        let input = json!({"input_chars": 3_000, "output_chars": 1_500, "requests": 2});
+        let estimate = run(&input, context).await.result.unwrap();
         assert_eq!(estimate["estimates"].as_array().unwrap().len(), 3);
         let sonnet = &estimate["estimates"][0];
         assert_eq!(sonnet["usd_per_request"], "0.007");
@@ -94,7 +94,8 @@ mod tests {
             json!({"input_chars": 1, "output_chars": 1, "model": "x"}),
             json!([1]),
         ] {
-            assert_eq!(run(&wrong, workshop).unwrap_err().error, "invalid_arguments", "{wrong}");
+            let failure = run(&wrong, context).await.result.unwrap_err();
+            assert_eq!(failure.error, "invalid_arguments", "{wrong}");
         }
     }
 }

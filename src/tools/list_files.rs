@@ -1,37 +1,41 @@
 //! `list_files`: the files that the person has sent in this conversation. Whose files these are is decided by the turn,
 //! never by what the model says.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Failure, Workshop};
+use super::tool::{Failure, Output, Tool, ToolContext};
 use crate::db::files;
 use crate::domain::file::KnownFile;
-use crate::llm::request::ToolSpec;
+use crate::domain::tool::ToolName;
 
 /// Files of one list.
 const MOST: u8 = 50;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Arguments {}
+/// The tool.
+pub(super) struct ListFiles;
 
-pub(super) fn spec() -> ToolSpec {
-    ToolSpec {
-        name: "list_files",
-        description: "Lists the files that the person has sent in this conversation, newest first, up to 50. Use it when \
-                      they mean a file that you cannot see any more, or ask what they have sent. Free. `has_copy` tells \
-                      whether a copy is kept; the content is shown only where the file stands in the conversation, \
-                      as long as it is not too far back.",
-        schema: json!({"type": "object", "properties": {}}),
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arguments {}
+
+impl Tool for ListFiles {
+    type Arguments = Arguments;
+    const NAME: ToolName = ToolName::ListFiles;
+    const DESCRIPTION: &'static str = "Lists the files that the person has sent in this conversation, newest first, up \
+        to 50. Use it when they mean a file that you cannot see any more, or ask what they have sent. Free. `has_copy` \
+        tells whether a copy is kept; the content is shown only where the file stands in the conversation, as long as \
+        it is not too far back.";
+
+    async fn run(Arguments {}: Arguments, context: ToolContext<'_>) -> Output {
+        Output::free(list(context).await)
     }
 }
 
-pub(super) async fn run(input: &Value, workshop: Workshop<'_>) -> Result<Value, Failure> {
-    let Arguments {} =
-        Arguments::deserialize(input).map_err(|error| Failure::arguments(error.to_string()))?;
+async fn list(context: ToolContext<'_>) -> Result<Value, Failure> {
     // One more than is shown tells whether there are more.
-    let found = files::of_thread(workshop.db, workshop.key, i64::from(MOST) + 1).await;
+    let found = files::of_thread(context.db, context.key, i64::from(MOST) + 1).await;
     let mut found = found.map_err(|error| {
         tracing::warn!(error = &error as &dyn std::error::Error, "the files cannot be listed");
         Failure::unavailable("The list cannot be read at the moment. Try once more, then go on without it.")
@@ -45,7 +49,7 @@ pub(super) async fn run(input: &Value, workshop: Workshop<'_>) -> Result<Value, 
             "name": file.name,
             "mime": file.mime,
             "size_bytes": file.size,
-            "age_minutes": (workshop.now - file.at).num_minutes().max(0),
+            "age_minutes": (context.now - file.at).num_minutes().max(0),
             "has_copy": file.provider_id.is_some(),
         })
     };

@@ -7,7 +7,8 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Failure, Output, Price, Tool, Toolbox, Workshop};
+use super::tool::{Definition, Failure, Output, Price, ToolContext};
+use super::toolbox::Toolbox;
 use crate::domain::money::Usd;
 use crate::llm::event::ToolCall;
 use crate::llm::request::Block;
@@ -27,8 +28,8 @@ pub struct Ran {
 }
 
 /// Answers the calls. What goes wrong is told to the model, which can do better.
-pub async fn run(toolbox: &Toolbox, workshop: Workshop<'_>, tab: &Tab, calls: &[ToolCall]) -> Vec<Ran> {
-    join_all(calls.iter().map(|call| answer(toolbox, workshop, tab, call))).await
+pub async fn run(toolbox: &Toolbox, context: ToolContext<'_>, tab: &Tab, calls: &[ToolCall]) -> Vec<Ran> {
+    join_all(calls.iter().map(|call| answer(toolbox, context, tab, call))).await
 }
 
 /// What ran as the blocks that the model gets, in the order of the calls.
@@ -40,14 +41,14 @@ pub fn results(calls: &[ToolCall], ran: Vec<Ran>) -> Vec<Block> {
     calls.iter().zip(ran).map(block).collect()
 }
 
-async fn answer(toolbox: &Toolbox, workshop: Workshop<'_>, tab: &Tab, call: &ToolCall) -> Ran {
+async fn answer(toolbox: &Toolbox, context: ToolContext<'_>, tab: &Tab, call: &ToolCall) -> Ran {
     let started = Instant::now();
     let (result, cost) = match (toolbox.find(&call.name), &call.input) {
         (None, _) => (Err(unknown(toolbox, call)), Usd::ZERO),
         (Some(_), Err(reason)) => {
             (Err(told(Failure::arguments(format!("no valid JSON: {reason}")))), Usd::ZERO)
         }
-        (Some(tool), Ok(input)) => work(tool, input, workshop, tab, &call.name).await,
+        (Some(tool), Ok(input)) => work(tool, input, context, tab, &call.name).await,
     };
     let (content, failed) = match result {
         Ok(content) => (content, false),
@@ -59,19 +60,19 @@ async fn answer(toolbox: &Toolbox, workshop: Workshop<'_>, tab: &Tab, call: &Too
 /// A tool that costs money runs only under a reservation, which is given only while enough is left to spend, this turn's
 /// cost and what runs beside it taken off.
 async fn work(
-    tool: Tool,
+    tool: &Definition,
     input: &Value,
-    workshop: Workshop<'_>,
+    context: ToolContext<'_>,
     tab: &Tab,
     name: &str,
 ) -> (Result<Value, Value>, Usd) {
-    let _reservation = match tool.price() {
+    let _reservation = match tool.price {
         Price::Free => None,
         Price::Paid(wish) => match tab.reserve(wish).await {
             Ok(reservation) => Some(reservation),
             Err(Unreserved::Short(left)) => {
                 tracing::info!(tool = name, "a paid tool was refused for lack of money");
-                return (Err(Failure::no_money(name, left, wish.least)), Usd::ZERO);
+                return (Err(no_money(name, left, wish.least)), Usd::ZERO);
             }
             Err(Unreserved::Unknown) => {
                 let message = "The books could not be asked, so this tool was not run. Answer without it.";
@@ -79,14 +80,26 @@ async fn work(
             }
         },
     };
-    let limit = tool.limit();
-    match tokio::time::timeout(limit, tool.run(input, workshop)).await {
+    let limit = tool.time_limit;
+    match tokio::time::timeout(limit, (tool.run)(input, context)).await {
         Ok(Output { result, cost }) => (result.map_err(told), cost),
         Err(_elapsed) => {
             let message = format!("{name} did not end within {} seconds.", limit.as_secs());
             (Err(json!({"error": "timeout", "message": message})), Usd::ZERO)
         }
     }
+}
+
+/// The person has too little money for a tool.
+fn no_money(tool: &str, balance: Usd, least: Usd) -> Value {
+    json!({
+        "error": "insufficient_balance",
+        "message": "The balance of the person does not allow this tool. Tell them that /pay tops it up, and answer \
+                    without this tool as well as you can.",
+        "balance_usd": balance,
+        "required_usd": least,
+        "tool_name": tool,
+    })
 }
 
 fn told(failure: Failure) -> Value {
@@ -104,10 +117,27 @@ fn unknown(toolbox: &Toolbox, call: &ToolCall) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing;
+    use super::super::cost_estimator::CostEstimator;
+    use super::super::self_critique::SelfCritique;
+    use super::super::tool::testing;
     use super::*;
     use crate::llm::registry::Registry;
-    use crate::services::tab;
+    use crate::llm::request::ToolSpec;
+    use crate::services::tab::{self, Wish};
+
+    /// A tool that costs money.
+    fn expensive() -> Definition {
+        Definition {
+            spec: ToolSpec {
+                name: "expensive",
+                description: "Costs money.",
+                schema: json!({"type": "object"}),
+            },
+            price: Price::Paid(Wish { least: Usd::ZERO, most: Usd::ZERO }),
+            time_limit: Duration::from_secs(60),
+            run: |_, _| Box::pin(std::future::ready(Output::free(Ok(json!({"done": true}))))),
+        }
+    }
 
     fn call(id: &str, name: &str, input: Value) -> ToolCall {
         ToolCall { id: id.to_owned(), name: name.to_owned(), input: Ok(input) }
@@ -116,11 +146,12 @@ mod tests {
     async fn ran(balance: &str, calls: &[ToolCall]) -> Vec<(Value, bool)> {
         let registry = Registry::load(None).unwrap();
         let db = crate::db::Db::nowhere();
-        let workshop = testing::workshop(&registry, &db);
-        let toolbox = Toolbox::of(vec![Tool::CostEstimator, Tool::SelfCritique, Tool::Expensive]);
+        let context = testing::context(&registry, &db);
+        let tools = vec![Definition::of::<CostEstimator>(), Definition::of::<SelfCritique>(), expensive()];
+        let toolbox = Toolbox::of(tools);
         let (tab, slips) = tab::open();
         let run = async {
-            let ran = run(&toolbox, workshop, &tab, calls).await;
+            let ran = run(&toolbox, context, &tab, calls).await;
             drop(tab);
             ran
         };

@@ -1,26 +1,23 @@
-//! `self_critique`: another, stronger model looks for faults in an answer before the person gets it. The base of it is an
-//! errand (`errand.rs`); here are its arguments, its price and the form of its verdict.
+//! `self_critique`: another, stronger model looks for faults in an answer before the person gets it. It runs as a
+//! sub-agent (`subagent.rs`); here are its arguments, its price and the form of its verdict.
 
 use std::fmt::Write;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::errand::{Errand, Report, Unfinished};
-use super::{Failure, Output, Workshop};
+use super::subagent::{SubagentReport, SubagentTask, Unfinished};
+use super::tool::{Failure, Output, Price, Tool, ToolContext};
 use crate::domain::model::{Effort, ModelId};
 use crate::domain::money::Usd;
-use crate::llm::request::ToolSpec;
+use crate::domain::tool::ToolName;
 use crate::services::tab::Wish;
 use rust_decimal::Decimal;
 
 /// What it may cost at most, and what has to be left for it: half a dollar, as with the predecessor.
 const CAP: Usd = Usd(Decimal::from_parts(5, 0, 0, false, 1));
-/// What the person needs for it.
-pub(super) const PRICE: Wish = Wish { least: CAP, most: CAP };
-/// How long it may take: eight rounds of a model that thinks.
-pub(super) const LIMIT: Duration = Duration::from_secs(600);
 /// Who checks, if the table has it; otherwise the default model does.
 const CRITIC: &str = "claude-opus-5-5";
 /// The most that is checked at once, in bytes of UTF-8: what half a dollar pays for in any case.
@@ -31,16 +28,22 @@ const RAW_CHARS: usize = 2_000;
 const SYSTEM: &str = include_str!("critic_prompt.md");
 const LAST_WORDS: &str = "Give your verdict now, as the one JSON object, from what you have found so far.";
 
-#[derive(Deserialize)]
+/// The tool.
+pub(super) struct SelfCritique;
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Arguments {
+pub(super) struct Arguments {
+    /// What the person asked for, in their words, with everything that matters for it.
     user_request: String,
+    /// The whole work that is to be checked, unshortened.
     content: String,
+    /// What to look at first; all of it if left out.
     #[serde(default)]
     focus_areas: Vec<Focus>,
 }
 
-#[derive(Clone, Copy, Deserialize, Serialize)]
+#[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Focus {
     Accuracy,
@@ -77,40 +80,28 @@ enum Judgement {
     Fail,
 }
 
-pub(super) fn spec() -> ToolSpec {
-    ToolSpec {
-        name: "self_critique",
-        description: "Lets a stronger model look for faults in an answer of yours before the person relies on it. Use it \
-                      only when the person asks for checking, verifying or proof-reading of your work. It costs this \
-                      person up to $0.50 and takes up to a few minutes. The result is a verdict (PASS, \
-                      NEEDS_IMPROVEMENT or FAIL) with issues and recommendations: mend what it finds, and say in a \
-                      sentence what was checked.",
-        schema: json!({
-            "type": "object",
-            "properties": {
-                "user_request": {"type": "string",
-                    "description": "What the person asked for, in their words, with everything that matters for it."},
-                "content": {"type": "string",
-                    "description": "The whole work that is to be checked, unshortened."},
-                "focus_areas": {"type": "array", "description": "What to look at first; all of it if left out.",
-                    "items": {"type": "string", "enum": ["accuracy", "completeness", "logic", "user_intent",
-                        "code_correctness", "formatting", "edge_cases"]}},
-            },
-            "required": ["user_request", "content"],
-        }),
+impl Tool for SelfCritique {
+    type Arguments = Arguments;
+    const NAME: ToolName = ToolName::SelfCritique;
+    const DESCRIPTION: &'static str = "Lets a stronger model look for faults in an answer of yours before the person \
+        relies on it. Use it only when the person asks for checking, verifying or proof-reading of your work. It costs \
+        this person up to $0.50 and takes up to a few minutes. The result is a verdict (PASS, NEEDS_IMPROVEMENT or \
+        FAIL) with issues and recommendations: mend what it finds, and say in a sentence what was checked.";
+    const PRICE: Price = Price::Paid(Wish { least: CAP, most: CAP });
+    /// Eight rounds of a model that thinks.
+    const TIME_LIMIT: Duration = Duration::from_secs(600);
+
+    async fn run(arguments: Arguments, context: ToolContext<'_>) -> Output {
+        match prompt(&arguments) {
+            Ok(prompt) => check(prompt, context).await,
+            Err(failure) => Output::free(Err(failure)),
+        }
     }
 }
 
-pub(super) async fn run(input: &Value, workshop: Workshop<'_>) -> Output {
-    let prompt = match Arguments::deserialize(input) {
-        Err(error) => return Output::free(Err(Failure::arguments(error.to_string()))),
-        Ok(arguments) => match prompt(&arguments) {
-            Err(failure) => return Output::free(Err(failure)),
-            Ok(prompt) => prompt,
-        },
-    };
-    let critic = workshop.registry.chosen(Some(&ModelId(CRITIC.to_owned()))).clone();
-    let errand = Errand {
+async fn check(prompt: String, context: ToolContext<'_>) -> Output {
+    let critic = context.registry.chosen(Some(&ModelId(CRITIC.to_owned()))).clone();
+    let task = SubagentTask {
         effort: Some(Effort::High).filter(|effort| critic.efforts.contains(effort)),
         model: critic,
         system: SYSTEM.trim_ascii(),
@@ -118,7 +109,7 @@ pub(super) async fn run(input: &Value, workshop: Workshop<'_>) -> Output {
         last_words: LAST_WORDS,
         cap: CAP,
     };
-    let Report { answer, cost, rounds } = workshop.delegate.carry_out(errand).await;
+    let SubagentReport { answer, cost, rounds } = context.subagents.run(task).await;
     let result = match answer {
         Ok(text) => verdict(&text, cost, rounds),
         Err(reason) => Err(unfinished(reason)),

@@ -12,6 +12,7 @@ use super::super::api::flow::Class;
 use super::super::api::methods::SendChatAction;
 use super::super::api::{Api, Postponed};
 use crate::domain::ids::{ChatId, TopicId, TurnId};
+use crate::domain::tool::Activity;
 use crate::lifecycle::Lifecycle;
 
 /// An action is seen for five seconds.
@@ -19,35 +20,12 @@ const REFRESH: Duration = Duration::from_millis(4_500);
 /// Between two actions in one chat, whatever their places: drafts, which have the same budget, keep the larger part.
 const GAP: Duration = Duration::from_secs(1);
 
-/// What the chat says that the bot is doing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) enum Kind {
-    /// Thinking and writing.
-    #[default]
-    Typing,
-    /// Making a picture.
-    Photo,
-    /// Making a file.
-    Document,
-}
-
-impl Kind {
-    /// What a tool's work looks like from outside.
-    pub(super) fn of_tool(name: &str) -> Self {
-        match name {
-            "generate_image" | "render_latex" => Self::Photo,
-            "execute_python" | "deliver_file" => Self::Document,
-            _ => Self::Typing,
-        }
-    }
-
-    /// Telegram's word.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Typing => "typing",
-            Self::Photo => "upload_photo",
-            Self::Document => "upload_document",
-        }
+/// Telegram's word for what the bot is doing.
+fn word(activity: Activity) -> &'static str {
+    match activity {
+        Activity::Writing => "typing",
+        Activity::Picture => "upload_photo",
+        Activity::File => "upload_document",
     }
 }
 
@@ -71,7 +49,7 @@ impl Actions {
     /// A turn's part in its chat's loop. It wants nothing yet, and leaves when it is dropped.
     pub(super) fn join(&self, chat: ChatId, topic: Option<TopicId>, turn: TurnId) -> Sign {
         self.chats().entry(chat).or_default().join(topic, turn, Instant::now());
-        Sign { actions: self.clone(), chat, turn, kind: Kind::default(), wanted: false }
+        Sign { actions: self.clone(), chat, turn, kind: Activity::default(), wanted: false }
     }
 
     /// Shows one action after the other until no turn of the chat wants one.
@@ -129,13 +107,13 @@ pub(super) struct Sign {
     actions: Actions,
     chat: ChatId,
     turn: TurnId,
-    kind: Kind,
+    kind: Activity,
     wanted: bool,
 }
 
 impl Sign {
     /// The phase has changed; a new kind is shown at once.
-    pub(super) fn set(&mut self, kind: Kind) {
+    pub(super) fn set(&mut self, kind: Activity) {
         if self.kind != kind {
             self.kind = kind;
             self.tell();
@@ -193,13 +171,13 @@ struct Place {
     topic: Option<TopicId>,
     due: Instant,
     /// What was shown here last.
-    shown: Option<Kind>,
+    shown: Option<Activity>,
     /// What each turn here wants; the newest wish counts.
-    turns: Vec<(TurnId, Option<Kind>)>,
+    turns: Vec<(TurnId, Option<Activity>)>,
 }
 
 impl Place {
-    fn kind(&self) -> Option<Kind> {
+    fn kind(&self) -> Option<Activity> {
         self.turns.iter().rev().find_map(|&(_, kind)| kind)
     }
 }
@@ -208,7 +186,7 @@ impl Place {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Next {
     topic: Option<TopicId>,
-    kind: Kind,
+    kind: Activity,
     due: Instant,
 }
 
@@ -228,7 +206,7 @@ impl Chat {
     }
 
     /// A turn wants this from now on. A kind that its place has not shown is due at once.
-    fn wish(&mut self, turn: TurnId, wish: Option<Kind>, now: Instant) {
+    fn wish(&mut self, turn: TurnId, wish: Option<Activity>, now: Instant) {
         for place in &mut self.places {
             let Some(at) = place.turns.iter().position(|&(other, _)| other == turn) else { continue };
             place.turns.remove(at);
@@ -239,7 +217,7 @@ impl Chat {
         }
     }
 
-    fn kind_in(&self, topic: Option<TopicId>) -> Option<Kind> {
+    fn kind_in(&self, topic: Option<TopicId>) -> Option<Activity> {
         self.places.iter().find(|place| place.topic == topic)?.kind()
     }
 
@@ -265,7 +243,7 @@ impl Chat {
 
 /// Shows one action; returns the time before which none makes sense, if it was too early.
 async fn call(api: &Api, chat: ChatId, next: Next) -> Option<Instant> {
-    let method = SendChatAction { chat_id: chat, message_thread_id: next.topic, action: next.kind.name() };
+    let method = SendChatAction { chat_id: chat, message_thread_id: next.topic, action: word(next.kind) };
     match api.attempt(chat, Class::Action, &method).await {
         Ok(_) => None,
         Err(Postponed::NotBefore(time)) => Some(time),
@@ -280,25 +258,13 @@ async fn call(api: &Api, chat: ChatId, next: Next) -> Option<Instant> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_a_tool_does_is_said_in_telegrams_words() {
-        for (tool, action) in [
-            ("generate_image", "upload_photo"),
-            ("execute_python", "upload_document"),
-            ("web_search", "typing"),
-            ("a tool of tomorrow", "typing"),
-        ] {
-            assert_eq!(Kind::of_tool(tool).name(), action);
-        }
-    }
-
     /// Turns 1, 2, ... in the chat itself and in topics 1, 2, ..., all of them typing.
     fn busy(places: i32, now: Instant) -> Chat {
         let mut chat = Chat::default();
         for number in 0..places {
             let turn = TurnId(i64::from(number) + 1);
             chat.join((number > 0).then_some(TopicId(number)), turn, now);
-            chat.wish(turn, Some(Kind::Typing), now);
+            chat.wish(turn, Some(Activity::Writing), now);
         }
         chat
     }
@@ -343,16 +309,16 @@ mod tests {
         let start = Instant::now();
         let mut chat = busy(1, start);
         let first = chat.next().unwrap();
-        chat.wish(TurnId(1), Some(Kind::Photo), start);
+        chat.wish(TurnId(1), Some(Activity::Picture), start);
         chat.called(first, None, start);
-        let photo = Next { topic: None, kind: Kind::Photo, due: start + GAP };
+        let photo = Next { topic: None, kind: Activity::Picture, due: start + GAP };
         assert_eq!(chat.next(), Some(photo));
         chat.called(photo, None, photo.due);
         chat.wish(TurnId(1), None, photo.due);
         assert_eq!(chat.next(), None);
-        chat.wish(TurnId(1), Some(Kind::Photo), photo.due);
+        chat.wish(TurnId(1), Some(Activity::Picture), photo.due);
         assert_eq!(chat.next().map(|next| next.due), Some(photo.due + REFRESH), "it is still seen");
-        chat.wish(TurnId(1), Some(Kind::Typing), photo.due + GAP);
+        chat.wish(TurnId(1), Some(Activity::Writing), photo.due + GAP);
         assert_eq!(chat.next().map(|next| next.due), Some(photo.due + GAP));
     }
 
@@ -361,10 +327,10 @@ mod tests {
         let start = Instant::now();
         let mut chat = busy(1, start);
         chat.join(None, TurnId(2), start);
-        chat.wish(TurnId(2), Some(Kind::Document), start);
-        assert_eq!(chat.next().map(|next| next.kind), Some(Kind::Document));
+        chat.wish(TurnId(2), Some(Activity::File), start);
+        assert_eq!(chat.next().map(|next| next.kind), Some(Activity::File));
         chat.wish(TurnId(2), None, start);
-        assert_eq!(chat.next().map(|next| next.kind), Some(Kind::Typing));
+        assert_eq!(chat.next().map(|next| next.kind), Some(Activity::Writing));
         chat.leave(TurnId(1));
         assert_eq!(chat.next(), None);
         chat.leave(TurnId(2));

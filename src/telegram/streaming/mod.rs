@@ -16,13 +16,12 @@ use futures::{Stream, StreamExt};
 use tokio::time::Instant;
 
 pub use self::actions::Actions;
-use self::actions::{Kind, Sign};
+use self::actions::Sign;
 use self::pace::Pace;
 use self::paint::Painted;
 pub(super) use self::paint::{draft, find_lost, is_draft_of};
 pub use self::shown::{LastFrame, Shown};
 use self::tool_lines::ToolLines;
-pub(super) use self::tool_lines::ToolState;
 use super::api::{Api, ApiError, Postponed};
 use super::courier::{Courier, Delivery};
 use super::rendering::{Growing, RichText};
@@ -31,6 +30,7 @@ use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, MessageId, TopicId, TurnId};
 use crate::domain::people::Language;
 use crate::domain::record::ToolCall;
+use crate::domain::tool::{Activity, ToolName};
 use crate::domain::turn::TurnEvent;
 use crate::lifecycle::Lifecycle;
 use crate::services::settlement;
@@ -208,12 +208,12 @@ impl<'a> Presenter<'a> {
                 }
             }
             TurnEvent::ToolStarted { call, name } => {
-                self.sign.set(Kind::of_tool(&name));
+                self.sign.set(ToolName::named(&name).map(ToolName::activity).unwrap_or_default());
                 self.tools.start(call, name);
                 self.pace.changed();
             }
             TurnEvent::ToolEnded(ToolCall { call, failed, .. }) => {
-                self.sign.set(Kind::Typing);
+                self.sign.set(Activity::Writing);
                 self.tools.end(&call, failed);
                 self.pace.changed();
             }

@@ -4,6 +4,7 @@
 use super::super::rendering::{Limits, RichText};
 use super::super::text;
 use crate::domain::people::Language;
+use crate::domain::tool::ToolState;
 
 /// Tools of the present round.
 #[derive(Debug, Default)]
@@ -14,17 +15,6 @@ struct Line {
     call: String,
     name: String,
     state: ToolState,
-}
-
-/// How far a tool has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::telegram) enum ToolState {
-    /// It works.
-    Running,
-    /// It has brought something.
-    Done,
-    /// It has brought nothing.
-    Failed,
 }
 
 impl ToolLines {

@@ -10,8 +10,8 @@ use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid};
 
 use super::api::methods::BotCommand;
-use super::streaming::ToolState;
 use crate::domain::people::Language;
+use crate::domain::tool::{ToolName, ToolState};
 use crate::domain::turn::{Failure, Interruption, Outcome};
 use crate::llm::Unreadable;
 
@@ -76,13 +76,11 @@ pub fn stop_button(language: Language) -> String {
     say(language, "stop-button")
 }
 
-/// A tool and how far it has come; one without words of its own is called what the model calls it.
+/// A tool and how far it has come. One that does not exist is called what the model calls it.
 pub(super) fn tool_line(language: Language, name: &str, state: ToolState) -> String {
-    let name = match name {
-        "cost_estimator" => say(language, "tool-cost-estimator"),
-        "self_critique" => say(language, "tool-self-critique"),
-        "list_files" => say(language, "tool-list-files"),
-        other => other.to_owned(),
+    let name = match ToolName::named(name) {
+        Some(tool) => say(language, &format!("tool-{}", tool.name().replace('_', "-"))),
+        None => name.to_owned(),
     };
     match state {
         ToolState::Running => format!("🔧 {name} …"),
@@ -158,6 +156,8 @@ pub fn commands(language: Language) -> Vec<BotCommand> {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray;
+
     use super::*;
 
     /// What sentences may contain.
@@ -186,9 +186,7 @@ mod tests {
         "k3",
     ];
 
-    const IDS: [&str; 83] = [
-        "tool-cost-estimator",
-        "tool-self-critique",
+    const IDS: [&str; 80] = [
         "operation-starter",
         "operation-payment",
         "operation-refund",
@@ -250,7 +248,6 @@ mod tests {
         "file-too-large",
         "file-empty",
         "file-not-fetched",
-        "tool-list-files",
         "stop-button",
         "not-yours-to-stop",
         "cut-stopped",
@@ -281,6 +278,17 @@ mod tests {
             assert!(!english.starts_with("Unknown localization"), "{id} in English");
             assert!(russian.chars().any(|c| ('а'..='я').contains(&c)), "{id} in Russian: {russian}");
         }
+    }
+
+    #[test]
+    fn every_tool_is_said_in_words() {
+        for &tool in ToolName::VARIANTS {
+            for language in [Language::English, Language::Russian] {
+                let line = tool_line(language, tool.name(), ToolState::Running);
+                assert!(!line.contains(tool.name()) && !line.contains("localization"), "{line}");
+            }
+        }
+        assert_eq!(tool_line(Language::English, "of_tomorrow", ToolState::Done), "✅ of_tomorrow");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Errands: work that a tool hands to a model of its own. The conversation carries them out, because only it may ask a
-//! model; a tool knows no more of that than this.
+//! Sub-agents: a task that a tool hands to a model of its own. The conversation runs it, because only the conversation
+//! may ask a model; a tool knows no more of that than these types.
 
 use std::fmt;
 
@@ -8,32 +8,32 @@ use futures::future::BoxFuture;
 use crate::domain::model::{Effort, Model};
 use crate::domain::money::Usd;
 
-/// Who carries out errands.
-pub trait Delegate: fmt::Debug + Send + Sync {
-    /// Carries one out, within its limit of money.
-    fn carry_out(&self, errand: Errand) -> BoxFuture<'_, Report>;
+/// Runs sub-agents.
+pub trait RunSubagent: fmt::Debug + Send + Sync {
+    /// Runs one to its end, within its limit of money.
+    fn run(&self, task: SubagentTask) -> BoxFuture<'_, SubagentReport>;
 }
 
-/// What is to be done.
+/// What a sub-agent is to do.
 #[derive(Clone, Debug)]
-pub struct Errand {
-    /// Who does it.
+pub struct SubagentTask {
+    /// The model that does it.
     pub model: Model,
     /// How hard it thinks.
     pub effort: Option<Effort>,
-    /// Its standing instructions.
+    /// Its system prompt.
     pub system: &'static str,
     /// The task.
     pub prompt: String,
-    /// What it is told when it has to come to its end.
+    /// What it is told when it must give its last answer.
     pub last_words: &'static str,
     /// What it may cost at most, US dollars.
     pub cap: Usd,
 }
 
-/// What an errand came to.
+/// What came of a task.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Report {
+pub struct SubagentReport {
     /// The answer, or why there is none.
     pub answer: Result<String, Unfinished>,
     /// What its calls have cost, US dollars.
@@ -42,12 +42,12 @@ pub struct Report {
     pub rounds: usize,
 }
 
-/// Why an errand has brought no answer.
+/// Why a sub-agent has no answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unfinished {
     /// Its money was used up.
     Cap,
-    /// It went in circles.
+    /// It did not come to an end within its rounds.
     Rounds,
     /// The model declined.
     Refused,
@@ -55,12 +55,12 @@ pub enum Unfinished {
     Empty,
     /// The turn was cut.
     Cut,
-    /// The provider failed, by the error's name.
+    /// The provider failed; the error's name.
     Failed(&'static str),
 }
 
 impl Unfinished {
-    /// A word that tells the kind.
+    /// A word for the kind, which the calling model reads.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cap => "cost_cap",
@@ -73,14 +73,15 @@ impl Unfinished {
     }
 }
 
-/// Never gets anything done.
+/// Runs none: every task is over its limit.
 #[cfg(test)]
 #[derive(Debug)]
-pub(super) struct Nobody;
+pub(super) struct Unavailable;
 
 #[cfg(test)]
-impl Delegate for Nobody {
-    fn carry_out(&self, _errand: Errand) -> BoxFuture<'_, Report> {
-        Box::pin(std::future::ready(Report { answer: Err(Unfinished::Cap), cost: Usd::ZERO, rounds: 1 }))
+impl RunSubagent for Unavailable {
+    fn run(&self, _task: SubagentTask) -> BoxFuture<'_, SubagentReport> {
+        let report = SubagentReport { answer: Err(Unfinished::Cap), cost: Usd::ZERO, rounds: 1 };
+        Box::pin(std::future::ready(report))
     }
 }

@@ -1,0 +1,98 @@
+//! The tools of this installation, and those of a sub-agent.
+
+use std::sync::Arc;
+
+use strum::VariantArray;
+
+use super::cost_estimator::CostEstimator;
+use super::list_files::ListFiles;
+use super::self_critique::SelfCritique;
+use super::tool::Definition;
+use crate::domain::tool::ToolName;
+use crate::llm::request::ToolSpec;
+
+/// Tools in the fixed order in which the model sees them: a prompt's prefix must not change.
+#[derive(Clone, Debug, Default)]
+pub struct Toolbox {
+    tools: Vec<Definition>,
+    specs: Arc<[ToolSpec]>,
+}
+
+impl Toolbox {
+    /// All tools.
+    pub fn full() -> Self {
+        Self::of(ToolName::VARIANTS.iter().map(|&name| definition(name)).collect())
+    }
+
+    pub(super) fn of(tools: Vec<Definition>) -> Self {
+        let specs = tools.iter().map(|tool| tool.spec.clone()).collect();
+        Self { tools, specs }
+    }
+
+    /// The tools of a sub-agent, which has no sub-agents of its own.
+    #[must_use]
+    pub fn for_subagents(&self) -> Self {
+        let own = |tool: &&Definition| tool.spec.name != ToolName::SelfCritique.name();
+        Self::of(self.tools.iter().filter(own).cloned().collect())
+    }
+
+    /// What the model is told, the same for all requests.
+    pub fn specs(&self) -> &Arc<[ToolSpec]> {
+        &self.specs
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<&Definition> {
+        self.tools.iter().find(|tool| tool.spec.name == name)
+    }
+}
+
+fn definition(name: ToolName) -> Definition {
+    match name {
+        ToolName::CostEstimator => Definition::of::<CostEstimator>(),
+        ToolName::SelfCritique => Definition::of::<SelfCritique>(),
+        ToolName::ListFiles => Definition::of::<ListFiles>(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Keywords of JSON schema that all providers understand.
+    fn assert_plain(schema: &Value) {
+        match schema {
+            Value::Object(fields) => {
+                for word in ["$schema", "$ref", "$defs", "title", "format"] {
+                    assert!(!fields.contains_key(word), "{word} in {schema}");
+                }
+                fields.values().for_each(assert_plain);
+            }
+            Value::Array(items) => items.iter().for_each(assert_plain),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_tool_has_a_plain_schema_that_describes_each_argument() {
+        for tool in Toolbox::full().tools {
+            let ToolSpec { name, description, schema } = tool.spec;
+            assert!(description.len() > 40, "{name}");
+            assert_eq!((&schema["type"], &schema["additionalProperties"]), (&"object".into(), &false.into()));
+            assert_plain(&schema);
+            for (argument, property) in schema["properties"].as_object().into_iter().flatten() {
+                assert!(
+                    property["description"].as_str().is_some_and(|text| text.len() > 10),
+                    "{name}: {argument}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_subagent_cannot_start_another_one() {
+        let toolbox = Toolbox::full().for_subagents();
+        assert!(toolbox.find("self_critique").is_none() && toolbox.find("list_files").is_some());
+    }
+}
