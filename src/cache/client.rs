@@ -11,9 +11,13 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::breaker::{Breaker, Change, Fault, PERIOD};
 use super::keys::{Keys, Origin};
-use super::{BULK_LIMIT, RESPONSE_LIMIT};
 use crate::telemetry::metrics::Metrics;
 
+/// How long an answer of Redis is waited for. With it the breaker opens at once, so a slow Redis costs at most one
+/// such wait a breaker period.
+const RESPONSE_LIMIT: Duration = Duration::from_millis(250);
+/// How long an answer with a large value is waited for; these have a connection of their own.
+const BULK_LIMIT: Duration = Duration::from_secs(2);
 /// How long a connection may take to be made. Nobody waits longer than for a response.
 const CONNECTION_LIMIT: Duration = RESPONSE_LIMIT;
 

@@ -1,7 +1,6 @@
-//! What a turn needs of its user and conversation: four entries, read in one round trip and written in one.
+//! What a turn needs of its user and conversation: three entries, read in one round trip and written in one.
 
 use super::client::Lane;
-use super::files::{self, Files};
 use super::messages::{self, Addition};
 use super::thread::{self, Thread};
 use super::user::{self, User};
@@ -18,8 +17,6 @@ pub struct Context {
     pub thread: Option<Versioned<Thread>>,
     /// What was said, if it belongs to that row.
     pub history: Option<History>,
-    /// The files, with how often their list had changed.
-    pub files: Option<Versioned<Files>>,
 }
 
 /// What a turn has found or added; every part may be left out.
@@ -31,8 +28,6 @@ pub struct Update<'a> {
     pub thread: Option<Versioned<Thread>>,
     /// What became of the history.
     pub history: Option<Change<'a>>,
-    /// The files as read from PostgreSQL.
-    pub files: Option<Versioned<Files>>,
 }
 
 /// What became of a conversation's history.
@@ -51,24 +46,18 @@ pub async fn read(cache: &Cache, key: ThreadKey) -> Context {
     entry::read(&mut commands, &keys.user(key.user));
     entry::read(&mut commands, &keys.thread(key));
     messages::read(&mut commands, &keys.messages(key));
-    entry::read(&mut commands, &keys.files(key));
     let Ok(answers) = cache.ask(Lane::Quick, &mut commands).await else { return Context::default() };
-    let Ok([user, thread, history, files]) = <[_; 4]>::try_from(answers) else { return Context::default() };
+    let Ok([user, thread, history]) = <[_; 3]>::try_from(answers) else { return Context::default() };
     let user = entry::found(user);
     let thread: Option<Versioned<Thread>> = entry::found(thread);
     let row = thread.as_ref().map(|thread| thread.value.id);
     let history = messages::found(history).filter(|(of, _)| row.is_none_or(|row| row == *of));
-    let files = entry::found(files);
     cache.count(user::LABEL, user.is_some());
     cache.count(thread::LABEL, thread.is_some());
     cache.count(messages::LABEL, history.is_some());
-    if files.is_some() {
-        // A list that nobody has asked for yet is no miss.
-        cache.count(files::LABEL, true);
-    }
     // Without the row nobody knows whose history it is.
     let history = history.filter(|_| row.is_some()).map(|(_, history)| history);
-    Context { user, thread, history, files }
+    Context { user, thread, history }
 }
 
 /// Writes everything at once; to be called after what it is made from is committed.
@@ -89,9 +78,6 @@ pub async fn write(cache: &Cache, key: ThreadKey, update: &Update<'_>) {
             messages::append(&mut commands, &keys.messages(key), *thread, new, *window);
         }
         None => {}
-    }
-    if let Some(files) = &update.files {
-        files::set(&mut commands, &keys.files(key), files);
     }
     cache.write(commands).await;
 }

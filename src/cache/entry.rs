@@ -1,11 +1,15 @@
 //! The two scripts that every versioned entry is written by, and how it is read.
 
+use std::time::Duration;
+
 use redis::{Pipeline, Value, from_redis_value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Cache, CacheError, LIFETIME};
-use crate::cache::client::Lane;
+use super::client::{Cache, CacheError, Lane};
+
+/// How long an entry lives after it was written.
+pub(super) const LIFETIME: Duration = Duration::from_secs(3_600);
 
 const SET: &str = include_str!("lua/set.lua");
 const INVALIDATE: &str = include_str!("lua/invalidate.lua");
@@ -45,19 +49,6 @@ pub(super) fn invalidate(commands: &mut Pipeline, key: &str, version: i64) {
 }
 
 impl Cache {
-    /// Reads one entry and counts it.
-    pub(super) async fn get<T: DeserializeOwned>(
-        &self,
-        cache: &'static str,
-        key: &str,
-    ) -> Option<Versioned<T>> {
-        let mut commands = redis::pipe();
-        read(&mut commands, key);
-        let entry = found(self.ask_one(Lane::Quick, &mut commands).await);
-        self.count(cache, entry.is_some());
-        entry
-    }
-
     /// Sends writes. Whether they took place matters to nobody: a reader checks the version.
     pub(super) async fn write(&self, mut commands: Pipeline) {
         if commands.is_empty() {

@@ -3,8 +3,9 @@
 
 use redis::from_redis_value;
 
+use super::Cache;
 use super::client::Lane;
-use super::{Cache, LIFETIME};
+use super::entry::LIFETIME;
 
 /// The label of this cache in metrics.
 const LABEL: &str = "file";

@@ -42,25 +42,8 @@ impl Keys {
         self.of_thread("messages", key)
     }
 
-    pub(super) fn files(&self, key: ThreadKey) -> String {
-        self.of_thread("files", key)
-    }
-
-    pub(super) fn sandbox(&self, key: ThreadKey) -> String {
-        self.of_thread("sandbox", key)
-    }
-
     pub(super) fn file_bytes(&self, unique_id: &str) -> String {
         format!("{}:file:{unique_id}", self.prefix)
-    }
-
-    pub(super) fn exec_file(&self, id: u128) -> String {
-        format!("{}:exec:{id:032x}", self.prefix)
-    }
-
-    /// Which exec files there are: by the time at which they expire, and their sizes.
-    pub(super) fn exec_index(&self) -> (String, String) {
-        (format!("{}:exec-expiry", self.prefix), format!("{}:exec-size", self.prefix))
     }
 
     /// The stream of the write-behind.
@@ -97,7 +80,6 @@ mod tests {
             keys.thread(key(12, 2, None)),
             keys.thread(key(1, 22, None)),
             keys.messages(key(1, 2, None)),
-            keys.files(key(1, 2, None)),
             keys.user(UserId(1)),
             of("other", "1").user(UserId(1)),
             of("db", "2").user(UserId(1)),

@@ -4,7 +4,8 @@
 
 use redis::{Pipeline, Value, from_redis_value};
 
-use super::{Cache, CacheError, LIFETIME};
+use super::entry::LIFETIME;
+use super::{Cache, CacheError};
 use crate::domain::history::{History, Window};
 use crate::domain::ids::{ThreadId, ThreadKey};
 use crate::domain::message::Remembered;

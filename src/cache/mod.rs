@@ -9,27 +9,14 @@ mod breaker;
 mod client;
 pub mod context;
 mod entry;
-pub mod exec_files;
 pub mod file_bytes;
-pub mod files;
 pub mod health;
 mod keys;
 pub mod messages;
-pub mod sandbox;
 pub mod thread;
 pub mod user;
 pub mod write_behind;
 
-use std::time::Duration;
-
 pub use client::{Cache, CacheError};
 pub use entry::Versioned;
 pub use keys::Origin;
-
-/// How long an entry lives after it was written.
-const LIFETIME: Duration = Duration::from_secs(3_600);
-/// How long an answer of Redis is waited for. With it the breaker opens at once, so a slow Redis costs at most one
-/// such wait a breaker period.
-const RESPONSE_LIMIT: Duration = Duration::from_millis(250);
-/// The same for large values, which have a connection of their own.
-const BULK_LIMIT: Duration = Duration::from_secs(2);

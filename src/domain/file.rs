@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{FileId, ThreadId};
+use crate::domain::ids::FileId;
 
 /// The most bytes of a file that Telegram lets a bot download. What is larger never has a copy.
 pub const DOWNLOAD_LIMIT: u64 = 20 * 1024 * 1024;
@@ -105,20 +105,5 @@ pub struct KnownFile {
     /// Its id at the model's provider, while a copy is there.
     pub provider_id: Option<String>,
     /// When it came or was made.
-    pub at: DateTime<Utc>,
-}
-
-/// A file that a tool has made and that waits for its delivery.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct MadeFile {
-    /// The conversation that it belongs to; nobody else may read it.
-    pub thread: ThreadId,
-    /// Its name.
-    pub name: String,
-    /// Its MIME type.
-    pub mime: String,
-    /// What the model said that it is.
-    pub context: String,
-    /// When it was made.
     pub at: DateTime<Utc>,
 }

@@ -124,10 +124,10 @@ metrics! {
     redis_circuit_opened: IntCounter = "bot_redis_circuit_opened_total";
     /// Reads of the cache that found something, by cache.
     redis_cache_hits: IntCounterVec = "bot_redis_cache_hits_total"
-        ["cache_type": "user" | "thread" | "messages" | "files" | "file" | "exec_file" | "sandbox"];
+        ["cache_type": "user" | "thread" | "messages" | "file"];
     /// Reads of the cache that found nothing, by cache.
     redis_cache_misses: IntCounterVec = "bot_redis_cache_misses_total"
-        ["cache_type": "user" | "thread" | "messages" | "files" | "file" | "exec_file" | "sandbox"];
+        ["cache_type": "user" | "thread" | "messages" | "file"];
     /// Turns whose cached context was behind the database, which was read instead.
     redis_cache_stale: IntCounter = "bot_redis_cache_stale_total";
     /// Items that wait to be written to the database.

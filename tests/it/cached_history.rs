@@ -9,10 +9,9 @@ use proptest::test_runner::{Config, TestRunner};
 use starling::cache::context::{self, Change, Update};
 use starling::cache::messages::{self, Addition};
 use starling::cache::thread::Thread;
-use starling::cache::{Cache, Origin, Versioned, exec_files, file_bytes, sandbox, user};
+use starling::cache::{Cache, Origin, Versioned, file_bytes, user};
 use starling::db::{Db, migrate};
 use starling::domain::clock::Clock;
-use starling::domain::file::MadeFile;
 use starling::domain::history::{History, Window};
 use starling::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, UserId};
 use starling::domain::message::{Context, Remembered, Reply, Role};
@@ -252,43 +251,13 @@ async fn an_older_value_never_replaces_a_newer_one_not_even_after_an_invalidatio
 }
 
 #[tokio::test]
-async fn files_have_limits_and_owners() {
+async fn contents_of_files_have_a_limit() {
     let redis = Redis::start().await;
     let metrics = Metrics::new().unwrap();
     let cache = cache(&redis, &metrics);
     assert!(file_bytes::put(&cache, "a", b"\0\xff bytes").await);
     assert_eq!(file_bytes::get(&cache, "a").await.as_deref(), Some(&b"\0\xff bytes"[..]));
     assert!(!file_bytes::put(&cache, "b", &vec![0; file_bytes::LIMIT + 1]).await);
-    let file = MadeFile {
-        thread: ThreadId(7),
-        name: "plot.png".into(),
-        mime: "image/png".into(),
-        context: "a plot".into(),
-        at: chrono::DateTime::UNIX_EPOCH,
-    };
-    let limit = 1_000;
-    assert!(exec_files::put_within(&cache, 1, &file, &[1; 600], limit).await);
-    assert!(!exec_files::put_within(&cache, 2, &file, &[2; 600], limit).await, "together they are too large");
-    assert_eq!(exec_files::get(&cache, 1, ThreadId(7)).await, Some((file.clone(), vec![1; 600])));
-    assert_eq!(exec_files::get(&cache, 1, ThreadId(8)).await, None, "of somebody else");
-    assert_eq!(exec_files::describe(&cache, 1, ThreadId(8)).await, None);
-    exec_files::remove(&cache, 1).await;
-    assert_eq!(exec_files::describe(&cache, 1, ThreadId(7)).await, None);
-    assert!(exec_files::put_within(&cache, 2, &file, &[2; 600], limit).await, "there is room again");
-}
-
-#[tokio::test]
-async fn a_newer_sandbox_is_not_forgotten_with_an_older_one() {
-    let redis = Redis::start().await;
-    let metrics = Metrics::new().unwrap();
-    let cache = cache(&redis, &metrics);
-    let of = |version, id: &str| Versioned { version, value: id.to_owned() };
-    sandbox::put(&cache, key(1), &of(10, "first")).await;
-    sandbox::put(&cache, key(1), &of(20, "second")).await;
-    sandbox::forget(&cache, key(1), &of(10, "first")).await;
-    assert_eq!(sandbox::get(&cache, key(1)).await, Some(of(20, "second")));
-    sandbox::forget(&cache, key(1), &of(20, "second")).await;
-    assert_eq!(sandbox::get(&cache, key(1)).await, None);
 }
 
 #[tokio::test]
