@@ -76,7 +76,7 @@ pub struct Chat {
 }
 
 /// A language that the bot speaks.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, strum::VariantArray)]
 pub enum Language {
     /// English, also for everybody whose language has no texts.
     #[default]

@@ -61,19 +61,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_sentence_exists_in_every_language() {
-        for say in [forgotten, not_yours, used, not_allowed, later] {
-            let (english, russian) = (say(Language::English), say(Language::Russian));
-            assert!(!english.starts_with("Unknown localization"), "{english}");
-            assert!(russian.chars().any(|c| ('а'..='я').contains(&c)), "{russian}");
-            assert!(
-                english.chars().count() <= 200 && russian.chars().count() <= 200,
-                "as an answer to a tap"
-            );
-        }
-    }
-
-    #[test]
     fn counts_are_said_as_people_say_them() {
         let (english, russian) = (Language::English, Language::Russian);
         assert_eq!(button(english, 1), "Delete the only topic");
