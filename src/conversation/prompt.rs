@@ -218,10 +218,20 @@ mod tests {
         let context =
             Context { reply: Some(reply), quote: Some("two".into()), forwarded_from: Some("News".into()) };
         let message = Remembered { context, edits: 2, ..said(Role::User, "look") };
-        assert_eq!(
-            text(&message, ChatKind::Private),
-            "**@ann** (edited 2 times):\n\nForwarded from News:\n\n> In reply to @bob: one\n> two\n\n> Quoting: two\n\nlook"
-        );
+        let marked = text(&message, ChatKind::Private);
+        assert_eq!(marked, marked.trim(), "the snapshot does not show blanks around it");
+        insta::assert_snapshot!(marked, @r"
+        **@ann** (edited 2 times):
+
+        Forwarded from News:
+
+        > In reply to @bob: one
+        > two
+
+        > Quoting: two
+
+        look
+        ");
         assert_eq!(text(&said(Role::User, "hi"), ChatKind::Private), "hi");
         assert_eq!(text(&said(Role::User, "hi"), ChatKind::Group), "**@ann**:\n\nhi");
     }

@@ -1,6 +1,6 @@
 //! Several messages in a row are one prompt, in the order of writing.
 
-use crate::harness::{ANN, Bot, conversation};
+use crate::harness::{ANN, Bot, conversation, exact};
 
 #[tokio::test]
 async fn messages_shortly_after_each_other_are_one_prompt() {
@@ -9,7 +9,11 @@ async fn messages_shortly_after_each_other_are_one_prompt() {
         bot.ann(text);
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    assert_eq!(bot.answer(ANN, 1).await, "You said: one\ntwo\nthree");
+    insta::assert_snapshot!(exact(bot.answer(ANN, 1).await), @r"
+    You said: one
+    two
+    three
+    ");
     assert_eq!(conversation(&bot.request(1).await), ["user: one | two | three"]);
     assert_eq!(bot.model.requests().len(), 1);
     bot.end().await;

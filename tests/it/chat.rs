@@ -3,7 +3,7 @@
 use futures::FutureExt;
 use playground::anthropic::{Gate, Reply, Step};
 
-use crate::harness::{ANN, BOUND, Bot, conversation};
+use crate::harness::{ANN, BOUND, Bot, conversation, exact, prompt};
 
 #[tokio::test]
 async fn start_greets_new_and_returning_people() {
@@ -19,7 +19,10 @@ async fn start_greets_new_and_returning_people() {
 async fn an_answer_is_shown_stored_and_counted() {
     let bot = Bot::start().await;
     bot.ask("hello there").await;
-    assert_eq!(bot.screen(ANN), "person: hello there\nbot: You said: hello there");
+    insta::assert_snapshot!(exact(bot.screen(ANN)), @r"
+    person: hello there
+    bot: You said: hello there
+    ");
     let stored: Vec<(String, String)> =
         sqlx::query_as("SELECT role, text FROM messages ORDER BY id").fetch_all(bot.books()).await.unwrap();
     let stored: Vec<String> = stored.into_iter().map(|(role, text)| format!("{role}: {text}")).collect();
@@ -168,9 +171,23 @@ async fn replies_forwards_and_edits_are_told_to_the_model() {
     bot.answer(ANN, 2).await;
     bot.telegram.edit(ANN, first.message_id, "the sky is blue").unwrap();
     bot.ask("and now?").await;
-    let said = conversation(&bot.request(3).await);
-    assert_eq!(said[0], "user: **Ann** (edited):\n\nthe sky is blue");
-    assert_eq!(said[2], "user: **Ann**:\n\n> In reply to Ann: the sky is green\n\nis this right?");
+    insta::assert_snapshot!(prompt(&bot.request(3).await), @r"
+    user: **Ann** (edited):
+
+    the sky is blue
+    assistant: You said: the sky is green
+    user: **Ann**:
+
+    > In reply to Ann: the sky is green
+
+    is this right?
+    assistant: You said: **Ann**:
+
+    > In reply to Ann: the sky is green
+
+    is this right?
+    user: and now?
+    ");
     bot.end().await;
 }
 

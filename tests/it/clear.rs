@@ -5,7 +5,7 @@ use playground::anthropic::{Gate, Outcome, Reply, Step};
 use crate::harness::halves::{first_half_is_visible, half_an_answer};
 use crate::harness::redis::Redis;
 use crate::harness::till::person;
-use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation};
+use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation, exact};
 
 const FORGOTTEN: &str = "🧹 I have forgotten our conversation here. Your balance stays as it is.";
 
@@ -100,7 +100,11 @@ async fn a_running_answer_is_cut_kept_and_paid_and_belongs_to_what_is_forgotten(
     bot.ann("tell me everything");
     first_half_is_visible(&bot).await;
     bot.ann("/clear");
-    assert_eq!(bot.answer(ANN, 1).await, "The first half.\n\n⏹ Stopped.");
+    insta::assert_snapshot!(exact(bot.answer(ANN, 1).await), @r"
+    The first half.
+
+    ⏹ Stopped.
+    ");
     assert_eq!(bot.answer(ANN, 2).await, FORGOTTEN);
     assert_eq!(bot.request_end(1).await, Outcome::ClosedByClient);
     bot.ask("hello").await;

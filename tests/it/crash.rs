@@ -3,7 +3,7 @@
 use playground::anthropic::{Gate, Outcome, Reply, Step};
 use playground::telegram::Fault;
 
-use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation};
+use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation, prompt};
 
 /// Two messages' worth of numbered words in paragraphs.
 fn nine_hundred_words() -> String {
@@ -218,8 +218,13 @@ async fn killed_after_the_growing_answer_was_written_down() {
     );
     assert_eq!(bot.model.requests().len(), 1, "the model is not asked again");
     bot.ask("go on").await;
-    let said = conversation(&bot.request(2).await);
-    assert_eq!(said[1], "assistant: Half of **an** answer\n\n[this answer was cut off here]");
+    insta::assert_snapshot!(prompt(&bot.request(2).await), @r"
+    user: hello
+    assistant: Half of **an** answer
+
+    [this answer was cut off here]
+    user: go on
+    ");
     assert_eq!(bot.database.count("SELECT count(*) FROM model_calls WHERE payer = 'owner'").await, 0);
     drop(keeper);
     bot.end().await;

@@ -5,7 +5,7 @@ use playground::anthropic::{Gate, Recorded, Reply, Step, StopReason};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::harness::{ANN, BOUND, Bot};
+use crate::harness::{ANN, BOUND, Bot, exact};
 
 const VERDICT: &str = r#"{"verdict": "NEEDS_IMPROVEMENT", "alignment_score": 60, "confidence": 90,
     "issues": [{"severity": "major", "description": "2 + 2 is not 5", "location": "line 1"}],
@@ -78,7 +78,11 @@ async fn a_critic_works_in_rounds_of_its_own_and_everything_is_paid_once() {
         .unwrap();
     assert!(held >= Decimal::new(5, 1), "{held} are held while the critic works");
     keeper.open();
-    assert_eq!(bot.answer(ANN, 1).await, "I let it be checked.\n\nIt is 4.");
+    insta::assert_snapshot!(exact(bot.answer(ANN, 1).await), @r"
+    I let it be checked.
+
+    It is 4.
+    ");
     assert_eq!(critic.body["model"], "claude-opus-5-5");
     let offered: Vec<&str> =
         critic.body["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();

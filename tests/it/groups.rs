@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use playground::anthropic::{Gate, Reply, Step};
 use playground::telegram::Fault;
 
-use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation};
+use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation, prompt};
 
 #[tokio::test]
 async fn an_answer_in_a_group_grows_in_one_message() {
@@ -36,7 +36,11 @@ async fn the_bot_answers_only_when_spoken_to() {
     bot.telegram.say(GROUP, ANN, "hello everybody");
     bot.ask_in(GROUP, ANN, "@starling_bot hello").await;
     assert_eq!(bot.model.requests().len(), 1);
-    assert_eq!(conversation(&bot.request(1).await), ["user: **Ann**:\n\n@starling_bot hello"]);
+    insta::assert_snapshot!(prompt(&bot.request(1).await), @r"
+    user: **Ann**:
+
+    @starling_bot hello
+    ");
     bot.end().await;
 }
 

@@ -3,7 +3,7 @@
 use playground::anthropic::{Gate, Outcome, Reply, Step};
 
 use crate::harness::halves::{first_half_is_visible, half_an_answer};
-use crate::harness::{ANN, BOUND, Bot, conversation};
+use crate::harness::{ANN, BOUND, Bot, conversation, exact, prompt};
 
 #[tokio::test]
 async fn a_newer_message_supersedes_the_answer_and_the_rest_is_kept() {
@@ -12,17 +12,20 @@ async fn a_newer_message_supersedes_the_answer_and_the_rest_is_kept() {
     bot.ann("tell me everything");
     first_half_is_visible(&bot).await;
     bot.ann("never mind");
-    assert_eq!(bot.answer(ANN, 1).await, "The first half.\n\n⏹ Interrupted by your next message.");
+    insta::assert_snapshot!(exact(bot.answer(ANN, 1).await), @r"
+    The first half.
+
+    ⏹ Interrupted by your next message.
+    ");
     assert_eq!(bot.answer(ANN, 2).await, "You said: never mind");
     assert_eq!(bot.request_end(1).await, Outcome::ClosedByClient);
-    assert_eq!(
-        conversation(&bot.request(2).await),
-        [
-            "user: tell me everything",
-            "assistant: The first half.\n\n[this answer was cut off here]",
-            "user: never mind",
-        ]
-    );
+    insta::assert_snapshot!(prompt(&bot.request(2).await), @r"
+    user: tell me everything
+    assistant: The first half.
+
+    [this answer was cut off here]
+    user: never mind
+    ");
     assert_eq!(bot.database.count("SELECT count(*) FROM turns WHERE detail = 'superseded'").await, 1);
     assert_eq!(
         bot.database.count("SELECT count(*) FROM model_calls WHERE ended = 'cut' AND output > 0").await,
@@ -39,7 +42,11 @@ async fn stop_ends_the_answer_and_closes_the_connection_to_the_model() {
     bot.ann("tell me everything");
     first_half_is_visible(&bot).await;
     bot.ann("/stop");
-    assert_eq!(bot.answer(ANN, 1).await, "The first half.\n\n⏹ Stopped.");
+    insta::assert_snapshot!(exact(bot.answer(ANN, 1).await), @r"
+    The first half.
+
+    ⏹ Stopped.
+    ");
     assert_eq!(bot.request_end(1).await, Outcome::ClosedByClient);
     drop(keeper);
     assert_eq!(bot.ask("/stop").await, "Nothing is running that could be stopped.");
@@ -74,7 +81,11 @@ async fn the_button_below_the_draft_stops_and_a_late_tap_does_nothing() {
     first_half_is_visible(&bot).await;
     let draft = bot.telegram.live_draft(ANN).unwrap().draft_id;
     bot.telegram.press_stop(ANN, draft).expect("the draft has a button");
-    assert_eq!(bot.answer(ANN, 1).await, "The first half.\n\n⏹ Stopped.");
+    insta::assert_snapshot!(exact(bot.answer(ANN, 1).await), @r"
+    The first half.
+
+    ⏹ Stopped.
+    ");
     drop(keeper);
     // The same tap again, while another answer runs.
     let keeper = half_an_answer(&bot);
@@ -107,7 +118,10 @@ async fn an_answer_that_had_not_begun_is_superseded_in_silence() {
     bot.ann("first");
     bot.request(1).await;
     bot.ann("second");
-    assert_eq!(bot.answer(ANN, 1).await, "You said: first\nsecond");
+    insta::assert_snapshot!(exact(bot.answer(ANN, 1).await), @r"
+    You said: first
+    second
+    ");
     assert_eq!(conversation(&bot.request(2).await), ["user: first | second"]);
     drop(keeper);
     bot.end().await;

@@ -3,7 +3,7 @@
 use playground::anthropic::{ApiError, Reply, Step, StopReason};
 use playground::telegram::Person;
 
-use crate::harness::{ANN, Bot, conversation};
+use crate::harness::{ANN, Bot, conversation, exact, prompt};
 
 #[tokio::test]
 async fn passing_faults_before_the_first_word_are_not_seen() {
@@ -55,12 +55,19 @@ async fn an_answer_that_breaks_off_twice_is_kept_with_a_remark() {
     for half in ["One", " two"] {
         bot.model.script(Reply::steps(vec![Step::Text(half.to_owned()), Step::Cut]));
     }
-    assert_eq!(bot.ask("count").await, "One two\n\n⚠️ The connection to the model failed. Please try again.");
+    insta::assert_snapshot!(exact(bot.ask("count").await), @r"
+    One two
+
+    ⚠️ The connection to the model failed. Please try again.
+    ");
     bot.ask("go on").await;
-    assert_eq!(
-        conversation(&bot.request(3).await)[1],
-        "assistant: One two\n\n[this answer was cut off here]"
-    );
+    insta::assert_snapshot!(prompt(&bot.request(3).await), @r"
+    user: count
+    assistant: One two
+
+    [this answer was cut off here]
+    user: go on
+    ");
     bot.end().await;
 }
 
@@ -71,10 +78,11 @@ async fn the_length_limit_is_continued_once_and_then_said() {
         let steps = vec![Step::Text(text.to_owned()), Step::Stop(StopReason::MaxTokens)];
         bot.model.script(Reply::steps(steps));
     }
-    assert_eq!(
-        bot.ask("alphabet").await,
-        "ab\n\n✂️ The answer reached its length limit. Write “go on” for the rest."
-    );
+    insta::assert_snapshot!(exact(bot.ask("alphabet").await), @r"
+    ab
+
+    ✂️ The answer reached its length limit. Write “go on” for the rest.
+    ");
     bot.end().await;
 }
 
@@ -151,9 +159,19 @@ async fn a_character_that_no_database_can_store_is_dropped() {
     let call = Step::ToolUse { name: "cost_\0estimator".to_owned(), input };
     bot.model.script(Reply::steps(vec![Step::Text("Be\0fore.".to_owned()), call]));
     bot.model.script(Reply::text("\0Af\0ter.\0"));
-    assert_eq!(bot.ask("hello").await, "Before.\n\nAfter.");
+    insta::assert_snapshot!(exact(bot.ask("hello").await), @r"
+    Before.
+
+    After.
+    ");
     assert_eq!(bot.ask("next").await, "You said: next");
-    let said = conversation(&bot.request(3).await);
-    assert_eq!(said[1], "assistant: Before.\n\nAfter.", "history has what was shown");
+    // The history has what was shown.
+    insta::assert_snapshot!(prompt(&bot.request(3).await), @r"
+    user: hello
+    assistant: Before.
+
+    After.
+    user: next
+    ");
     bot.end().await;
 }

@@ -1,6 +1,6 @@
 //! What has served its purpose goes every night; conversations lose their oldest part, the books nothing.
 
-use crate::harness::{ANN, BOB, Bot, conversation};
+use crate::harness::{ANN, BOB, Bot, prompt};
 
 /// Makes everything that is done so many days older.
 async fn age(bot: &Bot, days: i32) {
@@ -33,17 +33,13 @@ async fn old_messages_updates_and_deliveries_go_and_money_stays() {
     bot.database.until("SELECT count(*) FROM outbox", 2).await;
     bot.database.until("SELECT count(*) FROM inbox", 2).await;
     assert_eq!(bot.ask("what do you know?").await, "You said: what do you know?");
-    let said = conversation(bot.model.requests().last().unwrap());
-    assert_eq!(
-        said,
-        [
-            "user: a newer question",
-            "assistant: You said: a newer question",
-            "user: the newest question",
-            "assistant: You said: the newest question",
-            "user: what do you know?",
-        ]
-    );
+    insta::assert_snapshot!(prompt(bot.model.requests().last().unwrap()), @r"
+    user: a newer question
+    assistant: You said: a newer question
+    user: the newest question
+    assistant: You said: the newest question
+    user: what do you know?
+    ");
     assert_eq!(bot.database.count("SELECT count(*) FROM turns").await, 4);
     assert_eq!(bot.database.count("SELECT count(*) FROM balance_operations").await, operations + 3);
     assert_eq!(bot.answers(ANN).len(), 4);

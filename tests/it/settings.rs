@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::harness::{Bot, process};
+use crate::harness::{Bot, exact, process};
 
 async fn run(settings: &[(&str, &str)], arguments: &[&str]) -> (i32, String) {
     let settings: BTreeMap<String, String> =
@@ -17,12 +17,16 @@ async fn wrong_settings_are_one_clear_list_and_exit_code_2() {
     for arguments in [&[][..], &["run"], &["migrate"], &["doctor"], &["config"]] {
         let (code, text) = run(&settings, arguments).await;
         assert_eq!(code, 2);
-        let expected = "4 of the settings need attention:\n  \
-            TELEGRAM_BOT_TOKEN: is required; set the variable or put it into the secret file telegram_bot_token\n  \
-            ANTHROPIC_API_KEY: is required; set the variable or put it into the secret file anthropic_api_key\n  \
-            DATABASE_URL: must be an address that begins with postgres://\n  \
-            BATCH_WINDOW_MS: must be a number from 0 to 10000\n";
-        assert_eq!(text, expected);
+        let list = text.strip_suffix('\n').expect("the list ends its last line");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(exact(list), @r"
+        4 of the settings need attention:
+          TELEGRAM_BOT_TOKEN: is required; set the variable or put it into the secret file telegram_bot_token
+          ANTHROPIC_API_KEY: is required; set the variable or put it into the secret file anthropic_api_key
+          DATABASE_URL: must be an address that begins with postgres://
+          BATCH_WINDOW_MS: must be a number from 0 to 10000
+        ");
+        }
     }
 }
 

@@ -290,3 +290,15 @@ pub fn conversation(request: &Recorded) -> Vec<String> {
         .map(|message| format!("{}: {}", message["role"].as_str().unwrap_or("?"), texts(message)))
         .collect()
 }
+
+/// A recorded request's messages as a text, one after another.
+pub fn prompt(request: &Recorded) -> String {
+    exact(conversation(request).join("\n"))
+}
+
+/// A text to compare with a snapshot. The comparison passes over blanks at both ends, so a text must have none.
+pub fn exact(text: impl Into<String>) -> String {
+    let text = text.into();
+    assert_eq!(text, text.trim(), "a snapshot does not show the blanks around it");
+    text
+}
