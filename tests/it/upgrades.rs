@@ -1,5 +1,7 @@
 //! A newer version takes over what an older one has left: books and work that had begun.
 
+mod samples;
+
 use std::borrow::Cow;
 use std::path::Path;
 
