@@ -1,7 +1,7 @@
 //! The dispatcher: teloxide keeps updates of one chat in order and runs different chats side by side. Its one endpoint
 //! hands every update to `handlers::route`, which never waits: a handler that waited for a model would block `/stop`.
 
-mod introduction;
+mod get_me;
 
 use std::convert::Infallible;
 use std::io;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::{BoxStream, poll_fn};
-use introduction::Introduction;
+use get_me::GetMeServer;
 use teloxide::dispatching::Dispatcher;
 use teloxide::error_handlers::IgnoringErrorHandlerSafe;
 use teloxide::prelude::dptree;
@@ -22,14 +22,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
 use super::handlers;
-use crate::telemetry::readiness::Pulse;
+use crate::telemetry::readiness::Health;
 use crate::telemetry::server::serve_until;
 
 /// The pause before the framework is begun again.
 const PAUSE: Duration = Duration::from_secs(2);
 /// How long the framework may take to ask for the next update; it only puts one into the line of its chat.
 const STUCK: Duration = Duration::from_secs(10);
-/// How long the introduction may take to close.
+/// How long the port that answers `getMe` may take to close.
 const CLOSE_LIMIT: Duration = Duration::ZERO;
 
 /// Routes updates until their channel ends.
@@ -55,12 +55,12 @@ async fn dispatch(
     context: &Arc<Context>,
     updates: OwnedMutexGuard<mpsc::Receiver<Update>>,
 ) -> io::Result<()> {
-    let Introduction { bot, listener, app } = Introduction::open(&context.me).await?;
+    let GetMeServer { bot, listener, app } = GetMeServer::open(&context.me).await?;
     let begun = CancellationToken::new();
     let end = begun.clone().drop_guard();
-    context.life.spawn("introduction", {
+    context.life.spawn("getMe", {
         let begun = begun.clone();
-        async move { serve_until("introduction", listener, app, &begun, CLOSE_LIMIT).await }
+        async move { serve_until("getMe", listener, app, &begun, CLOSE_LIMIT).await }
     });
     let endpoint = dptree::endpoint(|update: Update, context: Arc<Context>| async move {
         handlers::route(&context, update);
@@ -68,8 +68,8 @@ async fn dispatch(
     });
     let dependencies = dptree::deps![context.clone()];
     let mut dispatcher = Dispatcher::builder(bot, endpoint).dependencies(dependencies).build();
-    let pulse = context.readiness.dispatcher.clone();
-    let feed = Feed { updates, stop: mk_stop_token().0, begun, pulse };
+    let health = context.readiness.dispatcher.clone();
+    let feed = Feed { updates, stop: mk_stop_token().0, begun, health };
     let dispatched = dispatcher.try_dispatch_with_listener(feed, IgnoringErrorHandlerSafe::new()).await;
     drop(end);
     dispatched.map_err(io::Error::other)
@@ -81,12 +81,12 @@ struct Feed {
     stop: StopToken,
     /// Cancelled when the framework has asked for the first update.
     begun: CancellationToken,
-    pulse: Pulse,
+    health: Health,
 }
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        self.pulse.fails_after(Duration::ZERO, "the dispatcher has ended");
+        self.health.fails_after(Duration::ZERO, "the dispatcher has ended");
     }
 }
 
@@ -95,14 +95,14 @@ impl<'a> AsUpdateStream<'a> for Feed {
     type Stream = BoxStream<'a, Result<Update, Infallible>>;
 
     fn as_stream(&'a mut self) -> Self::Stream {
-        let Self { updates, begun, pulse, .. } = self;
+        let Self { updates, begun, health, .. } = self;
         poll_fn(move |context| {
             begun.cancel();
             let update = updates.poll_recv(context);
             if update.is_ready() {
-                pulse.works_for(STUCK, "the dispatcher does not take the next update");
+                health.works_for(STUCK, "the dispatcher does not take the next update");
             } else {
-                pulse.works();
+                health.works();
             }
             update.map(|update| update.map(Ok))
         })
@@ -134,7 +134,7 @@ mod tests {
             updates: Arc::new(Mutex::new(receiver)).lock_owned().await,
             stop: mk_stop_token().0,
             begun: CancellationToken::new(),
-            pulse: readiness.dispatcher.clone(),
+            health: readiness.dispatcher.clone(),
         };
         let begun = feed.begun.clone();
         let mut stream = feed.as_stream();

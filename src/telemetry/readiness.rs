@@ -11,9 +11,9 @@ use tokio::time::Instant;
 pub struct Readiness {
     stage: Arc<AtomicU8>,
     /// The part that takes updates from Telegram and stores them.
-    pub intake: Pulse,
+    pub intake: Health,
     /// The part that hands stored updates to the handlers.
-    pub dispatcher: Pulse,
+    pub dispatcher: Health,
 }
 
 const STARTING: u8 = 0;
@@ -24,8 +24,8 @@ impl Default for Readiness {
     fn default() -> Self {
         Self {
             stage: Arc::new(AtomicU8::new(STARTING)),
-            intake: Pulse::new("no updates have been asked for yet"),
-            dispatcher: Pulse::new("the dispatcher has not begun yet"),
+            intake: Health::new("no updates have been asked for yet"),
+            dispatcher: Health::new("the dispatcher has not begun yet"),
         }
     }
 }
@@ -61,7 +61,7 @@ impl Readiness {
 
 /// What one part says about itself, with the time until which that is believed. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Pulse(Arc<Mutex<State>>);
+pub struct Health(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
@@ -71,7 +71,7 @@ struct State {
     reason: String,
 }
 
-impl Pulse {
+impl Health {
     /// A part that does not work yet.
     fn new(reason: &str) -> Self {
         Self(Arc::new(Mutex::new(State { fails_at: Some(Instant::now()), reason: reason.to_owned() })))

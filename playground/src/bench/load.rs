@@ -22,7 +22,7 @@ pub struct Load {
     pub model: Anthropic,
     /// Characters of one text delta.
     pub chunk_chars: usize,
-    /// How long all answers of one go together may take.
+    /// How long all answers of one run together may take.
     pub limit: Duration,
 }
 
@@ -46,9 +46,9 @@ pub struct Delays {
     pub last_message: Duration,
 }
 
-/// What became of the questions of one go.
+/// What became of the questions of one run.
 #[derive(Debug, Default)]
-pub struct Go {
+pub struct Run {
     /// Questions.
     pub asked: usize,
     /// One entry an answer that arrived whole.
@@ -65,7 +65,7 @@ impl Load {
 
     /// Lets everybody write at once; the answers stand still before their last words until all have come that far, so
     /// that they end at once.
-    pub async fn burst(&self, askers: &[Asker], chars: usize) -> anyhow::Result<Go> {
+    pub async fn burst(&self, askers: &[Asker], chars: usize) -> anyhow::Result<Run> {
         let text = answer(chars);
         let end = text.char_indices().rev().nth(self.chunk_chars.min(chars) - 1).map_or(0, |(at, _)| at);
         let (gate, keeper) = Gate::new();
@@ -77,22 +77,22 @@ impl Load {
             ];
             self.expect(*asker, Reply::steps(steps.to_vec()));
         }
-        let go = self.begin(askers, &text);
+        let run = self.begin(askers, &text);
         let begun = Instant::now();
         let said = askers.iter().map(|&asker| (asker.person, self.say(asker))).collect();
         // Answers that never begin are counted as missing below; they must not keep the others.
         tokio::time::timeout(self.limit, keeper.reached_by(askers.len())).await.ok();
         keeper.open();
-        go.end(begun, &said).await
+        run.end(begun, &said).await
     }
 
     /// Lets people write one after another, so many a second, answered at the model's pace.
-    pub async fn steady(&self, askers: &[Asker], rate: u32, chars: usize) -> anyhow::Result<Go> {
+    pub async fn steady(&self, askers: &[Asker], rate: u32, chars: usize) -> anyhow::Result<Run> {
         let text = answer(chars);
         for asker in askers {
             self.expect(*asker, Reply::text(&text));
         }
-        let go = self.begin(askers, &text);
+        let run = self.begin(askers, &text);
         let begun = Instant::now();
         let mut said = HashMap::new();
         let mut beat = tokio::time::interval(Duration::from_secs(1) / rate);
@@ -100,7 +100,7 @@ impl Load {
             beat.tick().await;
             said.insert(asker.person, self.say(asker));
         }
-        go.end(begun, &said).await
+        run.end(begun, &said).await
     }
 
     fn expect(&self, asker: Asker, reply: Reply) {
@@ -113,8 +113,8 @@ impl Load {
         self.telegram.say(asker.person, asker.person, &question(asker)).update_id
     }
 
-    fn begin<'a>(&'a self, askers: &'a [Asker], text: &str) -> Running<'a> {
-        Running {
+    fn begin<'a>(&'a self, askers: &'a [Asker], text: &str) -> Pending<'a> {
+        Pending {
             load: self,
             askers,
             letters: visible_letters(text),
@@ -129,8 +129,8 @@ impl Load {
     }
 }
 
-/// A go that has begun.
-struct Running<'a> {
+/// A run that has begun.
+struct Pending<'a> {
     load: &'a Load,
     askers: &'a [Asker],
     letters: String,
@@ -139,9 +139,9 @@ struct Running<'a> {
     requests_before: usize,
 }
 
-impl Running<'_> {
+impl Pending<'_> {
     /// Waits for the answers; `said` has the update of each person's question.
-    async fn end(self, begun: Instant, said: &HashMap<i64, i64>) -> anyhow::Result<Go> {
+    async fn end(self, begun: Instant, said: &HashMap<i64, i64>) -> anyhow::Result<Run> {
         let deadline = Instant::now() + self.load.limit;
         let mut waiting: Vec<(Asker, usize)> = self.askers.iter().copied().zip(self.answers_before).collect();
         while !waiting.is_empty() && Instant::now() < deadline {
@@ -151,19 +151,19 @@ impl Running<'_> {
         let calls = self.load.telegram.calls().split_off(self.calls_before);
         let requests = self.load.model.requests().split_off(self.requests_before);
         let stamps = Stamps::new(&calls, &requests, &self.letters);
-        let mut go = Go { asked: self.askers.len(), ..Go::default() };
+        let mut run = Run { asked: self.askers.len(), ..Run::default() };
         for &asker in self.askers {
             let Some(final_call) = stamps.last_message(asker.person) else { continue };
-            go.took = go.took.max(final_call.at.saturating_duration_since(begun));
+            run.took = run.took.max(final_call.at.saturating_duration_since(begun));
             let handed_out =
                 said.get(&asker.person).and_then(|&update| self.load.telegram.handed_out(update));
             let delays = stamps.delays(asker, handed_out, final_call);
-            go.delays.push(
+            run.delays.push(
                 delays
                     .with_context(|| format!("the emulators noted no times for person {}", asker.person))?,
             );
         }
-        Ok(go)
+        Ok(run)
     }
 }
 

@@ -2,11 +2,11 @@
 //! emulated model answers in a fixed rhythm, and both emulators stamp what they see with one clock. Each number of users
 //! and each length gets a fresh process of the bot, warmed up by one answer that does not count.
 
+mod delay_proxy;
 mod load;
 mod process;
 mod sample;
 mod table;
-mod wire;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,9 +16,9 @@ use playground::anthropic;
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::bench::load::{Asker, Go, Load};
+use crate::bench::delay_proxy::DelayProxy;
+use crate::bench::load::{Asker, Load, Run};
 use crate::bench::process::{Memory, Process};
-use crate::bench::wire::Wire;
 use crate::console;
 use crate::service::{Service, Setting};
 use crate::signals::Signals;
@@ -26,7 +26,7 @@ use crate::world::{self, Messenger, Model, Money, Place, World};
 
 /// Batching window of the bot when the environment does not say otherwise, in milliseconds.
 const DEFAULT_WINDOW_MS: u64 = 200;
-/// Answers that are measured at least; fewer users at once have more goes.
+/// Answers that are measured at least; fewer users at once have more runs.
 const ANSWERS_AT_LEAST: usize = 10;
 
 /// What the table shows, below the help.
@@ -36,7 +36,7 @@ Columns of the table:
   window -> request  from the end of the batching window to the request to the model
   delta -> draft     from the first piece of text to the first draft that shows it
   end -> message     from the last byte of the stream to the final message
-  noise              smallest and largest median of \"end -> message\" over the goes
+  noise              smallest and largest median of \"end -> message\" over the runs
   CPU/answer         CPU time of the bot, everything included
   CPU/event          the same for each event of the model's stream
   memory             resident, the most it ever was and afterwards";
@@ -55,7 +55,7 @@ pub struct Arguments {
     chars: Vec<usize>,
     /// How often each number of people writes at once, with other people each time.
     #[arg(long, default_value_t = 3)]
-    goes: usize,
+    runs: usize,
     /// Answers a second of the steady load; 0 for no such load.
     #[arg(long, default_value_t = 50)]
     rate: u32,
@@ -74,7 +74,7 @@ pub struct Arguments {
     /// Milliseconds that every answer of Telegram takes longer.
     #[arg(long, default_value_t = 0)]
     telegram_delay_ms: u64,
-    /// Seconds until a go gives up waiting for its answers.
+    /// Seconds until a run gives up waiting for its answers.
     #[arg(long, default_value_t = 120)]
     time_limit: u64,
     /// Batching window of the bot in milliseconds.
@@ -98,8 +98,8 @@ struct Row {
     chars: usize,
     /// Events of the stream of one answer.
     events: usize,
-    /// All goes.
-    goes: Vec<Go>,
+    /// All runs.
+    runs: Vec<Run>,
     /// CPU time of the bot for all answers.
     cpu: Duration,
     /// Memory of the bot afterwards.
@@ -140,8 +140,8 @@ pub async fn bench(arguments: Arguments) -> anyhow::Result<()> {
     }
     bench.world.stop().await;
     console::out(&table::render(&rows, Duration::from_millis(arguments.batch_window_ms)));
-    let goes = || rows.iter().flat_map(|row| &row.goes);
-    let missing = goes().map(|go| go.asked - go.delays.len()).sum::<usize>();
+    let runs = || rows.iter().flat_map(|row| &row.runs);
+    let missing = runs().map(|run| run.asked - run.delays.len()).sum::<usize>();
     if missing > 0 {
         bail!("{missing} answers are missing or differ from what the model said");
     }
@@ -152,9 +152,9 @@ pub async fn bench(arguments: Arguments) -> anyhow::Result<()> {
 struct Bench {
     world: World,
     load: Load,
-    /// Settings that lead the bot over the slow wires.
-    detours: Vec<Setting>,
-    _wires: Vec<Wire>,
+    /// Settings that lead the bot through the proxies.
+    overrides: Vec<Setting>,
+    _proxies: Vec<DelayProxy>,
 }
 
 impl Bench {
@@ -166,28 +166,28 @@ impl Bench {
             ..anthropic::Settings::default()
         });
         let (model, telegram) = (model.await?, world::emulated_telegram(0).await?);
-        let (mut detours, mut wires): (Vec<Setting>, Vec<Wire>) = (Vec::new(), Vec::new());
+        let (mut overrides, mut proxies): (Vec<Setting>, Vec<DelayProxy>) = (Vec::new(), Vec::new());
         if arguments.telegram_delay_ms > 0 {
             let server: SocketAddr = telegram.url().trim_start_matches("http://").parse()?;
-            let wire = Wire::to(server, Duration::from_millis(arguments.telegram_delay_ms)).await?;
-            detours.push(("TELEGRAM_API_URL", Some(format!("http://{}", wire.address))));
-            wires.push(wire);
+            let proxy = DelayProxy::to(server, Duration::from_millis(arguments.telegram_delay_ms)).await?;
+            overrides.push(("TELEGRAM_API_URL", Some(format!("http://{}", proxy.address))));
+            proxies.push(proxy);
         }
         if arguments.database_delay_ms > 0 {
             let delay = Duration::from_millis(arguments.database_delay_ms);
-            let (wire, url) = database_detour(&arguments.place.database_url, delay).await?;
-            detours.push(("DATABASE_URL", Some(url)));
-            wires.push(wire);
+            let (proxy, url) = delayed_database(&arguments.place.database_url, delay).await?;
+            overrides.push(("DATABASE_URL", Some(url)));
+            proxies.push(proxy);
         }
         let limit = Duration::from_secs(arguments.time_limit);
         let load = Load { telegram: telegram.clone(), model: model.clone(), chunk_chars, limit };
         let world = World { messenger: Messenger::Emulated(telegram), model: Model::Emulated(model) };
-        Ok(Self { world, load, detours, _wires: wires })
+        Ok(Self { world, load, overrides, _proxies: proxies })
     }
 
     async fn run(&self, place: &Place) -> anyhow::Result<Service> {
         let mut settings = Vec::from(Money::IsNoObject.settings());
-        settings.extend_from_slice(&self.detours);
+        settings.extend_from_slice(&self.overrides);
         let mut service = self.world.launch(place, &place.home, &settings)?;
         service.ready().await?;
         Ok(service)
@@ -228,12 +228,12 @@ impl Bench {
         let load = format!("{users} at once");
         let mut rows = ["new", "back"].map(|people| self.row(load.clone(), people, chars));
         let mut people = first_person..;
-        for _ in 0..arguments.goes.max(ANSWERS_AT_LEAST.div_ceil(users)) {
+        for _ in 0..arguments.runs.max(ANSWERS_AT_LEAST.div_ceil(users)) {
             let people: Vec<i64> = people.by_ref().take(users).collect();
             for (visit, row) in (1..).zip(&mut rows) {
                 let askers: Vec<Asker> = people.iter().map(|&person| Asker { person, visit }).collect();
                 let before = process.cpu()?;
-                row.goes.push(self.load.burst(&askers, chars).await?);
+                row.runs.push(self.load.burst(&askers, chars).await?);
                 row.cpu += process.cpu()?.saturating_sub(before);
                 row.memory = process.memory()?;
             }
@@ -256,7 +256,7 @@ impl Bench {
             let askers: Vec<Asker> =
                 (first_person..).take(people).map(|person| Asker { person, visit }).collect();
             let before = process.cpu()?;
-            row.goes.push(self.load.steady(&askers, arguments.rate, chars).await?);
+            row.runs.push(self.load.steady(&askers, arguments.rate, chars).await?);
             row.cpu = process.cpu()?.saturating_sub(before);
             row.memory = process.memory()?;
         }
@@ -265,19 +265,19 @@ impl Bench {
 
     fn row(&self, load: String, people: &'static str, chars: usize) -> Row {
         let (cpu, memory) = (Duration::ZERO, Memory::default());
-        Row { load, people, chars, events: self.load.events(chars), goes: Vec::new(), cpu, memory }
+        Row { load, people, chars, events: self.load.events(chars), runs: Vec::new(), cpu, memory }
     }
 }
 
-/// A slow wire to a database, and the address that leads over it.
-async fn database_detour(url: &str, delay: Duration) -> anyhow::Result<(Wire, String)> {
+/// A proxy to the database, and the address that leads through it.
+async fn delayed_database(url: &str, delay: Duration) -> anyhow::Result<(DelayProxy, String)> {
     let options: PgConnectOptions = url.parse().context("DATABASE_URL")?;
     if options.get_socket().is_some() {
         bail!("--database-delay-ms needs a DATABASE_URL with a host, not a socket file");
     }
     let servers = tokio::net::lookup_host((options.get_host(), options.get_port())).await;
     let server = servers.context("the host of DATABASE_URL")?.next().context("the host of DATABASE_URL")?;
-    let wire = Wire::to(server, delay).await?;
-    let options = options.host(&wire.address.ip().to_string()).port(wire.address.port());
-    Ok((wire, options.to_url_lossy().to_string()))
+    let proxy = DelayProxy::to(server, delay).await?;
+    let options = options.host(&proxy.address.ip().to_string()).port(proxy.address.port());
+    Ok((proxy, options.to_url_lossy().to_string()))
 }

@@ -53,14 +53,14 @@ fn owned(cells: &[&str]) -> Vec<String> {
 
 fn line(row: &Row, window: Duration) -> Vec<String> {
     let column = |pick: fn(&Delays) -> Option<Duration>, less: Duration| {
-        let values = sorted_ms(row.goes.iter().flat_map(|go| &go.delays).filter_map(pick), less);
+        let values = sorted_ms(row.runs.iter().flat_map(|run| &run.delays).filter_map(pick), less);
         let cell =
             |percent| percentile(&values, percent).map_or_else(|| "-".to_owned(), |ms| format!("{ms:.1}"));
         format!("{} / {}", cell(50), cell(99))
     };
-    let asked: usize = row.goes.iter().map(|go| go.asked).sum();
-    let answered: usize = row.goes.iter().map(|go| go.delays.len()).sum();
-    let took: Duration = row.goes.iter().map(|go| go.took).sum();
+    let asked: usize = row.runs.iter().map(|run| run.asked).sum();
+    let answered: usize = row.runs.iter().map(|run| run.delays.len()).sum();
+    let took: Duration = row.runs.iter().map(|run| run.took).sum();
     let cpu_ms = row.cpu.as_secs_f64() * 1e3 / count(asked);
     vec![
         row.load.clone(),
@@ -78,12 +78,12 @@ fn line(row: &Row, window: Duration) -> Vec<String> {
     ]
 }
 
-/// The smallest and the largest median that a go had from the end of the stream to the message.
+/// The smallest and the largest median that a run had from the end of the stream to the message.
 fn noise(row: &Row) -> String {
     let median = |delays: &[Delays]| {
         percentile(&sorted_ms(delays.iter().map(|delays| delays.last_message), Duration::ZERO), 50)
     };
-    let mut medians: Vec<f64> = row.goes.iter().filter_map(|go| median(&go.delays)).collect();
+    let mut medians: Vec<f64> = row.runs.iter().filter_map(|run| median(&run.delays)).collect();
     medians.sort_by(f64::total_cmp);
     match (medians.first(), medians.last()) {
         (Some(low), Some(high)) if medians.len() > 1 => format!("{low:.1}-{high:.1}"),
@@ -110,7 +110,7 @@ fn percentile<T: Copy>(sorted: &[T], percent: usize) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::load::Go;
+    use super::super::load::Run;
     use super::*;
 
     #[test]
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_row_says_what_was_measured() {
-        let go = |ms| Go {
+        let run = |ms| Run {
             asked: 2,
             delays: vec![Delays {
                 request: Duration::from_millis(203),
@@ -140,7 +140,7 @@ mod tests {
             people: "new",
             chars: 40,
             events: 8,
-            goes: vec![go(5), go(9)],
+            runs: vec![run(5), run(9)],
             cpu: Duration::from_millis(16),
             memory: crate::bench::process::Memory::default(),
         };

@@ -36,7 +36,7 @@ pub async fn poll(intake: Intake) {
 }
 
 async fn forever(intake: &Intake) {
-    let pulse = &intake.context.readiness.intake;
+    let health = &intake.context.readiness.intake;
     let (mut offset, mut pause) = (None, PAUSES.0);
     // Whether polls succeed is not known before the first of them ends, so that one does not wait.
     let mut wait_s = 0;
@@ -50,14 +50,14 @@ async fn forever(intake: &Intake) {
                 conflict = conflict.filter(|since| since.elapsed() < CALM);
                 wait_s = if conflict.is_some() { CALM_WAIT_S } else { WAIT_S };
                 match conflict {
-                    None => pulse.works_for(SILENCE, "Telegram does not answer getUpdates"),
-                    Some(_) => pulse.fails_after(Duration::ZERO, CONFLICT),
+                    None => health.works_for(SILENCE, "Telegram does not answer getUpdates"),
+                    Some(_) => health.fails_after(Duration::ZERO, CONFLICT),
                 }
                 continue;
             }
             Err(failure) => failure,
         };
-        pulse.fails_after(failure.grace, &failure.reason);
+        health.fails_after(failure.grace, &failure.reason);
         wait_s = 0;
         if failure.is_conflict {
             conflict = Some(Instant::now());

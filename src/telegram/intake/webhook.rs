@@ -50,9 +50,9 @@ pub async fn listen(listener: TcpListener, webhook: Webhook, intake: Intake) {
 async fn probe(intake: &Intake) {
     loop {
         tokio::time::sleep(PROBE_PAUSE).await;
-        let pulse = &intake.context.readiness.intake;
-        if !pulse.is_working() && intake.take(Vec::new()).await.is_ok() {
-            pulse.works();
+        let health = &intake.context.readiness.intake;
+        if !health.is_working() && intake.take(Vec::new()).await.is_ok() {
+            health.works();
         }
     }
 }
@@ -68,11 +68,11 @@ async fn deliver(
         return StatusCode::UNAUTHORIZED;
     }
     let Ok(update) = String::from_utf8(body.into()) else { return StatusCode::BAD_REQUEST };
-    let pulse = &intake.context.readiness.intake;
-    pulse.fails_after(READY_GRACE, "updates wait to be stored or handed on");
+    let health = &intake.context.readiness.intake;
+    health.fails_after(READY_GRACE, "updates wait to be stored or handed on");
     let taken = intake.take(vec![update]).await;
     if taken.is_ok() {
-        pulse.works();
+        health.works();
     }
     match taken {
         Ok(Some(_)) => StatusCode::OK,

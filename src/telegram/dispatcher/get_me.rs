@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use super::super::api::methods::Me;
 
 /// A port that answers every call with the bot's account.
-pub(super) struct Introduction {
+pub(super) struct GetMeServer {
     /// The framework's handle of it. It knows no token, because it must not call anything else.
     pub bot: Bot,
     /// Where it is served.
@@ -23,7 +23,7 @@ pub(super) struct Introduction {
     pub app: Router,
 }
 
-impl Introduction {
+impl GetMeServer {
     /// Opens the port.
     ///
     /// # Errors

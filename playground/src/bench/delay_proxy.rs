@@ -1,5 +1,5 @@
-//! A wire to a server that adds a delay: every answer comes so much later, and as many as there are may be under way at
-//! once, as in a network.
+//! A TCP proxy that adds latency: every answer of the server comes so much later, and as many as there are may be under way
+//! at once, as in a network.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,20 +17,20 @@ const PIECE: usize = 64 * 1024;
 /// Pieces under way in one direction.
 const UNDER_WAY: usize = 1_024;
 
-/// The wire; it ends with this.
-pub struct Wire {
+/// The proxy; it stops when this is dropped.
+pub struct DelayProxy {
     /// Where to connect instead of the server.
     pub address: SocketAddr,
     task: JoinHandle<()>,
 }
 
-impl Drop for Wire {
+impl Drop for DelayProxy {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl Wire {
+impl DelayProxy {
     /// Leads to `server`.
     pub async fn to(server: SocketAddr, delay: Duration) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -89,8 +89,8 @@ mod tests {
     async fn bytes_arrive_whole_and_later() {
         const DELAY: Duration = Duration::from_millis(30);
         let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let wire = Wire::to(server.local_addr().unwrap(), DELAY).await.unwrap();
-        let mut client = TcpStream::connect(wire.address).await.unwrap();
+        let proxy = DelayProxy::to(server.local_addr().unwrap(), DELAY).await.unwrap();
+        let mut client = TcpStream::connect(proxy.address).await.unwrap();
         let (mut served, _) = server.accept().await.unwrap();
         client.write_all(b"question").await.unwrap();
         let mut question = [0; 8];
