@@ -22,6 +22,7 @@ use crate::lifecycle::Lifecycle;
 use crate::services::books::Books;
 use crate::services::write_behind::WriteBehind;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::readiness::Readiness;
 
 /// The long-lived parts of the service.
 #[derive(Debug)]
@@ -64,6 +65,8 @@ pub struct Context {
     pub life: Lifecycle,
     /// What is counted.
     pub metrics: Metrics,
+    /// Whether updates are taken and handed on.
+    pub readiness: Readiness,
 }
 
 /// Turns that are in hand. Cheap to clone.

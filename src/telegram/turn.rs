@@ -7,6 +7,7 @@ use futures::FutureExt;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::api::flow::Class;
 use super::checkpoint::Noted;
 use super::context::Context;
 use super::pipeline::slots::Slot;
@@ -286,7 +287,7 @@ async fn synchronise(
     if place.surface != Surface::Draft || last.text.starts_with(draft) {
         return;
     }
-    if let Err(postponed) = streaming::draft(&context.screen.api, place, part, last).await {
+    if let Err(postponed) = streaming::draft(&context.screen.api, place, part, Class::Draft, last).await {
         tracing::debug!(?postponed, "the draft could not be brought in line with the final message");
     }
 }

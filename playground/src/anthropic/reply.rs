@@ -178,8 +178,13 @@ impl GateKeeper {
     /// Returns when a stream stands at the gate, at once if one already came; for ever if the script
     /// was dropped before any did, so tests put a bound on it.
     pub async fn reached(&self) {
+        self.reached_by(1).await;
+    }
+
+    /// Returns when so many streams stand at the gate or have passed it; [`GateKeeper::reached`] says what else holds.
+    pub async fn reached_by(&self, count: usize) {
         let mut reached = self.reached.clone();
-        if reached.wait_for(|streams| *streams > 0).await.is_err() {
+        if reached.wait_for(|streams| *streams >= count).await.is_err() {
             std::future::pending::<()>().await;
         }
     }

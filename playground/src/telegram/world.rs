@@ -48,6 +48,8 @@ pub(super) struct World {
     pub downloads: Downloads,
     pub presses: BTreeMap<String, Press>,
     pub commands: BTreeMap<(String, String), Value>,
+    /// What `getMe` answers instead of the bot's account with all of its fields.
+    pub me: Option<Value>,
     pub calls: Vec<Call>,
     /// Calls that were dropped from the front of `calls`.
     pub calls_forgotten: usize,
@@ -79,6 +81,7 @@ impl World {
             downloads: Downloads::default(),
             presses: BTreeMap::new(),
             commands: BTreeMap::new(),
+            me: None,
             calls: Vec::new(),
             calls_forgotten: 0,
             faults: Faults::default(),
