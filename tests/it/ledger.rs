@@ -220,6 +220,7 @@ fn report(admitted: bool, chance: &mut StdRng) -> TurnReport {
             output: chance.random_range(0..1_000),
             ..Usage::default()
         },
+        estimated: chance.random_bool(0.1),
         first_text_ms: None,
         duration_ms: 1,
     };
