@@ -131,19 +131,21 @@ impl Attempt {
     }
 
     /// What was used, and whether that is estimated in part. What was not reported is not free: it is the text that was
-    /// sent and, when the answer is complete, the text that came. A try that failed before there was an answer used nothing.
+    /// sent and, when the answer is complete, the text that came, up to what was allowed. A try that failed before there was
+    /// an answer used nothing.
     fn usage(&self, request: &LlmRequest, complete: bool) -> (Usage, bool) {
         let begun = complete || self.reported.is_some() || !self.text.is_empty() || self.unseen > 0;
         let reported = self.reported.unwrap_or_default();
         let mut usage = reported.usage;
         let (no_prompt, no_output) = (begun && !reported.prompt, complete && !reported.output);
         if no_prompt {
-            let cached = usage.prompt() - usage.input;
-            usage.input = usage.input.max(request.estimated_tokens().saturating_sub(cached));
+            let sent = request.estimated_tokens().min(request.model.window);
+            usage.input = usage.input.max(sent.saturating_sub(usage.prompt() - usage.input));
         }
         if no_output {
             let received = self.text.len() as u64 + self.unseen;
-            usage.output = usage.output.max(received.div_ceil(BYTES_PER_ESTIMATED_TOKEN));
+            let received = received.div_ceil(BYTES_PER_ESTIMATED_TOKEN).min(request.max_tokens);
+            usage.output = usage.output.max(received);
         }
         (usage, no_prompt || no_output)
     }
