@@ -86,6 +86,9 @@ pub(super) fn tag(text: &str) -> Option<Tag> {
 
 /// Whether `text`, which begins with `<` and still grows, may become a tag.
 pub(super) fn may_become_tag(text: &str) -> bool {
+    if text.len() > LONGEST_TAG {
+        return false;
+    }
     let inner = text.strip_prefix('<').unwrap_or(text);
     let name = inner.strip_prefix('/').unwrap_or(inner).to_ascii_lowercase();
     NAMES.iter().any(|(known, _)| {

@@ -5,7 +5,7 @@ use super::super::html::{self, Element, Next, Tag};
 use super::super::latex;
 use super::super::slots::Slot;
 use super::super::symbols::superscript;
-use super::super::syntax::{BLANKS, is_blank, unquoted};
+use super::super::syntax::{BLANKS, unquoted};
 use super::Scanner;
 
 /// Longest text that is raised or lowered sign by sign, in bytes.
@@ -24,7 +24,7 @@ impl Scanner<'_> {
             };
             let (_, slot) = self.closers.swap_remove(at);
             self.replace(tag.length, slot);
-            if tag.element == Element::Summary && !is_blank(self.rest_of_line()) {
+            if tag.element == Element::Summary && !self.is_last(0) {
                 self.out.add(Slot::Break(String::new()));
             }
             return;
@@ -108,7 +108,7 @@ impl Scanner<'_> {
     }
 
     fn closing_details(&mut self, tag: &Tag, raw: String) {
-        let ends = tag.element == Element::Details && is_blank(&self.rest_of_line()[tag.length..]);
+        let ends = tag.element == Element::Details && self.is_last(tag.length);
         if ends && (self.details || self.begins_line()) {
             self.replace(tag.length, Slot::Shown { raw, text: String::new() });
         } else {
@@ -124,11 +124,13 @@ impl Scanner<'_> {
 
     /// Whether nothing but the title follows the tag on its line.
     fn ends_line(&self, tag: &Tag) -> bool {
-        let after = self.rest_of_line()[tag.length..].trim_start_matches(BLANKS);
-        after.is_empty() || html::tag(after).is_some_and(|tag| tag.element == Element::Summary)
+        let after = self.rest()[tag.length..].trim_start_matches([' ', '\t']);
+        self.is_last(tag.length) || html::tag(after).is_some_and(|tag| tag.element == Element::Summary)
     }
 
-    fn rest_of_line(&self) -> &str {
-        self.rest().split('\n').next().unwrap_or_default()
+    /// Whether the line of the cursor ends behind its next `length` bytes.
+    fn is_last(&self, length: usize) -> bool {
+        let after = self.rest()[length..].trim_start_matches([' ', '\t']);
+        after.is_empty() || after.starts_with('\n')
     }
 }
