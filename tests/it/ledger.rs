@@ -403,7 +403,7 @@ async fn a_million_charges_of_forty_millionths_take_forty_dollars() {
         "payer": "user", "subject": "the model", "decided": 0, "owed": [], "calls": [{
             "call": 0, "model_id": "m", "ended": "end_turn", "input": 1, "cache_write_5m": 0, "cache_write_1h": 0,
             "cache_read": 0, "output": 1, "thinking": 0, "web_searches": 0, "duration_ms": 1, "cost": "0.00004",
-            "prices": {},
+            "prices": {}, "estimated": false,
         }],
     }]);
     let statements = [
