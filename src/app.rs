@@ -214,13 +214,13 @@ fn terms(config: &Config) -> Terms {
 }
 
 fn mind(config: &Config, registry: &Registry, db: &Db, clock: Clock, metrics: &Metrics) -> Result<Mind> {
-    let idle_limit = config.anthropic.idle_limit;
+    let (idle_limit, max_silence) = (config.anthropic.idle_limit, config.anthropic.max_silence);
     let client = http::streaming_client(idle_limit * 2).context("no HTTP client")?;
     let anthropic = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
     let (provider, toolbox) = (Provider::Claude(anthropic), Toolbox::full());
     let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
-    Ok(Mind { provider, toolbox, db, registry, clock, idle_limit, metrics })
+    Ok(Mind { provider, toolbox, db, registry, clock, idle_limit, max_silence, metrics })
 }
 
 async fn open_port(setting: &'static str, addr: SocketAddr) -> Result<TcpListener> {

@@ -95,6 +95,7 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
         registry: Registry::load(None).unwrap(),
         clock: Clock::System,
         idle_limit: std::time::Duration::from_secs(30),
+        max_silence: std::time::Duration::from_secs(30),
         metrics: Metrics::new().unwrap(),
     };
     let (screen, _watched) = mpsc::channel(100);

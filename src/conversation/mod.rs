@@ -36,6 +36,8 @@ pub struct Mind {
     pub clock: Clock,
     /// How long a stream may be silent before it counts as dead.
     pub idle_limit: Duration,
+    /// How long a stream may bring nothing but signs of life before it counts as dead.
+    pub max_silence: Duration,
     /// Where requests and tokens are counted.
     pub metrics: Metrics,
 }

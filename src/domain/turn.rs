@@ -173,6 +173,8 @@ pub struct ModelCall {
     pub ended: String,
     /// What it used, as reported up to its end.
     pub usage: Usage,
+    /// Whether some of that was not reported, and is estimated from the text.
+    pub estimated: bool,
     /// Milliseconds from the request to the first visible text, if any came.
     pub first_text_ms: Option<i64>,
     /// Milliseconds from the request to the end.

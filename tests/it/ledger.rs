@@ -223,6 +223,7 @@ fn report(admitted: bool, chance: &mut StdRng) -> TurnReport {
             output: chance.random_range(0..1_000),
             ..Usage::default()
         },
+        estimated: chance.random_bool(0.1),
         first_text_ms: None,
         duration_ms: 1,
     };
@@ -407,7 +408,7 @@ async fn charges_of_forty_millionths_take_exactly_their_sum() {
         "payer": "user", "subject": "the model", "decided": 0, "owed": [], "calls": [{
             "call": 0, "model_id": "m", "ended": "end_turn", "input": 1, "cache_write_5m": 0, "cache_write_1h": 0,
             "cache_read": 0, "output": 1, "thinking": 0, "web_searches": 0, "duration_ms": 1, "cost": "0.00004",
-            "prices": {},
+            "prices": {}, "estimated": false,
         }],
     }]);
     let statements = [

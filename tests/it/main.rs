@@ -36,6 +36,7 @@ mod limits;
 mod long_answers;
 mod lookups;
 mod odd_payments;
+mod odd_streams;
 mod openings;
 mod outage;
 mod provider_faults;

@@ -83,6 +83,11 @@ pub enum Step {
     Block(Value),
     /// A `ping` event.
     Ping,
+    /// Pings this far apart, and nothing else, until the client leaves.
+    Pings(Duration),
+    /// The whole answer as the data of its events, byte by byte: what the real service would not send. Nothing of the
+    /// steps before is sent, and the stream ends behind it if no step follows that keeps it open or breaks it.
+    Raw(Vec<String>),
     /// An event, and inside an open text block a delta, of kinds that no client knows.
     Unknown,
     /// From here on one word a delta, this far apart.
