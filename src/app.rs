@@ -19,7 +19,7 @@ use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude};
 use crate::services::books::{Books, Terms};
-use crate::services::{janitor, write_behind};
+use crate::services::{janitor, recovery, write_behind};
 use crate::telegram::api::methods::{DeleteWebhook, GetMe, Me, SetMyCommands, SetWebhook};
 use crate::telegram::api::{Api, ApiError};
 use crate::telegram::arrivals::Arrivals;
@@ -28,6 +28,7 @@ use crate::telegram::context::{Context, Running};
 use crate::telegram::courier::Courier;
 use crate::telegram::intake::{self, Intake, Webhook};
 use crate::telegram::pipeline::in_hand::InHand;
+use crate::telegram::pipeline::isolation::Isolation;
 use crate::telegram::pipeline::normalize::{Albums, Places};
 use crate::telegram::pipeline::queue::Mailboxes;
 use crate::telegram::pipeline::slots::Slots;
@@ -112,6 +113,10 @@ async fn serve(
         clean = life.run(signal, grace) => clean,
         () = watch => false,
     };
+    if let Err(error) = tokio::time::timeout(CLOSE_LIMIT, recovery::stopped(&db)).await.unwrap_or(Ok(())) {
+        // Then the next start takes it for a crash, which costs what is left one of several chances.
+        tracing::warn!(error = &error as &dyn std::error::Error, "the orderly stop was not written down");
+    }
     if tokio::time::timeout(CLOSE_LIMIT, db.close()).await.is_err() {
         tracing::warn!("the connections to the database did not close in time");
     }
@@ -154,6 +159,7 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
         in_hand: InHand::default(),
         files: Places::default(),
         albums: Albums::default(),
+        isolation: Isolation::default(),
         slots: Slots::new(config.conversation.max_turns_per_user),
         batch_window: config.conversation.batch_window,
         life: life.clone(),

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod balance;
+pub mod crashes;
 pub mod dead_letters;
 pub mod dialogs;
 mod error;

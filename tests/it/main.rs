@@ -20,6 +20,7 @@ mod clear;
 mod clear_topics;
 mod closings;
 mod crash;
+mod crash_blame;
 mod critique;
 mod edits;
 mod file_contents;
