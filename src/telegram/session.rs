@@ -20,7 +20,7 @@ use super::handlers;
 use super::inbound::{Edit, Envelope};
 use super::pipeline::isolation::{Mode, Permit};
 use super::pipeline::normalize;
-use super::pipeline::processor::{self, Opening};
+use super::pipeline::processor::{self, Opening, Prepared};
 use super::pipeline::queue::{Batch, Letter, Mailbox, StopBy, StopWish};
 use super::{streaming, text, turn};
 use crate::conversation::interrupt::Stop;
@@ -179,8 +179,19 @@ impl Session<'_> {
             Some(prepared) => prepared,
             None => preparing.await?,
         };
+        let request = Box::pin(self.open_turn(prepared, closed)).await?;
+        Ok(request.zip(permit))
+    }
+
+    /// Makes a turn of the batch, whose window was closed at this moment.
+    async fn open_turn(
+        &mut self,
+        prepared: Prepared,
+        closed: Instant,
+    ) -> Result<Option<TurnRequest>, DbError> {
+        let context = self.context;
         let (batch, edits, _held) = (self.take_batch(), self.batch.take_edits(), self.batch.take_held());
-        let opening = Box::pin(processor::open(context, prepared, &batch)).await?;
+        let opening = processor::open(context, prepared, &batch).await?;
         let request = match opening {
             Opening::Turn(request) => {
                 context.metrics.messages_batched.inc_by(batch.len().saturating_sub(1) as u64);
@@ -195,7 +206,7 @@ impl Session<'_> {
             Opening::Duplicate => None,
         };
         self.apply(edits);
-        Ok(request.zip(permit))
+        Ok(request)
     }
 
     /// The newest text answers the question that waits; what was written before it is no prompt either.

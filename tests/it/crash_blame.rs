@@ -128,12 +128,12 @@ async fn a_turn_that_crashes_the_process_takes_no_other_with_it() {
     }
     let suspected = "SELECT count(*) FROM turns WHERE state <> 'failed' AND crashes_alone > 0";
     assert_eq!(bot.database.count(suspected).await, 0);
-    // What crashed is forgotten by the next question.
+    // What was said stays in the conversation, which goes on.
     bot.log(" ready").await;
     bot.set("KILL_AT", "");
     bot.kill().await;
     bot.run().await;
-    assert_eq!(bot.ask_in(1_005, 1_005, "and now?").await, "You said: and now?");
+    assert_eq!(bot.ask_in(1_005, 1_005, "and now?").await, "You said: hello\nand now?");
     bot.end().await;
 }
 
