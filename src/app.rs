@@ -140,7 +140,7 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
     let api = Api::new(client, &telegram.api_url, &telegram.token, budget, metrics.clone())
         .context("TELEGRAM_API_URL")?;
     let me = introduce(&api, life).await?;
-    let courier = Courier::new(api.clone(), db.clone(), life.clone(), metrics.clone());
+    let courier = Courier::new(api.clone(), db.clone(), cache.clone(), life.clone(), metrics.clone());
     let actions = Actions::new(api.clone(), life.clone());
     let screen = Screen { api: api.clone(), actions, courier, db: db.clone(), life: life.clone() };
     let context = Arc::new(Context {

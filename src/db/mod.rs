@@ -8,6 +8,7 @@ pub mod dead_letters;
 pub mod dialogs;
 mod error;
 pub mod files;
+pub mod group_upgrades;
 pub mod holds;
 pub mod inbox;
 pub mod invoices;

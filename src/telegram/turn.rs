@@ -316,7 +316,8 @@ fn place(request: &TurnRequest) -> Place {
         topic: request.key.topic,
         turn: request.turn,
         question: request.question,
-        reply_to: (!private).then_some(request.question),
+        // The number of a question in a chat that has become another one means nothing there.
+        reply_to: Some(request.question).filter(|question| !private && question.0 > 0),
         language: request.settings.language,
         // A chat that had refused drafts in an earlier attempt has a message that must be replaced.
         surface: if private && request.live_message.is_none() {
