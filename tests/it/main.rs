@@ -26,6 +26,7 @@ mod edits;
 mod file_contents;
 mod file_limits;
 mod files;
+mod group_upgrades;
 mod groups;
 mod harness;
 mod intake;
