@@ -20,7 +20,7 @@ use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude};
 use crate::services::books::{Books, Terms};
-use crate::services::{janitor, write_behind};
+use crate::services::{janitor, recovery, write_behind};
 use crate::telegram::api::methods::{DeleteWebhook, GetMe, Me, SetMyCommands, SetWebhook};
 use crate::telegram::api::{Api, ApiError};
 use crate::telegram::arrivals::Arrivals;
@@ -29,6 +29,7 @@ use crate::telegram::context::{Context, Running};
 use crate::telegram::courier::Courier;
 use crate::telegram::intake::{self, Intake, Webhook};
 use crate::telegram::pipeline::in_hand::InHand;
+use crate::telegram::pipeline::isolation::Isolation;
 use crate::telegram::pipeline::normalize::{Albums, Places};
 use crate::telegram::pipeline::queue::Mailboxes;
 use crate::telegram::pipeline::slots::Slots;
@@ -122,6 +123,10 @@ async fn serve(
         clean = life.run(signal, grace) => clean,
         () = watch => false,
     };
+    if let Err(error) = tokio::time::timeout(CLOSE_LIMIT, recovery::stopped(&db)).await.unwrap_or(Ok(())) {
+        // Then the next start takes it for a crash, which costs what is left one of several chances.
+        tracing::warn!(error = &error as &dyn std::error::Error, "the orderly stop was not written down");
+    }
     if tokio::time::timeout(CLOSE_LIMIT, db.close()).await.is_err() {
         tracing::warn!("the connections to the database did not close in time");
     }
@@ -152,7 +157,7 @@ async fn start(
     let api = Api::new(client, &telegram.api_url, &telegram.token, budget, metrics.clone())
         .context("TELEGRAM_API_URL")?;
     let me = introduce(&api, life).await?;
-    let courier = Courier::new(api.clone(), db.clone(), life.clone(), metrics.clone());
+    let courier = Courier::new(api.clone(), db.clone(), cache.clone(), life.clone(), metrics.clone());
     let actions = Actions::new(api.clone(), life.clone());
     let screen = Screen { api: api.clone(), actions, courier, db: db.clone(), life: life.clone() };
     let context = Arc::new(Context {
@@ -171,6 +176,7 @@ async fn start(
         in_hand: InHand::default(),
         files: Places::default(),
         albums: Albums::default(),
+        isolation: Isolation::default(),
         slots: Slots::new(config.conversation.max_turns_per_user),
         batch_window: config.conversation.batch_window,
         life: life.clone(),

@@ -41,7 +41,7 @@ pub async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec<KnownF
         "SELECT files.id, kind, name, mime, size, messages.sent_at,
            CASE WHEN provider_expires_at > now() + interval '1 hour' THEN provider_id END AS provider_id
          FROM threads
-         JOIN files ON files.thread_id = threads.id AND files.chat_id = threads.chat_id
+         JOIN files ON files.thread_id = threads.id
          JOIN messages ON messages.chat_id = files.chat_id AND messages.message_id = files.message_id
            AND messages.thread_id = threads.id
          JOIN turns ON turns.id = messages.turn_id AND turns.question_id > threads.cleared_up_to

@@ -3,10 +3,12 @@
 
 pub mod audit;
 pub mod balance;
+pub mod crashes;
 pub mod dead_letters;
 pub mod dialogs;
 mod error;
 pub mod files;
+pub mod group_upgrades;
 pub mod holds;
 pub mod inbox;
 pub mod invoices;
@@ -57,7 +59,7 @@ const ASIDE: u32 = 1;
 /// such row does not stop all. Our own transactions hold none that long.
 const LOCK_LIMIT: &str = "250ms";
 /// No operation takes longer, also when the server has vanished without a word.
-const OPERATION_LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const OPERATION_LIMIT: Duration = Duration::from_secs(20);
 
 /// The database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -190,16 +192,51 @@ impl Db {
     where
         F: Future<Output = Result<T, DbError>>,
     {
+        self.repeat(limit, at, stop, operation, DbError::is_transient).await
+    }
+
+    /// [`Db::persist_within`] for a job that nobody waits for: waits while the server is away, but does not repeat a
+    /// statement that takes too long, which would take too long again.
+    ///
+    /// # Errors
+    /// As for [`Db::persist`], and [`DbError::TooSlow`].
+    pub async fn run_job<T, F>(
+        &self,
+        limit: Duration,
+        at: &'static str,
+        stop: &CancellationToken,
+        operation: impl Fn() -> F,
+    ) -> Result<T, DbError>
+    where
+        F: Future<Output = Result<T, DbError>>,
+    {
+        let heals = |error: &DbError| error.is_transient() && !error.is_timeout();
+        self.repeat(limit, at, stop, operation, heals).await
+    }
+
+    async fn repeat<T, F>(
+        &self,
+        limit: Duration,
+        at: &'static str,
+        stop: &CancellationToken,
+        operation: impl Fn() -> F,
+        heals: impl Fn(&DbError) -> bool,
+    ) -> Result<T, DbError>
+    where
+        F: Future<Output = Result<T, DbError>>,
+    {
         let (mut pause, longest) = RETRY_PAUSES;
         loop {
             match within(limit, at, operation()).await {
-                Err(error) if error.is_transient() => {
+                Err(error) if heals(&error) => {
                     self.metrics.db_retries.inc();
-                    tracing::warn!(
-                        at,
-                        error = &error as &dyn std::error::Error,
-                        "the database is away, waiting"
-                    );
+                    let slow = error.is_timeout();
+                    let error = &error as &dyn std::error::Error;
+                    if slow {
+                        tracing::warn!(at, error, "the database is slow, trying again");
+                    } else {
+                        tracing::warn!(at, error, "the database is away, waiting");
+                    }
                 }
                 settled => return settled,
             }

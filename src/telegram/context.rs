@@ -10,6 +10,7 @@ use super::cashier::Cashier;
 use super::courier::Courier;
 use super::intake::Deferred;
 use super::pipeline::in_hand::InHand;
+use super::pipeline::isolation::Isolation;
 use super::pipeline::normalize::{Albums, Places};
 use super::pipeline::queue::Mailboxes;
 use super::pipeline::slots::Slots;
@@ -57,6 +58,8 @@ pub struct Context {
     pub files: Places,
     /// Albums that were meant for us.
     pub albums: Albums,
+    /// What may run beside what.
+    pub isolation: Isolation,
     /// Places for answers that run at once, for each user.
     pub slots: Slots,
     /// How long a batch stays open after its last message.

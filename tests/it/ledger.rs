@@ -29,6 +29,7 @@ use starling::services::adjustments::{self, Target};
 use starling::services::books::{Books, Terms};
 use starling::services::intake::Caller;
 use starling::services::payments::{self, Received};
+use starling::services::recovery::Company;
 use starling::services::refunds::{self, Answer, Returned};
 use starling::services::settlement::{self, Case};
 use starling::services::{people, pricing};
@@ -149,7 +150,8 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
         held || holds::take(&books.db, turn, user, reserve.amount, reserve.free).await.unwrap() == Gate::Held;
     let mut attempt = first;
     if chance.random_bool(0.2) {
-        attempt = settlement::restart(&books.db, turn, attempt).await.unwrap().unwrap().attempt;
+        attempt =
+            settlement::restart(&books.db, turn, attempt, Company::Others).await.unwrap().unwrap().attempt;
     }
     if admitted && chance.random_bool(0.5) {
         let more = Usd(Decimal::new(chance.random_range(0..50), 3));

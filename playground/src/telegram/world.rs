@@ -118,6 +118,7 @@ impl World {
     pub(super) fn add_group(&mut self, id: i64, title: &str, forum: bool, members: &[i64]) {
         let admins = members.first().copied().into_iter().collect();
         let kind = Kind::Supergroup {
+            basic: false,
             title: title.to_owned(),
             forum,
             members: members.to_vec(),
@@ -160,8 +161,10 @@ impl World {
 
     /// A Bot API `Chat` object as messages carry it.
     pub(super) fn chat_object(&self, id: i64) -> Value {
-        if let Some(Kind::Supergroup { title, forum, .. }) = self.chats.get(&id).map(|chat| &chat.kind) {
-            let mut object = json!({"id": id, "title": title, "type": "supergroup"});
+        if let Some(Kind::Supergroup { basic, title, forum, .. }) = self.chats.get(&id).map(|chat| &chat.kind)
+        {
+            let kind = if *basic { "group" } else { "supergroup" };
+            let mut object = json!({"id": id, "title": title, "type": kind});
             if *forum {
                 object["is_forum"] = json!(true);
             }
@@ -175,10 +178,10 @@ impl World {
         object
     }
 
-    /// Id of the next message in a chat: one counter for all private chats, one for each supergroup.
+    /// Id of the next message in a chat: one counter for all private chats and basic groups, one for each supergroup.
     pub(super) fn next_message_id(&mut self, chat: i64) -> i64 {
         match self.chats.get_mut(&chat) {
-            Some(state) if !state.is_private() => {
+            Some(state) if state.counts_alone() => {
                 state.last_message += 1;
                 state.last_message
             }

@@ -4,8 +4,10 @@ WITH asked AS (
     AS asked (thread_id bigint, user_id bigint, chat_id bigint, topic_id integer, user_version bigint,
               history_version bigint, model_id text, amount numeric, free boolean, said jsonb)
 ), place AS (
-  SELECT asked.* FROM asked JOIN threads ON threads.id = asked.thread_id JOIN users ON users.id = asked.user_id
-  WHERE threads.user_id = asked.user_id AND threads.chat_id = asked.chat_id
+  SELECT asked.*, threads.chat_id <> asked.chat_id AS moved FROM asked JOIN threads ON threads.id = asked.thread_id JOIN users ON users.id = asked.user_id
+  WHERE threads.user_id = asked.user_id
+    -- A message of a group that has become another chat meanwhile.
+    AND threads.chat_id IN (asked.chat_id, (SELECT migrated_to FROM chats WHERE chats.id = asked.chat_id))
     AND threads.topic_id IS NOT DISTINCT FROM asked.topic_id
     AND users.version = coalesce(asked.user_version, users.version)
     AND threads.history_version = coalesce(asked.history_version, threads.history_version)
@@ -22,7 +24,7 @@ WITH asked AS (
   WHERE NOT EXISTS (SELECT 1 FROM messages old WHERE old.chat_id = said.chat_id AND old.message_id = said.message_id)
 ), due AS (
   -- A conversation has one user, so in a place each user has one conversation and each conversation one user.
-  SELECT place.*, question_id
+  SELECT place.*, CASE WHEN moved THEN (question_id - 2147483648)::integer ELSE question_id END AS question_id
   FROM place JOIN (SELECT user_id, max(message_id) AS question_id FROM new GROUP BY user_id) AS question
     ON question.user_id = place.user_id
   ORDER BY place.user_id

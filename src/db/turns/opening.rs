@@ -74,11 +74,7 @@ pub async fn open(
     let Made { turn, held, history_version, files, fresh, misplaced } =
         db.shared.openings.grant_or_alone(db, row).await?;
     let Some(turn) = turn else {
-        return if fresh > 0 && misplaced {
-            Ok(Opened::Stale)
-        } else {
-            find_open(db, place.thread, batch).await
-        };
+        return if fresh > 0 && misplaced { Ok(Opened::Stale) } else { find_open(db, place, batch).await };
     };
     let history_version = history_version.filter(|_| fresh == batch.len());
     Ok(Opened::Turn { turn, attempt: 1, held, history_version, files })
@@ -219,14 +215,16 @@ impl Wish for Row {
 }
 
 /// An open turn of messages that were stored before: the answer of an earlier `open` was lost on the way.
-async fn find_open(db: &Db, thread: ThreadId, batch: &[Incoming]) -> Result<Opened, DbError> {
+async fn find_open(db: &Db, place: Place, batch: &[Incoming]) -> Result<Opened, DbError> {
     let messages: Vec<i32> = batch.iter().map(|incoming| incoming.message.0).collect();
     let row = sqlx::query!(
         r#"SELECT turns.id, turns.attempt, turns.held IS NOT NULL AS "held!" FROM turns
            WHERE turns.thread_id = $1 AND turns.state = 'open' AND EXISTS (
-             SELECT 1 FROM messages WHERE messages.turn_id = turns.id AND messages.message_id = ANY($2))"#,
-        thread.0,
+             SELECT 1 FROM messages WHERE messages.turn_id = turns.id AND messages.message_id = ANY($2)
+               AND messages.chat_id = $3)"#,
+        place.thread.0,
         &messages,
+        place.key.chat.0,
     )
     .fetch_optional(db.pool())
     .await

@@ -6,6 +6,7 @@ mod balance;
 mod checkout;
 pub(super) mod clear;
 mod help;
+mod migrated;
 pub(super) mod pay;
 mod refund;
 mod start;
@@ -69,6 +70,10 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
         Inbound::Command(Command::SetMargin, envelope) => spawn(context, admin::set_margin, envelope),
         Inbound::Tapped(tap) => tapped(context, tap),
         Inbound::Membership(news) => membership(context, news),
+        Inbound::Migrated(migration) => {
+            let task = migrated::handle(context.clone(), migration);
+            context.life.spawn("migration", async move { finish(task.await) });
+        }
         Inbound::Unreadable(envelope, why) => {
             spawn(context, move |context, envelope| unreadable(context, envelope, why), envelope);
         }

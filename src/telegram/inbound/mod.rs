@@ -31,6 +31,8 @@ pub enum Inbound {
     Tapped(Tapped),
     /// A person has blocked the bot, or takes its messages again.
     Membership(Membership),
+    /// A group has become a supergroup.
+    Migrated(Migration),
     /// A message for us without words, whose content cannot be read.
     Unreadable(Envelope, Unreadable),
     /// Nothing for us.
@@ -131,6 +133,17 @@ pub struct Membership {
     pub date: DateTime<Utc>,
 }
 
+/// A group that has become a supergroup, which is another chat.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Migration {
+    /// The update that brought it.
+    pub update: UpdateId,
+    /// The former chat.
+    pub from: ChatId,
+    /// The chat in which it goes on.
+    pub to: ChatId,
+}
+
 /// A changed message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Edit {
@@ -157,7 +170,9 @@ impl Edit {
 pub fn read(update: Update, me: &Me) -> Inbound {
     let id = UpdateId(i64::from(update.id.0));
     match update.kind {
-        UpdateKind::Message(message) => read_message(id, &message, me),
+        UpdateKind::Message(message) => {
+            migration(id, &message).map_or_else(|| read_message(id, &message, me), Inbound::Migrated)
+        }
         UpdateKind::EditedMessage(message) => match (envelope(id, &message), words(&message)) {
             (Some(envelope), Some(text)) => {
                 let date = *message.edit_date().unwrap_or(&message.date);
@@ -179,6 +194,15 @@ pub fn read(update: Update, me: &Me) -> Inbound {
         }
         _ => Inbound::Ignored,
     }
+}
+
+/// Told by a message in the former chat and by one in the new chat.
+fn migration(update: UpdateId, message: &Message) -> Option<Migration> {
+    let here = ChatId(message.chat.id.0);
+    if let Some(to) = message.migrate_to_chat_id() {
+        return Some(Migration { update, from: here, to: ChatId(to.0) });
+    }
+    message.migrate_from_chat_id().map(|from| Migration { update, from: ChatId(from.0), to: here })
 }
 
 fn read_message(id: UpdateId, message: &Message, me: &Me) -> Inbound {

@@ -5,6 +5,7 @@ mod deferred;
 mod polling;
 mod repair;
 mod replay;
+mod suspects;
 mod sweep;
 mod webhook;
 

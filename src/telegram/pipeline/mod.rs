@@ -2,6 +2,7 @@
 //! prompt of several messages) -> processor (the batch becomes an open turn). Slots bound what runs at once.
 
 pub mod in_hand;
+pub mod isolation;
 pub mod normalize;
 pub mod processor;
 pub mod queue;

@@ -82,6 +82,7 @@ pub enum Opening {
 /// As for [`prepare`].
 pub async fn open(context: &Context, mut prepared: Prepared, batch: &[Incoming]) -> Result<Opening, DbError> {
     let Some(newest) = batch.last() else { return Ok(Opening::Duplicate) };
+    kill_point!("turn: opening", newest.key.user.0);
     // Whoever sends a file does not tell an amount.
     let brings_file = batch.iter().any(|incoming| incoming.attachment.is_some());
     for left in (0..TRIES).rev() {

@@ -83,6 +83,11 @@ pub enum Surface {
 }
 
 impl Place {
+    /// A message that was in the chat before the answer; none if the chat has become another one since.
+    fn after(&self) -> Option<MessageId> {
+        Some(self.question).filter(|question| question.0 > 0)
+    }
+
     /// A part of the answer as a message that is owed; `number` counts from 0.
     pub fn part(&self, number: usize, part: &RichText, replaces: Option<MessageId>) -> Owed {
         let key = format!("turn:{}:{number}", self.turn);
@@ -90,7 +95,7 @@ impl Place {
             turn: Some(self.turn),
             reply_to: self.reply_to.filter(|_| number == 0),
             replaces,
-            after: Some(self.question),
+            after: self.after(),
             ..Owed::new(key, self.chat, self.topic, part.clone().into_wire())
         }
     }
@@ -334,7 +339,7 @@ impl<'a> Presenter<'a> {
         tracing::debug!(error = error as &dyn std::error::Error, "an unfinished answer could not be shown");
         match error {
             // Not even possible to write there; the final message will find that out for the books.
-            ApiError::Blocked(_) | ApiError::Closed(_) | ApiError::MessageGone(_) => {
+            ApiError::Blocked(_) | ApiError::Closed(_) | ApiError::MessageGone(_) | ApiError::Migrated(_) => {
                 self.blind = true;
                 self.live = None;
             }

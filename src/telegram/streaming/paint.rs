@@ -112,7 +112,7 @@ async fn begin(screen: &Screen, place: Place, part: usize, state: &RichText) -> 
 /// comes back with its next change.
 pub(in crate::telegram) async fn find_lost(api: &Api, db: &Db, place: Place) -> Option<MessageId> {
     let chat = place.chat;
-    let numbers = outbox::whereabouts(db, None, chat, Some(place.question), LOOKS).await;
+    let numbers = outbox::whereabouts(db, None, chat, place.after(), LOOKS).await;
     for number in numbers.unwrap_or_default() {
         let buttons =
             |reply_markup| EditMessageReplyMarkup { chat_id: chat, message_id: number, reply_markup };

@@ -274,6 +274,11 @@ impl Batch {
         self.messages.iter().any(|waiting| waiting.message < message)
     }
 
+    /// The updates that brought the messages.
+    pub fn updates(&self) -> Vec<UpdateId> {
+        self.messages.iter().map(|message| message.update).collect()
+    }
+
     /// The updates of all messages, which are forgotten.
     pub fn take_updates(&mut self) -> Vec<UpdateId> {
         self.closes = None;
