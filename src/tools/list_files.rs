@@ -21,8 +21,9 @@ pub(super) fn spec() -> ToolSpec {
         name: "list_files",
         description: "Lists the files that the person has sent in this conversation, newest first, up to 50. Use it when \
                       they mean a file that you cannot see any more, or ask what they have sent. Free. `has_copy` tells \
-                      whether a copy is kept; the content is shown only where the file stands in the conversation, \
-                      as long as it is not too far back.",
+                      whether a copy is kept; `not_fetched`, that Telegram did not hand the file out; `replied_to`, that it \
+                      came with a message that the person replied to. The content is shown only where the file \
+                      stands in the conversation, as long as it is not too far back.",
         schema: json!({"type": "object", "properties": {}}),
     }
 }
@@ -47,6 +48,8 @@ pub(super) async fn run(input: &Value, workshop: Workshop<'_>) -> Result<Value, 
             "size_bytes": file.size,
             "age_minutes": (workshop.now - file.at).num_minutes().max(0),
             "has_copy": file.provider_id.is_some(),
+            "not_fetched": file.not_fetched,
+            "replied_to": file.replied,
         })
     };
     Ok(json!({"files": found.iter().map(line).collect::<Vec<_>>(), "older_ones_left_out": more}))

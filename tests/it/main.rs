@@ -38,6 +38,7 @@ mod lookups;
 mod odd_payments;
 mod openings;
 mod outage;
+mod pointing;
 mod provider_faults;
 mod refunds;
 mod retention;

@@ -10,6 +10,7 @@ use teloxide::types::{
 };
 
 use super::api::methods::Me;
+use crate::domain::file::Retrieval;
 use crate::domain::ids::{ChatId, MessageId, ThreadKey, TopicId, UpdateId, UserId};
 use crate::domain::message::{Context, Incoming, Reply};
 use crate::domain::people::{Chat, ChatKind, Language, Person};
@@ -216,8 +217,9 @@ fn read_message(id: UpdateId, message: &Message, me: &Me) -> Inbound {
         date: message.date,
         context,
         attachment,
-        copy: None,
+        fetched: Retrieval::Untried,
         replied_attachment: None,
+        replied_fetched: Retrieval::Untried,
         album,
     };
     if addressed { Inbound::Prompt(incoming) } else { Inbound::Sibling(incoming) }

@@ -3,6 +3,7 @@
 use chrono::DateTime;
 
 use super::*;
+use crate::domain::file::Retrieval;
 use crate::domain::ids::{ChatId, MessageId, UpdateId, UserId};
 use crate::domain::message::Context;
 use crate::domain::people::{Chat, ChatKind, Person};
@@ -30,8 +31,9 @@ fn message(number: i32) -> Incoming {
         date: DateTime::UNIX_EPOCH,
         context: Context::default(),
         attachment: None,
-        copy: None,
+        fetched: Retrieval::Untried,
         replied_attachment: None,
+        replied_fetched: Retrieval::Untried,
         album: None,
     }
 }
