@@ -69,14 +69,22 @@ fn without_what_is_held(
             batch[at].replied_attachment = None;
             batch[at].replied_fetched = Retrieval::Untried;
         }
-        let incoming = &mut batch[at];
-        if replied_to(incoming).is_some_and(|message| held.contains(&message))
-            && let Some(reply) = &mut incoming.context.reply
+        let is_held = replied_to(&batch[at]).is_some_and(|message| held.contains(&message));
+        if (is_held || is_text_held(history, &batch, at))
+            && let Some(reply) = &mut batch[at].context.reply
         {
             reply.cut_to_mark();
         }
     }
     batch
+}
+
+/// Whether an earlier reply has brought the whole text into the conversation.
+fn is_text_held(history: &[Remembered], batch: &[Incoming], at: usize) -> bool {
+    let Some(reply) = &batch[at].context.reply else { return false };
+    let said = history.iter().map(|remembered| &remembered.context);
+    let mut earlier = said.chain(batch[..at].iter().map(|other| &other.context));
+    earlier.any(|context| context.reply.as_ref().is_some_and(|other| other.text == reply.text))
 }
 
 /// Whether the prompt shows the file of the message that this one replies to in another place, too.
