@@ -239,9 +239,12 @@ pub async fn questions(
 ) -> Result<Vec<(MessageId, MessageId)>, DbError> {
     let messages: Vec<i32> = messages.iter().map(|message| message.0).collect();
     let rows = sqlx::query!(
-        r#"SELECT part.message_id AS "message!", turns.question_id AS "question!"
-           FROM outbox AS part JOIN turns ON turns.id = part.turn_id
-           WHERE part.chat_id = $1 AND part.message_id = ANY($2)
+        // The limit leaves only a search by chat and number, also with a plan that was made of an empty table.
+        r#"SELECT wanted.id AS "message!", turns.question_id AS "question!"
+           FROM unnest($2::integer[]) AS wanted (id)
+           CROSS JOIN LATERAL (
+             SELECT turn_id FROM outbox WHERE chat_id = $1 AND message_id = wanted.id LIMIT 1) AS part
+           JOIN turns ON turns.id = part.turn_id
            UNION ALL
            -- An unfinished message that is still to be replaced.
            SELECT part.replaces, turns.question_id

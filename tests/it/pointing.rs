@@ -393,6 +393,7 @@ async fn a_file_that_cannot_be_fetched_is_told_of_to_person_and_model() {
 #[tokio::test]
 async fn nothing_is_fetched_of_a_reply_for_whoever_cannot_pay() {
     let bot = Bot::with([("STARTER_BALANCE_USD", "0"), ("PRIVILEGED_USERS", "43")]).await;
+    assert!(bot.ask("hello").await.contains("/pay"));
     let photo = bot.telegram.send(GROUP, BOB, NewFile::photo(640, 480));
     reply(&bot, GROUP, ANN, photo.message_id, "@starling_bot what is this?").await;
     assert_eq!((downloads(&bot), bot.model.files().len()), (0, 0));
