@@ -64,7 +64,7 @@ pub async fn read(cache: &Cache, key: ThreadKey) -> Context {
 pub async fn forget(cache: &Cache, key: ThreadKey) {
     let Ok(keys) = cache.keys() else { return };
     let mut commands = redis::pipe();
-    commands.del(&[keys.thread(key), keys.messages(key), keys.files(key), keys.sandbox(key)]);
+    commands.del(&[keys.thread(key), keys.messages(key)]);
     cache.write(commands).await;
 }
 

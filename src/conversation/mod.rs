@@ -13,6 +13,7 @@ use std::time::Duration;
 
 pub use orchestrator::converse;
 pub use prompt::bytes as prompt_bytes;
+pub use shelf::shows;
 
 use crate::db::Db;
 use crate::domain::clock::Clock;

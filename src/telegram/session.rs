@@ -284,10 +284,10 @@ impl Session<'_> {
                 if let Some(wish) = self.stopped.take() {
                     self.tick_off(wish.update);
                 }
-                // Its file is on its way already.
+                // Its files are on their way already.
                 if !self.batch.contains(message.message) {
-                    let file = normalize::fetch(self.context, &message);
-                    self.batch.add(*message, came, self.context.batch_window, file);
+                    let files = normalize::fetch(self.context, &message, self.batch.brings(&message));
+                    self.batch.add(*message, came, self.context.batch_window, files);
                 }
             }
             Letter::Edit(edit) => self.edit(*edit),

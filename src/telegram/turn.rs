@@ -217,7 +217,8 @@ pub(super) async fn close(
         && report.text.trim().is_empty()
         && shown.draft.is_none()
         && shown.live.is_none();
-    let closing = text::closing(request.settings.language, report.outcome).filter(|_| !silent);
+    let closing = text::closings(request.settings.language, report.outcome, request.unfetched);
+    let closing = closing.filter(|_| !silent);
     let mut rest = shown.rest;
     if rest.is_empty() && shown.posted == 0 && !report.text.trim().is_empty() {
         // Nothing but markup: better seen raw than not at all.

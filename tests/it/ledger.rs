@@ -17,6 +17,7 @@ use starling::db::outbox::Owed;
 use starling::db::turns::opening::{self, Opened, Place, Reserve};
 use starling::db::{Db, holds, model_calls};
 use starling::domain::clock::Clock;
+use starling::domain::file::Retrieval;
 use starling::domain::ids::{ChatId, MessageId, ThreadKey, TurnId, UpdateId, UserId};
 use starling::domain::message::{Context, Incoming};
 use starling::domain::model::ModelId;
@@ -107,8 +108,9 @@ async fn an_uncovered_turn(world: &World) -> (TurnId, i32, UserId) {
         date,
         context,
         attachment: None,
-        copy: None,
+        fetched: Retrieval::Untried,
         replied_attachment: None,
+        replied_fetched: Retrieval::Untried,
         album: None,
     };
     let place = Place { thread: entered.thread, key, versions: None };
@@ -135,8 +137,9 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
         date: Utc::now(),
         context: Context::default(),
         attachment: None,
-        copy: None,
+        fetched: Retrieval::Untried,
         replied_attachment: None,
+        replied_fetched: Retrieval::Untried,
         album: None,
     };
     let place = Place { thread: entered.thread, key, versions: None };

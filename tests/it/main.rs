@@ -41,6 +41,7 @@ mod odd_payments;
 mod odd_streams;
 mod openings;
 mod outage;
+mod pointing;
 mod provider_faults;
 mod readiness;
 mod refunds;

@@ -28,6 +28,7 @@ use super::{rendering::RichText, session, text};
 use crate::db::DbError;
 use crate::db::outbox::Owed;
 use crate::db::people::Known;
+use crate::domain::file::Retrieval;
 use crate::domain::ids::{OutboxId, ThreadKey, UpdateId};
 use crate::domain::message::Incoming;
 use crate::domain::people::{ChatKind, Language};
@@ -241,7 +242,8 @@ async fn unreadable(context: Arc<Context>, envelope: Envelope, why: Unreadable) 
 /// # Errors
 /// As for [`reply`].
 pub async fn not_fetched(context: &Context, incoming: Incoming) -> Result<(), DbError> {
-    let why = incoming.attachment.as_ref().and_then(|file| attachments::readable(file).err());
+    let readable = || incoming.attachment.as_ref().and_then(|file| attachments::readable(file).err());
+    let why = if incoming.fetched == Retrieval::Failed { None } else { readable() };
     reply(context, &incoming.into(), |language, _| match why {
         Some(why) => text::unreadable(language, why),
         None => text::not_fetched(language),

@@ -10,6 +10,7 @@ use teloxide::types::{
 };
 
 use super::api::methods::Me;
+use crate::domain::file::Retrieval;
 use crate::domain::ids::{ChatId, MessageId, ThreadKey, TopicId, UpdateId, UserId};
 use crate::domain::message::{Context, Incoming, Reply};
 use crate::domain::people::{Chat, ChatKind, Language, Person};
@@ -240,8 +241,9 @@ fn read_message(id: UpdateId, message: &Message, me: &Me) -> Inbound {
         date: message.date,
         context,
         attachment,
-        copy: None,
-        replied_attachment: None,
+        fetched: Retrieval::Untried,
+        replied_attachment: replied_attachment(message),
+        replied_fetched: Retrieval::Untried,
         album,
     };
     if addressed { Inbound::Prompt(incoming) } else { Inbound::Sibling(incoming) }
@@ -355,9 +357,21 @@ fn context(message: &Message) -> Context {
         message: Some(MessageId(reply.id.0)),
         chat: None,
         sender: reply.from.as_ref().map_or_else(|| "someone".to_owned(), |from| person(from).display_name()),
-        text: snippet(reply.text().or_else(|| reply.caption()).unwrap_or_default()),
-        content: None,
+        text: reply.text().or_else(|| reply.caption()).unwrap_or_default().to_owned(),
+        content: attachments::read(reply).map(|file| format!("{} \"{}\"", file.kind.name(), file.name)),
     });
+    let external = match &message.kind {
+        teloxide::types::MessageKind::Common(common) => common.external_reply.as_ref(),
+        _ => None,
+    };
+    let external = external.map(|reply| Reply {
+        message: None,
+        chat: reply.chat.as_ref().and_then(|chat| chat.title()).map(str::to_owned),
+        sender: origin(&reply.origin),
+        text: String::new(),
+        content: Some("a message of another chat".to_owned()),
+    });
+    let reply = reply.or(external);
     Context {
         reply,
         quote: message.quote().map(|quote| quote.text.clone()),
@@ -365,15 +379,9 @@ fn context(message: &Message) -> Context {
     }
 }
 
-/// How much of the replied message the prompt repeats, in code points.
-const SNIPPET_CHARS: usize = 200;
-
-fn snippet(text: &str) -> String {
-    let mut snippet: String = text.chars().take(SNIPPET_CHARS).collect();
-    if snippet.len() < text.len() {
-        snippet.push('…');
-    }
-    snippet
+/// The file of the message that is replied to.
+fn replied_attachment(message: &Message) -> Option<crate::domain::file::Attachment> {
+    message.reply_to_message().and_then(attachments::read)
 }
 
 fn origin(origin: &MessageOrigin) -> String {

@@ -12,7 +12,7 @@ use fluent_templates::{LanguageIdentifier, Loader, langid};
 use super::api::methods::BotCommand;
 use crate::domain::people::Language;
 use crate::domain::tool::{ToolName, ToolState};
-use crate::domain::turn::{Failure, Interruption, Outcome};
+use crate::domain::turn::{Failure, Interruption, Outcome, Unfetched};
 use crate::llm::Unreadable;
 
 fluent_templates::static_loader! {
@@ -138,6 +138,15 @@ pub fn closing(language: Language, outcome: Outcome) -> Option<String> {
     Some(say(language, id))
 }
 
+/// All that stands below an answer: which of the files it does without, because they could not be fetched, and how it
+/// ended; none if there is nothing to say.
+pub fn closings(language: Language, outcome: Outcome, unfetched: Unfetched) -> Option<String> {
+    let own = unfetched.own.then(|| say(language, "answered-without-file"));
+    let replied = unfetched.replied.then(|| say(language, "answered-without-replied-file"));
+    let lines: Vec<String> = [own, replied, closing(language, outcome)].into_iter().flatten().collect();
+    (!lines.is_empty()).then(|| lines.join("\n\n"))
+}
+
 /// The menu of commands.
 pub fn commands(language: Language) -> Vec<BotCommand> {
     let command = |command, id| BotCommand { command, description: say(language, id) };
@@ -186,7 +195,7 @@ mod tests {
         "k3",
     ];
 
-    const IDS: [&str; 80] = [
+    const IDS: [&str; 82] = [
         "operation-starter",
         "operation-payment",
         "operation-refund",
@@ -248,6 +257,8 @@ mod tests {
         "file-too-large",
         "file-empty",
         "file-not-fetched",
+        "answered-without-file",
+        "answered-without-replied-file",
         "stop-button",
         "not-yours-to-stop",
         "cut-stopped",
