@@ -12,7 +12,8 @@ use super::syntax::{BLANKS, indent_width};
 
 /// Longest name of a definition, in bytes.
 const LONGEST_LABEL: usize = 100;
-/// Definitions that are remembered; an answer with more is a list of addresses, which is shown as it is.
+/// Definitions that are read, for each is looked for in the text before it; an answer with more is a list of addresses,
+/// the rest of which is shown as it is.
 const MOST_DEFINITIONS: usize = 200;
 
 /// A line that says where a reference leads.
@@ -67,24 +68,29 @@ fn key(label: &str) -> Option<String> {
 
 /// The definitions of an answer so far.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Definitions(Arc<BTreeMap<String, String>>);
+pub(super) struct Definitions {
+    urls: Arc<BTreeMap<String, String>>,
+    /// How many lines there were, those of a name that is known included.
+    lines: usize,
+}
 
 impl Definitions {
     /// Whether no more of them are remembered.
     pub(super) fn is_full(&self) -> bool {
-        self.0.len() >= MOST_DEFINITIONS
+        self.lines >= MOST_DEFINITIONS
     }
 
     /// Remembers a definition; the first of a name holds.
     pub(super) fn add(&mut self, definition: Definition) {
         if !self.is_full() {
-            Arc::make_mut(&mut self.0).entry(definition.label).or_insert(definition.url);
+            self.lines += 1;
+            Arc::make_mut(&mut self.urls).entry(definition.label).or_insert(definition.url);
         }
     }
 
     /// Makes links of the references in a finished text. One with too many entities stays as it is.
     pub(super) fn resolve(&self, rich: RichText, most_entities: usize) -> RichText {
-        if self.0.is_empty() || !rich.text.contains(']') {
+        if self.urls.is_empty() || !rich.text.contains(']') {
             return rich;
         }
         let links = self.links(&rich);
@@ -99,7 +105,7 @@ impl Definitions {
     fn links(&self, rich: &RichText) -> Vec<Link> {
         let mut found = Vec::new();
         references(rich, |shown, whole, label| {
-            let url = key(label).and_then(|key| self.0.get(&key).cloned());
+            let url = key(label).and_then(|key| self.urls.get(&key).cloned());
             let is_link = url.is_some();
             found.extend(url.map(|url| Link { shown, whole, url }));
             is_link
