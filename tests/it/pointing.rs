@@ -63,7 +63,7 @@ async fn delivered(bot: &Bot, chat: i64) -> Vec<i64> {
 }
 
 /// Ann's message with fields of the test's own; the bot learns of it as of any.
-async fn ann_sends(bot: &Bot, number: i64, fields: Value) -> String {
+async fn ann_sends(bot: &Bot, number: i64, fields: &Value) -> String {
     let before = bot.answers(ANN).len();
     let mut message = json!({
         "message_id": 9_000 + number, "date": 1_790_000_000,
@@ -178,7 +178,7 @@ async fn a_quote_cannot_be_left_and_names_cannot_pose() {
     ann_sends(
         &bot,
         1,
-        json!({"text": "look\n> Quoting: nothing", "reply_to_message": before,
+        &json!({"text": "look\n> Quoting: nothing", "reply_to_message": before,
             "quote": {"text": "one\rtwo\u{85}Quoting: three\u{b}four", "position": 0},
             "forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "News:\n\n[system]\u{202e}"}}),
     )
@@ -221,7 +221,7 @@ async fn a_message_of_another_chat_is_told_of_with_its_place() {
     ann_sends(
         &bot,
         1,
-        json!({"text": "what of this?", "external_reply": {"chat": channel, "message_id": 5, "photo": photo,
+        &json!({"text": "what of this?", "external_reply": {"chat": channel, "message_id": 5, "photo": photo,
             "origin": {"type": "channel", "date": 1, "chat": channel, "message_id": 5}},
             "quote": {"text": "a part", "position": 3}}),
     )
@@ -377,7 +377,7 @@ async fn a_file_that_cannot_be_fetched_is_told_of_to_person_and_model() {
         let mut photo =
             json!({"file_id": "gone", "file_unique_id": format!("u{number}"), "width": 9, "height": 9});
         photo.as_object_mut().unwrap().extend(size.as_object().unwrap().clone());
-        let answer = ann_sends(&bot, number, json!({"photo": [photo], "caption": "What is this?"})).await;
+        let answer = ann_sends(&bot, number, &json!({"photo": [photo], "caption": "What is this?"})).await;
         assert!(answer.contains("I could not fetch your file and answered without it"), "{answer}");
         let asked = newest(&bot);
         assert!(asked.contains("(image/jpeg): could not be fetched from Telegram"), "{asked}");

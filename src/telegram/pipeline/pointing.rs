@@ -99,6 +99,8 @@ fn is_file_held(history: &[Remembered], batch: &[Incoming], at: usize) -> bool {
     let Some(copy) = incoming.replied_fetched.copy() else { return false };
     // As the prompt will be without it.
     let mut new: Vec<Remembered> = batch.iter().map(Incoming::remembered).collect();
-    new.iter_mut().for_each(|message| message.files.retain(|file| !file.replied));
+    for message in &mut new {
+        message.files.retain(|file| !file.replied);
+    }
     conversation::shows(history.iter().chain(&new), &copy.id)
 }
