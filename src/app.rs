@@ -1,6 +1,7 @@
 //! Puts the service together: the only place that constructs clients and knows every part.
 //! Start order: settings, metrics port, database and migrations, models, Telegram, what the last run left, intake.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude};
 use crate::services::books::{Books, Terms};
-use crate::services::{janitor, write_behind};
+use crate::services::{janitor, recovery, write_behind};
 use crate::telegram::api::methods::{DeleteWebhook, GetMe, Me, SetMyCommands, SetWebhook};
 use crate::telegram::api::{Api, ApiError};
 use crate::telegram::arrivals::Arrivals;
@@ -28,13 +29,15 @@ use crate::telegram::context::{Context, Running};
 use crate::telegram::courier::Courier;
 use crate::telegram::intake::{self, Intake, Webhook};
 use crate::telegram::pipeline::in_hand::InHand;
+use crate::telegram::pipeline::isolation::Isolation;
 use crate::telegram::pipeline::normalize::{Albums, Places};
 use crate::telegram::pipeline::queue::Mailboxes;
 use crate::telegram::pipeline::slots::Slots;
 use crate::telegram::streaming::{Actions, Screen};
 use crate::telegram::{dispatcher, text};
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::server::{self, Readiness};
+use crate::telemetry::readiness::Readiness;
+use crate::telemetry::server;
 use crate::tools::Toolbox;
 use secrecy::ExposeSecret;
 
@@ -51,12 +54,20 @@ const START_PAUSE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// When something that the start needs is missing or wrong; the text says what.
-pub async fn run(config: Config, clock: Clock, life: Lifecycle, signal: impl AsyncFnMut()) -> Result<bool> {
+pub async fn run(
+    config: Config,
+    clock: Clock,
+    life: Lifecycle,
+    mut signal: impl AsyncFnMut(),
+) -> Result<bool> {
     let metrics = Metrics::new().context("the metrics cannot be registered")?;
     let readiness = Readiness::default();
-    let metrics_addr = config.service.metrics_addr;
-    let listener =
-        server::bind(metrics_addr).await.with_context(|| format!("METRICS_ADDR: {metrics_addr} is taken"))?;
+    // Bound early, so that a taken port is found before anything else starts.
+    let listener = tokio::select! {
+        listener = open_port("METRICS_ADDR", config.service.metrics_addr) => listener?,
+        () = signal() => return Ok(true),
+    };
+    tracing::info!(address = %listener.local_addr()?, "the operators' port is open");
     // The operators' server runs beside everything and ends last, so that a draining service can be seen.
     let bot = serve(config, clock, life.clone(), signal, metrics.clone(), readiness.clone());
     let serving = tokio::join!(
@@ -82,7 +93,7 @@ async fn serve(
     let db = Db::open(&config.database.postgres, config.database.pool_size, metrics.clone())
         .context("DATABASE_URL cannot be used")?;
     let started = {
-        let starting = start(&config, clock, &life, &metrics, &db);
+        let starting = start(&config, clock, &life, &metrics, &readiness, &db);
         tokio::pin!(starting);
         tokio::select! {
             started = &mut starting => started,
@@ -99,7 +110,7 @@ async fn serve(
         return Err(error);
     }
     if !life.drain.is_cancelled() {
-        readiness.ready();
+        readiness.running();
         tracing::info!("ready");
     }
     let drained = life.drain.clone();
@@ -112,6 +123,10 @@ async fn serve(
         clean = life.run(signal, grace) => clean,
         () = watch => false,
     };
+    if let Err(error) = tokio::time::timeout(CLOSE_LIMIT, recovery::stopped(&db)).await.unwrap_or(Ok(())) {
+        // Then the next start takes it for a crash, which costs what is left one of several chances.
+        tracing::warn!(error = &error as &dyn std::error::Error, "the orderly stop was not written down");
+    }
     if tokio::time::timeout(CLOSE_LIMIT, db.close()).await.is_err() {
         tracing::warn!("the connections to the database did not close in time");
     }
@@ -120,7 +135,14 @@ async fn serve(
 }
 
 /// Everything up to the moment at which updates are taken.
-async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metrics, db: &Db) -> Result<()> {
+async fn start(
+    config: &Config,
+    clock: Clock,
+    life: &Lifecycle,
+    metrics: &Metrics,
+    readiness: &Readiness,
+    db: &Db,
+) -> Result<()> {
     let migrated = db.persist_within(MIGRATION_LIMIT, "migrate::run", &life.drain, || migrate::run(db)).await;
     let version = migrated.context("the database cannot be brought up to date")?;
     tracing::info!(version, "the database is up to date");
@@ -135,7 +157,7 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
     let api = Api::new(client, &telegram.api_url, &telegram.token, budget, metrics.clone())
         .context("TELEGRAM_API_URL")?;
     let me = introduce(&api, life).await?;
-    let courier = Courier::new(api.clone(), db.clone(), life.clone(), metrics.clone());
+    let courier = Courier::new(api.clone(), db.clone(), cache.clone(), life.clone(), metrics.clone());
     let actions = Actions::new(api.clone(), life.clone());
     let screen = Screen { api: api.clone(), actions, courier, db: db.clone(), life: life.clone() };
     let context = Arc::new(Context {
@@ -154,14 +176,15 @@ async fn start(config: &Config, clock: Clock, life: &Lifecycle, metrics: &Metric
         in_hand: InHand::default(),
         files: Places::default(),
         albums: Albums::default(),
+        isolation: Isolation::default(),
         slots: Slots::new(config.conversation.max_turns_per_user),
         batch_window: config.conversation.batch_window,
         life: life.clone(),
         metrics: metrics.clone(),
+        readiness: readiness.clone(),
     });
     let (updates, receiver) = mpsc::channel(intake::UPDATES_IN_FLIGHT);
-    let bot = dispatcher::bot(&telegram.token, &telegram.api_url).context("TELEGRAM_API_URL")?;
-    life.spawn_vital("dispatcher", dispatcher::run(context.clone(), bot, receiver));
+    life.spawn_vital("dispatcher", dispatcher::run(context.clone(), receiver));
     let intake = Intake::new(context.clone(), updates);
     let webhook = open_way(config, life, &api).await?;
     intake::replay(&intake).await.context("what the last run left cannot be taken up")?;
@@ -197,13 +220,17 @@ fn terms(config: &Config) -> Terms {
 }
 
 fn mind(config: &Config, registry: &Registry, db: &Db, clock: Clock, metrics: &Metrics) -> Result<Mind> {
-    let idle_limit = config.anthropic.idle_limit;
+    let (idle_limit, max_silence) = (config.anthropic.idle_limit, config.anthropic.max_silence);
     let client = http::streaming_client(idle_limit * 2).context("no HTTP client")?;
     let anthropic = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
     let (provider, toolbox) = (Provider::Claude(anthropic), Toolbox::full());
     let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
-    Ok(Mind { provider, toolbox, db, registry, clock, idle_limit, metrics })
+    Ok(Mind { provider, toolbox, db, registry, clock, idle_limit, max_silence, metrics })
+}
+
+async fn open_port(setting: &'static str, addr: SocketAddr) -> Result<TcpListener> {
+    server::bind(setting, addr).await.with_context(|| format!("{setting}: {addr} cannot be opened"))
 }
 
 /// Opens the way for updates: removes an old webhook, or sets ours and the port that it calls.
@@ -214,7 +241,7 @@ async fn open_way(config: &Config, life: &Lifecycle, api: &Api) -> Result<Option
             .context("an old webhook cannot be removed")?;
         return Ok(None);
     };
-    let listener = TcpListener::bind(addr).await.with_context(|| format!("WEBHOOK_ADDR: {addr} is taken"))?;
+    let listener = open_port("WEBHOOK_ADDR", *addr).await?;
     let method = SetWebhook { url, secret_token: secret.expose_secret(), allowed_updates: intake::KINDS };
     patiently(life, async || api.call(&method).await)
         .await
@@ -230,7 +257,7 @@ async fn introduce(api: &Api, life: &Lifecycle) -> Result<Me> {
         }
         me => me.context("Telegram does not tell who the bot is")?,
     };
-    tracing::info!(bot.id = me.id, "Telegram knows us as @{}", me.username);
+    tracing::info!(bot.id = me.id, "Telegram knows us as {}", me.title());
     for (language, language_code) in [(Language::English, None), (Language::Russian, Some("ru"))] {
         let method = SetMyCommands { commands: text::commands(language), language_code };
         if let Err(error) = api.call(&method).await {

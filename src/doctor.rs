@@ -137,7 +137,7 @@ async fn telegram(config: &Config) -> Result<String, String> {
         Mode::Polling => "long polling",
         Mode::Webhook { .. } => "webhook",
     };
-    Ok(format!("@{} by {mode}", me.username))
+    Ok(format!("{} by {mode}", me.title()))
 }
 
 async fn anthropic(config: &Config) -> Result<String, String> {

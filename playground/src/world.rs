@@ -108,7 +108,8 @@ pub enum Money {
 }
 
 impl Money {
-    fn settings(self) -> [Setting; 2] {
+    /// The settings that say so.
+    pub fn settings(self) -> [Setting; 2] {
         let (starter_balance, privileged) = match self {
             Self::Counts => {
                 let wanted = non_empty(std::env::var("STARTER_BALANCE_USD").ok());

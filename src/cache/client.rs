@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
+use redis::io::tcp::TcpSettings;
+use redis::{ErrorKind, IntoConnectionInfo, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::breaker::{Breaker, Change, Fault, PERIOD};
@@ -66,6 +67,12 @@ impl fmt::Debug for Cache {
     }
 }
 
+/// A client whose connections send at once: docs/decisions/0001-tcp-nodelay.md.
+pub(super) fn client(url: &SecretString) -> RedisResult<redis::Client> {
+    let server = url.expose_secret().into_connection_info()?;
+    redis::Client::open(server.set_tcp_settings(TcpSettings::default().set_nodelay(true)))
+}
+
 impl Cache {
     /// A cache without Redis.
     pub fn disabled() -> Self {
@@ -78,7 +85,7 @@ impl Cache {
     /// # Errors
     /// When the address cannot be used.
     pub fn open(url: &SecretString, origin: &Origin, metrics: Metrics) -> Result<Self, RedisError> {
-        let client = redis::Client::open(url.expose_secret())?;
+        let client = client(url)?;
         let connect = |limit: Duration| {
             // No retries behind our back: the breaker decides when to try again.
             let config = ConnectionManagerConfig::new()
@@ -233,5 +240,18 @@ fn is_away(error: &RedisError) -> bool {
         ),
         ErrorKind::Extension => matches!(error.code(), Some("MISCONF" | "BUSY" | "NOREPLICAS")),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_to_redis_leaves_at_once() {
+        for url in ["redis://127.0.0.1", "redis://:secret@redis:6380/3", "unix:///run/redis.sock"] {
+            let client = client(&url.to_owned().into()).unwrap();
+            assert!(client.get_connection_info().tcp_settings().nodelay(), "{url}");
+        }
     }
 }

@@ -60,6 +60,14 @@ pub async fn read(cache: &Cache, key: ThreadKey) -> Context {
     Context { user, thread, history }
 }
 
+/// Drops what is cached of a conversation, whose key is not used any more.
+pub async fn forget(cache: &Cache, key: ThreadKey) {
+    let Ok(keys) = cache.keys() else { return };
+    let mut commands = redis::pipe();
+    commands.del(&[keys.thread(key), keys.messages(key)]);
+    cache.write(commands).await;
+}
+
 /// Writes everything at once; to be called after what it is made from is committed.
 pub async fn write(cache: &Cache, key: ThreadKey, update: &Update<'_>) {
     let Ok(keys) = cache.keys() else { return };

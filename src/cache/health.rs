@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use redis::InfoDict;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
+
+use super::client::client;
 
 /// How long the check may take.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -38,7 +40,7 @@ pub async fn examine(url: &SecretString) -> Result<Health, String> {
 }
 
 async fn ask(url: &SecretString) -> redis::RedisResult<Health> {
-    let client = redis::Client::open(url.expose_secret())?;
+    let client = client(url)?;
     let mut connection = client.get_multiplexed_async_connection().await?;
     let info: InfoDict = redis::cmd("INFO").query_async(&mut connection).await?;
     Ok(Health {

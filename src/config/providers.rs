@@ -16,6 +16,8 @@ pub struct Anthropic {
     pub base_url: String,
     /// How long a stream may be silent before it counts as dead.
     pub idle_limit: Duration,
+    /// How long a stream may bring nothing but signs of life before it counts as dead.
+    pub max_silence: Duration,
 }
 
 impl Anthropic {
@@ -23,7 +25,8 @@ impl Anthropic {
         let key = reader.required_secret("ANTHROPIC_API_KEY", "anthropic_api_key");
         let base_url = reader.base_url("ANTHROPIC_BASE_URL", "https://api.anthropic.com");
         let idle_limit = Duration::from_secs(reader.number("ANTHROPIC_IDLE_SECONDS", 90, 1, 600));
-        Some(Self { key: key?, base_url, idle_limit })
+        let max_silence = reader.number("ANTHROPIC_MAX_SILENCE_SECONDS", 600, 1, 86_400);
+        Some(Self { key: key?, base_url, idle_limit, max_silence: Duration::from_secs(max_silence) })
     }
 }
 
@@ -31,7 +34,8 @@ impl fmt::Display for Anthropic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "ANTHROPIC_API_KEY={}", presence(Some(&self.key)))?;
         writeln!(f, "ANTHROPIC_BASE_URL={}", self.base_url)?;
-        writeln!(f, "ANTHROPIC_IDLE_SECONDS={}", self.idle_limit.as_secs())
+        writeln!(f, "ANTHROPIC_IDLE_SECONDS={}", self.idle_limit.as_secs())?;
+        writeln!(f, "ANTHROPIC_MAX_SILENCE_SECONDS={}", self.max_silence.as_secs())
     }
 }
 

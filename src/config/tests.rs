@@ -39,6 +39,8 @@ impl Drop for Folder {
 #[test]
 fn three_settings_are_enough() {
     let config = Config::load(&Source::of([TOKEN, KEY, POSTGRES], vec![])).unwrap();
+    assert_eq!((config.anthropic.idle_limit.as_secs(), config.anthropic.max_silence.as_secs()), (90, 600));
+    assert!(config.to_string().contains("ANTHROPIC_MAX_SILENCE_SECONDS=600"));
     assert_eq!(config.telegram.api_url, "https://api.telegram.org");
     assert_eq!(config.conversation.batch_window.as_millis(), 200);
     assert_eq!(config.conversation.starter_balance.to_string(), "$0.10");
@@ -58,6 +60,7 @@ fn every_problem_is_named_at_once() {
             ("TELEGRAM_API_URL", "ftp://x"),
             ("TELEGRAM_MODE", "pigeon"),
             ("REDIS_URL", "localhost"),
+            ("ANTHROPIC_MAX_SILENCE_SECONDS", "0"),
             ("BATCH_WINDOW_MS", "-1"),
             ("STARTER_BALANCE_USD", "NaN"),
             ("OVERDRAFT_LIMIT_USD", "0.0000000001"),
@@ -77,6 +80,7 @@ fn every_problem_is_named_at_once() {
             "TELEGRAM_API_URL",
             "TELEGRAM_MODE",
             "ANTHROPIC_API_KEY",
+            "ANTHROPIC_MAX_SILENCE_SECONDS",
             "DATABASE_URL",
             "REDIS_URL",
             "BATCH_WINDOW_MS",

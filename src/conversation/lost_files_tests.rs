@@ -14,7 +14,7 @@ use crate::domain::file::{FileKind, KnownFile};
 use crate::domain::ids::{ChatId, FileId, MessageId, ThreadId, ThreadKey, UserId};
 use crate::domain::message::{Context, Remembered};
 use crate::domain::people::{ChatKind, Language};
-use crate::domain::turn::TurnSettings;
+use crate::domain::turn::{TurnSettings, Unfetched};
 use crate::llm::claude::stub::{Asked, Canned, Stub, refusal};
 use crate::llm::registry::Registry;
 use crate::llm::{Provider, Upload, claude};
@@ -28,15 +28,18 @@ fn file(id: &str, mime: &str, size: u64) -> KnownFile {
         kind: FileKind::Document,
         name: format!("{id}.x"),
         mime: mime.into(),
-        size,
+        size: Some(size),
         provider_id: Some(id.to_owned()),
         at: DateTime::UNIX_EPOCH,
+        replied: false,
+        not_fetched: false,
     }
 }
 
 fn asks(files: Vec<KnownFile>) -> TurnRequest {
     let question = Remembered {
         role: Role::User,
+        message: None,
         text: "What is this?".to_owned(),
         sender: None,
         context: Context::default(),
@@ -58,6 +61,7 @@ fn asks(files: Vec<KnownFile>) -> TurnRequest {
         settings: TurnSettings { model, effort: None, language: Language::English },
         held: true,
         reserve: crate::domain::money::Usd::ZERO,
+        unfetched: Unfetched::default(),
     }
 }
 
@@ -95,6 +99,7 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
         registry: Registry::load(None).unwrap(),
         clock: Clock::System,
         idle_limit: std::time::Duration::from_secs(30),
+        max_silence: std::time::Duration::from_secs(30),
         metrics: Metrics::new().unwrap(),
     };
     let (screen, _watched) = mpsc::channel(100);

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 pub use orchestrator::converse;
 pub use prompt::bytes as prompt_bytes;
+pub use shelf::shows;
 
 use crate::db::Db;
 use crate::domain::clock::Clock;
@@ -36,6 +37,8 @@ pub struct Mind {
     pub clock: Clock,
     /// How long a stream may be silent before it counts as dead.
     pub idle_limit: Duration,
+    /// How long a stream may bring nothing but signs of life before it counts as dead.
+    pub max_silence: Duration,
     /// Where requests and tokens are counted.
     pub metrics: Metrics,
 }

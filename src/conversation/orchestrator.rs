@@ -173,7 +173,7 @@ impl Turn<'_> {
         match round.ended {
             Ended::Cut(reason) => Next::Done(Outcome::Interrupted(reason)),
             Ended::Failed(error) => self.after_failure(&round.text, &error),
-            Ended::Stop(StopReason::ToolUse) if !round.tool_calls.is_empty() => {
+            Ended::Stop(reason) if reason.completes_calls() && !round.tool_calls.is_empty() => {
                 let Some(results) = self.run_tools(&round.tool_calls).await else {
                     return Next::Done(Outcome::Interrupted(
                         self.stop.reason().unwrap_or(Interruption::Shutdown),

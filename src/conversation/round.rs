@@ -1,5 +1,7 @@
 //! One round: a request to the model and its streamed answer, tried again until the first visible text.
-//! Every try leaves a [`ModelCall`] for the books, also when it failed or was cut.
+//! Every try ([`attempt`]) leaves a [`ModelCall`] for the books, also when it failed or was cut.
+
+mod attempt;
 
 use std::time::Duration;
 
@@ -8,13 +10,12 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Mind;
-use super::interrupt::{Stop, Watched};
+use super::interrupt::Stop;
 use crate::domain::turn::{Interruption, ModelCall, TurnEvent};
-use crate::domain::usage::Usage;
-use crate::lifecycle::kill_point;
 use crate::llm::event::ToolCall;
-use crate::llm::{LlmError, LlmEvent, LlmRequest, StopReason};
-use crate::services::tab::{CUT, RUNNING, Tab};
+use crate::llm::{LlmError, LlmRequest, StopReason};
+use crate::services::tab::{CUT, Tab};
+use attempt::Attempt;
 
 /// What a round brought.
 #[derive(Debug)]
@@ -74,16 +75,21 @@ pub(super) async fn ask(desk: Desk<'_>, request: &LlmRequest) -> Round {
     let mut calls = Vec::new();
     for number in 1.. {
         let started = Instant::now();
-        let mut attempt = Attempt { number: tab.number(), ..Attempt::default() };
+        let mut attempt = Attempt::new(tab.number());
         let result = attempt.run(desk, request, started).await;
         let ended = match (result, stop.reason()) {
             (Ok(reason), _) => Ended::Stop(reason),
             (Err(LlmError::Cancelled), Some(reason)) => Ended::Cut(reason),
             (Err(error), _) => Ended::Failed(error),
         };
-        let call = attempt.call(request, ended.name(), started);
+        let call = attempt.call(request, Some(&ended), started);
+        if call.estimated {
+            let id = call.request_id.as_deref();
+            tracing::warn!(model = %call.model, request.id = id, "usage was not reported, and is estimated");
+        }
         // The last call is written down a moment later, with the turn.
-        if matches!(&ended, Ended::Stop(StopReason::EndTurn)) && desk.screen.is_some() {
+        let last = matches!(&ended, Ended::Stop(StopReason::EndTurn)) && attempt.tool_calls.is_empty();
+        if last && desk.screen.is_some() {
             tab.remember(call.clone());
         } else {
             tab.note(call.clone());
@@ -108,78 +114,6 @@ pub(super) async fn ask(desk: Desk<'_>, request: &LlmRequest) -> Round {
         return Round { text, blocks, tool_calls, calls, ended };
     }
     unreachable!("the last try has no pause, so it returns")
-}
-
-/// One try, as far as it has come.
-#[derive(Default)]
-struct Attempt {
-    number: i32,
-    request_id: Option<String>,
-    text: String,
-    blocks: Vec<Value>,
-    tool_calls: Vec<ToolCall>,
-    usage: Usage,
-    first_text: Option<Duration>,
-}
-
-impl Attempt {
-    async fn run(
-        &mut self,
-        Desk { mind, tab, screen, stop, .. }: Desk<'_>,
-        request: &LlmRequest,
-        started: Instant,
-    ) -> Result<StopReason, LlmError> {
-        let answer = stop.or_cut(mind.provider.ask(request)).await.ok_or(LlmError::Cancelled)??;
-        self.request_id = answer.request_id;
-        let mut events = Watched::new(answer.events, mind.idle_limit, stop);
-        loop {
-            let shown = match events.next().await? {
-                LlmEvent::Text(text) => {
-                    self.first_text.get_or_insert_with(|| started.elapsed());
-                    self.text.push_str(&text);
-                    TurnEvent::Text(text)
-                }
-                LlmEvent::Thinking(text) => TurnEvent::Thinking(text),
-                LlmEvent::Alive => continue,
-                LlmEvent::Block(block) => {
-                    self.blocks.push(block);
-                    continue;
-                }
-                LlmEvent::ToolCall(call) => {
-                    self.tool_calls.push(call);
-                    continue;
-                }
-                LlmEvent::Usage(usage) => {
-                    let is_first = self.usage == Usage::default();
-                    self.usage = usage;
-                    if is_first {
-                        tab.note(self.call(request, RUNNING, started));
-                        kill_point!("tab: first usage");
-                    }
-                    continue;
-                }
-                LlmEvent::Stop(reason) => return Ok(reason),
-            };
-            let Some(screen) = screen else { continue };
-            // The screen drains its channel without waiting for Telegram, so this never blocks for long; a screen
-            // that has gone away is no reason to stop reading what is paid for.
-            if screen.send(shown).await.is_err() {
-                tracing::debug!("nobody watches this turn any more");
-            }
-        }
-    }
-
-    fn call(&self, request: &LlmRequest, ended: &str, started: Instant) -> ModelCall {
-        ModelCall {
-            number: self.number,
-            model: request.model.id.clone(),
-            request_id: self.request_id.clone(),
-            ended: ended.to_owned(),
-            usage: self.usage,
-            first_text_ms: self.first_text.map(millis),
-            duration_ms: millis(started.elapsed()),
-        }
-    }
 }
 
 /// Counts a call; how soon text came matters only where somebody waits for it.
@@ -211,8 +145,4 @@ fn count(mind: &Mind, calls: &[ModelCall], ended: &Ended, pause: Option<Duration
     ] {
         metrics.llm_tokens.with_label_values(&[kind]).inc_by(tokens);
     }
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

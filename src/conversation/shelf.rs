@@ -7,7 +7,7 @@ use crate::domain::file::{FileKind, KnownFile};
 use crate::domain::history::Window;
 use crate::domain::message::{Remembered, Role};
 use crate::llm::request::{Block, FileBlock};
-use crate::llm::{Readable, Unreadable, readable};
+use crate::llm::{self, Readable, Unreadable};
 
 /// How many images a request shows. With more than 20 the provider refuses all that are larger than 2,000 pixels, as
 /// photos may be.
@@ -19,7 +19,11 @@ const LONGEST_NAME: usize = 255;
 
 /// What stands behind the description of a file whose copy the provider does not have.
 const NO_COPY: &str = "cannot be read now; the person would have to send it again";
-/// The same for one that is left out because many others came later.
+/// What stands behind the description of one that Telegram did not hand out.
+const NOT_FETCHED: &str = "could not be fetched from Telegram; the person would have to send it again";
+/// What stands before the file of the message that is replied to.
+const REPLIED: &str = "[the file of the message that is replied to:]";
+/// What stands behind the description of one that is left out because many others came later.
 const TOO_OLD: &str = "left out, because many files came after it; the person would have to send it again";
 
 /// How many of the oldest files of a conversation are left out, counted down while its messages are read in order.
@@ -31,10 +35,10 @@ pub(super) struct Shelf {
 
 impl Shelf {
     /// The shelf of a conversation.
-    pub(super) fn of(history: &[Remembered]) -> Self {
+    pub(super) fn of<'a>(history: impl IntoIterator<Item = &'a Remembered>) -> Self {
         let (mut images, mut pdfs) = (0, 0);
-        for file in history.iter().flat_map(shown) {
-            match readable(&file.mime, &file.name, file.size) {
+        for file in history.into_iter().flat_map(shown).filter(|file| !file.not_fetched) {
+            match readable(file) {
                 Ok(Readable::Image) => images += 1,
                 Ok(Readable::Pdf) => pdfs += 1,
                 Ok(Readable::Text) | Err(_) => {}
@@ -45,11 +49,18 @@ impl Shelf {
 
     /// The blocks of a message's files. Those that are left out have to be asked for in order.
     pub(super) fn blocks(&mut self, message: &Remembered) -> Vec<Block> {
-        shown(message).map(|file| self.block(file)).collect()
+        let labelled = |file: &KnownFile| {
+            let label = file.replied.then(|| Block::Text(REPLIED.to_owned()));
+            label.into_iter().chain([self.block(file)])
+        };
+        shown(message).flat_map(labelled).collect()
     }
 
     fn block(&mut self, file: &KnownFile) -> Block {
-        let readable = match readable(&file.mime, &file.name, file.size) {
+        if file.not_fetched {
+            return Block::Text(line(file, NOT_FETCHED));
+        }
+        let readable = match readable(file) {
             Ok(readable) => readable,
             Err(reason) => return Block::Text(line(file, &why(reason))),
         };
@@ -65,8 +76,8 @@ impl Shelf {
         Block::File(FileBlock {
             id: id.clone(),
             readable,
-            name: one_line(&file.name),
-            size: file.size,
+            name: one_line(&file.name, LONGEST_NAME),
+            size: file.size.unwrap_or_default(),
             instead: line(file, NO_COPY),
         })
     }
@@ -88,6 +99,18 @@ fn shown(message: &Remembered) -> impl Iterator<Item = &KnownFile> {
     message.files.iter().filter(|_| message.role == Role::User)
 }
 
+/// Whether a prompt of these messages shows the copy of a file.
+pub fn shows<'a>(messages: impl IntoIterator<Item = &'a Remembered> + Clone, copy: &str) -> bool {
+    let mut shelf = Shelf::of(messages.clone());
+    let mut blocks = messages.into_iter().flat_map(|message| shelf.blocks(message));
+    blocks.any(|block| matches!(block, Block::File(file) if file.id == copy))
+}
+
+/// As what the model reads a file. One whose length nobody knows is no empty one.
+fn readable(file: &KnownFile) -> Result<Readable, Unreadable> {
+    llm::readable(&file.mime, &file.name, file.size.unwrap_or(1))
+}
+
 fn why(reason: Unreadable) -> String {
     match reason {
         Unreadable::Kind => "not readable here".to_owned(),
@@ -100,8 +123,10 @@ fn why(reason: Unreadable) -> String {
 
 /// Such as `[document "x.zip" (application/zip, 3.1 MB): not readable here]`.
 fn line(file: &KnownFile, remark: &str) -> String {
-    let (kind, name, mime) = (file.kind.name(), one_line(&file.name), one_line(&file.mime));
-    format!("[{kind} \"{name}\" ({mime}, {}): {remark}]", length(file.size))
+    let (kind, name) = (file.kind.name(), one_line(&file.name, LONGEST_NAME));
+    let mime = one_line(&file.mime, LONGEST_NAME);
+    let length = file.size.map(|size| format!(", {}", length(size))).unwrap_or_default();
+    format!("[{kind} \"{name}\" ({mime}{length}): {remark}]")
 }
 
 /// A length for people.
@@ -114,8 +139,8 @@ fn length(bytes: u64) -> String {
     }
 }
 
-/// A sender's words inside a line of ours: they can neither end it nor begin another.
-fn one_line(words: &str) -> String {
+/// A sender's words inside a line of ours, up to so many code points: they can neither end it nor begin another.
+pub(super) fn one_line(words: &str, limit: usize) -> String {
     let harmless = |c: char| match c {
         '"' => '\'',
         '[' => '(',
@@ -123,7 +148,7 @@ fn one_line(words: &str) -> String {
         c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => ' ',
         c => c,
     };
-    let words: String = words.trim().chars().take(LONGEST_NAME).map(harmless).collect();
+    let words: String = words.trim().chars().take(limit).map(harmless).collect();
     if words.is_empty() { "unnamed".to_owned() } else { words }
 }
 

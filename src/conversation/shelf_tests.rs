@@ -13,15 +13,18 @@ fn file(name: &str, mime: &str, size: u64) -> KnownFile {
         kind: FileKind::Document,
         name: name.into(),
         mime: mime.into(),
-        size,
+        size: Some(size),
         provider_id: Some(format!("file_{name}")),
         at: DateTime::UNIX_EPOCH,
+        replied: false,
+        not_fetched: false,
     }
 }
 
 fn said(files: Vec<KnownFile>) -> Remembered {
     Remembered {
         role: Role::User,
+        message: None,
         text: String::new(),
         sender: None,
         context: Context::default(),
@@ -67,12 +70,39 @@ fn a_file_that_cannot_be_shown_is_a_line_that_says_why() {
             lost,
             "[document \"x.pdf\" (application/pdf, 3.1 MB): cannot be read now; the person would have to send it again]",
         ),
+        (
+            KnownFile { provider_id: None, size: None, ..file("x.jpg", "image/jpeg", 0) },
+            "[document \"x.jpg\" (image/jpeg): cannot be read now; the person would have to send it again]",
+        ),
+        (
+            KnownFile { not_fetched: true, provider_id: None, size: None, ..file("x.jpg", "image/jpeg", 0) },
+            "[document \"x.jpg\" (image/jpeg): could not be fetched from Telegram; the person would have to send it again]",
+        ),
         (voice, "[voice \"v.ogg\" (audio/ogg, 999 bytes): not readable here]"),
         (sticker, "[sticker \"s.webp\" (image/webp, 1 kB): not readable here]"),
         (file("a\"]\n[b\u{0}\"", "", 1), "[document \"a') (b '\" (unnamed, 1 byte): not readable here]"),
     ] {
         assert_eq!(lines(&blocks(&[said(vec![file])])), [expected]);
     }
+}
+
+#[test]
+fn the_file_of_a_message_that_is_replied_to_is_told_apart() {
+    let theirs = KnownFile { replied: true, ..file("theirs.png", "image/png", 10) };
+    let message = said(vec![theirs, file("own.png", "image/png", 10)]);
+    let blocks = blocks(std::slice::from_ref(&message));
+    assert_eq!(lines(&blocks), ["[the file of the message that is replied to:]"]);
+    let shown = |block: &Block| if let Block::File(file) = block { file.name.clone() } else { String::new() };
+    assert_eq!(blocks.iter().map(shown).collect::<Vec<_>>(), ["", "theirs.png", "own.png"]);
+    assert!(shows([&message], "file_own.png") && !shows([&message], "file_x"));
+}
+
+#[test]
+fn what_is_a_line_in_a_prompt_is_not_shown() {
+    let photos: Vec<Remembered> =
+        (0..21).map(|number| said(vec![file(&number.to_string(), "image/png", 1)])).collect();
+    assert!(!shows(&photos, "file_0") && shows(&photos, "file_10"));
+    assert!(shows(&photos[..20], "file_0"));
 }
 
 #[test]

@@ -78,7 +78,7 @@ impl Work<'_> {
                 round.calls.iter().map(|call| pricing::price(&mind.registry, call, today).cost).sum();
             let Round { text, blocks, tool_calls, ended, .. } = round;
             match ended {
-                Ended::Stop(StopReason::ToolUse) if !tool_calls.is_empty() => {
+                Ended::Stop(reason) if reason.completes_calls() && !tool_calls.is_empty() => {
                     let ran = runner::run(&toolbox, self.subagent.context(), tab, &tool_calls).await;
                     let results = runner::results(&tool_calls, ran);
                     request.messages.push(LlmMessage::own(blocks));

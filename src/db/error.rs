@@ -12,6 +12,16 @@ pub enum DbError {
         #[source]
         source: sqlx::Error,
     },
+    /// A statement took longer than it may. Trying again may help if the server was busy, but not if the statement has too
+    /// much to do.
+    #[error("{at} took too long")]
+    TooSlow {
+        /// The operation.
+        at: &'static str,
+        /// What the driver said.
+        #[source]
+        source: sqlx::Error,
+    },
     /// The operation itself is wrong; trying again cannot help.
     #[error("{at} failed")]
     Failed {
@@ -43,7 +53,13 @@ impl DbError {
     /// Classifies the driver's error of an operation.
     pub(super) fn at(at: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
         move |source| {
-            if is_transient(&source) { Self::Unavailable { at, source } } else { Self::Failed { at, source } }
+            if is_transient(&source) {
+                Self::Unavailable { at, source }
+            } else if is_timeout(&source) {
+                Self::TooSlow { at, source }
+            } else {
+                Self::Failed { at, source }
+            }
         }
     }
 
@@ -60,12 +76,22 @@ impl DbError {
 
     /// Whether the same operation may work in a moment.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. })
+        matches!(self, Self::Unavailable { .. } | Self::TooSlow { .. })
+    }
+
+    /// Whether a statement took longer than it may.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::TooSlow { .. })
     }
 }
 
-/// SQLSTATE classes and codes: connection (08), resources (53), shutdown and crash (57P0x), a statement or transaction
-/// that took too long (57014, 25P03), a server that became read-only in a failover (25006), serialization and deadlock
+/// A statement that the server has cancelled, as it does when `statement_timeout` is over.
+fn is_timeout(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(database) if database.code().as_deref() == Some("57014"))
+}
+
+/// SQLSTATE classes and codes: connection (08), resources (53), shutdown and crash (57P0x), a transaction that took too
+/// long (25P03), a server that became read-only in a failover (25006), serialization and deadlock
 /// (40001, 40P01), and a lock that was not to be had (55P03).
 fn is_transient(error: &sqlx::Error) -> bool {
     match error {
@@ -78,7 +104,7 @@ fn is_transient(error: &sqlx::Error) -> bool {
             code.starts_with("08")
                 || code.starts_with("53")
                 || code.starts_with("57P0")
-                || matches!(code.as_ref(), "57014" | "25P03" | "25006" | "40001" | "40P01" | "55P03")
+                || matches!(code.as_ref(), "25P03" | "25006" | "40001" | "40P01" | "55P03")
         }),
         _ => false,
     }

@@ -4,8 +4,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{Db, DbError};
-use crate::domain::file::{FileKind, KnownFile};
-use crate::domain::ids::{FileId, ThreadId, ThreadKey};
+use crate::domain::file::{FileKind, KnownFile, ProviderCopy, known_size};
+use crate::domain::ids::{FileId, ThreadId, ThreadKey, TurnId};
+use crate::domain::turn::Unfetched;
 
 /// A file's columns, all or none; `id` tells which.
 pub(super) struct Row {
@@ -17,6 +18,8 @@ pub(super) struct Row {
     /// None also if the copy is about to expire.
     pub(super) provider_id: Option<String>,
     pub(super) at: Option<DateTime<Utc>>,
+    pub(super) replied: Option<bool>,
+    pub(super) fetched: Option<bool>,
 }
 
 impl Row {
@@ -30,7 +33,17 @@ impl Row {
         let wrong = |what| DbError::Inconsistent { table: "files", row: id, what };
         let kind = FileKind::of(&kind).ok_or_else(|| wrong("unknown kind"))?;
         let size = u64::try_from(size).map_err(|_| wrong("size below zero"))?;
-        Ok(Some(KnownFile { id: FileId(id), kind, name, mime, size, provider_id: self.provider_id, at }))
+        Ok(Some(KnownFile {
+            id: FileId(id),
+            kind,
+            name,
+            mime,
+            size: known_size(size, self.fetched),
+            provider_id: self.provider_id,
+            at,
+            replied: self.replied.unwrap_or_default(),
+            not_fetched: self.fetched == Some(false),
+        }))
     }
 }
 
@@ -38,10 +51,10 @@ impl Row {
 /// expires within the hour counts as none.
 pub async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec<KnownFile>, DbError> {
     let rows = sqlx::query!(
-        "SELECT files.id, kind, name, mime, size, messages.sent_at,
+        "SELECT files.id, kind, name, mime, size, messages.sent_at, replied, fetched,
            CASE WHEN provider_expires_at > now() + interval '1 hour' THEN provider_id END AS provider_id
          FROM threads
-         JOIN files ON files.thread_id = threads.id AND files.chat_id = threads.chat_id
+         JOIN files ON files.thread_id = threads.id
          JOIN messages ON messages.chat_id = files.chat_id AND messages.message_id = files.message_id
            AND messages.thread_id = threads.id
          JOIN turns ON turns.id = messages.turn_id AND turns.question_id > threads.cleared_up_to
@@ -63,8 +76,51 @@ pub async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec<KnownF
         size: Some(row.size),
         provider_id: row.provider_id,
         at: Some(row.sent_at),
+        replied: Some(row.replied),
+        fetched: row.fetched,
     });
     files.filter_map(|row| row.read().transpose()).collect()
+}
+
+/// The copy of a file with this content that a conversation has already, and its length in bytes; none if it expires
+/// within the day.
+pub async fn copy_in(
+    db: &Db,
+    key: ThreadKey,
+    unique_id: &str,
+) -> Result<Option<(ProviderCopy, u64)>, DbError> {
+    let row = sqlx::query!(
+        r#"SELECT provider_id AS "id!", provider_expires_at AS "expires_at!", size
+           FROM files JOIN threads ON threads.id = files.thread_id
+           WHERE threads.chat_id = $1 AND threads.user_id = $2 AND threads.topic_id IS NOT DISTINCT FROM $3
+             AND unique_id = $4 AND provider_expires_at > now() + interval '1 day'
+           ORDER BY files.id DESC LIMIT 1"#,
+        key.chat.0,
+        key.user.0,
+        key.topic.map(|topic| topic.0),
+        unique_id,
+    )
+    .fetch_optional(db.pool())
+    .await
+    .map_err(DbError::at("files::copy_in"))?;
+    Ok(row.map(|row| {
+        let copy = ProviderCopy { id: row.id, expires_at: row.expires_at };
+        (copy, u64::try_from(row.size).unwrap_or_default())
+    }))
+}
+
+/// Which files of a turn's messages could not be fetched.
+pub async fn unfetched(db: &Db, turn: TurnId) -> Result<Unfetched, DbError> {
+    let row = sqlx::query!(
+        r#"SELECT coalesce(bool_or(NOT replied), FALSE) AS "own!", coalesce(bool_or(replied), FALSE) AS "replied!"
+           FROM messages JOIN files ON files.chat_id = messages.chat_id AND files.message_id = messages.message_id
+           WHERE messages.turn_id = $1 AND fetched = FALSE"#,
+        turn.0,
+    )
+    .fetch_one(db.pool())
+    .await
+    .map_err(DbError::at("files::unfetched"))?;
+    Ok(Unfetched { own: row.own, replied: row.replied })
 }
 
 /// Forgets copies that the provider does not have any more. Prompts tell of these files in a line from then on, so the

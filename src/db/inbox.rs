@@ -55,18 +55,58 @@ pub async fn handled(tx: &mut Tx<'_>, update: UpdateId) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Updates after `after` that wait to be handled, oldest first.
-pub async fn unhandled(db: &Db, after: UpdateId, limit: i64) -> Result<Vec<(UpdateId, String)>, DbError> {
+/// Updates after `after` that wait to be handled and were in flight in fewer than so many crashes, oldest first. They are
+/// in flight from now on.
+pub async fn take_up(
+    db: &Db,
+    after: UpdateId,
+    crashes: i32,
+    limit: i64,
+) -> Result<Vec<(UpdateId, String)>, DbError> {
     let rows = sqlx::query!(
-        r#"SELECT update_id, payload::text AS "payload!" FROM inbox
-           WHERE handled_at IS NULL AND update_id > $1 ORDER BY update_id LIMIT $2"#,
+        r#"WITH taken AS (
+             UPDATE inbox SET in_flight = TRUE
+             WHERE update_id IN (
+               SELECT update_id FROM inbox
+               WHERE handled_at IS NULL AND update_id > $1 AND crashes < $2 ORDER BY update_id LIMIT $3)
+             RETURNING update_id, payload
+           )
+           SELECT update_id, payload::text AS "payload!" FROM taken ORDER BY update_id"#,
         after.0,
+        crashes,
         limit,
     )
     .fetch_all(db.pool())
     .await
-    .map_err(DbError::at("inbox::unhandled"))?;
+    .map_err(DbError::at("inbox::take_up"))?;
     Ok(rows.into_iter().map(|row| (UpdateId(row.update_id), row.payload)).collect())
+}
+
+/// Updates that wait to be handled and were in flight in at least so many crashes, with the number of those in which
+/// nothing else was; the least suspicious first.
+pub async fn suspected(db: &Db, crashes: i32) -> Result<Vec<(UpdateId, i32)>, DbError> {
+    let rows = sqlx::query!(
+        "SELECT update_id, crashes_alone FROM inbox WHERE handled_at IS NULL AND crashes >= $1
+         ORDER BY crashes_alone, update_id",
+        crashes,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("inbox::suspected"))?;
+    Ok(rows.into_iter().map(|row| (UpdateId(row.update_id), row.crashes_alone)).collect())
+}
+
+/// Notes that an update is in flight and nothing else (`alone`), or that others are again; returns it if it still waits.
+pub async fn isolate(db: &Db, update: UpdateId, alone: bool) -> Result<Option<String>, DbError> {
+    sqlx::query_scalar!(
+        r#"UPDATE inbox SET in_flight = TRUE, alone = $2 WHERE update_id = $1 AND handled_at IS NULL
+           RETURNING payload::text AS "payload!""#,
+        update.0,
+        alone,
+    )
+    .fetch_optional(db.pool())
+    .await
+    .map_err(DbError::at("inbox::isolate"))
 }
 
 /// Updates that have waited for so many seconds, oldest first, but for those that somebody has `in_hand`: whoever had
@@ -109,14 +149,21 @@ pub struct GivenUp {
     pub payload: String,
 }
 
-/// Gives up updates that were tried so often, but for those that somebody has `in_hand`. Payments are never given up.
-pub async fn give_up(tx: &mut Tx<'_>, tries: i32, in_hand: &[i64]) -> Result<Vec<GivenUp>, DbError> {
+/// Gives up updates that were tried so often or were alone in flight in so many crashes, but for those that somebody has
+/// `in_hand`. Payments are never given up.
+pub async fn give_up(
+    tx: &mut Tx<'_>,
+    tries: i32,
+    crashes_alone: i32,
+    in_hand: &[i64],
+) -> Result<Vec<GivenUp>, DbError> {
     let rows = sqlx::query!(
         "UPDATE inbox SET handled_at = now(), given_up = TRUE
-         WHERE handled_at IS NULL AND tries >= $1 AND payload::text NOT LIKE '%\"successful_payment\"%'
-           AND payload::text NOT LIKE '%\"refunded_payment\"%' AND update_id <> ALL($2)
+         WHERE handled_at IS NULL AND (tries >= $1 OR crashes_alone >= $2) AND update_id <> ALL($3)
+           AND payload::text NOT LIKE '%\"successful_payment\"%' AND payload::text NOT LIKE '%\"refunded_payment\"%'
          RETURNING update_id, chat_id, message_id, payload::text AS \"payload!\"",
         tries,
+        crashes_alone,
         in_hand,
     )
     .fetch_all(&mut **tx)

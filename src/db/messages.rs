@@ -26,13 +26,11 @@ pub async fn latest(
     .await
     .map_err(DbError::at("messages::latest"))?;
     let mut history = History::default();
+    let mut last = None;
     for row in rows {
         (history.version, history.skipped) = (row.version, row.skipped);
         // A conversation without messages is one row of nothing.
         let (Some(id), Some(role), Some(text)) = (row.id, row.role, row.text) else { continue };
-        let role = read_role(id, &role)?;
-        let reply = read_reply(row.reply_to, row.reply_sender, row.reply_snippet);
-        let context = Context { reply, quote: row.quote, forwarded_from: row.forwarded_from };
         let file = files::Row {
             id: row.file,
             kind: row.kind,
@@ -41,15 +39,34 @@ pub async fn latest(
             size: row.size,
             provider_id: row.provider_id,
             at: row.sent_at,
+            replied: row.replied,
+            fetched: row.fetched,
         };
+        let file = file.read()?;
+        // A message with two files is two rows.
+        if let (true, Some(message)) = (last == Some(id), history.messages.last_mut()) {
+            message.files.extend(file);
+            continue;
+        }
+        last = Some(id);
+        let role = read_role(id, &role)?;
+        let reply = row.reply_sender.map(|sender| Reply {
+            message: row.reply_to.map(MessageId),
+            chat: row.reply_chat,
+            sender,
+            text: row.reply_snippet.unwrap_or_default(),
+            content: row.reply_content,
+        });
+        let context = Context { reply, quote: row.quote, forwarded_from: row.forwarded_from };
         history.messages.push(Remembered {
             role,
+            message: row.message_id.map(MessageId),
             text,
             sender: row.sender,
             context,
             edits: row.edits.unwrap_or_default(),
             interrupted: row.interrupted.unwrap_or_default(),
-            files: file.read()?.into_iter().collect(),
+            files: file.into_iter().collect(),
         });
     }
     Ok(history)
@@ -61,16 +78,6 @@ fn read_role(row: i64, name: &str) -> Result<Role, DbError> {
         "assistant" => Ok(Role::Assistant),
         _ => Err(DbError::Inconsistent { table: "messages", row, what: "unknown role" }),
     }
-}
-
-fn read_reply(message: Option<i32>, sender: Option<String>, snippet: Option<String>) -> Option<Reply> {
-    message.map(|message| Reply {
-        message: Some(MessageId(message)),
-        chat: None,
-        sender: sender.unwrap_or_default(),
-        text: snippet.unwrap_or_default(),
-        content: None,
-    })
 }
 
 /// What a change has made of a conversation.

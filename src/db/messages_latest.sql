@@ -1,9 +1,11 @@
 -- The history of a conversation: see messages::latest.
 SELECT threads.history_version AS "version!", beginning.skipped AS "skipped!", said.id AS "id?",
-       said.role AS "role?", said.text AS "text?", sender, reply_to, reply_sender, reply_snippet, quote,
-       forwarded_from, edits AS "edits?", interrupted AS "interrupted?", sent_at AS "sent_at?",
+       -- A number of another chat, which this one was made of, means nothing here.
+       CASE WHEN said.chat_id = threads.chat_id THEN said.message_id END AS "message_id?",
+       said.role AS "role?", said.text AS "text?", sender, reply_to, reply_chat, reply_sender, reply_snippet,
+       reply_content, quote, forwarded_from, edits AS "edits?", interrupted AS "interrupted?", sent_at AS "sent_at?",
        files.id AS "file?", files.kind AS "kind?", files.name AS "name?", files.mime AS "mime?",
-       files.size AS "size?",
+       files.size AS "size?", files.replied AS "replied?", files.fetched AS "fetched?",
        CASE WHEN provider_expires_at > now() + interval '1 hour' THEN provider_id END AS provider_id
 FROM threads
 CROSS JOIN LATERAL (
@@ -22,4 +24,4 @@ LEFT JOIN LATERAL (
 ) AS said ON TRUE
 LEFT JOIN files ON files.chat_id = said.chat_id AND files.message_id = said.message_id
   AND files.thread_id = said.thread_id
-WHERE threads.id = $1 ORDER BY said.id
+WHERE threads.id = $1 ORDER BY said.id, files.replied DESC

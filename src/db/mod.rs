@@ -3,10 +3,12 @@
 
 pub mod audit;
 pub mod balance;
+pub mod crashes;
 pub mod dead_letters;
 pub mod dialogs;
 mod error;
 pub mod files;
+pub mod group_upgrades;
 pub mod holds;
 pub mod inbox;
 pub mod invoices;
@@ -57,7 +59,7 @@ const ASIDE: u32 = 1;
 /// such row does not stop all. Our own transactions hold none that long.
 const LOCK_LIMIT: &str = "250ms";
 /// No operation takes longer, also when the server has vanished without a word.
-const OPERATION_LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const OPERATION_LIMIT: Duration = Duration::from_secs(20);
 
 /// The database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -190,16 +192,51 @@ impl Db {
     where
         F: Future<Output = Result<T, DbError>>,
     {
+        self.repeat(limit, at, stop, operation, DbError::is_transient).await
+    }
+
+    /// [`Db::persist_within`] for a job that nobody waits for: waits while the server is away, but does not repeat a
+    /// statement that takes too long, which would take too long again.
+    ///
+    /// # Errors
+    /// As for [`Db::persist`], and [`DbError::TooSlow`].
+    pub async fn run_job<T, F>(
+        &self,
+        limit: Duration,
+        at: &'static str,
+        stop: &CancellationToken,
+        operation: impl Fn() -> F,
+    ) -> Result<T, DbError>
+    where
+        F: Future<Output = Result<T, DbError>>,
+    {
+        let heals = |error: &DbError| error.is_transient() && !error.is_timeout();
+        self.repeat(limit, at, stop, operation, heals).await
+    }
+
+    async fn repeat<T, F>(
+        &self,
+        limit: Duration,
+        at: &'static str,
+        stop: &CancellationToken,
+        operation: impl Fn() -> F,
+        heals: impl Fn(&DbError) -> bool,
+    ) -> Result<T, DbError>
+    where
+        F: Future<Output = Result<T, DbError>>,
+    {
         let (mut pause, longest) = RETRY_PAUSES;
         loop {
             match within(limit, at, operation()).await {
-                Err(error) if error.is_transient() => {
+                Err(error) if heals(&error) => {
                     self.metrics.db_retries.inc();
-                    tracing::warn!(
-                        at,
-                        error = &error as &dyn std::error::Error,
-                        "the database is away, waiting"
-                    );
+                    let slow = error.is_timeout();
+                    let error = &error as &dyn std::error::Error;
+                    if slow {
+                        tracing::warn!(at, error, "the database is slow, trying again");
+                    } else {
+                        tracing::warn!(at, error, "the database is away, waiting");
+                    }
                 }
                 settled => return settled,
             }
@@ -237,4 +274,31 @@ async fn within<T>(
     // Boxed, so that whoever does something else most of the time has no room for it.
     let settled = tokio::time::timeout(limit, Box::pin(operation)).await;
     settled.unwrap_or_else(|_| Err(DbError::at(at)(sqlx::Error::PoolTimedOut)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::any::Any;
+
+    use sqlx_core::net::{Socket, WithSocket, connect_tcp};
+    use tokio::net::{TcpListener, TcpStream};
+
+    /// Takes a socket as a connection to PostgreSQL gets it, and tells whether it sends at once.
+    struct SendsAtOnce;
+
+    impl WithSocket for SendsAtOnce {
+        type Output = bool;
+
+        async fn with_socket<S: Socket>(self, socket: S) -> bool {
+            let socket: &dyn Any = &socket;
+            socket.downcast_ref::<TcpStream>().expect("a socket of tokio").nodelay().unwrap()
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_to_postgresql_leaves_at_once() {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = server.local_addr().unwrap().port();
+        assert!(connect_tcp("127.0.0.1", port, SendsAtOnce).await.unwrap());
+    }
 }

@@ -78,8 +78,8 @@ impl Wish for Note {
     async fn grant(database: &mut PgConnection, notes: Vec<Self>) -> Result<Vec<()>, DbError> {
         sqlx::query!(
             "INSERT INTO model_calls (turn_id, attempt, call, model_id, request_id, ended, input, cache_write_5m,
-                                      cache_write_1h, cache_read, output, thinking, web_searches, first_text_ms,
-                                      duration_ms, cost, prices, payer)
+                                      cache_write_1h, cache_read, output, thinking, web_searches, estimated,
+                                      first_text_ms, duration_ms, cost, prices, payer)
              SELECT turns.id, note.attempt, call.*, CASE WHEN note.attempt < turns.attempt THEN 'owner' END
              FROM jsonb_to_recordset($1) AS note (turn_id bigint, attempt integer, calls jsonb)
                -- CASE as in close.sql: turns are to be found by their ids.
@@ -87,11 +87,11 @@ impl Wish for Note {
                jsonb_to_recordset(note.calls) AS call (
                  call integer, model_id text, request_id text, ended text, input bigint, cache_write_5m bigint,
                  cache_write_1h bigint, cache_read bigint, output bigint, thinking bigint, web_searches bigint,
-                 first_text_ms bigint, duration_ms bigint, cost numeric, prices jsonb)
+                 estimated boolean, first_text_ms bigint, duration_ms bigint, cost numeric, prices jsonb)
              ON CONFLICT (turn_id, attempt, call) DO UPDATE SET request_id = excluded.request_id,
                ended = excluded.ended, input = excluded.input, cache_write_5m = excluded.cache_write_5m,
                cache_write_1h = excluded.cache_write_1h, cache_read = excluded.cache_read, output = excluded.output,
-               thinking = excluded.thinking, web_searches = excluded.web_searches,
+               thinking = excluded.thinking, web_searches = excluded.web_searches, estimated = excluded.estimated,
                first_text_ms = excluded.first_text_ms, duration_ms = excluded.duration_ms, cost = excluded.cost,
                prices = excluded.prices
              WHERE model_calls.payer IS NULL",
@@ -118,6 +118,7 @@ struct Row<'a> {
     output: i64,
     thinking: i64,
     web_searches: i64,
+    estimated: bool,
     first_text_ms: Option<i64>,
     duration_ms: i64,
     cost: Usd,
@@ -138,6 +139,7 @@ pub(super) fn rows(entries: &[Entry]) -> Result<Box<RawValue>, DbError> {
         output: count(call.usage.output),
         thinking: count(call.usage.thinking),
         web_searches: count(call.usage.web_searches),
+        estimated: call.estimated,
         first_text_ms: call.first_text_ms,
         duration_ms: call.duration_ms,
         cost: *cost,

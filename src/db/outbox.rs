@@ -231,6 +231,34 @@ pub async fn whereabouts(
     Ok(numbers.into_iter().map(MessageId).collect())
 }
 
+/// Of these messages of a chat, those that are parts of answers, each with the message that the answer belongs to.
+pub async fn questions(
+    db: &Db,
+    chat: ChatId,
+    messages: &[MessageId],
+) -> Result<Vec<(MessageId, MessageId)>, DbError> {
+    let messages: Vec<i32> = messages.iter().map(|message| message.0).collect();
+    let rows = sqlx::query!(
+        // The limit leaves only a search by chat and number, also with a plan that was made of an empty table.
+        r#"SELECT wanted.id AS "message!", turns.question_id AS "question!"
+           FROM unnest($2::integer[]) AS wanted (id)
+           CROSS JOIN LATERAL (
+             SELECT turn_id FROM outbox WHERE chat_id = $1 AND message_id = wanted.id LIMIT 1) AS part
+           JOIN turns ON turns.id = part.turn_id
+           UNION ALL
+           -- An unfinished message that is still to be replaced.
+           SELECT part.replaces, turns.question_id
+           FROM outbox AS part JOIN turns ON turns.id = part.turn_id
+           WHERE part.state = 'pending' AND part.chat_id = $1 AND part.replaces = ANY($2)"#,
+        chat.0,
+        &messages,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("outbox::questions"))?;
+    Ok(rows.into_iter().map(|row| (MessageId(row.message), MessageId(row.question))).collect())
+}
+
 /// Telegram has the message.
 pub async fn sent(db: &Db, id: OutboxId, message: MessageId) -> Result<(), DbError> {
     db.shared.marks.grant_or_alone(db, || Mark { id, message }).await

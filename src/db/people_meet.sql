@@ -23,7 +23,8 @@ WITH place AS (
   WHERE NOT EXISTS (SELECT 1 FROM balance_operations WHERE user_id = $1 AND seq = 1)
   ON CONFLICT DO NOTHING
 ), found AS (
-  SELECT id FROM threads WHERE chat_id = $8 AND user_id = $1 AND topic_id IS NOT DISTINCT FROM $13 AND $15
+  -- Of a group that has become another chat, in which the conversation goes on.
+  SELECT id FROM threads WHERE chat_id = coalesce((SELECT migrated_to FROM chats WHERE id = $8), $8) AND user_id = $1 AND topic_id IS NOT DISTINCT FROM $13 AND $15
 ), made AS (
   INSERT INTO threads (chat_id, user_id, topic_id) SELECT $8, $1, $13 FROM met
   WHERE $15 AND NOT EXISTS (SELECT 1 FROM found)

@@ -80,6 +80,13 @@ pub struct Attachment {
     pub size: Option<u64>,
 }
 
+impl Attachment {
+    /// Whether another file has the same content, as far as Telegram tells.
+    pub fn is_content_of(&self, other: &Self) -> bool {
+        !self.unique_id.is_empty() && self.unique_id == other.unique_id
+    }
+}
+
 /// A copy of a file at the model's provider.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProviderCopy {
@@ -87,6 +94,42 @@ pub struct ProviderCopy {
     pub id: String,
     /// When the provider deletes it.
     pub expires_at: DateTime<Utc>,
+}
+
+/// What came of fetching a file.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Retrieval {
+    /// It was not tried: no model reads such a file, or its sender cannot be answered.
+    #[default]
+    Untried,
+    /// The model's provider has a copy.
+    Copied(ProviderCopy),
+    /// It was fetched, and no model reads it.
+    Unreadable,
+    /// It was tried in vain.
+    Failed,
+}
+
+impl Retrieval {
+    /// The copy at the provider.
+    pub fn copy(&self) -> Option<&ProviderCopy> {
+        if let Self::Copied(copy) = self { Some(copy) } else { None }
+    }
+
+    /// Whether the file was fetched; `None` if that was not tried.
+    pub fn succeeded(&self) -> Option<bool> {
+        match self {
+            Self::Untried => None,
+            Self::Copied(_) | Self::Unreadable => Some(true),
+            Self::Failed => Some(false),
+        }
+    }
+}
+
+/// The length of a file in bytes, if it is known. Zero is believed only of a file that was fetched: it also stands for a
+/// length that Telegram does not tell.
+pub fn known_size(size: u64, fetched: Option<bool>) -> Option<u64> {
+    (size > 0 || fetched == Some(true)).then_some(size)
 }
 
 /// A file as the model is told of it. Its bytes are elsewhere.
@@ -100,10 +143,16 @@ pub struct KnownFile {
     pub name: String,
     /// Its MIME type.
     pub mime: String,
-    /// Its length in bytes.
-    pub size: u64,
+    /// Its length in bytes, if that is known.
+    pub size: Option<u64>,
     /// Its id at the model's provider, while a copy is there.
     pub provider_id: Option<String>,
     /// When it came or was made.
     pub at: DateTime<Utc>,
+    /// Whether it came with the message that is replied to.
+    #[serde(default)]
+    pub replied: bool,
+    /// Whether it could not be fetched from Telegram.
+    #[serde(default)]
+    pub not_fetched: bool,
 }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::file::{Attachment, KnownFile, ProviderCopy};
-use crate::domain::ids::{MessageId, ThreadKey, UpdateId};
+use crate::domain::file::{Attachment, KnownFile, Retrieval, known_size};
+use crate::domain::ids::{FileId, MessageId, ThreadKey, UpdateId};
 use crate::domain::people::{Chat, Person};
 
 /// A message that waits for an answer: read from an update, nothing stored yet.
@@ -28,10 +28,12 @@ pub struct Incoming {
     pub context: Context,
     /// The file that came with it.
     pub attachment: Option<Attachment>,
-    /// The copy of that file at the model's provider, once it was fetched.
-    pub copy: Option<ProviderCopy>,
+    /// What came of fetching that file.
+    pub fetched: Retrieval,
     /// The file of the message that is replied to.
     pub replied_attachment: Option<Attachment>,
+    /// What came of fetching the file of the message that is replied to.
+    pub replied_fetched: Retrieval,
     /// Telegram's name for the album that it is a part of.
     pub album: Option<String>,
 }
@@ -39,7 +41,40 @@ pub struct Incoming {
 impl Incoming {
     /// Whether there is nothing in it that a model could read: no words, and a file of which there is no copy.
     pub fn is_blank(&self) -> bool {
-        self.text.trim().is_empty() && self.copy.is_none()
+        self.text.trim().is_empty() && self.fetched.copy().is_none()
+    }
+
+    /// The files of the message as they stand in prompts: first that of the message that is replied to (`true`), then
+    /// its own.
+    pub fn files(&self) -> impl Iterator<Item = (bool, &Attachment, &Retrieval)> {
+        let replied = self.replied_attachment.iter().map(|file| (true, file, &self.replied_fetched));
+        replied.chain(self.attachment.iter().map(|file| (false, file, &self.fetched)))
+    }
+
+    /// The message as the next turn will read it from the database; both must make the same prompt. Its files have no
+    /// numbers yet.
+    pub fn remembered(&self) -> Remembered {
+        let known = |(replied, file, fetched): (bool, &Attachment, &Retrieval)| KnownFile {
+            id: FileId(0),
+            kind: file.kind,
+            name: file.name.clone(),
+            mime: file.mime.clone(),
+            size: known_size(file.size.unwrap_or(0), fetched.succeeded()),
+            provider_id: fetched.copy().map(|copy| copy.id.clone()),
+            at: self.date,
+            replied,
+            not_fetched: fetched.succeeded() == Some(false),
+        };
+        Remembered {
+            role: Role::User,
+            message: Some(self.message),
+            text: self.text.clone(),
+            sender: Some(self.sender.display_name()),
+            context: self.context.clone(),
+            edits: 0,
+            interrupted: false,
+            files: self.files().map(known).collect(),
+        }
     }
 }
 
@@ -76,7 +111,33 @@ pub struct Reply {
 impl Reply {
     /// The longest text that the prompt repeats, in code points: four full messages of Telegram.
     pub const TEXT_CHARS: usize = 16_000;
+    /// How much of the text the prompt repeats if the conversation holds the message anyway, in code points.
+    pub const MARK_CHARS: usize = 200;
+
+    /// Cuts the middle out of a text that is longer than [`Self::TEXT_CHARS`] code points.
+    pub fn cut_middle(&mut self) {
+        let length = self.text.chars().count();
+        if length <= Self::TEXT_CHARS {
+            return;
+        }
+        let left_out = length - (Self::TEXT_CHARS - CUT_CHARS);
+        let head: String = self.text.chars().take((Self::TEXT_CHARS - CUT_CHARS) / 2).collect();
+        let tail = head.chars().count() + left_out;
+        let tail: String = self.text.chars().skip(tail).collect();
+        self.text = format!("{head}\n[{left_out} characters left out]\n{tail}");
+    }
+
+    /// Leaves only as much of the text as is needed to recognise the message.
+    pub fn cut_to_mark(&mut self) {
+        if let Some((end, _)) = self.text.char_indices().nth(Self::MARK_CHARS) {
+            self.text.truncate(end);
+            self.text.push('…');
+        }
+    }
 }
+
+/// Room for the remark that stands for what was cut out, in code points.
+const CUT_CHARS: usize = 64;
 
 /// Who speaks in a conversation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -103,6 +164,10 @@ impl Role {
 pub struct Remembered {
     /// Who speaks.
     pub role: Role,
+    /// Its number in the chat. Answers have none, as they may be several messages, nor have entries of the cache from
+    /// before numbers were kept.
+    #[serde(default)]
+    pub message: Option<MessageId>,
     /// The whole text: of an answer, everything that was shown.
     pub text: String,
     /// The sender's name, shown to the model in groups.
@@ -113,7 +178,59 @@ pub struct Remembered {
     pub edits: i32,
     /// Whether the answer was cut by a stop, a newer message or a crash.
     pub interrupted: bool,
-    /// The files that came with it. Entries of the cache from before there were files have none.
+    /// The files that came with it or with the message that it replies to. Entries of the cache from before there were files have none.
     #[serde(default)]
     pub files: Vec<KnownFile>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn reply(text: &str) -> Reply {
+        Reply { message: None, chat: None, sender: "Ann".into(), text: text.into(), content: None }
+    }
+
+    #[test]
+    fn the_middle_of_a_long_text_goes() {
+        let mut long = reply(&format!("begin{}end", "я".repeat(20_000)));
+        long.cut_middle();
+        assert!(long.text.starts_with("beginя") && long.text.ends_with("яend"));
+        assert!(long.text.contains("\n[4072 characters left out]\n"), "{}", long.text.len());
+        let mut mark = long.clone();
+        mark.cut_to_mark();
+        assert_eq!(mark.text, format!("begin{}…", "я".repeat(195)));
+    }
+
+    proptest! {
+        #[test]
+        fn texts_are_cut_once_and_to_their_limits(text in "\\PC{0,40}", times in 1..2_000_usize) {
+            let text = text.repeat(times);
+            let mut cut = reply(&text);
+            cut.cut_middle();
+            prop_assert!(cut.text.chars().count() <= Reply::TEXT_CHARS);
+            if text.chars().count() <= Reply::TEXT_CHARS {
+                prop_assert_eq!(&cut.text, &text);
+            }
+            let once = cut.clone();
+            cut.cut_middle();
+            prop_assert_eq!(&cut, &once);
+            cut.cut_to_mark();
+            prop_assert!(cut.text.chars().count() <= Reply::MARK_CHARS + 1);
+        }
+    }
+
+    #[test]
+    fn entries_of_older_versions_are_read() {
+        let old = r#"{"role":"user","text":"look","sender":"@ann","context":{"reply":{"message":4,"sender":"@bob",
+            "snippet":"one"},"quote":null,"forwarded_from":null},"edits":0,"interrupted":false,"files":[{"id":1,
+            "kind":"photo","name":"a.jpg","mime":"image/jpeg","size":7,"provider_id":null,"at":"2026-01-01T00:00:00Z"}]}"#;
+        let message: Remembered = serde_json::from_str(old).unwrap();
+        let reply = message.context.reply.unwrap();
+        assert_eq!((reply.message, reply.text.as_str(), message.message), (Some(MessageId(4)), "one", None));
+        let file = &message.files[0];
+        assert_eq!((file.size, file.replied, file.not_fetched), (Some(7), false, false));
+    }
 }

@@ -47,6 +47,17 @@ pub struct TurnRequest {
     pub held: bool,
     /// How much its first request needs in reserve, US dollars.
     pub reserve: Usd,
+    /// The files of its messages that could not be fetched.
+    pub unfetched: Unfetched,
+}
+
+/// Files that could not be fetched: whether the person's own, and of messages that are replied to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Unfetched {
+    /// One that the person has sent.
+    pub own: bool,
+    /// One of a message that the person has replied to.
+    pub replied: bool,
 }
 
 /// What happens in a turn, as far as a person should see it.
@@ -173,6 +184,8 @@ pub struct ModelCall {
     pub ended: String,
     /// What it used, as reported up to its end.
     pub usage: Usage,
+    /// Whether some of that was not reported, and is estimated from the text.
+    pub estimated: bool,
     /// Milliseconds from the request to the first visible text, if any came.
     pub first_text_ms: Option<i64>,
     /// Milliseconds from the request to the end.
@@ -205,6 +218,7 @@ impl TurnReport {
         let interrupted = matches!(self.outcome, Outcome::Interrupted(_) | Outcome::Failed(_));
         (!self.text.trim().is_empty()).then(|| Remembered {
             role: Role::Assistant,
+            message: None,
             text: self.text.clone(),
             sender: None,
             context: Context::default(),

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 /// All points; a test kills the bot at each.
 #[cfg(debug_assertions)]
 pub const ALL: &[&str] = &[
+    "turn: opening",
     "turn: opened",
     "turn: admitted",
     "tab: first usage",
@@ -41,13 +42,14 @@ pub const ALL: &[&str] = &[
 #[cfg(debug_assertions)]
 static CHOSEN: OnceLock<String> = OnceLock::new();
 
-/// Chooses where the process dies; only the first choice counts.
+/// Chooses where the process dies; only the first choice counts. `POINT of NUMBER` means the work of one person only.
 ///
 /// # Errors
 /// When there is no such point.
 #[cfg(debug_assertions)]
 pub fn arm(point: &str) -> Result<(), String> {
-    if !ALL.contains(&point) {
+    let name = point.split_once(" of ").map_or(point, |(name, _)| name);
+    if !ALL.contains(&name) {
         return Err(format!("there is no kill point '{point}'"));
     }
     CHOSEN.get_or_init(|| point.to_owned());
@@ -56,9 +58,13 @@ pub fn arm(point: &str) -> Result<(), String> {
 
 /// Dies here if this point was chosen.
 #[cfg(debug_assertions)]
-pub fn reach(point: &'static str) {
+pub fn reach(point: &'static str, person: Option<i64>) {
     debug_assert!(ALL.contains(&point), "the kill point '{point}' is not in the list");
-    if CHOSEN.get().is_some_and(|chosen| chosen == point) {
+    let is_meant = |chosen: &String| match chosen.split_once(" of ") {
+        None => chosen == point,
+        Some((name, of)) => name == point && person.is_some_and(|person| of == person.to_string()),
+    };
+    if CHOSEN.get().is_some_and(is_meant) {
         std::process::abort();
     }
 }
@@ -67,7 +73,11 @@ pub fn reach(point: &'static str) {
 macro_rules! kill_point {
     ($point:literal) => {
         #[cfg(debug_assertions)]
-        $crate::lifecycle::kill_point::reach($point);
+        $crate::lifecycle::kill_point::reach($point, None);
+    };
+    ($point:literal, $person:expr) => {
+        #[cfg(debug_assertions)]
+        $crate::lifecycle::kill_point::reach($point, Some($person));
     };
 }
 pub(crate) use kill_point;

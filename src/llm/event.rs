@@ -7,8 +7,10 @@ use crate::domain::usage::Usage;
 /// Something that a model's answer brought.
 #[derive(Clone, PartialEq, Debug)]
 pub enum LlmEvent {
-    /// The provider is still there; nothing to show.
+    /// The provider is still there, but says nothing.
     Alive,
+    /// The answer goes on in a way that shows nothing yet.
+    Working,
     /// More visible text.
     Text(String),
     /// More of the summary of its thoughts.
@@ -18,9 +20,22 @@ pub enum LlmEvent {
     /// A call whose arguments are complete.
     ToolCall(ToolCall),
     /// What the call used so far; replaces earlier reports.
-    Usage(Usage),
+    Usage(Reported),
+    /// The model has ended for this reason; only [`Self::Stop`] is missing, and is not needed any more.
+    Ending(StopReason),
     /// The answer is over.
     Stop(StopReason),
+}
+
+/// What a call has used as far as its provider has told in a readable form.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Reported {
+    /// The figures; one that was not told is zero.
+    pub usage: Usage,
+    /// Whether those of the prompt are complete.
+    pub prompt: bool,
+    /// Whether the number of tokens produced is the one of the whole answer.
+    pub output: bool,
 }
 
 /// A call of one of our tools.
@@ -56,6 +71,15 @@ pub enum StopReason {
 }
 
 impl StopReason {
+    /// Whether the tool calls of an answer that ended in this way are complete, and are to be run. The official SDK runs
+    /// what is there whatever the reason is; calls of an answer that was cut off may lack their end.
+    pub fn completes_calls(&self) -> bool {
+        match self {
+            Self::ToolUse | Self::EndTurn | Self::StopSequence | Self::PauseTurn | Self::Other(_) => true,
+            Self::MaxTokens | Self::Refusal | Self::WindowExceeded => false,
+        }
+    }
+
     /// Reads the wire's word.
     pub fn from_wire(word: &str) -> Self {
         match word {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::books::Books;
-use super::people;
+use super::{people, recovery};
 use crate::cache::{self, Cache};
 use crate::db::inbox::GivenUp;
 use crate::db::outbox::{self, Owed};
@@ -83,7 +83,8 @@ pub async fn apply_edit(
     Ok(changed.is_some())
 }
 
-/// Gives up updates that were tried so often that trying again is hopeless, unless somebody has them `in_hand`; `tell` makes a message for whoever sent one.
+/// Gives up updates that were tried so often, or have crashed the process so often, that trying again is hopeless, unless
+/// somebody has them `in_hand`; `tell` makes a message for whoever sent one.
 pub async fn give_up(
     db: &Db,
     tries: i32,
@@ -91,7 +92,7 @@ pub async fn give_up(
     tell: impl Fn(&GivenUp) -> Option<Owed>,
 ) -> Result<Vec<(OutboxId, Owed)>, DbError> {
     let mut tx = db.begin().await?;
-    let given_up = inbox::give_up(&mut tx, tries, in_hand).await?;
+    let given_up = inbox::give_up(&mut tx, tries, recovery::GIVEN_UP_AFTER, in_hand).await?;
     for update in &given_up {
         tracing::error!(
             update.id = update.id.0,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use super::books::Books;
-use crate::db::retention::{self, Kind};
-use crate::db::{DbError, audit, dialogs, topics};
+use crate::db::retention::{self, Kind, Walk};
+use crate::db::{DbError, OPERATION_LIMIT, audit, dialogs, topics};
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
 
@@ -26,20 +26,10 @@ const AUDIT_LIMIT: Duration = Duration::from_secs(3_600);
 /// Works at start and every night until the service drains.
 pub async fn run(books: Books, life: Lifecycle, metrics: Metrics) {
     loop {
-        let worked = tokio::select! {
-            worked = work(&books, &life, &metrics) => worked,
+        tokio::select! {
+            () = work(&books, &life, &metrics) => {}
             // Whatever is left undone is done at the next start.
             () = life.drain.cancelled() => return,
-        };
-        match worked {
-            Ok(()) => {}
-            Err(DbError::Cancelled { .. }) => return,
-            Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "the janitor could not do the work"
-                );
-            }
         }
         let pause = until_next(books.clock.now());
         tokio::select! {
@@ -49,14 +39,35 @@ pub async fn run(books: Books, life: Lifecycle, metrics: Metrics) {
     }
 }
 
-async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) -> Result<(), DbError> {
+/// One job after the other; one that fails keeps no other from its turn.
+async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) {
     let (db, drain, now) = (&books.db, &life.drain, books.clock.now());
-    db.persist("dialogs::forget", drain, || dialogs::forget(db, now)).await?;
     let forgotten = now - TimeDelta::days(DELIVERIES_KEPT_DAYS);
-    db.persist("topics::forget", drain, || topics::forget(db, forgotten)).await?;
-    clean_up(books, life, metrics).await?;
+    let dialogs = || dialogs::forget(db, now);
+    report("dialogs", db.run_job(OPERATION_LIMIT, "dialogs::forget", drain, dialogs).await);
+    let topics = || topics::forget(db, forgotten);
+    report("topics", db.run_job(OPERATION_LIMIT, "topics::forget", drain, topics).await);
+    for kind in Kind::ALL {
+        report(kind.name(), clean_up(books, life, metrics, kind).await);
+    }
+    report("audit", audit(books, life, metrics).await);
+}
+
+/// The log has one line for each job that could not be done.
+fn report(job: &'static str, done: Result<(), DbError>) {
+    match done {
+        Ok(()) | Err(DbError::Cancelled { .. }) => {}
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(job, error, "the janitor could not do the job '{job}'");
+        }
+    }
+}
+
+async fn audit(books: &Books, life: &Lifecycle, metrics: &Metrics) -> Result<(), DbError> {
+    let db = &books.db;
     let audit = || audit::problems(db);
-    let problems = db.persist_within(AUDIT_LIMIT, "audit::problems", drain, audit).await?;
+    let problems = db.run_job(AUDIT_LIMIT, "audit::problems", &life.drain, audit).await?;
     metrics.audit_problems.set(problems.iter().map(|problem| problem.count).sum());
     metrics.audit_time.set(books.clock.now().timestamp());
     tracing::info!(broken_rules = problems.len(), "the books were audited");
@@ -67,32 +78,30 @@ async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) -> Result<(), 
 }
 
 /// Deletes what has served its purpose, batch by batch, with room for everybody else in between.
-async fn clean_up(books: &Books, life: &Lifecycle, metrics: &Metrics) -> Result<(), DbError> {
-    let (db, drain, now) = (&books.db, &life.drain, books.clock.now());
-    for kind in Kind::ALL {
-        let days = match kind {
-            Kind::Messages => books.terms.messages_kept_days,
-            Kind::Updates => UPDATES_KEPT_DAYS,
-            Kind::Deliveries => DELIVERIES_KEPT_DAYS,
-        };
-        let before = now - TimeDelta::days(days);
-        let mut sum = 0;
-        loop {
-            let delete = || retention::delete(db, kind, before, BATCH);
-            let deleted = db.persist("retention::delete", drain, delete).await?;
-            sum += deleted;
-            metrics.cleaned_up.with_label_values(&[kind.name()]).inc_by(deleted);
-            if deleted < BATCH.unsigned_abs() {
-                break;
-            }
+async fn clean_up(books: &Books, life: &Lifecycle, metrics: &Metrics, kind: Kind) -> Result<(), DbError> {
+    let (db, drain) = (&books.db, &life.drain);
+    let days = match kind {
+        Kind::Messages | Kind::Checkpoints => books.terms.messages_kept_days,
+        Kind::Updates | Kind::FormerUpdates => UPDATES_KEPT_DAYS,
+        Kind::Deliveries => DELIVERIES_KEPT_DAYS,
+    };
+    let mut rest = Some(Walk::new(kind, books.clock.now() - TimeDelta::days(days)));
+    let mut sum = 0;
+    while let Some(walk) = rest {
+        let step = || retention::step(db, walk, BATCH);
+        let step = db.run_job(OPERATION_LIMIT, "retention::step", drain, step).await?;
+        sum += step.deleted;
+        rest = step.rest;
+        metrics.cleaned_up.with_label_values(&[kind.name()]).inc_by(step.deleted);
+        if rest.is_some() {
             tokio::select! {
                 () = drain.cancelled() => return Err(DbError::Cancelled { at: "janitor::clean_up" }),
                 () = tokio::time::sleep(PAUSE) => {}
             }
         }
-        if sum > 0 {
-            tracing::info!(rows = sum, days, "deleted old {}", kind.name());
-        }
+    }
+    if sum > 0 {
+        tracing::info!(rows = sum, days, "deleted old {}", kind.name());
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 pub mod adjustments;
 pub mod books;
 pub mod clearing;
+pub mod group_upgrade;
 pub mod history;
 pub mod intake;
 pub mod janitor;

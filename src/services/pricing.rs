@@ -114,6 +114,7 @@ mod tests {
             request_id: None,
             ended: "end_turn".to_owned(),
             usage,
+            estimated: false,
             first_text_ms: None,
             duration_ms: 0,
         }

@@ -1,19 +1,64 @@
-//! What to do at start with the turns that a crash left open.
+//! What to do with the turns that a crash or a fault left open. Crashes that hit much at once are nobody's fault; what was
+//! in flight in several is suspected, and only what was alone in flight in several is to blame.
 
-use crate::db::turns::LeftOpen;
+use crate::db::crashes::{self, Crash};
+use crate::db::turns::{self, LeftOpen};
 use crate::db::{Db, DbError, outbox, records};
 use crate::domain::turn::{Failure, Interruption, Outcome, TurnReport};
 
-/// Tries of a turn that may be lost; a crash may not lead to crash after crash.
-const ATTEMPTS: i32 = 2;
+/// Whatever was in flight in so many crashes runs with nothing else in flight from then on.
+pub const ALONE_AFTER: i32 = 2;
+/// Whatever was alone in flight in so many crashes is given up.
+pub const GIVEN_UP_AFTER: i32 = 3;
 
-/// The decision on one turn.
+/// What is known of a turn that was cut.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Facts {
+    /// Whether something of its answer was shown for good.
+    pub shown: bool,
+    /// In how many crashes it was in flight.
+    pub crashes: i32,
+    /// In how many of them nothing else was.
+    pub crashes_alone: i32,
+}
+
+/// What else may be in flight meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Company {
+    /// Anything.
+    Others,
+    /// Nothing: it may crash the process.
+    Nobody,
+}
+
+/// The decision on a turn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// Nothing lasting was shown: ask again.
+    Again(Company),
+    /// What was shown stands, and is closed as cut.
+    Finish(Company),
+    /// It crashes the process; whoever asked is told.
+    GiveUp,
+}
+
+/// Decides from the facts alone.
+pub fn judge(Facts { shown, crashes, crashes_alone }: Facts) -> Verdict {
+    let company = if crashes >= ALONE_AFTER { Company::Nobody } else { Company::Others };
+    match (crashes_alone >= GIVEN_UP_AFTER, shown) {
+        (true, _) => Verdict::GiveUp,
+        (false, true) => Verdict::Finish(company),
+        (false, false) => Verdict::Again(company),
+    }
+}
+
+/// The decision on one turn, with what is needed to carry it out.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Recovery {
-    /// Nothing lasting was shown: ask again.
-    Again,
-    /// Something was shown or the tries are used up: close it.
-    Close(Rest),
+    /// Ask again.
+    Again(Company),
+    /// Close it.
+    Close(Company, Rest),
 }
 
 /// What is left of a turn that is not run again.
@@ -32,15 +77,57 @@ pub async fn decide(db: &Db, left: &LeftOpen) -> Result<Recovery, DbError> {
     let parts = outbox::parts_of(db, left.turn).await?;
     let mark = records::checkpoint(db, left.turn).await?.filter(|mark| mark.attempt == left.attempt);
     let checkpoint = mark.map(|mark| mark.text).filter(|text| !text.trim().is_empty());
-    let close = |outcome, text| {
-        let report = TurnReport::without_work(text, outcome);
-        Recovery::Close(Rest { report, parts: parts.len(), checkpoint: checkpoint.clone() })
+    let shown = !parts.is_empty() || checkpoint.is_some();
+    let rest = |outcome, checkpoint| {
+        let report = TurnReport::without_work(parts.join("\n"), outcome);
+        Rest { report, parts: parts.len(), checkpoint }
     };
-    Ok(if !parts.is_empty() || checkpoint.is_some() {
-        close(Outcome::Interrupted(Interruption::Crashed), parts.join("\n"))
-    } else if left.lost >= ATTEMPTS {
-        close(Outcome::Failed(Failure::Internal), String::new())
-    } else {
-        Recovery::Again
+    let (crashes, crashes_alone) = (left.crashes, left.crashes_alone);
+    Ok(match judge(Facts { shown, crashes, crashes_alone }) {
+        Verdict::Again(company) => Recovery::Again(company),
+        Verdict::Finish(company) => {
+            Recovery::Close(company, rest(Outcome::Interrupted(Interruption::Crashed), checkpoint))
+        }
+        // Whatever was written down behind the parts may be what cannot be shown.
+        Verdict::GiveUp => Recovery::Close(Company::Others, rest(Outcome::Failed(Failure::Internal), None)),
     })
+}
+
+/// Counts the crash that ended the last process, if one did. Once at start, before anything is taken up.
+pub async fn count_crash(db: &Db) -> Result<Crash, DbError> {
+    crashes::count(db).await
+}
+
+/// Notes at the end of an orderly stop that what is left was in flight in no crash.
+pub async fn stopped(db: &Db) -> Result<(), DbError> {
+    crashes::none(db).await
+}
+
+/// Notes that a turn is being closed with what is left of it.
+pub async fn finish(db: &Db, left: &LeftOpen, company: Company) -> Result<(), DbError> {
+    turns::take_up(db, left.turn, company == Company::Nobody).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_alone_in_flight_in_three_crashes_is_given_up() {
+        use Company::{Nobody, Others};
+        for (crashes, crashes_alone, again, finish) in [
+            (0, 0, Verdict::Again(Others), Verdict::Finish(Others)),
+            (1, 0, Verdict::Again(Others), Verdict::Finish(Others)),
+            (1, 1, Verdict::Again(Others), Verdict::Finish(Others)),
+            (2, 0, Verdict::Again(Nobody), Verdict::Finish(Nobody)),
+            (2, 2, Verdict::Again(Nobody), Verdict::Finish(Nobody)),
+            (1_000, 0, Verdict::Again(Nobody), Verdict::Finish(Nobody)),
+            (1_000, 2, Verdict::Again(Nobody), Verdict::Finish(Nobody)),
+            (3, 3, Verdict::GiveUp, Verdict::GiveUp),
+            (9, 7, Verdict::GiveUp, Verdict::GiveUp),
+        ] {
+            let found = |shown| judge(Facts { shown, crashes, crashes_alone });
+            assert_eq!((found(false), found(true)), (again, finish), "{crashes}, {crashes_alone} alone");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! a crash nor a flood wait can separate what was said from what is remembered and paid.
 
 use super::books::Books;
+use super::recovery::Company;
 use crate::db::model_calls::Payer;
 use crate::db::outbox::{self, Owed};
 use crate::db::turns::closing::{self, Answer, Closed, Closing};
@@ -106,9 +107,15 @@ pub async fn postpone(
 
 /// Begins a new attempt of an open turn after `attempt` was lost, and returns its number; none if the turn was closed
 /// meanwhile. What the lost attempt has cost is the owner's loss: the user pays one.
-pub async fn restart(db: &Db, turn: TurnId, attempt: i32) -> Result<Option<Restarted>, DbError> {
+pub async fn restart(
+    db: &Db,
+    turn: TurnId,
+    attempt: i32,
+    company: Company,
+) -> Result<Option<Restarted>, DbError> {
     let mut tx = db.begin().await?;
-    let Some(attempt) = turns::restart(&mut tx, turn, attempt).await? else { return Ok(None) };
+    let alone = company == Company::Nobody;
+    let Some(attempt) = turns::restart(&mut tx, turn, attempt, alone).await? else { return Ok(None) };
     let lost = model_calls::decide(&mut tx, turn, Payer::Owner, (attempt, &[])).await?;
     Db::commit(tx).await?;
     kill_point!("restart: after the commit");

@@ -10,6 +10,7 @@ use super::cashier::Cashier;
 use super::courier::Courier;
 use super::intake::Deferred;
 use super::pipeline::in_hand::InHand;
+use super::pipeline::isolation::Isolation;
 use super::pipeline::normalize::{Albums, Places};
 use super::pipeline::queue::Mailboxes;
 use super::pipeline::slots::Slots;
@@ -22,6 +23,7 @@ use crate::lifecycle::Lifecycle;
 use crate::services::books::Books;
 use crate::services::write_behind::WriteBehind;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::readiness::Readiness;
 
 /// The long-lived parts of the service.
 #[derive(Debug)]
@@ -56,6 +58,8 @@ pub struct Context {
     pub files: Places,
     /// Albums that were meant for us.
     pub albums: Albums,
+    /// What may run beside what.
+    pub isolation: Isolation,
     /// Places for answers that run at once, for each user.
     pub slots: Slots,
     /// How long a batch stays open after its last message.
@@ -64,6 +68,8 @@ pub struct Context {
     pub life: Lifecycle,
     /// What is counted.
     pub metrics: Metrics,
+    /// Whether updates are taken and handed on.
+    pub readiness: Readiness,
 }
 
 /// Turns that are in hand. Cheap to clone.

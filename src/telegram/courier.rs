@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use self::carrier::Carrier;
 use super::api::Api;
+use crate::cache::Cache;
 use crate::db::outbox::Owed;
 use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, MessageId, OutboxId};
@@ -62,8 +63,8 @@ pub type Delivery = oneshot::Receiver<Option<MessageId>>;
 
 impl Courier {
     /// A courier without anything to deliver.
-    pub fn new(api: Api, db: Db, life: Lifecycle, metrics: Metrics) -> Self {
-        let carrier = Carrier { api, db, life, metrics };
+    pub fn new(api: Api, db: Db, cache: Cache, life: Lifecycle, metrics: Metrics) -> Self {
+        let carrier = Carrier { api, db, cache, life, metrics };
         Self(Arc::new(Inner { carrier, desk: Mutex::default() }))
     }
 

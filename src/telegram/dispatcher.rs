@@ -1,14 +1,16 @@
 //! The dispatcher: teloxide keeps updates of one chat in order and runs different chats side by side. Its one endpoint
 //! hands every update to `handlers::route`, which never waits: a handler that waited for a model would block `/stop`.
 
+mod get_me;
+
 use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::{BoxStream, poll_fn};
-use secrecy::{ExposeSecret, SecretString};
-use teloxide::Bot;
+use get_me::GetMeServer;
 use teloxide::dispatching::Dispatcher;
 use teloxide::error_handlers::IgnoringErrorHandlerSafe;
 use teloxide::prelude::dptree;
@@ -16,36 +18,32 @@ use teloxide::stop::{StopToken, mk_stop_token};
 use teloxide::types::Update;
 use teloxide::update_listeners::{AsUpdateStream, UpdateListener};
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
 use super::handlers;
+use crate::telemetry::readiness::Health;
+use crate::telemetry::server::serve_until;
 
 /// The pause before the framework is begun again.
 const PAUSE: Duration = Duration::from_secs(2);
+/// How long the framework may take to ask for the next update; it only puts one into the line of its chat.
+const STUCK: Duration = Duration::from_secs(10);
+/// How long the port that answers `getMe` may take to close.
+const CLOSE_LIMIT: Duration = Duration::ZERO;
 
-/// The framework's handle of the Bot API. It is asked who the bot is, once; everything else goes through `api`.
-///
-/// # Errors
-/// When the address cannot be understood.
-pub fn bot(token: &SecretString, api_url: &str) -> Result<Bot, url::ParseError> {
-    Ok(Bot::new(token.expose_secret()).set_api_url(api_url.parse()?))
-}
-
-/// Routes updates until their channel ends. The framework asks Telegram who the bot is before it begins; while it gets
-/// no answer, it is begun again.
-pub async fn run(context: Arc<Context>, bot: Bot, updates: mpsc::Receiver<Update>) {
+/// Routes updates until their channel ends.
+pub async fn run(context: Arc<Context>, updates: mpsc::Receiver<Update>) {
     let drain = context.life.drain.clone();
-    let endpoint = dptree::endpoint(|update: Update, context: Arc<Context>| async move {
-        handlers::route(&context, update);
-        Ok::<(), Infallible>(())
-    });
     let updates = Arc::new(Mutex::new(updates));
-    let mut dispatcher = Dispatcher::builder(bot, endpoint).dependencies(dptree::deps![context]).build();
     loop {
-        let feed = Feed { updates: updates.clone().lock_owned().await, stop: mk_stop_token().0 };
-        let dispatched = dispatcher.try_dispatch_with_listener(feed, IgnoringErrorHandlerSafe::new()).await;
+        let dispatched = dispatch(&context, updates.clone().lock_owned().await).await;
         let Err(error) = dispatched else { return };
-        tracing::warn!(%error, "the dispatcher has to wait for Telegram");
+        tracing::warn!(error = &error as &dyn std::error::Error, "the dispatcher cannot begin, trying again");
+        context
+            .readiness
+            .dispatcher
+            .fails_after(Duration::ZERO, &format!("the dispatcher cannot begin: {error}"));
         tokio::select! {
             () = drain.cancelled() => return,
             () = tokio::time::sleep(PAUSE) => {}
@@ -53,10 +51,43 @@ pub async fn run(context: Arc<Context>, bot: Bot, updates: mpsc::Receiver<Update
     }
 }
 
+async fn dispatch(
+    context: &Arc<Context>,
+    updates: OwnedMutexGuard<mpsc::Receiver<Update>>,
+) -> io::Result<()> {
+    let GetMeServer { bot, listener, app } = GetMeServer::open(&context.me).await?;
+    let begun = CancellationToken::new();
+    let end = begun.clone().drop_guard();
+    context.life.spawn("getMe", {
+        let begun = begun.clone();
+        async move { serve_until("getMe", listener, app, &begun, CLOSE_LIMIT).await }
+    });
+    let endpoint = dptree::endpoint(|update: Update, context: Arc<Context>| async move {
+        handlers::route(&context, update);
+        Ok::<(), Infallible>(())
+    });
+    let dependencies = dptree::deps![context.clone()];
+    let mut dispatcher = Dispatcher::builder(bot, endpoint).dependencies(dependencies).build();
+    let health = context.readiness.dispatcher.clone();
+    let feed = Feed { updates, stop: mk_stop_token().0, begun, health };
+    let dispatched = dispatcher.try_dispatch_with_listener(feed, IgnoringErrorHandlerSafe::new()).await;
+    drop(end);
+    dispatched.map_err(io::Error::other)
+}
+
 /// Updates from our own intake, which has stored them already. One feed at a time has the channel.
 struct Feed {
     updates: OwnedMutexGuard<mpsc::Receiver<Update>>,
     stop: StopToken,
+    /// Cancelled when the framework has asked for the first update.
+    begun: CancellationToken,
+    health: Health,
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.health.fails_after(Duration::ZERO, "the dispatcher has ended");
+    }
 }
 
 impl<'a> AsUpdateStream<'a> for Feed {
@@ -64,7 +95,18 @@ impl<'a> AsUpdateStream<'a> for Feed {
     type Stream = BoxStream<'a, Result<Update, Infallible>>;
 
     fn as_stream(&'a mut self) -> Self::Stream {
-        poll_fn(|context| self.updates.poll_recv(context).map(|update| update.map(Ok))).boxed()
+        let Self { updates, begun, health, .. } = self;
+        poll_fn(move |context| {
+            begun.cancel();
+            let update = updates.poll_recv(context);
+            if update.is_ready() {
+                health.works_for(STUCK, "the dispatcher does not take the next update");
+            } else {
+                health.works();
+            }
+            update.map(|update| update.map(Ok))
+        })
+        .boxed()
     }
 }
 
@@ -74,5 +116,46 @@ impl UpdateListener for Feed {
     /// The feed ends by itself when the intake does.
     fn stop_token(&mut self) -> StopToken {
         self.stop.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::readiness::Readiness;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dispatcher_that_stops_asking_for_updates_is_not_ready() {
+        let readiness = Readiness::default();
+        readiness.running();
+        readiness.intake.works();
+        let (sender, receiver) = mpsc::channel(2);
+        let mut feed = Feed {
+            updates: Arc::new(Mutex::new(receiver)).lock_owned().await,
+            stop: mk_stop_token().0,
+            begun: CancellationToken::new(),
+            health: readiness.dispatcher.clone(),
+        };
+        let begun = feed.begun.clone();
+        let mut stream = feed.as_stream();
+        assert!(readiness.check().is_err(), "it has not begun");
+        assert!(futures::poll!(stream.next()).is_pending());
+        assert!(begun.is_cancelled());
+        tokio::time::advance(STUCK * 100).await;
+        assert_eq!(readiness.check(), Ok(()), "waiting for updates is no fault");
+        for number in 1..=2 {
+            let update: Update = serde_json::from_str(&format!(r#"{{"update_id":{number}}}"#)).unwrap();
+            sender.send(update).await.unwrap();
+        }
+        assert!(stream.next().await.is_some());
+        tokio::time::advance(STUCK).await;
+        let stuck = "not ready: the dispatcher does not take the next update".to_owned();
+        assert_eq!(readiness.check(), Err(stuck));
+        assert!(stream.next().await.is_some());
+        assert_eq!(readiness.check(), Ok(()));
+        assert!(futures::poll!(stream.next()).is_pending());
+        drop(stream);
+        drop(feed);
+        assert_eq!(readiness.check(), Err("not ready: the dispatcher has ended".to_owned()));
     }
 }

@@ -3,6 +3,7 @@
 
 mod clearing;
 mod gathering;
+mod resuming;
 
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -17,21 +18,20 @@ use tokio::time::Instant;
 use super::context::Context;
 use super::handlers;
 use super::inbound::{Edit, Envelope};
+use super::pipeline::isolation::{Mode, Permit};
 use super::pipeline::normalize;
-use super::pipeline::processor::{self, Opening};
+use super::pipeline::processor::{self, Opening, Prepared};
 use super::pipeline::queue::{Batch, Letter, Mailbox, StopBy, StopWish};
 use super::{streaming, text, turn};
 use crate::conversation::interrupt::Stop;
 use crate::db::DbError;
 use crate::db::dialogs::Dialog;
-use crate::db::model_calls::Payer;
 use crate::db::turns::LeftOpen;
 use crate::domain::ids::{MessageId, ThreadKey, TurnId, UpdateId};
 use crate::domain::message::Incoming;
 use crate::domain::turn::{Interruption, TurnRequest};
+use crate::services::intake;
 use crate::services::recovery::Recovery;
-use crate::services::settlement::Restarted;
-use crate::services::{intake, settlement};
 
 /// How long a session without work stays in memory.
 const IDLE: Duration = Duration::from_secs(30);
@@ -97,7 +97,9 @@ impl Session<'_> {
             }
             if self.batch.closes().is_some() {
                 match (Box::pin(self.gather()).await?, self.stopped.take()) {
-                    (Some(request), stopped) => Box::pin(self.answer(request, stopped)).await,
+                    (Some((request, permit)), stopped) => {
+                        Box::pin(self.answer(request, permit, stopped)).await;
+                    }
                     // The message was answered before, so there was nothing to stop. During a drain both wait.
                     (None, Some(wish)) if !drain.is_cancelled() => self.nothing_runs(wish),
                     (None, _) => {}
@@ -128,7 +130,7 @@ impl Session<'_> {
     }
 
     /// Waits for the end of the window and prepares the turn meanwhile. Messages that were stored before make none.
-    async fn gather(&mut self) -> Result<Option<TurnRequest>, DbError> {
+    async fn gather(&mut self) -> Result<Option<(TurnRequest, Permit)>, DbError> {
         let context = self.context;
         if self.is_drained() {
             return Ok(None);
@@ -137,12 +139,17 @@ impl Session<'_> {
         let (sender, chat) = (first.sender.clone(), first.chat.clone());
         self.finish_chores().await;
         let mut preparing = Box::pin(processor::prepare(context, self.key, &sender, &chat));
-        let mut prepared = None;
+        let (mut prepared, mut permit) = (None, None);
         while let Some(closes) = self.batch.closes() {
             let in_window = Instant::now() < closes && !self.is_barred();
-            if !in_window && !self.batch.is_fetching() {
+            let gathers = in_window || self.batch.is_fetching();
+            if gathers {
+                permit = None;
+            } else if permit.is_some() {
                 break;
             }
+            let updates = if gathers { Vec::new() } else { self.batch.updates() };
+            let belongs = |update| updates.contains(&update);
             tokio::select! {
                 () = context.life.drain.cancelled() => break,
                 done = &mut preparing, if prepared.is_none() => prepared = Some(done?),
@@ -153,6 +160,7 @@ impl Session<'_> {
                 },
                 Some(()) = self.chores.next() => {}
                 () = self.batch.arrive() => {}
+                entered = context.isolation.enter_with(Mode::Shared, belongs), if !gathers => permit = Some(entered),
                 () = tokio::time::sleep_until(closes), if in_window => {}
             }
         }
@@ -171,8 +179,19 @@ impl Session<'_> {
             Some(prepared) => prepared,
             None => preparing.await?,
         };
+        let request = Box::pin(self.open_turn(prepared, closed)).await?;
+        Ok(request.zip(permit))
+    }
+
+    /// Makes a turn of the batch, whose window was closed at this moment.
+    async fn open_turn(
+        &mut self,
+        prepared: Prepared,
+        closed: Instant,
+    ) -> Result<Option<TurnRequest>, DbError> {
+        let context = self.context;
         let (batch, edits, _held) = (self.take_batch(), self.batch.take_edits(), self.batch.take_held());
-        let opening = Box::pin(processor::open(context, prepared, &batch)).await?;
+        let opening = processor::open(context, prepared, &batch).await?;
         let request = match opening {
             Opening::Turn(request) => {
                 context.metrics.messages_batched.inc_by(batch.len().saturating_sub(1) as u64);
@@ -201,7 +220,7 @@ impl Session<'_> {
 
     /// Answers while the mailbox stays open: a newer message or a stop cuts the answer. Nothing in here waits for
     /// anything but the answer, or the answer would stand still meanwhile.
-    async fn answer(&mut self, request: TurnRequest, stopped: Option<StopWish>) {
+    async fn answer(&mut self, request: TurnRequest, permit: Permit, stopped: Option<StopWish>) {
         let context = self.context;
         let (turn, question) = (request.turn, request.question);
         let stop = Stop::new(&context.life.abort);
@@ -209,7 +228,7 @@ impl Session<'_> {
             stop.cut(Interruption::Stopped);
             self.obey(wish);
         }
-        let mut running = pin!(turn::drive(context, request, &stop));
+        let mut running = pin!(turn::drive(context, request, permit, &stop));
         loop {
             let letter = tokio::select! {
                 () = &mut running => return,
@@ -247,29 +266,6 @@ impl Session<'_> {
         }
     }
 
-    async fn resume(&mut self, left: &LeftOpen, recovery: Recovery) -> Result<(), DbError> {
-        match recovery {
-            Recovery::Again => {
-                let (db, abort) = (&self.context.db, &self.context.life.abort);
-                let restart = || settlement::restart(db, left.turn, left.attempt);
-                let restarted = db.persist("settlement::restart", abort, restart).await?;
-                let Some(Restarted { attempt, lost }) = restarted else { return Ok(()) };
-                self.context.metrics.costs.with_label_values(&[Payer::Owner.name()]).inc_by(lost.nano());
-                let mut request = processor::resume(self.context, left, attempt).await?;
-                turn::find_live_message(self.context, left, &mut request).await?;
-                tracing::info!(turn.id = left.turn.0, attempt, "the turn {} is run again", left.turn);
-                self.answer(request, None).await;
-            }
-            Recovery::Close(rest) => {
-                let mut request = processor::resume(self.context, left, left.attempt).await?;
-                turn::find_live_message(self.context, left, &mut request).await?;
-                let (report, shown) = turn::what_is_left(rest, request.live_message);
-                turn::close(self.context, &request, false, &report, shown).await;
-            }
-        }
-        Ok(())
-    }
-
     /// Puts a letter where it belongs; a wish to stop is handed back.
     fn take(&mut self, letter: Letter) -> Option<StopWish> {
         let update = letter.update();
@@ -288,10 +284,10 @@ impl Session<'_> {
                 if let Some(wish) = self.stopped.take() {
                     self.tick_off(wish.update);
                 }
-                // Its file is on its way already.
+                // Its files are on their way already.
                 if !self.batch.contains(message.message) {
-                    let file = normalize::fetch(self.context, &message);
-                    self.batch.add(*message, came, self.context.batch_window, file);
+                    let files = normalize::fetch(self.context, &message, self.batch.brings(&message));
+                    self.batch.add(*message, came, self.context.batch_window, files);
                 }
             }
             Letter::Edit(edit) => self.edit(*edit),

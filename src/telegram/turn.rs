@@ -7,8 +7,10 @@ use futures::FutureExt;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::api::flow::Class;
 use super::checkpoint::Noted;
 use super::context::Context;
+use super::pipeline::isolation::Permit;
 use super::pipeline::slots::Slot;
 use super::rendering::{Growing, Limits, RichText};
 use super::streaming::{self, Place, Shown, Surface};
@@ -44,13 +46,14 @@ pub(super) const BEHIND_ALL_PARTS: usize = 1_000;
 
 /// Answers an open turn and closes it. Whatever happens inside, the turn is settled or, at shutdown, left for the
 /// next start.
-pub(super) async fn drive(context: &Context, request: TurnRequest, stop: &Stop) {
+pub(super) async fn drive(context: &Context, request: TurnRequest, mut permit: Permit, stop: &Stop) {
     let place = place(&request);
     let _active = Active::count(context, request.turn);
     let (tab, slips) = tab::open();
     let ledger = tab.ledger();
-    let performing =
-        Box::pin(AssertUnwindSafe(perform(context, &request, place, stop, tab, slips)).catch_unwind());
+    let performing = Box::pin(
+        AssertUnwindSafe(perform(context, &request, &mut permit, place, stop, tab, slips)).catch_unwind(),
+    );
     let (report, shown, slot) = match performing.await {
         Ok(done) => done,
         Err(_panic) => {
@@ -64,7 +67,7 @@ pub(super) async fn drive(context: &Context, request: TurnRequest, stop: &Stop) 
     }
     Box::pin(close(context, &request, true, &report, shown)).await;
     // Whoever waits for the place finds the money free.
-    drop(slot);
+    drop((slot, permit));
 }
 
 /// What is left of a turn that panicked: the parts that were promised to the chat stand, and its calls were made.
@@ -134,12 +137,13 @@ async fn postpone(context: &Context, request: &TurnRequest, calls: &[ModelCall])
 async fn perform<'a>(
     context: &'a Context,
     request: &TurnRequest,
+    permit: &mut Permit,
     place: Place,
     stop: &Stop,
     tab: Tab,
     slips: Slips,
 ) -> (TurnReport, Shown<'a>, Option<Slot>) {
-    let admitted = match stop.or_cut(admit(context, request)).await {
+    let admitted = match stop.or_cut(admit(context, request, permit)).await {
         Some(admitted) => admitted.map_err(Outcome::Failed),
         None => Err(Outcome::Interrupted(stop.reason().unwrap_or(Interruption::Superseded))),
     };
@@ -150,7 +154,7 @@ async fn perform<'a>(
             return (report, Shown { live: request.live_message, ..Shown::default() }, None);
         }
     };
-    kill_point!("turn: admitted");
+    kill_point!("turn: admitted", request.key.user.0);
     let (screen, events) = mpsc::channel(EVENTS_IN_FLIGHT);
     let events = Noted::new(&context.write_behind, request, events);
     let (turn, attempt, user) = (request.turn, request.attempt, request.key.user);
@@ -167,7 +171,7 @@ async fn perform<'a>(
 
 /// The gate: waits for a place and for money that other turns of the same user have reserved. A turn that is not
 /// covered runs alone, so that a user can overdraw by one turn at most, however many are asked for side by side.
-async fn admit(context: &Context, request: &TurnRequest) -> Result<Slot, Failure> {
+async fn admit(context: &Context, request: &TurnRequest, permit: &mut Permit) -> Result<Slot, Failure> {
     let (user, turn) = (request.key.user, request.turn);
     if request.held {
         return Ok(context.slots.acquire(user).await);
@@ -186,7 +190,8 @@ async fn admit(context: &Context, request: &TurnRequest) -> Result<Slot, Failure
             // Somebody is before us in the queue, or another instance has a turn of this user.
             Ok(Gate::Reserved) if Instant::now() < patience => {
                 drop(slot);
-                tokio::time::sleep(RESERVED_PAUSE).await;
+                // It may be reserved for what waits until nothing else is in flight.
+                permit.pause(RESERVED_PAUSE).await;
             }
             Ok(Gate::Short | Gate::Reserved) => return Err(Failure::NoFunds),
             Err(error) => {
@@ -212,7 +217,8 @@ pub(super) async fn close(
         && report.text.trim().is_empty()
         && shown.draft.is_none()
         && shown.live.is_none();
-    let closing = text::closing(request.settings.language, report.outcome).filter(|_| !silent);
+    let closing = text::closings(request.settings.language, report.outcome, request.unfetched);
+    let closing = closing.filter(|_| !silent);
     let mut rest = shown.rest;
     if rest.is_empty() && shown.posted == 0 && !report.text.trim().is_empty() {
         // Nothing but markup: better seen raw than not at all.
@@ -286,7 +292,7 @@ async fn synchronise(
     if place.surface != Surface::Draft || last.text.starts_with(draft) {
         return;
     }
-    if let Err(postponed) = streaming::draft(&context.screen.api, place, part, last).await {
+    if let Err(postponed) = streaming::draft(&context.screen.api, place, part, Class::Draft, last).await {
         tracing::debug!(?postponed, "the draft could not be brought in line with the final message");
     }
 }
@@ -312,7 +318,8 @@ fn place(request: &TurnRequest) -> Place {
         topic: request.key.topic,
         turn: request.turn,
         question: request.question,
-        reply_to: (!private).then_some(request.question),
+        // The number of a question in a chat that has become another one means nothing there.
+        reply_to: Some(request.question).filter(|question| !private && question.0 > 0),
         language: request.settings.language,
         // A chat that had refused drafts in an earlier attempt has a message that must be replaced.
         surface: if private && request.live_message.is_none() {

@@ -101,7 +101,7 @@ metrics! {
     /// Payments and refunds that only Telegram's list told of.
     reconciled: IntCounterVec = "bot_star_reconciled_total" ["what": "payment" | "refund"];
     /// Rows that were deleted because they had served their purpose.
-    cleaned_up: IntCounterVec = "bot_cleaned_up_rows_total" ["what": "messages" | "updates" | "deliveries"];
+    cleaned_up: IntCounterVec = "bot_cleaned_up_rows_total" ["what": "messages" | "checkpoints" | "updates" | "deliveries"];
     /// What the audit of the books found to be wrong when it last ran; 0 is what an operator wants to see.
     audit_problems: IntGauge = "bot_audit_problems";
     /// When the audit last ran to its end, seconds since 1970.

@@ -1,8 +1,8 @@
-//! The HTTP side for operators: `/metrics`, `/live` (the process runs) and `/ready` (it takes updates).
+//! The HTTP side for operators: `/metrics`, `/live` (the process runs) and `/ready` (updates are
+//! taken and handed on; otherwise the reason).
 
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -10,48 +10,42 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::metrics::Metrics;
-
-/// How far the service has come. Cheap to clone.
-#[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<AtomicU8>);
+use super::readiness::Readiness;
 
 /// How long open requests may take at the end.
 const STOP_LIMIT: Duration = Duration::from_secs(2);
 
-const READY: u8 = 1;
-const DRAINING: u8 = 2;
+/// How long a port that another process holds is waited for: the kernel may still be busy with the end of a
+/// predecessor that was killed.
+const PORT_LIMIT: Duration = Duration::from_secs(10);
+/// The pause between two attempts to open a port.
+const PORT_PAUSE: Duration = Duration::from_millis(100);
 
-impl Readiness {
-    /// Everything is started.
-    pub fn ready(&self) {
-        self.0.store(READY, Ordering::Relaxed);
-    }
-
-    /// No new work is taken any more.
-    pub fn draining(&self) {
-        self.0.store(DRAINING, Ordering::Relaxed);
-    }
-
-    fn answer(&self) -> (StatusCode, &'static str) {
-        match self.0.load(Ordering::Relaxed) {
-            READY => (StatusCode::OK, "ready\n"),
-            DRAINING => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
-            _ => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
-        }
-    }
-}
-
-/// Opens the port. Bound early, so that a taken port is found before anything else starts.
+/// Opens the port that a setting names; waits up to 10 s while another process holds it.
 ///
 /// # Errors
 /// When the address cannot be bound.
-pub async fn bind(addr: SocketAddr) -> std::io::Result<TcpListener> {
-    let listener = TcpListener::bind(addr).await?;
-    tracing::info!(address = %listener.local_addr()?, "the operators' port is open");
-    Ok(listener)
+pub async fn bind(setting: &'static str, addr: SocketAddr) -> io::Result<TcpListener> {
+    let latest = Instant::now() + PORT_LIMIT;
+    let mut told = false;
+    loop {
+        match TcpListener::bind(addr).await {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < latest => {}
+            settled => return settled,
+        }
+        if !told {
+            tracing::warn!(
+                limit_s = PORT_LIMIT.as_secs(),
+                "{setting}: another process holds {addr}, waiting for it"
+            );
+            told = true;
+        }
+        tokio::time::sleep(PORT_PAUSE).await;
+    }
 }
 
 /// Answers until `stop`.
@@ -60,7 +54,7 @@ pub async fn serve(listener: TcpListener, metrics: Metrics, readiness: Readiness
         .route("/live", get(|| async { "alive\n" }))
         .route(
             "/ready",
-            get(|State((_, readiness)): State<(Metrics, Readiness)>| async move { readiness.answer() }),
+            get(|State((_, readiness)): State<(Metrics, Readiness)>| async move { answer(&readiness) }),
         )
         .route(
             "/metrics",
@@ -68,6 +62,13 @@ pub async fn serve(listener: TcpListener, metrics: Metrics, readiness: Readiness
         )
         .with_state((metrics, readiness));
     serve_until("metrics", listener, app, &stop, STOP_LIMIT).await;
+}
+
+fn answer(readiness: &Readiness) -> (StatusCode, String) {
+    match readiness.check() {
+        Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")),
+    }
 }
 
 /// Serves `app` until `stop`; requests that are open then may take `limit`, so that a client which does not finish its

@@ -25,8 +25,9 @@ impl Tool for ListFiles {
     const NAME: ToolName = ToolName::ListFiles;
     const DESCRIPTION: &'static str = "Lists the files that the person has sent in this conversation, newest first, up \
         to 50. Use it when they mean a file that you cannot see any more, or ask what they have sent. Free. `has_copy` \
-        tells whether a copy is kept; the content is shown only where the file stands in the conversation, as long as \
-        it is not too far back.";
+        tells whether a copy is kept; `not_fetched`, that Telegram did not hand the file out; `replied_to`, that it came \
+        with a message that the person replied to. The content is shown only where the file stands in the conversation, \
+        as long as it is not too far back.";
 
     async fn run(Arguments {}: Arguments, context: ToolContext<'_>) -> Output {
         Output::free(list(context).await)
@@ -51,6 +52,8 @@ async fn list(context: ToolContext<'_>) -> Result<Value, Failure> {
             "size_bytes": file.size,
             "age_minutes": (context.now - file.at).num_minutes().max(0),
             "has_copy": file.provider_id.is_some(),
+            "not_fetched": file.not_fetched,
+            "replied_to": file.replied,
         })
     };
     Ok(json!({"files": found.iter().map(line).collect::<Vec<_>>(), "older_ones_left_out": more}))

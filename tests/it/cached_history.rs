@@ -53,6 +53,7 @@ fn message(number: usize) -> Remembered {
     };
     Remembered {
         role: if number.is_multiple_of(2) { Role::User } else { Role::Assistant },
+        message: number.is_multiple_of(2).then_some(MessageId(i32::MIN)),
         text: format!("{number}: [] {{}} 9007199254740993 \u{1f600} \u{0} \"\\\n"),
         sender: None,
         context: Context { reply: Some(reply), quote: Some(String::new()), forwarded_from: None },

@@ -129,7 +129,6 @@ async fn updates_can_be_delivered_to_a_webhook() {
 #[tokio::test]
 async fn a_telegram_that_fails_during_the_start_is_waited_for() {
     let mut bot = Bot::prepare([]).await;
-    // The first answers who we are; the framework asks once more, and the webhook is removed.
     bot.telegram.fail_next("deleteWebhook", 1, Fault::Status(502));
     bot.telegram.fail_next("getMe", 2, Fault::Status(502));
     bot.run().await;

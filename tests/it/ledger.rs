@@ -17,6 +17,7 @@ use starling::db::outbox::Owed;
 use starling::db::turns::opening::{self, Opened, Place, Reserve};
 use starling::db::{Db, holds, model_calls};
 use starling::domain::clock::Clock;
+use starling::domain::file::Retrieval;
 use starling::domain::ids::{ChatId, MessageId, ThreadKey, TurnId, UpdateId, UserId};
 use starling::domain::message::{Context, Incoming};
 use starling::domain::model::ModelId;
@@ -29,6 +30,7 @@ use starling::services::adjustments::{self, Target};
 use starling::services::books::{Books, Terms};
 use starling::services::intake::Caller;
 use starling::services::payments::{self, Received};
+use starling::services::recovery::Company;
 use starling::services::refunds::{self, Answer, Returned};
 use starling::services::settlement::{self, Case};
 use starling::services::{people, pricing};
@@ -106,8 +108,9 @@ async fn an_uncovered_turn(world: &World) -> (TurnId, i32, UserId) {
         date,
         context,
         attachment: None,
-        copy: None,
+        fetched: Retrieval::Untried,
         replied_attachment: None,
+        replied_fetched: Retrieval::Untried,
         album: None,
     };
     let place = Place { thread: entered.thread, key, versions: None };
@@ -134,8 +137,9 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
         date: Utc::now(),
         context: Context::default(),
         attachment: None,
-        copy: None,
+        fetched: Retrieval::Untried,
         replied_attachment: None,
+        replied_fetched: Retrieval::Untried,
         album: None,
     };
     let place = Place { thread: entered.thread, key, versions: None };
@@ -149,7 +153,8 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
         held || holds::take(&books.db, turn, user, reserve.amount, reserve.free).await.unwrap() == Gate::Held;
     let mut attempt = first;
     if chance.random_bool(0.2) {
-        attempt = settlement::restart(&books.db, turn, attempt).await.unwrap().unwrap().attempt;
+        attempt =
+            settlement::restart(&books.db, turn, attempt, Company::Others).await.unwrap().unwrap().attempt;
     }
     if admitted && chance.random_bool(0.5) {
         let more = Usd(Decimal::new(chance.random_range(0..50), 3));
@@ -223,6 +228,7 @@ fn report(admitted: bool, chance: &mut StdRng) -> TurnReport {
             output: chance.random_range(0..1_000),
             ..Usage::default()
         },
+        estimated: chance.random_bool(0.1),
         first_text_ms: None,
         duration_ms: 1,
     };
@@ -407,7 +413,7 @@ async fn charges_of_forty_millionths_take_exactly_their_sum() {
         "payer": "user", "subject": "the model", "decided": 0, "owed": [], "calls": [{
             "call": 0, "model_id": "m", "ended": "end_turn", "input": 1, "cache_write_5m": 0, "cache_write_1h": 0,
             "cache_read": 0, "output": 1, "thinking": 0, "web_searches": 0, "duration_ms": 1, "cost": "0.00004",
-            "prices": {},
+            "prices": {}, "estimated": false,
         }],
     }]);
     let statements = [

@@ -146,3 +146,29 @@ async fn an_answer_survives_a_penalty_and_a_crash_together() {
     bot.kill().await;
     bot.database.drop().await;
 }
+
+#[tokio::test]
+async fn the_first_words_of_an_answer_are_shown_at_once_also_after_a_dozen_quick_questions() {
+    /// Far above what a draft takes on any machine, far below the half minute of the budget.
+    const LATE: Duration = Duration::from_secs(5);
+    let bot = Bot::under_limits().await;
+    // Words that come for more than a second, so that each answer wants several drafts.
+    let words = |number: usize| {
+        let word = |at| [Step::Text(format!("word{at} ")), Step::Wait(Duration::from_millis(300))];
+        [Step::Text(format!("Answer{number} "))].into_iter().chain((0..4).flat_map(word)).collect()
+    };
+    for number in 1..=18 {
+        bot.model.script(Reply::steps(words(number)));
+        bot.ask(&format!("question {number}")).await;
+        let shown_from = bot.request(number).await.first_delta_at.unwrap();
+        let first = bot.telegram.view(|view| {
+            let draft =
+                view.drafts(ANN).iter().find(|draft| draft.text.starts_with(&format!("Answer{number}")));
+            draft.map(|draft| draft.at)
+        });
+        let waited =
+            first.unwrap_or_else(|| panic!("answer {number} had no draft")).duration_since(shown_from);
+        assert!(waited < LATE, "the first draft of answer {number} came after {waited:?}");
+    }
+    bot.end().await;
+}

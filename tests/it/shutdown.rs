@@ -106,7 +106,7 @@ async fn assert_closed(bot: &Bot, whole: i64, cut: i64, left: i64) {
         ("charged", "SELECT count(*) FROM balance_operations WHERE kind = 'usage'", whole + cut),
         ("held", "SELECT count(*) FROM turns WHERE held > 0", whole + cut + left),
         ("delivered", "SELECT count(*) FROM outbox WHERE state = 'sent'", whole + cut),
-        ("left", "SELECT count(*) FROM turns WHERE state = 'open' AND postponed", left),
+        ("left", "SELECT count(*) FROM turns WHERE state = 'open' AND NOT in_flight", left),
         ("open", "SELECT count(*) FROM turns WHERE state = 'open'", left),
     ] {
         assert_eq!(bot.database.count(query).await, number, "{what}");

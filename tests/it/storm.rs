@@ -42,7 +42,6 @@ async fn killed_again_and_again_under_load_nothing_is_lost() {
     let unanswered = bot.database.count(
         "SELECT count(*) FROM turns t
          WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.turn_id = t.id AND m.role = 'assistant')
-           AND t.detail <> 'internal'
            AND NOT EXISTS (SELECT 1 FROM messages m JOIN turns l ON l.id = m.turn_id
                            WHERE l.thread_id = t.thread_id AND l.id > t.id AND m.role = 'assistant')",
     );

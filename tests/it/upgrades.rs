@@ -8,7 +8,7 @@ use std::path::Path;
 use rust_decimal::Decimal;
 use sqlx::migrate::Migrator;
 
-use crate::harness::{ANN, Bot};
+use crate::harness::{ANN, Bot, conversation};
 
 /// Brings an empty database as far as an older version would have.
 async fn migrate_to(bot: &Bot, version: i64) {
@@ -57,5 +57,41 @@ async fn what_was_reserved_by_an_older_version_is_free_again_in_the_end() {
         sqlx::query_as("SELECT held, balance FROM users").fetch_one(bot.books()).await.unwrap();
     assert_eq!(held, Decimal::from(4), "the refund goes on");
     assert!(balance < Decimal::TEN, "the turn was charged");
+    bot.end().await;
+}
+
+/// What Ann has said, as version 9 has stored it: a reply, and a photo that could not be fetched and of which Telegram had
+/// not told the length.
+const A_CONVERSATION: &str = "
+    BEGIN;
+    INSERT INTO chats (id, kind) VALUES ($ann, 'private');
+    INSERT INTO users (id, first_name, balance, last_operation) VALUES ($ann, 'Ann', 6, 1);
+    INSERT INTO balance_operations (user_id, seq, kind, amount, balance_before, balance_after, key, subject)
+        VALUES ($ann, 1, 'starter', 6, 0, 6, 'starter:$ann', '');
+    INSERT INTO threads (chat_id, user_id, history_version) VALUES ($ann, $ann, 1);
+    INSERT INTO turns (thread_id, question_id, model_id, state, closed_at)
+        VALUES (1, 901, 'claude-sonnet-5-5', 'answered', now());
+    INSERT INTO messages (thread_id, turn_id, chat_id, message_id, role, text, sender, reply_to, reply_sender, reply_snippet,
+                          sent_at)
+        VALUES (1, 1, $ann, 900, 'user', 'look', 'Ann', 800, '@bob', 'the beginning…', now()),
+               (1, 1, $ann, 901, 'user', '', 'Ann', NULL, NULL, NULL, now());
+    INSERT INTO files (thread_id, chat_id, message_id, kind, telegram_id, unique_id, name, mime, size)
+        VALUES (1, $ann, 901, 'photo', 'x', 'x', 'x.jpg', 'image/jpeg', 0);
+    COMMIT;";
+
+#[tokio::test]
+async fn a_conversation_of_an_older_version_goes_on() {
+    let mut bot = Bot::prepare([]).await;
+    migrate_to(&bot, 9).await;
+    let books = A_CONVERSATION.replace("$ann", &ANN.to_string());
+    sqlx::raw_sql(sqlx::AssertSqlSafe(books)).execute(bot.books()).await.unwrap();
+    bot.run().await;
+    bot.ask("and now?").await;
+    let asked = conversation(&bot.request(1).await);
+    assert_eq!(
+        asked,
+        ["user: **Ann**:\n\n> In reply to @bob: the beginning…\n\nlook \
+          | [photo \"x.jpg\" (image/jpeg): cannot be read now; the person would have to send it again] | and now?"]
+    );
     bot.end().await;
 }

@@ -17,6 +17,9 @@ use super::signature::sign;
 use super::transcript::extend;
 use super::wire::{self, Delta};
 
+/// Pings of one step; whoever listens for longer hears nothing more.
+const MOST_PINGS: usize = 1_000;
+
 /// What an answer depends on besides its steps.
 pub(super) struct Frame<'a> {
     pub(super) body: &'a Value,
@@ -37,6 +40,9 @@ pub(super) fn compose(frame: &Frame<'_>, steps: Vec<Step>) -> Answer {
             break;
         }
         composer.play(step);
+    }
+    if composer.raw && !composer.over {
+        composer.finish();
     }
     if !composer.over {
         composer.stop(if composer.called { StopReason::ToolUse } else { StopReason::EndTurn });
@@ -59,6 +65,8 @@ struct Composer<'a> {
     thinking: ThinkingShown,
     meter: Meter,
     called: bool,
+    /// Whether the answer has an end of its own.
+    raw: bool,
     over: bool,
 }
 
@@ -79,6 +87,7 @@ impl<'a> Composer<'a> {
             thinking: ThinkingShown::of(frame.body, frame.model),
             meter: Meter::new(frame.input, frame.body),
             called: false,
+            raw: false,
             over: false,
         };
         composer.answer.message["usage"] = composer.meter.usage();
@@ -105,6 +114,8 @@ impl<'a> Composer<'a> {
             }
             Step::Block(block) => self.whole_block(block),
             Step::Ping => self.send(Pace::AtOnce, |bytes| wire::event(bytes, &json!({"type":"ping"}))),
+            Step::Pings(gap) => self.pings(gap),
+            Step::Raw(events) => self.raw(&events),
             Step::Unknown => self.unknown(),
             Step::Slow(gap) => self.slow = Some(gap),
             Step::Wait(time) => self.answer.items.push(Item::Wait(time)),
@@ -186,6 +197,22 @@ impl<'a> Composer<'a> {
         }
         self.start_block(&block);
         self.end_block(block);
+    }
+
+    fn pings(&mut self, gap: Duration) {
+        for _ in 0..MOST_PINGS {
+            self.send(Pace::Fixed(gap), |bytes| wire::event(bytes, &json!({"type":"ping"})));
+        }
+        self.end(Item::Hang);
+    }
+
+    fn raw(&mut self, events: &[String]) {
+        self.bytes.clear();
+        self.answer.items.clear();
+        for data in events {
+            self.send(Pace::Normal, |bytes| wire::raw(bytes, data));
+        }
+        self.raw = true;
     }
 
     fn unknown(&mut self) {

@@ -83,6 +83,11 @@ pub enum Step {
     Block(Value),
     /// A `ping` event.
     Ping,
+    /// Pings this far apart, and nothing else, until the client leaves.
+    Pings(Duration),
+    /// The whole answer as the data of its events, byte by byte: what the real service would not send. Nothing of the
+    /// steps before is sent, and the stream ends behind it if no step follows that keeps it open or breaks it.
+    Raw(Vec<String>),
     /// An event, and inside an open text block a delta, of kinds that no client knows.
     Unknown,
     /// From here on one word a delta, this far apart.
@@ -178,8 +183,13 @@ impl GateKeeper {
     /// Returns when a stream stands at the gate, at once if one already came; for ever if the script
     /// was dropped before any did, so tests put a bound on it.
     pub async fn reached(&self) {
+        self.reached_by(1).await;
+    }
+
+    /// Returns when so many streams stand at the gate or have passed it; [`GateKeeper::reached`] says what else holds.
+    pub async fn reached_by(&self, count: usize) {
         let mut reached = self.reached.clone();
-        if reached.wait_for(|streams| *streams > 0).await.is_err() {
+        if reached.wait_for(|streams| *streams >= count).await.is_err() {
             std::future::pending::<()>().await;
         }
     }

@@ -21,6 +21,13 @@ pub(super) fn event(buffer: &mut Vec<u8>, data: &Value) {
     buffer.extend_from_slice(b"\n\n");
 }
 
+/// Appends an event without a name, with any data in one line.
+pub(super) fn raw(buffer: &mut Vec<u8>, data: &str) {
+    buffer.extend_from_slice(b"data: ");
+    buffer.extend_from_slice(data.as_bytes());
+    buffer.extend_from_slice(b"\n\n");
+}
+
 /// Appends a delta of a block.
 pub(super) fn delta(buffer: &mut Vec<u8>, index: usize, kind: Delta, text: &str) {
     let (kind, field) = match kind {

@@ -1,45 +1,80 @@
-//! `playground bench`: how fast the bot passes on what others say. Many people write at once, the emulated
-//! model answers in a fixed rhythm, and both emulators stamp what they see with one clock. Each number of users
-//! gets a fresh process of the bot, warmed up by one answer that does not count.
+//! `playground bench`: how fast the bot passes on what others say. Many people write at once, or so many a second, the
+//! emulated model answers in a fixed rhythm, and both emulators stamp what they see with one clock. Each number of users
+//! and each length gets a fresh process of the bot, warmed up by one answer that does not count.
 
+mod delay_proxy;
+mod load;
 mod process;
-mod round;
+mod sample;
 mod table;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use playground::anthropic;
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::PgConnectOptions;
 
-use crate::bench::process::Process;
-use crate::bench::round::{Load, Round};
+use crate::bench::delay_proxy::DelayProxy;
+use crate::bench::load::{Asker, Load, Run};
+use crate::bench::process::{Memory, Process};
 use crate::console;
-use crate::service::Service;
+use crate::service::{Service, Setting};
 use crate::signals::Signals;
 use crate::world::{self, Messenger, Model, Money, Place, World};
 
 /// Batching window of the bot when the environment does not say otherwise, in milliseconds.
 const DEFAULT_WINDOW_MS: u64 = 200;
-/// Answers that are measured at least; fewer users write several times, one after another.
-const ANSWERS_AT_LEAST: usize = 20;
-/// Characters of one chunk of the scripted answer.
-const CHUNK_CHARS: usize = 20;
+/// Answers that are measured at least; fewer users at once have more runs.
+const ANSWERS_AT_LEAST: usize = 10;
+
+/// What the table shows, below the help.
+const COLUMNS: &str = "\
+Columns of the table:
+  people             new: first question; back: second question, with the first in the history
+  window -> request  from the end of the batching window to the request to the model
+  delta -> draft     from the first piece of text to the first draft that shows it
+  end -> message     from the last byte of the stream to the final message
+  noise              smallest and largest median of \"end -> message\" over the runs
+  CPU/answer         CPU time of the bot, everything included
+  CPU/event          the same for each event of the model's stream
+  memory             resident, the most it ever was and afterwards";
 
 /// Arguments of `bench`.
 #[derive(clap::Args)]
+#[command(after_help = COLUMNS)]
 pub struct Arguments {
     #[command(flatten)]
     place: Place,
-    /// How many users write at once; several numbers give several rows.
+    /// How many people write at once; several numbers give several loads, 0 none.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 50, 200])]
     users: Vec<usize>,
-    /// Chunks of the model's answer.
-    #[arg(long, default_value_t = 60)]
-    chunks: usize,
-    /// Milliseconds between two chunks.
+    /// Characters of the answers: Cyrillic, Markdown and code; at most 4000, which is one message.
+    #[arg(long, value_delimiter = ',', default_values_t = [1_500, 4_000], value_parser = chars)]
+    chars: Vec<usize>,
+    /// How often each number of people writes at once, with other people each time.
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    /// Answers a second of the steady load; 0 for no such load.
+    #[arg(long, default_value_t = 50)]
+    rate: u32,
+    /// Seconds of the steady load.
+    #[arg(long, default_value_t = 10)]
+    seconds: u32,
+    /// Characters of one delta of the model's stream.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
+    chunk_chars: u16,
+    /// Milliseconds between two deltas.
     #[arg(long, default_value_t = 20)]
     chunk_delay_ms: u64,
-    /// Seconds until a row gives up waiting for its answers.
+    /// Milliseconds that every answer of PostgreSQL takes longer.
+    #[arg(long, default_value_t = 0)]
+    database_delay_ms: u64,
+    /// Milliseconds that every answer of Telegram takes longer.
+    #[arg(long, default_value_t = 0)]
+    telegram_delay_ms: u64,
+    /// Seconds until a run gives up waiting for its answers.
     #[arg(long, default_value_t = 120)]
     time_limit: u64,
     /// Batching window of the bot in milliseconds.
@@ -47,70 +82,202 @@ pub struct Arguments {
     batch_window_ms: u64,
 }
 
-/// Measures every number of users and prints the table; fails when an answer is missing or wrong.
+fn chars(text: &str) -> Result<usize, String> {
+    let chars = text.parse().map_err(|_| "must be a number".to_owned())?;
+    if (1..=4_000).contains(&chars) { Ok(chars) } else { Err("must be from 1 to 4000".to_owned()) }
+}
+
+/// What was measured under one load.
+#[derive(Debug)]
+struct Row {
+    /// The load, in a few words.
+    load: String,
+    /// Whether the people ask for the first time.
+    people: &'static str,
+    /// Characters of the answers.
+    chars: usize,
+    /// Events of the stream of one answer.
+    events: usize,
+    /// All runs.
+    runs: Vec<Run>,
+    /// CPU time of the bot for all answers.
+    cpu: Duration,
+    /// Memory of the bot afterwards.
+    memory: Memory,
+}
+
+/// Measures every load and prints the table; fails when an answer is missing or wrong.
 pub async fn bench(arguments: Arguments) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     console::remark(&format!(
-        "answers of {} chunks, {} ms apart; batching window {} ms; emulators, PostgreSQL and Redis share this machine",
-        arguments.chunks, arguments.chunk_delay_ms, arguments.batch_window_ms
+        "deltas of {} characters, {} ms apart; batching window {} ms; answers of PostgreSQL {} ms and of Telegram {} ms \
+         later; emulators, PostgreSQL and Redis share this machine",
+        arguments.chunk_chars,
+        arguments.chunk_delay_ms,
+        arguments.batch_window_ms,
+        arguments.database_delay_ms,
+        arguments.telegram_delay_ms,
     ));
-    let (world, load) = prepare(&arguments).await?;
-    let mut rounds: Vec<Round> = Vec::new();
-    for &users in &arguments.users {
-        if users == 0 {
-            bail!("--users must be positive");
+    let bench = Bench::prepare(&arguments).await?;
+    let mut rows: Vec<Row> = Vec::new();
+    let bursts = arguments.users.iter().filter(|&&users| users > 0).map(|&users| Some(users));
+    let loads: Vec<Option<usize>> = bursts.chain((arguments.rate > 0).then_some(None)).collect();
+    let mut first_person = 1_000_000;
+    for &chars in &arguments.chars {
+        for &users in &loads {
+            let load = users
+                .map_or_else(|| format!("{}/s steady", arguments.rate), |users| format!("{users} at once"));
+            console::remark(&format!("{load}, answers of {chars} characters ..."));
+            let mut service = bench.run(&arguments.place).await?;
+            let measured = tokio::select! {
+                measured = bench.measure(&arguments, &mut service, users, chars, first_person) => measured,
+                () = signals.next() => Err(anyhow::anyhow!("interrupted")),
+            };
+            first_person += 1_000_000;
+            service.stop(&mut signals).await?;
+            rows.extend(measured?);
         }
-        console::remark(&format!("{users} at once ..."));
-        let mut service = world.run(&arguments.place, Money::IsNoObject).await?;
-        let round = tokio::select! {
-            round = measure(&load, &mut service, users) => round,
-            () = signals.next() => Err(anyhow::anyhow!("interrupted")),
-        };
-        service.stop(&mut signals).await?;
-        rounds.push(round?);
     }
-    world.stop().await;
-    console::out(&table::render(&rounds, Duration::from_millis(arguments.batch_window_ms)));
-    let missing: usize = rounds.iter().map(|round| round.asked - round.answered).sum();
+    bench.world.stop().await;
+    console::out(&table::render(&rows, Duration::from_millis(arguments.batch_window_ms)));
+    let runs = || rows.iter().flat_map(|row| &row.runs);
+    let missing = runs().map(|run| run.asked - run.delays.len()).sum::<usize>();
     if missing > 0 {
         bail!("{missing} answers are missing or differ from what the model said");
     }
     Ok(())
 }
 
-/// One world for all rows: its numbers must not repeat in the bot's database.
-async fn prepare(arguments: &Arguments) -> anyhow::Result<(World, Load)> {
-    let model = world::emulated_model(anthropic::Settings {
-        chunk_delay: Duration::from_millis(arguments.chunk_delay_ms),
-        chunk_chars: CHUNK_CHARS,
-        ..anthropic::Settings::default()
-    });
-    let (model, telegram) = (model.await?, world::emulated_telegram(0).await?);
-    let load = Load {
-        telegram: telegram.clone(),
-        model: model.clone(),
-        answer: round::answer(arguments.chunks, CHUNK_CHARS),
-        limit: Duration::from_secs(arguments.time_limit),
-    };
-    Ok((World { messenger: Messenger::Emulated(telegram), model: Model::Emulated(model) }, load))
+/// One world for all loads: its numbers must not repeat in the bot's database.
+struct Bench {
+    world: World,
+    load: Load,
+    /// Settings that lead the bot through the proxies.
+    overrides: Vec<Setting>,
+    _proxies: Vec<DelayProxy>,
 }
 
-async fn measure(load: &Load, service: &mut Service, users: usize) -> anyhow::Result<Round> {
-    let Some(pid) = service.pid() else { bail!(service.report("starling ended at once")) };
-    let process = Process::new(pid);
-    let first_user = i64::try_from(users)? * 1_000_000;
-    load.ask_all(first_user, 1, 0).await?;
-    let before = process.cpu()?;
-    let mut round = Round::new(users);
-    let mut times = 0;
-    while round.asked < ANSWERS_AT_LEAST {
-        times += 1;
-        round.add(tokio::select! {
-            done = load.ask_all(first_user + 1, users, times) => done?,
-            failure = service.ended() => return Err(failure),
+impl Bench {
+    async fn prepare(arguments: &Arguments) -> anyhow::Result<Self> {
+        let chunk_chars = usize::from(arguments.chunk_chars);
+        let model = world::emulated_model(anthropic::Settings {
+            chunk_delay: Duration::from_millis(arguments.chunk_delay_ms),
+            chunk_chars,
+            ..anthropic::Settings::default()
         });
+        let (model, telegram) = (model.await?, world::emulated_telegram(0).await?);
+        let (mut overrides, mut proxies): (Vec<Setting>, Vec<DelayProxy>) = (Vec::new(), Vec::new());
+        if arguments.telegram_delay_ms > 0 {
+            let server: SocketAddr = telegram.url().trim_start_matches("http://").parse()?;
+            let proxy = DelayProxy::to(server, Duration::from_millis(arguments.telegram_delay_ms)).await?;
+            overrides.push(("TELEGRAM_API_URL", Some(format!("http://{}", proxy.address))));
+            proxies.push(proxy);
+        }
+        if arguments.database_delay_ms > 0 {
+            let delay = Duration::from_millis(arguments.database_delay_ms);
+            let (proxy, url) = delayed_database(&arguments.place.database_url, delay).await?;
+            overrides.push(("DATABASE_URL", Some(url)));
+            proxies.push(proxy);
+        }
+        let limit = Duration::from_secs(arguments.time_limit);
+        let load = Load { telegram: telegram.clone(), model: model.clone(), chunk_chars, limit };
+        let world = World { messenger: Messenger::Emulated(telegram), model: Model::Emulated(model) };
+        Ok(Self { world, load, overrides, _proxies: proxies })
     }
-    round.cpu = process.cpu()?.saturating_sub(before);
-    round.memory = process.memory()?;
-    Ok(round)
+
+    async fn run(&self, place: &Place) -> anyhow::Result<Service> {
+        let mut settings = Vec::from(Money::IsNoObject.settings());
+        settings.extend_from_slice(&self.overrides);
+        let mut service = self.world.launch(place, &place.home, &settings)?;
+        service.ready().await?;
+        Ok(service)
+    }
+
+    /// Puts one load on the bot; people have numbers from `first_person` on.
+    async fn measure(
+        &self,
+        arguments: &Arguments,
+        service: &mut Service,
+        users: Option<usize>,
+        chars: usize,
+        first_person: i64,
+    ) -> anyhow::Result<Vec<Row>> {
+        let Some(pid) = service.pid() else { bail!(service.report("starling ended at once")) };
+        let process = Process::new(pid);
+        self.load.burst(&[Asker { person: first_person, visit: 1 }], chars).await?;
+        let measured = async {
+            match users {
+                Some(users) => self.bursts(arguments, &process, users, chars, first_person + 1).await,
+                None => self.steady(arguments, &process, chars, first_person + 1).await,
+            }
+        };
+        tokio::select! {
+            measured = measured => measured,
+            failure = service.ended() => Err(failure),
+        }
+    }
+
+    async fn bursts(
+        &self,
+        arguments: &Arguments,
+        process: &Process,
+        users: usize,
+        chars: usize,
+        first_person: i64,
+    ) -> anyhow::Result<Vec<Row>> {
+        let load = format!("{users} at once");
+        let mut rows = ["new", "back"].map(|people| self.row(load.clone(), people, chars));
+        let mut people = first_person..;
+        for _ in 0..arguments.runs.max(ANSWERS_AT_LEAST.div_ceil(users)) {
+            let people: Vec<i64> = people.by_ref().take(users).collect();
+            for (visit, row) in (1..).zip(&mut rows) {
+                let askers: Vec<Asker> = people.iter().map(|&person| Asker { person, visit }).collect();
+                let before = process.cpu()?;
+                row.runs.push(self.load.burst(&askers, chars).await?);
+                row.cpu += process.cpu()?.saturating_sub(before);
+                row.memory = process.memory()?;
+            }
+        }
+        Ok(rows.into())
+    }
+
+    /// Half of the questions are somebody's first, and then the same people ask again.
+    async fn steady(
+        &self,
+        arguments: &Arguments,
+        process: &Process,
+        chars: usize,
+        first_person: i64,
+    ) -> anyhow::Result<Vec<Row>> {
+        let people = usize::try_from(arguments.rate * arguments.seconds)?.div_ceil(2).max(1);
+        let mut rows =
+            ["new", "back"].map(|who| self.row(format!("{}/s steady", arguments.rate), who, chars));
+        for (visit, row) in (1..).zip(&mut rows) {
+            let askers: Vec<Asker> =
+                (first_person..).take(people).map(|person| Asker { person, visit }).collect();
+            let before = process.cpu()?;
+            row.runs.push(self.load.steady(&askers, arguments.rate, chars).await?);
+            row.cpu = process.cpu()?.saturating_sub(before);
+            row.memory = process.memory()?;
+        }
+        Ok(rows.into())
+    }
+
+    fn row(&self, load: String, people: &'static str, chars: usize) -> Row {
+        let (cpu, memory) = (Duration::ZERO, Memory::default());
+        Row { load, people, chars, events: self.load.events(chars), runs: Vec::new(), cpu, memory }
+    }
+}
+
+/// A proxy to the database, and the address that leads through it.
+async fn delayed_database(url: &str, delay: Duration) -> anyhow::Result<(DelayProxy, String)> {
+    let options: PgConnectOptions = url.parse().context("DATABASE_URL")?;
+    if options.get_socket().is_some() {
+        bail!("--database-delay-ms needs a DATABASE_URL with a host, not a socket file");
+    }
+    let servers = tokio::net::lookup_host((options.get_host(), options.get_port())).await;
+    let server = servers.context("the host of DATABASE_URL")?.next().context("the host of DATABASE_URL")?;
+    let proxy = DelayProxy::to(server, delay).await?;
+    let options = options.host(&proxy.address.ip().to_string()).port(proxy.address.port());
+    Ok((proxy, options.to_url_lossy().to_string()))
 }

@@ -21,6 +21,8 @@ const EARLY: std::ops::Range<u64> = 20..600;
 const LATE: std::ops::Range<u64> = 600..3_500;
 /// How many deaths of a hundred are early ones.
 const EARLY_SHARE: u32 = 30;
+/// Every so many deaths, three come within seconds: these moments after a start, in milliseconds.
+const BURST: (u32, u32, std::ops::Range<u64>) = (10, 3, 300..1_300);
 /// How long a server stays away, in milliseconds.
 const AWAY: std::ops::Range<u64> = 0..1_500;
 
@@ -105,7 +107,12 @@ impl Storm<'_> {
         service.ready().await?;
         for kill in 1..=self.kills {
             let early = moments.random_range(0..100) < EARLY_SHARE;
-            let moment = moments.random_range(if early { EARLY } else { LATE });
+            let (every, length, quick) = BURST;
+            let moment = moments.random_range(match early {
+                _ if kill % every < length => quick,
+                true => EARLY,
+                false => LATE,
+            });
             tokio::select! {
                 failure = service.ended() => return Err(failure.context("nobody had killed the bot")),
                 () = tokio::time::sleep(Duration::from_millis(moment)) => {}

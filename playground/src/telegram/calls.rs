@@ -76,7 +76,7 @@ fn reply_of(outcome: Outcome) -> Reply {
 fn answer_of(outcome: &Outcome) -> Answer {
     match outcome {
         Ok(_) => Answer::Ok,
-        Err(Refusal { code, description, retry_after }) => {
+        Err(Refusal { code, description, retry_after, .. }) => {
             Answer::Error { code: *code, description: description.clone(), retry_after: *retry_after }
         }
     }

@@ -15,7 +15,9 @@ pub(super) enum Kind {
     Private {
         blocked: bool,
     },
+    /// A supergroup or, without its own numbers, a basic group.
     Supergroup {
+        basic: bool,
         title: String,
         forum: bool,
         members: Vec<i64>,
@@ -51,6 +53,8 @@ pub(super) struct Chat {
     pub action: Option<(String, Instant)>,
     /// Id of the newest message of a supergroup.
     pub last_message: i64,
+    /// The supergroup that it has become.
+    pub upgraded_to: Option<i64>,
 }
 
 impl Chat {
@@ -65,11 +69,17 @@ impl Chat {
             live: BTreeMap::new(),
             action: None,
             last_message: 0,
+            upgraded_to: None,
         }
     }
 
     pub(super) fn is_private(&self) -> bool {
         matches!(self.kind, Kind::Private { .. })
+    }
+
+    /// Whether its messages have numbers of their own.
+    pub(super) fn counts_alone(&self) -> bool {
+        matches!(self.kind, Kind::Supergroup { basic: false, .. })
     }
 
     pub(super) fn is_forum(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio::sync::watch;
 
 use super::Telegram;
@@ -120,6 +121,16 @@ impl Telegram {
     /// Several plans for one method are used up in the order in which they were made.
     pub fn fail_next(&self, method: &str, times: u32, fault: Fault) {
         self.shared.change(|world| world.faults.plan(method, times, fault));
+    }
+
+    /// Forgets the faults that no call has met yet.
+    pub fn fail_no_more(&self) {
+        self.shared.change(|world| world.faults.planned.clear());
+    }
+
+    /// From now on `getMe` answers exactly this, as other servers of the Bot API may.
+    pub fn answer_get_me(&self, me: Value) {
+        self.shared.change(|world| world.me = Some(me));
     }
 
     /// Calls of a method (or each `download`) wait before they are carried out, until the hold is released or dropped.

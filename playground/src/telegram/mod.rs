@@ -25,6 +25,7 @@ mod stars;
 mod tests;
 mod text;
 mod types;
+mod upgrades;
 mod webhook;
 mod world;
 

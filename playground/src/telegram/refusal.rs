@@ -8,6 +8,8 @@ pub(super) struct Refusal {
     pub code: u16,
     pub description: String,
     pub retry_after: Option<u64>,
+    /// The supergroup that the group has become.
+    pub migrate_to: Option<i64>,
 }
 
 /// What a method gives back.
@@ -15,7 +17,7 @@ pub(super) type Outcome = Result<Value, Refusal>;
 
 impl Refusal {
     pub(super) fn new(code: u16, description: impl Into<String>) -> Self {
-        Self { code, description: description.into(), retry_after: None }
+        Self { code, description: description.into(), retry_after: None, migrate_to: None }
     }
 
     /// 400 with the usual beginning.
@@ -44,7 +46,13 @@ impl Refusal {
             code: 429,
             description: format!("Too Many Requests: retry after {retry_after_s}"),
             retry_after: Some(retry_after_s),
+            migrate_to: None,
         }
+    }
+
+    /// The group has become a supergroup.
+    pub(super) fn upgraded(to: i64) -> Self {
+        Self { migrate_to: Some(to), ..Self::bad("group chat was upgraded to a supergroup chat") }
     }
 
     /// The body that goes over the wire.
@@ -52,6 +60,9 @@ impl Refusal {
         let mut body = json!({"ok": false, "error_code": self.code, "description": self.description});
         if let Some(seconds) = self.retry_after {
             body["parameters"] = json!({"retry_after": seconds});
+        }
+        if let Some(chat) = self.migrate_to {
+            body["parameters"] = json!({"migrate_to_chat_id": chat});
         }
         body
     }

@@ -48,6 +48,8 @@ pub(super) struct World {
     pub downloads: Downloads,
     pub presses: BTreeMap<String, Press>,
     pub commands: BTreeMap<(String, String), Value>,
+    /// What `getMe` answers instead of the bot's account with all of its fields.
+    pub me: Option<Value>,
     pub calls: Vec<Call>,
     /// Calls that were dropped from the front of `calls`.
     pub calls_forgotten: usize,
@@ -79,6 +81,7 @@ impl World {
             downloads: Downloads::default(),
             presses: BTreeMap::new(),
             commands: BTreeMap::new(),
+            me: None,
             calls: Vec::new(),
             calls_forgotten: 0,
             faults: Faults::default(),
@@ -115,6 +118,7 @@ impl World {
     pub(super) fn add_group(&mut self, id: i64, title: &str, forum: bool, members: &[i64]) {
         let admins = members.first().copied().into_iter().collect();
         let kind = Kind::Supergroup {
+            basic: false,
             title: title.to_owned(),
             forum,
             members: members.to_vec(),
@@ -157,8 +161,10 @@ impl World {
 
     /// A Bot API `Chat` object as messages carry it.
     pub(super) fn chat_object(&self, id: i64) -> Value {
-        if let Some(Kind::Supergroup { title, forum, .. }) = self.chats.get(&id).map(|chat| &chat.kind) {
-            let mut object = json!({"id": id, "title": title, "type": "supergroup"});
+        if let Some(Kind::Supergroup { basic, title, forum, .. }) = self.chats.get(&id).map(|chat| &chat.kind)
+        {
+            let kind = if *basic { "group" } else { "supergroup" };
+            let mut object = json!({"id": id, "title": title, "type": kind});
             if *forum {
                 object["is_forum"] = json!(true);
             }
@@ -172,10 +178,10 @@ impl World {
         object
     }
 
-    /// Id of the next message in a chat: one counter for all private chats, one for each supergroup.
+    /// Id of the next message in a chat: one counter for all private chats and basic groups, one for each supergroup.
     pub(super) fn next_message_id(&mut self, chat: i64) -> i64 {
         match self.chats.get_mut(&chat) {
-            Some(state) if !state.is_private() => {
+            Some(state) if state.counts_alone() => {
                 state.last_message += 1;
                 state.last_message
             }

@@ -20,16 +20,17 @@ WITH closing AS (
   SELECT thread_id, turn_id, chat_id, 'assistant', answer, interrupted, answered_at FROM turn WHERE answer IS NOT NULL
 ), reported AS (
   INSERT INTO model_calls (turn_id, attempt, call, model_id, request_id, ended, input, cache_write_5m, cache_write_1h,
-                           cache_read, output, thinking, web_searches, first_text_ms, duration_ms, cost, prices, payer)
+                           cache_read, output, thinking, web_searches, estimated, first_text_ms, duration_ms, cost,
+                           prices, payer)
   SELECT turn.turn_id, turn.attempt, call.*, turn.payer
   FROM turn, jsonb_to_recordset(turn.calls) AS call (
     call integer, model_id text, request_id text, ended text, input bigint, cache_write_5m bigint,
     cache_write_1h bigint, cache_read bigint, output bigint, thinking bigint, web_searches bigint,
-    first_text_ms bigint, duration_ms bigint, cost numeric, prices jsonb)
+    estimated boolean, first_text_ms bigint, duration_ms bigint, cost numeric, prices jsonb)
   ON CONFLICT (turn_id, attempt, call) DO UPDATE SET request_id = excluded.request_id, ended = excluded.ended,
     input = excluded.input, cache_write_5m = excluded.cache_write_5m, cache_write_1h = excluded.cache_write_1h,
     cache_read = excluded.cache_read, output = excluded.output, thinking = excluded.thinking,
-    web_searches = excluded.web_searches, first_text_ms = excluded.first_text_ms,
+    web_searches = excluded.web_searches, estimated = excluded.estimated, first_text_ms = excluded.first_text_ms,
     duration_ms = excluded.duration_ms, cost = excluded.cost, prices = excluded.prices, payer = excluded.payer
   WHERE model_calls.payer IS NULL
   RETURNING turn_id, cost

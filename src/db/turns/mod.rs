@@ -20,8 +20,10 @@ pub struct LeftOpen {
     pub question: MessageId,
     /// The try that was cut.
     pub attempt: i32,
-    /// How many tries were lost by crashes, this one included.
-    pub lost: i32,
+    /// In how many crashes it was in flight. A fault that ended its session counts as one.
+    pub crashes: i32,
+    /// In how many of them nothing else was.
+    pub crashes_alone: i32,
     /// Whether money is reserved for it.
     pub held: bool,
     /// Whether Telegram was asked to send a message that shows the unfinished answer.
@@ -40,7 +42,7 @@ pub struct LeftOpen {
 pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> {
     let rows = sqlx::query!(
         r#"SELECT turns.id, turns.thread_id, turns.question_id, turns.attempt, turns.live_message_id, turns.live_begun,
-                lost + (NOT postponed)::int AS "lost!",
+                crashes + in_flight::int AS "crashes!", crashes_alone + in_flight::int AS "crashes_alone!",
                 turns.held IS NOT NULL AS "held!",
                 threads.chat_id, threads.user_id, threads.topic_id, chats.kind, users.language_code, users.model_id
          FROM turns JOIN threads ON threads.id = turns.thread_id
@@ -61,7 +63,8 @@ pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> 
         },
         question: MessageId(row.question_id),
         attempt: row.attempt,
-        lost: row.lost,
+        crashes: row.crashes,
+        crashes_alone: row.crashes_alone,
         held: row.held,
         live_begun: row.live_begun,
         live_message: row.live_message_id.map(MessageId),
@@ -75,7 +78,7 @@ pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> 
 /// Notes that an attempt had not shown anything when the service was stopped in an orderly way.
 pub async fn postpone(tx: &mut Tx<'_>, turn: TurnId, attempt: i32) -> Result<(), DbError> {
     sqlx::query!(
-        "UPDATE turns SET postponed = TRUE WHERE id = $1 AND state = 'open' AND attempt = $2",
+        "UPDATE turns SET in_flight = FALSE, alone = FALSE WHERE id = $1 AND state = 'open' AND attempt = $2",
         turn.0,
         attempt,
     )
@@ -86,18 +89,39 @@ pub async fn postpone(tx: &mut Tx<'_>, turn: TurnId, attempt: i32) -> Result<(),
 }
 
 /// Counts a new attempt of an open turn, if `attempt` is still the newest, and returns its number; none if the turn was
-/// closed meanwhile.
-pub async fn restart(tx: &mut Tx<'_>, turn: TurnId, attempt: i32) -> Result<Option<i32>, DbError> {
+/// closed meanwhile. The turn is in flight from now on, `alone` if nothing else is. If it was before, a fault has ended its
+/// session, which counts as a crash of its own.
+pub async fn restart(
+    tx: &mut Tx<'_>,
+    turn: TurnId,
+    attempt: i32,
+    alone: bool,
+) -> Result<Option<i32>, DbError> {
     sqlx::query_scalar!(
-        "UPDATE turns SET attempt = greatest(attempt, $2 + 1), postponed = postponed AND attempt > $2,
-           lost = lost + (attempt = $2 AND NOT postponed)::int
+        "UPDATE turns SET attempt = greatest(attempt, $2 + 1), in_flight = TRUE, alone = $3,
+           crashes = crashes + (attempt = $2 AND in_flight)::int,
+           crashes_alone = crashes_alone + (attempt = $2 AND in_flight)::int
          WHERE id = $1 AND state = 'open' RETURNING attempt",
         turn.0,
         attempt,
+        alone,
     )
     .fetch_optional(&mut **tx)
     .await
     .map_err(DbError::at("turns::restart"))
+}
+
+/// Notes that an open turn is in flight again, to be closed with what there is of it, `alone` if nothing else is in flight.
+pub async fn take_up(db: &Db, turn: TurnId, alone: bool) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE turns SET in_flight = TRUE, alone = $2 WHERE id = $1 AND state = 'open'",
+        turn.0,
+        alone
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("turns::take_up"))?;
+    Ok(())
 }
 
 /// Notes that Telegram is asked from now on to send the message that shows the unfinished answer.

@@ -4,8 +4,10 @@ WITH asked AS (
     AS asked (thread_id bigint, user_id bigint, chat_id bigint, topic_id integer, user_version bigint,
               history_version bigint, model_id text, amount numeric, free boolean, said jsonb)
 ), place AS (
-  SELECT asked.* FROM asked JOIN threads ON threads.id = asked.thread_id JOIN users ON users.id = asked.user_id
-  WHERE threads.user_id = asked.user_id AND threads.chat_id = asked.chat_id
+  SELECT asked.*, threads.chat_id <> asked.chat_id AS moved FROM asked JOIN threads ON threads.id = asked.thread_id JOIN users ON users.id = asked.user_id
+  WHERE threads.user_id = asked.user_id
+    -- A message of a group that has become another chat meanwhile.
+    AND threads.chat_id IN (asked.chat_id, (SELECT migrated_to FROM chats WHERE chats.id = asked.chat_id))
     AND threads.topic_id IS NOT DISTINCT FROM asked.topic_id
     AND users.version = coalesce(asked.user_version, users.version)
     AND threads.history_version = coalesce(asked.history_version, threads.history_version)
@@ -15,14 +17,15 @@ WITH asked AS (
 ), said AS (
   SELECT user_id, chat_id, said.*
   FROM asked, jsonb_to_recordset(asked.said)
-    AS said (update_id bigint, message_id integer, text text, sender text, reply_to integer, reply_sender text,
-             reply_snippet text, quote text, forwarded_from text, sent_at timestamptz, file jsonb)
+    AS said (update_id bigint, message_id integer, text text, sender text, reply_to integer, reply_chat text,
+             reply_sender text, reply_snippet text, reply_content text, quote text, forwarded_from text,
+             sent_at timestamptz, files jsonb)
 ), new AS (
   SELECT * FROM said
   WHERE NOT EXISTS (SELECT 1 FROM messages old WHERE old.chat_id = said.chat_id AND old.message_id = said.message_id)
 ), due AS (
   -- A conversation has one user, so in a place each user has one conversation and each conversation one user.
-  SELECT place.*, question_id
+  SELECT place.*, CASE WHEN moved THEN (question_id - 2147483648)::integer ELSE question_id END AS question_id
   FROM place JOIN (SELECT user_id, max(message_id) AS question_id FROM new GROUP BY user_id) AS question
     ON question.user_id = place.user_id
   ORDER BY place.user_id
@@ -40,22 +43,22 @@ WITH asked AS (
   FROM due JOIN marked ON marked.id = due.thread_id LEFT JOIN gate ON gate.id = due.user_id ORDER BY due.user_id
   RETURNING id, thread_id, held
 ), stored AS (
-  INSERT INTO messages (thread_id, turn_id, chat_id, message_id, role, text, sender, reply_to, reply_sender,
-                        reply_snippet, quote, forwarded_from, sent_at)
-  SELECT due.thread_id, turn.id, new.chat_id, message_id, 'user', text, sender, reply_to, reply_sender, reply_snippet,
-         quote, forwarded_from, sent_at
+  INSERT INTO messages (thread_id, turn_id, chat_id, message_id, role, text, sender, reply_to, reply_chat, reply_sender,
+                        reply_snippet, reply_content, quote, forwarded_from, sent_at)
+  SELECT due.thread_id, turn.id, new.chat_id, message_id, 'user', text, sender, reply_to, reply_chat, reply_sender,
+         reply_snippet, reply_content, quote, forwarded_from, sent_at
   FROM due JOIN turn ON turn.thread_id = due.thread_id JOIN new ON new.user_id = due.user_id
   ORDER BY due.user_id, message_id
 ), kept AS (
-  INSERT INTO files (thread_id, chat_id, message_id, kind, telegram_id, unique_id, name, mime, size, provider_id,
-                     provider_expires_at)
-  SELECT due.thread_id, new.chat_id, message_id, kind, telegram_id, unique_id, name, mime, size, provider_id,
-         provider_expires_at
-  FROM due JOIN new ON new.user_id = due.user_id, jsonb_to_record(file)
-    AS file_of (kind text, telegram_id text, unique_id text, name text, mime text, size bigint, provider_id text,
-                provider_expires_at timestamptz)
-  WHERE file IS NOT NULL ORDER BY due.user_id, message_id
-  RETURNING id, thread_id, message_id
+  INSERT INTO files (thread_id, chat_id, message_id, kind, telegram_id, unique_id, name, mime, size, replied, fetched,
+                     provider_id, provider_expires_at)
+  SELECT due.thread_id, new.chat_id, message_id, kind, telegram_id, unique_id, name, mime, size, replied, fetched,
+         provider_id, provider_expires_at
+  FROM due JOIN new ON new.user_id = due.user_id, jsonb_to_recordset(new.files)
+    AS file_of (kind text, telegram_id text, unique_id text, name text, mime text, size bigint, replied boolean,
+                fetched boolean, provider_id text, provider_expires_at timestamptz)
+  ORDER BY due.user_id, message_id, replied DESC
+  RETURNING id, thread_id, message_id, replied
 ), handled AS (
   -- CASE as in close.sql: updates are to be found by their ids.
   UPDATE inbox SET handled_at = now() FROM said
@@ -67,6 +70,7 @@ SELECT asked.user_id AS "user!", turn.id AS "turn?", marked.history_version AS "
        turn.held IS NOT NULL AS "held!",
        ARRAY(SELECT kept.id FROM kept WHERE kept.thread_id = due.thread_id ORDER BY id) AS "files!",
        ARRAY(SELECT message_id FROM kept WHERE kept.thread_id = due.thread_id ORDER BY id) AS "of!",
+       ARRAY(SELECT replied FROM kept WHERE kept.thread_id = due.thread_id ORDER BY id) AS "replied!",
        (SELECT count(*) FROM new WHERE new.user_id = asked.user_id) AS "fresh!",
        NOT EXISTS (SELECT 1 FROM place WHERE place.user_id = asked.user_id) AS "misplaced!"
 FROM asked LEFT JOIN due ON due.user_id = asked.user_id LEFT JOIN marked ON marked.id = due.thread_id

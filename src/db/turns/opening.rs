@@ -10,6 +10,7 @@ use sqlx::types::Json;
 
 use super::super::together::Wish;
 use super::super::{Db, DbError};
+use crate::domain::file::{Attachment, Retrieval};
 use crate::domain::ids::{FileId, MessageId, ThreadId, ThreadKey, TurnId};
 use crate::domain::message::{Context, Incoming};
 use crate::domain::model::ModelId;
@@ -29,14 +30,25 @@ pub enum Opened {
         /// The version of the conversation's history with these messages in it; none if some of them had been there
         /// before, so that the history has to be read again.
         history_version: Option<i64>,
-        /// The files that are stored now, and the messages that brought them.
-        files: Vec<(MessageId, FileId)>,
+        /// The files that are stored now.
+        files: Vec<Stored>,
     },
     /// What the caller knows of user or conversation is not what the database has, or a question waits for this text:
     /// nothing was done.
     Stale,
     /// All messages were stored and answered before.
     Duplicate,
+}
+
+/// A file that is stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stored {
+    /// Its row.
+    pub id: FileId,
+    /// The message that it belongs to.
+    pub message: MessageId,
+    /// Whether it came with the message that this one replies to.
+    pub replied: bool,
 }
 
 /// What opening a turn reserves.
@@ -74,11 +86,7 @@ pub async fn open(
     let Made { turn, held, history_version, files, fresh, misplaced } =
         db.shared.openings.grant_or_alone(db, row).await?;
     let Some(turn) = turn else {
-        return if fresh > 0 && misplaced {
-            Ok(Opened::Stale)
-        } else {
-            find_open(db, place.thread, batch).await
-        };
+        return if fresh > 0 && misplaced { Ok(Opened::Stale) } else { find_open(db, place, batch).await };
     };
     let history_version = history_version.filter(|_| fresh == batch.len());
     Ok(Opened::Turn { turn, attempt: 1, held, history_version, files })
@@ -129,49 +137,58 @@ struct Said {
     text: String,
     sender: String,
     reply_to: Option<i32>,
+    reply_chat: Option<String>,
     reply_sender: Option<String>,
     reply_snippet: Option<String>,
+    reply_content: Option<String>,
     quote: Option<String>,
     forwarded_from: Option<String>,
     sent_at: DateTime<Utc>,
-    file: Option<Value>,
+    files: Vec<Value>,
 }
 
 impl Said {
     fn of(incoming: &Incoming) -> Self {
         let Context { reply, quote, forwarded_from } = incoming.context.clone();
-        let (reply_to, reply_sender, reply_snippet) = reply.map_or((None, None, None), |reply| {
-            (reply.message.map(|message| message.0), Some(reply.sender), Some(reply.text))
+        let (reply_to, reply_chat, reply_content) = reply.as_ref().map_or((None, None, None), |reply| {
+            (reply.message.map(|message| message.0), reply.chat.clone(), reply.content.clone())
         });
+        let (reply_sender, reply_snippet) = reply.map(|reply| (reply.sender, reply.text)).unzip();
         Self {
             update_id: incoming.update.0,
             message_id: incoming.message.0,
             text: incoming.text.clone(),
             sender: incoming.sender.display_name(),
             reply_to,
+            reply_chat,
             reply_sender,
             reply_snippet,
+            reply_content,
             quote,
             forwarded_from,
             sent_at: incoming.date,
-            file: file_row(incoming),
+            files: incoming
+                .files()
+                .map(|(replied, file, fetched)| file_row(replied, file, fetched))
+                .collect(),
         }
     }
 }
 
-fn file_row(incoming: &Incoming) -> Option<Value> {
-    let file = incoming.attachment.as_ref()?;
-    let copy = incoming.copy.as_ref();
-    Some(json!({
+fn file_row(replied: bool, file: &Attachment, fetched: &Retrieval) -> Value {
+    let copy = fetched.copy();
+    json!({
         "kind": file.kind.name(),
         "telegram_id": file.telegram_id,
         "unique_id": file.unique_id,
         "name": file.name,
         "mime": file.mime,
         "size": file.size.unwrap_or(0),
+        "replied": replied,
+        "fetched": fetched.succeeded(),
         "provider_id": copy.map(|copy| &copy.id),
         "provider_expires_at": copy.map(|copy| copy.expires_at),
-    }))
+    })
 }
 
 /// What the statement says of one turn.
@@ -181,7 +198,7 @@ pub(in crate::db) struct Made {
     turn: Option<TurnId>,
     held: bool,
     history_version: Option<i64>,
-    files: Vec<(MessageId, FileId)>,
+    files: Vec<Stored>,
     /// How many of the messages were not stored before.
     fresh: usize,
     /// Whether the caller was wrong about the place.
@@ -201,12 +218,14 @@ impl Wish for Row {
             .await
             .map_err(DbError::at_race("opening::open"))?;
         let made = made.into_iter().map(|made| {
-            let files = made.of.into_iter().map(MessageId).zip(made.files.into_iter().map(FileId)).collect();
+            let files = made.files.into_iter().zip(made.of).zip(made.replied);
+            let stored =
+                |((id, message), replied)| Stored { id: FileId(id), message: MessageId(message), replied };
             let said = Made {
                 turn: made.turn.map(TurnId),
                 held: made.held,
                 history_version: made.version,
-                files,
+                files: files.map(stored).collect(),
                 fresh: usize::try_from(made.fresh).unwrap_or_default(),
                 misplaced: made.misplaced,
             };
@@ -219,14 +238,16 @@ impl Wish for Row {
 }
 
 /// An open turn of messages that were stored before: the answer of an earlier `open` was lost on the way.
-async fn find_open(db: &Db, thread: ThreadId, batch: &[Incoming]) -> Result<Opened, DbError> {
+async fn find_open(db: &Db, place: Place, batch: &[Incoming]) -> Result<Opened, DbError> {
     let messages: Vec<i32> = batch.iter().map(|incoming| incoming.message.0).collect();
     let row = sqlx::query!(
         r#"SELECT turns.id, turns.attempt, turns.held IS NOT NULL AS "held!" FROM turns
            WHERE turns.thread_id = $1 AND turns.state = 'open' AND EXISTS (
-             SELECT 1 FROM messages WHERE messages.turn_id = turns.id AND messages.message_id = ANY($2))"#,
-        thread.0,
+             SELECT 1 FROM messages WHERE messages.turn_id = turns.id AND messages.message_id = ANY($2)
+               AND messages.chat_id = $3)"#,
+        place.thread.0,
         &messages,
+        place.key.chat.0,
     )
     .fetch_optional(db.pool())
     .await

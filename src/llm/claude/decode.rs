@@ -1,38 +1,56 @@
 //! Wire events to neutral events, block by block. No I/O and no clock, so its tests are literals.
+//! Every field may be missing or be something else than it should be (`lenient`); what can be read counts.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::super::error::LlmError;
 use super::super::event::{LlmEvent, StopReason, ToolCall};
 use super::errors;
-use super::wire::{Delta, Event, MessageDelta, Usage as WireUsage};
-use crate::domain::usage::Usage;
+use super::lenient::{Joiner, Raw, fields, value, word};
+use super::meter::{Meter, Origin};
+use super::wire::{Delta, Ending, Event, Fault, Started};
+
+/// The name of a call whose own name cannot be read. There is no such tool, which the model is told as the result.
+const NAMELESS: &str = "unknown";
 
 /// Folds the events of one stream.
 #[derive(Default)]
 pub(super) struct Decoder {
-    open: BTreeMap<usize, OpenBlock>,
-    usage: Usage,
+    started: bool,
+    /// Blocks whose end has not come, in the order of their beginnings.
+    open: Vec<OpenBlock>,
+    meter: Meter,
     stop: Option<StopReason>,
 }
 
 /// A block whose end has not come: its start, completed by what the deltas brought.
 struct OpenBlock {
+    /// Its place in the answer, if that can be read.
+    index: Option<u32>,
     fields: Map<String, Value>,
     text: String,
     thinking: String,
     signature: String,
     input: String,
     citations: Vec<Value>,
+    /// Joins the pieces of its text, its thoughts or its input; a block has one of them.
+    joiner: Joiner,
 }
 
+type Events = Vec<Result<LlmEvent, LlmError>>;
+
 impl Decoder {
-    /// Reads the data of one event; one that cannot be read only shows that the provider is there, as new kinds must.
-    pub(super) fn read(&mut self, data: &str) -> Vec<Result<LlmEvent, LlmError>> {
-        let events = match Event::read(data) {
-            Ok(event) => self.push(event),
+    /// Reads one event: its name, if it has one, and its data. One that cannot be read only shows that the provider is
+    /// there, as new kinds must.
+    pub(super) fn read(&mut self, name: Option<&str>, data: &str) -> Events {
+        let events = match serde_json::from_str::<Event<'_>>(data) {
+            Ok(event) => {
+                let kind = word(event.kind).or(name.map(Cow::Borrowed));
+                self.push(kind.as_deref().unwrap_or_default(), &event)
+            }
             Err(error) => {
                 // The error's text may quote the model's words.
                 let (line, column) = (error.line(), error.column());
@@ -43,99 +61,175 @@ impl Decoder {
         if events.is_empty() { vec![Ok(LlmEvent::Alive)] } else { events }
     }
 
-    fn push(&mut self, event: Event) -> Vec<Result<LlmEvent, LlmError>> {
-        match event {
-            Event::MessageStart(start) => vec![Ok(self.merge(&start.message.usage))],
-            Event::ContentBlockStart(start) => self.start(start.index, start.content_block),
-            Event::ContentBlockDelta(more) => {
-                self.delta(more.index, more.delta).map(Ok).into_iter().collect()
+    fn push(&mut self, kind: &str, event: &Event<'_>) -> Events {
+        match kind {
+            "message_start" => {
+                let origin = if self.started { Origin::Restart } else { Origin::Start };
+                self.started = true;
+                let message: Started<'_> = fields(event.message);
+                vec![Ok(LlmEvent::Usage(self.meter.read(message.usage, origin)))]
             }
-            Event::ContentBlockStop(stop) => self
-                .open
-                .remove(&stop.index)
-                .map_or_else(Vec::new, OpenBlock::finish)
-                .into_iter()
-                .map(Ok)
-                .collect(),
-            Event::MessageDelta(MessageDelta { delta, usage }) => {
-                let reason = delta.stop_reason.map(storable);
-                self.stop = reason.as_deref().map(StopReason::from_wire).or(self.stop.take());
-                vec![Ok(self.merge(&usage))]
+            "content_block_start" => shown(self.start(index(event.index), event.content_block)),
+            "content_block_delta" => {
+                shown(self.delta(index(event.index), &fields(event.delta)).into_iter().collect())
             }
-            // Only now: a stream that ends without this event is broken, whatever came before.
-            Event::MessageStop => {
+            "content_block_stop" => shown(self.end(index(event.index))),
+            "message_delta" => {
+                let ending: Ending<'_> = fields(event.delta);
+                let reason = word(ending.stop_reason).map(|reason| storable(reason.into_owned()));
+                let reason = reason.filter(|reason| !reason.is_empty());
+                let reason = reason.as_deref().map(StopReason::from_wire);
+                let mut events = reason.as_ref().map_or_else(Vec::new, |reason| self.end_all(reason));
+                events.push(LlmEvent::Usage(self.meter.read(event.usage, Origin::End)));
+                events.extend(reason.clone().map(LlmEvent::Ending));
+                self.stop = reason.or(self.stop.take());
+                shown(events)
+            }
+            "message_stop" => {
                 let reason = self.stop.take().unwrap_or_else(|| StopReason::Other("none".to_owned()));
-                vec![Ok(LlmEvent::Stop(reason))]
+                let mut events = self.end_all(&reason);
+                events.push(LlmEvent::Stop(reason));
+                shown(events)
             }
-            Event::Error(body) => vec![Err(errors::in_stream(&body.error.kind, &body.error.message))],
-            Event::Other => Vec::new(),
+            "error" => {
+                let fault: Fault<'_> = fields(event.error);
+                let kind = word(fault.kind).unwrap_or(Cow::Borrowed("api_error"));
+                vec![Err(errors::in_stream(&kind, &word(fault.message).unwrap_or_default()))]
+            }
+            _ => Vec::new(),
         }
     }
 
-    fn start(&mut self, index: usize, block: Value) -> Vec<Result<LlmEvent, LlmError>> {
-        let Value::Object(fields) = block else { return Vec::new() };
+    fn start(&mut self, index: Option<u32>, block: Raw<'_>) -> Vec<LlmEvent> {
+        let Some(Value::Object(mut fields)) = block.and_then(value) else { return Vec::new() };
+        if fields.get("type").and_then(Value::as_str).is_none_or(str::is_empty) {
+            // Without anything that tells what it is, its deltas will.
+            let Some(kind) = ["name", "thinking", "text"].into_iter().find(|&name| fields.contains_key(name))
+            else {
+                return Vec::new();
+            };
+            let kind = if kind == "name" { "tool_use" } else { kind };
+            fields.insert("type".to_owned(), kind.into());
+        }
+        // A place that is taken: the end of the block before has got lost.
+        let mut events = if index.is_some() { self.end(index) } else { Vec::new() };
+        let block = OpenBlock::new(index, fields);
+        events.extend(match block.kind() {
+            "text" if !block.text.is_empty() => Some(LlmEvent::Text(block.text.clone())),
+            "thinking" => seen(&block.thinking),
+            _ => None,
+        });
+        self.open.push(block);
+        if events.is_empty() { vec![LlmEvent::Working] } else { events }
+    }
+
+    fn delta(&mut self, index: Option<u32>, delta: &Delta<'_>) -> Option<LlmEvent> {
+        let more = More::of(delta)?;
+        let block = self.block_for(index, &more);
+        match more {
+            More::Text(text) => {
+                let text = storable(block.joiner.piece(Some(text))?.into_owned());
+                block.text.push_str(&text);
+                return (!text.is_empty()).then_some(LlmEvent::Text(text));
+            }
+            More::Thinking(thinking) => {
+                let thinking = block.joiner.piece(Some(thinking))?;
+                block.thinking.push_str(&thinking);
+                return seen(&thinking);
+            }
+            More::Signature(signature) => block.signature.push_str(&word(Some(signature))?),
+            More::InputJson(json) => block.input.push_str(&block.joiner.piece(Some(json))?),
+            More::Citation(citation) => block.citations.push(value(citation)?),
+        }
+        Some(LlmEvent::Working)
+    }
+
+    /// The block that a delta belongs to. One that was not opened, or whose beginning could not be read, begins here; a
+    /// delta without a place belongs to the newest block of its kind.
+    fn block_for(&mut self, index: Option<u32>, more: &More<'_>) -> &mut OpenBlock {
+        let fits = |block: &OpenBlock| match index {
+            Some(_) => block.index == index,
+            None => block.kind() == more.kind(),
+        };
+        let placeless = |block: &OpenBlock| block.index.is_none() && block.kind() == more.kind();
+        let mut blocks = self.open.iter();
+        let at = blocks.rposition(fits).or_else(|| self.open.iter().rposition(placeless));
+        let at = at.unwrap_or_else(|| {
+            let fields = Map::from_iter([("type".to_owned(), more.kind().into())]);
+            self.open.push(OpenBlock::new(index, fields));
+            self.open.len() - 1
+        });
+        let block = &mut self.open[at];
+        block.index = block.index.or(index);
+        block
+    }
+
+    /// Ends the block at a place; without one, the newest.
+    fn end(&mut self, index: Option<u32>) -> Vec<LlmEvent> {
+        let at = match index {
+            Some(_) => self.open.iter().position(|block| block.index == index),
+            None => self.open.len().checked_sub(1),
+        };
+        at.map_or_else(Vec::new, |at| self.open.remove(at).finish())
+    }
+
+    /// Ends the blocks whose own end has got lost, as far as they are complete.
+    fn end_all(&mut self, reason: &StopReason) -> Vec<LlmEvent> {
+        let complete = |block: &OpenBlock| match block.kind() {
+            "thinking" => !block.signature.is_empty(),
+            "tool_use" => reason.completes_calls() && block.arguments().is_ok(),
+            _ => true,
+        };
+        std::mem::take(&mut self.open).into_iter().filter(complete).flat_map(OpenBlock::finish).collect()
+    }
+}
+
+/// What a delta brings.
+enum More<'a> {
+    Text(&'a RawValue),
+    Thinking(&'a RawValue),
+    Signature(&'a RawValue),
+    InputJson(&'a RawValue),
+    Citation(&'a RawValue),
+}
+
+impl<'a> More<'a> {
+    /// Reads it by its type; without one, by the field that is there.
+    fn of(delta: &Delta<'a>) -> Option<Self> {
+        let kind = word(delta.kind);
+        let is = |name: &str| kind.as_deref().is_none_or(|kind| kind == name);
+        let text = delta.text.filter(|_| is("text_delta")).map(Self::Text);
+        text.or_else(|| delta.thinking.filter(|_| is("thinking_delta")).map(Self::Thinking))
+            .or_else(|| delta.signature.filter(|_| is("signature_delta")).map(Self::Signature))
+            .or_else(|| delta.partial_json.filter(|_| is("input_json_delta")).map(Self::InputJson))
+            .or_else(|| delta.citation.filter(|_| is("citations_delta")).map(Self::Citation))
+    }
+
+    /// The kind of block that has such deltas.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Text(_) | Self::Citation(_) => "text",
+            Self::Thinking(_) | Self::Signature(_) => "thinking",
+            Self::InputJson(_) => "tool_use",
+        }
+    }
+}
+
+impl OpenBlock {
+    fn new(index: Option<u32>, fields: Map<String, Value>) -> Self {
         let take = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let block = OpenBlock {
+        Self {
+            index,
             text: storable(take("text")),
             thinking: take("thinking"),
             signature: take("signature"),
             input: String::new(),
             citations: Vec::new(),
+            joiner: Joiner::default(),
             fields,
-        };
-        let first = match block.kind() {
-            "text" if !block.text.is_empty() => Some(LlmEvent::Text(block.text.clone())),
-            "thinking" => seen(&block.thinking),
-            _ => None,
-        };
-        self.open.insert(index, block);
-        first.map(Ok).into_iter().collect()
+        }
     }
 
-    fn delta(&mut self, index: usize, delta: Delta) -> Option<LlmEvent> {
-        let block = self.open.get_mut(&index)?;
-        match delta {
-            Delta::Text { text } => {
-                let text = storable(text);
-                block.text.push_str(&text);
-                return (!text.is_empty()).then_some(LlmEvent::Text(text));
-            }
-            Delta::Thinking { thinking } => {
-                block.thinking.push_str(&thinking);
-                return seen(&thinking);
-            }
-            Delta::Signature { signature } => block.signature.push_str(&signature),
-            Delta::InputJson { partial_json } => block.input.push_str(&partial_json),
-            Delta::Citations { citation } => block.citations.push(citation),
-            Delta::Other => {}
-        }
-        None
-    }
-
-    /// Later reports replace earlier ones field by field; the sums are cumulative.
-    fn merge(&mut self, wire: &WireUsage) -> LlmEvent {
-        let usage = &mut self.usage;
-        usage.input = wire.input_tokens.unwrap_or(usage.input);
-        usage.cache_read = wire.cache_read_input_tokens.unwrap_or(usage.cache_read);
-        usage.output = wire.output_tokens.unwrap_or(usage.output);
-        if let Some(split) = &wire.cache_creation {
-            usage.cache_write_5m = split.ephemeral_5m_input_tokens;
-            usage.cache_write_1h = split.ephemeral_1h_input_tokens;
-        } else if let Some(total) = wire.cache_creation_input_tokens {
-            // Without the split, everything beyond the known one-hour part counts as five minutes.
-            usage.cache_write_5m = total.saturating_sub(usage.cache_write_1h);
-        }
-        if let Some(details) = &wire.output_tokens_details {
-            usage.thinking = details.thinking_tokens;
-        }
-        if let Some(tools) = &wire.server_tool_use {
-            usage.web_searches = tools.web_search_requests;
-        }
-        LlmEvent::Usage(*usage)
-    }
-}
-
-impl OpenBlock {
     fn kind(&self) -> &str {
         self.fields.get("type").and_then(Value::as_str).unwrap_or_default()
     }
@@ -159,11 +253,9 @@ impl OpenBlock {
                 self.set("signature", Value::String(signature));
             }
             "tool_use" => {
-                for name in ["id", "name"] {
-                    let word = self.word(name);
-                    self.set(name, Value::String(word));
-                }
                 let call = self.call();
+                self.set("id", Value::String(call.id.clone()));
+                self.set("name", Value::String(call.name.clone()));
                 // What cannot be read goes back as an empty object: the provider takes nothing else.
                 self.set("input", call.input.clone().unwrap_or_else(|_| Value::Object(Map::new())));
                 events.push(LlmEvent::ToolCall(call));
@@ -179,8 +271,12 @@ impl OpenBlock {
         events
     }
 
+    /// The call. What the API needs to be told again and cannot be read gets a name of ours.
     fn call(&self) -> ToolCall {
-        ToolCall { id: self.word("id"), name: self.word("name"), input: self.arguments() }
+        let given = |name: &str| Some(self.word(name)).filter(|word| !word.is_empty());
+        let id = given("id").unwrap_or_else(|| format!("toolu_{:016x}", rand::random::<u64>()));
+        let name = given("name").unwrap_or_else(|| NAMELESS.to_owned());
+        ToolCall { id, name, input: self.arguments() }
     }
 
     fn word(&self, name: &str) -> String {
@@ -190,15 +286,25 @@ impl OpenBlock {
     /// A call without arguments sends no JSON at all.
     fn arguments(&self) -> Result<Value, String> {
         if self.input.trim().is_empty() {
-            let given = self.fields.get("input").cloned().map(storable_value);
-            return Ok(given.unwrap_or_else(|| Value::Object(Map::new())));
+            let given = self.fields.get("input").filter(|input| input.is_object());
+            return Ok(given.map_or_else(|| Value::Object(Map::new()), |given| storable_value(given.clone())));
         }
-        serde_json::from_str(&self.input).map(storable_value).map_err(|error| error.to_string())
+        let raw: &RawValue = serde_json::from_str(&self.input).map_err(|error| error.to_string())?;
+        let read = value(raw).filter(Value::is_object).map(storable_value);
+        read.ok_or_else(|| "the arguments are not an object".to_owned())
     }
 
     fn set(&mut self, name: &str, value: Value) {
         self.fields.insert(name.to_owned(), value);
     }
+}
+
+fn index(raw: Raw<'_>) -> Option<u32> {
+    raw?.get().trim_matches('"').parse().ok()
+}
+
+fn shown(events: Vec<LlmEvent>) -> Events {
+    events.into_iter().map(Ok).collect()
 }
 
 /// The text without NUL, the one character that PostgreSQL cannot store. Signed thinking is not changed: it goes back to

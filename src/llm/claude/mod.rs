@@ -5,6 +5,8 @@ mod decode;
 mod encode;
 mod errors;
 mod files;
+mod lenient;
+mod meter;
 mod wire;
 
 use std::time::Duration;
@@ -63,7 +65,10 @@ impl Client {
         let mut decoder = Decoder::default();
         let events = SseByteStream::new(response.bytes_stream()).flat_map(move |item| {
             let events = match item {
-                Ok(event) => event.data.map_or_else(Vec::new, |data| decoder.read(&data)),
+                Ok(event) => {
+                    let name = event.event.as_deref();
+                    event.data.map_or_else(Vec::new, |data| decoder.read(name, &data))
+                }
                 Err(error) => vec![Err(LlmError::Connection(Box::new(error)))],
             };
             futures::stream::iter(events)
@@ -121,6 +126,8 @@ fn connection(error: reqwest::Error) -> LlmError {
     LlmError::Connection(Box::new(error.without_url()))
 }
 
+#[cfg(test)]
+mod odd_fields_tests;
 #[cfg(test)]
 pub(crate) mod stub;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::event::{LlmEvent, StopReason, ToolCall};
+use super::super::event::{LlmEvent, Reported, StopReason, ToolCall};
 use super::super::files::Readable;
 use super::super::registry::Registry;
 use super::super::request::{Block, FileBlock, LlmMessage, ToolChoice, ToolSpec};
@@ -28,13 +28,13 @@ pub(super) fn request(messages: usize) -> LlmRequest {
     }
 }
 
-fn decode(events: &[Value]) -> Vec<LlmEvent> {
+pub(super) fn decode(events: &[Value]) -> Vec<LlmEvent> {
     let mut decoder = Decoder::default();
     events
         .iter()
-        .flat_map(|event| decoder.read(&event.to_string()))
+        .flat_map(|event| decoder.read(None, &event.to_string()))
         .map(Result::unwrap)
-        .filter(|event| *event != LlmEvent::Alive)
+        .filter(|event| !matches!(event, LlmEvent::Alive | LlmEvent::Working))
         .collect()
 }
 
@@ -152,7 +152,7 @@ fn a_stream_with_everything_is_read_block_by_block() {
     assert_eq!(
         events,
         [
-            LlmEvent::Usage(started),
+            LlmEvent::Usage(Reported { usage: started, prompt: true, output: false }),
             LlmEvent::Thinking("Look.".into()),
             LlmEvent::Block(json!({"type": "thinking", "thinking": "Look.", "signature": "c2ln"})),
             LlmEvent::Text("Hello".into()),
@@ -161,7 +161,12 @@ fn a_stream_with_everything_is_read_block_by_block() {
                 json!({"type": "tool_use", "id": "toolu_1", "name": "note", "input": {"text": "a"}})
             ),
             LlmEvent::ToolCall(call),
-            LlmEvent::Usage(Usage { output: 61, thinking: 7, ..started }),
+            LlmEvent::Usage(Reported {
+                usage: Usage { output: 61, thinking: 7, ..started },
+                prompt: true,
+                output: true,
+            }),
+            LlmEvent::Ending(StopReason::ToolUse),
             LlmEvent::Stop(StopReason::ToolUse),
         ]
     );
@@ -213,7 +218,8 @@ fn nul_is_dropped_from_everything_but_signed_thoughts() {
         LlmEvent::Block(json!({"type": "text", "text": "cd"})),
         LlmEvent::Block(json!({"type": "tool_use", "id": "t", "name": "n", "input": input})),
         LlmEvent::ToolCall(ToolCall { id: "t".into(), name: "n".into(), input: Ok(input) }),
-        LlmEvent::Usage(Usage::default()),
+        LlmEvent::Usage(Reported::default()),
+        LlmEvent::Ending(StopReason::Other("new".into())),
         LlmEvent::Stop(StopReason::Other("new".into())),
     ];
     assert_eq!(events, expected);
@@ -223,9 +229,9 @@ fn nul_is_dropped_from_everything_but_signed_thoughts() {
 fn an_error_inside_the_stream_is_an_error() {
     let mut decoder = Decoder::default();
     let event = json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}});
-    let read = decoder.read(&event.to_string());
+    let read = decoder.read(None, &event.to_string());
     assert!(matches!(read[..], [Err(LlmError::Overloaded(_))]));
     for unread in ["not json", "{}", r#"{"type":"ping"}"#, r#"{"type":"content_block_stop"}"#] {
-        assert!(matches!(decoder.read(unread)[..], [Ok(LlmEvent::Alive)]), "{unread}");
+        assert!(matches!(decoder.read(None, unread)[..], [Ok(LlmEvent::Alive)]), "{unread}");
     }
 }

@@ -1,9 +1,9 @@
 //! The Messages API on the wire: what is sent and what comes. Nothing outside this folder sees these types.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::lenient::Raw;
 
 /// The body of `POST /v1/messages`. Field order is the order of the bytes; everything long is borrowed.
 #[derive(Serialize, Debug)]
@@ -132,128 +132,61 @@ pub(super) struct ErrorDetail {
     pub(super) message: String,
 }
 
-/// One event of a stream. Kinds that this version does not know are `Other`.
-#[derive(Debug)]
-pub(super) enum Event {
-    MessageStart(MessageStart),
-    ContentBlockStart(BlockStart),
-    ContentBlockDelta(BlockDelta),
-    ContentBlockStop(BlockStop),
-    MessageDelta(MessageDelta),
-    MessageStop,
-    Error(ErrorBody),
-    Other,
-}
-
-impl Event {
-    /// Reads the data of one event. Its kind is looked for first: an enum with a tag is read by way of a copy of all its
-    /// fields, and there is an event for every word.
-    pub(super) fn read(data: &str) -> serde_json::Result<Self> {
-        #[derive(Deserialize)]
-        struct Kind<'a> {
-            #[serde(rename = "type", borrow)]
-            name: Cow<'a, str>,
-        }
-        let kind: Kind<'_> = serde_json::from_str(data)?;
-        Ok(match &*kind.name {
-            "message_start" => Self::MessageStart(serde_json::from_str(data)?),
-            "content_block_start" => Self::ContentBlockStart(serde_json::from_str(data)?),
-            "content_block_delta" => Self::ContentBlockDelta(serde_json::from_str(data)?),
-            "content_block_stop" => Self::ContentBlockStop(serde_json::from_str(data)?),
-            "message_delta" => Self::MessageDelta(serde_json::from_str(data)?),
-            "message_stop" => Self::MessageStop,
-            "error" => Self::Error(serde_json::from_str(data)?),
-            _ => Self::Other,
-        })
-    }
-}
-
-#[derive(Deserialize, Debug)]
-pub(super) struct MessageStart {
-    pub(super) message: Started,
-}
-
-#[derive(Deserialize, Debug)]
-pub(super) struct BlockStart {
-    pub(super) index: usize,
-    pub(super) content_block: Value,
-}
-
-#[derive(Deserialize, Debug)]
-pub(super) struct BlockDelta {
-    pub(super) index: usize,
-    pub(super) delta: Delta,
-}
-
-#[derive(Deserialize, Debug)]
-pub(super) struct BlockStop {
-    pub(super) index: usize,
-}
-
-#[derive(Deserialize, Debug)]
-pub(super) struct MessageDelta {
-    pub(super) delta: Ending,
-    #[serde(default)]
-    pub(super) usage: Usage,
-}
-
-#[derive(Deserialize, Debug)]
-pub(super) struct Started {
-    #[serde(default)]
-    pub(super) usage: Usage,
-}
-
-#[derive(Deserialize, Debug)]
-#[serde(tag = "type")]
-pub(super) enum Delta {
-    #[serde(rename = "text_delta")]
-    Text { text: String },
-    #[serde(rename = "thinking_delta")]
-    Thinking { thinking: String },
-    #[serde(rename = "signature_delta")]
-    Signature { signature: String },
-    #[serde(rename = "input_json_delta")]
-    InputJson { partial_json: String },
-    #[serde(rename = "citations_delta")]
-    Citations { citation: Value },
-    #[serde(other)]
-    Other,
-}
-
+/// One event of a stream, each field as it came: one that cannot be read must not cost the others.
 #[derive(Deserialize, Debug, Default)]
-pub(super) struct Ending {
-    #[serde(default)]
-    pub(super) stop_reason: Option<String>,
+pub(super) struct Event<'a> {
+    #[serde(borrow, rename = "type")]
+    pub(super) kind: Raw<'a>,
+    #[serde(borrow)]
+    pub(super) index: Raw<'a>,
+    #[serde(borrow)]
+    pub(super) message: Raw<'a>,
+    #[serde(borrow)]
+    pub(super) content_block: Raw<'a>,
+    #[serde(borrow)]
+    pub(super) delta: Raw<'a>,
+    #[serde(borrow)]
+    pub(super) usage: Raw<'a>,
+    #[serde(borrow)]
+    pub(super) error: Raw<'a>,
 }
 
-/// Token counts; later events send only what changed, so every field may be missing.
+/// The message that an answer begins with.
 #[derive(Deserialize, Debug, Default)]
-pub(super) struct Usage {
-    pub(super) input_tokens: Option<u64>,
-    pub(super) cache_creation_input_tokens: Option<u64>,
-    pub(super) cache_read_input_tokens: Option<u64>,
-    pub(super) cache_creation: Option<CacheCreation>,
-    pub(super) output_tokens: Option<u64>,
-    pub(super) output_tokens_details: Option<OutputDetails>,
-    pub(super) server_tool_use: Option<ServerTools>,
+pub(super) struct Started<'a> {
+    #[serde(borrow)]
+    pub(super) usage: Raw<'a>,
 }
 
-#[derive(Deserialize, Debug)]
-pub(super) struct CacheCreation {
-    #[serde(default)]
-    pub(super) ephemeral_5m_input_tokens: u64,
-    #[serde(default)]
-    pub(super) ephemeral_1h_input_tokens: u64,
+/// More of a block.
+#[derive(Deserialize, Debug, Default)]
+pub(super) struct Delta<'a> {
+    #[serde(borrow, rename = "type")]
+    pub(super) kind: Raw<'a>,
+    #[serde(borrow)]
+    pub(super) text: Raw<'a>,
+    #[serde(borrow)]
+    pub(super) thinking: Raw<'a>,
+    #[serde(borrow)]
+    pub(super) signature: Raw<'a>,
+    #[serde(borrow)]
+    pub(super) partial_json: Raw<'a>,
+    #[serde(borrow)]
+    pub(super) citation: Raw<'a>,
 }
 
-#[derive(Deserialize, Debug)]
-pub(super) struct OutputDetails {
-    #[serde(default)]
-    pub(super) thinking_tokens: u64,
+/// How an answer ends.
+#[derive(Deserialize, Debug, Default)]
+pub(super) struct Ending<'a> {
+    #[serde(borrow)]
+    pub(super) stop_reason: Raw<'a>,
 }
 
-#[derive(Deserialize, Debug)]
-pub(super) struct ServerTools {
-    #[serde(default)]
-    pub(super) web_search_requests: u64,
+/// An error inside the stream.
+#[derive(Deserialize, Debug, Default)]
+pub(super) struct Fault<'a> {
+    #[serde(borrow, rename = "type")]
+    pub(super) kind: Raw<'a>,
+    #[serde(borrow)]
+    pub(super) message: Raw<'a>,
 }

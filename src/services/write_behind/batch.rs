@@ -106,7 +106,10 @@ async fn settle(
                 }
                 settled.extend(piece);
             }
-            Err(error) if error.is_transient() => return Err(error),
+            // What is too much for one statement may be written in two.
+            Err(error) if error.is_transient() && !(error.is_timeout() && piece.len() > 1) => {
+                return Err(error);
+            }
             Err(error) if piece.len() > 1 => {
                 tracing::debug!(records = piece.len(), error = %chain(&error), "a batch is refused, trying its halves");
                 let (first, second) = piece.split_at(piece.len() / 2);

@@ -14,8 +14,14 @@ use crate::domain::ids::ChatId;
 const PRIVATE_MESSAGES: &[(usize, Duration)] = &[(5, Duration::from_millis(5_200))];
 /// Sends and edits in a group.
 const GROUP_MESSAGES: &[(usize, Duration)] = &[(20, Duration::from_secs(62))];
-/// Drafts and chat actions, which share one budget in each chat.
+/// Drafts and chat actions share one budget in each chat. All of it is open to first drafts only: they make a reader
+/// wait if they are late.
 const COSMETICS: &[(usize, Duration)] = &[(20, Duration::from_millis(5_200)), (40, Duration::from_secs(31))];
+/// The part of it for later drafts; one a second fits.
+const LATER_DRAFTS: &[(usize, Duration)] =
+    &[(16, Duration::from_millis(5_200)), (32, Duration::from_secs(31))];
+/// The part of it for chat actions.
+const ACTIONS: &[(usize, Duration)] = &[(10, Duration::from_millis(5_200)), (20, Duration::from_secs(31))];
 /// Places in a message budget that unfinished messages leave for finished ones.
 const RESERVED: usize = 2;
 /// How long after a penalty the gap stays wide.
@@ -34,7 +40,9 @@ pub enum Class {
     Message,
     /// An unfinished message, sent or edited: now or never.
     Live,
-    /// A draft: now or never.
+    /// The first draft that shows something of an answer: now or never, with places of its own.
+    FirstDraft,
+    /// A later draft: now or never.
     Draft,
     /// A chat action: now or never.
     Action,
@@ -174,7 +182,9 @@ impl State {
         let private = id.0 > 0;
         let limits = match class {
             Class::File => return Admission::Now,
-            Class::Draft | Class::Action => COSMETICS,
+            Class::FirstDraft => COSMETICS,
+            Class::Draft => LATER_DRAFTS,
+            Class::Action => ACTIONS,
             Class::Message | Class::Live if private => PRIVATE_MESSAGES,
             Class::Message | Class::Live => GROUP_MESSAGES,
         };
@@ -188,7 +198,7 @@ impl State {
         if let Some(time) = own.max(overall) {
             return Admission::NotBefore(time);
         }
-        log.take(limits, now);
+        log.take(if is_message { limits } else { COSMETICS }, now);
         if let Some(limit) = self.overall.filter(|_| is_message) {
             self.overall_log.take(&[limit], now);
         }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -40,13 +40,27 @@ pub use topics::{ChatMember, DeleteForumTopic, GetChatMember};
 pub struct GetMe {}
 method!("getMe", GetMe => Me);
 
-/// The bot's own account.
+/// The bot's own account. Servers of the Bot API differ in what else they tell, so nothing else is asked for.
 #[derive(Deserialize, Clone, Debug)]
 pub struct Me {
     /// Its id.
     pub id: i64,
-    /// Its name without the `@`.
+    /// Its name without the `@`; empty if it was not told, and then nobody can mention the bot.
+    #[serde(default, deserialize_with = "text_or_empty")]
     pub username: String,
+}
+
+impl Me {
+    /// The name for people: `@name`, or the number if no name is known.
+    pub fn title(&self) -> String {
+        if self.username.is_empty() { format!("bot {}", self.id) } else { format!("@{}", self.username) }
+    }
+}
+
+/// Reads anything that is no text as an empty one.
+fn text_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(value.as_str().unwrap_or_default().to_owned())
 }
 
 /// Asks where a file lies.

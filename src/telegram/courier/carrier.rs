@@ -11,11 +11,13 @@ use super::super::api::methods::{
 };
 use super::super::api::{Api, ApiError};
 use super::{Origin, Parcel};
+use crate::cache::Cache;
 use crate::db::outbox::{self, Owed};
 use crate::db::{Db, DbError, invoices, people};
 use crate::domain::ids::{ChatId, MessageId, TopicId, UserId};
 use crate::domain::stars::CURRENCY;
 use crate::lifecycle::{Lifecycle, kill_point};
+use crate::services::group_upgrade;
 use crate::telemetry::metrics::Metrics;
 
 /// The first and the longest pause after a failure that may pass.
@@ -28,6 +30,7 @@ const LOOKS: i64 = 12;
 pub(super) struct Carrier {
     pub(super) api: Api,
     pub(super) db: Db,
+    pub(super) cache: Cache,
     pub(super) life: Lifecycle,
     pub(super) metrics: Metrics,
 }
@@ -123,7 +126,11 @@ impl Carrier {
                 // The topic was deleted: better in the chat itself than nowhere.
                 Err(ApiError::TopicGone) if topic.is_some() => topic = None,
                 // The group has become another chat, whose messages have other numbers.
-                Err(ApiError::Migrated(new)) if chat == owed.chat => (chat, replaces) = (new, None),
+                Err(ApiError::Migrated(new)) if chat == owed.chat => {
+                    let follow = || group_upgrade::follow(&self.db, &self.cache, chat, new, None);
+                    self.db.persist("group_upgrade::follow", &self.life.abort, follow).await?;
+                    (chat, topic, replaces) = (new, None, None);
+                }
                 // The flow control knows how long to wait.
                 Err(ApiError::Flood(_)) => {}
                 Err(error) if error.is_passing() => {
@@ -212,7 +219,8 @@ impl Carrier {
             message_thread_id: topic,
             text: &owed.text,
             entities: &owed.entities,
-            reply_parameters: owed.reply_to.map(ReplyParameters::to),
+            // In another chat the number is that of another message.
+            reply_parameters: owed.reply_to.filter(|_| chat == owed.chat).map(ReplyParameters::to),
             link_preview_options: NoPreview::default(),
             reply_markup: owed.keyboard.clone().map(InlineKeyboard),
         };

@@ -6,6 +6,7 @@ mod balance;
 mod checkout;
 pub(super) mod clear;
 mod help;
+mod migrated;
 pub(super) mod pay;
 mod refund;
 mod start;
@@ -27,6 +28,7 @@ use super::{rendering::RichText, session, text};
 use crate::db::DbError;
 use crate::db::outbox::Owed;
 use crate::db::people::Known;
+use crate::domain::file::Retrieval;
 use crate::domain::ids::{OutboxId, ThreadKey, UpdateId};
 use crate::domain::message::Incoming;
 use crate::domain::people::{ChatKind, Language};
@@ -69,6 +71,10 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
         Inbound::Command(Command::SetMargin, envelope) => spawn(context, admin::set_margin, envelope),
         Inbound::Tapped(tap) => tapped(context, tap),
         Inbound::Membership(news) => membership(context, news),
+        Inbound::Migrated(migration) => {
+            let task = migrated::handle(context.clone(), migration);
+            context.life.spawn("migration", async move { finish(task.await) });
+        }
         Inbound::Unreadable(envelope, why) => {
             spawn(context, move |context, envelope| unreadable(context, envelope, why), envelope);
         }
@@ -236,7 +242,8 @@ async fn unreadable(context: Arc<Context>, envelope: Envelope, why: Unreadable) 
 /// # Errors
 /// As for [`reply`].
 pub async fn not_fetched(context: &Context, incoming: Incoming) -> Result<(), DbError> {
-    let why = incoming.attachment.as_ref().and_then(|file| attachments::readable(file).err());
+    let readable = || incoming.attachment.as_ref().and_then(|file| attachments::readable(file).err());
+    let why = if incoming.fetched == Retrieval::Failed { None } else { readable() };
     reply(context, &incoming.into(), |language, _| match why {
         Some(why) => text::unreadable(language, why),
         None => text::not_fetched(language),

@@ -10,6 +10,7 @@ use teloxide::types::{
 };
 
 use super::api::methods::Me;
+use crate::domain::file::Retrieval;
 use crate::domain::ids::{ChatId, MessageId, ThreadKey, TopicId, UpdateId, UserId};
 use crate::domain::message::{Context, Incoming, Reply};
 use crate::domain::people::{Chat, ChatKind, Language, Person};
@@ -31,6 +32,8 @@ pub enum Inbound {
     Tapped(Tapped),
     /// A person has blocked the bot, or takes its messages again.
     Membership(Membership),
+    /// A group has become a supergroup.
+    Migrated(Migration),
     /// A message for us without words, whose content cannot be read.
     Unreadable(Envelope, Unreadable),
     /// Nothing for us.
@@ -131,6 +134,17 @@ pub struct Membership {
     pub date: DateTime<Utc>,
 }
 
+/// A group that has become a supergroup, which is another chat.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Migration {
+    /// The update that brought it.
+    pub update: UpdateId,
+    /// The former chat.
+    pub from: ChatId,
+    /// The chat in which it goes on.
+    pub to: ChatId,
+}
+
 /// A changed message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Edit {
@@ -157,7 +171,9 @@ impl Edit {
 pub fn read(update: Update, me: &Me) -> Inbound {
     let id = UpdateId(i64::from(update.id.0));
     match update.kind {
-        UpdateKind::Message(message) => read_message(id, &message, me),
+        UpdateKind::Message(message) => {
+            migration(id, &message).map_or_else(|| read_message(id, &message, me), Inbound::Migrated)
+        }
         UpdateKind::EditedMessage(message) => match (envelope(id, &message), words(&message)) {
             (Some(envelope), Some(text)) => {
                 let date = *message.edit_date().unwrap_or(&message.date);
@@ -179,6 +195,15 @@ pub fn read(update: Update, me: &Me) -> Inbound {
         }
         _ => Inbound::Ignored,
     }
+}
+
+/// Told by a message in the former chat and by one in the new chat.
+fn migration(update: UpdateId, message: &Message) -> Option<Migration> {
+    let here = ChatId(message.chat.id.0);
+    if let Some(to) = message.migrate_to_chat_id() {
+        return Some(Migration { update, from: here, to: ChatId(to.0) });
+    }
+    message.migrate_from_chat_id().map(|from| Migration { update, from: ChatId(from.0), to: here })
 }
 
 fn read_message(id: UpdateId, message: &Message, me: &Me) -> Inbound {
@@ -216,8 +241,9 @@ fn read_message(id: UpdateId, message: &Message, me: &Me) -> Inbound {
         date: message.date,
         context,
         attachment,
-        copy: None,
-        replied_attachment: None,
+        fetched: Retrieval::Untried,
+        replied_attachment: replied_attachment(message),
+        replied_fetched: Retrieval::Untried,
         album,
     };
     if addressed { Inbound::Prompt(incoming) } else { Inbound::Sibling(incoming) }
@@ -331,9 +357,21 @@ fn context(message: &Message) -> Context {
         message: Some(MessageId(reply.id.0)),
         chat: None,
         sender: reply.from.as_ref().map_or_else(|| "someone".to_owned(), |from| person(from).display_name()),
-        text: snippet(reply.text().or_else(|| reply.caption()).unwrap_or_default()),
-        content: None,
+        text: reply.text().or_else(|| reply.caption()).unwrap_or_default().to_owned(),
+        content: attachments::read(reply).map(|file| format!("{} \"{}\"", file.kind.name(), file.name)),
     });
+    let external = match &message.kind {
+        teloxide::types::MessageKind::Common(common) => common.external_reply.as_ref(),
+        _ => None,
+    };
+    let external = external.map(|reply| Reply {
+        message: None,
+        chat: reply.chat.as_ref().and_then(|chat| chat.title()).map(str::to_owned),
+        sender: origin(&reply.origin),
+        text: String::new(),
+        content: Some("a message of another chat".to_owned()),
+    });
+    let reply = reply.or(external);
     Context {
         reply,
         quote: message.quote().map(|quote| quote.text.clone()),
@@ -341,15 +379,9 @@ fn context(message: &Message) -> Context {
     }
 }
 
-/// How much of the replied message the prompt repeats, in code points.
-const SNIPPET_CHARS: usize = 200;
-
-fn snippet(text: &str) -> String {
-    let mut snippet: String = text.chars().take(SNIPPET_CHARS).collect();
-    if snippet.len() < text.len() {
-        snippet.push('…');
-    }
-    snippet
+/// The file of the message that is replied to.
+fn replied_attachment(message: &Message) -> Option<crate::domain::file::Attachment> {
+    message.reply_to_message().and_then(attachments::read)
 }
 
 fn origin(origin: &MessageOrigin) -> String {

@@ -5,11 +5,13 @@ mod deferred;
 mod polling;
 mod repair;
 mod replay;
+mod suspects;
 mod sweep;
 mod webhook;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -43,6 +45,8 @@ pub const KINDS: &[&str] = &[
 ];
 /// Updates between intake and dispatcher; when it is full, Telegram keeps the rest.
 pub const UPDATES_IN_FLIGHT: usize = 1_000;
+/// How long a failure may last before the service says that it takes no updates: most pass within moments.
+const READY_GRACE: Duration = Duration::from_secs(10);
 
 /// Takes updates in. Cheap to clone.
 #[derive(Clone, Debug)]

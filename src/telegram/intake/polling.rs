@@ -2,16 +2,28 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::super::api::ApiError;
 use super::super::api::methods::GetUpdates;
-use super::{Intake, KINDS};
+use super::{Intake, KINDS, READY_GRACE};
+use crate::domain::ids::UpdateId;
 
 /// How long Telegram holds an empty answer back, in seconds.
 const WAIT_S: u64 = 30;
+/// How long a poll may last before updates count as not taken: its own limit and some time to store them.
+const SILENCE: Duration = Duration::from_secs(WAIT_S + 20);
 /// The pause after a failure that may pass; it doubles up to the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(15));
-/// The pause after a conflict: the other poller must be found by a person.
-const CONFLICT_PAUSE: Duration = Duration::from_secs(15);
+/// The pause after a conflict. Two pollers end each other's polls, so a short one would only make both fail more often;
+/// after a restart the predecessor is gone in that time.
+const CONFLICT_PAUSE: Duration = Duration::from_secs(5);
+/// How long polls must go well after a conflict before the other poller counts as gone: it waits between its own.
+const CALM: Duration = Duration::from_secs(15);
+/// As [`WAIT_S`], while it is not known yet whether the other poller is gone.
+const CALM_WAIT_S: u64 = 5;
+/// What operators are told while the other poller may still be there.
+const CONFLICT: &str = "somebody else fetches the updates of this bot";
 
 /// Fetches updates until the service drains.
 pub async fn poll(intake: Intake) {
@@ -24,56 +36,99 @@ pub async fn poll(intake: Intake) {
 }
 
 async fn forever(intake: &Intake) {
-    let mut offset = None;
-    let (mut pause, longest) = PAUSES;
+    let health = &intake.context.readiness.intake;
+    let (mut offset, mut pause) = (None, PAUSES.0);
+    // Whether polls succeed is not known before the first of them ends, so that one does not wait.
+    let mut wait_s = 0;
+    let mut conflict: Option<Instant> = None;
     loop {
-        let method = GetUpdates { offset, limit: 100, timeout: WAIT_S, allowed_updates: KINDS };
-        let fetched = intake.context.screen.api.call(&method).await;
-        let wait = match fetched {
-            Ok(updates) => {
-                let updates =
-                    updates.into_iter().map(|update| Box::<str>::from(update).into_string()).collect();
-                match intake.take(updates).await {
-                    Ok(newest) => {
-                        offset = newest.map(|newest| newest.0 + 1).or(offset);
-                        pause = PAUSES.0;
-                        continue;
-                    }
-                    Err(error) => {
-                        let error = &error as &dyn std::error::Error;
-                        tracing::error!(error, "updates cannot be stored, they are fetched again");
-                        pause
-                    }
+        let method = GetUpdates { offset, limit: 100, timeout: wait_s, allowed_updates: KINDS };
+        let failure = match fetch(intake, &method).await {
+            Ok(newest) => {
+                offset = newest.map(|newest| newest.0 + 1).or(offset);
+                pause = PAUSES.0;
+                conflict = conflict.filter(|since| since.elapsed() < CALM);
+                wait_s = if conflict.is_some() { CALM_WAIT_S } else { WAIT_S };
+                match conflict {
+                    None => health.works_for(SILENCE, "Telegram does not answer getUpdates"),
+                    Some(_) => health.fails_after(Duration::ZERO, CONFLICT),
                 }
+                continue;
             }
-            Err(error) => complain(&error).unwrap_or(pause),
+            Err(failure) => failure,
         };
-        tokio::time::sleep(wait).await;
-        pause = (pause * 2).min(longest);
+        health.fails_after(failure.grace, &failure.reason);
+        wait_s = 0;
+        if failure.is_conflict {
+            conflict = Some(Instant::now());
+        }
+        tokio::time::sleep(failure.wait.unwrap_or(pause)).await;
+        pause = (pause * 2).min(PAUSES.1);
     }
 }
 
-/// Says what is wrong and how long to wait, if that depends on it.
-fn complain(error: &ApiError) -> Option<Duration> {
+/// Fetches and stores what waits; returns the newest number.
+async fn fetch(intake: &Intake, method: &GetUpdates<'_>) -> Result<Option<UpdateId>, Failure> {
+    let updates = intake.context.screen.api.call(method).await.map_err(|error| complain(&error))?;
+    if updates.is_empty() {
+        return Ok(None);
+    }
+    intake.context.readiness.intake.fails_after(READY_GRACE, "updates wait to be stored or handed on");
+    let updates = updates.into_iter().map(|update| Box::<str>::from(update).into_string()).collect();
+    intake.take(updates).await.map_err(|error| {
+        let reason = format!("updates cannot be stored: {error}");
+        let error = &error as &dyn std::error::Error;
+        tracing::error!(error, "updates cannot be stored, they are fetched again");
+        Failure::passing(reason)
+    })
+}
+
+/// Why no updates were taken.
+struct Failure {
+    /// In words for the operator.
+    reason: String,
+    /// How long it may last before updates count as not taken.
+    grace: Duration,
+    /// The pause before the next poll, if it depends on the failure.
+    wait: Option<Duration>,
+    /// Whether somebody else fetches the updates.
+    is_conflict: bool,
+}
+
+impl Failure {
+    /// One that may pass by itself.
+    fn passing(reason: String) -> Self {
+        Self { reason, grace: READY_GRACE, wait: None, is_conflict: false }
+    }
+
+    /// One that a person has to end.
+    fn lasting(reason: String, is_conflict: bool) -> Self {
+        Self { reason, grace: Duration::ZERO, wait: Some(CONFLICT_PAUSE), is_conflict }
+    }
+}
+
+/// Logs what is wrong with a poll.
+fn complain(error: &ApiError) -> Failure {
+    let reason = format!("updates cannot be fetched: {error}");
     match error {
         ApiError::Conflict(words) => {
             tracing::error!(
                 words,
                 "somebody else fetches the updates of this bot: stop the other instance, or the webhook"
             );
-            Some(CONFLICT_PAUSE)
+            Failure::lasting(CONFLICT.to_owned(), true)
         }
         ApiError::Unauthorized(words) => {
             tracing::error!(words, "Telegram does not accept TELEGRAM_BOT_TOKEN");
-            Some(CONFLICT_PAUSE)
+            Failure::lasting("Telegram does not accept TELEGRAM_BOT_TOKEN".to_owned(), false)
         }
-        ApiError::Flood(wait) => Some(*wait),
         other => {
             tracing::warn!(
                 error = other as &dyn std::error::Error,
                 "updates cannot be fetched, trying again"
             );
-            None
+            let wait = if let ApiError::Flood(wait) = other { Some(*wait) } else { None };
+            Failure { wait, ..Failure::passing(reason) }
         }
     }
 }

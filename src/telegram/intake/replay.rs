@@ -8,6 +8,7 @@ use super::super::context::Context;
 use super::super::handlers;
 use super::super::pipeline::queue::Letter;
 use super::Intake;
+use crate::db::crashes::Crash;
 use crate::db::outbox::{self, Owed};
 use crate::db::{DbError, inbox, turns};
 use crate::domain::ids::{OutboxId, UpdateId};
@@ -16,14 +17,20 @@ use crate::services::recovery;
 /// Inbox rows that are read at once.
 const PAGE: i64 = 500;
 
-/// Takes up, in this order: messages that are owed, topics that are to be deleted, turns that are open, updates that
-/// nobody handled.
+/// Counts the crash that ended the last run, if one did, and takes up, in this order: messages that are owed, topics that
+/// are to be deleted, turns that are open, updates that nobody handled.
 ///
 /// # Errors
 /// When the service is shutting down, or for a fault that waiting cannot heal.
 pub async fn replay(intake: &Intake) -> Result<(), DbError> {
     let context = &intake.context;
     let (db, drain) = (&context.db, &context.life.drain);
+    let crash = db.persist("recovery::count_crash", drain, || recovery::count_crash(db)).await?;
+    if crash.turns + crash.updates > 0 {
+        let Crash { turns, updates } = crash;
+        tracing::warn!(turns, updates, "the last run ended in a crash, with this in flight");
+    }
+    intake.give_up(&[]).await?;
     let owed = owed(context, 0.0).await?;
     let open = db.persist("turns::left_open", drain, || turns::left_open(db, 0.0)).await?;
     handlers::topics::take_up(context).await?;
@@ -67,8 +74,9 @@ async fn updates(intake: &Intake) -> Result<usize, DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
     let (mut after, mut count) = (UpdateId(i64::MIN), 0);
     loop {
-        let page = db.persist("inbox::unhandled", drain, || inbox::unhandled(db, after, PAGE)).await?;
-        let Some(&(last, _)) = page.last() else { return Ok(count) };
+        let take_up = || inbox::take_up(db, after, recovery::ALONE_AFTER, PAGE);
+        let page = db.persist("inbox::take_up", drain, take_up).await?;
+        let Some(&(last, _)) = page.last() else { break };
         after = last;
         count += page.len();
         for (id, payload) in page {
@@ -76,4 +84,9 @@ async fn updates(intake: &Intake) -> Result<usize, DbError> {
             intake.pass_on(id, &payload).await;
         }
     }
+    let suspected = || inbox::suspected(db, recovery::ALONE_AFTER);
+    let suspects = db.persist("inbox::suspected", drain, suspected).await?;
+    count += suspects.len();
+    intake.take_up_suspects(suspects);
+    Ok(count)
 }

@@ -11,7 +11,7 @@ use super::Intake;
 use super::replay::{owed, resume};
 use crate::db::inbox::GivenUp;
 use crate::db::outbox::Owed;
-use crate::db::{DbError, inbox, turns};
+use crate::db::{DbError, OPERATION_LIMIT, inbox, turns};
 use crate::domain::ids::TopicId;
 use crate::domain::people::Language;
 use crate::domain::turn::{Failure, Outcome};
@@ -41,7 +41,8 @@ impl Intake {
         let (context, drain) = (&self.context, &self.context.life.drain);
         let db = &context.db;
         owed(context, age_s).await?;
-        for left in db.persist("turns::left_open", drain, || turns::left_open(db, age_s)).await? {
+        let left_open = || turns::left_open(db, age_s);
+        for left in db.run_job(OPERATION_LIMIT, "turns::left_open", drain, left_open).await? {
             if !context.running.contains(left.turn) {
                 tracing::warn!(
                     turn.id = left.turn.0,
@@ -53,13 +54,20 @@ impl Intake {
         }
         // What waits in a batch for a file is neither lost nor tried in vain.
         let in_hand = context.in_hand.all();
-        let give_up = || intake::give_up(db, TRIES, &in_hand, tell);
-        context.courier().deliver(db.persist("intake::give_up", drain, give_up).await?);
+        self.give_up(&in_hand).await?;
         let stranded = || inbox::stranded(db, age_s, PAGE, &in_hand);
-        for (id, payload) in db.persist("inbox::stranded", drain, stranded).await? {
+        for (id, payload) in db.run_job(OPERATION_LIMIT, "inbox::stranded", drain, stranded).await? {
             tracing::warn!(update.id = id.0, "nobody has handled the update {id}, taking it up");
             self.pass_on(id, &payload).await;
         }
+        Ok(())
+    }
+
+    /// Gives up updates that cannot be handled, but for those that somebody has `in_hand`, and tells whoever sent one.
+    pub(super) async fn give_up(&self, in_hand: &[i64]) -> Result<(), DbError> {
+        let (context, drain) = (&self.context, &self.context.life.drain);
+        let give_up = || intake::give_up(&context.db, TRIES, in_hand, tell);
+        context.courier().deliver(context.db.persist("intake::give_up", drain, give_up).await?);
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use axum::routing::post;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 
-use super::Intake;
+use super::{Intake, READY_GRACE};
 use crate::telemetry::server::serve_until;
 
 /// Where Telegram delivers to and what it must present.
@@ -24,6 +24,8 @@ pub struct Webhook {
 const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
 /// How long open deliveries may take at the end.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
+/// How often an intake that has failed is tried: while the service is not ready, nobody may deliver to it.
+const PROBE_PAUSE: Duration = Duration::from_secs(2);
 /// The largest update; the largest ones seen are some ten kilobytes.
 const LARGEST: usize = 1024 * 1024;
 
@@ -34,9 +36,25 @@ pub async fn listen(listener: TcpListener, webhook: Webhook, intake: Intake) {
         .route("/", post(deliver))
         .route("/{*path}", post(deliver))
         .layer(DefaultBodyLimit::max(LARGEST))
-        .with_state((webhook, intake));
-    // What was not taken in by then is delivered again.
-    serve_until("webhook", listener, app, &drain, STOP_LIMIT).await;
+        .with_state((webhook, intake.clone()));
+    intake.context.readiness.intake.works();
+    tokio::select! {
+        // What was not taken in by then is delivered again.
+        () = serve_until("webhook", listener, app, &drain, STOP_LIMIT) => {}
+        () = probe(&intake) => {}
+    }
+    intake.context.readiness.intake.fails_after(Duration::ZERO, "the webhook server has ended");
+}
+
+/// Finds out when updates can be stored again.
+async fn probe(intake: &Intake) {
+    loop {
+        tokio::time::sleep(PROBE_PAUSE).await;
+        let health = &intake.context.readiness.intake;
+        if !health.is_working() && intake.take(Vec::new()).await.is_ok() {
+            health.works();
+        }
+    }
 }
 
 async fn deliver(
@@ -50,7 +68,13 @@ async fn deliver(
         return StatusCode::UNAUTHORIZED;
     }
     let Ok(update) = String::from_utf8(body.into()) else { return StatusCode::BAD_REQUEST };
-    match intake.take(vec![update]).await {
+    let health = &intake.context.readiness.intake;
+    health.fails_after(READY_GRACE, "updates wait to be stored or handed on");
+    let taken = intake.take(vec![update]).await;
+    if taken.is_ok() {
+        health.works();
+    }
+    match taken {
         Ok(Some(_)) => StatusCode::OK,
         Ok(None) => StatusCode::BAD_REQUEST,
         Err(error) => {

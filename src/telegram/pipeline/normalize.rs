@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 
 use crate::cache::file_bytes;
-use crate::db::holds;
+use crate::db::{files, holds};
 use crate::domain::file::{Attachment, ProviderCopy};
 use crate::domain::ids::{ChatId, MessageId, ThreadKey, UserId};
 use crate::domain::message::Incoming;
@@ -43,6 +43,8 @@ const ALBUMS: usize = 256;
 pub struct Arrival {
     /// The message that brought it.
     pub message: MessageId,
+    /// Whether it is the file of the message that this one replies to.
+    pub replied: bool,
     /// What came of it.
     pub outcome: Fetched,
 }
@@ -54,8 +56,8 @@ pub enum Fetched {
     Copied(ProviderCopy, u64),
     /// No model reads it at its length in bytes, of which Telegram had not told.
     Unreadable(u64),
-    /// Its content is not what its name and type say.
-    Foreign,
+    /// Its content, of this length in bytes, is not what its name and type say.
+    Foreign(u64),
     /// Its sender cannot be answered now; it was not tried. The gate has the last word.
     Withheld,
     /// It could not be fetched.
@@ -127,6 +129,13 @@ pub fn normalize(mut incoming: Incoming) -> Incoming {
     if incoming.text.contains('\0') {
         incoming.text.retain(|c| c != '\0');
     }
+    if let Some(reply) = &mut incoming.context.reply {
+        reply.cut_middle();
+    }
+    // No file is empty that Telegram has; what it is said to be is found out by fetching it.
+    for file in incoming.attachment.iter_mut().chain(&mut incoming.replied_attachment) {
+        file.size = file.size.filter(|size| *size > 0);
+    }
     incoming
 }
 
@@ -139,6 +148,8 @@ enum Fault {
     Provider(#[from] LlmError),
     #[error("the file of {0} bytes turns out to be unreadable: {1:?}")]
     Unreadable(u64, Unreadable),
+    #[error("the file of {0} bytes is not what it is said to be: {1:?}")]
+    Foreign(u64, Unreadable),
     #[error("its sender is banned or has nothing to spend")]
     Withheld,
     #[error("the file took longer than {} s", FETCH_LIMIT.as_secs())]
@@ -154,18 +165,24 @@ impl From<Result<(ProviderCopy, u64), Fault>> for Fetched {
             Err(Fault::Unreadable(size, _)) => Self::Unreadable(size),
             // It is larger than what Telegram hands out, at least.
             Err(Fault::Telegram(error)) if error.is_too_big() => Self::Unreadable(DOWNLOAD_LIMIT + 1),
-            Err(Fault::Provider(LlmError::Unreadable(Unreadable::Empty))) => Self::Unreadable(0),
-            Err(Fault::Provider(LlmError::Unreadable(_))) => Self::Foreign,
+            Err(Fault::Foreign(_, Unreadable::Empty)) => Self::Unreadable(0),
+            Err(Fault::Foreign(size, _)) => Self::Foreign(size),
             Err(Fault::Withheld) => Self::Withheld,
             Err(Fault::Telegram(_) | Fault::Provider(_) | Fault::Slow | Fault::Penalty) => Self::Failed,
         }
     }
 }
 
-/// Begins to fetch the file of a message; none if it has none that a model could read.
-pub fn fetch(context: &Arc<Context>, incoming: &Incoming) -> Option<Fetching> {
-    let attachment = incoming.attachment.clone()?;
-    attachments::readable(&attachment).ok()?;
+/// Begins to fetch the files of a message that a model could read; that of the message that it replies to only if the
+/// batch does not bring it anyway (`brought`).
+pub fn fetch(context: &Arc<Context>, incoming: &Incoming, brought: bool) -> Vec<Fetching> {
+    let files = incoming
+        .files()
+        .filter(|(replied, file, _)| attachments::readable(file).is_ok() && !(*replied && brought));
+    files.map(|(replied, file, _)| begin(context, incoming, replied, file.clone())).collect()
+}
+
+fn begin(context: &Arc<Context>, incoming: &Incoming, replied: bool, attachment: Attachment) -> Fetching {
     let (message, key) = (incoming.message, incoming.key);
     let (mut done, copy) = oneshot::channel();
     let task = context.clone();
@@ -175,7 +192,7 @@ pub fn fetch(context: &Arc<Context>, incoming: &Incoming) -> Option<Fetching> {
             // What is given up or left undone is fetched again with its update.
             () = done.closed() => return,
             () = task.life.drain.cancelled() => return,
-            copied = copy_file(&task, key, &attachment) => copied,
+            copied = copy_file(&task, key, replied, &attachment) => copied,
         };
         let result = if copied.is_ok() { "ok" } else { "failed" };
         task.metrics.files_fetched.with_label_values(&[result]).inc();
@@ -187,12 +204,13 @@ pub fn fetch(context: &Arc<Context>, incoming: &Incoming) -> Option<Fetching> {
             tracing::debug!("nobody waits for the file any more");
         }
     });
-    Some(async move { Arrival { message, outcome: copy.await.unwrap_or(Fetched::Failed) } }.boxed())
+    async move { Arrival { message, replied, outcome: copy.await.unwrap_or(Fetched::Failed) } }.boxed()
 }
 
 async fn copy_file(
     context: &Context,
     key: ThreadKey,
+    replied: bool,
     attachment: &Attachment,
 ) -> Result<(ProviderCopy, u64), Fault> {
     let deadline = Instant::now() + FETCH_LIMIT;
@@ -200,16 +218,41 @@ async fn copy_file(
         if !may_spend(context, key.user).await {
             return Err(Fault::Withheld);
         }
+        if replied && let Some(known) = known_copy(context, key, attachment).await {
+            return Ok(known);
+        }
         let (bytes, _place) = load(context, key, attachment, deadline).await?;
         let size = bytes.len() as u64;
         let whole = Attachment { size: Some(size), ..attachment.clone() };
         attachments::readable(&whole).map_err(|why| Fault::Unreadable(size, why))?;
         let expires_at = context.books.clock.now() + COPY_LIFETIME;
         let Attachment { name, mime, .. } = whole;
-        let id = context.mind.provider.upload(Upload { name, mime, bytes }).await?;
+        let uploaded = context.mind.provider.upload(Upload { name, mime, bytes }).await;
+        let id = uploaded.map_err(|error| match error {
+            LlmError::Unreadable(why) => Fault::Foreign(size, why),
+            error => error.into(),
+        })?;
         Ok((ProviderCopy { id, expires_at }, size))
     };
     tokio::time::timeout_at(deadline, work).await.unwrap_or(Err(Fault::Slow))
+}
+
+/// The copy that the conversation has already of a file that somebody replies to.
+async fn known_copy(
+    context: &Context,
+    key: ThreadKey,
+    attachment: &Attachment,
+) -> Option<(ProviderCopy, u64)> {
+    let (db, unique_id) = (&context.db, &attachment.unique_id);
+    if unique_id.is_empty() {
+        return None;
+    }
+    let find = || files::copy_in(db, key, unique_id);
+    let found = db.persist("files::copy_in", &context.life.drain, find).await;
+    found.unwrap_or_else(|error| {
+        tracing::warn!(chat.id = key.chat.0, error = &error as &dyn std::error::Error, "no copy is known");
+        None
+    })
 }
 
 /// Whether it is likely that somebody is answered: nothing is stored for others. The gate decides for good.

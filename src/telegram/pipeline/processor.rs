@@ -2,21 +2,22 @@
 
 use crate::cache::context::Context as Cached;
 use crate::conversation;
-use crate::db::DbError;
 use crate::db::dialogs::Dialog;
 use crate::db::turns::LeftOpen;
-use crate::db::turns::opening::{self, Opened, Reserve};
-use crate::domain::file::{Attachment, KnownFile};
-use crate::domain::ids::{FileId, MessageId, ThreadKey};
-use crate::domain::message::{Incoming, Remembered, Role};
+use crate::db::turns::opening::{self, Opened, Reserve, Stored};
+use crate::db::{DbError, files};
+use crate::domain::file::Retrieval;
+use crate::domain::ids::{MessageId, ThreadKey};
+use crate::domain::message::{Incoming, Remembered};
 use crate::domain::model::{Effort, ModelId};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, ChatKind, Language, Person};
-use crate::domain::turn::{TurnRequest, TurnSettings};
+use crate::domain::turn::{TurnRequest, TurnSettings, Unfetched};
 use crate::lifecycle::kill_point;
 use crate::services::recollection::{self, Recollection};
 use crate::services::{history, pricing};
 use crate::telegram::context::Context;
+use crate::telegram::pipeline::pointing;
 
 /// The effort that the bot asks for: most questions in a chat are answered best without long thinking.
 const EFFORT: Effort = Effort::Medium;
@@ -82,6 +83,7 @@ pub enum Opening {
 /// As for [`prepare`].
 pub async fn open(context: &Context, mut prepared: Prepared, batch: &[Incoming]) -> Result<Opening, DbError> {
     let Some(newest) = batch.last() else { return Ok(Opening::Duplicate) };
+    kill_point!("turn: opening", newest.key.user.0);
     // Whoever sends a file does not tell an amount.
     let brings_file = batch.iter().any(|incoming| incoming.attachment.is_some());
     for left in (0..TRIES).rev() {
@@ -110,9 +112,10 @@ async fn attempt(
     let (db, key) = (&context.db, newest.key);
     let mut place = recollection.place(key);
     place.versions = place.versions.filter(|_| judged);
+    let batch = &*pointing::resolve(context, key.chat, &recollection.history.messages, batch).await?;
     let mut continuation = Some(recollection.continuation(batch.len()));
     let expected = recollection.history.version + 1;
-    recollection.history.messages.extend(batch.iter().map(remembered));
+    recollection.history.messages.extend(batch.iter().map(Incoming::remembered));
     let reserve = reserve(context, settings, &recollection.history.messages, newest.chat.kind);
     let wanted = Reserve { amount: reserve, free: context.books.is_privileged(key.user) };
     let open = || opening::open(db, place, &settings.model.id, batch, wanted);
@@ -149,6 +152,7 @@ async fn attempt(
         settings: settings.clone(),
         held,
         reserve,
+        unfetched: unfetched(batch),
     }))))
 }
 
@@ -165,6 +169,8 @@ pub async fn resume(context: &Context, left: &LeftOpen, attempt: i32) -> Result<
     let db = &context.db;
     let load = || history::load(db, left.thread, Some(left.turn));
     let history = db.persist("processor::resume", &context.life.abort, load).await?.messages;
+    let look = || files::unfetched(db, left.turn);
+    let unfetched = db.persist("files::unfetched", &context.life.abort, look).await?;
     let LeftOpen { turn, thread, key, question, live_message, held, .. } = *left;
     let language = Language::from_tag(left.language_code.as_deref());
     let chat_kind = chat_kind(&left.chat_kind, left.question);
@@ -183,7 +189,16 @@ pub async fn resume(context: &Context, left: &LeftOpen, attempt: i32) -> Result<
         settings,
         held,
         reserve,
+        unfetched,
     })
+}
+
+fn unfetched(batch: &[Incoming]) -> Unfetched {
+    let failed = |wanted| {
+        let mut files = batch.iter().flat_map(Incoming::files);
+        files.any(|(replied, _, fetched)| replied == wanted && *fetched == Retrieval::Failed)
+    };
+    Unfetched { own: failed(false), replied: failed(true) }
 }
 
 fn chat_kind(stored: &str, question: MessageId) -> ChatKind {
@@ -199,38 +214,15 @@ fn chat_kind(stored: &str, question: MessageId) -> ChatKind {
     }
 }
 
-/// A message of the batch as the next turn will read it from the database; both must make the same prompt.
-fn remembered(incoming: &Incoming) -> Remembered {
-    Remembered {
-        role: Role::User,
-        text: incoming.text.clone(),
-        sender: Some(incoming.sender.display_name()),
-        context: incoming.context.clone(),
-        edits: 0,
-        interrupted: false,
-        files: incoming.attachment.iter().map(|file| known(incoming, file)).collect(),
-    }
-}
-
-fn known(incoming: &Incoming, file: &Attachment) -> KnownFile {
-    KnownFile {
-        id: FileId(0),
-        kind: file.kind,
-        name: file.name.clone(),
-        mime: file.mime.clone(),
-        size: file.size.unwrap_or(0),
-        provider_id: incoming.copy.as_ref().map(|copy| copy.id.clone()),
-        at: incoming.date,
-    }
-}
-
 /// Gives the files of a batch, with which the history ends, the numbers that they have got by being stored.
-fn number_files(history: &mut [Remembered], batch: &[Incoming], files: &[(MessageId, FileId)]) {
+fn number_files(history: &mut [Remembered], batch: &[Incoming], stored: &[Stored]) {
     let first = history.len().saturating_sub(batch.len());
     for (remembered, incoming) in history.iter_mut().skip(first).zip(batch) {
-        let number = files.iter().find(|(message, _)| *message == incoming.message);
-        if let (Some(file), Some((_, id))) = (remembered.files.first_mut(), number) {
-            file.id = *id;
+        for file in &mut remembered.files {
+            let row = |row: &&Stored| row.message == incoming.message && row.replied == file.replied;
+            if let Some(row) = stored.iter().find(row) {
+                file.id = row.id;
+            }
         }
     }
 }

@@ -1,9 +1,18 @@
 //! Named samples of Markdown with what a chat must show: the text, and the entities as
 //! `kind[:detail] offset+length` in UTF-16 units. One row a sample.
 
+use super::corpus_of_guests;
+
 /// Name, Markdown, text, entities.
+pub(super) type Sample = (&'static str, &'static str, &'static str, &'static str);
+
+/// All samples.
+pub(super) fn samples() -> impl Iterator<Item = Sample> {
+    SAMPLES.into_iter().chain(corpus_of_guests::SAMPLES)
+}
+
 #[rustfmt::skip]
-pub(super) const SAMPLES: [(&str, &str, &str, &str); 113] = [
+const SAMPLES: [Sample; 113] = [
     ("plain",
         "Just text, with punctuation: (a) [b] {c} #d 1.5 - e!",
         "Just text, with punctuation: (a) [b] {c} #d 1.5 - e!", ""),
@@ -75,7 +84,7 @@ pub(super) const SAMPLES: [(&str, &str, &str, &str); 113] = [
         "a < b && c > d <script>alert(1)</script>", ""),
     ("inline HTML",
         r#"<b>x</b> <!-- y --> <br> <div class="z">"#,
-        r#"<b>x</b> <!-- y --> <br> <div class="z">"#, ""),
+        "x <!-- y -->\n <div class=\"z\">", "bold 0+1"),
     ("HTML block",
         "<div>\n**x**\n</div>\n\ny",
         "<div>\nx\n</div>\n\ny", "bold 6+1"),
@@ -183,7 +192,7 @@ pub(super) const SAMPLES: [(&str, &str, &str, &str); 113] = [
         "https://a.b/_c_/d*e*f and http://x.y/~z~, (https://q.r)", ""),
     ("reference link",
         "[a][1] and [1]\n\n[1]: https://b.c \"T\"",
-        "[a][1] and [1]\n\n[1]: https://b.c \"T\"", ""),
+        "a and [1]", "link:https://b.c 0+1; link:https://b.c 6+3"),
     ("image",
         "![a cat](https://a.b/c.png) ![](https://d.e/f.png)",
         "a cat https://d.e/f.png", "link:https://a.b/c.png 0+5"),
@@ -252,7 +261,7 @@ pub(super) const SAMPLES: [(&str, &str, &str, &str); 113] = [
         "a b\nc\n\nd", "quote 0+5; bold 2+1"),
     ("nested quote",
         "> a\n> > b\n> > c\n>\n> d",
-        "a\n> b\n> c\n\nd", "quote 0+12"),
+        "a\n│ b\n│ c\n\nd", "quote 0+12"),
     ("quotes in a row",
         "> a\n\n> b",
         "a\n\nb", "quote 0+1; quote 3+1"),

@@ -1,7 +1,8 @@
 //! The end of a growing paragraph: finds links and formulas that are not finished, and the emphasis
 //! and code that are open. Used by `mend` alone; an approximation of the parser, for display only.
 
-use super::emphasis::opens_emphasis;
+use super::emphasis::{is_wildcard, opens_emphasis};
+use super::html::{self, Element};
 use super::math;
 
 /// Longest bracketed text that is held back because it may become a link.
@@ -72,6 +73,7 @@ impl<'a> Inline<'a> {
                     Some(end) => end,
                     None => return End::Hold(at),
                 },
+                (None, '<') if html::may_become_tag(rest) => return End::Hold(at),
                 (None, '<') if rest.starts_with("<http") && !rest.contains(['>', ' ', '\n']) => {
                     return End::Hold(at);
                 }
@@ -166,11 +168,36 @@ impl<'a> Inline<'a> {
                     }
                     at += run;
                 }
+                '<' => at += self.tag(&mut open, at),
+                '\n' => {
+                    // An element of HTML ends on its line.
+                    open.retain(|closer| !closer.starts_with('<'));
+                    at += 1;
+                }
                 _ => at = self.skip(at).ok().flatten().unwrap_or(at + c.len_utf8()),
             }
         }
         let shown = self.text[..shown].trim_end().len();
         (shown, open.into_iter().rev().collect())
+    }
+
+    /// Opens or closes an element of HTML; returns the length of the tag, or of what is none.
+    fn tag(&self, open: &mut Vec<&'a str>, at: usize) -> usize {
+        let Some(tag) = html::tag(&self.text[at..]) else { return 1 };
+        let in_word = self.text[..at].ends_with(char::is_alphanumeric);
+        if tag.closes {
+            if let Some(at) = open.iter().rposition(|closer| *closer == tag.closer) {
+                open.remove(at);
+            }
+        } else {
+            match tag.element {
+                Element::Break | Element::Details => {}
+                // `Vec<b>`
+                Element::Style(_) | Element::Code | Element::Summary if in_word => {}
+                _ => open.push(tag.closer),
+            }
+        }
+        tag.length
     }
 
     /// The text without backticks at its end that may be the beginning of the closing run.
@@ -186,6 +213,9 @@ impl<'a> Inline<'a> {
         let after = self.text[at + run..].chars().next();
         if run > 3 || (matches!(sign, "|" | "~") && run != 2) {
             return after.is_some();
+        }
+        if sign == "*" && is_wildcard(self.text, at) {
+            return true;
         }
         let mut left = run;
         if before.is_some_and(|c| !c.is_whitespace()) {

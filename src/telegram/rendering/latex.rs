@@ -227,7 +227,8 @@ fn root(degree: &str) -> Option<String> {
     })
 }
 
-fn raised(text: &str) -> String {
+/// Text above the line: in raised signs, or behind a `^`.
+pub(super) fn raised(text: &str) -> String {
     if matches!(text, "∘" | "°") {
         return "°".to_owned();
     }
@@ -241,7 +242,8 @@ fn raised(text: &str) -> String {
         .unwrap_or_else(|| format!("^{}", grouped(text)))
 }
 
-fn lowered(text: &str) -> String {
+/// Text below the line: in lowered signs, or behind a `_`.
+pub(super) fn lowered(text: &str) -> String {
     let compact = text.chars().filter(|c| !c.is_whitespace());
     compact
         .map(symbols::subscript)

@@ -1,5 +1,5 @@
 //! One piece of Markdown to text and entities: walks the parser's events and writes what a chat can
-//! show. Emphasis that is surely none (`2*3*4`, `obj.__init__`) stays as written, HTML is text,
+//! show. Emphasis that is surely none (`2*3*4`, `obj.__init__`) stays as written, HTML is text but for a few elements,
 //! unsafe links are text, line breaks stay line breaks. Lists and quotes are in `containers`.
 
 use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
@@ -264,15 +264,18 @@ impl<'a> Renderer<'a> {
             plain = at + c.len_utf8();
             match slot {
                 Slot::Break(_) if self.outside.is_some() => self.writer.put(" "),
-                Slot::Literal(raw) | Slot::Break(raw) => self.writer.put(raw),
+                Slot::Literal(raw) => self.writer.put(raw),
+                Slot::Break(_) => self.writer.add_break(),
                 Slot::Footnote(raw) => self.writer.put(&footnote_mark(raw.trim_matches(['[', '^', ']']))),
                 Slot::Formula(formula) => self.formula(formula),
-                Slot::SpoilerStart => self.writer.open_spoiler(),
-                Slot::SpoilerEnd => {
-                    if !self.writer.close_spoiler() {
-                        self.writer.put("||");
+                Slot::MarkStart { kind, .. } => self.writer.open_mark(kind.clone()),
+                Slot::MarkEnd { raw, kind } => {
+                    if !self.writer.close_mark(kind) {
+                        self.writer.put(raw);
                     }
                 }
+                Slot::Code { text, .. } => self.writer.put_span(text, EntityKind::Code),
+                Slot::Shown { text, .. } => self.writer.put(text),
             }
         }
         self.writer.put(&text[plain..]);

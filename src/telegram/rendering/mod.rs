@@ -1,12 +1,13 @@
 //! Markdown as models write it to text and entities as Telegram takes them. No parse mode is used,
 //! so no formatting can be refused. Pure code: no I/O, no clock. The way of a text: `segments` cuts,
 //! `prose` knows what needs no parser, `shield` protects, `markdown` parses and writes, `entities` sets
-//! the rules, `page` puts together, `split` cuts messages; `stream` does it all for a text that grows,
+//! the rules, `page` puts together, `split` cuts messages, `references` makes links of what was defined; `stream` does it all for a text that grows,
 //! `growing` hands its messages out.
 
 mod emphasis;
 mod entities;
 mod growing;
+mod html;
 mod inline;
 mod latex;
 mod links;
@@ -15,6 +16,7 @@ mod math;
 mod mend;
 mod page;
 mod prose;
+mod references;
 mod segments;
 mod shield;
 mod slots;
@@ -28,6 +30,8 @@ mod writer;
 
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod corpus_of_guests;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -47,7 +51,8 @@ pub fn render(markdown: &str) -> RichText {
         segmenter.line(line, &mut |piece| page.add(piece));
     }
     segmenter.finish(&mut |piece| page.add(piece));
-    page.into_rich()
+    let definitions = page.definitions().clone();
+    definitions.resolve(page.into_rich(), usize::MAX)
 }
 
 /// The text as Telegram's servers keep it (measured with TDLib): they drop some characters from every message, so that

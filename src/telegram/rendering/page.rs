@@ -3,7 +3,8 @@
 
 use super::entities::{Entity, EntityKind, RichText, utf16_len};
 use super::markdown::{Numbering, render_block};
-use super::segments::{Gap, Piece};
+use super::references::{Definitions, is_referred_to};
+use super::segments::{BlockKind, Gap, Piece};
 use super::split::{Cursor, Limits};
 
 #[derive(Debug, Clone)]
@@ -24,6 +25,9 @@ pub(super) struct Page {
     units: usize,
     code: Option<OpenCode>,
     numbering: Option<Numbering>,
+    definitions: Definitions,
+    /// How far what comes next stands at least from what is there: a definition in between is not shown.
+    gap: Gap,
 }
 
 impl Page {
@@ -42,6 +46,15 @@ impl Page {
                     self.units += units;
                 }
             }
+            Piece::Definition { definition, line, gap } => {
+                // What nothing refers to is shown: it may be a list of sources.
+                if !self.definitions.is_full() && is_referred_to(&definition, &self.rich) {
+                    self.gap = self.gap.max(gap);
+                } else {
+                    self.add(Piece::Markdown { source: line, kind: BlockKind::Plain, gap, continues: false });
+                }
+                self.definitions.add(definition);
+            }
             Piece::CodeStart { language, gap } => {
                 self.code = Some(OpenCode { language, gap, start: None, held: String::new() });
             }
@@ -57,6 +70,11 @@ impl Page {
     pub(super) fn into_rich(mut self) -> RichText {
         self.rich.entities.extend(self.open_entity());
         self.rich
+    }
+
+    /// Where the references lead that are known by now.
+    pub(super) fn definitions(&self) -> &Definitions {
+        &self.definitions
     }
 
     /// Takes the parts off the front that nothing can change any more.
@@ -98,6 +116,7 @@ impl Page {
     }
 
     fn leave(&mut self, gap: Gap) {
+        let gap = gap.max(std::mem::take(&mut self.gap));
         if !self.rich.text.is_empty() {
             self.push(if gap == Gap::Blank { "\n\n" } else { "\n" });
         }

@@ -2,10 +2,11 @@
 //! ahead: a piece that has been handed out never changes, whatever follows. This is what makes
 //! streaming linear, and since whole answers go the same way, both give the same text.
 
+use super::references::{self, Definition};
 use super::syntax::{BLANKS, Fence, Marker, indent_width, is_blank, is_footnote, is_heading, is_rule};
 
 /// How far a piece stands from the one before.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Gap {
     /// On the next line.
     #[default]
@@ -49,6 +50,15 @@ pub(super) enum Piece<'a> {
     CodeLine(&'a str),
     /// The code block ends.
     CodeEnd,
+    /// A line that says where references lead.
+    Definition {
+        /// What it says.
+        definition: Definition,
+        /// The line.
+        line: &'a str,
+        /// Distance from the piece before.
+        gap: Gap,
+    },
 }
 
 /// The line-by-line cutter.
@@ -92,6 +102,11 @@ impl Segmenter {
             self.item_code_line(line);
         } else if is_blank(line) {
             self.blanks += 1;
+        } else if let Some(definition) = Definition::of(line) {
+            self.flush(sink);
+            let gap = if self.blanks > 0 { Gap::Blank } else { Gap::Line };
+            (self.blanks, self.heading) = (0, false);
+            sink(Piece::Definition { definition, line, gap });
         } else {
             if !self.buffer.is_empty() && self.is_border(line) {
                 self.flush(sink);
@@ -116,9 +131,13 @@ impl Segmenter {
         self.finish(sink);
     }
 
-    /// Whether the growing line may turn out to be the end of the open code block.
-    pub(super) fn may_close_code(&self, line: &str) -> bool {
-        [&self.code, &self.item_code].into_iter().flatten().any(|fence| fence.may_be_closed_by(line))
+    /// Whether the growing line may turn out to be nothing to show: the end of the open code block, or a definition.
+    pub(super) fn may_vanish(&self, line: &str) -> bool {
+        let mut fences = [&self.code, &self.item_code].into_iter().flatten().peekable();
+        if fences.peek().is_none() {
+            return references::may_be_definition(line);
+        }
+        fences.any(|fence| fence.may_be_closed_by(line))
     }
 
     fn flush(&mut self, sink: &mut impl FnMut(Piece<'_>)) {

@@ -1,12 +1,17 @@
 //! Prepares a piece of Markdown for the parser. What CommonMark would misread is replaced by single
-//! private-use characters ("slots"): formulas, spoiler bars, `<` of HTML, markup inside bare URLs.
+//! private-use characters ("slots"): formulas, spoiler bars, HTML, paths, patterns, markup inside bare URLs.
 //! The writer puts back what a slot stands for; inside code that is always the original text.
+
+mod formulas;
+mod paths;
+mod tags;
 
 use std::collections::HashMap;
 
-use super::math;
+use super::emphasis::is_wildcard;
+use super::entities::EntityKind;
 use super::segments::BlockKind;
-use super::slots::{Formula, Shielded, Slot, is_private};
+use super::slots::{Shielded, Slot, is_private};
 use super::syntax::{BLANKS, Fence, is_blank, is_footnote_label, is_unspaced_script, unquoted};
 use super::table;
 
@@ -25,6 +30,8 @@ pub(super) fn shield(source: &str, block: BlockKind) -> Shielded {
         paragraph: 0,
         strong: None,
         spoiler: None,
+        closers: Vec::new(),
+        details: false,
         unclosed: HashMap::new(),
         out: Shielded::default(),
     };
@@ -50,6 +57,10 @@ struct Scanner<'a> {
     strong: Option<usize>,
     /// Where the open spoiler ends.
     spoiler: Option<usize>,
+    /// Where the open elements of HTML end, and what stands there.
+    closers: Vec<(usize, Slot)>,
+    /// Whether a foldable part has begun.
+    details: bool,
     /// For a delimiter that has no partner: the end of the paragraph in which that is known.
     unclosed: HashMap<&'a str, usize>,
     out: Shielded,
@@ -65,7 +76,7 @@ impl<'a> Scanner<'a> {
                 }
             }
             if self.spoiler == Some(self.at) {
-                self.replace(2, Slot::SpoilerEnd);
+                self.replace(2, Slot::MarkEnd { raw: "||".to_owned(), kind: EntityKind::Spoiler });
                 continue;
             }
             self.term();
@@ -149,14 +160,14 @@ impl<'a> Scanner<'a> {
         match rest.as_bytes()[0] {
             b'*' => self.stars(),
             b'`' => self.code_span(),
-            b'\\' if rest.starts_with("\\(") || rest.starts_with("\\[") => self.formula(2),
-            b'\\' => self.copy(1 + rest[1..].chars().next().map_or(0, char::len_utf8)),
+            b'\\' => match self.path() {
+                Some(length) => self.literal(length),
+                None if rest.starts_with("\\(") || rest.starts_with("\\[") => self.formula(2),
+                None => self.copy(1 + rest[1..].chars().next().map_or(0, char::len_utf8)),
+            },
             b'$' => self.formula(rest.bytes().take_while(|&byte| byte == b'$').count()),
             b'<' if self.is_angle_syntax() => self.copy(1),
-            b'<' => match ["<br>", "<br/>", "<br />"].into_iter().find(|tag| rest.starts_with(tag)) {
-                Some(tag) => self.replace(tag.len(), Slot::Break(tag.to_owned())),
-                None => self.literal(1),
-            },
+            b'<' => self.angle(),
             b'[' => self.footnote(),
             b']' if rest.starts_with("]:") => {
                 self.copy(1);
@@ -203,6 +214,9 @@ impl<'a> Scanner<'a> {
     fn stars(&mut self) {
         let run = self.rest().bytes().take_while(|&byte| byte == b'*').count();
         let (before, after) = (self.before(), self.rest()[run..].chars().next());
+        if is_wildcard(self.source, self.at) {
+            return self.literal(run);
+        }
         if run != 2 {
             return self.copy(run);
         }
@@ -247,7 +261,7 @@ impl<'a> Scanner<'a> {
             None
         });
         let length = close.map_or(run, |inner| inner + 2 * run);
-        if close.is_some() && unquoted(self.line_before()).trim_start_matches(BLANKS).starts_with('|') {
+        if close.is_some() && self.is_row() {
             // In a table the parser takes a bar for a border of cells even inside code.
             let end = self.at + length;
             while let Some(bar) = self.source[self.at..end].find('|') {
@@ -259,51 +273,6 @@ impl<'a> Scanner<'a> {
         } else {
             self.copy(length);
         }
-    }
-
-    fn formula(&mut self, opener: usize) {
-        let rest = self.rest();
-        let (opening, closing) = match &rest[..opener] {
-            "\\(" => ("\\(", "\\)"),
-            "\\[" => ("\\[", "\\]"),
-            "$$" => ("$$", "$$"),
-            "$" => ("$", "$"),
-            _ => return self.copy(opener),
-        };
-        let inner = if opening == "$" {
-            math::dollar_formula(self.before(), &rest[1..])
-        } else {
-            let found = self.partner(opening, |text| text.find(closing));
-            found.filter(|&end| {
-                let inner = &rest[opener..opener + end];
-                let one_line = opening != "\\(" || !inner.contains('\n');
-                one_line && !inner.contains('`') && math::is_formula(inner)
-            })
-        };
-        let Some(inner) = inner else {
-            let literal = if opening.starts_with('$') { opener } else { 2 };
-            return self.copy(literal);
-        };
-        let length = inner + 2 * opener;
-        let alone = opener == 2 && opening != "\\(" && self.is_alone(length);
-        if opening == "\\[" && !alone && !rest[opener..opener + inner].contains(['\\', '^', '_', '=']) {
-            // Brackets within a line are mostly escaped ones.
-            return self.copy(opener);
-        }
-        let quoted = unquoted(self.line_before()) != self.line_before();
-        let lines = rest[opener..opener + inner].lines();
-        let latex: Vec<&str> = lines.map(|line| if quoted { unquoted(line) } else { line }).collect();
-        let formula =
-            Formula { raw: rest[..length].to_owned(), latex: latex.join("\n").trim().to_owned(), alone };
-        self.replace(length, Slot::Formula(formula));
-    }
-
-    /// Whether nothing else stands on the lines of the next `length` bytes but the marker of an item.
-    fn is_alone(&self, length: usize) -> bool {
-        let is_marker = |c: char| c.is_ascii_digit() || matches!(c, '-' | '*' | '+' | '.' | ')' | ' ');
-        let before = unquoted(self.line_before()).trim_start_matches(is_marker);
-        let after = self.rest()[length..].split('\n').next().unwrap_or_default();
-        before.is_empty() && is_blank(after)
     }
 
     /// Whether the `<` at the cursor opens an autolink or a link target, the two uses that stay.
@@ -342,6 +311,11 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Whether the line of the cursor is the row of a table.
+    fn is_row(&self) -> bool {
+        unquoted(self.line_before()).trim_start_matches(BLANKS).starts_with('|')
+    }
+
     fn line_before(&self) -> &'a str {
         &self.source[self.line_start..self.at]
     }
@@ -358,7 +332,7 @@ impl<'a> Scanner<'a> {
             closes && inner.trim() == inner && !inner.is_empty() && !inner.contains(['|', '`'])
         });
         let Some(inner) = close.filter(|_| bars == 2 && opens) else { return self.copy(bars) };
-        self.replace(2, Slot::SpoilerStart);
+        self.replace(2, Slot::MarkStart { raw: "||".to_owned(), kind: EntityKind::Spoiler });
         self.spoiler = Some(self.at + inner);
     }
 

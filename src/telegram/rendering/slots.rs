@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::entities::EntityKind;
+
 /// First character of a private-use plane that no script uses; slots are numbered from here.
 const FIRST_SLOT: u32 = 0xf_0000;
 const LAST_SLOT: u32 = 0x10_ffff;
@@ -13,16 +15,40 @@ const LAST_SLOT: u32 = 0x10_ffff;
 pub(super) enum Slot {
     /// Text that is no markup.
     Literal(String),
-    /// A `<br>`, which tables use for want of line breaks.
+    /// A `<br>`, which tables use for want of line breaks. Not written, if empty.
     Break(String),
     /// A reference to a numbered footnote, as written.
     Footnote(String),
     /// A formula.
     Formula(Formula),
-    /// The bars before a spoiler.
-    SpoilerStart,
-    /// The bars behind a spoiler.
-    SpoilerEnd,
+    /// Where a look begins that Markdown knows nothing of: a spoiler, or that of a tag.
+    MarkStart {
+        /// As written.
+        raw: String,
+        /// The look.
+        kind: EntityKind,
+    },
+    /// Where it ends.
+    MarkEnd {
+        /// As written.
+        raw: String,
+        /// The look.
+        kind: EntityKind,
+    },
+    /// Code that is written as an element of HTML.
+    Code {
+        /// As written.
+        raw: String,
+        /// The code alone.
+        text: String,
+    },
+    /// Something that is shown as this text.
+    Shown {
+        /// As written.
+        raw: String,
+        /// What is shown; may be nothing.
+        text: String,
+    },
 }
 
 /// A LaTeX formula found in a text.
@@ -39,9 +65,14 @@ pub(super) struct Formula {
 impl Slot {
     fn raw(&self) -> &str {
         match self {
-            Self::Literal(raw) | Self::Break(raw) | Self::Footnote(raw) => raw,
             Self::Formula(formula) => &formula.raw,
-            Self::SpoilerStart | Self::SpoilerEnd => "||",
+            Self::Literal(raw)
+            | Self::Break(raw)
+            | Self::Footnote(raw)
+            | Self::MarkStart { raw, .. }
+            | Self::MarkEnd { raw, .. }
+            | Self::Code { raw, .. }
+            | Self::Shown { raw, .. } => raw,
         }
     }
 }

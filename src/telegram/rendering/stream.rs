@@ -12,8 +12,8 @@ use super::visible;
 /// again only after it has grown by an eighth, which keeps the sum of all looks linear.
 const LAZY_BYTES: usize = 4 * 1024;
 
-/// Renders a growing text. What `finish` returns equals `split(&render(text), ..)`, however the text
-/// was cut into deltas.
+/// Renders a growing text. What `finish` returns does not depend on how the text was cut into deltas. It equals
+/// `split(&render(text), ..)` but for links by reference, which a message that is full by then does not get.
 #[derive(Debug)]
 pub struct Stream {
     limits: Limits,
@@ -47,7 +47,8 @@ impl Stream {
                 self.line.pop();
                 let page = &mut self.page;
                 self.segmenter.line(&self.line, &mut |piece| page.add(piece));
-                self.settled.extend(self.page.settle(self.limits));
+                let full = self.page.settle(self.limits);
+                self.settled.extend(full.into_iter().map(|part| resolved(&self.page, part, self.limits)));
                 self.line.clear();
             }
         }
@@ -72,11 +73,11 @@ impl Stream {
         }
         let mut page = self.page.clone();
         let mut segmenter = self.segmenter.clone();
-        if !self.line.is_empty() && !segmenter.may_close_code(&self.line) {
+        if !self.line.is_empty() && !segmenter.may_vanish(&self.line) {
             segmenter.line(&self.line, &mut |piece| page.add(piece));
         }
         segmenter.finish_open(mend, &mut |piece| page.add(piece));
-        let parts = split(&page.into_rich(), self.limits.code_points, self.limits.entities);
+        let parts = parts(page, self.limits);
         self.last_look = (open > LAZY_BYTES).then(|| (open, parts.clone()));
         parts
     }
@@ -88,8 +89,18 @@ impl Stream {
             self.segmenter.line(&self.line, &mut |piece| page.add(piece));
         }
         self.segmenter.finish(&mut |piece| page.add(piece));
-        let rest = self.page.into_rich();
-        self.settled.extend(split(&rest, self.limits.code_points, self.limits.entities));
+        self.settled.extend(parts(self.page, self.limits));
         self.settled
     }
+}
+
+/// The messages of a page. References become links behind the cuts, so that a definition moves no cut.
+fn parts(page: Page, limits: Limits) -> Vec<RichText> {
+    let definitions = page.definitions().clone();
+    let parts = split(&page.into_rich(), limits.code_points, limits.entities);
+    parts.into_iter().map(|part| definitions.resolve(part, limits.entities)).collect()
+}
+
+fn resolved(page: &Page, part: RichText, limits: Limits) -> RichText {
+    page.definitions().resolve(part, limits.entities)
 }

@@ -8,6 +8,9 @@ use super::table::Fragment;
 /// Signs of unordered items by depth.
 const BULLETS: [&str; 3] = ["•", "◦", "▪"];
 
+/// What stands before the lines of a quote in a quote.
+const INNER_QUOTE: &str = "│ ";
+
 /// Levels of lists and quotes that are shown as indentation; deeper ones stay at the last.
 const MAX_DEPTH: usize = 8;
 
@@ -48,8 +51,8 @@ pub(super) struct Writer {
     spans: Vec<Span>,
     /// Where the open styles and links begin, outer before inner.
     starts: Vec<usize>,
-    /// Where the open spoiler begins; it may cross styles.
-    spoiler: Option<usize>,
+    /// Where the open looks begin that Markdown knows nothing of; they may cross styles.
+    marks: Vec<(EntityKind, usize)>,
     /// End of the last code, the blanks of which stay.
     code_end: usize,
     lists: Vec<List>,
@@ -102,6 +105,12 @@ impl Writer {
         self.end_block();
     }
 
+    /// Ends the line, or, if it has ended, leaves one empty.
+    pub(super) fn add_break(&mut self) {
+        self.breaks = if self.inside_line { 1 } else { (self.breaks + 1).min(2) };
+        self.inside_line = false;
+    }
+
     /// Writes the pending line breaks and what stands before the line.
     pub(super) fn begin_line(&mut self) {
         if self.inside_line {
@@ -134,7 +143,7 @@ impl Writer {
         for span in self.spans.iter_mut().rev().take_while(|span| span.range.end > kept) {
             span.range.end = kept;
         }
-        let open = self.starts.iter_mut().chain(self.spoiler.as_mut());
+        let open = self.starts.iter_mut().chain(self.marks.iter_mut().map(|(_, start)| start));
         for start in open.chain(self.quotes.iter_mut().map(|(start, _)| start)) {
             if *start >= kept {
                 *start = line;
@@ -160,19 +169,18 @@ impl Writer {
         }
     }
 
-    /// Begins a spoiler.
-    pub(super) fn open_spoiler(&mut self) {
+    /// Begins a look that may cross styles.
+    pub(super) fn open_mark(&mut self, kind: EntityKind) {
         self.begin_line();
-        self.spoiler = Some(self.out.len());
+        self.marks.push((kind, self.out.len()));
     }
 
-    /// Ends the spoiler; false if none is open.
-    pub(super) fn close_spoiler(&mut self) -> bool {
-        let start = self.spoiler.take();
-        if let Some(start) = start {
-            self.span(start, EntityKind::Spoiler);
-        }
-        start.is_some()
+    /// Ends the innermost look of a kind; false if none is open.
+    pub(super) fn close_mark(&mut self, kind: &EntityKind) -> bool {
+        let Some(at) = self.marks.iter().rposition(|(open, _)| open == kind) else { return false };
+        let (kind, start) = self.marks.remove(at);
+        self.span(start, kind);
+        true
     }
 
     /// Writes text within a line.
@@ -242,9 +250,9 @@ impl Writer {
             let outer = std::mem::take(&mut self.prefixes);
             self.quotes.push((self.out.len(), Some(outer)));
         } else {
-            // Telegram's quotes do not nest: an inner one keeps its sign.
+            // Telegram's quotes do not nest: an inner one has a bar before its lines.
             self.quotes.push((self.out.len(), None));
-            self.prefixes.push("> ".to_owned());
+            self.prefixes.push(INNER_QUOTE.to_owned());
         }
         self.inside_line = false;
     }

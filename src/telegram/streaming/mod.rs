@@ -22,6 +22,7 @@ use self::paint::Painted;
 pub(super) use self::paint::{draft, find_lost, is_draft_of};
 pub use self::shown::{LastFrame, Shown};
 use self::tool_lines::ToolLines;
+use super::api::flow::Class;
 use super::api::{Api, ApiError, Postponed};
 use super::courier::{Courier, Delivery};
 use super::rendering::{Growing, RichText};
@@ -82,6 +83,11 @@ pub enum Surface {
 }
 
 impl Place {
+    /// A message that was in the chat before the answer; none if the chat has become another one since.
+    fn after(&self) -> Option<MessageId> {
+        Some(self.question).filter(|question| question.0 > 0)
+    }
+
     /// A part of the answer as a message that is owed; `number` counts from 0.
     pub fn part(&self, number: usize, part: &RichText, replaces: Option<MessageId>) -> Owed {
         let key = format!("turn:{}:{number}", self.turn);
@@ -89,7 +95,7 @@ impl Place {
             turn: Some(self.turn),
             reply_to: self.reply_to.filter(|_| number == 0),
             replaces,
-            after: Some(self.question),
+            after: self.after(),
             ..Owed::new(key, self.chat, self.topic, part.clone().into_wire())
         }
     }
@@ -141,10 +147,19 @@ enum Purpose {
 
 /// How it ended.
 enum Done {
-    Painted(Result<Painted, Postponed>),
+    Painted(Seen, Result<Painted, Postponed>),
     Promised(Option<Delivery>),
     Unpromised(RichText, DbError),
     Delivered,
+}
+
+/// How much of an answer its reader has seen.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Default)]
+enum Seen {
+    #[default]
+    Nothing,
+    Thoughts,
+    Words,
 }
 
 struct Presenter<'a> {
@@ -160,6 +175,7 @@ struct Presenter<'a> {
     posted: usize,
     live: Option<MessageId>,
     draft: Option<String>,
+    seen: Seen,
     /// Nothing unfinished can be shown any more: the chat is closed or the message was deleted.
     blind: bool,
     /// A part could not be stored, so everything waits for the settlement.
@@ -185,6 +201,7 @@ impl<'a> Presenter<'a> {
             posted: 0,
             live,
             draft: None,
+            seen: Seen::default(),
             blind: false,
             stuck: false,
         }
@@ -262,8 +279,10 @@ impl<'a> Presenter<'a> {
         if self.place.surface == Surface::Draft {
             self.draft = Some(state.text.clone());
         }
-        let painting = paint::paint(self.screen, self.place, self.posted, self.live, state);
-        self.work = Some((Purpose::Frame, Box::pin(async move { Done::Painted(painting.await) })));
+        let shows = if self.answer.is_blank() { Seen::Thoughts } else { Seen::Words };
+        let class = if shows > self.seen { Class::FirstDraft } else { Class::Draft };
+        let painting = paint::paint(self.screen, self.place, self.posted, self.live, class, state);
+        self.work = Some((Purpose::Frame, Box::pin(async move { Done::Painted(shows, painting.await) })));
     }
 
     /// What to show now: the thoughts until there is text, then the beginning of the coming message; tools below.
@@ -281,9 +300,12 @@ impl<'a> Presenter<'a> {
     fn landed(&mut self, done: Done) {
         self.work = None;
         match done {
-            Done::Painted(Ok(Painted { live })) => self.live = live.or(self.live),
-            Done::Painted(Err(Postponed::NotBefore(time))) => self.pace.postponed(time),
-            Done::Painted(Err(Postponed::Failed(error))) => self.failed(&error),
+            Done::Painted(shows, Ok(Painted { live })) => {
+                self.live = live.or(self.live);
+                self.seen = shows;
+            }
+            Done::Painted(_, Err(Postponed::NotBefore(time))) => self.pace.postponed(time),
+            Done::Painted(_, Err(Postponed::Failed(error))) => self.failed(&error),
             Done::Promised(delivery) => {
                 self.posted += 1;
                 self.live = None;
@@ -317,7 +339,7 @@ impl<'a> Presenter<'a> {
         tracing::debug!(error = error as &dyn std::error::Error, "an unfinished answer could not be shown");
         match error {
             // Not even possible to write there; the final message will find that out for the books.
-            ApiError::Blocked(_) | ApiError::Closed(_) | ApiError::MessageGone(_) => {
+            ApiError::Blocked(_) | ApiError::Closed(_) | ApiError::MessageGone(_) | ApiError::Migrated(_) => {
                 self.blind = true;
                 self.live = None;
             }

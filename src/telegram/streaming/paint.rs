@@ -31,16 +31,17 @@ pub(in crate::telegram) struct Painted {
     pub(super) live: Option<MessageId>,
 }
 
-/// Shows a state. `part` is the number of the part under way: each has a draft of its own.
+/// Shows a state. `part` is the number of the part under way: each has a draft of its own. `class` is for drafts.
 pub(super) async fn paint(
     screen: &Screen,
     place: Place,
     part: usize,
     live: Option<MessageId>,
+    class: Class,
     state: RichText,
 ) -> Result<Painted, Postponed> {
     match (place.surface, live) {
-        (Surface::Draft, _) => draft(&screen.api, place, part, &state).await,
+        (Surface::Draft, _) => draft(&screen.api, place, part, class, &state).await,
         (Surface::Message(_), Some(message)) => edit(&screen.api, place, message, &state).await,
         (Surface::Message(_), None) => begin(screen, place, part, &state).await,
     }
@@ -51,6 +52,7 @@ pub(in crate::telegram) async fn draft(
     api: &Api,
     place: Place,
     part: usize,
+    class: Class,
     state: &RichText,
 ) -> Result<Painted, Postponed> {
     let method = SendMessageDraft {
@@ -61,7 +63,7 @@ pub(in crate::telegram) async fn draft(
         entities: &state.wire_entities(),
         can_stop: true,
     };
-    api.attempt(place.chat, Class::Draft, &method).await.map(|_| Painted { live: None })
+    api.attempt(place.chat, class, &method).await.map(|_| Painted { live: None })
 }
 
 async fn edit(api: &Api, place: Place, message: MessageId, state: &RichText) -> Result<Painted, Postponed> {
@@ -110,7 +112,7 @@ async fn begin(screen: &Screen, place: Place, part: usize, state: &RichText) -> 
 /// comes back with its next change.
 pub(in crate::telegram) async fn find_lost(api: &Api, db: &Db, place: Place) -> Option<MessageId> {
     let chat = place.chat;
-    let numbers = outbox::whereabouts(db, None, chat, Some(place.question), LOOKS).await;
+    let numbers = outbox::whereabouts(db, None, chat, place.after(), LOOKS).await;
     for number in numbers.unwrap_or_default() {
         let buttons =
             |reply_markup| EditMessageReplyMarkup { chat_id: chat, message_id: number, reply_markup };

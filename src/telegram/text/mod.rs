@@ -14,7 +14,7 @@ use fluent_templates::{LanguageIdentifier, Loader, langid};
 use super::api::methods::BotCommand;
 use crate::domain::people::Language;
 use crate::domain::tool::{ToolName, ToolState};
-use crate::domain::turn::{Failure, Interruption, Outcome};
+use crate::domain::turn::{Failure, Interruption, Outcome, Unfetched};
 use crate::llm::Unreadable;
 
 fluent_templates::static_loader! {
@@ -138,6 +138,15 @@ pub fn closing(language: Language, outcome: Outcome) -> Option<String> {
         Outcome::Failed(Failure::Banned) => "failed-banned",
     };
     Some(say(language, id))
+}
+
+/// All that stands below an answer: which of the files it does without, because they could not be fetched, and how it
+/// ended; none if there is nothing to say.
+pub fn closings(language: Language, outcome: Outcome, unfetched: Unfetched) -> Option<String> {
+    let own = unfetched.own.then(|| say(language, "answered-without-file"));
+    let replied = unfetched.replied.then(|| say(language, "answered-without-replied-file"));
+    let lines: Vec<String> = [own, replied, closing(language, outcome)].into_iter().flatten().collect();
+    (!lines.is_empty()).then(|| lines.join("\n\n"))
 }
 
 /// The menu of commands.

@@ -144,3 +144,15 @@ async fn a_thousand_streams_at_once() {
     assert!(answers.iter().all(|answer| answer.said().len() == 240));
     assert_eq!((api.accepted().len(), api.open_streams()), (1000, 0));
 }
+
+#[tokio::test]
+async fn a_raw_answer_is_sent_as_it_stands_and_nothing_else() {
+    let api = start().await;
+    let raw = || Step::Raw(vec!["{\"type\":\"odd\",\"text\":\"\\ud83d\"}".to_owned(), "no JSON".to_owned()]);
+    let sent = "data: {\"type\":\"odd\",\"text\":\"\\ud83d\"}\n\ndata: no JSON\n\n";
+    for (last, broken) in [(None, false), (Some(Step::Cut), true)] {
+        api.script(Reply::steps([Step::Text("never".to_owned()), raw()].into_iter().chain(last).collect()));
+        let found = answer(&api, &ask("hi")).await;
+        assert_eq!((found.text.as_str(), found.broken), (sent, broken));
+    }
+}

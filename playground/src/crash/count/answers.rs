@@ -44,7 +44,7 @@ pub(super) fn questions(findings: &mut Findings, evidence: &Evidence, said: &[Sa
     findings.count("questions asked", asked);
     findings.count("  answered whole, once", once);
     findings.count("  answered in part: stored and marked", partly);
-    findings.count("  given up after two crashes: told and kept", told);
+    findings.count("  given up after three crashes alone: told and kept", told);
 }
 
 /// What a chat shows of an answer that is not whole.

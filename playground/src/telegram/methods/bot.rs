@@ -16,6 +16,9 @@ const PLAIN_SCOPES: [&str; 4] =
 
 /// `getMe`.
 pub(super) fn get_me(world: &World) -> Value {
+    if let Some(me) = &world.me {
+        return me.clone();
+    }
     let mut me = world.user_object(world.settings.bot_id);
     if let (Some(me), Value::Object(abilities)) = (
         me.as_object_mut(),

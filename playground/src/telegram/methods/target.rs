@@ -12,7 +12,7 @@ pub(super) fn known_chat(world: &World, params: &Params) -> Result<i64, Refusal>
     }
     let id = params.chat().ok_or_else(|| Refusal::bad("chat not found"))?;
     match world.chats.get(&id) {
-        Some(_) => Ok(id),
+        Some(chat) => chat.upgraded_to.map_or(Ok(id), |to| Err(Refusal::upgraded(to))),
         None if world.users.contains_key(&id) => {
             Err(Refusal::forbidden("bot can't initiate conversation with a user"))
         }

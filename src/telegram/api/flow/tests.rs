@@ -18,14 +18,45 @@ async fn no_budget_is_ever_exceeded() {
     for (chat, class, seconds, most) in [
         (ANN, Class::Message, 60, 60),
         (ANN, Class::Live, 60, 36),
-        (ANN, Class::Draft, 5, 20),
-        (ANN, Class::Action, 30, 40),
+        (ANN, Class::FirstDraft, 5, 20),
+        (ANN, Class::FirstDraft, 30, 40),
+        (ANN, Class::Draft, 5, 16),
+        (ANN, Class::Draft, 30, 32),
+        (ANN, Class::Action, 5, 10),
+        (ANN, Class::Action, 30, 20),
         (GROUP, Class::Message, 60, 20),
         (GROUP, Class::Live, 60, 18),
     ] {
         let flow = Flow::new(30);
         assert_eq!(passed(&flow, chat, class, seconds), most, "{class:?} in {chat}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_drafts_have_places_that_nothing_else_takes() {
+    let flow = Flow::new(30);
+    let start = Instant::now();
+    let admit = |class, now| flow.lock().admit(ANN, class, now) == Admission::Now;
+    let taken: usize =
+        [Class::Draft, Class::Action].map(|class| passed(&flow, ANN, class, 30)).into_iter().sum();
+    assert_eq!(taken, 32, "all that is open to both");
+    let now = start + Duration::from_secs(30);
+    assert_eq!((0..20).filter(|_| admit(Class::FirstDraft, now)).count(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_draft_of_each_quick_answer_is_shown_at_once() {
+    let flow = Flow::new(30);
+    let start = Instant::now();
+    let admit = |class, ms| flow.lock().admit(ANN, class, start + Duration::from_millis(ms));
+    let mut postponed = 0;
+    for question in (0..120_000).step_by(1_500) {
+        admit(Class::Action, question);
+        let admission = admit(Class::FirstDraft, question + 300);
+        assert_eq!(admission, Admission::Now, "the question of {question} ms");
+        postponed += usize::from(admit(Class::Draft, question + 1_300) != Admission::Now);
+    }
+    assert!(postponed > 0, "the budget is not used up");
 }
 
 #[tokio::test(start_paused = true)]

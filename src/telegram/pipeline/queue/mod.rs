@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::db::turns::LeftOpen;
+use crate::domain::file::{Attachment, Retrieval};
 use crate::domain::ids::{MessageId, ThreadKey, TurnId, UpdateId};
 use crate::domain::message::Incoming;
 use crate::domain::people::Language;
@@ -166,9 +167,15 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Adds a message, whose file may be on its way, and opens the window anew, within its longest time.
-    pub fn add(&mut self, message: Incoming, came: Instant, window: Duration, file: Option<Fetching>) {
-        self.fetching.extend(file);
+    /// Adds a message, whose files may be on their way, and opens the window anew, within its longest time.
+    pub fn add(
+        &mut self,
+        message: Incoming,
+        came: Instant,
+        window: Duration,
+        files: impl IntoIterator<Item = Fetching>,
+    ) {
+        self.fetching.extend(files);
         let window = if message.album.is_some() { window.max(ALBUM_WINDOW) } else { window };
         let (_, latest) = self.closes.unwrap_or((came, came + LONGEST_WINDOW));
         self.closes = Some(((came + window).min(latest), latest));
@@ -221,6 +228,16 @@ impl Batch {
         self.messages.iter().any(|waiting| waiting.message == message)
     }
 
+    /// Whether the file of the message that this one replies to comes with this message itself or one that waits here.
+    pub fn brings(&self, message: &Incoming) -> bool {
+        let same = |wanted: &Attachment| {
+            let waiting = self.messages.iter().flat_map(Incoming::files).map(|(_, file, _)| file);
+            let mut files = waiting.chain(&message.attachment);
+            files.any(|file| file.is_content_of(wanted))
+        };
+        message.replied_attachment.as_ref().is_some_and(same)
+    }
+
     /// Whether files are on their way.
     pub fn is_fetching(&self) -> bool {
         !self.fetching.is_empty()
@@ -233,23 +250,29 @@ impl Batch {
 
     /// Waits for the next file to arrive; for ever if none is on its way.
     pub async fn arrive(&mut self) {
-        let Some(Arrival { message, outcome }) = self.fetching.next().await else {
+        let Some(Arrival { message, replied, outcome }) = self.fetching.next().await else {
             return std::future::pending().await;
         };
-        let (copy, size) = match outcome {
-            Fetched::Copied(copy, size) => (Some(copy), Some(size)),
-            Fetched::Unreadable(size) => (None, Some(size)),
-            Fetched::Foreign => (None, None),
+        let is_foreign = matches!(outcome, Fetched::Foreign(_));
+        let (retrieval, size) = match outcome {
+            Fetched::Copied(copy, size) => (Retrieval::Copied(copy), Some(size)),
+            Fetched::Unreadable(size) | Fetched::Foreign(size) => (Retrieval::Unreadable, Some(size)),
+            Fetched::Withheld if replied => return,
             Fetched::Withheld => return self.withheld.push(message),
-            Fetched::Failed => return,
+            Fetched::Failed => (Retrieval::Failed, None),
         };
         for waiting in self.messages.iter_mut().filter(|waiting| waiting.message == message) {
-            waiting.copy.clone_from(&copy);
-            let Some(attachment) = &mut waiting.attachment else { continue };
-            match size {
-                Some(_) => attachment.size = size,
+            let (attachment, fetched) = if replied {
+                (&mut waiting.replied_attachment, &mut waiting.replied_fetched)
+            } else {
+                (&mut waiting.attachment, &mut waiting.fetched)
+            };
+            fetched.clone_from(&retrieval);
+            let Some(attachment) = attachment else { continue };
+            attachment.size = size.or(attachment.size);
+            if is_foreign {
                 // Nobody knows what it is; what was told is wrong.
-                None => UNKNOWN.clone_into(&mut attachment.mime),
+                UNKNOWN.clone_into(&mut attachment.mime);
             }
         }
     }
@@ -272,6 +295,11 @@ impl Batch {
     /// Whether a message waits that was written before this one.
     pub fn has_before(&self, message: MessageId) -> bool {
         self.messages.iter().any(|waiting| waiting.message < message)
+    }
+
+    /// The updates that brought the messages.
+    pub fn updates(&self) -> Vec<UpdateId> {
+        self.messages.iter().map(|message| message.update).collect()
     }
 
     /// The updates of all messages, which are forgotten.

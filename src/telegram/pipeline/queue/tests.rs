@@ -1,8 +1,10 @@
 //! Mailboxes and windows, on a clock that the test moves.
 
 use chrono::DateTime;
+use futures::FutureExt;
 
 use super::*;
+use crate::domain::file::{FileKind, KnownFile, Retrieval};
 use crate::domain::ids::{ChatId, MessageId, UpdateId, UserId};
 use crate::domain::message::Context;
 use crate::domain::people::{Chat, ChatKind, Person};
@@ -30,8 +32,9 @@ fn message(number: i32) -> Incoming {
         date: DateTime::UNIX_EPOCH,
         context: Context::default(),
         attachment: None,
-        copy: None,
+        fetched: Retrieval::Untried,
         replied_attachment: None,
+        replied_fetched: Retrieval::Untried,
         album: None,
     }
 }
@@ -106,4 +109,35 @@ async fn a_full_mailbox_says_so_and_a_dead_session_is_replaced() {
     assert_eq!(full, 1);
     drop(mailbox);
     assert!(matches!(mailboxes.post(KEY, stop()), Posted::Wake(_)));
+}
+
+#[tokio::test]
+async fn files_arrive_where_they_belong() {
+    let file = |id: &str| Attachment {
+        kind: FileKind::Photo,
+        telegram_id: id.into(),
+        unique_id: id.into(),
+        name: "x.jpg".into(),
+        mime: "image/jpeg".into(),
+        size: None,
+    };
+    let both =
+        Incoming { attachment: Some(file("own")), replied_attachment: Some(file("theirs")), ..message(1) };
+    let arrive =
+        |replied, outcome| async move { Arrival { message: MessageId(1), replied, outcome } }.boxed();
+    let mut batch = Batch::default();
+    assert!(!batch.brings(&both));
+    let files = [arrive(true, Fetched::Failed), arrive(false, Fetched::Unreadable(0))];
+    batch.add(both, Instant::now(), WINDOW, files);
+    let again = Incoming { replied_attachment: Some(file("theirs")), ..message(2) };
+    assert!(batch.brings(&again));
+    let nameless = Attachment { unique_id: String::new(), ..file("x") };
+    let twice =
+        Incoming { attachment: Some(nameless.clone()), replied_attachment: Some(nameless), ..message(3) };
+    assert!(!batch.brings(&twice), "what has no name is nothing that is known");
+    batch.arrive().await;
+    batch.arrive().await;
+    let told = |file: &KnownFile| (file.replied, file.size, file.not_fetched);
+    let files = batch.take().remove(0).remembered().files;
+    assert_eq!(files.iter().map(told).collect::<Vec<_>>(), [(true, None, true), (false, Some(0), false)]);
 }

@@ -1,0 +1,171 @@
+//! One try of a request: follows the stream, and counts what it brought.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+
+use super::super::interrupt::Watched;
+use super::{Desk, Ended};
+use crate::domain::turn::{ModelCall, TurnEvent};
+use crate::domain::usage::Usage;
+use crate::lifecycle::kill_point;
+use crate::llm::event::{Reported, ToolCall};
+use crate::llm::request::BYTES_PER_ESTIMATED_TOKEN;
+use crate::llm::{LlmError, LlmEvent, LlmRequest, StopReason};
+use crate::services::tab::RUNNING;
+
+/// How long the last event of a stream is waited for when the model has ended: only a stream that is read to its end
+/// leaves its connection to the next request.
+const LAST_EVENT_LIMIT: Duration = Duration::from_secs(5);
+
+/// One try, as far as it has come.
+#[derive(Default)]
+pub(super) struct Attempt {
+    number: i32,
+    request_id: Option<String>,
+    pub(super) text: String,
+    pub(super) blocks: Vec<Value>,
+    pub(super) tool_calls: Vec<ToolCall>,
+    /// Bytes of thoughts and of the arguments of calls.
+    unseen: u64,
+    /// None before the first report.
+    reported: Option<Reported>,
+    /// Why the model has ended, once it has, and until when the end of the stream is waited for.
+    ending: Option<(StopReason, Instant)>,
+    first_text: Option<Duration>,
+}
+
+impl Attempt {
+    /// The try with this number on its tab.
+    pub(super) fn new(number: i32) -> Self {
+        Self { number, ..Self::default() }
+    }
+
+    /// Asks, and follows the stream to its end. What breaks when the model has ended costs nothing of its answer.
+    pub(super) async fn run(
+        &mut self,
+        desk: Desk<'_>,
+        request: &LlmRequest,
+        started: Instant,
+    ) -> Result<StopReason, LlmError> {
+        match (self.follow(desk, request, started).await, self.ending.take()) {
+            (Err(LlmError::Cancelled), _) => Err(LlmError::Cancelled),
+            (Err(_), Some((reason, _))) => Ok(reason),
+            (ended, _) => ended,
+        }
+    }
+
+    async fn follow(
+        &mut self,
+        Desk { mind, tab, screen, stop, .. }: Desk<'_>,
+        request: &LlmRequest,
+        started: Instant,
+    ) -> Result<StopReason, LlmError> {
+        let answer = stop.or_cut(mind.provider.ask(request)).await.ok_or(LlmError::Cancelled)??;
+        self.request_id = answer.request_id;
+        let mut events = Watched::new(answer.events, mind.idle_limit, stop);
+        let mut said = Instant::now();
+        loop {
+            let event = match &self.ending {
+                None => events.next().await?,
+                Some((_, until)) => {
+                    timeout_at(*until, events.next()).await.map_err(|_| LlmError::BrokenOff)??
+                }
+            };
+            match event {
+                LlmEvent::Alive if said.elapsed() >= mind.max_silence => {
+                    return Err(LlmError::Silent(mind.max_silence));
+                }
+                LlmEvent::Alive => continue,
+                _ => said = Instant::now(),
+            }
+            let shown = match event {
+                LlmEvent::Text(text) => {
+                    self.first_text.get_or_insert_with(|| started.elapsed());
+                    self.text.push_str(&text);
+                    TurnEvent::Text(text)
+                }
+                LlmEvent::Thinking(text) => {
+                    self.unseen += text.len() as u64;
+                    TurnEvent::Thinking(text)
+                }
+                LlmEvent::Stop(reason) => return Ok(reason),
+                other => {
+                    if self.keep(other, mind.idle_limit) {
+                        tab.note(self.call(request, None, started));
+                        kill_point!("tab: first usage");
+                    }
+                    continue;
+                }
+            };
+            let Some(screen) = screen else { continue };
+            // The screen drains its channel without waiting for Telegram, so this never blocks for long; a screen
+            // that has gone away is no reason to stop reading what is paid for.
+            if screen.send(shown).await.is_err() {
+                tracing::debug!("nobody watches this turn any more");
+            }
+        }
+    }
+
+    /// Keeps what nobody watches. True for the first report of usage.
+    fn keep(&mut self, event: LlmEvent, idle_limit: Duration) -> bool {
+        match event {
+            LlmEvent::Block(block) => self.blocks.push(block),
+            LlmEvent::ToolCall(call) => {
+                let input = call.input.as_ref().map_or(0, |input| input.to_string().len());
+                self.unseen += (call.name.len() + input) as u64;
+                self.tool_calls.push(call);
+            }
+            LlmEvent::Ending(reason) => {
+                self.ending = Some((reason, Instant::now() + idle_limit.min(LAST_EVENT_LIMIT)));
+            }
+            LlmEvent::Usage(reported) => return self.reported.replace(reported).is_none(),
+            LlmEvent::Alive
+            | LlmEvent::Working
+            | LlmEvent::Text(_)
+            | LlmEvent::Thinking(_)
+            | LlmEvent::Stop(_) => {}
+        }
+        false
+    }
+
+    /// What was used, and whether that is estimated in part. What was not reported is not free: it is the text that was
+    /// sent and, when the answer is complete, the text that came, up to what was allowed. A try that failed before there was
+    /// an answer used nothing.
+    fn usage(&self, request: &LlmRequest, complete: bool) -> (Usage, bool) {
+        let begun = complete || self.reported.is_some() || !self.text.is_empty() || self.unseen > 0;
+        let reported = self.reported.unwrap_or_default();
+        let mut usage = reported.usage;
+        let (no_prompt, no_output) = (begun && !reported.prompt, complete && !reported.output);
+        if no_prompt {
+            let sent = request.estimated_tokens().min(request.model.window);
+            usage.input = usage.input.max(sent.saturating_sub(usage.prompt() - usage.input));
+        }
+        if no_output {
+            let received = self.text.len() as u64 + self.unseen;
+            let received = received.div_ceil(BYTES_PER_ESTIMATED_TOKEN).min(request.max_tokens);
+            usage.output = usage.output.max(received);
+        }
+        (usage, no_prompt || no_output)
+    }
+
+    /// The call for the books; it runs still if it has not ended.
+    pub(super) fn call(&self, request: &LlmRequest, ended: Option<&Ended>, started: Instant) -> ModelCall {
+        let (usage, estimated) = self.usage(request, matches!(ended, Some(Ended::Stop(_))));
+        ModelCall {
+            number: self.number,
+            model: request.model.id.clone(),
+            request_id: self.request_id.clone(),
+            ended: ended.map_or(RUNNING, Ended::name).to_owned(),
+            usage,
+            estimated,
+            first_text_ms: self.first_text.map(millis),
+            duration_ms: millis(started.elapsed()),
+        }
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,147 @@
+//! Repository of groups that have become supergroups: everything that goes on moves to the new chat, and everything that has
+//! a number in the former one stays there. Doing it again moves what has come since.
+
+use super::{DbError, Tx};
+use crate::domain::ids::{ChatId, ThreadKey, TopicId, UserId};
+
+/// Moves what belongs to the chat `from` to the chat `to`; returns the conversations by their former keys.
+pub async fn follow(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<Vec<ThreadKey>, DbError> {
+    if !rename(tx, from, to).await? {
+        return Ok(Vec::new());
+    }
+    // Turns are locked before conversations, as everywhere.
+    sqlx::query!(
+        "UPDATE turns SET question_id = (question_id - 2147483648)::integer, live_message_id = NULL, live_begun = FALSE
+         WHERE thread_id IN (SELECT id FROM threads WHERE chat_id = $1) AND question_id > 0",
+        from.0,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("group_upgrades::follow"))?;
+    let threads = sqlx::query!(
+        r#"SELECT old.id, old.user_id, old.topic_id, new.id AS "target?"
+         FROM threads AS old LEFT JOIN threads AS new ON new.chat_id = $2 AND new.user_id = old.user_id
+           AND new.topic_id IS NOT DISTINCT FROM old.topic_id
+         WHERE old.chat_id = $1 AND EXISTS (SELECT 1 FROM turns WHERE turns.thread_id = old.id) ORDER BY old.id"#,
+        from.0,
+        to.0,
+    )
+    .fetch_all(&mut **tx)
+    .await
+    .map_err(DbError::at("group_upgrades::follow"))?;
+    let (olds, targets): (Vec<i64>, Vec<i64>) =
+        threads.iter().filter_map(|thread| Some((thread.id, thread.target?))).unzip();
+    merge(tx, &olds, &targets).await?;
+    let rest: Vec<i64> =
+        threads.iter().filter(|thread| thread.target.is_none()).map(|thread| thread.id).collect();
+    sqlx::query!(
+        "UPDATE threads SET chat_id = $2, history_version = history_version + 1,
+           cleared_up_to = (cleared_up_to - 2147483648)::integer
+         WHERE id = ANY($1)",
+        &rest,
+        to.0,
+    )
+    .execute(&mut **tx)
+    .await
+    // Somebody may be entering the new chat at this moment.
+    .map_err(DbError::at_race("group_upgrades::follow"))?;
+    readdress(tx, from, to).await?;
+    let key = |user: i64, topic: Option<i32>| ThreadKey {
+        chat: from,
+        user: UserId(user),
+        topic: topic.map(TopicId),
+    };
+    Ok(threads.iter().map(|thread| key(thread.user_id, thread.topic_id)).collect())
+}
+
+/// Notes what has become of a chat; false if nobody knows it.
+async fn rename(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<bool, DbError> {
+    sqlx::query!(
+        "INSERT INTO chats (id, kind, title, username) SELECT $2, 'supergroup', title, username FROM chats WHERE id = $1
+         ON CONFLICT (id) DO NOTHING",
+        from.0,
+        to.0,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("group_upgrades::rename"))?;
+    let renamed = sqlx::query!("UPDATE chats SET migrated_to = $2 WHERE id = $1", from.0, to.0)
+        .execute(&mut **tx)
+        .await
+        .map_err(DbError::at("group_upgrades::rename"))?;
+    Ok(renamed.rows_affected() > 0)
+}
+
+/// Makes one conversation of two whose person has written in the new chat already.
+async fn merge(tx: &mut Tx<'_>, olds: &[i64], targets: &[i64]) -> Result<(), DbError> {
+    if olds.is_empty() {
+        return Ok(());
+    }
+    let at = "group_upgrades::merge";
+    sqlx::query!(
+        "UPDATE turns SET thread_id = target FROM UNNEST($1::bigint[], $2::bigint[]) AS pair (old, target)
+         WHERE thread_id = old",
+        olds,
+        targets,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at(at))?;
+    sqlx::query!(
+        "UPDATE messages SET thread_id = target FROM UNNEST($1::bigint[], $2::bigint[]) AS pair (old, target)
+         WHERE thread_id = old",
+        olds,
+        targets,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at(at))?;
+    sqlx::query!(
+        "UPDATE files SET thread_id = target FROM UNNEST($1::bigint[], $2::bigint[]) AS pair (old, target)
+         WHERE thread_id = old",
+        olds,
+        targets,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at(at))?;
+    sqlx::query!(
+        "UPDATE threads SET history_version = greatest(threads.history_version, former.history_version) + 1,
+           -- Where nothing was forgotten in the new chat, the number of the former one counts.
+           cleared_up_to = greatest(nullif(threads.cleared_up_to, 0), (former.cleared_up_to - 2147483648)::integer)
+         FROM UNNEST($1::bigint[], $2::bigint[]) AS pair (old, target) JOIN threads AS former ON former.id = old
+         WHERE threads.id = target",
+        olds,
+        targets,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at(at))?;
+    Ok(())
+}
+
+/// What is still owed to the former chat is owed to the new one, where the numbers that it names mean nothing; so is the
+/// question that waits for a text.
+async fn readdress(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<(), DbError> {
+    let at = "group_upgrades::readdress";
+    sqlx::query!(
+        "UPDATE outbox SET chat_id = $2, topic_id = NULL, reply_to = NULL, replaces = NULL, after_id = NULL, begun = FALSE
+         WHERE state = 'pending' AND chat_id = $1",
+        from.0,
+        to.0,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at(at))?;
+    sqlx::query!(
+        "WITH moved AS (DELETE FROM dialogs WHERE chat_id = $1 RETURNING *)
+         INSERT INTO dialogs (chat_id, user_id, topic_id, kind, expires_at)
+         SELECT $2, user_id, topic_id, kind, expires_at FROM moved ON CONFLICT DO NOTHING",
+        from.0,
+        to.0,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at(at))?;
+    Ok(())
+}

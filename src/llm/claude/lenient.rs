@@ -1,0 +1,241 @@
+//! Reads fields of JSON that may be anything. A reader tells what is there as far as it can be read; what cannot be
+//! read costs that field and nothing else.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// A field as it came; none if it is missing or null.
+pub(super) type Raw<'a> = Option<&'a RawValue>;
+
+/// Levels of objects and arrays that are read; deeper ones cannot be read.
+const MAX_DEPTH: usize = 64;
+
+/// The fields of an object; all missing if it is none.
+pub(super) fn fields<'a, T: Deserialize<'a> + Default>(raw: Raw<'a>) -> T {
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+}
+
+/// A string, without halves of characters.
+pub(super) fn word(raw: Raw<'_>) -> Option<Cow<'_, str>> {
+    Joiner::default().piece(raw)
+}
+
+/// A number of things.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Count {
+    /// Missing or null.
+    Absent,
+    /// So many.
+    Known(u64),
+    /// Something else than a number from zero to the most that is believed.
+    Unreadable,
+}
+
+/// Reads a number of at most `most` things. Fractions are rounded up; a number in a string is a number.
+pub(super) fn count(raw: Raw<'_>, most: u32) -> Count {
+    let Some(text) = raw.map(RawValue::get) else { return Count::Absent };
+    let number = text.trim_matches('"').trim();
+    let whole = number.parse::<u64>().ok().filter(|&whole| whole <= u64::from(most));
+    let rounded = || {
+        let number = number.parse::<f64>().ok()?.ceil();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is between the bounds"
+        )]
+        (0.0..=f64::from(most)).contains(&number).then_some(number as u64)
+    };
+    whole.or_else(rounded).map_or(Count::Unreadable, Count::Known)
+}
+
+/// Any value; parts of it that cannot be read are left out.
+pub(super) fn value(raw: &RawValue) -> Option<Value> {
+    serde_json::from_str(raw.get()).ok().or_else(|| readable_parts(raw, MAX_DEPTH))
+}
+
+fn readable_parts(raw: &RawValue, depth: usize) -> Option<Value> {
+    let depth = depth.checked_sub(1)?;
+    let json = raw.get();
+    let part = |raw: &RawValue| match raw.get().as_bytes().first() {
+        Some(b'{' | b'[' | b'"') => readable_parts(raw, depth),
+        _ => serde_json::from_str(raw.get()).ok(),
+    };
+    match json.as_bytes().first()? {
+        b'"' => word(Some(raw)).map(|text| Value::String(text.into_owned())),
+        b'{' => {
+            let fields: BTreeMap<Name, &RawValue> = serde_json::from_str(json).ok()?;
+            let readable = fields.into_iter().filter_map(|(name, raw)| Some((name.0, part(raw)?)));
+            Some(Value::Object(readable.collect::<Map<_, _>>()))
+        }
+        b'[' => {
+            let items: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+            Some(items.into_iter().filter_map(part).collect())
+        }
+        _ => None,
+    }
+}
+
+/// Puts a text together that comes in pieces. A character beyond the Basic Multilingual Plane is two escapes in JSON, of
+/// which one may end a piece and the other begin the next; a half without its partner is dropped.
+#[derive(Debug, Default)]
+pub(super) struct Joiner {
+    /// The first half of a character, if the last piece ended in one.
+    half: Option<u16>,
+}
+
+impl Joiner {
+    /// The next piece, if it is a string.
+    pub(super) fn piece<'a>(&mut self, raw: Raw<'a>) -> Option<Cow<'a, str>> {
+        let json = raw?.get();
+        let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+        if !inner.contains('\\') {
+            if !inner.is_empty() {
+                self.half = None;
+            }
+            return Some(Cow::Borrowed(inner));
+        }
+        let Units(bytes) = serde_json::from_str(json).ok()?;
+        Some(Cow::Owned(self.join(&bytes)))
+    }
+
+    fn join(&mut self, mut rest: &[u8]) -> String {
+        let mut out = String::with_capacity(rest.len());
+        loop {
+            let at = rest.windows(3).position(is_half).unwrap_or(rest.len());
+            let (text, behind) = rest.split_at(at);
+            if !text.is_empty() {
+                self.half = None;
+                out.push_str(&String::from_utf8_lossy(text));
+            }
+            let &[_, second, third, ref behind @ ..] = behind else { return out };
+            let unit = 0xd000 | u16::from(second & 0x3f) << 6 | u16::from(third & 0x3f);
+            match self.half.take() {
+                Some(first) if unit >= 0xdc00 => out.extend(char::decode_utf16([first, unit]).flatten()),
+                _ => self.half = (unit < 0xdc00).then_some(unit),
+            }
+            rest = behind;
+        }
+    }
+}
+
+/// Whether three bytes are a half of a character, which UTF-8 does not have.
+fn is_half(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xed, 0xa0..=0xff, _])
+}
+
+/// A string in bytes: UTF-8, with three bytes for each half of a character that stands alone.
+struct Units(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Units {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl Visitor<'_> for Reader {
+            type Value = Units;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a string")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Units, E> {
+                Ok(Units(bytes.to_vec()))
+            }
+        }
+        deserializer.deserialize_bytes(Reader)
+    }
+}
+
+/// The name of a field, without halves of characters.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Name(String);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Units::deserialize(deserializer).map(|Units(bytes)| Self(Joiner::default().join(&bytes)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn raw(json: &str) -> &RawValue {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn pieces(pieces: &[&str]) -> String {
+        let mut joiner = Joiner::default();
+        pieces.iter().map(|piece| joiner.piece(Some(raw(piece))).unwrap()).collect()
+    }
+
+    #[test]
+    fn halves_of_a_character_find_each_other_across_pieces() {
+        for (given, expected) in [
+            (&[r#""a\ud83d""#, r#""\ude00b""#][..], "a😀b"),
+            (&[r#""\ud83d""#, r#""""#, r#""\ude00""#], "😀"),
+            (&[r#""\ud83d""#, r#""x\ude00""#], "x"),
+            (&[r#""\ud83d""#, r#""\ud83d\ude00""#], "😀"),
+            (&[r#""\ud83d\ud83d""#, r#""\ude00""#], "😀"),
+            (&[r#""\ude00a\ud83d""#], "a"),
+            (&[r#""\ud83d\ude00 \u00e9\n""#], "😀 é\n"),
+            (&[r#""\ud83d""#, r#""plain""#, r#""\ude00""#], "plain"),
+            (&[r#""\ud7ff\ue000퟿""#], "\u{d7ff}\u{e000}\u{d7ff}"),
+        ] {
+            assert_eq!(pieces(given), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_count_is_a_number_however_it_is_written() {
+        for (json, expected) in [
+            ("0", Count::Known(0)),
+            ("412", Count::Known(412)),
+            ("412.0", Count::Known(412)),
+            ("411.2", Count::Known(412)),
+            ("4.12e2", Count::Known(412)),
+            ("\"412\"", Count::Known(412)),
+            ("\" 411.5 \"", Count::Known(412)),
+            ("-0.0", Count::Known(0)),
+            ("1000", Count::Known(1000)),
+            ("1001", Count::Unreadable),
+            ("-1", Count::Unreadable),
+            ("-0.5e1", Count::Unreadable),
+            ("1e999", Count::Unreadable),
+            ("99999999999999999999999999", Count::Unreadable),
+            ("\"many\"", Count::Unreadable),
+            ("\"NaN\"", Count::Unreadable),
+            ("\"inf\"", Count::Unreadable),
+            ("\"\"", Count::Unreadable),
+            ("true", Count::Unreadable),
+            ("[1]", Count::Unreadable),
+            ("{}", Count::Unreadable),
+        ] {
+            assert_eq!(count(Some(raw(json)), 1000), expected, "{json}");
+        }
+        assert_eq!(count(None, 1), Count::Absent);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_left_out_of_a_value() {
+        for (json, expected) in [
+            (
+                r#"{"a": 1, "b": 1e999, "c": ["x\ud83d", 1e999, {"d": -1e999}]}"#,
+                json!({"a": 1, "c": ["x", {}]}),
+            ),
+            (r#"{"\ud83dk": "\ude00v"}"#, json!({"k": "v"})),
+            (r#""\ud83d""#, json!("")),
+        ] {
+            assert_eq!(value(raw(json)), Some(expected), "{json}");
+        }
+        assert_eq!(value(raw("1e999")), None);
+        let deep = format!("{}1e999{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(value(raw(&deep)).is_some_and(|value| value.is_array()));
+    }
+}

@@ -1,0 +1,161 @@
+//! What a call has used, from reports of which any figure may be missing or unreadable.
+
+use serde::Deserialize;
+
+use super::super::event::Reported;
+use super::lenient::{Count, Raw, count, fields};
+use crate::domain::usage::Usage;
+
+/// The largest number of tokens that is believed: ten times the window of the largest model, for the provider adds up
+/// the prompts of its own tools' rounds.
+const MOST_TOKENS: u32 = 10_000_000;
+/// The largest number of searches that is believed.
+const MOST_SEARCHES: u32 = 1_000;
+
+/// Token counts as they came; later events send only what changed, so every field may be missing.
+#[derive(Deserialize, Debug, Default)]
+struct Report<'a> {
+    #[serde(borrow)]
+    input_tokens: Raw<'a>,
+    #[serde(borrow)]
+    cache_creation_input_tokens: Raw<'a>,
+    #[serde(borrow)]
+    cache_read_input_tokens: Raw<'a>,
+    #[serde(borrow)]
+    cache_creation: Raw<'a>,
+    #[serde(borrow)]
+    output_tokens: Raw<'a>,
+    #[serde(borrow)]
+    output_tokens_details: Raw<'a>,
+    #[serde(borrow)]
+    server_tool_use: Raw<'a>,
+}
+
+#[derive(Deserialize, Debug, Default)]
+struct CacheCreation<'a> {
+    #[serde(borrow)]
+    ephemeral_5m_input_tokens: Raw<'a>,
+    #[serde(borrow)]
+    ephemeral_1h_input_tokens: Raw<'a>,
+}
+
+#[derive(Deserialize, Debug, Default)]
+struct OutputDetails<'a> {
+    #[serde(borrow)]
+    thinking_tokens: Raw<'a>,
+}
+
+#[derive(Deserialize, Debug, Default)]
+struct ServerTools<'a> {
+    #[serde(borrow)]
+    web_search_requests: Raw<'a>,
+}
+
+/// Where a report comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Origin {
+    /// The beginning of the answer: its output has only begun.
+    Start,
+    /// A beginning that comes once more: of two figures the larger one holds.
+    Restart,
+    /// The end of the answer, with the totals.
+    End,
+}
+
+/// Folds the reports of one call.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    usage: Usage,
+    input: Told,
+    cache_read: Told,
+    cache_write_5m: Told,
+    cache_write_1h: Told,
+    output: Told,
+}
+
+/// What is known of a figure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Told {
+    #[default]
+    Nothing,
+    Unreadable,
+    Figure,
+}
+
+impl Meter {
+    /// Later reports replace earlier ones field by field; the sums are cumulative.
+    pub(super) fn read(&mut self, raw: Raw<'_>, origin: Origin) -> Reported {
+        let report: Report<'_> = fields(raw);
+        let tokens = |raw| count(raw, MOST_TOKENS);
+        let mut earlier = self.usage;
+        let usage = &mut self.usage;
+        take(tokens(report.input_tokens), &mut usage.input, &mut self.input);
+        take(tokens(report.cache_read_input_tokens), &mut usage.cache_read, &mut self.cache_read);
+        let mut output = Told::Nothing;
+        take(tokens(report.output_tokens), &mut usage.output, &mut output);
+        if origin == Origin::End && output != Told::Nothing {
+            self.output = output;
+        }
+        self.cache_writes(&report);
+        let details: OutputDetails<'_> = fields(report.output_tokens_details);
+        let tools: ServerTools<'_> = fields(report.server_tool_use);
+        let (usage, mut ignored) = (&mut self.usage, Told::Nothing);
+        take(tokens(details.thinking_tokens), &mut usage.thinking, &mut ignored);
+        take(count(tools.web_search_requests, MOST_SEARCHES), &mut usage.web_searches, &mut ignored);
+        if origin == Origin::Restart {
+            for (now, before) in figures(usage).into_iter().zip(figures(&mut earlier)) {
+                *now = (*now).max(*before);
+            }
+        }
+        self.reported()
+    }
+
+    fn cache_writes(&mut self, report: &Report<'_>) {
+        let tokens = |raw| count(raw, MOST_TOKENS);
+        let split: CacheCreation<'_> = fields(report.cache_creation);
+        let usage = &mut self.usage;
+        let short = tokens(split.ephemeral_5m_input_tokens);
+        let long = tokens(split.ephemeral_1h_input_tokens);
+        let total = tokens(report.cache_creation_input_tokens);
+        // Of three figures two make the third; without the split, everything beyond the known one-hour part counts as
+        // five minutes.
+        let (short, long) = match (short, long, total) {
+            (Count::Known(short), Count::Absent | Count::Unreadable, Count::Known(total)) => {
+                (Count::Known(short), Count::Known(total.saturating_sub(short)))
+            }
+            (Count::Absent | Count::Unreadable, _, Count::Known(total)) => {
+                let known = if let Count::Known(long) = long { long } else { usage.cache_write_1h };
+                (Count::Known(total.saturating_sub(known)), Count::Known(known))
+            }
+            (Count::Absent, Count::Absent, Count::Unreadable) => (Count::Unreadable, Count::Absent),
+            (short, long, _) => (short, long),
+        };
+        take(long, &mut usage.cache_write_1h, &mut self.cache_write_1h);
+        take(short, &mut usage.cache_write_5m, &mut self.cache_write_5m);
+    }
+
+    fn reported(&self) -> Reported {
+        Reported {
+            usage: self.usage,
+            // A model or a proxy without a prompt cache tells nothing of it.
+            prompt: self.input == Told::Figure
+                && [self.cache_read, self.cache_write_5m, self.cache_write_1h]
+                    .iter()
+                    .all(|&told| told != Told::Unreadable),
+            output: self.output == Told::Figure,
+        }
+    }
+}
+
+fn take(count: Count, figure: &mut u64, told: &mut Told) {
+    match count {
+        Count::Known(number) => (*figure, *told) = (number, Told::Figure),
+        Count::Unreadable if *told == Told::Nothing => *told = Told::Unreadable,
+        Count::Unreadable | Count::Absent => {}
+    }
+}
+
+fn figures(usage: &mut Usage) -> [&mut u64; 7] {
+    let Usage { input, cache_write_5m, cache_write_1h, cache_read, output, thinking, web_searches } = usage;
+    [input, cache_write_5m, cache_write_1h, cache_read, output, thinking, web_searches]
+}

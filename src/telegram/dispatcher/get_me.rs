@@ -1,0 +1,57 @@
+//! Tells the framework who the bot is. Its dispatcher calls `getMe` before it begins and insists on fields that not
+//! every server of the Bot API sends. So the Bot API that it knows is a port on the loopback interface, where this
+//! process answers with what `api` has read already; it serves nothing else and is closed when dispatching begins.
+
+use std::io;
+use std::net::Ipv4Addr;
+
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use teloxide::Bot;
+use teloxide::net::default_reqwest_settings;
+use tokio::net::TcpListener;
+
+use super::super::api::methods::Me;
+
+/// A port that answers every call with the bot's account.
+pub(super) struct GetMeServer {
+    /// The framework's handle of it. It knows no token, because it must not call anything else.
+    pub bot: Bot,
+    /// Where it is served.
+    pub listener: TcpListener,
+    /// What is served.
+    pub app: Router,
+}
+
+impl GetMeServer {
+    /// Opens the port.
+    ///
+    /// # Errors
+    /// When the machine has none to give, or no HTTP client can be made.
+    pub(super) async fn open(me: &Me) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let url = url.parse().map_err(io::Error::other)?;
+        // A proxy that the environment names may not reach this machine's own ports.
+        let client = default_reqwest_settings().no_proxy().build().map_err(io::Error::other)?;
+        let answer = json!({"ok": true, "result": account(me)});
+        let app = Router::new().fallback(async move || Json(answer.clone()));
+        Ok(Self { bot: Bot::with_client("0:none", client).set_api_url(url), listener, app })
+    }
+}
+
+/// The account with all fields that the framework wants; nothing of ours looks at those that were not told.
+fn account(me: &Me) -> Value {
+    let username = if me.username.is_empty() { "bot" } else { &me.username };
+    json!({
+        "id": me.id,
+        "is_bot": true,
+        "first_name": username,
+        "username": username,
+        "can_join_groups": false,
+        "can_read_all_group_messages": false,
+        "supports_inline_queries": false,
+        "can_connect_to_business": false,
+        "has_main_web_app": false,
+    })
+}

@@ -1,0 +1,90 @@
+//! Updates that were in flight in several crashes are handled with nothing else in flight, one after the other, beside the
+//! ordinary work of the service.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Intake;
+use crate::db::{DbError, inbox};
+use crate::domain::ids::UpdateId;
+use crate::services::recovery::GIVEN_UP_AFTER;
+use crate::telegram::pipeline::in_hand::Held;
+use crate::telegram::pipeline::isolation::{Mode, Suspect};
+
+/// How long an update may take until it is handled or has become a turn; fetching its file takes the longest.
+const LIMIT: Duration = Duration::from_secs(300);
+/// Between two looks whether it is handled.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long a payment waits that would be given up if it were none: everybody else is served first. It doubles with each
+/// further crash, up to the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(600));
+
+impl Intake {
+    /// Takes up updates, each with the number of crashes in which it was alone in flight.
+    pub(super) fn take_up_suspects(&self, suspects: Vec<(UpdateId, i32)>) {
+        if suspects.is_empty() {
+            return;
+        }
+        let intake = self.clone();
+        let hold = |(id, crashes_alone)| (id, crashes_alone, self.context.in_hand.hold(id));
+        let suspects: Vec<(UpdateId, i32, Held)> = suspects.into_iter().map(hold).collect();
+        self.context.life.spawn("suspects", async move {
+            for (id, crashes_alone, held) in suspects {
+                let taken = intake.context.life.drain.run_until_cancelled(intake.isolated(id, crashes_alone));
+                match taken.await {
+                    Some(Ok(())) => drop(held),
+                    Some(Err(error)) => {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(update.id = id.0, error, "the suspected update {id} has to wait");
+                    }
+                    None => return,
+                }
+            }
+        });
+    }
+
+    /// Handles an update while nothing else is in flight.
+    async fn isolated(&self, id: UpdateId, crashes_alone: i32) -> Result<(), DbError> {
+        let (context, drain) = (&self.context, &self.context.life.drain);
+        let db = &context.db;
+        tokio::time::sleep(pause(crashes_alone)).await;
+        let mode = Mode::Exclusive { crashes_alone, suspect: Suspect::Update(id) };
+        let _alone = context.isolation.enter(mode).await;
+        let isolate = || inbox::isolate(db, id, true);
+        let Some(payload) = db.persist("inbox::isolate", drain, isolate).await? else { return Ok(()) };
+        tracing::warn!(update.id = id.0, crashes_alone, "the suspected update {id} is handled alone");
+        let until = Instant::now() + LIMIT;
+        if context.arrivals.is_new(id, Instant::now()) {
+            self.pass_on(id, &payload).await;
+        }
+        while Instant::now() < until {
+            if db.persist("inbox::waiting", drain, || inbox::waiting(db, id)).await?.is_none() {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        db.persist("inbox::isolate", drain, || inbox::isolate(db, id, false)).await.map(drop)
+    }
+}
+
+/// How long an update waits for its turn; only a payment gets so far that it does.
+fn pause(crashes_alone: i32) -> Duration {
+    let (shortest, longest) = PAUSES;
+    match u32::try_from(crashes_alone - GIVEN_UP_AFTER) {
+        Ok(more) => shortest.saturating_mul(2_u32.saturating_pow(more)).min(longest),
+        Err(_) => Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_never_given_up_waits_and_never_for_long() {
+        for (crashes_alone, seconds) in [(0, 0), (2, 0), (3, 10), (4, 20), (9, 600), (i32::MAX, 600)] {
+            assert_eq!(pause(crashes_alone), Duration::from_secs(seconds), "{crashes_alone}");
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Isolation: turns run side by side, but one that is suspected of crashing the process runs with nothing else in flight,
+//! so that a crash hits nothing else and tells which one it was. Others run between two suspects.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::domain::ids::{TurnId, UpdateId};
+
+/// How long nothing new may begin because a suspect waits until everything else has ended. Then others may begin for as
+/// long, and the suspect tries again with twice the time.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Work that may crash the process.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Suspect {
+    /// An update that is handled.
+    Update(UpdateId),
+    /// A turn that is answered.
+    Turn(TurnId),
+}
+
+/// How work wants to run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// Beside other work.
+    Shared,
+    /// With nothing else in flight. Of those who wait, the one that was alone in the fewest crashes goes first.
+    Exclusive {
+        /// In how many crashes it was alone in flight.
+        crashes_alone: i32,
+        /// What it is.
+        suspect: Suspect,
+    },
+}
+
+/// Who may run at this moment. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Isolation(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// How many run beside each other.
+    running: usize,
+    /// What runs alone.
+    exclusive: Option<Suspect>,
+    /// Whether nothing new may begin because somebody waits to run alone.
+    closed: bool,
+    /// Who waits to run alone.
+    waiting: BTreeSet<(i32, Suspect)>,
+}
+
+/// The right to run, until this is dropped.
+#[derive(Debug)]
+pub struct Permit {
+    isolation: Isolation,
+    mode: Mode,
+    held: bool,
+}
+
+impl Isolation {
+    /// Waits until work may run. Dropping the wait leaves no trace.
+    pub async fn enter(&self, mode: Mode) -> Permit {
+        self.enter_with(mode, |_| false).await
+    }
+
+    /// The same for work that may also begin while an update runs alone to which it belongs.
+    pub async fn enter_with(&self, mode: Mode, belongs: impl Fn(UpdateId) -> bool) -> Permit {
+        match mode {
+            Mode::Shared => self.shared(belongs).await,
+            Mode::Exclusive { crashes_alone, suspect } => self.exclusive((crashes_alone, suspect)).await,
+        }
+        Permit { isolation: self.clone(), mode, held: true }
+    }
+
+    async fn shared(&self, belongs: impl Fn(UpdateId) -> bool) {
+        let may_begin = |state: &mut State| {
+            let free = match state.exclusive {
+                None => !state.closed,
+                Some(Suspect::Update(update)) => belongs(update),
+                Some(Suspect::Turn(_)) => false,
+            };
+            state.running += usize::from(free);
+            free
+        };
+        self.until(may_begin).await;
+    }
+
+    async fn exclusive(&self, rank: (i32, Suspect)) {
+        self.change(|state| state.waiting.insert(rank));
+        let _leaves_the_queue = Undo(|| self.change(|state| state.waiting.remove(&rank)));
+        let mut patience = PATIENCE;
+        loop {
+            let is_first = |state: &mut State| {
+                let first =
+                    !state.closed && state.exclusive.is_none() && state.waiting.first() == Some(&rank);
+                state.closed |= first;
+                first
+            };
+            self.until(is_first).await;
+            {
+                let _opens = Undo(|| self.change(|state| state.closed = false));
+                let is_empty = |state: &mut State| {
+                    let empty = state.running == 0;
+                    if empty {
+                        state.exclusive = Some(rank.1);
+                    }
+                    empty
+                };
+                if tokio::time::timeout(patience, self.until(is_empty)).await.is_ok() {
+                    return;
+                }
+            }
+            tokio::time::sleep(patience).await;
+            patience *= 2;
+        }
+    }
+
+    fn leave(&self, mode: Mode) {
+        self.change(|state| match mode {
+            Mode::Shared => state.running = state.running.saturating_sub(1),
+            Mode::Exclusive { .. } => state.exclusive = None,
+        });
+    }
+
+    /// Waits until `ready`, which may change the state when it is.
+    async fn until(&self, mut ready: impl FnMut(&mut State) -> bool) {
+        loop {
+            let changed = self.0.changed.notified();
+            if ready(&mut self.state()) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) {
+        change(&mut self.state());
+        self.0.changed.notify_waiters();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that holds it can panic half-way.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Permit {
+    /// Lets others run for a while, for work that only waits.
+    pub async fn pause(&mut self, time: Duration) {
+        self.isolation.leave(self.mode);
+        self.held = false;
+        tokio::time::sleep(time).await;
+        *self = self.isolation.enter(self.mode).await;
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if self.held {
+            self.isolation.leave(self.mode);
+        }
+    }
+}
+
+/// Undoes a step when the rest is done or given up.
+struct Undo<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for Undo<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    fn turn(crashes_alone: i32, id: i64) -> Mode {
+        Mode::Exclusive { crashes_alone, suspect: Suspect::Turn(TurnId(id)) }
+    }
+
+    #[tokio::test]
+    async fn a_suspect_waits_for_what_runs_and_others_run_between_two_suspects() {
+        let isolation = Isolation::default();
+        let (first, second) = (isolation.enter(Mode::Shared).await, isolation.enter(Mode::Shared).await);
+        let mut worse = Box::pin(isolation.enter(turn(1, 1)));
+        assert!((&mut worse).now_or_never().is_none());
+        let mut better = Box::pin(isolation.enter(turn(0, 2)));
+        assert!((&mut better).now_or_never().is_none());
+        let mut later = Box::pin(isolation.enter(Mode::Shared));
+        assert!((&mut later).now_or_never().is_none(), "nothing new begins");
+        drop((first, second));
+        let alone = (&mut worse).now_or_never().expect("whoever has closed the door goes first");
+        assert!((&mut later).now_or_never().is_none());
+        assert!((&mut better).now_or_never().is_none());
+        drop(alone);
+        let later = (&mut later).now_or_never().expect("others in between");
+        assert!((&mut better).now_or_never().is_none());
+        drop(later);
+        drop((&mut better).now_or_never().expect("nothing else runs"));
+        assert!(isolation.enter(Mode::Shared).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn the_least_suspicious_goes_first() {
+        let isolation = Isolation::default();
+        let running = isolation.enter(turn(0, 1)).await;
+        let modes = [turn(2, 3), turn(0, 5), turn(0, 4)];
+        let mut waiting: Vec<_> = modes.map(|mode| Box::pin(isolation.enter(mode))).into();
+        assert!(waiting.iter_mut().all(|suspect| suspect.now_or_never().is_none()));
+        drop(running);
+        let (mut order, mut numbers) = (Vec::new(), vec![3, 5, 4]);
+        while !waiting.is_empty() {
+            let found = waiting.iter_mut().position(|suspect| suspect.now_or_never().map(drop).is_some());
+            let found = found.expect("somebody may run");
+            drop(waiting.remove(found));
+            order.push(numbers.remove(found));
+        }
+        assert_eq!(order, [4, 5, 3]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_answer_holds_nobody_up_for_long() {
+        let isolation = Isolation::default();
+        let long = isolation.enter(Mode::Shared).await;
+        let others = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let before = tokio::time::Instant::now();
+            drop(isolation.enter(Mode::Shared).await);
+            assert!(before.elapsed() <= PATIENCE);
+            drop(long);
+        };
+        // The suspect runs in the end, too.
+        let (alone, ()) = tokio::join!(isolation.enter(turn(0, 1)), others);
+        assert_eq!(alone.mode, turn(0, 1));
+    }
+
+    #[tokio::test]
+    async fn what_belongs_to_an_update_runs_with_it() {
+        let isolation = Isolation::default();
+        let suspect = Suspect::Update(UpdateId(7));
+        let alone = isolation.enter(Mode::Exclusive { crashes_alone: 0, suspect }).await;
+        assert!(isolation.enter(Mode::Shared).now_or_never().is_none());
+        let own = isolation.enter_with(Mode::Shared, |update| update == UpdateId(7)).now_or_never();
+        let mut next = Box::pin(isolation.enter(turn(0, 1)));
+        drop(alone);
+        assert!((&mut next).now_or_never().is_none(), "what belonged to it still runs");
+        drop(own.expect("it may run"));
+        assert!((&mut next).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_wait_that_is_given_up_and_a_pause_hold_nobody_up() {
+        let isolation = Isolation::default();
+        let mut running = isolation.enter(Mode::Shared).await;
+        let mut given_up = Box::pin(isolation.enter(turn(0, 1)));
+        assert!((&mut given_up).now_or_never().is_none());
+        drop(given_up);
+        drop(isolation.enter(Mode::Shared).now_or_never().expect("nobody waits"));
+        let mut pause = Box::pin(running.pause(Duration::ZERO));
+        assert!((&mut pause).now_or_never().is_none());
+        let alone = isolation.enter(turn(0, 2)).now_or_never().expect("whoever pauses does not run");
+        assert!((&mut pause).now_or_never().is_none());
+        drop(alone);
+        pause.await;
+        assert!(isolation.enter(turn(0, 3)).now_or_never().is_none());
+    }
+}

@@ -1,0 +1,106 @@
+//! What messages point at, as far as their conversation does not hold it yet. That is decided once, before they are stored,
+//! so that they are the same in every later prompt, however far the history's window has moved by then.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use crate::conversation;
+use crate::db::{DbError, outbox};
+use crate::domain::file::Retrieval;
+use crate::domain::ids::{ChatId, MessageId};
+use crate::domain::message::{Incoming, Remembered, Role};
+use crate::telegram::context::Context;
+
+/// The messages of a batch with only as much of what they point at as the history does not hold.
+///
+/// # Errors
+/// When the service is shutting down, or for a fault that waiting cannot heal.
+pub(super) async fn resolve<'a>(
+    context: &Context,
+    chat: ChatId,
+    history: &[Remembered],
+    batch: &'a [Incoming],
+) -> Result<Cow<'a, [Incoming]>, DbError> {
+    if batch.iter().all(|incoming| incoming.context.reply.is_none() && incoming.replied_attachment.is_none())
+    {
+        return Ok(Cow::Borrowed(batch));
+    }
+    let mut held = held(history, batch);
+    let unknown: Vec<MessageId> =
+        batch.iter().filter_map(replied_to).filter(|message| !held.contains(message)).collect();
+    if !unknown.is_empty() {
+        let db = &context.db;
+        let find = || outbox::questions(db, chat, &unknown);
+        let parts = db.persist("outbox::questions", &context.life.abort, find).await?;
+        let answered = answered(history);
+        held.extend(
+            parts.into_iter().filter(|(_, question)| answered.contains(question)).map(|(part, _)| part),
+        );
+    }
+    Ok(Cow::Owned(without_what_is_held(history, batch, &held)))
+}
+
+/// The message in the same chat that a message replies to.
+fn replied_to(incoming: &Incoming) -> Option<MessageId> {
+    let reply = incoming.context.reply.as_ref()?;
+    reply.message.filter(|_| reply.chat.is_none())
+}
+
+/// The numbers of people's messages in the history and in the batch.
+fn held(history: &[Remembered], batch: &[Incoming]) -> BTreeSet<MessageId> {
+    let said = history.iter().filter_map(|remembered| remembered.message);
+    said.chain(batch.iter().map(|incoming| incoming.message)).collect()
+}
+
+/// The messages in the history that are followed by an answer.
+fn answered(history: &[Remembered]) -> BTreeSet<MessageId> {
+    let pairs = history.windows(2).filter(|pair| pair[1].role == Role::Assistant);
+    pairs.filter_map(|pair| pair[0].message).collect()
+}
+
+fn without_what_is_held(
+    history: &[Remembered],
+    batch: &[Incoming],
+    held: &BTreeSet<MessageId>,
+) -> Vec<Incoming> {
+    let mut batch = batch.to_vec();
+    for at in 0..batch.len() {
+        if is_file_held(history, &batch, at) {
+            batch[at].replied_attachment = None;
+            batch[at].replied_fetched = Retrieval::Untried;
+        }
+        let is_held = replied_to(&batch[at]).is_some_and(|message| held.contains(&message));
+        if (is_held || is_text_held(history, &batch, at))
+            && let Some(reply) = &mut batch[at].context.reply
+        {
+            reply.cut_to_mark();
+        }
+    }
+    batch
+}
+
+/// Whether an earlier reply has brought the whole text into the conversation.
+fn is_text_held(history: &[Remembered], batch: &[Incoming], at: usize) -> bool {
+    let Some(reply) = &batch[at].context.reply else { return false };
+    let said = history.iter().map(|remembered| &remembered.context);
+    let mut earlier = said.chain(batch[..at].iter().map(|other| &other.context));
+    earlier.any(|context| context.reply.as_ref().is_some_and(|other| other.text == reply.text))
+}
+
+/// Whether the prompt shows the file of the message that this one replies to in another place, too.
+fn is_file_held(history: &[Remembered], batch: &[Incoming], at: usize) -> bool {
+    let incoming = &batch[at];
+    let Some(file) = &incoming.replied_attachment else { return false };
+    let own = batch.iter().filter_map(|other| other.attachment.as_ref());
+    let earlier = batch[..at].iter().filter_map(|other| other.replied_attachment.as_ref());
+    if own.chain(earlier).any(|other| other.is_content_of(file)) {
+        return true;
+    }
+    let Some(copy) = incoming.replied_fetched.copy() else { return false };
+    // As the prompt will be without it.
+    let mut new: Vec<Remembered> = batch.iter().map(Incoming::remembered).collect();
+    for message in &mut new {
+        message.files.retain(|file| !file.replied);
+    }
+    conversation::shows(history.iter().chain(&new), &copy.id)
+}

@@ -1,0 +1,159 @@
+//! The few HTML elements that models write into Markdown and a chat can show. Everything else in angle brackets is text.
+
+use super::entities::EntityKind;
+
+/// Longest tag that is looked at.
+const LONGEST_TAG: usize = 16;
+
+/// What an element means in a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Element {
+    /// A line break.
+    Break,
+    /// Text with a look.
+    Style(EntityKind),
+    /// Text above the line.
+    Raised,
+    /// Text below the line.
+    Lowered,
+    /// Monospace text.
+    Code,
+    /// A part that can be folded.
+    Details,
+    /// The title of such a part.
+    Summary,
+}
+
+/// A tag at the beginning of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tag {
+    pub(super) element: Element,
+    /// Whether it ends its element.
+    pub(super) closes: bool,
+    /// Bytes of the tag.
+    pub(super) length: usize,
+    /// The tag that ends the element.
+    pub(super) closer: &'static str,
+}
+
+const NAMES: [(&str, &str); 14] = [
+    ("br", ""),
+    ("b", "</b>"),
+    ("strong", "</strong>"),
+    ("i", "</i>"),
+    ("em", "</em>"),
+    ("u", "</u>"),
+    ("s", "</s>"),
+    ("del", "</del>"),
+    ("sub", "</sub>"),
+    ("sup", "</sup>"),
+    ("kbd", "</kbd>"),
+    ("code", "</code>"),
+    ("details", "</details>"),
+    ("summary", "</summary>"),
+];
+
+fn element(name: &str) -> Element {
+    match name {
+        "br" => Element::Break,
+        "b" | "strong" => Element::Style(EntityKind::Bold),
+        "i" | "em" => Element::Style(EntityKind::Italic),
+        "u" => Element::Style(EntityKind::Underline),
+        "s" | "del" => Element::Style(EntityKind::Strikethrough),
+        "sub" => Element::Lowered,
+        "sup" => Element::Raised,
+        "details" => Element::Details,
+        "summary" => Element::Summary,
+        _ => Element::Code,
+    }
+}
+
+/// The tag that `text` begins with, without attributes and of a known element.
+pub(super) fn tag(text: &str) -> Option<Tag> {
+    let end = text.bytes().take(LONGEST_TAG).position(|byte| byte == b'>')?;
+    let inner = text[..end].strip_prefix('<')?;
+    let (closes, inner) = inner.strip_prefix('/').map_or((false, inner), |inner| (true, inner));
+    let written = inner.strip_suffix('/').filter(|_| !closes).unwrap_or(inner).trim_end_matches(' ');
+    let known = |(name, _): &&(&str, &str)| written.eq_ignore_ascii_case(name);
+    let is_open = || written.eq_ignore_ascii_case("details open");
+    let &(name, closer) = NAMES.iter().find(known).or_else(|| is_open().then_some(&NAMES[12]))?;
+    let is_break = name == "br";
+    if is_break == closes && is_break || (inner.ends_with('/') && !is_break) {
+        return None;
+    }
+    Some(Tag { element: element(name), closes, length: end + 1, closer })
+}
+
+/// Whether `text`, which begins with `<` and still grows, may become a tag.
+pub(super) fn may_become_tag(text: &str) -> bool {
+    if text.len() > LONGEST_TAG {
+        return false;
+    }
+    let inner = text.strip_prefix('<').unwrap_or(text);
+    let name = inner.strip_prefix('/').unwrap_or(inner).to_ascii_lowercase();
+    NAMES.iter().any(|(known, _)| {
+        known.starts_with(&name) || (*known == "br" && name.trim_end_matches([' ', '/']) == "br")
+    })
+}
+
+/// How an element goes on behind its first tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It ends after so many bytes.
+    End(usize),
+    /// It begins once more, so the first tag was none.
+    Again,
+}
+
+/// The next tag of the element that the tag before `text` begins.
+pub(super) fn next(tag: &Tag, text: &str) -> Option<Next> {
+    let mut tags = text.match_indices('<').filter_map(|(at, _)| Some((at, self::tag(&text[at..])?)));
+    let (at, found) = tags.find(|(_, found)| found.closer == tag.closer)?;
+    Some(if found.closes { Next::End(at) } else { Next::Again })
+}
+
+/// Text of an element that holds nothing but text.
+pub(super) fn unescaped(text: &str) -> String {
+    let signs =
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", " "), ("&amp;", "&")];
+    signs.iter().fold(text.to_owned(), |text, (written, sign)| text.replace(written, sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_bare_tags_of_known_elements_are_tags() {
+        for (text, length) in [
+            ("<br>x", 4),
+            ("<BR />", 6),
+            ("<br/>", 5),
+            ("<b>", 3),
+            ("</Strong >", 10),
+            ("<kbd>", 5),
+            ("<details open>", 14),
+        ] {
+            assert_eq!(tag(text).map(|tag| tag.length), Some(length), "{text}");
+        }
+        for text in ["<", "<b", "< b>", "<b c>", "<b/>", "</br>", "<div>", "<bold>", "<i, s>", "<b\n>", "<>"]
+        {
+            assert_eq!(tag(text), None, "{text}");
+        }
+        assert!(["<", "</", "<str", "</de", "<br /"].iter().all(|text| may_become_tag(text)));
+        assert!(["< ", "<x", "<b ", "<strong "].iter().all(|text| !may_become_tag(text)));
+    }
+
+    #[test]
+    fn an_element_that_begins_twice_has_no_end() {
+        let bold = tag("<b>").unwrap();
+        for (text, at) in [
+            ("x</b>", Some(Next::End(1))),
+            ("<i>x</i></B>", Some(Next::End(8))),
+            ("x", None),
+            ("x<b>y</b>", Some(Next::Again)),
+        ] {
+            assert_eq!(next(&bold, text), at, "{text}");
+        }
+    }
+}

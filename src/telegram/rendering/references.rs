@@ -1,0 +1,351 @@
+//! Reference links (`[text][id]`, `[id]`) and their definitions (`[id]: https://…`). A definition may come long after
+//! what refers to it, so a link is made of finished text: as long as the definition is missing, the reference is shown as
+//! it was written, and a message that has left stays as it is.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::entities::{Entity, EntityKind, RichText, Span, normalize};
+use super::links;
+use super::syntax::{BLANKS, indent_width};
+
+/// Longest name of a definition, in bytes.
+const LONGEST_LABEL: usize = 100;
+/// Definitions that are read, for each is looked for in the text before it; an answer with more is a list of addresses,
+/// the rest of which is shown as it is.
+const MOST_DEFINITIONS: usize = 200;
+
+/// A line that says where a reference leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Definition {
+    label: String,
+    url: String,
+}
+
+impl Definition {
+    /// Reads a line.
+    pub(super) fn of(line: &str) -> Option<Self> {
+        let (label, after) = head(line)?;
+        let after = after.trim_matches(BLANKS);
+        let (address, title) = after.split_once(BLANKS).unwrap_or((after, ""));
+        let address = address.strip_prefix('<').and_then(|inner| inner.strip_suffix('>')).unwrap_or(address);
+        let title = title.trim_matches(BLANKS);
+        let quoted = [('"', '"'), ('\'', '\''), ('(', ')')]
+            .iter()
+            .any(|&(open, close)| title.len() > 1 && title.starts_with(open) && title.ends_with(close));
+        if !(title.is_empty() || quoted) {
+            return None;
+        }
+        Some(Self { label, url: links::target(address)? })
+    }
+}
+
+/// Whether a line that still grows may become a definition.
+pub(super) fn may_be_definition(line: &str) -> bool {
+    head(line).is_some_and(|(_, after)| {
+        let address = after.trim_start_matches(BLANKS).trim_start_matches('<');
+        "http".starts_with(address) || address.starts_with("http")
+    })
+}
+
+/// The name that a line defines, and what stands behind the colon.
+fn head(line: &str) -> Option<(String, &str)> {
+    if indent_width(line) > 3 {
+        return None;
+    }
+    let inner = line.trim_start_matches(' ').strip_prefix('[')?;
+    let end = inner.find([']', '[']).filter(|&end| (1..=LONGEST_LABEL).contains(&end))?;
+    let after = inner[end..].strip_prefix("]:")?;
+    Some((key(&inner[..end])?, after))
+}
+
+/// A name as it is compared: whatever its case and its spaces. None if it is none.
+fn key(label: &str) -> Option<String> {
+    let words: Vec<String> = label.split_whitespace().map(str::to_lowercase).collect();
+    (!words.is_empty() && label.len() <= LONGEST_LABEL && !label.starts_with('^')).then(|| words.join(" "))
+}
+
+/// The definitions of an answer so far.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Definitions {
+    urls: Arc<BTreeMap<String, String>>,
+    /// How many lines there were, those of a name that is known included.
+    lines: usize,
+}
+
+impl Definitions {
+    /// Whether no more of them are remembered.
+    pub(super) fn is_full(&self) -> bool {
+        self.lines >= MOST_DEFINITIONS
+    }
+
+    /// Remembers a definition; the first of a name holds.
+    pub(super) fn add(&mut self, definition: Definition) {
+        if !self.is_full() {
+            self.lines += 1;
+            Arc::make_mut(&mut self.urls).entry(definition.label).or_insert(definition.url);
+        }
+    }
+
+    /// Makes links of the references in a finished text. One with too many entities stays as it is.
+    pub(super) fn resolve(&self, rich: RichText, most_entities: usize) -> RichText {
+        if self.urls.is_empty() || !rich.text.contains(']') {
+            return rich;
+        }
+        let links = self.links(&rich);
+        if links.is_empty() {
+            return rich;
+        }
+        let resolved = rewritten(&rich, &links);
+        if resolved.entities.len() > most_entities { rich } else { resolved }
+    }
+
+    /// The references in order: what is shown of each, what it replaces, where it leads.
+    fn links(&self, rich: &RichText) -> Vec<Link> {
+        let mut found = Vec::new();
+        references(rich, |shown, whole, label| {
+            let url = key(label).and_then(|key| self.urls.get(&key).cloned());
+            let is_link = url.is_some();
+            found.extend(url.map(|url| Link { shown, whole, url }));
+            is_link
+        });
+        found
+    }
+}
+
+/// Whether anything in a text refers to this definition.
+pub(super) fn is_referred_to(definition: &Definition, rich: &RichText) -> bool {
+    let mut referred = false;
+    references(rich, |_, _, label| {
+        let refers = key(label).is_some_and(|key| key == definition.label);
+        referred |= refers;
+        refers
+    });
+    referred
+}
+
+struct Link {
+    /// The bytes that stay.
+    shown: Range<usize>,
+    /// All bytes of the reference.
+    whole: Range<usize>,
+    url: String,
+}
+
+/// Finds what may be a reference outside code and links, and hands out the text that stays, the whole, and the name.
+/// `take` tells whether it is one; then nothing around it is.
+fn references<'t>(rich: &'t RichText, mut take: impl FnMut(Range<usize>, Range<usize>, &'t str) -> bool) {
+    let text = rich.text.as_str();
+    let mut closed = Closed::new(&rich.entities);
+    let mut open: Vec<usize> = Vec::new();
+    let mut unit = 0;
+    let mut skip = 0;
+    for (at, c) in text.char_indices() {
+        let inside = closed.holds(unit);
+        unit += c.len_utf16();
+        if at < skip || inside {
+            continue;
+        }
+        match c {
+            '\n' => open.clear(),
+            '[' => open.push(at),
+            ']' => {
+                let Some(start) = open.pop() else { continue };
+                let content = &text[start + 1..at];
+                let after = &text[at + 1..];
+                if content.trim() != content || content.is_empty() {
+                    continue;
+                }
+                // `a[0][1]` is an element of something.
+                let is_element = text[..start].ends_with(char::is_alphanumeric);
+                let second = after.strip_prefix('[').filter(|_| !is_element).and_then(|inner| {
+                    let end = inner.find([']', '[', '\n']).filter(|&end| end <= LONGEST_LABEL)?;
+                    inner[end..].starts_with(']').then(|| &inner[..end])
+                });
+                let (label, end) = match second {
+                    Some("") => (content, at + 3),
+                    Some(label) => (label, at + 3 + label.len()),
+                    None if after.starts_with([':', '(', '[']) => continue,
+                    None => (content, at + 1),
+                };
+                // A number in brackets is a mark, whose brackets stay.
+                let mark = second.is_none() && content.bytes().all(|byte| byte.is_ascii_digit());
+                let shown = if mark { start..end } else { start + 1..at };
+                if take(shown, start..end, label) {
+                    skip = end;
+                    open.clear();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The pieces of a text in which brackets are no references.
+struct Closed<'a> {
+    entities: std::slice::Iter<'a, Entity>,
+    end: usize,
+    next: Option<&'a Entity>,
+}
+
+impl<'a> Closed<'a> {
+    fn new(entities: &'a [Entity]) -> Self {
+        let mut entities = entities.iter();
+        let next = entities.find(|entity| is_closed(entity));
+        Self { entities, end: 0, next }
+    }
+
+    /// Whether the character at `unit` is in one; to be asked from the first to the last.
+    fn holds(&mut self, unit: usize) -> bool {
+        while let Some(entity) = self.next.filter(|entity| entity.offset <= unit) {
+            self.end = self.end.max(entity.end());
+            self.next = self.entities.find(|entity| is_closed(entity));
+        }
+        unit < self.end
+    }
+}
+
+fn is_closed(entity: &Entity) -> bool {
+    matches!(entity.kind, EntityKind::Code | EntityKind::Pre { .. } | EntityKind::TextLink { .. })
+}
+
+/// The text with links in the place of references.
+fn rewritten(rich: &RichText, links: &[Link]) -> RichText {
+    let mut text = String::with_capacity(rich.text.len());
+    let mut spans = Vec::with_capacity(rich.entities.len() + links.len());
+    let mut at = 0;
+    // Bytes that are left out, with the place in the new text behind them.
+    let mut cuts: Vec<(Range<usize>, usize)> = Vec::with_capacity(2 * links.len());
+    for Link { shown, whole, url } in links {
+        text.push_str(&rich.text[at..whole.start]);
+        cuts.push((whole.start..shown.start, text.len()));
+        let start = text.len();
+        text.push_str(&rich.text[shown.clone()]);
+        spans.push(Span { range: start..text.len(), kind: EntityKind::TextLink { url: url.clone() } });
+        cuts.push((shown.end..whole.end, text.len()));
+        at = whole.end;
+    }
+    text.push_str(&rich.text[at..]);
+    let moved = |byte: usize| {
+        let behind = cuts.partition_point(|(cut, _)| cut.end <= byte);
+        match cuts.get(behind).filter(|(cut, _)| cut.start <= byte) {
+            Some((_, place)) => *place,
+            None => behind.checked_sub(1).map_or(byte, |last| byte - cuts[last].0.end + cuts[last].1),
+        }
+    };
+    let bytes = byte_borders(rich);
+    for (entity, range) in rich.entities.iter().zip(bytes) {
+        let range = moved(range.start)..moved(range.end);
+        // A link from end to end shows no code.
+        let code = entity.kind == EntityKind::Code;
+        let inside = |span: &Span| span.range.start <= range.start && range.end <= span.range.end;
+        if !(code && spans[..links.len()].iter().any(inside)) {
+            spans.push(Span { range, kind: entity.kind.clone() });
+        }
+    }
+    let entities = normalize(&text, spans);
+    RichText { text, entities }
+}
+
+/// The entities of a text as ranges of bytes.
+fn byte_borders(rich: &RichText) -> Vec<Range<usize>> {
+    let mut units: Vec<usize> =
+        rich.entities.iter().flat_map(|entity| [entity.offset, entity.end()]).collect();
+    units.sort_unstable();
+    units.dedup();
+    let mut bytes = Vec::with_capacity(units.len());
+    let (mut unit, mut chars) = (0, rich.text.char_indices());
+    for &border in &units {
+        while unit < border
+            && let Some((_, c)) = chars.next()
+        {
+            unit += c.len_utf16();
+        }
+        bytes.push(chars.offset());
+    }
+    let byte = |unit: usize| bytes[units.partition_point(|&border| border < unit)];
+    rich.entities.iter().map(|entity| byte(entity.offset)..byte(entity.end())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::notation;
+    use super::super::{Limits, Stream, render};
+    use super::*;
+
+    #[test]
+    fn a_definition_is_a_name_and_an_address_on_a_line() {
+        for line in [
+            "[1]: https://a.b",
+            "  [A  b]:  <https://a.b/c> ",
+            "[x]: https://a.b \"T t\"",
+            "[x]: https://a.b 'T'",
+            "[x]:https://a.b (T)",
+        ] {
+            assert!(Definition::of(line).is_some(), "{line}");
+        }
+        for line in [
+            "[1] https://a.b",
+            "[]: https://a.b",
+            "[^1]: https://a.b",
+            "    [1]: https://a.b",
+            "[1]: a note",
+            "[1]: https://a.b and more",
+            "[1]: docs/x.md",
+            "[a][b]: https://a.b",
+            "- [1]: https://a.b",
+        ] {
+            assert_eq!(Definition::of(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_defined_is_a_link() {
+        let defined = |text: &str| {
+            let rich = render(&format!("{text}\n\n[1]: https://a.b\n[The Name]: https://c.d"));
+            let shown = rich.text.split("\n\n").next().unwrap_or_default().to_owned();
+            (shown, notation(&rich.entities))
+        };
+        for (markdown, text, entities) in [
+            ("a [b][1]", "a b", "link:https://a.b 2+1"),
+            ("a [1], [2]", "a [1], [2]", "link:https://a.b 2+3"),
+            ("😀 [**b** c][1] d", "😀 b c d", "link:https://a.b 3+3; bold 3+1"),
+            ("**a [b][1] c**", "a b c", "bold 0+5; link:https://a.b 2+1"),
+            ("[`x[1]`][1] `[1]`", "x[1] [1]", "link:https://a.b 0+4; code 5+3"),
+            ("[the  NAME][] [the name]", "the  NAME the name", "link:https://c.d 0+9; link:https://c.d 10+8"),
+            ("[a [b] c][1]", "a [b] c", "link:https://a.b 0+7"),
+            ("x[1][2] [1](https://e.f)", "x[1][2] 1", "link:https://e.f 8+1"),
+            ("[1]: no", "[1]: no", ""),
+            ("[a\nb][1]", "[a\nb][1]", "link:https://a.b 5+3"),
+        ] {
+            assert_eq!(defined(markdown), (text.to_owned(), entities.to_owned()), "{markdown}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_has_left_stays_as_it_is() {
+        let mut stream = Stream::new(Limits { code_points: 20, entities: 10 });
+        stream.push("see [one][1] here\n\nand then [two][1]\n\n");
+        stream.push("word word word\n\n");
+        let left = stream.settled().to_vec();
+        assert_eq!(left[0].text, "see [one][1] here");
+        stream.push("[1]: https://a.b");
+        assert_eq!(stream.head()[0].text, "and then [two][1]", "the line may grow");
+        stream.push("/c\n");
+        assert_eq!(stream.settled()[0], left[0]);
+        let parts = stream.finish();
+        let shown = parts.iter().map(|part| format!("{} [{}]", part.text, notation(&part.entities)));
+        let expected = ["see [one][1] here []", "and then two [link:https://a.b/c 9+3]", "word word word []"];
+        assert_eq!(shown.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_definition_that_nothing_refers_to_is_shown() {
+        assert_eq!(
+            render("Sources:\n[1]: https://a.b\n[2]: https://c.d").text,
+            "Sources:\n[1]: https://a.b\n[2]: https://c.d"
+        );
+        assert_eq!(render("a [1]\n\n[1]: https://a.b\n\nc").text, "a [1]\n\nc");
+    }
+}

@@ -1,0 +1,136 @@
+//! The scanner's view of HTML: which tags mean something, and which are text.
+
+use super::super::entities::EntityKind;
+use super::super::html::{self, Element, Next, Tag};
+use super::super::latex;
+use super::super::slots::Slot;
+use super::super::symbols::superscript;
+use super::super::syntax::{BLANKS, unquoted};
+use super::Scanner;
+
+/// Longest text that is raised or lowered sign by sign, in bytes.
+const LONGEST_SCRIPT: usize = 64;
+/// Longest text of a key or of inline code, in bytes.
+const LONGEST_CODE: usize = 500;
+
+impl Scanner<'_> {
+    /// Replaces the tag at the cursor by what it means; a `<` that begins none is text.
+    pub(super) fn angle(&mut self) {
+        let Some(tag) = html::tag(self.rest()) else { return self.literal(1) };
+        let raw = self.rest()[..tag.length].to_owned();
+        if tag.closes {
+            let Some(at) = self.closers.iter().rposition(|(at, _)| *at == self.at) else {
+                return self.closing_details(&tag, raw);
+            };
+            let (_, slot) = self.closers.swap_remove(at);
+            self.replace(tag.length, slot);
+            if tag.element == Element::Summary && !self.is_last(0) {
+                self.out.add(Slot::Break(String::new()));
+            }
+            return;
+        }
+        match &tag.element {
+            Element::Break => self.replace(tag.length, Slot::Break(raw)),
+            Element::Details if self.begins_line() && self.ends_line(&tag) => {
+                self.details = true;
+                self.replace(tag.length, Slot::Shown { raw, text: String::new() });
+            }
+            Element::Summary if self.begins_line() => self.pair(&tag, Some(EntityKind::Bold)),
+            Element::Style(kind) => self.pair(&tag, Some(kind.clone())),
+            Element::Code => self.code_element(&tag),
+            Element::Raised | Element::Lowered => self.script(&tag),
+            Element::Details | Element::Summary => self.literal(1),
+        }
+    }
+
+    /// Replaces the tag and its partner by a look, or by nothing; without a partner on its line it is text.
+    fn pair(&mut self, tag: &Tag, kind: Option<EntityKind>) {
+        let Some(inner) = self.element_end(tag) else { return self.literal(1) };
+        let start = self.at + tag.length;
+        let opener = &self.rest()[..tag.length];
+        let (raw, closer) = (opener.to_owned(), tag.closer.to_owned());
+        let (opening, closing) = if let Some(kind) = kind {
+            (Slot::MarkStart { raw, kind: kind.clone() }, Slot::MarkEnd { raw: closer, kind })
+        } else {
+            let text = String::new();
+            (Slot::Shown { raw, text: text.clone() }, Slot::Shown { raw: closer, text })
+        };
+        // One whose end is hidden in code is never reached.
+        self.closers.retain(|(at, _)| *at >= self.at);
+        self.closers.push((start + inner, closing));
+        self.replace(tag.length, opening);
+    }
+
+    /// How long the content of the element at the cursor is; none if it does not end on its line, or not in its cell.
+    fn element_end(&mut self, tag: &Tag) -> Option<usize> {
+        let opener = &self.rest()[..tag.length];
+        // That it begins once more says nothing of the tags behind.
+        let found = self.partner(opener, |text| {
+            html::next(tag, text).map(|next| if let Next::End(at) = next { at } else { usize::MAX })
+        })?;
+        let content = self.rest()[tag.length..].get(..found)?;
+        let apart = content.contains('\n') || self.is_row() && content.contains('|');
+        (!apart).then_some(found)
+    }
+
+    /// The text of an element that holds nothing but text, and the length of the element with its tags.
+    fn content(&mut self, tag: &Tag, longest: usize) -> Option<(String, usize)> {
+        let inner = self.element_end(tag)?;
+        let text = &self.rest()[tag.length..tag.length + inner];
+        let closing = html::tag(&self.rest()[tag.length + inner..])?.length;
+        let fits = !text.contains('`') && text.len() <= longest && !text.trim().is_empty();
+        fits.then(|| (text.to_owned(), tag.length + inner + closing))
+    }
+
+    fn code_element(&mut self, tag: &Tag) {
+        let Some((text, length)) = self.content(tag, LONGEST_CODE) else { return self.literal(1) };
+        let raw = self.rest()[..length].to_owned();
+        self.replace(length, Slot::Code { raw, text: html::unescaped(text.trim()) });
+    }
+
+    /// Raises or lowers a text; one with markup of its own only loses its tags.
+    fn script(&mut self, tag: &Tag) {
+        let content = self.content(tag, LONGEST_SCRIPT);
+        let Some((text, length)) = content.filter(|(text, _)| !text.contains(['<', '*', '_', '\\', '$']))
+        else {
+            return self.pair(tag, None);
+        };
+        let number = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+        let number = number.filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
+        let text = match number {
+            Some(number) => number.chars().filter_map(superscript).collect(),
+            None if text.contains('[') => return self.pair(tag, None),
+            None if tag.element == Element::Raised => latex::raised(&html::unescaped(text.trim())),
+            None => latex::lowered(&html::unescaped(text.trim())),
+        };
+        let raw = self.rest()[..length].to_owned();
+        self.replace(length, Slot::Shown { raw, text });
+    }
+
+    fn closing_details(&mut self, tag: &Tag, raw: String) {
+        let ends = tag.element == Element::Details && self.is_last(tag.length);
+        if ends && (self.details || self.begins_line()) {
+            self.replace(tag.length, Slot::Shown { raw, text: String::new() });
+        } else {
+            self.literal(1);
+        }
+    }
+
+    /// Whether nothing but another tag of a foldable part stands before the cursor on its line.
+    fn begins_line(&self) -> bool {
+        let before = unquoted(self.line_before()).trim_matches(BLANKS);
+        before.is_empty() || html::tag(before).is_some_and(|tag| tag.length == before.len())
+    }
+
+    /// Whether nothing but the title follows the tag on its line.
+    fn ends_line(&self, tag: &Tag) -> bool {
+        let after = self.rest()[tag.length..].trim_start_matches([' ', '\t']);
+        self.is_last(tag.length) || html::tag(after).is_some_and(|tag| tag.element == Element::Summary)
+    }
+
+    /// Whether the line of the cursor ends behind its next `length` bytes.
+    fn is_last(&self, length: usize) -> bool {
+        let after = self.rest()[length..].trim_start_matches([' ', '\t']);
+        after.is_empty() || after.starts_with('\n')
+    }
+}

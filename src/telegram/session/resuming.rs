@@ -1,0 +1,66 @@
+//! A session takes up a turn that a crash or a fault has left open.
+
+use super::Session;
+use crate::db::DbError;
+use crate::db::model_calls::Payer;
+use crate::db::turns::LeftOpen;
+use crate::services::recovery::{self, Company, Recovery};
+use crate::services::settlement::{self, Restarted};
+use crate::telegram::pipeline::isolation::{Mode, Permit, Suspect};
+use crate::telegram::pipeline::processor;
+use crate::telegram::turn;
+
+impl Session<'_> {
+    /// Takes it up when it may run; during a drain it waits for the next start.
+    pub(super) async fn resume(&mut self, left: &LeftOpen, recovery: Recovery) -> Result<(), DbError> {
+        let (Recovery::Again(company) | Recovery::Close(company, _)) = recovery;
+        let context = self.context;
+        // While it waits, the sweep need not look after it.
+        context.running.insert(left.turn);
+        let mode = mode(left, company);
+        let permit = context.life.drain.run_until_cancelled(context.isolation.enter(mode)).await;
+        let resumed = match permit {
+            Some(permit) => self.take_up(left, recovery, permit).await,
+            None => Ok(()),
+        };
+        context.running.remove(left.turn);
+        resumed
+    }
+
+    async fn take_up(&mut self, left: &LeftOpen, recovery: Recovery, permit: Permit) -> Result<(), DbError> {
+        let context = self.context;
+        let (db, abort) = (&context.db, &context.life.abort);
+        match recovery {
+            Recovery::Again(company) => {
+                let restart = || settlement::restart(db, left.turn, left.attempt, company);
+                let restarted = db.persist("settlement::restart", abort, restart).await?;
+                let Some(Restarted { attempt, lost }) = restarted else { return Ok(()) };
+                context.metrics.costs.with_label_values(&[Payer::Owner.name()]).inc_by(lost.nano());
+                let mut request = processor::resume(context, left, attempt).await?;
+                turn::find_live_message(context, left, &mut request).await?;
+                let (turn, crashes) = (left.turn, left.crashes);
+                let alone = company == Company::Nobody;
+                tracing::info!(turn.id = turn.0, attempt, crashes, alone, "the turn {turn} is run again");
+                self.answer(request, permit, None).await;
+            }
+            Recovery::Close(company, rest) => {
+                let finish = || recovery::finish(db, left, company);
+                db.persist("recovery::finish", abort, finish).await?;
+                let mut request = processor::resume(context, left, left.attempt).await?;
+                turn::find_live_message(context, left, &mut request).await?;
+                let (report, shown) = turn::what_is_left(rest, request.live_message);
+                turn::close(context, &request, false, &report, shown).await;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn mode(left: &LeftOpen, company: Company) -> Mode {
+    match company {
+        Company::Others => Mode::Shared,
+        Company::Nobody => {
+            Mode::Exclusive { crashes_alone: left.crashes_alone, suspect: Suspect::Turn(left.turn) }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Readiness: whether updates are taken and handed on at this moment, and if not, why. The answer of `/ready`.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How far the service has come, and the parts that updates pass. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Readiness {
+    stage: Arc<AtomicU8>,
+    /// The part that takes updates from Telegram and stores them.
+    pub intake: Health,
+    /// The part that hands stored updates to the handlers.
+    pub dispatcher: Health,
+}
+
+const STARTING: u8 = 0;
+const RUNNING: u8 = 1;
+const DRAINING: u8 = 2;
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self {
+            stage: Arc::new(AtomicU8::new(STARTING)),
+            intake: Health::new("no updates have been asked for yet"),
+            dispatcher: Health::new("the dispatcher has not begun yet"),
+        }
+    }
+}
+
+impl Readiness {
+    /// The start is over; from now on the parts decide.
+    pub fn running(&self) {
+        self.stage.store(RUNNING, Ordering::Relaxed);
+    }
+
+    /// No new work is taken any more.
+    pub fn draining(&self) {
+        self.stage.store(DRAINING, Ordering::Relaxed);
+    }
+
+    /// Fails with the reason while updates are not taken or not handed on.
+    ///
+    /// # Errors
+    /// The reason, in words for the operator.
+    pub fn check(&self) -> Result<(), String> {
+        match self.stage.load(Ordering::Relaxed) {
+            STARTING => Err("starting".to_owned()),
+            DRAINING => Err("draining".to_owned()),
+            _ => {
+                let now = Instant::now();
+                let problems = [&self.intake, &self.dispatcher].into_iter();
+                let problems: Vec<String> = problems.filter_map(|part| part.problem(now)).collect();
+                if problems.is_empty() { Ok(()) } else { Err(format!("not ready: {}", problems.join("; "))) }
+            }
+        }
+    }
+}
+
+/// What one part says about itself, with the time until which that is believed. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Health(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    /// From then on the part does not work; none if it works until it says otherwise.
+    fails_at: Option<Instant>,
+    /// Why it does not work then.
+    reason: String,
+}
+
+impl Health {
+    /// A part that does not work yet.
+    fn new(reason: &str) -> Self {
+        Self(Arc::new(Mutex::new(State { fails_at: Some(Instant::now()), reason: reason.to_owned() })))
+    }
+
+    /// The part works, until it says otherwise.
+    pub fn works(&self) {
+        self.state().fails_at = None;
+    }
+
+    /// The part works. If it says nothing more within `limit`, it has failed for this reason.
+    pub fn works_for(&self, limit: Duration, reason: &str) {
+        let mut state = self.state();
+        state.fails_at = Some(Instant::now() + limit);
+        reason.clone_into(&mut state.reason);
+    }
+
+    /// The part has `grace` to work again before it counts as failed for this reason; more failures do not give it
+    /// more time.
+    pub fn fails_after(&self, grace: Duration, reason: &str) {
+        let mut state = self.state();
+        let end = Instant::now() + grace;
+        state.fails_at = Some(state.fails_at.map_or(end, |earlier| earlier.min(end)));
+        reason.clone_into(&mut state.reason);
+    }
+
+    /// Whether the part works now.
+    pub fn is_working(&self) -> bool {
+        self.problem(Instant::now()).is_none()
+    }
+
+    fn problem(&self, now: Instant) -> Option<String> {
+        let state = self.state();
+        state.fails_at.is_some_and(|end| end <= now).then(|| state.reason.clone())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that holds it can panic half-way.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GRACE: Duration = Duration::from_secs(10);
+
+    fn running() -> Readiness {
+        let readiness = Readiness::default();
+        readiness.running();
+        readiness
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_service_is_ready_when_all_of_its_parts_work() {
+        let readiness = Readiness::default();
+        assert_eq!(readiness.check(), Err("starting".to_owned()));
+        readiness.running();
+        readiness.intake.works();
+        assert_eq!(readiness.check(), Err("not ready: the dispatcher has not begun yet".to_owned()));
+        readiness.dispatcher.works();
+        assert_eq!(readiness.check(), Ok(()));
+        readiness.draining();
+        assert_eq!(readiness.check(), Err("draining".to_owned()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_that_go_on_use_up_one_grace() {
+        let readiness = running();
+        readiness.dispatcher.works();
+        readiness.intake.works();
+        for second in 0..10 {
+            readiness.intake.fails_after(GRACE, &format!("failure {second}"));
+            assert_eq!(readiness.check(), Ok(()), "after {second} s");
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        assert_eq!(readiness.check(), Err("not ready: failure 9".to_owned()));
+        readiness.intake.works_for(GRACE, "silence");
+        assert_eq!(readiness.check(), Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_that_falls_silent_has_failed() {
+        let readiness = running();
+        readiness.intake.works();
+        readiness.dispatcher.works_for(GRACE, "silence");
+        tokio::time::advance(Duration::from_millis(9_999)).await;
+        assert!(readiness.dispatcher.is_working());
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(readiness.check(), Err("not ready: silence".to_owned()));
+        readiness.dispatcher.works();
+        tokio::time::advance(GRACE * 100).await;
+        assert_eq!(readiness.check(), Ok(()));
+    }
+}

@@ -1,0 +1,197 @@
+//! Who is to blame for a crash: what hits many answers at once costs none of them its answer, and what crashes the process
+//! by itself takes nothing else with it.
+
+use std::time::Duration;
+
+use playground::anthropic::{Gate, Reply, Step};
+use playground::telegram::Person;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+
+use crate::harness::{ANN, BOB, BOUND, Bot};
+
+/// What somebody is told whose question is given up.
+const GIVEN_UP: &str = "⚠️ Something went wrong on my side.";
+
+/// Forty people whose chats are open.
+fn forty(bot: &Bot) -> Vec<i64> {
+    let people: Vec<i64> = (1_001..=1_040).collect();
+    for &id in &people {
+        bot.telegram.add_user(Person::new(id, "Somebody"));
+    }
+    people
+}
+
+#[tokio::test]
+async fn three_kills_within_seconds_under_forty_answers_cost_nobody_an_answer() {
+    let mut bot = Bot::start().await;
+    let people = forty(&bot);
+    let (gate, keeper) = Gate::new();
+    bot.model.set_author(move |_| {
+        Some(Reply::steps(vec![Step::Gate(gate.clone()), Step::Text("The answer.".to_owned())]))
+    });
+    for &id in &people {
+        bot.telegram.say(id, id, "hello");
+    }
+    // All forty, all forty again, and one of them alone.
+    for requests in [40, 80, 81] {
+        bot.request(requests).await;
+        bot.kill().await;
+        bot.launch();
+    }
+    keeper.open();
+    for &id in &people {
+        assert_eq!(bot.answer(id, 1).await, "The answer.");
+    }
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'answered'", 40).await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+    for &id in &people {
+        assert_eq!(bot.answers(id).len(), 1, "{}", bot.screen(id));
+    }
+    assert_eq!(
+        bot.database.count("SELECT count(*) FROM turns WHERE crashes = 2 AND crashes_alone = 0").await,
+        39
+    );
+    assert_eq!(
+        bot.database.count("SELECT count(*) FROM turns WHERE crashes = 3 AND crashes_alone = 1").await,
+        1
+    );
+    let paid = "SELECT count(*) FROM balance_operations WHERE kind = 'usage'";
+    assert_eq!(bot.database.count(paid).await, 40, "everybody pays one attempt");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn twenty_kills_at_random_under_forty_answers_cost_nobody_an_answer() {
+    let mut bot = Bot::start().await;
+    let people = forty(&bot);
+    bot.model.set_pace(Duration::from_millis(150), Duration::from_millis(5));
+    let mut moments = StdRng::seed_from_u64(7);
+    for kill in 0..20 {
+        // New questions come in all the time.
+        for &id in people.iter().skip(kill * 2).take(2) {
+            bot.telegram.say(id, id, "hello");
+        }
+        // Also while it starts.
+        tokio::time::sleep(Duration::from_millis(moments.random_range(50..900))).await;
+        bot.kill().await;
+        bot.launch();
+    }
+    for &id in &people {
+        assert_eq!(bot.answer(id, 1).await, "You said: hello");
+    }
+    bot.database.until_within(BOUND * 2, "SELECT count(*) FROM turns WHERE state = 'answered'", 40).await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+    for &id in &people {
+        assert_eq!(bot.answers(id).len(), 1, "{}", bot.screen(id));
+    }
+    bot.end().await;
+}
+
+/// Starts the bot again and again until a count has a value; returns how often it died.
+async fn over_deaths(bot: &mut Bot, query: &'static str, value: i64) -> u32 {
+    let mut deaths = 0;
+    loop {
+        let reached = tokio::select! {
+            biased;
+            () = bot.died() => false,
+            () = bot.database.until(query, value) => true,
+        };
+        if reached {
+            return deaths;
+        }
+        deaths += 1;
+        assert!(deaths < 10, "it dies for ever");
+        bot.launch();
+    }
+}
+
+#[tokio::test]
+async fn a_turn_that_crashes_the_process_takes_no_other_with_it() {
+    let mut bot = Bot::with([("KILL_AT", "turn: admitted of 1005")]).await;
+    let people: Vec<i64> = (1_001..=1_010).collect();
+    for &id in &people {
+        bot.telegram.add_user(Person::new(id, "Somebody"));
+        bot.telegram.say(id, id, "hello");
+    }
+    let before = over_deaths(&mut bot, "SELECT count(*) FROM turns WHERE state = 'answered'", 9).await;
+    // Somebody who comes later is answered, too, before anybody knows who it is.
+    let new = "SELECT count(*) FROM turns WHERE state = 'answered' AND crashes_alone = 0";
+    bot.telegram.say(ANN, ANN, "hello");
+    let between = over_deaths(&mut bot, new, 10).await;
+    let after = over_deaths(&mut bot, "SELECT count(*) FROM turns WHERE state = 'failed'", 1).await;
+    assert_eq!(before + between + after, 5, "twice among others and three times alone");
+    for &id in people.iter().chain([&ANN]) {
+        let answer = bot.answer(id, 1).await;
+        assert!(answer.starts_with(if id == 1_005 { GIVEN_UP } else { "You said: hello" }), "{id}: {answer}");
+        assert_eq!(bot.answers(id).len(), 1, "{}", bot.screen(id));
+    }
+    let suspected = "SELECT count(*) FROM turns WHERE state <> 'failed' AND crashes_alone > 0";
+    assert_eq!(bot.database.count(suspected).await, 0);
+    // What was said stays in the conversation, which goes on.
+    bot.log(" ready").await;
+    bot.set("KILL_AT", "");
+    bot.kill().await;
+    bot.run().await;
+    assert_eq!(bot.ask_in(1_005, 1_005, "and now?").await, "You said: hello\nand now?");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn an_update_that_crashes_the_process_before_its_turn_is_open_takes_nothing_with_it() {
+    let mut bot = Bot::with([("KILL_AT", "turn: opening of 42")]).await;
+    bot.expect_error("could not be handled and is given up");
+    bot.telegram.say(BOB, BOB, "hello");
+    bot.ann("hello");
+    let before = over_deaths(&mut bot, "SELECT count(*) FROM turns WHERE state = 'answered'", 1).await;
+    let after = over_deaths(&mut bot, "SELECT count(*) FROM inbox WHERE given_up", 1).await;
+    assert!((3..=5).contains(&(before + after)), "{before} and {after}");
+    assert!(bot.answer(ANN, 1).await.starts_with(GIVEN_UP));
+    assert_eq!(bot.answer(BOB, 1).await, "You said: hello");
+    bot.log(" ready").await;
+    assert_eq!(bot.ask_in(BOB, BOB, "and now?").await, "You said: and now?");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_payment_that_crashes_the_process_is_never_given_up() {
+    let mut bot = Bot::start().await;
+    bot.telegram.set_stars(ANN, 500);
+    let invoice = bot.invoice(ANN, 100).await;
+    bot.set("KILL_AT", "credit: before the commit");
+    bot.terminate();
+    assert_eq!(bot.exit_code().await, 0);
+    bot.run().await;
+    bot.telegram.pay(ANN, ANN, invoice.id);
+    // As often as anything else would be given up.
+    for death in 0..3 {
+        tokio::time::timeout(BOUND, bot.died()).await.expect("it dies");
+        bot.set("KILL_AT", if death < 2 { "credit: before the commit" } else { "" });
+        bot.launch();
+    }
+    assert_eq!(bot.ask_in(BOB, BOB, "hello").await, "You said: hello");
+    bot.database.until("SELECT count(*) FROM payments WHERE credit > 0", 1).await;
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn an_orderly_stop_is_no_crash() {
+    let mut bot = Bot::with([("SHUTDOWN_GRACE_SECONDS", "1")]).await;
+    let (gate, keeper) = Gate::new();
+    bot.model.set_author(move |_| {
+        Some(Reply::steps(vec![Step::Gate(gate.clone()), Step::Text("The answer.".to_owned())]))
+    });
+    bot.ann("hello");
+    for request in 1..=4 {
+        bot.request(request).await;
+        bot.terminate();
+        assert_eq!(bot.exit_code().await, 0);
+        bot.launch();
+    }
+    keeper.open();
+    assert_eq!(bot.answer(ANN, 1).await, "The answer.");
+    bot.database
+        .until("SELECT count(*) FROM turns WHERE state = 'answered' AND crashes = 0 AND attempt = 5", 1)
+        .await;
+    bot.end().await;
+}
