@@ -19,7 +19,8 @@ fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
     files.filter(|file| file.extension().unwrap_or_default() == extension).collect()
 }
 
-/// Adds the sentences of a file. A sentence begins a line with its id; the lines that continue it are indented.
+/// Adds the sentences of a file. A sentence begins a line with its id; the lines that continue it are
+/// indented.
 fn read(source: &str, sentences: &mut Sentences) {
     let mut newest = String::new();
     for line in source.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -55,7 +56,7 @@ fn english() -> Sentences {
 
 /// The names of the values that a sentence takes. A dollar sign before a number is text.
 fn placeholders(sentence: &str) -> BTreeSet<String> {
-    let name = |rest: &str| rest.chars().take_while(|c| c.is_ascii_alphanumeric()).collect::<String>();
+    let name = |rest: &str| rest.chars().take_while(char::is_ascii_alphanumeric).collect::<String>();
     let names = sentence.split('$').skip(1).map(name);
     names.filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase())).collect()
 }
@@ -72,8 +73,8 @@ fn words(line: &str) -> String {
     std::iter::once(first).chain(behind).collect()
 }
 
-/// The ids of sentences that the sources of this module name. Names of placeholders and commands come first in their
-/// brackets and patterns stand before an arrow; every other literal of an id's form is an id.
+/// The ids of sentences that the sources of this module name. Names of placeholders and commands come first
+/// in their brackets and patterns stand before an arrow; every other literal of an id's form is an id.
 fn said(placeholders: &BTreeSet<String>) -> BTreeSet<String> {
     let mut ids: BTreeSet<String> =
         ToolName::VARIANTS.iter().map(|tool| format!("tool-{}", tool.name().replace('_', "-"))).collect();

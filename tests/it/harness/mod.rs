@@ -296,7 +296,8 @@ pub fn prompt(request: &Recorded) -> String {
     exact(conversation(request).join("\n"))
 }
 
-/// A text to compare with a snapshot. The comparison passes over blanks at both ends, so a text must have none.
+/// A text to compare with a snapshot. The comparison passes over blanks at both ends of a text, so it must
+/// have none.
 pub fn exact(text: impl Into<String>) -> String {
     let text = text.into();
     assert_eq!(text, text.trim(), "a snapshot does not show the blanks around it");
