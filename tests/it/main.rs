@@ -39,6 +39,7 @@ mod odd_payments;
 mod openings;
 mod outage;
 mod provider_faults;
+mod reading;
 mod refunds;
 mod retention;
 mod settings;

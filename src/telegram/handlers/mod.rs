@@ -19,7 +19,8 @@ use super::api::methods::AnswerCallbackQuery;
 use super::context::Context;
 use super::inbound::attachments;
 use super::inbound::payments::Event;
-use super::inbound::{self, Command, Envelope, Inbound, Membership, Tapped};
+use super::inbound::raw::Update;
+use super::inbound::{self, Command, Envelope, Idle, Inbound, Membership, Migration, Tapped};
 use super::keyboards::{self, Tap};
 use super::pipeline::normalize::normalize;
 use super::pipeline::queue::{self, Letter, Posted, StopBy, StopWish};
@@ -34,8 +35,8 @@ use crate::llm::Unreadable;
 use crate::services::{intake, people};
 
 /// Handles one update. Updates of one chat come in order, those of different chats side by side.
-pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
-    let id = UpdateId(i64::from(update.id.0));
+pub fn route(context: &Arc<Context>, update: Update) {
+    let id = update.id;
     match inbound::read(update, &context.me) {
         Inbound::Prompt(incoming) => {
             if incoming.chat.kind != ChatKind::Private {
@@ -69,14 +70,35 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
         Inbound::Command(Command::SetMargin, envelope) => spawn(context, admin::set_margin, envelope),
         Inbound::Tapped(tap) => tapped(context, tap),
         Inbound::Membership(news) => membership(context, news),
-        Inbound::Unreadable(envelope, why) => {
+        Inbound::Stopped { update, key, draft } => {
+            let wish = StopWish { update, by: StopBy::Draft(draft) };
+            post(context, update, key, Letter::Stop(Box::new(wish)));
+        }
+        // Nothing is moved yet: the conversations of the group begin anew in the supergroup.
+        Inbound::Migrated(Migration { update, .. }) => tick_off(context, update),
+        Inbound::Unreadable(envelope, why, kind) => {
+            tracing::info!(update.id = id.0, kind, "a message has nothing in it that can be read");
+            context.metrics.messages_unread.with_label_values(&[kind]).inc();
             spawn(context, move |context, envelope| unreadable(context, envelope, why), envelope);
         }
-        Inbound::Sibling(_) | Inbound::Ignored => {
-            context.metrics.updates_ignored.inc();
-            tick_off(context, id);
-        }
+        Inbound::Sibling(_) => ignore(context, id, Idle::NotAddressed, "album"),
+        Inbound::Ignored(why, kind) => ignore(context, id, why, kind),
     }
+}
+
+/// Ticks off what asks for nothing, but says so.
+fn ignore(context: &Arc<Context>, update: UpdateId, why: Idle, kind: &'static str) {
+    context.metrics.updates_ignored.inc();
+    match why {
+        Idle::Service => context.metrics.messages_unread.with_label_values(&[kind]).inc(),
+        Idle::Incomplete => {
+            context.metrics.messages_unread.with_label_values(&["other"]).inc();
+            tracing::warn!(update.id = update.0, kind, "the update {update} does not tell where it belongs");
+        }
+        Idle::Blank | Idle::Unhandled | Idle::NotAddressed | Idle::NoAccount => {}
+    }
+    tracing::debug!(update.id = update.0, kind, why = why.name(), "an update asks for nothing");
+    tick_off(context, update);
 }
 
 /// A message goes to the session, which begins to fetch what it needs.

@@ -49,7 +49,8 @@ async fn deliver(
         tracing::warn!("a delivery without the right secret was turned away");
         return StatusCode::UNAUTHORIZED;
     }
-    let Ok(update) = String::from_utf8(body.into()) else { return StatusCode::BAD_REQUEST };
+    // Refusing an update for a broken character would make Telegram send it again for ever.
+    let update = String::from_utf8_lossy(&body).into_owned();
     match intake.take(vec![update]).await {
         Ok(Some(_)) => StatusCode::OK,
         Ok(None) => StatusCode::BAD_REQUEST,
