@@ -16,9 +16,9 @@ use super::*;
 
 const CORPUS: &str = include_str!("../../../tests/judges/telegram_messages.jsonl");
 /// Random sets of fields that every message loses.
-const RANDOM_SETS: usize = 40;
+const RANDOM_SETS: usize = 20;
 
-/// What may stand where an optional field was; nothing at all is a removed field.
+/// What may stand where an optional field was. The first is no field at all; of the last four each field gets one.
 const NONSENSE: &[Option<&str>] =
     &[None, Some("null"), Some("7"), Some("\"\\ud83d\""), Some("[{}]"), Some("{\"x\":1e999}")];
 
@@ -156,8 +156,8 @@ fn no_message_with_something_to_read_is_lost_whatever_its_optional_fields_are() 
     };
     for sample in &samples {
         attempt(sample, &sample.message, "whole");
-        for pointer in &sample.optional {
-            for nonsense in NONSENSE {
+        for (place, pointer) in sample.optional.iter().enumerate() {
+            for nonsense in NONSENSE[..2].iter().chain(&NONSENSE[2 + place % 4..][..1]) {
                 let mut message = sample.message.clone();
                 damage(&mut message, pointer, *nonsense);
                 attempt(sample, &message, &format!("{pointer} {nonsense:?}"));
