@@ -37,7 +37,7 @@ use crate::services::{intake, people};
 /// Handles one update. Updates of one chat come in order, those of different chats side by side.
 pub fn route(context: &Arc<Context>, update: Update) {
     let id = update.id;
-    match inbound::read(update, &context.me) {
+    match inbound::read(update, &context.me, context.books.clock.now()) {
         Inbound::Prompt(incoming) => {
             if incoming.chat.kind != ChatKind::Private {
                 context.albums.remember(&incoming);
@@ -90,7 +90,12 @@ pub fn route(context: &Arc<Context>, update: Update) {
 fn ignore(context: &Arc<Context>, update: UpdateId, why: Idle, kind: &'static str) {
     context.metrics.updates_ignored.inc();
     match why {
-        Idle::Service => context.metrics.messages_unread.with_label_values(&[kind]).inc(),
+        Idle::Service => {
+            context.metrics.messages_unread.with_label_values(&[kind]).inc();
+            if matches!(kind, "successful_payment" | "refunded_payment") {
+                tracing::warn!(update.id = update.0, kind, "a payment is not in Stars or cannot be read");
+            }
+        }
         Idle::Incomplete => {
             context.metrics.messages_unread.with_label_values(&["other"]).inc();
             tracing::warn!(update.id = update.0, kind, "the update {update} does not tell where it belongs");

@@ -70,8 +70,8 @@ pub enum Form {
 /// Reads a text, also with a mention of the bot before the command.
 pub fn read(words: &Words, me: &Me) -> Form {
     let text = words.text.trim_start();
-    let ours = words.mentions.iter().filter(|mention| mention.means(UserId(me.id), &me.username));
-    let behind_mention = ours.filter_map(|mention| text.strip_prefix(&mention.text)).next();
+    let mut ours = words.mentions.iter().filter(|mention| mention.means(UserId(me.id), &me.username));
+    let behind_mention = ours.find_map(|mention| text.strip_prefix(&mention.text));
     match (form(behind_mention.unwrap_or(text).trim_start(), me), behind_mention) {
         // It is said to us what another bot should do.
         (Form::Foreign, Some(_)) => Form::Plain,

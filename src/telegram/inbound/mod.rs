@@ -99,7 +99,7 @@ pub struct Tapped {
     pub update: UpdateId,
     /// The tap, which wants an answer.
     pub callback: String,
-    /// Who tapped, in the place of the message; none if that is not told.
+    /// Who tapped, in the place of the message; none if the message is too old.
     pub envelope: Option<Envelope>,
     /// The language of that person.
     pub language: Language,
@@ -184,35 +184,36 @@ impl Idle {
     }
 }
 
-/// Reads what an update asks for.
-pub fn read(update: Update, me: &Me) -> Inbound {
+/// Reads what an update that came `now` asks for.
+pub fn read(update: Update, me: &Me, now: DateTime<Utc>) -> Inbound {
     let Update { id, kind, content } = update;
     let idle = |why| Inbound::Ignored(why, kind);
     match content {
-        Content::Message(message) => read_message(id, *message, me),
-        Content::Edited(message) => read_edit(id, &message),
+        Content::Message(message) => read_message(id, *message, me, now),
+        Content::Edited(message) => read_edit(id, &message, now),
         Content::Tap(tap) => {
             let Tap { id: callback, from, message, data } = *tap;
             let language = Language::from_tag(from.language_code.as_deref());
+            // Of a message that is too old nothing is told: its date is 0. What its button meant is over.
+            let message = message.filter(|message| message.date != Some(DateTime::UNIX_EPOCH));
             let envelope = message.and_then(|message| enclose(id, &message, from));
             Inbound::Tapped(Tapped { update: id, callback, envelope, language, data })
         }
         Content::Membership(change) if change.chat.kind == ChatKind::Private => {
-            let (user, date) = (UserId(change.chat.id.0), change.date.unwrap_or_else(Utc::now));
+            let (user, date) = (UserId(change.chat.id.0), change.date.unwrap_or(now));
             Inbound::Membership(Membership { update: id, user, blocked: !change.is_member, date })
         }
-        Content::Membership(_) => idle(Idle::Unhandled),
         Content::Stopped(Stopped { chat, topic, draft }) => {
             Inbound::Stopped { update: id, key: ThreadKey { chat, user: UserId(chat.0), topic }, draft }
         }
         // Questions whether Stars may be taken have come another way if they can be read.
         Content::Checkout(_) => idle(Idle::Incomplete),
         Content::Nothing if WANTED.contains(&kind) => idle(Idle::Incomplete),
-        Content::Nothing => idle(Idle::Unhandled),
+        Content::Membership(_) | Content::Nothing => idle(Idle::Unhandled),
     }
 }
 
-fn read_message(id: UpdateId, message: Message, me: &Me) -> Inbound {
+fn read_message(id: UpdateId, message: Message, me: &Me, now: DateTime<Utc>) -> Inbound {
     let kind = message.body.kind;
     let idle = |why| Inbound::Ignored(why, kind.name);
     if let Some(migration) = migration(id, &message) {
@@ -253,11 +254,16 @@ fn read_message(id: UpdateId, message: Message, me: &Me) -> Inbound {
     {
         return Inbound::Unreadable(envelope, why, kind.name);
     }
-    let incoming = incoming(message, envelope, attachment);
+    let incoming = incoming(message, envelope, attachment, now);
     if addressed { Inbound::Prompt(incoming) } else { Inbound::Sibling(incoming) }
 }
 
-fn incoming(message: Message, envelope: Envelope, attachment: Option<Attachment>) -> Incoming {
+fn incoming(
+    message: Message,
+    envelope: Envelope,
+    attachment: Option<Attachment>,
+    now: DateTime<Utc>,
+) -> Incoming {
     let Envelope { update, key, message: number, sender, chat, .. } = envelope;
     let (context, replied_attachment) = pointers::read(&message, chat.id);
     Incoming {
@@ -267,7 +273,7 @@ fn incoming(message: Message, envelope: Envelope, attachment: Option<Attachment>
         sender,
         chat,
         text: message.words.unwrap_or_default().text,
-        date: message.date.unwrap_or_else(Utc::now),
+        date: message.date.unwrap_or(now),
         context,
         attachment,
         copy: None,
@@ -276,7 +282,7 @@ fn incoming(message: Message, envelope: Envelope, attachment: Option<Attachment>
     }
 }
 
-fn read_edit(id: UpdateId, message: &Message) -> Inbound {
+fn read_edit(id: UpdateId, message: &Message, now: DateTime<Utc>) -> Inbound {
     let idle = |why| Inbound::Ignored(why, message.body.kind.name);
     let Some(envelope) = envelope(id, message) else {
         return idle(if message.number.is_some() { Idle::NoAccount } else { Idle::Incomplete });
@@ -288,7 +294,7 @@ fn read_edit(id: UpdateId, message: &Message) -> Inbound {
         // A place that moves, a poll that is answered.
         (None, _) => return idle(Idle::Unhandled),
     };
-    let date = message.edited.or(message.date).unwrap_or_else(Utc::now);
+    let date = message.edited.or(message.date).unwrap_or(now);
     let Envelope { update, key, message, .. } = envelope;
     Inbound::Edited(Edit { update, key, message, text, date })
 }

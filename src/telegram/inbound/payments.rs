@@ -38,8 +38,8 @@ pub enum Event {
     },
 }
 
-/// Reads an update, if it is about a payment.
-pub fn read(update: &Update) -> Option<Event> {
+/// Reads an update that came `now`, if it is about a payment.
+pub fn read(update: &Update, now: DateTime<Utc>) -> Option<Event> {
     match &update.content {
         Content::Checkout(query) => Some(Event::Checkout {
             update: update.id,
@@ -52,12 +52,12 @@ pub fn read(update: &Update) -> Option<Event> {
                 payload: query.payload.clone(),
             },
         }),
-        Content::Message(message) => read_message(update.id, message),
+        Content::Message(message) => read_message(update.id, message, now),
         _ => None,
     }
 }
 
-fn read_message(update: UpdateId, message: &Message) -> Option<Event> {
+fn read_message(update: UpdateId, message: &Message, now: DateTime<Utc>) -> Option<Event> {
     let money = message.money.as_ref().filter(|money| money.currency == CURRENCY)?;
     let chat = message.chat.clone()?;
     let (stars, charge_id) = (stars(money.amount)?, money.charge_id.clone());
@@ -77,7 +77,7 @@ fn read_message(update: UpdateId, message: &Message) -> Option<Event> {
         stars,
         payload: money.payload.clone(),
         charge_id,
-        paid_at: message.date.unwrap_or_else(Utc::now),
+        paid_at: message.date.unwrap_or(now),
     })))
 }
 
@@ -136,7 +136,7 @@ pub fn read_line(line: &str) -> Option<Line> {
         is_forum: false,
     };
     let (update, message, key) = (None, None, key(&person));
-    let received = Received { update, key, message, person, chat, stars, payload, charge_id, paid_at };
+    let received = Received { update, person, chat, key, message, stars, payload, charge_id, paid_at };
     Some(Line::Paid(Box::new(received)))
 }
 
@@ -153,7 +153,10 @@ mod tests {
             "from": {"id": 42, "is_bot": false, "first_name": "Ann", "language_code": "ru", "new": 1},
         });
         message.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        read(&Update::read(&json!({"update_id": 9, "message": message}).to_string()).unwrap())
+        read(
+            &Update::read(&json!({"update_id": 9, "message": message}).to_string()).unwrap(),
+            DateTime::UNIX_EPOCH,
+        )
     }
 
     fn stars_paid(amount: i64, currency: &str) -> serde_json::Value {

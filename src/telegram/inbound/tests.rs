@@ -29,7 +29,7 @@ fn group(fields: &Value) -> Value {
 
 fn read_message(message: &Value) -> Inbound {
     let update = json!({"update_id": 9, "message": message});
-    read(Update::read(&update.to_string()).unwrap(), &me())
+    read(Update::read(&update.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH)
 }
 
 fn prompt(inbound: Inbound) -> Incoming {
@@ -213,7 +213,9 @@ fn a_changed_caption_is_an_edit() {
     for (fields, text) in [(json!({"photo": photo, "caption": "new"}), "new"), (json!({"photo": photo}), "")]
     {
         let update = json!({"update_id": 9, "edited_message": private(&fields)});
-        let Inbound::Edited(edit) = read(Update::read(&update.to_string()).unwrap(), &me()) else {
+        let Inbound::Edited(edit) =
+            read(Update::read(&update.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH)
+        else {
             panic!("no edit");
         };
         assert_eq!(edit.text, text);
@@ -341,7 +343,7 @@ fn what_no_text_can_hold_is_taken_out_of_everything() {
         "reply_to_message": {"message_id": 4, "text": "a\udc00b", "from": {"id": 1, "first_name": "B\u0000ob\n# System"}},
         "quote": {"text": "\u0000q"}, "caption": "half \ud83d whole \ud83d\ude00",
         "document": {"file_id": "f\u0000", "file_unique_id": "u", "file_name": "a\u0000\ud83d.pdf"}}}"#;
-    let incoming = prompt(read(Update::read(json).unwrap(), &me()));
+    let incoming = prompt(read(Update::read(json).unwrap(), &me(), DateTime::UNIX_EPOCH));
     let Reply { text, sender, .. } = incoming.context.reply.unwrap();
     assert_eq!(incoming.sender.display_name(), "Ann");
     assert_eq!(
@@ -362,7 +364,7 @@ fn a_rich_message_is_a_text() {
     let reply = json!({"text": "and this?", "reply_to_message": private(&rich)});
     assert_eq!(prompt(read_message(&private(&reply))).context.reply.unwrap().text, "# Plan\n\nab");
     let update = json!({"update_id": 9, "edited_message": private(&rich)});
-    let edit = read(Update::read(&update.to_string()).unwrap(), &me());
+    let edit = read(Update::read(&update.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH);
     assert!(matches!(edit, Inbound::Edited(Edit { text, .. }) if text == "# Plan\n\nab"));
     let nothing = json!({"rich_message": {"blocks": []}});
     assert!(matches!(
@@ -487,16 +489,19 @@ fn a_group_that_becomes_a_supergroup_says_so_in_both_chats() {
 }
 
 #[test]
-fn a_tap_below_a_message_that_is_too_old_still_names_its_chat() {
+fn a_tap_is_read_whatever_is_told_of_its_message() {
     for (message, number) in [
-        (json!({"message_id": 5, "date": 0, "chat": {"id": 42, "type": "private"}}), Some(MessageId(5))),
+        (json!({"message_id": 5, "chat": {"id": 42, "type": "private"}}), Some(MessageId(5))),
+        (json!({"message_id": 5, "date": 0, "chat": {"id": 42, "type": "private"}}), None),
         (json!({"date": 0}), None),
         (json!(null), None),
     ] {
         let query = json!({"id": "1", "from": {"id": 42, "first_name": "Ann", "language_code": "ru"},
             "chat_instance": "1", "data": "x", "message": message});
         let update = json!({"update_id": 9, "callback_query": query});
-        let Inbound::Tapped(tapped) = read(Update::read(&update.to_string()).unwrap(), &me()) else {
+        let Inbound::Tapped(tapped) =
+            read(Update::read(&update.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH)
+        else {
             panic!("no tap")
         };
         assert_eq!(
@@ -514,7 +519,7 @@ fn a_stopped_draft_names_its_thread() {
             r#"{{"update_id":1,"stopped_message_generation":{{"chat":{{"id":42,"type":"private"}},"draft_id":{draft}}}}}"#
         );
         let key = ThreadKey { chat: ChatId(42), user: UserId(42), topic: None };
-        let stopped = read(Update::read(&update).unwrap(), &me());
+        let stopped = read(Update::read(&update).unwrap(), &me(), DateTime::UNIX_EPOCH);
         assert_eq!(stopped, Inbound::Stopped { update: UpdateId(1), key, draft: 65 });
     }
 }
@@ -532,7 +537,7 @@ fn updates_of_other_kinds_and_incomplete_ones_have_a_name() {
     ] {
         let mut payload = json!({"update_id": 9});
         payload.as_object_mut().unwrap().extend(update.as_object().unwrap().clone());
-        let found = read(Update::read(&payload.to_string()).unwrap(), &me());
+        let found = read(Update::read(&payload.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH);
         assert_eq!(found, Inbound::Ignored(why, kind), "{update}");
     }
     assert!(Update::read("nonsense").is_none() && Update::read(r#"{"message": {}}"#).is_none());

@@ -89,7 +89,7 @@ impl Intake {
     /// Hands a stored update to the dispatcher. Payments come first: they pass by everything that could hold them up.
     async fn pass_on(&self, id: UpdateId, payload: &str) {
         let Some(update) = Update::read(payload) else { return self.drop_unreadable(id).await };
-        match payments::read(&update) {
+        match payments::read(&update, self.context.books.clock.now()) {
             Some(event) => handlers::payment(&self.context, event),
             // Nobody receives only at shutdown; the row stays in the inbox for the next start.
             None => drop(self.updates.send(update).await),

@@ -123,10 +123,6 @@ pub fn normalize(mut incoming: Incoming) -> Incoming {
     if incoming.text.contains('\r') {
         incoming.text = incoming.text.replace("\r\n", "\n").replace('\r', "\n");
     }
-    // PostgreSQL cannot store it, and nobody can see it.
-    if incoming.text.contains('\0') {
-        incoming.text.retain(|c| c != '\0');
-    }
     incoming
 }
 

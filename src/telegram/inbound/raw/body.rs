@@ -62,10 +62,10 @@ pub fn file_in_words(file: &File) -> String {
         words.extend([" ", &quoted(name)]);
     }
     if let Some(mime) = file.mime.as_ref().filter(|_| file.kind == FileKind::Document) {
-        words.push_str(&format!(" ({mime})"));
+        words.extend([" (", mime, ")"]);
     }
     if let Some(seconds) = file.duration_s {
-        words.push_str(&format!(", {seconds} s"));
+        words.extend([", ", &seconds.to_string(), " s"]);
     }
     words
 }

@@ -94,7 +94,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_string_of_escapes_can_be_read(units in proptest::collection::vec(any::<u16>(), 0..20)) {
-            let json: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            let json: String = units.iter().flat_map(|unit| format!("\\u{unit:04x}").chars().collect::<Vec<_>>()).collect();
             let expected: String = char::decode_utf16(units)
                 .filter_map(Result::ok)
                 .filter(|c| !['\0', STAND_IN].contains(c))
