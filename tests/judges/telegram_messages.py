@@ -158,30 +158,30 @@ def kinds():
 
 
 def everything():
-    person = {**model(telegram.User, 1), **PERSON}
     for name in kinds():
         made = content(name, 4)
         made = {} if made is None else made
-        line(name, name, {"from": person, name: made})
+        line(name, name, {"from": PERSON, name: made})
         if name in CAPTIONED:
             caption = content("caption_entities", 2)
-            line(f"{name} with a caption", name, {"from": person, name: made, "caption": "words", "caption_entities": caption})
+            line(f"{name} with a caption", name, {"from": PERSON, name: made, "caption": "words", "caption_entities": caption})
     envelope = {}
     for name in sorted(ENVELOPE):
         made = content(name, 3)
         if made not in (None, {}, []):
             envelope[name_of(name, telegram.Message.model_fields[name])] = made
+    person = {**model(telegram.User, 1), **PERSON}
     captions = ("caption", "caption_entities")
     marks = {name: mark for name, mark in envelope.items() if name not in captions}
     line("everything at once", "text", {**marks, "from": person, "text": "words"})
     for part in variants(telegram.Message.model_fields["forward_origin"].annotation):
-        line(f"a forward: {part.__name__}", "text", {"from": person, "text": "words", "forward_origin": model(part, 3)})
+        line(f"a forward: {part.__name__}", "text", {"from": PERSON, "text": "words", "forward_origin": model(part, 3)})
     for name, field in telegram.ExternalReplyInfo.model_fields.items():
         reply = {"origin": model(telegram.MessageOriginUser, 2), name: value(name, field.annotation, 3)}
-        line(f"an external reply: {name}", "text", {"from": person, "text": "words", "external_reply": reply})
+        line(f"an external reply: {name}", "text", {"from": PERSON, "text": "words", "external_reply": reply})
     for name in kinds():
         reply = {**REQUIRED, "message_id": 4, "from": PERSON, name: content(name, 2)}
-        line(f"a reply to: {name}", "text", {"from": person, "text": "words", "reply_to_message": reply})
+        line(f"a reply to: {name}", "text", {"from": PERSON, "text": "words", "reply_to_message": reply})
 
 
 if __name__ == "__main__":

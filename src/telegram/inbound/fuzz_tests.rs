@@ -5,6 +5,7 @@
 
 use std::io::Write;
 use std::process::Command as Process;
+use std::sync::LazyLock;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -30,17 +31,19 @@ struct Sample {
     optional: Vec<String>,
 }
 
-/// All fields and kinds that the documentation names, and a message of every kind.
+/// What the judge prints, or the corpus. It is asked once.
 #[expect(clippy::disallowed_methods, reason = "where the judges are is told to tests only")]
+static LINES: LazyLock<String> = LazyLock::new(|| {
+    let Ok(venv) = std::env::var("JUDGES_VENV") else { return CORPUS.to_owned() };
+    let judge = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/judges/telegram_messages.py");
+    let output = Process::new(format!("{venv}/bin/python")).arg(judge).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+});
+
+/// All fields and kinds that the documentation names, and a message of every kind.
 fn samples() -> (Value, Vec<Sample>) {
-    let made = std::env::var("JUDGES_VENV").ok().map(|venv| {
-        let judge = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/judges/telegram_messages.py");
-        let output = Process::new(format!("{venv}/bin/python")).arg(judge).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    });
-    let corpus = made.as_deref().unwrap_or(CORPUS);
-    let mut lines = corpus.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut lines = LINES.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let names = lines.next().unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let samples = lines.map(|line| Sample {
@@ -183,4 +186,31 @@ fn no_message_with_something_to_read_is_lost_whatever_its_optional_fields_are() 
         lost.len(),
         &lost[..lost.len().min(20)]
     );
+}
+
+#[test]
+fn in_a_group_a_mention_is_answered_whatever_else_the_message_holds() {
+    let me = Me { id: 7, username: "starling_bot".into() };
+    let needed = ["/text", "/from", "/sender_chat", "/entities"];
+    let (_, samples) = samples();
+    for sample in samples.iter().filter(|sample| sample.field == "text") {
+        let mut whole = sample.message.clone();
+        whole["chat"] = json!({"id": -100, "type": "supergroup", "title": "Friends"});
+        whole["text"] = json!("@starling_bot words");
+        whole["entities"] = json!([{"type": "mention", "offset": 0, "length": 13}]);
+        damage(&mut whole, "/sender_chat", None);
+        for pointer in
+            sample.optional.iter().filter(|pointer| !needed.iter().any(|field| pointer.starts_with(field)))
+        {
+            for nonsense in NONSENSE {
+                let mut message = whole.clone();
+                damage(&mut message, pointer, *nonsense);
+                let outcome = read(Update::read(&payload(&message)).unwrap(), &me, DateTime::UNIX_EPOCH);
+                let Inbound::Prompt(incoming) = outcome else {
+                    panic!("{} {pointer} {nonsense:?}: {outcome:?}", sample.name)
+                };
+                assert_eq!(incoming.text, "@starling_bot words");
+            }
+        }
+    }
 }
