@@ -44,6 +44,7 @@ mod outage;
 mod pointing;
 mod provider_faults;
 mod readiness;
+mod reading;
 mod refunds;
 mod retention;
 mod settings;

@@ -233,6 +233,13 @@ impl Telegram {
         self.shared.change(|world| world.say_text(chat, from, text, None, Some(to)))
     }
 
+    /// A person sends anything that is no plain text: the message has these fields, in place of what the emulator
+    /// would put there, too. For a poll, a rich message, an external reply with its quote, a forward.
+    pub fn say_with(&self, chat: i64, from: i64, reply_to: Option<i64>, fields: Value) -> Said {
+        let Value::Object(body) = fields else { return Said { message_id: 0, update_id: 0 } };
+        self.shared.change(|world| world.say(chat, Post { from, reply_to, body, ..Post::default() }))
+    }
+
     /// A person changes a message; `None` when there is no such message. Returns the update's id.
     pub fn edit(&self, chat: i64, message_id: i64, text: &str) -> Option<i64> {
         self.shared.change(|world| world.edit_text(chat, message_id, text))
