@@ -2,6 +2,7 @@
 
 use crate::db::turns::LeftOpen;
 use crate::db::{Db, DbError, outbox, records};
+use crate::domain::blank::is_blank;
 use crate::domain::turn::{Failure, Interruption, Outcome, TurnReport};
 
 /// Tries of a turn that may be lost; a crash may not lead to crash after crash.
@@ -31,7 +32,7 @@ pub struct Rest {
 pub async fn decide(db: &Db, left: &LeftOpen) -> Result<Recovery, DbError> {
     let parts = outbox::parts_of(db, left.turn).await?;
     let mark = records::checkpoint(db, left.turn).await?.filter(|mark| mark.attempt == left.attempt);
-    let checkpoint = mark.map(|mark| mark.text).filter(|text| !text.trim().is_empty());
+    let checkpoint = mark.map(|mark| mark.text).filter(|text| !is_blank(text));
     let close = |outcome, text| {
         let report = TurnReport::without_work(text, outcome);
         Recovery::Close(Rest { report, parts: parts.len(), checkpoint: checkpoint.clone() })
