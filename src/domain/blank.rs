@@ -42,7 +42,8 @@ mod tests {
     #[test]
     fn texts_with_something_to_read_are_not() {
         // A flag, a family, an accent, an emoji of a keyboard and a sign that looks like a blank.
-        for text in ["0", "。", "🇳🇱", "👨‍👩‍👧", "e\u{301}", "❤\u{fe0f}", "_", "\u{ffff}", "한"] {
+        for text in ["0", "。", "🇳🇱", "👨‍👩‍👧", "e\u{301}", "❤\u{fe0f}", "_", "\u{ffff}", "한"]
+        {
             assert!(!is_blank(text), "{text:?}");
         }
     }

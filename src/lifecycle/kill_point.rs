@@ -36,6 +36,7 @@ pub const ALL: &[&str] = &[
     "refund: settled",
     "clear: after the commit",
     "topics: after the call",
+    "return: before the commit",
 ];
 
 #[cfg(debug_assertions)]

@@ -21,6 +21,7 @@ mod clear_topics;
 mod closings;
 mod crash;
 mod critique;
+mod delivery;
 mod edits;
 mod file_contents;
 mod file_limits;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::Telegram;
-use super::types::Fault;
+use super::params::Params;
+use super::refusal::Refusal;
+use super::types::{Fault, Feature};
 
 /// The name under which downloads of files meet faults and holds; `*` does not mean them.
 pub(super) const DOWNLOAD: &str = "download";
@@ -14,6 +16,8 @@ pub(super) const DOWNLOAD: &str = "download";
 #[derive(Default)]
 pub(super) struct Faults {
     planned: Vec<Planned>,
+    /// What messages may not have, with the sentence of the refusal.
+    unwanted: Vec<(Feature, String)>,
     holds: Vec<Arc<Gate>>,
 }
 
@@ -43,6 +47,26 @@ impl Faults {
             self.planned.remove(at);
         }
         Some(fault)
+    }
+
+    /// The refusal of a message with something that is not wanted.
+    pub(super) fn refusal(&self, method: &str, params: &Params) -> Option<Refusal> {
+        let edits = method == "editMessageText";
+        if method != "sendMessage" && !edits {
+            return None;
+        }
+        let has = |feature: Feature| match feature {
+            Feature::Entities => {
+                matches!(params.list("entities"), Ok(Some(entities)) if !entities.is_empty())
+            }
+            Feature::Keyboard => params.get("reply_markup").is_some(),
+            Feature::Reply => params.get("reply_parameters").is_some(),
+            Feature::Topic => params.int("message_thread_id").is_some(),
+            Feature::Edit => edits,
+            Feature::Text => true,
+        };
+        let (_, sentence) = self.unwanted.iter().find(|(feature, _)| has(*feature))?;
+        Some(Refusal::bad(sentence))
     }
 
     /// The gate that a call of this method has to pass, if any.
@@ -120,6 +144,16 @@ impl Telegram {
     /// Several plans for one method are used up in the order in which they were made.
     pub fn fail_next(&self, method: &str, times: u32, fault: Fault) {
         self.shared.change(|world| world.faults.plan(method, times, fault));
+    }
+
+    /// From now on every new or changed text message that has `feature` is refused with 400 and this sentence.
+    pub fn refuse(&self, feature: Feature, sentence: &str) {
+        self.shared.change(|world| world.faults.unwanted.push((feature, sentence.to_owned())));
+    }
+
+    /// Takes all messages again.
+    pub fn refuse_no_more(&self) {
+        self.shared.change(|world| world.faults.unwanted.clear());
     }
 
     /// Calls of a method (or each `download`) wait before they are carried out, until the hold is released or dropped.

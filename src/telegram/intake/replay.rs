@@ -11,7 +11,7 @@ use super::Intake;
 use crate::db::outbox::{self, Owed};
 use crate::db::{DbError, inbox, turns};
 use crate::domain::ids::{OutboxId, UpdateId};
-use crate::services::recovery;
+use crate::services::{recovery, unshown};
 
 /// Inbox rows that are read at once.
 const PAGE: i64 = 500;
@@ -24,6 +24,8 @@ const PAGE: i64 = 500;
 pub async fn replay(intake: &Intake) -> Result<(), DbError> {
     let context = &intake.context;
     let (db, drain) = (&context.db, &context.life.drain);
+    let returned = db.persist("unshown::look_after_all", drain, || unshown::look_after_all(db)).await?;
+    context.metrics.returned.inc_by(returned.nano());
     let owed = owed(context, 0.0).await?;
     let open = db.persist("turns::left_open", drain, || turns::left_open(db, 0.0)).await?;
     handlers::topics::take_up(context).await?;

@@ -96,9 +96,12 @@ mod tests {
     #[test]
     fn blank_answers_are_not_shown() {
         let mut growing = Growing::default();
-        growing.push(" \n\u{200b}\u{2800}");
+        growing.push("\u{200b}\u{2800}");
         assert!(growing.is_blank());
         assert_eq!(growing.current(), None);
+        let mut growing = Growing::default();
+        growing.push(" \n");
+        assert!(growing.is_blank());
         growing.push("x");
         assert!(!growing.is_blank());
         assert_eq!(growing.current().unwrap().text, "x");

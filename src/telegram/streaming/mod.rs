@@ -334,7 +334,7 @@ impl<'a> Presenter<'a> {
             }
             ApiError::Refused { .. } => self.blind = true,
             // Whether the message is there cannot be known, so no second one is begun.
-            ApiError::Broken(_) | ApiError::Server(_)
+            ApiError::Broken(_) | ApiError::Server(_) | ApiError::Unreadable(_)
                 if self.place.surface != Surface::Draft && self.live.is_none() =>
             {
                 self.blind = true;

@@ -42,8 +42,9 @@ pub(super) fn topic(
     let Some(id) = params.int("message_thread_id").filter(|id| *id != 0) else { return Ok(None) };
     let missing = || Refusal::bad("message thread not found");
     let state = world.chats.get(&chat).ok_or_else(missing)?;
-    if state.topics.contains_key(&id) {
-        return Ok(Some(id));
+    if let Some(topic) = state.topics.get(&id) {
+        let shut = topic.closed && !state.may_manage_topics(world.settings.bot_id);
+        return if shut { Err(Refusal::bad("TOPIC_CLOSED")) } else { Ok(Some(id)) };
     }
     // Groups without topics have threads of replies; one can only be named together with a reply into it.
     let thread = reply_to.and_then(|to| world.reply_thread(chat, to));
