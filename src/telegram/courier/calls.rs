@@ -154,7 +154,7 @@ impl BotApi<'_> {
         let method = SendMessage {
             chat_id: form.chat,
             message_thread_id: form.topic,
-            text: &form.text,
+            text: form.text(),
             entities: form.entities.unwrap_or(&NO_ENTITIES),
             reply_parameters: form.reply_to.map(ReplyParameters::to),
             link_preview_options: NoPreview::default(),
@@ -165,7 +165,7 @@ impl BotApi<'_> {
 
     /// Sends an invoice: the first line of the text is its title.
     async fn send_invoice(&self, form: &Form<'_>, payload: &str, stars: u32) -> Result<MessageId, ApiError> {
-        let (title, description) = form.text.split_once('\n').unwrap_or((&form.text, &form.text));
+        let (title, description) = form.text().split_once('\n').unwrap_or((form.text(), form.text()));
         let method = SendInvoice {
             chat_id: form.chat,
             message_thread_id: form.topic,
@@ -182,7 +182,7 @@ impl BotApi<'_> {
         let method = EditMessageText {
             chat_id: form.chat,
             message_id: message,
-            text: &form.text,
+            text: form.text(),
             entities: form.entities.unwrap_or(&NO_ENTITIES),
             link_preview_options: NoPreview::default(),
             reply_markup: form.keyboard().cloned().map(InlineKeyboard),

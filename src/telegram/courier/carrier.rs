@@ -118,7 +118,7 @@ pub(super) async fn send<C: Calls + Send>(
     loop {
         let error = match look_and_put(&mut ladder, calls).await? {
             Ok(message) if ladder.go_on() => {
-                calls.cut(message, &ladder.form().whole_text()).await?;
+                calls.cut(message, ladder.form().text()).await?;
                 continue;
             }
             Ok(message) => return Ok(Ok(message)),
@@ -130,7 +130,8 @@ pub(super) async fn send<C: Calls + Send>(
             Err(error) => error,
         };
         let step = ladder.next(&error);
-        if step != Step::GiveUp {
+        // The flow control tells of floods itself.
+        if step != Step::GiveUp && !matches!(error, ApiError::Flood(_)) {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(chat.id = ladder.form().chat.0, error, "sending again");
         }

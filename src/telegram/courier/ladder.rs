@@ -3,7 +3,6 @@
 //! is told what Telegram said, and tells what to try next.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
 
 use serde_json::Value;
 
@@ -28,8 +27,6 @@ pub(super) struct Form<'a> {
     pub(super) chat: ChatId,
     /// The topic in it.
     pub(super) topic: Option<TopicId>,
-    /// Its text, or the piece of it that comes next.
-    pub(super) text: Cow<'a, str>,
     /// Its formatting, as long as Telegram is asked for any.
     pub(super) entities: Option<&'a Value>,
     /// The message that it answers.
@@ -38,25 +35,31 @@ pub(super) struct Form<'a> {
     pub(super) replaces: Option<MessageId>,
     /// The buttons below the whole text.
     keyboard: Option<&'a Value>,
-    /// What comes behind `text`, in messages of their own.
-    rest: VecDeque<String>,
+    /// What is still to be sent.
+    whole: Cow<'a, str>,
+    /// Where in it the piece ends that comes next.
+    end: usize,
 }
 
 impl<'a> Form<'a> {
+    /// Its text, or the piece of it that comes next.
+    pub(super) fn text(&self) -> &str {
+        &self.whole[..self.end]
+    }
+
+    /// What comes behind that, in messages of their own.
+    fn rest(&self) -> &str {
+        Some(self.whole[self.end..].trim_start()).filter(|rest| !is_blank(rest)).unwrap_or_default()
+    }
+
     /// The buttons, which stand below the last piece.
     pub(super) fn keyboard(&self) -> Option<&'a Value> {
-        self.keyboard.filter(|_| self.rest.is_empty())
+        self.keyboard.filter(|_| self.rest().is_empty())
     }
 
     /// The same message with nothing but its text.
     pub(super) fn bare(&self) -> Self {
         Self { entities: None, keyboard: None, ..self.clone() }
-    }
-
-    /// What is still to be sent.
-    pub(super) fn whole_text(&self) -> String {
-        let pieces = std::iter::once(&*self.text).chain(self.rest.iter().map(String::as_str));
-        pieces.collect::<Vec<_>>().join("\n")
     }
 
     /// Whether a part is there that can be left out.
@@ -68,7 +71,7 @@ impl<'a> Form<'a> {
             Part::Reply => self.reply_to.is_some() && self.replaces.is_none(),
             Part::Edited => self.replaces.is_some(),
             Part::Topic => self.topic.is_some(),
-            Part::Length => self.text.chars().nth(SHORT).is_some(),
+            Part::Length => self.text().chars().nth(SHORT).is_some(),
         }
     }
 }
@@ -101,12 +104,12 @@ impl<'a> Ladder<'a> {
         let form = Form {
             chat: owed.chat,
             topic: owed.topic,
-            text: Cow::Borrowed(&owed.text),
             entities: Some(&owed.entities).filter(|_| is_formatted && !is_invoice),
             reply_to: owed.reply_to.filter(|_| !is_invoice),
             replaces: owed.replaces,
             keyboard: owed.keyboard.as_ref().filter(|_| !is_invoice),
-            rest: VecDeque::new(),
+            whole: Cow::Borrowed(&owed.text),
+            end: owed.text.len(),
         };
         Self { form, home: owed.chat, is_invoice, looks: if begun { LOOKS } else { 0 } }
     }
@@ -136,10 +139,13 @@ impl<'a> Ladder<'a> {
         self.looks = 0;
     }
 
-    /// Telegram has the form that was tried: goes on to the next piece. False if that was the last one.
+    /// Telegram has the form that was tried: goes on to the rest of the text. False if there is none.
     pub(super) fn go_on(&mut self) -> bool {
-        let Some(next) = self.form.rest.pop_front() else { return false };
-        self.form.text = Cow::Owned(next);
+        let rest = self.form.rest().to_owned();
+        if rest.is_empty() {
+            return false;
+        }
+        (self.form.end, self.form.whole) = (rest.len(), Cow::Owned(rest));
         (self.form.replaces, self.form.reply_to) = (None, None);
         self.looks = 0;
         true
@@ -186,8 +192,8 @@ impl<'a> Ladder<'a> {
             Part::Keyboard => form.keyboard = None,
             Part::Reply => form.reply_to = None,
             Part::Edited => form.replaces = None,
-            // A message there cannot be changed either.
-            Part::Topic => (form.topic, form.replaces) = (None, None),
+            // A message there cannot be changed either, and a reply to one would belong there.
+            Part::Topic => (form.topic, form.replaces, form.reply_to) = (None, None, None),
             Part::Length => return self.cut(),
         }
         true
@@ -201,21 +207,19 @@ impl<'a> Ladder<'a> {
             || self.leave_out(Part::Topic)
     }
 
-    /// Cuts the text in halves, without formatting: a message that is too long is a fault, which must not cost a word.
+    /// Cuts the text in halves, without formatting: a message that is too long is a fault, which must not cost a word. Where
+    /// it is cut depends on nothing but what is still to be sent, so that after a crash a piece is found again.
     fn cut(&mut self) -> bool {
         if self.is_invoice {
             return false;
         }
-        let half = self.form.text.chars().count().div_ceil(2).min(Limits::MESSAGE.code_points);
-        let text = RichText::plain(&*self.form.text);
-        let pieces = split(&text, half, Limits::MESSAGE.entities);
-        let mut pieces = pieces.into_iter().map(|part| part.text).filter(|text| !is_blank(text));
-        let Some(first) = pieces.next() else { return false };
-        let rest: Vec<String> = pieces.collect();
-        for piece in rest.into_iter().rev() {
-            self.form.rest.push_front(piece);
-        }
-        self.form.text = Cow::Owned(first);
+        let text = self.form.text();
+        let half = text.chars().count().div_ceil(2).min(Limits::MESSAGE.code_points);
+        let pieces = split(&RichText::plain(text), half, Limits::MESSAGE.entities);
+        let first = pieces.into_iter().map(|piece| piece.text).find(|piece| !is_blank(piece));
+        let end = first.and_then(|first| Some(text.find(&first)? + first.len()));
+        let Some(end) = end.filter(|&end| end < text.len()) else { return false };
+        self.form.end = end;
         self.form.entities = None;
         true
     }
