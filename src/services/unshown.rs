@@ -52,7 +52,7 @@ pub async fn look_after_all(db: &Db) -> Result<Usd, DbError> {
         let Some(&last) = page.last() else { return Ok(sum) };
         after = last;
         for turn in page {
-            sum = sum + look(db, turn).await?.unwrap_or_default();
+            sum += look(db, turn).await?.unwrap_or_default();
         }
     }
 }

@@ -239,7 +239,9 @@ impl ApiError {
 
     /// The library makes no errors by order, so this is one of an address that is none.
     fn some_failure() -> reqwest::Error {
-        match reqwest::Client::new().get("no address").build() {
+        let call =
+            crate::http::client(Duration::from_secs(1)).and_then(|http| http.get("no address").build());
+        match call {
             Ok(_) => unreachable!("this is no address"),
             Err(error) => error,
         }

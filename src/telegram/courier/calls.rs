@@ -125,10 +125,7 @@ impl BotApi<'_> {
     /// Makes a message of ours look like this, if it can be. What an earlier life of the bot has sent may have been
     /// plainer, because Telegram did not take it otherwise.
     async fn is_here(&self, form: &Form<'_>, number: MessageId) -> Result<bool, ApiError> {
-        let error = match self.replace(form, number).await {
-            Ok(_) => return Ok(true),
-            Err(error) => error,
-        };
+        let Err(error) = self.replace(form, number).await else { return Ok(true) };
         match error.blames() {
             _ if error.is_passing() => Err(error),
             // It may be the first piece of this one, which is too long to be sent in one.
