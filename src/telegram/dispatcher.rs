@@ -23,9 +23,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
 use super::handlers;
+use super::inbound::raw;
 use crate::telemetry::readiness::Health;
 use crate::telemetry::server::serve_until;
-use super::inbound::raw;
 use carried::Carried;
 
 /// The pause before the framework is begun again.

@@ -136,6 +136,8 @@ metrics! {
     audit_time: IntGauge = "bot_audit_timestamp_seconds";
     /// What the models have cost in 10^-9 US dollars, by who pays; the owner pays where the fault was ours.
     costs: IntCounterVec = "bot_costs_nanousd_total" ["payer": "user" | "owner"];
+    /// What was given back for answers that never reached their chats, in 10^-9 US dollars; the owner's loss, too.
+    returned: IntCounter = "bot_returned_nanousd_total";
     /// Operations on the database that had to be tried again.
     db_retries: IntCounter = "bot_db_retries_total";
     /// Statements that were sent to the database, without the beginnings and ends of transactions.

@@ -22,6 +22,7 @@ mod closings;
 mod crash;
 mod crash_blame;
 mod critique;
+mod delivery;
 mod edits;
 mod file_contents;
 mod file_limits;

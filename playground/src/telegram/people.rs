@@ -218,6 +218,17 @@ impl Telegram {
         })
     }
 
+    /// The owner of a forum closes a topic: only those who manage topics write there from now on.
+    pub fn close_topic(&self, chat: i64, topic: i64) {
+        self.shared.change(|world| {
+            let state = world.chats.get_mut(&chat);
+            if let Some(topic) = state.and_then(|state| state.topics.get_mut(&topic)) {
+                topic.closed = true;
+            }
+            world.touch(chat);
+        });
+    }
+
     /// A person writes. The id of a private chat is the person's id; it opens with the first message.
     pub fn say(&self, chat: i64, from: i64, text: &str) -> Said {
         self.shared.change(|world| world.say_text(chat, from, text, None, None))
