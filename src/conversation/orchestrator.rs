@@ -6,6 +6,7 @@ use super::interrupt::Stop;
 use super::round::{self, Desk, Ended, Round};
 use super::subagent::Subagent;
 use super::{Mind, prompt, window};
+use crate::domain::blank::is_blank;
 use crate::domain::ids::{ThreadKey, TurnId};
 use crate::domain::message::Role;
 use crate::domain::record;
@@ -187,12 +188,12 @@ impl Turn<'_> {
             Ended::Stop(StopReason::PauseTurn | StopReason::ToolUse) if !round.blocks.is_empty() => {
                 Next::Ask(vec![LlmMessage::own(round.blocks)])
             }
-            Ended::Stop(StopReason::MaxTokens) if !self.text.trim().is_empty() => {
+            Ended::Stop(StopReason::MaxTokens) if !is_blank(&self.text) => {
                 self.resume(&round.text, prompt::GO_ON).unwrap_or(Next::Done(Outcome::Truncated))
             }
             Ended::Stop(StopReason::Refusal) => Next::Done(Outcome::Failed(Failure::Refused)),
             Ended::Stop(StopReason::WindowExceeded) => Next::Done(Outcome::Failed(Failure::TooLong)),
-            Ended::Stop(_) if self.text.trim().is_empty() => Next::Done(Outcome::Failed(Failure::Empty)),
+            Ended::Stop(_) if is_blank(&self.text) => Next::Done(Outcome::Failed(Failure::Empty)),
             Ended::Stop(_) => Next::Done(Outcome::Answered),
         }
     }
@@ -207,7 +208,7 @@ impl Turn<'_> {
     /// Asks for the rest of a text. The newer models refuse an answer that begins with words of ours, so the request
     /// ends with an instruction instead; thinking of the broken round has no signature and is left out.
     fn resume(&mut self, text: &str, instruction: &str) -> Option<Next> {
-        if text.trim().is_empty() || self.continued >= CONTINUATIONS {
+        if is_blank(text) || self.continued >= CONTINUATIONS {
             return None;
         }
         self.continued += 1;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::shelf::{self, Shelf};
+use crate::domain::blank::{is_blank, is_invisible};
 use crate::domain::message::{Remembered, Reply, Role};
 use crate::domain::people::{ChatKind, plain_name};
 use crate::domain::turn::TurnRequest;
@@ -58,9 +59,9 @@ fn messages(history: &[Remembered], chat: ChatKind) -> Vec<LlmMessage> {
     for remembered in history.iter().skip_while(|remembered| remembered.role == Role::Assistant) {
         let mut blocks = shelf.blocks(remembered);
         let mut text = text(remembered, chat);
-        if remembered.text.trim().is_empty() {
+        if is_blank(&remembered.text) {
             // What is left are marks. The provider refuses a blank text.
-            text.truncate(text.trim_end().len());
+            text.truncate(text.trim_end_matches(is_invisible).len());
             if text.is_empty() && blocks.is_empty() {
                 NOTHING.clone_into(&mut text);
             }
@@ -238,7 +239,7 @@ mod tests {
             with_photo("b", ""),
             said(Role::User, "third"),
             said(Role::Assistant, "ok"),
-            said(Role::User, ""),
+            said(Role::User, "\u{200b}\u{2800}"),
         ];
         assert_eq!(
             shape(&messages(&history, ChatKind::Private)),

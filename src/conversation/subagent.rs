@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use super::Mind;
 use super::interrupt::Stop;
 use super::round::{self, Desk, Ended, Round};
+use crate::domain::blank::is_blank;
 use crate::domain::ids::ThreadKey;
 use crate::domain::message::Role;
 use crate::domain::money::Usd;
@@ -91,7 +92,7 @@ impl Work<'_> {
                 Ended::Stop(StopReason::MaxTokens) if request.max_tokens < request.model.answer_limit() => {
                     return Err(Unfinished::Cap);
                 }
-                Ended::Stop(_) if !text.trim().is_empty() => return Ok(text),
+                Ended::Stop(_) if !is_blank(&text) => return Ok(text),
                 Ended::Stop(_) => return Err(Unfinished::Empty),
                 Ended::Cut(_) => return Err(Unfinished::Cut),
                 Ended::Failed(error) => self.wait_after(&error).await?,

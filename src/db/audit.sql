@@ -17,6 +17,8 @@ WITH newest AS (
 ), costs AS (
     SELECT turn_id, sum(cost) FILTER (WHERE payer = 'user') AS cost, count(*) FILTER (WHERE payer IS NULL) AS undecided
     FROM model_calls GROUP BY turn_id
+), charges AS (
+    SELECT turn_id, -sum(amount) AS amount FROM balance_operations WHERE turn_id IS NOT NULL GROUP BY turn_id
 ), problems AS (
     SELECT 1 AS rule, 'a balance is not the sum of its operations' AS text, users.id::text AS example
     FROM users LEFT JOIN sums ON sums.user_id = users.id WHERE balance <> coalesce(sums.amount, 0)
@@ -53,8 +55,8 @@ WITH newest AS (
     FROM invoices WHERE credit <> stars * 0.013 * (0.5 - margin)
     UNION ALL
     SELECT 11, 'a closed turn was not charged exactly what its calls cost', turns.id::text
-    FROM turns LEFT JOIN costs ON costs.turn_id = turns.id LEFT JOIN balance_operations ON balance_operations.turn_id = turns.id
-    WHERE coalesce(-balance_operations.amount, 0) <> CASE turns.state WHEN 'open' THEN 0 ELSE coalesce(costs.cost, 0) END
+    FROM turns LEFT JOIN costs ON costs.turn_id = turns.id LEFT JOIN charges ON charges.turn_id = turns.id
+    WHERE coalesce(charges.amount, 0) <> CASE turns.state WHEN 'open' THEN 0 ELSE coalesce(costs.cost, 0) END
     UNION ALL
     SELECT 12, 'a closed turn has calls that nobody pays', turns.id::text
     FROM turns JOIN costs ON costs.turn_id = turns.id WHERE turns.state <> 'open' AND undecided > 0
@@ -73,6 +75,13 @@ WITH newest AS (
          + cache_read * (prices -> 'tokens' ->> 'cache_read')::numeric
          + output * (prices -> 'tokens' ->> 'output')::numeric) / 1000000
         + web_searches * (prices ->> 'web_search')::numeric, 9)
+    UNION ALL
+    SELECT 15, 'a charge was given back that was not taken, or for an answer that was shown', returned.turn_id::text
+    FROM balance_operations AS returned LEFT JOIN balance_operations AS taken
+      ON taken.turn_id = returned.turn_id AND taken.kind = 'usage' AND taken.user_id = returned.user_id
+    WHERE returned.kind = 'return'
+      AND (taken.amount IS DISTINCT FROM -returned.amount
+           OR EXISTS (SELECT 1 FROM outbox WHERE outbox.turn_id = returned.turn_id AND outbox.state = 'sent'))
 )
 SELECT text AS "rule!", count(*) AS "count!", min(example) AS "example!"
 FROM problems GROUP BY rule, text ORDER BY rule

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{DbError, Tx};
-use crate::domain::ids::{PaymentId, UserId};
+use crate::domain::ids::{PaymentId, TurnId, UserId};
 use crate::domain::money::Usd;
 
 /// Why a balance changes, apart from charges.
@@ -14,6 +14,8 @@ use crate::domain::money::Usd;
 pub enum Reason {
     /// What a new user gets; the first operation of each.
     Starter,
+    /// The charge of a turn is given back.
+    Return(TurnId),
     /// Stars came in.
     Payment(PaymentId),
     /// Stars were given back.
@@ -27,6 +29,7 @@ impl Reason {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Starter => "starter",
+            Self::Return(_) => "return",
             Self::Payment(_) => "payment",
             Self::Refund(_) => "refund",
             Self::Adjustment(_) => "adjustment",
@@ -51,10 +54,11 @@ pub struct Operation<'a> {
 
 /// Books an operation; returns the balance after it.
 pub async fn post(tx: &mut Tx<'_>, operation: &Operation<'_>) -> Result<Usd, DbError> {
-    let (payment, actor) = match operation.reason {
-        Reason::Starter => (None, None),
-        Reason::Payment(payment) | Reason::Refund(payment) => (Some(payment.0), None),
-        Reason::Adjustment(actor) => (None, Some(actor.0)),
+    let (turn, payment, actor) = match operation.reason {
+        Reason::Starter => (None, None, None),
+        Reason::Return(turn) => (Some(turn.0), None, None),
+        Reason::Payment(payment) | Reason::Refund(payment) => (None, Some(payment.0), None),
+        Reason::Adjustment(actor) => (None, None, Some(actor.0)),
     };
     sqlx::query_file_scalar!(
         "src/db/balance_post.sql",
@@ -65,6 +69,7 @@ pub async fn post(tx: &mut Tx<'_>, operation: &Operation<'_>) -> Result<Usd, DbE
         payment,
         actor,
         operation.subject,
+        turn,
     )
     .fetch_one(&mut **tx)
     .await
@@ -128,6 +133,38 @@ pub async fn latest(tx: &mut Tx<'_>, user: UserId, limit: i64) -> Result<Vec<Boo
         at: row.created_at,
     });
     Ok(booked.collect())
+}
+
+/// What a closed turn was charged and what for; none if nothing was. The turn is locked until the transaction ends.
+pub async fn charge(tx: &mut Tx<'_>, turn: TurnId) -> Result<Option<Charge>, DbError> {
+    let closed = sqlx::query!(
+        "SELECT user_id FROM turns JOIN threads ON threads.id = thread_id
+         WHERE turns.id = $1 AND closed_at IS NOT NULL FOR NO KEY UPDATE OF turns",
+        turn.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(DbError::at("balance::charge"))?;
+    let Some(closed) = closed else { return Ok(None) };
+    let row = sqlx::query!(
+        "SELECT -amount AS \"amount!\", subject FROM balance_operations WHERE turn_id = $1 AND kind = 'usage'",
+        turn.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(DbError::at("balance::charge"))?;
+    Ok(row.map(|row| Charge { user: UserId(closed.user_id), amount: Usd(row.amount), subject: row.subject }))
+}
+
+/// What a turn was charged.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Charge {
+    /// Who paid it.
+    pub user: UserId,
+    /// How much, above zero.
+    pub amount: Usd,
+    /// What the user reads about it.
+    pub subject: String,
 }
 
 /// What an operation with this key left, if there is one.

@@ -5,7 +5,7 @@ WITH account AS (
     RETURNING balance, last_operation
 )
 INSERT INTO balance_operations
-    (user_id, seq, kind, amount, balance_before, balance_after, key, payment_id, actor_id, subject)
-SELECT $1, last_operation, $3, $2, balance - $2, balance, $4, $5, $6, $7
+    (user_id, seq, kind, amount, balance_before, balance_after, key, payment_id, actor_id, subject, turn_id)
+SELECT $1, last_operation, $3, $2, balance - $2, balance, $4, $5, $6, $7, $8
 FROM account
 RETURNING balance_after

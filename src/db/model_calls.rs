@@ -172,6 +172,25 @@ pub async fn decide(
     .map_err(DbError::at("model_calls::decide"))
 }
 
+/// The owner pays for the calls of a closed turn that its user has paid for. What the user is told to have spent, where that
+/// is counted already, becomes less by as much.
+pub async fn take_over(tx: &mut Tx<'_>, turn: TurnId) -> Result<(), DbError> {
+    sqlx::query!(
+        "WITH taken AS (
+           UPDATE model_calls SET payer = 'owner' WHERE turn_id = $1 AND payer = 'user' RETURNING cost
+         )
+         UPDATE user_statistics SET cost = user_statistics.cost - (SELECT coalesce(sum(cost), 0) FROM taken)
+         FROM turns JOIN threads ON threads.id = thread_id
+         WHERE turns.id = $1 AND counted AND user_statistics.user_id = threads.user_id
+           AND day = (closed_at AT TIME ZONE 'UTC')::date",
+        turn.0,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("model_calls::take_over"))?;
+    Ok(())
+}
+
 /// Token counts stay far below the column's limit; a nonsensical one is kept as large as fits.
 fn count(tokens: u64) -> i64 {
     i64::try_from(tokens).unwrap_or(i64::MAX)

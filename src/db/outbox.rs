@@ -179,9 +179,9 @@ pub async fn standing(db: &Db, id: OutboxId) -> Result<Option<bool>, DbError> {
         .map_err(DbError::at("outbox::standing"))
 }
 
-/// Notes that Telegram is asked to send a message from now on.
+/// Notes that Telegram is asked to send a message from now on, also one that could not replace another.
 pub async fn begin(db: &Db, id: OutboxId) -> Result<(), DbError> {
-    sqlx::query!("UPDATE outbox SET begun = TRUE WHERE id = $1 AND NOT begun", id.0)
+    sqlx::query!("UPDATE outbox SET begun = TRUE, replaces = NULL WHERE id = $1 AND NOT begun", id.0)
         .execute(db.pool())
         .await
         .map_err(DbError::at("outbox::begin"))?;
@@ -296,17 +296,64 @@ impl Wish for Mark {
     }
 }
 
-/// Telegram will never take the message.
-pub async fn refused(db: &Db, id: OutboxId, reason: &str) -> Result<(), DbError> {
+/// The beginning of a message that was too long stands in its chat as `message`: only `rest` is still owed.
+pub async fn shorten(db: &Db, id: OutboxId, rest: &str, message: MessageId) -> Result<(), DbError> {
     sqlx::query!(
-        "UPDATE outbox SET state = 'refused', refusal = $2, settled_at = now() WHERE id = $1 AND state = 'pending'",
+        "UPDATE outbox SET text = $2, entities = '[]', reply_to = NULL, replaces = NULL, after_id = $3, begun = TRUE
+         WHERE id = $1 AND state = 'pending'",
         id.0,
-        reason,
+        rest,
+        message.0,
     )
     .execute(db.pool())
     .await
+    .map_err(DbError::at("outbox::shorten"))?;
+    Ok(())
+}
+
+/// Telegram will never take the message. `shut_out` tells whether it takes none from us in that chat, because of what a
+/// person or those who run the group have done.
+pub async fn refused(tx: &mut Tx<'_>, id: OutboxId, reason: &str, shut_out: bool) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE outbox SET state = 'refused', refusal = $2, shut_out = $3, settled_at = now()
+         WHERE id = $1 AND state = 'pending'",
+        id.0,
+        reason,
+        shut_out,
+    )
+    .execute(&mut **tx)
+    .await
     .map_err(DbError::at("outbox::refused"))?;
     Ok(())
+}
+
+/// Whether Telegram has refused all messages of a turn, and not because somebody has shut the bot out.
+pub async fn was_never_shown(tx: &mut Tx<'_>, turn: TurnId) -> Result<bool, DbError> {
+    sqlx::query_scalar!(
+        r#"SELECT coalesce(bool_and(state = 'refused' AND NOT shut_out), FALSE) AS "never!"
+           FROM outbox WHERE turn_id = $1"#,
+        turn.0,
+    )
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(DbError::at("outbox::was_never_shown"))
+}
+
+/// Turns with a refused message whose charge was not given back; only few of them have shown nothing at all.
+pub async fn refusals(db: &Db, after: TurnId) -> Result<Vec<TurnId>, DbError> {
+    let turns = sqlx::query_scalar!(
+        r#"SELECT DISTINCT turn_id AS "turn!" FROM outbox
+           WHERE state = 'refused' AND NOT shut_out AND turn_id > $1
+             AND NOT EXISTS (SELECT 1 FROM balance_operations
+                             WHERE balance_operations.turn_id = outbox.turn_id AND kind = 'return')
+           ORDER BY turn_id LIMIT $2"#,
+        after.0,
+        PAGE,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("outbox::refusals"))?;
+    Ok(turns.into_iter().map(TurnId).collect())
 }
 
 /// The texts of a turn's parts that were promised to the chat, in order.

@@ -1,6 +1,7 @@
 //! Plain types that every layer shares: identifiers, people, messages, turns, usage, models, money, time.
 //! No input or output happens here, and nothing here knows Telegram's, Anthropic's or PostgreSQL's shapes.
 
+pub mod blank;
 pub mod clock;
 pub mod file;
 pub mod history;

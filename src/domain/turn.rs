@@ -1,5 +1,6 @@
 //! A turn: one prompt of a person and everything that happens until its answer is in the books.
 
+use crate::domain::blank::is_blank;
 use crate::domain::history::Continuation;
 use crate::domain::ids::{MessageId, ThreadId, ThreadKey, TurnId};
 use crate::domain::message::{Context, Remembered, Role};
@@ -104,7 +105,7 @@ pub enum Failure {
     TooLong,
     /// The model declined to answer.
     Refused,
-    /// The model ended without a word.
+    /// The model ended without anything to read.
     Empty,
     /// Something of ours broke.
     Internal,
@@ -213,10 +214,10 @@ impl TurnReport {
         Self { text, outcome, calls: Vec::new(), tools: Vec::new(), lost_files: Vec::new() }
     }
 
-    /// The answer as the conversation remembers it; none if nothing was said.
+    /// The answer as the conversation remembers it; none if there is nothing to read in it.
     pub fn answer(&self) -> Option<Remembered> {
         let interrupted = matches!(self.outcome, Outcome::Interrupted(_) | Outcome::Failed(_));
-        (!self.text.trim().is_empty()).then(|| Remembered {
+        (!is_blank(&self.text)).then(|| Remembered {
             role: Role::Assistant,
             message: None,
             text: self.text.clone(),

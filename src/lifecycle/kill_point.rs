@@ -37,6 +37,7 @@ pub const ALL: &[&str] = &[
     "refund: settled",
     "clear: after the commit",
     "topics: after the call",
+    "return: before the commit",
 ];
 
 #[cfg(debug_assertions)]

@@ -16,4 +16,5 @@ pub mod refunds;
 pub mod settlement;
 pub mod statement;
 pub mod tab;
+pub mod unshown;
 pub mod write_behind;

@@ -4,6 +4,7 @@
 use crate::db::crashes::{self, Crash};
 use crate::db::turns::{self, LeftOpen};
 use crate::db::{Db, DbError, outbox, records};
+use crate::domain::blank::is_blank;
 use crate::domain::turn::{Failure, Interruption, Outcome, TurnReport};
 
 /// Whatever was in flight in so many crashes runs with nothing else in flight from then on.
@@ -76,7 +77,7 @@ pub struct Rest {
 pub async fn decide(db: &Db, left: &LeftOpen) -> Result<Recovery, DbError> {
     let parts = outbox::parts_of(db, left.turn).await?;
     let mark = records::checkpoint(db, left.turn).await?.filter(|mark| mark.attempt == left.attempt);
-    let checkpoint = mark.map(|mark| mark.text).filter(|text| !text.trim().is_empty());
+    let checkpoint = mark.map(|mark| mark.text).filter(|text| !is_blank(text));
     let shown = !parts.is_empty() || checkpoint.is_some();
     let rest = |outcome, checkpoint| {
         let report = TurnReport::without_work(parts.join("\n"), outcome);

@@ -84,9 +84,13 @@ pub async fn settle(
     Ok(Settled::Closed { owed, fresh, cost, payer, history_version })
 }
 
-/// A fault of ours is the owner's loss. Everything else is paid by the user, as far as the model was really used.
+/// A fault of ours is the owner's loss, and so is an answer without anything to read: nobody got anything for it. Everything
+/// else is paid by the user, as far as the model was really used.
 fn payer(outcome: Outcome) -> Payer {
-    if outcome == Outcome::Failed(Failure::Internal) { Payer::Owner } else { Payer::User }
+    match outcome {
+        Outcome::Failed(Failure::Internal | Failure::Empty) => Payer::Owner,
+        _ => Payer::User,
+    }
 }
 
 /// Leaves a turn that had shown nothing to the next start; what the model did so far is the owner's loss, which is

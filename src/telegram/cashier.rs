@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::value::RawValue;
 use tokio::sync::Notify;
 
 use super::api::methods::{GetStarTransactions, RefundStarPayment};
@@ -269,17 +270,17 @@ async fn compare(context: &Context) -> Result<Reconciled, Unfinished> {
     Ok(reconciled)
 }
 
-async fn fetch(api: &Api, offset: i64) -> Result<Vec<serde_json::Value>, ApiError> {
+async fn fetch(api: &Api, offset: i64) -> Result<Vec<Box<RawValue>>, ApiError> {
     Ok(api.call(&GetStarTransactions { offset, limit: LINES }).await?.transactions)
 }
 
 async fn compare_page(
     context: &Context,
-    page: Vec<serde_json::Value>,
+    page: Vec<Box<RawValue>>,
     reconciled: &mut Reconciled,
 ) -> Result<(), DbError> {
     let (db, abort) = (&context.db, &context.life.abort);
-    let lines: Vec<Line> = page.iter().filter_map(read_line).collect();
+    let lines: Vec<Line> = page.iter().filter_map(|line| read_line(line.get())).collect();
     let ids: Vec<String> = lines.iter().map(|line| line.charge_id().to_owned()).collect();
     let known = db.persist("payments::known", abort, || payments::known(db, &ids)).await?;
     let state = |charge: &str| known.iter().find(|(id, _)| id == charge).map(|&(_, refunded)| refunded);

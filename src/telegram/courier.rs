@@ -1,7 +1,9 @@
 //! The courier delivers what is owed: one queue a chat, in order, until Telegram has each message or refuses it for
 //! good. Penalties and outages delay a delivery; they never lose it, because the outbox row stays until the end.
 
+mod calls;
 mod carrier;
+mod ladder;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;

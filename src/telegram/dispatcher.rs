@@ -1,6 +1,7 @@
 //! The dispatcher: teloxide keeps updates of one chat in order and runs different chats side by side. Its one endpoint
 //! hands every update to `handlers::route`, which never waits: a handler that waited for a model would block `/stop`.
 
+mod carried;
 mod get_me;
 
 use std::convert::Infallible;
@@ -22,8 +23,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
 use super::handlers;
+use super::inbound::raw;
 use crate::telemetry::readiness::Health;
 use crate::telemetry::server::serve_until;
+use carried::Carried;
 
 /// The pause before the framework is begun again.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -33,7 +36,7 @@ const STUCK: Duration = Duration::from_secs(10);
 const CLOSE_LIMIT: Duration = Duration::ZERO;
 
 /// Routes updates until their channel ends.
-pub async fn run(context: Arc<Context>, updates: mpsc::Receiver<Update>) {
+pub async fn run(context: Arc<Context>, updates: mpsc::Receiver<raw::Update>) {
     let drain = context.life.drain.clone();
     let updates = Arc::new(Mutex::new(updates));
     loop {
@@ -53,7 +56,7 @@ pub async fn run(context: Arc<Context>, updates: mpsc::Receiver<Update>) {
 
 async fn dispatch(
     context: &Arc<Context>,
-    updates: OwnedMutexGuard<mpsc::Receiver<Update>>,
+    updates: OwnedMutexGuard<mpsc::Receiver<raw::Update>>,
 ) -> io::Result<()> {
     let GetMeServer { bot, listener, app } = GetMeServer::open(&context.me).await?;
     let begun = CancellationToken::new();
@@ -62,14 +65,17 @@ async fn dispatch(
         let begun = begun.clone();
         async move { serve_until("getMe", listener, app, &begun, CLOSE_LIMIT).await }
     });
-    let endpoint = dptree::endpoint(|update: Update, context: Arc<Context>| async move {
-        handlers::route(&context, update);
+    let endpoint = dptree::endpoint(|stand_in: Update, context: Arc<Context>, carried: Carried| async move {
+        if let Some(update) = carried.take(&stand_in) {
+            handlers::route(&context, update);
+        }
         Ok::<(), Infallible>(())
     });
-    let dependencies = dptree::deps![context.clone()];
+    let carried = Carried::default();
+    let dependencies = dptree::deps![context.clone(), carried.clone()];
     let mut dispatcher = Dispatcher::builder(bot, endpoint).dependencies(dependencies).build();
     let health = context.readiness.dispatcher.clone();
-    let feed = Feed { updates, stop: mk_stop_token().0, begun, health };
+    let feed = Feed { updates, stop: mk_stop_token().0, begun, health, carried };
     let dispatched = dispatcher.try_dispatch_with_listener(feed, IgnoringErrorHandlerSafe::new()).await;
     drop(end);
     dispatched.map_err(io::Error::other)
@@ -77,11 +83,12 @@ async fn dispatch(
 
 /// Updates from our own intake, which has stored them already. One feed at a time has the channel.
 struct Feed {
-    updates: OwnedMutexGuard<mpsc::Receiver<Update>>,
+    updates: OwnedMutexGuard<mpsc::Receiver<raw::Update>>,
     stop: StopToken,
     /// Cancelled when the framework has asked for the first update.
     begun: CancellationToken,
     health: Health,
+    carried: Carried,
 }
 
 impl Drop for Feed {
@@ -95,7 +102,7 @@ impl<'a> AsUpdateStream<'a> for Feed {
     type Stream = BoxStream<'a, Result<Update, Infallible>>;
 
     fn as_stream(&'a mut self) -> Self::Stream {
-        let Self { updates, begun, health, .. } = self;
+        let Self { updates, begun, health, carried, .. } = self;
         poll_fn(move |context| {
             begun.cancel();
             let update = updates.poll_recv(context);
@@ -104,7 +111,7 @@ impl<'a> AsUpdateStream<'a> for Feed {
             } else {
                 health.works();
             }
-            update.map(|update| update.map(Ok))
+            update.map(|update| update.map(|it| Ok(carried.put(it))))
         })
         .boxed()
     }
@@ -135,6 +142,7 @@ mod tests {
             stop: mk_stop_token().0,
             begun: CancellationToken::new(),
             health: readiness.dispatcher.clone(),
+            carried: Carried::default(),
         };
         let begun = feed.begun.clone();
         let mut stream = feed.as_stream();
@@ -144,7 +152,7 @@ mod tests {
         tokio::time::advance(STUCK * 100).await;
         assert_eq!(readiness.check(), Ok(()), "waiting for updates is no fault");
         for number in 1..=2 {
-            let update: Update = serde_json::from_str(&format!(r#"{{"update_id":{number}}}"#)).unwrap();
+            let update = raw::Update::read(&format!(r#"{{"update_id":{number}}}"#)).unwrap();
             sender.send(update).await.unwrap();
         }
         assert!(stream.next().await.is_some());

@@ -21,6 +21,7 @@ use crate::db::holds::{self, Gate};
 use crate::db::model_calls::Payer;
 use crate::db::turns::LeftOpen;
 use crate::db::{DbError, files, outbox, turns};
+use crate::domain::blank::{is_blank, is_invisible};
 use crate::domain::ids::{MessageId, TurnId};
 use crate::domain::people::ChatKind;
 use crate::domain::record::Record;
@@ -30,6 +31,7 @@ use crate::services::recollection;
 use crate::services::recovery::Rest;
 use crate::services::settlement::{self, Case, Settled};
 use crate::services::tab::{self, Account, Ledger, Slips, Tab};
+use crate::services::unshown;
 
 /// Events between model and screen. The screen reads at once, so this only evens out bursts.
 const EVENTS_IN_FLIGHT: usize = 256;
@@ -62,7 +64,7 @@ pub(super) async fn drive(context: &Context, request: TurnRequest, mut permit: P
             (report, shown, None)
         }
     };
-    if report.outcome == Outcome::Interrupted(Interruption::Shutdown) && report.text.trim().is_empty() {
+    if report.outcome == Outcome::Interrupted(Interruption::Shutdown) && is_blank(&report.text) {
         return postpone(context, &request, &report.calls).await;
     }
     Box::pin(close(context, &request, true, &report, shown)).await;
@@ -214,18 +216,12 @@ pub(super) async fn close(
     let place = place(request);
     // Where nothing was shown, nothing has to be explained.
     let silent = report.outcome == Outcome::Interrupted(Interruption::Superseded)
-        && report.text.trim().is_empty()
+        && is_blank(&report.text)
         && shown.draft.is_none()
         && shown.live.is_none();
     let closing = text::closings(request.settings.language, report.outcome, request.unfetched);
     let closing = closing.filter(|_| !silent);
-    let mut rest = shown.rest;
-    if rest.is_empty() && shown.posted == 0 && !report.text.trim().is_empty() {
-        // Nothing but markup: better seen raw than not at all.
-        rest.push(RichText::plain(
-            report.text.trim().chars().take(Limits::MESSAGE.code_points).collect::<String>(),
-        ));
-    }
+    let rest = if shown.posted == 0 { or_raw(shown.rest, &report.text) } else { shown.rest };
     let parts = with_closing(rest, closing);
     let mut live = shown.live;
     let owed: Vec<_> =
@@ -252,6 +248,9 @@ pub(super) async fn close(
             }
             // The messages go first.
             tokio::task::yield_now().await;
+            if parts.is_empty() && shown.posted > 0 {
+                give_back_unshown(context, request.turn).await;
+            }
             recollection::keep_history(&context.cache, request, report, history_version).await;
             context.write_behind.put(Record::UserStats { turn: request.turn }).await;
         }
@@ -265,6 +264,19 @@ pub(super) async fn close(
         }
     }
     summarise(context, request, report);
+}
+
+/// All parts of the answer were promised while it grew. Those that were refused meanwhile found no charge to give back.
+async fn give_back_unshown(context: &Context, turn: TurnId) {
+    let db = &context.db;
+    match db.persist("unshown::look", &context.life.abort, || unshown::look(db, turn)).await {
+        Ok(returned) => context.metrics.returned.inc_by(returned.unwrap_or_default().nano()),
+        // The next start looks again.
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(turn.id = turn.0, error, "whether the turn {turn} was shown is not known");
+        }
+    }
 }
 
 /// Copies that the provider did not have are told of in a line from now on.
@@ -295,6 +307,15 @@ async fn synchronise(
     if let Err(postponed) = streaming::draft(&context.screen.api, place, part, Class::Draft, last).await {
         tracing::debug!(?postponed, "the draft could not be brought in line with the final message");
     }
+}
+
+/// An answer of nothing but markup is better seen raw than not at all.
+fn or_raw(rest: Vec<RichText>, answer: &str) -> Vec<RichText> {
+    if !rest.is_empty() || is_blank(answer) {
+        return rest;
+    }
+    let seen = answer.trim_matches(is_invisible).chars().take(Limits::MESSAGE.code_points);
+    vec![RichText::plain(seen.collect::<String>())]
 }
 
 /// Puts the bot's own remark below the last part, or behind it if there is no room.

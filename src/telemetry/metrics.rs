@@ -52,7 +52,13 @@ macro_rules! metrics {
 metrics! {
     /// Updates that were stored, by kind.
     updates: IntCounterVec = "bot_updates_total"
-        ["kind": "message" | "edited_message" | "callback_query" | "pre_checkout_query" | "my_chat_member" | "other"];
+        ["kind": "message" | "edited_message" | "callback_query" | "pre_checkout_query" | "my_chat_member"
+            | "stopped_message_generation" | "channel_post" | "edited_channel_post"
+            | "business_connection" | "business_message" | "edited_business_message"
+            | "deleted_business_messages" | "guest_message" | "message_reaction"
+            | "message_reaction_count" | "inline_query" | "chosen_inline_result" | "shipping_query"
+            | "purchased_paid_media" | "poll" | "poll_answer" | "chat_member" | "chat_join_request"
+            | "chat_boost" | "removed_chat_boost" | "managed_bot" | "subscription" | "other"];
     /// Updates that came again and were dropped.
     updates_duplicate: IntCounter = "bot_updates_duplicate_total";
     /// Updates of a kind that the bot does not handle.
@@ -62,6 +68,28 @@ metrics! {
     /// Prompts from people, by kind of chat.
     messages_received: IntCounterVec = "bot_messages_received_total"
         ["chat_type": "private" | "group" | "supergroup" | "channel"];
+    /// Messages without anything that can be read, also service messages, by the field that makes them what they are.
+    messages_unread: IntCounterVec = "bot_messages_unread_total"
+        ["kind": "text" | "rich_message" | "animation" | "photo" | "live_photo" | "document" | "audio" | "video"
+            | "video_note" | "voice" | "sticker" | "paid_media" | "story" | "checklist" | "contact"
+            | "dice" | "game" | "poll" | "venue" | "location" | "invoice" | "giveaway"
+            | "giveaway_winners" | "gift" | "unique_gift" | "passport_data" | "successful_payment"
+            | "refunded_payment" | "migrate_to_chat_id" | "migrate_from_chat_id" | "pinned_message"
+            | "new_chat_members" | "left_chat_member" | "chat_owner_left" | "chat_owner_changed"
+            | "new_chat_title" | "new_chat_photo" | "delete_chat_photo" | "group_chat_created"
+            | "supergroup_chat_created" | "channel_chat_created" | "message_auto_delete_timer_changed"
+            | "users_shared" | "user_shared" | "chat_shared" | "gift_upgrade_sent" | "connected_website"
+            | "write_access_allowed" | "proximity_alert_triggered" | "boost_added" | "chat_background_set"
+            | "checklist_tasks_done" | "checklist_tasks_added" | "direct_message_price_changed"
+            | "forum_topic_created" | "forum_topic_edited" | "forum_topic_closed" | "forum_topic_reopened"
+            | "general_forum_topic_hidden" | "general_forum_topic_unhidden" | "giveaway_created"
+            | "giveaway_completed" | "managed_bot_created" | "paid_message_price_changed"
+            | "poll_option_added" | "poll_option_deleted" | "suggested_post_approved"
+            | "suggested_post_approval_failed" | "suggested_post_declined" | "suggested_post_paid"
+            | "suggested_post_refunded" | "video_chat_scheduled" | "video_chat_started"
+            | "video_chat_ended" | "video_chat_participants_invited" | "web_app_data"
+            | "community_chat_added" | "community_chat_removed" | "community_chat_joined" | "empty"
+            | "other"];
     /// Messages of people that became part of another message's prompt.
     messages_batched: IntCounter = "bot_queue_messages_batched_total";
     /// Messages that Telegram accepted (answers, greetings, notices).
@@ -108,6 +136,8 @@ metrics! {
     audit_time: IntGauge = "bot_audit_timestamp_seconds";
     /// What the models have cost in 10^-9 US dollars, by who pays; the owner pays where the fault was ours.
     costs: IntCounterVec = "bot_costs_nanousd_total" ["payer": "user" | "owner"];
+    /// What was given back for answers that never reached their chats, in 10^-9 US dollars; the owner's loss, too.
+    returned: IntCounter = "bot_returned_nanousd_total";
     /// Operations on the database that had to be tried again.
     db_retries: IntCounter = "bot_db_retries_total";
     /// Statements that were sent to the database, without the beginnings and ends of transactions.

@@ -23,7 +23,15 @@ const HOMES: &[(&str, &[&str])] = &[
     ("redis", &["cache"]),
     ("reqwest", &["http", "llm", "tools", "telegram/api"]),
     ("prometheus", &["telemetry"]),
-    ("std::env", &["config/source.rs", "config/tests.rs", "telegram/rendering/tests.rs"]),
+    (
+        "std::env",
+        &[
+            "config/source.rs",
+            "config/tests.rs",
+            "telegram/rendering/tests.rs",
+            "telegram/inbound/fuzz_tests.rs",
+        ],
+    ),
     ("anyhow", &["app.rs", "dead_letters.rs", "doctor.rs", "main.rs"]),
     ("sse_stream", &["llm"]),
     ("pulldown_cmark", &["telegram/rendering"]),

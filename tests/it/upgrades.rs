@@ -95,3 +95,41 @@ async fn a_conversation_of_an_older_version_goes_on() {
     );
     bot.end().await;
 }
+
+/// Ann has paid for an answer that her chat did not take, which the older version noted without a reason that counts.
+const A_REFUSAL: &str = "
+    BEGIN;
+    INSERT INTO chats (id, kind) VALUES (42, 'private');
+    INSERT INTO users (id, first_name, balance, last_operation) VALUES (42, 'Ann', 9, 2);
+    INSERT INTO threads (chat_id, user_id) VALUES (42, 42);
+    INSERT INTO turns (thread_id, question_id, model_id, state, closed_at)
+        VALUES (1, 900, 'claude-sonnet-5-5', 'answered', now());
+    INSERT INTO balance_operations (user_id, seq, kind, amount, balance_before, balance_after, key, turn_id, subject)
+        VALUES (42, 1, 'starter', 10, 0, 10, 'starter:42', NULL, ''), (42, 2, 'usage', -1, 10, 9, 'turn:1', 1, 'Sonnet');
+    INSERT INTO model_calls (turn_id, attempt, call, model_id, ended, input, cache_write_5m, cache_write_1h, cache_read,
+                             output, thinking, web_searches, duration_ms, cost, payer)
+        VALUES (1, 1, 0, 'claude-sonnet-5-5', 'end_turn', 0, 0, 0, 0, 0, 0, 0, 1, 1, 'user');
+    INSERT INTO outbox (key, chat_id, turn_id, text, entities, state, refusal, settled_at)
+        VALUES ('turn:1:0', 42, 1, 'Hello', '[]', 'refused', 'blocked', now());
+    COMMIT;";
+
+#[tokio::test]
+async fn what_an_older_version_could_not_deliver_is_not_given_back() {
+    let mut bot = Bot::prepare([]).await;
+    migrate_to(&bot, 9).await;
+    sqlx::raw_sql(A_REFUSAL).execute(bot.books()).await.unwrap();
+    bot.run().await;
+    let (balance, operations): (Decimal, i64) =
+        sqlx::query_as("SELECT balance, last_operation FROM users").fetch_one(bot.books()).await.unwrap();
+    assert_eq!((balance, operations), (Decimal::from(9), 2));
+    // A charge is written once for each turn, and nothing is taken by giving back.
+    for (kind, amount) in [("usage", -1), ("return", -1)] {
+        let row = sqlx::query(
+            "INSERT INTO balance_operations (user_id, seq, kind, amount, balance_before, balance_after, key, turn_id, subject)
+             VALUES (42, 3, $1, $2, 9, 9 + $2, 'again', 1, '')",
+        );
+        let written = row.bind(kind).bind(Decimal::from(amount)).execute(bot.books()).await;
+        assert!(written.is_err(), "{kind} {amount}");
+    }
+    bot.end().await;
+}

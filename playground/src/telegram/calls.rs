@@ -50,6 +50,9 @@ pub(super) async fn call(shared: &Arc<Shared>, method: &'static str, params: Par
         Some(Fault::Error { code, description }) => return entry.refuse(Refusal::new(code, description)),
         Some(Fault::DropAfter | Fault::Hang(_)) | None => {}
     }
+    if let Some(refusal) = shared.look(|world| world.faults.refusal(method, &params)) {
+        return entry.refuse(refusal);
+    }
     let outcome = if method == "getUpdates" {
         entry.arrive();
         let outcome = poll(shared, &params).await;

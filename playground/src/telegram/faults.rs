@@ -6,7 +6,9 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::Telegram;
-use super::types::Fault;
+use super::params::Params;
+use super::refusal::Refusal;
+use super::types::{Fault, Feature};
 
 /// The name under which downloads of files meet faults and holds; `*` does not mean them.
 pub(super) const DOWNLOAD: &str = "download";
@@ -15,6 +17,8 @@ pub(super) const DOWNLOAD: &str = "download";
 #[derive(Default)]
 pub(super) struct Faults {
     planned: Vec<Planned>,
+    /// What messages may not have, with the sentence of the refusal.
+    unwanted: Vec<(Feature, String)>,
     holds: Vec<Arc<Gate>>,
 }
 
@@ -44,6 +48,26 @@ impl Faults {
             self.planned.remove(at);
         }
         Some(fault)
+    }
+
+    /// The refusal of a message with something that is not wanted.
+    pub(super) fn refusal(&self, method: &str, params: &Params) -> Option<Refusal> {
+        let edits = method == "editMessageText";
+        if method != "sendMessage" && !edits {
+            return None;
+        }
+        let has = |feature: Feature| match feature {
+            Feature::Entities => {
+                matches!(params.list("entities"), Ok(Some(entities)) if !entities.is_empty())
+            }
+            Feature::Keyboard => params.get("reply_markup").is_some(),
+            Feature::Reply => params.get("reply_parameters").is_some(),
+            Feature::Topic => params.int("message_thread_id").is_some(),
+            Feature::Edit => edits,
+            Feature::Text => true,
+        };
+        let (_, sentence) = self.unwanted.iter().find(|(feature, _)| has(*feature))?;
+        Some(Refusal::bad(sentence))
     }
 
     /// The gate that a call of this method has to pass, if any.
@@ -131,6 +155,16 @@ impl Telegram {
     /// From now on `getMe` answers exactly this, as other servers of the Bot API may.
     pub fn answer_get_me(&self, me: Value) {
         self.shared.change(|world| world.me = Some(me));
+    }
+
+    /// From now on every new or changed text message that has `feature` is refused with 400 and this sentence.
+    pub fn refuse(&self, feature: Feature, sentence: &str) {
+        self.shared.change(|world| world.faults.unwanted.push((feature, sentence.to_owned())));
+    }
+
+    /// Takes all messages again.
+    pub fn refuse_no_more(&self) {
+        self.shared.change(|world| world.faults.unwanted.clear());
     }
 
     /// Calls of a method (or each `download`) wait before they are carried out, until the hold is released or dropped.

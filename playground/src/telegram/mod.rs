@@ -45,7 +45,7 @@ pub use self::observe::View;
 pub use self::sending::NewFile;
 pub use self::stars::{PaymentAttempt, PaymentFailure, PaymentState, Receipt};
 pub use self::types::{
-    Answer, Attachment, Call, Download, Draft, Fault, Message, Person, Said, Settings, Violation,
+    Answer, Attachment, Call, Download, Draft, Fault, Feature, Message, Person, Said, Settings, Violation,
     ViolationKind,
 };
 

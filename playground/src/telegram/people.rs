@@ -218,6 +218,17 @@ impl Telegram {
         })
     }
 
+    /// The owner of a forum closes a topic: only those who manage topics write there from now on.
+    pub fn close_topic(&self, chat: i64, topic: i64) {
+        self.shared.change(|world| {
+            let state = world.chats.get_mut(&chat);
+            if let Some(topic) = state.and_then(|state| state.topics.get_mut(&topic)) {
+                topic.closed = true;
+            }
+            world.touch(chat);
+        });
+    }
+
     /// A person writes. The id of a private chat is the person's id; it opens with the first message.
     pub fn say(&self, chat: i64, from: i64, text: &str) -> Said {
         self.shared.change(|world| world.say_text(chat, from, text, None, None))
@@ -231,6 +242,13 @@ impl Telegram {
     /// A person answers a message; the topic is that of the message.
     pub fn reply(&self, chat: i64, from: i64, to: i64, text: &str) -> Said {
         self.shared.change(|world| world.say_text(chat, from, text, None, Some(to)))
+    }
+
+    /// A person sends anything that is no plain text: the message has these fields, in place of what the emulator
+    /// would put there, too. For a poll, a rich message, an external reply with its quote, a forward.
+    pub fn say_with(&self, chat: i64, from: i64, reply_to: Option<i64>, fields: Value) -> Said {
+        let Value::Object(body) = fields else { return Said { message_id: 0, update_id: 0 } };
+        self.shared.change(|world| world.say(chat, Post { from, reply_to, body, ..Post::default() }))
     }
 
     /// A person changes a message; `None` when there is no such message. Returns the update's id.

@@ -253,3 +253,20 @@ pub enum Fault {
     /// The call waits this long before it is carried out.
     Hang(Duration),
 }
+
+/// Something that a message can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feature {
+    /// Formatting.
+    Entities,
+    /// Buttons.
+    Keyboard,
+    /// A message that it answers.
+    Reply,
+    /// A topic.
+    Topic,
+    /// The place of another message, which it changes.
+    Edit,
+    /// A text, so every message.
+    Text,
+}

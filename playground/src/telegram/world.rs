@@ -198,7 +198,7 @@ impl World {
     }
 
     /// Where a reply without a topic lands: in the topic of the message it answers.
-    fn topic_of_reply(&self, chat: i64, reply_to: Option<i64>) -> Option<i64> {
+    pub(super) fn topic_of_reply(&self, chat: i64, reply_to: Option<i64>) -> Option<i64> {
         self.chats.get(&chat)?.messages.get(&reply_to?)?.topic
     }
 

@@ -22,7 +22,7 @@ pub enum ApiError {
     /// The person has blocked the bot or is gone.
     #[error("the person does not take messages: {0}")]
     Blocked(String),
-    /// The chat can not be written to: kicked, never started, gone.
+    /// The chat cannot be written to, in whatever form: kicked, never started, gone.
     #[error("the chat is closed to us: {0}")]
     Closed(String),
     /// The group has become another chat.
@@ -34,7 +34,7 @@ pub enum ApiError {
     /// The token is wrong.
     #[error("the token is not accepted: {0}")]
     Unauthorized(String),
-    /// The call itself is wrong.
+    /// The call itself is wrong, in the whole or in a part that [`ApiError::blames`].
     #[error("refused with {code}: {description}")]
     Refused {
         /// Telegram's code.
@@ -45,6 +45,9 @@ pub enum ApiError {
     /// Telegram failed; the call may have had its effect.
     #[error("the Bot API failed with {0}")]
     Server(u16),
+    /// What came is no answer of the Bot API, but no failure either; the call may have had its effect.
+    #[error("the answer of the Bot API cannot be read ({0})")]
+    Unreadable(u16),
     /// No connection could be opened: the call had no effect.
     #[error("the Bot API cannot be reached")]
     Unreachable(#[source] reqwest::Error),
@@ -52,6 +55,55 @@ pub enum ApiError {
     #[error("the connection to the Bot API broke")]
     Broken(#[source] reqwest::Error),
 }
+
+/// A part of a call that can be left out, or made shorter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// The formatting.
+    Entities,
+    /// The buttons.
+    Keyboard,
+    /// The message that it answers.
+    Reply,
+    /// The message that it changes.
+    Edited,
+    /// The topic, or what the bot may do there.
+    Topic,
+    /// The text is too long.
+    Length,
+}
+
+/// What sentences say of a part of the call, in lower case. The first that fits counts: the markup and the entities have
+/// limits of length as well.
+const BLAMED: &[(Part, &[&str])] = &[
+    (Part::Keyboard, &["button", "keyboard", "reply_markup", "reply markup"]),
+    (Part::Entities, &["entit", "url", "custom_emoji", "document_invalid"]),
+    (Part::Reply, &["replied", "reply", "quote"]),
+    (Part::Topic, &["topic", "thread", "rights", "write_forbidden", "plain_forbidden"]),
+    (Part::Length, &["too long", "too_long"]),
+    (Part::Edited, &["edit", "message_id", "message identifier", "no text in the message", "message_author"]),
+];
+
+/// What says that a person does not take messages.
+const BLOCKED: &[&str] =
+    &["bot was blocked by the user", "user is deactivated", "USER_IS_BLOCKED", "INPUT_USER_DEACTIVATED"];
+
+/// What says that a chat cannot be written to.
+const CLOSED: &[&str] = &[
+    "bot was kicked",
+    "not a member",
+    "not a participant",
+    "can't initiate conversation",
+    "can't send messages to bots",
+    "can't send messages to the user",
+    "chat not found",
+    "chat was deleted",
+    "chat was deactivated",
+    "user not found",
+    "PEER_ID_INVALID",
+    "CHANNEL_PRIVATE",
+    "CHAT_FORBIDDEN",
+];
 
 impl ApiError {
     /// Sorts an error by its code and sentence; sentences are matched in part, because they grow tails.
@@ -69,15 +121,13 @@ impl ApiError {
         match code {
             429 => Self::Flood(Duration::from_secs(retry_after.unwrap_or(5))),
             401 | 404 if !says("chat") && !says("method not found") => Self::Unauthorized(description()),
-            403 if says("bot was blocked by the user") || says("user is deactivated") => {
-                Self::Blocked(description())
-            }
-            403 => Self::Closed(description()),
+            400 | 403 if BLOCKED.iter().any(|sign| says(sign)) => Self::Blocked(description()),
+            400 | 403 if CLOSED.iter().any(|sign| says(sign)) => Self::Closed(description()),
             409 => Self::Conflict(description()),
             400 if says("message is not modified") => Self::NotModified,
             400 if says("message to edit not found")
                 || says("message can't be edited")
-                || says("MESSAGE_ID_INVALID") =>
+                || (says("MESSAGE_ID_INVALID") && !says("REPLY_MESSAGE_ID_INVALID")) =>
             {
                 Self::MessageGone(description())
             }
@@ -88,10 +138,10 @@ impl ApiError {
             {
                 Self::TopicGone
             }
-            400 if says("chat not found") || says("PEER_ID_INVALID") || says("user not found") => {
-                Self::Closed(description())
-            }
-            500..=599 => Self::Server(code),
+            // It was sent, and somebody who looks after the group has it deleted: not once more.
+            500 if says("immediately deleted") => Self::Refused { code, description: description() },
+            408 | 500..=599 => Self::Server(code),
+            ..400 => Self::Unreadable(code),
             _ => Self::Refused { code, description: description() },
         }
     }
@@ -106,15 +156,38 @@ impl ApiError {
     pub fn is_lack_of_rights(&self) -> bool {
         match self {
             Self::Refused { description, .. } | Self::Closed(description) => {
-                description.contains("not enough rights") || description.contains("CHAT_ADMIN_REQUIRED")
+                const SIGNS: [&str; 5] = [
+                    "not enough rights",
+                    "no rights",
+                    "CHAT_ADMIN_REQUIRED",
+                    "WRITE_FORBIDDEN",
+                    "CHAT_RESTRICTED",
+                ];
+                SIGNS.iter().any(|sign| description.contains(sign))
             }
             _ => false,
         }
     }
 
-    /// Whether the call may have had its effect although it has no result.
-    pub fn is_doubtful(&self) -> bool {
-        matches!(self, Self::Server(_) | Self::Broken(_))
+    /// The part of the call that a refusal is about, if it names one.
+    pub fn blames(&self) -> Option<Part> {
+        match self {
+            Self::MessageGone(_) => Some(Part::Edited),
+            Self::TopicGone => Some(Part::Topic),
+            Self::Refused { code: 413, .. } => Some(Part::Length),
+            Self::Refused { description, .. } => {
+                let sentence = description.to_lowercase();
+                let said = |signs: &[&str]| signs.iter().any(|sign| sentence.contains(sign));
+                BLAMED.iter().find(|(_, signs)| said(signs)).map(|&(part, _)| part)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether nothing can be written because of what a person or those who run the group have done. A message outside all
+    /// topics meets a closed topic where the general one is closed.
+    pub fn is_shut_out(&self) -> bool {
+        matches!(self, Self::Blocked(_) | Self::Closed(_) | Self::TopicGone) || self.is_lack_of_rights()
     }
 
     /// Whether a file is larger than what is handed out.
@@ -130,6 +203,7 @@ impl ApiError {
         match self {
             Self::Flood(_)
             | Self::Server(_)
+            | Self::Unreadable(_)
             | Self::Unreachable(_)
             | Self::Broken(_)
             // These two are healed by the operator, and then everything that waits must go out.
@@ -142,6 +216,34 @@ impl ApiError {
             | Self::Closed(_)
             | Self::Migrated(_)
             | Self::Refused { .. } => false,
+        }
+    }
+}
+
+#[cfg(test)]
+impl ApiError {
+    /// What a code and a sentence mean.
+    pub fn classified_for_tests(code: u16, description: &str) -> Self {
+        Self::classify(code, description, None, None)
+    }
+
+    /// A connection that broke.
+    pub fn broken_for_tests() -> Self {
+        Self::Broken(Self::some_failure())
+    }
+
+    /// A connection that could not be opened.
+    pub fn unreachable_for_tests() -> Self {
+        Self::Unreachable(Self::some_failure())
+    }
+
+    /// The library makes no errors by order, so this is one of an address that is none.
+    fn some_failure() -> reqwest::Error {
+        let call =
+            crate::http::client(Duration::from_secs(1)).and_then(|http| http.get("no address").build());
+        match call {
+            Ok(_) => unreachable!("this is no address"),
+            Err(error) => error,
         }
     }
 }
@@ -165,7 +267,15 @@ mod tests {
             (404, "Not Found: method not found", "Refused"),
             (403, "Forbidden: bot was blocked by the user", "Blocked"),
             (403, "Forbidden: user is deactivated", "Blocked"),
+            (400, "Bad Request: USER_IS_BLOCKED", "Blocked"),
             (403, "Forbidden: bot was kicked from the supergroup chat", "Closed"),
+            (403, "Forbidden: bot is not a member of the supergroup chat", "Closed"),
+            (403, "Forbidden: the group chat was deleted", "Closed"),
+            (403, "Forbidden: a sentence that nobody knows yet", "Refused"),
+            (413, "Request Entity Too Large", "Refused"),
+            (408, "Request Timeout", "Server"),
+            (500, "Internal Server Error: sent message was immediately deleted", "Refused"),
+            (200, "", "Unreadable"),
             (409, "Conflict: terminated by other getUpdates request", "Conflict"),
             (429, "Too Many Requests: retry after 7", "Flood"),
             (502, "Bad Gateway", "Server"),
@@ -175,5 +285,53 @@ mod tests {
         }
         let moved = ApiError::classify(400, "group chat was upgraded", None, Some(-100));
         assert!(matches!(moved, ApiError::Migrated(ChatId(-100))));
+    }
+    #[test]
+    fn refusals_name_the_part_that_is_wrong() {
+        for (description, expected) in [
+            (
+                "can't parse entities: entity beginning at UTF-16 offset 3 ends after the end",
+                Some(Part::Entities),
+            ),
+            ("ENTITIES_TOO_LONG", Some(Part::Entities)),
+            ("ENTITY_BOUNDS_INVALID", Some(Part::Entities)),
+            ("BUTTON_DATA_INVALID", Some(Part::Keyboard)),
+            ("REPLY_MARKUP_TOO_LONG", Some(Part::Keyboard)),
+            ("inline keyboard button URL 'x' is invalid: Wrong HTTP URL", Some(Part::Keyboard)),
+            ("message to be replied not found", Some(Part::Reply)),
+            ("REPLY_MESSAGE_ID_INVALID", Some(Part::Reply)),
+            ("message to edit not found", Some(Part::Edited)),
+            ("message can't be edited", Some(Part::Edited)),
+            ("MESSAGE_ID_INVALID", Some(Part::Edited)),
+            ("there is no text in the message to edit", Some(Part::Edited)),
+            ("TOPIC_CLOSED", Some(Part::Topic)),
+            ("message thread not found", Some(Part::Topic)),
+            ("not enough rights to send text messages to the chat", Some(Part::Topic)),
+            ("message is too long", Some(Part::Length)),
+            ("MESSAGE_TOO_LONG", Some(Part::Length)),
+            ("message text is empty", None),
+            ("something that nobody knows yet", None),
+        ] {
+            let error = ApiError::classify(400, &format!("Bad Request: {description}"), None, None);
+            assert_eq!(error.blames(), expected, "{description}");
+            assert!(!error.is_passing(), "{description}");
+        }
+        assert_eq!(ApiError::classify(413, "", None, None).blames(), Some(Part::Length));
+        assert_eq!(ApiError::Server(500).blames(), None);
+    }
+
+    #[test]
+    fn who_shuts_the_bot_out_is_told_from_a_message_that_is_not_taken() {
+        for (code, description, expected) in [
+            (403, "Forbidden: bot was blocked by the user", true),
+            (403, "Forbidden: bot was kicked from the group chat", true),
+            (400, "Bad Request: not enough rights to send text messages to the chat", true),
+            (400, "Bad Request: can't parse entities", false),
+            (403, "Forbidden: a sentence that nobody knows yet", false),
+            (429, "Too Many Requests: retry after 7", false),
+        ] {
+            let error = ApiError::classify(code, description, None, None);
+            assert_eq!(error.is_shut_out(), expected, "{description}");
+        }
     }
 }

@@ -355,7 +355,7 @@ method!("getStarTransactions", GetStarTransactions => StarTransactions);
 #[derive(Deserialize, Debug)]
 pub struct StarTransactions {
     /// As JSON, because partners come in kinds that are not known yet.
-    pub transactions: Vec<Value>,
+    pub transactions: Vec<Box<RawValue>>,
 }
 
 /// The menu of commands.

@@ -177,7 +177,8 @@ pub enum Postponed {
 async fn read<T: DeserializeOwned>(response: reqwest::Response) -> Result<T, ApiError> {
     let status = response.status().as_u16();
     let body = response.bytes().await.map_err(ApiError::network)?;
-    let Ok(envelope) = serde_json::from_slice::<Envelope<T>>(&body) else {
+    // A broken character in one update must not cost all that come with it.
+    let Ok(envelope) = serde_json::from_str::<Envelope<T>>(&String::from_utf8_lossy(&body)) else {
         // Proxies in front of the API answer in HTML.
         return Err(ApiError::classify(status, "the answer cannot be read", None, None));
     };

@@ -20,7 +20,8 @@ use super::api::methods::AnswerCallbackQuery;
 use super::context::Context;
 use super::inbound::attachments;
 use super::inbound::payments::Event;
-use super::inbound::{self, Command, Envelope, Inbound, Membership, Tapped};
+use super::inbound::raw::Update;
+use super::inbound::{self, Command, Envelope, Idle, Inbound, Membership, Tapped};
 use super::keyboards::{self, Tap};
 use super::pipeline::normalize::normalize;
 use super::pipeline::queue::{self, Letter, Posted, StopBy, StopWish};
@@ -36,9 +37,9 @@ use crate::llm::Unreadable;
 use crate::services::{intake, people};
 
 /// Handles one update. Updates of one chat come in order, those of different chats side by side.
-pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
-    let id = UpdateId(i64::from(update.id.0));
-    match inbound::read(update, &context.me) {
+pub fn route(context: &Arc<Context>, update: Update) {
+    let id = update.id;
+    match inbound::read(update, &context.me, context.books.clock.now()) {
         Inbound::Prompt(incoming) => {
             if incoming.chat.kind != ChatKind::Private {
                 context.albums.remember(&incoming);
@@ -75,14 +76,38 @@ pub fn route(context: &Arc<Context>, update: teloxide::types::Update) {
             let task = migrated::handle(context.clone(), migration);
             context.life.spawn("migration", async move { finish(task.await) });
         }
-        Inbound::Unreadable(envelope, why) => {
+        Inbound::Stopped { update, key, draft } => {
+            let wish = StopWish { update, by: StopBy::Draft(draft) };
+            post(context, update, key, Letter::Stop(Box::new(wish)));
+        }
+        Inbound::Unreadable(envelope, why, kind) => {
+            tracing::info!(update.id = id.0, kind, "a message has nothing in it that can be read");
+            context.metrics.messages_unread.with_label_values(&[kind]).inc();
             spawn(context, move |context, envelope| unreadable(context, envelope, why), envelope);
         }
-        Inbound::Sibling(_) | Inbound::Ignored => {
-            context.metrics.updates_ignored.inc();
-            tick_off(context, id);
-        }
+        Inbound::Sibling(_) => ignore(context, id, Idle::NotAddressed, "album"),
+        Inbound::Ignored(why, kind) => ignore(context, id, why, kind),
     }
+}
+
+/// Ticks off what asks for nothing, but says so.
+fn ignore(context: &Arc<Context>, update: UpdateId, why: Idle, kind: &'static str) {
+    context.metrics.updates_ignored.inc();
+    match why {
+        Idle::Service => {
+            context.metrics.messages_unread.with_label_values(&[kind]).inc();
+            if matches!(kind, "successful_payment" | "refunded_payment") {
+                tracing::warn!(update.id = update.0, kind, "a payment is not in Stars or cannot be read");
+            }
+        }
+        Idle::Incomplete => {
+            context.metrics.messages_unread.with_label_values(&["other"]).inc();
+            tracing::warn!(update.id = update.0, kind, "the update {update} does not tell where it belongs");
+        }
+        Idle::Blank | Idle::Unhandled | Idle::NotAddressed | Idle::NoAccount => {}
+    }
+    tracing::debug!(update.id = update.0, kind, why = why.name(), "an update asks for nothing");
+    tick_off(context, update);
 }
 
 /// A message goes to the session, which begins to fetch what it needs.

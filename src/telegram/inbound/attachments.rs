@@ -1,7 +1,6 @@
 //! The file in a message: what kind it is, its names, its type, and whether a model can read it.
 
-use teloxide::types::{FileMeta, Message, PhotoSize, StickerFormat};
-
+use super::raw::file::{File, Format};
 pub use crate::domain::file::DOWNLOAD_LIMIT;
 use crate::domain::file::{Attachment, FileKind};
 use crate::llm::{self, Readable, Unreadable};
@@ -10,8 +9,6 @@ use crate::llm::{self, Readable, Unreadable};
 const NAME_CHARS: usize = 200;
 /// How much of a file's unique id a name of ours contains.
 const ID_CHARS: usize = 8;
-/// What the framework puts where Telegram tells no size.
-const NO_SIZE: u32 = u32::MAX;
 
 /// Types by extension, for files of which the sender's app says nothing.
 const TYPES: &[(&str, &str)] = &[
@@ -74,71 +71,31 @@ pub fn readable(attachment: &Attachment) -> Result<Readable, Unreadable> {
     llm::readable(mime, name, size.unwrap_or(1))
 }
 
-/// The file of a message, if it has one.
-pub(super) fn read(message: &Message) -> Option<Attachment> {
-    // Before documents: Telegram tells of an animation as of a document, too.
-    if let Some(file) = message.animation() {
-        let (name, mime) = (file.file_name.as_deref(), told(file.mime_type.as_ref()));
-        return Some(attachment(FileKind::Animation, &file.file, name, mime, "mp4"));
-    }
-    if let Some(size) = message.photo().and_then(largest) {
-        return Some(attachment(FileKind::Photo, &size.file, None, Some("image/jpeg"), "jpg"));
-    }
-    if let Some(file) = message.document() {
-        let (name, mime) = (file.file_name.as_deref(), told(file.mime_type.as_ref()));
-        return Some(attachment(FileKind::Document, &file.file, name, mime, "bin"));
-    }
-    if let Some(file) = message.audio() {
-        let (name, mime) = (file.file_name.as_deref(), told(file.mime_type.as_ref()));
-        return Some(attachment(FileKind::Audio, &file.file, name, mime, "mp3"));
-    }
-    if let Some(file) = message.video() {
-        let (name, mime) = (file.file_name.as_deref(), told(file.mime_type.as_ref()));
-        return Some(attachment(FileKind::Video, &file.file, name, mime, "mp4"));
-    }
-    if let Some(file) = message.voice() {
-        let mime = told(file.mime_type.as_ref());
-        return Some(attachment(FileKind::Voice, &file.file, None, mime, "ogg"));
-    }
-    if let Some(file) = message.video_note() {
-        return Some(attachment(FileKind::VideoNote, &file.file, None, None, "mp4"));
-    }
-    let file = message.sticker()?;
-    let (mime, extension) = match file.format() {
-        StickerFormat::Static => ("image/webp", "webp"),
-        StickerFormat::Animated => ("application/x-tgsticker", "tgs"),
-        StickerFormat::Video => ("video/webm", "webm"),
+/// What is known of the file of a message.
+pub(super) fn of(file: &File) -> Attachment {
+    let (known, extension) = match (file.kind, file.sticker.as_ref().map(|sticker| sticker.format)) {
+        (_, Some(Format::Picture)) => (Some("image/webp"), "webp"),
+        (_, Some(Format::Animation)) => (Some("application/x-tgsticker"), "tgs"),
+        (_, Some(Format::Film)) => (Some("video/webm"), "webm"),
+        (FileKind::Photo, None) => (Some("image/jpeg"), "jpg"),
+        (FileKind::Document | FileKind::Sticker, None) => (None, "bin"),
+        (FileKind::Audio, None) => (None, "mp3"),
+        (FileKind::Voice, None) => (None, "ogg"),
+        (FileKind::Video | FileKind::VideoNote | FileKind::Animation, None) => (None, "mp4"),
     };
-    Some(attachment(FileKind::Sticker, &file.file, None, Some(mime), extension))
-}
-
-fn largest(sizes: &[PhotoSize]) -> Option<&PhotoSize> {
-    sizes.iter().max_by_key(|size| u64::from(size.width) * u64::from(size.height))
-}
-
-fn told(mime: Option<&impl AsRef<str>>) -> Option<&str> {
-    mime.map(AsRef::as_ref)
-}
-
-fn attachment(
-    kind: FileKind,
-    file: &FileMeta,
-    name: Option<&str>,
-    mime: Option<&str>,
-    extension: &str,
-) -> Attachment {
-    let name = name.map(clean).filter(|name| !name.is_empty()).unwrap_or_else(|| {
-        let id: String = file.unique_id.0.chars().take(ID_CHARS).collect();
-        format!("{}_{id}.{extension}", kind.name())
+    let name = file.name.as_deref().map(clean).filter(|name| !name.is_empty()).unwrap_or_else(|| {
+        let id: String = file.unique_id.chars().take(ID_CHARS).collect();
+        format!("{}_{id}.{extension}", file.kind.name())
     });
-    let mime = mime.filter(|mime| *mime != "application/octet-stream").unwrap_or_else(|| type_of(&name));
+    let told = known.or(file.mime.as_deref()).filter(|mime| *mime != "application/octet-stream");
+    let mime = told.unwrap_or_else(|| type_of(&name)).to_owned();
     Attachment {
-        kind,
-        telegram_id: file.id.0.clone(),
-        unique_id: file.unique_id.0.clone(),
-        mime: mime.to_owned(),
+        kind: file.kind,
+        telegram_id: file.id.clone(),
+        unique_id: file.unique_id.clone(),
+        mime,
         name,
-        size: (file.size != NO_SIZE).then(|| u64::from(file.size)),
+        size: file.size,
     }
 }
 

@@ -1,18 +1,24 @@
-//! An update as the bot understands it. One exhaustive enum; behind this file nobody sees a framework type.
+//! An update as the bot understands it: one exhaustive enum. It is read from the JSON (`raw`), because the framework's
+//! types give up a whole message for one field that does not fit them.
 
 pub mod attachments;
+pub mod command;
 pub mod payments;
+mod pointers;
+pub mod raw;
 
 use chrono::{DateTime, Utc};
-use teloxide::types::{
-    Chat as TgChat, ChatKind as TgChatKind, Message, MessageEntityKind, MessageOrigin, PublicChatKind,
-    Update, UpdateKind, User,
-};
+
+pub use command::Command;
+use command::Form;
+use raw::kind::Class;
+use raw::message::{Message, Moved};
+use raw::{Content, Stopped, Tap, Update, WANTED};
 
 use super::api::methods::Me;
-use crate::domain::file::Retrieval;
-use crate::domain::ids::{ChatId, MessageId, ThreadKey, TopicId, UpdateId, UserId};
-use crate::domain::message::{Context, Incoming, Reply};
+use crate::domain::file::{Attachment, Retrieval};
+use crate::domain::ids::{ChatId, MessageId, ThreadKey, UpdateId, UserId};
+use crate::domain::message::Incoming;
 use crate::domain::people::{Chat, ChatKind, Language, Person};
 use crate::llm::Unreadable;
 use crate::services::intake::Caller;
@@ -32,41 +38,21 @@ pub enum Inbound {
     Tapped(Tapped),
     /// A person has blocked the bot, or takes its messages again.
     Membership(Membership),
+    /// A person stopped the draft of this number.
+    Stopped {
+        /// The update that brought it.
+        update: UpdateId,
+        /// The conversation of the draft.
+        key: ThreadKey,
+        /// The number of the draft.
+        draft: i32,
+    },
     /// A group has become a supergroup.
     Migrated(Migration),
-    /// A message for us without words, whose content cannot be read.
-    Unreadable(Envelope, Unreadable),
-    /// Nothing for us.
-    Ignored,
-}
-
-/// The commands that the bot knows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Command {
-    /// Greets.
-    Start,
-    /// Explains.
-    Help,
-    /// Ends the running answer.
-    Stop,
-    /// Forgets the conversation.
-    Clear,
-    /// Ends a question that waits for a text.
-    Cancel,
-    /// Sells balance.
-    Pay,
-    /// Shows the balance.
-    Balance,
-    /// Gives Stars back.
-    Refund,
-    /// Tells whom to ask about payments.
-    PaySupport,
-    /// Tells the terms of sale.
-    Terms,
-    /// Corrects a balance; for administrators.
-    TopUp,
-    /// Sets the owner's margin; for administrators.
-    SetMargin,
+    /// A message for us without words, whose content cannot be read, and its kind.
+    Unreadable(Envelope, Unreadable, &'static str),
+    /// Nothing for us, and the kind of message or update that it is.
+    Ignored(Idle, &'static str),
 }
 
 /// Who sent a message where.
@@ -134,17 +120,6 @@ pub struct Membership {
     pub date: DateTime<Utc>,
 }
 
-/// A group that has become a supergroup, which is another chat.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Migration {
-    /// The update that brought it.
-    pub update: UpdateId,
-    /// The former chat.
-    pub from: ChatId,
-    /// The chat in which it goes on.
-    pub to: ChatId,
-}
-
 /// A changed message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Edit {
@@ -167,235 +142,197 @@ impl Edit {
     }
 }
 
-/// Reads an update.
-pub fn read(update: Update, me: &Me) -> Inbound {
-    let id = UpdateId(i64::from(update.id.0));
-    match update.kind {
-        UpdateKind::Message(message) => {
-            migration(id, &message).map_or_else(|| read_message(id, &message, me), Inbound::Migrated)
+/// A group that has become a supergroup, whose chat has another number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Migration {
+    /// The update that brought the news, from either of the two chats.
+    pub update: UpdateId,
+    /// The group, which is no more.
+    pub from: ChatId,
+    /// The supergroup.
+    pub to: ChatId,
+}
+
+/// Why an update asks for nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Idle {
+    /// In a group people also talk to each other.
+    NotAddressed,
+    /// Channels, anonymous administrators and other bots have no account that could be answered or charged.
+    NoAccount,
+    /// Something has happened in the chat.
+    Service,
+    /// There is nothing but blanks in it.
+    Blank,
+    /// Updates of this kind are not handled.
+    Unhandled,
+    /// It does not tell where it belongs.
+    Incomplete,
+}
+
+impl Idle {
+    /// Its name in the log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotAddressed => "not addressed",
+            Self::NoAccount => "no account",
+            Self::Service => "service message",
+            Self::Blank => "blank",
+            Self::Unhandled => "unhandled",
+            Self::Incomplete => "incomplete",
         }
-        UpdateKind::EditedMessage(message) => match (envelope(id, &message), words(&message)) {
-            (Some(envelope), Some(text)) => {
-                let date = *message.edit_date().unwrap_or(&message.date);
-                let Envelope { update, key, message, .. } = envelope;
-                Inbound::Edited(Edit { update, key, message, text: text.to_owned(), date })
-            }
-            _ => Inbound::Ignored,
-        },
-        UpdateKind::CallbackQuery(query) => {
-            let language = Language::from_tag(query.from.language_code.as_deref());
-            let below = query.message.as_ref().and_then(|message| message.regular_message());
-            let envelope = below.map(|message| enclose(id, message, &query.from));
-            let (callback, data) = (query.id.to_string(), query.data.unwrap_or_default());
+    }
+}
+
+/// Reads what an update that came `now` asks for.
+pub fn read(update: Update, me: &Me, now: DateTime<Utc>) -> Inbound {
+    let Update { id, kind, content } = update;
+    let idle = |why| Inbound::Ignored(why, kind);
+    match content {
+        Content::Message(message) => read_message(id, *message, me, now),
+        Content::Edited(message) => read_edit(id, &message, now),
+        Content::Tap(tap) => {
+            let Tap { id: callback, from, message, data } = *tap;
+            let language = Language::from_tag(from.language_code.as_deref());
+            // Of a message that is too old nothing is told: its date is 0. What its button meant is over.
+            let message = message.filter(|message| message.date != Some(DateTime::UNIX_EPOCH));
+            let envelope = message.and_then(|message| enclose(id, &message, from));
             Inbound::Tapped(Tapped { update: id, callback, envelope, language, data })
         }
-        UpdateKind::MyChatMember(change) if change.chat.is_private() => {
-            let (user, blocked) = (UserId(change.chat.id.0), !change.new_chat_member.is_present());
-            Inbound::Membership(Membership { update: id, user, blocked, date: change.date })
+        Content::Membership(change) if change.chat.kind == ChatKind::Private => {
+            let (user, date) = (UserId(change.chat.id.0), change.date.unwrap_or(now));
+            Inbound::Membership(Membership { update: id, user, blocked: !change.is_member, date })
         }
-        _ => Inbound::Ignored,
+        Content::Stopped(Stopped { chat, topic, draft }) => {
+            Inbound::Stopped { update: id, key: ThreadKey { chat, user: UserId(chat.0), topic }, draft }
+        }
+        // Questions whether Stars may be taken have come another way if they can be read.
+        Content::Checkout(_) => idle(Idle::Incomplete),
+        Content::Nothing if WANTED.contains(&kind) => idle(Idle::Incomplete),
+        Content::Membership(_) | Content::Nothing => idle(Idle::Unhandled),
     }
 }
 
-/// Told by a message in the former chat and by one in the new chat.
-fn migration(update: UpdateId, message: &Message) -> Option<Migration> {
-    let here = ChatId(message.chat.id.0);
-    if let Some(to) = message.migrate_to_chat_id() {
-        return Some(Migration { update, from: here, to: ChatId(to.0) });
+fn read_message(id: UpdateId, message: Message, me: &Me, now: DateTime<Utc>) -> Inbound {
+    let kind = message.body.kind;
+    let idle = |why| Inbound::Ignored(why, kind.name);
+    if let Some(migration) = migration(id, &message) {
+        return Inbound::Migrated(migration);
     }
-    message.migrate_from_chat_id().map(|from| Migration { update, from: ChatId(from.0), to: here })
-}
-
-fn read_message(id: UpdateId, message: &Message, me: &Me) -> Inbound {
-    let Some(envelope) = envelope(id, message) else { return Inbound::Ignored };
-    let addressed = is_addressed(message, me, &envelope);
-    let Some(text) = words(message) else {
-        let for_us = is_content(message) && addressed;
-        return if for_us { Inbound::Unreadable(envelope, Unreadable::Kind) } else { Inbound::Ignored };
+    let text = message.words.as_ref().map(|words| words.text.as_str()).unwrap_or_default();
+    let is_bare = text.trim().is_empty() && message.body.file.is_none();
+    if is_bare && kind.class == Class::Service {
+        return idle(Idle::Service);
+    }
+    let (Some(chat), Some(_)) = (&message.chat, message.number) else { return idle(Idle::Incomplete) };
+    let Some(envelope) = envelope(id, &message) else { return idle(Idle::NoAccount) };
+    let form = message.words.as_ref().map_or(Form::Plain, |words| command::read(words, me));
+    let addressed = match form {
+        Form::Ours(command, arguments) => {
+            return Inbound::Command(command, Envelope { arguments, ..envelope });
+        }
+        Form::Foreign => chat.kind == ChatKind::Private,
+        Form::UnknownOfOurs => true,
+        Form::Plain => is_addressed(&message, me),
     };
-    if let Some((command, arguments)) = message.text().and_then(|text| command(text, me)) {
-        return Inbound::Command(command, Envelope { arguments, ..envelope });
+    if is_bare && addressed {
+        let is_blank = kind.class == Class::Text && message.words.is_some();
+        return if is_blank {
+            idle(Idle::Blank)
+        } else {
+            Inbound::Unreadable(envelope, Unreadable::Kind, kind.name)
+        };
     }
-    let attachment = attachments::read(message);
-    let album = message.media_group_id().map(|group| group.0.clone());
-    if !addressed && album.is_none() {
-        return Inbound::Ignored;
+    if !addressed && (message.album.is_none() || is_bare) {
+        return idle(Idle::NotAddressed);
     }
-    if text.trim().is_empty() {
-        match attachment.as_ref().map(attachments::readable) {
-            None => return Inbound::Ignored,
-            // The words of an album may stand below another part: its batch knows.
-            Some(Err(why)) if addressed && album.is_none() => return Inbound::Unreadable(envelope, why),
-            Some(_) => {}
-        }
+    let attachment = message.body.file.as_ref().map(attachments::of);
+    // The words of an album may stand below another part: its batch knows.
+    if text.trim().is_empty()
+        && message.album.is_none()
+        && let Some(Err(why)) = attachment.as_ref().map(attachments::readable)
+    {
+        return Inbound::Unreadable(envelope, why, kind.name);
     }
+    let incoming = incoming(message, envelope, attachment, now);
+    if addressed { Inbound::Prompt(incoming) } else { Inbound::Sibling(incoming) }
+}
+
+fn incoming(
+    message: Message,
+    envelope: Envelope,
+    attachment: Option<Attachment>,
+    now: DateTime<Utc>,
+) -> Incoming {
     let Envelope { update, key, message: number, sender, chat, .. } = envelope;
-    let context = context(message);
-    let incoming = Incoming {
+    let (context, replied_attachment) = pointers::read(&message, chat.id);
+    Incoming {
         update,
         key,
         message: number,
         sender,
         chat,
-        text: text.to_owned(),
-        date: message.date,
+        text: message.words.unwrap_or_default().text,
+        date: message.date.unwrap_or(now),
         context,
         attachment,
         fetched: Retrieval::Untried,
-        replied_attachment: replied_attachment(message),
+        replied_attachment,
         replied_fetched: Retrieval::Untried,
-        album,
+        album: message.album,
+    }
+}
+
+fn read_edit(id: UpdateId, message: &Message, now: DateTime<Utc>) -> Inbound {
+    let idle = |why| Inbound::Ignored(why, message.body.kind.name);
+    let Some(envelope) = envelope(id, message) else {
+        return idle(if message.number.is_some() { Idle::NoAccount } else { Idle::Incomplete });
     };
-    if addressed { Inbound::Prompt(incoming) } else { Inbound::Sibling(incoming) }
-}
-
-/// The text of a message, or what stands below its file; none if it can have neither.
-fn words(message: &Message) -> Option<&str> {
-    let caption = || attachments::read(message).map(|_| message.caption().unwrap_or_default());
-    message.text().or_else(caption)
-}
-
-/// Channels, anonymous administrators and other bots have no account that could be answered or charged.
-fn envelope(update: UpdateId, message: &Message) -> Option<Envelope> {
-    let from = message.from.as_ref().filter(|from| !from.is_bot && message.sender_chat.is_none())?;
-    Some(enclose(update, message, from))
-}
-
-/// A message with the person whom it is about: its sender, or who has tapped a button below it.
-fn enclose(update: UpdateId, message: &Message, from: &User) -> Envelope {
-    let chat = chat(&message.chat);
-    // Outside forums a thread id only marks a chain of replies.
-    let topic = message.thread_id.filter(|_| message.is_topic_message).map(|thread| TopicId(thread.0.0));
-    let sender = person(from);
-    let key = ThreadKey { chat: chat.id, user: sender.id, topic };
-    Envelope { update, key, message: MessageId(message.id.0), sender, chat, arguments: String::new() }
-}
-
-fn person(user: &User) -> Person {
-    Person {
-        id: UserId(i64::try_from(user.id.0).unwrap_or(i64::MAX)),
-        first_name: user.first_name.clone(),
-        last_name: user.last_name.clone(),
-        username: user.username.clone(),
-        language_code: user.language_code.clone(),
-        is_bot: user.is_bot,
-        is_premium: user.is_premium,
-    }
-}
-
-fn chat(chat: &TgChat) -> Chat {
-    let (kind, is_forum) = match &chat.kind {
-        TgChatKind::Private(_) => (ChatKind::Private, false),
-        TgChatKind::Public(public) => match &public.kind {
-            PublicChatKind::Group => (ChatKind::Group, false),
-            PublicChatKind::Supergroup(group) => (ChatKind::Supergroup, group.is_forum),
-            PublicChatKind::Channel(_) => (ChatKind::Channel, false),
-        },
+    let text = match (&message.words, message.body.kind.class) {
+        (Some(words), _) => words.text.clone(),
+        // Its caption was taken away.
+        (None, Class::File(_)) => String::new(),
+        // A place that moves, a poll that is answered.
+        (None, _) => return idle(Idle::Unhandled),
     };
-    Chat {
-        id: ChatId(chat.id.0),
-        kind,
-        title: chat.title().map(str::to_owned),
-        username: chat.username().map(str::to_owned),
-        is_forum,
-    }
+    let date = message.edited.or(message.date).unwrap_or(now);
+    let Envelope { update, key, message, .. } = envelope;
+    Inbound::Edited(Edit { update, key, message, text, date })
 }
 
-/// In a group the bot speaks when it is spoken to: by name or by a reply.
-fn is_addressed(message: &Message, me: &Me, envelope: &Envelope) -> bool {
-    if envelope.chat.kind == ChatKind::Private {
-        return true;
-    }
-    let replied = message.reply_to_message().and_then(|reply| reply.from.as_ref());
-    if replied.is_some_and(|from| from.id.0 == me.id.unsigned_abs()) {
-        return true;
-    }
-    let mention = format!("@{}", me.username);
-    let entities = message.parse_entities().or_else(|| message.parse_caption_entities());
-    entities.into_iter().flatten().any(|entity| {
-        *entity.kind() == MessageEntityKind::Mention && entity.text().eq_ignore_ascii_case(&mention)
+fn migration(update: UpdateId, message: &Message) -> Option<Migration> {
+    let here = message.chat.as_ref()?.id;
+    Some(match message.migration? {
+        Moved::To(to) => Migration { update, from: here, to },
+        Moved::From(from) => Migration { update, from, to: here },
     })
 }
 
-/// Service messages (somebody joined, a topic was made) want no answer; photos, voices and files do.
-fn is_content(message: &Message) -> bool {
-    matches!(message.kind, teloxide::types::MessageKind::Common(_))
+/// The envelope of a message whose sender has an account.
+fn envelope(update: UpdateId, message: &Message) -> Option<Envelope> {
+    let from = message.from.clone().filter(|from| !from.is_bot && message.sender_chat.is_none())?;
+    enclose(update, message, from)
 }
 
-/// A command of ours at the beginning of a text, if it is not meant for another bot.
-fn command(text: &str, me: &Me) -> Option<(Command, String)> {
-    let text = text.strip_prefix('/')?;
-    let (word, arguments) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    let (name, bot) = word.split_once('@').unwrap_or((word, &me.username));
-    if !bot.eq_ignore_ascii_case(&me.username) {
-        return None;
-    }
-    let command = match name {
-        "start" => Command::Start,
-        "help" => Command::Help,
-        "stop" => Command::Stop,
-        "clear" => Command::Clear,
-        "cancel" => Command::Cancel,
-        "pay" => Command::Pay,
-        "balance" => Command::Balance,
-        "refund" => Command::Refund,
-        "paysupport" => Command::PaySupport,
-        "terms" => Command::Terms,
-        "topup" => Command::TopUp,
-        "set_margin" => Command::SetMargin,
-        _ => return None,
-    };
-    Some((command, arguments.trim().to_owned()))
+/// A message with the person whom it is about: its sender, or who has tapped a button below it.
+fn enclose(update: UpdateId, message: &Message, sender: Person) -> Option<Envelope> {
+    let (chat, number) = (message.chat.clone()?, message.number?);
+    let key = ThreadKey { chat: chat.id, user: sender.id, topic: message.topic() };
+    Some(Envelope { update, key, message: number, sender, chat, arguments: String::new() })
 }
 
-fn context(message: &Message) -> Context {
-    let reply = message.reply_to_message().filter(|reply| {
-        // In a topic every message formally replies to the topic's first one.
-        reply.id.0 != message.thread_id.map_or(0, |thread| thread.0.0)
-    });
-    let reply = reply.map(|reply| Reply {
-        message: Some(MessageId(reply.id.0)),
-        chat: None,
-        sender: reply.from.as_ref().map_or_else(|| "someone".to_owned(), |from| person(from).display_name()),
-        text: reply.text().or_else(|| reply.caption()).unwrap_or_default().to_owned(),
-        content: attachments::read(reply).map(|file| format!("{} \"{}\"", file.kind.name(), file.name)),
-    });
-    let external = match &message.kind {
-        teloxide::types::MessageKind::Common(common) => common.external_reply.as_ref(),
-        _ => None,
-    };
-    let external = external.map(|reply| Reply {
-        message: None,
-        chat: reply.chat.as_ref().and_then(|chat| chat.title()).map(str::to_owned),
-        sender: origin(&reply.origin),
-        text: String::new(),
-        content: Some("a message of another chat".to_owned()),
-    });
-    let reply = reply.or(external);
-    Context {
-        reply,
-        quote: message.quote().map(|quote| quote.text.clone()),
-        forwarded_from: message.forward_origin().map(origin),
-    }
+/// In a group the bot speaks when it is spoken to: by a mention or by a reply.
+fn is_addressed(message: &Message, me: &Me) -> bool {
+    let id = UserId(me.id);
+    let is_private = message.chat.as_ref().is_some_and(|chat| chat.kind == ChatKind::Private);
+    let replied = message.pointers.reply.as_ref().and_then(|reply| reply.from.as_ref());
+    let mentions = message.words.iter().flat_map(|words| &words.mentions);
+    is_private
+        || replied.is_some_and(|from| from.id == id)
+        || mentions.into_iter().any(|mention| mention.means(id, &me.username))
 }
 
-/// The file of the message that is replied to.
-fn replied_attachment(message: &Message) -> Option<crate::domain::file::Attachment> {
-    message.reply_to_message().and_then(attachments::read)
-}
-
-fn origin(origin: &MessageOrigin) -> String {
-    let name = |chat: &TgChat| {
-        let username = chat.username().map(|name| format!("@{name}"));
-        username.or_else(|| chat.title().map(str::to_owned)).unwrap_or_else(|| "a chat".to_owned())
-    };
-    match origin {
-        MessageOrigin::User { sender_user, .. } => person(sender_user).display_name(),
-        MessageOrigin::HiddenUser { sender_user_name, .. } => sender_user_name.clone(),
-        MessageOrigin::Chat { sender_chat, .. } => name(sender_chat),
-        MessageOrigin::Channel { chat, .. } => name(chat),
-    }
-}
-
+#[cfg(test)]
+mod fuzz_tests;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,10 @@
-//! Updates about payments, read from their JSON and not from the framework's types: a field that the framework does not
-//! know must never cost somebody's Stars.
+//! Updates about payments: a field that nobody knows must never cost somebody's Stars.
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 
-use crate::domain::ids::{ChatId, MessageId, ThreadKey, TopicId, UpdateId, UserId};
+use super::raw::chat::person;
+use super::raw::{Content, Fields, Message, Update, clean};
+use crate::domain::ids::{ChatId, ThreadKey, UpdateId, UserId};
 use crate::domain::people::{Chat, ChatKind, Person};
 use crate::domain::stars::CURRENCY;
 use crate::services::payments::{Checkout, Received};
@@ -38,49 +38,46 @@ pub enum Event {
     },
 }
 
-/// Reads an update, if it is about a payment.
-pub fn read(payload: &str) -> Option<Event> {
-    let about = ["pre_checkout_query", "successful_payment", "refunded_payment"];
-    if !about.iter().any(|field| payload.contains(field)) {
-        return None;
+/// Reads an update that came `now`, if it is about a payment.
+pub fn read(update: &Update, now: DateTime<Utc>) -> Option<Event> {
+    match &update.content {
+        Content::Checkout(query) => Some(Event::Checkout {
+            update: update.id,
+            query: query.id.clone(),
+            language_code: query.from.language_code.clone(),
+            checkout: Checkout {
+                user: query.from.id,
+                currency: query.currency.clone(),
+                amount: query.amount,
+                payload: query.payload.clone(),
+            },
+        }),
+        Content::Message(message) => read_message(update.id, message, now),
+        _ => None,
     }
-    let update: WireUpdate = serde_json::from_str(payload).ok()?;
-    let id = UpdateId(update.update_id);
-    if let Some(query) = update.pre_checkout_query {
-        let checkout = Checkout {
-            user: UserId(query.from.id),
-            currency: query.currency,
-            amount: query.total_amount,
-            payload: query.invoice_payload,
-        };
-        let language_code = query.from.language_code;
-        return Some(Event::Checkout { update: id, query: query.id, language_code, checkout });
-    }
-    read_message(id, update.message?)
 }
 
-fn read_message(update: UpdateId, message: WireMessage) -> Option<Event> {
-    let topic = message.message_thread_id.filter(|_| message.is_topic_message).map(TopicId);
-    let chat = ChatId(message.chat.id);
-    let key = |user| ThreadKey { chat, user: UserId(user), topic };
-    if let Some(refund) = message.refunded_payment.filter(|refund| refund.currency == CURRENCY) {
+fn read_message(update: UpdateId, message: &Message, now: DateTime<Utc>) -> Option<Event> {
+    let money = message.money.as_ref().filter(|money| money.currency == CURRENCY)?;
+    let chat = message.chat.clone()?;
+    let (stars, charge_id) = (stars(money.amount)?, money.charge_id.clone());
+    let key = |user| ThreadKey { chat: chat.id, user, topic: message.topic() };
+    if money.is_refund {
         // The message may come in the name of the bot; in a private chat the chat is the user.
-        let key = (message.chat.id > 0).then(|| key(message.chat.id));
-        let (charge_id, stars) = (refund.telegram_payment_charge_id, stars(refund.total_amount)?);
+        let key = (chat.kind == ChatKind::Private).then(|| key(UserId(chat.id.0)));
         return Some(Event::Returned { update, charge_id, key, stars });
     }
-    let payment = message.successful_payment.filter(|payment| payment.currency == CURRENCY)?;
-    let from = message.from?;
+    let person = message.from.clone()?;
     Some(Event::Paid(Box::new(Received {
         update: Some(update),
-        key: key(from.id),
-        message: Some(message.message_id),
-        person: from.into(),
-        chat: message.chat.into(),
-        stars: stars(payment.total_amount)?,
-        payload: payment.invoice_payload,
-        charge_id: payment.telegram_payment_charge_id,
-        paid_at: DateTime::from_timestamp(message.date, 0)?,
+        key: key(person.id),
+        message: message.number,
+        person,
+        chat,
+        stars,
+        payload: money.payload.clone(),
+        charge_id,
+        paid_at: message.date.unwrap_or(now),
     })))
 }
 
@@ -116,136 +113,31 @@ impl Line {
 }
 
 /// Reads a line of Telegram's list; none if it is about something else, such as a withdrawal.
-pub fn read_line(line: &serde_json::Value) -> Option<Line> {
-    let line = WireTransaction::deserialize(line).ok()?;
-    let key = |user: i64| ThreadKey { chat: ChatId(user), user: UserId(user), topic: None };
-    let date: DateTime<Utc> = DateTime::from_timestamp(line.date, 0)?;
-    let stars = stars(line.amount)?;
-    let about_invoice = |partner: &WirePartner| {
-        partner.transaction_type.as_deref().is_none_or(|kind| kind == "invoice_payment")
+pub fn read_line(line: &str) -> Option<Line> {
+    let line = clean::escapes(line);
+    let line = Fields::of(&line)?;
+    let (charge_id, stars) = (line.text("id")?, stars(line.number("amount")?)?);
+    let paid_at = DateTime::from_timestamp(line.number("date")?, 0)?;
+    let partner = |name| {
+        line.object(name)
+            .filter(|partner| partner.text("transaction_type").is_none_or(|kind| kind == "invoice_payment"))
     };
-    if let Some(WirePartner { user: Some(user), .. }) = line.receiver.filter(about_invoice) {
-        return Some(Line::Returned { charge_id: line.id, key: key(user.id), stars });
+    let key = |user: &Person| ThreadKey { chat: ChatId(user.id.0), user: user.id, topic: None };
+    if let Some(payer) = partner("receiver").and_then(|partner| person(&partner.object("user")?)) {
+        return Some(Line::Returned { charge_id, key: key(&payer), stars });
     }
-    let WirePartner { user, invoice_payload, .. } = line.source.filter(about_invoice)?;
-    let (user, payload) = (user?, invoice_payload?);
-    let chat = WireChat {
-        id: user.id,
-        kind: "private".to_owned(),
-        username: user.username.clone(),
-        ..WireChat::default()
+    let source = partner("source")?;
+    let (person, payload) = (person(&source.object("user")?)?, source.text("invoice_payload")?);
+    let chat = Chat {
+        id: ChatId(person.id.0),
+        kind: ChatKind::Private,
+        title: None,
+        username: person.username.clone(),
+        is_forum: false,
     };
-    let (update, charge_id) = (None, line.id);
-    let received = Received {
-        update,
-        key: key(user.id),
-        message: None,
-        person: user.into(),
-        chat: chat.into(),
-        stars,
-        payload,
-        charge_id,
-        paid_at: date,
-    };
+    let (update, message, key) = (None, None, key(&person));
+    let received = Received { update, person, chat, key, message, stars, payload, charge_id, paid_at };
     Some(Line::Paid(Box::new(received)))
-}
-
-#[derive(Deserialize)]
-struct WireUpdate {
-    update_id: i64,
-    pre_checkout_query: Option<WireQuery>,
-    message: Option<WireMessage>,
-}
-
-#[derive(Deserialize)]
-struct WireQuery {
-    id: String,
-    from: WireUser,
-    currency: String,
-    total_amount: i64,
-    invoice_payload: String,
-}
-
-#[derive(Deserialize)]
-struct WireMessage {
-    message_id: MessageId,
-    date: i64,
-    chat: WireChat,
-    from: Option<WireUser>,
-    message_thread_id: Option<i32>,
-    #[serde(default)]
-    is_topic_message: bool,
-    successful_payment: Option<WirePayment>,
-    refunded_payment: Option<WirePayment>,
-}
-
-#[derive(Deserialize)]
-struct WirePayment {
-    currency: String,
-    total_amount: i64,
-    #[serde(default)]
-    invoice_payload: String,
-    telegram_payment_charge_id: String,
-}
-
-#[derive(Deserialize)]
-struct WireTransaction {
-    id: String,
-    amount: i64,
-    date: i64,
-    source: Option<WirePartner>,
-    receiver: Option<WirePartner>,
-}
-
-#[derive(Deserialize)]
-struct WirePartner {
-    transaction_type: Option<String>,
-    user: Option<WireUser>,
-    invoice_payload: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct WireUser {
-    id: i64,
-    #[serde(default)]
-    is_bot: bool,
-    first_name: String,
-    last_name: Option<String>,
-    username: Option<String>,
-    language_code: Option<String>,
-    #[serde(default)]
-    is_premium: bool,
-}
-
-impl From<WireUser> for Person {
-    fn from(user: WireUser) -> Self {
-        let WireUser { id, is_bot, first_name, last_name, username, language_code, is_premium } = user;
-        Self { id: UserId(id), first_name, last_name, username, language_code, is_bot, is_premium }
-    }
-}
-
-#[derive(Deserialize, Default)]
-struct WireChat {
-    id: i64,
-    #[serde(rename = "type")]
-    kind: String,
-    title: Option<String>,
-    username: Option<String>,
-    #[serde(default)]
-    is_forum: bool,
-}
-
-impl From<WireChat> for Chat {
-    fn from(chat: WireChat) -> Self {
-        let kind = match chat.kind.as_str() {
-            "private" => ChatKind::Private,
-            "group" => ChatKind::Group,
-            "channel" => ChatKind::Channel,
-            _ => ChatKind::Supergroup,
-        };
-        let WireChat { id, title, username, is_forum, .. } = chat;
-        Self { id: ChatId(id), kind, title, username, is_forum }
-    }
 }
 
 #[cfg(test)]
@@ -261,7 +153,10 @@ mod tests {
             "from": {"id": 42, "is_bot": false, "first_name": "Ann", "language_code": "ru", "new": 1},
         });
         message.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        read(&json!({"update_id": 9, "message": message}).to_string())
+        read(
+            &Update::read(&json!({"update_id": 9, "message": message}).to_string()).unwrap(),
+            DateTime::UNIX_EPOCH,
+        )
     }
 
     fn stars_paid(amount: i64, currency: &str) -> serde_json::Value {
@@ -306,15 +201,17 @@ mod tests {
         let user = json!({"type": "user", "transaction_type": "invoice_payment",
             "user": {"id": 42, "is_bot": false, "first_name": "Ann"}, "invoice_payload": "p"});
         let paid = json!({"id": "c", "amount": 10, "date": 1_795_000_000, "source": user});
-        assert!(matches!(read_line(&paid), Some(Line::Paid(received)) if received.charge_id == "c"));
+        assert!(
+            matches!(read_line(&paid.to_string()), Some(Line::Paid(received)) if received.charge_id == "c")
+        );
         let returned = json!({"id": "c", "amount": 10, "date": 1_795_000_000, "receiver": user});
-        assert!(matches!(read_line(&returned), Some(Line::Returned { stars: 10, .. })));
+        assert!(matches!(read_line(&returned.to_string()), Some(Line::Returned { stars: 10, .. })));
         let withdrawn =
             json!({"id": "w", "amount": 10, "date": 1_795_000_000, "receiver": {"type": "fragment"}});
-        assert_eq!(read_line(&withdrawn), None);
+        assert_eq!(read_line(&withdrawn.to_string()), None);
         let gift = json!({"type": "user", "transaction_type": "gift_purchase",
             "user": {"id": 42, "is_bot": false, "first_name": "Ann"}});
         let given = json!({"id": "g", "amount": 10, "date": 1_795_000_000, "receiver": gift});
-        assert_eq!(read_line(&given), None);
+        assert_eq!(read_line(&given.to_string()), None);
     }
 }

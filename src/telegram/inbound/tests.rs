@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::file::FileKind;
+use crate::domain::ids::TopicId;
+use crate::domain::message::Reply;
 
 fn me() -> Me {
     Me { id: 7, username: "starling_bot".into() }
@@ -27,7 +29,7 @@ fn group(fields: &Value) -> Value {
 
 fn read_message(message: &Value) -> Inbound {
     let update = json!({"update_id": 9, "message": message});
-    read(serde_json::from_str(&update.to_string()).unwrap(), &me())
+    read(Update::read(&update.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH)
 }
 
 fn prompt(inbound: Inbound) -> Incoming {
@@ -53,7 +55,11 @@ fn commands_are_ours_only_with_our_name_or_none() {
     for (text, expected) in [
         ("/start", Some(Command::Start)),
         ("/start@starling_bot deep-link", Some(Command::Start)),
-        ("/STOP", None),
+        ("/STOP", Some(Command::Stop)),
+        ("/Balance", Some(Command::Balance)),
+        ("/balance@someone_else", None),
+        ("/home/me@work", None),
+        ("/stop!", None),
         ("/stop", Some(Command::Stop)),
         ("/stop@other_bot", None),
         ("/help@Starling_Bot", Some(Command::Help)),
@@ -104,7 +110,7 @@ fn channels_bots_and_service_messages_are_ignored() {
         private(&json!({"new_chat_title": "x"})),
         private(&json!({"text": "  "})),
     ] {
-        assert_eq!(read_message(&message), Inbound::Ignored, "{message}");
+        assert!(matches!(read_message(&message), Inbound::Ignored(..)), "{message}");
     }
 }
 
@@ -162,7 +168,7 @@ fn files_have_a_kind_a_name_and_a_type() {
 #[test]
 fn a_file_without_words_is_a_prompt_only_if_it_can_be_read() {
     let unreadable = |document: Value| match read_message(&private(&json!({"document": document}))) {
-        Inbound::Unreadable(_, why) => Some(why),
+        Inbound::Unreadable(_, why, _) => Some(why),
         Inbound::Prompt(incoming) if incoming.text.is_empty() => None,
         other => panic!("{other:?}"),
     };
@@ -180,10 +186,10 @@ fn a_file_without_words_is_a_prompt_only_if_it_can_be_read() {
         json!({"video_note": file(&json!({"duration": 1, "length": 9}))}),
     ] {
         let found = read_message(&private(&fields));
-        assert!(matches!(found, Inbound::Unreadable(_, Unreadable::Kind)), "{found:?}");
+        assert!(matches!(found, Inbound::Unreadable(_, Unreadable::Kind, _)), "{found:?}");
     }
     let contact = json!({"contact": {"phone_number": "1", "first_name": "Bob"}});
-    assert!(matches!(read_message(&private(&contact)), Inbound::Unreadable(_, Unreadable::Kind)));
+    assert!(matches!(read_message(&private(&contact)), Inbound::Unreadable(_, Unreadable::Kind, _)));
 }
 
 #[test]
@@ -197,7 +203,8 @@ fn a_caption_names_the_bot_in_a_group_for_the_whole_album() {
         panic!("the second part is no sibling");
     };
     assert_eq!((named.album.as_deref(), other.album), (Some("1"), named.album.clone()));
-    assert_eq!(read_message(&group(&json!({"photo": photo}))), Inbound::Ignored);
+    let alone = read_message(&group(&json!({"photo": photo})));
+    assert_eq!(alone, Inbound::Ignored(Idle::NotAddressed, "photo"));
 }
 
 #[test]
@@ -206,7 +213,9 @@ fn a_changed_caption_is_an_edit() {
     for (fields, text) in [(json!({"photo": photo, "caption": "new"}), "new"), (json!({"photo": photo}), "")]
     {
         let update = json!({"update_id": 9, "edited_message": private(&fields)});
-        let Inbound::Edited(edit) = read(serde_json::from_str(&update.to_string()).unwrap(), &me()) else {
+        let Inbound::Edited(edit) =
+            read(Update::read(&update.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH)
+        else {
             panic!("no edit");
         };
         assert_eq!(edit.text, text);
@@ -215,7 +224,7 @@ fn a_changed_caption_is_an_edit() {
 
 #[test]
 fn marks_of_a_message_are_kept() {
-    let replied = private(&json!({"message_id": 4, "text": "x".repeat(201)}));
+    let replied = private(&json!({"message_id": 4, "text": "x".repeat(4_096)}));
     let fields = json!({"text": "look", "reply_to_message": replied, "quote": {"text": "xx", "position": 0},
         "forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "Carl"}});
     let context = prompt(read_message(&private(&fields))).context;
@@ -223,5 +232,313 @@ fn marks_of_a_message_are_kept() {
     assert_eq!(context.forwarded_from.as_deref(), Some("Carl"));
     let reply = context.reply.unwrap();
     assert_eq!((reply.message, reply.sender.as_str()), (Some(MessageId(4)), "@ann"));
-    assert_eq!(reply.text, "x".repeat(201));
+    assert_eq!(reply.text, "x".repeat(4_096));
+}
+
+/// The command of a message and what stands behind it.
+fn command(message: &Value) -> Option<(Command, String)> {
+    match read_message(message) {
+        Inbound::Command(command, envelope) => Some((command, envelope.arguments)),
+        _ => None,
+    }
+}
+
+fn mention(offset: usize, length: usize) -> Value {
+    json!([{"type": "mention", "offset": offset, "length": length}])
+}
+
+#[test]
+fn a_command_may_stand_in_a_caption_and_behind_a_mention_of_the_bot() {
+    let photo = json!([file(&json!({"width": 1, "height": 1}))]);
+    let user = |id: i64| json!([{"type": "text_mention", "offset": 0, "length": 8, "user": {"id": id, "first_name": "S"}}]);
+    let found = |command, arguments: &str| Some((command, arguments.to_owned()));
+    for (fields, expected) in [
+        (json!({"photo": photo, "caption": "/Balance"}), found(Command::Balance, "")),
+        (json!({"text": "@starling_bot /balance", "entities": mention(0, 13)}), found(Command::Balance, "")),
+        (json!({"text": " @Starling_Bot  /PAY 50 ", "entities": mention(1, 13)}), found(Command::Pay, "50")),
+        (
+            json!({"photo": photo, "caption": "@starling_bot /stop", "caption_entities": mention(0, 13)}),
+            found(Command::Stop, ""),
+        ),
+        (json!({"text": "Starling /stop", "entities": user(7)}), found(Command::Stop, "")),
+        // Somebody else is mentioned, or nobody: Telegram makes no mention of letters in code.
+        (json!({"text": "Starling /stop", "entities": user(8)}), None),
+        (json!({"text": "@somebody_els /stop", "entities": mention(0, 13)}), None),
+        (json!({"text": "@starling_bot /stop"}), None),
+        (json!({"text": "say @starling_bot /stop", "entities": mention(4, 13)}), None),
+    ] {
+        assert_eq!(command(&group(&fields)), expected, "{fields}");
+        assert_eq!(command(&private(&fields)), expected, "{fields}");
+    }
+}
+
+#[test]
+fn a_command_of_another_bot_is_never_ours() {
+    let ours = json!({"message_id": 3, "from": {"id": 7, "is_bot": true, "first_name": "Starling"}, "text": "An answer"});
+    for text in ["/stop@other_bot", "/weather@other_bot Berlin"] {
+        let reply = json!({"text": text, "reply_to_message": ours});
+        assert_eq!(read_message(&group(&reply)), Inbound::Ignored(Idle::NotAddressed, "text"));
+        assert_eq!(prompt(read_message(&private(&reply))).text, text, "nobody else is there to answer");
+    }
+    // What is told to us about another bot, and a command with our name that we do not know.
+    let told = json!({"text": "@starling_bot /stop@other_bot", "entities": mention(0, 13)});
+    assert_eq!(prompt(read_message(&group(&told))).text, "@starling_bot /stop@other_bot");
+    assert_eq!(
+        prompt(read_message(&group(&json!({"text": "/joke@starling_bot"})))).text,
+        "/joke@starling_bot"
+    );
+}
+
+#[test]
+fn the_bot_is_mentioned_by_name_or_by_its_id_wherever_the_mention_stands() {
+    let link = |id: i64| json!([{"type": "text_mention", "offset": 3, "length": 5, "user": {"id": id}}]);
+    for (fields, addressed) in [
+        (json!({"text": "😀 @starling_bot", "entities": mention(3, 13)}), true),
+        (json!({"text": "😀 @starling_bot", "entities": mention(2, 13)}), false),
+        (json!({"text": "\u{0}😀@starling_bot", "entities": mention(3, 13)}), true),
+        (json!({"text": "hi robot", "entities": link(7)}), true),
+        (json!({"text": "hi robot", "entities": link(8)}), false),
+        (json!({"text": "hi @starling_bot", "entities": 5}), false),
+        (
+            json!({"text": "hi @starling_bot", "entities": [7, {"type": "of_tomorrow"}, mention(3, 13)[0]]}),
+            true,
+        ),
+    ] {
+        let found = read_message(&group(&fields));
+        assert_eq!(matches!(found, Inbound::Prompt(_)), addressed, "{fields}: {found:?}");
+    }
+}
+
+#[test]
+fn a_message_is_read_without_what_does_not_fit() {
+    for fields in [
+        json!({"external_reply": {"origin": {"type": "user", "sender_user": {"id": 1, "first_name": "Bob"}}}}),
+        json!({"reply_to_story": {"id": 5, "chat": {"id": 1, "type": "private"}}}),
+        json!({"forward_origin": {"type": "of_tomorrow", "date": 1}}),
+        json!({"reply_markup": {"inline_keyboard": [[{"text": "x", "of_tomorrow": {}}]]}}),
+        json!({"entities": [{"type": "date_time", "offset": 0, "length": 2, "unix_time": 1}]}),
+        json!({"from": null}),
+        json!({"date": "yesterday", "reply_to_message": [], "quote": 1, "edit_date": 1.5}),
+    ] {
+        let mut all = json!({"text": "hi"});
+        all.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let incoming = prompt(read_message(&private(&all)));
+        assert_eq!((incoming.text.as_str(), incoming.key.user), ("hi", UserId(42)), "{fields}");
+    }
+    let large = file(&json!({"file_name": "a.zip", "file_size": 5_000_000_000_u64}));
+    let incoming = prompt(read_message(&private(&json!({"document": large, "caption": "what is it?"}))));
+    assert_eq!(incoming.attachment.unwrap().size, Some(5_000_000_000));
+    for mime in [json!(null), json!("nonsense"), json!("a/b; c=d"), json!(5)] {
+        let voice = file(&json!({"duration": 3, "mime_type": mime}));
+        let incoming = prompt(read_message(&private(&json!({"voice": voice, "caption": "listen"}))));
+        assert_eq!(incoming.attachment.unwrap().mime, "audio/ogg", "{mime}");
+    }
+}
+
+#[test]
+fn what_no_text_can_hold_is_taken_out_of_everything() {
+    let json = r#"{"update_id": 9, "message": {"message_id": 5, "date": 1,
+        "chat": {"id": 42, "type": "private", "first_name": "A\u0000nn"},
+        "from": {"id": 42, "is_bot": false, "first_name": "A\u0000nn", "last_name": "\ud83d"},
+        "reply_to_message": {"message_id": 4, "text": "a\udc00b", "from": {"id": 1, "first_name": "B\u0000ob\n# System"}},
+        "quote": {"text": "\u0000q"}, "caption": "half \ud83d whole \ud83d\ude00",
+        "document": {"file_id": "f\u0000", "file_unique_id": "u", "file_name": "a\u0000\ud83d.pdf"}}}"#;
+    let incoming = prompt(read(Update::read(json).unwrap(), &me(), DateTime::UNIX_EPOCH));
+    let Reply { text, sender, .. } = incoming.context.reply.unwrap();
+    assert_eq!(incoming.sender.display_name(), "Ann");
+    assert_eq!(
+        (incoming.text.as_str(), text.as_str(), sender.as_str()),
+        ("half  whole 😀", "ab", "Bob # System")
+    );
+    let attachment = incoming.attachment.unwrap();
+    assert_eq!((attachment.name.as_str(), attachment.telegram_id.as_str()), ("a.pdf", "f"));
+    assert_eq!(incoming.context.quote.as_deref(), Some("q"));
+}
+
+#[test]
+fn a_rich_message_is_a_text() {
+    let blocks =
+        json!([{"type": "heading", "size": 1, "text": "Plan"}, {"type": "paragraph", "text": ["a", "b"]}]);
+    let rich = json!({"rich_message": {"blocks": blocks}});
+    assert_eq!(prompt(read_message(&private(&rich))).text, "# Plan\n\nab");
+    let reply = json!({"text": "and this?", "reply_to_message": private(&rich)});
+    assert_eq!(prompt(read_message(&private(&reply))).context.reply.unwrap().text, "# Plan\n\nab");
+    let update = json!({"update_id": 9, "edited_message": private(&rich)});
+    let edit = read(Update::read(&update.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH);
+    assert!(matches!(edit, Inbound::Edited(Edit { text, .. }) if text == "# Plan\n\nab"));
+    let nothing = json!({"rich_message": {"blocks": []}});
+    assert!(matches!(
+        read_message(&private(&nothing)),
+        Inbound::Unreadable(_, Unreadable::Kind, "rich_message")
+    ));
+}
+
+#[test]
+fn what_a_person_points_at_is_told_with_its_file() {
+    let photo = json!([file(&json!({"width": 1, "height": 1}))]);
+    let pdf = file(&json!({"file_name": "re\"port.pdf", "mime_type": "application/pdf"}));
+    let poll = json!({"question": "Tea or\ncoffee?", "options": [{"text": "Tea"}, {"text": "Coffee"}]});
+    for (carried, content, kind) in [
+        (json!({"photo": photo, "caption": "below"}), Some("photo"), Some(FileKind::Photo)),
+        (
+            json!({"document": pdf}),
+            Some("document \"re'port.pdf\" (application/pdf)"),
+            Some(FileKind::Document),
+        ),
+        (
+            json!({"voice": file(&json!({"duration": 12}))}),
+            Some("voice message, 12 s"),
+            Some(FileKind::Voice),
+        ),
+        (json!({"sticker": file(&json!({"emoji": "😀"}))}), Some("sticker 😀"), Some(FileKind::Sticker)),
+        (json!({"poll": poll}), Some("poll: \"Tea or coffee?\", options: \"Tea\", \"Coffee\""), None),
+        (json!({"location": {"latitude": 52.5, "longitude": 13.4}}), Some("location: 52.5, 13.4"), None),
+        (json!({"location": 5}), Some("location"), None),
+        (
+            json!({"contact": {"first_name": "Bob", "phone_number": "+1"}}),
+            Some("contact: \"Bob\", \"+1\""),
+            None,
+        ),
+        (json!({"pinned_message": {"message_id": 1}}), Some("pinned message"), None),
+        (json!({"text": "words"}), None, None),
+    ] {
+        let mut replied = group(&carried);
+        replied["message_id"] = json!(4);
+        let fields = json!({"text": "@starling_bot what is it?", "entities": mention(0, 13), "reply_to_message": replied});
+        let incoming = prompt(read_message(&group(&fields)));
+        let reply = incoming.context.reply.unwrap();
+        assert_eq!(
+            (reply.content.as_deref(), reply.message, reply.chat),
+            (content, Some(MessageId(4)), None)
+        );
+        assert_eq!(incoming.replied_attachment.map(|file| file.kind), kind, "{carried}");
+    }
+}
+
+#[test]
+fn a_reply_to_a_message_elsewhere_tells_where_from() {
+    let origin =
+        json!({"type": "user", "date": 1, "sender_user": {"id": 1, "is_bot": false, "first_name": "Bob"}});
+    let elsewhere = json!({"id": -200, "type": "channel", "title": "News"});
+    let here = json!({"id": 42, "type": "private"});
+    let photo = json!([file(&json!({"width": 1, "height": 1}))]);
+    for (external, expected, is_photo) in [
+        (json!({"origin": origin}), (None, None, "Bob", None), false),
+        (
+            json!({"origin": origin, "chat": elsewhere, "message_id": 3, "photo": photo}),
+            (None, Some("News"), "Bob", Some("photo")),
+            true,
+        ),
+        (
+            json!({"origin": origin, "chat": here, "message_id": 3}),
+            (Some(MessageId(3)), None, "Bob", None),
+            false,
+        ),
+        (
+            json!({"origin": {"type": "hidden_user", "sender_user_name": "Carl"}, "story": {"id": 1}}),
+            (None, None, "Carl", Some("story")),
+            false,
+        ),
+        (json!({"origin": {"type": "channel", "chat": elsewhere}}), (None, None, "News", None), false),
+        (json!({}), (None, None, "someone", None), false),
+    ] {
+        let fields = json!({"text": "so?", "external_reply": external, "quote": {"text": "marked"}});
+        let incoming = prompt(read_message(&private(&fields)));
+        let Reply { message, chat, sender, text, content } = incoming.context.reply.unwrap();
+        assert_eq!((message, chat.as_deref(), sender.as_str(), content.as_deref()), expected, "{external}");
+        assert_eq!((text.as_str(), incoming.context.quote.as_deref()), ("", Some("marked")));
+        assert_eq!(incoming.replied_attachment.is_some(), is_photo);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_told_by_its_kind() {
+    for (fields, kind) in [
+        (json!({}), "empty"),
+        (json!({"hologram": {"id": 1}}), "other"),
+        (json!({"dice": {"emoji": "🎲", "value": 3}}), "dice"),
+        (json!({"venue": {"title": "x"}, "location": {"latitude": 1.0, "longitude": 1.0}}), "venue"),
+        (json!({"photo": []}), "photo"),
+        (json!({"text": 5}), "text"),
+        (json!({"giveaway": {}}), "giveaway"),
+    ] {
+        let found = read_message(&private(&fields));
+        assert!(
+            matches!(found, Inbound::Unreadable(_, Unreadable::Kind, found) if found == kind),
+            "{found:?}"
+        );
+    }
+    for (fields, kind) in [
+        (json!({"new_chat_members": [{"id": 1, "is_bot": false, "first_name": "Bob"}]}), "new_chat_members"),
+        (json!({"forum_topic_created": {"name": "x"}}), "forum_topic_created"),
+        (json!({"group_chat_created": true}), "group_chat_created"),
+    ] {
+        assert_eq!(read_message(&group(&fields)), Inbound::Ignored(Idle::Service, kind));
+    }
+    let paid = json!({"paid_media": {"star_count": 1}, "caption": "words below"});
+    assert_eq!(prompt(read_message(&private(&paid))).text, "words below");
+}
+
+#[test]
+fn a_group_that_becomes_a_supergroup_says_so_in_both_chats() {
+    let expected = Inbound::Migrated(Migration { update: UpdateId(9), from: ChatId(-5), to: ChatId(-100) });
+    let mut old = group(&json!({"migrate_to_chat_id": -100}));
+    old["chat"] = json!({"id": -5, "type": "group", "title": "Friends"});
+    assert_eq!(read_message(&old), expected);
+    assert_eq!(read_message(&group(&json!({"migrate_from_chat_id": -5}))), expected);
+}
+
+#[test]
+fn a_tap_is_read_whatever_is_told_of_its_message() {
+    for (message, number) in [
+        (json!({"message_id": 5, "chat": {"id": 42, "type": "private"}}), Some(MessageId(5))),
+        (json!({"message_id": 5, "date": 0, "chat": {"id": 42, "type": "private"}}), None),
+        (json!({"date": 0}), None),
+        (json!(null), None),
+    ] {
+        let query = json!({"id": "1", "from": {"id": 42, "first_name": "Ann", "language_code": "ru"},
+            "chat_instance": "1", "data": "x", "message": message});
+        let update = json!({"update_id": 9, "callback_query": query});
+        let Inbound::Tapped(tapped) =
+            read(Update::read(&update.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH)
+        else {
+            panic!("no tap")
+        };
+        assert_eq!(
+            (tapped.callback.as_str(), tapped.data.as_str(), tapped.language),
+            ("1", "x", Language::Russian)
+        );
+        assert_eq!(tapped.envelope.map(|envelope| envelope.message), number);
+    }
+}
+
+#[test]
+fn a_stopped_draft_names_its_thread() {
+    for draft in ["65", "\"65\""] {
+        let update = format!(
+            r#"{{"update_id":1,"stopped_message_generation":{{"chat":{{"id":42,"type":"private"}},"draft_id":{draft}}}}}"#
+        );
+        let key = ThreadKey { chat: ChatId(42), user: UserId(42), topic: None };
+        let stopped = read(Update::read(&update).unwrap(), &me(), DateTime::UNIX_EPOCH);
+        assert_eq!(stopped, Inbound::Stopped { update: UpdateId(1), key, draft: 65 });
+    }
+}
+
+#[test]
+fn updates_of_other_kinds_and_incomplete_ones_have_a_name() {
+    for (update, why, kind) in [
+        (json!({"guest_message": private(&json!({"text": "x"}))}), Idle::Unhandled, "guest_message"),
+        (json!({"business_message": private(&json!({"text": "x"}))}), Idle::Unhandled, "business_message"),
+        (json!({"of_tomorrow": {}}), Idle::Unhandled, "other"),
+        (json!({"message": {"text": "x"}}), Idle::Incomplete, "text"),
+        (json!({"message": 5}), Idle::Incomplete, "message"),
+        (json!({"callback_query": {"id": "1"}}), Idle::Incomplete, "callback_query"),
+        (json!({"edited_message": private(&json!({"location": {}}))}), Idle::Unhandled, "location"),
+    ] {
+        let mut payload = json!({"update_id": 9});
+        payload.as_object_mut().unwrap().extend(update.as_object().unwrap().clone());
+        let found = read(Update::read(&payload.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH);
+        assert_eq!(found, Inbound::Ignored(why, kind), "{update}");
+    }
+    assert!(Update::read("nonsense").is_none() && Update::read(r#"{"message": {}}"#).is_none());
 }

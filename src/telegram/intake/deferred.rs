@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Intake, Read};
+use super::super::handlers;
+use super::super::inbound::raw::Update;
+use super::Intake;
 use crate::db::{DbError, inbox};
 use crate::domain::ids::{ThreadKey, UpdateId};
 
@@ -92,10 +94,10 @@ impl Intake {
             let waiting = || inbox::waiting(db, update);
             let payload = db.persist("inbox::waiting", &self.context.life.drain, waiting).await?;
             // Not by way of the dispatcher: the next one may only be tried when it is known what came of this one.
-            let read = payload.as_deref().and_then(|payload| Read::from(update, payload));
+            let read = payload.as_deref().and_then(Update::read);
             let posted = deferred.attempt(key, update, || {
                 if let Some(read) = read {
-                    read.route(&self.context);
+                    handlers::route(&self.context, read);
                 }
             });
             if !posted {

@@ -12,7 +12,7 @@ use crate::db::crashes::Crash;
 use crate::db::outbox::{self, Owed};
 use crate::db::{DbError, inbox, turns};
 use crate::domain::ids::{OutboxId, UpdateId};
-use crate::services::recovery;
+use crate::services::{recovery, unshown};
 
 /// Inbox rows that are read at once.
 const PAGE: i64 = 500;
@@ -31,6 +31,8 @@ pub async fn replay(intake: &Intake) -> Result<(), DbError> {
         tracing::warn!(turns, updates, "the last run ended in a crash, with this in flight");
     }
     intake.give_up(&[]).await?;
+    let returned = db.persist("unshown::look_after_all", drain, || unshown::look_after_all(db)).await?;
+    context.metrics.returned.inc_by(returned.nano());
     let owed = owed(context, 0.0).await?;
     let open = db.persist("turns::left_open", drain, || turns::left_open(db, 0.0)).await?;
     handlers::topics::take_up(context).await?;

@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
+use super::super::inbound::raw::{Content, Update};
 use super::super::rendering::RichText;
 use super::super::text;
 use super::Intake;
@@ -12,7 +11,6 @@ use super::replay::{owed, resume};
 use crate::db::inbox::GivenUp;
 use crate::db::outbox::Owed;
 use crate::db::{DbError, OPERATION_LIMIT, inbox, turns};
-use crate::domain::ids::TopicId;
 use crate::domain::people::Language;
 use crate::domain::turn::{Failure, Outcome};
 use crate::services::intake;
@@ -75,12 +73,12 @@ impl Intake {
 /// Whoever wrote a message that cannot be handled is told so.
 fn tell(update: &GivenUp) -> Option<Owed> {
     let (chat, message) = update.message?;
-    let payload: Value = serde_json::from_str(&update.payload).unwrap_or_default();
-    let brought = &payload["message"];
-    let language = Language::from_tag(brought["from"]["language_code"].as_str());
-    let topic = brought["message_thread_id"].as_i64().filter(|_| brought["is_topic_message"] == true);
+    let (mut language, mut topic) = (Language::default(), None);
+    if let Some(Update { content: Content::Message(brought), .. }) = Update::read(&update.payload) {
+        language = Language::from_tag(brought.from.as_ref().and_then(|from| from.language_code.as_deref()));
+        topic = brought.topic();
+    }
     let text = RichText::plain(text::closing(language, Outcome::Failed(Failure::Internal))?);
-    let topic = topic.and_then(|topic| i32::try_from(topic).ok()).map(TopicId);
     let key = format!("given up:{}", update.id);
     Some(Owed {
         reply_to: (chat.0 < 0).then_some(message),

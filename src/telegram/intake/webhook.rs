@@ -67,7 +67,8 @@ async fn deliver(
         tracing::warn!("a delivery without the right secret was turned away");
         return StatusCode::UNAUTHORIZED;
     }
-    let Ok(update) = String::from_utf8(body.into()) else { return StatusCode::BAD_REQUEST };
+    // Refusing an update for a broken character would make Telegram send it again for ever.
+    let update = String::from_utf8_lossy(&body).into_owned();
     let health = &intake.context.readiness.intake;
     health.fails_after(READY_GRACE, "updates wait to be stored or handed on");
     let taken = intake.take(vec![update]).await;

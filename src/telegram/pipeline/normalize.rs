@@ -125,16 +125,8 @@ pub fn normalize(mut incoming: Incoming) -> Incoming {
     if incoming.text.contains('\r') {
         incoming.text = incoming.text.replace("\r\n", "\n").replace('\r', "\n");
     }
-    // PostgreSQL cannot store it, and nobody can see it.
-    if incoming.text.contains('\0') {
-        incoming.text.retain(|c| c != '\0');
-    }
     if let Some(reply) = &mut incoming.context.reply {
         reply.cut_middle();
-    }
-    // No file is empty that Telegram has; what it is said to be is found out by fetching it.
-    for file in incoming.attachment.iter_mut().chain(&mut incoming.replied_attachment) {
-        file.size = file.size.filter(|size| *size > 0);
     }
     incoming
 }

@@ -343,8 +343,9 @@ impl<'a> Presenter<'a> {
                 self.blind = true;
                 self.live = None;
             }
-            ApiError::TopicGone => {
-                self.place.topic = None;
+            // A reply belongs to the topic of what it answers.
+            ApiError::TopicGone if self.place.topic.is_some() => {
+                (self.place.topic, self.place.reply_to) = (None, None);
                 self.pace.postponed(Instant::now());
             }
             // This chat has no drafts: show a message instead.
@@ -354,9 +355,9 @@ impl<'a> Presenter<'a> {
                 self.pace = Pace::edits();
                 self.pace.changed();
             }
-            ApiError::Refused { .. } => self.blind = true,
+            ApiError::Refused { .. } | ApiError::TopicGone => self.blind = true,
             // Whether the message is there cannot be known, so no second one is begun.
-            ApiError::Broken(_) | ApiError::Server(_)
+            ApiError::Broken(_) | ApiError::Server(_) | ApiError::Unreadable(_)
                 if self.place.surface != Surface::Draft && self.live.is_none() =>
             {
                 self.blind = true;

@@ -107,13 +107,15 @@ fn operation(language: Language, booked: &Booked) -> String {
     let id = match booked.kind.as_str() {
         "starter" => "operation-starter",
         "usage" => "operation-usage",
+        "return" => "operation-return",
         "payment" => "operation-payment",
         "refund" => "operation-refund",
         _ => "operation-adjustment",
     };
     let what = say_with(language, id, &[("subject", &booked.subject)]);
     // Usage is told as far as a person can tell the difference; everything else was promised or asked for.
-    let amount = if id == "operation-usage" { booked.amount.to_string() } else { booked.amount.in_full() };
+    let is_usage = matches!(id, "operation-usage" | "operation-return");
+    let amount = if is_usage { booked.amount.to_string() } else { booked.amount.in_full() };
     format!("{sign}{amount} · {what} · {}", booked.at.format("%Y-%m-%d %H:%M UTC"))
 }
 

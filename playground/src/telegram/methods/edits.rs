@@ -21,9 +21,7 @@ pub(super) fn text(world: &mut World, params: &Params) -> Outcome {
     if old.raw.get("text").is_none() {
         return Err(Refusal::bad("there is no text in the message to edit"));
     }
-    if formatted.text.is_empty() {
-        return Err(Refusal::bad("message text is empty"));
-    }
+    text::readable(&formatted.text)?;
     text::within(&formatted.text, text::TEXT_LIMIT, "MESSAGE_TOO_LONG")?;
     let markup = markup::reply_markup(params)?;
     if old.text == formatted.text && old.entities == formatted.entities && old.reply_markup == markup {

@@ -31,9 +31,7 @@ const ACTIONS: [&str; 11] = [
 pub(super) fn send(world: &mut World, params: &Params) -> Outcome {
     let formatted = text::formatted(params, text::MESSAGE)?;
     let chat = target::writable_chat(world, params)?;
-    if formatted.text.is_empty() {
-        return Err(Refusal::bad("message text is empty"));
-    }
+    text::readable(&formatted.text)?;
     text::within(&formatted.text, text::TEXT_LIMIT, "message is too long")?;
     let reply_to = target::reply_to(world, chat, params)?;
     let topic = target::topic(world, chat, params, reply_to)?;

@@ -32,18 +32,20 @@ pub(super) fn writable_chat(world: &World, params: &Params) -> Result<i64, Refus
     }
 }
 
-/// The topic a new message goes to; it must exist.
+/// The topic a new message goes to, which is that of the message it answers if it names none; it must exist and be open.
 pub(super) fn topic(
     world: &World,
     chat: i64,
     params: &Params,
     reply_to: Option<i64>,
 ) -> Result<Option<i64>, Refusal> {
-    let Some(id) = params.int("message_thread_id").filter(|id| *id != 0) else { return Ok(None) };
+    let named = params.int("message_thread_id").filter(|id| *id != 0);
+    let Some(id) = named.or_else(|| world.topic_of_reply(chat, reply_to)) else { return Ok(None) };
     let missing = || Refusal::bad("message thread not found");
     let state = world.chats.get(&chat).ok_or_else(missing)?;
-    if state.topics.contains_key(&id) {
-        return Ok(Some(id));
+    if let Some(topic) = state.topics.get(&id) {
+        let shut = topic.closed && !state.may_manage_topics(world.settings.bot_id);
+        return if shut { Err(Refusal::bad("TOPIC_CLOSED")) } else { Ok(Some(id)) };
     }
     // Groups without topics have threads of replies; one can only be named together with a reply into it.
     let thread = reply_to.and_then(|to| world.reply_thread(chat, to));

@@ -109,6 +109,14 @@ async fn topics_live_in_forums_and_private_chats() {
     let said = rig.telegram.say_in_topic(FORUM, 44, id, "hi");
     let updates = rig.updates(said.update_id).await;
     assert_eq!(updates[0]["message"]["reply_to_message"]["forum_topic_created"]["name"], json!("Mine"));
+    // Who manages topics writes there all the same.
+    let reply = json!({"chat_id": FORUM, "text": "x", "reply_parameters": {"message_id": said.message_id}});
+    rig.call("sendMessage", reply.clone()).await;
+    rig.telegram.promote_without_topics(FORUM, 123_456);
+    let closed = (400, "Bad Request: TOPIC_CLOSED".to_owned());
+    assert_eq!(rig.refusal("sendMessage", reply).await, closed, "a reply belongs to the topic");
+    let named = json!({"chat_id": FORUM, "text": "x", "message_thread_id": id});
+    assert_eq!(rig.refusal("sendMessage", named).await, closed);
 }
 
 #[tokio::test]

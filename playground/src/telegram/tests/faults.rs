@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::super::{Answer, Fault, Settings, ViolationKind};
+use super::super::{Answer, Fault, Feature, Settings, ViolationKind};
 use super::{ANN, BOUND, Rig};
 
 #[tokio::test]
@@ -34,6 +34,25 @@ async fn planned_faults_come_in_order_and_end() {
     rig.call("sendMessage", send).await;
     let answers: Vec<Answer> = rig.telegram.calls().into_iter().map(|call| call.answer).collect();
     assert_eq!(answers[3..], [Answer::Cut, Answer::Cut, Answer::Ok]);
+}
+
+#[tokio::test]
+async fn messages_with_something_unwanted_are_refused_until_it_is_taken_again() {
+    let rig = Rig::start().await;
+    rig.telegram.say(ANN, ANN, "hi");
+    let plain = json!({"chat_id": ANN, "text": "x"});
+    let rich = json!({"chat_id": ANN, "text": "x", "entities": [{"type": "bold", "offset": 0, "length": 1}]});
+    rig.telegram.refuse(Feature::Entities, "no entities");
+    assert_eq!(rig.refusal("sendMessage", rich.clone()).await, (400, "Bad Request: no entities".to_owned()));
+    let sent = rig.call("sendMessage", plain.clone()).await;
+    rig.telegram.refuse(Feature::Edit, "no edits");
+    let edit = json!({"chat_id": ANN, "message_id": sent["message_id"], "text": "y"});
+    assert_eq!(rig.refusal("editMessageText", edit.clone()).await, (400, "Bad Request: no edits".to_owned()));
+    rig.telegram.refuse(Feature::Text, "nothing");
+    assert_eq!(rig.refusal("sendMessage", plain).await, (400, "Bad Request: nothing".to_owned()));
+    rig.telegram.refuse_no_more();
+    rig.call("sendMessage", rich).await;
+    rig.call("editMessageText", edit).await;
 }
 
 #[tokio::test]

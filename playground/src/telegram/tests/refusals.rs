@@ -39,6 +39,7 @@ async fn texts_and_targets() {
     rig.telegram.kick_bot(GROUP);
     let topic = rig.telegram.create_topic(FORUM, "Topic");
     let long = "x".repeat(4097);
+    let invisible = "\u{200b}\u{feff}\u{2800}\u{200f}\u{3164}\u{ad}\u{fe0f}\u{a0}";
     let send = |params: Value| ("sendMessage", params);
     let table = [
         (send(json!({"text": "x"})), 400, "Bad Request: chat_id is empty"),
@@ -49,6 +50,7 @@ async fn texts_and_targets() {
         (send(json!({"chat_id": GROUP, "text": "x"})), 403, "bot was kicked from the supergroup chat"),
         (send(json!({"chat_id": ANN})), 400, "Bad Request: message text is empty"),
         (send(json!({"chat_id": ANN, "text": " \n "})), 400, "Bad Request: message text is empty"),
+        (send(json!({"chat_id": ANN, "text": invisible})), 400, "Bad Request: message text is empty"),
         (send(json!({"chat_id": ANN, "text": long})), 400, "Bad Request: message is too long"),
         (send(json!({"chat_id": ANN, "text": "x".repeat(32_769)})), 400, "Bad Request: text is too long"),
         (send(json!({"chat_id": ANN, "text": "x", "message_thread_id": 9})), 400, "message thread not found"),

@@ -105,6 +105,26 @@ pub(super) fn formatted(params: &Params, keys: Keys) -> Result<Formatted, Refusa
     entities::clean(&text, found)
 }
 
+/// Refuses a text in which there is nothing to read: the service strips spaces of all kinds and knows characters that take
+/// no room.
+pub(super) fn readable(text: &str) -> Result<(), Refusal> {
+    if text.chars().all(is_empty) { Err(Refusal::bad("message text is empty")) } else { Ok(()) }
+}
+
+/// Whether a message may not consist of such characters only. Besides what TDLib strips and drops, the servers do not show
+/// what has no shape: soft hyphens, fillers, joiners, selectors of variations.
+fn is_empty(c: char) -> bool {
+    let code = u32::from(c);
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(
+            code,
+            0xad | 0x30a | 0x333 | 0x33f | 0x34f | 0x61c | 0x115f | 0x1160 | 0x2800 | 0x3164 | 0xfeff
+        )
+        || matches!(code, 0x180b..=0x180f | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f)
+        || matches!(code, 0xfe00..=0xfe0f | 0xffa0 | 0xfffc | 0xe0000..=0xe0fff)
+}
+
 /// Refuses a text that is over a limit of code points.
 pub(super) fn within(text: &str, limit: usize, refusal: &str) -> Result<(), Refusal> {
     if text.chars().count() > limit { Err(Refusal::bad(refusal)) } else { Ok(()) }

@@ -26,6 +26,7 @@ balance-held = Reserved for running answers or refunds: { $held }; free: { $free
 balance-latest = Latest operations:
 operation-starter = welcome gift
 operation-usage = { $subject }
+operation-return = { $subject }, given back: the answer never arrived
 operation-payment = paid { $subject } ⭐
 operation-refund = returned { $subject } ⭐
 operation-adjustment = correction by the operator

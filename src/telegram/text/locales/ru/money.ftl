@@ -26,6 +26,7 @@ balance-held = Зарезервировано для ответов и возв�
 balance-latest = Последние операции:
 operation-starter = подарок новичку
 operation-usage = { $subject }
+operation-return = { $subject }, возвращено: ответ не дошёл
 operation-payment = оплата { $subject } ⭐
 operation-refund = возврат { $subject } ⭐
 operation-adjustment = исправление владельцем

@@ -1,0 +1,205 @@
+//! The calls of a delivery: a new message, a change of an unfinished one, an invoice, and the search for a message that
+//! may be in its chat without our knowing.
+
+use serde_json::Value;
+
+use super::super::api::error::Part;
+use super::super::api::methods::{
+    EditMessageReplyMarkup, EditMessageText, InlineKeyboard, LabeledPrice, NoPreview, ReplyParameters,
+    SendInvoice, SendMessage,
+};
+use super::super::api::{Api, ApiError};
+use super::ladder::Form;
+use crate::cache::Cache;
+use crate::db::outbox::{self, Owed};
+use crate::db::{Db, DbError};
+use crate::domain::ids::{ChatId, MessageId, OutboxId};
+use crate::domain::stars::CURRENCY;
+use crate::lifecycle::Lifecycle;
+use crate::services::group_upgrade;
+
+/// What Telegram is asked for while a message is delivered, and what is written down about that.
+pub(super) trait Calls {
+    /// Sends the message in this form, or puts it in the place of an unfinished one.
+    fn put(
+        &mut self,
+        form: &Form<'_>,
+    ) -> impl Future<Output = Result<Result<MessageId, ApiError>, DbError>> + Send;
+
+    /// Looks under so many numbers for a message that was sent without our knowing.
+    fn find(
+        &mut self,
+        form: &Form<'_>,
+        looks: i64,
+    ) -> impl Future<Output = Result<Result<Option<MessageId>, ApiError>, DbError>> + Send;
+
+    /// Notes that a first piece of the text has arrived as `message`, and that only `rest` is still owed.
+    fn cut(&mut self, message: MessageId, rest: &str) -> impl Future<Output = Result<(), DbError>> + Send;
+
+    /// Takes over that the group `from` has become the supergroup `to`.
+    fn moved(&mut self, from: ChatId, to: ChatId) -> impl Future<Output = Result<(), DbError>> + Send;
+}
+
+/// The calls of the Bot API for one message.
+#[derive(Debug)]
+pub(super) struct BotApi<'a> {
+    pub(super) api: &'a Api,
+    pub(super) db: &'a Db,
+    pub(super) cache: &'a Cache,
+    pub(super) life: &'a Lifecycle,
+    pub(super) id: OutboxId,
+    pub(super) owed: &'a Owed,
+    /// Payload and price of the invoice, if the message is one.
+    pub(super) invoice: Option<(String, u32)>,
+    /// Whether it is written down that Telegram is asked for a new message.
+    pub(super) begun: bool,
+    /// A message of the chat that stands before this one.
+    pub(super) after: Option<MessageId>,
+}
+
+impl Calls for BotApi<'_> {
+    async fn put(&mut self, form: &Form<'_>) -> Result<Result<MessageId, ApiError>, DbError> {
+        if let Some(message) = form.replaces {
+            return Ok(self.replace(form, message).await);
+        }
+        self.begin().await?;
+        Ok(match &self.invoice {
+            Some((payload, stars)) => self.send_invoice(form, payload, *stars).await,
+            None => self.send(form).await,
+        })
+    }
+
+    /// The number of such a message is tried with a change that changes nothing. Only numbers are tried that belong to no
+    /// other message of ours, so nothing else can be overwritten.
+    async fn find(
+        &mut self,
+        form: &Form<'_>,
+        looks: i64,
+    ) -> Result<Result<Option<MessageId>, ApiError>, DbError> {
+        let (chat, after) = (form.chat, self.after.filter(|_| form.chat == self.owed.chat));
+        let look = || outbox::whereabouts(self.db, Some(self.id), chat, after, looks);
+        for number in self.db.persist("outbox::whereabouts", &self.life.abort, look).await? {
+            let found = match self.is_ours(form, number).await {
+                Ok(true) => self.is_here(form, number).await,
+                found => found,
+            };
+            match found {
+                Ok(true) => {
+                    tracing::info!(outbox.id = self.id.0, "the message {} was there already", self.id);
+                    return Ok(Ok(Some(number)));
+                }
+                Ok(false) => {}
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Ok(Ok(None))
+    }
+
+    async fn cut(&mut self, message: MessageId, rest: &str) -> Result<(), DbError> {
+        self.after = Some(message);
+        let shorten = || outbox::shorten(self.db, self.id, rest, message);
+        self.db.persist("outbox::shorten", &self.life.abort, shorten).await
+    }
+
+    async fn moved(&mut self, from: ChatId, to: ChatId) -> Result<(), DbError> {
+        let follow = || group_upgrade::follow(self.db, self.cache, from, to, None);
+        self.db.persist("group_upgrade::follow", &self.life.abort, follow).await
+    }
+}
+
+impl BotApi<'_> {
+    /// Notes, once, that Telegram is asked for a new message.
+    pub(super) async fn begin(&mut self) -> Result<(), DbError> {
+        if !self.begun {
+            let begin = || outbox::begin(self.db, self.id);
+            self.db.persist("outbox::begin", &self.life.abort, begin).await?;
+            self.begun = true;
+        }
+        Ok(())
+    }
+
+    /// Whether a finished message of ours stands under a number, one that looks like this. An unfinished answer in a group
+    /// has a button, which it may lose by this question and gets back with its next change.
+    async fn is_ours(&self, form: &Form<'_>, number: MessageId) -> Result<bool, ApiError> {
+        if self.owed.keyboard.is_some() || self.owed.invoice.is_some() {
+            // Not in groups, where an unfinished answer of somebody might be overwritten.
+            return Ok(form.chat.0 > 0);
+        }
+        let method = EditMessageReplyMarkup { chat_id: form.chat, message_id: number, reply_markup: None };
+        match self.api.deliver(form.chat, &method).await {
+            Err(ApiError::NotModified) => Ok(true),
+            Err(error) if error.is_passing() => Err(error),
+            Ok(_) | Err(_) => Ok(false),
+        }
+    }
+
+    /// Makes a message of ours look like this, if it can be. What an earlier life of the bot has sent may have been
+    /// plainer, because Telegram did not take it otherwise.
+    async fn is_here(&self, form: &Form<'_>, number: MessageId) -> Result<bool, ApiError> {
+        let Err(error) = self.replace(form, number).await else { return Ok(true) };
+        match error.blames() {
+            _ if error.is_passing() => Err(error),
+            // It may be the first piece of this one, which is too long to be sent in one.
+            Some(Part::Length) if form.has(Part::Length) => Err(error),
+            // There is no such message, or it is a person's. An invoice has no text that could be changed, but nothing else
+            // of ours is without.
+            Some(Part::Edited) => {
+                let says = "no text in the message";
+                let ApiError::Refused { description, .. } = &error else { return Ok(false) };
+                Ok(self.owed.invoice.is_some() && description.contains(says))
+            }
+            _ if form.has(Part::Entities) || form.has(Part::Keyboard) => {
+                match self.replace(&form.bare(), number).await {
+                    Err(error) if error.is_passing() => Err(error),
+                    answer => Ok(answer.is_ok()),
+                }
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn send(&self, form: &Form<'_>) -> Result<MessageId, ApiError> {
+        let method = SendMessage {
+            chat_id: form.chat,
+            message_thread_id: form.topic,
+            text: form.text(),
+            entities: form.entities.unwrap_or(&NO_ENTITIES),
+            reply_parameters: form.reply_to.map(ReplyParameters::to),
+            link_preview_options: NoPreview::default(),
+            reply_markup: form.keyboard().cloned().map(InlineKeyboard),
+        };
+        self.api.deliver(form.chat, &method).await.map(|sent| MessageId(sent.message_id))
+    }
+
+    /// Sends an invoice: the first line of the text is its title.
+    async fn send_invoice(&self, form: &Form<'_>, payload: &str, stars: u32) -> Result<MessageId, ApiError> {
+        let (title, description) = form.text().split_once('\n').unwrap_or((form.text(), form.text()));
+        let method = SendInvoice {
+            chat_id: form.chat,
+            message_thread_id: form.topic,
+            title,
+            description,
+            payload,
+            currency: CURRENCY,
+            prices: [LabeledPrice { label: title, amount: stars }],
+        };
+        self.api.deliver(form.chat, &method).await.map(|sent| MessageId(sent.message_id))
+    }
+
+    async fn replace(&self, form: &Form<'_>, message: MessageId) -> Result<MessageId, ApiError> {
+        let method = EditMessageText {
+            chat_id: form.chat,
+            message_id: message,
+            text: form.text(),
+            entities: form.entities.unwrap_or(&NO_ENTITIES),
+            link_preview_options: NoPreview::default(),
+            reply_markup: form.keyboard().cloned().map(InlineKeyboard),
+        };
+        match self.api.deliver(form.chat, &method).await {
+            Ok(_) | Err(ApiError::NotModified) => Ok(message),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+static NO_ENTITIES: Value = Value::Array(Vec::new());

@@ -1,0 +1,522 @@
+//! Whatever Telegram answers, in any order: the text arrives once, or the person is blocked or gone.
+
+use std::collections::VecDeque;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::super::calls::Calls;
+use super::super::carrier::send;
+use super::*;
+use crate::db::DbError;
+use crate::domain::ids::InvoiceId;
+
+const HOME: ChatId = ChatId(-42);
+const MOVED: ChatId = ChatId(-1_000_042);
+const UNFINISHED: MessageId = MessageId(7);
+
+/// Sentences of refusals, whatever they are said about.
+const SENTENCES: [&str; 12] = [
+    "can't parse entities: entity beginning at UTF-16 offset 3 ends after the end of the text",
+    "BUTTON_DATA_INVALID",
+    "message to be replied not found",
+    "message to edit not found",
+    "message can't be edited",
+    "TOPIC_CLOSED",
+    "message thread not found",
+    "not enough rights to send text messages to the chat",
+    "message is too long",
+    "message text is empty",
+    "Wrong HTTP URL specified",
+    "something that nobody knows yet",
+];
+
+/// What happens to a call that would be carried out otherwise.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Event {
+    Fine,
+    Flood,
+    Conflict,
+    Unauthorized,
+    Unreachable,
+    /// The server fails, with or without effect.
+    Server(bool),
+    /// The connection breaks, with or without effect.
+    Broken(bool),
+    /// Something comes back that is no answer, with or without effect.
+    Unreadable(bool),
+    /// The bot is killed, with or without effect, and starts again.
+    Killed(bool),
+    Blocked,
+    Kicked,
+    Migrated,
+    /// Refused with one of the sentences.
+    Refused(usize),
+}
+
+/// What a chat takes in no case, and the sentence that it has for that.
+#[derive(Clone, Debug)]
+struct Dislikes {
+    parts: Vec<(Part, usize)>,
+    /// The longest text.
+    longest: usize,
+}
+
+/// A message that stands in a chat.
+#[derive(Clone, PartialEq, Debug)]
+struct Standing {
+    number: MessageId,
+    text: String,
+    entities: Option<Value>,
+    keyboard: Option<Value>,
+}
+
+/// A Telegram of one chat, and the row of the message that is owed to it.
+#[derive(Debug)]
+struct Fake {
+    events: VecDeque<Event>,
+    dislikes: Dislikes,
+    chat: ChatId,
+    shut: Option<Event>,
+    standing: Vec<Standing>,
+    row: Owed,
+    begun: bool,
+    calls: usize,
+    searched: Vec<i64>,
+    /// The last form that was refused with a sentence.
+    refused: Option<Form<'static>>,
+}
+
+impl Fake {
+    fn new(row: Owed, dislikes: Dislikes, events: Vec<Event>) -> Self {
+        let unfinished =
+            Standing { number: UNFINISHED, text: "unfinished".into(), entities: None, keyboard: None };
+        Self {
+            events: events.into(),
+            dislikes,
+            chat: HOME,
+            shut: None,
+            standing: row.replaces.map(|_| unfinished).into_iter().collect(),
+            row,
+            begun: false,
+            calls: 0,
+            searched: Vec::new(),
+            refused: None,
+        }
+    }
+
+    /// What the chat answers before it looks at the message.
+    fn gate(&self, form: &Form<'_>) -> Result<(), ApiError> {
+        match self.shut {
+            Some(Event::Blocked) => Err(refusal(403, "Forbidden: bot was blocked by the user")),
+            Some(_) => Err(refusal(403, "Forbidden: bot was kicked from the supergroup chat")),
+            None if form.chat != self.chat => Err(ApiError::Migrated(self.chat)),
+            None => Ok(()),
+        }
+    }
+
+    /// What the chat says of a form.
+    fn judge(&self, form: &Form<'_>) -> Result<(), ApiError> {
+        self.gate(form)?;
+        let said = |sentence: usize| Err(refusal(400, &format!("Bad Request: {}", SENTENCES[sentence])));
+        // What stands there stands as it is, whatever the chat likes.
+        if form.replaces.is_some_and(|number| self.standing.contains(&standing(form, number))) {
+            return Ok(());
+        }
+        // A change keeps its place.
+        let disliked = |part: &Part| form.has(*part) && (*part != Part::Topic || form.replaces.is_none());
+        match self.dislikes.parts.iter().find(|(part, _)| disliked(part)) {
+            Some((Part::Entities, _)) if self.shows_the_answer(form) => said(0),
+            Some((Part::Keyboard, _)) if self.shows_the_answer(form) => said(1),
+            Some(&(_, sentence)) => said(sentence),
+            None if form.text().chars().count() > self.dislikes.longest => said(8),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether an earlier life of the bot has put the answer into the place of the unfinished message. A chat does not say
+    /// of such a message that it is gone.
+    fn shows_the_answer(&self, form: &Form<'_>) -> bool {
+        let shows =
+            |message: &Standing| Some(message.number) == form.replaces && message.text != "unfinished";
+        self.standing.iter().any(shows)
+    }
+
+    /// Carries a call out.
+    fn carry_out(&mut self, form: &Form<'_>) -> Result<MessageId, ApiError> {
+        self.judge(form)?;
+        if let Some(number) = form.replaces {
+            let Some(place) = self.standing.iter_mut().find(|message| message.number == number) else {
+                return Err(refusal(400, "Bad Request: message to edit not found"));
+            };
+            *place = standing(form, number);
+            return Ok(number);
+        }
+        let number = MessageId(100 + i32::try_from(self.standing.len()).unwrap());
+        self.standing.push(standing(form, number));
+        Ok(number)
+    }
+
+    /// The call meets what happens next; none if the bot is killed.
+    fn meet(&mut self, form: &Form<'_>) -> Option<Result<MessageId, ApiError>> {
+        self.calls += 1;
+        assert!(self.calls < 500, "the ladder has no end: {form:?}");
+        let event = self.events.pop_front().unwrap_or(Event::Fine);
+        let (Event::Server(effect)
+        | Event::Broken(effect)
+        | Event::Unreadable(effect)
+        | Event::Killed(effect)) = event
+        else {
+            return Some(self.answer(form, event));
+        };
+        if effect && let Err(error) = self.carry_out(form) {
+            // The answer was on its way when it got lost; a refusal has no effect.
+            drop(error);
+        }
+        match event {
+            Event::Server(_) => Some(Err(ApiError::Server(502))),
+            Event::Broken(_) => Some(Err(ApiError::broken_for_tests())),
+            Event::Unreadable(_) => Some(Err(ApiError::Unreadable(200))),
+            _ => None,
+        }
+    }
+
+    fn answer(&mut self, form: &Form<'_>, event: Event) -> Result<MessageId, ApiError> {
+        match event {
+            Event::Flood => Err(ApiError::Flood(std::time::Duration::from_secs(7))),
+            Event::Conflict => Err(refusal(409, "Conflict: terminated by other getUpdates request")),
+            Event::Unauthorized => Err(refusal(401, "Unauthorized")),
+            Event::Unreachable => Err(ApiError::unreachable_for_tests()),
+            Event::Blocked | Event::Kicked => {
+                self.shut = Some(event);
+                self.carry_out(form)
+            }
+            // A chat moves once, with nothing of ours that is not known to be there.
+            Event::Migrated if self.chat == HOME && self.finished().is_empty() => {
+                (self.chat, self.standing) = (MOVED, Vec::new());
+                self.carry_out(form)
+            }
+            Event::Refused(sentence) => {
+                self.gate(form)?;
+                if self.shows_the_answer(form) {
+                    return self.carry_out(form);
+                }
+                self.refused = Some(owned(form));
+                Err(refusal(400, &format!("Bad Request: {}", SENTENCES[sentence])))
+            }
+            _ => self.carry_out(form),
+        }
+    }
+
+    fn finished(&self) -> Vec<&str> {
+        let finished = self.standing.iter().map(|message| message.text.as_str());
+        finished.filter(|text| *text != "unfinished").collect()
+    }
+
+    /// Delivers the message, in as many lives of the bot as it takes.
+    fn deliver(&mut self) -> Result<MessageId, ApiError> {
+        loop {
+            let (row, begun) = (self.row.clone(), self.begun);
+            if row.replaces.is_none() {
+                self.begun = true;
+            }
+            let sent = without_pauses(send(Ladder::new(&row, begun), self));
+            match sent {
+                Ok(sent) => return sent,
+                Err(DbError::Cancelled { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
+
+impl Calls for Fake {
+    async fn put(&mut self, form: &Form<'_>) -> Result<Result<MessageId, ApiError>, DbError> {
+        if form.replaces.is_none() && !self.begun {
+            (self.begun, self.row.replaces) = (true, None);
+        }
+        self.meet(form).ok_or(DbError::Cancelled { at: "a kill" })
+    }
+
+    async fn find(
+        &mut self,
+        form: &Form<'_>,
+        looks: i64,
+    ) -> Result<Result<Option<MessageId>, ApiError>, DbError> {
+        self.searched.push(looks);
+        // What is behind the known ones, and says the same or the beginning of it.
+        let after = self.row.after;
+        let new = |number: MessageId| after.is_none_or(|after| number > after) && number != UNFINISHED;
+        let Some(found) = self.standing.iter().find(|message| new(message.number)).cloned() else {
+            return Ok(Ok(None));
+        };
+        Ok(match self.gate(form) {
+            Err(error) => Err(error),
+            Ok(()) if found.text == form.text() => Ok(Some(found.number)),
+            Ok(()) => Err(refusal(400, "Bad Request: MESSAGE_TOO_LONG")),
+        })
+    }
+
+    async fn cut(&mut self, message: MessageId, rest: &str) -> Result<(), DbError> {
+        let row = &mut self.row;
+        rest.clone_into(&mut row.text);
+        (row.entities, row.reply_to, row.replaces) = (json!([]), None, None);
+        (row.after, self.begun) = (Some(message), true);
+        Ok(())
+    }
+
+    async fn moved(&mut self, _from: ChatId, _to: ChatId) -> Result<(), DbError> {
+        Ok(())
+    }
+}
+
+fn refusal(code: u16, description: &str) -> ApiError {
+    ApiError::classified_for_tests(code, description)
+}
+
+fn standing(form: &Form<'_>, number: MessageId) -> Standing {
+    let (entities, keyboard) = (form.entities.cloned(), form.keyboard().cloned());
+    Standing { number, text: form.text().to_owned(), entities, keyboard }
+}
+
+/// A form that outlives its message; what it has counts, not what that says.
+fn owned(form: &Form<'_>) -> Form<'static> {
+    static SOMETHING: Value = Value::Null;
+    Form {
+        chat: form.chat,
+        topic: form.topic,
+        entities: form.entities.map(|_| &SOMETHING),
+        reply_to: form.reply_to,
+        replaces: form.replaces,
+        keyboard: form.keyboard.map(|_| &SOMETHING),
+        whole: Cow::Owned(form.whole.to_string()),
+        end: form.end,
+    }
+}
+
+/// Runs a delivery whose pauses take no time.
+fn without_pauses<T>(delivery: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.unwrap().block_on(delivery)
+}
+
+fn words(count: usize) -> String {
+    (0..count).map(|number| format!("word{number}")).collect::<Vec<_>>().join(" ")
+}
+
+/// A message with everything that one can have.
+fn rich(text: &str) -> Owed {
+    Owed {
+        reply_to: Some(MessageId(5)),
+        replaces: Some(UNFINISHED),
+        keyboard: Some(json!({"inline_keyboard": [[{"text": "Tap", "callback_data": "tap"}]]})),
+        after: Some(MessageId(5)),
+        ..Owed::new("key".into(), HOME, Some(TopicId(3)), (text.into(), json!([{"type": "bold"}])))
+    }
+}
+
+/// What may pass, or has nothing to do with the message.
+fn failures() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        1 => Just(Event::Flood),
+        1 => Just(Event::Conflict),
+        1 => Just(Event::Unauthorized),
+        1 => Just(Event::Unreachable),
+        2 => any::<bool>().prop_map(Event::Server),
+        3 => any::<bool>().prop_map(Event::Broken),
+        1 => any::<bool>().prop_map(Event::Unreadable),
+        3 => any::<bool>().prop_map(Event::Killed),
+        1 => Just(Event::Migrated),
+        1 => Just(Event::Fine),
+    ]
+}
+
+/// The same and refusals.
+fn events() -> impl Strategy<Value = Event> {
+    prop_oneof![3 => failures(), 1 => (0..SENTENCES.len()).prop_map(Event::Refused)]
+}
+
+fn ends() -> impl Strategy<Value = Option<Event>> {
+    prop_oneof![6 => Just(None), 1 => Just(Some(Event::Blocked)), 1 => Just(Some(Event::Kicked))]
+}
+
+fn messages() -> impl Strategy<Value = Owed> {
+    (any::<[bool; 5]>(), prop_oneof![Just(3_usize), Just(400)]).prop_map(|(has, length)| {
+        let all = rich(&words(length));
+        Owed {
+            entities: if has[0] { all.entities } else { json!([]) },
+            keyboard: all.keyboard.filter(|_| has[1]),
+            reply_to: all.reply_to.filter(|_| has[2]),
+            replaces: all.replaces.filter(|_| has[3]),
+            topic: all.topic.filter(|_| has[4]),
+            ..all
+        }
+    })
+}
+
+/// What a chat does not take, each with any sentence.
+fn dislikes() -> impl Strategy<Value = Dislikes> {
+    let part = prop_oneof![
+        Just(Part::Entities),
+        Just(Part::Keyboard),
+        Just(Part::Reply),
+        Just(Part::Edited),
+        Just(Part::Topic),
+    ];
+    let parts = proptest::collection::vec((part, 0..SENTENCES.len()), 0..5);
+    (parts, prop_oneof![Just(usize::MAX), Just(4_096), Just(1_000), Just(300)])
+        .prop_map(|(parts, longest)| Dislikes { parts, longest })
+}
+
+const NOTHING: Dislikes = Dislikes { parts: Vec::new(), longest: usize::MAX };
+
+/// The words of the finished messages, in the order of the chat.
+fn said(fake: &Fake) -> Vec<String> {
+    let mut numbered: Vec<&Standing> =
+        fake.standing.iter().filter(|message| message.text != "unfinished").collect();
+    numbered.sort_by_key(|message| message.number);
+    numbered.iter().flat_map(|message| message.text.split_whitespace().map(str::to_owned)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None, cases: ProptestConfig::default().cases.max(3_000), ..ProptestConfig::default()
+    })]
+
+    /// A chat that takes only some forms, and anything that may pass in between, kills included.
+    #[test]
+    fn the_text_arrives_once_or_nobody_is_there(
+        owed in messages(),
+        dislikes in dislikes(),
+        events in proptest::collection::vec(failures(), 0..12),
+        end in ends(),
+    ) {
+        let whole: Vec<String> = owed.text.split_whitespace().map(str::to_owned).collect();
+        let events = events.into_iter().chain(end).collect();
+        let mut fake = Fake::new(owed, dislikes, events);
+        match fake.deliver() {
+            Ok(_) => prop_assert_eq!(said(&fake), whole, "{:?}", fake),
+            Err(error) => {
+                prop_assert!(fake.shut.is_some(), "{} {:?}", error, fake);
+                prop_assert!(error.is_shut_out());
+            }
+        }
+    }
+
+    /// Refusals in any order and with any sentence: given up is only what was refused as bare as it can be.
+    #[test]
+    fn nothing_is_given_up_before_the_bare_text_was_refused(
+        owed in messages(),
+        events in proptest::collection::vec(events(), 0..24),
+        end in ends(),
+    ) {
+        let whole: Vec<String> = owed.text.split_whitespace().map(str::to_owned).collect();
+        let mut fake = Fake::new(owed, NOTHING, events.into_iter().chain(end).collect());
+        match fake.deliver() {
+            Ok(_) => prop_assert_eq!(said(&fake), whole, "{:?}", fake),
+            Err(_) if fake.shut.is_some() => {}
+            Err(error) => {
+                let form = fake.refused.clone();
+                let form = form.ok_or_else(|| TestCaseError::fail(format!("{error}: {fake:?}")))?;
+                let parts = [Part::Entities, Part::Keyboard, Part::Reply, Part::Edited, Part::Topic];
+                prop_assert!(parts.iter().all(|part| !form.has(*part)), "{:?}", form);
+            }
+        }
+    }
+}
+
+/// The errors that a delivery meets, one after the other, and the parts that are gone after each.
+fn steps(owed: &Owed, sentences: &[&str]) -> Vec<String> {
+    let mut ladder = Ladder::new(owed, false);
+    let parts = [Part::Entities, Part::Keyboard, Part::Reply, Part::Edited, Part::Topic];
+    let step = |sentence: &&str| {
+        let step = ladder.next(&refusal(400, &format!("Bad Request: {sentence}")));
+        let left: Vec<Part> = parts.into_iter().filter(|part| ladder.form().has(*part)).collect();
+        format!("{step:?} {left:?}")
+    };
+    sentences.iter().map(step).collect()
+}
+
+#[test]
+fn without_a_reason_the_least_goes_first() {
+    let unknown = "something that nobody knows yet";
+    assert_eq!(
+        steps(&rich("text"), &[unknown; 6]),
+        [
+            "Try [Keyboard, Edited, Topic]",
+            "Try [Edited, Topic]",
+            "Try [Reply, Topic]",
+            "Try [Topic]",
+            "Try []",
+            "GiveUp []",
+        ]
+    );
+    let fresh = Owed { replaces: None, ..rich("text") };
+    assert_eq!(
+        steps(&fresh, &[unknown; 4]),
+        ["Try [Keyboard, Reply, Topic]", "Try [Topic]", "Try []", "GiveUp []"]
+    );
+}
+
+#[test]
+fn what_a_refusal_names_goes_first() {
+    let fresh = Owed { replaces: None, ..rich("text") };
+    for (sentence, left) in [
+        ("can't parse entities: x", "Try [Keyboard, Reply, Topic]"),
+        ("BUTTON_DATA_INVALID", "Try [Entities, Reply, Topic]"),
+        ("message to be replied not found", "Try [Entities, Keyboard, Topic]"),
+        ("TOPIC_CLOSED", "Try [Entities, Keyboard]"),
+        ("not enough rights to send text messages to the chat", "Try [Entities, Keyboard]"),
+    ] {
+        assert_eq!(steps(&fresh, &[sentence]), [left], "{sentence}");
+    }
+    let gone = steps(&rich("text"), &["message to edit not found"]);
+    assert_eq!(gone, ["Try [Entities, Keyboard, Reply, Topic]"]);
+    assert_eq!(steps(&rich("text"), &["TOPIC_CLOSED"]), ["Try [Entities, Keyboard]"]);
+}
+
+#[test]
+fn an_invoice_can_only_leave_its_topic() {
+    let invoice = Owed { invoice: Some(InvoiceId(1)), replaces: None, ..rich("title\ndescription") };
+    assert_eq!(steps(&invoice, &["x", "x"]), ["Try []", "GiveUp []"]);
+}
+
+#[test]
+fn a_failure_of_the_server_is_no_reason_to_search_for_long() {
+    let row = || Owed { replaces: None, ..rich("text") };
+    for (event, searched) in [
+        (Event::Server(false), vec![LOOKS_AFTER_FAILURE]),
+        (Event::Broken(false), vec![LOOKS]),
+        (Event::Unreadable(false), vec![LOOKS]),
+        (Event::Unreachable, vec![]),
+        (Event::Flood, vec![]),
+    ] {
+        let mut fake = Fake::new(row(), NOTHING, vec![event]);
+        assert!(fake.deliver().is_ok());
+        assert_eq!(fake.searched, searched, "{event:?}");
+    }
+    // Each failure leads to one look, not to more and more of them.
+    let mut fake = Fake::new(row(), NOTHING, vec![Event::Server(false); 4]);
+    assert!(fake.deliver().is_ok());
+    assert_eq!(fake.searched, [LOOKS_AFTER_FAILURE; 4]);
+}
+
+#[test]
+fn who_blocks_or_throws_out_the_bot_is_asked_once() {
+    for event in [Event::Blocked, Event::Kicked] {
+        let mut fake = Fake::new(rich("text"), NOTHING, vec![event]);
+        assert!(fake.deliver().is_err_and(|error| error.is_shut_out()));
+        assert_eq!(fake.calls, 1);
+    }
+}
+
+#[test]
+fn what_is_too_long_arrives_in_pieces_with_the_buttons_below_the_last() {
+    let row = Owed { replaces: None, ..rich(&words(900)) };
+    let mut fake = Fake::new(row, Dislikes { longest: 2_000, ..NOTHING }, Vec::new());
+    assert!(fake.deliver().is_ok());
+    let keyboards: Vec<bool> = fake.standing.iter().map(|message| message.keyboard.is_some()).collect();
+    assert!(keyboards.len() > 1 && keyboards.iter().rev().skip(1).all(|shown| !shown), "{keyboards:?}");
+    assert_eq!(keyboards.last(), Some(&true));
+    assert_eq!(said(&fake).join(" "), words(900));
+}

@@ -1,0 +1,99 @@
+//! Commands: which ones the bot knows, and whether a text is one and for whom.
+
+use super::raw::words::Words;
+use crate::domain::ids::UserId;
+use crate::telegram::api::methods::Me;
+
+/// The commands that the bot knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Command {
+    /// Greets.
+    Start,
+    /// Explains.
+    Help,
+    /// Ends the running answer.
+    Stop,
+    /// Forgets the conversation.
+    Clear,
+    /// Ends a question that waits for a text.
+    Cancel,
+    /// Sells balance.
+    Pay,
+    /// Shows the balance.
+    Balance,
+    /// Gives Stars back.
+    Refund,
+    /// Tells whom to ask about payments.
+    PaySupport,
+    /// Tells the terms of sale.
+    Terms,
+    /// Corrects a balance; for administrators.
+    TopUp,
+    /// Sets the owner's margin; for administrators.
+    SetMargin,
+}
+
+impl Command {
+    /// The command of a name in any case.
+    fn of(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "start" => Self::Start,
+            "help" => Self::Help,
+            "stop" => Self::Stop,
+            "clear" => Self::Clear,
+            "cancel" => Self::Cancel,
+            "pay" => Self::Pay,
+            "balance" => Self::Balance,
+            "refund" => Self::Refund,
+            "paysupport" => Self::PaySupport,
+            "terms" => Self::Terms,
+            "topup" => Self::TopUp,
+            "set_margin" => Self::SetMargin,
+            _ => return None,
+        })
+    }
+}
+
+/// What a text is, by its beginning.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// A command of ours, and what stands behind it.
+    Ours(Command, String),
+    /// A command with our name that we do not know.
+    UnknownOfOurs,
+    /// A command of another bot.
+    Foreign,
+    /// No command, or one that may be anybody's.
+    Plain,
+}
+
+/// Reads a text, also with a mention of the bot before the command.
+pub fn read(words: &Words, me: &Me) -> Form {
+    let text = words.text.trim_start();
+    let mut ours = words.mentions.iter().filter(|mention| mention.means(UserId(me.id), &me.username));
+    let behind_mention = ours.find_map(|mention| text.strip_prefix(&mention.text));
+    match (form(behind_mention.unwrap_or(text).trim_start(), me), behind_mention) {
+        // It is said to us what another bot should do.
+        (Form::Foreign, Some(_)) => Form::Plain,
+        (form, _) => form,
+    }
+}
+
+fn form(text: &str, me: &Me) -> Form {
+    let Some(text) = text.strip_prefix('/') else { return Form::Plain };
+    let (word, arguments) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let (name, bot) = word.split_once('@').map_or((word, None), |(name, bot)| (name, Some(bot)));
+    // A path or an address is no command.
+    let is_name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    if !is_name(name) || bot.is_some_and(|bot| !is_name(bot)) {
+        return Form::Plain;
+    }
+    match (Command::of(name), bot) {
+        (_, Some(bot)) if !bot.eq_ignore_ascii_case(&me.username) => Form::Foreign,
+        (Some(command), _) => Form::Ours(command, arguments.trim().to_owned()),
+        (None, Some(_)) => Form::UnknownOfOurs,
+        (None, None) => Form::Plain,
+    }
+}

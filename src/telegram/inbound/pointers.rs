@@ -1,0 +1,49 @@
+//! What a message points at: the message that it answers, the words that were marked there, the author of what is
+//! forwarded. All of it is told to the model.
+
+use super::attachments;
+use super::raw::file::File;
+use super::raw::message::{External, Message};
+use crate::domain::file::Attachment;
+use crate::domain::ids::ChatId;
+use crate::domain::message::{Context, Reply};
+
+/// Who wrote a message of which that is not told.
+const SOMEONE: &str = "someone";
+
+/// Reads what a message of this chat points at, and the file of the message that it answers.
+pub fn read(message: &Message, chat: ChatId) -> (Context, Option<Attachment>) {
+    let pointers = &message.pointers;
+    let (reply, file) = match (&pointers.reply, &pointers.external) {
+        (Some(reply), _) => (Some(within(reply)), reply.body.file.as_ref()),
+        (None, Some(external)) => (Some(elsewhere(external, chat)), external.body.file.as_ref()),
+        (None, None) => (None, None),
+    };
+    let context =
+        Context { reply, quote: pointers.quote.clone(), forwarded_from: pointers.forwarded_from.clone() };
+    (context, file.map(|file: &File| attachments::of(file)))
+}
+
+/// A message of the same chat.
+fn within(reply: &Message) -> Reply {
+    let text = reply.words.as_ref().map(|words| words.text.as_str()).unwrap_or_default();
+    Reply {
+        message: reply.number,
+        chat: None,
+        sender: reply.author().unwrap_or_else(|| SOMEONE.to_owned()),
+        text: text.to_owned(),
+        content: reply.body.content.clone(),
+    }
+}
+
+/// A message of another chat, or of another topic of this one. What it says is not told, only what was marked in it.
+fn elsewhere(external: &External, chat: ChatId) -> Reply {
+    let is_here = external.chat == Some(chat);
+    Reply {
+        message: external.number.filter(|_| is_here),
+        chat: external.chat_name.clone().filter(|_| !is_here),
+        sender: external.origin.clone().unwrap_or_else(|| SOMEONE.to_owned()),
+        text: String::new(),
+        content: external.body.content.clone(),
+    }
+}

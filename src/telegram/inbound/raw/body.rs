@@ -1,0 +1,117 @@
+//! What a message carries beside its words: its file, and in words for the model what it is. Of a message in another
+//! chat the same fields are told.
+
+use super::clean;
+use super::fields::Fields;
+use super::file::{self, File};
+use super::kind::{self, Class, Kind};
+use crate::domain::file::FileKind;
+
+/// The longest name or title that is repeated, in code points.
+const TITLE_CHARS: usize = 300;
+/// How many options of a poll or tasks of a checklist are repeated.
+const ITEMS: usize = 12;
+
+/// What a message carries.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Body {
+    /// What kind of message it is.
+    pub kind: Kind,
+    /// Its file, if it can be fetched.
+    pub file: Option<File>,
+    /// In English words what it carries; none for words alone.
+    pub content: Option<String>,
+}
+
+/// Reads what a message carries.
+pub fn read(message: &Fields<'_>) -> Body {
+    let kind = kind::of(message);
+    let file = file::read(message, kind);
+    let content = match (kind.class, &file) {
+        (Class::Text, _) => None,
+        (_, Some(file)) => Some(file_in_words(file)),
+        (_, None) => {
+            message.object(kind.name).and_then(|object| in_words(kind.name, &object)).or_else(|| bare(kind))
+        }
+    };
+    Body { kind, file, content }
+}
+
+/// No more than the kind.
+fn bare(kind: Kind) -> Option<String> {
+    (kind != kind::EMPTY && kind != kind::OTHER).then(|| kind.name.replace('_', " "))
+}
+
+/// A file in words: its kind, name, type and duration.
+pub fn file_in_words(file: &File) -> String {
+    let kind = match file.kind {
+        FileKind::Photo => "photo",
+        FileKind::Document => "document",
+        FileKind::Audio => "audio",
+        FileKind::Voice => "voice message",
+        FileKind::Video => "video",
+        FileKind::VideoNote => "video message",
+        FileKind::Animation => "animation",
+        FileKind::Sticker => "sticker",
+    };
+    let mut words = kind.to_owned();
+    if let Some(emoji) = file.sticker.as_ref().and_then(|sticker| sticker.emoji.as_deref()) {
+        words.extend([" ", emoji]);
+    }
+    if let Some(name) = &file.name {
+        words.extend([" ", &quoted(name)]);
+    }
+    if let Some(mime) = file.mime.as_ref().filter(|_| file.kind == FileKind::Document) {
+        words.extend([" (", mime, ")"]);
+    }
+    if let Some(seconds) = file.duration_s {
+        words.extend([", ", &seconds.to_string(), " s"]);
+    }
+    words
+}
+
+/// What the object of a kind says in words; none if it says nothing.
+fn in_words(kind: &str, object: &Fields<'_>) -> Option<String> {
+    let titled = |field: &str| object.line(field).map(|title| quoted(&title));
+    let words = match kind {
+        "poll" => format!("poll: {}{}", titled("question")?, items(object, "options", "options")),
+        "checklist" => format!("checklist: {}{}", titled("title")?, items(object, "tasks", "tasks")),
+        "game" => format!("game: {}", titled("title")?),
+        "invoice" => format!("invoice: {}", titled("title")?),
+        "venue" => {
+            let address = titled("address").map(|address| format!(", {address}")).unwrap_or_default();
+            format!("venue: {}{address}", titled("title")?)
+        }
+        "contact" => {
+            let names = ["first_name", "last_name"].map(|name| object.line(name).unwrap_or_default());
+            let phone = object.line("phone_number").map(|number| format!(", {}", quoted(&number)));
+            format!("contact: {}{}", quoted(names.join(" ").trim()), phone.unwrap_or_default())
+        }
+        "location" => {
+            let [latitude, longitude] = ["latitude", "longitude"].map(|name| coordinate(object, name));
+            format!("location: {}, {}", latitude?, longitude?)
+        }
+        "dice" => format!("dice {} showing {}", object.line("emoji")?, object.number("value")?),
+        _ => return None,
+    };
+    Some(words)
+}
+
+/// The texts of a list in words.
+fn items(object: &Fields<'_>, name: &str, what: &str) -> String {
+    let texts: Vec<String> = object.objects(name).filter_map(|item| item.line("text")).take(ITEMS).collect();
+    let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+    if texts.is_empty() { String::new() } else { format!(", {what}: {}", texts.join(", ")) }
+}
+
+/// A coordinate as it is written, if it is a number.
+fn coordinate<'a>(object: &Fields<'a>, name: &str) -> Option<&'a str> {
+    object.json(name).filter(|digits| digits.parse::<f64>().is_ok_and(f64::is_finite))
+}
+
+/// A name between quotation marks, which it cannot leave.
+fn quoted(name: &str) -> String {
+    let line: String =
+        clean::line(name).chars().map(|c| if c == '"' { '\'' } else { c }).take(TITLE_CHARS).collect();
+    format!("\"{line}\"")
+}

@@ -1,0 +1,113 @@
+//! A JSON object of the Bot API, read field by field when a field is asked for: one that is null, of a wrong type or
+//! not even a number that fits is an absent field and costs nothing else.
+
+use std::collections::HashMap;
+
+use serde_json::value::RawValue;
+
+use super::clean;
+
+/// The fields of an object, not read yet.
+#[derive(Clone, Debug, Default)]
+pub struct Fields<'a>(HashMap<String, &'a RawValue>);
+
+impl<'a> Fields<'a> {
+    /// The fields of a JSON object that went through [`clean::escapes`]; `None` if it is no object.
+    pub fn of(json: &'a str) -> Option<Self> {
+        serde_json::from_str(json).ok().map(Self)
+    }
+
+    /// The names of all fields.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// The JSON of a field; null is no value.
+    pub fn json(&self, name: &str) -> Option<&'a str> {
+        self.0.get(name).map(|value| value.get()).filter(|value| *value != "null")
+    }
+
+    /// Whether there is anything in a field: null and false are nothing.
+    pub fn has(&self, name: &str) -> bool {
+        self.json(name).is_some_and(|value| value != "false")
+    }
+
+    /// Whether a field is true.
+    pub fn flag(&self, name: &str) -> bool {
+        self.json(name) == Some("true")
+    }
+
+    /// A text without what no text can hold.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.exact_text(name).map(clean::text)
+    }
+
+    /// A text that fills one line: a name or a title. None if it is blank.
+    pub fn line(&self, name: &str) -> Option<String> {
+        self.exact_text(name).map(|text| clean::line(&text)).filter(|line| !line.is_empty())
+    }
+
+    /// A text with a stand-in for what no text can hold, as long as the offsets of entities count it.
+    pub fn exact_text(&self, name: &str) -> Option<String> {
+        self.json(name).and_then(text)
+    }
+
+    /// A whole number, also one that is written as a text or with a fraction of zero.
+    pub fn number(&self, name: &str) -> Option<i64> {
+        let digits = self.json(name)?.trim_matches('"');
+        digits.strip_suffix(".0").unwrap_or(digits).parse().ok()
+    }
+
+    /// A whole number of a smaller type.
+    pub fn small<T: TryFrom<i64>>(&self, name: &str) -> Option<T> {
+        T::try_from(self.number(name)?).ok()
+    }
+
+    /// The fields of an object.
+    pub fn object(&self, name: &str) -> Option<Self> {
+        self.json(name).and_then(Self::of)
+    }
+
+    /// The elements of a list as JSON; none if it is no list.
+    pub fn list(&self, name: &str) -> Vec<&'a str> {
+        self.json(name).and_then(elements).unwrap_or_default()
+    }
+
+    /// Those elements of a list that are objects.
+    pub fn objects(&self, name: &str) -> impl Iterator<Item = Self> {
+        self.list(name).into_iter().filter_map(Self::of)
+    }
+}
+
+/// The text of a JSON string; `None` if it is none.
+pub fn text(json: &str) -> Option<String> {
+    serde_json::from_str(json).ok()
+}
+
+/// The elements of a JSON list; `None` if it is none.
+pub fn elements(json: &str) -> Option<Vec<&str>> {
+    let elements: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+    Some(elements.into_iter().map(RawValue::get).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_of_a_wrong_type_costs_that_field_only() {
+        let json = r#"{"text": 5, "name": "a\nb ", "size": 1e999, "id": "65", "whole": 7.0, "half": 7.5,
+            "large": 5000000000, "no": null, "off": false, "on": true, "list": [1, {"id": 2}], "object": []}"#;
+        let fields = Fields::of(json).unwrap();
+        assert_eq!((fields.text("text"), fields.line("name")), (None, Some("a b".to_owned())));
+        assert_eq!(
+            ["size", "id", "whole", "half"].map(|name| fields.number(name)),
+            [None, Some(65), Some(7), None]
+        );
+        assert_eq!((fields.small::<i32>("large"), fields.number("large")), (None, Some(5_000_000_000)));
+        assert_eq!(["no", "off", "on", "text"].map(|name| fields.has(name)), [false, false, true, true]);
+        assert_eq!(fields.objects("list").filter_map(|object| object.number("id")).collect::<Vec<_>>(), [2]);
+        assert!(fields.object("object").is_none() && fields.list("text").is_empty());
+        assert!(Fields::of("[]").is_none());
+    }
+}

@@ -1,0 +1,222 @@
+//! A message as it comes over the wire. Nothing in it is sure to be there.
+
+use chrono::{DateTime, Utc};
+
+use super::body::{self, Body};
+use super::chat;
+use super::fields::Fields;
+use super::rich;
+use super::words::{self, Words};
+use crate::domain::ids::{ChatId, MessageId, TopicId};
+use crate::domain::people::{Chat, ChatKind, Person};
+
+/// A message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Message {
+    /// Its number in the chat.
+    pub number: Option<MessageId>,
+    /// When it was sent.
+    pub date: Option<DateTime<Utc>>,
+    /// When it was last changed.
+    pub edited: Option<DateTime<Utc>>,
+    /// Where it stands.
+    pub chat: Option<Chat>,
+    /// The topic, or outside forums the first message of a chain of replies.
+    pub thread: Option<TopicId>,
+    /// Whether that is a topic.
+    pub is_in_topic: bool,
+    /// Who wrote it.
+    pub from: Option<Person>,
+    /// The name of the chat in whose name it was written.
+    pub sender_chat: Option<String>,
+    /// Its text, or what stands below its file.
+    pub words: Option<Words>,
+    /// What it carries beside them.
+    pub body: Body,
+    /// The album that it is a part of.
+    pub album: Option<String>,
+    /// What it points at.
+    pub pointers: Pointers,
+    /// Stars that were paid or given back.
+    pub money: Option<Money>,
+    /// The supergroup that this group has become, or the group that this supergroup was.
+    pub migration: Option<Moved>,
+}
+
+/// What a message points at.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Pointers {
+    /// The message of the same chat and topic that it answers.
+    pub reply: Option<Box<Message>>,
+    /// The message of another chat or topic that it answers.
+    pub external: Option<External>,
+    /// The part of the answered message that was marked.
+    pub quote: Option<String>,
+    /// The name of whoever wrote what is forwarded. None if it is no forward.
+    pub forwarded_from: Option<String>,
+}
+
+/// What is told of a message elsewhere, or of a story.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct External {
+    /// The chat, if it is a group or a channel.
+    pub chat: Option<ChatId>,
+    /// Its name.
+    pub chat_name: Option<String>,
+    /// The number of the message there.
+    pub number: Option<MessageId>,
+    /// Who wrote it, if that is told.
+    pub origin: Option<String>,
+    /// What it carries beside its words, which are not told.
+    pub body: Body,
+}
+
+/// Stars that were paid or given back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Money {
+    /// Whether they were given back.
+    pub is_refund: bool,
+    /// Its code.
+    pub currency: String,
+    /// How many.
+    pub amount: i64,
+    /// What the invoice carries.
+    pub payload: String,
+    /// Telegram's name for the payment.
+    pub charge_id: String,
+}
+
+/// A group that has become a supergroup.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Moved {
+    /// Into this one.
+    To(ChatId),
+    /// Out of this one.
+    From(ChatId),
+}
+
+impl Message {
+    /// Reads a message and what it answers.
+    pub fn read(fields: &Fields<'_>) -> Self {
+        let chat = fields.object("chat");
+        // In a private chat only the person can write to the bot.
+        let owner =
+            || chat.as_ref().filter(|chat| chat.number("id").is_some_and(|id| id > 0)).and_then(chat::person);
+        let alone = Self::read_alone(fields);
+        Self { from: alone.from.or_else(owner), pointers: pointers(fields), ..alone }
+    }
+
+    /// Reads a message without what it points at.
+    fn read_alone(fields: &Fields<'_>) -> Self {
+        let rich = || fields.has("rich_message").then(|| rich::read(fields)).flatten();
+        let text = words::read(fields, "text", "entities");
+        let text = text.or_else(|| words::read(fields, "caption", "caption_entities"));
+        let mut body = body::read(fields);
+        let words = text.or_else(|| {
+            let rich = rich()?;
+            body.content = rich.file.as_ref().map(body::file_in_words);
+            body.file = rich.file;
+            Some(rich.words)
+        });
+        let chat = fields.object("chat");
+        let is_private =
+            chat.as_ref().and_then(chat::chat).is_some_and(|chat| chat.kind == ChatKind::Private);
+        let sender_chat = fields.object("sender_chat").filter(|_| !is_private);
+        Self {
+            number: fields.small("message_id").map(MessageId),
+            date: date(fields, "date"),
+            edited: date(fields, "edit_date"),
+            chat: chat.as_ref().and_then(chat::chat),
+            thread: fields.small("message_thread_id").map(TopicId),
+            is_in_topic: fields.flag("is_topic_message"),
+            from: fields.object("from").and_then(|user| chat::person(&user)),
+            sender_chat: sender_chat
+                .map(|chat| chat::chat_name(&chat).unwrap_or_else(|| "a chat".to_owned())),
+            words,
+            body,
+            album: fields.text("media_group_id"),
+            pointers: Pointers::default(),
+            money: money(fields),
+            migration: migration(fields),
+        }
+    }
+
+    /// The topic in which it stands. Outside forums a thread only marks a chain of replies.
+    pub fn topic(&self) -> Option<TopicId> {
+        self.thread.filter(|_| self.is_in_topic)
+    }
+
+    /// The name of whoever wrote it.
+    pub fn author(&self) -> Option<String> {
+        let person = || self.from.as_ref().map(Person::display_name).filter(|name| !name.trim().is_empty());
+        self.sender_chat.clone().or_else(person)
+    }
+}
+
+fn date(fields: &Fields<'_>, name: &str) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(fields.number(name)?, 0)
+}
+
+fn pointers(fields: &Fields<'_>) -> Pointers {
+    let thread: Option<i32> = fields.small("message_thread_id");
+    let reply = fields.object("reply_to_message").map(|reply| Message::read_alone(&reply));
+    // In a topic every message formally answers the topic's first one.
+    let reply = reply.filter(|reply| reply.number.is_none_or(|number| Some(number.0) != thread));
+    let story = || Some(story(&fields.object("reply_to_story")?));
+    Pointers {
+        reply: reply.map(Box::new),
+        external: fields.object("external_reply").map(|reply| external(&reply)).or_else(story),
+        quote: fields.object("quote").and_then(|quote| quote.text("text")).filter(|text| !text.is_empty()),
+        forwarded_from: forwarded_from(fields),
+    }
+}
+
+fn external(reply: &Fields<'_>) -> External {
+    let chat = reply.object("chat");
+    External {
+        chat: chat.as_ref().and_then(|chat| chat.number("id")).map(ChatId),
+        chat_name: chat.as_ref().and_then(chat::chat_name),
+        number: reply.small("message_id").map(MessageId),
+        origin: reply.object("origin").and_then(|origin| chat::origin(&origin)),
+        body: body::read(reply),
+    }
+}
+
+fn story(story: &Fields<'_>) -> External {
+    let poster = story.object("chat").and_then(|chat| chat::chat_name(&chat));
+    let kind = super::kind::STORY;
+    let body = Body { kind, file: None, content: Some(kind.name.to_owned()) };
+    External { chat: None, chat_name: None, number: None, origin: poster, body }
+}
+
+/// Also by the fields that told of it before Bot API 7.0.
+fn forwarded_from(fields: &Fields<'_>) -> Option<String> {
+    const MARKS: &[&str] =
+        &["forward_origin", "forward_from", "forward_from_chat", "forward_sender_name", "forward_date"];
+    if !MARKS.iter().any(|name| fields.has(name)) {
+        return None;
+    }
+    let origin = fields.object("forward_origin").and_then(|origin| chat::origin(&origin));
+    let person = || chat::person_name(&fields.object("forward_from")?);
+    let chat = || chat::chat_name(&fields.object("forward_from_chat")?);
+    let named = origin.or_else(person).or_else(|| fields.line("forward_sender_name")).or_else(chat);
+    Some(named.unwrap_or_else(|| "someone".to_owned()))
+}
+
+fn money(fields: &Fields<'_>) -> Option<Money> {
+    let refund = fields.object("refunded_payment");
+    let is_refund = refund.is_some();
+    let paid = refund.or_else(|| fields.object("successful_payment"))?;
+    Some(Money {
+        is_refund,
+        currency: paid.text("currency")?,
+        amount: paid.number("total_amount")?,
+        payload: paid.text("invoice_payload").unwrap_or_default(),
+        charge_id: paid.text("telegram_payment_charge_id").filter(|id| !id.is_empty())?,
+    })
+}
+
+fn migration(fields: &Fields<'_>) -> Option<Moved> {
+    let to = fields.number("migrate_to_chat_id").map(|id| Moved::To(ChatId(id)));
+    to.or_else(|| fields.number("migrate_from_chat_id").map(|id| Moved::From(ChatId(id))))
+}

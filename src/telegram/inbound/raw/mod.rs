@@ -1,0 +1,222 @@
+//! Updates as they come over the wire. A message exists because Telegram says so, not because we can read all of it: of
+//! an update only its number must be there, and a field of a wrong or unknown type costs that field only.
+
+pub mod body;
+pub mod chat;
+pub mod clean;
+pub mod fields;
+pub mod file;
+pub mod kind;
+pub mod message;
+pub mod rich;
+pub mod words;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::ids::{ChatId, MessageId, TopicId, UpdateId};
+use crate::domain::people::{Chat, Person};
+
+pub use fields::Fields;
+pub use message::Message;
+
+/// The kinds of update that the bot wants. One that it does not ask for never arrives.
+pub const WANTED: &[&str] = &[
+    "message",
+    "edited_message",
+    "callback_query",
+    "pre_checkout_query",
+    "my_chat_member",
+    "stopped_message_generation",
+];
+
+/// The kinds of update that the Bot API has and the bot does not want. One may come all the same: it was waiting since
+/// before the bot said what it wants.
+pub const UNWANTED: &[&str] = &[
+    "channel_post",
+    "edited_channel_post",
+    "business_connection",
+    "business_message",
+    "edited_business_message",
+    "deleted_business_messages",
+    "guest_message",
+    "message_reaction",
+    "message_reaction_count",
+    "inline_query",
+    "chosen_inline_result",
+    "shipping_query",
+    "purchased_paid_media",
+    "poll",
+    "poll_answer",
+    "chat_member",
+    "chat_join_request",
+    "chat_boost",
+    "removed_chat_boost",
+    "managed_bot",
+    "subscription",
+];
+
+/// An update.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Update {
+    /// Its number.
+    pub id: UpdateId,
+    /// Its kind: one of [`WANTED`] or [`UNWANTED`], or `other`.
+    pub kind: &'static str,
+    /// What it tells.
+    pub content: Content,
+}
+
+/// What an update tells.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Content {
+    /// A new message.
+    Message(Box<Message>),
+    /// A message that was changed.
+    Edited(Box<Message>),
+    /// A tap on a button.
+    Tap(Box<Tap>),
+    /// Somebody is about to pay.
+    Checkout(Checkout),
+    /// The bot was let into a chat, blocked or removed.
+    Membership(Membership),
+    /// A draft was stopped.
+    Stopped(Stopped),
+    /// Nothing that the bot understands.
+    Nothing,
+}
+
+/// A tap on a button.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tap {
+    /// Telegram's name for it.
+    pub id: String,
+    /// Who tapped.
+    pub from: Person,
+    /// The message with the button; of one that is too old only chat and number are told.
+    pub message: Option<Message>,
+    /// What the button carries.
+    pub data: String,
+}
+
+/// Somebody is about to pay.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Checkout {
+    /// Telegram's name for the question.
+    pub id: String,
+    /// Who pays.
+    pub from: Person,
+    /// The code of the currency.
+    pub currency: String,
+    /// How much.
+    pub amount: i64,
+    /// What the invoice carries.
+    pub payload: String,
+}
+
+/// The bot was let into a chat, blocked or removed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Membership {
+    /// The chat; a private one is that of a person who blocks the bot or lets it write again.
+    pub chat: Chat,
+    /// Whether the bot is in it now.
+    pub is_member: bool,
+    /// When that changed.
+    pub date: Option<DateTime<Utc>>,
+}
+
+/// A draft was stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stopped {
+    /// Where; drafts exist in private chats only, whose id is that of the person.
+    pub chat: ChatId,
+    /// In which topic.
+    pub topic: Option<TopicId>,
+    /// The number of the draft.
+    pub draft: i32,
+}
+
+/// As much of an update as its storing needs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Summary {
+    /// Its number.
+    pub id: UpdateId,
+    /// The name of the field that carries its content.
+    pub kind: String,
+    /// The new message that it brings.
+    pub message: Option<(ChatId, MessageId)>,
+}
+
+/// Reads as much of an update as its storing needs; none without a number.
+pub fn summarize(payload: &str) -> Option<Summary> {
+    let payload = clean::escapes(payload);
+    let fields = Fields::of(&payload)?;
+    let id = UpdateId(fields.number("update_id")?);
+    let message = fields.object("message").and_then(|message| {
+        let chat = message.object("chat")?.number("id").map(ChatId);
+        chat.zip(message.small("message_id").map(MessageId))
+    });
+    let known = WANTED.iter().chain(UNWANTED).copied().find(|name| fields.has(name));
+    let other = || fields.names().filter(|name| *name != "update_id").min().unwrap_or_default();
+    Some(Summary { id, kind: clean::line(known.unwrap_or_else(other)), message })
+}
+
+impl Update {
+    /// Reads an update; none without a number.
+    pub fn read(payload: &str) -> Option<Self> {
+        let payload = clean::escapes(payload);
+        let fields = Fields::of(&payload)?;
+        let id = UpdateId(fields.number("update_id")?);
+        let kind = WANTED.iter().chain(UNWANTED).copied().find(|name| fields.has(name)).unwrap_or("other");
+        let content = fields.object(kind).and_then(|object| content(kind, &object));
+        Some(Self { id, kind, content: content.unwrap_or(Content::Nothing) })
+    }
+
+    /// The chat in whose order it is handled; 0 for those that belong to none.
+    pub fn chat(&self) -> ChatId {
+        let of = |message: &Message| message.chat.as_ref().map(|chat| chat.id);
+        let chat = match &self.content {
+            Content::Message(message) | Content::Edited(message) => of(message),
+            Content::Tap(tap) => tap.message.as_ref().and_then(of).or(Some(ChatId(tap.from.id.0))),
+            Content::Membership(change) => Some(change.chat.id),
+            Content::Stopped(stopped) => Some(stopped.chat),
+            Content::Checkout(_) | Content::Nothing => None,
+        };
+        chat.unwrap_or(ChatId(0))
+    }
+}
+
+fn content(kind: &str, object: &Fields<'_>) -> Option<Content> {
+    Some(match kind {
+        "message" => Content::Message(Box::new(Message::read(object))),
+        "edited_message" => Content::Edited(Box::new(Message::read(object))),
+        "callback_query" => Content::Tap(Box::new(Tap {
+            id: object.text("id")?,
+            from: chat::person(&object.object("from")?)?,
+            message: object.object("message").map(|message| Message::read(&message)),
+            data: object.text("data").unwrap_or_default(),
+        })),
+        "pre_checkout_query" => Content::Checkout(Checkout {
+            id: object.text("id")?,
+            from: chat::person(&object.object("from")?)?,
+            currency: object.text("currency")?,
+            amount: object.number("total_amount")?,
+            payload: object.text("invoice_payload").unwrap_or_default(),
+        }),
+        "my_chat_member" => {
+            let member = object.object("new_chat_member")?;
+            let is_member = match member.text("status")?.as_str() {
+                "left" | "kicked" => false,
+                "restricted" => member.flag("is_member"),
+                _ => true,
+            };
+            let date = object.number("date").and_then(|date| DateTime::from_timestamp(date, 0));
+            Content::Membership(Membership { chat: chat::chat(&object.object("chat")?)?, is_member, date })
+        }
+        "stopped_message_generation" => Content::Stopped(Stopped {
+            chat: ChatId(object.object("chat")?.number("id")?),
+            topic: object.small("message_thread_id").map(TopicId),
+            draft: object.small("draft_id")?,
+        }),
+        _ => return None,
+    })
+}

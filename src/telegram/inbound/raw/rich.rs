@@ -1,0 +1,199 @@
+//! Rich messages (Bot API 10.1): blocks instead of a text. What they say becomes Markdown, which the model reads as it
+//! writes it. A block of an unknown kind gives what it has in the fields that all kinds share.
+
+use super::fields::{self, Fields};
+use super::file::{self, File};
+use super::kind::{self, Class};
+use super::words::{Mention, Words};
+use super::{body, clean};
+use crate::domain::ids::UserId;
+
+/// How deep blocks and texts are followed; Telegram allows blocks 16 levels.
+const DEPTH: usize = 64;
+
+/// A rich message as far as it is read.
+#[derive(Debug, Default)]
+pub struct Rich {
+    /// What it says.
+    pub words: Words,
+    /// The first file in it.
+    pub file: Option<File>,
+}
+
+/// Reads the blocks of a rich message; none if it has none.
+pub fn read(message: &Fields<'_>) -> Option<Rich> {
+    let mut rich = Rich::default();
+    let text = rich.blocks(&message.object("rich_message")?, DEPTH);
+    rich.words.text = clean::text(text);
+    (!rich.words.text.is_empty() || rich.file.is_some()).then_some(rich)
+}
+
+impl Rich {
+    fn blocks(&mut self, parent: &Fields<'_>, depth: usize) -> String {
+        let blocks: Vec<String> = parent.objects("blocks").map(|block| self.block(&block, depth)).collect();
+        let told: Vec<String> = blocks.into_iter().filter(|block| !block.is_empty()).collect();
+        told.join("\n\n")
+    }
+
+    fn block(&mut self, block: &Fields<'_>, depth: usize) -> String {
+        let Some(depth) = depth.checked_sub(1) else { return String::new() };
+        let kind = block.text("type").unwrap_or_default();
+        match kind.as_str() {
+            "heading" => {
+                let level = block.small("size").unwrap_or(1_usize).clamp(1, 6);
+                format!("{} {}", "#".repeat(level), self.inline_of(block, "text", depth))
+            }
+            "pre" => {
+                let language = block.line("language").unwrap_or_default();
+                format!("```{language}\n{}\n```", self.inline_of(block, "text", depth))
+            }
+            "mathematical_expression" => {
+                format!("$${}$$", block.exact_text("expression").unwrap_or_default())
+            }
+            "divider" => "---".to_owned(),
+            "list" => self.items(block, depth),
+            "table" => self.table(block, depth),
+            "blockquote" | "expandable_blockquote" | "pullquote" => quote(&self.plain(block, depth)),
+            _ => self.plain(block, depth),
+        }
+    }
+
+    /// All that any kind of block may say: its text, the blocks in it, its file and what stands below.
+    fn plain(&mut self, block: &Fields<'_>, depth: usize) -> String {
+        let mut parts: Vec<String> =
+            ["summary", "text"].iter().map(|name| self.inline_of(block, name, depth)).collect();
+        parts.push(self.blocks(block, depth));
+        parts.extend(self.attached(block));
+        if let Some(caption) = block.object("caption") {
+            parts.push(self.inline_of(&caption, "text", depth));
+            parts.push(self.inline_of(&caption, "credit", depth));
+        }
+        parts.push(self.inline_of(block, "credit", depth));
+        parts.retain(|part| !part.is_empty());
+        parts.join("\n")
+    }
+
+    /// The file of a block in words. The first one of the message is kept.
+    fn attached(&mut self, block: &Fields<'_>) -> Option<String> {
+        let found = match kind::of(block) {
+            kind if matches!(kind.class, Class::File(_)) => file::read(block, kind),
+            _ => file::voice_note(block),
+        }?;
+        let words = format!("[{}]", body::file_in_words(&found));
+        self.file.get_or_insert(found);
+        Some(words)
+    }
+
+    fn items(&mut self, list: &Fields<'_>, depth: usize) -> String {
+        let items = list.objects("items").map(|item| {
+            let label = item.line("label").unwrap_or_else(|| "-".to_owned());
+            let done = match (item.flag("has_checkbox"), item.flag("is_checked")) {
+                (false, _) => "",
+                (true, false) => "[ ] ",
+                (true, true) => "[x] ",
+            };
+            format!("{label} {done}{}", self.blocks(&item, depth).replace('\n', "\n  "))
+        });
+        items.collect::<Vec<_>>().join("\n")
+    }
+
+    fn table(&mut self, table: &Fields<'_>, depth: usize) -> String {
+        let mut lines = vec![self.inline_of(table, "caption", depth)];
+        for row in table.list("cells") {
+            let cells = fields::elements(row).unwrap_or_default().into_iter().filter_map(Fields::of);
+            let texts: Vec<String> = cells.map(|cell| self.inline_of(&cell, "text", depth)).collect();
+            lines.push(format!("| {} |", texts.join(" | ")));
+        }
+        lines.retain(|line| !line.is_empty());
+        lines.join("\n")
+    }
+
+    fn inline_of(&mut self, parent: &Fields<'_>, name: &str, depth: usize) -> String {
+        parent.json(name).map(|json| self.inline(json, depth)).unwrap_or_default()
+    }
+
+    /// A text: a string, a list of texts, or an object around one.
+    fn inline(&mut self, json: &str, depth: usize) -> String {
+        let Some(depth) = depth.checked_sub(1) else { return String::new() };
+        if let Some(text) = fields::text(json) {
+            return text;
+        }
+        if let Some(parts) = fields::elements(json) {
+            return parts.into_iter().map(|part| self.inline(part, depth)).collect();
+        }
+        let Some(object) = Fields::of(json) else { return String::new() };
+        let text = self.inline_of(&object, "text", depth);
+        match object.text("type").unwrap_or_default().as_str() {
+            "mathematical_expression" => format!("${}$", object.exact_text("expression").unwrap_or_default()),
+            "custom_emoji" => object.exact_text("alternative_text").unwrap_or_default(),
+            "code" => format!("`{text}`"),
+            "url" => match object.text("url") {
+                Some(url) if url != text => format!("[{text}]({url})"),
+                _ => text,
+            },
+            "mention" => self.mentioned(text, None),
+            "text_mention" => {
+                let user = object.object("user").and_then(|user| user.number("id"));
+                self.mentioned(text, user.map(UserId))
+            }
+            _ => text,
+        }
+    }
+
+    fn mentioned(&mut self, text: String, user: Option<UserId>) -> String {
+        self.words.mentions.push(Mention { text: clean::text(text.clone()), user });
+        text
+    }
+}
+
+fn quote(text: &str) -> String {
+    text.lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn rich(blocks: &Value) -> Option<Rich> {
+        let message = json!({"rich_message": {"blocks": blocks}}).to_string();
+        read(&Fields::of(&message).unwrap())
+    }
+
+    #[test]
+    fn blocks_become_markdown() {
+        let blocks = json!([
+            {"type": "heading", "size": 2, "text": ["A ", {"type": "bold", "text": "plan"}]},
+            {"type": "paragraph", "text": {"type": "mention", "text": "@bot", "username": "bot"}},
+            {"type": "list", "items": [
+                {"label": "1.", "blocks": [{"type": "paragraph", "text": "one"}], "has_checkbox": true, "is_checked": true},
+                {"blocks": [{"type": "paragraph", "text": "two"}]}]},
+            {"type": "blockquote", "blocks": [{"type": "paragraph", "text": "a\nb"}], "credit": "C"},
+            {"type": "table", "cells": [[{"text": "x"}, {"text": "y"}], [{"text": "1"}, {}]]},
+            {"type": "pre", "language": "rust", "text": "fn main() {}"},
+            {"type": "mathematical_expression", "expression": "x^2"},
+            {"type": "photo", "photo": [{"file_id": "f"}], "caption": {"text": "below"}},
+            {"type": "of_tomorrow", "text": [{"type": "url", "text": "here", "url": "https://a.b"}], "blocks": [5]},
+            7,
+        ]);
+        let Rich { words, file } = rich(&blocks).unwrap();
+        let expected = "## A plan\n\n@bot\n\n1. [x] one\n- two\n\n> a\n> b\n> C\n\n| x | y |\n| 1 |  |\n\n\
+            ```rust\nfn main() {}\n```\n\n$$x^2$$\n\n[photo]\nbelow\n\n[here](https://a.b)";
+        assert_eq!(words.text, expected);
+        assert_eq!(words.mentions.len(), 1);
+        assert_eq!(file.unwrap().id, "f");
+    }
+
+    #[test]
+    fn endless_nesting_has_an_end_and_nonsense_is_nothing() {
+        let mut block = json!({"type": "paragraph", "text": "deep"});
+        for _ in 0..DEPTH {
+            block = json!({"type": "details", "summary": "s", "blocks": [block]});
+        }
+        assert!(rich(&json!([block])).is_some_and(|rich| !rich.words.text.contains("deep")));
+        for blocks in [json!([]), json!(5), json!([{"type": "paragraph"}]), Value::Null] {
+            assert!(rich(&blocks).is_none(), "{blocks}");
+        }
+    }
+}
