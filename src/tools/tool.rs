@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::subagent::RunSubagent;
 use crate::db::Db;
@@ -134,7 +134,7 @@ fn run<'a, T: Tool>(input: &'a Value, context: ToolContext<'a>) -> BoxFuture<'a,
     .boxed()
 }
 
-/// The JSON schema of arguments, without what only tools for schemas understand.
+/// The JSON schema of arguments, with what the provider's own types know and nothing else.
 fn schema<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.meta_schema = None;
@@ -142,6 +142,10 @@ fn schema<T: JsonSchema>() -> Value {
     });
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     strip(&mut schema);
+    if let Some(fields) = schema.as_object_mut() {
+        fields.remove("additionalProperties");
+        fields.entry("properties").or_insert_with(|| json!({}));
+    }
     schema
 }
 

@@ -25,6 +25,8 @@ fn tell(bot: &Bot, chat: i64) -> Said {
 async fn asks(bot: &Bot, chat: i64, text: &str) -> Vec<String> {
     bot.ask_in(chat, ANN, &format!("@starling_bot {text}")).await;
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
+    // What is still on its way would arrive in the new chat and count as an answer there.
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
     conversation(bot.model.requests().last().unwrap())
 }
 

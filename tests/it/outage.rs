@@ -172,10 +172,14 @@ async fn an_update_that_can_never_be_handled_is_given_up_and_its_sender_is_told(
     bot.expect_error("a handler failed");
     bot.expect_error("is given up");
     bot.ask("hi").await;
-    // The database takes no NUL in a text, whatever we do.
+    let refusal = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                   $$ BEGIN RAISE EXCEPTION 'refused for the test'; END $$;
+                   CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON users FOR EACH ROW
+                   WHEN (NEW.first_name = 'Refused') EXECUTE FUNCTION refuse();";
+    sqlx::raw_sql(refusal).execute(bot.books()).await.unwrap();
     let update = r#"{"update_id": 5, "message": {"message_id": 9000, "date": 1, "text": "/start",
-        "chat": {"id": 42, "type": "private", "first_name": "A\u0000"},
-        "from": {"id": 42, "is_bot": false, "first_name": "A\u0000", "language_code": "ru"}}}"#;
+        "chat": {"id": 42, "type": "private", "first_name": "Refused"},
+        "from": {"id": 42, "is_bot": false, "first_name": "Refused", "language_code": "ru"}}}"#;
     sqlx::query(
         "INSERT INTO inbox (update_id, kind, payload, chat_id, message_id) VALUES (5, 'message', $1::json, 42, 9000)",
     )

@@ -58,6 +58,7 @@ async fn reply(bot: &Bot, chat: i64, from: i64, to: i64, text: &str) -> String {
 
 /// The numbers of the bot's messages in a chat, once they are written down.
 async fn delivered(bot: &Bot, chat: i64) -> Vec<i64> {
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
     bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
     bot.telegram.view(|view| view.answers(chat).map(|message| message.id).collect())
 }
@@ -234,7 +235,7 @@ async fn a_message_of_another_chat_is_told_of_with_its_place() {
             .fetch_one(bot.books())
             .await
             .unwrap();
-    assert_eq!((number, chat.as_str()), (None, "Rust\nNews"));
+    assert_eq!((number, chat.as_str()), (None, "Rust News"));
     bot.ask("and on").await;
     assert_grows(&bot.model.requests());
     bot.end().await;

@@ -177,7 +177,7 @@ fn a_file_without_words_is_a_prompt_only_if_it_can_be_read() {
     assert_eq!(unreadable(pdf(20 * 1024 * 1024)), None);
     assert!(matches!(unreadable(pdf(20 * 1024 * 1024 + 1)), Some(Unreadable::TooLarge { .. })));
     assert_eq!(unreadable(file(&json!({"file_name": "a.zip"}))), Some(Unreadable::Kind));
-    assert_eq!(unreadable(pdf(0)), Some(Unreadable::Empty));
+    assert_eq!(unreadable(pdf(0)), None, "0 is a size that the sender did not know");
     let sticker =
         json!({"type": "regular", "width": 512, "height": 512, "is_animated": false, "is_video": false});
     // Neither can have a caption.
