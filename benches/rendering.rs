@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::io::Write;
 use std::time::Instant;
 
-use starling::telegram::rendering::{Limits, Stream, render, split};
+use starling::rendering::{Limits, Stream, render, split};
 
 /// What models write, in about two kilobytes of each kind.
 const MIXED: &str = "## A section\n\nSome **bold** text with `code`, a [link](https://example.com/a?b=c) and \

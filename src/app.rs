@@ -9,9 +9,11 @@ use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
+use crate::bot_api::methods::{DeleteWebhook, GetMe, Me, SetMyCommands, SetWebhook};
+use crate::bot_api::{Api, ApiError};
 use crate::cache::{Cache, Origin};
 use crate::config::{Config, Mode};
-use crate::conversation::Mind;
+use crate::conversation::Assistant;
 use crate::db::{Db, migrate};
 use crate::domain::clock::Clock;
 use crate::domain::people::Language;
@@ -21,16 +23,14 @@ use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude};
 use crate::services::books::{Books, Terms};
 use crate::services::{janitor, recovery, write_behind};
-use crate::telegram::api::methods::{DeleteWebhook, GetMe, Me, SetMyCommands, SetWebhook};
-use crate::telegram::api::{Api, ApiError};
 use crate::telegram::arrivals::Arrivals;
-use crate::telegram::cashier::{self, Cashier};
-use crate::telegram::context::{Context, Running};
+use crate::telegram::context::{BotContext, RunningTurns};
 use crate::telegram::courier::Courier;
 use crate::telegram::intake::{self, Intake, Webhook};
-use crate::telegram::pipeline::in_hand::InHand;
+use crate::telegram::payment_worker::{self, PaymentWorker};
+use crate::telegram::pipeline::in_flight::InFlight;
 use crate::telegram::pipeline::isolation::Isolation;
-use crate::telegram::pipeline::normalize::{Albums, Places};
+use crate::telegram::pipeline::normalize::{Albums, FetchPermits};
 use crate::telegram::pipeline::queue::Mailboxes;
 use crate::telegram::pipeline::slots::Slots;
 use crate::telegram::streaming::{Actions, Screen};
@@ -150,7 +150,7 @@ async fn start(
     let (write_behind, writer) = write_behind::open(db.clone(), cache.clone(), metrics.clone());
     life.spawn("write-behind", writer.run(life.clone()));
     let registry = Registry::load(config.conversation.models_file.as_deref()).context("MODELS_FILE")?;
-    let mind = mind(config, &registry, db, clock.clone(), metrics)?;
+    let assistant = assistant(config, &registry, db, clock.clone(), metrics)?;
     let telegram = &config.telegram;
     let client = http::client(TELEGRAM_LIMIT).context("no HTTP client")?;
     let budget = telegram.sends_per_second;
@@ -160,21 +160,21 @@ async fn start(
     let courier = Courier::new(api.clone(), db.clone(), cache.clone(), life.clone(), metrics.clone());
     let actions = Actions::new(api.clone(), life.clone());
     let screen = Screen { api: api.clone(), actions, courier, db: db.clone(), life: life.clone() };
-    let context = Arc::new(Context {
+    let context = Arc::new(BotContext {
         me,
         db: db.clone(),
         cache,
         write_behind,
-        mind,
+        assistant,
         books: Books { db: db.clone(), registry, clock, terms: terms(config) },
-        cashier: Cashier::new(metrics.clone()),
+        payment_worker: PaymentWorker::new(metrics.clone()),
         screen,
         mailboxes: Mailboxes::default(),
-        running: Running::default(),
+        running: RunningTurns::default(),
         deferred: intake::Deferred::default(),
         arrivals: Arrivals::default(),
-        in_hand: InHand::default(),
-        files: Places::default(),
+        in_flight: InFlight::default(),
+        files: FetchPermits::default(),
         albums: Albums::default(),
         isolation: Isolation::default(),
         slots: Slots::new(config.conversation.max_turns_per_user),
@@ -191,8 +191,8 @@ async fn start(
     life.spawn_vital("deferred", intake.clone().retry_deferred());
     life.spawn_vital("sweep", intake.clone().sweep(config.service.stranded_after));
     life.spawn_vital("janitor", janitor::run(context.books.clone(), life.clone(), metrics.clone()));
-    life.spawn_vital("refunds", cashier::drive_refunds(context.clone()));
-    life.spawn_vital("reconciliation", cashier::reconcile(context));
+    life.spawn_vital("refunds", payment_worker::drive_refunds(context.clone()));
+    life.spawn_vital("reconciliation", payment_worker::reconcile(context));
     match webhook {
         None => life.spawn_vital("polling", intake::poll(intake)),
         Some((listener, webhook)) => life.spawn_vital("webhook", intake::listen(listener, webhook, intake)),
@@ -204,7 +204,7 @@ async fn start(
 async fn cache(config: &Config, life: &Lifecycle, metrics: &Metrics, db: &Db) -> Result<Cache> {
     let Some(url) = &config.database.redis else { return Ok(Cache::disabled()) };
     let identity = db.persist("migrate::identity", &life.drain, || migrate::identity(db)).await;
-    let migrate::Identity { database, timeline } =
+    let migrate::DatabaseIdentity { database, timeline } =
         identity.context("the database does not tell who it is")?;
     Cache::open(url, &Origin { database, timeline }, metrics.clone()).context("REDIS_URL cannot be used")
 }
@@ -219,14 +219,20 @@ fn terms(config: &Config) -> Terms {
     }
 }
 
-fn mind(config: &Config, registry: &Registry, db: &Db, clock: Clock, metrics: &Metrics) -> Result<Mind> {
+fn assistant(
+    config: &Config,
+    registry: &Registry,
+    db: &Db,
+    clock: Clock,
+    metrics: &Metrics,
+) -> Result<Assistant> {
     let (idle_limit, max_silence) = (config.anthropic.idle_limit, config.anthropic.max_silence);
     let client = http::streaming_client(idle_limit * 2).context("no HTTP client")?;
     let anthropic = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
     let (provider, toolbox) = (Provider::Claude(anthropic), Toolbox::full());
     let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
-    Ok(Mind { provider, toolbox, db, registry, clock, idle_limit, max_silence, metrics })
+    Ok(Assistant { provider, toolbox, db, registry, clock, idle_limit, max_silence, metrics })
 }
 
 async fn open_port(setting: &'static str, addr: SocketAddr) -> Result<TcpListener> {

@@ -12,7 +12,7 @@ use crate::telemetry::metrics::Metrics;
 
 /// What to do with dead letters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Action {
+pub enum DeadLetterAction {
     /// One line for each.
     List,
     /// Everything about one.
@@ -25,18 +25,18 @@ pub enum Action {
 ///
 /// # Errors
 /// When the database is away or there is no such letter.
-pub async fn run(config: &Config, action: Action) -> Result<(String, bool)> {
+pub async fn run(config: &Config, action: DeadLetterAction) -> Result<(String, bool)> {
     let db = Db::open(&config.database.postgres, config.database.pool_size, Metrics::new()?)?;
     let done = carry_out(&db, action).await;
     db.close().await;
     done
 }
 
-async fn carry_out(db: &Db, action: Action) -> Result<(String, bool)> {
+async fn carry_out(db: &Db, action: DeadLetterAction) -> Result<(String, bool)> {
     match action {
-        Action::List => Ok((list(&letters::all(db).await?), true)),
-        Action::Show(id) => Ok((show(&find(db, id).await?), true)),
-        Action::Replay(which) => {
+        DeadLetterAction::List => Ok((list(&letters::all(db).await?), true)),
+        DeadLetterAction::Show(id) => Ok((show(&find(db, id).await?), true)),
+        DeadLetterAction::Replay(which) => {
             let chosen = match which {
                 Some(id) => vec![find(db, id).await?],
                 None => letters::all(db).await?,

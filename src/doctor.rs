@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::bot_api::Api;
+use crate::bot_api::methods::GetMe;
 use crate::cache::health;
 use crate::config::{Config, Mode};
 use crate::db::audit::{self, Problem, Totals};
@@ -10,8 +12,6 @@ use crate::db::{Db, migrate};
 use crate::http;
 use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude};
-use crate::telegram::api::Api;
-use crate::telegram::api::methods::GetMe;
 use crate::telemetry::logs::chain;
 use crate::telemetry::metrics::Metrics;
 

@@ -5,6 +5,7 @@
 //! `services::settlement` writes the books. `docs/ARCHITECTURE.md` tells the rest.
 
 pub mod app;
+pub mod bot_api;
 pub mod cache;
 pub mod config;
 pub mod conversation;
@@ -15,6 +16,7 @@ pub mod domain;
 pub mod http;
 pub mod lifecycle;
 pub mod llm;
+pub mod rendering;
 pub mod services;
 pub mod telegram;
 pub mod telemetry;

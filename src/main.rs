@@ -4,9 +4,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use starling::config::source::Source;
+use starling::config::source::ConfigSource;
 use starling::config::{Config, LogFormat};
-use starling::dead_letters::Action;
+use starling::dead_letters::DeadLetterAction;
 use starling::domain::clock::Clock;
 use starling::lifecycle::Lifecycle;
 use starling::telemetry::logs;
@@ -38,12 +38,12 @@ enum Command {
     /// Shows what the write-behind could not write, and tries it again.
     DeadLetters {
         #[command(subcommand)]
-        action: Letters,
+        action: DeadLetterCommand,
     },
 }
 
 #[derive(Subcommand)]
-enum Letters {
+enum DeadLetterCommand {
     /// Prints one line for each.
     List,
     /// Prints one with its payload.
@@ -54,28 +54,31 @@ enum Letters {
     /// Writes one, or all, once more; those that are refused again stay.
     Replay {
         /// Its number, or `all`.
-        #[arg(value_parser = which_letter)]
-        id: Which,
+        #[arg(value_parser = letter_selection)]
+        id: LetterSelection,
     },
 }
 
 /// One letter or all.
 #[derive(Clone, Copy)]
-struct Which(Option<i64>);
+struct LetterSelection(Option<i64>);
 
-fn which_letter(text: &str) -> Result<Which, String> {
+fn letter_selection(text: &str) -> Result<LetterSelection, String> {
     match text {
-        "all" => Ok(Which(None)),
-        number => number.parse().map(|id| Which(Some(id))).map_err(|_| "must be a number or all".to_owned()),
+        "all" => Ok(LetterSelection(None)),
+        number => number
+            .parse()
+            .map(|id| LetterSelection(Some(id)))
+            .map_err(|_| "must be a number or all".to_owned()),
     }
 }
 
-impl From<Letters> for Action {
-    fn from(letters: Letters) -> Self {
+impl From<DeadLetterCommand> for DeadLetterAction {
+    fn from(letters: DeadLetterCommand) -> Self {
         match letters {
-            Letters::List => Self::List,
-            Letters::Show { id } => Self::Show(id),
-            Letters::Replay { id } => Self::Replay(id.0),
+            DeadLetterCommand::List => Self::List,
+            DeadLetterCommand::Show { id } => Self::Show(id),
+            DeadLetterCommand::Replay { id } => Self::Replay(id.0),
         }
     }
 }
@@ -83,7 +86,7 @@ impl From<Letters> for Action {
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let config = match Config::load(&Source::process()) {
+    let config = match Config::load(&ConfigSource::process()) {
         Ok(config) => config,
         Err(problems) => {
             say(&problems.to_string());

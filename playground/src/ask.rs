@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use playground::anthropic::{Anthropic, Endpoint, Outcome, Recorded};
-use playground::telegram::{Answer, Telegram};
+use playground::telegram::{CallOutcome, Telegram};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -15,7 +15,7 @@ use crate::growth::Growth;
 use crate::metrics::Turns;
 use crate::service::Service;
 use crate::signals::Signals;
-use crate::world::{ANN, Messenger, Model, Money, Outside, Place, World};
+use crate::world::{ANN, ChatService, Environment, ModelService, MoneyMode, OutsideArgs, Paths};
 
 /// Between two looks at the chat.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -26,9 +26,9 @@ const ANSWERED_WITHOUT_TURN: Duration = Duration::from_secs(5);
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
-    place: Place,
+    place: Paths,
     #[command(flatten)]
-    outside: Outside,
+    outside: OutsideArgs,
     /// Seconds until an unfinished answer counts as failed.
     #[arg(long, default_value_t = 180)]
     time_limit: u64,
@@ -48,14 +48,14 @@ pub async fn ask(arguments: Arguments) -> anyhow::Result<()> {
             "TELEGRAM_BOT_TOKEN is not used: a question from the terminal goes through the emulated Telegram",
         );
     }
-    let world = World::start(outside, 0).await?;
-    let Messenger::Emulated(telegram) = &world.messenger else { bail!("the emulated Telegram is missing") };
+    let world = Environment::start(outside, 0).await?;
+    let ChatService::Emulated(telegram) = &world.messenger else { bail!("the emulated Telegram is missing") };
     let mut service = tokio::select! {
-        service = world.run(&arguments.place, Money::IsNoObject) => service?,
+        service = world.run(&arguments.place, MoneyMode::IsNoObject) => service?,
         () = signals.next() => bail!("interrupted before starling was ready"),
     };
     let before = Turns::parse(&service.get("metrics").await?);
-    let mut screen = Screen::new(telegram.clone(), &arguments.text);
+    let mut screen = Terminal::new(telegram.clone(), &arguments.text);
     let limit = Duration::from_secs(arguments.time_limit);
     let verdict = tokio::select! {
         verdict = watch(&mut screen, &service, &before) => verdict,
@@ -82,7 +82,7 @@ pub async fn ask(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 /// Prints until a turn has ended; the error says what was wrong with the answer.
-async fn watch(screen: &mut Screen, service: &Service, before: &Turns) -> Result<(), String> {
+async fn watch(screen: &mut Terminal, service: &Service, before: &Turns) -> Result<(), String> {
     let mut idle_since: Option<Instant> = None;
     loop {
         screen.show();
@@ -108,8 +108,8 @@ async fn watch(screen: &mut Screen, service: &Service, before: &Turns) -> Result
 }
 
 /// The last thing that went wrong at the emulated model, if anything did.
-fn model_failure(model: &Model) -> Option<String> {
-    let Model::Emulated(model) = model else { return None };
+fn model_failure(model: &ModelService) -> Option<String> {
+    let ModelService::Emulated(model) = model else { return None };
     let requests: Vec<Recorded> = asked(model);
     let Some(last) = requests.last() else { return Some("the model was never asked".to_owned()) };
     let count = requests.len();
@@ -132,7 +132,7 @@ fn asked(model: &Anthropic) -> Vec<Recorded> {
 }
 
 /// Ann's view of the chat, printed piece by piece in the order in which the bot made it.
-struct Screen {
+struct Terminal {
     telegram: Telegram,
     growth: Growth,
     /// Calls of the bot that are printed already.
@@ -140,7 +140,7 @@ struct Screen {
     messages: usize,
 }
 
-impl Screen {
+impl Terminal {
     fn new(telegram: Telegram, question: &str) -> Self {
         let seen = telegram.calls().len();
         telegram.say(ANN, ANN, question);
@@ -152,11 +152,11 @@ impl Screen {
         let calls = self.telegram.calls();
         for call in calls.iter().skip(self.seen) {
             let shows = call.chat == Some(ANN) && call.method.starts_with("send");
-            if shows && call.answer == Answer::Waiting {
+            if shows && call.answer == CallOutcome::Waiting {
                 break;
             }
             self.seen += 1;
-            if shows && call.answer == Answer::Ok {
+            if shows && call.answer == CallOutcome::Ok {
                 self.print(&call.method, &call.params);
             }
         }

@@ -4,15 +4,15 @@ use anyhow::{Context as _, bail};
 
 use crate::console;
 use crate::signals::Signals;
-use crate::world::{Messenger, Model, Money, Outside, Place, World};
+use crate::world::{ChatService, Environment, ModelService, MoneyMode, OutsideArgs, Paths};
 
 /// Arguments of `run`.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
-    place: Place,
+    place: Paths,
     #[command(flatten)]
-    outside: Outside,
+    outside: OutsideArgs,
     /// Port of the chat page; 0 takes any free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
@@ -21,18 +21,18 @@ pub struct Arguments {
 /// Serves until a signal comes or the bot ends.
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
-    let world = World::start(arguments.outside, arguments.port).await?;
+    let world = Environment::start(arguments.outside, arguments.port).await?;
     let address = match &world.messenger {
-        Messenger::Emulated(telegram) => telegram.url(),
-        Messenger::Real(token) => address_of_bot(token).await?,
+        ChatService::Emulated(telegram) => telegram.url(),
+        ChatService::Real(token) => address_of_bot(token).await?,
     };
     let mut service = tokio::select! {
-        service = world.run(&arguments.place, Money::Counts) => service?,
+        service = world.run(&arguments.place, MoneyMode::Counts) => service?,
         () = signals.next() => bail!("interrupted before starling was ready"),
     };
     console::remark(match world.model {
-        Model::Emulated(_) => "the model is emulated; with ANTHROPIC_API_KEY set the real one answers",
-        Model::Real(_) => "the model is the real one and costs money",
+        ModelService::Emulated(_) => "the model is emulated; with ANTHROPIC_API_KEY set the real one answers",
+        ModelService::Real(_) => "the model is the real one and costs money",
     });
     console::remark(&format!(
         "log: {}; end with Ctrl-C",

@@ -17,7 +17,7 @@ pub const OLGA: i64 = 1_002;
 
 /// Where things are: shared by all commands.
 #[derive(clap::Args)]
-pub struct Place {
+pub struct Paths {
     /// The `starling` binary to run.
     #[arg(long)]
     pub starling: PathBuf,
@@ -32,7 +32,7 @@ pub struct Place {
     pub redis_url: Option<String>,
 }
 
-impl Place {
+impl Paths {
     /// The program, wherever it is started from.
     pub fn program(&self) -> anyhow::Result<PathBuf> {
         self.starling.canonicalize().context("the path of starling")
@@ -54,7 +54,7 @@ impl Place {
 
 /// What replaces or configures the outside services.
 #[derive(clap::Args)]
-pub struct Outside {
+pub struct OutsideArgs {
     /// What the emulated model does with every message; `playground scenarios` lists the names.
     #[arg(long, value_parser = scenario)]
     pub scenario: Option<Scenario>,
@@ -83,7 +83,7 @@ pub fn scenarios() -> String {
 }
 
 /// Telegram as the bot sees it.
-pub enum Messenger {
+pub enum ChatService {
     /// The emulator.
     Emulated(Telegram),
     /// The public Bot API, with this token.
@@ -91,7 +91,7 @@ pub enum Messenger {
 }
 
 /// The model as the bot sees it.
-pub enum Model {
+pub enum ModelService {
     /// The emulator.
     Emulated(Anthropic),
     /// The public API, with this key.
@@ -100,14 +100,14 @@ pub enum Model {
 
 /// What money means in an emulated Telegram.
 #[derive(Clone, Copy)]
-pub enum Money {
+pub enum MoneyMode {
     /// It runs out. People begin with a dollar, unless the environment says otherwise, and Olga is the administrator.
     Counts,
     /// Nobody runs out of it.
     IsNoObject,
 }
 
-impl Money {
+impl MoneyMode {
     /// The settings that say so.
     pub fn settings(self) -> [Setting; 2] {
         let (starter_balance, privileged) = match self {
@@ -122,35 +122,35 @@ impl Money {
 }
 
 /// Both together.
-pub struct World {
+pub struct Environment {
     /// The chat service.
-    pub messenger: Messenger,
+    pub messenger: ChatService,
     /// The model service.
-    pub model: Model,
+    pub model: ModelService,
 }
 
-impl World {
+impl Environment {
     /// Starts what is emulated; `port` is that of the chat page, 0 for any.
-    pub async fn start(outside: Outside, port: u16) -> anyhow::Result<Self> {
+    pub async fn start(outside: OutsideArgs, port: u16) -> anyhow::Result<Self> {
         let model = match non_empty(outside.anthropic_api_key) {
             Some(_) if outside.scenario.is_some() => {
                 bail!("--scenario is for the emulated model, but ANTHROPIC_API_KEY asks for the real one");
             }
-            Some(key) => Model::Real(key),
-            None => Model::Emulated(model_for_people(outside.scenario).await?),
+            Some(key) => ModelService::Real(key),
+            None => ModelService::Emulated(model_for_people(outside.scenario).await?),
         };
         let messenger = match non_empty(outside.telegram_bot_token) {
-            Some(token) => Messenger::Real(token),
-            None => Messenger::Emulated(emulated_telegram(port).await?),
+            Some(token) => ChatService::Real(token),
+            None => ChatService::Emulated(emulated_telegram(port).await?),
         };
         Ok(Self { messenger, model })
     }
 
     /// Starts the real binary in this world and waits until it takes updates.
-    pub async fn run(&self, place: &Place, money: Money) -> anyhow::Result<Service> {
+    pub async fn run(&self, place: &Paths, money: MoneyMode) -> anyhow::Result<Service> {
         let money: Vec<Setting> = match self.messenger {
-            Messenger::Emulated(_) => money.settings().into_iter().collect(),
-            Messenger::Real(_) => Vec::new(),
+            ChatService::Emulated(_) => money.settings().into_iter().collect(),
+            ChatService::Real(_) => Vec::new(),
         };
         let mut service = self.launch(place, &place.home, &money)?;
         service.ready().await?;
@@ -158,7 +158,7 @@ impl World {
     }
 
     /// Starts it with further settings and its log in `home`, without waiting.
-    pub fn launch(&self, place: &Place, home: &Path, further: &[Setting]) -> anyhow::Result<Service> {
+    pub fn launch(&self, place: &Paths, home: &Path, further: &[Setting]) -> anyhow::Result<Service> {
         place.check()?;
         let mut settings = self.settings();
         settings.extend(place.stores());
@@ -168,10 +168,10 @@ impl World {
 
     /// Ends what is emulated.
     pub async fn stop(&self) {
-        if let Messenger::Emulated(telegram) = &self.messenger {
+        if let ChatService::Emulated(telegram) = &self.messenger {
             telegram.stop().await;
         }
-        if let Model::Emulated(model) = &self.model {
+        if let ModelService::Emulated(model) = &self.model {
             model.stop().await;
         }
     }
@@ -180,23 +180,23 @@ impl World {
     pub fn settings(&self) -> Vec<Setting> {
         let mut settings: Vec<Setting> = Vec::new();
         match &self.messenger {
-            Messenger::Emulated(telegram) => {
+            ChatService::Emulated(telegram) => {
                 // The emulator does not enforce the limit over all chats, so many can be answered at the same moment.
                 settings.push(("TELEGRAM_SENDS_PER_SECOND", Some("0".to_owned())));
                 settings.push(("TELEGRAM_BOT_TOKEN", Some(telegram::Settings::default().token)));
                 settings.push(("TELEGRAM_API_URL", Some(telegram.url())));
                 settings.push(("TELEGRAM_MODE", None));
             }
-            Messenger::Real(token) => settings.push(("TELEGRAM_BOT_TOKEN", Some(token.clone()))),
+            ChatService::Real(token) => settings.push(("TELEGRAM_BOT_TOKEN", Some(token.clone()))),
         }
         match &self.model {
-            Model::Emulated(model) => {
+            ModelService::Emulated(model) => {
                 settings.push(("ANTHROPIC_API_KEY", Some(EMULATED_KEY.to_owned())));
                 settings.push(("ANTHROPIC_BASE_URL", Some(model.url())));
             }
-            Model::Real(key) => settings.push(("ANTHROPIC_API_KEY", Some(key.clone()))),
+            ModelService::Real(key) => settings.push(("ANTHROPIC_API_KEY", Some(key.clone()))),
         }
-        if let (Messenger::Emulated(_), Model::Emulated(_)) = (&self.messenger, &self.model) {
+        if let (ChatService::Emulated(_), ModelService::Emulated(_)) = (&self.messenger, &self.model) {
             // Nothing of an operator's real secrets may be used in a world that is made up.
             settings.push(("SECRETS_DIR", Some(Path::new("no-secrets").display().to_string())));
         }

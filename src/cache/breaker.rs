@@ -12,7 +12,7 @@ pub(super) const PERIOD: Duration = Duration::from_secs(30);
 
 /// What a call came to grief by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Fault {
+pub(super) enum CallFailure {
     /// No answer in time.
     Timeout,
     /// A quick refusal: no connection, or a server that cannot serve now.
@@ -21,7 +21,7 @@ pub(super) enum Fault {
 
 /// What an outcome has changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Change {
+pub(super) enum Transition {
     /// Nothing.
     None,
     /// From now on nobody is let through.
@@ -31,7 +31,7 @@ pub(super) enum Change {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum State {
+enum BreakerState {
     /// Calls go through; so many in a row have failed.
     Closed(u32),
     /// Nobody goes through before the time.
@@ -42,11 +42,11 @@ enum State {
 
 /// Decides who may ask Redis.
 #[derive(Debug)]
-pub(super) struct Breaker(Mutex<State>);
+pub(super) struct Breaker(Mutex<BreakerState>);
 
 impl Default for Breaker {
     fn default() -> Self {
-        Self(Mutex::new(State::Closed(0)))
+        Self(Mutex::new(BreakerState::Closed(0)))
     }
 }
 
@@ -55,17 +55,17 @@ impl Breaker {
     pub(super) fn admit(&self) -> Option<Permit<'_>> {
         let mut state = self.state();
         let probe = match *state {
-            State::Closed(_) => false,
-            State::Open(until) if Instant::now() >= until => {
-                *state = State::Probing;
+            BreakerState::Closed(_) => false,
+            BreakerState::Open(until) if Instant::now() >= until => {
+                *state = BreakerState::Probing;
                 true
             }
-            State::Open(_) | State::Probing => return None,
+            BreakerState::Open(_) | BreakerState::Probing => return None,
         };
         Some(Permit { breaker: self, probe, told: false })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, BreakerState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -80,44 +80,44 @@ pub(super) struct Permit<'a> {
 
 impl Permit<'_> {
     /// Redis has answered. A late answer to a call from before the opening proves nothing about now.
-    pub(super) fn succeeded(mut self) -> Change {
+    pub(super) fn succeeded(mut self) -> Transition {
         self.told = true;
         let mut state = self.breaker.state();
         match *state {
-            State::Closed(_) => *state = State::Closed(0),
-            State::Probing if self.probe => {
-                *state = State::Closed(0);
-                return Change::Closed;
+            BreakerState::Closed(_) => *state = BreakerState::Closed(0),
+            BreakerState::Probing if self.probe => {
+                *state = BreakerState::Closed(0);
+                return Transition::Closed;
             }
-            State::Open(_) | State::Probing => {}
+            BreakerState::Open(_) | BreakerState::Probing => {}
         }
-        Change::None
+        Transition::None
     }
 
     /// Redis has not answered.
-    pub(super) fn failed(mut self, fault: Fault) -> Change {
+    pub(super) fn failed(mut self, fault: CallFailure) -> Transition {
         self.told = true;
         let mut state = self.breaker.state();
         let until = Instant::now() + PERIOD;
         match *state {
-            State::Closed(failures) if fault == Fault::Failure && failures + 1 < FAILURES => {
-                *state = State::Closed(failures + 1);
+            BreakerState::Closed(failures) if fault == CallFailure::Failure && failures + 1 < FAILURES => {
+                *state = BreakerState::Closed(failures + 1);
             }
-            State::Closed(_) => {
-                *state = State::Open(until);
-                return Change::Opened;
+            BreakerState::Closed(_) => {
+                *state = BreakerState::Open(until);
+                return Transition::Opened;
             }
-            State::Probing if self.probe => *state = State::Open(until),
-            State::Open(_) | State::Probing => {}
+            BreakerState::Probing if self.probe => *state = BreakerState::Open(until),
+            BreakerState::Open(_) | BreakerState::Probing => {}
         }
-        Change::None
+        Transition::None
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         if self.probe && !self.told {
-            *self.breaker.state() = State::Open(Instant::now());
+            *self.breaker.state() = BreakerState::Open(Instant::now());
         }
     }
 }
@@ -134,13 +134,13 @@ mod tests {
     async fn three_failures_in_a_row_open_it_and_a_success_starts_the_count_again() {
         let breaker = Breaker::default();
         for _ in 0..2 {
-            assert_eq!(admitted(&breaker).failed(Fault::Failure), Change::None);
+            assert_eq!(admitted(&breaker).failed(CallFailure::Failure), Transition::None);
         }
-        assert_eq!(admitted(&breaker).succeeded(), Change::None);
+        assert_eq!(admitted(&breaker).succeeded(), Transition::None);
         for _ in 0..2 {
-            assert_eq!(admitted(&breaker).failed(Fault::Failure), Change::None);
+            assert_eq!(admitted(&breaker).failed(CallFailure::Failure), Transition::None);
         }
-        assert_eq!(admitted(&breaker).failed(Fault::Failure), Change::Opened);
+        assert_eq!(admitted(&breaker).failed(CallFailure::Failure), Transition::Opened);
         assert!(breaker.admit().is_none());
     }
 
@@ -148,35 +148,35 @@ mod tests {
     async fn a_timeout_opens_it_at_once_and_only_one_call_probes_afterwards() {
         let breaker = Breaker::default();
         let (early, slow) = (admitted(&breaker), admitted(&breaker));
-        assert_eq!(slow.failed(Fault::Timeout), Change::Opened);
-        assert_eq!(early.failed(Fault::Timeout), Change::None, "one line a change of state");
+        assert_eq!(slow.failed(CallFailure::Timeout), Transition::Opened);
+        assert_eq!(early.failed(CallFailure::Timeout), Transition::None, "one line a change of state");
         tokio::time::advance(PERIOD.saturating_sub(Duration::from_millis(1))).await;
         assert!(breaker.admit().is_none());
         tokio::time::advance(Duration::from_millis(1)).await;
         let probe = admitted(&breaker);
         assert!(breaker.admit().is_none(), "the others do not wait for the probe");
-        assert_eq!(probe.failed(Fault::Failure), Change::None);
+        assert_eq!(probe.failed(CallFailure::Failure), Transition::None);
         assert!(breaker.admit().is_none(), "a whole period again");
         tokio::time::advance(PERIOD).await;
-        assert_eq!(admitted(&breaker).succeeded(), Change::Closed);
-        assert_eq!(admitted(&breaker).succeeded(), Change::None);
+        assert_eq!(admitted(&breaker).succeeded(), Transition::Closed);
+        assert_eq!(admitted(&breaker).succeeded(), Transition::None);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_probe_that_is_cut_leaves_the_next_caller_to_probe() {
         let breaker = Breaker::default();
-        assert_eq!(admitted(&breaker).failed(Fault::Timeout), Change::Opened);
+        assert_eq!(admitted(&breaker).failed(CallFailure::Timeout), Transition::Opened);
         tokio::time::advance(PERIOD).await;
         drop(admitted(&breaker));
-        assert_eq!(admitted(&breaker).succeeded(), Change::Closed);
+        assert_eq!(admitted(&breaker).succeeded(), Transition::Closed);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_late_answer_from_before_does_not_close_it() {
         let breaker = Breaker::default();
         let late = admitted(&breaker);
-        assert_eq!(admitted(&breaker).failed(Fault::Timeout), Change::Opened);
-        assert_eq!(late.succeeded(), Change::None);
+        assert_eq!(admitted(&breaker).failed(CallFailure::Timeout), Transition::Opened);
+        assert_eq!(late.succeeded(), Transition::None);
         assert!(breaker.admit().is_none());
     }
 }

@@ -10,7 +10,7 @@ use redis::io::tcp::TcpSettings;
 use redis::{ErrorKind, IntoConnectionInfo, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::breaker::{Breaker, Change, Fault, PERIOD};
+use super::breaker::{Breaker, CallFailure, PERIOD, Transition};
 use super::keys::{Keys, Origin};
 use crate::telemetry::metrics::Metrics;
 
@@ -38,7 +38,7 @@ pub enum CacheError {
 
 /// Which connection a call takes, and how patient it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Lane {
+pub(super) enum Priority {
     /// Small values, in somebody's way.
     Quick,
     /// The same where nobody waits.
@@ -117,16 +117,20 @@ impl Cache {
     /// Sends commands in one round trip; one result for each, in order.
     pub(super) async fn ask(
         &self,
-        lane: Lane,
+        priority: Priority,
         commands: &mut Pipeline,
     ) -> Result<Vec<Result<Value, CacheError>>, CacheError> {
         let Some(inner) = &self.0 else { return Err(CacheError::Away) };
-        inner.ask(lane, commands.ignore_errors()).await
+        inner.ask(priority, commands.ignore_errors()).await
     }
 
     /// Sends one command.
-    pub(super) async fn ask_one(&self, lane: Lane, commands: &mut Pipeline) -> Result<Value, CacheError> {
-        self.ask(lane, commands).await?.pop().unwrap_or(Err(CacheError::Failed))
+    pub(super) async fn ask_one(
+        &self,
+        priority: Priority,
+        commands: &mut Pipeline,
+    ) -> Result<Value, CacheError> {
+        self.ask(priority, commands).await?.pop().unwrap_or(Err(CacheError::Failed))
     }
 
     /// Counts a read.
@@ -142,13 +146,13 @@ impl Cache {
 impl Inner {
     async fn ask(
         &self,
-        lane: Lane,
+        priority: Priority,
         commands: &Pipeline,
     ) -> Result<Vec<Result<Value, CacheError>>, CacheError> {
         let Some(permit) = self.breaker.admit() else { return Err(CacheError::Away) };
-        let (connection, limit) = match lane {
-            Lane::Quick | Lane::Background => (&self.quick, RESPONSE_LIMIT),
-            Lane::Bulk => (&self.bulk, BULK_LIMIT),
+        let (connection, limit) = match priority {
+            Priority::Quick | Priority::Background => (&self.quick, RESPONSE_LIMIT),
+            Priority::Bulk => (&self.bulk, BULK_LIMIT),
         };
         self.metrics.redis_round_trips.inc();
         let mut connection = connection.clone();
@@ -157,26 +161,26 @@ impl Inner {
             commands.query_async::<Vec<RedisResult<Value>>>(&mut connection).await
         });
         let fault = match answer.await {
-            Err(_) => (Fault::Timeout, "no answer in time".to_owned()),
-            Ok(Err(error)) if error.is_timeout() => (Fault::Timeout, error.to_string()),
-            Ok(Err(error)) => (Fault::Failure, error.to_string()),
+            Err(_) => (CallFailure::Timeout, "no answer in time".to_owned()),
+            Ok(Err(error)) if error.is_timeout() => (CallFailure::Timeout, error.to_string()),
+            Ok(Err(error)) => (CallFailure::Failure, error.to_string()),
             Ok(Ok(results)) => {
                 let away = results.iter().filter_map(|result| result.as_ref().err()).find(|e| is_away(e));
                 let Some(error) = away else {
                     self.note(permit.succeeded(), "");
                     return Ok(results.into_iter().map(|result| self.judge(result)).collect());
                 };
-                (Fault::Failure, error.to_string())
+                (CallFailure::Failure, error.to_string())
             }
         };
         let kind = match fault.0 {
-            Fault::Timeout if lane == Lane::Background => "background_timeout",
-            Fault::Timeout => "timeout",
-            Fault::Failure => "connection",
+            CallFailure::Timeout if priority == Priority::Background => "background_timeout",
+            CallFailure::Timeout => "timeout",
+            CallFailure::Failure => "connection",
         };
         self.metrics.redis_failures.with_label_values(&[kind]).inc();
         // A large value on a slow way is no proof that small ones are slow.
-        let weight = if lane == Lane::Bulk { Fault::Failure } else { fault.0 };
+        let weight = if priority == Priority::Bulk { CallFailure::Failure } else { fault.0 };
         self.note(permit.failed(weight), &fault.1);
         Err(CacheError::Failed)
     }
@@ -198,16 +202,16 @@ impl Inner {
     }
 
     /// The one log line of a change.
-    fn note(&self, change: Change, reason: &str) {
+    fn note(&self, change: Transition, reason: &str) {
         match change {
-            Change::None => {}
-            Change::Opened => {
+            Transition::None => {}
+            Transition::Opened => {
                 self.metrics.redis_circuit_open.set(1);
                 self.metrics.redis_circuit_opened.inc();
                 let period_s = PERIOD.as_secs();
                 tracing::warn!(reason, period_s, "Redis is away, going on without it");
             }
-            Change::Closed => {
+            Transition::Closed => {
                 self.metrics.redis_circuit_open.set(0);
                 tracing::info!("Redis is back");
             }

@@ -1,6 +1,6 @@
 //! What a turn needs of its user and conversation: three entries, read in one round trip and written in one.
 
-use super::client::Lane;
+use super::client::Priority;
 use super::messages::{self, Addition};
 use super::thread::{self, Thread};
 use super::user::{self, User};
@@ -10,7 +10,7 @@ use crate::domain::ids::{ThreadId, ThreadKey};
 
 /// What is cached for a turn; every part may be missing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Context {
+pub struct CachedContext {
     /// The user.
     pub user: Option<Versioned<User>>,
     /// The conversation's row.
@@ -21,18 +21,18 @@ pub struct Context {
 
 /// What a turn has found or added; every part may be left out.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Update<'a> {
+pub struct ContextUpdate<'a> {
     /// The user as read from PostgreSQL.
     pub user: Option<Versioned<User>>,
     /// The conversation's row as read from PostgreSQL.
     pub thread: Option<Versioned<Thread>>,
     /// What became of the history.
-    pub history: Option<Change<'a>>,
+    pub history: Option<HistoryChange<'a>>,
 }
 
 /// What became of a conversation's history.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Change<'a> {
+pub enum HistoryChange<'a> {
     /// It is this.
     Whole(ThreadId, &'a History),
     /// It goes on, inside this window.
@@ -40,14 +40,16 @@ pub enum Change<'a> {
 }
 
 /// Reads everything at once.
-pub async fn read(cache: &Cache, key: ThreadKey) -> Context {
-    let Ok(keys) = cache.keys() else { return Context::default() };
+pub async fn read(cache: &Cache, key: ThreadKey) -> CachedContext {
+    let Ok(keys) = cache.keys() else { return CachedContext::default() };
     let mut commands = redis::pipe();
     entry::read(&mut commands, &keys.user(key.user));
     entry::read(&mut commands, &keys.thread(key));
     messages::read(&mut commands, &keys.messages(key));
-    let Ok(answers) = cache.ask(Lane::Quick, &mut commands).await else { return Context::default() };
-    let Ok([user, thread, history]) = <[_; 3]>::try_from(answers) else { return Context::default() };
+    let Ok(answers) = cache.ask(Priority::Quick, &mut commands).await else {
+        return CachedContext::default();
+    };
+    let Ok([user, thread, history]) = <[_; 3]>::try_from(answers) else { return CachedContext::default() };
     let user = entry::found(user);
     let thread: Option<Versioned<Thread>> = entry::found(thread);
     let row = thread.as_ref().map(|thread| thread.value.id);
@@ -57,7 +59,7 @@ pub async fn read(cache: &Cache, key: ThreadKey) -> Context {
     cache.count(messages::LABEL, history.is_some());
     // Without the row nobody knows whose history it is.
     let history = history.filter(|_| row.is_some()).map(|(_, history)| history);
-    Context { user, thread, history }
+    CachedContext { user, thread, history }
 }
 
 /// Drops what is cached of a conversation, whose key is not used any more.
@@ -69,7 +71,7 @@ pub async fn forget(cache: &Cache, key: ThreadKey) {
 }
 
 /// Writes everything at once; to be called after what it is made from is committed.
-pub async fn write(cache: &Cache, key: ThreadKey, update: &Update<'_>) {
+pub async fn write(cache: &Cache, key: ThreadKey, update: &ContextUpdate<'_>) {
     let Ok(keys) = cache.keys() else { return };
     let mut commands = redis::pipe();
     if let Some(user) = &update.user {
@@ -79,10 +81,10 @@ pub async fn write(cache: &Cache, key: ThreadKey, update: &Update<'_>) {
         thread::set(&mut commands, &keys.thread(key), thread);
     }
     match &update.history {
-        Some(Change::Whole(thread, history)) => {
+        Some(HistoryChange::Whole(thread, history)) => {
             messages::set(&mut commands, &keys.messages(key), *thread, history);
         }
-        Some(Change::More(thread, new, window)) => {
+        Some(HistoryChange::More(thread, new, window)) => {
             messages::append(&mut commands, &keys.messages(key), *thread, new, *window);
         }
         None => {}

@@ -6,7 +6,7 @@ use redis::{Pipeline, Value, from_redis_value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::client::{Cache, CacheError, Lane};
+use super::client::{Cache, CacheError, Priority};
 
 /// How long an entry lives after it was written.
 pub(super) const LIFETIME: Duration = Duration::from_secs(3_600);
@@ -54,7 +54,7 @@ impl Cache {
         if commands.is_empty() {
             return;
         }
-        let results = self.ask(Lane::Quick, &mut commands).await;
+        let results = self.ask(Priority::Quick, &mut commands).await;
         if results.is_ok_and(|results| results.iter().all(Result::is_ok)) {
             self.wrote();
         }

@@ -4,7 +4,7 @@
 use redis::from_redis_value;
 
 use super::Cache;
-use super::client::Lane;
+use super::client::Priority;
 use super::entry::LIFETIME;
 
 /// The label of this cache in metrics.
@@ -16,7 +16,7 @@ pub const LIMIT: usize = 1024 * 1024;
 /// A content.
 pub async fn get(cache: &Cache, unique_id: &str) -> Option<Vec<u8>> {
     let key = cache.keys().ok()?.file_bytes(unique_id);
-    let answer = cache.ask_one(Lane::Bulk, redis::pipe().cmd("GET").arg(key)).await;
+    let answer = cache.ask_one(Priority::Bulk, redis::pipe().cmd("GET").arg(key)).await;
     let bytes: Option<Vec<u8>> = answer.ok().and_then(|value| from_redis_value(value).ok()).flatten();
     cache.count(LABEL, bytes.is_some());
     bytes
@@ -30,7 +30,7 @@ pub async fn put(cache: &Cache, unique_id: &str, bytes: &[u8]) -> bool {
     }
     let mut commands = redis::pipe();
     commands.cmd("SET").arg(keys.file_bytes(unique_id)).arg(bytes).arg("EX").arg(LIFETIME.as_secs());
-    let kept = cache.ask_one(Lane::Bulk, &mut commands).await.is_ok();
+    let kept = cache.ask_one(Priority::Bulk, &mut commands).await.is_ok();
     if kept {
         cache.wrote();
     }

@@ -8,7 +8,7 @@ use super::entry::LIFETIME;
 use super::{Cache, CacheError};
 use crate::domain::history::{History, Window};
 use crate::domain::ids::{ThreadId, ThreadKey};
-use crate::domain::message::Remembered;
+use crate::domain::message::HistoryMessage;
 
 /// The label of this cache in metrics.
 pub(super) const LABEL: &str = "messages";
@@ -25,7 +25,7 @@ pub struct Addition<'a> {
     /// The version that they make.
     pub version: i64,
     /// The new messages, oldest first.
-    pub messages: &'a [Remembered],
+    pub messages: &'a [HistoryMessage],
 }
 
 /// Removes what is older than `version`; to be called after the change is committed.
@@ -73,6 +73,6 @@ pub(super) fn append(
     commands.arg(window.limit).arg(window.step).arg(messages);
 }
 
-fn encoded(messages: &[Remembered]) -> Option<Vec<Vec<u8>>> {
+fn encoded(messages: &[HistoryMessage]) -> Option<Vec<Vec<u8>>> {
     messages.iter().map(serde_json::to_vec).collect::<Result<_, _>>().ok()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redis::{Value, from_redis_value};
 
-use super::client::Lane;
+use super::client::Priority;
 use super::{Cache, CacheError};
 
 const TAKE: &str = include_str!("lua/take.lua");
@@ -18,7 +18,7 @@ const ABANDONED: Duration = Duration::from_secs(30);
 
 /// An entry of the stream.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Entry {
+pub struct StreamEntry {
     /// Redis's name for it.
     pub id: String,
     /// The item as it was put in; empty if it was removed meanwhile.
@@ -27,9 +27,9 @@ pub struct Entry {
 
 /// What was taken, and what the stream looks like.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Taken {
+pub struct StreamBatch {
     /// Entries in the order of their arrival.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<StreamEntry>,
     /// Entries in the stream, those in somebody's hands included.
     pub length: u64,
     /// How long the oldest has been there, in milliseconds.
@@ -47,7 +47,7 @@ pub async fn put(cache: &Cache, payloads: &[String]) -> Result<u64, CacheError> 
         commands.cmd("XADD").arg(&key).arg("*").arg(FIELD).arg(payload);
     }
     commands.cmd("XLEN").arg(&key);
-    let answers = cache.ask(Lane::Background, &mut commands).await?;
+    let answers = cache.ask(Priority::Background, &mut commands).await?;
     let answers = answers.into_iter().collect::<Result<Vec<Value>, _>>()?;
     cache.wrote();
     let length = answers.into_iter().next_back().and_then(|length| from_redis_value(length).ok());
@@ -59,16 +59,17 @@ pub async fn put(cache: &Cache, payloads: &[String]) -> Result<u64, CacheError> 
 ///
 /// # Errors
 /// When Redis is not there.
-pub async fn take(cache: &Cache, consumer: &str, count: usize) -> Result<Taken, CacheError> {
+pub async fn take(cache: &Cache, consumer: &str, count: usize) -> Result<StreamBatch, CacheError> {
     let key = cache.keys()?.write_behind();
     let mut commands = redis::pipe();
     let command = commands.cmd("EVAL").arg(TAKE).arg(1).arg(key).arg(GROUP).arg(consumer).arg(count);
     command.arg(u64::try_from(ABANDONED.as_millis()).unwrap_or(u64::MAX));
-    let answer = cache.ask_one(Lane::Background, &mut commands).await?;
+    let answer = cache.ask_one(Priority::Background, &mut commands).await?;
     let (length, age_ms, flat): (u64, u64, Vec<String>) =
         from_redis_value(answer).map_err(|_| CacheError::Refused)?;
-    let entries = flat.chunks_exact(2).map(|pair| Entry { id: pair[0].clone(), payload: pair[1].clone() });
-    Ok(Taken { entries: entries.collect(), length, age_ms })
+    let entries =
+        flat.chunks_exact(2).map(|pair| StreamEntry { id: pair[0].clone(), payload: pair[1].clone() });
+    Ok(StreamBatch { entries: entries.collect(), length, age_ms })
 }
 
 /// Removes items whose effects are committed. When it fails, they are taken again, which must be harmless.
@@ -80,6 +81,6 @@ pub async fn done(cache: &Cache, ids: &[&str]) -> Result<(), CacheError> {
     let mut commands = redis::pipe();
     commands.cmd("XACK").arg(&key).arg(GROUP).arg(ids);
     commands.cmd("XDEL").arg(&key).arg(ids);
-    cache.ask(Lane::Background, &mut commands).await?.into_iter().collect::<Result<Vec<Value>, _>>()?;
+    cache.ask(Priority::Background, &mut commands).await?.into_iter().collect::<Result<Vec<Value>, _>>()?;
     Ok(())
 }

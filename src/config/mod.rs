@@ -24,7 +24,7 @@ pub use telegram::{Mode, Telegram};
 
 use crate::domain::ids::UserId;
 use section::Reader;
-use source::Source;
+use source::ConfigSource;
 
 /// All settings of the service. `Debug` and `Display` never show a secret.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ impl Config {
     ///
     /// # Errors
     /// All problems together, each naming its variable and what to write there.
-    pub fn load(source: &Source) -> Result<Self, Problems> {
+    pub fn load(source: &ConfigSource) -> Result<Self, Problems> {
         let mut reader = Reader::new(source);
         let telegram = Telegram::read(&mut reader);
         let anthropic = Anthropic::read(&mut reader);

@@ -8,16 +8,16 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::problem::Problem;
-use super::source::Source;
+use super::source::ConfigSource;
 
 /// Reads settings one by one and remembers every problem.
 pub(super) struct Reader<'a> {
-    source: &'a Source,
+    source: &'a ConfigSource,
     pub(super) problems: Vec<Problem>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(source: &'a Source) -> Self {
+    pub(super) fn new(source: &'a ConfigSource) -> Self {
         Self { source, problems: Vec::new() }
     }
 

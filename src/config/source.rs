@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 /// A snapshot of the environment and the folders in which secret files are looked for, in order.
 #[derive(Clone, Debug, Default)]
-pub struct Source {
+pub struct ConfigSource {
     variables: BTreeMap<String, String>,
     folders: Vec<PathBuf>,
 }
 
-impl Source {
+impl ConfigSource {
     /// The real environment. Secrets lie in `SECRETS_DIR` (default `/run/secrets`), then in `./secrets`.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn process() -> Self {

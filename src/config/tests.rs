@@ -38,7 +38,7 @@ impl Drop for Folder {
 
 #[test]
 fn three_settings_are_enough() {
-    let config = Config::load(&Source::of([TOKEN, KEY, POSTGRES], vec![])).unwrap();
+    let config = Config::load(&ConfigSource::of([TOKEN, KEY, POSTGRES], vec![])).unwrap();
     assert_eq!((config.anthropic.idle_limit.as_secs(), config.anthropic.max_silence.as_secs()), (90, 600));
     assert!(config.to_string().contains("ANTHROPIC_MAX_SILENCE_SECONDS=600"));
     assert_eq!(config.telegram.api_url, "https://api.telegram.org");
@@ -54,7 +54,7 @@ fn three_settings_are_enough() {
 
 #[test]
 fn every_problem_is_named_at_once() {
-    let source = Source::of(
+    let source = ConfigSource::of(
         [
             ("TELEGRAM_BOT_TOKEN", "nonsense"),
             ("TELEGRAM_API_URL", "ftp://x"),
@@ -109,7 +109,8 @@ fn secrets_come_from_files_and_variables_win() {
     ]);
     let variables =
         [KEY, ("DATABASE_URL", "postgres://starling@db/starling"), ("REDIS_URL", "redis://cache:6379")];
-    let config = Config::load(&Source::of(variables, vec!["/nowhere".into(), folder.0.clone()])).unwrap();
+    let config =
+        Config::load(&ConfigSource::of(variables, vec!["/nowhere".into(), folder.0.clone()])).unwrap();
     assert_eq!(config.telegram.token.expose_secret(), "7:from-file");
     assert_eq!(config.anthropic.key.expose_secret(), "sk-ant-secret");
     assert_eq!(config.database.postgres.expose_secret(), "postgres://starling:p%40ss%20word@db/starling");
@@ -120,14 +121,14 @@ fn secrets_come_from_files_and_variables_win() {
 #[test]
 fn a_webhook_needs_its_three_settings() {
     let variables = [TOKEN, KEY, POSTGRES, ("TELEGRAM_MODE", "webhook"), ("WEBHOOK_SECRET", "has blanks")];
-    let problems = Config::load(&Source::of(variables, vec![])).unwrap_err();
+    let problems = Config::load(&ConfigSource::of(variables, vec![])).unwrap_err();
     assert_eq!(advice(&problems), ["WEBHOOK_URL", "WEBHOOK_SECRET"]);
 }
 
 #[test]
 fn no_secret_is_ever_printed() {
     let variables = [TOKEN, KEY, POSTGRES, ("REDIS_URL", "redis://:secret-pw@cache")];
-    let config = Config::load(&Source::of(variables, vec![])).unwrap();
+    let config = Config::load(&ConfigSource::of(variables, vec![])).unwrap();
     for text in [config.to_string(), format!("{config:?}")] {
         assert!(!text.contains("secret"), "{text}");
     }

@@ -12,13 +12,13 @@ use crate::conversation::prompt_bytes;
 use crate::domain::clock::Clock;
 use crate::domain::file::{FileKind, KnownFile};
 use crate::domain::ids::{ChatId, FileId, MessageId, ThreadId, ThreadKey, UserId};
-use crate::domain::message::{Context, Remembered};
+use crate::domain::message::{HistoryMessage, MessageContext};
 use crate::domain::people::{ChatKind, Language};
 use crate::domain::turn::{TurnSettings, Unfetched};
 use crate::llm::claude::stub::{Asked, Canned, Stub, refusal};
 use crate::llm::registry::Registry;
 use crate::llm::{Provider, Upload, claude};
-use crate::services::tab;
+use crate::services::metering;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
 
@@ -37,12 +37,12 @@ fn file(id: &str, mime: &str, size: u64) -> KnownFile {
 }
 
 fn asks(files: Vec<KnownFile>) -> TurnRequest {
-    let question = Remembered {
+    let question = HistoryMessage {
         role: Role::User,
         message: None,
         text: "What is this?".to_owned(),
         sender: None,
-        context: Context::default(),
+        context: MessageContext::default(),
         edits: 0,
         interrupted: false,
         files,
@@ -92,7 +92,7 @@ async fn converse_with(answers: Vec<Canned>, request: &TurnRequest) -> (TurnRepo
 }
 
 async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
-    let mind = Mind {
+    let assistant = Assistant {
         db: crate::db::Db::nowhere(),
         provider,
         toolbox: Toolbox::full(),
@@ -103,9 +103,9 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
         metrics: Metrics::new().unwrap(),
     };
     let (screen, _watched) = mpsc::channel(100);
-    let (tab, _slips) = tab::open();
+    let (meter, _requests) = metering::channel();
     let stop = Stop::new(&CancellationToken::new());
-    converse(&mind, request, screen, tab, &stop).await
+    converse(&assistant, request, screen, meter, &stop).await
 }
 
 /// The kinds of the blocks of the question, and the words of those that are text.
@@ -144,7 +144,7 @@ async fn a_file_that_is_gone_becomes_its_line_and_the_question_is_answered() {
 async fn a_provider_that_names_the_same_file_for_ever_is_given_up() {
     let request = asks(vec![file("file_a", "image/png", 10)]);
     let (report, asked) = converse_with(vec![gone("file_a"), gone("file_a"), says("no")], &request).await;
-    assert_eq!(report.outcome, Outcome::Failed(Failure::Rejected));
+    assert_eq!(report.outcome, Outcome::Failed(TurnFailure::Rejected));
     assert_eq!((report.lost_files.len(), asked.len()), (1, 2));
 }
 
@@ -152,8 +152,8 @@ async fn a_provider_that_names_the_same_file_for_ever_is_given_up() {
 async fn after_an_error_that_nobody_understands_the_question_is_asked_without_files() {
     let odd = || refusal(400, "invalid_request_error", "something is odd");
     let mut request = asks(vec![file("file_b", "text/plain", 10), file("file_c", "image/png", 10)]);
-    let older = Remembered { files: vec![file("file_a", "image/png", 10)], ..request.history[0].clone() };
-    let answer = Remembered { role: Role::Assistant, files: vec![], ..request.history[0].clone() };
+    let older = HistoryMessage { files: vec![file("file_a", "image/png", 10)], ..request.history[0].clone() };
+    let answer = HistoryMessage { role: Role::Assistant, files: vec![], ..request.history[0].clone() };
     request.history.splice(..0, [older, answer]);
     let shown =
         |asked: &Asked| ["file_a", "file_b", "file_c"].map(|id| asked.body.contains(&format!("\"{id}\"")));
@@ -168,9 +168,9 @@ async fn after_an_error_that_nobody_understands_the_question_is_asked_without_fi
     assert_eq!((report.outcome, report.lost_files.len()), (Outcome::Answered, 0));
     assert_eq!(shown(&asked[2]), [false; 3]);
     let (report, asked) = converse_with(vec![odd(), odd(), odd(), says("no")], &request).await;
-    assert_eq!((report.outcome, asked.len()), (Outcome::Failed(Failure::Rejected), 3));
+    assert_eq!((report.outcome, asked.len()), (Outcome::Failed(TurnFailure::Rejected), 3));
     let (report, asked) = converse_with(vec![odd(), says("no")], &asks(vec![])).await;
-    assert_eq!((report.outcome, asked.len()), (Outcome::Failed(Failure::Rejected), 1));
+    assert_eq!((report.outcome, asked.len()), (Outcome::Failed(TurnFailure::Rejected), 1));
 }
 
 #[tokio::test]
@@ -192,7 +192,7 @@ async fn files_near_the_window_are_counted() {
     assert_eq!((report.text.as_str(), line(&asked)), ("A book.", vec![count.to_owned(), ask.to_owned()]));
     // It does not fit.
     let (report, _) = converse_with(vec![counts(1_000_000)], &request).await;
-    assert_eq!(report.outcome, Outcome::Failed(Failure::TooLong));
+    assert_eq!(report.outcome, Outcome::Failed(TurnFailure::TooLong));
     // Where counting fails, the provider decides.
     let (report, asked) =
         converse_with(vec![refusal(500, "api_error", "x"), says("A book.")], &request).await;

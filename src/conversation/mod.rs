@@ -4,8 +4,8 @@
 pub mod interrupt;
 mod orchestrator;
 mod prompt;
+mod prompt_files;
 mod round;
-mod shelf;
 mod subagent;
 mod window;
 
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 pub use orchestrator::converse;
 pub use prompt::bytes as prompt_bytes;
-pub use shelf::shows;
+pub use prompt_files::shows;
 
 use crate::db::Db;
 use crate::domain::clock::Clock;
@@ -24,7 +24,7 @@ use crate::tools::Toolbox;
 
 /// Everything that a conversation uses. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Mind {
+pub struct Assistant {
     /// Who answers.
     pub provider: Provider,
     /// What it may call.

@@ -3,20 +3,20 @@
 use tokio::sync::mpsc;
 
 use super::interrupt::Stop;
-use super::round::{self, Desk, Ended, Round};
+use super::round::{self, Round, RoundContext, RoundEnd};
 use super::subagent::Subagent;
-use super::{Mind, prompt, window};
+use super::{Assistant, prompt, window};
 use crate::domain::blank::is_blank;
 use crate::domain::ids::{ThreadKey, TurnId};
 use crate::domain::message::Role;
 use crate::domain::record;
-use crate::domain::turn::{Failure, Interruption, Outcome, TurnEvent, TurnReport, TurnRequest};
+use crate::domain::turn::{Interruption, Outcome, TurnEvent, TurnFailure, TurnReport, TurnRequest};
 use crate::lifecycle::kill_point;
 use crate::llm::error::{Retry, TRIES};
 use crate::llm::event::ToolCall;
 use crate::llm::request::{Block, LlmMessage, LlmRequest};
 use crate::llm::{LlmError, StopReason};
-use crate::services::tab::{Credit, Tab};
+use crate::services::metering::{RoundBudget, TurnMeter};
 use crate::tools::runner;
 
 /// Rounds of one turn; a model that is not done by then goes in circles.
@@ -25,18 +25,18 @@ const ROUNDS: usize = 25;
 const CONTINUATIONS: usize = 1;
 
 /// Answers a request. Emits what a person should see as it comes and returns what the books need.
-/// Dropping `screen` at the end tells the screen that nothing more comes; the same holds for `tab`.
+/// Dropping `screen` at the end tells the screen that nothing more comes; the same holds for `meter`.
 pub async fn converse(
-    mind: &Mind,
+    assistant: &Assistant,
     request: &TurnRequest,
     screen: mpsc::Sender<TurnEvent>,
-    tab: Tab,
+    meter: TurnMeter,
     stop: &Stop,
 ) -> TurnReport {
-    let mut turn = Turn {
-        mind,
+    let mut turn = TurnLoop {
+        assistant,
         screen,
-        tab,
+        meter,
         stop,
         row: request.turn,
         key: request.key,
@@ -48,27 +48,27 @@ pub async fn converse(
         continued: 0,
         last: false,
     };
-    let mut prompt = prompt::build(request, mind.toolbox.specs());
+    let mut prompt = prompt::build(request, assistant.toolbox.specs());
     let outcome = match turn.fit(&mut prompt).await {
         Ok(()) => turn.run(prompt).await,
         Err(error) => turn.failed(&error),
     };
-    let calls = turn.tab.ledger().over();
-    let Turn { text, tools, lost_files, .. } = turn;
+    let calls = turn.meter.call_log().final_calls();
+    let TurnLoop { text, tools, lost_files, .. } = turn;
     TurnReport { text, outcome, calls, tools, lost_files }
 }
 
 /// A turn under way.
-struct Turn<'a> {
-    mind: &'a Mind,
+struct TurnLoop<'a> {
+    assistant: &'a Assistant,
     screen: mpsc::Sender<TurnEvent>,
-    tab: Tab,
+    meter: TurnMeter,
     stop: &'a Stop,
     row: TurnId,
     key: ThreadKey,
     attempt: i32,
     text: String,
-    tools: Vec<record::ToolCall>,
+    tools: Vec<record::ToolCallRecord>,
     /// Files that the provider cannot use, whose lines stand in the prompt.
     lost_files: Vec<String>,
     /// How often files were left out because an error did not say what was wrong.
@@ -79,7 +79,7 @@ struct Turn<'a> {
 }
 
 /// What follows a round.
-enum Next {
+enum NextStep {
     /// Ask again with a longer conversation; the text goes on in a new paragraph.
     Ask(Vec<LlmMessage>),
     /// Ask again for the rest of a sentence.
@@ -88,18 +88,18 @@ enum Next {
     Done(Outcome),
 }
 
-impl Turn<'_> {
+impl TurnLoop<'_> {
     async fn run(&mut self, mut prompt: LlmRequest) -> Outcome {
         for _ in 0..ROUNDS {
             let round = self.ask(&mut prompt).await;
             self.text.push_str(&round.text);
             match self.after(round).await {
-                Next::Done(Outcome::Answered | Outcome::Failed(Failure::Empty)) if self.last => {
+                NextStep::Done(Outcome::Answered | Outcome::Failed(TurnFailure::Empty)) if self.last => {
                     return Outcome::OutOfFunds;
                 }
-                Next::Done(outcome) => return outcome,
-                Next::Continue(messages) => prompt.messages.extend(messages),
-                Next::Ask(messages) => {
+                NextStep::Done(outcome) => return outcome,
+                NextStep::Continue(messages) => prompt.messages.extend(messages),
+                NextStep::Ask(messages) => {
                     prompt.messages.extend(messages);
                     self.paragraph().await;
                 }
@@ -108,9 +108,9 @@ impl Turn<'_> {
                 return Outcome::OutOfFunds;
             }
             kill_point!("tab: between rounds");
-            match self.stop.or_cut(self.tab.another_round(prompt.bytes())).await {
-                Some(Credit::Open) => {}
-                Some(Credit::Used) => self.last_round(&mut prompt),
+            match self.stop.or_cut(self.meter.request_round(prompt.bytes())).await {
+                Some(RoundBudget::Open) => {}
+                Some(RoundBudget::Used) => self.last_round(&mut prompt),
                 None => return Outcome::Interrupted(self.stop.reason().unwrap_or(Interruption::Shutdown)),
             }
         }
@@ -121,8 +121,8 @@ impl Turn<'_> {
     /// Makes the prompt fit the window. Every file that is left out meanwhile makes it shorter, so this ends.
     async fn fit(&mut self, prompt: &mut LlmRequest) -> Result<(), LlmError> {
         loop {
-            match window::fit(&self.mind.provider, prompt, self.stop).await {
-                Err(error) if self.leave_out(prompt, &error) => {}
+            match window::fit(&self.assistant.provider, prompt, self.stop).await {
+                Err(error) if self.drop_files(prompt, &error) => {}
                 done => return done,
             }
         }
@@ -130,7 +130,7 @@ impl Turn<'_> {
 
     /// Puts lines in the place of the files for which a prompt was rejected. False if it was not for files. Only what the
     /// provider has named is written down; the next prompt shows again what is a guess.
-    fn leave_out(&mut self, prompt: &mut LlmRequest, error: &LlmError) -> bool {
+    fn drop_files(&mut self, prompt: &mut LlmRequest, error: &LlmError) -> bool {
         match error {
             LlmError::FileGone { id } => {
                 let lost = prompt.lose_files(std::slice::from_ref(id));
@@ -149,16 +149,16 @@ impl Turn<'_> {
     /// One round. It begins again without files that the provider cannot use, and so at most once more for each file.
     async fn ask(&mut self, prompt: &mut LlmRequest) -> Round {
         loop {
-            let desk = Desk {
-                mind: self.mind,
-                tab: &self.tab,
+            let ctx = RoundContext {
+                assistant: self.assistant,
+                meter: &self.meter,
                 screen: Some(&self.screen),
                 stop: self.stop,
                 tries: TRIES,
             };
-            let round = round::ask(desk, prompt).await;
+            let round = round::ask(ctx, prompt).await;
             match &round.ended {
-                Ended::Failed(error) if self.leave_out(prompt, error) => {}
+                RoundEnd::Failed(error) if self.drop_files(prompt, error) => {}
                 _ => return round,
             }
         }
@@ -170,51 +170,53 @@ impl Turn<'_> {
         prompt.ask_for_the_end(prompt::MONEY_IS_USED_UP);
     }
 
-    async fn after(&mut self, round: Round) -> Next {
+    async fn after(&mut self, round: Round) -> NextStep {
         match round.ended {
-            Ended::Cut(reason) => Next::Done(Outcome::Interrupted(reason)),
-            Ended::Failed(error) => self.after_failure(&round.text, &error),
-            Ended::Stop(reason) if reason.completes_calls() && !round.tool_calls.is_empty() => {
+            RoundEnd::Cut(reason) => NextStep::Done(Outcome::Interrupted(reason)),
+            RoundEnd::Failed(error) => self.after_failure(&round.text, &error),
+            RoundEnd::Stop(reason) if reason.completes_calls() && !round.tool_calls.is_empty() => {
                 let Some(results) = self.run_tools(&round.tool_calls).await else {
-                    return Next::Done(Outcome::Interrupted(
+                    return NextStep::Done(Outcome::Interrupted(
                         self.stop.reason().unwrap_or(Interruption::Shutdown),
                     ));
                 };
-                Next::Ask(vec![
-                    LlmMessage::own(round.blocks),
+                NextStep::Ask(vec![
+                    LlmMessage::assistant(round.blocks),
                     LlmMessage { role: Role::User, blocks: results },
                 ])
             }
-            Ended::Stop(StopReason::PauseTurn | StopReason::ToolUse) if !round.blocks.is_empty() => {
-                Next::Ask(vec![LlmMessage::own(round.blocks)])
+            RoundEnd::Stop(StopReason::PauseTurn | StopReason::ToolUse) if !round.blocks.is_empty() => {
+                NextStep::Ask(vec![LlmMessage::assistant(round.blocks)])
             }
-            Ended::Stop(StopReason::MaxTokens) if !is_blank(&self.text) => {
-                self.resume(&round.text, prompt::GO_ON).unwrap_or(Next::Done(Outcome::Truncated))
+            RoundEnd::Stop(StopReason::MaxTokens) if !is_blank(&self.text) => {
+                self.resume(&round.text, prompt::GO_ON).unwrap_or(NextStep::Done(Outcome::Truncated))
             }
-            Ended::Stop(StopReason::Refusal) => Next::Done(Outcome::Failed(Failure::Refused)),
-            Ended::Stop(StopReason::WindowExceeded) => Next::Done(Outcome::Failed(Failure::TooLong)),
-            Ended::Stop(_) if is_blank(&self.text) => Next::Done(Outcome::Failed(Failure::Empty)),
-            Ended::Stop(_) => Next::Done(Outcome::Answered),
+            RoundEnd::Stop(StopReason::Refusal) => NextStep::Done(Outcome::Failed(TurnFailure::Refused)),
+            RoundEnd::Stop(StopReason::WindowExceeded) => {
+                NextStep::Done(Outcome::Failed(TurnFailure::TooLong))
+            }
+            RoundEnd::Stop(_) if is_blank(&self.text) => NextStep::Done(Outcome::Failed(TurnFailure::Empty)),
+            RoundEnd::Stop(_) => NextStep::Done(Outcome::Answered),
         }
     }
 
     /// An answer that broke off after visible text is continued; one without text has used up its tries already.
-    fn after_failure(&mut self, text: &str, error: &LlmError) -> Next {
+    fn after_failure(&mut self, text: &str, error: &LlmError) -> NextStep {
         let hopeless = error.retry() == Retry::Never;
         let resumed = if hopeless { None } else { self.resume(text, prompt::BROKE_OFF) };
-        resumed.unwrap_or_else(|| Next::Done(self.failed(error)))
+        resumed.unwrap_or_else(|| NextStep::Done(self.failed(error)))
     }
 
     /// Asks for the rest of a text. The newer models refuse an answer that begins with words of ours, so the request
     /// ends with an instruction instead; thinking of the broken round has no signature and is left out.
-    fn resume(&mut self, text: &str, instruction: &str) -> Option<Next> {
+    fn resume(&mut self, text: &str, instruction: &str) -> Option<NextStep> {
         if is_blank(text) || self.continued >= CONTINUATIONS {
             return None;
         }
         self.continued += 1;
         let said = LlmMessage { role: Role::Assistant, blocks: vec![Block::Text(text.to_owned())] };
         let go_on = LlmMessage { role: Role::User, blocks: vec![Block::Text(instruction.to_owned())] };
-        Some(Next::Continue(vec![said, go_on]))
+        Some(NextStep::Continue(vec![said, go_on]))
     }
 
     fn failed(&self, error: &LlmError) -> Outcome {
@@ -235,15 +237,16 @@ impl Turn<'_> {
 
     /// Runs the calls of a round and shows their beginning and end; none if the turn was cut meanwhile.
     async fn run_tools(&mut self, calls: &[ToolCall]) -> Option<Vec<Block>> {
-        let started_at = self.mind.clock.now();
+        let started_at = self.assistant.clock.now();
         for ToolCall { id, name, .. } in calls {
             self.show(TurnEvent::ToolStarted { call: id.clone(), name: name.clone() }).await;
         }
-        let subagent = Subagent { mind: self.mind, tab: &self.tab, stop: self.stop, key: self.key };
-        let working = runner::run(&self.mind.toolbox, subagent.context(), &self.tab, calls);
+        let subagent =
+            Subagent { assistant: self.assistant, meter: &self.meter, stop: self.stop, key: self.key };
+        let working = runner::run(&self.assistant.toolbox, subagent.context(), &self.meter, calls);
         let ran = self.stop.or_cut(working).await?;
         for (ToolCall { id, name, .. }, ran) in calls.iter().zip(&ran) {
-            let ended = record::ToolCall {
+            let ended = record::ToolCallRecord {
                 turn: self.row,
                 attempt: self.attempt,
                 call: id.clone(),

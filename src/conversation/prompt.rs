@@ -3,9 +3,9 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::shelf::{self, Shelf};
+use super::prompt_files::{self, FileWindow};
 use crate::domain::blank::{is_blank, is_invisible};
-use crate::domain::message::{Remembered, Reply, Role};
+use crate::domain::message::{HistoryMessage, Reply, Role};
 use crate::domain::people::{ChatKind, plain_name};
 use crate::domain::turn::TurnRequest;
 use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice, ToolSpec};
@@ -53,11 +53,11 @@ pub(super) fn build(request: &TurnRequest, tools: &Arc<[ToolSpec]>) -> LlmReques
 }
 
 /// The conversation as messages that alternate and begin with the user, as the provider wants them.
-fn messages(history: &[Remembered], chat: ChatKind) -> Vec<LlmMessage> {
+fn messages(history: &[HistoryMessage], chat: ChatKind) -> Vec<LlmMessage> {
     let mut messages: Vec<LlmMessage> = Vec::new();
-    let mut shelf = Shelf::of(history);
+    let mut file_window = FileWindow::of(history);
     for remembered in history.iter().skip_while(|remembered| remembered.role == Role::Assistant) {
-        let mut blocks = shelf.blocks(remembered);
+        let mut blocks = file_window.blocks(remembered);
         let mut text = text(remembered, chat);
         if is_blank(&remembered.text) {
             // What is left are marks. The provider refuses a blank text.
@@ -78,13 +78,13 @@ fn messages(history: &[Remembered], chat: ChatKind) -> Vec<LlmMessage> {
 }
 
 /// How large the first request of a turn is, exactly as [`LlmRequest::bytes`] says it of what `build` makes.
-pub fn bytes(history: &[Remembered], chat: ChatKind) -> u64 {
+pub fn bytes(history: &[HistoryMessage], chat: ChatKind) -> u64 {
     let messages = messages(history, chat);
     GLOBAL.trim().len() as u64 + messages.iter().map(LlmMessage::bytes).sum::<u64>()
 }
 
 /// One message with its marks: who wrote it (in groups), where it came from, what it answers.
-fn text(remembered: &Remembered, chat: ChatKind) -> String {
+fn text(remembered: &HistoryMessage, chat: ChatKind) -> String {
     if remembered.role == Role::Assistant {
         let text = remembered.text.trim_end();
         return if remembered.interrupted { format!("{text}\n\n{CUT}") } else { text.to_owned() };
@@ -127,7 +127,7 @@ fn answered(reply: &Reply) -> String {
     mark.push(':');
     let content = reply.content.as_deref().filter(|content| !content.trim().is_empty());
     if let Some(content) = content {
-        write!(mark, "\n> [{}]", shelf::one_line(content, LONGEST_CONTENT)).unwrap_or_default();
+        write!(mark, "\n> [{}]", prompt_files::one_line(content, LONGEST_CONTENT)).unwrap_or_default();
     }
     if !reply.text.trim().is_empty() {
         mark.push_str(if content.is_some() { "\n> " } else { " " });
@@ -167,16 +167,16 @@ mod tests {
     use crate::domain::file::{FileKind, KnownFile};
     use crate::domain::ids::FileId;
     use crate::domain::ids::MessageId;
-    use crate::domain::message::{Context, Reply};
+    use crate::domain::message::{MessageContext, Reply};
 
-    fn said(role: Role, text: &str) -> Remembered {
+    fn said(role: Role, text: &str) -> HistoryMessage {
         let sender = (role == Role::User).then(|| "@ann".to_owned());
-        Remembered {
+        HistoryMessage {
             role,
             message: None,
             text: text.into(),
             sender,
-            context: Context::default(),
+            context: MessageContext::default(),
             edits: 0,
             interrupted: false,
             files: vec![],
@@ -204,7 +204,7 @@ mod tests {
             said(Role::Assistant, "old"),
             said(Role::User, "a"),
             said(Role::User, "b"),
-            Remembered { interrupted: true, ..said(Role::Assistant, "half ") },
+            HistoryMessage { interrupted: true, ..said(Role::Assistant, "half ") },
             said(Role::User, "c"),
         ];
         assert_eq!(
@@ -217,7 +217,7 @@ mod tests {
         );
     }
 
-    fn with_photo(id: &str, text: &str) -> Remembered {
+    fn with_photo(id: &str, text: &str) -> HistoryMessage {
         let photo = KnownFile {
             id: FileId(1),
             kind: FileKind::Photo,
@@ -229,7 +229,7 @@ mod tests {
             replied: false,
             not_fetched: false,
         };
-        Remembered { files: vec![photo], ..said(Role::User, text) }
+        HistoryMessage { files: vec![photo], ..said(Role::User, text) }
     }
 
     #[test]
@@ -264,9 +264,12 @@ mod tests {
             text: "one\ntwo".into(),
             content: None,
         };
-        let context =
-            Context { reply: Some(reply), quote: Some("two".into()), forwarded_from: Some("News".into()) };
-        let message = Remembered { context, edits: 2, ..said(Role::User, "look") };
+        let context = MessageContext {
+            reply: Some(reply),
+            quote: Some("two".into()),
+            forwarded_from: Some("News".into()),
+        };
+        let message = HistoryMessage { context, edits: 2, ..said(Role::User, "look") };
         let marked = text(&message, ChatKind::Private);
         assert_eq!(marked, marked.trim(), "the snapshot does not show blanks around it");
         insta::assert_snapshot!(marked, @r"
@@ -286,8 +289,8 @@ mod tests {
     }
 
     fn answers(reply: Reply) -> String {
-        let context = Context { reply: Some(reply), ..Context::default() };
-        text(&Remembered { context, ..said(Role::User, "look") }, ChatKind::Private)
+        let context = MessageContext { reply: Some(reply), ..MessageContext::default() };
+        text(&HistoryMessage { context, ..said(Role::User, "look") }, ChatKind::Private)
     }
 
     #[test]
@@ -355,8 +358,8 @@ mod tests {
             typed in hostile(),
         ) {
             let reply = Reply { message: None, chat: Some(chat), sender: by, text: said_there, content: Some(content) };
-            let context = Context { reply: Some(reply), quote: Some(quote), forwarded_from: Some(sender.clone()) };
-            let message = Remembered { context, sender: Some(sender), ..said(Role::User, &typed) };
+            let context = MessageContext { reply: Some(reply), quote: Some(quote), forwarded_from: Some(sender.clone()) };
+            let message = HistoryMessage { context, sender: Some(sender), ..said(Role::User, &typed) };
             let text = text(&message, ChatKind::Group);
             let behind = text.strip_suffix(&words(&typed)).unwrap();
             let lines: Vec<&str> = behind.split(LINE_ENDS).collect();

@@ -9,12 +9,12 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::Mind;
+use super::Assistant;
 use super::interrupt::Stop;
 use crate::domain::turn::{Interruption, ModelCall, TurnEvent};
 use crate::llm::event::ToolCall;
 use crate::llm::{LlmError, LlmRequest, StopReason};
-use crate::services::tab::{CUT, Tab};
+use crate::services::metering::{CUT, TurnMeter};
 use attempt::Attempt;
 
 /// What a round brought.
@@ -29,12 +29,12 @@ pub(super) struct Round {
     /// Every try.
     pub(super) calls: Vec<ModelCall>,
     /// How it ended.
-    pub(super) ended: Ended,
+    pub(super) ended: RoundEnd,
 }
 
 /// How a round ended.
 #[derive(Debug)]
-pub(super) enum Ended {
+pub(super) enum RoundEnd {
     /// The model stopped.
     Stop(StopReason),
     /// The turn was cut.
@@ -43,7 +43,7 @@ pub(super) enum Ended {
     Failed(LlmError),
 }
 
-impl Ended {
+impl RoundEnd {
     /// The column name.
     fn name(&self) -> &str {
         match self {
@@ -56,11 +56,11 @@ impl Ended {
 
 /// Where a round goes on.
 #[derive(Clone, Copy)]
-pub(super) struct Desk<'a> {
+pub(super) struct RoundContext<'a> {
     /// Who answers, and where that is counted.
-    pub(super) mind: &'a Mind,
+    pub(super) assistant: &'a Assistant,
     /// Where its calls are noted.
-    pub(super) tab: &'a Tab,
+    pub(super) meter: &'a TurnMeter,
     /// Who watches; nobody watches a sub-agent.
     pub(super) screen: Option<&'a mpsc::Sender<TurnEvent>>,
     /// What cuts it.
@@ -70,17 +70,17 @@ pub(super) struct Desk<'a> {
 }
 
 /// Asks until there is an answer, the tries are used up or the turn is cut.
-pub(super) async fn ask(desk: Desk<'_>, request: &LlmRequest) -> Round {
-    let Desk { mind, tab, stop, tries, .. } = desk;
+pub(super) async fn ask(ctx: RoundContext<'_>, request: &LlmRequest) -> Round {
+    let RoundContext { assistant, meter, stop, tries, .. } = ctx;
     let mut calls = Vec::new();
     for number in 1.. {
         let started = Instant::now();
-        let mut attempt = Attempt::new(tab.number());
-        let result = attempt.run(desk, request, started).await;
+        let mut attempt = Attempt::new(meter.next_call_number());
+        let result = attempt.run(ctx, request, started).await;
         let ended = match (result, stop.reason()) {
-            (Ok(reason), _) => Ended::Stop(reason),
-            (Err(LlmError::Cancelled), Some(reason)) => Ended::Cut(reason),
-            (Err(error), _) => Ended::Failed(error),
+            (Ok(reason), _) => RoundEnd::Stop(reason),
+            (Err(LlmError::Cancelled), Some(reason)) => RoundEnd::Cut(reason),
+            (Err(error), _) => RoundEnd::Failed(error),
         };
         let call = attempt.call(request, Some(&ended), started);
         if call.estimated {
@@ -88,18 +88,20 @@ pub(super) async fn ask(desk: Desk<'_>, request: &LlmRequest) -> Round {
             tracing::warn!(model = %call.model, request.id = id, "usage was not reported, and is estimated");
         }
         // The last call is written down a moment later, with the turn.
-        let last = matches!(&ended, Ended::Stop(StopReason::EndTurn)) && attempt.tool_calls.is_empty();
-        if last && desk.screen.is_some() {
-            tab.remember(call.clone());
+        let last = matches!(&ended, RoundEnd::Stop(StopReason::EndTurn)) && attempt.tool_calls.is_empty();
+        if last && ctx.screen.is_some() {
+            meter.remember(call.clone());
         } else {
-            tab.note(call.clone());
+            meter.note(call.clone());
         }
         calls.push(call);
         let pause = match &ended {
-            Ended::Failed(error) if attempt.text.is_empty() && number < tries => error.retry().pause(number),
+            RoundEnd::Failed(error) if attempt.text.is_empty() && number < tries => {
+                error.retry().pause(number)
+            }
             _ => None,
         };
-        count(mind, &calls, &ended, pause, desk.screen.is_some());
+        count(assistant, &calls, &ended, pause, ctx.screen.is_some());
         if let Some(pause) = pause {
             tracing::warn!(model = %request.model.id, number, pause_ms = pause.as_millis(), "asking the model again");
             if stop.or_cut(tokio::time::sleep(pause)).await.is_some() {
@@ -107,7 +109,7 @@ pub(super) async fn ask(desk: Desk<'_>, request: &LlmRequest) -> Round {
             }
         }
         let ended = match stop.reason() {
-            Some(reason) if pause.is_some() => Ended::Cut(reason),
+            Some(reason) if pause.is_some() => RoundEnd::Cut(reason),
             _ => ended,
         };
         let Attempt { text, blocks, tool_calls, .. } = attempt;
@@ -117,13 +119,19 @@ pub(super) async fn ask(desk: Desk<'_>, request: &LlmRequest) -> Round {
 }
 
 /// Counts a call; how soon text came matters only where somebody waits for it.
-fn count(mind: &Mind, calls: &[ModelCall], ended: &Ended, pause: Option<Duration>, watched: bool) {
-    let metrics = &mind.metrics;
+fn count(
+    assistant: &Assistant,
+    calls: &[ModelCall],
+    ended: &RoundEnd,
+    pause: Option<Duration>,
+    watched: bool,
+) {
+    let metrics = &assistant.metrics;
     let result = match ended {
-        Ended::Stop(_) => "ok",
-        Ended::Cut(_) => "cut",
-        Ended::Failed(_) if pause.is_some() => "retried",
-        Ended::Failed(error) => {
+        RoundEnd::Stop(_) => "ok",
+        RoundEnd::Cut(_) => "cut",
+        RoundEnd::Failed(_) if pause.is_some() => "retried",
+        RoundEnd::Failed(error) => {
             tracing::warn!(error = error as &dyn std::error::Error, "the model gave no (whole) answer");
             "failed"
         }

@@ -4,9 +4,9 @@
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::Mind;
+use super::Assistant;
 use super::interrupt::Stop;
-use super::round::{self, Desk, Ended, Round};
+use super::round::{self, Round, RoundContext, RoundEnd};
 use crate::domain::blank::is_blank;
 use crate::domain::ids::ThreadKey;
 use crate::domain::message::Role;
@@ -14,8 +14,8 @@ use crate::domain::money::Usd;
 use crate::llm::error::TRIES;
 use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice};
 use crate::llm::{LlmError, StopReason};
+use crate::services::metering::TurnMeter;
 use crate::services::pricing;
-use crate::services::tab::Tab;
 use crate::tools::subagent::{RunSubagent, SubagentReport, SubagentTask, Unfinished};
 use crate::tools::{ToolContext, Toolbox, runner};
 
@@ -29,8 +29,8 @@ const GROWTH: u64 = 16_000;
 /// Runs the sub-agents of a turn's tools.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subagent<'a> {
-    pub(super) mind: &'a Mind,
-    pub(super) tab: &'a Tab,
+    pub(super) assistant: &'a Assistant,
+    pub(super) meter: &'a TurnMeter,
     pub(super) stop: &'a Stop,
     /// The conversation that the turn belongs to.
     pub(super) key: ThreadKey,
@@ -39,7 +39,7 @@ pub(super) struct Subagent<'a> {
 impl Subagent<'_> {
     /// What tools may use.
     pub(super) fn context(&self) -> ToolContext<'_> {
-        let Mind { registry, db, clock, .. } = self.mind;
+        let Assistant { registry, db, clock, .. } = self.assistant;
         ToolContext { registry, now: clock.now(), db, key: self.key, subagents: self }
     }
 }
@@ -47,7 +47,7 @@ impl Subagent<'_> {
 impl RunSubagent for Subagent<'_> {
     fn run(&self, task: SubagentTask) -> BoxFuture<'_, SubagentReport> {
         async move {
-            let mut work = Work { subagent: *self, task, spent: Usd::ZERO, rounds: 0, failures: 0 };
+            let mut work = SubagentRun { subagent: *self, task, spent: Usd::ZERO, rounds: 0, failures: 0 };
             let answer = work.run().await;
             SubagentReport { answer, cost: work.spent, rounds: work.rounds }
         }
@@ -56,7 +56,7 @@ impl RunSubagent for Subagent<'_> {
 }
 
 /// A task under way.
-struct Work<'a> {
+struct SubagentRun<'a> {
     subagent: Subagent<'a>,
     task: SubagentTask,
     spent: Usd,
@@ -64,38 +64,41 @@ struct Work<'a> {
     failures: u32,
 }
 
-impl Work<'_> {
+impl SubagentRun<'_> {
     async fn run(&mut self) -> Result<String, Unfinished> {
-        let Subagent { mind, tab, stop, .. } = self.subagent;
-        let toolbox = mind.toolbox.for_subagents();
+        let Subagent { assistant, meter, stop, .. } = self.subagent;
+        let toolbox = assistant.toolbox.for_subagents();
         let mut request = self.request(&toolbox);
         while self.rounds < ROUNDS {
             self.rounds += 1;
             self.bound(&mut request)?;
             // Tried once: a further try has to fit into what is left then.
-            let round = round::ask(Desk { mind, tab, screen: None, stop, tries: 1 }, &request).await;
-            let today = mind.clock.now().date_naive();
+            let round =
+                round::ask(RoundContext { assistant, meter, screen: None, stop, tries: 1 }, &request).await;
+            let today = assistant.clock.now().date_naive();
             self.spent +=
-                round.calls.iter().map(|call| pricing::price(&mind.registry, call, today).cost).sum();
+                round.calls.iter().map(|call| pricing::price(&assistant.registry, call, today).cost).sum();
             let Round { text, blocks, tool_calls, ended, .. } = round;
             match ended {
-                Ended::Stop(reason) if reason.completes_calls() && !tool_calls.is_empty() => {
-                    let ran = runner::run(&toolbox, self.subagent.context(), tab, &tool_calls).await;
+                RoundEnd::Stop(reason) if reason.completes_calls() && !tool_calls.is_empty() => {
+                    let ran = runner::run(&toolbox, self.subagent.context(), meter, &tool_calls).await;
                     let results = runner::results(&tool_calls, ran);
-                    request.messages.push(LlmMessage::own(blocks));
+                    request.messages.push(LlmMessage::assistant(blocks));
                     request.messages.push(LlmMessage { role: Role::User, blocks: results });
                 }
-                Ended::Stop(StopReason::PauseTurn) if !blocks.is_empty() => {
-                    request.messages.push(LlmMessage::own(blocks));
+                RoundEnd::Stop(StopReason::PauseTurn) if !blocks.is_empty() => {
+                    request.messages.push(LlmMessage::assistant(blocks));
                 }
-                Ended::Stop(StopReason::Refusal) => return Err(Unfinished::Refused),
-                Ended::Stop(StopReason::MaxTokens) if request.max_tokens < request.model.answer_limit() => {
+                RoundEnd::Stop(StopReason::Refusal) => return Err(Unfinished::Refused),
+                RoundEnd::Stop(StopReason::MaxTokens)
+                    if request.max_tokens < request.model.answer_limit() =>
+                {
                     return Err(Unfinished::Cap);
                 }
-                Ended::Stop(_) if !is_blank(&text) => return Ok(text),
-                Ended::Stop(_) => return Err(Unfinished::Empty),
-                Ended::Cut(_) => return Err(Unfinished::Cut),
-                Ended::Failed(error) => self.wait_after(&error).await?,
+                RoundEnd::Stop(_) if !is_blank(&text) => return Ok(text),
+                RoundEnd::Stop(_) => return Err(Unfinished::Empty),
+                RoundEnd::Cut(_) => return Err(Unfinished::Cut),
+                RoundEnd::Failed(error) => self.wait_after(&error).await?,
             }
         }
         Err(Unfinished::Rounds)
@@ -119,7 +122,7 @@ impl Work<'_> {
     /// Sets how long the next answer may be, so that the task cannot cost more than its limit and a last answer stays
     /// affordable; without room for one behind it, this one is the last.
     fn bound(&self, request: &mut LlmRequest) -> Result<(), Unfinished> {
-        let today = self.subagent.mind.clock.now().date_naive();
+        let today = self.subagent.assistant.clock.now().date_naive();
         let left = self.task.cap - self.spent;
         let affordable = |budget| pricing::affordable(&request.model, request.bytes(), budget, today);
         let kept_back = pricing::reserve(&request.model, request.bytes() + GROWTH, SHORTEST_ANSWER, today);

@@ -104,7 +104,7 @@ pub async fn of(database: impl sqlx::PgExecutor<'_>, user: UserId) -> Result<Opt
 
 /// An operation as it was booked.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Booked {
+pub struct LedgerEntry {
     /// Why, by its column name.
     pub kind: String,
     /// By how much.
@@ -116,7 +116,7 @@ pub struct Booked {
 }
 
 /// The newest operations of a user, newest first.
-pub async fn latest(tx: &mut Tx<'_>, user: UserId, limit: i64) -> Result<Vec<Booked>, DbError> {
+pub async fn latest(tx: &mut Tx<'_>, user: UserId, limit: i64) -> Result<Vec<LedgerEntry>, DbError> {
     let rows = sqlx::query!(
         "SELECT kind, amount, subject, created_at FROM balance_operations
          WHERE user_id = $1 ORDER BY seq DESC LIMIT $2",
@@ -126,7 +126,7 @@ pub async fn latest(tx: &mut Tx<'_>, user: UserId, limit: i64) -> Result<Vec<Boo
     .fetch_all(&mut **tx)
     .await
     .map_err(DbError::at("balance::latest"))?;
-    let booked = rows.into_iter().map(|row| Booked {
+    let booked = rows.into_iter().map(|row| LedgerEntry {
         kind: row.kind,
         amount: Usd(row.amount),
         subject: row.subject,

@@ -9,7 +9,7 @@ use crate::domain::ids::{FileId, ThreadId, ThreadKey, TurnId};
 use crate::domain::turn::Unfetched;
 
 /// A file's columns, all or none; `id` tells which.
-pub(super) struct Row {
+pub(super) struct FileRow {
     pub(super) id: Option<i64>,
     pub(super) kind: Option<String>,
     pub(super) name: Option<String>,
@@ -22,7 +22,7 @@ pub(super) struct Row {
     pub(super) fetched: Option<bool>,
 }
 
-impl Row {
+impl FileRow {
     /// The file; none if the columns are empty.
     pub(super) fn read(self) -> Result<Option<KnownFile>, DbError> {
         let (Some(id), Some(kind), Some(name), Some(mime), Some(size), Some(at)) =
@@ -68,7 +68,7 @@ pub async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec<KnownF
     .fetch_all(db.pool())
     .await
     .map_err(DbError::at("files::of_thread"))?;
-    let files = rows.into_iter().map(|row| Row {
+    let files = rows.into_iter().map(|row| FileRow {
         id: Some(row.id),
         kind: Some(row.kind),
         name: Some(row.name),

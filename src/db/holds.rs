@@ -86,7 +86,7 @@ pub async fn may_spend(db: &Db, user: UserId, free: bool) -> Result<bool, DbErro
 
 /// What asking for more room under a hold came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Claimed {
+pub struct ClaimResult {
     /// Whether the hold is large enough now.
     pub granted: bool,
     /// What was left to spend before, what is reserved for others and `used` taken off.
@@ -101,7 +101,7 @@ pub async fn claim(
     (turn, user): (TurnId, UserId),
     (used, more, least): (Usd, Usd, Usd),
     free: bool,
-) -> Result<Option<Claimed>, DbError> {
+) -> Result<Option<ClaimResult>, DbError> {
     let row = sqlx::query!(
         r#"WITH own AS (
              SELECT held FROM turns WHERE id = $1 AND state = 'open' AND held IS NOT NULL FOR NO KEY UPDATE
@@ -126,7 +126,7 @@ pub async fn claim(
     .fetch_optional(db.pool())
     .await
     .map_err(DbError::at("holds::claim"))?;
-    Ok(row.map(|row| Claimed { granted: row.granted, left: Usd(row.spare) }))
+    Ok(row.map(|row| ClaimResult { granted: row.granted, left: Usd(row.spare) }))
 }
 
 /// Reserves what a refund will take; false if not so much is left to spend. To be called when the payment is about to be

@@ -49,7 +49,7 @@ pub async fn create(tx: &mut Tx<'_>, key: ThreadKey, invoice: &Invoice) -> Resul
 
 /// An invoice as a payment finds it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Found {
+pub struct InvoiceMatch {
     /// Its row.
     pub id: InvoiceId,
     /// What was offered.
@@ -61,7 +61,10 @@ pub struct Found {
 }
 
 /// The invoice with this payload.
-pub async fn find(database: impl sqlx::PgExecutor<'_>, payload: &str) -> Result<Option<Found>, DbError> {
+pub async fn find(
+    database: impl sqlx::PgExecutor<'_>,
+    payload: &str,
+) -> Result<Option<InvoiceMatch>, DbError> {
     let row = sqlx::query!(
         r#"SELECT invoices.id, payload, user_id, stars, credit, margin, created_at, expires_at,
                   users.banned_at IS NOT NULL AS "banned!",
@@ -72,7 +75,7 @@ pub async fn find(database: impl sqlx::PgExecutor<'_>, payload: &str) -> Result<
     .fetch_optional(database)
     .await
     .map_err(DbError::at("invoices::find"))?;
-    Ok(row.map(|row| Found {
+    Ok(row.map(|row| InvoiceMatch {
         id: InvoiceId(row.id),
         paid: row.paid,
         banned: row.banned,

@@ -3,7 +3,7 @@
 use super::{Db, DbError, Tx, files};
 use crate::domain::history::{History, Window};
 use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TopicId, TurnId, UpdateId, UserId};
-use crate::domain::message::{Context, Remembered, Reply, Role};
+use crate::domain::message::{HistoryMessage, MessageContext, Reply, Role};
 use chrono::{DateTime, Utc};
 
 /// The newest messages of a conversation inside a window, oldest first, and their version, as of one moment; none after
@@ -31,7 +31,7 @@ pub async fn latest(
         (history.version, history.skipped) = (row.version, row.skipped);
         // A conversation without messages is one row of nothing.
         let (Some(id), Some(role), Some(text)) = (row.id, row.role, row.text) else { continue };
-        let file = files::Row {
+        let file = files::FileRow {
             id: row.file,
             kind: row.kind,
             name: row.name,
@@ -57,8 +57,8 @@ pub async fn latest(
             text: row.reply_snippet.unwrap_or_default(),
             content: row.reply_content,
         });
-        let context = Context { reply, quote: row.quote, forwarded_from: row.forwarded_from };
-        history.messages.push(Remembered {
+        let context = MessageContext { reply, quote: row.quote, forwarded_from: row.forwarded_from };
+        history.messages.push(HistoryMessage {
             role,
             message: row.message_id.map(MessageId),
             text,
@@ -82,7 +82,7 @@ fn read_role(row: i64, name: &str) -> Result<Role, DbError> {
 
 /// What a change has made of a conversation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Changed {
+pub struct AppliedEdit {
     /// The conversation.
     pub key: ThreadKey,
     /// The new version of its history.
@@ -98,7 +98,7 @@ pub async fn edit(
     text: &str,
     date: DateTime<Utc>,
     update: UpdateId,
-) -> Result<Option<Changed>, DbError> {
+) -> Result<Option<AppliedEdit>, DbError> {
     let row = sqlx::query!(
         "WITH old AS (
            SELECT id, text <> $3 AS differs FROM messages
@@ -122,7 +122,7 @@ pub async fn edit(
     .fetch_optional(&mut **tx)
     .await
     .map_err(DbError::at("messages::edit"))?;
-    Ok(row.map(|row| Changed {
+    Ok(row.map(|row| AppliedEdit {
         key: ThreadKey {
             chat: ChatId(row.chat_id),
             user: UserId(row.user_id),

@@ -52,7 +52,7 @@ pub async fn current(db: &Db) -> Result<Option<i64>, DbError> {
 
 /// Which database this is: copies of its rows elsewhere are good for no other.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Identity {
+pub struct DatabaseIdentity {
     /// The same for as long as the database is the same one.
     pub database: String,
     /// Another one after a failover or a restore from the archive, which may have taken back what was committed.
@@ -63,7 +63,7 @@ pub struct Identity {
 ///
 /// # Errors
 /// When the server is away.
-pub async fn identity(db: &Db) -> Result<Identity, DbError> {
+pub async fn identity(db: &Db) -> Result<DatabaseIdentity, DbError> {
     let row = sqlx::query!(
         r#"SELECT system_identifier AS "system!", timeline_id AS "timeline!", pg_database.oid::bigint AS "database!"
            FROM pg_control_system(), pg_control_checkpoint(), pg_database WHERE datname = current_database()"#
@@ -71,5 +71,8 @@ pub async fn identity(db: &Db) -> Result<Identity, DbError> {
     .fetch_one(db.pool())
     .await
     .map_err(DbError::at("migrate::identity"))?;
-    Ok(Identity { database: format!("{}.{}", row.system, row.database), timeline: row.timeline.to_string() })
+    Ok(DatabaseIdentity {
+        database: format!("{}.{}", row.system, row.database),
+        timeline: row.timeline.to_string(),
+    })
 }

@@ -8,6 +8,7 @@ pub mod dead_letters;
 pub mod dialogs;
 mod error;
 pub mod files;
+mod group_commit;
 pub mod group_upgrades;
 pub mod holds;
 pub mod inbox;
@@ -24,7 +25,6 @@ pub mod records;
 pub mod retention;
 pub mod settings;
 pub mod threads;
-mod together;
 pub mod topics;
 pub mod turns;
 mod tx;
@@ -34,11 +34,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use error::DbError;
+use group_commit::GroupCommit;
 use lanes::Lanes;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use together::Together;
 use tokio_util::sync::CancellationToken;
 use turns::{closing, opening};
 pub use tx::Tx;
@@ -65,34 +65,34 @@ pub(crate) const OPERATION_LIMIT: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug)]
 pub struct Db {
     pool: PgPool,
-    shared: Arc<Shared>,
+    shared: Arc<GroupCommits>,
     metrics: Metrics,
 }
 
 /// Statements that many share, with connections of their own.
 #[derive(Debug)]
-struct Shared {
+struct GroupCommits {
     /// Of those who open a turn.
-    openings: Together<opening::Row>,
+    openings: GroupCommit<opening::OpenTurn>,
     /// Of those who close one.
-    closings: Together<closing::Row>,
+    closings: GroupCommit<closing::CloseTurn>,
     /// Of those who write something down for which nobody waits: that does not take the connections of those for whom
     /// somebody does.
-    notes: Together<model_calls::Note>,
-    marks: Together<outbox::Mark>,
+    notes: GroupCommit<model_calls::RecordCalls>,
+    marks: GroupCommit<outbox::MarkSent>,
     lanes: [Arc<Lanes>; 2],
 }
 
-impl Shared {
+impl GroupCommits {
     fn new(server: &PgConnectOptions, turns: u32, metrics: &Metrics) -> Self {
         let server = server.clone().options([("lock_timeout", LOCK_LIMIT)]);
         let (busy, aside) =
             (Arc::new(Lanes::new(server.clone(), turns)), Arc::new(Lanes::new(server, ASIDE)));
         Self {
-            openings: Together::new(busy.clone(), metrics.db_queries.clone()),
-            closings: Together::new(busy.clone(), metrics.db_queries.clone()),
-            notes: Together::new(aside.clone(), metrics.db_queries.clone()),
-            marks: Together::new(aside.clone(), metrics.db_queries.clone()),
+            openings: GroupCommit::new(busy.clone(), metrics.db_queries.clone()),
+            closings: GroupCommit::new(busy.clone(), metrics.db_queries.clone()),
+            notes: GroupCommit::new(aside.clone(), metrics.db_queries.clone()),
+            marks: GroupCommit::new(aside.clone(), metrics.db_queries.clone()),
             lanes: [busy, aside],
         }
     }
@@ -124,7 +124,7 @@ impl Db {
             ("enable_mergejoin", "off"),
         ]);
         let turns = (pool_size / 3).clamp(1, TURNS);
-        let shared = Arc::new(Shared::new(&options, turns, &metrics));
+        let shared = Arc::new(GroupCommits::new(&options, turns, &metrics));
         let pool_size = pool_size.saturating_sub(turns + ASIDE).max(1);
         let pool = PgPoolOptions::new()
             .max_connections(pool_size)

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::together::{self, Wish};
+use super::group_commit::{self, BatchOp};
 use super::{Db, DbError, Tx};
 use crate::domain::ids::TurnId;
 use crate::domain::model::ModelId;
@@ -16,7 +16,7 @@ use crate::domain::turn::ModelCall;
 
 /// A call as the books know it.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Entry {
+pub struct PricedCall {
     /// What it used.
     pub call: ModelCall,
     /// What that cost.
@@ -46,36 +46,43 @@ impl Payer {
 
 /// Writes calls of an open turn's attempt down as far as they have come; what was written before is replaced, unless it is
 /// decided. Those of an attempt that is given up are the owner's loss, as everything that it did before.
-pub async fn note(db: &Db, turn: TurnId, attempt: i32, entries: &[Entry]) -> Result<(), DbError> {
+pub async fn note(db: &Db, turn: TurnId, attempt: i32, entries: &[PricedCall]) -> Result<(), DbError> {
     let calls = rows(entries)?;
-    let wish = || Note { turn_id: turn.0, attempt, calls: calls.clone() };
-    db.shared.notes.grant_or_alone(db, wish).await
+    let op = || RecordCalls { turn_id: turn.0, attempt, calls: calls.clone() };
+    db.shared.notes.submit(db, op).await
 }
 
 /// The same in a transaction.
-pub async fn record(tx: &mut Tx<'_>, turn: TurnId, attempt: i32, entries: &[Entry]) -> Result<(), DbError> {
+pub async fn record(
+    tx: &mut Tx<'_>,
+    turn: TurnId,
+    attempt: i32,
+    entries: &[PricedCall],
+) -> Result<(), DbError> {
     if entries.is_empty() {
         return Ok(());
     }
-    Note::grant(tx, vec![Note { turn_id: turn.0, attempt, calls: rows(entries)? }]).await.map(drop)
+    RecordCalls::execute(tx, vec![RecordCalls { turn_id: turn.0, attempt, calls: rows(entries)? }])
+        .await
+        .map(drop)
 }
 
 /// Calls that are to be written down, as the statement takes them.
 #[derive(Debug, Serialize)]
-pub(super) struct Note {
+pub(super) struct RecordCalls {
     turn_id: i64,
     attempt: i32,
     calls: Box<RawValue>,
 }
 
-impl Wish for Note {
-    type Granted = ();
+impl BatchOp for RecordCalls {
+    type Output = ();
 
     fn key(&self) -> i64 {
         self.turn_id
     }
 
-    async fn grant(database: &mut PgConnection, notes: Vec<Self>) -> Result<Vec<()>, DbError> {
+    async fn execute(database: &mut PgConnection, notes: Vec<Self>) -> Result<Vec<()>, DbError> {
         sqlx::query!(
             "INSERT INTO model_calls (turn_id, attempt, call, model_id, request_id, ended, input, cache_write_5m,
                                       cache_write_1h, cache_read, output, thinking, web_searches, estimated,
@@ -106,7 +113,7 @@ impl Wish for Note {
 
 /// A call as `jsonb_to_recordset` takes it.
 #[derive(Debug, Serialize)]
-struct Row<'a> {
+struct ModelCallRow<'a> {
     call: i32,
     model_id: &'a ModelId,
     request_id: Option<&'a str>,
@@ -126,8 +133,8 @@ struct Row<'a> {
 }
 
 /// Calls as a statement takes them.
-pub(super) fn rows(entries: &[Entry]) -> Result<Box<RawValue>, DbError> {
-    let rows = entries.iter().map(|Entry { call, cost, prices }| Row {
+pub(super) fn rows(entries: &[PricedCall]) -> Result<Box<RawValue>, DbError> {
+    let rows = entries.iter().map(|PricedCall { call, cost, prices }| ModelCallRow {
         call: call.number,
         model_id: &call.model,
         request_id: call.request_id.as_deref(),
@@ -145,7 +152,7 @@ pub(super) fn rows(entries: &[Entry]) -> Result<Box<RawValue>, DbError> {
         cost: *cost,
         prices,
     });
-    together::json("model_calls::rows", &rows.collect::<Vec<_>>())
+    group_commit::json("model_calls::rows", &rows.collect::<Vec<_>>())
 }
 
 /// Decides who pays for the calls of a turn that are not decided yet, but for these of an attempt; returns what they cost.

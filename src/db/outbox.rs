@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::together::Wish;
+use super::group_commit::BatchOp;
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{ChatId, InvoiceId, MessageId, OutboxId, TopicId, TurnId};
 
@@ -14,7 +14,7 @@ const PAGE: i64 = 500;
 
 /// A message that is owed.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Owed {
+pub struct OutboxMessage {
     /// What it is for; the same key twice is one message.
     pub key: String,
     /// Where it goes.
@@ -39,7 +39,7 @@ pub struct Owed {
     pub invoice: Option<InvoiceId>,
 }
 
-impl Owed {
+impl OutboxMessage {
     /// A message for a chat, and nothing more.
     pub fn new(key: String, chat: ChatId, topic: Option<TopicId>, (text, entities): (String, Value)) -> Self {
         let (turn, reply_to, replaces, keyboard, after, invoice) = (None, None, None, None, None, None);
@@ -49,7 +49,10 @@ impl Owed {
 
 /// Writes messages down in order; returns those that are still to be sent, with their ids: also one that stood there
 /// already, because the answer to its writing may have been lost. The courier takes each only once.
-pub async fn owe(tx: &mut Tx<'_>, messages: &[Owed]) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+pub async fn enqueue(
+    tx: &mut Tx<'_>,
+    messages: &[OutboxMessage],
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     if messages.is_empty() {
         return Ok(Vec::new());
     }
@@ -68,10 +71,14 @@ pub async fn owe(tx: &mut Tx<'_>, messages: &[Owed]) -> Result<Vec<(OutboxId, Ow
     )
     .fetch_all(&mut **tx)
     .await
-    .map_err(DbError::at("outbox::owe"))?;
+    .map_err(DbError::at("outbox::enqueue"))?;
     let written = rows.into_iter().filter_map(|row| {
-        let stood =
-            Stood { text: row.text, entities: row.entities, keyboard: row.keyboard, invoice: row.invoice_id };
+        let stood = StoredMessage {
+            text: row.text,
+            entities: row.entities,
+            keyboard: row.keyboard,
+            invoice: row.invoice_id,
+        };
         let wanted = messages.iter().find(|owed| owed.key == row.key)?;
         Some((OutboxId(row.id), stood.of(wanted)))
     });
@@ -80,24 +87,24 @@ pub async fn owe(tx: &mut Tx<'_>, messages: &[Owed]) -> Result<Vec<(OutboxId, Ow
 
 /// What stands in the outbox, which is what was promised first.
 #[derive(Debug)]
-pub(super) struct Stood {
+pub(super) struct StoredMessage {
     pub(super) text: String,
     pub(super) entities: Value,
     pub(super) keyboard: Option<Value>,
     pub(super) invoice: Option<i64>,
 }
 
-impl Stood {
+impl StoredMessage {
     /// The message that is wanted now, as it stands.
-    pub(super) fn of(self, wanted: &Owed) -> Owed {
+    pub(super) fn of(self, wanted: &OutboxMessage) -> OutboxMessage {
         let Self { text, entities, keyboard, invoice } = self;
-        Owed { text, entities, keyboard, invoice: invoice.map(InvoiceId), ..wanted.clone() }
+        OutboxMessage { text, entities, keyboard, invoice: invoice.map(InvoiceId), ..wanted.clone() }
     }
 }
 
 /// A message as `jsonb_to_recordset` takes it.
 #[derive(Debug, Serialize)]
-pub(super) struct Row<'a> {
+pub(super) struct OutboxRow<'a> {
     position: usize,
     key: &'a str,
     chat_id: ChatId,
@@ -115,8 +122,8 @@ pub(super) struct Row<'a> {
 
 /// Messages for a statement, in order; `begun` tells whether Telegram is asked to send the first of them as soon as they
 /// are written down.
-pub(super) fn rows(messages: &[Owed], begun: bool) -> Vec<Row<'_>> {
-    let rows = messages.iter().enumerate().map(|(position, owed)| Row {
+pub(super) fn rows(messages: &[OutboxMessage], begun: bool) -> Vec<OutboxRow<'_>> {
+    let rows = messages.iter().enumerate().map(|(position, owed)| OutboxRow {
         position,
         key: &owed.key,
         chat_id: owed.chat,
@@ -141,7 +148,7 @@ pub async fn pending(
     turn: Option<TurnId>,
     seconds: f64,
     after: OutboxId,
-) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let rows = sqlx::query!(
         "SELECT id, key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard, invoice_id,
                 after_id
@@ -157,14 +164,14 @@ pub async fn pending(
     .map_err(DbError::at("outbox::pending"))?;
     let pending = rows.into_iter().map(|row| {
         let topic = row.topic_id.map(TopicId);
-        let owed = Owed {
+        let owed = OutboxMessage {
             turn: row.turn_id.map(TurnId),
             reply_to: row.reply_to.map(MessageId),
             replaces: row.replaces.map(MessageId),
             keyboard: row.keyboard,
             invoice: row.invoice_id.map(InvoiceId),
             after: row.after_id.map(MessageId),
-            ..Owed::new(row.key, ChatId(row.chat_id), topic, (row.text, row.entities))
+            ..OutboxMessage::new(row.key, ChatId(row.chat_id), topic, (row.text, row.entities))
         };
         (OutboxId(row.id), owed)
     });
@@ -172,11 +179,11 @@ pub async fn pending(
 }
 
 /// Whether a message is still owed, and if so, whether Telegram was asked before to send it.
-pub async fn standing(db: &Db, id: OutboxId) -> Result<Option<bool>, DbError> {
+pub async fn begun_if_pending(db: &Db, id: OutboxId) -> Result<Option<bool>, DbError> {
     sqlx::query_scalar!("SELECT begun FROM outbox WHERE id = $1 AND state = 'pending'", id.0)
         .fetch_optional(db.pool())
         .await
-        .map_err(DbError::at("outbox::standing"))
+        .map_err(DbError::at("outbox::begun_if_pending"))
 }
 
 /// Notes that Telegram is asked to send a message from now on, also one that could not replace another.
@@ -191,7 +198,7 @@ pub async fn begin(db: &Db, id: OutboxId) -> Result<(), DbError> {
 /// Numbers under which a message may stand in its chat if an earlier life has sent it without noting it: those behind
 /// the last message that was there before and that belong to nothing we know. Private chats share one counter. `id` is
 /// the message's own row, if it has one.
-pub async fn whereabouts(
+pub async fn candidate_ids(
     db: &Db,
     id: Option<OutboxId>,
     chat: ChatId,
@@ -227,7 +234,7 @@ pub async fn whereabouts(
     )
     .fetch_all(db.pool())
     .await
-    .map_err(DbError::at("outbox::whereabouts"))?;
+    .map_err(DbError::at("outbox::candidate_ids"))?;
     Ok(numbers.into_iter().map(MessageId).collect())
 }
 
@@ -261,24 +268,24 @@ pub async fn questions(
 
 /// Telegram has the message.
 pub async fn sent(db: &Db, id: OutboxId, message: MessageId) -> Result<(), DbError> {
-    db.shared.marks.grant_or_alone(db, || Mark { id, message }).await
+    db.shared.marks.submit(db, || MarkSent { id, message }).await
 }
 
 /// The mark that Telegram has a message.
 #[derive(Debug)]
-pub(super) struct Mark {
+pub(super) struct MarkSent {
     id: OutboxId,
     message: MessageId,
 }
 
-impl Wish for Mark {
-    type Granted = ();
+impl BatchOp for MarkSent {
+    type Output = ();
 
     fn key(&self) -> i64 {
         self.id.0
     }
 
-    async fn grant(database: &mut PgConnection, marks: Vec<Self>) -> Result<Vec<()>, DbError> {
+    async fn execute(database: &mut PgConnection, marks: Vec<Self>) -> Result<Vec<()>, DbError> {
         let (ids, messages): (Vec<i64>, Vec<i32>) =
             marks.iter().map(|mark| (mark.id.0, mark.message.0)).unzip();
         sqlx::query!(
@@ -357,9 +364,9 @@ pub async fn refusals(db: &Db, after: TurnId) -> Result<Vec<TurnId>, DbError> {
 }
 
 /// The texts of a turn's parts that were promised to the chat, in order.
-pub async fn parts_of(db: &Db, turn: TurnId) -> Result<Vec<String>, DbError> {
+pub async fn promised_parts(db: &Db, turn: TurnId) -> Result<Vec<String>, DbError> {
     sqlx::query_scalar!("SELECT text FROM outbox WHERE turn_id = $1 ORDER BY id", turn.0)
         .fetch_all(db.pool())
         .await
-        .map_err(DbError::at("outbox::parts_of"))
+        .map_err(DbError::at("outbox::promised_parts"))
 }

@@ -10,14 +10,14 @@ use crate::domain::people::Language;
 
 /// How we heard of a payment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Source {
+pub enum PaymentSource {
     /// By its message.
     Message,
     /// By comparing with Telegram's list of transactions.
     List,
 }
 
-impl Source {
+impl PaymentSource {
     fn name(self) -> &'static str {
         match self {
             Self::Message => "message",
@@ -28,7 +28,7 @@ impl Source {
 
 /// A payment that is to be stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct New<'a> {
+pub struct NewPayment<'a> {
     /// Telegram's name for it.
     pub charge_id: &'a str,
     /// Where it was made and who paid.
@@ -40,7 +40,7 @@ pub struct New<'a> {
     /// What is credited; nothing for one that has been given back already.
     pub credit: Usd,
     /// How we heard of it.
-    pub source: Source,
+    pub source: PaymentSource,
     /// When it was made.
     pub paid_at: DateTime<Utc>,
     /// When it was given back, if that is what we hear first.
@@ -48,7 +48,7 @@ pub struct New<'a> {
 }
 
 /// Stores a payment; none if its charge is known already.
-pub async fn insert(tx: &mut Tx<'_>, new: &New<'_>) -> Result<Option<PaymentId>, DbError> {
+pub async fn insert(tx: &mut Tx<'_>, new: &NewPayment<'_>) -> Result<Option<PaymentId>, DbError> {
     sqlx::query_scalar!(
         "INSERT INTO payments (charge_id, user_id, invoice_id, chat_id, topic_id, stars, credit, source, paid_at,
                                state, refunded_at)
@@ -74,7 +74,7 @@ pub async fn insert(tx: &mut Tx<'_>, new: &New<'_>) -> Result<Option<PaymentId>,
 
 /// Where a payment stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum State {
+pub enum PaymentState {
     /// The user has its worth.
     Credited,
     /// Telegram is asked to give the Stars back.
@@ -101,7 +101,7 @@ pub struct Payment {
     /// What was credited.
     pub credit: Usd,
     /// Where it stands.
-    pub state: State,
+    pub state: PaymentState,
     /// When it was made.
     pub paid_at: DateTime<Utc>,
     /// The language in which its user is told; none if nobody asked for a refund.
@@ -114,9 +114,9 @@ macro_rules! payment {
     ($row:expr) => {{
         let row = $row;
         let state = match row.state.as_str() {
-            "credited" => State::Credited,
-            "refunding" => State::Refunding,
-            _ => State::Refunded,
+            "credited" => PaymentState::Credited,
+            "refunding" => PaymentState::Refunding,
+            _ => PaymentState::Refunded,
         };
         Payment {
             id: PaymentId(row.id),
@@ -244,13 +244,13 @@ pub async fn try_again(db: &Db, payment: PaymentId, tries: i32, next: DateTime<U
 pub async fn set_state(
     tx: &mut Tx<'_>,
     payment: PaymentId,
-    state: State,
+    state: PaymentState,
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
     let (name, refunded_at) = match state {
-        State::Credited => ("credited", None),
-        State::Refunding => ("refunding", None),
-        State::Refunded => ("refunded", Some(now)),
+        PaymentState::Credited => ("credited", None),
+        PaymentState::Refunding => ("refunding", None),
+        PaymentState::Refunded => ("refunded", Some(now)),
     };
     sqlx::query!(
         "UPDATE payments SET state = $2, refunded_at = $3, next_try_at = NULL,

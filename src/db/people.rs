@@ -11,7 +11,7 @@ use crate::domain::people::{Chat, Language, Person};
 
 /// What the bot remembers of a user.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Known {
+pub struct KnownUser {
     /// Whether this is the first time that the user is seen.
     pub is_new: bool,
     /// The model that the user chose.
@@ -28,7 +28,7 @@ pub struct Known {
 
 /// Somebody who writes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Visit<'a> {
+pub struct Contact<'a> {
     /// Who.
     pub person: &'a Person,
     /// Where.
@@ -41,9 +41,9 @@ pub struct Visit<'a> {
 
 /// A person in a conversation.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Entered {
+pub struct UserInThread {
     /// What is known of the person.
-    pub known: Known,
+    pub known: KnownUser,
     /// The conversation's row.
     pub thread: ThreadId,
     /// Whether the conversation begins now.
@@ -52,28 +52,28 @@ pub struct Entered {
 
 /// Creates or refreshes a user and a chat, and opens the user's books: the first operation of each is the starter
 /// balance. Safe against any number of simultaneous first messages. Who writes has not blocked the bot.
-pub async fn meet(tx: &mut Tx<'_>, visit: Visit<'_>) -> Result<Known, DbError> {
+pub async fn meet(tx: &mut Tx<'_>, visit: Contact<'_>) -> Result<KnownUser, DbError> {
     Ok(write(&mut **tx, visit, false).await?.known)
 }
 
 /// The same together with the conversation, in one statement.
-pub async fn enter(db: &Db, visit: Visit<'_>) -> Result<Entered, DbError> {
-    let Met { known, thread } = write(db.pool(), visit, true).await?;
+pub async fn enter(db: &Db, visit: Contact<'_>) -> Result<UserInThread, DbError> {
+    let UpsertedUser { known, thread } = write(db.pool(), visit, true).await?;
     let (thread, is_new_thread) =
         thread.ok_or_else(|| DbError::at("people::enter")(sqlx::Error::RowNotFound))?;
-    Ok(Entered { known, thread, is_new_thread })
+    Ok(UserInThread { known, thread, is_new_thread })
 }
 
-struct Met {
-    known: Known,
+struct UpsertedUser {
+    known: KnownUser,
     thread: Option<(ThreadId, bool)>,
 }
 
 async fn write(
     database: impl sqlx::PgExecutor<'_>,
-    Visit { person, chat, topic, starter }: Visit<'_>,
+    Contact { person, chat, topic, starter }: Contact<'_>,
     enters: bool,
-) -> Result<Met, DbError> {
+) -> Result<UpsertedUser, DbError> {
     let row = sqlx::query_file!(
         "src/db/people_meet.sql",
         person.id.0,
@@ -95,7 +95,7 @@ async fn write(
     .fetch_one(database)
     .await
     .map_err(DbError::at("people::meet"))?;
-    let known = Known {
+    let known = KnownUser {
         is_new: row.is_new,
         model: row.model_id.map(ModelId),
         language: Language::from_tag(row.language_code.as_deref()),
@@ -103,7 +103,7 @@ async fn write(
         version: row.version,
         chat_version: row.chat_version,
     };
-    Ok(Met { known, thread: row.thread.map(|id| (ThreadId(id), row.is_new_thread)) })
+    Ok(UpsertedUser { known, thread: row.thread.map(|id| (ThreadId(id), row.is_new_thread)) })
 }
 
 /// The users who were last seen with a name (without the `@`); names move between accounts, so there may be several.

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use super::{Db, DbError, Tx};
 use crate::domain::ids::TurnId;
-use crate::domain::record::{Checkpoint, Record, ToolCall};
+use crate::domain::record::{Checkpoint, Record, ToolCallRecord};
 
 /// Writes records of any types.
 pub async fn apply(tx: &mut Tx<'_>, records: &[Record]) -> Result<(), DbError> {
@@ -81,7 +81,10 @@ async fn count(tx: &mut Tx<'_>, mut turns: Vec<i64>) -> Result<(), DbError> {
 
 /// Writes calls of tools down. Closing a turn does it for all that the turn has run: the write-behind was earlier, but may
 /// have lost some.
-pub async fn tool_calls(database: impl sqlx::PgExecutor<'_>, calls: &[ToolCall]) -> Result<(), DbError> {
+pub async fn tool_calls(
+    database: impl sqlx::PgExecutor<'_>,
+    calls: &[ToolCallRecord],
+) -> Result<(), DbError> {
     let turns: Vec<i64> = calls.iter().map(|call| call.turn.0).collect();
     let attempts: Vec<i32> = calls.iter().map(|call| call.attempt).collect();
     let ids: Vec<String> = calls.iter().map(|call| call.call.clone()).collect();

@@ -9,7 +9,7 @@ use super::{Db, DbError};
 
 /// What is cleaned up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub enum RetentionKind {
     /// What people and the bot said, and the files that came with it.
     Messages,
     /// What was written down while an answer grew, as far as the statistics have left it.
@@ -22,7 +22,7 @@ pub enum Kind {
     Deliveries,
 }
 
-impl Kind {
+impl RetentionKind {
     /// All kinds.
     pub const ALL: [Self; 5] =
         [Self::Messages, Self::Checkpoints, Self::Updates, Self::FormerUpdates, Self::Deliveries];
@@ -41,7 +41,7 @@ impl Kind {
 /// How far a walk over the rows of a kind has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Walk {
-    kind: Kind,
+    kind: RetentionKind,
     before: DateTime<Utc>,
     /// The key of the last row that was looked at.
     last: Option<i64>,
@@ -58,7 +58,7 @@ pub struct Step {
 
 impl Walk {
     /// A walk over everything of a kind that was done before a time.
-    pub fn new(kind: Kind, before: DateTime<Utc>) -> Self {
+    pub fn new(kind: RetentionKind, before: DateTime<Utc>) -> Self {
         Self { kind, before, last: None }
     }
 }
@@ -78,11 +78,11 @@ struct Page {
 pub async fn step(db: &Db, walk: Walk, batch: i64) -> Result<Step, DbError> {
     let Walk { kind, before, last } = walk;
     let page = match kind {
-        Kind::Messages => messages(db, before, last.unwrap_or(i64::MIN), batch).await,
-        Kind::Checkpoints => checkpoints(db, before, last.unwrap_or(i64::MIN), batch).await,
-        Kind::Updates => updates(db, before, last.unwrap_or(i64::MIN), batch).await,
-        Kind::FormerUpdates => former_updates(db, before, last.unwrap_or(i64::MAX), batch).await,
-        Kind::Deliveries => deliveries(db, before, last.unwrap_or(i64::MIN), batch).await,
+        RetentionKind::Messages => messages(db, before, last.unwrap_or(i64::MIN), batch).await,
+        RetentionKind::Checkpoints => checkpoints(db, before, last.unwrap_or(i64::MIN), batch).await,
+        RetentionKind::Updates => updates(db, before, last.unwrap_or(i64::MIN), batch).await,
+        RetentionKind::FormerUpdates => former_updates(db, before, last.unwrap_or(i64::MAX), batch).await,
+        RetentionKind::Deliveries => deliveries(db, before, last.unwrap_or(i64::MIN), batch).await,
     };
     let Page { deleted, read, last, young } = page.map_err(DbError::at("retention::step"))?;
     let goes_on = read == batch && young != Some(true);

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::messages::Changed;
+use super::messages::AppliedEdit;
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{ChatId, DeletionId, ThreadKey, TopicId, UpdateId, UserId};
 
@@ -13,7 +13,7 @@ const GENERAL: i32 = 1;
 
 /// Topics that somebody may delete, or has.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Deletion {
+pub struct TopicDeletion {
     /// Where they are.
     pub chat: ChatId,
     /// The only one who may delete them by this offer.
@@ -30,7 +30,7 @@ pub struct Deletion {
     pub used_by: Option<UpdateId>,
 }
 
-impl Deletion {
+impl TopicDeletion {
     /// The topics of which nothing has become yet.
     pub fn left(&self) -> Vec<TopicId> {
         let done = |topic: &&TopicId| !self.deleted.contains(topic) && !self.failed.contains(topic);
@@ -78,7 +78,7 @@ pub async fn offer(
 }
 
 /// An offer, as it stands.
-pub async fn find(db: &Db, id: DeletionId) -> Result<Option<Deletion>, DbError> {
+pub async fn find(db: &Db, id: DeletionId) -> Result<Option<TopicDeletion>, DbError> {
     let row = sqlx::query!(
         "SELECT chat_id, user_id, topics, deleted, failed, expires_at, used_by FROM topic_deletions WHERE id = $1",
         id.0,
@@ -87,7 +87,7 @@ pub async fn find(db: &Db, id: DeletionId) -> Result<Option<Deletion>, DbError> 
     .await
     .map_err(DbError::at("topics::find"))?;
     let topics = |ids: Vec<i32>| ids.into_iter().map(TopicId).collect();
-    Ok(row.map(|row| Deletion {
+    Ok(row.map(|row| TopicDeletion {
         chat: ChatId(row.chat_id),
         user: UserId(row.user_id),
         topics: topics(row.topics),
@@ -134,7 +134,7 @@ pub async fn unfinished(db: &Db) -> Result<Vec<DeletionId>, DbError> {
 }
 
 /// A topic is gone: everybody's conversation in it is forgotten. Returns those conversations.
-pub async fn deleted(db: &Db, id: DeletionId, topic: TopicId) -> Result<Vec<Changed>, DbError> {
+pub async fn deleted(db: &Db, id: DeletionId, topic: TopicId) -> Result<Vec<AppliedEdit>, DbError> {
     let rows = sqlx::query!(
         r#"WITH deletion AS (
              UPDATE topic_deletions SET deleted = array_append(deleted, $2)
@@ -154,7 +154,7 @@ pub async fn deleted(db: &Db, id: DeletionId, topic: TopicId) -> Result<Vec<Chan
     .fetch_all(db.pool())
     .await
     .map_err(DbError::at("topics::deleted"))?;
-    let changed = rows.into_iter().map(|row| Changed {
+    let changed = rows.into_iter().map(|row| AppliedEdit {
         key: ThreadKey {
             chat: ChatId(row.chat_id),
             user: UserId(row.user_id),

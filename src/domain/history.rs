@@ -1,6 +1,6 @@
 //! What a conversation remembers, as one value with a version, and how far back it goes.
 
-use crate::domain::message::Remembered;
+use crate::domain::message::HistoryMessage;
 
 /// The messages of a conversation that a prompt may use.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -10,7 +10,7 @@ pub struct History {
     /// How many older messages are left out.
     pub skipped: i64,
     /// The messages, oldest first.
-    pub messages: Vec<Remembered>,
+    pub messages: Vec<HistoryMessage>,
 }
 
 /// How a history goes on when the turn that was made from it is closed.
@@ -45,7 +45,7 @@ impl Window {
 
 impl History {
     /// Adds messages and lets the oldest go that are outside the window now.
-    pub fn extend(&mut self, version: i64, new: &[Remembered], window: Window) {
+    pub fn extend(&mut self, version: i64, new: &[HistoryMessage], window: Window) {
         self.version = version;
         self.messages.extend_from_slice(new);
         let total = self.skipped + i64::try_from(self.messages.len()).unwrap_or(i64::MAX);

@@ -25,7 +25,7 @@ pub struct Incoming {
     /// When Telegram received it (whole seconds).
     pub date: DateTime<Utc>,
     /// What else the person pointed at.
-    pub context: Context,
+    pub context: MessageContext,
     /// The file that came with it.
     pub attachment: Option<Attachment>,
     /// What came of fetching that file.
@@ -53,7 +53,7 @@ impl Incoming {
 
     /// The message as the next turn will read it from the database; both must make the same prompt. Its files have no
     /// numbers yet.
-    pub fn remembered(&self) -> Remembered {
+    pub fn remembered(&self) -> HistoryMessage {
         let known = |(replied, file, fetched): (bool, &Attachment, &Retrieval)| KnownFile {
             id: FileId(0),
             kind: file.kind,
@@ -65,7 +65,7 @@ impl Incoming {
             replied,
             not_fetched: fetched.succeeded() == Some(false),
         };
-        Remembered {
+        HistoryMessage {
             role: Role::User,
             message: Some(self.message),
             text: self.text.clone(),
@@ -80,7 +80,7 @@ impl Incoming {
 
 /// Reply, quote and forward marks of a message, in the form that the prompt shows.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Context {
+pub struct MessageContext {
     /// The message that this one answers.
     pub reply: Option<Reply>,
     /// The part of it that the person marked.
@@ -161,7 +161,7 @@ impl Role {
 
 /// A message as the conversation remembers it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Remembered {
+pub struct HistoryMessage {
     /// Who speaks.
     pub role: Role,
     /// Its number in the chat. Answers have none, as they may be several messages, nor have entries of the cache from
@@ -173,7 +173,7 @@ pub struct Remembered {
     /// The sender's name, shown to the model in groups.
     pub sender: Option<String>,
     /// Reply, quote and forward marks.
-    pub context: Context,
+    pub context: MessageContext,
     /// How often the person changed it.
     pub edits: i32,
     /// Whether the answer was cut by a stop, a newer message or a crash.
@@ -227,7 +227,7 @@ mod tests {
         let old = r#"{"role":"user","text":"look","sender":"@ann","context":{"reply":{"message":4,"sender":"@bob",
             "snippet":"one"},"quote":null,"forwarded_from":null},"edits":0,"interrupted":false,"files":[{"id":1,
             "kind":"photo","name":"a.jpg","mime":"image/jpeg","size":7,"provider_id":null,"at":"2026-01-01T00:00:00Z"}]}"#;
-        let message: Remembered = serde_json::from_str(old).unwrap();
+        let message: HistoryMessage = serde_json::from_str(old).unwrap();
         let reply = message.context.reply.unwrap();
         assert_eq!((reply.message, reply.text.as_str(), message.message), (Some(MessageId(4)), "one", None));
         let file = &message.files[0];

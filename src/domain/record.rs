@@ -17,14 +17,14 @@ pub enum Record {
         turn: TurnId,
     },
     /// A tool was called.
-    ToolCall(ToolCall),
+    ToolCall(ToolCallRecord),
     /// An answer has come so far.
     Checkpoint(Checkpoint),
 }
 
 /// One call of a tool.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ToolCall {
+pub struct ToolCallRecord {
     /// The turn that it belongs to.
     pub turn: TurnId,
     /// The turn's attempt.

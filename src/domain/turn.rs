@@ -3,11 +3,11 @@
 use crate::domain::blank::is_blank;
 use crate::domain::history::Continuation;
 use crate::domain::ids::{MessageId, ThreadId, ThreadKey, TurnId};
-use crate::domain::message::{Context, Remembered, Role};
+use crate::domain::message::{HistoryMessage, MessageContext, Role};
 use crate::domain::model::{Effort, Model, ModelId};
 use crate::domain::money::Usd;
 use crate::domain::people::{ChatKind, Language};
-use crate::domain::record::ToolCall;
+use crate::domain::record::ToolCallRecord;
 use crate::domain::usage::Usage;
 
 /// What a turn may use. Frozen when it opens: nothing inside a turn reads live settings.
@@ -39,7 +39,7 @@ pub struct TurnRequest {
     /// A message in a group that an earlier attempt left half written.
     pub live_message: Option<MessageId>,
     /// The conversation so far, oldest first, this turn's messages last.
-    pub history: Vec<Remembered>,
+    pub history: Vec<HistoryMessage>,
     /// How the history goes on when the turn is closed; none if that is not known.
     pub continuation: Option<Continuation>,
     /// What it may use.
@@ -76,7 +76,7 @@ pub enum TurnEvent {
         name: String,
     },
     /// A tool has ended.
-    ToolEnded(ToolCall),
+    ToolEnded(ToolCallRecord),
 }
 
 /// Why a turn was cut short.
@@ -94,7 +94,7 @@ pub enum Interruption {
 
 /// Why a turn has no (more) text of the model.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Failure {
+pub enum TurnFailure {
     /// The provider is overloaded or limits us, after all retries.
     Overloaded,
     /// The provider cannot be reached, broke off or answered with an error of its own.
@@ -115,7 +115,7 @@ pub enum Failure {
     Banned,
 }
 
-impl Failure {
+impl TurnFailure {
     /// The column and label name.
     pub fn name(self) -> &'static str {
         match self {
@@ -144,7 +144,7 @@ pub enum Outcome {
     /// Cut short from outside; the text so far is kept.
     Interrupted(Interruption),
     /// No answer, or only the beginning of one.
-    Failed(Failure),
+    Failed(TurnFailure),
 }
 
 impl Outcome {
@@ -203,7 +203,7 @@ pub struct TurnReport {
     /// Every call that was made, by number.
     pub calls: Vec<ModelCall>,
     /// Every tool that was run, in order.
-    pub tools: Vec<ToolCall>,
+    pub tools: Vec<ToolCallRecord>,
     /// Ids of files of which the provider has no usable copy any more.
     pub lost_files: Vec<String>,
 }
@@ -215,14 +215,14 @@ impl TurnReport {
     }
 
     /// The answer as the conversation remembers it; none if there is nothing to read in it.
-    pub fn answer(&self) -> Option<Remembered> {
+    pub fn answer(&self) -> Option<HistoryMessage> {
         let interrupted = matches!(self.outcome, Outcome::Interrupted(_) | Outcome::Failed(_));
-        (!is_blank(&self.text)).then(|| Remembered {
+        (!is_blank(&self.text)).then(|| HistoryMessage {
             role: Role::Assistant,
             message: None,
             text: self.text.clone(),
             sender: None,
-            context: Context::default(),
+            context: MessageContext::default(),
             edits: 0,
             interrupted,
             files: Vec::new(),
@@ -231,6 +231,6 @@ impl TurnReport {
 
     /// Whether the whole turn is left out of later prompts: with it, everything after it would be refused as well.
     pub fn is_left_out(&self) -> bool {
-        matches!(self.outcome, Outcome::Failed(Failure::Refused | Failure::TooLong))
+        matches!(self.outcome, Outcome::Failed(TurnFailure::Refused | TurnFailure::TooLong))
     }
 }

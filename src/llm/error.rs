@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::files::Unreadable;
-use crate::domain::turn::Failure;
+use crate::domain::turn::TurnFailure;
 
 /// Tries of one request, the first included.
 pub const TRIES: u32 = 4;
@@ -124,19 +124,19 @@ impl LlmError {
     }
 
     /// What the person is told.
-    pub fn failure(&self) -> Failure {
+    pub fn failure(&self) -> TurnFailure {
         match self {
-            Self::Overloaded(_) | Self::RateLimited { retry_after: Some(_), .. } => Failure::Overloaded,
+            Self::Overloaded(_) | Self::RateLimited { retry_after: Some(_), .. } => TurnFailure::Overloaded,
             Self::Provider { .. } | Self::Connection(_) | Self::BrokenOff | Self::Silent(_) => {
-                Failure::Unreachable
+                TurnFailure::Unreachable
             }
             Self::RateLimited { retry_after: None, .. }
             | Self::Rejected { .. }
             | Self::FileGone { .. }
             | Self::FilesRefused { .. }
-            | Self::Unreadable(_) => Failure::Rejected,
-            Self::TooLong(_) => Failure::TooLong,
-            Self::Cancelled => Failure::Internal,
+            | Self::Unreadable(_) => TurnFailure::Rejected,
+            Self::TooLong(_) => TurnFailure::TooLong,
+            Self::Cancelled => TurnFailure::Internal,
         }
     }
 

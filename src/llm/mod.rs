@@ -24,7 +24,7 @@ pub enum Provider {
 }
 
 /// An answer that has begun.
-pub struct Answer {
+pub struct LlmResponse {
     /// The provider's name for the request.
     pub request_id: Option<String>,
     /// What comes, until the stream ends; an end without [`LlmEvent::Stop`] is a broken stream.
@@ -36,7 +36,7 @@ impl Provider {
     ///
     /// # Errors
     /// Everything that the provider says instead of an answer, classified.
-    pub async fn ask(&self, request: &LlmRequest) -> Result<Answer, LlmError> {
+    pub async fn ask(&self, request: &LlmRequest) -> Result<LlmResponse, LlmError> {
         match self {
             Self::Claude(client) => client.ask(request).await,
         }

@@ -116,7 +116,7 @@ pub struct LlmMessage {
 
 impl LlmMessage {
     /// What the model has said, sent back exactly as it came.
-    pub fn own(blocks: Vec<Value>) -> Self {
+    pub fn assistant(blocks: Vec<Value>) -> Self {
         Self { role: Role::Assistant, blocks: blocks.into_iter().map(Block::Own).collect() }
     }
 

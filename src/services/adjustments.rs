@@ -7,7 +7,7 @@ use super::books::Books;
 use super::intake::Caller;
 use super::people;
 use crate::db::balance::{self, Operation, Reason};
-use crate::db::outbox::Owed;
+use crate::db::outbox::OutboxMessage;
 use crate::db::{self, DbError, settings};
 use crate::domain::ids::{OutboxId, UserId};
 use crate::domain::money::Usd;
@@ -52,8 +52,8 @@ pub async fn top_up(
     caller: Caller<'_>,
     target: &Target,
     amount: Usd,
-    reply: impl Fn(&Adjusted) -> Owed,
-) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    reply: impl Fn(&Adjusted) -> OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let (mut tx, _) = caller.enter(books).await?;
     let users = match target {
         Target::Id(user) => vec![*user],
@@ -98,8 +98,8 @@ pub async fn set_margin(
     books: &Books,
     caller: Caller<'_>,
     margin: Option<Margin>,
-    reply: impl Fn(Margin, Margin) -> Owed,
-) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    reply: impl Fn(Margin, Margin) -> OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let (mut tx, _) = caller.enter(books).await?;
     let before = settings::margin(&mut tx).await?;
     let after = margin.unwrap_or(before);

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::pricing;
 use crate::db::Db;
-use crate::db::model_calls::Entry;
+use crate::db::model_calls::PricedCall;
 use crate::domain::clock::Clock;
 use crate::domain::ids::UserId;
 use crate::domain::money::Usd;
@@ -53,13 +53,13 @@ impl Books {
     }
 
     /// A call with its cost.
-    pub(super) fn entry(&self, call: &ModelCall) -> Entry {
+    pub(super) fn entry(&self, call: &ModelCall) -> PricedCall {
         let pricing::Priced { cost, prices } = pricing::price(&self.registry, call, self.today());
-        Entry { call: call.clone(), cost, prices }
+        PricedCall { call: call.clone(), cost, prices }
     }
 
     /// The calls of an attempt with their costs.
-    pub fn entries(&self, calls: &[ModelCall]) -> Vec<Entry> {
+    pub fn entries(&self, calls: &[ModelCall]) -> Vec<PricedCall> {
         calls.iter().map(|call| self.entry(call)).collect()
     }
 }

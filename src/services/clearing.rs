@@ -7,8 +7,8 @@ use super::books::Books;
 use super::intake::Caller;
 use super::people;
 use crate::cache::{self, Cache};
-use crate::db::outbox::{self, Owed};
-use crate::db::topics::{self, Deletion};
+use crate::db::outbox::{self, OutboxMessage};
+use crate::db::topics::{self, TopicDeletion};
 use crate::db::{Db, DbError, inbox, people as profiles, threads};
 use crate::domain::ids::{DeletionId, MessageId, OutboxId, ThreadKey, TopicId, UpdateId};
 use crate::domain::people::Language;
@@ -20,7 +20,7 @@ const OFFERED_FOR: TimeDelta = TimeDelta::minutes(15);
 #[derive(Clone, PartialEq, Debug)]
 pub struct Cleared {
     /// What is to be sent.
-    pub owed: Vec<(OutboxId, Owed)>,
+    pub owed: Vec<(OutboxId, OutboxMessage)>,
     /// Topics of the chat that might be deleted. If there are any, the update waits until they were offered or not.
     pub topics: Vec<TopicId>,
 }
@@ -32,7 +32,7 @@ pub async fn clear(
     cache: &Cache,
     caller: Caller<'_>,
     message: MessageId,
-    confirmation: &Owed,
+    confirmation: &OutboxMessage,
 ) -> Result<Cleared, DbError> {
     let mut tx = books.db.begin().await?;
     // The conversation is locked before the user, as everywhere.
@@ -42,7 +42,7 @@ pub async fn clear(
         None => topics::known(&mut tx, caller.key.chat).await?,
         Some(_) => Vec::new(),
     };
-    let owed = outbox::owe(&mut tx, std::slice::from_ref(confirmation)).await?;
+    let owed = outbox::enqueue(&mut tx, std::slice::from_ref(confirmation)).await?;
     if topics.is_empty() {
         inbox::handled(&mut tx, caller.update).await?;
     }
@@ -58,8 +58,8 @@ pub async fn offer(
     books: &Books,
     caller: Caller<'_>,
     topics: &[TopicId],
-    message: impl Fn(DeletionId) -> Owed,
-) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    message: impl Fn(DeletionId) -> OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let mut tx = books.db.begin().await?;
     let expires_at = books.clock.now() + OFFERED_FOR;
     let id = topics::offer(&mut tx, caller.update, caller.key, topics, expires_at).await?;
@@ -68,7 +68,7 @@ pub async fn offer(
 
 /// Why a tap deletes nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Refusal {
+pub enum DeletionRefusal {
     /// There is no such offer in this chat.
     Unknown,
     /// It was made to somebody else.
@@ -85,16 +85,16 @@ pub async fn judge(
     id: DeletionId,
     key: ThreadKey,
     tap: UpdateId,
-) -> Result<Result<Deletion, Refusal>, DbError> {
-    let Some(deletion) = topics::find(&books.db, id).await? else { return Ok(Err(Refusal::Unknown)) };
+) -> Result<Result<TopicDeletion, DeletionRefusal>, DbError> {
+    let Some(deletion) = topics::find(&books.db, id).await? else { return Ok(Err(DeletionRefusal::Unknown)) };
     let refusal = if deletion.chat != key.chat {
-        Refusal::Unknown
+        DeletionRefusal::Unknown
     } else if deletion.user != key.user {
-        Refusal::NotYours
+        DeletionRefusal::NotYours
     } else if deletion.used_by.is_some_and(|used_by| used_by != tap) {
-        Refusal::Used
+        DeletionRefusal::Used
     } else if deletion.used_by.is_none() && deletion.expires_at <= books.clock.now() {
-        Refusal::Expired
+        DeletionRefusal::Expired
     } else {
         return Ok(Ok(deletion));
     };
@@ -131,13 +131,13 @@ pub async fn record(
 pub async fn finish(
     books: &Books,
     id: DeletionId,
-    message: impl Fn(&Deletion, Language) -> Owed,
-) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    message: impl Fn(&TopicDeletion, Language) -> OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let Some(deletion) = topics::find(&books.db, id).await? else { return Ok(Vec::new()) };
     let mut tx = books.db.begin().await?;
     topics::finish(&mut tx, id, books.clock.now()).await?;
     let language = profiles::language(&mut tx, deletion.user).await?.unwrap_or_default();
-    let owed = outbox::owe(&mut tx, &[message(&deletion, language)]).await?;
+    let owed = outbox::enqueue(&mut tx, &[message(&deletion, language)]).await?;
     Db::commit(tx).await?;
     Ok(owed)
 }

@@ -6,8 +6,8 @@ use super::books::Books;
 use super::{people, recovery};
 use crate::cache::{self, Cache};
 use crate::db::inbox::GivenUp;
-use crate::db::outbox::{self, Owed};
-use crate::db::people::Known;
+use crate::db::outbox::{self, OutboxMessage};
+use crate::db::people::KnownUser;
 use crate::db::{Db, DbError, Tx, inbox, messages};
 use crate::domain::ids::{ChatId, MessageId, OutboxId, ThreadKey, UpdateId, UserId};
 use crate::domain::people::{Chat, Person};
@@ -32,7 +32,7 @@ impl Caller<'_> {
     }
 
     /// Begins the transaction in which the update takes effect: the profile is fresh and the books are open.
-    pub(super) async fn enter(&self, books: &Books) -> Result<(Tx<'static>, Known), DbError> {
+    pub(super) async fn enter(&self, books: &Books) -> Result<(Tx<'static>, KnownUser), DbError> {
         let mut tx = books.db.begin().await?;
         let known = people::meet(&mut tx, books, self.person, self.chat, self.key.topic).await?;
         Ok((tx, known))
@@ -42,9 +42,9 @@ impl Caller<'_> {
     pub(super) async fn leave(
         &self,
         mut tx: Tx<'static>,
-        owed: &[Owed],
-    ) -> Result<Vec<(OutboxId, Owed)>, DbError> {
-        let owed = outbox::owe(&mut tx, owed).await?;
+        owed: &[OutboxMessage],
+    ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
+        let owed = outbox::enqueue(&mut tx, owed).await?;
         inbox::handled(&mut tx, self.update).await?;
         Db::commit(tx).await?;
         Ok(owed)
@@ -56,8 +56,8 @@ impl Caller<'_> {
 pub async fn answer_command(
     books: &Books,
     caller: Caller<'_>,
-    reply: impl Fn(&Known) -> Owed,
-) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    reply: impl Fn(&KnownUser) -> OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let (tx, known) = caller.enter(books).await?;
     caller.leave(tx, &[reply(&known)]).await
 }
@@ -89,8 +89,8 @@ pub async fn give_up(
     db: &Db,
     tries: i32,
     in_hand: &[i64],
-    tell: impl Fn(&GivenUp) -> Option<Owed>,
-) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    tell: impl Fn(&GivenUp) -> Option<OutboxMessage>,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let mut tx = db.begin().await?;
     let given_up = inbox::give_up(&mut tx, tries, recovery::GIVEN_UP_AFTER, in_hand).await?;
     for update in &given_up {
@@ -100,14 +100,14 @@ pub async fn give_up(
             update.id
         );
     }
-    let owed: Vec<Owed> = given_up.iter().filter_map(tell).collect();
-    let owed = outbox::owe(&mut tx, &owed).await?;
+    let owed: Vec<OutboxMessage> = given_up.iter().filter_map(tell).collect();
+    let owed = outbox::enqueue(&mut tx, &owed).await?;
     Db::commit(tx).await?;
     Ok(owed)
 }
 
 /// Ticks an update off that has no lasting effect.
-pub async fn tick_off(db: &Db, update: UpdateId) -> Result<(), DbError> {
+pub async fn mark_handled(db: &Db, update: UpdateId) -> Result<(), DbError> {
     let mut tx = db.begin().await?;
     inbox::handled(&mut tx, update).await?;
     Db::commit(tx).await

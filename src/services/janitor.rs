@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use super::books::Books;
-use crate::db::retention::{self, Kind, Walk};
+use crate::db::retention::{self, RetentionKind, Walk};
 use crate::db::{DbError, OPERATION_LIMIT, audit, dialogs, topics};
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
@@ -47,7 +47,7 @@ async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) {
     report("dialogs", db.run_job(OPERATION_LIMIT, "dialogs::forget", drain, dialogs).await);
     let topics = || topics::forget(db, forgotten);
     report("topics", db.run_job(OPERATION_LIMIT, "topics::forget", drain, topics).await);
-    for kind in Kind::ALL {
+    for kind in RetentionKind::ALL {
         report(kind.name(), clean_up(books, life, metrics, kind).await);
     }
     report("audit", audit(books, life, metrics).await);
@@ -78,12 +78,17 @@ async fn audit(books: &Books, life: &Lifecycle, metrics: &Metrics) -> Result<(),
 }
 
 /// Deletes what has served its purpose, batch by batch, with room for everybody else in between.
-async fn clean_up(books: &Books, life: &Lifecycle, metrics: &Metrics, kind: Kind) -> Result<(), DbError> {
+async fn clean_up(
+    books: &Books,
+    life: &Lifecycle,
+    metrics: &Metrics,
+    kind: RetentionKind,
+) -> Result<(), DbError> {
     let (db, drain) = (&books.db, &life.drain);
     let days = match kind {
-        Kind::Messages | Kind::Checkpoints => books.terms.messages_kept_days,
-        Kind::Updates | Kind::FormerUpdates => UPDATES_KEPT_DAYS,
-        Kind::Deliveries => DELIVERIES_KEPT_DAYS,
+        RetentionKind::Messages | RetentionKind::Checkpoints => books.terms.messages_kept_days,
+        RetentionKind::Updates | RetentionKind::FormerUpdates => UPDATES_KEPT_DAYS,
+        RetentionKind::Deliveries => DELIVERIES_KEPT_DAYS,
     };
     let mut rest = Some(Walk::new(kind, books.clock.now() - TimeDelta::days(days)));
     let mut sum = 0;

@@ -9,8 +9,8 @@ use super::people;
 use crate::db::balance::{self, Operation, Reason};
 use crate::db::dialogs::{self, Dialog};
 use crate::db::invoices::{self, Invoice};
-use crate::db::outbox::{self, Owed};
-use crate::db::payments::{self, New, Source};
+use crate::db::outbox::{self, OutboxMessage};
+use crate::db::payments::{self, NewPayment, PaymentSource};
 use crate::db::{self, Db, DbError, Tx, inbox, settings};
 use crate::domain::ids::{MessageId, OutboxId, ThreadKey, UpdateId, UserId};
 use crate::domain::money::Usd;
@@ -27,8 +27,8 @@ const DIALOG_LIFE: TimeDelta = TimeDelta::minutes(10);
 pub async fn packages(
     books: &Books,
     caller: Caller<'_>,
-    reply: impl Fn(&[(u32, &'static str, Usd)]) -> Owed,
-) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    reply: impl Fn(&[(u32, &'static str, Usd)]) -> OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let (mut tx, _) = caller.enter(books).await?;
     let margin = settings::margin(&mut tx).await?;
     let packages = stars::PACKAGES.map(|(stars, name)| (stars, name, stars::credit(stars, margin)));
@@ -41,8 +41,8 @@ pub async fn offer(
     books: &Books,
     caller: Caller<'_>,
     stars: u32,
-    message: impl Fn(&Invoice) -> Owed,
-) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    message: impl Fn(&Invoice) -> OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let (mut tx, _) = caller.enter(books).await?;
     let now = books.clock.now();
     dialogs::close(&mut tx, caller.key, now).await?;
@@ -58,7 +58,7 @@ pub async fn offer(
     };
     let id = invoices::create(&mut tx, caller.key, &invoice).await?;
     kill_point!("invoice: before the commit");
-    let owed = caller.leave(tx, &[Owed { invoice: Some(id), ..message(&invoice) }]).await?;
+    let owed = caller.leave(tx, &[OutboxMessage { invoice: Some(id), ..message(&invoice) }]).await?;
     kill_point!("invoice: after the commit");
     Ok(owed)
 }
@@ -67,8 +67,8 @@ pub async fn offer(
 pub async fn ask_amount(
     books: &Books,
     caller: Caller<'_>,
-    question: Owed,
-) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    question: OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let (mut tx, _) = caller.enter(books).await?;
     dialogs::open(&mut tx, caller.key, Dialog::CustomAmount, books.clock.now() + DIALOG_LIFE).await?;
     caller.leave(tx, &[question]).await
@@ -78,8 +78,8 @@ pub async fn ask_amount(
 pub async fn cancel(
     books: &Books,
     caller: Caller<'_>,
-    reply: impl Fn(bool) -> Owed,
-) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    reply: impl Fn(bool) -> OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let (mut tx, _) = caller.enter(books).await?;
     let waited = dialogs::close(&mut tx, caller.key, books.clock.now()).await?;
     caller.leave(tx, &[reply(waited)]).await
@@ -100,7 +100,7 @@ pub struct Checkout {
 
 /// Why Stars are not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Refusal {
+pub enum CheckoutRefusal {
     /// There is no such invoice, or it says something else.
     Unknown,
     /// It was made for somebody else.
@@ -114,24 +114,24 @@ pub enum Refusal {
 }
 
 /// Compares what somebody is about to pay with its invoice.
-pub async fn verdict(books: &Books, checkout: &Checkout) -> Result<Option<Refusal>, DbError> {
+pub async fn verdict(books: &Books, checkout: &Checkout) -> Result<Option<CheckoutRefusal>, DbError> {
     let found = invoices::find(books.db.pool(), &checkout.payload).await?;
-    let Some(found) = found else { return Ok(Some(Refusal::Unknown)) };
+    let Some(found) = found else { return Ok(Some(CheckoutRefusal::Unknown)) };
     let invoice = &found.invoice;
     let is_price = checkout.currency == stars::CURRENCY && checkout.amount == i64::from(invoice.stars);
     Ok(match () {
-        () if invoice.user != checkout.user => Some(Refusal::NotYours),
-        () if !is_price => Some(Refusal::Unknown),
-        () if found.banned => Some(Refusal::Banned),
-        () if found.paid => Some(Refusal::Paid),
-        () if invoice.expires_at <= books.clock.now() => Some(Refusal::Expired),
+        () if invoice.user != checkout.user => Some(CheckoutRefusal::NotYours),
+        () if !is_price => Some(CheckoutRefusal::Unknown),
+        () if found.banned => Some(CheckoutRefusal::Banned),
+        () if found.paid => Some(CheckoutRefusal::Paid),
+        () if invoice.expires_at <= books.clock.now() => Some(CheckoutRefusal::Expired),
         () => None,
     })
 }
 
 /// Stars that Telegram has taken.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Received {
+pub struct IncomingPayment {
     /// The update that told; none if Telegram's list did.
     pub update: Option<UpdateId>,
     /// Who paid.
@@ -167,24 +167,24 @@ pub struct Credited {
 /// not left yet.
 pub async fn credit(
     books: &Books,
-    received: &Received,
-    receipt: impl Fn(Credited) -> Owed,
-) -> Result<Vec<(OutboxId, Owed)>, DbError> {
-    let Received { person, chat, key, stars, charge_id, .. } = received;
+    received: &IncomingPayment,
+    receipt: impl Fn(Credited) -> OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
+    let IncomingPayment { person, chat, key, stars, charge_id, .. } = received;
     let mut tx = books.db.begin().await?;
     let (invoice, credit) = promised(&mut tx, received).await?;
-    let source = if received.update.is_some() { Source::Message } else { Source::List };
-    if source == Source::List && invoice.is_none() {
+    let source = if received.update.is_some() { PaymentSource::Message } else { PaymentSource::List };
+    if source == PaymentSource::List && invoice.is_none() {
         // The list goes back to the beginning of the bot: what was sold before us, or by others, is not ours to credit.
         return Ok(Vec::new());
     }
     let language = match (source, db::people::language(&mut tx, key.user).await?) {
         // The list knows less of the user than we do.
-        (Source::List, Some(language)) => language,
+        (PaymentSource::List, Some(language)) => language,
         _ => people::meet(&mut tx, books, person, chat, key.topic).await?.language,
     };
     let (stars, paid_at, refunded_at) = (*stars, received.paid_at, None);
-    let new = New { charge_id, key: *key, invoice, stars, credit, source, paid_at, refunded_at };
+    let new = NewPayment { charge_id, key: *key, invoice, stars, credit, source, paid_at, refunded_at };
     let booked = format!("payment:{charge_id}");
     let credited = if let Some(payment) = payments::insert(&mut tx, &new).await? {
         kill_point!("credit: payment recorded");
@@ -198,8 +198,8 @@ pub async fn credit(
         let balance = balance::posted(&mut tx, &booked).await?;
         known.zip(balance).map(|(credit, balance)| Credited { credit, balance, language })
     };
-    let receipt: Vec<Owed> = credited.map(receipt).into_iter().collect();
-    let owed = outbox::owe(&mut tx, &receipt).await?;
+    let receipt: Vec<OutboxMessage> = credited.map(receipt).into_iter().collect();
+    let owed = outbox::enqueue(&mut tx, &receipt).await?;
     if let Some(update) = received.update {
         inbox::handled(&mut tx, update).await?;
     }
@@ -212,7 +212,7 @@ pub async fn credit(
 /// What the invoice promised. A payment that belongs to none is credited by the formula of today: the Stars are ours.
 async fn promised(
     tx: &mut Tx<'_>,
-    received: &Received,
+    received: &IncomingPayment,
 ) -> Result<(Option<crate::domain::ids::InvoiceId>, Usd), DbError> {
     let found = invoices::find(&mut **tx, &received.payload).await?;
     let theirs = |invoice: &Invoice| invoice.user == received.key.user && invoice.stars == received.stars;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::books::Books;
 use crate::db::balance::{self, Operation, Reason};
-use crate::db::people::{self, Entered, Known, Visit};
+use crate::db::people::{self, Contact, KnownUser, UserInThread};
 use crate::db::{Db, DbError, Tx, inbox};
 use crate::domain::ids::{ThreadKey, TopicId, UpdateId, UserId};
 use crate::domain::money::Usd;
@@ -12,7 +12,12 @@ use crate::domain::people::{Chat, Person};
 
 /// Finds or creates user, chat and thread. Any number of simultaneous first messages make one of each.
 /// Who is new gets the starter balance.
-pub async fn enter(books: &Books, key: ThreadKey, person: &Person, chat: &Chat) -> Result<Entered, DbError> {
+pub async fn enter(
+    books: &Books,
+    key: ThreadKey,
+    person: &Person,
+    chat: &Chat,
+) -> Result<UserInThread, DbError> {
     people::enter(&books.db, visit(books, person, chat, key.topic)).await
 }
 
@@ -23,12 +28,12 @@ pub(super) async fn meet(
     person: &Person,
     chat: &Chat,
     topic: Option<TopicId>,
-) -> Result<Known, DbError> {
+) -> Result<KnownUser, DbError> {
     people::meet(tx, visit(books, person, chat, topic)).await
 }
 
-fn visit<'a>(books: &Books, person: &'a Person, chat: &'a Chat, topic: Option<TopicId>) -> Visit<'a> {
-    Visit { person, chat, topic, starter: books.terms.starter_balance }
+fn visit<'a>(books: &Books, person: &'a Person, chat: &'a Chat, topic: Option<TopicId>) -> Contact<'a> {
+    Contact { person, chat, topic, starter: books.terms.starter_balance }
 }
 
 /// Takes over what Telegram tells: since `date` the user has blocked the bot, or takes messages again.

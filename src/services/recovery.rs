@@ -5,7 +5,7 @@ use crate::db::crashes::{self, Crash};
 use crate::db::turns::{self, LeftOpen};
 use crate::db::{Db, DbError, outbox, records};
 use crate::domain::blank::is_blank;
-use crate::domain::turn::{Failure, Interruption, Outcome, TurnReport};
+use crate::domain::turn::{Interruption, Outcome, TurnFailure, TurnReport};
 
 /// Whatever was in flight in so many crashes runs with nothing else in flight from then on.
 pub const ALONE_AFTER: i32 = 2;
@@ -75,7 +75,7 @@ pub struct Rest {
 
 /// Decides on a turn. One that had shown some of its answer is not run again: what there is, stands.
 pub async fn decide(db: &Db, left: &LeftOpen) -> Result<Recovery, DbError> {
-    let parts = outbox::parts_of(db, left.turn).await?;
+    let parts = outbox::promised_parts(db, left.turn).await?;
     let mark = records::checkpoint(db, left.turn).await?.filter(|mark| mark.attempt == left.attempt);
     let checkpoint = mark.map(|mark| mark.text).filter(|text| !is_blank(text));
     let shown = !parts.is_empty() || checkpoint.is_some();
@@ -90,7 +90,9 @@ pub async fn decide(db: &Db, left: &LeftOpen) -> Result<Recovery, DbError> {
             Recovery::Close(company, rest(Outcome::Interrupted(Interruption::Crashed), checkpoint))
         }
         // Whatever was written down behind the parts may be what cannot be shown.
-        Verdict::GiveUp => Recovery::Close(Company::Others, rest(Outcome::Failed(Failure::Internal), None)),
+        Verdict::GiveUp => {
+            Recovery::Close(Company::Others, rest(Outcome::Failed(TurnFailure::Internal), None))
+        }
     })
 }
 

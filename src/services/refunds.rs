@@ -9,8 +9,8 @@ use super::books::Books;
 use super::intake::Caller;
 use crate::db::balance::{self, Operation, Reason};
 use crate::db::holds;
-use crate::db::outbox::{self, Owed};
-use crate::db::payments::{self, New, Payment, Source, State};
+use crate::db::outbox::{self, OutboxMessage};
+use crate::db::payments::{self, NewPayment, Payment, PaymentSource, PaymentState};
 use crate::db::{Db, DbError, Tx, inbox};
 use crate::domain::ids::{OutboxId, ThreadKey, UpdateId};
 use crate::domain::money::Usd;
@@ -24,7 +24,7 @@ const PAUSES_S: (i64, i64) = (2, 3_600);
 
 /// What the wish for a refund came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Asked {
+pub enum RefundStart {
     /// The user has no such payment.
     Unknown,
     /// The Stars went back before.
@@ -49,24 +49,24 @@ pub async fn ask(
     books: &Books,
     caller: Caller<'_>,
     charge_id: &str,
-    reply: impl Fn(&Asked) -> Owed,
-) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    reply: impl Fn(&RefundStart) -> OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let (mut tx, _) = caller.enter(books).await?;
     let found = payments::lock(&mut tx, charge_id).await?.filter(|payment| payment.user == caller.user());
     let now = books.clock.now();
     let asked = match found {
-        None => Asked::Unknown,
-        Some(Payment { state: State::Refunded, .. }) => Asked::Refunded,
-        Some(Payment { state: State::Refunding, .. }) => Asked::Running,
-        Some(payment) if payment.paid_at + TimeDelta::days(REFUND_DAYS) < now => Asked::TooLate,
+        None => RefundStart::Unknown,
+        Some(Payment { state: PaymentState::Refunded, .. }) => RefundStart::Refunded,
+        Some(Payment { state: PaymentState::Refunding, .. }) => RefundStart::Running,
+        Some(payment) if payment.paid_at + TimeDelta::days(REFUND_DAYS) < now => RefundStart::TooLate,
         Some(Payment { id, user, credit, .. }) => {
             if holds::take_for_refund(&mut tx, user, credit).await? {
                 let language = caller.person.language_code.as_deref();
                 payments::ask_refund(&mut tx, id, caller.key, language, now).await?;
-                Asked::Begun
+                RefundStart::Begun
             } else {
                 let balance = balance::of(&mut *tx, user).await?.unwrap_or_default();
-                Asked::TooPoor { needed: credit, spendable: balance.spendable() }
+                RefundStart::TooPoor { needed: credit, spendable: balance.spendable() }
             }
         }
     };
@@ -80,8 +80,8 @@ pub async fn ask(
 pub async fn list(
     books: &Books,
     caller: Caller<'_>,
-    reply: impl Fn(&[Payment]) -> Owed,
-) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    reply: impl Fn(&[Payment]) -> OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let (mut tx, _) = caller.enter(books).await?;
     let since = books.clock.now() - TimeDelta::days(REFUND_DAYS);
     let refundable = payments::refundable(&mut tx, caller.user(), since, LISTED).await?;
@@ -90,7 +90,7 @@ pub async fn list(
 
 /// What Telegram said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Answer {
+pub enum RefundReply {
     /// The Stars are back.
     Given,
     /// They stay.
@@ -99,7 +99,7 @@ pub enum Answer {
 
 /// What a user is told at the end of a refund.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum End {
+pub enum RefundOutcome {
     /// The Stars are back, as asked; the balance afterwards.
     Given(Usd),
     /// Telegram has given them back by itself; the balance afterwards.
@@ -124,21 +124,22 @@ pub struct Returned<'a> {
 pub async fn settle(
     books: &Books,
     returned: &Returned<'_>,
-    answer: Answer,
-    tell: impl Fn(&Payment, End) -> Owed,
-) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    answer: RefundReply,
+    tell: impl Fn(&Payment, RefundOutcome) -> OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let now = books.clock.now();
     let mut tx = books.db.begin().await?;
     payments::lock_payer(&mut tx, returned.charge_id).await?;
     let found = payments::lock(&mut tx, returned.charge_id).await?;
     let end = match (&found, answer) {
-        (Some(payment), Answer::Given) => give(&mut tx, payment, now).await?,
-        (Some(payment), Answer::Refused) => refuse(&mut tx, payment, now).await?,
-        (None, Answer::Given) => remember(&mut tx, returned, now).await.map(|()| None)?,
-        (None, Answer::Refused) => None,
+        (Some(payment), RefundReply::Given) => give(&mut tx, payment, now).await?,
+        (Some(payment), RefundReply::Refused) => refuse(&mut tx, payment, now).await?,
+        (None, RefundReply::Given) => remember(&mut tx, returned, now).await.map(|()| None)?,
+        (None, RefundReply::Refused) => None,
     };
-    let message: Vec<Owed> = found.iter().zip(end).map(|(payment, end)| tell(payment, end)).collect();
-    let owed = outbox::owe(&mut tx, &message).await?;
+    let message: Vec<OutboxMessage> =
+        found.iter().zip(end).map(|(payment, end)| tell(payment, end)).collect();
+    let owed = outbox::enqueue(&mut tx, &message).await?;
     if let Some(update) = returned.update {
         inbox::handled(&mut tx, update).await?;
     }
@@ -148,9 +149,13 @@ pub async fn settle(
 }
 
 /// The Stars are back: takes their worth, once. None for a payment that was never credited.
-async fn give(tx: &mut Tx<'_>, payment: &Payment, now: DateTime<Utc>) -> Result<Option<End>, DbError> {
+async fn give(
+    tx: &mut Tx<'_>,
+    payment: &Payment,
+    now: DateTime<Utc>,
+) -> Result<Option<RefundOutcome>, DbError> {
     let key = format!("refund:{}", payment.charge_id);
-    let balance = if payment.state == State::Refunded {
+    let balance = if payment.state == PaymentState::Refunded {
         balance::posted(tx, &key).await?
     } else {
         let (reason, subject) = (Reason::Refund(payment.id), payment.stars.to_string());
@@ -159,21 +164,25 @@ async fn give(tx: &mut Tx<'_>, payment: &Payment, now: DateTime<Utc>) -> Result<
         let balance = balance::post(tx, &operation).await?;
         kill_point!("refund: booked");
         holds::close_refund(tx, payment.id).await?;
-        payments::set_state(tx, payment.id, State::Refunded, now).await?;
+        payments::set_state(tx, payment.id, PaymentState::Refunded, now).await?;
         Some(balance)
     };
-    let asked = payment.state != State::Credited && payment.asked_at.is_some();
-    Ok(balance.map(if asked { End::Given } else { End::ByTelegram }))
+    let asked = payment.state != PaymentState::Credited && payment.asked_at.is_some();
+    Ok(balance.map(if asked { RefundOutcome::Given } else { RefundOutcome::ByTelegram }))
 }
 
 /// The Stars stay: sets the money free. None for a payment of which nobody wanted a refund.
-async fn refuse(tx: &mut Tx<'_>, payment: &Payment, now: DateTime<Utc>) -> Result<Option<End>, DbError> {
-    if payment.state == State::Refunding {
+async fn refuse(
+    tx: &mut Tx<'_>,
+    payment: &Payment,
+    now: DateTime<Utc>,
+) -> Result<Option<RefundOutcome>, DbError> {
+    if payment.state == PaymentState::Refunding {
         holds::close_refund(tx, payment.id).await?;
-        payments::set_state(tx, payment.id, State::Credited, now).await?;
+        payments::set_state(tx, payment.id, PaymentState::Credited, now).await?;
     }
-    let refused = payment.state != State::Refunded && payment.asked_at.is_some();
-    Ok(refused.then_some(End::Refused))
+    let refused = payment.state != PaymentState::Refunded && payment.asked_at.is_some();
+    Ok(refused.then_some(RefundOutcome::Refused))
 }
 
 /// A payment of which we hear only now that it is over: the message about it may still come and must not be credited.
@@ -182,10 +191,13 @@ async fn remember(tx: &mut Tx<'_>, returned: &Returned<'_>, now: DateTime<Utc>) 
     if balance::of(&mut **tx, key.user).await?.is_none() {
         return Ok(());
     }
-    let (charge_id, invoice, credit, source) = (returned.charge_id, None, Usd::ZERO, Source::List);
+    let (charge_id, invoice, credit, source) = (returned.charge_id, None, Usd::ZERO, PaymentSource::List);
     let (paid_at, refunded_at) = (now, Some(now));
-    payments::insert(tx, &New { charge_id, key, invoice, stars, credit, source, paid_at, refunded_at })
-        .await?;
+    payments::insert(
+        tx,
+        &NewPayment { charge_id, key, invoice, stars, credit, source, paid_at, refunded_at },
+    )
+    .await?;
     Ok(())
 }
 

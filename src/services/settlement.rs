@@ -5,12 +5,12 @@
 use super::books::Books;
 use super::recovery::Company;
 use crate::db::model_calls::Payer;
-use crate::db::outbox::{self, Owed};
-use crate::db::turns::closing::{self, Answer, Closed, Closing};
+use crate::db::outbox::{self, OutboxMessage};
+use crate::db::turns::closing::{self, ClosedTurn, StoredAnswer, TurnClosing};
 use crate::db::{Db, DbError, model_calls, turns};
 use crate::domain::ids::{OutboxId, TurnId, UserId};
 use crate::domain::money::Usd;
-use crate::domain::turn::{Failure, ModelCall, Outcome, TurnReport};
+use crate::domain::turn::{ModelCall, Outcome, TurnFailure, TurnReport};
 use crate::lifecycle::kill_point;
 
 /// What settling came to.
@@ -19,7 +19,7 @@ pub enum Settled {
     /// The turn is closed; these messages are to be sent.
     Closed {
         /// What is owed to the chat.
-        owed: Vec<(OutboxId, Owed)>,
+        owed: Vec<(OutboxId, OutboxMessage)>,
         /// Whether all of that is new. If not, some of it may have been sent before.
         fresh: bool,
         /// What the model has cost.
@@ -30,7 +30,7 @@ pub enum Settled {
         history_version: Option<i64>,
     },
     /// It was closed before, perhaps by this very call, whose answer was lost; what of it is still to be sent.
-    AlreadyClosed(Vec<(OutboxId, Owed)>),
+    AlreadyClosed(Vec<(OutboxId, OutboxMessage)>),
 }
 
 /// The turn that is to be closed.
@@ -53,20 +53,24 @@ pub async fn settle(
     books: &Books,
     case: Case<'_>,
     report: &TurnReport,
-    owed: &[Owed],
+    owed: &[OutboxMessage],
     begun: bool,
 ) -> Result<Settled, DbError> {
     let Case { turn, user, attempt, known, subject } = case;
     let answer = report.answer();
     let at = books.clock.now();
     let payer = payer(report.outcome);
-    let closing = Closing {
+    let closing = TurnClosing {
         turn,
         user,
         attempt,
         known,
         outcome: report.outcome,
-        answer: answer.as_ref().map(|said| Answer { text: &said.text, interrupted: said.interrupted, at }),
+        answer: answer.as_ref().map(|said| StoredAnswer {
+            text: &said.text,
+            interrupted: said.interrupted,
+            at,
+        }),
         left_out: report.is_left_out(),
         calls: &books.entries(&report.calls),
         tools: &report.tools,
@@ -76,7 +80,7 @@ pub async fn settle(
         begun,
     };
     kill_point!("settle: before the commit");
-    let Some(Closed { cost, history_version, owed, fresh }) = closing::close(&books.db, &closing).await?
+    let Some(ClosedTurn { cost, history_version, owed, fresh }) = closing::close(&books.db, &closing).await?
     else {
         return outbox::pending(&books.db, Some(turn), 0.0, OutboxId(0)).await.map(Settled::AlreadyClosed);
     };
@@ -88,7 +92,7 @@ pub async fn settle(
 /// else is paid by the user, as far as the model was really used.
 fn payer(outcome: Outcome) -> Payer {
     match outcome {
-        Outcome::Failed(Failure::Internal | Failure::Empty) => Payer::Owner,
+        Outcome::Failed(TurnFailure::Internal | TurnFailure::Empty) => Payer::Owner,
         _ => Payer::User,
     }
 }
@@ -136,12 +140,16 @@ pub struct Restarted {
 }
 
 /// Promises a part of an answer that still goes on. If it replaces the unfinished message, there is none any more.
-pub async fn promise(db: &Db, turn: TurnId, part: &Owed) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+pub async fn promise(
+    db: &Db,
+    turn: TurnId,
+    part: &OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let mut tx = db.begin().await?;
     if part.replaces.is_some() {
         turns::show_in(&mut *tx, turn, None).await?;
     }
-    let owed = outbox::owe(&mut tx, std::slice::from_ref(part)).await?;
+    let owed = outbox::enqueue(&mut tx, std::slice::from_ref(part)).await?;
     Db::commit(tx).await?;
     Ok(owed)
 }

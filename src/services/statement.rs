@@ -3,8 +3,8 @@
 use super::books::Books;
 use super::intake::Caller;
 use crate::db::DbError;
-use crate::db::balance::{self, Balance, Booked};
-use crate::db::outbox::Owed;
+use crate::db::balance::{self, Balance, LedgerEntry};
+use crate::db::outbox::OutboxMessage;
 use crate::domain::ids::OutboxId;
 
 /// Operations that are shown.
@@ -14,8 +14,8 @@ const SHOWN: i64 = 10;
 pub async fn show(
     books: &Books,
     caller: Caller<'_>,
-    reply: impl Fn(Balance, &[Booked]) -> Owed,
-) -> Result<Vec<(OutboxId, Owed)>, DbError> {
+    reply: impl Fn(Balance, &[LedgerEntry]) -> OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let (mut tx, _) = caller.enter(books).await?;
     let balance = balance::of(&mut *tx, caller.user()).await?.unwrap_or_default();
     let booked = balance::latest(&mut tx, caller.user(), SHOWN).await?;

@@ -18,7 +18,7 @@ use crate::services::write_behind::WriteBehind;
 const EVERY: Duration = Duration::from_secs(5);
 
 /// The events of a turn on their way to the screen: what is visible is taken down as they pass, with no stop between.
-pub(super) struct Noted<'a> {
+pub(super) struct CheckpointedEvents<'a> {
     events: mpsc::Receiver<TurnEvent>,
     write_behind: &'a WriteBehind,
     turn: TurnId,
@@ -30,7 +30,7 @@ pub(super) struct Noted<'a> {
     due: Pin<Box<Sleep>>,
 }
 
-impl<'a> Noted<'a> {
+impl<'a> CheckpointedEvents<'a> {
     /// The events of this turn, from the model's side.
     pub(super) fn new(
         write_behind: &'a WriteBehind,
@@ -70,7 +70,7 @@ impl<'a> Noted<'a> {
     }
 }
 
-impl Stream for Noted<'_> {
+impl Stream for CheckpointedEvents<'_> {
     type Item = TurnEvent;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<TurnEvent>> {

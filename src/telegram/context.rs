@@ -4,19 +4,19 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::api::methods::Me;
 use super::arrivals::Arrivals;
-use super::cashier::Cashier;
 use super::courier::Courier;
 use super::intake::Deferred;
-use super::pipeline::in_hand::InHand;
+use super::payment_worker::PaymentWorker;
+use super::pipeline::in_flight::InFlight;
 use super::pipeline::isolation::Isolation;
-use super::pipeline::normalize::{Albums, Places};
+use super::pipeline::normalize::{Albums, FetchPermits};
 use super::pipeline::queue::Mailboxes;
 use super::pipeline::slots::Slots;
 use super::streaming::Screen;
+use crate::bot_api::methods::Me;
 use crate::cache::Cache;
-use crate::conversation::Mind;
+use crate::conversation::Assistant;
 use crate::db::Db;
 use crate::domain::ids::TurnId;
 use crate::lifecycle::Lifecycle;
@@ -27,7 +27,7 @@ use crate::telemetry::readiness::Readiness;
 
 /// The long-lived parts of the service.
 #[derive(Debug)]
-pub struct Context {
+pub struct BotContext {
     /// The bot's own account.
     pub me: Me,
     /// The database.
@@ -37,25 +37,25 @@ pub struct Context {
     /// Where records go that nobody waits for.
     pub write_behind: WriteBehind,
     /// Who answers.
-    pub mind: Mind,
+    pub assistant: Assistant,
     /// The books.
     pub books: Books,
     /// Refunds and receipts.
-    pub cashier: Cashier,
+    pub payment_worker: PaymentWorker,
     /// Where answers are shown; its API and courier serve everybody.
     pub screen: Screen,
     /// The mailboxes of the threads that are awake.
     pub mailboxes: Mailboxes,
     /// Turns that a session has in hand.
-    pub running: Running,
+    pub running: RunningTurns,
     /// Updates that found a full mailbox.
     pub deferred: Deferred,
     /// When updates came.
     pub arrivals: Arrivals,
     /// Updates that wait in batches.
-    pub in_hand: InHand,
+    pub in_flight: InFlight,
     /// Places for files that are fetched at once.
-    pub files: Places,
+    pub files: FetchPermits,
     /// Albums that were meant for us.
     pub albums: Albums,
     /// What may run beside what.
@@ -74,9 +74,9 @@ pub struct Context {
 
 /// Turns that are in hand. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Running(Arc<Mutex<HashSet<TurnId>>>);
+pub struct RunningTurns(Arc<Mutex<HashSet<TurnId>>>);
 
-impl Running {
+impl RunningTurns {
     /// Somebody has the turn.
     pub fn insert(&self, turn: TurnId) {
         self.turns().insert(turn);
@@ -97,7 +97,7 @@ impl Running {
     }
 }
 
-impl Context {
+impl BotContext {
     /// Delivers what is owed.
     pub fn courier(&self) -> &Courier {
         &self.screen.courier

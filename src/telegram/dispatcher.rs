@@ -21,7 +21,7 @@ use teloxide::update_listeners::{AsUpdateStream, UpdateListener};
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::context::Context;
+use super::context::BotContext;
 use super::handlers;
 use super::inbound::raw;
 use crate::telemetry::readiness::Health;
@@ -36,7 +36,7 @@ const STUCK: Duration = Duration::from_secs(10);
 const CLOSE_LIMIT: Duration = Duration::ZERO;
 
 /// Routes updates until their channel ends.
-pub async fn run(context: Arc<Context>, updates: mpsc::Receiver<raw::Update>) {
+pub async fn run(context: Arc<BotContext>, updates: mpsc::Receiver<raw::Update>) {
     let drain = context.life.drain.clone();
     let updates = Arc::new(Mutex::new(updates));
     loop {
@@ -55,7 +55,7 @@ pub async fn run(context: Arc<Context>, updates: mpsc::Receiver<raw::Update>) {
 }
 
 async fn dispatch(
-    context: &Arc<Context>,
+    context: &Arc<BotContext>,
     updates: OwnedMutexGuard<mpsc::Receiver<raw::Update>>,
 ) -> io::Result<()> {
     let GetMeServer { bot, listener, app } = GetMeServer::open(&context.me).await?;
@@ -65,12 +65,13 @@ async fn dispatch(
         let begun = begun.clone();
         async move { serve_until("getMe", listener, app, &begun, CLOSE_LIMIT).await }
     });
-    let endpoint = dptree::endpoint(|stand_in: Update, context: Arc<Context>, carried: Carried| async move {
-        if let Some(update) = carried.take(&stand_in) {
-            handlers::route(&context, update);
-        }
-        Ok::<(), Infallible>(())
-    });
+    let endpoint =
+        dptree::endpoint(|stand_in: Update, context: Arc<BotContext>, carried: Carried| async move {
+            if let Some(update) = carried.take(&stand_in) {
+                handlers::route(&context, update);
+            }
+            Ok::<(), Infallible>(())
+        });
     let carried = Carried::default();
     let dependencies = dptree::deps![context.clone(), carried.clone()];
     let mut dispatcher = Dispatcher::builder(bot, endpoint).dependencies(dependencies).build();

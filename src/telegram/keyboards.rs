@@ -1,8 +1,8 @@
 //! Buttons below messages: what they say and what a tap means. A tap can be forged by a changed client, so its data is
 //! only a name; what it may do is decided by who tapped where, which Telegram vouches for.
 
-use super::api::methods::InlineKeyboard;
 use super::text::{self, clear, money};
+use crate::bot_api::methods::InlineKeyboard;
 use crate::domain::ids::{DeletionId, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::people::Language;
@@ -10,7 +10,7 @@ use crate::domain::stars::PACKAGES;
 
 /// What a tap asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Tap {
+pub enum ButtonAction {
     /// The running answer of this turn shall end.
     Stop(TurnId),
     /// An invoice for a package of so many Stars.
@@ -43,16 +43,16 @@ pub fn delete_topics(deletion: DeletionId, topics: usize, language: Language) ->
 }
 
 /// Reads the data of a tap; a package that is not offered is none.
-pub fn read(data: &str) -> Option<Tap> {
+pub fn read(data: &str) -> Option<ButtonAction> {
     let (kind, what) = data.split_once(':')?;
     match (kind, what) {
-        ("stop", turn) => turn.parse().ok().map(|turn| Tap::Stop(TurnId(turn))),
-        ("topics", deletion) => deletion.parse().ok().map(|id| Tap::DeleteTopics(DeletionId(id))),
-        ("clear_all", _) => Some(Tap::Former),
-        ("buy", "custom") => Some(Tap::BuyCustom),
+        ("stop", turn) => turn.parse().ok().map(|turn| ButtonAction::Stop(TurnId(turn))),
+        ("topics", deletion) => deletion.parse().ok().map(|id| ButtonAction::DeleteTopics(DeletionId(id))),
+        ("clear_all", _) => Some(ButtonAction::Former),
+        ("buy", "custom") => Some(ButtonAction::BuyCustom),
         ("buy", stars) => {
             let package = PACKAGES.into_iter().find(|(offered, _)| offered.to_string() == stars);
-            package.map(|(stars, _)| Tap::Buy(stars))
+            package.map(|(stars, _)| ButtonAction::Buy(stars))
         }
         _ => None,
     }
@@ -70,14 +70,17 @@ mod tests {
             data
         };
         let stop = data(stop(TurnId(i64::MAX), Language::English), 0);
-        assert_eq!(read(&stop), Some(Tap::Stop(TurnId(i64::MAX))));
+        assert_eq!(read(&stop), Some(ButtonAction::Stop(TurnId(i64::MAX))));
         let offered = PACKAGES.map(|(stars, name)| (stars, name, Usd::ZERO));
         for (row, (stars, _)) in PACKAGES.into_iter().enumerate() {
-            assert_eq!(read(&data(packages(&offered, Language::English), row)), Some(Tap::Buy(stars)));
+            assert_eq!(
+                read(&data(packages(&offered, Language::English), row)),
+                Some(ButtonAction::Buy(stars))
+            );
         }
-        assert_eq!(read(&data(packages(&offered, Language::Russian), 5)), Some(Tap::BuyCustom));
+        assert_eq!(read(&data(packages(&offered, Language::Russian), 5)), Some(ButtonAction::BuyCustom));
         let topics = data(delete_topics(DeletionId(i64::MAX), 1_000, Language::Russian), 0);
-        assert_eq!(read(&topics), Some(Tap::DeleteTopics(DeletionId(i64::MAX))));
+        assert_eq!(read(&topics), Some(ButtonAction::DeleteTopics(DeletionId(i64::MAX))));
         for nonsense in [
             "",
             "topics:",

@@ -1,9 +1,7 @@
 //! Telegram: updates in, messages out. `intake` stores, `dispatcher` routes, `pipeline` makes turns, `session` owns
-//! the running one, `streaming` shows it, `courier` delivers what is owed, `api` alone talks to the Bot API.
+//! the running one, `streaming` shows it, `courier` delivers what is owed.
 
-pub mod api;
 pub mod arrivals;
-pub mod cashier;
 mod checkpoint;
 pub mod context;
 pub mod courier;
@@ -12,8 +10,8 @@ pub mod handlers;
 pub mod inbound;
 pub mod intake;
 pub mod keyboards;
+pub mod payment_worker;
 pub mod pipeline;
-pub mod rendering;
 pub mod session;
 pub mod streaming;
 pub mod text;

@@ -15,13 +15,13 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio::time::Instant;
 
-use super::context::Context;
+use super::context::BotContext;
 use super::handlers;
-use super::inbound::{Edit, Envelope};
+use super::inbound::{Edit, MessageHeader};
 use super::pipeline::isolation::{Mode, Permit};
 use super::pipeline::normalize;
-use super::pipeline::processor::{self, Opening, Prepared};
-use super::pipeline::queue::{Batch, Letter, Mailbox, StopBy, StopWish};
+use super::pipeline::processor::{self, BatchOutcome, Prepared};
+use super::pipeline::queue::{Batch, Mailbox, SessionInput, StopRequest, StopSource};
 use super::{streaming, text, turn};
 use crate::conversation::interrupt::Stop;
 use crate::db::DbError;
@@ -37,16 +37,16 @@ use crate::services::recovery::Recovery;
 const IDLE: Duration = Duration::from_secs(30);
 
 /// Works a mailbox off until it has been empty for a while or the service drains.
-pub async fn run(context: Arc<Context>, key: ThreadKey, mailbox: Mailbox) {
+pub async fn run(context: Arc<BotContext>, key: ThreadKey, mailbox: Mailbox) {
     context.metrics.threads_active.inc();
-    let (batch, chores) = (Batch::default(), FuturesUnordered::new());
+    let (batch, background) = (Batch::default(), FuturesUnordered::new());
     let (stopped, left_open) = (None, VecDeque::new());
     let mut session = Session {
         context: &context,
         key,
         mailbox,
         batch,
-        chores,
+        background,
         changed: false,
         stopped,
         asked: Vec::new(),
@@ -54,7 +54,7 @@ pub async fn run(context: Arc<Context>, key: ThreadKey, mailbox: Mailbox) {
         clears: VecDeque::new(),
     };
     let worked = session.work().await;
-    session.finish_chores().await;
+    session.finish_background().await;
     if let Err(error) = worked {
         // What the session had not stored is still in the inbox.
         tracing::error!(error = &error as &dyn std::error::Error, "the session of {key} ended");
@@ -64,22 +64,22 @@ pub async fn run(context: Arc<Context>, key: ThreadKey, mailbox: Mailbox) {
 }
 
 struct Session<'a> {
-    context: &'a Arc<Context>,
+    context: &'a Arc<BotContext>,
     key: ThreadKey,
     mailbox: Mailbox,
     batch: Batch,
     /// Small writes and calls that run beside everything else; the history is read only when none is left.
-    chores: FuturesUnordered<BoxFuture<'a, ()>>,
+    background: FuturesUnordered<BoxFuture<'a, ()>>,
     /// Whether a stored message was changed while the history was being read.
     changed: bool,
     /// A stop that came before its answer had begun.
-    stopped: Option<StopWish>,
+    stopped: Option<StopRequest>,
     /// The messages of the turn that runs; one of them that comes again is no newer message.
     asked: Vec<MessageId>,
     /// Turns that nobody has finished; older than everything that waits here.
     left_open: VecDeque<Box<(LeftOpen, Recovery)>>,
     /// Each `/clear` that is not carried out yet, oldest first.
-    clears: VecDeque<Box<Envelope>>,
+    clears: VecDeque<Box<MessageHeader>>,
 }
 
 impl Session<'_> {
@@ -101,16 +101,18 @@ impl Session<'_> {
                         Box::pin(self.answer(request, permit, stopped)).await;
                     }
                     // The message was answered before, so there was nothing to stop. During a drain both wait.
-                    (None, Some(wish)) if !drain.is_cancelled() => self.nothing_runs(wish),
+                    (None, Some(stop_request)) if !drain.is_cancelled() => {
+                        self.reply_nothing_to_stop(stop_request)
+                    }
                     (None, _) => {}
                 }
                 continue;
             }
-            let letter = tokio::select! {
+            let input = tokio::select! {
                 biased;
-                Some(()) = self.chores.next() => continue,
+                Some(()) = self.background.next() => continue,
                 () = drain.cancelled() => return Ok(()),
-                letter = self.mailbox.recv() => letter,
+                input = self.mailbox.recv() => input,
                 () = tokio::time::sleep(IDLE) => {
                     if self.context.mailboxes.sleep(self.key, &self.mailbox) {
                         return Ok(());
@@ -118,10 +120,10 @@ impl Session<'_> {
                     continue;
                 }
             };
-            match letter {
-                Some(letter) => {
-                    if let Some(wish) = self.take(letter) {
-                        self.nothing_runs(wish);
+            match input {
+                Some(input) => {
+                    if let Some(stop_request) = self.take(input) {
+                        self.reply_nothing_to_stop(stop_request);
                     }
                 }
                 None => return Ok(()),
@@ -137,11 +139,11 @@ impl Session<'_> {
         }
         let Some(first) = self.batch.first() else { return Ok(None) };
         let (sender, chat) = (first.sender.clone(), first.chat.clone());
-        self.finish_chores().await;
+        self.finish_background().await;
         let mut preparing = Box::pin(processor::prepare(context, self.key, &sender, &chat));
         let (mut prepared, mut permit) = (None, None);
         while let Some(closes) = self.batch.closes() {
-            let in_window = Instant::now() < closes && !self.is_barred();
+            let in_window = Instant::now() < closes && !self.is_blocked_by_clear();
             let gathers = in_window || self.batch.is_fetching();
             if gathers {
                 permit = None;
@@ -153,12 +155,12 @@ impl Session<'_> {
             tokio::select! {
                 () = context.life.drain.cancelled() => break,
                 done = &mut preparing, if prepared.is_none() => prepared = Some(done?),
-                Some(letter) = self.mailbox.recv(), if self.takes_more() => match self.take(letter) {
-                    Some(wish) if matches!(wish.by, StopBy::Command(_)) => self.stop_next(wish),
-                    Some(wish) => self.ignore(wish),
+                Some(input) = self.mailbox.recv(), if self.takes_more() => match self.take(input) {
+                    Some(stop_request) if matches!(stop_request.by, StopSource::Command(_)) => self.stop_next(stop_request),
+                    Some(stop_request) => self.ignore(stop_request),
                     None => {}
                 },
-                Some(()) = self.chores.next() => {}
+                Some(()) = self.background.next() => {}
                 () = self.batch.arrive() => {}
                 entered = context.isolation.enter_with(Mode::Shared, belongs), if !gathers => permit = Some(entered),
                 () = tokio::time::sleep_until(closes), if in_window => {}
@@ -171,7 +173,7 @@ impl Session<'_> {
         let closed = Instant::now();
         while self.clear().await? {}
         if self.changed {
-            self.finish_chores().await;
+            self.finish_background().await;
             preparing = Box::pin(processor::prepare(context, self.key, &sender, &chat));
             prepared = None;
         }
@@ -193,17 +195,17 @@ impl Session<'_> {
         let (batch, edits, _held) = (self.take_batch(), self.batch.take_edits(), self.batch.take_held());
         let opening = processor::open(context, prepared, &batch).await?;
         let request = match opening {
-            Opening::Turn(request) => {
+            BatchOutcome::Turn(request) => {
                 context.metrics.messages_batched.inc_by(batch.len().saturating_sub(1) as u64);
                 context.metrics.preparation.observe(closed.elapsed().as_secs_f64());
                 self.asked = batch.iter().map(|incoming| incoming.message).collect();
                 Some(*request)
             }
-            Opening::Reply(Dialog::CustomAmount) => {
+            BatchOutcome::Reply(Dialog::CustomAmount) => {
                 self.answer_question(batch).await;
                 None
             }
-            Opening::Duplicate => None,
+            BatchOutcome::Duplicate => None,
         };
         self.apply(edits);
         Ok(request)
@@ -213,76 +215,76 @@ impl Session<'_> {
     async fn answer_question(&mut self, mut batch: Vec<Incoming>) {
         let Some(newest) = batch.pop() else { return };
         for incoming in &batch {
-            self.tick_off(incoming.update);
+            self.mark_handled(incoming.update);
         }
         finish(handlers::pay::take_amount(self.context.clone(), newest).await);
     }
 
     /// Answers while the mailbox stays open: a newer message or a stop cuts the answer. Nothing in here waits for
     /// anything but the answer, or the answer would stand still meanwhile.
-    async fn answer(&mut self, request: TurnRequest, permit: Permit, stopped: Option<StopWish>) {
+    async fn answer(&mut self, request: TurnRequest, permit: Permit, stopped: Option<StopRequest>) {
         let context = self.context;
         let (turn, question) = (request.turn, request.question);
         let stop = Stop::new(&context.life.abort);
-        if let Some(wish) = stopped {
+        if let Some(stop_request) = stopped {
             stop.cut(Interruption::Stopped);
-            self.obey(wish);
+            self.apply_stop(stop_request);
         }
         let mut running = pin!(turn::drive(context, request, permit, &stop));
         loop {
-            let letter = tokio::select! {
+            let input = tokio::select! {
                 () = &mut running => return,
-                Some(()) = self.chores.next() => continue,
-                Some(letter) = self.mailbox.recv(), if !self.is_barred() => letter,
+                Some(()) = self.background.next() => continue,
+                Some(input) = self.mailbox.recv(), if !self.is_blocked_by_clear() => input,
             };
-            if matches!(&letter, Letter::Message(message, _) if self.asked.contains(&message.message)) {
+            if matches!(&input, SessionInput::Message(message, _) if self.asked.contains(&message.message)) {
                 continue;
             }
-            if matches!(&letter, Letter::Clear(clear) if self.ends(clear, question)) {
+            if matches!(&input, SessionInput::Clear(clear) if self.ends(clear, question)) {
                 stop.cut(Interruption::Stopped);
             }
-            let is_message = matches!(letter, Letter::Message(..));
+            let is_message = matches!(input, SessionInput::Message(..));
             // During a drain a newer message waits for the next start, so it is no reason to cut. Nor is one behind a
             // `/clear`: it will not repeat what is being answered.
             if is_message && !context.life.drain.is_cancelled() && self.clears.is_empty() {
                 stop.cut(Interruption::Superseded);
             }
-            match self.take(letter) {
+            match self.take(input) {
                 // It is about the message that waits, not about the answer that this one has cut already.
-                Some(wish)
-                    if matches!(wish.by, StopBy::Command(_))
+                Some(stop_request)
+                    if matches!(stop_request.by, StopSource::Command(_))
                         && self.batch.closes().is_some()
                         && stop.reason().is_some() =>
                 {
-                    self.stop_next(wish);
+                    self.stop_next(stop_request);
                 }
-                Some(wish) if concerns(&wish.by, turn) => {
+                Some(stop_request) if concerns(&stop_request.by, turn) => {
                     stop.cut(Interruption::Stopped);
-                    self.obey(wish);
+                    self.apply_stop(stop_request);
                 }
-                Some(wish) => self.ignore(wish),
+                Some(stop_request) => self.ignore(stop_request),
                 None => {}
             }
         }
     }
 
     /// Puts a letter where it belongs; a wish to stop is handed back.
-    fn take(&mut self, letter: Letter) -> Option<StopWish> {
-        let update = letter.update();
-        let wish = self.place(letter);
+    fn take(&mut self, input: SessionInput) -> Option<StopRequest> {
+        let update = input.update();
+        let stop_request = self.place(input);
         // Messages, and what waits behind them.
         if let Some(update) = update {
-            self.batch.hold(self.context.in_hand.hold(update));
+            self.batch.hold(self.context.in_flight.hold(update));
         }
-        wish
+        stop_request
     }
 
-    fn place(&mut self, letter: Letter) -> Option<StopWish> {
-        match letter {
-            Letter::Message(message, came) => {
+    fn place(&mut self, input: SessionInput) -> Option<StopRequest> {
+        match input {
+            SessionInput::Message(message, came) => {
                 // What is written after a stop is not meant by it.
-                if let Some(wish) = self.stopped.take() {
-                    self.tick_off(wish.update);
+                if let Some(stop_request) = self.stopped.take() {
+                    self.mark_handled(stop_request.update);
                 }
                 // Its files are on their way already.
                 if !self.batch.contains(message.message) {
@@ -290,10 +292,10 @@ impl Session<'_> {
                     self.batch.add(*message, came, self.context.batch_window, files);
                 }
             }
-            Letter::Edit(edit) => self.edit(*edit),
-            Letter::Stop(wish) => return Some(*wish),
-            Letter::Clear(clear) => self.line_up(clear),
-            Letter::Resume(left) => {
+            SessionInput::Edit(edit) => self.edit(*edit),
+            SessionInput::Stop(stop_request) => return Some(*stop_request),
+            SessionInput::Clear(clear) => self.queue_clear(clear),
+            SessionInput::Resume(left) => {
                 if self.left_open.iter().all(|known| known.0.turn != left.0.turn) {
                     self.left_open.push_back(left);
                 }
@@ -307,7 +309,7 @@ impl Session<'_> {
         match self.batch.edit(edit) {
             // A change of a message that is not stored yet is not finished before it is.
             Ok(None) => {}
-            Ok(Some(older)) => self.tick_off(older),
+            Ok(Some(older)) => self.mark_handled(older),
             Err(edit) => {
                 self.changed = true;
                 self.apply([edit]);
@@ -319,7 +321,7 @@ impl Session<'_> {
         let (db, abort) = (&self.context.db, &self.context.life.abort);
         let cache = &self.context.cache;
         for Edit { update, key, message, text, date } in edits {
-            self.chores.push(Box::pin(async move {
+            self.background.push(Box::pin(async move {
                 let apply = || intake::apply_edit(db, cache, update, key.chat, message, &text, date);
                 finish(db.persist("intake::apply_edit", abort, apply).await.map(drop));
             }));
@@ -327,60 +329,60 @@ impl Session<'_> {
     }
 
     /// The answer that is about to begin shall not.
-    fn stop_next(&mut self, wish: StopWish) {
+    fn stop_next(&mut self, stop_request: StopRequest) {
         if self.batch.is_fetching() {
-            return self.leave_out(wish);
+            return self.cancel_batch(stop_request);
         }
-        if let Some(earlier) = self.stopped.replace(wish) {
-            self.tick_off(earlier.update);
+        if let Some(earlier) = self.stopped.replace(stop_request) {
+            self.mark_handled(earlier.update);
         }
     }
 
     /// The running answer ends because of this wish.
-    fn obey(&mut self, wish: StopWish) {
-        if let StopBy::Button { callback, .. } = wish.by {
+    fn apply_stop(&mut self, stop_request: StopRequest) {
+        if let StopSource::Button { callback, .. } = stop_request.by {
             handlers::answer_tap(self.context, callback, None);
         }
-        self.tick_off(wish.update);
+        self.mark_handled(stop_request.update);
     }
 
     /// The wish concerns no answer of this session that runs.
-    fn ignore(&mut self, wish: StopWish) {
-        if let StopBy::Button { callback, language, .. } = wish.by {
+    fn ignore(&mut self, stop_request: StopRequest) {
+        if let StopSource::Button { callback, language, .. } = stop_request.by {
             let sorry = Some(text::not_yours_to_stop(language));
             handlers::answer_tap(self.context, callback, sorry);
         }
-        self.tick_off(wish.update);
+        self.mark_handled(stop_request.update);
     }
 
     /// `/stop` without a running answer is told so.
-    fn nothing_runs(&mut self, wish: StopWish) {
-        let StopBy::Command(envelope) = wish.by else { return self.ignore(wish) };
+    fn reply_nothing_to_stop(&mut self, stop_request: StopRequest) {
+        let StopSource::Command(header) = stop_request.by else { return self.ignore(stop_request) };
         let context = self.context;
-        self.chores.push(Box::pin(async move {
-            finish(handlers::reply(context, &envelope, |language, _| text::nothing_to_stop(language)).await);
+        self.background.push(Box::pin(async move {
+            finish(handlers::reply(context, &header, |language, _| text::nothing_to_stop(language)).await);
         }));
     }
 
-    fn tick_off(&mut self, update: UpdateId) {
+    fn mark_handled(&mut self, update: UpdateId) {
         let (db, abort) = (&self.context.db, &self.context.life.abort);
-        self.chores.push(Box::pin(async move {
-            finish(db.persist("intake::tick_off", abort, || intake::tick_off(db, update)).await);
+        self.background.push(Box::pin(async move {
+            finish(db.persist("intake::mark_handled", abort, || intake::mark_handled(db, update)).await);
         }));
     }
 
-    async fn finish_chores(&mut self) {
-        while self.chores.next().await.is_some() {}
+    async fn finish_background(&mut self) {
+        while self.background.next().await.is_some() {}
         self.changed = false;
     }
 }
 
 /// Whether a wish is about the answer of this turn: the command is about whatever runs, a button about its own.
-fn concerns(by: &StopBy, turn: TurnId) -> bool {
+fn concerns(by: &StopSource, turn: TurnId) -> bool {
     match by {
-        StopBy::Command(_) => true,
-        StopBy::Draft(draft) => streaming::is_draft_of(turn, *draft),
-        StopBy::Button { turn: tapped, .. } => *tapped == turn,
+        StopSource::Command(_) => true,
+        StopSource::Draft(draft) => streaming::is_draft_of(turn, *draft),
+        StopSource::Button { turn: tapped, .. } => *tapped == turn,
     }
 }
 

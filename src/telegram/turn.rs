@@ -7,14 +7,13 @@ use futures::FutureExt;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::api::flow::Class;
-use super::checkpoint::Noted;
-use super::context::Context;
+use super::checkpoint::CheckpointedEvents;
+use super::context::BotContext;
 use super::pipeline::isolation::Permit;
 use super::pipeline::slots::Slot;
-use super::rendering::{Growing, Limits, RichText};
-use super::streaming::{self, Place, Shown, Surface};
+use super::streaming::{self, Place, ScreenResult, Surface};
 use super::text;
+use crate::bot_api::flow::Class;
 use crate::conversation::converse;
 use crate::conversation::interrupt::Stop;
 use crate::db::holds::{self, Gate};
@@ -25,12 +24,13 @@ use crate::domain::blank::{is_blank, is_invisible};
 use crate::domain::ids::{MessageId, TurnId};
 use crate::domain::people::ChatKind;
 use crate::domain::record::Record;
-use crate::domain::turn::{Failure, Interruption, ModelCall, Outcome, TurnReport, TurnRequest};
+use crate::domain::turn::{Interruption, ModelCall, Outcome, TurnFailure, TurnReport, TurnRequest};
 use crate::lifecycle::kill_point;
-use crate::services::recollection;
+use crate::rendering::{Growing, Limits, RichText};
+use crate::services::metering::{self, Account, CallLog, MeterRequests, TurnMeter};
 use crate::services::recovery::Rest;
 use crate::services::settlement::{self, Case, Settled};
-use crate::services::tab::{self, Account, Ledger, Slips, Tab};
+use crate::services::turn_context;
 use crate::services::unshown;
 
 /// Events between model and screen. The screen reads at once, so this only evens out bursts.
@@ -48,19 +48,20 @@ pub(super) const BEHIND_ALL_PARTS: usize = 1_000;
 
 /// Answers an open turn and closes it. Whatever happens inside, the turn is settled or, at shutdown, left for the
 /// next start.
-pub(super) async fn drive(context: &Context, request: TurnRequest, mut permit: Permit, stop: &Stop) {
+pub(super) async fn drive(context: &BotContext, request: TurnRequest, mut permit: Permit, stop: &Stop) {
     let place = place(&request);
     let _active = Active::count(context, request.turn);
-    let (tab, slips) = tab::open();
-    let ledger = tab.ledger();
+    let (meter, meter_requests) = metering::channel();
+    let call_log = meter.call_log();
     let performing = Box::pin(
-        AssertUnwindSafe(perform(context, &request, &mut permit, place, stop, tab, slips)).catch_unwind(),
+        AssertUnwindSafe(perform(context, &request, &mut permit, place, stop, meter, meter_requests))
+            .catch_unwind(),
     );
     let (report, shown, slot) = match performing.await {
         Ok(done) => done,
         Err(_panic) => {
             tracing::error!(turn.id = request.turn.0, "the turn {} panicked", request.turn);
-            let (report, shown) = salvage(context, &request, &ledger).await;
+            let (report, shown) = salvage(context, &request, &call_log).await;
             (report, shown, None)
         }
     };
@@ -73,22 +74,27 @@ pub(super) async fn drive(context: &Context, request: TurnRequest, mut permit: P
 }
 
 /// What is left of a turn that panicked: the parts that were promised to the chat stand, and its calls were made.
-async fn salvage(context: &Context, request: &TurnRequest, ledger: &Ledger) -> (TurnReport, Shown<'static>) {
+async fn salvage(
+    context: &BotContext,
+    request: &TurnRequest,
+    call_log: &CallLog,
+) -> (TurnReport, ScreenResult<'static>) {
     let (db, turn) = (&context.db, request.turn);
-    let parts = db.persist("outbox::parts_of", &context.life.abort, || outbox::parts_of(db, turn)).await;
+    let parts =
+        db.persist("outbox::promised_parts", &context.life.abort, || outbox::promised_parts(db, turn)).await;
     let text = parts.unwrap_or_default().join("\n");
     let report = TurnReport {
-        calls: ledger.over(),
-        ..TurnReport::without_work(text, Outcome::Failed(Failure::Internal))
+        calls: call_log.final_calls(),
+        ..TurnReport::without_work(text, Outcome::Failed(TurnFailure::Internal))
     };
     let live = db.persist("turns::live", &context.life.abort, || turns::live(db, turn)).await;
     let live = live.unwrap_or(request.live_message);
-    (report, Shown { posted: BEHIND_ALL_PARTS, live, ..Shown::default() })
+    (report, ScreenResult { posted: BEHIND_ALL_PARTS, live, ..ScreenResult::default() })
 }
 
 /// What is left of a turn that a crash has cut: the parts that were promised stand, and what was written down behind
 /// them is shown now.
-pub(super) fn what_is_left(rest: Rest, live: Option<MessageId>) -> (TurnReport, Shown<'static>) {
+pub(super) fn what_is_left(rest: Rest, live: Option<MessageId>) -> (TurnReport, ScreenResult<'static>) {
     let Rest { mut report, parts, checkpoint } = rest;
     let known = checkpoint.unwrap_or_default();
     let mut growing = Growing::default();
@@ -96,16 +102,16 @@ pub(super) fn what_is_left(rest: Rest, live: Option<MessageId>) -> (TurnReport, 
     let mut written = growing.finish();
     if written.len() <= parts {
         // Parts have their numbers; a closing remark comes behind all of them.
-        return (report, Shown { posted: BEHIND_ALL_PARTS, live, ..Shown::default() });
+        return (report, ScreenResult { posted: BEHIND_ALL_PARTS, live, ..ScreenResult::default() });
     }
     report.text = known;
     let rest = written.split_off(parts);
-    (report, Shown { posted: parts, rest, live, ..Shown::default() })
+    (report, ScreenResult { posted: parts, rest, live, ..ScreenResult::default() })
 }
 
 /// A half-written message in a group that a crash has kept us from remembering is found again.
 pub(super) async fn find_live_message(
-    context: &Context,
+    context: &BotContext,
     left: &LeftOpen,
     request: &mut TurnRequest,
 ) -> Result<(), DbError> {
@@ -123,7 +129,7 @@ pub(super) async fn find_live_message(
 }
 
 /// Leaves a turn that had shown nothing to the next start, whose attempt is not the second one.
-async fn postpone(context: &Context, request: &TurnRequest, calls: &[ModelCall]) {
+async fn postpone(context: &BotContext, request: &TurnRequest, calls: &[ModelCall]) {
     let (turn, db) = (request.turn, &context.db);
     tracing::info!(turn.id = turn.0, "the turn {turn} had shown nothing, the next start answers it");
     let postpone = || settlement::postpone(&context.books, turn, request.attempt, calls);
@@ -137,14 +143,14 @@ async fn postpone(context: &Context, request: &TurnRequest, calls: &[ModelCall])
 
 /// Model, screen and tab side by side, once the user has a free place and something to spend.
 async fn perform<'a>(
-    context: &'a Context,
+    context: &'a BotContext,
     request: &TurnRequest,
     permit: &mut Permit,
     place: Place,
     stop: &Stop,
-    tab: Tab,
-    slips: Slips,
-) -> (TurnReport, Shown<'a>, Option<Slot>) {
+    meter: TurnMeter,
+    meter_requests: MeterRequests,
+) -> (TurnReport, ScreenResult<'a>, Option<Slot>) {
     let admitted = match stop.or_cut(admit(context, request, permit)).await {
         Some(admitted) => admitted.map_err(Outcome::Failed),
         None => Err(Outcome::Interrupted(stop.reason().unwrap_or(Interruption::Superseded))),
@@ -153,27 +159,31 @@ async fn perform<'a>(
         Ok(slot) => slot,
         Err(outcome) => {
             let report = TurnReport::without_work(String::new(), outcome);
-            return (report, Shown { live: request.live_message, ..Shown::default() }, None);
+            return (report, ScreenResult { live: request.live_message, ..ScreenResult::default() }, None);
         }
     };
     kill_point!("turn: admitted", request.key.user.0);
     let (screen, events) = mpsc::channel(EVENTS_IN_FLIGHT);
-    let events = Noted::new(&context.write_behind, request, events);
+    let events = CheckpointedEvents::new(&context.write_behind, request, events);
     let (turn, attempt, user) = (request.turn, request.attempt, request.key.user);
     let account = Account { turn, attempt, user, model: &request.settings.model };
     let (report, shown, ()) = tokio::join!(
         // In this order an event is on the screen in the same step in which the model's word came.
         biased;
-        converse(&context.mind, request, screen, tab, stop),
+        converse(&context.assistant, request, screen, meter, stop),
         streaming::present(&context.screen, place, events),
-        tab::keep(&context.books, &context.life.abort, account, slips),
+        metering::run(&context.books, &context.life.abort, account, meter_requests),
     );
     (report, shown, Some(slot))
 }
 
 /// The gate: waits for a place and for money that other turns of the same user have reserved. A turn that is not
 /// covered runs alone, so that a user can overdraw by one turn at most, however many are asked for side by side.
-async fn admit(context: &Context, request: &TurnRequest, permit: &mut Permit) -> Result<Slot, Failure> {
+async fn admit(
+    context: &BotContext,
+    request: &TurnRequest,
+    permit: &mut Permit,
+) -> Result<Slot, TurnFailure> {
     let (user, turn) = (request.key.user, request.turn);
     if request.held {
         return Ok(context.slots.acquire(user).await);
@@ -188,18 +198,18 @@ async fn admit(context: &Context, request: &TurnRequest, permit: &mut Permit) ->
         let take = || holds::take(db, turn, user, request.reserve, free);
         match db.persist("holds::take", &context.life.abort, take).await {
             Ok(Gate::Held) => return Ok(slot),
-            Ok(Gate::Banned) => return Err(Failure::Banned),
+            Ok(Gate::Banned) => return Err(TurnFailure::Banned),
             // Somebody is before us in the queue, or another instance has a turn of this user.
             Ok(Gate::Reserved) if Instant::now() < patience => {
                 drop(slot);
                 // It may be reserved for what waits until nothing else is in flight.
                 permit.pause(RESERVED_PAUSE).await;
             }
-            Ok(Gate::Short | Gate::Reserved) => return Err(Failure::NoFunds),
+            Ok(Gate::Short | Gate::Reserved) => return Err(TurnFailure::NoFunds),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::error!(turn.id = turn.0, error, "the gate of the turn {turn} failed");
-                return Err(Failure::Internal);
+                return Err(TurnFailure::Internal);
             }
         }
     }
@@ -207,11 +217,11 @@ async fn admit(context: &Context, request: &TurnRequest, permit: &mut Permit) ->
 
 /// Writes the books and sends what is owed. `known` tells whether the report names all calls.
 pub(super) async fn close(
-    context: &Context,
+    context: &BotContext,
     request: &TurnRequest,
     known: bool,
     report: &TurnReport,
-    shown: Shown<'_>,
+    shown: ScreenResult<'_>,
 ) {
     let place = place(request);
     // Where nothing was shown, nothing has to be explained.
@@ -251,7 +261,7 @@ pub(super) async fn close(
             if parts.is_empty() && shown.posted > 0 {
                 give_back_unshown(context, request.turn).await;
             }
-            recollection::keep_history(&context.cache, request, report, history_version).await;
+            turn_context::keep_history(&context.cache, request, report, history_version).await;
             context.write_behind.put(Record::UserStats { turn: request.turn }).await;
         }
         Ok(Settled::AlreadyClosed(owed)) => {
@@ -267,7 +277,7 @@ pub(super) async fn close(
 }
 
 /// All parts of the answer were promised while it grew. Those that were refused meanwhile found no charge to give back.
-async fn give_back_unshown(context: &Context, turn: TurnId) {
+async fn give_back_unshown(context: &BotContext, turn: TurnId) {
     let db = &context.db;
     match db.persist("unshown::look", &context.life.abort, || unshown::look(db, turn)).await {
         Ok(returned) => context.metrics.returned.inc_by(returned.unwrap_or_default().nano()),
@@ -280,7 +290,7 @@ async fn give_back_unshown(context: &Context, turn: TurnId) {
 }
 
 /// Copies that the provider did not have are told of in a line from now on.
-async fn forget_lost(context: &Context, request: &TurnRequest, report: &TurnReport) {
+async fn forget_lost(context: &BotContext, request: &TurnRequest, report: &TurnReport) {
     let (db, lost) = (&context.db, &report.lost_files);
     if lost.is_empty() {
         return;
@@ -294,7 +304,7 @@ async fn forget_lost(context: &Context, request: &TurnRequest, report: &TurnRepo
 
 /// A draft that does not begin like the final message would stay beside it for half a minute, so it is replaced once.
 async fn synchronise(
-    context: &Context,
+    context: &BotContext,
     place: Place,
     part: usize,
     draft: Option<&str>,
@@ -353,12 +363,12 @@ fn place(request: &TurnRequest) -> Place {
 
 /// Counts a running turn for as long as it lives, and lets the sweep know that somebody has it.
 struct Active<'a> {
-    context: &'a Context,
+    context: &'a BotContext,
     turn: TurnId,
 }
 
 impl<'a> Active<'a> {
-    fn count(context: &'a Context, turn: TurnId) -> Self {
+    fn count(context: &'a BotContext, turn: TurnId) -> Self {
         context.metrics.turns_active.inc();
         context.running.insert(turn);
         Self { context, turn }
@@ -373,7 +383,7 @@ impl Drop for Active<'_> {
 }
 
 /// The one line that the log has for a turn.
-fn summarise(context: &Context, request: &TurnRequest, report: &TurnReport) {
+fn summarise(context: &BotContext, request: &TurnRequest, report: &TurnReport) {
     let outcome = report.outcome.detail();
     context.metrics.turns.with_label_values(&[outcome]).inc();
     let sum = |field: fn(&crate::domain::usage::Usage) -> u64| -> u64 {

@@ -78,7 +78,7 @@ mod tests {
     async fn every_offered_model_is_estimated_and_nonsense_is_explained() {
         let registry = Registry::load(None).unwrap();
         let db = crate::db::Db::nowhere();
-        let context = testing::context(&registry, &db);
+        let context = testing::tool_context(&registry, &db);
         let run = Definition::of::<CostEstimator>().run;
         let input = json!({"input_chars": 3_000, "output_chars": 1_500, "requests": 2});
         let estimate = run(&input, context).await.result.unwrap();

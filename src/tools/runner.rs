@@ -12,11 +12,11 @@ use super::toolbox::Toolbox;
 use crate::domain::money::Usd;
 use crate::llm::event::ToolCall;
 use crate::llm::request::Block;
-use crate::services::tab::{Tab, Unreserved};
+use crate::services::metering::{ReserveError, TurnMeter};
 
 /// What a call came to.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Ran {
+pub struct ToolOutcome {
     /// What the model reads.
     pub content: Value,
     /// Whether it failed.
@@ -28,33 +28,43 @@ pub struct Ran {
 }
 
 /// Answers the calls. What goes wrong is told to the model, which can do better.
-pub async fn run(toolbox: &Toolbox, context: ToolContext<'_>, tab: &Tab, calls: &[ToolCall]) -> Vec<Ran> {
-    join_all(calls.iter().map(|call| answer(toolbox, context, tab, call))).await
+pub async fn run(
+    toolbox: &Toolbox,
+    context: ToolContext<'_>,
+    meter: &TurnMeter,
+    calls: &[ToolCall],
+) -> Vec<ToolOutcome> {
+    join_all(calls.iter().map(|call| answer(toolbox, context, meter, call))).await
 }
 
 /// What ran as the blocks that the model gets, in the order of the calls.
-pub fn results(calls: &[ToolCall], ran: Vec<Ran>) -> Vec<Block> {
-    let block = |(call, ran): (&ToolCall, Ran)| {
-        let Ran { content, failed, .. } = ran;
+pub fn results(calls: &[ToolCall], ran: Vec<ToolOutcome>) -> Vec<Block> {
+    let block = |(call, ran): (&ToolCall, ToolOutcome)| {
+        let ToolOutcome { content, failed, .. } = ran;
         Block::ToolResult { call: call.id.clone(), content: content.to_string(), is_error: failed }
     };
     calls.iter().zip(ran).map(block).collect()
 }
 
-async fn answer(toolbox: &Toolbox, context: ToolContext<'_>, tab: &Tab, call: &ToolCall) -> Ran {
+async fn answer(
+    toolbox: &Toolbox,
+    context: ToolContext<'_>,
+    meter: &TurnMeter,
+    call: &ToolCall,
+) -> ToolOutcome {
     let started = Instant::now();
     let (result, cost) = match (toolbox.find(&call.name), &call.input) {
         (None, _) => (Err(unknown(toolbox, call)), Usd::ZERO),
         (Some(_), Err(reason)) => {
-            (Err(told(Failure::arguments(format!("no valid JSON: {reason}")))), Usd::ZERO)
+            (Err(error_json(Failure::arguments(format!("no valid JSON: {reason}")))), Usd::ZERO)
         }
-        (Some(tool), Ok(input)) => work(tool, input, context, tab, &call.name).await,
+        (Some(tool), Ok(input)) => work(tool, input, context, meter, &call.name).await,
     };
     let (content, failed) = match result {
         Ok(content) => (content, false),
         Err(content) => (content, true),
     };
-    Ran { content, failed, cost, duration: started.elapsed() }
+    ToolOutcome { content, failed, cost, duration: started.elapsed() }
 }
 
 /// A tool that costs money runs only under a reservation, which is given only while enough is left to spend, this turn's
@@ -63,18 +73,18 @@ async fn work(
     tool: &Definition,
     input: &Value,
     context: ToolContext<'_>,
-    tab: &Tab,
+    meter: &TurnMeter,
     name: &str,
 ) -> (Result<Value, Value>, Usd) {
     let _reservation = match tool.price {
         Price::Free => None,
-        Price::Paid(wish) => match tab.reserve(wish).await {
+        Price::Paid(paid) => match meter.reserve(paid).await {
             Ok(reservation) => Some(reservation),
-            Err(Unreserved::Short(left)) => {
+            Err(ReserveError::Short(left)) => {
                 tracing::info!(tool = name, "a paid tool was refused for lack of money");
-                return (Err(no_money(name, left, wish.least)), Usd::ZERO);
+                return (Err(no_money(name, left, paid.least)), Usd::ZERO);
             }
-            Err(Unreserved::Unknown) => {
+            Err(ReserveError::Unknown) => {
                 let message = "The books could not be asked, so this tool was not run. Answer without it.";
                 return (Err(json!({"error": "unavailable", "message": message})), Usd::ZERO);
             }
@@ -82,7 +92,7 @@ async fn work(
     };
     let limit = tool.time_limit;
     match tokio::time::timeout(limit, (tool.run)(input, context)).await {
-        Ok(Output { result, cost }) => (result.map_err(told), cost),
+        Ok(Output { result, cost }) => (result.map_err(error_json), cost),
         Err(_elapsed) => {
             let message = format!("{name} did not end within {} seconds.", limit.as_secs());
             (Err(json!({"error": "timeout", "message": message})), Usd::ZERO)
@@ -102,8 +112,8 @@ fn no_money(tool: &str, balance: Usd, least: Usd) -> Value {
     })
 }
 
-fn told(failure: Failure) -> Value {
-    let Failure { error, message } = failure;
+fn error_json(error: Failure) -> Value {
+    let Failure { error, message } = error;
     json!({"error": error, "message": message})
 }
 
@@ -123,7 +133,7 @@ mod tests {
     use super::*;
     use crate::llm::registry::Registry;
     use crate::llm::request::ToolSpec;
-    use crate::services::tab::{self, Wish};
+    use crate::services::metering::{self, PaidWork};
 
     /// A tool that costs money.
     fn expensive() -> Definition {
@@ -133,7 +143,7 @@ mod tests {
                 description: "Costs money.",
                 schema: json!({"type": "object"}),
             },
-            price: Price::Paid(Wish { least: Usd::ZERO, most: Usd::ZERO }),
+            price: Price::Paid(PaidWork { least: Usd::ZERO, most: Usd::ZERO }),
             time_limit: Duration::from_secs(60),
             run: |_, _| Box::pin(std::future::ready(Output::free(Ok(json!({"done": true}))))),
         }
@@ -146,16 +156,16 @@ mod tests {
     async fn ran(balance: &str, calls: &[ToolCall]) -> Vec<(Value, bool)> {
         let registry = Registry::load(None).unwrap();
         let db = crate::db::Db::nowhere();
-        let context = testing::context(&registry, &db);
+        let context = testing::tool_context(&registry, &db);
         let tools = vec![Definition::of::<CostEstimator>(), Definition::of::<SelfCritique>(), expensive()];
         let toolbox = Toolbox::of(tools);
-        let (tab, slips) = tab::open();
+        let (meter, meter_requests) = metering::channel();
         let run = async {
-            let ran = run(&toolbox, context, &tab, calls).await;
-            drop(tab);
+            let ran = run(&toolbox, context, &meter, calls).await;
+            drop(meter);
             ran
         };
-        let (ran, ()) = tokio::join!(run, slips.tell(Usd(balance.parse().unwrap())));
+        let (ran, ()) = tokio::join!(run, meter_requests.tell(Usd(balance.parse().unwrap())));
         ran.into_iter().map(|ran| (ran.content, ran.failed)).collect()
     }
 

@@ -13,7 +13,7 @@ use super::tool::{Failure, Output, Price, Tool, ToolContext};
 use crate::domain::model::{Effort, ModelId};
 use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
-use crate::services::tab::Wish;
+use crate::services::metering::PaidWork;
 use rust_decimal::Decimal;
 
 /// What it may cost at most, and what has to be left for it: half a dollar, as with the predecessor.
@@ -87,7 +87,7 @@ impl Tool for SelfCritique {
         relies on it. Use it only when the person asks for checking, verifying or proof-reading of your work. It costs \
         this person up to $0.50 and takes up to a few minutes. The result is a verdict (PASS, NEEDS_IMPROVEMENT or \
         FAIL) with issues and recommendations: mend what it finds, and say in a sentence what was checked.";
-    const PRICE: Price = Price::Paid(Wish { least: CAP, most: CAP });
+    const PRICE: Price = Price::Paid(PaidWork { least: CAP, most: CAP });
     /// Eight rounds of a model that thinks.
     const TIME_LIMIT: Duration = Duration::from_secs(600);
 

@@ -18,7 +18,7 @@ use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
 use crate::llm::registry::Registry;
 use crate::llm::request::ToolSpec;
-use crate::services::tab::Wish;
+use crate::services::metering::PaidWork;
 
 /// A tool that the model may call.
 pub(super) trait Tool {
@@ -43,7 +43,7 @@ pub(super) enum Price {
     /// Nothing.
     Free,
     /// Something: so much has to be left to spend (`least`), and so much is reserved before it runs (`most`).
-    Paid(Wish),
+    Paid(PaidWork),
 }
 
 /// What a tool may use while it works.
@@ -168,7 +168,7 @@ pub(super) mod testing {
     use super::*;
     use crate::domain::ids::{ChatId, UserId};
 
-    pub(in super::super) fn context<'a>(registry: &'a Registry, db: &'a Db) -> ToolContext<'a> {
+    pub(in super::super) fn tool_context<'a>(registry: &'a Registry, db: &'a Db) -> ToolContext<'a> {
         let key = ThreadKey { chat: ChatId(1), user: UserId(1), topic: None };
         let now = "2026-11-21T12:00:00Z".parse().unwrap();
         ToolContext { registry, now, db, key, subagents: &Unavailable }

@@ -1,6 +1,6 @@
 //! What administrators do in the chat: corrections of balances and the margin. Nobody else may.
 
-use crate::harness::till::{OLGA, person};
+use crate::harness::money::{OLGA, person};
 use crate::harness::{ANN, BOB, Bot, GROUP};
 
 const USAGE: &str = "/topup <user id or @name> <amount>";

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use starling::cache::context::{self, Change, Update};
+use starling::cache::context::{self, ContextUpdate, HistoryChange};
 use starling::cache::messages::{self, Addition};
 use starling::cache::thread::Thread;
 use starling::cache::{Cache, Origin, Versioned, file_bytes, user};
@@ -14,11 +14,11 @@ use starling::db::{Db, migrate};
 use starling::domain::clock::Clock;
 use starling::domain::history::{History, Window};
 use starling::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, UserId};
-use starling::domain::message::{Context, Remembered, Reply, Role};
+use starling::domain::message::{HistoryMessage, MessageContext, Reply, Role};
 use starling::domain::people::{Chat, ChatKind, Person};
 use starling::llm::registry::Registry;
 use starling::services::books::{Books, Terms};
-use starling::services::recollection::{self, Recollection};
+use starling::services::turn_context::{self, TurnContext};
 use starling::telemetry::metrics::Metrics;
 
 use crate::harness::database::Database;
@@ -39,11 +39,11 @@ fn key(user: i64) -> ThreadKey {
 async fn known(cache: &Cache, key: ThreadKey) {
     let chat = Chat { id: key.chat, kind: ChatKind::Private, title: None, username: None, is_forum: false };
     let thread = Versioned { version: 0, value: Thread { id: ThreadId(7), chat } };
-    context::write(cache, key, &Update { thread: Some(thread), ..Update::default() }).await;
+    context::write(cache, key, &ContextUpdate { thread: Some(thread), ..ContextUpdate::default() }).await;
 }
 
 /// A message that a careless encoder would change.
-fn message(number: usize) -> Remembered {
+fn message(number: usize) -> HistoryMessage {
     let reply = Reply {
         message: Some(MessageId(i32::MAX)),
         chat: None,
@@ -51,12 +51,12 @@ fn message(number: usize) -> Remembered {
         text: "[]".into(),
         content: None,
     };
-    Remembered {
+    HistoryMessage {
         role: if number.is_multiple_of(2) { Role::User } else { Role::Assistant },
         message: number.is_multiple_of(2).then_some(MessageId(i32::MIN)),
         text: format!("{number}: [] {{}} 9007199254740993 \u{1f600} \u{0} \"\\\n"),
         sender: None,
-        context: Context { reply: Some(reply), quote: Some(String::new()), forwarded_from: None },
+        context: MessageContext { reply: Some(reply), quote: Some(String::new()), forwarded_from: None },
         edits: 0,
         interrupted: false,
         files: Vec::new(),
@@ -74,7 +74,7 @@ impl Truth {
     fn say(&mut self, count: usize) {
         let mut next = self.newest().clone();
         let first = usize::try_from(next.skipped).unwrap() + next.messages.len();
-        let new: Vec<Remembered> = (first..first + count).map(message).collect();
+        let new: Vec<HistoryMessage> = (first..first + count).map(message).collect();
         next.extend(next.version + 1, &new, WINDOW);
         self.0.push(next);
     }
@@ -120,7 +120,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// What was said between a version and the one before it; none if it is no addition.
-fn addition(truth: &Truth, version: i64) -> Option<Vec<Remembered>> {
+fn addition(truth: &Truth, version: i64) -> Option<Vec<HistoryMessage>> {
     let (before, after) = (truth.at(version - 1), truth.at(version));
     let end = |history: &History| usize::try_from(history.skipped).unwrap() + history.messages.len();
     let new = end(after) - end(before);
@@ -138,16 +138,18 @@ async fn play(cache: &Cache, redis: &Redis, key: ThreadKey, steps: Vec<Step>) ->
             Step::Edit => truth.edit(),
             Step::Set(which) => {
                 let history = &truth.0[which.index(versions)];
-                let whole = Some(Change::Whole(ThreadId(7), history));
-                context::write(cache, key, &Update { history: whole, ..Update::default() }).await;
+                let whole = Some(HistoryChange::Whole(ThreadId(7), history));
+                context::write(cache, key, &ContextUpdate { history: whole, ..ContextUpdate::default() })
+                    .await;
             }
             Step::Append(which) => {
                 let version = i64::try_from(which.index(versions)).unwrap();
                 let new = if version > 0 { addition(&truth, version) } else { None };
                 if let Some(new) = new {
                     let new = Addition { after: version - 1, version, messages: &new };
-                    let more = Some(Change::More(ThreadId(7), new, WINDOW));
-                    context::write(cache, key, &Update { history: more, ..Update::default() }).await;
+                    let more = Some(HistoryChange::More(ThreadId(7), new, WINDOW));
+                    context::write(cache, key, &ContextUpdate { history: more, ..ContextUpdate::default() })
+                        .await;
                 }
             }
             Step::Invalidate(which) => {
@@ -203,12 +205,17 @@ async fn many_writers_at_once_leave_only_true_entries() {
                 let history = truth.at(i64::try_from(version).unwrap());
                 let new = addition(&truth, history.version).unwrap();
                 let change = if (turn + writer).is_multiple_of(3) {
-                    Change::Whole(ThreadId(7), history)
+                    HistoryChange::Whole(ThreadId(7), history)
                 } else {
                     let (after, version) = (history.version - 1, history.version);
-                    Change::More(ThreadId(7), Addition { after, version, messages: &new }, WINDOW)
+                    HistoryChange::More(ThreadId(7), Addition { after, version, messages: &new }, WINDOW)
                 };
-                context::write(&cache, key(1), &Update { history: Some(change), ..Update::default() }).await;
+                context::write(
+                    &cache,
+                    key(1),
+                    &ContextUpdate { history: Some(change), ..ContextUpdate::default() },
+                )
+                .await;
                 if let Some(found) = context::read(&cache, key(1)).await.history {
                     assert_eq!(&found, truth.at(found.version));
                 }
@@ -236,7 +243,7 @@ async fn an_older_value_never_replaces_a_newer_one_not_even_after_an_invalidatio
     };
     let put = async |version, name: &str| {
         let user = Versioned { version, value: user::User { profile: person(name), model: None } };
-        context::write(&cache, key(1), &Update { user: Some(user), ..Update::default() }).await;
+        context::write(&cache, key(1), &ContextUpdate { user: Some(user), ..ContextUpdate::default() }).await;
     };
     let name = async || context::read(&cache, key(1)).await.user.map(|user| user.value.profile.first_name);
     put(2, "new").await;
@@ -269,8 +276,8 @@ async fn every_entry_has_a_lifetime() {
     known(&cache, key(1)).await;
     let mut truth = Truth(vec![History::default()]);
     truth.say(2);
-    let whole = Change::Whole(ThreadId(7), truth.newest());
-    context::write(&cache, key(1), &Update { history: Some(whole), ..Update::default() }).await;
+    let whole = HistoryChange::Whole(ThreadId(7), truth.newest());
+    context::write(&cache, key(1), &ContextUpdate { history: Some(whole), ..ContextUpdate::default() }).await;
     messages::invalidate(&cache, key(2), 1).await;
     user::invalidate(&cache, UserId(1), 1).await;
     file_bytes::put(&cache, "a", b"a").await;
@@ -283,11 +290,11 @@ async fn every_entry_has_a_lifetime() {
 }
 
 /// What the context of a turn costs: statements of PostgreSQL and round trips of Redis.
-async fn cost(books: &Books, cache: &Cache, metrics: &Metrics) -> (u64, u64, Recollection) {
+async fn cost(books: &Books, cache: &Cache, metrics: &Metrics) -> (u64, u64, TurnContext) {
     let before = (metrics.db_queries.get(), metrics.redis_round_trips.get());
     let (key, ann, chat) = (key(42), ann(), private_chat());
-    let found = recollection::recall(cache, key, &ann, &chat).await;
-    let known = recollection::complete(books, key, &ann, &chat, found).await.unwrap();
+    let found = turn_context::recall(cache, key, &ann, &chat).await;
+    let known = turn_context::complete(books, key, &ann, &chat, found).await.unwrap();
     (metrics.db_queries.get() - before.0, metrics.redis_round_trips.get() - before.1, known)
 }
 
@@ -337,18 +344,19 @@ async fn with_redis_a_context_is_one_round_trip_and_without_it_two_queries_at_mo
     assert_eq!((queries, trips), (2, 0), "a long conversation costs no more");
     assert_eq!(known.history.messages.len(), 400);
     // What was read is cached, and read from there.
-    recollection::keep_rows(&cache, key(42), &known).await;
-    let whole = Change::Whole(known.thread.value.id, &known.history);
-    context::write(&cache, key(42), &Update { history: Some(whole), ..Update::default() }).await;
+    turn_context::keep_rows(&cache, key(42), &known).await;
+    let whole = HistoryChange::Whole(known.thread.value.id, &known.history);
+    context::write(&cache, key(42), &ContextUpdate { history: Some(whole), ..ContextUpdate::default() })
+        .await;
     let (queries, trips, cached) = cost(&books, &cache, &metrics).await;
     assert_eq!((queries, trips), (0, 1), "one round trip and no query");
     assert_eq!((cached.history, cached.user), (known.history, known.user));
     assert_eq!(stranger.thread.value.id, cached.thread.value.id);
     // A new name leads to the database, but the history stays where it is.
     let renamed = Person { first_name: "Anne".to_owned(), ..ann() };
-    let found = recollection::recall(&cache, key(42), &renamed, &private_chat()).await;
+    let found = turn_context::recall(&cache, key(42), &renamed, &private_chat()).await;
     let before = metrics.db_queries.get();
-    recollection::complete(&books, key(42), &renamed, &private_chat(), found).await.unwrap();
+    turn_context::complete(&books, key(42), &renamed, &private_chat(), found).await.unwrap();
     assert_eq!(metrics.db_queries.get() - before, 1, "profile and thread, no history");
     db.close().await;
     database.drop().await;

@@ -2,9 +2,9 @@
 
 use playground::anthropic::{Gate, Outcome, Reply, Step};
 
-use crate::harness::halves::{first_half_is_visible, half_an_answer};
+use crate::harness::money::person;
+use crate::harness::partial_answer::{first_half_is_visible, half_an_answer};
 use crate::harness::redis::Redis;
-use crate::harness::till::person;
 use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation, exact};
 
 const FORGOTTEN: &str = "🧹 I have forgotten our conversation here. Your balance stays as it is.";

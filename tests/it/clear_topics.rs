@@ -1,9 +1,9 @@
 //! `/clear` outside the topics of a chat that has some: whoever may manage them is offered to delete them all. Nobody
 //! else can, whatever a tap carries.
 
-use playground::telegram::{Answer, Fault, Message};
+use playground::telegram::{CallOutcome, Fault, Message};
 
-use crate::harness::till::OLGA;
+use crate::harness::money::OLGA;
 use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation};
 
 const OLD: &str = "This button is from another time. Please send the command again.";
@@ -219,7 +219,7 @@ async fn killed_in_the_middle_the_next_start_goes_on_and_tells_the_result_once()
     bot.hears(GROUP, "3 topics deleted.").await;
     until_finished(&bot).await;
     assert_eq!(deletions(&bot), [topics[0], topics[0], topics[1], topics[2]]);
-    let refused = |call: &&playground::telegram::Call| call.answer != Answer::Ok;
+    let refused = |call: &&playground::telegram::Call| call.answer != CallOutcome::Ok;
     let refused = bot.telegram.view(|view| view.calls_of("deleteForumTopic").filter(refused).count());
     assert_eq!(refused, 1, "the first was gone when it was asked for again");
     assert_eq!(bot.answers(GROUP).iter().filter(|text| text.contains("deleted.")).count(), 1);

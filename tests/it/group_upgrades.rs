@@ -1,7 +1,7 @@
 //! A group becomes a supergroup: another chat, whose messages count anew, and the same conversations and money.
 
 use playground::anthropic::{Gate, Reply, Step};
-use playground::telegram::Said;
+use playground::telegram::SentIds;
 
 use crate::harness::redis::Redis;
 use crate::harness::{ANN, BOB, BOUND, Bot, conversation};
@@ -17,7 +17,7 @@ async fn with_group() -> Bot {
     bot
 }
 
-fn tell(bot: &Bot, chat: i64) -> Said {
+fn tell(bot: &Bot, chat: i64) -> SentIds {
     bot.telegram.tell_upgrade(chat).unwrap()
 }
 

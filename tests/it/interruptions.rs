@@ -2,7 +2,7 @@
 
 use playground::anthropic::{Gate, Outcome, Reply, Step};
 
-use crate::harness::halves::{first_half_is_visible, half_an_answer};
+use crate::harness::partial_answer::{first_half_is_visible, half_an_answer};
 use crate::harness::{ANN, BOUND, Bot, conversation, exact, prompt};
 
 #[tokio::test]

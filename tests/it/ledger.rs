@@ -13,25 +13,25 @@ use secrecy::SecretString;
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 use starling::db::holds::Gate;
-use starling::db::outbox::Owed;
-use starling::db::turns::opening::{self, Opened, Place, Reserve};
+use starling::db::outbox::OutboxMessage;
+use starling::db::turns::opening::{self, ExpectedThread, HoldRequest, OpenOutcome};
 use starling::db::{Db, holds, model_calls};
 use starling::domain::clock::Clock;
 use starling::domain::file::Retrieval;
 use starling::domain::ids::{ChatId, MessageId, ThreadKey, TurnId, UpdateId, UserId};
-use starling::domain::message::{Context, Incoming};
+use starling::domain::message::{Incoming, MessageContext};
 use starling::domain::model::ModelId;
 use starling::domain::money::Usd;
 use starling::domain::people::{Chat, ChatKind, Person};
-use starling::domain::turn::{Failure, Interruption, ModelCall, Outcome, TurnReport};
+use starling::domain::turn::{Interruption, ModelCall, Outcome, TurnFailure, TurnReport};
 use starling::domain::usage::Usage;
 use starling::llm::registry::Registry;
 use starling::services::adjustments::{self, Target};
 use starling::services::books::{Books, Terms};
 use starling::services::intake::Caller;
-use starling::services::payments::{self, Received};
+use starling::services::payments::{self, IncomingPayment};
 use starling::services::recovery::Company;
-use starling::services::refunds::{self, Answer, Returned};
+use starling::services::refunds::{self, RefundReply, Returned};
 use starling::services::settlement::{self, Case};
 use starling::services::{people, pricing};
 use starling::telemetry::metrics::Metrics;
@@ -50,7 +50,7 @@ const CHARGES: u32 = 120;
 const LOCKED_OUT: &str = "SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'";
 
-struct World {
+struct LedgerFixture {
     books: Books,
     /// Those of another instance, with the same database.
     twin: Books,
@@ -58,7 +58,7 @@ struct World {
     booked: Mutex<BTreeMap<String, Decimal>>,
 }
 
-impl World {
+impl LedgerFixture {
     fn acknowledge(&self, key: String, amount: Decimal) {
         self.booked.lock().unwrap().insert(key, amount);
     }
@@ -84,19 +84,19 @@ fn person(user: i64) -> (Person, Chat, ThreadKey) {
     (person, chat, ThreadKey { chat: ChatId(user), user: UserId(user), topic: None })
 }
 
-fn owed(key: &str) -> Owed {
-    Owed::new(key.to_owned(), ChatId(1), None, ("told".to_owned(), json!([])))
+fn owed(key: &str) -> OutboxMessage {
+    OutboxMessage::new(key.to_owned(), ChatId(1), None, ("told".to_owned(), json!([])))
 }
 
 /// A turn of user 1, who has nothing.
-async fn an_uncovered_turn(world: &World) -> (TurnId, i32, UserId) {
+async fn an_uncovered_turn(world: &LedgerFixture) -> (TurnId, i32, UserId) {
     let books = &world.books;
     let (sender, chat, key) = person(1);
     let entered = people::enter(books, key, &sender, &chat).await.unwrap();
     let caller = Caller { update: UpdateId(0), key, person: &sender, chat: &chat };
     let all = Usd(-Decimal::new(10, 2));
     adjustments::top_up(books, caller, &Target::Id(key.user), all, |_| owed("spent")).await.unwrap();
-    let (update, message, context) = (UpdateId(1), MessageId(1), Context::default());
+    let (update, message, context) = (UpdateId(1), MessageId(1), MessageContext::default());
     let (text, date) = ("hello".to_owned(), Utc::now());
     let incoming = Incoming {
         update,
@@ -113,16 +113,18 @@ async fn an_uncovered_turn(world: &World) -> (TurnId, i32, UserId) {
         replied_fetched: Retrieval::Untried,
         album: None,
     };
-    let place = Place { thread: entered.thread, key, versions: None };
-    let reserve = Reserve { amount: Usd(Decimal::ONE), free: false };
+    let place = ExpectedThread { thread: entered.thread, key, versions: None };
+    let reserve = HoldRequest { amount: Usd(Decimal::ONE), free: false };
     let model = ModelId("claude-sonnet-5-5".to_owned());
     let opened = opening::open(&books.db, place, &model, &[incoming], reserve).await.unwrap();
-    let Opened::Turn { turn, attempt, held: false, .. } = opened else { panic!("{opened:?} is covered") };
+    let OpenOutcome::Turn { turn, attempt, held: false, .. } = opened else {
+        panic!("{opened:?} is covered")
+    };
     (turn, attempt, key.user)
 }
 
 /// Opens a turn, perhaps loses an attempt or seems to, and settles it twice at once, with any end.
-async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
+async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdRng) {
     let books = &world.books;
     let (sender, chat, key) = person(user);
     let user = key.user;
@@ -135,18 +137,18 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
         chat,
         text: "hello".to_owned(),
         date: Utc::now(),
-        context: Context::default(),
+        context: MessageContext::default(),
         attachment: None,
         fetched: Retrieval::Untried,
         replied_attachment: None,
         replied_fetched: Retrieval::Untried,
         album: None,
     };
-    let place = Place { thread: entered.thread, key, versions: None };
+    let place = ExpectedThread { thread: entered.thread, key, versions: None };
     let model = ModelId("claude-sonnet-5-5".to_owned());
-    let reserve = Reserve { amount: Usd(Decimal::new(1, 2)), free: chance.random_bool(0.1) };
+    let reserve = HoldRequest { amount: Usd(Decimal::new(1, 2)), free: chance.random_bool(0.1) };
     let opened = opening::open(&books.db, place, &model, &[incoming], reserve).await.unwrap();
-    let Opened::Turn { turn, attempt: first, held, .. } = opened else {
+    let OpenOutcome::Turn { turn, attempt: first, held, .. } = opened else {
         panic!("a new message opens a turn")
     };
     let admitted =
@@ -184,7 +186,7 @@ async fn a_turn(world: &World, user: i64, number: i32, chance: &mut StdRng) {
 /// Notes the calls of an attempt as they come. If it is the second one, a word of the first comes late; or the first was
 /// not lost, which is answered: it will settle the turn while another instance works on the second.
 async fn note_calls(
-    world: &World,
+    world: &LedgerFixture,
     turn: TurnId,
     (first, attempt): (i32, i32),
     report: &TurnReport,
@@ -201,18 +203,18 @@ async fn note_calls(
     overlap
 }
 
-fn acknowledge_turn(world: &World, turn: TurnId, outcome: Outcome, cost: Usd) {
-    if outcome != Outcome::Failed(Failure::Internal) && cost > Usd::ZERO {
+fn acknowledge_turn(world: &LedgerFixture, turn: TurnId, outcome: Outcome, cost: Usd) {
+    if outcome != Outcome::Failed(TurnFailure::Internal) && cost > Usd::ZERO {
         world.acknowledge(format!("turn:{turn}"), -cost.0);
     }
 }
 
 fn report(admitted: bool, chance: &mut StdRng) -> TurnReport {
     let outcome = match chance.random_range(0..5) {
-        _ if !admitted => Outcome::Failed(Failure::NoFunds),
-        0 => Outcome::Failed(Failure::Internal),
+        _ if !admitted => Outcome::Failed(TurnFailure::NoFunds),
+        0 => Outcome::Failed(TurnFailure::Internal),
         1 => Outcome::Interrupted(Interruption::Stopped),
-        2 => Outcome::Failed(Failure::Overloaded),
+        2 => Outcome::Failed(TurnFailure::Overloaded),
         _ => Outcome::Answered,
     };
     let calls = if admitted { chance.random_range(0..4) } else { 0 };
@@ -236,9 +238,9 @@ fn report(admitted: bool, chance: &mut StdRng) -> TurnReport {
     TurnReport { text, outcome, calls, tools: Vec::new(), lost_files: Vec::new() }
 }
 
-async fn a_payment(world: &World, charge: u32) {
+async fn a_payment(world: &LedgerFixture, charge: u32) {
     let (person, chat, key) = person(i64::from(charge) % USERS + 1);
-    let received = Received {
+    let received = IncomingPayment {
         update: None,
         person,
         chat,
@@ -257,7 +259,7 @@ async fn a_payment(world: &World, charge: u32) {
     }
 }
 
-async fn a_refund(world: &World, charge: u32, number: i32, chance: &mut StdRng) {
+async fn a_refund(world: &LedgerFixture, charge: u32, number: i32, chance: &mut StdRng) {
     let charge_id = format!("charge{charge}");
     let (person, chat, key) = person(i64::from(charge) % USERS + 1);
     if chance.random_bool(0.7) {
@@ -265,7 +267,7 @@ async fn a_refund(world: &World, charge: u32, number: i32, chance: &mut StdRng) 
         let reply = format!("update:{number}");
         refunds::ask(&world.books, caller, &charge_id, |_| owed(&reply)).await.unwrap();
     }
-    let answer = if chance.random_bool(0.6) { Answer::Given } else { Answer::Refused };
+    let answer = if chance.random_bool(0.6) { RefundReply::Given } else { RefundReply::Refused };
     let returned = Returned { update: None, charge_id: &charge_id, payer: None };
     let taken = Mutex::new(None);
     let told = refunds::settle(&world.books, &returned, answer, |payment, end| {
@@ -273,13 +275,14 @@ async fn a_refund(world: &World, charge: u32, number: i32, chance: &mut StdRng) 
         owed(&format!("refund:{number}"))
     });
     told.await.unwrap();
-    if let Some((credit, refunds::End::Given(_) | refunds::End::ByTelegram(_))) = taken.into_inner().unwrap()
+    if let Some((credit, refunds::RefundOutcome::Given(_) | refunds::RefundOutcome::ByTelegram(_))) =
+        taken.into_inner().unwrap()
     {
         world.acknowledge(format!("refund:{charge_id}"), -credit.0);
     }
 }
 
-async fn a_correction(world: &World, user: i64, number: i32, chance: &mut StdRng) {
+async fn a_correction(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdRng) {
     let (person, chat, key) = person(USERS);
     let caller = Caller { update: UpdateId(i64::from(number)), key, person: &person, chat: &chat };
     let amount = Usd(Decimal::new(chance.random_range(1..10_000_000), 9));
@@ -293,7 +296,7 @@ async fn a_correction(world: &World, user: i64, number: i32, chance: &mut StdRng
     world.acknowledge(format!("adjustment:{number}"), amount.0);
 }
 
-async fn worker(world: Arc<World>, number: u64, seed: u64) {
+async fn worker(world: Arc<LedgerFixture>, number: u64, seed: u64) {
     let mut chance = StdRng::seed_from_u64(seed ^ number);
     for step in 0..STEPS {
         let unique = i32::try_from(number * STEPS + step + 1).unwrap();
@@ -308,7 +311,7 @@ async fn worker(world: Arc<World>, number: u64, seed: u64) {
     }
 }
 
-async fn world(database: &Database) -> World {
+async fn world(database: &Database) -> LedgerFixture {
     let metrics = Metrics::new().unwrap();
     let url = SecretString::from(database.url());
     let instance = || {
@@ -319,7 +322,7 @@ async fn world(database: &Database) -> World {
     };
     let (books, twin) = (instance(), instance());
     starling::db::migrate::run(&books.db).await.unwrap();
-    World { books, twin, booked: Mutex::default() }
+    LedgerFixture { books, twin, booked: Mutex::default() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use playground::anthropic::{Gate, Reply, Step};
 use playground::telegram::{PaymentFailure, PaymentState, Person};
 
-use crate::harness::till::{OLGA, person};
+use crate::harness::money::{OLGA, person};
 use crate::harness::{ANN, BOB, BOUND, Bot};
 
 const UNKNOWN: &str = "This invoice is not valid. Please make a new one with /pay.";

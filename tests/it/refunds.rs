@@ -64,7 +64,7 @@ async fn what_is_too_old_or_spent_stays_paid() {
     assert_eq!(words, "This payment is more than 30 days old and can no longer be given back.");
     assert!(bot.tell("/refund").await.starts_with("There is no payment"));
     let spent = bot.buy(BOB, 50).await.charge_id;
-    bot.command_of(crate::harness::till::OLGA, "/topup 43 -0.2").await;
+    bot.command_of(crate::harness::money::OLGA, "/topup 43 -0.2").await;
     let words = bot.command_of(BOB, &format!("/refund {spent}")).await;
     assert!(words.starts_with("Giving this back would take $0.325 from your balance"), "{words}");
     assert!(words.contains("only $0.225 is free"), "{words}");
@@ -206,7 +206,7 @@ async fn a_lost_answer_of_the_database_neither_doubles_a_refund_nor_hides_its_me
 #[tokio::test]
 async fn a_refund_by_telegram_is_booked_once_and_may_overdraw() {
     let (bot, charge) = sold().await;
-    bot.command_of(crate::harness::till::OLGA, "/topup 42 -0.5").await;
+    bot.command_of(crate::harness::money::OLGA, "/topup 42 -0.5").await;
     assert_eq!(bot.ask("hello").await, "You said: hello");
     let update = bot.telegram.refund_by_telegram(&charge).unwrap();
     let words = bot.hears(ANN, "Telegram has given 100 ⭐ back to you.").await;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use chrono::{TimeDelta, Utc};
 use secrecy::SecretString;
 use sqlx::AssertSqlSafe;
-use starling::db::retention::{self, Kind, Walk};
+use starling::db::retention::{self, RetentionKind, Walk};
 use starling::db::{Db, migrate};
 use starling::telemetry::metrics::Metrics;
 
@@ -95,7 +95,7 @@ async fn updates_from_before_a_new_beginning_of_the_numbers_go_too() {
                        UNION ALL SELECT id, now() - make_interval(days => 10) FROM generate_series(100, 199) AS id
                        UNION ALL SELECT id, now() FROM generate_series(200, 2199) AS id) AS rows";
     sqlx::query(statement).execute(database.pool()).await.unwrap();
-    for kind in [Kind::Updates, Kind::FormerUpdates] {
+    for kind in [RetentionKind::Updates, RetentionKind::FormerUpdates] {
         walk(&db, kind).await;
     }
     let left = "SELECT count(*) FROM inbox WHERE update_id BETWEEN 200 AND 2199";
@@ -121,11 +121,16 @@ async fn a_run_reads_what_it_deletes_and_a_page_more() {
     let db = open(&database).await;
     fill(&database, old).await;
     let before = read(&database).await;
-    for kind in [Kind::Messages, Kind::Updates, Kind::FormerUpdates, Kind::Deliveries] {
+    for kind in [
+        RetentionKind::Messages,
+        RetentionKind::Updates,
+        RetentionKind::FormerUpdates,
+        RetentionKind::Deliveries,
+    ] {
         let began = Instant::now();
         let deleted = walk(&db, kind).await;
         let took = began.elapsed();
-        if kind == Kind::FormerUpdates {
+        if kind == RetentionKind::FormerUpdates {
             assert_eq!(deleted, 0);
             continue;
         }
@@ -160,7 +165,7 @@ async fn open(database: &Database) -> Db {
 }
 
 /// Deletes everything of a kind that is more than three days old; returns how much that was.
-async fn walk(db: &Db, kind: Kind) -> u64 {
+async fn walk(db: &Db, kind: RetentionKind) -> u64 {
     let mut rest = Some(Walk::new(kind, Utc::now() - TimeDelta::days(3)));
     let mut deleted = 0;
     while let Some(walk) = rest {

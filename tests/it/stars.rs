@@ -1,6 +1,6 @@
 //! Balance for Telegram Stars: packages, an amount of one's own, the receipt, and what a dialog lets pass.
 
-use crate::harness::till::person;
+use crate::harness::money::person;
 use crate::harness::{ANN, BOB, Bot, GROUP, conversation};
 
 /// The labels of the buttons below a message.

@@ -9,7 +9,7 @@ use starling::cache::{Cache, Origin, write_behind as stream};
 use starling::db::{Db, migrate};
 use starling::domain::ids::TurnId;
 use starling::domain::money::Usd;
-use starling::domain::record::{Checkpoint, Record, ToolCall};
+use starling::domain::record::{Checkpoint, Record, ToolCallRecord};
 use starling::lifecycle::Lifecycle;
 use starling::services::write_behind;
 use starling::telemetry::metrics::Metrics;
@@ -19,14 +19,14 @@ use crate::harness::redis::Redis;
 use crate::harness::{ANN, BOUND, Bot};
 
 /// The write-behind of a process, with a database in which turn 1 is open.
-struct World {
+struct StreamFixture {
     database: Database,
     db: Db,
     cache: Cache,
     metrics: Metrics,
 }
 
-impl World {
+impl StreamFixture {
     async fn new(redis: Option<&Redis>) -> Self {
         let database = Database::create().await;
         let metrics = Metrics::new().unwrap();
@@ -73,7 +73,7 @@ fn open(redis: &Redis, metrics: &Metrics) -> Cache {
 }
 
 fn call(turn: i64, number: usize) -> Record {
-    Record::ToolCall(ToolCall {
+    Record::ToolCall(ToolCallRecord {
         turn: TurnId(turn),
         attempt: 1,
         call: format!("toolu_{number}"),
@@ -97,7 +97,7 @@ fn one_poison_among_many() -> Vec<Record> {
 async fn one_poison_item_among_a_thousand_goes_alone() {
     let redis = Redis::start().await;
     for redis in [Some(&redis), None] {
-        let world = World::new(redis).await;
+        let world = StreamFixture::new(redis).await;
         world.write(one_poison_among_many()).await;
         assert_eq!((world.count(CALLS).await, world.count(LETTERS).await), (999, 1));
         let letter: (String, String, i32) =
@@ -116,7 +116,7 @@ async fn one_poison_item_among_a_thousand_goes_alone() {
 #[tokio::test]
 async fn items_survive_a_redis_that_is_killed_and_a_writer_that_dies_with_them_in_hand() {
     let mut redis = Redis::start().await;
-    let world = World::new(Some(&redis)).await;
+    let world = StreamFixture::new(Some(&redis)).await;
     let payloads: Vec<String> =
         (0..300).map(|number| serde_json::to_string(&call(1, number)).unwrap()).collect();
     stream::put(&world.cache, &payloads).await.unwrap();
@@ -135,8 +135,8 @@ async fn items_survive_a_redis_that_is_killed_and_a_writer_that_dies_with_them_i
     world.end().await;
 }
 
-impl World {
-    async fn write_taken(&self, entries: &[stream::Entry]) {
+impl StreamFixture {
+    async fn write_taken(&self, entries: &[stream::StreamEntry]) {
         let plain = Self {
             database: Database::create().await,
             db: self.db.clone(),
@@ -153,7 +153,7 @@ impl World {
 #[tokio::test]
 async fn the_stream_survives_a_redis_at_its_memory_limit() {
     let redis = Redis::start().await;
-    let world = World::new(Some(&redis)).await;
+    let world = StreamFixture::new(Some(&redis)).await;
     let payloads: Vec<String> =
         (0..200).map(|number| serde_json::to_string(&call(1, number)).unwrap()).collect();
     stream::put(&world.cache, &payloads).await.unwrap();
@@ -176,7 +176,7 @@ async fn the_stream_survives_a_redis_at_its_memory_limit() {
 #[tokio::test]
 async fn the_newest_checkpoint_of_an_open_turn_stands() {
     let redis = Redis::start().await;
-    let world = World::new(Some(&redis)).await;
+    let world = StreamFixture::new(Some(&redis)).await;
     let mark = |attempt, sequence, text: &str| {
         let (turn, text) = (TurnId(1), text.to_owned());
         Record::Checkpoint(Checkpoint { turn, attempt, sequence, text })
@@ -198,7 +198,7 @@ async fn the_newest_checkpoint_of_an_open_turn_stands() {
 #[tokio::test]
 async fn an_unreadable_item_is_put_aside_as_it_was_found() {
     let redis = Redis::start().await;
-    let world = World::new(Some(&redis)).await;
+    let world = StreamFixture::new(Some(&redis)).await;
     let good = serde_json::to_string(&call(1, 1)).unwrap();
     stream::put(&world.cache, &["{\"type\":\"of the future\"}".to_owned(), good]).await.unwrap();
     world.write(Vec::new()).await;

@@ -37,7 +37,7 @@ pub(super) enum Item {
 
 /// A composed answer.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ComposedAnswer {
     pub(super) buffer: Bytes,
     pub(super) items: Vec<Item>,
     /// The answer for a request without a stream.

@@ -20,13 +20,13 @@ pub(super) struct InputUsage {
 
 #[derive(Debug, Default)]
 pub(super) struct PromptCache {
-    entries: HashMap<u64, Entry>,
+    entries: HashMap<u64, CachedPrefix>,
     /// How much older than the clock says all entries are.
     ahead: Duration,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct CachedPrefix {
     lifetime: Lifetime,
     used: Instant,
 }
@@ -52,8 +52,8 @@ impl PromptCache {
                 Lifetime::Hour1 => usage.written_1h += fresh,
             }
             booked = booked.max(tokens);
-            let entry = self.entries.entry(cache_key).or_insert(Entry { lifetime, used: now });
-            *entry = Entry { lifetime: entry.lifetime.max(lifetime), used: now };
+            let entry = self.entries.entry(cache_key).or_insert(CachedPrefix { lifetime, used: now });
+            *entry = CachedPrefix { lifetime: entry.lifetime.max(lifetime), used: now };
         }
         usage.plain = prompt.tokens.saturating_sub(booked);
         usage
@@ -74,7 +74,7 @@ impl PromptCache {
     }
 }
 
-impl Entry {
+impl CachedPrefix {
     fn alive(&self, now: Instant) -> bool {
         let lifetime = match self.lifetime {
             Lifetime::Minutes5 => Duration::from_mins(5),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Item, Pace, ThinkingShown};
+use super::answer::{ComposedAnswer, Item, Pace, ThinkingShown};
 use super::cache::InputUsage;
 use super::error::ApiError;
 use super::ids::Ids;
@@ -21,7 +21,7 @@ use super::wire::{self, Delta};
 const MOST_PINGS: usize = 1_000;
 
 /// What an answer depends on besides its steps.
-pub(super) struct Frame<'a> {
+pub(super) struct ComposeInput<'a> {
     pub(super) body: &'a Value,
     pub(super) model: &'static Model,
     pub(super) input: InputUsage,
@@ -33,7 +33,7 @@ pub(super) struct Frame<'a> {
 }
 
 /// Composes the whole answer.
-pub(super) fn compose(frame: &Frame<'_>, steps: Vec<Step>) -> Answer {
+pub(super) fn compose(frame: &ComposeInput<'_>, steps: Vec<Step>) -> ComposedAnswer {
     let mut composer = Composer::new(frame);
     for step in steps {
         if composer.over {
@@ -56,9 +56,9 @@ enum Open {
 }
 
 struct Composer<'a> {
-    frame: &'a Frame<'a>,
+    frame: &'a ComposeInput<'a>,
     bytes: Vec<u8>,
-    answer: Answer,
+    answer: ComposedAnswer,
     prefix: u64,
     open: Option<Open>,
     slow: Option<Duration>,
@@ -71,7 +71,7 @@ struct Composer<'a> {
 }
 
 impl<'a> Composer<'a> {
-    fn new(frame: &'a Frame<'a>) -> Self {
+    fn new(frame: &'a ComposeInput<'a>) -> Self {
         let message = json!({
             "id": frame.ids.next("msg_"), "type": "message", "role": "assistant", "model": frame.body["model"],
             "content": [], "stop_reason": null, "stop_sequence": null, "stop_details": null, "container": null,
@@ -80,7 +80,13 @@ impl<'a> Composer<'a> {
         let mut composer = Self {
             frame,
             bytes: Vec::with_capacity(8192),
-            answer: Answer { buffer: Bytes::new(), items: Vec::new(), message, error: None, paused_at: None },
+            answer: ComposedAnswer {
+                buffer: Bytes::new(),
+                items: Vec::new(),
+                message,
+                error: None,
+                paused_at: None,
+            },
             prefix: frame.prefix,
             open: None,
             slow: None,

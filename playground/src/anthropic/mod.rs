@@ -44,17 +44,17 @@ mod answer;
 mod cache;
 mod compose;
 mod conversation;
-mod director;
 mod error;
 mod files;
 mod ids;
 mod meter;
 mod models;
+mod planner;
 mod playback;
 mod record;
 mod reply;
 mod scenario;
-mod screenplay;
+mod scripted;
 mod server;
 mod signature;
 #[cfg(test)]
@@ -73,17 +73,17 @@ use axum::serve::ListenerExt as _;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub use director::Asked;
 pub use error::ApiError;
 pub use files::{FileFault, SentFile, StoredFile};
+pub use planner::PromptView;
 pub use record::{Endpoint, Outcome, Recorded};
 pub use reply::{Gate, GateKeeper, Reply, Step, StopReason};
-use scenario::Habit;
+use scenario::DefaultScenario;
 pub use scenario::Scenario;
 
-use director::Director;
 use files::{Limits, Store};
-use playback::Tempo;
+use planner::ResponsePlanner;
+use playback::Pacing;
 use record::Log;
 use server::{Core, lock};
 
@@ -144,8 +144,8 @@ impl Anthropic {
         let core = Arc::new(Core {
             api_key: settings.api_key,
             chunk_chars: settings.chunk_chars,
-            tempo: Mutex::new(Tempo { first: settings.first_token_delay, between: settings.chunk_delay }),
-            director: Mutex::new(Director::new()),
+            pacing: Mutex::new(Pacing { first: settings.first_token_delay, between: settings.chunk_delay }),
+            planner: Mutex::new(ResponsePlanner::new()),
             cache: Mutex::default(),
             log: Arc::new(Log::new()),
             files: Mutex::new(Store::new(Limits {
@@ -210,19 +210,19 @@ impl Anthropic {
 
     /// Appends a reply to the queue that is used before the user's words are looked at.
     pub fn script(&self, reply: Reply) {
-        lock(&self.core.director).queue(reply);
+        lock(&self.core.planner).queue(reply);
     }
 
     /// Scripts the next request whose newest user text contains these words; used once, and before the
     /// queue.
     pub fn script_for(&self, contains: &str, reply: Reply) {
-        lock(&self.core.director).queue_for(contains, reply);
+        lock(&self.core.planner).queue_for(contains, reply);
     }
 
     /// Lets `author` answer every request that no script answers, also one that comes twice; where it has no words, the
     /// user's text chooses a scenario.
-    pub fn set_author(&self, author: impl Fn(&Asked) -> Option<Reply> + Send + 'static) {
-        lock(&self.core.director).set_author(author);
+    pub fn set_author(&self, author: impl Fn(&PromptView) -> Option<Reply> + Send + 'static) {
+        lock(&self.core.planner).set_author(author);
     }
 
     /// Waits until the probe finds something in the requests. The probe runs at once and after every
@@ -238,17 +238,17 @@ impl Anthropic {
 
     /// Chooses what the model does when a text names no scenario; at the start that is an echo.
     pub fn set_default(&self, scenario: Scenario) {
-        lock(&self.core.director).set_habit(Habit::Usually(scenario));
+        lock(&self.core.planner).set_default_scenario(DefaultScenario::Usually(scenario));
     }
 
     /// Makes the model do this whatever a text says, unless it has a line `!name`; its faults never pass.
     pub fn set_always(&self, scenario: Scenario) {
-        lock(&self.core.director).set_habit(Habit::Always(scenario));
+        lock(&self.core.planner).set_default_scenario(DefaultScenario::Always(scenario));
     }
 
     /// Changes the delays of answers that begin from now on.
     pub fn set_pace(&self, first_token: Duration, between: Duration) {
-        *lock(&self.core.tempo) = Tempo { first: first_token, between };
+        *lock(&self.core.pacing) = Pacing { first: first_token, between };
     }
 
     /// Makes all entries of the prompt cache older by this much.

@@ -10,15 +10,15 @@ use futures::Stream;
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use super::answer::{Answer, Item, Pace};
-use super::record::{Outcome, Ticket};
+use super::answer::{ComposedAnswer, Item, Pace};
+use super::record::{Outcome, ResponseLog};
 
 /// Pieces that leave together are joined up to this size.
 const PIECE_BYTES: usize = 16 * 1024;
 
 /// How fast answers are sent.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tempo {
+pub(super) struct Pacing {
     /// Silence before the first delta.
     pub(super) first: Duration,
     /// Gap between deltas.
@@ -31,19 +31,24 @@ pub(super) struct Broken;
 
 /// The answer as a response body. Dropping it early, as the server does when the client leaves, settles
 /// the ticket.
-pub(super) fn stream(answer: Answer, ticket: Ticket, tempo: Tempo, stop: CancellationToken) -> Body {
-    Body::from_stream(events(answer, ticket, tempo, stop))
+pub(super) fn stream(
+    answer: ComposedAnswer,
+    response_log: ResponseLog,
+    pacing: Pacing,
+    stop: CancellationToken,
+) -> Body {
+    Body::from_stream(events(answer, response_log, pacing, stop))
 }
 
 fn events(
-    answer: Answer,
-    mut ticket: Ticket,
-    tempo: Tempo,
+    answer: ComposedAnswer,
+    mut response_log: ResponseLog,
+    pacing: Pacing,
     stop: CancellationToken,
 ) -> impl Stream<Item = std::io::Result<Bytes>> {
     async_stream::stream! {
-        let Answer { buffer, items, .. } = answer;
-        let mut timing = Timing::new(tempo, stop);
+        let ComposedAnswer { buffer, items, .. } = answer;
+        let mut timing = Timing::new(pacing, stop);
         let mut items = items.into_iter().peekable();
         while let Some(item) = items.next() {
             let (mut piece, pace) = match item {
@@ -59,20 +64,20 @@ fn events(
                 break;
             }
             let mut content = pace != Pace::AtOnce;
-            while let Some(Item::Send { bytes, pace }) = items.next_if(|next| joins(&piece, next, tempo)) {
+            while let Some(Item::Send { bytes, pace }) = items.next_if(|next| joins(&piece, next, pacing)) {
                 piece.end = bytes.end;
                 content |= pace != Pace::AtOnce;
             }
-            ticket.reports(&buffer[piece.clone()]);
+            response_log.reports(&buffer[piece.clone()]);
             // Last: what is measured from here on begins with the bytes.
-            ticket.wrote(content);
+            response_log.wrote(content);
             yield Ok(buffer.slice(piece));
             if items.peek().is_none() {
-                ticket.close(Outcome::Finished);
+                response_log.close(Outcome::Finished);
                 return;
             }
         }
-        ticket.close(Outcome::Cut);
+        response_log.close(Outcome::Cut);
         // An error drops what the server has not written yet; being pending once lets it write that.
         tokio::task::yield_now().await;
         yield Err(std::io::Error::other("the script breaks the connection"));
@@ -80,13 +85,13 @@ fn events(
 }
 
 /// Whether the next item leaves together with a piece.
-fn joins(piece: &Range<usize>, next: &Item, tempo: Tempo) -> bool {
+fn joins(piece: &Range<usize>, next: &Item, pacing: Pacing) -> bool {
     let Item::Send { bytes, pace } = next else { return false };
     let gap = match pace {
         Pace::AtOnce => Duration::ZERO,
         // The first delta waits for its own time, which only the timing knows.
-        Pace::Normal if tempo.first > Duration::ZERO => return false,
-        Pace::Normal => tempo.between,
+        Pace::Normal if pacing.first > Duration::ZERO => return false,
+        Pace::Normal => pacing.between,
         Pace::Fixed(gap) => *gap,
     };
     gap.is_zero() && bytes.end - piece.start <= PIECE_BYTES
@@ -95,10 +100,10 @@ fn joins(piece: &Range<usize>, next: &Item, tempo: Tempo) -> bool {
 /// Waits as long as the stream of the same answer would take.
 pub(super) async fn wait_for_all(
     items: Vec<Item>,
-    tempo: Tempo,
+    pacing: Pacing,
     stop: CancellationToken,
 ) -> Result<(), Broken> {
-    let mut timing = Timing::new(tempo, stop);
+    let mut timing = Timing::new(pacing, stop);
     for item in items {
         match item {
             Item::Send { pace, .. } => timing.keep(pace).await?,
@@ -110,7 +115,7 @@ pub(super) async fn wait_for_all(
 
 /// Keeps the pace without drift: each delta has a time that does not depend on how late the last was.
 struct Timing {
-    tempo: Tempo,
+    pacing: Pacing,
     next: Instant,
     started: bool,
     sleep: Pin<Box<Sleep>>,
@@ -118,9 +123,9 @@ struct Timing {
 }
 
 impl Timing {
-    fn new(tempo: Tempo, stop: CancellationToken) -> Self {
+    fn new(pacing: Pacing, stop: CancellationToken) -> Self {
         Self {
-            tempo,
+            pacing,
             next: Instant::now(),
             started: false,
             sleep: Box::pin(sleep(Duration::ZERO)),
@@ -131,8 +136,8 @@ impl Timing {
     async fn keep(&mut self, pace: Pace) -> Result<(), Broken> {
         let gap = match pace {
             Pace::AtOnce => return Ok(()),
-            Pace::Normal if !self.started => self.tempo.first,
-            Pace::Normal => self.tempo.between,
+            Pace::Normal if !self.started => self.pacing.first,
+            Pace::Normal => self.pacing.between,
             Pace::Fixed(gap) => gap,
         };
         self.started = true;

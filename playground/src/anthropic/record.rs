@@ -133,8 +133,8 @@ impl Log {
     }
 
     /// Records a request that is about to be answered.
-    pub(super) fn open(self: &Arc<Self>, entry: Recorded) -> Ticket {
-        Ticket {
+    pub(super) fn open(self: &Arc<Self>, entry: Recorded) -> ResponseLog {
+        ResponseLog {
             log: Arc::clone(self),
             index: self.add(entry),
             last_byte: None,
@@ -186,7 +186,7 @@ fn summary(entries: &[Recorded]) -> String {
 /// A request that is still owed an outcome. Dropping it unanswered means that the client left, because
 /// the server drops the answer of a closed connection.
 #[derive(Debug)]
-pub(super) struct Ticket {
+pub(super) struct ResponseLog {
     log: Arc<Log>,
     index: usize,
     last_byte: Option<Instant>,
@@ -194,7 +194,7 @@ pub(super) struct Ticket {
     closed: bool,
 }
 
-impl Ticket {
+impl ResponseLog {
     /// Notes that bytes were handed over; `content` says that they carry a content delta.
     pub(super) fn wrote(&mut self, content: bool) {
         let now = Instant::now();
@@ -234,7 +234,7 @@ impl Ticket {
     }
 }
 
-impl Drop for Ticket {
+impl Drop for ResponseLog {
     fn drop(&mut self) {
         self.settle(Outcome::ClosedByClient);
     }

@@ -57,7 +57,7 @@ pub enum Scenario {
     Remember,
 }
 
-struct Row {
+struct ScenarioRow {
     scenario: Scenario,
     name: &'static str,
     shows: &'static str,
@@ -70,11 +70,11 @@ const fn row(
     name: &'static str,
     shows: &'static str,
     phrases: &'static [&'static str],
-) -> Row {
-    Row { scenario, name, shows, phrases }
+) -> ScenarioRow {
+    ScenarioRow { scenario, name, shows, phrases }
 }
 
-const ROWS: &[Row] = &[
+const ROWS: &[ScenarioRow] = &[
     row(Scenario::Echo, "echo", "the text comes back as \"You said: ...\"", &[]),
     // Before the others: the work that is checked may contain any of their phrases.
     row(
@@ -156,7 +156,7 @@ impl Scenario {
         self.row().shows
     }
 
-    fn row(self) -> &'static Row {
+    fn row(self) -> &'static ScenarioRow {
         // ROWS names every variant, which a test proves; the first row only satisfies the compiler.
         ROWS.iter().find(|row| row.scenario == self).unwrap_or(&ROWS[0])
     }
@@ -182,7 +182,7 @@ impl Directive {
 
 /// What the model does when a text has no line `!name`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Habit {
+pub(super) enum DefaultScenario {
     /// This, unless a phrase of the text calls for something else.
     Usually(Scenario),
     /// This, whatever the text says; its faults never pass.
@@ -190,7 +190,7 @@ pub(super) enum Habit {
 }
 
 /// Chooses by the first line `!name argument`, else by habit, which may let a phrase go first.
-pub(super) fn choose(text: &str, habit: Habit) -> Directive {
+pub(super) fn choose(text: &str, fallback: DefaultScenario) -> Directive {
     let directive = text.lines().find_map(|line| {
         let (name, argument) = {
             let line = line.trim().strip_prefix('!')?;
@@ -199,9 +199,9 @@ pub(super) fn choose(text: &str, habit: Habit) -> Directive {
         let row = ROWS.iter().find(|row| row.name == name)?;
         Some(Directive { scenario: row.scenario, argument: argument.trim().to_owned() })
     });
-    directive.unwrap_or_else(|| match habit {
-        Habit::Always(scenario) => Directive::plain(scenario),
-        Habit::Usually(scenario) => {
+    directive.unwrap_or_else(|| match fallback {
+        DefaultScenario::Always(scenario) => Directive::plain(scenario),
+        DefaultScenario::Usually(scenario) => {
             let text = text.to_lowercase();
             let row = ROWS.iter().find(|row| row.phrases.iter().any(|phrase| text.contains(phrase)));
             Directive::plain(row.map_or(scenario, |row| row.scenario))
@@ -240,15 +240,15 @@ mod tests {
             ("Подумай о море", Scenario::Thinking, ""),
         ] {
             assert_eq!(
-                choose(text, Habit::Usually(Scenario::Echo)),
+                choose(text, DefaultScenario::Usually(Scenario::Echo)),
                 Directive { scenario, argument: argument.into() },
                 "{text}"
             );
         }
-        let long = Habit::Usually(Scenario::Long);
+        let long = DefaultScenario::Usually(Scenario::Long);
         assert_eq!(choose("hello", long).scenario, Scenario::Long);
         assert_eq!(choose("Tell me a story", long).scenario, Scenario::Story);
-        let long = Habit::Always(Scenario::Long);
+        let long = DefaultScenario::Always(Scenario::Long);
         assert_eq!(choose("Tell me a story", long).scenario, Scenario::Long);
         assert_eq!(choose("!slow", long).scenario, Scenario::Slow);
     }

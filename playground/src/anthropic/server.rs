@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::cache::PromptCache;
-use super::compose::{Frame, compose};
-use super::director::Director;
+use super::compose::{ComposeInput, compose};
 use super::error::{ApiError, common_headers, json_response};
 use super::files::{self, Known, Store};
 use super::ids::Ids;
 use super::models::{self, MODELS, Model};
-use super::playback::{self, Tempo};
+use super::planner::ResponsePlanner;
+use super::playback::{self, Pacing};
 use super::record::{Endpoint, Log, Outcome, Recorded};
 use super::reply::{Plan, Step};
 use super::transcript::Transcript;
@@ -35,8 +35,8 @@ const MOST_DRAINED_BYTES: usize = 8 * MOST_BODY_BYTES;
 pub(super) struct Core {
     pub(super) api_key: String,
     pub(super) chunk_chars: usize,
-    pub(super) tempo: Mutex<Tempo>,
-    pub(super) director: Mutex<Director>,
+    pub(super) pacing: Mutex<Pacing>,
+    pub(super) planner: Mutex<ResponsePlanner>,
     pub(super) cache: Mutex<PromptCache>,
     pub(super) log: Arc<Log>,
     pub(super) files: Mutex<Store>,
@@ -64,7 +64,7 @@ pub(super) fn router(core: Arc<Core>) -> Router {
 }
 
 /// A request whose body has been read, before anything was decided.
-struct Arrival {
+struct ReceivedRequest {
     request_id: String,
     entry: Recorded,
     known: Known,
@@ -80,7 +80,7 @@ struct Admitted {
     prompt: Transcript,
 }
 
-impl Arrival {
+impl ReceivedRequest {
     async fn read(core: &Core, request: Request, endpoint: Endpoint) -> Self {
         let (parts, body) = request.into_parts();
         let (raw, too_large) = read_body(body).await;
@@ -116,7 +116,7 @@ impl Arrival {
         }
         let body = Arc::clone(&self.entry.body);
         let prompt = Transcript::with(&body, std::mem::take(&mut self.known));
-        let resumes_pause = lock(&core.director).resumes_pause(&prompt);
+        let resumes_pause = lock(&core.planner).resumes_pause(&prompt);
         let model = validate::body(&self.entry.headers, &body, counting, &prompt, resumes_pause)?;
         Ok(Admitted { body, model, prompt })
     }
@@ -149,12 +149,12 @@ impl Arrival {
 }
 
 async fn messages(State(core): State<Arc<Core>>, request: Request) -> Response<Body> {
-    let mut arrival = Arrival::read(&core, request, Endpoint::Messages).await;
+    let mut arrival = ReceivedRequest::read(&core, request, Endpoint::Messages).await;
     let admitted = match arrival.admit(&core, false) {
         Ok(admitted) => admitted,
         Err(error) => return arrival.refuse(&core, &error),
     };
-    let plan = lock(&core.director).plan(&admitted.body, admitted.model, &admitted.prompt);
+    let plan = lock(&core.planner).plan(&admitted.body, admitted.model, &admitted.prompt);
     match plan {
         Plan::Fail(error) => arrival.fail(&core, &error),
         Plan::Steps(steps) => play(&core, arrival, &admitted, steps).await,
@@ -162,11 +162,16 @@ async fn messages(State(core): State<Arc<Core>>, request: Request) -> Response<B
     }
 }
 
-async fn play(core: &Core, arrival: Arrival, admitted: &Admitted, steps: Vec<Step>) -> Response<Body> {
+async fn play(
+    core: &Core,
+    arrival: ReceivedRequest,
+    admitted: &Admitted,
+    steps: Vec<Step>,
+) -> Response<Body> {
     let Admitted { body, model, prompt } = admitted;
     let request_id = arrival.request_id;
     let answer = compose(
-        &Frame {
+        &ComposeInput {
             body,
             model,
             input: lock(&core.cache).charge(prompt, model.min_cacheable),
@@ -178,29 +183,29 @@ async fn play(core: &Core, arrival: Arrival, admitted: &Admitted, steps: Vec<Ste
         steps,
     );
     if let Some(prefix) = answer.paused_at {
-        lock(&core.director).pause(prefix);
+        lock(&core.planner).pause(prefix);
     }
-    let tempo = *lock(&core.tempo);
+    let pacing = *lock(&core.pacing);
     let streams = body["stream"] == true;
-    let mut ticket = core.log.open(Recorded { streams, ..arrival.entry });
+    let mut response_log = core.log.open(Recorded { streams, ..arrival.entry });
     if streams {
-        return event_stream(playback::stream(answer, ticket, tempo, core.stop.clone()), &request_id);
+        return event_stream(playback::stream(answer, response_log, pacing, core.stop.clone()), &request_id);
     }
-    if playback::wait_for_all(answer.items, tempo, core.stop.clone()).await.is_err() {
-        ticket.close(Outcome::Cut);
+    if playback::wait_for_all(answer.items, pacing, core.stop.clone()).await.is_err() {
+        response_log.close(Outcome::Cut);
         return broken_response(&request_id);
     }
-    ticket.wrote(true);
+    response_log.wrote(true);
     if let Some(error) = answer.error {
-        ticket.close(Outcome::Failed(error.status, error.message.clone()));
+        response_log.close(Outcome::Failed(error.status, error.message.clone()));
         return error.response(&request_id);
     }
-    ticket.close(Outcome::Finished);
+    response_log.close(Outcome::Finished);
     json_response(StatusCode::OK, &answer.message, &request_id)
 }
 
 async fn count_tokens(State(core): State<Arc<Core>>, request: Request) -> Response<Body> {
-    let mut arrival = Arrival::read(&core, request, Endpoint::CountTokens).await;
+    let mut arrival = ReceivedRequest::read(&core, request, Endpoint::CountTokens).await;
     match arrival.admit(&core, true) {
         Ok(admitted) => arrival.answer(&core, &json!({ "input_tokens": admitted.prompt.tokens })),
         Err(error) => arrival.refuse(&core, &error),
@@ -219,7 +224,7 @@ async fn list_models(
     Query(page): Query<Page>,
     request: Request,
 ) -> Response<Body> {
-    let arrival = Arrival::read(&core, request, Endpoint::Models).await;
+    let arrival = ReceivedRequest::read(&core, request, Endpoint::Models).await;
     if let Err(error) = validate::credentials(&arrival.entry.headers, &core.api_key) {
         return arrival.refuse(&core, &error);
     }
@@ -244,7 +249,7 @@ async fn one_model(
     Path(id): Path<String>,
     request: Request,
 ) -> Response<Body> {
-    let arrival = Arrival::read(&core, request, Endpoint::Models).await;
+    let arrival = ReceivedRequest::read(&core, request, Endpoint::Models).await;
     if let Err(error) = validate::credentials(&arrival.entry.headers, &core.api_key) {
         return arrival.refuse(&core, &error);
     }
@@ -255,12 +260,12 @@ async fn one_model(
 }
 
 async fn unknown_path(State(core): State<Arc<Core>>, request: Request) -> Response<Body> {
-    let arrival = Arrival::read(&core, request, Endpoint::Unknown).await;
+    let arrival = ReceivedRequest::read(&core, request, Endpoint::Unknown).await;
     arrival.refuse(&core, &ApiError::new(404, "not_found_error", "Not found"))
 }
 
 async fn unknown_method(State(core): State<Arc<Core>>, request: Request) -> Response<Body> {
-    let arrival = Arrival::read(&core, request, Endpoint::Unknown).await;
+    let arrival = ReceivedRequest::read(&core, request, Endpoint::Unknown).await;
     arrival.refuse(&core, &ApiError::new(405, "invalid_request_error", "Method Not Allowed"))
 }
 

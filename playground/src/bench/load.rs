@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use playground::anthropic::{Anthropic, Endpoint, Gate, Recorded, Reply, Step};
-use playground::telegram::{Answer, Call, Person, Telegram};
+use playground::telegram::{Call, CallOutcome, Person, Telegram};
 
 use super::sample::{answer, letters, visible_letters};
 
@@ -182,7 +182,7 @@ impl<'a> Stamps<'a> {
     fn new(calls: &'a [Call], requests: &'a [Recorded], letters: &'a str) -> Self {
         let mut by_chat: HashMap<i64, Vec<&Call>> = HashMap::new();
         for call in calls {
-            if let (Some(chat), Answer::Ok) = (call.chat, &call.answer) {
+            if let (Some(chat), CallOutcome::Ok) = (call.chat, &call.answer) {
                 by_chat.entry(chat).or_default().push(call);
             }
         }

@@ -22,7 +22,7 @@ use crate::bench::process::{Memory, Process};
 use crate::console;
 use crate::service::{Service, Setting};
 use crate::signals::Signals;
-use crate::world::{self, Messenger, Model, Money, Place, World};
+use crate::world::{self, ChatService, Environment, ModelService, MoneyMode, Paths};
 
 /// Batching window of the bot when the environment does not say otherwise, in milliseconds.
 const DEFAULT_WINDOW_MS: u64 = 200;
@@ -46,7 +46,7 @@ Columns of the table:
 #[command(after_help = COLUMNS)]
 pub struct Arguments {
     #[command(flatten)]
-    place: Place,
+    place: Paths,
     /// How many people write at once; several numbers give several loads, 0 none.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 50, 200])]
     users: Vec<usize>,
@@ -150,7 +150,7 @@ pub async fn bench(arguments: Arguments) -> anyhow::Result<()> {
 
 /// One world for all loads: its numbers must not repeat in the bot's database.
 struct Bench {
-    world: World,
+    world: Environment,
     load: Load,
     /// Settings that lead the bot through the proxies.
     overrides: Vec<Setting>,
@@ -181,12 +181,13 @@ impl Bench {
         }
         let limit = Duration::from_secs(arguments.time_limit);
         let load = Load { telegram: telegram.clone(), model: model.clone(), chunk_chars, limit };
-        let world = World { messenger: Messenger::Emulated(telegram), model: Model::Emulated(model) };
+        let world =
+            Environment { messenger: ChatService::Emulated(telegram), model: ModelService::Emulated(model) };
         Ok(Self { world, load, overrides, _proxies: proxies })
     }
 
-    async fn run(&self, place: &Place) -> anyhow::Result<Service> {
-        let mut settings = Vec::from(Money::IsNoObject.settings());
+    async fn run(&self, place: &Paths) -> anyhow::Result<Service> {
+        let mut settings = Vec::from(MoneyMode::IsNoObject.settings());
         settings.extend_from_slice(&self.overrides);
         let mut service = self.world.launch(place, &place.home, &settings)?;
         service.ready().await?;

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use playground::anthropic::{Asked, Reply, Step};
+use playground::anthropic::{PromptView, Reply, Step};
 use serde_json::json;
 
 /// Begins the last line of an answer.
@@ -30,7 +30,7 @@ impl fmt::Display for Tag {
 
 /// How a question is answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub enum QuestionKind {
     /// In one message.
     Short,
     /// In several.
@@ -39,7 +39,7 @@ pub enum Kind {
     Tool,
 }
 
-impl Kind {
+impl QuestionKind {
     fn word(self) -> &'static str {
         match self {
             Self::Short => "briefly",
@@ -50,17 +50,17 @@ impl Kind {
 }
 
 /// A question.
-pub fn question(tag: Tag, kind: Kind) -> String {
+pub fn question(tag: Tag, kind: QuestionKind) -> String {
     format!("Question {tag}, {} please.", kind.word())
 }
 
 /// The answer to a request; none without a tag in it.
-pub fn answer(asked: &Asked) -> Option<Reply> {
+pub fn answer(asked: &PromptView) -> Option<Reply> {
     let tags = tags(&asked.text);
     if tags.is_empty() {
         return None;
     }
-    let calls_tool = asked.text.contains(Kind::Tool.word()) && asked.results.is_empty();
+    let calls_tool = asked.text.contains(QuestionKind::Tool.word()) && asked.results.is_empty();
     if calls_tool {
         let names: Vec<String> = tags.iter().map(Tag::to_string).collect();
         let text = format!("Let me calculate for {}.", names.join(" and "));
@@ -68,7 +68,7 @@ pub fn answer(asked: &Asked) -> Option<Reply> {
         let call = Step::ToolUse { name: "cost_estimator".to_owned(), input };
         return Some(Reply::steps(vec![Step::Text(text), call]));
     }
-    let (paragraphs, sentences) = if asked.text.contains(Kind::Long.word()) { LONG } else { (2, 1) };
+    let (paragraphs, sentences) = if asked.text.contains(QuestionKind::Long.word()) { LONG } else { (2, 1) };
     let mut text = String::new();
     for number in 1..=paragraphs {
         text.extend(tags.iter().map(|&tag| label(tag, number) + " "));
@@ -122,10 +122,10 @@ mod tests {
     #[test]
     fn an_answer_names_its_questions() {
         let (first, second) = (Tag { user: 7, number: 0 }, Tag { user: 7, number: 12 });
-        let text = [question(first, Kind::Short), question(second, Kind::Short)].join("\n");
+        let text = [question(first, QuestionKind::Short), question(second, QuestionKind::Short)].join("\n");
         assert_eq!(tags(&text), [first, second]);
-        assert!(answer(&Asked { text, results: Vec::new() }).is_some());
-        assert!(answer(&Asked { text: "quite xenial".to_owned(), results: Vec::new() }).is_none());
+        assert!(answer(&PromptView { text, results: Vec::new() }).is_some());
+        assert!(answer(&PromptView { text: "quite xenial".to_owned(), results: Vec::new() }).is_none());
         let said = format!("{} and (so) on. {END} {second}.\n\nStopped.", label(first, 1));
         assert_eq!(completed(&said), [second]);
         assert_eq!(labels(&said).collect::<Vec<_>>(), ["(q7x0, paragraph 1)"]);

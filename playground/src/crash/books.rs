@@ -67,7 +67,7 @@ pub struct Question {
 
 /// An answer as the history keeps it.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Answer {
+pub struct StoredAnswer {
     /// The turn.
     pub turn_id: i64,
     /// What was said.
@@ -78,7 +78,7 @@ pub struct Answer {
 
 /// A message that was owed to a chat.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Owed {
+pub struct OutboxRow {
     /// What it is for.
     pub key: String,
     /// Where it went.
@@ -143,13 +143,13 @@ impl Books {
     }
 
     /// All answers.
-    pub async fn answers(&self) -> anyhow::Result<Vec<Answer>> {
+    pub async fn answers(&self) -> anyhow::Result<Vec<StoredAnswer>> {
         let query = "SELECT turn_id, text, interrupted FROM messages WHERE role = 'assistant' ORDER BY id";
         Ok(sqlx::query_as(query).fetch_all(&self.0).await?)
     }
 
     /// All messages that were owed, in order.
-    pub async fn owed(&self) -> anyhow::Result<Vec<Owed>> {
+    pub async fn owed(&self) -> anyhow::Result<Vec<OutboxRow>> {
         let query = "SELECT key, chat_id, turn_id, text, state, message_id FROM outbox ORDER BY id";
         Ok(sqlx::query_as(query).fetch_all(&self.0).await?)
     }

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use playground::anthropic::Anthropic;
 use playground::telegram::{Message, Telegram};
 
-use super::books::{Answer, Books, Owed, Question};
+use super::books::{Books, OutboxRow, Question, StoredAnswer};
 use super::findings::Findings;
-use super::people::{Said, Somebody};
+use super::people::{SentMessage, SimulatedUser};
 
 const STRANGE: &str = "messages of the bot that its books do not know";
 const UNSEEN: &str = "messages that the books call sent and no chat shows";
@@ -29,8 +29,8 @@ struct Evidence {
     /// How the turns of each thread ended.
     turns: HashMap<i64, BTreeMap<i64, String>>,
     /// By turn.
-    answers: HashMap<i64, Answer>,
-    owed: Vec<Owed>,
+    answers: HashMap<i64, StoredAnswer>,
+    owed: Vec<OutboxRow>,
 }
 
 /// Counts everything; nothing may be going on any more.
@@ -38,11 +38,11 @@ pub async fn count(
     telegram: &Telegram,
     model: &Anthropic,
     books: &Books,
-    people: &[Somebody],
+    people: &[SimulatedUser],
 ) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let evidence = Evidence::gather(telegram, books).await?;
-    let said: Vec<Said> = people.iter().flat_map(Somebody::said).copied().collect();
+    let said: Vec<SentMessage> = people.iter().flat_map(SimulatedUser::said).copied().collect();
     answers::questions(&mut findings, &evidence, &said);
     answers::paragraphs(&mut findings, &evidence);
     answers::history(&mut findings, &evidence);
@@ -65,7 +65,7 @@ impl Evidence {
     }
 
     /// The message of a chat that a row of the outbox became.
-    fn shown(&self, owed: &Owed) -> Option<&Message> {
+    fn shown(&self, owed: &OutboxRow) -> Option<&Message> {
         self.chats.get(&owed.chat_id)?.get(&i64::from(owed.message_id?))
     }
 }
@@ -118,10 +118,11 @@ fn text(message: &Message) -> String {
 }
 
 /// Every command is answered.
-fn commands(findings: &mut Findings, evidence: &Evidence, said: &[Said]) {
+fn commands(findings: &mut Findings, evidence: &Evidence, said: &[SentMessage]) {
     findings.expect_none(&[COMMANDS]);
-    let by_key: HashMap<&str, &Owed> = evidence.owed.iter().map(|owed| (owed.key.as_str(), owed)).collect();
-    let commands: Vec<&Said> = said.iter().filter(|said| said.tag.is_none()).collect();
+    let by_key: HashMap<&str, &OutboxRow> =
+        evidence.owed.iter().map(|owed| (owed.key.as_str(), owed)).collect();
+    let commands: Vec<&SentMessage> = said.iter().filter(|said| said.tag.is_none()).collect();
     findings.count("commands", commands.len());
     for command in commands {
         let answer = by_key.get(format!("update:{}", command.update).as_str());

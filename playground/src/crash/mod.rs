@@ -4,11 +4,11 @@
 
 mod author;
 mod books;
+mod chaos;
 mod count;
 mod findings;
 mod people;
 mod servers;
-mod storm;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,15 +21,15 @@ use tokio::process::Command;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use self::author::Kind;
+use self::author::QuestionKind;
 use self::books::Books;
+use self::chaos::{ChaosRun, DisruptionCounts, Servers};
 use self::findings::Findings;
 use self::servers::{Redis, Server, Signal};
-use self::storm::{Damage, Servers, Storm};
 use crate::console;
 use crate::service::{Service, Setting};
 use crate::signals::Signals;
-use crate::world::{self, Messenger, Model, Place, World};
+use crate::world::{self, ChatService, Environment, ModelService, Paths};
 
 /// How long everything may take to become quiet.
 const QUIET_WITHIN: Duration = Duration::from_secs(240);
@@ -42,7 +42,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
-    place: Place,
+    place: Paths,
     /// How often the bot is killed.
     #[arg(long, default_value_t = 50)]
     kills: u32,
@@ -97,8 +97,8 @@ pub async fn crash(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 /// A world, its people and the books.
-struct Scene {
-    world: World,
+struct CrashRig {
+    world: Environment,
     telegram: Telegram,
     model: Anthropic,
     books: Books,
@@ -106,10 +106,10 @@ struct Scene {
 
 async fn test(arguments: &Arguments, servers: &mut Servers) -> anyhow::Result<Findings> {
     console::remark(&format!("seed {}, {} kills", arguments.seed, arguments.kills));
-    let scene = Scene::set(&arguments.place).await?;
+    let scene = CrashRig::set(&arguments.place).await?;
     let mut people = people::everybody(&scene.telegram, arguments.people, arguments.groups, arguments.seed);
     let settings = settings();
-    let storm = Storm {
+    let chaos = ChaosRun {
         world: &scene.world,
         place: &arguments.place,
         settings: &settings,
@@ -118,26 +118,26 @@ async fn test(arguments: &Arguments, servers: &mut Servers) -> anyhow::Result<Fi
     };
     let enough = CancellationToken::new();
     let raging = async {
-        let outcome = storm.rage(servers, &scene.books).await;
+        let outcome = chaos.run(servers, &scene.books).await;
         enough.cancel();
         outcome
     };
-    let living = join_all(people.iter_mut().map(|somebody| somebody.live(&enough)));
+    let living = join_all(people.iter_mut().map(|user| user.live(&enough)));
     let (outcome, _) = tokio::join!(raging, living);
     let (mut service, damage) = outcome?;
     let over = Instant::now();
     console::remark("the storm is over; waiting until everything is quiet");
     scene.quiet(&mut service).await?;
     // Whoever was told that nothing came of a question asks again, and everybody's conversation goes on.
-    for somebody in &mut people {
-        somebody.ask(Kind::Short);
+    for user in &mut people {
+        user.ask(QuestionKind::Short);
     }
     scene.quiet(&mut service).await?;
     let mut signals = Signals::listen()?;
     service.stop(&mut signals).await?;
     // What a crash kept from the statistics is found in the books by a start some time later.
     tokio::time::sleep_until(over + RECOUNT_AFTER).await;
-    let mut service = storm.start(arguments.kills + 1)?;
+    let mut service = chaos.start(arguments.kills + 1)?;
     service.ready().await?;
     scene.counted(&mut service).await?;
     service.stop(&mut signals).await?;
@@ -181,8 +181,8 @@ async fn empty(
     }
 }
 
-impl Scene {
-    async fn set(place: &Place) -> anyhow::Result<Self> {
+impl CrashRig {
+    async fn set(place: &Paths) -> anyhow::Result<Self> {
         let model = world::emulated_model(anthropic::Settings {
             first_token_delay: Duration::from_millis(120),
             chunk_delay: Duration::from_millis(8),
@@ -191,8 +191,8 @@ impl Scene {
         });
         let (model, telegram) = (model.await?, world::emulated_telegram(0).await?);
         model.set_author(author::answer);
-        let messenger = Messenger::Emulated(telegram.clone());
-        let world = World { messenger, model: Model::Emulated(model.clone()) };
+        let messenger = ChatService::Emulated(telegram.clone());
+        let world = Environment { messenger, model: ModelService::Emulated(model.clone()) };
         Ok(Self { world, telegram, model, books: Books::open(&place.database_url)? })
     }
 
@@ -216,7 +216,7 @@ impl Scene {
     async fn judge(
         &self,
         findings: &mut Findings,
-        damage: Damage,
+        damage: DisruptionCounts,
         arguments: &Arguments,
     ) -> anyhow::Result<()> {
         findings.count("deaths of the bot", damage.kills);
@@ -240,7 +240,7 @@ impl Scene {
         Ok(())
     }
 
-    async fn audit(&self, findings: &mut Findings, place: &Place) -> anyhow::Result<()> {
+    async fn audit(&self, findings: &mut Findings, place: &Paths) -> anyhow::Result<()> {
         let what = "complaints of the audit";
         findings.expect_none(&[what]);
         let mut command = Command::new(place.program()?);

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tokio_util::sync::CancellationToken;
 
-use super::author::{self, Kind, Tag};
+use super::author::{self, QuestionKind, Tag};
 
 /// Private chats have the id of their person; these are the first ids here and in the groups.
 const FIRST: (i64, i64) = (5_001, 8_001);
@@ -27,7 +27,7 @@ const SHOPPING: Duration = Duration::from_secs(15);
 
 /// Something that was said to the bot.
 #[derive(Clone, Copy, Debug)]
-pub struct Said {
+pub struct SentMessage {
     /// Where.
     pub chat: i64,
     /// Number of the message.
@@ -39,34 +39,34 @@ pub struct Said {
 }
 
 /// One person with a chat and habits.
-pub struct Somebody {
+pub struct SimulatedUser {
     telegram: Telegram,
     id: i64,
     chat: i64,
-    mood: StdRng,
+    rng: StdRng,
     questions: u32,
-    said: Vec<Said>,
+    said: Vec<SentMessage>,
 }
 
 /// Everybody: `private` people in chats of their own and `groups` groups.
-pub fn everybody(telegram: &Telegram, private: usize, groups: usize, seed: u64) -> Vec<Somebody> {
-    let mut people: Vec<Somebody> =
-        (FIRST.0..).take(private).map(|id| Somebody::new(telegram, id, id, seed)).collect();
+pub fn everybody(telegram: &Telegram, private: usize, groups: usize, seed: u64) -> Vec<SimulatedUser> {
+    let mut people: Vec<SimulatedUser> =
+        (FIRST.0..).take(private).map(|id| SimulatedUser::new(telegram, id, id, seed)).collect();
     let mut members = FIRST.1..;
     for group in (0..).map(|number| FIRST_GROUP - number).take(groups) {
         let ids: Vec<i64> = members.by_ref().take(MEMBERS).collect();
-        people.extend(ids.iter().map(|&id| Somebody::new(telegram, id, group, seed)));
+        people.extend(ids.iter().map(|&id| SimulatedUser::new(telegram, id, group, seed)));
         telegram.add_group(group, "A group", false, &ids);
     }
     people
 }
 
-impl Somebody {
+impl SimulatedUser {
     fn new(telegram: &Telegram, id: i64, chat: i64, seed: u64) -> Self {
         telegram.add_user(Person::new(id, &format!("Person {id}")));
         telegram.set_stars(id, STARS);
-        let mood = StdRng::seed_from_u64(seed.wrapping_add(id.unsigned_abs()));
-        Self { telegram: telegram.clone(), id, chat, mood, questions: 0, said: Vec::new() }
+        let rng = StdRng::seed_from_u64(seed.wrapping_add(id.unsigned_abs()));
+        Self { telegram: telegram.clone(), id, chat, rng, questions: 0, said: Vec::new() }
     }
 
     /// Number of this account.
@@ -75,14 +75,14 @@ impl Somebody {
     }
 
     /// All that was said so far.
-    pub fn said(&self) -> &[Said] {
+    pub fn said(&self) -> &[SentMessage] {
         &self.said
     }
 
     /// Writes until `enough`.
     pub async fn live(&mut self, enough: &CancellationToken) {
         loop {
-            let pause = Duration::from_millis(self.mood.random_range(0..1_500));
+            let pause = Duration::from_millis(self.rng.random_range(0..1_500));
             tokio::select! {
                 () = enough.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
@@ -96,7 +96,7 @@ impl Somebody {
     }
 
     /// Asks one more question and returns its tag.
-    pub fn ask(&mut self, kind: Kind) -> Tag {
+    pub fn ask(&mut self, kind: QuestionKind) -> Tag {
         let tag = Tag { user: self.id, number: self.questions };
         self.questions += 1;
         let question = author::question(tag, kind);
@@ -107,25 +107,25 @@ impl Somebody {
 
     async fn act(&mut self) {
         let private = self.chat == self.id;
-        match self.mood.random_range(0..100) {
-            0..60 => self.ask_and_wait(Kind::Short).await,
-            60..72 => self.ask_and_wait(Kind::Tool).await,
-            72..82 => self.ask_and_wait(Kind::Long).await,
+        match self.rng.random_range(0..100) {
+            0..60 => self.ask_and_wait(QuestionKind::Short).await,
+            60..72 => self.ask_and_wait(QuestionKind::Tool).await,
+            72..82 => self.ask_and_wait(QuestionKind::Long).await,
             // Two messages that may become one prompt.
             82..87 => {
-                self.ask(Kind::Short);
-                self.ask_and_wait(Kind::Short).await;
+                self.ask(QuestionKind::Short);
+                self.ask_and_wait(QuestionKind::Short).await;
             }
             87..93 if private => self.say("/balance", None),
             _ if private => self.shop().await,
-            _ => self.ask_and_wait(Kind::Short).await,
+            _ => self.ask_and_wait(QuestionKind::Short).await,
         }
     }
 
-    async fn ask_and_wait(&mut self, kind: Kind) {
+    async fn ask_and_wait(&mut self, kind: QuestionKind) {
         let tag = self.ask(kind);
         let patience = if self.chat == self.id { PATIENCE.0 } else { PATIENCE.1 };
-        let patience = Duration::from_millis(self.mood.random_range(patience));
+        let patience = Duration::from_millis(self.rng.random_range(patience));
         let chat = self.chat;
         let answered = |view: &View<'_>| {
             view.answers(chat)
@@ -156,7 +156,7 @@ impl Somebody {
         let Ok(PaymentState::Paid(receipt)) = self.telegram.until("a payment", SHOPPING, over).await else {
             return;
         };
-        if self.mood.random_range(0..100) < 60 {
+        if self.rng.random_range(0..100) < 60 {
             self.say(&format!("/refund {}", receipt.charge_id), None);
         }
     }
@@ -164,6 +164,6 @@ impl Somebody {
     fn say(&mut self, text: &str, tag: Option<Tag>) {
         let said = self.telegram.say(self.chat, self.id, text);
         let (message, update) = (said.message_id, said.update_id);
-        self.said.push(Said { chat: self.chat, message, update, tag });
+        self.said.push(SentMessage { chat: self.chat, message, update, tag });
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::params::Params;
 use super::rates::Class;
 use super::refusal::{Outcome, Refusal};
-use super::types::{Answer, Call, Fault, Violation, ViolationKind};
+use super::types::{Call, CallOutcome, Fault, Violation, ViolationKind};
 use super::world::World;
 use super::{Shared, methods};
 
@@ -16,7 +16,7 @@ use super::{Shared, methods};
 const LONGEST_POLL_S: i64 = 50;
 
 /// How a call ends on the wire.
-pub(super) enum Reply {
+pub(super) enum WireReply {
     Json(u16, Value),
     /// A status with a body that is not JSON.
     Plain(u16),
@@ -24,8 +24,8 @@ pub(super) enum Reply {
 }
 
 /// One call from arrival to answer.
-pub(super) async fn call(shared: &Arc<Shared>, method: &'static str, params: Params) -> Reply {
-    let mut entry = Entry { shared, number: None, method, params: &params, at: Instant::now() };
+pub(super) async fn call(shared: &Arc<Shared>, method: &'static str, params: Params) -> WireReply {
+    let mut entry = CallEntry { shared, number: None, method, params: &params, at: Instant::now() };
     if let Some(gate) = shared.look(|world| world.faults.gate(method)) {
         entry.arrive();
         gate.pass().await;
@@ -38,13 +38,13 @@ pub(super) async fn call(shared: &Arc<Shared>, method: &'static str, params: Par
     }
     match fault {
         Some(Fault::DropConnection) => {
-            shared.change(|world| entry.finish(world, Answer::Cut));
-            return Reply::Cut;
+            shared.change(|world| entry.finish(world, CallOutcome::Cut));
+            return WireReply::Cut;
         }
         Some(Fault::Status(code)) => {
-            let answer = Answer::Error { code, description: String::new(), retry_after: None };
+            let answer = CallOutcome::Error { code, description: String::new(), retry_after: None };
             shared.change(|world| entry.finish(world, answer));
-            return Reply::Plain(code);
+            return WireReply::Plain(code);
         }
         Some(Fault::Flood { retry_after_s }) => return entry.refuse(Refusal::flood(retry_after_s)),
         Some(Fault::Error { code, description }) => return entry.refuse(Refusal::new(code, description)),
@@ -62,31 +62,31 @@ pub(super) async fn call(shared: &Arc<Shared>, method: &'static str, params: Par
         shared.change(|world| {
             let outcome = entry.run(world);
             let cut = fault == Some(Fault::DropAfter);
-            entry.finish(world, if cut { Answer::Cut } else { answer_of(&outcome) });
+            entry.finish(world, if cut { CallOutcome::Cut } else { answer_of(&outcome) });
             outcome
         })
     };
-    if fault == Some(Fault::DropAfter) { Reply::Cut } else { reply_of(outcome) }
+    if fault == Some(Fault::DropAfter) { WireReply::Cut } else { reply_of(outcome) }
 }
 
-fn reply_of(outcome: Outcome) -> Reply {
+fn reply_of(outcome: Outcome) -> WireReply {
     match outcome {
-        Ok(result) => Reply::Json(200, json!({"ok": true, "result": result})),
-        Err(refusal) => Reply::Json(refusal.code, refusal.body()),
+        Ok(result) => WireReply::Json(200, json!({"ok": true, "result": result})),
+        Err(refusal) => WireReply::Json(refusal.code, refusal.body()),
     }
 }
 
-fn answer_of(outcome: &Outcome) -> Answer {
+fn answer_of(outcome: &Outcome) -> CallOutcome {
     match outcome {
-        Ok(_) => Answer::Ok,
+        Ok(_) => CallOutcome::Ok,
         Err(Refusal { code, description, retry_after, .. }) => {
-            Answer::Error { code: *code, description: description.clone(), retry_after: *retry_after }
+            CallOutcome::Error { code: *code, description: description.clone(), retry_after: *retry_after }
         }
     }
 }
 
 /// A call in the list of calls.
-struct Entry<'a> {
+struct CallEntry<'a> {
     shared: &'a Shared,
     number: Option<usize>,
     method: &'static str,
@@ -94,15 +94,15 @@ struct Entry<'a> {
     at: Instant,
 }
 
-impl Entry<'_> {
+impl CallEntry<'_> {
     /// Shows the call as waiting, before it can be answered.
     fn arrive(&mut self) {
         if self.number.is_none() {
-            self.number = Some(self.shared.change(|world| world.note_call(self.call(Answer::Waiting))));
+            self.number = Some(self.shared.change(|world| world.note_call(self.call(CallOutcome::Waiting))));
         }
     }
 
-    fn call(&self, answer: Answer) -> Call {
+    fn call(&self, answer: CallOutcome) -> Call {
         Call {
             method: self.method.to_owned(),
             chat: self.params.chat(),
@@ -113,7 +113,7 @@ impl Entry<'_> {
         }
     }
 
-    fn refuse(&self, refusal: Refusal) -> Reply {
+    fn refuse(&self, refusal: Refusal) -> WireReply {
         let outcome = Err(refusal);
         self.shared.change(|world| self.finish(world, answer_of(&outcome)));
         reply_of(outcome)
@@ -151,7 +151,7 @@ impl Entry<'_> {
         });
     }
 
-    fn finish(&self, world: &mut World, answer: Answer) {
+    fn finish(&self, world: &mut World, answer: CallOutcome) {
         match self.number {
             Some(number) => {
                 let at = number.checked_sub(world.calls_forgotten);

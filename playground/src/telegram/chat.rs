@@ -11,7 +11,7 @@ const DRAFT_LIFE: Duration = Duration::from_secs(30);
 const DRAFTS_KEPT: usize = 20_000;
 /// What kind of chat it is.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum ChatType {
     Private {
         blocked: bool,
     },
@@ -39,7 +39,7 @@ pub(super) struct Topic {
 /// One chat as it stands.
 #[derive(Debug)]
 pub(super) struct Chat {
-    pub kind: Kind,
+    pub kind: ChatType,
     /// Version of the world at the last change of this chat.
     pub version: u64,
     /// Version of the world at the last change of its messages, topics or members.
@@ -58,7 +58,7 @@ pub(super) struct Chat {
 }
 
 impl Chat {
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(super) fn new(kind: ChatType) -> Self {
         Self {
             kind,
             version: 0,
@@ -74,21 +74,21 @@ impl Chat {
     }
 
     pub(super) fn is_private(&self) -> bool {
-        matches!(self.kind, Kind::Private { .. })
+        matches!(self.kind, ChatType::Private { .. })
     }
 
     /// Whether its messages have numbers of their own.
     pub(super) fn counts_alone(&self) -> bool {
-        matches!(self.kind, Kind::Supergroup { basic: false, .. })
+        matches!(self.kind, ChatType::Supergroup { basic: false, .. })
     }
 
     pub(super) fn is_forum(&self) -> bool {
-        matches!(self.kind, Kind::Supergroup { forum: true, .. })
+        matches!(self.kind, ChatType::Supergroup { forum: true, .. })
     }
 
     /// Whether an administrator has the rights over topics and messages; in a private chat everybody has.
     pub(super) fn may_manage_topics(&self, user: i64) -> bool {
-        !matches!(&self.kind, Kind::Supergroup { limited, .. } if limited.contains(&user))
+        !matches!(&self.kind, ChatType::Supergroup { limited, .. } if limited.contains(&user))
     }
 
     /// Shows a new state of a draft.

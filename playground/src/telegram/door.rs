@@ -14,12 +14,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
 /// A listener on 127.0.0.1.
-pub(super) struct Door {
+pub(super) struct CuttableListener {
     listener: TcpListener,
     address: SocketAddr,
 }
 
-impl Door {
+impl CuttableListener {
     pub(super) async fn open(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
@@ -31,16 +31,16 @@ impl Door {
     }
 }
 
-impl Listener for Door {
-    type Io = Wire;
+impl Listener for CuttableListener {
+    type Io = CuttableStream;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Wire, SocketAddr) {
+    async fn accept(&mut self) -> (CuttableStream, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.listener).await;
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its send delay");
         }
-        (Wire { stream, switch: Switch::default() }, address)
+        (CuttableStream { stream, switch: CutSwitch::default() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -50,33 +50,33 @@ impl Listener for Door {
 
 /// Cuts a connection: nothing that is written afterwards leaves.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Switch(Arc<AtomicBool>);
+pub(super) struct CutSwitch(Arc<AtomicBool>);
 
-impl Switch {
+impl CutSwitch {
     pub(super) fn cut(&self) {
         self.0.store(true, Ordering::Release);
     }
 }
 
-impl Connected<IncomingStream<'_, Door>> for Switch {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
+impl Connected<IncomingStream<'_, CuttableListener>> for CutSwitch {
+    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
         stream.io().switch.clone()
     }
 }
 
 /// A connection with its switch.
-pub(super) struct Wire {
+pub(super) struct CuttableStream {
     stream: TcpStream,
-    switch: Switch,
+    switch: CutSwitch,
 }
 
-impl Wire {
+impl CuttableStream {
     fn check(&self) -> io::Result<()> {
         if self.switch.0.load(Ordering::Acquire) { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for CuttableStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -86,7 +86,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for CuttableStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.check()?;
         Pin::new(&mut self.stream).poll_write(cx, bytes)

@@ -7,12 +7,12 @@ use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 
-use super::door::Switch;
+use super::door::CutSwitch;
 use super::faults::DOWNLOAD;
 use super::files::DOWNLOAD_LIMIT;
 use super::refusal::Refusal;
 use super::server::{check_token, cut, failed, refused};
-use super::types::{Answer, Download, Fault};
+use super::types::{CallOutcome, Download, Fault};
 use super::world::World;
 use super::{Shared, Telegram};
 
@@ -37,7 +37,7 @@ impl Downloads {
         self.forgotten + self.entries.len() - 1
     }
 
-    fn finish(&mut self, number: usize, answer: Answer) {
+    fn finish(&mut self, number: usize, answer: CallOutcome) {
         let at = number.checked_sub(self.forgotten);
         if let Some(download) = at.and_then(|at| self.entries.get_mut(at)) {
             download.answer = answer;
@@ -50,13 +50,13 @@ impl Downloads {
 }
 
 /// One download from arrival to answer; `rest` is the path behind `/file/bot`.
-pub(super) async fn download(shared: &Arc<Shared>, switch: &Switch, rest: &str) -> Response {
+pub(super) async fn download(shared: &Arc<Shared>, switch: &CutSwitch, rest: &str) -> Response {
     let Some((token, path)) = rest.split_once('/') else { return refused(&Refusal::new(404, "Not Found")) };
     if let Err(refusal) = check_token(shared, token) {
         return refused(&refusal);
     }
     let file_id = shared.look(|world| world.files.id_of(path)).unwrap_or_default();
-    let entry = Download { file_id, path: path.to_owned(), at: Instant::now(), answer: Answer::Waiting };
+    let entry = Download { file_id, path: path.to_owned(), at: Instant::now(), answer: CallOutcome::Waiting };
     let number = shared.change(|world| world.downloads.note(entry));
     if let Some(gate) = shared.look(|world| world.faults.gate(DOWNLOAD)) {
         gate.pass().await;
@@ -68,13 +68,15 @@ pub(super) async fn download(shared: &Arc<Shared>, switch: &Switch, rest: &str) 
     }
     let found = shared.look(|world| served(world, path));
     let (answer, response) = match (fault, found) {
-        (Some(Fault::DropConnection), _) => (Answer::Cut, cut(switch)),
+        (Some(Fault::DropConnection), _) => (CallOutcome::Cut, cut(switch)),
         (Some(Fault::Status(code)), _) => (error(code, "", None), failed(code)),
         (Some(Fault::Flood { retry_after_s }), _) => refusal(&Refusal::flood(retry_after_s)),
         (Some(Fault::Error { code, description }), _) => refusal(&Refusal::new(code, description)),
         (_, None) => refusal(&Refusal::new(404, "Not Found: invalid file path")),
-        (Some(Fault::DropAfter), Some(bytes)) => (Answer::Cut, half(&bytes)),
-        (Some(Fault::Hang(_)) | None, Some(bytes)) => (Answer::Ok, with_headers(bytes.len(), bytes.into())),
+        (Some(Fault::DropAfter), Some(bytes)) => (CallOutcome::Cut, half(&bytes)),
+        (Some(Fault::Hang(_)) | None, Some(bytes)) => {
+            (CallOutcome::Ok, with_headers(bytes.len(), bytes.into()))
+        }
     };
     shared.change(|world| world.downloads.finish(number, answer));
     response
@@ -86,12 +88,12 @@ fn served(world: &World, path: &str) -> Option<Bytes> {
     Some(Bytes::from(file.bytes.to_vec()))
 }
 
-fn refusal(refusal: &Refusal) -> (Answer, Response) {
+fn refusal(refusal: &Refusal) -> (CallOutcome, Response) {
     (error(refusal.code, &refusal.description, refusal.retry_after), refused(refusal))
 }
 
-fn error(code: u16, description: &str, retry_after: Option<u64>) -> Answer {
-    Answer::Error { code, description: description.to_owned(), retry_after }
+fn error(code: u16, description: &str, retry_after: Option<u64>) -> CallOutcome {
+    CallOutcome::Error { code, description: description.to_owned(), retry_after }
 }
 
 /// Promises everything, sends half of it and breaks the connection.

@@ -19,7 +19,7 @@ pub(super) struct Faults {
     planned: Vec<Planned>,
     /// What messages may not have, with the sentence of the refusal.
     unwanted: Vec<(Feature, String)>,
-    holds: Vec<Arc<Gate>>,
+    holds: Vec<Arc<MethodGate>>,
 }
 
 struct Planned {
@@ -71,13 +71,13 @@ impl Faults {
     }
 
     /// The gate that a call of this method has to pass, if any.
-    pub(super) fn gate(&self, method: &str) -> Option<Arc<Gate>> {
+    pub(super) fn gate(&self, method: &str) -> Option<Arc<MethodGate>> {
         self.holds.iter().find(|gate| gate.method.eq_ignore_ascii_case(method)).cloned()
     }
 }
 
 /// A gate in front of one method.
-pub(super) struct Gate {
+pub(super) struct MethodGate {
     method: String,
     state: watch::Sender<GateState>,
 }
@@ -88,7 +88,7 @@ struct GateState {
     waiting: usize,
 }
 
-impl Gate {
+impl MethodGate {
     /// Waits until the gate opens; leaves the count also when the caller goes away.
     pub(super) async fn pass(self: Arc<Self>) {
         let mut state = self.state.subscribe();
@@ -98,7 +98,7 @@ impl Gate {
     }
 }
 
-struct Leave<'a>(&'a Gate);
+struct Leave<'a>(&'a MethodGate);
 
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
@@ -109,7 +109,7 @@ impl Drop for Leave<'_> {
 /// Keeps all calls of one method waiting before they are carried out; dropping it lets them go.
 #[must_use = "dropping a hold releases it"]
 pub struct Hold {
-    gate: Arc<Gate>,
+    gate: Arc<MethodGate>,
     telegram: Telegram,
 }
 
@@ -169,8 +169,10 @@ impl Telegram {
 
     /// Calls of a method (or each `download`) wait before they are carried out, until the hold is released or dropped.
     pub fn hold(&self, method: &str) -> Hold {
-        let gate =
-            Arc::new(Gate { method: method.to_owned(), state: watch::Sender::new(GateState::default()) });
+        let gate = Arc::new(MethodGate {
+            method: method.to_owned(),
+            state: watch::Sender::new(GateState::default()),
+        });
         self.shared.change(|world| world.faults.holds.push(Arc::clone(&gate)));
         Hold { gate, telegram: self.clone() }
     }

@@ -45,8 +45,8 @@ pub use self::observe::View;
 pub use self::sending::NewFile;
 pub use self::stars::{PaymentAttempt, PaymentFailure, PaymentState, Receipt};
 pub use self::types::{
-    Answer, Attachment, Call, Download, Draft, Fault, Feature, Message, Person, Said, Settings, Violation,
-    ViolationKind,
+    Attachment, Call, CallOutcome, Download, Draft, Fault, Feature, Message, Person, SentIds, Settings,
+    Violation, ViolationKind,
 };
 
 /// How long `stop` waits for open requests before it cuts them.
@@ -107,7 +107,9 @@ impl Shared {
 impl Telegram {
     /// Starts the server on 127.0.0.1.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
-        let door = door::Door::open(settings.port).await.context("the emulated Telegram cannot listen")?;
+        let door = door::CuttableListener::open(settings.port)
+            .await
+            .context("the emulated Telegram cannot listen")?;
         let stop = CancellationToken::new();
         let shared = Arc::new(Shared {
             address: door.address(),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Telegram;
 use super::stars::PaymentAttempt;
-use super::types::{Answer, Call, Download, Draft, Message, Violation};
+use super::types::{Call, CallOutcome, Download, Draft, Message, Violation};
 use super::world::World;
 
 /// Messages that a failed wait prints of each chat, and calls it prints altogether.
@@ -207,7 +207,7 @@ fn describe(world: &World) -> String {
     let first = world.calls.len().saturating_sub(SHOWN);
     for call in world.calls.iter().skip(first) {
         let answer = match &call.answer {
-            Answer::Error { code, description, .. } => format!("{code} {description}"),
+            CallOutcome::Error { code, description, .. } => format!("{code} {description}"),
             other => format!("{other:?}"),
         };
         let _ = writeln!(text, "call {} chat {:?}: {answer}", call.method, call.chat);

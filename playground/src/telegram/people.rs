@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use super::Telegram;
-use super::chat::{Kind, Topic};
+use super::chat::{ChatType, Topic};
 use super::text;
-use super::types::{Person, Said};
+use super::types::{Person, SentIds};
 use super::world::{Post, Press, World, text_body, unix_now};
 
 /// Colour of topics that people open.
@@ -18,7 +18,7 @@ impl World {
         self.person(from);
         if chat == from {
             self.open_private(from);
-        } else if let Some(Kind::Supergroup { members, .. }) =
+        } else if let Some(ChatType::Supergroup { members, .. }) =
             self.chats.get_mut(&chat).map(|state| &mut state.kind)
             && !members.contains(&from)
         {
@@ -27,14 +27,14 @@ impl World {
     }
 
     /// A person's message; nothing happens in a chat that does not exist.
-    pub(super) fn say(&mut self, chat: i64, post: Post) -> Said {
+    pub(super) fn say(&mut self, chat: i64, post: Post) -> SentIds {
         self.enter(chat, post.from);
         if !self.chats.contains_key(&chat) {
-            return Said { message_id: 0, update_id: 0 };
+            return SentIds { message_id: 0, update_id: 0 };
         }
         let message = self.post(chat, post);
         let update_id = self.queue.push("message", message.raw);
-        Said { message_id: message.id, update_id }
+        SentIds { message_id: message.id, update_id }
     }
 
     pub(super) fn say_text(
@@ -44,7 +44,7 @@ impl World {
         what: &str,
         topic: Option<i64>,
         reply_to: Option<i64>,
-    ) -> Said {
+    ) -> SentIds {
         let body = text_body(what, &text::detect(what));
         self.say(chat, Post { from, topic, reply_to, body, reply_markup: None })
     }
@@ -93,7 +93,7 @@ impl World {
     }
 
     pub(super) fn set_blocked(&mut self, user: i64, now_blocked: bool) -> i64 {
-        if let Kind::Private { blocked } = &mut self.open_private(user).kind {
+        if let ChatType::Private { blocked } = &mut self.open_private(user).kind {
             *blocked = now_blocked;
         }
         self.touch(user);
@@ -163,7 +163,7 @@ impl Telegram {
     /// Makes a member of a group an administrator.
     pub fn promote(&self, group: i64, user: i64) {
         self.shared.change(|world| {
-            if let Some(Kind::Supergroup { admins, .. }) =
+            if let Some(ChatType::Supergroup { admins, .. }) =
                 world.chats.get_mut(&group).map(|chat| &mut chat.kind)
             {
                 admins.insert(user);
@@ -175,7 +175,7 @@ impl Telegram {
     pub fn promote_without_topics(&self, group: i64, user: i64) {
         self.promote(group, user);
         self.shared.change(|world| {
-            if let Some(Kind::Supergroup { limited, .. }) =
+            if let Some(ChatType::Supergroup { limited, .. }) =
                 world.chats.get_mut(&group).map(|chat| &mut chat.kind)
             {
                 limited.insert(user);
@@ -186,7 +186,7 @@ impl Telegram {
     /// Makes an administrator of a group a member like others.
     pub fn demote(&self, group: i64, user: i64) {
         self.shared.change(|world| {
-            if let Some(Kind::Supergroup { admins, limited, .. }) =
+            if let Some(ChatType::Supergroup { admins, limited, .. }) =
                 world.chats.get_mut(&group).map(|chat| &mut chat.kind)
             {
                 admins.remove(&user);
@@ -198,7 +198,7 @@ impl Telegram {
     /// Removes the bot from a group: later calls there are refused.
     pub fn kick_bot(&self, group: i64) {
         self.shared.change(|world| {
-            if let Some(Kind::Supergroup { bot_kicked, .. }) =
+            if let Some(ChatType::Supergroup { bot_kicked, .. }) =
                 world.chats.get_mut(&group).map(|chat| &mut chat.kind)
             {
                 *bot_kicked = true;
@@ -211,7 +211,7 @@ impl Telegram {
     pub fn create_topic(&self, chat: i64, name: &str) -> i64 {
         self.shared.change(|world| {
             let owner = match world.chats.get(&chat).map(|state| &state.kind) {
-                Some(Kind::Supergroup { members, .. }) => members.first().copied().unwrap_or(chat),
+                Some(ChatType::Supergroup { members, .. }) => members.first().copied().unwrap_or(chat),
                 _ => chat,
             };
             world.open_topic(chat, owner, name, TOPIC_COLOR)
@@ -230,24 +230,24 @@ impl Telegram {
     }
 
     /// A person writes. The id of a private chat is the person's id; it opens with the first message.
-    pub fn say(&self, chat: i64, from: i64, text: &str) -> Said {
+    pub fn say(&self, chat: i64, from: i64, text: &str) -> SentIds {
         self.shared.change(|world| world.say_text(chat, from, text, None, None))
     }
 
     /// A person writes in a topic.
-    pub fn say_in_topic(&self, chat: i64, from: i64, topic: i64, text: &str) -> Said {
+    pub fn say_in_topic(&self, chat: i64, from: i64, topic: i64, text: &str) -> SentIds {
         self.shared.change(|world| world.say_text(chat, from, text, Some(topic), None))
     }
 
     /// A person answers a message; the topic is that of the message.
-    pub fn reply(&self, chat: i64, from: i64, to: i64, text: &str) -> Said {
+    pub fn reply(&self, chat: i64, from: i64, to: i64, text: &str) -> SentIds {
         self.shared.change(|world| world.say_text(chat, from, text, None, Some(to)))
     }
 
     /// A person sends anything that is no plain text: the message has these fields, in place of what the emulator
     /// would put there, too. For a poll, a rich message, an external reply with its quote, a forward.
-    pub fn say_with(&self, chat: i64, from: i64, reply_to: Option<i64>, fields: Value) -> Said {
-        let Value::Object(body) = fields else { return Said { message_id: 0, update_id: 0 } };
+    pub fn say_with(&self, chat: i64, from: i64, reply_to: Option<i64>, fields: Value) -> SentIds {
+        let Value::Object(body) = fields else { return SentIds { message_id: 0, update_id: 0 } };
         self.shared.change(|world| world.say(chat, Post { from, reply_to, body, ..Post::default() }))
     }
 

@@ -57,7 +57,7 @@ pub(super) struct Flood {
 }
 
 #[derive(Debug, Default)]
-struct Chat {
+struct ChatRates {
     cosmetic: VecDeque<Instant>,
     sends: VecDeque<Instant>,
     /// When the private budget would be full again.
@@ -68,7 +68,7 @@ struct Chat {
 /// All budgets.
 #[derive(Debug, Default)]
 pub(super) struct Rates {
-    chats: BTreeMap<i64, Chat>,
+    chats: BTreeMap<i64, ChatRates>,
     overall: VecDeque<Instant>,
 }
 
@@ -109,7 +109,7 @@ impl Rates {
     }
 }
 
-impl Chat {
+impl ChatRates {
     fn private_wait(&self, now: Instant) -> Option<Duration> {
         let burst = PRIVATE_INTERVAL * u32::try_from(PRIVATE_BURST - 1).unwrap_or(0);
         let behind = self.full_at?.checked_duration_since(now)?;

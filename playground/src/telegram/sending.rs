@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Telegram;
 use super::media;
 use super::text;
-use super::types::{Attachment, Said};
+use super::types::{Attachment, SentIds};
 use super::world::{Post, World};
 use crate::samples;
 
@@ -55,7 +55,7 @@ impl NewFile {
 
 /// Where a message stands besides its chat.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Place {
+pub(super) struct Placement {
     pub topic: Option<i64>,
     pub reply_to: Option<i64>,
     /// `media_group_id`: the album that the message belongs to.
@@ -63,7 +63,7 @@ pub(super) struct Place {
 }
 
 impl World {
-    pub(super) fn say_file(&mut self, chat: i64, from: i64, place: Place, file: NewFile) -> Said {
+    pub(super) fn say_file(&mut self, chat: i64, from: i64, place: Placement, file: NewFile) -> SentIds {
         let id = self.files.add(media::folder(file.kind), &file.name, &file.mime, file.bytes);
         let mut body = media::body(self, file.kind, &id);
         if !file.caption.is_empty() {
@@ -76,13 +76,13 @@ impl World {
         if let Some(album) = place.album {
             body.insert("media_group_id".to_owned(), json!(album));
         }
-        let Place { topic, reply_to, .. } = place;
+        let Placement { topic, reply_to, .. } = place;
         self.say(chat, Post { from, topic, reply_to, body, reply_markup: None })
     }
 
-    fn say_album(&mut self, chat: i64, from: i64, topic: Option<i64>, files: Vec<NewFile>) -> Vec<Said> {
+    fn say_album(&mut self, chat: i64, from: i64, topic: Option<i64>, files: Vec<NewFile>) -> Vec<SentIds> {
         let album = Some(self.files.next_album());
-        let place = Place { topic, reply_to: None, album };
+        let place = Placement { topic, reply_to: None, album };
         files.into_iter().map(|file| self.say_file(chat, from, place.clone(), file)).collect()
     }
 }
@@ -102,19 +102,19 @@ pub(super) fn is_album(files: &[NewFile]) -> bool {
 
 impl Telegram {
     /// A person sends a file.
-    pub fn send(&self, chat: i64, from: i64, file: NewFile) -> Said {
-        self.shared.change(|world| world.say_file(chat, from, Place::default(), file))
+    pub fn send(&self, chat: i64, from: i64, file: NewFile) -> SentIds {
+        self.shared.change(|world| world.say_file(chat, from, Placement::default(), file))
     }
 
     /// A person sends a file in a topic.
-    pub fn send_in_topic(&self, chat: i64, from: i64, topic: i64, file: NewFile) -> Said {
-        let place = Place { topic: Some(topic), ..Place::default() };
+    pub fn send_in_topic(&self, chat: i64, from: i64, topic: i64, file: NewFile) -> SentIds {
+        let place = Placement { topic: Some(topic), ..Placement::default() };
         self.shared.change(|world| world.say_file(chat, from, place, file))
     }
 
     /// A person answers a message with a file; the topic is that of the message.
-    pub fn reply_with(&self, chat: i64, from: i64, to: i64, file: NewFile) -> Said {
-        let place = Place { reply_to: Some(to), ..Place::default() };
+    pub fn reply_with(&self, chat: i64, from: i64, to: i64, file: NewFile) -> SentIds {
+        let place = Placement { reply_to: Some(to), ..Placement::default() };
         self.shared.change(|world| world.say_file(chat, from, place, file))
     }
 
@@ -124,7 +124,7 @@ impl Telegram {
     /// # Panics
     ///
     /// If no app would send these files together: fewer than two, more than ten, or kinds that do not mix.
-    pub fn send_album(&self, chat: i64, from: i64, topic: Option<i64>, files: Vec<NewFile>) -> Vec<Said> {
+    pub fn send_album(&self, chat: i64, from: i64, topic: Option<i64>, files: Vec<NewFile>) -> Vec<SentIds> {
         assert!(is_album(&files), "these files make no album");
         self.shared.change(|world| world.say_album(chat, from, topic, files))
     }
@@ -140,7 +140,7 @@ impl Telegram {
         mime: &str,
         bytes: Vec<u8>,
         caption: &str,
-    ) -> Said {
+    ) -> SentIds {
         self.send(chat, from, NewFile::new(kind, name, mime, bytes).captioned(caption))
     }
 }

@@ -11,8 +11,8 @@ use axum::{Json, Router};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::calls::{Reply, call};
-use super::door::{Door, Switch};
+use super::calls::{WireReply, call};
+use super::door::{CutSwitch, CuttableListener};
 use super::params::{Params, Upload};
 use super::refusal::Refusal;
 use super::{Shared, downloads, methods, page};
@@ -21,14 +21,14 @@ use super::{Shared, downloads, methods, page};
 const BODY_LIMIT: usize = 52 * 1024 * 1024;
 
 /// Serves until the emulator stops.
-pub(super) async fn serve(shared: Arc<Shared>, door: Door) {
+pub(super) async fn serve(shared: Arc<Shared>, door: CuttableListener) {
     let stop = shared.stop.clone();
     let router = Router::new()
         .merge(page::routes())
         .fallback(answer)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(shared);
-    let service = router.into_make_service_with_connect_info::<Switch>();
+    let service = router.into_make_service_with_connect_info::<CutSwitch>();
     let server = axum::serve(door, service).with_graceful_shutdown(stop.cancelled_owned());
     if let Err(error) = server.await {
         tracing::error!(%error, "the emulated Telegram stopped serving");
@@ -37,7 +37,7 @@ pub(super) async fn serve(shared: Arc<Shared>, door: Door) {
 
 async fn answer(
     State(shared): State<Arc<Shared>>,
-    ConnectInfo(switch): ConnectInfo<Switch>,
+    ConnectInfo(switch): ConnectInfo<CutSwitch>,
     request: Request,
 ) -> Response {
     let path = percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
@@ -58,9 +58,9 @@ async fn answer(
         Err(refusal) => return refused(&refusal),
     };
     match call(&shared, method, params).await {
-        Reply::Json(code, body) => (status(code), Json(body)).into_response(),
-        Reply::Plain(code) => failed(code),
-        Reply::Cut => cut(&switch),
+        WireReply::Json(code, body) => (status(code), Json(body)).into_response(),
+        WireReply::Plain(code) => failed(code),
+        WireReply::Cut => cut(&switch),
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) fn failed(code: u16) -> Response {
 }
 
 /// Nothing of this answer leaves.
-pub(super) fn cut(switch: &Switch) -> Response {
+pub(super) fn cut(switch: &CutSwitch) -> Response {
     switch.cut();
     StatusCode::BAD_GATEWAY.into_response()
 }

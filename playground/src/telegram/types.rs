@@ -83,7 +83,7 @@ impl Person {
 
 /// What a person's action produced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Said {
+pub struct SentIds {
     /// Id of the message in its chat.
     pub message_id: i64,
     /// Id of the update that tells the bot; 0 when the bot does not subscribe to that kind of update.
@@ -146,14 +146,14 @@ pub struct Call {
     /// When it arrived.
     pub at: Instant,
     /// What it was answered.
-    pub answer: Answer,
+    pub answer: CallOutcome,
     /// Bytes of all uploaded files together.
     pub uploaded_bytes: usize,
 }
 
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum CallOutcome {
     /// Not answered yet: a long poll, a held or hanging call, or the caller went away.
     Waiting,
     /// Answered with a result.
@@ -181,7 +181,7 @@ pub struct Download {
     /// When it was asked for.
     pub at: Instant,
     /// How it ended; `Ok` means that the whole file was handed to the connection.
-    pub answer: Answer,
+    pub answer: CallOutcome,
 }
 
 /// A call that a well-behaved bot would not have made.

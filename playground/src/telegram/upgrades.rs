@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::Telegram;
-use super::chat::Kind;
-use super::types::Said;
+use super::chat::ChatType;
+use super::types::SentIds;
 use super::world::{Post, World};
 
 impl World {
     fn upgrade(&mut self, old: i64, new: i64) {
-        let Some(Kind::Supergroup { title, members, .. }) = self.chats.get(&old).map(|chat| &chat.kind)
+        let Some(ChatType::Supergroup { title, members, .. }) = self.chats.get(&old).map(|chat| &chat.kind)
         else {
             return;
         };
@@ -21,7 +21,7 @@ impl World {
         self.touch(old);
     }
 
-    fn tell_upgrade(&mut self, chat: i64) -> Option<Said> {
+    fn tell_upgrade(&mut self, chat: i64) -> Option<SentIds> {
         let former = self.chats.iter().find(|(_, state)| state.upgraded_to == Some(chat)).map(|(&id, _)| id);
         let state = self.chats.get(&chat)?;
         let (field, other) = match (state.upgraded_to, former) {
@@ -29,13 +29,13 @@ impl World {
             (None, Some(from)) => ("migrate_from_chat_id", from),
             (None, None) => return None,
         };
-        let Kind::Supergroup { members, .. } = &state.kind else { return None };
+        let ChatType::Supergroup { members, .. } = &state.kind else { return None };
         let from = members.first().copied()?;
         let mut body = serde_json::Map::new();
         body.insert(field.to_owned(), json!(other));
         let message = self.post(chat, Post { from, body, ..Post::default() });
         let update_id = self.queue.push("message", message.raw);
-        Some(Said { message_id: message.id, update_id })
+        Some(SentIds { message_id: message.id, update_id })
     }
 }
 
@@ -44,7 +44,8 @@ impl Telegram {
     pub fn add_basic_group(&self, id: i64, title: &str, members: &[i64]) {
         self.add_group(id, title, false, members);
         self.shared.change(|world| {
-            if let Some(Kind::Supergroup { basic, .. }) = world.chats.get_mut(&id).map(|chat| &mut chat.kind)
+            if let Some(ChatType::Supergroup { basic, .. }) =
+                world.chats.get_mut(&id).map(|chat| &mut chat.kind)
             {
                 *basic = true;
             }
@@ -58,7 +59,7 @@ impl Telegram {
     }
 
     /// The service message about the upgrade in one of the two chats; `None` if it was not upgraded.
-    pub fn tell_upgrade(&self, chat: i64) -> Option<Said> {
+    pub fn tell_upgrade(&self, chat: i64) -> Option<SentIds> {
         self.shared.change(|world| world.tell_upgrade(chat))
     }
 }

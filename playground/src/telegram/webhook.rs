@@ -51,7 +51,7 @@ impl Webhook {
 
 /// How a chat's deliveries stand.
 #[derive(Debug, Default)]
-struct Lane {
+struct ChatDelivery {
     busy: bool,
     failures: u32,
     not_before: Option<Instant>,
@@ -60,7 +60,7 @@ struct Lane {
 /// Runs until the emulator stops; does nothing while no webhook is set.
 pub(super) async fn deliver(shared: Arc<Shared>, client: reqwest::Client) {
     let mut changed = shared.changed.subscribe();
-    let mut lanes: HashMap<i64, Lane> = HashMap::new();
+    let mut lanes: HashMap<i64, ChatDelivery> = HashMap::new();
     let mut running: JoinSet<(Arc<Update>, Result<(), String>)> = JoinSet::new();
     loop {
         for (update, webhook) in due(&shared, &mut lanes, running.len()) {
@@ -77,7 +77,11 @@ pub(super) async fn deliver(shared: Arc<Shared>, client: reqwest::Client) {
 }
 
 /// The oldest update of each chat that may be delivered now.
-fn due(shared: &Shared, lanes: &mut HashMap<i64, Lane>, running: usize) -> Vec<(Arc<Update>, Webhook)> {
+fn due(
+    shared: &Shared,
+    lanes: &mut HashMap<i64, ChatDelivery>,
+    running: usize,
+) -> Vec<(Arc<Update>, Webhook)> {
     shared.look(|world| {
         let Some(webhook) = &world.queue.webhook else { return Vec::new() };
         let now = Instant::now();
@@ -130,7 +134,12 @@ async fn attempt(
     (update, Ok(()))
 }
 
-fn settle(shared: &Shared, lanes: &mut HashMap<i64, Lane>, update: &Update, result: Result<(), String>) {
+fn settle(
+    shared: &Shared,
+    lanes: &mut HashMap<i64, ChatDelivery>,
+    update: &Update,
+    result: Result<(), String>,
+) {
     let lane = lanes.entry(lane_of(update)).or_default();
     lane.busy = false;
     if result.is_ok() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::chat::{Chat, Kind};
+use super::chat::{Chat, ChatType};
 use super::downloads::Downloads;
 use super::faults::Faults;
 use super::files::Files;
@@ -111,13 +111,13 @@ impl World {
     /// The private chat with a person, opened on first use.
     pub(super) fn open_private(&mut self, user: i64) -> &mut Chat {
         self.person(user);
-        self.chats.entry(user).or_insert_with(|| Chat::new(Kind::Private { blocked: false }))
+        self.chats.entry(user).or_insert_with(|| Chat::new(ChatType::Private { blocked: false }))
     }
 
     /// Adds a supergroup; the first member is its owner, the bot an administrator.
     pub(super) fn add_group(&mut self, id: i64, title: &str, forum: bool, members: &[i64]) {
         let admins = members.first().copied().into_iter().collect();
-        let kind = Kind::Supergroup {
+        let kind = ChatType::Supergroup {
             basic: false,
             title: title.to_owned(),
             forum,
@@ -161,7 +161,8 @@ impl World {
 
     /// A Bot API `Chat` object as messages carry it.
     pub(super) fn chat_object(&self, id: i64) -> Value {
-        if let Some(Kind::Supergroup { basic, title, forum, .. }) = self.chats.get(&id).map(|chat| &chat.kind)
+        if let Some(ChatType::Supergroup { basic, title, forum, .. }) =
+            self.chats.get(&id).map(|chat| &chat.kind)
         {
             let kind = if *basic { "group" } else { "supergroup" };
             let mut object = json!({"id": id, "title": title, "type": kind});

@@ -6,14 +6,14 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::interrupt::Watched;
-use super::{Desk, Ended};
+use super::{RoundContext, RoundEnd};
 use crate::domain::turn::{ModelCall, TurnEvent};
 use crate::domain::usage::Usage;
 use crate::lifecycle::kill_point;
 use crate::llm::event::{Reported, ToolCall};
 use crate::llm::request::BYTES_PER_ESTIMATED_TOKEN;
 use crate::llm::{LlmError, LlmEvent, LlmRequest, StopReason};
-use crate::services::tab::RUNNING;
+use crate::services::metering::RUNNING;
 
 /// How long the last event of a stream is waited for when the model has ended: only a stream that is read to its end
 /// leaves its connection to the next request.
@@ -45,7 +45,7 @@ impl Attempt {
     /// Asks, and follows the stream to its end. What breaks when the model has ended costs nothing of its answer.
     pub(super) async fn run(
         &mut self,
-        desk: Desk<'_>,
+        desk: RoundContext<'_>,
         request: &LlmRequest,
         started: Instant,
     ) -> Result<StopReason, LlmError> {
@@ -58,13 +58,13 @@ impl Attempt {
 
     async fn follow(
         &mut self,
-        Desk { mind, tab, screen, stop, .. }: Desk<'_>,
+        RoundContext { assistant, meter, screen, stop, .. }: RoundContext<'_>,
         request: &LlmRequest,
         started: Instant,
     ) -> Result<StopReason, LlmError> {
-        let answer = stop.or_cut(mind.provider.ask(request)).await.ok_or(LlmError::Cancelled)??;
+        let answer = stop.or_cut(assistant.provider.ask(request)).await.ok_or(LlmError::Cancelled)??;
         self.request_id = answer.request_id;
-        let mut events = Watched::new(answer.events, mind.idle_limit, stop);
+        let mut events = Watched::new(answer.events, assistant.idle_limit, stop);
         let mut said = Instant::now();
         loop {
             let event = match &self.ending {
@@ -74,8 +74,8 @@ impl Attempt {
                 }
             };
             match event {
-                LlmEvent::Alive if said.elapsed() >= mind.max_silence => {
-                    return Err(LlmError::Silent(mind.max_silence));
+                LlmEvent::Alive if said.elapsed() >= assistant.max_silence => {
+                    return Err(LlmError::Silent(assistant.max_silence));
                 }
                 LlmEvent::Alive => continue,
                 _ => said = Instant::now(),
@@ -92,8 +92,8 @@ impl Attempt {
                 }
                 LlmEvent::Stop(reason) => return Ok(reason),
                 other => {
-                    if self.keep(other, mind.idle_limit) {
-                        tab.note(self.call(request, None, started));
+                    if self.keep(other, assistant.idle_limit) {
+                        meter.note(self.call(request, None, started));
                         kill_point!("tab: first usage");
                     }
                     continue;
@@ -151,13 +151,13 @@ impl Attempt {
     }
 
     /// The call for the books; it runs still if it has not ended.
-    pub(super) fn call(&self, request: &LlmRequest, ended: Option<&Ended>, started: Instant) -> ModelCall {
-        let (usage, estimated) = self.usage(request, matches!(ended, Some(Ended::Stop(_))));
+    pub(super) fn call(&self, request: &LlmRequest, ended: Option<&RoundEnd>, started: Instant) -> ModelCall {
+        let (usage, estimated) = self.usage(request, matches!(ended, Some(RoundEnd::Stop(_))));
         ModelCall {
             number: self.number,
             model: request.model.id.clone(),
             request_id: self.request_id.clone(),
-            ended: ended.map_or(RUNNING, Ended::name).to_owned(),
+            ended: ended.map_or(RUNNING, RoundEnd::name).to_owned(),
             usage,
             estimated,
             first_text_ms: self.first_text.map(millis),

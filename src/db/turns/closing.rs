@@ -8,18 +8,18 @@ use serde_json::value::RawValue;
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
 
-use super::super::model_calls::{Entry, Payer};
-use super::super::outbox::{self, Owed, Stood};
-use super::super::together::{self, Wish};
+use super::super::group_commit::{self, BatchOp};
+use super::super::model_calls::{Payer, PricedCall};
+use super::super::outbox::{self, OutboxMessage, StoredMessage};
 use super::super::{Db, DbError, model_calls, records};
 use crate::domain::ids::{OutboxId, TurnId, UserId};
 use crate::domain::money::Usd;
-use crate::domain::record::ToolCall;
+use crate::domain::record::ToolCallRecord;
 use crate::domain::turn::Outcome;
 
 /// What closing a turn writes down.
 #[derive(Clone, Copy, Debug)]
-pub struct Closing<'a> {
+pub struct TurnClosing<'a> {
     /// The turn.
     pub turn: TurnId,
     /// Who asked.
@@ -31,26 +31,26 @@ pub struct Closing<'a> {
     /// How it ended.
     pub outcome: Outcome,
     /// What history keeps of the answer; none if nothing was said.
-    pub answer: Option<Answer<'a>>,
+    pub answer: Option<StoredAnswer<'a>>,
     /// Whether later prompts are made without this turn.
     pub left_out: bool,
     /// Its calls, as far as the caller knows them.
-    pub calls: &'a [Entry],
+    pub calls: &'a [PricedCall],
     /// Its tools.
-    pub tools: &'a [ToolCall],
+    pub tools: &'a [ToolCallRecord],
     /// Who pays.
     pub payer: Payer,
     /// What the user reads about the charge.
     pub subject: &'a str,
     /// What is owed to the chat.
-    pub owed: &'a [Owed],
+    pub owed: &'a [OutboxMessage],
     /// Whether Telegram is asked to send the first of these as soon as they are written down.
     pub begun: bool,
 }
 
 /// An answer as history keeps it.
 #[derive(Clone, Copy, Debug)]
-pub struct Answer<'a> {
+pub struct StoredAnswer<'a> {
     /// All of it, as Markdown.
     pub text: &'a str,
     /// Whether it was cut short.
@@ -61,13 +61,13 @@ pub struct Answer<'a> {
 
 /// A turn that is closed now.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Closed {
+pub struct ClosedTurn {
     /// What its calls have cost that were not decided before.
     pub cost: Usd,
     /// The new version of the conversation's history, if it has changed.
     pub history_version: Option<i64>,
     /// What is to be sent.
-    pub owed: Vec<(OutboxId, Owed)>,
+    pub owed: Vec<(OutboxId, OutboxMessage)>,
     /// Whether all of that was written down by this statement. If not, some of it may have been sent before.
     pub fresh: bool,
 }
@@ -79,13 +79,13 @@ pub struct Closed {
 /// waited for whoever is changing them: so also a hold that came late. Where only the books know the calls, after a crash
 /// and when another instance has begun another attempt, the turn is locked first, and what is written there and not
 /// reported is decided.
-pub async fn close(db: &Db, closing: &Closing<'_>) -> Result<Option<Closed>, DbError> {
+pub async fn close(db: &Db, closing: &TurnClosing<'_>) -> Result<Option<ClosedTurn>, DbError> {
     if closing.known
-        && let Some(Some(written)) = db.shared.closings.grant(Row::of(closing, None)?).await
+        && let Some(Some(written)) = db.shared.closings.try_submit(CloseTurn::of(closing, None)?).await
     {
         return Ok(Some(written.of(closing)));
     }
-    let Closing { turn, attempt, payer, .. } = *closing;
+    let TurnClosing { turn, attempt, payer, .. } = *closing;
     let mut tx = db.begin().await?;
     let open =
         sqlx::query!("SELECT id FROM turns WHERE id = $1 AND closed_at IS NULL FOR NO KEY UPDATE", turn.0)
@@ -97,24 +97,24 @@ pub async fn close(db: &Db, closing: &Closing<'_>) -> Result<Option<Closed>, DbE
     }
     let reported: Vec<i32> = closing.calls.iter().map(|entry| entry.call.number).collect();
     let decided = model_calls::decide(&mut tx, turn, payer, (attempt, &reported)).await?;
-    let written = Row::grant(&mut tx, vec![Row::of(closing, Some(decided))?]).await?;
+    let written = CloseTurn::execute(&mut tx, vec![CloseTurn::of(closing, Some(decided))?]).await?;
     Db::commit(tx).await?;
     Ok(written.into_iter().flatten().next().map(|written| written.of(closing)))
 }
 
 /// A turn that is to be closed.
 #[derive(Debug)]
-pub(in crate::db) struct Row {
+pub(in crate::db) struct CloseTurn {
     turn: TurnId,
     user: UserId,
-    tools: Vec<ToolCall>,
+    tools: Vec<ToolCallRecord>,
     /// What the statement takes.
-    sheet: Box<RawValue>,
+    row: Box<RawValue>,
 }
 
 /// A turn that is to be closed, as the statement takes it.
 #[derive(Debug, Serialize)]
-struct Sheet<'a> {
+struct CloseTurnRow<'a> {
     turn_id: TurnId,
     state: &'static str,
     detail: &'static str,
@@ -128,14 +128,15 @@ struct Sheet<'a> {
     calls: Box<RawValue>,
     /// What calls cost that are not among these; none if nobody has looked for any.
     decided: Option<Usd>,
-    owed: Vec<outbox::Row<'a>>,
+    owed: Vec<outbox::OutboxRow<'a>>,
 }
 
-impl Row {
-    fn of(closing: &Closing<'_>, decided: Option<Usd>) -> Result<Self, DbError> {
-        let Closing { turn, user, attempt, outcome, answer, left_out, payer, subject, owed, begun, .. } =
-            *closing;
-        let sheet = Sheet {
+impl CloseTurn {
+    fn of(closing: &TurnClosing<'_>, decided: Option<Usd>) -> Result<Self, DbError> {
+        let TurnClosing {
+            turn, user, attempt, outcome, answer, left_out, payer, subject, owed, begun, ..
+        } = *closing;
+        let row = CloseTurnRow {
             turn_id: turn,
             state: outcome.state(),
             detail: outcome.detail(),
@@ -150,20 +151,23 @@ impl Row {
             decided,
             owed: outbox::rows(owed, begun),
         };
-        let sheet = together::json("closing::close", &sheet)?;
-        Ok(Self { turn, user, tools: closing.tools.to_vec(), sheet })
+        let row = group_commit::json("closing::close", &row)?;
+        Ok(Self { turn, user, tools: closing.tools.to_vec(), row })
     }
 }
 
-impl Wish for Row {
-    type Granted = Option<Written>;
+impl BatchOp for CloseTurn {
+    type Output = Option<CloseTurnOutput>;
 
     fn key(&self) -> i64 {
         self.user.0
     }
 
-    async fn grant(database: &mut PgConnection, rows: Vec<Self>) -> Result<Vec<Option<Written>>, DbError> {
-        let tools: Vec<ToolCall> = rows.iter().flat_map(|row| &row.tools).cloned().collect();
+    async fn execute(
+        database: &mut PgConnection,
+        rows: Vec<Self>,
+    ) -> Result<Vec<Option<CloseTurnOutput>>, DbError> {
+        let tools: Vec<ToolCallRecord> = rows.iter().flat_map(|row| &row.tools).cloned().collect();
         if tools.is_empty() {
             return write(database, &rows).await;
         }
@@ -176,20 +180,23 @@ impl Wish for Row {
     }
 }
 
-async fn write(database: &mut PgConnection, rows: &[Row]) -> Result<Vec<Option<Written>>, DbError> {
+async fn write(
+    database: &mut PgConnection,
+    rows: &[CloseTurn],
+) -> Result<Vec<Option<CloseTurnOutput>>, DbError> {
     let turns: Vec<i64> = rows.iter().map(|row| row.turn.0).collect();
-    let sheets: Vec<&RawValue> = rows.iter().map(|row| &*row.sheet).collect();
-    let rows = sqlx::query_file!("src/db/turns/close.sql", Json(sheets) as _)
+    let json_rows: Vec<&RawValue> = rows.iter().map(|row| &*row.row).collect();
+    let rows = sqlx::query_file!("src/db/turns/close.sql", Json(json_rows) as _)
         .fetch_all(database)
         .await
         .map_err(DbError::at("closing::close"))?;
-    let mut written = BTreeMap::<i64, Written>::new();
+    let mut written = BTreeMap::<i64, CloseTurnOutput>::new();
     for row in rows {
         let turn = written.entry(row.turn).or_default();
         turn.cost = Usd(row.cost);
         turn.history_version = row.version;
         let (Some(id), Some(key)) = (row.outbox, row.key) else { continue };
-        let stood = row.text.zip(row.entities).map(|(text, entities)| Stood {
+        let stood = row.text.zip(row.entities).map(|(text, entities)| StoredMessage {
             text,
             entities,
             keyboard: row.keyboard,
@@ -202,21 +209,21 @@ async fn write(database: &mut PgConnection, rows: &[Row]) -> Result<Vec<Option<W
 
 /// What the statement says of one turn.
 #[derive(Debug, Default)]
-pub(in crate::db) struct Written {
+pub(in crate::db) struct CloseTurnOutput {
     cost: Usd,
     history_version: Option<i64>,
     /// What is to be sent, and how it stood there before if it did.
-    owed: Vec<(OutboxId, String, Option<Stood>)>,
+    owed: Vec<(OutboxId, String, Option<StoredMessage>)>,
 }
 
-impl Written {
-    fn of(self, closing: &Closing<'_>) -> Closed {
+impl CloseTurnOutput {
+    fn of(self, closing: &TurnClosing<'_>) -> ClosedTurn {
         let Self { cost, history_version, owed } = self;
         let fresh = owed.iter().filter(|(_, _, stood)| stood.is_none()).count() == closing.owed.len();
         let owed = owed.into_iter().filter_map(|(id, key, stood)| {
             let wanted = closing.owed.iter().find(|owed| owed.key == key)?;
             Some((id, stood.map_or_else(|| wanted.clone(), |stood| stood.of(wanted))))
         });
-        Closed { cost, history_version, owed: owed.collect(), fresh }
+        ClosedTurn { cost, history_version, owed: owed.collect(), fresh }
     }
 }

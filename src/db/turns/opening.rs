@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::super::together::Wish;
+use super::super::group_commit::BatchOp;
 use super::super::{Db, DbError};
 use crate::domain::file::{Attachment, Retrieval};
 use crate::domain::ids::{FileId, MessageId, ThreadId, ThreadKey, TurnId};
-use crate::domain::message::{Context, Incoming};
+use crate::domain::message::{Incoming, MessageContext};
 use crate::domain::model::ModelId;
 use crate::domain::money::Usd;
 
 /// What opening a batch of messages came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Opened {
+pub enum OpenOutcome {
     /// The messages are stored and wait for an answer.
     Turn {
         /// The row.
@@ -53,7 +53,7 @@ pub struct Stored {
 
 /// What opening a turn reserves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Reserve {
+pub struct HoldRequest {
     /// The most that the first request may cost.
     pub amount: Usd,
     /// Whether the user may overdraw without limit.
@@ -62,7 +62,7 @@ pub struct Reserve {
 
 /// What the caller believes of the conversation; the database is the judge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Place {
+pub struct ExpectedThread {
     /// The conversation's row.
     pub thread: ThreadId,
     /// Whose and where it is.
@@ -77,24 +77,28 @@ pub struct Place {
 /// same moment are opened by one statement.
 pub async fn open(
     db: &Db,
-    place: Place,
+    place: ExpectedThread,
     model: &ModelId,
     batch: &[Incoming],
-    reserve: Reserve,
-) -> Result<Opened, DbError> {
-    let row = || Row::of(place, model, batch, reserve);
-    let Made { turn, held, history_version, files, fresh, misplaced } =
-        db.shared.openings.grant_or_alone(db, row).await?;
+    reserve: HoldRequest,
+) -> Result<OpenOutcome, DbError> {
+    let row = || OpenTurn::of(place, model, batch, reserve);
+    let OpenTurnOutput { turn, held, history_version, files, fresh, misplaced } =
+        db.shared.openings.submit(db, row).await?;
     let Some(turn) = turn else {
-        return if fresh > 0 && misplaced { Ok(Opened::Stale) } else { find_open(db, place, batch).await };
+        return if fresh > 0 && misplaced {
+            Ok(OpenOutcome::Stale)
+        } else {
+            find_open(db, place, batch).await
+        };
     };
     let history_version = history_version.filter(|_| fresh == batch.len());
-    Ok(Opened::Turn { turn, attempt: 1, held, history_version, files })
+    Ok(OpenOutcome::Turn { turn, attempt: 1, held, history_version, files })
 }
 
 /// A turn that is to be opened, as the statement takes it.
 #[derive(Debug, Serialize)]
-pub(in crate::db) struct Row {
+pub(in crate::db) struct OpenTurn {
     thread_id: i64,
     user_id: i64,
     chat_id: i64,
@@ -104,15 +108,15 @@ pub(in crate::db) struct Row {
     model_id: String,
     amount: Usd,
     free: bool,
-    said: Vec<Said>,
+    said: Vec<MessageRow>,
 }
 
-impl Row {
+impl OpenTurn {
     fn of(
-        Place { thread, key, versions }: Place,
+        ExpectedThread { thread, key, versions }: ExpectedThread,
         model: &ModelId,
         batch: &[Incoming],
-        reserve: Reserve,
+        reserve: HoldRequest,
     ) -> Self {
         Self {
             thread_id: thread.0,
@@ -124,14 +128,14 @@ impl Row {
             model_id: model.0.clone(),
             amount: reserve.amount,
             free: reserve.free,
-            said: batch.iter().map(Said::of).collect(),
+            said: batch.iter().map(MessageRow::of).collect(),
         }
     }
 }
 
 /// A message of it.
 #[derive(Debug, Serialize)]
-struct Said {
+struct MessageRow {
     update_id: i64,
     message_id: i32,
     text: String,
@@ -147,9 +151,9 @@ struct Said {
     files: Vec<Value>,
 }
 
-impl Said {
+impl MessageRow {
     fn of(incoming: &Incoming) -> Self {
-        let Context { reply, quote, forwarded_from } = incoming.context.clone();
+        let MessageContext { reply, quote, forwarded_from } = incoming.context.clone();
         let (reply_to, reply_chat, reply_content) = reply.as_ref().map_or((None, None, None), |reply| {
             (reply.message.map(|message| message.0), reply.chat.clone(), reply.content.clone())
         });
@@ -193,7 +197,7 @@ fn file_row(replied: bool, file: &Attachment, fetched: &Retrieval) -> Value {
 
 /// What the statement says of one turn.
 #[derive(Debug)]
-pub(in crate::db) struct Made {
+pub(in crate::db) struct OpenTurnOutput {
     /// None if nothing was done.
     turn: Option<TurnId>,
     held: bool,
@@ -205,14 +209,14 @@ pub(in crate::db) struct Made {
     misplaced: bool,
 }
 
-impl Wish for Row {
-    type Granted = Made;
+impl BatchOp for OpenTurn {
+    type Output = OpenTurnOutput;
 
     fn key(&self) -> i64 {
         self.user_id
     }
 
-    async fn grant(database: &mut PgConnection, rows: Vec<Self>) -> Result<Vec<Made>, DbError> {
+    async fn execute(database: &mut PgConnection, rows: Vec<Self>) -> Result<Vec<OpenTurnOutput>, DbError> {
         let made = sqlx::query_file!("src/db/turns/open.sql", Json(&rows) as _)
             .fetch_all(database)
             .await
@@ -221,7 +225,7 @@ impl Wish for Row {
             let files = made.files.into_iter().zip(made.of).zip(made.replied);
             let stored =
                 |((id, message), replied)| Stored { id: FileId(id), message: MessageId(message), replied };
-            let said = Made {
+            let said = OpenTurnOutput {
                 turn: made.turn.map(TurnId),
                 held: made.held,
                 history_version: made.version,
@@ -231,14 +235,14 @@ impl Wish for Row {
             };
             (made.user, said)
         });
-        let mut made: HashMap<i64, Made> = made.collect();
+        let mut made: HashMap<i64, OpenTurnOutput> = made.collect();
         let answers = rows.iter().map(|row| made.remove(&row.user_id)).collect::<Option<_>>();
         answers.ok_or_else(|| DbError::at("opening::open")(sqlx::Error::RowNotFound))
     }
 }
 
 /// An open turn of messages that were stored before: the answer of an earlier `open` was lost on the way.
-async fn find_open(db: &Db, place: Place, batch: &[Incoming]) -> Result<Opened, DbError> {
+async fn find_open(db: &Db, place: ExpectedThread, batch: &[Incoming]) -> Result<OpenOutcome, DbError> {
     let messages: Vec<i32> = batch.iter().map(|incoming| incoming.message.0).collect();
     let row = sqlx::query!(
         r#"SELECT turns.id, turns.attempt, turns.held IS NOT NULL AS "held!" FROM turns
@@ -252,7 +256,7 @@ async fn find_open(db: &Db, place: Place, batch: &[Incoming]) -> Result<Opened, 
     .fetch_optional(db.pool())
     .await
     .map_err(DbError::at("opening::find_open"))?;
-    Ok(row.map_or(Opened::Duplicate, |row| Opened::Turn {
+    Ok(row.map_or(OpenOutcome::Duplicate, |row| OpenOutcome::Turn {
         turn: TurnId(row.id),
         attempt: row.attempt,
         held: row.held,

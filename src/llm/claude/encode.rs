@@ -4,7 +4,7 @@ use super::super::files::Readable;
 use super::super::request::{self, FileBlock, LlmMessage, LlmRequest, ToolSpec};
 use super::breakpoints;
 use super::wire::{
-    Block, CacheControl, Content, Message, OutputConfig, Request, Source, Thinking, Tool, ToolChoice,
+    Block, CacheControl, Content, ContentSource, Message, OutputConfig, Request, Thinking, Tool, ToolChoice,
 };
 use crate::domain::model::Effort;
 
@@ -71,7 +71,7 @@ fn block(block: &request::Block) -> Block<'_> {
             Content::ToolResult { tool_use_id: call, content, is_error: *is_error }
         }
         request::Block::File(FileBlock { id, readable, name, .. }) => {
-            let source = Source::File { file_id: id };
+            let source = ContentSource::File { file_id: id };
             match readable {
                 Readable::Image => Content::Image { source },
                 Readable::Pdf | Readable::Text => Content::Document { source, title: name },

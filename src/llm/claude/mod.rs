@@ -18,7 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sse_stream::SseByteStream;
 
-use super::Answer;
+use super::LlmResponse;
 use super::error::LlmError;
 use super::request::LlmRequest;
 use decode::Decoder;
@@ -58,7 +58,7 @@ impl Client {
         Ok(Self { http, base_url: base_url.to_owned(), headers })
     }
 
-    pub(super) async fn ask(&self, request: &LlmRequest) -> Result<Answer, LlmError> {
+    pub(super) async fn ask(&self, request: &LlmRequest) -> Result<LlmResponse, LlmError> {
         let response = self.post("messages", &encode::messages(request)).await;
         let response = response.map_err(|error| errors::blame(error, request))?;
         let request_id = header(&response, "request-id");
@@ -73,7 +73,7 @@ impl Client {
             };
             futures::stream::iter(events)
         });
-        Ok(Answer { request_id, events: events.boxed() })
+        Ok(LlmResponse { request_id, events: events.boxed() })
     }
 
     pub(super) async fn count_tokens(&self, request: &LlmRequest) -> Result<u64, LlmError> {

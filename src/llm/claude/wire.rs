@@ -79,10 +79,10 @@ pub(super) enum Content<'a> {
         is_error: bool,
     },
     Image {
-        source: Source<'a>,
+        source: ContentSource<'a>,
     },
     Document {
-        source: Source<'a>,
+        source: ContentSource<'a>,
         title: &'a str,
     },
     /// An object that goes back exactly as it came.
@@ -92,7 +92,7 @@ pub(super) enum Content<'a> {
 
 #[derive(Serialize, Debug)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum Source<'a> {
+pub(super) enum ContentSource<'a> {
     File { file_id: &'a str },
 }
 

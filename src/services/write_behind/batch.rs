@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::cache::write_behind::Entry;
+use crate::cache::write_behind::StreamEntry;
 use crate::db::{Db, DbError, dead_letters, records};
 use crate::domain::record::Record;
 use crate::telemetry::logs::chain;
@@ -11,7 +11,7 @@ use crate::telemetry::metrics::Metrics;
 
 /// An item in hand.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Held {
+pub(super) struct PendingRecord {
     /// Its name in the stream, if it comes from there.
     entry: Option<String>,
     item: Item,
@@ -26,12 +26,12 @@ enum Item {
     Unreadable(String, String),
 }
 
-impl Held {
+impl PendingRecord {
     pub(super) fn direct(record: Record) -> Self {
         Self { entry: None, item: Item::Record(record) }
     }
 
-    pub(super) fn from_stream(entry: Entry) -> Self {
+    pub(super) fn from_stream(entry: StreamEntry) -> Self {
         let item = match serde_json::from_str(&entry.payload) {
             _ if entry.payload.is_empty() => Item::Gone,
             Ok(record) => Item::Record(record),
@@ -47,22 +47,22 @@ impl Held {
 
 /// What became of a batch.
 #[derive(Debug)]
-pub(super) struct Written {
+pub(super) struct BatchResult {
     /// Positions of the items that are settled: written, or put aside.
     settled: HashSet<usize>,
     /// Why the others are not.
     pub(super) result: Result<(), DbError>,
 }
 
-impl Written {
+impl BatchResult {
     /// Names in the stream of what is settled.
-    pub(super) fn done<'a>(&self, held: &'a [Held]) -> Vec<&'a str> {
+    pub(super) fn done<'a>(&self, held: &'a [PendingRecord]) -> Vec<&'a str> {
         let settled = held.iter().enumerate().filter(|(at, _)| self.settled.contains(at));
         settled.filter_map(|(_, held)| held.entry.as_deref()).collect()
     }
 
     /// The records that are not settled.
-    pub(super) fn left(&self, held: Vec<Held>) -> Vec<Record> {
+    pub(super) fn left(&self, held: Vec<PendingRecord>) -> Vec<Record> {
         let left = held.into_iter().enumerate().filter(|(at, _)| !self.settled.contains(at));
         left.filter_map(|(_, held)| if let Item::Record(record) = held.item { Some(record) } else { None })
             .collect()
@@ -70,28 +70,28 @@ impl Written {
 }
 
 /// Writes what can be written. Stops at the first sign that the database is away.
-pub(super) async fn write(db: &Db, metrics: &Metrics, held: &[Held]) -> Written {
+pub(super) async fn write(db: &Db, metrics: &Metrics, held: &[PendingRecord]) -> BatchResult {
     let timer = metrics.write_flush.start_timer();
     let mut settled = HashSet::new();
     let result = settle(db, metrics, held, &mut settled).await;
     timer.observe_duration();
-    Written { settled, result }
+    BatchResult { settled, result }
 }
 
 async fn settle(
     db: &Db,
     metrics: &Metrics,
-    held: &[Held],
+    held: &[PendingRecord],
     settled: &mut HashSet<usize>,
 ) -> Result<(), DbError> {
     let mut readable = Vec::with_capacity(held.len());
-    for (at, Held { entry, item }) in held.iter().enumerate() {
+    for (at, PendingRecord { entry, item }) in held.iter().enumerate() {
         match item {
             Item::Record(_) => readable.push(at),
             Item::Gone => drop(settled.insert(at)),
             Item::Unreadable(payload, error) => {
                 let id = format!("unreadable:{}", entry.as_deref().unwrap_or_default());
-                put_aside(db, metrics, &id, payload, error).await?;
+                move_to_dead_letters(db, metrics, &id, payload, error).await?;
                 settled.insert(at);
             }
         }
@@ -118,7 +118,7 @@ async fn settle(
             Err(error) => {
                 for record in &batch {
                     let payload = serde_json::to_string(record).unwrap_or_default();
-                    put_aside(db, metrics, &record.id(), &payload, &chain(&error)).await?;
+                    move_to_dead_letters(db, metrics, &record.id(), &payload, &chain(&error)).await?;
                 }
                 settled.extend(piece);
             }
@@ -136,7 +136,13 @@ async fn apply(db: &Db, batch: &[Record]) -> Result<(), DbError> {
     Db::commit(tx).await
 }
 
-async fn put_aside(db: &Db, metrics: &Metrics, id: &str, payload: &str, error: &str) -> Result<(), DbError> {
+async fn move_to_dead_letters(
+    db: &Db,
+    metrics: &Metrics,
+    id: &str,
+    payload: &str,
+    error: &str,
+) -> Result<(), DbError> {
     db.attempt("dead_letters::put", dead_letters::put(db, id, payload, error)).await?;
     metrics.write_dead_letters.inc();
     tracing::error!(record = id, error, "the record {id} is refused and is now a dead letter");

@@ -18,7 +18,7 @@ use crate::db::{Db, DbError, records};
 use crate::domain::record::Record;
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
-use batch::Held;
+use batch::PendingRecord;
 
 /// Records on their way from who makes them to the stream.
 const HANDED_OVER: usize = 1_000;
@@ -149,7 +149,7 @@ impl Writer {
     }
 
     async fn write_directly(&mut self, records: Vec<Record>) {
-        let held: Vec<Held> = records.into_iter().map(Held::direct).collect();
+        let held: Vec<PendingRecord> = records.into_iter().map(PendingRecord::direct).collect();
         let written = batch::write(&self.db, &self.metrics, &held).await;
         if let Err(error) = &written.result {
             self.retry_later(error);
@@ -167,7 +167,7 @@ impl Writer {
         if count == 0 {
             return Flushed::All;
         }
-        let held: Vec<Held> = taken.entries.into_iter().map(Held::from_stream).collect();
+        let held: Vec<PendingRecord> = taken.entries.into_iter().map(PendingRecord::from_stream).collect();
         let written = batch::write(&self.db, &self.metrics, &held).await;
         let done = written.done(&held);
         if !done.is_empty() && stream::done(&self.cache, &done).await.is_ok() {

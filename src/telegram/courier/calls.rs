@@ -3,15 +3,15 @@
 
 use serde_json::Value;
 
-use super::super::api::error::Part;
-use super::super::api::methods::{
+use super::ladder::Form;
+use crate::bot_api::error::Part;
+use crate::bot_api::methods::{
     EditMessageReplyMarkup, EditMessageText, InlineKeyboard, LabeledPrice, NoPreview, ReplyParameters,
     SendInvoice, SendMessage,
 };
-use super::super::api::{Api, ApiError};
-use super::ladder::Form;
+use crate::bot_api::{Api, ApiError};
 use crate::cache::Cache;
-use crate::db::outbox::{self, Owed};
+use crate::db::outbox::{self, OutboxMessage};
 use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, MessageId, OutboxId};
 use crate::domain::stars::CURRENCY;
@@ -48,7 +48,7 @@ pub(super) struct BotApi<'a> {
     pub(super) cache: &'a Cache,
     pub(super) life: &'a Lifecycle,
     pub(super) id: OutboxId,
-    pub(super) owed: &'a Owed,
+    pub(super) owed: &'a OutboxMessage,
     /// Payload and price of the invoice, if the message is one.
     pub(super) invoice: Option<(String, u32)>,
     /// Whether it is written down that Telegram is asked for a new message.
@@ -77,8 +77,8 @@ impl Calls for BotApi<'_> {
         looks: i64,
     ) -> Result<Result<Option<MessageId>, ApiError>, DbError> {
         let (chat, after) = (form.chat, self.after.filter(|_| form.chat == self.owed.chat));
-        let look = || outbox::whereabouts(self.db, Some(self.id), chat, after, looks);
-        for number in self.db.persist("outbox::whereabouts", &self.life.abort, look).await? {
+        let look = || outbox::candidate_ids(self.db, Some(self.id), chat, after, looks);
+        for number in self.db.persist("outbox::candidate_ids", &self.life.abort, look).await? {
             let found = match self.is_ours(form, number).await {
                 Ok(true) => self.is_here(form, number).await,
                 found => found,

@@ -6,12 +6,12 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::super::api::ApiError;
-use super::super::api::error::Part;
-use super::super::rendering::{Limits, RichText, split};
-use crate::db::outbox::Owed;
+use crate::bot_api::ApiError;
+use crate::bot_api::error::Part;
+use crate::db::outbox::OutboxMessage;
 use crate::domain::blank::is_blank;
 use crate::domain::ids::{ChatId, MessageId, TopicId};
+use crate::rendering::{Limits, RichText, split};
 
 /// Numbers that are tried when a message may be in its chat without our knowing.
 const LOOKS: i64 = 12;
@@ -98,7 +98,7 @@ pub(super) struct Ladder<'a> {
 
 impl<'a> Ladder<'a> {
     /// The way of a message; `begun` tells whether Telegram may have it already.
-    pub(super) fn new(owed: &'a Owed, begun: bool) -> Self {
+    pub(super) fn new(owed: &'a OutboxMessage, begun: bool) -> Self {
         let is_invoice = owed.invoice.is_some();
         let is_formatted = owed.entities.as_array().is_none_or(|entities| !entities.is_empty());
         let form = Form {

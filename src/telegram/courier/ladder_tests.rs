@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::super::calls::Calls;
-use super::super::carrier::send;
+use super::super::sender::send;
 use super::*;
 use crate::db::DbError;
 use crate::domain::ids::InvoiceId;
@@ -79,7 +79,7 @@ struct Fake {
     chat: ChatId,
     shut: Option<Event>,
     standing: Vec<Standing>,
-    row: Owed,
+    row: OutboxMessage,
     begun: bool,
     calls: usize,
     searched: Vec<i64>,
@@ -88,7 +88,7 @@ struct Fake {
 }
 
 impl Fake {
-    fn new(row: Owed, dislikes: Dislikes, events: Vec<Event>) -> Self {
+    fn new(row: OutboxMessage, dislikes: Dislikes, events: Vec<Event>) -> Self {
         let unfinished =
             Standing { number: UNFINISHED, text: "unfinished".into(), entities: None, keyboard: None };
         Self {
@@ -305,13 +305,13 @@ fn words(count: usize) -> String {
 }
 
 /// A message with everything that one can have.
-fn rich(text: &str) -> Owed {
-    Owed {
+fn rich(text: &str) -> OutboxMessage {
+    OutboxMessage {
         reply_to: Some(MessageId(5)),
         replaces: Some(UNFINISHED),
         keyboard: Some(json!({"inline_keyboard": [[{"text": "Tap", "callback_data": "tap"}]]})),
         after: Some(MessageId(5)),
-        ..Owed::new("key".into(), HOME, Some(TopicId(3)), (text.into(), json!([{"type": "bold"}])))
+        ..OutboxMessage::new("key".into(), HOME, Some(TopicId(3)), (text.into(), json!([{"type": "bold"}])))
     }
 }
 
@@ -340,10 +340,10 @@ fn ends() -> impl Strategy<Value = Option<Event>> {
     prop_oneof![6 => Just(None), 1 => Just(Some(Event::Blocked)), 1 => Just(Some(Event::Kicked))]
 }
 
-fn messages() -> impl Strategy<Value = Owed> {
+fn messages() -> impl Strategy<Value = OutboxMessage> {
     (any::<[bool; 5]>(), prop_oneof![Just(3_usize), Just(400)]).prop_map(|(has, length)| {
         let all = rich(&words(length));
-        Owed {
+        OutboxMessage {
             entities: if has[0] { all.entities } else { json!([]) },
             keyboard: all.keyboard.filter(|_| has[1]),
             reply_to: all.reply_to.filter(|_| has[2]),
@@ -426,7 +426,7 @@ proptest! {
 }
 
 /// The errors that a delivery meets, one after the other, and the parts that are gone after each.
-fn steps(owed: &Owed, sentences: &[&str]) -> Vec<String> {
+fn steps(owed: &OutboxMessage, sentences: &[&str]) -> Vec<String> {
     let mut ladder = Ladder::new(owed, false);
     let parts = [Part::Entities, Part::Keyboard, Part::Reply, Part::Edited, Part::Topic];
     let step = |sentence: &&str| {
@@ -451,7 +451,7 @@ fn without_a_reason_the_least_goes_first() {
             "GiveUp []",
         ]
     );
-    let fresh = Owed { replaces: None, ..rich("text") };
+    let fresh = OutboxMessage { replaces: None, ..rich("text") };
     assert_eq!(
         steps(&fresh, &[unknown; 4]),
         ["Try [Keyboard, Reply, Topic]", "Try [Topic]", "Try []", "GiveUp []"]
@@ -460,7 +460,7 @@ fn without_a_reason_the_least_goes_first() {
 
 #[test]
 fn what_a_refusal_names_goes_first() {
-    let fresh = Owed { replaces: None, ..rich("text") };
+    let fresh = OutboxMessage { replaces: None, ..rich("text") };
     for (sentence, left) in [
         ("can't parse entities: x", "Try [Keyboard, Reply, Topic]"),
         ("BUTTON_DATA_INVALID", "Try [Entities, Reply, Topic]"),
@@ -477,13 +477,13 @@ fn what_a_refusal_names_goes_first() {
 
 #[test]
 fn an_invoice_can_only_leave_its_topic() {
-    let invoice = Owed { invoice: Some(InvoiceId(1)), replaces: None, ..rich("title\ndescription") };
+    let invoice = OutboxMessage { invoice: Some(InvoiceId(1)), replaces: None, ..rich("title\ndescription") };
     assert_eq!(steps(&invoice, &["x", "x"]), ["Try []", "GiveUp []"]);
 }
 
 #[test]
 fn a_failure_of_the_server_is_no_reason_to_search_for_long() {
-    let row = || Owed { replaces: None, ..rich("text") };
+    let row = || OutboxMessage { replaces: None, ..rich("text") };
     for (event, searched) in [
         (Event::Server(false), vec![LOOKS_AFTER_FAILURE]),
         (Event::Broken(false), vec![LOOKS]),
@@ -512,7 +512,7 @@ fn who_blocks_or_throws_out_the_bot_is_asked_once() {
 
 #[test]
 fn what_is_too_long_arrives_in_pieces_with_the_buttons_below_the_last() {
-    let row = Owed { replaces: None, ..rich(&words(900)) };
+    let row = OutboxMessage { replaces: None, ..rich(&words(900)) };
     let mut fake = Fake::new(row, Dislikes { longest: 2_000, ..NOTHING }, Vec::new());
     assert!(fake.deliver().is_ok());
     let keyboards: Vec<bool> = fake.standing.iter().map(|message| message.keyboard.is_some()).collect();

@@ -11,7 +11,7 @@ use teloxide::Bot;
 use teloxide::net::default_reqwest_settings;
 use tokio::net::TcpListener;
 
-use super::super::api::methods::Me;
+use crate::bot_api::methods::Me;
 
 /// A port that answers every call with the bot's account.
 pub(super) struct GetMeServer {

@@ -2,54 +2,54 @@
 
 use std::sync::Arc;
 
-use super::super::context::Context;
-use super::super::inbound::Envelope;
-use super::super::rendering::render;
+use super::super::context::BotContext;
+use super::super::inbound::MessageHeader;
 use super::super::text::money;
 use super::{answer_to, carry_out};
 use crate::db::DbError;
 use crate::domain::ids::UserId;
 use crate::domain::money::Usd;
 use crate::domain::stars::Margin;
+use crate::rendering::render;
 use crate::services::adjustments::{self, Adjusted, Target};
 
 /// Corrects a balance.
-pub(super) async fn top_up(context: Arc<Context>, envelope: Envelope) -> Result<(), DbError> {
-    if !allowed(&context, &envelope, "topup") {
-        return refuse(&context, &envelope).await;
+pub(super) async fn top_up(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
+    if !allowed(&context, &header, "topup") {
+        return refuse(&context, &header).await;
     }
-    let Some((target, amount)) = read(&envelope.arguments) else {
-        return super::reply(&context, &envelope, |language, _| money::top_up_usage(language)).await;
+    let Some((target, amount)) = read(&header.arguments) else {
+        return super::reply(&context, &header, |language, _| money::top_up_usage(language)).await;
     };
-    let language = envelope.language();
+    let language = header.language();
     let message =
-        |adjusted: &Adjusted| answer_to(&envelope, render(&money::adjusted(language, adjusted, amount)));
-    let adjust = || adjustments::top_up(&context.books, envelope.caller(), &target, amount, message);
+        |adjusted: &Adjusted| answer_to(&header, render(&money::adjusted(language, adjusted, amount)));
+    let adjust = || adjustments::top_up(&context.books, header.caller(), &target, amount, message);
     carry_out(&context, "adjustments::top_up", adjust).await
 }
 
 /// Shows or sets the margin of new invoices.
-pub(super) async fn set_margin(context: Arc<Context>, envelope: Envelope) -> Result<(), DbError> {
-    if !allowed(&context, &envelope, "set_margin") {
-        return refuse(&context, &envelope).await;
+pub(super) async fn set_margin(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
+    if !allowed(&context, &header, "set_margin") {
+        return refuse(&context, &header).await;
     }
-    let margin = match envelope.arguments.as_str() {
+    let margin = match header.arguments.as_str() {
         "" => None,
         typed => match Margin::read(typed) {
             Some(margin) => Some(margin),
             None => {
-                return super::reply(&context, &envelope, |language, _| money::wrong_margin(language)).await;
+                return super::reply(&context, &header, |language, _| money::wrong_margin(language)).await;
             }
         },
     };
     let message =
-        |before, after| answer_to(&envelope, render(&money::margin(envelope.language(), before, after)));
-    let set = || adjustments::set_margin(&context.books, envelope.caller(), margin, message);
+        |before, after| answer_to(&header, render(&money::margin(header.language(), before, after)));
+    let set = || adjustments::set_margin(&context.books, header.caller(), margin, message);
     carry_out(&context, "adjustments::set_margin", set).await
 }
 
-fn allowed(context: &Context, envelope: &Envelope, command: &'static str) -> bool {
-    let user = envelope.key.user;
+fn allowed(context: &BotContext, header: &MessageHeader, command: &'static str) -> bool {
+    let user = header.key.user;
     let allowed = context.books.is_privileged(user);
     if !allowed {
         tracing::warn!(user.id = user.0, command, "the user {user} is no administrator");
@@ -57,8 +57,8 @@ fn allowed(context: &Context, envelope: &Envelope, command: &'static str) -> boo
     allowed
 }
 
-async fn refuse(context: &Context, envelope: &Envelope) -> Result<(), DbError> {
-    super::reply(context, envelope, |language, _| money::not_allowed(language)).await
+async fn refuse(context: &BotContext, header: &MessageHeader) -> Result<(), DbError> {
+    super::reply(context, header, |language, _| money::not_allowed(language)).await
 }
 
 /// `<id or @name> <amount>`.

@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use super::super::context::Context;
-use super::super::inbound::Envelope;
-use super::super::rendering::render;
+use super::super::context::BotContext;
+use super::super::inbound::MessageHeader;
 use super::super::text::money;
 use super::{answer_to, carry_out};
 use crate::db::DbError;
-use crate::db::balance::{Balance, Booked};
+use crate::db::balance::{Balance, LedgerEntry};
+use crate::rendering::render;
 use crate::services::statement;
 
-pub(super) async fn handle(context: Arc<Context>, envelope: Envelope) -> Result<(), DbError> {
-    let language = envelope.language();
-    let message = |balance: Balance, booked: &[Booked]| {
-        answer_to(&envelope, render(&money::balance(language, balance, booked)))
+pub(super) async fn handle(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
+    let language = header.language();
+    let message = |balance: Balance, booked: &[LedgerEntry]| {
+        answer_to(&header, render(&money::balance(language, balance, booked)))
     };
-    let show = || statement::show(&context.books, envelope.caller(), message);
+    let show = || statement::show(&context.books, header.caller(), message);
     carry_out(&context, "statement::show", show).await
 }

@@ -5,43 +5,43 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::super::api::methods::AnswerPreCheckoutQuery;
-use super::super::cashier::receipt;
-use super::super::context::Context;
-use super::super::inbound::payments::Event;
+use super::super::context::BotContext;
+use super::super::inbound::payments::PaymentEvent;
+use super::super::payment_worker::receipt;
 use super::super::text::money;
+use crate::bot_api::methods::AnswerPreCheckoutQuery;
 use crate::db::DbError;
 use crate::domain::ids::UpdateId;
 use crate::domain::people::Language;
 use crate::lifecycle::kill_point;
 use crate::services::intake;
 use crate::services::payments::{self, Checkout};
-use crate::services::refunds::{Answer, Returned};
+use crate::services::refunds::{RefundReply, Returned};
 
 /// Telegram waits ten seconds for the answer; by then it must have arrived.
 const CHECKOUT_LIMIT: Duration = Duration::from_secs(8);
 /// The pause between attempts to answer.
 const PAUSE: Duration = Duration::from_millis(300);
 
-pub(super) async fn handle(context: Arc<Context>, event: Event) -> Result<(), DbError> {
+pub(super) async fn handle(context: Arc<BotContext>, event: PaymentEvent) -> Result<(), DbError> {
     match event {
-        Event::Checkout { update, query, language_code, checkout } => {
+        PaymentEvent::Checkout { update, query, language_code, checkout } => {
             let language = Language::from_tag(language_code.as_deref());
             answer(&context, update, &query, language, &checkout).await
         }
-        Event::Paid(received) => {
-            let cashier = &context.cashier;
+        PaymentEvent::Paid(received) => {
+            let payment_worker = &context.payment_worker;
             let credit =
                 || payments::credit(&context.books, &received, |credited| receipt(&received, credited));
             let owed = context.db.persist("payments::credit", &context.life.abort, credit).await?;
-            cashier.count_payment(!owed.is_empty());
+            payment_worker.count_payment(!owed.is_empty());
             context.courier().deliver_again(owed);
             Ok(())
         }
-        Event::Returned { update, charge_id, key, stars } => {
+        PaymentEvent::Returned { update, charge_id, key, stars } => {
             let returned =
                 Returned { update: Some(update), charge_id: &charge_id, payer: key.map(|key| (key, stars)) };
-            let settle = || context.cashier.settle(&context.books, &returned, Answer::Given);
+            let settle = || context.payment_worker.settle(&context.books, &returned, RefundReply::Given);
             let owed = context.db.persist("refunds::settle", &context.life.abort, settle).await?;
             context.courier().deliver_again(owed);
             Ok(())
@@ -51,7 +51,7 @@ pub(super) async fn handle(context: Arc<Context>, event: Event) -> Result<(), Db
 
 /// Answers in time or not at all; then nobody's Stars are taken.
 async fn answer(
-    context: &Context,
+    context: &BotContext,
     update: UpdateId,
     query: &str,
     language: Language,
@@ -94,5 +94,5 @@ async fn answer(
         Err(_elapsed) => tracing::warn!("a payment was not answered in time"),
     }
     kill_point!("checkout: after the answer");
-    db.persist("intake::tick_off", abort, || intake::tick_off(db, update)).await
+    db.persist("intake::mark_handled", abort, || intake::mark_handled(db, update)).await
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::super::context::Context;
-use super::super::inbound::Envelope;
+use super::super::context::BotContext;
+use super::super::inbound::MessageHeader;
 use super::super::text;
 use crate::db::DbError;
 
-pub(super) async fn handle(context: Arc<Context>, envelope: Envelope) -> Result<(), DbError> {
-    super::reply(&context, &envelope, |language, _| text::help(language)).await
+pub(super) async fn handle(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
+    super::reply(&context, &header, |language, _| text::help(language)).await
 }

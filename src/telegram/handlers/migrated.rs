@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::context::Context;
+use super::super::context::BotContext;
 use super::super::inbound::Migration;
 use crate::db::DbError;
 use crate::services::group_upgrade;
@@ -11,7 +11,7 @@ use crate::services::group_upgrade;
 ///
 /// # Errors
 /// When the service is shutting down, or for a fault that waiting cannot heal.
-pub(super) async fn handle(context: Arc<Context>, migration: Migration) -> Result<(), DbError> {
+pub(super) async fn handle(context: Arc<BotContext>, migration: Migration) -> Result<(), DbError> {
     let Migration { update, from, to } = migration;
     let (db, cache) = (&context.db, &context.cache);
     let follow = || group_upgrade::follow(db, cache, from, to, Some(update));

@@ -2,63 +2,66 @@
 
 use std::sync::Arc;
 
-use super::super::context::Context;
-use super::super::inbound::Envelope;
+use super::super::context::BotContext;
+use super::super::inbound::MessageHeader;
 use super::super::keyboards;
-use super::super::rendering::{RichText, render};
 use super::super::text::money;
 use super::{answer_to, carry_out};
 use crate::db::DbError;
 use crate::db::invoices::Invoice;
-use crate::db::outbox::Owed;
+use crate::db::outbox::OutboxMessage;
 use crate::domain::message::Incoming;
 use crate::domain::stars::MOST;
+use crate::rendering::{RichText, render};
 use crate::services::payments;
 
 /// Shows what is sold.
-pub(super) async fn packages(context: Arc<Context>, envelope: Envelope) -> Result<(), DbError> {
-    let language = envelope.language();
-    let message = |packages: &[_]| Owed {
+pub(super) async fn packages(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
+    let language = header.language();
+    let message = |packages: &[_]| OutboxMessage {
         keyboard: Some(keyboards::packages(packages, language).0),
-        ..answer_to(&envelope, render(&money::pay(language)))
+        ..answer_to(&header, render(&money::pay(language)))
     };
-    let show = || payments::packages(&context.books, envelope.caller(), message);
+    let show = || payments::packages(&context.books, header.caller(), message);
     carry_out(&context, "payments::packages", show).await
 }
 
 /// Sends an invoice of so many Stars.
-pub(super) async fn offer(context: Arc<Context>, envelope: Envelope, stars: u32) -> Result<(), DbError> {
-    let language = envelope.language();
-    let message = |invoice: &Invoice| Owed {
+pub(super) async fn offer(
+    context: Arc<BotContext>,
+    header: MessageHeader,
+    stars: u32,
+) -> Result<(), DbError> {
+    let language = header.language();
+    let message = |invoice: &Invoice| OutboxMessage {
         reply_to: None,
-        ..answer_to(&envelope, RichText::plain(money::invoice(language, invoice.stars, invoice.credit)))
+        ..answer_to(&header, RichText::plain(money::invoice(language, invoice.stars, invoice.credit)))
     };
-    let offer = || payments::offer(&context.books, envelope.caller(), stars, message);
+    let offer = || payments::offer(&context.books, header.caller(), stars, message);
     carry_out(&context, "payments::offer", offer).await
 }
 
 /// Asks how many Stars it shall be.
-pub(super) async fn ask_amount(context: Arc<Context>, envelope: Envelope) -> Result<(), DbError> {
-    let question = || answer_to(&envelope, render(&money::ask_amount(envelope.language())));
-    let ask = || payments::ask_amount(&context.books, envelope.caller(), question());
+pub(super) async fn ask_amount(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
+    let question = || answer_to(&header, render(&money::ask_amount(header.language())));
+    let ask = || payments::ask_amount(&context.books, header.caller(), question());
     carry_out(&context, "payments::ask_amount", ask).await
 }
 
 /// Takes a text as the answer to that question.
-pub(crate) async fn take_amount(context: Arc<Context>, incoming: Incoming) -> Result<(), DbError> {
+pub(crate) async fn take_amount(context: Arc<BotContext>, incoming: Incoming) -> Result<(), DbError> {
     let stars = amount(&incoming.text);
-    let envelope = Envelope::from(incoming);
+    let header = MessageHeader::from(incoming);
     match stars {
-        Some(stars) => offer(context, envelope, stars).await,
-        None => super::reply(&context, &envelope, |language, _| money::wrong_amount(language)).await,
+        Some(stars) => offer(context, header, stars).await,
+        None => super::reply(&context, &header, |language, _| money::wrong_amount(language)).await,
     }
 }
 
 /// Leaves the question.
-pub(super) async fn cancel(context: Arc<Context>, envelope: Envelope) -> Result<(), DbError> {
-    let message =
-        |waited| answer_to(&envelope, RichText::plain(money::cancelled(envelope.language(), waited)));
-    let cancel = || payments::cancel(&context.books, envelope.caller(), message);
+pub(super) async fn cancel(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
+    let message = |waited| answer_to(&header, RichText::plain(money::cancelled(header.language(), waited)));
+    let cancel = || payments::cancel(&context.books, header.caller(), message);
     carry_out(&context, "payments::cancel", cancel).await
 }
 

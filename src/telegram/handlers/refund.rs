@@ -2,28 +2,28 @@
 
 use std::sync::Arc;
 
-use super::super::context::Context;
-use super::super::inbound::Envelope;
-use super::super::rendering::render;
+use super::super::context::BotContext;
+use super::super::inbound::MessageHeader;
 use super::super::text::money;
 use super::{answer_to, carry_out};
 use crate::db::DbError;
 use crate::db::payments::Payment;
-use crate::services::refunds::{self, Asked};
+use crate::rendering::render;
+use crate::services::refunds::{self, RefundStart};
 
-pub(super) async fn handle(context: Arc<Context>, envelope: Envelope) -> Result<(), DbError> {
-    let language = envelope.language();
+pub(super) async fn handle(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
+    let language = header.language();
     let books = &context.books;
-    if envelope.arguments.is_empty() {
+    if header.arguments.is_empty() {
         let message =
-            |payments: &[Payment]| answer_to(&envelope, render(&money::refundable(language, payments)));
-        let list = || refunds::list(books, envelope.caller(), message);
+            |payments: &[Payment]| answer_to(&header, render(&money::refundable(language, payments)));
+        let list = || refunds::list(books, header.caller(), message);
         return carry_out(&context, "refunds::list", list).await;
     }
-    let message = |asked: &Asked| answer_to(&envelope, render(&money::refund_asked(language, asked)));
-    let ask = || refunds::ask(books, envelope.caller(), &envelope.arguments, message);
+    let message = |asked: &RefundStart| answer_to(&header, render(&money::refund_asked(language, asked)));
+    let ask = || refunds::ask(books, header.caller(), &header.arguments, message);
     let owed = context.db.persist("refunds::ask", &context.life.abort, ask).await?;
     context.courier().deliver(owed);
-    context.cashier.wake();
+    context.payment_worker.wake();
     Ok(())
 }

@@ -5,21 +5,21 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::api::ApiError;
-use super::super::api::methods::{DeleteForumTopic, GetChatMember};
-use super::super::context::Context;
-use super::super::inbound::Envelope;
-use super::super::rendering::RichText;
+use super::super::context::BotContext;
+use super::super::inbound::MessageHeader;
 use super::super::text::{self, clear};
-use super::super::{inbound::Tapped, keyboards};
-use super::{answer_tap, answer_to, finish, tick_off};
-use crate::db::outbox::Owed;
-use crate::db::topics::Deletion;
+use super::super::{inbound::ButtonPress, keyboards};
+use super::{answer_tap, answer_to, finish, mark_handled};
+use crate::bot_api::ApiError;
+use crate::bot_api::methods::{DeleteForumTopic, GetChatMember};
+use crate::db::outbox::OutboxMessage;
+use crate::db::topics::TopicDeletion;
 use crate::db::{DbError, topics};
 use crate::domain::ids::{ChatId, DeletionId, TopicId, UserId};
 use crate::domain::people::Language;
 use crate::lifecycle::kill_point;
-use crate::services::clearing::{self, Refusal};
+use crate::rendering::RichText;
+use crate::services::clearing::{self, DeletionRefusal};
 
 /// How often Telegram is asked about a right, and for the deletion of one topic, before that is given up.
 const RIGHT_TRIES: u32 = 3;
@@ -33,26 +33,26 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from
 
 /// Offers to delete topics to whoever may manage them.
 pub(super) async fn offer(
-    context: Arc<Context>,
-    envelope: Envelope,
+    context: Arc<BotContext>,
+    header: MessageHeader,
     topics: Vec<TopicId>,
 ) -> Result<(), DbError> {
-    let (key, language) = (envelope.key, envelope.language());
+    let (key, language) = (header.key, header.language());
     let may = may_manage(&context, key.chat, key.user).await;
     if may.is_none() && context.life.drain.is_cancelled() {
         // The update stays in the inbox for the next start.
         return Ok(());
     }
     if may != Some(true) {
-        tick_off(&context, envelope.update);
+        mark_handled(&context, header.update);
         return Ok(());
     }
-    let message = |id| Owed {
-        key: format!("topics:{}", envelope.update),
+    let message = |id| OutboxMessage {
+        key: format!("topics:{}", header.update),
         keyboard: Some(keyboards::delete_topics(id, topics.len(), language).0),
-        ..answer_to(&envelope, RichText::plain(clear::offer(language, topics.len())))
+        ..answer_to(&header, RichText::plain(clear::offer(language, topics.len())))
     };
-    let offer = || clearing::offer(&context.books, envelope.caller(), &topics, message);
+    let offer = || clearing::offer(&context.books, header.caller(), &topics, message);
     let owed = context.db.persist("clearing::offer", &context.life.abort, offer).await?;
     context.courier().deliver_again(owed);
     Ok(())
@@ -60,27 +60,31 @@ pub(super) async fn offer(
 
 /// A tap on such a button. Its number is only a name: the row behind it must be of this chat and this person, who must
 /// still have the right in the chat of the row.
-pub(super) async fn tapped(context: Arc<Context>, tap: Tapped, id: DeletionId) -> Result<(), DbError> {
-    let Tapped { update, callback, envelope, language, .. } = tap;
+pub(super) async fn tapped(
+    context: Arc<BotContext>,
+    tap: ButtonPress,
+    id: DeletionId,
+) -> Result<(), DbError> {
+    let ButtonPress { update, callback, header, language, .. } = tap;
     let (books, abort) = (&context.books, &context.life.abort);
     let refuse = |sentence: String, why: &'static str| {
-        let key = envelope.as_ref().map(|envelope| envelope.key);
+        let key = header.as_ref().map(|header| header.key);
         let (chat, user) = (key.map(|key| key.chat.0), key.map(|key| key.user.0));
         tracing::warn!(chat.id = chat, user.id = user, deletion.id = id.0, "a tap deletes no topics: {why}");
         answer_tap(&context, callback.clone(), Some(sentence));
-        tick_off(&context, update);
+        mark_handled(&context, update);
         Ok(())
     };
-    let Some(key) = envelope.as_ref().map(|envelope| envelope.key) else {
+    let Some(key) = header.as_ref().map(|header| header.key) else {
         return refuse(text::old_button(language), "its message is too old");
     };
     let judge = || clearing::judge(books, id, key, update);
     let deletion = match context.db.persist("clearing::judge", abort, judge).await? {
         Ok(deletion) => deletion,
-        Err(Refusal::Unknown) => return refuse(text::old_button(language), "no such offer here"),
-        Err(Refusal::Expired) => return refuse(text::old_button(language), "expired"),
-        Err(Refusal::NotYours) => return refuse(clear::not_yours(language), "somebody else's"),
-        Err(Refusal::Used) => return refuse(clear::used(language), "used before"),
+        Err(DeletionRefusal::Unknown) => return refuse(text::old_button(language), "no such offer here"),
+        Err(DeletionRefusal::Expired) => return refuse(text::old_button(language), "expired"),
+        Err(DeletionRefusal::NotYours) => return refuse(clear::not_yours(language), "somebody else's"),
+        Err(DeletionRefusal::Used) => return refuse(clear::used(language), "used before"),
     };
     match may_manage(&context, deletion.chat, deletion.user).await {
         Some(true) => {}
@@ -99,7 +103,7 @@ pub(super) async fn tapped(context: Arc<Context>, tap: Tapped, id: DeletionId) -
 
 /// Whether a person may manage the topics of a chat; none if Telegram does not tell. A private chat is the person's own.
 /// Deleting a topic deletes messages, so that right is needed as well. An administrator of the bot is nobody special here.
-async fn may_manage(context: &Context, chat: ChatId, user: UserId) -> Option<bool> {
+async fn may_manage(context: &BotContext, chat: ChatId, user: UserId) -> Option<bool> {
     if chat.0 == user.0 {
         return Some(true);
     }
@@ -121,7 +125,7 @@ async fn may_manage(context: &Context, chat: ChatId, user: UserId) -> Option<boo
 }
 
 /// Goes on with what was confirmed and not finished.
-pub(crate) async fn take_up(context: &Arc<Context>) -> Result<(), DbError> {
+pub(crate) async fn take_up(context: &Arc<BotContext>) -> Result<(), DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
     for id in db.persist("topics::unfinished", drain, || topics::unfinished(db)).await? {
         let task = carry_out(context.clone(), id, None);
@@ -132,7 +136,7 @@ pub(crate) async fn take_up(context: &Arc<Context>) -> Result<(), DbError> {
 
 /// What has become of a topic.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum DeletionResult {
     /// It is gone.
     Gone,
     /// It stays.
@@ -144,12 +148,12 @@ enum Fate {
 /// Deletes what is left of a deletion, one topic after the other, and tells the result. `may` is what is known of the
 /// person's right. It is asked about where nothing is known, and again and again, because this may take long; where it
 /// is lost, or the bot's, nothing more is tried.
-async fn carry_out(context: Arc<Context>, id: DeletionId, mut may: Option<bool>) -> Result<(), DbError> {
+async fn carry_out(context: Arc<BotContext>, id: DeletionId, mut may: Option<bool>) -> Result<(), DbError> {
     let (db, life) = (&context.db, &context.life);
     let Some(deletion) = db.persist("topics::find", &life.abort, || topics::find(db, id)).await? else {
         return Ok(());
     };
-    let Deletion { chat, user, .. } = deletion;
+    let TopicDeletion { chat, user, .. } = deletion;
     for (number, topic) in deletion.left().into_iter().enumerate() {
         if may.is_none() || may == Some(true) && number > 0 && number.is_multiple_of(ASK_EVERY) {
             let asked = may_manage(&context, chat, user).await;
@@ -168,14 +172,14 @@ async fn carry_out(context: Arc<Context>, id: DeletionId, mut may: Option<bool>)
         }
         let fate = match may {
             Some(true) => delete(&context, chat, topic).await,
-            _ => Some(Fate::Stays),
+            _ => Some(DeletionResult::Stays),
         };
         // During a drain the rest waits for the next start.
         let Some(fate) = fate else { return Ok(()) };
         kill_point!("topics: after the call");
-        let record = || clearing::record(db, &context.cache, id, topic, fate == Fate::Gone);
+        let record = || clearing::record(db, &context.cache, id, topic, fate == DeletionResult::Gone);
         db.persist("clearing::record", &life.abort, record).await?;
-        if fate == Fate::Forbidden {
+        if fate == DeletionResult::Forbidden {
             may = Some(false);
         }
     }
@@ -186,22 +190,26 @@ async fn carry_out(context: Arc<Context>, id: DeletionId, mut may: Option<bool>)
 }
 
 /// What becomes of a topic that is to be deleted; none if the service drains before that is known.
-async fn delete(context: &Context, chat: ChatId, topic: TopicId) -> Option<Fate> {
+async fn delete(context: &BotContext, chat: ChatId, topic: TopicId) -> Option<DeletionResult> {
     let method = DeleteForumTopic { chat_id: chat, message_thread_id: topic };
     let asked = patiently(context, DELETE_TRIES, || context.screen.api.deliver(chat, &method));
     match asked.await? {
-        Ok(_) | Err(ApiError::TopicGone) => Some(Fate::Gone),
+        Ok(_) | Err(ApiError::TopicGone) => Some(DeletionResult::Gone),
         Err(error) => {
             let forbidden = error.is_lack_of_rights();
             let error = &error as &dyn std::error::Error;
             tracing::warn!(chat.id = chat.0, topic.id = topic.0, error, "Telegram does not delete a topic");
-            Some(if forbidden { Fate::Forbidden } else { Fate::Stays })
+            Some(if forbidden { DeletionResult::Forbidden } else { DeletionResult::Stays })
         }
     }
 }
 
 /// Asks Telegram again while it is away, up to so many times; none if the service drains.
-async fn patiently<T, F>(context: &Context, tries: u32, call: impl Fn() -> F) -> Option<Result<T, ApiError>>
+async fn patiently<T, F>(
+    context: &BotContext,
+    tries: u32,
+    call: impl Fn() -> F,
+) -> Option<Result<T, ApiError>>
 where
     F: Future<Output = Result<T, ApiError>>,
 {
@@ -217,8 +225,8 @@ where
     drain.run_until_cancelled(call()).await
 }
 
-fn result(id: DeletionId, deletion: &Deletion, language: Language) -> Owed {
+fn result(id: DeletionId, deletion: &TopicDeletion, language: Language) -> OutboxMessage {
     let sentence = clear::topics_deleted(language, deletion.deleted.len(), deletion.failed.len());
     let text = RichText::plain(sentence).into_wire();
-    Owed::new(format!("topics deleted:{id}"), deletion.chat, None, text)
+    OutboxMessage::new(format!("topics deleted:{id}"), deletion.chat, None, text)
 }

@@ -1,8 +1,8 @@
 //! Commands: which ones the bot knows, and whether a text is one and for whom.
 
 use super::raw::words::Words;
+use crate::bot_api::methods::Me;
 use crate::domain::ids::UserId;
-use crate::telegram::api::methods::Me;
 
 /// The commands that the bot knows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

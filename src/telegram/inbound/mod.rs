@@ -15,7 +15,7 @@ use raw::kind::Class;
 use raw::message::{Message, Moved};
 use raw::{Content, Stopped, Tap, Update, WANTED};
 
-use super::api::methods::Me;
+use crate::bot_api::methods::Me;
 use crate::domain::file::{Attachment, Retrieval};
 use crate::domain::ids::{ChatId, MessageId, ThreadKey, UpdateId, UserId};
 use crate::domain::message::Incoming;
@@ -31,11 +31,11 @@ pub enum Inbound {
     /// A part of an album in a group; for us if another part, whose caption names us, came before.
     Sibling(Incoming),
     /// A command of ours.
-    Command(Command, Envelope),
+    Command(Command, MessageHeader),
     /// A person changed the text of a message.
     Edited(Edit),
     /// A person tapped a button below a message of ours.
-    Tapped(Tapped),
+    Tapped(ButtonPress),
     /// A person has blocked the bot, or takes its messages again.
     Membership(Membership),
     /// A person stopped the draft of this number.
@@ -50,14 +50,14 @@ pub enum Inbound {
     /// A group has become a supergroup.
     Migrated(Migration),
     /// A message for us without words, whose content cannot be read, and its kind.
-    Unreadable(Envelope, Unreadable, &'static str),
+    Unreadable(MessageHeader, Unreadable, &'static str),
     /// Nothing for us, and the kind of message or update that it is.
     Ignored(Idle, &'static str),
 }
 
 /// Who sent a message where.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Envelope {
+pub struct MessageHeader {
     /// The update that brought it.
     pub update: UpdateId,
     /// The conversation that it belongs to.
@@ -72,7 +72,7 @@ pub struct Envelope {
     pub arguments: String,
 }
 
-impl From<Incoming> for Envelope {
+impl From<Incoming> for MessageHeader {
     /// What is left of a message without its content.
     fn from(incoming: Incoming) -> Self {
         let Incoming { update, key, message, sender, chat, .. } = incoming;
@@ -80,7 +80,7 @@ impl From<Incoming> for Envelope {
     }
 }
 
-impl Envelope {
+impl MessageHeader {
     /// Who wants something, for the services.
     pub fn caller(&self) -> Caller<'_> {
         Caller { update: self.update, key: self.key, person: &self.sender, chat: &self.chat }
@@ -94,13 +94,13 @@ impl Envelope {
 
 /// A tapped button.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Tapped {
+pub struct ButtonPress {
     /// The update that brought it.
     pub update: UpdateId,
     /// The tap, which wants an answer.
     pub callback: String,
     /// Who tapped, in the place of the message; none if the message is too old.
-    pub envelope: Option<Envelope>,
+    pub header: Option<MessageHeader>,
     /// The language of that person.
     pub language: Language,
     /// What the button carries; may be forged.
@@ -196,8 +196,8 @@ pub fn read(update: Update, me: &Me, now: DateTime<Utc>) -> Inbound {
             let language = Language::from_tag(from.language_code.as_deref());
             // Of a message that is too old nothing is told: its date is 0. What its button meant is over.
             let message = message.filter(|message| message.date != Some(DateTime::UNIX_EPOCH));
-            let envelope = message.and_then(|message| enclose(id, &message, from));
-            Inbound::Tapped(Tapped { update: id, callback, envelope, language, data })
+            let header = message.and_then(|message| enclose(id, &message, from));
+            Inbound::Tapped(ButtonPress { update: id, callback, header, language, data })
         }
         Content::Membership(change) if change.chat.kind == ChatKind::Private => {
             let (user, date) = (UserId(change.chat.id.0), change.date.unwrap_or(now));
@@ -225,11 +225,11 @@ fn read_message(id: UpdateId, message: Message, me: &Me, now: DateTime<Utc>) -> 
         return idle(Idle::Service);
     }
     let (Some(chat), Some(_)) = (&message.chat, message.number) else { return idle(Idle::Incomplete) };
-    let Some(envelope) = envelope(id, &message) else { return idle(Idle::NoAccount) };
+    let Some(header) = header(id, &message) else { return idle(Idle::NoAccount) };
     let form = message.words.as_ref().map_or(Form::Plain, |words| command::read(words, me));
     let addressed = match form {
         Form::Ours(command, arguments) => {
-            return Inbound::Command(command, Envelope { arguments, ..envelope });
+            return Inbound::Command(command, MessageHeader { arguments, ..header });
         }
         Form::Foreign => chat.kind == ChatKind::Private,
         Form::UnknownOfOurs => true,
@@ -240,7 +240,7 @@ fn read_message(id: UpdateId, message: Message, me: &Me, now: DateTime<Utc>) -> 
         return if is_blank {
             idle(Idle::Blank)
         } else {
-            Inbound::Unreadable(envelope, Unreadable::Kind, kind.name)
+            Inbound::Unreadable(header, Unreadable::Kind, kind.name)
         };
     }
     if !addressed && (message.album.is_none() || is_bare) {
@@ -252,19 +252,19 @@ fn read_message(id: UpdateId, message: Message, me: &Me, now: DateTime<Utc>) -> 
         && message.album.is_none()
         && let Some(Err(why)) = attachment.as_ref().map(attachments::readable)
     {
-        return Inbound::Unreadable(envelope, why, kind.name);
+        return Inbound::Unreadable(header, why, kind.name);
     }
-    let incoming = incoming(message, envelope, attachment, now);
+    let incoming = incoming(message, header, attachment, now);
     if addressed { Inbound::Prompt(incoming) } else { Inbound::Sibling(incoming) }
 }
 
 fn incoming(
     message: Message,
-    envelope: Envelope,
+    header: MessageHeader,
     attachment: Option<Attachment>,
     now: DateTime<Utc>,
 ) -> Incoming {
-    let Envelope { update, key, message: number, sender, chat, .. } = envelope;
+    let MessageHeader { update, key, message: number, sender, chat, .. } = header;
     let (context, replied_attachment) = pointers::read(&message, chat.id);
     Incoming {
         update,
@@ -285,7 +285,7 @@ fn incoming(
 
 fn read_edit(id: UpdateId, message: &Message, now: DateTime<Utc>) -> Inbound {
     let idle = |why| Inbound::Ignored(why, message.body.kind.name);
-    let Some(envelope) = envelope(id, message) else {
+    let Some(header) = header(id, message) else {
         return idle(if message.number.is_some() { Idle::NoAccount } else { Idle::Incomplete });
     };
     let text = match (&message.words, message.body.kind.class) {
@@ -296,7 +296,7 @@ fn read_edit(id: UpdateId, message: &Message, now: DateTime<Utc>) -> Inbound {
         (None, _) => return idle(Idle::Unhandled),
     };
     let date = message.edited.or(message.date).unwrap_or(now);
-    let Envelope { update, key, message, .. } = envelope;
+    let MessageHeader { update, key, message, .. } = header;
     Inbound::Edited(Edit { update, key, message, text, date })
 }
 
@@ -309,16 +309,16 @@ fn migration(update: UpdateId, message: &Message) -> Option<Migration> {
 }
 
 /// The envelope of a message whose sender has an account.
-fn envelope(update: UpdateId, message: &Message) -> Option<Envelope> {
+fn header(update: UpdateId, message: &Message) -> Option<MessageHeader> {
     let from = message.from.clone().filter(|from| !from.is_bot && message.sender_chat.is_none())?;
     enclose(update, message, from)
 }
 
 /// A message with the person whom it is about: its sender, or who has tapped a button below it.
-fn enclose(update: UpdateId, message: &Message, sender: Person) -> Option<Envelope> {
+fn enclose(update: UpdateId, message: &Message, sender: Person) -> Option<MessageHeader> {
     let (chat, number) = (message.chat.clone()?, message.number?);
     let key = ThreadKey { chat: chat.id, user: sender.id, topic: message.topic() };
-    Some(Envelope { update, key, message: number, sender, chat, arguments: String::new() })
+    Some(MessageHeader { update, key, message: number, sender, chat, arguments: String::new() })
 }
 
 /// In a group the bot speaks when it is spoken to: by a mention or by a reply.

@@ -7,11 +7,11 @@ use super::raw::{Content, Fields, Message, Update, clean};
 use crate::domain::ids::{ChatId, ThreadKey, UpdateId, UserId};
 use crate::domain::people::{Chat, ChatKind, Person};
 use crate::domain::stars::CURRENCY;
-use crate::services::payments::{Checkout, Received};
+use crate::services::payments::{Checkout, IncomingPayment};
 
 /// Something about Stars.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Event {
+pub enum PaymentEvent {
     /// Somebody is about to pay; Telegram waits for an answer.
     Checkout {
         /// The update that brought it.
@@ -24,7 +24,7 @@ pub enum Event {
         checkout: Checkout,
     },
     /// Stars have come in.
-    Paid(Box<Received>),
+    Paid(Box<IncomingPayment>),
     /// Stars went back.
     Returned {
         /// The update that brought it.
@@ -39,9 +39,9 @@ pub enum Event {
 }
 
 /// Reads an update that came `now`, if it is about a payment.
-pub fn read(update: &Update, now: DateTime<Utc>) -> Option<Event> {
+pub fn read(update: &Update, now: DateTime<Utc>) -> Option<PaymentEvent> {
     match &update.content {
-        Content::Checkout(query) => Some(Event::Checkout {
+        Content::Checkout(query) => Some(PaymentEvent::Checkout {
             update: update.id,
             query: query.id.clone(),
             language_code: query.from.language_code.clone(),
@@ -57,7 +57,7 @@ pub fn read(update: &Update, now: DateTime<Utc>) -> Option<Event> {
     }
 }
 
-fn read_message(update: UpdateId, message: &Message, now: DateTime<Utc>) -> Option<Event> {
+fn read_message(update: UpdateId, message: &Message, now: DateTime<Utc>) -> Option<PaymentEvent> {
     let money = message.money.as_ref().filter(|money| money.currency == CURRENCY)?;
     let chat = message.chat.clone()?;
     let (stars, charge_id) = (stars(money.amount)?, money.charge_id.clone());
@@ -65,10 +65,10 @@ fn read_message(update: UpdateId, message: &Message, now: DateTime<Utc>) -> Opti
     if money.is_refund {
         // The message may come in the name of the bot; in a private chat the chat is the user.
         let key = (chat.kind == ChatKind::Private).then(|| key(UserId(chat.id.0)));
-        return Some(Event::Returned { update, charge_id, key, stars });
+        return Some(PaymentEvent::Returned { update, charge_id, key, stars });
     }
     let person = message.from.clone()?;
-    Some(Event::Paid(Box::new(Received {
+    Some(PaymentEvent::Paid(Box::new(IncomingPayment {
         update: Some(update),
         key: key(person.id),
         message: message.number,
@@ -88,9 +88,9 @@ pub fn stars(amount: i64) -> Option<u32> {
 
 /// A line of `getStarTransactions`, as far as it is about an invoice.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Line {
+pub enum TransactionLine {
     /// Stars have come in.
-    Paid(Box<Received>),
+    Paid(Box<IncomingPayment>),
     /// Stars went back to the payer.
     Returned {
         /// Telegram's name for the payment.
@@ -102,7 +102,7 @@ pub enum Line {
     },
 }
 
-impl Line {
+impl TransactionLine {
     /// Telegram's name for the payment.
     pub fn charge_id(&self) -> &str {
         match self {
@@ -113,7 +113,7 @@ impl Line {
 }
 
 /// Reads a line of Telegram's list; none if it is about something else, such as a withdrawal.
-pub fn read_line(line: &str) -> Option<Line> {
+pub fn read_line(line: &str) -> Option<TransactionLine> {
     let line = clean::escapes(line);
     let line = Fields::of(&line)?;
     let (charge_id, stars) = (line.text("id")?, stars(line.number("amount")?)?);
@@ -124,7 +124,7 @@ pub fn read_line(line: &str) -> Option<Line> {
     };
     let key = |user: &Person| ThreadKey { chat: ChatId(user.id.0), user: user.id, topic: None };
     if let Some(payer) = partner("receiver").and_then(|partner| person(&partner.object("user")?)) {
-        return Some(Line::Returned { charge_id, key: key(&payer), stars });
+        return Some(TransactionLine::Returned { charge_id, key: key(&payer), stars });
     }
     let source = partner("source")?;
     let (person, payload) = (person(&source.object("user")?)?, source.text("invoice_payload")?);
@@ -136,8 +136,8 @@ pub fn read_line(line: &str) -> Option<Line> {
         is_forum: false,
     };
     let (update, message, key) = (None, None, key(&person));
-    let received = Received { update, person, chat, key, message, stars, payload, charge_id, paid_at };
-    Some(Line::Paid(Box::new(received)))
+    let received = IncomingPayment { update, person, chat, key, message, stars, payload, charge_id, paid_at };
+    Some(TransactionLine::Paid(Box::new(received)))
 }
 
 #[cfg(test)]
@@ -146,7 +146,7 @@ mod tests {
 
     use super::*;
 
-    fn payment(fields: &serde_json::Value) -> Option<Event> {
+    fn payment(fields: &serde_json::Value) -> Option<PaymentEvent> {
         let mut message = json!({
             "message_id": 5, "date": 1_795_000_000,
             "chat": {"id": 42, "type": "private", "first_name": "Ann", "of_tomorrow": {"x": [1]}},
@@ -166,7 +166,9 @@ mod tests {
 
     #[test]
     fn a_payment_is_read_whatever_else_the_message_holds() {
-        let Some(Event::Paid(received)) = payment(&stars_paid(100, "XTR")) else { panic!("no payment") };
+        let Some(PaymentEvent::Paid(received)) = payment(&stars_paid(100, "XTR")) else {
+            panic!("no payment")
+        };
         assert_eq!((received.stars, received.payload.as_str(), received.charge_id.as_str()), (100, "p", "c"));
         assert_eq!(received.key, ThreadKey { chat: ChatId(42), user: UserId(42), topic: None });
         assert_eq!(received.update, Some(UpdateId(9)));
@@ -190,7 +192,7 @@ mod tests {
     fn a_refund_in_the_name_of_the_bot_belongs_to_the_chats_user() {
         let refund = json!({"from": {"id": 7, "is_bot": true, "first_name": "Bot"}, "refunded_payment":
             {"currency": "XTR", "total_amount": 5, "invoice_payload": "p", "telegram_payment_charge_id": "c"}});
-        let Some(Event::Returned { charge_id, key, stars, .. }) = payment(&refund) else {
+        let Some(PaymentEvent::Returned { charge_id, key, stars, .. }) = payment(&refund) else {
             panic!("no refund")
         };
         assert_eq!((charge_id.as_str(), key.map(|key| key.user), stars), ("c", Some(UserId(42)), 5));
@@ -202,10 +204,13 @@ mod tests {
             "user": {"id": 42, "is_bot": false, "first_name": "Ann"}, "invoice_payload": "p"});
         let paid = json!({"id": "c", "amount": 10, "date": 1_795_000_000, "source": user});
         assert!(
-            matches!(read_line(&paid.to_string()), Some(Line::Paid(received)) if received.charge_id == "c")
+            matches!(read_line(&paid.to_string()), Some(TransactionLine::Paid(received)) if received.charge_id == "c")
         );
         let returned = json!({"id": "c", "amount": 10, "date": 1_795_000_000, "receiver": user});
-        assert!(matches!(read_line(&returned.to_string()), Some(Line::Returned { stars: 10, .. })));
+        assert!(matches!(
+            read_line(&returned.to_string()),
+            Some(TransactionLine::Returned { stars: 10, .. })
+        ));
         let withdrawn =
             json!({"id": "w", "amount": 10, "date": 1_795_000_000, "receiver": {"type": "fragment"}});
         assert_eq!(read_line(&withdrawn.to_string()), None);

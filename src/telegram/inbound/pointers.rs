@@ -6,21 +6,24 @@ use super::raw::file::File;
 use super::raw::message::{External, Message};
 use crate::domain::file::Attachment;
 use crate::domain::ids::ChatId;
-use crate::domain::message::{Context, Reply};
+use crate::domain::message::{MessageContext, Reply};
 
 /// Who wrote a message of which that is not told.
 const SOMEONE: &str = "someone";
 
 /// Reads what a message of this chat points at, and the file of the message that it answers.
-pub fn read(message: &Message, chat: ChatId) -> (Context, Option<Attachment>) {
+pub fn read(message: &Message, chat: ChatId) -> (MessageContext, Option<Attachment>) {
     let pointers = &message.pointers;
     let (reply, file) = match (&pointers.reply, &pointers.external) {
         (Some(reply), _) => (Some(within(reply)), reply.body.file.as_ref()),
         (None, Some(external)) => (Some(elsewhere(external, chat)), external.body.file.as_ref()),
         (None, None) => (None, None),
     };
-    let context =
-        Context { reply, quote: pointers.quote.clone(), forwarded_from: pointers.forwarded_from.clone() };
+    let context = MessageContext {
+        reply,
+        quote: pointers.quote.clone(),
+        forwarded_from: pointers.forwarded_from.clone(),
+    };
     (context, file.map(|file: &File| attachments::of(file)))
 }
 

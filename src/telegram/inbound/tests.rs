@@ -238,7 +238,7 @@ fn marks_of_a_message_are_kept() {
 /// The command of a message and what stands behind it.
 fn command(message: &Value) -> Option<(Command, String)> {
     match read_message(message) {
-        Inbound::Command(command, envelope) => Some((command, envelope.arguments)),
+        Inbound::Command(command, header) => Some((command, header.arguments)),
         _ => None,
     }
 }
@@ -508,7 +508,7 @@ fn a_tap_is_read_whatever_is_told_of_its_message() {
             (tapped.callback.as_str(), tapped.data.as_str(), tapped.language),
             ("1", "x", Language::Russian)
         );
-        assert_eq!(tapped.envelope.map(|envelope| envelope.message), number);
+        assert_eq!(tapped.header.map(|header| header.message), number);
     }
 }
 

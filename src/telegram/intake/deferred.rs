@@ -16,11 +16,11 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Updates that wait. Cheap to clone; bounded by what the inbox holds.
 #[derive(Clone, Debug, Default)]
-pub struct Deferred(Arc<Mutex<HashMap<ThreadKey, Line>>>);
+pub struct Deferred(Arc<Mutex<HashMap<ThreadKey, DeferredThread>>>);
 
 /// The updates of one thread.
 #[derive(Debug, Default)]
-struct Line {
+struct DeferredThread {
     waiting: BTreeSet<UpdateId>,
     /// The one that is being tried; it need not wait for those behind it.
     tried: Option<UpdateId>,
@@ -64,7 +64,7 @@ impl Deferred {
         gone
     }
 
-    fn lines(&self) -> MutexGuard<'_, HashMap<ThreadKey, Line>> {
+    fn lines(&self) -> MutexGuard<'_, HashMap<ThreadKey, DeferredThread>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

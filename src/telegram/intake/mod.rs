@@ -19,7 +19,7 @@ pub use polling::poll;
 pub use replay::replay;
 pub use webhook::{Webhook, listen};
 
-use super::context::Context;
+use super::context::BotContext;
 use super::handlers;
 use super::inbound::payments;
 use super::inbound::raw::{self, Update};
@@ -39,13 +39,13 @@ const READY_GRACE: Duration = Duration::from_secs(10);
 /// Takes updates in. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Intake {
-    context: Arc<Context>,
+    context: Arc<BotContext>,
     updates: mpsc::Sender<Update>,
 }
 
 impl Intake {
     /// An intake that passes on what it has stored.
-    pub fn new(context: Arc<Context>, updates: mpsc::Sender<Update>) -> Self {
+    pub fn new(context: Arc<BotContext>, updates: mpsc::Sender<Update>) -> Self {
         Self { context, updates }
     }
 
@@ -105,7 +105,7 @@ impl Intake {
         self.context.metrics.updates_ignored.inc();
         tracing::error!(update.id = id.0, "the update {id} cannot be read");
         let (db, drain) = (&self.context.db, &self.context.life.drain);
-        if let Err(error) = db.persist("intake::tick_off", drain, || intake::tick_off(db, id)).await {
+        if let Err(error) = db.persist("intake::mark_handled", drain, || intake::mark_handled(db, id)).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "an update was not ticked off");
         }
     }

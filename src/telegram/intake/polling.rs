@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::super::api::ApiError;
-use super::super::api::methods::GetUpdates;
 use super::{Intake, KINDS, READY_GRACE};
+use crate::bot_api::ApiError;
+use crate::bot_api::methods::GetUpdates;
 use crate::domain::ids::UpdateId;
 
 /// How long Telegram holds an empty answer back, in seconds.

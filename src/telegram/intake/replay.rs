@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::super::context::Context;
+use super::super::context::BotContext;
 use super::super::handlers;
-use super::super::pipeline::queue::Letter;
+use super::super::pipeline::queue::SessionInput;
 use super::Intake;
 use crate::db::crashes::Crash;
-use crate::db::outbox::{self, Owed};
+use crate::db::outbox::{self, OutboxMessage};
 use crate::db::{DbError, inbox, turns};
 use crate::domain::ids::{OutboxId, UpdateId};
 use crate::services::{recovery, unshown};
@@ -48,7 +48,7 @@ pub async fn replay(intake: &Intake) -> Result<(), DbError> {
 }
 
 /// Hands over what has been owed for at least so many seconds; returns how much that is.
-pub(super) async fn owed(context: &Context, age_s: f64) -> Result<usize, DbError> {
+pub(super) async fn owed(context: &BotContext, age_s: f64) -> Result<usize, DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
     let (mut after, mut count) = (OutboxId(0), 0);
     loop {
@@ -58,16 +58,16 @@ pub(super) async fn owed(context: &Context, age_s: f64) -> Result<usize, DbError
         after = last;
         count += page.len();
         // What a turn owes that is running, it hands over itself, not before its last draft has arrived.
-        let runs = |owed: &Owed| owed.turn.is_some_and(|turn| context.running.contains(turn));
+        let runs = |owed: &OutboxMessage| owed.turn.is_some_and(|turn| context.running.contains(turn));
         context.courier().deliver_again(page.into_iter().filter(|(_, owed)| !runs(owed)).collect());
     }
 }
 
-pub(super) async fn resume(context: &Arc<Context>, left: turns::LeftOpen) -> Result<(), DbError> {
+pub(super) async fn resume(context: &Arc<BotContext>, left: turns::LeftOpen) -> Result<(), DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
     let recovery = db.persist("recovery::decide", drain, || recovery::decide(db, &left)).await?;
     // No update belongs to this letter any more; its messages are stored.
-    handlers::post(context, UpdateId(0), left.key, Letter::Resume(Box::new((left, recovery))));
+    handlers::post(context, UpdateId(0), left.key, SessionInput::Resume(Box::new((left, recovery))));
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use super::Intake;
 use crate::db::{DbError, inbox};
 use crate::domain::ids::UpdateId;
 use crate::services::recovery::GIVEN_UP_AFTER;
-use crate::telegram::pipeline::in_hand::Held;
+use crate::telegram::pipeline::in_flight::InFlightGuard;
 use crate::telegram::pipeline::isolation::{Mode, Suspect};
 
 /// How long an update may take until it is handled or has become a turn; fetching its file takes the longest.
@@ -27,8 +27,8 @@ impl Intake {
             return;
         }
         let intake = self.clone();
-        let hold = |(id, crashes_alone)| (id, crashes_alone, self.context.in_hand.hold(id));
-        let suspects: Vec<(UpdateId, i32, Held)> = suspects.into_iter().map(hold).collect();
+        let hold = |(id, crashes_alone)| (id, crashes_alone, self.context.in_flight.hold(id));
+        let suspects: Vec<(UpdateId, i32, InFlightGuard)> = suspects.into_iter().map(hold).collect();
         self.context.life.spawn("suspects", async move {
             for (id, crashes_alone, held) in suspects {
                 let taken = intake.context.life.drain.run_until_cancelled(intake.isolated(id, crashes_alone));

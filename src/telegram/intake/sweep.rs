@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use super::super::inbound::raw::{Content, Update};
-use super::super::rendering::RichText;
 use super::super::text;
 use super::Intake;
 use super::replay::{owed, resume};
 use crate::db::inbox::GivenUp;
-use crate::db::outbox::Owed;
+use crate::db::outbox::OutboxMessage;
 use crate::db::{DbError, OPERATION_LIMIT, inbox, turns};
 use crate::domain::people::Language;
-use crate::domain::turn::{Failure, Outcome};
+use crate::domain::turn::{Outcome, TurnFailure};
+use crate::rendering::RichText;
 use crate::services::intake;
 
 /// Updates that are taken up at once.
@@ -51,9 +51,9 @@ impl Intake {
             }
         }
         // What waits in a batch for a file is neither lost nor tried in vain.
-        let in_hand = context.in_hand.all();
-        self.give_up(&in_hand).await?;
-        let stranded = || inbox::stranded(db, age_s, PAGE, &in_hand);
+        let in_flight = context.in_flight.all();
+        self.give_up(&in_flight).await?;
+        let stranded = || inbox::stranded(db, age_s, PAGE, &in_flight);
         for (id, payload) in db.run_job(OPERATION_LIMIT, "inbox::stranded", drain, stranded).await? {
             tracing::warn!(update.id = id.0, "nobody has handled the update {id}, taking it up");
             self.pass_on(id, &payload).await;
@@ -61,28 +61,28 @@ impl Intake {
         Ok(())
     }
 
-    /// Gives up updates that cannot be handled, but for those that somebody has `in_hand`, and tells whoever sent one.
-    pub(super) async fn give_up(&self, in_hand: &[i64]) -> Result<(), DbError> {
+    /// Gives up updates that cannot be handled, but for those that somebody has `in_flight`, and tells whoever sent one.
+    pub(super) async fn give_up(&self, in_flight: &[i64]) -> Result<(), DbError> {
         let (context, drain) = (&self.context, &self.context.life.drain);
-        let give_up = || intake::give_up(&context.db, TRIES, in_hand, tell);
+        let give_up = || intake::give_up(&context.db, TRIES, in_flight, tell);
         context.courier().deliver(context.db.persist("intake::give_up", drain, give_up).await?);
         Ok(())
     }
 }
 
 /// Whoever wrote a message that cannot be handled is told so.
-fn tell(update: &GivenUp) -> Option<Owed> {
+fn tell(update: &GivenUp) -> Option<OutboxMessage> {
     let (chat, message) = update.message?;
     let (mut language, mut topic) = (Language::default(), None);
     if let Some(Update { content: Content::Message(brought), .. }) = Update::read(&update.payload) {
         language = Language::from_tag(brought.from.as_ref().and_then(|from| from.language_code.as_deref()));
         topic = brought.topic();
     }
-    let text = RichText::plain(text::closing(language, Outcome::Failed(Failure::Internal))?);
+    let text = RichText::plain(text::closing(language, Outcome::Failed(TurnFailure::Internal))?);
     let key = format!("given up:{}", update.id);
-    Some(Owed {
+    Some(OutboxMessage {
         reply_to: (chat.0 < 0).then_some(message),
         after: Some(message),
-        ..Owed::new(key, chat, topic, text.into_wire())
+        ..OutboxMessage::new(key, chat, topic, text.into_wire())
     })
 }

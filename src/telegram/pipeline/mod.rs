@@ -2,7 +2,7 @@
 //! prompt of several messages) -> processor (the batch becomes an open turn; pointing: what its messages reply to). Slots
 //! bound what runs at once.
 
-pub mod in_hand;
+pub mod in_flight;
 pub mod isolation;
 pub mod normalize;
 mod pointing;

@@ -12,22 +12,22 @@ use futures::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 
+use crate::bot_api::ApiError;
 use crate::cache::file_bytes;
 use crate::db::{files, holds};
 use crate::domain::file::{Attachment, ProviderCopy};
 use crate::domain::ids::{ChatId, MessageId, ThreadKey, UserId};
 use crate::domain::message::Incoming;
 use crate::llm::{LlmError, Unreadable, Upload};
-use crate::telegram::api::ApiError;
-use crate::telegram::context::Context;
+use crate::telegram::context::BotContext;
 use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT};
 use crate::telegram::pipeline::slots::{Slot, Slots};
 
 /// Files that are on their way at once, over all chats. Each is in memory once, so all take at most this many times
 /// [`DOWNLOAD_LIMIT`] bytes; those that are small enough for the cache are copied for it.
-const AT_ONCE: usize = 8;
+const MAX_FETCHES: usize = 8;
 /// The same of one person, wherever: whoever sends many does not keep others waiting.
-const AT_ONCE_EACH: usize = 2;
+const MAX_FETCHES_PER_USER: usize = 2;
 /// How long one may take, from its message on: waiting for penalties and places, all tries, and its copy.
 const FETCH_LIMIT: Duration = Duration::from_secs(240);
 /// How often Telegram is asked, and the pause after the first failure; it doubles with each one.
@@ -40,18 +40,18 @@ const ALBUMS: usize = 256;
 
 /// A file that has arrived, or has not.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Arrival {
+pub struct FetchResult {
     /// The message that brought it.
     pub message: MessageId,
     /// Whether it is the file of the message that this one replies to.
     pub replied: bool,
     /// What came of it.
-    pub outcome: Fetched,
+    pub outcome: FetchOutcome,
 }
 
 /// What came of fetching a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Fetched {
+pub enum FetchOutcome {
     /// Its copy at the provider, and its length in bytes.
     Copied(ProviderCopy, u64),
     /// No model reads it at its length in bytes, of which Telegram had not told.
@@ -65,27 +65,27 @@ pub enum Fetched {
 }
 
 /// A file on its way. Dropping this gives it up.
-pub type Fetching = BoxFuture<'static, Arrival>;
+pub type FetchFuture = BoxFuture<'static, FetchResult>;
 
 /// The places of files that are on their way. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Places {
+pub struct FetchPermits {
     all: Arc<Semaphore>,
     users: Slots,
 }
 
 /// A place that is taken until this is dropped.
-type Taken = (Slot, Option<OwnedSemaphorePermit>);
+type FetchPermit = (Slot, Option<OwnedSemaphorePermit>);
 
-impl Default for Places {
+impl Default for FetchPermits {
     fn default() -> Self {
-        Self { all: Arc::new(Semaphore::new(AT_ONCE)), users: Slots::new(AT_ONCE_EACH) }
+        Self { all: Arc::new(Semaphore::new(MAX_FETCHES)), users: Slots::new(MAX_FETCHES_PER_USER) }
     }
 }
 
-impl Places {
+impl FetchPermits {
     /// Waits for a place; one's own comes first, so that nobody keeps one from others that is not used yet.
-    async fn take(&self, user: UserId) -> Taken {
+    async fn take(&self, user: UserId) -> FetchPermit {
         let own = self.users.acquire(user).await;
         // Nobody closes the semaphore, so there is always a permit.
         (own, self.all.clone().acquire_owned().await.ok())
@@ -133,7 +133,7 @@ pub fn normalize(mut incoming: Incoming) -> Incoming {
 
 /// Why a file has not arrived.
 #[derive(Debug, thiserror::Error)]
-enum Fault {
+enum FetchError {
     #[error("Telegram does not hand out the file")]
     Telegram(#[from] ApiError),
     #[error("the provider does not take the file")]
@@ -150,31 +150,38 @@ enum Fault {
     Penalty,
 }
 
-impl From<Result<(ProviderCopy, u64), Fault>> for Fetched {
-    fn from(copied: Result<(ProviderCopy, u64), Fault>) -> Self {
+impl From<Result<(ProviderCopy, u64), FetchError>> for FetchOutcome {
+    fn from(copied: Result<(ProviderCopy, u64), FetchError>) -> Self {
         match copied {
             Ok((copy, size)) => Self::Copied(copy, size),
-            Err(Fault::Unreadable(size, _)) => Self::Unreadable(size),
+            Err(FetchError::Unreadable(size, _)) => Self::Unreadable(size),
             // It is larger than what Telegram hands out, at least.
-            Err(Fault::Telegram(error)) if error.is_too_big() => Self::Unreadable(DOWNLOAD_LIMIT + 1),
-            Err(Fault::Foreign(_, Unreadable::Empty)) => Self::Unreadable(0),
-            Err(Fault::Foreign(size, _)) => Self::Foreign(size),
-            Err(Fault::Withheld) => Self::Withheld,
-            Err(Fault::Telegram(_) | Fault::Provider(_) | Fault::Slow | Fault::Penalty) => Self::Failed,
+            Err(FetchError::Telegram(error)) if error.is_too_big() => Self::Unreadable(DOWNLOAD_LIMIT + 1),
+            Err(FetchError::Foreign(_, Unreadable::Empty)) => Self::Unreadable(0),
+            Err(FetchError::Foreign(size, _)) => Self::Foreign(size),
+            Err(FetchError::Withheld) => Self::Withheld,
+            Err(
+                FetchError::Telegram(_) | FetchError::Provider(_) | FetchError::Slow | FetchError::Penalty,
+            ) => Self::Failed,
         }
     }
 }
 
 /// Begins to fetch the files of a message that a model could read; that of the message that it replies to only if the
 /// batch does not bring it anyway (`brought`).
-pub fn fetch(context: &Arc<Context>, incoming: &Incoming, brought: bool) -> Vec<Fetching> {
+pub fn fetch(context: &Arc<BotContext>, incoming: &Incoming, brought: bool) -> Vec<FetchFuture> {
     let files = incoming
         .files()
         .filter(|(replied, file, _)| attachments::readable(file).is_ok() && !(*replied && brought));
     files.map(|(replied, file, _)| begin(context, incoming, replied, file.clone())).collect()
 }
 
-fn begin(context: &Arc<Context>, incoming: &Incoming, replied: bool, attachment: Attachment) -> Fetching {
+fn begin(
+    context: &Arc<BotContext>,
+    incoming: &Incoming,
+    replied: bool,
+    attachment: Attachment,
+) -> FetchFuture {
     let (message, key) = (incoming.message, incoming.key);
     let (mut done, copy) = oneshot::channel();
     let task = context.clone();
@@ -188,27 +195,28 @@ fn begin(context: &Arc<Context>, incoming: &Incoming, replied: bool, attachment:
         };
         let result = if copied.is_ok() { "ok" } else { "failed" };
         task.metrics.files_fetched.with_label_values(&[result]).inc();
-        let copied = copied.inspect_err(|fault| {
-            let error = fault as &dyn std::error::Error;
+        let copied = copied.inspect_err(|error| {
+            let error = error as &dyn std::error::Error;
             tracing::warn!(chat.id = key.chat.0, message.id = message.0, error, "a file was not fetched");
         });
         if done.send(copied.into()).is_err() {
             tracing::debug!("nobody waits for the file any more");
         }
     });
-    async move { Arrival { message, replied, outcome: copy.await.unwrap_or(Fetched::Failed) } }.boxed()
+    async move { FetchResult { message, replied, outcome: copy.await.unwrap_or(FetchOutcome::Failed) } }
+        .boxed()
 }
 
 async fn copy_file(
-    context: &Context,
+    context: &BotContext,
     key: ThreadKey,
     replied: bool,
     attachment: &Attachment,
-) -> Result<(ProviderCopy, u64), Fault> {
+) -> Result<(ProviderCopy, u64), FetchError> {
     let deadline = Instant::now() + FETCH_LIMIT;
     let work = async {
         if !may_spend(context, key.user).await {
-            return Err(Fault::Withheld);
+            return Err(FetchError::Withheld);
         }
         if replied && let Some(known) = known_copy(context, key, attachment).await {
             return Ok(known);
@@ -216,22 +224,22 @@ async fn copy_file(
         let (bytes, _place) = load(context, key, attachment, deadline).await?;
         let size = bytes.len() as u64;
         let whole = Attachment { size: Some(size), ..attachment.clone() };
-        attachments::readable(&whole).map_err(|why| Fault::Unreadable(size, why))?;
+        attachments::readable(&whole).map_err(|why| FetchError::Unreadable(size, why))?;
         let expires_at = context.books.clock.now() + COPY_LIFETIME;
         let Attachment { name, mime, .. } = whole;
-        let uploaded = context.mind.provider.upload(Upload { name, mime, bytes }).await;
+        let uploaded = context.assistant.provider.upload(Upload { name, mime, bytes }).await;
         let id = uploaded.map_err(|error| match error {
-            LlmError::Unreadable(why) => Fault::Foreign(size, why),
+            LlmError::Unreadable(why) => FetchError::Foreign(size, why),
             error => error.into(),
         })?;
         Ok((ProviderCopy { id, expires_at }, size))
     };
-    tokio::time::timeout_at(deadline, work).await.unwrap_or(Err(Fault::Slow))
+    tokio::time::timeout_at(deadline, work).await.unwrap_or(Err(FetchError::Slow))
 }
 
 /// The copy that the conversation has already of a file that somebody replies to.
 async fn known_copy(
-    context: &Context,
+    context: &BotContext,
     key: ThreadKey,
     attachment: &Attachment,
 ) -> Option<(ProviderCopy, u64)> {
@@ -248,7 +256,7 @@ async fn known_copy(
 }
 
 /// Whether it is likely that somebody is answered: nothing is stored for others. The gate decides for good.
-async fn may_spend(context: &Context, user: UserId) -> bool {
+async fn may_spend(context: &BotContext, user: UserId) -> bool {
     let (db, free) = (&context.db, context.books.is_privileged(user));
     let asked =
         db.persist("holds::may_spend", &context.life.drain, || holds::may_spend(db, user, free)).await;
@@ -260,11 +268,11 @@ async fn may_spend(context: &Context, user: UserId) -> bool {
 
 /// The content, with the place that it takes; Telegram is asked again while it fails.
 async fn load(
-    context: &Context,
+    context: &BotContext,
     key: ThreadKey,
     attachment: &Attachment,
     deadline: Instant,
-) -> Result<(Vec<u8>, Taken), Fault> {
+) -> Result<(Vec<u8>, FetchPermit), FetchError> {
     let mut number = 1;
     loop {
         let place = enter(context, key, deadline).await?;
@@ -286,12 +294,12 @@ fn warn(chat: ChatId, number: u32, error: &ApiError) {
 }
 
 /// A place, at a moment without penalty: a chat that is limited takes no place from others.
-async fn enter(context: &Context, key: ThreadKey, deadline: Instant) -> Result<Taken, Fault> {
+async fn enter(context: &BotContext, key: ThreadKey, deadline: Instant) -> Result<FetchPermit, FetchError> {
     let api = &context.screen.api;
     loop {
         while let Some(end) = api.files_wait_until(key.chat) {
             if end >= deadline {
-                return Err(Fault::Penalty);
+                return Err(FetchError::Penalty);
             }
             tokio::time::sleep_until(end).await;
         }
@@ -303,7 +311,7 @@ async fn enter(context: &Context, key: ThreadKey, deadline: Instant) -> Result<T
 }
 
 /// The content, from the cache or from Telegram.
-async fn content(context: &Context, chat: ChatId, attachment: &Attachment) -> Result<Vec<u8>, ApiError> {
+async fn content(context: &BotContext, chat: ChatId, attachment: &Attachment) -> Result<Vec<u8>, ApiError> {
     let Attachment { telegram_id, unique_id, .. } = attachment;
     if let Some(bytes) = file_bytes::get(&context.cache, unique_id).await {
         return Ok(bytes);

@@ -8,17 +8,17 @@ use crate::conversation;
 use crate::db::{DbError, outbox};
 use crate::domain::file::Retrieval;
 use crate::domain::ids::{ChatId, MessageId};
-use crate::domain::message::{Incoming, Remembered, Role};
-use crate::telegram::context::Context;
+use crate::domain::message::{HistoryMessage, Incoming, Role};
+use crate::telegram::context::BotContext;
 
 /// The messages of a batch with only as much of what they point at as the history does not hold.
 ///
 /// # Errors
 /// When the service is shutting down, or for a fault that waiting cannot heal.
 pub(super) async fn resolve<'a>(
-    context: &Context,
+    context: &BotContext,
     chat: ChatId,
-    history: &[Remembered],
+    history: &[HistoryMessage],
     batch: &'a [Incoming],
 ) -> Result<Cow<'a, [Incoming]>, DbError> {
     if batch.iter().all(|incoming| incoming.context.reply.is_none() && incoming.replied_attachment.is_none())
@@ -47,19 +47,19 @@ fn replied_to(incoming: &Incoming) -> Option<MessageId> {
 }
 
 /// The numbers of people's messages in the history and in the batch.
-fn held(history: &[Remembered], batch: &[Incoming]) -> BTreeSet<MessageId> {
+fn held(history: &[HistoryMessage], batch: &[Incoming]) -> BTreeSet<MessageId> {
     let said = history.iter().filter_map(|remembered| remembered.message);
     said.chain(batch.iter().map(|incoming| incoming.message)).collect()
 }
 
 /// The messages in the history that are followed by an answer.
-fn answered(history: &[Remembered]) -> BTreeSet<MessageId> {
+fn answered(history: &[HistoryMessage]) -> BTreeSet<MessageId> {
     let pairs = history.windows(2).filter(|pair| pair[1].role == Role::Assistant);
     pairs.filter_map(|pair| pair[0].message).collect()
 }
 
 fn without_what_is_held(
-    history: &[Remembered],
+    history: &[HistoryMessage],
     batch: &[Incoming],
     held: &BTreeSet<MessageId>,
 ) -> Vec<Incoming> {
@@ -80,7 +80,7 @@ fn without_what_is_held(
 }
 
 /// Whether an earlier reply has brought the whole text into the conversation.
-fn is_text_held(history: &[Remembered], batch: &[Incoming], at: usize) -> bool {
+fn is_text_held(history: &[HistoryMessage], batch: &[Incoming], at: usize) -> bool {
     let Some(reply) = &batch[at].context.reply else { return false };
     let said = history.iter().map(|remembered| &remembered.context);
     let mut earlier = said.chain(batch[..at].iter().map(|other| &other.context));
@@ -88,7 +88,7 @@ fn is_text_held(history: &[Remembered], batch: &[Incoming], at: usize) -> bool {
 }
 
 /// Whether the prompt shows the file of the message that this one replies to in another place, too.
-fn is_file_held(history: &[Remembered], batch: &[Incoming], at: usize) -> bool {
+fn is_file_held(history: &[HistoryMessage], batch: &[Incoming], at: usize) -> bool {
     let incoming = &batch[at];
     let Some(file) = &incoming.replied_attachment else { return false };
     let own = batch.iter().filter_map(|other| other.attachment.as_ref());
@@ -98,7 +98,7 @@ fn is_file_held(history: &[Remembered], batch: &[Incoming], at: usize) -> bool {
     }
     let Some(copy) = incoming.replied_fetched.copy() else { return false };
     // As the prompt will be without it.
-    let mut new: Vec<Remembered> = batch.iter().map(Incoming::remembered).collect();
+    let mut new: Vec<HistoryMessage> = batch.iter().map(Incoming::remembered).collect();
     for message in &mut new {
         message.files.retain(|file| !file.replied);
     }

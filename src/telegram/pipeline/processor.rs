@@ -1,22 +1,22 @@
 //! Processor: a batch becomes an open turn. What does not depend on the batch is prepared while its window is open.
 
-use crate::cache::context::Context as Cached;
+use crate::cache::context::CachedContext as Cached;
 use crate::conversation;
 use crate::db::dialogs::Dialog;
 use crate::db::turns::LeftOpen;
-use crate::db::turns::opening::{self, Opened, Reserve, Stored};
+use crate::db::turns::opening::{self, HoldRequest, OpenOutcome, Stored};
 use crate::db::{DbError, files};
 use crate::domain::file::Retrieval;
 use crate::domain::ids::{MessageId, ThreadKey};
-use crate::domain::message::{Incoming, Remembered};
+use crate::domain::message::{HistoryMessage, Incoming};
 use crate::domain::model::{Effort, ModelId};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, ChatKind, Language, Person};
 use crate::domain::turn::{TurnRequest, TurnSettings, Unfetched};
 use crate::lifecycle::kill_point;
-use crate::services::recollection::{self, Recollection};
+use crate::services::turn_context::{self, TurnContext};
 use crate::services::{history, pricing};
-use crate::telegram::context::Context;
+use crate::telegram::context::BotContext;
 use crate::telegram::pipeline::pointing;
 
 /// The effort that the bot asks for: most questions in a chat are answered best without long thinking.
@@ -28,7 +28,7 @@ const TRIES: usize = 3;
 /// What a turn needs that is known before its batch is closed.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    recollection: Recollection,
+    turn_context: TurnContext,
     settings: TurnSettings,
 }
 
@@ -38,36 +38,36 @@ pub struct Prepared {
 /// # Errors
 /// When the service is shutting down, or for a fault that waiting cannot heal.
 pub async fn prepare(
-    context: &Context,
+    context: &BotContext,
     key: ThreadKey,
     sender: &Person,
     chat: &Chat,
 ) -> Result<Prepared, DbError> {
-    let found = recollection::recall(&context.cache, key, sender, chat).await;
+    let found = turn_context::recall(&context.cache, key, sender, chat).await;
     complete(context, key, sender, chat, found).await
 }
 
 async fn complete(
-    context: &Context,
+    context: &BotContext,
     key: ThreadKey,
     sender: &Person,
     chat: &Chat,
     found: Cached,
 ) -> Result<Prepared, DbError> {
-    let complete = || recollection::complete(&context.books, key, sender, chat, found.clone());
-    let recollection = context.db.persist("processor::prepare", &context.life.abort, complete).await?;
+    let complete = || turn_context::complete(&context.books, key, sender, chat, found.clone());
+    let turn_context = context.db.persist("processor::prepare", &context.life.abort, complete).await?;
     let language = Language::from_tag(sender.language_code.as_deref());
-    let settings = settings(context, recollection.user.value.model.as_ref(), language);
-    Ok(Prepared { recollection, settings })
+    let settings = settings(context, turn_context.user.value.model.as_ref(), language);
+    Ok(Prepared { turn_context, settings })
 }
 
-fn settings(context: &Context, model: Option<&ModelId>, language: Language) -> TurnSettings {
+fn settings(context: &BotContext, model: Option<&ModelId>, language: Language) -> TurnSettings {
     TurnSettings { model: context.books.registry.chosen(model).clone(), effort: Some(EFFORT), language }
 }
 
 /// What a batch is.
 #[derive(Debug)]
-pub enum Opening {
+pub enum BatchOutcome {
     /// A prompt, whose turn is open.
     Turn(Box<TurnRequest>),
     /// The answer to a question of ours. Nothing was stored.
@@ -81,14 +81,18 @@ pub enum Opening {
 ///
 /// # Errors
 /// As for [`prepare`].
-pub async fn open(context: &Context, mut prepared: Prepared, batch: &[Incoming]) -> Result<Opening, DbError> {
-    let Some(newest) = batch.last() else { return Ok(Opening::Duplicate) };
+pub async fn open(
+    context: &BotContext,
+    mut prepared: Prepared,
+    batch: &[Incoming],
+) -> Result<BatchOutcome, DbError> {
+    let Some(newest) = batch.last() else { return Ok(BatchOutcome::Duplicate) };
     kill_point!("turn: opening", newest.key.user.0);
     // Whoever sends a file does not tell an amount.
     let brings_file = batch.iter().any(|incoming| incoming.attachment.is_some());
     for left in (0..TRIES).rev() {
-        if let Some(dialog) = prepared.recollection.dialog.filter(|_| !brings_file) {
-            return Ok(Opening::Reply(dialog));
+        if let Some(dialog) = prepared.turn_context.dialog.filter(|_| !brings_file) {
+            return Ok(BatchOutcome::Reply(dialog));
         }
         if let Some(opening) = attempt(context, &mut prepared, batch, newest, left > 0).await? {
             return Ok(opening);
@@ -97,41 +101,41 @@ pub async fn open(context: &Context, mut prepared: Prepared, batch: &[Incoming])
         prepared = complete(context, newest.key, &newest.sender, &newest.chat, Cached::default()).await?;
     }
     tracing::error!(message.id = newest.message.0, "the conversation {} cannot be found", newest.key);
-    Ok(Opening::Duplicate)
+    Ok(BatchOutcome::Duplicate)
 }
 
 /// None if what was prepared is not what the database has; with `judged` false that is not asked.
 async fn attempt(
-    context: &Context,
+    context: &BotContext,
     prepared: &mut Prepared,
     batch: &[Incoming],
     newest: &Incoming,
     judged: bool,
-) -> Result<Option<Opening>, DbError> {
-    let Prepared { recollection, settings } = prepared;
+) -> Result<Option<BatchOutcome>, DbError> {
+    let Prepared { turn_context, settings } = prepared;
     let (db, key) = (&context.db, newest.key);
-    let mut place = recollection.place(key);
+    let mut place = turn_context.place(key);
     place.versions = place.versions.filter(|_| judged);
-    let batch = &*pointing::resolve(context, key.chat, &recollection.history.messages, batch).await?;
-    let mut continuation = Some(recollection.continuation(batch.len()));
-    let expected = recollection.history.version + 1;
-    recollection.history.messages.extend(batch.iter().map(Incoming::remembered));
-    let reserve = reserve(context, settings, &recollection.history.messages, newest.chat.kind);
-    let wanted = Reserve { amount: reserve, free: context.books.is_privileged(key.user) };
+    let batch = &*pointing::resolve(context, key.chat, &turn_context.history.messages, batch).await?;
+    let mut continuation = Some(turn_context.continuation(batch.len()));
+    let expected = turn_context.history.version + 1;
+    turn_context.history.messages.extend(batch.iter().map(Incoming::remembered));
+    let reserve = reserve(context, settings, &turn_context.history.messages, newest.chat.kind);
+    let wanted = HoldRequest { amount: reserve, free: context.books.is_privileged(key.user) };
     let open = || opening::open(db, place, &settings.model.id, batch, wanted);
     let (opened, ()) = tokio::join!(
         db.persist("opening::open", &context.life.abort, open),
-        recollection::keep_rows(&context.cache, key, recollection),
+        turn_context::keep_rows(&context.cache, key, turn_context),
     );
     let (turn, attempt, held, version, files) = match opened? {
-        Opened::Turn { turn, attempt, held, history_version, files } => {
+        OpenOutcome::Turn { turn, attempt, held, history_version, files } => {
             (turn, attempt, held, history_version, files)
         }
-        Opened::Duplicate => return Ok(Some(Opening::Duplicate)),
-        Opened::Stale => return Ok(None),
+        OpenOutcome::Duplicate => return Ok(Some(BatchOutcome::Duplicate)),
+        OpenOutcome::Stale => return Ok(None),
     };
     kill_point!("turn: opened");
-    let mut history = std::mem::take(&mut recollection.history.messages);
+    let mut history = std::mem::take(&mut turn_context.history.messages);
     number_files(&mut history, batch, &files);
     if version != Some(expected) {
         // Somebody was quicker, or these messages had been there before.
@@ -139,7 +143,7 @@ async fn attempt(
         history = db.persist("processor::attempt", &context.life.abort, load).await?.messages;
         continuation = None;
     }
-    Ok(Some(Opening::Turn(Box::new(TurnRequest {
+    Ok(Some(BatchOutcome::Turn(Box::new(TurnRequest {
         turn,
         attempt,
         thread: place.thread,
@@ -157,7 +161,7 @@ async fn attempt(
 }
 
 /// The most that the first request of a turn may cost.
-fn reserve(context: &Context, settings: &TurnSettings, history: &[Remembered], chat: ChatKind) -> Usd {
+fn reserve(context: &BotContext, settings: &TurnSettings, history: &[HistoryMessage], chat: ChatKind) -> Usd {
     pricing::bound(&settings.model, conversation::prompt_bytes(history, chat), context.books.today())
 }
 
@@ -165,7 +169,7 @@ fn reserve(context: &Context, settings: &TurnSettings, history: &[Remembered], c
 ///
 /// # Errors
 /// As for [`prepare`].
-pub async fn resume(context: &Context, left: &LeftOpen, attempt: i32) -> Result<TurnRequest, DbError> {
+pub async fn resume(context: &BotContext, left: &LeftOpen, attempt: i32) -> Result<TurnRequest, DbError> {
     let db = &context.db;
     let load = || history::load(db, left.thread, Some(left.turn));
     let history = db.persist("processor::resume", &context.life.abort, load).await?.messages;
@@ -215,7 +219,7 @@ fn chat_kind(stored: &str, question: MessageId) -> ChatKind {
 }
 
 /// Gives the files of a batch, with which the history ends, the numbers that they have got by being stored.
-fn number_files(history: &mut [Remembered], batch: &[Incoming], stored: &[Stored]) {
+fn number_files(history: &mut [HistoryMessage], batch: &[Incoming], stored: &[Stored]) {
     let first = history.len().saturating_sub(batch.len());
     for (remembered, incoming) in history.iter_mut().skip(first).zip(batch) {
         for file in &mut remembered.files {

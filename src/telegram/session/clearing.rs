@@ -5,11 +5,11 @@ use super::Session;
 use crate::db::DbError;
 use crate::domain::ids::MessageId;
 use crate::telegram::handlers;
-use crate::telegram::inbound::Envelope;
+use crate::telegram::inbound::MessageHeader;
 
 impl Session<'_> {
     /// Puts a `/clear` in line. One that waits there already stays where it is.
-    pub(super) fn line_up(&mut self, clear: Box<Envelope>) {
+    pub(super) fn queue_clear(&mut self, clear: Box<MessageHeader>) {
         if !self.waits(&clear) {
             self.clears.push_back(clear);
         }
@@ -17,16 +17,16 @@ impl Session<'_> {
 
     /// Whether a `/clear` ends the answer to `question`: it was written after that, and comes for the first time. During
     /// a drain it waits for the next start.
-    pub(super) fn ends(&self, clear: &Envelope, question: MessageId) -> bool {
+    pub(super) fn ends(&self, clear: &MessageHeader, question: MessageId) -> bool {
         question < clear.message && !self.waits(clear) && !self.context.life.drain.is_cancelled()
     }
 
-    fn waits(&self, clear: &Envelope) -> bool {
+    fn waits(&self, clear: &MessageHeader) -> bool {
         self.clears.iter().any(|known| known.update == clear.update)
     }
 
     /// Whether messages wait that were written before a `/clear` that waits behind them: nothing may join them then.
-    pub(super) fn is_barred(&self) -> bool {
+    pub(super) fn is_blocked_by_clear(&self) -> bool {
         self.clears.back().is_some_and(|clear| self.batch.has_before(clear.message))
     }
 

@@ -6,7 +6,7 @@ use super::{Session, finish};
 use crate::domain::ids::UpdateId;
 use crate::domain::message::Incoming;
 use crate::services::intake;
-use crate::telegram::pipeline::queue::{Batch, StopBy, StopWish};
+use crate::telegram::pipeline::queue::{Batch, StopRequest, StopSource};
 use crate::telegram::{handlers, text};
 
 impl Session<'_> {
@@ -21,7 +21,7 @@ impl Session<'_> {
 
     /// Whether further messages may join those that wait.
     pub(super) fn takes_more(&self) -> bool {
-        !self.batch.is_full() && !self.is_barred()
+        !self.batch.is_full() && !self.is_blocked_by_clear()
     }
 
     /// What is to be answered. A part of an album without content is told of if another part has some. Who has sent
@@ -43,28 +43,29 @@ impl Session<'_> {
         let context = self.context;
         for incoming in blank {
             if incoming.album.as_ref().is_some_and(|album| !refused.remove(album)) {
-                self.tick_off(incoming.update);
+                self.mark_handled(incoming.update);
                 continue;
             }
-            self.chores.push(Box::pin(async move { finish(handlers::not_fetched(context, incoming).await) }));
+            self.background
+                .push(Box::pin(async move { finish(handlers::not_fetched(context, incoming).await) }));
         }
         batch
     }
 
     /// What waits for its files is not answered any more, and nothing is fetched for it.
-    pub(super) fn leave_out(&mut self, wish: StopWish) {
-        let StopBy::Command(envelope) = wish.by else { return self.ignore(wish) };
+    pub(super) fn cancel_batch(&mut self, stop_request: StopRequest) {
+        let StopSource::Command(header) = stop_request.by else { return self.ignore(stop_request) };
         let mut batch = std::mem::take(&mut self.batch);
         let edits = batch.take_edits().into_iter().map(|edit| edit.update);
         let updates: Vec<UpdateId> = batch.take_updates().into_iter().chain(edits).collect();
         let context = self.context;
-        self.chores.push(Box::pin(async move {
+        self.background.push(Box::pin(async move {
             let (db, abort) = (&context.db, &context.life.abort);
             // Before the answer: whoever reads it is not answered all the same after a crash.
             for update in updates {
-                finish(db.persist("intake::tick_off", abort, || intake::tick_off(db, update)).await);
+                finish(db.persist("intake::mark_handled", abort, || intake::mark_handled(db, update)).await);
             }
-            finish(handlers::reply(context, &envelope, |language, _| text::stopped(language)).await);
+            finish(handlers::reply(context, &header, |language, _| text::stopped(language)).await);
         }));
     }
 }

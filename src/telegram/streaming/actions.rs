@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::super::api::flow::Class;
-use super::super::api::methods::SendChatAction;
-use super::super::api::{Api, Postponed};
+use crate::bot_api::flow::Class;
+use crate::bot_api::methods::SendChatAction;
+use crate::bot_api::{Api, Postponed};
 use crate::domain::ids::{ChatId, TopicId, TurnId};
 use crate::domain::tool::Activity;
 use crate::lifecycle::Lifecycle;
@@ -37,7 +37,7 @@ pub struct Actions(Arc<Inner>);
 struct Inner {
     api: Api,
     life: Lifecycle,
-    chats: Mutex<HashMap<ChatId, Chat>>,
+    chats: Mutex<HashMap<ChatId, ChatActions>>,
 }
 
 impl Actions {
@@ -47,9 +47,9 @@ impl Actions {
     }
 
     /// A turn's part in its chat's loop. It wants nothing yet, and leaves when it is dropped.
-    pub(super) fn join(&self, chat: ChatId, topic: Option<TopicId>, turn: TurnId) -> Sign {
+    pub(super) fn join(&self, chat: ChatId, topic: Option<TopicId>, turn: TurnId) -> ActionHandle {
         self.chats().entry(chat).or_default().join(topic, turn, Instant::now());
-        Sign { actions: self.clone(), chat, turn, kind: Activity::default(), wanted: false }
+        ActionHandle { actions: self.clone(), chat, turn, kind: Activity::default(), wanted: false }
     }
 
     /// Shows one action after the other until no turn of the chat wants one.
@@ -79,7 +79,7 @@ impl Actions {
     }
 
     /// What to show next; without a wish the loop ends here, and the next wish begins a new one.
-    fn next(&self, id: ChatId) -> Option<(Next, Arc<Notify>)> {
+    fn next(&self, id: ChatId) -> Option<(DueAction, Arc<Notify>)> {
         let mut chats = self.chats();
         let chat = chats.get_mut(&id)?;
         if let Some(next) = chat.next() {
@@ -96,14 +96,14 @@ impl Actions {
         self.chats().get(&id).is_some_and(|chat| chat.kind_in(topic).is_some())
     }
 
-    fn chats(&self) -> MutexGuard<'_, HashMap<ChatId, Chat>> {
+    fn chats(&self) -> MutexGuard<'_, HashMap<ChatId, ChatActions>> {
         self.0.chats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// What one turn wants to be seen.
 #[derive(Debug)]
-pub(super) struct Sign {
+pub(super) struct ActionHandle {
     actions: Actions,
     chat: ChatId,
     turn: TurnId,
@@ -111,7 +111,7 @@ pub(super) struct Sign {
     wanted: bool,
 }
 
-impl Sign {
+impl ActionHandle {
     /// The phase has changed; a new kind is shown at once.
     pub(super) fn set(&mut self, kind: Activity) {
         if self.kind != kind {
@@ -131,7 +131,7 @@ impl Sign {
     fn tell(&self) {
         let mut chats = self.actions.chats();
         let Some(chat) = chats.get_mut(&self.chat) else { return };
-        chat.wish(self.turn, self.wanted.then_some(self.kind), Instant::now());
+        chat.set_action(self.turn, self.wanted.then_some(self.kind), Instant::now());
         chat.changed.notify_one();
         if self.wanted && !chat.running {
             chat.running = true;
@@ -141,7 +141,7 @@ impl Sign {
     }
 }
 
-impl Drop for Sign {
+impl Drop for ActionHandle {
     fn drop(&mut self) {
         let mut chats = self.actions.chats();
         let Some(chat) = chats.get_mut(&self.chat) else { return };
@@ -156,8 +156,8 @@ impl Drop for Sign {
 
 /// The turns of one chat.
 #[derive(Debug, Default)]
-struct Chat {
-    places: Vec<Place>,
+struct ChatActions {
+    places: Vec<ActionTarget>,
     /// No action before, anywhere in the chat.
     not_before: Option<Instant>,
     /// Whether a loop has the chat in hand.
@@ -167,7 +167,7 @@ struct Chat {
 
 /// Where an action is seen: a topic, or the chat itself.
 #[derive(Debug)]
-struct Place {
+struct ActionTarget {
     topic: Option<TopicId>,
     due: Instant,
     /// What was shown here last.
@@ -176,7 +176,7 @@ struct Place {
     turns: Vec<(TurnId, Option<Activity>)>,
 }
 
-impl Place {
+impl ActionTarget {
     fn kind(&self) -> Option<Activity> {
         self.turns.iter().rev().find_map(|&(_, kind)| kind)
     }
@@ -184,17 +184,19 @@ impl Place {
 
 /// One action, and when to show it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Next {
+struct DueAction {
     topic: Option<TopicId>,
     kind: Activity,
     due: Instant,
 }
 
-impl Chat {
+impl ChatActions {
     fn join(&mut self, topic: Option<TopicId>, turn: TurnId, now: Instant) {
         match self.places.iter_mut().find(|place| place.topic == topic) {
             Some(place) => place.turns.push((turn, None)),
-            None => self.places.push(Place { topic, due: now, shown: None, turns: vec![(turn, None)] }),
+            None => {
+                self.places.push(ActionTarget { topic, due: now, shown: None, turns: vec![(turn, None)] })
+            }
         }
     }
 
@@ -206,11 +208,11 @@ impl Chat {
     }
 
     /// A turn wants this from now on. A kind that its place has not shown is due at once.
-    fn wish(&mut self, turn: TurnId, wish: Option<Activity>, now: Instant) {
+    fn set_action(&mut self, turn: TurnId, action: Option<Activity>, now: Instant) {
         for place in &mut self.places {
             let Some(at) = place.turns.iter().position(|&(other, _)| other == turn) else { continue };
             place.turns.remove(at);
-            place.turns.push((turn, wish));
+            place.turns.push((turn, action));
             if place.kind().is_some_and(|kind| Some(kind) != place.shown) {
                 place.due = place.due.min(now);
             }
@@ -222,15 +224,15 @@ impl Chat {
     }
 
     /// The place that has waited longest comes first, so all get their turn when the budget is too small for them.
-    fn next(&self) -> Option<Next> {
+    fn next(&self) -> Option<DueAction> {
         let wanted = self.places.iter().filter_map(|place| Some((place, place.kind()?)));
         let (place, kind) = wanted.min_by_key(|(place, _)| place.due)?;
         let due = self.not_before.map_or(place.due, |time| time.max(place.due));
-        Some(Next { topic: place.topic, kind, due })
+        Some(DueAction { topic: place.topic, kind, due })
     }
 
     /// An action was shown, or `Some` says when the chat's budget has room for it.
-    fn called(&mut self, shown: Next, postponed: Option<Instant>, now: Instant) {
+    fn called(&mut self, shown: DueAction, postponed: Option<Instant>, now: Instant) {
         self.not_before = Some(postponed.unwrap_or(now + GAP));
         let place = self.places.iter_mut().find(|place| place.topic == shown.topic);
         let Some(place) = place.filter(|_| postponed.is_none()) else { return };
@@ -242,7 +244,7 @@ impl Chat {
 }
 
 /// Shows one action; returns the time before which none makes sense, if it was too early.
-async fn call(api: &Api, chat: ChatId, next: Next) -> Option<Instant> {
+async fn call(api: &Api, chat: ChatId, next: DueAction) -> Option<Instant> {
     let method = SendChatAction { chat_id: chat, message_thread_id: next.topic, action: word(next.kind) };
     match api.attempt(chat, Class::Action, &method).await {
         Ok(_) => None,
@@ -259,12 +261,12 @@ mod tests {
     use super::*;
 
     /// Turns 1, 2, ... in the chat itself and in topics 1, 2, ..., all of them typing.
-    fn busy(places: i32, now: Instant) -> Chat {
-        let mut chat = Chat::default();
+    fn busy(places: i32, now: Instant) -> ChatActions {
+        let mut chat = ChatActions::default();
         for number in 0..places {
             let turn = TurnId(i64::from(number) + 1);
             chat.join((number > 0).then_some(TopicId(number)), turn, now);
-            chat.wish(turn, Some(Activity::Writing), now);
+            chat.set_action(turn, Some(Activity::Writing), now);
         }
         chat
     }
@@ -301,7 +303,7 @@ mod tests {
         let first = chat.next().unwrap();
         let free = start + Duration::from_secs(30);
         chat.called(first, Some(free), start);
-        assert_eq!(chat.next(), Some(Next { due: free, ..first }));
+        assert_eq!(chat.next(), Some(DueAction { due: free, ..first }));
     }
 
     #[test]
@@ -309,16 +311,16 @@ mod tests {
         let start = Instant::now();
         let mut chat = busy(1, start);
         let first = chat.next().unwrap();
-        chat.wish(TurnId(1), Some(Activity::Picture), start);
+        chat.set_action(TurnId(1), Some(Activity::Picture), start);
         chat.called(first, None, start);
-        let photo = Next { topic: None, kind: Activity::Picture, due: start + GAP };
+        let photo = DueAction { topic: None, kind: Activity::Picture, due: start + GAP };
         assert_eq!(chat.next(), Some(photo));
         chat.called(photo, None, photo.due);
-        chat.wish(TurnId(1), None, photo.due);
+        chat.set_action(TurnId(1), None, photo.due);
         assert_eq!(chat.next(), None);
-        chat.wish(TurnId(1), Some(Activity::Picture), photo.due);
+        chat.set_action(TurnId(1), Some(Activity::Picture), photo.due);
         assert_eq!(chat.next().map(|next| next.due), Some(photo.due + REFRESH), "it is still seen");
-        chat.wish(TurnId(1), Some(Activity::Writing), photo.due + GAP);
+        chat.set_action(TurnId(1), Some(Activity::Writing), photo.due + GAP);
         assert_eq!(chat.next().map(|next| next.due), Some(photo.due + GAP));
     }
 
@@ -327,9 +329,9 @@ mod tests {
         let start = Instant::now();
         let mut chat = busy(1, start);
         chat.join(None, TurnId(2), start);
-        chat.wish(TurnId(2), Some(Activity::File), start);
+        chat.set_action(TurnId(2), Some(Activity::File), start);
         assert_eq!(chat.next().map(|next| next.kind), Some(Activity::File));
-        chat.wish(TurnId(2), None, start);
+        chat.set_action(TurnId(2), None, start);
         assert_eq!(chat.next().map(|next| next.kind), Some(Activity::Writing));
         chat.leave(TurnId(1));
         assert_eq!(chat.next(), None);

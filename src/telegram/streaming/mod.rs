@@ -16,24 +16,24 @@ use futures::future::{BoxFuture, OptionFuture};
 use futures::{Stream, StreamExt};
 use tokio::time::Instant;
 
+use self::actions::ActionHandle;
 pub use self::actions::Actions;
-use self::actions::Sign;
 use self::pace::Pace;
 use self::paint::Painted;
 pub(super) use self::paint::{draft, find_lost, is_draft_of};
 pub use self::place::{Place, Surface};
-pub use self::shown::{LastFrame, Shown};
+pub use self::shown::{LastDraft, ScreenResult};
 use self::tool_lines::ToolLines;
-use super::api::flow::Class;
-use super::api::{Api, ApiError, Postponed};
 use super::courier::{Courier, Delivery};
-use super::rendering::{Growing, RichText};
+use crate::bot_api::flow::Class;
+use crate::bot_api::{Api, ApiError, Postponed};
 use crate::db::{Db, DbError};
 use crate::domain::ids::MessageId;
-use crate::domain::record::ToolCall;
+use crate::domain::record::ToolCallRecord;
 use crate::domain::tool::{Activity, ToolName};
 use crate::domain::turn::TurnEvent;
 use crate::lifecycle::Lifecycle;
+use crate::rendering::{Growing, RichText};
 use crate::services::settlement;
 
 /// How long a call that was begun may take when everything is cut.
@@ -55,7 +55,11 @@ pub struct Screen {
 }
 
 /// Shows a turn until its events end.
-pub async fn present(screen: &Screen, place: Place, events: impl Stream<Item = TurnEvent>) -> Shown<'_> {
+pub async fn present(
+    screen: &Screen,
+    place: Place,
+    events: impl Stream<Item = TurnEvent>,
+) -> ScreenResult<'_> {
     let mut presenter = Presenter::new(screen, place);
     let mut events = pin!(events);
     // One alarm for all beats: most events change nothing about the next one.
@@ -71,13 +75,13 @@ pub async fn present(screen: &Screen, place: Place, events: impl Stream<Item = T
         if let Some(due) = due.filter(|&due| due != beat.deadline()) {
             beat.as_mut().reset(due);
         }
-        presenter.sign.want(presenter.wants_action());
+        presenter.action.want(presenter.wants_action());
         tokio::select! {
             event = events.next() => match event {
                 Some(event) => presenter.fold(event),
                 None => break,
             },
-            Some(done) = OptionFuture::from(presenter.work.as_mut().map(|(_, work)| work)) => presenter.landed(done),
+            Some(done) = OptionFuture::from(presenter.work.as_mut().map(|(_, work)| work)) => presenter.on_work_done(done),
             () = &mut beat, if due.is_some() => presenter.start(),
         }
     }
@@ -85,7 +89,7 @@ pub async fn present(screen: &Screen, place: Place, events: impl Stream<Item = T
 }
 
 /// Something that is being done for the screen; at most one at a time, so that calls cannot overtake each other.
-type Work<'a> = (Purpose, BoxFuture<'a, Done>);
+type ScreenWork<'a> = (Purpose, BoxFuture<'a, WorkResult>);
 
 /// What it is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -99,7 +103,7 @@ enum Purpose {
 }
 
 /// How it ended.
-enum Done {
+enum WorkResult {
     Painted(Seen, Result<Painted, Postponed>),
     Promised(Option<Delivery>),
     Unpromised(RichText, DbError),
@@ -118,19 +122,19 @@ enum Seen {
 struct Presenter<'a> {
     screen: &'a Screen,
     place: Place,
-    sign: Sign,
+    action: ActionHandle,
     pace: Pace,
     thinking: String,
     tools: ToolLines,
     answer: Growing,
-    outgrown: VecDeque<RichText>,
-    work: Option<Work<'a>>,
+    finished_parts: VecDeque<RichText>,
+    work: Option<ScreenWork<'a>>,
     posted: usize,
     live: Option<MessageId>,
     draft: Option<String>,
     seen: Seen,
     /// Nothing unfinished can be shown any more: the chat is closed or the message was deleted.
-    blind: bool,
+    cannot_show: bool,
     /// A part could not be stored, so everything waits for the settlement.
     stuck: bool,
 }
@@ -144,18 +148,18 @@ impl<'a> Presenter<'a> {
         Self {
             screen,
             place,
-            sign: screen.actions.join(place.chat, place.topic, place.turn),
+            action: screen.actions.join(place.chat, place.topic, place.turn),
             pace,
             thinking: String::new(),
             tools: ToolLines::default(),
             answer: Growing::default(),
-            outgrown: VecDeque::new(),
+            finished_parts: VecDeque::new(),
             work: None,
             posted: 0,
             live,
             draft: None,
             seen: Seen::default(),
-            blind: false,
+            cannot_show: false,
             stuck: false,
         }
     }
@@ -171,19 +175,19 @@ impl<'a> Presenter<'a> {
             }
             TurnEvent::Text(text) => {
                 self.answer.push(&text);
-                self.outgrown.extend(std::iter::from_fn(|| self.answer.take_part()));
+                self.finished_parts.extend(std::iter::from_fn(|| self.answer.take_part()));
                 self.tools.clear_ended();
                 if !self.answer.is_blank() {
                     self.pace.changed();
                 }
             }
             TurnEvent::ToolStarted { call, name } => {
-                self.sign.set(ToolName::named(&name).map(ToolName::activity).unwrap_or_default());
+                self.action.set(ToolName::named(&name).map(ToolName::activity).unwrap_or_default());
                 self.tools.start(call, name);
                 self.pace.changed();
             }
-            TurnEvent::ToolEnded(ToolCall { call, failed, .. }) => {
-                self.sign.set(Activity::Writing);
+            TurnEvent::ToolEnded(ToolCallRecord { call, failed, .. }) => {
+                self.action.set(Activity::Writing);
                 self.tools.end(&call, failed);
                 self.pace.changed();
             }
@@ -195,29 +199,29 @@ impl<'a> Presenter<'a> {
         if self.work.is_some() || self.stuck {
             return None;
         }
-        if !self.outgrown.is_empty() {
+        if !self.finished_parts.is_empty() {
             return Some(Instant::now());
         }
-        if self.blind { None } else { self.pace.due() }
+        if self.cannot_show { None } else { self.pace.due() }
     }
 
     /// In a draft the text itself shows that work goes on; a message in a group does not move by itself, and a tool
     /// leaves the text as it is.
     fn wants_action(&self) -> bool {
-        !self.blind
+        !self.cannot_show
             && (self.draft.is_none() || self.place.surface != Surface::Draft || self.tools.is_running())
     }
 
     fn start(&mut self) {
-        if let Some(part) = self.outgrown.pop_front() {
+        if let Some(part) = self.finished_parts.pop_front() {
             let owed = self.place.part(self.posted, &part, self.live);
             let (db, life) = (&self.screen.db, &self.screen.life);
             let (courier, turn) = (&self.screen.courier, self.place.turn);
             let promised = async move {
                 let promise = || settlement::promise(db, turn, &owed);
                 match db.persist("settlement::promise", &life.abort, promise).await {
-                    Ok(rows) => Done::Promised(courier.deliver(rows)),
-                    Err(error) => Done::Unpromised(part, error),
+                    Ok(rows) => WorkResult::Promised(courier.deliver(rows)),
+                    Err(error) => WorkResult::Unpromised(part, error),
                 }
             };
             self.work = Some((Purpose::Part, Box::pin(promised)));
@@ -235,7 +239,8 @@ impl<'a> Presenter<'a> {
         let shows = if self.answer.is_blank() { Seen::Thoughts } else { Seen::Words };
         let class = if shows > self.seen { Class::FirstDraft } else { Class::Draft };
         let painting = paint::paint(self.screen, self.place, self.posted, self.live, class, state);
-        self.work = Some((Purpose::Frame, Box::pin(async move { Done::Painted(shows, painting.await) })));
+        self.work =
+            Some((Purpose::Frame, Box::pin(async move { WorkResult::Painted(shows, painting.await) })));
     }
 
     /// What to show now: the thoughts until there is text, then the beginning of the coming message; tools below.
@@ -250,36 +255,36 @@ impl<'a> Presenter<'a> {
         self.tools.below(shown, self.place.language)
     }
 
-    fn landed(&mut self, done: Done) {
+    fn on_work_done(&mut self, done: WorkResult) {
         self.work = None;
         match done {
-            Done::Painted(shows, Ok(Painted { live })) => {
+            WorkResult::Painted(shows, Ok(Painted { live })) => {
                 self.live = live.or(self.live);
                 self.seen = shows;
             }
-            Done::Painted(_, Err(Postponed::NotBefore(time))) => self.pace.postponed(time),
-            Done::Painted(_, Err(Postponed::Failed(error))) => self.failed(&error),
-            Done::Promised(delivery) => {
+            WorkResult::Painted(_, Err(Postponed::NotBefore(time))) => self.pace.postponed(time),
+            WorkResult::Painted(_, Err(Postponed::Failed(error))) => self.failed(&error),
+            WorkResult::Promised(delivery) => {
                 self.posted += 1;
                 self.live = None;
                 let Some(delivery) = delivery else { return };
                 // The next part begins below this one, so it is not shown before this one has arrived.
                 let arrived = async move {
                     delivery.await.ok();
-                    Done::Delivered
+                    WorkResult::Delivered
                 };
                 self.work = Some((Purpose::Arrival, Box::pin(arrived)));
             }
-            Done::Unpromised(part, error) => {
+            WorkResult::Unpromised(part, error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "a part of an answer cannot be stored"
                 );
                 // It goes with the rest, when the turn is settled; until then nothing may be shown below it.
-                self.outgrown.push_front(part);
+                self.finished_parts.push_front(part);
                 self.stuck = true;
             }
-            Done::Delivered => {
+            WorkResult::Delivered => {
                 self.draft = None;
                 if !self.answer.is_blank() {
                     self.pace.changed();
@@ -293,7 +298,7 @@ impl<'a> Presenter<'a> {
         match error {
             // Not even possible to write there; the final message will find that out for the books.
             ApiError::Blocked(_) | ApiError::Closed(_) | ApiError::MessageGone(_) | ApiError::Migrated(_) => {
-                self.blind = true;
+                self.cannot_show = true;
                 self.live = None;
             }
             // A reply belongs to the topic of what it answers.
@@ -308,12 +313,12 @@ impl<'a> Presenter<'a> {
                 self.pace = Pace::edits();
                 self.pace.changed();
             }
-            ApiError::Refused { .. } | ApiError::TopicGone => self.blind = true,
+            ApiError::Refused { .. } | ApiError::TopicGone => self.cannot_show = true,
             // Whether the message is there cannot be known, so no second one is begun.
             ApiError::Broken(_) | ApiError::Server(_) | ApiError::Unreadable(_)
                 if self.place.surface != Surface::Draft && self.live.is_none() =>
             {
-                self.blind = true;
+                self.cannot_show = true;
             }
             // The last state must not get lost: it is tried again with the next beat.
             _ => self.pace.postponed(Instant::now()),
@@ -321,19 +326,19 @@ impl<'a> Presenter<'a> {
     }
 
     /// A draft need not keep anybody from closing the books; whatever else was begun tells what these have to say.
-    async fn finish(mut self) -> Shown<'a> {
-        self.sign.want(false);
+    async fn finish(mut self) -> ScreenResult<'a> {
+        self.action.want(false);
         let abort = &self.screen.life.abort;
         let overdue = async || {
             abort.cancelled().await;
             tokio::time::sleep(ABORT_LIMIT).await;
         };
-        let mut frame = LastFrame::default();
+        let mut frame = LastDraft::default();
         while let Some((purpose, mut work)) = self.work.take() {
             match purpose {
                 Purpose::Arrival => break,
                 Purpose::Frame if self.place.surface == Surface::Draft => {
-                    frame = LastFrame::new(async move {
+                    frame = LastDraft::new(async move {
                         tokio::select! {
                             _ = work => {}
                             () = overdue() => {}
@@ -342,13 +347,13 @@ impl<'a> Presenter<'a> {
                     break;
                 }
                 Purpose::Frame | Purpose::Part => tokio::select! {
-                    done = &mut work => self.landed(done),
+                    done = &mut work => self.on_work_done(done),
                     () = overdue() => break,
                 },
             }
         }
-        let mut rest: Vec<RichText> = self.outgrown.drain(..).collect();
+        let mut rest: Vec<RichText> = self.finished_parts.drain(..).collect();
         rest.extend(self.answer.finish());
-        Shown { posted: self.posted, rest, live: self.live, draft: self.draft, frame }
+        ScreenResult { posted: self.posted, rest, live: self.live, draft: self.draft, frame }
     }
 }

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use super::super::api::flow::Class;
-use super::super::api::methods::{
-    Changed, EditMessageReplyMarkup, EditMessageText, NoPreview, ReplyParameters, SendMessage,
+use super::super::keyboards;
+use super::{Place, Screen, Surface};
+use crate::bot_api::flow::Class;
+use crate::bot_api::methods::{
+    EditMessageReplyMarkup, EditMessageText, EditResponse, NoPreview, ReplyParameters, SendMessage,
     SendMessageDraft,
 };
-use super::super::api::{Api, ApiError, Postponed};
-use super::super::keyboards;
-use super::super::rendering::{Entity, EntityKind, RichText};
-use super::{Place, Screen, Surface};
+use crate::bot_api::{Api, ApiError, Postponed};
 use crate::db::{Db, outbox, turns};
 use crate::domain::ids::{MessageId, TurnId};
 use crate::lifecycle::kill_point;
+use crate::rendering::{Entity, EntityKind, RichText};
 
 /// How much of the model's thoughts is shown, in code points: the newest.
 const THOUGHTS: usize = 1_000;
@@ -112,14 +112,16 @@ async fn begin(screen: &Screen, place: Place, part: usize, state: &RichText) -> 
 /// comes back with its next change.
 pub(in crate::telegram) async fn find_lost(api: &Api, db: &Db, place: Place) -> Option<MessageId> {
     let chat = place.chat;
-    let numbers = outbox::whereabouts(db, None, chat, place.after(), LOOKS).await;
+    let numbers = outbox::candidate_ids(db, None, chat, place.after(), LOOKS).await;
     for number in numbers.unwrap_or_default() {
         let buttons =
             |reply_markup| EditMessageReplyMarkup { chat_id: chat, message_id: number, reply_markup };
         let ours = Some(keyboards::stop(place.turn, place.language));
         match api.deliver(chat, &buttons(ours)).await {
             Err(ApiError::NotModified) => return Some(number),
-            Ok(Changed { reply_to_message: Some(question) }) if question.message_id == place.question.0 => {
+            Ok(EditResponse { reply_to_message: Some(question) })
+                if question.message_id == place.question.0 =>
+            {
                 return Some(number);
             }
             Ok(_) => {

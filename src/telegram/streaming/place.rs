@@ -1,9 +1,9 @@
 //! Where and how the answer of a turn is shown.
 
-use crate::db::outbox::Owed;
+use crate::db::outbox::OutboxMessage;
 use crate::domain::ids::{ChatId, MessageId, TopicId, TurnId};
 use crate::domain::people::Language;
-use crate::telegram::rendering::RichText;
+use crate::rendering::RichText;
 
 /// Where a turn is shown.
 #[derive(Clone, Copy, Debug)]
@@ -40,14 +40,14 @@ impl Place {
     }
 
     /// A part of the answer as a message that is owed; `number` counts from 0.
-    pub fn part(&self, number: usize, part: &RichText, replaces: Option<MessageId>) -> Owed {
+    pub fn part(&self, number: usize, part: &RichText, replaces: Option<MessageId>) -> OutboxMessage {
         let key = format!("turn:{}:{number}", self.turn);
-        Owed {
+        OutboxMessage {
             turn: Some(self.turn),
             reply_to: self.reply_to.filter(|_| number == 0),
             replaces,
             after: self.after(),
-            ..Owed::new(key, self.chat, self.topic, part.clone().into_wire())
+            ..OutboxMessage::new(key, self.chat, self.topic, part.clone().into_wire())
         }
     }
 }

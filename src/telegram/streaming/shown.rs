@@ -8,11 +8,11 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::domain::ids::MessageId;
-use crate::telegram::rendering::RichText;
+use crate::rendering::RichText;
 
 /// What a screen leaves behind.
 #[derive(Debug, Default)]
-pub struct Shown<'a> {
+pub struct ScreenResult<'a> {
     /// Parts that are owed to the chat already.
     pub posted: usize,
     /// What is not owed yet, in parts that each fit a message.
@@ -22,14 +22,14 @@ pub struct Shown<'a> {
     /// What the draft shows, if it may still be seen.
     pub draft: Option<String>,
     /// The draft that may be on its way. Nothing final may be sent before it has arrived, or the two could change places.
-    pub frame: LastFrame<'a>,
+    pub frame: LastDraft<'a>,
 }
 
 /// The last draft of an answer, until it has arrived.
 #[derive(Default)]
-pub struct LastFrame<'a>(Option<BoxFuture<'a, ()>>);
+pub struct LastDraft<'a>(Option<BoxFuture<'a, ()>>);
 
-impl<'a> LastFrame<'a> {
+impl<'a> LastDraft<'a> {
     /// One that is to arrive.
     pub(super) fn new(frame: impl Future<Output = ()> + Send + 'a) -> Self {
         Self(Some(Box::pin(frame)))
@@ -44,7 +44,7 @@ impl<'a> LastFrame<'a> {
     }
 }
 
-impl fmt::Debug for LastFrame<'_> {
+impl fmt::Debug for LastDraft<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("LastFrame").field(&self.0.is_some()).finish()
     }

@@ -1,17 +1,17 @@
 //! The lines that tell which tools run: below the thoughts, or below the text once there is some, so that a draft
 //! always begins like the message that it will become.
 
-use super::super::rendering::{Limits, RichText};
 use super::super::text;
 use crate::domain::people::Language;
 use crate::domain::tool::ToolState;
+use crate::rendering::{Limits, RichText};
 
 /// Tools of the present round.
 #[derive(Debug, Default)]
-pub(super) struct ToolLines(Vec<Line>);
+pub(super) struct ToolLines(Vec<ToolLine>);
 
 #[derive(Debug)]
-struct Line {
+struct ToolLine {
     call: String,
     name: String,
     state: ToolState,
@@ -20,7 +20,7 @@ struct Line {
 impl ToolLines {
     /// A tool begins.
     pub(super) fn start(&mut self, call: String, name: String) {
-        self.0.push(Line { call, name, state: ToolState::Running });
+        self.0.push(ToolLine { call, name, state: ToolState::Running });
     }
 
     /// A tool has ended.

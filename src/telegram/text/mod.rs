@@ -11,10 +11,10 @@ use std::collections::HashMap;
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid};
 
-use super::api::methods::BotCommand;
+use crate::bot_api::methods::BotCommand;
 use crate::domain::people::Language;
 use crate::domain::tool::{ToolName, ToolState};
-use crate::domain::turn::{Failure, Interruption, Outcome, Unfetched};
+use crate::domain::turn::{Interruption, Outcome, TurnFailure, Unfetched};
 use crate::llm::Unreadable;
 
 fluent_templates::static_loader! {
@@ -127,15 +127,15 @@ pub fn closing(language: Language, outcome: Outcome) -> Option<String> {
         Outcome::Interrupted(Interruption::Superseded) => "cut-superseded",
         Outcome::Interrupted(Interruption::Shutdown) => "cut-shutdown",
         Outcome::Interrupted(Interruption::Crashed) => "cut-crashed",
-        Outcome::Failed(Failure::Overloaded) => "failed-overloaded",
-        Outcome::Failed(Failure::Unreachable) => "failed-unreachable",
-        Outcome::Failed(Failure::Rejected) => "failed-rejected",
-        Outcome::Failed(Failure::TooLong) => "failed-too-long",
-        Outcome::Failed(Failure::Refused) => "failed-refused",
-        Outcome::Failed(Failure::Empty) => "failed-empty",
-        Outcome::Failed(Failure::Internal) => "failed-internal",
-        Outcome::Failed(Failure::NoFunds) => "failed-no-funds",
-        Outcome::Failed(Failure::Banned) => "failed-banned",
+        Outcome::Failed(TurnFailure::Overloaded) => "failed-overloaded",
+        Outcome::Failed(TurnFailure::Unreachable) => "failed-unreachable",
+        Outcome::Failed(TurnFailure::Rejected) => "failed-rejected",
+        Outcome::Failed(TurnFailure::TooLong) => "failed-too-long",
+        Outcome::Failed(TurnFailure::Refused) => "failed-refused",
+        Outcome::Failed(TurnFailure::Empty) => "failed-empty",
+        Outcome::Failed(TurnFailure::Internal) => "failed-internal",
+        Outcome::Failed(TurnFailure::NoFunds) => "failed-no-funds",
+        Outcome::Failed(TurnFailure::Banned) => "failed-banned",
     };
     Some(say(language, id))
 }

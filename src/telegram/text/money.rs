@@ -3,14 +3,14 @@
 use std::fmt::Write;
 
 use super::{say, say_with};
-use crate::db::balance::{Balance, Booked};
+use crate::db::balance::{Balance, LedgerEntry};
 use crate::db::payments::Payment;
 use crate::domain::money::Usd;
 use crate::domain::people::Language;
 use crate::domain::stars::{MOST, Margin, REFUND_DAYS, TOPICS, WITHDRAWAL};
 use crate::services::adjustments::Adjusted;
-use crate::services::payments::{Credited, Refusal};
-use crate::services::refunds::{Asked, End};
+use crate::services::payments::{CheckoutRefusal, Credited};
+use crate::services::refunds::{RefundOutcome, RefundStart};
 
 /// Above the packages.
 pub fn pay(language: Language) -> String {
@@ -51,13 +51,13 @@ pub fn invoice(language: Language, stars: u32, credit: Usd) -> String {
 }
 
 /// Why Stars are not taken.
-pub fn checkout_refused(language: Language, refusal: Refusal) -> String {
+pub fn checkout_refused(language: Language, refusal: CheckoutRefusal) -> String {
     let id = match refusal {
-        Refusal::Unknown => "checkout-unknown",
-        Refusal::NotYours => "checkout-not-yours",
-        Refusal::Expired => "checkout-expired",
-        Refusal::Paid => "checkout-paid",
-        Refusal::Banned => "checkout-banned",
+        CheckoutRefusal::Unknown => "checkout-unknown",
+        CheckoutRefusal::NotYours => "checkout-not-yours",
+        CheckoutRefusal::Expired => "checkout-expired",
+        CheckoutRefusal::Paid => "checkout-paid",
+        CheckoutRefusal::Banned => "checkout-banned",
     };
     say(language, id)
 }
@@ -83,7 +83,7 @@ pub fn receipt(stars: u32, credited: Credited, charge_id: &str) -> String {
 }
 
 /// Balance and newest operations.
-pub fn balance(language: Language, balance: Balance, booked: &[Booked]) -> String {
+pub fn balance(language: Language, balance: Balance, booked: &[LedgerEntry]) -> String {
     let mut text = say_with(language, "balance", &[("balance", &balance.amount.to_string())]);
     if balance.held > Usd::ZERO {
         let (held, free) = (balance.held.to_string(), balance.spendable().max(Usd::ZERO).to_string());
@@ -102,7 +102,7 @@ pub fn balance(language: Language, balance: Balance, booked: &[Booked]) -> Strin
 }
 
 /// One operation: by how much, what for, when.
-fn operation(language: Language, booked: &Booked) -> String {
+fn operation(language: Language, booked: &LedgerEntry) -> String {
     let sign = if booked.amount < Usd::ZERO { "" } else { "+" };
     let id = match booked.kind.as_str() {
         "starter" => "operation-starter",
@@ -134,27 +134,27 @@ pub fn refundable(language: Language, payments: &[Payment]) -> String {
 }
 
 /// What the wish for a refund came to.
-pub fn refund_asked(language: Language, asked: &Asked) -> String {
+pub fn refund_asked(language: Language, asked: &RefundStart) -> String {
     match asked {
-        Asked::Unknown => say(language, "refund-unknown"),
-        Asked::Refunded => say(language, "refund-done-before"),
-        Asked::Running => say(language, "refund-running"),
-        Asked::TooLate => say_with(language, "refund-too-late", &[("days", &REFUND_DAYS.to_string())]),
-        Asked::TooPoor { needed, spendable } => {
+        RefundStart::Unknown => say(language, "refund-unknown"),
+        RefundStart::Refunded => say(language, "refund-done-before"),
+        RefundStart::Running => say(language, "refund-running"),
+        RefundStart::TooLate => say_with(language, "refund-too-late", &[("days", &REFUND_DAYS.to_string())]),
+        RefundStart::TooPoor { needed, spendable } => {
             let (needed, spendable) = (needed.in_full(), (*spendable).max(Usd::ZERO).in_full());
             say_with(language, "refund-too-poor", &[("needed", &needed), ("spendable", &spendable)])
         }
-        Asked::Begun => say(language, "refund-begun"),
+        RefundStart::Begun => say(language, "refund-begun"),
     }
 }
 
 /// How a refund ended.
-pub fn refund_end(language: Language, payment: &Payment, end: End) -> String {
+pub fn refund_end(language: Language, payment: &Payment, end: RefundOutcome) -> String {
     let (stars, credit) = (payment.stars.to_string(), payment.credit.in_full());
     let (id, balance) = match end {
-        End::Given(balance) => ("refund-given", balance.to_string()),
-        End::ByTelegram(balance) => ("refund-by-telegram", balance.to_string()),
-        End::Refused => ("refund-refused", String::new()),
+        RefundOutcome::Given(balance) => ("refund-given", balance.to_string()),
+        RefundOutcome::ByTelegram(balance) => ("refund-by-telegram", balance.to_string()),
+        RefundOutcome::Refused => ("refund-refused", String::new()),
     };
     say_with(language, id, &[("stars", &stars), ("credit", &credit), ("balance", &balance)])
 }

@@ -2,17 +2,17 @@
 
 pub mod barrier;
 pub mod database;
-pub mod halves;
+pub mod money;
+pub mod partial_answer;
 pub mod process;
 pub mod proxy;
 pub mod redis;
-pub mod till;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use playground::anthropic::{self, Anthropic, Outcome, Recorded};
-use playground::telegram::{self, Person, Said, Telegram};
+use playground::telegram::{self, Person, SentIds, Telegram};
 use rust_decimal::Decimal;
 use sqlx::PgPool;
 
@@ -163,7 +163,7 @@ impl Bot {
     }
 
     /// Ann writes to the bot.
-    pub fn ann(&self, text: &str) -> Said {
+    pub fn ann(&self, text: &str) -> SentIds {
         self.telegram.say(ANN, ANN, text)
     }
 

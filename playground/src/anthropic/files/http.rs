@@ -14,7 +14,7 @@ use super::faults::FileFault;
 use super::form::Form;
 use super::store::Stored;
 use crate::anthropic::error::{ApiError, common_headers};
-use crate::anthropic::record::{Endpoint, Outcome, Recorded, Ticket};
+use crate::anthropic::record::{Endpoint, Outcome, Recorded, ResponseLog};
 use crate::anthropic::server::{Core, broken_response, lock};
 use crate::anthropic::validate;
 
@@ -32,7 +32,7 @@ pub(in super::super) fn routes() -> Router<Arc<Core>> {
 }
 
 /// What a call leads to when no fault is in its way.
-enum Answer {
+enum FileResponse {
     Json(Value),
     Bytes(Arc<Stored>),
 }
@@ -45,7 +45,7 @@ async fn upload(State(core): State<Arc<Core>>, request: Request) -> Response<Bod
     let admitted = admit(&core, &entry.headers).and_then(|()| form.admit(most));
     serve(&core, entry, admitted, |core, incoming| {
         let id = core.ids.next("file_");
-        Ok(Answer::Json(lock(&core.files).add(id, incoming)?.object()))
+        Ok(FileResponse::Json(lock(&core.files).add(id, incoming)?.object()))
     })
     .await
 }
@@ -60,7 +60,7 @@ async fn list(State(core): State<Arc<Core>>, request: Request) -> Response<Body>
 async fn one(State(core): State<Arc<Core>>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
     by_id(&core, Endpoint::ReadFiles, id, headers, |core, id| {
         let stored = lock(&core.files).listed(id).map_err(|missing| missing.error(id))?;
-        Ok(Answer::Json(stored.object()))
+        Ok(FileResponse::Json(stored.object()))
     })
     .await
 }
@@ -77,7 +77,7 @@ async fn content(
             let problem = format!("File {id} is not downloadable: only files that a tool made are");
             return Err(ApiError { code: Some("file_not_downloadable"), ..ApiError::invalid(problem) });
         }
-        store.find(id).map(Answer::Bytes).map_err(|missing| missing.error(id))
+        store.find(id).map(FileResponse::Bytes).map_err(|missing| missing.error(id))
     })
     .await
 }
@@ -85,7 +85,7 @@ async fn content(
 async fn remove(State(core): State<Arc<Core>>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
     by_id(&core, Endpoint::DeleteFile, id, headers, |core, id| {
         lock(&core.files).delete(id).map_err(|missing| missing.error(id))?;
-        Ok(Answer::Json(json!({"id": id, "type": "file_deleted"})))
+        Ok(FileResponse::Json(json!({"id": id, "type": "file_deleted"})))
     })
     .await
 }
@@ -95,7 +95,7 @@ async fn by_id(
     endpoint: Endpoint,
     id: String,
     headers: HeaderMap,
-    action: impl FnOnce(&Core, &str) -> Result<Answer, ApiError>,
+    action: impl FnOnce(&Core, &str) -> Result<FileResponse, ApiError>,
 ) -> Response<Body> {
     let entry = Recorded::new(endpoint, headers, json!({ "id": id }), Bytes::new());
     let admitted = admit(core, &entry.headers);
@@ -112,47 +112,47 @@ async fn serve<T>(
     core: &Core,
     entry: Recorded,
     admitted: Result<T, ApiError>,
-    action: impl FnOnce(&Core, T) -> Result<Answer, ApiError>,
+    action: impl FnOnce(&Core, T) -> Result<FileResponse, ApiError>,
 ) -> Response<Body> {
     let request_id = core.ids.next("req_");
     let fault = if admitted.is_ok() { lock(&core.files).faults.take(entry.endpoint) } else { None };
     let vanished = entry.body["id"].as_str().is_some_and(|id| lock(&core.files).vanished(id));
-    let ticket = core.file_log.open(entry);
-    let cut = |ticket: Ticket| {
-        ticket.close(Outcome::Cut);
+    let response_log = core.file_log.open(entry);
+    let cut = |response_log: ResponseLog| {
+        response_log.close(Outcome::Cut);
         broken_response(&request_id)
     };
     match &fault {
         Some(FileFault::Error(error)) => {
-            ticket.close(Outcome::Failed(error.status, error.message.clone()));
+            response_log.close(Outcome::Failed(error.status, error.message.clone()));
             return error.response(&request_id);
         }
-        Some(FileFault::Cut) => return cut(ticket),
+        Some(FileFault::Cut) => return cut(response_log),
         Some(FileFault::Hold(gate)) => tokio::select! {
             () = gate.clone().pass() => {}
-            () = core.stop.cancelled() => return cut(ticket),
+            () = core.stop.cancelled() => return cut(response_log),
         },
         Some(FileFault::CutAfter) | None => {}
     }
     match admitted.and_then(|admitted| action(core, admitted)) {
-        Ok(_) if matches!(fault, Some(FileFault::CutAfter)) => cut(ticket),
+        Ok(_) if matches!(fault, Some(FileFault::CutAfter)) => cut(response_log),
         Ok(answer) => {
-            ticket.close(Outcome::Finished);
+            response_log.close(Outcome::Finished);
             respond(&answer, &request_id)
         }
         Err(error) => {
             let (status, problem) = (error.status, error.message.clone());
             let refused = if vanished { Outcome::Failed } else { Outcome::Refused };
-            ticket.close(refused(status, problem));
+            response_log.close(refused(status, problem));
             error.response(&request_id)
         }
     }
 }
 
-fn respond(answer: &Answer, request_id: &str) -> Response<Body> {
+fn respond(answer: &FileResponse, request_id: &str) -> Response<Body> {
     let (kind, body) = match answer {
-        Answer::Json(value) => ("application/json", Bytes::from(value.to_string())),
-        Answer::Bytes(stored) => (stored.mime.as_str(), stored.bytes.clone()),
+        FileResponse::Json(value) => ("application/json", Bytes::from(value.to_string())),
+        FileResponse::Bytes(stored) => (stored.mime.as_str(), stored.bytes.clone()),
     };
     let mut response = Response::new(Body::from(body));
     if let Ok(kind) = HeaderValue::from_str(kind) {
@@ -198,7 +198,7 @@ impl Listing {
     }
 
     /// Newest first. A cursor is the last id of the page before; later ids are greater.
-    fn answer(self, core: &Core) -> Answer {
+    fn answer(self, core: &Core) -> FileResponse {
         let mut store = lock(&core.files);
         let newest_first = store.all().iter().rev();
         let (data, next) = match self {
@@ -214,7 +214,7 @@ impl Listing {
                 (data, more.map(|file| format!("page_{}", file.id)))
             }
         };
-        Answer::Json(json!({"data": data, "next_page": next}))
+        FileResponse::Json(json!({"data": data, "next_page": next}))
     }
 }
 

@@ -7,7 +7,7 @@ use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
 use super::super::{Anthropic, ApiError, Endpoint, FileFault, Gate, Outcome, Settings};
-use super::{Answer, BOUND, answer, ask, post, start, with};
+use super::{BOUND, HttpAnswer, answer, ask, post, start, with};
 use crate::samples;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -19,8 +19,8 @@ fn request(api: &Anthropic, method: &str, path: &str) -> RequestBuilder {
         .header("anthropic-version", "2026-10-21")
 }
 
-async fn call(api: &Anthropic, method: &str, path: &str) -> Answer {
-    Answer::to(request(api, method, path)).await
+async fn call(api: &Anthropic, method: &str, path: &str) -> HttpAnswer {
+    HttpAnswer::to(request(api, method, path)).await
 }
 
 fn part(name: &str, mime: &str, bytes: Vec<u8>) -> Part {
@@ -31,8 +31,8 @@ fn notes() -> Form {
     Form::new().part("file", part("notes.txt", "text/plain", b"remember the milk".to_vec()))
 }
 
-async fn send(api: &Anthropic, form: Form) -> Answer {
-    Answer::to(request(api, "POST", "").multipart(form)).await
+async fn send(api: &Anthropic, form: Form) -> HttpAnswer {
+    HttpAnswer::to(request(api, "POST", "").multipart(form)).await
 }
 
 /// Uploads a file that must be taken; gives its id.
@@ -134,11 +134,11 @@ async fn uploads_that_are_refused() {
     let bare = |name: &'static str, value: &'static str| {
         let url = format!("{}/v1/files", api.url());
         let request = reqwest::Client::new().post(url).header(name, value).multipart(notes());
-        Answer::to(request)
+        HttpAnswer::to(request)
     };
     assert_eq!(bare("anthropic-version", "2026-10-21").await.status, 401);
     assert_eq!(bare("x-api-key", "sk-ant-a").await.status, 400, "a version is needed");
-    let json = Answer::to(request(&api, "POST", "").json(&json!({"file":"x"}))).await;
+    let json = HttpAnswer::to(request(&api, "POST", "").json(&json!({"file":"x"}))).await;
     assert!(json.text.contains("must be multipart/form-data"), "{}", json.text);
     assert_eq!(call(&api, "PUT", "").await.status, 405);
 }
@@ -338,7 +338,7 @@ async fn files_cost_what_they_hold() {
         ("document", &text, "claude-sonnet-5-5", 3),
     ] {
         let body = json!({"model":model,"messages":[{"role":"user","content":[block(kind, id)]}]});
-        let counted = Answer::to(post(&api, "/v1/messages/count_tokens", &body)).await;
+        let counted = HttpAnswer::to(post(&api, "/v1/messages/count_tokens", &body)).await;
         assert_eq!(counted.json(), json!({"input_tokens": 8 + 4 + tokens}), "{kind} {model}");
         let asked = with(with(body, "max_tokens", json!(100)), "stream", json!(true));
         assert_eq!(answer(&api, &asked).await.message()["usage"]["input_tokens"], 8 + 4 + tokens);

@@ -31,7 +31,7 @@ fn post(api: &Anthropic, path: &str, body: &Value) -> RequestBuilder {
 
 /// What came back, read to its end.
 #[derive(Debug)]
-struct Answer {
+struct HttpAnswer {
     status: u16,
     headers: HeaderMap,
     text: String,
@@ -39,7 +39,7 @@ struct Answer {
     broken: bool,
 }
 
-impl Answer {
+impl HttpAnswer {
     async fn to(request: RequestBuilder) -> Self {
         tokio::time::timeout(BOUND, async {
             let mut response = request.send().await.unwrap();
@@ -153,8 +153,8 @@ fn with(mut body: Value, field: &str, value: Value) -> Value {
     body
 }
 
-async fn answer(api: &Anthropic, body: &Value) -> Answer {
-    Answer::to(post(api, "/v1/messages", body)).await
+async fn answer(api: &Anthropic, body: &Value) -> HttpAnswer {
+    HttpAnswer::to(post(api, "/v1/messages", body)).await
 }
 
 /// The request that follows: the answer is sent back, then the user speaks or the tool results.

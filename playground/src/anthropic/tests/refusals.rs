@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::super::validate::testing;
 use super::super::{Endpoint, Outcome};
-use super::{Answer, ask, post, start};
+use super::{HttpAnswer, ask, post, start};
 
 /// The shape that every error answer has.
-fn sentence(answer: &Answer, kind: &str) -> String {
+fn sentence(answer: &HttpAnswer, kind: &str) -> String {
     let body = answer.json();
     assert_eq!((&body["type"], &body["error"]["type"]), (&json!("error"), &json!(kind)), "{body}");
     assert_eq!(body["request_id"], answer.headers["request-id"].to_str().unwrap());
@@ -25,7 +25,7 @@ async fn every_table_row() {
             .header("x-api-key", "sk-ant-test")
             .header("anthropic-version", case.version)
             .json(&case.body);
-        let answer = Answer::to(request).await;
+        let answer = HttpAnswer::to(request).await;
         assert_eq!(answer.status, case.status, "{}: {}", case.name, answer.text);
         if case.status == 200 {
             assert_eq!(answer.json()["type"], "message", "{}", case.name);
@@ -100,7 +100,7 @@ async fn headers_and_bodies() {
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let answer = Answer::to(request).await;
+        let answer = HttpAnswer::to(request).await;
         assert_eq!(answer.status, status, "{name}: {}", answer.text);
         let found = sentence(&answer, kind);
         assert!(found.contains(says), "{name}: {found}");
@@ -117,18 +117,18 @@ async fn a_bearer_token_is_a_key() {
         .bearer_auth("sk-ant-playground")
         .header("anthropic-version", "2023-06-01")
         .json(&super::with(ask("hi"), "stream", json!(false)));
-    assert_eq!(Answer::to(request).await.json()["content"][0]["text"], "You said: hi");
+    assert_eq!(HttpAnswer::to(request).await.json()["content"][0]["text"], "You said: hi");
 }
 
 #[tokio::test]
 async fn counting_takes_no_limit_and_no_stream() {
     let api = start().await;
     let body = json!({"model":"claude-sonnet-5-5","messages":[{"role":"user","content":"12345678"}]});
-    let counted = Answer::to(post(&api, "/v1/messages/count_tokens", &body)).await;
+    let counted = HttpAnswer::to(post(&api, "/v1/messages/count_tokens", &body)).await;
     assert_eq!((counted.status, counted.json()), (200, json!({"input_tokens": 14})));
     for field in ["max_tokens", "stream"] {
         let body = super::with(body.clone(), field, json!(1));
-        let refused = Answer::to(post(&api, "/v1/messages/count_tokens", &body)).await;
+        let refused = HttpAnswer::to(post(&api, "/v1/messages/count_tokens", &body)).await;
         assert_eq!(
             sentence(&refused, "invalid_request_error"),
             format!("{field}: Extra inputs are not permitted")
@@ -143,7 +143,7 @@ async fn models_and_unknown_paths() {
     let api = start().await;
     let get = |path: &str| {
         let request = reqwest::Client::new().get(format!("{}{path}", api.url()));
-        Answer::to(request.header("x-api-key", "sk-ant-a").header("anthropic-version", "2026-10-21"))
+        HttpAnswer::to(request.header("x-api-key", "sk-ant-a").header("anthropic-version", "2026-10-21"))
     };
     let first = get("/v1/models?limit=2").await.json();
     assert_eq!((&first["has_more"], first["data"].as_array().unwrap().len()), (&json!(true), 2));
@@ -158,7 +158,7 @@ async fn models_and_unknown_paths() {
     for (path, status) in [("/v1/models/none", 404), ("/v2/models", 404), ("/v1/messages", 405)] {
         assert_eq!(get(path).await.status, status, "{path}");
     }
-    let no_key = Answer::to(reqwest::Client::new().get(format!("{}/v1/models", api.url()))).await;
+    let no_key = HttpAnswer::to(reqwest::Client::new().get(format!("{}/v1/models", api.url()))).await;
     assert_eq!(no_key.status, 401);
 }
 

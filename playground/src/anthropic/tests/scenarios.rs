@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::{Anthropic, Reply, Scenario, Step, texts};
-use super::{Answer, answer, ask, follow, start, with};
+use super::{HttpAnswer, answer, ask, follow, start, with};
 
 fn clock() -> Value {
     json!([{"name":"clock","input_schema":{"type":"object","required":["zone"],
@@ -163,7 +163,7 @@ async fn http_faults_come_as_often_as_ordered() {
 #[tokio::test]
 async fn broken_streams() {
     let api = start().await;
-    let has = |answer: &Answer, kind: &str| answer.events().iter().any(|event| event["type"] == kind);
+    let has = |answer: &HttpAnswer, kind: &str| answer.events().iter().any(|event| event["type"] == kind);
     let cut = answer(&api, &ask("!cut")).await;
     assert!(cut.broken && !has(&cut, "message_stop") && !cut.said().is_empty());
     let error = answer(&api, &ask("!error")).await;

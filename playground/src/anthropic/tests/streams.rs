@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::super::{Anthropic, Gate, Outcome, Recorded, Reply, Settings, Step, StopReason};
-use super::{Answer, BOUND, answer, ask, post, start, with};
+use super::{BOUND, HttpAnswer, answer, ask, post, start, with};
 
 /// Waits for the outcome of the only request.
 async fn outcome(api: &Anthropic, bound: Duration) -> Recorded {
@@ -37,7 +37,7 @@ async fn a_gate_holds_the_stream() {
     while let Some(chunk) = response.chunk().await.unwrap() {
         text += std::str::from_utf8(&chunk).unwrap();
     }
-    let found = Answer { status: 200, headers: response.headers().clone(), text, broken: false };
+    let found = HttpAnswer { status: 200, headers: response.headers().clone(), text, broken: false };
     assert_eq!(found.said(), "before after");
     let done = outcome(&api, BOUND).await;
     assert_eq!((done.outcome, api.open_streams()), (Outcome::Finished, 0));
@@ -138,7 +138,7 @@ async fn a_thousand_streams_at_once() {
             .header("x-api-key", "sk-ant-test")
             .header("anthropic-version", "2026-10-21")
             .json(&body);
-        Answer::to(request)
+        HttpAnswer::to(request)
     };
     let answers = futures::future::join_all((0..1000).map(|_| one())).await;
     assert!(answers.iter().all(|answer| answer.said().len() == 240));

@@ -11,7 +11,7 @@ const ASSISTANT: u8 = 2;
 const BOTH: u8 = 3;
 
 /// A kind of block: who may say it, what it must have, what else it may have.
-struct Kind {
+struct BlockRule {
     name: &'static str,
     roles: u8,
     required: &'static [&'static str],
@@ -23,15 +23,15 @@ const fn kind(
     roles: u8,
     required: &'static [&'static str],
     optional: &'static [&'static str],
-) -> Kind {
-    Kind { name, roles, required, optional }
+) -> BlockRule {
+    BlockRule { name, roles, required, optional }
 }
 
 const RESULT: &[&str] = &["tool_use_id", "content"];
 const MARKED: &[&str] = &["cache_control"];
 const CALLED: &[&str] = &["cache_control", "caller"];
 
-const KINDS: &[Kind] = &[
+const KINDS: &[BlockRule] = &[
     kind("text", BOTH, &["text"], &["cache_control", "citations"]),
     kind("image", USER, &["source"], &["cache_control", "transformations"]),
     kind("document", BOTH, &["source"], &["cache_control", "citations", "context", "title"]),
@@ -87,7 +87,7 @@ pub(super) fn text(path: &str, block: &Value) -> Check {
     }
 }
 
-fn known(path: &str, block: &Value) -> Result<&'static Kind, ApiError> {
+fn known(path: &str, block: &Value) -> Result<&'static BlockRule, ApiError> {
     let name = block["type"].as_str().unwrap_or_default();
     KINDS.iter().find(|kind| kind.name == name).ok_or_else(|| {
         let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
@@ -98,7 +98,7 @@ fn known(path: &str, block: &Value) -> Result<&'static Kind, ApiError> {
     })
 }
 
-fn fields(path: &str, block: &Value, kind: &Kind) -> Check {
+fn fields(path: &str, block: &Value, kind: &BlockRule) -> Check {
     let path = format!("{path}.{}", kind.name);
     if let Some(missing) = kind.required.iter().find(|field| block.get(**field).is_none_or(Value::is_null)) {
         return fail(format!("{path}.{missing}"), "Field required");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::super::author::{self, Tag};
 use super::super::books::Question;
 use super::super::findings::Findings;
-use super::super::people::Said;
+use super::super::people::SentMessage;
 use super::Evidence;
 
 /// Remarks of the bot below an answer that did not end by itself begin with one of these.
@@ -17,7 +17,7 @@ const PARAGRAPHS: &str = "paragraphs shown TWICE";
 const HISTORY: &str = "answers whose history is not what the chat shows";
 
 /// Every question is answered once, or in part with a mark, or its person was told that nothing came of it.
-pub(super) fn questions(findings: &mut Findings, evidence: &Evidence, said: &[Said]) {
+pub(super) fn questions(findings: &mut Findings, evidence: &Evidence, said: &[SentMessage]) {
     let mut whole: HashMap<Tag, u32> = HashMap::new();
     for message in evidence.chats.values().flat_map(BTreeMap::values) {
         for tag in author::completed(&message.text) {
@@ -26,15 +26,15 @@ pub(super) fn questions(findings: &mut Findings, evidence: &Evidence, said: &[Sa
     }
     findings.expect_none(&[LOST, DOUBLED]);
     let (mut asked, mut once, mut partly, mut told) = (0, 0, 0, 0);
-    for Said { chat, message, tag, .. } in said {
+    for SentMessage { chat, message, tag, .. } in said {
         let Some(tag) = tag else { continue };
         asked += 1;
         let question = evidence.questions.get(&(*chat, *message));
         match (whole.get(tag).copied().unwrap_or(0), question) {
             (1, Some(_)) => once += 1,
             (0, Some(question)) => match marked(evidence, question) {
-                Some(Marked::Partial) => partly += 1,
-                Some(Marked::Nothing) => told += 1,
+                Some(PartialMark::Partial) => partly += 1,
+                Some(PartialMark::Nothing) => told += 1,
                 None => findings.fault(LOST, format!("{tag} in chat {chat}: {question:?}")),
             },
             (_, None) => findings.fault(LOST, format!("{tag} in chat {chat} is not stored")),
@@ -48,22 +48,22 @@ pub(super) fn questions(findings: &mut Findings, evidence: &Evidence, said: &[Sa
 }
 
 /// What a chat shows of an answer that is not whole.
-enum Marked {
+enum PartialMark {
     Partial,
     Nothing,
 }
 
 /// What became of a question without a whole answer. One that a newer message overtook before anything was shown is part
 /// of the next prompt, so what became of that turn counts.
-fn marked(evidence: &Evidence, question: &Question) -> Option<Marked> {
+fn marked(evidence: &Evidence, question: &Question) -> Option<PartialMark> {
     let turns = evidence.turns.get(&question.thread_id)?;
     turns.range(question.turn_id..).find_map(|(&turn, state)| {
         let shown = evidence.owed.iter().filter(|owed| owed.turn_id == Some(turn));
         let is_marked =
             shown.filter_map(|owed| evidence.shown(owed)).any(|message| message.text.contains(MARKS));
         match evidence.answers.get(&turn) {
-            Some(answer) => Some((answer.interrupted && is_marked).then_some(Marked::Partial)),
-            None if state == "failed" => Some(is_marked.then_some(Marked::Nothing)),
+            Some(answer) => Some((answer.interrupted && is_marked).then_some(PartialMark::Partial)),
+            None if state == "failed" => Some(is_marked.then_some(PartialMark::Nothing)),
             // Overtaken before its first word.
             None if state == "interrupted" => None,
             None => Some(None),

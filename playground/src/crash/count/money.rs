@@ -6,7 +6,7 @@ use playground::telegram::{PaymentState, Telegram};
 
 use super::super::books::Books;
 use super::super::findings::Findings;
-use super::super::people::{STARS, Somebody};
+use super::super::people::{STARS, SimulatedUser};
 
 const PAYMENTS: &str = "payments that chat and books tell differently";
 const WALLETS: &str = "wallets that do not add up";
@@ -16,7 +16,7 @@ pub(super) async fn stars(
     findings: &mut Findings,
     telegram: &Telegram,
     books: &Books,
-    people: &[Somebody],
+    people: &[SimulatedUser],
 ) -> anyhow::Result<()> {
     findings.expect_none(&[PAYMENTS, WALLETS]);
     let booked = books.payments().await?;

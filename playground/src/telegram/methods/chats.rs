@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::chat::Kind;
+use super::super::chat::ChatType;
 use super::super::params::Params;
 use super::super::refusal::{Outcome, Refusal};
 use super::super::world::World;
@@ -41,7 +41,7 @@ pub(super) fn get_member(world: &World, params: &Params) -> Outcome {
 /// `getChatAdministrators`.
 pub(super) fn administrators(world: &World, params: &Params) -> Outcome {
     let chat = target::known_chat(world, params)?;
-    let Some(Kind::Supergroup { admins, .. }) = world.chats.get(&chat).map(|state| &state.kind) else {
+    let Some(ChatType::Supergroup { admins, .. }) = world.chats.get(&chat).map(|state| &state.kind) else {
         return Err(Refusal::bad("there are no administrators in the private chat"));
     };
     let users = admins.iter().copied().chain([world.settings.bot_id]);
@@ -52,7 +52,7 @@ pub(super) fn administrators(world: &World, params: &Params) -> Outcome {
 pub(super) fn member_count(world: &World, params: &Params) -> Outcome {
     let chat = target::known_chat(world, params)?;
     Ok(match world.chats.get(&chat).map(|state| &state.kind) {
-        Some(Kind::Supergroup { members, .. }) => json!(members.len() + 1),
+        Some(ChatType::Supergroup { members, .. }) => json!(members.len() + 1),
         _ => json!(2),
     })
 }
@@ -61,7 +61,7 @@ pub(super) fn member_count(world: &World, params: &Params) -> Outcome {
 pub(super) fn leave(world: &mut World, params: &Params) -> Outcome {
     let chat = target::writable_chat(world, params)?;
     match world.chats.get_mut(&chat).map(|state| &mut state.kind) {
-        Some(Kind::Supergroup { bot_kicked, .. }) => *bot_kicked = true,
+        Some(ChatType::Supergroup { bot_kicked, .. }) => *bot_kicked = true,
         _ => return Err(Refusal::bad("chat member status can't be changed in private chats")),
     }
     world.touch(chat);
@@ -71,7 +71,7 @@ pub(super) fn leave(world: &mut World, params: &Params) -> Outcome {
 /// A Bot API `ChatMember` object.
 fn member(world: &World, chat: i64, user: i64) -> Value {
     let object = world.user_object(user);
-    let Some(Kind::Supergroup { members, admins, bot_kicked, .. }) =
+    let Some(ChatType::Supergroup { members, admins, bot_kicked, .. }) =
         world.chats.get(&chat).map(|state| &state.kind)
     else {
         let inside = user == chat || world.is_bot(user);

@@ -1,6 +1,6 @@
 //! Where a call goes: the chat, the topic and the message that is answered, each checked.
 
-use super::super::chat::Kind;
+use super::super::chat::ChatType;
 use super::super::params::Params;
 use super::super::refusal::Refusal;
 use super::super::world::World;
@@ -24,8 +24,8 @@ pub(super) fn known_chat(world: &World, params: &Params) -> Result<i64, Refusal>
 pub(super) fn writable_chat(world: &World, params: &Params) -> Result<i64, Refusal> {
     let id = known_chat(world, params)?;
     match world.chats.get(&id).map(|chat| &chat.kind) {
-        Some(Kind::Private { blocked: true }) => Err(Refusal::forbidden("bot was blocked by the user")),
-        Some(Kind::Supergroup { bot_kicked: true, .. }) => {
+        Some(ChatType::Private { blocked: true }) => Err(Refusal::forbidden("bot was blocked by the user")),
+        Some(ChatType::Supergroup { bot_kicked: true, .. }) => {
             Err(Refusal::forbidden("bot was kicked from the supergroup chat"))
         }
         _ => Ok(id),

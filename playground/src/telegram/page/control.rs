@@ -10,13 +10,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::Shared;
-use super::super::sending::{NewFile, Place};
+use super::super::sending::{NewFile, Placement};
 use super::super::types::{Attachment, Fault, Person};
 
 /// Icon colour of topics that are opened on the page.
 const TOPIC_COLOR: i64 = 9_367_192;
 
-pub(super) type Answer = Result<Json<Value>, (StatusCode, String)>;
+pub(super) type ControlResult = Result<Json<Value>, (StatusCode, String)>;
 
 pub(super) fn wrong(reason: impl Into<String>) -> (StatusCode, String) {
     (StatusCode::BAD_REQUEST, reason.into())
@@ -33,7 +33,7 @@ pub(super) struct Say {
 }
 
 /// `POST /play/say`
-pub(super) async fn say(State(shared): State<Arc<Shared>>, Json(body): Json<Say>) -> Answer {
+pub(super) async fn say(State(shared): State<Arc<Shared>>, Json(body): Json<Say>) -> ControlResult {
     let text = body.text.trim();
     if text.is_empty() {
         return Err(wrong("the text is empty"));
@@ -51,7 +51,7 @@ pub(super) struct Edit {
 }
 
 /// `POST /play/edit`
-pub(super) async fn edit(State(shared): State<Arc<Shared>>, Json(body): Json<Edit>) -> Answer {
+pub(super) async fn edit(State(shared): State<Arc<Shared>>, Json(body): Json<Edit>) -> ControlResult {
     let update = shared.change(|world| world.edit_text(body.chat, body.message_id, body.text.trim()));
     update.map(|id| Json(json!({"update_id": id}))).ok_or_else(|| wrong("there is no such message"))
 }
@@ -66,7 +66,7 @@ pub(super) struct Press {
 }
 
 /// `POST /play/press`
-pub(super) async fn press(State(shared): State<Arc<Shared>>, Json(body): Json<Press>) -> Answer {
+pub(super) async fn press(State(shared): State<Arc<Shared>>, Json(body): Json<Press>) -> ControlResult {
     let id = shared.change(|world| world.press(body.chat, body.from, body.message_id, &body.data));
     Ok(Json(json!({"callback_query_id": id})))
 }
@@ -79,13 +79,13 @@ pub(super) struct Stop {
 }
 
 /// `POST /play/stop`
-pub(super) async fn stop(State(shared): State<Arc<Shared>>, Json(body): Json<Stop>) -> Answer {
+pub(super) async fn stop(State(shared): State<Arc<Shared>>, Json(body): Json<Stop>) -> ControlResult {
     let update = shared.change(|world| world.press_stop(body.chat, body.draft_id));
     update.map(|id| Json(json!({"update_id": id}))).ok_or_else(|| wrong("this draft cannot be stopped"))
 }
 
 /// `POST /play/user` with a `User` object; opens the person's chat with the bot.
-pub(super) async fn add_user(State(shared): State<Arc<Shared>>, Json(body): Json<NewUser>) -> Answer {
+pub(super) async fn add_user(State(shared): State<Arc<Shared>>, Json(body): Json<NewUser>) -> ControlResult {
     let person = Person {
         last_name: body.last_name,
         username: body.username,
@@ -126,7 +126,10 @@ pub(super) struct NewGroup {
 }
 
 /// `POST /play/group`
-pub(super) async fn add_group(State(shared): State<Arc<Shared>>, Json(body): Json<NewGroup>) -> Answer {
+pub(super) async fn add_group(
+    State(shared): State<Arc<Shared>>,
+    Json(body): Json<NewGroup>,
+) -> ControlResult {
     if body.id >= 0 || body.title.trim().is_empty() {
         return Err(wrong("a group needs a negative id and a title"));
     }
@@ -149,7 +152,10 @@ pub(super) struct NewTopic {
 }
 
 /// `POST /play/topic`
-pub(super) async fn add_topic(State(shared): State<Arc<Shared>>, Json(body): Json<NewTopic>) -> Answer {
+pub(super) async fn add_topic(
+    State(shared): State<Arc<Shared>>,
+    Json(body): Json<NewTopic>,
+) -> ControlResult {
     let id = shared.change(|world| {
         let topical = world.chats.get(&body.chat).is_some_and(|chat| chat.is_private() || chat.is_forum());
         topical.then(|| world.open_topic(body.chat, body.from, body.name.trim(), TOPIC_COLOR))
@@ -165,7 +171,7 @@ pub(super) struct Block {
 }
 
 /// `POST /play/block`
-pub(super) async fn block(State(shared): State<Arc<Shared>>, Json(body): Json<Block>) -> Answer {
+pub(super) async fn block(State(shared): State<Arc<Shared>>, Json(body): Json<Block>) -> ControlResult {
     let update = shared.change(|world| world.set_blocked(body.user, body.blocked));
     Ok(Json(json!({"update_id": update})))
 }
@@ -191,7 +197,10 @@ fn once() -> u32 {
 }
 
 /// `POST /play/fault`
-pub(super) async fn fault(State(shared): State<Arc<Shared>>, Json(body): Json<PlannedFault>) -> Answer {
+pub(super) async fn fault(
+    State(shared): State<Arc<Shared>>,
+    Json(body): Json<PlannedFault>,
+) -> ControlResult {
     let fault = match body.fault.as_str() {
         "flood" => Fault::Flood { retry_after_s: body.seconds.max(1) },
         "status" => Fault::Status(body.code),
@@ -207,7 +216,7 @@ pub(super) async fn fault(State(shared): State<Arc<Shared>>, Json(body): Json<Pl
 
 /// `POST /play/file`, multipart: `chat`, `from`, `topic`, `kind`, `caption`, `album`, then the `file`. The files of an
 /// album come one after the other with the same number.
-pub(super) async fn send_file(State(shared): State<Arc<Shared>>, mut form: Multipart) -> Answer {
+pub(super) async fn send_file(State(shared): State<Arc<Shared>>, mut form: Multipart) -> ControlResult {
     let (mut chat, mut from, mut topic, mut kind, mut caption) =
         (None, None, None, String::new(), String::new());
     let (mut upload, mut album) = (None, None);
@@ -233,7 +242,7 @@ pub(super) async fn send_file(State(shared): State<Arc<Shared>>, mut form: Multi
     };
     let kind = kind_of(&kind).ok_or_else(|| wrong("there is no such kind of file"))?;
     let file = NewFile { kind, name, mime, bytes, caption };
-    let place = Place { topic, reply_to: None, album };
+    let place = Placement { topic, reply_to: None, album };
     Ok(Json(json!(shared.change(|world| world.say_file(chat, from, place, file)))))
 }
 

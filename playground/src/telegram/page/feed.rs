@@ -13,7 +13,7 @@ use futures::Stream;
 use serde_json::{Map, Value, json};
 
 use super::super::Shared;
-use super::super::types::Answer;
+use super::super::types::CallOutcome;
 use super::super::world::World;
 use super::snapshot;
 
@@ -71,7 +71,7 @@ impl Seen {
             let call = number.checked_sub(world.calls_forgotten).and_then(|at| world.calls.get(at));
             let Some(call) = call else { continue };
             if let Some(shown) = snapshot::call(number, call) {
-                if call.answer == Answer::Waiting {
+                if call.answer == CallOutcome::Waiting {
                     self.waiting.insert(number);
                 }
                 result.push(shown);

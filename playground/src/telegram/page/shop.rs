@@ -11,7 +11,7 @@ use super::super::Shared;
 use super::super::stars::{PaymentAttempt, PaymentState};
 use super::super::types::Message;
 use super::super::world::World;
-use super::control::{Answer, wrong};
+use super::control::{ControlResult, wrong};
 
 /// Body of `POST /play/pay`.
 #[derive(Deserialize)]
@@ -22,7 +22,7 @@ pub(super) struct Pay {
 }
 
 /// `POST /play/pay`: answers when the attempt has ended, one way or the other.
-pub(super) async fn pay(State(shared): State<Arc<Shared>>, Json(body): Json<Pay>) -> Answer {
+pub(super) async fn pay(State(shared): State<Arc<Shared>>, Json(body): Json<Pay>) -> ControlResult {
     let mut changed = shared.changed.subscribe();
     let number = shared.begin_payment(|world| world.pay(body.chat, body.from, body.message_id)).number;
     loop {
@@ -57,7 +57,7 @@ pub(super) struct Wallet {
 }
 
 /// `POST /play/stars`: puts this many Stars into a wallet, whatever was in it.
-pub(super) async fn set_stars(State(shared): State<Arc<Shared>>, Json(body): Json<Wallet>) -> Answer {
+pub(super) async fn set_stars(State(shared): State<Arc<Shared>>, Json(body): Json<Wallet>) -> ControlResult {
     if !shared.look(|world| world.users.contains_key(&body.user)) {
         return Err(wrong("there is no such person"));
     }

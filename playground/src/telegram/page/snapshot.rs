@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::chat::{Chat, Kind};
-use super::super::types::{Answer, Call, Draft, Message, Person};
+use super::super::chat::{Chat, ChatType};
+use super::super::types::{Call, CallOutcome, Draft, Message, Person};
 use super::super::world::World;
 use super::shop;
 
@@ -50,12 +50,12 @@ pub(super) fn chat(world: &World, id: i64, state: &Chat, content: bool) -> Value
             })
             .collect();
         match &state.kind {
-            Kind::Private { blocked } => {
+            ChatType::Private { blocked } => {
                 object["private"] = json!(true);
                 object["blocked"] = json!(blocked);
                 object["members"] = json!([id]);
             }
-            Kind::Supergroup { title, forum, members, .. } => {
+            ChatType::Supergroup { title, forum, members, .. } => {
                 object["private"] = json!(false);
                 object["title"] = json!(title);
                 object["forum"] = json!(forum);
@@ -162,10 +162,10 @@ pub(super) fn call(number: usize, call: &Call) -> Option<Value> {
         return None;
     }
     let (state, code, description) = match &call.answer {
-        Answer::Waiting => ("waiting", None, None),
-        Answer::Ok => ("ok", None, None),
-        Answer::Cut => ("cut", None, None),
-        Answer::Error { code, description, .. } => ("error", Some(code), Some(description)),
+        CallOutcome::Waiting => ("waiting", None, None),
+        CallOutcome::Ok => ("ok", None, None),
+        CallOutcome::Cut => ("cut", None, None),
+        CallOutcome::Error { code, description, .. } => ("error", Some(code), Some(description)),
     };
     Some(json!({
         "number": number,

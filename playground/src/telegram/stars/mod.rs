@@ -120,7 +120,7 @@ impl Stars {
     }
 
     /// Notes a new attempt.
-    fn begin(&mut self, ask: Ask, state: PaymentState, deadline: Instant) -> PaymentAttempt {
+    fn begin(&mut self, ask: PaymentRequest, state: PaymentState, deadline: Instant) -> PaymentAttempt {
         let attempt = PaymentAttempt {
             number: self.checkouts.len(),
             user: ask.user,
@@ -140,7 +140,7 @@ impl Stars {
 
 /// Who is to pay what, and where it shows.
 #[derive(Debug)]
-struct Ask {
+struct PaymentRequest {
     user: i64,
     chat: i64,
     message_id: Option<i64>,
@@ -152,7 +152,7 @@ struct Ask {
 
 impl World {
     /// Asks the bot whether it agrees to a payment.
-    fn ask_bot(&mut self, ask: Ask) -> PaymentAttempt {
+    fn ask_bot(&mut self, ask: PaymentRequest) -> PaymentAttempt {
         let deadline = Instant::now() + self.settings.checkout_limit;
         let mut attempt = self.stars.begin(ask, PaymentState::Waiting, deadline);
         attempt.query_id = self.stars.next_number().to_string();
@@ -173,7 +173,7 @@ impl World {
     }
 
     /// Notes an attempt that failed before anybody was asked.
-    fn fail_attempt(&mut self, ask: Ask, failure: PaymentFailure) -> PaymentAttempt {
+    fn fail_attempt(&mut self, ask: PaymentRequest, failure: PaymentFailure) -> PaymentAttempt {
         self.stars.begin(ask, PaymentState::Failed(failure), Instant::now())
     }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::super::world::World;
 use super::super::{Shared, Telegram};
-use super::{Ask, CURRENCY, PaymentAttempt, PaymentFailure, PaymentState};
+use super::{CURRENCY, PaymentAttempt, PaymentFailure, PaymentRequest, PaymentState};
 
 /// Ends attempts that the bot does not answer in time; runs until the emulator stops.
 pub(in super::super) async fn expire(shared: Arc<Shared>) {
@@ -38,7 +38,7 @@ impl Shared {
     }
 }
 
-impl Ask {
+impl PaymentRequest {
     /// A payment that no message stands for, for Stars.
     fn without_message(user: i64, stars: u32, payload: &str) -> Self {
         Self {
@@ -65,16 +65,20 @@ impl World {
         let message = self.chats.get(&chat).and_then(|state| state.messages.get(&message_id));
         let found = message.zip(self.stars.invoices.get(&(chat, message_id)));
         let Some((topic, invoice)) = found.map(|(message, invoice)| (message.topic, invoice.clone())) else {
-            let ask = Ask { chat, message_id: Some(message_id), ..Ask::without_message(user, 0, "") };
+            let ask = PaymentRequest {
+                chat,
+                message_id: Some(message_id),
+                ..PaymentRequest::without_message(user, 0, "")
+            };
             return self.fail_attempt(ask, PaymentFailure::NoInvoice);
         };
         // An invoice out of somebody else's private chat was forwarded to this person.
         let place = if chat > 0 && chat != user { (user, None) } else { (chat, topic) };
-        let ask = Ask {
+        let ask = PaymentRequest {
             chat,
             message_id: Some(message_id),
             place,
-            ..Ask::without_message(user, invoice.stars, &invoice.payload)
+            ..PaymentRequest::without_message(user, invoice.stars, &invoice.payload)
         };
         self.try_to_pay(ask)
     }
@@ -83,15 +87,17 @@ impl World {
         self.person(user);
         match self.stars.links.get(link) {
             Some(invoice) => {
-                let ask = Ask::without_message(user, invoice.stars, &invoice.payload);
+                let ask = PaymentRequest::without_message(user, invoice.stars, &invoice.payload);
                 self.try_to_pay(ask)
             }
-            None => self.fail_attempt(Ask::without_message(user, 0, ""), PaymentFailure::NoInvoice),
+            None => {
+                self.fail_attempt(PaymentRequest::without_message(user, 0, ""), PaymentFailure::NoInvoice)
+            }
         }
     }
 
     /// The app looks into the wallet before anybody asks the bot.
-    fn try_to_pay(&mut self, ask: Ask) -> PaymentAttempt {
+    fn try_to_pay(&mut self, ask: PaymentRequest) -> PaymentAttempt {
         if i64::from(self.stars.ledger.wallet(ask.user)) < ask.total_amount {
             return self.fail_attempt(ask, PaymentFailure::NotEnoughStars);
         }
@@ -99,13 +105,13 @@ impl World {
     }
 
     /// Makes a payment that the bot was not asked about.
-    fn pay_unasked(&mut self, user: i64, stars: u32, payload: &str, tell: Tell) -> PaymentAttempt {
+    fn pay_unasked(&mut self, user: i64, stars: u32, payload: &str, tell: Notify) -> PaymentAttempt {
         self.person(user);
-        let ask = Ask::without_message(user, stars, payload);
+        let ask = PaymentRequest::without_message(user, stars, payload);
         let attempt = self.stars.begin(ask, PaymentState::Waiting, Instant::now());
         match tell {
-            Tell::Bot => self.approve(attempt.number),
-            Tell::Nobody => {
+            Notify::Bot => self.approve(attempt.number),
+            Notify::Nobody => {
                 let state = match self.collect(attempt.number) {
                     Some((receipt, _)) => PaymentState::Paid(receipt),
                     None => PaymentState::Failed(PaymentFailure::NotEnoughStars),
@@ -119,7 +125,7 @@ impl World {
 
 /// Who learns of a payment.
 #[derive(Debug, Clone, Copy)]
-enum Tell {
+enum Notify {
     Bot,
     Nobody,
 }
@@ -166,20 +172,24 @@ impl Telegram {
         self.shared.begin_payment(|world| {
             world.person(user);
             let currency = currency.to_owned();
-            world.ask_bot(Ask { currency, total_amount, ..Ask::without_message(user, 0, payload) })
+            world.ask_bot(PaymentRequest {
+                currency,
+                total_amount,
+                ..PaymentRequest::without_message(user, 0, payload)
+            })
         })
     }
 
     /// A payment that the bot is not asked about but told of, as if it had agreed in another life. The
     /// person may be one it has never seen; the wallet must suffice.
     pub fn pay_unasked(&self, user: i64, stars: u32, payload: &str) -> PaymentAttempt {
-        self.shared.change(|world| world.pay_unasked(user, stars, payload, Tell::Bot))
+        self.shared.change(|world| world.pay_unasked(user, stars, payload, Notify::Bot))
     }
 
     /// A payment whose update is lost: it shows in the chat and in `getStarTransactions` only. The
     /// wallet must suffice.
     pub fn pay_unheard(&self, user: i64, stars: u32, payload: &str) -> PaymentAttempt {
-        self.shared.change(|world| world.pay_unasked(user, stars, payload, Tell::Nobody))
+        self.shared.change(|world| world.pay_unasked(user, stars, payload, Notify::Nobody))
     }
 
     /// Telegram itself gives a payment back, without the bot having asked for it. Returns the id of the

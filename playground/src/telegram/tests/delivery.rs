@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use serde_json::{Value, json};
 
-use super::super::Answer;
+use super::super::CallOutcome;
 use super::{ANN, BOUND, Rig};
 
 fn ids(updates: &[Value]) -> Vec<i64> {
@@ -48,7 +48,7 @@ async fn a_long_poll_ends_with_the_first_update() {
             view.calls_of("getUpdates").next().map(|call| call.answer.clone())
         };
         let answer = rig.telegram.until("the poll", BOUND, polling).await.unwrap();
-        assert_eq!(answer, Answer::Waiting);
+        assert_eq!(answer, CallOutcome::Waiting);
         rig.telegram.say(ANN, ANN, "hi")
     };
     let (updates, said) = tokio::time::timeout(BOUND, async { tokio::join!(poll, speak) }).await.unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::super::{Answer, Fault, Feature, Settings, ViolationKind};
+use super::super::{CallOutcome, Fault, Feature, Settings, ViolationKind};
 use super::{ANN, BOUND, Rig};
 
 #[tokio::test]
@@ -32,8 +32,8 @@ async fn planned_faults_come_in_order_and_end() {
     assert!(rig.try_call("sendMessage", &send).await.unwrap_err().is_request());
     assert_eq!(rig.telegram.messages(ANN).len(), 2, "cut after it was carried out");
     rig.call("sendMessage", send).await;
-    let answers: Vec<Answer> = rig.telegram.calls().into_iter().map(|call| call.answer).collect();
-    assert_eq!(answers[3..], [Answer::Cut, Answer::Cut, Answer::Ok]);
+    let answers: Vec<CallOutcome> = rig.telegram.calls().into_iter().map(|call| call.answer).collect();
+    assert_eq!(answers[3..], [CallOutcome::Cut, CallOutcome::Cut, CallOutcome::Ok]);
 }
 
 #[tokio::test]
@@ -63,13 +63,13 @@ async fn held_calls_wait_before_they_are_carried_out() {
     let watch = async {
         hold.waiting().await;
         assert_eq!(rig.telegram.messages(ANN).len(), 1);
-        assert_eq!(rig.telegram.calls()[0].answer, Answer::Waiting);
+        assert_eq!(rig.telegram.calls()[0].answer, CallOutcome::Waiting);
         hold.release();
     };
     let send = rig.call("sendMessage", json!({"chat_id": ANN, "text": "x"}));
     tokio::time::timeout(BOUND, async { tokio::join!(send, watch) }).await.unwrap();
     assert_eq!(rig.telegram.messages(ANN).len(), 2);
-    assert_eq!(rig.telegram.calls()[0].answer, Answer::Ok);
+    assert_eq!(rig.telegram.calls()[0].answer, CallOutcome::Ok);
     rig.call("sendMessage", json!({"chat_id": ANN, "text": "no longer held"})).await;
 }
 

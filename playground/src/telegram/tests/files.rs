@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
-use super::super::{Answer, Attachment, Fault, NewFile, Settings};
+use super::super::{Attachment, CallOutcome, Fault, NewFile, Settings};
 use super::{ANN, BOUND, FORUM, Rig};
 use crate::samples;
 
@@ -56,7 +56,7 @@ async fn every_size_of_a_photo_is_a_file_of_its_own() {
     }
     let seen = rig.telegram.downloads();
     assert_eq!(seen.len(), 2);
-    assert_eq!((&json!(seen[1].file_id), &seen[1].answer), (&sizes[1]["file_id"], &Answer::Ok));
+    assert_eq!((&json!(seen[1].file_id), &seen[1].answer), (&sizes[1]["file_id"], &CallOutcome::Ok));
 }
 
 #[tokio::test]
@@ -157,13 +157,14 @@ async fn downloads_fail_on_order() {
     assert!(!ended && whole.starts_with(&some) && some.len() <= whole.len() / 2, "{} bytes", some.len());
     telegram.fail_next("download", 1, Fault::Hang(Duration::from_millis(1)));
     assert_eq!(rig.download(&link).await, (whole.clone(), true));
-    let answers: Vec<Answer> = telegram.downloads().into_iter().map(|download| download.answer).collect();
-    assert_eq!(answers[3..], [Answer::Cut, Answer::Cut, Answer::Ok]);
+    let answers: Vec<CallOutcome> =
+        telegram.downloads().into_iter().map(|download| download.answer).collect();
+    assert_eq!(answers[3..], [CallOutcome::Cut, CallOutcome::Cut, CallOutcome::Ok]);
 
     let hold = telegram.hold("download");
     let watch = async {
         hold.waiting().await;
-        assert_eq!(telegram.downloads()[6].answer, Answer::Waiting);
+        assert_eq!(telegram.downloads()[6].answer, CallOutcome::Waiting);
         hold.release();
     };
     let (got, ()) =

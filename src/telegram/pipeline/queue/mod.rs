@@ -16,9 +16,9 @@ use crate::domain::ids::{MessageId, ThreadKey, TurnId, UpdateId};
 use crate::domain::message::Incoming;
 use crate::domain::people::Language;
 use crate::services::recovery::Recovery;
-use crate::telegram::inbound::{Edit, Envelope};
-use crate::telegram::pipeline::in_hand::Held;
-use crate::telegram::pipeline::normalize::{Arrival, Fetched, Fetching};
+use crate::telegram::inbound::{Edit, MessageHeader};
+use crate::telegram::pipeline::in_flight::InFlightGuard;
+use crate::telegram::pipeline::normalize::{FetchFuture, FetchOutcome, FetchResult};
 
 /// Letters that a mailbox holds. A session empties its mailbox at all times, so this is only reached while the
 /// database is away.
@@ -35,26 +35,26 @@ const UNKNOWN: &str = "unknown/unknown";
 
 /// Something for the session of a thread. What it brings is boxed: a mailbox has room for 32 letters from the beginning.
 #[derive(Debug)]
-pub enum Letter {
+pub enum SessionInput {
     /// A message that wants an answer, and when its window begins.
     Message(Box<Incoming>, Instant),
     /// A changed message.
     Edit(Box<Edit>),
     /// The running answer shall end.
-    Stop(Box<StopWish>),
+    Stop(Box<StopRequest>),
     /// What was said before shall be forgotten.
-    Clear(Box<Envelope>),
+    Clear(Box<MessageHeader>),
     /// A turn that a crash left open.
     Resume(Box<(LeftOpen, Recovery)>),
 }
 
-impl Letter {
+impl SessionInput {
     /// The update that brought it; none for a turn that was left open.
     pub fn update(&self) -> Option<UpdateId> {
         match self {
             Self::Message(message, _) => Some(message.update),
             Self::Edit(edit) => Some(edit.update),
-            Self::Stop(wish) => Some(wish.update),
+            Self::Stop(stop_request) => Some(stop_request.update),
             Self::Clear(clear) => Some(clear.update),
             Self::Resume(..) => None,
         }
@@ -63,18 +63,18 @@ impl Letter {
 
 /// A wish to end the running answer.
 #[derive(Debug)]
-pub struct StopWish {
+pub struct StopRequest {
     /// The update that brought it.
     pub update: UpdateId,
     /// How it was made.
-    pub by: StopBy,
+    pub by: StopSource,
 }
 
 /// The ways to wish for a stop.
 #[derive(Debug)]
-pub enum StopBy {
+pub enum StopSource {
     /// The command.
-    Command(Box<Envelope>),
+    Command(Box<MessageHeader>),
     /// The button that Telegram shows below a draft.
     Draft(i32),
     /// Our button below a message in a group.
@@ -89,15 +89,15 @@ pub enum StopBy {
 }
 
 /// The session's end of its mailbox.
-pub type Mailbox = mpsc::Receiver<Letter>;
+pub type Mailbox = mpsc::Receiver<SessionInput>;
 
 /// The mailboxes of all threads that are awake. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Mailboxes(Arc<Mutex<HashMap<ThreadKey, mpsc::Sender<Letter>>>>);
+pub struct Mailboxes(Arc<Mutex<HashMap<ThreadKey, mpsc::Sender<SessionInput>>>>);
 
 /// What posting a letter came to.
 #[derive(Debug)]
-pub enum Posted {
+pub enum PostResult {
     /// A session that is awake has it.
     Delivered,
     /// Nobody was awake; this mailbox has it and wants a session.
@@ -108,24 +108,28 @@ pub enum Posted {
 
 impl Mailboxes {
     /// Posts a letter without waiting.
-    pub fn post(&self, key: ThreadKey, letter: Letter) -> Posted {
+    pub fn post(&self, key: ThreadKey, input: SessionInput) -> PostResult {
         let mut map = self.map();
-        let Some(mailbox) = map.get(&key) else { return Self::wake(&mut map, key, letter) };
-        match mailbox.try_send(letter) {
-            Ok(()) => Posted::Delivered,
-            Err(mpsc::error::TrySendError::Full(_)) => Posted::Full,
+        let Some(mailbox) = map.get(&key) else { return Self::wake(&mut map, key, input) };
+        match mailbox.try_send(input) {
+            Ok(()) => PostResult::Delivered,
+            Err(mpsc::error::TrySendError::Full(_)) => PostResult::Full,
             // The session is dead: its mailbox is closed, and the letter comes back.
-            Err(mpsc::error::TrySendError::Closed(letter)) => Self::wake(&mut map, key, letter),
+            Err(mpsc::error::TrySendError::Closed(input)) => Self::wake(&mut map, key, input),
         }
     }
 
-    fn wake(map: &mut HashMap<ThreadKey, mpsc::Sender<Letter>>, key: ThreadKey, letter: Letter) -> Posted {
+    fn wake(
+        map: &mut HashMap<ThreadKey, mpsc::Sender<SessionInput>>,
+        key: ThreadKey,
+        input: SessionInput,
+    ) -> PostResult {
         let (sender, mailbox) = mpsc::channel(MAILBOX);
-        if sender.try_send(letter).is_err() {
-            return Posted::Full;
+        if sender.try_send(input).is_err() {
+            return PostResult::Full;
         }
         map.insert(key, sender);
-        Posted::Wake(mailbox)
+        PostResult::Wake(mailbox)
     }
 
     /// Ends a session if nothing is in its mailbox. From then on the next letter wakes a new one.
@@ -138,7 +142,7 @@ impl Mailboxes {
         true
     }
 
-    fn map(&self) -> MutexGuard<'_, HashMap<ThreadKey, mpsc::Sender<Letter>>> {
+    fn map(&self) -> MutexGuard<'_, HashMap<ThreadKey, mpsc::Sender<SessionInput>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -156,13 +160,13 @@ pub fn window_begins(arrived: Option<Instant>, window: Duration) -> Instant {
 pub struct Batch {
     messages: Vec<Incoming>,
     /// Files of these messages that are on their way.
-    fetching: FuturesUnordered<Fetching>,
+    fetching: FuturesUnordered<FetchFuture>,
     /// Messages whose files were not tried.
     withheld: Vec<MessageId>,
     /// The newest change of each message that was changed here.
     edits: Vec<Edit>,
     /// The updates of all that waits here or behind it.
-    held: Vec<Held>,
+    held: Vec<InFlightGuard>,
     closes: Option<(Instant, Instant)>,
 }
 
@@ -173,7 +177,7 @@ impl Batch {
         message: Incoming,
         came: Instant,
         window: Duration,
-        files: impl IntoIterator<Item = Fetching>,
+        files: impl IntoIterator<Item = FetchFuture>,
     ) {
         self.fetching.extend(files);
         let window = if message.album.is_some() { window.max(ALBUM_WINDOW) } else { window };
@@ -183,14 +187,14 @@ impl Batch {
     }
 
     /// Keeps an update in hand for as long as the batch waits, if it does.
-    pub fn hold(&mut self, held: Held) {
+    pub fn hold(&mut self, held: InFlightGuard) {
         if self.closes.is_some() {
             self.held.push(held);
         }
     }
 
     /// What is in hand for the batch; to be kept until its messages are stored.
-    pub fn take_held(&mut self) -> Vec<Held> {
+    pub fn take_held(&mut self) -> Vec<InFlightGuard> {
         std::mem::take(&mut self.held)
     }
 
@@ -250,16 +254,18 @@ impl Batch {
 
     /// Waits for the next file to arrive; for ever if none is on its way.
     pub async fn arrive(&mut self) {
-        let Some(Arrival { message, replied, outcome }) = self.fetching.next().await else {
+        let Some(FetchResult { message, replied, outcome }) = self.fetching.next().await else {
             return std::future::pending().await;
         };
-        let is_foreign = matches!(outcome, Fetched::Foreign(_));
+        let is_foreign = matches!(outcome, FetchOutcome::Foreign(_));
         let (retrieval, size) = match outcome {
-            Fetched::Copied(copy, size) => (Retrieval::Copied(copy), Some(size)),
-            Fetched::Unreadable(size) | Fetched::Foreign(size) => (Retrieval::Unreadable, Some(size)),
-            Fetched::Withheld if replied => return,
-            Fetched::Withheld => return self.withheld.push(message),
-            Fetched::Failed => (Retrieval::Failed, None),
+            FetchOutcome::Copied(copy, size) => (Retrieval::Copied(copy), Some(size)),
+            FetchOutcome::Unreadable(size) | FetchOutcome::Foreign(size) => {
+                (Retrieval::Unreadable, Some(size))
+            }
+            FetchOutcome::Withheld if replied => return,
+            FetchOutcome::Withheld => return self.withheld.push(message),
+            FetchOutcome::Failed => (Retrieval::Failed, None),
         };
         for waiting in self.messages.iter_mut().filter(|waiting| waiting.message == message) {
             let (attachment, fetched) = if replied {

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use super::*;
 use crate::domain::file::{FileKind, KnownFile, Retrieval};
 use crate::domain::ids::{ChatId, MessageId, UpdateId, UserId};
-use crate::domain::message::Context;
+use crate::domain::message::MessageContext;
 use crate::domain::people::{Chat, ChatKind, Person};
 
 const KEY: ThreadKey = ThreadKey { chat: ChatId(1), user: UserId(1), topic: None };
@@ -30,7 +30,7 @@ fn message(number: i32) -> Incoming {
         chat: Chat { id: KEY.chat, kind: ChatKind::Private, title: None, username: None, is_forum: false },
         text: format!("message {number}"),
         date: DateTime::UNIX_EPOCH,
-        context: Context::default(),
+        context: MessageContext::default(),
         attachment: None,
         fetched: Retrieval::Untried,
         replied_attachment: None,
@@ -85,30 +85,30 @@ async fn a_batch_is_in_the_order_of_writing_and_knows_edits() {
     assert_eq!(batch.closes(), None);
 }
 
-fn stop() -> Letter {
-    Letter::Stop(Box::new(StopWish { update: UpdateId(1), by: StopBy::Draft(1) }))
+fn stop() -> SessionInput {
+    SessionInput::Stop(Box::new(StopRequest { update: UpdateId(1), by: StopSource::Draft(1) }))
 }
 
 #[tokio::test]
 async fn a_letter_wakes_a_session_only_once_and_none_is_lost_when_it_sleeps() {
     let mailboxes = Mailboxes::default();
-    let Posted::Wake(mut mailbox) = mailboxes.post(KEY, stop()) else { panic!("nobody was awake") };
-    assert!(matches!(mailboxes.post(KEY, stop()), Posted::Delivered));
+    let PostResult::Wake(mut mailbox) = mailboxes.post(KEY, stop()) else { panic!("nobody was awake") };
+    assert!(matches!(mailboxes.post(KEY, stop()), PostResult::Delivered));
     assert!(!mailboxes.sleep(KEY, &mailbox), "two letters wait");
     mailbox.recv().await.unwrap();
     mailbox.recv().await.unwrap();
     assert!(mailboxes.sleep(KEY, &mailbox));
-    assert!(matches!(mailboxes.post(KEY, stop()), Posted::Wake(_)));
+    assert!(matches!(mailboxes.post(KEY, stop()), PostResult::Wake(_)));
 }
 
 #[tokio::test]
 async fn a_full_mailbox_says_so_and_a_dead_session_is_replaced() {
     let mailboxes = Mailboxes::default();
-    let Posted::Wake(mailbox) = mailboxes.post(KEY, stop()) else { panic!("nobody was awake") };
-    let full = (0..MAILBOX).filter(|_| matches!(mailboxes.post(KEY, stop()), Posted::Full)).count();
+    let PostResult::Wake(mailbox) = mailboxes.post(KEY, stop()) else { panic!("nobody was awake") };
+    let full = (0..MAILBOX).filter(|_| matches!(mailboxes.post(KEY, stop()), PostResult::Full)).count();
     assert_eq!(full, 1);
     drop(mailbox);
-    assert!(matches!(mailboxes.post(KEY, stop()), Posted::Wake(_)));
+    assert!(matches!(mailboxes.post(KEY, stop()), PostResult::Wake(_)));
 }
 
 #[tokio::test]
@@ -124,10 +124,10 @@ async fn files_arrive_where_they_belong() {
     let both =
         Incoming { attachment: Some(file("own")), replied_attachment: Some(file("theirs")), ..message(1) };
     let arrive =
-        |replied, outcome| async move { Arrival { message: MessageId(1), replied, outcome } }.boxed();
+        |replied, outcome| async move { FetchResult { message: MessageId(1), replied, outcome } }.boxed();
     let mut batch = Batch::default();
     assert!(!batch.brings(&both));
-    let files = [arrive(true, Fetched::Failed), arrive(false, Fetched::Unreadable(0))];
+    let files = [arrive(true, FetchOutcome::Failed), arrive(false, FetchOutcome::Unreadable(0))];
     batch.add(both, Instant::now(), WINDOW, files);
     let again = Incoming { replied_attachment: Some(file("theirs")), ..message(2) };
     assert!(batch.brings(&again));

@@ -18,7 +18,7 @@ pub struct GetChatMember {
 
 impl Method for GetChatMember {
     const NAME: &'static str = "getChatMember";
-    type Answer = ChatMember;
+    type Response = ChatMember;
 
     /// Somebody waits for what depends on it.
     fn limit(&self) -> Option<Duration> {

@@ -1,7 +1,7 @@
 //! The scanner's view of formulas.
 
 use super::super::math;
-use super::super::slots::{Formula, Slot};
+use super::super::placeholders::{Formula, Placeholder};
 use super::super::syntax::{is_blank, unquoted};
 use super::Scanner;
 
@@ -41,7 +41,7 @@ impl Scanner<'_> {
         let latex: Vec<&str> = lines.map(|line| if quoted { unquoted(line) } else { line }).collect();
         let formula =
             Formula { raw: rest[..length].to_owned(), latex: latex.join("\n").trim().to_owned(), alone };
-        self.replace(length, Slot::Formula(formula));
+        self.replace(length, Placeholder::Formula(formula));
     }
 
     /// Whether nothing else stands on the lines of the next `length` bytes but the marker of an item.

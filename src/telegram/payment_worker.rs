@@ -7,21 +7,21 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use tokio::sync::Notify;
 
-use super::api::methods::{GetStarTransactions, RefundStarPayment};
-use super::api::{Api, ApiError};
-use super::context::Context;
-use super::inbound::payments::{Line, read_line};
-use super::rendering::render;
+use super::context::BotContext;
+use super::inbound::payments::{TransactionLine, read_line};
 use super::text::money;
-use crate::db::outbox::Owed;
+use crate::bot_api::methods::{GetStarTransactions, RefundStarPayment};
+use crate::bot_api::{Api, ApiError};
+use crate::db::outbox::OutboxMessage;
 use crate::db::payments::{self, Payment};
 use crate::db::reconciliations::{self, Reconciled};
 use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, MessageId, OutboxId, TopicId};
 use crate::lifecycle::kill_point;
+use crate::rendering::render;
 use crate::services::books::Books;
-use crate::services::payments::{Credited, Received, credit};
-use crate::services::refunds::{self, Answer, End, Returned};
+use crate::services::payments::{Credited, IncomingPayment, credit};
+use crate::services::refunds::{self, RefundOutcome, RefundReply, Returned};
 use crate::telemetry::metrics::Metrics;
 
 /// Refunds that are driven at once.
@@ -37,12 +37,12 @@ const RECONCILE_AGAIN: Duration = Duration::from_secs(60);
 
 /// Wakes the work on refunds and writes what people are told about payments. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Cashier {
+pub struct PaymentWorker {
     work: Arc<Notify>,
     metrics: Metrics,
 }
 
-impl Cashier {
+impl PaymentWorker {
     /// A cashier without work.
     pub fn new(metrics: Metrics) -> Self {
         Self { work: Arc::default(), metrics }
@@ -63,18 +63,18 @@ impl Cashier {
         &self,
         books: &Books,
         returned: &Returned<'_>,
-        answer: Answer,
-    ) -> Result<Vec<(OutboxId, Owed)>, DbError> {
-        let tell = |payment: &Payment, end: End| {
+        answer: RefundReply,
+    ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
+        let tell = |payment: &Payment, end: RefundOutcome| {
             let result = match end {
-                End::Given(_) => "given",
-                End::ByTelegram(_) => "by_telegram",
-                End::Refused => "refused",
+                RefundOutcome::Given(_) => "given",
+                RefundOutcome::ByTelegram(_) => "by_telegram",
+                RefundOutcome::Refused => "refused",
             };
             self.metrics.refunds.with_label_values(&[result]).inc();
             let text = money::refund_end(payment.language.unwrap_or_default(), payment, end);
             // Stars go back once; a refund can be asked for and refused again and again.
-            let wish = payment.asked_at.filter(|_| end == End::Refused);
+            let wish = payment.asked_at.filter(|_| end == RefundOutcome::Refused);
             let wish = wish.map_or(0, |asked_at| asked_at.timestamp_micros());
             message(
                 format!("refund:{}:{result}:{wish}", payment.id),
@@ -89,8 +89,8 @@ impl Cashier {
 }
 
 /// The message that tells of a credit.
-pub(super) fn receipt(received: &Received, credited: Credited) -> Owed {
-    let Received { charge_id, stars, key, .. } = received;
+pub(super) fn receipt(received: &IncomingPayment, credited: Credited) -> OutboxMessage {
+    let IncomingPayment { charge_id, stars, key, .. } = received;
     let text = money::receipt(*stars, credited, charge_id);
     message(format!("receipt:{charge_id}"), key.chat, key.topic, received.message, &text)
 }
@@ -101,12 +101,12 @@ fn message(
     topic: Option<TopicId>,
     after: Option<MessageId>,
     markdown: &str,
-) -> Owed {
-    Owed { after, ..Owed::new(key, chat, topic, render(markdown).into_wire()) }
+) -> OutboxMessage {
+    OutboxMessage { after, ..OutboxMessage::new(key, chat, topic, render(markdown).into_wire()) }
 }
 
 /// Drives refunds until the service drains.
-pub async fn drive_refunds(context: Arc<Context>) {
+pub async fn drive_refunds(context: Arc<BotContext>) {
     let drain = context.life.drain.clone();
     loop {
         let pause = match drive_due(&context).await {
@@ -119,14 +119,14 @@ pub async fn drive_refunds(context: Arc<Context>) {
         };
         tokio::select! {
             () = drain.cancelled() => return,
-            () = context.cashier.work.notified() => {}
+            () = context.payment_worker.work.notified() => {}
             () = tokio::time::sleep(pause) => {}
         }
     }
 }
 
 /// Asks for all refunds that are due; returns when to look again.
-async fn drive_due(context: &Context) -> Result<Duration, DbError> {
+async fn drive_due(context: &BotContext) -> Result<Duration, DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
     loop {
         let now = context.books.clock.now();
@@ -159,7 +159,7 @@ async fn drive_due(context: &Context) -> Result<Duration, DbError> {
     Ok(until.unwrap_or(IDLE).clamp(Duration::from_millis(100), IDLE))
 }
 
-async fn drive(context: &Context, payment: &Payment, tries: i32) -> Result<(), DbError> {
+async fn drive(context: &BotContext, payment: &Payment, tries: i32) -> Result<(), DbError> {
     let charge_id = &payment.charge_id;
     let method = RefundStarPayment { user_id: payment.user, telegram_payment_charge_id: charge_id };
     kill_point!("refund: before the call");
@@ -171,9 +171,9 @@ async fn drive(context: &Context, payment: &Payment, tries: i32) -> Result<(), D
     };
     let mut wait = Duration::ZERO;
     let answer = match answered {
-        Ok(_) => Some(Answer::Given),
+        Ok(_) => Some(RefundReply::Given),
         Err(ApiError::Refused { description, .. }) if description.contains("ALREADY_REFUNDED") => {
-            Some(Answer::Given)
+            Some(RefundReply::Given)
         }
         Err(error) if error.is_passing() => {
             if let ApiError::Flood(penalty) = error {
@@ -191,7 +191,7 @@ async fn drive(context: &Context, payment: &Payment, tries: i32) -> Result<(), D
         Err(error) => {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(payment.id = payment.id.0, error, "Telegram refuses a refund");
-            Some(Answer::Refused)
+            Some(RefundReply::Refused)
         }
     };
     kill_point!("refund: after the call");
@@ -201,14 +201,14 @@ async fn drive(context: &Context, payment: &Payment, tries: i32) -> Result<(), D
         return db.persist("refunds::postpone", abort, postpone).await;
     };
     let returned = Returned { update: None, charge_id, payer: None };
-    let settle = || context.cashier.settle(&context.books, &returned, answer);
+    let settle = || context.payment_worker.settle(&context.books, &returned, answer);
     let owed = db.persist("refunds::settle", abort, settle).await?;
     context.courier().deliver_again(owed);
     Ok(())
 }
 
 /// Compares Telegram's list with our payments until the service drains.
-pub async fn reconcile(context: Arc<Context>) {
+pub async fn reconcile(context: Arc<BotContext>) {
     let drain = context.life.drain.clone();
     loop {
         // Whatever was compared is compared again next time.
@@ -221,7 +221,7 @@ pub async fn reconcile(context: Arc<Context>) {
                 tracing::info!(?reconciled, "compared the payments with Telegram's list");
                 RECONCILE_EVERY
             }
-            Err(Unfinished::Database(DbError::Cancelled { .. })) => return,
+            Err(ReconcileError::Database(DbError::Cancelled { .. })) => return,
             Err(unfinished) => {
                 let error = &unfinished as &dyn std::error::Error;
                 tracing::warn!(error, "the payments could not be compared with Telegram's list");
@@ -237,14 +237,14 @@ pub async fn reconcile(context: Arc<Context>) {
 
 /// Why a comparison did not come to its end.
 #[derive(Debug, thiserror::Error)]
-enum Unfinished {
+enum ReconcileError {
     #[error("the list could not be fetched")]
     Telegram(#[from] ApiError),
     #[error("the payments could not be read or written")]
     Database(#[from] DbError),
 }
 
-async fn compare(context: &Context) -> Result<Reconciled, Unfinished> {
+async fn compare(context: &BotContext) -> Result<Reconciled, ReconcileError> {
     let (db, drain): (&Db, _) = (&context.db, &context.life.drain);
     let known = db.persist("reconciliations::known", drain, || reconciliations::known(db)).await?;
     // The newest of the known ones once more: a refund may have followed while the list was read.
@@ -275,18 +275,18 @@ async fn fetch(api: &Api, offset: i64) -> Result<Vec<Box<RawValue>>, ApiError> {
 }
 
 async fn compare_page(
-    context: &Context,
+    context: &BotContext,
     page: Vec<Box<RawValue>>,
     reconciled: &mut Reconciled,
 ) -> Result<(), DbError> {
     let (db, abort) = (&context.db, &context.life.abort);
-    let lines: Vec<Line> = page.iter().filter_map(|line| read_line(line.get())).collect();
+    let lines: Vec<TransactionLine> = page.iter().filter_map(|line| read_line(line.get())).collect();
     let ids: Vec<String> = lines.iter().map(|line| line.charge_id().to_owned()).collect();
     let known = db.persist("payments::known", abort, || payments::known(db, &ids)).await?;
     let state = |charge: &str| known.iter().find(|(id, _)| id == charge).map(|&(_, refunded)| refunded);
     for line in &lines {
         match line {
-            Line::Paid(received) if state(&received.charge_id).is_none() => {
+            TransactionLine::Paid(received) if state(&received.charge_id).is_none() => {
                 let receipt = |credited| self::receipt(received, credited);
                 let book = || credit(&context.books, received, receipt);
                 let owed = db.persist("payments::credit", abort, book).await?;
@@ -301,9 +301,9 @@ async fn compare_page(
                 }
                 context.courier().deliver_again(owed);
             }
-            Line::Returned { charge_id, key, stars } if state(charge_id) != Some(true) => {
+            TransactionLine::Returned { charge_id, key, stars } if state(charge_id) != Some(true) => {
                 let returned = Returned { update: None, charge_id, payer: Some((*key, *stars)) };
-                let settle = || context.cashier.settle(&context.books, &returned, Answer::Given);
+                let settle = || context.payment_worker.settle(&context.books, &returned, RefundReply::Given);
                 let owed = db.persist("refunds::settle", abort, settle).await?;
                 if !owed.is_empty() {
                     reconciled.refunded += 1;
@@ -311,7 +311,7 @@ async fn compare_page(
                 }
                 context.courier().deliver_again(owed);
             }
-            Line::Paid(_) | Line::Returned { .. } => {}
+            TransactionLine::Paid(_) | TransactionLine::Returned { .. } => {}
         }
     }
     Ok(())

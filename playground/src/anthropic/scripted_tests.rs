@@ -8,10 +8,10 @@ use super::*;
 
 static NOTHING: LazyLock<Known> = LazyLock::new(Known::default);
 
-fn scene(body: &Value) -> Scene<'_> {
-    Scene {
+fn scene(body: &Value) -> ScriptInput<'_> {
+    ScriptInput {
         body,
-        habit: Habit::Usually(Scenario::Echo),
+        fallback: DefaultScenario::Usually(Scenario::Echo),
         known: &NOTHING,
         prompt_tokens: 10,
         window: 1000,
@@ -72,7 +72,7 @@ fn faults_pass_after_their_attempts() {
     ] {
         let body = talk(&[text]);
         for attempt in 0..5 {
-            let plan = improvise(&Scene { earlier_attempts: attempt, ..scene(&body) });
+            let plan = improvise(&ScriptInput { earlier_attempts: attempt, ..scene(&body) });
             let failed = if let Plan::Fail(error) = plan { Some(error.status) } else { None };
             let expected = passes_after.is_none_or(|times| attempt < times).then_some(status);
             assert_eq!(failed, expected, "{text}, attempt {attempt}");
@@ -84,8 +84,8 @@ fn faults_pass_after_their_attempts() {
 fn faults_of_a_habit_never_pass() {
     let body = talk(&["Tell me a story"]);
     for attempt in [0, 1, 50] {
-        let habit = Habit::Always(Scenario::Overloaded);
-        let plan = improvise(&Scene { earlier_attempts: attempt, habit, ..scene(&body) });
+        let fallback = DefaultScenario::Always(Scenario::Overloaded);
+        let plan = improvise(&ScriptInput { earlier_attempts: attempt, fallback, ..scene(&body) });
         assert!(matches!(plan, Plan::Fail(error) if error.status == 529), "attempt {attempt}");
     }
 }

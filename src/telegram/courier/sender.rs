@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::super::api::{Api, ApiError};
 use super::calls::{BotApi, Calls};
 use super::ladder::{Ladder, Step};
-use super::{Origin, Parcel};
+use super::{QueuedMessage, SendStatus};
+use crate::bot_api::{Api, ApiError};
 use crate::cache::Cache;
 use crate::db::{Db, DbError, invoices, outbox, people};
 use crate::domain::ids::{MessageId, UserId};
@@ -22,7 +22,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from
 
 /// What delivering needs.
 #[derive(Debug)]
-pub(super) struct Carrier {
+pub(super) struct MessageSender {
     pub(super) api: Api,
     pub(super) db: Db,
     pub(super) cache: Cache,
@@ -30,15 +30,18 @@ pub(super) struct Carrier {
     pub(super) metrics: Metrics,
 }
 
-impl Carrier {
+impl MessageSender {
     /// Delivers one message and writes down how that went.
-    pub(super) async fn carry(&self, parcel: &Parcel) -> Result<Option<MessageId>, DbError> {
+    pub(super) async fn send_until_settled(
+        &self,
+        queued: &QueuedMessage,
+    ) -> Result<Option<MessageId>, DbError> {
         let abort = &self.life.abort;
-        let Parcel { id, ref owed, origin, .. } = *parcel;
+        let QueuedMessage { id, ref owed, origin, .. } = *queued;
         let mut begun = false;
-        if origin == Origin::Outbox {
-            let look = || outbox::standing(&self.db, id);
-            match self.db.persist("outbox::standing", abort, look).await? {
+        if origin == SendStatus::Outbox {
+            let look = || outbox::begun_if_pending(&self.db, id);
+            match self.db.persist("outbox::begun_if_pending", abort, look).await? {
                 Some(begun_before) => begun = begun_before,
                 None => return Ok(None),
             }
@@ -51,7 +54,7 @@ impl Carrier {
             id,
             owed,
             invoice: None,
-            begun: begun || (origin == Origin::Begun && owed.replaces.is_none()),
+            begun: begun || (origin == SendStatus::Begun && owed.replaces.is_none()),
             after: owed.after,
         };
         if owed.replaces.is_none() {
@@ -75,13 +78,13 @@ impl Carrier {
                 kill_point!("deliver: written down");
                 Ok(Some(message))
             }
-            Err(error) => self.refused(parcel, &error).await.map(|()| None),
+            Err(error) => self.refused(queued, &error).await.map(|()| None),
         }
     }
 
     /// Writes down that a chat takes a message in no form. An answer of which it has taken nothing is the owner's loss.
-    async fn refused(&self, parcel: &Parcel, error: &ApiError) -> Result<(), DbError> {
-        let Parcel { id, ref owed, .. } = *parcel;
+    async fn refused(&self, queued: &QueuedMessage, error: &ApiError) -> Result<(), DbError> {
+        let QueuedMessage { id, ref owed, .. } = *queued;
         let (db, abort) = (&self.db, &self.life.abort);
         self.metrics.messages_refused.inc();
         tracing::warn!(

@@ -12,7 +12,7 @@ const LAST_SLOT: u32 = 0x10_ffff;
 
 /// What one slot stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Slot {
+pub(super) enum Placeholder {
     /// Text that is no markup.
     Literal(String),
     /// A `<br>`, which tables use for want of line breaks. Not written, if empty.
@@ -62,7 +62,7 @@ pub(super) struct Formula {
     pub(super) alone: bool,
 }
 
-impl Slot {
+impl Placeholder {
     fn raw(&self) -> &str {
         match self {
             Self::Formula(formula) => &formula.raw,
@@ -82,13 +82,13 @@ impl Slot {
 pub(super) struct Shielded {
     /// What the parser reads.
     pub(super) text: String,
-    slots: Vec<Slot>,
+    slots: Vec<Placeholder>,
     literals: HashMap<String, char>,
 }
 
 impl Shielded {
     /// What the character stands for, if it is a slot.
-    pub(super) fn slot(&self, c: char) -> Option<&Slot> {
+    pub(super) fn slot(&self, c: char) -> Option<&Placeholder> {
         self.slots.get(u32::from(c).checked_sub(FIRST_SLOT)? as usize)
     }
 
@@ -108,7 +108,7 @@ impl Shielded {
     }
 
     /// Appends a slot.
-    pub(super) fn add(&mut self, slot: Slot) {
+    pub(super) fn add(&mut self, slot: Placeholder) {
         let number = FIRST_SLOT + u32::try_from(self.slots.len()).unwrap_or(u32::MAX - FIRST_SLOT);
         match char::from_u32(number).filter(|_| number <= LAST_SLOT) {
             Some(c) => {
@@ -126,7 +126,7 @@ impl Shielded {
             return;
         }
         let before = self.slots.len();
-        self.add(Slot::Literal(raw.to_owned()));
+        self.add(Placeholder::Literal(raw.to_owned()));
         if let (true, Some(c)) = (self.slots.len() > before, self.text.chars().next_back()) {
             self.literals.insert(raw.to_owned(), c);
         }

@@ -38,7 +38,7 @@ pub struct Api {
 
 /// The envelope of every answer.
 #[derive(Deserialize)]
-struct Envelope<T> {
+struct ApiResponse<T> {
     ok: bool,
     result: Option<T>,
     error_code: Option<u16>,
@@ -73,7 +73,7 @@ impl Api {
     ///
     /// # Errors
     /// Everything that Telegram or the network says instead of a result.
-    pub async fn call<M: Method>(&self, method: &M) -> Result<M::Answer, ApiError> {
+    pub async fn call<M: Method>(&self, method: &M) -> Result<M::Response, ApiError> {
         self.send(method, method.limit().unwrap_or(CALL_LIMIT)).await
     }
 
@@ -81,7 +81,7 @@ impl Api {
     ///
     /// # Errors
     /// As for [`Api::call`]; a flood wait has moved the chat's penalty when it is returned.
-    pub async fn deliver<M: Method>(&self, chat: ChatId, method: &M) -> Result<M::Answer, ApiError> {
+    pub async fn deliver<M: Method>(&self, chat: ChatId, method: &M) -> Result<M::Response, ApiError> {
         let waiting = self.flow.waiting(chat);
         while let Admission::NotBefore(time) = self.flow.admit(chat, Class::Message) {
             tokio::time::sleep_until(time).await;
@@ -102,7 +102,7 @@ impl Api {
         chat: ChatId,
         method: &M,
         patience: Duration,
-    ) -> Result<M::Answer, ApiError> {
+    ) -> Result<M::Response, ApiError> {
         let latest = Instant::now() + patience;
         while let Admission::NotBefore(time) = self.flow.admit(chat, Class::File) {
             if time > latest {
@@ -124,7 +124,7 @@ impl Api {
         chat: ChatId,
         class: Class,
         method: &M,
-    ) -> Result<M::Answer, Postponed> {
+    ) -> Result<M::Response, Postponed> {
         if let Admission::NotBefore(time) = self.flow.admit(chat, class) {
             self.metrics.telegram_dropped.inc();
             return Err(Postponed::NotBefore(time));
@@ -148,7 +148,7 @@ impl Api {
         }
     }
 
-    async fn send<M: Method>(&self, method: &M, limit: Duration) -> Result<M::Answer, ApiError> {
+    async fn send<M: Method>(&self, method: &M, limit: Duration) -> Result<M::Response, ApiError> {
         let url = self.addresses.method(M::NAME);
         let answer = match self.http.post(url).timeout(limit).json(method).send().await {
             Ok(response) => read(response).await,
@@ -178,13 +178,13 @@ async fn read<T: DeserializeOwned>(response: reqwest::Response) -> Result<T, Api
     let status = response.status().as_u16();
     let body = response.bytes().await.map_err(ApiError::network)?;
     // A broken character in one update must not cost all that come with it.
-    let Ok(envelope) = serde_json::from_str::<Envelope<T>>(&String::from_utf8_lossy(&body)) else {
+    let Ok(envelope) = serde_json::from_str::<ApiResponse<T>>(&String::from_utf8_lossy(&body)) else {
         // Proxies in front of the API answer in HTML.
         return Err(ApiError::classify(status, "the answer cannot be read", None, None));
     };
     match envelope {
-        Envelope { ok: true, result: Some(result), .. } => Ok(result),
-        Envelope { error_code, description, parameters, .. } => {
+        ApiResponse { ok: true, result: Some(result), .. } => Ok(result),
+        ApiResponse { error_code, description, parameters, .. } => {
             let parameters = parameters.unwrap_or_default();
             let code = error_code.unwrap_or(status);
             let description = description.unwrap_or_default();

@@ -61,23 +61,23 @@ pub enum Admission {
 
 /// Budgets of all chats. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Flow(Arc<Mutex<State>>);
+pub struct Flow(Arc<Mutex<FlowState>>);
 
 #[derive(Debug)]
-struct State {
+struct FlowState {
     overall: Option<(usize, Duration)>,
-    overall_log: Log,
+    overall_log: CallTimes,
     /// Nothing is sent anywhere before.
     punished_until: Option<Instant>,
     /// The newest penalties.
     penalties: VecDeque<(Instant, ChatId)>,
-    chats: HashMap<ChatId, Chat>,
+    chats: HashMap<ChatId, ChatBudget>,
 }
 
 #[derive(Debug, Default)]
-struct Chat {
-    messages: Log,
-    cosmetics: Log,
+struct ChatBudget {
+    messages: CallTimes,
+    cosmetics: CallTimes,
     punished_until: Option<Instant>,
     cautious_until: Option<Instant>,
     /// Finished messages that wait for their turn; nothing cosmetic passes them.
@@ -86,12 +86,12 @@ struct Chat {
 
 /// A finished message that waits; nothing cosmetic is called in its chat meanwhile.
 #[must_use]
-pub struct Waiting {
+pub struct WaitingMessage {
     flow: Flow,
     chat: ChatId,
 }
 
-impl Drop for Waiting {
+impl Drop for WaitingMessage {
     fn drop(&mut self) {
         if let Some(chat) = self.flow.lock().chats.get_mut(&self.chat) {
             chat.waiting = chat.waiting.saturating_sub(1);
@@ -104,9 +104,9 @@ impl Flow {
     pub fn new(sends_per_second: u32) -> Self {
         let overall = usize::try_from(sends_per_second).ok().filter(|&sends| sends > 0);
         let overall = overall.map(|sends| (sends, Duration::from_secs(1)));
-        Self(Arc::new(Mutex::new(State {
+        Self(Arc::new(Mutex::new(FlowState {
             overall,
-            overall_log: Log::default(),
+            overall_log: CallTimes::default(),
             punished_until: None,
             penalties: VecDeque::new(),
             chats: HashMap::new(),
@@ -114,9 +114,9 @@ impl Flow {
     }
 
     /// Announces a finished message, until the guard is dropped.
-    pub fn waiting(&self, chat: ChatId) -> Waiting {
+    pub fn waiting(&self, chat: ChatId) -> WaitingMessage {
         self.lock().chats.entry(chat).or_default().waiting += 1;
-        Waiting { flow: self.clone(), chat }
+        WaitingMessage { flow: self.clone(), chat }
     }
 
     /// Takes a place in the budgets, or says when to ask again.
@@ -147,13 +147,13 @@ impl Flow {
         self.lock().chats.get(&chat).and_then(|chat| chat.cautious_until).is_some_and(|end| now < end)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, FlowState> {
         // A panic inside these few lines leaves budgets that are at worst a call off.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl FlowState {
     /// Remembers a penalty and tells whether it is one of several chats at once.
     fn is_limited(&mut self, chat: ChatId, now: Instant) -> bool {
         let (chats, period) = LIMITED;
@@ -206,19 +206,19 @@ impl State {
     }
 }
 
-impl Chat {
+impl ChatBudget {
     fn is_idle(&self, now: Instant) -> bool {
         let over = |end: Option<Instant>| end.is_none_or(|end| end <= now);
-        let old = |log: &Log| log.0.back().is_none_or(|&last| now - last > CAUTION);
+        let old = |log: &CallTimes| log.0.back().is_none_or(|&last| now - last > CAUTION);
         self.waiting == 0 && over(self.cautious_until) && old(&self.messages) && old(&self.cosmetics)
     }
 }
 
 /// The moments of the newest calls, as many as the largest limit counts.
 #[derive(Debug, Default)]
-struct Log(VecDeque<Instant>);
+struct CallTimes(VecDeque<Instant>);
 
-impl Log {
+impl CallTimes {
     /// When the next call fits all limits with `reserved` places to spare; none if it fits now.
     fn free_at(&self, limits: &[(usize, Duration)], reserved: usize, now: Instant) -> Option<Instant> {
         let blocked = |&(count, period): &(usize, Duration)| {

@@ -4,15 +4,15 @@
 
 use super::books::Books;
 use super::{history, people};
-use crate::cache::context::{self, Change, Context, Update};
+use crate::cache::context::{self, CachedContext, ContextUpdate, HistoryChange};
 use crate::cache::messages::{self, Addition};
 use crate::cache::thread::Thread;
 use crate::cache::user::User;
 use crate::cache::{Cache, Versioned};
 use crate::db::DbError;
 use crate::db::dialogs::Dialog;
-use crate::db::people::Entered;
-use crate::db::turns::opening::Place;
+use crate::db::people::UserInThread;
+use crate::db::turns::opening::ExpectedThread;
 use crate::domain::history::{Continuation, History};
 use crate::domain::ids::ThreadKey;
 use crate::domain::people::{Chat, Person};
@@ -20,7 +20,7 @@ use crate::domain::turn::{TurnReport, TurnRequest};
 
 /// What is known of a user and a conversation.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Recollection {
+pub struct TurnContext {
     /// The user.
     pub user: Versioned<User>,
     /// The conversation's row and its chat.
@@ -35,11 +35,11 @@ pub struct Recollection {
     history_cached: bool,
 }
 
-impl Recollection {
+impl TurnContext {
     /// What the database is to confirm when a turn is opened.
-    pub fn place(&self, key: ThreadKey) -> Place {
+    pub fn place(&self, key: ThreadKey) -> ExpectedThread {
         let versions = Some((self.user.version, self.history.version));
-        Place { thread: self.thread.value.id, key, versions }
+        ExpectedThread { thread: self.thread.value.id, key, versions }
     }
 
     /// How the history goes on after a turn with so many messages of its own.
@@ -50,7 +50,7 @@ impl Recollection {
 }
 
 /// Asks the cache. What does not fit this message is left out: a new name or title has to be stored first.
-pub async fn recall(cache: &Cache, key: ThreadKey, person: &Person, chat: &Chat) -> Context {
+pub async fn recall(cache: &Cache, key: ThreadKey, person: &Person, chat: &Chat) -> CachedContext {
     let mut found = context::read(cache, key).await;
     found.user = found.user.filter(|user| user.value.profile == *person);
     found.thread = found.thread.filter(|thread| thread.value.chat == *chat);
@@ -67,16 +67,16 @@ pub async fn complete(
     key: ThreadKey,
     person: &Person,
     chat: &Chat,
-    found: Context,
-) -> Result<Recollection, DbError> {
-    let Context { user, thread, history, .. } = found;
+    found: CachedContext,
+) -> Result<TurnContext, DbError> {
+    let CachedContext { user, thread, history, .. } = found;
     let row = thread.as_ref().map(|thread| thread.value.id);
     let rows_cached = user.is_some() && thread.is_some();
     let (mut dialog, mut nothing_said) = (None, false);
     let (user, thread) = if let (Some(user), Some(thread)) = (user, thread) {
         (user, thread)
     } else {
-        let Entered { thread, known, is_new_thread } = people::enter(books, key, person, chat).await?;
+        let UserInThread { thread, known, is_new_thread } = people::enter(books, key, person, chat).await?;
         (dialog, nothing_said) = (known.dialog, is_new_thread);
         let user = User { profile: person.clone(), model: known.model };
         let place = Thread { id: thread, chat: chat.clone() };
@@ -90,14 +90,14 @@ pub async fn complete(
         None if nothing_said => History::default(),
         None => history::load(&books.db, thread.value.id, None).await?,
     };
-    Ok(Recollection { user, thread, history, dialog, rows_cached, history_cached })
+    Ok(TurnContext { user, thread, history, dialog, rows_cached, history_cached })
 }
 
 /// Caches the rows that PostgreSQL had to tell.
-pub async fn keep_rows(cache: &Cache, key: ThreadKey, recollection: &Recollection) {
-    if !recollection.rows_cached {
-        let (user, thread) = (Some(recollection.user.clone()), Some(recollection.thread.clone()));
-        context::write(cache, key, &Update { user, thread, ..Update::default() }).await;
+pub async fn keep_rows(cache: &Cache, key: ThreadKey, turn_context: &TurnContext) {
+    if !turn_context.rows_cached {
+        let (user, thread) = (Some(turn_context.user.clone()), Some(turn_context.thread.clone()));
+        context::write(cache, key, &ContextUpdate { user, thread, ..ContextUpdate::default() }).await;
     }
 }
 
@@ -121,13 +121,13 @@ pub async fn keep_history(cache: &Cache, request: &TurnRequest, report: &TurnRep
         let own = &request.history[request.history.len().saturating_sub(next.own)..];
         new = own.iter().cloned().chain(answer).collect();
         let addition = Addition { after: next.version - 1, version: expected, messages: &new };
-        Change::More(thread, addition, history::WINDOW)
+        HistoryChange::More(thread, addition, history::WINDOW)
     } else {
         whole = History { version: expected, skipped: next.skipped, messages: request.history.clone() };
         whole.extend(expected, answer.as_slice(), history::WINDOW);
-        Change::Whole(thread, &whole)
+        HistoryChange::Whole(thread, &whole)
     };
-    context::write(cache, key, &Update { history: Some(change), ..Update::default() }).await;
+    context::write(cache, key, &ContextUpdate { history: Some(change), ..ContextUpdate::default() }).await;
 }
 
 async fn drop_history(cache: &Cache, request: &TurnRequest, version: Option<i64>) {

@@ -8,20 +8,20 @@ use crate::domain::ids::UpdateId;
 
 /// Updates that sessions have in hand, and how many hold each. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct InHand(Arc<Mutex<HashMap<i64, usize>>>);
+pub struct InFlight(Arc<Mutex<HashMap<i64, usize>>>);
 
 /// An update is in hand until this is dropped.
 #[derive(Debug)]
-pub struct Held {
-    all: InHand,
+pub struct InFlightGuard {
+    all: InFlight,
     update: i64,
 }
 
-impl InHand {
+impl InFlight {
     /// Takes an update in hand.
-    pub fn hold(&self, update: UpdateId) -> Held {
+    pub fn hold(&self, update: UpdateId) -> InFlightGuard {
         *self.updates().entry(update.0).or_default() += 1;
-        Held { all: self.clone(), update: update.0 }
+        InFlightGuard { all: self.clone(), update: update.0 }
     }
 
     /// The numbers of all updates in hand.
@@ -34,7 +34,7 @@ impl InHand {
     }
 }
 
-impl Drop for Held {
+impl Drop for InFlightGuard {
     fn drop(&mut self) {
         let mut updates = self.all.updates();
         let left = updates.get(&self.update).map_or(0, |holders| holders.saturating_sub(1));
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn an_update_is_in_hand_until_the_last_one_lets_go() {
-        let all = InHand::default();
+        let all = InFlight::default();
         let (one, two) = (all.hold(UpdateId(1)), all.hold(UpdateId(1)));
         drop(one);
         assert_eq!(all.all(), [1]);

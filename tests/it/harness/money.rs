@@ -183,7 +183,7 @@ impl Bot {
 
     /// How many calls of a method Telegram carried out.
     pub fn carried_out(&self, method: &str) -> usize {
-        let done = |call: &&playground::telegram::Call| call.answer == playground::telegram::Answer::Ok;
+        let done = |call: &&playground::telegram::Call| call.answer == playground::telegram::CallOutcome::Ok;
         self.telegram
             .view(|view| view.calls().iter().filter(|call| call.method == method).filter(done).count())
     }

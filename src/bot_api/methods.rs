@@ -15,7 +15,7 @@ pub trait Method: Serialize + Sync {
     /// Its name in the address.
     const NAME: &'static str;
     /// What it answers.
-    type Answer: DeserializeOwned;
+    type Response: DeserializeOwned;
     /// How long the answer may take, if not as long as usual.
     fn limit(&self) -> Option<Duration> {
         None
@@ -26,7 +26,7 @@ macro_rules! method {
     ($name:literal, $type:ty => $answer:ty) => {
         impl Method for $type {
             const NAME: &'static str = $name;
-            type Answer = $answer;
+            type Response = $answer;
         }
     };
 }
@@ -95,7 +95,7 @@ pub struct GetUpdates<'a> {
 impl Method for GetUpdates<'_> {
     const NAME: &'static str = "getUpdates";
     /// Raw, because kinds that the framework does not know must not get lost.
-    type Answer = Vec<Box<RawValue>>;
+    type Response = Vec<Box<RawValue>>;
 
     fn limit(&self) -> Option<Duration> {
         Some(Duration::from_secs(self.timeout + 10))
@@ -205,11 +205,11 @@ pub struct EditMessageReplyMarkup {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_markup: Option<InlineKeyboard>,
 }
-method!("editMessageReplyMarkup", EditMessageReplyMarkup => Changed);
+method!("editMessageReplyMarkup", EditMessageReplyMarkup => EditResponse);
 
 /// A message of ours as it is after a change.
 #[derive(Deserialize, Clone, Copy, Debug)]
-pub struct Changed {
+pub struct EditResponse {
     /// The message that it answers.
     pub reply_to_message: Option<Sent>,
 }
@@ -239,7 +239,7 @@ pub struct AnswerCallbackQuery<'a> {
 
 impl Method for AnswerCallbackQuery<'_> {
     const NAME: &'static str = "answerCallbackQuery";
-    type Answer = bool;
+    type Response = bool;
 
     /// Later than this, nobody waits for the mark to end.
     fn limit(&self) -> Option<Duration> {
@@ -323,7 +323,7 @@ pub struct AnswerPreCheckoutQuery<'a> {
 
 impl Method for AnswerPreCheckoutQuery<'_> {
     const NAME: &'static str = "answerPreCheckoutQuery";
-    type Answer = bool;
+    type Response = bool;
 
     /// Telegram waits ten seconds in all, so that a second try must fit.
     fn limit(&self) -> Option<Duration> {

@@ -13,7 +13,7 @@ use super::books::Books;
 use super::servers::{Redis, Server, Signal};
 use crate::console;
 use crate::service::{Service, Setting};
-use crate::world::{Place, World};
+use crate::world::{Environment, Paths};
 
 /// Moments after a start, in milliseconds: while it migrates, replays and takes up what was left.
 const EARLY: std::ops::Range<u64> = 20..600;
@@ -27,11 +27,11 @@ const BURST: (u32, u32, std::ops::Range<u64>) = (10, 3, 300..1_300);
 const AWAY: std::ops::Range<u64> = 0..1_500;
 
 /// What the storm breaks.
-pub struct Storm<'a> {
+pub struct ChaosRun<'a> {
     /// The world of the bot.
-    pub world: &'a World,
+    pub world: &'a Environment,
     /// Where it runs.
-    pub place: &'a Place,
+    pub place: &'a Paths,
     /// Its settings beside those of the world.
     pub settings: &'a [Setting],
     /// How often it is killed.
@@ -42,29 +42,29 @@ pub struct Storm<'a> {
 
 /// Something that happens to the servers.
 #[derive(Clone, Copy, Debug)]
-enum Blow {
+enum Disruption {
     RedisKilled,
     RedisFlushed,
     PostgresRestarted,
 }
 
 /// Spread over the storm in this order.
-const BLOWS: [Blow; 10] = [
-    Blow::RedisKilled,
-    Blow::RedisFlushed,
-    Blow::PostgresRestarted,
-    Blow::RedisKilled,
-    Blow::RedisFlushed,
-    Blow::RedisKilled,
-    Blow::PostgresRestarted,
-    Blow::RedisFlushed,
-    Blow::RedisKilled,
-    Blow::RedisFlushed,
+const DISRUPTIONS: [Disruption; 10] = [
+    Disruption::RedisKilled,
+    Disruption::RedisFlushed,
+    Disruption::PostgresRestarted,
+    Disruption::RedisKilled,
+    Disruption::RedisFlushed,
+    Disruption::RedisKilled,
+    Disruption::PostgresRestarted,
+    Disruption::RedisFlushed,
+    Disruption::RedisKilled,
+    Disruption::RedisFlushed,
 ];
 
 /// What was done.
 #[derive(Clone, Copy, Default, Debug)]
-pub struct Damage {
+pub struct DisruptionCounts {
     /// Deaths of the bot.
     pub kills: u32,
     /// Deaths of Redis.
@@ -85,12 +85,16 @@ pub struct Servers {
     pub redis_client: Redis,
 }
 
-impl Storm<'_> {
+impl ChaosRun<'_> {
     /// Rages; returns the bot that runs afterwards and what was done. An end of the bot that nobody caused is an error.
-    pub async fn rage(&self, servers: &mut Servers, books: &Books) -> anyhow::Result<(Service, Damage)> {
+    pub async fn run(
+        &self,
+        servers: &mut Servers,
+        books: &Books,
+    ) -> anyhow::Result<(Service, DisruptionCounts)> {
         let (killed, kills) = watch::channel(0);
-        let (service, damage) = tokio::join!(self.kill(killed), self.strike(servers, books, kills));
-        Ok((service?, Damage { kills: self.kills, ..damage? }))
+        let (service, damage) = tokio::join!(self.kill(killed), self.inject(servers, books, kills));
+        Ok((service?, DisruptionCounts { kills: self.kills, ..damage? }))
     }
 
     /// Starts the bot for the `number`th time, with a log of its own.
@@ -125,37 +129,40 @@ impl Storm<'_> {
         Ok(service)
     }
 
-    async fn strike(
+    async fn inject(
         &self,
         servers: &mut Servers,
         books: &Books,
         mut kills: watch::Receiver<u32>,
-    ) -> anyhow::Result<Damage> {
+    ) -> anyhow::Result<DisruptionCounts> {
         let mut moments = StdRng::seed_from_u64(!self.seed);
-        let mut damage = Damage::default();
-        for (number, blow) in (1..).zip(BLOWS) {
-            let after = self.kills * number / (u32::try_from(BLOWS.len())? + 1);
+        let mut damage = DisruptionCounts::default();
+        for (number, disruption) in (1..).zip(DISRUPTIONS) {
+            let after = self.kills * number / (u32::try_from(DISRUPTIONS.len())? + 1);
             if kills.wait_for(|&kills| kills >= after).await.is_err() {
                 bail!("the storm ended early");
             }
             let pause = moments.random_range(AWAY);
             tokio::time::sleep(Duration::from_millis(pause)).await;
             let away = moments.random_range(AWAY);
-            console::remark(&format!("{blow:?} {pause} ms after kill {}, for {away} ms", *kills.borrow()));
+            console::remark(&format!(
+                "{disruption:?} {pause} ms after kill {}, for {away} ms",
+                *kills.borrow()
+            ));
             let away = Duration::from_millis(away);
-            match blow {
-                Blow::RedisFlushed => {
+            match disruption {
+                Disruption::RedisFlushed => {
                     servers.redis_client.flush().await.context("Redis cannot be flushed")?;
                     damage.flushes += 1;
                 }
-                Blow::RedisKilled => {
+                Disruption::RedisKilled => {
                     servers.redis.end(Signal::Kill).await?;
                     tokio::time::sleep(away).await;
                     servers.redis.start()?;
                     servers.redis_client.ready().await?;
                     damage.redis_kills += 1;
                 }
-                Blow::PostgresRestarted => {
+                Disruption::PostgresRestarted => {
                     servers.postgres.end(Signal::Interrupt).await?;
                     tokio::time::sleep(away).await;
                     servers.postgres.start()?;

@@ -17,21 +17,21 @@ use super::{Db, DbError};
 use crate::telemetry::metrics::Counter;
 
 /// The most wishes of one statement: its joins compare each with each, so that a larger one gains nothing.
-const MOST: usize = 16;
+const MAX_OPS: usize = 16;
 
 /// What one caller wants of a statement that can do it for many.
-pub(super) trait Wish: Send + Debug + Sized {
+pub(super) trait BatchOp: Send + Debug + Sized {
     /// What the caller gets.
-    type Granted: Send + Debug;
+    type Output: Send + Debug;
 
     /// Whose rows it changes. Wishes with the same key are never in one statement.
     fn key(&self) -> i64;
 
     /// Runs the statement: all of the wishes or, with an error, none of them. The answers are in the order of the wishes.
-    fn grant(
+    fn execute(
         database: &mut PgConnection,
-        wishes: Vec<Self>,
-    ) -> impl Future<Output = Result<Vec<Self::Granted>, DbError>> + Send;
+        ops: Vec<Self>,
+    ) -> impl Future<Output = Result<Vec<Self::Output>, DbError>> + Send;
 }
 
 /// What a wish takes along, as JSON that is written once and from what the caller only lends.
@@ -46,28 +46,28 @@ pub(super) fn json(at: &'static str, lent: &impl Serialize) -> Result<Box<RawVal
 /// and the first whose turn it is runs the next one for all who wait. There is no queue but of callers who wait
 /// themselves.
 #[derive(Debug)]
-pub(super) struct Together<W: Wish> {
+pub(super) struct GroupCommit<W: BatchOp> {
     lanes: Arc<Lanes>,
-    waiting: Mutex<Vec<Waiting<W>>>,
+    waiting: Mutex<Vec<PendingOp<W>>>,
     statements: Counter,
 }
 
 #[derive(Debug)]
-struct Waiting<W: Wish> {
-    wish: W,
-    granted: oneshot::Sender<W::Granted>,
+struct PendingOp<W: BatchOp> {
+    op: W,
+    reply: oneshot::Sender<W::Output>,
 }
 
-impl<W: Wish> Together<W> {
+impl<W: BatchOp> GroupCommit<W> {
     pub(super) fn new(lanes: Arc<Lanes>, statements: Counter) -> Self {
         Self { lanes, waiting: Mutex::default(), statements }
     }
 
     /// Has the wish granted together with others. None if that did not work, for whatever reason: the caller then has to
     /// ask alone, and learns the reason if it is its own. The wish may have been granted all the same.
-    pub(super) async fn grant(&self, wish: W) -> Option<W::Granted> {
-        let (granted, mut answer) = oneshot::channel();
-        self.waiting().push(Waiting { wish, granted });
+    pub(super) async fn try_submit(&self, op: W) -> Option<W::Output> {
+        let (reply, mut answer) = oneshot::channel();
+        self.waiting().push(PendingOp { op, reply });
         loop {
             // With a lane at once nobody has to be woken by the answer, which this task gives itself.
             let lane = if let Some(lane) = self.lanes.try_enter() {
@@ -91,30 +91,30 @@ impl<W: Wish> Together<W> {
         }
     }
 
-    /// [`Together::grant`], and alone if that did not work.
+    /// [`GroupCommit::try_submit`], and alone if that did not work.
     ///
     /// # Errors
     /// Those of the statement.
-    pub(super) async fn grant_or_alone(&self, db: &Db, wish: impl Fn() -> W) -> Result<W::Granted, DbError> {
-        if let Some(granted) = self.grant(wish()).await {
-            return Ok(granted);
+    pub(super) async fn submit(&self, db: &Db, op: impl Fn() -> W) -> Result<W::Output, DbError> {
+        if let Some(output) = self.try_submit(op()).await {
+            return Ok(output);
         }
         let mut tx = db.begin().await?;
-        let mut granted = W::grant(&mut tx, vec![wish()]).await?;
+        let mut outputs = W::execute(&mut tx, vec![op()]).await?;
         Db::commit(tx).await?;
-        granted.pop().ok_or_else(|| DbError::at("together::grant_or_alone")(sqlx::Error::RowNotFound))
+        outputs.pop().ok_or_else(|| DbError::at("group_commit::submit")(sqlx::Error::RowNotFound))
     }
 
     /// Runs one statement, if anybody waits for one. Who is not answered then finds the other end closed.
     async fn run(&self, lane: &Lane<'_>) -> bool {
-        let (wishes, callers): (Vec<W>, Vec<_>) =
-            self.next().into_iter().map(|Waiting { wish, granted }| (wish, granted)).unzip();
-        if wishes.is_empty() {
+        let (ops, callers): (Vec<W>, Vec<_>) =
+            self.next().into_iter().map(|PendingOp { op, reply }| (op, reply)).unzip();
+        if ops.is_empty() {
             return false;
         }
-        let number = wishes.len();
+        let number = ops.len();
         // Boxed, so that callers have no room for it while they wait.
-        match Box::pin(self.ask(lane, wishes)).await {
+        match Box::pin(self.run_statement(lane, ops)).await {
             Ok(answers) => {
                 for (caller, answer) in callers.into_iter().zip(answers) {
                     // Who has gone asks again, and finds it done.
@@ -132,28 +132,28 @@ impl<W: Wish> Together<W> {
         true
     }
 
-    async fn ask(&self, lane: &Lane<'_>, wishes: Vec<W>) -> Result<Vec<W::Granted>, DbError> {
+    async fn run_statement(&self, lane: &Lane<'_>, ops: Vec<W>) -> Result<Vec<W::Output>, DbError> {
         // Whatever happens to this future or the statement, only a connection that has answered is used again.
         let mut connection = lane.connection().await?;
         self.statements.inc();
-        let answers = W::grant(&mut connection, wishes).await?;
+        let answers = W::execute(&mut connection, ops).await?;
         lane.give_back(connection);
         Ok(answers)
     }
 
     /// What the next statement does: the oldest wishes, one of each key. All instances lock rows in the same order. Wishes
     /// of callers who have gone are forgotten.
-    fn next(&self) -> Vec<Waiting<W>> {
+    fn next(&self) -> Vec<PendingOp<W>> {
         let mut waiting = self.waiting();
-        waiting.retain(|waiting| !waiting.granted.is_closed());
+        waiting.retain(|waiting| !waiting.reply.is_closed());
         let mut keys = BTreeSet::new();
-        let fits = |waiting: &mut Waiting<W>| keys.len() < MOST && keys.insert(waiting.wish.key());
+        let fits = |waiting: &mut PendingOp<W>| keys.len() < MAX_OPS && keys.insert(waiting.op.key());
         let mut next: Vec<_> = waiting.extract_if(.., fits).collect();
-        next.sort_by_key(|waiting| waiting.wish.key());
+        next.sort_by_key(|waiting| waiting.op.key());
         next
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Vec<Waiting<W>>> {
+    fn waiting(&self) -> MutexGuard<'_, Vec<PendingOp<W>>> {
         // Nothing that holds it can panic half-way.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }

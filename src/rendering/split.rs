@@ -31,14 +31,14 @@ pub fn split(rich: &RichText, limit: usize, max_entities: usize) -> Vec<RichText
 
 /// A place in the text, in both units.
 #[derive(Debug, Clone, Copy, Default)]
-struct Place {
+struct CutPoint {
     byte: usize,
     unit: usize,
 }
 
 /// The place behind `text`, which begins at `from`.
-fn advance(from: Place, text: &str) -> Place {
-    Place { byte: from.byte + text.len(), unit: from.unit + utf16_len(text) }
+fn advance(from: CutPoint, text: &str) -> CutPoint {
+    CutPoint { byte: from.byte + text.len(), unit: from.unit + utf16_len(text) }
 }
 
 /// Cuts parts off the front of a text. Where a part ends depends only on the text up to one
@@ -46,7 +46,7 @@ fn advance(from: Place, text: &str) -> Place {
 pub(super) struct Cursor<'a> {
     rich: &'a RichText,
     limits: Limits,
-    at: Place,
+    at: CutPoint,
     /// Entities before this index end before the cursor.
     first_entity: usize,
 }
@@ -54,19 +54,19 @@ pub(super) struct Cursor<'a> {
 /// The best cuts of each kind found so far; later ones replace earlier ones.
 #[derive(Default)]
 struct Cuts {
-    block: Option<Place>,
-    line: Option<Place>,
-    code_block: Option<Place>,
-    code_line: Option<Place>,
-    word: Option<Place>,
-    any_line: Option<Place>,
-    any: Option<Place>,
+    block: Option<CutPoint>,
+    line: Option<CutPoint>,
+    code_block: Option<CutPoint>,
+    code_line: Option<CutPoint>,
+    word: Option<CutPoint>,
+    any_line: Option<CutPoint>,
+    any: Option<CutPoint>,
 }
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(rich: &'a RichText, limits: Limits) -> Self {
         let limits = Limits { code_points: limits.code_points.max(1), entities: limits.entities.max(1) };
-        Self { rich, limits, at: Place::default(), first_entity: 0 }
+        Self { rich, limits, at: CutPoint::default(), first_entity: 0 }
     }
 
     /// Bytes and UTF-16 units taken so far.
@@ -102,7 +102,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Moves over blank space; in code only over blank lines, since indentation has a meaning there.
-    fn skip_blanks(&mut self) -> Place {
+    fn skip_blanks(&mut self) -> CutPoint {
         loop {
             let rest = &self.rich.text[self.at.byte..];
             let blank = rest.len() - rest.trim_start().len();
@@ -134,7 +134,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Where the part that begins at `start` must end at the latest, or `None` if the rest fits.
-    fn window_end(&self, start: Place) -> Option<Place> {
+    fn window_end(&self, start: CutPoint) -> Option<CutPoint> {
         let rest = self.rich.text[start.byte..].trim_end();
         if rest.is_empty() {
             return None;
@@ -151,12 +151,12 @@ impl<'a> Cursor<'a> {
             if place.unit >= excess && place.byte > start.byte {
                 break;
             }
-            place = Place { byte: place.byte + c.len_utf8(), unit: place.unit + c.len_utf16() };
+            place = CutPoint { byte: place.byte + c.len_utf8(), unit: place.unit + c.len_utf16() };
         }
         Some(place)
     }
 
-    fn best_cut(&self, start: Place, stop: Place) -> Place {
+    fn best_cut(&self, start: CutPoint, stop: CutPoint) -> CutPoint {
         let text = &self.rich.text;
         let size = stop.byte - start.byte;
         let (quarter, half) = (start.byte + size / 4, start.byte + size / 2);
@@ -202,25 +202,25 @@ impl<'a> Cursor<'a> {
             if place.byte >= stop.byte {
                 break;
             }
-            place = Place { byte: place.byte + c.len_utf8(), unit: place.unit + c.len_utf16() };
+            place = CutPoint { byte: place.byte + c.len_utf8(), unit: place.unit + c.len_utf16() };
             if c == '\n' {
                 line_start = place;
             }
         }
         let ordered = [cuts.block, cuts.line, cuts.code_block, cuts.code_line, cuts.word, cuts.any_line];
-        let near = |cut: &Place| place.byte - cut.byte < 256;
+        let near = |cut: &CutPoint| place.byte - cut.byte < 256;
         ordered.into_iter().flatten().next().or(cuts.any.filter(near)).unwrap_or(stop)
     }
 
     /// Whether the line is bold from end to end: a heading, which stays with what follows it.
-    fn is_heading(&self, start: Place, end: Place) -> bool {
+    fn is_heading(&self, start: CutPoint, end: CutPoint) -> bool {
         self.entities_after(start.unit)
             .take_while(|entity| entity.offset <= start.unit)
             .any(|entity| entity.kind == EntityKind::Bold && entity.end() >= end.unit)
     }
 
     /// The text between two places with its formatting, blank space at its end left out.
-    fn part(&self, start: Place, end: Place) -> RichText {
+    fn part(&self, start: CutPoint, end: CutPoint) -> RichText {
         let text = self.rich.text[start.byte..end.byte].trim_end();
         let last = advance(start, text).unit;
         let entities = self

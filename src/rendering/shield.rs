@@ -10,8 +10,8 @@ use std::collections::HashMap;
 
 use super::emphasis::is_wildcard;
 use super::entities::EntityKind;
+use super::placeholders::{Placeholder, Shielded, is_private};
 use super::segments::BlockKind;
-use super::slots::{Shielded, Slot, is_private};
 use super::syntax::{BLANKS, Fence, is_blank, is_footnote_label, is_unspaced_script, unquoted};
 use super::table;
 
@@ -58,7 +58,7 @@ struct Scanner<'a> {
     /// Where the open spoiler ends.
     spoiler: Option<usize>,
     /// Where the open elements of HTML end, and what stands there.
-    closers: Vec<(usize, Slot)>,
+    closers: Vec<(usize, Placeholder)>,
     /// Whether a foldable part has begun.
     details: bool,
     /// For a delimiter that has no partner: the end of the paragraph in which that is known.
@@ -76,7 +76,7 @@ impl<'a> Scanner<'a> {
                 }
             }
             if self.spoiler == Some(self.at) {
-                self.replace(2, Slot::MarkEnd { raw: "||".to_owned(), kind: EntityKind::Spoiler });
+                self.replace(2, Placeholder::MarkEnd { raw: "||".to_owned(), kind: EntityKind::Spoiler });
                 continue;
             }
             self.term();
@@ -113,7 +113,7 @@ impl<'a> Scanner<'a> {
         self.at += length;
     }
 
-    fn replace(&mut self, length: usize, slot: Slot) {
+    fn replace(&mut self, length: usize, slot: Placeholder) {
         self.out.add(slot);
         self.at += length;
     }
@@ -305,7 +305,7 @@ impl<'a> Scanner<'a> {
             self.copy(length + 1);
         } else if label.bytes().all(|byte| byte.is_ascii_digit()) {
             let raw = self.rest()[..length].to_owned();
-            self.replace(length, Slot::Footnote(raw));
+            self.replace(length, Placeholder::Footnote(raw));
         } else {
             self.literal(1);
         }
@@ -332,7 +332,7 @@ impl<'a> Scanner<'a> {
             closes && inner.trim() == inner && !inner.is_empty() && !inner.contains(['|', '`'])
         });
         let Some(inner) = close.filter(|_| bars == 2 && opens) else { return self.copy(bars) };
-        self.replace(2, Slot::MarkStart { raw: "||".to_owned(), kind: EntityKind::Spoiler });
+        self.replace(2, Placeholder::MarkStart { raw: "||".to_owned(), kind: EntityKind::Spoiler });
         self.spoiler = Some(self.at + inner);
     }
 

@@ -8,10 +8,10 @@ use super::emphasis::opens_emphasis;
 use super::entities::{EntityKind, RichText, normalize};
 use super::latex;
 use super::links;
+use super::placeholders::{Formula, Placeholder, Shielded};
 use super::prose::prose;
 use super::segments::BlockKind;
 use super::shield::shield;
-use super::slots::{Formula, Shielded, Slot};
 use super::syntax;
 use super::table::{Fragment, Table};
 use super::writer::Writer;
@@ -263,19 +263,21 @@ impl<'a> Renderer<'a> {
             self.writer.put(&text[plain..at]);
             plain = at + c.len_utf8();
             match slot {
-                Slot::Break(_) if self.outside.is_some() => self.writer.put(" "),
-                Slot::Literal(raw) => self.writer.put(raw),
-                Slot::Break(_) => self.writer.add_break(),
-                Slot::Footnote(raw) => self.writer.put(&footnote_mark(raw.trim_matches(['[', '^', ']']))),
-                Slot::Formula(formula) => self.formula(formula),
-                Slot::MarkStart { kind, .. } => self.writer.open_mark(kind.clone()),
-                Slot::MarkEnd { raw, kind } => {
+                Placeholder::Break(_) if self.outside.is_some() => self.writer.put(" "),
+                Placeholder::Literal(raw) => self.writer.put(raw),
+                Placeholder::Break(_) => self.writer.add_break(),
+                Placeholder::Footnote(raw) => {
+                    self.writer.put(&footnote_mark(raw.trim_matches(['[', '^', ']'])))
+                }
+                Placeholder::Formula(formula) => self.formula(formula),
+                Placeholder::MarkStart { kind, .. } => self.writer.open_mark(kind.clone()),
+                Placeholder::MarkEnd { raw, kind } => {
                     if !self.writer.close_mark(kind) {
                         self.writer.put(raw);
                     }
                 }
-                Slot::Code { text, .. } => self.writer.put_span(text, EntityKind::Code),
-                Slot::Shown { text, .. } => self.writer.put(text),
+                Placeholder::Code { text, .. } => self.writer.put_span(text, EntityKind::Code),
+                Placeholder::Shown { text, .. } => self.writer.put(text),
             }
         }
         self.writer.put(&text[plain..]);

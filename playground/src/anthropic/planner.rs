@@ -9,13 +9,13 @@ use serde_json::Value;
 use super::conversation::{newest_question, newest_tool_results, newest_user_text};
 use super::models::Model;
 use super::reply::{Plan, Reply};
-use super::scenario::{Directive, Habit, Scenario};
-use super::screenplay::{self, Scene};
+use super::scenario::{DefaultScenario, Directive, Scenario};
+use super::scripted::{self, ScriptInput};
 use super::transcript::Transcript;
 
 /// What an author answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct PromptView {
     /// The texts of the newest user message that has any, joined by line breaks.
     pub text: String,
     /// Names and results of the tools that were called since.
@@ -23,35 +23,35 @@ pub struct Asked {
 }
 
 /// Finds the words for every request that no script answers.
-struct Author(Box<Words>);
+struct AnswerFn(Box<Words>);
 
-type Words = dyn Fn(&Asked) -> Option<Reply> + Send;
+type Words = dyn Fn(&PromptView) -> Option<Reply> + Send;
 
-impl std::fmt::Debug for Author {
+impl std::fmt::Debug for AnswerFn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Author")
     }
 }
 
 #[derive(Debug)]
-pub(super) struct Director {
+pub(super) struct ResponsePlanner {
     queue: VecDeque<Reply>,
     by_text: Vec<(String, Reply)>,
-    author: Option<Author>,
-    habit: Habit,
+    author: Option<AnswerFn>,
+    fallback: DefaultScenario,
     /// How often each prompt of each user was answered; faults that pass need it.
     attempts: HashMap<u64, u32>,
     /// Prompts that end with a paused turn of this emulator.
     paused: HashSet<u64>,
 }
 
-impl Director {
+impl ResponsePlanner {
     pub(super) fn new() -> Self {
         Self {
             queue: VecDeque::new(),
             by_text: Vec::new(),
             author: None,
-            habit: Habit::Usually(Scenario::Echo),
+            fallback: DefaultScenario::Usually(Scenario::Echo),
             attempts: HashMap::new(),
             paused: HashSet::new(),
         }
@@ -65,12 +65,12 @@ impl Director {
         self.by_text.push((contains.to_owned(), reply));
     }
 
-    pub(super) fn set_author(&mut self, author: impl Fn(&Asked) -> Option<Reply> + Send + 'static) {
-        self.author = Some(Author(Box::new(author)));
+    pub(super) fn set_author(&mut self, author: impl Fn(&PromptView) -> Option<Reply> + Send + 'static) {
+        self.author = Some(AnswerFn(Box::new(author)));
     }
 
-    pub(super) fn set_habit(&mut self, habit: Habit) {
-        self.habit = habit;
+    pub(super) fn set_default_scenario(&mut self, fallback: DefaultScenario) {
+        self.fallback = fallback;
     }
 
     /// Remembers a prompt that may end with an assistant message, because its turn was paused.
@@ -89,9 +89,9 @@ impl Director {
         let attempts = self.attempts.entry(attempt.finish()).or_default();
         let earlier_attempts = *attempts;
         *attempts += 1;
-        let scene = Scene {
+        let scene = ScriptInput {
             body,
-            habit: self.habit,
+            fallback: self.fallback,
             known: &prompt.known,
             prompt_tokens: prompt.tokens,
             window: model.window,
@@ -99,8 +99,8 @@ impl Director {
             resumes_pause: self.resumes_pause(prompt),
         };
         match self.scripted(body) {
-            None => screenplay::improvise(&scene),
-            Some(Plan::Scenario(scenario)) => screenplay::perform(&Directive::plain(scenario), &scene),
+            None => scripted::improvise(&scene),
+            Some(Plan::Scenario(scenario)) => scripted::perform(&Directive::plain(scenario), &scene),
             Some(plan) => plan,
         }
     }
@@ -112,7 +112,7 @@ impl Director {
         }
         let next = self.queue.pop_front().or_else(|| {
             let author = self.author.as_ref()?;
-            (author.0)(&Asked { text: newest_question(body), results: newest_tool_results(body) })
+            (author.0)(&PromptView { text: newest_question(body), results: newest_tool_results(body) })
         });
         next.map(|reply| reply.plan)
     }

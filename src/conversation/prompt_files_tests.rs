@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::ids::FileId;
-use crate::domain::message::Context;
+use crate::domain::message::MessageContext;
 
 fn file(name: &str, mime: &str, size: u64) -> KnownFile {
     KnownFile {
@@ -21,22 +21,22 @@ fn file(name: &str, mime: &str, size: u64) -> KnownFile {
     }
 }
 
-fn said(files: Vec<KnownFile>) -> Remembered {
-    Remembered {
+fn said(files: Vec<KnownFile>) -> HistoryMessage {
+    HistoryMessage {
         role: Role::User,
         message: None,
         text: String::new(),
         sender: None,
-        context: Context::default(),
+        context: MessageContext::default(),
         edits: 0,
         interrupted: false,
         files,
     }
 }
 
-fn blocks(history: &[Remembered]) -> Vec<Block> {
-    let mut shelf = Shelf::of(history);
-    history.iter().flat_map(|message| shelf.blocks(message)).collect()
+fn blocks(history: &[HistoryMessage]) -> Vec<Block> {
+    let mut file_window = FileWindow::of(history);
+    history.iter().flat_map(|message| file_window.blocks(message)).collect()
 }
 
 fn lines(blocks: &[Block]) -> Vec<&str> {
@@ -99,7 +99,7 @@ fn the_file_of_a_message_that_is_replied_to_is_told_apart() {
 
 #[test]
 fn what_is_a_line_in_a_prompt_is_not_shown() {
-    let photos: Vec<Remembered> =
+    let photos: Vec<HistoryMessage> =
         (0..21).map(|number| said(vec![file(&number.to_string(), "image/png", 1)])).collect();
     assert!(!shows(&photos, "file_0") && shows(&photos, "file_10"));
     assert!(shows(&photos[..20], "file_0"));
@@ -116,7 +116,7 @@ fn a_lost_file_becomes_the_line_that_the_next_prompt_has() {
 
 #[test]
 fn the_model_is_never_shown_files_in_its_own_messages() {
-    let answer = Remembered { role: Role::Assistant, ..said(vec![file("x.png", "image/png", 1)]) };
+    let answer = HistoryMessage { role: Role::Assistant, ..said(vec![file("x.png", "image/png", 1)]) };
     assert_eq!(blocks(&[answer]), []);
 }
 
@@ -125,7 +125,7 @@ proptest! {
     #[test]
     fn blocks_become_lines_in_steps_and_never_come_back(kinds in prop::collection::vec(0..3_usize, 0..80)) {
         let types = [("image/png", 5), ("application/pdf", 5), ("text/plain", 5)];
-        let history: Vec<Remembered> = kinds
+        let history: Vec<HistoryMessage> = kinds
             .iter()
             .enumerate()
             .map(|(number, &kind)| {

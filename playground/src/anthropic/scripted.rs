@@ -11,7 +11,7 @@ use super::conversation::{
 use super::error::ApiError;
 use super::files::{self, Known};
 use super::reply::{Plan, Step, StopReason};
-use super::scenario::{Directive, Habit, Scenario, choose};
+use super::scenario::{DefaultScenario, Directive, Scenario, choose};
 use super::texts;
 
 const SLOW: Duration = Duration::from_millis(300);
@@ -22,9 +22,9 @@ const PAUSED: &str = "Let me look that up.";
 const RESUMED: &str = "Here is what I found after a longer search: one euro is 1.17 dollars.";
 
 /// What a request gives a screenplay to work with.
-pub(super) struct Scene<'a> {
+pub(super) struct ScriptInput<'a> {
     pub(super) body: &'a Value,
-    pub(super) habit: Habit,
+    pub(super) fallback: DefaultScenario,
     /// The files that the request names.
     pub(super) known: &'a Known,
     /// Tokens of the prompt and the most that the model takes.
@@ -37,7 +37,7 @@ pub(super) struct Scene<'a> {
 }
 
 /// The answer by the newest user text: tool results first, then "continue", then directives.
-pub(super) fn improvise(scene: &Scene<'_>) -> Plan {
+pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
     if scene.resumes_pause {
         return Plan::Steps(resumed(scene.body));
     }
@@ -50,12 +50,12 @@ pub(super) fn improvise(scene: &Scene<'_>) -> Plan {
     if let Some(rest) = rest_of_interrupted(scene) {
         return Plan::Steps(vec![Step::Text(rest)]);
     }
-    let directive = choose(&newest_user_text(scene.body), scene.habit);
+    let directive = choose(&newest_user_text(scene.body), scene.fallback);
     perform(&directive, scene)
 }
 
 /// The answer of a chosen scenario.
-pub(super) fn perform(directive: &Directive, scene: &Scene<'_>) -> Plan {
+pub(super) fn perform(directive: &Directive, scene: &ScriptInput<'_>) -> Plan {
     if let Some(fault) = fault(directive, scene) {
         return fault;
     }
@@ -118,8 +118,9 @@ fn echo(asked: &Value, known: &Known) -> String {
 }
 
 /// Answers other than a stream. Those that pass count the attempts at the same prompt.
-fn fault(directive: &Directive, scene: &Scene<'_>) -> Option<Plan> {
-    let lasts = scene.habit == Habit::Always(directive.scenario) && directive.argument.is_empty();
+fn fault(directive: &Directive, scene: &ScriptInput<'_>) -> Option<Plan> {
+    let lasts =
+        scene.fallback == DefaultScenario::Always(directive.scenario) && directive.argument.is_empty();
     let failing = |times: u32| lasts || scene.earlier_attempts < directive.number().unwrap_or(times);
     let error = match directive.scenario {
         Scenario::RateLimited if failing(1) => {
@@ -157,7 +158,7 @@ fn halves(text: &str) -> (&str, &str) {
 }
 
 /// When the user asks to go on: what is left of the last scenario after what was said of it.
-fn rest_of_interrupted(scene: &Scene<'_>) -> Option<String> {
+fn rest_of_interrupted(scene: &ScriptInput<'_>) -> Option<String> {
     let all = messages(scene.body);
     if !asks_to_continue(&newest_user_text(scene.body)) {
         return None;
@@ -173,7 +174,7 @@ fn rest_of_interrupted(scene: &Scene<'_>) -> Option<String> {
         .filter_map(Block::text)
         .collect();
     let asked = &all[question];
-    let whole = speech(&choose(&text_of(asked), scene.habit), asked, scene.known);
+    let whole = speech(&choose(&text_of(asked), scene.fallback), asked, scene.known);
     let same = whole.chars().zip(said.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
     let rest = &whole[same..];
     (same > 0 && !rest.is_empty()).then(|| rest.to_owned())
@@ -276,5 +277,5 @@ fn digest(body: &Value) -> String {
 }
 
 #[cfg(test)]
-#[path = "screenplay_tests.rs"]
+#[path = "scripted_tests.rs"]
 mod tests;

@@ -3,7 +3,7 @@
 use super::super::entities::EntityKind;
 use super::super::html::{self, Element, Next, Tag};
 use super::super::latex;
-use super::super::slots::Slot;
+use super::super::placeholders::Placeholder;
 use super::super::symbols::superscript;
 use super::super::syntax::{BLANKS, unquoted};
 use super::Scanner;
@@ -25,15 +25,15 @@ impl Scanner<'_> {
             let (_, slot) = self.closers.swap_remove(at);
             self.replace(tag.length, slot);
             if tag.element == Element::Summary && !self.is_last(0) {
-                self.out.add(Slot::Break(String::new()));
+                self.out.add(Placeholder::Break(String::new()));
             }
             return;
         }
         match &tag.element {
-            Element::Break => self.replace(tag.length, Slot::Break(raw)),
+            Element::Break => self.replace(tag.length, Placeholder::Break(raw)),
             Element::Details if self.begins_line() && self.ends_line(&tag) => {
                 self.details = true;
-                self.replace(tag.length, Slot::Shown { raw, text: String::new() });
+                self.replace(tag.length, Placeholder::Shown { raw, text: String::new() });
             }
             Element::Summary if self.begins_line() => self.pair(&tag, Some(EntityKind::Bold)),
             Element::Style(kind) => self.pair(&tag, Some(kind.clone())),
@@ -50,10 +50,10 @@ impl Scanner<'_> {
         let opener = &self.rest()[..tag.length];
         let (raw, closer) = (opener.to_owned(), tag.closer.to_owned());
         let (opening, closing) = if let Some(kind) = kind {
-            (Slot::MarkStart { raw, kind: kind.clone() }, Slot::MarkEnd { raw: closer, kind })
+            (Placeholder::MarkStart { raw, kind: kind.clone() }, Placeholder::MarkEnd { raw: closer, kind })
         } else {
             let text = String::new();
-            (Slot::Shown { raw, text: text.clone() }, Slot::Shown { raw: closer, text })
+            (Placeholder::Shown { raw, text: text.clone() }, Placeholder::Shown { raw: closer, text })
         };
         // One whose end is hidden in code is never reached.
         self.closers.retain(|(at, _)| *at >= self.at);
@@ -85,7 +85,7 @@ impl Scanner<'_> {
     fn code_element(&mut self, tag: &Tag) {
         let Some((text, length)) = self.content(tag, LONGEST_CODE) else { return self.literal(1) };
         let raw = self.rest()[..length].to_owned();
-        self.replace(length, Slot::Code { raw, text: html::unescaped(text.trim()) });
+        self.replace(length, Placeholder::Code { raw, text: html::unescaped(text.trim()) });
     }
 
     /// Raises or lowers a text; one with markup of its own only loses its tags.
@@ -104,13 +104,13 @@ impl Scanner<'_> {
             None => latex::lowered(&html::unescaped(text.trim())),
         };
         let raw = self.rest()[..length].to_owned();
-        self.replace(length, Slot::Shown { raw, text });
+        self.replace(length, Placeholder::Shown { raw, text });
     }
 
     fn closing_details(&mut self, tag: &Tag, raw: String) {
         let ends = tag.element == Element::Details && self.is_last(tag.length);
         if ends && (self.details || self.begins_line()) {
-            self.replace(tag.length, Slot::Shown { raw, text: String::new() });
+            self.replace(tag.length, Placeholder::Shown { raw, text: String::new() });
         } else {
             self.literal(1);
         }

@@ -5,7 +5,7 @@
 
 use crate::domain::file::{FileKind, KnownFile};
 use crate::domain::history::Window;
-use crate::domain::message::{Remembered, Role};
+use crate::domain::message::{HistoryMessage, Role};
 use crate::llm::request::{Block, FileBlock};
 use crate::llm::{self, Readable, Unreadable};
 
@@ -28,14 +28,14 @@ const TOO_OLD: &str = "left out, because many files came after it; the person wo
 
 /// How many of the oldest files of a conversation are left out, counted down while its messages are read in order.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shelf {
+pub(super) struct FileWindow {
     images: i64,
     pdfs: i64,
 }
 
-impl Shelf {
+impl FileWindow {
     /// The shelf of a conversation.
-    pub(super) fn of<'a>(history: impl IntoIterator<Item = &'a Remembered>) -> Self {
+    pub(super) fn of<'a>(history: impl IntoIterator<Item = &'a HistoryMessage>) -> Self {
         let (mut images, mut pdfs) = (0, 0);
         for file in history.into_iter().flat_map(shown).filter(|file| !file.not_fetched) {
             match readable(file) {
@@ -48,7 +48,7 @@ impl Shelf {
     }
 
     /// The blocks of a message's files. Those that are left out have to be asked for in order.
-    pub(super) fn blocks(&mut self, message: &Remembered) -> Vec<Block> {
+    pub(super) fn blocks(&mut self, message: &HistoryMessage) -> Vec<Block> {
         let labelled = |file: &KnownFile| {
             let label = file.replied.then(|| Block::Text(REPLIED.to_owned()));
             label.into_iter().chain([self.block(file)])
@@ -95,14 +95,14 @@ impl Shelf {
 }
 
 /// The files of a message that a prompt tells of. The provider takes none in messages of the model.
-fn shown(message: &Remembered) -> impl Iterator<Item = &KnownFile> {
+fn shown(message: &HistoryMessage) -> impl Iterator<Item = &KnownFile> {
     message.files.iter().filter(|_| message.role == Role::User)
 }
 
 /// Whether a prompt of these messages shows the copy of a file.
-pub fn shows<'a>(messages: impl IntoIterator<Item = &'a Remembered> + Clone, copy: &str) -> bool {
-    let mut shelf = Shelf::of(messages.clone());
-    let mut blocks = messages.into_iter().flat_map(|message| shelf.blocks(message));
+pub fn shows<'a>(messages: impl IntoIterator<Item = &'a HistoryMessage> + Clone, copy: &str) -> bool {
+    let mut file_window = FileWindow::of(messages.clone());
+    let mut blocks = messages.into_iter().flat_map(|message| file_window.blocks(message));
     blocks.any(|block| matches!(block, Block::File(file) if file.id == copy))
 }
 
@@ -153,5 +153,5 @@ pub(super) fn one_line(words: &str, limit: usize) -> String {
 }
 
 #[cfg(test)]
-#[path = "shelf_tests.rs"]
+#[path = "prompt_files_tests.rs"]
 mod tests;
