@@ -267,7 +267,7 @@ impl<'a> Renderer<'a> {
                 Placeholder::Literal(raw) => self.writer.put(raw),
                 Placeholder::Break(_) => self.writer.add_break(),
                 Placeholder::Footnote(raw) => {
-                    self.writer.put(&footnote_mark(raw.trim_matches(['[', '^', ']'])))
+                    self.writer.put(&footnote_mark(raw.trim_matches(['[', '^', ']'])));
                 }
                 Placeholder::Formula(formula) => self.formula(formula),
                 Placeholder::MarkStart { kind, .. } => self.writer.open_mark(kind.clone()),

@@ -102,7 +102,7 @@ impl Session<'_> {
                     }
                     // The message was answered before, so there was nothing to stop. During a drain both wait.
                     (None, Some(stop_request)) if !drain.is_cancelled() => {
-                        self.reply_nothing_to_stop(stop_request)
+                        self.reply_nothing_to_stop(stop_request);
                     }
                     (None, _) => {}
                 }

@@ -195,7 +195,7 @@ impl ChatActions {
         match self.places.iter_mut().find(|place| place.topic == topic) {
             Some(place) => place.turns.push((turn, None)),
             None => {
-                self.places.push(ActionTarget { topic, due: now, shown: None, turns: vec![(turn, None)] })
+                self.places.push(ActionTarget { topic, due: now, shown: None, turns: vec![(turn, None)] });
             }
         }
     }

@@ -1,6 +1,11 @@
 //! The layers as a test: a module imports only from groups listed before its own, and foreign crates stay home.
 
+mod imports;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+use imports::Imports;
 
 /// From low to high. Modules on one line do not know each other.
 const LAYERS: &[&[&str]] = &[
@@ -44,7 +49,11 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn files() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    files_below("src")
+}
+
+fn files_below(folder: &str) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let name = |path: &PathBuf| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
     sources(&root).iter().map(|path| (name(path), std::fs::read_to_string(path).unwrap())).collect()
 }
@@ -97,6 +106,35 @@ fn imports_go_downwards_only() {
     assert!(unknown.is_empty(), "no layer names {unknown:?}");
     let found: Vec<String> = files.iter().flat_map(|(file, source)| forbidden(file, source)).collect();
     assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    for folder in ["src", "playground/src"] {
+        let circles = Imports::of(&files_below(folder)).circles();
+        assert!(circles.is_empty(), "{folder}: {circles:#?}");
+    }
+}
+
+#[test]
+fn a_circle_is_found_and_a_module_that_only_re_exports_is_none() {
+    let files = |files: &[(&str, &str)]| {
+        files.iter().map(|(file, source)| ((*file).to_owned(), (*source).to_owned())).collect::<Vec<_>>()
+    };
+    let mut house = files(&[
+        ("lib.rs", "mod a;"),
+        ("a/mod.rs", "mod b; mod c; pub use b::B;"),
+        ("a/b.rs", "pub struct B;"),
+        ("a/c.rs", "use super::B; fn c() -> B { B }"),
+    ]);
+    let imports = Imports::of(&house);
+    assert_eq!(imports.of_file("a/c.rs").collect::<Vec<_>>(), ["a/b.rs"]);
+    assert!(imports.circles().is_empty());
+    house[2].1 = "pub struct B; impl B { fn c() { super::c::c(); } }".to_owned();
+    let circles = Imports::of(&house).circles();
+    assert_eq!(circles, BTreeSet::from(["a/b.rs -> a/c.rs -> a/b.rs".to_owned()]));
+    house[2].1 = "pub struct B;\n#[cfg(test)]\nmod tests { use crate::a::c; }".to_owned();
+    assert!(Imports::of(&house).circles().is_empty(), "tests may look up");
 }
 
 #[test]
