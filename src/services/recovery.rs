@@ -1,6 +1,8 @@
 //! What to do with the turns that a crash or a fault left open. Crashes that hit much at once are nobody's fault; what was
 //! in flight in several is suspected, and only what was alone in flight in several is to blame.
 
+use std::time::Duration;
+
 use crate::db::crashes::{self, Crash};
 use crate::db::turns::{self, LeftOpen};
 use crate::db::{Db, DbError, outbox, records};
@@ -11,6 +13,21 @@ use crate::domain::turn::{Interruption, Outcome, TurnFailure, TurnReport};
 pub const ALONE_AFTER: i32 = 2;
 /// Whatever was alone in flight in so many crashes is given up.
 pub const GIVEN_UP_AFTER: i32 = 3;
+
+/// How long whatever was alone in flight in one crash waits before it runs again, and in two; the latter doubles with each
+/// further crash, as far as anything gets there, up to the longest. Everybody else is served first, and a few kills from
+/// outside in quick succession are not taken for crashes of its own.
+const PAUSES: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(10), Duration::from_secs(600)];
+
+/// How long work waits before it runs alone that was alone in flight in so many crashes.
+pub fn pause(crashes_alone: i32) -> Duration {
+    let [once, twice, longest] = PAUSES;
+    match u32::try_from(crashes_alone) {
+        Err(_) | Ok(0) => Duration::ZERO,
+        Ok(1) => once,
+        Ok(more) => twice.saturating_mul(2_u32.saturating_pow(more - 2)).min(longest),
+    }
+}
 
 /// What is known of a turn that was cut.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -114,6 +131,14 @@ pub async fn finish(db: &Db, left: &LeftOpen, company: Company) -> Result<(), Db
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_more_often_it_was_alone_the_longer_it_waits_but_not_for_ever() {
+        for (crashes_alone, seconds) in [(0, 0), (1, 2), (2, 10), (3, 20), (4, 40), (9, 600), (i32::MAX, 600)]
+        {
+            assert_eq!(pause(crashes_alone), Duration::from_secs(seconds), "{crashes_alone}");
+        }
+    }
 
     #[test]
     fn only_what_was_alone_in_flight_in_three_crashes_is_given_up() {

@@ -295,7 +295,8 @@ impl Session<'_> {
             SessionInput::Edit(edit) => self.edit(*edit),
             SessionInput::Stop(stop_request) => return Some(*stop_request),
             SessionInput::Clear(clear) => self.queue_clear(clear),
-            SessionInput::Resume(left) => {
+            // It is in the queue of the suspects before anything else can happen here.
+            SessionInput::Resume(left, _assembly) => {
                 if self.left_open.iter().all(|known| known.0.turn != left.0.turn) {
                     self.left_open.push_back(left);
                 }

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::super::context::BotContext;
 use super::super::handlers;
+use super::super::pipeline::isolation::Assembly;
 use super::super::pipeline::queue::SessionInput;
 use super::Intake;
 use crate::db::crashes::Crash;
@@ -37,10 +38,11 @@ pub async fn replay(intake: &Intake) -> Result<(), DbError> {
     let open = db.persist("turns::left_open", drain, || turns::left_open(db, 0.0)).await?;
     handlers::topics::take_up(context).await?;
     let counts = (owed, open.len());
+    let assembly = context.isolation.assemble();
     for left in open {
-        resume(context, left).await?;
+        resume(context, left, &assembly).await?;
     }
-    let updates = updates(intake).await?;
+    let updates = updates(intake, assembly).await?;
     if counts != (0, 0) || updates > 0 {
         tracing::info!(owed = counts.0, turns = counts.1, updates, "took up what the last run had left");
     }
@@ -63,15 +65,22 @@ pub(super) async fn owed(context: &BotContext, age_s: f64) -> Result<usize, DbEr
     }
 }
 
-pub(super) async fn resume(context: &Arc<BotContext>, left: turns::LeftOpen) -> Result<(), DbError> {
+/// Hands a turn that was left open to its session.
+pub(super) async fn resume(
+    context: &Arc<BotContext>,
+    left: turns::LeftOpen,
+    assembly: &Assembly,
+) -> Result<(), DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
     let recovery = db.persist("recovery::decide", drain, || recovery::decide(db, &left)).await?;
-    // No update belongs to this letter any more; its messages are stored.
-    handlers::post(context, UpdateId(0), left.key, SessionInput::Resume(Box::new((left, recovery))));
+    // No update belongs to it any more; its messages are stored.
+    let key = left.key;
+    let input = SessionInput::Resume(Box::new((left, recovery)), assembly.clone());
+    handlers::post(context, UpdateId(0), key, input);
     Ok(())
 }
 
-async fn updates(intake: &Intake) -> Result<usize, DbError> {
+async fn updates(intake: &Intake, assembly: Assembly) -> Result<usize, DbError> {
     let context = &intake.context;
     let (db, drain) = (&context.db, &context.life.drain);
     let (mut after, mut count) = (UpdateId(i64::MIN), 0);
@@ -89,6 +98,6 @@ async fn updates(intake: &Intake) -> Result<usize, DbError> {
     let suspected = || inbox::suspected(db, recovery::ALONE_AFTER);
     let suspects = db.persist("inbox::suspected", drain, suspected).await?;
     count += suspects.len();
-    intake.take_up_suspects(suspects);
+    intake.take_up_suspects(suspects, assembly);
     Ok(count)
 }

@@ -8,21 +8,17 @@ use tokio::time::Instant;
 use super::Intake;
 use crate::db::{DbError, inbox};
 use crate::domain::ids::UpdateId;
-use crate::services::recovery::GIVEN_UP_AFTER;
+use crate::services::recovery;
 use crate::telegram::pipeline::in_flight::InFlightGuard;
-use crate::telegram::pipeline::isolation::{Mode, Suspect};
+use crate::telegram::pipeline::isolation::{Assembly, Mode, Suspect};
 
 /// How long an update may take until it is handled or has become a turn; fetching its file takes the longest.
 const LIMIT: Duration = Duration::from_secs(300);
 /// Between two looks whether it is handled.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// How long a payment waits that would be given up if it were none: everybody else is served first. It doubles with each
-/// further crash, up to the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(600));
-
 impl Intake {
     /// Takes up updates, each with the number of crashes in which it was alone in flight.
-    pub(super) fn take_up_suspects(&self, suspects: Vec<(UpdateId, i32)>) {
+    pub(super) fn take_up_suspects(&self, suspects: Vec<(UpdateId, i32)>, assembly: Assembly) {
         if suspects.is_empty() {
             return;
         }
@@ -30,6 +26,7 @@ impl Intake {
         let hold = |(id, crashes_alone)| (id, crashes_alone, self.context.in_flight.hold(id));
         let suspects: Vec<(UpdateId, i32, InFlightGuard)> = suspects.into_iter().map(hold).collect();
         self.context.life.spawn("suspects", async move {
+            drop(assembly);
             for (id, crashes_alone, held) in suspects {
                 let taken = intake.context.life.drain.run_until_cancelled(intake.isolated(id, crashes_alone));
                 match taken.await {
@@ -48,7 +45,7 @@ impl Intake {
     async fn isolated(&self, id: UpdateId, crashes_alone: i32) -> Result<(), DbError> {
         let (context, drain) = (&self.context, &self.context.life.drain);
         let db = &context.db;
-        tokio::time::sleep(pause(crashes_alone)).await;
+        tokio::time::sleep(recovery::pause(crashes_alone)).await;
         let mode = Mode::Exclusive { crashes_alone, suspect: Suspect::Update(id) };
         let _alone = context.isolation.enter(mode).await;
         let isolate = || inbox::isolate(db, id, true);
@@ -65,26 +62,5 @@ impl Intake {
             tokio::time::sleep(LOOK_EVERY).await;
         }
         db.persist("inbox::isolate", drain, || inbox::isolate(db, id, false)).await.map(drop)
-    }
-}
-
-/// How long an update waits for its turn; only a payment gets so far that it does.
-fn pause(crashes_alone: i32) -> Duration {
-    let (shortest, longest) = PAUSES;
-    match u32::try_from(crashes_alone - GIVEN_UP_AFTER) {
-        Ok(more) => shortest.saturating_mul(2_u32.saturating_pow(more)).min(longest),
-        Err(_) => Duration::ZERO,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_is_never_given_up_waits_and_never_for_long() {
-        for (crashes_alone, seconds) in [(0, 0), (2, 0), (3, 10), (4, 20), (9, 600), (i32::MAX, 600)] {
-            assert_eq!(pause(crashes_alone), Duration::from_secs(seconds), "{crashes_alone}");
-        }
     }
 }

@@ -40,6 +40,7 @@ impl Intake {
         let db = &context.db;
         owed(context, age_s).await?;
         let left_open = || turns::left_open(db, age_s);
+        let assembly = context.isolation.assemble();
         for left in db.run_job(OPERATION_LIMIT, "turns::left_open", drain, left_open).await? {
             if !context.running.contains(left.turn) {
                 tracing::warn!(
@@ -47,9 +48,10 @@ impl Intake {
                     "nobody has the turn {} in hand, taking it up",
                     left.turn
                 );
-                resume(context, left).await?;
+                resume(context, left, &assembly).await?;
             }
         }
+        drop(assembly);
         // What waits in a batch for a file is neither lost nor tried in vain.
         let in_flight = context.in_flight.all();
         self.give_up(&in_flight).await?;

@@ -56,6 +56,24 @@ struct State {
     closed: bool,
     /// Who waits to run alone.
     waiting: BTreeSet<(i32, Suspect)>,
+    /// How many assemblies are not over.
+    assembling: usize,
+}
+
+/// As long as one of its clones lives, no suspect begins to run: suspects are taken up one after the other, and the first
+/// to come would run first however often it was alone in a crash.
+#[derive(Clone, Debug)]
+pub struct Assembly {
+    _open: Arc<OpenAssembly>,
+}
+
+#[derive(Debug)]
+struct OpenAssembly(Isolation);
+
+impl Drop for OpenAssembly {
+    fn drop(&mut self) {
+        self.0.change(|state| state.assembling -= 1);
+    }
 }
 
 /// The right to run, until this is dropped.
@@ -67,6 +85,12 @@ pub struct Permit {
 }
 
 impl Isolation {
+    /// Begins to gather suspects.
+    pub fn assemble(&self) -> Assembly {
+        self.change(|state| state.assembling += 1);
+        Assembly { _open: Arc::new(OpenAssembly(self.clone())) }
+    }
+
     /// Waits until work may run. Dropping the wait leaves no trace.
     pub async fn enter(&self, mode: Mode) -> Permit {
         self.enter_with(mode, |_| false).await
@@ -100,8 +124,8 @@ impl Isolation {
         let mut patience = PATIENCE;
         loop {
             let is_first = |state: &mut State| {
-                let first =
-                    !state.closed && state.exclusive.is_none() && state.waiting.first() == Some(&rank);
+                let free = !state.closed && state.exclusive.is_none() && state.assembling == 0;
+                let first = free && state.waiting.first() == Some(&rank);
                 state.closed |= first;
                 first
             };
@@ -228,6 +252,23 @@ mod tests {
             order.push(numbers.remove(found));
         }
         assert_eq!(order, [4, 5, 3]);
+    }
+
+    #[tokio::test]
+    async fn no_suspect_begins_before_all_have_come() {
+        let isolation = Isolation::default();
+        let assembly = isolation.assemble();
+        let last = assembly.clone();
+        let mut worse = Box::pin(isolation.enter(turn(2, 1)));
+        assert!((&mut worse).now_or_never().is_none());
+        drop(assembly);
+        assert!((&mut worse).now_or_never().is_none());
+        drop(isolation.enter(Mode::Shared).now_or_never().expect("others need not wait"));
+        let mut better = Box::pin(isolation.enter(turn(0, 2)));
+        assert!((&mut better).now_or_never().is_none());
+        drop(last);
+        assert!((&mut worse).now_or_never().is_none());
+        assert!((&mut better).now_or_never().is_some());
     }
 
     #[tokio::test(start_paused = true)]

@@ -18,7 +18,13 @@ impl Session<'_> {
         // While it waits, the sweep need not look after it.
         context.running.insert(left.turn);
         let mode = mode(left, company);
-        let permit = context.life.drain.run_until_cancelled(context.isolation.enter(mode)).await;
+        let entering = async {
+            if company == Company::Nobody {
+                tokio::time::sleep(recovery::pause(left.crashes_alone)).await;
+            }
+            context.isolation.enter(mode).await
+        };
+        let permit = context.life.drain.run_until_cancelled(entering).await;
         let resumed = match permit {
             Some(permit) => self.take_up(left, recovery, permit).await,
             None => Ok(()),

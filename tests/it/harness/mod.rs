@@ -36,6 +36,13 @@ pub const BOB: i64 = 43;
 /// A forum with both of them.
 pub const GROUP: i64 = -1_000_042;
 
+/// Whether a message in a group is an answer that still grows: it has the button that stops it.
+fn is_unfinished(message: &playground::telegram::Message) -> bool {
+    let button =
+        message.reply_markup.as_ref().map(|markup| &markup["inline_keyboard"][0][0]["callback_data"]);
+    button.and_then(|data| data.as_str()).is_some_and(|data| data.starts_with("stop:"))
+}
+
 /// A bot and its world.
 pub struct Bot {
     pub telegram: Telegram,
@@ -176,7 +183,13 @@ impl Bot {
     pub async fn ask_in(&self, chat: i64, from: i64, text: &str) -> String {
         let before = self.answers(chat).len();
         self.telegram.say(chat, from, text);
-        self.answer(chat, before + 1).await
+        self.answer(chat, before + 1).await;
+        let what = format!("the finished answer to {from} in chat {chat}");
+        let finished = |message: &&playground::telegram::Message| !is_unfinished(message);
+        let found = self.telegram.until(&what, BOUND, |view| {
+            view.answers(chat).nth(before).filter(finished).map(|message| message.text.clone())
+        });
+        found.await.unwrap()
     }
 
     /// The text of the bot's `number`th message in a chat (from 1), once its turn is closed.

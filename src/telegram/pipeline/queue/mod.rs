@@ -18,6 +18,7 @@ use crate::domain::people::Language;
 use crate::services::recovery::Recovery;
 use crate::telegram::inbound::{Edit, MessageHeader};
 use crate::telegram::pipeline::in_flight::InFlightGuard;
+use crate::telegram::pipeline::isolation::Assembly;
 use crate::telegram::pipeline::normalize::{FetchFuture, FetchOutcome, FetchResult};
 
 /// Letters that a mailbox holds. A session empties its mailbox at all times, so this is only reached while the
@@ -45,7 +46,7 @@ pub enum SessionInput {
     /// What was said before shall be forgotten.
     Clear(Box<MessageHeader>),
     /// A turn that a crash left open.
-    Resume(Box<(LeftOpen, Recovery)>),
+    Resume(Box<(LeftOpen, Recovery)>, Assembly),
 }
 
 impl SessionInput {
