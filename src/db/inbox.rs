@@ -82,18 +82,30 @@ pub async fn take_up(
     Ok(rows.into_iter().map(|row| (UpdateId(row.update_id), row.payload)).collect())
 }
 
+/// An update that was in flight in several crashes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Suspected {
+    /// Its number.
+    pub id: UpdateId,
+    /// In how many crashes nothing else was in flight.
+    pub crashes_alone: i32,
+    /// Its JSON.
+    pub payload: String,
+}
+
 /// Updates that wait to be handled and were in flight in at least so many crashes, with the number of those in which
 /// nothing else was; the least suspicious first.
-pub async fn suspected(db: &Db, crashes: i32) -> Result<Vec<(UpdateId, i32)>, DbError> {
+pub async fn suspected(db: &Db, crashes: i32) -> Result<Vec<Suspected>, DbError> {
     let rows = sqlx::query!(
-        "SELECT update_id, crashes_alone FROM inbox WHERE handled_at IS NULL AND crashes >= $1
-         ORDER BY crashes_alone, update_id",
+        r#"SELECT update_id, crashes_alone, payload::text AS "payload!" FROM inbox
+           WHERE handled_at IS NULL AND crashes >= $1 ORDER BY crashes_alone, update_id"#,
         crashes,
     )
     .fetch_all(db.pool())
     .await
     .map_err(DbError::at("inbox::suspected"))?;
-    Ok(rows.into_iter().map(|row| (UpdateId(row.update_id), row.crashes_alone)).collect())
+    let suspected = |(id, crashes_alone, payload)| Suspected { id: UpdateId(id), crashes_alone, payload };
+    Ok(rows.into_iter().map(|row| suspected((row.update_id, row.crashes_alone, row.payload))).collect())
 }
 
 /// Notes that an update is in flight and nothing else (`alone`), or that others are again; returns it if it still waits.

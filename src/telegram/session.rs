@@ -151,7 +151,8 @@ impl Session<'_> {
                 break;
             }
             let updates = if gathers { Vec::new() } else { self.batch.updates() };
-            let belongs = |update| updates.contains(&update);
+            // An update of this chat may wait behind what has gathered here.
+            let belongs = |update, chat| chat == self.key.chat || updates.contains(&update);
             tokio::select! {
                 () = context.life.drain.cancelled() => break,
                 done = &mut preparing, if prepared.is_none() => prepared = Some(done?),

@@ -158,6 +158,29 @@ async fn an_update_that_crashes_the_process_before_its_turn_is_open_takes_nothin
     bot.end().await;
 }
 
+/// The session of a suspected update may still have to finish an open turn, which is a suspect itself.
+#[tokio::test]
+async fn a_suspected_update_waits_for_the_open_turn_of_its_chat() {
+    let mut bot = Bot::start().await;
+    let (gate, keeper) = Gate::new();
+    bot.model.script(Reply::steps(vec![Step::Gate(gate), Step::Text("Never seen.".to_owned())]));
+    bot.ann("one");
+    bot.request(1).await;
+    bot.kill().await;
+    drop(keeper);
+    let suspects = r#"UPDATE turns SET crashes = 1;
+        INSERT INTO inbox (update_id, kind, chat_id, message_id, crashes, payload) VALUES (5, 'message', 42, 9000, 2,
+        '{"update_id": 5, "message": {"message_id": 9000, "date": 1, "text": "two",
+          "chat": {"id": 42, "type": "private", "first_name": "Ann"},
+          "from": {"id": 42, "is_bot": false, "first_name": "Ann", "language_code": "en"}}}')"#;
+    sqlx::raw_sql(suspects).execute(bot.books()).await.unwrap();
+    bot.run().await;
+    assert_eq!(bot.answer(ANN, 1).await, "You said: one");
+    assert_eq!(bot.answer(ANN, 2).await, "You said: two");
+    assert_eq!(bot.ask_in(BOB, BOB, "hello").await, "You said: hello");
+    bot.end().await;
+}
+
 #[tokio::test]
 async fn a_payment_that_crashes_the_process_is_never_given_up() {
     let mut bot = Bot::start().await;

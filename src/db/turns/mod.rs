@@ -38,6 +38,20 @@ pub struct LeftOpen {
     pub model: Option<ModelId>,
 }
 
+/// Whether a turn of a chat is open, whoever asked.
+pub async fn any_open(db: &Db, chat: ChatId) -> Result<bool, DbError> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+             SELECT 1 FROM threads JOIN turns ON turns.thread_id = threads.id AND turns.state = 'open'
+             WHERE threads.chat_id = $1
+           ) AS "open!""#,
+        chat.0,
+    )
+    .fetch_one(db.pool())
+    .await
+    .map_err(DbError::at("turns::any_open"))
+}
+
 /// Turns that have been open for at least so many seconds, oldest first; those of running sessions too.
 pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> {
     let rows = sqlx::query!(

@@ -6,33 +6,61 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Intake;
-use crate::db::{DbError, inbox};
-use crate::domain::ids::UpdateId;
+use crate::db::inbox::Suspected;
+use crate::db::{DbError, inbox, turns};
+use crate::domain::ids::{ChatId, UpdateId};
 use crate::services::recovery;
+use crate::telegram::inbound::raw::Update;
 use crate::telegram::pipeline::in_flight::InFlightGuard;
 use crate::telegram::pipeline::isolation::{Assembly, Mode, Suspect};
 
-/// How long an update may take until it is handled or has become a turn; fetching its file takes the longest.
-const LIMIT: Duration = Duration::from_secs(300);
-/// Between two looks whether it is handled.
+/// How long an update may keep everything else from running. After that it goes on in company: it may wait for a file, or
+/// for work that waits for it.
+const LIMIT: Duration = Duration::from_secs(30);
+/// How long an update waits for the end of open turns of its chat: its session may still have to finish one of them.
+const TURNS_LIMIT: Duration = Duration::from_secs(300);
+/// Between two looks whether an update is handled, or whether the turns of its chat are closed.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// An update that waits to be handled alone.
+#[derive(Debug)]
+struct Waiting {
+    id: UpdateId,
+    chat: ChatId,
+    crashes_alone: i32,
+    _held: InFlightGuard,
+}
+
 impl Intake {
-    /// Takes up updates, each with the number of crashes in which it was alone in flight.
-    pub(super) fn take_up_suspects(&self, suspects: Vec<(UpdateId, i32)>, assembly: Assembly) {
+    /// Takes up updates, the least suspicious first.
+    pub(super) fn take_up_suspects(&self, suspects: Vec<Suspected>, assembly: Assembly) {
         if suspects.is_empty() {
             return;
         }
         let intake = self.clone();
-        let hold = |(id, crashes_alone)| (id, crashes_alone, self.context.in_flight.hold(id));
-        let suspects: Vec<(UpdateId, i32, InFlightGuard)> = suspects.into_iter().map(hold).collect();
+        let waiting = |Suspected { id, crashes_alone, payload }| {
+            let chat = Update::read(&payload).map_or(ChatId(0), |update| update.chat());
+            Waiting { id, chat, crashes_alone, _held: self.context.in_flight.hold(id) }
+        };
+        let mut suspects: Vec<Waiting> = suspects.into_iter().map(waiting).collect();
         self.context.life.spawn("suspects", async move {
             drop(assembly);
-            for (id, crashes_alone, held) in suspects {
-                let taken = intake.context.life.drain.run_until_cancelled(intake.isolated(id, crashes_alone));
-                match taken.await {
-                    Some(Ok(())) => drop(held),
+            let until = Instant::now() + TURNS_LIMIT;
+            while !suspects.is_empty() {
+                let next =
+                    intake.first_free(&suspects).await.or_else(|| (Instant::now() >= until).then_some(0));
+                let drain = &intake.context.life.drain;
+                let Some(next) = next else {
+                    match drain.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await {
+                        Some(()) => continue,
+                        None => return,
+                    }
+                };
+                let suspect = suspects.remove(next);
+                match drain.run_until_cancelled(intake.isolated(&suspect)).await {
+                    Some(Ok(())) => {}
                     Some(Err(error)) => {
-                        let error = &error as &dyn std::error::Error;
+                        let (id, error) = (suspect.id, &error as &dyn std::error::Error);
                         tracing::warn!(update.id = id.0, error, "the suspected update {id} has to wait");
                     }
                     None => return,
@@ -41,12 +69,25 @@ impl Intake {
         });
     }
 
+    /// The first update in whose chat no turn is open.
+    async fn first_free(&self, suspects: &[Waiting]) -> Option<usize> {
+        let (db, drain) = (&self.context.db, &self.context.life.drain);
+        for (number, suspect) in suspects.iter().enumerate() {
+            let open = db.persist("turns::any_open", drain, || turns::any_open(db, suspect.chat)).await;
+            if matches!(open, Ok(false)) {
+                return Some(number);
+            }
+        }
+        None
+    }
+
     /// Handles an update while nothing else is in flight.
-    async fn isolated(&self, id: UpdateId, crashes_alone: i32) -> Result<(), DbError> {
+    async fn isolated(&self, suspect: &Waiting) -> Result<(), DbError> {
+        let &Waiting { id, chat, crashes_alone, .. } = suspect;
         let (context, drain) = (&self.context, &self.context.life.drain);
         let db = &context.db;
         tokio::time::sleep(recovery::pause(crashes_alone)).await;
-        let mode = Mode::Exclusive { crashes_alone, suspect: Suspect::Update(id) };
+        let mode = Mode::Exclusive { crashes_alone, suspect: Suspect::Update(id, chat) };
         let _alone = context.isolation.enter(mode).await;
         let isolate = || inbox::isolate(db, id, true);
         let Some(payload) = db.persist("inbox::isolate", drain, isolate).await? else { return Ok(()) };
@@ -61,6 +102,7 @@ impl Intake {
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
+        tracing::warn!(update.id = id.0, "the suspected update {id} goes on in company");
         db.persist("inbox::isolate", drain, || inbox::isolate(db, id, false)).await.map(drop)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::domain::ids::{TurnId, UpdateId};
+use crate::domain::ids::{ChatId, TurnId, UpdateId};
 
 /// How long nothing new may begin because a suspect waits until everything else has ended. Then others may begin for as
 /// long, and the suspect tries again with twice the time.
@@ -16,8 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Work that may crash the process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Suspect {
-    /// An update that is handled.
-    Update(UpdateId),
+    /// An update that is handled, and the chat to which it belongs.
+    Update(UpdateId, ChatId),
     /// A turn that is answered.
     Turn(TurnId),
 }
@@ -93,11 +93,11 @@ impl Isolation {
 
     /// Waits until work may run. Dropping the wait leaves no trace.
     pub async fn enter(&self, mode: Mode) -> Permit {
-        self.enter_with(mode, |_| false).await
+        self.enter_with(mode, |_, _| false).await
     }
 
-    /// The same for work that may also begin while an update runs alone to which it belongs.
-    pub async fn enter_with(&self, mode: Mode, belongs: impl Fn(UpdateId) -> bool) -> Permit {
+    /// [`Self::enter`] for work that may also begin beside an update that is handled alone, if it `belongs` to that update.
+    pub async fn enter_with(&self, mode: Mode, belongs: impl Fn(UpdateId, ChatId) -> bool) -> Permit {
         match mode {
             Mode::Shared => self.shared(belongs).await,
             Mode::Exclusive { crashes_alone, suspect } => self.exclusive((crashes_alone, suspect)).await,
@@ -105,11 +105,11 @@ impl Isolation {
         Permit { isolation: self.clone(), mode, held: true }
     }
 
-    async fn shared(&self, belongs: impl Fn(UpdateId) -> bool) {
+    async fn shared(&self, belongs: impl Fn(UpdateId, ChatId) -> bool) {
         let may_begin = |state: &mut State| {
             let free = match state.exclusive {
                 None => !state.closed,
-                Some(Suspect::Update(update)) => belongs(update),
+                Some(Suspect::Update(update, chat)) => belongs(update, chat),
                 Some(Suspect::Turn(_)) => false,
             };
             state.running += usize::from(free);
@@ -290,10 +290,10 @@ mod tests {
     #[tokio::test]
     async fn what_belongs_to_an_update_runs_with_it() {
         let isolation = Isolation::default();
-        let suspect = Suspect::Update(UpdateId(7));
+        let suspect = Suspect::Update(UpdateId(7), ChatId(1));
         let alone = isolation.enter(Mode::Exclusive { crashes_alone: 0, suspect }).await;
         assert!(isolation.enter(Mode::Shared).now_or_never().is_none());
-        let own = isolation.enter_with(Mode::Shared, |update| update == UpdateId(7)).now_or_never();
+        let own = isolation.enter_with(Mode::Shared, |update, _| update == UpdateId(7)).now_or_never();
         let mut next = Box::pin(isolation.enter(turn(0, 1)));
         drop(alone);
         assert!((&mut next).now_or_never().is_none(), "what belonged to it still runs");
