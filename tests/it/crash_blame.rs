@@ -177,6 +177,8 @@ async fn a_suspected_update_waits_for_the_open_turn_of_its_chat() {
     bot.run().await;
     assert_eq!(bot.answer(ANN, 1).await, "You said: one");
     assert_eq!(bot.answer(ANN, 2).await, "You said: two");
+    let suspected = "SELECT count(*) FROM turns WHERE crashes = 2 AND attempt = 2";
+    assert_eq!(bot.database.count(suspected).await, 1, "the turn was a suspect, too");
     assert_eq!(bot.ask_in(BOB, BOB, "hello").await, "You said: hello");
     bot.end().await;
 }
