@@ -26,6 +26,7 @@ use crate::services::{janitor, recovery, write_behind};
 use crate::telegram::arrivals::Arrivals;
 use crate::telegram::context::{BotContext, RunningTurns};
 use crate::telegram::courier::Courier;
+use crate::telegram::deferred::Deferred;
 use crate::telegram::intake::{self, Intake, Webhook};
 use crate::telegram::payment_worker::{self, PaymentWorker};
 use crate::telegram::pipeline::in_flight::InFlight;
@@ -171,7 +172,7 @@ async fn start(
         screen,
         mailboxes: Mailboxes::default(),
         running: RunningTurns::default(),
-        deferred: intake::Deferred::default(),
+        deferred: Deferred::default(),
         arrivals: Arrivals::default(),
         in_flight: InFlight::default(),
         files: FetchPermits::default(),

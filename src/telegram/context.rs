@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::arrivals::Arrivals;
 use super::courier::Courier;
-use super::intake::Deferred;
+use super::deferred::Deferred;
 use super::payment_worker::PaymentWorker;
 use super::pipeline::in_flight::InFlight;
 use super::pipeline::isolation::Isolation;
