@@ -11,6 +11,7 @@ pub mod handlers;
 pub mod inbound;
 pub mod intake;
 pub mod keyboards;
+pub mod payment_jobs;
 pub mod payment_worker;
 pub mod pipeline;
 mod replies;

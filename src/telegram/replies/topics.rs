@@ -60,11 +60,7 @@ pub(super) async fn offer(
 
 /// A tap on such a button. Its number is only a name: the row behind it must be of this chat and this person, who must
 /// still have the right in the chat of the row.
-pub async fn tapped(
-    context: Arc<BotContext>,
-    tap: ButtonPress,
-    id: DeletionId,
-) -> Result<(), DbError> {
+pub async fn tapped(context: Arc<BotContext>, tap: ButtonPress, id: DeletionId) -> Result<(), DbError> {
     let ButtonPress { update, callback, header, language, .. } = tap;
     let (books, abort) = (&context.books, &context.life.abort);
     let refuse = |sentence: String, why: &'static str| {
