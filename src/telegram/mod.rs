@@ -1,5 +1,6 @@
 //! Telegram: updates in, messages out. `intake` stores, `dispatcher` routes, `pipeline` makes turns, `session` owns
-//! the running one, `streaming` shows it, `courier` delivers what is owed.
+//! the running one, `streaming` shows it, `courier` delivers what is owed. `tests/it/architecture` has the order in which
+//! they import each other.
 
 pub mod arrivals;
 mod checkpoint;
