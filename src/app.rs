@@ -26,15 +26,17 @@ use crate::services::{janitor, recovery, write_behind};
 use crate::telegram::arrivals::Arrivals;
 use crate::telegram::context::{BotContext, RunningTurns};
 use crate::telegram::courier::Courier;
+use crate::telegram::deferred::Deferred;
 use crate::telegram::intake::{self, Intake, Webhook};
-use crate::telegram::payment_worker::{self, PaymentWorker};
+use crate::telegram::payment_worker::PaymentWorker;
+use crate::telegram::pipeline::albums::Albums;
+use crate::telegram::pipeline::fetches::FetchPermits;
 use crate::telegram::pipeline::in_flight::InFlight;
 use crate::telegram::pipeline::isolation::Isolation;
-use crate::telegram::pipeline::normalize::{Albums, FetchPermits};
 use crate::telegram::pipeline::queue::Mailboxes;
 use crate::telegram::pipeline::slots::Slots;
 use crate::telegram::streaming::{Actions, Screen};
-use crate::telegram::{dispatcher, text};
+use crate::telegram::{dispatcher, payment_jobs, text};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::readiness::Readiness;
 use crate::telemetry::server;
@@ -171,7 +173,7 @@ async fn start(
         screen,
         mailboxes: Mailboxes::default(),
         running: RunningTurns::default(),
-        deferred: intake::Deferred::default(),
+        deferred: Deferred::default(),
         arrivals: Arrivals::default(),
         in_flight: InFlight::default(),
         files: FetchPermits::default(),
@@ -191,8 +193,8 @@ async fn start(
     life.spawn_vital("deferred", intake.clone().retry_deferred());
     life.spawn_vital("sweep", intake.clone().sweep(config.service.stranded_after));
     life.spawn_vital("janitor", janitor::run(context.books.clone(), life.clone(), metrics.clone()));
-    life.spawn_vital("refunds", payment_worker::drive_refunds(context.clone()));
-    life.spawn_vital("reconciliation", payment_worker::reconcile(context));
+    life.spawn_vital("refunds", payment_jobs::drive_refunds(context.clone()));
+    life.spawn_vital("reconciliation", payment_jobs::reconcile(context));
     match webhook {
         None => life.spawn_vital("polling", intake::poll(intake)),
         Some((listener, webhook)) => life.spawn_vital("webhook", intake::listen(listener, webhook, intake)),

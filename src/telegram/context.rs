@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use super::arrivals::Arrivals;
 use super::courier::Courier;
-use super::intake::Deferred;
+use super::deferred::Deferred;
 use super::payment_worker::PaymentWorker;
+use super::pipeline::albums::Albums;
+use super::pipeline::fetches::FetchPermits;
 use super::pipeline::in_flight::InFlight;
 use super::pipeline::isolation::Isolation;
-use super::pipeline::normalize::{Albums, FetchPermits};
 use super::pipeline::queue::Mailboxes;
 use super::pipeline::slots::Slots;
 use super::streaming::Screen;

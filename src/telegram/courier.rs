@@ -3,6 +3,7 @@
 
 mod calls;
 mod ladder;
+mod queued;
 mod sender;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -13,6 +14,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 
+pub use self::queued::Delivery;
+use self::queued::{QueuedMessage, SendStatus};
 use self::sender::MessageSender;
 use crate::bot_api::Api;
 use crate::cache::Cache;
@@ -39,29 +42,6 @@ struct CourierState {
     /// The same row handed over twice is carried once.
     carried: HashSet<OutboxId>,
 }
-
-/// What is known of a message that is handed over.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum SendStatus {
-    /// Nobody has tried to send it.
-    New,
-    /// Nobody has tried, but it is written down as if somebody had, which saves a statement.
-    Begun,
-    /// Somebody else may have sent it since it was read from the outbox.
-    Outbox,
-}
-
-/// A message on its way.
-#[derive(Debug)]
-struct QueuedMessage {
-    id: OutboxId,
-    owed: OutboxMessage,
-    origin: SendStatus,
-    delivered: oneshot::Sender<Option<MessageId>>,
-}
-
-/// Tells when the last of the messages has arrived (with its number) or was refused.
-pub type Delivery = oneshot::Receiver<Option<MessageId>>;
 
 impl Courier {
     /// A courier without anything to deliver.

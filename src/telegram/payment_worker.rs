@@ -1,39 +1,19 @@
-//! The cashier: asks Telegram to give Stars back until it answers, and compares its list of transactions with our
-//! payments, at start and daily, so that a payment of which no update ever told is credited all the same.
+//! The handle of the work on payments: wakes the job that drives refunds and writes what people are told about payments.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use serde_json::value::RawValue;
 use tokio::sync::Notify;
 
-use super::context::BotContext;
-use super::inbound::payments::{TransactionLine, read_line};
 use super::text::money;
-use crate::bot_api::methods::{GetStarTransactions, RefundStarPayment};
-use crate::bot_api::{Api, ApiError};
+use crate::db::DbError;
 use crate::db::outbox::OutboxMessage;
-use crate::db::payments::{self, Payment};
-use crate::db::reconciliations::{self, Reconciled};
-use crate::db::{Db, DbError};
+use crate::db::payments::Payment;
 use crate::domain::ids::{ChatId, MessageId, OutboxId, TopicId};
-use crate::lifecycle::kill_point;
 use crate::rendering::render;
 use crate::services::books::Books;
-use crate::services::payments::{Credited, IncomingPayment, credit};
+use crate::services::payments::{Credited, IncomingPayment};
 use crate::services::refunds::{self, RefundOutcome, RefundReply, Returned};
 use crate::telemetry::metrics::Metrics;
-
-/// Refunds that are driven at once.
-const PAGE: i64 = 50;
-/// Lines of Telegram's list in one call, the most that it gives.
-const LINES: i64 = 100;
-/// The longest time between two looks for refunds; others come when one is asked for or due.
-const IDLE: Duration = Duration::from_secs(60);
-/// How often the list is compared.
-const RECONCILE_EVERY: Duration = Duration::from_secs(86_400);
-/// How soon a comparison is tried again that did not come to its end.
-const RECONCILE_AGAIN: Duration = Duration::from_secs(60);
 
 /// Wakes the work on refunds and writes what people are told about payments. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -51,6 +31,11 @@ impl PaymentWorker {
     /// There is a refund to drive.
     pub fn wake(&self) {
         self.work.notify_one();
+    }
+
+    /// Waits until there is a refund to drive.
+    pub(super) async fn woken(&self) {
+        self.work.notified().await;
     }
 
     /// Counts a payment that Telegram told of.
@@ -103,216 +88,4 @@ fn message(
     markdown: &str,
 ) -> OutboxMessage {
     OutboxMessage { after, ..OutboxMessage::new(key, chat, topic, render(markdown).into_wire()) }
-}
-
-/// Drives refunds until the service drains.
-pub async fn drive_refunds(context: Arc<BotContext>) {
-    let drain = context.life.drain.clone();
-    loop {
-        let pause = match drive_due(&context).await {
-            Ok(pause) => pause,
-            Err(DbError::Cancelled { .. }) => return,
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "the refunds have to wait");
-                IDLE
-            }
-        };
-        tokio::select! {
-            () = drain.cancelled() => return,
-            () = context.payment_worker.work.notified() => {}
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
-}
-
-/// Asks for all refunds that are due; returns when to look again.
-async fn drive_due(context: &BotContext) -> Result<Duration, DbError> {
-    let (db, drain) = (&context.db, &context.life.drain);
-    loop {
-        let now = context.books.clock.now();
-        let due = db.persist("payments::due", drain, || payments::due(db, now, PAGE)).await?;
-        if due.is_empty() {
-            break;
-        }
-        for (payment, tries) in due {
-            if drain.is_cancelled() {
-                return Err(DbError::Cancelled { at: "cashier::drive_due" });
-            }
-            match drive(context, &payment, tries).await {
-                Ok(()) => {}
-                Err(error @ DbError::Cancelled { .. }) => return Err(error),
-                Err(error) => {
-                    // Later, and not in the way of the others.
-                    tracing::error!(
-                        payment.id = payment.id.0,
-                        error = &error as &dyn std::error::Error,
-                        "a refund could not be written down"
-                    );
-                    let wait = || refunds::postpone(&context.books, &payment, tries, IDLE);
-                    db.persist("refunds::postpone", drain, wait).await?;
-                }
-            }
-        }
-    }
-    let next = db.persist("payments::next_due", drain, || payments::next_due(db)).await?;
-    let until = next.map(|next| (next - context.books.clock.now()).to_std().unwrap_or_default());
-    Ok(until.unwrap_or(IDLE).clamp(Duration::from_millis(100), IDLE))
-}
-
-async fn drive(context: &BotContext, payment: &Payment, tries: i32) -> Result<(), DbError> {
-    let charge_id = &payment.charge_id;
-    let method = RefundStarPayment { user_id: payment.user, telegram_payment_charge_id: charge_id };
-    kill_point!("refund: before the call");
-    let abort = &context.life.abort;
-    let answered = tokio::select! {
-        answered = context.screen.api.call(&method) => answered,
-        // The next start asks again.
-        () = abort.cancelled() => return Err(DbError::Cancelled { at: "cashier::drive" }),
-    };
-    let mut wait = Duration::ZERO;
-    let answer = match answered {
-        Ok(_) => Some(RefundReply::Given),
-        Err(ApiError::Refused { description, .. }) if description.contains("ALREADY_REFUNDED") => {
-            Some(RefundReply::Given)
-        }
-        Err(error) if error.is_passing() => {
-            if let ApiError::Flood(penalty) = error {
-                wait = penalty;
-            }
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(
-                payment.id = payment.id.0,
-                tries,
-                error,
-                "Telegram does not answer about a refund"
-            );
-            None
-        }
-        Err(error) => {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(payment.id = payment.id.0, error, "Telegram refuses a refund");
-            Some(RefundReply::Refused)
-        }
-    };
-    kill_point!("refund: after the call");
-    let db = &context.db;
-    let Some(answer) = answer else {
-        let postpone = || refunds::postpone(&context.books, payment, tries, wait);
-        return db.persist("refunds::postpone", abort, postpone).await;
-    };
-    let returned = Returned { update: None, charge_id, payer: None };
-    let settle = || context.payment_worker.settle(&context.books, &returned, answer);
-    let owed = db.persist("refunds::settle", abort, settle).await?;
-    context.courier().deliver_again(owed);
-    Ok(())
-}
-
-/// Compares Telegram's list with our payments until the service drains.
-pub async fn reconcile(context: Arc<BotContext>) {
-    let drain = context.life.drain.clone();
-    loop {
-        // Whatever was compared is compared again next time.
-        let compared = tokio::select! {
-            compared = compare(&context) => compared,
-            () = drain.cancelled() => return,
-        };
-        let pause = match compared {
-            Ok(reconciled) => {
-                tracing::info!(?reconciled, "compared the payments with Telegram's list");
-                RECONCILE_EVERY
-            }
-            Err(ReconcileError::Database(DbError::Cancelled { .. })) => return,
-            Err(unfinished) => {
-                let error = &unfinished as &dyn std::error::Error;
-                tracing::warn!(error, "the payments could not be compared with Telegram's list");
-                RECONCILE_AGAIN
-            }
-        };
-        tokio::select! {
-            () = drain.cancelled() => return,
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
-}
-
-/// Why a comparison did not come to its end.
-#[derive(Debug, thiserror::Error)]
-enum ReconcileError {
-    #[error("the list could not be fetched")]
-    Telegram(#[from] ApiError),
-    #[error("the payments could not be read or written")]
-    Database(#[from] DbError),
-}
-
-async fn compare(context: &BotContext) -> Result<Reconciled, ReconcileError> {
-    let (db, drain): (&Db, _) = (&context.db, &context.life.drain);
-    let known = db.persist("reconciliations::known", drain, || reconciliations::known(db)).await?;
-    // The newest of the known ones once more: a refund may have followed while the list was read.
-    let mut offset = (known - LINES).max(0);
-    let mut reconciled = Reconciled::default();
-    let mut page = fetch(&context.screen.api, offset).await?;
-    if page.is_empty() && offset > 0 {
-        // The list is shorter than it was: another bot, or one that begins anew.
-        offset = 0;
-        page = fetch(&context.screen.api, offset).await?;
-    }
-    loop {
-        let count = i64::try_from(page.len()).unwrap_or(LINES);
-        compare_page(context, page, &mut reconciled).await?;
-        offset += count;
-        if count < LINES {
-            break;
-        }
-        page = fetch(&context.screen.api, offset).await?;
-    }
-    reconciled.seen = offset;
-    db.persist("reconciliations::finished", drain, || reconciliations::finished(db, reconciled)).await?;
-    Ok(reconciled)
-}
-
-async fn fetch(api: &Api, offset: i64) -> Result<Vec<Box<RawValue>>, ApiError> {
-    Ok(api.call(&GetStarTransactions { offset, limit: LINES }).await?.transactions)
-}
-
-async fn compare_page(
-    context: &BotContext,
-    page: Vec<Box<RawValue>>,
-    reconciled: &mut Reconciled,
-) -> Result<(), DbError> {
-    let (db, abort) = (&context.db, &context.life.abort);
-    let lines: Vec<TransactionLine> = page.iter().filter_map(|line| read_line(line.get())).collect();
-    let ids: Vec<String> = lines.iter().map(|line| line.charge_id().to_owned()).collect();
-    let known = db.persist("payments::known", abort, || payments::known(db, &ids)).await?;
-    let state = |charge: &str| known.iter().find(|(id, _)| id == charge).map(|&(_, refunded)| refunded);
-    for line in &lines {
-        match line {
-            TransactionLine::Paid(received) if state(&received.charge_id).is_none() => {
-                let receipt = |credited| self::receipt(received, credited);
-                let book = || credit(&context.books, received, receipt);
-                let owed = db.persist("payments::credit", abort, book).await?;
-                if !owed.is_empty() {
-                    reconciled.credited += 1;
-                    context.metrics.reconciled.with_label_values(&["payment"]).inc();
-                    tracing::warn!(
-                        user.id = received.key.user.0,
-                        stars = received.stars,
-                        "credited a payment that only Telegram's list told of"
-                    );
-                }
-                context.courier().deliver_again(owed);
-            }
-            TransactionLine::Returned { charge_id, key, stars } if state(charge_id) != Some(true) => {
-                let returned = Returned { update: None, charge_id, payer: Some((*key, *stars)) };
-                let settle = || context.payment_worker.settle(&context.books, &returned, RefundReply::Given);
-                let owed = db.persist("refunds::settle", abort, settle).await?;
-                if !owed.is_empty() {
-                    reconciled.refunded += 1;
-                    context.metrics.reconciled.with_label_values(&["refund"]).inc();
-                }
-                context.courier().deliver_again(owed);
-            }
-            TransactionLine::Paid(_) | TransactionLine::Returned { .. } => {}
-        }
-    }
-    Ok(())
 }

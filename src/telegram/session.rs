@@ -16,13 +16,12 @@ use futures::stream::FuturesUnordered;
 use tokio::time::Instant;
 
 use super::context::BotContext;
-use super::handlers;
 use super::inbound::{Edit, MessageHeader};
 use super::pipeline::isolation::{Mode, Permit};
 use super::pipeline::normalize;
 use super::pipeline::processor::{self, BatchOutcome, Prepared};
 use super::pipeline::queue::{Batch, Mailbox, SessionInput, StopRequest, StopSource};
-use super::{streaming, text, turn};
+use super::{replies, streaming, text, turn};
 use crate::conversation::interrupt::Stop;
 use crate::db::DbError;
 use crate::db::dialogs::Dialog;
@@ -218,7 +217,7 @@ impl Session<'_> {
         for incoming in &batch {
             self.mark_handled(incoming.update);
         }
-        finish(handlers::pay::take_amount(self.context.clone(), newest).await);
+        finish(replies::amount::take_amount(self.context.clone(), newest).await);
     }
 
     /// Answers while the mailbox stays open: a newer message or a stop cuts the answer. Nothing in here waits for
@@ -343,7 +342,7 @@ impl Session<'_> {
     /// The running answer ends because of this wish.
     fn apply_stop(&mut self, stop_request: StopRequest) {
         if let StopSource::Button { callback, .. } = stop_request.by {
-            handlers::answer_tap(self.context, callback, None);
+            replies::answer_tap(self.context, callback, None);
         }
         self.mark_handled(stop_request.update);
     }
@@ -352,7 +351,7 @@ impl Session<'_> {
     fn ignore(&mut self, stop_request: StopRequest) {
         if let StopSource::Button { callback, language, .. } = stop_request.by {
             let sorry = Some(text::not_yours_to_stop(language));
-            handlers::answer_tap(self.context, callback, sorry);
+            replies::answer_tap(self.context, callback, sorry);
         }
         self.mark_handled(stop_request.update);
     }
@@ -362,7 +361,7 @@ impl Session<'_> {
         let StopSource::Command(header) = stop_request.by else { return self.ignore(stop_request) };
         let context = self.context;
         self.background.push(Box::pin(async move {
-            finish(handlers::reply(context, &header, |language, _| text::nothing_to_stop(language)).await);
+            finish(replies::reply(context, &header, |language, _| text::nothing_to_stop(language)).await);
         }));
     }
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::calls::{BotApi, Calls};
 use super::ladder::{Ladder, Step};
-use super::{QueuedMessage, SendStatus};
+use super::queued::{QueuedMessage, SendStatus};
 use crate::bot_api::{Api, ApiError};
 use crate::cache::Cache;
 use crate::db::{Db, DbError, invoices, outbox, people};

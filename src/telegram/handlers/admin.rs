@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
+use super::super::replies::{answer_to, carry_out, reply};
 use super::super::text::money;
-use super::{answer_to, carry_out};
 use crate::db::DbError;
 use crate::domain::ids::UserId;
 use crate::domain::money::Usd;
@@ -19,7 +19,7 @@ pub(super) async fn top_up(context: Arc<BotContext>, header: MessageHeader) -> R
         return refuse(&context, &header).await;
     }
     let Some((target, amount)) = read(&header.arguments) else {
-        return super::reply(&context, &header, |language, _| money::top_up_usage(language)).await;
+        return reply(&context, &header, |language, _| money::top_up_usage(language)).await;
     };
     let language = header.language();
     let message =
@@ -38,7 +38,7 @@ pub(super) async fn set_margin(context: Arc<BotContext>, header: MessageHeader) 
         typed => match Margin::read(typed) {
             Some(margin) => Some(margin),
             None => {
-                return super::reply(&context, &header, |language, _| money::wrong_margin(language)).await;
+                return reply(&context, &header, |language, _| money::wrong_margin(language)).await;
             }
         },
     };
@@ -58,7 +58,7 @@ fn allowed(context: &BotContext, header: &MessageHeader, command: &'static str) 
 }
 
 async fn refuse(context: &BotContext, header: &MessageHeader) -> Result<(), DbError> {
-    super::reply(context, header, |language, _| money::not_allowed(language)).await
+    reply(context, header, |language, _| money::not_allowed(language)).await
 }
 
 /// `<id or @name> <amount>`.

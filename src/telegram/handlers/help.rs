@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
+use super::super::replies::reply;
 use super::super::text;
 use crate::db::DbError;
 
 pub(super) async fn handle(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
-    super::reply(&context, &header, |language, _| text::help(language)).await
+    reply(&context, &header, |language, _| text::help(language)).await
 }

@@ -4,38 +4,31 @@
 mod admin;
 mod balance;
 mod checkout;
-pub(super) mod clear;
 mod help;
 mod migrated;
-pub(super) mod pay;
+mod pay;
 mod refund;
 mod start;
 mod support;
-pub(super) mod topics;
 
-use std::future::Future;
 use std::sync::Arc;
 
 use super::context::BotContext;
-use super::inbound::attachments;
 use super::inbound::payments::PaymentEvent;
 use super::inbound::raw::Update;
 use super::inbound::{self, ButtonPress, Command, Idle, Inbound, Membership, MessageHeader};
 use super::keyboards::{self, ButtonAction};
 use super::pipeline::normalize::normalize;
-use super::pipeline::queue::{self, PostResult, SessionInput, StopRequest, StopSource};
-use super::{session, text};
-use crate::bot_api::methods::AnswerCallbackQuery;
+use super::pipeline::queue::{self, SessionInput, StopRequest, StopSource};
+use super::replies::{amount, answer_tap, finish, mark_handled, reply, spawn, topics};
+use super::sessions::post;
+use super::text;
 use crate::db::DbError;
-use crate::db::outbox::OutboxMessage;
-use crate::db::people::KnownUser;
-use crate::domain::file::Retrieval;
-use crate::domain::ids::{OutboxId, ThreadKey, UpdateId};
+use crate::domain::ids::UpdateId;
 use crate::domain::message::Incoming;
-use crate::domain::people::{ChatKind, Language};
+use crate::domain::people::ChatKind;
 use crate::llm::Unreadable;
-use crate::rendering::RichText;
-use crate::services::{intake, people};
+use crate::services::people;
 
 /// Handles one update. Updates of one chat come in order, those of different chats side by side.
 pub fn route(context: &Arc<BotContext>, update: Update) {
@@ -138,7 +131,7 @@ fn tapped(context: &Arc<BotContext>, tapped: ButtonPress) {
         }
         (Some(header), Some(ButtonAction::Buy(stars))) => {
             answer_tap(context, callback, None);
-            spawn(context, move |context, header| pay::offer(context, header, stars), header);
+            spawn(context, move |context, header| amount::offer(context, header, stars), header);
         }
         (Some(header), Some(ButtonAction::BuyCustom)) => {
             answer_tap(context, callback, None);
@@ -168,18 +161,6 @@ pub fn payment(context: &Arc<BotContext>, event: PaymentEvent) {
     context.life.spawn("payment", async move { finish(task.await) });
 }
 
-/// Ends the waiting mark of a tapped button, beside everything else. Nothing is lost if that fails: the mark ends by
-/// itself.
-pub fn answer_tap(context: &BotContext, callback: String, text: Option<String>) {
-    let api = context.screen.api.clone();
-    context.life.spawn("tap", async move {
-        let method = AnswerCallbackQuery { callback_query_id: &callback, text };
-        if let Err(error) = api.call(&method).await {
-            tracing::debug!(error = &error as &dyn std::error::Error, "a tap was not answered");
-        }
-    });
-}
-
 /// Remembers whether a person takes messages.
 fn membership(context: &Arc<BotContext>, news: Membership) {
     let task = context.clone();
@@ -191,114 +172,6 @@ fn membership(context: &Arc<BotContext>, news: Membership) {
     });
 }
 
-/// Ticks an update off that has no lasting effect.
-fn mark_handled(context: &Arc<BotContext>, update: UpdateId) {
-    let task = context.clone();
-    context.life.spawn("tick off", async move {
-        let (db, abort) = (&task.db, &task.life.abort);
-        finish(db.persist("intake::mark_handled", abort, || intake::mark_handled(db, update)).await);
-    });
-}
-
-/// Posts a letter to a thread's session, waking one if nobody is awake. Behind updates that have to wait it waits too,
-/// but for a turn that was left open: that is older than all of them, and the sweep finds it again.
-pub fn post(context: &Arc<BotContext>, update: UpdateId, key: ThreadKey, input: SessionInput) {
-    let resumes = matches!(input, SessionInput::Resume(..));
-    if !resumes && context.deferred.is_behind(key, update) {
-        return defer(context, update, key);
-    }
-    match context.mailboxes.post(key, input) {
-        PostResult::Delivered => {}
-        PostResult::Wake(mailbox) => {
-            context.life.spawn("session", session::run(context.clone(), key, mailbox));
-        }
-        PostResult::Full if resumes => {}
-        PostResult::Full => defer(context, update, key),
-    }
-}
-
-fn defer(context: &BotContext, update: UpdateId, key: ThreadKey) {
-    if context.deferred.put(key, update) {
-        context.metrics.updates_deferred.inc();
-    }
-}
-
-/// Answers an envelope with a sentence in the sender's language and ticks its update off, in one transaction.
-///
-/// # Errors
-/// When the service is shutting down, or for a fault that waiting cannot heal.
-pub async fn reply(
-    context: &BotContext,
-    header: &MessageHeader,
-    sentence: impl Fn(Language, &KnownUser) -> String,
-) -> Result<(), DbError> {
-    let language = header.language();
-    let owed = |known: &KnownUser| answer_to(header, RichText::plain(sentence(language, known)));
-    let answer = || intake::answer_command(&context.books, header.caller(), owed);
-    carry_out(context, "intake::answer_command", answer).await
-}
-
-/// Carries out what an update asks for and delivers what is owed then.
-///
-/// # Errors
-/// As for [`reply`].
-async fn carry_out<F>(
-    context: &BotContext,
-    at: &'static str,
-    operation: impl Fn() -> F,
-) -> Result<(), DbError>
-where
-    F: Future<Output = Result<Vec<(OutboxId, OutboxMessage)>, DbError>>,
-{
-    let owed = context.db.persist(at, &context.life.abort, operation).await?;
-    context.courier().deliver(owed);
-    Ok(())
-}
-
-/// The message that answers an update.
-fn answer_to(header: &MessageHeader, text: RichText) -> OutboxMessage {
-    let private = header.chat.kind == ChatKind::Private;
-    let key = format!("update:{}", header.update);
-    OutboxMessage {
-        reply_to: (!private).then_some(header.message),
-        after: Some(header.message),
-        ..OutboxMessage::new(key, header.key.chat, header.key.topic, text.into_wire())
-    }
-}
-
 async fn unreadable(context: Arc<BotContext>, header: MessageHeader, why: Unreadable) -> Result<(), DbError> {
     reply(&context, &header, |language, _| text::unreadable(language, why)).await
-}
-
-/// Tells that a message without words is not answered, because its file could not be fetched.
-///
-/// # Errors
-/// As for [`reply`].
-pub async fn not_fetched(context: &BotContext, incoming: Incoming) -> Result<(), DbError> {
-    let readable = || incoming.attachment.as_ref().and_then(|file| attachments::readable(file).err());
-    let why = if incoming.fetched == Retrieval::Failed { None } else { readable() };
-    reply(context, &incoming.into(), |language, _| match why {
-        Some(why) => text::unreadable(language, why),
-        None => text::not_fetched(language),
-    })
-    .await
-}
-
-/// Runs a handler in a task of its own.
-fn spawn<F>(
-    context: &Arc<BotContext>,
-    handler: impl FnOnce(Arc<BotContext>, MessageHeader) -> F,
-    header: MessageHeader,
-) where
-    F: Future<Output = Result<(), DbError>> + Send + 'static,
-{
-    let task = handler(context.clone(), header);
-    context.life.spawn("handler", async move { finish(task.await) });
-}
-
-fn finish(result: Result<(), DbError>) {
-    if let Err(error) = result {
-        // The update stays in the inbox for the next start.
-        tracing::error!(error = &error as &dyn std::error::Error, "a handler failed");
-    }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
+use super::super::replies::{answer_to, carry_out};
 use super::super::text::money;
-use super::{answer_to, carry_out};
 use crate::db::DbError;
 use crate::db::payments::Payment;
 use crate::rendering::render;

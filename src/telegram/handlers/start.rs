@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
+use super::super::replies::reply;
 use super::super::text;
 use crate::db::DbError;
 
@@ -12,5 +13,5 @@ pub(super) async fn handle(context: Arc<BotContext>, header: MessageHeader) -> R
     let greeting = |language, known: &crate::db::people::KnownUser| {
         if known.is_new { text::welcome(language, name) } else { text::welcome_back(language, name) }
     };
-    super::reply(&context, &header, greeting).await
+    reply(&context, &header, greeting).await
 }

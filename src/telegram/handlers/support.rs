@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
+use super::super::replies::reply;
 use super::super::text::money;
 use crate::db::DbError;
 
 /// Whom to ask about payments.
 pub(super) async fn contact(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
     let contact = context.books.terms.support_contact.as_deref();
-    super::reply(&context, &header, |language, _| money::pay_support(language, contact)).await
+    reply(&context, &header, |language, _| money::pay_support(language, contact)).await
 }
 
 /// The terms of sale.
 pub(super) async fn terms(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
-    super::reply(&context, &header, |language, _| money::terms(language)).await
+    reply(&context, &header, |language, _| money::terms(language)).await
 }

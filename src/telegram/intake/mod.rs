@@ -14,7 +14,6 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-pub use deferred::Deferred;
 pub use polling::poll;
 pub use replay::replay;
 pub use webhook::{Webhook, listen};

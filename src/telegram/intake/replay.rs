@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::super::context::BotContext;
-use super::super::handlers;
 use super::super::pipeline::isolation::Assembly;
 use super::super::pipeline::queue::SessionInput;
+use super::super::{replies, sessions};
 use super::Intake;
 use crate::db::crashes::Crash;
 use crate::db::outbox::{self, OutboxMessage};
@@ -36,7 +36,7 @@ pub async fn replay(intake: &Intake) -> Result<(), DbError> {
     context.metrics.returned.inc_by(returned.nano());
     let owed = owed(context, 0.0).await?;
     let open = db.persist("turns::left_open", drain, || turns::left_open(db, 0.0)).await?;
-    handlers::topics::take_up(context).await?;
+    replies::topics::take_up(context).await?;
     let counts = (owed, open.len());
     let assembly = context.isolation.assemble();
     for left in open {
@@ -76,7 +76,7 @@ pub(super) async fn resume(
     // No update belongs to it any more; its messages are stored.
     let key = left.key;
     let input = SessionInput::Resume(Box::new((left, recovery)), assembly.clone());
-    handlers::post(context, UpdateId(0), key, input);
+    sessions::post(context, UpdateId(0), key, input);
     Ok(())
 }
 

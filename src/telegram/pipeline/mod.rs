@@ -2,6 +2,8 @@
 //! prompt of several messages) -> processor (the batch becomes an open turn; pointing: what its messages reply to). Slots
 //! bound what runs at once.
 
+pub mod albums;
+pub mod fetches;
 pub mod in_flight;
 pub mod isolation;
 pub mod normalize;

@@ -2,32 +2,25 @@
 //! from Telegram and copied to the model's provider by a task, while the message waits in its batch. The batch becomes a
 //! turn when all its files have arrived, so nothing overtakes, and nobody waits who has no file.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::FutureExt;
-use futures::future::BoxFuture;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::bot_api::ApiError;
 use crate::cache::file_bytes;
 use crate::db::{files, holds};
 use crate::domain::file::{Attachment, ProviderCopy};
-use crate::domain::ids::{ChatId, MessageId, ThreadKey, UserId};
+use crate::domain::ids::{ChatId, ThreadKey, UserId};
 use crate::domain::message::Incoming;
 use crate::llm::{LlmError, Unreadable, Upload};
 use crate::telegram::context::BotContext;
 use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT};
-use crate::telegram::pipeline::slots::{Slot, Slots};
+use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome, FetchPermit, FetchResult};
 
-/// Files that are on their way at once, over all chats. Each is in memory once, so all take at most this many times
-/// [`DOWNLOAD_LIMIT`] bytes; those that are small enough for the cache are copied for it.
-const MAX_FETCHES: usize = 8;
-/// The same of one person, wherever: whoever sends many does not keep others waiting.
-const MAX_FETCHES_PER_USER: usize = 2;
 /// How long one may take, from its message on: waiting for penalties and places, all tries, and its copy.
 const FETCH_LIMIT: Duration = Duration::from_secs(240);
 /// How often Telegram is asked, and the pause after the first failure; it doubles with each one.
@@ -35,91 +28,6 @@ const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(300);
 /// How long the provider keeps a copy.
 const COPY_LIFETIME: TimeDelta = TimeDelta::days(90);
-/// Albums that are remembered to have been meant for us.
-const ALBUMS: usize = 256;
-
-/// A file that has arrived, or has not.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FetchResult {
-    /// The message that brought it.
-    pub message: MessageId,
-    /// Whether it is the file of the message that this one replies to.
-    pub replied: bool,
-    /// What came of it.
-    pub outcome: FetchOutcome,
-}
-
-/// What came of fetching a file.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum FetchOutcome {
-    /// Its copy at the provider, and its length in bytes.
-    Copied(ProviderCopy, u64),
-    /// No model reads it at its length in bytes, of which Telegram had not told.
-    Unreadable(u64),
-    /// Its content, of this length in bytes, is not what its name and type say.
-    Foreign(u64),
-    /// Its sender cannot be answered now; it was not tried. The gate has the last word.
-    Withheld,
-    /// It could not be fetched.
-    Failed,
-}
-
-/// A file on its way. Dropping this gives it up.
-pub type FetchFuture = BoxFuture<'static, FetchResult>;
-
-/// The places of files that are on their way. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct FetchPermits {
-    all: Arc<Semaphore>,
-    users: Slots,
-}
-
-/// A place that is taken until this is dropped.
-type FetchPermit = (Slot, Option<OwnedSemaphorePermit>);
-
-impl Default for FetchPermits {
-    fn default() -> Self {
-        Self { all: Arc::new(Semaphore::new(MAX_FETCHES)), users: Slots::new(MAX_FETCHES_PER_USER) }
-    }
-}
-
-impl FetchPermits {
-    /// Waits for a place; one's own comes first, so that nobody keeps one from others that is not used yet.
-    async fn take(&self, user: UserId) -> FetchPermit {
-        let own = self.users.acquire(user).await;
-        // Nobody closes the semaphore, so there is always a permit.
-        (own, self.all.clone().acquire_owned().await.ok())
-    }
-}
-
-/// Albums in groups whose caption names us: their other parts name nobody.
-#[derive(Debug, Default)]
-pub struct Albums(Mutex<VecDeque<(ChatId, UserId, String)>>);
-
-impl Albums {
-    /// Remembers the album of a message for us.
-    pub fn remember(&self, incoming: &Incoming) {
-        let Some(album) = of(incoming) else { return };
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.contains(&album) {
-            known.push_back(album);
-        }
-        if known.len() > ALBUMS {
-            known.pop_front();
-        }
-    }
-
-    /// Whether a message belongs to one of them.
-    pub fn contain(&self, incoming: &Incoming) -> bool {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        of(incoming).is_some_and(|album| known.contains(&album))
-    }
-}
-
-fn of(incoming: &Incoming) -> Option<(ChatId, UserId, String)> {
-    Some((incoming.key.chat, incoming.key.user, incoming.album.clone()?))
-}
-
 /// Puts a message into the form that is stored.
 pub fn normalize(mut incoming: Incoming) -> Incoming {
     if incoming.text.contains('\r') {

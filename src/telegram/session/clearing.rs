@@ -4,8 +4,8 @@
 use super::Session;
 use crate::db::DbError;
 use crate::domain::ids::MessageId;
-use crate::telegram::handlers;
 use crate::telegram::inbound::MessageHeader;
+use crate::telegram::replies;
 
 impl Session<'_> {
     /// Puts a `/clear` in line. One that waits there already stays where it is.
@@ -40,7 +40,7 @@ impl Session<'_> {
         let Some(clear) = self.clears.pop_front_if(|clear| !batch.has_before(clear.message)) else {
             return Ok(false);
         };
-        Box::pin(handlers::clear::forget(self.context, &clear)).await?;
+        Box::pin(replies::clear::forget(self.context, &clear)).await?;
         self.changed = true;
         Ok(true)
     }

@@ -7,7 +7,7 @@ use crate::domain::ids::UpdateId;
 use crate::domain::message::Incoming;
 use crate::services::intake;
 use crate::telegram::pipeline::queue::{Batch, StopRequest, StopSource};
-use crate::telegram::{handlers, text};
+use crate::telegram::{replies, text};
 
 impl Session<'_> {
     /// Whether no new turns are begun: what has gathered is left in the inbox for the next start.
@@ -47,7 +47,7 @@ impl Session<'_> {
                 continue;
             }
             self.background
-                .push(Box::pin(async move { finish(handlers::not_fetched(context, incoming).await) }));
+                .push(Box::pin(async move { finish(replies::not_fetched(context, incoming).await) }));
         }
         batch
     }
@@ -65,7 +65,7 @@ impl Session<'_> {
             for update in updates {
                 finish(db.persist("intake::mark_handled", abort, || intake::mark_handled(db, update)).await);
             }
-            finish(handlers::reply(context, &header, |language, _| text::stopped(language)).await);
+            finish(replies::reply(context, &header, |language, _| text::stopped(language)).await);
         }));
     }
 }

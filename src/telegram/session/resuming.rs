@@ -54,8 +54,7 @@ impl Session<'_> {
                 db.persist("recovery::finish", abort, finish).await?;
                 let mut request = processor::resume(context, left, left.attempt).await?;
                 turn::find_live_message(context, left, &mut request).await?;
-                let (report, shown) = turn::what_is_left(rest, request.live_message);
-                turn::close(context, &request, false, &report, shown).await;
+                turn::close_cut(context, &request, rest).await;
             }
         }
         Ok(())

@@ -5,6 +5,7 @@ mod actions;
 mod pace;
 mod paint;
 mod place;
+mod screen;
 mod shown;
 mod tool_lines;
 
@@ -22,37 +23,22 @@ use self::pace::Pace;
 use self::paint::Painted;
 pub(super) use self::paint::{draft, find_lost, is_draft_of};
 pub use self::place::{Place, Surface};
+pub use self::screen::Screen;
 pub use self::shown::{LastDraft, ScreenResult};
 use self::tool_lines::ToolLines;
-use super::courier::{Courier, Delivery};
+use super::courier::Delivery;
 use crate::bot_api::flow::Class;
-use crate::bot_api::{Api, ApiError, Postponed};
-use crate::db::{Db, DbError};
+use crate::bot_api::{ApiError, Postponed};
+use crate::db::DbError;
 use crate::domain::ids::MessageId;
 use crate::domain::record::ToolCallRecord;
 use crate::domain::tool::{Activity, ToolName};
 use crate::domain::turn::TurnEvent;
-use crate::lifecycle::Lifecycle;
 use crate::rendering::{Growing, RichText};
 use crate::services::settlement;
 
 /// How long a call that was begun may take when everything is cut.
 const ABORT_LIMIT: Duration = Duration::from_secs(5);
-
-/// What a screen uses. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Screen {
-    /// For drafts, edits and actions.
-    pub api: Api,
-    /// For telling that something is being done.
-    pub actions: Actions,
-    /// For parts that are complete.
-    pub courier: Courier,
-    /// For promising such parts.
-    pub db: Db,
-    /// For giving up.
-    pub life: Lifecycle,
-}
 
 /// Shows a turn until its events end.
 pub async fn present(

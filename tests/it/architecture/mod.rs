@@ -21,6 +21,28 @@ const LAYERS: &[&[&str]] = &[
     &["main", "lib"],
 ];
 
+/// The order inside a module, from low to high: a file imports only from parts listed before its own, and from its own.
+/// Parts are paths without `.rs`; a file belongs to the longest that fits. Parts on one line do not know each other.
+const INNER: &[(&str, &[&[&str]])] = &[(
+    "telegram",
+    &[
+        &["mod", "inbound"],
+        &["text"],
+        &["keyboards"],
+        &["arrivals", "checkpoint", "courier", "deferred", "payment_worker", "pipeline"],
+        &["pipeline/queue", "streaming"],
+        &["context"],
+        &["pipeline/normalize", "pipeline/pointing"],
+        &["pipeline/processor"],
+        &["replies", "payment_jobs"],
+        &["turn"],
+        &["session"],
+        &["sessions"],
+        &["handlers"],
+        &["intake", "dispatcher"],
+    ],
+)];
+
 /// A crate and the modules in which it may appear.
 const HOMES: &[(&str, &[&str])] = &[
     ("teloxide", &["telegram"]),
@@ -79,6 +101,36 @@ fn forbidden(file: &str, source: &str) -> Vec<String> {
         .collect()
 }
 
+/// The part of a module to which a file belongs, and its rank; `None` if no part fits.
+fn part<'a>(folder: &str, parts: &[&[&'a str]], file: &str) -> Option<(usize, &'a str)> {
+    let inside = file.strip_prefix(folder)?.strip_prefix('/')?.trim_end_matches(".rs");
+    let fits =
+        |name: &str| inside.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let ranked =
+        parts.iter().enumerate().flat_map(|(rank, group)| group.iter().map(move |&name| (rank, name)));
+    ranked.filter(|(_, name)| fits(name)).max_by_key(|(_, name)| name.len())
+}
+
+/// The upward or sideways imports inside modules, and files that belong to no part.
+fn forbidden_inside(imports: &Imports, files: &[(String, String)]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (folder, parts) in INNER {
+        for (file, _) in files.iter().filter(|(file, _)| file.starts_with(&format!("{folder}/"))) {
+            let Some((rank, own)) = part(folder, parts, file) else {
+                found.push(format!("no part names {file}"));
+                continue;
+            };
+            let others = imports.of_file(file).filter_map(|other| Some((other, part(folder, parts, other)?)));
+            found.extend(
+                others
+                    .filter(|(_, (other_rank, name))| *name != own && *other_rank >= rank)
+                    .map(|(other, _)| format!("{file} imports {other}")),
+            );
+        }
+    }
+    found
+}
+
 /// Crates that appear in a file away from their home.
 fn strangers(file: &str, source: &str) -> Vec<String> {
     let code: String =
@@ -106,6 +158,38 @@ fn imports_go_downwards_only() {
     assert!(unknown.is_empty(), "no layer names {unknown:?}");
     let found: Vec<String> = files.iter().flat_map(|(file, source)| forbidden(file, source)).collect();
     assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn imports_inside_a_module_go_downwards_only() {
+    let files = files();
+    let found = forbidden_inside(&Imports::of(&files), &files);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn an_upward_or_sideways_import_inside_a_module_is_found() {
+    let files = |session: &str| {
+        [
+            ("lib.rs", "mod telegram;"),
+            ("telegram/mod.rs", "mod session; mod handlers; mod intake; mod dispatcher; mod replies;"),
+            ("telegram/session.rs", session),
+            ("telegram/session/gathering.rs", "use super::super::replies::reply;"),
+            ("telegram/replies/mod.rs", "pub fn reply() {}"),
+            ("telegram/handlers/mod.rs", "use super::session::run; pub fn route() { run() }"),
+            ("telegram/intake/mod.rs", "use super::dispatcher::run;"),
+            ("telegram/dispatcher.rs", "pub fn run() {}"),
+            ("telegram/novelty.rs", ""),
+        ]
+        .map(|(file, source)| (file.to_owned(), source.to_owned()))
+    };
+    let found = |files: &[(String, String)]| forbidden_inside(&Imports::of(files), files);
+    let always =
+        ["telegram/intake/mod.rs imports telegram/dispatcher.rs", "no part names telegram/novelty.rs"];
+    assert_eq!(found(&files("mod gathering; pub fn run() {}")), always);
+    let upward = found(&files("use super::handlers::route; mod gathering; pub fn run() { route() }"));
+    assert_eq!(upward[0], "telegram/session.rs imports telegram/handlers/mod.rs");
+    assert_eq!(upward[1..], always);
 }
 
 #[test]

@@ -17,9 +17,9 @@ use crate::domain::message::Incoming;
 use crate::domain::people::Language;
 use crate::services::recovery::Recovery;
 use crate::telegram::inbound::{Edit, MessageHeader};
+use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome, FetchResult};
 use crate::telegram::pipeline::in_flight::InFlightGuard;
 use crate::telegram::pipeline::isolation::Assembly;
-use crate::telegram::pipeline::normalize::{FetchFuture, FetchOutcome, FetchResult};
 
 /// Letters that a mailbox holds. A session empties its mailbox at all times, so this is only reached while the
 /// database is away.

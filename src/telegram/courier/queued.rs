@@ -1,0 +1,29 @@
+//! A message in the queue of its chat.
+
+use tokio::sync::oneshot;
+
+use crate::db::outbox::OutboxMessage;
+use crate::domain::ids::{MessageId, OutboxId};
+
+/// What is known of a message that is handed over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum SendStatus {
+    /// Nobody has tried to send it.
+    New,
+    /// Nobody has tried, but it is written down as if somebody had, which saves a statement.
+    Begun,
+    /// Somebody else may have sent it since it was read from the outbox.
+    Outbox,
+}
+
+/// A message on its way.
+#[derive(Debug)]
+pub(super) struct QueuedMessage {
+    pub(super) id: OutboxId,
+    pub(super) owed: OutboxMessage,
+    pub(super) origin: SendStatus,
+    pub(super) delivered: oneshot::Sender<Option<MessageId>>,
+}
+
+/// Tells when the last of the messages has arrived (with its number) or was refused.
+pub type Delivery = oneshot::Receiver<Option<MessageId>>;

@@ -1,0 +1,38 @@
+//! Albums in groups that were meant for the bot.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use crate::domain::ids::{ChatId, UserId};
+use crate::domain::message::Incoming;
+
+/// Albums that are remembered to have been meant for us.
+const ALBUMS: usize = 256;
+
+/// Albums in groups whose caption names us: their other parts name nobody.
+#[derive(Debug, Default)]
+pub struct Albums(Mutex<VecDeque<(ChatId, UserId, String)>>);
+
+impl Albums {
+    /// Remembers the album of a message for us.
+    pub fn remember(&self, incoming: &Incoming) {
+        let Some(album) = of(incoming) else { return };
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.contains(&album) {
+            known.push_back(album);
+        }
+        if known.len() > ALBUMS {
+            known.pop_front();
+        }
+    }
+
+    /// Whether a message belongs to one of them.
+    pub fn contain(&self, incoming: &Incoming) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        of(incoming).is_some_and(|album| known.contains(&album))
+    }
+}
+
+fn of(incoming: &Incoming) -> Option<(ChatId, UserId, String)> {
+    Some((incoming.key.chat, incoming.key.user, incoming.album.clone()?))
+}

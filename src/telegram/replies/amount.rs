@@ -1,0 +1,79 @@
+//! The amount of a payment: the text that answers the question for one, and the invoice that an amount leads to.
+
+use std::sync::Arc;
+
+use super::super::context::BotContext;
+use super::super::inbound::MessageHeader;
+use super::super::text::money;
+use super::{answer_to, carry_out, reply};
+use crate::db::DbError;
+use crate::db::invoices::Invoice;
+use crate::db::outbox::OutboxMessage;
+use crate::domain::message::Incoming;
+use crate::domain::stars::MOST;
+use crate::rendering::RichText;
+use crate::services::payments;
+
+/// Sends an invoice of so many Stars.
+pub async fn offer(context: Arc<BotContext>, header: MessageHeader, stars: u32) -> Result<(), DbError> {
+    let language = header.language();
+    let message = |invoice: &Invoice| OutboxMessage {
+        reply_to: None,
+        ..answer_to(&header, RichText::plain(money::invoice(language, invoice.stars, invoice.credit)))
+    };
+    let offer = || payments::offer(&context.books, header.caller(), stars, message);
+    carry_out(&context, "payments::offer", offer).await
+}
+
+/// Takes a text as the answer to that question.
+pub async fn take_amount(context: Arc<BotContext>, incoming: Incoming) -> Result<(), DbError> {
+    let stars = amount(&incoming.text);
+    let header = MessageHeader::from(incoming);
+    match stars {
+        Some(stars) => offer(context, header, stars).await,
+        None => reply(&context, &header, |language, _| money::wrong_amount(language)).await,
+    }
+}
+
+/// A whole number from 1 to [`MOST`]; a Star behind it does not hurt, nor does a name in front, as in groups.
+fn amount(text: &str) -> Option<u32> {
+    let text = text.trim();
+    let named = text.strip_prefix('@').and_then(|text| text.split_once(char::is_whitespace));
+    let text =
+        named.map_or(text, |(_, rest)| rest.trim_start()).trim_end_matches(['⭐', '\u{fe0f}']).trim_end();
+    let plain = !text.is_empty() && text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|stars| plain && (1..=MOST).contains(stars))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_a_whole_number_of_stars_within_limits() {
+        for (text, stars) in
+            [("1", 1), ("2500", 2_500), (" 77 ", 77), ("100 ⭐", 100), ("0100", 100), ("@bot  5", 5)]
+        {
+            assert_eq!(amount(text), Some(stars), "{text}");
+        }
+        for text in [
+            "",
+            "0",
+            "2501",
+            "-5",
+            "1.5",
+            "1,5",
+            "ten",
+            "1e2",
+            "99999999999999999999",
+            "⭐",
+            "5 5",
+            "٥",
+            "@5",
+            "@bot",
+            "@bot @bot 5",
+        ] {
+            assert_eq!(amount(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Admission of a turn: a place among the answers of its user, and money that it may spend.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::conversation::interrupt::Stop;
+use crate::db::holds::{self, Gate};
+use crate::domain::turn::{Interruption, Outcome, TurnFailure, TurnRequest};
+use crate::telegram::context::BotContext;
+use crate::telegram::pipeline::isolation::Permit;
+use crate::telegram::pipeline::slots::Slot;
+
+/// How long to wait before asking again whether reserved money is free.
+const RESERVED_PAUSE: Duration = Duration::from_millis(200);
+/// How long to wait for money that is reserved for something that does not end: work that nobody has in hand is taken up
+/// only when this turn is over.
+const RESERVED_LIMIT: Duration = Duration::from_secs(300);
+
+/// Waits until the user has a free place and something to spend, or the turn is cut.
+pub(super) async fn enter(
+    context: &BotContext,
+    request: &TurnRequest,
+    permit: &mut Permit,
+    stop: &Stop,
+) -> Result<Slot, Outcome> {
+    match stop.or_cut(admit(context, request, permit)).await {
+        Some(admitted) => admitted.map_err(Outcome::Failed),
+        None => Err(Outcome::Interrupted(stop.reason().unwrap_or(Interruption::Superseded))),
+    }
+}
+
+/// The gate: waits for a place and for money that other turns of the same user have reserved. A turn that is not
+/// covered runs alone, so that a user can overdraw by one turn at most, however many are asked for side by side.
+async fn admit(
+    context: &BotContext,
+    request: &TurnRequest,
+    permit: &mut Permit,
+) -> Result<Slot, TurnFailure> {
+    let (user, turn) = (request.key.user, request.turn);
+    if request.held {
+        return Ok(context.slots.acquire(user).await);
+    }
+    let free = context.books.is_privileged(user);
+    let db = &context.db;
+    let mut patience = None;
+    loop {
+        let slot = context.slots.acquire_all(user).await;
+        // Only now nothing else of the user runs here, however long that took.
+        let patience = *patience.get_or_insert_with(|| Instant::now() + RESERVED_LIMIT);
+        let take = || holds::take(db, turn, user, request.reserve, free);
+        match db.persist("holds::take", &context.life.abort, take).await {
+            Ok(Gate::Held) => return Ok(slot),
+            Ok(Gate::Banned) => return Err(TurnFailure::Banned),
+            // Somebody is before us in the queue, or another instance has a turn of this user.
+            Ok(Gate::Reserved) if Instant::now() < patience => {
+                drop(slot);
+                // It may be reserved for what waits until nothing else is in flight.
+                permit.pause(RESERVED_PAUSE).await;
+            }
+            Ok(Gate::Short | Gate::Reserved) => return Err(TurnFailure::NoFunds),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(turn.id = turn.0, error, "the gate of the turn {turn} failed");
+                return Err(TurnFailure::Internal);
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! After a turn is closed: its messages go to the courier, what it leads to is brought up to date, and the log has its
+//! line.
+
+use super::closing::Closed;
+use crate::domain::ids::TurnId;
+use crate::domain::record::Record;
+use crate::domain::turn::{TurnReport, TurnRequest};
+use crate::domain::usage::Usage;
+use crate::services::settlement::Settled;
+use crate::services::{turn_context, unshown};
+use crate::telegram::context::BotContext;
+
+/// Delivers what a closed turn owes.
+pub(super) async fn deliver(
+    context: &BotContext,
+    request: &TurnRequest,
+    report: &TurnReport,
+    closed: Closed,
+) {
+    let Closed { settled, begun, shown_before } = closed;
+    match settled {
+        Ok(Settled::Closed { owed, fresh, cost, payer, history_version }) => {
+            context.metrics.costs.with_label_values(&[payer.name()]).inc_by(cost.nano());
+            let courier = &context.screen.courier;
+            match (fresh, begun) {
+                (true, true) => drop(courier.deliver_begun(owed)),
+                (true, false) => drop(courier.deliver(owed)),
+                (false, _) => courier.deliver_again(owed),
+            }
+            // The messages go first.
+            tokio::task::yield_now().await;
+            if shown_before {
+                give_back_unshown(context, request.turn).await;
+            }
+            turn_context::keep_history(&context.cache, request, report, history_version).await;
+            context.write_behind.put(Record::UserStats { turn: request.turn }).await;
+        }
+        Ok(Settled::AlreadyClosed(owed)) => {
+            tracing::warn!(turn.id = request.turn.0, "the turn {} was closed before", request.turn);
+            context.screen.courier.deliver_again(owed);
+        }
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(turn.id = request.turn.0, error, "the turn {} is not settled", request.turn);
+        }
+    }
+    summarise(context, request, report);
+}
+
+/// All parts of the answer were promised while it grew. Those that were refused meanwhile found no charge to give back.
+async fn give_back_unshown(context: &BotContext, turn: TurnId) {
+    let db = &context.db;
+    match db.persist("unshown::look", &context.life.abort, || unshown::look(db, turn)).await {
+        Ok(returned) => context.metrics.returned.inc_by(returned.unwrap_or_default().nano()),
+        // The next start looks again.
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(turn.id = turn.0, error, "whether the turn {turn} was shown is not known");
+        }
+    }
+}
+
+/// The one line that the log has for a turn.
+fn summarise(context: &BotContext, request: &TurnRequest, report: &TurnReport) {
+    let outcome = report.outcome.detail();
+    context.metrics.turns.with_label_values(&[outcome]).inc();
+    let sum = |field: fn(&Usage) -> u64| -> u64 { report.calls.iter().map(|call| field(&call.usage)).sum() };
+    tracing::info!(
+        turn.id = request.turn.0,
+        turn.attempt = request.attempt,
+        turn.outcome = outcome,
+        thread.id = request.thread.0,
+        chat.id = request.key.chat.0,
+        user.id = request.key.user.0,
+        model = %request.settings.model.id,
+        calls = report.calls.len(),
+        tokens.input = sum(|usage| usage.input),
+        tokens.cache_read = sum(|usage| usage.cache_read),
+        tokens.cache_write = sum(|usage| usage.cache_write_5m + usage.cache_write_1h),
+        tokens.output = sum(|usage| usage.output),
+        first_text_ms = report.calls.iter().find_map(|call| call.first_text_ms),
+        answer_chars = report.text.chars().count(),
+        "turn {} {outcome}",
+        request.turn,
+    );
+}

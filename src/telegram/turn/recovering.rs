@@ -1,0 +1,81 @@
+//! What is left of a turn that a panic or a crash has cut.
+
+use super::closing::close;
+use super::delivery::deliver;
+use super::place::place;
+use crate::db::turns::LeftOpen;
+use crate::db::{DbError, outbox, turns};
+use crate::domain::ids::MessageId;
+use crate::domain::turn::{Outcome, TurnFailure, TurnReport, TurnRequest};
+use crate::rendering::Growing;
+use crate::services::metering::CallLog;
+use crate::services::recovery::Rest;
+use crate::telegram::context::BotContext;
+use crate::telegram::streaming::{self, ScreenResult};
+
+/// The number of a message that comes behind all parts of an answer, when their count is not known: the keys of parts
+/// count from 0, and the same key is never sent twice.
+const BEHIND_ALL_PARTS: usize = 1_000;
+
+/// What is left of a turn that panicked: the parts that were promised to the chat stand, and its calls were made.
+pub(super) async fn salvage(
+    context: &BotContext,
+    request: &TurnRequest,
+    call_log: &CallLog,
+) -> (TurnReport, ScreenResult<'static>) {
+    let (db, turn) = (&context.db, request.turn);
+    let parts =
+        db.persist("outbox::promised_parts", &context.life.abort, || outbox::promised_parts(db, turn)).await;
+    let text = parts.unwrap_or_default().join("\n");
+    let report = TurnReport {
+        calls: call_log.final_calls(),
+        ..TurnReport::without_work(text, Outcome::Failed(TurnFailure::Internal))
+    };
+    let live = db.persist("turns::live", &context.life.abort, || turns::live(db, turn)).await;
+    let live = live.unwrap_or(request.live_message);
+    (report, ScreenResult { posted: BEHIND_ALL_PARTS, live, ..ScreenResult::default() })
+}
+
+/// Closes a turn that a crash has cut with what was written down of its answer.
+pub async fn close_cut(context: &BotContext, request: &TurnRequest, rest: Rest) {
+    let (report, shown) = what_is_left(rest, request.live_message);
+    // Calls that the crash kept from the books are not in the report.
+    let closed = close(context, request, false, &report, shown).await;
+    deliver(context, request, &report, closed).await;
+}
+
+/// What is left of a turn that a crash has cut: the parts that were promised stand, and what was written down behind
+/// them is shown now.
+fn what_is_left(rest: Rest, live: Option<MessageId>) -> (TurnReport, ScreenResult<'static>) {
+    let Rest { mut report, parts, checkpoint } = rest;
+    let known = checkpoint.unwrap_or_default();
+    let mut growing = Growing::default();
+    growing.push(&known);
+    let mut written = growing.finish();
+    if written.len() <= parts {
+        // Parts have their numbers; a closing remark comes behind all of them.
+        return (report, ScreenResult { posted: BEHIND_ALL_PARTS, live, ..ScreenResult::default() });
+    }
+    report.text = known;
+    let rest = written.split_off(parts);
+    (report, ScreenResult { posted: parts, rest, live, ..ScreenResult::default() })
+}
+
+/// A half-written message in a group that a crash has kept us from remembering is found again.
+pub async fn find_live_message(
+    context: &BotContext,
+    left: &LeftOpen,
+    request: &mut TurnRequest,
+) -> Result<(), DbError> {
+    if request.live_message.is_some() || !left.live_begun {
+        return Ok(());
+    }
+    let (db, abort) = (&context.db, &context.life.abort);
+    let lost = streaming::find_lost(&context.screen.api, db, place(request));
+    request.live_message = abort.run_until_cancelled(lost).await.flatten();
+    if request.live_message.is_some() {
+        let (turn, live) = (left.turn, request.live_message);
+        db.persist("turns::show_in", abort, || turns::show_in(db.pool(), turn, live)).await?;
+    }
+    Ok(())
+}
