@@ -5,6 +5,7 @@
 mod delay_proxy;
 mod load;
 mod process;
+mod row;
 mod sample;
 mod table;
 
@@ -17,8 +18,9 @@ use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::bench::delay_proxy::DelayProxy;
-use crate::bench::load::{Asker, Load, Run};
+use crate::bench::load::{Asker, Load};
 use crate::bench::process::{Memory, Process};
+use crate::bench::row::Row;
 use crate::console;
 use crate::service::{Service, Setting};
 use crate::signals::Signals;
@@ -85,25 +87,6 @@ pub struct Arguments {
 fn chars(text: &str) -> Result<usize, String> {
     let chars = text.parse().map_err(|_| "must be a number".to_owned())?;
     if (1..=4_000).contains(&chars) { Ok(chars) } else { Err("must be from 1 to 4000".to_owned()) }
-}
-
-/// What was measured under one load.
-#[derive(Debug)]
-struct Row {
-    /// The load, in a few words.
-    load: String,
-    /// Whether the people ask for the first time.
-    people: &'static str,
-    /// Characters of the answers.
-    chars: usize,
-    /// Events of the stream of one answer.
-    events: usize,
-    /// All runs.
-    runs: Vec<Run>,
-    /// CPU time of the bot for all answers.
-    cpu: Duration,
-    /// Memory of the bot afterwards.
-    memory: Memory,
 }
 
 /// Measures every load and prints the table; fails when an answer is missing or wrong.

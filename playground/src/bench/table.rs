@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::Row;
 use super::load::Delays;
+use super::row::Row;
 
 /// Renders all rows; `window` is the batching window of the bot, which the delay to the request leaves out.
 pub fn render(rows: &[Row], window: Duration) -> String {

@@ -1,15 +1,17 @@
 //! The count after the storm: what people said, what the chats show, what the books say. The three must agree.
 
 mod answers;
+mod evidence;
 mod money;
 mod records;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use playground::anthropic::Anthropic;
 use playground::telegram::{Message, Telegram};
 
-use super::books::{Books, OutboxRow, Question, StoredAnswer};
+use self::evidence::Evidence;
+use super::books::{Books, OutboxRow};
 use super::findings::Findings;
 use super::people::{SentMessage, SimulatedUser};
 
@@ -17,21 +19,6 @@ const STRANGE: &str = "messages of the bot that its books do not know";
 const UNSEEN: &str = "messages that the books call sent and no chat shows";
 const REFUSED: &str = "messages that Telegram refused";
 const COMMANDS: &str = "commands without exactly one answer";
-
-/// What a chat shows of the bot, by number.
-type Chats = HashMap<i64, BTreeMap<i64, Message>>;
-
-/// Everything that is compared.
-struct Evidence {
-    chats: Chats,
-    /// By chat and number.
-    questions: HashMap<(i64, i64), Question>,
-    /// How the turns of each thread ended.
-    turns: HashMap<i64, BTreeMap<i64, String>>,
-    /// By turn.
-    answers: HashMap<i64, StoredAnswer>,
-    owed: Vec<OutboxRow>,
-}
 
 /// Counts everything; nothing may be going on any more.
 pub async fn count(
@@ -51,33 +38,6 @@ pub async fn count(
     money::stars(&mut findings, telegram, books, people).await?;
     records::records(&mut findings, model, books).await?;
     Ok(findings)
-}
-
-impl Evidence {
-    async fn gather(telegram: &Telegram, books: &Books) -> anyhow::Result<Self> {
-        let (mut questions, mut turns): (HashMap<_, _>, HashMap<_, BTreeMap<_, _>>) = Default::default();
-        for question in books.questions().await? {
-            turns.entry(question.thread_id).or_default().insert(question.turn_id, question.state.clone());
-            questions.insert((question.chat_id, i64::from(question.message_id)), question);
-        }
-        let answers = books.answers().await?.into_iter().map(|answer| (answer.turn_id, answer)).collect();
-        Ok(Self { chats: chats(telegram), questions, turns, answers, owed: books.owed().await? })
-    }
-
-    /// The message of a chat that a row of the outbox became.
-    fn shown(&self, owed: &OutboxRow) -> Option<&Message> {
-        self.chats.get(&owed.chat_id)?.get(&i64::from(owed.message_id?))
-    }
-}
-
-fn chats(telegram: &Telegram) -> Chats {
-    telegram.view(|view| {
-        let of_bot = |chat| {
-            let messages = view.messages(chat).filter(|message| message.from_bot);
-            messages.map(|message| (message.id, message.clone())).collect()
-        };
-        view.chats().map(|chat| (chat, of_bot(chat))).collect()
-    })
 }
 
 /// Chats show what the books call sent, with that text, and nothing else.

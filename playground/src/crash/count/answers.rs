@@ -6,7 +6,7 @@ use super::super::author::{self, Tag};
 use super::super::books::Question;
 use super::super::findings::Findings;
 use super::super::people::SentMessage;
-use super::Evidence;
+use super::evidence::Evidence;
 
 /// Remarks of the bot below an answer that did not end by itself begin with one of these.
 const MARKS: [char; 4] = ['⏹', '⚠', '✂', '💳'];
