@@ -15,13 +15,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::cache::PromptCache;
 use super::compose::{ComposeInput, compose};
+use super::endpoint::Endpoint;
 use super::error::{ApiError, common_headers, json_response};
 use super::files::{self, Known, Store};
 use super::ids::Ids;
 use super::models::{self, MODELS, Model};
 use super::planner::ResponsePlanner;
 use super::playback::{self, Pacing};
-use super::record::{Endpoint, Log, Outcome, Recorded};
+use super::record::{Log, Outcome, Recorded};
 use super::reply::{Plan, Step};
 use super::transcript::Transcript;
 use super::validate;

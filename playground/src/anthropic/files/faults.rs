@@ -1,7 +1,7 @@
 //! Faults of the Files API on order.
 
+use crate::anthropic::endpoint::Endpoint;
 use crate::anthropic::error::ApiError;
-use crate::anthropic::record::Endpoint;
 use crate::anthropic::reply::Gate;
 
 /// What a call of the Files API that breaks no rule runs into.

@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 
 use super::faults::FileFault;
 use super::store::{Incoming, Stored};
-use crate::anthropic::record::{Endpoint, Recorded};
+use crate::anthropic::endpoint::Endpoint;
+use crate::anthropic::record::Recorded;
 use crate::anthropic::server::lock;
 use crate::anthropic::{Anthropic, ApiError};
 

@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 use super::faults::FileFault;
 use super::form::Form;
 use super::store::Stored;
+use crate::anthropic::endpoint::Endpoint;
 use crate::anthropic::error::{ApiError, common_headers};
-use crate::anthropic::record::{Endpoint, Outcome, Recorded, ResponseLog};
+use crate::anthropic::record::{Outcome, Recorded, ResponseLog};
 use crate::anthropic::server::{Core, broken_response, lock};
 use crate::anthropic::validate;
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::files::{IMAGE_BYTES, IMAGE_TYPES};
-use super::{Check, Request, Version, each_block, fail, only_known};
+use super::request::{Check, Request, Version, each_block, fail, only_known};
 use crate::anthropic::error::ApiError;
 
 const USER: u8 = 1;

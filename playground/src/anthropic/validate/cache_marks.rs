@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Check, Request, each_block, fail};
+use super::request::{Check, Request, each_block, fail};
 
 const MOST_MARKS: usize = 4;
 
@@ -65,7 +65,7 @@ fn control_fields(path: &str, control: &Value) -> Check {
     if control.get("ttl").is_some_and(|ttl| ttl != "5m" && ttl != "1h") {
         return fail(format!("{path}.ttl"), "Input should be '5m' or '1h'");
     }
-    super::only_known(path, control, &["type", "ttl"])
+    super::request::only_known(path, control, &["type", "ttl"])
 }
 
 #[cfg(test)]

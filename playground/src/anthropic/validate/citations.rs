@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Check, Request, Version, each_block, fail};
+use super::request::{Check, Request, Version, each_block, fail};
 
 pub(super) fn check(request: &Request<'_>) -> Check {
     if request.version < Version::V2026 {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Check, Request, Version, fail};
+use super::request::{Check, Request, Version, fail};
 
 const KNOWN: &[&str] = &[
     "cache_control",
@@ -107,7 +107,7 @@ fn output_fields(body: &Value) -> Check {
     match body.get("metadata") {
         None | Some(Value::Null) => Ok(()),
         Some(metadata) if !metadata.is_object() => fail("metadata", "Input should be an object"),
-        Some(metadata) => super::only_known("metadata", metadata, &["user_id"]),
+        Some(metadata) => super::request::only_known("metadata", metadata, &["user_id"]),
     }
 }
 

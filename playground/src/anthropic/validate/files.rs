@@ -1,7 +1,7 @@
 //! Checks of the files in messages: that they are there, of a kind that their block takes, and within the
 //! limits on bytes, pixels, pages and number.
 
-use super::{Check, Request, fail};
+use super::request::{Check, Request, fail};
 use crate::anthropic::error::ApiError;
 use crate::anthropic::files::{Content, Source, content_of, sources};
 use crate::formats::Picture;

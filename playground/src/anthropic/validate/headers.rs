@@ -2,15 +2,8 @@
 
 use axum::http::{HeaderMap, header};
 
-use super::Check;
+use super::request::{Check, Version};
 use crate::anthropic::error::ApiError;
-
-/// A known value of `anthropic-version`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in super::super) enum Version {
-    V2023,
-    V2026,
-}
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty())

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Check, Request, fail};
+use super::request::{Check, Request, fail};
 use crate::anthropic::conversation::{self, Block, blocks, role};
 
 const MOST_MESSAGES: usize = 100_000;
@@ -38,7 +38,7 @@ fn one(at: usize, message: &Value) -> Check {
     if !matches!(role(message), "user" | "assistant" | "system") {
         return fail(format!("{path}.role"), "Input should be 'user', 'assistant' or 'system'");
     }
-    super::only_known(&path, message, &["role", "content"])?;
+    super::request::only_known(&path, message, &["role", "content"])?;
     let named = |problem: &str| fail(&path, format!("{} messages must have {problem}", role(message)));
     match &message["content"] {
         Value::String(text) if text.is_empty() => named("non-empty content"),
@@ -73,7 +73,7 @@ fn last(request: &Request<'_>, messages: &[Value]) -> Check {
         return Ok(());
     }
     if !request.model.prefill {
-        return Err(super::ApiError::invalid(
+        return Err(crate::anthropic::error::ApiError::invalid(
             "This model does not support assistant message prefill. The conversation must end with a user message.",
         ));
     }

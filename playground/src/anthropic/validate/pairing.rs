@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Check, Request, fail};
+use super::request::{Check, Request, fail};
 use crate::anthropic::conversation::{messages, role};
 
 pub(super) fn check(request: &Request<'_>) -> Check {

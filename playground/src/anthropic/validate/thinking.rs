@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Check, Request, fail, only_known};
+use super::request::{Check, Request, fail, only_known};
 use crate::anthropic::models::EFFORT_LEVELS;
 use crate::anthropic::models::Thinking;
 

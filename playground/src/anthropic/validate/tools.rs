@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Check, Request, each_block, fail, only_known};
+use super::request::{Check, Request, each_block, fail, only_known};
 
 /// Server and client tools of the API's own: type, name, fields besides the common ones.
 const OWN: &[(&str, &str, &[&str])] = &[

@@ -1,0 +1,20 @@
+//! The parts of the API that requests are counted by.
+
+/// Which part of the API a request went to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `POST /v1/messages`.
+    Messages,
+    /// `POST /v1/messages/count_tokens`.
+    CountTokens,
+    /// `GET /v1/models` and `GET /v1/models/{id}`.
+    Models,
+    /// `POST /v1/files`.
+    UploadFile,
+    /// `GET /v1/files`, `GET /v1/files/{id}` and `GET /v1/files/{id}/content`.
+    ReadFiles,
+    /// `DELETE /v1/files/{id}`.
+    DeleteFile,
+    /// A path or method that the API does not have.
+    Unknown,
+}
