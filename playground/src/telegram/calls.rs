@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::methods;
 use super::params::Params;
 use super::rates::Class;
 use super::refusal::{Outcome, Refusal};
+use super::shared::Shared;
 use super::types::{Call, CallOutcome, Fault, Violation, ViolationKind};
 use super::world::World;
-use super::{Shared, methods};
 
 /// Longest long poll in seconds.
 const LONGEST_POLL_S: i64 = 50;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::Telegram;
+use super::shared::Telegram;
 use super::stars::PaymentAttempt;
 use super::types::{Call, CallOutcome, Download, Draft, Message, Violation};
 use super::world::World;

@@ -3,11 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::Telegram;
 use super::chat::{ChatType, Topic};
+use super::clock::unix_now;
+use super::shared::Telegram;
 use super::text;
 use super::types::{Person, SentIds};
-use super::world::{Post, Press, World, text_body, unix_now};
+use super::world::{Post, Press, World, text_body};
 
 /// Colour of topics that people open.
 const TOPIC_COLOR: i64 = 7_322_096;

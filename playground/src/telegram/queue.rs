@@ -7,8 +7,6 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
-use super::webhook::Webhook;
-
 /// Past updates that can still be redelivered.
 const REMEMBERED: usize = 100_000;
 
@@ -38,6 +36,36 @@ const DEFAULT_KINDS: [&str; 20] = [
 /// Kinds that a bot gets only when it lists them.
 const ASKED_KINDS: [&str; 4] =
     ["chat_member", "message_reaction", "message_reaction_count", "stopped_message_generation"];
+
+/// Where updates are sent.
+#[derive(Debug, Clone)]
+pub(super) struct Webhook {
+    pub url: String,
+    pub secret: Option<String>,
+    pub max_connections: usize,
+    /// Unix time and text of the last failure.
+    pub last_error: Option<(i64, String)>,
+}
+
+impl Webhook {
+    /// A Bot API `WebhookInfo` object.
+    pub(super) fn info(webhook: Option<&Self>, pending: usize, allowed: &[String]) -> Value {
+        let mut info = json!({"url": "", "has_custom_certificate": false, "pending_update_count": pending});
+        if let Some(webhook) = webhook {
+            info["url"] = json!(webhook.url);
+            info["max_connections"] = json!(webhook.max_connections);
+            info["ip_address"] = json!("127.0.0.1");
+            if let Some((date, message)) = &webhook.last_error {
+                info["last_error_date"] = json!(date);
+                info["last_error_message"] = json!(message);
+            }
+        }
+        if !allowed.is_empty() {
+            info["allowed_updates"] = json!(allowed);
+        }
+        info
+    }
+}
 
 /// One update with its number.
 #[derive(Debug)]

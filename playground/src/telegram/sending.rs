@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::Telegram;
 use super::media;
+use super::shared::Telegram;
 use super::text;
 use super::types::{Attachment, SentIds};
 use super::world::{Post, World};

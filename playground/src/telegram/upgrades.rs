@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::Telegram;
 use super::chat::ChatType;
+use super::shared::Telegram;
 use super::types::SentIds;
 use super::world::{Post, World};
 

@@ -5,49 +5,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::task::JoinSet;
 
+use super::clock::unix_now;
 use super::params::Params;
-use super::queue::Update;
-use super::world::unix_now;
-use super::{Shared, calls, methods};
+use super::queue::{Update, Webhook};
+use super::shared::Shared;
+use super::{calls, methods};
 
 /// First wait after a failure; doubles with each further one.
 const FIRST_RETRY: Duration = Duration::from_millis(200);
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
 /// How long one delivery may take.
 const DELIVERY_LIMIT: Duration = Duration::from_mins(1);
-
-/// Where updates are sent.
-#[derive(Debug, Clone)]
-pub(super) struct Webhook {
-    pub url: String,
-    pub secret: Option<String>,
-    pub max_connections: usize,
-    /// Unix time and text of the last failure.
-    pub last_error: Option<(i64, String)>,
-}
-
-impl Webhook {
-    /// A Bot API `WebhookInfo` object.
-    pub(super) fn info(webhook: Option<&Self>, pending: usize, allowed: &[String]) -> Value {
-        let mut info = json!({"url": "", "has_custom_certificate": false, "pending_update_count": pending});
-        if let Some(webhook) = webhook {
-            info["url"] = json!(webhook.url);
-            info["max_connections"] = json!(webhook.max_connections);
-            info["ip_address"] = json!("127.0.0.1");
-            if let Some((date, message)) = &webhook.last_error {
-                info["last_error_date"] = json!(date);
-                info["last_error_message"] = json!(message);
-            }
-        }
-        if !allowed.is_empty() {
-            info["allowed_updates"] = json!(allowed);
-        }
-        info
-    }
-}
 
 /// How a chat's deliveries stand.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::chat::{Chat, ChatType};
+use super::clock::unix_now;
 use super::downloads::Downloads;
 use super::faults::Faults;
 use super::files::Files;
@@ -304,11 +305,6 @@ impl World {
         self.touch(chat);
         Some(edited)
     }
-}
-
-/// Seconds since 1970.
-pub(super) fn unix_now() -> i64 {
-    chrono::Utc::now().timestamp()
 }
 
 /// Fields of a text message.

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::super::params::Params;
+use super::super::queue::Webhook;
 use super::super::refusal::{Outcome, Refusal};
-use super::super::webhook::Webhook;
 use super::super::world::World;
 
 /// Connections a webhook gets unless it says otherwise.

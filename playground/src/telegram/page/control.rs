@@ -9,8 +9,8 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::Shared;
 use super::super::sending::{NewFile, Placement};
+use super::super::shared::Shared;
 use super::super::types::{Attachment, Fault, Person};
 
 /// Icon colour of topics that are opened on the page.

@@ -12,7 +12,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use serde_json::{Map, Value, json};
 
-use super::super::Shared;
+use super::super::shared::Shared;
 use super::super::types::CallOutcome;
 use super::super::world::World;
 use super::snapshot;

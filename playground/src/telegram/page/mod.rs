@@ -15,14 +15,15 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
-use super::Shared;
+use super::shared::Shared;
 
 const HTML: &str = include_str!("assets/index.html");
 /// Name, media type and content of everything the page loads.
-const ASSETS: [(&str, &str, &str); 7] = [
+const ASSETS: [(&str, &str, &str); 8] = [
     ("page.css", "text/css; charset=utf-8", include_str!("assets/page.css")),
     ("chat.css", "text/css; charset=utf-8", include_str!("assets/chat.css")),
     ("stars.css", "text/css; charset=utf-8", include_str!("assets/stars.css")),
+    ("dom.js", "text/javascript; charset=utf-8", include_str!("assets/dom.js")),
     ("main.js", "text/javascript; charset=utf-8", include_str!("assets/main.js")),
     ("message.js", "text/javascript; charset=utf-8", include_str!("assets/message.js")),
     ("panels.js", "text/javascript; charset=utf-8", include_str!("assets/panels.js")),

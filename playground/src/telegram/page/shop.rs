@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::Shared;
+use super::super::shared::Shared;
 use super::super::stars::{PaymentAttempt, PaymentState};
 use super::super::types::Message;
 use super::super::world::World;

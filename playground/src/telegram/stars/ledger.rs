@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::world::unix_now;
+use super::super::clock::unix_now;
 
 /// With whom Stars changed hands.
 #[derive(Debug, Clone, PartialEq, Eq)]

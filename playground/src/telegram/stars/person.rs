@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::super::shared::{Shared, Telegram};
 use super::super::world::World;
-use super::super::{Shared, Telegram};
-use super::{CURRENCY, PaymentAttempt, PaymentFailure, PaymentRequest, PaymentState};
+use super::state::{CURRENCY, PaymentRequest};
+use super::types::{PaymentAttempt, PaymentFailure, PaymentState};
 
 /// Ends attempts that the bot does not answer in time; runs until the emulator stops.
 pub(in super::super) async fn expire(shared: Arc<Shared>) {

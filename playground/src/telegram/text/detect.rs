@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::Entity;
+use super::entity::Entity;
 
 /// Entities of a text that a person wrote.
 pub(in super::super) fn detect(text: &str) -> Vec<Value> {

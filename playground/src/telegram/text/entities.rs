@@ -4,7 +4,8 @@
 use serde_json::{Map, Value};
 
 use super::super::refusal::Refusal;
-use super::{Entity, Formatted, detect};
+use super::detect;
+use super::entity::{Entity, Formatted};
 
 /// Entities a message keeps.
 const KEPT: usize = 100;

@@ -1,6 +1,6 @@
 //! The HTML parse mode: a short list of tags, four named references, anything else is refused.
 
-use super::Entity;
+use super::entity::Entity;
 
 /// An open tag and where its text began.
 struct Open {

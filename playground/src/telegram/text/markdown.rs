@@ -1,7 +1,7 @@
 //! The MarkdownV2 parse mode. Reserved characters outside entities must be escaped; an entity that is
 //! not closed is refused.
 
-use super::Entity;
+use super::entity::Entity;
 
 /// Characters that mean something and have to be escaped elsewhere.
 const RESERVED: &str = "_*[]()~`>#+-=|{}.!";

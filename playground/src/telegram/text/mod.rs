@@ -3,13 +3,14 @@
 
 mod detect;
 mod entities;
+mod entity;
 mod html;
 mod markdown;
 
-use serde_json::Value;
-
 use super::params::Params;
 use super::refusal::Refusal;
+
+use self::entity::Formatted;
 
 pub(super) use detect::detect;
 
@@ -19,55 +20,6 @@ pub(super) const TEXT_LIMIT: usize = 4096;
 pub(super) const CAPTION_LIMIT: usize = 1024;
 /// Code points of unparsed text; anything longer is refused unread.
 const RAW_LIMIT: usize = 32_768;
-
-/// A text and its formatting, ready to be stored.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Formatted {
-    pub text: String,
-    pub entities: Vec<Value>,
-}
-
-/// A piece of formatting; offset and length are UTF-16 units.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Entity {
-    kind: String,
-    offset: usize,
-    length: usize,
-    /// Fields beside type, offset and length: `url`, `language`, `user`, `custom_emoji_id`.
-    extra: serde_json::Map<String, Value>,
-}
-
-impl Entity {
-    fn new(kind: &str, offset: usize, end: usize) -> Self {
-        let extra = serde_json::Map::new();
-        Self { kind: kind.to_owned(), offset, length: end.saturating_sub(offset), extra }
-    }
-
-    fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.extra.insert(key.to_owned(), value.into());
-        self
-    }
-
-    fn end(&self) -> usize {
-        self.offset + self.length
-    }
-
-    fn is_code(&self) -> bool {
-        matches!(self.kind.as_str(), "code" | "pre")
-    }
-
-    fn is_quote(&self) -> bool {
-        matches!(self.kind.as_str(), "blockquote" | "expandable_blockquote")
-    }
-
-    fn into_value(self) -> Value {
-        let mut object = self.extra;
-        object.insert("type".to_owned(), self.kind.into());
-        object.insert("offset".to_owned(), self.offset.into());
-        object.insert("length".to_owned(), self.length.into());
-        Value::Object(object)
-    }
-}
 
 /// Names of the parameters a text comes in.
 #[derive(Debug, Clone, Copy)]
