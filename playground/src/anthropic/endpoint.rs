@@ -1,6 +1,6 @@
-//! The parts of the API that requests are counted by.
+//! The endpoints of the API, as the log distinguishes them.
 
-/// Which part of the API a request went to.
+/// The part of the API that a request called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     /// `POST /v1/messages`.

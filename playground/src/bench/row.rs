@@ -5,12 +5,12 @@ use std::time::Duration;
 use super::load::Run;
 use super::process::Memory;
 
-/// What was measured under one load.
+/// The measurements of one load.
 #[derive(Debug)]
 pub struct Row {
     /// The load, in a few words.
     pub load: String,
-    /// Whether the people ask for the first time.
+    /// Whether the people ask for the first time (`new`) or again (`back`).
     pub people: &'static str,
     /// Characters of the answers.
     pub chars: usize,

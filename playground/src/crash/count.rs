@@ -1,4 +1,5 @@
-//! The count after the storm: what people said, what the chats show, what the books say. The three must agree.
+//! The final comparison of the crash test: what people sent, what the chats show and what the database
+//! contains must agree.
 
 mod answers;
 mod evidence;
@@ -20,7 +21,7 @@ const UNSEEN: &str = "messages that the books call sent and no chat shows";
 const REFUSED: &str = "messages that Telegram refused";
 const COMMANDS: &str = "commands without exactly one answer";
 
-/// Counts everything; nothing may be going on any more.
+/// Compares everything. The bot must be idle.
 pub async fn count(
     telegram: &Telegram,
     model: &Anthropic,
@@ -40,7 +41,7 @@ pub async fn count(
     Ok(findings)
 }
 
-/// Chats show what the books call sent, with that text, and nothing else.
+/// Checks that chats show exactly the messages that the outbox marks as sent, with the same text.
 fn outbox(findings: &mut Findings, evidence: &Evidence) {
     findings.expect_none(&[UNSEEN, REFUSED, STRANGE]);
     let mut known: HashSet<(i64, i64)> = HashSet::new();
@@ -66,7 +67,8 @@ fn outbox(findings: &mut Findings, evidence: &Evidence) {
     }
 }
 
-/// The text, or for an invoice its title and description, as the outbox keeps them.
+/// Returns the text, or for an invoice its title and description, in the form in which the outbox stores
+/// them.
 fn text(message: &Message) -> String {
     match message.raw.get("invoice") {
         Some(invoice) => {
@@ -77,7 +79,7 @@ fn text(message: &Message) -> String {
     }
 }
 
-/// Every command is answered.
+/// Checks that every command has an answer.
 fn commands(findings: &mut Findings, evidence: &Evidence, said: &[SentMessage]) {
     findings.expect_none(&[COMMANDS]);
     let by_key: HashMap<&str, &OutboxRow> =

@@ -2,10 +2,10 @@
 
 use super::types::{CallOutcome, Download};
 
-/// Downloads remembered; the oldest half goes when it is reached.
+/// Limit of stored downloads. When it is reached, the oldest half is dropped.
 const DOWNLOADS_KEPT: usize = 100_000;
 
-/// Every download so far.
+/// The downloads so far.
 #[derive(Default)]
 pub(super) struct Downloads {
     entries: Vec<Download>,
@@ -13,7 +13,7 @@ pub(super) struct Downloads {
 }
 
 impl Downloads {
-    /// Notes a download and returns its number.
+    /// Records a download and returns its number.
     pub(super) fn note(&mut self, download: Download) -> usize {
         if self.entries.len() >= DOWNLOADS_KEPT {
             self.entries.drain(..DOWNLOADS_KEPT / 2);

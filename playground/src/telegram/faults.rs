@@ -1,4 +1,4 @@
-//! Faults on demand: calls that fail in a chosen way, and calls that wait until a test lets them go.
+//! The state of fault injection: planned faults, refused features, and gates of held methods.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use super::params::Params;
 use super::refusal::Refusal;
 use super::types::{Fault, Feature};
 
-/// The name under which downloads of files meet faults and holds; `*` does not mean them.
+/// The name of file downloads for faults and holds. `*` does not include them.
 pub(super) const DOWNLOAD: &str = "download";
 
-/// Faults that wait for their calls, and methods that are held.
+/// Planned faults and held methods.
 #[derive(Default)]
 pub(super) struct Faults {
     pub(super) planned: Vec<Planned>,
-    /// What messages may not have, with the sentence of the refusal.
+    /// Refused features, with the sentence of the refusal.
     pub(super) unwanted: Vec<(Feature, String)>,
     pub(super) holds: Vec<Arc<MethodGate>>,
 }
@@ -33,7 +33,7 @@ impl Faults {
         }
     }
 
-    /// The fault that the next call of this method meets.
+    /// Takes the fault of the next call of this method, if one is planned.
     pub(super) fn take(&mut self, method: &str) -> Option<Fault> {
         let method = method.to_lowercase();
         let meant =
@@ -48,7 +48,7 @@ impl Faults {
         Some(fault)
     }
 
-    /// The refusal of a message with something that is not wanted.
+    /// Returns the refusal of a message that has a refused feature.
     pub(super) fn refusal(&self, method: &str, params: &Params) -> Option<Refusal> {
         let edits = method == "editMessageText";
         if method != "sendMessage" && !edits {
@@ -68,13 +68,13 @@ impl Faults {
         Some(Refusal::bad(sentence))
     }
 
-    /// The gate that a call of this method has to pass, if any.
+    /// Returns the gate of this method, if it is held.
     pub(super) fn gate(&self, method: &str) -> Option<Arc<MethodGate>> {
         self.holds.iter().find(|gate| gate.method.eq_ignore_ascii_case(method)).cloned()
     }
 }
 
-/// A gate in front of one method.
+/// A gate that holds the calls of one method.
 pub(super) struct MethodGate {
     method: String,
     pub(super) state: watch::Sender<GateState>,
@@ -87,12 +87,12 @@ pub(super) struct GateState {
 }
 
 impl MethodGate {
-    /// A closed gate in front of a method.
+    /// Creates a closed gate for a method.
     pub(super) fn new(method: &str) -> Self {
         Self { method: method.to_owned(), state: watch::Sender::new(GateState::default()) }
     }
 
-    /// Waits until the gate opens; leaves the count also when the caller goes away.
+    /// Waits until the gate opens. A caller that disconnects is no longer counted as waiting.
     pub(super) async fn pass(self: Arc<Self>) {
         let mut state = self.state.subscribe();
         self.state.send_modify(|state| state.waiting += 1);

@@ -1,4 +1,4 @@
-//! Downloads below `/file/bot<token>/`: what is served, which faults come between, who fetched what.
+//! Serves downloads below `/file/bot<token>/`, applies faults and records each download.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,7 +16,7 @@ use super::shared::{Shared, Telegram};
 use super::types::{CallOutcome, Download, Fault};
 use super::world::World;
 
-/// One download from arrival to answer; `rest` is the path behind `/file/bot`.
+/// Processes one download; `rest` is the path after `/file/bot`.
 pub(super) async fn download(shared: &Arc<Shared>, switch: &CutSwitch, rest: &str) -> Response {
     let Some((token, path)) = rest.split_once('/') else { return refused(&Refusal::new(404, "Not Found")) };
     if let Err(refusal) = check_token(shared, token) {
@@ -49,7 +49,7 @@ pub(super) async fn download(shared: &Arc<Shared>, switch: &CutSwitch, rest: &st
     response
 }
 
-/// The bytes behind a path; those of a file that `getFile` refuses are not there.
+/// Returns the bytes of the file at a path; `None` for files that `getFile` refuses.
 fn served(world: &World, path: &str) -> Option<Bytes> {
     let file = world.files.by_path(path).filter(|file| file.bytes.len() <= DOWNLOAD_LIMIT)?;
     Some(Bytes::from(file.bytes.to_vec()))
@@ -63,7 +63,7 @@ fn error(code: u16, description: &str, retry_after: Option<u64>) -> CallOutcome 
     CallOutcome::Error { code, description: description.to_owned(), retry_after }
 }
 
-/// Promises everything, sends half of it and breaks the connection.
+/// Announces the full length, sends half of the bytes and breaks the connection.
 fn half(bytes: &Bytes) -> Response {
     let first = bytes.slice(..bytes.len() / 2);
     let pieces = async_stream::stream! {
@@ -85,8 +85,8 @@ fn with_headers(length: usize, body: Body) -> Response {
 }
 
 impl Telegram {
-    /// Every download of a file, in the order of arrival. [`fail_next`](Self::fail_next) and [`hold`](Self::hold) know
-    /// downloads by the name `download`.
+    /// Returns every download of a file, in the order of arrival. For [`fail_next`](Self::fail_next) and
+    /// [`hold`](Self::hold), downloads have the name `download`.
     pub fn downloads(&self) -> Vec<Download> {
         self.view(|view| view.downloads().to_vec())
     }

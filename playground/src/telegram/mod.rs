@@ -1,6 +1,6 @@
-//! An emulated Telegram: the Bot API over HTTP on 127.0.0.1, the people who write to the bot, and what
-//! their chats show. It keeps state, derives every answer from it and refuses what the real service
-//! refuses. Tests drive it in the same process, the chat page through the control API below `/play/`.
+//! An emulated Telegram: the Bot API over HTTP on 127.0.0.1, the people who write to the bot, and their
+//! chats. It keeps state, derives every answer from it and refuses what the real service refuses. Tests drive
+//! it in the same process, the chat page through the control API below `/play/`.
 
 mod calls;
 mod chat;
@@ -55,7 +55,7 @@ pub use self::types::{
     Violation, ViolationKind,
 };
 
-/// How long `stop` waits for open requests before it cuts them.
+/// How long `stop` waits for open requests before it aborts them.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
 impl Telegram {
@@ -80,12 +80,12 @@ impl Telegram {
         Ok(Self { shared, running: Arc::new(Running { stop, tasks: tokio::sync::Mutex::new(tasks) }) })
     }
 
-    /// Base of the Bot API, without a slash at the end; the chat page is at its root.
+    /// Returns the base URL of the Bot API, without a slash at the end. The chat page is at its root.
     pub fn url(&self) -> String {
         format!("http://{}", self.shared.address)
     }
 
-    /// Stops the server: long polls end, open requests get two seconds.
+    /// Stops the server. Long polls end at once; other open requests have two seconds.
     pub async fn stop(&self) {
         self.running.stop.cancel();
         let mut tasks = self.running.tasks.lock().await;

@@ -8,12 +8,12 @@ use super::door::CutSwitch;
 use super::refusal::Refusal;
 use super::shared::Shared;
 
-/// What a proxy in front would say.
+/// Returns a response with a body that is not JSON, as from a proxy.
 pub(super) fn failed(code: u16) -> Response {
     (status(code), "the emulator was told to fail").into_response()
 }
 
-/// Nothing of this answer leaves.
+/// Cuts the connection; the returned response is never sent.
 pub(super) fn cut(switch: &CutSwitch) -> Response {
     switch.cut();
     StatusCode::BAD_GATEWAY.into_response()

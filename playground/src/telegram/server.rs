@@ -1,4 +1,4 @@
-//! HTTP: the routes, the token, a call in any of the encodings the service takes.
+//! The HTTP server: routes, the check of the token, and parameters in any encoding that the service accepts.
 
 use std::sync::Arc;
 

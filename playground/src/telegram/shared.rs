@@ -9,25 +9,26 @@ use tokio_util::sync::CancellationToken;
 
 use super::world::World;
 
-/// A handle of a running emulator; clones share it. The server stops with `stop` or with the last handle.
+/// A handle of a running emulator. Clones refer to the same one; the server stops with `stop` or with the
+/// last handle.
 #[derive(Clone)]
 pub struct Telegram {
     pub(super) shared: Arc<Shared>,
     pub(super) running: Arc<Running>,
 }
 
-/// What the server, its tasks and the handles have in common.
+/// The state that the server, its tasks and the handles share.
 pub(super) struct Shared {
     pub(super) world: Mutex<World>,
-    /// Version of the world; everything that waits for a change listens here.
+    /// Version of the state. Everything that waits for a change subscribes to it.
     pub(super) changed: watch::Sender<u64>,
-    /// The bot was asked about a payment, and its time runs.
+    /// Signals that a payment attempt with a new deadline waits for the bot.
     pub(super) checkout_began: Notify,
     pub(super) stop: CancellationToken,
     pub(super) address: SocketAddr,
 }
 
-/// The server's tasks; ends them when the last handle goes.
+/// The server's tasks, which end when the last handle is dropped.
 pub(super) struct Running {
     pub(super) stop: CancellationToken,
     pub(super) tasks: tokio::sync::Mutex<JoinSet<()>>,
@@ -45,7 +46,7 @@ impl Shared {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the state and wakes everybody who waits for a change.
+    /// Changes the state and wakes everything that waits for a change.
     pub(super) fn change<T>(&self, action: impl FnOnce(&mut World) -> T) -> T {
         let mut world = self.lock();
         world.version += 1;

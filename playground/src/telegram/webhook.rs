@@ -1,5 +1,5 @@
-//! Delivery of updates to a webhook: several at once, but one at a time for each chat; a failed one is
-//! tried again later and holds back only its own chat.
+//! Delivery of updates to a webhook: chats in parallel, updates of one chat in sequence. A failed delivery is
+//! retried later and delays only its own chat.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use super::queue::{Update, Webhook};
 use super::shared::Shared;
 use super::{calls, methods};
 
-/// First wait after a failure; doubles with each further one.
+/// Delay after a first failure. It doubles with each further one.
 const FIRST_RETRY: Duration = Duration::from_millis(200);
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
-/// How long one delivery may take.
+/// Time limit of one delivery.
 const DELIVERY_LIMIT: Duration = Duration::from_mins(1);
 
-/// How a chat's deliveries stand.
+/// The state of one chat's deliveries.
 #[derive(Debug, Default)]
 struct ChatDelivery {
     busy: bool,
@@ -28,7 +28,7 @@ struct ChatDelivery {
     not_before: Option<Instant>,
 }
 
-/// Runs until the emulator stops; does nothing while no webhook is set.
+/// Delivers updates until the emulator stops. Does nothing while no webhook is set.
 pub(super) async fn deliver(shared: Arc<Shared>, client: reqwest::Client) {
     let mut changed = shared.changed.subscribe();
     let mut lanes: HashMap<i64, ChatDelivery> = HashMap::new();
@@ -47,7 +47,7 @@ pub(super) async fn deliver(shared: Arc<Shared>, client: reqwest::Client) {
     }
 }
 
-/// The oldest update of each chat that may be delivered now.
+/// Returns the oldest update of each chat that may be delivered now.
 fn due(
     shared: &Shared,
     lanes: &mut HashMap<i64, ChatDelivery>,

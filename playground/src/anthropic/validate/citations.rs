@@ -1,4 +1,4 @@
-//! Checks of citations: since 2026-10-21 only the model may cite.
+//! Checks of citations: since version 2026-10-21 only the model may cite.
 
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
-//! Decides whether the API would take a request. The checks run in the order of [`CHECKS`]; the first
-//! broken rule is the answer, with the path of what broke it. One file a subject; each carries a table
-//! of cases that runs against the function here and again over HTTP.
+//! Checks whether the API would accept a request. The checks run in the order of [`CHECKS`]; the first broken
+//! rule is the answer, with the path of the offending field. There is one file per subject, with a table of
+//! cases that runs against the function here and again over HTTP.
 
 mod blocks;
 mod cache_marks;
@@ -41,7 +41,7 @@ const CHECKS: &[fn(&Request<'_>) -> Check] = &[
     signatures::check,
 ];
 
-/// Checks a body whose headers and JSON are fine already; gives the model that it is for.
+/// Checks a body whose headers and JSON are valid. Returns its model.
 pub(super) fn body(
     headers: &HeaderMap,
     body: &Value,

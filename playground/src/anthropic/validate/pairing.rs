@@ -1,4 +1,4 @@
-//! Checks that every tool call is answered in the next message and every answer belongs to a call.
+//! Checks that every tool call has a result in the next message, and every result a call.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What every check gets and gives: the request, the outcome, and refusals that name their place.
+//! Types and helpers of all checks: the request, the outcome, and refusals that name a path.
 
 use serde_json::Value;
 
@@ -17,16 +17,16 @@ pub(in super::super) enum Version {
 /// The outcome of one check.
 pub(in super::super) type Check = Result<(), ApiError>;
 
-/// Everything that a check may look at.
+/// The request as checks see it.
 pub(super) struct Request<'a> {
     pub(super) body: &'a Value,
     pub(super) model: &'static Model,
     pub(super) version: Version,
     pub(super) betas: String,
-    /// The request only asks for a count, so it has neither a limit nor a stream.
+    /// Whether the request only counts tokens, so it has neither a limit nor a stream.
     pub(super) counting: bool,
     pub(super) prompt: &'a Transcript,
-    /// The conversation ends with the unchanged content of a paused turn.
+    /// Whether the conversation ends with the unchanged content of a paused turn.
     pub(super) resumes_pause: bool,
 }
 
@@ -37,12 +37,12 @@ pub(super) fn only_known(path: &str, object: &Value, known: &[&str]) -> Check {
     unknown.map_or(Ok(()), |key| fail(format!("{path}.{key}"), "Extra inputs are not permitted"))
 }
 
-/// A refusal that names its place.
+/// Returns a refusal that names the path of the error.
 pub(super) fn fail(path: impl AsRef<str>, problem: impl AsRef<str>) -> Check {
     Err(ApiError::invalid(format!("{}: {}", path.as_ref(), problem.as_ref())))
 }
 
-/// Every block that is an object, with role and path.
+/// Returns every content block with its path and the role of its message.
 pub(super) fn each_block(body: &Value) -> impl Iterator<Item = (String, &str, &Value)> {
     conversation::messages(body).iter().enumerate().flat_map(|(at, message)| {
         let role = conversation::role(message);

@@ -1,4 +1,4 @@
-//! Checks that thinking blocks come back as they were given, in the conversation they were given in.
+//! Checks that thinking blocks are sent back unchanged, in the conversation from which they come.
 
 use super::request::{Check, Request, fail};
 use crate::anthropic::signature::{Verdict, verify};

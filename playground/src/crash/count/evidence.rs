@@ -6,17 +6,17 @@ use playground::telegram::{Message, Telegram};
 
 use super::super::books::{Books, OutboxRow, Question, StoredAnswer};
 
-/// What a chat shows of the bot, by number.
+/// The messages of the bot that the chats show, by chat and message id.
 pub(super) type Chats = HashMap<i64, BTreeMap<i64, Message>>;
 
-/// Everything that is compared.
+/// The data that the checks compare.
 pub(super) struct Evidence {
     pub(super) chats: Chats,
-    /// By chat and number.
+    /// By chat id and message id.
     pub(super) questions: HashMap<(i64, i64), Question>,
-    /// How the turns of each thread ended.
+    /// The final state of each turn, by thread and turn.
     pub(super) turns: HashMap<i64, BTreeMap<i64, String>>,
-    /// By turn.
+    /// By turn id.
     pub(super) answers: HashMap<i64, StoredAnswer>,
     pub(super) owed: Vec<OutboxRow>,
 }
@@ -32,7 +32,7 @@ impl Evidence {
         Ok(Self { chats: chats(telegram), questions, turns, answers, owed: books.owed().await? })
     }
 
-    /// The message of a chat that a row of the outbox became.
+    /// Returns the message that a row of the outbox became; `None` if no chat shows it.
     pub(super) fn shown(&self, owed: &OutboxRow) -> Option<&Message> {
         self.chats.get(&owed.chat_id)?.get(&i64::from(owed.message_id?))
     }

@@ -1,6 +1,6 @@
-//! Telegram Stars: invoices, attempts to pay them, and refunds. An attempt asks the bot by a pre-checkout
-//! query; when the bot agrees in time, the Stars change hands and a service message tells both sides.
-//! The balances are in `ledger`, the attempts in `state`, what becomes of them in `payments`, what people do in `person`.
+//! Telegram Stars: invoices, payment attempts and refunds. An attempt sends the bot a pre-checkout query. If
+//! the bot agrees in time, the Stars are transferred and a service message informs both sides. Balances are
+//! in `ledger`, attempts in `state`, their transitions in `payments`, actions of people in `person`.
 
 mod ledger;
 mod payments;

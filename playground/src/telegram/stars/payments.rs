@@ -1,4 +1,4 @@
-//! What happens to an attempt to pay: the bot is asked, Stars change hands, Stars are given back.
+//! Transitions of payment attempts: the pre-checkout query, payment, failure, refund.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use super::state::{CURRENCY, NoRefund, PaymentRequest};
 use super::types::{PaymentAttempt, PaymentFailure, PaymentState, Receipt};
 
 impl World {
-    /// Asks the bot whether it agrees to a payment.
+    /// Creates an attempt and sends the bot a pre-checkout query.
     pub(super) fn ask_bot(&mut self, ask: PaymentRequest) -> PaymentAttempt {
         let deadline = Instant::now() + self.settings.checkout_limit;
         let mut attempt = self.stars.begin(ask, PaymentState::Waiting, deadline);
@@ -30,12 +30,13 @@ impl World {
         attempt
     }
 
-    /// Notes an attempt that failed before anybody was asked.
+    /// Records an attempt that failed before the bot was asked.
     pub(super) fn fail_attempt(&mut self, ask: PaymentRequest, failure: PaymentFailure) -> PaymentAttempt {
         self.stars.begin(ask, PaymentState::Failed(failure), Instant::now())
     }
 
-    /// The bot agreed: the Stars change hands, unless they are gone by now, and the bot is told.
+    /// Makes the payment that the bot agreed to and sends the update, or fails the attempt if the wallet no
+    /// longer suffices.
     pub(in super::super) fn approve(&mut self, number: usize) {
         let state = match self.collect(number) {
             Some((mut receipt, message)) => {
@@ -47,13 +48,13 @@ impl World {
         self.stars.set_state(number, state);
     }
 
-    /// The bot does not want the payment.
+    /// Fails an attempt that the bot declined.
     pub(in super::super) fn decline(&mut self, number: usize, explanation: &str) {
         let failure = PaymentFailure::Declined(explanation.to_owned());
         self.stars.set_state(number, PaymentState::Failed(failure));
     }
 
-    /// Ends the attempts whose time is over.
+    /// Fails the attempts whose deadline has passed.
     pub(in super::super) fn expire_payments(&mut self, now: Instant) {
         while self.stars.next_deadline().is_some_and(|deadline| deadline <= now) {
             let Some(number) = self.stars.waiting.pop_first() else { return };
@@ -61,8 +62,8 @@ impl World {
         }
     }
 
-    /// Takes the Stars of an attempt and shows it in the chat. Gives back the service message; nobody has
-    /// told the bot of it.
+    /// Moves the Stars of an attempt to the bot and posts the service message. Returns that message, for
+    /// which no update has been sent; `None` if the payment is impossible.
     pub(super) fn collect(&mut self, number: usize) -> Option<(Receipt, Value)> {
         let attempt = self.stars.attempt(number)?.clone();
         let stars = u32::try_from(attempt.total_amount).ok().filter(|_| attempt.currency == CURRENCY)?;
@@ -79,7 +80,7 @@ impl World {
         Some((Receipt { charge_id, chat, message_id, update_id: 0 }, message))
     }
 
-    /// Puts a service message about a payment where the payment belongs, and returns it.
+    /// Posts a service message about a payment in its chat and topic. Returns the message.
     fn announce(&mut self, attempt: &PaymentAttempt, kind: &str, object: Value) -> Value {
         let place = self.stars.checkouts.get(attempt.number).map(|checkout| checkout.place);
         let (chat, topic) = place.unwrap_or((attempt.user, None));
@@ -95,14 +96,14 @@ impl World {
         message.raw
     }
 
-    /// Gives the Stars of a payment back and tells both sides; returns the update's id.
+    /// Refunds a payment, posts the service message and sends the update. Returns the update's id.
     pub(in super::super) fn refund(&mut self, charge_id: &str) -> Result<i64, NoRefund> {
         let message = self.give_back(charge_id)?;
         Ok(self.queue.push("message", message))
     }
 
-    /// Gives the Stars of a payment back and shows it in the chat. Gives back the service message; nobody has
-    /// told the bot of it.
+    /// Refunds a payment and posts the service message. Returns that message, for which no update has been
+    /// sent.
     pub(super) fn give_back(&mut self, charge_id: &str) -> Result<Value, NoRefund> {
         let attempt = self.stars.charge(charge_id).ok_or(NoRefund::UnknownCharge)?.clone();
         let PaymentState::Paid(receipt) = &attempt.state else { return Err(NoRefund::AlreadyRefunded) };
@@ -115,7 +116,7 @@ impl World {
     }
 }
 
-/// What `SuccessfulPayment` and `RefundedPayment` have in common.
+/// Returns the fields that `SuccessfulPayment` and `RefundedPayment` share.
 fn payment_object(attempt: &PaymentAttempt, charge_id: &str) -> Value {
     json!({
         "currency": attempt.currency,

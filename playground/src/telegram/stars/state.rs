@@ -9,7 +9,7 @@ use super::types::{PaymentAttempt, PaymentState};
 /// The currency code of Stars.
 pub(in super::super) const CURRENCY: &str = "XTR";
 
-/// What the bot offers.
+/// An invoice of the bot.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Invoice {
     pub title: String,
@@ -18,7 +18,7 @@ pub(in super::super) struct Invoice {
     pub stars: u32,
 }
 
-/// Why Stars are not given back.
+/// Why a refund is impossible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum NoRefund {
     UnknownCharge,
@@ -26,17 +26,17 @@ pub(in super::super) enum NoRefund {
     BalanceTooLow,
 }
 
-/// An attempt and what only the emulator knows of it.
+/// An attempt with the fields that tests do not see.
 #[derive(Debug)]
 pub(super) struct Checkout {
     pub(super) attempt: PaymentAttempt,
-    /// Chat and topic in which the payment will show.
+    /// Chat and topic of the payment's service message.
     pub(super) place: (i64, Option<i64>),
-    /// When the bot's time to answer is over.
+    /// Until when the bot may answer.
     pub(super) deadline: Instant,
 }
 
-/// Invoices, attempts and the books.
+/// Invoices, attempts and the ledger.
 #[derive(Debug, Default)]
 pub(in super::super) struct Stars {
     pub ledger: Ledger,
@@ -45,11 +45,11 @@ pub(in super::super) struct Stars {
     /// Invoice links by address.
     pub links: BTreeMap<String, Invoice>,
     pub(super) checkouts: Vec<Checkout>,
-    /// Numbers of the attempts that wait; the oldest has the earliest deadline.
+    /// Numbers of the waiting attempts. The lowest number has the earliest deadline.
     pub(super) waiting: BTreeSet<usize>,
     pub(super) by_query: BTreeMap<String, usize>,
     pub(super) by_charge: BTreeMap<String, usize>,
-    /// Microseconds at the start: ids of this run differ from those of any other.
+    /// Unix time in microseconds at the start, so that ids differ from those of other runs.
     seed: i64,
     issued: i64,
 }
@@ -59,7 +59,7 @@ impl Stars {
         Self { seed: chrono::Utc::now().timestamp_micros(), ..Self::default() }
     }
 
-    /// All attempts, oldest first.
+    /// Returns all attempts, oldest first.
     pub(in super::super) fn attempts(&self) -> impl DoubleEndedIterator<Item = &PaymentAttempt> {
         self.checkouts.iter().map(|checkout| &checkout.attempt)
     }
@@ -68,24 +68,24 @@ impl Stars {
         self.checkouts.get(number).map(|checkout| &checkout.attempt)
     }
 
-    /// The payment with this charge id.
+    /// Returns the payment with this charge id.
     pub(in super::super) fn charge(&self, charge_id: &str) -> Option<&PaymentAttempt> {
         self.attempt(*self.by_charge.get(charge_id)?)
     }
 
-    /// When the next attempt runs out of time.
+    /// Returns the earliest deadline of a waiting attempt.
     pub(in super::super) fn next_deadline(&self) -> Option<Instant> {
         self.checkouts.get(*self.waiting.first()?).map(|checkout| checkout.deadline)
     }
 
-    /// The attempt that a query id belongs to, while it waits and the time is not over.
+    /// Returns the attempt of a query id, if it still waits and its deadline has not passed.
     pub(in super::super) fn open_query(&self, query_id: &str, now: Instant) -> Option<usize> {
         let number = *self.by_query.get(query_id)?;
         let open = self.waiting.contains(&number) && self.checkouts.get(number)?.deadline > now;
         open.then_some(number)
     }
 
-    /// A number that no other emulator has issued or will issue.
+    /// Returns a number that no emulator has issued before.
     pub(super) fn next_number(&mut self) -> i64 {
         self.issued += 1;
         self.seed.wrapping_mul(1_000).wrapping_add(self.issued)
@@ -108,7 +108,7 @@ impl Stars {
         }
     }
 
-    /// Notes a new attempt.
+    /// Records a new attempt.
     pub(super) fn begin(
         &mut self,
         ask: PaymentRequest,
@@ -132,7 +132,7 @@ impl Stars {
     }
 }
 
-/// Who is to pay what, and where it shows.
+/// The payer, the amount and the place of a payment attempt.
 #[derive(Debug)]
 pub(super) struct PaymentRequest {
     pub(super) user: i64,
