@@ -1,6 +1,6 @@
-//! `playground ask`: one question from the terminal. The person Ann says it in the emulated Telegram, the
-//! growing draft is printed, and the end is judged by what happened, not by how the text sounds: the bot's own
-//! count of how its turns ended, and the record of the emulated model.
+//! `playground ask`: one question from the terminal. The person Ann sends it in the emulated Telegram, and
+//! the growing draft is printed. Success is judged by the bot's own count of turn outcomes and by the record
+//! of the emulated model, not by the text.
 
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ use crate::service::Service;
 use crate::signals::Signals;
 use crate::world::{ANN, ChatService, Environment, ModelService, MoneyMode, OutsideArgs, Paths};
 
-/// Between two looks at the chat.
+/// Interval between two checks of the chat.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// How long a message may stand there while no turn runs or has ended, before it counts as the whole answer.
+/// How long a message is shown while no turn runs or has ended, before it counts as the whole answer.
 const ANSWERED_WITHOUT_TURN: Duration = Duration::from_secs(5);
 
 /// Arguments of `ask`.
@@ -36,7 +36,7 @@ pub struct Arguments {
     text: String,
 }
 
-/// Asks and ends well only when the answer arrived whole.
+/// Asks the question. Returns an error unless the answer arrived whole.
 pub async fn ask(arguments: Arguments) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     if arguments.text.trim().is_empty() {
@@ -81,7 +81,7 @@ pub async fn ask(arguments: Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints until a turn has ended; the error says what was wrong with the answer.
+/// Prints until a turn has ended. The error says what was wrong with the answer.
 async fn watch(screen: &mut Terminal, service: &Service, before: &Turns) -> Result<(), String> {
     let mut idle_since: Option<Instant> = None;
     loop {
@@ -107,7 +107,7 @@ async fn watch(screen: &mut Terminal, service: &Service, before: &Turns) -> Resu
     }
 }
 
-/// The last thing that went wrong at the emulated model, if anything did.
+/// Returns the last failure of the emulated model, if any.
 fn model_failure(model: &ModelService) -> Option<String> {
     let ModelService::Emulated(model) = model else { return None };
     let requests: Vec<Recorded> = asked(model);
@@ -131,11 +131,11 @@ fn asked(model: &Anthropic) -> Vec<Recorded> {
     model.requests().into_iter().filter(|request| request.endpoint == Endpoint::Messages).collect()
 }
 
-/// Ann's view of the chat, printed piece by piece in the order in which the bot made it.
+/// The chat as Ann sees it, printed piece by piece in the order of the bot's calls.
 struct Terminal {
     telegram: Telegram,
     growth: Growth,
-    /// Calls of the bot that are printed already.
+    /// Number of the bot's calls that are already printed.
     seen: usize,
     messages: usize,
 }
@@ -147,7 +147,7 @@ impl Terminal {
         Self { telegram, growth: Growth::default(), seen, messages: 0 }
     }
 
-    /// Prints what the bot did since the last look.
+    /// Prints what the bot did since the last call.
     fn show(&mut self) {
         let calls = self.telegram.calls();
         for call in calls.iter().skip(self.seen) {

@@ -1,9 +1,9 @@
-//! What the person at the terminal sees: results on standard output, remarks on standard error.
-//! A closed pipe is not worth a panic, so failures to write are ignored.
+//! Terminal output: results on standard output, remarks on standard error. Failures to write are ignored,
+//! because a closed pipe must not cause a panic.
 
 use std::io::Write as _;
 
-/// Writes a piece of the result as it is, at once.
+/// Writes a piece of the result without a line break and flushes it.
 pub fn out(text: &str) {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).ok();
@@ -14,7 +14,7 @@ pub fn line(text: &str) {
     out(&format!("{text}\n"));
 }
 
-/// Writes a remark that is not part of the result, marked like those of the scripts.
+/// Writes a remark to standard error, with the prefix that the scripts use.
 pub fn remark(text: &str) {
     problem(&format!(":: {text}"));
 }

@@ -1,4 +1,4 @@
-//! What the first bytes of a file tell: which picture it is and how large, how many pages a PDF has.
+//! Recognises pictures and their size from the first bytes of a file, and counts the pages of a PDF.
 
 /// A picture, as its header describes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub(crate) struct Picture {
     pub size: Option<(u32, u32)>,
 }
 
-/// Recognizes JPEG, PNG, GIF and WebP by their first bytes.
+/// Recognises JPEG, PNG, GIF and WebP by their first bytes.
 pub(crate) fn picture(bytes: &[u8]) -> Option<Picture> {
     let (mime, size) = if bytes.starts_with(b"\xff\xd8\xff") {
         ("image/jpeg", jpeg_size(bytes))
@@ -25,12 +25,13 @@ pub(crate) fn picture(bytes: &[u8]) -> Option<Picture> {
     Some(Picture { mime, size: size.filter(|(width, height)| *width > 0 && *height > 0) })
 }
 
-/// Whether the bytes begin as a PDF does.
+/// Returns whether the bytes begin with the signature of a PDF.
 pub(crate) fn is_pdf(bytes: &[u8]) -> bool {
     bytes.starts_with(b"%PDF-")
 }
 
-/// How many page objects a PDF shows, at least one: pages inside compressed objects are not seen.
+/// Returns the number of visible page objects of a PDF, at least one. Pages inside compressed objects are not
+/// counted.
 pub(crate) fn pdf_pages(bytes: &[u8]) -> usize {
     let after = |at: usize| bytes[at..].trim_ascii_start();
     let key = b"/Type";

@@ -1,15 +1,15 @@
-//! Turns the states of a growing answer into what a terminal must print: only what is new. A draft may also
-//! change what it showed before (thoughts give way to the answer, a half-written `**bold` becomes bold); then
-//! the changed line is printed again, because a terminal cannot take back what scrolled away.
+//! Turns the states of a growing answer into terminal output that prints only what is new. A draft may also
+//! change earlier text (thoughts are replaced by the answer, a half-written `**bold` becomes bold). Then the
+//! changed line is printed again, because a terminal cannot change what has scrolled away.
 
-/// What has been printed of the message that grows now.
+/// The printed part of the growing message.
 #[derive(Debug, Default)]
 pub struct Growth {
     shown: String,
 }
 
 impl Growth {
-    /// What to print so that the terminal shows this state.
+    /// Returns what to print so that the terminal shows this state.
     pub fn state(&mut self, text: &str) -> String {
         let common = common_prefix(&self.shown, text);
         let piece = if common == self.shown.len() {
@@ -25,7 +25,8 @@ impl Growth {
         piece
     }
 
-    /// What to print for a message that is complete; what the draft showed beyond it belongs to the next one.
+    /// Returns what to print for a complete message. What the draft showed beyond it belongs to the next
+    /// message.
     pub fn complete(&mut self, text: &str) -> String {
         if let Some(rest) = self.shown.strip_prefix(text) {
             let rest = rest.trim_start().to_owned();

@@ -1,4 +1,4 @@
-//! Emulated outside world for development and tests.
+//! Emulators of Telegram and of the model API, for development and tests.
 
 pub mod anthropic;
 mod formats;

@@ -1,7 +1,7 @@
-//! The playground as a program: starts the emulated outside world (or uses the real one), runs the real
-//! `starling` binary in it, and shows a chat page (`run`), asks one question (`ask`), measures (`bench`) or
-//! kills the bot and counts (`crash`).
-//! PostgreSQL and Redis come from `scripts/`, by `DATABASE_URL` and `REDIS_URL`.
+//! The playground program. Starts the emulators (or uses the real services), runs the real `starling` binary
+//! with them, and shows a chat page (`run`), asks one question (`ask`), measures delays (`bench`) or kills
+//! the bot and checks its data (`crash`). `scripts/` start PostgreSQL and Redis and pass `DATABASE_URL` and
+//! `REDIS_URL`.
 
 mod ask;
 mod bench;

@@ -1,19 +1,19 @@
-//! Reads the few figures the playground needs from `/metrics` of the running bot: how its turns ended and
-//! whether one runs.
+//! Reads the few metrics that the playground needs from `/metrics` of the running bot: the outcomes of its
+//! turns, and the number of running turns.
 
 use std::collections::BTreeMap;
 
-/// The turns of a bot.
+/// The turns of a bot, running and ended.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Turns {
-    /// Turns that run now.
+    /// Number of running turns.
     pub active: u64,
-    /// Turns that ended, by outcome; outcomes that never occurred are left out.
+    /// Number of ended turns by outcome, without outcomes that never occurred.
     pub ended: BTreeMap<String, u64>,
 }
 
 impl Turns {
-    /// Picks the figures out of the text format of Prometheus.
+    /// Reads the figures from the text format of Prometheus.
     pub fn parse(text: &str) -> Self {
         let active =
             text.lines().find_map(|line| line.strip_prefix("bot_turns_active ")?.trim().parse().ok());
@@ -21,7 +21,7 @@ impl Turns {
         Self { active: active.unwrap_or(0), ended }
     }
 
-    /// The outcomes that occurred since `before`.
+    /// Returns the outcomes that occurred since `before`.
     pub fn since(&self, before: &Self) -> Vec<String> {
         let more = |(name, count): &(&String, &u64)| *count > before.ended.get(*name).unwrap_or(&0);
         self.ended.iter().filter(more).map(|(name, _)| name.clone()).collect()

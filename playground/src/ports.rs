@@ -1,4 +1,4 @@
-//! Ports for servers that are told their address before they open it.
+//! Free ports for servers whose address must be known before they start.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
@@ -6,17 +6,19 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-/// The first of the ports. They lie below those that Linux gives to outgoing connections and to servers that take any port
-/// (from 32768 on), so that none of these is there first. The scripts' own servers are in the same range.
+/// The first port of the range. The range ends below 32768, where Linux begins to assign ports to outgoing
+/// connections and to servers that bind port 0, so neither can take one of these. The scripts' servers use
+/// the same range.
 const FIRST: u16 = 12_000;
-/// How many there are.
+/// The number of ports in the range.
 const NUMBER: u16 = 20_000;
 
-/// An address on 127.0.0.1 that is free now and that this process has not handed out lately. The first one is random, so
-/// that two processes hardly ever choose the same.
+/// Returns an address on 127.0.0.1 that is free now and that this process has not returned recently. The
+/// first one is random, so that two processes rarely choose the same.
 ///
 /// # Errors
-/// When there is none.
+///
+/// Returns an error if no port of the range is free.
 pub fn free_address() -> io::Result<SocketAddr> {
     static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| {
         let [low, high, ..] = RandomState::new().hash_one(FIRST).to_ne_bytes();

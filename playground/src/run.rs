@@ -1,4 +1,5 @@
-//! `playground run`: the bot in its world until Ctrl-C. Prints one address: the chat page, or the real bot.
+//! `playground run`: runs the bot with its services until Ctrl-C. Prints one address: that of the chat page,
+//! or of the real bot.
 
 use anyhow::{Context as _, bail};
 
@@ -18,7 +19,7 @@ pub struct Arguments {
     port: u16,
 }
 
-/// Serves until a signal comes or the bot ends.
+/// Serves until a signal arrives or the bot exits.
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let world = Environment::start(arguments.outside, arguments.port).await?;

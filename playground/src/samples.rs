@@ -1,9 +1,9 @@
-//! Small files for tests: pictures of a chosen size and PDFs with a chosen number of pages, which every
-//! program opens. Equal arguments give equal bytes.
+//! Small files for tests: pictures of a chosen size and PDFs with a chosen number of pages, readable by any
+//! program. Equal arguments give equal bytes.
 
 use std::fmt::Write as _;
 
-/// A grey JPEG.
+/// Returns a grey JPEG of this size in pixels.
 pub fn jpeg(width: u16, height: u16) -> Vec<u8> {
     let mut file = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00".to_vec();
     file.extend(b"\xff\xdb\x00\x43\x00");
@@ -27,7 +27,7 @@ pub fn jpeg(width: u16, height: u16) -> Vec<u8> {
     file
 }
 
-/// A black PNG.
+/// Returns a black PNG of this size in pixels.
 pub fn png(width: u32, height: u32) -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut header = [width.to_be_bytes(), height.to_be_bytes()].concat();
@@ -39,7 +39,7 @@ pub fn png(width: u32, height: u32) -> Vec<u8> {
     file
 }
 
-/// A black GIF.
+/// Returns a black GIF of this size in pixels.
 pub fn gif(width: u16, height: u16) -> Vec<u8> {
     let mut file = b"GIF89a".to_vec();
     file.extend([width.to_le_bytes(), height.to_le_bytes()].concat());
@@ -48,7 +48,7 @@ pub fn gif(width: u16, height: u16) -> Vec<u8> {
     file
 }
 
-/// A PDF whose pages say their number.
+/// Returns a PDF whose pages show their number.
 pub fn pdf(pages: usize) -> Vec<u8> {
     let kids: Vec<String> = (0..pages).map(|page| format!("{} 0 R", 4 + page * 2)).collect();
     let mut objects = vec![
@@ -86,7 +86,7 @@ fn chunk(file: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
     file.extend(crc32(&body).to_be_bytes());
 }
 
-/// A zlib stream without compression.
+/// Wraps bytes in a zlib stream without compression.
 fn stored(data: &[u8]) -> Vec<u8> {
     let mut stream = vec![0x78, 0x01];
     let mut blocks = data.chunks(0xffff).peekable();

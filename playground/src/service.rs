@@ -1,6 +1,6 @@
-//! The real `starling` as a supervised child: started with given settings, its output in a log file, watched
-//! until it is ready, stopped with its own drain. It is never restarted by itself; an early end is reported with the
-//! last lines of its log.
+//! The real `starling` as a child process: started with given settings and its output in a log file, watched
+//! until it is ready, stopped with its own drain. It is not restarted automatically; an early exit is
+//! reported with the last lines of its log.
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader};
@@ -17,16 +17,16 @@ use tokio::time::Instant;
 use crate::console;
 use crate::signals::Signals;
 
-/// How long migrations and the first connections may take.
+/// Time limit for migrations and the first connections.
 const READY_WITHIN: Duration = Duration::from_mins(1);
-/// How long running answers may take after SIGTERM, its own grace time included.
+/// Time limit for running answers after SIGTERM, including the bot's own grace time.
 const STOPPED_WITHIN: Duration = Duration::from_secs(75);
-/// Between two looks at `/ready`.
+/// Interval between two checks of `/ready`.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// Lines of the log that a report of a failure shows.
+/// Number of log lines in the report of a failure.
 const LAST_LINES: usize = 15;
 
-/// A setting of the child: name and value, or `None` to unset what this process inherited.
+/// A setting of the child: name and value, or `None` to unset an inherited variable.
 pub type Setting = (&'static str, Option<String>);
 
 /// The running child.
@@ -34,12 +34,13 @@ pub struct Service {
     child: Child,
     log: PathBuf,
     http: reqwest::Client,
-    /// Where it serves `/metrics`, `/live` and `/ready`.
+    /// Address of `/metrics`, `/live` and `/ready`.
     pub address: SocketAddr,
 }
 
 impl Service {
-    /// Starts the program in `home`, which also gets its log (the previous one is kept as `starling.log.1`).
+    /// Starts the program in `home`, where it also writes its log. The previous log is kept as
+    /// `starling.log.1`.
     pub fn start(program: &Path, home: &Path, settings: &[Setting]) -> anyhow::Result<Self> {
         let log = home.join("starling.log");
         std::fs::rename(&log, home.join("starling.log.1")).ok();
@@ -69,12 +70,12 @@ impl Service {
         Ok(Self { child, log, http, address })
     }
 
-    /// Process id, while it runs.
+    /// Returns the process id while the child runs.
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// Waits until it takes updates.
+    /// Waits until the bot accepts updates.
     pub async fn ready(&mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + READY_WITHIN;
         loop {
@@ -91,13 +92,13 @@ impl Service {
         }
     }
 
-    /// The body of one of its own pages, or an error for any status but 200.
+    /// Returns the body of one of the bot's own pages, or an error for any status except 200.
     pub async fn get(&self, page: &str) -> anyhow::Result<String> {
         let answer = self.http.get(format!("http://{}/{page}", self.address)).send().await?;
         Ok(answer.error_for_status()?.text().await?)
     }
 
-    /// Waits until it ends by itself, which is always a failure. May be dropped and called again.
+    /// Waits until the child exits by itself, which is always a failure. May be dropped and called again.
     pub async fn ended(&mut self) -> anyhow::Error {
         match self.child.wait().await {
             Ok(status) => anyhow::anyhow!(self.report(&format!("starling ended: {status}"))),
@@ -105,13 +106,13 @@ impl Service {
         }
     }
 
-    /// The failure to report when it has ended already.
+    /// Returns the failure if the child has already exited.
     pub fn try_ended(&mut self) -> Option<anyhow::Error> {
         let status = self.child.try_wait().ok()??;
         Some(anyhow::anyhow!(self.report(&format!("starling ended: {status}"))))
     }
 
-    /// Asks it to finish its running answers and to end. Another signal meanwhile ends it at once.
+    /// Asks the child to finish running answers and to exit. A further signal kills it at once.
     pub async fn stop(mut self, signals: &mut Signals) -> anyhow::Result<()> {
         self.terminate().await?;
         let status = tokio::select! {
@@ -133,7 +134,7 @@ impl Service {
         Ok(())
     }
 
-    /// Ends it at once, as a power cut would.
+    /// Kills the child, like a power failure.
     pub async fn kill(mut self) -> anyhow::Result<()> {
         self.child.kill().await.context("cannot kill starling")
     }
@@ -150,7 +151,7 @@ impl Service {
         Ok(())
     }
 
-    /// A failure with the end of the log, which usually names the cause.
+    /// Returns a failure with the end of the log, which usually names the cause.
     pub fn report(&self, what: &str) -> String {
         let lines = last_lines(&self.log).join("\n  ");
         format!("{what}\nthe end of {}:\n  {lines}", self.log.display())

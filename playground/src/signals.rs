@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM as one stream, so that a second one can mean something else than the first.
+//! Ctrl-C and SIGTERM as one stream, so that a second signal can mean something else than the first.
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -10,14 +10,14 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Takes over both signals from now on.
+    /// Starts to receive both signals.
     pub fn listen() -> anyhow::Result<Self> {
         let interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
         let terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
         Ok(Self { interrupt, terminate })
     }
 
-    /// Waits for the next of them.
+    /// Waits for the next signal.
     pub async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}

@@ -1,5 +1,5 @@
-//! The world around the bot: for Telegram and for the model either the emulator or, when a key is set, the
-//! real service. Knows the settings that point `starling` at them.
+//! The services around the bot: for Telegram and for the model either the emulator or, if a key is set, the
+//! real service. Provides the settings that point `starling` at them.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -38,12 +38,12 @@ impl Paths {
         self.starling.canonicalize().context("the path of starling")
     }
 
-    /// The settings that name the stores.
+    /// Returns the settings with the addresses of PostgreSQL and Redis.
     pub fn stores(&self) -> [Setting; 2] {
         [("DATABASE_URL", Some(self.database_url.clone())), ("REDIS_URL", self.redis_url.clone())]
     }
 
-    /// Fails early, with the reason, when the program to run is not there.
+    /// Returns an error if the program to run does not exist.
     fn check(&self) -> anyhow::Result<()> {
         if !self.starling.is_file() {
             bail!("{} is not a file; build it with `cargo build -p starling`", self.starling.display());
@@ -101,14 +101,15 @@ pub enum ModelService {
 /// What money means in an emulated Telegram.
 #[derive(Clone, Copy)]
 pub enum MoneyMode {
-    /// It runs out. People begin with a dollar, unless the environment says otherwise, and Olga is the administrator.
+    /// Limited balances. People start with one dollar, unless the environment says otherwise, and Olga is the
+    /// administrator.
     Counts,
-    /// Nobody runs out of it.
+    /// Unlimited balances.
     IsNoObject,
 }
 
 impl MoneyMode {
-    /// The settings that say so.
+    /// Returns the bot's settings for this mode.
     pub fn settings(self) -> [Setting; 2] {
         let (starter_balance, privileged) = match self {
             Self::Counts => {
@@ -121,7 +122,7 @@ impl MoneyMode {
     }
 }
 
-/// Both together.
+/// The chat service and the model service of one bot.
 pub struct Environment {
     /// The chat service.
     pub messenger: ChatService,
@@ -146,7 +147,7 @@ impl Environment {
         Ok(Self { messenger, model })
     }
 
-    /// Starts the real binary in this world and waits until it takes updates.
+    /// Starts the real binary with these services and waits until it accepts updates.
     pub async fn run(&self, place: &Paths, money: MoneyMode) -> anyhow::Result<Service> {
         let money: Vec<Setting> = match self.messenger {
             ChatService::Emulated(_) => money.settings().into_iter().collect(),
@@ -157,7 +158,7 @@ impl Environment {
         Ok(service)
     }
 
-    /// Starts it with further settings and its log in `home`, without waiting.
+    /// Starts the binary with further settings and with its log in `home`. Does not wait.
     pub fn launch(&self, place: &Paths, home: &Path, further: &[Setting]) -> anyhow::Result<Service> {
         place.check()?;
         let mut settings = self.settings();
@@ -166,7 +167,7 @@ impl Environment {
         Service::start(&place.program()?, home, &settings)
     }
 
-    /// Ends what is emulated.
+    /// Stops the emulators.
     pub async fn stop(&self) {
         if let ChatService::Emulated(telegram) = &self.messenger {
             telegram.stop().await;
@@ -176,7 +177,7 @@ impl Environment {
         }
     }
 
-    /// The settings that name what is around the bot.
+    /// Returns the settings with the addresses of both services.
     pub fn settings(&self) -> Vec<Setting> {
         let mut settings: Vec<Setting> = Vec::new();
         match &self.messenger {
@@ -210,7 +211,7 @@ fn non_empty(value: Option<String>) -> Option<String> {
     value.filter(|value| !value.trim().is_empty())
 }
 
-/// A model that answers at a pace that a person can follow.
+/// Starts an emulated model that answers slowly enough for a person to follow.
 async fn model_for_people(scenario: Option<Scenario>) -> anyhow::Result<Anthropic> {
     let model = emulated_model(anthropic::Settings {
         first_token_delay: Duration::from_millis(400),
@@ -224,14 +225,14 @@ async fn model_for_people(scenario: Option<Scenario>) -> anyhow::Result<Anthropi
     Ok(model)
 }
 
-/// The emulated model with the key that this world's bot has.
+/// Starts the emulated model; it accepts the key that this bot uses.
 pub async fn emulated_model(settings: anthropic::Settings) -> anyhow::Result<Anthropic> {
     let settings = anthropic::Settings { api_key: EMULATED_KEY.to_owned(), ..settings };
     Anthropic::start(settings).await.context("the emulated model does not start")
 }
 
-/// The emulated Telegram with a person and an administrator in it. The bot's database outlives it, so its numbers begin where
-/// no earlier run can have been.
+/// Starts the emulated Telegram with a person and an administrator. The bot's database outlives the emulator,
+/// so update and message ids begin above those of any earlier run.
 pub async fn emulated_telegram(port: u16) -> anyhow::Result<Telegram> {
     let first = number_of_now();
     let settings = telegram::Settings {
@@ -259,7 +260,8 @@ pub async fn emulated_telegram(port: u16) -> anyhow::Result<Telegram> {
     Ok(telegram)
 }
 
-/// Grows by four a second, so that it stays inside 32 bits until 2040 and above what a run can have used.
+/// Returns a first id for this run. It grows by four per second: above the ids that an earlier run can have
+/// used, and within 32 bits until 2040.
 fn number_of_now() -> i64 {
     const START: Duration = Duration::from_secs(1_700_000_000);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH + START).unwrap_or_default();

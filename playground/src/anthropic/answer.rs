@@ -1,4 +1,4 @@
-//! A composed answer: what to send, where to wait, and the same as one message.
+//! A composed answer: what to send, where to wait, and the same answer as one message.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -10,18 +10,18 @@ use super::error::ApiError;
 use super::models::Model;
 use super::reply::Gate;
 
-/// When a piece of the stream goes out.
+/// When a piece of the stream is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pace {
-    /// With what precedes it.
+    /// Together with the preceding piece.
     AtOnce,
     /// At the emulator's pace.
     Normal,
-    /// This long after the piece before.
+    /// This long after the preceding piece.
     Fixed(Duration),
 }
 
-/// One thing that sending an answer does.
+/// One step of sending an answer.
 #[derive(Debug)]
 pub(super) enum Item {
     /// Sends a part of the buffer.
@@ -42,13 +42,13 @@ pub(super) struct ComposedAnswer {
     pub(super) items: Vec<Item>,
     /// The answer for a request without a stream.
     pub(super) message: Value,
-    /// The error that ends the stream, if one does.
+    /// The error that ends the stream, if any.
     pub(super) error: Option<ApiError>,
-    /// The prompt with the answer appended, when it is to be sent back as it is.
+    /// The prompt with the answer appended, if the turn is paused and must be sent back unchanged.
     pub(super) paused_at: Option<u64>,
 }
 
-/// Whether thinking shows in the answer.
+/// How thinking appears in the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ThinkingShown {
     No,

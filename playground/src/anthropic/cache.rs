@@ -1,5 +1,5 @@
-//! The simulated prompt cache: entries by exact prefix, as cache marks ask for them. An entry lives five
-//! minutes or an hour after its last use. Prefixes under the model's minimum are silently not cached.
+//! The simulated prompt cache: entries by exact prefix, created by cache marks. An entry lives five minutes
+//! or an hour after its last use. Prefixes below the model's minimum are silently not cached.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ pub(super) struct InputUsage {
 #[derive(Debug, Default)]
 pub(super) struct PromptCache {
     entries: HashMap<u64, CachedPrefix>,
-    /// How much older than the clock says all entries are.
+    /// Simulated age of all entries in addition to the clock.
     ahead: Duration,
 }
 
@@ -32,7 +32,7 @@ struct CachedPrefix {
 }
 
 impl PromptCache {
-    /// Books a prompt: what it reads from the cache, what it leaves there, what is neither.
+    /// Charges a prompt. Returns its tokens read from the cache, written to the cache, and neither.
     pub(super) fn charge(&mut self, prompt: &Transcript, min_cacheable: u64) -> InputUsage {
         let now = Instant::now() + self.ahead;
         self.entries.retain(|_, entry| entry.alive(now));
@@ -59,7 +59,7 @@ impl PromptCache {
         usage
     }
 
-    /// Lets all entries grow older at once.
+    /// Makes all entries older.
     pub(super) fn age(&mut self, by: Duration) {
         self.ahead += by;
     }

@@ -1,5 +1,5 @@
-//! Composes an answer from steps before the first byte leaves: the events with the places where they
-//! wait, and the same answer as one message. Sending it then costs a timer and a slice a delta.
+//! Composes an answer from steps before the first byte is sent: the events with the places at which to wait,
+//! and the same answer as one message. Sending then costs one timer and one slice per delta.
 
 use std::time::Duration;
 
@@ -17,15 +17,15 @@ use super::signature::sign;
 use super::transcript::extend;
 use super::wire::{self, Delta};
 
-/// Pings of one step; whoever listens for longer hears nothing more.
+/// Limit of pings per step.
 const MOST_PINGS: usize = 1_000;
 
-/// What an answer depends on besides its steps.
+/// What an answer depends on in addition to its steps.
 pub(super) struct ComposeInput<'a> {
     pub(super) body: &'a Value,
     pub(super) model: &'static Model,
     pub(super) input: InputUsage,
-    /// The prompt that signatures are bound to.
+    /// The prompt to which signatures are bound.
     pub(super) prefix: u64,
     pub(super) chunk_chars: usize,
     pub(super) ids: &'a Ids,
@@ -65,7 +65,7 @@ struct Composer<'a> {
     thinking: ThinkingShown,
     meter: Meter,
     called: bool,
-    /// Whether the answer has an end of its own.
+    /// Whether a step ends the answer.
     raw: bool,
     over: bool,
 }
@@ -175,7 +175,7 @@ impl<'a> Composer<'a> {
         }
     }
 
-    /// A block whose input arrives as pieces of JSON, complete or not.
+    /// Adds a block whose input arrives as pieces of JSON, complete or not.
     fn call(&mut self, mut block: Value, input: &str) {
         self.called |= block["type"] == "tool_use";
         let (input, cut) = self.meter.afford(input);
@@ -337,7 +337,7 @@ impl<'a> Composer<'a> {
     }
 }
 
-/// Pieces of at most this many characters.
+/// Splits a text into pieces of at most this many characters.
 fn chunks(text: &str, chars: usize) -> Vec<&str> {
     let mut pieces = Vec::with_capacity(text.len() / chars.max(1) + 1);
     let mut rest = text;

@@ -1,9 +1,9 @@
-//! Reads a request's conversation: roles, blocks and texts, whether content is a string or an array.
-//! Everything here tolerates any JSON, because it also serves requests that will be refused.
+//! Reads a request's conversation: roles, blocks and texts, whether content is a string or an array. Accepts
+//! any JSON, because it also serves requests that will be refused.
 
 use serde_json::Value;
 
-/// One content block; a plain string counts as a text block.
+/// A content block; a plain string counts as a text block.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Block<'a> {
     Text(&'a str),
@@ -26,7 +26,7 @@ impl<'a> Block<'a> {
     }
 }
 
-/// The blocks of a string or of an array of blocks.
+/// Returns the blocks of a string or of an array of blocks.
 pub(super) fn blocks(content: &Value) -> Vec<Block<'_>> {
     match content {
         Value::String(text) => vec![Block::Text(text)],
@@ -42,39 +42,39 @@ fn block(block: &Value) -> Block<'_> {
     }
 }
 
-/// The messages of a request body.
+/// Returns the messages of a request body.
 pub(super) fn messages(body: &Value) -> &[Value] {
     body["messages"].as_array().map_or(&[], Vec::as_slice)
 }
 
-/// The role of a message.
+/// Returns the role of a message.
 pub(super) fn role(message: &Value) -> &str {
     message["role"].as_str().unwrap_or_default()
 }
 
-/// All text blocks of a message, joined by line breaks.
+/// Returns all text blocks of a message, joined by line breaks.
 pub(super) fn text_of(message: &Value) -> String {
     let texts: Vec<&str> = blocks(&message["content"]).into_iter().filter_map(Block::text).collect();
     texts.join("\n")
 }
 
-/// The last user message; `null` when there is none.
+/// Returns the last user message; `null` if there is none.
 pub(super) fn newest_user_message(body: &Value) -> &Value {
     messages(body).iter().rfind(|message| role(message) == "user").unwrap_or(&Value::Null)
 }
 
-/// The texts of the last user message, joined by line breaks; empty when it has none.
+/// Returns the texts of the last user message, joined by line breaks; empty if it has none.
 pub(super) fn newest_user_text(body: &Value) -> String {
     text_of(newest_user_message(body))
 }
 
-/// The same of the last user message that has texts: what was asked before tools were called.
+/// Returns the texts of the last user message that has any: the question before tools were called.
 pub(super) fn newest_question(body: &Value) -> String {
     let texts = messages(body).iter().rev().filter(|message| role(message) == "user").map(text_of);
     texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
 }
 
-/// The tool results in the last user message: name of the tool called and text of its result.
+/// Returns the tool results in the last user message: the name of the tool and the text of its result.
 pub(super) fn newest_tool_results(body: &Value) -> Vec<(String, String)> {
     let all = messages(body);
     let Some(last) = all.iter().rfind(|message| role(message) == "user") else { return Vec::new() };

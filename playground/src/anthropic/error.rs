@@ -1,36 +1,36 @@
-//! Errors in the shape that the Messages API gives them, with their HTTP status and headers.
+//! Errors in the format of the Messages API, with their HTTP status and headers.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
-/// An answer other than 200: what it says and which headers go with it.
+/// An error answer: status, type, sentence, and the headers that go with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
     /// The HTTP status.
     pub status: u16,
     /// The error type, such as `invalid_request_error`.
     pub kind: String,
-    /// The sentence for people; names the path of the offending field when there is one.
+    /// The message; begins with the path of the offending field, if there is one.
     pub message: String,
-    /// Seconds for the `retry-after` header; `None` sends no such header.
+    /// Seconds in the `retry-after` header; `None` omits the header.
     pub retry_after: Option<u32>,
     /// `error.details.error_code`, used by spend limits.
     pub code: Option<&'static str>,
 }
 
 impl ApiError {
-    /// An error without `retry-after` and details.
+    /// Creates an error without `retry-after` and details.
     pub fn new(status: u16, kind: &str, message: impl Into<String>) -> Self {
         Self { status, kind: kind.to_owned(), message: message.into(), retry_after: None, code: None }
     }
 
-    /// A request that breaks a rule: status 400.
+    /// Creates the error of a request that breaks a rule, with status 400.
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         Self::new(400, "invalid_request_error", message)
     }
 
-    /// The status that the API gives to an error type that is met inside a stream.
+    /// Returns the status that belongs to the type of an in-stream error.
     pub(super) fn status_of(kind: &str) -> u16 {
         match kind {
             "invalid_request_error" => 400,
@@ -47,7 +47,7 @@ impl ApiError {
         }
     }
 
-    /// The JSON body, also used as the data of an in-stream `error` event.
+    /// Returns the JSON body, which is also the data of an in-stream `error` event.
     pub(super) fn body(&self, request_id: &str) -> Value {
         let mut error = json!({ "type": self.kind, "message": self.message });
         if let Some(code) = self.code {
@@ -56,7 +56,7 @@ impl ApiError {
         json!({ "type": "error", "error": error, "request_id": request_id })
     }
 
-    /// The whole HTTP answer.
+    /// Returns the whole HTTP response.
     pub(super) fn response(&self, request_id: &str) -> Response<Body> {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = json_response(status, &self.body(request_id), request_id);
@@ -67,7 +67,7 @@ impl ApiError {
     }
 }
 
-/// A JSON answer with the headers that every answer of the API carries.
+/// Returns a JSON response with the headers that every response of the API has.
 pub(super) fn json_response(status: StatusCode, body: &Value, request_id: &str) -> Response<Body> {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
@@ -77,7 +77,7 @@ pub(super) fn json_response(status: StatusCode, body: &Value, request_id: &str) 
     response
 }
 
-/// Adds the request's id and the organisation to an answer.
+/// Adds the headers with the request's id and the organisation.
 pub(super) fn common_headers(headers: &mut axum::http::HeaderMap, request_id: &str) {
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert("request-id", id);

@@ -1,5 +1,5 @@
-//! Ids in the form of the API's. They never repeat, not even after a restart, because conversations
-//! outlive the emulator and the API refuses a tool call id that comes twice.
+//! Ids in the format of the API. They never repeat, not even after a restart, because conversations outlive
+//! the emulator and the API refuses a duplicate tool call id.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -16,7 +16,7 @@ impl Ids {
         Self { start: u64::try_from(since_epoch.as_nanos()).unwrap_or_default(), count: AtomicU64::new(0) }
     }
 
-    /// A new id with a prefix such as `msg_`.
+    /// Returns a new id with a prefix such as `msg_`.
     pub(super) fn next(&self, prefix: &str) -> String {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         format!("{prefix}01{:016x}{count:06x}", self.start)

@@ -1,5 +1,5 @@
-//! Counts what one answer uses: input as the prompt cache booked it, output as it is written. Four bytes
-//! of output are a token, so that `max_tokens` cuts at a place that a test can predict.
+//! Counts the usage of one answer: input as the prompt cache charged it, output as it is written. Four bytes
+//! of output count as a token, so that tests can predict where `max_tokens` cuts.
 
 use serde_json::{Value, json};
 
@@ -16,18 +16,18 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// For a valid request body.
+    /// Creates the meter of a valid request body.
     pub(super) fn new(input: InputUsage, body: &Value) -> Self {
         let allowance = body["max_tokens"].as_u64().unwrap_or(0).saturating_mul(4);
         Self { input, allowance, written: 0, thought: 0, searches: 0 }
     }
 
-    /// Nothing more may be written.
+    /// Returns whether the output limit is reached.
     pub(super) fn exhausted(&self) -> bool {
         self.allowance == 0
     }
 
-    /// As much of a text as the allowance pays for, and whether that was less than all.
+    /// Returns the part of a text that fits the output limit, and whether the text was cut.
     pub(super) fn afford<'t>(&mut self, text: &'t str) -> (&'t str, bool) {
         let most = usize::try_from(self.allowance).unwrap_or(usize::MAX).min(text.len());
         let (paid, rest) = text.split_at(text.floor_char_boundary(most));
@@ -36,7 +36,7 @@ impl Meter {
         (paid, !rest.is_empty())
     }
 
-    /// The usage of a message.
+    /// Returns the usage of a message.
     pub(super) fn usage(&self) -> Value {
         let mut usage = self.cumulative();
         usage["cache_creation"] = json!({"ephemeral_5m_input_tokens":self.input.written_5m,
@@ -46,7 +46,7 @@ impl Meter {
         usage
     }
 
-    /// The usage of a `message_delta`: totals, not differences.
+    /// Returns the usage of a `message_delta`: totals, not differences.
     pub(super) fn cumulative(&self) -> Value {
         let input = self.input;
         let mut usage = json!({

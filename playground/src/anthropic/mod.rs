@@ -1,9 +1,9 @@
 //! An emulated Messages API: `POST /v1/messages`, `/v1/messages/count_tokens`, `GET /v1/models`, `/v1/files`.
 //!
-//! It refuses what the real service refuses (`validate`), counts tokens by a documented rule
-//! (`transcript`), simulates the prompt cache (`cache`), signs thinking blocks (`signature`) and streams
-//! answers of a scripted model. Tests script it with [`Reply`]; without a script the newest user text
-//! chooses a [`Scenario`], by a line `!name` or by a phrase:
+//! It refuses what the real service refuses (`validate`), counts tokens by a documented rule (`transcript`),
+//! simulates the prompt cache (`cache`), signs thinking blocks (`signature`) and streams the answers of a
+//! scripted model. Tests script it with [`Reply`]. Without a script the newest user text chooses a
+//! [`Scenario`], by a line `!name` or by a phrase:
 //!
 //! | line | the model |
 //! |---|---|
@@ -44,6 +44,7 @@ mod answer;
 mod cache;
 mod compose;
 mod conversation;
+mod endpoint;
 mod error;
 mod files;
 mod ids;
@@ -73,10 +74,11 @@ use axum::serve::ListenerExt as _;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+pub use endpoint::Endpoint;
 pub use error::ApiError;
 pub use files::{FileFault, SentFile, StoredFile};
 pub use planner::PromptView;
-pub use record::{Endpoint, Outcome, Recorded};
+pub use record::{Outcome, Recorded};
 pub use reply::{Gate, GateKeeper, Reply, Step, StopReason};
 use scenario::DefaultScenario;
 pub use scenario::Scenario;
@@ -90,27 +92,27 @@ use server::{Core, lock};
 /// How long [`Anthropic::stop`] waits for connections to end.
 const STOP_BOUND: Duration = Duration::from_secs(5);
 
-/// How the emulator starts.
+/// Settings of the emulator.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The port on 127.0.0.1; 0 takes a free one.
+    /// The port on 127.0.0.1; 0 takes any free one.
     pub port: u16,
-    /// The key to accept besides everything that begins with `sk-ant-`.
+    /// The accepted key, in addition to every key that begins with `sk-ant-`.
     pub api_key: String,
     /// Time between deltas.
     pub chunk_delay: Duration,
     /// Time before the first delta.
     pub first_token_delay: Duration,
-    /// Characters in a delta.
+    /// Characters per delta.
     pub chunk_chars: usize,
-    /// Most bytes of an uploaded file.
+    /// Limit of an uploaded file, in bytes.
     pub file_bytes: usize,
-    /// Most bytes of all uploaded files together; they are kept in memory.
+    /// Limit of all uploaded files together, in bytes; they are kept in memory.
     pub storage_bytes: usize,
 }
 
 impl Default for Settings {
-    /// A free port, no delays, 24 characters a delta; files of up to 500 MB, 1 GB altogether.
+    /// A free port, no delays, 24 characters per delta; files of up to 500 MB, 1 GB in total.
     fn default() -> Self {
         Self {
             port: 0,
@@ -124,7 +126,7 @@ impl Default for Settings {
     }
 }
 
-/// A running emulator. Clones are handles of the same one; it stops with the last of them.
+/// A handle of a running emulator. Clones refer to the same one; it stops with the last of them.
 #[derive(Clone, Debug)]
 pub struct Anthropic {
     core: Arc<Core>,
@@ -134,7 +136,7 @@ pub struct Anthropic {
 }
 
 impl Anthropic {
-    /// Starts to listen on 127.0.0.1.
+    /// Starts the emulator on 127.0.0.1.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))
             .await
@@ -169,12 +171,12 @@ impl Anthropic {
         Ok(Self { core, address, server, _guard: Arc::new(stop.drop_guard()) })
     }
 
-    /// The base URL, without a slash at the end and without `/v1`.
+    /// Returns the base URL, without a slash at the end and without `/v1`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Breaks open streams, closes all connections and the port. Later calls return at once.
+    /// Breaks open streams and closes all connections and the port. Repeated calls return at once.
     pub async fn stop(&self) {
         self.core.stop.cancel();
         let server = lock(&self.server).take();
@@ -185,48 +187,48 @@ impl Anthropic {
         }
     }
 
-    /// Every request so far but those for files, in order of arrival.
+    /// Returns every request so far except those of the Files API, in order of arrival.
     pub fn requests(&self) -> Vec<Recorded> {
         self.core.log.read(<[Recorded]>::to_vec)
     }
 
-    /// The requests to `/v1/messages` that broke no rule, faults on order included.
+    /// Returns the requests to `/v1/messages` that broke no rule, including those that met an injected fault.
     pub fn accepted(&self) -> Vec<Recorded> {
         self.filtered(Recorded::accepted)
     }
 
-    /// The requests that broke a rule of the API, those for files last. Tests assert that there are none.
+    /// Returns the requests that broke a rule of the API, those of the Files API last. Tests assert that
+    /// there are none.
     pub fn refusals(&self) -> Vec<Recorded> {
         let refused = |entry: &Recorded| matches!(entry.outcome, Outcome::Refused(..));
         let files = self.file_requests().into_iter().filter(refused);
         self.filtered(refused).into_iter().chain(files).collect()
     }
 
-    /// Streams that are not finished and whose client is connected.
+    /// Returns the number of unfinished streams whose client is connected.
     pub fn open_streams(&self) -> usize {
         let open = |entry: &&Recorded| entry.streams && entry.outcome == Outcome::Open;
         self.core.log.read(|entries| entries.iter().filter(open).count())
     }
 
-    /// Appends a reply to the queue that is used before the user's words are looked at.
+    /// Appends a reply to the queue, which takes precedence over the user's text.
     pub fn script(&self, reply: Reply) {
         lock(&self.core.planner).queue(reply);
     }
 
-    /// Scripts the next request whose newest user text contains these words; used once, and before the
-    /// queue.
+    /// Scripts the next request whose newest user text contains `contains`. Used once, and before the queue.
     pub fn script_for(&self, contains: &str, reply: Reply) {
         lock(&self.core.planner).queue_for(contains, reply);
     }
 
-    /// Lets `author` answer every request that no script answers, also one that comes twice; where it has no words, the
-    /// user's text chooses a scenario.
+    /// Makes `author` answer every request that no script answers, including repeated ones. If it returns
+    /// `None`, the user's text chooses a scenario.
     pub fn set_author(&self, author: impl Fn(&PromptView) -> Option<Reply> + Send + 'static) {
         lock(&self.core.planner).set_author(author);
     }
 
-    /// Waits until the probe finds something in the requests. The probe runs at once and after every
-    /// change; it must not call this handle. An error names what was waited for and the last requests.
+    /// Waits until the probe returns a value. The probe runs at once and after every change; it must not call
+    /// this handle. The error names `what` and the last requests.
     pub async fn until<T>(
         &self,
         what: &str,
@@ -236,22 +238,22 @@ impl Anthropic {
         self.core.log.until(what, bound, probe).await
     }
 
-    /// Chooses what the model does when a text names no scenario; at the start that is an echo.
+    /// Sets the scenario for texts that name none; initially that is an echo.
     pub fn set_default(&self, scenario: Scenario) {
         lock(&self.core.planner).set_default_scenario(DefaultScenario::Usually(scenario));
     }
 
-    /// Makes the model do this whatever a text says, unless it has a line `!name`; its faults never pass.
+    /// Sets the scenario for all texts without a line `!name`. Its temporary faults become permanent.
     pub fn set_always(&self, scenario: Scenario) {
         lock(&self.core.planner).set_default_scenario(DefaultScenario::Always(scenario));
     }
 
-    /// Changes the delays of answers that begin from now on.
+    /// Sets the delays of answers that begin from now on.
     pub fn set_pace(&self, first_token: Duration, between: Duration) {
         *lock(&self.core.pacing) = Pacing { first: first_token, between };
     }
 
-    /// Makes all entries of the prompt cache older by this much.
+    /// Makes all entries of the prompt cache older by `by`.
     pub fn age_prompt_cache(&self, by: Duration) {
         lock(&self.core.cache).age(by);
     }

@@ -1,10 +1,10 @@
-//! The models that the emulated API knows and what each of them accepts.
-//! Figures follow the provider's public tables of November 2026; prices are no concern of an emulator.
-//! `GET /v1/models` is built from the same rows that the request checks read.
+//! The models of the emulated API and what each of them accepts.
+//! Figures follow the provider's public tables of November 2026; the emulator has no prices. `GET /v1/models`
+//! is built from the same rows that the request checks read.
 
 use serde_json::{Value, json};
 
-/// How hard a model may be asked to work, weakest first.
+/// The values of `effort`, weakest first.
 pub(super) const EFFORT_LEVELS: [&str; 5] = ["low", "medium", "high", "xhigh", "max"];
 
 const NO_EFFORT: &[&str] = &[];
@@ -12,32 +12,32 @@ const UP_TO_HIGH: &[&str] = &["low", "medium", "high"];
 const WITHOUT_XHIGH: &[&str] = &["low", "medium", "high", "max"];
 const EVERY_EFFORT: &[&str] = &EFFORT_LEVELS;
 
-/// Which `thinking` settings a model takes and what it does without one.
+/// Which `thinking` settings a model accepts, and what it does without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Thinking {
     /// Always thinks; only `adaptive` is accepted.
     Always,
-    /// Always thinks, but may be limited to remarks between tools.
+    /// Always thinks, but thinking may be limited to remarks between tools.
     AlwaysOrBetweenTools,
-    /// Thinks unless disabled, which is possible up to effort high.
+    /// Thinks unless disabled, which is allowed up to effort high.
     OnUntilHigh,
     /// Thinks unless disabled.
     On,
-    /// Thinks only when asked to, adaptively.
+    /// Thinks only on request, adaptively.
     Off,
-    /// Thinks only when asked to, adaptively or with a budget.
+    /// Thinks only on request, adaptively or with a budget.
     OffOrBudget,
-    /// Thinks only when given a budget.
+    /// Thinks only if given a budget.
     BudgetOnly,
 }
 
 impl Thinking {
-    /// Whether the model thinks when a request does not mention it.
+    /// Returns whether the model thinks if a request does not mention it.
     pub(super) fn on_by_default(self) -> bool {
         matches!(self, Self::Always | Self::AlwaysOrBetweenTools | Self::OnUntilHigh | Self::On)
     }
 
-    /// Whether `thinking.type` may have this value.
+    /// Returns whether `thinking.type` may have this value.
     pub(super) fn accepts(self, kind: &str) -> bool {
         match kind {
             "adaptive" => self != Self::BudgetOnly,
@@ -54,27 +54,27 @@ impl Thinking {
 #[expect(clippy::struct_excessive_bools, reason = "a table row of independent abilities")]
 pub(super) struct Model {
     pub(super) id: &'static str,
-    /// A dated name for the same model, empty when there is none.
+    /// A dated name of the same model; empty if there is none.
     pub(super) dated: &'static str,
     pub(super) name: &'static str,
     pub(super) window: u64,
     pub(super) max_output: u64,
-    /// The shortest prefix that is worth a cache entry.
+    /// The shortest prefix that is cached, in tokens.
     pub(super) min_cacheable: u64,
     pub(super) efforts: &'static [&'static str],
     pub(super) thinking: Thinking,
-    /// Thinking text is left out of the answer unless the request asks for a summary.
+    /// Whether thinking text is omitted from the answer unless the request asks for a summary.
     pub(super) omits_thinking: bool,
     pub(super) forced_tools: bool,
     pub(super) system_messages: bool,
     pub(super) prefill: bool,
-    /// Sampling parameters with other than the default value are refused under every version.
+    /// Whether non-default sampling parameters are refused under every version.
     pub(super) fixed_sampling: bool,
-    /// Tokens of the largest picture.
+    /// Limit of tokens per picture.
     pub(super) image_tokens: u64,
 }
 
-/// A current model; older rows override what differs.
+/// Defaults of a current model; rows of older models override what differs.
 const CURRENT: Model = Model {
     id: "",
     dated: "",
@@ -92,7 +92,7 @@ const CURRENT: Model = Model {
     image_tokens: 4784,
 };
 
-/// A model of the 4.5 family: small window, budgets for thinking, prefill.
+/// Defaults of the 4.5 family: small window, budgets for thinking, prefill.
 const OLD: Model = Model {
     window: 200_000,
     max_output: 64_000,
@@ -108,7 +108,7 @@ const OLD: Model = Model {
     ..CURRENT
 };
 
-/// A model of the 4.6 family.
+/// Defaults of the 4.6 family.
 const OLDER: Model = Model {
     efforts: WITHOUT_XHIGH,
     thinking: Thinking::OffOrBudget,
@@ -200,7 +200,7 @@ pub(super) fn find(id: &str) -> Option<&'static Model> {
     MODELS.iter().find(|model| model.id == id || (!model.dated.is_empty() && model.dated == id))
 }
 
-/// The object that `GET /v1/models/{id}` answers with.
+/// Returns the object of `GET /v1/models/{id}`.
 pub(super) fn describe(model: &Model) -> Value {
     let supported = |yes: bool| json!({ "supported": yes });
     let mut effort = json!({ "supported": !model.efforts.is_empty() });

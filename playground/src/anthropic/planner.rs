@@ -1,5 +1,5 @@
-//! Decides what the scripted model answers: a reply scripted for this text, the next reply of the queue,
-//! then what an author makes of it, else what the screenplay makes of the user's words.
+//! Chooses the scripted model's answer: a reply scripted for this text, the next reply of the queue, the
+//! author's reply, or the scenario chosen by the user's text.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,16 +13,16 @@ use super::scenario::{DefaultScenario, Directive, Scenario};
 use super::scripted::{self, ScriptInput};
 use super::transcript::Transcript;
 
-/// What an author answers.
+/// The parts of a request that an author sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PromptView {
     /// The texts of the newest user message that has any, joined by line breaks.
     pub text: String,
-    /// Names and results of the tools that were called since.
+    /// Names and results of the tools called since.
     pub results: Vec<(String, String)>,
 }
 
-/// Finds the words for every request that no script answers.
+/// Chooses the reply to a request that no script answers.
 struct AnswerFn(Box<Words>);
 
 type Words = dyn Fn(&PromptView) -> Option<Reply> + Send;
@@ -39,7 +39,7 @@ pub(super) struct ResponsePlanner {
     by_text: Vec<(String, Reply)>,
     author: Option<AnswerFn>,
     fallback: DefaultScenario,
-    /// How often each prompt of each user was answered; faults that pass need it.
+    /// How often each prompt of each user was answered, for temporary faults.
     attempts: HashMap<u64, u32>,
     /// Prompts that end with a paused turn of this emulator.
     paused: HashSet<u64>,
@@ -73,7 +73,7 @@ impl ResponsePlanner {
         self.fallback = fallback;
     }
 
-    /// Remembers a prompt that may end with an assistant message, because its turn was paused.
+    /// Records a prompt that may end with an assistant message, because its turn was paused.
     pub(super) fn pause(&mut self, prefix: u64) {
         self.paused.insert(prefix);
     }
@@ -82,7 +82,7 @@ impl ResponsePlanner {
         self.paused.contains(&prompt.prefix)
     }
 
-    /// Steps or an error; a named scenario has become one of them.
+    /// Returns steps or an error; a named scenario is resolved.
     pub(super) fn plan(&mut self, body: &Value, model: &Model, prompt: &Transcript) -> Plan {
         let mut attempt = DefaultHasher::new();
         (prompt.prefix, body["metadata"]["user_id"].as_str()).hash(&mut attempt);

@@ -1,5 +1,5 @@
-//! Sends a composed answer: as a stream of events at the emulator's pace, or, for a request without a
-//! stream, by waiting as long as the script says and giving the message whole.
+//! Sends a composed answer: as a stream of events at the emulator's pace or, for a request without a stream,
+//! as one message after the time that the script takes.
 
 use std::ops::Range;
 use std::pin::Pin;
@@ -13,24 +13,24 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use super::answer::{ComposedAnswer, Item, Pace};
 use super::record::{Outcome, ResponseLog};
 
-/// Pieces that leave together are joined up to this size.
+/// Pieces that are sent together are joined up to this size.
 const PIECE_BYTES: usize = 16 * 1024;
 
 /// How fast answers are sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pacing {
-    /// Silence before the first delta.
+    /// Delay before the first delta.
     pub(super) first: Duration,
-    /// Gap between deltas.
+    /// Delay between deltas.
     pub(super) between: Duration,
 }
 
-/// The connection breaks here: by script or because the emulator stops.
+/// The connection breaks, by script or because the emulator stops.
 #[derive(Debug)]
 pub(super) struct Broken;
 
-/// The answer as a response body. Dropping it early, as the server does when the client leaves, settles
-/// the ticket.
+/// Returns the answer as a response body. Dropping it early, as the server does if the client disconnects,
+/// records the outcome.
 pub(super) fn stream(
     answer: ComposedAnswer,
     response_log: ResponseLog,
@@ -84,7 +84,7 @@ fn events(
     }
 }
 
-/// Whether the next item leaves together with a piece.
+/// Returns whether the next item is sent together with this piece.
 fn joins(piece: &Range<usize>, next: &Item, pacing: Pacing) -> bool {
     let Item::Send { bytes, pace } = next else { return false };
     let gap = match pace {
@@ -113,7 +113,7 @@ pub(super) async fn wait_for_all(
     Ok(())
 }
 
-/// Keeps the pace without drift: each delta has a time that does not depend on how late the last was.
+/// Keeps the pace without drift: the time of each delta does not depend on how late the last one was.
 struct Timing {
     pacing: Pacing,
     next: Instant,

@@ -1,4 +1,4 @@
-//! The emulator's memory of what it was asked: one record a request, and waiting for a change in them.
+//! The log of requests: one record per request, and waiting for a change.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,73 +8,55 @@ use axum::http::HeaderMap;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use super::endpoint::Endpoint;
 use super::files::SentFile;
 
-/// Which part of the API a request went to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Endpoint {
-    /// `POST /v1/messages`.
-    Messages,
-    /// `POST /v1/messages/count_tokens`.
-    CountTokens,
-    /// `GET /v1/models` and `GET /v1/models/{id}`.
-    Models,
-    /// `POST /v1/files`.
-    UploadFile,
-    /// `GET /v1/files`, `GET /v1/files/{id}` and `GET /v1/files/{id}/content`.
-    ReadFiles,
-    /// `DELETE /v1/files/{id}`.
-    DeleteFile,
-    /// A path or method that the API does not have.
-    Unknown,
-}
-
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Still being answered.
+    /// The answer is still being sent.
     Open,
-    /// Answered to the end of its script, an in-stream error included.
+    /// The answer was sent to the end of its script, including an in-stream error.
     Finished,
-    /// The client went away before the end.
+    /// The client disconnected before the end.
     ClosedByClient,
-    /// The emulator broke the connection: a scripted cut, or it was stopped.
+    /// The emulator broke the connection: by script, or because it was stopped.
     Cut,
-    /// It broke a rule of the API: status and sentence.
+    /// The request broke a rule of the API: status and sentence.
     Refused(u16, String),
-    /// A fault on order, such as a 529: status and sentence.
+    /// An injected fault, such as a 529: status and sentence.
     Failed(u16, String),
 }
 
-/// One request and its fate. Cheap to clone.
+/// A request and its outcome. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Recorded {
-    /// When its body had arrived.
+    /// When the body had arrived completely.
     pub at: Instant,
-    /// The part of the API it went to.
+    /// The part of the API that was called.
     pub endpoint: Endpoint,
-    /// The parsed body; `null` when it was not JSON.
+    /// The parsed body; `null` if it was not JSON.
     pub body: Arc<Value>,
-    /// The body as it came.
+    /// The body as received.
     pub raw: Bytes,
     /// The request's headers.
     pub headers: Arc<HeaderMap>,
-    /// What became of it.
+    /// The outcome so far.
     pub outcome: Outcome,
-    /// When the first content delta was handed to the connection.
+    /// When the first content delta was written to the connection.
     pub first_delta_at: Option<Instant>,
-    /// When the last byte was handed to the connection; `None` while the answer is open.
+    /// When the last byte was written to the connection; `None` while the answer is open.
     pub last_byte_at: Option<Instant>,
     /// Whether the answer is a stream of events.
     pub streams: bool,
-    /// The usage that the client was told of, field by field the newest; `null` before the first report and for answers
-    /// that are no streams.
+    /// The usage reported to the client, with the newest value of each field; `null` before the first report
+    /// and for answers that are not streams.
     pub usage: Value,
     pub(super) sent: Vec<SentFile>,
 }
 
 impl Recorded {
-    /// A request that has just arrived.
+    /// Creates the record of a request that has just arrived.
     pub(super) fn new(endpoint: Endpoint, headers: HeaderMap, body: Value, raw: Bytes) -> Self {
         Self {
             at: Instant::now(),
@@ -91,12 +73,13 @@ impl Recorded {
         }
     }
 
-    /// The uploaded files that the request names, in the order of the prompt, those in tool results included.
+    /// Returns the uploaded files named by the request, in the order of the prompt, including those in tool
+    /// results.
     pub fn files(&self) -> &[SentFile] {
         &self.sent
     }
 
-    /// The texts of the last user message, joined by line breaks.
+    /// Returns the texts of the last user message, joined by line breaks.
     pub fn newest_user_text(&self) -> String {
         super::conversation::newest_user_text(&self.body)
     }
@@ -122,7 +105,7 @@ impl Log {
         probe(&self.entries())
     }
 
-    /// Records a request whose fate is known already.
+    /// Records a request whose outcome is already known.
     pub(super) fn add(&self, entry: Recorded) -> usize {
         let mut entries = self.entries();
         entries.push(entry);
@@ -150,7 +133,7 @@ impl Log {
         self.changes.send_replace(());
     }
 
-    /// Probes now and after every change until there is an answer or the bound has passed.
+    /// Probes at once and after every change, until there is a value or the bound has passed.
     pub(super) async fn until<T>(
         &self,
         what: &str,
@@ -183,8 +166,8 @@ fn summary(entries: &[Recorded]) -> String {
     format!("{} requests, the last being [{}]", entries.len(), lines.join("; "))
 }
 
-/// A request that is still owed an outcome. Dropping it unanswered means that the client left, because
-/// the server drops the answer of a closed connection.
+/// A request without an outcome yet. Dropping it means that the client disconnected, because the server drops
+/// the answer of a closed connection.
 #[derive(Debug)]
 pub(super) struct ResponseLog {
     log: Arc<Log>,
@@ -195,7 +178,7 @@ pub(super) struct ResponseLog {
 }
 
 impl ResponseLog {
-    /// Notes that bytes were handed over; `content` says that they carry a content delta.
+    /// Records that bytes were written; `content` is `true` if they contain a content delta.
     pub(super) fn wrote(&mut self, content: bool) {
         let now = Instant::now();
         self.last_byte = Some(now);
@@ -204,7 +187,7 @@ impl ResponseLog {
         }
     }
 
-    /// Remembers the usage in events that are about to be handed over.
+    /// Records the usage in events that are about to be written.
     pub(super) fn reports(&mut self, events: &[u8]) {
         let events = String::from_utf8_lossy(events);
         let told = events.lines().filter(|line| line.contains("\"usage\""));

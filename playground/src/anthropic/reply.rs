@@ -1,5 +1,4 @@
-//! What a test hands to the emulator: scripted replies made of steps, and gates that hold a stream
-//! at a chosen place until the test has looked around.
+//! Scripted replies made of steps, and gates that hold a stream at a chosen step until the test continues.
 
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use tokio::sync::watch;
 
 use super::{error::ApiError, scenario::Scenario};
 
-/// One scripted answer to one request.
+/// A scripted answer to one request.
 #[derive(Clone, Debug)]
 pub struct Reply {
     pub(super) plan: Plan,
@@ -22,27 +21,27 @@ pub(super) enum Plan {
 }
 
 impl Reply {
-    /// One text block and a normal end.
+    /// Creates an answer with one text block and a normal end.
     pub fn text(text: impl Into<String>) -> Self {
         Self::steps(vec![Step::Text(text.into())])
     }
 
-    /// What the scenario would answer to this request.
+    /// Creates the answer that a scenario gives to the request.
     pub fn scenario(scenario: Scenario) -> Self {
         Self { plan: Plan::Scenario(scenario) }
     }
 
-    /// An error answer instead of a stream, without `retry-after`.
+    /// Creates an error answer instead of a stream, without `retry-after`.
     pub fn status(status: u16, kind: &str) -> Self {
         Self::error(ApiError::new(status, kind, format!("Scripted {kind}")))
     }
 
-    /// An error answer with every detail chosen.
+    /// Creates an error answer with all details.
     pub fn error(error: ApiError) -> Self {
         Self { plan: Plan::Fail(error) }
     }
 
-    /// Adds a `retry-after` header in seconds to an error answer; other replies stay as they are.
+    /// Adds a `retry-after` header in seconds to an error answer. Has no effect on other replies.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         if let Plan::Fail(error) = &mut self.plan {
@@ -51,46 +50,46 @@ impl Reply {
         self
     }
 
-    /// The steps in order; without [`Step::Stop`] the answer ends as `tool_use` after a tool call,
-    /// else as `end_turn`.
+    /// Creates an answer of these steps. Without [`Step::Stop`] it ends as `tool_use` after a tool call,
+    /// otherwise as `end_turn`.
     pub fn steps(steps: Vec<Step>) -> Self {
         Self { plan: Plan::Steps(steps) }
     }
 }
 
-/// One thing that the scripted model does.
+/// One step of a scripted answer.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Says text; adjacent texts are one block. Cut short when the request's `max_tokens` are used up.
+    /// Text; adjacent texts form one block. Cut if the request's `max_tokens` are used up.
     Text(String),
-    /// Thinks, in a signed block; left out where the request or the model does not think.
+    /// A signed thinking block; omitted if the request or the model does not think.
     Thinking(String),
-    /// Calls a client tool with complete input.
+    /// A call of a client tool with complete input.
     ToolUse {
         /// The tool's name.
         name: String,
         /// The arguments.
         input: Value,
     },
-    /// Begins a tool call whose input JSON breaks off; follow it with `Stop(MaxTokens)`.
+    /// A tool call whose input JSON breaks off; follow it with `Stop(MaxTokens)`.
     BrokenToolUse {
         /// The tool's name.
         name: String,
         /// The piece of JSON that arrives.
         partial: String,
     },
-    /// A whole block as it stands, such as a server tool's result.
+    /// A whole block, unchanged, such as a server tool's result.
     Block(Value),
     /// A `ping` event.
     Ping,
     /// Pings this far apart, and nothing else, until the client leaves.
     Pings(Duration),
-    /// The whole answer as the data of its events, byte by byte: what the real service would not send. Nothing of the
-    /// steps before is sent, and the stream ends behind it if no step follows that keeps it open or breaks it.
+    /// The whole answer as the raw data of its events, for what the real service would not send. Earlier
+    /// steps are discarded, and the stream ends after it unless a later step keeps it open or breaks it.
     Raw(Vec<String>),
-    /// An event, and inside an open text block a delta, of kinds that no client knows.
+    /// An event of an unknown kind, and inside an open text block also a delta of an unknown kind.
     Unknown,
-    /// From here on one word a delta, this far apart.
+    /// Sends one word per delta from here on, at this interval.
     Slow(Duration),
     /// Silence.
     Wait(Duration),
@@ -102,12 +101,12 @@ pub enum Step {
     Error {
         /// The error type, such as `overloaded_error`.
         kind: String,
-        /// The sentence.
+        /// The message of the error.
         message: String,
     },
     /// The connection breaks.
     Cut,
-    /// The answer ends for this reason.
+    /// The end of the answer, with its reason.
     Stop(StopReason),
 }
 
@@ -118,11 +117,11 @@ pub enum StopReason {
     EndTurn,
     /// The request's `max_tokens` were used up.
     MaxTokens,
-    /// One of the request's stop sequences came up.
+    /// One of the request's stop sequences occurred.
     StopSequence,
     /// Client tools were called.
     ToolUse,
-    /// A long server turn waits to be sent back.
+    /// A long server turn is paused and must be sent back.
     PauseTurn,
     /// The model refused; the answer carries `stop_details`.
     Refusal,
@@ -131,7 +130,7 @@ pub enum StopReason {
 }
 
 impl StopReason {
-    /// The name on the wire.
+    /// Returns the value of `stop_reason`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::EndTurn => "end_turn",
@@ -145,14 +144,14 @@ impl StopReason {
     }
 }
 
-/// The place in a script where streams wait; goes into [`Step::Gate`].
+/// A gate at which streams wait; used in [`Step::Gate`].
 #[derive(Clone, Debug)]
 pub struct Gate {
     open: watch::Receiver<bool>,
     reached: watch::Sender<usize>,
 }
 
-/// The test's side of a gate; dropping it opens the gate.
+/// The test's handle of a gate. Dropping it opens the gate.
 #[derive(Debug)]
 pub struct GateKeeper {
     open: watch::Sender<bool>,
@@ -160,7 +159,7 @@ pub struct GateKeeper {
 }
 
 impl Gate {
-    /// A closed gate and its keeper.
+    /// Creates a closed gate and its keeper.
     pub fn new() -> (Self, GateKeeper) {
         let (open, opened) = watch::channel(false);
         let (arrive, reached) = watch::channel(0);
@@ -175,18 +174,19 @@ impl Gate {
 }
 
 impl GateKeeper {
-    /// Lets every waiting and every later stream pass.
+    /// Opens the gate for every waiting and every later stream.
     pub fn open(&self) {
         self.open.send_replace(true);
     }
 
-    /// Returns when a stream stands at the gate, at once if one already came; for ever if the script
-    /// was dropped before any did, so tests put a bound on it.
+    /// Waits until a stream has reached the gate. Waits for ever if the script was dropped before any did, so
+    /// tests need a time limit.
     pub async fn reached(&self) {
         self.reached_by(1).await;
     }
 
-    /// Returns when so many streams stand at the gate or have passed it; [`GateKeeper::reached`] says what else holds.
+    /// Waits until `count` streams have reached the gate, counting those that have passed it. Has no time
+    /// limit, like [`GateKeeper::reached`].
     pub async fn reached_by(&self, count: usize) {
         let mut reached = self.reached.clone();
         if reached.wait_for(|streams| *streams >= count).await.is_err() {

@@ -1,9 +1,9 @@
-//! The named things that the scripted model can show, and how a user's words choose one of them.
+//! The named scenarios of the scripted model, and how a user's text chooses one.
 
 /// What the scripted model does with a request; the table in the parent module explains each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scenario {
-    /// Says the user's text back.
+    /// Repeats the user's text.
     Echo,
     /// A short story.
     Story,
@@ -61,7 +61,7 @@ struct ScenarioRow {
     scenario: Scenario,
     name: &'static str,
     shows: &'static str,
-    /// Lower-case words in a message that choose the scenario.
+    /// Returns the lower-case phrases in a message that choose the scenario.
     phrases: &'static [&'static str],
 }
 
@@ -135,7 +135,7 @@ const ROWS: &[ScenarioRow] = &[
 ];
 
 impl Scenario {
-    /// Every scenario.
+    /// Returns every scenario.
     pub const ALL: [Self; ROWS.len()] = {
         let mut all = [Self::Echo; ROWS.len()];
         let mut at = 0;
@@ -146,12 +146,12 @@ impl Scenario {
         all
     };
 
-    /// The word that chooses it: a line beginning `!name`.
+    /// Returns the name that chooses the scenario, by a line beginning with `!name`.
     pub fn name(self) -> &'static str {
         self.row().name
     }
 
-    /// What one sees, in a few words.
+    /// Returns a short description.
     pub fn shows(self) -> &'static str {
         self.row().shows
     }
@@ -162,7 +162,7 @@ impl Scenario {
     }
 }
 
-/// A scenario with what stood after its name.
+/// A scenario with the text after its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Directive {
     pub(super) scenario: Scenario,
@@ -174,22 +174,23 @@ impl Directive {
         Self { scenario, argument: String::new() }
     }
 
-    /// The argument as a number.
+    /// Returns the argument as a number.
     pub(super) fn number(&self) -> Option<u32> {
         self.argument.split_whitespace().next()?.parse().ok()
     }
 }
 
-/// What the model does when a text has no line `!name`.
+/// What the model does if a text has no line `!name`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DefaultScenario {
-    /// This, unless a phrase of the text calls for something else.
+    /// This scenario, unless a phrase of the text chooses another.
     Usually(Scenario),
-    /// This, whatever the text says; its faults never pass.
+    /// This scenario, whatever the text says. Its temporary faults are permanent.
     Always(Scenario),
 }
 
-/// Chooses by the first line `!name argument`, else by habit, which may let a phrase go first.
+/// Returns the scenario of the first line `!name argument`, otherwise the default, over which a phrase may
+/// take precedence.
 pub(super) fn choose(text: &str, fallback: DefaultScenario) -> Directive {
     let directive = text.lines().find_map(|line| {
         let (name, argument) = {

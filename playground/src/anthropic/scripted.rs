@@ -1,5 +1,5 @@
-//! Turns a scenario into steps for one request. Stateless: what was said already is read from the
-//! conversation, so that "continue" goes on where an answer stopped, also after a restart.
+//! Turns a scenario into steps for one request. Stateless: earlier output is read from the conversation, so
+//! that "continue" resumes where an answer stopped, even after a restart.
 
 use std::time::Duration;
 
@@ -21,22 +21,22 @@ const THOUGHT: &str = "The question deserves some care. First I consider what is
 const PAUSED: &str = "Let me look that up.";
 const RESUMED: &str = "Here is what I found after a longer search: one euro is 1.17 dollars.";
 
-/// What a request gives a screenplay to work with.
+/// The parts of a request that the script depends on.
 pub(super) struct ScriptInput<'a> {
     pub(super) body: &'a Value,
     pub(super) fallback: DefaultScenario,
-    /// The files that the request names.
+    /// The files named by the request.
     pub(super) known: &'a Known,
-    /// Tokens of the prompt and the most that the model takes.
+    /// Tokens of the prompt and the model's maximum.
     pub(super) prompt_tokens: u64,
     pub(super) window: u64,
-    /// How often this very prompt came before.
+    /// How often exactly this prompt came before.
     pub(super) earlier_attempts: u32,
-    /// The request sends a paused turn back.
+    /// Whether the request sends back a paused turn.
     pub(super) resumes_pause: bool,
 }
 
-/// The answer by the newest user text: tool results first, then "continue", then directives.
+/// Returns the answer to the newest user text. Tool results come first, then "continue", then directives.
 pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
     if scene.resumes_pause {
         return Plan::Steps(resumed(scene.body));
@@ -54,7 +54,7 @@ pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
     perform(&directive, scene)
 }
 
-/// The answer of a chosen scenario.
+/// Returns the answer of a scenario.
 pub(super) fn perform(directive: &Directive, scene: &ScriptInput<'_>) -> Plan {
     if let Some(fault) = fault(directive, scene) {
         return fault;
@@ -84,7 +84,7 @@ pub(super) fn perform(directive: &Directive, scene: &ScriptInput<'_>) -> Plan {
     })
 }
 
-/// Everything that the scenario would say if nothing went wrong.
+/// Returns the full text of the scenario, as without its fault.
 fn speech(directive: &Directive, asked: &Value, known: &Known) -> String {
     match directive.scenario {
         Scenario::Long => texts::long(),
@@ -107,7 +107,7 @@ fn speech(directive: &Directive, asked: &Value, known: &Known) -> String {
     }
 }
 
-/// What was sent, then what was said; one of them may be missing, not both.
+/// Returns a description of the files followed by the user's text. One of them may be missing, not both.
 fn echo(asked: &Value, known: &Known) -> String {
     let (files, text) = (files::tell(asked, known), text_of(asked));
     match (files.is_empty(), text.is_empty()) {
@@ -117,7 +117,7 @@ fn echo(asked: &Value, known: &Known) -> String {
     }
 }
 
-/// Answers other than a stream. Those that pass count the attempts at the same prompt.
+/// Returns answers other than a stream. Temporary faults count the attempts with the same prompt.
 fn fault(directive: &Directive, scene: &ScriptInput<'_>) -> Option<Plan> {
     let lasts =
         scene.fallback == DefaultScenario::Always(directive.scenario) && directive.argument.is_empty();
@@ -150,14 +150,14 @@ fn overloaded() -> Step {
     Step::Error { kind: "overloaded_error".to_owned(), message: "Overloaded".to_owned() }
 }
 
-/// Cuts at the first word border after 40 percent.
+/// Cuts a text at the first word boundary after 40 percent.
 fn halves(text: &str) -> (&str, &str) {
     let least = text.len() * 2 / 5;
     let border = text.char_indices().find(|(at, char)| *at >= least && char.is_whitespace());
     text.split_at(border.map_or(text.len(), |(at, _)| at))
 }
 
-/// When the user asks to go on: what is left of the last scenario after what was said of it.
+/// Returns the rest of the last scenario's text if the user asks to continue.
 fn rest_of_interrupted(scene: &ScriptInput<'_>) -> Option<String> {
     let all = messages(scene.body);
     if !asks_to_continue(&newest_user_text(scene.body)) {
@@ -217,7 +217,8 @@ fn client_tools(body: &Value) -> Vec<&Value> {
     tools.filter(|tool| tool.get("input_schema").is_some()).collect()
 }
 
-/// `all` calls every client tool; a name and JSON choose one; else the first is called.
+/// Returns the tool calls: of every client tool for `all`, of the named one with the given JSON, else of the
+/// first.
 fn tool_calls(argument: &str, body: &Value) -> Vec<Step> {
     let tools = client_tools(body);
     let (name, input) = argument.split_once(char::is_whitespace).unwrap_or((argument, ""));
@@ -246,7 +247,7 @@ fn broken_call(body: &Value) -> Vec<Step> {
     vec![Step::BrokenToolUse { name, partial }, Step::Stop(StopReason::MaxTokens)]
 }
 
-/// A value that fits a schema, required properties only.
+/// Returns a value that matches a schema, with required properties only.
 fn example(schema: &Value) -> Value {
     if let Some(first) = schema["enum"].get(0) {
         return first.clone();
@@ -263,7 +264,7 @@ fn example(schema: &Value) -> Value {
     }
 }
 
-/// One line a message: role and first twenty characters.
+/// Returns one line per message: role and first twenty characters.
 fn digest(body: &Value) -> String {
     let all = messages(body);
     let lines: Vec<String> = all

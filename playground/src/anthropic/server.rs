@@ -1,4 +1,4 @@
-//! The HTTP side: routes, reading bodies, the order of checks, and the record of every request.
+//! The HTTP server: routes, reading of bodies, the order of checks, and the record of every request.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -15,22 +15,23 @@ use tokio_util::sync::CancellationToken;
 
 use super::cache::PromptCache;
 use super::compose::{ComposeInput, compose};
+use super::endpoint::Endpoint;
 use super::error::{ApiError, common_headers, json_response};
 use super::files::{self, Known, Store};
 use super::ids::Ids;
 use super::models::{self, MODELS, Model};
 use super::planner::ResponsePlanner;
 use super::playback::{self, Pacing};
-use super::record::{Endpoint, Log, Outcome, Recorded};
+use super::record::{Log, Outcome, Recorded};
 use super::reply::{Plan, Step};
 use super::transcript::Transcript;
 use super::validate;
 
 const MOST_BODY_BYTES: usize = 32 * 1024 * 1024;
-/// What is read of a body that is too large, so that the client can read the refusal.
+/// Limit of what is read of a body that is too large, so that the client can receive the refusal.
 const MOST_DRAINED_BYTES: usize = 8 * MOST_BODY_BYTES;
 
-/// Everything that the handlers share.
+/// The state that the handlers share.
 #[derive(Debug)]
 pub(super) struct Core {
     pub(super) api_key: String,
@@ -45,12 +46,12 @@ pub(super) struct Core {
     pub(super) stop: CancellationToken,
 }
 
-/// Locks without caring for a panic elsewhere: the data is plain and always whole.
+/// Locks a mutex even if it is poisoned: no panic leaves the data inconsistent.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The emulated API.
+/// Returns the routes of the emulated API.
 pub(super) fn router(core: Arc<Core>) -> Router {
     Router::new()
         .route("/v1/messages", post(messages))
@@ -63,7 +64,7 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .with_state(core)
 }
 
-/// A request whose body has been read, before anything was decided.
+/// A request whose body has been read, before any check.
 struct ReceivedRequest {
     request_id: String,
     entry: Recorded,
@@ -121,14 +122,15 @@ impl ReceivedRequest {
         Ok(Admitted { body, model, prompt })
     }
 
-    /// Answers at once and records the outcome.
+    /// Answers immediately and records the outcome.
     fn finish(self, core: &Core, outcome: Outcome, response: Response<Body>) -> Response<Body> {
         let last_byte_at = Some(Instant::now());
         core.log.add(Recorded { outcome, last_byte_at, ..self.entry });
         response
     }
 
-    /// What the client could not know, a file that a test made vanish, counts as a fault on order.
+    /// Records a refusal. If a test has removed a file that the request names, it counts as an injected
+    /// fault, because the client could not know.
     fn refuse(self, core: &Core, error: &ApiError) -> Response<Body> {
         if self.vanished && error.status == 404 {
             return self.fail(core, error);
@@ -269,7 +271,7 @@ async fn unknown_method(State(core): State<Arc<Core>>, request: Request) -> Resp
     arrival.refuse(&core, &ApiError::new(405, "invalid_request_error", "Method Not Allowed"))
 }
 
-/// The body up to the limit, and whether there was more.
+/// Returns the body up to the limit, and whether there was more.
 async fn read_body(body: Body) -> (Bytes, bool) {
     let mut stream = body.into_data_stream();
     let mut raw = Vec::new();
@@ -294,7 +296,7 @@ fn event_stream(body: Body, request_id: &str) -> Response<Body> {
     response
 }
 
-/// Headers and then a connection that breaks.
+/// Returns headers, after which the connection breaks.
 pub(super) fn broken_response(request_id: &str) -> Response<Body> {
     let broken = futures::stream::iter([Err::<Bytes, _>(std::io::Error::other("broken by script"))]);
     let mut response = Response::new(Body::from_stream(broken));

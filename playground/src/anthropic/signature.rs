@@ -1,13 +1,13 @@
-//! Signatures of thinking blocks. One is bound to the text, the model and the exact prompt before the
-//! block, and can be verified by any emulator, also after a restart. They prove care, not secrecy.
+//! Signatures of thinking blocks. A signature is bound to the text, the model and the exact prompt before the
+//! block. Any emulator can verify it, even after a restart. Signatures detect changes; they are not secret.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// What verification finds.
+/// The result of a verification.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Valid,
-    /// Made by another model: the API drops such blocks without a word.
+    /// Made by another model. The API silently drops such blocks.
     OtherModel,
     /// The prompt before the block changed.
     OtherConversation,
@@ -21,8 +21,8 @@ pub(super) fn sign(text: &str, model: &str, prefix: u64) -> String {
     format!("Erc{model:016x}{prefix:016x}{:016x}==", seal(text, model, prefix))
 }
 
-/// Checks a signature against the block's text, the request's model and the prompt before the block.
-/// The text may be empty, as it is when thinking is omitted from the answer.
+/// Checks a signature against the block's text, the request's model and the prompt before the block. The text
+/// may be empty, as it is if the answer omitted thinking.
 pub(super) fn verify(signature: &str, text: &str, model: &str, prefix: u64) -> Verdict {
     let Some([signed_model, signed_prefix, mac]) = parts(signature) else { return Verdict::Invalid };
     if mac != seal(text, signed_model, signed_prefix) {

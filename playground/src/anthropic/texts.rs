@@ -1,4 +1,4 @@
-//! What the scripted model says at length.
+//! Long texts of the scripted model.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,8 @@ pub(super) const CODE: &str = include_str!("texts/code.md").trim_ascii_end();
 
 const LONG_CHARS: usize = 12_000;
 
-/// At least `LONG_CHARS` characters in numbered sections, so that a lost or doubled part shows.
+/// Returns at least `LONG_CHARS` characters in numbered sections, so that a lost or duplicated part is
+/// visible.
 pub(super) fn long() -> String {
     let mut text = String::from("A long answer, in numbered sections.");
     let mut chars = 0;

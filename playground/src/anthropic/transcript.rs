@@ -1,5 +1,5 @@
-//! A request as the model reads it: one unit a tool, system block and message block, in prompt order,
-//! each with a chained hash of everything up to it. The hashes decide cache hits and bind signatures.
+//! A request as the model reads it: one unit per tool, system block and message block, in prompt order, each
+//! with a chained hash of the prompt up to it. The hashes decide cache hits and bind signatures.
 //!
 //! Tokens are counted by rule, so that tests can predict them: a text costs a quarter of its UTF-8
 //! bytes, rounded up; a tool its JSON likewise plus 12; an image one for each 28 x 28 pixels begun, at most what
@@ -22,14 +22,14 @@ const UNKNOWN_IMAGE_TOKENS: u64 = 1600;
 const PAGE_TOKENS: u64 = 1500;
 const PATCH_PIXELS: u32 = 28;
 
-/// How long a cache entry lives after its last use.
+/// The lifetime of a cache entry after its last use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Lifetime {
     Minutes5,
     Hour1,
 }
 
-/// One block of the prompt and the state of the prompt after it.
+/// A block of the prompt, and the state of the prompt after it.
 #[derive(Debug)]
 pub(super) struct Unit {
     /// Tokens of the prompt up to here.
@@ -45,22 +45,22 @@ pub(super) struct Transcript {
     pub(super) units: Vec<Unit>,
     /// Tokens of the whole prompt.
     pub(super) tokens: u64,
-    /// Identifies tools, system and messages; what signatures are bound to.
+    /// Identifies tools, system and messages; signatures are bound to it.
     pub(super) prefix: u64,
     /// For each thinking block: message index, block index, and the prefix before it.
     pub(super) thinking: Vec<(usize, usize, u64)>,
-    /// The files that the prompt names.
+    /// The files named by the prompt.
     pub(super) known: Known,
 }
 
 impl Transcript {
-    /// Reads a body that names no files; unusable parts count as empty.
+    /// Reads a body that names no files. Unusable parts count as empty.
     #[cfg(test)]
     pub(super) fn of(body: &Value) -> Self {
         Self::with(body, Known::default())
     }
 
-    /// Reads a body; unusable parts count as empty.
+    /// Reads a body. Unusable parts count as empty.
     pub(super) fn with(body: &Value, known: Known) -> Self {
         let mut reader = Reader::new(body, known);
         for tool in body["tools"].as_array().into_iter().flatten() {
@@ -78,13 +78,13 @@ impl Transcript {
     }
 }
 
-/// Chains one block of the model's own answer to a prefix, as the next request will show it.
+/// Chains a block of the model's own answer to a prefix, as the next request will contain it.
 pub(super) fn extend(prefix: u64, block: &Value) -> u64 {
     let text = (block["type"] == "text").then(|| block["text"].as_str()).flatten();
     chain(prefix, "assistant", text.map_or(Block::Other(block), Block::Text))
 }
 
-/// Tokens of a text: a quarter of its bytes, rounded up.
+/// Returns the tokens of a text: a quarter of its bytes, rounded up.
 pub(super) fn tokens_of(text: &str) -> u64 {
     (text.len() as u64).div_ceil(4)
 }
@@ -194,7 +194,7 @@ fn push_content(reader: &mut Reader, role: &str, content: &Value, overhead: u64)
     }
 }
 
-/// The index of the last user message that is not an answer to tool calls.
+/// Returns the index of the last user message that does not answer tool calls.
 fn last_question(body: &Value) -> usize {
     let asks = |message: &Value| {
         role(message) == "user"
@@ -208,7 +208,7 @@ fn mark(block: &Value) -> Option<Lifetime> {
     Some(if control["ttl"] == "1h" { Lifetime::Hour1 } else { Lifetime::Minutes5 })
 }
 
-/// A quarter of the bytes of the value's JSON, cache marks excluded.
+/// Returns a quarter of the bytes of the value's JSON, without cache marks.
 fn tokens_of_json(value: &Value) -> u64 {
     let marks = value.get("cache_control").map_or(0, |mark| mark.to_string().len() + 17);
     (value.to_string().len().saturating_sub(marks) as u64).div_ceil(4)
@@ -224,7 +224,7 @@ fn chain(before: u64, role: &str, block: Block<'_>) -> u64 {
     hasher.finish()
 }
 
-/// Hashes what the model sees: cache marks, nulls and the API's own annotations do not count.
+/// Hashes what the model sees, without cache marks, nulls and the API's own annotations.
 fn hash_value(value: &Value, hasher: &mut DefaultHasher) {
     match value {
         Value::Object(fields) => {

@@ -1,9 +1,9 @@
-//! Writes the events of the stream as bytes. Deltas are written by hand into one buffer, because there
-//! are many of them; everything else goes through `serde_json`.
+//! Serialises the events of the stream. Deltas are written by hand into one buffer, because there are many of
+//! them; all other events go through `serde_json`.
 
 use serde_json::{Value, json};
 
-/// The text that a delta carries, by its kind.
+/// The text of a delta, by its kind.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Delta {
     Text,
@@ -12,7 +12,7 @@ pub(super) enum Delta {
     Json,
 }
 
-/// Appends any event; its name is its data's type.
+/// Appends an event whose name is the type of its data.
 pub(super) fn event(buffer: &mut Vec<u8>, data: &Value) {
     buffer.extend_from_slice(b"event: ");
     buffer.extend_from_slice(data["type"].as_str().unwrap_or_default().as_bytes());

@@ -1,5 +1,4 @@
-//! A TCP proxy that adds latency: every answer of the server comes so much later, and as many as there are may be under way
-//! at once, as in a network.
+//! A TCP proxy that adds latency to every answer of the server without limiting throughput, like a network.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,14 +11,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// Bytes that are read at once.
+/// Size of a read, in bytes.
 const PIECE: usize = 64 * 1024;
-/// Pieces under way in one direction.
+/// Limit of pieces in flight in one direction.
 const UNDER_WAY: usize = 1_024;
 
 /// The proxy; it stops when this is dropped.
 pub struct DelayProxy {
-    /// Where to connect instead of the server.
+    /// Returns the address to connect to instead of the server.
     pub address: SocketAddr,
     task: JoinHandle<()>,
 }
@@ -31,7 +30,7 @@ impl Drop for DelayProxy {
 }
 
 impl DelayProxy {
-    /// Leads to `server`.
+    /// Starts a proxy to `server`.
     pub async fn to(server: SocketAddr, delay: Duration) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -56,7 +55,7 @@ async fn join(client: TcpStream, server: SocketAddr, delay: Duration) -> io::Res
     Ok(())
 }
 
-/// Passes bytes on until one side ends.
+/// Forwards bytes until one side closes.
 async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, delay: Duration) {
     let (sender, mut pieces) = mpsc::channel::<(Instant, Vec<u8>)>(UNDER_WAY);
     let read = async move {

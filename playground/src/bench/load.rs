@@ -1,6 +1,6 @@
-//! The load: people who all write in the same instant, or one after another at a steady rate, and the delays of their
-//! answers, matched from the stamps of both emulators by user. A question carries the user's number, so a request to the
-//! model can be told apart.
+//! The load: people who all write at the same instant, or one after another at a steady rate. The delays of
+//! their answers are matched by user from the timestamps of both emulators. A question contains the user's
+//! number, which identifies its request to the model.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -11,60 +11,63 @@ use playground::telegram::{Call, CallOutcome, Person, Telegram};
 
 use super::sample::{answer, letters, visible_letters};
 
-/// Between two looks at how many answers have arrived.
+/// Interval between two checks for new answers.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// What is needed to put load on the bot.
+/// The emulators and limits of a load.
 pub struct Load {
-    /// Where the people are.
+    /// The emulated Telegram with the people.
     pub telegram: Telegram,
-    /// What answers them.
+    /// The emulated model.
     pub model: Anthropic,
     /// Characters of one text delta.
     pub chunk_chars: usize,
-    /// How long all answers of one run together may take.
+    /// Time limit for all answers of one run.
     pub limit: Duration,
 }
 
-/// Somebody who asks.
+/// A person with a question.
 #[derive(Clone, Copy, Debug)]
 pub struct Asker {
-    /// The person.
+    /// The user id.
     pub person: i64,
-    /// Which question of this person it is, from 1; later ones have a history.
+    /// The number of this person's question, from 1; later ones have a history.
     pub visit: usize,
 }
 
 /// Delays of one answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Delays {
-    /// From the message, handed out to the bot, to its request to the model; includes the batching window.
+    /// From the delivery of the message to the bot until its request to the model, including the batching
+    /// window.
     pub request: Duration,
-    /// From the first piece of the model's text to the first draft with text; none when the answer had no draft.
+    /// From the first piece of the model's text until the first draft with text; `None` if the answer had no
+    /// draft.
     pub first_draft: Option<Duration>,
-    /// From the model's last byte to the final message.
+    /// From the model's last byte until the final message.
     pub last_message: Duration,
 }
 
-/// What became of the questions of one run.
+/// The results of one run.
 #[derive(Debug, Default)]
 pub struct Run {
-    /// Questions.
+    /// Number of questions.
     pub asked: usize,
-    /// One entry an answer that arrived whole.
+    /// The delays of each answer that arrived whole.
     pub delays: Vec<Delays>,
     /// From the first question to the last answer.
     pub took: Duration,
 }
 
 impl Load {
-    /// Events of the stream that brings an answer of so many characters: its deltas, and three before and three behind.
+    /// Returns the number of stream events of an answer with `chars` characters: its deltas, and three events
+    /// before and three after them.
     pub fn events(&self, chars: usize) -> usize {
         chars.div_ceil(self.chunk_chars) + 6
     }
 
-    /// Lets everybody write at once; the answers stand still before their last words until all have come that far, so
-    /// that they end at once.
+    /// Makes everybody write at once. The answers pause before their last words until all have come that far,
+    /// so that they end at once.
     pub async fn burst(&self, askers: &[Asker], chars: usize) -> anyhow::Result<Run> {
         let text = answer(chars);
         let end = text.char_indices().rev().nth(self.chunk_chars.min(chars) - 1).map_or(0, |(at, _)| at);
@@ -86,7 +89,7 @@ impl Load {
         run.end(begun, &said).await
     }
 
-    /// Lets people write one after another, so many a second, answered at the model's pace.
+    /// Makes people write one after another at a steady rate per second, answered at the model's pace.
     pub async fn steady(&self, askers: &[Asker], rate: u32, chars: usize) -> anyhow::Result<Run> {
         let text = answer(chars);
         for asker in askers {
@@ -108,7 +111,7 @@ impl Load {
         self.model.script_for(&question(asker), reply);
     }
 
-    /// Returns the number of the update.
+    /// Sends the question. Returns the id of the update.
     fn say(&self, asker: Asker) -> i64 {
         self.telegram.say(asker.person, asker.person, &question(asker)).update_id
     }
@@ -129,7 +132,7 @@ impl Load {
     }
 }
 
-/// A run that has begun.
+/// A run in progress.
 struct Pending<'a> {
     load: &'a Load,
     askers: &'a [Asker],
@@ -140,7 +143,7 @@ struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    /// Waits for the answers; `said` has the update of each person's question.
+    /// Waits for the answers; `said` contains the update id of each person's question.
     async fn end(self, begun: Instant, said: &HashMap<i64, i64>) -> anyhow::Result<Run> {
         let deadline = Instant::now() + self.load.limit;
         let mut waiting: Vec<(Asker, usize)> = self.askers.iter().copied().zip(self.answers_before).collect();
@@ -171,7 +174,7 @@ fn question(asker: Asker) -> String {
     format!("Question {} of person {}, please.", asker.visit, asker.person)
 }
 
-/// What both emulators noted: calls by chat, requests by their newest text.
+/// Indexes the records of both emulators: calls by chat, requests by their newest text.
 struct Stamps<'a> {
     calls: HashMap<i64, Vec<&'a Call>>,
     requests: Vec<(String, &'a Recorded)>,
@@ -191,7 +194,7 @@ impl<'a> Stamps<'a> {
         Self { calls: by_chat, requests, letters }
     }
 
-    /// The message with the whole answer.
+    /// Returns the message with the whole answer.
     fn last_message(&self, person: i64) -> Option<&'a Call> {
         let calls = self.calls.get(&person)?;
         let is_whole = |call: &&&Call| call.method == "sendMessage" && letters(text_of(call)) == self.letters;

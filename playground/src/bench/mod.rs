@@ -1,10 +1,12 @@
-//! `playground bench`: how fast the bot passes on what others say. Many people write at once, or so many a second, the
-//! emulated model answers in a fixed rhythm, and both emulators stamp what they see with one clock. Each number of users
-//! and each length gets a fresh process of the bot, warmed up by one answer that does not count.
+//! `playground bench`: measures the delays that the bot adds. Many people write at once or at a steady rate,
+//! the emulated model answers at a fixed pace, and both emulators take their timestamps from one clock. Each
+//! number of users and each answer length gets a fresh bot process, warmed up by one answer that does not
+//! count.
 
 mod delay_proxy;
 mod load;
 mod process;
+mod row;
 mod sample;
 mod table;
 
@@ -17,19 +19,20 @@ use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::bench::delay_proxy::DelayProxy;
-use crate::bench::load::{Asker, Load, Run};
+use crate::bench::load::{Asker, Load};
 use crate::bench::process::{Memory, Process};
+use crate::bench::row::Row;
 use crate::console;
 use crate::service::{Service, Setting};
 use crate::signals::Signals;
 use crate::world::{self, ChatService, Environment, ModelService, MoneyMode, Paths};
 
-/// Batching window of the bot when the environment does not say otherwise, in milliseconds.
+/// Default batching window of the bot, in milliseconds.
 const DEFAULT_WINDOW_MS: u64 = 200;
-/// Answers that are measured at least; fewer users at once have more runs.
+/// Minimum of measured answers; with fewer users at once there are more runs.
 const ANSWERS_AT_LEAST: usize = 10;
 
-/// What the table shows, below the help.
+/// Explanation of the table, printed below the help.
 const COLUMNS: &str = "\
 Columns of the table:
   people             new: first question; back: second question, with the first in the history
@@ -87,26 +90,7 @@ fn chars(text: &str) -> Result<usize, String> {
     if (1..=4_000).contains(&chars) { Ok(chars) } else { Err("must be from 1 to 4000".to_owned()) }
 }
 
-/// What was measured under one load.
-#[derive(Debug)]
-struct Row {
-    /// The load, in a few words.
-    load: String,
-    /// Whether the people ask for the first time.
-    people: &'static str,
-    /// Characters of the answers.
-    chars: usize,
-    /// Events of the stream of one answer.
-    events: usize,
-    /// All runs.
-    runs: Vec<Run>,
-    /// CPU time of the bot for all answers.
-    cpu: Duration,
-    /// Memory of the bot afterwards.
-    memory: Memory,
-}
-
-/// Measures every load and prints the table; fails when an answer is missing or wrong.
+/// Measures every load and prints the table. Returns an error if an answer is missing or wrong.
 pub async fn bench(arguments: Arguments) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     console::remark(&format!(
@@ -148,11 +132,11 @@ pub async fn bench(arguments: Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One world for all loads: its numbers must not repeat in the bot's database.
+/// The services for all loads: ids must not repeat in the bot's database.
 struct Bench {
     world: Environment,
     load: Load,
-    /// Settings that lead the bot through the proxies.
+    /// Returns settings that connect the bot through the proxies.
     overrides: Vec<Setting>,
     _proxies: Vec<DelayProxy>,
 }
@@ -194,7 +178,7 @@ impl Bench {
         Ok(service)
     }
 
-    /// Puts one load on the bot; people have numbers from `first_person` on.
+    /// Runs one load; user ids start at `first_person`.
     async fn measure(
         &self,
         arguments: &Arguments,
@@ -242,7 +226,7 @@ impl Bench {
         Ok(rows.into())
     }
 
-    /// Half of the questions are somebody's first, and then the same people ask again.
+    /// Runs the steady load. Half of the questions are first questions; then the same people ask again.
     async fn steady(
         &self,
         arguments: &Arguments,
@@ -270,7 +254,7 @@ impl Bench {
     }
 }
 
-/// A proxy to the database, and the address that leads through it.
+/// Returns a proxy to the database, and the database URL through it.
 async fn delayed_database(url: &str, delay: Duration) -> anyhow::Result<(DelayProxy, String)> {
     let options: PgConnectOptions = url.parse().context("DATABASE_URL")?;
     if options.get_socket().is_some() {

@@ -1,11 +1,11 @@
-//! What the kernel says about a process: CPU time and memory, from `/proc`.
+//! CPU time and memory of a process, read from `/proc`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
 
-/// Length of the kernel's clock tick as `/proc` reports it; the same on every Linux that Rust runs on.
+/// Length of the kernel's clock tick in `/proc`; the same on every Linux that Rust supports.
 const TICK: Duration = Duration::from_millis(10);
 
 /// A running process.
@@ -16,19 +16,19 @@ pub struct Process {
 /// Resident memory in MiB.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Memory {
-    /// The most it ever had.
+    /// The peak.
     pub peak_mib: u64,
-    /// What it has now.
+    /// The current value.
     pub now_mib: u64,
 }
 
 impl Process {
-    /// Names a process by its id; nothing is read yet.
+    /// Refers to a process by its id. Reads nothing yet.
     pub fn new(pid: u32) -> Self {
         Self { directory: PathBuf::from(format!("/proc/{pid}")) }
     }
 
-    /// CPU time of all its threads so far, in user and kernel mode, in steps of 10 ms.
+    /// Returns the CPU time of all threads so far, in user and kernel mode, in steps of 10 ms.
     pub fn cpu(&self) -> anyhow::Result<Duration> {
         let text = self.read("stat")?;
         // The name in parentheses may hold anything; fields are counted behind it.
@@ -37,7 +37,7 @@ impl Process {
         Ok(TICK * ticks.context("/proc/<pid>/stat looks unfamiliar")?.iter().sum())
     }
 
-    /// Resident memory.
+    /// Returns the resident memory.
     pub fn memory(&self) -> anyhow::Result<Memory> {
         let text = self.read("status")?;
         let mib = |name: &str| -> anyhow::Result<u64> {

@@ -1,7 +1,8 @@
-//! What the model says in the benchmark: Cyrillic and English, headings, lists, bold words and code, as real answers have
-//! them, cut to a wanted length.
+//! The model's answers in the benchmark: Cyrillic and English, headings, lists, bold words and code, like
+//! real answers, cut to a given length.
 
-/// Pieces that are complete Markdown; an answer repeats them. The first words are plain, so that a draft can be recognised.
+/// Pieces of complete Markdown, repeated to form an answer. The first words are plain, so that a draft can be
+/// recognised.
 const PIECES: &[&str] = &[
     "Коротко: чтобы не потерять сообщение, его сначала записывают, а потом подтверждают. Ниже то же самое подробнее, \
      с примером и списком того, что проверить.\n\n",
@@ -15,10 +16,10 @@ const PIECES: &[&str] = &[
     "1. Проверьте, что ключ уникален.\n2. Проверьте, что транзакция одна.\n3. Проверьте журнал: `select count(*) from inbox`.\n\n",
     "```sql\nSELECT id, kind FROM inbox WHERE handled_at IS NULL ORDER BY id;\n```\n\n",
 ];
-/// Words that fill what is left.
+/// Words that fill the rest.
 const FILLING: &str = "И ещё несколько слов о том же, чтобы ответ имел нужную длину, ";
 
-/// An answer of exactly so many characters, which ends with a full stop.
+/// Returns an answer of exactly `chars` characters, which ends with a full stop.
 pub fn answer(chars: usize) -> String {
     let mut text = String::new();
     let mut length = 0;
@@ -37,12 +38,12 @@ pub fn answer(chars: usize) -> String {
     text
 }
 
-/// The letters and digits of a text: what Markdown and its rendering have in common.
+/// Returns the letters and digits of a text, which Markdown and its rendering share.
 pub fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// The letters that a reader sees of an answer; the language of a code block is not among them.
+/// Returns the visible letters of an answer, without the language names of code blocks.
 pub fn visible_letters(markdown: &str) -> String {
     markdown.lines().filter(|line| !line.starts_with("```")).map(letters).collect()
 }

@@ -1,11 +1,12 @@
-//! The table of the benchmark: one row a load, delays in milliseconds as median and 99th percentile.
+//! The table of the benchmark: one row per load, delays in milliseconds as median and 99th percentile.
 
 use std::time::Duration;
 
-use super::Row;
 use super::load::Delays;
+use super::row::Row;
 
-/// Renders all rows; `window` is the batching window of the bot, which the delay to the request leaves out.
+/// Renders all rows. `window` is the bot's batching window, which is subtracted from the delay of the
+/// request.
 pub fn render(rows: &[Row], window: Duration) -> String {
     let columns = [
         "load",
@@ -78,7 +79,8 @@ fn line(row: &Row, window: Duration) -> Vec<String> {
     ]
 }
 
-/// The smallest and the largest median that a run had from the end of the stream to the message.
+/// Returns the smallest and the largest median per run of the delay from the end of the stream to the
+/// message.
 fn noise(row: &Row) -> String {
     let median = |delays: &[Delays]| {
         percentile(&sorted_ms(delays.iter().map(|delays| delays.last_message), Duration::ZERO), 50)
@@ -97,12 +99,12 @@ fn sorted_ms(delays: impl Iterator<Item = Duration>, less: Duration) -> Vec<f64>
     values
 }
 
-/// A divisor; nothing counts as one.
+/// Returns a divisor; zero becomes one.
 fn count(number: usize) -> f64 {
     f64::from(u32::try_from(number).unwrap_or(u32::MAX).max(1))
 }
 
-/// The value that `percent` of all values do not exceed (nearest rank); nothing of nothing.
+/// Returns the value that `percent` of all values do not exceed (nearest rank); `None` without values.
 fn percentile<T: Copy>(sorted: &[T], percent: usize) -> Option<T> {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted.get(rank.max(1) - 1).copied()

@@ -1,12 +1,12 @@
-//! What the model says in the crash test. Every question has a tag that occurs nowhere else, and the answer repeats it:
-//! at its beginning, in every paragraph, and in a last line that only a whole answer has.
+//! The model's answers in the crash test. Every question has a unique tag, and the answer repeats it: at its
+//! beginning, in every paragraph, and in a last line that only a whole answer has.
 
 use std::fmt;
 
 use playground::anthropic::{PromptView, Reply, Step};
 use serde_json::json;
 
-/// Begins the last line of an answer.
+/// The beginning of an answer's last line.
 const END: &str = "Whole answer to";
 /// A sentence without markup, so that the chat shows it as the history keeps it.
 const FILLER: &str = "a sentence that fills the page while the process may die at any moment, ";
@@ -16,9 +16,9 @@ const LONG: (usize, usize) = (12, 10);
 /// Names one question.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Tag {
-    /// Who asks.
+    /// The number of the user.
     pub user: i64,
-    /// The user's how manieth question, from 0.
+    /// The number of the user's question, from 0.
     pub number: u32,
 }
 
@@ -28,7 +28,7 @@ impl fmt::Display for Tag {
     }
 }
 
-/// How a question is answered.
+/// The kind of answer to a question.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum QuestionKind {
     /// In one message.
@@ -49,12 +49,12 @@ impl QuestionKind {
     }
 }
 
-/// A question.
+/// Returns the text of a question.
 pub fn question(tag: Tag, kind: QuestionKind) -> String {
     format!("Question {tag}, {} please.", kind.word())
 }
 
-/// The answer to a request; none without a tag in it.
+/// Returns the answer to a request; `None` if the request has no tag.
 pub fn answer(asked: &PromptView) -> Option<Reply> {
     let tags = tags(&asked.text);
     if tags.is_empty() {
@@ -79,17 +79,17 @@ pub fn answer(asked: &PromptView) -> Option<Reply> {
     Some(Reply::text(text + END + " " + &names.join(" and ") + "."))
 }
 
-/// Marks a paragraph of an answer.
+/// Returns the label of a paragraph.
 fn label(tag: Tag, paragraph: usize) -> String {
     format!("({tag}, paragraph {paragraph})")
 }
 
-/// The questions that a message of the bot completes.
+/// Returns the tags of the answers that end in this message.
 pub fn completed(message: &str) -> Vec<Tag> {
     message.rfind(END).map(|at| tags(&message[at..])).unwrap_or_default()
 }
 
-/// The marks of paragraphs in a message of the bot.
+/// Returns the paragraph labels in a message of the bot.
 pub fn labels(message: &str) -> impl Iterator<Item = &str> {
     message.match_indices("(q").filter_map(|(at, _)| {
         let label = &message[at..];
@@ -98,7 +98,7 @@ pub fn labels(message: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// All tags in a text, each once, in order.
+/// Returns the distinct tags in a text, in order.
 pub fn tags(text: &str) -> Vec<Tag> {
     let mut found = Vec::new();
     for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {

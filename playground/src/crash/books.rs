@@ -1,4 +1,4 @@
-//! What the bot's database says, read by statements of our own: the product is not asked about itself.
+//! Reads the bot's database by SQL of its own, so that the product's code does not judge itself.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use anyhow::Context as _;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
-/// How long PostgreSQL may take to come back.
+/// Time limit for PostgreSQL to accept connections again.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// Between two looks.
+/// Interval between two checks.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// What may be open for a moment, but not when everything is quiet.
+/// Counts of rows that must all be zero when the bot is idle.
 const OPEN: [(&str, &str); 5] = [
     ("updates that nobody handled", "SELECT count(*) FROM inbox WHERE handled_at IS NULL"),
     ("open turns", "SELECT count(*) FROM turns WHERE state = 'open'"),
@@ -20,7 +20,7 @@ const OPEN: [(&str, &str); 5] = [
     ("refunds under way", "SELECT count(*) FROM payments WHERE state = 'refunding'"),
 ];
 
-/// Sums over all days, compared with turns, messages and calls.
+/// Differences between the daily statistics and the sums over turns, messages and calls.
 const WRONG_STATISTICS: &str = "
     WITH closed AS (
         SELECT turns.id, threads.user_id,
@@ -47,67 +47,67 @@ const WRONG_STATISTICS: &str = "
       IS DISTINCT FROM (told.turns, told.messages, told.input, told.cache_write, told.cache_read, told.output, told.cost)
     ORDER BY user_id";
 
-/// The way to the database.
+/// A connection pool to the bot's database.
 pub struct Books(PgPool);
 
 /// A message of a person and the turn that answers it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Question {
-    /// Where it stands.
+    /// The chat of the message.
     pub chat_id: i64,
-    /// Its number there.
+    /// The message id in the chat.
     pub message_id: i32,
-    /// The conversation.
+    /// The thread of the conversation.
     pub thread_id: i64,
-    /// The turn.
+    /// The id of the turn.
     pub turn_id: i64,
     /// How the turn ended.
     pub state: String,
 }
 
-/// An answer as the history keeps it.
+/// An answer as stored in the history.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct StoredAnswer {
-    /// The turn.
+    /// The id of the turn.
     pub turn_id: i64,
-    /// What was said.
+    /// The text of the answer.
     pub text: String,
-    /// Whether it is marked as cut.
+    /// Whether the answer is marked as interrupted.
     pub interrupted: bool,
 }
 
-/// A message that was owed to a chat.
+/// A row of the outbox.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct OutboxRow {
-    /// What it is for.
+    /// The key of the row, unique per purpose.
     pub key: String,
-    /// Where it went.
+    /// The chat of the message.
     pub chat_id: i64,
-    /// The turn that it answers.
+    /// The turn whose answer it is; `None` for other messages.
     pub turn_id: Option<i64>,
-    /// Its text.
+    /// The text to send.
     pub text: String,
-    /// What became of it.
+    /// The state of the row.
     pub state: String,
-    /// Its number in the chat.
+    /// The message id in the chat; `None` before it is sent.
     pub message_id: Option<i32>,
 }
 
-/// Stars that came in.
+/// A payment in Stars.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Payment {
-    /// Telegram's id of it.
+    /// Telegram's charge id.
     pub charge_id: String,
-    /// Who paid.
+    /// The user who paid.
     pub user_id: i64,
-    /// How many.
+    /// The amount in Stars.
     pub stars: i32,
-    /// Whether they were given back.
+    /// Whether the payment was refunded.
     pub refunded: bool,
 }
 
 impl Books {
-    /// Opens a database that is there, or will be.
+    /// Opens the pool. The database need not accept connections yet.
     pub fn open(url: &str) -> anyhow::Result<Self> {
         let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(10));
         Ok(Self(pool.connect_lazy(url).context("DATABASE_URL cannot be used")?))
@@ -123,7 +123,7 @@ impl Books {
         tokio::time::timeout(READY_WITHIN, ready).await.context("PostgreSQL does not come back")
     }
 
-    /// What is open at this moment, with how much of it; empty when everything is quiet.
+    /// Returns the non-zero counts of unfinished work; empty when the bot is idle.
     pub async fn open_ends(&self) -> anyhow::Result<Vec<(&'static str, i64)>> {
         let mut open = Vec::new();
         for (what, query) in OPEN {
@@ -135,54 +135,54 @@ impl Books {
         Ok(open)
     }
 
-    /// All messages of people.
+    /// Returns all messages of people with their turns.
     pub async fn questions(&self) -> anyhow::Result<Vec<Question>> {
         let query = "SELECT messages.chat_id, messages.message_id, messages.thread_id, turn_id, state
                      FROM messages JOIN turns ON turns.id = turn_id WHERE role = 'user' ORDER BY messages.id";
         Ok(sqlx::query_as(query).fetch_all(&self.0).await?)
     }
 
-    /// All answers.
+    /// Returns all stored answers.
     pub async fn answers(&self) -> anyhow::Result<Vec<StoredAnswer>> {
         let query = "SELECT turn_id, text, interrupted FROM messages WHERE role = 'assistant' ORDER BY id";
         Ok(sqlx::query_as(query).fetch_all(&self.0).await?)
     }
 
-    /// All messages that were owed, in order.
+    /// Returns all rows of the outbox, oldest first.
     pub async fn owed(&self) -> anyhow::Result<Vec<OutboxRow>> {
         let query = "SELECT key, chat_id, turn_id, text, state, message_id FROM outbox ORDER BY id";
         Ok(sqlx::query_as(query).fetch_all(&self.0).await?)
     }
 
-    /// Closed turns that are in nobody's statistics yet.
+    /// Returns the number of closed turns that no statistics include yet.
     pub async fn uncounted(&self) -> anyhow::Result<i64> {
         let query = "SELECT count(*) FROM turns WHERE closed_at IS NOT NULL AND NOT counted";
         Ok(sqlx::query_scalar(query).fetch_one(&self.0).await?)
     }
 
-    /// People whose statistics differ from the sums of the books.
+    /// Returns the users whose statistics differ from the sums over their turns.
     pub async fn wrong_statistics(&self) -> anyhow::Result<Vec<i64>> {
         Ok(sqlx::query_scalar(WRONG_STATISTICS).fetch_all(&self.0).await?)
     }
 
-    /// What was asked in turns that were given up after crashes.
+    /// Returns the questions of turns that were abandoned after crashes.
     pub async fn given_up_questions(&self) -> anyhow::Result<Vec<String>> {
         let query = "SELECT text FROM messages JOIN turns ON turns.id = turn_id
                      WHERE role = 'user' AND turns.detail IN ('internal', 'crashed')";
         Ok(sqlx::query_scalar(query).fetch_all(&self.0).await?)
     }
 
-    /// The model's names of all tool calls that were written down.
+    /// Returns the model's ids of all recorded tool calls.
     pub async fn tool_calls(&self) -> anyhow::Result<Vec<String>> {
         Ok(sqlx::query_scalar("SELECT call_id FROM tool_calls").fetch_all(&self.0).await?)
     }
 
-    /// What could not be written, with the reason.
+    /// Returns the dead letters of the write-behind with their reasons.
     pub async fn dead_letters(&self) -> anyhow::Result<Vec<String>> {
         Ok(sqlx::query_scalar("SELECT item_id || ': ' || error FROM dead_letters").fetch_all(&self.0).await?)
     }
 
-    /// All payments.
+    /// Returns all payments.
     pub async fn payments(&self) -> anyhow::Result<Vec<Payment>> {
         let query =
             "SELECT charge_id, user_id, stars, state = 'refunded' AS refunded FROM payments ORDER BY id";

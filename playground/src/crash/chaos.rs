@@ -1,5 +1,5 @@
-//! The storm: the bot is killed again and again at random moments, also while it starts or recovers; beside that Redis
-//! is killed and flushed and PostgreSQL is restarted, whatever the bot is doing then.
+//! Fault injection of the crash test: kills the bot at random moments, also while it starts or recovers, and
+//! meanwhile kills and flushes Redis and restarts PostgreSQL.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,32 +15,33 @@ use crate::console;
 use crate::service::{Service, Setting};
 use crate::world::{Environment, Paths};
 
-/// Moments after a start, in milliseconds: while it migrates, replays and takes up what was left.
+/// Early kills, in milliseconds after a start: during migrations, replay and recovery.
 const EARLY: std::ops::Range<u64> = 20..600;
-/// Moments at which it works.
+/// Late kills, in milliseconds after a start: during normal work.
 const LATE: std::ops::Range<u64> = 600..3_500;
-/// How many deaths of a hundred are early ones.
+/// Percentage of early kills.
 const EARLY_SHARE: u32 = 30;
-/// Every so many deaths, three come within seconds: these moments after a start, in milliseconds.
+/// Bursts: the number of kills between two bursts, the kills of one, and their moments after a start, in
+/// milliseconds.
 const BURST: (u32, u32, std::ops::Range<u64>) = (10, 3, 300..1_300);
-/// How long a server stays away, in milliseconds.
+/// How long a server stays stopped, in milliseconds.
 const AWAY: std::ops::Range<u64> = 0..1_500;
 
-/// What the storm breaks.
+/// The bot under test and the plan of its kills.
 pub struct ChaosRun<'a> {
-    /// The world of the bot.
+    /// The services around the bot.
     pub world: &'a Environment,
-    /// Where it runs.
+    /// The working directory of the bot.
     pub place: &'a Paths,
-    /// Its settings beside those of the world.
+    /// Settings of the bot in addition to those of its services.
     pub settings: &'a [Setting],
-    /// How often it is killed.
+    /// The number of kills.
     pub kills: u32,
-    /// Decides on all moments.
+    /// The source of all random moments.
     pub seed: u64,
 }
 
-/// Something that happens to the servers.
+/// A fault of a server.
 #[derive(Clone, Copy, Debug)]
 enum Disruption {
     RedisKilled,
@@ -48,7 +49,7 @@ enum Disruption {
     PostgresRestarted,
 }
 
-/// Spread over the storm in this order.
+/// The server faults, spread over the kills in this order.
 const DISRUPTIONS: [Disruption; 10] = [
     Disruption::RedisKilled,
     Disruption::RedisFlushed,
@@ -62,31 +63,32 @@ const DISRUPTIONS: [Disruption; 10] = [
     Disruption::RedisFlushed,
 ];
 
-/// What was done.
+/// The number of faults by kind.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct DisruptionCounts {
-    /// Deaths of the bot.
+    /// Kills of the bot.
     pub kills: u32,
-    /// Deaths of Redis.
+    /// Kills of Redis.
     pub redis_kills: u32,
-    /// Times that Redis lost everything.
+    /// Flushes of Redis.
     pub flushes: u32,
     /// Restarts of PostgreSQL.
     pub postgres_restarts: u32,
 }
 
-/// The servers that suffer.
+/// The servers to break.
 pub struct Servers {
     /// PostgreSQL.
     pub postgres: Server,
     /// Redis.
     pub redis: Server,
-    /// The way to it.
+    /// The client that flushes Redis.
     pub redis_client: Redis,
 }
 
 impl ChaosRun<'_> {
-    /// Rages; returns the bot that runs afterwards and what was done. An end of the bot that nobody caused is an error.
+    /// Injects all faults. Returns the bot that runs afterwards and the numbers of faults. An exit of the bot
+    /// without a kill is an error.
     pub async fn run(
         &self,
         servers: &mut Servers,

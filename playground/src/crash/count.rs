@@ -1,15 +1,18 @@
-//! The count after the storm: what people said, what the chats show, what the books say. The three must agree.
+//! The final comparison of the crash test: what people sent, what the chats show and what the database
+//! contains must agree.
 
 mod answers;
+mod evidence;
 mod money;
 mod records;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use playground::anthropic::Anthropic;
 use playground::telegram::{Message, Telegram};
 
-use super::books::{Books, OutboxRow, Question, StoredAnswer};
+use self::evidence::Evidence;
+use super::books::{Books, OutboxRow};
 use super::findings::Findings;
 use super::people::{SentMessage, SimulatedUser};
 
@@ -18,22 +21,7 @@ const UNSEEN: &str = "messages that the books call sent and no chat shows";
 const REFUSED: &str = "messages that Telegram refused";
 const COMMANDS: &str = "commands without exactly one answer";
 
-/// What a chat shows of the bot, by number.
-type Chats = HashMap<i64, BTreeMap<i64, Message>>;
-
-/// Everything that is compared.
-struct Evidence {
-    chats: Chats,
-    /// By chat and number.
-    questions: HashMap<(i64, i64), Question>,
-    /// How the turns of each thread ended.
-    turns: HashMap<i64, BTreeMap<i64, String>>,
-    /// By turn.
-    answers: HashMap<i64, StoredAnswer>,
-    owed: Vec<OutboxRow>,
-}
-
-/// Counts everything; nothing may be going on any more.
+/// Compares everything. The bot must be idle.
 pub async fn count(
     telegram: &Telegram,
     model: &Anthropic,
@@ -53,34 +41,7 @@ pub async fn count(
     Ok(findings)
 }
 
-impl Evidence {
-    async fn gather(telegram: &Telegram, books: &Books) -> anyhow::Result<Self> {
-        let (mut questions, mut turns): (HashMap<_, _>, HashMap<_, BTreeMap<_, _>>) = Default::default();
-        for question in books.questions().await? {
-            turns.entry(question.thread_id).or_default().insert(question.turn_id, question.state.clone());
-            questions.insert((question.chat_id, i64::from(question.message_id)), question);
-        }
-        let answers = books.answers().await?.into_iter().map(|answer| (answer.turn_id, answer)).collect();
-        Ok(Self { chats: chats(telegram), questions, turns, answers, owed: books.owed().await? })
-    }
-
-    /// The message of a chat that a row of the outbox became.
-    fn shown(&self, owed: &OutboxRow) -> Option<&Message> {
-        self.chats.get(&owed.chat_id)?.get(&i64::from(owed.message_id?))
-    }
-}
-
-fn chats(telegram: &Telegram) -> Chats {
-    telegram.view(|view| {
-        let of_bot = |chat| {
-            let messages = view.messages(chat).filter(|message| message.from_bot);
-            messages.map(|message| (message.id, message.clone())).collect()
-        };
-        view.chats().map(|chat| (chat, of_bot(chat))).collect()
-    })
-}
-
-/// Chats show what the books call sent, with that text, and nothing else.
+/// Checks that chats show exactly the messages that the outbox marks as sent, with the same text.
 fn outbox(findings: &mut Findings, evidence: &Evidence) {
     findings.expect_none(&[UNSEEN, REFUSED, STRANGE]);
     let mut known: HashSet<(i64, i64)> = HashSet::new();
@@ -106,7 +67,8 @@ fn outbox(findings: &mut Findings, evidence: &Evidence) {
     }
 }
 
-/// The text, or for an invoice its title and description, as the outbox keeps them.
+/// Returns the text, or for an invoice its title and description, in the form in which the outbox stores
+/// them.
 fn text(message: &Message) -> String {
     match message.raw.get("invoice") {
         Some(invoice) => {
@@ -117,7 +79,7 @@ fn text(message: &Message) -> String {
     }
 }
 
-/// Every command is answered.
+/// Checks that every command has an answer.
 fn commands(findings: &mut Findings, evidence: &Evidence, said: &[SentMessage]) {
     findings.expect_none(&[COMMANDS]);
     let by_key: HashMap<&str, &OutboxRow> =

@@ -1,12 +1,12 @@
-//! What the count came to: numbers for the table, and every single thing that is wrong.
+//! The result of the comparison: numbers for the table, and every fault.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// Findings that are printed of each kind; all of them stand in the file.
+/// Limit of printed faults per kind. The file contains all of them.
 const SHOWN: usize = 5;
 
-/// Numbers and faults.
+/// Counted numbers, and faults by kind.
 #[derive(Debug, Default)]
 pub struct Findings {
     counts: Vec<(&'static str, u64)>,
@@ -14,29 +14,29 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// A number that may be anything.
+    /// Adds a number that may have any value.
     pub fn count(&mut self, what: &'static str, count: impl TryInto<u64>) {
         self.counts.push((what, count.try_into().unwrap_or(u64::MAX)));
     }
 
-    /// Begins rows that must be zero.
+    /// Declares kinds of faults, so that the table lists them even if there are none.
     pub fn expect_none(&mut self, kinds: &[&'static str]) {
         for what in kinds {
             self.faults.entry(what).or_default();
         }
     }
 
-    /// Something of a kind that must not be.
+    /// Adds a fault of a kind.
     pub fn fault(&mut self, what: &'static str, which: String) {
         self.faults.entry(what).or_default().push(which);
     }
 
-    /// Whether everything is as it must be.
+    /// Returns whether there are no faults.
     pub fn clean(&self) -> bool {
         self.faults.values().all(Vec::is_empty)
     }
 
-    /// The table: what was counted, then what must be zero.
+    /// Returns the table: the numbers, then the number of faults by kind.
     pub fn table(&self) -> String {
         let mut table = String::new();
         for (what, count) in &self.counts {
@@ -49,7 +49,7 @@ impl Findings {
         table
     }
 
-    /// Some of the faults of each kind, or all.
+    /// Returns up to `most` faults of each kind, or all of them.
     pub fn faults(&self, all: bool) -> String {
         let mut text = String::new();
         for (what, faults) in self.faults.iter().filter(|(_, faults)| !faults.is_empty()) {

@@ -1,6 +1,6 @@
-//! `playground crash`: the crash test. People write to the real bot all the time while it is killed at random moments,
-//! Redis is killed and flushed and PostgreSQL restarted. Then it runs undisturbed until everything is quiet, everybody
-//! asks once more, and what was said, shown and booked is counted.
+//! `playground crash`: the crash test. People write to the real bot while it is killed at random moments,
+//! Redis is killed and flushed, and PostgreSQL is restarted. Then the bot runs undisturbed until it is idle,
+//! everybody asks once more, and the test compares what was sent, shown and stored.
 
 mod author;
 mod books;
@@ -31,11 +31,11 @@ use crate::service::{Service, Setting};
 use crate::signals::Signals;
 use crate::world::{self, ChatService, Environment, ModelService, Paths};
 
-/// How long everything may take to become quiet.
+/// Time limit until the bot is idle.
 const QUIET_WITHIN: Duration = Duration::from_secs(240);
-/// After so long the bot searches its books for turns that are missing in the statistics.
+/// How long it takes until the bot searches for turns that are missing in the statistics.
 const RECOUNT_AFTER: Duration = Duration::from_secs(62);
-/// Between two looks whether it is.
+/// Interval between two checks whether the bot is idle.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Arguments of `crash`.
@@ -69,7 +69,7 @@ pub struct Arguments {
     redis_pid: PathBuf,
 }
 
-/// Runs the test; fails when anything is lost, doubled or wrong in the books.
+/// Runs the test. Returns an error if anything is lost, duplicated or wrong in the database.
 pub async fn crash(arguments: Arguments) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let redis_url = arguments.place.redis_url.as_deref().context("REDIS_URL is required here")?;
@@ -96,7 +96,7 @@ pub async fn crash(arguments: Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A world, its people and the books.
+/// The services, the people and the bot's database.
 struct CrashRig {
     world: Environment,
     telegram: Telegram,
@@ -147,7 +147,7 @@ async fn test(arguments: &Arguments, servers: &mut Servers) -> anyhow::Result<Fi
     Ok(findings)
 }
 
-/// Settings of the bot beside those of its world.
+/// Returns settings of the bot in addition to those of its services.
 fn settings() -> Vec<Setting> {
     let settings = [
         ("LOG_FORMAT", "text"),
@@ -159,7 +159,7 @@ fn settings() -> Vec<Setting> {
     settings.map(|(name, value)| (name, Some(value.to_owned()))).into()
 }
 
-/// Waits until all of these are zero while the bot runs.
+/// Waits until all counts are zero while the bot runs.
 async fn empty(
     service: &mut Service,
     look: impl AsyncFn() -> anyhow::Result<Vec<(&'static str, i64)>>,
@@ -196,7 +196,7 @@ impl CrashRig {
         Ok(Self { world, telegram, model, books: Books::open(&place.database_url)? })
     }
 
-    /// Waits until nothing is under way.
+    /// Waits until the bot is idle.
     async fn quiet(&self, service: &mut Service) -> anyhow::Result<()> {
         let open_ends = async || {
             let mut open = self.books.open_ends().await?;
@@ -212,7 +212,7 @@ impl CrashRig {
         empty(service, uncounted).await
     }
 
-    /// Adds what others say: the audit, the logs, the emulators.
+    /// Adds the findings of the audit, the logs and the emulators.
     async fn judge(
         &self,
         findings: &mut Findings,

@@ -1,5 +1,6 @@
-//! The people of the crash test: they write all the time, wait for an answer for a while, or write on at once; some
-//! look at their balance, buy Stars' worth and want them back. What they said is kept, to be counted afterwards.
+//! Simulated users of the crash test. They write continuously and wait a while for each answer or not at all;
+//! some look at their balance, buy Stars packages and ask for refunds. Everything that they send is recorded
+//! for the comparison.
 
 use std::time::Duration;
 
@@ -10,35 +11,36 @@ use tokio_util::sync::CancellationToken;
 
 use super::author::{self, QuestionKind, Tag};
 
-/// Private chats have the id of their person; these are the first ids here and in the groups.
+/// The first user ids, in private chats and in groups. A private chat has the id of its user.
 const FIRST: (i64, i64) = (5_001, 8_001);
-/// The first group; the others count down.
+/// The id of the first group; the next groups have lower ids.
 const FIRST_GROUP: i64 = -1_000_001;
-/// Telegram lets a bot write twenty times a minute in a group, so few people are in one.
+/// Users per group: few, because a bot may send twenty messages per minute to a group.
 const MEMBERS: usize = 2;
-/// Stars in everybody's wallet at the beginning.
+/// Stars in each wallet at the beginning.
 pub const STARS: u32 = 2_000;
-/// The package that they buy.
+/// The package that users buy.
 const PACKAGE: u32 = 50;
-/// How long they wait for an answer before they write again, in milliseconds: in private and in a group.
+/// How long users wait for an answer before they write again, in milliseconds: in private chats and in
+/// groups.
 const PATIENCE: (std::ops::Range<u64>, std::ops::Range<u64>) = (1_500..9_000, 10_000..25_000);
-/// How long they wait for menus, invoices and payments.
+/// Time limit for menus, invoices and payments to appear.
 const SHOPPING: Duration = Duration::from_secs(15);
 
-/// Something that was said to the bot.
+/// A message that was sent to the bot.
 #[derive(Clone, Copy, Debug)]
 pub struct SentMessage {
-    /// Where.
+    /// The chat of the message.
     pub chat: i64,
-    /// Number of the message.
+    /// The message id in the chat.
     pub message: i64,
-    /// The update that told the bot.
+    /// The id of the update with this message.
     pub update: i64,
-    /// The question; none for a command.
+    /// The tag of the question; `None` for a command.
     pub tag: Option<Tag>,
 }
 
-/// One person with a chat and habits.
+/// A simulated user with a chat and habits.
 pub struct SimulatedUser {
     telegram: Telegram,
     id: i64,
@@ -48,7 +50,7 @@ pub struct SimulatedUser {
     said: Vec<SentMessage>,
 }
 
-/// Everybody: `private` people in chats of their own and `groups` groups.
+/// Returns all users: `private` of them in chats of their own, and those of `groups` groups.
 pub fn everybody(telegram: &Telegram, private: usize, groups: usize, seed: u64) -> Vec<SimulatedUser> {
     let mut people: Vec<SimulatedUser> =
         (FIRST.0..).take(private).map(|id| SimulatedUser::new(telegram, id, id, seed)).collect();
@@ -69,17 +71,17 @@ impl SimulatedUser {
         Self { telegram: telegram.clone(), id, chat, rng, questions: 0, said: Vec::new() }
     }
 
-    /// Number of this account.
+    /// Returns the user id.
     pub fn id(&self) -> i64 {
         self.id
     }
 
-    /// All that was said so far.
+    /// Returns all messages sent so far.
     pub fn said(&self) -> &[SentMessage] {
         &self.said
     }
 
-    /// Writes until `enough`.
+    /// Writes until `enough` is cancelled.
     pub async fn live(&mut self, enough: &CancellationToken) {
         loop {
             let pause = Duration::from_millis(self.rng.random_range(0..1_500));
@@ -136,7 +138,7 @@ impl SimulatedUser {
         self.telegram.until("an answer", patience, answered).await.ok();
     }
 
-    /// Buys a package, if the bot is there to sell one, and wants it back sometimes.
+    /// Buys a package, if the bot is running and offers one, and sometimes asks for a refund.
     async fn shop(&mut self) {
         let id = self.id;
         let before = self.telegram.view(|view| view.messages(id).next_back().map_or(0, |message| message.id));

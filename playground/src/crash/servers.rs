@@ -1,5 +1,5 @@
-//! PostgreSQL and Redis as the crash test sees them: processes that can be ended and started again. The first ones are
-//! children of `scripts/crash-test`; it leaves a script for each that starts the next.
+//! PostgreSQL and Redis as processes that the crash test can stop and start. `scripts/crash-test` starts the
+//! first ones and leaves a script for each that starts the next.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -11,21 +11,21 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-/// How long a server may take to end or to start.
+/// Time limit for a server to stop or to start.
 const LIMIT: Duration = Duration::from_secs(60);
-/// Between two looks.
+/// Interval between two checks.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// A signal that ends a server.
+/// The signal that stops a server.
 #[derive(Clone, Copy, Debug)]
 pub enum Signal {
-    /// At once, as a power cut would.
+    /// SIGKILL, like a power failure.
     Kill,
-    /// PostgreSQL's fast shutdown: what runs is rolled back and disconnected.
+    /// SIGINT, PostgreSQL's fast shutdown: it rolls back open transactions and closes connections.
     Interrupt,
 }
 
-/// One server.
+/// A server process that can be stopped and started again.
 pub struct Server {
     start: PathBuf,
     pid: PathBuf,
@@ -33,12 +33,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Names a server that runs; `start` starts it anew, the first line of `pid` is its number.
+    /// Refers to a running server. `start` is the program that starts it again; the first line of the file
+    /// `pid` is its process id.
     pub fn new(start: PathBuf, pid: PathBuf) -> Self {
         Self { start, pid, child: None }
     }
 
-    /// Ends it and waits until it is gone.
+    /// Stops the server and waits until its process is gone.
     pub async fn end(&mut self, signal: Signal) -> anyhow::Result<()> {
         let text =
             std::fs::read_to_string(&self.pid).with_context(|| format!("no {}", self.pid.display()))?;
@@ -66,7 +67,7 @@ impl Server {
         tokio::time::timeout(LIMIT, gone).await.with_context(|| format!("process {pid} does not end"))
     }
 
-    /// Starts it; whether it answers already is for the caller to find out.
+    /// Starts the server. Does not wait until it accepts connections.
     pub fn start(&mut self) -> anyhow::Result<()> {
         let mut command = Command::new(&self.start);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
@@ -75,7 +76,7 @@ impl Server {
         Ok(())
     }
 
-    /// Ends what was started here.
+    /// Stops the processes that were started here.
     pub async fn stop(&mut self, signal: Signal) {
         if self.child.is_some() {
             self.end(signal).await.ok();
@@ -83,13 +84,13 @@ impl Server {
     }
 }
 
-/// A process that its parent has not waited for yet is not alive.
+/// Returns whether a process is alive. A zombie is not.
 fn is_alive(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, fields)| !fields.starts_with('Z'))
 }
 
-/// The way to Redis.
+/// A minimal client of Redis.
 pub struct Redis {
     address: SocketAddr,
     password: String,
@@ -105,7 +106,7 @@ impl Redis {
         Ok(Self { address, password: password.to_owned() })
     }
 
-    /// Waits until it answers.
+    /// Waits until Redis answers.
     pub async fn ready(&self) -> anyhow::Result<()> {
         let ready = async {
             while self.command("PING").await.is_err() {
@@ -115,12 +116,12 @@ impl Redis {
         tokio::time::timeout(LIMIT, ready).await.context("Redis does not come back")
     }
 
-    /// Forgets everything in it.
+    /// Deletes all data (`FLUSHALL`).
     pub async fn flush(&self) -> anyhow::Result<()> {
         self.command("FLUSHALL").await
     }
 
-    /// Sends one command without arguments and reads that it was carried out.
+    /// Sends one command without arguments and checks its reply.
     async fn command(&self, command: &str) -> anyhow::Result<()> {
         let mut wire = TcpStream::connect(self.address).await?;
         wire.write_all(format!("AUTH {}\r\n{command}\r\nQUIT\r\n", self.password).as_bytes()).await?;

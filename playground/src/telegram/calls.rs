@@ -1,21 +1,23 @@
-//! The life of one call: it meets holds, faults and flood limits, runs, and is noted with its answer.
+//! Processing of one call: holds, faults and flood limits come first, then the method runs and the answer is
+//! recorded.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::methods;
 use super::params::Params;
 use super::rates::Class;
 use super::refusal::{Outcome, Refusal};
+use super::shared::Shared;
 use super::types::{Call, CallOutcome, Fault, Violation, ViolationKind};
 use super::world::World;
-use super::{Shared, methods};
 
-/// Longest long poll in seconds.
+/// Longest `timeout` of `getUpdates`, in seconds.
 const LONGEST_POLL_S: i64 = 50;
 
-/// How a call ends on the wire.
+/// The HTTP reply to a call.
 pub(super) enum WireReply {
     Json(u16, Value),
     /// A status with a body that is not JSON.
@@ -23,7 +25,7 @@ pub(super) enum WireReply {
     Cut,
 }
 
-/// One call from arrival to answer.
+/// Processes one call from arrival to reply.
 pub(super) async fn call(shared: &Arc<Shared>, method: &'static str, params: Params) -> WireReply {
     let mut entry = CallEntry { shared, number: None, method, params: &params, at: Instant::now() };
     if let Some(gate) = shared.look(|world| world.faults.gate(method)) {
@@ -85,7 +87,7 @@ fn answer_of(outcome: &Outcome) -> CallOutcome {
     }
 }
 
-/// A call in the list of calls.
+/// A call and its place in the list of calls.
 struct CallEntry<'a> {
     shared: &'a Shared,
     number: Option<usize>,
@@ -95,7 +97,7 @@ struct CallEntry<'a> {
 }
 
 impl CallEntry<'_> {
-    /// Shows the call as waiting, before it can be answered.
+    /// Records the call as waiting, before its answer is known.
     fn arrive(&mut self) {
         if self.number.is_none() {
             self.number = Some(self.shared.change(|world| world.note_call(self.call(CallOutcome::Waiting))));
@@ -119,7 +121,7 @@ impl CallEntry<'_> {
         reply_of(outcome)
     }
 
-    /// Runs the method, unless a flood limit is in the way.
+    /// Runs the method, unless a flood limit refuses it.
     fn run(&self, world: &mut World) -> Outcome {
         let now = Instant::now();
         let limited = Class::of(self.method).zip(self.params.chat()).filter(|_| world.settings.enforce_rates);
@@ -166,7 +168,7 @@ impl CallEntry<'_> {
     }
 }
 
-/// Whether a refusal shows a mistake in what the bot wrote.
+/// Returns the kind of violation if the refusal shows an error in the bot's text.
 fn blame(description: &str) -> Option<ViolationKind> {
     if description.contains("can't parse entities") {
         return Some(ViolationKind::Formatting);
@@ -175,7 +177,7 @@ fn blame(description: &str) -> Option<ViolationKind> {
     length.iter().any(|sign| description.contains(sign)).then_some(ViolationKind::Length)
 }
 
-/// `getUpdates`: waits for updates, for its end, or for a newer poll that terminates it.
+/// Runs `getUpdates`: waits for updates, for the timeout, or for a newer poll, which terminates this one.
 async fn poll(shared: &Arc<Shared>, params: &Params) -> Outcome {
     let mut changed = shared.changed.subscribe();
     let limit = usize::try_from(params.int("limit").unwrap_or(100).clamp(1, 100)).unwrap_or(100);

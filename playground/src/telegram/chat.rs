@@ -1,28 +1,28 @@
-//! One chat: its kind, messages, topics and what is on the screen for a moment.
+//! The state of one chat: its kind, messages, topics, drafts and actions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::types::{Draft, Message};
 
-/// How long a draft stays on the screen after its last state.
+/// How long a draft is shown after its last state.
 const DRAFT_LIFE: Duration = Duration::from_secs(30);
-/// Draft states remembered per chat; the oldest half goes when it is reached.
+/// Limit of stored draft states per chat. When it is reached, the oldest half is dropped.
 const DRAFTS_KEPT: usize = 20_000;
-/// What kind of chat it is.
+/// The kind of a chat.
 #[derive(Debug)]
 pub(super) enum ChatType {
     Private {
         blocked: bool,
     },
-    /// A supergroup or, without its own numbers, a basic group.
+    /// A supergroup, or a basic group if `basic`.
     Supergroup {
         basic: bool,
         title: String,
         forum: bool,
         members: Vec<i64>,
         admins: BTreeSet<i64>,
-        /// Administrators, perhaps the bot, without the rights over topics and messages.
+        /// Administrators, possibly including the bot, without the rights to manage topics and messages.
         limited: BTreeSet<i64>,
         bot_kicked: bool,
     },
@@ -36,7 +36,7 @@ pub(super) struct Topic {
     pub closed: bool,
 }
 
-/// One chat as it stands.
+/// The current state of one chat.
 #[derive(Debug)]
 pub(super) struct Chat {
     pub kind: ChatType,
@@ -47,13 +47,13 @@ pub(super) struct Chat {
     pub messages: BTreeMap<i64, Message>,
     pub topics: BTreeMap<i64, Topic>,
     pub drafts: Vec<Draft>,
-    /// The draft on the screen, by topic (0 is none).
+    /// The draft that is shown, by topic (0 means no topic).
     pub live: BTreeMap<i64, Draft>,
     /// The last chat action and when it was shown.
     pub action: Option<(String, Instant)>,
     /// Id of the newest message of a supergroup.
     pub last_message: i64,
-    /// The supergroup that it has become.
+    /// The supergroup to which this group was upgraded.
     pub upgraded_to: Option<i64>,
 }
 
@@ -77,7 +77,7 @@ impl Chat {
         matches!(self.kind, ChatType::Private { .. })
     }
 
-    /// Whether its messages have numbers of their own.
+    /// Returns whether the chat has its own counter of message ids.
     pub(super) fn counts_alone(&self) -> bool {
         matches!(self.kind, ChatType::Supergroup { basic: false, .. })
     }
@@ -86,12 +86,13 @@ impl Chat {
         matches!(self.kind, ChatType::Supergroup { forum: true, .. })
     }
 
-    /// Whether an administrator has the rights over topics and messages; in a private chat everybody has.
+    /// Returns whether an administrator has the rights to manage topics and messages. In a private chat
+    /// everybody has them.
     pub(super) fn may_manage_topics(&self, user: i64) -> bool {
         !matches!(&self.kind, ChatType::Supergroup { limited, .. } if limited.contains(&user))
     }
 
-    /// Shows a new state of a draft.
+    /// Records a new state of a draft and shows it.
     pub(super) fn show_draft(&mut self, draft: Draft) {
         if self.drafts.len() >= DRAFTS_KEPT {
             self.drafts.drain(..DRAFTS_KEPT / 2);
@@ -100,12 +101,12 @@ impl Chat {
         self.live.insert(draft.topic.unwrap_or(0), draft);
     }
 
-    /// The drafts that are still on the screen, at most one for each topic.
+    /// Returns the drafts that are still shown, at most one per topic.
     pub(super) fn drafts_on_screen(&self) -> impl Iterator<Item = &Draft> {
         self.live.values().filter(|draft| draft.at.elapsed() < DRAFT_LIFE)
     }
 
-    /// The newest draft that is still on the screen.
+    /// Returns the newest draft that is still shown.
     pub(super) fn live_draft(&self) -> Option<&Draft> {
         self.drafts_on_screen().max_by_key(|draft| draft.at)
     }

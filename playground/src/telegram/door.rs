@@ -1,5 +1,5 @@
-//! The listening socket. Every connection carries a switch that cuts it, so that a fault can end a
-//! call without any answer.
+//! The listening socket. Every connection has a switch that cuts it, so that a fault can end a call without
+//! an answer.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -48,7 +48,7 @@ impl Listener for CuttableListener {
     }
 }
 
-/// Cuts a connection: nothing that is written afterwards leaves.
+/// Cuts a connection. Nothing that is written afterwards is sent.
 #[derive(Debug, Clone, Default)]
 pub(super) struct CutSwitch(Arc<AtomicBool>);
 

@@ -1,28 +1,26 @@
-//! Faults on demand: calls that fail in a chosen way, and calls that wait until a test lets them go.
+//! The state of fault injection: planned faults, refused features, and gates of held methods.
 
 use std::sync::Arc;
 
-use serde_json::Value;
 use tokio::sync::watch;
 
-use super::Telegram;
 use super::params::Params;
 use super::refusal::Refusal;
 use super::types::{Fault, Feature};
 
-/// The name under which downloads of files meet faults and holds; `*` does not mean them.
+/// The name of file downloads for faults and holds. `*` does not include them.
 pub(super) const DOWNLOAD: &str = "download";
 
-/// Faults that wait for their calls, and methods that are held.
+/// Planned faults and held methods.
 #[derive(Default)]
 pub(super) struct Faults {
-    planned: Vec<Planned>,
-    /// What messages may not have, with the sentence of the refusal.
-    unwanted: Vec<(Feature, String)>,
-    holds: Vec<Arc<MethodGate>>,
+    pub(super) planned: Vec<Planned>,
+    /// Refused features, with the sentence of the refusal.
+    pub(super) unwanted: Vec<(Feature, String)>,
+    pub(super) holds: Vec<Arc<MethodGate>>,
 }
 
-struct Planned {
+pub(super) struct Planned {
     method: String,
     times: u32,
     fault: Fault,
@@ -35,7 +33,7 @@ impl Faults {
         }
     }
 
-    /// The fault that the next call of this method meets.
+    /// Takes the fault of the next call of this method, if one is planned.
     pub(super) fn take(&mut self, method: &str) -> Option<Fault> {
         let method = method.to_lowercase();
         let meant =
@@ -50,7 +48,7 @@ impl Faults {
         Some(fault)
     }
 
-    /// The refusal of a message with something that is not wanted.
+    /// Returns the refusal of a message that has a refused feature.
     pub(super) fn refusal(&self, method: &str, params: &Params) -> Option<Refusal> {
         let edits = method == "editMessageText";
         if method != "sendMessage" && !edits {
@@ -70,26 +68,31 @@ impl Faults {
         Some(Refusal::bad(sentence))
     }
 
-    /// The gate that a call of this method has to pass, if any.
+    /// Returns the gate of this method, if it is held.
     pub(super) fn gate(&self, method: &str) -> Option<Arc<MethodGate>> {
         self.holds.iter().find(|gate| gate.method.eq_ignore_ascii_case(method)).cloned()
     }
 }
 
-/// A gate in front of one method.
+/// A gate that holds the calls of one method.
 pub(super) struct MethodGate {
     method: String,
-    state: watch::Sender<GateState>,
+    pub(super) state: watch::Sender<GateState>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct GateState {
-    open: bool,
-    waiting: usize,
+pub(super) struct GateState {
+    pub open: bool,
+    pub waiting: usize,
 }
 
 impl MethodGate {
-    /// Waits until the gate opens; leaves the count also when the caller goes away.
+    /// Creates a closed gate for a method.
+    pub(super) fn new(method: &str) -> Self {
+        Self { method: method.to_owned(), state: watch::Sender::new(GateState::default()) }
+    }
+
+    /// Waits until the gate opens. A caller that disconnects is no longer counted as waiting.
     pub(super) async fn pass(self: Arc<Self>) {
         let mut state = self.state.subscribe();
         self.state.send_modify(|state| state.waiting += 1);
@@ -103,77 +106,5 @@ struct Leave<'a>(&'a MethodGate);
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
         self.0.state.send_modify(|state| state.waiting -= 1);
-    }
-}
-
-/// Keeps all calls of one method waiting before they are carried out; dropping it lets them go.
-#[must_use = "dropping a hold releases it"]
-pub struct Hold {
-    gate: Arc<MethodGate>,
-    telegram: Telegram,
-}
-
-impl Hold {
-    /// Returns as soon as at least one call waits. Has no limit of its own.
-    pub async fn waiting(&self) {
-        self.waiting_for(1).await;
-    }
-
-    /// Returns as soon as at least `count` calls wait. Has no limit of its own.
-    pub async fn waiting_for(&self, count: usize) {
-        let mut state = self.gate.state.subscribe();
-        let _reached = state.wait_for(|state| state.waiting >= count).await;
-    }
-
-    /// Lets all waiting and later calls go.
-    pub fn release(self) {
-        drop(self);
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        let gate = Arc::clone(&self.gate);
-        self.telegram.shared.change(|world| world.faults.holds.retain(|held| !Arc::ptr_eq(held, &gate)));
-        self.gate.state.send_modify(|state| state.open = true);
-    }
-}
-
-impl Telegram {
-    /// The next `times` calls of a method (any spelling; `*` for every method; `download` for downloads of files) run
-    /// into a fault.
-    /// Several plans for one method are used up in the order in which they were made.
-    pub fn fail_next(&self, method: &str, times: u32, fault: Fault) {
-        self.shared.change(|world| world.faults.plan(method, times, fault));
-    }
-
-    /// Forgets the faults that no call has met yet.
-    pub fn fail_no_more(&self) {
-        self.shared.change(|world| world.faults.planned.clear());
-    }
-
-    /// From now on `getMe` answers exactly this, as other servers of the Bot API may.
-    pub fn answer_get_me(&self, me: Value) {
-        self.shared.change(|world| world.me = Some(me));
-    }
-
-    /// From now on every new or changed text message that has `feature` is refused with 400 and this sentence.
-    pub fn refuse(&self, feature: Feature, sentence: &str) {
-        self.shared.change(|world| world.faults.unwanted.push((feature, sentence.to_owned())));
-    }
-
-    /// Takes all messages again.
-    pub fn refuse_no_more(&self) {
-        self.shared.change(|world| world.faults.unwanted.clear());
-    }
-
-    /// Calls of a method (or each `download`) wait before they are carried out, until the hold is released or dropped.
-    pub fn hold(&self, method: &str) -> Hold {
-        let gate = Arc::new(MethodGate {
-            method: method.to_owned(),
-            state: watch::Sender::new(GateState::default()),
-        });
-        self.shared.change(|world| world.faults.holds.push(Arc::clone(&gate)));
-        Hold { gate, telegram: self.clone() }
     }
 }

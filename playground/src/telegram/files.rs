@@ -1,4 +1,4 @@
-//! Files that people and the bot sent: ids, paths and bytes.
+//! Files sent by people and by the bot: ids, paths and bytes.
 
 use std::collections::BTreeMap;
 
@@ -50,18 +50,18 @@ impl Files {
         self.by_id.values().find(|file| file.path == path)
     }
 
-    /// The file at a download path.
+    /// Returns the id of the file at a download path.
     pub(super) fn id_of(&self, path: &str) -> Option<String> {
         self.by_id.iter().find(|(_, file)| file.path == path).map(|(id, _)| id.clone())
     }
 
-    /// A `media_group_id` that no album had before.
+    /// Returns an unused `media_group_id`.
     pub(super) fn next_album(&mut self) -> String {
         self.albums += 1;
         (13_900_000_000_000_000 + self.albums * 8).to_string()
     }
 
-    /// The fields that every Bot API file object has.
+    /// Returns the fields that every Bot API file object has.
     pub(super) fn object(&self, id: &str) -> Option<Value> {
         let file = self.by_id.get(id)?;
         Some(json!({"file_id": id, "file_unique_id": file.unique_id, "file_size": file.bytes.len()}))

@@ -1,13 +1,13 @@
-//! Keyboards under a message: what the service checks in `reply_markup`.
+//! Checks of `reply_markup`, as the service makes them.
 
 use serde_json::{Map, Value};
 
 use super::params::Params;
 use super::refusal::Refusal;
 
-/// Buttons an inline keyboard may have.
+/// Limit of buttons per inline keyboard.
 const BUTTON_LIMIT: usize = 100;
-/// What an inline button may do; exactly one of them.
+/// Fields that give an inline button its action; a button has exactly one.
 const ACTIONS: [&str; 10] = [
     "url",
     "callback_data",
@@ -21,7 +21,7 @@ const ACTIONS: [&str; 10] = [
     "callback_game",
 ];
 
-/// A checked keyboard: what stays under the message (only inline keyboards do).
+/// Returns the checked keyboard that is stored with the message; only inline keyboards are.
 pub(super) fn reply_markup(params: &Params) -> Result<Option<Value>, Refusal> {
     let markup = any_markup(params)?;
     if buttons(markup.as_ref()).any(is_pay) {
@@ -30,7 +30,8 @@ pub(super) fn reply_markup(params: &Params) -> Result<Option<Value>, Refusal> {
     Ok(markup)
 }
 
-/// The keyboard of an invoice: its first button pays; without a keyboard there is just that button.
+/// Returns the keyboard of an invoice. Its first button must be the pay button, which is added if there is no
+/// keyboard.
 pub(super) fn invoice_markup(params: &Params, stars: u32) -> Result<Value, Refusal> {
     let Some(markup) = any_markup(params)? else {
         return Ok(
@@ -50,7 +51,7 @@ fn is_pay(button: &Value) -> bool {
     button["pay"] == Value::Bool(true)
 }
 
-/// The buttons of a checked keyboard, row by row.
+/// Returns the buttons of a checked keyboard by row.
 fn buttons(markup: Option<&Value>) -> impl Iterator<Item = &Value> {
     let rows = markup.and_then(|markup| markup["inline_keyboard"].as_array());
     rows.into_iter().flatten().filter_map(Value::as_array).flatten()

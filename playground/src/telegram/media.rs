@@ -1,4 +1,4 @@
-//! Bot API objects of files: what a message with a photo, a document or a voice note carries.
+//! Bot API objects of files: the fields of a message with a photo, a document or a voice note.
 
 use serde_json::{Map, Value, json};
 
@@ -6,14 +6,14 @@ use super::types::Attachment;
 use super::world::World;
 use crate::{formats, samples};
 
-/// Seconds that every sound and video claims to last.
+/// Duration given for every sound and video, in seconds.
 const DURATION_S: u32 = 3;
-/// Size of a picture whose own cannot be read.
+/// Size in pixels of a picture whose header is unreadable.
 const UNKNOWN_SIZE: (u32, u32) = (1280, 960);
 /// Longer side of the smaller size of a photo, in pixels.
 const SMALL_SIDE: u32 = 320;
 
-/// First part of the download path.
+/// Returns the first part of the download path.
 pub(super) fn folder(kind: Attachment) -> &'static str {
     match kind {
         Attachment::Photo => "photos",
@@ -26,7 +26,7 @@ pub(super) fn folder(kind: Attachment) -> &'static str {
     }
 }
 
-/// Name of the field in a message, and of the parameter that sends it.
+/// Returns the name of the field in a message, which is also the name of the parameter that sends it.
 pub(super) fn field(kind: Attachment) -> &'static str {
     match kind {
         Attachment::Photo => "photo",
@@ -39,7 +39,7 @@ pub(super) fn field(kind: Attachment) -> &'static str {
     }
 }
 
-/// The fields a message gets for a stored file.
+/// Returns the fields of a message with a stored file.
 pub(super) fn body(world: &mut World, kind: Attachment, file_id: &str) -> Map<String, Value> {
     let mut object = world.files.object(file_id).unwrap_or_default();
     let (name, mime, size) = world.files.get(file_id).map_or_else(
@@ -74,7 +74,7 @@ pub(super) fn body(world: &mut World, kind: Attachment, file_id: &str) -> Map<St
     Map::from_iter([(field(kind).to_owned(), value)])
 }
 
-/// A photo is a list of sizes; the last is the largest. Each size is a file of its own.
+/// Returns the sizes of a photo, the largest last. Each size is a file of its own.
 fn sizes(world: &mut World, full: &Value, (width, height): (u32, u32)) -> Value {
     let longest = width.max(height).max(1);
     if longest <= SMALL_SIDE {
@@ -90,13 +90,13 @@ fn sizes(world: &mut World, full: &Value, (width, height): (u32, u32)) -> Value 
     json!([small, full])
 }
 
-/// Width and height of a picture; those that cannot be read get a usual size.
+/// Returns width and height of a picture; a usual size if they are unreadable.
 fn picture_size(bytes: &[u8]) -> (u32, u32) {
     let size = formats::picture(bytes).and_then(|picture| picture.size);
     size.filter(|(width, height)| *width < 20_000 && *height < 20_000).unwrap_or(UNKNOWN_SIZE)
 }
 
-/// Whether the service would take these bytes as a picture.
+/// Returns whether the service would accept these bytes as a picture.
 pub(super) fn is_picture(bytes: &[u8]) -> bool {
     formats::picture(bytes).is_some() || bytes.starts_with(b"BM")
 }

@@ -1,12 +1,15 @@
-//! An emulated Telegram: the Bot API over HTTP on 127.0.0.1, the people who write to the bot, and what
-//! their chats show. It keeps state, derives every answer from it and refuses what the real service
-//! refuses. Tests drive it in the same process, the chat page through the control API below `/play/`.
+//! An emulated Telegram: the Bot API over HTTP on 127.0.0.1, the people who write to the bot, and their
+//! chats. It keeps state, derives every answer from it and refuses what the real service refuses. Tests drive
+//! it in the same process, the chat page through the control API below `/play/`.
 
 mod calls;
 mod chat;
+mod clock;
 mod door;
 mod downloads;
+mod fault_control;
 mod faults;
+mod file_server;
 mod files;
 mod markup;
 mod media;
@@ -18,8 +21,10 @@ mod people;
 mod queue;
 mod rates;
 mod refusal;
+mod response;
 mod sending;
 mod server;
+mod shared;
 mod stars;
 #[cfg(test)]
 mod tests;
@@ -29,8 +34,7 @@ mod upgrades;
 mod webhook;
 mod world;
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -38,71 +42,21 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use self::shared::{Running, Shared};
 use self::world::World;
 
-pub use self::faults::Hold;
+pub use self::fault_control::Hold;
 pub use self::observe::View;
 pub use self::sending::NewFile;
+pub use self::shared::Telegram;
 pub use self::stars::{PaymentAttempt, PaymentFailure, PaymentState, Receipt};
 pub use self::types::{
     Attachment, Call, CallOutcome, Download, Draft, Fault, Feature, Message, Person, SentIds, Settings,
     Violation, ViolationKind,
 };
 
-/// How long `stop` waits for open requests before it cuts them.
+/// How long `stop` waits for open requests before it aborts them.
 const STOP_GRACE: Duration = Duration::from_secs(2);
-
-/// A handle of a running emulator; clones share it. The server stops with `stop` or with the last handle.
-#[derive(Clone)]
-pub struct Telegram {
-    shared: Arc<Shared>,
-    running: Arc<Running>,
-}
-
-/// What the server, its tasks and the handles have in common.
-struct Shared {
-    world: Mutex<World>,
-    /// Version of the world; everything that waits for a change listens here.
-    changed: watch::Sender<u64>,
-    /// The bot was asked about a payment, and its time runs.
-    checkout_began: Notify,
-    stop: CancellationToken,
-    address: SocketAddr,
-}
-
-/// The server's tasks; ends them when the last handle goes.
-struct Running {
-    stop: CancellationToken,
-    tasks: tokio::sync::Mutex<JoinSet<()>>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.stop.cancel();
-        self.tasks.get_mut().detach_all();
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes the state and wakes everybody who waits for a change.
-    fn change<T>(&self, action: impl FnOnce(&mut World) -> T) -> T {
-        let mut world = self.lock();
-        world.version += 1;
-        let result = action(&mut world);
-        let version = world.version;
-        drop(world);
-        self.changed.send_replace(version);
-        result
-    }
-
-    fn look<T>(&self, action: impl FnOnce(&World) -> T) -> T {
-        action(&self.lock())
-    }
-}
 
 impl Telegram {
     /// Starts the server on 127.0.0.1.
@@ -126,12 +80,12 @@ impl Telegram {
         Ok(Self { shared, running: Arc::new(Running { stop, tasks: tokio::sync::Mutex::new(tasks) }) })
     }
 
-    /// Base of the Bot API, without a slash at the end; the chat page is at its root.
+    /// Returns the base URL of the Bot API, without a slash at the end. The chat page is at its root.
     pub fn url(&self) -> String {
         format!("http://{}", self.shared.address)
     }
 
-    /// Stops the server: long polls end, open requests get two seconds.
+    /// Stops the server. Long polls end at once; other open requests have two seconds.
     pub async fn stop(&self) {
         self.running.stop.cancel();
         let mut tasks = self.running.tasks.lock().await;

@@ -1,162 +1,162 @@
-//! What a test can see, and how it waits for it: `until` looks again after every change.
+//! Reading the state from tests, and waiting for a change: `until` probes again after every change.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::Telegram;
+use super::shared::Telegram;
 use super::stars::PaymentAttempt;
 use super::types::{Call, CallOutcome, Download, Draft, Message, Violation};
 use super::world::World;
 
-/// Messages that a failed wait prints of each chat, and calls it prints altogether.
+/// Limit of messages per chat, of chats, and of calls that a failed wait prints.
 const SHOWN: usize = 8;
 
-/// The state during one look; nothing changes while it is borrowed.
+/// A consistent view of the state; nothing changes while it is borrowed.
 pub struct View<'a>(&'a World);
 
 impl<'a> View<'a> {
-    /// What a chat shows now, oldest first.
+    /// Returns the messages of a chat, oldest first.
     pub fn messages(&self, chat: i64) -> impl DoubleEndedIterator<Item = &'a Message> + use<'a> {
         self.0.chats.get(&chat).into_iter().flat_map(|chat| chat.messages.values())
     }
 
-    /// What the bot said in a chat, oldest first, without service messages.
+    /// Returns the bot's messages in a chat, oldest first, without service messages.
     pub fn answers(&self, chat: i64) -> impl DoubleEndedIterator<Item = &'a Message> + use<'a> {
         self.messages(chat).filter(|message| message.from_bot && !message.text.is_empty())
     }
 
-    /// Every draft state a chat was shown, oldest first.
+    /// Returns every draft state that was shown in a chat, oldest first.
     pub fn drafts(&self, chat: i64) -> &'a [Draft] {
         self.0.chats.get(&chat).map(|chat| chat.drafts.as_slice()).unwrap_or_default()
     }
 
-    /// The newest draft on the screen of a chat.
+    /// Returns the newest draft that a chat shows.
     pub fn live_draft(&self, chat: i64) -> Option<&'a Draft> {
         self.0.chats.get(&chat)?.live_draft()
     }
 
-    /// Every call, in the order of arrival.
+    /// Returns every call, in the order of arrival.
     pub fn calls(&self) -> &'a [Call] {
         &self.0.calls
     }
 
-    /// Every download of a file, in the order of arrival.
+    /// Returns every download of a file, in the order of arrival.
     pub fn downloads(&self) -> &'a [Download] {
         self.0.downloads.entries()
     }
 
-    /// The calls of one method, in its documented spelling.
+    /// Returns the calls of one method, given in its documented spelling.
     pub fn calls_of(&self, method: &'a str) -> impl DoubleEndedIterator<Item = &'a Call> + use<'a> {
         self.0.calls.iter().filter(move |call| call.method == method)
     }
 
-    /// Ids of all chats.
+    /// Returns the ids of all chats.
     pub fn chats(&self) -> impl Iterator<Item = i64> + use<'a> {
         self.0.chats.keys().copied()
     }
 
-    /// Calls that broke the limits.
+    /// Returns the calls that a correct bot would not have made.
     pub fn violations(&self) -> &'a [Violation] {
         &self.0.violations
     }
 
-    /// The parameters of `answerCallbackQuery` for a button press, once it came.
+    /// Returns the parameters of `answerCallbackQuery` for a button press; `None` before it is called.
     pub fn press_answer(&self, callback_id: &str) -> Option<&'a Value> {
         self.0.presses.get(callback_id)?.answer.as_ref()
     }
 
-    /// The invoices that stand in a chat, oldest first; `raw["invoice"]` has title and amount.
+    /// Returns the invoice messages of a chat, oldest first. `raw["invoice"]` has title and amount.
     pub fn invoices(&self, chat: i64) -> impl DoubleEndedIterator<Item = &'a Message> + use<'a> {
         self.messages(chat).filter(|message| message.raw.get("invoice").is_some())
     }
 
-    /// All attempts of a person to pay, oldest first.
+    /// Returns a person's payment attempts, oldest first.
     pub fn payments(&self, user: i64) -> impl DoubleEndedIterator<Item = &'a PaymentAttempt> + use<'a> {
         self.0.stars.attempts().filter(move |attempt| attempt.user == user)
     }
 
-    /// One attempt to pay, by its number.
+    /// Returns a payment attempt by its number.
     pub fn payment(&self, number: usize) -> Option<&'a PaymentAttempt> {
         self.0.stars.attempt(number)
     }
 
-    /// Stars in a person's wallet.
+    /// Returns the number of Stars in a person's wallet.
     pub fn stars(&self, user: i64) -> u32 {
         self.0.stars.ledger.wallet(user)
     }
 
-    /// The offset up to which updates are confirmed: the first id the bot has not seen to.
+    /// Returns the offset up to which updates are confirmed: the id of the first unconfirmed update.
     pub fn confirmed_offset(&self) -> i64 {
         self.0.queue.confirmed
     }
 
-    /// Updates that the bot has not confirmed.
+    /// Returns the number of unconfirmed updates.
     pub fn unconfirmed(&self) -> usize {
         self.0.queue.pending.len()
     }
 }
 
 impl Telegram {
-    /// One consistent look at the state.
+    /// Calls `look` with a consistent view of the state.
     pub fn view<T>(&self, look: impl FnOnce(&View<'_>) -> T) -> T {
         self.shared.look(|world| look(&View(world)))
     }
 
-    /// What a chat shows now, in order, both sides.
+    /// Returns the messages of a chat from both sides, oldest first.
     pub fn messages(&self, chat: i64) -> Vec<Message> {
         self.view(|view| view.messages(chat).cloned().collect())
     }
 
-    /// Every draft state a chat was shown, oldest first.
+    /// Returns every draft state that was shown in a chat, oldest first.
     pub fn drafts(&self, chat: i64) -> Vec<Draft> {
         self.view(|view| view.drafts(chat).to_vec())
     }
 
-    /// The newest draft on the screen of a chat: gone after a message of the bot in the same chat and
-    /// topic, or 30 seconds after its last state.
+    /// Returns the newest draft that a chat shows. A draft disappears with a message of the bot in the same
+    /// chat and topic, or 30 seconds after its last state.
     pub fn live_draft(&self, chat: i64) -> Option<Draft> {
         self.view(|view| view.live_draft(chat).cloned())
     }
 
-    /// Every call of the Bot API in the order of arrival.
+    /// Returns every call of the Bot API, in the order of arrival.
     pub fn calls(&self) -> Vec<Call> {
         self.view(|view| view.calls().to_vec())
     }
 
-    /// Calls that a well-behaved bot would not have made.
+    /// Returns the calls that a correct bot would not have made.
     pub fn violations(&self) -> Vec<Violation> {
         self.view(|view| view.violations().to_vec())
     }
 
-    /// The parameters of `answerCallbackQuery` for a button press, once it came.
+    /// Returns the parameters of `answerCallbackQuery` for a button press; `None` before it is called.
     pub fn press_answer(&self, callback_id: &str) -> Option<Value> {
         self.view(|view| view.press_answer(callback_id).cloned())
     }
 
-    /// The offset up to which updates are confirmed: the first id the bot has not seen to.
+    /// Returns the offset up to which updates are confirmed: the id of the first unconfirmed update.
     pub fn confirmed_offset(&self) -> i64 {
         self.shared.look(|world| world.queue.confirmed)
     }
 
-    /// Updates that the bot has not confirmed.
+    /// Returns the number of unconfirmed updates.
     pub fn unconfirmed(&self) -> usize {
         self.shared.look(|world| world.queue.pending.len())
     }
 
-    /// When a `getUpdates` call first got this update.
+    /// Returns when `getUpdates` first returned this update.
     pub fn handed_out(&self, update_id: i64) -> Option<Instant> {
         self.shared.look(|world| world.queue.handed_out(update_id))
     }
 
-    /// Bytes of a file that a person or the bot sent.
+    /// Returns the bytes of a file that a person or the bot sent.
     pub fn file(&self, file_id: &str) -> Option<Vec<u8>> {
         self.shared.look(|world| world.files.get(file_id).map(|file| file.bytes.to_vec()))
     }
 
-    /// Waits until `probe` finds what it looks for; it looks at once and after every change. When
-    /// `bound` is over, the error names `what` and prints the newest messages and calls.
+    /// Waits until `probe` returns a value; it runs at once and after every change. When `bound` has passed,
+    /// the error names `what` and contains the newest messages and calls.
     pub async fn until<T>(
         &self,
         what: &str,
@@ -185,7 +185,7 @@ impl Telegram {
     }
 }
 
-/// The newest messages of every chat and the newest calls, for a failed wait.
+/// Describes the newest messages of every chat and the newest calls, for a failed wait.
 fn describe(world: &World) -> String {
     let mut text = String::new();
     for (id, chat) in world.chats.iter().take(SHOWN) {

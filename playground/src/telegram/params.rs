@@ -1,5 +1,5 @@
-//! Parameters of a call, the same whatever the body was: JSON, form, multipart or query string.
-//! Strings of the untyped encodings are read as the number, boolean or JSON value they stand for.
+//! Parameters of a call, independent of the encoding: JSON, form, multipart or query string. Strings of the
+//! untyped encodings are read as the number, boolean or JSON value that they represent.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
 
-/// Parameters whose value is text even if it looks like a number or like JSON.
+/// Parameters whose value is text even if it looks like a number or JSON.
 const TEXTS: [&str; 26] = [
     "text",
     "caption",
@@ -37,7 +37,7 @@ const TEXTS: [&str; 26] = [
     "telegram_payment_charge_id",
 ];
 
-/// A file that came with a multipart body.
+/// A file of a multipart body.
 #[derive(Debug, Clone)]
 pub(super) struct Upload {
     pub name: String,
@@ -53,7 +53,7 @@ pub(super) struct Params {
 }
 
 impl Params {
-    /// Takes a JSON object as it is.
+    /// Adds the fields of a JSON object unchanged.
     pub(super) fn add_object(&mut self, object: Map<String, Value>) {
         for (key, value) in object {
             match value {
@@ -66,7 +66,7 @@ impl Params {
         }
     }
 
-    /// Takes one value of a form, multipart body or query string.
+    /// Adds one value of a form, multipart body or query string.
     pub(super) fn add_text(&mut self, key: &str, text: String) {
         let value = if TEXTS.contains(&key) { Value::String(text) } else { typed(text) };
         self.values.insert(key.to_owned(), value);
@@ -76,7 +76,7 @@ impl Params {
         self.uploads.values().map(|upload| upload.bytes.len()).sum()
     }
 
-    /// Everything as one JSON object, for the list of calls.
+    /// Returns all parameters as one JSON object, for the list of calls.
     pub(super) fn as_value(&self) -> Value {
         Value::Object(self.values.clone())
     }
@@ -85,7 +85,7 @@ impl Params {
         self.values.get(key)
     }
 
-    /// A whole number; absent or unreadable is `None`, as the real service treats it.
+    /// Returns an integer; `None` if absent or unreadable, as the real service treats it.
     pub(super) fn int(&self, key: &str) -> Option<i64> {
         match self.values.get(key)? {
             Value::Number(number) => number.as_i64(),
@@ -107,7 +107,7 @@ impl Params {
         self.values.get(key)?.as_str()
     }
 
-    /// A list; anything else in its place is refused.
+    /// Returns a list. Any other type is refused.
     pub(super) fn list(&self, key: &str) -> Result<Option<&Vec<Value>>, Refusal> {
         match self.values.get(key) {
             None => Ok(None),
@@ -117,7 +117,7 @@ impl Params {
         }
     }
 
-    /// An object; anything else in its place is refused.
+    /// Returns an object. Any other type is refused.
     pub(super) fn object(&self, key: &str) -> Result<Option<&Map<String, Value>>, Refusal> {
         match self.values.get(key) {
             None => Ok(None),
@@ -127,13 +127,13 @@ impl Params {
         }
     }
 
-    /// `chat_id` as a number, if it is one.
+    /// Returns `chat_id`, if it is a number.
     pub(super) fn chat(&self) -> Option<i64> {
         self.int("chat_id")
     }
 }
 
-/// Reads what an untyped string stands for.
+/// Parses an untyped string.
 fn typed(text: String) -> Value {
     match text.as_bytes().first() {
         Some(b'{' | b'[') => serde_json::from_str(&text).unwrap_or(Value::String(text)),

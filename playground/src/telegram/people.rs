@@ -1,19 +1,20 @@
-//! What people do: write, reply, edit, press buttons, stop answers, block the bot. Each
-//! action changes the chat and becomes an update for the bot.
+//! Actions of people: writing, replying, editing, pressing buttons, stopping answers, blocking the bot. Each
+//! action changes the chat and creates an update for the bot.
 
 use serde_json::{Value, json};
 
-use super::Telegram;
 use super::chat::{ChatType, Topic};
+use super::clock::unix_now;
+use super::shared::Telegram;
 use super::text;
 use super::types::{Person, SentIds};
-use super::world::{Post, Press, World, text_body, unix_now};
+use super::world::{Post, Press, World, text_body};
 
-/// Colour of topics that people open.
+/// Icon colour of topics created by people.
 const TOPIC_COLOR: i64 = 7_322_096;
 
 impl World {
-    /// The chat a person acts in; a private chat is opened, a group gets a new member.
+    /// Opens a private chat, or adds the person to the members of a group.
     fn enter(&mut self, chat: i64, from: i64) {
         self.person(from);
         if chat == from {
@@ -26,7 +27,7 @@ impl World {
         }
     }
 
-    /// A person's message; nothing happens in a chat that does not exist.
+    /// Posts a person's message and its update. Does nothing if the chat does not exist.
     pub(super) fn say(&mut self, chat: i64, post: Post) -> SentIds {
         self.enter(chat, post.from);
         if !self.chats.contains_key(&chat) {
@@ -136,7 +137,7 @@ impl World {
 }
 
 impl Telegram {
-    /// Adds a person, or replaces what is known of one.
+    /// Adds a person, or replaces the account with this id.
     pub fn add_user(&self, person: Person) {
         self.shared.change(|world| world.users.insert(person.id, person));
     }
@@ -149,8 +150,8 @@ impl Telegram {
         });
     }
 
-    /// Adds a supergroup with an id below zero; the first member owns it, the bot is an administrator
-    /// and sees every message.
+    /// Adds a supergroup with an id below zero. The first member owns it; the bot is an administrator and
+    /// sees every message.
     pub fn add_group(&self, id: i64, title: &str, forum: bool, members: &[i64]) {
         self.shared.change(|world| {
             for member in members {
@@ -183,7 +184,7 @@ impl Telegram {
         });
     }
 
-    /// Makes an administrator of a group a member like others.
+    /// Makes an administrator of a group an ordinary member.
     pub fn demote(&self, group: i64, user: i64) {
         self.shared.change(|world| {
             if let Some(ChatType::Supergroup { admins, limited, .. }) =
@@ -195,7 +196,7 @@ impl Telegram {
         });
     }
 
-    /// Removes the bot from a group: later calls there are refused.
+    /// Removes the bot from a group. Later calls for the group are refused.
     pub fn kick_bot(&self, group: i64) {
         self.shared.change(|world| {
             if let Some(ChatType::Supergroup { bot_kicked, .. }) =
@@ -206,7 +207,7 @@ impl Telegram {
         });
     }
 
-    /// A person opens a topic: the owner of a forum, or the person of a private chat. Returns its
+    /// Creates a topic, as the owner of a forum or as the person of a private chat. Returns its
     /// `message_thread_id`.
     pub fn create_topic(&self, chat: i64, name: &str) -> i64 {
         self.shared.change(|world| {
@@ -218,7 +219,7 @@ impl Telegram {
         })
     }
 
-    /// The owner of a forum closes a topic: only those who manage topics write there from now on.
+    /// Closes a topic, as the owner of a forum. After that only members who manage topics can write in it.
     pub fn close_topic(&self, chat: i64, topic: i64) {
         self.shared.change(|world| {
             let state = world.chats.get_mut(&chat);
@@ -229,63 +230,63 @@ impl Telegram {
         });
     }
 
-    /// A person writes. The id of a private chat is the person's id; it opens with the first message.
+    /// Sends a text as a person. The id of a private chat is the person's id; the first message opens the
+    /// chat.
     pub fn say(&self, chat: i64, from: i64, text: &str) -> SentIds {
         self.shared.change(|world| world.say_text(chat, from, text, None, None))
     }
 
-    /// A person writes in a topic.
+    /// Sends a text as a person, in a topic.
     pub fn say_in_topic(&self, chat: i64, from: i64, topic: i64, text: &str) -> SentIds {
         self.shared.change(|world| world.say_text(chat, from, text, Some(topic), None))
     }
 
-    /// A person answers a message; the topic is that of the message.
+    /// Replies to a message with a text, in the topic of that message.
     pub fn reply(&self, chat: i64, from: i64, to: i64, text: &str) -> SentIds {
         self.shared.change(|world| world.say_text(chat, from, text, None, Some(to)))
     }
 
-    /// A person sends anything that is no plain text: the message has these fields, in place of what the emulator
-    /// would put there, too. For a poll, a rich message, an external reply with its quote, a forward.
+    /// Sends a message that is not plain text. `fields` extend and override those that the emulator sets. For
+    /// a poll, a rich message, an external reply with its quote, a forward.
     pub fn say_with(&self, chat: i64, from: i64, reply_to: Option<i64>, fields: Value) -> SentIds {
         let Value::Object(body) = fields else { return SentIds { message_id: 0, update_id: 0 } };
         self.shared.change(|world| world.say(chat, Post { from, reply_to, body, ..Post::default() }))
     }
 
-    /// A person changes a message; `None` when there is no such message. Returns the update's id.
+    /// Edits a person's message. Returns the update's id; `None` if there is no such message.
     pub fn edit(&self, chat: i64, message_id: i64, text: &str) -> Option<i64> {
         self.shared.change(|world| world.edit_text(chat, message_id, text))
     }
 
-    /// A person presses an inline button; `data` need not belong to any button, as with a forged one.
-    /// Returns the id of the callback query.
+    /// Presses an inline button. `data` need not belong to any button, as in a forged press. Returns the id
+    /// of the callback query.
     pub fn press(&self, chat: i64, from: i64, message_id: i64, data: &str) -> String {
         self.shared.change(|world| world.press(chat, from, message_id, data))
     }
 
-    /// A person presses the stop button of a draft; `None` when the draft has none. Returns the
-    /// update's id.
+    /// Presses the stop button of a draft. Returns the update's id; `None` if the draft has no such button.
     pub fn press_stop(&self, chat: i64, draft_id: i64) -> Option<i64> {
         self.shared.change(|world| world.press_stop(chat, draft_id))
     }
 
-    /// A person blocks the bot. Returns the id of the `my_chat_member` update.
+    /// Blocks the bot as a person. Returns the id of the `my_chat_member` update.
     pub fn block(&self, user: i64) -> i64 {
         self.shared.change(|world| world.set_blocked(user, true))
     }
 
-    /// A person lets the bot write again. Returns the id of the `my_chat_member` update.
+    /// Unblocks the bot as a person. Returns the id of the `my_chat_member` update.
     pub fn unblock(&self, user: i64) -> i64 {
         self.shared.change(|world| world.set_blocked(user, false))
     }
 
-    /// Adds any update, given without `update_id`. Returns its id; 0 when the bot does not get updates
-    /// of that kind (kinds that nobody documents always get through).
+    /// Adds any update, given without `update_id`. Returns its id, or 0 if the bot does not receive updates
+    /// of that kind. Undocumented kinds are always delivered.
     pub fn push_update(&self, update: Value) -> i64 {
         let Value::Object(fields) = update else { return 0 };
         self.shared.change(|world| world.queue.push_raw(fields))
     }
 
-    /// Hands an update out once more, even if it was confirmed; `false` when there is no such update.
+    /// Delivers an update again, even if it was confirmed. Returns `false` if there is no such update.
     pub fn redeliver(&self, update_id: i64) -> bool {
         self.shared.change(|world| world.queue.redeliver(update_id))
     }

@@ -1,5 +1,5 @@
-//! Updates that wait for the bot: numbering, filtering by `allowed_updates`, confirmation by offset,
-//! and handing the same update out again on demand.
+//! Pending updates: numbering, filtering by `allowed_updates`, confirmation by offset, and redelivery on
+//! request.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, OnceLock};
@@ -7,12 +7,10 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
-use super::webhook::Webhook;
-
-/// Past updates that can still be redelivered.
+/// Limit of past updates that can be redelivered.
 const REMEMBERED: usize = 100_000;
 
-/// Kinds that a bot gets without asking for them.
+/// Kinds that a bot receives by default.
 const DEFAULT_KINDS: [&str; 20] = [
     "message",
     "edited_message",
@@ -35,9 +33,39 @@ const DEFAULT_KINDS: [&str; 20] = [
     "chat_boost",
     "removed_chat_boost",
 ];
-/// Kinds that a bot gets only when it lists them.
+/// Kinds that a bot receives only if it lists them.
 const ASKED_KINDS: [&str; 4] =
     ["chat_member", "message_reaction", "message_reaction_count", "stopped_message_generation"];
+
+/// Address and settings of the webhook.
+#[derive(Debug, Clone)]
+pub(super) struct Webhook {
+    pub url: String,
+    pub secret: Option<String>,
+    pub max_connections: usize,
+    /// Unix time and text of the last failure.
+    pub last_error: Option<(i64, String)>,
+}
+
+impl Webhook {
+    /// Returns a Bot API `WebhookInfo` object.
+    pub(super) fn info(webhook: Option<&Self>, pending: usize, allowed: &[String]) -> Value {
+        let mut info = json!({"url": "", "has_custom_certificate": false, "pending_update_count": pending});
+        if let Some(webhook) = webhook {
+            info["url"] = json!(webhook.url);
+            info["max_connections"] = json!(webhook.max_connections);
+            info["ip_address"] = json!("127.0.0.1");
+            if let Some((date, message)) = &webhook.last_error {
+                info["last_error_date"] = json!(date);
+                info["last_error_message"] = json!(message);
+            }
+        }
+        if !allowed.is_empty() {
+            info["allowed_updates"] = json!(allowed);
+        }
+        info
+    }
+}
 
 /// One update with its number.
 #[derive(Debug)]
@@ -45,7 +73,7 @@ pub(super) struct Update {
     pub id: i64,
     pub chat: Option<i64>,
     pub value: Value,
-    /// When a poll first got it.
+    /// When `getUpdates` first returned it.
     pub handed_out: OnceLock<Instant>,
 }
 
@@ -57,15 +85,15 @@ pub(super) struct Queue {
     past: BTreeMap<i64, Arc<Update>>,
     again: VecDeque<Arc<Update>>,
     pub confirmed: i64,
-    /// What the bot asked for; empty is the default set.
+    /// Kinds that the bot subscribed to; empty means the default set.
     pub allowed: Vec<String>,
-    /// Number of the newest `getUpdates` call; an older one that still waits is terminated.
+    /// Number of the newest `getUpdates` call. An older one that still waits is terminated.
     pub poll: u64,
     pub webhook: Option<Webhook>,
 }
 
 impl Queue {
-    /// An empty queue whose first update has this number.
+    /// Creates an empty queue whose first update has this id.
     pub(super) fn new(first: i64) -> Self {
         Self {
             next: first,
@@ -79,7 +107,7 @@ impl Queue {
         }
     }
 
-    /// Whether an update of this kind is created at all. Kinds nobody documents always are.
+    /// Returns whether an update of this kind is created. Undocumented kinds always are.
     fn wanted(&self, kind: &str) -> bool {
         let known = DEFAULT_KINDS.contains(&kind) || ASKED_KINDS.contains(&kind);
         if !known {
@@ -91,14 +119,15 @@ impl Queue {
         self.allowed.iter().any(|allowed| allowed == kind)
     }
 
-    /// Creates an update of one kind; 0 when the bot does not get that kind.
+    /// Creates an update of one kind. Returns its id, or 0 if the bot does not receive that kind.
     pub(super) fn push(&mut self, kind: &str, object: Value) -> i64 {
         let mut update = Map::new();
         update.insert(kind.to_owned(), object);
         self.push_raw(update)
     }
 
-    /// Creates an update from its fields without `update_id`; 0 when the bot does not get that kind.
+    /// Creates an update from its fields without `update_id`. Returns its id, or 0 if the bot does not
+    /// receive that kind.
     pub(super) fn push_raw(&mut self, mut fields: Map<String, Value>) -> i64 {
         fields.remove("update_id");
         let Some((kind, object)) = fields.iter().next() else { return 0 };
@@ -120,7 +149,7 @@ impl Queue {
         id
     }
 
-    /// Marks an update to be handed out once more; `false` when it is unknown.
+    /// Queues an update for another delivery. Returns `false` if it is unknown.
     pub(super) fn redeliver(&mut self, id: i64) -> bool {
         let Some(update) = self.past.get(&id) else { return false };
         if self.webhook.is_some() {
@@ -131,7 +160,8 @@ impl Queue {
         true
     }
 
-    /// Forgets what an offset confirms: everything below it, or all but the last `-offset`.
+    /// Removes the updates that an offset confirms: those below it or, if it is negative, all but the last
+    /// `-offset`.
     pub(super) fn confirm(&mut self, offset: i64) {
         if offset < 0 {
             let keep = usize::try_from(-offset).unwrap_or(usize::MAX);
@@ -148,7 +178,7 @@ impl Queue {
         }
     }
 
-    /// What a poll gets now: redeliveries first, then the oldest unconfirmed updates.
+    /// Returns the updates for a poll: redeliveries first, then the oldest unconfirmed ones.
     pub(super) fn hand_out(&mut self, limit: usize) -> Vec<Value> {
         let mut batch: Vec<Value> = Vec::new();
         while batch.len() < limit
@@ -165,12 +195,12 @@ impl Queue {
         batch
     }
 
-    /// When a poll first got an update; nothing when none did, or when it is long ago.
+    /// Returns when `getUpdates` first returned an update; `None` if it never did, or too long ago.
     pub(super) fn handed_out(&self, id: i64) -> Option<Instant> {
         self.past.get(&id)?.handed_out.get().copied()
     }
 
-    /// Forgets everything that waits.
+    /// Removes all pending updates.
     pub(super) fn clear(&mut self) {
         if let Some(last) = self.pending.back() {
             self.confirmed = self.confirmed.max(last.id + 1);
@@ -180,7 +210,7 @@ impl Queue {
     }
 }
 
-/// The chat an update belongs to, for the order of webhook deliveries.
+/// Returns the chat of an update, for the order of webhook deliveries.
 fn chat_of(object: &Value) -> Option<i64> {
     [&object["chat"]["id"], &object["message"]["chat"]["id"], &object["from"]["id"], &object["user"]["id"]]
         .into_iter()

@@ -1,22 +1,22 @@
-//! Flood limits: budgets per chat and over all chats. A call over budget opens a penalty for its chat;
-//! calls inside the penalty are refused too and make it longer.
+//! Flood limits: budgets per chat and over all chats. A call over budget starts a penalty for its chat; calls
+//! during the penalty are refused too and extend it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-/// Drafts and chat actions per chat: how many in which time.
+/// Limits of drafts and chat actions per chat, each with its time window.
 const COSMETIC: [(usize, Duration); 2] = [(20, Duration::from_secs(5)), (40, Duration::from_secs(30))];
-/// Sends and edits in a private chat: a burst of five passes, then one a second.
+/// Limits of sends and edits in a private chat: a burst of five, then one per second.
 const PRIVATE_BURST: usize = 5;
 const PRIVATE_INTERVAL: Duration = Duration::from_secs(1);
-/// Sends and edits in a group.
+/// Limit of sends and edits in a group, and its time window.
 const GROUP: (usize, Duration) = (20, Duration::from_mins(1));
-/// Sends and edits over all chats.
+/// Limit of sends and edits over all chats, and its time window.
 const OVERALL: (usize, Duration) = (30, Duration::from_secs(1));
-/// How much longer a penalty gets by each call inside it.
+/// By how much each call during a penalty extends it.
 const EXTENSION: Duration = Duration::from_secs(1);
 
-/// What kind of budget a method draws on.
+/// The kind of budget that a method uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     /// Drafts and chat actions.
@@ -28,7 +28,7 @@ pub(super) enum Class {
 }
 
 impl Class {
-    /// The budget of a method; `None` when flood limits do not concern it.
+    /// Returns the budget of a method; `None` if flood limits do not apply to it.
     pub(super) fn of(method: &str) -> Option<Self> {
         match method {
             "sendMessageDraft" | "sendChatAction" => Some(Self::Cosmetic),
@@ -48,11 +48,11 @@ impl Class {
     }
 }
 
-/// Why a call is over budget.
+/// The refusal of a call over budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Flood {
     pub retry_after_s: u64,
-    /// Whether the bot had been told to wait and called all the same.
+    /// Whether the call came during a penalty, so the bot had been told to wait.
     pub inside_penalty: bool,
 }
 
@@ -73,7 +73,7 @@ pub(super) struct Rates {
 }
 
 impl Rates {
-    /// Draws one call on the budgets of its chat.
+    /// Charges one call to the budgets of its chat.
     pub(super) fn draw(&mut self, class: Class, chat: i64, private: bool, now: Instant) -> Result<(), Flood> {
         let state = self.chats.entry(chat).or_default();
         if let Some(until) = state.penalty.filter(|until| *until > now) {
@@ -117,7 +117,7 @@ impl ChatRates {
     }
 }
 
-/// How long until a window has room again, if it has none now.
+/// Returns the time until a window has room again; `None` if it has room now.
 fn over(seen: &mut VecDeque<Instant>, (limit, window): (usize, Duration), now: Instant) -> Option<Duration> {
     let longest = COSMETIC[1].1.max(window);
     while seen.front().is_some_and(|at| now.duration_since(*at) >= longest) {
@@ -128,7 +128,7 @@ fn over(seen: &mut VecDeque<Instant>, (limit, window): (usize, Duration), now: I
     (recent >= limit).then(|| (*oldest + window).saturating_duration_since(now))
 }
 
-/// Seconds, rounded up, at least one.
+/// Returns the duration in seconds, rounded up, at least one.
 fn whole_seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }

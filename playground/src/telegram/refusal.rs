@@ -1,4 +1,4 @@
-//! Refusals in the words of the Bot API.
+//! Refusals with the sentences of the Bot API.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ pub(super) struct Refusal {
     pub migrate_to: Option<i64>,
 }
 
-/// What a method gives back.
+/// The result of a method.
 pub(super) type Outcome = Result<Value, Refusal>;
 
 impl Refusal {
@@ -20,27 +20,27 @@ impl Refusal {
         Self { code, description: description.into(), retry_after: None, migrate_to: None }
     }
 
-    /// 400 with the usual beginning.
+    /// Returns a 400 that begins with "Bad Request".
     pub(super) fn bad(reason: impl AsRef<str>) -> Self {
         Self::new(400, format!("Bad Request: {}", reason.as_ref()))
     }
 
-    /// 403 with the usual beginning.
+    /// Returns a 403 that begins with "Forbidden".
     pub(super) fn forbidden(reason: &str) -> Self {
         Self::new(403, format!("Forbidden: {reason}"))
     }
 
-    /// 409 with the usual beginning.
+    /// Returns a 409 that begins with "Conflict".
     pub(super) fn conflict(reason: &str) -> Self {
         Self::new(409, format!("Conflict: {reason}"))
     }
 
-    /// Formatting that cannot be read.
+    /// Returns the refusal of formatting that cannot be parsed.
     pub(super) fn entities(reason: impl AsRef<str>) -> Self {
         Self::bad(format!("can't parse entities: {}", reason.as_ref()))
     }
 
-    /// 429 with the time to wait.
+    /// Returns a 429 with the seconds to wait.
     pub(super) fn flood(retry_after_s: u64) -> Self {
         Self {
             code: 429,
@@ -50,12 +50,12 @@ impl Refusal {
         }
     }
 
-    /// The group has become a supergroup.
+    /// Returns the refusal of a call for a group that has become a supergroup.
     pub(super) fn upgraded(to: i64) -> Self {
         Self { migrate_to: Some(to), ..Self::bad("group chat was upgraded to a supergroup chat") }
     }
 
-    /// The body that goes over the wire.
+    /// Returns the body of the HTTP response.
     pub(super) fn body(&self) -> Value {
         let mut body = json!({"ok": false, "error_code": self.code, "description": self.description});
         if let Some(seconds) = self.retry_after {

@@ -1,51 +1,51 @@
-//! People send files: alone, with a caption, in a topic, as an answer, or several as one album.
+//! Files sent by people: alone, with a caption, in a topic, as a reply, or several as one album.
 
 use serde_json::json;
 
-use super::Telegram;
 use super::media;
+use super::shared::Telegram;
 use super::text;
 use super::types::{Attachment, SentIds};
 use super::world::{Post, World};
 use crate::samples;
 
-/// A file on its way into a chat.
+/// A file for a person to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewFile {
-    /// What it is sent as.
+    /// The kind of attachment.
     pub kind: Attachment,
-    /// Its name; photos, voice notes and stickers arrive without one.
+    /// The file name. Photos, voice notes and stickers arrive without one.
     pub name: String,
-    /// Its MIME type as the person's app tells it.
+    /// The MIME type, as reported by the person's app.
     pub mime: String,
-    /// Its bytes.
+    /// The content.
     pub bytes: Vec<u8>,
-    /// The text below it; empty for none.
+    /// The caption; empty means none.
     pub caption: String,
 }
 
 impl NewFile {
-    /// A file without a caption.
+    /// Creates a file without a caption.
     pub fn new(kind: Attachment, name: &str, mime: &str, bytes: Vec<u8>) -> Self {
         Self { kind, name: name.to_owned(), mime: mime.to_owned(), bytes, caption: String::new() }
     }
 
-    /// A grey photo of this size in pixels, as JPEG like all photos of the service.
+    /// Creates a grey photo of this size in pixels, as a JPEG, like all photos of the service.
     pub fn photo(width: u16, height: u16) -> Self {
         Self::new(Attachment::Photo, "photo.jpg", "image/jpeg", samples::jpeg(width, height))
     }
 
-    /// A PDF document whose pages say their number.
+    /// Creates a PDF document whose pages show their number.
     pub fn pdf(name: &str, pages: usize) -> Self {
         Self::new(Attachment::Document, name, "application/pdf", samples::pdf(pages))
     }
 
-    /// A text document.
+    /// Creates a plain text document.
     pub fn text(name: &str, text: &str) -> Self {
         Self::new(Attachment::Document, name, "text/plain", text.as_bytes().to_vec())
     }
 
-    /// The same with a caption.
+    /// Sets the caption.
     #[must_use]
     pub fn captioned(mut self, caption: &str) -> Self {
         caption.clone_into(&mut self.caption);
@@ -53,7 +53,7 @@ impl NewFile {
     }
 }
 
-/// Where a message stands besides its chat.
+/// Where a message is placed within its chat.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Placement {
     pub topic: Option<i64>,
@@ -87,7 +87,7 @@ impl World {
     }
 }
 
-/// Whether the person's app would send these as one album: two to ten, documents and music only among
+/// Returns whether an app would send these as one album: two to ten files, documents and music only among
 /// themselves, no voice notes, round videos or stickers.
 pub(super) fn is_album(files: &[NewFile]) -> bool {
     let family = |file: &NewFile| match file.kind {
@@ -101,35 +101,36 @@ pub(super) fn is_album(files: &[NewFile]) -> bool {
 }
 
 impl Telegram {
-    /// A person sends a file.
+    /// Sends a file as a person.
     pub fn send(&self, chat: i64, from: i64, file: NewFile) -> SentIds {
         self.shared.change(|world| world.say_file(chat, from, Placement::default(), file))
     }
 
-    /// A person sends a file in a topic.
+    /// Sends a file as a person, in a topic.
     pub fn send_in_topic(&self, chat: i64, from: i64, topic: i64, file: NewFile) -> SentIds {
         let place = Placement { topic: Some(topic), ..Placement::default() };
         self.shared.change(|world| world.say_file(chat, from, place, file))
     }
 
-    /// A person answers a message with a file; the topic is that of the message.
+    /// Replies to a message with a file, in the topic of that message.
     pub fn reply_with(&self, chat: i64, from: i64, to: i64, file: NewFile) -> SentIds {
         let place = Placement { reply_to: Some(to), ..Placement::default() };
         self.shared.change(|world| world.say_file(chat, from, place, file))
     }
 
-    /// A person sends an album: one message a file, all with the same `media_group_id`, each with its own caption
-    /// (apps give one to the first only), in one moment.
+    /// Sends an album at once: one message per file, all with the same `media_group_id`, each with its own
+    /// caption (apps give one to the first only).
     ///
     /// # Panics
     ///
-    /// If no app would send these files together: fewer than two, more than ten, or kinds that do not mix.
+    /// Panics if no app would send these files together: fewer than two, more than ten, or kinds that do not
+    /// mix.
     pub fn send_album(&self, chat: i64, from: i64, topic: Option<i64>, files: Vec<NewFile>) -> Vec<SentIds> {
         assert!(is_album(&files), "these files make no album");
         self.shared.change(|world| world.say_album(chat, from, topic, files))
     }
 
-    /// The same as [`send`](Self::send), with every property spelled out; an empty caption is none.
+    /// Sends a file, like [`send`](Self::send), given by its properties. An empty caption means none.
     #[expect(clippy::too_many_arguments, reason = "each is one property of the message a test spells out")]
     pub fn send_file(
         &self,

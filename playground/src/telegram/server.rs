@@ -1,11 +1,11 @@
-//! HTTP: the routes, the token, a call in any of the encodings the service takes.
+//! The HTTP server: routes, the check of the token, and parameters in any encoding that the service accepts.
 
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, Multipart, Request, State};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use percent_encoding::percent_decode_str;
@@ -15,7 +15,9 @@ use super::calls::{WireReply, call};
 use super::door::{CutSwitch, CuttableListener};
 use super::params::{Params, Upload};
 use super::refusal::Refusal;
-use super::{Shared, downloads, methods, page};
+use super::response::{check_token, cut, failed, refused, status};
+use super::shared::Shared;
+use super::{file_server, methods, page};
 
 /// Largest request body; a document may have 50 MB.
 const BODY_LIMIT: usize = 52 * 1024 * 1024;
@@ -42,7 +44,7 @@ async fn answer(
 ) -> Response {
     let path = percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
     if let Some(rest) = path.strip_prefix("/file/bot") {
-        return downloads::download(&shared, &switch, rest).await;
+        return file_server::download(&shared, &switch, rest).await;
     }
     let Some((token, method)) = path.strip_prefix("/bot").and_then(|rest| rest.split_once('/')) else {
         return refused(&Refusal::new(404, "Not Found"));
@@ -62,35 +64,6 @@ async fn answer(
         WireReply::Plain(code) => failed(code),
         WireReply::Cut => cut(&switch),
     }
-}
-
-/// What a proxy in front would say.
-pub(super) fn failed(code: u16) -> Response {
-    (status(code), "the emulator was told to fail").into_response()
-}
-
-/// Nothing of this answer leaves.
-pub(super) fn cut(switch: &CutSwitch) -> Response {
-    switch.cut();
-    StatusCode::BAD_GATEWAY.into_response()
-}
-
-pub(super) fn check_token(shared: &Shared, token: &str) -> Result<(), Refusal> {
-    if shared.look(|world| world.settings.token == token) {
-        return Ok(());
-    }
-    let plausible = token.split_once(':').is_some_and(|(id, secret)| {
-        !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) && !secret.is_empty()
-    });
-    Err(if plausible { Refusal::new(401, "Unauthorized") } else { Refusal::new(404, "Not Found") })
-}
-
-pub(super) fn refused(refusal: &Refusal) -> Response {
-    (status(refusal.code), Json(refusal.body())).into_response()
-}
-
-fn status(code: u16) -> StatusCode {
-    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// Reads parameters from the query string and the body.

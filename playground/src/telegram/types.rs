@@ -1,15 +1,15 @@
-//! What a test, the page or a load driver sees of the emulated Telegram: people, messages, drafts,
-//! calls and violations. Plain data, cloned out of the state.
+//! Data types that tests, the page and load drivers receive from the emulated Telegram: people, messages,
+//! drafts, calls and violations. They are copies, independent of the state.
 
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde_json::Value;
 
-/// How the emulator is set up.
+/// Settings of the emulator.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The one token that is accepted, in the usual form `<digits>:<secret>`.
+    /// The only accepted token, in the usual form `<digits>:<secret>`.
     pub token: String,
     /// User id of the bot.
     pub bot_id: i64,
@@ -17,14 +17,15 @@ pub struct Settings {
     pub bot_username: String,
     /// Port on 127.0.0.1; 0 takes any free one.
     pub port: u16,
-    /// Whether flood limits answer 429. Off by default, so that tests are not paced.
+    /// Whether calls over a flood limit get 429. Off by default, so that tests need not wait.
     pub enforce_rates: bool,
-    /// Number of the first update. A bot remembers the numbers it has seen, so an emulator that meets the
-    /// database of an earlier one must begin above everything that one used.
+    /// Id of the first update. A bot remembers the ids it has seen, so an emulator used with an existing
+    /// database must begin above all ids of earlier emulators.
     pub first_update: i64,
-    /// Id of the first message of private chats together and of each supergroup; what was said of updates holds here too.
+    /// Id of the first message: of all private chats together, and of each supergroup. With an existing
+    /// database it must be above all ids of earlier emulators, like `first_update`.
     pub first_message: i64,
-    /// How long the bot may take to answer a pre-checkout query; 10 s in the real service.
+    /// Time limit of the bot for a pre-checkout query; 10 s in the real service.
     pub checkout_limit: Duration,
 }
 
@@ -58,7 +59,7 @@ pub struct Person {
     /// Username without `@`, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// Language of the person's app as an IETF tag, if told.
+    /// Language of the person's app as an IETF tag, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language_code: Option<String>,
     /// Whether the person has Telegram Premium.
@@ -67,7 +68,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// A person with an English app and nothing else known.
+    /// Creates a person with an English app and no other optional field.
     pub fn new(id: i64, first_name: &str) -> Self {
         Self {
             id,
@@ -81,23 +82,23 @@ impl Person {
     }
 }
 
-/// What a person's action produced.
+/// Ids of the message and of the update that a person's action created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct SentIds {
     /// Id of the message in its chat.
     pub message_id: i64,
-    /// Id of the update that tells the bot; 0 when the bot does not subscribe to that kind of update.
+    /// Id of the update; 0 if the bot does not subscribe to that kind of update.
     pub update_id: i64,
 }
 
-/// A message as the chat shows it now.
+/// A message in its current state.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Message {
     /// Id within the chat.
     pub id: i64,
     /// Unix time in seconds.
     pub date: i64,
-    /// Who sent it.
+    /// Id of the sender.
     pub from: i64,
     /// Whether the emulated bot sent it.
     pub from_bot: bool,
@@ -105,9 +106,9 @@ pub struct Message {
     pub text: String,
     /// Formatting, as `MessageEntity` objects.
     pub entities: Vec<Value>,
-    /// Topic (`message_thread_id`) it stands in.
+    /// Topic (`message_thread_id`) of the message, if any.
     pub topic: Option<i64>,
-    /// How often it was edited.
+    /// Number of edits.
     pub edits: u32,
     /// Inline keyboard, if any.
     pub reply_markup: Option<Value>,
@@ -118,7 +119,7 @@ pub struct Message {
 /// One state of a streamed draft.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// The bot's id of the draft.
+    /// The draft's id, chosen by the bot.
     pub draft_id: i64,
     /// The text of this state; empty shows a thinking placeholder.
     pub text: String,
@@ -139,22 +140,22 @@ pub struct Draft {
 pub struct Call {
     /// Method in its documented spelling.
     pub method: String,
-    /// The chat it was about.
+    /// The chat that the call named.
     pub chat: Option<i64>,
     /// Parameters, JSON-encoded ones parsed, whatever the encoding of the request was.
     pub params: Value,
     /// When it arrived.
     pub at: Instant,
-    /// What it was answered.
+    /// The answer.
     pub answer: CallOutcome,
-    /// Bytes of all uploaded files together.
+    /// Total size of all uploaded files, in bytes.
     pub uploaded_bytes: usize,
 }
 
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallOutcome {
-    /// Not answered yet: a long poll, a held or hanging call, or the caller went away.
+    /// Not answered: a long poll, a held or hanging call, or a caller that disconnected.
     Waiting,
     /// Answered with a result.
     Ok,
@@ -174,22 +175,22 @@ pub enum CallOutcome {
 /// One download of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Download {
-    /// The file; empty when there is none at the path.
+    /// The file's id; empty if there is no file at the path.
     pub file_id: String,
-    /// What stood behind the token.
+    /// The part of the URL after the token.
     pub path: String,
-    /// When it was asked for.
+    /// When the request arrived.
     pub at: Instant,
-    /// How it ended; `Ok` means that the whole file was handed to the connection.
+    /// How it ended. `Ok` means that the whole file was written to the connection.
     pub answer: CallOutcome,
 }
 
-/// A call that a well-behaved bot would not have made.
+/// A call that a correct bot would not have made.
 #[derive(Debug, Clone)]
 pub struct Violation {
     /// Method in its documented spelling.
     pub method: String,
-    /// The chat it was about.
+    /// The chat that the call named.
     pub chat: Option<i64>,
     /// What was wrong.
     pub kind: ViolationKind,
@@ -199,10 +200,10 @@ pub struct Violation {
     pub at: Instant,
 }
 
-/// What a violation was.
+/// The kind of a violation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum ViolationKind {
-    /// Called again before `retry_after` was over.
+    /// A call before `retry_after` was over.
     InsidePenalty,
     /// Refused because of formatting.
     Formatting,
@@ -210,7 +211,7 @@ pub enum ViolationKind {
     Length,
 }
 
-/// What a person attaches to a message.
+/// The kind of file that a person attaches to a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attachment {
     /// A picture, offered in several sizes.
@@ -229,15 +230,15 @@ pub enum Attachment {
     Sticker,
 }
 
-/// A fault that calls run into.
+/// A fault that a test injects into calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// Refused with 429.
     Flood {
-        /// Seconds to wait, as told to the bot.
+        /// The value of `retry_after`, in seconds.
         retry_after_s: u64,
     },
-    /// Answered with this HTTP status and a body that is not JSON, as a proxy in front would.
+    /// The call gets this HTTP status and a body that is not JSON, as from a proxy.
     Status(u16),
     /// Refused with this error.
     Error {
@@ -254,19 +255,19 @@ pub enum Fault {
     Hang(Duration),
 }
 
-/// Something that a message can have.
+/// A feature of a message that can be refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feature {
     /// Formatting.
     Entities,
     /// Buttons.
     Keyboard,
-    /// A message that it answers.
+    /// A reply to another message.
     Reply,
     /// A topic.
     Topic,
-    /// The place of another message, which it changes.
+    /// An edit of an existing message.
     Edit,
-    /// A text, so every message.
+    /// Text, and so every text message.
     Text,
 }

@@ -1,9 +1,10 @@
-//! Basic groups that become supergroups: another chat with another id, whose messages count from the beginning.
+//! Upgrades of basic groups to supergroups: the supergroup is another chat with another id, and its message
+//! ids begin anew.
 
 use serde_json::json;
 
-use super::Telegram;
 use super::chat::ChatType;
+use super::shared::Telegram;
 use super::types::SentIds;
 use super::world::{Post, World};
 
@@ -40,7 +41,7 @@ impl World {
 }
 
 impl Telegram {
-    /// Adds a basic group, whose messages share their numbers with those of private chats; the first member owns it.
+    /// Adds a basic group. Its message ids come from the counter of private chats; the first member owns it.
     pub fn add_basic_group(&self, id: i64, title: &str, members: &[i64]) {
         self.add_group(id, title, false, members);
         self.shared.change(|world| {
@@ -52,13 +53,14 @@ impl Telegram {
         });
     }
 
-    /// The basic group `old` becomes the supergroup `new`: every call for the former chat is refused with the id of the
-    /// new one. The service messages come when they are asked for.
+    /// Upgrades the basic group `old` to the supergroup `new`. Every later call for `old` is refused with the
+    /// id of `new`. [`tell_upgrade`](Self::tell_upgrade) posts the service messages.
     pub fn upgrade_group(&self, old: i64, new: i64) {
         self.shared.change(|world| world.upgrade(old, new));
     }
 
-    /// The service message about the upgrade in one of the two chats; `None` if it was not upgraded.
+    /// Posts the service message about the upgrade in one of the two chats. Returns `None` if the chat was
+    /// not upgraded.
     pub fn tell_upgrade(&self, chat: i64) -> Option<SentIds> {
         self.shared.change(|world| world.tell_upgrade(chat))
     }

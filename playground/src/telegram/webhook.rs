@@ -1,55 +1,26 @@
-//! Delivery of updates to a webhook: several at once, but one at a time for each chat; a failed one is
-//! tried again later and holds back only its own chat.
+//! Delivery of updates to a webhook: chats in parallel, updates of one chat in sequence. A failed delivery is
+//! retried later and delays only its own chat.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::task::JoinSet;
 
+use super::clock::unix_now;
 use super::params::Params;
-use super::queue::Update;
-use super::world::unix_now;
-use super::{Shared, calls, methods};
+use super::queue::{Update, Webhook};
+use super::shared::Shared;
+use super::{calls, methods};
 
-/// First wait after a failure; doubles with each further one.
+/// Delay after a first failure. It doubles with each further one.
 const FIRST_RETRY: Duration = Duration::from_millis(200);
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
-/// How long one delivery may take.
+/// Time limit of one delivery.
 const DELIVERY_LIMIT: Duration = Duration::from_mins(1);
 
-/// Where updates are sent.
-#[derive(Debug, Clone)]
-pub(super) struct Webhook {
-    pub url: String,
-    pub secret: Option<String>,
-    pub max_connections: usize,
-    /// Unix time and text of the last failure.
-    pub last_error: Option<(i64, String)>,
-}
-
-impl Webhook {
-    /// A Bot API `WebhookInfo` object.
-    pub(super) fn info(webhook: Option<&Self>, pending: usize, allowed: &[String]) -> Value {
-        let mut info = json!({"url": "", "has_custom_certificate": false, "pending_update_count": pending});
-        if let Some(webhook) = webhook {
-            info["url"] = json!(webhook.url);
-            info["max_connections"] = json!(webhook.max_connections);
-            info["ip_address"] = json!("127.0.0.1");
-            if let Some((date, message)) = &webhook.last_error {
-                info["last_error_date"] = json!(date);
-                info["last_error_message"] = json!(message);
-            }
-        }
-        if !allowed.is_empty() {
-            info["allowed_updates"] = json!(allowed);
-        }
-        info
-    }
-}
-
-/// How a chat's deliveries stand.
+/// The state of one chat's deliveries.
 #[derive(Debug, Default)]
 struct ChatDelivery {
     busy: bool,
@@ -57,7 +28,7 @@ struct ChatDelivery {
     not_before: Option<Instant>,
 }
 
-/// Runs until the emulator stops; does nothing while no webhook is set.
+/// Delivers updates until the emulator stops. Does nothing while no webhook is set.
 pub(super) async fn deliver(shared: Arc<Shared>, client: reqwest::Client) {
     let mut changed = shared.changed.subscribe();
     let mut lanes: HashMap<i64, ChatDelivery> = HashMap::new();
@@ -76,7 +47,7 @@ pub(super) async fn deliver(shared: Arc<Shared>, client: reqwest::Client) {
     }
 }
 
-/// The oldest update of each chat that may be delivered now.
+/// Returns the oldest update of each chat that may be delivered now.
 fn due(
     shared: &Shared,
     lanes: &mut HashMap<i64, ChatDelivery>,

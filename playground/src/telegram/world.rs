@@ -1,11 +1,12 @@
-//! The state of the emulated Telegram: people, chats, messages, drafts, files, calls. One value behind
-//! one lock; nothing in here waits.
+//! The state of the emulated Telegram: people, chats, messages, drafts, files, calls. One value behind one
+//! lock; no function here waits.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use super::chat::{Chat, ChatType};
+use super::clock::unix_now;
 use super::downloads::Downloads;
 use super::faults::Faults;
 use super::files::Files;
@@ -14,10 +15,10 @@ use super::rates::Rates;
 use super::stars::Stars;
 use super::types::{Call, Message, Person, Settings, Violation};
 
-/// Calls remembered; the oldest half goes when it is reached.
+/// Limit of stored calls. When it is reached, the oldest half is dropped.
 const CALLS_KEPT: usize = 400_000;
 
-/// A button press that waits for its answer.
+/// A button press and its answer.
 #[derive(Debug, Clone)]
 pub(super) struct Press {
     pub chat: i64,
@@ -25,21 +26,21 @@ pub(super) struct Press {
     pub answer: Option<Value>,
 }
 
-/// What a new message consists of.
+/// The contents of a new message.
 #[derive(Debug, Default)]
 pub(super) struct Post {
     pub from: i64,
     pub topic: Option<i64>,
     pub reply_to: Option<i64>,
-    /// Fields of the kind of message: text and entities, a file and its caption, a service event.
+    /// Fields that depend on the kind of message: text and entities, a file and its caption, a service event.
     pub body: Map<String, Value>,
     pub reply_markup: Option<Value>,
 }
 
-/// Everything the emulator knows.
+/// The whole state of the emulator.
 pub(super) struct World {
     pub settings: Settings,
-    /// Grows with every change.
+    /// Increased by every change.
     pub version: u64,
     pub users: BTreeMap<i64, Person>,
     pub chats: BTreeMap<i64, Chat>,
@@ -48,7 +49,7 @@ pub(super) struct World {
     pub downloads: Downloads,
     pub presses: BTreeMap<String, Press>,
     pub commands: BTreeMap<(String, String), Value>,
-    /// What `getMe` answers instead of the bot's account with all of its fields.
+    /// The result of `getMe` if a test has set one; otherwise it is built from the bot's account.
     pub me: Option<Value>,
     pub calls: Vec<Call>,
     /// Calls that were dropped from the front of `calls`.
@@ -93,7 +94,7 @@ impl World {
         }
     }
 
-    /// Notes a call and returns its number.
+    /// Records a call and returns its number.
     pub(super) fn note_call(&mut self, call: Call) -> usize {
         if self.calls.len() >= CALLS_KEPT {
             self.calls.drain(..CALLS_KEPT / 2);
@@ -103,18 +104,18 @@ impl World {
         self.calls_forgotten + self.calls.len() - 1
     }
 
-    /// The account of a person, made up when nobody added it.
+    /// Returns the account of a person, creating one if it is unknown.
     pub(super) fn person(&mut self, id: i64) -> &Person {
         self.users.entry(id).or_insert_with(|| Person::new(id, &format!("User {id}")))
     }
 
-    /// The private chat with a person, opened on first use.
+    /// Returns the private chat with a person, opening it if necessary.
     pub(super) fn open_private(&mut self, user: i64) -> &mut Chat {
         self.person(user);
         self.chats.entry(user).or_insert_with(|| Chat::new(ChatType::Private { blocked: false }))
     }
 
-    /// Adds a supergroup; the first member is its owner, the bot an administrator.
+    /// Adds a supergroup. The first member is its owner, the bot an administrator.
     pub(super) fn add_group(&mut self, id: i64, title: &str, forum: bool, members: &[i64]) {
         let admins = members.first().copied().into_iter().collect();
         let kind = ChatType::Supergroup {
@@ -139,7 +140,7 @@ impl World {
         }
     }
 
-    /// Marks only what is on the screen for a moment as changed: drafts, actions, notices.
+    /// Marks only transient parts of a chat as changed: drafts, actions, notices.
     pub(super) fn touch_screen(&mut self, chat: i64) {
         self.version += 1;
         if let Some(chat) = self.chats.get_mut(&chat) {
@@ -151,7 +152,7 @@ impl World {
         user == self.settings.bot_id
     }
 
-    /// A Bot API `User` object.
+    /// Returns a Bot API `User` object.
     pub(super) fn user_object(&self, id: i64) -> Value {
         self.users.get(&id).map_or_else(
             || json!({"id": id, "is_bot": false, "first_name": "Deleted Account"}),
@@ -159,7 +160,7 @@ impl World {
         )
     }
 
-    /// A Bot API `Chat` object as messages carry it.
+    /// Returns a Bot API `Chat` object as messages contain it.
     pub(super) fn chat_object(&self, id: i64) -> Value {
         if let Some(ChatType::Supergroup { basic, title, forum, .. }) =
             self.chats.get(&id).map(|chat| &chat.kind)
@@ -179,7 +180,8 @@ impl World {
         object
     }
 
-    /// Id of the next message in a chat: one counter for all private chats and basic groups, one for each supergroup.
+    /// Returns the id of the next message in a chat. All private chats and basic groups share one counter;
+    /// each supergroup has its own.
     pub(super) fn next_message_id(&mut self, chat: i64) -> i64 {
         match self.chats.get_mut(&chat) {
             Some(state) if state.counts_alone() => {
@@ -198,12 +200,12 @@ impl World {
         self.next_press.to_string()
     }
 
-    /// Where a reply without a topic lands: in the topic of the message it answers.
+    /// Returns the topic of a reply that names none: the topic of the message it answers.
     pub(super) fn topic_of_reply(&self, chat: i64, reply_to: Option<i64>) -> Option<i64> {
         self.chats.get(&chat)?.messages.get(&reply_to?)?.topic
     }
 
-    /// The thread a reply belongs to in a group without topics: the first message of the chain.
+    /// Returns the thread of a reply in a group without topics: the first message of the chain.
     pub(super) fn reply_thread(&self, chat: i64, reply_to: i64) -> Option<i64> {
         let state = self.chats.get(&chat)?;
         if state.is_private() || state.is_forum() {
@@ -213,7 +215,7 @@ impl World {
         Some(replied.raw["message_thread_id"].as_i64().unwrap_or(reply_to))
     }
 
-    /// Puts a message into a chat and returns it. The chat must exist.
+    /// Adds a message to a chat and returns it. The chat must exist.
     pub(super) fn post(&mut self, chat: i64, post: Post) -> Message {
         let id = self.next_message_id(chat);
         let date = unix_now();
@@ -262,7 +264,8 @@ impl World {
         message
     }
 
-    /// `reply_to_message`: what was answered, or in a forum the message that opened the topic.
+    /// Returns `reply_to_message`: the message that was answered, or in a forum the one that opened the
+    /// topic.
     fn replied_object(&self, chat: i64, reply_to: Option<i64>, topic: Option<i64>) -> Option<Value> {
         let state = self.chats.get(&chat)?;
         let id = reply_to.or(topic.filter(|_| state.is_forum()))?;
@@ -271,7 +274,8 @@ impl World {
         Some(raw)
     }
 
-    /// Replaces the text (or caption) and the keyboard of a message and returns it.
+    /// Replaces the text or caption and the keyboard of a message. Returns the message; `None` if it does not
+    /// exist.
     pub(super) fn edit(
         &mut self,
         chat: i64,
@@ -306,12 +310,7 @@ impl World {
     }
 }
 
-/// Seconds since 1970.
-pub(super) fn unix_now() -> i64 {
-    chrono::Utc::now().timestamp()
-}
-
-/// Fields of a text message.
+/// Returns the fields of a text message.
 pub(super) fn text_body(text: &str, entities: &[Value]) -> Map<String, Value> {
     let mut body = Map::new();
     body.insert("text".to_owned(), json!(text));

@@ -152,6 +152,10 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         }
     }
 
+    fn visit_visibility(&mut self, _: &'ast Visibility) {
+        // `pub(in super::super)` names who may import, and imports nothing.
+    }
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let parts: Vec<String> = path.segments.iter().map(|part| part.ident.to_string()).collect();
         if parts.len() > 1 {

@@ -1,23 +1,23 @@
-//! Faults of the Files API on order.
+//! Injected faults of the Files API.
 
+use crate::anthropic::endpoint::Endpoint;
 use crate::anthropic::error::ApiError;
-use crate::anthropic::record::Endpoint;
 use crate::anthropic::reply::Gate;
 
-/// What a call of the Files API that breaks no rule runs into.
+/// An injected fault of a valid call of the Files API.
 #[derive(Clone, Debug)]
 pub enum FileFault {
-    /// It is answered with this error, and nothing happens.
+    /// The call gets this error and has no effect.
     Error(ApiError),
-    /// The connection breaks, and nothing happens.
+    /// The connection breaks and the call has no effect.
     Cut,
-    /// It is carried out, then the connection breaks without an answer.
+    /// The call is carried out, then the connection breaks without an answer.
     CutAfter,
-    /// It waits until the test opens the gate, then goes on as if nothing had been.
+    /// The call waits until the test opens the gate, then proceeds normally.
     Hold(Gate),
 }
 
-/// Faults that wait for their calls.
+/// Planned faults.
 #[derive(Debug, Default)]
 pub(super) struct Faults(Vec<Planned>);
 
@@ -35,7 +35,7 @@ impl Faults {
         }
     }
 
-    /// The fault that the next call meets.
+    /// Takes the fault of the next call of an endpoint, if one is planned.
     pub(super) fn take(&mut self, endpoint: Endpoint) -> Option<FileFault> {
         let at = self.0.iter().position(|planned| planned.endpoint == endpoint)?;
         let planned = &mut self.0[at];

@@ -1,7 +1,7 @@
 //! Reads and checks the form of an upload.
 //!
-//! Names that the public guide calls forbidden are refused, also those for which the official client's
-//! texts promise a replacement (an empty name, a name with a path): a client must not depend on either.
+//! Names that the public guide forbids are refused, even those that the official client's documentation says
+//! are replaced (an empty name, a name with a path): a client must not depend on either.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ use crate::anthropic::error::ApiError;
 const LONGEST_NAME: usize = 255;
 const FORBIDDEN: &str = "<>:\"|?*\\/";
 const LIVES_S: std::ops::RangeInclusive<u64> = 3600..=7_776_000;
-/// Most of a field that is no file.
+/// Limit of a field that is not a file, in bytes.
 const MOST_FIELD_BYTES: usize = 64 * 1024;
 
-/// What a form held, before any rule was applied.
+/// The contents of a form before its rules are applied.
 #[derive(Debug, Default)]
 pub(super) struct Form {
     file: Option<Part>,
     lives: Option<String>,
-    /// The first thing that is wrong with the form as a whole.
+    /// The first error of the form as a whole.
     problem: Option<ApiError>,
 }
 
@@ -33,12 +33,13 @@ struct Part {
     name: Option<String>,
     mime: String,
     bytes: Bytes,
-    /// Bytes that came, whether they were kept or not.
+    /// Bytes received, whether kept or not.
     size: usize,
 }
 
 impl Form {
-    /// Reads the form to its end, so that the client hears of a refusal; keeps at most this much of a file.
+    /// Reads the form to its end, so that the client receives a refusal. Keeps at most this many bytes of a
+    /// file.
     pub(super) async fn read(request: Request, most: usize) -> Self {
         let mut form = Self::default();
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
@@ -98,14 +99,14 @@ impl Form {
         self.problem.get_or_insert_with(|| ApiError::invalid(problem));
     }
 
-    /// What a test sees of the form.
+    /// Returns the form as it is recorded for tests.
     pub(super) fn record(&self) -> Value {
         let Some(file) = &self.file else { return Value::Null };
         json!({"filename": file.name, "mime_type": file.mime, "size_bytes": file.size,
             "expires_in_seconds": self.lives})
     }
 
-    /// Applies the rules.
+    /// Applies the rules of uploads.
     pub(super) fn admit(self, most: usize) -> Result<Incoming, ApiError> {
         if let Some(problem) = self.problem {
             return Err(problem);

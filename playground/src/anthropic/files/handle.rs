@@ -1,4 +1,4 @@
-//! What tests do with files: look at them, let them vanish, age them, order faults.
+//! Methods of the handle for files: tests read, remove and age files, and inject faults.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 
 use super::faults::FileFault;
 use super::store::{Incoming, Stored};
-use crate::anthropic::record::{Endpoint, Recorded};
+use crate::anthropic::endpoint::Endpoint;
+use crate::anthropic::record::Recorded;
 use crate::anthropic::server::lock;
 use crate::anthropic::{Anthropic, ApiError};
 
@@ -16,15 +17,15 @@ use crate::anthropic::{Anthropic, ApiError};
 pub struct StoredFile {
     /// Its id.
     pub id: String,
-    /// The name it was uploaded under.
+    /// The name given at the upload.
     pub name: String,
-    /// The type it was uploaded with.
+    /// The MIME type given at the upload.
     pub mime: String,
     /// Its length in bytes.
     pub size: usize,
-    /// When its bytes go, if they ever do by themselves.
+    /// When the content expires, if ever.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Whether its content can be fetched: only of files that a tool made.
+    /// Whether the content can be downloaded: only that of files made by a tool.
     pub downloadable: bool,
 }
 
@@ -42,31 +43,33 @@ impl From<&Stored> for StoredFile {
 }
 
 impl Anthropic {
-    /// Every file that was uploaded and neither deleted nor forgotten, oldest first; expired ones included.
+    /// Returns every file that was uploaded and neither deleted nor forgotten, oldest first, including
+    /// expired ones.
     pub fn files(&self) -> Vec<StoredFile> {
         let mut store = lock(&self.core.files);
         store.all().iter().map(|stored| StoredFile::from(&**stored)).collect()
     }
 
-    /// The bytes of a file; `None` when it is not there or has expired.
+    /// Returns the bytes of a file; `None` if it does not exist or has expired.
     pub fn file_bytes(&self, id: &str) -> Option<Bytes> {
         lock(&self.core.files).find(id).ok().map(|stored| stored.bytes.clone())
     }
 
-    /// Lets a file vanish as if somebody else had deleted it; `false` when there is none. A message that names it
-    /// afterwards is answered with 404 but counts as [`Outcome::Failed`](crate::anthropic::Outcome::Failed), not as
-    /// refused: the client could not know.
+    /// Removes a file as if someone else had deleted it. Returns `false` if there is none. A message that
+    /// names the file afterwards is answered with 404 but counts as
+    /// [`Outcome::Failed`](crate::anthropic::Outcome::Failed), not as refused, because the client could not
+    /// know.
     pub fn forget_file(&self, id: &str) -> bool {
         lock(&self.core.files).forget(id)
     }
 
-    /// Moves the clock of the files on, so that those with a lifetime expire.
+    /// Advances the clock of the files, so that those with a lifetime expire.
     pub fn age_files(&self, by: Duration) {
         lock(&self.core.files).age(by);
     }
 
-    /// Adds a file as a tool of the service makes it: its content can be fetched. Returns its id; an error when the
-    /// storage is full.
+    /// Adds a file as if a tool of the service had made it, so that it can be downloaded. Returns its id, or
+    /// an error if the storage is full.
     pub fn add_made_file(&self, name: &str, mime: &str, bytes: Vec<u8>) -> Result<String, ApiError> {
         let incoming = Incoming {
             name: name.to_owned(),
@@ -79,26 +82,26 @@ impl Anthropic {
         lock(&self.core.files).add(id, incoming).map(|stored| stored.id.clone())
     }
 
-    /// The next uploads that break no rule run into a fault. Several plans are used up in the order in which they
-    /// were made.
+    /// Makes the next `times` valid uploads meet a fault. Several plans apply in the order in which they were
+    /// made.
     pub fn fail_uploads(&self, times: u32, fault: FileFault) {
         self.fail_files(Endpoint::UploadFile, times, fault);
     }
 
-    /// The same for any call of the Files API: [`Endpoint::UploadFile`], [`Endpoint::ReadFiles`] or
-    /// [`Endpoint::DeleteFile`].
+    /// Makes the next `times` valid calls of one endpoint of the Files API meet a fault:
+    /// [`Endpoint::UploadFile`], [`Endpoint::ReadFiles`] or [`Endpoint::DeleteFile`].
     pub fn fail_files(&self, endpoint: Endpoint, times: u32, fault: FileFault) {
         lock(&self.core.files).faults.plan(endpoint, times, fault);
     }
 
-    /// Every call of the Files API, in order of arrival; they do not stand among
-    /// [`requests`](Self::requests). The `body` of an upload has `filename`, `mime_type`, `size_bytes` and
-    /// `expires_in_seconds` (a string, or `null`), the one of another call `id`; `raw` is empty.
+    /// Returns every call of the Files API, in order of arrival; [`requests`](Self::requests) does not
+    /// contain them. The `body` of an upload has `filename`, `mime_type`, `size_bytes` and
+    /// `expires_in_seconds` (a string, or `null`), that of another call `id`; `raw` is empty.
     pub fn file_requests(&self) -> Vec<Recorded> {
         self.core.file_log.read(<[Recorded]>::to_vec)
     }
 
-    /// Like [`until`](Self::until), in the calls of the Files API.
+    /// Waits like [`until`](Self::until), but for a value in the calls of the Files API.
     pub async fn until_files<T>(
         &self,
         what: &str,

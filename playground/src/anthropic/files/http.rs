@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 use super::faults::FileFault;
 use super::form::Form;
 use super::store::Stored;
+use crate::anthropic::endpoint::Endpoint;
 use crate::anthropic::error::{ApiError, common_headers};
-use crate::anthropic::record::{Endpoint, Outcome, Recorded, ResponseLog};
+use crate::anthropic::record::{Outcome, Recorded, ResponseLog};
 use crate::anthropic::server::{Core, broken_response, lock};
 use crate::anthropic::validate;
 
@@ -22,7 +23,7 @@ const MOST_IDS: usize = 100;
 const MOST_A_PAGE: usize = 1000;
 const USUAL_PAGE: usize = 20;
 
-/// Everything below `/v1/files`.
+/// Returns the routes below `/v1/files`.
 pub(in super::super) fn routes() -> Router<Arc<Core>> {
     Router::new()
         .route("/v1/files", post(upload).get(list))
@@ -31,7 +32,7 @@ pub(in super::super) fn routes() -> Router<Arc<Core>> {
         .layer(DefaultBodyLimit::disable())
 }
 
-/// What a call leads to when no fault is in its way.
+/// The result of a call that meets no fault.
 enum FileResponse {
     Json(Value),
     Bytes(Arc<Stored>),
@@ -107,7 +108,7 @@ fn admit(core: &Core, headers: &HeaderMap) -> Result<(), ApiError> {
     validate::version(headers).map(|_| ())
 }
 
-/// Carries a call out: refusals first, then the fault on order, then the action.
+/// Carries out a call: refusals first, then an injected fault, then the action.
 async fn serve<T>(
     core: &Core,
     entry: Recorded,
@@ -162,7 +163,7 @@ fn respond(answer: &FileResponse, request_id: &str) -> Response<Body> {
     response
 }
 
-/// What a list is asked for.
+/// The parameters of a list.
 enum Listing {
     Page { limit: usize, before: Option<String> },
     Ids(HashSet<String>),
@@ -197,7 +198,7 @@ impl Listing {
         Ok(Self::Ids(ids))
     }
 
-    /// Newest first. A cursor is the last id of the page before; later ids are greater.
+    /// Returns a page of files, newest first. A cursor is the last id of the previous page.
     fn answer(self, core: &Core) -> FileResponse {
         let mut store = lock(&core.files);
         let newest_first = store.all().iter().rev();

@@ -1,4 +1,4 @@
-//! The Files API: `POST`, `GET` and `DELETE` below `/v1/files`, and what messages say of uploaded files.
+//! The Files API: `POST`, `GET` and `DELETE` below `/v1/files`, and uploaded files in messages.
 
 mod faults;
 mod form;

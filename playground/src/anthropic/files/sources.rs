@@ -1,4 +1,4 @@
-//! The places in a request that carry files, and what is known of the files that they name.
+//! The blocks of a request that contain files, and the stored files that they name.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -16,18 +16,18 @@ use crate::anthropic::conversation::messages;
 pub struct SentFile {
     /// The file's id.
     pub id: String,
-    /// The name it was uploaded under; empty when there is no such file.
+    /// The name given at the upload; empty if there is no such file.
     pub name: String,
     /// The kind of block that named it: `image`, `document` or `container_upload`.
     pub block: &'static str,
-    /// Which message the block is in, from 0.
+    /// The index of the block's message, from 0.
     pub message: usize,
 }
 
-/// A block that carries a file.
+/// A block that contains a file.
 #[derive(Debug)]
 pub(in super::super) struct Source<'a> {
-    /// Where the block stands.
+    /// The path of the block in the request.
     pub(in super::super) path: String,
     pub(in super::super) message: usize,
     pub(in super::super) kind: &'static str,
@@ -35,7 +35,7 @@ pub(in super::super) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// The id, when the file is named by one.
+    /// Returns the file's id, if the block names one.
     pub(in super::super) fn file_id(&self) -> Option<&'a str> {
         file_id(self.block)
     }
@@ -48,7 +48,8 @@ fn file_id(block: &Value) -> Option<&str> {
     block["source"]["file_id"].as_str().filter(|_| block["source"]["type"] == "file")
 }
 
-/// Every block of a request that carries a file, in the order of the prompt, those inside tool results included.
+/// Returns every block of a request that contains a file, in the order of the prompt, including those inside
+/// tool results.
 pub(in super::super) fn sources(body: &Value) -> Vec<Source<'_>> {
     let mut found = Vec::new();
     for (at, message) in messages(body).iter().enumerate() {
@@ -57,7 +58,7 @@ pub(in super::super) fn sources(body: &Value) -> Vec<Source<'_>> {
     found
 }
 
-/// The same of one message, given with its place.
+/// Returns every block of one message that contains a file; `at` is the index of the message.
 pub(super) fn sources_of(message: &Value, at: usize) -> Vec<Source<'_>> {
     let mut found = Vec::new();
     collect(&mut found, at, &format!("messages.{at}.content"), &message["content"]);
@@ -85,30 +86,30 @@ fn collect<'a>(found: &mut Vec<Source<'a>>, message: usize, path: &str, content:
     }
 }
 
-/// The files that a request names, as they were when it came.
+/// The files named by a request, as they were when it arrived.
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Known(HashMap<String, Result<Arc<Stored>, Missing>>);
 
 impl Known {
-    /// Looks up every file that is named.
+    /// Looks up every file that a request names.
     pub(in super::super) fn of(body: &Value, store: &mut Store) -> Self {
         let sources = sources(body);
         let ids = sources.iter().filter_map(Source::file_id);
         Self(ids.map(|id| (id.to_owned(), store.find(id))).collect())
     }
 
-    /// A file of the request.
+    /// Returns a file of the request.
     pub(in super::super) fn get(&self, id: &str) -> Result<&Arc<Stored>, Missing> {
         self.0.get(id).map_or(Err(Missing::Unknown), |found| found.as_ref().map_err(|missing| *missing))
     }
 
-    /// Whether a file that the request names was made to vanish.
+    /// Returns whether a test has removed a file that the request names.
     pub(in super::super) fn vanished(&self) -> bool {
         self.0.values().any(|found| matches!(found, Err(Missing::Forgotten)))
     }
 }
 
-/// The files that a request names, for its record.
+/// Returns the files named by a request, for its record.
 pub(in super::super) fn sent(body: &Value, known: &Known) -> Vec<SentFile> {
     let named = sources(body).into_iter().filter_map(|source| {
         let id = source.file_id()?;
@@ -118,7 +119,7 @@ pub(in super::super) fn sent(body: &Value, known: &Known) -> Vec<SentFile> {
     named.collect()
 }
 
-/// What a block's file holds; `None` when it is elsewhere or not there.
+/// Returns the content of a block's file; `None` if it is elsewhere or missing.
 pub(in super::super) fn content_of(block: &Value, known: &Known) -> Option<Content> {
     let source = &block["source"];
     if let Some(id) = file_id(block) {

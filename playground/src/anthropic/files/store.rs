@@ -1,5 +1,5 @@
-//! The uploaded files, in order, with the time that they live. What they hold is looked at once, when they
-//! come. The memory is bounded as the real storage is: an upload that does not fit is refused.
+//! The uploaded files in order, with their lifetimes. Their content is examined once, at the upload. Memory
+//! is bounded like the real storage: an upload that does not fit is refused.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::faults::Faults;
 use crate::anthropic::error::ApiError;
 use crate::formats::{self, Picture};
 
-/// What a file holds, as far as the model would see.
+/// The content of a file, as far as the model would see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Content {
     Picture(Picture),
@@ -23,7 +23,7 @@ pub(in super::super) enum Content {
 }
 
 impl Content {
-    /// Looks at the bytes; plain text is what calls itself so.
+    /// Examines the bytes. Only the MIME type tells plain text.
     pub(in super::super) fn of(mime: &str, bytes: &[u8]) -> Self {
         if mime == "text/plain" {
             return Self::Text { bytes: bytes.len(), chars: String::from_utf8_lossy(bytes).chars().count() };
@@ -36,43 +36,43 @@ impl Content {
     }
 }
 
-/// Why there is no content of a file.
+/// Why the content of a file is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Missing {
     /// Never uploaded, or deleted by the client.
     Unknown,
-    /// Made to vanish by a test.
+    /// Removed by a test.
     Forgotten,
-    /// Its time is over.
+    /// Its lifetime has passed.
     Expired,
 }
 
 impl Missing {
-    /// The refusal that names the file.
+    /// Returns the refusal that names the file.
     pub(in super::super) fn error(self, id: &str) -> ApiError {
         let code = (self == Self::Expired).then_some("file_expired");
         ApiError { code, ..ApiError::new(404, "not_found_error", format!("File not found: {id}")) }
     }
 }
 
-/// One file.
+/// A stored file.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Stored {
     pub(in super::super) id: String,
     pub(in super::super) name: String,
     pub(in super::super) mime: String,
     pub(in super::super) size: usize,
-    /// Empty when the file has expired.
+    /// Empty if the file has expired.
     pub(in super::super) bytes: Bytes,
     pub(in super::super) content: Content,
     pub(in super::super) created: DateTime<Utc>,
     pub(in super::super) expires: Option<DateTime<Utc>>,
-    /// Made by a tool, which is the only kind that can be fetched back.
+    /// Made by a tool; only such files can be downloaded.
     pub(in super::super) downloadable: bool,
 }
 
 impl Stored {
-    /// The object that the API answers with.
+    /// Returns the file's object in the API.
     pub(super) fn object(&self) -> Value {
         let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
         json!({
@@ -88,7 +88,7 @@ impl Stored {
     }
 }
 
-/// A file on its way in.
+/// A file to be stored.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Incoming {
     pub(in super::super) name: String,
@@ -98,21 +98,21 @@ pub(in super::super) struct Incoming {
     pub(in super::super) downloadable: bool,
 }
 
-/// How much is taken, in bytes.
+/// Limits of storage, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct Limits {
     pub(in super::super) file: usize,
     pub(in super::super) storage: usize,
 }
 
-/// All files.
+/// The stored files.
 #[derive(Debug)]
 pub(in super::super) struct Store {
     pub(super) limits: Limits,
     pub(super) faults: Faults,
     files: Vec<Arc<Stored>>,
     forgotten: HashSet<String>,
-    /// How much later it is than the clock says.
+    /// Simulated time in addition to the clock.
     ahead: Duration,
 }
 
@@ -127,7 +127,7 @@ impl Store {
         }
     }
 
-    /// Keeps a file under an id that is new.
+    /// Stores a file under a new id.
     pub(in super::super) fn add(&mut self, id: String, incoming: Incoming) -> Result<Arc<Stored>, ApiError> {
         self.sweep();
         let used: usize = self.files.iter().map(|file| file.bytes.len()).sum();
@@ -152,38 +152,38 @@ impl Store {
         Ok(stored)
     }
 
-    /// A file that is there with its bytes.
+    /// Returns a file that has not expired.
     pub(in super::super) fn find(&mut self, id: &str) -> Result<Arc<Stored>, Missing> {
         let stored = self.listed(id)?;
         if stored.expires.is_some_and(|end| end <= self.now()) { Err(Missing::Expired) } else { Ok(stored) }
     }
 
-    /// A file that is there, even if its time is over.
+    /// Returns a file, even if it has expired.
     pub(super) fn listed(&mut self, id: &str) -> Result<Arc<Stored>, Missing> {
         self.sweep();
         let missing = if self.vanished(id) { Missing::Forgotten } else { Missing::Unknown };
         self.files.iter().find(|file| file.id == id).cloned().ok_or(missing)
     }
 
-    /// Whether a file was made to vanish.
+    /// Returns whether a test has removed a file.
     pub(super) fn vanished(&self, id: &str) -> bool {
         self.forgotten.contains(id)
     }
 
-    /// Every file, oldest first.
+    /// Returns every file, oldest first.
     pub(super) fn all(&mut self) -> &[Arc<Stored>] {
         self.sweep();
         &self.files
     }
 
-    /// Takes a file away as its owner does.
+    /// Deletes a file, as its owner does.
     pub(super) fn delete(&mut self, id: &str) -> Result<(), Missing> {
         self.listed(id)?;
         self.files.retain(|file| file.id != id);
         Ok(())
     }
 
-    /// Lets a file vanish without anybody's doing; `false` when there is none.
+    /// Removes a file as if someone else had deleted it. Returns `false` if there is none.
     pub(super) fn forget(&mut self, id: &str) -> bool {
         let gone = self.delete(id).is_ok();
         if gone {
@@ -192,7 +192,7 @@ impl Store {
         gone
     }
 
-    /// Moves the clock on.
+    /// Advances the clock.
     pub(super) fn age(&mut self, by: Duration) {
         self.ahead += by;
     }
@@ -201,7 +201,7 @@ impl Store {
         Utc::now() + self.ahead
     }
 
-    /// Frees the bytes of files whose time is over.
+    /// Frees the bytes of expired files.
     fn sweep(&mut self) {
         let now = self.now();
         for file in &mut self.files {

@@ -1,11 +1,11 @@
-//! What the scripted model says of the files in a message.
+//! Describes the files in a message, for the scripted model.
 
 use serde_json::Value;
 
 use super::sources::{Known, Source, content_of, sources_of};
 use super::store::Content;
 
-/// A sentence a file, joined by blanks; empty without files.
+/// Returns one sentence per file, joined by blanks; empty without files.
 pub(in super::super) fn tell(message: &Value, known: &Known) -> String {
     let sources = sources_of(message, 0);
     let sentences: Vec<String> = sources.iter().map(|source| sentence(source, known)).collect();

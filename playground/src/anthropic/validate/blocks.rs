@@ -1,16 +1,16 @@
-//! Checks of single content blocks: which kinds each role may have, their fields, their bytes.
+//! Checks of single content blocks: the kinds that each role may have, their fields, their data.
 
 use serde_json::Value;
 
 use super::files::{IMAGE_BYTES, IMAGE_TYPES};
-use super::{Check, Request, Version, each_block, fail, only_known};
+use super::request::{Check, Request, Version, each_block, fail, only_known};
 use crate::anthropic::error::ApiError;
 
 const USER: u8 = 1;
 const ASSISTANT: u8 = 2;
 const BOTH: u8 = 3;
 
-/// A kind of block: who may say it, what it must have, what else it may have.
+/// A kind of block: its roles, its required fields and its optional ones.
 struct BlockRule {
     name: &'static str,
     roles: u8,
@@ -75,7 +75,7 @@ pub(super) fn check(request: &Request<'_>) -> Check {
     Ok(())
 }
 
-/// A text block must say something; system blocks follow the same rule.
+/// Refuses empty text blocks, including those of the system prompt.
 pub(super) fn text(path: &str, block: &Value) -> Check {
     match block["text"].as_str() {
         None => fail(format!("{path}.text.text"), "Input should be a valid string"),

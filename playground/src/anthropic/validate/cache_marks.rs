@@ -1,8 +1,8 @@
-//! Checks of `cache_control`: how many, where, which lifetimes in which order.
+//! Checks of `cache_control`: number, place, and order of lifetimes.
 
 use serde_json::Value;
 
-use super::{Check, Request, each_block, fail};
+use super::request::{Check, Request, each_block, fail, only_known};
 
 const MOST_MARKS: usize = 4;
 
@@ -36,7 +36,7 @@ pub(super) fn check(request: &Request<'_>) -> Check {
     Ok(())
 }
 
-/// Every mark in prompt order: its path, the block that carries it, the mark itself.
+/// Returns every mark in prompt order: its path, its block, and the mark itself.
 fn marks(body: &Value) -> Vec<(String, &Value, &Value)> {
     let list = |name: &'static str| {
         let blocks = body[name].as_array().into_iter().flatten().enumerate();
@@ -65,7 +65,7 @@ fn control_fields(path: &str, control: &Value) -> Check {
     if control.get("ttl").is_some_and(|ttl| ttl != "5m" && ttl != "1h") {
         return fail(format!("{path}.ttl"), "Input should be '5m' or '1h'");
     }
-    super::only_known(path, control, &["type", "ttl"])
+    only_known(path, control, &["type", "ttl"])
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Checks of citations: since 2026-10-21 only the model may cite.
+//! Checks of citations: since version 2026-10-21 only the model may cite.
 
 use serde_json::Value;
 
-use super::{Check, Request, Version, each_block, fail};
+use super::request::{Check, Request, Version, each_block, fail};
 
 pub(super) fn check(request: &Request<'_>) -> Check {
     if request.version < Version::V2026 {

@@ -1,8 +1,8 @@
-//! Checks of the top-level fields: which exist, their types, limits on output, sampling.
+//! Checks of the top-level fields: names, types, limits of output, sampling.
 
 use serde_json::Value;
 
-use super::{Check, Request, Version, fail};
+use super::request::{Check, Request, Version, fail, only_known};
 
 const KNOWN: &[&str] = &[
     "cache_control",
@@ -18,7 +18,7 @@ const KNOWN: &[&str] = &[
     "workspace_id",
 ];
 
-/// Fields that a request for a count must not have.
+/// Fields that a request to count tokens must not have.
 const KNOWN_TO_MESSAGES: &[&str] = &[
     "container",
     "diagnostics",
@@ -30,7 +30,7 @@ const KNOWN_TO_MESSAGES: &[&str] = &[
     "stream",
 ];
 
-/// Fields that exist only under a beta header that begins so.
+/// Fields that exist only with a beta header of this prefix.
 const BETA: &[(&str, &str)] = &[
     ("context_management", "context-management-"),
     ("context_management", "compact-"),
@@ -64,7 +64,8 @@ fn names(request: &Request<'_>) -> Check {
     unknown.map_or(Ok(()), |name| fail(name, "Extra inputs are not permitted"))
 }
 
-/// The defaults may still be sent to any model under the old version; anything else only to old models.
+/// Checks sampling parameters. Under the old version their defaults are accepted by any model, other values
+/// only by old models.
 fn sampling(request: &Request<'_>) -> Check {
     for name in SAMPLING {
         let Some(value) = request.body.get(name) else { continue };
@@ -107,7 +108,7 @@ fn output_fields(body: &Value) -> Check {
     match body.get("metadata") {
         None | Some(Value::Null) => Ok(()),
         Some(metadata) if !metadata.is_object() => fail("metadata", "Input should be an object"),
-        Some(metadata) => super::only_known("metadata", metadata, &["user_id"]),
+        Some(metadata) => only_known("metadata", metadata, &["user_id"]),
     }
 }
 

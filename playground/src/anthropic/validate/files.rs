@@ -1,7 +1,7 @@
-//! Checks of the files in messages: that they are there, of a kind that their block takes, and within the
-//! limits on bytes, pixels, pages and number.
+//! Checks of the files in messages: they must exist, suit their block, and respect the limits of bytes,
+//! pixels, pages and number.
 
-use super::{Check, Request, fail};
+use super::request::{Check, Request, fail};
 use crate::anthropic::error::ApiError;
 use crate::anthropic::files::{Content, Source, content_of, sources};
 use crate::formats::Picture;
@@ -11,11 +11,11 @@ pub(super) const IMAGE_BYTES: usize = 10 * 1024 * 1024;
 const DOCUMENT_TYPES: &[&str] = &["application/pdf", "text/plain"];
 const PDF_BYTES: usize = 32 * 1024 * 1024;
 const SMALL_WINDOW: u64 = 200_000;
-/// Most images, and most pages of a PDF, for models with a small window and with a large one.
+/// Limits of images per request and of pages per PDF, for models with a small and with a large window.
 const MOST_IMAGES: (usize, usize) = (100, 600);
 const MOST_PAGES: (usize, usize) = (100, 600);
 const SIDE_PIXELS: u32 = 8000;
-/// With more images than this, each may have only `SIDE_OF_MANY_PIXELS`.
+/// With more images than this, the limit of each side is `SIDE_OF_MANY_PIXELS`.
 const FEW_IMAGES: usize = 20;
 const SIDE_OF_MANY_PIXELS: u32 = 2000;
 
@@ -51,7 +51,7 @@ pub(super) fn check(request: &Request<'_>) -> Check {
     Ok(())
 }
 
-/// The type that a file was given with, after the rules of its block; empty when nobody told.
+/// Returns the MIME type of a file under the rules of its block; empty if unknown.
 fn declared<'a>(request: &'a Request<'_>, source: &Source<'a>) -> Result<&'a str, ApiError> {
     let Some(id) = source.file_id() else {
         return Ok(source.block["source"]["media_type"].as_str().unwrap_or_default());

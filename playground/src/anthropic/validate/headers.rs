@@ -1,22 +1,15 @@
-//! Checks of what precedes the body: credentials, API version, content type.
+//! Checks of the headers: credentials, API version, content type.
 
 use axum::http::{HeaderMap, header};
 
-use super::Check;
+use super::request::{Check, Version};
 use crate::anthropic::error::ApiError;
-
-/// A known value of `anthropic-version`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in super::super) enum Version {
-    V2023,
-    V2026,
-}
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty())
 }
 
-/// Takes the configured key and everything that has the form of a real one.
+/// Accepts the configured key and every key that has the form of a real one.
 pub(in super::super) fn credentials(headers: &HeaderMap, configured: &str) -> Check {
     let bearer =
         text(headers, header::AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
@@ -28,7 +21,7 @@ pub(in super::super) fn credentials(headers: &HeaderMap, configured: &str) -> Ch
     }
 }
 
-/// The version that the request was written for.
+/// Returns the API version of the request.
 pub(in super::super) fn version(headers: &HeaderMap) -> Result<Version, ApiError> {
     match text(headers, "anthropic-version") {
         Some("2026-10-21") => Ok(Version::V2026),
@@ -40,12 +33,12 @@ pub(in super::super) fn version(headers: &HeaderMap) -> Result<Version, ApiError
     }
 }
 
-/// The value of `anthropic-beta`, empty without one.
+/// Returns the value of `anthropic-beta`; empty if there is none.
 pub(super) fn betas(headers: &HeaderMap) -> String {
     text(headers, "anthropic-beta").unwrap_or_default().to_owned()
 }
 
-/// Refuses bodies that do not call themselves JSON.
+/// Refuses content types other than JSON.
 pub(in super::super) fn json_content(headers: &HeaderMap) -> Check {
     let kind = text(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
     if kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {

@@ -1,9 +1,10 @@
-//! Checks of the messages as a sequence: roles, first and last, content that is there at all.
+//! Checks of the messages as a sequence: roles, first and last message, missing content.
 
 use serde_json::Value;
 
-use super::{Check, Request, fail};
+use super::request::{Check, Request, fail, only_known};
 use crate::anthropic::conversation::{self, Block, blocks, role};
+use crate::anthropic::error::ApiError;
 
 const MOST_MESSAGES: usize = 100_000;
 
@@ -38,7 +39,7 @@ fn one(at: usize, message: &Value) -> Check {
     if !matches!(role(message), "user" | "assistant" | "system") {
         return fail(format!("{path}.role"), "Input should be 'user', 'assistant' or 'system'");
     }
-    super::only_known(&path, message, &["role", "content"])?;
+    only_known(&path, message, &["role", "content"])?;
     let named = |problem: &str| fail(&path, format!("{} messages must have {problem}", role(message)));
     match &message["content"] {
         Value::String(text) if text.is_empty() => named("non-empty content"),
@@ -66,14 +67,14 @@ fn system(request: &Request<'_>, at: usize, message: &Value) -> Check {
     })
 }
 
-/// The model must have something to answer; a trailing assistant message would put words in its mouth.
+/// Refuses a trailing assistant message unless the model supports prefill.
 fn last(request: &Request<'_>, messages: &[Value]) -> Check {
     let Some(last) = messages.iter().rfind(|message| role(message) != "system") else { return Ok(()) };
     if role(last) != "assistant" || request.resumes_pause {
         return Ok(());
     }
     if !request.model.prefill {
-        return Err(super::ApiError::invalid(
+        return Err(ApiError::invalid(
             "This model does not support assistant message prefill. The conversation must end with a user message.",
         ));
     }

@@ -1,6 +1,6 @@
-//! Decides whether the API would take a request. The checks run in the order of [`CHECKS`]; the first
-//! broken rule is the answer, with the path of what broke it. One file a subject; each carries a table
-//! of cases that runs against the function here and again over HTTP.
+//! Checks whether the API would accept a request. The checks run in the order of [`CHECKS`]; the first broken
+//! rule is the answer, with the path of the offending field. There is one file per subject, with a table of
+//! cases that runs against the function here and again over HTTP.
 
 mod blocks;
 mod cache_marks;
@@ -10,6 +10,7 @@ mod files;
 mod headers;
 mod messages;
 mod pairing;
+mod request;
 mod signatures;
 #[cfg(test)]
 pub(super) mod testing;
@@ -19,27 +20,13 @@ mod tools;
 use axum::http::HeaderMap;
 use serde_json::Value;
 
-pub(super) use headers::{Version, credentials, json_content, version};
+pub(super) use headers::{credentials, json_content, version};
 
 use super::error::ApiError;
 use super::models::{self, Model};
 use super::transcript::Transcript;
 
-/// The outcome of one check.
-pub(super) type Check = Result<(), ApiError>;
-
-/// Everything that a check may look at.
-pub(super) struct Request<'a> {
-    pub(super) body: &'a Value,
-    pub(super) model: &'static Model,
-    pub(super) version: Version,
-    pub(super) betas: String,
-    /// The request only asks for a count, so it has neither a limit nor a stream.
-    pub(super) counting: bool,
-    pub(super) prompt: &'a Transcript,
-    /// The conversation ends with the unchanged content of a paused turn.
-    pub(super) resumes_pause: bool,
-}
+use request::{Check, Request};
 
 const CHECKS: &[fn(&Request<'_>) -> Check] = &[
     fields::check,
@@ -54,7 +41,7 @@ const CHECKS: &[fn(&Request<'_>) -> Check] = &[
     signatures::check,
 ];
 
-/// Checks a body whose headers and JSON are fine already; gives the model that it is for.
+/// Checks a body whose headers and JSON are valid. Returns its model.
 pub(super) fn body(
     headers: &HeaderMap,
     body: &Value,
@@ -81,25 +68,4 @@ pub(super) fn body(
         return Err(ApiError::invalid(format!("prompt is too long: {tokens} tokens > {most} maximum")));
     }
     Ok(model)
-}
-
-/// Refuses keys that are not in the list.
-fn only_known(path: &str, object: &Value, known: &[&str]) -> Check {
-    let unknown =
-        object.as_object().and_then(|fields| fields.keys().find(|key| !known.contains(&key.as_str())));
-    unknown.map_or(Ok(()), |key| fail(format!("{path}.{key}"), "Extra inputs are not permitted"))
-}
-
-/// A refusal that names its place.
-fn fail(path: impl AsRef<str>, problem: impl AsRef<str>) -> Check {
-    Err(ApiError::invalid(format!("{}: {}", path.as_ref(), problem.as_ref())))
-}
-
-/// Every block that is an object, with role and path.
-fn each_block(body: &Value) -> impl Iterator<Item = (String, &str, &Value)> {
-    super::conversation::messages(body).iter().enumerate().flat_map(|(at, message)| {
-        let role = super::conversation::role(message);
-        let blocks = message["content"].as_array().into_iter().flatten().enumerate();
-        blocks.map(move |(block, value)| (format!("messages.{at}.content.{block}"), role, value))
-    })
 }

@@ -1,8 +1,8 @@
-//! Checks that every tool call is answered in the next message and every answer belongs to a call.
+//! Checks that every tool call has a result in the next message, and every result a call.
 
 use serde_json::Value;
 
-use super::{Check, Request, fail};
+use super::request::{Check, Request, fail};
 use crate::anthropic::conversation::{messages, role};
 
 pub(super) fn check(request: &Request<'_>) -> Check {

@@ -1,6 +1,6 @@
-//! Checks that thinking blocks come back as they were given, in the conversation they were given in.
+//! Checks that thinking blocks are sent back unchanged, in the conversation from which they come.
 
-use super::{Check, Request, fail};
+use super::request::{Check, Request, fail};
 use crate::anthropic::signature::{Verdict, verify};
 
 pub(super) fn check(request: &Request<'_>) -> Check {

@@ -1,4 +1,4 @@
-//! The shape of the check tables: a request and what the API says to it.
+//! The rows of the check tables: a request and the API's answer.
 
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::anthropic::files::{Incoming, Known, Limits, Store};
 use crate::anthropic::transcript::Transcript;
 use crate::samples;
 
-/// One row: a request body and the answer that it must get.
+/// A row: a request body and the expected answer.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) body: Value,
@@ -18,24 +18,24 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// The same row under the older API version.
+    /// Sets the older API version.
     pub(crate) fn under_2023(mut self) -> Self {
         self.version = "2023-06-01";
         self
     }
 }
 
-/// A request that is refused with status 400.
+/// Creates a row that is refused with status 400.
 pub(crate) fn refused(name: &'static str, body: Value, says: &'static str) -> Case {
     Case { name, body, version: "2026-10-21", status: 400, says }
 }
 
-/// A request that must pass.
+/// Creates a row that is accepted.
 pub(crate) fn accepted(name: &'static str, body: Value) -> Case {
     Case { name, body, version: "2026-10-21", status: 200, says: "" }
 }
 
-/// A correct request with these top-level fields replaced; `null` takes a field away.
+/// Returns a valid request with these top-level fields replaced; `null` removes a field.
 pub(crate) fn with(fields: Value) -> Value {
     let mut body =
         json!({"model":"claude-sonnet-5-5","max_tokens":1000,"messages":[{"role":"user","content":"hi"}]});
@@ -50,13 +50,13 @@ pub(crate) fn with(fields: Value) -> Value {
     body
 }
 
-/// A correct request with this content in its only message.
+/// Returns a valid request with this content in its only message.
 #[expect(clippy::needless_pass_by_value, reason = "table rows are literals")]
 pub(crate) fn saying(content: Value) -> Value {
     with(json!({"messages":[{"role":"user","content":content}]}))
 }
 
-/// Every table of this folder.
+/// Returns the rows of every table in this folder.
 pub(crate) fn all() -> Vec<Case> {
     [
         super::blocks::tests::cases(),
@@ -75,7 +75,7 @@ pub(crate) fn all() -> Vec<Case> {
     .collect()
 }
 
-/// Puts the files into a store that the cases name: `file_` and the first word of each line.
+/// Returns a store with the files that the cases name: `file_` and the first word of each line.
 pub(crate) fn stock(store: &mut Store) {
     let mut large = samples::jpeg(100, 100);
     large.resize(10 * 1024 * 1024 + 1, 0);

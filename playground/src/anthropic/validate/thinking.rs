@@ -1,8 +1,8 @@
-//! Checks of `thinking` and `output_config` against what the model offers.
+//! Checks of `thinking` and `output_config` against the model's abilities.
 
 use serde_json::Value;
 
-use super::{Check, Request, fail, only_known};
+use super::request::{Check, Request, fail, only_known};
 use crate::anthropic::models::EFFORT_LEVELS;
 use crate::anthropic::models::Thinking;
 
@@ -49,7 +49,7 @@ fn output_config(request: &Request<'_>) -> Check {
     fail("output_config.effort", format!("effort \"{level}\" is not supported for {}", request.model.id))
 }
 
-/// Where thinking may be turned off at all, some models allow it only up to effort high.
+/// Checks disabled thinking: some models allow it only up to effort high.
 fn off_needs_modest_effort(request: &Request<'_>, kind: &str) -> Check {
     let high = matches!(request.body["output_config"]["effort"].as_str(), Some("xhigh" | "max"));
     let limited = match kind {

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Check, Request, each_block, fail, only_known};
+use super::request::{Check, Request, each_block, fail, only_known};
 
-/// Server and client tools of the API's own: type, name, fields besides the common ones.
+/// Tools defined by the API: type, name, and fields in addition to the common ones.
 const OWN: &[(&str, &str, &[&str])] = &[
     ("web_search_20250305", "web_search", SEARCH),
     ("web_search_20260209", "web_search", SEARCH),

@@ -1,4 +1,5 @@
-//! Answers: each question has one, whole or marked, no paragraph stands twice, and the history has what the chats show.
+//! Checks of answers: each question has exactly one, whole or marked as partial; no paragraph appears twice;
+//! the history agrees with the chats.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,9 +7,9 @@ use super::super::author::{self, Tag};
 use super::super::books::Question;
 use super::super::findings::Findings;
 use super::super::people::SentMessage;
-use super::Evidence;
+use super::evidence::Evidence;
 
-/// Remarks of the bot below an answer that did not end by itself begin with one of these.
+/// First characters of the remarks that the bot adds below an answer that did not end normally.
 const MARKS: [char; 4] = ['⏹', '⚠', '✂', '💳'];
 
 const LOST: &str = "messages LOST: no answer, nothing told";
@@ -16,7 +17,8 @@ const DOUBLED: &str = "questions answered TWICE";
 const PARAGRAPHS: &str = "paragraphs shown TWICE";
 const HISTORY: &str = "answers whose history is not what the chat shows";
 
-/// Every question is answered once, or in part with a mark, or its person was told that nothing came of it.
+/// Checks that every question is answered once, answered in part with a mark, or reported to its sender as
+/// failed.
 pub(super) fn questions(findings: &mut Findings, evidence: &Evidence, said: &[SentMessage]) {
     let mut whole: HashMap<Tag, u32> = HashMap::new();
     for message in evidence.chats.values().flat_map(BTreeMap::values) {
@@ -53,8 +55,8 @@ enum PartialMark {
     Nothing,
 }
 
-/// What became of a question without a whole answer. One that a newer message overtook before anything was shown is part
-/// of the next prompt, so what became of that turn counts.
+/// Returns what the chat shows for a question without a whole answer. If a newer message interrupted its turn
+/// before anything was shown, the question is part of the next prompt, so the next turn is examined.
 fn marked(evidence: &Evidence, question: &Question) -> Option<PartialMark> {
     let turns = evidence.turns.get(&question.thread_id)?;
     turns.range(question.turn_id..).find_map(|(&turn, state)| {
@@ -71,7 +73,7 @@ fn marked(evidence: &Evidence, question: &Question) -> Option<PartialMark> {
     })?
 }
 
-/// No paragraph of any answer stands in two messages.
+/// Checks that no paragraph of an answer appears in two messages.
 pub(super) fn paragraphs(findings: &mut Findings, evidence: &Evidence) {
     findings.expect_none(&[PARAGRAPHS]);
     for (chat, messages) in &evidence.chats {
@@ -87,7 +89,7 @@ pub(super) fn paragraphs(findings: &mut Findings, evidence: &Evidence) {
     }
 }
 
-/// What is remembered is what is shown, from the first part to the last; remarks of the bot aside.
+/// Checks that the stored answer equals the shown parts in order, without the bot's remarks.
 pub(super) fn history(findings: &mut Findings, evidence: &Evidence) {
     findings.expect_none(&[HISTORY]);
     let mut shown: HashMap<i64, String> = HashMap::new();
@@ -106,7 +108,7 @@ pub(super) fn history(findings: &mut Findings, evidence: &Evidence) {
     findings.count("answers in the history", evidence.answers.len());
 }
 
-/// Where a text was divided cannot be seen in its letters.
+/// Returns the text without white space, so that splitting into messages makes no difference.
 fn letters(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }

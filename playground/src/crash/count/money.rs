@@ -1,4 +1,4 @@
-//! Stars: each is in a wallet or in a payment, and every payment is booked once.
+//! Checks of Stars: each is in a wallet or in a payment, and every payment is credited exactly once.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use super::super::people::{STARS, SimulatedUser};
 const PAYMENTS: &str = "payments that chat and books tell differently";
 const WALLETS: &str = "wallets that do not add up";
 
-/// Compares wallets and receipts with the books.
+/// Compares wallets and receipts with the payments in the database.
 pub(super) async fn stars(
     findings: &mut Findings,
     telegram: &Telegram,

@@ -1,4 +1,5 @@
-//! What the write-behind has written: its sums are those of the books, and every tool that the model was told of is there.
+//! Checks of the write-behind: its sums equal those of the settled turns, and every tool call reported to the
+//! model is recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,7 @@ const STATISTICS: &str = "people whose statistics are not the sum of the books";
 const TOOL_CALLS: &str = "tool calls that were not written down";
 const LETTERS: &str = "dead letters";
 
-/// Compares what was written behind with the truth.
+/// Compares the records of the write-behind with turns, messages and model requests.
 pub(super) async fn records(findings: &mut Findings, model: &Anthropic, books: &Books) -> anyhow::Result<()> {
     findings.expect_none(&[STATISTICS, TOOL_CALLS, LETTERS]);
     for person in books.wrong_statistics().await? {
@@ -35,7 +36,7 @@ pub(super) async fn records(findings: &mut Findings, model: &Anthropic, books: &
     Ok(())
 }
 
-/// What a request is about: the newest text of a person; results of tools may follow it.
+/// Returns the newest text of a person in a request; tool results may follow it.
 fn question(request: &Recorded) -> String {
     let messages = request.body["messages"].as_array().into_iter().flatten();
     let texts = messages.filter(|message| message["role"] == "user").flat_map(|message| {
@@ -44,7 +45,7 @@ fn question(request: &Recorded) -> String {
     texts.last().unwrap_or_default().to_owned()
 }
 
-/// The calls whose results a request brings behind that text.
+/// Returns the tool calls whose results follow that text in the request.
 fn told(request: &Recorded) -> Vec<String> {
     let messages = request.body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
     let has_text = |message: &&serde_json::Value| {

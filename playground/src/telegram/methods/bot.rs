@@ -1,4 +1,4 @@
-//! The bot itself: who it is, its command menu, its answers to button presses.
+//! Methods about the bot itself: its account, its commands, its answers to button presses.
 
 use serde_json::{Value, json};
 
@@ -6,11 +6,11 @@ use super::super::params::Params;
 use super::super::refusal::{Outcome, Refusal};
 use super::super::world::World;
 
-/// Commands one list may have.
+/// Limit of commands per list.
 const COMMAND_LIMIT: usize = 100;
-/// Characters of the notice that answers a button press.
+/// Limit of the notice that answers a button press, in characters.
 const NOTICE_LIMIT: usize = 200;
-/// Kinds of scope that stand for themselves.
+/// Kinds of scope without further fields.
 const PLAIN_SCOPES: [&str; 4] =
     ["default", "all_private_chats", "all_group_chats", "all_chat_administrators"];
 
@@ -73,7 +73,7 @@ pub(super) fn delete_commands(world: &mut World, params: &Params) -> Outcome {
     Ok(json!(true))
 }
 
-/// Scope and language that a command list belongs to.
+/// Returns scope and language of a command list.
 fn scope_key(params: &Params) -> Result<(String, String), Refusal> {
     let language = params.text("language_code").unwrap_or_default();
     if !language.is_empty()
@@ -96,7 +96,7 @@ fn scope_key(params: &Params) -> Result<(String, String), Refusal> {
     Ok((name, language.to_owned()))
 }
 
-/// `answerCallbackQuery`: once for each press.
+/// `answerCallbackQuery`. Each press can be answered once.
 pub(super) fn answer_callback(world: &mut World, params: &Params) -> Outcome {
     let too_old = || Refusal::bad("query is too old and response timeout expired or query id is invalid");
     if params.text("text").unwrap_or_default().chars().count() > NOTICE_LIMIT {

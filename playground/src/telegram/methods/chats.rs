@@ -1,4 +1,4 @@
-//! What the bot can ask about chats and their members.
+//! Methods that return chats and their members.
 
 use serde_json::{Value, json};
 
@@ -68,7 +68,7 @@ pub(super) fn leave(world: &mut World, params: &Params) -> Outcome {
     Ok(json!(true))
 }
 
-/// A Bot API `ChatMember` object.
+/// Returns a Bot API `ChatMember` object.
 fn member(world: &World, chat: i64, user: i64) -> Value {
     let object = world.user_object(user);
     let Some(ChatType::Supergroup { members, admins, bot_kicked, .. }) =

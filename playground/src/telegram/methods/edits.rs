@@ -10,7 +10,7 @@ use super::super::types::Message;
 use super::super::world::World;
 use super::target;
 
-/// Messages one `deleteMessages` call may name.
+/// Limit of messages per `deleteMessages` call.
 const DELETE_LIMIT: usize = 100;
 
 /// `editMessageText`.
@@ -56,7 +56,7 @@ pub(super) fn delete(world: &mut World, params: &Params) -> Outcome {
     Ok(json!(true))
 }
 
-/// `deleteMessages`; ids that do not exist are skipped.
+/// `deleteMessages`. Skips ids that do not exist.
 pub(super) fn delete_many(world: &mut World, params: &Params) -> Outcome {
     let chat = target::known_chat(world, params)?;
     let ids = params.list("message_ids")?.map(Vec::as_slice).unwrap_or_default();
@@ -86,7 +86,7 @@ fn message_id(params: &Params) -> Result<i64, Refusal> {
     params.int("message_id").ok_or_else(|| Refusal::bad("message identifier is not specified"))
 }
 
-/// The message a call names; only the bot's own can be edited.
+/// Returns the message that a call names. Only the bot's own messages can be edited.
 fn own_message(world: &World, chat: i64, params: &Params) -> Result<Message, Refusal> {
     let id = message_id(params)?;
     let found = world.chats.get(&chat).and_then(|state| state.messages.get(&id));

@@ -1,4 +1,4 @@
-//! Files both ways: sending them and learning where to download them.
+//! Methods that send files and that tell the bot where to download them.
 
 use serde_json::{Map, json};
 
@@ -12,9 +12,9 @@ use super::super::types::Attachment;
 use super::super::world::{Post, World};
 use super::target;
 
-/// Bytes of a photo that is sent.
+/// Limit of an uploaded photo, in bytes.
 const PHOTO_LIMIT: usize = 10 * 1024 * 1024;
-/// Bytes of any other file that is sent.
+/// Limit of any other uploaded file, in bytes.
 const UPLOAD_LIMIT: usize = 50 * 1024 * 1024;
 
 /// `getFile`.
@@ -35,7 +35,7 @@ pub(super) fn get(world: &World, params: &Params) -> Outcome {
     Ok(object)
 }
 
-/// `sendPhoto`, `sendDocument` and their kin: an upload, or a file that is already known.
+/// `sendPhoto`, `sendDocument` and the other methods that send a file: an upload, or a known `file_id`.
 pub(super) fn send(world: &mut World, params: &Params, kind: Attachment) -> Outcome {
     let caption = text::formatted(params, text::CAPTION)?;
     let chat = target::writable_chat(world, params)?;
@@ -58,7 +58,7 @@ pub(super) fn send(world: &mut World, params: &Params, kind: Attachment) -> Outc
     Ok(world.post(chat, Post { from, topic, reply_to, body, reply_markup }).raw)
 }
 
-/// The uploaded file: under the parameter's own name, or under the one that `attach://` tells.
+/// Returns the uploaded file: under the parameter's own name, or under the name in `attach://`.
 fn upload(params: &Params, kind: Attachment) -> Option<&Upload> {
     let field = media::field(kind);
     let attached = params.text(field).and_then(|value| value.strip_prefix("attach://"));

@@ -1,4 +1,4 @@
-//! Offering something for Stars: invoice messages and invoice links.
+//! Methods that offer something for Stars: invoice messages and invoice links.
 
 use serde_json::{Map, Value, json};
 
@@ -9,14 +9,14 @@ use super::super::stars::{CURRENCY, Invoice};
 use super::super::world::{Post, World};
 use super::target;
 
-/// Characters of a title and of a description; there must be at least one.
+/// Limits of a title and of a description, in characters; the minimum is one.
 const TITLE_LIMIT: usize = 32;
 const DESCRIPTION_LIMIT: usize = 255;
-/// Bytes of a payload; there must be at least one.
+/// Limit of a payload, in bytes; the minimum is one.
 const PAYLOAD_LIMIT: usize = 128;
-/// Stars an invoice may ask for.
+/// Highest price of an invoice, in Stars.
 const MOST_STARS: i64 = 10_000;
-/// Characters of a start parameter.
+/// Limit of a start parameter, in characters.
 const START_LIMIT: usize = 64;
 
 /// `sendInvoice`.
@@ -41,7 +41,7 @@ pub(super) fn send(world: &mut World, params: &Params) -> Outcome {
     Ok(message.raw)
 }
 
-/// `createInvoiceLink`. There are no subscriptions here.
+/// `createInvoiceLink`. Subscriptions are not supported.
 pub(super) fn create_link(world: &mut World, params: &Params) -> Outcome {
     let invoice = invoice(params)?;
     check(&invoice, params)?;
@@ -53,7 +53,7 @@ pub(super) fn create_link(world: &mut World, params: &Params) -> Outcome {
     Ok(json!(link))
 }
 
-/// Reads an invoice as the Bot API server does before it asks anybody.
+/// Reads an invoice with the checks that the Bot API server makes before it contacts Telegram.
 fn invoice(params: &Params) -> Result<Invoice, Refusal> {
     let title = required(params, "title")?;
     let description = required(params, "description")?;
@@ -77,7 +77,7 @@ fn required(params: &Params, key: &str) -> Result<String, Refusal> {
     text.map(str::to_owned).ok_or_else(|| Refusal::bad(format!("parameter \"{key}\" is required")))
 }
 
-/// The amount of one labelled price.
+/// Returns the amount of one labelled price.
 fn price(price: &Value) -> Result<i64, Refusal> {
     let Some(price) = price.as_object() else {
         return Err(Refusal::bad("can't parse labeled price: LabeledPrice must be an Object"));
@@ -93,8 +93,8 @@ fn price(price: &Value) -> Result<i64, Refusal> {
     amount.ok_or_else(|| Refusal::bad("can't parse labeled price: Can't parse \"amount\" as Number"))
 }
 
-/// What the servers behind refuse. Their words for a title or a description that is too long are not
-/// documented; the limits are.
+/// Applies the checks of Telegram's servers. Their sentences for a title or a description that is too long
+/// are not documented; the limits are.
 fn check(invoice: &Invoice, params: &Params) -> Result<(), Refusal> {
     let refuse = |reason: &str| Err(Refusal::bad(reason));
     if invoice.title.chars().count() > TITLE_LIMIT {

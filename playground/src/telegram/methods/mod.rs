@@ -1,5 +1,5 @@
-//! The methods of the Bot API: each reads its parameters, checks them against the state, changes it and
-//! returns the result object.
+//! The methods of the Bot API. Each reads its parameters, checks them against the state, changes the state
+//! and returns the result object.
 
 mod bot;
 mod chats;
@@ -19,7 +19,7 @@ use super::refusal::{Outcome, Refusal};
 use super::types::Attachment;
 use super::world::World;
 
-/// Documented spelling of every method there is.
+/// The documented spelling of every known method.
 const METHODS: [&str; 41] = [
     "answerCallbackQuery",
     "answerPreCheckoutQuery",
@@ -64,12 +64,12 @@ const METHODS: [&str; 41] = [
     "leaveChat",
 ];
 
-/// The documented spelling of a method, whatever case it was called in.
+/// Returns the documented spelling of a method name in any case; `None` if it is unknown.
 pub(super) fn canonical(name: &str) -> Option<&'static str> {
     METHODS.into_iter().find(|method| method.eq_ignore_ascii_case(name))
 }
 
-/// Runs any method but `getUpdates`, which waits and is the server's own business.
+/// Runs any method except `getUpdates`, which waits and is handled in `calls`.
 pub(super) fn run(world: &mut World, method: &str, params: &Params) -> Outcome {
     match method {
         "getMe" => Ok(bot::get_me(world)),

@@ -1,4 +1,4 @@
-//! Taking Stars and giving them back: the answer before a payment, refunds, the bot's books.
+//! Methods for payments and refunds in Stars: pre-checkout answers, refunds, balance and transactions.
 
 use std::time::Instant;
 
@@ -9,10 +9,10 @@ use super::super::refusal::{Outcome, Refusal};
 use super::super::stars::{NoRefund, Partner, Transaction};
 use super::super::world::World;
 
-/// Transactions one call may return.
+/// Limit of transactions per call.
 const MOST_TRANSACTIONS: i64 = 100;
 
-/// `answerPreCheckoutQuery`: once, and in time. An agreement makes the payment.
+/// `answerPreCheckoutQuery`. A query can be answered once, before its deadline. Agreement makes the payment.
 pub(super) fn answer_pre_checkout(world: &mut World, params: &Params) -> Outcome {
     let agreed = params.flag("ok");
     let explanation = params.text("error_message").unwrap_or_default();
@@ -31,7 +31,7 @@ pub(super) fn answer_pre_checkout(world: &mut World, params: &Params) -> Outcome
     Ok(json!(true))
 }
 
-/// `refundStarPayment`: all of a payment, to the person who paid.
+/// `refundStarPayment`. Refunds the whole payment to the person who made it.
 pub(super) fn refund(world: &mut World, params: &Params) -> Outcome {
     let user = params.int("user_id").filter(|user| *user > 0);
     let user = user.ok_or_else(|| Refusal::bad("invalid user_id specified"))?;
@@ -58,7 +58,7 @@ pub(super) fn balance(world: &World) -> Value {
     json!({"amount": world.stars.ledger.bot()})
 }
 
-/// `getStarTransactions`, oldest first. Numbers out of range are taken as the nearest in range.
+/// `getStarTransactions`, oldest first. Parameters out of range are clamped.
 pub(super) fn transactions(world: &World, params: &Params) -> Value {
     let offset = usize::try_from(params.int("offset").unwrap_or(0).max(0)).unwrap_or(usize::MAX);
     let limit = params.int("limit").unwrap_or(MOST_TRANSACTIONS).clamp(1, MOST_TRANSACTIONS);
@@ -68,7 +68,7 @@ pub(super) fn transactions(world: &World, params: &Params) -> Value {
     json!({"transactions": lines})
 }
 
-/// A Bot API `StarTransaction` object.
+/// Returns a Bot API `StarTransaction` object.
 fn transaction(world: &World, line: &Transaction) -> Value {
     let partner = match &line.partner {
         Partner::User { id, payload } => json!({

@@ -1,11 +1,11 @@
-//! Where a call goes: the chat, the topic and the message that is answered, each checked.
+//! Checks of a call's target: the chat, the topic, and the message to reply to.
 
 use super::super::chat::ChatType;
 use super::super::params::Params;
 use super::super::refusal::Refusal;
 use super::super::world::World;
 
-/// The chat that a call names; it must exist, whether or not the bot may write there.
+/// Returns the chat that a call names. It must exist; the bot need not be able to write there.
 pub(super) fn known_chat(world: &World, params: &Params) -> Result<i64, Refusal> {
     if params.get("chat_id").is_none_or(|value| value.as_str() == Some("")) {
         return Err(Refusal::bad("chat_id is empty"));
@@ -20,7 +20,7 @@ pub(super) fn known_chat(world: &World, params: &Params) -> Result<i64, Refusal>
     }
 }
 
-/// The chat that a call names; the bot must be able to write there.
+/// Returns the chat that a call names. The bot must be able to write there.
 pub(super) fn writable_chat(world: &World, params: &Params) -> Result<i64, Refusal> {
     let id = known_chat(world, params)?;
     match world.chats.get(&id).map(|chat| &chat.kind) {
@@ -32,7 +32,8 @@ pub(super) fn writable_chat(world: &World, params: &Params) -> Result<i64, Refus
     }
 }
 
-/// The topic a new message goes to, which is that of the message it answers if it names none; it must exist and be open.
+/// Returns the topic of a new message: the named one, or that of the message it answers. It must exist and be
+/// open.
 pub(super) fn topic(
     world: &World,
     chat: i64,
@@ -52,7 +53,7 @@ pub(super) fn topic(
     if thread == Some(id) { Ok(None) } else { Err(missing()) }
 }
 
-/// The message a new one answers; it must exist, unless the bot allows that it does not.
+/// Returns the message that a new one answers. It must exist, unless the call allows that it does not.
 pub(super) fn reply_to(world: &World, chat: i64, params: &Params) -> Result<Option<i64>, Refusal> {
     let (id, lenient) = match params.object("reply_parameters")? {
         Some(reply) => {

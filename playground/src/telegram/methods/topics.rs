@@ -9,7 +9,7 @@ use super::target;
 
 /// The six colours a topic icon may have.
 const COLORS: [i64; 6] = [7_322_096, 16_766_590, 13_338_331, 9_367_192, 16_749_490, 16_478_047];
-/// Characters of a topic's name.
+/// Limit of a topic's name, in characters.
 const NAME_LIMIT: usize = 128;
 
 /// `createForumTopic`.
@@ -68,7 +68,7 @@ pub(super) fn set_closed(world: &mut World, params: &Params, closed: bool) -> Ou
     Ok(json!(true))
 }
 
-/// `deleteForumTopic`: the topic goes with all its messages.
+/// `deleteForumTopic`. Deletes the topic with all its messages.
 pub(super) fn delete(world: &mut World, params: &Params) -> Outcome {
     let (chat, id) = topic(world, params)?;
     let bot = world.settings.bot_id;
@@ -92,14 +92,14 @@ fn check_name(name: &str) -> Result<(), Refusal> {
     if name.chars().count() > NAME_LIMIT { Err(Refusal::bad("TOPIC_TITLE_TOO_LONG")) } else { Ok(()) }
 }
 
-/// A chat that can have topics.
+/// Returns the chat that a call names, if it can have topics.
 fn topical_chat(world: &World, params: &Params) -> Result<i64, Refusal> {
     let chat = target::writable_chat(world, params)?;
     let topical = world.chats.get(&chat).is_some_and(|state| state.is_private() || state.is_forum());
     if topical { Ok(chat) } else { Err(Refusal::bad("the chat is not a forum")) }
 }
 
-/// A topic that exists.
+/// Returns the chat and the existing topic that a call names.
 fn topic(world: &World, params: &Params) -> Result<(i64, i64), Refusal> {
     let chat = topical_chat(world, params)?;
     let id = params.int("message_thread_id").ok_or_else(invalid)?;
@@ -107,7 +107,7 @@ fn topic(world: &World, params: &Params) -> Result<(i64, i64), Refusal> {
     if found { Ok((chat, id)) } else { Err(invalid()) }
 }
 
-/// The service message in the topic.
+/// Posts a service message in the topic.
 fn announce(world: &mut World, chat: i64, id: i64, event: &str, what: Value) {
     let body = Map::from_iter([(event.to_owned(), what)]);
     let from = world.settings.bot_id;

@@ -1,16 +1,16 @@
-//! How the bot gets its updates: the state of long polling and of the webhook.
+//! Methods that choose how the bot receives updates: long polling or a webhook.
 
 use serde_json::{Value, json};
 
 use super::super::params::Params;
+use super::super::queue::Webhook;
 use super::super::refusal::{Outcome, Refusal};
-use super::super::webhook::Webhook;
 use super::super::world::World;
 
-/// Connections a webhook gets unless it says otherwise.
+/// Default of `max_connections`.
 const CONNECTIONS: i64 = 40;
 
-/// Starts a poll: an older one is terminated, the offset confirms. Returns the poll's number.
+/// Starts a poll: terminates an older one and confirms updates below the offset. Returns the poll's number.
 pub(in super::super) fn begin_poll(world: &mut World, params: &Params) -> Result<u64, Refusal> {
     if world.queue.webhook.is_some() {
         return Err(Refusal::conflict(
@@ -23,7 +23,7 @@ pub(in super::super) fn begin_poll(world: &mut World, params: &Params) -> Result
     Ok(world.queue.poll)
 }
 
-/// `setWebhook`; an empty address removes it. Plain HTTP is taken on this machine only.
+/// `setWebhook`. An empty address removes the webhook. Plain HTTP is accepted on this machine only.
 pub(super) fn set_webhook(world: &mut World, params: &Params) -> Outcome {
     let url = params.text("url").unwrap_or_default();
     if url.is_empty() {
@@ -68,7 +68,7 @@ pub(super) fn webhook_info(world: &World) -> Value {
     Webhook::info(queue.webhook.as_ref(), queue.pending.len(), &queue.allowed)
 }
 
-/// Keeps `allowed_updates` for all later updates; without the parameter nothing changes.
+/// Stores `allowed_updates` for later updates. Without the parameter nothing changes.
 fn remember_allowed(world: &mut World, params: &Params) -> Result<(), Refusal> {
     if let Some(kinds) = params.list("allowed_updates")? {
         world.queue.allowed = kinds.iter().filter_map(Value::as_str).map(str::to_owned).collect();

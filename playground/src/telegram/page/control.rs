@@ -1,4 +1,4 @@
-//! What a person does on the page, as requests.
+//! Handlers of the requests by which the page acts for a person.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::Shared;
 use super::super::sending::{NewFile, Placement};
+use super::super::shared::Shared;
 use super::super::types::{Attachment, Fault, Person};
 
 /// Icon colour of topics that are opened on the page.
@@ -214,8 +214,8 @@ pub(super) async fn fault(
     Ok(Json(json!({"planned": body.times})))
 }
 
-/// `POST /play/file`, multipart: `chat`, `from`, `topic`, `kind`, `caption`, `album`, then the `file`. The files of an
-/// album come one after the other with the same number.
+/// `POST /play/file`, multipart: `chat`, `from`, `topic`, `kind`, `caption`, `album`, then the `file`. The
+/// files of an album are sent in sequence with the same album number.
 pub(super) async fn send_file(State(shared): State<Arc<Shared>>, mut form: Multipart) -> ControlResult {
     let (mut chat, mut from, mut topic, mut kind, mut caption) =
         (None, None, None, String::new(), String::new());

@@ -1,5 +1,5 @@
-//! The whole state on demand, and a stream of what changes, gathered for a moment so that a fast bot
-//! does not flood the browser.
+//! The state on request, and a stream of changes. Changes are collected for a moment, so that a fast bot does
+//! not flood the browser.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -12,15 +12,15 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use serde_json::{Map, Value, json};
 
-use super::super::Shared;
+use super::super::shared::Shared;
 use super::super::types::CallOutcome;
 use super::super::world::World;
 use super::snapshot;
 
-/// Changes within this time go to the browser together.
+/// Changes within this time are sent to the browser together.
 const GATHER: Duration = Duration::from_millis(40);
 
-/// What one browser has seen.
+/// What one browser has received.
 struct Seen {
     version: u64,
     people: Value,
@@ -37,7 +37,7 @@ impl Seen {
         Self { version: 0, people: Value::Null, calls: total - shown, waiting: BTreeSet::new() }
     }
 
-    /// Everything that changed since the last look.
+    /// Returns everything that changed since the last call.
     fn update(&mut self, world: &World) -> Value {
         let mut change = Map::new();
         let people = snapshot::people(world);

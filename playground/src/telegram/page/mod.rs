@@ -1,5 +1,5 @@
-//! The chat page in the browser and the control API behind it, below `/play/`: what a person does
-//! there is the same that a test does by calling the handle.
+//! The chat page in the browser and the control API behind it, below `/play/`. An action on the page has the
+//! same effect as the method of [`Telegram`](super::Telegram) that a test calls.
 
 mod control;
 mod feed;
@@ -15,23 +15,24 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
-use super::Shared;
+use super::shared::Shared;
 
 const HTML: &str = include_str!("assets/index.html");
-/// Name, media type and content of everything the page loads.
-const ASSETS: [(&str, &str, &str); 7] = [
+/// Name, media type and content of each file that the page loads.
+const ASSETS: [(&str, &str, &str); 8] = [
     ("page.css", "text/css; charset=utf-8", include_str!("assets/page.css")),
     ("chat.css", "text/css; charset=utf-8", include_str!("assets/chat.css")),
     ("stars.css", "text/css; charset=utf-8", include_str!("assets/stars.css")),
+    ("dom.js", "text/javascript; charset=utf-8", include_str!("assets/dom.js")),
     ("main.js", "text/javascript; charset=utf-8", include_str!("assets/main.js")),
     ("message.js", "text/javascript; charset=utf-8", include_str!("assets/message.js")),
     ("panels.js", "text/javascript; charset=utf-8", include_str!("assets/panels.js")),
     ("stars.js", "text/javascript; charset=utf-8", include_str!("assets/stars.js")),
 ];
-/// Nothing but the page's own files and the files of the chats.
+/// Content security policy: only the page's own files and the files of the chats.
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; media-src 'self'; frame-ancestors 'none'";
 
-/// Routes of the page and of the control API.
+/// Returns the routes of the page and of the control API.
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/", get(|| async { asset("text/html; charset=utf-8", HTML) }))
@@ -63,7 +64,7 @@ async fn named_asset(Path(name): Path<String>) -> Response {
     found.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |(_, kind, content)| asset(kind, content))
 }
 
-/// A file of a chat, for the page to show. Types that could run script are offered as downloads.
+/// Serves a file of a chat. Types that could run script are served as downloads.
 async fn stored_file(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
     let Some(file) = shared.look(|world| world.files.get(&id).cloned()) else {
         return StatusCode::NOT_FOUND.into_response();

@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::Shared;
+use super::super::shared::Shared;
 use super::super::stars::{PaymentAttempt, PaymentState};
 use super::super::types::Message;
 use super::super::world::World;
@@ -21,7 +21,7 @@ pub(super) struct Pay {
     message_id: i64,
 }
 
-/// `POST /play/pay`: answers when the attempt has ended, one way or the other.
+/// `POST /play/pay`: responds when the attempt has ended.
 pub(super) async fn pay(State(shared): State<Arc<Shared>>, Json(body): Json<Pay>) -> ControlResult {
     let mut changed = shared.changed.subscribe();
     let number = shared.begin_payment(|world| world.pay(body.chat, body.from, body.message_id)).number;
@@ -38,7 +38,7 @@ pub(super) async fn pay(State(shared): State<Arc<Shared>>, Json(body): Json<Pay>
     }
 }
 
-/// How an attempt ended; `None` while it has not.
+/// Returns how an attempt ended; `None` while it is waiting.
 fn outcome(attempt: &PaymentAttempt) -> Option<Value> {
     Some(match &attempt.state {
         PaymentState::Waiting => return None,
@@ -56,7 +56,7 @@ pub(super) struct Wallet {
     stars: u32,
 }
 
-/// `POST /play/stars`: puts this many Stars into a wallet, whatever was in it.
+/// `POST /play/stars`: sets the number of Stars in a wallet.
 pub(super) async fn set_stars(State(shared): State<Arc<Shared>>, Json(body): Json<Wallet>) -> ControlResult {
     if !shared.look(|world| world.users.contains_key(&body.user)) {
         return Err(wrong("there is no such person"));
@@ -65,7 +65,7 @@ pub(super) async fn set_stars(State(shared): State<Arc<Shared>>, Json(body): Jso
     Ok(Json(json!({"stars": body.stars})))
 }
 
-/// An invoice in a bubble, with the receipts of those who paid it.
+/// Returns an invoice for the page, with the receipts of its payers.
 pub(super) fn invoice(world: &World, chat: i64, message: &Message) -> Value {
     let Some(invoice) = world.stars.invoices.get(&(chat, message.id)) else { return Value::Null };
     let payments = world.stars.attempts();
@@ -79,14 +79,14 @@ pub(super) fn invoice(world: &World, chat: i64, message: &Message) -> Value {
     })
 }
 
-/// The receipt behind a service message about a payment.
+/// Returns the receipt of a payment's service message.
 pub(super) fn receipt_of(world: &World, raw: &Value) -> Value {
     let charge = payment(raw).and_then(|payment| payment["telegram_payment_charge_id"].as_str());
     let attempt = charge.and_then(|charge| world.stars.charge(charge));
     attempt.and_then(|attempt| receipt(world, attempt)).unwrap_or(Value::Null)
 }
 
-/// The line that stands for a service message about a payment.
+/// Returns the line that the page shows for a service message about a payment.
 pub(super) fn service(raw: &Value) -> Option<String> {
     let stars = payment(raw)?["total_amount"].as_i64()?;
     let who = raw["from"]["first_name"].as_str().unwrap_or_default();

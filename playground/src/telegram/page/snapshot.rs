@@ -1,4 +1,4 @@
-//! The state as the page draws it: people, chats, messages, drafts, calls.
+//! Converts the state to JSON for the page: people, chats, messages, drafts, calls.
 
 use serde_json::{Value, json};
 
@@ -7,14 +7,14 @@ use super::super::types::{Call, CallOutcome, Draft, Message, Person};
 use super::super::world::World;
 use super::shop;
 
-/// Newest messages of a chat that the page gets.
+/// Limit of messages per chat: the newest ones.
 const MESSAGES: usize = 300;
-/// Newest calls that a fresh page gets.
+/// Limit of calls for a newly opened page: the newest ones.
 pub(super) const CALLS: usize = 60;
-/// How long a chat action shows.
+/// How long a chat action is shown.
 const ACTION_LIFE_MS: u128 = 5_000;
 
-/// People and the bot.
+/// Returns the bot and all people.
 pub(super) fn people(world: &World) -> Value {
     json!({
         "bot": world.user_object(world.settings.bot_id),
@@ -23,14 +23,14 @@ pub(super) fn people(world: &World) -> Value {
     })
 }
 
-/// A person with the Stars in the wallet.
+/// Returns a person with the number of Stars in the wallet.
 fn person(world: &World, person: &Person) -> Value {
     let mut object = json!(person);
     object["stars"] = json!(world.stars.ledger.wallet(person.id));
     object
 }
 
-/// One chat; its messages only when they are asked for.
+/// Returns one chat, with its messages only on request.
 pub(super) fn chat(world: &World, id: i64, state: &Chat, content: bool) -> Value {
     let mut object = json!({
         "id": id,
@@ -83,7 +83,7 @@ fn action(state: &Chat) -> Value {
     if age_ms < ACTION_LIFE_MS { json!({"name": name, "age_ms": age_ms}) } else { Value::Null }
 }
 
-/// Answers to button presses that carry a text.
+/// Returns the answers to button presses that have a text.
 fn notices(world: &World, chat: i64) -> Vec<Value> {
     let pressed = world.presses.iter().rev().filter(|(_, press)| press.chat == chat).take(5);
     pressed
@@ -125,7 +125,7 @@ fn reply(raw: &Value) -> Value {
     json!({"id": replied["message_id"], "from": replied["from"]["id"], "text": start})
 }
 
-/// The file a message carries, whatever kind it is.
+/// Returns the file of a message, whatever its kind.
 fn file(world: &World, raw: &Value) -> Value {
     for kind in ["photo", "document", "voice", "audio", "video", "video_note", "sticker"] {
         let object = match &raw[kind] {
@@ -139,7 +139,7 @@ fn file(world: &World, raw: &Value) -> Value {
     Value::Null
 }
 
-/// The line that stands for a service message.
+/// Returns the line that the page shows for a service message.
 fn service(raw: &Value) -> Option<String> {
     if let Some(name) = raw["forum_topic_created"]["name"].as_str() {
         return Some(format!("Topic \u{201c}{name}\u{201d} was created"));
@@ -156,7 +156,7 @@ fn service(raw: &Value) -> Option<String> {
     raw.get("forum_topic_reopened").map(|_| "Topic was reopened".to_owned())
 }
 
-/// One call for the strip at the bottom; polls are not shown.
+/// Returns one call for the list at the bottom of the page; `None` for polls.
 pub(super) fn call(number: usize, call: &Call) -> Option<Value> {
     if call.method == "getUpdates" {
         return None;

@@ -1,23 +1,22 @@
-//! Who has how many Stars: the wallets of people, the balance of the bot, and the list of transactions
-//! by which the bot can check its books.
+//! Balances of Stars: the wallets of people, the balance of the bot, and the list of transactions.
 
 use std::collections::BTreeMap;
 
-use super::super::world::unix_now;
+use super::super::clock::unix_now;
 
-/// With whom Stars changed hands.
+/// The other party of a transaction with the bot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) enum Partner {
-    /// A person who paid an invoice, or who got the Stars of that payment back.
+    /// A person who paid an invoice or received its refund.
     User { id: i64, payload: String },
-    /// Fragment, where a bot's owner cashes Stars in.
+    /// Fragment, through which a bot's owner withdraws Stars.
     Fragment,
 }
 
 /// One line of `getStarTransactions`.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Transaction {
-    /// The charge id of a payment; its refund has the same one.
+    /// The charge id of a payment; its refund has the same id.
     pub id: String,
     pub stars: u32,
     pub date: i64,
@@ -25,7 +24,7 @@ pub(in super::super) struct Transaction {
     pub partner: Partner,
 }
 
-/// All Stars there are.
+/// All balances and transactions.
 #[derive(Debug, Default)]
 pub(in super::super) struct Ledger {
     wallets: BTreeMap<i64, u32>,
@@ -47,7 +46,7 @@ impl Ledger {
         self.bot
     }
 
-    /// Moves Stars from a wallet to the bot; `false`, and nothing moves, when the wallet has fewer.
+    /// Moves Stars from a wallet to the bot. Returns `false`, and moves nothing, if the wallet has fewer.
     pub(super) fn pay(&mut self, user: i64, stars: u32, charge: &str, payload: &str) -> bool {
         let Some(rest) = self.wallet(user).checked_sub(stars) else { return false };
         self.wallets.insert(user, rest);
@@ -56,7 +55,8 @@ impl Ledger {
         true
     }
 
-    /// Moves Stars of a payment back; `false`, and nothing moves, when the bot has fewer.
+    /// Moves the Stars of a payment back to the wallet. Returns `false`, and moves nothing, if the bot has
+    /// fewer.
     pub(super) fn give_back(&mut self, user: i64, stars: u32, charge: &str, payload: &str) -> bool {
         let Some(rest) = self.bot.checked_sub(stars) else { return false };
         self.bot = rest;
@@ -65,7 +65,7 @@ impl Ledger {
         true
     }
 
-    /// The bot's owner cashes Stars in; `false`, and nothing moves, when the bot has fewer.
+    /// Withdraws Stars of the bot. Returns `false`, and moves nothing, if the bot has fewer.
     pub(super) fn withdraw(&mut self, stars: u32, id: &str) -> bool {
         let Some(rest) = self.bot.checked_sub(stars) else { return false };
         self.bot = rest;

@@ -1,14 +1,15 @@
-//! What people do with Stars: fill a wallet, pay, try to cheat; and what happens outside any chat:
-//! Telegram gives a payment back, the bot's owner cashes in, time runs out.
+//! Actions with Stars: people fill a wallet, pay, forge payments; Telegram refunds a payment, the bot's owner
+//! withdraws, deadlines pass.
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::super::shared::{Shared, Telegram};
 use super::super::world::World;
-use super::super::{Shared, Telegram};
-use super::{CURRENCY, PaymentAttempt, PaymentFailure, PaymentRequest, PaymentState};
+use super::state::{CURRENCY, PaymentRequest};
+use super::types::{PaymentAttempt, PaymentFailure, PaymentState};
 
-/// Ends attempts that the bot does not answer in time; runs until the emulator stops.
+/// Fails attempts that the bot does not answer in time. Runs until the emulator stops.
 pub(in super::super) async fn expire(shared: Arc<Shared>) {
     loop {
         let deadline = shared.look(|world| world.stars.next_deadline());
@@ -27,7 +28,7 @@ pub(in super::super) async fn expire(shared: Arc<Shared>) {
 }
 
 impl Shared {
-    /// Lets a person act, and has the time watched that the bot then has.
+    /// Runs a person's action and starts the deadline of the attempt.
     pub(in super::super) fn begin_payment(
         &self,
         act: impl FnOnce(&mut World) -> PaymentAttempt,
@@ -39,7 +40,7 @@ impl Shared {
 }
 
 impl PaymentRequest {
-    /// A payment that no message stands for, for Stars.
+    /// Creates a request in Stars without an invoice message.
     fn without_message(user: i64, stars: u32, payload: &str) -> Self {
         Self {
             user,
@@ -59,7 +60,7 @@ impl World {
         self.stars.ledger.set_wallet(user, stars);
     }
 
-    /// A tap on the pay button of an invoice message.
+    /// Handles a tap on the pay button of an invoice message.
     pub(in super::super) fn pay(&mut self, chat: i64, user: i64, message_id: i64) -> PaymentAttempt {
         self.person(user);
         let message = self.chats.get(&chat).and_then(|state| state.messages.get(&message_id));
@@ -96,7 +97,7 @@ impl World {
         }
     }
 
-    /// The app looks into the wallet before anybody asks the bot.
+    /// Checks the wallet, as the app does, before the bot is asked.
     fn try_to_pay(&mut self, ask: PaymentRequest) -> PaymentAttempt {
         if i64::from(self.stars.ledger.wallet(ask.user)) < ask.total_amount {
             return self.fail_attempt(ask, PaymentFailure::NotEnoughStars);
@@ -104,7 +105,7 @@ impl World {
         self.ask_bot(ask)
     }
 
-    /// Makes a payment that the bot was not asked about.
+    /// Makes a payment without a pre-checkout query.
     fn pay_unasked(&mut self, user: i64, stars: u32, payload: &str, tell: Notify) -> PaymentAttempt {
         self.person(user);
         let ask = PaymentRequest::without_message(user, stars, payload);
@@ -123,7 +124,7 @@ impl World {
     }
 }
 
-/// Who learns of a payment.
+/// Whether the bot receives the update of a payment.
 #[derive(Debug, Clone, Copy)]
 enum Notify {
     Bot,
@@ -131,37 +132,37 @@ enum Notify {
 }
 
 impl Telegram {
-    /// Puts this many Stars into a person's wallet, whatever was in it. Wallets begin empty.
+    /// Sets the number of Stars in a person's wallet. Wallets begin empty.
     pub fn set_stars(&self, user: i64, stars: u32) {
         self.shared.change(|world| world.set_wallet(user, stars));
     }
 
-    /// Stars in a person's wallet.
+    /// Returns the number of Stars in a person's wallet.
     pub fn stars(&self, user: i64) -> u32 {
         self.shared.look(|world| world.stars.ledger.wallet(user))
     }
 
-    /// Stars of the bot, as `getMyStarBalance` tells.
+    /// Returns the bot's balance in Stars, like `getMyStarBalance`.
     pub fn bot_stars(&self) -> u32 {
         self.shared.look(|world| world.stars.ledger.bot())
     }
 
-    /// A person taps the pay button of an invoice message and confirms. With enough Stars in the wallet
-    /// the bot is asked and has `Settings::checkout_limit` to answer; wait for the outcome with `until`
-    /// and `View::payment`. Every call is an attempt of its own, as a double tap is two. The person may
-    /// be somebody else than the invoice was sent to, as if it had been forwarded; the payment then
-    /// shows in that person's own chat with the bot.
+    /// Taps the pay button of an invoice message and confirms, as a person. If the wallet has enough Stars,
+    /// the bot is asked and has `Settings::checkout_limit` to answer; wait for the outcome with `until` and
+    /// `View::payment`. Every call is a separate attempt, like a double tap. The person may be another than
+    /// the invoice was sent to, as if it had been forwarded; the payment then appears in that person's own
+    /// chat with the bot.
     pub fn pay(&self, chat: i64, user: i64, message_id: i64) -> PaymentAttempt {
         self.shared.begin_payment(|world| world.pay(chat, user, message_id))
     }
 
-    /// A person pays by a link of `createInvoiceLink`; works like `pay`.
+    /// Pays by a link of `createInvoiceLink`, like [`pay`](Self::pay).
     pub fn pay_link(&self, user: i64, link: &str) -> PaymentAttempt {
         self.shared.begin_payment(|world| world.pay_link(user, link))
     }
 
-    /// A pre-checkout query that belongs to no invoice, with whatever somebody forged. If the bot agrees,
-    /// it is paid like any other as far as it is in Stars and the wallet suffices.
+    /// Sends the bot a forged pre-checkout query without an invoice. If the bot agrees, the payment is made,
+    /// provided that it is in Stars and the wallet suffices.
     pub fn forge_pre_checkout(
         &self,
         user: i64,
@@ -180,32 +181,33 @@ impl Telegram {
         })
     }
 
-    /// A payment that the bot is not asked about but told of, as if it had agreed in another life. The
-    /// person may be one it has never seen; the wallet must suffice.
+    /// Makes a payment without asking the bot, and sends the update, as if an earlier process of the bot had
+    /// agreed. The person may be unknown to the bot; the wallet must suffice.
     pub fn pay_unasked(&self, user: i64, stars: u32, payload: &str) -> PaymentAttempt {
         self.shared.change(|world| world.pay_unasked(user, stars, payload, Notify::Bot))
     }
 
-    /// A payment whose update is lost: it shows in the chat and in `getStarTransactions` only. The
-    /// wallet must suffice.
+    /// Makes a payment whose update is lost: only the chat and `getStarTransactions` show it. The wallet must
+    /// suffice.
     pub fn pay_unheard(&self, user: i64, stars: u32, payload: &str) -> PaymentAttempt {
         self.shared.change(|world| world.pay_unasked(user, stars, payload, Notify::Nobody))
     }
 
-    /// Telegram itself gives a payment back, without the bot having asked for it. Returns the id of the
-    /// update with `refunded_payment` (0 when the bot does not get messages); `None` when there is no
-    /// such payment, it was given back before, or the bot has fewer Stars.
+    /// Refunds a payment on Telegram's side, without a call of the bot. Returns the id of the update with
+    /// `refunded_payment` (0 if the bot does not receive messages). Returns `None` if there is no such
+    /// payment, it was refunded before, or the bot has fewer Stars.
     pub fn refund_by_telegram(&self, charge_id: &str) -> Option<i64> {
         self.shared.change(|world| world.refund(charge_id).ok())
     }
 
-    /// The same, but the update is lost: it shows in the chat and in `getStarTransactions` only. `false` where
-    /// `refund_by_telegram` gives `None`.
+    /// Refunds a payment on Telegram's side, but loses the update: only the chat and `getStarTransactions`
+    /// show it. Returns `false` in the cases in which [`refund_by_telegram`](Self::refund_by_telegram)
+    /// returns `None`.
     pub fn refund_unheard(&self, charge_id: &str) -> bool {
         self.shared.change(|world| world.give_back(charge_id).is_ok())
     }
 
-    /// The bot's owner cashes Stars in; `false` when the bot has fewer.
+    /// Withdraws Stars as the bot's owner. Returns `false` if the bot has fewer.
     pub fn withdraw_stars(&self, stars: u32) -> bool {
         self.shared.change(|world| {
             let id = world.stars.next_charge();
@@ -213,7 +215,7 @@ impl Telegram {
         })
     }
 
-    /// All attempts of a person to pay, oldest first.
+    /// Returns a person's payment attempts, oldest first.
     pub fn payments(&self, user: i64) -> Vec<PaymentAttempt> {
         self.view(|view| view.payments(user).cloned().collect())
     }

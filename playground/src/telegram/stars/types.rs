@@ -1,32 +1,32 @@
-//! What a test sees of payments: attempts with their states, receipts and why an attempt failed.
+//! Payment data for tests: attempts with their states, receipts and reasons of failure.
 
-/// A person's attempt to pay. Every tap on a pay button is one of its own.
+/// A person's attempt to pay. Every tap on a pay button creates one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentAttempt {
-    /// Its number: attempts of all people are counted together, from 0.
+    /// The number of the attempt, counted over all people from 0.
     pub number: usize,
-    /// Who pays.
+    /// Id of the payer.
     pub user: i64,
-    /// Where the invoice stands; the payer's private chat when there is no message.
+    /// The chat of the invoice; the payer's private chat if there is no message.
     pub chat: i64,
-    /// The invoice message; `None` for links and for what no invoice asked for.
+    /// The invoice message; `None` for links and for payments without an invoice.
     pub message_id: Option<i64>,
-    /// What the bot is told: `XTR` for Stars.
+    /// The currency of the pre-checkout query; `XTR` means Stars.
     pub currency: String,
-    /// Stars to pay.
+    /// The price in Stars.
     pub total_amount: i64,
-    /// The bot's own words about the invoice.
+    /// The payload that the bot gave the invoice.
     pub payload: String,
-    /// Id of the `pre_checkout_query`; empty when the bot was not asked.
+    /// Id of the `pre_checkout_query`; empty if the bot was not asked.
     pub query_id: String,
-    /// Id of the update that asked the bot; 0 when there was none.
+    /// Id of the update with the query; 0 if there was none.
     pub update_id: i64,
-    /// How far it got.
+    /// The state of the attempt.
     pub state: PaymentState,
 }
 
 impl PaymentAttempt {
-    /// The receipt, if the Stars changed hands, also when they came back later.
+    /// Returns the receipt of a payment, even if it was refunded.
     pub fn receipt(&self) -> Option<&Receipt> {
         match &self.state {
             PaymentState::Paid(receipt) | PaymentState::Refunded(receipt) => Some(receipt),
@@ -35,40 +35,40 @@ impl PaymentAttempt {
     }
 }
 
-/// How far an attempt to pay got.
+/// The state of a payment attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentState {
     /// The bot was asked and has not answered.
     Waiting,
-    /// The Stars are the bot's.
+    /// The bot has received the Stars.
     Paid(Receipt),
-    /// The Stars were the bot's and are the person's again.
+    /// The payment was refunded.
     Refunded(Receipt),
-    /// Nothing was paid and nothing will be.
+    /// The attempt failed, for this reason.
     Failed(PaymentFailure),
 }
 
-/// What proves a payment.
+/// Proof of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// `telegram_payment_charge_id`, unique also among emulators that ran before.
+    /// `telegram_payment_charge_id`, unique over all emulators and runs.
     pub charge_id: String,
-    /// Where the service message stands.
+    /// The chat of the service message.
     pub chat: i64,
     /// Id of the service message.
     pub message_id: i64,
-    /// Id of the update that tells the bot; 0 when it is not told.
+    /// Id of the update for the bot; 0 if none was sent.
     pub update_id: i64,
 }
 
-/// Why an attempt to pay failed.
+/// Why a payment attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentFailure {
-    /// There is no such invoice (any more).
+    /// There is no such invoice, or it was deleted.
     NoInvoice,
-    /// The wallet has fewer Stars than that; also when they went between question and answer.
+    /// The wallet has too few Stars, at the tap or when the bot agreed.
     NotEnoughStars,
-    /// The bot said no, with this explanation for the person.
+    /// The bot declined, with this explanation for the person.
     Declined(String),
     /// The bot did not answer in time.
     TimedOut,

@@ -1,16 +1,16 @@
-//! What the service recognises in plain text by itself: commands, mentions, hashtags and links. Only
-//! clear cases; anything doubtful is left as text.
+//! Entities that the service recognises in plain text: commands, mentions, hashtags and links. Doubtful cases
+//! remain text.
 
 use serde_json::Value;
 
-use super::Entity;
+use super::entity::Entity;
 
-/// Entities of a text that a person wrote.
+/// Returns the entities of a person's text, as `MessageEntity` objects.
 pub(in super::super) fn detect(text: &str) -> Vec<Value> {
     found(text).into_iter().map(Entity::into_value).collect()
 }
 
-/// All recognised entities, in order.
+/// Returns the recognised entities, in order.
 pub(super) fn found(text: &str) -> Vec<Entity> {
     let mut result = Vec::new();
     let mut offset = 0;
@@ -32,7 +32,7 @@ pub(super) fn found(text: &str) -> Vec<Entity> {
     result
 }
 
-/// The entity that a text begins with: its type and its length in bytes.
+/// Returns type and length in bytes of the entity at the start of a text.
 fn token(text: &str) -> Option<(&'static str, usize)> {
     let word = |from: usize| {
         let tail = &text[from..];
@@ -62,7 +62,7 @@ fn token(text: &str) -> Option<(&'static str, usize)> {
     }
 }
 
-/// Length of the link that a text begins with.
+/// Returns the length of the link at the start of a text, in bytes.
 fn link(text: &str) -> Option<usize> {
     let scheme = ["https://", "http://"].into_iter().find(|scheme| text.starts_with(scheme))?;
     let stop = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '«' | '»');

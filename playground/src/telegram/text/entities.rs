@@ -1,12 +1,13 @@
-//! Given entities: what is surely wrong is refused, what the service repairs is repaired (control
-//! characters, outer blanks, crossing entities, formatting inside code).
+//! Entities given by the bot. Refuses definite errors, and repairs what the service repairs: control
+//! characters, leading and trailing blanks, crossing entities, formatting inside code.
 
 use serde_json::{Map, Value};
 
 use super::super::refusal::Refusal;
-use super::{Entity, Formatted, detect};
+use super::detect;
+use super::entity::{Entity, Formatted};
 
-/// Entities a message keeps.
+/// Limit of entities per message; the rest is dropped.
 const KEPT: usize = 100;
 
 /// Types that a bot may set.
@@ -25,10 +26,10 @@ const SETTABLE: [&str; 13] = [
     "custom_emoji",
     "date_time",
 ];
-/// Types that the service finds by itself and therefore ignores when they are given.
+/// Types that the service detects itself and therefore ignores if given.
 const DETECTED: [&str; 7] = ["mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number"];
 
-/// Reads `MessageEntity` objects; positions are checked later, against the text.
+/// Reads `MessageEntity` objects. Positions are checked later, against the text.
 pub(super) fn read(given: &[Value]) -> Result<Vec<Entity>, Refusal> {
     let mut found = Vec::new();
     for value in given {
@@ -102,7 +103,7 @@ pub(super) fn clean(text: &str, mut entities: Vec<Entity>) -> Result<Formatted, 
     Ok(Formatted { text, entities: entities.into_iter().map(Entity::into_value).collect() })
 }
 
-/// Whether both ends of an entity lie in the text and on whole characters.
+/// Returns whether an entity lies inside the text and does not split a character.
 fn check_position(entity: &Entity, units: &[u16]) -> Result<(), Refusal> {
     let (offset, end) = (entity.offset, entity.end());
     if end > units.len() {
@@ -125,7 +126,8 @@ fn check_position(entity: &Entity, units: &[u16]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Drops carriage returns, blanks control characters and trims; also tells where each offset moved.
+/// Removes carriage returns, replaces control characters by blanks and trims. Also returns the new position
+/// of each offset.
 fn rewrite(units: &[u16]) -> (Vec<u16>, Vec<usize>) {
     let mut kept = Vec::with_capacity(units.len());
     let mut moved = Vec::with_capacity(units.len() + 1);
@@ -148,7 +150,8 @@ fn rewrite(units: &[u16]) -> (Vec<u16>, Vec<usize>) {
     (kept[start..end].to_vec(), moved)
 }
 
-/// Makes entities nest: nothing inside code, no quote inside a quote, crossing ones are cut in two.
+/// Makes entities nest: removes formatting inside code and quotes inside quotes, and splits crossing
+/// entities.
 fn nested(mut entities: Vec<Entity>) -> Vec<Entity> {
     entities.retain(|entity| entity.length > 0);
     sort(&mut entities);
@@ -169,7 +172,7 @@ fn nested(mut entities: Vec<Entity>) -> Vec<Entity> {
     cut_crossings(result)
 }
 
-/// Joins overlapping entities of one kind that say the same.
+/// Joins overlapping entities of one kind with equal fields.
 fn merged(styles: Vec<Entity>) -> Vec<Entity> {
     let mut kept: Vec<Entity> = Vec::new();
     for style in styles {
@@ -195,7 +198,7 @@ fn without_overlap(entities: Vec<Entity>) -> Vec<Entity> {
     kept
 }
 
-/// What is left of an entity beside another one.
+/// Returns the parts of an entity outside another one.
 fn subtract(entity: Entity, hole: &Entity) -> Vec<Entity> {
     if !overlap(&entity, hole) {
         return vec![entity];
@@ -209,7 +212,7 @@ fn subtract(entity: Entity, hole: &Entity) -> Vec<Entity> {
         .collect()
 }
 
-/// Cuts an entity that reaches out of the one it begins in.
+/// Splits an entity that extends beyond the one in which it begins.
 fn cut_crossings(entities: Vec<Entity>) -> Vec<Entity> {
     let mut result: Vec<Entity> = Vec::new();
     let mut todo = std::collections::VecDeque::from(entities);

@@ -1,6 +1,6 @@
 //! The HTML parse mode: a short list of tags, four named references, anything else is refused.
 
-use super::Entity;
+use super::entity::Entity;
 
 /// An open tag and where its text began.
 struct Open {
@@ -24,7 +24,7 @@ impl Output {
     }
 }
 
-/// Turns HTML into text and entities; the error is the service's sentence.
+/// Parses HTML into text and entities. The error is the service's sentence.
 pub(super) fn parse(source: &str) -> Result<(String, Vec<Entity>), String> {
     let mut output = Output::default();
     let mut open: Vec<Open> = Vec::new();
@@ -124,7 +124,7 @@ fn close(output: &mut Output, open: &mut Vec<Open>, name: &str, at: usize) -> Re
     Ok(())
 }
 
-/// The value of an attribute, quoted or bare.
+/// Reads the value of an attribute, quoted or bare.
 fn attribute(attributes: &str, name: &str) -> Option<String> {
     let lower = attributes.to_lowercase();
     let at = lower.match_indices(name).find(|(at, _)| {
@@ -150,7 +150,7 @@ fn unescape(raw: &str) -> String {
     result
 }
 
-/// A character reference, or the ampersand itself when it is none.
+/// Reads a character reference; returns the ampersand itself if there is none.
 fn reference(text: &str) -> (char, usize) {
     let Some(end) = text[1..].find(';').map(|at| at + 1).filter(|end| *end <= 10) else { return ('&', 1) };
     let name = &text[1..end];

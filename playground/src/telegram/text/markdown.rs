@@ -1,22 +1,22 @@
 //! The MarkdownV2 parse mode. Reserved characters outside entities must be escaped; an entity that is
 //! not closed is refused.
 
-use super::Entity;
+use super::entity::Entity;
 
-/// Characters that mean something and have to be escaped elsewhere.
+/// Reserved characters, which must be escaped where they are no markup.
 const RESERVED: &str = "_*[]()~`>#+-=|{}.!";
 
 /// An entity that was opened and not yet closed.
 struct Open {
     mark: &'static str,
     entity: Entity,
-    /// Byte offset in the source, for the sentence of a refusal.
+    /// Byte offset in the source, for the refusal.
     at: usize,
 }
 
 struct Parser<'a> {
     source: &'a str,
-    /// Byte offset of what is read next.
+    /// Byte offset of the next character to read.
     at: usize,
     text: String,
     units: usize,
@@ -26,7 +26,7 @@ struct Parser<'a> {
     quote: Option<usize>,
 }
 
-/// Turns MarkdownV2 into text and entities; the error is the service's sentence.
+/// Parses MarkdownV2 into text and entities. The error is the service's sentence.
 pub(super) fn parse(source: &str) -> Result<(String, Vec<Entity>), String> {
     let mut parser = Parser {
         source,
@@ -103,7 +103,7 @@ impl Parser<'_> {
         self.at += mark.len();
     }
 
-    /// Opens or closes an entity that the same mark begins and ends; only the innermost can be closed.
+    /// Opens or closes an entity whose opening and closing marks are equal. Only the innermost can be closed.
     fn toggle(&mut self, mark: &'static str, kind: &str) {
         if self.open.last().is_some_and(|last| last.mark == mark) {
             self.close();
@@ -122,7 +122,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `||` is a spoiler, or the end of an expandable quote at the end of its last line.
+    /// Handles `||`: a spoiler, or the end of an expandable quote at the end of its last line.
     fn bars(&mut self) {
         let last_of_line = matches!(self.rest()[2..].chars().next(), None | Some('\n'));
         let spoiler_open = self.open.iter().any(|open| open.mark == "||");
@@ -134,7 +134,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Handles the start of a line with respect to quotes; `true` when something was consumed.
+    /// Handles quotes at the start of a line. Returns `true` if something was consumed.
     fn quote_line(&mut self) -> bool {
         let separated = self.quote.is_none() && self.rest().starts_with("**>");
         if separated || self.rest().starts_with('>') {
@@ -158,7 +158,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Code or a block of code: nothing inside has a meaning but the back quote and the back slash.
+    /// Parses inline code or a code block. Inside, only back quotes and backslashes have a meaning.
     fn code(&mut self) -> Result<(), String> {
         let (start, mark) = (self.at, if self.rest().starts_with("```") { "```" } else { "`" });
         let kind = if mark == "`" { "code" } else { "pre" };
@@ -197,7 +197,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// `](address)` after a link text or a custom emoji.
+    /// Parses `](address)` after a link text or a custom emoji.
     fn link(&mut self) -> Result<(), String> {
         let Some(mark) = self.open.last().map(|open| open.mark).filter(|mark| matches!(*mark, "[" | "!["))
         else {
@@ -247,12 +247,12 @@ impl Parser<'_> {
     }
 }
 
-/// Whether a back slash before this character is an escape.
+/// Returns whether a backslash before this character is an escape.
 fn escapable(c: char) -> bool {
     ('\u{1}'..='~').contains(&c)
 }
 
-/// How refusals call an entity.
+/// Returns the name of an entity in refusals.
 fn name_of(kind: &str) -> &'static str {
     match kind {
         "bold" => "Bold",

@@ -1,75 +1,27 @@
-//! Texts with formatting as the service takes them: parse modes and given entities become a clean text
-//! with entities that nest, or a refusal in the service's words.
+//! Formatted texts: parse modes and given entities become a clean text with nested entities, or a refusal
+//! with the service's sentence.
 
 mod detect;
 mod entities;
+mod entity;
 mod html;
 mod markdown;
-
-use serde_json::Value;
 
 use super::params::Params;
 use super::refusal::Refusal;
 
+use self::entity::Formatted;
+
 pub(super) use detect::detect;
 
-/// Code points a message may have.
+/// Limit of a message, in code points.
 pub(super) const TEXT_LIMIT: usize = 4096;
-/// Code points a caption may have.
+/// Limit of a caption, in code points.
 pub(super) const CAPTION_LIMIT: usize = 1024;
-/// Code points of unparsed text; anything longer is refused unread.
+/// Limit of unparsed text, in code points. Longer text is refused before parsing.
 const RAW_LIMIT: usize = 32_768;
 
-/// A text and its formatting, ready to be stored.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Formatted {
-    pub text: String,
-    pub entities: Vec<Value>,
-}
-
-/// A piece of formatting; offset and length are UTF-16 units.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Entity {
-    kind: String,
-    offset: usize,
-    length: usize,
-    /// Fields beside type, offset and length: `url`, `language`, `user`, `custom_emoji_id`.
-    extra: serde_json::Map<String, Value>,
-}
-
-impl Entity {
-    fn new(kind: &str, offset: usize, end: usize) -> Self {
-        let extra = serde_json::Map::new();
-        Self { kind: kind.to_owned(), offset, length: end.saturating_sub(offset), extra }
-    }
-
-    fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.extra.insert(key.to_owned(), value.into());
-        self
-    }
-
-    fn end(&self) -> usize {
-        self.offset + self.length
-    }
-
-    fn is_code(&self) -> bool {
-        matches!(self.kind.as_str(), "code" | "pre")
-    }
-
-    fn is_quote(&self) -> bool {
-        matches!(self.kind.as_str(), "blockquote" | "expandable_blockquote")
-    }
-
-    fn into_value(self) -> Value {
-        let mut object = self.extra;
-        object.insert("type".to_owned(), self.kind.into());
-        object.insert("offset".to_owned(), self.offset.into());
-        object.insert("length".to_owned(), self.length.into());
-        Value::Object(object)
-    }
-}
-
-/// Names of the parameters a text comes in.
+/// Names of the parameters that carry a text and its entities.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Keys {
     pub text: &'static str,
@@ -105,14 +57,15 @@ pub(super) fn formatted(params: &Params, keys: Keys) -> Result<Formatted, Refusa
     entities::clean(&text, found)
 }
 
-/// Refuses a text in which there is nothing to read: the service strips spaces of all kinds and knows characters that take
-/// no room.
+/// Refuses a text without visible characters. The service strips white space of all kinds and drops certain
+/// zero-width characters.
 pub(super) fn readable(text: &str) -> Result<(), Refusal> {
     if text.chars().all(is_empty) { Err(Refusal::bad("message text is empty")) } else { Ok(()) }
 }
 
-/// Whether a message may not consist of such characters only. Besides what TDLib strips and drops, the servers do not show
-/// what has no shape: soft hyphens, fillers, joiners, selectors of variations.
+/// Returns whether a character counts as empty: a message must not consist of these only. Besides what TDLib
+/// strips and drops, the servers ignore characters without a glyph: soft hyphens, fillers, joiners, variation
+/// selectors.
 fn is_empty(c: char) -> bool {
     let code = u32::from(c);
     c.is_whitespace()
@@ -125,7 +78,7 @@ fn is_empty(c: char) -> bool {
         || matches!(code, 0xfe00..=0xfe0f | 0xffa0 | 0xfffc | 0xe0000..=0xe0fff)
 }
 
-/// Refuses a text that is over a limit of code points.
+/// Refuses a text longer than `limit` code points.
 pub(super) fn within(text: &str, limit: usize, refusal: &str) -> Result<(), Refusal> {
     if text.chars().count() > limit { Err(Refusal::bad(refusal)) } else { Ok(()) }
 }

@@ -1,5 +1,6 @@
 // The page's state, what comes from the server, and what a person does.
-import { draftBubble, make, messageBubble } from "./message.js";
+import { make } from "./dom.js";
+import { draftBubble, messageBubble } from "./message.js";
 import { ask, drawCalls, drawChats, drawCommands, drawHead, drawPeople, drawTopics, toast } from "./panels.js";
 import { confirmPayment, drawWallet } from "./stars.js";
 

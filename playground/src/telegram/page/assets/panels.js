@@ -1,5 +1,5 @@
 // Everything around the messages: people, chats, topics, the strip of calls, dialogs, notices.
-import { avatar, clock, make } from "./message.js";
+import { avatar, clock, make } from "./dom.js";
 import { starred } from "./stars.js";
 
 const $ = (id) => document.getElementById(id);

@@ -1,5 +1,5 @@
 // Stars on the page: invoices, the sheet that asks before paying, receipts, the wallet.
-import { make } from "./message.js";
+import { make } from "./dom.js";
 
 const count = (stars) => `⭐${stars.toLocaleString("en")}`;
 
