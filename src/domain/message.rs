@@ -7,52 +7,52 @@ use crate::domain::file::{Attachment, KnownFile, Retrieval, known_size};
 use crate::domain::ids::{FileId, MessageId, ThreadKey, UpdateId};
 use crate::domain::people::{Chat, Person};
 
-/// A message that waits for an answer: read from an update, nothing stored yet.
+/// A message that needs an answer: read from an update, not stored yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Incoming {
-    /// The update that brought it; its inbox row is closed together with the opening of the turn.
+    /// The update that contained it; its inbox row is closed when the turn is opened.
     pub update: UpdateId,
     /// The conversation it belongs to.
     pub key: ThreadKey,
-    /// Its number in the chat; also the order of messages inside a batch.
+    /// The message id in the chat; also the order of messages inside a batch.
     pub message: MessageId,
-    /// Who wrote it.
+    /// The person who wrote it.
     pub sender: Person,
-    /// Where.
+    /// The chat it was sent to.
     pub chat: Chat,
-    /// The text, or what stands below the file; empty only with a file.
+    /// The text or the caption; empty only with a file.
     pub text: String,
     /// When Telegram received it (whole seconds).
     pub date: DateTime<Utc>,
-    /// What else the person pointed at.
+    /// The messages that the person referred to.
     pub context: MessageContext,
     /// The file that came with it.
     pub attachment: Option<Attachment>,
-    /// What came of fetching that file.
+    /// The result of fetching that file.
     pub fetched: Retrieval,
     /// The file of the message that is replied to.
     pub replied_attachment: Option<Attachment>,
-    /// What came of fetching the file of the message that is replied to.
+    /// The result of fetching the file of the message that is replied to.
     pub replied_fetched: Retrieval,
-    /// Telegram's name for the album that it is a part of.
+    /// Telegram's `media_group_id` of the album it is part of.
     pub album: Option<String>,
 }
 
 impl Incoming {
-    /// Whether there is nothing in it that a model could read: no words, and a file of which there is no copy.
+    /// Returns whether a model could read nothing in it: no words, and no copy of its file.
     pub fn is_blank(&self) -> bool {
         self.text.trim().is_empty() && self.fetched.copy().is_none()
     }
 
-    /// The files of the message as they stand in prompts: first that of the message that is replied to (`true`), then
-    /// its own.
+    /// Returns the files of the message in prompt order: first that of the message that is replied to
+    /// (`true`), then its own.
     pub fn files(&self) -> impl Iterator<Item = (bool, &Attachment, &Retrieval)> {
         let replied = self.replied_attachment.iter().map(|file| (true, file, &self.replied_fetched));
         replied.chain(self.attachment.iter().map(|file| (false, file, &self.fetched)))
     }
 
-    /// The message as the next turn will read it from the database; both must make the same prompt. Its files have no
-    /// numbers yet.
+    /// Returns the message as the next turn will read it from the database; both must produce the same
+    /// prompt. Its files have no ids yet.
     pub fn remembered(&self) -> HistoryMessage {
         let known = |(replied, file, fetched): (bool, &Attachment, &Retrieval)| KnownFile {
             id: FileId(0),
@@ -81,11 +81,11 @@ impl Incoming {
 /// Reply, quote and forward marks of a message, in the form that the prompt shows.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct MessageContext {
-    /// The message that this one answers.
+    /// The message that this one replies to.
     pub reply: Option<Reply>,
-    /// The part of it that the person marked.
+    /// The quoted part of that message.
     pub quote: Option<String>,
-    /// Where a forwarded message came from, as a name.
+    /// The name of a forwarded message's origin.
     pub forwarded_from: Option<String>,
 }
 
