@@ -162,7 +162,7 @@ impl Role {
 /// A message in the history of a conversation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct HistoryMessage {
-    /// Who speaks.
+    /// The role of its author.
     pub role: Role,
     /// The message id in the chat. `None` for answers, which may be several messages, and for cache entries
     /// from before ids were kept.
