@@ -1,5 +1,5 @@
-//! The cache in the whole bot: with Redis, without it, and with a Redis that fails in every way, people get the same
-//! answers and the model gets the same prompts.
+//! The cache in the whole bot: with Redis, without it, and with a Redis that fails in every way, people get
+//! the same answers and the model gets the same prompts.
 
 use std::io::Write;
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
-//! What an answer costs: exactly what the model reported for every call, once, and nothing for what is our own fault.
+//! The charge of an answer: exactly the cost reported for every model call, once, and nothing for our own
+//! faults.
 
 use playground::anthropic::{Gate, Recorded, Reply, Step, StopReason};
 use rust_decimal::Decimal;
@@ -367,7 +368,7 @@ async fn administrators_are_charged_but_never_stopped() {
     bot.end().await;
 }
 
-/// A stop while the gate still waits for the user's row must not leave money reserved for a turn that is over.
+/// A stop while the gate still waits for the user's row must not leave a hold for a turn that is over.
 #[tokio::test]
 async fn a_stop_at_the_gate_leaves_nothing_reserved() {
     let bot = Bot::with([("STARTER_BALANCE_USD", "0.01")]).await;

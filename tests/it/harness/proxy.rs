@@ -107,7 +107,8 @@ async fn requests(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: &Wire, 
     }
 }
 
-/// The first answer after the loss was announced is read, which proves that the request was carried out, and dropped.
+/// Reads and drops the first response after the loss was requested, which proves that the request was
+/// executed.
 async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, lost: watch::Receiver<bool>, wire: &Wire) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length) = from.read(&mut buffer).await {
