@@ -1,5 +1,6 @@
-//! Puts the service together: the only place that constructs clients and knows every part.
-//! Start order: settings, metrics port, database and migrations, models, Telegram, what the last run left, intake.
+//! Assembles the service: the only place that constructs clients and knows every part.
+//! Start order: settings, metrics port, database and migrations, models, Telegram, replay of the last run's
+//! work, intake.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -43,11 +44,11 @@ use crate::telemetry::server;
 use crate::tools::Toolbox;
 use secrecy::ExposeSecret;
 
-/// The longest that any call of the Bot API may take: long polling, and files later.
+/// The longest time limit of any call of the Bot API: long polling, and files later.
 const TELEGRAM_LIMIT: Duration = Duration::from_secs(120);
-/// How long migrations may take, waiting for another instance included.
+/// Time limit of migrations, including the wait for another instance.
 const MIGRATION_LIMIT: Duration = Duration::from_secs(3_600);
-/// How long open connections may take to close at the end.
+/// How long open connections may take to close during shutdown.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 /// The pause between attempts to reach Telegram at start.
 const START_PAUSE: Duration = Duration::from_secs(2);
@@ -55,7 +56,7 @@ const START_PAUSE: Duration = Duration::from_secs(2);
 /// Runs the service until `signal` fires (twice to cut what runs). Returns whether it ended without a crash.
 ///
 /// # Errors
-/// When something that the start needs is missing or wrong; the text says what.
+/// Returns an error if something that the start needs is missing or wrong; the text says what.
 pub async fn run(
     config: Config,
     clock: Clock,
@@ -70,7 +71,7 @@ pub async fn run(
         () = signal() => return Ok(true),
     };
     tracing::info!(address = %listener.local_addr()?, "the operators' port is open");
-    // The operators' server runs beside everything and ends last, so that a draining service can be seen.
+    // The operators' server runs beside everything and ends last, so that a draining service can be observed.
     let bot = serve(config, clock, life.clone(), signal, metrics.clone(), readiness.clone());
     let serving = tokio::join!(
         async {
@@ -99,7 +100,7 @@ async fn serve(
         tokio::pin!(starting);
         tokio::select! {
             started = &mut starting => started,
-            // What has started already must know the reason before it loses the rest.
+            // The parts that have started must know the reason before they lose the rest.
             () = signal() => {
                 life.drain.cancel();
                 Ok(())
@@ -126,7 +127,8 @@ async fn serve(
         () = watch => false,
     };
     if let Err(error) = tokio::time::timeout(CLOSE_LIMIT, recovery::stopped(&db)).await.unwrap_or(Ok(())) {
-        // Then the next start takes it for a crash, which costs what is left one of several chances.
+        // The next start takes this stop for a crash, which uses up one of several chances of the work left
+        // over.
         tracing::warn!(error = &error as &dyn std::error::Error, "the orderly stop was not written down");
     }
     if tokio::time::timeout(CLOSE_LIMIT, db.close()).await.is_err() {
@@ -136,7 +138,7 @@ async fn serve(
     Ok(clean)
 }
 
-/// Everything up to the moment at which updates are taken.
+/// Runs the start up to the point at which updates are received.
 async fn start(
     config: &Config,
     clock: Clock,
@@ -202,7 +204,7 @@ async fn start(
     Ok(())
 }
 
-/// The cache for the rows of this database.
+/// Creates the cache for the rows of this database.
 async fn cache(config: &Config, life: &Lifecycle, metrics: &Metrics, db: &Db) -> Result<Cache> {
     let Some(url) = &config.database.redis else { return Ok(Cache::disabled()) };
     let identity = db.persist("migrate::identity", &life.drain, || migrate::identity(db)).await;
@@ -241,7 +243,7 @@ async fn open_port(setting: &'static str, addr: SocketAddr) -> Result<TcpListene
     server::bind(setting, addr).await.with_context(|| format!("{setting}: {addr} cannot be opened"))
 }
 
-/// Opens the way for updates: removes an old webhook, or sets ours and the port that it calls.
+/// Prepares the reception of updates: removes an old webhook, or sets ours and binds the port that it calls.
 async fn open_way(config: &Config, life: &Lifecycle, api: &Api) -> Result<Option<(TcpListener, Webhook)>> {
     let Mode::Webhook { url, addr, secret } = &config.telegram.mode else {
         patiently(life, async || api.call(&DeleteWebhook {}).await)
@@ -257,7 +259,7 @@ async fn open_way(config: &Config, life: &Lifecycle, api: &Api) -> Result<Option
     Ok(Some((listener, Webhook { secret: secret.clone() })))
 }
 
-/// Asks Telegram who we are and sets the menu of commands.
+/// Requests the bot's own account from Telegram and sets the menu of commands.
 async fn introduce(api: &Api, life: &Lifecycle) -> Result<Me> {
     let me = match patiently(life, async || api.call(&GetMe {}).await).await {
         Err(error @ ApiError::Unauthorized(_)) => {
@@ -275,7 +277,7 @@ async fn introduce(api: &Api, life: &Lifecycle) -> Result<Me> {
     Ok(me)
 }
 
-/// Repeats a call of the start while Telegram is away; a wrong token is no reason to wait.
+/// Repeats a call of the start while Telegram is unavailable. A wrong token ends the start at once.
 async fn patiently<T>(life: &Lifecycle, call: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, ApiError> {
     loop {
         let error = match call().await {

@@ -1,4 +1,4 @@
-//! The commands around dead letters: what could not be written, for the eyes and hands of an operator.
+//! The commands for dead letters: records that could not be written and need an operator.
 
 use std::fmt::Write;
 
@@ -10,21 +10,21 @@ use crate::db::dead_letters::{self, DeadLetter};
 use crate::services::write_behind::letters;
 use crate::telemetry::metrics::Metrics;
 
-/// What to do with dead letters.
+/// A command for dead letters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DeadLetterAction {
-    /// One line for each.
+    /// List all, one line for each.
     List,
-    /// Everything about one.
+    /// Show all details of one.
     Show(i64),
-    /// Try one again, or all.
+    /// Retry one, or all.
     Replay(Option<i64>),
 }
 
-/// Does it; returns what to print and whether all went well.
+/// Runs the command; returns what to print and whether it succeeded.
 ///
 /// # Errors
-/// When the database is away or there is no such letter.
+/// Returns an error if the database is away or there is no such letter.
 pub async fn run(config: &Config, action: DeadLetterAction) -> Result<(String, bool)> {
     let db = Db::open(&config.database.postgres, config.database.pool_size, Metrics::new()?)?;
     let done = carry_out(&db, action).await;

@@ -1,4 +1,5 @@
-//! Checks from the command line: is everything there that the bot depends on, and if not, what to fix.
+//! Checks from the command line: whether everything that the bot depends on is available, and if not, what to
+//! fix.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -15,10 +16,10 @@ use crate::llm::{Provider, claude};
 use crate::telemetry::logs::chain;
 use crate::telemetry::metrics::Metrics;
 
-/// How long one check may take.
+/// Time limit of one check.
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// Checks everything side by side; returns the report and whether the bot can run.
+/// Runs all checks concurrently; returns the report and whether the bot can run.
 pub async fn examine(config: &Config) -> (String, bool) {
     let (database, redis, telegram, anthropic) =
         tokio::join!(database(config), redis(config), telegram(config), anthropic(config));
@@ -52,10 +53,10 @@ pub async fn examine(config: &Config) -> (String, bool) {
     (report, healthy)
 }
 
-/// Brings the database up to date.
+/// Applies the pending migrations.
 ///
 /// # Errors
-/// When it cannot be reached or changed.
+/// Returns an error if the database cannot be reached or changed.
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     let db = open(config)?;
     let version = migrate::run(&db).await?;
@@ -67,7 +68,7 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
 /// Audits the books; returns the report and whether they are right.
 ///
 /// # Errors
-/// When they cannot be read.
+/// Returns an error if the books cannot be read.
 pub async fn audit(config: &Config) -> anyhow::Result<(String, bool)> {
     let db = open(config)?;
     let problems = audit::problems(&db).await?;
@@ -107,7 +108,7 @@ async fn database(config: &Config) -> Result<String, String> {
     }
 }
 
-/// None without Redis.
+/// Checks Redis. Returns `None` if it is not configured.
 async fn redis(config: &Config) -> Option<Result<String, String>> {
     let found = match health::examine(config.database.redis.as_ref()?).await {
         Err(reason) => Err(format!("{reason}; check REDIS_URL and that Redis runs")),

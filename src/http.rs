@@ -1,24 +1,24 @@
-//! HTTP clients: built once with their limits, so that no request can wait for ever.
+//! HTTP clients with time limits, so that no request can wait for ever.
 
 use std::time::Duration;
 
 use reqwest::Client;
 
-/// How long a connection may take to open.
+/// Time limit for opening a connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
-/// A client whose requests end after `limit`, answer included.
+/// Creates a client whose requests take at most `limit`, including the response.
 ///
 /// # Errors
-/// When the TLS set-up of the machine is unusable.
+/// Returns an error if the machine's TLS set-up is unusable.
 pub fn client(limit: Duration) -> reqwest::Result<Client> {
     builder().timeout(limit).build()
 }
 
-/// A client for streams: only silence of more than `idle` ends a request.
+/// Creates a client for streams: only silence of more than `idle` ends a request.
 ///
 /// # Errors
-/// When the TLS set-up of the machine is unusable.
+/// Returns an error if the machine's TLS set-up is unusable.
 pub fn streaming_client(idle: Duration) -> reqwest::Result<Client> {
     builder().read_timeout(idle).build()
 }

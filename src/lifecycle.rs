@@ -1,5 +1,6 @@
-//! Starting and stopping: every task of the process is spawned here, and shutdown waits for all of them.
-//! First signal: no new work. End of the grace time or second signal: cancel what runs, keep and settle it.
+//! Start and stop: every task of the process is spawned here, and shutdown waits for all of them.
+//! The first signal stops new work. The end of the grace time or a second signal cuts, keeps and settles what
+//! runs.
 
 pub mod kill_point;
 
@@ -15,25 +16,26 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use self::kill_point::kill_point;
 
-/// How long cancelled work may take to keep and settle what it has, after the grace time.
+/// How long cancelled work may take to store and settle its results, after the grace time.
 const SETTLE_TIME: Duration = Duration::from_secs(20);
 
 /// The tasks of the process and the two signals that end them. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Lifecycle {
     tasks: TaskTracker,
-    /// No new work from now on.
+    /// Cancelled when the service takes no new work.
     pub drain: CancellationToken,
-    /// Running work ends now; a child of `drain` only in meaning: it always comes later.
+    /// Cancelled when running work must end; always later than `drain`, although it is not a child token of
+    /// it.
     pub abort: CancellationToken,
     crashed: Arc<AtomicBool>,
 }
 
 impl Lifecycle {
-    /// Runs a task that shutdown waits for. A panic is logged and remembered for the exit code.
+    /// Runs a task that shutdown waits for. A panic is logged and changes the exit code.
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let this = self.clone();
-        // Boxed: a block that captures a future and then awaits it has room for it twice.
+        // Boxed, because a block that captures a future and then awaits it has room for it twice.
         let task = Box::pin(AssertUnwindSafe(task).catch_unwind());
         self.tasks.spawn(async move {
             if task.await.is_err() {
@@ -43,7 +45,7 @@ impl Lifecycle {
         });
     }
 
-    /// The same for a task without which the service makes no sense: its end begins the shutdown.
+    /// Runs a task that the service cannot do without: when it ends, shutdown starts.
     pub fn spawn_vital(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let this = self.clone();
         self.spawn(name, async move {
@@ -57,7 +59,7 @@ impl Lifecycle {
         });
     }
 
-    /// Waits for the end: `signal` is awaited for the first and again for the second signal.
+    /// Waits for the end of the service: `signal` is awaited for the first and again for the second signal.
     /// Returns whether everything ended without a crash.
     pub async fn run(&self, mut signal: impl AsyncFnMut(), grace: Duration) -> bool {
         tokio::select! {

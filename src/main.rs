@@ -1,5 +1,5 @@
-//! The binary: reads the command line, turns results into exit codes (0 fine, 1 a crash or a failed check, 2 wrong
-//! settings).
+//! The binary: parses the command line and maps results to exit codes (0 success, 1 a crash or a failed
+//! check, 2 wrong settings).
 
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ use starling::lifecycle::Lifecycle;
 use starling::telemetry::logs;
 use starling::{app, dead_letters, doctor};
 
-/// Open files that are enough for some thousands of answers at once.
+/// The limit of open files, enough for some thousands of concurrent answers.
 const OPEN_FILES: u64 = 16_384;
 
 /// A self-hosted Telegram bot that sells access to an AI assistant.
@@ -59,7 +59,7 @@ enum DeadLetterCommand {
     },
 }
 
-/// One letter or all.
+/// One dead letter or all.
 #[derive(Clone, Copy)]
 struct LetterSelection(Option<i64>);
 
@@ -155,7 +155,8 @@ async fn run(config: Config) -> anyhow::Result<bool> {
     Box::pin(app::run(config, Clock::System, Lifecycle::default(), signal)).await
 }
 
-/// A thousand answers at once are two thousand connections, but most systems begin with 1,024 open files.
+/// Raises the limit of open files. A thousand concurrent answers are two thousand connections, but most
+/// systems start with 1,024 open files.
 fn raise_open_files() {
     match rlimit::increase_nofile_limit(OPEN_FILES) {
         Ok(limit) if limit < OPEN_FILES => {
@@ -171,7 +172,7 @@ fn signals() -> std::io::Result<(tokio::signal::unix::Signal, tokio::signal::uni
     Ok((signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
 }
 
-/// What the person at the terminal asked for; everything else is a log line.
+/// Prints the output of a command; everything else is a log line.
 #[expect(clippy::print_stdout, reason = "the answer of a command belongs on standard output")]
 fn say(text: &str) {
     println!("{}", text.trim_end());

@@ -1,4 +1,4 @@
-//! Where the methods and files of one bot are.
+//! The URLs of the methods and files of one bot.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use url::ParseError;
 
-/// The addresses of one bot, read once: reading one costs more than the rest of what a call needs before it leaves. They
-/// contain the token, so nobody sees them.
+/// The base URLs of one bot, parsed once: parsing costs more than the rest of what precedes a call. They
+/// contain the token, so they are never printed.
 #[derive(Clone)]
 pub(super) struct Addresses {
     methods: Url,
@@ -15,10 +15,10 @@ pub(super) struct Addresses {
 }
 
 impl Addresses {
-    /// Those of the bot of `token` at the API at `url`.
+    /// Creates the URLs for the bot of `token` at the API at `url`.
     ///
     /// # Errors
-    /// When `url` is no address.
+    /// Returns an error if `url` is invalid.
     pub(super) fn new(url: &str, token: &SecretString) -> Result<Self, ParseError> {
         let token = token.expose_secret();
         Ok(Self {
@@ -27,12 +27,12 @@ impl Addresses {
         })
     }
 
-    /// The address of a method.
+    /// Returns the URL of a method.
     pub(super) fn method(&self, name: &str) -> Url {
         below(&self.methods, name)
     }
 
-    /// The address of a file with this path.
+    /// Returns the URL of the file with this path.
     pub(super) fn file(&self, path: &str) -> Url {
         below(&self.files, path)
     }
@@ -46,7 +46,7 @@ impl fmt::Debug for Addresses {
 
 fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
-    // Only an address that is no place, such as mailto:, has no segments.
+    // Only a URL that cannot be a base, such as mailto:, has no segments.
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.extend(path.split('/'));
     }

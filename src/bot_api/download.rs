@@ -1,4 +1,4 @@
-//! Fetching files: where one lies is asked first, then it is read, never more of it than is wanted.
+//! Downloads of files: the path is requested first, then the content is read up to a limit.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use super::methods::GetFile;
 use super::{Api, ApiError, CALL_LIMIT};
 use crate::domain::ids::ChatId;
 
-/// How long a file may take, whatever its size.
+/// Time limit of a download, whatever the file's size.
 const DOWNLOAD_LIMIT: Duration = Duration::from_secs(60);
-/// How long Telegram is left alone when it limits downloads, which it does without a word about it.
+/// How long downloads pause when Telegram limits them, because it names no time then.
 const FLOOD_WAIT: Duration = Duration::from_secs(5);
 
 impl Api {
-    /// When files of a chat may be fetched again, if a penalty runs.
+    /// Returns when files of a chat may be fetched again, or `None` if there is no penalty.
     pub fn files_wait_until(&self, chat: ChatId) -> Option<Instant> {
         match self.flow.admit(chat, Class::File) {
             Admission::Now => None,
@@ -23,11 +23,12 @@ impl Api {
         }
     }
 
-    /// Fetches the content of a file from a message in `chat`, at most `most` bytes of it. Nothing is called inside a
-    /// penalty, and nothing is waited for: see [`Api::files_wait_until`].
+    /// Downloads a file from a message in `chat`, at most `most` bytes. Fails at once during a penalty
+    /// instead of waiting: see [`Api::files_wait_until`].
     ///
     /// # Errors
-    /// As for [`Api::deliver`]; a larger file is refused with 413.
+    /// Returns the errors of [`Api::deliver`]: Telegram's or the network's. A larger file is refused with
+    /// 413.
     pub async fn download(&self, chat: ChatId, file: &str, most: u64) -> Result<Vec<u8>, ApiError> {
         if let Some(end) = self.files_wait_until(chat) {
             return Err(ApiError::Flood(end - Instant::now()));
@@ -53,7 +54,7 @@ impl Api {
         if length > most {
             return Err(refused(413, "the file is too large"));
         }
-        // Not more than this is ever needed: a buffer that grows is there twice while it moves.
+        // The exact capacity is reserved, because a growing buffer exists twice while it moves.
         let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
         while let Some(chunk) = response.chunk().await.map_err(ApiError::network)? {
             if (content.len() + chunk.len()) as u64 > most {

@@ -1,80 +1,80 @@
-//! What the Bot API says instead of a result, sorted by what the caller does next.
+//! Errors of the Bot API, classified by what the caller does next.
 
 use std::time::Duration;
 
 use crate::domain::ids::ChatId;
 
-/// A call without a result.
+/// Why a call has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// Too many calls: nothing may be called before this has passed.
+    /// Too many calls: the chat accepts none before this time has passed.
     #[error("flood limit, wait {} s", .0.as_secs())]
     Flood(Duration),
-    /// The message shows that already: as good as success.
+    /// The message already has this content: as good as success.
     #[error("the message is not modified")]
     NotModified,
-    /// The message to change does not exist (any more).
+    /// The message to change does not exist, or no longer exists.
     #[error("the message is gone: {0}")]
     MessageGone(String),
-    /// The topic does not exist (any more).
+    /// The topic does not exist, or no longer exists.
     #[error("the topic is gone")]
     TopicGone,
-    /// The person has blocked the bot or is gone.
+    /// The person has blocked the bot or deleted the account.
     #[error("the person does not take messages: {0}")]
     Blocked(String),
-    /// The chat cannot be written to, in whatever form: kicked, never started, gone.
+    /// The chat accepts no message in any form: the bot was kicked or never started, or the chat is gone.
     #[error("the chat is closed to us: {0}")]
     Closed(String),
-    /// The group has become another chat.
+    /// The group was upgraded to another chat.
     #[error("the chat is now {0}")]
     Migrated(ChatId),
-    /// Somebody else fetches this bot's updates, or a webhook is set.
+    /// Another process fetches this bot's updates, or a webhook is set.
     #[error("conflict: {0}")]
     Conflict(String),
-    /// The token is wrong.
+    /// The token is invalid.
     #[error("the token is not accepted: {0}")]
     Unauthorized(String),
-    /// The call itself is wrong, in the whole or in a part that [`ApiError::blames`].
+    /// The call is invalid, as a whole or in the part that [`ApiError::blames`] names.
     #[error("refused with {code}: {description}")]
     Refused {
-        /// Telegram's code.
+        /// Telegram's error code.
         code: u16,
-        /// Telegram's sentence.
+        /// Telegram's description.
         description: String,
     },
-    /// Telegram failed; the call may have had its effect.
+    /// Telegram failed; the call may have taken effect.
     #[error("the Bot API failed with {0}")]
     Server(u16),
-    /// What came is no answer of the Bot API, but no failure either; the call may have had its effect.
+    /// The response is not one of the Bot API, but no failure either; the call may have taken effect.
     #[error("the answer of the Bot API cannot be read ({0})")]
     Unreadable(u16),
     /// No connection could be opened: the call had no effect.
     #[error("the Bot API cannot be reached")]
     Unreachable(#[source] reqwest::Error),
-    /// The connection broke: the call may have had its effect.
+    /// The connection broke: the call may have taken effect.
     #[error("the connection to the Bot API broke")]
     Broken(#[source] reqwest::Error),
 }
 
-/// A part of a call that can be left out, or made shorter.
+/// A part of a call that can be left out or shortened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Part {
     /// The formatting.
     Entities,
     /// The buttons.
     Keyboard,
-    /// The message that it answers.
+    /// The message that it replies to.
     Reply,
-    /// The message that it changes.
+    /// The message that it edits.
     Edited,
-    /// The topic, or what the bot may do there.
+    /// The topic, or the bot's rights in it.
     Topic,
-    /// The text is too long.
+    /// The length of the text.
     Length,
 }
 
-/// What sentences say of a part of the call, in lower case. The first that fits counts: the markup and the entities have
-/// limits of length as well.
+/// Phrases that name a part of the call, in lower case. The first match counts, because the markup and the
+/// entities have length limits too.
 const BLAMED: &[(Part, &[&str])] = &[
     (Part::Keyboard, &["button", "keyboard", "reply_markup", "reply markup"]),
     (Part::Entities, &["entit", "url", "custom_emoji", "document_invalid"]),
@@ -84,11 +84,11 @@ const BLAMED: &[(Part, &[&str])] = &[
     (Part::Edited, &["edit", "message_id", "message identifier", "no text in the message", "message_author"]),
 ];
 
-/// What says that a person does not take messages.
+/// Phrases for a person who accepts no messages.
 const BLOCKED: &[&str] =
     &["bot was blocked by the user", "user is deactivated", "USER_IS_BLOCKED", "INPUT_USER_DEACTIVATED"];
 
-/// What says that a chat cannot be written to.
+/// Phrases for a chat that cannot be written to.
 const CLOSED: &[&str] = &[
     "bot was kicked",
     "not a member",
@@ -106,7 +106,8 @@ const CLOSED: &[&str] = &[
 ];
 
 impl ApiError {
-    /// Sorts an error by its code and sentence; sentences are matched in part, because they grow tails.
+    /// Classifies an error by its code and description. Descriptions are matched in part, because Telegram
+    /// extends them.
     pub(super) fn classify(
         code: u16,
         description: &str,
@@ -138,7 +139,7 @@ impl ApiError {
             {
                 Self::TopicGone
             }
-            // It was sent, and somebody who looks after the group has it deleted: not once more.
+            // The message was sent, and an automatic rule of the group deletes it: it must not be sent again.
             500 if says("immediately deleted") => Self::Refused { code, description: description() },
             408 | 500..=599 => Self::Server(code),
             ..400 => Self::Unreadable(code),
@@ -152,7 +153,7 @@ impl ApiError {
         if error.is_connect() { Self::Unreachable(error) } else { Self::Broken(error) }
     }
 
-    /// Whether the bot lacks a right in the chat, so that the same is refused for whatever else is there.
+    /// Returns whether the bot lacks a right in the chat, so that every similar call is refused too.
     pub fn is_lack_of_rights(&self) -> bool {
         match self {
             Self::Refused { description, .. } | Self::Closed(description) => {
@@ -169,7 +170,7 @@ impl ApiError {
         }
     }
 
-    /// The part of the call that a refusal is about, if it names one.
+    /// Returns the part of the call that a refusal is about, if it names one.
     pub fn blames(&self) -> Option<Part> {
         match self {
             Self::MessageGone(_) => Some(Part::Edited),
@@ -184,13 +185,14 @@ impl ApiError {
         }
     }
 
-    /// Whether nothing can be written because of what a person or those who run the group have done. A message outside all
-    /// topics meets a closed topic where the general one is closed.
+    /// Returns whether writing is impossible because of an action by the person or the group's
+    /// administrators. A message outside all topics gets the error of a closed topic if the general topic is
+    /// closed.
     pub fn is_shut_out(&self) -> bool {
         matches!(self, Self::Blocked(_) | Self::Closed(_) | Self::TopicGone) || self.is_lack_of_rights()
     }
 
-    /// Whether a file is larger than what is handed out.
+    /// Returns whether a file is larger than Telegram lets bots download.
     pub fn is_too_big(&self) -> bool {
         match self {
             Self::Refused { code, description } => *code == 413 || description.contains("file is too big"),
@@ -198,7 +200,7 @@ impl ApiError {
         }
     }
 
-    /// Whether the same call may work in a moment.
+    /// Returns whether the same call may succeed later.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Flood(_)
@@ -206,7 +208,7 @@ impl ApiError {
             | Self::Unreadable(_)
             | Self::Unreachable(_)
             | Self::Broken(_)
-            // These two are healed by the operator, and then everything that waits must go out.
+            // The operator can fix these two, and then everything that waits must be sent.
             | Self::Conflict(_)
             | Self::Unauthorized(_) => true,
             Self::NotModified
@@ -222,22 +224,22 @@ impl ApiError {
 
 #[cfg(test)]
 impl ApiError {
-    /// What a code and a sentence mean.
+    /// Classifies a code and a description, for tests.
     pub fn classified_for_tests(code: u16, description: &str) -> Self {
         Self::classify(code, description, None, None)
     }
 
-    /// A connection that broke.
+    /// Returns the error of a connection that broke.
     pub fn broken_for_tests() -> Self {
         Self::Broken(Self::some_failure())
     }
 
-    /// A connection that could not be opened.
+    /// Returns the error of a connection that could not be opened.
     pub fn unreachable_for_tests() -> Self {
         Self::Unreachable(Self::some_failure())
     }
 
-    /// The library makes no errors by order, so this is one of an address that is none.
+    /// The library cannot construct errors on request, so this is the error of an invalid address.
     fn some_failure() -> reqwest::Error {
         let call =
             crate::http::client(Duration::from_secs(1)).and_then(|http| http.get("no address").build());

@@ -1,5 +1,5 @@
-//! Flow control: what may be called in which chat at which moment. Telegram's limits are not promises, so a penalty is
-//! always possible: nothing is called inside it, and the bot is careful for a while afterwards.
+//! Flow control: which calls are admitted in which chat, and when. Telegram's limits are not guaranteed, so a
+//! penalty is always possible: nothing is called during one, and the bot is cautious for a while afterwards.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,53 +9,53 @@ use tokio::time::Instant;
 
 use crate::domain::ids::ChatId;
 
-/// Sends and edits in a private chat: one a second on average, short bursts pass. All periods are a little longer than
-/// Telegram's, because a call arrives some time after it was admitted.
+/// Sends and edits in a private chat: one per second on average, with short bursts. All periods are a little
+/// longer than Telegram's, because a call arrives some time after it was admitted.
 const PRIVATE_MESSAGES: &[(usize, Duration)] = &[(5, Duration::from_millis(5_200))];
 /// Sends and edits in a group.
 const GROUP_MESSAGES: &[(usize, Duration)] = &[(20, Duration::from_secs(62))];
-/// Drafts and chat actions share one budget in each chat. All of it is open to first drafts only: they make a reader
-/// wait if they are late.
+/// Drafts and chat actions share one budget in each chat. Only first drafts may use all of it, because a
+/// reader waits for them.
 const COSMETICS: &[(usize, Duration)] = &[(20, Duration::from_millis(5_200)), (40, Duration::from_secs(31))];
-/// The part of it for later drafts; one a second fits.
+/// The part of it for later drafts; one per second fits.
 const LATER_DRAFTS: &[(usize, Duration)] =
     &[(16, Duration::from_millis(5_200)), (32, Duration::from_secs(31))];
 /// The part of it for chat actions.
 const ACTIONS: &[(usize, Duration)] = &[(10, Duration::from_millis(5_200)), (20, Duration::from_secs(31))];
-/// Places in a message budget that unfinished messages leave for finished ones.
+/// Places in a message budget that live messages leave for finished ones.
 const RESERVED: usize = 2;
-/// How long after a penalty the gap stays wide.
+/// How long calls stay cautious after a penalty.
 const CAUTION: Duration = Duration::from_secs(60);
-/// The end of a penalty as we see it lies a little behind Telegram's.
+/// Added to a penalty, so that it ends here a little after it ends at Telegram.
 const MARGIN: Duration = Duration::from_millis(250);
-/// So many chats that are limited within this time mean that the bot itself is limited, not the chats.
+/// The number of chats limited within this time that indicates a limit on the bot itself, not on the chats.
 const LIMITED: (usize, Duration) = (3, Duration::from_secs(2));
-/// Chats in memory before idle ones are forgotten.
+/// The number of chats in memory above which idle ones are forgotten.
 const CHATS: usize = 10_000;
 
-/// What a call is, in falling priority.
+/// The kind of a call, in falling priority.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Class {
-    /// A finished message: waits as long as it must.
+    /// A finished message: waits as long as necessary.
     Message,
-    /// An unfinished message, sent or edited: now or never.
+    /// A live message, sent or edited: immediately or not at all.
     Live,
-    /// The first draft that shows something of an answer: now or never, with places of its own.
+    /// The first draft with a part of the answer: immediately or not at all, with places of its own.
     FirstDraft,
-    /// A later draft: now or never.
+    /// A later draft: immediately or not at all.
     Draft,
-    /// A chat action: now or never.
+    /// A chat action: immediately or not at all.
     Action,
-    /// The fetching of a file or a question: no budget counts it, but it obeys penalties.
+    /// A download or a query: counts in no budget, but obeys penalties.
     File,
 }
 
-/// The answer to a wish to call.
+/// The decision about a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Admission {
-    /// The place in the budget is taken: call.
+    /// The call may be made now; its place in the budget is taken.
     Now,
-    /// Ask again then.
+    /// Ask again at this time.
     NotBefore(Instant),
 }
 
@@ -67,9 +67,9 @@ pub struct Flow(Arc<Mutex<FlowState>>);
 struct FlowState {
     overall: Option<(usize, Duration)>,
     overall_log: CallTimes,
-    /// Nothing is sent anywhere before.
+    /// The penalty of the whole bot: no call is admitted before this time.
     punished_until: Option<Instant>,
-    /// The newest penalties.
+    /// The most recent penalties.
     penalties: VecDeque<(Instant, ChatId)>,
     chats: HashMap<ChatId, ChatBudget>,
 }
@@ -80,11 +80,11 @@ struct ChatBudget {
     cosmetics: CallTimes,
     punished_until: Option<Instant>,
     cautious_until: Option<Instant>,
-    /// Finished messages that wait for their turn; nothing cosmetic passes them.
+    /// The number of finished messages that wait for their turn; no cosmetic call passes them.
     waiting: usize,
 }
 
-/// A finished message that waits; nothing cosmetic is called in its chat meanwhile.
+/// A finished message that waits; no cosmetic call is made in its chat meanwhile.
 #[must_use]
 pub struct WaitingMessage {
     flow: Flow,
@@ -100,7 +100,7 @@ impl Drop for WaitingMessage {
 }
 
 impl Flow {
-    /// Budgets with so many sends and edits a second over all chats; 0 means no overall limit.
+    /// Creates budgets with `sends_per_second` sends and edits over all chats; 0 means no overall limit.
     pub fn new(sends_per_second: u32) -> Self {
         let overall = usize::try_from(sends_per_second).ok().filter(|&sends| sends > 0);
         let overall = overall.map(|sends| (sends, Duration::from_secs(1)));
@@ -113,18 +113,18 @@ impl Flow {
         })))
     }
 
-    /// Announces a finished message, until the guard is dropped.
+    /// Registers a finished message as waiting until the guard is dropped.
     pub fn waiting(&self, chat: ChatId) -> WaitingMessage {
         self.lock().chats.entry(chat).or_default().waiting += 1;
         WaitingMessage { flow: self.clone(), chat }
     }
 
-    /// Takes a place in the budgets, or says when to ask again.
+    /// Takes a place in the budgets, or returns when to ask again.
     pub fn admit(&self, chat: ChatId, class: Class) -> Admission {
         self.lock().admit(chat, class, Instant::now())
     }
 
-    /// Nothing is called in `chat` for so long. When several chats are limited at once, nothing is sent anywhere.
+    /// Starts a penalty of `wait` in a chat. If several chats are limited at once, it applies to all chats.
     pub fn punish(&self, id: ChatId, wait: Duration) {
         let mut state = self.lock();
         let now = Instant::now();
@@ -141,20 +141,20 @@ impl Flow {
         chat.cautious_until = chat.punished_until.map(|end| end + CAUTION);
     }
 
-    /// Whether a penalty was recent.
+    /// Returns whether the chat had a recent penalty.
     pub fn is_cautious(&self, chat: ChatId) -> bool {
         let now = Instant::now();
         self.lock().chats.get(&chat).and_then(|chat| chat.cautious_until).is_some_and(|end| now < end)
     }
 
     fn lock(&self) -> MutexGuard<'_, FlowState> {
-        // A panic inside these few lines leaves budgets that are at worst a call off.
+        // A panic inside these few lines leaves budgets that are wrong by at most one call.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl FlowState {
-    /// Remembers a penalty and tells whether it is one of several chats at once.
+    /// Records a penalty and returns whether it is one of several chats at once.
     fn is_limited(&mut self, chat: ChatId, now: Instant) -> bool {
         let (chats, period) = LIMITED;
         self.penalties.retain(|&(time, other)| other != chat && now - time < period);
@@ -214,12 +214,12 @@ impl ChatBudget {
     }
 }
 
-/// The moments of the newest calls, as many as the largest limit counts.
+/// The times of the newest calls, as many as the largest limit counts.
 #[derive(Debug, Default)]
 struct CallTimes(VecDeque<Instant>);
 
 impl CallTimes {
-    /// When the next call fits all limits with `reserved` places to spare; none if it fits now.
+    /// Returns when the next call fits all limits with `reserved` places to spare, or `None` if it fits now.
     fn free_at(&self, limits: &[(usize, Duration)], reserved: usize, now: Instant) -> Option<Instant> {
         let blocked = |&(count, period): &(usize, Duration)| {
             let place = self.0.len().checked_sub(count.saturating_sub(reserved).max(1))?;

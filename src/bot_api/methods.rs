@@ -1,5 +1,5 @@
-//! The methods that the bot calls, as plain structs. Written by hand because the framework's own stop at Bot API 9.1
-//! and because entities and updates pass through as the JSON that they are.
+//! The methods that the bot calls, as plain structs. They are written by hand because the framework's own
+//! stop at Bot API 9.1, and because entities and updates pass through as unchanged JSON.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use crate::domain::ids::{ChatId, MessageId, TopicId, UserId};
 
-/// A method of the Bot API: its fields are the body.
+/// A method of the Bot API; its fields are the request body.
 pub trait Method: Serialize + Sync {
-    /// Its name in the address.
+    /// The method's name in the URL.
     const NAME: &'static str;
-    /// What it answers.
+    /// The type of the result.
     type Response: DeserializeOwned;
-    /// How long the answer may take, if not as long as usual.
+    /// Returns the time limit of the response, if it differs from the default.
     fn limit(&self) -> Option<Duration> {
         None
     }
@@ -35,66 +35,67 @@ mod topics;
 
 pub use topics::{ChatMember, DeleteForumTopic, GetChatMember};
 
-/// Who we are.
+/// Returns the bot's own account.
 #[derive(Serialize, Debug)]
 pub struct GetMe {}
 method!("getMe", GetMe => Me);
 
-/// The bot's own account. Servers of the Bot API differ in what else they tell, so nothing else is asked for.
+/// The bot's own account. Servers of the Bot API differ in which other fields they send, so no others are
+/// read.
 #[derive(Deserialize, Clone, Debug)]
 pub struct Me {
-    /// Its id.
+    /// The user id of the bot.
     pub id: i64,
-    /// Its name without the `@`; empty if it was not told, and then nobody can mention the bot.
+    /// The name without the `@`; empty if it was not sent, and then nobody can mention the bot.
     #[serde(default, deserialize_with = "text_or_empty")]
     pub username: String,
 }
 
 impl Me {
-    /// The name for people: `@name`, or the number if no name is known.
+    /// Returns the name to display: `@name`, or the id if no name is known.
     pub fn title(&self) -> String {
         if self.username.is_empty() { format!("bot {}", self.id) } else { format!("@{}", self.username) }
     }
 }
 
-/// Reads anything that is no text as an empty one.
+/// Deserialises anything but a string as an empty string.
 fn text_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let value = Value::deserialize(deserializer)?;
     Ok(value.as_str().unwrap_or_default().to_owned())
 }
 
-/// Asks where a file lies.
+/// Requests the download path of a file.
 #[derive(Serialize, Debug)]
 pub struct GetFile<'a> {
-    /// Telegram's name for it.
+    /// Telegram's `file_id`.
     pub file_id: &'a str,
 }
 method!("getFile", GetFile<'_> => FilePlace);
 
-/// Where a file lies.
+/// The download path of a file.
 #[derive(Deserialize, Debug)]
 pub struct FilePlace {
-    /// Behind the address of files; good for an hour.
+    /// The path below the base address of files; valid for an hour.
     pub file_path: Option<String>,
 }
 
 /// Fetches updates and confirms all before `offset`.
 #[derive(Serialize, Debug)]
 pub struct GetUpdates<'a> {
-    /// The first update that is wanted; none for the oldest that waits.
+    /// The first update to return; `None` for the oldest pending one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<i64>,
-    /// How many at most, 1 to 100.
+    /// The most updates to return, 1 to 100.
     pub limit: u8,
-    /// How long to wait for one, in seconds.
+    /// How long to wait for an update, in seconds.
     pub timeout: u64,
-    /// The kinds that are wanted, by name.
+    /// The kinds of updates to return, by name.
     pub allowed_updates: &'a [&'a str],
 }
 
 impl Method for GetUpdates<'_> {
     const NAME: &'static str = "getUpdates";
-    /// Raw, because kinds that the framework does not know must not get lost.
+    /// Raw JSON, so that kinds unknown to the framework are not lost.
     type Response = Vec<Box<RawValue>>;
 
     fn limit(&self) -> Option<Duration> {
@@ -102,54 +103,54 @@ impl Method for GetUpdates<'_> {
     }
 }
 
-/// Lets Telegram deliver updates.
+/// Makes Telegram deliver updates to a webhook.
 #[derive(Serialize, Debug)]
 pub struct SetWebhook<'a> {
-    /// Where to.
+    /// The webhook's address.
     pub url: &'a str,
-    /// What it must present.
+    /// The secret token that Telegram must present.
     pub secret_token: &'a str,
-    /// The kinds that are wanted, by name.
+    /// The kinds of updates to deliver, by name.
     pub allowed_updates: &'a [&'a str],
 }
 method!("setWebhook", SetWebhook<'_> => bool);
 
-/// Ends delivery, so that updates can be fetched.
+/// Removes the webhook, so that updates can be fetched.
 #[derive(Serialize, Debug)]
 pub struct DeleteWebhook {}
 method!("deleteWebhook", DeleteWebhook => bool);
 
-/// A message that exists now.
+/// A message that was sent.
 #[derive(Deserialize, Clone, Copy, Debug)]
 pub struct Sent {
-    /// Its number in the chat.
+    /// The message id in the chat.
     pub message_id: i32,
 }
 
 /// Sends a message.
 #[derive(Serialize, Debug)]
 pub struct SendMessage<'a> {
-    /// Where to.
+    /// The chat to send to.
     pub chat_id: ChatId,
-    /// The topic in it.
+    /// The topic in the chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_thread_id: Option<TopicId>,
     /// 1 to 4096 code points.
     pub text: &'a str,
     /// Formatting; offsets in UTF-16 units.
     pub entities: &'a Value,
-    /// The message that it answers.
+    /// The message that it replies to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_parameters: Option<ReplyParameters>,
     /// No preview of the first link: answers contain many.
     pub link_preview_options: NoPreview,
-    /// A button below it.
+    /// The buttons below it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_markup: Option<InlineKeyboard>,
 }
 method!("sendMessage", SendMessage<'_> => Sent);
 
-/// The message that is answered.
+/// Parameters of a reply.
 #[derive(Serialize, Clone, Copy, Debug)]
 pub struct ReplyParameters {
     message_id: MessageId,
@@ -157,13 +158,13 @@ pub struct ReplyParameters {
 }
 
 impl ReplyParameters {
-    /// Answers `message`, and is sent without it if that is gone.
+    /// Replies to `message`. If that is gone, the message is sent without a reply.
     pub fn to(message: MessageId) -> Self {
         Self { message_id: message, allow_sending_without_reply: true }
     }
 }
 
-/// Switches link previews off.
+/// Disables link previews.
 #[derive(Serialize, Clone, Copy, Debug)]
 pub struct NoPreview {
     is_disabled: bool,
@@ -175,12 +176,12 @@ impl Default for NoPreview {
     }
 }
 
-/// Replaces the text of a message of ours.
+/// Replaces the text of a message of the bot.
 #[derive(Serialize, Debug)]
 pub struct EditMessageText<'a> {
-    /// Where it stands.
+    /// The chat of the message.
     pub chat_id: ChatId,
-    /// Its number.
+    /// The message id.
     pub message_id: MessageId,
     /// 1 to 4096 code points.
     pub text: &'a str,
@@ -188,51 +189,51 @@ pub struct EditMessageText<'a> {
     pub entities: &'a Value,
     /// No preview of the first link.
     pub link_preview_options: NoPreview,
-    /// A button below it; none removes the one that is there.
+    /// The buttons below it; `None` removes the present ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_markup: Option<InlineKeyboard>,
 }
 method!("editMessageText", EditMessageText<'_> => Sent);
 
-/// Changes the buttons of a message of ours.
+/// Changes the buttons of a message of the bot.
 #[derive(Serialize, Debug)]
 pub struct EditMessageReplyMarkup {
-    /// Where it stands.
+    /// The chat of the message.
     pub chat_id: ChatId,
-    /// Its number.
+    /// The message id.
     pub message_id: MessageId,
-    /// The buttons; none takes them away.
+    /// The buttons; `None` removes them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_markup: Option<InlineKeyboard>,
 }
 method!("editMessageReplyMarkup", EditMessageReplyMarkup => EditResponse);
 
-/// A message of ours as it is after a change.
+/// A message of the bot after an edit.
 #[derive(Deserialize, Clone, Copy, Debug)]
 pub struct EditResponse {
-    /// The message that it answers.
+    /// The message that it replies to.
     pub reply_to_message: Option<Sent>,
 }
 
-/// Buttons below a message, as Telegram takes them.
+/// Buttons below a message, in Telegram's format.
 #[derive(Serialize, Clone, Debug)]
 #[serde(transparent)]
 pub struct InlineKeyboard(pub Value);
 
 impl InlineKeyboard {
-    /// Buttons one below the other: each with a label and the data (1 to 64 bytes) that a tap brings back.
+    /// Creates a column of buttons, each with a label and the data (1 to 64 bytes) that a press sends back.
     pub fn column(buttons: impl IntoIterator<Item = (String, String)>) -> Self {
         let row = |(text, data)| json!([{ "text": text, "callback_data": data }]);
         Self(json!({ "inline_keyboard": buttons.into_iter().map(row).collect::<Vec<_>>() }))
     }
 }
 
-/// Ends the waiting mark of a tapped button.
+/// Ends the progress indicator of a pressed button.
 #[derive(Serialize, Debug)]
 pub struct AnswerCallbackQuery<'a> {
-    /// The tap.
+    /// The id of the callback query.
     pub callback_query_id: &'a str,
-    /// Shown for a moment, up to 200 characters.
+    /// The text shown for a moment, up to 200 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
@@ -241,40 +242,40 @@ impl Method for AnswerCallbackQuery<'_> {
     const NAME: &'static str = "answerCallbackQuery";
     type Response = bool;
 
-    /// Later than this, nobody waits for the mark to end.
+    /// After this time, nobody waits for the indicator to end.
     fn limit(&self) -> Option<Duration> {
         Some(Duration::from_secs(5))
     }
 }
 
-/// Shows an unfinished message in a private chat. It lives 30 s after the last call.
+/// Shows an unfinished message in a private chat. It disappears 30 s after the last call.
 #[derive(Serialize, Debug)]
 pub struct SendMessageDraft<'a> {
-    /// Where to.
+    /// The chat to send to.
     pub chat_id: ChatId,
-    /// The topic in it.
+    /// The topic in the chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_thread_id: Option<TopicId>,
-    /// Not zero; the same id changes the draft in place.
+    /// The draft id, not zero; a call with the same id changes the draft in place.
     pub draft_id: i32,
     /// Up to 4096 code points.
     pub text: &'a str,
     /// Formatting; offsets in UTF-16 units.
     pub entities: &'a Value,
-    /// Shows a stop button; a tap comes as `stopped_message_generation`.
+    /// Shows a stop button; a press arrives as `stopped_message_generation`.
     pub can_stop: bool,
 }
 method!("sendMessageDraft", SendMessageDraft<'_> => bool);
 
-/// Shows for five seconds that something is being done.
+/// Shows a chat action for five seconds.
 #[derive(Serialize, Debug)]
 pub struct SendChatAction {
-    /// Where to.
+    /// The chat to send to.
     pub chat_id: ChatId,
-    /// The topic in it.
+    /// The topic in the chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_thread_id: Option<TopicId>,
-    /// What, such as `typing`.
+    /// The action, such as `typing`.
     pub action: &'static str,
 }
 method!("sendChatAction", SendChatAction => bool);
@@ -282,41 +283,41 @@ method!("sendChatAction", SendChatAction => bool);
 /// Sends an invoice in Stars.
 #[derive(Serialize, Debug)]
 pub struct SendInvoice<'a> {
-    /// Where to.
+    /// The chat to send to.
     pub chat_id: ChatId,
-    /// The topic in it.
+    /// The topic in the chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_thread_id: Option<TopicId>,
-    /// 1 to 32 characters.
+    /// The title, 1 to 32 characters.
     pub title: &'a str,
-    /// 1 to 255 characters.
+    /// The description, 1 to 255 characters.
     pub description: &'a str,
-    /// 1 to 128 bytes; comes back with the payment.
+    /// The payload, 1 to 128 bytes; returned with the payment.
     pub payload: &'a str,
-    /// Always Stars.
+    /// The currency, always Stars.
     pub currency: &'static str,
     /// Exactly one price.
     pub prices: [LabeledPrice<'a>; 1],
 }
 method!("sendInvoice", SendInvoice<'_> => Sent);
 
-/// What an invoice costs.
+/// The price of an invoice.
 #[derive(Serialize, Clone, Copy, Debug)]
 pub struct LabeledPrice<'a> {
-    /// What for.
+    /// The label of the price.
     pub label: &'a str,
-    /// Stars.
+    /// The amount in Stars.
     pub amount: u32,
 }
 
-/// Lets somebody pay, or not.
+/// Accepts or refuses a payment.
 #[derive(Serialize, Debug)]
 pub struct AnswerPreCheckoutQuery<'a> {
-    /// The question.
+    /// The id of the pre-checkout query.
     pub pre_checkout_query_id: &'a str,
-    /// Whether the Stars may be taken.
+    /// Whether Telegram may take the Stars.
     pub ok: bool,
-    /// Why not, for the person.
+    /// The reason of a refusal, shown to the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_message: Option<String>,
 }
@@ -325,18 +326,18 @@ impl Method for AnswerPreCheckoutQuery<'_> {
     const NAME: &'static str = "answerPreCheckoutQuery";
     type Response = bool;
 
-    /// Telegram waits ten seconds in all, so that a second try must fit.
+    /// Telegram waits ten seconds in all, so there must be time for a second try.
     fn limit(&self) -> Option<Duration> {
         Some(Duration::from_secs(3))
     }
 }
 
-/// Gives the Stars of a payment back.
+/// Refunds a payment in Stars.
 #[derive(Serialize, Debug)]
 pub struct RefundStarPayment<'a> {
-    /// Who paid.
+    /// The payer.
     pub user_id: UserId,
-    /// Telegram's name for the payment.
+    /// Telegram's id of the payment.
     pub telegram_payment_charge_id: &'a str,
 }
 method!("refundStarPayment", RefundStarPayment<'_> => bool);
@@ -344,26 +345,26 @@ method!("refundStarPayment", RefundStarPayment<'_> => bool);
 /// Lists Star transactions, oldest first.
 #[derive(Serialize, Debug)]
 pub struct GetStarTransactions {
-    /// How many to leave out at the beginning.
+    /// The number of transactions to skip.
     pub offset: i64,
-    /// How many at most, 1 to 100.
+    /// The most transactions to return, 1 to 100.
     pub limit: i64,
 }
 method!("getStarTransactions", GetStarTransactions => StarTransactions);
 
-/// A page of the list.
+/// A page of the list of Star transactions.
 #[derive(Deserialize, Debug)]
 pub struct StarTransactions {
-    /// As JSON, because partners come in kinds that are not known yet.
+    /// Raw JSON, because there may be unknown kinds of partners.
     pub transactions: Vec<Box<RawValue>>,
 }
 
-/// The menu of commands.
+/// Sets the menu of commands.
 #[derive(Serialize, Debug)]
 pub struct SetMyCommands<'a> {
-    /// The commands.
+    /// The commands in order.
     pub commands: Vec<BotCommand>,
-    /// Two letters; none is for everybody whose language has no menu of its own.
+    /// The two-letter language code; `None` sets the menu for every language without a menu of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language_code: Option<&'a str>,
 }
@@ -372,8 +373,8 @@ method!("setMyCommands", SetMyCommands<'_> => bool);
 /// One command of the menu.
 #[derive(Serialize, Clone, Debug)]
 pub struct BotCommand {
-    /// Without the slash.
+    /// The name without the slash.
     pub command: &'static str,
-    /// 1 to 256 characters.
+    /// The description, 1 to 256 characters.
     pub description: String,
 }

@@ -1,4 +1,4 @@
-//! The only door to the Bot API: every call goes through one flow control and comes back classified.
+//! The only access to the Bot API: every call passes one flow control, and its result is classified.
 
 mod addresses;
 mod download;
@@ -22,9 +22,9 @@ use methods::Method;
 use crate::domain::ids::ChatId;
 use crate::telemetry::metrics::Metrics;
 
-/// How long a call may take that does not say otherwise.
+/// Default time limit of a call.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
-/// How long a cosmetic call may take: a late draft is worth nothing.
+/// Time limit of a cosmetic call: a late draft is worth nothing.
 const COSMETIC_LIMIT: Duration = Duration::from_secs(5);
 
 /// The Bot API of one bot. Cheap to clone.
@@ -36,7 +36,7 @@ pub struct Api {
     metrics: Metrics,
 }
 
-/// The envelope of every answer.
+/// The envelope of every response.
 #[derive(Deserialize)]
 struct ApiResponse<T> {
     ok: bool,
@@ -46,7 +46,7 @@ struct ApiResponse<T> {
     parameters: Option<Parameters>,
 }
 
-/// What an error says beside its sentence.
+/// The machine-readable details of an error.
 #[derive(Deserialize, Default)]
 struct Parameters {
     retry_after: Option<u64>,
@@ -54,10 +54,11 @@ struct Parameters {
 }
 
 impl Api {
-    /// The API at `url` for the bot of `token`; `sends_per_second` is the overall budget (0: none).
+    /// Creates the API at `url` for the bot of `token`; `sends_per_second` is the overall budget (0: no
+    /// limit).
     ///
     /// # Errors
-    /// When `url` is no address.
+    /// Returns an error if `url` is invalid.
     pub fn new(
         http: reqwest::Client,
         url: &str,
@@ -72,31 +73,34 @@ impl Api {
     /// Calls a method that belongs to no chat and has no budget.
     ///
     /// # Errors
-    /// Everything that Telegram or the network says instead of a result.
+    /// Returns the errors of Telegram and of the network.
     pub async fn call<M: Method>(&self, method: &M) -> Result<M::Response, ApiError> {
         self.send(method, method.limit().unwrap_or(CALL_LIMIT)).await
     }
 
-    /// Calls a method that must happen: waits for its budget and for the end of every penalty.
+    /// Calls a method that must take effect: waits for its budget and for the end of every penalty.
     ///
     /// # Errors
-    /// As for [`Api::call`]; a flood wait has moved the chat's penalty when it is returned.
+    /// Returns the errors of Telegram and of the network, like [`Api::call`]. A flood wait has extended the
+    /// chat's penalty by then.
     pub async fn deliver<M: Method>(&self, chat: ChatId, method: &M) -> Result<M::Response, ApiError> {
         let waiting = self.flow.waiting(chat);
         while let Admission::NotBefore(time) = self.flow.admit(chat, Class::Message) {
             tokio::time::sleep_until(time).await;
         }
         let answer = self.send(method, CALL_LIMIT).await;
-        // First learn, then let others call: none may slip into a penalty that has just begun.
+        // The penalty is recorded before other calls are admitted, so that none slips into it.
         self.learn(chat, &answer);
         drop(waiting);
         answer
     }
 
-    /// Asks about a chat, which counts in no budget: waits for the end of a penalty, but not longer than `patience`.
+    /// Makes a query about a chat, which counts in no budget. Waits for the end of a penalty, but not longer
+    /// than `patience`.
     ///
     /// # Errors
-    /// As for [`Api::deliver`]; [`ApiError::Flood`] also without a call, where a penalty is longer.
+    /// Returns the errors of [`Api::deliver`]. If a penalty lasts longer than `patience`, returns
+    /// [`ApiError::Flood`] without a call.
     pub async fn inquire<M: Method>(
         &self,
         chat: ChatId,
@@ -115,10 +119,10 @@ impl Api {
         answer
     }
 
-    /// Calls a cosmetic method now or not at all.
+    /// Calls a cosmetic method immediately or not at all.
     ///
     /// # Errors
-    /// When to try again, or as for [`Api::call`].
+    /// Returns when to try again, or the errors of [`Api::call`].
     pub async fn attempt<M: Method>(
         &self,
         chat: ChatId,
@@ -129,14 +133,14 @@ impl Api {
             self.metrics.telegram_dropped.inc();
             return Err(Postponed::NotBefore(time));
         }
-        // A message that is given up too early may be there all the same.
+        // A live message whose call is abandoned too early may have been sent all the same.
         let limit = if class == Class::Live { CALL_LIMIT } else { COSMETIC_LIMIT };
         let answer = self.send(method, limit).await;
         self.learn(chat, &answer);
         answer.map_err(Postponed::Failed)
     }
 
-    /// Whether cosmetic calls in a chat should keep a wider gap, because of a recent penalty.
+    /// Returns whether cosmetic calls in a chat should keep a wider gap, because of a recent penalty.
     pub fn is_cautious(&self, chat: ChatId) -> bool {
         self.flow.is_cautious(chat)
     }
@@ -165,21 +169,21 @@ impl Api {
     }
 }
 
-/// Why a cosmetic call did not happen.
+/// Why a cosmetic call had no effect.
 #[derive(Debug)]
 pub enum Postponed {
-    /// The budget is used up or a penalty runs until then.
+    /// The budget is used up, or a penalty applies, until this time.
     NotBefore(Instant),
-    /// It was tried.
+    /// The call was made and failed.
     Failed(ApiError),
 }
 
 async fn read<T: DeserializeOwned>(response: reqwest::Response) -> Result<T, ApiError> {
     let status = response.status().as_u16();
     let body = response.bytes().await.map_err(ApiError::network)?;
-    // A broken character in one update must not cost all that come with it.
+    // A broken character in one update must not cost the others in the same response.
     let Ok(envelope) = serde_json::from_str::<ApiResponse<T>>(&String::from_utf8_lossy(&body)) else {
-        // Proxies in front of the API answer in HTML.
+        // Proxies in front of the API respond in HTML.
         return Err(ApiError::classify(status, "the answer cannot be read", None, None));
     };
     match envelope {

@@ -1,46 +1,48 @@
-//! Circuit breaker: a Redis that fails is left alone for a while, and then asked by one caller before all others.
+//! Circuit breaker: after failures of Redis, calls pause for a while, and then one caller probes before all
+//! others.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Failures in a row that open the breaker. A timeout opens it at once, because it has cost somebody's time already.
+/// Consecutive failures that open the breaker. A timeout opens it at once, because a caller has already
+/// waited for it.
 const FAILURES: u32 = 3;
-/// How long an open breaker lets nobody through.
+/// How long an open breaker rejects all calls.
 pub(super) const PERIOD: Duration = Duration::from_secs(30);
 
-/// What a call came to grief by.
+/// Why a call failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum CallFailure {
-    /// No answer in time.
+    /// No response within the time limit.
     Timeout,
-    /// A quick refusal: no connection, or a server that cannot serve now.
+    /// A quick failure: no connection, or a server that cannot serve now.
     Failure,
 }
 
-/// What an outcome has changed.
+/// The state change caused by a result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Transition {
-    /// Nothing.
+    /// No change.
     None,
-    /// From now on nobody is let through.
+    /// The breaker has opened: all calls are rejected.
     Opened,
-    /// Redis is back.
+    /// The breaker has closed: Redis works again.
     Closed,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum BreakerState {
-    /// Calls go through; so many in a row have failed.
+    /// Calls pass; the number counts consecutive failures.
     Closed(u32),
-    /// Nobody goes through before the time.
+    /// All calls are rejected until this time.
     Open(Instant),
-    /// One call is under way to find out; the others do not wait for it.
+    /// One call is probing; all others are rejected meanwhile.
     Probing,
 }
 
-/// Decides who may ask Redis.
+/// Decides which calls may go to Redis.
 #[derive(Debug)]
 pub(super) struct Breaker(Mutex<BreakerState>);
 
@@ -51,7 +53,7 @@ impl Default for Breaker {
 }
 
 impl Breaker {
-    /// Permission for one call; none while Redis is left alone.
+    /// Admits one call. Returns `None` while the breaker is open.
     pub(super) fn admit(&self) -> Option<Permit<'_>> {
         let mut state = self.state();
         let probe = match *state {
@@ -70,7 +72,7 @@ impl Breaker {
     }
 }
 
-/// One call that was let through. Dropped without an outcome, it has proved nothing: the next caller probes.
+/// One admitted call. If it is dropped without a result, it has proved nothing, and the next caller probes.
 #[derive(Debug)]
 pub(super) struct Permit<'a> {
     breaker: &'a Breaker,
@@ -79,7 +81,8 @@ pub(super) struct Permit<'a> {
 }
 
 impl Permit<'_> {
-    /// Redis has answered. A late answer to a call from before the opening proves nothing about now.
+    /// Records a response. A late response to a call from before the opening proves nothing about the
+    /// present.
     pub(super) fn succeeded(mut self) -> Transition {
         self.told = true;
         let mut state = self.breaker.state();
@@ -94,7 +97,7 @@ impl Permit<'_> {
         Transition::None
     }
 
-    /// Redis has not answered.
+    /// Records a failure.
     pub(super) fn failed(mut self, fault: CallFailure) -> Transition {
         self.told = true;
         let mut state = self.breaker.state();

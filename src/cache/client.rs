@@ -1,4 +1,5 @@
-//! The way to Redis: connections with limits, the breaker in front of them, and what is counted and logged about both.
+//! Access to Redis: connections with time limits, the breaker in front of them, and their metrics and log
+//! lines.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,40 +15,40 @@ use super::breaker::{Breaker, CallFailure, PERIOD, Transition};
 use super::keys::{Keys, Origin};
 use crate::telemetry::metrics::Metrics;
 
-/// How long an answer of Redis is waited for. With it the breaker opens at once, so a slow Redis costs at most one
-/// such wait a breaker period.
+/// Time limit for a response. Exceeding it opens the breaker, so a slow Redis costs at most one such wait per
+/// breaker period.
 const RESPONSE_LIMIT: Duration = Duration::from_millis(250);
-/// How long an answer with a large value is waited for; these have a connection of their own.
+/// Time limit for a response with a large value; these use a connection of their own.
 const BULK_LIMIT: Duration = Duration::from_secs(2);
-/// How long a connection may take to be made. Nobody waits longer than for a response.
+/// Time limit for opening a connection. No caller waits longer than for a response.
 const CONNECTION_LIMIT: Duration = RESPONSE_LIMIT;
 
-/// Why there is no answer. Readers take it for a miss; the write-behind takes another way.
+/// Why there is no response. Readers treat it as a miss; write-behind goes directly to the database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum CacheError {
-    /// There is no Redis, or it is left alone for the moment. It was not asked.
+    /// Redis is not configured, or the breaker is open. Nothing was sent.
     #[error("Redis is not asked")]
     Away,
-    /// It was asked and did not answer; what was asked may have been done all the same.
+    /// Redis was called and did not respond; the command may have taken effect.
     #[error("Redis did not answer")]
     Failed,
-    /// It answered that it does not do this, for lack of memory or for good.
+    /// Redis refused the command, for lack of memory or for good.
     #[error("Redis refused")]
     Refused,
 }
 
-/// Which connection a call takes, and how patient it is.
+/// The connection that a call uses, and its time limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Priority {
-    /// Small values, in somebody's way.
+    /// Small values that somebody waits for.
     Quick,
-    /// The same where nobody waits.
+    /// Small values, in background work.
     Background,
-    /// Large values, which must not stand in the way of the small ones.
+    /// Large values, which must not delay the small ones.
     Bulk,
 }
 
-/// The cache. Cheap to clone; without Redis every read is a miss and every write is nothing.
+/// The cache. Cheap to clone. Without Redis every read is a miss and every write does nothing.
 #[derive(Clone)]
 pub struct Cache(Option<Arc<Inner>>);
 
@@ -74,16 +75,16 @@ pub(super) fn client(url: &SecretString) -> RedisResult<redis::Client> {
 }
 
 impl Cache {
-    /// A cache without Redis.
+    /// Creates a cache without Redis.
     pub fn disabled() -> Self {
         Self(None)
     }
 
-    /// Connects lazily: the first call finds out whether Redis is there. `origin` names the database whose rows are
-    /// cached, so that entries of another one, or of one from before a restore, are never taken for its own.
+    /// Creates a client that connects on the first call. `origin` identifies the database whose rows are
+    /// cached, so that entries of another database, or from before a restore, are never used.
     ///
     /// # Errors
-    /// When the address cannot be used.
+    /// Returns an error if the address is invalid.
     pub fn open(url: &SecretString, origin: &Origin, metrics: Metrics) -> Result<Self, RedisError> {
         let client = client(url)?;
         let connect = |limit: Duration| {
@@ -104,17 +105,17 @@ impl Cache {
         }))))
     }
 
-    /// Whether there is a Redis at all.
+    /// Returns whether Redis is configured.
     pub fn is_enabled(&self) -> bool {
         self.0.is_some()
     }
 
-    /// The names of entries; none without Redis.
+    /// Returns the names of entries, or an error without Redis.
     pub(super) fn keys(&self) -> Result<&Keys, CacheError> {
         self.0.as_ref().map(|inner| &inner.keys).ok_or(CacheError::Away)
     }
 
-    /// Sends commands in one round trip; one result for each, in order.
+    /// Sends commands in one round trip and returns one result per command, in order.
     pub(super) async fn ask(
         &self,
         priority: Priority,
@@ -179,13 +180,14 @@ impl Inner {
             CallFailure::Failure => "connection",
         };
         self.metrics.redis_failures.with_label_values(&[kind]).inc();
-        // A large value on a slow way is no proof that small ones are slow.
+        // A large value on a slow link does not prove that small ones are slow.
         let weight = if priority == Priority::Bulk { CallFailure::Failure } else { fault.0 };
         self.note(permit.failed(weight), &fault.1);
         Err(CacheError::Failed)
     }
 
-    /// A result of a server that is there. A refusal for lack of memory is told once, until writes work again.
+    /// Classifies the response of a reachable server. A refusal for lack of memory is logged once, until
+    /// writes work again.
     fn judge(&self, result: RedisResult<Value>) -> Result<Value, CacheError> {
         let error = match result {
             Ok(value) => return Ok(value),
@@ -201,7 +203,7 @@ impl Inner {
         Err(CacheError::Refused)
     }
 
-    /// The one log line of a change.
+    /// Logs a state change of the breaker, once.
     fn note(&self, change: Transition, reason: &str) {
         match change {
             Transition::None => {}
@@ -220,7 +222,7 @@ impl Inner {
 }
 
 impl Cache {
-    /// A write has worked: there is memory again.
+    /// Records that a write worked: there is memory again.
     pub(super) fn wrote(&self) {
         if let Some(inner) = &self.0
             && inner.full.swap(false, Ordering::Relaxed)
@@ -230,8 +232,8 @@ impl Cache {
     }
 }
 
-/// Whether a server that answers cannot serve now: it loads its data, is a replica after a failover, or has lost its
-/// primary.
+/// Returns whether the server responds but cannot serve now: it is loading its data, is a replica after a
+/// failover, or has lost its primary.
 fn is_away(error: &RedisError) -> bool {
     match error.kind() {
         ErrorKind::Server(kind) => matches!(

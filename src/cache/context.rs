@@ -1,4 +1,5 @@
-//! What a turn needs of its user and conversation: three entries, read in one round trip and written in one.
+//! The cached context of a turn, its user and conversation: three entries, read and written in one round trip
+//! each.
 
 use super::client::Priority;
 use super::messages::{self, Addition};
@@ -8,38 +9,38 @@ use super::{Cache, Versioned, entry};
 use crate::domain::history::{History, Window};
 use crate::domain::ids::{ThreadId, ThreadKey};
 
-/// What is cached for a turn; every part may be missing.
+/// The cached context of a turn; any part may be missing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct CachedContext {
     /// The user.
     pub user: Option<Versioned<User>>,
     /// The conversation's row.
     pub thread: Option<Versioned<Thread>>,
-    /// What was said, if it belongs to that row.
+    /// The history, if it belongs to that row.
     pub history: Option<History>,
 }
 
-/// What a turn has found or added; every part may be left out.
+/// The parts that a turn has read or added; any part may be left out.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ContextUpdate<'a> {
     /// The user as read from PostgreSQL.
     pub user: Option<Versioned<User>>,
     /// The conversation's row as read from PostgreSQL.
     pub thread: Option<Versioned<Thread>>,
-    /// What became of the history.
+    /// The change of the history.
     pub history: Option<HistoryChange<'a>>,
 }
 
-/// What became of a conversation's history.
+/// A change of a conversation's history.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum HistoryChange<'a> {
-    /// It is this.
+    /// The history as read from PostgreSQL.
     Whole(ThreadId, &'a History),
-    /// It goes on, inside this window.
+    /// Messages appended to it, inside this window.
     More(ThreadId, Addition<'a>, Window),
 }
 
-/// Reads everything at once.
+/// Reads all three entries in one round trip.
 pub async fn read(cache: &Cache, key: ThreadKey) -> CachedContext {
     let Ok(keys) = cache.keys() else { return CachedContext::default() };
     let mut commands = redis::pipe();
@@ -57,12 +58,12 @@ pub async fn read(cache: &Cache, key: ThreadKey) -> CachedContext {
     cache.count(user::LABEL, user.is_some());
     cache.count(thread::LABEL, thread.is_some());
     cache.count(messages::LABEL, history.is_some());
-    // Without the row nobody knows whose history it is.
+    // Without the row it is unknown to which thread the history belongs.
     let history = history.filter(|_| row.is_some()).map(|(_, history)| history);
     CachedContext { user, thread, history }
 }
 
-/// Drops what is cached of a conversation, whose key is not used any more.
+/// Removes the entries of a conversation whose key is no longer used.
 pub async fn forget(cache: &Cache, key: ThreadKey) {
     let Ok(keys) = cache.keys() else { return };
     let mut commands = redis::pipe();
@@ -70,7 +71,7 @@ pub async fn forget(cache: &Cache, key: ThreadKey) {
     cache.write(commands).await;
 }
 
-/// Writes everything at once; to be called after what it is made from is committed.
+/// Writes all parts in one round trip. Call it after their source is committed.
 pub async fn write(cache: &Cache, key: ThreadKey, update: &ContextUpdate<'_>) {
     let Ok(keys) = cache.keys() else { return };
     let mut commands = redis::pipe();

@@ -1,5 +1,5 @@
-//! Cache of file contents, by the id that Telegram gives to a content: the same id is the same bytes for ever, so there
-//! is no version. Whoever asks must have checked that the file belongs to the conversation.
+//! Cache of file contents by Telegram's `file_unique_id`: an id always means the same bytes, so there is no
+//! version. The caller must have checked that the file belongs to the conversation.
 
 use redis::from_redis_value;
 
@@ -7,13 +7,13 @@ use super::Cache;
 use super::client::Priority;
 use super::entry::LIFETIME;
 
-/// The label of this cache in metrics.
+/// The cache's label in metrics.
 const LABEL: &str = "file";
-/// The most bytes of one content; a larger one is fetched again each time, because it would cost several copies in memory
-/// here and evict many histories there.
+/// The largest content that is cached, in bytes. Larger ones are fetched again each time, because they would
+/// take several copies in memory here and evict many histories in Redis.
 pub const LIMIT: usize = 1024 * 1024;
 
-/// A content.
+/// Returns a content.
 pub async fn get(cache: &Cache, unique_id: &str) -> Option<Vec<u8>> {
     let key = cache.keys().ok()?.file_bytes(unique_id);
     let answer = cache.ask_one(Priority::Bulk, redis::pipe().cmd("GET").arg(key)).await;
@@ -22,7 +22,7 @@ pub async fn get(cache: &Cache, unique_id: &str) -> Option<Vec<u8>> {
     bytes
 }
 
-/// Keeps a content, if it is not too large. Returns whether it is kept.
+/// Caches a content unless it is too large. Returns whether it was stored.
 pub async fn put(cache: &Cache, unique_id: &str, bytes: &[u8]) -> bool {
     let Ok(keys) = cache.keys() else { return false };
     if bytes.len() > LIMIT {

@@ -1,4 +1,4 @@
-//! Is Redis there, and is it set up so that nothing but the cache can get lost in it?
+//! Checks that Redis is reachable and configured so that it can lose nothing but the cache.
 
 use std::time::Duration;
 
@@ -7,31 +7,31 @@ use secrecy::SecretString;
 
 use super::client::client;
 
-/// How long the check may take.
+/// Time limit of the check.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// What a Redis says about itself.
+/// The state and configuration that a Redis server reports.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Health {
     /// Its version.
     pub version: String,
-    /// What it removes when its memory is full; none if it does not tell.
+    /// The eviction policy (`maxmemory-policy`); `None` if the server does not report it.
     pub policy: Option<String>,
-    /// Whether it writes what it is told to a file, and so survives its own end.
+    /// Whether it persists writes to an append-only file, and so keeps them across a restart.
     pub append_only: bool,
 }
 
 impl Health {
-    /// Whether it removes entries that have no lifetime, which the write-behind needs to stay.
+    /// Returns whether it also evicts keys without an expiry time, which write-behind must keep.
     pub fn evicts_everything(&self) -> bool {
         self.policy.as_deref().is_some_and(|policy| policy.starts_with("allkeys"))
     }
 }
 
-/// Asks a Redis about itself.
+/// Queries a Redis server for its state and configuration.
 ///
 /// # Errors
-/// What is wrong, in words; never the address, which may hold a password.
+/// Returns a description of the problem, without the address, which may hold a password.
 pub async fn examine(url: &SecretString) -> Result<Health, String> {
     match tokio::time::timeout(LIMIT, ask(url)).await {
         Ok(asked) => asked.map_err(|error| error.to_string()),

@@ -1,30 +1,30 @@
-//! Names of everything in Redis: one prefix, the version of the entries' shape, the database that they belong to.
+//! Names of all keys in Redis. They contain one prefix, the schema version of the entries, and the database.
 
 use crate::domain::ids::{ThreadKey, UserId};
 
-/// Counted up whenever the shape of any entry changes, so that a new binary never reads an old one's entries.
+/// Incremented whenever the shape of any entry changes, so that a new binary never reads old entries.
 const SCHEMA: u32 = 1;
 
-/// Which database the entries are made from.
+/// Identifies the database from which entries are built.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Origin {
-    /// The same for as long as the database is the same one.
+    /// Stays the same for the lifetime of the database.
     pub database: String,
-    /// Another one after a failover or a restore, which may have taken back what entries were made from.
+    /// Changes after a failover or a restore, which may have reverted the rows behind entries.
     pub timeline: String,
 }
 
-/// Makes names.
+/// Builds key names.
 #[derive(Debug)]
 pub(super) struct Keys {
-    /// Of what must outlive a failover.
+    /// Prefix of keys that must survive a failover.
     durable: String,
-    /// Of entries.
+    /// Prefix of cache entries.
     prefix: String,
 }
 
 impl Keys {
-    /// Names for the rows of one database.
+    /// Creates the names for one database.
     pub(super) fn of(origin: &Origin) -> Self {
         let durable = format!("starling:{SCHEMA}:{}", origin.database);
         Self { prefix: format!("{durable}:{}", origin.timeline), durable }
@@ -46,12 +46,12 @@ impl Keys {
         format!("{}:file:{unique_id}", self.prefix)
     }
 
-    /// The stream of the write-behind.
+    /// Returns the name of the write-behind stream.
     pub(super) fn write_behind(&self) -> String {
         format!("{}:write-behind", self.durable)
     }
 
-    /// Telegram has topics with a number of their own, so "no topic" is a dash.
+    /// Topics have numeric ids, so "no topic" is written as a dash.
     fn of_thread(&self, kind: &str, key: ThreadKey) -> String {
         let topic = key.topic.map_or_else(|| "-".to_owned(), |topic| topic.to_string());
         format!("{}:{kind}:{}:{}:{topic}", self.prefix, key.chat, key.user)

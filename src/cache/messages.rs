@@ -1,6 +1,7 @@
-//! Cache of histories: a Redis list whose head says version, messages left out, and thread, followed by the messages as
-//! JSON strings, oldest first. The version counts changes of the history (`threads.history_version`). An entry is
-//! always what PostgreSQL gives for its version: one script appends, and only to the expected predecessor.
+//! Cache of histories: a Redis list whose head contains the version, the number of messages left out, and the
+//! thread, followed by the messages as JSON strings, oldest first. The version counts changes of the history
+//! (`threads.history_version`). An entry always equals what PostgreSQL returns for its version: one script
+//! appends, and only to the expected predecessor.
 
 use redis::{Pipeline, Value, from_redis_value};
 
@@ -10,25 +11,25 @@ use crate::domain::history::{History, Window};
 use crate::domain::ids::{ThreadId, ThreadKey};
 use crate::domain::message::HistoryMessage;
 
-/// The label of this cache in metrics.
+/// The cache's label in metrics.
 pub(super) const LABEL: &str = "messages";
 
 const SET: &str = include_str!("lua/history_set.lua");
 const APPEND: &str = include_str!("lua/history_append.lua");
 const INVALIDATE: &str = include_str!("lua/history_invalidate.lua");
 
-/// Messages that follow a history.
+/// Messages to append to a cached history.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Addition<'a> {
-    /// The version that they follow.
+    /// The history version before them.
     pub after: i64,
-    /// The version that they make.
+    /// The history version after them.
     pub version: i64,
     /// The new messages, oldest first.
     pub messages: &'a [HistoryMessage],
 }
 
-/// Removes what is older than `version`; to be called after the change is committed.
+/// Removes entries older than `version`. Call it after the change is committed.
 pub async fn invalidate(cache: &Cache, key: ThreadKey, version: i64) {
     let Ok(keys) = cache.keys() else { return };
     let mut commands = redis::pipe();
@@ -37,12 +38,13 @@ pub async fn invalidate(cache: &Cache, key: ThreadKey, version: i64) {
     cache.write(commands).await;
 }
 
-/// Adds the reading of a history.
+/// Adds the command that reads a history.
 pub(super) fn read(commands: &mut Pipeline, key: &str) {
     commands.cmd("LRANGE").arg(key).arg(0).arg(-1);
 }
 
-/// What [`read`] has found, with the thread that it belongs to. A mark, or anything of another shape, is a miss.
+/// Decodes the result of [`read`] into a thread and its history. An invalidation mark, or a value of another
+/// shape, is a miss.
 pub(super) fn found(answer: Result<Value, CacheError>) -> Option<(ThreadId, History)> {
     let list: Vec<Vec<u8>> = from_redis_value(answer.ok()?).ok()?;
     let (head, messages) = list.split_first()?;
@@ -52,14 +54,14 @@ pub(super) fn found(answer: Result<Value, CacheError>) -> Option<(ThreadId, Hist
     Some((thread, History { version, skipped, messages: messages.collect::<Result<_, _>>().ok()? }))
 }
 
-/// Adds the writing of a whole history, which is refused if a newer one is there.
+/// Adds the command that writes a whole history; Redis ignores it if a newer one is stored.
 pub(super) fn set(commands: &mut Pipeline, key: &str, thread: ThreadId, history: &History) {
     let Some(messages) = encoded(&history.messages) else { return };
     let commands = commands.cmd("EVAL").arg(SET).arg(1).arg(key);
     commands.arg(history.version).arg(history.skipped).arg(thread.0).arg(LIFETIME.as_secs()).arg(messages);
 }
 
-/// Adds the appending of messages, which drops the entry if it is not what they follow.
+/// Adds the command that appends messages; it drops the entry if that is not their predecessor.
 pub(super) fn append(
     commands: &mut Pipeline,
     key: &str,

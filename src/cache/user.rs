@@ -1,5 +1,5 @@
-//! Cache of users: the profile as PostgreSQL has it and what the user has chosen. No money: that is always asked of
-//! PostgreSQL. The version counts changes of the row (`users.version`).
+//! Cache of users: the profile as stored in PostgreSQL, and the user's settings. It holds no money, which is
+//! always read from PostgreSQL. The version counts changes of the row (`users.version`).
 
 use redis::Pipeline;
 use serde::{Deserialize, Serialize};
@@ -9,13 +9,13 @@ use crate::domain::ids::UserId;
 use crate::domain::model::ModelId;
 use crate::domain::people::Person;
 
-/// The label of this cache in metrics.
+/// The cache's label in metrics.
 pub(super) const LABEL: &str = "user";
 
-/// What is cached of a user.
+/// The cached part of a user.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct User {
-    /// The profile as stored; a message with another one leads to PostgreSQL.
+    /// The profile as stored; if a message has another one, PostgreSQL is read instead.
     pub profile: Person,
     /// The model that the user chose.
     pub model: Option<ModelId>,

@@ -1,5 +1,5 @@
-//! Write-behind, the part in Redis: a stream with a consumer group. It has no lifetime and `volatile-lru` never evicts
-//! it; an item leaves it only when its consumer says that its effects are committed.
+//! The Redis side of write-behind: a stream with a consumer group. It has no lifetime and `volatile-lru`
+//! never evicts it. An item leaves the stream only when its consumer reports that its effects are committed.
 
 use std::time::Duration;
 
@@ -9,37 +9,38 @@ use super::client::Priority;
 use super::{Cache, CacheError};
 
 const TAKE: &str = include_str!("lua/take.lua");
-/// The group that all instances share: each item is taken by one of them.
+/// The consumer group shared by all instances: each item is taken by one of them.
 const GROUP: &str = "writers";
-/// The field of a stream's entry that carries an item.
+/// The field of a stream entry that carries an item.
 const FIELD: &str = "item";
-/// What another instance has had in hand for so long is taken over. Writing an item twice is harmless.
+/// Items that another instance has held for this long are taken over. Writing an item twice is harmless.
 const ABANDONED: Duration = Duration::from_secs(30);
 
 /// An entry of the stream.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StreamEntry {
-    /// Redis's name for it.
+    /// The id in the stream.
     pub id: String,
-    /// The item as it was put in; empty if it was removed meanwhile.
+    /// The item as it was added; empty if it was removed meanwhile.
     pub payload: String,
 }
 
-/// What was taken, and what the stream looks like.
+/// A batch of entries, and the state of the stream.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct StreamBatch {
-    /// Entries in the order of their arrival.
+    /// The entries in order of arrival.
     pub entries: Vec<StreamEntry>,
-    /// Entries in the stream, those in somebody's hands included.
+    /// The number of entries in the stream, including those held by consumers.
     pub length: u64,
-    /// How long the oldest has been there, in milliseconds.
+    /// The age of the oldest entry, in milliseconds.
     pub age_ms: u64,
 }
 
-/// Puts items into the stream, all in one round trip, and returns how many are in it now.
+/// Adds items to the stream in one round trip and returns its new length.
 ///
 /// # Errors
-/// When not all of them are surely there. Some may be: putting them anywhere again must be harmless.
+/// Returns an error if it is not certain that all items were added. Some may have been: adding them again
+/// must be harmless.
 pub async fn put(cache: &Cache, payloads: &[String]) -> Result<u64, CacheError> {
     let key = cache.keys()?.write_behind();
     let mut commands = redis::pipe();
@@ -54,11 +55,11 @@ pub async fn put(cache: &Cache, payloads: &[String]) -> Result<u64, CacheError> 
     Ok(length.unwrap_or_default())
 }
 
-/// Takes up to `count` items for `consumer`: those that it has taken before and not finished, those that others have
-/// abandoned, then new ones.
+/// Takes up to `count` items for `consumer`: first those it has taken before and not finished, then those
+/// that other consumers have abandoned, then new ones.
 ///
 /// # Errors
-/// When Redis is not there.
+/// Returns an error if Redis is unavailable.
 pub async fn take(cache: &Cache, consumer: &str, count: usize) -> Result<StreamBatch, CacheError> {
     let key = cache.keys()?.write_behind();
     let mut commands = redis::pipe();
@@ -72,10 +73,10 @@ pub async fn take(cache: &Cache, consumer: &str, count: usize) -> Result<StreamB
     Ok(StreamBatch { entries: entries.collect(), length, age_ms })
 }
 
-/// Removes items whose effects are committed. When it fails, they are taken again, which must be harmless.
+/// Removes items whose effects are committed. If it fails, they are taken again, which must be harmless.
 ///
 /// # Errors
-/// When Redis is not there.
+/// Returns an error if Redis is unavailable.
 pub async fn done(cache: &Cache, ids: &[&str]) -> Result<(), CacheError> {
     let key = cache.keys()?.write_behind();
     let mut commands = redis::pipe();

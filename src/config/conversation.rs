@@ -14,15 +14,15 @@ use crate::domain::money::Usd;
 pub struct Conversation {
     /// How long a batch stays open after its last message.
     pub batch_window: Duration,
-    /// What a new user gets.
+    /// The starter grant of a new user, US dollars.
     pub starter_balance: Usd,
-    /// Answers that one user may have running at once; further ones wait in order.
+    /// The number of answers that may run at once per user; further ones wait in order.
     pub max_turns_per_user: usize,
-    /// How far a tool loop may go below zero before it is asked for its last answer.
+    /// How far below zero a tool loop may take the balance before it gets its last answer.
     pub overdraft_limit: Usd,
     /// How long conversations are kept, in days.
     pub messages_kept_days: i64,
-    /// A model table that replaces the one inside the binary.
+    /// A model table that replaces the built-in one.
     pub models_file: Option<PathBuf>,
 }
 
@@ -39,7 +39,7 @@ impl Conversation {
     }
 }
 
-/// An amount that is not negative and has no more digits than money keeps.
+/// Reads an amount that is not negative and has no more decimal places than are stored.
 fn usd(reader: &mut Reader<'_>, variable: &'static str, default: Decimal) -> Usd {
     let amount = reader.parsed(variable, default, "an amount in US dollars such as 0.10");
     if amount.is_sign_negative() || amount.scale() > Usd::SCALE || amount > Decimal::from(1_000_000) {

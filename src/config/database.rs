@@ -1,4 +1,4 @@
-//! Settings of PostgreSQL and Redis. A password may lie in a secret file of its own.
+//! Settings of PostgreSQL and Redis. A password may be in a secret file of its own.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use url::Url;
 
 use super::section::{Reader, presence};
 
-/// Where the data lives.
+/// The addresses of PostgreSQL and Redis.
 #[derive(Clone, Debug)]
 pub struct Database {
     /// PostgreSQL, password included.
     pub postgres: SecretString,
-    /// Redis, password included; none means to run uncached.
+    /// The address of Redis, password included; `None` means to run without a cache.
     pub redis: Option<SecretString>,
-    /// Connections to PostgreSQL that may be open at once.
+    /// The maximum number of open connections to PostgreSQL.
     pub pool_size: u32,
 }
 
@@ -38,7 +38,7 @@ impl Database {
     }
 }
 
-/// Completes an address by the password from its secret file, if it has none of its own.
+/// Adds the password from the secret file to an address without one.
 fn with_password(
     reader: &mut Reader<'_>,
     variable: &'static str,
@@ -60,7 +60,7 @@ fn with_password(
     Some(SecretString::from(url.to_string()))
 }
 
-/// The address without its password.
+/// Returns the address with its password hidden.
 fn shown(url: &SecretString) -> String {
     Url::parse(url.expose_secret()).map_or_else(
         |_| "(hidden)".to_owned(),

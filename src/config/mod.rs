@@ -1,5 +1,5 @@
 //! Settings: read once at start from the environment and secret files, checked as a whole, frozen afterwards.
-//! Every problem is found before anything is said, so that an operator fixes them in one go.
+//! All problems are collected before any is reported, so that an operator can fix them in one go.
 //! Nothing outside this folder reads the environment.
 
 mod problem;
@@ -33,7 +33,7 @@ pub struct Config {
     pub telegram: Telegram,
     /// The chat model's API.
     pub anthropic: Anthropic,
-    /// Further providers, each of which may be missing.
+    /// The optional providers.
     pub providers: Providers,
     /// PostgreSQL and Redis.
     pub database: Database,
@@ -46,10 +46,10 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads and checks everything.
+    /// Reads and checks all settings.
     ///
     /// # Errors
-    /// All problems together, each naming its variable and what to write there.
+    /// Returns all problems together, each naming its variable and what to write there.
     pub fn load(source: &ConfigSource) -> Result<Self, Problems> {
         let mut reader = Reader::new(source);
         let telegram = Telegram::read(&mut reader);
@@ -67,7 +67,7 @@ impl Config {
         }
     }
 
-    /// Combinations that are legal but likely to hurt, one sentence each.
+    /// Returns combinations that are legal but likely to hurt, one sentence each.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.service.shutdown_grace.as_secs() < 10 {
@@ -91,7 +91,7 @@ impl Config {
 }
 
 impl fmt::Display for Config {
-    /// One line a setting, as `starling config` prints them; secrets are only "set" or "not set".
+    /// Writes one line per setting, as `starling config` prints them; secrets are only "set" or "not set".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.telegram.fmt(f)?;
         self.anthropic.fmt(f)?;

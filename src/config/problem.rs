@@ -1,4 +1,4 @@
-//! What is wrong with the settings, in words that say what to do.
+//! Problems in the settings, described by what to do about them.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub struct Problem {
     pub advice: String,
 }
 
-/// All problems of one reading.
+/// All problems found while reading the settings.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problems(pub Vec<Problem>);
 

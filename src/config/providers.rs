@@ -1,4 +1,4 @@
-//! Settings of the model providers: Anthropic is needed, the others each switch a feature on.
+//! Settings of the model providers: Anthropic is required, each of the others enables a feature.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub struct Anthropic {
     pub base_url: String,
     /// How long a stream may be silent before it counts as dead.
     pub idle_limit: Duration,
-    /// How long a stream may bring nothing but signs of life before it counts as dead.
+    /// How long a stream may carry only keep-alive events before it counts as dead.
     pub max_silence: Duration,
 }
 
@@ -39,10 +39,10 @@ impl fmt::Display for Anthropic {
     }
 }
 
-/// A provider without which the bot runs, with a feature less.
+/// A provider that the bot can run without, with one feature less.
 #[derive(Clone, Debug)]
 pub struct OptionalProvider {
-    /// Its key; none hides the feature.
+    /// The API key; `None` disables the feature.
     pub key: Option<SecretString>,
     /// Base address.
     pub base_url: String,
@@ -55,9 +55,9 @@ pub struct Providers {
     pub openai: OptionalProvider,
     /// Images.
     pub google: OptionalProvider,
-    /// Python: the control plane.
+    /// Python sandboxes: the control plane.
     pub e2b: OptionalProvider,
-    /// Python: the address of the sandboxes themselves, if not the public one.
+    /// Python sandboxes: the address of the sandboxes themselves, if not the public one.
     pub e2b_sandbox_url: String,
 }
 

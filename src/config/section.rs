@@ -1,4 +1,4 @@
-//! The reader that every section uses: takes values from the source and collects problems as it goes.
+//! The reader for every section: takes values from the source and collects problems.
 
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use url::Url;
 use super::problem::Problem;
 use super::source::ConfigSource;
 
-/// Reads settings one by one and remembers every problem.
+/// Reads settings one by one and collects every problem.
 pub(super) struct Reader<'a> {
     source: &'a ConfigSource,
     pub(super) problems: Vec<Problem>,
@@ -25,22 +25,22 @@ impl<'a> Reader<'a> {
         self.problems.push(Problem { variable, advice: advice.into() });
     }
 
-    /// A plain variable.
+    /// Reads a plain variable.
     pub(super) fn text(&self, variable: &'static str) -> Option<&'a str> {
         self.source.variable(variable)
     }
 
-    /// A secret: the variable, else the file.
+    /// Reads a secret from the variable, or else from the file.
     pub(super) fn secret(&mut self, variable: &'static str, file: &'static str) -> Option<SecretString> {
         self.text_or_file(variable, file).map(SecretString::from)
     }
 
-    /// The same for something that is no secret but may come as a file.
+    /// Reads a value that is not secret from the variable, or else from a file.
     pub(super) fn text_or_file(&mut self, variable: &'static str, file: &'static str) -> Option<String> {
         self.source.variable(variable).map(str::to_owned).or_else(|| self.file(variable, file))
     }
 
-    /// A secret file; `variable` is the setting that it belongs to.
+    /// Reads a secret file; `variable` names the setting it belongs to.
     pub(super) fn file(&mut self, variable: &'static str, file: &'static str) -> Option<String> {
         self.source.secret_file(file).unwrap_or_else(|reason| {
             self.problem(variable, reason);
@@ -48,7 +48,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A secret without which the service cannot start.
+    /// Reads a secret that the service cannot start without.
     pub(super) fn required_secret(
         &mut self,
         variable: &'static str,
@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
         secret
     }
 
-    /// A value with a default. `expected` completes the sentence "must be ...".
+    /// Reads a value with a default. `expected` completes the sentence "must be ...".
     pub(super) fn parsed<T: FromStr>(&mut self, variable: &'static str, default: T, expected: &str) -> T {
         match self.source.variable(variable).map(str::parse) {
             None => default,
@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A number between bounds.
+    /// Reads a number between `low` and `high`, both included.
     pub(super) fn number<T>(&mut self, variable: &'static str, default: T, low: T, high: T) -> T
     where
         T: FromStr + PartialOrd + Display + Copy,
@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
         value
     }
 
-    /// The address of a service, without a slash at the end.
+    /// Reads the base address of a service and removes a trailing slash.
     pub(super) fn base_url(&mut self, variable: &'static str, default: &str) -> String {
         let text = self.source.variable(variable).unwrap_or(default);
         match Url::parse(text) {
@@ -101,13 +101,13 @@ impl<'a> Reader<'a> {
         text.trim_end_matches('/').to_owned()
     }
 
-    /// An address to listen on.
+    /// Reads an address to listen on.
     pub(super) fn listen(&mut self, variable: &'static str, default: SocketAddr) -> SocketAddr {
         self.parsed(variable, default, "an address and port to listen on, such as 0.0.0.0:8080")
     }
 }
 
-/// How a secret is shown.
+/// Returns "set" or "not set" for a secret.
 pub(super) fn presence<T>(secret: Option<&T>) -> &'static str {
     if secret.is_some() { "(set, hidden)" } else { "(not set)" }
 }

@@ -11,29 +11,29 @@ use crate::domain::ids::UserId;
 /// How the process runs and is watched.
 #[derive(Clone, Debug)]
 pub struct Service {
-    /// Where `/metrics`, `/live` and `/ready` are served.
+    /// The address that serves `/metrics`, `/live` and `/ready`.
     pub metrics_addr: SocketAddr,
-    /// How log lines look.
+    /// The format of log lines.
     pub log_format: LogFormat,
-    /// Which lines are written, in the syntax of `tracing`'s filter.
+    /// The lines to log, in the syntax of `tracing`'s filter.
     pub log_filter: String,
     /// How long running answers may take to finish after the first signal.
     pub shutdown_grace: Duration,
-    /// Stored work that nobody has finished after so long is taken up again.
+    /// The age at which stored work that is still unfinished is resumed.
     pub stranded_after: Duration,
-    /// Whom `/paysupport` names.
+    /// The contact shown by `/paysupport`.
     pub support_contact: Option<String>,
-    /// Where a debug build dies; for tests.
+    /// The kill point of a debug build; for tests.
     #[cfg(debug_assertions)]
     pub kill_at: Option<String>,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LogFormat {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
-    /// For reading in a terminal.
+    /// Plain text for a terminal.
     Text,
 }
 
@@ -64,7 +64,7 @@ impl Service {
     }
 }
 
-/// Ids separated by commas, blanks or lines; `#` begins a comment.
+/// Reads ids separated by commas, blanks or line breaks; `#` starts a comment.
 pub(super) fn privileged(reader: &mut Reader<'_>) -> BTreeSet<UserId> {
     let text = reader.text_or_file("PRIVILEGED_USERS", "privileged_users").unwrap_or_default();
     let mut users = BTreeSet::new();

@@ -1,9 +1,9 @@
-//! Where settings come from: the process environment and folders with secret files.
+//! The sources of settings: the process environment and directories with secret files.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// A snapshot of the environment and the folders in which secret files are looked for, in order.
+/// A snapshot of the environment, and the directories searched for secret files, in order.
 #[derive(Clone, Debug, Default)]
 pub struct ConfigSource {
     variables: BTreeMap<String, String>,
@@ -11,7 +11,8 @@ pub struct ConfigSource {
 }
 
 impl ConfigSource {
-    /// The real environment. Secrets lie in `SECRETS_DIR` (default `/run/secrets`), then in `./secrets`.
+    /// Reads the real environment. Secrets are in `SECRETS_DIR` (default `/run/secrets`), then in
+    /// `./secrets`.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn process() -> Self {
         let variables: BTreeMap<String, String> = std::env::vars().collect();
@@ -19,21 +20,22 @@ impl ConfigSource {
         Self { variables, folders: vec![first, "secrets".into()] }
     }
 
-    /// A made-up environment, for tests.
+    /// Creates a fixed environment for tests.
     pub fn of<const N: usize>(variables: [(&str, &str); N], folders: Vec<PathBuf>) -> Self {
         let variables = variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
         Self { variables, folders }
     }
 
-    /// A variable's value without outer blanks; an empty one counts as unset.
+    /// Returns a variable's trimmed value; an empty one counts as unset.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// The content of a secret file (with or without `.txt`) without outer blanks, from the first folder that has it.
+    /// Returns the trimmed content of a secret file (with or without `.txt`) from the first directory that
+    /// has it.
     ///
     /// # Errors
-    /// The path and the reason if a file is there but cannot be read.
+    /// Returns the path and the reason if a file exists but cannot be read.
     pub fn secret_file(&self, name: &str) -> Result<Option<String>, String> {
         for folder in &self.folders {
             for path in [folder.join(name), folder.join(format!("{name}.txt"))] {

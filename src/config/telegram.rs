@@ -8,7 +8,7 @@ use url::Url;
 
 use super::section::{Reader, presence};
 
-/// How to reach Telegram and how updates arrive.
+/// How to reach Telegram, and how updates arrive.
 #[derive(Clone, Debug)]
 pub struct Telegram {
     /// The token from BotFather.
@@ -17,22 +17,22 @@ pub struct Telegram {
     pub api_url: String,
     /// How updates arrive.
     pub mode: Mode,
-    /// Sends and edits a second over all chats; 30 is what Telegram allows without paying, 0 means no limit.
+    /// Sends and edits per second over all chats; Telegram allows 30 for free, 0 means no limit.
     pub sends_per_second: u32,
 }
 
 /// How updates arrive.
 #[derive(Clone, Debug)]
 pub enum Mode {
-    /// The bot asks for them.
+    /// The bot polls with `getUpdates`.
     Polling,
-    /// Telegram delivers them.
+    /// Telegram calls the bot's webhook.
     Webhook {
         /// The public address that Telegram calls.
         url: String,
-        /// Where the bot listens for these calls.
+        /// The address on which the bot listens for these calls.
         addr: SocketAddr,
-        /// What Telegram has to present; 1 to 256 of `A-Z a-z 0-9 _ -`.
+        /// The secret token of these calls; 1 to 256 of `A-Z a-z 0-9 _ -`.
         secret: SecretString,
     },
 }

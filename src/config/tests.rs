@@ -1,4 +1,4 @@
-//! The contract of the settings: defaults, secret files, every problem at once, no secret shown.
+//! Tests of the settings: defaults, secret files, all problems at once, no secret shown.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ fn advice(problems: &Problems) -> Vec<&str> {
     problems.0.iter().map(|problem| problem.variable).collect()
 }
 
-/// A folder of secret files that disappears with the test.
+/// A directory of secret files, removed when the test ends.
 struct Folder(PathBuf);
 
 impl Folder {

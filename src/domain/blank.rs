@@ -1,14 +1,15 @@
-//! Which texts have nothing to read. Telegram refuses a message that consists of nothing but spaces and characters that
-//! take no room, so such a text of a model is no answer.
+//! Recognises texts without visible content. Telegram refuses a message that consists only of spaces and
+//! characters without width, so such a text from a model is no answer.
 
-/// Whether there is nothing to read in a text: only blanks and invisible characters.
+/// Returns whether a text has no visible content: only blanks and invisible characters.
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(is_invisible)
 }
 
-/// Whether a character shows nothing by itself. These are the characters that TDLib strips or drops before it asks
-/// whether a message is empty (`clean_input_string` and `strip_empty_characters`), and the others that Unicode calls
-/// default-ignorable or that are drawn as an empty cell, such as the fillers of Hangul.
+/// Returns whether a character shows nothing by itself. These are the characters that TDLib strips or drops
+/// before it checks whether a message is empty (`clean_input_string` and `strip_empty_characters`), and the
+/// others that Unicode calls default-ignorable or that are drawn as an empty cell, such as the fillers of
+/// Hangul.
 pub fn is_invisible(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
@@ -24,7 +25,7 @@ pub fn is_invisible(c: char) -> bool {
 mod tests {
     use super::*;
 
-    /// What TDLib replaces by a space, drops, or knows to be empty.
+    /// The characters that TDLib replaces by a space, drops, or treats as empty.
     const OF_TDLIB: &str = "\u{0}\u{9}\n\u{b}\r\u{1f} \u{a0}\u{1680}\u{180e}\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\
         \u{2005}\u{2006}\u{2007}\u{2008}\u{2009}\u{200a}\u{202e}\u{202f}\u{205f}\u{2800}\u{3000}\u{fffc}\u{e0000}\
         \u{e007f}\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{30a}\u{333}\u{33f}\u{200b}\u{200c}\u{200d}\

@@ -1,4 +1,4 @@
-//! Where the time comes from. Everything that stores a time asks here, so that a test can set it.
+//! The source of the current time. Everything that stores a time asks here, so that a test can set it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -11,17 +11,17 @@ pub enum Clock {
     /// The machine's clock.
     #[default]
     System,
-    /// A clock that stands still until it is moved; milliseconds since 1970.
+    /// A clock that changes only when a test sets it; milliseconds since 1970.
     Fixed(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// A clock that stands at `time`.
+    /// Creates a clock that stays at `time`.
     pub fn fixed(time: DateTime<Utc>) -> Self {
         Self::Fixed(Arc::new(AtomicI64::new(time.timestamp_millis())))
     }
 
-    /// The present moment.
+    /// Returns the current time.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
     pub fn now(&self) -> DateTime<Utc> {
         match self {

@@ -1,37 +1,38 @@
-//! Files that a conversation knows of.
+//! Files in a conversation.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::FileId;
 
-/// The most bytes of a file that Telegram lets a bot download. What is larger never has a copy.
+/// The largest file that Telegram lets a bot download, in bytes. Larger files never have a copy at the
+/// provider.
 pub const DOWNLOAD_LIMIT: u64 = 20 * 1024 * 1024;
 
-/// What kind of message brought a file.
+/// The kind of message that contained a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FileKind {
-    /// A picture, sent as one; always JPEG.
+    /// A picture sent as a photo; always JPEG.
     Photo,
-    /// Any file.
+    /// A file of any type.
     Document,
     /// A piece of music or another recording.
     Audio,
     /// A recording made in the chat.
     Voice,
-    /// A film.
+    /// A video.
     Video,
-    /// A round film made in the chat.
+    /// A round video recorded in the chat.
     VideoNote,
-    /// A film without sound that plays by itself.
+    /// A video without sound that plays automatically.
     Animation,
     /// A sticker.
     Sticker,
 }
 
 impl FileKind {
-    /// All of them.
+    /// Every kind.
     pub const ALL: [Self; 8] = [
         Self::Photo,
         Self::Document,
@@ -43,7 +44,7 @@ impl FileKind {
         Self::Sticker,
     ];
 
-    /// The column and label name, which the model reads too.
+    /// Returns the name for columns and labels, which the model reads too.
     pub fn name(self) -> &'static str {
         match self {
             Self::Photo => "photo",
@@ -57,31 +58,31 @@ impl FileKind {
         }
     }
 
-    /// The kind of a column's name; none if there is no such kind.
+    /// Parses a column value. Returns `None` if there is no such kind.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 
-/// A file in a message, as Telegram tells of it. Its bytes are still there.
+/// A file in a message, as Telegram describes it. Its content has not been downloaded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Attachment {
-    /// What kind of message brought it.
+    /// The kind of message that contained the file.
     pub kind: FileKind,
-    /// Telegram's name for it, good for downloading with this bot's token.
+    /// Telegram's `file_id`; downloads work only with this bot's token.
     pub telegram_id: String,
-    /// Telegram's name for its content; the same for everybody, and good for nothing but comparing.
+    /// Telegram's `file_unique_id`: identical for every bot, only good for comparing.
     pub unique_id: String,
-    /// Its name, as the sender gave it, or one of ours.
+    /// The file name from the sender, or a generated one.
     pub name: String,
-    /// Its MIME type, as far as it is known.
+    /// The MIME type, as far as it is known.
     pub mime: String,
-    /// Its length in bytes, if Telegram tells it.
+    /// The size in bytes, if Telegram reports it.
     pub size: Option<u64>,
 }
 
 impl Attachment {
-    /// Whether another file has the same content, as far as Telegram tells.
+    /// Returns whether both files have the same content, as far as Telegram reports it.
     pub fn is_content_of(&self, other: &Self) -> bool {
         !self.unique_id.is_empty() && self.unique_id == other.unique_id
     }
@@ -90,33 +91,33 @@ impl Attachment {
 /// A copy of a file at the model's provider.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProviderCopy {
-    /// Its id there.
+    /// The provider's id of the copy.
     pub id: String,
     /// When the provider deletes it.
     pub expires_at: DateTime<Utc>,
 }
 
-/// What came of fetching a file.
+/// The result of fetching a file.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Retrieval {
-    /// It was not tried: no model reads such a file, or its sender cannot be answered.
+    /// Fetching was not tried: no model reads such a file, or its sender cannot be answered.
     #[default]
     Untried,
     /// The model's provider has a copy.
     Copied(ProviderCopy),
-    /// It was fetched, and no model reads it.
+    /// The file was fetched, but no model can read it.
     Unreadable,
-    /// It was tried in vain.
+    /// Fetching was tried and failed.
     Failed,
 }
 
 impl Retrieval {
-    /// The copy at the provider.
+    /// Returns the copy at the provider.
     pub fn copy(&self) -> Option<&ProviderCopy> {
         if let Self::Copied(copy) = self { Some(copy) } else { None }
     }
 
-    /// Whether the file was fetched; `None` if that was not tried.
+    /// Returns whether the file was fetched, or `None` if fetching was not tried.
     pub fn succeeded(&self) -> Option<bool> {
         match self {
             Self::Untried => None,
@@ -126,33 +127,33 @@ impl Retrieval {
     }
 }
 
-/// The length of a file in bytes, if it is known. Zero is believed only of a file that was fetched: it also stands for a
-/// length that Telegram does not tell.
+/// Returns the size of a file in bytes, if it is known. Zero is accepted only for a file that was fetched,
+/// because it also stands for a size that Telegram did not report.
 pub fn known_size(size: u64, fetched: Option<bool>) -> Option<u64> {
     (size > 0 || fetched == Some(true)).then_some(size)
 }
 
-/// A file as the model is told of it. Its bytes are elsewhere.
+/// A file as described to the model, without its content.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct KnownFile {
-    /// Its row.
+    /// The row's id.
     pub id: FileId,
-    /// What kind of message brought it.
+    /// The kind of message that contained the file.
     pub kind: FileKind,
-    /// Its name, as the sender or the tool gave it.
+    /// The file name, from the sender or the tool.
     pub name: String,
-    /// Its MIME type.
+    /// The MIME type.
     pub mime: String,
-    /// Its length in bytes, if that is known.
+    /// The size in bytes, if it is known.
     pub size: Option<u64>,
-    /// Its id at the model's provider, while a copy is there.
+    /// The provider's id of its copy, while there is one.
     pub provider_id: Option<String>,
-    /// When it came or was made.
+    /// When the file arrived or was created.
     pub at: DateTime<Utc>,
-    /// Whether it came with the message that is replied to.
+    /// Whether the file belongs to the message that is replied to.
     #[serde(default)]
     pub replied: bool,
-    /// Whether it could not be fetched from Telegram.
+    /// Whether the file could not be fetched from Telegram.
     #[serde(default)]
     pub not_fetched: bool,
 }

@@ -1,50 +1,50 @@
-//! What a conversation remembers, as one value with a version, and how far back it goes.
+//! The history of a conversation as one versioned value, and the window that limits it.
 
 use crate::domain::message::HistoryMessage;
 
 /// The messages of a conversation that a prompt may use.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct History {
-    /// How often the conversation's messages had changed.
+    /// The number of changes to the conversation's messages so far.
     pub version: i64,
-    /// How many older messages are left out.
+    /// The number of older messages that are left out.
     pub skipped: i64,
     /// The messages, oldest first.
     pub messages: Vec<HistoryMessage>,
 }
 
-/// How a history goes on when the turn that was made from it is closed.
+/// How a history continues when the turn that was built from it is closed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Continuation {
     /// The history's version with the turn's own messages.
     pub version: i64,
-    /// How many older messages are left out.
+    /// The number of older messages that are left out.
     pub skipped: i64,
-    /// How many of the newest messages are the turn's own.
+    /// The number of newest messages that belong to the turn itself.
     pub own: usize,
-    /// Whether the cache has it without them.
+    /// Whether the cache holds the history without the turn's own messages.
     pub cached: bool,
 }
 
-/// How far back a history goes. When older messages have to go, a whole step goes at once: the prompt's beginning,
-/// which the provider caches, then stays the same until as many new ones have come.
+/// How far back a history goes. Older messages are dropped a whole step at a time, so the beginning of the
+/// prompt, which the provider caches, stays the same until another step of messages has arrived.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Window {
-    /// The most messages.
+    /// The maximum number of messages.
     pub limit: i64,
-    /// How many go at once; more than zero.
+    /// The number of messages dropped at once; more than zero.
     pub step: i64,
 }
 
 impl Window {
-    /// How many of the oldest of `total` messages are left out.
+    /// Returns how many of the oldest of `total` messages are left out.
     pub fn skipped(self, total: i64) -> i64 {
         (self.step - 1 - self.limit + total).max(0) / self.step * self.step
     }
 }
 
 impl History {
-    /// Adds messages and lets the oldest go that are outside the window now.
+    /// Appends messages and drops the oldest ones that are now outside the window.
     pub fn extend(&mut self, version: i64, new: &[HistoryMessage], window: Window) {
         self.version = version;
         self.messages.extend_from_slice(new);

@@ -32,7 +32,7 @@ id!(
     TopicId(i32)
 );
 id!(
-    /// A message inside one chat; the same number means another message in another chat.
+    /// A message within one chat; another chat may use the same number.
     MessageId(i32)
 );
 id!(
@@ -40,15 +40,15 @@ id!(
     UpdateId(i64)
 );
 id!(
-    /// Our own conversation: one for each (chat, user, topic or none).
+    /// A conversation of ours: one for each (chat, user, topic or none).
     ThreadId(i64)
 );
 id!(
-    /// One question-and-answer in a thread.
+    /// One question and its answer in a thread.
     TurnId(i64)
 );
 id!(
-    /// A message that we owe a chat.
+    /// A message in the outbox.
     OutboxId(i64)
 );
 id!(
@@ -56,7 +56,7 @@ id!(
     InvoiceId(i64)
 );
 id!(
-    /// A file that a person sent.
+    /// A file sent by a person.
     FileId(i64)
 );
 id!(
@@ -64,16 +64,16 @@ id!(
     DeletionId(i64)
 );
 id!(
-    /// Stars that came in.
+    /// A payment in Stars.
     PaymentId(i64)
 );
 
-/// What makes a conversation: each user has a private one per chat and topic, also in groups.
+/// Identifies a conversation: each user has one per chat and topic, also in groups.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct ThreadKey {
-    /// Where it takes place.
+    /// The chat in which it takes place.
     pub chat: ChatId,
-    /// Whose it is.
+    /// The user it belongs to.
     pub user: UserId,
     /// The forum topic, if the chat has topics.
     pub topic: Option<TopicId>,

@@ -7,52 +7,52 @@ use crate::domain::file::{Attachment, KnownFile, Retrieval, known_size};
 use crate::domain::ids::{FileId, MessageId, ThreadKey, UpdateId};
 use crate::domain::people::{Chat, Person};
 
-/// A message that waits for an answer: read from an update, nothing stored yet.
+/// A message that needs an answer: read from an update, not stored yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Incoming {
-    /// The update that brought it; its inbox row is closed together with the opening of the turn.
+    /// The update that contained it; its inbox row is closed when the turn is opened.
     pub update: UpdateId,
     /// The conversation it belongs to.
     pub key: ThreadKey,
-    /// Its number in the chat; also the order of messages inside a batch.
+    /// The message id in the chat; also the order of messages inside a batch.
     pub message: MessageId,
-    /// Who wrote it.
+    /// The person who wrote it.
     pub sender: Person,
-    /// Where.
+    /// The chat it was sent to.
     pub chat: Chat,
-    /// The text, or what stands below the file; empty only with a file.
+    /// The text or the caption; empty only with a file.
     pub text: String,
     /// When Telegram received it (whole seconds).
     pub date: DateTime<Utc>,
-    /// What else the person pointed at.
+    /// The messages that the person referred to.
     pub context: MessageContext,
     /// The file that came with it.
     pub attachment: Option<Attachment>,
-    /// What came of fetching that file.
+    /// The result of fetching that file.
     pub fetched: Retrieval,
     /// The file of the message that is replied to.
     pub replied_attachment: Option<Attachment>,
-    /// What came of fetching the file of the message that is replied to.
+    /// The result of fetching the file of the message that is replied to.
     pub replied_fetched: Retrieval,
-    /// Telegram's name for the album that it is a part of.
+    /// Telegram's `media_group_id` of the album it is part of.
     pub album: Option<String>,
 }
 
 impl Incoming {
-    /// Whether there is nothing in it that a model could read: no words, and a file of which there is no copy.
+    /// Returns whether a model could read nothing in it: no words, and no copy of its file.
     pub fn is_blank(&self) -> bool {
         self.text.trim().is_empty() && self.fetched.copy().is_none()
     }
 
-    /// The files of the message as they stand in prompts: first that of the message that is replied to (`true`), then
-    /// its own.
+    /// Returns the files of the message in prompt order: first that of the message that is replied to
+    /// (`true`), then its own.
     pub fn files(&self) -> impl Iterator<Item = (bool, &Attachment, &Retrieval)> {
         let replied = self.replied_attachment.iter().map(|file| (true, file, &self.replied_fetched));
         replied.chain(self.attachment.iter().map(|file| (false, file, &self.fetched)))
     }
 
-    /// The message as the next turn will read it from the database; both must make the same prompt. Its files have no
-    /// numbers yet.
+    /// Returns the message as the next turn will read it from the database; both must produce the same
+    /// prompt. Its files have no ids yet.
     pub fn remembered(&self) -> HistoryMessage {
         let known = |(replied, file, fetched): (bool, &Attachment, &Retrieval)| KnownFile {
             id: FileId(0),
@@ -81,29 +81,29 @@ impl Incoming {
 /// Reply, quote and forward marks of a message, in the form that the prompt shows.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct MessageContext {
-    /// The message that this one answers.
+    /// The message that this one replies to.
     pub reply: Option<Reply>,
-    /// The part of it that the person marked.
+    /// The quoted part of that message.
     pub quote: Option<String>,
-    /// Where a forwarded message came from, as a name.
+    /// The name of a forwarded message's origin.
     pub forwarded_from: Option<String>,
 }
 
 /// The message that is replied to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reply {
-    /// Its number; `None` if it stands in another chat.
+    /// The message id; `None` if the message is in another chat.
     #[serde(default)]
     pub message: Option<MessageId>,
-    /// The title of the other chat that it stands in, if that is known.
+    /// The title of that other chat, if it is known.
     #[serde(default)]
     pub chat: Option<String>,
     /// Who wrote it.
     pub sender: String,
-    /// Its text or caption, at most [`Reply::TEXT_CHARS`] code points: of a longer one the middle is cut out.
+    /// The text or caption, at most [`Reply::TEXT_CHARS`] code points: a longer one loses its middle.
     #[serde(alias = "snippet")]
     pub text: String,
-    /// What it carries beside the text, in words for the model: kind, file name, a poll's question.
+    /// Its content beside the text, described for the model: kind, file name, a poll's question.
     #[serde(default)]
     pub content: Option<String>,
 }
@@ -111,10 +111,10 @@ pub struct Reply {
 impl Reply {
     /// The longest text that the prompt repeats, in code points: four full messages of Telegram.
     pub const TEXT_CHARS: usize = 16_000;
-    /// How much of the text the prompt repeats if the conversation holds the message anyway, in code points.
+    /// How much of the text the prompt repeats if the message is in the history anyway, in code points.
     pub const MARK_CHARS: usize = 200;
 
-    /// Cuts the middle out of a text that is longer than [`Self::TEXT_CHARS`] code points.
+    /// Removes the middle of a text that is longer than [`Self::TEXT_CHARS`] code points.
     pub fn cut_middle(&mut self) {
         let length = self.text.chars().count();
         if length <= Self::TEXT_CHARS {
@@ -127,7 +127,7 @@ impl Reply {
         self.text = format!("{head}\n[{left_out} characters left out]\n{tail}");
     }
 
-    /// Leaves only as much of the text as is needed to recognise the message.
+    /// Shortens the text to what is needed to recognise the message.
     pub fn cut_to_mark(&mut self) {
         if let Some((end, _)) = self.text.char_indices().nth(Self::MARK_CHARS) {
             self.text.truncate(end);
@@ -136,10 +136,10 @@ impl Reply {
     }
 }
 
-/// Room for the remark that stands for what was cut out, in code points.
+/// Room for the remark that replaces the removed middle, in code points.
 const CUT_CHARS: usize = 64;
 
-/// Who speaks in a conversation.
+/// The role of a speaker in a conversation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -150,7 +150,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The column and wire name.
+    /// Returns the name for columns and requests.
     pub fn name(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -159,26 +159,27 @@ impl Role {
     }
 }
 
-/// A message as the conversation remembers it.
+/// A message in the history of a conversation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct HistoryMessage {
-    /// Who speaks.
+    /// The role of its author.
     pub role: Role,
-    /// Its number in the chat. Answers have none, as they may be several messages, nor have entries of the cache from
-    /// before numbers were kept.
+    /// The message id in the chat. `None` for answers, which may be several messages, and for cache entries
+    /// from before ids were kept.
     #[serde(default)]
     pub message: Option<MessageId>,
-    /// The whole text: of an answer, everything that was shown.
+    /// The whole text; for an answer, everything that was shown.
     pub text: String,
     /// The sender's name, shown to the model in groups.
     pub sender: Option<String>,
     /// Reply, quote and forward marks.
     pub context: MessageContext,
-    /// How often the person changed it.
+    /// The number of edits by the person.
     pub edits: i32,
     /// Whether the answer was cut by a stop, a newer message or a crash.
     pub interrupted: bool,
-    /// The files that came with it or with the message that it replies to. Entries of the cache from before there were files have none.
+    /// The files of this message and of the message that it replies to. Cache entries from before there were
+    /// files have none.
     #[serde(default)]
     pub files: Vec<KnownFile>,
 }

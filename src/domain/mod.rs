@@ -1,5 +1,5 @@
 //! Plain types that every layer shares: identifiers, people, messages, turns, usage, models, money, time.
-//! No input or output happens here, and nothing here knows Telegram's, Anthropic's or PostgreSQL's shapes.
+//! No I/O happens here, and nothing depends on the formats of Telegram, Anthropic or PostgreSQL.
 
 pub mod blank;
 pub mod clock;

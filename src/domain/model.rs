@@ -1,4 +1,4 @@
-//! What is known of a model: names, limits, prices, abilities. The rows come from `models.toml`.
+//! Models: names, limits, prices, abilities. The rows come from `models.toml`.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::money::Usd;
 
-/// A model's name at its provider.
+/// The provider's name of a model.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct ModelId(pub String);
@@ -22,29 +22,29 @@ impl fmt::Display for ModelId {
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
-    /// The name on the wire.
+    /// The name in requests.
     pub id: ModelId,
-    /// The name for people.
+    /// The name to display.
     pub name: String,
     /// Whether `/model` offers it.
     #[serde(default)]
     pub offered: bool,
-    /// Whether new users start with it; exactly one row says so.
+    /// Whether it is the default of new users; true for exactly one row.
     #[serde(default)]
     pub default: bool,
     /// The context window in tokens, prompt and answer together.
     pub window: u64,
-    /// The most tokens of one answer, thinking included.
+    /// The most tokens of one answer, including thinking.
     pub max_output: u64,
     /// The shortest prefix that the provider caches, in tokens.
     pub min_cacheable: u64,
-    /// Whether `thinking: adaptive` is understood.
+    /// Whether the model supports `thinking: adaptive`.
     #[serde(default)]
     pub adaptive_thinking: bool,
-    /// Effort levels that the model takes; empty if it takes none.
+    /// The effort levels that the model supports; empty if none.
     #[serde(default)]
     pub efforts: Vec<Effort>,
-    /// The day on which the provider switches it off, if announced.
+    /// The day on which the provider retires it, if announced.
     #[serde(default)]
     pub retires: Option<NaiveDate>,
     /// Prices by prompt size, smallest first; the last one has no limit.
@@ -52,71 +52,72 @@ pub struct Model {
 }
 
 impl Model {
-    /// Answers longer than this are continued in a further request.
+    /// The answer length in tokens above which a further request continues the answer.
     const ANSWER_TOKENS: u64 = 32_000;
 
-    /// The most tokens that one request lets the model produce, thinking included.
+    /// The most tokens that one request may produce, including thinking.
     pub fn answer_limit(&self) -> u64 {
         self.max_output.min(Self::ANSWER_TOKENS)
     }
 }
 
-/// How hard a model thinks.
+/// The thinking effort of a model.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effort {
-    /// Quick.
+    /// Low effort.
     Low,
-    /// Balanced.
+    /// Medium effort.
     Medium,
-    /// Thorough.
+    /// High effort.
     High,
-    /// More than thorough.
+    /// More than high effort.
     Xhigh,
-    /// Without regard to cost.
+    /// The highest effort, without regard to cost.
     Max,
 }
 
-/// Prices in US dollars per million tokens, for prompts up to a size, from a day on.
+/// Prices in US dollars per million tokens, limited to a prompt size and valid from a day on.
 #[derive(Clone, Copy, PartialEq, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prices {
-    /// The first day (UTC) on which the row holds; none if it has always held. The newest that has begun counts.
+    /// The first day (UTC) on which the row applies; `None` if it has always applied. The newest row that has
+    /// started counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<NaiveDate>,
-    /// The largest whole prompt (cached parts included) in tokens for which this row holds.
+    /// The largest whole prompt in tokens, including cached parts, to which this row applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to_prompt: Option<u64>,
-    /// Uncached prompt.
+    /// Uncached prompt tokens.
     pub input: Usd,
-    /// Written to the five-minute cache.
+    /// Prompt tokens written to the five-minute cache.
     pub cache_write_5m: Usd,
-    /// Written to the one-hour cache.
+    /// Prompt tokens written to the one-hour cache.
     pub cache_write_1h: Usd,
-    /// Read from the cache.
+    /// Prompt tokens read from the cache.
     pub cache_read: Usd,
-    /// Produced, thinking included.
+    /// Output tokens, including thinking.
     pub output: Usd,
 }
 
 impl Prices {
-    /// All amounts of the row.
+    /// Returns all amounts of the row.
     pub fn amounts(&self) -> [Usd; 5] {
         [self.input, self.cache_write_5m, self.cache_write_1h, self.cache_read, self.output]
     }
 }
 
-/// The price of one use of something that a provider or a tool does, from a day on.
+/// The price per use of a service of a provider or a tool, valid from a day on.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ToolPrice {
-    /// What is used, such as `web_search`.
+    /// The service, such as `web_search`.
     pub name: String,
-    /// What one use is: a word for people.
+    /// The unit of one use, as a word to display.
     pub unit: String,
-    /// US dollars for one.
+    /// The price of one use, US dollars.
     pub price: Usd,
-    /// The first day (UTC) on which the row holds; none if it has always held.
+    /// The first day (UTC) on which the row applies; `None` if it has always applied.
     #[serde(default)]
     pub since: Option<NaiveDate>,
 }

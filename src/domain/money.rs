@@ -1,4 +1,4 @@
-//! Money: US dollars with nine fraction digits, decimal throughout. There is no way in from a float.
+//! Money: US dollars with nine decimal places, decimal throughout. There is no conversion from a float.
 
 use std::fmt;
 use std::iter::Sum;
@@ -18,59 +18,61 @@ pub struct Usd(pub Decimal);
 impl TryFrom<String> for Usd {
     type Error = rust_decimal::Error;
 
-    /// Reads an amount such as `0.10`; a number without quotes is refused, because it would pass through a float.
+    /// Parses an amount such as `0.10`; refuses a number without quotes, because it would pass through a
+    /// float.
     fn try_from(text: String) -> Result<Self, Self::Error> {
         text.parse().map(Self)
     }
 }
 
 impl From<Usd> for String {
-    /// The exact amount, without superfluous zeros.
+    /// Writes the exact amount without trailing zeros.
     fn from(amount: Usd) -> Self {
         amount.0.normalize().to_string()
     }
 }
 
 impl Usd {
-    /// The most fraction digits that an amount keeps; the same as the database's `NUMERIC(20,9)`.
+    /// The most decimal places that an amount keeps, as in the database's `NUMERIC(20,9)`.
     pub const SCALE: u32 = 9;
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self(Decimal::ZERO);
-    /// The most digits before the point of an amount that a person types.
+    /// The most integer digits of an amount that a person types.
     const TYPED_DIGITS: usize = 9;
 
-    /// What `count` things cost at a price for a million of them, exact up to the last kept digit.
+    /// Returns the cost of `count` things at a price per million, exact to the last kept digit.
     #[must_use]
     pub fn per_million(self, count: u64) -> Self {
         Self(self.0 * Decimal::from(count) / Decimal::from(1_000_000)).kept()
     }
 
-    /// How many things this pays for at a price for a million of them, at most [`u32::MAX`]; none below zero.
+    /// Returns how many things this amount pays for at a price per million, at most [`u32::MAX`]; 0 for a
+    /// negative amount.
     pub fn count_at(self, price_per_million: Self) -> u64 {
         let most = Decimal::from(u32::MAX);
         let count = (self.0 * Decimal::from(1_000_000)).checked_div(price_per_million.0);
         count.unwrap_or(most).clamp(Decimal::ZERO, most).to_u64().unwrap_or_default()
     }
 
-    /// What `count` things cost.
+    /// Returns the cost of `count` things.
     #[must_use]
     pub fn times(self, count: u64) -> Self {
         Self(self.0 * Decimal::from(count)).kept()
     }
 
-    /// Rounded to the digits that the books keep, halves away from zero, as the database rounds.
+    /// Rounds to the decimal places that the books keep, halves away from zero, as the database rounds.
     #[must_use]
     pub fn kept(self) -> Self {
         Self(self.0.round_dp_with_strategy(Self::SCALE, RoundingStrategy::MidpointAwayFromZero))
     }
 
-    /// Every digit, for reports.
+    /// Formats the amount with every digit, for reports.
     pub fn exact(self) -> String {
         format!("${:.9}", self.0)
     }
 
-    /// For people, with all digits that there are and no others, but at least cents: for promises and what is booked by
-    /// them, which must not look better than they are.
+    /// Formats the amount for people with all its digits, but at least cents: for promises and the amounts
+    /// booked for them, which must not look better than they are.
     pub fn in_full(self) -> String {
         let mut size = self.0.abs().normalize();
         size.rescale(size.scale().max(2));
@@ -78,18 +80,18 @@ impl Usd {
         format!("{sign}${size}")
     }
 
-    /// The amount in 10^-9 US dollars, for counters; 0 for what is below zero.
+    /// Returns the amount in 10^-9 US dollars, for counters; 0 for a negative amount.
     pub fn nano(self) -> u64 {
         u64::try_from((self.0 * Decimal::from(1_000_000_000)).round()).unwrap_or_default()
     }
 
-    /// Whether the books can hold it as it is.
+    /// Returns whether the books can store the amount exactly.
     pub fn is_kept(self) -> bool {
         self.0.normalize().scale() <= Self::SCALE
     }
 
-    /// Reads a signed amount that a person typed: digits, at most nine before and nine behind a point. Nothing else is
-    /// an amount: no exponent, no comma, no blank, no word, no zero.
+    /// Parses a signed amount that a person typed: digits, at most nine before and nine after a point.
+    /// Refuses everything else: exponents, commas, blanks, words, zero.
     pub fn typed(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
@@ -141,8 +143,8 @@ impl Sum for Usd {
 }
 
 impl fmt::Display for Usd {
-    /// For people: up to four digits, because answers cost fractions of a cent, but at least cents; more only where it
-    /// takes more to show that there is something.
+    /// Formats the amount for people: up to four decimal places, because answers cost fractions of a cent,
+    /// but at least cents. It uses more only if the amount would otherwise look like zero.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = if self.0.abs() < Decimal::new(1, 4) { Self::SCALE } else { 4 };
         let shown = self.0.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero);

@@ -1,4 +1,4 @@
-//! Who is talking and where, as Telegram tells it with every message.
+//! Persons and chats, as Telegram describes them in every message.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,15 +7,15 @@ use crate::domain::ids::{ChatId, UserId};
 /// A person's profile at the moment of a message.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Person {
-    /// Telegram's id.
+    /// Telegram's user id.
     pub id: UserId,
-    /// Never empty on the wire.
+    /// The first name; never empty in Telegram's data.
     pub first_name: String,
-    /// Optional second name.
+    /// The optional last name.
     pub last_name: Option<String>,
-    /// Without the `@`. Not unique over time: names move between accounts.
+    /// The username without the `@`. Not unique over time: names move between accounts.
     pub username: Option<String>,
-    /// IETF tag of the person's app, such as `ru` or `pt-br`.
+    /// The IETF language tag of the person's app, such as `ru` or `pt-br`.
     pub language_code: Option<String>,
     /// Whether the account is a bot (anonymous admins and channels write as bots).
     pub is_bot: bool,
@@ -24,7 +24,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// The name that history shows for this person: `@username`, else first and last name.
+    /// Returns the name that the history shows for this person: `@username`, or else first and last name.
     pub fn display_name(&self) -> String {
         match (&self.username, &self.last_name) {
             (Some(username), _) => format!("@{username}"),
@@ -37,9 +37,9 @@ impl Person {
 /// The longest name in a prompt, in code points.
 const NAME_CHARS: usize = 64;
 
-/// The name of a person or a chat as it stands in prompts. People choose these names, so one must not look like anything
-/// but a name there: it is one line of at most 64 code points without Markdown, colons, square brackets or invisible
-/// characters. A name of which nothing is left is `unnamed`.
+/// Returns the name of a person or a chat for use in prompts. People choose these names, so a name must not
+/// look like anything else there: it becomes one line of at most 64 code points without Markdown, colons,
+/// square brackets or invisible characters. If nothing is left, it is `unnamed`.
 pub fn plain_name(name: &str) -> String {
     let mut plain = String::new();
     let mut before = None;
@@ -49,7 +49,7 @@ pub fn plain_name(name: &str) -> String {
         match c {
             '[' | '{' | '［' | '｛' | '【' | '〔' | '⟦' => plain.push('('),
             ']' | '}' | '］' | '｝' | '】' | '〕' | '⟧' => plain.push(')'),
-            // Usernames have them inside.
+            // Usernames may contain them.
             '_' if [before, after].iter().all(|c| c.is_some_and(char::is_alphanumeric)) => plain.push('_'),
             '*' | '_' | '`' | '~' | '#' | '<' | '>' | '|' | '\\' => {}
             c if is_invisible(c) => {}
@@ -70,7 +70,7 @@ pub fn plain_name(name: &str) -> String {
     if plain.is_empty() { "unnamed".to_owned() } else { plain }
 }
 
-/// Characters that take no place or change the direction of others.
+/// Returns whether a character takes no space or changes the direction of others.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}'
@@ -79,11 +79,11 @@ fn is_invisible(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The kinds of chat that Telegram knows.
+/// Telegram's kinds of chat.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ChatKind {
-    /// One person and the bot.
+    /// A private chat of one person with the bot.
     Private,
     /// A small group; becomes a supergroup when it grows, with another id.
     Group,
@@ -94,7 +94,7 @@ pub enum ChatKind {
 }
 
 impl ChatKind {
-    /// The wire, column and label name.
+    /// Returns the name in Telegram's data, columns and labels.
     pub fn name(self) -> &'static str {
         match self {
             Self::Private => "private",
@@ -108,22 +108,22 @@ impl ChatKind {
 /// A chat's description at the moment of a message.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Chat {
-    /// Telegram's id.
+    /// Telegram's chat id.
     pub id: ChatId,
-    /// Its kind.
+    /// The kind of chat.
     pub kind: ChatKind,
-    /// Title of a group or channel.
+    /// The title of a group or channel.
     pub title: Option<String>,
-    /// Public name without the `@`.
+    /// The public username without the `@`.
     pub username: Option<String>,
     /// Whether the chat is divided into topics.
     pub is_forum: bool,
 }
 
-/// A language that the bot speaks.
+/// A language of the bot's own sentences.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, strum::VariantArray)]
 pub enum Language {
-    /// English, also for everybody whose language has no texts.
+    /// English, the default for languages without texts.
     #[default]
     English,
     /// Russian.
@@ -131,7 +131,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// Chooses by the language tag of the person's app.
+    /// Selects a language by the language tag of the person's app.
     pub fn from_tag(tag: Option<&str>) -> Self {
         match tag.and_then(|tag| tag.split(['-', '_']).next()) {
             Some("ru" | "be" | "uk" | "kk") => Self::Russian,

@@ -1,5 +1,5 @@
-//! Records: facts that may reach the database a little later than they happened. Each says by itself what makes it
-//! unique, so writing one twice is writing it once.
+//! Records: facts that may reach the database a little later than they happened. Each contains its unique
+//! key, so writing it twice has the effect of writing it once.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,57 +7,57 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ids::TurnId;
 use crate::domain::money::Usd;
 
-/// A fact on its way into the database.
+/// A fact to be written to the database.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Record {
-    /// A turn is closed and belongs into the user's statistics. Its figures are taken from the books.
+    /// A turn was closed and counts in the user's statistics. Its figures are taken from the books.
     UserStats {
-        /// The turn.
+        /// The closed turn.
         turn: TurnId,
     },
     /// A tool was called.
     ToolCall(ToolCallRecord),
-    /// An answer has come so far.
+    /// An answer has reached this checkpoint.
     Checkpoint(Checkpoint),
 }
 
-/// One call of a tool.
+/// A finished tool call.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ToolCallRecord {
-    /// The turn that it belongs to.
+    /// The turn of the call.
     pub turn: TurnId,
-    /// The turn's attempt.
+    /// The number of the attempt.
     pub attempt: i32,
-    /// The model's own name for the call; unique in the attempt.
+    /// The model's id of the call; unique within the attempt.
     pub call: String,
     /// The tool's name.
     pub tool: String,
-    /// Whether it failed.
+    /// Whether the call failed.
     pub failed: bool,
-    /// How long it took, in milliseconds.
+    /// Duration in milliseconds.
     pub duration_ms: i64,
-    /// What it cost.
+    /// The cost, US dollars.
     pub cost: Usd,
-    /// When it began.
+    /// When the call started.
     pub started_at: DateTime<Utc>,
 }
 
-/// How far an answer has come.
+/// A checkpoint of a growing answer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// The turn.
+    /// The turn of the answer.
     pub turn: TurnId,
-    /// Its attempt.
+    /// The number of the attempt.
     pub attempt: i32,
-    /// Counts the checkpoints of an attempt; a later one replaces an earlier one.
+    /// The number of the checkpoint within the attempt; a later one replaces an earlier one.
     pub sequence: i32,
-    /// The visible text so far. What the attempt has used stands on the turn's tab.
+    /// The visible text so far. The meter records the usage of the attempt.
     pub text: String,
 }
 
 impl Record {
-    /// What makes it unique.
+    /// Returns the unique key.
     pub fn id(&self) -> String {
         match self {
             Self::UserStats { turn } => format!("user_stats:{turn}"),
@@ -66,7 +66,7 @@ impl Record {
         }
     }
 
-    /// The name of its type in metrics.
+    /// Returns the name of its type in metrics.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::UserStats { .. } => "user_stats",

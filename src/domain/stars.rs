@@ -1,24 +1,24 @@
-//! Telegram Stars: what is sold for them, and the formula that turns them into balance.
+//! Telegram Stars: the packages, and the formula that converts Stars to balance.
 
 use rust_decimal::Decimal;
 
 use super::money::Usd;
 
-/// The packages that `/pay` offers: Stars and the name of the package.
+/// The packages that `/pay` offers: the number of Stars and the name.
 pub const PACKAGES: [(u32, &str); 5] =
     [(10, "Micro"), (50, "Starter"), (100, "Basic"), (250, "Standard"), (500, "Premium")];
-/// What Telegram calls Stars as a currency.
+/// Telegram's currency code of Stars.
 pub const CURRENCY: &str = "XTR";
-/// The most Stars of one invoice.
+/// The most Stars per invoice.
 pub const MOST: u32 = 2_500;
-/// How long a payment can be given back, in days.
+/// How long a payment can be refunded, in days.
 pub const REFUND_DAYS: i64 = 30;
 
-/// What a Star is worth before anything is kept: 0.013 US dollars.
+/// The worth of a Star before deductions: 0.013 US dollars.
 const RATE: Decimal = Decimal::from_parts(13, 0, 0, false, 3);
-/// k1: what Telegram keeps when Stars are withdrawn, 35 %.
+/// k1: Telegram's share when Stars are withdrawn, 35 %.
 pub const WITHDRAWAL: Decimal = Decimal::from_parts(35, 0, 0, false, 2);
-/// k2: what Telegram keeps for topics in private chats, 15 %.
+/// k2: Telegram's share for topics in private chats, 15 %.
 pub const TOPICS: Decimal = Decimal::from_parts(15, 0, 0, false, 2);
 
 /// The owner's margin (k3), a share from 0 to [`Margin::MOST`] with at most four fraction digits.
@@ -26,23 +26,23 @@ pub const TOPICS: Decimal = Decimal::from_parts(15, 0, 0, false, 2);
 pub struct Margin(Decimal);
 
 impl Margin {
-    /// The largest margin: beyond it nothing would be left to credit.
+    /// The largest margin: with a larger one nothing would be left to credit.
     pub const MOST: Decimal = Decimal::from_parts(49, 0, 0, false, 2);
 
-    /// Reads a margin as it is typed or stored, such as `0.1`.
+    /// Parses a margin as typed or stored, such as `0.1`.
     pub fn read(text: &str) -> Option<Self> {
         let typed = text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         let value: Decimal = text.parse().ok().filter(|_| typed)?;
         (value <= Self::MOST && value.scale() <= 4).then_some(Self(value))
     }
 
-    /// The share.
+    /// Returns the margin as a share.
     pub fn share(self) -> Decimal {
         self.0
     }
 }
 
-/// What is credited for Stars: their worth without what Telegram and the owner keep. Exact.
+/// Returns the exact credit for Stars: their worth minus the shares of Telegram and the owner.
 pub fn credit(stars: u32, margin: Margin) -> Usd {
     let kept = Decimal::ONE - WITHDRAWAL - TOPICS - margin.0;
     Usd(Decimal::from(stars) * RATE * kept).kept()

@@ -1,31 +1,31 @@
-//! The names of the tools that a model may call, and what people see of a call.
+//! The names of the tools that a model may call, and how a call appears to people.
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-/// A tool. Its name is what the model calls it, `snake_case`.
+/// A tool. The model calls it by its name in `snake_case`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum ToolName {
-    /// Estimates what work would cost.
+    /// Estimates the cost of work.
     CostEstimator,
-    /// Has another model look for faults in an answer.
+    /// Lets another model look for faults in an answer.
     SelfCritique,
     /// Lists the files of the conversation.
     ListFiles,
 }
 
 impl ToolName {
-    /// The name on the wire, in rows and in metrics.
+    /// Returns the name in requests, rows and metrics.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// The tool that a model calls by this name; `None` if it invented the name.
+    /// Returns the tool with this name, or `None` if the model invented it.
     pub fn named(name: &str) -> Option<Self> {
         name.parse().ok()
     }
 
-    /// What the chat shows while it works.
+    /// Returns the activity that the chat shows while the tool runs.
     pub fn activity(self) -> Activity {
         match self {
             Self::CostEstimator | Self::SelfCritique | Self::ListFiles => Activity::Writing,
@@ -33,25 +33,25 @@ impl ToolName {
     }
 }
 
-/// What the bot is doing, as Telegram can show it.
+/// What the bot is doing, as a chat action of Telegram.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Activity {
-    /// Thinking and writing.
+    /// Thinking or writing.
     #[default]
     Writing,
-    /// Making a picture.
+    /// Creating a picture.
     Picture,
-    /// Making a file.
+    /// Creating a file.
     File,
 }
 
-/// How far a call of a tool has come.
+/// The progress of a tool call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ToolState {
-    /// It works.
+    /// The call is running.
     Running,
-    /// It has returned a result.
+    /// The call has returned a result.
     Done,
-    /// It has returned an error.
+    /// The call has returned an error.
     Failed,
 }

@@ -1,4 +1,4 @@
-//! A turn: one prompt of a person and everything that happens until its answer is in the books.
+//! A turn: one prompt of a person and everything that happens until its answer is settled.
 
 use crate::domain::blank::is_blank;
 use crate::domain::history::Continuation;
@@ -10,72 +10,72 @@ use crate::domain::people::{ChatKind, Language};
 use crate::domain::record::ToolCallRecord;
 use crate::domain::usage::Usage;
 
-/// What a turn may use. Frozen when it opens: nothing inside a turn reads live settings.
+/// The settings of a turn. Frozen when it opens: nothing inside a turn reads live settings.
 #[derive(Clone, Debug)]
 pub struct TurnSettings {
     /// The model that answers.
     pub model: Model,
-    /// How hard it thinks, where the model can be told.
+    /// The thinking effort, if the model supports it.
     pub effort: Option<Effort>,
     /// The language of the bot's own sentences.
     pub language: Language,
 }
 
-/// A turn that is open in the database and asks for an answer.
+/// A turn that is open in the database and needs an answer.
 #[derive(Clone, Debug)]
 pub struct TurnRequest {
-    /// Its row.
+    /// The row's id.
     pub turn: TurnId,
-    /// Which try this is; the first is 1. A crash leads to the next.
+    /// The number of the attempt, from 1. A crash leads to the next one.
     pub attempt: i32,
     /// The conversation's row.
     pub thread: ThreadId,
-    /// Where the answer goes.
+    /// The conversation's key: where the answer goes.
     pub key: ThreadKey,
-    /// The kind of chat decides how the answer is shown.
+    /// The kind of chat, which decides how the answer is shown.
     pub chat_kind: ChatKind,
     /// The message that started it: the last of the batch.
     pub question: MessageId,
-    /// A message in a group that an earlier attempt left half written.
+    /// The live message in a group that an earlier attempt left unfinished.
     pub live_message: Option<MessageId>,
     /// The conversation so far, oldest first, this turn's messages last.
     pub history: Vec<HistoryMessage>,
-    /// How the history goes on when the turn is closed; none if that is not known.
+    /// How the history continues when the turn is closed; `None` if that is not known.
     pub continuation: Option<Continuation>,
-    /// What it may use.
+    /// The settings it may use.
     pub settings: TurnSettings,
-    /// Whether money is reserved for it already.
+    /// Whether the turn has a hold already.
     pub held: bool,
-    /// How much its first request needs in reserve, US dollars.
+    /// The hold that its first request needs, US dollars.
     pub reserve: Usd,
     /// The files of its messages that could not be fetched.
     pub unfetched: Unfetched,
 }
 
-/// Files that could not be fetched: whether the person's own, and of messages that are replied to.
+/// Which files could not be fetched: the person's own, and those of messages that are replied to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Unfetched {
-    /// One that the person has sent.
+    /// A file that the person has sent.
     pub own: bool,
-    /// One of a message that the person has replied to.
+    /// A file of a message that the person has replied to.
     pub replied: bool,
 }
 
-/// What happens in a turn, as far as a person should see it.
+/// What happens in a turn, as far as it is shown to the person.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TurnEvent {
-    /// More of the summary of the model's thoughts.
+    /// The next piece of the summary of the model's thinking.
     Thinking(String),
-    /// More of the answer, as Markdown.
+    /// The next piece of the answer, as Markdown.
     Text(String),
-    /// A tool begins.
+    /// A tool call has started.
     ToolStarted {
         /// The call's id.
         call: String,
         /// The tool's name.
         name: String,
     },
-    /// A tool has ended.
+    /// A tool call has ended.
     ToolEnded(ToolCallRecord),
 }
 
@@ -84,20 +84,20 @@ pub enum TurnEvent {
 pub enum Interruption {
     /// The person pressed stop.
     Stopped,
-    /// The person wrote something newer.
+    /// The person wrote a newer message.
     Superseded,
     /// The service is shutting down and the grace time is over.
     Shutdown,
-    /// The service died and came back.
+    /// The service crashed and was restarted.
     Crashed,
 }
 
-/// Why a turn has no (more) text of the model.
+/// Why a turn has no text, or no more text, from the model.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TurnFailure {
-    /// The provider is overloaded or limits us, after all retries.
+    /// The provider is overloaded or limits our requests, after all retries.
     Overloaded,
-    /// The provider cannot be reached, broke off or answered with an error of its own.
+    /// The provider is unreachable, closed the stream or returned a server error.
     Unreachable,
     /// The provider refuses our key, our request or our account: the operator must act.
     Rejected,
@@ -105,9 +105,9 @@ pub enum TurnFailure {
     TooLong,
     /// The model declined to answer.
     Refused,
-    /// The model ended without anything to read.
+    /// The model ended without visible text.
     Empty,
-    /// Something of ours broke.
+    /// An internal fault.
     Internal,
     /// The user has nothing left to spend.
     NoFunds,
@@ -116,7 +116,7 @@ pub enum TurnFailure {
 }
 
 impl TurnFailure {
-    /// The column and label name.
+    /// Returns the name for columns and labels.
     pub fn name(self) -> &'static str {
         match self {
             Self::Overloaded => "overloaded",
@@ -135,9 +135,9 @@ impl TurnFailure {
 /// How a turn ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// The model said all it wanted to say.
+    /// The model finished its answer.
     Answered,
-    /// The model was cut off by its own length limit; what there is stands.
+    /// The model reached its own length limit; the text so far is kept.
     Truncated,
     /// The overdraft limit was reached; the model was asked for a last answer without tools.
     OutOfFunds,
@@ -148,7 +148,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The state of the turn's row.
+    /// Returns the value of the row's `state` column.
     pub fn state(self) -> &'static str {
         match self {
             Self::Answered | Self::Truncated | Self::OutOfFunds => "answered",
@@ -157,7 +157,7 @@ impl Outcome {
         }
     }
 
-    /// What exactly, as a word for rows, logs and labels.
+    /// Returns the detail of the outcome, as a word for rows, logs and labels.
     pub fn detail(self) -> &'static str {
         match self {
             Self::Answered => "complete",
@@ -172,49 +172,49 @@ impl Outcome {
     }
 }
 
-/// One call of a model, for the books: also when it failed or was cut.
+/// A model call for the books, recorded even if it failed or was cut.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ModelCall {
-    /// Its number in the attempt, from 0; those of tools are counted with the others.
+    /// The number within the attempt, from 0; calls made by tools are counted too.
     pub number: i32,
     /// The model that was asked.
     pub model: ModelId,
-    /// The provider's name for the request, for questions to its support.
+    /// The provider's request id, for its support.
     pub request_id: Option<String>,
-    /// Why it ended: a stop reason of the wire, or an error's name.
+    /// Why it ended: a stop reason of the wire format, or an error's name.
     pub ended: String,
-    /// What it used, as reported up to its end.
+    /// The usage reported up to its end.
     pub usage: Usage,
-    /// Whether some of that was not reported, and is estimated from the text.
+    /// Whether part of the usage was not reported and is estimated from the text.
     pub estimated: bool,
-    /// Milliseconds from the request to the first visible text, if any came.
+    /// Milliseconds from the request to the first visible text, if there was any.
     pub first_text_ms: Option<i64>,
     /// Milliseconds from the request to the end.
     pub duration_ms: i64,
 }
 
-/// What the conversation hands to the books.
+/// The result of a conversation, for settlement.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TurnReport {
-    /// The whole answer as Markdown; what was shown and what history keeps.
+    /// The whole answer as Markdown, as shown and as kept in the history.
     pub text: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// Every call that was made, by number.
+    /// Every call made, by number.
     pub calls: Vec<ModelCall>,
-    /// Every tool that was run, in order.
+    /// Every tool call run, in order.
     pub tools: Vec<ToolCallRecord>,
-    /// Ids of files of which the provider has no usable copy any more.
+    /// Ids of files of which the provider no longer has a usable copy.
     pub lost_files: Vec<String>,
 }
 
 impl TurnReport {
-    /// A turn that ended without any work of a model.
+    /// Creates the report of a turn that ended without any model call.
     pub fn without_work(text: String, outcome: Outcome) -> Self {
         Self { text, outcome, calls: Vec::new(), tools: Vec::new(), lost_files: Vec::new() }
     }
 
-    /// The answer as the conversation remembers it; none if there is nothing to read in it.
+    /// Returns the answer as stored in the history. Returns `None` if it has no visible text.
     pub fn answer(&self) -> Option<HistoryMessage> {
         let interrupted = matches!(self.outcome, Outcome::Interrupted(_) | Outcome::Failed(_));
         (!is_blank(&self.text)).then(|| HistoryMessage {
@@ -229,7 +229,8 @@ impl TurnReport {
         })
     }
 
-    /// Whether the whole turn is left out of later prompts: with it, everything after it would be refused as well.
+    /// Returns whether later prompts leave out the whole turn. With it, the provider would refuse every later
+    /// prompt as well.
     pub fn is_left_out(&self) -> bool {
         matches!(self.outcome, Outcome::Failed(TurnFailure::Refused | TurnFailure::TooLong))
     }

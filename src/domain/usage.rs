@@ -13,14 +13,14 @@ pub struct Usage {
     pub cache_read: u64,
     /// Tokens produced, thinking included.
     pub output: u64,
-    /// The part of `output` that was thinking, where the provider tells.
+    /// The part of `output` that was thinking, if the provider reports it.
     pub thinking: u64,
     /// Searches that the provider ran.
     pub web_searches: u64,
 }
 
 impl Usage {
-    /// The whole prompt in tokens, whatever the cache did with it.
+    /// Returns the size of the whole prompt in tokens, cached or not.
     pub fn prompt(&self) -> u64 {
         self.input + self.cache_write_5m + self.cache_write_1h + self.cache_read
     }

@@ -1,5 +1,5 @@
-//! Kill points: named places on the way of a paid turn and of a payment at which a test lets the process die as if the
-//! power had failed. They exist in debug builds only; a release build contains nothing of them.
+//! Kill points: named places in the course of a paid turn and of a payment at which a test makes the process
+//! die as if the power had failed. They exist in debug builds only; a release build contains nothing of them.
 
 #[cfg(debug_assertions)]
 use std::sync::OnceLock;
@@ -43,10 +43,11 @@ pub const ALL: &[&str] = &[
 #[cfg(debug_assertions)]
 static CHOSEN: OnceLock<String> = OnceLock::new();
 
-/// Chooses where the process dies; only the first choice counts. `POINT of NUMBER` means the work of one person only.
+/// Selects the place where the process dies; only the first selection counts. `POINT of NUMBER` limits it to
+/// the work of one user.
 ///
 /// # Errors
-/// When there is no such point.
+/// Returns an error if there is no such point.
 #[cfg(debug_assertions)]
 pub fn arm(point: &str) -> Result<(), String> {
     let name = point.split_once(" of ").map_or(point, |(name, _)| name);
@@ -57,7 +58,7 @@ pub fn arm(point: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Dies here if this point was chosen.
+/// Ends the process if this point was selected.
 #[cfg(debug_assertions)]
 pub fn reach(point: &'static str, person: Option<i64>) {
     debug_assert!(ALL.contains(&point), "the kill point '{point}' is not in the list");
@@ -70,7 +71,7 @@ pub fn reach(point: &'static str, person: Option<i64>) {
     }
 }
 
-/// Marks a place at which a test may let the process die.
+/// Marks a place at which a test may make the process die.
 macro_rules! kill_point {
     ($point:literal) => {
         #[cfg(debug_assertions)]

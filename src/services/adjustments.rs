@@ -1,5 +1,5 @@
-//! What administrators change: balances of users and the margin of new invoices. The rights are checked by the caller
-//! of these functions, from the settings.
+//! Changes made by administrators: balances of users, and the margin of new invoices. The caller checks the
+//! rights, which come from the settings.
 
 use rust_decimal::Decimal;
 
@@ -13,40 +13,40 @@ use crate::domain::ids::{OutboxId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::stars::Margin;
 
-/// No balance goes beyond this many US dollars, far inside of what the column holds.
+/// The largest balance in US dollars, far below what the column holds.
 const MOST: Decimal = Decimal::from_parts(1_410_065_408, 2, 0, false, 0);
 
-/// Whose balance is meant.
+/// Identifies the user whose balance is changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Target {
-    /// This user's.
+    /// The user with this id.
     Id(UserId),
-    /// That of the user with this name, without the `@`.
+    /// The user with this name, without the `@`.
     Name(String),
 }
 
-/// What a correction came to.
+/// The result of a correction.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Adjusted {
-    /// It is booked.
+    /// The correction is booked.
     Done {
-        /// Whose balance it was.
+        /// The user whose balance changed.
         user: UserId,
-        /// What the user had.
+        /// The balance before.
         before: Usd,
-        /// What the user has now.
+        /// The balance afterwards.
         after: Usd,
     },
-    /// Nobody of that id or name was ever seen.
+    /// No user with that id or name is known.
     Unknown,
     /// Several users were last seen with that name.
     Ambiguous(Vec<UserId>),
-    /// The balance would leave its range.
+    /// The balance would exceed its range.
     TooMuch,
 }
 
-/// Corrects a balance by a signed amount; `reply` makes a message of what comes of it. Handling the same update twice
-/// books once.
+/// Corrects a balance by a signed amount; `reply` composes a message from the result. Handling the same
+/// update twice books once.
 pub async fn top_up(
     books: &Books,
     caller: Caller<'_>,
@@ -77,9 +77,9 @@ async fn adjust(
     user: UserId,
     amount: Usd,
 ) -> Result<Adjusted, DbError> {
-    // Under the lock of the row, so that a second handling of the update finds what the first one booked.
+    // Checked under the row lock, so that a second run of the update finds what the first one booked.
     let Some(before) = balance::lock(tx, user).await? else { return Ok(Adjusted::Unknown) };
-    // Somebody who was here before there were books gets the grant first.
+    // A user from before there were books gets the grant first.
     let before = people::open_books(tx, books, user).await?.unwrap_or(before);
     let key = format!("adjustment:{}", caller.update);
     if let Some(after) = balance::posted(tx, &key).await? {
@@ -93,7 +93,8 @@ async fn adjust(
     Ok(Adjusted::Done { user, before, after })
 }
 
-/// Sets the owner's margin for all invoices from now on, or only shows it; `reply` gets the old and the new one.
+/// Sets the owner's margin for all new invoices, or only shows it; `reply` receives the old and the new
+/// margin.
 pub async fn set_margin(
     books: &Books,
     caller: Caller<'_>,

@@ -1,4 +1,4 @@
-//! What every decision about money needs: the database, the prices, the time and the operator's terms.
+//! The books: the database, prices, clock and operator's terms that every decision about money needs.
 
 use std::collections::BTreeSet;
 
@@ -13,27 +13,27 @@ use crate::domain::money::Usd;
 use crate::domain::turn::ModelCall;
 use crate::llm::registry::Registry;
 
-/// The books. Cheap enough to clone at start, shared afterwards.
+/// The books. Cloned only at start, shared afterwards.
 #[derive(Clone, Debug)]
 pub struct Books {
-    /// Where they are kept.
+    /// The database that stores them.
     pub db: Db,
     /// The models and their prices.
     pub registry: Registry,
-    /// The time.
+    /// The source of the current time.
     pub clock: Clock,
-    /// What the operator has decided.
+    /// The operator's terms.
     pub terms: Terms,
 }
 
 /// The operator's terms, from the settings.
 #[derive(Clone, Debug, Default)]
 pub struct Terms {
-    /// What a new user gets.
+    /// The starter grant of a new user, US dollars.
     pub starter_balance: Usd,
-    /// How far below zero a tool loop may go before it is asked for its last answer.
+    /// How far below zero a tool loop may take the balance before it gets its last answer.
     pub overdraft_limit: Usd,
-    /// Whom people ask about payments, such as `@name`.
+    /// The contact for questions about payments, such as `@name`.
     pub support_contact: Option<String>,
     /// How long conversations are kept, in days.
     pub messages_kept_days: i64,
@@ -42,23 +42,23 @@ pub struct Terms {
 }
 
 impl Books {
-    /// Whether the user is an administrator.
+    /// Returns whether the user is an administrator.
     pub fn is_privileged(&self, user: UserId) -> bool {
         self.terms.privileged.contains(&user)
     }
 
-    /// The day (UTC) whose prices hold.
+    /// Returns the day (UTC) whose prices apply.
     pub fn today(&self) -> NaiveDate {
         self.clock.now().date_naive()
     }
 
-    /// A call with its cost.
+    /// Returns a call with its cost.
     pub(super) fn entry(&self, call: &ModelCall) -> PricedCall {
         let pricing::Priced { cost, prices } = pricing::price(&self.registry, call, self.today());
         PricedCall { call: call.clone(), cost, prices }
     }
 
-    /// The calls of an attempt with their costs.
+    /// Returns the calls of an attempt with their costs.
     pub fn entries(&self, calls: &[ModelCall]) -> Vec<PricedCall> {
         calls.iter().map(|call| self.entry(call)).collect()
     }

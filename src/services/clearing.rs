@@ -1,5 +1,5 @@
-//! `/clear`: a conversation is forgotten, and the topics of a chat are offered to be deleted. Nothing is taken out of the
-//! books: what is forgotten stays in its table until it is old, and is in no prompt.
+//! `/clear`: forgets a conversation and offers to delete the topics of a chat. The books lose nothing:
+//! forgotten messages stay in their table until retention deletes them, but appear in no prompt.
 
 use chrono::TimeDelta;
 
@@ -13,20 +13,21 @@ use crate::db::{Db, DbError, inbox, people as profiles, threads};
 use crate::domain::ids::{DeletionId, MessageId, OutboxId, ThreadKey, TopicId, UpdateId};
 use crate::domain::people::Language;
 
-/// How long an offer to delete topics holds.
+/// How long an offer to delete topics is valid.
 const OFFERED_FOR: TimeDelta = TimeDelta::minutes(15);
 
-/// What forgetting a conversation came to.
+/// The result of forgetting a conversation.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Cleared {
-    /// What is to be sent.
+    /// The messages to send.
     pub owed: Vec<(OutboxId, OutboxMessage)>,
-    /// Topics of the chat that might be deleted. If there are any, the update waits until they were offered or not.
+    /// The topics that might be deleted. If there are any, the update stays open until it is decided whether
+    /// to offer them.
     pub topics: Vec<TopicId>,
 }
 
-/// Forgets what was asked in the caller's conversation before `message`. What comes to be asked later although it was
-/// written before is forgotten as well, and the same again changes nothing.
+/// Forgets what was asked in the caller's conversation before `message`. Also covers messages written before
+/// the command but processed later. Idempotent.
 pub async fn clear(
     books: &Books,
     cache: &Cache,
@@ -53,7 +54,7 @@ pub async fn clear(
     Ok(Cleared { owed, topics })
 }
 
-/// Offers topics to be deleted, by a message that knows the number of the offer, and ticks the update off.
+/// Offers to delete topics, in a message that contains the offer's number, and marks the update as handled.
 pub async fn offer(
     books: &Books,
     caller: Caller<'_>,
@@ -66,20 +67,21 @@ pub async fn offer(
     caller.leave(tx, &[message(id)]).await
 }
 
-/// Why a tap deletes nothing.
+/// Why a button press deletes nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DeletionRefusal {
-    /// There is no such offer in this chat.
+    /// The chat has no such offer.
     Unknown,
-    /// It was made to somebody else.
+    /// The offer was made to another user.
     NotYours,
-    /// It was made too long ago.
+    /// The offer has expired.
     Expired,
-    /// It was confirmed before.
+    /// The offer was confirmed before.
     Used,
 }
 
-/// Judges a tap by the offer that it names, by who has tapped and where; whoever passes must still have the right.
+/// Checks a button press against the offer that it names, by its user and chat. If it passes, the caller must
+/// still check the user's rights in the chat.
 pub async fn judge(
     books: &Books,
     id: DeletionId,
@@ -101,7 +103,7 @@ pub async fn judge(
     Ok(Err(refusal))
 }
 
-/// Confirms an offer and ticks the tap off; false if another tap was quicker.
+/// Confirms an offer and marks the update as handled. Returns `false` if another press came first.
 pub async fn confirm(books: &Books, id: DeletionId, key: ThreadKey, tap: UpdateId) -> Result<bool, DbError> {
     let mut tx = books.db.begin().await?;
     let confirmed = topics::confirm(&mut tx, id, key, tap, books.clock.now()).await?;
@@ -110,7 +112,8 @@ pub async fn confirm(books: &Books, id: DeletionId, key: ThreadKey, tap: UpdateI
     Ok(confirmed)
 }
 
-/// Writes down what has become of a topic; one that is gone takes everybody's conversation in it along.
+/// Records the result for a topic. If the topic is gone, every user's conversation in it is forgotten as
+/// well.
 pub async fn record(
     db: &Db,
     cache: &Cache,
@@ -127,7 +130,7 @@ pub async fn record(
     Ok(())
 }
 
-/// Ends a deletion and tells its result in the language of who has asked for it.
+/// Ends a deletion and reports its result in the language of the user who requested it.
 pub async fn finish(
     books: &Books,
     id: DeletionId,

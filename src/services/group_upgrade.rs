@@ -1,16 +1,16 @@
-//! A group has become a supergroup, which is another chat with another id: conversations, open turns and what is owed go on
-//! there. Telegram tells it twice, in either order, and once more to whoever calls the former chat; each of these may be
-//! the first, and all do the same.
+//! Upgrades of groups to supergroups, which are chats with a new id: conversations, open turns and owed
+//! messages move there. Telegram reports an upgrade twice, in either order, and again to a caller that uses
+//! the old chat. Each report may be the first, and all have the same effect.
 
 use crate::cache::{self, Cache};
 use crate::db::{Db, DbError, group_upgrades, inbox};
 use crate::domain::ids::{ChatId, UpdateId};
 
-/// Moves everything that goes on from one chat to the other, in one transaction, and ticks off the update that told it. It
-/// may be done any number of times: then it moves what has come since.
+/// Moves conversations, open turns and owed messages to the new chat, in one transaction, and marks the
+/// reporting update as handled. Repeating it is harmless: it moves what has arrived since.
 ///
 /// # Errors
-/// Those of the database.
+/// Returns the errors of the database.
 pub async fn follow(
     db: &Db,
     cache: &Cache,
@@ -19,7 +19,7 @@ pub async fn follow(
     update: Option<UpdateId>,
 ) -> Result<(), DbError> {
     let mut tx = db.begin().await?;
-    // Only groups are upgraded, and their ids are below zero.
+    // Only groups are upgraded, and their ids are negative.
     let moved = if from.0 < 0 && to.0 < 0 && from != to {
         group_upgrades::follow(&mut tx, from, to).await?
     } else {

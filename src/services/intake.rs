@@ -1,4 +1,4 @@
-//! What happens with an update besides a prompt: its effects and the tick in the inbox are one transaction.
+//! Handles updates other than prompts: the effects and the handled mark in the inbox are one transaction.
 
 use chrono::{DateTime, Utc};
 
@@ -12,33 +12,33 @@ use crate::db::{Db, DbError, Tx, inbox, messages};
 use crate::domain::ids::{ChatId, MessageId, OutboxId, ThreadKey, UpdateId, UserId};
 use crate::domain::people::{Chat, Person};
 
-/// Who wants something, by which update and where.
+/// The update that caused an operation, with its sender and place.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller<'a> {
-    /// The update; it is ticked off together with its effects.
+    /// The update; it is marked as handled together with its effects.
     pub update: UpdateId,
     /// The conversation.
     pub key: ThreadKey,
-    /// Who.
+    /// The sender.
     pub person: &'a Person,
-    /// Where.
+    /// The chat.
     pub chat: &'a Chat,
 }
 
 impl Caller<'_> {
-    /// Whose money it is about.
+    /// Returns the user whose money is affected.
     pub fn user(&self) -> UserId {
         self.key.user
     }
 
-    /// Begins the transaction in which the update takes effect: the profile is fresh and the books are open.
+    /// Starts the transaction in which the update takes effect: refreshes the profile and opens the books.
     pub(super) async fn enter(&self, books: &Books) -> Result<(Tx<'static>, KnownUser), DbError> {
         let mut tx = books.db.begin().await?;
         let known = people::meet(&mut tx, books, self.person, self.chat, self.key.topic).await?;
         Ok((tx, known))
     }
 
-    /// Ends it: the answers are written down and the update is ticked off.
+    /// Commits the transaction: stores the answers and marks the update as handled.
     pub(super) async fn leave(
         &self,
         mut tx: Tx<'static>,
@@ -51,8 +51,8 @@ impl Caller<'_> {
     }
 }
 
-/// Answers a command: refreshes the profile, writes `reply`'s message down and ticks the update off.
-/// `reply` gets to know the person first, because a greeting depends on it.
+/// Answers a command: refreshes the profile, stores the message from `reply` and marks the update as handled.
+/// `reply` receives the user, because a greeting depends on it.
 pub async fn answer_command(
     books: &Books,
     caller: Caller<'_>,
@@ -62,8 +62,8 @@ pub async fn answer_command(
     caller.leave(tx, &[reply(&known)]).await
 }
 
-/// Takes over a person's change of a message that is stored already, made at `date`; one of a message that is not known
-/// changes nothing, nor does one that is older than what was taken over before.
+/// Applies an edit, made at `date`, to a stored message. Ignores edits of unknown messages and edits older
+/// than one already applied.
 pub async fn apply_edit(
     db: &Db,
     cache: &Cache,
@@ -83,8 +83,8 @@ pub async fn apply_edit(
     Ok(changed.is_some())
 }
 
-/// Gives up updates that were tried so often, or have crashed the process so often, that trying again is hopeless, unless
-/// somebody has them `in_hand`; `tell` makes a message for whoever sent one.
+/// Abandons updates that have used up their tries, or have crashed the process too often, and are not in
+/// flight (`in_hand`). `tell` composes the notice to their sender.
 pub async fn give_up(
     db: &Db,
     tries: i32,
@@ -106,7 +106,7 @@ pub async fn give_up(
     Ok(owed)
 }
 
-/// Ticks an update off that has no lasting effect.
+/// Marks an update without a lasting effect as handled.
 pub async fn mark_handled(db: &Db, update: UpdateId) -> Result<(), DbError> {
     let mut tx = db.begin().await?;
     inbox::handled(&mut tx, update).await?;

@@ -1,5 +1,5 @@
-//! The janitor: looks after what nobody asks for. At start and every night it deletes what has served its purpose, never
-//! touching money, and audits the books and tells operators by a metric and the log.
+//! The janitor: retention and audit, at start and every night. It deletes rows that are no longer needed,
+//! never touching money, audits the books, and reports to operators by a metric and the log.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use crate::db::{DbError, OPERATION_LIMIT, audit, dialogs, topics};
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
 
-/// When the night's work begins, UTC.
+/// The hour at which the nightly work starts, UTC.
 const HOUR: u32 = 3;
-/// Rows that are deleted at once, and the pause between two batches.
+/// Rows deleted per batch, and the pause between two batches.
 const BATCH: i64 = 1_000;
 const PAUSE: Duration = Duration::from_millis(50);
-/// Handled updates are kept so long, in days: Telegram sends none again that is older than one.
+/// Retention of handled updates, in days: Telegram repeats none that is older than one.
 const UPDATES_KEPT_DAYS: i64 = 7;
-/// Delivered messages are kept so long, in days.
+/// Retention of delivered messages, in days.
 const DELIVERIES_KEPT_DAYS: i64 = 30;
-/// How long the audit may take: it reads all books.
+/// Time limit of the audit, which reads all books.
 const AUDIT_LIMIT: Duration = Duration::from_secs(3_600);
 
 /// Works at start and every night until the service drains.
@@ -28,7 +28,7 @@ pub async fn run(books: Books, life: Lifecycle, metrics: Metrics) {
     loop {
         tokio::select! {
             () = work(&books, &life, &metrics) => {}
-            // Whatever is left undone is done at the next start.
+            // Unfinished work is done at the next start.
             () = life.drain.cancelled() => return,
         }
         let pause = until_next(books.clock.now());
@@ -39,7 +39,7 @@ pub async fn run(books: Books, life: Lifecycle, metrics: Metrics) {
     }
 }
 
-/// One job after the other; one that fails keeps no other from its turn.
+/// Runs one job after the other; a failed job does not prevent the next one.
 async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) {
     let (db, drain, now) = (&books.db, &life.drain, books.clock.now());
     let forgotten = now - TimeDelta::days(DELIVERIES_KEPT_DAYS);
@@ -53,7 +53,7 @@ async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) {
     report("audit", audit(books, life, metrics).await);
 }
 
-/// The log has one line for each job that could not be done.
+/// Logs one line for each job that failed.
 fn report(job: &'static str, done: Result<(), DbError>) {
     match done {
         Ok(()) | Err(DbError::Cancelled { .. }) => {}
@@ -77,7 +77,7 @@ async fn audit(books: &Books, life: &Lifecycle, metrics: &Metrics) -> Result<(),
     Ok(())
 }
 
-/// Deletes what has served its purpose, batch by batch, with room for everybody else in between.
+/// Deletes rows that are no longer needed, batch by batch, with pauses for other work.
 async fn clean_up(
     books: &Books,
     life: &Lifecycle,
@@ -111,7 +111,7 @@ async fn clean_up(
     Ok(())
 }
 
-/// The time until the next night's work.
+/// Returns the time until the next nightly work.
 fn until_next(now: DateTime<Utc>) -> Duration {
     let today = NaiveTime::from_hms_opt(HOUR, 0, 0).map(|time| now.date_naive().and_time(time).and_utc());
     let next = today.map(|today| if today > now { today } else { today + TimeDelta::days(1) });

@@ -1,6 +1,6 @@
-//! The tab of a running turn: the conversation notes every call of the model on it as soon as something is known, so
-//! that a crash cannot hide a cost, and asks it before each further round and before work that costs extra. It is kept
-//! beside the conversation, which neither waits for the database nor sees it.
+//! Metering of a running turn. The conversation records each model call as soon as usage is known, so that a
+//! crash cannot hide a cost, and asks before each further round and before paid work. A task beside the
+//! conversation does the database work, so the conversation neither waits for the database nor sees it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,17 +18,17 @@ use crate::domain::money::Usd;
 use crate::domain::turn::ModelCall;
 use crate::lifecycle::kill_point;
 
-/// Entries on their way. Notes that find no room are left out: settling writes all of them again.
+/// Capacity of the request channel. Notes that find no room are dropped: settling writes all of them again.
 const MAX_PENDING: usize = 32;
 
-/// The conversation's end of a tab. Cheap to clone.
+/// The conversation's end of a turn's metering. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct TurnMeter {
     requests: mpsc::Sender<MeterRequest>,
     call_log: CallLog,
 }
 
-/// What stands on a tab, whatever becomes of the work that has put it there. Cheap to clone.
+/// The calls recorded so far. Outlives the work, even if that panics. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct CallLog(Arc<Mutex<CallLogState>>);
 
@@ -36,11 +36,11 @@ pub struct CallLog(Arc<Mutex<CallLogState>>);
 struct CallLogState {
     next: i32,
     calls: BTreeMap<i32, ModelCall>,
-    /// For work that costs extra and is not over.
+    /// The amount reserved for paid work in progress, US dollars.
     reserved: Usd,
 }
 
-/// The keeper's end of a tab.
+/// The receiving end of a [`TurnMeter`], for [`run`].
 #[derive(Debug)]
 pub struct MeterRequests {
     requests: mpsc::Receiver<MeterRequest>,
@@ -54,25 +54,25 @@ enum MeterRequest {
     Reserve { work: PaidWork, answer: oneshot::Sender<Result<Reservation, Usd>> },
 }
 
-/// Whether a turn may go on.
+/// Whether a turn may start another round after the next one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RoundBudget {
-    /// As long as it likes.
+    /// Without restriction.
     Open,
-    /// The overdraft limit is reached: one last answer.
+    /// The overdraft limit is reached: the next round is the last answer.
     Used,
 }
 
-/// What work that costs extra needs before it begins.
+/// The amounts that paid work requires before it starts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PaidWork {
-    /// What must be left to spend, everything taken off that is reserved or used.
+    /// The amount that must be left to spend, after all reservations and costs.
     pub least: Usd,
-    /// What the work may cost.
+    /// The most that the work may cost.
     pub most: Usd,
 }
 
-/// Money that is reserved for work until this is dropped.
+/// Money reserved for paid work until this value is dropped.
 #[derive(Debug)]
 pub struct Reservation {
     call_log: CallLog,
@@ -89,18 +89,18 @@ impl Drop for Reservation {
 /// Why nothing was reserved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReserveError {
-    /// So much is left to spend, which is not enough.
+    /// This amount is left to spend, which is too little.
     Short(Usd),
-    /// Nobody could look: the service is stopping, or the turn is over.
+    /// The balance could not be checked: the service is stopping, or the turn is over.
     Unknown,
 }
 
-/// How a call ends that has not ended yet.
+/// `model_calls.ended` of a call in progress.
 pub const RUNNING: &str = "running";
-/// How one ends that was cut.
+/// `model_calls.ended` of a call that was cut.
 pub const CUT: &str = "cut";
 
-/// A new tab.
+/// Creates a meter and its receiving end.
 pub fn channel() -> (TurnMeter, MeterRequests) {
     let (sender, requests) = mpsc::channel(MAX_PENDING);
     let call_log = CallLog::default();
@@ -108,7 +108,7 @@ pub fn channel() -> (TurnMeter, MeterRequests) {
 }
 
 impl CallLog {
-    /// All calls of work that is over, by number: what still ran was cut.
+    /// Returns all calls of finished work, by number. Calls still in progress count as cut.
     pub fn final_calls(&self) -> Vec<ModelCall> {
         let over = |call: &ModelCall| match call.ended.as_str() {
             RUNNING => ModelCall { ended: CUT.to_owned(), ..call.clone() },
@@ -118,7 +118,7 @@ impl CallLog {
     }
 
     fn lines(&self) -> MutexGuard<'_, CallLogState> {
-        // The lines are consistent between any two statements that hold the lock.
+        // The log is consistent between any two statements that hold the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -127,7 +127,7 @@ impl CallLog {
         Reservation { call_log: self.clone(), amount }
     }
 
-    /// What the calls so far have cost, and what is reserved.
+    /// Returns the cost of the calls so far plus the reservations.
     fn used(&self, books: &Books) -> Usd {
         let lines = self.lines();
         lines.calls.values().map(|call| books.entry(call).cost).sum::<Usd>() + lines.reserved
@@ -135,19 +135,19 @@ impl CallLog {
 }
 
 impl TurnMeter {
-    /// The number of a call that begins.
+    /// Returns the number for a call that starts now.
     pub fn next_call_number(&self) -> i32 {
         let mut lines = self.call_log.lines();
         lines.next += 1;
         lines.next - 1
     }
 
-    /// What stands on the tab, for who outlives the work.
+    /// Returns the calls recorded so far. The handle stays valid after the turn is dropped or panics.
     pub fn call_log(&self) -> CallLog {
         self.call_log.clone()
     }
 
-    /// Notes a call as far as it has come.
+    /// Records the state of a call and queues it for the database.
     pub fn note(&self, call: ModelCall) {
         self.remember(call.clone());
         if self.requests.try_send(MeterRequest::Note(call)).is_err() {
@@ -155,15 +155,15 @@ impl TurnMeter {
         }
     }
 
-    /// Remembers a call that is written down with the turn, a moment later.
+    /// Records a call without queueing it, because it is about to be stored with the turn.
     pub fn remember(&self, call: ModelCall) {
         self.call_log.lines().calls.insert(call.number, call);
     }
 
-    /// Reserves money for work that costs extra.
+    /// Reserves money for paid work.
     ///
     /// # Errors
-    /// When not enough is left to spend, or nobody can look.
+    /// Returns an error if too little is left to spend, or if the balance could not be checked.
     pub async fn reserve(&self, work: PaidWork) -> Result<Reservation, ReserveError> {
         let (answer, answered) = oneshot::channel();
         let asked = self.requests.send(MeterRequest::Reserve { work, answer }).await;
@@ -171,8 +171,8 @@ impl TurnMeter {
         answered.await.map_err(|_closed| ReserveError::Unknown)?.map_err(ReserveError::Short)
     }
 
-    /// Reserves money for a further request with a prompt of so many bytes, and tells whether there should be more
-    /// than that one. Without a keeper there is no limit.
+    /// Raises the hold for another request with a prompt of `prompt_bytes`. Returns whether rounds after that
+    /// one are affordable. Unlimited if the meter task has ended.
     pub async fn request_round(&self, prompt_bytes: u64) -> RoundBudget {
         let (answer, answered) = oneshot::channel();
         if self.requests.send(MeterRequest::Round { prompt_bytes, answer }).await.is_err() {
@@ -184,7 +184,7 @@ impl TurnMeter {
 
 #[cfg(test)]
 impl MeterRequests {
-    /// Keeps a tab for a test, for somebody who has this balance.
+    /// Runs the meter task of a test for a user with this balance.
     pub(crate) async fn tell(mut self, balance: Usd) {
         while let Some(entry) = self.requests.recv().await {
             if let MeterRequest::Reserve { work, answer } = entry {
@@ -196,20 +196,20 @@ impl MeterRequests {
     }
 }
 
-/// Whose tab is kept.
+/// The turn that is metered.
 #[derive(Clone, Copy, Debug)]
 pub struct Account<'a> {
     /// The turn.
     pub turn: TurnId,
-    /// Its try.
+    /// The number of the attempt.
     pub attempt: i32,
-    /// Who pays.
+    /// The user who pays.
     pub user: UserId,
     /// The model that is asked.
     pub model: &'a Model,
 }
 
-/// Keeps a tab until the conversation is over. Waits while the database is away.
+/// Runs the meter task until the conversation is over. Waits while the database is away.
 pub async fn run(
     books: &Books,
     abort: &CancellationToken,
@@ -218,7 +218,7 @@ pub async fn run(
 ) {
     let task = MeterTask { books, abort, account, call_log: &meter_requests.call_log };
     while let Some(entry) = meter_requests.requests.recv().await {
-        // Nobody adds to this tab any more: settling writes everything that is still in here.
+        // No sender is left: settling writes everything that is still queued.
         if meter_requests.requests.is_closed() && meter_requests.requests.sender_strong_count() == 0 {
             return;
         }
@@ -238,7 +238,7 @@ pub async fn run(
     }
 }
 
-/// Who keeps the tab.
+/// The state of the meter task.
 struct MeterTask<'a> {
     books: &'a Books,
     abort: &'a CancellationToken,
@@ -283,7 +283,7 @@ impl MeterTask<'_> {
 
     async fn request_round(&self, prompt_bytes: u64) -> Result<RoundBudget, DbError> {
         let bound = pricing::bound(self.account.model, prompt_bytes, self.books.today());
-        // However little is left, the next round is held for: it is at least the last answer.
+        // The hold covers the next round however little is left: that round is at least the last answer.
         let Some(ClaimResult { left, .. }) =
             self.claim(PaidWork { least: Usd::ZERO, most: bound }, true).await?
         else {
@@ -293,7 +293,7 @@ impl MeterTask<'_> {
         Ok(if used { RoundBudget::Used } else { RoundBudget::Open })
     }
 
-    /// None if there is no open hold that could grow.
+    /// Returns `None` if there is no open hold that could grow.
     async fn reserve(&self, work: PaidWork) -> Result<Option<Result<Reservation, Usd>>, DbError> {
         let Some(ClaimResult { granted, left }) = self.claim(work, self.is_free()).await? else {
             return Ok(None);

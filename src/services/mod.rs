@@ -1,4 +1,4 @@
-//! What the product does with its data, one decision a file: each opens and commits its own transactions.
+//! The product's decisions about its data, one per file. Each opens and commits its own transactions.
 
 pub mod adjustments;
 pub mod books;

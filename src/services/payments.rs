@@ -1,5 +1,6 @@
-//! Stars come in: an offer is a row, a payment is compared with it before Telegram takes the Stars, and every charge is
-//! credited once, in any state of anything, also to a payer whom the bot has never seen.
+//! Payments in Stars: an offer is a row, a payment is compared with it before Telegram takes the Stars, and
+//! every charge is credited exactly once, whatever the state of the invoice, and even if the payer is
+//! unknown.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -18,12 +19,12 @@ use crate::domain::people::{Chat, Language, Person};
 use crate::domain::stars::{self, Margin};
 use crate::lifecycle::kill_point;
 
-/// How long an invoice can be paid: the promise holds when the margin changes meanwhile.
+/// How long an invoice can be paid. Its credit is fixed for that time, even if the margin changes.
 const INVOICE_LIFE: TimeDelta = TimeDelta::hours(24);
-/// How long a question for an amount waits.
+/// How long the bot waits for the reply to its question for an amount.
 const DIALOG_LIFE: TimeDelta = TimeDelta::minutes(10);
 
-/// The packages with what they bring now; `reply` makes a message of them.
+/// Lists the packages with their current credit; `reply` composes the message.
 pub async fn packages(
     books: &Books,
     caller: Caller<'_>,
@@ -35,8 +36,8 @@ pub async fn packages(
     caller.leave(tx, &[reply(&packages)]).await
 }
 
-/// Makes an invoice of 1 to [`stars::MOST`] Stars and ends the question for the amount, if that was the way here;
-/// `message` makes the text that is sent with it.
+/// Creates an invoice of 1 to [`stars::MOST`] Stars and closes the question for an amount, if one is open;
+/// `message` composes the text sent with it.
 pub async fn offer(
     books: &Books,
     caller: Caller<'_>,
@@ -63,7 +64,7 @@ pub async fn offer(
     Ok(owed)
 }
 
-/// Asks for an amount: the next text in this conversation is one.
+/// Asks for an amount: the next text in this conversation is taken as one.
 pub async fn ask_amount(
     books: &Books,
     caller: Caller<'_>,
@@ -74,7 +75,7 @@ pub async fn ask_amount(
     caller.leave(tx, &[question]).await
 }
 
-/// Ends the question that waits in a conversation; `reply` learns whether there was one.
+/// Closes the open question of a conversation; `reply` receives whether there was one.
 pub async fn cancel(
     books: &Books,
     caller: Caller<'_>,
@@ -85,35 +86,35 @@ pub async fn cancel(
     caller.leave(tx, &[reply(waited)]).await
 }
 
-/// Somebody is about to pay.
+/// A pre-checkout query: a user is about to pay.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Checkout {
-    /// Who.
+    /// The paying user.
     pub user: UserId,
-    /// In which currency.
+    /// The currency code.
     pub currency: String,
-    /// How much of it.
+    /// The amount in the smallest unit of the currency.
     pub amount: i64,
-    /// What; as it stands in the invoice, or forged.
+    /// The payload of the invoice, which may be forged.
     pub payload: String,
 }
 
-/// Why Stars are not taken.
+/// Why a payment is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CheckoutRefusal {
-    /// There is no such invoice, or it says something else.
+    /// No such invoice, or its contents differ.
     Unknown,
-    /// It was made for somebody else.
+    /// The invoice belongs to another user.
     NotYours,
-    /// It is too old.
+    /// The invoice has expired.
     Expired,
-    /// It was paid before.
+    /// The invoice was paid before.
     Paid,
     /// The operator has banned the user.
     Banned,
 }
 
-/// Compares what somebody is about to pay with its invoice.
+/// Compares a pre-checkout query with its invoice. Returns `None` if the payment is acceptable.
 pub async fn verdict(books: &Books, checkout: &Checkout) -> Result<Option<CheckoutRefusal>, DbError> {
     let found = invoices::find(books.db.pool(), &checkout.payload).await?;
     let Some(found) = found else { return Ok(Some(CheckoutRefusal::Unknown)) };
@@ -129,42 +130,42 @@ pub async fn verdict(books: &Books, checkout: &Checkout) -> Result<Option<Checko
     })
 }
 
-/// Stars that Telegram has taken.
+/// A payment in Stars that Telegram has taken.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IncomingPayment {
-    /// The update that told; none if Telegram's list did.
+    /// The update that reported it; `None` if Telegram's list did.
     pub update: Option<UpdateId>,
-    /// Who paid.
+    /// The payer.
     pub person: Person,
-    /// Where.
+    /// The chat of the payment.
     pub chat: Chat,
     /// The conversation.
     pub key: ThreadKey,
-    /// The message that tells of it in the chat.
+    /// The chat message that reports it.
     pub message: Option<MessageId>,
-    /// How much.
+    /// The number of Stars.
     pub stars: u32,
-    /// What for: an invoice's payload.
+    /// The payload of the invoice.
     pub payload: String,
-    /// Telegram's name for the payment.
+    /// Telegram's id of the payment.
     pub charge_id: String,
-    /// When.
+    /// When it was paid.
     pub paid_at: DateTime<Utc>,
 }
 
-/// What a payment came to.
+/// The result of a payment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Credited {
-    /// What was credited.
+    /// The amount credited.
     pub credit: Usd,
     /// The balance afterwards.
     pub balance: Usd,
-    /// The language in which the payer is told.
+    /// The language of the receipt.
     pub language: Language,
 }
 
-/// Credits a payment, once; `receipt` makes a message of it. If it was credited before, only a receipt is owed that has
-/// not left yet.
+/// Credits a payment, once; `receipt` composes a message. If it was credited before, returns only a receipt
+/// that is owed and not yet sent.
 pub async fn credit(
     books: &Books,
     received: &IncomingPayment,
@@ -175,11 +176,12 @@ pub async fn credit(
     let (invoice, credit) = promised(&mut tx, received).await?;
     let source = if received.update.is_some() { PaymentSource::Message } else { PaymentSource::List };
     if source == PaymentSource::List && invoice.is_none() {
-        // The list goes back to the beginning of the bot: what was sold before us, or by others, is not ours to credit.
+        // The list goes back to the creation of the bot: earlier sales, or sales by others, are not ours to
+        // credit.
         return Ok(Vec::new());
     }
     let language = match (source, db::people::language(&mut tx, key.user).await?) {
-        // The list knows less of the user than we do.
+        // The list describes the user in less detail than our row.
         (PaymentSource::List, Some(language)) => language,
         _ => people::meet(&mut tx, books, person, chat, key.topic).await?.language,
     };
@@ -209,7 +211,8 @@ pub async fn credit(
     Ok(owed)
 }
 
-/// What the invoice promised. A payment that belongs to none is credited by the formula of today: the Stars are ours.
+/// Returns the credit that the invoice promised. A payment without an invoice is credited by the current
+/// formula, because we keep its Stars.
 async fn promised(
     tx: &mut Tx<'_>,
     received: &IncomingPayment,

@@ -1,4 +1,4 @@
-//! Who is talking: users, chats and threads, created by the first message and refreshed by every other.
+//! Users, chats and threads: created by the first message and refreshed by every later one.
 
 use chrono::{DateTime, Utc};
 
@@ -10,8 +10,8 @@ use crate::domain::ids::{ThreadKey, TopicId, UpdateId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, Person};
 
-/// Finds or creates user, chat and thread. Any number of simultaneous first messages make one of each.
-/// Who is new gets the starter balance.
+/// Finds or creates user, chat and thread. Any number of concurrent first messages create one of each. A new
+/// user gets the starter grant.
 pub async fn enter(
     books: &Books,
     key: ThreadKey,
@@ -21,7 +21,7 @@ pub async fn enter(
     people::enter(&books.db, visit(books, person, chat, key.topic)).await
 }
 
-/// Creates or refreshes a user and a chat. Who is new gets the starter balance.
+/// Creates or refreshes a user and a chat. A new user gets the starter grant.
 pub(super) async fn meet(
     tx: &mut Tx<'_>,
     books: &Books,
@@ -36,7 +36,7 @@ fn visit<'a>(books: &Books, person: &'a Person, chat: &'a Chat, topic: Option<To
     Contact { person, chat, topic, starter: books.terms.starter_balance }
 }
 
-/// Takes over what Telegram tells: since `date` the user has blocked the bot, or takes messages again.
+/// Records Telegram's report that since `date` the user has blocked the bot, or accepts messages again.
 pub async fn set_blocked(
     db: &Db,
     update: UpdateId,
@@ -50,7 +50,7 @@ pub async fn set_blocked(
     Db::commit(tx).await
 }
 
-/// Opens the books of a locked user who has none and returns the balance; none if there are books already.
+/// Opens the books of a locked user and returns the balance. Returns `None` if they are open already.
 pub(super) async fn open_books(tx: &mut Tx<'_>, books: &Books, user: UserId) -> Result<Option<Usd>, DbError> {
     if balance::has_operations(tx, user).await? {
         return Ok(None);

@@ -1,4 +1,5 @@
-//! The price book: what a call of a model cost, as a pure function of what it used, and how much a turn may cost.
+//! The price book: the cost of a model call as a pure function of its usage, and the most that a turn may
+//! cost.
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -12,20 +13,20 @@ use crate::llm::request::BYTES_PER_TOKEN;
 
 /// The name of the provider's own search in the table of tools.
 const WEB_SEARCH: &str = "web_search";
-/// Tokens of a prompt that no text of the conversation shows: instructions, tools, marks.
+/// Prompt tokens outside the text of the conversation: instructions, tools, markup.
 const OVERHEAD_TOKENS: u64 = 4_000;
 
-/// What a call cost and why.
+/// The cost of a call and the prices behind it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Priced {
     /// The exact cost.
     pub cost: Usd,
-    /// The prices that it was computed with, for the books.
+    /// The prices used, for the books.
     pub prices: Value,
 }
 
-/// The cost of a call on a day. A model that has left the table costs nothing, which is logged: better the owner's loss
-/// than a guess.
+/// Returns the cost of a call on a day. A model that is no longer in the table costs nothing, which is
+/// logged: the owner's loss is better than a guess.
 pub fn price(registry: &Registry, call: &ModelCall, on: NaiveDate) -> Priced {
     let Some(model) = registry.get(&call.model) else {
         tracing::error!(model = %call.model, "no price is known for the model {}", call.model);
@@ -39,7 +40,7 @@ pub fn price(registry: &Registry, call: &ModelCall, on: NaiveDate) -> Priced {
     }
 }
 
-/// What something cost that was used so much, at these prices.
+/// Returns the cost of `usage` at these prices.
 pub fn cost(prices: &Prices, search: Usd, usage: &Usage) -> Usd {
     let tokens = [
         prices.input.per_million(usage.input),
@@ -51,46 +52,46 @@ pub fn cost(prices: &Prices, search: Usd, usage: &Usage) -> Usd {
     tokens.into_iter().sum::<Usd>() + search.times(usage.web_searches)
 }
 
-/// What a request of such a size would cost on a day, without the help of any cache.
+/// Returns the cost of a request with this usage on a day, without any caching.
 pub fn estimate(model: &Model, usage: &Usage, on: NaiveDate) -> Usd {
     cost(&valid(model, usage.prompt(), on), Usd::ZERO, usage)
 }
 
-/// The most that one more request may cost on a day: the whole prompt written to the cache, the answer as long as it is
-/// allowed to be.
+/// Returns the most that one more request may cost on a day: the whole prompt is written to the cache, and
+/// the answer is as long as allowed.
 pub fn bound(model: &Model, prompt_bytes: u64, on: NaiveDate) -> Usd {
     reserve(model, prompt_bytes, model.answer_limit(), on)
 }
 
-/// The most that a request with so long an answer may cost on a day.
+/// Returns the most that a request with an answer of `answer_tokens` may cost on a day.
 pub fn reserve(model: &Model, prompt_bytes: u64, answer_tokens: u64, on: NaiveDate) -> Usd {
     let (prompt, prices) = most(model, prompt_bytes, on);
     prompt + prices.output.per_million(answer_tokens)
 }
 
-/// How many tokens of an answer `budget` pays for in any case, when the prompt has so many bytes.
+/// Returns the number of answer tokens that `budget` is sure to pay for, with a prompt of `prompt_bytes`.
 pub fn affordable(model: &Model, prompt_bytes: u64, budget: Usd, on: NaiveDate) -> u64 {
     let (prompt, prices) = most(model, prompt_bytes, on);
     (budget - prompt).count_at(prices.output).min(model.answer_limit())
 }
 
-/// The most that a prompt of so many bytes may cost, and the prices that hold then.
+/// Returns the most that a prompt of `prompt_bytes` may cost, and the prices that apply.
 fn most(model: &Model, prompt_bytes: u64, on: NaiveDate) -> (Usd, Prices) {
     let prompt = (prompt_bytes / BYTES_PER_TOKEN + OVERHEAD_TOKENS).min(model.window);
     let prices = valid(model, prompt, on);
-    // The standing instructions are cached for an hour, the conversation for five minutes.
+    // The system prompt is cached for an hour, the conversation for five minutes.
     let cost = prices.cache_write_1h.per_million(OVERHEAD_TOKENS)
         + prices.input.max(prices.cache_write_5m).per_million(prompt);
     (cost, prices)
 }
 
-/// The row that holds on a day for a prompt of so many tokens.
+/// Returns the price row that applies on a day to a prompt of `prompt_tokens`.
 fn valid(model: &Model, prompt_tokens: u64, on: NaiveDate) -> Prices {
     let begun = |row: &&Prices| row.since.is_none_or(|since| since <= on);
     let newest = model.prices.iter().filter(begun).map(|row| row.since).max().flatten();
     let mut rows = model.prices.iter().filter(|row| row.since == newest);
     let fitting = rows.find(|row| row.up_to_prompt.is_none_or(|most| prompt_tokens <= most));
-    // The registry has made sure that there is a row without limits.
+    // The registry guarantees a row without limits.
     *fitting.unwrap_or(&model.prices[model.prices.len() - 1])
 }
 

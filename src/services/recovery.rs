@@ -1,5 +1,6 @@
-//! What to do with the turns that a crash or a fault left open. Crashes that hit much at once are nobody's fault; what was
-//! in flight in several is suspected, and only what was alone in flight in several is to blame.
+//! Decides about turns that a crash or a fault left open. A crash with much in flight blames nobody. Work
+//! that was in flight in several crashes is a suspect, and only work that was alone in flight in several is
+//! to blame.
 
 use std::time::Duration;
 
@@ -9,17 +10,18 @@ use crate::db::{Db, DbError, outbox, records};
 use crate::domain::blank::is_blank;
 use crate::domain::turn::{Interruption, Outcome, TurnFailure, TurnReport};
 
-/// Whatever was in flight in so many crashes runs with nothing else in flight from then on.
+/// The number of crashes after which work that was in flight runs alone.
 pub const ALONE_AFTER: i32 = 2;
-/// Whatever was alone in flight in so many crashes is given up.
+/// The number of crashes alone in flight after which work is abandoned.
 pub const GIVEN_UP_AFTER: i32 = 3;
 
-/// How long whatever was alone in flight in one crash waits before it runs again, and in two; the latter doubles with each
-/// further crash, as far as anything gets there, up to the longest. Everybody else is served first, and a few kills from
-/// outside in quick succession are not taken for crashes of its own.
+/// How long work that was alone in flight in one crash, and in two, waits before it runs again. The latter
+/// doubles with each further crash, if there are any, up to the longest. All other work is served first, and
+/// a few kills from outside in quick succession do not count as crashes of its own.
 const PAUSES: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(10), Duration::from_secs(600)];
 
-/// How long work waits before it runs alone that was alone in flight in so many crashes.
+/// Returns how long a suspect waits before it runs alone again, by the number of crashes in which it was
+/// alone in flight.
 pub fn pause(crashes_alone: i32) -> Duration {
     let [once, twice, longest] = PAUSES;
     match u32::try_from(crashes_alone) {
@@ -29,34 +31,34 @@ pub fn pause(crashes_alone: i32) -> Duration {
     }
 }
 
-/// What is known of a turn that was cut.
+/// The facts about an interrupted turn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Facts {
-    /// Whether something of its answer was shown for good.
+    /// Whether a part of its answer was shown permanently.
     pub shown: bool,
-    /// In how many crashes it was in flight.
+    /// The number of crashes in which it was in flight.
     pub crashes: i32,
-    /// In how many of them nothing else was.
+    /// The number of crashes in which it was alone in flight.
     pub crashes_alone: i32,
 }
 
-/// What else may be in flight meanwhile.
+/// What else may be in flight during the turn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Company {
-    /// Anything.
+    /// Any other work.
     Others,
-    /// Nothing: it may crash the process.
+    /// Nothing: the turn may crash the process.
     Nobody,
 }
 
-/// The decision on a turn.
+/// The decision about a turn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// Nothing lasting was shown: ask again.
+    /// Nothing permanent was shown: run it again.
     Again(Company),
-    /// What was shown stands, and is closed as cut.
+    /// A part was shown: keep it and close the turn as cut.
     Finish(Company),
-    /// It crashes the process; whoever asked is told.
+    /// The turn crashes the process: close it and notify its user.
     GiveUp,
 }
 
@@ -70,10 +72,10 @@ pub fn judge(Facts { shown, crashes, crashes_alone }: Facts) -> Verdict {
     }
 }
 
-/// The decision on one turn, with what is needed to carry it out.
+/// The decision about one turn, with the data needed to carry it out.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Recovery {
-    /// Ask again.
+    /// Run it again.
     Again(Company),
     /// Close it.
     Close(Company, Rest),
@@ -82,15 +84,16 @@ pub enum Recovery {
 /// What is left of a turn that is not run again.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rest {
-    /// What the books get if nothing more than `parts` is known.
+    /// The report for settlement if nothing more than `parts` is known.
     pub report: TurnReport,
-    /// How many parts of the answer were promised to the chat.
+    /// The number of answer parts that were enqueued for the chat.
     pub parts: usize,
-    /// The answer as far as it was written down while it grew; the end of it may not have been promised yet.
+    /// The last checkpoint of the growing answer; its end may not have been enqueued yet.
     pub checkpoint: Option<String>,
 }
 
-/// Decides on a turn. One that had shown some of its answer is not run again: what there is, stands.
+/// Decides what to do with an interrupted turn. If any of its answer was shown, that part is kept and the
+/// turn is not run again.
 pub async fn decide(db: &Db, left: &LeftOpen) -> Result<Recovery, DbError> {
     let parts = outbox::promised_parts(db, left.turn).await?;
     let mark = records::checkpoint(db, left.turn).await?.filter(|mark| mark.attempt == left.attempt);
@@ -106,24 +109,24 @@ pub async fn decide(db: &Db, left: &LeftOpen) -> Result<Recovery, DbError> {
         Verdict::Finish(company) => {
             Recovery::Close(company, rest(Outcome::Interrupted(Interruption::Crashed), checkpoint))
         }
-        // Whatever was written down behind the parts may be what cannot be shown.
+        // The text saved after the parts may be what cannot be shown.
         Verdict::GiveUp => {
             Recovery::Close(Company::Others, rest(Outcome::Failed(TurnFailure::Internal), None))
         }
     })
 }
 
-/// Counts the crash that ended the last process, if one did. Once at start, before anything is taken up.
+/// Counts the crash that ended the last process, if any. Called once at start, before any work is resumed.
 pub async fn count_crash(db: &Db) -> Result<Crash, DbError> {
     crashes::count(db).await
 }
 
-/// Notes at the end of an orderly stop that what is left was in flight in no crash.
+/// Records at the end of an orderly stop that the work left over was in flight in no crash.
 pub async fn stopped(db: &Db) -> Result<(), DbError> {
     crashes::none(db).await
 }
 
-/// Notes that a turn is being closed with what is left of it.
+/// Records that a turn is being closed with what is left of it.
 pub async fn finish(db: &Db, left: &LeftOpen, company: Company) -> Result<(), DbError> {
     turns::take_up(db, left.turn, company == Company::Nobody).await
 }

@@ -1,5 +1,6 @@
-//! Stars go back: asked for by their payer, driven until Telegram has answered, or decided by Telegram itself. While
-//! Telegram is asked, the money is held; it is taken when the Stars are back and set free when Telegram refuses.
+//! Refunds of Stars: requested by the payer and driven until Telegram answers, or made by Telegram itself.
+//! While Telegram is asked, the money is held. It is taken when the Stars are refunded and released when
+//! Telegram refuses.
 
 use std::time::Duration;
 
@@ -17,34 +18,34 @@ use crate::domain::money::Usd;
 use crate::domain::stars::REFUND_DAYS;
 use crate::lifecycle::kill_point;
 
-/// Payments that `/refund` lists.
+/// The number of payments that `/refund` lists.
 const LISTED: i64 = 10;
-/// The first and the longest pause between questions to Telegram, in seconds.
+/// The first and the longest pause between requests to Telegram, in seconds.
 const PAUSES_S: (i64, i64) = (2, 3_600);
 
-/// What the wish for a refund came to.
+/// The result of a refund request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RefundStart {
     /// The user has no such payment.
     Unknown,
-    /// The Stars went back before.
+    /// The Stars were refunded before.
     Refunded,
-    /// Telegram is being asked already.
+    /// A request to Telegram is already in progress.
     Running,
     /// The payment is too old.
     TooLate,
-    /// The balance does not suffice.
+    /// The balance is too low.
     TooPoor {
-        /// What the refund takes.
+        /// The amount that the refund takes.
         needed: Usd,
-        /// What there is to spend.
+        /// The amount left to spend.
         spendable: Usd,
     },
-    /// Telegram is asked from now on.
+    /// The refund has started.
     Begun,
 }
 
-/// Asks for a refund; `reply` makes a message of what comes of it.
+/// Requests a refund; `reply` composes a message from the result.
 pub async fn ask(
     books: &Books,
     caller: Caller<'_>,
@@ -76,7 +77,7 @@ pub async fn ask(
     Ok(owed)
 }
 
-/// The payments that can be given back; `reply` makes a message of them.
+/// Lists the payments that can be refunded; `reply` composes the message.
 pub async fn list(
     books: &Books,
     caller: Caller<'_>,
@@ -88,39 +89,39 @@ pub async fn list(
     caller.leave(tx, &[reply(&refundable)]).await
 }
 
-/// What Telegram said.
+/// Telegram's answer to a refund request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RefundReply {
-    /// The Stars are back.
+    /// The Stars were refunded.
     Given,
-    /// They stay.
+    /// Telegram keeps the Stars.
     Refused,
 }
 
-/// What a user is told at the end of a refund.
+/// The result of a refund, as reported to the user.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RefundOutcome {
-    /// The Stars are back, as asked; the balance afterwards.
+    /// The Stars were refunded on request; contains the balance afterwards.
     Given(Usd),
-    /// Telegram has given them back by itself; the balance afterwards.
+    /// Telegram refunded the Stars by itself; contains the balance afterwards.
     ByTelegram(Usd),
-    /// Telegram refuses; nothing was taken.
+    /// Telegram refused; nothing was taken.
     Refused,
 }
 
-/// Telegram tells of a payment that was given back.
+/// A refunded payment, as reported by Telegram.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Returned<'a> {
-    /// The update that told; none if Telegram's list or its answer did.
+    /// The update that reported it; `None` if Telegram's list or its answer did.
     pub update: Option<UpdateId>,
-    /// Telegram's name for the payment.
+    /// Telegram's id of the payment.
     pub charge_id: &'a str,
-    /// Whose it was, if that is known, and how many Stars: for a payment that we have never heard of.
+    /// The payer, if known, and the number of Stars: for a payment that is not in the books.
     pub payer: Option<(ThreadKey, u32)>,
 }
 
-/// Ends a refund by Telegram's answer, once; `tell` makes a message for the user. If it had ended before, only a message
-/// is owed that has not left yet.
+/// Completes a refund, once, according to Telegram's answer; `tell` composes a message to the user. If the
+/// refund was completed before, returns only a message that is owed and not yet sent.
 pub async fn settle(
     books: &Books,
     returned: &Returned<'_>,
@@ -148,7 +149,8 @@ pub async fn settle(
     Ok(owed)
 }
 
-/// The Stars are back: takes their worth, once. None for a payment that was never credited.
+/// Takes the worth of refunded Stars from the balance, once. Returns `None` for a payment that was never
+/// credited.
 async fn give(
     tx: &mut Tx<'_>,
     payment: &Payment,
@@ -171,7 +173,7 @@ async fn give(
     Ok(balance.map(if asked { RefundOutcome::Given } else { RefundOutcome::ByTelegram }))
 }
 
-/// The Stars stay: sets the money free. None for a payment of which nobody wanted a refund.
+/// Releases the hold after Telegram's refusal. Returns `None` if no refund of the payment was requested.
 async fn refuse(
     tx: &mut Tx<'_>,
     payment: &Payment,
@@ -185,7 +187,7 @@ async fn refuse(
     Ok(refused.then_some(RefundOutcome::Refused))
 }
 
-/// A payment of which we hear only now that it is over: the message about it may still come and must not be credited.
+/// Records an unknown payment that was already refunded, so that a late payment update is not credited.
 async fn remember(tx: &mut Tx<'_>, returned: &Returned<'_>, now: DateTime<Utc>) -> Result<(), DbError> {
     let Some((key, stars)) = returned.payer else { return Ok(()) };
     if balance::of(&mut **tx, key.user).await?.is_none() {
@@ -201,7 +203,8 @@ async fn remember(tx: &mut Tx<'_>, returned: &Returned<'_>, now: DateTime<Utc>) 
     Ok(())
 }
 
-/// Telegram gave no answer: it is asked again, later each time, and not before `wait` has passed.
+/// Schedules the next request after Telegram gave no answer: later each time, and not before `wait` has
+/// passed.
 pub async fn postpone(books: &Books, payment: &Payment, tries: i32, wait: Duration) -> Result<(), DbError> {
     let (first, longest) = PAUSES_S;
     let wait = i64::try_from(wait.as_secs()).unwrap_or(longest);

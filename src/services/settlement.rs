@@ -1,6 +1,6 @@
-//! The end of a turn in the books: answer, usage and cost of every call, charge, hold, state of the turn and the
-//! messages that are now owed to the chat commit together, once. The messages are sent after the commit, so that neither
-//! a crash nor a flood wait can separate what was said from what is remembered and paid.
+//! Settlement of a turn: answer, usage and cost of every call, charge, hold, state of the turn and the
+//! messages for the outbox commit together, once. The messages are sent after the commit, so that neither a
+//! crash nor a flood wait can separate what was said from what is remembered and paid.
 
 use super::books::Books;
 use super::recovery::Company;
@@ -13,42 +13,43 @@ use crate::domain::money::Usd;
 use crate::domain::turn::{ModelCall, Outcome, TurnFailure, TurnReport};
 use crate::lifecycle::kill_point;
 
-/// What settling came to.
+/// The result of settling a turn.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Settled {
     /// The turn is closed; these messages are to be sent.
     Closed {
-        /// What is owed to the chat.
+        /// The messages owed to the chat.
         owed: Vec<(OutboxId, OutboxMessage)>,
-        /// Whether all of that is new. If not, some of it may have been sent before.
+        /// Whether all of them are new. If not, some may have been sent before.
         fresh: bool,
-        /// What the model has cost.
+        /// The cost of the model calls.
         cost: Usd,
-        /// Who pays that.
+        /// Who bears that cost.
         payer: Payer,
         /// The new version of the conversation's history, if it has changed.
         history_version: Option<i64>,
     },
-    /// It was closed before, perhaps by this very call, whose answer was lost; what of it is still to be sent.
+    /// The turn was closed before, perhaps by this very call, whose response was lost; contains the messages
+    /// still to send.
     AlreadyClosed(Vec<(OutboxId, OutboxMessage)>),
 }
 
-/// The turn that is to be closed.
+/// The turn to close.
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
     /// The turn.
     pub turn: TurnId,
-    /// Who asked.
+    /// The user who asked.
     pub user: UserId,
-    /// Its try.
+    /// The number of the attempt.
     pub attempt: i32,
-    /// Whether its report names all calls. After a crash only the books know them.
+    /// Whether its report contains all calls. After a crash only the books know them.
     pub known: bool,
-    /// What the user reads about the charge.
+    /// The text of the charge for the user.
     pub subject: &'a str,
 }
 
-/// Closes a turn, once. `begun` tells whether the first of the messages is sent as soon as they are written down.
+/// Closes a turn. `begun` tells whether the first of its messages is sent immediately after they are stored.
 pub async fn settle(
     books: &Books,
     case: Case<'_>,
@@ -88,8 +89,8 @@ pub async fn settle(
     Ok(Settled::Closed { owed, fresh, cost, payer, history_version })
 }
 
-/// A fault of ours is the owner's loss, and so is an answer without anything to read: nobody got anything for it. Everything
-/// else is paid by the user, as far as the model was really used.
+/// Returns the payer of a turn. The owner pays for our faults and for an answer without visible text, of
+/// which nobody got anything. Everything else is paid by the user, as far as the model was really used.
 fn payer(outcome: Outcome) -> Payer {
     match outcome {
         Outcome::Failed(TurnFailure::Internal | TurnFailure::Empty) => Payer::Owner,
@@ -97,8 +98,8 @@ fn payer(outcome: Outcome) -> Payer {
     }
 }
 
-/// Leaves a turn that had shown nothing to the next start; what the model did so far is the owner's loss, which is
-/// returned.
+/// Leaves a turn that had shown nothing to the next start. Returns the cost of its calls so far, which is the
+/// owner's loss.
 pub async fn postpone(
     books: &Books,
     turn: TurnId,
@@ -113,8 +114,8 @@ pub async fn postpone(
     Ok(lost)
 }
 
-/// Begins a new attempt of an open turn after `attempt` was lost, and returns its number; none if the turn was closed
-/// meanwhile. What the lost attempt has cost is the owner's loss: the user pays one.
+/// Starts a new attempt of an open turn after `attempt` was lost, and returns its number. Returns `None` if
+/// the turn was closed meanwhile. The cost of the lost attempt is the owner's loss: the user pays for one.
 pub async fn restart(
     db: &Db,
     turn: TurnId,
@@ -130,16 +131,17 @@ pub async fn restart(
     Ok(Some(Restarted { attempt, lost }))
 }
 
-/// A turn that begins anew.
+/// A new attempt of a turn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Restarted {
-    /// The number of the attempt that begins.
+    /// The number of the new attempt.
     pub attempt: i32,
-    /// What the lost attempt has cost the owner.
+    /// The cost of the lost attempt, borne by the owner.
     pub lost: Usd,
 }
 
-/// Promises a part of an answer that still goes on. If it replaces the unfinished message, there is none any more.
+/// Enqueues a finished part of an answer in progress. If the part replaces the live message, the turn no
+/// longer has one.
 pub async fn promise(
     db: &Db,
     turn: TurnId,

@@ -1,4 +1,4 @@
-//! What a user has and what it was spent on.
+//! A user's balance and newest ledger operations.
 
 use super::books::Books;
 use super::intake::Caller;
@@ -7,10 +7,10 @@ use crate::db::balance::{self, Balance, LedgerEntry};
 use crate::db::outbox::OutboxMessage;
 use crate::domain::ids::OutboxId;
 
-/// Operations that are shown.
+/// The number of operations shown.
 const SHOWN: i64 = 10;
 
-/// Shows balance and newest operations; `reply` makes a message of them.
+/// Shows the balance and the newest operations; `reply` composes the message.
 pub async fn show(
     books: &Books,
     caller: Caller<'_>,

@@ -1,6 +1,6 @@
-//! What a turn needs of its user and conversation, cache-aside: from the cache in one round trip if it is all there, from
-//! PostgreSQL otherwise; what PostgreSQL had to tell is cached. Opening the turn compares the versions, so a cache that is
-//! behind is found out before anything is asked of the model.
+//! The user and conversation of a turn, read cache-aside: from the cache in one round trip if everything is
+//! there, otherwise from PostgreSQL, whose rows are then cached. Opening the turn compares the versions, so a
+//! stale cache is detected before the model is called.
 
 use super::books::Books;
 use super::{history, people};
@@ -18,38 +18,40 @@ use crate::domain::ids::ThreadKey;
 use crate::domain::people::{Chat, Person};
 use crate::domain::turn::{TurnReport, TurnRequest};
 
-/// What is known of a user and a conversation.
+/// The user and conversation of a turn.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TurnContext {
     /// The user.
     pub user: Versioned<User>,
     /// The conversation's row and its chat.
     pub thread: Versioned<Thread>,
-    /// What was said.
+    /// The history.
     pub history: History,
-    /// The question that waits for a text here. It is never cached: opening a turn finds one that the cache hides.
+    /// The open question that expects a text here. It is never cached: opening a turn detects one that the
+    /// cache hides.
     pub dialog: Option<Dialog>,
-    /// Whether user and row are in the cache already.
+    /// Whether user and row are already cached.
     rows_cached: bool,
-    /// Whether the history is.
+    /// Whether the history is already cached.
     history_cached: bool,
 }
 
 impl TurnContext {
-    /// What the database is to confirm when a turn is opened.
+    /// Returns the versions that the database must confirm when the turn is opened.
     pub fn place(&self, key: ThreadKey) -> ExpectedThread {
         let versions = Some((self.user.version, self.history.version));
         ExpectedThread { thread: self.thread.value.id, key, versions }
     }
 
-    /// How the history goes on after a turn with so many messages of its own.
+    /// Returns how the history continues after a turn with `own` messages.
     pub fn continuation(&self, own: usize) -> Continuation {
         let History { version, skipped, .. } = self.history;
         Continuation { version: version + 1, skipped, own, cached: self.history_cached }
     }
 }
 
-/// Asks the cache. What does not fit this message is left out: a new name or title has to be stored first.
+/// Reads the cache. Leaves out entries that differ from this message: a new name or title must be stored
+/// first.
 pub async fn recall(cache: &Cache, key: ThreadKey, person: &Person, chat: &Chat) -> CachedContext {
     let mut found = context::read(cache, key).await;
     found.user = found.user.filter(|user| user.value.profile == *person);
@@ -57,11 +59,11 @@ pub async fn recall(cache: &Cache, key: ThreadKey, person: &Person, chat: &Chat)
     found
 }
 
-/// Completes what the cache had, or had not, from PostgreSQL. Any number of simultaneous first messages make one user,
-/// one chat and one thread.
+/// Completes the cached context from PostgreSQL. Any number of concurrent first messages create one user, one
+/// chat and one thread.
 ///
 /// # Errors
-/// When the database is away.
+/// Returns an error if the database is away.
 pub async fn complete(
     books: &Books,
     key: ThreadKey,
@@ -93,7 +95,7 @@ pub async fn complete(
     Ok(TurnContext { user, thread, history, dialog, rows_cached, history_cached })
 }
 
-/// Caches the rows that PostgreSQL had to tell.
+/// Caches the rows that were read from PostgreSQL.
 pub async fn keep_rows(cache: &Cache, key: ThreadKey, turn_context: &TurnContext) {
     if !turn_context.rows_cached {
         let (user, thread) = (Some(turn_context.user.clone()), Some(turn_context.thread.clone()));
@@ -101,12 +103,13 @@ pub async fn keep_rows(cache: &Cache, key: ThreadKey, turn_context: &TurnContext
     }
 }
 
-/// Caches what a closed turn has added to its conversation. `version` is that of the history, if closing changed it.
-/// Whatever does not follow exactly from what the turn had seen is dropped, and read again by the next turn.
+/// Caches the messages that a closed turn has added to its conversation. `version` is the new one of the
+/// history, if closing changed it. If they do not directly follow what the turn had read, the entry is
+/// dropped, and the next turn reads it again.
 pub async fn keep_history(cache: &Cache, request: &TurnRequest, report: &TurnReport, version: Option<i64>) {
     let answer = report.answer();
     let expected = request.continuation.map(|next| next.version + i64::from(answer.is_some()));
-    // What is cached names copies that are lost.
+    // The cached history names copies that are lost.
     let changed = report.is_left_out() || !report.lost_files.is_empty();
     let (Some(next), false, Some(expected)) = (request.continuation, changed, expected) else {
         return drop_history(cache, request, version).await;

@@ -1,6 +1,7 @@
-//! An answer that never reached its chat is the owner's loss. When Telegram has refused every message of a turn in every
-//! form, the charge is given back, once. Where somebody has shut the bot out, it stands: the answer was asked for and made,
-//! and whoever lets the bot write again can go on with it.
+//! Returns the charge for an answer that never reached its chat. If Telegram has refused every message of a
+//! turn in every form, the loss is the owner's and the charge is returned, once. If a person has shut the bot
+//! out, the charge stands: the answer was requested and made, and is available in the conversation once the
+//! bot may write again.
 
 use crate::db::balance::{self, Operation, Reason};
 use crate::db::{Db, DbError, Tx, model_calls, outbox};
@@ -11,13 +12,15 @@ use crate::lifecycle::kill_point;
 /// Why a message is refused for good.
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal<'a> {
-    /// In Telegram's words.
+    /// The reason in Telegram's words.
     pub reason: &'a str,
-    /// Whether the chat takes nothing from us, because of what a person or those who run the group have done.
+    /// Whether the chat accepts nothing from the bot, because of an action by the person or the group's
+    /// administrators.
     pub shut_out: bool,
 }
 
-/// Writes down that Telegram takes a message in no form. Returns what was given back for its turn, if that was all of it.
+/// Records that Telegram refuses a message in every form. If that was the last message of its turn, returns
+/// the amount given back.
 pub async fn refused(
     db: &Db,
     id: OutboxId,
@@ -35,8 +38,8 @@ pub async fn refused(
     Ok(returned)
 }
 
-/// Looks whether a turn that was closed just now had shown nothing of its answer: its parts may have been refused while it
-/// ran, when there was no charge yet.
+/// Checks whether a turn that was just closed has shown nothing of its answer: its parts may have been
+/// refused while it ran, before there was a charge.
 pub async fn look(db: &Db, turn: TurnId) -> Result<Option<Usd>, DbError> {
     let mut tx = db.begin().await?;
     let returned = give_back(&mut tx, turn).await?;
@@ -44,7 +47,7 @@ pub async fn look(db: &Db, turn: TurnId) -> Result<Option<Usd>, DbError> {
     Ok(returned)
 }
 
-/// Looks after all turns for which a crash has kept that from being done; returns what was given back.
+/// Repeats that check for all turns for which a crash prevented it. Returns the amount given back.
 pub async fn look_after_all(db: &Db) -> Result<Usd, DbError> {
     let (mut after, mut sum) = (TurnId(0), Usd::ZERO);
     loop {
@@ -57,7 +60,8 @@ pub async fn look_after_all(db: &Db) -> Result<Usd, DbError> {
     }
 }
 
-/// The lock of the turn comes first: of two messages that are refused at once, the second finds the refusal of the first.
+/// Returns the charge of a turn. The turn is locked first: of two messages refused at once, the second finds
+/// the refusal of the first.
 async fn give_back(tx: &mut Tx<'_>, turn: TurnId) -> Result<Option<Usd>, DbError> {
     let Some(charge) = balance::charge(tx, turn).await? else { return Ok(None) };
     let key = format!("return:turn:{turn}");

@@ -1,14 +1,14 @@
-//! Metrics in a registry of their own. Every family starts with its labels at zero, so that no graph has a gap.
-//! Names that the predecessor's operators know (`bot_...`) are kept where the meaning is the same.
+//! Metrics in a registry of their own. Every family starts with all its labels at zero, so that no graph has
+//! a gap. Metric names of the predecessor (`bot_...`) are kept where the meaning is the same.
 
 use prometheus::{
     Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
-/// A number that only grows, for those who count in a place of their own.
+/// A number that only grows, for code that counts outside this file.
 pub type Counter = IntCounter;
 
-/// Seconds; from a quick local step to a long answer.
+/// Histogram buckets in seconds, from a quick local step to a long answer.
 const DURATIONS_S: &[f64] =
     &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0];
 
@@ -25,7 +25,7 @@ macro_rules! metrics {
             /// Registers every family.
             ///
             /// # Errors
-            /// When two families share a name.
+            /// Returns an error if two families share a name.
             pub fn new() -> prometheus::Result<Self> {
                 let registry = Registry::new();
                 $(

@@ -1,4 +1,4 @@
-//! What the operator sees: log lines, metrics, and whether the service is alive and ready.
+//! Telemetry for the operator: log lines, metrics, and whether the service is alive and ready.
 
 pub mod logs;
 pub mod metrics;

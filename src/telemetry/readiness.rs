@@ -1,4 +1,4 @@
-//! Readiness: whether updates are taken and handed on at this moment, and if not, why. The answer of `/ready`.
+//! Readiness: whether updates are received and dispatched now, and if not, why. The response of `/ready`.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How far the service has come, and the parts that updates pass. Cheap to clone.
+/// The phase of the service and the health of the parts that updates pass. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Readiness {
     stage: Arc<AtomicU8>,
-    /// The part that takes updates from Telegram and stores them.
+    /// The part that receives updates from Telegram and stores them.
     pub intake: Health,
-    /// The part that hands stored updates to the handlers.
+    /// The part that dispatches stored updates to the handlers.
     pub dispatcher: Health,
 }
 
@@ -31,20 +31,20 @@ impl Default for Readiness {
 }
 
 impl Readiness {
-    /// The start is over; from now on the parts decide.
+    /// Marks the start as finished; from now on the parts decide.
     pub fn running(&self) {
         self.stage.store(RUNNING, Ordering::Relaxed);
     }
 
-    /// No new work is taken any more.
+    /// Marks the service as draining: it takes no new work.
     pub fn draining(&self) {
         self.stage.store(DRAINING, Ordering::Relaxed);
     }
 
-    /// Fails with the reason while updates are not taken or not handed on.
+    /// Checks whether updates are received and dispatched.
     ///
     /// # Errors
-    /// The reason, in words for the operator.
+    /// Returns the reason why not, in words for the operator.
     pub fn check(&self) -> Result<(), String> {
         match self.stage.load(Ordering::Relaxed) {
             STARTING => Err("starting".to_owned()),
@@ -59,38 +59,39 @@ impl Readiness {
     }
 }
 
-/// What one part says about itself, with the time until which that is believed. Cheap to clone.
+/// The last report of one part and how long it is valid. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Health(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
-    /// From then on the part does not work; none if it works until it says otherwise.
+    /// The time from which the part counts as failed; `None` if it works until its next report.
     fails_at: Option<Instant>,
-    /// Why it does not work then.
+    /// The reason from that time on.
     reason: String,
 }
 
 impl Health {
-    /// A part that does not work yet.
+    /// Creates a part that does not work yet.
     fn new(reason: &str) -> Self {
         Self(Arc::new(Mutex::new(State { fails_at: Some(Instant::now()), reason: reason.to_owned() })))
     }
 
-    /// The part works, until it says otherwise.
+    /// Reports that the part works until its next report.
     pub fn works(&self) {
         self.state().fails_at = None;
     }
 
-    /// The part works. If it says nothing more within `limit`, it has failed for this reason.
+    /// Reports that the part works. Without another report within `limit`, it counts as failed for this
+    /// reason.
     pub fn works_for(&self, limit: Duration, reason: &str) {
         let mut state = self.state();
         state.fails_at = Some(Instant::now() + limit);
         reason.clone_into(&mut state.reason);
     }
 
-    /// The part has `grace` to work again before it counts as failed for this reason; more failures do not give it
-    /// more time.
+    /// Reports a failure: the part counts as failed for this reason unless it recovers within `grace`.
+    /// Further failures do not extend that time.
     pub fn fails_after(&self, grace: Duration, reason: &str) {
         let mut state = self.state();
         let end = Instant::now() + grace;
@@ -98,7 +99,7 @@ impl Health {
         reason.clone_into(&mut state.reason);
     }
 
-    /// Whether the part works now.
+    /// Returns whether the part works now.
     pub fn is_working(&self) -> bool {
         self.problem(Instant::now()).is_none()
     }
@@ -109,7 +110,7 @@ impl Health {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing that holds it can panic half-way.
+        // No code that holds the lock can panic half-way.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

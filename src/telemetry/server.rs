@@ -1,5 +1,5 @@
-//! The HTTP side for operators: `/metrics`, `/live` (the process runs) and `/ready` (updates are
-//! taken and handed on; otherwise the reason).
+//! The HTTP server for operators: `/metrics`, `/live` (the process runs) and `/ready` (updates are received
+//! and dispatched; otherwise the reason).
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -16,19 +16,19 @@ use tokio_util::sync::CancellationToken;
 use super::metrics::Metrics;
 use super::readiness::Readiness;
 
-/// How long open requests may take at the end.
+/// How long open requests may take during shutdown.
 const STOP_LIMIT: Duration = Duration::from_secs(2);
 
-/// How long a port that another process holds is waited for: the kernel may still be busy with the end of a
+/// How long to wait for a port that another process holds: the kernel may still be cleaning up after a
 /// predecessor that was killed.
 const PORT_LIMIT: Duration = Duration::from_secs(10);
 /// The pause between two attempts to open a port.
 const PORT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Opens the port that a setting names; waits up to 10 s while another process holds it.
+/// Binds the port of a setting; waits up to 10 s while another process holds it.
 ///
 /// # Errors
-/// When the address cannot be bound.
+/// Returns an error if the address cannot be bound.
 pub async fn bind(setting: &'static str, addr: SocketAddr) -> io::Result<TcpListener> {
     let latest = Instant::now() + PORT_LIMIT;
     let mut told = false;
@@ -48,7 +48,7 @@ pub async fn bind(setting: &'static str, addr: SocketAddr) -> io::Result<TcpList
     }
 }
 
-/// Answers until `stop`.
+/// Serves the operators' endpoints until `stop`.
 pub async fn serve(listener: TcpListener, metrics: Metrics, readiness: Readiness, stop: CancellationToken) {
     let app = Router::new()
         .route("/live", get(|| async { "alive\n" }))
@@ -71,8 +71,8 @@ fn answer(readiness: &Readiness) -> (StatusCode, String) {
     }
 }
 
-/// Serves `app` until `stop`; requests that are open then may take `limit`, so that a client which does not finish its
-/// own holds nobody up.
+/// Serves `app` until `stop`. Requests open then may take up to `limit`, so that a slow client cannot delay
+/// shutdown.
 pub async fn serve_until(
     name: &'static str,
     listener: TcpListener,

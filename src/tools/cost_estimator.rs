@@ -1,4 +1,5 @@
-//! `cost_estimator`: what a piece of work would cost with each model, so that the person can decide before paying.
+//! `cost_estimator`: estimates the cost of a piece of work with each model, so that the person can decide
+//! before paying.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -10,9 +11,9 @@ use crate::domain::tool::ToolName;
 use crate::domain::usage::Usage;
 use crate::services::pricing;
 
-/// The most that an estimate takes of anything; larger numbers are mistakes.
+/// The largest accepted number; larger ones are mistakes.
 const MOST: u64 = 1_000_000_000;
-/// Characters that make a token, roughly: the estimate says that it is one.
+/// Approximate characters per token; the result says that it is an estimate.
 const CHARS_PER_TOKEN: u64 = 3;
 
 /// The tool.

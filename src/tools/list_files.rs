@@ -1,5 +1,5 @@
-//! `list_files`: the files that the person has sent in this conversation. Whose files these are is decided by the turn,
-//! never by what the model says.
+//! `list_files`: lists the files that the person has sent in this conversation. The turn decides whose files
+//! these are, never the model's arguments.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use crate::db::files;
 use crate::domain::file::KnownFile;
 use crate::domain::tool::ToolName;
 
-/// Files of one list.
+/// The most files in one list.
 const MOST: u8 = 50;
 
 /// The tool.
@@ -35,7 +35,7 @@ impl Tool for ListFiles {
 }
 
 async fn list(context: ToolContext<'_>) -> Result<Value, Failure> {
-    // One more than is shown tells whether there are more.
+    // One more than is shown indicates whether there are more.
     let found = files::of_thread(context.db, context.key, i64::from(MOST) + 1).await;
     let mut found = found.map_err(|error| {
         tracing::warn!(error = &error as &dyn std::error::Error, "the files cannot be listed");

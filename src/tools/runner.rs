@@ -1,5 +1,5 @@
-//! Runs the calls of one round side by side and answers every one of them, in the order of the calls: the provider
-//! refuses a conversation in which a call has no result.
+//! Runs the calls of one round concurrently and returns a result for each, in the order of the calls: the
+//! provider refuses a conversation in which a call has no result.
 
 use std::time::Duration;
 
@@ -14,20 +14,20 @@ use crate::llm::event::ToolCall;
 use crate::llm::request::Block;
 use crate::services::metering::{ReserveError, TurnMeter};
 
-/// What a call came to.
+/// The result of a tool call.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ToolOutcome {
-    /// What the model reads.
+    /// The content for the model.
     pub content: Value,
-    /// Whether it failed.
+    /// Whether the call failed.
     pub failed: bool,
-    /// What it has cost, US dollars; the model calls behind it stand on the tab.
+    /// The cost in US dollars; the model calls behind it are recorded by the meter.
     pub cost: Usd,
-    /// How long it took.
+    /// How long the call took.
     pub duration: Duration,
 }
 
-/// Answers the calls. What goes wrong is told to the model, which can do better.
+/// Runs the calls concurrently. Failures become results that the model can react to.
 pub async fn run(
     toolbox: &Toolbox,
     context: ToolContext<'_>,
@@ -37,7 +37,7 @@ pub async fn run(
     join_all(calls.iter().map(|call| answer(toolbox, context, meter, call))).await
 }
 
-/// What ran as the blocks that the model gets, in the order of the calls.
+/// Returns the results as content blocks for the model, in the order of the calls.
 pub fn results(calls: &[ToolCall], ran: Vec<ToolOutcome>) -> Vec<Block> {
     let block = |(call, ran): (&ToolCall, ToolOutcome)| {
         let ToolOutcome { content, failed, .. } = ran;
@@ -67,8 +67,8 @@ async fn answer(
     ToolOutcome { content, failed, cost, duration: started.elapsed() }
 }
 
-/// A tool that costs money runs only under a reservation, which is given only while enough is left to spend, this turn's
-/// cost and what runs beside it taken off.
+/// Runs one call. A paid tool runs only under a reservation, which is granted only while enough is left to
+/// spend after this turn's cost and the tools running beside it.
 async fn work(
     tool: &Definition,
     input: &Value,
@@ -100,7 +100,7 @@ async fn work(
     }
 }
 
-/// The person has too little money for a tool.
+/// Returns the result for the model if the user has too little money for a tool.
 fn no_money(tool: &str, balance: Usd, least: Usd) -> Value {
     json!({
         "error": "insufficient_balance",
@@ -135,7 +135,7 @@ mod tests {
     use crate::llm::request::ToolSpec;
     use crate::services::metering::{self, PaidWork};
 
-    /// A tool that costs money.
+    /// A paid tool.
     fn expensive() -> Definition {
         Definition {
             spec: ToolSpec {

@@ -16,13 +16,14 @@ use crate::domain::tool::ToolName;
 use crate::services::metering::PaidWork;
 use rust_decimal::Decimal;
 
-/// What it may cost at most, and what has to be left for it: half a dollar, as with the predecessor.
+/// The most a critique may cost, and the amount that must be left to spend: half a dollar, as with the
+/// predecessor.
 const CAP: Usd = Usd(Decimal::from_parts(5, 0, 0, false, 1));
-/// Who checks, if the table has it; otherwise the default model does.
+/// The model of the critic, if the table has it; otherwise the default model is used.
 const CRITIC: &str = "claude-opus-5-5";
-/// The most that is checked at once, in bytes of UTF-8: what half a dollar pays for in any case.
+/// The largest work to check, in bytes of UTF-8: what half a dollar pays for in any case.
 const MOST_BYTES: usize = 100_000;
-/// How much of a report without a verdict is handed on, in code points.
+/// The length at which a report without a verdict is cut, in code points.
 const RAW_CHARS: usize = 2_000;
 
 const SYSTEM: &str = include_str!("critic_prompt.md");
@@ -136,7 +137,7 @@ fn prompt(arguments: &Arguments) -> Result<String, Failure> {
     Ok(prompt)
 }
 
-/// The verdict in a critic's answer: the whole of it, or the first object in it that is one.
+/// Returns the verdict in a critic's answer: the whole answer, or the first object in it that is a verdict.
 fn verdict(text: &str, cost: Usd, rounds: usize) -> Result<Value, Failure> {
     let found = text.match_indices('{').find_map(|(start, _)| {
         let mut values = serde_json::Deserializer::from_str(&text[start..]).into_iter::<Verdict>();

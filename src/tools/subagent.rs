@@ -1,5 +1,5 @@
-//! Sub-agents: a task that a tool hands to a model of its own. The conversation runs it, because only the conversation
-//! may ask a model; a tool knows no more of that than these types.
+//! Sub-agents: a task that a tool passes to a model of its own. The conversation runs it, because only the
+//! conversation may call a model; a tool knows only these types.
 
 use std::fmt;
 
@@ -10,35 +10,35 @@ use crate::domain::money::Usd;
 
 /// Runs sub-agents.
 pub trait RunSubagent: fmt::Debug + Send + Sync {
-    /// Runs one to its end, within its limit of money.
+    /// Runs a sub-agent to its end, within its spending limit.
     fn run(&self, task: SubagentTask) -> BoxFuture<'_, SubagentReport>;
 }
 
-/// What a sub-agent is to do.
+/// The task of a sub-agent.
 #[derive(Clone, Debug)]
 pub struct SubagentTask {
-    /// The model that does it.
+    /// The model to use.
     pub model: Model,
-    /// How hard it thinks.
+    /// The thinking effort.
     pub effort: Option<Effort>,
     /// Its system prompt.
     pub system: &'static str,
     /// The task.
     pub prompt: String,
-    /// What it is told when it must give its last answer.
+    /// The instruction for its last answer.
     pub last_words: &'static str,
-    /// What it may cost at most, US dollars.
+    /// The most it may cost, US dollars.
     pub cap: Usd,
 }
 
-/// What came of a task.
+/// The result of a task.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SubagentReport {
-    /// The answer, or why there is none.
+    /// The answer, or the reason why there is none.
     pub answer: Result<String, Unfinished>,
-    /// What its calls have cost, US dollars.
+    /// The cost of its calls, US dollars.
     pub cost: Usd,
-    /// How many rounds it took.
+    /// The number of rounds it took.
     pub rounds: usize,
 }
 
@@ -47,20 +47,20 @@ pub struct SubagentReport {
 pub enum Unfinished {
     /// Its money was used up.
     Cap,
-    /// It did not come to an end within its rounds.
+    /// It did not finish within its rounds.
     Rounds,
     /// The model declined.
     Refused,
-    /// The model ended without a word.
+    /// The model ended without text.
     Empty,
     /// The turn was cut.
     Cut,
-    /// The provider failed; the error's name.
+    /// The provider failed; contains the error's name.
     Failed(&'static str),
 }
 
 impl Unfinished {
-    /// A word for the kind, which the calling model reads.
+    /// Returns a word for the reason, which the calling model reads.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cap => "cost_cap",
@@ -73,7 +73,7 @@ impl Unfinished {
     }
 }
 
-/// Runs none: every task is over its limit.
+/// A stub that runs nothing: every task is over its limit.
 #[cfg(test)]
 #[derive(Debug)]
 pub(super) struct Unavailable;

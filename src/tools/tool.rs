@@ -1,4 +1,4 @@
-//! What a tool is: the trait that each one implements, what it may use while it works, and what it returns.
+//! The trait that each tool implements, the context of a tool, and its result.
 
 use std::time::Duration;
 
@@ -22,89 +22,89 @@ use crate::services::metering::PaidWork;
 
 /// A tool that the model may call.
 pub(super) trait Tool {
-    /// What the model supplies. The doc comments of its fields are what the model reads about them.
+    /// The arguments from the model. The model reads the doc comments of the fields.
     type Arguments: DeserializeOwned + JsonSchema + Send;
-    /// What the model calls it.
+    /// The name that the model uses.
     const NAME: ToolName;
-    /// When the model should use it, when not, what it costs and what it returns.
+    /// The instructions for the model: when to use the tool and when not, what it costs and what it returns.
     const DESCRIPTION: &'static str;
-    /// What it costs.
+    /// The price of a run.
     const PRICE: Price = Price::Free;
-    /// How long it may take.
+    /// Time limit of a run.
     const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-    /// Does the work. It is dropped when its time is over or the turn is cut.
+    /// Runs the tool. The future is dropped when its time is over or the turn is cut.
     fn run(arguments: Self::Arguments, context: ToolContext<'_>) -> impl Future<Output = Output> + Send;
 }
 
-/// What a tool costs.
+/// The price of a tool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Price {
-    /// Nothing.
+    /// No charge.
     Free,
-    /// Something: so much has to be left to spend (`least`), and so much is reserved before it runs (`most`).
+    /// `least` must be left to spend, and `most` is reserved before the tool runs.
     Paid(PaidWork),
 }
 
-/// What a tool may use while it works.
+/// The services and data that a tool may use.
 #[derive(Clone, Copy, Debug)]
 pub struct ToolContext<'a> {
-    /// Models and prices.
+    /// The models and their prices.
     pub registry: &'a Registry,
-    /// The time.
+    /// The current time.
     pub now: DateTime<Utc>,
-    /// What is stored.
+    /// The database.
     pub db: &'a Db,
-    /// The conversation that the turn belongs to: the only one whose data a tool may read.
+    /// The conversation of the turn: the only one whose data a tool may read.
     pub key: ThreadKey,
     /// Runs sub-agents.
     pub subagents: &'a dyn RunSubagent,
 }
 
 impl ToolContext<'_> {
-    /// The day whose prices hold.
+    /// Returns the day whose prices apply.
     pub(super) fn today(&self) -> NaiveDate {
         self.now.date_naive()
     }
 }
 
-/// What a tool returns, and what that has cost.
+/// The result of a tool and its cost.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Output {
     pub(super) result: Result<Value, Failure>,
-    /// US dollars, of calls that are recorded with the turn's.
+    /// The cost in US dollars of calls that are recorded with the turn's.
     pub(super) cost: Usd,
 }
 
 impl Output {
-    /// The result of work that costs nothing.
+    /// Creates the result of work without cost.
     pub(super) fn free(result: Result<Value, Failure>) -> Self {
         Self { result, cost: Usd::ZERO }
     }
 }
 
-/// Why a tool has no result. The model reads it and can do better.
+/// Why a tool has no result. The model reads it and can react.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Failure {
     /// A word for the kind of failure.
     pub(super) error: &'static str,
-    /// What to do about it.
+    /// The advice for the model.
     pub(super) message: String,
 }
 
 impl Failure {
-    /// The arguments make no sense.
+    /// Creates the failure for invalid arguments.
     pub(super) fn arguments(message: impl Into<String>) -> Self {
         Self { error: "invalid_arguments", message: message.into() }
     }
 
-    /// Something that the tool needs is away.
+    /// Creates the failure for an unavailable service.
     pub(super) fn unavailable(message: impl Into<String>) -> Self {
         Self { error: "unavailable", message: message.into() }
     }
 }
 
-/// A tool as the toolbox and the runner see it, whatever its arguments are.
+/// A tool as the toolbox and the runner see it, independent of its argument type.
 #[derive(Clone, Debug)]
 pub(super) struct Definition {
     pub(super) spec: ToolSpec,
@@ -113,7 +113,7 @@ pub(super) struct Definition {
     pub(super) run: Run,
 }
 
-/// Reads the arguments and does the work.
+/// Parses the arguments and runs the tool.
 pub(super) type Run = for<'a> fn(&'a Value, ToolContext<'a>) -> BoxFuture<'a, Output>;
 
 impl Definition {
@@ -134,7 +134,7 @@ fn run<'a, T: Tool>(input: &'a Value, context: ToolContext<'a>) -> BoxFuture<'a,
     .boxed()
 }
 
-/// The JSON schema of arguments, with what the provider's own types know and nothing else.
+/// Returns the JSON schema of arguments, reduced to what the provider's own types support.
 fn schema<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.meta_schema = None;
@@ -149,7 +149,8 @@ fn schema<T: JsonSchema>() -> Value {
     schema
 }
 
-/// Removes names of Rust types and number formats. A property may be called `title`, so only texts are removed.
+/// Removes names of Rust types and number formats. A property may be called `title`, so only string values
+/// are removed.
 fn strip(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
@@ -161,7 +162,7 @@ fn strip(schema: &mut Value) {
     }
 }
 
-/// What tools may use in their tests.
+/// Values for tests of tools.
 #[cfg(test)]
 pub(super) mod testing {
     use super::super::subagent::Unavailable;

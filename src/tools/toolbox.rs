@@ -19,7 +19,7 @@ pub struct Toolbox {
 }
 
 impl Toolbox {
-    /// All tools.
+    /// Creates the full toolbox.
     pub fn full() -> Self {
         Self::of(ToolName::VARIANTS.iter().map(|&name| definition(name)).collect())
     }
@@ -29,14 +29,14 @@ impl Toolbox {
         Self { tools, specs }
     }
 
-    /// The tools of a sub-agent, which has no sub-agents of its own.
+    /// Returns the tools for a sub-agent, which cannot start sub-agents itself.
     #[must_use]
     pub fn for_subagents(&self) -> Self {
         let own = |tool: &&Definition| tool.spec.name != ToolName::SelfCritique.name();
         Self::of(self.tools.iter().filter(own).cloned().collect())
     }
 
-    /// What the model is told, the same for all requests.
+    /// Returns the tool definitions for the model, the same in all requests.
     pub fn specs(&self) -> &Arc<[ToolSpec]> {
         &self.specs
     }
@@ -60,7 +60,7 @@ mod tests {
 
     use super::*;
 
-    /// Keywords of JSON schema that all providers understand.
+    /// Asserts that a JSON schema uses only keywords that all providers understand.
     fn assert_plain(schema: &Value) {
         match schema {
             Value::Object(fields) => {

@@ -1,4 +1,4 @@
-//! What administrators do in the chat: corrections of balances and the margin. Nobody else may.
+//! Commands of administrators in the chat: corrections of balances and the margin. Nobody else may use them.
 
 use crate::harness::money::{OLGA, person};
 use crate::harness::{ANN, BOB, Bot, GROUP};
@@ -29,7 +29,7 @@ async fn a_balance_is_corrected_by_id_and_by_name() {
 async fn what_is_no_amount_changes_nothing() {
     let bot = Bot::of_olga([("PRIVILEGED_USERS", "43,44")]).await;
     bot.tell("/start").await;
-    // Two administrators and a group, because a chat takes only so many messages at once.
+    // Two administrators and a group, because a chat accepts only a limited number of messages at once.
     let senders = [(OLGA, OLGA), (BOB, BOB), (GROUP, OLGA)];
     let wrong = [
         "/topup 42 NaN",
@@ -135,7 +135,7 @@ async fn a_command_that_comes_twice_counts_once() {
     bot.reply_to(said.update_id).await;
     assert!(bot.telegram.redeliver(said.update_id));
     bot.command_of(OLGA, "/balance").await;
-    // The database forgets to answer: carried out again, booked once, answered once.
+    // The database's response is lost: the statement is executed again, booked once, answered once.
     bot.proxy.swallow_answer_to("COMMIT");
     bot.command_of(OLGA, "/topup 42 1").await;
     assert_eq!(bot.operations(ANN).await, ["starter 0.1", "adjustment 5", "adjustment 1"]);

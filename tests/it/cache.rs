@@ -1,5 +1,5 @@
-//! The cache in the whole bot: with Redis, without it, and with a Redis that fails in every way, people get the same
-//! answers and the model gets the same prompts.
+//! The cache in the whole bot: with Redis, without it, and with a Redis that fails in every way, people get
+//! the same answers and the model gets the same prompts.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -12,7 +12,8 @@ async fn bot_with(redis_url: &str) -> Bot {
     Bot::with([("REDIS_URL", redis_url)]).await
 }
 
-/// A conversation with everything that a history can hold; returns what the model was asked, byte for byte.
+/// Has a conversation with everything that a history can hold; returns the requests to the model, byte for
+/// byte.
 async fn a_rich_conversation(bot: &Bot) -> Vec<Vec<u8>> {
     let first = bot.ann("What is 2^63? 9223372036854775807 \u{1f914}");
     bot.answer(ANN, 1).await;
@@ -55,7 +56,7 @@ async fn what_changes_behind_the_cache_is_found_out_before_the_model_is_asked() 
     let bot = bot_with(&redis.url()).await;
     bot.ask("one").await;
     bot.log("turn 1 complete").await;
-    // As another instance would, or this one, killed before it could tell the cache.
+    // Simulates another instance, or this one killed before it could update the cache.
     for change in [
         "UPDATE users SET model_id = 'claude-opus-5-5' WHERE id = 42",
         "UPDATE threads SET history_version = history_version + 1",
@@ -97,7 +98,7 @@ async fn a_kill_between_the_books_and_the_cache_leaves_no_hole_in_the_history() 
     bot.end().await;
 }
 
-/// Three turns around whatever happens to Redis: all of them are answered with the whole conversation in mind.
+/// Runs three turns around a failure of Redis: each is answered with the whole conversation in its prompt.
 async fn three_turns(bot: &Bot, trouble: impl AsyncFnOnce()) {
     bot.ask("one").await;
     bot.log("turn 1 complete").await;
@@ -161,7 +162,7 @@ async fn a_hung_redis_costs_one_timeout_and_changes_no_answer() {
     let redis = Redis::start().await;
     let bot = bot_with(&redis.url()).await;
     three_turns(&bot, async || redis.hang()).await;
-    // None, if the write-behind was the first to notice.
+    // `None` if the write-behind was the first to notice.
     assert!(bot.metric("bot_redis_failures_total{kind=\"timeout\"}").await <= 1);
     assert_eq!(bot.metric("bot_redis_circuit_open ").await, 1);
     assert_eq!(bot.metric("bot_redis_circuit_opened_total").await, 1);
@@ -201,7 +202,8 @@ async fn a_slow_redis_adds_at_most_one_timeout_to_anybodys_answer() {
     let quick = timed("still quick").await;
     bot.log("turn 2 complete").await;
     proxy.delay(Duration::from_millis(500));
-    // The first one pays the timeout, unless the write-behind has; the others of the same breaker period pay nothing.
+    // The first turn pays for the timeout, unless the write-behind has; the others of the same breaker period
+    // wait for nothing.
     let slow = [timed("slow 1").await, timed("slow 2").await, timed("slow 3").await];
     let timeouts = bot.metric("bot_redis_failures_total{kind=\"timeout\"}").await;
     writeln!(
@@ -259,7 +261,7 @@ async fn an_old_answer_of_the_cache_never_takes_over_a_question_of_ours() {
     let bot = bot_with(&redis.url()).await;
     bot.ask("hello").await;
     bot.log("turn 1 complete").await;
-    // A question begins to wait for a text; the cache does not know of it.
+    // A question starts to wait for a text; the cache does not know of it.
     sqlx::query(
         "INSERT INTO dialogs (chat_id, user_id, kind, expires_at)
          VALUES (42, 42, 'custom_amount', now() + interval '5 minutes')",

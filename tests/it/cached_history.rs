@@ -1,5 +1,5 @@
-//! The cache on its own: what it reads is always what PostgreSQL gives for the same version, whatever several writers do
-//! and in whatever order; and what a turn's context costs.
+//! Tests of the cache alone: it always returns what PostgreSQL returns for the same version, whatever several
+//! writers do and in whatever order. Also measures the cost of a turn's context.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -35,7 +35,7 @@ fn key(user: i64) -> ThreadKey {
     ThreadKey { chat: ChatId(user), user: UserId(user), topic: None }
 }
 
-/// Somebody whose row and thread are cached, so that the history can be read.
+/// Creates a user whose row and thread are cached, so that the history can be read.
 async fn known(cache: &Cache, key: ThreadKey) {
     let chat = Chat { id: key.chat, kind: ChatKind::Private, title: None, username: None, is_forum: false };
     let thread = Versioned { version: 0, value: Thread { id: ThreadId(7), chat } };
@@ -63,7 +63,7 @@ fn message(number: usize) -> HistoryMessage {
     }
 }
 
-/// The truth: every version of a history, as PostgreSQL would give it.
+/// The reference: every version of a history, as PostgreSQL would return it.
 struct Truth(Vec<History>);
 
 impl Truth {
@@ -79,7 +79,7 @@ impl Truth {
         self.0.push(next);
     }
 
-    /// A change of what was said, which leaves nothing to append.
+    /// A change of earlier messages, after which nothing can be appended.
     fn edit(&mut self) {
         let mut next = self.newest().clone();
         next.version += 1;
@@ -98,11 +98,11 @@ impl Truth {
 enum Step {
     Say(usize),
     Edit,
-    /// Some writer puts a version that it has read some time ago.
+    /// A writer sets a version that it read some time ago.
     Set(prop::sample::Index),
-    /// Some writer appends what one version has more than the one before.
+    /// A writer appends the difference between a version and the one before it.
     Append(prop::sample::Index),
-    /// Some writer tells that a version has come.
+    /// A writer invalidates everything older than a version.
     Invalidate(prop::sample::Index),
     /// Redis loses the entry.
     Evict,
@@ -119,7 +119,8 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What was said between a version and the one before it; none if it is no addition.
+/// Returns the messages added between a version and the one before it, or `None` if the change is no
+/// addition.
 fn addition(truth: &Truth, version: i64) -> Option<Vec<HistoryMessage>> {
     let (before, after) = (truth.at(version - 1), truth.at(version));
     let end = |history: &History| usize::try_from(history.skipped).unwrap() + history.messages.len();
@@ -200,7 +201,7 @@ async fn many_writers_at_once_leave_only_true_entries() {
         let (cache, truth) = (cache.clone(), truth.clone());
         tokio::spawn(async move {
             for turn in 0..60_usize {
-                // Everybody goes through the versions in an order of their own.
+                // Each writer goes through the versions in an order of its own.
                 let version = (turn * 7 + writer * 13) % 60 + 1;
                 let history = truth.at(i64::try_from(version).unwrap());
                 let new = addition(&truth, history.version).unwrap();
@@ -289,7 +290,7 @@ async fn every_entry_has_a_lifetime() {
     }
 }
 
-/// What the context of a turn costs: statements of PostgreSQL and round trips of Redis.
+/// Measures the cost of a turn's context: statements of PostgreSQL and round trips of Redis.
 async fn cost(books: &Books, cache: &Cache, metrics: &Metrics) -> (u64, u64, TurnContext) {
     let before = (metrics.db_queries.get(), metrics.redis_round_trips.get());
     let (key, ann, chat) = (key(42), ann(), private_chat());
@@ -352,7 +353,7 @@ async fn with_redis_a_context_is_one_round_trip_and_without_it_two_queries_at_mo
     assert_eq!((queries, trips), (0, 1), "one round trip and no query");
     assert_eq!((cached.history, cached.user), (known.history, known.user));
     assert_eq!(stranger.thread.value.id, cached.thread.value.id);
-    // A new name leads to the database, but the history stays where it is.
+    // A new name leads to the database, but the history is still read from the cache.
     let renamed = Person { first_name: "Anne".to_owned(), ..ann() };
     let found = turn_context::recall(&cache, key(42), &renamed, &private_chat()).await;
     let before = metrics.db_queries.get();

@@ -1,4 +1,5 @@
-//! What an answer costs: exactly what the model reported for every call, once, and nothing for what is our own fault.
+//! The charge of an answer: exactly the cost reported for every model call, once, and nothing for our own
+//! faults.
 
 use playground::anthropic::{Gate, Recorded, Reply, Step, StopReason};
 use rust_decimal::Decimal;
@@ -6,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{ANN, BOB, BOUND, Bot, GROUP};
 
-/// What a call costs at the prices of Claude Sonnet 5.5, computed here on purpose and not by the product.
+/// Returns the cost of a call at the prices of Claude Sonnet 5.5, computed here on purpose and not by the
+/// product.
 fn sonnet_cost(usage: &Value) -> Decimal {
     let tokens = |field: &str| Decimal::from(usage[field].as_u64().unwrap_or(0));
     let nested = |field: &str| Decimal::from(usage["cache_creation"][field].as_u64().unwrap_or(0));
@@ -45,7 +47,7 @@ async fn charges(bot: &Bot) -> Vec<Decimal> {
     .unwrap()
 }
 
-/// Waits until nothing of a turn is open.
+/// Waits until no turn is open.
 async fn settled(bot: &Bot) {
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
 }
@@ -291,7 +293,7 @@ async fn a_started_answer_is_finished_below_zero_and_the_next_one_is_refused() {
     bot.end().await;
 }
 
-/// Five topics of one person, all asked at the same moment with one cent.
+/// Five topics of one person ask at the same moment with a balance of one cent.
 #[tokio::test]
 async fn five_questions_at_once_overdraw_by_one_turn_at_most() {
     let bot = Bot::with([("STARTER_BALANCE_USD", "0.01")]).await;
@@ -366,7 +368,7 @@ async fn administrators_are_charged_but_never_stopped() {
     bot.end().await;
 }
 
-/// A stop while the gate still waits for the user's row must not leave money reserved for a turn that is over.
+/// A stop while the gate still waits for the user's row must not leave a hold for a turn that is over.
 #[tokio::test]
 async fn a_stop_at_the_gate_leaves_nothing_reserved() {
     let bot = Bot::with([("STARTER_BALANCE_USD", "0.01")]).await;
@@ -375,7 +377,7 @@ async fn a_stop_at_the_gate_leaves_nothing_reserved() {
     let topics = ["One", "Two"].map(|name| bot.telegram.create_topic(GROUP, name));
     bot.telegram.say_in_topic(GROUP, ANN, topics[0], "@starling_bot first");
     bot.request(1).await;
-    // The second is not covered and waits for the first.
+    // The second turn is not covered and waits for the first.
     bot.telegram.say_in_topic(GROUP, ANN, topics[1], "@starling_bot second");
     bot.database.until("SELECT count(*) FROM turns", 2).await;
     bot.telegram.say_in_topic(GROUP, ANN, topics[1], "/stop@starling_bot");

@@ -1,4 +1,4 @@
-//! The ordinary case: somebody writes, the bot answers, nothing is forgotten.
+//! The normal case: a person writes, the bot answers, nothing is forgotten.
 
 use futures::FutureExt;
 use playground::anthropic::{Gate, Reply, Step};
@@ -218,7 +218,7 @@ async fn the_bot_speaks_russian_to_those_who_do() {
 async fn a_very_long_conversation_keeps_its_beginning_for_many_turns() {
     let bot = Bot::start().await;
     bot.ask("the first question").await;
-    // 701 messages stand in the books before the next question.
+    // 701 messages are stored before the next question.
     sqlx::query(
         "INSERT INTO messages (thread_id, turn_id, chat_id, message_id, role, text, sent_at)
          SELECT 1, 1, $1, 10000 + n, 'user', 'remark ' || n, now() FROM generate_series(1, 699) n",

@@ -1,4 +1,4 @@
-//! `/clear`: what was said before is in no prompt any more, what is said after it is, and nothing else changes.
+//! `/clear`: earlier messages appear in no prompt any more, later ones do, and nothing else changes.
 
 use playground::anthropic::{Gate, Outcome, Reply, Step};
 
@@ -9,7 +9,7 @@ use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation, exact};
 
 const FORGOTTEN: &str = "🧹 I have forgotten our conversation here. Your balance stays as it is.";
 
-/// What the model was asked last.
+/// Returns the last request to the model.
 fn last_prompt(bot: &Bot) -> Vec<String> {
     conversation(bot.model.requests().last().unwrap())
 }
@@ -29,7 +29,7 @@ async fn in_a_private_chat_nothing_said_before_is_remembered() {
     assert_eq!(last_prompt(&bot), ["user: hello"]);
     bot.ask("again").await;
     assert_eq!(last_prompt(&bot), ["user: hello", "assistant: You said: hello", "user: again"]);
-    // What is kept in the books is not brought back by a change, and a reply shows its snippet and no more.
+    // An edit does not bring back what is kept in the tables, and a reply shows only its snippet.
     bot.telegram.edit(ANN, secret.message_id, "my secret is 5678").unwrap();
     bot.database.until("SELECT count(*) FROM messages WHERE edits = 1", 1).await;
     assert_eq!(bot.ask("/clear").await, FORGOTTEN);
@@ -174,13 +174,14 @@ async fn a_cached_conversation_is_forgotten_as_well() {
     assert_eq!(last_prompt(&bot), ["user: three", "assistant: You said: three", "user: four"]);
     assert_eq!(bot.metric(hits).await, before + 1, "the new conversation is cached");
     bot.log("turn 4 complete").await;
-    // As if the process had died between the commit and the cache: the old entry is there, and is found out.
+    // Simulates a process that died between the commit and the cache: the stale entry is there and is
+    // detected.
     bot.sql("UPDATE threads SET cleared_up_to = 1000, history_version = history_version + 1").await;
     bot.ask("five").await;
     assert_eq!(bot.metric("bot_redis_cache_stale_total").await, 1);
     assert_eq!(last_prompt(&bot), ["user: five"]);
     bot.log("turn 5 complete").await;
-    // It was written before that `/clear`, so nothing of it may be found in the cache.
+    // The message was written before that `/clear`, so the cache must not have any of it.
     bot.ask("six").await;
     assert_eq!(last_prompt(&bot), ["user: six"]);
     bot.end().await;

@@ -1,5 +1,5 @@
-//! `/clear` outside the topics of a chat that has some: whoever may manage them is offered to delete them all. Nobody
-//! else can, whatever a tap carries.
+//! `/clear` outside the topics of a chat that has some: a person who may manage topics is offered to delete
+//! them all. Nobody else can, whatever data a button press carries.
 
 use playground::telegram::{CallOutcome, Fault, Message};
 
@@ -12,7 +12,7 @@ const NOT_ALLOWED: &str =
     "Only administrators of this chat who may manage topics and delete messages can do that.";
 const USED: &str = "This was confirmed before; the result comes as a message.";
 
-/// Opens topics in a chat; somebody talks to the bot in each.
+/// Opens topics in a chat and sends a message to the bot in each.
 async fn topics_of(bot: &Bot, chat: i64, user: i64, count: usize) -> Vec<i64> {
     // The first topic of a forum is the one that cannot be deleted.
     bot.telegram.say(chat, user, "/terms@starling_bot");
@@ -29,7 +29,7 @@ async fn topics_of(bot: &Bot, chat: i64, user: i64, count: usize) -> Vec<i64> {
     topics
 }
 
-/// Somebody sends `/clear` outside the topics; returns what is offered, once the command is dealt with.
+/// Sends `/clear` outside the topics; returns the offers once the command is handled.
 async fn clear(bot: &Bot, chat: i64, user: i64) -> Option<Message> {
     let said = bot.telegram.say(chat, user, "/clear");
     let told = bot.reply_to(said.update_id).await;
@@ -44,14 +44,14 @@ async fn clear(bot: &Bot, chat: i64, user: i64) -> Option<Message> {
     if offered { Some(bot.message_of(&key).await) } else { None }
 }
 
-/// The only button below a message: what it says and carries.
+/// Returns the label and the data of the only button below a message.
 fn button(message: &Message) -> (String, String) {
     let button = &message.reply_markup.as_ref().unwrap()["inline_keyboard"][0][0];
     let field = |name: &str| button[name].as_str().unwrap().to_owned();
     (field("text"), field("callback_data"))
 }
 
-/// The topics that Telegram was asked to delete.
+/// Returns the topics that Telegram was asked to delete.
 fn deletions(bot: &Bot) -> Vec<i64> {
     let topic = |call: &playground::telegram::Call| call.params["message_thread_id"].as_i64().unwrap();
     bot.telegram.view(|view| view.calls_of("deleteForumTopic").map(topic).collect())
@@ -75,7 +75,7 @@ async fn an_administrator_deletes_all_topics_and_hears_of_the_one_that_stayed() 
     let (label, data) = button(&offer);
     assert_eq!(label, "Delete all 4 topics");
     assert!(!data.contains("1000042"), "the button names no chat: {data}");
-    // One is gone already, one is refused, one has to be asked for again.
+    // One topic is gone already, one is refused, one needs a second request.
     bot.telegram.fail_next(
         "deleteForumTopic",
         1,

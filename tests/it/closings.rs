@@ -1,4 +1,4 @@
-//! Answers that end at the same moment are settled together, and none of them suffers from another.
+//! Answers that end at the same moment are settled together without affecting each other.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use serde_json::json;
 
 use crate::harness::Bot;
 
-/// The first of those who are answered.
+/// The first of the users.
 const FIRST: i64 = 1_001;
-/// Some of them: one more than there are connections, so that not all of these go alone.
+/// A group of users: one more than there are connections, so that some must share a statement.
 const ODD: [i64; 2] = [1_004, 1_006];
 
-/// So many people who have asked and whose answers all end when the gate opens; the first has one of their own.
+/// The number of users whose answers all end when the gate opens; the first user's answer has its own gate.
 async fn asked(bot: &Bot, people: i64) -> (GateKeeper, GateKeeper) {
     let ((first, first_keeper), (rest, rest_keeper)) = (Gate::new(), Gate::new());
     bot.model.set_author(move |asked| {
@@ -28,7 +28,8 @@ async fn asked(bot: &Bot, people: i64) -> (GateKeeper, GateKeeper) {
     (first_keeper, rest_keeper)
 }
 
-/// All of them read their answer and are charged once; what was slow for that is not any more.
+/// Restores the database's speed, and asserts that every user reads the answer and is charged once, in at most
+/// one transaction per two users.
 async fn settled_by_few_transactions(bot: &Bot, people: i64) {
     for id in FIRST..FIRST + people {
         assert_eq!(bot.answer(id, 1).await, "The answer.");
@@ -44,10 +45,10 @@ async fn settled_by_few_transactions(bot: &Bot, people: i64) {
 #[tokio::test]
 async fn answers_that_end_together_are_settled_by_few_transactions() {
     const PEOPLE: i64 = 40;
-    // Enough connections, so that the notes of the calls are not what the answers wait for.
+    // Enough connections, so that the answers do not wait for the notes of the calls.
     let bot = Bot::with([("DATABASE_POOL_SIZE", "40")]).await;
     let (first, rest) = asked(&bot, PEOPLE).await;
-    // While the answer to the first settlement is on its way, the others end.
+    // While the response to the first settlement is in flight, the other answers end.
     bot.proxy.delay(Duration::from_millis(500));
     first.open();
     rest.open();
@@ -102,9 +103,9 @@ async fn an_account_that_somebody_has_locked_holds_up_nobody_else() {
     bot.end().await;
 }
 
-/// All answers end; the statement that settles several of them is refused because of one.
+/// Ends all answers; the statement that settles several of them is refused because of one.
 async fn in_vain(bot: &Bot, first: GateKeeper, rest: GateKeeper) {
-    // While the answer to the first settlement is on its way, the others end.
+    // While the response to the first settlement is in flight, the other answers end.
     bot.proxy.delay(Duration::from_millis(500));
     first.open();
     rest.open();
@@ -118,7 +119,7 @@ async fn a_turn_that_cannot_be_settled_spoils_no_other() {
     let mut bot = Bot::start().await;
     bot.expect_error("is not settled");
     let (first, rest) = asked(&bot, PEOPLE).await;
-    // A fault of the books that concerns one account.
+    // A fault in the books of one account.
     let fault =
         "ALTER TABLE balance_operations ADD CONSTRAINT fault CHECK (user_id NOT IN (1004, 1006) OR seq = 1)";
     sqlx::query(fault).execute(bot.books()).await.unwrap();

@@ -116,7 +116,7 @@ async fn killed_between_the_parts_of_a_long_answer() {
     bot.database.until("SELECT count(*) FROM outbox WHERE state = 'sent'", 1).await;
     bot.kill().await;
     bot.run().await;
-    // What was delivered stands; it is neither repeated nor passed off as the whole.
+    // What was delivered is kept; it is neither repeated nor presented as the whole answer.
     assert!(bot.answer(ANN, 2).await.starts_with("⚠️ I was restarted in the middle of this answer."));
     bot.ask("go on").await;
     let said = conversation(&bot.request(2).await);
@@ -210,7 +210,7 @@ async fn killed_after_the_growing_answer_was_written_down() {
     bot.database.until("SELECT count(*) FROM checkpoints", 1).await;
     bot.kill().await;
     bot.run().await;
-    // What the person has seen is not thrown away, and paid by what was reported for it.
+    // What the person has seen is kept, and charged by the usage reported for it.
     assert!(
         bot.answer(ANN, 1)
             .await

@@ -1,5 +1,5 @@
-//! Who is to blame for a crash: what hits many answers at once costs none of them its answer, and what crashes the process
-//! by itself takes nothing else with it.
+//! Blame for crashes: a crash that hits many answers costs none of them its answer, and work that crashes the
+//! process takes nothing else with it.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use rand::{Rng as _, SeedableRng as _};
 
 use crate::harness::{ANN, BOB, BOUND, Bot};
 
-/// What somebody is told whose question is given up.
+/// The notice to a person whose question was abandoned.
 const GIVEN_UP: &str = "⚠️ Something went wrong on my side.";
 
-/// Forty people whose chats are open.
+/// The ids of forty people, each with an open private chat.
 fn forty(bot: &Bot) -> Vec<i64> {
     let people: Vec<i64> = (1_001..=1_040).collect();
     for &id in &people {
@@ -33,7 +33,7 @@ async fn three_kills_within_seconds_under_forty_answers_cost_nobody_an_answer() 
     for &id in &people {
         bot.telegram.say(id, id, "hello");
     }
-    // All forty, all forty again, and one of them alone.
+    // First all forty, then all forty again, then one of them alone.
     for requests in [40, 80, 81] {
         bot.request(requests).await;
         bot.kill().await;
@@ -67,7 +67,7 @@ async fn twenty_kills_at_random_under_forty_answers_cost_nobody_an_answer() {
     let people = forty(&bot);
     bot.model.set_pace(Duration::from_millis(150), Duration::from_millis(5));
     let mut moments = StdRng::seed_from_u64(7);
-    // The last ten come in while it dies.
+    // The last ten arrive while it dies.
     let (first, last) = people.split_at(30);
     for &id in first {
         bot.telegram.say(id, id, "hello");
@@ -119,7 +119,7 @@ async fn a_turn_that_crashes_the_process_takes_no_other_with_it() {
         bot.telegram.say(id, id, "hello");
     }
     let before = over_deaths(&mut bot, "SELECT count(*) FROM turns WHERE state = 'answered'", 9).await;
-    // Somebody who comes later is answered, too, before anybody knows who it is.
+    // A person who comes later is answered too, before the suspect is known.
     let new = "SELECT count(*) FROM turns WHERE state = 'answered' AND crashes_alone = 0";
     bot.telegram.say(ANN, ANN, "hello");
     let between = over_deaths(&mut bot, new, 10).await;

@@ -1,5 +1,5 @@
-//! `self_critique`: a tool that costs money. It is held before it runs, refused without money, bounded by its own limit,
-//! and paid with the turn to the last digit, also when the turn is cut.
+//! `self_critique`: a paid tool. Its money is held before it runs, it is refused without money, it is bounded
+//! by its own limit, and it is charged with the turn to the last digit, even if the turn is cut.
 
 use playground::anthropic::{Gate, Recorded, Reply, Step, StopReason};
 use rust_decimal::Decimal;
@@ -25,7 +25,7 @@ fn tools(calls: Vec<Step>) -> Reply {
     Reply::steps(calls.into_iter().chain([Step::Stop(StopReason::ToolUse)]).collect())
 }
 
-/// What a request cost at the prices of its model, computed here on purpose and not by the product.
+/// Returns the cost of a request at the prices of its model, computed here on purpose and not by the product.
 fn cost(request: &Recorded) -> Decimal {
     let usage = &request.usage;
     let count = |value: &Value| Decimal::from(value.as_u64().unwrap_or(0));
@@ -48,7 +48,7 @@ async fn charged(bot: &Bot) -> Vec<Decimal> {
         .unwrap()
 }
 
-/// The results of the tools in the newest message of a request.
+/// Returns the tool results in the newest message of a request.
 fn results(request: &Recorded) -> Vec<Value> {
     let newest = request.body["messages"].as_array().unwrap().last().unwrap();
     let blocks = newest["content"].as_array().unwrap().iter().filter(|block| block["type"] == "tool_result");
@@ -227,7 +227,7 @@ async fn a_stop_cuts_the_critic_too_and_what_it_used_is_paid() {
     bot.end().await;
 }
 
-/// The critic is seen as one line; what it says to itself is nobody's business.
+/// The chat shows one line for the critic; the critic's own text stays hidden.
 #[tokio::test]
 async fn the_chat_shows_that_something_is_checked_and_nothing_of_what_the_critic_says() {
     let bot = Bot::with([("STARTER_BALANCE_USD", "2")]).await;

@@ -1,5 +1,5 @@
-//! A finished answer always arrives: what Telegram does not take is sent plainer, and what it takes in no form is given
-//! back.
+//! A finished answer always arrives: what Telegram refuses is sent in a plainer form, and what it refuses in
+//! every form is given back.
 
 use playground::anthropic::{Gate, Reply, Step};
 use playground::telegram::{Fault, Feature, Message};
@@ -18,7 +18,7 @@ fn says(text: &str) -> Reply {
     Reply::steps(vec![Step::Text(text.to_owned())])
 }
 
-/// The newest message of the bot in a chat.
+/// Returns the newest message of the bot in a chat.
 fn newest(bot: &Bot, chat: i64) -> Message {
     bot.telegram.messages(chat).into_iter().rfind(|message| message.from_bot).unwrap()
 }
@@ -159,7 +159,7 @@ async fn what_is_said_to_be_too_long_arrives_in_pieces() {
     bot.end().await;
 }
 
-/// What a Telegram that takes nothing costs the person: nothing, and that stands in the books once.
+/// If Telegram refuses every message, the person pays nothing, and the books show that once.
 async fn is_given_back(bot: &Bot) {
     bot.database.until(RETURNS, 1).await;
     assert_eq!(bot.balance(ANN).await, Decimal::from(1_000));
@@ -192,7 +192,7 @@ async fn an_answer_that_was_never_shown_is_given_back_once() {
         if point.is_empty() {
             bot.database.until("SELECT count(*) FROM user_statistics WHERE cost = 0", 1).await;
         }
-        // Nor does another start give it back once more, and the person can read what happened.
+        // A second start does not give it back again, and the person can read what happened.
         bot.kill().await;
         bot.telegram.refuse_no_more();
         bot.run().await;
@@ -214,7 +214,7 @@ async fn of_a_long_answer_one_part_that_arrives_is_an_answer() {
         bot.model.script(Reply::steps(vec![Step::Text(words.clone()), Step::Gate(gate)]));
         bot.telegram.refuse(Feature::Text, UNKNOWN);
         bot.ann("write a lot");
-        // The first part is refused while the answer still grows, before there is a charge.
+        // The first part is refused while the answer is still growing, before there is a charge.
         bot.database.until(REFUSED, 1).await;
         if refused == 1 {
             bot.telegram.refuse_no_more();

@@ -1,4 +1,5 @@
-//! Changed messages: the newest change of a message stands, in whatever order they come and whatever dies meanwhile.
+//! Edited messages: the newest edit of a message counts, in whatever order edits arrive and whichever process
+//! dies meanwhile.
 
 use serde_json::json;
 
@@ -61,7 +62,7 @@ async fn a_change_does_not_overtake_its_message_when_the_mailbox_is_full() {
     let barrier = Barrier::before_turns(&bot).await;
     bot.ann("first");
     barrier.reached(&bot).await;
-    // The session waits at the barrier; its mailbox holds 256 letters.
+    // The session waits at the barrier; its mailbox holds 256 items.
     for number in 0..300 {
         bot.ann(&format!("message {number}"));
     }

@@ -1,5 +1,5 @@
-//! What files hold, whatever their names say: old texts are read, what is something else is not sent, and a file that
-//! the provider rejects without a word about it ends no conversation.
+//! File contents, whatever the names claim: old text encodings are read, other content is not sent, and a
+//! file that the provider rejects without naming it ends no conversation.
 
 use playground::anthropic::{ApiError, Recorded, Reply};
 use playground::telegram::{Attachment, NewFile};
@@ -70,7 +70,7 @@ async fn a_rejection_without_a_reason_is_asked_again_without_files_and_ends_no_c
     let (first, second) = (bot.request(1).await, bot.request(2).await);
     assert_eq!((shown(&first), shown(&second)), (vec!["a.txt".to_owned()], vec![]));
     assert!(conversation(&second)[0].contains("[document \"a.txt\""), "{:?}", conversation(&second));
-    // It was a guess: the copy is kept, and shown next time.
+    // The blame was a guess: the copy is kept, and shown next time.
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
     assert_eq!(bot.database.count("SELECT count(*) FROM files WHERE provider_id IS NOT NULL").await, 1);
     bot.model.script(odd());

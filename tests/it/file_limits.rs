@@ -1,4 +1,5 @@
-//! Files that are not fetched, or not for everybody at once: for whom, how many, and what is said instead.
+//! Files that are not fetched, or not for all senders at once: whose, how many, and what the bot says
+//! instead.
 
 use playground::telegram::{Attachment, Fault, NewFile};
 
@@ -30,7 +31,7 @@ async fn a_chat_under_a_long_penalty_keeps_nobody_else_waiting() {
         let file = note(&format!("{number}.txt")).captioned("@starling_bot read this");
         bot.telegram.send(GROUP, ANN, file);
         if number == 1 {
-            // It is not waited for: the words are answered without it.
+            // The turn does not wait for the file: the text is answered without it.
             let asked = conversation(&bot.request(1).await);
             assert!(asked[0].contains("[document \"1.txt\""), "{asked:?}");
         }
@@ -67,7 +68,7 @@ async fn a_message_that_waits_long_for_its_file_is_not_given_up_meanwhile() {
     let said = bot.telegram.send(ANN, ANN, note("a.txt").captioned("What does it say?"));
     hold.waiting().await;
     bot.telegram.edit(ANN, said.message_id, "And what not?").unwrap();
-    // Each of these is ticked off by one look of the sweep; ten looks in vain are the end of an update.
+    // Each of these is marked as handled by one pass of the sweep; an update ends after ten failed passes.
     for number in 1..=12 {
         bot.sql(&format!(
             "INSERT INTO inbox (update_id, kind, payload, received_at)

@@ -1,5 +1,6 @@
-//! Files that people send: photos, PDFs and text files reach the model, everything else is told of; a file that waits
-//! for Telegram or the provider holds its own prompt back and nothing else; and nobody sees the files of others.
+//! Files from people: photos, PDFs and text files reach the model, all others are only described. A file that
+//! waits for Telegram or the provider delays its own prompt and nothing else, and nobody sees another user's
+//! files.
 
 use playground::anthropic::{ApiError, FileFault, Gate, Recorded, Reply, Step, StopReason};
 use playground::telegram::{Attachment, Fault, NewFile};
@@ -17,7 +18,7 @@ const OTHERS: i64 = -1_000_043;
 const STORED: &str = "SELECT count(*) FROM files";
 const COPIED: &str = "SELECT count(*) FROM files WHERE provider_id IS NOT NULL";
 
-/// The names of the files that a request shows, oldest first.
+/// Returns the names of the files that a request shows, oldest first.
 fn shown(request: &Recorded) -> Vec<String> {
     request.files().iter().map(|file| file.name.clone()).collect()
 }
@@ -26,7 +27,7 @@ fn note(name: &str) -> NewFile {
     NewFile::text(name, &format!("What stands in {name}."))
 }
 
-/// Lets the model look at the list of files at the next question, and returns what it reads.
+/// Lets the model list the files at the next question; returns the result that it reads.
 async fn listed(bot: &Bot, chat: i64, from: i64) -> Value {
     bot.model.script(Reply::steps(vec![
         Step::ToolUse { name: "list_files".to_owned(), input: json!({}) },
@@ -120,7 +121,7 @@ async fn a_text_that_follows_while_the_photo_is_fetched_is_in_the_same_prompt() 
     bot.telegram.send(ANN, ANN, NewFile::photo(640, 480));
     hold.waiting().await;
     bot.ann("What is this?");
-    // Others are not held up.
+    // Other people's prompts are not delayed.
     assert_eq!(bot.ask_in(BOB, BOB, "hello").await, "You said: hello");
     hold.release();
     bot.answer(ANN, 1).await;
@@ -218,7 +219,7 @@ async fn a_file_that_cannot_be_fetched_leaves_the_words_to_be_answered() {
     assert!(asked[0].contains("[document \"a.txt\"") && asked[0].ends_with("What does it say?"), "{asked:?}");
     assert!(asked[2].contains("[document \"b.txt\"") && asked[2].ends_with("And this one?"), "{asked:?}");
     assert_eq!((bot.database.count(STORED).await, bot.database.count(COPIED).await), (2, 0));
-    // Without words there is nothing to answer.
+    // Without text there is nothing to answer.
     bot.telegram.fail_next("getFile", 1, refused());
     bot.telegram.send(ANN, ANN, note("c.txt"));
     assert!(bot.answer(ANN, 3).await.contains("could not fetch your file"), "{}", bot.screen(ANN));
@@ -235,7 +236,7 @@ async fn telegrams_penalties_hold_for_files() {
     bot.telegram.fail_next("getFile", 1, Fault::Flood { retry_after_s: 1 });
     bot.telegram.send(ANN, ANN, note("a.txt"));
     assert!(bot.answer(ANN, 1).await.contains("You sent a text"));
-    // `end` fails if anything was called inside the penalty.
+    // `end` fails if anything was called during the penalty.
     bot.end().await;
 }
 
@@ -275,7 +276,7 @@ async fn a_shutdown_while_a_file_is_fetched_leaves_it_to_the_next_start() {
 async fn messages_of_the_same_number_in_different_chats_show_everybody_the_own_file_only() {
     let bot = Bot::start().await;
     bot.telegram.add_group(OTHERS, "Others", false, &[BOB]);
-    // A private chat and two supergroups count from the same number.
+    // A private chat and two supergroups start at the same message id.
     let places = [(ANN, ANN, "private.txt"), (GROUP, ANN, "friends.txt"), (OTHERS, BOB, "others.txt")];
     let numbers = places.map(|(chat, from, name)| {
         bot.telegram.send(chat, from, note(name).captioned("@starling_bot read this")).message_id
@@ -284,7 +285,7 @@ async fn messages_of_the_same_number_in_different_chats_show_everybody_the_own_f
     for (chat, _, _) in places {
         bot.answer(chat, 1).await;
     }
-    // Another person in the same group, with a conversation of his own there.
+    // Another person in the same group has a conversation of their own there.
     bot.ask_in(GROUP, BOB, "@starling_bot what do you know of me?").await;
     for (chat, from, name) in places {
         assert_eq!(names(&listed(&bot, chat, from).await), [name]);
@@ -354,7 +355,7 @@ async fn a_cleared_conversation_forgets_its_files() {
     hold.waiting().await;
     bot.ann("/clear");
     bot.telegram.send(ANN, ANN, note("new.txt").captioned("read this"));
-    // What comes when the answer has begun would stop it.
+    // A message that arrives after the answer has started would stop it.
     bot.database.until("SELECT count(*) FROM inbox", 3).await;
     hold.release();
     bot.answer(ANN, 3).await;
@@ -431,7 +432,7 @@ async fn a_cached_history_shows_the_same_files_byte_for_byte() {
     bot.end().await;
 }
 
-/// The messages of a request as they are sent, without the marks of the provider's cache, which move.
+/// Returns the messages of a request as sent, without the cache markers of the provider, which move.
 fn messages(request: &Recorded) -> Vec<String> {
     let unmarked = |message: &Value| {
         let mut message = message.clone();

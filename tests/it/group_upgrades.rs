@@ -1,4 +1,4 @@
-//! A group becomes a supergroup: another chat, whose messages count anew, and the same conversations and money.
+//! A group becomes a supergroup: another chat with new message ids, and the same conversations and money.
 
 use playground::anthropic::{Gate, Reply, Step};
 use playground::telegram::SentIds;
@@ -21,11 +21,11 @@ fn tell(bot: &Bot, chat: i64) -> SentIds {
     bot.telegram.tell_upgrade(chat).unwrap()
 }
 
-/// Asks in a chat; returns what the model was told for it.
+/// Asks in a chat; returns the request to the model.
 async fn asks(bot: &Bot, chat: i64, text: &str) -> Vec<String> {
     bot.ask_in(chat, ANN, &format!("@starling_bot {text}")).await;
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
-    // What is still on its way would arrive in the new chat and count as an answer there.
+    // A message still in flight would arrive in the new chat and count as an answer there.
     bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
     conversation(bot.model.requests().last().unwrap())
 }
@@ -56,7 +56,7 @@ async fn the_conversation_goes_on(bot: Bot, order: [i64; 2]) {
     ] {
         assert_eq!(bot.database.count(query).await, 1, "{what}");
     }
-    // A message of the new chat with the number of the old question, which is changed, is not that question.
+    // A message of the new chat with the id of the old question is edited; it is not that question.
     let mut same = 0;
     while same < question.message_id {
         same = bot.telegram.say(NEW, BOB, "chatter").message_id;
@@ -65,7 +65,7 @@ async fn the_conversation_goes_on(bot: Bot, order: [i64; 2]) {
     bot.telegram.edit(NEW, same, "changed").unwrap();
     assert_eq!(asks(&bot, NEW, "three").await[..2], answered("one"));
     assert_eq!(bot.database.count("SELECT count(*) FROM messages WHERE edits > 0").await, 0);
-    // What is forgotten in the new chat is forgotten with what was said in the old one, and nothing after it is.
+    // `/clear` in the new chat also forgets messages of the old chat, and nothing later.
     bot.ask_in(NEW, ANN, "/clear@starling_bot").await;
     assert_eq!(asks(&bot, NEW, "four").await, answered("four")[..1]);
     assert_eq!(asks(&bot, NEW, "five").await[..2], answered("four"));
@@ -152,7 +152,8 @@ async fn who_writes_in_the_new_chat_before_it_is_known_finds_both_halves_later()
     bot.end().await;
 }
 
-/// Everything happens while the bot is away: a question, the upgrade and the news of it come at once.
+/// While the bot is away, a question is sent and the group is upgraded; all updates arrive at once
+/// afterwards.
 #[tokio::test]
 async fn a_question_in_the_old_chat_that_is_found_later_is_answered_in_the_new_one() {
     let mut bot = with_group().await;

@@ -1,4 +1,4 @@
-//! Groups: an edited message instead of drafts, one conversation for each person and topic.
+//! Groups: a live message instead of drafts, one conversation per person and topic.
 
 use std::time::{Duration, Instant};
 
@@ -79,7 +79,7 @@ async fn the_button_below_an_answer_in_a_group_stops_it_for_its_owner_only() {
             bot.telegram.until("an answer to the tap", BOUND, |view| view.press_answer(callback).cloned());
         answer.await.unwrap()["text"].as_str().map(str::to_owned)
     };
-    // Bob, then Ann with forged data: nothing happens, but the tap is answered.
+    // First Bob, then Ann with forged data: nothing happens, but the button press is answered.
     let sorry = Some("This answer is over, or it belongs to somebody else.".to_owned());
     assert_eq!(answered(&bot.telegram.press(GROUP, BOB, message.id, data)).await, sorry);
     assert_eq!(answered(&bot.telegram.press(GROUP, ANN, message.id, "stop:999")).await, sorry);
@@ -154,8 +154,8 @@ async fn answers_in_several_topics_take_turns_with_their_chat_actions() {
     bot.end().await;
 }
 
-/// After a crash the courier looks for messages that may be there already. It must not take the unfinished answer of
-/// somebody, which waits to be replaced, for one of them.
+/// After a crash the courier looks for messages that may have been sent. It must not mistake another user's
+/// live message, which is still to be replaced, for one of them.
 #[tokio::test]
 async fn what_waits_for_a_group_after_a_crash_overwrites_nothing() {
     let mut bot = Bot::start().await;
@@ -186,7 +186,7 @@ async fn what_waits_for_a_group_after_a_crash_overwrites_nothing() {
     bot.end().await;
 }
 
-/// Every chat numbers its messages, so the same number means different messages.
+/// Every chat numbers its messages, so the same id means different messages.
 #[tokio::test]
 async fn messages_with_the_same_number_in_two_chats_stay_apart() {
     let bot = Bot::start().await;

@@ -12,7 +12,7 @@ async fn an_update_that_comes_twice_is_answered_once() {
     let said = bot.ann("hello");
     bot.answer(ANN, 1).await;
     assert!(bot.telegram.redeliver(said.update_id));
-    // The next message comes behind the repeated one.
+    // The next message follows the repeated one.
     assert_eq!(bot.ask("next").await, "You said: next");
     assert_eq!(bot.answers(ANN), ["You said: hello", "You said: next"]);
     assert_eq!(bot.database.count("SELECT count(*) FROM messages WHERE role = 'user'").await, 2);
@@ -95,7 +95,7 @@ async fn a_chat_that_refuses_drafts_gets_edits_and_one_that_is_closed_nothing() 
     });
     edited.await.unwrap();
     assert!(!answer.is_empty());
-    // All of it has arrived, so nothing else can be refused.
+    // Everything has arrived, so no further update can be refused.
     bot.database.until("SELECT count(*) FROM outbox WHERE state = 'sent'", 1).await;
     bot.telegram.block(ANN);
     bot.telegram.push_update(json!({"message": {
@@ -146,7 +146,7 @@ async fn who_blocks_the_bot_is_known_until_they_write_or_let_it_write_again() {
     bot.database.until(BLOCKED, 1).await;
     bot.telegram.unblock(ANN);
     bot.database.until(BLOCKED, 0).await;
-    // Telegram tells of a block from a moment before, late: no change.
+    // Telegram reports an earlier block late: no change.
     let member = |status: &str| json!({"user": {"id": 1, "is_bot": true, "first_name": "B"}, "status": status, "until_date": 0});
     let late = json!({"my_chat_member": {
         "chat": {"id": ANN, "type": "private", "first_name": "Ann"}, "date": 1_000,
@@ -156,7 +156,7 @@ async fn who_blocks_the_bot_is_known_until_they_write_or_let_it_write_again() {
     bot.telegram.push_update(late);
     bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NOT NULL", 4).await;
     assert_eq!(bot.database.count(BLOCKED).await, 0);
-    // The refusal of a message tells it too, and a message of theirs the opposite.
+    // The refusal of a message also marks the user as blocked, and a message of theirs clears the mark.
     let gone = "Forbidden: user is deactivated".to_owned();
     bot.telegram.fail_next("sendMessage", 1, Fault::Error { code: 403, description: gone });
     bot.ann("are you there?");

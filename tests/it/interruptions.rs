@@ -1,4 +1,4 @@
-//! A newer message or a stop ends an answer; what was said stays in the chat and in memory.
+//! A newer message or a stop ends an answer; the text so far stays in the chat and in the history.
 
 use playground::anthropic::{Gate, Outcome, Reply, Step};
 
@@ -53,7 +53,7 @@ async fn stop_ends_the_answer_and_closes_the_connection_to_the_model() {
     bot.end().await;
 }
 
-/// The promise is 200 ms; a busy machine may stall one of several tries, so the quickest counts.
+/// The promise is 200 ms; a busy machine may delay one of several tries, so the quickest counts.
 #[tokio::test]
 async fn a_stop_closes_the_connection_to_the_model_at_once() {
     let bot = Bot::start().await;
@@ -87,7 +87,7 @@ async fn the_button_below_the_draft_stops_and_a_late_tap_does_nothing() {
     ⏹ Stopped.
     ");
     drop(keeper);
-    // The same tap again, while another answer runs.
+    // The same button press again, while another answer runs.
     let keeper = half_an_answer(&bot);
     bot.ann("again");
     first_half_is_visible(&bot).await;
@@ -148,7 +148,7 @@ async fn answers_beyond_the_limit_of_one_person_wait_in_order() {
         }
     }
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 3).await;
-    // The third is stored and waits; it is asked only after the first has ended.
+    // The third message is stored and waits; it is asked only after the first turn has ended.
     let opened = std::time::Instant::now();
     keepers.remove(0).open();
     assert!(bot.request(3).await.at >= opened, "the third answer waits");

@@ -1,4 +1,4 @@
-//! Judges that are not ours: the official Anthropic SDK's types read what the bot sends.
+//! Independent judges: the official Anthropic SDK's types parse the requests of the bot.
 
 use std::io::Write;
 use std::process::Command;
@@ -8,7 +8,7 @@ use crate::harness::{BOUND, Bot};
 #[tokio::test]
 async fn requests_of_the_bot_are_accepted_by_the_official_types() {
     let Ok(venv) = std::env::var("JUDGES_VENV") else {
-        // Written past the test harness, which shows nothing of tests that pass.
+        // Written directly, because the test harness hides the output of tests that pass.
         writeln!(std::io::stderr(), "skipped: JUDGES_VENV is not set, the official types judge nothing")
             .unwrap();
         return;

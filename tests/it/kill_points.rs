@@ -1,5 +1,5 @@
-//! The process dies at every named point of a paid turn, of a payment and of a refund; after the next start nothing is
-//! lost, nothing is booked twice and nothing is left open.
+//! Kill points: the process dies at every named point of a paid turn, of a payment and of a refund. After the
+//! next start nothing is lost, nothing is booked twice and nothing is left open.
 
 use futures::StreamExt;
 use playground::anthropic::{Gate, Reply, Step, StopReason};
@@ -9,18 +9,18 @@ use starling::lifecycle::kill_point;
 
 use crate::harness::{ANN, BOB, BOUND, Bot, GROUP};
 
-/// Needs a death before it.
+/// Reached only after an earlier crash.
 const AFTER_A_DEATH: &str = "restart: after the commit";
-/// Is on the way of answers in groups only.
+/// Reached only by answers in groups.
 const IN_A_GROUP: &str = "live: after the call";
-/// Where a charge is given back; `delivery.rs` dies there.
+/// Reached when a charge is given back; `delivery.rs` covers it.
 const OF_A_RETURN: &str = "return: before the commit";
-/// Are on the way of `/clear`, which has stories of its own.
+/// Reached by `/clear`, which has scenarios of its own.
 const OF_CLEAR: [&str; 2] = ["clear: after the commit", "topics: after the call"];
-/// Stories that are told side by side.
+/// Scenarios that run concurrently.
 const AT_ONCE: usize = 4;
 
-/// A bot that dies once, and comes back when it has.
+/// A bot that dies once and is then started again.
 struct Mortal {
     bot: Bot,
     deaths: u32,
@@ -46,7 +46,7 @@ impl Mortal {
         Self { bot, deaths: 0 }
     }
 
-    /// Waits until a count has a value, over deaths.
+    /// Waits until a count has a value, across crashes.
     async fn until(&mut self, query: &'static str, value: i64) {
         loop {
             let reached = tokio::select! {
@@ -64,7 +64,7 @@ impl Mortal {
     }
 }
 
-/// Buys a package, asks something that needs two calls of the model, and has the Stars given back.
+/// Buys a package, asks a question that needs two model calls, and requests a refund.
 async fn buys_asks_and_returns(point: &'static str) {
     let mut ann = Mortal::born(point).await;
     ann.bot.ann("/pay");
@@ -90,7 +90,7 @@ async fn buys_asks_and_returns(point: &'static str) {
     ann.bot.end().await;
 }
 
-/// Exactly one of everything.
+/// Asserts that everything exists exactly once.
 async fn check(bot: &Bot, point: &str) {
     assert_eq!(bot.telegram.stars(ANN), 500, "{point}");
     let kinds: Vec<String> = sqlx::query_scalar("SELECT kind FROM balance_operations ORDER BY seq")
@@ -111,7 +111,7 @@ async fn check(bot: &Bot, point: &str) {
         assert_eq!(bot.database.count(query).await, 0, "{what} after '{point}'");
     }
     let answers = bot.answers(ANN);
-    // The scripted call of a tool may have been lost with the first attempt.
+    // The scripted tool call may have been lost with the first attempt.
     let is_answer =
         |text: &&String| text.contains("You said: hello") || text.contains("The tool cost_estimator says");
     let told: Vec<&String> = answers.iter().filter(is_answer).collect();

@@ -1,5 +1,6 @@
-//! The ledger under fire: charges, payments, refunds, corrections and stops interleaved on many connections, repeated
-//! as after lost answers; afterwards the books are right and everything that was acknowledged stands in them once.
+//! The ledger under load: charges, payments, refunds, corrections and stops, interleaved on many connections
+//! and repeated as after lost responses. Afterwards the books are right and contain every acknowledged
+//! operation once.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -43,7 +44,7 @@ const CONNECTIONS: u32 = 10;
 const WORKERS: u64 = 8;
 const STEPS: u64 = 300;
 const USERS: i64 = 3;
-/// So few charge ids that the same payment is often told twice and at once.
+/// Few enough charge ids that the same payment is often reported twice and concurrently.
 const CHARGES: u32 = 120;
 
 /// Statements that wait for a lock.
@@ -52,9 +53,9 @@ const LOCKED_OUT: &str = "SELECT count(*) FROM pg_stat_activity
 
 struct LedgerFixture {
     books: Books,
-    /// Those of another instance, with the same database.
+    /// The books of another instance on the same database.
     twin: Books,
-    /// What was acknowledged, by key.
+    /// The acknowledged operations, by key.
     booked: Mutex<BTreeMap<String, Decimal>>,
 }
 
@@ -88,7 +89,7 @@ fn owed(key: &str) -> OutboxMessage {
     OutboxMessage::new(key.to_owned(), ChatId(1), None, ("told".to_owned(), json!([])))
 }
 
-/// A turn of user 1, who has nothing.
+/// Opens a turn of user 1, who has no balance.
 async fn an_uncovered_turn(world: &LedgerFixture) -> (TurnId, i32, UserId) {
     let books = &world.books;
     let (sender, chat, key) = person(1);
@@ -123,7 +124,8 @@ async fn an_uncovered_turn(world: &LedgerFixture) -> (TurnId, i32, UserId) {
     (turn, attempt, key.user)
 }
 
-/// Opens a turn, perhaps loses an attempt or seems to, and settles it twice at once, with any end.
+/// Opens a turn, perhaps loses an attempt, really or apparently, and settles it twice concurrently, with any
+/// outcome.
 async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdRng) {
     let books = &world.books;
     let (sender, chat, key) = person(user);
@@ -183,8 +185,9 @@ async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdR
     acknowledge_turn(world, turn, report.outcome, expected);
 }
 
-/// Notes the calls of an attempt as they come. If it is the second one, a word of the first comes late; or the first was
-/// not lost, which is answered: it will settle the turn while another instance works on the second.
+/// Records the calls of an attempt as they come. If it is the second attempt, a note of the first arrives
+/// late; or the first was not really lost, which the result reports: it will settle the turn while another
+/// instance works on the second.
 async fn note_calls(
     world: &LedgerFixture,
     turn: TurnId,
@@ -288,7 +291,7 @@ async fn a_correction(world: &LedgerFixture, user: i64, number: i32, chance: &mu
     let amount = Usd(Decimal::new(chance.random_range(1..10_000_000), 9));
     let amount = if chance.random_bool(0.3) { -amount } else { amount };
     let reply = format!("update:{number}");
-    // The answer to the first was lost.
+    // The response to the first call was lost.
     for _ in 0..2 {
         let target = Target::Id(UserId(user));
         adjustments::top_up(&world.books, caller, &target, amount, |_| owed(&reply)).await.unwrap();
@@ -358,8 +361,8 @@ async fn whatever_happens_at_once_every_event_is_booked_once_and_the_books_are_r
     database.drop().await;
 }
 
-/// A stop closes a turn while its gate waits for the lock of the user; what the gate then reserves, although nobody waits for
-/// it any more, is free again with the end of the turn.
+/// A stop closes a turn while its gate waits for the user's row lock. The hold that the gate then makes, for
+/// which nobody waits any more, is released with the end of the turn.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_turn_that_is_closed_while_its_gate_waits_leaves_nothing_reserved() {
     for known in [true, false] {
@@ -400,8 +403,8 @@ async fn a_turn_that_is_closed_while_its_gate_waits_leaves_nothing_reserved() {
     }
 }
 
-/// The statement that closes a turn, on one user, again and again (a million times in the night run): a sum of floats or
-/// of rounded rows would be off.
+/// Runs the statement that closes a turn on one user again and again (a million times in the night run): a
+/// sum of floats or of rounded rows would deviate.
 #[tokio::test]
 async fn charges_of_forty_millionths_take_exactly_their_sum() {
     let charges = scaled(20_000, 1_000_000);
@@ -420,7 +423,7 @@ async fn charges_of_forty_millionths_take_exactly_their_sum() {
         }],
     }]);
     let statements = [
-        // As our connections have it, but without waiting for the disk.
+        // Like the product's connections, but without waiting for the disk.
         "SET synchronous_commit = off; SET jit = off; SET plan_cache_mode = force_generic_plan;
          SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
             .to_owned(),

@@ -1,5 +1,5 @@
-//! Telegram's limits, enforced by the emulator: nothing is refused for form or length, nothing is called inside a
-//! penalty, and nothing is lost to one.
+//! Telegram's limits, enforced by the emulator: nothing is refused for form or length, nothing is called
+//! during a penalty, and nothing is lost to one.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use playground::telegram::{Fault, Person};
 
 use crate::harness::{ANN, BOUND, Bot, GROUP};
 
-/// What a reader sees of a text, without markup and space.
+/// Returns the visible characters of a text, without markup and whitespace.
 fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// The penalty that Telegram gives; long enough for a call inside it to be noticed.
+/// The penalty imposed by Telegram; long enough that a call during it is noticed.
 const PENALTY_S: u64 = 30;
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn a_penalty_on_a_draft_an_edit_or_the_final_message_loses_nothing() {
         let next = calls[refused + 1..].iter().find(|call| !call.method.starts_with("get")).unwrap();
         let waited = next.at.duration_since(calls[refused].at);
         assert!(waited >= Duration::from_secs(PENALTY_S), "{} after {waited:?}", next.method);
-        // `end` fails on every call inside a penalty.
+        // `end` fails on every call during a penalty.
         bot.end().await;
     }
 }
@@ -100,7 +100,7 @@ async fn a_penalty_on_a_draft_an_edit_or_the_final_message_loses_nothing() {
 #[tokio::test]
 async fn a_group_sees_at_most_twenty_calls_a_minute_and_the_text_grows() {
     let bot = Bot::under_limits().await;
-    // One word each 300 ms for more than a minute.
+    // One word every 300 ms for more than a minute.
     bot.model.script(Reply::steps(
         (0..220)
             .flat_map(|n| [Step::Text(format!("word{n} ")), Step::Wait(Duration::from_millis(300))])
@@ -142,7 +142,7 @@ async fn an_answer_survives_a_penalty_and_a_crash_together() {
     assert_eq!(bot.model.requests().len(), 1, "what was said is not asked again");
     bot.database.until("SELECT count(*) FROM outbox WHERE state = 'sent'", 1).await;
     assert_eq!(bot.answers(ANN).len(), 1);
-    // The bot that was killed cannot know of the penalty any more, so the call is no fault of the new one.
+    // The killed bot's penalty is unknown to the new one, so the call is no fault of the new one.
     bot.kill().await;
     bot.database.drop().await;
 }
@@ -152,7 +152,7 @@ async fn the_first_words_of_an_answer_are_shown_at_once_also_after_a_dozen_quick
     /// Far above what a draft takes on any machine, far below the half minute of the budget.
     const LATE: Duration = Duration::from_secs(5);
     let bot = Bot::under_limits().await;
-    // Words that come for more than a second, so that each answer wants several drafts.
+    // Words that arrive for more than a second, so that each answer needs several drafts.
     let words = |number: usize| {
         let word = |at| [Step::Text(format!("word{at} ")), Step::Wait(Duration::from_millis(300))];
         [Step::Text(format!("Answer{number} "))].into_iter().chain((0..4).flat_map(word)).collect()

@@ -1,5 +1,5 @@
-//! What an answer costs the database does not depend on what lies in it: every statement finds its rows by their keys,
-//! also with a plan that was made when the tables were empty.
+//! The database cost of an answer does not depend on the amount of stored data: every statement finds its
+//! rows by their keys, even with a plan made when the tables were empty.
 
 use playground::anthropic::{Gate, Reply, Step};
 use playground::telegram::Person;
@@ -7,13 +7,13 @@ use playground::telegram::Person;
 use crate::harness::{BOUND, Bot};
 
 const PEOPLE: i64 = 200;
-/// The most rows of one index that an answer may read, dead ones included.
+/// The most rows of one index that an answer may read, including dead ones.
 const MOST: i64 = 15;
 
 #[tokio::test]
 async fn no_answer_reads_the_rows_of_others() {
     let mut bot = Bot::start().await;
-    // That reads everything, and is no part of an answer.
+    // The audit reads everything and is no part of an answer.
     bot.log("the books were audited").await;
     let people = 1_001..=1_000 + PEOPLE;
     let (gate, keeper) = Gate::new();
@@ -24,7 +24,7 @@ async fn no_answer_reads_the_rows_of_others() {
         bot.telegram.add_user(Person::new(id, "Somebody"));
         bot.telegram.say(id, id, "hello");
     }
-    // All of them are open at the same time, with what is reserved for them.
+    // All turns are open at the same time, with their holds.
     bot.request(people.clone().count()).await;
     keeper.open();
     for id in people {
@@ -32,7 +32,7 @@ async fn no_answer_reads_the_rows_of_others() {
     }
     bot.terminate();
     assert_eq!(bot.exit_code().await, 0);
-    // A connection that has ended has told what it read.
+    // A connection reports its statistics when it ends.
     let connected = "SELECT count(*) FROM pg_stat_activity
                      WHERE datname = current_database() AND application_name = 'starling'";
     bot.database.until_within(BOUND, connected, 0).await;
@@ -44,7 +44,7 @@ async fn no_answer_reads_the_rows_of_others() {
     bot.end().await;
 }
 
-/// What more rows than these were read of, and how many.
+/// Returns the indexes of which more rows than this were read, with the number of rows.
 async fn more_than(bot: &Bot, rows: i64, query: &'static str) -> Vec<(String, i64)> {
     sqlx::query_as(query).bind(rows).fetch_all(bot.books()).await.unwrap()
 }

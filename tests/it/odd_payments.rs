@@ -1,5 +1,5 @@
-//! Payments as nobody wishes them: forged, late, twice, by the wrong person, at the wrong moment. Stars are taken for
-//! what was offered or not at all, and what is taken is credited once.
+//! Irregular payments: forged, late, twice, by the wrong person, at the wrong moment. Stars are taken for
+//! what was offered or not at all, and Stars that were taken are credited once.
 
 use std::time::Duration;
 
@@ -76,7 +76,7 @@ async fn a_double_tap_pays_once_and_what_telegram_takes_twice_is_credited_twice(
     let second = bot.telegram.pay(ANN, ANN, invoice.id);
     assert_eq!(bot.refusal(&second).await, "This invoice is paid already. Please make a new one with /pay.");
     assert_eq!(bot.telegram.stars(ANN), 4_900);
-    // Both are asked before either is paid.
+    // Both pre-checkout queries come before either payment.
     let invoice = bot.invoice(ANN, 50).await;
     let hold = bot.telegram.hold("answerPreCheckoutQuery");
     let taps = [bot.telegram.pay(ANN, ANN, invoice.id), bot.telegram.pay(ANN, ANN, invoice.id)];
@@ -128,7 +128,7 @@ async fn a_payment_while_the_bot_is_down_is_credited_at_the_next_start() {
     bot.invoice(ANN, 50).await;
     let unheard = bot.newest_payload().await;
     bot.kill().await;
-    // Of the first an update tells; of the second only Telegram's list does.
+    // An update reports the first payment; only Telegram's list reports the second.
     for attempt in [bot.telegram.pay_unasked(ANN, 100, &told), bot.telegram.pay_unheard(ANN, 50, &unheard)] {
         assert!(attempt.receipt().is_some(), "{attempt:?}");
     }
@@ -137,7 +137,7 @@ async fn a_payment_while_the_bot_is_down_is_credited_at_the_next_start() {
     bot.hears(ANN, "Received 50 ⭐ and added $0.325.").await;
     assert_eq!(bot.has(ANN).await, "1.075");
     assert_eq!(bot.database.count("SELECT count(*) FROM payments WHERE invoice_id IS NOT NULL").await, 2);
-    // The comparison of the next start finds nothing new.
+    // The reconciliation of the next start finds nothing new.
     bot.database.until("SELECT count(*) FROM reconciliations", 2).await;
     bot.kill().await;
     bot.run().await;
@@ -154,7 +154,7 @@ async fn a_payment_that_only_the_list_tells_of_is_receipted_in_the_payers_langua
     bot.invoice(ANN, 50).await;
     let payload = bot.newest_payload().await;
     bot.kill().await;
-    // The list does not tell which language an app has.
+    // The list does not contain the language of the person's app.
     bot.telegram.add_user(Person { language_code: None, ..anna });
     bot.telegram.pay_unheard(ANN, 50, &payload);
     bot.run().await;
@@ -169,13 +169,14 @@ async fn a_payment_by_somebody_whom_the_bot_has_never_seen() {
     let (carl, dora) = (77, 78);
     bot.telegram.set_stars(carl, 100);
     bot.telegram.set_stars(dora, 100);
-    // An invoice of another life, such as one of the predecessor: the Stars are ours, so they are credited.
+    // An invoice of another database, such as one of the predecessor: the Stars are ours, so they are
+    // credited.
     let paid = bot.telegram.pay_unasked(carl, 100, "topup_77_1795000000_100");
     let charge = paid.receipt().unwrap().charge_id.clone();
     let receipt = bot.message_of(&format!("receipt:{charge}")).await;
     assert!(receipt.text.contains("added $0.65. Your balance is now $0.75."), "{}", receipt.text);
     assert_eq!(bot.operations(carl).await, ["starter 0.1", "payment 0.65"]);
-    // Somebody else's invoice promises nothing to her and stays for its owner.
+    // Another user's invoice promises nothing to her and remains valid for its owner.
     let anns = bot.invoice(ANN, 100).await;
     bot.command_of(OLGA, "/set_margin 0.1").await;
     let paid = bot.telegram.pay_unasked(dora, 100, &bot.newest_payload().await);

@@ -1,4 +1,4 @@
-//! Streams that are not what the documentation of the model says: the answer arrives, once, and is paid.
+//! Streams that deviate from the model API's documentation: the answer arrives once and is charged.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{ANN, Bot, conversation};
 
-/// An answer that is sent byte by byte as it stands here.
+/// An answer that is sent exactly as given, byte for byte.
 fn raw(events: &[&str]) -> Reply {
     Reply::steps(vec![Step::Raw(events.iter().map(|&event| event.to_owned()).collect())])
 }
@@ -33,7 +33,7 @@ async fn usage_that_is_not_reported_is_estimated_paid_and_marked() {
         bot.model.script(raw(&[&start, BLOCK, &says(&words), end, STOP]));
         assert_eq!(bot.ask("hello").await, words.trim());
     }
-    // Nothing but words, and not even a beginning.
+    // Only text and a stop event, without a start event.
     bot.model.script(raw(&[&says(&words), STOP]));
     assert_eq!(bot.ask("hello").await, words.trim());
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
@@ -61,7 +61,7 @@ async fn an_answer_is_complete_when_the_model_has_said_why_it_ends() {
         let events = [START, BLOCK, &says("All of it."), END].map(str::to_owned).to_vec();
         Reply::steps(vec![Step::Raw(events), last])
     };
-    // The stream ends; then it stays open, with and without signs of life.
+    // First the stream ends early, then it stays open, with and without keep-alive events.
     for last in [Step::Cut, Step::Hang, Step::Pings(Duration::from_millis(100))] {
         bot.model.script(last_words(last));
         assert_eq!(bot.ask("tell me").await, "All of it.");
@@ -109,7 +109,7 @@ async fn a_tool_that_is_called_under_another_reason_is_run() {
         (Some("tool_result"), Some(false))
     );
     assert_eq!(result(3)["type"], "tool_result");
-    // A call whose end may be missing is not run.
+    // A tool call whose end may be missing is not run.
     let input = json!({"input_chars": 10, "output_chars": 10});
     let call = Step::ToolUse { name: "cost_estimator".to_owned(), input };
     bot.model.script(Reply::steps(vec![call, Step::Stop(StopReason::MaxTokens)]));

@@ -1,4 +1,4 @@
-//! Questions that come at the same moment are stored together, and none of them suffers from another.
+//! Questions that arrive at the same moment are stored together without affecting each other.
 
 use std::time::Duration;
 
@@ -8,20 +8,20 @@ use sqlx::Row;
 
 use crate::harness::Bot;
 
-/// The first of those who ask.
+/// The first of the users.
 const FIRST: i64 = 1_001;
 
-/// Some of them: one more than there are connections, so that not all of these go alone.
+/// A group of users: one more than there are connections, so that some must share a statement.
 const ODD: [i64; 3] = [1_004, 1_006, 1_008];
 
-/// So many people write at once.
+/// The number of people who write at once.
 fn ask(bot: &Bot, people: i64, text: &str) {
     for id in FIRST..FIRST + people {
         bot.telegram.say(id, id, text);
     }
 }
 
-/// A bot that so many people have talked to, so that it knows them.
+/// Starts a bot that already knows `people` users.
 async fn acquainted<const N: usize>(people: i64, settings: [(&str, &str); N]) -> Bot {
     let bot = Bot::with(settings).await;
     for id in FIRST..FIRST + people {
@@ -34,9 +34,9 @@ async fn acquainted<const N: usize>(people: i64, settings: [(&str, &str); N]) ->
     bot
 }
 
-/// They ask again, some of them in vain: the statement of several is refused.
+/// Lets all users ask again; the shared statement is refused because of some of them.
 async fn together(bot: &Bot, people: i64) {
-    // While the answer to the first statements is on its way, the others come.
+    // While the response to the first statements is in flight, the other questions arrive.
     bot.proxy.delay(Duration::from_millis(500));
     ask(bot, people, "and now");
     bot.log("what was wanted together is asked for one by one").await;
@@ -47,7 +47,7 @@ async fn together(bot: &Bot, people: i64) {
 async fn questions_that_come_together_are_stored_by_few_transactions() {
     const PEOPLE: i64 = 40;
     let bot = acquainted(PEOPLE, [("DATABASE_POOL_SIZE", "40")]).await;
-    // While the answer to the first statements is on its way, the others come.
+    // While the response to the first statements is in flight, the other questions arrive.
     bot.proxy.delay(Duration::from_millis(500));
     ask(&bot, PEOPLE, "and now");
     bot.request(2 * usize::try_from(PEOPLE).unwrap()).await;
@@ -103,7 +103,7 @@ async fn a_question_that_cannot_be_stored_spoils_no_other() {
     bot.end().await;
 }
 
-/// A cache of another time may name the conversation of somebody else.
+/// A cache from another time may contain another user's conversation.
 #[tokio::test]
 async fn two_people_who_are_said_to_have_the_same_conversation_are_not_mixed_up() {
     let mut bot = acquainted(2, []).await;
@@ -140,7 +140,7 @@ async fn two_people_who_are_said_to_have_the_same_conversation_are_not_mixed_up(
         .await
         .unwrap();
     assert_eq!(texts, ["1001 asks"]);
-    // Nobody has that turn in hand.
+    // No session is processing that turn.
     bot.terminate();
     assert_eq!(bot.exit_code().await, 0);
     bot.run().await;

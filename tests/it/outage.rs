@@ -1,4 +1,4 @@
-//! The database goes away and comes back: nothing is lost.
+//! Outages of the database: nothing is lost.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const OUTAGE: Duration = Duration::from_secs(10);
 async fn ten_seconds_without_the_database_lose_nothing() {
     let bot = Bot::start().await;
     bot.ask("before").await;
-    // One answer is under way when the database goes, one message comes while it is away.
+    // One answer is in progress when the database goes away, one message arrives meanwhile.
     let (gate, keeper) = Gate::new();
     bot.model.script_for(
         "during",
@@ -76,7 +76,7 @@ async fn a_lost_answer_to_the_settlement_neither_loses_nor_doubles_the_answer() 
     bot.model.script_for("during", Reply::steps(vec![Step::Gate(gate), Step::Text("An answer.".to_owned())]));
     bot.ann("during");
     bot.request(2).await;
-    // The statement that closes the turn is the first to carry this text.
+    // The statement that closes the turn is the first to contain this text.
     bot.proxy.swallow_answer_to("An answer.");
     keeper.open();
     bot.proxy.swallowed().await;
@@ -91,7 +91,8 @@ async fn a_lost_answer_to_the_settlement_neither_loses_nor_doubles_the_answer() 
 async fn stored_work_that_nobody_has_in_hand_is_taken_up_again() {
     let bot = Bot::with([("STRANDED_AFTER_SECONDS", "1")]).await;
     bot.ask("hello").await;
-    // As if a session had died of a fault: an update, a message and a turn that only the database knows of.
+    // Simulates a session that died of a fault: only the database knows of the update, the message and the
+    // turn.
     let update = serde_json::json!({"update_id": 5, "message": {
         "message_id": 9_000, "date": 1, "text": "forgotten",
         "chat": {"id": ANN, "type": "private", "first_name": "Ann"},
@@ -113,7 +114,7 @@ async fn stored_work_that_nobody_has_in_hand_is_taken_up_again() {
     assert_eq!(bot.answer(ANN, 2).await, "You said: forgotten");
     bot.answer(BOB, 2).await;
     assert!(bot.answers(BOB).contains(&"Lost and found.".to_owned()));
-    // A turn from before everything else: numbers are given by hand.
+    // A turn older than everything else: its ids are set explicitly.
     sqlx::raw_sql(
         "INSERT INTO turns (id, thread_id, question_id, model_id) OVERRIDING SYSTEM VALUE
          SELECT 0, thread_id, 8999, model_id FROM turns WHERE id = 1;
@@ -135,7 +136,8 @@ async fn an_outage_longer_than_the_patience_of_the_sweep_answers_each_message_on
     let bot = Bot::with([("STRANDED_AFTER_SECONDS", "1"), ("BATCH_WINDOW_MS", "900")]).await;
     bot.ann("hello");
     bot.database.until("SELECT count(*) FROM inbox", 1).await;
-    // The message waits in its window when the database goes; the sweep finds it as soon as it is back.
+    // The message waits in its batch window when the database goes away; the sweep finds it as soon as it is
+    // back.
     bot.proxy.cut();
     bot.log("the database is away, waiting").await;
     tokio::time::sleep(Duration::from_secs(3)).await;

@@ -1,5 +1,5 @@
-//! What a person points at reaches the model: the message that is replied to, the part that is quoted, its file. It stands
-//! in the prompt once, and in the same bytes in every later prompt.
+//! Everything that a person refers to reaches the model: the message that is replied to, the quoted part, the
+//! file. It appears in the prompt once, and with the same bytes in every later prompt.
 
 use playground::anthropic::{Gate, Recorded, Reply, Step, StopReason};
 use playground::telegram::{Fault, NewFile, Person};
@@ -16,7 +16,7 @@ fn note(name: &str) -> NewFile {
     NewFile::text(name, &format!("What stands in {name}."))
 }
 
-/// The messages of a request as they are sent, without the marks of the provider's cache, which move.
+/// Returns the messages of a request as sent, without the cache markers of the provider, which move.
 fn messages(request: &Recorded) -> Vec<Value> {
     let mut messages = request.body["messages"].as_array().unwrap().clone();
     for block in messages.iter_mut().flat_map(|message| message["content"].as_array_mut().unwrap()) {
@@ -25,7 +25,7 @@ fn messages(request: &Recorded) -> Vec<Value> {
     messages
 }
 
-/// Each of these requests begins with the messages of the one before.
+/// Asserts that each of these requests starts with the messages of the one before.
 fn assert_grows(requests: &[Recorded]) {
     for (number, pair) in requests.windows(2).enumerate() {
         let (before, after) = (messages(&pair[0]), messages(&pair[1]));
@@ -36,7 +36,7 @@ fn assert_grows(requests: &[Recorded]) {
     }
 }
 
-/// The newest user message of the newest request.
+/// Returns the newest user message of the newest request.
 fn newest(bot: &Bot) -> String {
     conversation(bot.model.requests().last().unwrap()).last().unwrap().clone()
 }
@@ -49,21 +49,21 @@ fn downloads(bot: &Bot) -> usize {
     bot.telegram.view(|view| view.downloads().len())
 }
 
-/// Somebody replies and waits for one more answer.
+/// Sends a reply and waits for one more answer.
 async fn reply(bot: &Bot, chat: i64, from: i64, to: i64, text: &str) -> String {
     let before = bot.answers(chat).len();
     bot.telegram.reply(chat, from, to, text);
     bot.answer(chat, before + 1).await
 }
 
-/// The numbers of the bot's messages in a chat, once they are written down.
+/// Returns the ids of the bot's messages in a chat, once they are stored.
 async fn delivered(bot: &Bot, chat: i64) -> Vec<i64> {
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
     bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
     bot.telegram.view(|view| view.answers(chat).map(|message| message.id).collect())
 }
 
-/// Ann's message with fields of the test's own; the bot learns of it as of any.
+/// Sends a message by Ann with additional fields; the bot receives it like any other.
 async fn ann_sends(bot: &Bot, number: i64, fields: &Value) -> String {
     let before = bot.answers(ANN).len();
     let mut message = json!({
@@ -85,7 +85,7 @@ async fn a_reply_to_somebody_elses_message_brings_all_of_it() {
     let quoted = format!("> In reply to Bob: {}\n\n@starling_bot", long.replace('\n', "\n> "));
     assert!(newest(&bot).contains(&quoted), "{}", newest(&bot));
     bot.ask_in(GROUP, ANN, "@starling_bot and why?").await;
-    // Once more, now that the prompt has it.
+    // Another reply, now that the prompt contains the text.
     reply(&bot, GROUP, ANN, said.message_id, "@starling_bot are you sure?").await;
     let asked = newest(&bot);
     assert!(
@@ -120,7 +120,7 @@ async fn a_reply_to_what_the_conversation_holds_is_a_short_mark() {
     bot.ann("/clear");
     bot.answer(ANN, 3).await;
     reply(&bot, ANN, ANN, said.message_id, "and now?").await;
-    // It is forgotten, so it is new.
+    // The message was forgotten, so it counts as new.
     assert!(newest(&bot).contains("END OF IT"), "{}", newest(&bot));
     bot.end().await;
 }
@@ -143,7 +143,7 @@ async fn a_reply_to_an_answer_of_the_bot_does_not_double_it() {
         assert!(asked.contains("> In reply to ") && asked.chars().count() < 400, "{asked}");
         bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
     }
-    // What the bot says beside its answers is in no history.
+    // Messages of the bot other than answers are in no history.
     let before = bot.answers(ANN).len();
     bot.ann("/help");
     bot.answer(ANN, before + 1).await;
@@ -250,7 +250,8 @@ async fn a_photo_of_somebody_else_in_a_group_is_shown_to_whom_it_is_asked_about(
     assert_eq!(asked.files()[0].block, "image");
     assert!(newest(&bot).contains(LABEL), "{}", newest(&bot));
     assert!(newest(&bot).contains("> My cat\n\n@starling_bot what is"), "{}", newest(&bot));
-    // Again, and about a reply with a file of its own: what the prompt has is neither fetched nor shown again.
+    // Another reply, to a message with a file of its own: what the prompt has is neither fetched nor shown
+    // again.
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
     reply(&bot, GROUP, ANN, photo.message_id, "@starling_bot and what else?").await;
     assert_eq!((downloads(&bot), bot.request(2).await.files().len()), (1, 1));
@@ -266,7 +267,7 @@ async fn a_photo_of_somebody_else_in_a_group_is_shown_to_whom_it_is_asked_about(
         .await
         .unwrap();
     assert_eq!(rows, [(true, true), (false, true)]);
-    // Bob's conversation has nothing of it.
+    // Bob's conversation contains nothing of it.
     bot.ask_in(GROUP, BOB, "@starling_bot hello").await;
     assert_eq!(shown(bot.model.requests().last().unwrap()), [""; 0]);
     bot.end().await;
@@ -336,7 +337,7 @@ async fn ones_own_file_is_not_fetched_again_because_of_a_reply() {
     let hold = bot.telegram.hold("download");
     let photo = bot.telegram.send(ANN, ANN, note("a.txt").captioned("What is this?"));
     hold.waiting().await;
-    // In the same batch.
+    // Within the same batch.
     bot.telegram.reply(ANN, ANN, photo.message_id, "I mean this one.");
     bot.database.until("SELECT count(*) FROM inbox", 2).await;
     hold.release();
@@ -345,7 +346,7 @@ async fn ones_own_file_is_not_fetched_again_because_of_a_reply() {
     reply(&bot, ANN, ANN, photo.message_id, "And this?").await;
     assert_eq!(shown(bot.model.requests().last().unwrap()), ["a.txt"]);
     assert_eq!((downloads(&bot), bot.database.count("SELECT count(*) FROM files").await), (1, 1));
-    // What is forgotten is shown again, from the same copy.
+    // The forgotten file is shown again, from the same copy.
     let before = bot.answers(ANN).len();
     bot.ann("/clear");
     bot.answer(ANN, before + 1).await;
@@ -373,7 +374,7 @@ async fn a_file_that_cannot_be_fetched_is_told_of_to_person_and_model() {
     });
     told.await.unwrap();
     bot.telegram.open_chat(ANN);
-    // One's own, of which Telegram tells no length, or none that can be.
+    // The person's own file, for which Telegram reports no size, or an impossible one.
     for (number, size) in [(1, json!({})), (2, json!({"file_size": 0}))] {
         let mut photo =
             json!({"file_id": "gone", "file_unique_id": format!("u{number}"), "width": 9, "height": 9});
@@ -403,7 +404,7 @@ async fn nothing_is_fetched_of_a_reply_for_whoever_cannot_pay() {
     bot.end().await;
 }
 
-/// Everything that can be pointed at; returns what the model was asked.
+/// Sends every kind of message that can be replied to; returns the request to the model.
 async fn a_pointing_conversation(bot: &Bot) -> Vec<Recorded> {
     let theirs = bot.telegram.send(GROUP, BOB, note("theirs.txt").captioned("Read this"));
     let said = bot.telegram.say(GROUP, BOB, &"What Bob says. ".repeat(40));
@@ -465,7 +466,7 @@ async fn a_crash_changes_nothing_of_what_was_pointed_at() {
         bot.screen(GROUP)
     );
     assert_eq!(messages(&bot.request(1).await), messages(&bot.request(2).await));
-    // Before the turn is stored, it is fetched once more.
+    // Before the turn is stored, the file is fetched once more.
     let barrier = Barrier::before_turns(&bot).await;
     bot.telegram.reply(GROUP, ANN, theirs.message_id, "@starling_bot and now?");
     barrier.reached(&bot).await;
@@ -478,7 +479,7 @@ async fn a_crash_changes_nothing_of_what_was_pointed_at() {
     bot.end().await;
 }
 
-/// As if Ann had said so many things more, which nobody answered.
+/// Stores this many further messages of Ann without answers.
 async fn say_more(bot: &Bot, first: i64, count: i64) {
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
     bot.sql(&format!(

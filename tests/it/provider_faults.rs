@@ -1,4 +1,4 @@
-//! The model's service fails in every way that it knows; the person gets the answer or the reason.
+//! Failures of the model API of every known kind: the person gets the answer or the reason.
 
 use playground::anthropic::{ApiError, Reply, Step, StopReason};
 use playground::telegram::Person;
@@ -40,7 +40,7 @@ async fn an_answer_that_breaks_off_is_continued_once() {
     let said = conversation(&bot.request(2).await);
     assert_eq!(said[1], "assistant: Half of the");
     assert!(said[2].starts_with("user: The connection broke in the middle of your answer."), "{}", said[2]);
-    // History has the answer in one piece.
+    // The history has the answer in one piece.
     bot.ask("next").await;
     assert_eq!(
         conversation(&bot.request(3).await),
@@ -165,7 +165,7 @@ async fn a_character_that_no_database_can_store_is_dropped() {
     After.
     ");
     assert_eq!(bot.ask("next").await, "You said: next");
-    // The history has what was shown.
+    // The history has the text that was shown.
     insta::assert_snapshot!(prompt(&bot.request(3).await), @r"
     user: hello
     assistant: Before.

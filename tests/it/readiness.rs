@@ -1,4 +1,5 @@
-//! Starting and `/ready`: who the bot is, ports that are still held, and whether updates are taken and handed on.
+//! Start and `/ready`: the bot's own account, ports still in use, and whether updates are received and
+//! dispatched.
 
 use std::time::{Duration, Instant};
 
@@ -10,13 +11,13 @@ use tokio::net::TcpListener;
 use crate::harness::proxy::Proxy;
 use crate::harness::{ANN, BOUND, Bot};
 
-/// Status and body of `/ready`.
+/// Returns status and body of `/ready`.
 async fn ready(bot: &Bot) -> (u16, String) {
     let answer = reqwest::get(format!("http://{}/ready", bot.operators_port())).await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
-/// Waits until `/ready` answers like this; returns its body.
+/// Waits until `/ready` returns this status; returns the body.
 async fn until_ready(bot: &Bot, status: u16, part: &str) -> String {
     let end = Instant::now() + BOUND;
     loop {
@@ -70,7 +71,7 @@ async fn a_second_poller_is_told_until_it_is_gone() {
     let mut bot = Bot::start().await;
     bot.expect_error("somebody else fetches the updates of this bot");
     until_ready(&bot, 200, "ready").await;
-    // It polls without a pause, so whoever polls is soon terminated.
+    // It polls without a pause, so any other poller is soon terminated.
     let url = format!("{}/bot123456:TEST-TOKEN/getUpdates?timeout=30", bot.telegram.url());
     let other = tokio::spawn(async move {
         loop {

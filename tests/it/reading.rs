@@ -1,5 +1,5 @@
-//! Messages of which the framework, the database or JSON itself cannot hold everything: they exist because Telegram
-//! says so, and what can be read of them is answered.
+//! Messages with contents that the framework, the database or JSON itself cannot represent. Telegram
+//! documents them, and their readable part is answered.
 
 use playground::ports::free_address;
 use playground::telegram::{NewFile, Person};
@@ -15,7 +15,7 @@ async fn a_message_is_answered_whatever_it_points_at() {
     let bob =
         json!({"type": "user", "date": 1, "sender_user": {"id": BOB, "is_bot": false, "first_name": "Bob"}});
     for (number, fields) in [
-        // A text of a person: no kind of media, no chat, no number.
+        // A text by a person: no media type, no chat, no number.
         json!({"text": "one", "external_reply": {"origin": bob}, "quote": {"text": "marked", "position": 0}}),
         json!({"text": "two", "external_reply": {"origin": bob, "story": {"id": 1, "chat": {"id": BOB, "type": "private"}}}}),
         json!({"text": "three", "forward_origin": {"type": "of_tomorrow", "date": 1}}),
@@ -113,7 +113,7 @@ async fn commands_are_found_wherever_people_write_them_and_others_are_left_alone
     let ours = bot.telegram.messages(GROUP).into_iter().rfind(|message| message.from_bot).unwrap();
     bot.telegram.reply(GROUP, ANN, ours.id, "/balance@other_bot");
     bot.telegram.reply(GROUP, ANN, ours.id, "/weather@other_bot Berlin");
-    // The next answer is the answer to the next question.
+    // The next answer belongs to the next question.
     assert!(bot.ask_in(GROUP, BOB, "@starling_bot hello").await.ends_with("@starling_bot hello"));
     bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
     assert_eq!((bot.answers(GROUP).len(), bot.model.requests().len()), (2, 1));

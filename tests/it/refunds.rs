@@ -1,4 +1,4 @@
-//! Stars go back: to their payer, once, when the balance covers them, whatever Telegram answers.
+//! Refunds of Stars: to their payer, once, if the balance covers them, whatever Telegram answers.
 
 use playground::telegram::{Fault, Hold};
 
@@ -6,14 +6,14 @@ use crate::harness::{ANN, BOB, BOUND, Bot};
 
 const REFUNDED: [&str; 3] = ["starter 0.1", "payment 0.65", "refund -0.65"];
 
-/// A bot and Ann's payment of a hundred Stars.
+/// Starts a bot and lets Ann pay a hundred Stars.
 async fn sold() -> (Bot, String) {
     let bot = Bot::of_olga([]).await;
     let receipt = bot.buy(ANN, 100).await;
     (bot, receipt.charge_id)
 }
 
-/// Ann asks for a refund, which Telegram keeps waiting.
+/// Lets Ann request a refund whose call Telegram keeps waiting.
 async fn under_way(bot: &Bot, charge: &str) -> Hold {
     let hold = bot.telegram.hold("refundStarPayment");
     assert_eq!(
@@ -164,12 +164,12 @@ async fn a_stop_does_not_wait_for_an_answer_about_a_refund() {
 #[tokio::test]
 async fn a_lost_answer_books_once() {
     let (bot, charge) = sold().await;
-    // The Stars went back; the update that tells of it comes although the answer does not.
+    // The Stars were refunded; the update that reports it arrives, although the response does not.
     bot.telegram.fail_next("refundStarPayment", 1, Fault::DropAfter);
     bot.tell(&format!("/refund {charge}")).await;
     bot.hears(ANN, "✅ Returned 100 ⭐ to your wallet").await;
     assert_eq!(bot.operations(ANN).await, REFUNDED);
-    // Neither answer nor update: the next call learns that they are back.
+    // Neither response nor update arrives: the next call learns that the Stars were refunded.
     let charge = bot.buy(BOB, 100).await.charge_id;
     let hold = bot.telegram.hold("refundStarPayment");
     bot.command_of(BOB, &format!("/refund {charge}")).await;
@@ -190,7 +190,7 @@ async fn a_lost_answer_of_the_database_neither_doubles_a_refund_nor_hides_its_me
     bot.proxy.swallowed().await;
     bot.hears(ANN, "Telegram has given 100 ⭐ back to you.").await;
     assert_eq!(bot.operations(ANN).await, REFUNDED);
-    // The same with a refusal.
+    // Telegram refuses, and the response is lost again.
     let charge = bot.buy(BOB, 100).await.charge_id;
     assert!(bot.telegram.withdraw_stars(60));
     let hold = bot.telegram.hold("refundStarPayment");
@@ -216,7 +216,7 @@ async fn a_refund_by_telegram_is_booked_once_and_may_overdraw() {
     assert_eq!(refused, "The Stars of this payment were given back already.");
     assert_eq!(bot.operations(ANN).await.iter().filter(|line| line.starts_with("refund")).count(), 1);
     assert!(bot.has(ANN).await.starts_with("-0.40"));
-    // Below zero nothing is asked any more, until somebody pays.
+    // With a balance below zero no question reaches the model until somebody pays.
     let asked = bot.model.requests().len();
     assert!(bot.ask("more").await.starts_with("💳 You have nothing left to spend."));
     assert_eq!(bot.model.requests().len(), asked);
@@ -233,7 +233,7 @@ async fn a_refund_that_only_the_list_tells_of_is_found_at_the_next_start() {
     bot.run().await;
     bot.hears(ANN, "Telegram has given 100 ⭐ back to you.").await;
     assert_eq!(bot.operations(ANN).await, REFUNDED);
-    // Of a payment and its refund that both went unheard, nothing remains but the fact.
+    // Of a payment and its refund that were both missed, only the fact is kept.
     bot.kill().await;
     let paid = bot.telegram.pay_unheard(ANN, 100, &bot.newest_payload().await);
     assert!(bot.telegram.refund_unheard(&paid.receipt().unwrap().charge_id));
@@ -246,7 +246,7 @@ async fn a_refund_that_only_the_list_tells_of_is_found_at_the_next_start() {
 #[tokio::test]
 async fn telegrams_own_refund_during_a_refund_is_booked_once_without_a_quarrel() {
     let (bot, charge) = sold().await;
-    // Everybody waits for the row of the payment: first Telegram's message, then Ann's wish.
+    // Both wait for the row of the payment: first Telegram's message, then Ann's request.
     let mut lock = bot.books().begin().await.unwrap();
     sqlx::query("SELECT FROM payments FOR UPDATE").execute(&mut *lock).await.unwrap();
     let waiting = "SELECT count(*) FROM pg_stat_activity

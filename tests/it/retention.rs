@@ -1,4 +1,5 @@
-//! What has served its purpose goes every night; conversations lose their oldest part, the books nothing.
+//! Retention: every night, rows no longer needed are deleted; conversations lose their oldest part, the books
+//! nothing.
 
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use starling::telemetry::metrics::Metrics;
 use crate::harness::database::Database;
 use crate::harness::{ANN, BOB, Bot, prompt, scaled};
 
-/// Makes everything that is done so many days older.
+/// Makes everything that is finished older by this many days.
 async fn age(bot: &Bot, days: i32) {
     for statement in [
         "UPDATE messages SET created_at = created_at - make_interval(days => $1)",
@@ -56,7 +57,8 @@ async fn old_messages_updates_and_deliveries_go_and_money_stays() {
     bot.end().await;
 }
 
-/// A kind whose rows cannot be deleted, for whatever reason, keeps the others and the audit from nothing, and is told once.
+/// If rows of one kind cannot be deleted, for whatever reason, the other kinds and the audit still run, and
+/// one line is logged.
 #[tokio::test]
 async fn what_cannot_be_deleted_keeps_nothing_else_from_its_turn() {
     let mut bot = Bot::start().await;
@@ -67,7 +69,7 @@ async fn what_cannot_be_deleted_keeps_nothing_else_from_its_turn() {
     age(&bot, 200).await;
     bot.terminate();
     assert_eq!(bot.exit_code().await, 0);
-    // 57014 is what a statement says that has run out of time.
+    // 57014 is the SQLSTATE of a cancelled statement, such as one that ran out of time.
     for (table, code) in [("messages", "57014"), ("outbox", "23514")] {
         bot.sql(&format!(
             "CREATE FUNCTION keep_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -84,7 +86,7 @@ async fn what_cannot_be_deleted_keeps_nothing_else_from_its_turn() {
     bot.end().await;
 }
 
-/// Numbers that Telegram has begun anew after a quiet week: the former ones are greater than the newest.
+/// Update ids that Telegram has restarted after a quiet week: the former ones are greater than the newest.
 #[tokio::test]
 async fn updates_from_before_a_new_beginning_of_the_numbers_go_too() {
     let database = Database::create().await;
@@ -105,14 +107,14 @@ async fn updates_from_before_a_new_beginning_of_the_numbers_go_too() {
     database.drop().await;
 }
 
-/// So many rows of each kind are old in every run.
+/// The number of old rows of each kind in every run.
 const OLD: i64 = 2_000;
-/// So many are young.
+/// The number of young rows of each kind.
 const YOUNG: i64 = 20_000;
-/// As the janitor has it.
+/// The batch size of the janitor.
 const BATCH: i64 = 1_000;
 
-/// What a run costs depends on what it deletes, not on what stays.
+/// The cost of a run depends on what it deletes, not on what stays.
 #[tokio::test]
 #[expect(clippy::print_stdout, reason = "the figures are what the night run is for")]
 async fn a_run_reads_what_it_deletes_and_a_page_more() {
@@ -144,7 +146,7 @@ async fn a_run_reads_what_it_deletes_and_a_page_more() {
     database.until(connected, 0).await;
     for ((table, after), (_, before)) in read(&database).await.into_iter().zip(before) {
         let rows = after - before;
-        // Each is read to be judged and once more to be deleted; then a page from each end.
+        // Each row is read once to be checked and once to be deleted, plus a page at each end.
         assert!(rows <= 2 * old + 4 * BATCH, "{rows} rows of {table} were read");
     }
     for table in ["messages", "inbox", "outbox"] {
@@ -164,7 +166,7 @@ async fn open(database: &Database) -> Db {
     db
 }
 
-/// Deletes everything of a kind that is more than three days old; returns how much that was.
+/// Deletes everything of a kind that is more than three days old; returns the number of deleted rows.
 async fn walk(db: &Db, kind: RetentionKind) -> u64 {
     let mut rest = Some(Walk::new(kind, Utc::now() - TimeDelta::days(3)));
     let mut deleted = 0;
@@ -177,7 +179,7 @@ async fn walk(db: &Db, kind: RetentionKind) -> u64 {
     deleted
 }
 
-/// Many old rows of each kind and then young ones, in a hundred conversations.
+/// Inserts many old rows of each kind and then young ones, in a hundred conversations.
 async fn fill(database: &Database, old: i64) {
     let rows = format!(
         "(SELECT n, now() - make_interval(days => CASE WHEN n <= {old} THEN 30 ELSE 0 END) AS at
@@ -199,7 +201,7 @@ async fn fill(database: &Database, old: i64) {
     sqlx::raw_sql(AssertSqlSafe(statements)).execute(database.pool()).await.unwrap();
 }
 
-/// How many rows of each table were read so far.
+/// Returns how many rows of each table were read so far.
 async fn read(database: &Database) -> Vec<(String, i64)> {
     sqlx::query_as(
         "SELECT relname::text, (seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_user_tables

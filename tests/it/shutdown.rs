@@ -1,4 +1,4 @@
-//! Ending: running answers may finish, then they are cut and kept; the exit code tells.
+//! Shutdown: running answers may finish, then they are cut and kept; the exit code shows which happened.
 
 use std::ops::RangeInclusive;
 
@@ -67,11 +67,11 @@ async fn an_answer_that_had_not_begun_is_given_after_the_restart() {
     bot.end().await;
 }
 
-/// What stands below an answer that the end has cut.
+/// The note below an answer that the shutdown has cut.
 const CUT: &str = "⏹ Cut off: I am being restarted. Write “go on” in a moment.";
 
-/// Lets people ask something, and waits until each has seen the first words of the answer, which then stands at the
-/// gate; without first words, until each request stands there.
+/// Lets people ask, and waits until each has seen the first words of the answer, which then waits at the
+/// gate. Without first words, waits until each request waits there.
 async fn crowd(bot: &Bot, gate: &Gate, people: RangeInclusive<i64>, first: Option<&str>) {
     let requests = bot.model.requests().len() + people.clone().count();
     for id in people.clone() {
@@ -93,7 +93,7 @@ fn question(id: i64) -> String {
     format!("question of {id}.")
 }
 
-/// The books after the end: so many answers whole, cut, and left to the next start because nothing was shown of them.
+/// Asserts how many turns ended whole, cut, and left to the next start because nothing of them was shown.
 async fn assert_closed(bot: &Bot, whole: i64, cut: i64, left: i64) {
     for (what, query, number) in [
         ("whole", "SELECT count(*) FROM turns WHERE state = 'answered'", whole),

@@ -1,15 +1,16 @@
-//! Balance for Telegram Stars: packages, an amount of one's own, the receipt, and what a dialog lets pass.
+//! Balance for Telegram Stars: packages, custom amounts, the receipt, and the messages that an open dialog
+//! does not take.
 
 use crate::harness::money::person;
 use crate::harness::{ANN, BOB, Bot, GROUP, conversation};
 
-/// The labels of the buttons below a message.
+/// Returns the labels of the buttons below a message.
 fn buttons(message: &playground::telegram::Message) -> Vec<String> {
     let rows = message.reply_markup.as_ref().unwrap()["inline_keyboard"].as_array().unwrap().clone();
     rows.iter().map(|row| row[0]["text"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Ann taps the button for an amount of her own and is asked for it.
+/// Lets Ann press the button for a custom amount; the bot asks for it.
 async fn ask_for_an_amount(bot: &Bot) {
     let said = bot.ann("/pay");
     let packages = bot.reply_to(said.update_id).await;
@@ -147,7 +148,7 @@ async fn in_a_group_everybody_buys_for_themselves() {
     );
     bot.pay(GROUP, BOB, &invoice).await;
     assert_eq!((bot.has(ANN).await.as_str(), bot.has(BOB).await.as_str()), ("0.1", "0.425"));
-    // The question must be answered in a way that reaches the bot in a group.
+    // The question must be answerable in a way that reaches the bot in a group.
     bot.tap(GROUP, BOB, packages.id, "buy:custom").await;
     bot.hears(GROUP, "Reply to this message").await;
     let question = bot.telegram.messages(GROUP).into_iter().rfind(|message| message.from_bot).unwrap();

@@ -1,5 +1,5 @@
-//! A storm: people write without pause while the bot is killed again and again. Afterwards every message is answered,
-//! and what the chats show is what the books say.
+//! A storm: people write without pause while the bot is killed again and again. Afterwards every message is
+//! answered, and the chats agree with the books.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use playground::telegram::Person;
 
 use crate::harness::{BOUND, Bot};
 
-/// How often the bot is killed.
+/// The number of kills.
 const KILLS: u64 = 12;
-/// How many people write after each start.
+/// The number of people who write after each start.
 const PEOPLE: std::ops::RangeInclusive<i64> = 1_001..=1_012;
 
 #[tokio::test]
@@ -18,13 +18,13 @@ async fn killed_again_and_again_under_load_nothing_is_lost() {
     for id in PEOPLE {
         bot.telegram.add_user(Person::new(id, "Somebody"));
     }
-    // The model takes its time, so that the kills find turns in every state.
+    // The model is slow, so that the kills find turns in every state.
     bot.model.set_pace(Duration::from_millis(20), Duration::from_millis(5));
     for kill in 0..KILLS {
         for id in PEOPLE {
             bot.telegram.say(id, id, &format!("question {kill} of {id}."));
         }
-        // Spread over the life of a turn: window, opening, stream, settlement, delivery.
+        // Spread over the phases of a turn: window, opening, stream, settlement, delivery.
         tokio::time::sleep(Duration::from_millis(17 * kill + 10)).await;
         bot.kill().await;
         bot.run().await;
@@ -47,7 +47,7 @@ async fn killed_again_and_again_under_load_nothing_is_lost() {
     );
     assert_eq!(unanswered.await, 0, "every message is answered");
     for id in PEOPLE {
-        // What the books call sent was shown, in this order, once, and nothing else.
+        // Everything marked as sent in the outbox was shown, in this order, once, and nothing else.
         let sent: Vec<String> =
             sqlx::query_scalar("SELECT text FROM outbox WHERE chat_id = $1 AND state = 'sent' ORDER BY id")
                 .bind(id)

@@ -1,4 +1,4 @@
-//! A newer version takes over what an older one has left: books and work that had begun.
+//! Upgrades: a newer version continues with the books and the unfinished work of an older one.
 
 mod samples;
 
@@ -10,7 +10,7 @@ use sqlx::migrate::Migrator;
 
 use crate::harness::{ANN, Bot, conversation};
 
-/// Brings an empty database as far as an older version would have.
+/// Migrates an empty database up to an older version.
 async fn migrate_to(bot: &Bot, version: i64) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
     let mut migrator = Migrator::new(folder).await.unwrap();
@@ -19,8 +19,8 @@ async fn migrate_to(bot: &Bot, version: i64) {
     migrator.run(bot.books()).await.unwrap();
 }
 
-/// Ann has 10 USD. Of these 2 are held for a turn that a crash has cut, 1 for one that was closed without setting it free,
-/// and 4 for a refund that Telegram has not answered.
+/// Ann has 10 USD. Of these, 2 are held for a turn that a crash has cut, 1 for a turn that was closed without
+/// releasing its hold, and 4 for a refund that Telegram has not answered.
 const HOLDS_OF_THEIR_OWN: &str = "
     BEGIN;
     INSERT INTO chats (id, kind) VALUES ($ann, 'private');
@@ -60,8 +60,8 @@ async fn what_was_reserved_by_an_older_version_is_free_again_in_the_end() {
     bot.end().await;
 }
 
-/// What Ann has said, as version 9 has stored it: a reply, and a photo that could not be fetched and of which Telegram had
-/// not told the length.
+/// A message of Ann as version 9 stored it: a reply, and a photo that could not be fetched and for which
+/// Telegram had reported no size.
 const A_CONVERSATION: &str = "
     BEGIN;
     INSERT INTO chats (id, kind) VALUES ($ann, 'private');
@@ -96,7 +96,8 @@ async fn a_conversation_of_an_older_version_goes_on() {
     bot.end().await;
 }
 
-/// Ann has paid for an answer that her chat did not take, which the older version noted without a reason that counts.
+/// Ann has paid for an answer that her chat refused, which the older version recorded without a reason that
+/// counts.
 const A_REFUSAL: &str = "
     BEGIN;
     INSERT INTO chats (id, kind) VALUES (42, 'private');
@@ -122,7 +123,7 @@ async fn what_an_older_version_could_not_deliver_is_not_given_back() {
     let (balance, operations): (Decimal, i64) =
         sqlx::query_as("SELECT balance, last_operation FROM users").fetch_one(bot.books()).await.unwrap();
     assert_eq!((balance, operations), (Decimal::from(9), 2));
-    // A charge is written once for each turn, and nothing is taken by giving back.
+    // A charge is recorded once per turn, and nothing is taken when it is given back.
     for (kind, amount) in [("usage", -1), ("return", -1)] {
         let row = sqlx::query(
             "INSERT INTO balance_operations (user_id, seq, kind, amount, balance_before, balance_after, key, turn_id, subject)

@@ -1,5 +1,5 @@
-//! The write-behind: nothing that is handed over gets lost or counted twice, whatever happens to Redis, and one item that
-//! the database refuses takes no other with it.
+//! Write-behind: no queued record gets lost or counted twice, whatever happens to Redis, and an item that the
+//! database refuses does not affect others.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::harness::database::Database;
 use crate::harness::redis::Redis;
 use crate::harness::{ANN, BOUND, Bot};
 
-/// The write-behind of a process, with a database in which turn 1 is open.
+/// The write-behind of one process, with a database in which turn 1 is open.
 struct StreamFixture {
     database: Database,
     db: Db,
@@ -45,7 +45,7 @@ impl StreamFixture {
         Self { database, db, cache, metrics }
     }
 
-    /// Hands records over and lets the writer finish.
+    /// Queues records and lets the writer finish.
     async fn write(&self, records: Vec<Record>) {
         let (handle, writer) = write_behind::open(self.db.clone(), self.cache.clone(), self.metrics.clone());
         let life = Lifecycle::default();
@@ -120,7 +120,7 @@ async fn items_survive_a_redis_that_is_killed_and_a_writer_that_dies_with_them_i
     let payloads: Vec<String> =
         (0..300).map(|number| serde_json::to_string(&call(1, number)).unwrap()).collect();
     stream::put(&world.cache, &payloads).await.unwrap();
-    // A writer takes some and is never heard of again; half of what it had is committed.
+    // A writer takes some items and disappears; half of them are committed.
     let taken = stream::take(&world.cache, "the dead", 100).await.unwrap();
     assert_eq!(taken.entries.len(), 100);
     world.write_taken(&taken.entries[..50]).await;
@@ -158,7 +158,7 @@ async fn the_stream_survives_a_redis_at_its_memory_limit() {
         (0..200).map(|number| serde_json::to_string(&call(1, number)).unwrap()).collect();
     stream::put(&world.cache, &payloads).await.unwrap();
     redis.ask::<()>(&["CONFIG", "SET", "maxmemory", "8mb"]).await;
-    // Files of half a megabyte push everything out that may go.
+    // Files of half a megabyte evict everything that may be evicted.
     for number in 0..60 {
         starling::cache::file_bytes::put(&world.cache, &number.to_string(), &vec![7; 500_000]).await;
     }
@@ -166,7 +166,7 @@ async fn the_stream_survives_a_redis_at_its_memory_limit() {
     assert!(files < 20, "{files} files are still there, so nothing was evicted");
     world.write((200..400).map(|number| call(1, number)).collect()).await;
     assert_eq!(world.count(CALLS).await, 400);
-    // With no memory at all, records take the direct way.
+    // Without any memory in Redis, records go straight to PostgreSQL.
     redis.ask::<()>(&["CONFIG", "SET", "maxmemory", "1"]).await;
     world.write((400..500).map(|number| call(1, number)).collect()).await;
     assert_eq!(world.count(CALLS).await, 500);
@@ -211,7 +211,7 @@ async fn an_unreadable_item_is_put_aside_as_it_was_found() {
     world.end().await;
 }
 
-/// Whether the statistics are what the books say.
+/// Returns whether the statistics agree with the books.
 async fn assert_counted(books: &PgPool) {
     let differences: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM (
@@ -261,7 +261,7 @@ async fn what_a_flushed_redis_has_lost_is_counted_again_from_the_books() {
     bot.log("turn 2 complete").await;
     redis.ask::<()>(&["FLUSHALL"]).await;
     bot.kill().await;
-    // As if that had been some time ago.
+    // Simulates that this happened some time ago.
     sqlx::query("UPDATE turns SET closed_at = closed_at - interval '1 hour' WHERE closed_at IS NOT NULL")
         .execute(bot.books())
         .await
@@ -297,7 +297,7 @@ async fn dead_letters_can_be_looked_at_and_tried_again() {
     assert!(replayed.contains("1 written, 1 refused"), "{replayed}");
     assert_eq!(bot.database.count(CALLS).await, 1);
     assert_eq!(bot.database.count("SELECT attempts::bigint FROM dead_letters").await, 2);
-    // The cause is mended, and the letter is tried twice.
+    // The cause is fixed, and the letter is retried twice.
     sqlx::query("INSERT INTO turns (id, thread_id, question_id, model_id, state, closed_at) OVERRIDING SYSTEM VALUE VALUES (99, 1, 1, 'm', 'failed', now())")
         .execute(bot.books())
         .await

@@ -1,4 +1,4 @@
-//! Budgets on a clock that the test moves.
+//! Tests of the budgets, on a clock that the test moves.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Methods about topics and about who may manage them.
+//! Methods for topics and for the rights to manage them.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Method;
 use crate::domain::ids::{ChatId, TopicId, UserId};
 
-/// Asks what a person is in a chat.
+/// Requests a person's membership in a chat.
 #[derive(Serialize, Debug)]
 pub struct GetChatMember {
     /// The chat.
@@ -20,13 +20,13 @@ impl Method for GetChatMember {
     const NAME: &'static str = "getChatMember";
     type Response = ChatMember;
 
-    /// Somebody waits for what depends on it.
+    /// A person waits for the result.
     fn limit(&self) -> Option<Duration> {
         Some(Duration::from_secs(5))
     }
 }
 
-/// What a person is in a chat.
+/// A person's membership in a chat.
 #[derive(Deserialize, Debug)]
 pub struct ChatMember {
     status: String,
@@ -37,7 +37,7 @@ pub struct ChatMember {
 }
 
 impl ChatMember {
-    /// Whether the person may delete topics with everything in them.
+    /// Returns whether the person may delete topics with all messages in them.
     pub fn may_delete_topics(&self) -> bool {
         match self.status.as_str() {
             "creator" => true,
@@ -47,7 +47,7 @@ impl ChatMember {
     }
 }
 
-/// Deletes a topic with everything in it.
+/// Deletes a topic with all messages in it.
 #[derive(Serialize, Debug)]
 pub struct DeleteForumTopic {
     /// The chat.

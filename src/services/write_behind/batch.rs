@@ -1,5 +1,5 @@
-//! One batch of the write-behind: a transaction for all of it. When the database refuses it, halves are tried, and
-//! halves of halves, until the refused item is alone and goes to the dead letters; all others are written.
+//! One batch of write-behind, written in one transaction. If the database refuses it, it is halved repeatedly
+//! until the refused item is alone and becomes a dead letter; all others are written.
 
 use std::collections::HashSet;
 
@@ -9,10 +9,10 @@ use crate::domain::record::Record;
 use crate::telemetry::logs::chain;
 use crate::telemetry::metrics::Metrics;
 
-/// An item in hand.
+/// An item that is being processed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct PendingRecord {
-    /// Its name in the stream, if it comes from there.
+    /// The item's id in the stream, if it comes from there.
     entry: Option<String>,
     item: Item,
 }
@@ -20,9 +20,9 @@ pub(super) struct PendingRecord {
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Item {
     Record(Record),
-    /// Was removed from the stream while we had it in hand.
+    /// The item was removed from the stream meanwhile.
     Gone,
-    /// Cannot be read; as it was found, and why.
+    /// The item cannot be parsed: its payload, and the reason.
     Unreadable(String, String),
 }
 
@@ -45,23 +45,23 @@ impl PendingRecord {
     }
 }
 
-/// What became of a batch.
+/// The result of a batch.
 #[derive(Debug)]
 pub(super) struct BatchResult {
-    /// Positions of the items that are settled: written, or put aside.
+    /// Positions of the settled items: written, or stored as dead letters.
     settled: HashSet<usize>,
-    /// Why the others are not.
+    /// Why the others are not settled.
     pub(super) result: Result<(), DbError>,
 }
 
 impl BatchResult {
-    /// Names in the stream of what is settled.
+    /// Returns the stream ids of the settled items.
     pub(super) fn done<'a>(&self, held: &'a [PendingRecord]) -> Vec<&'a str> {
         let settled = held.iter().enumerate().filter(|(at, _)| self.settled.contains(at));
         settled.filter_map(|(_, held)| held.entry.as_deref()).collect()
     }
 
-    /// The records that are not settled.
+    /// Returns the records that are not settled.
     pub(super) fn left(&self, held: Vec<PendingRecord>) -> Vec<Record> {
         let left = held.into_iter().enumerate().filter(|(at, _)| !self.settled.contains(at));
         left.filter_map(|(_, held)| if let Item::Record(record) = held.item { Some(record) } else { None })
@@ -69,7 +69,7 @@ impl BatchResult {
     }
 }
 
-/// Writes what can be written. Stops at the first sign that the database is away.
+/// Writes all items that can be written. Stops at the first sign that the database is away.
 pub(super) async fn write(db: &Db, metrics: &Metrics, held: &[PendingRecord]) -> BatchResult {
     let timer = metrics.write_flush.start_timer();
     let mut settled = HashSet::new();
@@ -106,7 +106,7 @@ async fn settle(
                 }
                 settled.extend(piece);
             }
-            // What is too much for one statement may be written in two.
+            // A batch that is too much for one statement may succeed in two.
             Err(error) if error.is_transient() && !(error.is_timeout() && piece.len() > 1) => {
                 return Err(error);
             }

@@ -1,26 +1,26 @@
-//! Dead letters in the operator's hands: looking at them, and trying them again once the cause is mended.
+//! Dead letters for the operator: listing them, and retrying them once the cause is fixed.
 
 use crate::db::dead_letters::{self, DeadLetter};
 use crate::db::{Db, DbError, records};
 use crate::domain::record::Record;
 use crate::telemetry::logs::chain;
 
-/// Letters that are looked at together.
+/// Dead letters read per query.
 const PAGE: i64 = 100;
 
-/// What became of letters that were tried again.
+/// The result of retrying dead letters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Replayed {
-    /// Written and gone.
+    /// Written and removed.
     pub written: usize,
-    /// Refused once more, and kept.
+    /// Refused again and kept.
     pub refused: usize,
 }
 
-/// All letters, oldest first.
+/// Returns all dead letters, oldest first.
 ///
 /// # Errors
-/// When the database is away.
+/// Returns an error if the database is away.
 pub async fn all(db: &Db) -> Result<Vec<DeadLetter>, DbError> {
     let mut all: Vec<DeadLetter> = Vec::new();
     loop {
@@ -32,10 +32,10 @@ pub async fn all(db: &Db) -> Result<Vec<DeadLetter>, DbError> {
     }
 }
 
-/// Tries letters again, each in a transaction of its own together with its removal.
+/// Retries dead letters, each in one transaction together with its removal.
 ///
 /// # Errors
-/// When the database is away; what was written stays written.
+/// Returns an error if the database is away; letters already written stay written.
 pub async fn replay(db: &Db, letters: &[DeadLetter]) -> Result<Replayed, DbError> {
     let mut replayed = Replayed::default();
     for letter in letters {

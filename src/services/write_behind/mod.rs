@@ -1,8 +1,9 @@
-//! Write-behind: records reach PostgreSQL a little later than they happen, so that nobody waits for them, and none is
-//! lost. They go into a durable stream in Redis and leave it when they are committed; without Redis they go straight to
-//! PostgreSQL. A record is written once, however often it is applied.
+//! Write-behind: records are stored in PostgreSQL shortly after they are made, so that no caller waits and no
+//! record is lost. They go into a durable stream in Redis and leave it when they are committed; without Redis
+//! they go straight to PostgreSQL. A record takes effect once, however often it is applied.
 //!
-//! Statistics need not even survive here: what a crash takes on its way into the stream is found again in the books.
+//! Statistics need not survive in the stream: those that a crash takes before they reach it are recovered
+//! from the books.
 
 mod batch;
 pub mod letters;
@@ -20,28 +21,28 @@ use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
 use batch::PendingRecord;
 
-/// Records on their way from who makes them to the stream.
+/// Capacity of the channel between producers and the writer.
 const HANDED_OVER: usize = 1_000;
-/// How long who makes a record waits for room; there is none only while Redis and PostgreSQL are both away.
+/// How long `put` waits for room in the channel, which is full only while both Redis and PostgreSQL are away.
 const ROOM_LIMIT: Duration = Duration::from_secs(1);
-/// The most records that are written at once, and the number that starts the writing early.
+/// The most records in one write; this many also start a write early.
 const BATCH: usize = 100;
 /// How long a record waits in the stream.
 const INTERVAL: Duration = Duration::from_secs(5);
-/// With so many records in the stream, new ones take the direct way.
+/// The stream length at which new records go straight to PostgreSQL.
 const STREAM_LIMIT: u64 = 100_000;
 /// How often the books are searched for turns that nobody has counted, and how old those must be, in seconds.
 const RECOUNT: Duration = Duration::from_secs(600);
 const RECOUNT_AGE: f64 = 60.0;
-/// Turns that are counted at once.
+/// The most turns counted at once.
 const RECOUNT_BATCH: i64 = 1_000;
 
-/// Takes records. Cheap to clone; the writer ends when the last one is dropped.
+/// Accepts records. Cheap to clone; the writer ends when the last clone is dropped.
 #[derive(Clone, Debug)]
 pub struct WriteBehind(mpsc::Sender<Record>);
 
 impl WriteBehind {
-    /// Hands a record over. Waits for a second at most, and only while neither Redis nor PostgreSQL takes anything.
+    /// Queues a record. Waits at most a second, and only while neither Redis nor PostgreSQL takes anything.
     pub async fn put(&self, record: Record) {
         let (id, sent) = (record.id(), self.0.send(record));
         if !matches!(tokio::time::timeout(ROOM_LIMIT, sent).await, Ok(Ok(()))) {
@@ -49,7 +50,7 @@ impl WriteBehind {
         }
     }
 
-    /// Hands over a record that a later one will replace: without room it is left out.
+    /// Queues a record that a later one will replace. Drops it if there is no room.
     pub fn offer(&self, record: Record) {
         if self.0.try_send(record).is_err() {
             tracing::debug!("a record is left out for lack of room");
@@ -57,24 +58,24 @@ impl WriteBehind {
     }
 }
 
-/// Writes records. One in each process.
+/// Writes records; there is one writer per process.
 #[derive(Debug)]
 pub struct Writer {
     records: mpsc::Receiver<Record>,
     db: Db,
     cache: Cache,
     metrics: Metrics,
-    /// Our name in the stream's group, another one in each process.
+    /// The consumer name in the stream's group; differs in each process.
     consumer: String,
-    /// Records that have found neither way yet; nothing is taken from the others meanwhile.
+    /// Records that neither Redis nor PostgreSQL has accepted yet; no others are received meanwhile.
     waiting: Vec<Record>,
-    /// Records that were put into the stream since it was last read.
+    /// The number of records added to the stream since it was last read.
     fresh: usize,
-    /// Records in the stream.
+    /// The number of records in the stream.
     depth: u64,
 }
 
-/// A way for records and the writer at its end.
+/// Creates the channel for records and the writer that receives them.
 pub fn open(db: Db, cache: Cache, metrics: Metrics) -> (WriteBehind, Writer) {
     let (sender, records) = mpsc::channel(HANDED_OVER);
     let consumer = format!("{:016x}", rand::rng().random::<u64>());
@@ -83,8 +84,8 @@ pub fn open(db: Db, cache: Cache, metrics: Metrics) -> (WriteBehind, Writer) {
 }
 
 impl Writer {
-    /// Works until the last [`WriteBehind`] is dropped, and then until nothing is left; gives up what the stream keeps
-    /// when the service aborts.
+    /// Runs until the last [`WriteBehind`] is dropped and all records are written. On abort, it leaves what
+    /// is in the stream there.
     pub async fn run(mut self, life: Lifecycle) {
         let mut clock = tokio::time::interval(INTERVAL);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -113,7 +114,7 @@ impl Writer {
         self.drain(&life).await;
     }
 
-    /// Puts records into the stream, or writes them at once.
+    /// Adds records to the stream, or writes them directly.
     async fn keep(&mut self, records: Vec<Record>) {
         if self.depth < STREAM_LIMIT {
             match self.put(&records).await {
@@ -137,7 +138,7 @@ impl Writer {
         }
     }
 
-    /// One round: what waits for PostgreSQL, then what is in the stream.
+    /// Runs one round: first the records that wait for PostgreSQL, then those in the stream.
     async fn turn_over(&mut self) {
         let waiting = std::mem::take(&mut self.waiting);
         if !waiting.is_empty() {
@@ -183,7 +184,7 @@ impl Writer {
         }
     }
 
-    /// Counts turns whose record is lost.
+    /// Counts turns whose record was lost.
     async fn recount(&mut self) {
         let found = records::uncounted(&self.db, RECOUNT_AGE, RECOUNT_BATCH);
         match self.db.attempt("records::uncounted", found).await {
@@ -197,7 +198,7 @@ impl Writer {
         }
     }
 
-    /// The end: everything that was handed over is written, and what the stream has, while there is time.
+    /// Finishes: writes everything that was queued and, while there is time, the stream.
     async fn drain(&mut self, life: &Lifecycle) {
         let written = async {
             loop {

@@ -1,5 +1,5 @@
-//! Which file imports which, read from the source: `use` items and paths, tests left out. A name that a module only
-//! re-exports counts as an import of the file that defines it, so a module may collect what its files offer.
+//! Imports of each file, read from the source: `use` items and paths, without tests. A name that a module
+//! only re-exports counts as an import of the file that defines it, so a module may collect its files' names.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -9,18 +9,18 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree, Visibility};
 /// A module's path from the root of its crate, empty for the root.
 type Module = Vec<String>;
 
-/// The files of one crate and what each imports of the others.
+/// The files of one crate and their imports of each other.
 pub struct Imports {
-    /// By file, from the folder of the sources.
+    /// By file, relative to the source directory.
     edges: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One source file.
 struct Source {
     module: Module,
-    /// Paths that it uses, from the root of the crate.
+    /// Imported paths, from the root of the crate.
     paths: Vec<Module>,
-    /// Names that it re-exports, and what they stand for; `*` for everything.
+    /// Re-exported names and their targets; `*` for everything.
     exports: Vec<(String, Module)>,
 }
 
@@ -38,12 +38,12 @@ impl Imports {
         Self { edges: edges.collect() }
     }
 
-    /// What a file imports.
+    /// Returns the imports of a file.
     pub fn of_file(&self, file: &str) -> impl Iterator<Item = &str> {
         self.edges.get(file).into_iter().flatten().map(String::as_str)
     }
 
-    /// The circles: for each file that can be reached from itself, the shortest way back.
+    /// Returns the circles: for each file that can be reached from itself, the shortest way back.
     pub fn circles(&self) -> BTreeSet<String> {
         self.edges.keys().filter_map(|file| self.way_back(file)).collect()
     }
@@ -74,7 +74,7 @@ impl Imports {
     }
 }
 
-/// A circle written so that it looks the same from whichever of its files it is begun.
+/// Writes a circle in a form that does not depend on the file at which it starts.
 fn turned(way: &[&str]) -> String {
     let files = &way[..way.len() - 1];
     let first = files.iter().enumerate().min_by_key(|(_, file)| **file).map_or(0, |(at, _)| at);
@@ -103,7 +103,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// A path as it is written, from the root of the crate; `None` if it leads elsewhere.
+    /// Returns a path from the root of the crate, or `None` if it leads elsewhere.
     fn absolute(&self, path: &[String]) -> Option<Module> {
         let own = &self.source.module;
         let (first, rest) = path.split_first()?;
@@ -165,7 +165,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_macro(&mut self, item: &'ast syn::Macro) {
-        // Arguments of a macro are tokens; only what looks like a path of the crate is taken.
+        // Arguments of a macro are tokens; only those that look like a path of the crate count.
         let text = item.tokens.to_string().replace(' ', "");
         for (at, _) in text.match_indices("crate::") {
             let path = text[at..].split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').next();
@@ -182,7 +182,7 @@ fn is_test(attribute: &Attribute) -> bool {
         && attribute.meta.require_list().is_ok_and(|list| list.tokens.to_string() == "test")
 }
 
-/// The paths of a `use`, each with the name under which it is known afterwards.
+/// Returns the paths of a `use`, each with the name that it introduces.
 fn leaves(tree: &UseTree, before: &mut Module) -> Vec<(Module, String)> {
     match tree {
         UseTree::Path(path) => {
@@ -205,7 +205,7 @@ fn leaves(tree: &UseTree, before: &mut Module) -> Vec<(Module, String)> {
     }
 }
 
-/// The file in which a path ends, re-exports followed.
+/// Returns the file in which a path ends, following re-exports.
 fn target<'a>(
     path: &[String],
     modules: &BTreeMap<Module, &'a str>,

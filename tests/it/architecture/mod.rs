@@ -1,4 +1,5 @@
-//! The layers as a test: a module imports only from groups listed before its own, and foreign crates stay home.
+//! The layers as a test: a module imports only from groups listed before its own, and foreign crates stay in
+//! their modules.
 
 mod imports;
 
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use imports::Imports;
 
-/// From low to high. Modules on one line do not know each other.
+/// The modules from low to high. Modules on one line must not import each other.
 const LAYERS: &[&[&str]] = &[
     &["domain", "lifecycle"],
     &["config"],
@@ -88,8 +89,8 @@ fn rank(name: &str) -> usize {
     LAYERS.iter().position(|group| group.contains(&name)).unwrap_or(usize::MAX)
 }
 
-/// The upward or sideways imports of a file. An unknown name ranks above everything, so that a grouped
-/// `use crate::{...}` cannot hide one.
+/// Returns the upward or sideways imports of a file. An unknown name ranks above everything, so that a
+/// grouped `use crate::{...}` cannot hide one.
 fn forbidden(file: &str, source: &str) -> Vec<String> {
     let own = module(file);
     source
@@ -131,7 +132,7 @@ fn forbidden_inside(imports: &Imports, files: &[(String, String)]) -> Vec<String
     found
 }
 
-/// Crates that appear in a file away from their home.
+/// Returns crates that appear in a file outside their modules.
 fn strangers(file: &str, source: &str) -> Vec<String> {
     let code: String =
         source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");

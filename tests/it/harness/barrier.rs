@@ -1,14 +1,14 @@
-//! A lock of a test before which the bot stops when it opens a turn.
+//! A lock held by a test, which stops the bot when it opens a turn.
 
 use sqlx::{Postgres, Transaction};
 
 use super::Bot;
 
-/// Openings that wait.
+/// Statements that wait to open a turn.
 const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '-- Opens turns%'";
 
-/// Until it is lifted, no turn is opened or closed.
+/// While the barrier exists, no turn is opened or closed.
 pub struct Barrier(Transaction<'static, Postgres>);
 
 impl Barrier {
@@ -18,7 +18,7 @@ impl Barrier {
         Self(lock)
     }
 
-    /// Waits until a turn is about to be opened.
+    /// Waits until the bot is about to open a turn.
     pub async fn reached(&self, bot: &Bot) {
         bot.database.until(WAITING, 1).await;
     }
@@ -27,7 +27,7 @@ impl Barrier {
         self.0.rollback().await.unwrap();
     }
 
-    /// Lifts it when the bot is dead, whose statements must not outlive it.
+    /// Removes the barrier after the bot was killed; its statements must not outlive it.
     pub async fn lift_for_the_next(mut self) {
         sqlx::query(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -1,4 +1,4 @@
-//! A database for one test, made and dropped with it. `DATABASE_URL` names a server on which that is allowed.
+//! A database per test, created and dropped with it. `DATABASE_URL` names a server that allows this.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -43,14 +43,14 @@ impl Database {
         &self.pool
     }
 
-    /// The address of this database.
+    /// Returns the address of this database.
     pub fn url(&self) -> String {
         let mut url = self.server.clone();
         url.set_path(&self.name);
         url.to_string()
     }
 
-    /// The address of this database by way of a proxy.
+    /// Returns the address of this database through a proxy.
     pub fn url_through(&self, proxy: SocketAddr) -> String {
         let mut url = self.server.clone();
         url.set_path(&self.name);
@@ -63,12 +63,12 @@ impl Database {
         sqlx::query_scalar(query).fetch_one(&self.pool).await.unwrap()
     }
 
-    /// Waits until a count has a value. The database tells nobody of changes, so this one looks again and again.
+    /// Waits until a count has a value. The database does not report changes, so this one polls.
     pub async fn until(&self, query: &'static str, value: i64) {
         self.until_within(super::BOUND, query, value).await;
     }
 
-    /// The same for what takes longer on any machine.
+    /// Waits until a count has a value, but at most `bound`, for work that is slow on any machine.
     pub async fn until_within(&self, bound: std::time::Duration, query: &'static str, value: i64) {
         let reached = async {
             while self.count(query).await != value {
@@ -79,7 +79,7 @@ impl Database {
         assert!(reached.is_ok(), "{query} is {}, not {value}", self.count(query).await);
     }
 
-    /// Nothing may be open when a test is over.
+    /// Asserts that nothing is left open at the end of a test.
     pub async fn assert_settled(&self) {
         for (what, query) in [
             ("open turns", "SELECT count(*) FROM turns WHERE state = 'open'"),
@@ -91,7 +91,7 @@ impl Database {
         self.assert_audited().await;
     }
 
-    /// The books must be right after every test.
+    /// Asserts that the books are right; called after every test.
     pub async fn assert_audited(&self) {
         let audit = include_str!("../../../src/db/audit.sql");
         let problems: Vec<(String, i64, String)> = sqlx::query_as(audit).fetch_all(&self.pool).await.unwrap();

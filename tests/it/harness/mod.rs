@@ -1,4 +1,4 @@
-//! The harness: one bot process with its own database and its own outside world for each test.
+//! The harness: one bot process per test, with its own database and its own emulators.
 
 pub mod barrier;
 pub mod database;
@@ -20,30 +20,30 @@ use database::Database;
 use process::Process;
 use proxy::Proxy;
 
-/// How long anything may take before a test fails. Generous, because the machine may be busy.
+/// Time limit of any wait. Generous, because the machine may be busy.
 pub const BOUND: Duration = Duration::from_secs(60);
 
-/// How many times a test repeats its work: a number for every run, and one that takes minutes for the night run
-/// (`scripts/night` sets `STARLING_NIGHT`).
+/// Returns how often a test repeats its work: `every_run`, or the `night` number, which takes minutes, in the
+/// night run (`scripts/night` sets `STARLING_NIGHT`).
 pub fn scaled(every_run: i64, night: i64) -> i64 {
     if std::env::var_os("STARLING_NIGHT").is_some() { night } else { every_run }
 }
 
-/// Ann, who writes to the bot in most tests. Her private chat has her id.
+/// Ann, the user in most tests. Her private chat has her id.
 pub const ANN: i64 = 42;
-/// Bob, who writes now and then.
+/// Bob, a second user.
 pub const BOB: i64 = 43;
 /// A forum with both of them.
 pub const GROUP: i64 = -1_000_042;
 
-/// Whether a message in a group is an answer that still grows: it has the button that stops it.
+/// Returns whether a group message is a live message: it has the button that stops the answer.
 fn is_unfinished(message: &playground::telegram::Message) -> bool {
     let button =
         message.reply_markup.as_ref().map(|markup| &markup["inline_keyboard"][0][0]["callback_data"]);
     button.and_then(|data| data.as_str()).is_some_and(|data| data.starts_with("stop:"))
 }
 
-/// A bot and its world.
+/// A bot and its emulators.
 pub struct Bot {
     pub telegram: Telegram,
     pub model: Anthropic,
@@ -51,24 +51,24 @@ pub struct Bot {
     pub proxy: Proxy,
     settings: BTreeMap<String, String>,
     process: Option<Process>,
-    /// Log lines of level ERROR that the test expects, by a part of their text.
+    /// Log lines of level ERROR that the test expects, identified by a part of their text.
     expected_errors: Vec<&'static str>,
 }
 
 impl Bot {
-    /// A running bot with the settings of the tests: a window that closes soon.
+    /// Starts a bot with the settings of the tests: a batch window that closes soon.
     pub async fn start() -> Self {
         Self::with([]).await
     }
 
-    /// The same with settings of the test's own.
+    /// Starts a bot with additional settings of the test.
     pub async fn with<const N: usize>(settings: [(&str, &str); N]) -> Self {
         let mut bot = Self::prepare(settings).await;
         bot.run().await;
         bot
     }
 
-    /// A running bot in a Telegram that keeps its limits, with the bot's own limits as in real use.
+    /// Starts a bot with a Telegram that enforces its limits, and with the bot's own limits as in real use.
     pub async fn under_limits() -> Self {
         let strict = telegram::Settings { enforce_rates: true, ..telegram::Settings::default() };
         let mut bot = Self::prepare_in(strict, [("TELEGRAM_SENDS_PER_SECOND", "30")]).await;
@@ -76,7 +76,7 @@ impl Bot {
         bot
     }
 
-    /// A world whose bot does not run yet.
+    /// Prepares a world whose bot is not started yet.
     pub async fn prepare<const N: usize>(settings: [(&str, &str); N]) -> Self {
         Self::prepare_in(telegram::Settings::default(), settings).await
     }
@@ -102,7 +102,7 @@ impl Bot {
             ("LOG_FORMAT", "text".to_owned()),
             ("RUST_LOG", "info,starling=debug".to_owned()),
             ("BATCH_WINDOW_MS", "20".to_owned()),
-            // Tests that are not about money have enough of it.
+            // Tests that are not about money give every user enough of it.
             ("STARTER_BALANCE_USD", "1000".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
@@ -116,13 +116,13 @@ impl Bot {
         self.settings.insert(name.to_owned(), value.to_owned());
     }
 
-    /// Runs the binary with a sub-command; returns the exit code and what it prints.
+    /// Runs the binary with a subcommand; returns the exit code and the output.
     pub async fn command(&self, arguments: &[&str]) -> (i32, String) {
         let output = process::command(&self.settings).args(arguments).output().await.unwrap();
         (output.status.code().unwrap_or(-1), String::from_utf8(output.stdout).unwrap())
     }
 
-    /// Starts the bot and waits until it asks for updates.
+    /// Starts the bot and waits until it polls for updates.
     pub async fn run(&mut self) {
         self.launch();
         self.log(" ready").await;
@@ -133,22 +133,22 @@ impl Bot {
         self.process = Some(Process::start(&self.settings));
     }
 
-    /// Ends the bot at once, as a power cut would.
+    /// Kills the bot at once, as a power cut would.
     pub async fn kill(&mut self) {
         self.process.take().expect("the bot runs").kill().await;
     }
 
-    /// Waits until the bot is dead, without having been asked to end.
+    /// Waits until the bot has died without having been asked to stop.
     pub async fn died(&self) {
         self.process().gone().await;
     }
 
-    /// Asks the bot to end.
+    /// Asks the bot to stop.
     pub fn terminate(&self) {
         self.process().terminate();
     }
 
-    /// Waits for the bot's own end and returns its exit code.
+    /// Waits until the bot has stopped and returns its exit code.
     pub async fn exit_code(&mut self) -> i32 {
         let process = self.process.take().expect("the bot runs");
         let (code, log) = process.end().await;
@@ -156,7 +156,7 @@ impl Bot {
         code
     }
 
-    /// Waits for a line of the log.
+    /// Waits for a log line.
     pub async fn log(&self, part: &str) {
         self.process().line(part).await;
     }
@@ -169,17 +169,17 @@ impl Bot {
         self.expected_errors.push(part);
     }
 
-    /// Ann writes to the bot.
+    /// Sends a message by Ann to the bot.
     pub fn ann(&self, text: &str) -> SentIds {
         self.telegram.say(ANN, ANN, text)
     }
 
-    /// Ann writes and waits for the answer to be complete.
+    /// Sends a message by Ann and waits for the complete answer.
     pub async fn ask(&self, text: &str) -> String {
         self.ask_in(ANN, ANN, text).await
     }
 
-    /// Somebody writes in a chat and waits until the bot has one more finished message there.
+    /// Sends a message in a chat and waits until the bot has one more finished message there.
     pub async fn ask_in(&self, chat: i64, from: i64, text: &str) -> String {
         let before = self.answers(chat).len();
         self.telegram.say(chat, from, text);
@@ -192,7 +192,7 @@ impl Bot {
         found.await.unwrap()
     }
 
-    /// The text of the bot's `number`th message in a chat (from 1), once its turn is closed.
+    /// Returns the text of the bot's `number`th message in a chat (from 1), once its turn is closed.
     pub async fn answer(&self, chat: i64, number: usize) -> String {
         let what = format!("message {number} of the bot in chat {chat}");
         let found = self
@@ -201,12 +201,12 @@ impl Bot {
         found.await.unwrap()
     }
 
-    /// All texts of the bot in a chat.
+    /// Returns all texts of the bot in a chat.
     pub fn answers(&self, chat: i64) -> Vec<String> {
         self.telegram.view(|view| view.answers(chat).map(|message| message.text.clone()).collect())
     }
 
-    /// What a chat shows, one line a message.
+    /// Returns the visible contents of a chat, one line per message.
     pub fn screen(&self, chat: i64) -> String {
         let line =
             |m: telegram::Message| format!("{}: {}", if m.from_bot { "bot" } else { "person" }, m.text);
@@ -229,10 +229,11 @@ impl Bot {
         self.model.until(&what, BOUND, ended).await.unwrap()
     }
 
-    /// Checks that nothing is left: ends the bot, then looks at its books, its log and what the world refused.
+    /// Asserts that nothing is left: stops the bot, then checks its books, its log and the calls that the
+    /// emulators refused.
     pub async fn end(mut self) {
         if self.process.is_some() {
-            // What is still on its way gets there; what is not, never will.
+            // Messages in flight get there now; what is not delivered by then never will be.
             self.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
             self.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
             self.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
@@ -248,12 +249,12 @@ impl Bot {
         self.database.drop().await;
     }
 
-    /// How many messages were promised to chats.
+    /// Returns the number of rows in the outbox.
     pub async fn outbox(&self) -> i64 {
         self.database.count("SELECT count(*) FROM outbox").await
     }
 
-    /// What a user has, exactly.
+    /// Returns the exact balance of a user.
     pub async fn balance(&self, user: i64) -> Decimal {
         sqlx::query_scalar("SELECT balance FROM users WHERE id = $1")
             .bind(user)
@@ -262,13 +263,13 @@ impl Bot {
             .unwrap()
     }
 
-    /// Where the bot serves what operators ask for: it opens any free port and says which.
+    /// Returns the address of the operators' server: the bot opens any free port and logs it.
     pub fn operators_port(&self) -> String {
         let line = self.process().find_line("the operators' port is open").expect("the bot is ready");
         line.rsplit_once("address=").expect("the line names it").1.to_owned()
     }
 
-    /// The sum of a counter's series whose line begins like this.
+    /// Returns the sum of a counter's series whose line starts with this prefix.
     pub async fn metric(&self, name: &str) -> u64 {
         let address = self.operators_port();
         let answer = reqwest::get(format!("http://{address}/metrics")).await.unwrap().text().await.unwrap();
@@ -276,7 +277,7 @@ impl Bot {
         lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
     }
 
-    /// For looking at the books.
+    /// Connects to the database, to inspect the books.
     pub fn books(&self) -> &PgPool {
         self.database.pool()
     }
@@ -291,7 +292,7 @@ impl Bot {
     }
 }
 
-/// The texts of a recorded request's messages, as `role: text` lines.
+/// Returns the texts of a recorded request's messages, as `role: text` lines.
 pub fn conversation(request: &Recorded) -> Vec<String> {
     let messages = request.body["messages"].as_array().expect("a request has messages");
     let texts = |message: &serde_json::Value| -> String {
@@ -304,13 +305,13 @@ pub fn conversation(request: &Recorded) -> Vec<String> {
         .collect()
 }
 
-/// A recorded request's messages as a text, one after another.
+/// Returns a recorded request's messages as one text.
 pub fn prompt(request: &Recorded) -> String {
     exact(conversation(request).join("\n"))
 }
 
-/// A text to compare with a snapshot. The comparison passes over blanks at both ends of a text, so it must
-/// have none.
+/// Returns a text for comparison with a snapshot. The comparison ignores blanks at both ends of a text, so it
+/// must have none.
 pub fn exact(text: impl Into<String>) -> String {
     let text = text.into();
     assert_eq!(text, text.trim(), "a snapshot does not show the blanks around it");

@@ -1,4 +1,4 @@
-//! What tests of money do again and again: give a command and read its answer, buy, look into the books.
+//! Helpers of the tests of money: give a command and read its answer, buy, inspect the books.
 
 use std::time::Duration;
 
@@ -7,20 +7,20 @@ use sqlx::AssertSqlSafe;
 
 use super::{ANN, BOB, BOUND, Bot};
 
-/// Olga, an administrator where a test says so.
+/// Olga, an administrator in the tests that say so.
 pub const OLGA: i64 = 44;
 
-/// How often the database is looked at; it tells nobody of changes.
+/// The pause between two queries of the database, which does not report changes.
 const LOOK: Duration = Duration::from_millis(20);
 
 impl Bot {
-    /// A running bot that gives ten cents to everybody, in a world in which Olga is its administrator, and Ann and Bob
-    /// have Stars.
+    /// Starts a bot that gives every user ten cents, in a world in which Olga is an administrator, and Ann
+    /// and Bob have Stars.
     pub async fn of_olga<const N: usize>(settings: [(&str, &str); N]) -> Self {
         Self::of_olga_in(telegram::Settings::default(), settings).await
     }
 
-    /// The same in a Telegram that waits so long for the answer to a payment.
+    /// Starts the same bot with a Telegram that waits this long for the answer to a pre-checkout query.
     pub async fn in_a_hurry(checkout_limit: Duration) -> Self {
         let settings = telegram::Settings { checkout_limit, ..telegram::Settings::default() };
         Self::of_olga_in(settings, []).await
@@ -41,23 +41,23 @@ impl Bot {
         bot
     }
 
-    /// Somebody gives a command in the private chat and reads what it is answered.
+    /// Sends a command in the private chat and returns the answer.
     pub async fn command_of(&self, user: i64, text: &str) -> String {
         let said = self.telegram.say(user, user, text);
         self.reply_to(said.update_id).await.text
     }
 
-    /// Ann gives a command.
+    /// Sends a command by Ann and returns the answer.
     pub async fn tell(&self, text: &str) -> String {
         self.command_of(ANN, text).await
     }
 
-    /// The message that answers an update.
+    /// Returns the message that answers an update.
     pub async fn reply_to(&self, update: i64) -> Message {
         self.message_of(&format!("update:{update}")).await
     }
 
-    /// The message that was owed under this key, once the chat shows it.
+    /// Returns the message with this outbox key, once the chat shows it.
     pub async fn message_of(&self, key: &str) -> Message {
         let sent = async {
             loop {
@@ -88,7 +88,7 @@ impl Bot {
         heard.await.unwrap()
     }
 
-    /// Somebody taps a button below a message of the bot, or forges that; returns what the tap is answered.
+    /// Presses a button below a message of the bot, or forges a press; returns the answer to the press.
     pub async fn tap(&self, chat: i64, from: i64, message: i64, data: &str) -> Option<String> {
         let callback = self.telegram.press(chat, from, message, data);
         let answered = self.telegram.until("the answer to a tap", BOUND, |view| {
@@ -97,7 +97,7 @@ impl Bot {
         answered.await.unwrap()
     }
 
-    /// Somebody asks for packages and taps one; returns the invoice.
+    /// Requests the packages and presses one of them; returns the invoice.
     pub async fn invoice(&self, user: i64, stars: u32) -> Message {
         let said = self.telegram.say(user, user, "/pay");
         let packages = self.reply_to(said.update_id).await;
@@ -106,12 +106,12 @@ impl Bot {
         self.nth_invoice(user, before + 1).await
     }
 
-    /// The invoices of a chat.
+    /// Returns the invoices of a chat.
     pub fn invoices(&self, chat: i64) -> Vec<Message> {
         self.telegram.view(|view| view.invoices(chat).cloned().collect())
     }
 
-    /// The `number`th invoice of a chat (from 1), once it is there.
+    /// Returns the `number`th invoice of a chat (from 1), once it is there.
     pub async fn nth_invoice(&self, chat: i64, number: usize) -> Message {
         let what = format!("invoice {number} in chat {chat}");
         let found = self.telegram.until(&what, BOUND, |view| view.invoices(chat).nth(number - 1).cloned());
@@ -120,7 +120,7 @@ impl Bot {
         invoice
     }
 
-    /// How an attempt to pay ended.
+    /// Returns how an attempt to pay ended.
     pub async fn outcome(&self, attempt: &PaymentAttempt) -> PaymentState {
         let ended = self.telegram.until("the end of a payment", BOUND, |view| {
             let state = &view.payment(attempt.number)?.state;
@@ -138,13 +138,13 @@ impl Bot {
         receipt
     }
 
-    /// A package from the command to the receipt.
+    /// Buys a package, from the command to the receipt.
     pub async fn buy(&self, user: i64, stars: u32) -> Receipt {
         let invoice = self.invoice(user, stars).await;
         self.pay(user, user, &invoice).await
     }
 
-    /// Why an attempt was declined.
+    /// Returns why an attempt was declined.
     pub async fn refusal(&self, attempt: &PaymentAttempt) -> String {
         let state = self.outcome(attempt).await;
         let PaymentState::Failed(PaymentFailure::Declined(words)) = state else {
@@ -153,19 +153,19 @@ impl Bot {
         words
     }
 
-    /// The payload of the newest invoice.
+    /// Returns the payload of the newest invoice.
     pub async fn newest_payload(&self) -> String {
         let newest = "SELECT payload FROM invoices ORDER BY id DESC LIMIT 1";
         sqlx::query_scalar(newest).fetch_one(self.books()).await.unwrap()
     }
 
-    /// What somebody has, to the last digit.
+    /// Returns the balance of a user with all digits.
     pub async fn has(&self, user: i64) -> String {
         let balance = "SELECT trim_scale(balance)::text FROM users WHERE id = $1";
         sqlx::query_scalar(balance).bind(user).fetch_one(self.books()).await.unwrap()
     }
 
-    /// The operations of somebody as `kind amount`, oldest first.
+    /// Returns the ledger operations of a user as `kind amount`, oldest first.
     pub async fn operations(&self, user: i64) -> Vec<String> {
         sqlx::query_scalar(
             "SELECT kind || ' ' || trim_scale(amount) FROM balance_operations WHERE user_id = $1 ORDER BY seq",
@@ -176,25 +176,25 @@ impl Bot {
         .unwrap()
     }
 
-    /// Changes the books by hand.
+    /// Changes the books directly in the database.
     pub async fn sql(&self, statement: &str) {
         sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(self.books()).await.unwrap();
     }
 
-    /// How many calls of a method Telegram carried out.
+    /// Returns how many calls of a method Telegram has carried out.
     pub fn carried_out(&self, method: &str) -> usize {
         let done = |call: &&playground::telegram::Call| call.answer == playground::telegram::CallOutcome::Ok;
         self.telegram
             .view(|view| view.calls().iter().filter(|call| call.method == method).filter(done).count())
     }
 
-    /// Whether the log has a line with `part` by now.
+    /// Returns whether the log has a line with `part` by now.
     pub fn has_logged(&self, part: &str) -> bool {
         self.process().find_line(part).is_some()
     }
 }
 
-/// A person with a name by which an administrator can find them.
+/// Creates a person with a username by which an administrator can find them.
 pub fn person(id: i64, first_name: &str, username: &str, language: &str) -> Person {
     Person {
         username: Some(username.to_owned()),

@@ -1,10 +1,10 @@
-//! An answer that stands still in its middle until the test lets it go on.
+//! An answer that pauses in its middle until the test lets it continue.
 
 use playground::anthropic::{Gate, GateKeeper, Reply, Step};
 
 use super::{ANN, BOUND, Bot};
 
-/// An answer that says something and then waits until the test lets it go on.
+/// Scripts an answer that sends some text and then waits until the test lets it continue.
 pub fn half_an_answer(bot: &Bot) -> GateKeeper {
     let (gate, keeper) = Gate::new();
     bot.model.script(Reply::steps(vec![
@@ -15,7 +15,7 @@ pub fn half_an_answer(bot: &Bot) -> GateKeeper {
     keeper
 }
 
-/// Waits until Ann sees the first half of it.
+/// Waits until Ann sees the first half of the answer.
 pub async fn first_half_is_visible(bot: &Bot) {
     let seen = bot.telegram.until("the first half as a draft", BOUND, |view| {
         view.live_draft(ANN).filter(|draft| draft.text == "The first half.").map(drop)

@@ -1,4 +1,4 @@
-//! The real binary as a child process whose log can be waited for.
+//! The real binary as a child process whose log lines can be awaited.
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -14,7 +14,7 @@ pub struct Process {
     log: watch::Receiver<Vec<String>>,
 }
 
-/// The binary with nothing but the given settings.
+/// The binary with only the given settings.
 pub fn command(settings: &BTreeMap<String, String>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_starling"));
     command
@@ -47,12 +47,12 @@ impl Process {
         assert!(found, "no line with '{part}' in the log:\n{}", self.log.borrow().join("\n"));
     }
 
-    /// The first line so far that contains `part`.
+    /// Returns the first line so far that contains `part`.
     pub fn find_line(&self, part: &str) -> Option<String> {
         self.log.borrow().iter().find(|line| line.contains(part)).cloned()
     }
 
-    /// Waits until the process is gone, whatever ended it.
+    /// Waits until the process has ended for any reason.
     pub async fn gone(&self) {
         let mut log = self.log.clone();
         while log.changed().await.is_ok() {}
@@ -66,7 +66,7 @@ impl Process {
         self.child.kill().await.unwrap();
     }
 
-    /// The exit code, and the log up to the end.
+    /// Returns the exit code and the log up to the end.
     pub async fn end(mut self) -> (i32, Vec<String>) {
         let status =
             tokio::time::timeout(BOUND, self.child.wait()).await.expect("the bot ends in time").unwrap();

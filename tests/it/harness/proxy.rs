@@ -1,4 +1,5 @@
-//! A wire to a server that a test can cut and mend, that loses one answer, or that is slow.
+//! A proxy in front of a server, which a test can cut and restore, which can lose one response, or which is
+//! slow.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,10 +17,10 @@ pub struct Proxy {
 
 struct Wire {
     whole: watch::Sender<bool>,
-    /// The request whose answer gets lost, by a part of its bytes.
+    /// The request whose response gets lost, identified by a part of its bytes.
     swallow: Mutex<Option<&'static str>>,
     swallowed: watch::Sender<bool>,
-    /// Milliseconds that every answer takes longer.
+    /// The delay of every response in milliseconds.
     delay_ms: AtomicU64,
 }
 
@@ -46,12 +47,12 @@ impl Proxy {
         self.address
     }
 
-    /// Breaks every connection and takes no new one.
+    /// Breaks every connection and accepts no new one.
     pub fn cut(&self) {
         self.wire.whole.send_replace(false);
     }
 
-    /// From now on every answer comes so much later.
+    /// Sets the delay of all responses from now on.
     pub fn delay(&self, by: std::time::Duration) {
         self.wire.delay_ms.store(u64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
     }
@@ -60,7 +61,8 @@ impl Proxy {
         self.wire.whole.send_replace(true);
     }
 
-    /// The next request that contains `part` is carried out, but instead of the answer the connection breaks.
+    /// Lets the server execute the next request that contains `part`, but breaks the connection instead of
+    /// returning the response.
     pub fn swallow_answer_to(&self, part: &'static str) {
         *self.wire.swallow.lock().unwrap() = Some(part);
     }
@@ -105,7 +107,8 @@ async fn requests(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: &Wire, 
     }
 }
 
-/// The first answer after the loss was announced is read, which proves that the request was carried out, and dropped.
+/// Reads and drops the first response after the loss was requested, which proves that the request was
+/// executed.
 async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, lost: watch::Receiver<bool>, wire: &Wire) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length) = from.read(&mut buffer).await {

@@ -1,4 +1,4 @@
-//! A Redis of one test's own, on a free port and with a folder of its own, that the test can hurt in every way.
+//! A Redis server per test, on a free port and with its own directory, with ways to make it fail.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,14 +22,14 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// A running server with the settings that operators are told to use.
+    /// Starts a server with the settings recommended to operators.
     pub async fn start() -> Self {
         let mut redis = Self::prepare();
         redis.run().await;
         redis
     }
 
-    /// A place for a server that does not run yet.
+    /// Prepares a server that is not started yet.
     pub fn prepare() -> Self {
         let port = free_address().unwrap().port();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -46,7 +46,7 @@ impl Redis {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
-    /// Starts the server, with the data that an earlier run has left.
+    /// Starts the server with the data of an earlier run.
     pub async fn run(&mut self) {
         let port = self.port.to_string();
         let settings = [
@@ -66,7 +66,7 @@ impl Redis {
             .spawn();
         self.server = Some(server.expect("redis-server is installed; scripts/test does it"));
         let answers = async {
-            // A server that starts tells nobody when it is done, so this one asks again and again.
+            // The server does not report when it is ready, so this one polls.
             while self.try_ask::<String>(&["PING"]).await.is_err() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
@@ -74,12 +74,12 @@ impl Redis {
         tokio::time::timeout(BOUND, answers).await.expect("Redis answers");
     }
 
-    /// Ends the server at once, as a power cut of its machine would.
+    /// Kills the server at once, as a power cut of its machine would.
     pub async fn kill(&mut self) {
         self.server.take().expect("Redis runs").kill().await.unwrap();
     }
 
-    /// The server stands still: connections are accepted by the system, nothing is answered.
+    /// Suspends the server: the system accepts connections, but there is no response.
     pub fn hang(&self) {
         self.signal("STOP");
     }
@@ -108,13 +108,13 @@ impl Redis {
         self.try_ask(command).await.unwrap()
     }
 
-    /// The names of all keys that contain `part`.
+    /// Returns the names of all keys that contain `part`.
     pub async fn keys(&self, part: &str) -> Vec<String> {
         self.ask(&["KEYS", &format!("*{part}*")]).await
     }
 }
 
-/// Some systems have Valkey in its place.
+/// Some systems have Valkey instead.
 fn program() -> &'static str {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let there = |name: &&str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());

@@ -1,7 +1,7 @@
-//! What every version has written outlives the migrations that follow. Each migration has a file of its name
-//! in this folder, with rows as the version writes them that came with it: they fill the tables and columns
-//! that it adds, and give work to later migrations. They are inserted right after it, upon the rows of the
-//! migrations before, and are never adapted to later schemas.
+//! Rows of every version survive the migrations that follow. Each migration has a file of its name in this
+//! directory, with rows as written by the version that introduced it: they fill the tables and columns that
+//! it adds, and give work to later migrations. They are inserted right after it, on top of the rows of
+//! earlier migrations, and are never adapted to later schemas.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,14 +13,14 @@ use sqlx::AssertSqlSafe;
 use super::migrate_to;
 use crate::harness::{ANN, BOB, BOUND, Bot, conversation};
 
-/// Values that a migration changes on purpose. A test of its own shows what becomes of each.
+/// Values that a migration changes on purpose. Each has a test of its own for the result.
 const REWRITTEN: [(&str, &str); 1] = [("users", "held")];
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// The files of all migrations by their numbers.
+/// Returns the files of all migrations by their numbers.
 fn steps() -> BTreeMap<i64, String> {
     let files = std::fs::read_dir(folder("migrations")).unwrap();
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
@@ -38,7 +38,7 @@ async fn insert_samples(bot: &Bot, name: &str) {
     assert!(inserted.is_ok(), "tests/it/upgrades/{name}: {inserted:?}");
 }
 
-/// All rows of all tables.
+/// Returns all rows of all tables.
 type Rows = BTreeMap<String, Vec<Map<String, Value>>>;
 
 async fn all_rows(bot: &Bot) -> Rows {
@@ -54,7 +54,7 @@ async fn all_rows(bot: &Bot) -> Rows {
     all
 }
 
-/// Tables without a row, and columns without a value.
+/// Returns the tables without a row, and the columns without a value.
 fn unfilled(all: &Rows) -> Vec<String> {
     let of_table = |(table, rows): (&String, &Vec<Map<String, Value>>)| -> Vec<String> {
         let Some(first) = rows.first() else { return vec![table.clone()] };
@@ -64,7 +64,7 @@ fn unfilled(all: &Rows) -> Vec<String> {
     all.iter().flat_map(of_table).collect()
 }
 
-/// What two versions of a table have in common, in a fixed order: new and dropped columns are left out.
+/// Returns what two versions of a table have in common, in a fixed order, without new and dropped columns.
 fn common(table: &str, rows: &[Map<String, Value>], other: &[Map<String, Value>]) -> BTreeSet<String> {
     let kept = |column: &String| {
         other.iter().all(|row| row.contains_key(column)) && !REWRITTEN.contains(&(table, column.as_str()))
@@ -76,7 +76,8 @@ fn common(table: &str, rows: &[Map<String, Value>], other: &[Map<String, Value>]
     rows.iter().map(row).collect()
 }
 
-/// A database with the sample rows of these migrations becomes one of today, and the bot goes on with it.
+/// Migrates a database with the sample rows of these migrations to the newest version; the bot continues with
+/// it.
 async fn upgrade_after(steps: &[(i64, String)]) {
     let (_, newest) = steps.last().unwrap();
     let bot = Bot::prepare([]).await;
@@ -99,7 +100,7 @@ async fn upgrade_after(steps: &[(i64, String)]) {
     goes_on(bot).await;
 }
 
-/// The bot remembers, delivers what is owed, answers what was cut and handles what was left.
+/// Asserts that the bot remembers, delivers what is owed, answers what was cut and handles what was left.
 async fn goes_on(mut bot: Bot) {
     bot.telegram.open_chat(ANN);
     bot.telegram.open_chat(BOB);
@@ -125,7 +126,7 @@ async fn goes_on(mut bot: Bot) {
         (ANN, &["What Ann was owed before the upgrade."][..]),
         (ANN, &["You said: What did we talk about?"]),
         (BOB, &["You pay in advance with Telegram Stars"]),
-        // What had been written down of the answer stands; before that was done, the question is asked again.
+        // A checkpointed answer is kept; without a checkpoint, the question is asked again.
         (BOB, &["Bob asks before the upgrade", "Half of an answer\n\n⚠️ I was restarted"]),
     ] {
         let says = |text: &str| wordings.iter().any(|wording| text.contains(wording));
