@@ -1,6 +1,7 @@
 //! What the product does with its data, one decision a file: each opens and commits its own transactions.
 
 pub mod adjustments;
+pub mod admission;
 pub mod books;
 pub mod clearing;
 pub mod group_upgrade;
