@@ -1,6 +1,7 @@
 //! The product's decisions about its data, one per file. Each opens and commits its own transactions.
 
 pub mod adjustments;
+pub mod admission;
 pub mod books;
 pub mod clearing;
 pub mod group_upgrade;

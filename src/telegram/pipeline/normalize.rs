@@ -12,11 +12,12 @@ use tokio::time::Instant;
 
 use crate::bot_api::ApiError;
 use crate::cache::file_bytes;
-use crate::db::{files, holds};
+use crate::db::files;
 use crate::domain::file::{Attachment, ProviderCopy};
-use crate::domain::ids::{ChatId, ThreadKey, UserId};
+use crate::domain::ids::{ChatId, ThreadKey};
 use crate::domain::message::Incoming;
 use crate::llm::{LlmError, Unreadable, Upload};
+use crate::services::admission::may_spend;
 use crate::telegram::context::BotContext;
 use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT};
 use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome, FetchPermit, FetchResult};
@@ -123,7 +124,7 @@ async fn copy_file(
 ) -> Result<(ProviderCopy, u64), FetchError> {
     let deadline = Instant::now() + FETCH_LIMIT;
     let work = async {
-        if !may_spend(context, key.user).await {
+        if !may_spend(&context.books, &context.life.drain, key.user).await {
             return Err(FetchError::Withheld);
         }
         if replied && let Some(known) = known_copy(context, key, attachment).await {
@@ -160,17 +161,6 @@ async fn known_copy(
     found.unwrap_or_else(|error| {
         tracing::warn!(chat.id = key.chat.0, error = &error as &dyn std::error::Error, "no copy is known");
         None
-    })
-}
-
-/// Whether it is likely that somebody is answered: nothing is stored for others. The gate decides for good.
-async fn may_spend(context: &BotContext, user: UserId) -> bool {
-    let (db, free) = (&context.db, context.books.is_privileged(user));
-    let asked =
-        db.persist("holds::may_spend", &context.life.drain, || holds::may_spend(db, user, free)).await;
-    asked.unwrap_or_else(|error| {
-        tracing::warn!(user.id = user.0, error = &error as &dyn std::error::Error, "a balance is not known");
-        true
     })
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::conversation::interrupt::Stop;
-use crate::db::holds::{self, Gate};
 use crate::domain::turn::{Interruption, Outcome, TurnFailure, TurnRequest};
+use crate::services::admission::{self, Admission};
 use crate::telegram::context::BotContext;
 use crate::telegram::pipeline::isolation::Permit;
 use crate::telegram::pipeline::slots::Slot;
@@ -24,7 +24,7 @@ pub(super) async fn enter(
     permit: &mut Permit,
     stop: &Stop,
 ) -> Result<Slot, Outcome> {
-    match stop.or_cut(admit(context, request, permit)).await {
+    match stop.or_cut(wait_for_admission(context, request, permit)).await {
         Some(admitted) => admitted.map_err(Outcome::Failed),
         None => Err(Outcome::Interrupted(stop.reason().unwrap_or(Interruption::Superseded))),
     }
@@ -32,38 +32,30 @@ pub(super) async fn enter(
 
 /// The gate: waits for a place and for money that other turns of the same user have reserved. A turn that is not
 /// covered runs alone, so that a user can overdraw by one turn at most, however many are asked for side by side.
-async fn admit(
+async fn wait_for_admission(
     context: &BotContext,
     request: &TurnRequest,
     permit: &mut Permit,
 ) -> Result<Slot, TurnFailure> {
-    let (user, turn) = (request.key.user, request.turn);
+    let user = request.key.user;
     if request.held {
         return Ok(context.slots.acquire(user).await);
     }
-    let free = context.books.is_privileged(user);
-    let db = &context.db;
     let mut patience = None;
     loop {
         let slot = context.slots.acquire_all(user).await;
         // Only now nothing else of the user runs here, however long that took.
         let patience = *patience.get_or_insert_with(|| Instant::now() + RESERVED_LIMIT);
-        let take = || holds::take(db, turn, user, request.reserve, free);
-        match db.persist("holds::take", &context.life.abort, take).await {
-            Ok(Gate::Held) => return Ok(slot),
-            Ok(Gate::Banned) => return Err(TurnFailure::Banned),
+        match admission::admit(&context.books, &context.life.abort, request).await {
+            Admission::Admitted => return Ok(slot),
+            Admission::Refused(failure) => return Err(failure),
             // Somebody is before us in the queue, or another instance has a turn of this user.
-            Ok(Gate::Reserved) if Instant::now() < patience => {
+            Admission::Reserved if Instant::now() < patience => {
                 drop(slot);
                 // It may be reserved for what waits until nothing else is in flight.
                 permit.pause(RESERVED_PAUSE).await;
             }
-            Ok(Gate::Short | Gate::Reserved) => return Err(TurnFailure::NoFunds),
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(turn.id = turn.0, error, "the gate of the turn {turn} failed");
-                return Err(TurnFailure::Internal);
-            }
+            Admission::Reserved => return Err(TurnFailure::NoFunds),
         }
     }
 }

@@ -1,0 +1,48 @@
+//! Whether a turn may cost something: the gate before its first request.
+
+use tokio_util::sync::CancellationToken;
+
+use super::books::Books;
+use crate::db::holds::{self, Gate};
+use crate::domain::ids::UserId;
+use crate::domain::turn::{TurnFailure, TurnRequest};
+
+/// What the gate decides about a turn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Admission {
+    /// It may begin: its hold is open.
+    Admitted,
+    /// Not yet: what the user has is reserved, which may end.
+    Reserved,
+    /// It is refused.
+    Refused(TurnFailure),
+}
+
+/// Asks the gate about a turn that has no hold yet; a turn that is admitted has one. To be called while nothing else of
+/// the user runs.
+pub async fn admit(books: &Books, abort: &CancellationToken, request: &TurnRequest) -> Admission {
+    let (user, turn) = (request.key.user, request.turn);
+    let (db, free) = (&books.db, books.is_privileged(user));
+    let take = || holds::take(db, turn, user, request.reserve, free);
+    match db.persist("holds::take", abort, take).await {
+        Ok(Gate::Held) => Admission::Admitted,
+        Ok(Gate::Reserved) => Admission::Reserved,
+        Ok(Gate::Short) => Admission::Refused(TurnFailure::NoFunds),
+        Ok(Gate::Banned) => Admission::Refused(TurnFailure::Banned),
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(turn.id = turn.0, error, "the gate of the turn {turn} failed");
+            Admission::Refused(TurnFailure::Internal)
+        }
+    }
+}
+
+/// Whether it is likely that a user is answered, so that it is worth fetching a file. The gate decides for good.
+pub async fn may_spend(books: &Books, stop: &CancellationToken, user: UserId) -> bool {
+    let (db, free) = (&books.db, books.is_privileged(user));
+    let asked = db.persist("holds::may_spend", stop, || holds::may_spend(db, user, free)).await;
+    asked.unwrap_or_else(|error| {
+        tracing::warn!(user.id = user.0, error = &error as &dyn std::error::Error, "a balance is not known");
+        true
+    })
+}
