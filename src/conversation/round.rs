@@ -2,20 +2,19 @@
 //! Every try ([`attempt`]) leaves a [`ModelCall`] for the books, also when it failed or was cut.
 
 mod attempt;
+mod context;
 
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::Assistant;
-use super::interrupt::Stop;
-use crate::domain::turn::{Interruption, ModelCall, TurnEvent};
+use super::assistant::Assistant;
+use crate::domain::turn::ModelCall;
 use crate::llm::event::ToolCall;
 use crate::llm::{LlmError, LlmRequest, StopReason};
-use crate::services::metering::{CUT, TurnMeter};
 use attempt::Attempt;
+pub(super) use context::{RoundContext, RoundEnd};
 
 /// What a round brought.
 #[derive(Debug)]
@@ -30,43 +29,6 @@ pub(super) struct Round {
     pub(super) calls: Vec<ModelCall>,
     /// How it ended.
     pub(super) ended: RoundEnd,
-}
-
-/// How a round ended.
-#[derive(Debug)]
-pub(super) enum RoundEnd {
-    /// The model stopped.
-    Stop(StopReason),
-    /// The turn was cut.
-    Cut(Interruption),
-    /// No answer, or one that broke off.
-    Failed(LlmError),
-}
-
-impl RoundEnd {
-    /// The column name.
-    fn name(&self) -> &str {
-        match self {
-            Self::Stop(reason) => reason.name(),
-            Self::Cut(_) => CUT,
-            Self::Failed(error) => error.name(),
-        }
-    }
-}
-
-/// Where a round goes on.
-#[derive(Clone, Copy)]
-pub(super) struct RoundContext<'a> {
-    /// Who answers, and where that is counted.
-    pub(super) assistant: &'a Assistant,
-    /// Where its calls are noted.
-    pub(super) meter: &'a TurnMeter,
-    /// Who watches; nobody watches a sub-agent.
-    pub(super) screen: Option<&'a mpsc::Sender<TurnEvent>>,
-    /// What cuts it.
-    pub(super) stop: &'a Stop,
-    /// How often a request may be sent that brings no visible text.
-    pub(super) tries: u32,
 }
 
 /// Asks until there is an answer, the tries are used up or the turn is cut.

@@ -3,7 +3,8 @@
 
 use super::interrupt::Stop;
 use crate::domain::message::Role;
-use crate::llm::request::{BYTES_PER_TOKEN, FileBlock, LlmMessage, LlmRequest};
+use crate::llm::request::{FileBlock, LlmMessage, LlmRequest};
+use crate::llm::tokens::BYTES_PER_TOKEN;
 use crate::llm::{LlmError, Provider};
 
 /// Up to this share of the room (in percent) the guess is trusted and nothing is counted.

@@ -12,8 +12,8 @@ use sqlx::PgConnection;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
+use super::DbError;
 use super::lanes::{Lane, Lanes};
-use super::{Db, DbError};
 use crate::telemetry::metrics::Counter;
 
 /// The most wishes of one statement: its joins compare each with each, so that a larger one gains nothing.
@@ -89,20 +89,6 @@ impl<W: BatchOp> GroupCommit<W> {
                 answer => return answer.ok(),
             }
         }
-    }
-
-    /// [`GroupCommit::try_submit`], and alone if that did not work.
-    ///
-    /// # Errors
-    /// Those of the statement.
-    pub(super) async fn submit(&self, db: &Db, op: impl Fn() -> W) -> Result<W::Output, DbError> {
-        if let Some(output) = self.try_submit(op()).await {
-            return Ok(output);
-        }
-        let mut tx = db.begin().await?;
-        let mut outputs = W::execute(&mut tx, vec![op()]).await?;
-        Db::commit(tx).await?;
-        outputs.pop().ok_or_else(|| DbError::at("group_commit::submit")(sqlx::Error::RowNotFound))
     }
 
     /// Runs one statement, if anybody waits for one. Who is not answered then finds the other end closed.

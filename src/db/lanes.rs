@@ -10,8 +10,10 @@ use sqlx::{Connection, PgConnection};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
-use super::{ACQUIRE_LIMIT, DbError};
+use super::DbError;
 
+/// How long one operation waits for a free connection.
+pub(super) const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
 /// A connection that was not used for so long is not trusted any more: something on the way may have forgotten it.
 const IDLE_LIMIT: Duration = Duration::from_secs(300);
 

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::group_commit::{self, BatchOp};
-use super::{Db, DbError, Tx};
+use super::{DbError, Tx};
 use crate::domain::ids::TurnId;
 use crate::domain::model::ModelId;
 use crate::domain::money::Usd;
@@ -44,14 +44,6 @@ impl Payer {
     }
 }
 
-/// Writes calls of an open turn's attempt down as far as they have come; what was written before is replaced, unless it is
-/// decided. Those of an attempt that is given up are the owner's loss, as everything that it did before.
-pub async fn note(db: &Db, turn: TurnId, attempt: i32, entries: &[PricedCall]) -> Result<(), DbError> {
-    let calls = rows(entries)?;
-    let op = || RecordCalls { turn_id: turn.0, attempt, calls: calls.clone() };
-    db.shared.notes.submit(db, op).await
-}
-
 /// The same in a transaction.
 pub async fn record(
     tx: &mut Tx<'_>,
@@ -62,17 +54,21 @@ pub async fn record(
     if entries.is_empty() {
         return Ok(());
     }
-    RecordCalls::execute(tx, vec![RecordCalls { turn_id: turn.0, attempt, calls: rows(entries)? }])
-        .await
-        .map(drop)
+    RecordCalls::execute(tx, vec![RecordCalls::of(turn, attempt, entries)?]).await.map(drop)
 }
 
 /// Calls that are to be written down, as the statement takes them.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct RecordCalls {
     turn_id: i64,
     attempt: i32,
     calls: Box<RawValue>,
+}
+
+impl RecordCalls {
+    pub(super) fn of(turn: TurnId, attempt: i32, entries: &[PricedCall]) -> Result<Self, DbError> {
+        Ok(Self { turn_id: turn.0, attempt, calls: rows(entries)? })
+    }
 }
 
 impl BatchOp for RecordCalls {

@@ -3,12 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
-
-use super::{Db, DbError, Tx};
+use super::{Db, DbError, Tx, tool_calls};
 use crate::domain::ids::TurnId;
-use crate::domain::record::{Checkpoint, Record, ToolCallRecord};
+use crate::domain::record::{Checkpoint, Record};
 
 /// Writes records of any types.
 pub async fn apply(tx: &mut Tx<'_>, records: &[Record]) -> Result<(), DbError> {
@@ -29,7 +26,7 @@ pub async fn apply(tx: &mut Tx<'_>, records: &[Record]) -> Result<(), DbError> {
         count(tx, turns).await?;
     }
     if !calls.is_empty() {
-        tool_calls(&mut **tx, &calls).await?;
+        tool_calls::write(&mut **tx, &calls).await?;
     }
     if !marks.is_empty() {
         checkpoints(tx, marks.into_values()).await?;
@@ -76,41 +73,6 @@ async fn count(tx: &mut Tx<'_>, mut turns: Vec<i64>) -> Result<(), DbError> {
     .execute(&mut **tx)
     .await
     .map_err(DbError::at("records::count"))?;
-    Ok(())
-}
-
-/// Writes calls of tools down. Closing a turn does it for all that the turn has run: the write-behind was earlier, but may
-/// have lost some.
-pub async fn tool_calls(
-    database: impl sqlx::PgExecutor<'_>,
-    calls: &[ToolCallRecord],
-) -> Result<(), DbError> {
-    let turns: Vec<i64> = calls.iter().map(|call| call.turn.0).collect();
-    let attempts: Vec<i32> = calls.iter().map(|call| call.attempt).collect();
-    let ids: Vec<String> = calls.iter().map(|call| call.call.clone()).collect();
-    let tools: Vec<String> = calls.iter().map(|call| call.tool.clone()).collect();
-    let failed: Vec<bool> = calls.iter().map(|call| call.failed).collect();
-    let durations: Vec<i64> = calls.iter().map(|call| call.duration_ms).collect();
-    let costs: Vec<Decimal> = calls.iter().map(|call| call.cost.0).collect();
-    let times: Vec<DateTime<Utc>> = calls.iter().map(|call| call.started_at).collect();
-    sqlx::query!(
-        "INSERT INTO tool_calls (turn_id, attempt, call_id, tool, failed, duration_ms, cost, started_at)
-         SELECT * FROM UNNEST($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::boolean[], $6::bigint[],
-                              $7::numeric[], $8::timestamptz[]) AS new (turn_id, attempt, call_id)
-         ORDER BY turn_id, attempt, call_id
-         ON CONFLICT (turn_id, attempt, call_id) DO NOTHING",
-        &turns,
-        &attempts,
-        &ids,
-        &tools,
-        &failed,
-        &durations,
-        &costs,
-        &times,
-    )
-    .execute(database)
-    .await
-    .map_err(DbError::at("records::tool_calls"))?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Files of a conversation, for any provider: which the model reads, as what, and what that may cost. Pure.
 
-use super::request::BYTES_PER_TOKEN;
+use super::tokens::BYTES_PER_TOKEN;
 use crate::domain::file::DOWNLOAD_LIMIT;
 
 /// The largest image, in bytes.

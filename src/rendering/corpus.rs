@@ -1,14 +1,11 @@
 //! Named samples of Markdown with what a chat must show: the text, and the entities as
 //! `kind[:detail] offset+length` in UTF-16 units. One row a sample.
 
-use super::corpus_of_guests;
-
-/// Name, Markdown, text, entities.
-pub(super) type Sample = (&'static str, &'static str, &'static str, &'static str);
+use super::corpus_extra::{self, Sample};
 
 /// All samples.
 pub(super) fn samples() -> impl Iterator<Item = Sample> {
-    SAMPLES.into_iter().chain(corpus_of_guests::SAMPLES)
+    SAMPLES.into_iter().chain(corpus_extra::SAMPLES)
 }
 
 #[rustfmt::skip]

@@ -31,7 +31,7 @@ mod writer;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
-mod corpus_of_guests;
+mod corpus_extra;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::books::Books;
 use super::pricing;
 use crate::db::holds::ClaimResult;
-use crate::db::{DbError, holds, model_calls};
+use crate::db::{DbError, call_notes, holds};
 use crate::domain::ids::{TurnId, UserId};
 use crate::domain::model::Model;
 use crate::domain::money::Usd;
@@ -275,8 +275,8 @@ impl MeterTask<'_> {
     async fn note(&self, call: &ModelCall) -> Result<(), DbError> {
         let entry = self.books.entry(call);
         let Account { turn, attempt, .. } = self.account;
-        let write = || model_calls::note(&self.books.db, turn, attempt, std::slice::from_ref(&entry));
-        self.books.db.persist("model_calls::note", self.abort, write).await?;
+        let write = || call_notes::note(&self.books.db, turn, attempt, std::slice::from_ref(&entry));
+        self.books.db.persist("call_notes::note", self.abort, write).await?;
         kill_point!("tab: call noted");
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::domain::money::Usd;
 use crate::domain::turn::ModelCall;
 use crate::domain::usage::Usage;
 use crate::llm::registry::Registry;
-use crate::llm::request::BYTES_PER_TOKEN;
+use crate::llm::tokens::BYTES_PER_TOKEN;
 
 /// The name of the provider's own search in the table of tools.
 const WEB_SEARCH: &str = "web_search";

@@ -16,7 +16,7 @@ use sqlx::AssertSqlSafe;
 use starling::db::holds::Gate;
 use starling::db::outbox::OutboxMessage;
 use starling::db::turns::opening::{self, ExpectedThread, HoldRequest, OpenOutcome};
-use starling::db::{Db, holds, model_calls};
+use starling::db::{Db, call_notes, holds};
 use starling::domain::clock::Clock;
 use starling::domain::file::Retrieval;
 use starling::domain::ids::{ChatId, MessageId, ThreadKey, TurnId, UpdateId, UserId};
@@ -198,10 +198,10 @@ async fn note_calls(
     let calls = world.books.entries(&report.calls);
     let overlap = attempt > first && chance.random_bool(0.5);
     if overlap || chance.random_bool(0.5) {
-        model_calls::note(&world.books.db, turn, attempt, &calls).await.unwrap();
+        call_notes::note(&world.books.db, turn, attempt, &calls).await.unwrap();
     }
     if attempt > first && !overlap {
-        model_calls::note(&world.twin.db, turn, first, &calls).await.unwrap();
+        call_notes::note(&world.twin.db, turn, first, &calls).await.unwrap();
     }
     overlap
 }

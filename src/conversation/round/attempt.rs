@@ -6,12 +6,12 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::interrupt::Watched;
-use super::{RoundContext, RoundEnd};
+use super::context::{RoundContext, RoundEnd};
 use crate::domain::turn::{ModelCall, TurnEvent};
 use crate::domain::usage::Usage;
 use crate::lifecycle::kill_point;
 use crate::llm::event::{Reported, ToolCall};
-use crate::llm::request::BYTES_PER_ESTIMATED_TOKEN;
+use crate::llm::tokens::BYTES_PER_ESTIMATED_TOKEN;
 use crate::llm::{LlmError, LlmEvent, LlmRequest, StopReason};
 use crate::services::metering::RUNNING;
 

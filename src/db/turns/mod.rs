@@ -1,6 +1,8 @@
 //! Repository of turns: opened together with the messages that ask, closed together with the answer.
 
+pub(super) mod close_turn;
 pub mod closing;
+pub(super) mod open_turn;
 pub mod opening;
 
 use super::{Db, DbError, Tx};

@@ -18,9 +18,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sse_stream::SseByteStream;
 
-use super::LlmResponse;
 use super::error::LlmError;
 use super::request::LlmRequest;
+use super::response::LlmResponse;
 use decode::Decoder;
 
 /// The version of the API; it decides which fields exist.

@@ -1,7 +1,8 @@
 //! Samples of what is no Markdown but stands in it: HTML, paths and patterns of files, and of links whose address
 //! comes later. What only looks like one of these stays as it is.
 
-use super::corpus::Sample;
+/// Name, Markdown, text, entities.
+pub(super) type Sample = (&'static str, &'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
 pub(super) const SAMPLES: [Sample; 56] = [

@@ -1,0 +1,31 @@
+//! What a conversation uses.
+
+use std::time::Duration;
+
+use crate::db::Db;
+use crate::domain::clock::Clock;
+use crate::llm::Provider;
+use crate::llm::registry::Registry;
+use crate::telemetry::metrics::Metrics;
+use crate::tools::Toolbox;
+
+/// Everything that a conversation uses. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Assistant {
+    /// Who answers.
+    pub provider: Provider,
+    /// What it may call.
+    pub toolbox: Toolbox,
+    /// What is stored, for tools.
+    pub db: Db,
+    /// Models and prices, for tools.
+    pub registry: Registry,
+    /// The time, for tools.
+    pub clock: Clock,
+    /// How long a stream may be silent before it counts as dead.
+    pub idle_limit: Duration,
+    /// How long a stream may bring nothing but signs of life before it counts as dead.
+    pub max_silence: Duration,
+    /// Where requests and tokens are counted.
+    pub metrics: Metrics,
+}

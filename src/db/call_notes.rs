@@ -1,0 +1,12 @@
+//! Calls of a turn that runs are written down as far as they have come, together with those of other turns.
+
+use super::model_calls::{PricedCall, RecordCalls};
+use super::{Db, DbError};
+use crate::domain::ids::TurnId;
+
+/// Writes calls of an open turn's attempt down as far as they have come; what was written before is replaced, unless it is
+/// decided. Those of an attempt that is given up are the owner's loss, as everything that it did before.
+pub async fn note(db: &Db, turn: TurnId, attempt: i32, entries: &[PricedCall]) -> Result<(), DbError> {
+    let op = RecordCalls::of(turn, attempt, entries)?;
+    db.submit(&db.shared.notes, || op.clone()).await
+}

@@ -1,0 +1,200 @@
+//! The statement that closes turns: answer, calls, charge, hold, tools and the messages that are owed to the chat.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use sqlx::types::Json;
+use sqlx::{Connection, PgConnection};
+
+use super::super::DbError;
+use super::super::group_commit::{self, BatchOp};
+use super::super::model_calls::{self, Payer, PricedCall};
+use super::super::outbox_rows::{self, OutboxMessage, OutboxRow, StoredMessage};
+use super::super::tool_calls;
+use crate::domain::ids::{OutboxId, TurnId, UserId};
+use crate::domain::money::Usd;
+use crate::domain::record::ToolCallRecord;
+use crate::domain::turn::Outcome;
+
+/// What closing a turn writes down.
+#[derive(Clone, Copy, Debug)]
+pub struct TurnClosing<'a> {
+    /// The turn.
+    pub turn: TurnId,
+    /// Who asked.
+    pub user: UserId,
+    /// Its try, which the calls belong to.
+    pub attempt: i32,
+    /// Whether no call is missing in `calls`.
+    pub known: bool,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What history keeps of the answer; none if nothing was said.
+    pub answer: Option<StoredAnswer<'a>>,
+    /// Whether later prompts are made without this turn.
+    pub left_out: bool,
+    /// Its calls, as far as the caller knows them.
+    pub calls: &'a [PricedCall],
+    /// Its tools.
+    pub tools: &'a [ToolCallRecord],
+    /// Who pays.
+    pub payer: Payer,
+    /// What the user reads about the charge.
+    pub subject: &'a str,
+    /// What is owed to the chat.
+    pub owed: &'a [OutboxMessage],
+    /// Whether Telegram is asked to send the first of these as soon as they are written down.
+    pub begun: bool,
+}
+
+/// An answer as history keeps it.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredAnswer<'a> {
+    /// All of it, as Markdown.
+    pub text: &'a str,
+    /// Whether it was cut short.
+    pub interrupted: bool,
+    /// When it was finished.
+    pub at: DateTime<Utc>,
+}
+
+/// A turn that is closed now.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ClosedTurn {
+    /// What its calls have cost that were not decided before.
+    pub cost: Usd,
+    /// The new version of the conversation's history, if it has changed.
+    pub history_version: Option<i64>,
+    /// What is to be sent.
+    pub owed: Vec<(OutboxId, OutboxMessage)>,
+    /// Whether all of that was written down by this statement. If not, some of it may have been sent before.
+    pub fresh: bool,
+}
+
+/// A turn that is to be closed.
+#[derive(Debug)]
+pub(in crate::db) struct CloseTurn {
+    turn: TurnId,
+    user: UserId,
+    tools: Vec<ToolCallRecord>,
+    /// What the statement takes.
+    row: Box<RawValue>,
+}
+
+/// A turn that is to be closed, as the statement takes it.
+#[derive(Debug, Serialize)]
+struct CloseTurnRow<'a> {
+    turn_id: TurnId,
+    state: &'static str,
+    detail: &'static str,
+    answer: Option<&'a str>,
+    interrupted: bool,
+    answered_at: Option<DateTime<Utc>>,
+    left_out: bool,
+    attempt: i32,
+    payer: &'static str,
+    subject: &'a str,
+    calls: Box<RawValue>,
+    /// What calls cost that are not among these; none if nobody has looked for any.
+    decided: Option<Usd>,
+    owed: Vec<OutboxRow<'a>>,
+}
+
+impl CloseTurn {
+    pub(super) fn of(closing: &TurnClosing<'_>, decided: Option<Usd>) -> Result<Self, DbError> {
+        let TurnClosing {
+            turn, user, attempt, outcome, answer, left_out, payer, subject, owed, begun, ..
+        } = *closing;
+        let row = CloseTurnRow {
+            turn_id: turn,
+            state: outcome.state(),
+            detail: outcome.detail(),
+            answer: answer.map(|answer| answer.text),
+            interrupted: answer.is_some_and(|answer| answer.interrupted),
+            answered_at: answer.map(|answer| answer.at),
+            left_out,
+            attempt,
+            payer: payer.name(),
+            subject,
+            calls: model_calls::rows(closing.calls)?,
+            decided,
+            owed: outbox_rows::rows(owed, begun),
+        };
+        let row = group_commit::json("closing::close", &row)?;
+        Ok(Self { turn, user, tools: closing.tools.to_vec(), row })
+    }
+}
+
+impl BatchOp for CloseTurn {
+    type Output = Option<CloseTurnOutput>;
+
+    fn key(&self) -> i64 {
+        self.user.0
+    }
+
+    async fn execute(
+        database: &mut PgConnection,
+        rows: Vec<Self>,
+    ) -> Result<Vec<Option<CloseTurnOutput>>, DbError> {
+        let tools: Vec<ToolCallRecord> = rows.iter().flat_map(|row| &row.tools).cloned().collect();
+        if tools.is_empty() {
+            return write(database, &rows).await;
+        }
+        // Few turns have any, and the statement of the others is shorter.
+        let mut tx = database.begin().await.map_err(DbError::at("closing::close"))?;
+        tool_calls::write(&mut *tx, &tools).await?;
+        let written = write(&mut tx, &rows).await?;
+        tx.commit().await.map_err(DbError::at("closing::close"))?;
+        Ok(written)
+    }
+}
+
+async fn write(
+    database: &mut PgConnection,
+    rows: &[CloseTurn],
+) -> Result<Vec<Option<CloseTurnOutput>>, DbError> {
+    let turns: Vec<i64> = rows.iter().map(|row| row.turn.0).collect();
+    let json_rows: Vec<&RawValue> = rows.iter().map(|row| &*row.row).collect();
+    let rows = sqlx::query_file!("src/db/turns/close.sql", Json(json_rows) as _)
+        .fetch_all(database)
+        .await
+        .map_err(DbError::at("closing::close"))?;
+    let mut written = BTreeMap::<i64, CloseTurnOutput>::new();
+    for row in rows {
+        let turn = written.entry(row.turn).or_default();
+        turn.cost = Usd(row.cost);
+        turn.history_version = row.version;
+        let (Some(id), Some(key)) = (row.outbox, row.key) else { continue };
+        let stood = row.text.zip(row.entities).map(|(text, entities)| StoredMessage {
+            text,
+            entities,
+            keyboard: row.keyboard,
+            invoice: row.invoice,
+        });
+        turn.owed.push((OutboxId(id), key, stood));
+    }
+    Ok(turns.iter().map(|turn| written.remove(turn)).collect())
+}
+
+/// What the statement says of one turn.
+#[derive(Debug, Default)]
+pub(in crate::db) struct CloseTurnOutput {
+    cost: Usd,
+    history_version: Option<i64>,
+    /// What is to be sent, and how it stood there before if it did.
+    owed: Vec<(OutboxId, String, Option<StoredMessage>)>,
+}
+
+impl CloseTurnOutput {
+    pub(super) fn of(self, closing: &TurnClosing<'_>) -> ClosedTurn {
+        let Self { cost, history_version, owed } = self;
+        let fresh = owed.iter().filter(|(_, _, stood)| stood.is_none()).count() == closing.owed.len();
+        let owed = owed.into_iter().filter_map(|(id, key, stood)| {
+            let wanted = closing.owed.iter().find(|owed| owed.key == key)?;
+            Some((id, stood.map_or_else(|| wanted.clone(), |stood| stood.of(wanted))))
+        });
+        ClosedTurn { cost, history_version, owed: owed.collect(), fresh }
+    }
+}
