@@ -28,8 +28,8 @@ async fn asked(bot: &Bot, people: i64) -> (GateKeeper, GateKeeper) {
     (first_keeper, rest_keeper)
 }
 
-/// Restores the database's speed, and asserts that every user reads the answer and is charged once, in at most
-/// one transaction per two users.
+/// Restores the database's speed, and asserts that every user reads the answer and is charged once, in at
+/// most one transaction per two users.
 async fn settled_by_few_transactions(bot: &Bot, people: i64) {
     for id in FIRST..FIRST + people {
         assert_eq!(bot.answer(id, 1).await, "The answer.");

@@ -168,7 +168,7 @@ async fn a_payment_that_crashes_the_process_is_never_given_up() {
     assert_eq!(bot.exit_code().await, 0);
     bot.run().await;
     bot.telegram.pay(ANN, ANN, invoice.id);
-    // As often as anything else would be given up.
+    // As many crashes as would end any other work.
     for death in 0..3 {
         tokio::time::timeout(BOUND, bot.died()).await.expect("it dies");
         bot.set("KILL_AT", if death < 2 { "credit: before the commit" } else { "" });
