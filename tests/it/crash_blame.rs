@@ -13,7 +13,7 @@ use crate::harness::{ANN, BOB, BOUND, Bot};
 /// The notice to a person whose question was abandoned.
 const GIVEN_UP: &str = "⚠️ Something went wrong on my side.";
 
-/// The ids of forty people, each with an open private chat.
+/// Creates forty people, each with an open private chat; returns their ids.
 fn forty(bot: &Bot) -> Vec<i64> {
     let people: Vec<i64> = (1_001..=1_040).collect();
     for &id in &people {
