@@ -1,8 +1,8 @@
 //! Starling: a self-hosted Telegram bot that sells access to an AI assistant.
 //!
-//! The way of one message: `telegram::intake` stores the update, `telegram::dispatcher` routes it,
-//! `telegram::pipeline` makes it a turn, `conversation` answers, `telegram::streaming` shows,
-//! `services::settlement` writes the books. `docs/ARCHITECTURE.md` tells the rest.
+//! The path of one message: `telegram::intake` stores the update, `telegram::dispatcher` routes it,
+//! `telegram::pipeline` turns it into a turn, `conversation` answers, `telegram::streaming` shows the answer,
+//! and `services::settlement` settles the turn. `docs/ARCHITECTURE.md` explains the rest.
 
 pub mod app;
 pub mod bot_api;

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Ground rules of every script here: where the repository is, how messages look, how a long command is
-# run so that Ctrl-C reaches it exactly once, and that whatever was started is gone when the script ends.
+# Basics of every script here: where the repository is, the format of messages, running a long command so that
+# Ctrl-C reaches it exactly once, and ending everything that was started when the script ends.
 # Sourced by scripts/*, which must first `set -euo pipefail`.
 
 # shellcheck disable=SC2034 # used by the scripts that source this
@@ -21,7 +21,7 @@ need() {
   done
 }
 
-# A thousand conversations at once need more open files than the usual 1,024.
+# A thousand concurrent conversations need more open files than the usual 1,024.
 raise_open_files() {
   local most
   most="$(ulimit -Hn)"
@@ -120,7 +120,7 @@ need_cargo() {
   command -v cargo >/dev/null || die 'cargo is missing: install Rust from https://rustup.rs, then run this again'
 }
 
-# Where cargo puts what it builds: CARGO_TARGET_DIR and cargo's own configuration count.
+# The directory of cargo's build output, according to CARGO_TARGET_DIR and cargo's own configuration.
 target_directory() {
   cargo metadata --format-version 1 --no-deps --offline | sed -E 's/.*"target_directory":"([^"]*)".*/\1/'
 }

@@ -47,8 +47,8 @@ as_root() {
 }
 
 # ---- keeping apt quiet ------------------------------------------------------------------------------
-# policy-rc.d tells Debian's maintainer scripts to start nothing; the other file tells PostgreSQL's to
-# create no cluster. Both stand only during the installation, and what stood there before comes back.
+# policy-rc.d makes Debian's maintainer scripts start nothing; the other file makes PostgreSQL's create no
+# cluster. Both exist only during the installation, and earlier files are restored afterwards.
 
 POLICY=/usr/sbin/policy-rc.d
 NO_CLUSTER=/etc/postgresql-common/createcluster.d/starling-no-cluster.conf
@@ -103,7 +103,7 @@ apt_install_servers() {
   fi
 }
 
-# The one entry: afterwards pg_bin, redis_server and redis_cli name programs, or the script has ended.
+# The entry point: afterwards pg_bin, redis_server and redis_cli name programs, or the script has ended.
 install_servers() {
   local -a missing=()
   find_postgres any || missing+=(postgresql)

@@ -228,7 +228,7 @@ services_start() {
 # on the port that it had. For a driver that ends servers; what it starts dies with it.
 services_starters() {
   local name signal
-  # Their deaths are no news.
+  # Their end needs no message from the shell.
   disown "$postgres_pid" "$redis_pid"
   for name in postgres redis; do
     signal=TERM

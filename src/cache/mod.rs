@@ -1,9 +1,10 @@
-//! Redis, cache-aside: everything in here can be rebuilt from PostgreSQL, and nothing in here is believed without a
-//! version that PostgreSQL confirms. A Redis that is away, slow, full or empty costs speed, never an answer.
+//! Redis, cache-aside: everything here can be rebuilt from PostgreSQL, and no entry is trusted before
+//! PostgreSQL has confirmed its version. A Redis that is away, slow, full or empty costs speed, never an
+//! answer.
 //!
-//! One typed file a cache. An entry carries the version of the rows that it was made from; an older one never replaces
-//! a newer one, and an invalidation leaves its version behind, so that a writer who comes late is refused.
-//! `write_behind` is the one thing here that is no cache: a stream that nothing evicts.
+//! Each cache has one typed file. An entry carries the version of the rows from which it was built. An older
+//! entry never replaces a newer one, and an invalidation leaves its version behind, so that a late writer is
+//! refused. Only `write_behind` is no cache: it is a stream that is never evicted.
 
 mod breaker;
 mod client;

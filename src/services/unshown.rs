@@ -1,7 +1,7 @@
-//! Returns the charge for an answer that never reached its chat. If Telegram has refused every message of a
-//! turn in every form, the loss is the owner's and the charge is returned, once. If a person has shut the bot
-//! out, the charge stands: the answer was requested and made, and is available in the conversation once the
-//! bot may write again.
+//! Gives back the charge for an answer that never reached its chat. If Telegram has refused every message of
+//! a turn in every form, the loss is the owner's and the charge is given back, once. If a person has shut the
+//! bot out, the charge stands: the answer was requested and made, and the conversation can continue from it
+//! once the bot may write again.
 
 use crate::db::balance::{self, Operation, Reason};
 use crate::db::{Db, DbError, Tx, model_calls, outbox};
@@ -60,8 +60,8 @@ pub async fn look_after_all(db: &Db) -> Result<Usd, DbError> {
     }
 }
 
-/// Returns the charge of a turn. The turn is locked first: of two messages refused at once, the second finds
-/// the refusal of the first.
+/// Gives back the charge of a turn. The turn is locked first: of two messages refused at once, the second
+/// finds the refusal of the first.
 async fn give_back(tx: &mut Tx<'_>, turn: TurnId) -> Result<Option<Usd>, DbError> {
     let Some(charge) = balance::charge(tx, turn).await? else { return Ok(None) };
     let key = format!("return:turn:{turn}");

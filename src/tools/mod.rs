@@ -2,12 +2,12 @@
 //!
 //! To add one:
 //! 1. a variant of [`ToolName`](crate::domain::tool::ToolName), with what the chat shows while it works;
-//! 2. a file here with a type that implements [`Tool`](tool::Tool): description, price, time limit, typed arguments
-//!    (their JSON schema is generated) and what it does;
-//! 3. its line in `toolbox.rs`, which the compiler asks for;
-//! 4. the sentence `tool-<name>` in each language (`telegram/text/locales`), which a test asks for.
+//! 2. a file here with a type that implements [`Tool`](tool::Tool): description, price, time limit, typed
+//!    arguments (their JSON schema is generated) and the work itself;
+//! 3. its line in `toolbox.rs`, which the compiler requires;
+//! 4. the sentence `tool-<name>` in each language (`telegram/text/locales`), which a test requires.
 //!
-//! The runner owns limits, the check of the balance and the form of results.
+//! The runner enforces limits, checks the balance and formats results.
 
 mod cost_estimator;
 mod list_files;

@@ -1,5 +1,5 @@
-//! `self_critique`: another, stronger model looks for faults in an answer before the person gets it. It runs as a
-//! sub-agent (`subagent.rs`); here are its arguments, its price and the form of its verdict.
+//! `self_critique`: another, stronger model looks for faults in an answer before the person gets it. It runs
+//! as a sub-agent (`subagent.rs`); this file has its arguments, its price and the form of its verdict.
 
 use std::fmt::Write;
 use std::time::Duration;

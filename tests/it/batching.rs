@@ -1,4 +1,4 @@
-//! Several messages in a row are one prompt, in the order of writing.
+//! Batching: several messages in a row become one prompt, in the order of writing.
 
 use crate::harness::{ANN, Bot, conversation, exact};
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::harness::Bot;
 
-/// The first of the users.
+/// The id of the first user.
 const FIRST: i64 = 1_001;
 /// A group of users: one more than there are connections, so that some must share a statement.
 const ODD: [i64; 2] = [1_004, 1_006];
@@ -28,8 +28,8 @@ async fn asked(bot: &Bot, people: i64) -> (GateKeeper, GateKeeper) {
     (first_keeper, rest_keeper)
 }
 
-/// Restores the database's speed, and asserts that every user reads the answer and is charged once, in at most
-/// one transaction per two users.
+/// Restores the database's speed, and asserts that every user reads the answer and is charged once, in at
+/// most one transaction per two users.
 async fn settled_by_few_transactions(bot: &Bot, people: i64) {
     for id in FIRST..FIRST + people {
         assert_eq!(bot.answer(id, 1).await, "The answer.");

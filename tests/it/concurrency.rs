@@ -1,4 +1,4 @@
-//! Many people at once, and races between them.
+//! Concurrency: many people at once, and races between them.
 
 use playground::telegram::Person;
 
@@ -31,7 +31,7 @@ async fn fifty_people_at_once_each_get_their_own_answer() {
 async fn racing_first_messages_make_one_user_one_chat_and_two_threads() {
     let bot = Bot::start().await;
     let topic = bot.telegram.create_topic(GROUP, "Race");
-    // One person, never seen before, in three places at the same moment.
+    // One new person, in three places at the same moment.
     bot.ann("one");
     bot.ann("/start");
     bot.telegram.say(GROUP, ANN, "@starling_bot two");

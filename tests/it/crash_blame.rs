@@ -13,7 +13,7 @@ use crate::harness::{ANN, BOB, BOUND, Bot};
 /// The notice to a person whose question was abandoned.
 const GIVEN_UP: &str = "⚠️ Something went wrong on my side.";
 
-/// The ids of forty people, each with an open private chat.
+/// Creates forty people, each with an open private chat; returns their ids.
 fn forty(bot: &Bot) -> Vec<i64> {
     let people: Vec<i64> = (1_001..=1_040).collect();
     for &id in &people {
@@ -193,7 +193,7 @@ async fn a_payment_that_crashes_the_process_is_never_given_up() {
     assert_eq!(bot.exit_code().await, 0);
     bot.run().await;
     bot.telegram.pay(ANN, ANN, invoice.id);
-    // As often as anything else would be given up.
+    // As many crashes as would end any other work.
     for death in 0..3 {
         tokio::time::timeout(BOUND, bot.died()).await.expect("it dies");
         bot.set("KILL_AT", if death < 2 { "credit: before the commit" } else { "" });

@@ -1,4 +1,4 @@
-//! Answers over the limit of one message arrive whole and in order.
+//! Answers longer than one message arrive whole and in order.
 
 use playground::anthropic::Reply;
 

@@ -8,7 +8,7 @@ use sqlx::Row;
 
 use crate::harness::Bot;
 
-/// The first of the users.
+/// The id of the first user.
 const FIRST: i64 = 1_001;
 
 /// A group of users: one more than there are connections, so that some must share a statement.

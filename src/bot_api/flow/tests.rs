@@ -6,7 +6,7 @@ const ANN: ChatId = ChatId(42);
 const BOB: ChatId = ChatId(43);
 const GROUP: ChatId = ChatId(-100);
 
-/// How many calls pass when one is wished every 100 ms for so many seconds.
+/// Returns how many calls pass in this many seconds if one is requested every 100 ms.
 fn passed(flow: &Flow, chat: ChatId, class: Class, seconds: u32) -> usize {
     let start = Instant::now();
     let admit = |tick| flow.lock().admit(chat, class, start + Duration::from_millis(100) * tick);
