@@ -2,7 +2,7 @@
 //!
 //! To add one:
 //! 1. a variant of [`ToolName`](crate::domain::tool::ToolName), with what the chat shows while it works;
-//! 2. a file here with a type that implements [`Tool`](tool::Tool): description, price, time limit, typed
+//! 2. a file here with a type that implements `tool::Tool`: description, price, time limit, typed
 //!    arguments (their JSON schema is generated) and the work itself;
 //! 3. its line in `toolbox.rs`, which the compiler requires;
 //! 4. the sentence `tool-<name>` in each language (`telegram/text/locales`), which a test requires.
