@@ -11,7 +11,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// Returns an error if the machine's TLS set-up is unusable.
-pub fn client(limit: Duration) -> reqwest::Result<Client> {
+pub(crate) fn client(limit: Duration) -> reqwest::Result<Client> {
     builder().timeout(limit).build()
 }
 
@@ -19,7 +19,7 @@ pub fn client(limit: Duration) -> reqwest::Result<Client> {
 ///
 /// # Errors
 /// Returns an error if the machine's TLS set-up is unusable.
-pub fn streaming_client(idle: Duration) -> reqwest::Result<Client> {
+pub(crate) fn streaming_client(idle: Duration) -> reqwest::Result<Client> {
     builder().read_timeout(idle).build()
 }
 

@@ -5,19 +5,19 @@
 //! and `services::settlement` settles the turn. `docs/ARCHITECTURE.md` explains the rest.
 
 pub mod app;
-pub mod bot_api;
+mod bot_api;
 pub mod cache;
 pub mod config;
-pub mod conversation;
+mod conversation;
 pub mod db;
 pub mod dead_letters;
 pub mod doctor;
 pub mod domain;
-pub mod http;
+mod http;
 pub mod lifecycle;
 pub mod llm;
 pub mod rendering;
 pub mod services;
-pub mod telegram;
+mod telegram;
 pub mod telemetry;
-pub mod tools;
+mod tools;

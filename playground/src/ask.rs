@@ -24,7 +24,7 @@ const ANSWERED_WITHOUT_TURN: Duration = Duration::from_secs(5);
 
 /// Arguments of `ask`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     place: Paths,
     #[command(flatten)]
@@ -37,7 +37,7 @@ pub struct Arguments {
 }
 
 /// Asks the question. Returns an error unless the answer arrived whole.
-pub async fn ask(arguments: Arguments) -> anyhow::Result<()> {
+pub(crate) async fn ask(arguments: Arguments) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     if arguments.text.trim().is_empty() {
         bail!("the message is empty");

@@ -4,23 +4,23 @@
 use std::io::Write as _;
 
 /// Writes a piece of the result without a line break and flushes it.
-pub fn out(text: &str) {
+pub(crate) fn out(text: &str) {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).ok();
 }
 
 /// Writes one line of the result.
-pub fn line(text: &str) {
+pub(crate) fn line(text: &str) {
     out(&format!("{text}\n"));
 }
 
 /// Writes a remark to standard error, with the prefix that the scripts use.
-pub fn remark(text: &str) {
+pub(crate) fn remark(text: &str) {
     problem(&format!(":: {text}"));
 }
 
 /// Writes a line to standard error.
-pub fn problem(text: &str) {
+pub(crate) fn problem(text: &str) {
     let mut stderr = std::io::stderr().lock();
     writeln!(stderr, "{text}").ok();
 }

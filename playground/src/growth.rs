@@ -4,13 +4,13 @@
 
 /// The printed part of the growing message.
 #[derive(Debug, Default)]
-pub struct Growth {
+pub(crate) struct Growth {
     shown: String,
 }
 
 impl Growth {
     /// Returns what to print so that the terminal shows this state.
-    pub fn state(&mut self, text: &str) -> String {
+    pub(crate) fn state(&mut self, text: &str) -> String {
         let common = common_prefix(&self.shown, text);
         let piece = if common == self.shown.len() {
             text[common..].to_owned()
@@ -27,7 +27,7 @@ impl Growth {
 
     /// Returns what to print for a complete message. What the draft showed beyond it belongs to the next
     /// message.
-    pub fn complete(&mut self, text: &str) -> String {
+    pub(crate) fn complete(&mut self, text: &str) -> String {
         if let Some(rest) = self.shown.strip_prefix(text) {
             let rest = rest.trim_start().to_owned();
             self.shown = rest;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// The turns of a bot, running and ended.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Turns {
+pub(crate) struct Turns {
     /// Number of running turns.
     pub active: u64,
     /// Number of ended turns by outcome, without outcomes that never occurred.
@@ -14,7 +14,7 @@ pub struct Turns {
 
 impl Turns {
     /// Reads the figures from the text format of Prometheus.
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let active =
             text.lines().find_map(|line| line.strip_prefix("bot_turns_active ")?.trim().parse().ok());
         let ended = text.lines().filter_map(outcome).filter(|(_, count)| *count > 0).collect();
@@ -22,7 +22,7 @@ impl Turns {
     }
 
     /// Returns the outcomes that occurred since `before`.
-    pub fn since(&self, before: &Self) -> Vec<String> {
+    pub(crate) fn since(&self, before: &Self) -> Vec<String> {
         let more = |(name, count): &(&String, &u64)| *count > before.ended.get(*name).unwrap_or(&0);
         self.ended.iter().filter(more).map(|(name, _)| name.clone()).collect()
     }

@@ -9,7 +9,7 @@ use crate::world::{ChatService, Environment, ModelService, MoneyMode, OutsideArg
 
 /// Arguments of `run`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     place: Paths,
     #[command(flatten)]
@@ -20,7 +20,7 @@ pub struct Arguments {
 }
 
 /// Serves until a signal arrives or the bot exits.
-pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let world = Environment::start(arguments.outside, arguments.port).await?;
     let address = match &world.messenger {

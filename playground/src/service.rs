@@ -27,10 +27,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 const LAST_LINES: usize = 15;
 
 /// A setting of the child: name and value, or `None` to unset an inherited variable.
-pub type Setting = (&'static str, Option<String>);
+pub(crate) type Setting = (&'static str, Option<String>);
 
 /// The running child.
-pub struct Service {
+pub(crate) struct Service {
     child: Child,
     log: PathBuf,
     http: reqwest::Client,
@@ -41,7 +41,7 @@ pub struct Service {
 impl Service {
     /// Starts the program in `home`, where it also writes its log. The previous log is kept as
     /// `starling.log.1`.
-    pub fn start(program: &Path, home: &Path, settings: &[Setting]) -> anyhow::Result<Self> {
+    pub(crate) fn start(program: &Path, home: &Path, settings: &[Setting]) -> anyhow::Result<Self> {
         let log = home.join("starling.log");
         std::fs::rename(&log, home.join("starling.log.1")).ok();
         let output =
@@ -71,12 +71,12 @@ impl Service {
     }
 
     /// Returns the process id while the child runs.
-    pub fn pid(&self) -> Option<u32> {
+    pub(crate) fn pid(&self) -> Option<u32> {
         self.child.id()
     }
 
     /// Waits until the bot accepts updates.
-    pub async fn ready(&mut self) -> anyhow::Result<()> {
+    pub(crate) async fn ready(&mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + READY_WITHIN;
         loop {
             if let Some(status) = self.child.try_wait()? {
@@ -93,13 +93,13 @@ impl Service {
     }
 
     /// Returns the body of one of the bot's own pages, or an error for any status except 200.
-    pub async fn get(&self, page: &str) -> anyhow::Result<String> {
+    pub(crate) async fn get(&self, page: &str) -> anyhow::Result<String> {
         let answer = self.http.get(format!("http://{}/{page}", self.address)).send().await?;
         Ok(answer.error_for_status()?.text().await?)
     }
 
     /// Waits until the child exits by itself, which is always a failure. May be dropped and called again.
-    pub async fn ended(&mut self) -> anyhow::Error {
+    pub(crate) async fn ended(&mut self) -> anyhow::Error {
         match self.child.wait().await {
             Ok(status) => anyhow::anyhow!(self.report(&format!("starling ended: {status}"))),
             Err(error) => anyhow::anyhow!(error).context("cannot wait for starling"),
@@ -107,13 +107,13 @@ impl Service {
     }
 
     /// Returns the failure if the child has already exited.
-    pub fn try_ended(&mut self) -> Option<anyhow::Error> {
+    pub(crate) fn try_ended(&mut self) -> Option<anyhow::Error> {
         let status = self.child.try_wait().ok()??;
         Some(anyhow::anyhow!(self.report(&format!("starling ended: {status}"))))
     }
 
     /// Asks the child to finish running answers and to exit. A further signal kills it at once.
-    pub async fn stop(mut self, signals: &mut Signals) -> anyhow::Result<()> {
+    pub(crate) async fn stop(mut self, signals: &mut Signals) -> anyhow::Result<()> {
         self.terminate().await?;
         let status = tokio::select! {
             status = tokio::time::timeout(STOPPED_WITHIN, self.child.wait()) => status,
@@ -135,7 +135,7 @@ impl Service {
     }
 
     /// Kills the child, like a power failure.
-    pub async fn kill(mut self) -> anyhow::Result<()> {
+    pub(crate) async fn kill(mut self) -> anyhow::Result<()> {
         self.child.kill().await.context("cannot kill starling")
     }
 
@@ -152,7 +152,7 @@ impl Service {
     }
 
     /// Returns a failure with the end of the log, which usually names the cause.
-    pub fn report(&self, what: &str) -> String {
+    pub(crate) fn report(&self, what: &str) -> String {
         let lines = last_lines(&self.log).join("\n  ");
         format!("{what}\nthe end of {}:\n  {lines}", self.log.display())
     }

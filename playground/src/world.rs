@@ -11,13 +11,13 @@ use playground::telegram::{self, Person, Telegram};
 use crate::service::{Service, Setting};
 
 /// The person who writes to the bot.
-pub const ANN: i64 = 1_001;
+pub(crate) const ANN: i64 = 1_001;
 /// The administrator, who corrects balances and sets the margin.
-pub const OLGA: i64 = 1_002;
+pub(crate) const OLGA: i64 = 1_002;
 
 /// Where things are: shared by all commands.
 #[derive(clap::Args)]
-pub struct Paths {
+pub(crate) struct Paths {
     /// The `starling` binary to run.
     #[arg(long)]
     pub starling: PathBuf,
@@ -34,12 +34,12 @@ pub struct Paths {
 
 impl Paths {
     /// The program, wherever it is started from.
-    pub fn program(&self) -> anyhow::Result<PathBuf> {
+    pub(crate) fn program(&self) -> anyhow::Result<PathBuf> {
         self.starling.canonicalize().context("the path of starling")
     }
 
     /// Returns the settings with the addresses of PostgreSQL and Redis.
-    pub fn stores(&self) -> [Setting; 2] {
+    pub(crate) fn stores(&self) -> [Setting; 2] {
         [("DATABASE_URL", Some(self.database_url.clone())), ("REDIS_URL", self.redis_url.clone())]
     }
 
@@ -54,7 +54,7 @@ impl Paths {
 
 /// What replaces or configures the outside services.
 #[derive(clap::Args)]
-pub struct OutsideArgs {
+pub(crate) struct OutsideArgs {
     /// What the emulated model does with every message; `playground scenarios` lists the names.
     #[arg(long, value_parser = scenario)]
     pub scenario: Option<Scenario>,
@@ -72,7 +72,7 @@ fn scenario(name: &str) -> Result<Scenario, String> {
 }
 
 /// The scenarios of the emulated model, one a line, and how to choose one.
-pub fn scenarios() -> String {
+pub(crate) fn scenarios() -> String {
     let line = |scenario: &Scenario| format!("  {:<18} {}", scenario.name(), scenario.shows());
     let lines: Vec<String> = Scenario::ALL.iter().map(line).collect();
     format!(
@@ -83,7 +83,7 @@ pub fn scenarios() -> String {
 }
 
 /// Telegram as the bot sees it.
-pub enum ChatService {
+pub(crate) enum ChatService {
     /// The emulator.
     Emulated(Telegram),
     /// The public Bot API, with this token.
@@ -91,7 +91,7 @@ pub enum ChatService {
 }
 
 /// The model as the bot sees it.
-pub enum ModelService {
+pub(crate) enum ModelService {
     /// The emulator.
     Emulated(Anthropic),
     /// The public API, with this key.
@@ -100,7 +100,7 @@ pub enum ModelService {
 
 /// What money means in an emulated Telegram.
 #[derive(Clone, Copy)]
-pub enum MoneyMode {
+pub(crate) enum MoneyMode {
     /// Limited balances. People start with one dollar, unless the environment says otherwise, and Olga is the
     /// administrator.
     Counts,
@@ -110,7 +110,7 @@ pub enum MoneyMode {
 
 impl MoneyMode {
     /// Returns the bot's settings for this mode.
-    pub fn settings(self) -> [Setting; 2] {
+    pub(crate) fn settings(self) -> [Setting; 2] {
         let (starter_balance, privileged) = match self {
             Self::Counts => {
                 let wanted = non_empty(std::env::var("STARTER_BALANCE_USD").ok());
@@ -123,7 +123,7 @@ impl MoneyMode {
 }
 
 /// The chat service and the model service of one bot.
-pub struct Environment {
+pub(crate) struct Environment {
     /// The chat service.
     pub messenger: ChatService,
     /// The model service.
@@ -132,7 +132,7 @@ pub struct Environment {
 
 impl Environment {
     /// Starts what is emulated; `port` is that of the chat page, 0 for any.
-    pub async fn start(outside: OutsideArgs, port: u16) -> anyhow::Result<Self> {
+    pub(crate) async fn start(outside: OutsideArgs, port: u16) -> anyhow::Result<Self> {
         let model = match non_empty(outside.anthropic_api_key) {
             Some(_) if outside.scenario.is_some() => {
                 bail!("--scenario is for the emulated model, but ANTHROPIC_API_KEY asks for the real one");
@@ -148,7 +148,7 @@ impl Environment {
     }
 
     /// Starts the real binary with these services and waits until it accepts updates.
-    pub async fn run(&self, place: &Paths, money: MoneyMode) -> anyhow::Result<Service> {
+    pub(crate) async fn run(&self, place: &Paths, money: MoneyMode) -> anyhow::Result<Service> {
         let money: Vec<Setting> = match self.messenger {
             ChatService::Emulated(_) => money.settings().into_iter().collect(),
             ChatService::Real(_) => Vec::new(),
@@ -159,7 +159,7 @@ impl Environment {
     }
 
     /// Starts the binary with further settings and with its log in `home`. Does not wait.
-    pub fn launch(&self, place: &Paths, home: &Path, further: &[Setting]) -> anyhow::Result<Service> {
+    pub(crate) fn launch(&self, place: &Paths, home: &Path, further: &[Setting]) -> anyhow::Result<Service> {
         place.check()?;
         let mut settings = self.settings();
         settings.extend(place.stores());
@@ -168,7 +168,7 @@ impl Environment {
     }
 
     /// Stops the emulators.
-    pub async fn stop(&self) {
+    pub(crate) async fn stop(&self) {
         if let ChatService::Emulated(telegram) = &self.messenger {
             telegram.stop().await;
         }
@@ -178,7 +178,7 @@ impl Environment {
     }
 
     /// Returns the settings with the addresses of both services.
-    pub fn settings(&self) -> Vec<Setting> {
+    pub(crate) fn settings(&self) -> Vec<Setting> {
         let mut settings: Vec<Setting> = Vec::new();
         match &self.messenger {
             ChatService::Emulated(telegram) => {
@@ -226,14 +226,14 @@ async fn model_for_people(scenario: Option<Scenario>) -> anyhow::Result<Anthropi
 }
 
 /// Starts the emulated model; it accepts the key that this bot uses.
-pub async fn emulated_model(settings: anthropic::Settings) -> anyhow::Result<Anthropic> {
+pub(crate) async fn emulated_model(settings: anthropic::Settings) -> anyhow::Result<Anthropic> {
     let settings = anthropic::Settings { api_key: EMULATED_KEY.to_owned(), ..settings };
     Anthropic::start(settings).await.context("the emulated model does not start")
 }
 
 /// Starts the emulated Telegram with a person and an administrator. The bot's database outlives the emulator,
 /// so update and message ids begin above those of any earlier run.
-pub async fn emulated_telegram(port: u16) -> anyhow::Result<Telegram> {
+pub(crate) async fn emulated_telegram(port: u16) -> anyhow::Result<Telegram> {
     let first = number_of_now();
     let settings = telegram::Settings {
         port,

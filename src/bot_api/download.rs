@@ -16,7 +16,7 @@ const FLOOD_WAIT: Duration = Duration::from_secs(5);
 
 impl Api {
     /// Returns when files of a chat may be fetched again, or `None` if there is no penalty.
-    pub fn files_wait_until(&self, chat: ChatId) -> Option<Instant> {
+    pub(crate) fn files_wait_until(&self, chat: ChatId) -> Option<Instant> {
         match self.flow.admit(chat, Class::File) {
             Admission::Now => None,
             Admission::NotBefore(end) => Some(end),
@@ -29,7 +29,7 @@ impl Api {
     /// # Errors
     /// Returns the errors of [`Api::deliver`]: Telegram's or the network's. A larger file is refused with
     /// 413.
-    pub async fn download(&self, chat: ChatId, file: &str, most: u64) -> Result<Vec<u8>, ApiError> {
+    pub(crate) async fn download(&self, chat: ChatId, file: &str, most: u64) -> Result<Vec<u8>, ApiError> {
         if let Some(end) = self.files_wait_until(chat) {
             return Err(ApiError::Flood(end - Instant::now()));
         }

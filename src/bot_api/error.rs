@@ -6,7 +6,7 @@ use crate::domain::ids::ChatId;
 
 /// Why a call has no result.
 #[derive(Debug, thiserror::Error)]
-pub enum ApiError {
+pub(crate) enum ApiError {
     /// Too many calls: the chat accepts none before this time has passed.
     #[error("flood limit, wait {} s", .0.as_secs())]
     Flood(Duration),
@@ -58,7 +58,7 @@ pub enum ApiError {
 
 /// A part of a call that can be left out or shortened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Part {
+pub(crate) enum Part {
     /// The formatting.
     Entities,
     /// The buttons.
@@ -154,7 +154,7 @@ impl ApiError {
     }
 
     /// Returns whether the bot lacks a right in the chat, so that every similar call is refused too.
-    pub fn is_lack_of_rights(&self) -> bool {
+    pub(crate) fn is_lack_of_rights(&self) -> bool {
         match self {
             Self::Refused { description, .. } | Self::Closed(description) => {
                 const SIGNS: [&str; 5] = [
@@ -171,7 +171,7 @@ impl ApiError {
     }
 
     /// Returns the part of the call that a refusal is about, if it names one.
-    pub fn blames(&self) -> Option<Part> {
+    pub(crate) fn blames(&self) -> Option<Part> {
         match self {
             Self::MessageGone(_) => Some(Part::Edited),
             Self::TopicGone => Some(Part::Topic),
@@ -188,12 +188,12 @@ impl ApiError {
     /// Returns whether writing is impossible because of an action by the person or the group's
     /// administrators. A message outside all topics gets the error of a closed topic if the general topic is
     /// closed.
-    pub fn is_shut_out(&self) -> bool {
+    pub(crate) fn is_shut_out(&self) -> bool {
         matches!(self, Self::Blocked(_) | Self::Closed(_) | Self::TopicGone) || self.is_lack_of_rights()
     }
 
     /// Returns whether a file is larger than Telegram lets bots download.
-    pub fn is_too_big(&self) -> bool {
+    pub(crate) fn is_too_big(&self) -> bool {
         match self {
             Self::Refused { code, description } => *code == 413 || description.contains("file is too big"),
             _ => false,
@@ -201,7 +201,7 @@ impl ApiError {
     }
 
     /// Returns whether the same call may succeed later.
-    pub fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Flood(_)
             | Self::Server(_)
@@ -225,17 +225,17 @@ impl ApiError {
 #[cfg(test)]
 impl ApiError {
     /// Classifies a code and a description, for tests.
-    pub fn classified_for_tests(code: u16, description: &str) -> Self {
+    pub(crate) fn classified_for_tests(code: u16, description: &str) -> Self {
         Self::classify(code, description, None, None)
     }
 
     /// Returns the error of a connection that broke.
-    pub fn broken_for_tests() -> Self {
+    pub(crate) fn broken_for_tests() -> Self {
         Self::Broken(Self::some_failure())
     }
 
     /// Returns the error of a connection that could not be opened.
-    pub fn unreachable_for_tests() -> Self {
+    pub(crate) fn unreachable_for_tests() -> Self {
         Self::Unreachable(Self::some_failure())
     }
 

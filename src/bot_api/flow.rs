@@ -35,7 +35,7 @@ const CHATS: usize = 10_000;
 
 /// The kind of a call, in falling priority.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Class {
+pub(crate) enum Class {
     /// A finished message: waits as long as necessary.
     Message,
     /// A live message, sent or edited: immediately or not at all.
@@ -52,7 +52,7 @@ pub enum Class {
 
 /// The decision about a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Admission {
+pub(crate) enum Admission {
     /// The call may be made now; its place in the budget is taken.
     Now,
     /// Ask again at this time.
@@ -61,7 +61,7 @@ pub enum Admission {
 
 /// Budgets of all chats. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Flow(Arc<Mutex<FlowState>>);
+pub(crate) struct Flow(Arc<Mutex<FlowState>>);
 
 #[derive(Debug)]
 struct FlowState {
@@ -86,7 +86,7 @@ struct ChatBudget {
 
 /// A finished message that waits; no cosmetic call is made in its chat meanwhile.
 #[must_use]
-pub struct WaitingMessage {
+pub(crate) struct WaitingMessage {
     flow: Flow,
     chat: ChatId,
 }
@@ -101,7 +101,7 @@ impl Drop for WaitingMessage {
 
 impl Flow {
     /// Creates budgets with `sends_per_second` sends and edits over all chats; 0 means no overall limit.
-    pub fn new(sends_per_second: u32) -> Self {
+    pub(crate) fn new(sends_per_second: u32) -> Self {
         let overall = usize::try_from(sends_per_second).ok().filter(|&sends| sends > 0);
         let overall = overall.map(|sends| (sends, Duration::from_secs(1)));
         Self(Arc::new(Mutex::new(FlowState {
@@ -114,18 +114,18 @@ impl Flow {
     }
 
     /// Registers a finished message as waiting until the guard is dropped.
-    pub fn waiting(&self, chat: ChatId) -> WaitingMessage {
+    pub(crate) fn waiting(&self, chat: ChatId) -> WaitingMessage {
         self.lock().chats.entry(chat).or_default().waiting += 1;
         WaitingMessage { flow: self.clone(), chat }
     }
 
     /// Takes a place in the budgets, or returns when to ask again.
-    pub fn admit(&self, chat: ChatId, class: Class) -> Admission {
+    pub(crate) fn admit(&self, chat: ChatId, class: Class) -> Admission {
         self.lock().admit(chat, class, Instant::now())
     }
 
     /// Starts a penalty of `wait` in a chat. If several chats are limited at once, it applies to all chats.
-    pub fn punish(&self, id: ChatId, wait: Duration) {
+    pub(crate) fn punish(&self, id: ChatId, wait: Duration) {
         let mut state = self.lock();
         let now = Instant::now();
         let end = now + wait + MARGIN;
@@ -142,7 +142,7 @@ impl Flow {
     }
 
     /// Returns whether the chat had a recent penalty.
-    pub fn is_cautious(&self, chat: ChatId) -> bool {
+    pub(crate) fn is_cautious(&self, chat: ChatId) -> bool {
         let now = Instant::now();
         self.lock().chats.get(&chat).and_then(|chat| chat.cautious_until).is_some_and(|end| now < end)
     }

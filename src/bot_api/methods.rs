@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::domain::ids::{ChatId, MessageId, TopicId, UserId};
 
 /// A method of the Bot API; its fields are the request body.
-pub trait Method: Serialize + Sync {
+pub(crate) trait Method: Serialize + Sync {
     /// The method's name in the URL.
     const NAME: &'static str;
     /// The type of the result.
@@ -33,17 +33,17 @@ macro_rules! method {
 
 mod topics;
 
-pub use topics::{ChatMember, DeleteForumTopic, GetChatMember};
+pub(crate) use topics::{DeleteForumTopic, GetChatMember};
 
 /// Returns the bot's own account.
 #[derive(Serialize, Debug)]
-pub struct GetMe {}
+pub(crate) struct GetMe {}
 method!("getMe", GetMe => Me);
 
 /// The bot's own account. Servers of the Bot API differ in which other fields they send, so no others are
 /// read.
 #[derive(Deserialize, Clone, Debug)]
-pub struct Me {
+pub(crate) struct Me {
     /// The user id of the bot.
     pub id: i64,
     /// The name without the `@`; empty if it was not sent, and then nobody can mention the bot.
@@ -53,7 +53,7 @@ pub struct Me {
 
 impl Me {
     /// Returns the name to display: `@name`, or the id if no name is known.
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         if self.username.is_empty() { format!("bot {}", self.id) } else { format!("@{}", self.username) }
     }
 }
@@ -66,7 +66,7 @@ fn text_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D
 
 /// Requests the download path of a file.
 #[derive(Serialize, Debug)]
-pub struct GetFile<'a> {
+pub(crate) struct GetFile<'a> {
     /// Telegram's `file_id`.
     pub file_id: &'a str,
 }
@@ -74,14 +74,14 @@ method!("getFile", GetFile<'_> => FilePlace);
 
 /// The download path of a file.
 #[derive(Deserialize, Debug)]
-pub struct FilePlace {
+pub(crate) struct FilePlace {
     /// The path below the base address of files; valid for an hour.
     pub file_path: Option<String>,
 }
 
 /// Fetches updates and confirms all before `offset`.
 #[derive(Serialize, Debug)]
-pub struct GetUpdates<'a> {
+pub(crate) struct GetUpdates<'a> {
     /// The first update to return; `None` for the oldest pending one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<i64>,
@@ -105,7 +105,7 @@ impl Method for GetUpdates<'_> {
 
 /// Makes Telegram deliver updates to a webhook.
 #[derive(Serialize, Debug)]
-pub struct SetWebhook<'a> {
+pub(crate) struct SetWebhook<'a> {
     /// The webhook's address.
     pub url: &'a str,
     /// The secret token that Telegram must present.
@@ -117,19 +117,19 @@ method!("setWebhook", SetWebhook<'_> => bool);
 
 /// Removes the webhook, so that updates can be fetched.
 #[derive(Serialize, Debug)]
-pub struct DeleteWebhook {}
+pub(crate) struct DeleteWebhook {}
 method!("deleteWebhook", DeleteWebhook => bool);
 
 /// A message that was sent.
 #[derive(Deserialize, Clone, Copy, Debug)]
-pub struct Sent {
+pub(crate) struct Sent {
     /// The message id in the chat.
     pub message_id: i32,
 }
 
 /// Sends a message.
 #[derive(Serialize, Debug)]
-pub struct SendMessage<'a> {
+pub(crate) struct SendMessage<'a> {
     /// The chat to send to.
     pub chat_id: ChatId,
     /// The topic in the chat.
@@ -152,21 +152,21 @@ method!("sendMessage", SendMessage<'_> => Sent);
 
 /// Parameters of a reply.
 #[derive(Serialize, Clone, Copy, Debug)]
-pub struct ReplyParameters {
+pub(crate) struct ReplyParameters {
     message_id: MessageId,
     allow_sending_without_reply: bool,
 }
 
 impl ReplyParameters {
     /// Replies to `message`. If that is gone, the message is sent without a reply.
-    pub fn to(message: MessageId) -> Self {
+    pub(crate) fn to(message: MessageId) -> Self {
         Self { message_id: message, allow_sending_without_reply: true }
     }
 }
 
 /// Disables link previews.
 #[derive(Serialize, Clone, Copy, Debug)]
-pub struct NoPreview {
+pub(crate) struct NoPreview {
     is_disabled: bool,
 }
 
@@ -178,7 +178,7 @@ impl Default for NoPreview {
 
 /// Replaces the text of a message of the bot.
 #[derive(Serialize, Debug)]
-pub struct EditMessageText<'a> {
+pub(crate) struct EditMessageText<'a> {
     /// The chat of the message.
     pub chat_id: ChatId,
     /// The message id.
@@ -197,7 +197,7 @@ method!("editMessageText", EditMessageText<'_> => Sent);
 
 /// Changes the buttons of a message of the bot.
 #[derive(Serialize, Debug)]
-pub struct EditMessageReplyMarkup {
+pub(crate) struct EditMessageReplyMarkup {
     /// The chat of the message.
     pub chat_id: ChatId,
     /// The message id.
@@ -210,7 +210,7 @@ method!("editMessageReplyMarkup", EditMessageReplyMarkup => EditResponse);
 
 /// A message of the bot after an edit.
 #[derive(Deserialize, Clone, Copy, Debug)]
-pub struct EditResponse {
+pub(crate) struct EditResponse {
     /// The message that it replies to.
     pub reply_to_message: Option<Sent>,
 }
@@ -218,11 +218,11 @@ pub struct EditResponse {
 /// Buttons below a message, in Telegram's format.
 #[derive(Serialize, Clone, Debug)]
 #[serde(transparent)]
-pub struct InlineKeyboard(pub Value);
+pub(crate) struct InlineKeyboard(pub Value);
 
 impl InlineKeyboard {
     /// Creates a column of buttons, each with a label and the data (1 to 64 bytes) that a press sends back.
-    pub fn column(buttons: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub(crate) fn column(buttons: impl IntoIterator<Item = (String, String)>) -> Self {
         let row = |(text, data)| json!([{ "text": text, "callback_data": data }]);
         Self(json!({ "inline_keyboard": buttons.into_iter().map(row).collect::<Vec<_>>() }))
     }
@@ -230,7 +230,7 @@ impl InlineKeyboard {
 
 /// Ends the progress indicator of a pressed button.
 #[derive(Serialize, Debug)]
-pub struct AnswerCallbackQuery<'a> {
+pub(crate) struct AnswerCallbackQuery<'a> {
     /// The id of the callback query.
     pub callback_query_id: &'a str,
     /// The text shown for a moment, up to 200 characters.
@@ -250,7 +250,7 @@ impl Method for AnswerCallbackQuery<'_> {
 
 /// Shows an unfinished message in a private chat. It disappears 30 s after the last call.
 #[derive(Serialize, Debug)]
-pub struct SendMessageDraft<'a> {
+pub(crate) struct SendMessageDraft<'a> {
     /// The chat to send to.
     pub chat_id: ChatId,
     /// The topic in the chat.
@@ -269,7 +269,7 @@ method!("sendMessageDraft", SendMessageDraft<'_> => bool);
 
 /// Shows a chat action for five seconds.
 #[derive(Serialize, Debug)]
-pub struct SendChatAction {
+pub(crate) struct SendChatAction {
     /// The chat to send to.
     pub chat_id: ChatId,
     /// The topic in the chat.
@@ -282,7 +282,7 @@ method!("sendChatAction", SendChatAction => bool);
 
 /// Sends an invoice in Stars.
 #[derive(Serialize, Debug)]
-pub struct SendInvoice<'a> {
+pub(crate) struct SendInvoice<'a> {
     /// The chat to send to.
     pub chat_id: ChatId,
     /// The topic in the chat.
@@ -303,7 +303,7 @@ method!("sendInvoice", SendInvoice<'_> => Sent);
 
 /// The price of an invoice.
 #[derive(Serialize, Clone, Copy, Debug)]
-pub struct LabeledPrice<'a> {
+pub(crate) struct LabeledPrice<'a> {
     /// The label of the price.
     pub label: &'a str,
     /// The amount in Stars.
@@ -312,7 +312,7 @@ pub struct LabeledPrice<'a> {
 
 /// Accepts or refuses a payment.
 #[derive(Serialize, Debug)]
-pub struct AnswerPreCheckoutQuery<'a> {
+pub(crate) struct AnswerPreCheckoutQuery<'a> {
     /// The id of the pre-checkout query.
     pub pre_checkout_query_id: &'a str,
     /// Whether Telegram may take the Stars.
@@ -334,7 +334,7 @@ impl Method for AnswerPreCheckoutQuery<'_> {
 
 /// Refunds a payment in Stars.
 #[derive(Serialize, Debug)]
-pub struct RefundStarPayment<'a> {
+pub(crate) struct RefundStarPayment<'a> {
     /// The payer.
     pub user_id: UserId,
     /// Telegram's id of the payment.
@@ -344,7 +344,7 @@ method!("refundStarPayment", RefundStarPayment<'_> => bool);
 
 /// Lists Star transactions, oldest first.
 #[derive(Serialize, Debug)]
-pub struct GetStarTransactions {
+pub(crate) struct GetStarTransactions {
     /// The number of transactions to skip.
     pub offset: i64,
     /// The most transactions to return, 1 to 100.
@@ -354,14 +354,14 @@ method!("getStarTransactions", GetStarTransactions => StarTransactions);
 
 /// A page of the list of Star transactions.
 #[derive(Deserialize, Debug)]
-pub struct StarTransactions {
+pub(crate) struct StarTransactions {
     /// Raw JSON, because there may be unknown kinds of partners.
     pub transactions: Vec<Box<RawValue>>,
 }
 
 /// Sets the menu of commands.
 #[derive(Serialize, Debug)]
-pub struct SetMyCommands<'a> {
+pub(crate) struct SetMyCommands<'a> {
     /// The commands in order.
     pub commands: Vec<BotCommand>,
     /// The two-letter language code; `None` sets the menu for every language without a menu of its own.
@@ -372,7 +372,7 @@ method!("setMyCommands", SetMyCommands<'_> => bool);
 
 /// One command of the menu.
 #[derive(Serialize, Clone, Debug)]
-pub struct BotCommand {
+pub(crate) struct BotCommand {
     /// The name without the slash.
     pub command: &'static str,
     /// The description, 1 to 256 characters.

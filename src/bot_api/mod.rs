@@ -2,9 +2,9 @@
 
 mod addresses;
 mod download;
-pub mod error;
-pub mod flow;
-pub mod methods;
+pub(crate) mod error;
+pub(crate) mod flow;
+pub(crate) mod methods;
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use url::ParseError;
 
 use addresses::Addresses;
-pub use error::ApiError;
+pub(crate) use error::ApiError;
 use flow::{Admission, Class, Flow};
 use methods::Method;
 
@@ -29,7 +29,7 @@ const COSMETIC_LIMIT: Duration = Duration::from_secs(5);
 
 /// The Bot API of one bot. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Api {
+pub(crate) struct Api {
     http: reqwest::Client,
     addresses: Addresses,
     flow: Flow,
@@ -59,7 +59,7 @@ impl Api {
     ///
     /// # Errors
     /// Returns an error if `url` is invalid.
-    pub fn new(
+    pub(crate) fn new(
         http: reqwest::Client,
         url: &str,
         token: &SecretString,
@@ -74,7 +74,7 @@ impl Api {
     ///
     /// # Errors
     /// Returns the errors of Telegram and of the network.
-    pub async fn call<M: Method>(&self, method: &M) -> Result<M::Response, ApiError> {
+    pub(crate) async fn call<M: Method>(&self, method: &M) -> Result<M::Response, ApiError> {
         self.send(method, method.limit().unwrap_or(CALL_LIMIT)).await
     }
 
@@ -83,7 +83,7 @@ impl Api {
     /// # Errors
     /// Returns the errors of Telegram and of the network, like [`Api::call`]. A flood wait has extended the
     /// chat's penalty by then.
-    pub async fn deliver<M: Method>(&self, chat: ChatId, method: &M) -> Result<M::Response, ApiError> {
+    pub(crate) async fn deliver<M: Method>(&self, chat: ChatId, method: &M) -> Result<M::Response, ApiError> {
         let waiting = self.flow.waiting(chat);
         while let Admission::NotBefore(time) = self.flow.admit(chat, Class::Message) {
             tokio::time::sleep_until(time).await;
@@ -101,7 +101,7 @@ impl Api {
     /// # Errors
     /// Returns the errors of [`Api::deliver`]. If a penalty lasts longer than `patience`, returns
     /// [`ApiError::Flood`] without a call.
-    pub async fn inquire<M: Method>(
+    pub(crate) async fn inquire<M: Method>(
         &self,
         chat: ChatId,
         method: &M,
@@ -123,7 +123,7 @@ impl Api {
     ///
     /// # Errors
     /// Returns when to try again, or the errors of [`Api::call`].
-    pub async fn attempt<M: Method>(
+    pub(crate) async fn attempt<M: Method>(
         &self,
         chat: ChatId,
         class: Class,
@@ -141,7 +141,7 @@ impl Api {
     }
 
     /// Returns whether cosmetic calls in a chat should keep a wider gap, because of a recent penalty.
-    pub fn is_cautious(&self, chat: ChatId) -> bool {
+    pub(crate) fn is_cautious(&self, chat: ChatId) -> bool {
         self.flow.is_cautious(chat)
     }
 
@@ -171,7 +171,7 @@ impl Api {
 
 /// Why a cosmetic call had no effect.
 #[derive(Debug)]
-pub enum Postponed {
+pub(crate) enum Postponed {
     /// The budget is used up, or a penalty applies, until this time.
     NotBefore(Instant),
     /// The call was made and failed.

@@ -12,7 +12,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 /// The state and configuration that a Redis server reports.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Health {
+pub(crate) struct Health {
     /// Its version.
     pub version: String,
     /// The eviction policy (`maxmemory-policy`); `None` if the server does not report it.
@@ -23,7 +23,7 @@ pub struct Health {
 
 impl Health {
     /// Returns whether it also evicts keys without an expiry time, which write-behind must keep.
-    pub fn evicts_everything(&self) -> bool {
+    pub(crate) fn evicts_everything(&self) -> bool {
         self.policy.as_deref().is_some_and(|policy| policy.starts_with("allkeys"))
     }
 }
@@ -32,7 +32,7 @@ impl Health {
 ///
 /// # Errors
 /// Returns a description of the problem, without the address, which may hold a password.
-pub async fn examine(url: &SecretString) -> Result<Health, String> {
+pub(crate) async fn examine(url: &SecretString) -> Result<Health, String> {
     match tokio::time::timeout(LIMIT, ask(url)).await {
         Ok(asked) => asked.map_err(|error| error.to_string()),
         Err(_) => Err("no answer".to_owned()),

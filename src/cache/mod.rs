@@ -11,7 +11,7 @@ mod client;
 pub mod context;
 mod entry;
 pub mod file_bytes;
-pub mod health;
+pub(crate) mod health;
 mod keys;
 pub mod messages;
 pub mod thread;

@@ -11,7 +11,7 @@ use crate::tools::Toolbox;
 
 /// Everything that a conversation uses. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Assistant {
+pub(crate) struct Assistant {
     /// Who answers.
     pub provider: Provider,
     /// What it may call.

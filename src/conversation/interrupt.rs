@@ -15,31 +15,31 @@ use crate::llm::LlmError;
 
 /// The stop signal of one turn. Cheap to clone; the first reason counts.
 #[derive(Clone, Debug)]
-pub struct Stop {
+pub(crate) struct Stop {
     token: CancellationToken,
     reason: Arc<OnceLock<Interruption>>,
 }
 
 impl Stop {
     /// A signal that also fires when the service aborts.
-    pub fn new(abort: &CancellationToken) -> Self {
+    pub(crate) fn new(abort: &CancellationToken) -> Self {
         Self { token: abort.child_token(), reason: Arc::default() }
     }
 
     /// Cuts the turn.
-    pub fn cut(&self, reason: Interruption) {
+    pub(crate) fn cut(&self, reason: Interruption) {
         self.reason.get_or_init(|| reason);
         self.token.cancel();
     }
 
     /// The reason, once the turn is cut.
-    pub fn reason(&self) -> Option<Interruption> {
+    pub(crate) fn reason(&self) -> Option<Interruption> {
         // Without a reason of its own, the signal came from the abort above it.
         self.token.is_cancelled().then(|| *self.reason.get_or_init(|| Interruption::Shutdown))
     }
 
     /// Runs something until it is done or the turn is cut; what is cut is dropped.
-    pub async fn or_cut<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+    pub(crate) async fn or_cut<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
             () = self.token.cancelled() => None,
@@ -49,7 +49,7 @@ impl Stop {
 }
 
 /// A stream under watch; a cut, a silent peer and an early end all are errors here.
-pub struct Watched<'a, S> {
+pub(crate) struct Watched<'a, S> {
     stream: S,
     idle_limit: Duration,
     heard: Instant,
@@ -64,14 +64,14 @@ where
     S: Stream<Item = Result<T, LlmError>> + Unpin,
 {
     /// Watches a stream that may be silent for `idle_limit`.
-    pub fn new(stream: S, idle_limit: Duration, stop: &'a Stop) -> Self {
+    pub(crate) fn new(stream: S, idle_limit: Duration, stop: &'a Stop) -> Self {
         let alarm = Box::pin(tokio::time::sleep(idle_limit));
         let cut = Box::pin(stop.token.cancelled());
         Self { stream, idle_limit, heard: Instant::now(), alarm, cut }
     }
 
     /// The next event.
-    pub async fn next(&mut self) -> Result<T, LlmError> {
+    pub(crate) async fn next(&mut self) -> Result<T, LlmError> {
         self.heard = Instant::now();
         poll_fn(|context| self.poll(context)).await
     }

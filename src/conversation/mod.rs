@@ -2,7 +2,7 @@
 //! It can emit events, note its calls on a tab and return a report; it cannot reach a chat or a database.
 
 mod assistant;
-pub mod interrupt;
+pub(crate) mod interrupt;
 mod orchestrator;
 mod prompt;
 mod prompt_files;
@@ -10,7 +10,7 @@ mod round;
 mod subagent;
 mod window;
 
-pub use assistant::Assistant;
-pub use orchestrator::converse;
-pub use prompt::bytes as prompt_bytes;
-pub use prompt_files::shows;
+pub(crate) use assistant::Assistant;
+pub(crate) use orchestrator::converse;
+pub(crate) use prompt::bytes as prompt_bytes;
+pub(crate) use prompt_files::shows;

@@ -26,7 +26,7 @@ const CONTINUATIONS: usize = 1;
 
 /// Answers a request. Emits what a person should see as it comes and returns what the books need.
 /// Dropping `screen` at the end tells the screen that nothing more comes; the same holds for `meter`.
-pub async fn converse(
+pub(crate) async fn converse(
     assistant: &Assistant,
     request: &TurnRequest,
     screen: mpsc::Sender<TurnEvent>,

@@ -78,7 +78,7 @@ fn messages(history: &[HistoryMessage], chat: ChatKind) -> Vec<LlmMessage> {
 }
 
 /// How large the first request of a turn is, exactly as [`LlmRequest::bytes`] says it of what `build` makes.
-pub fn bytes(history: &[HistoryMessage], chat: ChatKind) -> u64 {
+pub(crate) fn bytes(history: &[HistoryMessage], chat: ChatKind) -> u64 {
     let messages = messages(history, chat);
     GLOBAL.trim().len() as u64 + messages.iter().map(LlmMessage::bytes).sum::<u64>()
 }

@@ -100,7 +100,7 @@ fn shown(message: &HistoryMessage) -> impl Iterator<Item = &KnownFile> {
 }
 
 /// Whether a prompt of these messages shows the copy of a file.
-pub fn shows<'a>(messages: impl IntoIterator<Item = &'a HistoryMessage> + Clone, copy: &str) -> bool {
+pub(crate) fn shows<'a>(messages: impl IntoIterator<Item = &'a HistoryMessage> + Clone, copy: &str) -> bool {
     let mut file_window = FileWindow::of(messages.clone());
     let mut blocks = messages.into_iter().flat_map(|message| file_window.blocks(message));
     blocks.any(|block| matches!(block, Block::File(file) if file.id == copy))

@@ -5,7 +5,7 @@ use crate::domain::money::Usd;
 
 /// A rule that is broken.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// Which.
     pub rule: String,
     /// How many rows break it.
@@ -16,7 +16,7 @@ pub struct Problem {
 
 /// What the books hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Totals {
+pub(crate) struct Totals {
     /// Users with operations.
     pub users: i64,
     /// Operations.
@@ -36,7 +36,7 @@ pub struct Totals {
 }
 
 /// The rules that are broken; none is what everybody wants.
-pub async fn problems(db: &Db) -> Result<Vec<Problem>, DbError> {
+pub(crate) async fn problems(db: &Db) -> Result<Vec<Problem>, DbError> {
     let mut tx = db.begin().await?;
     // All books are read from one end to the other, which may take longer than any other statement, and is quicker
     // without keys.
@@ -59,7 +59,7 @@ pub async fn problems(db: &Db) -> Result<Vec<Problem>, DbError> {
 }
 
 /// What the books hold at this moment.
-pub async fn totals(db: &Db) -> Result<Totals, DbError> {
+pub(crate) async fn totals(db: &Db) -> Result<Totals, DbError> {
     let row = sqlx::query!(
         r#"SELECT (SELECT count(*) FROM users WHERE last_operation IS NOT NULL) AS "users!",
                   (SELECT count(*) FROM balance_operations) AS "operations!",

@@ -11,7 +11,7 @@ use crate::domain::money::Usd;
 
 /// Why a balance changes, apart from charges.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Reason {
+pub(crate) enum Reason {
     /// What a new user gets; the first operation of each.
     Starter,
     /// The charge of a turn is given back.
@@ -26,7 +26,7 @@ pub enum Reason {
 
 impl Reason {
     /// The column and label name.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Starter => "starter",
             Self::Return(_) => "return",
@@ -39,7 +39,7 @@ impl Reason {
 
 /// A change of a balance.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Operation<'a> {
+pub(crate) struct Operation<'a> {
     /// Whose.
     pub user: UserId,
     /// Why.
@@ -53,7 +53,7 @@ pub struct Operation<'a> {
 }
 
 /// Books an operation; returns the balance after it.
-pub async fn post(tx: &mut Tx<'_>, operation: &Operation<'_>) -> Result<Usd, DbError> {
+pub(crate) async fn post(tx: &mut Tx<'_>, operation: &Operation<'_>) -> Result<Usd, DbError> {
     let (turn, payment, actor) = match operation.reason {
         Reason::Starter => (None, None, None),
         Reason::Return(turn) => (Some(turn.0), None, None),
@@ -79,7 +79,7 @@ pub async fn post(tx: &mut Tx<'_>, operation: &Operation<'_>) -> Result<Usd, DbE
 
 /// What a user has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Balance {
+pub(crate) struct Balance {
     /// All of it.
     pub amount: Usd,
     /// The part that is reserved for running turns and pending refunds.
@@ -88,13 +88,16 @@ pub struct Balance {
 
 impl Balance {
     /// What may be spent now.
-    pub fn spendable(self) -> Usd {
+    pub(crate) fn spendable(self) -> Usd {
         self.amount - self.held
     }
 }
 
 /// What a user has; none if the user is not known.
-pub async fn of(database: impl sqlx::PgExecutor<'_>, user: UserId) -> Result<Option<Balance>, DbError> {
+pub(crate) async fn of(
+    database: impl sqlx::PgExecutor<'_>,
+    user: UserId,
+) -> Result<Option<Balance>, DbError> {
     let row = sqlx::query!("SELECT balance, held FROM users WHERE id = $1", user.0)
         .fetch_optional(database)
         .await
@@ -104,7 +107,7 @@ pub async fn of(database: impl sqlx::PgExecutor<'_>, user: UserId) -> Result<Opt
 
 /// An operation as it was booked.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct LedgerEntry {
+pub(crate) struct LedgerEntry {
     /// Why, by its column name.
     pub kind: String,
     /// By how much.
@@ -116,7 +119,7 @@ pub struct LedgerEntry {
 }
 
 /// The newest operations of a user, newest first.
-pub async fn latest(tx: &mut Tx<'_>, user: UserId, limit: i64) -> Result<Vec<LedgerEntry>, DbError> {
+pub(crate) async fn latest(tx: &mut Tx<'_>, user: UserId, limit: i64) -> Result<Vec<LedgerEntry>, DbError> {
     let rows = sqlx::query!(
         "SELECT kind, amount, subject, created_at FROM balance_operations
          WHERE user_id = $1 ORDER BY seq DESC LIMIT $2",
@@ -136,7 +139,7 @@ pub async fn latest(tx: &mut Tx<'_>, user: UserId, limit: i64) -> Result<Vec<Led
 }
 
 /// What a closed turn was charged and what for; none if nothing was. The turn is locked until the transaction ends.
-pub async fn charge(tx: &mut Tx<'_>, turn: TurnId) -> Result<Option<Charge>, DbError> {
+pub(crate) async fn charge(tx: &mut Tx<'_>, turn: TurnId) -> Result<Option<Charge>, DbError> {
     let closed = sqlx::query!(
         "SELECT user_id FROM turns JOIN threads ON threads.id = thread_id
          WHERE turns.id = $1 AND closed_at IS NOT NULL FOR NO KEY UPDATE OF turns",
@@ -158,7 +161,7 @@ pub async fn charge(tx: &mut Tx<'_>, turn: TurnId) -> Result<Option<Charge>, DbE
 
 /// What a turn was charged.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Charge {
+pub(crate) struct Charge {
     /// Who paid it.
     pub user: UserId,
     /// How much, above zero.
@@ -168,7 +171,7 @@ pub struct Charge {
 }
 
 /// What an operation with this key left, if there is one.
-pub async fn posted(tx: &mut Tx<'_>, key: &str) -> Result<Option<Usd>, DbError> {
+pub(crate) async fn posted(tx: &mut Tx<'_>, key: &str) -> Result<Option<Usd>, DbError> {
     sqlx::query_scalar!("SELECT balance_after FROM balance_operations WHERE key = $1", key)
         .fetch_optional(&mut **tx)
         .await
@@ -177,7 +180,7 @@ pub async fn posted(tx: &mut Tx<'_>, key: &str) -> Result<Option<Usd>, DbError> 
 }
 
 /// Locks a user's row until the transaction ends and returns the balance; none if the user is not known.
-pub async fn lock(tx: &mut Tx<'_>, user: UserId) -> Result<Option<Usd>, DbError> {
+pub(crate) async fn lock(tx: &mut Tx<'_>, user: UserId) -> Result<Option<Usd>, DbError> {
     sqlx::query_scalar!("SELECT balance FROM users WHERE id = $1 FOR NO KEY UPDATE", user.0)
         .fetch_optional(&mut **tx)
         .await
@@ -186,7 +189,7 @@ pub async fn lock(tx: &mut Tx<'_>, user: UserId) -> Result<Option<Usd>, DbError>
 }
 
 /// Whether anything was ever booked for a user.
-pub async fn has_operations(tx: &mut Tx<'_>, user: UserId) -> Result<bool, DbError> {
+pub(crate) async fn has_operations(tx: &mut Tx<'_>, user: UserId) -> Result<bool, DbError> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT 1 FROM balance_operations WHERE user_id = $1) AS "any!""#,
         user.0,

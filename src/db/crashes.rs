@@ -14,7 +14,7 @@ pub struct Crash {
 
 /// Counts the crash that ended the last process for everything that was in flight then; nothing is in flight afterwards, so
 /// a second count of the same crash finds nothing. If something ran alone, it is counted for that only.
-pub async fn count(db: &Db) -> Result<Crash, DbError> {
+pub(crate) async fn count(db: &Db) -> Result<Crash, DbError> {
     let row = sqlx::query!(
         r#"WITH open AS (
              SELECT id, alone FROM turns WHERE state = 'open' AND in_flight
@@ -43,7 +43,7 @@ pub async fn count(db: &Db) -> Result<Crash, DbError> {
 }
 
 /// Notes that the process ends in an orderly way: what is left is for the next start, and was in flight in no crash.
-pub async fn none(db: &Db) -> Result<(), DbError> {
+pub(crate) async fn none(db: &Db) -> Result<(), DbError> {
     sqlx::query!(
         "WITH open AS (
            UPDATE turns SET in_flight = FALSE, alone = FALSE WHERE state = 'open' AND in_flight

@@ -6,7 +6,7 @@ use super::{Db, DbError, Tx};
 
 /// An item that could not be written.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DeadLetter {
+pub(crate) struct DeadLetter {
     /// Its row.
     pub id: i64,
     /// What makes the item unique.
@@ -24,7 +24,7 @@ pub struct DeadLetter {
 }
 
 /// Puts an item aside; one that is there already has been refused once more.
-pub async fn put(db: &Db, item: &str, payload: &str, error: &str) -> Result<(), DbError> {
+pub(crate) async fn put(db: &Db, item: &str, payload: &str, error: &str) -> Result<(), DbError> {
     // The one character that a text column cannot hold.
     let [item, payload, error] = [item, payload, error].map(|text| text.replace('\0', "\u{fffd}"));
     sqlx::query!(
@@ -42,7 +42,7 @@ pub async fn put(db: &Db, item: &str, payload: &str, error: &str) -> Result<(), 
 }
 
 /// Letters after the row `after`, oldest first.
-pub async fn list(db: &Db, after: i64, limit: i64) -> Result<Vec<DeadLetter>, DbError> {
+pub(crate) async fn list(db: &Db, after: i64, limit: i64) -> Result<Vec<DeadLetter>, DbError> {
     sqlx::query_as!(
         DeadLetter,
         "SELECT id, item_id AS item, payload, error, attempts, first_failed_at, last_failed_at
@@ -56,7 +56,7 @@ pub async fn list(db: &Db, after: i64, limit: i64) -> Result<Vec<DeadLetter>, Db
 }
 
 /// One letter.
-pub async fn find(db: &Db, id: i64) -> Result<Option<DeadLetter>, DbError> {
+pub(crate) async fn find(db: &Db, id: i64) -> Result<Option<DeadLetter>, DbError> {
     sqlx::query_as!(
         DeadLetter,
         "SELECT id, item_id AS item, payload, error, attempts, first_failed_at, last_failed_at
@@ -69,7 +69,7 @@ pub async fn find(db: &Db, id: i64) -> Result<Option<DeadLetter>, DbError> {
 }
 
 /// Removes a letter, together with its effects.
-pub async fn remove(tx: &mut Tx<'_>, id: i64) -> Result<(), DbError> {
+pub(crate) async fn remove(tx: &mut Tx<'_>, id: i64) -> Result<(), DbError> {
     sqlx::query!("DELETE FROM dead_letters WHERE id = $1", id)
         .execute(&mut **tx)
         .await

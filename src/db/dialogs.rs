@@ -28,7 +28,7 @@ impl Dialog {
 }
 
 /// Asks until `expires_at`; an older question of the same conversation is forgotten.
-pub async fn open(
+pub(crate) async fn open(
     tx: &mut Tx<'_>,
     key: ThreadKey,
     dialog: Dialog,
@@ -50,7 +50,7 @@ pub async fn open(
 }
 
 /// Ends the question of a conversation; false if none waited.
-pub async fn close(tx: &mut Tx<'_>, key: ThreadKey, now: DateTime<Utc>) -> Result<bool, DbError> {
+pub(crate) async fn close(tx: &mut Tx<'_>, key: ThreadKey, now: DateTime<Utc>) -> Result<bool, DbError> {
     let waited = sqlx::query_scalar!(
         "DELETE FROM dialogs WHERE chat_id = $1 AND user_id = $2 AND topic_id IS NOT DISTINCT FROM $3
          RETURNING expires_at",
@@ -65,7 +65,7 @@ pub async fn close(tx: &mut Tx<'_>, key: ThreadKey, now: DateTime<Utc>) -> Resul
 }
 
 /// Forgets questions that nobody answered in time.
-pub async fn forget(db: &Db, now: DateTime<Utc>) -> Result<(), DbError> {
+pub(crate) async fn forget(db: &Db, now: DateTime<Utc>) -> Result<(), DbError> {
     sqlx::query!("DELETE FROM dialogs WHERE expires_at < $1", now)
         .execute(db.pool())
         .await

@@ -5,7 +5,7 @@ use super::{DbError, Tx};
 use crate::domain::ids::{ChatId, ThreadKey, TopicId, UserId};
 
 /// Moves what belongs to the chat `from` to the chat `to`; returns the conversations by their former keys.
-pub async fn follow(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<Vec<ThreadKey>, DbError> {
+pub(crate) async fn follow(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<Vec<ThreadKey>, DbError> {
     if !rename(tx, from, to).await? {
         return Ok(Vec::new());
     }

@@ -5,7 +5,7 @@ use crate::domain::ids::{ChatId, MessageId, UpdateId};
 
 /// An update on its way into the inbox.
 #[derive(Clone, Debug)]
-pub struct RawUpdate {
+pub(crate) struct RawUpdate {
     /// Its key.
     pub id: UpdateId,
     /// The name of the field that carries its content, such as `message`.
@@ -19,7 +19,7 @@ pub struct RawUpdate {
 }
 
 /// Stores updates, all or none; returns the ids that nobody has handled: the new ones, and old ones that still wait.
-pub async fn store(db: &Db, updates: &[RawUpdate]) -> Result<Vec<UpdateId>, DbError> {
+pub(crate) async fn store(db: &Db, updates: &[RawUpdate]) -> Result<Vec<UpdateId>, DbError> {
     let ids: Vec<i64> = updates.iter().map(|update| update.id.0).collect();
     let kinds: Vec<String> = updates.iter().map(|update| update.kind.clone()).collect();
     let payloads: Vec<String> = updates.iter().map(|update| update.payload.clone()).collect();
@@ -47,7 +47,7 @@ pub async fn store(db: &Db, updates: &[RawUpdate]) -> Result<Vec<UpdateId>, DbEr
 }
 
 /// Marks an update as handled, together with its effects.
-pub async fn handled(tx: &mut Tx<'_>, update: UpdateId) -> Result<(), DbError> {
+pub(crate) async fn handled(tx: &mut Tx<'_>, update: UpdateId) -> Result<(), DbError> {
     sqlx::query!("UPDATE inbox SET handled_at = now() WHERE update_id = $1", update.0)
         .execute(&mut **tx)
         .await
@@ -57,7 +57,7 @@ pub async fn handled(tx: &mut Tx<'_>, update: UpdateId) -> Result<(), DbError> {
 
 /// Updates after `after` that wait to be handled and were in flight in fewer than so many crashes, oldest first. They are
 /// in flight from now on.
-pub async fn take_up(
+pub(crate) async fn take_up(
     db: &Db,
     after: UpdateId,
     crashes: i32,
@@ -84,7 +84,7 @@ pub async fn take_up(
 
 /// An update that was in flight in several crashes.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Suspected {
+pub(crate) struct Suspected {
     /// Its number.
     pub id: UpdateId,
     /// In how many crashes nothing else was in flight.
@@ -95,7 +95,7 @@ pub struct Suspected {
 
 /// Updates that wait to be handled and were in flight in at least so many crashes, with the number of those in which
 /// nothing else was; the least suspicious first.
-pub async fn suspected(db: &Db, crashes: i32) -> Result<Vec<Suspected>, DbError> {
+pub(crate) async fn suspected(db: &Db, crashes: i32) -> Result<Vec<Suspected>, DbError> {
     let rows = sqlx::query!(
         r#"SELECT update_id, crashes_alone, payload::text AS "payload!" FROM inbox
            WHERE handled_at IS NULL AND crashes >= $1 ORDER BY crashes_alone, update_id"#,
@@ -109,7 +109,7 @@ pub async fn suspected(db: &Db, crashes: i32) -> Result<Vec<Suspected>, DbError>
 }
 
 /// Notes that an update is in flight and nothing else (`alone`), or that others are again; returns it if it still waits.
-pub async fn isolate(db: &Db, update: UpdateId, alone: bool) -> Result<Option<String>, DbError> {
+pub(crate) async fn isolate(db: &Db, update: UpdateId, alone: bool) -> Result<Option<String>, DbError> {
     sqlx::query_scalar!(
         r#"UPDATE inbox SET in_flight = TRUE, alone = $2 WHERE update_id = $1 AND handled_at IS NULL
            RETURNING payload::text AS "payload!""#,
@@ -123,7 +123,7 @@ pub async fn isolate(db: &Db, update: UpdateId, alone: bool) -> Result<Option<St
 
 /// Updates that have waited for so many seconds, oldest first, but for those that somebody has `in_hand`: whoever had
 /// them has lost them. Each look counts as a try.
-pub async fn stranded(
+pub(crate) async fn stranded(
     db: &Db,
     seconds: f64,
     limit: i64,
@@ -163,7 +163,7 @@ pub struct GivenUp {
 
 /// Gives up updates that were tried so often or were alone in flight in so many crashes, but for those that somebody has
 /// `in_hand`. Payments are never given up.
-pub async fn give_up(
+pub(crate) async fn give_up(
     tx: &mut Tx<'_>,
     tries: i32,
     crashes_alone: i32,
@@ -190,7 +190,7 @@ pub async fn give_up(
 }
 
 /// One update that waits, if it still does.
-pub async fn waiting(db: &Db, update: UpdateId) -> Result<Option<String>, DbError> {
+pub(crate) async fn waiting(db: &Db, update: UpdateId) -> Result<Option<String>, DbError> {
     sqlx::query_scalar!(
         r#"SELECT payload::text AS "payload!" FROM inbox WHERE update_id = $1 AND handled_at IS NULL"#,
         update.0,

@@ -27,7 +27,7 @@ pub struct Invoice {
 }
 
 /// Stores an invoice for a conversation.
-pub async fn create(tx: &mut Tx<'_>, key: ThreadKey, invoice: &Invoice) -> Result<InvoiceId, DbError> {
+pub(crate) async fn create(tx: &mut Tx<'_>, key: ThreadKey, invoice: &Invoice) -> Result<InvoiceId, DbError> {
     sqlx::query_scalar!(
         "INSERT INTO invoices (payload, user_id, chat_id, topic_id, stars, credit, margin, created_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
@@ -49,7 +49,7 @@ pub async fn create(tx: &mut Tx<'_>, key: ThreadKey, invoice: &Invoice) -> Resul
 
 /// An invoice as a payment finds it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct InvoiceMatch {
+pub(crate) struct InvoiceMatch {
     /// Its row.
     pub id: InvoiceId,
     /// What was offered.
@@ -61,7 +61,7 @@ pub struct InvoiceMatch {
 }
 
 /// The invoice with this payload.
-pub async fn find(
+pub(crate) async fn find(
     database: impl sqlx::PgExecutor<'_>,
     payload: &str,
 ) -> Result<Option<InvoiceMatch>, DbError> {
@@ -92,7 +92,7 @@ pub async fn find(
 }
 
 /// Payload and price of an invoice, for sending it.
-pub async fn card(db: &Db, id: InvoiceId) -> Result<(String, u32), DbError> {
+pub(crate) async fn card(db: &Db, id: InvoiceId) -> Result<(String, u32), DbError> {
     let row = sqlx::query!("SELECT payload, stars FROM invoices WHERE id = $1", id.0)
         .fetch_one(db.pool())
         .await

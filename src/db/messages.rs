@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 /// The newest messages of a conversation inside a window, oldest first, and their version, as of one moment; none after
 /// the turn `up_to`. Turns that the model refused or could not hold are left out: with them in the prompt, everything
 /// after them would be refused as well. So are those that the person has cleared, but for `up_to` itself.
-pub async fn latest(
+pub(crate) async fn latest(
     db: &Db,
     thread: ThreadId,
     up_to: Option<TurnId>,
@@ -82,7 +82,7 @@ fn read_role(row: i64, name: &str) -> Result<Role, DbError> {
 
 /// What a change has made of a conversation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct AppliedEdit {
+pub(crate) struct AppliedEdit {
     /// The conversation.
     pub key: ThreadKey,
     /// The new version of its history.
@@ -91,7 +91,7 @@ pub struct AppliedEdit {
 
 /// Takes over a person's change of a message, made at `date` and told by `update`; none if the message is not known, says
 /// that already, or a newer change of it was taken over before. Within one second, the update's number decides.
-pub async fn edit(
+pub(crate) async fn edit(
     tx: &mut Tx<'_>,
     chat: ChatId,
     message: MessageId,

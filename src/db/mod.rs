@@ -1,35 +1,35 @@
 //! PostgreSQL: the pool, transactions, and one repository a table. The only place that knows SQL.
 //! Query functions take `&mut Tx` or a pool and return domain types; a service opens and commits.
 
-pub mod audit;
-pub mod balance;
+pub(crate) mod audit;
+pub(crate) mod balance;
 pub mod call_notes;
-pub mod crashes;
-pub mod dead_letters;
-pub mod dialogs;
+pub(crate) mod crashes;
+pub(crate) mod dead_letters;
+pub(crate) mod dialogs;
 mod error;
 pub mod files;
 mod group_commit;
-pub mod group_upgrades;
+pub(crate) mod group_upgrades;
 pub mod holds;
-pub mod inbox;
-pub mod invoices;
+pub(crate) mod inbox;
+pub(crate) mod invoices;
 mod lanes;
-pub mod messages;
+pub(crate) mod messages;
 pub mod migrate;
-pub mod model_calls;
+pub(crate) mod model_calls;
 pub mod outbox;
 mod outbox_rows;
-pub mod payments;
-pub mod people;
+pub(crate) mod payments;
+pub(crate) mod people;
 mod pool;
-pub mod reconciliations;
+pub(crate) mod reconciliations;
 pub mod records;
 pub mod retention;
-pub mod settings;
-pub mod threads;
+pub(crate) mod settings;
+pub(crate) mod threads;
 mod tool_calls;
-pub mod topics;
+pub(crate) mod topics;
 pub mod turns;
 mod tx;
 

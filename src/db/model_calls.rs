@@ -45,7 +45,7 @@ impl Payer {
 }
 
 /// The same in a transaction.
-pub async fn record(
+pub(crate) async fn record(
     tx: &mut Tx<'_>,
     turn: TurnId,
     attempt: i32,
@@ -152,7 +152,7 @@ pub(super) fn rows(entries: &[PricedCall]) -> Result<Box<RawValue>, DbError> {
 }
 
 /// Decides who pays for the calls of a turn that are not decided yet, but for these of an attempt; returns what they cost.
-pub async fn decide(
+pub(crate) async fn decide(
     tx: &mut Tx<'_>,
     turn: TurnId,
     payer: Payer,
@@ -177,7 +177,7 @@ pub async fn decide(
 
 /// The owner pays for the calls of a closed turn that its user has paid for. What the user is told to have spent, where that
 /// is counted already, becomes less by as much.
-pub async fn take_over(tx: &mut Tx<'_>, turn: TurnId) -> Result<(), DbError> {
+pub(crate) async fn take_over(tx: &mut Tx<'_>, turn: TurnId) -> Result<(), DbError> {
     sqlx::query!(
         "WITH taken AS (
            UPDATE model_calls SET payer = 'owner' WHERE turn_id = $1 AND payer = 'user' RETURNING cost

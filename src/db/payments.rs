@@ -10,7 +10,7 @@ use crate::domain::people::Language;
 
 /// How we heard of a payment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PaymentSource {
+pub(crate) enum PaymentSource {
     /// By its message.
     Message,
     /// By comparing with Telegram's list of transactions.
@@ -28,7 +28,7 @@ impl PaymentSource {
 
 /// A payment that is to be stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct NewPayment<'a> {
+pub(crate) struct NewPayment<'a> {
     /// Telegram's name for it.
     pub charge_id: &'a str,
     /// Where it was made and who paid.
@@ -48,7 +48,7 @@ pub struct NewPayment<'a> {
 }
 
 /// Stores a payment; none if its charge is known already.
-pub async fn insert(tx: &mut Tx<'_>, new: &NewPayment<'_>) -> Result<Option<PaymentId>, DbError> {
+pub(crate) async fn insert(tx: &mut Tx<'_>, new: &NewPayment<'_>) -> Result<Option<PaymentId>, DbError> {
     sqlx::query_scalar!(
         "INSERT INTO payments (charge_id, user_id, invoice_id, chat_id, topic_id, stars, credit, source, paid_at,
                                state, refunded_at)
@@ -135,7 +135,7 @@ macro_rules! payment {
 }
 
 /// Locks the row of the user who made a payment. Whoever changes payment and balance locks the user first.
-pub async fn lock_payer(tx: &mut Tx<'_>, charge_id: &str) -> Result<(), DbError> {
+pub(crate) async fn lock_payer(tx: &mut Tx<'_>, charge_id: &str) -> Result<(), DbError> {
     sqlx::query!(
         "SELECT users.id FROM payments JOIN users ON users.id = user_id WHERE charge_id = $1
          FOR NO KEY UPDATE OF users",
@@ -148,7 +148,7 @@ pub async fn lock_payer(tx: &mut Tx<'_>, charge_id: &str) -> Result<(), DbError>
 }
 
 /// Locks and returns the payment of a charge.
-pub async fn lock(tx: &mut Tx<'_>, charge_id: &str) -> Result<Option<Payment>, DbError> {
+pub(crate) async fn lock(tx: &mut Tx<'_>, charge_id: &str) -> Result<Option<Payment>, DbError> {
     let row = sqlx::query!(
         "SELECT payments.id, charge_id, user_id, chat_id, topic_id, stars, credit, state, paid_at, asked_at,
                 coalesce(asked_in, language_code) AS asked_in
@@ -162,7 +162,7 @@ pub async fn lock(tx: &mut Tx<'_>, charge_id: &str) -> Result<Option<Payment>, D
 }
 
 /// The payments of a user that can be given back, newest first.
-pub async fn refundable(
+pub(crate) async fn refundable(
     tx: &mut Tx<'_>,
     user: UserId,
     since: DateTime<Utc>,
@@ -182,7 +182,7 @@ pub async fn refundable(
 }
 
 /// Notes that a refund was asked for, in this place and language; Telegram is asked from now on.
-pub async fn ask_refund(
+pub(crate) async fn ask_refund(
     tx: &mut Tx<'_>,
     payment: PaymentId,
     key: ThreadKey,
@@ -205,7 +205,7 @@ pub async fn ask_refund(
 }
 
 /// Refunds that Telegram has to be asked for now, with the number of times that it was asked before.
-pub async fn due(db: &Db, now: DateTime<Utc>, limit: i64) -> Result<Vec<(Payment, i32)>, DbError> {
+pub(crate) async fn due(db: &Db, now: DateTime<Utc>, limit: i64) -> Result<Vec<(Payment, i32)>, DbError> {
     let rows = sqlx::query!(
         "SELECT id, charge_id, user_id, chat_id, topic_id, stars, credit, state, paid_at, asked_in, asked_at, tries
          FROM payments WHERE state = 'refunding' AND next_try_at <= $1 ORDER BY next_try_at LIMIT $2",
@@ -219,7 +219,7 @@ pub async fn due(db: &Db, now: DateTime<Utc>, limit: i64) -> Result<Vec<(Payment
 }
 
 /// When the next refund is due.
-pub async fn next_due(db: &Db) -> Result<Option<DateTime<Utc>>, DbError> {
+pub(crate) async fn next_due(db: &Db) -> Result<Option<DateTime<Utc>>, DbError> {
     sqlx::query_scalar!("SELECT min(next_try_at) FROM payments WHERE state = 'refunding'")
         .fetch_one(db.pool())
         .await
@@ -227,7 +227,12 @@ pub async fn next_due(db: &Db) -> Result<Option<DateTime<Utc>>, DbError> {
 }
 
 /// Telegram did not answer; it is asked again at `next`.
-pub async fn try_again(db: &Db, payment: PaymentId, tries: i32, next: DateTime<Utc>) -> Result<(), DbError> {
+pub(crate) async fn try_again(
+    db: &Db,
+    payment: PaymentId,
+    tries: i32,
+    next: DateTime<Utc>,
+) -> Result<(), DbError> {
     sqlx::query!(
         "UPDATE payments SET tries = $2, next_try_at = $3 WHERE id = $1 AND state = 'refunding'",
         payment.0,
@@ -241,7 +246,7 @@ pub async fn try_again(db: &Db, payment: PaymentId, tries: i32, next: DateTime<U
 }
 
 /// Moves a locked payment to its next state. Stars that went back without having been asked for were not asked for.
-pub async fn set_state(
+pub(crate) async fn set_state(
     tx: &mut Tx<'_>,
     payment: PaymentId,
     state: PaymentState,
@@ -267,7 +272,7 @@ pub async fn set_state(
 }
 
 /// Of these charges, those that are known, and whether they were refunded.
-pub async fn known(db: &Db, charge_ids: &[String]) -> Result<Vec<(String, bool)>, DbError> {
+pub(crate) async fn known(db: &Db, charge_ids: &[String]) -> Result<Vec<(String, bool)>, DbError> {
     let rows = sqlx::query!(
         r#"SELECT charge_id, state = 'refunded' AS "refunded!" FROM payments WHERE charge_id = ANY($1)"#,
         charge_ids,

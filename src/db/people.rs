@@ -28,7 +28,7 @@ pub struct KnownUser {
 
 /// Somebody who writes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Contact<'a> {
+pub(crate) struct Contact<'a> {
     /// Who.
     pub person: &'a Person,
     /// Where.
@@ -52,12 +52,12 @@ pub struct UserInThread {
 
 /// Creates or refreshes a user and a chat, and opens the user's books: the first operation of each is the starter
 /// balance. Safe against any number of simultaneous first messages. Who writes has not blocked the bot.
-pub async fn meet(tx: &mut Tx<'_>, visit: Contact<'_>) -> Result<KnownUser, DbError> {
+pub(crate) async fn meet(tx: &mut Tx<'_>, visit: Contact<'_>) -> Result<KnownUser, DbError> {
     Ok(write(&mut **tx, visit, false).await?.known)
 }
 
 /// The same together with the conversation, in one statement.
-pub async fn enter(db: &Db, visit: Contact<'_>) -> Result<UserInThread, DbError> {
+pub(crate) async fn enter(db: &Db, visit: Contact<'_>) -> Result<UserInThread, DbError> {
     let UpsertedUser { known, thread } = write(db.pool(), visit, true).await?;
     let (thread, is_new_thread) =
         thread.ok_or_else(|| DbError::at("people::enter")(sqlx::Error::RowNotFound))?;
@@ -107,7 +107,7 @@ async fn write(
 }
 
 /// The users who were last seen with a name (without the `@`); names move between accounts, so there may be several.
-pub async fn named(tx: &mut Tx<'_>, username: &str) -> Result<Vec<UserId>, DbError> {
+pub(crate) async fn named(tx: &mut Tx<'_>, username: &str) -> Result<Vec<UserId>, DbError> {
     sqlx::query_scalar!(
         "SELECT id FROM users WHERE lower(username) = lower($1) ORDER BY id LIMIT 10",
         username
@@ -120,7 +120,7 @@ pub async fn named(tx: &mut Tx<'_>, username: &str) -> Result<Vec<UserId>, DbErr
 
 /// Takes over that a user has blocked the bot or takes messages again, as Telegram tells it; `date` is when that
 /// changed. News that are older than what was taken over before change nothing, nor do those of an unknown user.
-pub async fn set_blocked(
+pub(crate) async fn set_blocked(
     tx: &mut Tx<'_>,
     user: UserId,
     blocked: bool,
@@ -140,7 +140,7 @@ pub async fn set_blocked(
 }
 
 /// Marks a user who refuses our messages as one who has blocked the bot, until the user writes again.
-pub async fn found_blocked(db: &Db, user: UserId) -> Result<(), DbError> {
+pub(crate) async fn found_blocked(db: &Db, user: UserId) -> Result<(), DbError> {
     sqlx::query!("UPDATE users SET blocked_at = coalesce(blocked_at, now()) WHERE id = $1", user.0)
         .execute(db.pool())
         .await
@@ -149,7 +149,7 @@ pub async fn found_blocked(db: &Db, user: UserId) -> Result<(), DbError> {
 }
 
 /// The language of a user's app as it was last told; none for somebody who was never seen.
-pub async fn language(tx: &mut Tx<'_>, user: UserId) -> Result<Option<Language>, DbError> {
+pub(crate) async fn language(tx: &mut Tx<'_>, user: UserId) -> Result<Option<Language>, DbError> {
     let row = sqlx::query!("SELECT language_code FROM users WHERE id = $1", user.0)
         .fetch_optional(&mut **tx)
         .await

@@ -4,7 +4,7 @@ use super::{Db, DbError};
 
 /// What a comparison came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Reconciled {
+pub(crate) struct Reconciled {
     /// Transactions that the list has.
     pub seen: i64,
     /// Payments that we had not heard of.
@@ -14,7 +14,7 @@ pub struct Reconciled {
 }
 
 /// How many transactions of the list were known after the last comparison.
-pub async fn known(db: &Db) -> Result<i64, DbError> {
+pub(crate) async fn known(db: &Db) -> Result<i64, DbError> {
     let known = sqlx::query_scalar!("SELECT known FROM reconciliations ORDER BY id DESC LIMIT 1")
         .fetch_optional(db.pool())
         .await
@@ -23,7 +23,7 @@ pub async fn known(db: &Db) -> Result<i64, DbError> {
 }
 
 /// Notes a comparison that came to its end.
-pub async fn finished(db: &Db, reconciled: Reconciled) -> Result<(), DbError> {
+pub(crate) async fn finished(db: &Db, reconciled: Reconciled) -> Result<(), DbError> {
     let Reconciled { seen, credited, refunded } = reconciled;
     sqlx::query!(
         "INSERT INTO reconciliations (known, credited, refunded) VALUES ($1, $2, $3)",

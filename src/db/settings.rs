@@ -9,7 +9,7 @@ use crate::domain::stars::Margin;
 const MARGIN: &str = "margin";
 
 /// The owner's margin as it is now; none was set at the beginning.
-pub async fn margin(tx: &mut Tx<'_>) -> Result<Margin, DbError> {
+pub(crate) async fn margin(tx: &mut Tx<'_>) -> Result<Margin, DbError> {
     let row = sqlx::query!("SELECT id, value FROM settings WHERE name = $1 ORDER BY id DESC LIMIT 1", MARGIN)
         .fetch_optional(&mut **tx)
         .await
@@ -20,7 +20,7 @@ pub async fn margin(tx: &mut Tx<'_>) -> Result<Margin, DbError> {
 }
 
 /// Sets the margin for all invoices from now on.
-pub async fn set_margin(tx: &mut Tx<'_>, margin: Margin, by: UserId) -> Result<(), DbError> {
+pub(crate) async fn set_margin(tx: &mut Tx<'_>, margin: Margin, by: UserId) -> Result<(), DbError> {
     sqlx::query!(
         "INSERT INTO settings (name, value, changed_by) VALUES ($1, $2, $3)",
         MARGIN,

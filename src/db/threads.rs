@@ -5,7 +5,7 @@ use crate::domain::ids::{MessageId, ThreadKey};
 
 /// Forgets what was asked up to a message, and its answers: they are in no later prompt. Returns the new version of the
 /// history; none if that much was forgotten before, or nothing was ever said.
-pub async fn clear(tx: &mut Tx<'_>, key: ThreadKey, up_to: MessageId) -> Result<Option<i64>, DbError> {
+pub(crate) async fn clear(tx: &mut Tx<'_>, key: ThreadKey, up_to: MessageId) -> Result<Option<i64>, DbError> {
     sqlx::query_scalar!(
         "UPDATE threads SET cleared_up_to = $4, history_version = history_version + 1
          WHERE chat_id = $1 AND user_id = $2 AND topic_id IS NOT DISTINCT FROM $3 AND cleared_up_to < $4

@@ -8,7 +8,10 @@ use crate::domain::record::ToolCallRecord;
 
 /// Writes calls of tools down. Closing a turn does it for all that the turn has run: the write-behind was earlier, but may
 /// have lost some.
-pub async fn write(database: impl sqlx::PgExecutor<'_>, calls: &[ToolCallRecord]) -> Result<(), DbError> {
+pub(super) async fn write(
+    database: impl sqlx::PgExecutor<'_>,
+    calls: &[ToolCallRecord],
+) -> Result<(), DbError> {
     let turns: Vec<i64> = calls.iter().map(|call| call.turn.0).collect();
     let attempts: Vec<i32> = calls.iter().map(|call| call.attempt).collect();
     let ids: Vec<String> = calls.iter().map(|call| call.call.clone()).collect();

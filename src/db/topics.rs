@@ -13,7 +13,7 @@ const GENERAL: i32 = 1;
 
 /// Topics that somebody may delete, or has.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct TopicDeletion {
+pub(crate) struct TopicDeletion {
     /// Where they are.
     pub chat: ChatId,
     /// The only one who may delete them by this offer.
@@ -32,14 +32,14 @@ pub struct TopicDeletion {
 
 impl TopicDeletion {
     /// The topics of which nothing has become yet.
-    pub fn left(&self) -> Vec<TopicId> {
+    pub(crate) fn left(&self) -> Vec<TopicId> {
         let done = |topic: &&TopicId| !self.deleted.contains(topic) && !self.failed.contains(topic);
         self.topics.iter().filter(done).copied().collect()
     }
 }
 
 /// The topics of a chat in which somebody has talked to the bot, oldest first, as far as they are not known to be gone.
-pub async fn known(tx: &mut Tx<'_>, chat: ChatId) -> Result<Vec<TopicId>, DbError> {
+pub(crate) async fn known(tx: &mut Tx<'_>, chat: ChatId) -> Result<Vec<TopicId>, DbError> {
     let topics = sqlx::query_scalar!(
         r#"SELECT DISTINCT topic_id AS "topic!" FROM threads
            WHERE chat_id = $1 AND topic_id <> $2 AND NOT topic_gone ORDER BY 1 LIMIT $3"#,
@@ -54,7 +54,7 @@ pub async fn known(tx: &mut Tx<'_>, chat: ChatId) -> Result<Vec<TopicId>, DbErro
 }
 
 /// Writes an offer down that an update has asked for; the same update again finds the same offer.
-pub async fn offer(
+pub(crate) async fn offer(
     tx: &mut Tx<'_>,
     update: UpdateId,
     key: ThreadKey,
@@ -78,7 +78,7 @@ pub async fn offer(
 }
 
 /// An offer, as it stands.
-pub async fn find(db: &Db, id: DeletionId) -> Result<Option<TopicDeletion>, DbError> {
+pub(crate) async fn find(db: &Db, id: DeletionId) -> Result<Option<TopicDeletion>, DbError> {
     let row = sqlx::query!(
         "SELECT chat_id, user_id, topics, deleted, failed, expires_at, used_by FROM topic_deletions WHERE id = $1",
         id.0,
@@ -99,7 +99,7 @@ pub async fn find(db: &Db, id: DeletionId) -> Result<Option<TopicDeletion>, DbEr
 }
 
 /// Confirms an offer by a tap of its owner in its chat; false if it is not theirs, too old, or confirmed by another tap.
-pub async fn confirm(
+pub(crate) async fn confirm(
     tx: &mut Tx<'_>,
     id: DeletionId,
     key: ThreadKey,
@@ -123,7 +123,7 @@ pub async fn confirm(
 }
 
 /// Deletions that were confirmed and are not finished, oldest first.
-pub async fn unfinished(db: &Db) -> Result<Vec<DeletionId>, DbError> {
+pub(crate) async fn unfinished(db: &Db) -> Result<Vec<DeletionId>, DbError> {
     sqlx::query_scalar!(
         "SELECT id FROM topic_deletions WHERE used_at IS NOT NULL AND finished_at IS NULL ORDER BY id"
     )
@@ -134,7 +134,7 @@ pub async fn unfinished(db: &Db) -> Result<Vec<DeletionId>, DbError> {
 }
 
 /// A topic is gone: everybody's conversation in it is forgotten. Returns those conversations.
-pub async fn deleted(db: &Db, id: DeletionId, topic: TopicId) -> Result<Vec<AppliedEdit>, DbError> {
+pub(crate) async fn deleted(db: &Db, id: DeletionId, topic: TopicId) -> Result<Vec<AppliedEdit>, DbError> {
     let rows = sqlx::query!(
         r#"WITH deletion AS (
              UPDATE topic_deletions SET deleted = array_append(deleted, $2)
@@ -166,7 +166,7 @@ pub async fn deleted(db: &Db, id: DeletionId, topic: TopicId) -> Result<Vec<Appl
 }
 
 /// Telegram does not delete a topic; nothing is forgotten.
-pub async fn failed(db: &Db, id: DeletionId, topic: TopicId) -> Result<(), DbError> {
+pub(crate) async fn failed(db: &Db, id: DeletionId, topic: TopicId) -> Result<(), DbError> {
     sqlx::query!(
         "UPDATE topic_deletions SET failed = array_append(failed, $2)
          WHERE id = $1 AND NOT $2 = ANY(deleted) AND NOT $2 = ANY(failed)",
@@ -180,7 +180,7 @@ pub async fn failed(db: &Db, id: DeletionId, topic: TopicId) -> Result<(), DbErr
 }
 
 /// Nothing of a deletion is left to do.
-pub async fn finish(tx: &mut Tx<'_>, id: DeletionId, now: DateTime<Utc>) -> Result<(), DbError> {
+pub(crate) async fn finish(tx: &mut Tx<'_>, id: DeletionId, now: DateTime<Utc>) -> Result<(), DbError> {
     sqlx::query!(
         "UPDATE topic_deletions SET finished_at = $2 WHERE id = $1 AND finished_at IS NULL",
         id.0,
@@ -193,7 +193,7 @@ pub async fn finish(tx: &mut Tx<'_>, id: DeletionId, now: DateTime<Utc>) -> Resu
 }
 
 /// Forgets offers that expired before a time, but for those that are still being carried out.
-pub async fn forget(db: &Db, before: DateTime<Utc>) -> Result<(), DbError> {
+pub(crate) async fn forget(db: &Db, before: DateTime<Utc>) -> Result<(), DbError> {
     sqlx::query!(
         "DELETE FROM topic_deletions WHERE expires_at < $1 AND (used_at IS NULL) = (finished_at IS NULL)",
         before,

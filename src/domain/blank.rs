@@ -2,7 +2,7 @@
 //! characters without width, so such a text from a model is no answer.
 
 /// Returns whether a text has no visible content: only blanks and invisible characters.
-pub fn is_blank(text: &str) -> bool {
+pub(crate) fn is_blank(text: &str) -> bool {
     text.chars().all(is_invisible)
 }
 
@@ -10,7 +10,7 @@ pub fn is_blank(text: &str) -> bool {
 /// before it checks whether a message is empty (`clean_input_string` and `strip_empty_characters`), and the
 /// others that Unicode calls default-ignorable or that are drawn as an empty cell, such as the fillers of
 /// Hangul.
-pub fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
         || matches!(c,

@@ -1,7 +1,7 @@
 //! Plain types that every layer shares: identifiers, people, messages, turns, usage, models, money, time.
 //! No I/O happens here, and nothing depends on the formats of Telegram, Anthropic or PostgreSQL.
 
-pub mod blank;
+pub(crate) mod blank;
 pub mod clock;
 pub mod file;
 pub mod history;
@@ -11,7 +11,7 @@ pub mod model;
 pub mod money;
 pub mod people;
 pub mod record;
-pub mod stars;
-pub mod tool;
+pub(crate) mod stars;
+pub(crate) mod tool;
 pub mod turn;
 pub mod usage;

@@ -5,21 +5,21 @@ use rust_decimal::Decimal;
 use super::money::Usd;
 
 /// The packages that `/pay` offers: the number of Stars and the name.
-pub const PACKAGES: [(u32, &str); 5] =
+pub(crate) const PACKAGES: [(u32, &str); 5] =
     [(10, "Micro"), (50, "Starter"), (100, "Basic"), (250, "Standard"), (500, "Premium")];
 /// Telegram's currency code of Stars.
-pub const CURRENCY: &str = "XTR";
+pub(crate) const CURRENCY: &str = "XTR";
 /// The most Stars per invoice.
-pub const MOST: u32 = 2_500;
+pub(crate) const MOST: u32 = 2_500;
 /// How long a payment can be refunded, in days.
-pub const REFUND_DAYS: i64 = 30;
+pub(crate) const REFUND_DAYS: i64 = 30;
 
 /// The worth of a Star before deductions: 0.013 US dollars.
 const RATE: Decimal = Decimal::from_parts(13, 0, 0, false, 3);
 /// k1: Telegram's share when Stars are withdrawn, 35 %.
-pub const WITHDRAWAL: Decimal = Decimal::from_parts(35, 0, 0, false, 2);
+pub(crate) const WITHDRAWAL: Decimal = Decimal::from_parts(35, 0, 0, false, 2);
 /// k2: Telegram's share for topics in private chats, 15 %.
-pub const TOPICS: Decimal = Decimal::from_parts(15, 0, 0, false, 2);
+pub(crate) const TOPICS: Decimal = Decimal::from_parts(15, 0, 0, false, 2);
 
 /// The owner's margin (k3), a share from 0 to [`Margin::MOST`] with at most four fraction digits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -43,7 +43,7 @@ impl Margin {
 }
 
 /// Returns the exact credit for Stars: their worth minus the shares of Telegram and the owner.
-pub fn credit(stars: u32, margin: Margin) -> Usd {
+pub(crate) fn credit(stars: u32, margin: Margin) -> Usd {
     let kept = Decimal::ONE - WITHDRAWAL - TOPICS - margin.0;
     Usd(Decimal::from(stars) * RATE * kept).kept()
 }

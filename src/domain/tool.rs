@@ -47,7 +47,7 @@ pub enum Activity {
 
 /// The progress of a tool call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ToolState {
+pub(crate) enum ToolState {
     /// The call is running.
     Running,
     /// The call has returned a result.

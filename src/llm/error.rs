@@ -6,7 +6,7 @@ use super::files::Unreadable;
 use crate::domain::turn::TurnFailure;
 
 /// Tries of one request, the first included.
-pub const TRIES: u32 = 4;
+pub(crate) const TRIES: u32 = 4;
 /// The pause after the first failure; it doubles with each one.
 const SOON: Duration = Duration::from_millis(500);
 /// The same for a provider that struggles.

@@ -1,16 +1,16 @@
 //! Chat models: one neutral request, event and error for every provider. Knows nothing of users or Telegram.
 //! Encoding and decoding are pure; only `claude::Client` moves bytes.
 
-pub mod claude;
+pub(crate) mod claude;
 mod content;
-pub mod error;
-pub mod event;
-pub mod files;
+pub(crate) mod error;
+pub(crate) mod event;
+pub(crate) mod files;
 mod provider;
 pub mod registry;
-pub mod request;
+pub(crate) mod request;
 mod response;
-pub mod tokens;
+pub(crate) mod tokens;
 
 pub use error::LlmError;
 pub use event::{LlmEvent, StopReason};

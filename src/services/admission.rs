@@ -9,7 +9,7 @@ use crate::domain::turn::{TurnFailure, TurnRequest};
 
 /// What the gate decides about a turn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Admission {
+pub(crate) enum Admission {
     /// It may begin: its hold is open.
     Admitted,
     /// Not yet: what the user has is reserved, which may end.
@@ -20,7 +20,7 @@ pub enum Admission {
 
 /// Asks the gate about a turn that has no hold yet; a turn that is admitted has one. To be called while nothing else of
 /// the user runs.
-pub async fn admit(books: &Books, abort: &CancellationToken, request: &TurnRequest) -> Admission {
+pub(crate) async fn admit(books: &Books, abort: &CancellationToken, request: &TurnRequest) -> Admission {
     let (user, turn) = (request.key.user, request.turn);
     let (db, free) = (&books.db, books.is_privileged(user));
     let take = || holds::take(db, turn, user, request.reserve, free);
@@ -38,7 +38,7 @@ pub async fn admit(books: &Books, abort: &CancellationToken, request: &TurnReque
 }
 
 /// Whether it is likely that a user is answered, so that it is worth fetching a file. The gate decides for good.
-pub async fn may_spend(books: &Books, stop: &CancellationToken, user: UserId) -> bool {
+pub(crate) async fn may_spend(books: &Books, stop: &CancellationToken, user: UserId) -> bool {
     let (db, free) = (&books.db, books.is_privileged(user));
     let asked = db.persist("holds::may_spend", stop, || holds::may_spend(db, user, free)).await;
     asked.unwrap_or_else(|error| {

@@ -18,7 +18,7 @@ const OFFERED_FOR: TimeDelta = TimeDelta::minutes(15);
 
 /// The result of forgetting a conversation.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Cleared {
+pub(crate) struct Cleared {
     /// The messages to send.
     pub owed: Vec<(OutboxId, OutboxMessage)>,
     /// The topics that might be deleted. If there are any, the update stays open until it is decided whether
@@ -28,7 +28,7 @@ pub struct Cleared {
 
 /// Forgets what was asked in the caller's conversation before `message`. Also covers messages written before
 /// the command but processed later. Idempotent.
-pub async fn clear(
+pub(crate) async fn clear(
     books: &Books,
     cache: &Cache,
     caller: Caller<'_>,
@@ -55,7 +55,7 @@ pub async fn clear(
 }
 
 /// Offers to delete topics, in a message that contains the offer's number, and marks the update as handled.
-pub async fn offer(
+pub(crate) async fn offer(
     books: &Books,
     caller: Caller<'_>,
     topics: &[TopicId],
@@ -69,7 +69,7 @@ pub async fn offer(
 
 /// Why a button press deletes nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum DeletionRefusal {
+pub(crate) enum DeletionRefusal {
     /// The chat has no such offer.
     Unknown,
     /// The offer was made to another user.
@@ -82,7 +82,7 @@ pub enum DeletionRefusal {
 
 /// Checks a button press against the offer that it names, by its user and chat. If it passes, the caller must
 /// still check the user's rights in the chat.
-pub async fn judge(
+pub(crate) async fn judge(
     books: &Books,
     id: DeletionId,
     key: ThreadKey,
@@ -104,7 +104,12 @@ pub async fn judge(
 }
 
 /// Confirms an offer and marks the update as handled. Returns `false` if another press came first.
-pub async fn confirm(books: &Books, id: DeletionId, key: ThreadKey, tap: UpdateId) -> Result<bool, DbError> {
+pub(crate) async fn confirm(
+    books: &Books,
+    id: DeletionId,
+    key: ThreadKey,
+    tap: UpdateId,
+) -> Result<bool, DbError> {
     let mut tx = books.db.begin().await?;
     let confirmed = topics::confirm(&mut tx, id, key, tap, books.clock.now()).await?;
     inbox::handled(&mut tx, tap).await?;
@@ -114,7 +119,7 @@ pub async fn confirm(books: &Books, id: DeletionId, key: ThreadKey, tap: UpdateI
 
 /// Records the result for a topic. If the topic is gone, every user's conversation in it is forgotten as
 /// well.
-pub async fn record(
+pub(crate) async fn record(
     db: &Db,
     cache: &Cache,
     id: DeletionId,
@@ -131,7 +136,7 @@ pub async fn record(
 }
 
 /// Ends a deletion and reports its result in the language of the user who requested it.
-pub async fn finish(
+pub(crate) async fn finish(
     books: &Books,
     id: DeletionId,
     message: impl Fn(&TopicDeletion, Language) -> OutboxMessage,

@@ -11,7 +11,7 @@ use crate::domain::ids::{ChatId, UpdateId};
 ///
 /// # Errors
 /// Returns the errors of the database.
-pub async fn follow(
+pub(crate) async fn follow(
     db: &Db,
     cache: &Cache,
     from: ChatId,

@@ -24,7 +24,7 @@ const DELIVERIES_KEPT_DAYS: i64 = 30;
 const AUDIT_LIMIT: Duration = Duration::from_secs(3_600);
 
 /// Works at start and every night until the service drains.
-pub async fn run(books: Books, life: Lifecycle, metrics: Metrics) {
+pub(crate) async fn run(books: Books, life: Lifecycle, metrics: Metrics) {
     loop {
         tokio::select! {
             () = work(&books, &life, &metrics) => {}

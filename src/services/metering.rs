@@ -23,14 +23,14 @@ const MAX_PENDING: usize = 32;
 
 /// The conversation's end of a turn's metering. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct TurnMeter {
+pub(crate) struct TurnMeter {
     requests: mpsc::Sender<MeterRequest>,
     call_log: CallLog,
 }
 
 /// The calls recorded so far. Outlives the work, even if that panics. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct CallLog(Arc<Mutex<CallLogState>>);
+pub(crate) struct CallLog(Arc<Mutex<CallLogState>>);
 
 #[derive(Debug, Default)]
 struct CallLogState {
@@ -42,7 +42,7 @@ struct CallLogState {
 
 /// The receiving end of a [`TurnMeter`], for [`run`].
 #[derive(Debug)]
-pub struct MeterRequests {
+pub(crate) struct MeterRequests {
     requests: mpsc::Receiver<MeterRequest>,
     call_log: CallLog,
 }
@@ -56,7 +56,7 @@ enum MeterRequest {
 
 /// Whether a turn may start another round after the next one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RoundBudget {
+pub(crate) enum RoundBudget {
     /// Without restriction.
     Open,
     /// The overdraft limit is reached: the next round is the last answer.
@@ -65,7 +65,7 @@ pub enum RoundBudget {
 
 /// The amounts that paid work requires before it starts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct PaidWork {
+pub(crate) struct PaidWork {
     /// The amount that must be left to spend, after all reservations and costs.
     pub least: Usd,
     /// The most that the work may cost.
@@ -74,7 +74,7 @@ pub struct PaidWork {
 
 /// Money reserved for paid work until this value is dropped.
 #[derive(Debug)]
-pub struct Reservation {
+pub(crate) struct Reservation {
     call_log: CallLog,
     amount: Usd,
 }
@@ -88,7 +88,7 @@ impl Drop for Reservation {
 
 /// Why nothing was reserved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ReserveError {
+pub(crate) enum ReserveError {
     /// This amount is left to spend, which is too little.
     Short(Usd),
     /// The balance could not be checked: the service is stopping, or the turn is over.
@@ -96,12 +96,12 @@ pub enum ReserveError {
 }
 
 /// `model_calls.ended` of a call in progress.
-pub const RUNNING: &str = "running";
+pub(crate) const RUNNING: &str = "running";
 /// `model_calls.ended` of a call that was cut.
-pub const CUT: &str = "cut";
+pub(crate) const CUT: &str = "cut";
 
 /// Creates a meter and its receiving end.
-pub fn channel() -> (TurnMeter, MeterRequests) {
+pub(crate) fn channel() -> (TurnMeter, MeterRequests) {
     let (sender, requests) = mpsc::channel(MAX_PENDING);
     let call_log = CallLog::default();
     (TurnMeter { requests: sender, call_log: call_log.clone() }, MeterRequests { requests, call_log })
@@ -109,7 +109,7 @@ pub fn channel() -> (TurnMeter, MeterRequests) {
 
 impl CallLog {
     /// Returns all calls of finished work, by number. Calls still in progress count as cut.
-    pub fn final_calls(&self) -> Vec<ModelCall> {
+    pub(crate) fn final_calls(&self) -> Vec<ModelCall> {
         let over = |call: &ModelCall| match call.ended.as_str() {
             RUNNING => ModelCall { ended: CUT.to_owned(), ..call.clone() },
             _ => call.clone(),
@@ -136,19 +136,19 @@ impl CallLog {
 
 impl TurnMeter {
     /// Returns the number for a call that starts now.
-    pub fn next_call_number(&self) -> i32 {
+    pub(crate) fn next_call_number(&self) -> i32 {
         let mut lines = self.call_log.lines();
         lines.next += 1;
         lines.next - 1
     }
 
     /// Returns the calls recorded so far. The handle stays valid after the turn is dropped or panics.
-    pub fn call_log(&self) -> CallLog {
+    pub(crate) fn call_log(&self) -> CallLog {
         self.call_log.clone()
     }
 
     /// Records the state of a call and queues it for the database.
-    pub fn note(&self, call: ModelCall) {
+    pub(crate) fn note(&self, call: ModelCall) {
         self.remember(call.clone());
         if self.requests.try_send(MeterRequest::Note(call)).is_err() {
             tracing::debug!("a call is noted when the turn is settled");
@@ -156,7 +156,7 @@ impl TurnMeter {
     }
 
     /// Records a call without queueing it, because it is about to be stored with the turn.
-    pub fn remember(&self, call: ModelCall) {
+    pub(crate) fn remember(&self, call: ModelCall) {
         self.call_log.lines().calls.insert(call.number, call);
     }
 
@@ -164,7 +164,7 @@ impl TurnMeter {
     ///
     /// # Errors
     /// Returns an error if too little is left to spend, or if the balance could not be checked.
-    pub async fn reserve(&self, work: PaidWork) -> Result<Reservation, ReserveError> {
+    pub(crate) async fn reserve(&self, work: PaidWork) -> Result<Reservation, ReserveError> {
         let (answer, answered) = oneshot::channel();
         let asked = self.requests.send(MeterRequest::Reserve { work, answer }).await;
         asked.map_err(|_closed| ReserveError::Unknown)?;
@@ -173,7 +173,7 @@ impl TurnMeter {
 
     /// Raises the hold for another request with a prompt of `prompt_bytes`. Returns whether rounds after that
     /// one are affordable. Unlimited if the meter task has ended.
-    pub async fn request_round(&self, prompt_bytes: u64) -> RoundBudget {
+    pub(crate) async fn request_round(&self, prompt_bytes: u64) -> RoundBudget {
         let (answer, answered) = oneshot::channel();
         if self.requests.send(MeterRequest::Round { prompt_bytes, answer }).await.is_err() {
             return RoundBudget::Open;
@@ -198,7 +198,7 @@ impl MeterRequests {
 
 /// The turn that is metered.
 #[derive(Clone, Copy, Debug)]
-pub struct Account<'a> {
+pub(crate) struct Account<'a> {
     /// The turn.
     pub turn: TurnId,
     /// The number of the attempt.
@@ -210,7 +210,7 @@ pub struct Account<'a> {
 }
 
 /// Runs the meter task until the conversation is over. Waits while the database is away.
-pub async fn run(
+pub(crate) async fn run(
     books: &Books,
     abort: &CancellationToken,
     account: Account<'_>,

@@ -11,7 +11,7 @@ use crate::domain::ids::OutboxId;
 const SHOWN: i64 = 10;
 
 /// Shows the balance and the newest operations; `reply` composes the message.
-pub async fn show(
+pub(crate) async fn show(
     books: &Books,
     caller: Caller<'_>,
     reply: impl Fn(Balance, &[LedgerEntry]) -> OutboxMessage,

@@ -11,7 +11,7 @@ use crate::lifecycle::kill_point;
 
 /// Why a message is refused for good.
 #[derive(Clone, Copy, Debug)]
-pub struct Refusal<'a> {
+pub(crate) struct Refusal<'a> {
     /// The reason in Telegram's words.
     pub reason: &'a str,
     /// Whether the chat accepts nothing from the bot, because of an action by the person or the group's
@@ -21,7 +21,7 @@ pub struct Refusal<'a> {
 
 /// Records that Telegram refuses a message in every form. If that was the last message of its turn, returns
 /// the amount given back.
-pub async fn refused(
+pub(crate) async fn refused(
     db: &Db,
     id: OutboxId,
     turn: Option<TurnId>,
@@ -40,7 +40,7 @@ pub async fn refused(
 
 /// Checks whether a turn that was just closed has shown nothing of its answer: its parts may have been
 /// refused while it ran, before there was a charge.
-pub async fn look(db: &Db, turn: TurnId) -> Result<Option<Usd>, DbError> {
+pub(crate) async fn look(db: &Db, turn: TurnId) -> Result<Option<Usd>, DbError> {
     let mut tx = db.begin().await?;
     let returned = give_back(&mut tx, turn).await?;
     Db::commit(tx).await?;
@@ -48,7 +48,7 @@ pub async fn look(db: &Db, turn: TurnId) -> Result<Option<Usd>, DbError> {
 }
 
 /// Repeats that check for all turns for which a crash prevented it. Returns the amount given back.
-pub async fn look_after_all(db: &Db) -> Result<Usd, DbError> {
+pub(crate) async fn look_after_all(db: &Db) -> Result<Usd, DbError> {
     let (mut after, mut sum) = (TurnId(0), Usd::ZERO);
     loop {
         let page = outbox::refusals(db, after).await?;

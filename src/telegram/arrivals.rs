@@ -13,7 +13,7 @@ const REMEMBERED: usize = 20_000;
 
 /// Updates that were passed on.
 #[derive(Debug, Default)]
-pub struct Arrivals(Mutex<Memory>);
+pub(crate) struct Arrivals(Mutex<Memory>);
 
 #[derive(Debug, Default)]
 struct Memory {
@@ -23,7 +23,7 @@ struct Memory {
 
 impl Arrivals {
     /// Remembers an update that has come at this time; false if it was remembered before.
-    pub fn is_new(&self, update: UpdateId, came: Instant) -> bool {
+    pub(crate) fn is_new(&self, update: UpdateId, came: Instant) -> bool {
         let mut memory = self.memory();
         if memory.known.contains_key(&update) {
             return false;
@@ -39,7 +39,7 @@ impl Arrivals {
     }
 
     /// When an update came; none if that is not remembered.
-    pub fn time(&self, update: UpdateId) -> Option<Instant> {
+    pub(crate) fn time(&self, update: UpdateId) -> Option<Instant> {
         self.memory().known.get(&update).copied()
     }
 

@@ -28,7 +28,7 @@ use crate::telemetry::readiness::Readiness;
 
 /// The long-lived parts of the service.
 #[derive(Debug)]
-pub struct BotContext {
+pub(crate) struct BotContext {
     /// The bot's own account.
     pub me: Me,
     /// The database.
@@ -75,21 +75,21 @@ pub struct BotContext {
 
 /// Turns that are in hand. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct RunningTurns(Arc<Mutex<HashSet<TurnId>>>);
+pub(crate) struct RunningTurns(Arc<Mutex<HashSet<TurnId>>>);
 
 impl RunningTurns {
     /// Somebody has the turn.
-    pub fn insert(&self, turn: TurnId) {
+    pub(crate) fn insert(&self, turn: TurnId) {
         self.turns().insert(turn);
     }
 
     /// Nobody has it any more.
-    pub fn remove(&self, turn: TurnId) {
+    pub(crate) fn remove(&self, turn: TurnId) {
         self.turns().remove(&turn);
     }
 
     /// Whether somebody has it.
-    pub fn contains(&self, turn: TurnId) -> bool {
+    pub(crate) fn contains(&self, turn: TurnId) -> bool {
         self.turns().contains(&turn)
     }
 
@@ -100,7 +100,7 @@ impl RunningTurns {
 
 impl BotContext {
     /// Delivers what is owed.
-    pub fn courier(&self) -> &Courier {
+    pub(crate) fn courier(&self) -> &Courier {
         &self.screen.courier
     }
 }

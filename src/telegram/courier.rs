@@ -14,7 +14,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 
-pub use self::queued::Delivery;
+pub(crate) use self::queued::Delivery;
 use self::queued::{QueuedMessage, SendStatus};
 use self::sender::MessageSender;
 use crate::bot_api::Api;
@@ -27,7 +27,7 @@ use crate::telemetry::metrics::Metrics;
 
 /// Delivers messages. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Courier(Arc<Inner>);
+pub(crate) struct Courier(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -45,31 +45,31 @@ struct CourierState {
 
 impl Courier {
     /// A courier without anything to deliver.
-    pub fn new(api: Api, db: Db, cache: Cache, life: Lifecycle, metrics: Metrics) -> Self {
+    pub(crate) fn new(api: Api, db: Db, cache: Cache, life: Lifecycle, metrics: Metrics) -> Self {
         let sender = MessageSender { api, db, cache, life, metrics };
         Self(Arc::new(Inner { sender, state: Mutex::default() }))
     }
 
     /// Takes messages over that were written down just now, behind all that it has for the same chat.
-    pub fn deliver(&self, messages: Vec<(OutboxId, OutboxMessage)>) -> Option<Delivery> {
+    pub(crate) fn deliver(&self, messages: Vec<(OutboxId, OutboxMessage)>) -> Option<Delivery> {
         self.take(messages, SendStatus::New)
     }
 
     /// The same for messages of which the first was written down as one that Telegram is being asked to send.
-    pub fn deliver_begun(&self, mut messages: Vec<(OutboxId, OutboxMessage)>) -> Option<Delivery> {
+    pub(crate) fn deliver_begun(&self, mut messages: Vec<(OutboxId, OutboxMessage)>) -> Option<Delivery> {
         let rest = messages.split_off(messages.len().min(1));
         let first = self.take(messages, SendStatus::Begun);
         self.deliver(rest).or(first)
     }
 
     /// Whether nothing is on its way to a chat, so that what comes next is sent at once.
-    pub fn is_idle(&self, chat: ChatId) -> bool {
+    pub(crate) fn is_idle(&self, chat: ChatId) -> bool {
         !self.state().queues.contains_key(&chat)
     }
 
     /// Takes messages over that stood in the outbox already: each is looked up there once more before it is sent, because
     /// the courier itself may have sent it since, and in the chat, if Telegram was asked before.
-    pub fn deliver_again(&self, messages: Vec<(OutboxId, OutboxMessage)>) {
+    pub(crate) fn deliver_again(&self, messages: Vec<(OutboxId, OutboxMessage)>) {
         self.take(messages, SendStatus::Outbox);
     }
 

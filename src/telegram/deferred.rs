@@ -8,7 +8,7 @@ use crate::domain::ids::{ThreadKey, UpdateId};
 
 /// Updates that wait. Cheap to clone; bounded by what the inbox holds.
 #[derive(Clone, Debug, Default)]
-pub struct Deferred(Arc<Mutex<HashMap<ThreadKey, DeferredThread>>>);
+pub(crate) struct Deferred(Arc<Mutex<HashMap<ThreadKey, DeferredThread>>>);
 
 /// The updates of one thread.
 #[derive(Debug, Default)]
@@ -20,29 +20,29 @@ struct DeferredThread {
 
 impl Deferred {
     /// Remembers an update; false if it was remembered before.
-    pub fn put(&self, key: ThreadKey, update: UpdateId) -> bool {
+    pub(crate) fn put(&self, key: ThreadKey, update: UpdateId) -> bool {
         let mut lines = self.lines();
         let line = lines.entry(key).or_default();
         line.waiting.insert(update) && line.tried != Some(update)
     }
 
     /// Whether an update has to wait because others of its thread do.
-    pub fn is_behind(&self, key: ThreadKey, update: UpdateId) -> bool {
+    pub(crate) fn is_behind(&self, key: ThreadKey, update: UpdateId) -> bool {
         self.lines().get(&key).is_some_and(|line| line.tried != Some(update))
     }
 
     /// The threads of which an update waits.
-    pub fn threads(&self) -> Vec<ThreadKey> {
+    pub(crate) fn threads(&self) -> Vec<ThreadKey> {
         self.lines().keys().copied().collect()
     }
 
     /// The oldest update of a thread that waits.
-    pub fn first(&self, key: ThreadKey) -> Option<UpdateId> {
+    pub(crate) fn first(&self, key: ThreadKey) -> Option<UpdateId> {
         self.lines().get(&key)?.waiting.first().copied()
     }
 
     /// Takes an update out of its line, which waits for the end of `attempt`; false if it was put back meanwhile.
-    pub fn attempt(&self, key: ThreadKey, update: UpdateId, attempt: impl FnOnce()) -> bool {
+    pub(crate) fn attempt(&self, key: ThreadKey, update: UpdateId, attempt: impl FnOnce()) -> bool {
         if let Some(line) = self.lines().get_mut(&key) {
             line.waiting.remove(&update);
             line.tried = Some(update);

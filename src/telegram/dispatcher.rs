@@ -36,7 +36,7 @@ const STUCK: Duration = Duration::from_secs(10);
 const CLOSE_LIMIT: Duration = Duration::ZERO;
 
 /// Routes updates until their channel ends.
-pub async fn run(context: Arc<BotContext>, updates: mpsc::Receiver<raw::Update>) {
+pub(crate) async fn run(context: Arc<BotContext>, updates: mpsc::Receiver<raw::Update>) {
     let drain = context.life.drain.clone();
     let updates = Arc::new(Mutex::new(updates));
     loop {

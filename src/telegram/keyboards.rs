@@ -10,7 +10,7 @@ use crate::domain::stars::PACKAGES;
 
 /// What a tap asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ButtonAction {
+pub(crate) enum ButtonAction {
     /// The running answer of this turn shall end.
     Stop(TurnId),
     /// An invoice for a package of so many Stars.
@@ -24,12 +24,12 @@ pub enum ButtonAction {
 }
 
 /// The button below an unfinished answer in a group.
-pub fn stop(turn: TurnId, language: Language) -> InlineKeyboard {
+pub(crate) fn stop(turn: TurnId, language: Language) -> InlineKeyboard {
     InlineKeyboard::column([(text::stop_button(language), format!("stop:{turn}"))])
 }
 
 /// The packages, each with what it brings, and an amount of one's own.
-pub fn packages(packages: &[(u32, &'static str, Usd)], language: Language) -> InlineKeyboard {
+pub(crate) fn packages(packages: &[(u32, &'static str, Usd)], language: Language) -> InlineKeyboard {
     let button = |&(stars, name, credit): &(u32, &'static str, Usd)| {
         (money::package_button(language, name, stars, credit), format!("buy:{stars}"))
     };
@@ -38,12 +38,12 @@ pub fn packages(packages: &[(u32, &'static str, Usd)], language: Language) -> In
 }
 
 /// The button that deletes the topics of a chat.
-pub fn delete_topics(deletion: DeletionId, topics: usize, language: Language) -> InlineKeyboard {
+pub(crate) fn delete_topics(deletion: DeletionId, topics: usize, language: Language) -> InlineKeyboard {
     InlineKeyboard::column([(clear::button(language, topics), format!("topics:{deletion}"))])
 }
 
 /// Reads the data of a tap; a package that is not offered is none.
-pub fn read(data: &str) -> Option<ButtonAction> {
+pub(crate) fn read(data: &str) -> Option<ButtonAction> {
     let (kind, what) = data.split_once(':')?;
     match (kind, what) {
         ("stop", turn) => turn.parse().ok().map(|turn| ButtonAction::Stop(TurnId(turn))),

@@ -2,22 +2,22 @@
 //! the running one, `streaming` shows it, `courier` delivers what is owed. `tests/it/architecture` has the order in which
 //! they import each other.
 
-pub mod arrivals;
+pub(crate) mod arrivals;
 mod checkpoint;
-pub mod context;
-pub mod courier;
-pub mod deferred;
-pub mod dispatcher;
-pub mod handlers;
-pub mod inbound;
-pub mod intake;
-pub mod keyboards;
-pub mod payment_jobs;
-pub mod payment_worker;
-pub mod pipeline;
+pub(crate) mod context;
+pub(crate) mod courier;
+pub(crate) mod deferred;
+pub(crate) mod dispatcher;
+pub(crate) mod handlers;
+pub(crate) mod inbound;
+pub(crate) mod intake;
+pub(crate) mod keyboards;
+pub(crate) mod payment_jobs;
+pub(crate) mod payment_worker;
+pub(crate) mod pipeline;
 mod replies;
-pub mod session;
+pub(crate) mod session;
 mod sessions;
-pub mod streaming;
-pub mod text;
+pub(crate) mod streaming;
+pub(crate) mod text;
 mod turn;

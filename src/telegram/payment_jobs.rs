@@ -31,7 +31,7 @@ const RECONCILE_EVERY: Duration = Duration::from_secs(86_400);
 const RECONCILE_AGAIN: Duration = Duration::from_secs(60);
 
 /// Drives refunds until the service drains.
-pub async fn drive_refunds(context: Arc<BotContext>) {
+pub(crate) async fn drive_refunds(context: Arc<BotContext>) {
     let drain = context.life.drain.clone();
     loop {
         let pause = match drive_due(&context).await {
@@ -133,7 +133,7 @@ async fn drive(context: &BotContext, payment: &Payment, tries: i32) -> Result<()
 }
 
 /// Compares Telegram's list with our payments until the service drains.
-pub async fn reconcile(context: Arc<BotContext>) {
+pub(crate) async fn reconcile(context: Arc<BotContext>) {
     let drain = context.life.drain.clone();
     loop {
         // Whatever was compared is compared again next time.

@@ -17,19 +17,19 @@ use crate::telemetry::metrics::Metrics;
 
 /// Wakes the work on refunds and writes what people are told about payments. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct PaymentWorker {
+pub(crate) struct PaymentWorker {
     work: Arc<Notify>,
     metrics: Metrics,
 }
 
 impl PaymentWorker {
     /// A cashier without work.
-    pub fn new(metrics: Metrics) -> Self {
+    pub(crate) fn new(metrics: Metrics) -> Self {
         Self { work: Arc::default(), metrics }
     }
 
     /// There is a refund to drive.
-    pub fn wake(&self) {
+    pub(crate) fn wake(&self) {
         self.work.notify_one();
     }
 

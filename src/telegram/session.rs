@@ -36,7 +36,7 @@ use crate::services::recovery::Recovery;
 const IDLE: Duration = Duration::from_secs(30);
 
 /// Works a mailbox off until it has been empty for a while or the service drains.
-pub async fn run(context: Arc<BotContext>, key: ThreadKey, mailbox: Mailbox) {
+pub(crate) async fn run(context: Arc<BotContext>, key: ThreadKey, mailbox: Mailbox) {
     context.metrics.threads_active.inc();
     let (batch, background) = (Batch::default(), FuturesUnordered::new());
     let (stopped, left_open) = (None, VecDeque::new());

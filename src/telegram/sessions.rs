@@ -10,7 +10,7 @@ use crate::domain::ids::{ThreadKey, UpdateId};
 
 /// Posts a letter to a thread's session, waking one if nobody is awake. Behind updates that have to wait it waits too,
 /// but for a turn that was left open: that is older than all of them, and the sweep finds it again.
-pub fn post(context: &Arc<BotContext>, update: UpdateId, key: ThreadKey, input: SessionInput) {
+pub(super) fn post(context: &Arc<BotContext>, update: UpdateId, key: ThreadKey, input: SessionInput) {
     let resumes = matches!(input, SessionInput::Resume(..));
     if !resumes && context.deferred.is_behind(key, update) {
         return defer(context, update, key);

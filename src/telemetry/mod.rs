@@ -2,5 +2,5 @@
 
 pub mod logs;
 pub mod metrics;
-pub mod readiness;
-pub mod server;
+pub(crate) mod readiness;
+pub(crate) mod server;

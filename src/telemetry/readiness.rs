@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 /// The phase of the service and the health of the parts that updates pass. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Readiness {
+pub(crate) struct Readiness {
     stage: Arc<AtomicU8>,
     /// The part that receives updates from Telegram and stores them.
     pub intake: Health,
@@ -32,12 +32,12 @@ impl Default for Readiness {
 
 impl Readiness {
     /// Marks the start as finished; from now on the parts decide.
-    pub fn running(&self) {
+    pub(crate) fn running(&self) {
         self.stage.store(RUNNING, Ordering::Relaxed);
     }
 
     /// Marks the service as draining: it takes no new work.
-    pub fn draining(&self) {
+    pub(crate) fn draining(&self) {
         self.stage.store(DRAINING, Ordering::Relaxed);
     }
 
@@ -45,7 +45,7 @@ impl Readiness {
     ///
     /// # Errors
     /// Returns the reason why not, in words for the operator.
-    pub fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         match self.stage.load(Ordering::Relaxed) {
             STARTING => Err("starting".to_owned()),
             DRAINING => Err("draining".to_owned()),
@@ -61,7 +61,7 @@ impl Readiness {
 
 /// The last report of one part and how long it is valid. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Health(Arc<Mutex<State>>);
+pub(crate) struct Health(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
@@ -78,13 +78,13 @@ impl Health {
     }
 
     /// Reports that the part works until its next report.
-    pub fn works(&self) {
+    pub(crate) fn works(&self) {
         self.state().fails_at = None;
     }
 
     /// Reports that the part works. Without another report within `limit`, it counts as failed for this
     /// reason.
-    pub fn works_for(&self, limit: Duration, reason: &str) {
+    pub(crate) fn works_for(&self, limit: Duration, reason: &str) {
         let mut state = self.state();
         state.fails_at = Some(Instant::now() + limit);
         reason.clone_into(&mut state.reason);
@@ -92,7 +92,7 @@ impl Health {
 
     /// Reports a failure: the part counts as failed for this reason unless it recovers within `grace`.
     /// Further failures do not extend that time.
-    pub fn fails_after(&self, grace: Duration, reason: &str) {
+    pub(crate) fn fails_after(&self, grace: Duration, reason: &str) {
         let mut state = self.state();
         let end = Instant::now() + grace;
         state.fails_at = Some(state.fails_at.map_or(end, |earlier| earlier.min(end)));
@@ -100,7 +100,7 @@ impl Health {
     }
 
     /// Returns whether the part works now.
-    pub fn is_working(&self) -> bool {
+    pub(crate) fn is_working(&self) -> bool {
         self.problem(Instant::now()).is_none()
     }
 

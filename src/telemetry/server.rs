@@ -29,7 +29,7 @@ const PORT_PAUSE: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// Returns an error if the address cannot be bound.
-pub async fn bind(setting: &'static str, addr: SocketAddr) -> io::Result<TcpListener> {
+pub(crate) async fn bind(setting: &'static str, addr: SocketAddr) -> io::Result<TcpListener> {
     let latest = Instant::now() + PORT_LIMIT;
     let mut told = false;
     loop {
@@ -49,7 +49,12 @@ pub async fn bind(setting: &'static str, addr: SocketAddr) -> io::Result<TcpList
 }
 
 /// Serves the operators' endpoints until `stop`.
-pub async fn serve(listener: TcpListener, metrics: Metrics, readiness: Readiness, stop: CancellationToken) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    metrics: Metrics,
+    readiness: Readiness,
+    stop: CancellationToken,
+) {
     let app = Router::new()
         .route("/live", get(|| async { "alive\n" }))
         .route(
@@ -73,7 +78,7 @@ fn answer(readiness: &Readiness) -> (StatusCode, String) {
 
 /// Serves `app` until `stop`. Requests open then may take up to `limit`, so that a slow client cannot delay
 /// shutdown.
-pub async fn serve_until(
+pub(crate) async fn serve_until(
     name: &'static str,
     listener: TcpListener,
     app: Router,

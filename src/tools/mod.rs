@@ -11,11 +11,11 @@
 
 mod cost_estimator;
 mod list_files;
-pub mod runner;
+pub(crate) mod runner;
 mod self_critique;
-pub mod subagent;
+pub(crate) mod subagent;
 mod tool;
 mod toolbox;
 
-pub use tool::ToolContext;
-pub use toolbox::Toolbox;
+pub(crate) use tool::ToolContext;
+pub(crate) use toolbox::Toolbox;

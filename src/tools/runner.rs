@@ -16,7 +16,7 @@ use crate::services::metering::{ReserveError, TurnMeter};
 
 /// The result of a tool call.
 #[derive(Clone, PartialEq, Debug)]
-pub struct ToolOutcome {
+pub(crate) struct ToolOutcome {
     /// The content for the model.
     pub content: Value,
     /// Whether the call failed.
@@ -28,7 +28,7 @@ pub struct ToolOutcome {
 }
 
 /// Runs the calls concurrently. Failures become results that the model can react to.
-pub async fn run(
+pub(crate) async fn run(
     toolbox: &Toolbox,
     context: ToolContext<'_>,
     meter: &TurnMeter,
@@ -38,7 +38,7 @@ pub async fn run(
 }
 
 /// Returns the results as content blocks for the model, in the order of the calls.
-pub fn results(calls: &[ToolCall], ran: Vec<ToolOutcome>) -> Vec<Block> {
+pub(crate) fn results(calls: &[ToolCall], ran: Vec<ToolOutcome>) -> Vec<Block> {
     let block = |(call, ran): (&ToolCall, ToolOutcome)| {
         let ToolOutcome { content, failed, .. } = ran;
         Block::ToolResult { call: call.id.clone(), content: content.to_string(), is_error: failed }

@@ -9,14 +9,14 @@ use crate::domain::model::{Effort, Model};
 use crate::domain::money::Usd;
 
 /// Runs sub-agents.
-pub trait RunSubagent: fmt::Debug + Send + Sync {
+pub(crate) trait RunSubagent: fmt::Debug + Send + Sync {
     /// Runs a sub-agent to its end, within its spending limit.
     fn run(&self, task: SubagentTask) -> BoxFuture<'_, SubagentReport>;
 }
 
 /// The task of a sub-agent.
 #[derive(Clone, Debug)]
-pub struct SubagentTask {
+pub(crate) struct SubagentTask {
     /// The model to use.
     pub model: Model,
     /// The thinking effort.
@@ -33,7 +33,7 @@ pub struct SubagentTask {
 
 /// The result of a task.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SubagentReport {
+pub(crate) struct SubagentReport {
     /// The answer, or the reason why there is none.
     pub answer: Result<String, Unfinished>,
     /// The cost of its calls, US dollars.
@@ -44,7 +44,7 @@ pub struct SubagentReport {
 
 /// Why a sub-agent has no answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Unfinished {
+pub(crate) enum Unfinished {
     /// Its money was used up.
     Cap,
     /// It did not finish within its rounds.
@@ -61,7 +61,7 @@ pub enum Unfinished {
 
 impl Unfinished {
     /// Returns a word for the reason, which the calling model reads.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Cap => "cost_cap",
             Self::Rounds => "too_many_rounds",

@@ -48,7 +48,7 @@ pub(super) enum Price {
 
 /// The services and data that a tool may use.
 #[derive(Clone, Copy, Debug)]
-pub struct ToolContext<'a> {
+pub(crate) struct ToolContext<'a> {
     /// The models and their prices.
     pub registry: &'a Registry,
     /// The current time.

@@ -13,14 +13,14 @@ use crate::llm::request::ToolSpec;
 
 /// Tools in the fixed order in which the model sees them: a prompt's prefix must not change.
 #[derive(Clone, Debug, Default)]
-pub struct Toolbox {
+pub(crate) struct Toolbox {
     tools: Vec<Definition>,
     specs: Arc<[ToolSpec]>,
 }
 
 impl Toolbox {
     /// Creates the full toolbox.
-    pub fn full() -> Self {
+    pub(crate) fn full() -> Self {
         Self::of(ToolName::VARIANTS.iter().map(|&name| definition(name)).collect())
     }
 
@@ -31,13 +31,13 @@ impl Toolbox {
 
     /// Returns the tools for a sub-agent, which cannot start sub-agents itself.
     #[must_use]
-    pub fn for_subagents(&self) -> Self {
+    pub(crate) fn for_subagents(&self) -> Self {
         let own = |tool: &&Definition| tool.spec.name != ToolName::SelfCritique.name();
         Self::of(self.tools.iter().filter(own).cloned().collect())
     }
 
     /// Returns the tool definitions for the model, the same in all requests.
-    pub fn specs(&self) -> &Arc<[ToolSpec]> {
+    pub(crate) fn specs(&self) -> &Arc<[ToolSpec]> {
         &self.specs
     }
 

@@ -17,7 +17,7 @@ const PIECE: usize = 64 * 1024;
 const UNDER_WAY: usize = 1_024;
 
 /// The proxy; it stops when this is dropped.
-pub struct DelayProxy {
+pub(super) struct DelayProxy {
     /// Returns the address to connect to instead of the server.
     pub address: SocketAddr,
     task: JoinHandle<()>,
@@ -31,7 +31,7 @@ impl Drop for DelayProxy {
 
 impl DelayProxy {
     /// Starts a proxy to `server`.
-    pub async fn to(server: SocketAddr, delay: Duration) -> io::Result<Self> {
+    pub(super) async fn to(server: SocketAddr, delay: Duration) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let task = tokio::spawn(async move {

@@ -15,7 +15,7 @@ use super::sample::{answer, letters, visible_letters};
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The emulators and limits of a load.
-pub struct Load {
+pub(super) struct Load {
     /// The emulated Telegram with the people.
     pub telegram: Telegram,
     /// The emulated model.
@@ -28,7 +28,7 @@ pub struct Load {
 
 /// A person with a question.
 #[derive(Clone, Copy, Debug)]
-pub struct Asker {
+pub(super) struct Asker {
     /// The user id.
     pub person: i64,
     /// The number of this person's question, from 1; later ones have a history.
@@ -37,7 +37,7 @@ pub struct Asker {
 
 /// Delays of one answer.
 #[derive(Clone, Copy, Debug)]
-pub struct Delays {
+pub(super) struct Delays {
     /// From the delivery of the message to the bot until its request to the model, including the batching
     /// window.
     pub request: Duration,
@@ -50,7 +50,7 @@ pub struct Delays {
 
 /// The results of one run.
 #[derive(Debug, Default)]
-pub struct Run {
+pub(super) struct Run {
     /// Number of questions.
     pub asked: usize,
     /// The delays of each answer that arrived whole.
@@ -62,13 +62,13 @@ pub struct Run {
 impl Load {
     /// Returns the number of stream events of an answer with `chars` characters: its deltas, and three events
     /// before and three after them.
-    pub fn events(&self, chars: usize) -> usize {
+    pub(super) fn events(&self, chars: usize) -> usize {
         chars.div_ceil(self.chunk_chars) + 6
     }
 
     /// Makes everybody write at once. The answers pause before their last words until all have come that far,
     /// so that they end at once.
-    pub async fn burst(&self, askers: &[Asker], chars: usize) -> anyhow::Result<Run> {
+    pub(super) async fn burst(&self, askers: &[Asker], chars: usize) -> anyhow::Result<Run> {
         let text = answer(chars);
         let end = text.char_indices().rev().nth(self.chunk_chars.min(chars) - 1).map_or(0, |(at, _)| at);
         let (gate, keeper) = Gate::new();
@@ -90,7 +90,7 @@ impl Load {
     }
 
     /// Makes people write one after another at a steady rate per second, answered at the model's pace.
-    pub async fn steady(&self, askers: &[Asker], rate: u32, chars: usize) -> anyhow::Result<Run> {
+    pub(super) async fn steady(&self, askers: &[Asker], rate: u32, chars: usize) -> anyhow::Result<Run> {
         let text = answer(chars);
         for asker in askers {
             self.expect(*asker, Reply::text(&text));

@@ -47,7 +47,7 @@ Columns of the table:
 /// Arguments of `bench`.
 #[derive(clap::Args)]
 #[command(after_help = COLUMNS)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     place: Paths,
     /// How many people write at once; several numbers give several loads, 0 none.
@@ -91,7 +91,7 @@ fn chars(text: &str) -> Result<usize, String> {
 }
 
 /// Measures every load and prints the table. Returns an error if an answer is missing or wrong.
-pub async fn bench(arguments: Arguments) -> anyhow::Result<()> {
+pub(crate) async fn bench(arguments: Arguments) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     console::remark(&format!(
         "deltas of {} characters, {} ms apart; batching window {} ms; answers of PostgreSQL {} ms and of Telegram {} ms \

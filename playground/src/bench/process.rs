@@ -9,13 +9,13 @@ use anyhow::Context as _;
 const TICK: Duration = Duration::from_millis(10);
 
 /// A running process.
-pub struct Process {
+pub(super) struct Process {
     directory: PathBuf,
 }
 
 /// Resident memory in MiB.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Memory {
+pub(super) struct Memory {
     /// The peak.
     pub peak_mib: u64,
     /// The current value.
@@ -24,12 +24,12 @@ pub struct Memory {
 
 impl Process {
     /// Refers to a process by its id. Reads nothing yet.
-    pub fn new(pid: u32) -> Self {
+    pub(super) fn new(pid: u32) -> Self {
         Self { directory: PathBuf::from(format!("/proc/{pid}")) }
     }
 
     /// Returns the CPU time of all threads so far, in user and kernel mode, in steps of 10 ms.
-    pub fn cpu(&self) -> anyhow::Result<Duration> {
+    pub(super) fn cpu(&self) -> anyhow::Result<Duration> {
         let text = self.read("stat")?;
         // The name in parentheses may hold anything; fields are counted behind it.
         let (_, fields) = text.rsplit_once(") ").context("/proc/<pid>/stat looks unfamiliar")?;
@@ -38,7 +38,7 @@ impl Process {
     }
 
     /// Returns the resident memory.
-    pub fn memory(&self) -> anyhow::Result<Memory> {
+    pub(super) fn memory(&self) -> anyhow::Result<Memory> {
         let text = self.read("status")?;
         let mib = |name: &str| -> anyhow::Result<u64> {
             let line = text.lines().find_map(|line| line.strip_prefix(name));

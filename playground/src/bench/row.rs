@@ -7,7 +7,7 @@ use super::process::Memory;
 
 /// The measurements of one load.
 #[derive(Debug)]
-pub struct Row {
+pub(super) struct Row {
     /// The load, in a few words.
     pub load: String,
     /// Whether the people ask for the first time (`new`) or again (`back`).

@@ -20,7 +20,7 @@ const PIECES: &[&str] = &[
 const FILLING: &str = "И ещё несколько слов о том же, чтобы ответ имел нужную длину, ";
 
 /// Returns an answer of exactly `chars` characters, which ends with a full stop.
-pub fn answer(chars: usize) -> String {
+pub(super) fn answer(chars: usize) -> String {
     let mut text = String::new();
     let mut length = 0;
     for piece in PIECES.iter().cycle() {
@@ -39,12 +39,12 @@ pub fn answer(chars: usize) -> String {
 }
 
 /// Returns the letters and digits of a text, which Markdown and its rendering share.
-pub fn letters(text: &str) -> String {
+pub(super) fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// Returns the visible letters of an answer, without the language names of code blocks.
-pub fn visible_letters(markdown: &str) -> String {
+pub(super) fn visible_letters(markdown: &str) -> String {
     markdown.lines().filter(|line| !line.starts_with("```")).map(letters).collect()
 }
 

@@ -7,7 +7,7 @@ use super::row::Row;
 
 /// Renders all rows. `window` is the bot's batching window, which is subtracted from the delay of the
 /// request.
-pub fn render(rows: &[Row], window: Duration) -> String {
+pub(super) fn render(rows: &[Row], window: Duration) -> String {
     let columns = [
         "load",
         "chars",

@@ -15,7 +15,7 @@ const LONG: (usize, usize) = (12, 10);
 
 /// Names one question.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Tag {
+pub(super) struct Tag {
     /// The number of the user.
     pub user: i64,
     /// The number of the user's question, from 0.
@@ -30,7 +30,7 @@ impl fmt::Display for Tag {
 
 /// The kind of answer to a question.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum QuestionKind {
+pub(super) enum QuestionKind {
     /// In one message.
     Short,
     /// In several.
@@ -50,12 +50,12 @@ impl QuestionKind {
 }
 
 /// Returns the text of a question.
-pub fn question(tag: Tag, kind: QuestionKind) -> String {
+pub(super) fn question(tag: Tag, kind: QuestionKind) -> String {
     format!("Question {tag}, {} please.", kind.word())
 }
 
 /// Returns the answer to a request; `None` if the request has no tag.
-pub fn answer(asked: &PromptView) -> Option<Reply> {
+pub(super) fn answer(asked: &PromptView) -> Option<Reply> {
     let tags = tags(&asked.text);
     if tags.is_empty() {
         return None;
@@ -85,12 +85,12 @@ fn label(tag: Tag, paragraph: usize) -> String {
 }
 
 /// Returns the tags of the answers that end in this message.
-pub fn completed(message: &str) -> Vec<Tag> {
+pub(super) fn completed(message: &str) -> Vec<Tag> {
     message.rfind(END).map(|at| tags(&message[at..])).unwrap_or_default()
 }
 
 /// Returns the paragraph labels in a message of the bot.
-pub fn labels(message: &str) -> impl Iterator<Item = &str> {
+pub(super) fn labels(message: &str) -> impl Iterator<Item = &str> {
     message.match_indices("(q").filter_map(|(at, _)| {
         let label = &message[at..];
         let label = &label[..=label.find(')')?];
@@ -99,7 +99,7 @@ pub fn labels(message: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Returns the distinct tags in a text, in order.
-pub fn tags(text: &str) -> Vec<Tag> {
+pub(super) fn tags(text: &str) -> Vec<Tag> {
     let mut found = Vec::new();
     for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
         let numbers = word.strip_prefix('q').and_then(|word| word.split_once('x'));

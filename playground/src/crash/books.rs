@@ -48,11 +48,11 @@ const WRONG_STATISTICS: &str = "
     ORDER BY user_id";
 
 /// A connection pool to the bot's database.
-pub struct Books(PgPool);
+pub(super) struct Books(PgPool);
 
 /// A message of a person and the turn that answers it.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Question {
+pub(super) struct Question {
     /// The chat of the message.
     pub chat_id: i64,
     /// The message id in the chat.
@@ -67,7 +67,7 @@ pub struct Question {
 
 /// An answer as stored in the history.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct StoredAnswer {
+pub(super) struct StoredAnswer {
     /// The id of the turn.
     pub turn_id: i64,
     /// The text of the answer.
@@ -78,7 +78,7 @@ pub struct StoredAnswer {
 
 /// A row of the outbox.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct OutboxRow {
+pub(super) struct OutboxRow {
     /// The key of the row, unique per purpose.
     pub key: String,
     /// The chat of the message.
@@ -95,7 +95,7 @@ pub struct OutboxRow {
 
 /// A payment in Stars.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Payment {
+pub(super) struct Payment {
     /// Telegram's charge id.
     pub charge_id: String,
     /// The user who paid.
@@ -108,13 +108,13 @@ pub struct Payment {
 
 impl Books {
     /// Opens the pool. The database need not accept connections yet.
-    pub fn open(url: &str) -> anyhow::Result<Self> {
+    pub(super) fn open(url: &str) -> anyhow::Result<Self> {
         let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(10));
         Ok(Self(pool.connect_lazy(url).context("DATABASE_URL cannot be used")?))
     }
 
     /// Waits until the database answers.
-    pub async fn ready(&self) -> anyhow::Result<()> {
+    pub(super) async fn ready(&self) -> anyhow::Result<()> {
         let ready = async {
             while sqlx::query("SELECT 1").execute(&self.0).await.is_err() {
                 tokio::time::sleep(LOOK_EVERY).await;
@@ -124,7 +124,7 @@ impl Books {
     }
 
     /// Returns the non-zero counts of unfinished work; empty when the bot is idle.
-    pub async fn open_ends(&self) -> anyhow::Result<Vec<(&'static str, i64)>> {
+    pub(super) async fn open_ends(&self) -> anyhow::Result<Vec<(&'static str, i64)>> {
         let mut open = Vec::new();
         for (what, query) in OPEN {
             let count: i64 = sqlx::query_scalar(query).fetch_one(&self.0).await?;
@@ -136,54 +136,54 @@ impl Books {
     }
 
     /// Returns all messages of people with their turns.
-    pub async fn questions(&self) -> anyhow::Result<Vec<Question>> {
+    pub(super) async fn questions(&self) -> anyhow::Result<Vec<Question>> {
         let query = "SELECT messages.chat_id, messages.message_id, messages.thread_id, turn_id, state
                      FROM messages JOIN turns ON turns.id = turn_id WHERE role = 'user' ORDER BY messages.id";
         Ok(sqlx::query_as(query).fetch_all(&self.0).await?)
     }
 
     /// Returns all stored answers.
-    pub async fn answers(&self) -> anyhow::Result<Vec<StoredAnswer>> {
+    pub(super) async fn answers(&self) -> anyhow::Result<Vec<StoredAnswer>> {
         let query = "SELECT turn_id, text, interrupted FROM messages WHERE role = 'assistant' ORDER BY id";
         Ok(sqlx::query_as(query).fetch_all(&self.0).await?)
     }
 
     /// Returns all rows of the outbox, oldest first.
-    pub async fn owed(&self) -> anyhow::Result<Vec<OutboxRow>> {
+    pub(super) async fn owed(&self) -> anyhow::Result<Vec<OutboxRow>> {
         let query = "SELECT key, chat_id, turn_id, text, state, message_id FROM outbox ORDER BY id";
         Ok(sqlx::query_as(query).fetch_all(&self.0).await?)
     }
 
     /// Returns the number of closed turns that no statistics include yet.
-    pub async fn uncounted(&self) -> anyhow::Result<i64> {
+    pub(super) async fn uncounted(&self) -> anyhow::Result<i64> {
         let query = "SELECT count(*) FROM turns WHERE closed_at IS NOT NULL AND NOT counted";
         Ok(sqlx::query_scalar(query).fetch_one(&self.0).await?)
     }
 
     /// Returns the users whose statistics differ from the sums over their turns.
-    pub async fn wrong_statistics(&self) -> anyhow::Result<Vec<i64>> {
+    pub(super) async fn wrong_statistics(&self) -> anyhow::Result<Vec<i64>> {
         Ok(sqlx::query_scalar(WRONG_STATISTICS).fetch_all(&self.0).await?)
     }
 
     /// Returns the questions of turns that were abandoned after crashes.
-    pub async fn given_up_questions(&self) -> anyhow::Result<Vec<String>> {
+    pub(super) async fn given_up_questions(&self) -> anyhow::Result<Vec<String>> {
         let query = "SELECT text FROM messages JOIN turns ON turns.id = turn_id
                      WHERE role = 'user' AND turns.detail IN ('internal', 'crashed')";
         Ok(sqlx::query_scalar(query).fetch_all(&self.0).await?)
     }
 
     /// Returns the model's ids of all recorded tool calls.
-    pub async fn tool_calls(&self) -> anyhow::Result<Vec<String>> {
+    pub(super) async fn tool_calls(&self) -> anyhow::Result<Vec<String>> {
         Ok(sqlx::query_scalar("SELECT call_id FROM tool_calls").fetch_all(&self.0).await?)
     }
 
     /// Returns the dead letters of the write-behind with their reasons.
-    pub async fn dead_letters(&self) -> anyhow::Result<Vec<String>> {
+    pub(super) async fn dead_letters(&self) -> anyhow::Result<Vec<String>> {
         Ok(sqlx::query_scalar("SELECT item_id || ': ' || error FROM dead_letters").fetch_all(&self.0).await?)
     }
 
     /// Returns all payments.
-    pub async fn payments(&self) -> anyhow::Result<Vec<Payment>> {
+    pub(super) async fn payments(&self) -> anyhow::Result<Vec<Payment>> {
         let query =
             "SELECT charge_id, user_id, stars, state = 'refunded' AS refunded FROM payments ORDER BY id";
         Ok(sqlx::query_as(query).fetch_all(&self.0).await?)

@@ -28,7 +28,7 @@ const BURST: (u32, u32, std::ops::Range<u64>) = (10, 3, 300..1_300);
 const AWAY: std::ops::Range<u64> = 0..1_500;
 
 /// The bot under test and the plan of its kills.
-pub struct ChaosRun<'a> {
+pub(super) struct ChaosRun<'a> {
     /// The services around the bot.
     pub world: &'a Environment,
     /// The working directory of the bot.
@@ -65,7 +65,7 @@ const DISRUPTIONS: [Disruption; 10] = [
 
 /// The number of faults by kind.
 #[derive(Clone, Copy, Default, Debug)]
-pub struct DisruptionCounts {
+pub(super) struct DisruptionCounts {
     /// Kills of the bot.
     pub kills: u32,
     /// Kills of Redis.
@@ -77,7 +77,7 @@ pub struct DisruptionCounts {
 }
 
 /// The servers to break.
-pub struct Servers {
+pub(super) struct Servers {
     /// PostgreSQL.
     pub postgres: Server,
     /// Redis.
@@ -89,7 +89,7 @@ pub struct Servers {
 impl ChaosRun<'_> {
     /// Injects all faults. Returns the bot that runs afterwards and the numbers of faults. An exit of the bot
     /// without a kill is an error.
-    pub async fn run(
+    pub(super) async fn run(
         &self,
         servers: &mut Servers,
         books: &Books,
@@ -100,7 +100,7 @@ impl ChaosRun<'_> {
     }
 
     /// Starts the bot for the `number`th time, with a log of its own.
-    pub fn start(&self, number: u32) -> anyhow::Result<Service> {
+    pub(super) fn start(&self, number: u32) -> anyhow::Result<Service> {
         let home: PathBuf = self.place.home.join(format!("start-{number:03}"));
         std::fs::create_dir_all(&home).with_context(|| format!("cannot create {}", home.display()))?;
         self.world.launch(self.place, &home, self.settings)

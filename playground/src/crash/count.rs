@@ -22,7 +22,7 @@ const REFUSED: &str = "messages that Telegram refused";
 const COMMANDS: &str = "commands without exactly one answer";
 
 /// Compares everything. The bot must be idle.
-pub async fn count(
+pub(super) async fn count(
     telegram: &Telegram,
     model: &Anthropic,
     books: &Books,

@@ -8,36 +8,36 @@ const SHOWN: usize = 5;
 
 /// Counted numbers, and faults by kind.
 #[derive(Debug, Default)]
-pub struct Findings {
+pub(super) struct Findings {
     counts: Vec<(&'static str, u64)>,
     faults: BTreeMap<&'static str, Vec<String>>,
 }
 
 impl Findings {
     /// Adds a number that may have any value.
-    pub fn count(&mut self, what: &'static str, count: impl TryInto<u64>) {
+    pub(super) fn count(&mut self, what: &'static str, count: impl TryInto<u64>) {
         self.counts.push((what, count.try_into().unwrap_or(u64::MAX)));
     }
 
     /// Declares kinds of faults, so that the table lists them even if there are none.
-    pub fn expect_none(&mut self, kinds: &[&'static str]) {
+    pub(super) fn expect_none(&mut self, kinds: &[&'static str]) {
         for what in kinds {
             self.faults.entry(what).or_default();
         }
     }
 
     /// Adds a fault of a kind.
-    pub fn fault(&mut self, what: &'static str, which: String) {
+    pub(super) fn fault(&mut self, what: &'static str, which: String) {
         self.faults.entry(what).or_default().push(which);
     }
 
     /// Returns whether there are no faults.
-    pub fn clean(&self) -> bool {
+    pub(super) fn clean(&self) -> bool {
         self.faults.values().all(Vec::is_empty)
     }
 
     /// Returns the table: the numbers, then the number of faults by kind.
-    pub fn table(&self) -> String {
+    pub(super) fn table(&self) -> String {
         let mut table = String::new();
         for (what, count) in &self.counts {
             writeln!(table, "{what:<58} {count:>8}").ok();
@@ -50,7 +50,7 @@ impl Findings {
     }
 
     /// Returns up to `most` faults of each kind, or all of them.
-    pub fn faults(&self, all: bool) -> String {
+    pub(super) fn faults(&self, all: bool) -> String {
         let mut text = String::new();
         for (what, faults) in self.faults.iter().filter(|(_, faults)| !faults.is_empty()) {
             writeln!(text, "{what}:").ok();

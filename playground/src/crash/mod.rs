@@ -40,7 +40,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Arguments of `crash`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     place: Paths,
     /// How often the bot is killed.
@@ -70,7 +70,7 @@ pub struct Arguments {
 }
 
 /// Runs the test. Returns an error if anything is lost, duplicated or wrong in the database.
-pub async fn crash(arguments: Arguments) -> anyhow::Result<()> {
+pub(crate) async fn crash(arguments: Arguments) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let redis_url = arguments.place.redis_url.as_deref().context("REDIS_URL is required here")?;
     let mut servers = Servers {

@@ -18,7 +18,7 @@ const FIRST_GROUP: i64 = -1_000_001;
 /// Users per group: few, because a bot may send twenty messages per minute to a group.
 const MEMBERS: usize = 2;
 /// Stars in each wallet at the beginning.
-pub const STARS: u32 = 2_000;
+pub(super) const STARS: u32 = 2_000;
 /// The package that users buy.
 const PACKAGE: u32 = 50;
 /// How long users wait for an answer before they write again, in milliseconds: in private chats and in
@@ -29,7 +29,7 @@ const SHOPPING: Duration = Duration::from_secs(15);
 
 /// A message that was sent to the bot.
 #[derive(Clone, Copy, Debug)]
-pub struct SentMessage {
+pub(super) struct SentMessage {
     /// The chat of the message.
     pub chat: i64,
     /// The message id in the chat.
@@ -41,7 +41,7 @@ pub struct SentMessage {
 }
 
 /// A simulated user with a chat and habits.
-pub struct SimulatedUser {
+pub(super) struct SimulatedUser {
     telegram: Telegram,
     id: i64,
     chat: i64,
@@ -51,7 +51,7 @@ pub struct SimulatedUser {
 }
 
 /// Returns all users: `private` of them in chats of their own, and those of `groups` groups.
-pub fn everybody(telegram: &Telegram, private: usize, groups: usize, seed: u64) -> Vec<SimulatedUser> {
+pub(super) fn everybody(telegram: &Telegram, private: usize, groups: usize, seed: u64) -> Vec<SimulatedUser> {
     let mut people: Vec<SimulatedUser> =
         (FIRST.0..).take(private).map(|id| SimulatedUser::new(telegram, id, id, seed)).collect();
     let mut members = FIRST.1..;
@@ -72,17 +72,17 @@ impl SimulatedUser {
     }
 
     /// Returns the user id.
-    pub fn id(&self) -> i64 {
+    pub(super) fn id(&self) -> i64 {
         self.id
     }
 
     /// Returns all messages sent so far.
-    pub fn said(&self) -> &[SentMessage] {
+    pub(super) fn said(&self) -> &[SentMessage] {
         &self.said
     }
 
     /// Writes until `enough` is cancelled.
-    pub async fn live(&mut self, enough: &CancellationToken) {
+    pub(super) async fn live(&mut self, enough: &CancellationToken) {
         loop {
             let pause = Duration::from_millis(self.rng.random_range(0..1_500));
             tokio::select! {
@@ -98,7 +98,7 @@ impl SimulatedUser {
     }
 
     /// Asks one more question and returns its tag.
-    pub fn ask(&mut self, kind: QuestionKind) -> Tag {
+    pub(super) fn ask(&mut self, kind: QuestionKind) -> Tag {
         let tag = Tag { user: self.id, number: self.questions };
         self.questions += 1;
         let question = author::question(tag, kind);

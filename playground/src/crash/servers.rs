@@ -18,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The signal that stops a server.
 #[derive(Clone, Copy, Debug)]
-pub enum Signal {
+pub(super) enum Signal {
     /// SIGKILL, like a power failure.
     Kill,
     /// SIGINT, PostgreSQL's fast shutdown: it rolls back open transactions and closes connections.
@@ -26,7 +26,7 @@ pub enum Signal {
 }
 
 /// A server process that can be stopped and started again.
-pub struct Server {
+pub(super) struct Server {
     start: PathBuf,
     pid: PathBuf,
     child: Option<Child>,
@@ -35,12 +35,12 @@ pub struct Server {
 impl Server {
     /// Refers to a running server. `start` is the program that starts it again; the first line of the file
     /// `pid` is its process id.
-    pub fn new(start: PathBuf, pid: PathBuf) -> Self {
+    pub(super) fn new(start: PathBuf, pid: PathBuf) -> Self {
         Self { start, pid, child: None }
     }
 
     /// Stops the server and waits until its process is gone.
-    pub async fn end(&mut self, signal: Signal) -> anyhow::Result<()> {
+    pub(super) async fn end(&mut self, signal: Signal) -> anyhow::Result<()> {
         let text =
             std::fs::read_to_string(&self.pid).with_context(|| format!("no {}", self.pid.display()))?;
         let pid: u32 = text.lines().next().unwrap_or_default().trim().parse().context("no process id")?;
@@ -68,7 +68,7 @@ impl Server {
     }
 
     /// Starts the server. Does not wait until it accepts connections.
-    pub fn start(&mut self) -> anyhow::Result<()> {
+    pub(super) fn start(&mut self) -> anyhow::Result<()> {
         let mut command = Command::new(&self.start);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let child = command.kill_on_drop(true).spawn();
@@ -77,7 +77,7 @@ impl Server {
     }
 
     /// Stops the processes that were started here.
-    pub async fn stop(&mut self, signal: Signal) {
+    pub(super) async fn stop(&mut self, signal: Signal) {
         if self.child.is_some() {
             self.end(signal).await.ok();
         }
@@ -91,14 +91,14 @@ fn is_alive(pid: u32) -> bool {
 }
 
 /// A minimal client of Redis.
-pub struct Redis {
+pub(super) struct Redis {
     address: SocketAddr,
     password: String,
 }
 
 impl Redis {
     /// Reads `redis://:password@127.0.0.1:port/0`, as `scripts/lib/services.sh` writes it.
-    pub fn at(url: &str) -> anyhow::Result<Self> {
+    pub(super) fn at(url: &str) -> anyhow::Result<Self> {
         let rest = url.strip_prefix("redis://:").and_then(|rest| rest.split_once('@'));
         let (password, place) = rest.context("REDIS_URL has no password")?;
         let port = place.split([':', '/']).nth(1).and_then(|port| port.parse().ok());
@@ -107,7 +107,7 @@ impl Redis {
     }
 
     /// Waits until Redis answers.
-    pub async fn ready(&self) -> anyhow::Result<()> {
+    pub(super) async fn ready(&self) -> anyhow::Result<()> {
         let ready = async {
             while self.command("PING").await.is_err() {
                 tokio::time::sleep(LOOK_EVERY).await;
@@ -117,7 +117,7 @@ impl Redis {
     }
 
     /// Deletes all data (`FLUSHALL`).
-    pub async fn flush(&self) -> anyhow::Result<()> {
+    pub(super) async fn flush(&self) -> anyhow::Result<()> {
         self.command("FLUSHALL").await
     }
 

@@ -9,7 +9,7 @@ use crate::domain::ids::{ChatId, TopicId, UserId};
 
 /// Requests a person's membership in a chat.
 #[derive(Serialize, Debug)]
-pub struct GetChatMember {
+pub(crate) struct GetChatMember {
     /// The chat.
     pub chat_id: ChatId,
     /// The person.
@@ -28,7 +28,7 @@ impl Method for GetChatMember {
 
 /// A person's membership in a chat.
 #[derive(Deserialize, Debug)]
-pub struct ChatMember {
+pub(crate) struct ChatMember {
     status: String,
     #[serde(default)]
     can_manage_topics: bool,
@@ -38,7 +38,7 @@ pub struct ChatMember {
 
 impl ChatMember {
     /// Returns whether the person may delete topics with all messages in them.
-    pub fn may_delete_topics(&self) -> bool {
+    pub(crate) fn may_delete_topics(&self) -> bool {
         match self.status.as_str() {
             "creator" => true,
             "administrator" => self.can_manage_topics && self.can_delete_messages,
@@ -49,7 +49,7 @@ impl ChatMember {
 
 /// Deletes a topic with all messages in it.
 #[derive(Serialize, Debug)]
-pub struct DeleteForumTopic {
+pub(crate) struct DeleteForumTopic {
     /// The chat.
     pub chat_id: ChatId,
     /// The topic.

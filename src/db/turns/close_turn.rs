@@ -20,7 +20,7 @@ use crate::domain::turn::Outcome;
 
 /// What closing a turn writes down.
 #[derive(Clone, Copy, Debug)]
-pub struct TurnClosing<'a> {
+pub(crate) struct TurnClosing<'a> {
     /// The turn.
     pub turn: TurnId,
     /// Who asked.
@@ -51,7 +51,7 @@ pub struct TurnClosing<'a> {
 
 /// An answer as history keeps it.
 #[derive(Clone, Copy, Debug)]
-pub struct StoredAnswer<'a> {
+pub(crate) struct StoredAnswer<'a> {
     /// All of it, as Markdown.
     pub text: &'a str,
     /// Whether it was cut short.
@@ -62,7 +62,7 @@ pub struct StoredAnswer<'a> {
 
 /// A turn that is closed now.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct ClosedTurn {
+pub(crate) struct ClosedTurn {
     /// What its calls have cost that were not decided before.
     pub cost: Usd,
     /// The new version of the conversation's history, if it has changed.

@@ -3,7 +3,7 @@
 use super::super::group_commit::BatchOp;
 use super::super::{Db, DbError, model_calls};
 use super::close_turn::CloseTurn;
-pub use super::close_turn::{ClosedTurn, StoredAnswer, TurnClosing};
+pub(crate) use super::close_turn::{ClosedTurn, StoredAnswer, TurnClosing};
 
 /// Closes a turn; none if it was closed before, and then nothing is done. Turns that end at the same moment are closed by one
 /// statement; if that is refused or somebody keeps one of the accounts locked, each is closed alone.
@@ -12,7 +12,7 @@ pub use super::close_turn::{ClosedTurn, StoredAnswer, TurnClosing};
 /// waited for whoever is changing them: so also a hold that came late. Where only the books know the calls, after a crash
 /// and when another instance has begun another attempt, the turn is locked first, and what is written there and not
 /// reported is decided.
-pub async fn close(db: &Db, closing: &TurnClosing<'_>) -> Result<Option<ClosedTurn>, DbError> {
+pub(crate) async fn close(db: &Db, closing: &TurnClosing<'_>) -> Result<Option<ClosedTurn>, DbError> {
     if closing.known
         && let Some(Some(written)) = db.shared.closings.try_submit(CloseTurn::of(closing, None)?).await
     {

@@ -1,7 +1,7 @@
 //! Repository of turns: opened together with the messages that ask, closed together with the answer.
 
 pub(super) mod close_turn;
-pub mod closing;
+pub(crate) mod closing;
 pub(super) mod open_turn;
 pub mod opening;
 

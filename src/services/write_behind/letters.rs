@@ -10,7 +10,7 @@ const PAGE: i64 = 100;
 
 /// The result of retrying dead letters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Replayed {
+pub(crate) struct Replayed {
     /// Written and removed.
     pub written: usize,
     /// Refused again and kept.
@@ -21,7 +21,7 @@ pub struct Replayed {
 ///
 /// # Errors
 /// Returns an error if the database is away.
-pub async fn all(db: &Db) -> Result<Vec<DeadLetter>, DbError> {
+pub(crate) async fn all(db: &Db) -> Result<Vec<DeadLetter>, DbError> {
     let mut all: Vec<DeadLetter> = Vec::new();
     loop {
         let page = dead_letters::list(db, all.last().map_or(0, |letter| letter.id), PAGE).await?;
@@ -36,7 +36,7 @@ pub async fn all(db: &Db) -> Result<Vec<DeadLetter>, DbError> {
 ///
 /// # Errors
 /// Returns an error if the database is away; letters already written stay written.
-pub async fn replay(db: &Db, letters: &[DeadLetter]) -> Result<Replayed, DbError> {
+pub(crate) async fn replay(db: &Db, letters: &[DeadLetter]) -> Result<Replayed, DbError> {
     let mut replayed = Replayed::default();
     for letter in letters {
         let refusal = match serde_json::from_str(&letter.payload) {

@@ -6,7 +6,7 @@
 //! from the books.
 
 mod batch;
-pub mod letters;
+pub(crate) mod letters;
 
 use std::time::Duration;
 

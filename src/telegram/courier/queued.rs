@@ -26,4 +26,4 @@ pub(super) struct QueuedMessage {
 }
 
 /// Tells when the last of the messages has arrived (with its number) or was refused.
-pub type Delivery = oneshot::Receiver<Option<MessageId>>;
+pub(crate) type Delivery = oneshot::Receiver<Option<MessageId>>;

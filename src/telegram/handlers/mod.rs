@@ -31,7 +31,7 @@ use crate::llm::Unreadable;
 use crate::services::people;
 
 /// Handles one update. Updates of one chat come in order, those of different chats side by side.
-pub fn route(context: &Arc<BotContext>, update: Update) {
+pub(crate) fn route(context: &Arc<BotContext>, update: Update) {
     let id = update.id;
     match inbound::read(update, &context.me, context.books.clock.now()) {
         Inbound::Prompt(incoming) => {
@@ -156,7 +156,7 @@ fn tapped(context: &Arc<BotContext>, tapped: ButtonPress) {
 }
 
 /// Handles an update about a payment, beside everything else.
-pub fn payment(context: &Arc<BotContext>, event: PaymentEvent) {
+pub(crate) fn payment(context: &Arc<BotContext>, event: PaymentEvent) {
     let task = checkout::handle(context.clone(), event);
     context.life.spawn("payment", async move { finish(task.await) });
 }

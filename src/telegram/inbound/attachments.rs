@@ -1,7 +1,7 @@
 //! The file in a message: what kind it is, its names, its type, and whether a model can read it.
 
 use super::raw::file::{File, Format};
-pub use crate::domain::file::DOWNLOAD_LIMIT;
+pub(crate) use crate::domain::file::DOWNLOAD_LIMIT;
 use crate::domain::file::{Attachment, FileKind};
 use crate::llm::{self, Readable, Unreadable};
 
@@ -62,7 +62,7 @@ const TYPES: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// Why it does not.
-pub fn readable(attachment: &Attachment) -> Result<Readable, Unreadable> {
+pub(crate) fn readable(attachment: &Attachment) -> Result<Readable, Unreadable> {
     let Attachment { kind, name, mime, size, .. } = attachment;
     if !matches!(kind, FileKind::Photo | FileKind::Document) {
         return Err(Unreadable::Kind);

@@ -6,7 +6,7 @@ use crate::domain::ids::UserId;
 
 /// The commands that the bot knows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Command {
+pub(crate) enum Command {
     /// Greets.
     Start,
     /// Explains.
@@ -56,7 +56,7 @@ impl Command {
 
 /// What a text is, by its beginning.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Form {
+pub(crate) enum Form {
     /// A command of ours, and what stands behind it.
     Ours(Command, String),
     /// A command with our name that we do not know.
@@ -68,7 +68,7 @@ pub enum Form {
 }
 
 /// Reads a text, also with a mention of the bot before the command.
-pub fn read(words: &Words, me: &Me) -> Form {
+pub(crate) fn read(words: &Words, me: &Me) -> Form {
     let text = words.text.trim_start();
     let mut ours = words.mentions.iter().filter(|mention| mention.means(UserId(me.id), &me.username));
     let behind_mention = ours.find_map(|mention| text.strip_prefix(&mention.text));

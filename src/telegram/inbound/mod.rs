@@ -1,15 +1,15 @@
 //! An update as the bot understands it: one exhaustive enum. It is read from the JSON (`raw`), because the framework's
 //! types give up a whole message for one field that does not fit them.
 
-pub mod attachments;
-pub mod command;
-pub mod payments;
+pub(crate) mod attachments;
+pub(crate) mod command;
+pub(crate) mod payments;
 mod pointers;
-pub mod raw;
+pub(crate) mod raw;
 
 use chrono::{DateTime, Utc};
 
-pub use command::Command;
+pub(crate) use command::Command;
 use command::Form;
 use raw::kind::Class;
 use raw::message::{Message, Moved};
@@ -25,7 +25,7 @@ use crate::services::intake::Caller;
 
 /// What an update asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Inbound {
+pub(crate) enum Inbound {
     /// A message that wants an answer.
     Prompt(Incoming),
     /// A part of an album in a group; for us if another part, whose caption names us, came before.
@@ -57,7 +57,7 @@ pub enum Inbound {
 
 /// Who sent a message where.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct MessageHeader {
+pub(crate) struct MessageHeader {
     /// The update that brought it.
     pub update: UpdateId,
     /// The conversation that it belongs to.
@@ -82,19 +82,19 @@ impl From<Incoming> for MessageHeader {
 
 impl MessageHeader {
     /// Who wants something, for the services.
-    pub fn caller(&self) -> Caller<'_> {
+    pub(crate) fn caller(&self) -> Caller<'_> {
         Caller { update: self.update, key: self.key, person: &self.sender, chat: &self.chat }
     }
 
     /// The language of the sender.
-    pub fn language(&self) -> Language {
+    pub(crate) fn language(&self) -> Language {
         Language::from_tag(self.sender.language_code.as_deref())
     }
 }
 
 /// A tapped button.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ButtonPress {
+pub(crate) struct ButtonPress {
     /// The update that brought it.
     pub update: UpdateId,
     /// The tap, which wants an answer.
@@ -109,7 +109,7 @@ pub struct ButtonPress {
 
 /// Whether a person takes messages of the bot in the private chat.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Membership {
+pub(crate) struct Membership {
     /// The update that brought it.
     pub update: UpdateId,
     /// Who.
@@ -122,7 +122,7 @@ pub struct Membership {
 
 /// A changed message.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Edit {
+pub(crate) struct Edit {
     /// The update that brought it.
     pub update: UpdateId,
     /// The conversation that it belongs to.
@@ -137,14 +137,14 @@ pub struct Edit {
 
 impl Edit {
     /// Whether it was made after another change of the same message.
-    pub fn is_newer_than(&self, other: &Self) -> bool {
+    pub(crate) fn is_newer_than(&self, other: &Self) -> bool {
         (self.date, self.update) > (other.date, other.update)
     }
 }
 
 /// A group that has become a supergroup, whose chat has another number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Migration {
+pub(crate) struct Migration {
     /// The update that brought the news, from either of the two chats.
     pub update: UpdateId,
     /// The group, which is no more.
@@ -155,7 +155,7 @@ pub struct Migration {
 
 /// Why an update asks for nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Idle {
+pub(crate) enum Idle {
     /// In a group people also talk to each other.
     NotAddressed,
     /// Channels, anonymous administrators and other bots have no account that could be answered or charged.
@@ -172,7 +172,7 @@ pub enum Idle {
 
 impl Idle {
     /// Its name in the log.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::NotAddressed => "not addressed",
             Self::NoAccount => "no account",
@@ -185,7 +185,7 @@ impl Idle {
 }
 
 /// Reads what an update that came `now` asks for.
-pub fn read(update: Update, me: &Me, now: DateTime<Utc>) -> Inbound {
+pub(crate) fn read(update: Update, me: &Me, now: DateTime<Utc>) -> Inbound {
     let Update { id, kind, content } = update;
     let idle = |why| Inbound::Ignored(why, kind);
     match content {

@@ -11,7 +11,7 @@ use crate::services::payments::{Checkout, IncomingPayment};
 
 /// Something about Stars.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum PaymentEvent {
+pub(crate) enum PaymentEvent {
     /// Somebody is about to pay; Telegram waits for an answer.
     Checkout {
         /// The update that brought it.
@@ -39,7 +39,7 @@ pub enum PaymentEvent {
 }
 
 /// Reads an update that came `now`, if it is about a payment.
-pub fn read(update: &Update, now: DateTime<Utc>) -> Option<PaymentEvent> {
+pub(crate) fn read(update: &Update, now: DateTime<Utc>) -> Option<PaymentEvent> {
     match &update.content {
         Content::Checkout(query) => Some(PaymentEvent::Checkout {
             update: update.id,
@@ -82,13 +82,13 @@ fn read_message(update: UpdateId, message: &Message, now: DateTime<Utc>) -> Opti
 }
 
 /// Amounts are whole Stars and never 0.
-pub fn stars(amount: i64) -> Option<u32> {
+pub(crate) fn stars(amount: i64) -> Option<u32> {
     u32::try_from(amount).ok().filter(|&stars| stars > 0 && i32::try_from(stars).is_ok())
 }
 
 /// A line of `getStarTransactions`, as far as it is about an invoice.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum TransactionLine {
+pub(crate) enum TransactionLine {
     /// Stars have come in.
     Paid(Box<IncomingPayment>),
     /// Stars went back to the payer.
@@ -104,7 +104,7 @@ pub enum TransactionLine {
 
 impl TransactionLine {
     /// Telegram's name for the payment.
-    pub fn charge_id(&self) -> &str {
+    pub(crate) fn charge_id(&self) -> &str {
         match self {
             Self::Paid(received) => &received.charge_id,
             Self::Returned { charge_id, .. } => charge_id,
@@ -113,7 +113,7 @@ impl TransactionLine {
 }
 
 /// Reads a line of Telegram's list; none if it is about something else, such as a withdrawal.
-pub fn read_line(line: &str) -> Option<TransactionLine> {
+pub(crate) fn read_line(line: &str) -> Option<TransactionLine> {
     let line = clean::escapes(line);
     let line = Fields::of(&line)?;
     let (charge_id, stars) = (line.text("id")?, stars(line.number("amount")?)?);

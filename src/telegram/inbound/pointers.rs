@@ -12,7 +12,7 @@ use crate::domain::message::{MessageContext, Reply};
 const SOMEONE: &str = "someone";
 
 /// Reads what a message of this chat points at, and the file of the message that it answers.
-pub fn read(message: &Message, chat: ChatId) -> (MessageContext, Option<Attachment>) {
+pub(super) fn read(message: &Message, chat: ChatId) -> (MessageContext, Option<Attachment>) {
     let pointers = &message.pointers;
     let (reply, file) = match (&pointers.reply, &pointers.external) {
         (Some(reply), _) => (Some(within(reply)), reply.body.file.as_ref()),

@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 impl Intake {
     /// Tries deferred updates again, until the service drains.
-    pub async fn retry_deferred(self) {
+    pub(crate) async fn retry_deferred(self) {
         let drain = self.context.life.drain.clone();
         loop {
             tokio::select! {

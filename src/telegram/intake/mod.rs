@@ -14,9 +14,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-pub use polling::poll;
-pub use replay::replay;
-pub use webhook::{Webhook, listen};
+pub(crate) use polling::poll;
+pub(crate) use replay::replay;
+pub(crate) use webhook::{Webhook, listen};
 
 use super::context::BotContext;
 use super::handlers;
@@ -28,23 +28,23 @@ use crate::domain::ids::UpdateId;
 use crate::services::intake;
 use crate::telemetry::metrics::Metrics;
 
-pub use super::inbound::raw::WANTED as KINDS;
+pub(crate) use super::inbound::raw::WANTED as KINDS;
 
 /// Updates between intake and dispatcher; when it is full, Telegram keeps the rest.
-pub const UPDATES_IN_FLIGHT: usize = 1_000;
+pub(crate) const UPDATES_IN_FLIGHT: usize = 1_000;
 /// How long a failure may last before the service says that it takes no updates: most pass within moments.
 const READY_GRACE: Duration = Duration::from_secs(10);
 
 /// Takes updates in. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Intake {
+pub(crate) struct Intake {
     context: Arc<BotContext>,
     updates: mpsc::Sender<Update>,
 }
 
 impl Intake {
     /// An intake that passes on what it has stored.
-    pub fn new(context: Arc<BotContext>, updates: mpsc::Sender<Update>) -> Self {
+    pub(crate) fn new(context: Arc<BotContext>, updates: mpsc::Sender<Update>) -> Self {
         Self { context, updates }
     }
 

@@ -26,7 +26,7 @@ const CALM_WAIT_S: u64 = 5;
 const CONFLICT: &str = "somebody else fetches the updates of this bot";
 
 /// Fetches updates until the service drains.
-pub async fn poll(intake: Intake) {
+pub(crate) async fn poll(intake: Intake) {
     let drain = intake.context.life.drain.clone();
     tokio::select! {
         biased;

@@ -23,7 +23,7 @@ const PAGE: i64 = 500;
 ///
 /// # Errors
 /// When the service is shutting down, or for a fault that waiting cannot heal.
-pub async fn replay(intake: &Intake) -> Result<(), DbError> {
+pub(crate) async fn replay(intake: &Intake) -> Result<(), DbError> {
     let context = &intake.context;
     let (db, drain) = (&context.db, &context.life.drain);
     let crash = db.persist("recovery::count_crash", drain, || recovery::count_crash(db)).await?;

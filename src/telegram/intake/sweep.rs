@@ -22,7 +22,7 @@ const TRIES: i32 = 10;
 
 impl Intake {
     /// Looks again and again until the service drains. Work that is younger than `age` is on its ordinary way.
-    pub async fn sweep(self, age: Duration) {
+    pub(crate) async fn sweep(self, age: Duration) {
         let drain = self.context.life.drain.clone();
         loop {
             tokio::select! {

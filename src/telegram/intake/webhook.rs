@@ -15,7 +15,7 @@ use crate::telemetry::server::serve_until;
 
 /// Where Telegram delivers to and what it must present.
 #[derive(Clone, Debug)]
-pub struct Webhook {
+pub(crate) struct Webhook {
     /// Compared with the header of every delivery.
     pub secret: SecretString,
 }
@@ -30,7 +30,7 @@ const PROBE_PAUSE: Duration = Duration::from_secs(2);
 const LARGEST: usize = 1024 * 1024;
 
 /// Takes deliveries until the service drains.
-pub async fn listen(listener: TcpListener, webhook: Webhook, intake: Intake) {
+pub(crate) async fn listen(listener: TcpListener, webhook: Webhook, intake: Intake) {
     let drain = intake.context.life.drain.clone();
     let app = Router::new()
         .route("/", post(deliver))

@@ -11,11 +11,11 @@ const ALBUMS: usize = 256;
 
 /// Albums in groups whose caption names us: their other parts name nobody.
 #[derive(Debug, Default)]
-pub struct Albums(Mutex<VecDeque<(ChatId, UserId, String)>>);
+pub(crate) struct Albums(Mutex<VecDeque<(ChatId, UserId, String)>>);
 
 impl Albums {
     /// Remembers the album of a message for us.
-    pub fn remember(&self, incoming: &Incoming) {
+    pub(crate) fn remember(&self, incoming: &Incoming) {
         let Some(album) = of(incoming) else { return };
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !known.contains(&album) {
@@ -27,7 +27,7 @@ impl Albums {
     }
 
     /// Whether a message belongs to one of them.
-    pub fn contain(&self, incoming: &Incoming) -> bool {
+    pub(crate) fn contain(&self, incoming: &Incoming) -> bool {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         of(incoming).is_some_and(|album| known.contains(&album))
     }

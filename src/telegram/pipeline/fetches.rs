@@ -17,7 +17,7 @@ const MAX_FETCHES_PER_USER: usize = 2;
 
 /// A file that has arrived, or has not.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FetchResult {
+pub(crate) struct FetchResult {
     /// The message that brought it.
     pub message: MessageId,
     /// Whether it is the file of the message that this one replies to.
@@ -28,7 +28,7 @@ pub struct FetchResult {
 
 /// What came of fetching a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum FetchOutcome {
+pub(crate) enum FetchOutcome {
     /// Its copy at the provider, and its length in bytes.
     Copied(ProviderCopy, u64),
     /// No model reads it at its length in bytes, of which Telegram had not told.
@@ -42,11 +42,11 @@ pub enum FetchOutcome {
 }
 
 /// A file on its way. Dropping this gives it up.
-pub type FetchFuture = BoxFuture<'static, FetchResult>;
+pub(crate) type FetchFuture = BoxFuture<'static, FetchResult>;
 
 /// The places of files that are on their way. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct FetchPermits {
+pub(crate) struct FetchPermits {
     all: Arc<Semaphore>,
     users: Slots,
 }

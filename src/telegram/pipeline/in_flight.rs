@@ -8,24 +8,24 @@ use crate::domain::ids::UpdateId;
 
 /// Updates that sessions have in hand, and how many hold each. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct InFlight(Arc<Mutex<HashMap<i64, usize>>>);
+pub(crate) struct InFlight(Arc<Mutex<HashMap<i64, usize>>>);
 
 /// An update is in hand until this is dropped.
 #[derive(Debug)]
-pub struct InFlightGuard {
+pub(crate) struct InFlightGuard {
     all: InFlight,
     update: i64,
 }
 
 impl InFlight {
     /// Takes an update in hand.
-    pub fn hold(&self, update: UpdateId) -> InFlightGuard {
+    pub(crate) fn hold(&self, update: UpdateId) -> InFlightGuard {
         *self.updates().entry(update.0).or_default() += 1;
         InFlightGuard { all: self.clone(), update: update.0 }
     }
 
     /// The numbers of all updates in hand.
-    pub fn all(&self) -> Vec<i64> {
+    pub(crate) fn all(&self) -> Vec<i64> {
         self.updates().keys().copied().collect()
     }
 

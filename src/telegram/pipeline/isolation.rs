@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Work that may crash the process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Suspect {
+pub(crate) enum Suspect {
     /// An update that is handled, and the chat to which it belongs.
     Update(UpdateId, ChatId),
     /// A turn that is answered.
@@ -24,7 +24,7 @@ pub enum Suspect {
 
 /// How work wants to run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// Beside other work.
     Shared,
     /// With nothing else in flight. Of those who wait, the one that was alone in the fewest crashes goes first.
@@ -38,7 +38,7 @@ pub enum Mode {
 
 /// Who may run at this moment. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Isolation(Arc<Inner>);
+pub(crate) struct Isolation(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -63,7 +63,7 @@ struct State {
 /// As long as one of its clones lives, no suspect begins to run: suspects are taken up one after the other, and the first
 /// to come would run first however often it was alone in a crash.
 #[derive(Clone, Debug)]
-pub struct Assembly {
+pub(crate) struct Assembly {
     _open: Arc<OpenAssembly>,
 }
 
@@ -78,7 +78,7 @@ impl Drop for OpenAssembly {
 
 /// The right to run, until this is dropped.
 #[derive(Debug)]
-pub struct Permit {
+pub(crate) struct Permit {
     isolation: Isolation,
     mode: Mode,
     held: bool,
@@ -86,18 +86,18 @@ pub struct Permit {
 
 impl Isolation {
     /// Begins to gather suspects.
-    pub fn assemble(&self) -> Assembly {
+    pub(crate) fn assemble(&self) -> Assembly {
         self.change(|state| state.assembling += 1);
         Assembly { _open: Arc::new(OpenAssembly(self.clone())) }
     }
 
     /// Waits until work may run. Dropping the wait leaves no trace.
-    pub async fn enter(&self, mode: Mode) -> Permit {
+    pub(crate) async fn enter(&self, mode: Mode) -> Permit {
         self.enter_with(mode, |_, _| false).await
     }
 
     /// [`Self::enter`] for work that may also begin beside an update that is handled alone, if it `belongs` to that update.
-    pub async fn enter_with(&self, mode: Mode, belongs: impl Fn(UpdateId, ChatId) -> bool) -> Permit {
+    pub(crate) async fn enter_with(&self, mode: Mode, belongs: impl Fn(UpdateId, ChatId) -> bool) -> Permit {
         match mode {
             Mode::Shared => self.shared(belongs).await,
             Mode::Exclusive { crashes_alone, suspect } => self.exclusive((crashes_alone, suspect)).await,
@@ -179,7 +179,7 @@ impl Isolation {
 
 impl Permit {
     /// Lets others run for a while, for work that only waits.
-    pub async fn pause(&mut self, time: Duration) {
+    pub(crate) async fn pause(&mut self, time: Duration) {
         self.isolation.leave(self.mode);
         self.held = false;
         tokio::time::sleep(time).await;

@@ -2,12 +2,12 @@
 //! prompt of several messages) -> processor (the batch becomes an open turn; pointing: what its messages reply to). Slots
 //! bound what runs at once.
 
-pub mod albums;
-pub mod fetches;
-pub mod in_flight;
-pub mod isolation;
-pub mod normalize;
+pub(crate) mod albums;
+pub(crate) mod fetches;
+pub(crate) mod in_flight;
+pub(crate) mod isolation;
+pub(crate) mod normalize;
 mod pointing;
-pub mod processor;
-pub mod queue;
-pub mod slots;
+pub(crate) mod processor;
+pub(crate) mod queue;
+pub(crate) mod slots;

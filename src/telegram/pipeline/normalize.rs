@@ -30,7 +30,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// How long the provider keeps a copy.
 const COPY_LIFETIME: TimeDelta = TimeDelta::days(90);
 /// Puts a message into the form that is stored.
-pub fn normalize(mut incoming: Incoming) -> Incoming {
+pub(crate) fn normalize(mut incoming: Incoming) -> Incoming {
     if incoming.text.contains('\r') {
         incoming.text = incoming.text.replace("\r\n", "\n").replace('\r', "\n");
     }
@@ -78,7 +78,7 @@ impl From<Result<(ProviderCopy, u64), FetchError>> for FetchOutcome {
 
 /// Begins to fetch the files of a message that a model could read; that of the message that it replies to only if the
 /// batch does not bring it anyway (`brought`).
-pub fn fetch(context: &Arc<BotContext>, incoming: &Incoming, brought: bool) -> Vec<FetchFuture> {
+pub(crate) fn fetch(context: &Arc<BotContext>, incoming: &Incoming, brought: bool) -> Vec<FetchFuture> {
     let files = incoming
         .files()
         .filter(|(replied, file, _)| attachments::readable(file).is_ok() && !(*replied && brought));

@@ -27,7 +27,7 @@ const TRIES: usize = 3;
 
 /// What a turn needs that is known before its batch is closed.
 #[derive(Clone, Debug)]
-pub struct Prepared {
+pub(crate) struct Prepared {
     turn_context: TurnContext,
     settings: TurnSettings,
 }
@@ -37,7 +37,7 @@ pub struct Prepared {
 ///
 /// # Errors
 /// When the service is shutting down, or for a fault that waiting cannot heal.
-pub async fn prepare(
+pub(crate) async fn prepare(
     context: &BotContext,
     key: ThreadKey,
     sender: &Person,
@@ -67,7 +67,7 @@ fn settings(context: &BotContext, model: Option<&ModelId>, language: Language) -
 
 /// What a batch is.
 #[derive(Debug)]
-pub enum BatchOutcome {
+pub(crate) enum BatchOutcome {
     /// A prompt, whose turn is open.
     Turn(Box<TurnRequest>),
     /// The answer to a question of ours. Nothing was stored.
@@ -81,7 +81,7 @@ pub enum BatchOutcome {
 ///
 /// # Errors
 /// As for [`prepare`].
-pub async fn open(
+pub(crate) async fn open(
     context: &BotContext,
     mut prepared: Prepared,
     batch: &[Incoming],
@@ -169,7 +169,11 @@ fn reserve(context: &BotContext, settings: &TurnSettings, history: &[HistoryMess
 ///
 /// # Errors
 /// As for [`prepare`].
-pub async fn resume(context: &BotContext, left: &LeftOpen, attempt: i32) -> Result<TurnRequest, DbError> {
+pub(crate) async fn resume(
+    context: &BotContext,
+    left: &LeftOpen,
+    attempt: i32,
+) -> Result<TurnRequest, DbError> {
     let db = &context.db;
     let load = || history::load(db, left.thread, Some(left.turn));
     let history = db.persist("processor::resume", &context.life.abort, load).await?.messages;

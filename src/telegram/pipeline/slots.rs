@@ -9,14 +9,14 @@ use crate::domain::ids::UserId;
 
 /// Places of all users. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Slots {
+pub(crate) struct Slots {
     each: usize,
     users: Arc<Mutex<HashMap<UserId, Arc<Semaphore>>>>,
 }
 
 /// A place that is taken until this is dropped.
 #[derive(Debug)]
-pub struct Slot {
+pub(crate) struct Slot {
     slots: Slots,
     user: UserId,
     permit: Option<OwnedSemaphorePermit>,
@@ -24,17 +24,17 @@ pub struct Slot {
 
 impl Slots {
     /// So many places for each user.
-    pub fn new(each: usize) -> Self {
+    pub(crate) fn new(each: usize) -> Self {
         Self { each, users: Arc::default() }
     }
 
     /// Waits for a place.
-    pub async fn acquire(&self, user: UserId) -> Slot {
+    pub(crate) async fn acquire(&self, user: UserId) -> Slot {
         self.places(user, 1).await
     }
 
     /// Waits until nothing else of the user runs, and keeps it so.
-    pub async fn acquire_all(&self, user: UserId) -> Slot {
+    pub(crate) async fn acquire_all(&self, user: UserId) -> Slot {
         self.places(user, self.each).await
     }
 

@@ -15,7 +15,11 @@ use crate::rendering::RichText;
 use crate::services::payments;
 
 /// Sends an invoice of so many Stars.
-pub async fn offer(context: Arc<BotContext>, header: MessageHeader, stars: u32) -> Result<(), DbError> {
+pub(crate) async fn offer(
+    context: Arc<BotContext>,
+    header: MessageHeader,
+    stars: u32,
+) -> Result<(), DbError> {
     let language = header.language();
     let message = |invoice: &Invoice| OutboxMessage {
         reply_to: None,
@@ -26,7 +30,7 @@ pub async fn offer(context: Arc<BotContext>, header: MessageHeader, stars: u32) 
 }
 
 /// Takes a text as the answer to that question.
-pub async fn take_amount(context: Arc<BotContext>, incoming: Incoming) -> Result<(), DbError> {
+pub(crate) async fn take_amount(context: Arc<BotContext>, incoming: Incoming) -> Result<(), DbError> {
     let stars = amount(&incoming.text);
     let header = MessageHeader::from(incoming);
     match stars {

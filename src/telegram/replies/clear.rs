@@ -13,7 +13,7 @@ use crate::rendering::RichText;
 use crate::services::clearing::{self, Cleared};
 
 /// Forgets the sender's conversation up to this command and says so; called by its session.
-pub async fn forget(context: &Arc<BotContext>, header: &MessageHeader) -> Result<(), DbError> {
+pub(crate) async fn forget(context: &Arc<BotContext>, header: &MessageHeader) -> Result<(), DbError> {
     let confirmation = answer_to(header, RichText::plain(text::forgotten(header.language())));
     let (books, cache) = (&context.books, &context.cache);
     let clear = || clearing::clear(books, cache, header.caller(), header.message, &confirmation);

@@ -1,9 +1,9 @@
 //! Replies: sentences that answer an update and tick it off, for sessions and handlers alike. What several messages
 //! lead to in turn, the amount of a payment and the end of a conversation, has files of its own.
 
-pub mod amount;
-pub mod clear;
-pub mod topics;
+pub(crate) mod amount;
+pub(crate) mod clear;
+pub(crate) mod topics;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::services::intake;
 ///
 /// # Errors
 /// When the service is shutting down, or for a fault that waiting cannot heal.
-pub async fn reply(
+pub(super) async fn reply(
     context: &BotContext,
     header: &MessageHeader,
     sentence: impl Fn(Language, &KnownUser) -> String,
@@ -41,7 +41,7 @@ pub async fn reply(
 ///
 /// # Errors
 /// As for [`reply`].
-pub async fn carry_out<F>(
+pub(super) async fn carry_out<F>(
     context: &BotContext,
     at: &'static str,
     operation: impl Fn() -> F,
@@ -55,7 +55,7 @@ where
 }
 
 /// The message that answers an update.
-pub fn answer_to(header: &MessageHeader, text: RichText) -> OutboxMessage {
+pub(super) fn answer_to(header: &MessageHeader, text: RichText) -> OutboxMessage {
     let private = header.chat.kind == ChatKind::Private;
     let key = format!("update:{}", header.update);
     OutboxMessage {
@@ -67,7 +67,7 @@ pub fn answer_to(header: &MessageHeader, text: RichText) -> OutboxMessage {
 
 /// Ends the waiting mark of a tapped button, beside everything else. Nothing is lost if that fails: the mark ends by
 /// itself.
-pub fn answer_tap(context: &BotContext, callback: String, text: Option<String>) {
+pub(super) fn answer_tap(context: &BotContext, callback: String, text: Option<String>) {
     let api = context.screen.api.clone();
     context.life.spawn("tap", async move {
         let method = AnswerCallbackQuery { callback_query_id: &callback, text };
@@ -81,7 +81,7 @@ pub fn answer_tap(context: &BotContext, callback: String, text: Option<String>) 
 ///
 /// # Errors
 /// As for [`reply`].
-pub async fn not_fetched(context: &BotContext, incoming: Incoming) -> Result<(), DbError> {
+pub(super) async fn not_fetched(context: &BotContext, incoming: Incoming) -> Result<(), DbError> {
     let readable = || incoming.attachment.as_ref().and_then(|file| attachments::readable(file).err());
     let why = if incoming.fetched == Retrieval::Failed { None } else { readable() };
     reply(context, &incoming.into(), |language, _| match why {
@@ -92,7 +92,7 @@ pub async fn not_fetched(context: &BotContext, incoming: Incoming) -> Result<(),
 }
 
 /// Ticks an update off that has no lasting effect.
-pub fn mark_handled(context: &Arc<BotContext>, update: UpdateId) {
+pub(super) fn mark_handled(context: &Arc<BotContext>, update: UpdateId) {
     let task = context.clone();
     context.life.spawn("tick off", async move {
         let (db, abort) = (&task.db, &task.life.abort);
@@ -101,7 +101,7 @@ pub fn mark_handled(context: &Arc<BotContext>, update: UpdateId) {
 }
 
 /// Runs a handler in a task of its own.
-pub fn spawn<F>(
+pub(super) fn spawn<F>(
     context: &Arc<BotContext>,
     handler: impl FnOnce(Arc<BotContext>, MessageHeader) -> F,
     header: MessageHeader,
@@ -113,7 +113,7 @@ pub fn spawn<F>(
 }
 
 /// Logs the fault of a handler.
-pub fn finish(result: Result<(), DbError>) {
+pub(super) fn finish(result: Result<(), DbError>) {
     if let Err(error) = result {
         // The update stays in the inbox for the next start.
         tracing::error!(error = &error as &dyn std::error::Error, "a handler failed");

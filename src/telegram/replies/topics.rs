@@ -60,7 +60,11 @@ pub(super) async fn offer(
 
 /// A tap on such a button. Its number is only a name: the row behind it must be of this chat and this person, who must
 /// still have the right in the chat of the row.
-pub async fn tapped(context: Arc<BotContext>, tap: ButtonPress, id: DeletionId) -> Result<(), DbError> {
+pub(crate) async fn tapped(
+    context: Arc<BotContext>,
+    tap: ButtonPress,
+    id: DeletionId,
+) -> Result<(), DbError> {
     let ButtonPress { update, callback, header, language, .. } = tap;
     let (books, abort) = (&context.books, &context.life.abort);
     let refuse = |sentence: String, why: &'static str| {
@@ -121,7 +125,7 @@ async fn may_manage(context: &BotContext, chat: ChatId, user: UserId) -> Option<
 }
 
 /// Goes on with what was confirmed and not finished.
-pub async fn take_up(context: &Arc<BotContext>) -> Result<(), DbError> {
+pub(crate) async fn take_up(context: &Arc<BotContext>) -> Result<(), DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
     for id in db.persist("topics::unfinished", drain, || topics::unfinished(db)).await? {
         let task = carry_out(context.clone(), id, None);

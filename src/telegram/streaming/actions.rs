@@ -31,7 +31,7 @@ fn word(activity: Activity) -> &'static str {
 
 /// The actions of all chats. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Actions(Arc<Inner>);
+pub(crate) struct Actions(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -42,7 +42,7 @@ struct Inner {
 
 impl Actions {
     /// No actions yet; loops begin with the first wish of a chat and end with its last.
-    pub fn new(api: Api, life: Lifecycle) -> Self {
+    pub(crate) fn new(api: Api, life: Lifecycle) -> Self {
         Self(Arc::new(Inner { api, life, chats: Mutex::default() }))
     }
 

@@ -18,13 +18,13 @@ use futures::{Stream, StreamExt};
 use tokio::time::Instant;
 
 use self::actions::ActionHandle;
-pub use self::actions::Actions;
+pub(crate) use self::actions::Actions;
 use self::pace::Pace;
 use self::paint::Painted;
 pub(super) use self::paint::{draft, find_lost, is_draft_of};
-pub use self::place::{Place, Surface};
-pub use self::screen::Screen;
-pub use self::shown::{LastDraft, ScreenResult};
+pub(crate) use self::place::{Place, Surface};
+pub(crate) use self::screen::Screen;
+pub(crate) use self::shown::{LastDraft, ScreenResult};
 use self::tool_lines::ToolLines;
 use super::courier::Delivery;
 use crate::bot_api::flow::Class;
@@ -41,7 +41,7 @@ use crate::services::settlement;
 const ABORT_LIMIT: Duration = Duration::from_secs(5);
 
 /// Shows a turn until its events end.
-pub async fn present(
+pub(crate) async fn present(
     screen: &Screen,
     place: Place,
     events: impl Stream<Item = TurnEvent>,

@@ -7,7 +7,7 @@ use crate::rendering::RichText;
 
 /// Where a turn is shown.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub(crate) struct Place {
     /// The chat.
     pub chat: ChatId,
     /// The topic in it.
@@ -26,7 +26,7 @@ pub struct Place {
 
 /// How an unfinished answer is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Surface {
+pub(crate) enum Surface {
     /// As a draft, which disappears by itself.
     Draft,
     /// As a message that is edited; the one that an earlier attempt left, if any.
@@ -40,7 +40,7 @@ impl Place {
     }
 
     /// A part of the answer as a message that is owed; `number` counts from 0.
-    pub fn part(&self, number: usize, part: &RichText, replaces: Option<MessageId>) -> OutboxMessage {
+    pub(crate) fn part(&self, number: usize, part: &RichText, replaces: Option<MessageId>) -> OutboxMessage {
         let key = format!("turn:{}:{number}", self.turn);
         OutboxMessage {
             turn: Some(self.turn),

@@ -8,7 +8,7 @@ use crate::lifecycle::Lifecycle;
 
 /// What a screen uses. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Screen {
+pub(crate) struct Screen {
     /// For drafts, edits and actions.
     pub api: Api,
     /// For telling that something is being done.

@@ -12,7 +12,7 @@ use crate::rendering::RichText;
 
 /// What a screen leaves behind.
 #[derive(Debug, Default)]
-pub struct ScreenResult<'a> {
+pub(crate) struct ScreenResult<'a> {
     /// Parts that are owed to the chat already.
     pub posted: usize,
     /// What is not owed yet, in parts that each fit a message.
@@ -27,7 +27,7 @@ pub struct ScreenResult<'a> {
 
 /// The last draft of an answer, until it has arrived.
 #[derive(Default)]
-pub struct LastDraft<'a>(Option<BoxFuture<'a, ()>>);
+pub(crate) struct LastDraft<'a>(Option<BoxFuture<'a, ()>>);
 
 impl<'a> LastDraft<'a> {
     /// One that is to arrive.
@@ -36,7 +36,7 @@ impl<'a> LastDraft<'a> {
     }
 
     /// Waits until it has arrived, or will not. Whatever happens to it, the answer is more important.
-    pub async fn arrived(self) {
+    pub(crate) async fn arrived(self) {
         let Some(frame) = self.0 else { return };
         if AssertUnwindSafe(frame).catch_unwind().await.is_err() {
             tracing::error!("the last draft of an answer panicked");

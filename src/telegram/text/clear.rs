@@ -10,42 +10,42 @@ use super::{LOCALES, code, say};
 use crate::domain::people::Language;
 
 /// The answer to `/clear`.
-pub fn forgotten(language: Language) -> String {
+pub(crate) fn forgotten(language: Language) -> String {
     say(language, "forgotten")
 }
 
 /// Above the button that deletes so many topics.
-pub fn offer(language: Language, topics: usize) -> String {
+pub(crate) fn offer(language: Language, topics: usize) -> String {
     say_counting(language, "topics-offer", &[("topics", topics)])
 }
 
 /// The button that deletes so many topics.
-pub fn button(language: Language, topics: usize) -> String {
+pub(crate) fn button(language: Language, topics: usize) -> String {
     say_counting(language, "topics-button", &[("topics", topics)])
 }
 
 /// A tap on a button that was offered to somebody else.
-pub fn not_yours(language: Language) -> String {
+pub(crate) fn not_yours(language: Language) -> String {
     say(language, "topics-not-yours")
 }
 
 /// A second tap.
-pub fn used(language: Language) -> String {
+pub(crate) fn used(language: Language) -> String {
     say(language, "topics-used")
 }
 
 /// A tap of somebody who has not the right any more.
-pub fn not_allowed(language: Language) -> String {
+pub(crate) fn not_allowed(language: Language) -> String {
     say(language, "topics-not-allowed")
 }
 
 /// A tap while Telegram does not tell what the person may do.
-pub fn later(language: Language) -> String {
+pub(crate) fn later(language: Language) -> String {
     say(language, "topics-later")
 }
 
 /// What has become of the topics.
-pub fn topics_deleted(language: Language, deleted: usize, failed: usize) -> String {
+pub(crate) fn topics_deleted(language: Language, deleted: usize, failed: usize) -> String {
     let id = if failed == 0 { "topics-deleted" } else { "topics-deleted-partly" };
     say_counting(language, id, &[("deleted", deleted), ("failed", failed)])
 }

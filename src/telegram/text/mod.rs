@@ -1,7 +1,7 @@
 //! Every sentence that the bot says in its own name, one function each, in every language that it speaks.
 
-pub mod clear;
-pub mod money;
+pub(crate) mod clear;
+pub(crate) mod money;
 #[cfg(test)]
 mod tests;
 
@@ -49,32 +49,32 @@ fn say_with(language: Language, id: &str, words: &[(&'static str, &str)]) -> Str
 }
 
 /// Greets a new user.
-pub fn welcome(language: Language, name: &str) -> String {
+pub(crate) fn welcome(language: Language, name: &str) -> String {
     say_to(language, "welcome", name)
 }
 
 /// Greets a user who was here before.
-pub fn welcome_back(language: Language, name: &str) -> String {
+pub(crate) fn welcome_back(language: Language, name: &str) -> String {
     say_to(language, "welcome-back", name)
 }
 
 /// What the bot can do.
-pub fn help(language: Language) -> String {
+pub(crate) fn help(language: Language) -> String {
     say(language, "help")
 }
 
 /// `/stop` without a running answer.
-pub fn nothing_to_stop(language: Language) -> String {
+pub(crate) fn nothing_to_stop(language: Language) -> String {
     say(language, "nothing-to-stop")
 }
 
 /// The answer to `/stop` before the answer that it is about had begun.
-pub fn stopped(language: Language) -> String {
+pub(crate) fn stopped(language: Language) -> String {
     say(language, "cut-stopped")
 }
 
 /// The button below an unfinished answer.
-pub fn stop_button(language: Language) -> String {
+pub(crate) fn stop_button(language: Language) -> String {
     say(language, "stop-button")
 }
 
@@ -92,17 +92,17 @@ pub(super) fn tool_line(language: Language, name: &str, state: ToolState) -> Str
 }
 
 /// A tap on a button whose answer is over, or is somebody else's.
-pub fn not_yours_to_stop(language: Language) -> String {
+pub(crate) fn not_yours_to_stop(language: Language) -> String {
     say(language, "not-yours-to-stop")
 }
 
 /// A tap on a button that means nothing any more.
-pub fn old_button(language: Language) -> String {
+pub(crate) fn old_button(language: Language) -> String {
     say(language, "old-button")
 }
 
 /// A message without words whose content cannot be read.
-pub fn unreadable(language: Language, why: Unreadable) -> String {
+pub(crate) fn unreadable(language: Language, why: Unreadable) -> String {
     match why {
         Unreadable::Kind => say(language, "only-text"),
         Unreadable::TooLarge { limit } => {
@@ -113,12 +113,12 @@ pub fn unreadable(language: Language, why: Unreadable) -> String {
 }
 
 /// A message that was nothing but a file, which could not be fetched.
-pub fn not_fetched(language: Language) -> String {
+pub(crate) fn not_fetched(language: Language) -> String {
     say(language, "file-not-fetched")
 }
 
 /// What stands below an answer that did not end by itself; none below a complete one.
-pub fn closing(language: Language, outcome: Outcome) -> Option<String> {
+pub(crate) fn closing(language: Language, outcome: Outcome) -> Option<String> {
     let id = match outcome {
         Outcome::Answered => return None,
         Outcome::Truncated => "truncated",
@@ -142,7 +142,7 @@ pub fn closing(language: Language, outcome: Outcome) -> Option<String> {
 
 /// All that stands below an answer: which of the files it does without, because they could not be fetched, and how it
 /// ended; none if there is nothing to say.
-pub fn closings(language: Language, outcome: Outcome, unfetched: Unfetched) -> Option<String> {
+pub(crate) fn closings(language: Language, outcome: Outcome, unfetched: Unfetched) -> Option<String> {
     let own = unfetched.own.then(|| say(language, "answered-without-file"));
     let replied = unfetched.replied.then(|| say(language, "answered-without-replied-file"));
     let lines: Vec<String> = [own, replied, closing(language, outcome)].into_iter().flatten().collect();
@@ -150,7 +150,7 @@ pub fn closings(language: Language, outcome: Outcome, unfetched: Unfetched) -> O
 }
 
 /// The menu of commands.
-pub fn commands(language: Language) -> Vec<BotCommand> {
+pub(crate) fn commands(language: Language) -> Vec<BotCommand> {
     let command = |command, id| BotCommand { command, description: say(language, id) };
     vec![
         command("start", "command-start"),

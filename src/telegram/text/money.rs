@@ -13,45 +13,45 @@ use crate::services::payments::{CheckoutRefusal, Credited};
 use crate::services::refunds::{RefundOutcome, RefundStart};
 
 /// Above the packages.
-pub fn pay(language: Language) -> String {
+pub(crate) fn pay(language: Language) -> String {
     say(language, "pay")
 }
 
 /// A package.
-pub fn package_button(language: Language, name: &str, stars: u32, credit: Usd) -> String {
+pub(crate) fn package_button(language: Language, name: &str, stars: u32, credit: Usd) -> String {
     let (stars, credit) = (stars.to_string(), credit.in_full());
     say_with(language, "package-button", &[("package", name), ("stars", &stars), ("credit", &credit)])
 }
 
 /// An amount of one's own.
-pub fn custom_button(language: Language) -> String {
+pub(crate) fn custom_button(language: Language) -> String {
     say(language, "custom-button")
 }
 
 /// Asks for it.
-pub fn ask_amount(language: Language) -> String {
+pub(crate) fn ask_amount(language: Language) -> String {
     say_with(language, "ask-amount", &[("most", &MOST.to_string())])
 }
 
 /// What was written is no amount.
-pub fn wrong_amount(language: Language) -> String {
+pub(crate) fn wrong_amount(language: Language) -> String {
     say_with(language, "wrong-amount", &[("most", &MOST.to_string())])
 }
 
 /// The answer to `/cancel`.
-pub fn cancelled(language: Language, waited: bool) -> String {
+pub(crate) fn cancelled(language: Language, waited: bool) -> String {
     say(language, if waited { "cancelled" } else { "nothing-to-cancel" })
 }
 
 /// An invoice: its title (up to 32 characters) in the first line, its description (up to 255) behind it.
-pub fn invoice(language: Language, stars: u32, credit: Usd) -> String {
+pub(crate) fn invoice(language: Language, stars: u32, credit: Usd) -> String {
     let (stars, credit, days) = (stars.to_string(), credit.in_full(), REFUND_DAYS.to_string());
     let words: &[(&'static str, &str)] = &[("stars", &stars), ("credit", &credit), ("days", &days)];
     format!("{}\n{}", say(language, "invoice-title"), say_with(language, "invoice-description", words))
 }
 
 /// Why Stars are not taken.
-pub fn checkout_refused(language: Language, refusal: CheckoutRefusal) -> String {
+pub(crate) fn checkout_refused(language: Language, refusal: CheckoutRefusal) -> String {
     let id = match refusal {
         CheckoutRefusal::Unknown => "checkout-unknown",
         CheckoutRefusal::NotYours => "checkout-not-yours",
@@ -63,12 +63,12 @@ pub fn checkout_refused(language: Language, refusal: CheckoutRefusal) -> String 
 }
 
 /// Stars are not taken because nobody could look at the invoice in time.
-pub fn checkout_later(language: Language) -> String {
+pub(crate) fn checkout_later(language: Language) -> String {
     say(language, "checkout-later")
 }
 
 /// A payment was credited.
-pub fn receipt(stars: u32, credited: Credited, charge_id: &str) -> String {
+pub(crate) fn receipt(stars: u32, credited: Credited, charge_id: &str) -> String {
     let Credited { credit, balance, language } = credited;
     let (stars, credit) = (stars.to_string(), credit.in_full());
     let (balance, days) = (balance.to_string(), REFUND_DAYS.to_string());
@@ -83,7 +83,7 @@ pub fn receipt(stars: u32, credited: Credited, charge_id: &str) -> String {
 }
 
 /// Balance and newest operations.
-pub fn balance(language: Language, balance: Balance, booked: &[LedgerEntry]) -> String {
+pub(crate) fn balance(language: Language, balance: Balance, booked: &[LedgerEntry]) -> String {
     let mut text = say_with(language, "balance", &[("balance", &balance.amount.to_string())]);
     if balance.held > Usd::ZERO {
         let (held, free) = (balance.held.to_string(), balance.spendable().max(Usd::ZERO).to_string());
@@ -120,7 +120,7 @@ fn operation(language: Language, booked: &LedgerEntry) -> String {
 }
 
 /// What can be given back, and how.
-pub fn refundable(language: Language, payments: &[Payment]) -> String {
+pub(crate) fn refundable(language: Language, payments: &[Payment]) -> String {
     let days = REFUND_DAYS.to_string();
     if payments.is_empty() {
         return say_with(language, "nothing-to-refund", &[("days", &days)]);
@@ -134,7 +134,7 @@ pub fn refundable(language: Language, payments: &[Payment]) -> String {
 }
 
 /// What the wish for a refund came to.
-pub fn refund_asked(language: Language, asked: &RefundStart) -> String {
+pub(crate) fn refund_asked(language: Language, asked: &RefundStart) -> String {
     match asked {
         RefundStart::Unknown => say(language, "refund-unknown"),
         RefundStart::Refunded => say(language, "refund-done-before"),
@@ -149,7 +149,7 @@ pub fn refund_asked(language: Language, asked: &RefundStart) -> String {
 }
 
 /// How a refund ended.
-pub fn refund_end(language: Language, payment: &Payment, end: RefundOutcome) -> String {
+pub(crate) fn refund_end(language: Language, payment: &Payment, end: RefundOutcome) -> String {
     let (stars, credit) = (payment.stars.to_string(), payment.credit.in_full());
     let (id, balance) = match end {
         RefundOutcome::Given(balance) => ("refund-given", balance.to_string()),
@@ -160,29 +160,29 @@ pub fn refund_end(language: Language, payment: &Payment, end: RefundOutcome) -> 
 }
 
 /// Whom to ask about payments.
-pub fn pay_support(language: Language, contact: Option<&str>) -> String {
+pub(crate) fn pay_support(language: Language, contact: Option<&str>) -> String {
     let days = REFUND_DAYS.to_string();
     let contact = contact.map_or_else(|| say(language, "pay-support-nobody"), str::to_owned);
     say_with(language, "pay-support", &[("contact", &contact), ("days", &days)])
 }
 
 /// The terms of sale.
-pub fn terms(language: Language) -> String {
+pub(crate) fn terms(language: Language) -> String {
     say_with(language, "terms", &[("days", &REFUND_DAYS.to_string())])
 }
 
 /// A command that only administrators have.
-pub fn not_allowed(language: Language) -> String {
+pub(crate) fn not_allowed(language: Language) -> String {
     say(language, "not-allowed")
 }
 
 /// How to correct a balance.
-pub fn top_up_usage(language: Language) -> String {
+pub(crate) fn top_up_usage(language: Language) -> String {
     say(language, "top-up-usage")
 }
 
 /// What a correction came to.
-pub fn adjusted(language: Language, adjusted: &Adjusted, amount: Usd) -> String {
+pub(crate) fn adjusted(language: Language, adjusted: &Adjusted, amount: Usd) -> String {
     match adjusted {
         Adjusted::Done { user, before, after } => {
             let (user, before, after) = (user.to_string(), before.to_string(), after.to_string());
@@ -202,7 +202,7 @@ pub fn adjusted(language: Language, adjusted: &Adjusted, amount: Usd) -> String 
 }
 
 /// The margin, and what it was.
-pub fn margin(language: Language, before: Margin, after: Margin) -> String {
+pub(crate) fn margin(language: Language, before: Margin, after: Margin) -> String {
     let shares = [WITHDRAWAL, TOPICS, before.share(), after.share(), Margin::MOST];
     let [k1, k2, before, k3, most] = shares.map(|share| share.normalize().to_string());
     let words: &[(&'static str, &str)] =
@@ -211,7 +211,7 @@ pub fn margin(language: Language, before: Margin, after: Margin) -> String {
 }
 
 /// What was written is no margin.
-pub fn wrong_margin(language: Language) -> String {
+pub(crate) fn wrong_margin(language: Language) -> String {
     say_with(language, "wrong-margin", &[("most", &Margin::MOST.to_string())])
 }
 

@@ -37,7 +37,7 @@ pub(super) async fn salvage(
 }
 
 /// Closes a turn that a crash has cut with what was written down of its answer.
-pub async fn close_cut(context: &BotContext, request: &TurnRequest, rest: Rest) {
+pub(crate) async fn close_cut(context: &BotContext, request: &TurnRequest, rest: Rest) {
     let (report, shown) = what_is_left(rest, request.live_message);
     // Calls that the crash kept from the books are not in the report.
     let closed = close(context, request, false, &report, shown).await;
@@ -62,7 +62,7 @@ fn what_is_left(rest: Rest, live: Option<MessageId>) -> (TurnReport, ScreenResul
 }
 
 /// A half-written message in a group that a crash has kept us from remembering is found again.
-pub async fn find_live_message(
+pub(crate) async fn find_live_message(
     context: &BotContext,
     left: &LeftOpen,
     request: &mut TurnRequest,

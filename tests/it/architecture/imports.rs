@@ -10,7 +10,7 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree, Visibility};
 type Module = Vec<String>;
 
 /// The files of one crate and their imports of each other.
-pub struct Imports {
+pub(super) struct Imports {
     /// By file, relative to the source directory.
     edges: BTreeMap<String, BTreeSet<String>>,
 }
@@ -26,7 +26,7 @@ struct Source {
 
 impl Imports {
     /// Reads the files below `root`, given as (name, source).
-    pub fn of(files: &[(String, String)]) -> Self {
+    pub(super) fn of(files: &[(String, String)]) -> Self {
         let modules: BTreeMap<Module, &str> =
             files.iter().map(|(file, _)| (module_of(file), file.as_str())).collect();
         let sources: BTreeMap<&str, Source> =
@@ -39,12 +39,12 @@ impl Imports {
     }
 
     /// Returns the imports of a file.
-    pub fn of_file(&self, file: &str) -> impl Iterator<Item = &str> {
+    pub(super) fn of_file(&self, file: &str) -> impl Iterator<Item = &str> {
         self.edges.get(file).into_iter().flatten().map(String::as_str)
     }
 
     /// Returns the circles: for each file that can be reached from itself, the shortest way back.
-    pub fn circles(&self) -> BTreeSet<String> {
+    pub(super) fn circles(&self) -> BTreeSet<String> {
         self.edges.keys().filter_map(|file| self.way_back(file)).collect()
     }
 

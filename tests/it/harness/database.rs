@@ -10,7 +10,7 @@ use url::Url;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-pub struct Database {
+pub(crate) struct Database {
     server: Url,
     address: SocketAddr,
     name: String,
@@ -18,7 +18,7 @@ pub struct Database {
 }
 
 impl Database {
-    pub async fn create() -> Self {
+    pub(crate) async fn create() -> Self {
         let server = std::env::var("DATABASE_URL")
             .expect("DATABASE_URL names a PostgreSQL server; scripts/test sets it");
         let server: Url = server.parse().expect("DATABASE_URL is an address");
@@ -35,23 +35,23 @@ impl Database {
         Self { server, address, name, pool }
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    pub fn pool(&self) -> &PgPool {
+    pub(crate) fn pool(&self) -> &PgPool {
         &self.pool
     }
 
     /// Returns the address of this database.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         let mut url = self.server.clone();
         url.set_path(&self.name);
         url.to_string()
     }
 
     /// Returns the address of this database through a proxy.
-    pub fn url_through(&self, proxy: SocketAddr) -> String {
+    pub(crate) fn url_through(&self, proxy: SocketAddr) -> String {
         let mut url = self.server.clone();
         url.set_path(&self.name);
         url.set_host(Some(&proxy.ip().to_string())).unwrap();
@@ -59,17 +59,17 @@ impl Database {
         url.to_string()
     }
 
-    pub async fn count(&self, query: &'static str) -> i64 {
+    pub(crate) async fn count(&self, query: &'static str) -> i64 {
         sqlx::query_scalar(query).fetch_one(&self.pool).await.unwrap()
     }
 
     /// Waits until a count has a value. The database does not report changes, so this one polls.
-    pub async fn until(&self, query: &'static str, value: i64) {
+    pub(crate) async fn until(&self, query: &'static str, value: i64) {
         self.until_within(super::BOUND, query, value).await;
     }
 
     /// Waits until a count has a value, but at most `bound`, for work that is slow on any machine.
-    pub async fn until_within(&self, bound: std::time::Duration, query: &'static str, value: i64) {
+    pub(crate) async fn until_within(&self, bound: std::time::Duration, query: &'static str, value: i64) {
         let reached = async {
             while self.count(query).await != value {
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -80,7 +80,7 @@ impl Database {
     }
 
     /// Asserts that nothing is left open at the end of a test.
-    pub async fn assert_settled(&self) {
+    pub(crate) async fn assert_settled(&self) {
         for (what, query) in [
             ("open turns", "SELECT count(*) FROM turns WHERE state = 'open'"),
             ("messages that are still owed", "SELECT count(*) FROM outbox WHERE state = 'pending'"),
@@ -92,13 +92,13 @@ impl Database {
     }
 
     /// Asserts that the books are right; called after every test.
-    pub async fn assert_audited(&self) {
+    pub(crate) async fn assert_audited(&self) {
         let audit = include_str!("../../../src/db/audit.sql");
         let problems: Vec<(String, i64, String)> = sqlx::query_as(audit).fetch_all(&self.pool).await.unwrap();
         assert!(problems.is_empty(), "the books are wrong: {problems:#?}");
     }
 
-    pub async fn drop(self) {
+    pub(crate) async fn drop(self) {
         self.pool.close().await;
         run(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
     }

@@ -1,12 +1,12 @@
 //! The harness: one bot process per test, with its own database and its own emulators.
 
-pub mod barrier;
-pub mod database;
-pub mod money;
-pub mod partial_answer;
-pub mod process;
-pub mod proxy;
-pub mod redis;
+pub(crate) mod barrier;
+pub(crate) mod database;
+pub(crate) mod money;
+pub(crate) mod partial_answer;
+pub(crate) mod process;
+pub(crate) mod proxy;
+pub(crate) mod redis;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,20 +21,20 @@ use process::Process;
 use proxy::Proxy;
 
 /// Time limit of any wait. Generous, because the machine may be busy.
-pub const BOUND: Duration = Duration::from_secs(60);
+pub(crate) const BOUND: Duration = Duration::from_secs(60);
 
 /// Returns how often a test repeats its work: `every_run`, or the `night` number, which takes minutes, in the
 /// night run (`scripts/night` sets `STARLING_NIGHT`).
-pub fn scaled(every_run: i64, night: i64) -> i64 {
+pub(crate) fn scaled(every_run: i64, night: i64) -> i64 {
     if std::env::var_os("STARLING_NIGHT").is_some() { night } else { every_run }
 }
 
 /// Ann, the user in most tests. Her private chat has her id.
-pub const ANN: i64 = 42;
+pub(crate) const ANN: i64 = 42;
 /// Bob, a second user.
-pub const BOB: i64 = 43;
+pub(crate) const BOB: i64 = 43;
 /// A forum with both of them.
-pub const GROUP: i64 = -1_000_042;
+pub(crate) const GROUP: i64 = -1_000_042;
 
 /// Returns whether a group message is a live message: it has the button that stops the answer.
 fn is_unfinished(message: &playground::telegram::Message) -> bool {
@@ -44,7 +44,7 @@ fn is_unfinished(message: &playground::telegram::Message) -> bool {
 }
 
 /// A bot and its emulators.
-pub struct Bot {
+pub(crate) struct Bot {
     pub telegram: Telegram,
     pub model: Anthropic,
     pub database: Database,
@@ -57,19 +57,19 @@ pub struct Bot {
 
 impl Bot {
     /// Starts a bot with the settings of the tests: a batch window that closes soon.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with([]).await
     }
 
     /// Starts a bot with additional settings of the test.
-    pub async fn with<const N: usize>(settings: [(&str, &str); N]) -> Self {
+    pub(crate) async fn with<const N: usize>(settings: [(&str, &str); N]) -> Self {
         let mut bot = Self::prepare(settings).await;
         bot.run().await;
         bot
     }
 
     /// Starts a bot with a Telegram that enforces its limits, and with the bot's own limits as in real use.
-    pub async fn under_limits() -> Self {
+    pub(crate) async fn under_limits() -> Self {
         let strict = telegram::Settings { enforce_rates: true, ..telegram::Settings::default() };
         let mut bot = Self::prepare_in(strict, [("TELEGRAM_SENDS_PER_SECOND", "30")]).await;
         bot.run().await;
@@ -77,7 +77,7 @@ impl Bot {
     }
 
     /// Prepares a world whose bot is not started yet.
-    pub async fn prepare<const N: usize>(settings: [(&str, &str); N]) -> Self {
+    pub(crate) async fn prepare<const N: usize>(settings: [(&str, &str); N]) -> Self {
         Self::prepare_in(telegram::Settings::default(), settings).await
     }
 
@@ -112,44 +112,44 @@ impl Bot {
     }
 
     /// Changes a setting for the next start.
-    pub fn set(&mut self, name: &str, value: &str) {
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.settings.insert(name.to_owned(), value.to_owned());
     }
 
     /// Runs the binary with a subcommand; returns the exit code and the output.
-    pub async fn command(&self, arguments: &[&str]) -> (i32, String) {
+    pub(crate) async fn command(&self, arguments: &[&str]) -> (i32, String) {
         let output = process::command(&self.settings).args(arguments).output().await.unwrap();
         (output.status.code().unwrap_or(-1), String::from_utf8(output.stdout).unwrap())
     }
 
     /// Starts the bot and waits until it polls for updates.
-    pub async fn run(&mut self) {
+    pub(crate) async fn run(&mut self) {
         self.launch();
         self.log(" ready").await;
     }
 
     /// Starts the bot without waiting.
-    pub fn launch(&mut self) {
+    pub(crate) fn launch(&mut self) {
         self.process = Some(Process::start(&self.settings));
     }
 
     /// Kills the bot at once, as a power cut would.
-    pub async fn kill(&mut self) {
+    pub(crate) async fn kill(&mut self) {
         self.process.take().expect("the bot runs").kill().await;
     }
 
     /// Waits until the bot has died without having been asked to stop.
-    pub async fn died(&self) {
+    pub(crate) async fn died(&self) {
         self.process().gone().await;
     }
 
     /// Asks the bot to stop.
-    pub fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         self.process().terminate();
     }
 
     /// Waits until the bot has stopped and returns its exit code.
-    pub async fn exit_code(&mut self) -> i32 {
+    pub(crate) async fn exit_code(&mut self) -> i32 {
         let process = self.process.take().expect("the bot runs");
         let (code, log) = process.end().await;
         self.judge_log(&log);
@@ -157,7 +157,7 @@ impl Bot {
     }
 
     /// Waits for a log line.
-    pub async fn log(&self, part: &str) {
+    pub(crate) async fn log(&self, part: &str) {
         self.process().line(part).await;
     }
 
@@ -165,22 +165,22 @@ impl Bot {
         self.process.as_ref().expect("the bot runs")
     }
 
-    pub fn expect_error(&mut self, part: &'static str) {
+    pub(crate) fn expect_error(&mut self, part: &'static str) {
         self.expected_errors.push(part);
     }
 
     /// Sends a message by Ann to the bot.
-    pub fn ann(&self, text: &str) -> SentIds {
+    pub(crate) fn ann(&self, text: &str) -> SentIds {
         self.telegram.say(ANN, ANN, text)
     }
 
     /// Sends a message by Ann and waits for the complete answer.
-    pub async fn ask(&self, text: &str) -> String {
+    pub(crate) async fn ask(&self, text: &str) -> String {
         self.ask_in(ANN, ANN, text).await
     }
 
     /// Sends a message in a chat and waits until the bot has one more finished message there.
-    pub async fn ask_in(&self, chat: i64, from: i64, text: &str) -> String {
+    pub(crate) async fn ask_in(&self, chat: i64, from: i64, text: &str) -> String {
         let before = self.answers(chat).len();
         self.telegram.say(chat, from, text);
         self.answer(chat, before + 1).await;
@@ -193,7 +193,7 @@ impl Bot {
     }
 
     /// Returns the text of the bot's `number`th message in a chat (from 1), once its turn is closed.
-    pub async fn answer(&self, chat: i64, number: usize) -> String {
+    pub(crate) async fn answer(&self, chat: i64, number: usize) -> String {
         let what = format!("message {number} of the bot in chat {chat}");
         let found = self
             .telegram
@@ -202,25 +202,25 @@ impl Bot {
     }
 
     /// Returns all texts of the bot in a chat.
-    pub fn answers(&self, chat: i64) -> Vec<String> {
+    pub(crate) fn answers(&self, chat: i64) -> Vec<String> {
         self.telegram.view(|view| view.answers(chat).map(|message| message.text.clone()).collect())
     }
 
     /// Returns the visible contents of a chat, one line per message.
-    pub fn screen(&self, chat: i64) -> String {
+    pub(crate) fn screen(&self, chat: i64) -> String {
         let line =
             |m: telegram::Message| format!("{}: {}", if m.from_bot { "bot" } else { "person" }, m.text);
         self.telegram.messages(chat).into_iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     /// Waits for the model's `number`th request (from 1).
-    pub async fn request(&self, number: usize) -> Recorded {
+    pub(crate) async fn request(&self, number: usize) -> Recorded {
         let what = format!("request {number} to the model");
         self.model.until(&what, BOUND, |requests| requests.get(number - 1).cloned()).await.unwrap()
     }
 
     /// Waits until the model's `number`th request has ended.
-    pub async fn request_end(&self, number: usize) -> Outcome {
+    pub(crate) async fn request_end(&self, number: usize) -> Outcome {
         let what = format!("end of request {number} to the model");
         let ended = |requests: &[Recorded]| {
             let outcome = requests.get(number - 1)?.outcome.clone();
@@ -231,7 +231,7 @@ impl Bot {
 
     /// Asserts that nothing is left: stops the bot, then checks its books, its log and the calls that the
     /// emulators refused.
-    pub async fn end(mut self) {
+    pub(crate) async fn end(mut self) {
         if self.process.is_some() {
             // Messages in flight get there now; what is not delivered by then never will be.
             self.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
@@ -250,12 +250,12 @@ impl Bot {
     }
 
     /// Returns the number of rows in the outbox.
-    pub async fn outbox(&self) -> i64 {
+    pub(crate) async fn outbox(&self) -> i64 {
         self.database.count("SELECT count(*) FROM outbox").await
     }
 
     /// Returns the exact balance of a user.
-    pub async fn balance(&self, user: i64) -> Decimal {
+    pub(crate) async fn balance(&self, user: i64) -> Decimal {
         sqlx::query_scalar("SELECT balance FROM users WHERE id = $1")
             .bind(user)
             .fetch_one(self.books())
@@ -264,13 +264,13 @@ impl Bot {
     }
 
     /// Returns the address of the operators' server: the bot opens any free port and logs it.
-    pub fn operators_port(&self) -> String {
+    pub(crate) fn operators_port(&self) -> String {
         let line = self.process().find_line("the operators' port is open").expect("the bot is ready");
         line.rsplit_once("address=").expect("the line names it").1.to_owned()
     }
 
     /// Returns the sum of a counter's series whose line starts with this prefix.
-    pub async fn metric(&self, name: &str) -> u64 {
+    pub(crate) async fn metric(&self, name: &str) -> u64 {
         let address = self.operators_port();
         let answer = reqwest::get(format!("http://{address}/metrics")).await.unwrap().text().await.unwrap();
         let lines = answer.lines().filter(|line| line.starts_with(name));
@@ -278,7 +278,7 @@ impl Bot {
     }
 
     /// Connects to the database, to inspect the books.
-    pub fn books(&self) -> &PgPool {
+    pub(crate) fn books(&self) -> &PgPool {
         self.database.pool()
     }
 
@@ -293,7 +293,7 @@ impl Bot {
 }
 
 /// Returns the texts of a recorded request's messages, as `role: text` lines.
-pub fn conversation(request: &Recorded) -> Vec<String> {
+pub(crate) fn conversation(request: &Recorded) -> Vec<String> {
     let messages = request.body["messages"].as_array().expect("a request has messages");
     let texts = |message: &serde_json::Value| -> String {
         let blocks = message["content"].as_array().expect("content is a list of blocks");
@@ -306,13 +306,13 @@ pub fn conversation(request: &Recorded) -> Vec<String> {
 }
 
 /// Returns a recorded request's messages as one text.
-pub fn prompt(request: &Recorded) -> String {
+pub(crate) fn prompt(request: &Recorded) -> String {
     exact(conversation(request).join("\n"))
 }
 
 /// Returns a text for comparison with a snapshot. The comparison ignores blanks at both ends of a text, so it
 /// must have none.
-pub fn exact(text: impl Into<String>) -> String {
+pub(crate) fn exact(text: impl Into<String>) -> String {
     let text = text.into();
     assert_eq!(text, text.trim(), "a snapshot does not show the blanks around it");
     text

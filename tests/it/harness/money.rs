@@ -8,7 +8,7 @@ use sqlx::AssertSqlSafe;
 use super::{ANN, BOB, BOUND, Bot};
 
 /// Olga, an administrator in the tests that say so.
-pub const OLGA: i64 = 44;
+pub(crate) const OLGA: i64 = 44;
 
 /// The pause between two queries of the database, which does not report changes.
 const LOOK: Duration = Duration::from_millis(20);
@@ -16,12 +16,12 @@ const LOOK: Duration = Duration::from_millis(20);
 impl Bot {
     /// Starts a bot that gives every user ten cents, in a world in which Olga is an administrator, and Ann
     /// and Bob have Stars.
-    pub async fn of_olga<const N: usize>(settings: [(&str, &str); N]) -> Self {
+    pub(crate) async fn of_olga<const N: usize>(settings: [(&str, &str); N]) -> Self {
         Self::of_olga_in(telegram::Settings::default(), settings).await
     }
 
     /// Starts the same bot with a Telegram that waits this long for the answer to a pre-checkout query.
-    pub async fn in_a_hurry(checkout_limit: Duration) -> Self {
+    pub(crate) async fn in_a_hurry(checkout_limit: Duration) -> Self {
         let settings = telegram::Settings { checkout_limit, ..telegram::Settings::default() };
         Self::of_olga_in(settings, []).await
     }
@@ -42,23 +42,23 @@ impl Bot {
     }
 
     /// Sends a command in the private chat and returns the answer.
-    pub async fn command_of(&self, user: i64, text: &str) -> String {
+    pub(crate) async fn command_of(&self, user: i64, text: &str) -> String {
         let said = self.telegram.say(user, user, text);
         self.reply_to(said.update_id).await.text
     }
 
     /// Sends a command by Ann and returns the answer.
-    pub async fn tell(&self, text: &str) -> String {
+    pub(crate) async fn tell(&self, text: &str) -> String {
         self.command_of(ANN, text).await
     }
 
     /// Returns the message that answers an update.
-    pub async fn reply_to(&self, update: i64) -> Message {
+    pub(crate) async fn reply_to(&self, update: i64) -> Message {
         self.message_of(&format!("update:{update}")).await
     }
 
     /// Returns the message with this outbox key, once the chat shows it.
-    pub async fn message_of(&self, key: &str) -> Message {
+    pub(crate) async fn message_of(&self, key: &str) -> Message {
         let sent = async {
             loop {
                 let row: Option<(i64, i32)> = sqlx::query_as(
@@ -80,7 +80,7 @@ impl Bot {
     }
 
     /// Waits for a message of the bot that contains `part`.
-    pub async fn hears(&self, chat: i64, part: &str) -> String {
+    pub(crate) async fn hears(&self, chat: i64, part: &str) -> String {
         let what = format!("'{part}' in chat {chat}");
         let heard = self.telegram.until(&what, BOUND, |view| {
             view.answers(chat).find(|message| message.text.contains(part)).map(|m| m.text.clone())
@@ -89,7 +89,7 @@ impl Bot {
     }
 
     /// Presses a button below a message of the bot, or forges a press; returns the answer to the press.
-    pub async fn tap(&self, chat: i64, from: i64, message: i64, data: &str) -> Option<String> {
+    pub(crate) async fn tap(&self, chat: i64, from: i64, message: i64, data: &str) -> Option<String> {
         let callback = self.telegram.press(chat, from, message, data);
         let answered = self.telegram.until("the answer to a tap", BOUND, |view| {
             view.press_answer(&callback).map(|answer| answer["text"].as_str().map(str::to_owned))
@@ -98,7 +98,7 @@ impl Bot {
     }
 
     /// Requests the packages and presses one of them; returns the invoice.
-    pub async fn invoice(&self, user: i64, stars: u32) -> Message {
+    pub(crate) async fn invoice(&self, user: i64, stars: u32) -> Message {
         let said = self.telegram.say(user, user, "/pay");
         let packages = self.reply_to(said.update_id).await;
         let before = self.invoices(user).len();
@@ -107,12 +107,12 @@ impl Bot {
     }
 
     /// Returns the invoices of a chat.
-    pub fn invoices(&self, chat: i64) -> Vec<Message> {
+    pub(crate) fn invoices(&self, chat: i64) -> Vec<Message> {
         self.telegram.view(|view| view.invoices(chat).cloned().collect())
     }
 
     /// Returns the `number`th invoice of a chat (from 1), once it is there.
-    pub async fn nth_invoice(&self, chat: i64, number: usize) -> Message {
+    pub(crate) async fn nth_invoice(&self, chat: i64, number: usize) -> Message {
         let what = format!("invoice {number} in chat {chat}");
         let found = self.telegram.until(&what, BOUND, |view| view.invoices(chat).nth(number - 1).cloned());
         let invoice = found.await.unwrap();
@@ -121,7 +121,7 @@ impl Bot {
     }
 
     /// Returns how an attempt to pay ended.
-    pub async fn outcome(&self, attempt: &PaymentAttempt) -> PaymentState {
+    pub(crate) async fn outcome(&self, attempt: &PaymentAttempt) -> PaymentState {
         let ended = self.telegram.until("the end of a payment", BOUND, |view| {
             let state = &view.payment(attempt.number)?.state;
             (*state != PaymentState::Waiting).then(|| state.clone())
@@ -130,7 +130,7 @@ impl Bot {
     }
 
     /// Pays an invoice and waits for the receipt.
-    pub async fn pay(&self, chat: i64, user: i64, invoice: &Message) -> Receipt {
+    pub(crate) async fn pay(&self, chat: i64, user: i64, invoice: &Message) -> Receipt {
         let attempt = self.telegram.pay(chat, user, invoice.id);
         let state = self.outcome(&attempt).await;
         let PaymentState::Paid(receipt) = state else { panic!("not paid: {state:?}") };
@@ -139,13 +139,13 @@ impl Bot {
     }
 
     /// Buys a package, from the command to the receipt.
-    pub async fn buy(&self, user: i64, stars: u32) -> Receipt {
+    pub(crate) async fn buy(&self, user: i64, stars: u32) -> Receipt {
         let invoice = self.invoice(user, stars).await;
         self.pay(user, user, &invoice).await
     }
 
     /// Returns why an attempt was declined.
-    pub async fn refusal(&self, attempt: &PaymentAttempt) -> String {
+    pub(crate) async fn refusal(&self, attempt: &PaymentAttempt) -> String {
         let state = self.outcome(attempt).await;
         let PaymentState::Failed(PaymentFailure::Declined(words)) = state else {
             panic!("not declined: {state:?}")
@@ -154,19 +154,19 @@ impl Bot {
     }
 
     /// Returns the payload of the newest invoice.
-    pub async fn newest_payload(&self) -> String {
+    pub(crate) async fn newest_payload(&self) -> String {
         let newest = "SELECT payload FROM invoices ORDER BY id DESC LIMIT 1";
         sqlx::query_scalar(newest).fetch_one(self.books()).await.unwrap()
     }
 
     /// Returns the balance of a user with all digits.
-    pub async fn has(&self, user: i64) -> String {
+    pub(crate) async fn has(&self, user: i64) -> String {
         let balance = "SELECT trim_scale(balance)::text FROM users WHERE id = $1";
         sqlx::query_scalar(balance).bind(user).fetch_one(self.books()).await.unwrap()
     }
 
     /// Returns the ledger operations of a user as `kind amount`, oldest first.
-    pub async fn operations(&self, user: i64) -> Vec<String> {
+    pub(crate) async fn operations(&self, user: i64) -> Vec<String> {
         sqlx::query_scalar(
             "SELECT kind || ' ' || trim_scale(amount) FROM balance_operations WHERE user_id = $1 ORDER BY seq",
         )
@@ -177,25 +177,25 @@ impl Bot {
     }
 
     /// Changes the books directly in the database.
-    pub async fn sql(&self, statement: &str) {
+    pub(crate) async fn sql(&self, statement: &str) {
         sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(self.books()).await.unwrap();
     }
 
     /// Returns how many calls of a method Telegram has carried out.
-    pub fn carried_out(&self, method: &str) -> usize {
+    pub(crate) fn carried_out(&self, method: &str) -> usize {
         let done = |call: &&playground::telegram::Call| call.answer == playground::telegram::CallOutcome::Ok;
         self.telegram
             .view(|view| view.calls().iter().filter(|call| call.method == method).filter(done).count())
     }
 
     /// Returns whether the log has a line with `part` by now.
-    pub fn has_logged(&self, part: &str) -> bool {
+    pub(crate) fn has_logged(&self, part: &str) -> bool {
         self.process().find_line(part).is_some()
     }
 }
 
 /// Creates a person with a username by which an administrator can find them.
-pub fn person(id: i64, first_name: &str, username: &str, language: &str) -> Person {
+pub(crate) fn person(id: i64, first_name: &str, username: &str, language: &str) -> Person {
     Person {
         username: Some(username.to_owned()),
         language_code: Some(language.to_owned()),

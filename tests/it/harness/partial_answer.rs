@@ -5,7 +5,7 @@ use playground::anthropic::{Gate, GateKeeper, Reply, Step};
 use super::{ANN, BOUND, Bot};
 
 /// Scripts an answer that sends some text and then waits until the test lets it continue.
-pub fn half_an_answer(bot: &Bot) -> GateKeeper {
+pub(crate) fn half_an_answer(bot: &Bot) -> GateKeeper {
     let (gate, keeper) = Gate::new();
     bot.model.script(Reply::steps(vec![
         Step::Text("The first half.".to_owned()),
@@ -16,7 +16,7 @@ pub fn half_an_answer(bot: &Bot) -> GateKeeper {
 }
 
 /// Waits until Ann sees the first half of the answer.
-pub async fn first_half_is_visible(bot: &Bot) {
+pub(crate) async fn first_half_is_visible(bot: &Bot) {
     let seen = bot.telegram.until("the first half as a draft", BOUND, |view| {
         view.live_draft(ANN).filter(|draft| draft.text == "The first half.").map(drop)
     });

@@ -9,13 +9,13 @@ use tokio::sync::watch;
 
 use super::BOUND;
 
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
     log: watch::Receiver<Vec<String>>,
 }
 
 /// The binary with only the given settings.
-pub fn command(settings: &BTreeMap<String, String>) -> Command {
+pub(crate) fn command(settings: &BTreeMap<String, String>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_starling"));
     command
         .env_clear()
@@ -27,7 +27,7 @@ pub fn command(settings: &BTreeMap<String, String>) -> Command {
 }
 
 impl Process {
-    pub fn start(settings: &BTreeMap<String, String>) -> Self {
+    pub(crate) fn start(settings: &BTreeMap<String, String>) -> Self {
         let mut child = command(settings).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (sender, log) = watch::channel(Vec::new());
@@ -40,7 +40,7 @@ impl Process {
     }
 
     /// Waits for a line that contains `part`.
-    pub async fn line(&self, part: &str) {
+    pub(crate) async fn line(&self, part: &str) {
         let mut log = self.log.clone();
         let found = log.wait_for(|lines| lines.iter().any(|line| line.contains(part)));
         let found = tokio::time::timeout(BOUND, found).await.is_ok_and(|found| found.is_ok());
@@ -48,26 +48,26 @@ impl Process {
     }
 
     /// Returns the first line so far that contains `part`.
-    pub fn find_line(&self, part: &str) -> Option<String> {
+    pub(crate) fn find_line(&self, part: &str) -> Option<String> {
         self.log.borrow().iter().find(|line| line.contains(part)).cloned()
     }
 
     /// Waits until the process has ended for any reason.
-    pub async fn gone(&self) {
+    pub(crate) async fn gone(&self) {
         let mut log = self.log.clone();
         while log.changed().await.is_ok() {}
     }
 
-    pub fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         self.signal("TERM");
     }
 
-    pub async fn kill(mut self) {
+    pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
 
     /// Returns the exit code and the log up to the end.
-    pub async fn end(mut self) -> (i32, Vec<String>) {
+    pub(crate) async fn end(mut self) -> (i32, Vec<String>) {
         let status =
             tokio::time::timeout(BOUND, self.child.wait()).await.expect("the bot ends in time").unwrap();
         while self.log.changed().await.is_ok() {}

@@ -10,7 +10,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-pub struct Proxy {
+pub(crate) struct Proxy {
     address: SocketAddr,
     wire: Arc<Wire>,
 }
@@ -25,7 +25,7 @@ struct Wire {
 }
 
 impl Proxy {
-    pub async fn start(target: SocketAddr) -> Self {
+    pub(crate) async fn start(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let wire = Arc::new(Wire {
@@ -43,31 +43,31 @@ impl Proxy {
         Self { address, wire }
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Breaks every connection and accepts no new one.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.wire.whole.send_replace(false);
     }
 
     /// Sets the delay of all responses from now on.
-    pub fn delay(&self, by: std::time::Duration) {
+    pub(crate) fn delay(&self, by: std::time::Duration) {
         self.wire.delay_ms.store(u64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
     }
 
-    pub fn mend(&self) {
+    pub(crate) fn mend(&self) {
         self.wire.whole.send_replace(true);
     }
 
     /// Lets the server execute the next request that contains `part`, but breaks the connection instead of
     /// returning the response.
-    pub fn swallow_answer_to(&self, part: &'static str) {
+    pub(crate) fn swallow_answer_to(&self, part: &'static str) {
         *self.wire.swallow.lock().unwrap() = Some(part);
     }
 
-    pub async fn swallowed(&self) {
+    pub(crate) async fn swallowed(&self) {
         let mut swallowed = self.wire.swallowed.subscribe();
         let done = tokio::time::timeout(super::BOUND, swallowed.wait_for(|swallowed| *swallowed)).await;
         assert!(done.is_ok_and(|done| done.is_ok()), "no answer was swallowed");

@@ -15,7 +15,7 @@ use super::BOUND;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-pub struct Redis {
+pub(crate) struct Redis {
     port: u16,
     folder: PathBuf,
     server: Option<Child>,
@@ -23,14 +23,14 @@ pub struct Redis {
 
 impl Redis {
     /// Starts a server with the settings recommended to operators.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let mut redis = Self::prepare();
         redis.run().await;
         redis
     }
 
     /// Prepares a server that is not started yet.
-    pub fn prepare() -> Self {
+    pub(crate) fn prepare() -> Self {
         let port = free_address().unwrap().port();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("starling-redis-{}-{number}", std::process::id()));
@@ -38,16 +38,16 @@ impl Redis {
         Self { port, folder, server: None }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/0", self.port)
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
     /// Starts the server with the data of an earlier run.
-    pub async fn run(&mut self) {
+    pub(crate) async fn run(&mut self) {
         let port = self.port.to_string();
         let settings = [
             ["--bind", "127.0.0.1"],
@@ -75,16 +75,16 @@ impl Redis {
     }
 
     /// Kills the server at once, as a power cut of its machine would.
-    pub async fn kill(&mut self) {
+    pub(crate) async fn kill(&mut self) {
         self.server.take().expect("Redis runs").kill().await.unwrap();
     }
 
     /// Suspends the server: the system accepts connections, but there is no response.
-    pub fn hang(&self) {
+    pub(crate) fn hang(&self) {
         self.signal("STOP");
     }
 
-    pub fn go_on(&self) {
+    pub(crate) fn go_on(&self) {
         self.signal("CONT");
     }
 
@@ -94,7 +94,7 @@ impl Redis {
         assert!(sent.success());
     }
 
-    pub async fn connect(&self) -> redis::RedisResult<MultiplexedConnection> {
+    pub(crate) async fn connect(&self) -> redis::RedisResult<MultiplexedConnection> {
         redis::Client::open(self.url()).unwrap().get_multiplexed_async_connection().await
     }
 
@@ -104,12 +104,12 @@ impl Redis {
     }
 
     /// Runs a command on the server.
-    pub async fn ask<T: FromRedisValue>(&self, command: &[&str]) -> T {
+    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &[&str]) -> T {
         self.try_ask(command).await.unwrap()
     }
 
     /// Returns the names of all keys that contain `part`.
-    pub async fn keys(&self, part: &str) -> Vec<String> {
+    pub(crate) async fn keys(&self, part: &str) -> Vec<String> {
         self.ask(&["KEYS", &format!("*{part}*")]).await
     }
 }

@@ -14,7 +14,7 @@ const ITEMS: usize = 12;
 
 /// What a message carries.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Body {
+pub(crate) struct Body {
     /// What kind of message it is.
     pub kind: Kind,
     /// Its file, if it can be fetched.
@@ -24,7 +24,7 @@ pub struct Body {
 }
 
 /// Reads what a message carries.
-pub fn read(message: &Fields<'_>) -> Body {
+pub(crate) fn read(message: &Fields<'_>) -> Body {
     let kind = kind::of(message);
     let file = file::read(message, kind);
     let content = match (kind.class, &file) {
@@ -43,7 +43,7 @@ fn bare(kind: Kind) -> Option<String> {
 }
 
 /// A file in words: its kind, name, type and duration.
-pub fn file_in_words(file: &File) -> String {
+pub(crate) fn file_in_words(file: &File) -> String {
     let kind = match file.kind {
         FileKind::Photo => "photo",
         FileKind::Document => "document",

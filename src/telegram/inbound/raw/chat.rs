@@ -5,7 +5,7 @@ use crate::domain::ids::{ChatId, UserId};
 use crate::domain::people::{Chat, ChatKind, Person};
 
 /// A `User`; without an id it is nobody.
-pub fn person(user: &Fields<'_>) -> Option<Person> {
+pub(crate) fn person(user: &Fields<'_>) -> Option<Person> {
     Some(Person {
         id: UserId(user.number("id")?),
         first_name: user.line("first_name").unwrap_or_default(),
@@ -18,7 +18,7 @@ pub fn person(user: &Fields<'_>) -> Option<Person> {
 }
 
 /// A `Chat`. Ids above zero are those of people, whatever is told of the kind.
-pub fn chat(chat: &Fields<'_>) -> Option<Chat> {
+pub(crate) fn chat(chat: &Fields<'_>) -> Option<Chat> {
     let id = chat.number("id")?;
     let kind = match chat.text("type").as_deref() {
         _ if id > 0 => ChatKind::Private,
@@ -36,21 +36,21 @@ pub fn chat(chat: &Fields<'_>) -> Option<Chat> {
 }
 
 /// The name of a person, if anything is told of them.
-pub fn person_name(user: &Fields<'_>) -> Option<String> {
+pub(crate) fn person_name(user: &Fields<'_>) -> Option<String> {
     let first = user.line("first_name").into_iter();
     let names = || Some(first.chain(user.line("last_name")).collect::<Vec<_>>().join(" "));
     user.line("username").map(|name| format!("@{name}")).or_else(names).filter(|name| !name.is_empty())
 }
 
 /// The name of a chat, if it has one; that of a private chat is the person's.
-pub fn chat_name(chat: &Fields<'_>) -> Option<String> {
+pub(crate) fn chat_name(chat: &Fields<'_>) -> Option<String> {
     let username = chat.line("username").map(|name| format!("@{name}"));
     username.or_else(|| chat.line("title")).or_else(|| person_name(chat))
 }
 
 /// Who wrote a forwarded message, by its `MessageOrigin`: whatever kind of origin that is, it has a name in one of
 /// these fields.
-pub fn origin(origin: &Fields<'_>) -> Option<String> {
+pub(crate) fn origin(origin: &Fields<'_>) -> Option<String> {
     let person = origin.object("sender_user").and_then(|user| person_name(&user));
     let chat = || ["sender_chat", "chat"].iter().find_map(|name| chat_name(&origin.object(name)?));
     person

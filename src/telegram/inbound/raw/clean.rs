@@ -11,7 +11,7 @@ const STAND_IN_ESCAPE: &str = r"\uffff";
 const ESCAPE_BYTES: usize = STAND_IN_ESCAPE.len();
 
 /// JSON whose strings can be read, all of them: escapes of what no text can hold become the stand-in.
-pub fn escapes(json: &str) -> Cow<'_, str> {
+pub(crate) fn escapes(json: &str) -> Cow<'_, str> {
     let bytes = json.as_bytes();
     let (mut at, mut found) = (0, Vec::new());
     while let Some(next) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'\\')) {
@@ -44,7 +44,7 @@ fn code(json: &str, at: usize) -> Option<u32> {
 }
 
 /// A text without the stand-in.
-pub fn text(mut text: String) -> String {
+pub(crate) fn text(mut text: String) -> String {
     if text.contains([STAND_IN, '\0']) {
         text.retain(|c| c != STAND_IN && c != '\0');
     }
@@ -52,7 +52,7 @@ pub fn text(mut text: String) -> String {
 }
 
 /// A text as one line, without control characters and outer blanks.
-pub fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     let spaced =
         text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}') { ' ' } else { c });
     let line: String = spaced.filter(|c| *c != STAND_IN && !c.is_control()).collect();

@@ -9,83 +9,83 @@ use super::clean;
 
 /// The fields of an object, not read yet.
 #[derive(Clone, Debug, Default)]
-pub struct Fields<'a>(HashMap<String, &'a RawValue>);
+pub(crate) struct Fields<'a>(HashMap<String, &'a RawValue>);
 
 impl<'a> Fields<'a> {
     /// The fields of a JSON object that went through [`clean::escapes`]; `None` if it is no object.
-    pub fn of(json: &'a str) -> Option<Self> {
+    pub(crate) fn of(json: &'a str) -> Option<Self> {
         serde_json::from_str(json).ok().map(Self)
     }
 
     /// The names of all fields.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
     /// The JSON of a field; null is no value.
-    pub fn json(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn json(&self, name: &str) -> Option<&'a str> {
         self.0.get(name).map(|value| value.get()).filter(|value| *value != "null")
     }
 
     /// Whether there is anything in a field: null and false are nothing.
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.json(name).is_some_and(|value| value != "false")
     }
 
     /// Whether a field is true.
-    pub fn flag(&self, name: &str) -> bool {
+    pub(crate) fn flag(&self, name: &str) -> bool {
         self.json(name) == Some("true")
     }
 
     /// A text without what no text can hold.
-    pub fn text(&self, name: &str) -> Option<String> {
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
         self.exact_text(name).map(clean::text)
     }
 
     /// A text that fills one line: a name or a title. None if it is blank.
-    pub fn line(&self, name: &str) -> Option<String> {
+    pub(crate) fn line(&self, name: &str) -> Option<String> {
         self.exact_text(name).map(|text| clean::line(&text)).filter(|line| !line.is_empty())
     }
 
     /// A text with a stand-in for what no text can hold, as long as the offsets of entities count it.
-    pub fn exact_text(&self, name: &str) -> Option<String> {
+    pub(crate) fn exact_text(&self, name: &str) -> Option<String> {
         self.json(name).and_then(text)
     }
 
     /// A whole number, also one that is written as a text or with a fraction of zero.
-    pub fn number(&self, name: &str) -> Option<i64> {
+    pub(crate) fn number(&self, name: &str) -> Option<i64> {
         let digits = self.json(name)?.trim_matches('"');
         digits.strip_suffix(".0").unwrap_or(digits).parse().ok()
     }
 
     /// A whole number of a smaller type.
-    pub fn small<T: TryFrom<i64>>(&self, name: &str) -> Option<T> {
+    pub(crate) fn small<T: TryFrom<i64>>(&self, name: &str) -> Option<T> {
         T::try_from(self.number(name)?).ok()
     }
 
     /// The fields of an object.
-    pub fn object(&self, name: &str) -> Option<Self> {
+    pub(crate) fn object(&self, name: &str) -> Option<Self> {
         self.json(name).and_then(Self::of)
     }
 
     /// The elements of a list as JSON; none if it is no list.
-    pub fn list(&self, name: &str) -> Vec<&'a str> {
+    pub(crate) fn list(&self, name: &str) -> Vec<&'a str> {
         self.json(name).and_then(elements).unwrap_or_default()
     }
 
     /// Those elements of a list that are objects.
-    pub fn objects(&self, name: &str) -> impl Iterator<Item = Self> {
+    pub(crate) fn objects(&self, name: &str) -> impl Iterator<Item = Self> {
         self.list(name).into_iter().filter_map(Self::of)
     }
 }
 
 /// The text of a JSON string; `None` if it is none.
-pub fn text(json: &str) -> Option<String> {
+pub(crate) fn text(json: &str) -> Option<String> {
     serde_json::from_str(json).ok()
 }
 
 /// The elements of a JSON list; `None` if it is none.
-pub fn elements(json: &str) -> Option<Vec<&str>> {
+pub(crate) fn elements(json: &str) -> Option<Vec<&str>> {
     let elements: Vec<&RawValue> = serde_json::from_str(json).ok()?;
     Some(elements.into_iter().map(RawValue::get).collect())
 }

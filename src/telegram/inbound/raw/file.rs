@@ -6,7 +6,7 @@ use crate::domain::file::FileKind;
 
 /// A file; only its id is sure to be there.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct File {
+pub(crate) struct File {
     /// What kind of message brought it.
     pub kind: FileKind,
     /// Telegram's name for it, good for downloading.
@@ -27,7 +27,7 @@ pub struct File {
 
 /// What is special about a sticker.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Sticker {
+pub(crate) struct Sticker {
     /// What makes it move, if it does.
     pub format: Format,
     /// What it stands for.
@@ -36,7 +36,7 @@ pub struct Sticker {
 
 /// How the file of a sticker is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Format {
+pub(crate) enum Format {
     /// A picture.
     Picture,
     /// A vector animation.
@@ -46,7 +46,7 @@ pub enum Format {
 }
 
 /// The file of a message of this kind.
-pub fn read(message: &Fields<'_>, kind: Kind) -> Option<File> {
+pub(crate) fn read(message: &Fields<'_>, kind: Kind) -> Option<File> {
     let Class::File(file) = kind.class else { return None };
     match kind.name {
         "photo" => largest(message, "photo"),
@@ -60,7 +60,7 @@ pub fn read(message: &Fields<'_>, kind: Kind) -> Option<File> {
 }
 
 /// The voice note of a block of a rich message, which has a field of its own for it.
-pub fn voice_note(block: &Fields<'_>) -> Option<File> {
+pub(crate) fn voice_note(block: &Fields<'_>) -> Option<File> {
     one(&block.object("voice_note")?, FileKind::Voice)
 }
 

@@ -6,7 +6,7 @@ use crate::domain::file::FileKind;
 
 /// What kind of message it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Kind {
+pub(crate) struct Kind {
     /// The field that makes it one, or a name of ours.
     pub name: &'static str,
     /// What that means.
@@ -15,7 +15,7 @@ pub struct Kind {
 
 /// What a kind of message means to us.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Class {
+pub(crate) enum Class {
     /// Words.
     Text,
     /// A file.
@@ -27,11 +27,11 @@ pub enum Class {
 }
 
 /// A message without any content: the Bot API server itself cannot tell what it is.
-pub const EMPTY: Kind = Kind { name: "empty", class: Class::Content };
+pub(crate) const EMPTY: Kind = Kind { name: "empty", class: Class::Content };
 /// A story: what a message may answer instead of a message.
-pub const STORY: Kind = Kind { name: "story", class: Class::Content };
+pub(crate) const STORY: Kind = Kind { name: "story", class: Class::Content };
 /// A message of a kind that we do not know.
-pub const OTHER: Kind = Kind { name: "other", class: Class::Content };
+pub(crate) const OTHER: Kind = Kind { name: "other", class: Class::Content };
 
 const fn kind(name: &'static str, class: Class) -> Kind {
     Kind { name, class }
@@ -39,7 +39,7 @@ const fn kind(name: &'static str, class: Class) -> Kind {
 
 /// All kinds. Of a message with several of these fields the first one counts: an animation is told of as a document,
 /// too, and a venue as a location.
-pub const KINDS: &[Kind] = &[
+pub(crate) const KINDS: &[Kind] = &[
     kind("text", Class::Text),
     kind("rich_message", Class::Text),
     kind("animation", Class::File(FileKind::Animation)),
@@ -122,7 +122,7 @@ pub const KINDS: &[Kind] = &[
 ];
 
 /// Fields that a message of any kind may have. A field that is neither here nor above is one of tomorrow.
-pub const ENVELOPE: &[&str] = &[
+pub(crate) const ENVELOPE: &[&str] = &[
     "message_id",
     "date",
     "chat",
@@ -178,7 +178,7 @@ pub const ENVELOPE: &[&str] = &[
 ];
 
 /// The kind of a message, or of what is told of a message in another chat.
-pub fn of(message: &Fields<'_>) -> Kind {
+pub(crate) fn of(message: &Fields<'_>) -> Kind {
     let known = KINDS.iter().copied().find(|kind| message.has(kind.name));
     known.unwrap_or_else(|| {
         let of_tomorrow = message.names().any(|name| !is_known(name) && message.has(name));
@@ -187,6 +187,6 @@ pub fn of(message: &Fields<'_>) -> Kind {
 }
 
 /// Whether a field of a message is in one of the tables.
-pub fn is_known(field: &str) -> bool {
+pub(crate) fn is_known(field: &str) -> bool {
     ENVELOPE.contains(&field) || KINDS.iter().any(|kind| kind.name == field)
 }

@@ -12,7 +12,7 @@ use crate::domain::people::{Chat, ChatKind, Person};
 
 /// A message.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Message {
+pub(crate) struct Message {
     /// Its number in the chat.
     pub number: Option<MessageId>,
     /// When it was sent.
@@ -45,7 +45,7 @@ pub struct Message {
 
 /// What a message points at.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Pointers {
+pub(crate) struct Pointers {
     /// The message of the same chat and topic that it answers.
     pub reply: Option<Box<Message>>,
     /// The message of another chat or topic that it answers.
@@ -58,7 +58,7 @@ pub struct Pointers {
 
 /// What is told of a message elsewhere, or of a story.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct External {
+pub(crate) struct External {
     /// The chat, if it is a group or a channel.
     pub chat: Option<ChatId>,
     /// Its name.
@@ -73,7 +73,7 @@ pub struct External {
 
 /// Stars that were paid or given back.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Money {
+pub(crate) struct Money {
     /// Whether they were given back.
     pub is_refund: bool,
     /// Its code.
@@ -88,7 +88,7 @@ pub struct Money {
 
 /// A group that has become a supergroup.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Moved {
+pub(crate) enum Moved {
     /// Into this one.
     To(ChatId),
     /// Out of this one.
@@ -97,7 +97,7 @@ pub enum Moved {
 
 impl Message {
     /// Reads a message and what it answers.
-    pub fn read(fields: &Fields<'_>) -> Self {
+    pub(crate) fn read(fields: &Fields<'_>) -> Self {
         let chat = fields.object("chat");
         // In a private chat only the person can write to the bot.
         let owner =
@@ -142,12 +142,12 @@ impl Message {
     }
 
     /// The topic in which it stands. Outside forums a thread only marks a chain of replies.
-    pub fn topic(&self) -> Option<TopicId> {
+    pub(crate) fn topic(&self) -> Option<TopicId> {
         self.thread.filter(|_| self.is_in_topic)
     }
 
     /// The name of whoever wrote it.
-    pub fn author(&self) -> Option<String> {
+    pub(crate) fn author(&self) -> Option<String> {
         let person = || self.from.as_ref().map(Person::display_name).filter(|name| !name.trim().is_empty());
         self.sender_chat.clone().or_else(person)
     }

@@ -1,26 +1,26 @@
 //! Updates as they come over the wire. A message exists because Telegram says so, not because we can read all of it: of
 //! an update only its number must be there, and a field of a wrong or unknown type costs that field only.
 
-pub mod body;
-pub mod chat;
-pub mod clean;
-pub mod fields;
-pub mod file;
-pub mod kind;
-pub mod message;
-pub mod rich;
-pub mod words;
+pub(crate) mod body;
+pub(crate) mod chat;
+pub(crate) mod clean;
+pub(crate) mod fields;
+pub(crate) mod file;
+pub(crate) mod kind;
+pub(crate) mod message;
+pub(crate) mod rich;
+pub(crate) mod words;
 
 use chrono::{DateTime, Utc};
 
 use crate::domain::ids::{ChatId, MessageId, TopicId, UpdateId};
 use crate::domain::people::{Chat, Person};
 
-pub use fields::Fields;
-pub use message::Message;
+pub(crate) use fields::Fields;
+pub(crate) use message::Message;
 
 /// The kinds of update that the bot wants. One that it does not ask for never arrives.
-pub const WANTED: &[&str] = &[
+pub(crate) const WANTED: &[&str] = &[
     "message",
     "edited_message",
     "callback_query",
@@ -31,7 +31,7 @@ pub const WANTED: &[&str] = &[
 
 /// The kinds of update that the Bot API has and the bot does not want. One may come all the same: it was waiting since
 /// before the bot said what it wants.
-pub const UNWANTED: &[&str] = &[
+pub(crate) const UNWANTED: &[&str] = &[
     "channel_post",
     "edited_channel_post",
     "business_connection",
@@ -57,7 +57,7 @@ pub const UNWANTED: &[&str] = &[
 
 /// An update.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Update {
+pub(crate) struct Update {
     /// Its number.
     pub id: UpdateId,
     /// Its kind: one of [`WANTED`] or [`UNWANTED`], or `other`.
@@ -68,7 +68,7 @@ pub struct Update {
 
 /// What an update tells.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Content {
+pub(crate) enum Content {
     /// A new message.
     Message(Box<Message>),
     /// A message that was changed.
@@ -87,7 +87,7 @@ pub enum Content {
 
 /// A tap on a button.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Tap {
+pub(crate) struct Tap {
     /// Telegram's name for it.
     pub id: String,
     /// Who tapped.
@@ -100,7 +100,7 @@ pub struct Tap {
 
 /// Somebody is about to pay.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Checkout {
+pub(crate) struct Checkout {
     /// Telegram's name for the question.
     pub id: String,
     /// Who pays.
@@ -115,7 +115,7 @@ pub struct Checkout {
 
 /// The bot was let into a chat, blocked or removed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Membership {
+pub(crate) struct Membership {
     /// The chat; a private one is that of a person who blocks the bot or lets it write again.
     pub chat: Chat,
     /// Whether the bot is in it now.
@@ -126,7 +126,7 @@ pub struct Membership {
 
 /// A draft was stopped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Stopped {
+pub(crate) struct Stopped {
     /// Where; drafts exist in private chats only, whose id is that of the person.
     pub chat: ChatId,
     /// In which topic.
@@ -137,7 +137,7 @@ pub struct Stopped {
 
 /// As much of an update as its storing needs.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Summary {
+pub(crate) struct Summary {
     /// Its number.
     pub id: UpdateId,
     /// The name of the field that carries its content.
@@ -147,7 +147,7 @@ pub struct Summary {
 }
 
 /// Reads as much of an update as its storing needs; none without a number.
-pub fn summarize(payload: &str) -> Option<Summary> {
+pub(crate) fn summarize(payload: &str) -> Option<Summary> {
     let payload = clean::escapes(payload);
     let fields = Fields::of(&payload)?;
     let id = UpdateId(fields.number("update_id")?);
@@ -162,7 +162,7 @@ pub fn summarize(payload: &str) -> Option<Summary> {
 
 impl Update {
     /// Reads an update; none without a number.
-    pub fn read(payload: &str) -> Option<Self> {
+    pub(crate) fn read(payload: &str) -> Option<Self> {
         let payload = clean::escapes(payload);
         let fields = Fields::of(&payload)?;
         let id = UpdateId(fields.number("update_id")?);
@@ -172,7 +172,7 @@ impl Update {
     }
 
     /// The chat in whose order it is handled; 0 for those that belong to none.
-    pub fn chat(&self) -> ChatId {
+    pub(crate) fn chat(&self) -> ChatId {
         let of = |message: &Message| message.chat.as_ref().map(|chat| chat.id);
         let chat = match &self.content {
             Content::Message(message) | Content::Edited(message) => of(message),

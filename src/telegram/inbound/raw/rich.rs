@@ -13,7 +13,7 @@ const DEPTH: usize = 64;
 
 /// A rich message as far as it is read.
 #[derive(Debug, Default)]
-pub struct Rich {
+pub(crate) struct Rich {
     /// What it says.
     pub words: Words,
     /// The first file in it.
@@ -21,7 +21,7 @@ pub struct Rich {
 }
 
 /// Reads the blocks of a rich message; none if it has none.
-pub fn read(message: &Fields<'_>) -> Option<Rich> {
+pub(crate) fn read(message: &Fields<'_>) -> Option<Rich> {
     let mut rich = Rich::default();
     let text = rich.blocks(&message.object("rich_message")?, DEPTH);
     rich.words.text = clean::text(text);

@@ -8,7 +8,7 @@ use crate::domain::ids::UserId;
 
 /// The text of a message, or what stands below its file.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Words {
+pub(crate) struct Words {
     /// All of it.
     pub text: String,
     /// Who is mentioned, in order.
@@ -17,7 +17,7 @@ pub struct Words {
 
 /// A mention of somebody.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Mention {
+pub(crate) struct Mention {
     /// The words that are the mention: a username with its `@`, or any words with a link to a user.
     pub text: String,
     /// The user of the link.
@@ -26,7 +26,7 @@ pub struct Mention {
 
 impl Mention {
     /// Whether it means the account of this id and username.
-    pub fn means(&self, id: UserId, username: &str) -> bool {
+    pub(crate) fn means(&self, id: UserId, username: &str) -> bool {
         match self.user {
             Some(user) => user == id,
             None => self.text.strip_prefix('@').is_some_and(|name| name.eq_ignore_ascii_case(username)),
@@ -35,7 +35,7 @@ impl Mention {
 }
 
 /// Reads a text and the list of its entities.
-pub fn read(message: &Fields<'_>, text: &str, entities: &str) -> Option<Words> {
+pub(crate) fn read(message: &Fields<'_>, text: &str, entities: &str) -> Option<Words> {
     let text = message.exact_text(text)?;
     let mentions = message.objects(entities).filter_map(|entity| mention(&text, &entity)).collect();
     Some(Words { mentions, text: clean::text(text) })

@@ -36,7 +36,7 @@ const UNKNOWN: &str = "unknown/unknown";
 
 /// Something for the session of a thread. What it brings is boxed: a mailbox has room for 32 letters from the beginning.
 #[derive(Debug)]
-pub enum SessionInput {
+pub(crate) enum SessionInput {
     /// A message that wants an answer, and when its window begins.
     Message(Box<Incoming>, Instant),
     /// A changed message.
@@ -51,7 +51,7 @@ pub enum SessionInput {
 
 impl SessionInput {
     /// The update that brought it; none for a turn that was left open.
-    pub fn update(&self) -> Option<UpdateId> {
+    pub(crate) fn update(&self) -> Option<UpdateId> {
         match self {
             Self::Message(message, _) => Some(message.update),
             Self::Edit(edit) => Some(edit.update),
@@ -64,7 +64,7 @@ impl SessionInput {
 
 /// A wish to end the running answer.
 #[derive(Debug)]
-pub struct StopRequest {
+pub(crate) struct StopRequest {
     /// The update that brought it.
     pub update: UpdateId,
     /// How it was made.
@@ -73,7 +73,7 @@ pub struct StopRequest {
 
 /// The ways to wish for a stop.
 #[derive(Debug)]
-pub enum StopSource {
+pub(crate) enum StopSource {
     /// The command.
     Command(Box<MessageHeader>),
     /// The button that Telegram shows below a draft.
@@ -90,15 +90,15 @@ pub enum StopSource {
 }
 
 /// The session's end of its mailbox.
-pub type Mailbox = mpsc::Receiver<SessionInput>;
+pub(crate) type Mailbox = mpsc::Receiver<SessionInput>;
 
 /// The mailboxes of all threads that are awake. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Mailboxes(Arc<Mutex<HashMap<ThreadKey, mpsc::Sender<SessionInput>>>>);
+pub(crate) struct Mailboxes(Arc<Mutex<HashMap<ThreadKey, mpsc::Sender<SessionInput>>>>);
 
 /// What posting a letter came to.
 #[derive(Debug)]
-pub enum PostResult {
+pub(crate) enum PostResult {
     /// A session that is awake has it.
     Delivered,
     /// Nobody was awake; this mailbox has it and wants a session.
@@ -109,7 +109,7 @@ pub enum PostResult {
 
 impl Mailboxes {
     /// Posts a letter without waiting.
-    pub fn post(&self, key: ThreadKey, input: SessionInput) -> PostResult {
+    pub(crate) fn post(&self, key: ThreadKey, input: SessionInput) -> PostResult {
         let mut map = self.map();
         let Some(mailbox) = map.get(&key) else { return Self::wake(&mut map, key, input) };
         match mailbox.try_send(input) {
@@ -134,7 +134,7 @@ impl Mailboxes {
     }
 
     /// Ends a session if nothing is in its mailbox. From then on the next letter wakes a new one.
-    pub fn sleep(&self, key: ThreadKey, mailbox: &Mailbox) -> bool {
+    pub(crate) fn sleep(&self, key: ThreadKey, mailbox: &Mailbox) -> bool {
         let mut map = self.map();
         if !mailbox.is_empty() {
             return false;
@@ -150,7 +150,7 @@ impl Mailboxes {
 
 /// When the window of a message begins that is put into its mailbox now: when it arrived, so that nobody waits for the
 /// storing, too. Half of the window is left in any case, for messages that arrived together with this one.
-pub fn window_begins(arrived: Option<Instant>, window: Duration) -> Instant {
+pub(crate) fn window_begins(arrived: Option<Instant>, window: Duration) -> Instant {
     let now = Instant::now();
     let used = now - arrived.unwrap_or(now);
     now.checked_sub(used.min(window / 2)).unwrap_or(now)
@@ -158,7 +158,7 @@ pub fn window_begins(arrived: Option<Instant>, window: Duration) -> Instant {
 
 /// Messages that will be one prompt, once the window is closed and their files have arrived.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub(crate) struct Batch {
     messages: Vec<Incoming>,
     /// Files of these messages that are on their way.
     fetching: FuturesUnordered<FetchFuture>,
@@ -173,7 +173,7 @@ pub struct Batch {
 
 impl Batch {
     /// Adds a message, whose files may be on their way, and opens the window anew, within its longest time.
-    pub fn add(
+    pub(crate) fn add(
         &mut self,
         message: Incoming,
         came: Instant,
@@ -188,14 +188,14 @@ impl Batch {
     }
 
     /// Keeps an update in hand for as long as the batch waits, if it does.
-    pub fn hold(&mut self, held: InFlightGuard) {
+    pub(crate) fn hold(&mut self, held: InFlightGuard) {
         if self.closes.is_some() {
             self.held.push(held);
         }
     }
 
     /// What is in hand for the batch; to be kept until its messages are stored.
-    pub fn take_held(&mut self) -> Vec<InFlightGuard> {
+    pub(crate) fn take_held(&mut self) -> Vec<InFlightGuard> {
         std::mem::take(&mut self.held)
     }
 
@@ -204,7 +204,7 @@ impl Batch {
     ///
     /// # Errors
     /// The change itself, if its message does not wait here.
-    pub fn edit(&mut self, edit: Edit) -> Result<Option<UpdateId>, Edit> {
+    pub(crate) fn edit(&mut self, edit: Edit) -> Result<Option<UpdateId>, Edit> {
         let mut waiting =
             self.messages.iter_mut().filter(|message| message.message == edit.message).peekable();
         if waiting.peek().is_none() {
@@ -224,17 +224,17 @@ impl Batch {
     }
 
     /// The changes that the messages contain; their updates are to be finished once the messages are stored.
-    pub fn take_edits(&mut self) -> Vec<Edit> {
+    pub(crate) fn take_edits(&mut self) -> Vec<Edit> {
         std::mem::take(&mut self.edits)
     }
 
     /// Whether a message waits here.
-    pub fn contains(&self, message: MessageId) -> bool {
+    pub(crate) fn contains(&self, message: MessageId) -> bool {
         self.messages.iter().any(|waiting| waiting.message == message)
     }
 
     /// Whether the file of the message that this one replies to comes with this message itself or one that waits here.
-    pub fn brings(&self, message: &Incoming) -> bool {
+    pub(crate) fn brings(&self, message: &Incoming) -> bool {
         let same = |wanted: &Attachment| {
             let waiting = self.messages.iter().flat_map(Incoming::files).map(|(_, file, _)| file);
             let mut files = waiting.chain(&message.attachment);
@@ -244,17 +244,17 @@ impl Batch {
     }
 
     /// Whether files are on their way.
-    pub fn is_fetching(&self) -> bool {
+    pub(crate) fn is_fetching(&self) -> bool {
         !self.fetching.is_empty()
     }
 
     /// Whether it takes no more messages.
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.messages.len() >= FULL
     }
 
     /// Waits for the next file to arrive; for ever if none is on its way.
-    pub async fn arrive(&mut self) {
+    pub(crate) async fn arrive(&mut self) {
         let Some(FetchResult { message, replied, outcome }) = self.fetching.next().await else {
             return std::future::pending().await;
         };
@@ -285,38 +285,38 @@ impl Batch {
     }
 
     /// The messages whose files were not tried.
-    pub fn take_withheld(&mut self) -> Vec<MessageId> {
+    pub(crate) fn take_withheld(&mut self) -> Vec<MessageId> {
         std::mem::take(&mut self.withheld)
     }
 
     /// When the window closes; none while nothing waits.
-    pub fn closes(&self) -> Option<Instant> {
+    pub(crate) fn closes(&self) -> Option<Instant> {
         self.closes.map(|(closes, _)| closes)
     }
 
     /// The first message that waits.
-    pub fn first(&self) -> Option<&Incoming> {
+    pub(crate) fn first(&self) -> Option<&Incoming> {
         self.messages.first()
     }
 
     /// Whether a message waits that was written before this one.
-    pub fn has_before(&self, message: MessageId) -> bool {
+    pub(crate) fn has_before(&self, message: MessageId) -> bool {
         self.messages.iter().any(|waiting| waiting.message < message)
     }
 
     /// The updates that brought the messages.
-    pub fn updates(&self) -> Vec<UpdateId> {
+    pub(crate) fn updates(&self) -> Vec<UpdateId> {
         self.messages.iter().map(|message| message.update).collect()
     }
 
     /// The updates of all messages, which are forgotten.
-    pub fn take_updates(&mut self) -> Vec<UpdateId> {
+    pub(crate) fn take_updates(&mut self) -> Vec<UpdateId> {
         self.closes = None;
         std::mem::take(&mut self.messages).into_iter().map(|message| message.update).collect()
     }
 
     /// The messages in the order in which the person wrote them.
-    pub fn take(&mut self) -> Vec<Incoming> {
+    pub(crate) fn take(&mut self) -> Vec<Incoming> {
         self.closes = None;
         let mut messages = std::mem::take(&mut self.messages);
         messages.sort_by_key(|message| message.message);
