@@ -2,9 +2,10 @@
 //! penalty is always possible: nothing is called during one, and the bot is cautious for a while afterwards.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::domain::ids::ChatId;
@@ -93,7 +94,7 @@ pub(crate) struct WaitingMessage {
 
 impl Drop for WaitingMessage {
     fn drop(&mut self) {
-        if let Some(chat) = self.flow.lock().chats.get_mut(&self.chat) {
+        if let Some(chat) = self.flow.0.lock().chats.get_mut(&self.chat) {
             chat.waiting = chat.waiting.saturating_sub(1);
         }
     }
@@ -115,18 +116,18 @@ impl Flow {
 
     /// Registers a finished message as waiting until the guard is dropped.
     pub(crate) fn waiting(&self, chat: ChatId) -> WaitingMessage {
-        self.lock().chats.entry(chat).or_default().waiting += 1;
+        self.0.lock().chats.entry(chat).or_default().waiting += 1;
         WaitingMessage { flow: self.clone(), chat }
     }
 
     /// Takes a place in the budgets, or returns when to ask again.
     pub(crate) fn admit(&self, chat: ChatId, class: Class) -> Admission {
-        self.lock().admit(chat, class, Instant::now())
+        self.0.lock().admit(chat, class, Instant::now())
     }
 
     /// Starts a penalty of `wait` in a chat. If several chats are limited at once, it applies to all chats.
     pub(crate) fn punish(&self, id: ChatId, wait: Duration) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         let now = Instant::now();
         let end = now + wait + MARGIN;
         if state.is_limited(id, now) {
@@ -144,12 +145,7 @@ impl Flow {
     /// Returns whether the chat had a recent penalty.
     pub(crate) fn is_cautious(&self, chat: ChatId) -> bool {
         let now = Instant::now();
-        self.lock().chats.get(&chat).and_then(|chat| chat.cautious_until).is_some_and(|end| now < end)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, FlowState> {
-        // A panic inside these few lines leaves budgets that are wrong by at most one call.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().chats.get(&chat).and_then(|chat| chat.cautious_until).is_some_and(|end| now < end)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Circuit breaker: after failures of Redis, calls pause for a while, and then one caller probes before all
 //! others.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 /// Consecutive failures that open the breaker. A timeout opens it at once, because a caller has already
@@ -68,7 +68,7 @@ impl Breaker {
     }
 
     fn state(&self) -> MutexGuard<'_, BreakerState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

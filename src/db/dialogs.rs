@@ -7,7 +7,8 @@ use super::{Db, DbError, Tx};
 use crate::domain::ids::ThreadKey;
 
 /// What a dialog asks for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Dialog {
     /// How many Stars the person wants to pay.
     CustomAmount,
@@ -16,14 +17,7 @@ pub enum Dialog {
 impl Dialog {
     /// The column name.
     fn name(self) -> &'static str {
-        match self {
-            Self::CustomAmount => "custom_amount",
-        }
-    }
-
-    /// Reads the column.
-    pub(super) fn from_name(name: &str) -> Option<Self> {
-        (name == "custom_amount").then_some(Self::CustomAmount)
+        self.into()
     }
 }
 

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Db, DbError};
-use crate::domain::file::{FileKind, KnownFile, ProviderCopy, known_size};
+use crate::domain::file::{KnownFile, ProviderCopy, known_size};
 use crate::domain::ids::{FileId, ThreadId, ThreadKey, TurnId};
 use crate::domain::turn::Unfetched;
 
@@ -31,7 +31,7 @@ impl FileRow {
             return Ok(None);
         };
         let wrong = |what| DbError::Inconsistent { table: "files", row: id, what };
-        let kind = FileKind::of(&kind).ok_or_else(|| wrong("unknown kind"))?;
+        let kind = kind.parse().map_err(|_| wrong("unknown kind"))?;
         let size = u64::try_from(size).map_err(|_| wrong("size below zero"))?;
         Ok(Some(KnownFile {
             id: FileId(id),

@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use sqlx::PgConnection;
@@ -141,6 +142,6 @@ impl<W: BatchOp> GroupCommit<W> {
 
     fn waiting(&self) -> MutexGuard<'_, Vec<PendingOp<W>>> {
         // Nothing that holds it can panic half-way.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock()
     }
 }

@@ -2,9 +2,9 @@
 //! what it needs is still at hand in its server process, and nothing is asked between two uses.
 
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -66,7 +66,7 @@ impl Lanes {
 
     fn idle(&self) -> MutexGuard<'_, Vec<(PgConnection, Instant)>> {
         // Nothing that holds it can panic half-way.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.idle.lock()
     }
 }
 

@@ -26,7 +26,8 @@ pub struct PricedCall {
 }
 
 /// Who pays for calls.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Payer {
     /// The user.
     User,
@@ -37,10 +38,7 @@ pub enum Payer {
 impl Payer {
     /// The column and label name.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Owner => "owner",
-        }
+        self.into()
     }
 }
 

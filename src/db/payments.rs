@@ -9,7 +9,8 @@ use crate::domain::money::Usd;
 use crate::domain::people::Language;
 
 /// How we heard of a payment.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum PaymentSource {
     /// By its message.
     Message,
@@ -19,10 +20,7 @@ pub(crate) enum PaymentSource {
 
 impl PaymentSource {
     fn name(self) -> &'static str {
-        match self {
-            Self::Message => "message",
-            Self::List => "list",
-        }
+        self.into()
     }
 }
 

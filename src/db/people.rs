@@ -99,7 +99,7 @@ async fn write(
         is_new: row.is_new,
         model: row.model_id.map(ModelId),
         language: Language::from_tag(row.language_code.as_deref()),
-        dialog: row.dialog.as_deref().and_then(Dialog::from_name),
+        dialog: row.dialog.as_deref().and_then(|name| name.parse::<Dialog>().ok()),
         version: row.version,
         chat_version: row.chat_version,
     };

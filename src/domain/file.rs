@@ -10,7 +10,10 @@ use crate::domain::ids::FileId;
 pub const DOWNLOAD_LIMIT: u64 = 20 * 1024 * 1024;
 
 /// The kind of message that contained a file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, strum::EnumString, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum FileKind {
     /// A picture sent as a photo; always JPEG.
@@ -32,35 +35,9 @@ pub enum FileKind {
 }
 
 impl FileKind {
-    /// Every kind.
-    pub const ALL: [Self; 8] = [
-        Self::Photo,
-        Self::Document,
-        Self::Audio,
-        Self::Voice,
-        Self::Video,
-        Self::VideoNote,
-        Self::Animation,
-        Self::Sticker,
-    ];
-
     /// Returns the name for columns and labels, which the model reads too.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Photo => "photo",
-            Self::Document => "document",
-            Self::Audio => "audio",
-            Self::Voice => "voice",
-            Self::Video => "video",
-            Self::VideoNote => "video_note",
-            Self::Animation => "animation",
-            Self::Sticker => "sticker",
-        }
-    }
-
-    /// Parses a column value. Returns `None` if there is no such kind.
-    pub fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+        self.into()
     }
 }
 

@@ -140,7 +140,8 @@ impl Reply {
 const CUT_CHARS: usize = 64;
 
 /// The role of a speaker in a conversation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// A person.
@@ -152,10 +153,7 @@ pub enum Role {
 impl Role {
     /// Returns the name for columns and requests.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Assistant => "assistant",
-        }
+        self.into()
     }
 }
 

@@ -80,7 +80,8 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// Telegram's kinds of chat.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "lowercase")]
 pub enum ChatKind {
     /// A private chat of one person with the bot.
@@ -96,12 +97,7 @@ pub enum ChatKind {
 impl ChatKind {
     /// Returns the name in Telegram's data, columns and labels.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Private => "private",
-            Self::Group => "group",
-            Self::Supergroup => "supergroup",
-            Self::Channel => "channel",
-        }
+        self.into()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Telegram Stars: the packages, and the formula that converts Stars to balance.
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, dec};
 
 use super::money::Usd;
 
@@ -15,11 +15,11 @@ pub(crate) const MOST: u32 = 2_500;
 pub(crate) const REFUND_DAYS: i64 = 30;
 
 /// The worth of a Star before deductions: 0.013 US dollars.
-const RATE: Decimal = Decimal::from_parts(13, 0, 0, false, 3);
+const RATE: Decimal = dec!(0.013);
 /// k1: Telegram's share when Stars are withdrawn, 35 %.
-pub(crate) const WITHDRAWAL: Decimal = Decimal::from_parts(35, 0, 0, false, 2);
+pub(crate) const WITHDRAWAL: Decimal = dec!(0.35);
 /// k2: Telegram's share for topics in private chats, 15 %.
-pub(crate) const TOPICS: Decimal = Decimal::from_parts(15, 0, 0, false, 2);
+pub(crate) const TOPICS: Decimal = dec!(0.15);
 
 /// The owner's margin (k3), a share from 0 to [`Margin::MOST`] with at most four fraction digits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -27,7 +27,7 @@ pub struct Margin(Decimal);
 
 impl Margin {
     /// The largest margin: with a larger one nothing would be left to credit.
-    pub const MOST: Decimal = Decimal::from_parts(49, 0, 0, false, 2);
+    pub const MOST: Decimal = dec!(0.49);
 
     /// Parses a margin as typed or stored, such as `0.1`.
     pub fn read(text: &str) -> Option<Self> {

@@ -93,7 +93,8 @@ pub enum Interruption {
 }
 
 /// Why a turn has no text, or no more text, from the model.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum TurnFailure {
     /// The provider is overloaded or limits our requests, after all retries.
     Overloaded,
@@ -118,17 +119,7 @@ pub enum TurnFailure {
 impl TurnFailure {
     /// Returns the name for columns and labels.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Overloaded => "overloaded",
-            Self::Unreachable => "unreachable",
-            Self::Rejected => "rejected",
-            Self::TooLong => "too_long",
-            Self::Refused => "refused",
-            Self::Empty => "empty",
-            Self::Internal => "internal",
-            Self::NoFunds => "no_funds",
-            Self::Banned => "banned",
-        }
+        self.into()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Changes made by administrators: balances of users, and the margin of new invoices. The caller checks the
 //! rights, which come from the settings.
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, dec};
 
 use super::books::Books;
 use super::intake::Caller;
@@ -14,7 +14,7 @@ use crate::domain::money::Usd;
 use crate::domain::stars::Margin;
 
 /// The largest balance in US dollars, far below what the column holds.
-const MOST: Decimal = Decimal::from_parts(1_410_065_408, 2, 0, false, 0);
+const MOST: Decimal = dec!(10_000_000_000);
 
 /// Identifies the user whose balance is changed.
 #[derive(Clone, PartialEq, Eq, Debug)]

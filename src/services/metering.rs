@@ -3,8 +3,9 @@
 //! conversation does the database work, so the conversation neither waits for the database nor sees it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -119,7 +120,7 @@ impl CallLog {
 
     fn lines(&self) -> MutexGuard<'_, CallLogState> {
         // The log is consistent between any two statements that hold the lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     fn reserve(&self, amount: Usd) -> Reservation {

@@ -1,7 +1,7 @@
 //! What the handlers and sessions share. Built once by `app`, passed as `Arc`, never changed.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::arrivals::Arrivals;
@@ -25,6 +25,7 @@ use crate::services::books::Books;
 use crate::services::write_behind::WriteBehind;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::readiness::Readiness;
+use parking_lot::{Mutex, MutexGuard};
 
 /// The long-lived parts of the service.
 #[derive(Debug)]
@@ -94,7 +95,7 @@ impl RunningTurns {
     }
 
     fn turns(&self) -> MutexGuard<'_, HashSet<TurnId>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

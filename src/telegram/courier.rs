@@ -8,10 +8,11 @@ mod sender;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 pub(crate) use self::queued::Delivery;
@@ -103,13 +104,8 @@ impl Courier {
     }
 
     fn state(&self) -> MutexGuard<'_, CourierState> {
-        lock(&self.0.state)
+        self.0.state.lock()
     }
-}
-
-fn lock(state: &Mutex<CourierState>) -> MutexGuard<'_, CourierState> {
-    // The desk is consistent between any two statements that hold the lock.
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Works one chat's queue off; the queue disappears together with its task. A parcel that breaks the carrier is left to
@@ -121,7 +117,7 @@ async fn drain_queue(
 ) {
     loop {
         let queued = {
-            let mut state = lock(state);
+            let mut state = state.lock();
             let Some(queued) = state.queues.get_mut(&chat).and_then(VecDeque::pop_front) else {
                 state.queues.remove(&chat);
                 return;
@@ -129,12 +125,12 @@ async fn drain_queue(
             queued
         };
         let carried = AssertUnwindSafe(send_until_settled(&queued)).catch_unwind().await;
-        lock(state).carried.remove(&queued.id);
+        state.lock().carried.remove(&queued.id);
         match carried {
             Ok(Ok(message)) => drop(queued.delivered.send(message)),
             Ok(Err(DbError::Cancelled { .. })) => {
                 tracing::warn!(outbox.id = queued.id.0, "the message {} waits for the next start", queued.id);
-                lock(state).queues.remove(&chat);
+                state.lock().queues.remove(&chat);
                 return;
             }
             Ok(Err(error)) => {
@@ -184,7 +180,7 @@ mod tests {
             arrived.push(delivery.await.ok().flatten());
         }
         assert_eq!(arrived, [Some(MessageId(1)), None, Some(MessageId(3))]);
-        let state = lock(&state);
+        let state = state.lock();
         assert!(state.queues.is_empty() && state.carried.is_empty());
     }
 }

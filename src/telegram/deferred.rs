@@ -2,9 +2,10 @@
 //! thread and in order: as long as one waits, all later ones of its thread wait behind it.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use crate::domain::ids::{ThreadKey, UpdateId};
+use parking_lot::{Mutex, MutexGuard};
 
 /// Updates that wait. Cheap to clone; bounded by what the inbox holds.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +60,7 @@ impl Deferred {
     }
 
     fn lines(&self) -> MutexGuard<'_, HashMap<ThreadKey, DeferredThread>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

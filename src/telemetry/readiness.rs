@@ -1,9 +1,10 @@
 //! Readiness: whether updates are received and dispatched now, and if not, why. The response of `/ready`.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 /// The phase of the service and the health of the parts that updates pass. Cheap to clone.
@@ -111,7 +112,7 @@ impl Health {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // No code that holds the lock can panic half-way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

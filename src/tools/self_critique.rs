@@ -14,11 +14,11 @@ use crate::domain::model::{Effort, ModelId};
 use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
 use crate::services::metering::PaidWork;
-use rust_decimal::Decimal;
+use rust_decimal::dec;
 
 /// The most a critique may cost, and the amount that must be left to spend: half a dollar, as with the
 /// predecessor.
-const CAP: Usd = Usd(Decimal::from_parts(5, 0, 0, false, 1));
+const CAP: Usd = Usd(dec!(0.5));
 /// The model of the critic, if the table has it; otherwise the default model is used.
 const CRITIC: &str = "claude-opus-5-5";
 /// The largest work to check, in bytes of UTF-8: what half a dollar pays for in any case.

@@ -66,11 +66,12 @@ mod validate;
 mod wire;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
+use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -87,7 +88,7 @@ use files::{Limits, Store};
 use planner::ResponsePlanner;
 use playback::Pacing;
 use record::Log;
-use server::{Core, lock};
+use server::Core;
 
 /// How long [`Anthropic::stop`] waits for connections to end.
 const STOP_BOUND: Duration = Duration::from_secs(5);
@@ -179,7 +180,7 @@ impl Anthropic {
     /// Breaks open streams and closes all connections and the port. Repeated calls return at once.
     pub async fn stop(&self) {
         self.core.stop.cancel();
-        let server = lock(&self.server).take();
+        let server = self.server.lock().take();
         if let Some(server) = server
             && tokio::time::timeout(STOP_BOUND, server).await.is_err()
         {
@@ -213,18 +214,18 @@ impl Anthropic {
 
     /// Appends a reply to the queue, which takes precedence over the user's text.
     pub fn script(&self, reply: Reply) {
-        lock(&self.core.planner).queue(reply);
+        self.core.planner.lock().queue(reply);
     }
 
     /// Scripts the next request whose newest user text contains `contains`. Used once, and before the queue.
     pub fn script_for(&self, contains: &str, reply: Reply) {
-        lock(&self.core.planner).queue_for(contains, reply);
+        self.core.planner.lock().queue_for(contains, reply);
     }
 
     /// Makes `author` answer every request that no script answers, including repeated ones. If it returns
     /// `None`, the user's text chooses a scenario.
     pub fn set_author(&self, author: impl Fn(&PromptView) -> Option<Reply> + Send + 'static) {
-        lock(&self.core.planner).set_author(author);
+        self.core.planner.lock().set_author(author);
     }
 
     /// Waits until the probe returns a value. The probe runs at once and after every change; it must not call
@@ -240,22 +241,22 @@ impl Anthropic {
 
     /// Sets the scenario for texts that name none; initially that is an echo.
     pub fn set_default(&self, scenario: Scenario) {
-        lock(&self.core.planner).set_default_scenario(DefaultScenario::Usually(scenario));
+        self.core.planner.lock().set_default_scenario(DefaultScenario::Usually(scenario));
     }
 
     /// Sets the scenario for all texts without a line `!name`. Its temporary faults become permanent.
     pub fn set_always(&self, scenario: Scenario) {
-        lock(&self.core.planner).set_default_scenario(DefaultScenario::Always(scenario));
+        self.core.planner.lock().set_default_scenario(DefaultScenario::Always(scenario));
     }
 
     /// Sets the delays of answers that begin from now on.
     pub fn set_pace(&self, first_token: Duration, between: Duration) {
-        *lock(&self.core.pacing) = Pacing { first: first_token, between };
+        *self.core.pacing.lock() = Pacing { first: first_token, between };
     }
 
     /// Makes all entries of the prompt cache older by `by`.
     pub fn age_prompt_cache(&self, by: Duration) {
-        lock(&self.core.cache).age(by);
+        self.core.cache.lock().age(by);
     }
 
     fn filtered(&self, keep: impl Fn(&Recorded) -> bool) -> Vec<Recorded> {

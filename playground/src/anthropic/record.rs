@@ -1,10 +1,11 @@
 //! The log of requests: one record per request, and waiting for a change.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::http::HeaderMap;
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -155,7 +156,7 @@ impl Log {
     }
 
     fn entries(&self) -> MutexGuard<'_, Vec<Recorded>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The HTTP server: routes, reading of bodies, the order of checks, and the record of every request.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::routing::{get, post};
 use futures::StreamExt as _;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -44,11 +45,6 @@ pub(super) struct Core {
     pub(super) file_log: Arc<Log>,
     pub(super) ids: Ids,
     pub(super) stop: CancellationToken,
-}
-
-/// Locks a mutex even if it is poisoned: no panic leaves the data inconsistent.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns the routes of the emulated API.
@@ -93,7 +89,7 @@ impl ReceivedRequest {
             Ok(body) => (body, None),
             Err(error) => (Value::Null, Some(error.to_string())),
         };
-        let known = Known::of(&body, &mut lock(&core.files));
+        let known = Known::of(&body, &mut core.files.lock());
         let sent = files::sent(&body, &known);
         let entry = Recorded { sent, ..Recorded::new(endpoint, parts.headers, body, raw) };
         Self {
@@ -117,7 +113,7 @@ impl ReceivedRequest {
         }
         let body = Arc::clone(&self.entry.body);
         let prompt = Transcript::with(&body, std::mem::take(&mut self.known));
-        let resumes_pause = lock(&core.planner).resumes_pause(&prompt);
+        let resumes_pause = core.planner.lock().resumes_pause(&prompt);
         let model = validate::body(&self.entry.headers, &body, counting, &prompt, resumes_pause)?;
         Ok(Admitted { body, model, prompt })
     }
@@ -156,7 +152,7 @@ async fn messages(State(core): State<Arc<Core>>, request: Request) -> Response<B
         Ok(admitted) => admitted,
         Err(error) => return arrival.refuse(&core, &error),
     };
-    let plan = lock(&core.planner).plan(&admitted.body, admitted.model, &admitted.prompt);
+    let plan = core.planner.lock().plan(&admitted.body, admitted.model, &admitted.prompt);
     match plan {
         Plan::Fail(error) => arrival.fail(&core, &error),
         Plan::Steps(steps) => play(&core, arrival, &admitted, steps).await,
@@ -176,7 +172,7 @@ async fn play(
         &ComposeInput {
             body,
             model,
-            input: lock(&core.cache).charge(prompt, model.min_cacheable),
+            input: core.cache.lock().charge(prompt, model.min_cacheable),
             prefix: prompt.prefix,
             chunk_chars: core.chunk_chars,
             ids: &core.ids,
@@ -185,9 +181,9 @@ async fn play(
         steps,
     );
     if let Some(prefix) = answer.paused_at {
-        lock(&core.planner).pause(prefix);
+        core.planner.lock().pause(prefix);
     }
-    let pacing = *lock(&core.pacing);
+    let pacing = *core.pacing.lock();
     let streams = body["stream"] == true;
     let mut response_log = core.log.open(Recorded { streams, ..arrival.entry });
     if streams {

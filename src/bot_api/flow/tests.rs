@@ -9,7 +9,7 @@ const GROUP: ChatId = ChatId(-100);
 /// Returns how many calls pass in this many seconds if one is requested every 100 ms.
 fn passed(flow: &Flow, chat: ChatId, class: Class, seconds: u32) -> usize {
     let start = Instant::now();
-    let admit = |tick| flow.lock().admit(chat, class, start + Duration::from_millis(100) * tick);
+    let admit = |tick| flow.0.lock().admit(chat, class, start + Duration::from_millis(100) * tick);
     (0..seconds * 10).filter(|&tick| admit(tick) == Admission::Now).count()
 }
 
@@ -36,7 +36,7 @@ async fn no_budget_is_ever_exceeded() {
 async fn first_drafts_have_places_that_nothing_else_takes() {
     let flow = Flow::new(30);
     let start = Instant::now();
-    let admit = |class, now| flow.lock().admit(ANN, class, now) == Admission::Now;
+    let admit = |class, now| flow.0.lock().admit(ANN, class, now) == Admission::Now;
     let taken: usize =
         [Class::Draft, Class::Action].map(|class| passed(&flow, ANN, class, 30)).into_iter().sum();
     assert_eq!(taken, 32, "all that is open to both");
@@ -48,7 +48,7 @@ async fn first_drafts_have_places_that_nothing_else_takes() {
 async fn the_first_draft_of_each_quick_answer_is_shown_at_once() {
     let flow = Flow::new(30);
     let start = Instant::now();
-    let admit = |class, ms| flow.lock().admit(ANN, class, start + Duration::from_millis(ms));
+    let admit = |class, ms| flow.0.lock().admit(ANN, class, start + Duration::from_millis(ms));
     let mut postponed = 0;
     for question in (0..120_000).step_by(1_500) {
         admit(Class::Action, question);
@@ -64,16 +64,17 @@ async fn the_overall_budget_is_shared_by_all_chats() {
     let flow = Flow::new(30);
     let start = Instant::now();
     let chats = (1..=100).map(ChatId);
-    let now = chats.filter(|&chat| flow.lock().admit(chat, Class::Message, start) == Admission::Now).count();
+    let now =
+        chats.filter(|&chat| flow.0.lock().admit(chat, Class::Message, start) == Admission::Now).count();
     assert_eq!(now, 30);
     assert_eq!(
-        flow.lock().admit(ANN, Class::Draft, start),
+        flow.0.lock().admit(ANN, Class::Draft, start),
         Admission::Now,
         "drafts have a budget of their own"
     );
     let unlimited = Flow::new(0);
     assert!(
-        (1..=100).all(|chat| unlimited.lock().admit(ChatId(chat), Class::Message, start) == Admission::Now)
+        (1..=100).all(|chat| unlimited.0.lock().admit(ChatId(chat), Class::Message, start) == Admission::Now)
     );
 }
 

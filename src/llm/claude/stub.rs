@@ -1,12 +1,13 @@
 //! A server for tests that answers what it is told to, in order, and keeps what it was asked.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::Response;
+use parking_lot::Mutex;
 use secrecy::SecretString;
 
 use super::Client;
@@ -50,8 +51,8 @@ impl Stub {
                     .collect();
                 let body = to_bytes(request.into_body(), usize::MAX).await.unwrap();
                 let body = String::from_utf8_lossy(&body).into_owned();
-                kept.lock().unwrap_or_else(PoisonError::into_inner).push(Asked { line, headers, body });
-                let next = answers.lock().unwrap_or_else(PoisonError::into_inner).next();
+                kept.lock().push(Asked { line, headers, body });
+                let next = answers.lock().next();
                 let (status, headers, body) = next.unwrap_or((418, &[], String::new()));
                 let answer = Response::builder().status(status);
                 let answer =
@@ -73,7 +74,7 @@ impl Stub {
 
     /// Everything that it was asked so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.asked.lock().clone()
     }
 }
 

@@ -2,9 +2,10 @@
 //! field that does not fit them; so each update waits here, and a stand-in that names its chat takes its place.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use chrono::DateTime;
+use parking_lot::Mutex;
 use teloxide::types::{
     Chat, ChatId, ChatKind, ChatPrivate, MessageId, MessageReactionCountUpdated, Update, UpdateId, UpdateKind,
 };
@@ -26,7 +27,7 @@ impl Carried {
     /// Keeps an update and returns its stand-in. The framework keeps the order of those that name the same chat.
     pub(super) fn put(&self, update: raw::Update) -> Update {
         let chat = ChatId(update.chat().0);
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.0.lock();
         waiting.last = waiting.last.wrapping_add(1);
         let number = waiting.last;
         waiting.updates.insert(number, update);
@@ -42,7 +43,7 @@ impl Carried {
 
     /// The update that a stand-in stands for.
     pub(super) fn take(&self, stand_in: &Update) -> Option<raw::Update> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).updates.remove(&stand_in.id.0)
+        self.0.lock().updates.remove(&stand_in.id.0)
     }
 }
 

@@ -5,7 +5,8 @@ use crate::bot_api::methods::Me;
 use crate::domain::ids::UserId;
 
 /// The commands that the bot knows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, strum::EnumString)]
+#[strum(serialize_all = "snake_case", ascii_case_insensitive)]
 pub(crate) enum Command {
     /// Greets.
     Start,
@@ -24,34 +25,15 @@ pub(crate) enum Command {
     /// Gives Stars back.
     Refund,
     /// Tells whom to ask about payments.
+    #[strum(serialize = "paysupport")]
     PaySupport,
     /// Tells the terms of sale.
     Terms,
     /// Corrects a balance; for administrators.
+    #[strum(serialize = "topup")]
     TopUp,
     /// Sets the owner's margin; for administrators.
     SetMargin,
-}
-
-impl Command {
-    /// The command of a name in any case.
-    fn of(name: &str) -> Option<Self> {
-        Some(match name.to_ascii_lowercase().as_str() {
-            "start" => Self::Start,
-            "help" => Self::Help,
-            "stop" => Self::Stop,
-            "clear" => Self::Clear,
-            "cancel" => Self::Cancel,
-            "pay" => Self::Pay,
-            "balance" => Self::Balance,
-            "refund" => Self::Refund,
-            "paysupport" => Self::PaySupport,
-            "terms" => Self::Terms,
-            "topup" => Self::TopUp,
-            "set_margin" => Self::SetMargin,
-            _ => return None,
-        })
-    }
 }
 
 /// What a text is, by its beginning.
@@ -90,7 +72,7 @@ fn form(text: &str, me: &Me) -> Form {
     if !is_name(name) || bot.is_some_and(|bot| !is_name(bot)) {
         return Form::Plain;
     }
-    match (Command::of(name), bot) {
+    match (name.parse().ok(), bot) {
         (_, Some(bot)) if !bot.eq_ignore_ascii_case(&me.username) => Form::Foreign,
         (Some(command), _) => Form::Ours(command, arguments.trim().to_owned()),
         (None, Some(_)) => Form::UnknownOfOurs,

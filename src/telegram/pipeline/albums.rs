@@ -1,10 +1,10 @@
 //! Albums in groups that were meant for the bot.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 
 use crate::domain::ids::{ChatId, UserId};
 use crate::domain::message::Incoming;
+use parking_lot::Mutex;
 
 /// Albums that are remembered to have been meant for us.
 const ALBUMS: usize = 256;
@@ -17,7 +17,7 @@ impl Albums {
     /// Remembers the album of a message for us.
     pub(crate) fn remember(&self, incoming: &Incoming) {
         let Some(album) = of(incoming) else { return };
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.lock();
         if !known.contains(&album) {
             known.push_back(album);
         }
@@ -28,7 +28,7 @@ impl Albums {
 
     /// Whether a message belongs to one of them.
     pub(crate) fn contain(&self, incoming: &Incoming) -> bool {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.0.lock();
         of(incoming).is_some_and(|album| known.contains(&album))
     }
 }

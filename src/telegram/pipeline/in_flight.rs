@@ -2,9 +2,10 @@
 //! longer than an update is usually on its way.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use crate::domain::ids::UpdateId;
+use parking_lot::{Mutex, MutexGuard};
 
 /// Updates that sessions have in hand, and how many hold each. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +31,7 @@ impl InFlight {
     }
 
     fn updates(&self) -> MutexGuard<'_, HashMap<i64, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -2,9 +2,10 @@
 //! so that a crash hits nothing else and tells which one it was. Others run between two suspects.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 use crate::domain::ids::{ChatId, TurnId, UpdateId};
@@ -173,7 +174,7 @@ impl Isolation {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing that holds it can panic half-way.
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock()
     }
 }
 

@@ -1,8 +1,9 @@
 //! Slots: how many answers of one user may run at once. Further ones wait in the order in which they came.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::ids::UserId;
@@ -46,7 +47,7 @@ impl Slots {
     }
 
     fn users(&self) -> MutexGuard<'_, HashMap<UserId, Arc<Semaphore>>> {
-        self.users.lock().unwrap_or_else(PoisonError::into_inner)
+        self.users.lock()
     }
 }
 

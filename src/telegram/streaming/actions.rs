@@ -2,9 +2,10 @@
 //! actions of all its turns, place after place, inside the same budget as drafts; it lives while a turn wants one.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -97,7 +98,7 @@ impl Actions {
     }
 
     fn chats(&self) -> MutexGuard<'_, HashMap<ChatId, ChatActions>> {
-        self.0.chats.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.chats.lock()
     }
 }
 

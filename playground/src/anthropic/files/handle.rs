@@ -9,7 +9,7 @@ use super::faults::FileFault;
 use super::store::{Incoming, Stored};
 use crate::anthropic::endpoint::Endpoint;
 use crate::anthropic::record::Recorded;
-use crate::anthropic::server::lock;
+
 use crate::anthropic::{Anthropic, ApiError};
 
 /// An uploaded file.
@@ -46,13 +46,13 @@ impl Anthropic {
     /// Returns every file that was uploaded and neither deleted nor forgotten, oldest first, including
     /// expired ones.
     pub fn files(&self) -> Vec<StoredFile> {
-        let mut store = lock(&self.core.files);
+        let mut store = self.core.files.lock();
         store.all().iter().map(|stored| StoredFile::from(&**stored)).collect()
     }
 
     /// Returns the bytes of a file; `None` if it does not exist or has expired.
     pub fn file_bytes(&self, id: &str) -> Option<Bytes> {
-        lock(&self.core.files).find(id).ok().map(|stored| stored.bytes.clone())
+        self.core.files.lock().find(id).ok().map(|stored| stored.bytes.clone())
     }
 
     /// Removes a file as if someone else had deleted it. Returns `false` if there is none. A message that
@@ -60,12 +60,12 @@ impl Anthropic {
     /// [`Outcome::Failed`](crate::anthropic::Outcome::Failed), not as refused, because the client could not
     /// know.
     pub fn forget_file(&self, id: &str) -> bool {
-        lock(&self.core.files).forget(id)
+        self.core.files.lock().forget(id)
     }
 
     /// Advances the clock of the files, so that those with a lifetime expire.
     pub fn age_files(&self, by: Duration) {
-        lock(&self.core.files).age(by);
+        self.core.files.lock().age(by);
     }
 
     /// Adds a file as if a tool of the service had made it, so that it can be downloaded. Returns its id, or
@@ -79,7 +79,7 @@ impl Anthropic {
             downloadable: true,
         };
         let id = self.core.ids.next("file_");
-        lock(&self.core.files).add(id, incoming).map(|stored| stored.id.clone())
+        self.core.files.lock().add(id, incoming).map(|stored| stored.id.clone())
     }
 
     /// Makes the next `times` valid uploads meet a fault. Several plans apply in the order in which they were
@@ -91,7 +91,7 @@ impl Anthropic {
     /// Makes the next `times` valid calls of one endpoint of the Files API meet a fault:
     /// [`Endpoint::UploadFile`], [`Endpoint::ReadFiles`] or [`Endpoint::DeleteFile`].
     pub fn fail_files(&self, endpoint: Endpoint, times: u32, fault: FileFault) {
-        lock(&self.core.files).faults.plan(endpoint, times, fault);
+        self.core.files.lock().faults.plan(endpoint, times, fault);
     }
 
     /// Returns every call of the Files API, in order of arrival; [`requests`](Self::requests) does not

@@ -16,7 +16,7 @@ use super::store::Stored;
 use crate::anthropic::endpoint::Endpoint;
 use crate::anthropic::error::{ApiError, common_headers};
 use crate::anthropic::record::{Outcome, Recorded, ResponseLog};
-use crate::anthropic::server::{Core, broken_response, lock};
+use crate::anthropic::server::{Core, broken_response};
 use crate::anthropic::validate;
 
 const MOST_IDS: usize = 100;
@@ -39,14 +39,14 @@ enum FileResponse {
 }
 
 async fn upload(State(core): State<Arc<Core>>, request: Request) -> Response<Body> {
-    let most = lock(&core.files).limits.file;
+    let most = core.files.lock().limits.file;
     let headers = request.headers().clone();
     let form = Form::read(request, most).await;
     let entry = Recorded::new(Endpoint::UploadFile, headers, form.record(), Bytes::new());
     let admitted = admit(&core, &entry.headers).and_then(|()| form.admit(most));
     serve(&core, entry, admitted, |core, incoming| {
         let id = core.ids.next("file_");
-        Ok(FileResponse::Json(lock(&core.files).add(id, incoming)?.object()))
+        Ok(FileResponse::Json(core.files.lock().add(id, incoming)?.object()))
     })
     .await
 }
@@ -60,7 +60,7 @@ async fn list(State(core): State<Arc<Core>>, request: Request) -> Response<Body>
 
 async fn one(State(core): State<Arc<Core>>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
     by_id(&core, Endpoint::ReadFiles, id, headers, |core, id| {
-        let stored = lock(&core.files).listed(id).map_err(|missing| missing.error(id))?;
+        let stored = core.files.lock().listed(id).map_err(|missing| missing.error(id))?;
         Ok(FileResponse::Json(stored.object()))
     })
     .await
@@ -72,7 +72,7 @@ async fn content(
     headers: HeaderMap,
 ) -> Response<Body> {
     by_id(&core, Endpoint::ReadFiles, id, headers, |core, id| {
-        let mut store = lock(&core.files);
+        let mut store = core.files.lock();
         let stored = store.listed(id).map_err(|missing| missing.error(id))?;
         if !stored.downloadable {
             let problem = format!("File {id} is not downloadable: only files that a tool made are");
@@ -85,7 +85,7 @@ async fn content(
 
 async fn remove(State(core): State<Arc<Core>>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
     by_id(&core, Endpoint::DeleteFile, id, headers, |core, id| {
-        lock(&core.files).delete(id).map_err(|missing| missing.error(id))?;
+        core.files.lock().delete(id).map_err(|missing| missing.error(id))?;
         Ok(FileResponse::Json(json!({"id": id, "type": "file_deleted"})))
     })
     .await
@@ -116,8 +116,8 @@ async fn serve<T>(
     action: impl FnOnce(&Core, T) -> Result<FileResponse, ApiError>,
 ) -> Response<Body> {
     let request_id = core.ids.next("req_");
-    let fault = if admitted.is_ok() { lock(&core.files).faults.take(entry.endpoint) } else { None };
-    let vanished = entry.body["id"].as_str().is_some_and(|id| lock(&core.files).vanished(id));
+    let fault = if admitted.is_ok() { core.files.lock().faults.take(entry.endpoint) } else { None };
+    let vanished = entry.body["id"].as_str().is_some_and(|id| core.files.lock().vanished(id));
     let response_log = core.file_log.open(entry);
     let cut = |response_log: ResponseLog| {
         response_log.close(Outcome::Cut);
@@ -200,7 +200,7 @@ impl Listing {
 
     /// Returns a page of files, newest first. A cursor is the last id of the previous page.
     fn answer(self, core: &Core) -> FileResponse {
-        let mut store = lock(&core.files);
+        let mut store = core.files.lock();
         let newest_first = store.all().iter().rev();
         let (data, next) = match self {
             Self::Ids(ids) => {

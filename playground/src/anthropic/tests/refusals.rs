@@ -17,7 +17,7 @@ fn sentence(answer: &HttpAnswer, kind: &str) -> String {
 #[tokio::test]
 async fn every_table_row() {
     let api = start().await;
-    testing::stock(&mut super::super::server::lock(&api.core.files));
+    testing::stock(&mut api.core.files.lock());
     let client = reqwest::Client::new();
     for case in testing::all() {
         let request = client

@@ -2,11 +2,12 @@
 //! inbox table; a mailbox only holds what is on its way, so it may be lost at any moment.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -144,7 +145,7 @@ impl Mailboxes {
     }
 
     fn map(&self) -> MutexGuard<'_, HashMap<ThreadKey, mpsc::Sender<SessionInput>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 
