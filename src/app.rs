@@ -94,7 +94,8 @@ async fn serve(
 ) -> Result<bool> {
     let grace = config.service.shutdown_grace;
     let db = Db::open(&config.database.postgres, config.database.pool_size, metrics.clone())
-        .context("DATABASE_URL cannot be used")?;
+        .context("DATABASE_URL cannot be used")?
+        .stopped_by(life.abort.clone());
     let started = {
         let starting = start(&config, clock, &life, &metrics, &readiness, &db);
         tokio::pin!(starting);
@@ -147,7 +148,7 @@ async fn start(
     readiness: &Readiness,
     db: &Db,
 ) -> Result<()> {
-    let migrated = db.persist_within(MIGRATION_LIMIT, "migrate::run", &life.drain, || migrate::run(db)).await;
+    let migrated = db.until(&life.drain).persist_within(MIGRATION_LIMIT, || migrate::run(db)).await;
     let version = migrated.context("the database cannot be brought up to date")?;
     tracing::info!(version, "the database is up to date");
     let cache = cache(config, life, metrics, db).await?;
@@ -207,7 +208,7 @@ async fn start(
 /// Creates the cache for the rows of this database.
 async fn cache(config: &Config, life: &Lifecycle, metrics: &Metrics, db: &Db) -> Result<Cache> {
     let Some(url) = &config.database.redis else { return Ok(Cache::disabled()) };
-    let identity = db.persist("migrate::identity", &life.drain, || migrate::identity(db)).await;
+    let identity = db.until(&life.drain).persist(|| migrate::identity(db)).await;
     let migrate::DatabaseIdentity { database, timeline } =
         identity.context("the database does not tell who it is")?;
     Cache::open(url, &Origin { database, timeline }, metrics.clone()).context("REDIS_URL cannot be used")

@@ -1,35 +1,59 @@
-//! What can go wrong with the database, sorted by what the caller does next.
+//! Database errors, sorted by what the caller does next.
 
-/// A failed operation.
+use std::time::Duration;
+
+/// Why a database operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// The server is away, restarting or busy: the same operation may work in a moment.
+    /// The server is unavailable, restarting or out of resources: the same operation may succeed later.
     #[error("the database is unavailable during {at}")]
     Unavailable {
         /// The operation.
         at: &'static str,
-        /// What the driver said.
+        /// The driver's error.
         #[source]
         source: sqlx::Error,
     },
-    /// A statement took longer than it may. Trying again may help if the server was busy, but not if the statement has too
-    /// much to do.
+    /// Another transaction was in the way: a locked row, a deadlock, or a concurrent insert of the same row. The same
+    /// operation may succeed at once.
+    #[error("{at} collided with another transaction")]
+    Contended {
+        /// The operation.
+        at: &'static str,
+        /// The driver's error.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The server cancelled a statement because it took too long. A repetition helps if the server was busy, but not if
+    /// the statement has too much to do.
     #[error("{at} took too long")]
     TooSlow {
         /// The operation.
         at: &'static str,
-        /// What the driver said.
+        /// The driver's error.
         #[source]
         source: sqlx::Error,
     },
-    /// The operation itself is wrong; trying again cannot help.
+    /// Our own time limit passed without an answer from the server, which may have vanished.
+    #[error("the database did not answer within {} s", limit.as_secs())]
+    Deadline {
+        /// The time limit.
+        limit: Duration,
+    },
+    /// The operation itself is wrong; a repetition cannot help.
     #[error("{at} failed")]
     Failed {
         /// The operation.
         at: &'static str,
-        /// What the driver said.
+        /// The driver's error.
         #[source]
         source: sqlx::Error,
+    },
+    /// A statement that returns a row for each input left one out.
+    #[error("{at} did not return a row")]
+    MissingRow {
+        /// The operation.
+        at: &'static str,
     },
     /// A stored row breaks a rule that the code relies on.
     #[error("the row {row} of {table} is inconsistent: {what}")]
@@ -41,71 +65,112 @@ pub enum DbError {
         /// The broken rule.
         what: &'static str,
     },
-    /// The wait was cut by shutdown.
-    #[error("{at} was given up at shutdown")]
-    Cancelled {
-        /// The operation.
-        at: &'static str,
-    },
+    /// The service stops, so the operation is no longer repeated.
+    #[error("given up at shutdown")]
+    Cancelled,
 }
 
 impl DbError {
     /// Classifies the driver's error of an operation.
     pub(super) fn at(at: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
-        move |source| {
-            if is_transient(&source) {
-                Self::Unavailable { at, source }
-            } else if is_timeout(&source) {
-                Self::TooSlow { at, source }
-            } else {
-                Self::Failed { at, source }
-            }
+        move |source| match Class::of(&source) {
+            Class::Unavailable => Self::Unavailable { at, source },
+            Class::Contended => Self::Contended { at, source },
+            Class::TooSlow => Self::TooSlow { at, source },
+            Class::Permanent => Self::Failed { at, source },
         }
     }
 
-    /// The same for an insert that an earlier run of the same operation may still be about to finish: its row is found
-    /// when the operation is repeated.
+    /// Classifies the driver's error of an insert whose earlier run may still be committing: a unique violation is
+    /// contention, because a repetition finds the row.
     pub(super) fn at_race(at: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
         move |source| match &source {
             sqlx::Error::Database(database) if database.is_unique_violation() => {
-                Self::Unavailable { at, source }
+                Self::Contended { at, source }
             }
             _ => Self::at(at)(source),
         }
     }
 
-    /// Whether the same operation may work in a moment.
+    /// Returns whether the same operation may succeed if it is repeated.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::TooSlow { .. })
+        self.obstacle().is_some()
     }
 
-    /// Whether a statement took longer than it may.
+    /// Returns whether the server cancelled a statement because it took too long.
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::TooSlow { .. })
     }
+
+    /// Returns the obstacle that a repetition may find gone, as the log names it; `None` for an error that stays.
+    pub(super) fn obstacle(&self) -> Option<&'static str> {
+        match self {
+            Self::Unavailable { .. } | Self::Deadline { .. } => Some("the database is away, waiting"),
+            Self::TooSlow { .. } => Some("the database is slow, trying again"),
+            Self::Contended { .. } => Some("another transaction was in the way, trying again"),
+            Self::Failed { .. } | Self::MissingRow { .. } | Self::Inconsistent { .. } | Self::Cancelled => {
+                None
+            }
+        }
+    }
 }
 
-/// A statement that the server has cancelled, as it does when `statement_timeout` is over.
-fn is_timeout(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Database(database) if database.code().as_deref() == Some("57014"))
+/// What an error of the driver means for a repetition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Class {
+    Unavailable,
+    Contended,
+    TooSlow,
+    Permanent,
 }
 
-/// SQLSTATE classes and codes: connection (08), resources (53), shutdown and crash (57P0x), a transaction that took too
-/// long (25P03), a server that became read-only in a failover (25006), serialization and deadlock
-/// (40001, 40P01), and a lock that was not to be had (55P03).
-fn is_transient(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::WorkerCrashed
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::Protocol(_) => true,
-        sqlx::Error::Database(database) => database.code().is_some_and(|code| {
-            code.starts_with("08")
-                || code.starts_with("53")
-                || code.starts_with("57P0")
-                || matches!(code.as_ref(), "25P03" | "25006" | "40001" | "40P01" | "55P03")
-        }),
-        _ => false,
+impl Class {
+    fn of(error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_) => Self::Unavailable,
+            sqlx::Error::Database(database) => {
+                database.code().map_or(Self::Permanent, |code| Self::of_sqlstate(&code))
+            }
+            _ => Self::Permanent,
+        }
+    }
+
+    fn of_sqlstate(code: &str) -> Self {
+        match code {
+            // Serialization failure, deadlock, lock timeout.
+            "40001" | "40P01" | "55P03" => Self::Contended,
+            // The server cancels a statement when `statement_timeout` has passed.
+            "57014" => Self::TooSlow,
+            // A transaction that was idle or open for too long, and a server made read-only by a failover.
+            "25P03" | "25006" => Self::Unavailable,
+            // Connections, resources, and shutdown or crash.
+            _ if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P0") => {
+                Self::Unavailable
+            }
+            _ => Self::Permanent,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_of_the_server_says_whether_a_repetition_helps() {
+        for (codes, class) in [
+            (&["08006", "53300", "57P01", "57P03", "25P03", "25006"][..], Class::Unavailable),
+            (&["40001", "40P01", "55P03"], Class::Contended),
+            (&["57014"], Class::TooSlow),
+            (&["23505", "42601", "22001"], Class::Permanent),
+        ] {
+            for code in codes {
+                assert_eq!(Class::of_sqlstate(code), class, "{code}");
+            }
+        }
     }
 }

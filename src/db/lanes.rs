@@ -82,7 +82,10 @@ impl Lane<'_> {
             return Ok(connection);
         }
         let connected = timeout(ACQUIRE_LIMIT, PgConnection::connect_with(&self.lanes.server)).await;
-        connected.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(DbError::at("lanes::connection"))
+        match connected {
+            Ok(connected) => connected.map_err(DbError::at("lanes::connection")),
+            Err(_elapsed) => Err(DbError::Deadline { limit: ACQUIRE_LIMIT }),
+        }
     }
 
     /// Keeps the connection for the next use.

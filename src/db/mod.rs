@@ -22,6 +22,7 @@ pub mod outbox;
 mod outbox_rows;
 pub(crate) mod payments;
 pub(crate) mod people;
+mod persistence;
 mod pool;
 pub(crate) mod reconciliations;
 pub mod records;
@@ -34,6 +35,7 @@ pub mod turns;
 mod tx;
 
 pub use error::DbError;
+pub(crate) use persistence::OPERATION_LIMIT;
+pub use persistence::Persistence;
 pub use pool::Db;
-pub(crate) use pool::OPERATION_LIMIT;
 pub use tx::Tx;

@@ -59,8 +59,7 @@ pub(crate) async fn meet(tx: &mut Tx<'_>, visit: Contact<'_>) -> Result<KnownUse
 /// The same together with the conversation, in one statement.
 pub(crate) async fn enter(db: &Db, visit: Contact<'_>) -> Result<UserInThread, DbError> {
     let UpsertedUser { known, thread } = write(db.pool(), visit, true).await?;
-    let (thread, is_new_thread) =
-        thread.ok_or_else(|| DbError::at("people::enter")(sqlx::Error::RowNotFound))?;
+    let (thread, is_new_thread) = thread.ok_or_else(|| DbError::MissingRow { at: "people::enter" })?;
     Ok(UserInThread { known, thread, is_new_thread })
 }
 

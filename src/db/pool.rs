@@ -1,8 +1,7 @@
-//! The database: its pool, its transactions, and how an operation is repeated while the server is away.
+//! The database: its connections and transactions.
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
@@ -14,13 +13,12 @@ use super::group_commit::{BatchOp, GroupCommit};
 use super::lanes::{ACQUIRE_LIMIT, Lanes};
 use super::model_calls::RecordCalls;
 use super::outbox_rows::MarkSent;
+use super::persistence::{OPERATION_LIMIT, Persistence, within};
 use super::turns::close_turn::CloseTurn;
 use super::turns::open_turn::OpenTurn;
 use super::tx::Tx;
 use crate::telemetry::metrics::Metrics;
 
-/// The first and the longest pause between tries while the server is away.
-const RETRY_PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 /// No statement of ours takes longer on a healthy server.
 const STATEMENT_LIMIT: &str = "15s";
 /// So many connections open and close turns, if that is not more than a third of all.
@@ -30,8 +28,6 @@ const ASIDE: u32 = 1;
 /// How long those who do something together wait for a row that somebody has locked. Then each waits alone, so that one
 /// such row does not stop all. Our own transactions hold none that long.
 const LOCK_LIMIT: &str = "250ms";
-/// No operation takes longer, also when the server has vanished without a word.
-pub(crate) const OPERATION_LIMIT: Duration = Duration::from_secs(20);
 
 /// The database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -39,6 +35,7 @@ pub struct Db {
     pool: PgPool,
     pub(super) shared: Arc<GroupCommits>,
     metrics: Metrics,
+    stop: CancellationToken,
 }
 
 /// Statements that many share, with connections of their own.
@@ -76,8 +73,8 @@ impl GroupCommits {
 }
 
 impl Db {
-    /// Connects lazily: the first operation finds out whether the server is there. Some of the `pool_size` connections (at
-    /// least 3) are for statements that many share.
+    /// Connects lazily: the first operation finds out whether the server is there. Of the `pool_size` connections (at least
+    /// 3), some are reserved for shared statements.
     ///
     /// # Errors
     /// When the address cannot be understood.
@@ -104,7 +101,14 @@ impl Db {
             .acquire_timeout(ACQUIRE_LIMIT)
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        Ok(Self { pool, shared, metrics })
+        Ok(Self { pool, shared, metrics, stop: CancellationToken::new() })
+    }
+
+    /// Ends the repetition of operations with [`DbError::Cancelled`] at `stop`; without it they are repeated until they
+    /// succeed.
+    #[must_use]
+    pub(crate) fn stopped_by(self, stop: CancellationToken) -> Self {
+        Self { stop, ..self }
     }
 
     /// A database that nobody reaches, for tests of what does not need one. Wants a runtime.
@@ -141,7 +145,7 @@ impl Db {
         let mut tx = self.begin().await?;
         let mut outputs = W::execute(&mut tx, vec![op()]).await?;
         Self::commit(tx).await?;
-        outputs.pop().ok_or_else(|| DbError::at("group_commit::submit")(sqlx::Error::RowNotFound))
+        outputs.pop().ok_or_else(|| DbError::MissingRow { at: "group_commit::submit" })
     }
 
     /// For one single statement, which is counted.
@@ -150,120 +154,38 @@ impl Db {
         &self.pool
     }
 
-    /// Runs `operation` until it works, is refused for good, or `stop` is cancelled; waits while the server is away.
-    /// The operation may have taken effect although its answer was lost, so it must be harmless to repeat, and its
-    /// answer must be the same then.
+    /// Repeats an operation until it succeeds, cannot succeed, or the service stops; see [`Persistence::persist`].
     ///
     /// # Errors
-    /// Those of the operation that trying again cannot heal, and [`DbError::Cancelled`].
-    pub async fn persist<T, F>(
-        &self,
-        at: &'static str,
-        stop: &CancellationToken,
-        operation: impl Fn() -> F,
-    ) -> Result<T, DbError>
+    /// Returns the errors that a repetition cannot heal, and [`DbError::Cancelled`].
+    #[track_caller]
+    pub fn persist<T, F>(&self, operation: impl Fn() -> F) -> impl Future<Output = Result<T, DbError>>
     where
         F: Future<Output = Result<T, DbError>>,
     {
-        self.persist_within(OPERATION_LIMIT, at, stop, operation).await
+        self.until(&self.stop).persist(operation)
     }
 
-    /// [`Db::persist`] for an operation that may take longer than usual.
+    /// Repeats operations until `stop`, which comes earlier than the stop of the database itself.
+    pub fn until<'a>(&'a self, stop: &'a CancellationToken) -> Persistence<'a> {
+        Persistence { metrics: &self.metrics, stop }
+    }
+
+    /// Runs an operation once, within the time limit of any operation.
     ///
     /// # Errors
-    /// As for [`Db::persist`].
-    pub async fn persist_within<T, F>(
-        &self,
-        limit: Duration,
-        at: &'static str,
-        stop: &CancellationToken,
-        operation: impl Fn() -> F,
-    ) -> Result<T, DbError>
-    where
-        F: Future<Output = Result<T, DbError>>,
-    {
-        self.repeat(limit, at, stop, operation, DbError::is_transient).await
-    }
-
-    /// [`Db::persist_within`] for a job that nobody waits for: waits while the server is away, but does not repeat a
-    /// statement that takes too long, which would take too long again.
-    ///
-    /// # Errors
-    /// As for [`Db::persist`], and [`DbError::TooSlow`].
-    pub async fn run_job<T, F>(
-        &self,
-        limit: Duration,
-        at: &'static str,
-        stop: &CancellationToken,
-        operation: impl Fn() -> F,
-    ) -> Result<T, DbError>
-    where
-        F: Future<Output = Result<T, DbError>>,
-    {
-        let heals = |error: &DbError| error.is_transient() && !error.is_timeout();
-        self.repeat(limit, at, stop, operation, heals).await
-    }
-
-    async fn repeat<T, F>(
-        &self,
-        limit: Duration,
-        at: &'static str,
-        stop: &CancellationToken,
-        operation: impl Fn() -> F,
-        heals: impl Fn(&DbError) -> bool,
-    ) -> Result<T, DbError>
-    where
-        F: Future<Output = Result<T, DbError>>,
-    {
-        let (mut pause, longest) = RETRY_PAUSES;
-        loop {
-            match within(limit, at, operation()).await {
-                Err(error) if heals(&error) => {
-                    self.metrics.db_retries.inc();
-                    let slow = error.is_timeout();
-                    let error = &error as &dyn std::error::Error;
-                    if slow {
-                        tracing::warn!(at, error, "the database is slow, trying again");
-                    } else {
-                        tracing::warn!(at, error, "the database is away, waiting");
-                    }
-                }
-                settled => return settled,
-            }
-            tokio::select! {
-                () = stop.cancelled() => return Err(DbError::Cancelled { at }),
-                () = tokio::time::sleep(pause) => pause = (pause * 2).min(longest),
-            }
-        }
-    }
-
-    /// Runs an operation once, within the time that any operation may take.
-    ///
-    /// # Errors
-    /// Those of the operation; [`DbError::Unavailable`] when the time is over.
+    /// Returns the errors of the operation, and [`DbError::Deadline`] if the time is over.
     pub async fn attempt<T>(
         &self,
-        at: &'static str,
         operation: impl Future<Output = Result<T, DbError>>,
     ) -> Result<T, DbError> {
-        within(OPERATION_LIMIT, at, operation).await
+        within(OPERATION_LIMIT, operation).await
     }
 
     /// Closes all connections; waits for running statements.
     pub async fn close(&self) {
         tokio::join!(self.pool.close(), self.shared.close());
     }
-}
-
-/// A server that has vanished without a word does not even refuse.
-async fn within<T>(
-    limit: Duration,
-    at: &'static str,
-    operation: impl Future<Output = Result<T, DbError>>,
-) -> Result<T, DbError> {
-    // Boxed, so that whoever does something else most of the time has no room for it.
-    let settled = tokio::time::timeout(limit, Box::pin(operation)).await;
-    settled.unwrap_or_else(|_| Err(DbError::at(at)(sqlx::Error::PoolTimedOut)))
 }
 
 #[cfg(test)]

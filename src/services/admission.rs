@@ -20,11 +20,11 @@ pub(crate) enum Admission {
 
 /// Asks the gate about a turn that has no hold yet; a turn that is admitted has one. To be called while nothing else of
 /// the user runs.
-pub(crate) async fn admit(books: &Books, abort: &CancellationToken, request: &TurnRequest) -> Admission {
+pub(crate) async fn admit(books: &Books, request: &TurnRequest) -> Admission {
     let (user, turn) = (request.key.user, request.turn);
     let (db, free) = (&books.db, books.is_privileged(user));
     let take = || holds::take(db, turn, user, request.reserve, free);
-    match db.persist("holds::take", abort, take).await {
+    match db.persist(take).await {
         Ok(Gate::Held) => Admission::Admitted,
         Ok(Gate::Reserved) => Admission::Reserved,
         Ok(Gate::Short) => Admission::Refused(TurnFailure::NoFunds),
@@ -40,7 +40,7 @@ pub(crate) async fn admit(books: &Books, abort: &CancellationToken, request: &Tu
 /// Whether it is likely that a user is answered, so that it is worth fetching a file. The gate decides for good.
 pub(crate) async fn may_spend(books: &Books, stop: &CancellationToken, user: UserId) -> bool {
     let (db, free) = (&books.db, books.is_privileged(user));
-    let asked = db.persist("holds::may_spend", stop, || holds::may_spend(db, user, free)).await;
+    let asked = db.until(stop).persist(|| holds::may_spend(db, user, free)).await;
     asked.unwrap_or_else(|error| {
         tracing::warn!(user.id = user.0, error = &error as &dyn std::error::Error, "a balance is not known");
         true

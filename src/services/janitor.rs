@@ -44,9 +44,9 @@ async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) {
     let (db, drain, now) = (&books.db, &life.drain, books.clock.now());
     let forgotten = now - TimeDelta::days(DELIVERIES_KEPT_DAYS);
     let dialogs = || dialogs::forget(db, now);
-    report("dialogs", db.run_job(OPERATION_LIMIT, "dialogs::forget", drain, dialogs).await);
+    report("dialogs", db.until(drain).run_job(OPERATION_LIMIT, dialogs).await);
     let topics = || topics::forget(db, forgotten);
-    report("topics", db.run_job(OPERATION_LIMIT, "topics::forget", drain, topics).await);
+    report("topics", db.until(drain).run_job(OPERATION_LIMIT, topics).await);
     for kind in RetentionKind::ALL {
         report(kind.name(), clean_up(books, life, metrics, kind).await);
     }
@@ -56,7 +56,7 @@ async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) {
 /// Logs one line for each job that failed.
 fn report(job: &'static str, done: Result<(), DbError>) {
     match done {
-        Ok(()) | Err(DbError::Cancelled { .. }) => {}
+        Ok(()) | Err(DbError::Cancelled) => {}
         Err(error) => {
             let error = &error as &dyn std::error::Error;
             tracing::error!(job, error, "the janitor could not do the job '{job}'");
@@ -67,7 +67,7 @@ fn report(job: &'static str, done: Result<(), DbError>) {
 async fn audit(books: &Books, life: &Lifecycle, metrics: &Metrics) -> Result<(), DbError> {
     let db = &books.db;
     let audit = || audit::problems(db);
-    let problems = db.run_job(AUDIT_LIMIT, "audit::problems", &life.drain, audit).await?;
+    let problems = db.until(&life.drain).run_job(AUDIT_LIMIT, audit).await?;
     metrics.audit_problems.set(problems.iter().map(|problem| problem.count).sum());
     metrics.audit_time.set(books.clock.now().timestamp());
     tracing::info!(broken_rules = problems.len(), "the books were audited");
@@ -94,13 +94,13 @@ async fn clean_up(
     let mut sum = 0;
     while let Some(walk) = rest {
         let step = || retention::step(db, walk, BATCH);
-        let step = db.run_job(OPERATION_LIMIT, "retention::step", drain, step).await?;
+        let step = db.until(drain).run_job(OPERATION_LIMIT, step).await?;
         sum += step.deleted;
         rest = step.rest;
         metrics.cleaned_up.with_label_values(&[kind.name()]).inc_by(step.deleted);
         if rest.is_some() {
             tokio::select! {
-                () = drain.cancelled() => return Err(DbError::Cancelled { at: "janitor::clean_up" }),
+                () = drain.cancelled() => return Err(DbError::Cancelled),
                 () = tokio::time::sleep(PAUSE) => {}
             }
         }

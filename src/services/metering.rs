@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
 
 use super::books::Books;
 use super::pricing;
@@ -211,13 +210,8 @@ pub(crate) struct Account<'a> {
 }
 
 /// Runs the meter task until the conversation is over. Waits while the database is away.
-pub(crate) async fn run(
-    books: &Books,
-    abort: &CancellationToken,
-    account: Account<'_>,
-    mut meter_requests: MeterRequests,
-) {
-    let task = MeterTask { books, abort, account, call_log: &meter_requests.call_log };
+pub(crate) async fn run(books: &Books, account: Account<'_>, mut meter_requests: MeterRequests) {
+    let task = MeterTask { books, account, call_log: &meter_requests.call_log };
     while let Some(entry) = meter_requests.requests.recv().await {
         // No sender is left: settling writes everything that is still queued.
         if meter_requests.requests.is_closed() && meter_requests.requests.sender_strong_count() == 0 {
@@ -225,7 +219,7 @@ pub(crate) async fn run(
         }
         match task.enter(entry).await {
             Ok(()) => {}
-            Err(DbError::Cancelled { .. }) => return,
+            Err(DbError::Cancelled) => return,
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::error!(
@@ -242,7 +236,6 @@ pub(crate) async fn run(
 /// The state of the meter task.
 struct MeterTask<'a> {
     books: &'a Books,
-    abort: &'a CancellationToken,
     account: Account<'a>,
     call_log: &'a CallLog,
 }
@@ -277,7 +270,7 @@ impl MeterTask<'_> {
         let entry = self.books.entry(call);
         let Account { turn, attempt, .. } = self.account;
         let write = || call_notes::note(&self.books.db, turn, attempt, std::slice::from_ref(&entry));
-        self.books.db.persist("call_notes::note", self.abort, write).await?;
+        self.books.db.persist(write).await?;
         kill_point!("tab: call noted");
         Ok(())
     }
@@ -307,7 +300,7 @@ impl MeterTask<'_> {
         let used = self.call_log.used(self.books);
         let Account { turn, user, .. } = self.account;
         let claim = || holds::claim(&self.books.db, (turn, user), (used, work.most, work.least), free);
-        self.books.db.persist("holds::claim", self.abort, claim).await
+        self.books.db.persist(claim).await
     }
 
     fn is_free(&self) -> bool {

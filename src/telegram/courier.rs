@@ -128,7 +128,7 @@ async fn drain_queue(
         state.lock().carried.remove(&queued.id);
         match carried {
             Ok(Ok(message)) => drop(queued.delivered.send(message)),
-            Ok(Err(DbError::Cancelled { .. })) => {
+            Ok(Err(DbError::Cancelled)) => {
                 tracing::warn!(outbox.id = queued.id.0, "the message {} waits for the next start", queued.id);
                 state.lock().queues.remove(&chat);
                 return;

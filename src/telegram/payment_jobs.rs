@@ -36,7 +36,7 @@ pub(crate) async fn drive_refunds(context: Arc<BotContext>) {
     loop {
         let pause = match drive_due(&context).await {
             Ok(pause) => pause,
-            Err(DbError::Cancelled { .. }) => return,
+            Err(DbError::Cancelled) => return,
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the refunds have to wait");
                 IDLE
@@ -55,17 +55,17 @@ async fn drive_due(context: &BotContext) -> Result<Duration, DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
     loop {
         let now = context.books.clock.now();
-        let due = db.persist("payments::due", drain, || payments::due(db, now, PAGE)).await?;
+        let due = db.until(drain).persist(|| payments::due(db, now, PAGE)).await?;
         if due.is_empty() {
             break;
         }
         for (payment, tries) in due {
             if drain.is_cancelled() {
-                return Err(DbError::Cancelled { at: "cashier::drive_due" });
+                return Err(DbError::Cancelled);
             }
             match drive(context, &payment, tries).await {
                 Ok(()) => {}
-                Err(error @ DbError::Cancelled { .. }) => return Err(error),
+                Err(error @ DbError::Cancelled) => return Err(error),
                 Err(error) => {
                     // Later, and not in the way of the others.
                     tracing::error!(
@@ -74,12 +74,12 @@ async fn drive_due(context: &BotContext) -> Result<Duration, DbError> {
                         "a refund could not be written down"
                     );
                     let wait = || refunds::postpone(&context.books, &payment, tries, IDLE);
-                    db.persist("refunds::postpone", drain, wait).await?;
+                    db.until(drain).persist(wait).await?;
                 }
             }
         }
     }
-    let next = db.persist("payments::next_due", drain, || payments::next_due(db)).await?;
+    let next = db.until(drain).persist(|| payments::next_due(db)).await?;
     let until = next.map(|next| (next - context.books.clock.now()).to_std().unwrap_or_default());
     Ok(until.unwrap_or(IDLE).clamp(Duration::from_millis(100), IDLE))
 }
@@ -92,7 +92,7 @@ async fn drive(context: &BotContext, payment: &Payment, tries: i32) -> Result<()
     let answered = tokio::select! {
         answered = context.screen.api.call(&method) => answered,
         // The next start asks again.
-        () = abort.cancelled() => return Err(DbError::Cancelled { at: "cashier::drive" }),
+        () = abort.cancelled() => return Err(DbError::Cancelled),
     };
     let mut wait = Duration::ZERO;
     let answer = match answered {
@@ -123,11 +123,11 @@ async fn drive(context: &BotContext, payment: &Payment, tries: i32) -> Result<()
     let db = &context.db;
     let Some(answer) = answer else {
         let postpone = || refunds::postpone(&context.books, payment, tries, wait);
-        return db.persist("refunds::postpone", abort, postpone).await;
+        return db.persist(postpone).await;
     };
     let returned = Returned { update: None, charge_id, payer: None };
     let settle = || context.payment_worker.settle(&context.books, &returned, answer);
-    let owed = db.persist("refunds::settle", abort, settle).await?;
+    let owed = db.persist(settle).await?;
     context.courier().deliver_again(owed);
     Ok(())
 }
@@ -146,7 +146,7 @@ pub(crate) async fn reconcile(context: Arc<BotContext>) {
                 tracing::info!(?reconciled, "compared the payments with Telegram's list");
                 RECONCILE_EVERY
             }
-            Err(ReconcileError::Database(DbError::Cancelled { .. })) => return,
+            Err(ReconcileError::Database(DbError::Cancelled)) => return,
             Err(unfinished) => {
                 let error = &unfinished as &dyn std::error::Error;
                 tracing::warn!(error, "the payments could not be compared with Telegram's list");
@@ -171,7 +171,7 @@ enum ReconcileError {
 
 async fn compare(context: &BotContext) -> Result<Reconciled, ReconcileError> {
     let (db, drain): (&Db, _) = (&context.db, &context.life.drain);
-    let known = db.persist("reconciliations::known", drain, || reconciliations::known(db)).await?;
+    let known = db.until(drain).persist(|| reconciliations::known(db)).await?;
     // The newest of the known ones once more: a refund may have followed while the list was read.
     let mut offset = (known - LINES).max(0);
     let mut reconciled = Reconciled::default();
@@ -191,7 +191,7 @@ async fn compare(context: &BotContext) -> Result<Reconciled, ReconcileError> {
         page = fetch(&context.screen.api, offset).await?;
     }
     reconciled.seen = offset;
-    db.persist("reconciliations::finished", drain, || reconciliations::finished(db, reconciled)).await?;
+    db.until(drain).persist(|| reconciliations::finished(db, reconciled)).await?;
     Ok(reconciled)
 }
 
@@ -204,17 +204,17 @@ async fn compare_page(
     page: Vec<Box<RawValue>>,
     reconciled: &mut Reconciled,
 ) -> Result<(), DbError> {
-    let (db, abort) = (&context.db, &context.life.abort);
+    let db = &context.db;
     let lines: Vec<TransactionLine> = page.iter().filter_map(|line| read_line(line.get())).collect();
     let ids: Vec<String> = lines.iter().map(|line| line.charge_id().to_owned()).collect();
-    let known = db.persist("payments::known", abort, || payments::known(db, &ids)).await?;
+    let known = db.persist(|| payments::known(db, &ids)).await?;
     let state = |charge: &str| known.iter().find(|(id, _)| id == charge).map(|&(_, refunded)| refunded);
     for line in &lines {
         match line {
             TransactionLine::Paid(received) if state(&received.charge_id).is_none() => {
                 let receipt = |credited| payment_worker::receipt(received, credited);
                 let book = || credit(&context.books, received, receipt);
-                let owed = db.persist("payments::credit", abort, book).await?;
+                let owed = db.persist(book).await?;
                 if !owed.is_empty() {
                     reconciled.credited += 1;
                     context.metrics.reconciled.with_label_values(&["payment"]).inc();
@@ -229,7 +229,7 @@ async fn compare_page(
             TransactionLine::Returned { charge_id, key, stars } if state(charge_id) != Some(true) => {
                 let returned = Returned { update: None, charge_id, payer: Some((*key, *stars)) };
                 let settle = || context.payment_worker.settle(&context.books, &returned, RefundReply::Given);
-                let owed = db.persist("refunds::settle", abort, settle).await?;
+                let owed = db.persist(settle).await?;
                 if !owed.is_empty() {
                     reconciled.refunded += 1;
                     context.metrics.reconciled.with_label_values(&["refund"]).inc();

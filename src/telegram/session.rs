@@ -319,12 +319,12 @@ impl Session<'_> {
     }
 
     fn apply(&mut self, edits: impl IntoIterator<Item = Edit>) {
-        let (db, abort) = (&self.context.db, &self.context.life.abort);
+        let db = &self.context.db;
         let cache = &self.context.cache;
         for Edit { update, key, message, text, date } in edits {
             self.background.push(Box::pin(async move {
                 let apply = || intake::apply_edit(db, cache, update, key.chat, message, &text, date);
-                finish(db.persist("intake::apply_edit", abort, apply).await.map(drop));
+                finish(db.persist(apply).await.map(drop));
             }));
         }
     }
@@ -366,9 +366,9 @@ impl Session<'_> {
     }
 
     fn mark_handled(&mut self, update: UpdateId) {
-        let (db, abort) = (&self.context.db, &self.context.life.abort);
+        let db = &self.context.db;
         self.background.push(Box::pin(async move {
-            finish(db.persist("intake::mark_handled", abort, || intake::mark_handled(db, update)).await);
+            finish(db.persist(|| intake::mark_handled(db, update)).await);
         }));
     }
 

@@ -188,6 +188,6 @@ impl BatchOp for OpenTurn {
         });
         let mut made: HashMap<i64, OpenTurnOutput> = made.collect();
         let answers = rows.iter().map(|row| made.remove(&row.user_id)).collect::<Option<_>>();
-        answers.ok_or_else(|| DbError::at("opening::open")(sqlx::Error::RowNotFound))
+        answers.ok_or_else(|| DbError::MissingRow { at: "opening::open" })
     }
 }

@@ -99,7 +99,7 @@ async fn settle(
     let mut pieces = vec![readable];
     while let Some(piece) = pieces.pop() {
         let batch: Vec<Record> = piece.iter().filter_map(|&at| held[at].record()).cloned().collect();
-        match db.attempt("records::apply", apply(db, &batch)).await {
+        match db.attempt(apply(db, &batch)).await {
             Ok(()) => {
                 for record in &batch {
                     metrics.write_flushed.with_label_values(&[record.kind()]).inc();
@@ -143,7 +143,7 @@ async fn move_to_dead_letters(
     payload: &str,
     error: &str,
 ) -> Result<(), DbError> {
-    db.attempt("dead_letters::put", dead_letters::put(db, id, payload, error)).await?;
+    db.attempt(dead_letters::put(db, id, payload, error)).await?;
     metrics.write_dead_letters.inc();
     tracing::error!(record = id, error, "the record {id} is refused and is now a dead letter");
     Ok(())

@@ -187,7 +187,7 @@ impl Writer {
     /// Counts turns whose record was lost.
     async fn recount(&mut self) {
         let found = records::uncounted(&self.db, RECOUNT_AGE, RECOUNT_BATCH);
-        match self.db.attempt("records::uncounted", found).await {
+        match self.db.attempt(found).await {
             Ok(turns) if turns.is_empty() => {}
             Ok(turns) => {
                 tracing::info!(turns = turns.len(), "turns that nobody had counted are counted");

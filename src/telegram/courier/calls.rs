@@ -15,7 +15,6 @@ use crate::db::outbox::{self, OutboxMessage};
 use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, MessageId, OutboxId};
 use crate::domain::stars::CURRENCY;
-use crate::lifecycle::Lifecycle;
 use crate::services::group_upgrade;
 
 /// What Telegram is asked for while a message is delivered, and what is written down about that.
@@ -46,7 +45,6 @@ pub(super) struct BotApi<'a> {
     pub(super) api: &'a Api,
     pub(super) db: &'a Db,
     pub(super) cache: &'a Cache,
-    pub(super) life: &'a Lifecycle,
     pub(super) id: OutboxId,
     pub(super) owed: &'a OutboxMessage,
     /// Payload and price of the invoice, if the message is one.
@@ -78,7 +76,7 @@ impl Calls for BotApi<'_> {
     ) -> Result<Result<Option<MessageId>, ApiError>, DbError> {
         let (chat, after) = (form.chat, self.after.filter(|_| form.chat == self.owed.chat));
         let look = || outbox::candidate_ids(self.db, Some(self.id), chat, after, looks);
-        for number in self.db.persist("outbox::candidate_ids", &self.life.abort, look).await? {
+        for number in self.db.persist(look).await? {
             let found = match self.is_ours(form, number).await {
                 Ok(true) => self.is_here(form, number).await,
                 found => found,
@@ -98,12 +96,12 @@ impl Calls for BotApi<'_> {
     async fn cut(&mut self, message: MessageId, rest: &str) -> Result<(), DbError> {
         self.after = Some(message);
         let shorten = || outbox::shorten(self.db, self.id, rest, message);
-        self.db.persist("outbox::shorten", &self.life.abort, shorten).await
+        self.db.persist(shorten).await
     }
 
     async fn moved(&mut self, from: ChatId, to: ChatId) -> Result<(), DbError> {
         let follow = || group_upgrade::follow(self.db, self.cache, from, to, None);
-        self.db.persist("group_upgrade::follow", &self.life.abort, follow).await
+        self.db.persist(follow).await
     }
 }
 
@@ -112,7 +110,7 @@ impl BotApi<'_> {
     pub(super) async fn begin(&mut self) -> Result<(), DbError> {
         if !self.begun {
             let begin = || outbox::begin(self.db, self.id);
-            self.db.persist("outbox::begin", &self.life.abort, begin).await?;
+            self.db.persist(begin).await?;
             self.begun = true;
         }
         Ok(())

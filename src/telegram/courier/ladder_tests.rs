@@ -223,7 +223,7 @@ impl Fake {
             let sent = without_pauses(send(Ladder::new(&row, begun), self));
             match sent {
                 Ok(sent) => return sent,
-                Err(DbError::Cancelled { .. }) => {}
+                Err(DbError::Cancelled) => {}
                 Err(error) => panic!("{error}"),
             }
         }
@@ -235,7 +235,7 @@ impl Calls for Fake {
         if form.replaces.is_none() && !self.begun {
             (self.begun, self.row.replaces) = (true, None);
         }
-        self.meet(form).ok_or(DbError::Cancelled { at: "a kill" })
+        self.meet(form).ok_or(DbError::Cancelled)
     }
 
     async fn find(

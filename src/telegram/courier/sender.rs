@@ -41,7 +41,7 @@ impl MessageSender {
         let mut begun = false;
         if origin == SendStatus::Outbox {
             let look = || outbox::begun_if_pending(&self.db, id);
-            match self.db.persist("outbox::begun_if_pending", abort, look).await? {
+            match self.db.persist(look).await? {
                 Some(begun_before) => begun = begun_before,
                 None => return Ok(None),
             }
@@ -50,7 +50,6 @@ impl MessageSender {
             api: &self.api,
             db: &self.db,
             cache: &self.cache,
-            life: &self.life,
             id,
             owed,
             invoice: None,
@@ -62,19 +61,19 @@ impl MessageSender {
         }
         if let Some(invoice) = owed.invoice {
             let card = || invoices::card(&self.db, invoice);
-            calls.invoice = Some(self.db.persist("invoices::card", abort, card).await?);
+            calls.invoice = Some(self.db.persist(card).await?);
         }
         kill_point!("deliver: before the call");
         let sent = tokio::select! {
             sent = send(Ladder::new(owed, begun), &mut calls) => sent?,
             // The first attempt of what was settled during the abort still gets its chance.
-            () = self.given_up(abort) => return Err(DbError::Cancelled { at: "courier" }),
+            () = self.given_up(abort) => return Err(DbError::Cancelled),
         };
         kill_point!("deliver: after the call");
         match sent {
             Ok(message) => {
                 self.metrics.messages_sent.inc();
-                self.db.persist("outbox::sent", abort, || outbox::sent(&self.db, id, message)).await?;
+                self.db.persist(|| outbox::sent(&self.db, id, message)).await?;
                 kill_point!("deliver: written down");
                 Ok(Some(message))
             }
@@ -85,7 +84,7 @@ impl MessageSender {
     /// Writes down that a chat takes a message in no form. An answer of which it has taken nothing is the owner's loss.
     async fn refused(&self, queued: &QueuedMessage, error: &ApiError) -> Result<(), DbError> {
         let QueuedMessage { id, ref owed, .. } = *queued;
-        let (db, abort) = (&self.db, &self.life.abort);
+        let db = &self.db;
         self.metrics.messages_refused.inc();
         tracing::warn!(
             chat.id = owed.chat.0,
@@ -97,11 +96,11 @@ impl MessageSender {
         if matches!(error, ApiError::Blocked(_)) {
             // Only persons block, and a private chat has the id of its person.
             let found = || people::found_blocked(db, UserId(owed.chat.0));
-            db.persist("people::found_blocked", abort, found).await?;
+            db.persist(found).await?;
         }
         let refusal = Refusal { reason: &error.to_string(), shut_out: error.is_shut_out() };
         let refused = || unshown::refused(db, id, owed.turn, refusal);
-        if let Some(returned) = db.persist("unshown::refused", abort, refused).await? {
+        if let Some(returned) = db.persist(refused).await? {
             self.metrics.returned.inc_by(returned.nano());
         }
         Ok(())

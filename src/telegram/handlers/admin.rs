@@ -25,7 +25,7 @@ pub(super) async fn top_up(context: Arc<BotContext>, header: MessageHeader) -> R
     let message =
         |adjusted: &Adjusted| answer_to(&header, render(&money::adjusted(language, adjusted, amount)));
     let adjust = || adjustments::top_up(&context.books, header.caller(), &target, amount, message);
-    carry_out(&context, "adjustments::top_up", adjust).await
+    carry_out(&context, adjust).await
 }
 
 /// Shows or sets the margin of new invoices.
@@ -45,7 +45,7 @@ pub(super) async fn set_margin(context: Arc<BotContext>, header: MessageHeader) 
     let message =
         |before, after| answer_to(&header, render(&money::margin(header.language(), before, after)));
     let set = || adjustments::set_margin(&context.books, header.caller(), margin, message);
-    carry_out(&context, "adjustments::set_margin", set).await
+    carry_out(&context, set).await
 }
 
 fn allowed(context: &BotContext, header: &MessageHeader, command: &'static str) -> bool {

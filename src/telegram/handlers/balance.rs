@@ -17,5 +17,5 @@ pub(super) async fn handle(context: Arc<BotContext>, header: MessageHeader) -> R
         answer_to(&header, render(&money::balance(language, balance, booked)))
     };
     let show = || statement::show(&context.books, header.caller(), message);
-    carry_out(&context, "statement::show", show).await
+    carry_out(&context, show).await
 }

@@ -33,7 +33,7 @@ pub(super) async fn handle(context: Arc<BotContext>, event: PaymentEvent) -> Res
             let payment_worker = &context.payment_worker;
             let credit =
                 || payments::credit(&context.books, &received, |credited| receipt(&received, credited));
-            let owed = context.db.persist("payments::credit", &context.life.abort, credit).await?;
+            let owed = context.db.persist(credit).await?;
             payment_worker.count_payment(!owed.is_empty());
             context.courier().deliver_again(owed);
             Ok(())
@@ -42,7 +42,7 @@ pub(super) async fn handle(context: Arc<BotContext>, event: PaymentEvent) -> Res
             let returned =
                 Returned { update: Some(update), charge_id: &charge_id, payer: key.map(|key| (key, stars)) };
             let settle = || context.payment_worker.settle(&context.books, &returned, RefundReply::Given);
-            let owed = context.db.persist("refunds::settle", &context.life.abort, settle).await?;
+            let owed = context.db.persist(settle).await?;
             context.courier().deliver_again(owed);
             Ok(())
         }
@@ -58,8 +58,8 @@ async fn answer(
     checkout: &Checkout,
 ) -> Result<(), DbError> {
     let deadline = Instant::now() + CHECKOUT_LIMIT;
-    let (db, abort) = (&context.db, &context.life.abort);
-    let judge = db.persist("payments::verdict", abort, || payments::verdict(&context.books, checkout));
+    let db = &context.db;
+    let judge = db.persist(|| payments::verdict(&context.books, checkout));
     let (result, refusal) = match timeout_at(deadline - Duration::from_secs(2), judge).await {
         Ok(Ok(None)) => ("ok", None),
         Ok(Ok(Some(refusal))) => {
@@ -94,5 +94,5 @@ async fn answer(
         Err(_elapsed) => tracing::warn!("a payment was not answered in time"),
     }
     kill_point!("checkout: after the answer");
-    db.persist("intake::mark_handled", abort, || intake::mark_handled(db, update)).await
+    db.persist(|| intake::mark_handled(db, update)).await
 }

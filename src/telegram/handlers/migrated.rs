@@ -15,5 +15,5 @@ pub(super) async fn handle(context: Arc<BotContext>, migration: Migration) -> Re
     let Migration { update, from, to } = migration;
     let (db, cache) = (&context.db, &context.cache);
     let follow = || group_upgrade::follow(db, cache, from, to, Some(update));
-    db.persist("group_upgrade::follow", &context.life.abort, follow).await
+    db.persist(follow).await
 }

@@ -166,9 +166,9 @@ fn membership(context: &Arc<BotContext>, news: Membership) {
     let task = context.clone();
     context.life.spawn("membership", async move {
         let Membership { update, user, blocked, date } = news;
-        let (db, abort) = (&task.db, &task.life.abort);
+        let db = &task.db;
         let remember = || people::set_blocked(db, update, user, blocked, date);
-        finish(db.persist("people::set_blocked", abort, remember).await);
+        finish(db.persist(remember).await);
     });
 }
 

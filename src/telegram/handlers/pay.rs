@@ -20,19 +20,19 @@ pub(super) async fn packages(context: Arc<BotContext>, header: MessageHeader) ->
         ..answer_to(&header, render(&money::pay(language)))
     };
     let show = || payments::packages(&context.books, header.caller(), message);
-    carry_out(&context, "payments::packages", show).await
+    carry_out(&context, show).await
 }
 
 /// Asks how many Stars it shall be.
 pub(super) async fn ask_amount(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
     let question = || answer_to(&header, render(&money::ask_amount(header.language())));
     let ask = || payments::ask_amount(&context.books, header.caller(), question());
-    carry_out(&context, "payments::ask_amount", ask).await
+    carry_out(&context, ask).await
 }
 
 /// Leaves the question.
 pub(super) async fn cancel(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
     let message = |waited| answer_to(&header, RichText::plain(money::cancelled(header.language(), waited)));
     let cancel = || payments::cancel(&context.books, header.caller(), message);
-    carry_out(&context, "payments::cancel", cancel).await
+    carry_out(&context, cancel).await
 }

@@ -18,11 +18,11 @@ pub(super) async fn handle(context: Arc<BotContext>, header: MessageHeader) -> R
         let message =
             |payments: &[Payment]| answer_to(&header, render(&money::refundable(language, payments)));
         let list = || refunds::list(books, header.caller(), message);
-        return carry_out(&context, "refunds::list", list).await;
+        return carry_out(&context, list).await;
     }
     let message = |asked: &RefundStart| answer_to(&header, render(&money::refund_asked(language, asked)));
     let ask = || refunds::ask(books, header.caller(), &header.arguments, message);
-    let owed = context.db.persist("refunds::ask", &context.life.abort, ask).await?;
+    let owed = context.db.persist(ask).await?;
     context.courier().deliver(owed);
     context.payment_worker.wake();
     Ok(())

@@ -34,7 +34,7 @@ impl Intake {
         let (deferred, db) = (&self.context.deferred, &self.context.db);
         while let Some(update) = deferred.first(key) {
             let waiting = || inbox::waiting(db, update);
-            let payload = db.persist("inbox::waiting", &self.context.life.drain, waiting).await?;
+            let payload = db.until(&self.context.life.drain).persist(waiting).await?;
             // Not by way of the dispatcher: the next one may only be tried when it is known what came of this one.
             let read = payload.as_deref().and_then(Update::read);
             let posted = deferred.attempt(key, update, || {

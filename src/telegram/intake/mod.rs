@@ -70,7 +70,7 @@ impl Intake {
     async fn store(&self, updates: &[RawUpdate]) -> Result<Vec<UpdateId>, DbError> {
         let (db, metrics): (&Db, &Metrics) = (&self.context.db, &self.context.metrics);
         let drain = &self.context.life.drain;
-        let fresh = db.persist("inbox::store", drain, || inbox::store(db, updates)).await?;
+        let fresh = db.until(drain).persist(|| inbox::store(db, updates)).await?;
         metrics.updates_duplicate.inc_by((updates.len() - fresh.len()) as u64);
         for update in updates.iter().filter(|update| fresh.contains(&update.id)) {
             let kind = update.kind.as_str();
@@ -104,7 +104,7 @@ impl Intake {
         self.context.metrics.updates_ignored.inc();
         tracing::error!(update.id = id.0, "the update {id} cannot be read");
         let (db, drain) = (&self.context.db, &self.context.life.drain);
-        if let Err(error) = db.persist("intake::mark_handled", drain, || intake::mark_handled(db, id)).await {
+        if let Err(error) = db.until(drain).persist(|| intake::mark_handled(db, id)).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "an update was not ticked off");
         }
     }

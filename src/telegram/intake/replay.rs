@@ -26,16 +26,16 @@ const PAGE: i64 = 500;
 pub(crate) async fn replay(intake: &Intake) -> Result<(), DbError> {
     let context = &intake.context;
     let (db, drain) = (&context.db, &context.life.drain);
-    let crash = db.persist("recovery::count_crash", drain, || recovery::count_crash(db)).await?;
+    let crash = db.until(drain).persist(|| recovery::count_crash(db)).await?;
     if crash.turns + crash.updates > 0 {
         let Crash { turns, updates } = crash;
         tracing::warn!(turns, updates, "the last run ended in a crash, with this in flight");
     }
     intake.give_up(&[]).await?;
-    let returned = db.persist("unshown::look_after_all", drain, || unshown::look_after_all(db)).await?;
+    let returned = db.until(drain).persist(|| unshown::look_after_all(db)).await?;
     context.metrics.returned.inc_by(returned.nano());
     let owed = owed(context, 0.0).await?;
-    let open = db.persist("turns::left_open", drain, || turns::left_open(db, 0.0)).await?;
+    let open = db.until(drain).persist(|| turns::left_open(db, 0.0)).await?;
     replies::topics::take_up(context).await?;
     let counts = (owed, open.len());
     let assembly = context.isolation.assemble();
@@ -55,7 +55,7 @@ pub(super) async fn owed(context: &BotContext, age_s: f64) -> Result<usize, DbEr
     let (mut after, mut count) = (OutboxId(0), 0);
     loop {
         let pending = || outbox::pending(db, None, age_s, after);
-        let page = db.persist("outbox::pending", drain, pending).await?;
+        let page = db.until(drain).persist(pending).await?;
         let Some(&(last, _)) = page.last() else { return Ok(count) };
         after = last;
         count += page.len();
@@ -72,7 +72,7 @@ pub(super) async fn resume(
     assembly: &Assembly,
 ) -> Result<(), DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
-    let recovery = db.persist("recovery::decide", drain, || recovery::decide(db, &left)).await?;
+    let recovery = db.until(drain).persist(|| recovery::decide(db, &left)).await?;
     // No update belongs to it any more; its messages are stored.
     let key = left.key;
     let input = SessionInput::Resume(Box::new((left, recovery)), assembly.clone());
@@ -86,7 +86,7 @@ async fn updates(intake: &Intake, assembly: Assembly) -> Result<usize, DbError> 
     let (mut after, mut count) = (UpdateId(i64::MIN), 0);
     loop {
         let take_up = || inbox::take_up(db, after, recovery::ALONE_AFTER, PAGE);
-        let page = db.persist("inbox::take_up", drain, take_up).await?;
+        let page = db.until(drain).persist(take_up).await?;
         let Some(&(last, _)) = page.last() else { break };
         after = last;
         count += page.len();
@@ -96,7 +96,7 @@ async fn updates(intake: &Intake, assembly: Assembly) -> Result<usize, DbError> 
         }
     }
     let suspected = || inbox::suspected(db, recovery::ALONE_AFTER);
-    let suspects = db.persist("inbox::suspected", drain, suspected).await?;
+    let suspects = db.until(drain).persist(suspected).await?;
     count += suspects.len();
     intake.take_up_suspects(suspects, assembly);
     Ok(count)

@@ -73,7 +73,7 @@ impl Intake {
     async fn first_free(&self, suspects: &[Waiting]) -> Option<usize> {
         let (db, drain) = (&self.context.db, &self.context.life.drain);
         for (number, suspect) in suspects.iter().enumerate() {
-            let open = db.persist("turns::any_open", drain, || turns::any_open(db, suspect.chat)).await;
+            let open = db.until(drain).persist(|| turns::any_open(db, suspect.chat)).await;
             if matches!(open, Ok(false)) {
                 return Some(number);
             }
@@ -90,19 +90,19 @@ impl Intake {
         let mode = Mode::Exclusive { crashes_alone, suspect: Suspect::Update(id, chat) };
         let _alone = context.isolation.enter(mode).await;
         let isolate = || inbox::isolate(db, id, true);
-        let Some(payload) = db.persist("inbox::isolate", drain, isolate).await? else { return Ok(()) };
+        let Some(payload) = db.until(drain).persist(isolate).await? else { return Ok(()) };
         tracing::warn!(update.id = id.0, crashes_alone, "the suspected update {id} is handled alone");
         let until = Instant::now() + LIMIT;
         if context.arrivals.is_new(id, Instant::now()) {
             self.pass_on(id, &payload).await;
         }
         while Instant::now() < until {
-            if db.persist("inbox::waiting", drain, || inbox::waiting(db, id)).await?.is_none() {
+            if db.until(drain).persist(|| inbox::waiting(db, id)).await?.is_none() {
                 return Ok(());
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
         tracing::warn!(update.id = id.0, "the suspected update {id} goes on in company");
-        db.persist("inbox::isolate", drain, || inbox::isolate(db, id, false)).await.map(drop)
+        db.until(drain).persist(|| inbox::isolate(db, id, false)).await.map(drop)
     }
 }

@@ -41,7 +41,7 @@ impl Intake {
         owed(context, age_s).await?;
         let left_open = || turns::left_open(db, age_s);
         let assembly = context.isolation.assemble();
-        for left in db.run_job(OPERATION_LIMIT, "turns::left_open", drain, left_open).await? {
+        for left in db.until(drain).run_job(OPERATION_LIMIT, left_open).await? {
             if !context.running.contains(left.turn) {
                 tracing::warn!(
                     turn.id = left.turn.0,
@@ -56,7 +56,7 @@ impl Intake {
         let in_flight = context.in_flight.all();
         self.give_up(&in_flight).await?;
         let stranded = || inbox::stranded(db, age_s, PAGE, &in_flight);
-        for (id, payload) in db.run_job(OPERATION_LIMIT, "inbox::stranded", drain, stranded).await? {
+        for (id, payload) in db.until(drain).run_job(OPERATION_LIMIT, stranded).await? {
             tracing::warn!(update.id = id.0, "nobody has handled the update {id}, taking it up");
             self.pass_on(id, &payload).await;
         }
@@ -67,7 +67,7 @@ impl Intake {
     pub(super) async fn give_up(&self, in_flight: &[i64]) -> Result<(), DbError> {
         let (context, drain) = (&self.context, &self.context.life.drain);
         let give_up = || intake::give_up(&context.db, TRIES, in_flight, tell);
-        context.courier().deliver(context.db.persist("intake::give_up", drain, give_up).await?);
+        context.courier().deliver(context.db.until(drain).persist(give_up).await?);
         Ok(())
     }
 }

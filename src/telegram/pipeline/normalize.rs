@@ -157,7 +157,7 @@ async fn known_copy(
         return None;
     }
     let find = || files::copy_in(db, key, unique_id);
-    let found = db.persist("files::copy_in", &context.life.drain, find).await;
+    let found = db.until(&context.life.drain).persist(find).await;
     found.unwrap_or_else(|error| {
         tracing::warn!(chat.id = key.chat.0, error = &error as &dyn std::error::Error, "no copy is known");
         None

@@ -31,7 +31,7 @@ pub(super) async fn resolve<'a>(
     if !unknown.is_empty() {
         let db = &context.db;
         let find = || outbox::questions(db, chat, &unknown);
-        let parts = db.persist("outbox::questions", &context.life.abort, find).await?;
+        let parts = db.persist(find).await?;
         let answered = answered(history);
         held.extend(
             parts.into_iter().filter(|(_, question)| answered.contains(question)).map(|(part, _)| part),

@@ -55,7 +55,7 @@ async fn complete(
     found: Cached,
 ) -> Result<Prepared, DbError> {
     let complete = || turn_context::complete(&context.books, key, sender, chat, found.clone());
-    let turn_context = context.db.persist("processor::prepare", &context.life.abort, complete).await?;
+    let turn_context = context.db.persist(complete).await?;
     let language = Language::from_tag(sender.language_code.as_deref());
     let settings = settings(context, turn_context.user.value.model.as_ref(), language);
     Ok(Prepared { turn_context, settings })
@@ -123,10 +123,8 @@ async fn attempt(
     let reserve = reserve(context, settings, &turn_context.history.messages, newest.chat.kind);
     let wanted = HoldRequest { amount: reserve, free: context.books.is_privileged(key.user) };
     let open = || opening::open(db, place, &settings.model.id, batch, wanted);
-    let (opened, ()) = tokio::join!(
-        db.persist("opening::open", &context.life.abort, open),
-        turn_context::keep_rows(&context.cache, key, turn_context),
-    );
+    let (opened, ()) =
+        tokio::join!(db.persist(open), turn_context::keep_rows(&context.cache, key, turn_context),);
     let (turn, attempt, held, version, files) = match opened? {
         OpenOutcome::Turn { turn, attempt, held, history_version, files } => {
             (turn, attempt, held, history_version, files)
@@ -140,7 +138,7 @@ async fn attempt(
     if version != Some(expected) {
         // Somebody was quicker, or these messages had been there before.
         let load = || history::load(db, place.thread, Some(turn));
-        history = db.persist("processor::attempt", &context.life.abort, load).await?.messages;
+        history = db.persist(load).await?.messages;
         continuation = None;
     }
     Ok(Some(BatchOutcome::Turn(Box::new(TurnRequest {
@@ -176,9 +174,9 @@ pub(crate) async fn resume(
 ) -> Result<TurnRequest, DbError> {
     let db = &context.db;
     let load = || history::load(db, left.thread, Some(left.turn));
-    let history = db.persist("processor::resume", &context.life.abort, load).await?.messages;
+    let history = db.persist(load).await?.messages;
     let look = || files::unfetched(db, left.turn);
-    let unfetched = db.persist("files::unfetched", &context.life.abort, look).await?;
+    let unfetched = db.persist(look).await?;
     let LeftOpen { turn, thread, key, question, live_message, held, .. } = *left;
     let language = Language::from_tag(left.language_code.as_deref());
     let chat_kind = chat_kind(&left.chat_kind, left.question);

@@ -26,7 +26,7 @@ pub(crate) async fn offer(
         ..answer_to(&header, RichText::plain(money::invoice(language, invoice.stars, invoice.credit)))
     };
     let offer = || payments::offer(&context.books, header.caller(), stars, message);
-    carry_out(&context, "payments::offer", offer).await
+    carry_out(&context, offer).await
 }
 
 /// Takes a text as the answer to that question.

@@ -17,7 +17,7 @@ pub(crate) async fn forget(context: &Arc<BotContext>, header: &MessageHeader) ->
     let confirmation = answer_to(header, RichText::plain(text::forgotten(header.language())));
     let (books, cache) = (&context.books, &context.cache);
     let clear = || clearing::clear(books, cache, header.caller(), header.message, &confirmation);
-    let cleared = context.db.persist("clearing::clear", &context.life.abort, clear).await?;
+    let cleared = context.db.persist(clear).await?;
     kill_point!("clear: after the commit");
     let Cleared { owed, topics } = cleared;
     // After a crash the confirmation may be on its way already.

@@ -34,22 +34,18 @@ pub(super) async fn reply(
     let language = header.language();
     let owed = |known: &KnownUser| answer_to(header, RichText::plain(sentence(language, known)));
     let answer = || intake::answer_command(&context.books, header.caller(), owed);
-    carry_out(context, "intake::answer_command", answer).await
+    carry_out(context, answer).await
 }
 
 /// Carries out what an update asks for and delivers what is owed then.
 ///
 /// # Errors
 /// As for [`reply`].
-pub(super) async fn carry_out<F>(
-    context: &BotContext,
-    at: &'static str,
-    operation: impl Fn() -> F,
-) -> Result<(), DbError>
+pub(super) async fn carry_out<F>(context: &BotContext, operation: impl Fn() -> F) -> Result<(), DbError>
 where
     F: Future<Output = Result<Vec<(OutboxId, OutboxMessage)>, DbError>>,
 {
-    let owed = context.db.persist(at, &context.life.abort, operation).await?;
+    let owed = context.db.persist(operation).await?;
     context.courier().deliver(owed);
     Ok(())
 }
@@ -95,8 +91,8 @@ pub(super) async fn not_fetched(context: &BotContext, incoming: Incoming) -> Res
 pub(super) fn mark_handled(context: &Arc<BotContext>, update: UpdateId) {
     let task = context.clone();
     context.life.spawn("tick off", async move {
-        let (db, abort) = (&task.db, &task.life.abort);
-        finish(db.persist("intake::mark_handled", abort, || intake::mark_handled(db, update)).await);
+        let db = &task.db;
+        finish(db.persist(|| intake::mark_handled(db, update)).await);
     });
 }
 

@@ -53,7 +53,7 @@ pub(super) async fn offer(
         ..answer_to(&header, RichText::plain(clear::offer(language, topics.len())))
     };
     let offer = || clearing::offer(&context.books, header.caller(), &topics, message);
-    let owed = context.db.persist("clearing::offer", &context.life.abort, offer).await?;
+    let owed = context.db.persist(offer).await?;
     context.courier().deliver_again(owed);
     Ok(())
 }
@@ -66,7 +66,7 @@ pub(crate) async fn tapped(
     id: DeletionId,
 ) -> Result<(), DbError> {
     let ButtonPress { update, callback, header, language, .. } = tap;
-    let (books, abort) = (&context.books, &context.life.abort);
+    let books = &context.books;
     let refuse = |sentence: String, why: &'static str| {
         let key = header.as_ref().map(|header| header.key);
         let (chat, user) = (key.map(|key| key.chat.0), key.map(|key| key.user.0));
@@ -79,7 +79,7 @@ pub(crate) async fn tapped(
         return refuse(text::old_button(language), "its message is too old");
     };
     let judge = || clearing::judge(books, id, key, update);
-    let deletion = match context.db.persist("clearing::judge", abort, judge).await? {
+    let deletion = match context.db.persist(judge).await? {
         Ok(deletion) => deletion,
         Err(DeletionRefusal::Unknown) => return refuse(text::old_button(language), "no such offer here"),
         Err(DeletionRefusal::Expired) => return refuse(text::old_button(language), "expired"),
@@ -92,7 +92,7 @@ pub(crate) async fn tapped(
         None => return refuse(clear::later(language), "Telegram does not tell the rights"),
     }
     let confirm = || clearing::confirm(books, id, key, update);
-    if !context.db.persist("clearing::confirm", abort, confirm).await? {
+    if !context.db.persist(confirm).await? {
         return refuse(clear::used(language), "another tap was quicker");
     }
     let count = deletion.topics.len();
@@ -127,7 +127,7 @@ async fn may_manage(context: &BotContext, chat: ChatId, user: UserId) -> Option<
 /// Goes on with what was confirmed and not finished.
 pub(crate) async fn take_up(context: &Arc<BotContext>) -> Result<(), DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
-    for id in db.persist("topics::unfinished", drain, || topics::unfinished(db)).await? {
+    for id in db.until(drain).persist(|| topics::unfinished(db)).await? {
         let task = carry_out(context.clone(), id, None);
         context.life.spawn("topics", async move { finish(task.await) });
     }
@@ -150,7 +150,7 @@ enum DeletionResult {
 /// is lost, or the bot's, nothing more is tried.
 async fn carry_out(context: Arc<BotContext>, id: DeletionId, mut may: Option<bool>) -> Result<(), DbError> {
     let (db, life) = (&context.db, &context.life);
-    let Some(deletion) = db.persist("topics::find", &life.abort, || topics::find(db, id)).await? else {
+    let Some(deletion) = db.persist(|| topics::find(db, id)).await? else {
         return Ok(());
     };
     let TopicDeletion { chat, user, .. } = deletion;
@@ -178,13 +178,13 @@ async fn carry_out(context: Arc<BotContext>, id: DeletionId, mut may: Option<boo
         let Some(fate) = fate else { return Ok(()) };
         kill_point!("topics: after the call");
         let record = || clearing::record(db, &context.cache, id, topic, fate == DeletionResult::Gone);
-        db.persist("clearing::record", &life.abort, record).await?;
+        db.persist(record).await?;
         if fate == DeletionResult::Forbidden {
             may = Some(false);
         }
     }
     let end = || clearing::finish(&context.books, id, |deletion, language| result(id, deletion, language));
-    let owed = db.persist("clearing::finish", &life.abort, end).await?;
+    let owed = db.persist(end).await?;
     context.courier().deliver_again(owed);
     Ok(())
 }

@@ -60,10 +60,10 @@ impl Session<'_> {
         let updates: Vec<UpdateId> = batch.take_updates().into_iter().chain(edits).collect();
         let context = self.context;
         self.background.push(Box::pin(async move {
-            let (db, abort) = (&context.db, &context.life.abort);
+            let db = &context.db;
             // Before the answer: whoever reads it is not answered all the same after a crash.
             for update in updates {
-                finish(db.persist("intake::mark_handled", abort, || intake::mark_handled(db, update)).await);
+                finish(db.persist(|| intake::mark_handled(db, update)).await);
             }
             finish(replies::reply(context, &header, |language, _| text::stopped(language)).await);
         }));

@@ -35,11 +35,11 @@ impl Session<'_> {
 
     async fn take_up(&mut self, left: &LeftOpen, recovery: Recovery, permit: Permit) -> Result<(), DbError> {
         let context = self.context;
-        let (db, abort) = (&context.db, &context.life.abort);
+        let db = &context.db;
         match recovery {
             Recovery::Again(company) => {
                 let restart = || settlement::restart(db, left.turn, left.attempt, company);
-                let restarted = db.persist("settlement::restart", abort, restart).await?;
+                let restarted = db.persist(restart).await?;
                 let Some(Restarted { attempt, lost }) = restarted else { return Ok(()) };
                 context.metrics.costs.with_label_values(&[Payer::Owner.name()]).inc_by(lost.nano());
                 let mut request = processor::resume(context, left, attempt).await?;
@@ -51,7 +51,7 @@ impl Session<'_> {
             }
             Recovery::Close(company, rest) => {
                 let finish = || recovery::finish(db, left, company);
-                db.persist("recovery::finish", abort, finish).await?;
+                db.persist(finish).await?;
                 let mut request = processor::resume(context, left, left.attempt).await?;
                 turn::find_live_message(context, left, &mut request).await?;
                 turn::close_cut(context, &request, rest).await;

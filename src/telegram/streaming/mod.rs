@@ -201,11 +201,11 @@ impl<'a> Presenter<'a> {
     fn start(&mut self) {
         if let Some(part) = self.finished_parts.pop_front() {
             let owed = self.place.part(self.posted, &part, self.live);
-            let (db, life) = (&self.screen.db, &self.screen.life);
+            let db = &self.screen.db;
             let (courier, turn) = (&self.screen.courier, self.place.turn);
             let promised = async move {
                 let promise = || settlement::promise(db, turn, &owed);
-                match db.persist("settlement::promise", &life.abort, promise).await {
+                match db.persist(promise).await {
                     Ok(rows) => WorkResult::Promised(courier.deliver(rows)),
                     Err(error) => WorkResult::Unpromised(part, error),
                 }

@@ -92,15 +92,15 @@ async fn begin(screen: &Screen, place: Place, part: usize, state: &RichText) -> 
         link_preview_options: NoPreview::default(),
         reply_markup: Some(keyboards::stop(place.turn, place.language)),
     };
-    let (turn, db, abort) = (place.turn, &screen.db, &screen.life.abort);
-    let begin = db.persist("turns::begin_live", abort, || turns::begin_live(db, turn));
+    let (turn, db) = (place.turn, &screen.db);
+    let begin = db.persist(|| turns::begin_live(db, turn));
     if !matches!(tokio::time::timeout(REMEMBER_LIMIT, begin).await, Ok(Ok(()))) {
         tracing::warn!(turn.id = turn.0, "that the turn {turn} gets a live message is not remembered");
     }
     let sent = screen.api.attempt(place.chat, Class::Live, &method).await?;
     kill_point!("live: after the call");
     let live = MessageId(sent.message_id);
-    let show = db.persist("turns::show_in", abort, || turns::show_in(db.pool(), turn, Some(live)));
+    let show = db.persist(|| turns::show_in(db.pool(), turn, Some(live)));
     if !matches!(tokio::time::timeout(REMEMBER_LIMIT, show).await, Ok(Ok(()))) {
         tracing::warn!(turn.id = turn.0, "the live message of the turn {turn} is not remembered");
     }

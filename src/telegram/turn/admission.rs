@@ -46,7 +46,7 @@ async fn wait_for_admission(
         let slot = context.slots.acquire_all(user).await;
         // Only now nothing else of the user runs here, however long that took.
         let patience = *patience.get_or_insert_with(|| Instant::now() + RESERVED_LIMIT);
-        match admission::admit(&context.books, &context.life.abort, request).await {
+        match admission::admit(&context.books, request).await {
             Admission::Admitted => return Ok(slot),
             Admission::Refused(failure) => return Err(failure),
             // Somebody is before us in the queue, or another instance has a turn of this user.

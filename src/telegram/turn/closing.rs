@@ -43,14 +43,14 @@ pub(super) async fn close(
     let mut live = shown.live;
     let owed: Vec<_> =
         (shown.posted..).zip(&parts).map(|(number, part)| place.part(number, part, live.take())).collect();
-    let (db, life) = (&context.db, &context.life);
+    let db = &context.db;
     let subject = request.settings.model.name.as_str();
     let (turn, user) = (request.turn, request.key.user);
     let case = Case { turn, user, attempt: request.attempt, known, subject };
     let begun = context.screen.courier.is_idle(place.chat);
     forget_lost(context, request, report).await;
     let settle = || settlement::settle(&context.books, case, report, &owed, begun);
-    let (settled, ()) = tokio::join!(db.persist("settlement::settle", &life.abort, settle), async {
+    let (settled, ()) = tokio::join!(db.persist(settle), async {
         shown.frame.arrived().await;
         synchronise(context, place, shown.posted, shown.draft.as_deref(), parts.first()).await;
     });
@@ -62,7 +62,7 @@ pub(super) async fn postpone(context: &BotContext, request: &TurnRequest, calls:
     let (turn, db) = (request.turn, &context.db);
     tracing::info!(turn.id = turn.0, "the turn {turn} had shown nothing, the next start answers it");
     let postpone = || settlement::postpone(&context.books, turn, request.attempt, calls);
-    match db.persist("settlement::postpone", &context.life.abort, postpone).await {
+    match db.persist(postpone).await {
         Ok(lost) => context.metrics.costs.with_label_values(&[Payer::Owner.name()]).inc_by(lost.nano()),
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "an attempt was not taken back");
@@ -77,7 +77,7 @@ async fn forget_lost(context: &BotContext, request: &TurnRequest, report: &TurnR
         return;
     }
     let forget = || files::lost(db, request.thread, lost);
-    if let Err(error) = db.persist("files::lost", &context.life.abort, forget).await {
+    if let Err(error) = db.persist(forget).await {
         // The next turn finds it out again.
         tracing::warn!(error = &error as &dyn std::error::Error, "lost copies are still noted");
     }

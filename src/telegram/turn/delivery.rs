@@ -50,7 +50,7 @@ pub(super) async fn deliver(
 /// All parts of the answer were promised while it grew. Those that were refused meanwhile found no charge to give back.
 async fn give_back_unshown(context: &BotContext, turn: TurnId) {
     let db = &context.db;
-    match db.persist("unshown::look", &context.life.abort, || unshown::look(db, turn)).await {
+    match db.persist(|| unshown::look(db, turn)).await {
         Ok(returned) => context.metrics.returned.inc_by(returned.unwrap_or_default().nano()),
         // The next start looks again.
         Err(error) => {

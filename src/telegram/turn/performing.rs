@@ -33,7 +33,7 @@ pub(super) async fn perform<'a>(
         biased;
         converse(&context.assistant, request, screen, meter, stop),
         streaming::present(&context.screen, place(request), events),
-        metering::run(&context.books, &context.life.abort, account, meter_requests),
+        metering::run(&context.books, account, meter_requests),
     );
     (report, shown)
 }

@@ -24,14 +24,13 @@ pub(super) async fn salvage(
     call_log: &CallLog,
 ) -> (TurnReport, ScreenResult<'static>) {
     let (db, turn) = (&context.db, request.turn);
-    let parts =
-        db.persist("outbox::promised_parts", &context.life.abort, || outbox::promised_parts(db, turn)).await;
+    let parts = db.persist(|| outbox::promised_parts(db, turn)).await;
     let text = parts.unwrap_or_default().join("\n");
     let report = TurnReport {
         calls: call_log.final_calls(),
         ..TurnReport::without_work(text, Outcome::Failed(TurnFailure::Internal))
     };
-    let live = db.persist("turns::live", &context.life.abort, || turns::live(db, turn)).await;
+    let live = db.persist(|| turns::live(db, turn)).await;
     let live = live.unwrap_or(request.live_message);
     (report, ScreenResult { posted: BEHIND_ALL_PARTS, live, ..ScreenResult::default() })
 }
@@ -75,7 +74,7 @@ pub(crate) async fn find_live_message(
     request.live_message = abort.run_until_cancelled(lost).await.flatten();
     if request.live_message.is_some() {
         let (turn, live) = (left.turn, request.live_message);
-        db.persist("turns::show_in", abort, || turns::show_in(db.pool(), turn, live)).await?;
+        db.persist(|| turns::show_in(db.pool(), turn, live)).await?;
     }
     Ok(())
 }
