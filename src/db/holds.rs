@@ -5,6 +5,7 @@
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{PaymentId, TurnId, UserId};
 use crate::domain::money::Usd;
+use crate::domain::turn::TurnRef;
 
 /// Whether a turn may cost something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -98,7 +99,7 @@ pub struct ClaimResult {
 /// turns that ask at the same moment are asked one after the other. None if the turn has no open hold.
 pub async fn claim(
     db: &Db,
-    (turn, user): (TurnId, UserId),
+    turn: TurnRef,
     (used, more, least): (Usd, Usd, Usd),
     free: bool,
 ) -> Result<Option<ClaimResult>, DbError> {
@@ -116,8 +117,8 @@ pub async fn claim(
              UPDATE users SET held = held + hold.more FROM hold WHERE users.id = $2
            )
            SELECT spare AS "spare!", EXISTS (SELECT 1 FROM hold) AS "granted!" FROM account"#,
-        turn.0,
-        user.0,
+        turn.id.0,
+        turn.user.0,
         used.0,
         more.0,
         least.0,

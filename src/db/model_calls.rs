@@ -12,7 +12,7 @@ use super::{DbError, Tx};
 use crate::domain::ids::TurnId;
 use crate::domain::model::ModelId;
 use crate::domain::money::Usd;
-use crate::domain::turn::ModelCall;
+use crate::domain::turn::{ModelCall, TurnRef};
 
 /// A call as the books know it.
 #[derive(Clone, PartialEq, Debug)]
@@ -43,16 +43,11 @@ impl Payer {
 }
 
 /// The same in a transaction.
-pub(crate) async fn record(
-    tx: &mut Tx<'_>,
-    turn: TurnId,
-    attempt: i32,
-    entries: &[PricedCall],
-) -> Result<(), DbError> {
+pub(crate) async fn record(tx: &mut Tx<'_>, turn: TurnRef, entries: &[PricedCall]) -> Result<(), DbError> {
     if entries.is_empty() {
         return Ok(());
     }
-    RecordCalls::execute(tx, vec![RecordCalls::of(turn, attempt, entries)?]).await.map(drop)
+    RecordCalls::execute(tx, vec![RecordCalls::of(turn, entries)?]).await.map(drop)
 }
 
 /// Calls that are to be written down, as the statement takes them.
@@ -64,8 +59,8 @@ pub(super) struct RecordCalls {
 }
 
 impl RecordCalls {
-    pub(super) fn of(turn: TurnId, attempt: i32, entries: &[PricedCall]) -> Result<Self, DbError> {
-        Ok(Self { turn_id: turn.0, attempt, calls: rows(entries)? })
+    pub(super) fn of(turn: TurnRef, entries: &[PricedCall]) -> Result<Self, DbError> {
+        Ok(Self { turn_id: turn.id.0, attempt: turn.attempt, calls: rows(entries)? })
     }
 }
 

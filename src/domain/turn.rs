@@ -2,7 +2,7 @@
 
 use crate::domain::blank::is_blank;
 use crate::domain::history::Continuation;
-use crate::domain::ids::{MessageId, ThreadId, ThreadKey, TurnId};
+use crate::domain::ids::{MessageId, ThreadId, ThreadKey, TurnId, UserId};
 use crate::domain::message::{HistoryMessage, MessageContext, Role};
 use crate::domain::model::{Effort, Model, ModelId};
 use crate::domain::money::Usd;
@@ -19,6 +19,17 @@ pub struct TurnSettings {
     pub effort: Option<Effort>,
     /// The language of the bot's own sentences.
     pub language: Language,
+}
+
+/// The identity of a turn under way: which one, which attempt at it, and whose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TurnRef {
+    /// The row's id.
+    pub id: TurnId,
+    /// The number of the attempt, from 1. A crash leads to the next one; its calls are recorded under it.
+    pub attempt: i32,
+    /// The user who asked and pays.
+    pub user: UserId,
 }
 
 /// A turn that is open in the database and needs an answer.
@@ -50,6 +61,13 @@ pub struct TurnRequest {
     pub reserve: Usd,
     /// The files of its messages that could not be fetched.
     pub unfetched: Unfetched,
+}
+
+impl TurnRequest {
+    /// Returns the identity of the turn.
+    pub fn turn_ref(&self) -> TurnRef {
+        TurnRef { id: self.turn, attempt: self.attempt, user: self.key.user }
+    }
 }
 
 /// Which files could not be fetched: the person's own, and those of messages that are replied to.

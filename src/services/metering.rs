@@ -12,10 +12,9 @@ use super::books::Books;
 use super::pricing;
 use crate::db::holds::ClaimResult;
 use crate::db::{DbError, call_notes, holds};
-use crate::domain::ids::{TurnId, UserId};
 use crate::domain::model::Model;
 use crate::domain::money::Usd;
-use crate::domain::turn::ModelCall;
+use crate::domain::turn::{ModelCall, TurnRef};
 use crate::lifecycle::kill_point;
 
 /// Capacity of the request channel. Notes that find no room are dropped: settling writes all of them again.
@@ -196,22 +195,10 @@ impl MeterRequests {
     }
 }
 
-/// The turn that is metered.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Account<'a> {
-    /// The turn.
-    pub turn: TurnId,
-    /// The number of the attempt.
-    pub attempt: i32,
-    /// The user who pays.
-    pub user: UserId,
-    /// The model that is asked.
-    pub model: &'a Model,
-}
-
-/// Runs the meter task until the conversation is over. Waits while the database is away.
-pub(crate) async fn run(books: &Books, account: Account<'_>, mut meter_requests: MeterRequests) {
-    let task = MeterTask { books, account, call_log: &meter_requests.call_log };
+/// Runs the meter task of a turn that asks `model`, until the conversation is over. Waits while the database is
+/// away.
+pub(crate) async fn run(books: &Books, turn: TurnRef, model: &Model, mut meter_requests: MeterRequests) {
+    let task = MeterTask { books, turn, model, call_log: &meter_requests.call_log };
     while let Some(entry) = meter_requests.requests.recv().await {
         // No sender is left: settling writes everything that is still queued.
         if meter_requests.requests.is_closed() && meter_requests.requests.sender_strong_count() == 0 {
@@ -222,12 +209,7 @@ pub(crate) async fn run(books: &Books, account: Account<'_>, mut meter_requests:
             Err(DbError::Cancelled) => return,
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::error!(
-                    turn.id = account.turn.0,
-                    error,
-                    "the tab of the turn {} is not kept",
-                    account.turn
-                );
+                tracing::error!(turn.id = turn.id.0, error, "calls of the turn {} are not recorded", turn.id);
             }
         }
     }
@@ -236,7 +218,8 @@ pub(crate) async fn run(books: &Books, account: Account<'_>, mut meter_requests:
 /// The state of the meter task.
 struct MeterTask<'a> {
     books: &'a Books,
-    account: Account<'a>,
+    turn: TurnRef,
+    model: &'a Model,
     call_log: &'a CallLog,
 }
 
@@ -268,15 +251,14 @@ impl MeterTask<'_> {
 
     async fn note(&self, call: &ModelCall) -> Result<(), DbError> {
         let entry = self.books.entry(call);
-        let Account { turn, attempt, .. } = self.account;
-        let write = || call_notes::note(&self.books.db, turn, attempt, std::slice::from_ref(&entry));
+        let write = || call_notes::note(&self.books.db, self.turn, std::slice::from_ref(&entry));
         self.books.db.persist(write).await?;
         kill_point!("tab: call noted");
         Ok(())
     }
 
     async fn request_round(&self, prompt_bytes: u64) -> Result<RoundBudget, DbError> {
-        let bound = pricing::bound(self.account.model, prompt_bytes, self.books.today());
+        let bound = pricing::bound(self.model, prompt_bytes, self.books.today());
         // The hold covers the next round however little is left: that round is at least the last answer.
         let Some(ClaimResult { left, .. }) =
             self.claim(PaidWork { least: Usd::ZERO, most: bound }, true).await?
@@ -298,12 +280,11 @@ impl MeterTask<'_> {
 
     async fn claim(&self, work: PaidWork, free: bool) -> Result<Option<ClaimResult>, DbError> {
         let used = self.call_log.used(self.books);
-        let Account { turn, user, .. } = self.account;
-        let claim = || holds::claim(&self.books.db, (turn, user), (used, work.most, work.least), free);
+        let claim = || holds::claim(&self.books.db, self.turn, (used, work.most, work.least), free);
         self.books.db.persist(claim).await
     }
 
     fn is_free(&self) -> bool {
-        self.books.is_privileged(self.account.user)
+        self.books.is_privileged(self.turn.user)
     }
 }

@@ -8,64 +8,44 @@ use crate::db::model_calls::Payer;
 use crate::db::outbox::{self, OutboxMessage};
 use crate::db::turns::closing::{self, ClosedTurn, StoredAnswer, TurnClosing};
 use crate::db::{Db, DbError, model_calls, turns};
-use crate::domain::ids::{OutboxId, TurnId, UserId};
+use crate::domain::ids::{OutboxId, TurnId};
 use crate::domain::money::Usd;
-use crate::domain::turn::{ModelCall, Outcome, TurnFailure, TurnReport};
+use crate::domain::turn::{ModelCall, Outcome, TurnFailure, TurnRef, TurnReport};
 use crate::lifecycle::kill_point;
 
 /// The result of settling a turn.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Settled {
-    /// The turn is closed; these messages are to be sent.
-    Closed {
-        /// The messages owed to the chat.
-        owed: Vec<(OutboxId, OutboxMessage)>,
-        /// Whether all of them are new. If not, some may have been sent before.
-        fresh: bool,
-        /// The cost of the model calls.
-        cost: Usd,
-        /// Who bears that cost.
-        payer: Payer,
-        /// The new version of the conversation's history, if it has changed.
-        history_version: Option<i64>,
-    },
+    /// The turn is closed now.
+    Closed(ClosedTurn),
     /// The turn was closed before, perhaps by this very call, whose response was lost; contains the messages
     /// still to send.
     AlreadyClosed(Vec<(OutboxId, OutboxMessage)>),
 }
 
-/// The turn to close.
+/// How a turn ends: what is stored of it, and what is owed to its chat.
 #[derive(Clone, Copy, Debug)]
-pub struct Case<'a> {
-    /// The turn.
-    pub turn: TurnId,
-    /// The user who asked.
-    pub user: UserId,
-    /// The number of the attempt.
-    pub attempt: i32,
-    /// Whether its report contains all calls. After a crash only the books know them.
-    pub known: bool,
+pub struct Ending<'a> {
+    /// What the model's side reports.
+    pub report: &'a TurnReport,
+    /// Whether the report contains all calls. After a crash only the books know them.
+    pub calls_complete: bool,
     /// The text of the charge for the user.
     pub subject: &'a str,
+    /// The messages that show the rest of the answer.
+    pub messages: &'a [OutboxMessage],
+    /// Whether the first of them is sent immediately after they are stored.
+    pub begun: bool,
 }
 
-/// Closes a turn. `begun` tells whether the first of its messages is sent immediately after they are stored.
-pub async fn settle(
-    books: &Books,
-    case: Case<'_>,
-    report: &TurnReport,
-    owed: &[OutboxMessage],
-    begun: bool,
-) -> Result<Settled, DbError> {
-    let Case { turn, user, attempt, known, subject } = case;
+/// Closes a turn.
+pub async fn settle(books: &Books, turn: TurnRef, ending: Ending<'_>) -> Result<Settled, DbError> {
+    let Ending { report, calls_complete, subject, messages, begun } = ending;
     let answer = report.answer();
     let at = books.clock.now();
-    let payer = payer(report.outcome);
     let closing = TurnClosing {
         turn,
-        user,
-        attempt,
-        known,
+        calls_complete,
         outcome: report.outcome,
         answer: answer.as_ref().map(|said| StoredAnswer {
             text: &said.text,
@@ -75,18 +55,17 @@ pub async fn settle(
         left_out: report.is_left_out(),
         calls: &books.entries(&report.calls),
         tools: &report.tools,
-        payer,
+        payer: payer(report.outcome),
         subject,
-        owed,
+        messages,
         begun,
     };
     kill_point!("settle: before the commit");
-    let Some(ClosedTurn { cost, history_version, owed, fresh }) = closing::close(&books.db, &closing).await?
-    else {
-        return outbox::pending(&books.db, Some(turn), 0.0, OutboxId(0)).await.map(Settled::AlreadyClosed);
+    let Some(closed) = closing::close(&books.db, &closing).await? else {
+        return outbox::pending(&books.db, Some(turn.id), 0.0, OutboxId(0)).await.map(Settled::AlreadyClosed);
     };
     kill_point!("settle: after the commit");
-    Ok(Settled::Closed { owed, fresh, cost, payer, history_version })
+    Ok(Settled::Closed(closed))
 }
 
 /// Returns the payer of a turn. The owner pays for our faults and for an answer without visible text, of
@@ -100,16 +79,11 @@ fn payer(outcome: Outcome) -> Payer {
 
 /// Leaves a turn that had shown nothing to the next start. Returns the cost of its calls so far, which is the
 /// owner's loss.
-pub async fn postpone(
-    books: &Books,
-    turn: TurnId,
-    attempt: i32,
-    calls: &[ModelCall],
-) -> Result<Usd, DbError> {
+pub(crate) async fn postpone(books: &Books, turn: TurnRef, calls: &[ModelCall]) -> Result<Usd, DbError> {
     let mut tx = books.db.begin().await?;
-    turns::postpone(&mut tx, turn, attempt).await?;
-    model_calls::record(&mut tx, turn, attempt, &books.entries(calls)).await?;
-    let lost = model_calls::decide(&mut tx, turn, Payer::Owner, (attempt, &[])).await?;
+    turns::postpone(&mut tx, turn).await?;
+    model_calls::record(&mut tx, turn, &books.entries(calls)).await?;
+    let lost = model_calls::decide(&mut tx, turn.id, Payer::Owner, (turn.attempt, &[])).await?;
     Db::commit(tx).await?;
     Ok(lost)
 }

@@ -24,7 +24,7 @@ use starling::domain::message::{Incoming, MessageContext};
 use starling::domain::model::ModelId;
 use starling::domain::money::Usd;
 use starling::domain::people::{Chat, ChatKind, Person};
-use starling::domain::turn::{Interruption, ModelCall, Outcome, TurnFailure, TurnReport};
+use starling::domain::turn::{Interruption, ModelCall, Outcome, TurnFailure, TurnRef, TurnReport};
 use starling::domain::usage::Usage;
 use starling::llm::registry::Registry;
 use starling::services::adjustments::{self, Target};
@@ -33,7 +33,7 @@ use starling::services::intake::Caller;
 use starling::services::payments::{self, IncomingPayment};
 use starling::services::recovery::Company;
 use starling::services::refunds::{self, RefundReply, Returned};
-use starling::services::settlement::{self, Case};
+use starling::services::settlement::{self, Ending};
 use starling::services::{people, pricing};
 use starling::telemetry::metrics::Metrics;
 
@@ -164,23 +164,27 @@ async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdR
         let more = Usd(Decimal::new(chance.random_range(0..50), 3));
         let least = Usd(Decimal::new(chance.random_range(-50..50), 3));
         let free = chance.random_bool(0.5);
-        holds::claim(&books.db, (turn, user), (Usd::ZERO, more, least), free).await.unwrap();
+        holds::claim(&books.db, TurnRef { id: turn, attempt, user }, (Usd::ZERO, more, least), free)
+            .await
+            .unwrap();
     }
     let report = report(admitted, chance);
     let mut expected: Usd =
         report.calls.iter().map(|call| pricing::price(&books.registry, call, books.today()).cost).sum();
-    if note_calls(world, turn, (first, attempt), &report, chance).await {
+    if note_calls(world, TurnRef { id: turn, attempt, user }, first, &report, chance).await {
         (attempt, expected) = (first, expected + expected);
     }
     let begun = chance.random_bool(0.5);
     let settle = async |books: &Books| {
         let key = format!("turn:{turn}:0");
-        let case = Case { turn, user, attempt, known: held, subject: "Claude" };
-        settlement::settle(books, case, &report, &[owed(&key)], begun).await.unwrap()
+        let messages = [owed(&key)];
+        let ending =
+            Ending { report: &report, calls_complete: held, subject: "Claude", messages: &messages, begun };
+        settlement::settle(books, TurnRef { id: turn, attempt, user }, ending).await.unwrap()
     };
     // Two instances race.
     let (first, second) = tokio::join!(settle(books), settle(&world.twin));
-    let closed = |settled: &settlement::Settled| matches!(settled, settlement::Settled::Closed { .. });
+    let closed = |settled: &settlement::Settled| matches!(settled, settlement::Settled::Closed(_));
     assert!(closed(&first) != closed(&second), "one of the two has closed the turn");
     acknowledge_turn(world, turn, report.outcome, expected);
 }
@@ -190,18 +194,18 @@ async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdR
 /// instance works on the second.
 async fn note_calls(
     world: &LedgerFixture,
-    turn: TurnId,
-    (first, attempt): (i32, i32),
+    turn: TurnRef,
+    first: i32,
     report: &TurnReport,
     chance: &mut StdRng,
 ) -> bool {
     let calls = world.books.entries(&report.calls);
-    let overlap = attempt > first && chance.random_bool(0.5);
+    let overlap = turn.attempt > first && chance.random_bool(0.5);
     if overlap || chance.random_bool(0.5) {
-        call_notes::note(&world.books.db, turn, attempt, &calls).await.unwrap();
+        call_notes::note(&world.books.db, turn, &calls).await.unwrap();
     }
-    if attempt > first && !overlap {
-        call_notes::note(&world.twin.db, turn, first, &calls).await.unwrap();
+    if turn.attempt > first && !overlap {
+        call_notes::note(&world.twin.db, TurnRef { attempt: first, ..turn }, &calls).await.unwrap();
     }
     overlap
 }
@@ -383,8 +387,14 @@ async fn a_turn_that_is_closed_while_its_gate_waits_leaves_nothing_reserved() {
             tokio::spawn(async move {
                 let outcome = Outcome::Interrupted(Interruption::Stopped);
                 let report = TurnReport::without_work(String::new(), outcome);
-                let case = Case { turn, user, attempt, known, subject: "Claude" };
-                settlement::settle(&world.books, case, &report, &[], false).await.map(drop)
+                let ending = Ending {
+                    report: &report,
+                    calls_complete: known,
+                    subject: "Claude",
+                    messages: &[],
+                    begun: false,
+                };
+                settlement::settle(&world.books, TurnRef { id: turn, attempt, user }, ending).await.map(drop)
             })
         };
         database.until(LOCKED_OUT, 2).await;

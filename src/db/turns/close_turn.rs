@@ -13,22 +13,18 @@ use super::super::group_commit::{self, BatchOp};
 use super::super::model_calls::{self, Payer, PricedCall};
 use super::super::outbox_rows::{self, OutboxMessage, OutboxRow, StoredMessage};
 use super::super::tool_calls;
-use crate::domain::ids::{OutboxId, TurnId, UserId};
+use crate::domain::ids::{OutboxId, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::record::ToolCallRecord;
-use crate::domain::turn::Outcome;
+use crate::domain::turn::{Outcome, TurnRef};
 
 /// What closing a turn writes down.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TurnClosing<'a> {
-    /// The turn.
-    pub turn: TurnId,
-    /// Who asked.
-    pub user: UserId,
-    /// Its try, which the calls belong to.
-    pub attempt: i32,
+    /// The turn; its attempt owns the calls.
+    pub turn: TurnRef,
     /// Whether no call is missing in `calls`.
-    pub known: bool,
+    pub calls_complete: bool,
     /// How it ended.
     pub outcome: Outcome,
     /// What history keeps of the answer; none if nothing was said.
@@ -44,8 +40,8 @@ pub(crate) struct TurnClosing<'a> {
     /// What the user reads about the charge.
     pub subject: &'a str,
     /// What is owed to the chat.
-    pub owed: &'a [OutboxMessage],
-    /// Whether Telegram is asked to send the first of these as soon as they are written down.
+    pub messages: &'a [OutboxMessage],
+    /// Whether Telegram is asked to send the first of these as soon as they are stored.
     pub begun: bool,
 }
 
@@ -61,23 +57,24 @@ pub(crate) struct StoredAnswer<'a> {
 }
 
 /// A turn that is closed now.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub(crate) struct ClosedTurn {
-    /// What its calls have cost that were not decided before.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ClosedTurn {
+    /// The cost of the calls that had no payer before.
     pub cost: Usd,
+    /// Who bears that cost.
+    pub payer: Payer,
     /// The new version of the conversation's history, if it has changed.
     pub history_version: Option<i64>,
-    /// What is to be sent.
+    /// The messages to send.
     pub owed: Vec<(OutboxId, OutboxMessage)>,
-    /// Whether all of that was written down by this statement. If not, some of it may have been sent before.
+    /// Whether this statement stored all of them. If not, some may have been sent before.
     pub fresh: bool,
 }
 
 /// A turn that is to be closed.
 #[derive(Debug)]
 pub(in crate::db) struct CloseTurn {
-    turn: TurnId,
-    user: UserId,
+    turn: TurnRef,
     tools: Vec<ToolCallRecord>,
     /// What the statement takes.
     row: Box<RawValue>,
@@ -104,26 +101,24 @@ struct CloseTurnRow<'a> {
 
 impl CloseTurn {
     pub(super) fn of(closing: &TurnClosing<'_>, decided: Option<Usd>) -> Result<Self, DbError> {
-        let TurnClosing {
-            turn, user, attempt, outcome, answer, left_out, payer, subject, owed, begun, ..
-        } = *closing;
+        let TurnClosing { turn, outcome, answer, left_out, payer, subject, messages, begun, .. } = *closing;
         let row = CloseTurnRow {
-            turn_id: turn,
+            turn_id: turn.id,
             state: outcome.state(),
             detail: outcome.detail(),
             answer: answer.map(|answer| answer.text),
             interrupted: answer.is_some_and(|answer| answer.interrupted),
             answered_at: answer.map(|answer| answer.at),
             left_out,
-            attempt,
+            attempt: turn.attempt,
             payer: payer.name(),
             subject,
             calls: model_calls::rows(closing.calls)?,
             decided,
-            owed: outbox_rows::rows(owed, begun),
+            owed: outbox_rows::rows(messages, begun),
         };
         let row = group_commit::json("closing::close", &row)?;
-        Ok(Self { turn, user, tools: closing.tools.to_vec(), row })
+        Ok(Self { turn, tools: closing.tools.to_vec(), row })
     }
 }
 
@@ -131,7 +126,7 @@ impl BatchOp for CloseTurn {
     type Output = Option<CloseTurnOutput>;
 
     fn key(&self) -> i64 {
-        self.user.0
+        self.turn.user.0
     }
 
     async fn execute(
@@ -155,7 +150,7 @@ async fn write(
     database: &mut PgConnection,
     rows: &[CloseTurn],
 ) -> Result<Vec<Option<CloseTurnOutput>>, DbError> {
-    let turns: Vec<i64> = rows.iter().map(|row| row.turn.0).collect();
+    let turns: Vec<i64> = rows.iter().map(|row| row.turn.id.0).collect();
     let json_rows: Vec<&RawValue> = rows.iter().map(|row| &*row.row).collect();
     let rows = sqlx::query_file!("src/db/turns/close.sql", Json(json_rows) as _)
         .fetch_all(database)
@@ -190,11 +185,11 @@ pub(in crate::db) struct CloseTurnOutput {
 impl CloseTurnOutput {
     pub(super) fn of(self, closing: &TurnClosing<'_>) -> ClosedTurn {
         let Self { cost, history_version, owed } = self;
-        let fresh = owed.iter().filter(|(_, _, stood)| stood.is_none()).count() == closing.owed.len();
+        let fresh = owed.iter().filter(|(_, _, stood)| stood.is_none()).count() == closing.messages.len();
         let owed = owed.into_iter().filter_map(|(id, key, stood)| {
-            let wanted = closing.owed.iter().find(|owed| owed.key == key)?;
+            let wanted = closing.messages.iter().find(|wanted| wanted.key == key)?;
             Some((id, stood.map_or_else(|| wanted.clone(), |stood| stood.of(wanted))))
         });
-        ClosedTurn { cost, history_version, owed: owed.collect(), fresh }
+        ClosedTurn { cost, payer: closing.payer, history_version, owed: owed.collect(), fresh }
     }
 }

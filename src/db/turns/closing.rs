@@ -13,15 +13,15 @@ pub(crate) use super::close_turn::{ClosedTurn, StoredAnswer, TurnClosing};
 /// and when another instance has begun another attempt, the turn is locked first, and what is written there and not
 /// reported is decided.
 pub(crate) async fn close(db: &Db, closing: &TurnClosing<'_>) -> Result<Option<ClosedTurn>, DbError> {
-    if closing.known
+    if closing.calls_complete
         && let Some(Some(written)) = db.shared.closings.try_submit(CloseTurn::of(closing, None)?).await
     {
         return Ok(Some(written.of(closing)));
     }
-    let TurnClosing { turn, attempt, payer, .. } = *closing;
+    let TurnClosing { turn, payer, .. } = *closing;
     let mut tx = db.begin().await?;
     let open =
-        sqlx::query!("SELECT id FROM turns WHERE id = $1 AND closed_at IS NULL FOR NO KEY UPDATE", turn.0)
+        sqlx::query!("SELECT id FROM turns WHERE id = $1 AND closed_at IS NULL FOR NO KEY UPDATE", turn.id.0)
             .fetch_optional(&mut *tx)
             .await
             .map_err(DbError::at("closing::close"))?;
@@ -29,7 +29,7 @@ pub(crate) async fn close(db: &Db, closing: &TurnClosing<'_>) -> Result<Option<C
         return Ok(None);
     }
     let reported: Vec<i32> = closing.calls.iter().map(|entry| entry.call.number).collect();
-    let decided = model_calls::decide(&mut tx, turn, payer, (attempt, &reported)).await?;
+    let decided = model_calls::decide(&mut tx, turn.id, payer, (turn.attempt, &reported)).await?;
     let written = CloseTurn::execute(&mut tx, vec![CloseTurn::of(closing, Some(decided))?]).await?;
     Db::commit(tx).await?;
     Ok(written.into_iter().flatten().next().map(|written| written.of(closing)))

@@ -8,6 +8,7 @@ pub mod opening;
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TopicId, TurnId, UserId};
 use crate::domain::model::ModelId;
+use crate::domain::turn::TurnRef;
 
 /// A turn that a crash left open.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -92,11 +93,11 @@ pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> 
 }
 
 /// Notes that an attempt had not shown anything when the service was stopped in an orderly way.
-pub async fn postpone(tx: &mut Tx<'_>, turn: TurnId, attempt: i32) -> Result<(), DbError> {
+pub(crate) async fn postpone(tx: &mut Tx<'_>, turn: TurnRef) -> Result<(), DbError> {
     sqlx::query!(
         "UPDATE turns SET in_flight = FALSE, alone = FALSE WHERE id = $1 AND state = 'open' AND attempt = $2",
-        turn.0,
-        attempt,
+        turn.id.0,
+        turn.attempt,
     )
     .execute(&mut **tx)
     .await

@@ -1,4 +1,4 @@
-//! Closing a turn: the last state of its screen becomes messages that are owed, and the books are settled.
+//! Closes a turn: the last state of its screen becomes messages in the outbox, and the turn is settled.
 
 use super::place::place;
 use crate::bot_api::flow::Class;
@@ -7,31 +7,31 @@ use crate::db::{DbError, files};
 use crate::domain::blank::{is_blank, is_invisible};
 use crate::domain::turn::{Interruption, ModelCall, Outcome, TurnReport, TurnRequest};
 use crate::rendering::{Limits, RichText};
-use crate::services::settlement::{self, Case, Settled};
+use crate::services::settlement::{self, Ending, Settled};
 use crate::telegram::context::BotContext;
 use crate::telegram::streaming::{self, Place, ScreenResult, Surface};
 use crate::telegram::text;
 
-/// A turn whose books are closed, as far as the database was there for it.
+/// What settling a turn has led to.
 pub(super) struct Closed {
-    /// What was written down.
     pub(super) settled: Result<Settled, DbError>,
-    /// Whether the first message is written down as one that Telegram is being asked to send.
+    /// Whether the first message is stored as one that Telegram is being asked to send.
     pub(super) begun: bool,
-    /// Whether all parts of the answer were promised while it grew.
+    /// Whether all parts of the answer were enqueued while it grew.
     pub(super) shown_before: bool,
 }
 
-/// Closes the books; what is owed then is still to be delivered. `known` tells whether the report names all calls.
+/// Settles a turn. Its messages are stored and still to be delivered. `calls_complete` says whether the report contains
+/// all model calls.
 pub(super) async fn close(
     context: &BotContext,
     request: &TurnRequest,
-    known: bool,
+    calls_complete: bool,
     report: &TurnReport,
     shown: ScreenResult<'_>,
 ) -> Closed {
     let place = place(request);
-    // Where nothing was shown, nothing has to be explained.
+    // If nothing was shown, there is nothing to explain.
     let silent = report.outcome == Outcome::Interrupted(Interruption::Superseded)
         && is_blank(&report.text)
         && shown.draft.is_none()
@@ -41,15 +41,14 @@ pub(super) async fn close(
     let rest = if shown.posted == 0 { or_raw(shown.rest, &report.text) } else { shown.rest };
     let parts = with_closing(rest, closing);
     let mut live = shown.live;
-    let owed: Vec<_> =
+    let messages: Vec<_> =
         (shown.posted..).zip(&parts).map(|(number, part)| place.part(number, part, live.take())).collect();
     let db = &context.db;
     let subject = request.settings.model.name.as_str();
-    let (turn, user) = (request.turn, request.key.user);
-    let case = Case { turn, user, attempt: request.attempt, known, subject };
     let begun = context.screen.courier.is_idle(place.chat);
+    let ending = Ending { report, calls_complete, subject, messages: &messages, begun };
     forget_lost(context, request, report).await;
-    let settle = || settlement::settle(&context.books, case, report, &owed, begun);
+    let settle = || settlement::settle(&context.books, request.turn_ref(), ending);
     let (settled, ()) = tokio::join!(db.persist(settle), async {
         shown.frame.arrived().await;
         synchronise(context, place, shown.posted, shown.draft.as_deref(), parts.first()).await;
@@ -57,11 +56,11 @@ pub(super) async fn close(
     Closed { settled, begun, shown_before: parts.is_empty() && shown.posted > 0 }
 }
 
-/// Leaves a turn that had shown nothing to the next start, whose attempt is not the second one.
+/// Leaves a turn that had shown nothing to the next start. This attempt then counts as no crash.
 pub(super) async fn postpone(context: &BotContext, request: &TurnRequest, calls: &[ModelCall]) {
     let (turn, db) = (request.turn, &context.db);
     tracing::info!(turn.id = turn.0, "the turn {turn} had shown nothing, the next start answers it");
-    let postpone = || settlement::postpone(&context.books, turn, request.attempt, calls);
+    let postpone = || settlement::postpone(&context.books, request.turn_ref(), calls);
     match db.persist(postpone).await {
         Ok(lost) => context.metrics.costs.with_label_values(&[Payer::Owner.name()]).inc_by(lost.nano()),
         Err(error) => {
@@ -70,7 +69,7 @@ pub(super) async fn postpone(context: &BotContext, request: &TurnRequest, calls:
     }
 }
 
-/// Copies that the provider did not have are told of in a line from now on.
+/// Forgets copies that the provider did not have. From now on prompts mention these files in a line.
 async fn forget_lost(context: &BotContext, request: &TurnRequest, report: &TurnReport) {
     let (db, lost) = (&context.db, &report.lost_files);
     if lost.is_empty() {
@@ -79,11 +78,11 @@ async fn forget_lost(context: &BotContext, request: &TurnRequest, report: &TurnR
     let forget = || files::lost(db, request.thread, lost);
     if let Err(error) = db.persist(forget).await {
         // The next turn finds it out again.
-        tracing::warn!(error = &error as &dyn std::error::Error, "lost copies are still noted");
+        tracing::warn!(error = &error as &dyn std::error::Error, "lost copies are still recorded");
     }
 }
 
-/// A draft that does not begin like the final message would stay beside it for half a minute, so it is replaced once.
+/// Replaces a draft that does not begin like the final message, because it would stay beside that for half a minute.
 async fn synchronise(
     context: &BotContext,
     place: Place,
@@ -100,7 +99,7 @@ async fn synchronise(
     }
 }
 
-/// An answer of nothing but markup is better seen raw than not at all.
+/// Returns the raw text of an answer that is nothing but markup, so that something is seen of it.
 fn or_raw(rest: Vec<RichText>, answer: &str) -> Vec<RichText> {
     if !rest.is_empty() || is_blank(answer) {
         return rest;
@@ -109,7 +108,7 @@ fn or_raw(rest: Vec<RichText>, answer: &str) -> Vec<RichText> {
     vec![RichText::plain(seen.collect::<String>())]
 }
 
-/// Puts the bot's own remark below the last part, or behind it if there is no room.
+/// Appends the bot's own remark to the last part, or as a part of its own if there is no room.
 fn with_closing(mut parts: Vec<RichText>, closing: Option<String>) -> Vec<RichText> {
     let Some(closing) = closing else { return parts };
     match parts.last_mut() {

@@ -2,6 +2,7 @@
 //! line.
 
 use super::closing::Closed;
+use crate::db::turns::closing::ClosedTurn;
 use crate::domain::ids::TurnId;
 use crate::domain::record::Record;
 use crate::domain::turn::{TurnReport, TurnRequest};
@@ -19,7 +20,7 @@ pub(super) async fn deliver(
 ) {
     let Closed { settled, begun, shown_before } = closed;
     match settled {
-        Ok(Settled::Closed { owed, fresh, cost, payer, history_version }) => {
+        Ok(Settled::Closed(ClosedTurn { owed, fresh, cost, payer, history_version })) => {
             context.metrics.costs.with_label_values(&[payer.name()]).inc_by(cost.nano());
             let courier = &context.screen.courier;
             match (fresh, begun) {

@@ -6,7 +6,7 @@ use crate::conversation::converse;
 use crate::conversation::interrupt::Stop;
 use crate::domain::turn::{TurnReport, TurnRequest};
 use crate::lifecycle::kill_point;
-use crate::services::metering::{self, Account, MeterRequests, TurnMeter};
+use crate::services::metering::{self, MeterRequests, TurnMeter};
 use crate::telegram::checkpoint::CheckpointedEvents;
 use crate::telegram::context::BotContext;
 use crate::telegram::streaming::{self, ScreenResult};
@@ -26,14 +26,12 @@ pub(super) async fn perform<'a>(
     kill_point!("turn: admitted", request.key.user.0);
     let (screen, events) = mpsc::channel(EVENTS_IN_FLIGHT);
     let events = CheckpointedEvents::new(&context.write_behind, request, events);
-    let (turn, attempt, user) = (request.turn, request.attempt, request.key.user);
-    let account = Account { turn, attempt, user, model: &request.settings.model };
     let (report, shown, ()) = tokio::join!(
         // In this order an event is on the screen in the same step in which the model's word came.
         biased;
         converse(&context.assistant, request, screen, meter, stop),
         streaming::present(&context.screen, place(request), events),
-        metering::run(&context.books, account, meter_requests),
+        metering::run(&context.books, request.turn_ref(), &request.settings.model, meter_requests),
     );
     (report, shown)
 }
