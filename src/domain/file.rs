@@ -1,6 +1,6 @@
 //! Files in a conversation.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::FileId;
@@ -8,6 +8,9 @@ use crate::domain::ids::FileId;
 /// The largest file that Telegram lets a bot download, in bytes. Larger files never have a copy at the
 /// provider.
 pub const DOWNLOAD_LIMIT: u64 = 20 * 1024 * 1024;
+
+/// How long the provider keeps a copy.
+pub(crate) const COPY_LIFETIME: TimeDelta = TimeDelta::days(90);
 
 /// The kind of message that contained a file.
 #[derive(

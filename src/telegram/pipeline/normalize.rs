@@ -5,19 +5,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use futures::FutureExt;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::bot_api::ApiError;
-use crate::cache::file_bytes;
 use crate::db::files;
-use crate::domain::file::{Attachment, ProviderCopy};
+use crate::domain::file::{Attachment, COPY_LIFETIME, ProviderCopy};
 use crate::domain::ids::{ChatId, ThreadKey};
 use crate::domain::message::Incoming;
 use crate::llm::{LlmError, Unreadable, Upload};
 use crate::services::admission::may_spend;
+use crate::services::file_copies::content;
 use crate::telegram::context::BotContext;
 use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT};
 use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome, FetchPermit, FetchResult};
@@ -27,8 +26,7 @@ const FETCH_LIMIT: Duration = Duration::from_secs(240);
 /// How often Telegram is asked, and the pause after the first failure; it doubles with each one.
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(300);
-/// How long the provider keeps a copy.
-const COPY_LIFETIME: TimeDelta = TimeDelta::days(90);
+
 /// Puts a message into the form that is stored.
 pub(crate) fn normalize(mut incoming: Incoming) -> Incoming {
     if incoming.text.contains('\r') {
@@ -171,10 +169,12 @@ async fn load(
     attachment: &Attachment,
     deadline: Instant,
 ) -> Result<(Vec<u8>, FetchPermit), FetchError> {
+    let Attachment { telegram_id, unique_id, .. } = attachment;
     let mut number = 1;
     loop {
         let place = enter(context, key, deadline).await?;
-        let error = match content(context, key.chat, attachment).await {
+        let error = match content(&context.screen.api, &context.cache, key.chat, telegram_id, unique_id).await
+        {
             Ok(bytes) => return Ok((bytes, place)),
             Err(error) if error.is_passing() && number < TRIES => error,
             Err(error) => return Err(error.into()),
@@ -206,15 +206,4 @@ async fn enter(context: &BotContext, key: ThreadKey, deadline: Instant) -> Resul
             return Ok(place);
         }
     }
-}
-
-/// The content, from the cache or from Telegram.
-async fn content(context: &BotContext, chat: ChatId, attachment: &Attachment) -> Result<Vec<u8>, ApiError> {
-    let Attachment { telegram_id, unique_id, .. } = attachment;
-    if let Some(bytes) = file_bytes::get(&context.cache, unique_id).await {
-        return Ok(bytes);
-    }
-    let bytes = context.screen.api.download(chat, telegram_id, DOWNLOAD_LIMIT).await?;
-    file_bytes::put(&context.cache, unique_id, &bytes).await;
-    Ok(bytes)
 }
