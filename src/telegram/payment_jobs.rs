@@ -127,8 +127,8 @@ async fn drive(context: &BotContext, payment: &Payment, tries: i32) -> Result<()
     };
     let returned = Returned { update: None, charge_id, payer: None };
     let settle = || context.payment_worker.settle(&context.books, &returned, answer);
-    let owed = db.persist(settle).await?;
-    context.courier().deliver_again(owed);
+    let messages = db.persist(settle).await?;
+    context.courier().deliver_again(messages);
     Ok(())
 }
 
@@ -214,8 +214,8 @@ async fn compare_page(
             TransactionLine::Paid(received) if state(&received.charge_id).is_none() => {
                 let receipt = |credited| payment_worker::receipt(received, credited);
                 let book = || credit(&context.books, received, receipt);
-                let owed = db.persist(book).await?;
-                if !owed.is_empty() {
+                let messages = db.persist(book).await?;
+                if !messages.is_empty() {
                     reconciled.credited += 1;
                     context.metrics.reconciled.with_label_values(&["payment"]).inc();
                     tracing::warn!(
@@ -224,17 +224,17 @@ async fn compare_page(
                         "credited a payment that only Telegram's list told of"
                     );
                 }
-                context.courier().deliver_again(owed);
+                context.courier().deliver_again(messages);
             }
             TransactionLine::Returned { charge_id, key, stars } if state(charge_id) != Some(true) => {
                 let returned = Returned { update: None, charge_id, payer: Some((*key, *stars)) };
                 let settle = || context.payment_worker.settle(&context.books, &returned, RefundReply::Given);
-                let owed = db.persist(settle).await?;
-                if !owed.is_empty() {
+                let messages = db.persist(settle).await?;
+                if !messages.is_empty() {
                     reconciled.refunded += 1;
                     context.metrics.reconciled.with_label_values(&["refund"]).inc();
                 }
-                context.courier().deliver_again(owed);
+                context.courier().deliver_again(messages);
             }
             TransactionLine::Paid(_) | TransactionLine::Returned { .. } => {}
         }
