@@ -49,8 +49,8 @@ fn replied_to(incoming: &Incoming) -> Option<MessageId> {
 
 /// Returns the ids of people's messages in the history and in the batch.
 fn held(history: &[HistoryMessage], batch: &[Incoming]) -> BTreeSet<MessageId> {
-    let said = history.iter().filter_map(|remembered| remembered.message);
-    said.chain(batch.iter().map(|incoming| incoming.message)).collect()
+    let stored = history.iter().filter_map(|remembered| remembered.message);
+    stored.chain(batch.iter().map(|incoming| incoming.message)).collect()
 }
 
 /// Returns the messages in the history that are followed by an answer.
@@ -83,8 +83,8 @@ fn without_what_is_held(
 /// Returns whether an earlier reply has brought the whole text into the conversation.
 fn is_text_held(history: &[HistoryMessage], batch: &[Incoming], at: usize) -> bool {
     let Some(reply) = &batch[at].context.reply else { return false };
-    let said = history.iter().map(|remembered| &remembered.context);
-    let mut earlier = said.chain(batch[..at].iter().map(|other| &other.context));
+    let stored = history.iter().map(|remembered| &remembered.context);
+    let mut earlier = stored.chain(batch[..at].iter().map(|other| &other.context));
     earlier.any(|context| context.reply.as_ref().is_some_and(|other| other.text == reply.text))
 }
 

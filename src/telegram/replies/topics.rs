@@ -23,6 +23,7 @@ use crate::services::clearing::{self, DeletionRefusal};
 
 /// The most attempts to query a right.
 const RIGHT_TRIES: u32 = 3;
+/// The most attempts to delete one topic.
 const DELETE_TRIES: u32 = 8;
 /// The longest penalty that a query of a right waits for.
 const RIGHT_PATIENCE: Duration = Duration::from_secs(5);
