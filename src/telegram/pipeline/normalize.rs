@@ -1,6 +1,6 @@
-//! Normalize: everything that a message needs from outside. Its text is put into one form at once; its file is fetched
-//! from Telegram and copied to the model's provider by a task, while the message waits in its batch. The batch becomes a
-//! turn when all its files have arrived, so nothing overtakes, and nobody waits who has no file.
+//! Normalize: prepares messages for storage. The text is normalised at once. Files are fetched from Telegram
+//! and copied to the model's provider by a task, while the message waits in its batch. The batch becomes a
+//! turn when all its files have arrived, so order is kept, and messages without files are not delayed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,13 +21,14 @@ use crate::telegram::context::BotContext;
 use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT};
 use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome, FetchPermit, FetchResult};
 
-/// How long one may take, from its message on: waiting for penalties and places, all tries, and its copy.
+/// How long a fetch may take from the arrival of its message, including penalties, permits, retries and the
+/// copy.
 const FETCH_LIMIT: Duration = Duration::from_secs(240);
-/// How often Telegram is asked, and the pause after the first failure; it doubles with each one.
+/// The number of attempts at Telegram, and the pause after the first failure, which doubles with each one.
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// Puts a message into the form that is stored.
+/// Normalises a message for storage.
 pub(crate) fn normalize(mut incoming: Incoming) -> Incoming {
     if incoming.text.contains('\r') {
         incoming.text = incoming.text.replace("\r\n", "\n").replace('\r', "\n");
@@ -38,7 +39,7 @@ pub(crate) fn normalize(mut incoming: Incoming) -> Incoming {
     incoming
 }
 
-/// Why a file has not arrived.
+/// Why a file could not be fetched.
 #[derive(Debug, thiserror::Error)]
 enum FetchError {
     #[error("Telegram does not hand out the file")]
@@ -62,7 +63,7 @@ impl From<Result<(ProviderCopy, u64), FetchError>> for FetchOutcome {
         match copied {
             Ok((copy, size)) => Self::Copied(copy, size),
             Err(FetchError::Unreadable(size, _)) => Self::Unreadable(size),
-            // It is larger than what Telegram hands out, at least.
+            // The size is unknown, but above Telegram's download limit.
             Err(FetchError::Telegram(error)) if error.is_too_big() => Self::Unreadable(DOWNLOAD_LIMIT + 1),
             Err(FetchError::Foreign(_, Unreadable::Empty)) => Self::Unreadable(0),
             Err(FetchError::Foreign(size, _)) => Self::Foreign(size),
@@ -74,8 +75,8 @@ impl From<Result<(ProviderCopy, u64), FetchError>> for FetchOutcome {
     }
 }
 
-/// Begins to fetch the files of a message that a model could read; that of the message that it replies to only if the
-/// batch does not bring it anyway (`brought`).
+/// Starts fetching the files of a message that a model could read. The file of the replied message is fetched
+/// only if the batch does not contain it already (`brought`).
 pub(crate) fn fetch(context: &Arc<BotContext>, incoming: &Incoming, brought: bool) -> Vec<FetchFuture> {
     let files = incoming
         .files()
@@ -95,7 +96,7 @@ fn begin(
     context.life.spawn("fetch", async move {
         let copied = tokio::select! {
             biased;
-            // What is given up or left undone is fetched again with its update.
+            // A cancelled fetch is repeated with its update.
             () = done.closed() => return,
             () = task.life.drain.cancelled() => return,
             copied = copy_file(&task, key, replied, &attachment) => copied,
@@ -144,7 +145,7 @@ async fn copy_file(
     tokio::time::timeout_at(deadline, work).await.unwrap_or(Err(FetchError::Slow))
 }
 
-/// The copy that the conversation has already of a file that somebody replies to.
+/// Returns the copy that the conversation already has of a replied file.
 async fn known_copy(
     context: &BotContext,
     key: ThreadKey,
@@ -162,7 +163,7 @@ async fn known_copy(
     })
 }
 
-/// The content, with the place that it takes; Telegram is asked again while it fails.
+/// Loads the content with its fetch permit. Retries while Telegram fails.
 async fn load(
     context: &BotContext,
     key: ThreadKey,
@@ -191,7 +192,7 @@ fn warn(chat: ChatId, number: u32, error: &ApiError) {
     tracing::warn!(chat.id = chat.0, number, error, "asking Telegram for a file again");
 }
 
-/// A place, at a moment without penalty: a chat that is limited takes no place from others.
+/// Waits for a permit while no penalty applies, so that a limited chat takes no permit from others.
 async fn enter(context: &BotContext, key: ThreadKey, deadline: Instant) -> Result<FetchPermit, FetchError> {
     let api = &context.screen.api;
     loop {
