@@ -14,6 +14,7 @@ const ID_CHARS: usize = 8;
 const TYPES: &[(&str, &str)] = &[
     ("7z", "application/x-7z-compressed"),
     ("avi", "video/x-msvideo"),
+    ("avif", "image/avif"),
     ("bmp", "image/bmp"),
     ("csv", "text/csv"),
     ("doc", "application/msword"),
@@ -23,8 +24,10 @@ const TYPES: &[(&str, &str)] = &[
     ("gif", "image/gif"),
     ("gz", "application/gzip"),
     ("heic", "image/heic"),
+    ("heif", "image/heif"),
     ("htm", "text/html"),
     ("html", "text/html"),
+    ("ico", "image/x-icon"),
     ("jpeg", "image/jpeg"),
     ("jpg", "image/jpeg"),
     ("json", "application/json"),
@@ -58,13 +61,14 @@ const TYPES: &[(&str, &str)] = &[
     ("zip", "application/zip"),
 ];
 
-/// As what a model reads an attachment: photos and documents, as far as it can and they can be fetched.
+/// Returns as what a model reads an attachment: photos, stickers that do not move, and documents, as far as it can and
+/// they can be fetched.
 ///
 /// # Errors
 /// Why it does not.
 pub(crate) fn readable(attachment: &Attachment) -> Result<Readable, Unreadable> {
     let Attachment { kind, name, mime, size, .. } = attachment;
-    if !matches!(kind, FileKind::Photo | FileKind::Document) {
+    if !matches!(kind, FileKind::Photo | FileKind::Document | FileKind::Sticker) {
         return Err(Unreadable::Kind);
     }
     // A size that is not told is found out while the file is fetched.

@@ -13,10 +13,10 @@ use tokio::time::Instant;
 use crate::bot_api::ApiError;
 use crate::cache::file_bytes;
 use crate::db::files;
-use crate::domain::file::{Attachment, ProviderCopy};
+use crate::domain::file::{Attachment, PictureFault, ProviderCopy};
 use crate::domain::ids::{ChatId, ThreadKey};
 use crate::domain::message::Incoming;
-use crate::llm::{LlmError, Unreadable, Upload};
+use crate::llm::{LlmError, Readable, Unreadable, Upload};
 use crate::services::admission::may_spend;
 use crate::telegram::context::BotContext;
 use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT};
@@ -51,6 +51,8 @@ enum FetchError {
     Unreadable(u64, Unreadable),
     #[error("the file of {0} bytes is not what it is said to be: {1:?}")]
     Foreign(u64, Unreadable),
+    #[error("the picture of {0} bytes cannot be shown: {1:?}")]
+    Faulty(u64, PictureFault),
     #[error("its sender is banned or has nothing to spend")]
     Withheld,
     #[error("the file took longer than {} s", FETCH_LIMIT.as_secs())]
@@ -68,6 +70,8 @@ impl From<Result<(ProviderCopy, u64), FetchError>> for FetchOutcome {
             Err(FetchError::Telegram(error)) if error.is_too_big() => Self::Unreadable(DOWNLOAD_LIMIT + 1),
             Err(FetchError::Foreign(_, Unreadable::Empty)) => Self::Unreadable(0),
             Err(FetchError::Foreign(size, _)) => Self::Foreign(size),
+            Err(FetchError::Faulty(size, PictureFault::Foreign)) => Self::Foreign(size),
+            Err(FetchError::Faulty(size, fault)) => Self::Faulty(size, fault),
             Err(FetchError::Withheld) => Self::Withheld,
             Err(
                 FetchError::Telegram(_) | FetchError::Provider(_) | FetchError::Slow | FetchError::Penalty,
@@ -133,10 +137,14 @@ async fn copy_file(
         let (bytes, _place) = load(context, key, attachment, deadline).await?;
         let size = bytes.len() as u64;
         let whole = Attachment { size: Some(size), ..attachment.clone() };
-        attachments::readable(&whole).map_err(|why| FetchError::Unreadable(size, why))?;
+        let readable = attachments::readable(&whole).map_err(|why| FetchError::Unreadable(size, why))?;
         let expires_at = context.books.clock.now() + COPY_LIFETIME;
         let Attachment { name, mime, .. } = whole;
-        let uploaded = context.assistant.provider.upload(Upload { name, mime, bytes }).await;
+        let mut upload = Upload { name, mime, bytes };
+        if readable == Readable::Image {
+            upload = picture(context, upload).await.map_err(|fault| FetchError::Faulty(size, fault))?;
+        }
+        let uploaded = context.assistant.provider.upload(upload).await;
         let id = uploaded.map_err(|error| match error {
             LlmError::Unreadable(why) => FetchError::Foreign(size, why),
             error => error.into(),
@@ -144,6 +152,15 @@ async fn copy_file(
         Ok((ProviderCopy { id, expires_at }, size))
     };
     tokio::time::timeout_at(deadline, work).await.unwrap_or(Err(FetchError::Slow))
+}
+
+/// Returns the upload with a picture that a model takes, without the place where it was taken.
+async fn picture(context: &BotContext, upload: Upload) -> Result<Upload, PictureFault> {
+    let picture = context.files.fit_picture(upload.bytes).await?;
+    if picture.frames > 1 {
+        tracing::debug!(frames = picture.frames, "only the first frame of an animation is shown");
+    }
+    Ok(Upload { name: upload.name, mime: picture.mime.to_owned(), bytes: picture.bytes })
 }
 
 /// The copy that the conversation has already of a file that somebody replies to.
