@@ -14,7 +14,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageResult, Limits};
 
 use super::format::Format;
 use super::inspected::Inspected;
-use super::{MAX_DECODED_BYTES, MAX_PIXELS, USEFUL_SIDE};
+use super::limits::{MAX_DECODED_BYTES, MAX_PIXELS, USEFUL_SIDE};
 use crate::domain::file::PictureFault;
 
 /// Decoded pixels.
@@ -30,7 +30,7 @@ pub(super) struct Decoded {
 ///
 /// # Errors
 /// [`PictureFault::TooManyPixels`] if the picture is not to be decoded.
-pub(super) fn check_size((width, height): (u32, u32)) -> Result<(), PictureFault> {
+fn check_size((width, height): (u32, u32)) -> Result<(), PictureFault> {
     let is_fit = u64::from(width) * u64::from(height) <= MAX_PIXELS;
     if is_fit { Ok(()) } else { Err(PictureFault::TooManyPixels) }
 }

@@ -4,8 +4,8 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{DynamicImage, ImageEncoder, ImageResult, Rgba, RgbaImage};
 
-use super::MAX_BYTES;
 use super::decode::Decoded;
+use super::limits::MAX_BYTES;
 use crate::domain::file::PictureFault;
 
 /// The qualities of JPEG, in percent; the lower ones are for pictures that would be too large.

@@ -15,6 +15,8 @@ struct FrameHeader {
     components: u8,
     /// Whether the rows are complete only at the end of the file.
     is_progressive: bool,
+    /// Whether every program reads the pixels: 8 bits, Huffman codes, with loss.
+    is_usual: bool,
 }
 
 /// Returns what the segments say, or `None` if the file has no frame header or no pixels.
@@ -55,14 +57,18 @@ pub(super) fn inspect(bytes: &[u8]) -> Option<Inspected> {
             at = end;
         }
     }
-    let FrameHeader { size, components, is_progressive } = frame.filter(|_| has_pixels)?;
+    if !is_complete {
+        // The decoder shows what there is of the pixels if they end with a marker.
+        clean.extend([0xFF, 0xD9]);
+    }
+    let FrameHeader { size, components, is_progressive, is_usual } = frame.filter(|_| has_pixels)?;
     let is_kept_whole = is_progressive || components == CMYK;
     Some(Inspected {
         size,
         extra_bytes: if is_kept_whole { COEFFICIENT_BYTES * u64::from(components) } else { 0 },
         orientation,
         frames: 1,
-        is_plain: is_complete && components < CMYK,
+        is_plain: is_complete && is_usual && components < CMYK,
         clean,
     })
 }
@@ -91,6 +97,7 @@ fn frame_header(kind: u8, content: &[u8]) -> Option<FrameHeader> {
         size: (width.into(), height.into()),
         components: *content.get(5)?,
         is_progressive: !matches!(kind, 0xC0 | 0xC1),
+        is_usual: matches!(kind, 0xC0..=0xC2) && content.first() == Some(&8),
     })
 }
 

@@ -5,7 +5,7 @@
 //! icons, CMYK, 16 bits per channel, animations (their first frame), rotated by EXIF, too large. HEIC and AVIF are
 //! recognised and refused: decoders in pure Rust are too young or not permissively licensed.
 //!
-//! Memory: [`MAX_PIXELS`] and [`MAX_DECODED_BYTES`] are checked from the header, before anything is decoded. One call of
+//! Memory: `MAX_PIXELS` and `MAX_DECODED_BYTES` (`limits.rs`) are checked from the header, before anything is decoded. One call of
 //! [`fit`] takes at most `MAX_DECODED_BYTES` for the decoder, about 70 MB for the smaller picture and its encoded form,
 //! and twice the length of the file. A photo of 40 megapixels takes 120 MB for its pixels (baseline JPEG).
 
@@ -16,6 +16,7 @@ mod gif;
 mod ico;
 mod inspected;
 mod jpeg;
+mod limits;
 mod png;
 mod webp;
 
@@ -27,19 +28,9 @@ mod tests;
 use format::Format;
 use image::metadata::Orientation;
 use inspected::Inspected;
+use limits::{MAX_BYTES, MAX_SIDE};
 
 use crate::domain::file::PictureFault;
-
-/// The largest picture in bytes that the provider takes.
-const MAX_BYTES: usize = 10_000_000;
-/// The longest side in pixels that the provider takes.
-const MAX_SIDE: u32 = 8_000;
-/// The longest side of a converted picture in pixels: the provider scales down whatever is larger.
-const USEFUL_SIDE: u32 = 2_576;
-/// The most pixels that are decoded. Phones take photos of 50 megapixels.
-const MAX_PIXELS: u64 = 50_000_000;
-/// The most bytes that a decoder may take for its pixels.
-const MAX_DECODED_BYTES: u64 = 250_000_000;
 
 /// A picture that a model takes.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,11 +59,11 @@ pub(crate) fn fit(bytes: &[u8]) -> Result<Picture, PictureFault> {
         Format::Unsupported => return Err(PictureFault::Unsupported),
     };
     let inspected = inspected.ok_or(PictureFault::Broken)?;
-    decode::check_size(inspected.size)?;
     let (width, height) = inspected.size;
     let fits = inspected.is_plain
         && inspected.frames == 1
         && inspected.orientation == Orientation::NoTransforms
+        && width.min(height) > 0
         && width.max(height) <= MAX_SIDE
         && inspected.clean.len() <= MAX_BYTES;
     let mime = match format {

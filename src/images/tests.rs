@@ -84,6 +84,9 @@ fn of_an_animation_the_first_frame_is_shown_and_the_frames_are_counted() {
     let shown = fit(&animation(5)).unwrap();
     assert_eq!((shown.mime, shown.frames), ("image/png", 5));
     assert_eq!(decoded(&shown).get_pixel(3, 3).0[0], 0);
+    let moving = with_chunk(&file(&photo(40, 30), ImageFormat::Png), *b"acTL", &[0, 0, 0, 3, 0, 0, 0, 0]);
+    let shown = fit(&moving).unwrap();
+    assert_eq!((shown.frames, decoded(&shown).dimensions()), (3, (40, 30)));
     let still = file(&photo(40, 30), ImageFormat::WebP);
     let frame = [[0; 6].as_slice(), &[39, 0, 0, 29, 0, 0, 100, 0, 0, 0], &still[12..]].concat();
     let frames = [riff(*b"ANMF", &frame), riff(*b"ANMF", &frame)];
@@ -159,6 +162,28 @@ fn a_picture_that_is_too_large_is_scaled_down() {
 }
 
 #[test]
+fn a_picture_that_would_be_too_large_as_png_loses_its_transparency() {
+    let mut state = 1_u32;
+    let noise = image::RgbaImage::from_fn(2_000, 2_000, |_, _| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        image::Rgba(state.to_be_bytes())
+    });
+    let (bytes, mime) = encode::encode(decode::Decoded { pixels: noise.into(), profile: None }).unwrap();
+    assert_eq!((mime, bytes.len() <= MAX_BYTES), ("image/jpeg", true));
+}
+
+#[test]
+fn an_unusual_jpeg_is_not_passed_on() {
+    let mut deep = file(&photo(8, 8), ImageFormat::Jpeg);
+    let frame = deep.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+    deep[frame + 4] = 12;
+    assert!(fit(&deep).is_err());
+    let mut flat = file(&photo(8, 8), ImageFormat::Jpeg);
+    flat[frame + 5..frame + 7].fill(0);
+    assert!(fit(&flat).is_err());
+}
+
+#[test]
 fn a_bomb_is_refused_before_it_is_decoded() {
     let png = file(&photo(8, 8), ImageFormat::Png);
     let mut large_png = png.clone();
@@ -202,9 +227,13 @@ fn what_is_no_picture_or_of_another_format_is_refused() {
 #[test]
 fn of_a_jpeg_that_was_cut_the_upper_part_is_shown() {
     let jpeg = file(&photo(64, 48), ImageFormat::Jpeg);
-    let shown = fit(&jpeg[..jpeg.len() * 3 / 4]).unwrap();
-    assert_eq!((shown.mime, decoded(&shown).dimensions()), ("image/jpeg", (64, 48)));
-    assert!(is_dark(&decoded(&shown), 4, 4));
+    let pixels = jpeg.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap() + 14;
+    // Half of the pixels at least, so that the upper ones are there.
+    for length in usize::midpoint(pixels, jpeg.len())..jpeg.len() {
+        let shown = fit(&jpeg[..length]).unwrap();
+        assert_eq!(decoded(&shown).dimensions(), (64, 48), "{length}");
+        assert!(is_dark(&decoded(&shown), 4, 4), "{length}");
+    }
 }
 
 #[test]
