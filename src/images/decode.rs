@@ -41,7 +41,7 @@ fn check_size((width, height): (u32, u32)) -> Result<(), PictureFault> {
 /// [`PictureFault`] says why there are no pixels.
 pub(super) fn pixels(format: Format, inspected: &Inspected) -> Result<Decoded, PictureFault> {
     check_size(inspected.size)?;
-    let mut decoder = decoder(format, &inspected.clean).map_err(fault)?;
+    let mut decoder = decoder(format, &inspected.clean).map_err(|error| fault(&error))?;
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
         return Err(PictureFault::Broken);
@@ -51,13 +51,13 @@ pub(super) fn pixels(format: Format, inspected: &Inspected) -> Result<Decoded, P
     if decoder.total_bytes().saturating_add(extra) > MAX_DECODED_BYTES {
         return Err(PictureFault::TooManyPixels);
     }
-    decoder.set_limits(limits()).map_err(fault)?;
+    decoder.set_limits(limits()).map_err(|error| fault(&error))?;
     let orientation = match format {
         Format::Tiff => decoder.orientation().unwrap_or(Orientation::NoTransforms),
         _ => inspected.orientation,
     };
     let profile = decoder.icc_profile().ok().flatten();
-    let mut pixels = DynamicImage::from_decoder(decoder).map_err(fault)?;
+    let mut pixels = DynamicImage::from_decoder(decoder).map_err(|error| fault(&error))?;
     if width.max(height) > USEFUL_SIDE {
         // Unlike the other filters this one needs no copy of the large picture.
         pixels = pixels.thumbnail(USEFUL_SIDE, USEFUL_SIDE);
@@ -85,7 +85,7 @@ fn limits() -> Limits {
     limits
 }
 
-fn fault(error: ImageError) -> PictureFault {
+fn fault(error: &ImageError) -> PictureFault {
     match error {
         ImageError::Limits(_) => PictureFault::TooManyPixels,
         ImageError::Unsupported(_) => PictureFault::Unsupported,

@@ -42,8 +42,8 @@ struct Found {
 }
 
 impl Found {
-    fn take(&mut self, kind: &[u8; 4], content: &[u8], whole: &[u8]) {
-        match kind {
+    fn take(&mut self, kind: [u8; 4], content: &[u8], whole: &[u8]) {
+        match &kind {
             b"EXIF" => self.orientation = self.orientation.or(orientation_of(content)),
             b"VP8X" => {
                 let start = self.clean.len();
@@ -81,8 +81,8 @@ impl Found {
 }
 
 /// Returns the kind and the content of a chunk, and where the next one begins.
-fn chunk(bytes: &[u8], at: usize) -> Option<(&[u8; 4], &[u8], usize)> {
-    let kind = bytes.get(at..)?.first_chunk()?;
+fn chunk(bytes: &[u8], at: usize) -> Option<([u8; 4], &[u8], usize)> {
+    let kind = *bytes.get(at..)?.first_chunk()?;
     let length = usize::try_from(u32_le(bytes, at + 4)?).ok()?;
     let end = at.checked_add(8)?.checked_add(length)?;
     let content = bytes.get(at + 8..end)?;
@@ -91,8 +91,8 @@ fn chunk(bytes: &[u8], at: usize) -> Option<(&[u8; 4], &[u8], usize)> {
 }
 
 /// Returns the size in the header of a frame's pixels.
-fn frame_size(kind: &[u8; 4], content: &[u8]) -> Option<(u32, u32)> {
-    match kind {
+fn frame_size(kind: [u8; 4], content: &[u8]) -> Option<(u32, u32)> {
+    match &kind {
         b"VP8 " => {
             let side = |at| Some(u32::from(u16_le(content, at)? & 0x3FFF));
             side(6).zip(side(8))

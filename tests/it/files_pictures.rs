@@ -13,7 +13,9 @@ use crate::harness::{ANN, Bot, conversation};
 const PLACE: &[u8] = b"48.858222N-2.294500E";
 
 fn picture(format: ImageFormat) -> Vec<u8> {
-    let pixels = RgbImage::from_fn(64, 48, |x, y| Rgb([x * 4, y * 5, (x * y) % 251].map(|v| v as u8)));
+    let pixels = RgbImage::from_fn(64, 48, |x, y| {
+        Rgb([x * 4, y * 5, (x * y) % 251].map(|value| u8::try_from(value).unwrap()))
+    });
     let mut file = Cursor::new(Vec::new());
     DynamicImage::from(pixels).write_to(&mut file, format).unwrap();
     file.into_inner()

@@ -69,8 +69,9 @@ impl From<Result<(ProviderCopy, u64), FetchError>> for FetchOutcome {
             // It is larger than what Telegram hands out, at least.
             Err(FetchError::Telegram(error)) if error.is_too_big() => Self::Unreadable(DOWNLOAD_LIMIT + 1),
             Err(FetchError::Foreign(_, Unreadable::Empty)) => Self::Unreadable(0),
-            Err(FetchError::Foreign(size, _)) => Self::Foreign(size),
-            Err(FetchError::Faulty(size, PictureFault::Foreign)) => Self::Foreign(size),
+            Err(FetchError::Foreign(size, _) | FetchError::Faulty(size, PictureFault::Foreign)) => {
+                Self::Foreign(size)
+            }
             Err(FetchError::Faulty(size, fault)) => Self::Faulty(size, fault),
             Err(FetchError::Withheld) => Self::Withheld,
             Err(
