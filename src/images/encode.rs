@@ -48,8 +48,8 @@ fn eight_bits(pixels: DynamicImage) -> DynamicImage {
     if color.has_color() { pixels.into_rgb8().into() } else { pixels.into_luma8().into() }
 }
 
-/// Returns whether at least half of the pixels equal their left neighbours, as in screenshots and charts. JPEG blurs
-/// their letters, and PNG makes them small.
+/// Returns whether at least half of the pixels equal their left neighbours, as in screenshots and charts.
+/// JPEG blurs their letters, and PNG makes them small.
 fn is_drawn(pixels: &DynamicImage) -> bool {
     let channels = usize::from(pixels.color().channel_count());
     let row = pixels.width() as usize * channels;
@@ -89,7 +89,8 @@ fn jpeg(pixels: &DynamicImage, profile: Option<&[u8]>, quality: u8) -> ImageResu
     Ok(file)
 }
 
-/// Returns the profile if it is for colours of this kind: that of a picture in CMYK is not for its pixels in RGB.
+/// Returns the profile if it is for colours of this kind: that of a picture in CMYK is not for its pixels in
+/// RGB.
 fn fitting<'a>(pixels: &DynamicImage, profile: Option<&'a [u8]>) -> Option<&'a [u8]> {
     let space: &[u8] = if pixels.color().has_color() { b"RGB " } else { b"GRAY" };
     profile.filter(|profile| profile.get(16..20) == Some(space))

@@ -33,8 +33,8 @@ pub(super) fn inspect(bytes: &[u8]) -> Option<Inspected> {
             clean.extend(bytes.get(at..).filter(|_| *kind == 0x2C).unwrap_or_default());
             break;
         };
-        // Of the extensions only the control of a frame is kept, which says what is transparent. The others are
-        // comments, texts and data of applications, such as XMP.
+        // Of the extensions only the control of a frame is kept, which says what is transparent. The others
+        // are comments, texts and data of applications, such as XMP.
         let is_kept = *kind == 0x2C || bytes.get(at + 1) == Some(&0xF9);
         clean.extend(bytes.get(at..end).filter(|_| is_kept).unwrap_or_default());
         frames += u32::from(*kind == 0x2C);

@@ -16,8 +16,8 @@ pub(super) enum Entry<'a> {
     Bitmap(Vec<u8>),
 }
 
-/// Returns the picture with the most pixels, and of several such the one with the most colours. Returns `None` if the
-/// directory is broken.
+/// Returns the picture with the most pixels, and of several such the one with the most colours. Returns
+/// `None` if the directory is broken.
 pub(super) fn largest(bytes: &[u8]) -> Option<Entry<'_>> {
     let count = usize::from(u16_le(bytes, 4)?);
     let lines = bytes.get(HEADER..)?.chunks_exact(LINE).take(count);

@@ -5,7 +5,8 @@ use image::metadata::Orientation;
 /// A picture whose structure was read, but not its pixels.
 #[derive(Debug)]
 pub(super) struct Inspected {
-    /// Width and height in pixels of the largest buffer that a decoder would allocate; zeros if only the decoder knows.
+    /// Width and height in pixels of the largest buffer that a decoder would allocate; zeros if only the
+    /// decoder knows.
     pub size: (u32, u32),
     /// Bytes per pixel that the decoder takes besides those of the decoded pixels.
     pub extra_bytes: u64,

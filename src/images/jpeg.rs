@@ -101,7 +101,8 @@ fn frame_header(kind: u8, content: &[u8]) -> Option<FrameHeader> {
     })
 }
 
-/// Returns whether the pixels look wrong without this segment. EXIF, XMP, IPTC, comments and previews are not kept.
+/// Returns whether the pixels look wrong without this segment. EXIF, XMP, IPTC, comments and previews are not
+/// kept.
 fn is_kept(kind: u8, content: &[u8]) -> bool {
     match kind {
         // JFIF, but not its extension, which is a preview.

@@ -1,13 +1,15 @@
 //! Turns pictures of many formats into pictures that a model takes. Pure and synchronous.
 //!
-//! The content decides what a picture is, never its name or MIME type. A picture that is fine as it is keeps its pixels
-//! byte for byte and loses only its metadata (location, comments, previews). All others become JPEG or PNG: BMP, TIFF,
-//! icons, CMYK, 16 bits per channel, animations (their first frame), rotated by EXIF, too large. HEIC and AVIF are
-//! recognised and refused: decoders in pure Rust are too young or not permissively licensed.
+//! The content decides what a picture is, never its name or MIME type. A picture that is fine as it is keeps
+//! its pixels byte for byte and loses only its metadata (location, comments, previews). All others become
+//! JPEG or PNG: BMP, TIFF, icons, CMYK, 16 bits per channel, animations (their first frame), rotated by EXIF,
+//! too large. HEIC and AVIF are recognised and refused: decoders in pure Rust are too young or not
+//! permissively licensed.
 //!
-//! Memory: `MAX_PIXELS` and `MAX_DECODED_BYTES` (`limits.rs`) are checked from the header, before anything is decoded. One call of
-//! [`fit`] takes at most `MAX_DECODED_BYTES` for the decoder, about 70 MB for the smaller picture and its encoded form,
-//! and twice the length of the file. A photo of 40 megapixels takes 120 MB for its pixels (baseline JPEG).
+//! Memory: `MAX_PIXELS` and `MAX_DECODED_BYTES` (`limits.rs`) are checked from the header, before anything is
+//! decoded. One call of [`fit`] takes at most `MAX_DECODED_BYTES` for the decoder, about 70 MB for the
+//! smaller picture and its encoded form, and twice the length of the file. A photo of 40 megapixels takes 120
+//! MB for its pixels (baseline JPEG).
 
 mod decode;
 mod encode;
@@ -75,8 +77,8 @@ pub(crate) fn fit(bytes: &[u8]) -> Result<Picture, PictureFault> {
     if !fits {
         return converted(format, inspected);
     }
-    // A request with a picture that the provider cannot decode is rejected as a whole. A JPEG decoder shows what there
-    // is of a damaged file, so decoding one would find out nothing.
+    // A request with a picture that the provider cannot decode is rejected as a whole. A JPEG decoder shows
+    // what there is of a damaged file, so decoding one would find out nothing.
     if format != Format::Jpeg {
         decode::pixels(format, &inspected)?;
     }

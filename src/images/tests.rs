@@ -265,7 +265,8 @@ proptest! {
     #[test]
     fn damage_makes_nothing_panic(
         format in prop::sample::select(vec![
-            ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::Ico,
+            ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP,
+            ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::Ico,
         ]),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
     ) {
@@ -282,7 +283,8 @@ proptest! {
     #[test]
     fn noise_behind_a_signature_makes_nothing_panic(
         head in prop::sample::select(vec![
-            b"\xFF\xD8\xFF".as_slice(), b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF\0\0\0\0WEBP", b"II*\0", b"\0\0\x01\0\x01\0",
+            b"\xFF\xD8\xFF".as_slice(), b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF\0\0\0\0WEBP",
+            b"II*\0", b"\0\0\x01\0\x01\0",
             b"BM\0\0\0\0\0\0\0\0\0\0\0\0\x28\0\0\0",
         ]),
         noise in prop::collection::vec(any::<u8>(), 0..300),

@@ -3,7 +3,8 @@
 use super::tokens::BYTES_PER_TOKEN;
 use crate::domain::file::DOWNLOAD_LIMIT;
 
-/// The largest image, in bytes: whatever can be fetched, because pictures are made smaller before they are uploaded.
+/// The largest image, in bytes: whatever can be fetched, because pictures are made smaller before they are
+/// uploaded.
 const IMAGE_BYTES: u64 = DOWNLOAD_LIMIT;
 /// The largest PDF, in bytes.
 const PDF_BYTES: u64 = 32_000_000;
@@ -154,8 +155,8 @@ const TEXT_EXTENSIONS: &[&str] = &[
     "zsh",
 ];
 
-/// MIME types of pictures: those that the model takes, and those that are converted before they are uploaded. The
-/// content may turn out to be something else, so HEIC is listed although nothing converts it.
+/// MIME types of pictures: those that the model takes, and those that are converted before they are uploaded.
+/// The content may turn out to be something else, so HEIC is listed although nothing converts it.
 const IMAGE_TYPES: &[&str] = &[
     "image/apng",
     "image/avif",

@@ -61,8 +61,8 @@ const TYPES: &[(&str, &str)] = &[
     ("zip", "application/zip"),
 ];
 
-/// Returns as what a model reads an attachment: photos, stickers that do not move, and documents, as far as it can and
-/// they can be fetched.
+/// Returns as what a model reads an attachment: photos, stickers that do not move, and documents, as far as
+/// it can and they can be fetched.
 ///
 /// # Errors
 /// Why it does not.

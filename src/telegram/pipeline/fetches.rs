@@ -16,8 +16,8 @@ const MAX_FETCHES: usize = 8;
 /// The same of one person, wherever: whoever sends many does not keep others waiting.
 const MAX_FETCHES_PER_USER: usize = 2;
 
-/// Pictures that are converted at once, over all chats. Each takes up to 250 MB while it is decoded; a usual photo is
-/// not decoded, or takes about 40 MB.
+/// Pictures that are converted at once, over all chats. Each takes up to 250 MB while it is decoded; a usual
+/// photo is not decoded, or takes about 40 MB.
 const MAX_CONVERSIONS: usize = 2;
 
 /// A file that has arrived, or has not.
@@ -80,8 +80,8 @@ impl FetchPermits {
         (own, self.all.clone().acquire_owned().await.ok())
     }
 
-    /// Returns a picture in a form that a model takes. The work is done by a thread for blocking work; dropping the
-    /// future does not end it, so its place is given back by that thread.
+    /// Returns a picture in a form that a model takes. The work is done by a thread for blocking work;
+    /// dropping the future does not end it, so its place is given back by that thread.
     ///
     /// # Errors
     /// [`PictureFault`] says why the picture cannot be shown.
