@@ -12,14 +12,18 @@ use crate::cache::{Cache, file_bytes};
 use crate::db::files::{self, FileSource};
 use crate::db::{Db, DbError};
 use crate::domain::clock::Clock;
-use crate::domain::file::{COPY_LIFETIME, DOWNLOAD_LIMIT, ProviderCopy};
+use crate::domain::file::{COPY_LIFETIME, DOWNLOAD_LIMIT, PictureFault, ProviderCopy};
 use crate::domain::ids::{ChatId, ThreadId};
-use crate::llm::{LlmError, Provider, Upload};
+use crate::images::{self, Picture};
+use crate::llm::{self, LlmError, Provider, Readable, Upload};
 
 /// How long renewing a copy may take: the answer waits for it.
 const RENEWAL_LIMIT: Duration = Duration::from_secs(60);
 /// Copies that are renewed at once, over all conversations: each is in memory while it moves.
 const MAX_RENEWALS: usize = 2;
+/// Pictures that are converted at once, over all conversations. Each takes up to 250 MB while it is decoded; a usual
+/// photo is not decoded, or takes about 40 MB.
+const MAX_CONVERSIONS: usize = 2;
 /// How often Telegram is asked for a file, and the pause after a failure.
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(500);
@@ -32,7 +36,19 @@ pub(crate) struct FileCopies {
     provider: Provider,
     db: Db,
     clock: Clock,
-    permits: Arc<Semaphore>,
+    renewals: Arc<Semaphore>,
+    conversions: Arc<Semaphore>,
+}
+
+/// Why the provider has no copy of a content.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CopyError {
+    /// It is a picture that cannot be shown to a model.
+    #[error("the picture cannot be shown to a model: {0:?}")]
+    Faulty(PictureFault),
+    /// The provider does not take it.
+    #[error("the provider does not take the file")]
+    Provider(#[from] LlmError),
 }
 
 /// Why a copy was not renewed.
@@ -40,8 +56,8 @@ pub(crate) struct FileCopies {
 enum RenewalError {
     #[error("Telegram does not hand out the file")]
     Telegram(#[from] ApiError),
-    #[error("the provider does not take the file")]
-    Provider(#[from] LlmError),
+    #[error("it cannot be copied")]
+    Copy(#[from] CopyError),
     #[error("the database does not know or keep the copy")]
     Database(#[from] DbError),
     #[error("no file of the conversation has this copy")]
@@ -52,7 +68,42 @@ enum RenewalError {
 
 impl FileCopies {
     pub(crate) fn new(api: Api, cache: Cache, provider: Provider, db: Db, clock: Clock) -> Self {
-        Self { api, cache, provider, db, clock, permits: Arc::new(Semaphore::new(MAX_RENEWALS)) }
+        let renewals = Arc::new(Semaphore::new(MAX_RENEWALS));
+        let conversions = Arc::new(Semaphore::new(MAX_CONVERSIONS));
+        Self { api, cache, provider, db, clock, renewals, conversions }
+    }
+
+    /// Copies a content to the provider; a picture first becomes one that a model takes.
+    ///
+    /// # Errors
+    /// Returns [`CopyError::Faulty`] for a picture that cannot be shown, and the provider's errors.
+    pub(crate) async fn upload(&self, mut upload: Upload) -> Result<ProviderCopy, CopyError> {
+        let expires_at = self.clock.now() + COPY_LIFETIME;
+        if llm::readable(&upload.mime, &upload.name, upload.bytes.len() as u64) == Ok(Readable::Image) {
+            let picture = self.fit_picture(upload.bytes).await.map_err(CopyError::Faulty)?;
+            upload = Upload { name: upload.name, mime: picture.mime.to_owned(), bytes: picture.bytes };
+        }
+        let id = self.provider.upload(upload).await?;
+        Ok(ProviderCopy { id, expires_at })
+    }
+
+    /// Converts a picture on a thread for blocking work. Dropping the future does not end that thread, so the thread
+    /// holds the permit.
+    async fn fit_picture(&self, bytes: Vec<u8>) -> Result<Picture, PictureFault> {
+        // The semaphore is never closed, so this always returns a permit.
+        let permit = self.conversions.clone().acquire_owned().await.ok();
+        let work = move || {
+            let _permit = permit;
+            images::fit(&bytes)
+        };
+        let picture = tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "converting a picture failed");
+            Err(PictureFault::Broken)
+        })?;
+        if picture.frames > 1 {
+            tracing::debug!(frames = picture.frames, "only the first frame of an animation is shown");
+        }
+        Ok(picture)
     }
 
     /// Makes a copy again that the provider does not have any more, from the file at Telegram, and stores its id for the
@@ -77,12 +128,10 @@ impl FileCopies {
         let db = &self.db;
         let source = db.persist(|| files::source(db, thread, lost)).await?.ok_or(RenewalError::Unknown)?;
         let FileSource { chat, telegram_id, unique_id, name, mime } = source;
-        let permit = self.permits.acquire().await;
+        let permit = self.renewals.acquire().await;
         let bytes = self.content_patiently(chat, &telegram_id, &unique_id).await?;
-        let expires_at = self.clock.now() + COPY_LIFETIME;
-        let id = self.provider.upload(Upload { name, mime, bytes }).await?;
+        let copy = self.upload(Upload { name, mime, bytes }).await?;
         drop(permit);
-        let copy = ProviderCopy { id, expires_at };
         db.persist(|| files::renewed(db, thread, lost, &copy)).await?;
         Ok(copy.id)
     }

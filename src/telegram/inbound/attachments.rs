@@ -14,6 +14,7 @@ const ID_CHARS: usize = 8;
 const TYPES: &[(&str, &str)] = &[
     ("7z", "application/x-7z-compressed"),
     ("avi", "video/x-msvideo"),
+    ("avif", "image/avif"),
     ("bmp", "image/bmp"),
     ("csv", "text/csv"),
     ("doc", "application/msword"),
@@ -23,8 +24,10 @@ const TYPES: &[(&str, &str)] = &[
     ("gif", "image/gif"),
     ("gz", "application/gzip"),
     ("heic", "image/heic"),
+    ("heif", "image/heif"),
     ("htm", "text/html"),
     ("html", "text/html"),
+    ("ico", "image/x-icon"),
     ("jpeg", "image/jpeg"),
     ("jpg", "image/jpeg"),
     ("json", "application/json"),
@@ -58,14 +61,14 @@ const TYPES: &[(&str, &str)] = &[
     ("zip", "application/zip"),
 ];
 
-/// Returns the form in which a model reads an attachment: photos and documents that it supports and that can
-/// be fetched.
+/// Returns the form in which a model reads an attachment: photos, static stickers and documents that it
+/// supports and that can be fetched.
 ///
 /// # Errors
 /// Returns why no model reads it.
 pub(crate) fn readable(attachment: &Attachment) -> Result<Readable, Unreadable> {
     let Attachment { kind, name, mime, size, .. } = attachment;
-    if !matches!(kind, FileKind::Photo | FileKind::Document) {
+    if !matches!(kind, FileKind::Photo | FileKind::Document | FileKind::Sticker) {
         return Err(Unreadable::Kind);
     }
     // An unknown size is determined while the file is fetched.

@@ -178,11 +178,18 @@ fn a_file_without_words_is_a_prompt_only_if_it_can_be_read() {
     assert!(matches!(unreadable(pdf(20 * 1024 * 1024 + 1)), Some(Unreadable::TooLarge { .. })));
     assert_eq!(unreadable(file(&json!({"file_name": "a.zip"}))), Some(Unreadable::Kind));
     assert_eq!(unreadable(pdf(0)), None, "0 is a size that the sender did not know");
-    let sticker =
-        json!({"type": "regular", "width": 512, "height": 512, "is_animated": false, "is_video": false});
+    let sticker = |animated: bool, video: bool| {
+        let looks = json!({"type": "regular", "width": 512, "height": 512});
+        let mut sticker = file(&looks);
+        sticker["is_animated"] = json!(animated);
+        sticker["is_video"] = json!(video);
+        json!({"sticker": sticker})
+    };
+    assert!(matches!(read_message(&private(&sticker(false, false))), Inbound::Prompt(_)));
     // Neither can have a caption.
     for fields in [
-        json!({"sticker": file(&sticker)}),
+        sticker(true, false),
+        sticker(false, true),
         json!({"video_note": file(&json!({"duration": 1, "length": 9}))}),
     ] {
         let found = read_message(&private(&fields));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::domain::file::ProviderCopy;
+use crate::domain::file::{PictureFault, ProviderCopy};
 use crate::domain::ids::{MessageId, UserId};
 use crate::telegram::pipeline::slots::{Slot, Slots};
 
@@ -35,6 +35,8 @@ pub(crate) enum FetchOutcome {
     Unreadable(u64),
     /// The content, of this length in bytes, does not match the file's name and type.
     Foreign(u64),
+    /// A picture of this length in bytes that cannot be shown to a model.
+    Faulty(u64, PictureFault),
     /// Not attempted, because the sender cannot be answered now. The gate decides finally.
     Withheld,
     /// The fetch failed.

@@ -11,12 +11,12 @@ use tokio::time::Instant;
 
 use crate::bot_api::ApiError;
 use crate::db::files;
-use crate::domain::file::{Attachment, COPY_LIFETIME, ProviderCopy};
+use crate::domain::file::{Attachment, PictureFault, ProviderCopy};
 use crate::domain::ids::{ChatId, ThreadKey};
 use crate::domain::message::Incoming;
 use crate::llm::{LlmError, Unreadable, Upload};
 use crate::services::admission::may_spend;
-use crate::services::file_copies::content;
+use crate::services::file_copies::{CopyError, content};
 use crate::telegram::context::BotContext;
 use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT};
 use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome, FetchPermit, FetchResult};
@@ -50,6 +50,8 @@ enum FetchError {
     Unreadable(u64, Unreadable),
     #[error("the file of {0} bytes is not what it is said to be: {1:?}")]
     Foreign(u64, Unreadable),
+    #[error("the picture of {0} bytes cannot be shown: {1:?}")]
+    Faulty(u64, PictureFault),
     #[error("its sender is banned or has nothing to spend")]
     Withheld,
     #[error("the file took longer than {} s", FETCH_LIMIT.as_secs())]
@@ -66,7 +68,10 @@ impl From<Result<(ProviderCopy, u64), FetchError>> for FetchOutcome {
             // The size is unknown, but above Telegram's download limit.
             Err(FetchError::Telegram(error)) if error.is_too_big() => Self::Unreadable(DOWNLOAD_LIMIT + 1),
             Err(FetchError::Foreign(_, Unreadable::Empty)) => Self::Unreadable(0),
-            Err(FetchError::Foreign(size, _)) => Self::Foreign(size),
+            Err(FetchError::Foreign(size, _) | FetchError::Faulty(size, PictureFault::Foreign)) => {
+                Self::Foreign(size)
+            }
+            Err(FetchError::Faulty(size, fault)) => Self::Faulty(size, fault),
             Err(FetchError::Withheld) => Self::Withheld,
             Err(
                 FetchError::Telegram(_) | FetchError::Provider(_) | FetchError::Slow | FetchError::Penalty,
@@ -133,14 +138,14 @@ async fn copy_file(
         let size = bytes.len() as u64;
         let whole = Attachment { size: Some(size), ..attachment.clone() };
         attachments::readable(&whole).map_err(|why| FetchError::Unreadable(size, why))?;
-        let expires_at = context.books.clock.now() + COPY_LIFETIME;
         let Attachment { name, mime, .. } = whole;
-        let uploaded = context.assistant.provider.upload(Upload { name, mime, bytes }).await;
-        let id = uploaded.map_err(|error| match error {
-            LlmError::Unreadable(why) => FetchError::Foreign(size, why),
-            error => error.into(),
+        let copied = context.assistant.copies.upload(Upload { name, mime, bytes }).await;
+        let copy = copied.map_err(|error| match error {
+            CopyError::Faulty(fault) => FetchError::Faulty(size, fault),
+            CopyError::Provider(LlmError::Unreadable(why)) => FetchError::Foreign(size, why),
+            CopyError::Provider(error) => error.into(),
         })?;
-        Ok((ProviderCopy { id, expires_at }, size))
+        Ok((copy, size))
     };
     tokio::time::timeout_at(deadline, work).await.unwrap_or(Err(FetchError::Slow))
 }

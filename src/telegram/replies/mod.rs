@@ -81,10 +81,15 @@ pub(super) fn answer_tap(context: &BotContext, callback: String, text: Option<St
 /// Returns an error if the service shuts down or the database fails permanently.
 pub(super) async fn not_fetched(context: &BotContext, incoming: Incoming) -> Result<(), DbError> {
     let readable = || incoming.attachment.as_ref().and_then(|file| attachments::readable(file).err());
-    let why = if incoming.fetched == Retrieval::Failed { None } else { readable() };
-    reply(context, &incoming.into(), |language, _| match why {
-        Some(why) => text::unreadable(language, why),
-        None => text::not_fetched(language),
+    let (fault, why) = match incoming.fetched {
+        Retrieval::Faulty(fault) => (Some(fault), None),
+        Retrieval::Failed => (None, None),
+        Retrieval::Untried | Retrieval::Copied(_) | Retrieval::Unreadable => (None, readable()),
+    };
+    reply(context, &incoming.into(), |language, _| match (fault, why) {
+        (Some(fault), _) => text::faulty_picture(language, fault),
+        (None, Some(why)) => text::unreadable(language, why),
+        (None, None) => text::not_fetched(language),
     })
     .await
 }

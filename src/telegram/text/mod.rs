@@ -12,6 +12,7 @@ use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid};
 
 use crate::bot_api::methods::BotCommand;
+use crate::domain::file::PictureFault;
 use crate::domain::people::Language;
 use crate::domain::tool::{ToolName, ToolState};
 use crate::domain::turn::{Interruption, Outcome, TurnFailure, Unfetched};
@@ -110,6 +111,17 @@ pub(crate) fn unreadable(language: Language, why: Unreadable) -> String {
         }
         Unreadable::Empty => say(language, "file-empty"),
     }
+}
+
+/// Answers a message of only a picture that cannot be shown to a model.
+pub(crate) fn faulty_picture(language: Language, fault: PictureFault) -> String {
+    let id = match fault {
+        PictureFault::TooManyPixels => "picture-too-many-pixels",
+        PictureFault::Broken => "picture-broken",
+        PictureFault::Unsupported => "picture-unsupported",
+        PictureFault::Foreign => "only-text",
+    };
+    say(language, id)
 }
 
 /// Answers a message of only a file, which could not be fetched.

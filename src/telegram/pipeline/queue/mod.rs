@@ -258,12 +258,13 @@ impl Batch {
         let Some(FetchResult { message, replied, outcome }) = self.fetching.next().await else {
             return std::future::pending().await;
         };
-        let is_foreign = matches!(outcome, FetchOutcome::Foreign(_));
+        let is_foreign = matches!(outcome, FetchOutcome::Foreign(_) | FetchOutcome::Faulty(..));
         let (retrieval, size) = match outcome {
             FetchOutcome::Copied(copy, size) => (Retrieval::Copied(copy), Some(size)),
             FetchOutcome::Unreadable(size) | FetchOutcome::Foreign(size) => {
                 (Retrieval::Unreadable, Some(size))
             }
+            FetchOutcome::Faulty(size, fault) => (Retrieval::Faulty(fault), Some(size)),
             FetchOutcome::Withheld if replied => return,
             FetchOutcome::Withheld => return self.withheld.push(message),
             FetchOutcome::Failed => (Retrieval::Failed, None),
