@@ -37,19 +37,19 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    /// The try with this number on its tab.
+    /// Creates a try with this call number, which is part of its key in the books.
     pub(super) fn new(number: i32) -> Self {
         Self { number, ..Self::default() }
     }
 
-    /// Asks, and follows the stream to its end. What breaks when the model has ended costs nothing of its answer.
+    /// Sends the request and reads the stream to its end. A failure after the model has ended does not cost the answer.
     pub(super) async fn run(
         &mut self,
-        desk: RoundContext<'_>,
+        ctx: RoundContext<'_>,
         request: &LlmRequest,
         started: Instant,
     ) -> Result<StopReason, LlmError> {
-        match (self.follow(desk, request, started).await, self.ending.take()) {
+        match (self.follow(ctx, request, started).await, self.ending.take()) {
             (Err(LlmError::Cancelled), _) => Err(LlmError::Cancelled),
             (Err(_), Some((reason, _))) => Ok(reason),
             (ended, _) => ended,
