@@ -61,11 +61,12 @@ where
         Self { stream, idle_limit, stop }
     }
 
-    /// Returns the next event. Only the time spent waiting here counts as silence, so a slow caller ends no stream.
+    /// Returns the next event. Only the time spent waiting here counts as silence, so a slow caller ends no
+    /// stream.
     ///
     /// # Errors
-    /// Returns [`LlmError::Cancelled`] after a stop, even if an event is ready; [`LlmError::Silent`] after the
-    /// limit; [`LlmError::BrokenOff`] at the end of the stream; and the errors of the stream.
+    /// Returns [`LlmError::Cancelled`] after a stop, even if an event is ready; [`LlmError::Silent`] after
+    /// the limit; [`LlmError::BrokenOff`] at the end of the stream; and the errors of the stream.
     pub(crate) async fn next(&mut self) -> Result<T, LlmError> {
         let event = tokio::time::timeout(self.idle_limit, self.stream.next());
         match self.stop.or_cut(event).await {

@@ -96,7 +96,8 @@ fn record(
     call
 }
 
-/// Counts a call in the metrics and logs a failure. The time to the first text counts only if it is shown to somebody.
+/// Counts a call in the metrics and logs a failure. The time to the first text counts only if it is shown to
+/// somebody.
 fn count(ctx: RoundContext<'_>, calls: &[ModelCall], ended: &RoundEnd, pause: Option<Duration>) {
     let metrics = &ctx.assistant.metrics;
     let result = match (ended, pause) {

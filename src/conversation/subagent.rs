@@ -1,5 +1,6 @@
-//! Sub-agents: a conversation of its own for one task of a tool, with few rounds and its own limit of money, shown to
-//! nobody. Its calls are recorded with those of the turn, so they are paid with it, also when it is cut.
+//! Sub-agents: a conversation of its own for one task of a tool, with few rounds and its own limit of money,
+//! shown to nobody. Its calls are recorded with those of the turn, so they are paid with it, also when it is
+//! cut.
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -127,8 +128,8 @@ impl SubagentRun<'_> {
         }
     }
 
-    /// Sets how long the next answer may be, so that the task cannot cost more than its limit and a last answer stays
-    /// affordable; without room for one behind it, this one is the last.
+    /// Sets how long the next answer may be, so that the task cannot cost more than its limit and a last
+    /// answer stays affordable; without room for one behind it, this one is the last.
     fn bound(&self, request: &mut LlmRequest) -> Result<(), Unfinished> {
         let today = self.subagent.assistant.clock.now().date_naive();
         let left = self.task.cap - self.spent;

@@ -1,5 +1,5 @@
-//! Checks a file's content before a copy is sent, whatever its type and name say: the provider rejects a whole request
-//! for one file that it cannot read. Pure.
+//! Checks a file's content before a copy is sent, whatever its type and name say: the provider rejects a
+//! whole request for one file that it cannot read. Pure.
 
 use std::borrow::Cow;
 
@@ -13,14 +13,16 @@ use super::files::{Readable, Unreadable};
 const PDF_HEAD: usize = 1_024;
 /// The number of valid characters beyond ASCII per invalid sequence from which a text still counts as UTF-8.
 const WHOLE_PER_BROKEN: usize = 10;
-/// With fewer bytes beyond ASCII than this, a guess of `chardetng` counts only if it is a Cyrillic or a multi-byte
-/// encoding; else the shape of the words decides. Of 75 short Russian words in windows-1251 the crate alone misreads 31
-/// ("нет" as Greek, "год" as Hebrew, "мама" as Western), the shape 5, both together 5; of 63 Western words 5, 1 and 1
-/// ("naïve" as Baltic). The shape alone reads no word in KOI8-R, both together read 58 of the 75.
+/// With fewer bytes beyond ASCII than this, a guess of `chardetng` counts only if it is a Cyrillic or a
+/// multi-byte encoding; else the shape of the words decides. Of 75 short Russian words in windows-1251 the
+/// crate alone misreads 31 ("нет" as Greek, "год" as Hebrew, "мама" as Western), the shape 5, both together
+/// 5; of 63 Western words 5, 1 and 1 ("naïve" as Baltic). The shape alone reads no word in KOI8-R, both
+/// together read 58 of the 75.
 const FEW: usize = 16;
 /// The Cyrillic encodings that `chardetng` knows.
 const CYRILLIC: [&Encoding; 4] = [WINDOWS_1251, KOI8_U, IBM866, ISO_8859_5];
-/// The number of bytes from which an encoding is guessed, so that a large file costs no more than a small one.
+/// The number of bytes from which an encoding is guessed, so that a large file costs no more than a small
+/// one.
 const SAMPLE: usize = 65_536;
 /// The number of bytes before the first one beyond ASCII that belong to the sample, as its context.
 const LEAD: usize = 16;
@@ -28,7 +30,8 @@ const LEAD: usize = 16;
 /// Returns a file's content in the form in which it is sent, and its MIME type. Text becomes UTF-8.
 ///
 /// # Errors
-/// Returns [`Unreadable::Kind`] if the content is not of this kind, and [`Unreadable::Empty`] for a blank text.
+/// Returns [`Unreadable::Kind`] if the content is not of this kind, and [`Unreadable::Empty`] for a blank
+/// text.
 pub(super) fn checked(readable: Readable, bytes: Bytes) -> Result<(Bytes, &'static str), Unreadable> {
     match readable {
         Readable::Image => match image_type(&bytes) {
@@ -108,7 +111,8 @@ fn encoding(bytes: &[u8]) -> &'static Encoding {
     if is_cyrillic(bytes) { WINDOWS_1251 } else { WINDOWS_1252 }
 }
 
-/// Whether most letters beyond ASCII have another one beside them, as in Cyrillic words and unlike in Western ones.
+/// Whether most letters beyond ASCII have another one beside them, as in Cyrillic words and unlike in Western
+/// ones.
 fn is_cyrillic(bytes: &[u8]) -> bool {
     let is_letter = |byte: &u8| *byte >= 0xC0;
     let letters = bytes.iter().filter(|byte| is_letter(byte)).count();

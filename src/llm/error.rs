@@ -1,4 +1,4 @@
-//! What can go wrong with a model, sorted once by what the caller does next.
+//! Errors of model requests, classified by what the caller does next.
 
 use std::time::Duration;
 
@@ -12,21 +12,22 @@ pub(crate) const TRIES: u32 = 4;
 const SOON: Duration = Duration::from_millis(500);
 /// The first pause for an overloaded provider.
 const LATER: Duration = Duration::from_millis(1_500);
-/// The longest wait that is accepted from a provider. If it asks for more, the turn fails and the person is notified.
+/// The longest wait that is accepted from a provider. If it asks for more, the turn fails and the person is
+/// notified.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// A request without a (whole) answer.
+/// Why a request got no complete answer.
 #[derive(Debug, thiserror::Error)]
 pub enum LlmError {
-    /// The provider has too much to do.
+    /// The provider is overloaded.
     #[error("the provider is overloaded: {0}")]
     Overloaded(String),
-    /// The provider limits us.
+    /// The provider limits our rate.
     #[error("the provider limits the rate: {message}")]
     RateLimited {
         /// Its words.
         message: String,
-        /// How long it asks to wait; none means that waiting does not help (a spend limit).
+        /// How long the provider asks to wait. `None` if waiting does not help, as at a spend limit.
         retry_after: Option<Duration>,
     },
     /// The provider failed on its side.
@@ -37,13 +38,13 @@ pub enum LlmError {
         /// Its words.
         message: String,
     },
-    /// No connection, or it broke.
+    /// The connection failed or broke.
     #[error("the connection to the provider failed")]
     Connection(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The stream ended before the answer did.
     #[error("the answer broke off")]
     BrokenOff,
-    /// Nothing came for this long.
+    /// The provider was silent for this long.
     #[error("the provider was silent for {} s", .0.as_secs())]
     Silent(Duration),
     /// The prompt does not fit the model.
@@ -74,7 +75,7 @@ pub enum LlmError {
     /// A file that is not sent, because the model could not read it.
     #[error("the file cannot be read: {0:?}")]
     Unreadable(Unreadable),
-    /// Cut by us.
+    /// The turn was stopped.
     #[error("the request was cut")]
     Cancelled,
 }
@@ -119,7 +120,7 @@ impl RetryPauses {
 }
 
 impl LlmError {
-    /// Whether and when the same request may work.
+    /// Returns whether and when the same request may work.
     pub fn retry(&self) -> Retry {
         match self {
             Self::Overloaded(_) => Retry::Later,
@@ -135,7 +136,7 @@ impl LlmError {
         }
     }
 
-    /// What the person is told.
+    /// Returns the failure that is reported to the person.
     pub fn failure(&self) -> TurnFailure {
         match self {
             Self::Overloaded(_) | Self::RateLimited { retry_after: Some(_), .. } => TurnFailure::Overloaded,
@@ -152,7 +153,7 @@ impl LlmError {
         }
     }
 
-    /// A word for rows and labels.
+    /// Returns the name for rows and labels.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Overloaded(_) => "overloaded",

@@ -55,8 +55,8 @@ impl Table {
         }
     }
 
-    /// The finished table, in the form that suits its width. Columns at its end in which nothing stands are left out: most of
-    /// them are there because it was widened for the rows of something that follows.
+    /// The finished table, in the form that suits its width. Columns at its end in which nothing stands are
+    /// left out: most of them are there because it was widened for the rows of something that follows.
     pub(super) fn into_fragment(mut self) -> Fragment {
         let mut widths: Vec<usize> = (0..self.alignments.len())
             .map(|column| {
@@ -123,8 +123,9 @@ impl Table {
     }
 }
 
-/// Markdown in which the header of each table has at least as many cells as its longest row; the parser would drop the
-/// cells in excess. Where a table ends is the parser's business: whatever follows without a blank line may be a row of it.
+/// Markdown in which the header of each table has at least as many cells as its longest row; the parser would
+/// drop the cells in excess. Where a table ends is the parser's business: whatever follows without a blank
+/// line may be a row of it.
 pub(super) fn widened(source: String) -> String {
     if !source.contains("--") && !source.contains("|-") && !source.contains(":-") {
         return source;

@@ -1,5 +1,5 @@
-//! The Files API: copies of people's files that messages name by id. Everybody who has the key can name them, so an id
-//! never comes from a person or a model.
+//! The Files API: copies of people's files that messages name by id. Everybody who has the key can name them,
+//! so an id never comes from a person or a model.
 
 use std::time::Duration;
 
@@ -94,7 +94,8 @@ fn unusable(error: reqwest::header::InvalidHeaderValue) -> LlmError {
     LlmError::Connection(Box::new(error))
 }
 
-/// What is sent: the content and its MIME type as messages take them, or as they are if no message will show them.
+/// What is sent: the content and its MIME type as messages take them, or as they are if no message will show
+/// them.
 fn sent(mime: &str, name: &str, bytes: Bytes) -> Result<(Bytes, String), LlmError> {
     if let Ok(readable) = files::readable(mime, name, bytes.len() as u64) {
         let (bytes, mime) = content::checked(readable, bytes).map_err(LlmError::Unreadable)?;

@@ -1,4 +1,5 @@
-//! The client of Anthropic's Messages API: moves bytes, classifies errors, leaves meaning to `encode` and `decode`.
+//! The client of Anthropic's Messages API: moves bytes, classifies errors, leaves meaning to `encode` and
+//! `decode`.
 
 mod breakpoints;
 mod decode;
