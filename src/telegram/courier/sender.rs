@@ -12,6 +12,7 @@ use super::queued::{QueuedMessage, SendStatus};
 use crate::bot_api::{Api, ApiError};
 use crate::cache::Cache;
 use crate::db::{Db, DbError, invoices, outbox, people};
+use crate::domain::backoff::Backoff;
 use crate::domain::ids::{MessageId, UserId};
 use crate::lifecycle::{Lifecycle, kill_point};
 use crate::services::unshown::{self, Refusal};
@@ -121,7 +122,7 @@ pub(super) async fn send<C: Calls + Send>(
     mut ladder: Ladder<'_>,
     calls: &mut C,
 ) -> Result<Result<MessageId, ApiError>, DbError> {
-    let (mut pause, longest) = PAUSES;
+    let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
     loop {
         let error = match look_and_put(&mut ladder, calls).await? {
             Ok(message) if ladder.go_on() => {
@@ -145,10 +146,7 @@ pub(super) async fn send<C: Calls + Send>(
         }
         match step {
             Step::Try => {}
-            Step::Wait => {
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(longest);
-            }
+            Step::Wait => tokio::time::sleep(pauses.next()).await,
             Step::GiveUp => return Ok(Err(error)),
         }
     }
