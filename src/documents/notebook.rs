@@ -1,0 +1,89 @@
+//! Jupyter notebooks: cells with their code and the text of their outputs.
+
+use serde::Deserialize;
+
+use super::collector::Collector;
+use super::error::Flow;
+use super::json;
+use super::preview::Unit;
+
+/// Characters of one output that are shown.
+const OUTPUT: usize = 2_000;
+
+#[derive(Deserialize)]
+struct Notebook {
+    cells: Vec<Cell>,
+}
+
+#[derive(Deserialize)]
+struct Cell {
+    #[serde(default)]
+    cell_type: String,
+    #[serde(default)]
+    source: Lines,
+    #[serde(default)]
+    outputs: Vec<Output>,
+}
+
+#[derive(Deserialize)]
+struct Output {
+    #[serde(default)]
+    text: Lines,
+    #[serde(default)]
+    data: Data,
+    #[serde(default)]
+    evalue: Lines,
+}
+
+#[derive(Default, Deserialize)]
+struct Data {
+    #[serde(default, rename = "text/plain")]
+    text: Lines,
+}
+
+/// Text, whole or as a list of lines.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Lines {
+    Whole(String),
+    List(Vec<String>),
+    Other(serde::de::IgnoredAny),
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self::Whole(String::new())
+    }
+}
+
+impl Lines {
+    fn join(&self) -> String {
+        match self {
+            Self::Whole(text) => text.clone(),
+            Self::List(lines) => lines.concat(),
+            Self::Other(_) => String::new(),
+        }
+    }
+}
+
+/// Reads a notebook. What is none is read as JSON.
+pub(super) fn read(text: &str, out: &mut Collector) -> Flow {
+    let Ok(notebook) = serde_json::from_str::<Notebook>(text) else { return json::read(text, out) };
+    out.part(Unit::Text, "", false)?;
+    for (index, cell) in notebook.cells.iter().enumerate() {
+        out.text(&format!("[cell {}, {}]\n", index + 1, cell.cell_type))?;
+        out.text(&cell.source.join())?;
+        out.text("\n")?;
+        for output in &cell.outputs {
+            for text in [&output.text, &output.data.text, &output.evalue].map(Lines::join) {
+                let shown: String = text.chars().take(OUTPUT).collect();
+                if shown.is_empty() {
+                    continue;
+                }
+                let mark = if shown.len() < text.len() { "…[cut]" } else { "" };
+                out.text(&format!("[output]\n{shown}{mark}\n"))?;
+            }
+        }
+    }
+    Ok(())
+}
