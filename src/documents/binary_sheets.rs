@@ -1,27 +1,22 @@
 //! XLS and XLSB, the binary workbooks, through calamine.
 
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 
 use calamine::{Data, DataRef, ExcelDateTime, Reader, SheetVisible, Xls, XlsError, Xlsb, XlsbError};
 
+use super::biff::checked;
 use super::collector::{Cell, Collector};
 use super::container::Container;
 use super::error::{DocumentError, Flow};
 use super::number_format::number;
 use super::preview::Unit;
 
-/// Cells of the rectangles around the content of all sheets; calamine holds 32 bytes for each.
-const AREA: u64 = 4_000_000;
-
 /// Unpacked bytes of an XLSB, which calamine holds in part.
 const UNPACKED: u64 = 128 << 20;
 
 /// Reads a workbook of Excel 97 to 2003.
 pub(super) fn read_xls(bytes: &[u8], out: &mut Collector) -> Flow {
-    if area(bytes)? > AREA {
-        return Err(DocumentError::TooLarge.into());
-    }
-    let mut book = Xls::new(Cursor::new(bytes)).map_err(|error| match error {
+    let mut book = Xls::new(Cursor::new(checked(bytes)?)).map_err(|error| match error {
         XlsError::Password => DocumentError::Encrypted,
         _ => DocumentError::Broken,
     })?;
@@ -51,39 +46,6 @@ pub(super) fn read_xls(bytes: &[u8], out: &mut Collector) -> Flow {
     Ok(())
 }
 
-/// Returns the cells of the rectangles that calamine will allocate, from the records of the workbook stream.
-fn area(bytes: &[u8]) -> Result<u64, DocumentError> {
-    let mut file = cfb::CompoundFile::open(Cursor::new(bytes)).map_err(|_| DocumentError::Broken)?;
-    let name = if file.is_stream("/Workbook") { "/Workbook" } else { "/Book" };
-    let stream = file.open_stream(name).map_err(|_| DocumentError::Broken)?;
-    let mut records = Vec::new();
-    stream.take(bytes.len() as u64).read_to_end(&mut records).map_err(|_| DocumentError::Broken)?;
-    let word =
-        |at: usize| records.get(at..at + 2).map(|pair| u64::from(u16::from_le_bytes([pair[0], pair[1]])));
-    let (mut at, mut total) = (0, 0);
-    let (mut rows, mut columns) = (0, 0);
-    while let (Some(kind), Some(length)) = (word(at), word(at + 2)) {
-        let body = at + 4;
-        at = body + usize::try_from(length).unwrap_or(0);
-        let (row, column) = (word(body).unwrap_or(0) + 1, word(body + 2).unwrap_or(0) + 1);
-        match kind {
-            0x2f => return Err(DocumentError::Encrypted),
-            // The cells, with a row and a column, or several columns.
-            0x06 | 0x203 | 0x204 | 0x205 | 0xfd | 0x27e | 0x02 | 0x03 | 0x04 | 0x05 | 0xd6 | 0x201 => {
-                (rows, columns) = (row.max(rows), column.max(columns));
-            }
-            0xbd | 0xbe => (rows, columns) = (row.max(rows), (column + length / 2).max(columns)),
-            // The end of a sheet.
-            0x0a => {
-                total += rows * columns;
-                (rows, columns) = (0, 0);
-            }
-            _ => {}
-        }
-    }
-    Ok(total + rows * columns)
-}
-
 /// Reads a binary workbook of later Excel.
 pub(super) fn read_xlsb(bytes: &[u8], out: &mut Collector) -> Flow {
     Container::open(bytes)?.measure(UNPACKED)?;
@@ -110,7 +72,9 @@ pub(super) fn read_xlsb(bytes: &[u8], out: &mut Collector) -> Flow {
                 rows = flush(rows, row, &mut cells, out)?;
                 row = at;
             }
-            cells.push((column as usize, data(&cell.get_value().clone().into())));
+            let text = data(&cell.get_value().clone().into());
+            out.charge(text.len())?;
+            cells.push((column as usize, text));
         }
         flush(rows, row, &mut cells, out)?;
     }

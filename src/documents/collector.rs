@@ -1,4 +1,5 @@
-//! Takes what a reader finds, keeps the selected window, counts the rest, and stops the reader at the limit of work.
+//! Takes what a reader finds, keeps the selected window, counts the rest, and stops the reader at the limit
+//! of work.
 
 use super::error::{DocumentError, Flow, Stop};
 use super::preview::{Part, Preview, Selection, Size, Unit};
@@ -6,7 +7,8 @@ use super::preview::{Part, Preview, Selection, Size, Unit};
 /// Parts of one document. A reader stops here.
 const PARTS: usize = 2_000;
 
-/// Work of one preview: a unit is a byte of text or a cell. 64 million take about a second in a release build.
+/// Work of one preview: a unit is a byte of text or a cell. 64 million take about a second in a release
+/// build.
 const WORK: u64 = 64_000_000;
 
 /// The longest cell shown, in characters.
@@ -49,7 +51,8 @@ impl Collector {
         }
     }
 
-    /// Announces how many parts follow, so that each gets its share of the limit. Without it, the first ones get all.
+    /// Announces how many parts follow, so that each gets its share of the limit. Without it, the first ones
+    /// get all.
     pub(super) fn expect(&mut self, parts: usize) {
         self.expected = parts;
     }
@@ -202,8 +205,8 @@ impl Collector {
         self.wanted = false;
     }
 
-    /// Makes the preview of what the reader has found. A document that turns out too large after some of it was taken
-    /// is shown as far as it was read.
+    /// Makes the preview of what the reader has found. A document that turns out too large after some of it
+    /// was taken is shown as far as it was read.
     pub(super) fn finish(mut self, format: &'static str, outcome: Flow) -> Result<Preview, DocumentError> {
         let taken = self.parts.iter().any(|part| part.shown > 0);
         let complete = match outcome {

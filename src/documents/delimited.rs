@@ -7,6 +7,9 @@ use super::preview::Unit;
 /// Characters of the start that decide the delimiter.
 const HEAD: usize = 16 << 10;
 
+/// Columns that can be shown, as in a workbook.
+const COLUMNS: usize = 16_384;
+
 /// Reads a table of decoded text.
 pub(super) fn read(text: &str, out: &mut Collector) -> Flow {
     out.expect(1);
@@ -25,7 +28,7 @@ pub(super) fn read(text: &str, out: &mut Collector) -> Flow {
         let wanted = out.wants_row();
         for (column, field) in record.iter().enumerate() {
             out.charge(1)?;
-            if !field.is_empty() {
+            if !field.is_empty() && (column < COLUMNS || column + 1 == record.len()) {
                 cells.push((column, if wanted { field.to_owned() } else { String::new() }));
             }
         }
@@ -35,7 +38,8 @@ pub(super) fn read(text: &str, out: &mut Collector) -> Flow {
     Ok(())
 }
 
-/// Returns the delimiter that divides most of the first lines into the same number of fields, quotes respected.
+/// Returns the delimiter that divides most of the first lines into the same number of fields, quotes
+/// respected.
 pub(super) fn delimiter(text: &str) -> u8 {
     let head: String = text.chars().take(HEAD).collect();
     let score = |delimiter: u8| {

@@ -15,7 +15,8 @@ pub(crate) enum DocumentError {
     /// The file unpacks to more than the limits of this module. The person should send a smaller one.
     #[error("the document is too large when unpacked")]
     TooLarge,
-    /// The content is of a format that this module does not read. The name is an English term such as "7-Zip archive".
+    /// The content is of a format that this module does not read. The name is an English term such as "7-Zip
+    /// archive".
     #[error("the format is not supported: {0}")]
     Unsupported(&'static str),
     /// The selection names a part that the document does not have.

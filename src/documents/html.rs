@@ -1,6 +1,7 @@
 //! HTML and the like as readable text with links; scripts, styles and embedded data are dropped.
 
-use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
+use html5gum::Tokenizer;
+use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 
 use super::collector::Collector;
 use super::error::Flow;
@@ -48,6 +49,60 @@ pub(super) fn read(html: &str, out: &mut Collector) -> Flow {
     write(html, out)
 }
 
+enum Token {
+    Open(Tag),
+    Close(Vec<u8>),
+    Text(String),
+}
+
+/// A start tag with the attributes that are used.
+#[derive(Default)]
+struct Tag {
+    name: Vec<u8>,
+    self_closing: bool,
+    target: Option<String>,
+    alternative: Option<String>,
+}
+
+/// Makes tokens. It keeps no other attributes, of which one tag may have millions.
+#[derive(Default)]
+struct Builder {
+    tag: Tag,
+    attribute: Vec<u8>,
+}
+
+impl Builder {
+    fn take(&mut self, event: &CallbackEvent<'_>) -> Option<Token> {
+        match event {
+            CallbackEvent::OpenStartTag { name } => {
+                self.tag = Tag { name: name.to_vec(), ..Tag::default() };
+                None
+            }
+            CallbackEvent::AttributeName { name } => {
+                self.attribute = name.to_vec();
+                None
+            }
+            CallbackEvent::AttributeValue { value } => {
+                match &self.attribute[..] {
+                    b"href" | b"l:href" | b"xlink:href" if is_link(value) => {
+                        self.tag.target = Some(String::from_utf8_lossy(value).into_owned());
+                    }
+                    b"alt" => self.tag.alternative = Some(String::from_utf8_lossy(value).into_owned()),
+                    _ => {}
+                }
+                None
+            }
+            CallbackEvent::CloseStartTag { self_closing } => {
+                let tag = std::mem::take(&mut self.tag);
+                Some(Token::Open(Tag { self_closing: *self_closing, ..tag }))
+            }
+            CallbackEvent::EndTag { name } => Some(Token::Close(name.to_vec())),
+            CallbackEvent::String { value } => Some(Token::Text(String::from_utf8_lossy(value).into_owned())),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Default)]
 struct State {
     paragraphs: Paragraphs,
@@ -61,26 +116,26 @@ struct State {
 
 /// Writes the text of a page into the current part.
 pub(super) fn write(html: &str, out: &mut Collector) -> Flow {
-    let mut emitter = DefaultEmitter::default();
+    let mut builder = Builder::default();
+    let mut emitter =
+        CallbackEmitter::new(move |event: CallbackEvent<'_>, _: html5gum::Span<()>| builder.take(&event));
     emitter.naively_switch_states(true);
     let mut state = State::default();
     for token in Tokenizer::new_with_emitter(html, emitter) {
         let Ok(token) = token;
         out.charge(1)?;
         match token {
-            Token::StartTag(tag) => state.open(&tag, out)?,
-            Token::EndTag(tag) => state.close(&tag.name, out)?,
-            Token::String(text) if state.dropped.is_none() => {
-                state.text(&String::from_utf8_lossy(&text), out)?;
-            }
-            _ => {}
+            Token::Open(tag) => state.open(&tag, out)?,
+            Token::Close(name) => state.close(&name, out)?,
+            Token::Text(text) if state.dropped.is_none() => state.text(&text, out)?,
+            Token::Text(_) => {}
         }
     }
     state.paragraphs.end(out)
 }
 
 impl State {
-    fn open(&mut self, tag: &StartTag<()>, out: &mut Collector) -> Flow {
+    fn open(&mut self, tag: &Tag, out: &mut Collector) -> Flow {
         let name: &[u8] = &tag.name;
         if let Some((dropped, depth)) = &mut self.dropped {
             *depth += usize::from(dropped == name && !tag.self_closing);
@@ -92,8 +147,6 @@ impl State {
             }
             return Ok(());
         }
-        let attribute =
-            |name: &[u8]| tag.attributes.get(name).map(|v| String::from_utf8_lossy(v).into_owned());
         match name {
             b"br" | b"tr" | b"empty-line" => self.end(out)?,
             b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" => {
@@ -110,13 +163,12 @@ impl State {
                 self.preformatted += 1;
             }
             b"img" => {
-                if let Some(alt) = attribute(b"alt").filter(|alt| !alt.trim().is_empty()) {
+                if let Some(alt) = tag.alternative.as_ref().filter(|alt| !alt.trim().is_empty()) {
                     self.text(&format!("[image: {alt}]"), out)?;
                 }
             }
             b"a" => {
-                let target = attribute(b"href").or_else(|| attribute(b"l:href"));
-                let target = target.filter(|target| is_link(target) && self.links.len() < 100);
+                let target = tag.target.clone().filter(|_| self.links.len() < 100);
                 if target.is_some() {
                     self.text("[", out)?;
                 }
@@ -192,9 +244,11 @@ impl State {
     }
 }
 
-fn is_link(target: &str) -> bool {
-    let scheme = target.trim_start().split([':', '/', '?', '#']).next().unwrap_or_default();
-    let absolute = target.trim_start()[scheme.len()..].starts_with(':');
+fn is_link(target: &[u8]) -> bool {
+    let target = String::from_utf8_lossy(&target[..target.len().min(2001)]).into_owned();
+    let target = target.trim_start();
+    let scheme = target.split([':', '/', '?', '#']).next().unwrap_or_default();
+    let absolute = target[scheme.len()..].starts_with(':');
     let known =
         ["http", "https", "mailto", "tel", "ftp"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
     !target.starts_with('#') && target.len() < 2000 && (!absolute || known)

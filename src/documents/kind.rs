@@ -9,7 +9,7 @@ use super::decoding::{decode, is_binary};
 use super::error::DocumentError;
 
 /// Bytes of text that are decoded.
-const TEXT: usize = 64 << 20;
+const TEXT: usize = 32 << 20;
 
 /// A format, with what was opened to learn it.
 pub(super) enum Kind<'a> {
@@ -239,7 +239,8 @@ const MIMES: [&str; 14] = [
     "message/rfc822",
 ];
 
-/// Returns whether a file of this MIME type and name is worth downloading to read it here. Content decides later.
+/// Returns whether a file of this MIME type and name is worth downloading to read it here. Content decides
+/// later.
 pub(crate) fn supports(mime: &str, name: &str) -> bool {
     let extension = extension(name);
     let known = extension.as_str();

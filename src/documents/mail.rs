@@ -11,8 +11,15 @@ use super::preview::Unit;
 /// Bodies of one message that are read.
 const BODIES: usize = 50;
 
+/// Lines of one message; 20 MB of attachments have 270,000.
+const LINES: usize = 700_000;
+
 /// Reads a message.
 pub(super) fn read(bytes: &[u8], out: &mut Collector) -> Flow {
+    // The parser holds about 150 bytes for each header and part, of which there is at most one a line.
+    if bytes.iter().filter(|byte| **byte == b'\n').count() > LINES {
+        return Err(DocumentError::TooLarge.into());
+    }
     let message = MessageParser::default().parse(bytes).ok_or(DocumentError::Broken)?;
     out.part(Unit::Text, "", false)?;
     let addresses = [("From", message.from()), ("To", message.to()), ("Cc", message.cc())];

@@ -1,20 +1,23 @@
-//! The bytes of a document as text for the model: a bounded window, the parts with their sizes, and what was left out.
-//! Pure and synchronous; a caller runs it on a blocking thread.
+//! The bytes of a document as text for the model: a bounded window, the parts with their sizes, and what was
+//! left out. Pure and synchronous; a caller runs it on a blocking thread.
 //!
-//! Limits, so that no file costs more than memory of about 200 MiB beyond its own bytes and a few seconds: unpacked
-//! bytes (512 MiB as a stream, 32 MiB of a member that is held, 4 MiB of an XML node), shared strings (32 MiB), members
-//! of a container (20,000), parts (2,000), and units of work (`collector`). Work stops the reading, never a clock.
-//! XML entities are not expanded, nothing is written to disk, and no link is followed.
+//! Limits, so that no file costs more than memory of about 200 MiB beyond its own bytes and a few seconds:
+//! unpacked bytes (512 MiB as a stream, 32 MiB of a member that is held, 4 MiB of an XML node), shared
+//! strings (32 MiB), members of a container (20,000), parts (2,000), and units of work (`collector`). Work
+//! stops the reading, never a clock. XML entities are not expanded, nothing is written to disk, and no link
+//! is followed.
 //!
-//! To add a format: a file with `read(..., out: &mut Collector) -> Flow` that calls `out.part` and then `out.text` or
-//! `out.row`; a variant of `Kind` and its content in `kind::detect`; the extension in `kind` for [`supports`]; a line
-//! in `read` below; a sample in `samples.rs`, which the property tests then truncate and mutate.
+//! To add a format: a file with `read(..., out: &mut Collector) -> Flow` that calls `out.part` and then
+//! `out.text` or `out.row`; a variant of `Kind` and its content in `kind::detect`; the extension in `kind`
+//! for [`supports`]; a line in `read` below; a sample in `samples.rs`, which the property tests then truncate
+//! and mutate.
 #![cfg_attr(
     not(test),
     expect(dead_code, unused_imports, reason = "the tool and the pipeline that call it follow")
 )]
 
 mod archives;
+mod biff;
 mod binary_sheets;
 mod collector;
 mod container;

@@ -66,9 +66,13 @@ impl Lines {
     }
 }
 
-/// Reads a notebook. What is none is read as JSON.
+/// Bytes of a notebook whose cells are held; each may take thirty times its bytes.
+const HELD: usize = 4 << 20;
+
+/// Reads a notebook. A larger one, or what is none, is read as JSON.
 pub(super) fn read(text: &str, out: &mut Collector) -> Flow {
-    let Ok(notebook) = serde_json::from_str::<Notebook>(text) else { return json::read(text, out) };
+    let notebook = if text.len() > HELD { None } else { serde_json::from_str::<Notebook>(text).ok() };
+    let Some(notebook) = notebook else { return json::read(text, out) };
     out.part(Unit::Text, "", false)?;
     for (index, cell) in notebook.cells.iter().enumerate() {
         out.text(&format!("[cell {}, {}]\n", index + 1, cell.cell_type))?;

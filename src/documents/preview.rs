@@ -119,15 +119,16 @@ impl Part {
     }
 }
 
-/// The text of a selection, with the parts of the document and what was left out. [`fmt::Display`] writes it for the
-/// model, at most about 5,000 characters longer than the limit of the text.
+/// The text of a selection, with the parts of the document and what was left out. [`fmt::Display`] writes it
+/// for the model, at most about 5,000 characters longer than the limit of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Preview {
     /// The format by content, for example "Excel workbook (XLSX)".
     pub(crate) format: &'static str,
     /// The parts in the order of the document, at most 2,000.
     pub(crate) parts: Vec<Part>,
-    /// Whether the whole document was read. If not, there may be more parts and the last size is a lower bound.
+    /// Whether the whole document was read. If not, there may be more parts and the last size is a lower
+    /// bound.
     pub(crate) complete: bool,
 }
 

@@ -197,7 +197,8 @@ pub(super) fn gzip(content: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn record(kind: u16, body: &[u8]) -> Vec<u8> {
+/// A record of such a workbook.
+pub(super) fn record(kind: u16, body: &[u8]) -> Vec<u8> {
     let length = u16::try_from(body.len()).unwrap();
     [&kind.to_le_bytes()[..], &length.to_le_bytes(), body].concat()
 }
@@ -209,28 +210,27 @@ pub(super) fn compound(stream: &str, content: &[u8]) -> Vec<u8> {
     file.into_inner().into_inner()
 }
 
-/// A workbook of Excel 97 with one sheet; `row` and `column` place its number.
-pub(super) fn xls(row: u16, column: u16) -> Vec<u8> {
-    let text = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+/// The stream of a workbook of Excel 97 with one sheet, with more records for the workbook and for the sheet.
+pub(super) fn xls_stream(book: &[u8], cells: &[u8]) -> Vec<u8> {
     let start =
         |kind: u16| record(0x809, &[&0x600_u16.to_le_bytes()[..], &kind.to_le_bytes(), &[0; 12]].concat());
-    let name = text("Лист");
-    let globals = [start(5), record(0x42, &1200_u16.to_le_bytes())].concat();
+    let name = utf16("Лист");
+    let globals = [&start(5), &record(0x42, &1200_u16.to_le_bytes()), book].concat();
     let offset = u32::try_from(globals.len() + 4 + 8 + name.len() + 4).unwrap();
     let sheet = [&offset.to_le_bytes()[..], &[0, 0, 4, 1], &name].concat();
-    let label = [&[0, 0, 0, 0, 0, 0, 5, 0, 1][..], &text("Товар")].concat();
+    [&globals, &record(0x85, &sheet), &record(0x0a, &[]), &start(16), cells, &record(0x0a, &[])].concat()
+}
+
+/// A workbook of Excel 97; `row` and `column` place its number.
+pub(super) fn xls(row: u16, column: u16) -> Vec<u8> {
+    let label = [&[0, 0, 0, 0, 0, 0, 5, 0, 1][..], &utf16("Товар")].concat();
     let number = [&row.to_le_bytes()[..], &column.to_le_bytes(), &[0, 0], &1.5_f64.to_le_bytes()].concat();
-    let book = [
-        globals,
-        record(0x85, &sheet),
-        record(0x0a, &[]),
-        start(16),
-        record(0x204, &label),
-        record(0x203, &number),
-        record(0x0a, &[]),
-    ];
-    // Below 4,096 bytes a stream lies in the small sectors, which calamine reads as well.
-    compound("/Workbook", &book.concat())
+    let cells = [record(0x204, &label), record(0x203, &number)].concat();
+    compound("/Workbook", &xls_stream(&[], &cells))
 }
 
 /// A binary workbook with one sheet.
@@ -241,7 +241,13 @@ pub(super) fn xlsb() -> Vec<u8> {
     };
     let record = |kind: &[u8], body: &[u8]| [kind, &[u8::try_from(body.len()).unwrap()], body].concat();
     let sheet = [&[0; 4][..], &1_u32.to_le_bytes(), &text("rId1"), &text("Лист")].concat();
-    let book = [record(&[0x8f, 1], &[]), record(&[0x9c, 1], &sheet), record(&[0x90, 1], &[])].concat();
+    let book = [
+        record(&[0x8f, 1], &[]),
+        record(&[0x9c, 1], &sheet),
+        record(&[0x90, 1], &[]),
+        record(&[0x84, 1], &[]),
+    ]
+    .concat();
     let cell = |column: u32, body: &[u8]| [&column.to_le_bytes()[..], &[0; 4], body].concat();
     let dimensions: Vec<u8> = [0_u32, 0, 0, 1].iter().flat_map(|value| value.to_le_bytes()).collect();
     let cells = [

@@ -84,7 +84,7 @@ fn each_format_becomes_text() {
     let samples = samples::all();
     for (name, present, absent) in cases {
         let bytes = &samples.iter().find(|(sample, _)| *sample == name).unwrap().1;
-        let text = shown(name, bytes);
+        let text = open(name, bytes).unwrap_or_else(|error| panic!("{name}: {error}")).to_string();
         present.iter().for_each(|part| assert!(text.contains(part), "{name} lacks {part:?}:\n{text}"));
         absent.iter().for_each(|part| assert!(!text.contains(part), "{name} has {part:?}:\n{text}"));
         assert!(supports("", name), "{name}");
@@ -194,7 +194,6 @@ fn support_is_known_before_the_download() {
     }
 }
 
-/// Prints what the project quotes: `cargo test --lib a_hundred_thousand_rows -- --nocapture`.
 #[test]
 fn a_hundred_thousand_rows_are_bounded_and_read_on_anywhere() {
     let bytes = samples::large_xlsx(100_000);
@@ -284,8 +283,31 @@ fn a_large_json_has_an_outline_first() {
 
 #[test]
 fn work_stops_at_its_limit() {
-    let text = "строка текста\n".repeat(3_000_000);
-    let found = open("a.txt", text.as_bytes()).unwrap();
+    let row = "<table:table-row table:number-rows-repeated=\"1048576\"><table:table-cell><text:p>";
+    let text = "я".repeat(1_000);
+    let sheet = format!(
+        "<d><table:table>{row}{text}</text:p></table:table-cell></table:table-row></table:table></d>"
+    );
+    let bytes =
+        zip(&[("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), ("content.xml", &sheet)]);
+    let found = open("a.ods", &bytes).unwrap();
     assert!(!found.complete && !found.is_whole());
-    assert!(found.to_string().contains("at least "), "{}", found.to_string().len());
+    assert!(found.to_string().contains(", at least 31967 rows"), "{found}");
+}
+
+#[test]
+fn a_workbook_of_few_bytes_cannot_stand_for_many() {
+    // Each of 3,000 cells shows the same string of 65,000 characters.
+    let record = |kind: u16, body: &[u8]| samples::record(kind, body);
+    let long = |part: &str| part.repeat(8_000).into_bytes();
+    let strings = [&[0, 0, 0, 0, 1, 0, 0, 0][..], &64_000_u16.to_le_bytes(), &[0], &long("a")].concat();
+    let more = [&[0][..], &long("b")].concat();
+    let cells = (0..3_000_u16).map(|row| record(0xfd, &[&row.to_le_bytes()[..], &[0; 8]].concat()));
+    let parts = [vec![record(0xfc, &strings)], vec![record(0x3c, &more); 7]].concat().concat();
+    let book = samples::xls_stream(&parts, &cells.collect::<Vec<_>>().concat());
+    assert_eq!(open("a.xls", &samples::compound("/Workbook", &book)), Err(DocumentError::TooLarge));
+    // A sheet declares four thousand million rows.
+    let size = [&[0, 0, 0, 0][..], &[0xff; 4], &[0, 0, 255, 0, 0, 0]].concat();
+    let book = samples::xls_stream(&[], &record(0x200, &size));
+    assert!(open("a.xls", &samples::compound("/Workbook", &book)).is_ok());
 }

@@ -183,8 +183,9 @@ fn read_sheet(xml: &mut Xml<impl BufRead>, book: &Book, out: &mut Collector) -> 
                 "c" => {
                     if !at.value.is_empty() && cells.len() < COLUMNS {
                         let wanted = out.wants_row() && at.row > rows;
-                        cells.push((at.column, if wanted { shown(&at, book) } else { String::new() }));
-                        out.charge(1)?;
+                        let text = if wanted { shown(&at, book) } else { String::new() };
+                        out.charge(text.len() + 1)?;
+                        cells.push((at.column, text));
                     }
                     at.column += 1;
                 }

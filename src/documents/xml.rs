@@ -1,4 +1,5 @@
-//! XML as a bounded stream of nodes. Entities other than characters are never expanded, and nothing is fetched.
+//! XML as a bounded stream of nodes. Entities other than characters are never expanded, and nothing is
+//! fetched.
 
 use std::borrow::Cow;
 use std::cell::Cell;
