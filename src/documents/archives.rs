@@ -121,6 +121,7 @@ fn number(field: &[u8]) -> Option<u64> {
 /// The path in an extended header of records "length key=value\n".
 fn extended(bytes: &[u8]) -> Option<String> {
     let records = String::from_utf8_lossy(bytes).into_owned();
-    let found = records.lines().find_map(|line| line.split_once(" path=").map(|(_, path)| path.to_owned()));
-    found
+    let mut paths =
+        records.lines().filter_map(|line| line.split_once(" path=").map(|(_, path)| path.to_owned()));
+    paths.next()
 }

@@ -214,9 +214,11 @@ impl Collector {
                 self.close();
                 true
             }
-            Err(Stop::Failed(DocumentError::TooLarge)) if taken => false,
-            Err(Stop::Failed(error)) => return Err(error),
-            Err(Stop::Enough) => false,
+            Err(Stop::Failed(error)) if !(taken && error == DocumentError::TooLarge) => return Err(error),
+            Err(stop) => {
+                drop(stop);
+                false
+            }
         };
         let parts = self.parts.len();
         if self.selection.part.is_some_and(|part| part == 0 || part > parts) {
@@ -232,7 +234,7 @@ fn line(cells: &[Cell]) -> String {
     for (column, text) in cells.iter().filter(|(_, text)| !text.is_empty()) {
         let gap = column.saturating_sub(at);
         if gap > 50 {
-            line.push_str(&format!("\t[{gap} columns]\t"));
+            line.extend(["\t[", &gap.to_string(), " columns]\t"]);
         } else {
             line.extend(std::iter::repeat_n('\t', gap));
         }
@@ -242,7 +244,7 @@ fn line(cells: &[Cell]) -> String {
             let shown: String = text.chars().take(CELL).collect();
             let rest = text.chars().count() - CELL;
             line.push_str(&clean(&shown, false));
-            line.push_str(&format!("…[{rest} more characters]"));
+            line.extend(["…[", &rest.to_string(), " more characters]"]);
         } else {
             line.push_str(&clean(text, false));
         }

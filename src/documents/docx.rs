@@ -24,9 +24,8 @@ pub(super) fn read(container: &mut Container<'_>, main: &str, out: &mut Collecto
     drop(xml);
     for (file, name) in [("footnotes", "Footnotes"), ("endnotes", "Endnotes"), ("comments", "Comments")] {
         if let Some(mut xml) = container.xml(&format!("{folder}/{file}.xml"))? {
-            if out.part(Unit::Text, name, false)? {
-                body(&mut xml, &headings, &HashMap::new(), out)?;
-            }
+            out.part(Unit::Text, name, false)?;
+            body(&mut xml, &headings, &HashMap::new(), out)?;
         }
     }
     Ok(())

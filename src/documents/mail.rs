@@ -17,7 +17,7 @@ const LINES: usize = 700_000;
 /// Reads a message.
 pub(super) fn read(bytes: &[u8], out: &mut Collector) -> Flow {
     // The parser holds about 150 bytes for each header and part, of which there is at most one a line.
-    if bytes.iter().filter(|byte| **byte == b'\n').count() > LINES {
+    if bytes.split(|byte| *byte == b'\n').count() > LINES {
         return Err(DocumentError::TooLarge.into());
     }
     let message = MessageParser::default().parse(bytes).ok_or(DocumentError::Broken)?;

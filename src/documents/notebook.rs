@@ -18,7 +18,8 @@ struct Notebook {
 #[derive(Deserialize)]
 struct Cell {
     #[serde(default)]
-    cell_type: String,
+    #[serde(rename = "cell_type")]
+    kind: String,
     #[serde(default)]
     source: Lines,
     #[serde(default)]
@@ -75,7 +76,7 @@ pub(super) fn read(text: &str, out: &mut Collector) -> Flow {
     let Some(notebook) = notebook else { return json::read(text, out) };
     out.part(Unit::Text, "", false)?;
     for (index, cell) in notebook.cells.iter().enumerate() {
-        out.text(&format!("[cell {}, {}]\n", index + 1, cell.cell_type))?;
+        out.text(&format!("[cell {}, {}]\n", index + 1, cell.kind))?;
         out.text(&cell.source.join())?;
         out.text("\n")?;
         for output in &cell.outputs {

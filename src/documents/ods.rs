@@ -25,10 +25,10 @@ pub(super) fn read(container: &mut Container<'_>, out: &mut Collector) -> Flow {
         match tag.local_name().as_ref() {
             "table" => tables += 1,
             "style" => style = attribute(&tag, "name").unwrap_or_default(),
-            "table-properties" if attribute(&tag, "display").as_deref() == Some("false") => {
-                if hidden.len() < 10_000 {
-                    hidden.insert(style.clone());
-                }
+            "table-properties"
+                if hidden.len() < 10_000 && attribute(&tag, "display").as_deref() == Some("false") =>
+            {
+                hidden.insert(style.clone());
             }
             _ => {}
         }
@@ -109,19 +109,16 @@ impl Place {
             Some(date) => date.trim_end_matches("T00:00:00").replace('T', " "),
             None => std::mem::take(&mut self.text),
         };
-        if !text.is_empty() {
-            // A long run of one value is a filled range, of which the start says enough.
-            for _ in 0..self.repeated.min(1000) {
-                if self.column < COLUMNS {
-                    self.cells.push((self.column, text.clone()));
-                }
-                self.column += 1;
-                out.charge(text.len())?;
-            }
-            self.column += self.repeated - self.repeated.min(1000);
-        } else {
+        if text.is_empty() {
             self.column = self.column.saturating_add(self.repeated);
+            return Ok(());
         }
+        // A long run of one value is a filled range, of which the start says enough.
+        for column in self.column..self.column.saturating_add(self.repeated.min(1000)).min(COLUMNS) {
+            self.cells.push((column, text.clone()));
+            out.charge(text.len())?;
+        }
+        self.column = self.column.saturating_add(self.repeated);
         Ok(())
     }
 

@@ -61,12 +61,11 @@ fn without_tags(line: &str) -> String {
     while let Some((before, behind)) = rest.split_once('<') {
         text.push_str(before);
         let is_tag = behind.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
-        match behind.split_once('>').filter(|_| is_tag) {
-            Some((_, after)) => rest = after,
-            None => {
-                text.push('<');
-                rest = behind;
-            }
+        if let Some((_, after)) = behind.split_once('>').filter(|_| is_tag) {
+            rest = after;
+        } else {
+            text.push('<');
+            rest = behind;
         }
     }
     text + rest

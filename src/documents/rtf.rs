@@ -135,13 +135,9 @@ impl Reader<'_> {
 
     fn word(&mut self, word: &str, number: Option<i32>, out: &mut Collector) -> Flow {
         match word {
-            "par" | "sect" | "page" | "line" => self.end(out),
+            "par" | "sect" | "page" | "line" | "row" | "nestrow" => self.end(out),
             "tab" => self.text("\t", out),
-            "cell" | "nestcell" => {
-                self.flush(out)?;
-                self.text(" | ", out)
-            }
-            "row" | "nestrow" => self.end(out),
+            "cell" | "nestcell" => self.text(" | ", out),
             "emdash" => self.text("—", out),
             "endash" => self.text("–", out),
             "bullet" => self.text("•", out),

@@ -55,11 +55,11 @@ pub(super) fn xlsx() -> Vec<u8> {
 pub(super) fn large_xlsx(rows: usize) -> Vec<u8> {
     let mut sheet = "<worksheet><sheetData>".to_owned();
     for row in 1..=rows {
-        sheet.push_str(&format!("<row r=\"{row}\">"));
+        sheet.extend([format!("<row r=\"{row}\">")]);
         for column in ["A", "B", "C", "D", "E", "F", "G", "H", "I"] {
-            sheet.push_str(&format!("<c r=\"{column}{row}\"><v>{row}.5</v></c>"));
+            sheet.extend([format!("<c r=\"{column}{row}\"><v>{row}.5</v></c>")]);
         }
-        sheet.push_str(&format!("<c r=\"J{row}\" t=\"s\"><v>1</v></c></row>"));
+        sheet.extend([format!("<c r=\"J{row}\" t=\"s\"><v>1</v></c></row>")]);
     }
     xlsx_with(&(sheet + "</sheetData></worksheet>"))
 }
