@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::assistant::Assistant;
 use crate::domain::turn::ModelCall;
+use crate::llm::error::RetryPauses;
 use crate::llm::event::ToolCall;
 use crate::llm::{LlmError, LlmRequest, StopReason};
 use attempt::Attempt;
@@ -35,6 +36,7 @@ pub(super) struct Round {
 pub(super) async fn ask(ctx: RoundContext<'_>, request: &LlmRequest) -> Round {
     let RoundContext { assistant, meter, stop, tries, .. } = ctx;
     let mut calls = Vec::new();
+    let mut pauses = RetryPauses::new();
     for number in 1.. {
         let started = Instant::now();
         let mut attempt = Attempt::new(meter.next_call_number());
@@ -59,7 +61,7 @@ pub(super) async fn ask(ctx: RoundContext<'_>, request: &LlmRequest) -> Round {
         calls.push(call);
         let pause = match &ended {
             RoundEnd::Failed(error) if attempt.text.is_empty() && number < tries => {
-                error.retry().pause(number)
+                pauses.after(error.retry())
             }
             _ => None,
         };

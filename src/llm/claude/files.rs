@@ -9,7 +9,7 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method};
 
 use super::super::content;
-use super::super::error::{LlmError, TRIES};
+use super::super::error::{LlmError, RetryPauses, TRIES};
 use super::super::files::{self, Upload};
 use super::wire::Stored;
 use super::{Client, accepted, connection};
@@ -67,12 +67,13 @@ where
     F: Future<Output = Result<T, LlmError>>,
 {
     let tries = async {
+        let mut pauses = RetryPauses::new();
         for number in 1.. {
             let error = match work().await {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
-            let pause = error.retry().pause(number).filter(|_| number < TRIES);
+            let pause = pauses.after(error.retry()).filter(|_| number < TRIES);
             let Some(pause) = pause else { return Err(error) };
             let pause_ms = pause.as_millis();
             let cause: &(dyn std::error::Error + Send + Sync) = &error;
