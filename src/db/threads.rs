@@ -1,10 +1,10 @@
-//! Repository of threads: one conversation for each (chat, user, topic or none), begun by who enters it (`people`).
+//! Repository of threads: one per chat, user and topic (or none). Threads are created in `people`.
 
 use super::{DbError, Tx};
 use crate::domain::ids::{MessageId, ThreadKey};
 
-/// Forgets what was asked up to a message, and its answers: they are in no later prompt. Returns the new version of the
-/// history; none if that much was forgotten before, or nothing was ever said.
+/// Excludes the questions up to a message, and their answers, from later prompts. Returns the new history
+/// version, or `None` if that much was cleared before or the thread is unknown.
 pub(crate) async fn clear(tx: &mut Tx<'_>, key: ThreadKey, up_to: MessageId) -> Result<Option<i64>, DbError> {
     sqlx::query_scalar!(
         "UPDATE threads SET cleared_up_to = $4, history_version = history_version + 1
