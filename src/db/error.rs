@@ -71,11 +71,11 @@ pub enum DbError {
 }
 
 impl DbError {
-    /// Classifies the driver's error of an operation. Every statement is followed by this call whatever its
-    /// result, so a debug event here names each statement inside the span of its turn or update. It costs one
-    /// comparison while the level is off.
+    /// Classifies the driver's error of an operation. Every operation calls this with its name once it has
+    /// returned, whatever its result, so a debug event here names it inside the span of its turn or update. The
+    /// event costs one comparison while the level is off.
     pub(super) fn at(at: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
-        tracing::debug!(operation = at, "a database statement returned");
+        tracing::debug!(operation = at, "a database operation returned");
         move |source| match Class::of(&source) {
             Class::Unavailable => Self::Unavailable { at, source },
             Class::Contended => Self::Contended { at, source },

@@ -245,7 +245,8 @@ async fn a_debug_log_names_the_statements_of_a_turn_inside_its_span() {
     let bot = Bot::start().await;
     bot.ann("hello");
     assert_eq!(bot.answer(ANN, 1).await, "You said: hello");
-    // The span of a turn ends with the list of its updates.
-    bot.log("]}: starling::db::error: a database statement returned operation=\"closing::close\"").await;
+    let closing =
+        "turn: starling::db::error: a database operation returned operation=\"closing::close\" turn.id=1";
+    bot.log(closing).await;
     bot.end().await;
 }
