@@ -11,6 +11,7 @@ mod fault_control;
 mod faults;
 mod file_server;
 mod files;
+pub mod kinds;
 mod markup;
 mod media;
 mod methods;

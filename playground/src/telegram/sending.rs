@@ -25,13 +25,15 @@ pub struct NewFile {
     /// Fields of the file's object in the message that extend and override those that the emulator sets:
     /// `duration`, `title`, `performer`, `emoji`, `set_name`, `width`.
     pub details: Map<String, Value>,
+    /// Fields of the message that extend and override those that the emulator sets, such as `forward_origin`.
+    pub message: Map<String, Value>,
 }
 
 impl NewFile {
     /// Creates a file without a caption.
     pub fn new(kind: Attachment, name: &str, mime: &str, bytes: Vec<u8>) -> Self {
         let (name, mime) = (name.to_owned(), mime.to_owned());
-        Self { kind, name, mime, bytes, caption: String::new(), details: Map::new() }
+        Self { kind, name, mime, bytes, caption: String::new(), details: Map::new(), message: Map::new() }
     }
 
     /// Creates a grey photo of this size in pixels, as a JPEG, like all photos of the service.
@@ -89,6 +91,15 @@ impl NewFile {
         self
     }
 
+    /// Sets fields of the message, for example those of [`kinds::forwarded_from`](super::kinds::forwarded_from).
+    #[must_use]
+    pub fn in_message(mut self, fields: Value) -> Self {
+        if let Value::Object(fields) = fields {
+            self.message.extend(fields);
+        }
+        self
+    }
+
     /// Sets the caption.
     #[must_use]
     pub fn captioned(mut self, caption: &str) -> Self {
@@ -122,6 +133,7 @@ impl World {
         let id = self.files.add(stored, file.bytes);
         let mut body = media::body(self, &id);
         media::add_caption(&mut body, &file.caption, &text::detect(&file.caption));
+        body.extend(file.message);
         body
     }
 

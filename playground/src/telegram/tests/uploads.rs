@@ -82,7 +82,7 @@ async fn each_method_sends_its_kind() {
     let song = &song["result"]["audio"];
     assert_eq!(
         (&song["title"], &song["performer"], &song["duration"]),
-        (&json!("7"), &json!("Я"), &json!(2))
+        (&json!("7"), &json!("Я"), &json!(3))
     );
     assert_eq!(song["file_name"], json!("y.mp3"));
 }
