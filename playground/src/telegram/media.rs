@@ -219,6 +219,20 @@ fn picture_size(bytes: &[u8]) -> (u32, u32) {
     size.filter(|(width, height)| *width < 20_000 && *height < 20_000).unwrap_or(UNKNOWN_SIZE)
 }
 
+/// Returns the MIME type that the content shows; `None` for kinds that are not recognised.
+pub(super) fn content_type(bytes: &[u8]) -> Option<&'static str> {
+    if let Some(picture) = formats::picture(bytes) {
+        return Some(picture.mime);
+    }
+    match audio::sound(bytes)?.format {
+        "ogg" => Some("audio/ogg"),
+        "wav" => Some("audio/wav"),
+        "mp3" => Some("audio/mpeg"),
+        "flac" => Some("audio/flac"),
+        _ => None,
+    }
+}
+
 /// Returns width and height of a picture that the service can read; `None` for other bytes.
 pub(super) fn dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
     if bytes.starts_with(b"BM") {
