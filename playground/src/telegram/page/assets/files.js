@@ -36,6 +36,8 @@ export function wireFiles(place, post) {
     const form = new FormData();
     for (const [key, value] of Object.entries({ ...place(), kind, ...more })) form.append(key, value);
     form.append("file", file, name);
+    // At the end of the chat, the page follows what comes.
+    $("log").scrollTop = $("log").scrollHeight;
     return post("file", form);
   }
 
@@ -118,7 +120,7 @@ function wireVoice(send, sendSample) {
 
   $("voice").addEventListener("click", async () => {
     if (recorder) return recorder.stop();
-    const found = await ask("Voice note", [{ name: "seconds", label: "Seconds of the sample (silence)", type: "number", value: 3, required: true }], "Send a sample", "Record");
+    const found = await ask("Voice note", [{ name: "seconds", label: "Seconds of the sample (silence)", type: "number", value: 3, required: true }], "Send sample", "Record");
     if (found === "other") await record();
     else if (found) await sendSample(Number(found.seconds));
   });

@@ -15,6 +15,11 @@ function lasting(seconds) {
   return Number.isFinite(seconds) ? `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}` : null;
 }
 
+const TITLES = { photo: "Photo", sticker: "Sticker", animation: "GIF", voice: "Voice note", video_note: "Video note" };
+
+/** What a list calls a file. */
+export const titleOf = (file) => TITLES[file.kind] || file.name || file.kind;
+
 /** The view of one file, whatever its kind. */
 export function fileView(file) {
   switch (file.kind) {
@@ -23,7 +28,7 @@ export function fileView(file) {
     case "animation": return moving(file);
     case "voice": case "audio": return player(file);
     case "video": return make("video", { className: "photo", controls: true, preload: "metadata", src: addressOf(file) });
-    case "video_note": return make("video", { className: "round", controls: true, preload: "metadata", src: addressOf(file) });
+    case "video_note": return make("video", { className: "video-note", controls: true, preload: "metadata", src: addressOf(file) });
     default: return documentLink(file);
   }
 }
@@ -50,7 +55,7 @@ function moving(file) {
 }
 
 function player(file) {
-  const facts = [file.kind === "voice" ? "Voice note" : file.name || "Music", lasting(file.duration), sizeOf(file)];
+  const facts = [titleOf(file), lasting(file.duration), sizeOf(file)];
   return make("div", { className: "player" },
     make("audio", { controls: true, preload: "metadata", src: addressOf(file) }),
     make("small", {}, facts.filter(Boolean).join(" · ")));
@@ -66,5 +71,6 @@ function documentLink(file) {
 export function albumView(files) {
   if (!files.every(isPicture)) return make("div", { className: "stack" }, ...files.map(fileView));
   const cells = files.map((file) => make("div", { className: "cell" }, fileView(file)));
-  return make("div", { className: "grid", data: { columns: files.length === 2 || files.length === 4 ? "2" : "3" } }, ...cells);
+  const pairs = files.length === 2 || files.length === 4;
+  return make("div", { className: "grid", data: pairs ? { columns: "2" } : { columns: "3", rest: String(files.length % 3) } }, ...cells);
 }

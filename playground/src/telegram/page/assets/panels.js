@@ -1,5 +1,6 @@
 // Everything around the messages: people, chats, topics, the strip of calls, dialogs, notices.
 import { avatar, clock, make } from "./dom.js";
+import { titleOf } from "./media.js";
 import { starred } from "./stars.js";
 
 const $ = (id) => document.getElementById(id);
@@ -17,16 +18,16 @@ export function drawPeople(state, actions) {
   $("people").replaceChildren(...items, add);
 }
 
-export function drawChats(state, chats, titleOf, actions) {
+export function drawChats(state, chats, nameOf, actions) {
   $("chats").replaceChildren(...chats.map((chat) => {
     const last = chat.messages.at(-1);
     const draft = chat.drafts.at(-1);
     const unread = state.unread.get(`${state.me}/${chat.id}`) || 0;
-    const line = make("div", { className: "line" }, make("strong", {}, titleOf(chat)), last ? make("time", {}, clock(last.date)) : null);
+    const line = make("div", { className: "line" }, make("strong", {}, nameOf(chat)), last ? make("time", {}, clock(last.date)) : null);
     const preview = make("div", { className: "line" },
       make("div", { className: "preview" }, ...starred(draft ? draft.text || "Thinking…" : previewOf(last))),
       unread ? make("span", { className: "badge" }, String(unread)) : null);
-    const face = chat.private ? avatar(state.people.bot.id, titleOf(chat)) : avatar(chat.id, titleOf(chat));
+    const face = chat.private ? avatar(state.people.bot.id, nameOf(chat)) : avatar(chat.id, nameOf(chat));
     const button = make("button", { type: "button", ariaCurrent: String(chat.id === state.open) }, face, make("div", { className: "body" }, line, preview));
     button.addEventListener("click", () => actions.open(chat.id));
     return button;
@@ -35,7 +36,7 @@ export function drawChats(state, chats, titleOf, actions) {
 
 function previewOf(message) {
   if (!message) return "No messages yet";
-  return message.service || message.text || message.invoice?.title || message.file?.name || "File";
+  return message.service || message.text || message.invoice?.title || (message.file ? titleOf(message.file) : "Message");
 }
 
 export function drawHead(state, chat, title) {
