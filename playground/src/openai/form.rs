@@ -111,7 +111,7 @@ impl Form {
     }
 
     /// Returns the record of the request, and the duration or the refusal.
-    pub(super) fn admit(mut self) -> (Fields, Result<f64, ApiError>) {
+    pub(super) fn admit(mut self) -> (Contents, Result<f64, ApiError>) {
         let sound = audio::sound(&self.bytes);
         let problem = self.problem.take();
         let admitted = problem.map_or(Ok(()), Err).and_then(|()| self.check()).and_then(|()| {
@@ -123,7 +123,7 @@ impl Form {
             }
             Ok(seconds)
         });
-        let fields = Fields {
+        let contents = Contents {
             fields: self.fields,
             file_name: self.file_name.unwrap_or_default(),
             mime: self.mime,
@@ -131,7 +131,7 @@ impl Form {
             bytes: self.bytes.into(),
             sound,
         };
-        (fields, admitted)
+        (contents, admitted)
     }
 
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
@@ -224,7 +224,7 @@ fn estimate(size: usize) -> f64 {
 }
 
 /// What the form contained, for the log.
-pub(super) struct Fields {
+pub(super) struct Contents {
     fields: Vec<(String, String)>,
     file_name: String,
     mime: String,
@@ -233,7 +233,7 @@ pub(super) struct Fields {
     sound: Option<Sound>,
 }
 
-impl Fields {
+impl Contents {
     /// Adds the contents to the record of a request.
     pub(super) fn record(self, entry: Request) -> Request {
         Request {

@@ -69,8 +69,8 @@ async fn unknown(State(core): State<Arc<Core>>, request: HttpRequest) -> Respons
 
 async fn transcribe(State(core): State<Arc<Core>>, request: HttpRequest) -> Response {
     let arrived = entry(&request);
-    let (fields, admitted) = Form::read(request).await.admit();
-    let entry = fields.record(Request { at: Instant::now(), ..arrived });
+    let (contents, admitted) = Form::read(request).await.admit();
+    let entry = contents.record(Request { at: Instant::now(), ..arrived });
     let allowed = authorize(&entry.headers, &core.api_key);
     let language = entry.values("languages[]").chain(entry.values("language")).next().map(str::to_owned);
     let open = core.log.open(entry.clone());

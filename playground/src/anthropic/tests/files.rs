@@ -86,7 +86,7 @@ async fn a_file_lives_from_upload_to_deletion() {
     assert_eq!(seen[0].body["expires_in_seconds"], "3600");
     assert_eq!((seen[0].endpoint, seen[3].endpoint), (Endpoint::UploadFile, Endpoint::DeleteFile));
     assert_eq!(seen[3].body["id"], json!(id));
-    assert_eq!(api.deleted_files(), [id.clone()], "a deletion that is refused does not count");
+    assert_eq!(api.deleted_files(), std::slice::from_ref(&id), "a deletion that is refused does not count");
     api.until_deleted(&id, BOUND).await.unwrap();
     let other = upload(&api, "b.txt", "text/plain", b"b".to_vec()).await;
     assert_eq!((api.forget_files(), api.files().len()), (vec![other], 0));

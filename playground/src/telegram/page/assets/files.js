@@ -109,9 +109,9 @@ function wireVoice(send, sendSample) {
       $("voice").classList.remove("live");
       for (const track of stream.getTracks()) track.stop();
       const bytes = new Uint8Array(await new Blob(pieces).arrayBuffer());
-      const note = mimeType.includes("webm") ? oggFromWebm(bytes) : { blob: new Blob(pieces, { type: mimeType.split(";")[0] }) };
+      const note = mimeType.includes("webm") ? oggFromWebm(bytes) : new Blob(pieces, { type: mimeType.split(";")[0] });
       if (!note) return toast("The recording is empty.", true);
-      await send("voice", note.blob, "");
+      await send("voice", note, "");
     };
     recorder.start(1000);
     $("voice").classList.add("live");

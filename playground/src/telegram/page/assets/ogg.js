@@ -6,7 +6,7 @@ const BLOCKS = new Set([0xa3, 0xa1]);
 const PACKETS_A_PAGE = 50;
 const SERIAL = 0x57415645;
 
-/** An OGG file as a Blob, with its duration in seconds; null if the bytes have no Opus in them. */
+/** An OGG file as a Blob; null if the bytes have no Opus in them. */
 export function oggFromWebm(bytes) {
   const packets = [];
   let head = null;
@@ -33,7 +33,7 @@ export function oggFromWebm(bytes) {
     waiting = [];
     segments = 0;
   });
-  return { blob: new Blob(pages, { type: "audio/ogg" }), seconds: (position - skipped) / 48000 };
+  return new Blob(pages, { type: "audio/ogg" });
 }
 
 const text = (bytes, length) => String.fromCharCode(...bytes.subarray(0, length));
