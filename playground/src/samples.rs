@@ -1,5 +1,5 @@
-//! Small files for tests: pictures of a chosen size, PDFs with a chosen number of pages and sounds of a chosen
-//! duration, readable by any program. Equal arguments give equal bytes.
+//! Small files for tests: pictures of a chosen size, PDFs with a chosen number of pages and sounds of a
+//! chosen duration, readable by any program. Equal arguments give equal bytes.
 
 mod crc;
 mod sounds;

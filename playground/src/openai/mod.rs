@@ -1,8 +1,8 @@
 //! An emulated transcription API: `POST /v1/audio/transcriptions`.
 //!
 //! It refuses what the real service refuses (`form`), reads the duration from the headers of the file and
-//! reports it as usage. Tests script the answers with [`Reply`]. Without a script the transcript is a sentence
-//! that names the duration.
+//! reports it as usage. Tests script the answers with [`Reply`]. Without a script the transcript is a
+//! sentence that names the duration.
 
 mod error;
 mod form;

@@ -1,5 +1,5 @@
-//! Messages that are neither text nor a file: the fields that [`Telegram::say_with`](super::Telegram::say_with)
-//! sends.
+//! Messages that are neither text nor a file: the fields that
+//! [`Telegram::say_with`](super::Telegram::say_with) sends.
 
 use serde_json::{Value, json};
 
@@ -69,7 +69,8 @@ pub fn unknown() -> Value {
     json!({"hologram": {"duration": 3, "file_id": "AgACAgIAAxkBAAI"}})
 }
 
-/// Returns the fields of a message that was forwarded from a person, to be combined with those of its content.
+/// Returns the fields of a message that was forwarded from a person, to be combined with those of its
+/// content.
 pub fn forwarded_from(user: i64, first_name: &str) -> Value {
     let sender = json!({"id": user, "is_bot": false, "first_name": first_name});
     json!({"forward_origin": {"type": "user", "sender_user": sender, "date": 1_790_000_000}})

@@ -82,7 +82,8 @@ impl NewFile {
         Self::new(Attachment::Sticker, "", mime, bytes).with(json!({ "emoji": emoji }))
     }
 
-    /// Sets fields of the file's object in the message, for example a `duration` that differs from the file's.
+    /// Sets fields of the file's object in the message, for example a `duration` that differs from
+    /// the file's.
     #[must_use]
     pub fn with(mut self, fields: Value) -> Self {
         if let Value::Object(fields) = fields {
@@ -91,7 +92,8 @@ impl NewFile {
         self
     }
 
-    /// Sets fields of the message, for example those of [`kinds::forwarded_from`](super::kinds::forwarded_from).
+    /// Sets fields of the message, for example those of
+    /// [`kinds::forwarded_from`](super::kinds::forwarded_from).
     #[must_use]
     pub fn in_message(mut self, fields: Value) -> Self {
         if let Value::Object(fields) = fields {
@@ -176,8 +178,8 @@ impl Telegram {
         self.shared.change(|world| world.say_file(chat, from, place, file))
     }
 
-    /// Replaces the file and the caption of a person's message. Returns the update's id; `None` if there is no
-    /// such message.
+    /// Replaces the file and the caption of a person's message. Returns the update's id; `None` if there
+    /// is no such message.
     pub fn edit_file(&self, chat: i64, message_id: i64, file: NewFile) -> Option<i64> {
         self.shared.change(|world| world.edit_file(chat, message_id, file))
     }

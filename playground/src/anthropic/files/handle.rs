@@ -70,8 +70,8 @@ impl Anthropic {
         ids.into_iter().filter(|id| store.forget(id)).collect()
     }
 
-    /// Ends the lifetime of a file before its time. Returns `false` if there is none. A message that names the
-    /// file afterwards is answered with 404 and `file_expired` but counts as failed, as with
+    /// Ends the lifetime of a file before its time. Returns `false` if there is none. A message that names
+    /// the file afterwards is answered with 404 and `file_expired` but counts as failed, as with
     /// [`forget_file`](Self::forget_file).
     pub fn expire_file(&self, id: &str) -> bool {
         self.core.files.lock().expire(id)
