@@ -99,7 +99,7 @@ fn data(cell: &Data) -> String {
         Data::Bool(value) => if *value { "TRUE" } else { "FALSE" }.to_owned(),
         Data::DateTime(value) => moment(*value),
         Data::Error(error) => error.to_string(),
-        _ => String::new(),
+        Data::Empty => String::new(),
     }
 }
 

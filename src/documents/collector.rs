@@ -207,18 +207,15 @@ impl Collector {
 
     /// Makes the preview of what the reader has found. A document that turns out too large after some of it
     /// was taken is shown as far as it was read.
-    pub(super) fn finish(mut self, format: &'static str, outcome: Flow) -> Result<Preview, DocumentError> {
+    pub(super) fn finish(mut self, format: &'static str, outcome: &Flow) -> Result<Preview, DocumentError> {
         let taken = self.parts.iter().any(|part| part.shown > 0);
         let complete = match outcome {
             Ok(()) => {
                 self.close();
                 true
             }
-            Err(Stop::Failed(error)) if !(taken && error == DocumentError::TooLarge) => return Err(error),
-            Err(stop) => {
-                drop(stop);
-                false
-            }
+            Err(Stop::Failed(error)) if !(taken && *error == DocumentError::TooLarge) => return Err(*error),
+            Err(_) => false,
         };
         let parts = self.parts.len();
         if self.selection.part.is_some_and(|part| part == 0 || part > parts) {

@@ -85,7 +85,7 @@ pub(crate) fn preview(
         let kind = kind::detect(&mime, document.name, document.bytes)?;
         let mut out = Collector::new(selection, limit);
         let (format, outcome) = read(kind, document.bytes, &mut out);
-        out.finish(format, outcome)
+        out.finish(format, &outcome)
     }))
     .unwrap_or(Err(DocumentError::Broken))
 }

@@ -10,7 +10,7 @@ fn any_preview(name: &str, bytes: &[u8], selection: Selection, limit: usize) {
     let Ok(kind) = kind::detect("", name, bytes) else { return };
     let mut out = Collector::new(selection, limit);
     let (format, outcome) = read(kind, bytes, &mut out);
-    let Ok(found) = out.finish(format, outcome) else { return };
+    let Ok(found) = out.finish(format, &outcome) else { return };
     let shown: usize = found.parts.iter().map(|part| part.text.chars().count()).sum();
     assert!(shown <= limit, "{shown} characters of {limit} for {name}");
     assert!(found.to_string().chars().count() <= limit + 400 * (found.parts.len() + 2));
