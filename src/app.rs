@@ -21,7 +21,7 @@ use crate::domain::people::Language;
 use crate::http;
 use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
-use crate::llm::{Provider, claude};
+use crate::llm::{Provider, claude, speech};
 use crate::services::books::{Books, Terms};
 use crate::services::{janitor, recovery, write_behind};
 use crate::telegram::arrivals::Arrivals;
@@ -156,6 +156,7 @@ async fn start(
     life.spawn("write-behind", writer.run(life.clone()));
     let registry = Registry::load(config.conversation.models_file.as_deref()).context("MODELS_FILE")?;
     let assistant = assistant(config, &registry, db, clock.clone(), metrics)?;
+    let speech = speech(config)?;
     let telegram = &config.telegram;
     let client = http::client(TELEGRAM_LIMIT).context("no HTTP client")?;
     let budget = telegram.sends_per_second;
@@ -179,6 +180,7 @@ async fn start(
         deferred: Deferred::default(),
         arrivals: Arrivals::default(),
         in_flight: InFlight::default(),
+        speech,
         files: FetchPermits::default(),
         albums: Albums::default(),
         isolation: Isolation::default(),
@@ -238,6 +240,16 @@ fn assistant(
     let (provider, toolbox) = (Provider::Claude(anthropic), Toolbox::full());
     let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
     Ok(Assistant { provider, toolbox, db, registry, clock, idle_limit, max_silence, metrics })
+}
+
+/// Creates the client for speech to text; `None` without a key.
+fn speech(config: &Config) -> Result<Option<speech::Client>> {
+    let (openai, limit) = (&config.providers.openai, config.providers.openai_limit);
+    let Some(key) = &openai.key else { return Ok(None) };
+    let client = http::client(limit).context("no HTTP client")?;
+    let client = speech::Client::new(client, &openai.base_url, key, limit)
+        .context("OPENAI_API_KEY has characters that cannot be sent")?;
+    Ok(Some(client))
 }
 
 async fn open_port(setting: &'static str, addr: SocketAddr) -> Result<TcpListener> {

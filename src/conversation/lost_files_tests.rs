@@ -33,6 +33,7 @@ fn file(id: &str, mime: &str, size: u64) -> KnownFile {
         at: DateTime::UNIX_EPOCH,
         replied: false,
         not_fetched: false,
+        spoken: None,
     }
 }
 
@@ -62,6 +63,7 @@ fn asks(files: Vec<KnownFile>) -> TurnRequest {
         held: true,
         reserve: crate::domain::money::Usd::ZERO,
         unfetched: Unfetched::default(),
+        unheard: None,
     }
 }
 

@@ -1,5 +1,5 @@
-//! Repository of holds: money that is reserved for a turn that runs (`turns.held`) or a refund that is not answered yet (what
-//! the payment has brought). A turn's hold ends when it is closed, in the same statement. `users.held` is the sum of all;
+//! Repository of holds: money that is reserved for a turn that runs (`turns.held`), a recording that is being transcribed
+//! (`transcriptions.held`) or a refund that is not answered yet (what the payment has brought). A turn's hold ends when it is closed, in the same statement. `users.held` is the sum of all;
 //! it changes in the same transaction, under the lock of the user's row.
 
 use super::{Db, DbError, Tx};
@@ -128,6 +128,35 @@ pub async fn claim(
     .await
     .map_err(DbError::at("holds::claim"))?;
     Ok(row.map(|row| ClaimResult { granted: row.granted, left: Usd(row.spare) }))
+}
+
+/// Reserves the price of a transcription under the rule of a turn's gate. Returns `false` if nothing is left to spend and
+/// the user is not `free` to overdraw, is banned, or is unknown.
+pub(crate) async fn take_for_transcription(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    amount: Usd,
+    free: bool,
+) -> Result<bool, DbError> {
+    let held = sqlx::query!(
+        "UPDATE users SET held = held + $2 WHERE id = $1 AND banned_at IS NULL AND ($3 OR balance - held > 0)",
+        user.0,
+        amount.0,
+        free,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("holds::take_for_transcription"))?;
+    Ok(held.rows_affected() == 1)
+}
+
+/// Releases what a transcription has reserved.
+pub(crate) async fn release(tx: &mut Tx<'_>, user: UserId, amount: Usd) -> Result<(), DbError> {
+    sqlx::query!("UPDATE users SET held = held - $2 WHERE id = $1", user.0, amount.0)
+        .execute(&mut **tx)
+        .await
+        .map_err(DbError::at("holds::release"))?;
+    Ok(())
 }
 
 /// Reserves what a refund will take; false if not so much is left to spend. To be called when the payment is about to be

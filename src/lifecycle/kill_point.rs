@@ -38,6 +38,10 @@ pub const ALL: &[&str] = &[
     "clear: after the commit",
     "topics: after the call",
     "return: before the commit",
+    "transcription: held",
+    "transcription: answered",
+    "transcription: before the commit",
+    "transcription: settled",
 ];
 
 #[cfg(debug_assertions)]

@@ -23,6 +23,7 @@ use crate::conversation::Assistant;
 use crate::db::Db;
 use crate::domain::ids::TurnId;
 use crate::lifecycle::Lifecycle;
+use crate::llm::speech;
 use crate::services::books::Books;
 use crate::services::write_behind::WriteBehind;
 use crate::telemetry::metrics::Metrics;
@@ -57,6 +58,8 @@ pub(crate) struct BotContext {
     pub arrivals: Arrivals,
     /// Updates that wait in batches.
     pub in_flight: InFlight,
+    /// What transcribes recordings; `None` if that is not set up.
+    pub speech: Option<speech::Client>,
     /// Places for files that are fetched at once.
     pub files: FetchPermits,
     /// Albums that were meant for us.

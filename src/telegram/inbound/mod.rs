@@ -250,7 +250,7 @@ fn read_message(id: UpdateId, message: Message, me: &Me, now: DateTime<Utc>) -> 
     // The words of an album may stand below another part: its batch knows.
     if text.trim().is_empty()
         && message.album.is_none()
-        && let Some(Err(why)) = attachment.as_ref().map(attachments::readable)
+        && let Some(Err(why)) = attachment.as_ref().map(attachments::fetchable)
     {
         return Inbound::Unreadable(header, why, kind.name);
     }

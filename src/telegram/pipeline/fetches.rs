@@ -1,14 +1,18 @@
 //! Files that are fetched: how many at once, and what comes of each.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::file::ProviderCopy;
 use crate::domain::ids::{MessageId, UserId};
+use crate::domain::speech::Spoken;
 use crate::telegram::pipeline::slots::{Slot, Slots};
 
+/// How long one file may take, from its message on: waiting for penalties and places, all tries, and what is made of it.
+pub(super) const FETCH_LIMIT: Duration = Duration::from_secs(240);
 /// Files that are on their way at once, over all chats. Each is in memory once, so all take at most this many times
 /// [`DOWNLOAD_LIMIT`](crate::telegram::inbound::attachments::DOWNLOAD_LIMIT) bytes; those that are small enough for the cache are copied for it.
 const MAX_FETCHES: usize = 8;
@@ -37,8 +41,12 @@ pub(crate) enum FetchOutcome {
     Foreign(u64),
     /// Its sender cannot be answered now; it was not tried. The gate has the last word.
     Withheld,
-    /// It could not be fetched.
+    /// It could not be fetched, or transcribed.
     Failed,
+    /// What was said in a recording.
+    Heard(Spoken),
+    /// It is a recording, and this installation transcribes none.
+    Off,
 }
 
 /// A file on its way. Dropping this gives it up.

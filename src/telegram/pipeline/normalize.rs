@@ -3,30 +3,24 @@
 //! turn when all its files have arrived, so nothing overtakes, and nobody waits who has no file.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::FutureExt;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::bot_api::ApiError;
-use crate::cache::file_bytes;
 use crate::db::files;
 use crate::domain::file::{Attachment, ProviderCopy};
-use crate::domain::ids::{ChatId, ThreadKey};
+use crate::domain::ids::ThreadKey;
 use crate::domain::message::Incoming;
 use crate::llm::{LlmError, Unreadable, Upload};
 use crate::services::admission::may_spend;
 use crate::telegram::context::BotContext;
 use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT};
-use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome, FetchPermit, FetchResult};
+use crate::telegram::pipeline::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome, FetchResult};
+use crate::telegram::pipeline::loading::{LoadError, load};
+use crate::telegram::pipeline::voice;
 
-/// How long one may take, from its message on: waiting for penalties and places, all tries, and its copy.
-const FETCH_LIMIT: Duration = Duration::from_secs(240);
-/// How often Telegram is asked, and the pause after the first failure; it doubles with each one.
-const TRIES: u32 = 4;
-const PAUSE: Duration = Duration::from_millis(300);
 /// How long the provider keeps a copy.
 const COPY_LIFETIME: TimeDelta = TimeDelta::days(90);
 /// Puts a message into the form that is stored.
@@ -43,8 +37,8 @@ pub(crate) fn normalize(mut incoming: Incoming) -> Incoming {
 /// Why a file has not arrived.
 #[derive(Debug, thiserror::Error)]
 enum FetchError {
-    #[error("Telegram does not hand out the file")]
-    Telegram(#[from] ApiError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
     #[error("the provider does not take the file")]
     Provider(#[from] LlmError),
     #[error("the file of {0} bytes turns out to be unreadable: {1:?}")]
@@ -55,8 +49,6 @@ enum FetchError {
     Withheld,
     #[error("the file took longer than {} s", FETCH_LIMIT.as_secs())]
     Slow,
-    #[error("Telegram limits the chat for longer than a message waits for its file")]
-    Penalty,
 }
 
 impl From<Result<(ProviderCopy, u64), FetchError>> for FetchOutcome {
@@ -65,13 +57,13 @@ impl From<Result<(ProviderCopy, u64), FetchError>> for FetchOutcome {
             Ok((copy, size)) => Self::Copied(copy, size),
             Err(FetchError::Unreadable(size, _)) => Self::Unreadable(size),
             // It is larger than what Telegram hands out, at least.
-            Err(FetchError::Telegram(error)) if error.is_too_big() => Self::Unreadable(DOWNLOAD_LIMIT + 1),
+            Err(FetchError::Load(LoadError::Telegram(error))) if error.is_too_big() => {
+                Self::Unreadable(DOWNLOAD_LIMIT + 1)
+            }
             Err(FetchError::Foreign(_, Unreadable::Empty)) => Self::Unreadable(0),
             Err(FetchError::Foreign(size, _)) => Self::Foreign(size),
             Err(FetchError::Withheld) => Self::Withheld,
-            Err(
-                FetchError::Telegram(_) | FetchError::Provider(_) | FetchError::Slow | FetchError::Penalty,
-            ) => Self::Failed,
+            Err(FetchError::Load(_) | FetchError::Provider(_) | FetchError::Slow) => Self::Failed,
         }
     }
 }
@@ -81,8 +73,12 @@ impl From<Result<(ProviderCopy, u64), FetchError>> for FetchOutcome {
 pub(crate) fn fetch(context: &Arc<BotContext>, incoming: &Incoming, brought: bool) -> Vec<FetchFuture> {
     let files = incoming
         .files()
-        .filter(|(replied, file, _)| attachments::readable(file).is_ok() && !(*replied && brought));
-    files.map(|(replied, file, _)| begin(context, incoming, replied, file.clone())).collect()
+        .filter(|(replied, file, _)| attachments::fetchable(file).is_ok() && !(*replied && brought));
+    let begin = |(replied, file, _): (bool, &Attachment, _)| {
+        let begin = if file.kind.is_spoken() { voice::begin } else { begin };
+        begin(context, incoming, replied, file.clone())
+    };
+    files.map(begin).collect()
 }
 
 fn begin(
@@ -162,59 +158,4 @@ async fn known_copy(
         tracing::warn!(chat.id = key.chat.0, error = &error as &dyn std::error::Error, "no copy is known");
         None
     })
-}
-
-/// The content, with the place that it takes; Telegram is asked again while it fails.
-async fn load(
-    context: &BotContext,
-    key: ThreadKey,
-    attachment: &Attachment,
-    deadline: Instant,
-) -> Result<(Vec<u8>, FetchPermit), FetchError> {
-    let mut number = 1;
-    loop {
-        let place = enter(context, key, deadline).await?;
-        let error = match content(context, key.chat, attachment).await {
-            Ok(bytes) => return Ok((bytes, place)),
-            Err(error) if error.is_passing() && number < TRIES => error,
-            Err(error) => return Err(error.into()),
-        };
-        drop(place);
-        warn(key.chat, number, &error);
-        tokio::time::sleep(PAUSE * 2_u32.pow(number - 1)).await;
-        number += 1;
-    }
-}
-
-fn warn(chat: ChatId, number: u32, error: &ApiError) {
-    let error = error as &dyn std::error::Error;
-    tracing::warn!(chat.id = chat.0, number, error, "asking Telegram for a file again");
-}
-
-/// A place, at a moment without penalty: a chat that is limited takes no place from others.
-async fn enter(context: &BotContext, key: ThreadKey, deadline: Instant) -> Result<FetchPermit, FetchError> {
-    let api = &context.screen.api;
-    loop {
-        while let Some(end) = api.files_wait_until(key.chat) {
-            if end >= deadline {
-                return Err(FetchError::Penalty);
-            }
-            tokio::time::sleep_until(end).await;
-        }
-        let place = context.files.take(key.user).await;
-        if api.files_wait_until(key.chat).is_none() {
-            return Ok(place);
-        }
-    }
-}
-
-/// The content, from the cache or from Telegram.
-async fn content(context: &BotContext, chat: ChatId, attachment: &Attachment) -> Result<Vec<u8>, ApiError> {
-    let Attachment { telegram_id, unique_id, .. } = attachment;
-    if let Some(bytes) = file_bytes::get(&context.cache, unique_id).await {
-        return Ok(bytes);
-    }
-    let bytes = context.screen.api.download(chat, telegram_id, DOWNLOAD_LIMIT).await?;
-    file_bytes::put(&context.cache, unique_id, &bytes).await;
-    Ok(bytes)
 }

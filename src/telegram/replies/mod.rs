@@ -80,7 +80,7 @@ pub(super) fn answer_tap(context: &BotContext, callback: String, text: Option<St
 /// # Errors
 /// As for [`reply`].
 pub(super) async fn not_fetched(context: &BotContext, incoming: Incoming) -> Result<(), DbError> {
-    let readable = || incoming.attachment.as_ref().and_then(|file| attachments::readable(file).err());
+    let readable = || incoming.attachment.as_ref().and_then(|file| attachments::fetchable(file).err());
     let why = if incoming.fetched == Retrieval::Failed { None } else { readable() };
     reply(context, &incoming.into(), |language, _| match why {
         Some(why) => text::unreadable(language, why),

@@ -36,6 +36,8 @@ impl Session<'_> {
         let is_told = |incoming: &Incoming| {
             // The gate tells why a file was not tried, or lets it pass now.
             !incoming.is_blank()
+                // Its turn tells why nothing was heard, and keeps the message.
+                || incoming.is_spoken()
                 || withheld.contains(&incoming.message)
                 || incoming.album.as_ref().is_some_and(|album| told.contains(album))
         };

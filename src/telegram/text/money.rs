@@ -110,11 +110,12 @@ fn operation(language: Language, booked: &LedgerEntry) -> String {
         "return" => "operation-return",
         "payment" => "operation-payment",
         "refund" => "operation-refund",
+        "transcription" => "operation-transcription",
         _ => "operation-adjustment",
     };
     let what = say_with(language, id, &[("subject", &booked.subject)]);
     // Usage is told as far as a person can tell the difference; everything else was promised or asked for.
-    let is_usage = matches!(id, "operation-usage" | "operation-return");
+    let is_usage = matches!(id, "operation-usage" | "operation-return" | "operation-transcription");
     let amount = if is_usage { booked.amount.to_string() } else { booked.amount.in_full() };
     format!("{sign}{amount} · {what} · {}", booked.at.format("%Y-%m-%d %H:%M UTC"))
 }

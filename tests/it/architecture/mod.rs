@@ -33,6 +33,8 @@ const INNER: &[(&str, &[&[&str]])] = &[(
         &["arrivals", "checkpoint", "courier", "deferred", "payment_worker", "pipeline"],
         &["pipeline/queue", "streaming"],
         &["context"],
+        &["pipeline/loading"],
+        &["pipeline/voice"],
         &["pipeline/normalize", "pipeline/pointing"],
         &["pipeline/processor"],
         &["replies", "payment_jobs"],
