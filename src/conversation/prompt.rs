@@ -274,7 +274,8 @@ mod tests {
                 ]
             )]
         );
-        let in_group = shape(&messages(&history[..1], ChatKind::Group));
+        let in_group = messages(&history[..1], ChatKind::Group);
+        let in_group = shape(&in_group);
         assert!(in_group[0].1[0].starts_with("**@ann**:\n\n[voice message, 1:12]\nHello."), "{in_group:?}");
     }
 

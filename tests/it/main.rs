@@ -54,4 +54,5 @@ mod shutdown;
 mod stars;
 mod storm;
 mod upgrades;
+mod voice;
 mod write_behind;

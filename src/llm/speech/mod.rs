@@ -29,7 +29,7 @@ const EXTENSIONS: &[&str] = &["flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "ogg"
 
 /// A recording to transcribe.
 #[derive(Clone, Debug)]
-pub struct Recording {
+pub(crate) struct Recording {
     /// The file name from the sender, or a generated one.
     pub name: String,
     /// The MIME type, as far as it is known.
@@ -42,7 +42,7 @@ pub struct Recording {
 
 /// The words of a recording.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Transcript {
+pub(crate) struct Transcript {
     /// The words, without blanks around them; empty if nothing was said.
     pub text: String,
     /// The language that was spoken most, as far as it is reported.
@@ -55,7 +55,7 @@ pub struct Transcript {
 
 /// A connection to the API. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Client {
+pub(crate) struct Client {
     http: reqwest::Client,
     base_url: String,
     headers: HeaderMap,
@@ -68,7 +68,7 @@ impl Client {
     ///
     /// # Errors
     /// Returns an error if the key has characters that no header can carry.
-    pub fn new(
+    pub(crate) fn new(
         http: reqwest::Client,
         base_url: &str,
         key: &SecretString,
@@ -84,7 +84,7 @@ impl Client {
     ///
     /// # Errors
     /// Returns the last error, when trying again did not help or is of no use.
-    pub async fn transcribe(&self, recording: &Recording) -> Result<Transcript, LlmError> {
+    pub(crate) async fn transcribe(&self, recording: &Recording) -> Result<Transcript, LlmError> {
         if recording.bytes.len() > FILE_LIMIT {
             return Err(LlmError::Unreadable(files::Unreadable::TooLarge { limit: FILE_LIMIT as u64 }));
         }
@@ -98,8 +98,13 @@ impl Client {
             let pause = error.retry().pause(number).filter(|_| number < TRIES);
             let Some(pause) = pause else { return Err(error) };
             let pause_ms = pause.as_millis();
-            let cause = &error as &dyn std::error::Error;
-            tracing::warn!(error = cause, number, pause_ms, "a transcription is tried again");
+            let cause: &(dyn std::error::Error + Send + Sync) = &error;
+            tracing::warn!(
+                error = cause as &dyn std::error::Error,
+                number,
+                pause_ms,
+                "a transcription is tried again"
+            );
             tokio::time::sleep(pause).await;
             number += 1;
         }
@@ -109,7 +114,7 @@ impl Client {
     ///
     /// # Errors
     /// Returns the service's refusal, or the failure of the connection.
-    pub async fn check(&self) -> Result<(), LlmError> {
+    pub(crate) async fn check(&self) -> Result<(), LlmError> {
         let request = self.http.get(format!("{}/models", self.base_url)).headers(self.headers.clone());
         let sent = tokio::time::timeout(CHECK_LIMIT, request.send()).await;
         let response = sent.map_err(|_| LlmError::Silent(CHECK_LIMIT))?.map_err(connection)?;

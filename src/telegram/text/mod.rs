@@ -148,8 +148,8 @@ pub(crate) fn closing(language: Language, outcome: Outcome) -> Option<String> {
 pub(crate) fn closings(language: Language, outcome: Outcome, unfetched: Unfetched) -> Option<String> {
     let own = unfetched.own.then(|| say(language, "answered-without-file"));
     let replied = unfetched.replied.then(|| say(language, "answered-without-replied-file"));
-    let is_told = outcome == Outcome::Failed(TurnFailure::NotHeard);
-    let recording = (unfetched.recording && !is_told).then(|| say(language, "answered-without-recording"));
+    let tells = outcome == Outcome::Failed(TurnFailure::NotHeard);
+    let recording = (unfetched.recording && !tells).then(|| say(language, "answered-without-recording"));
     let remarks = [own, replied, recording, closing(language, outcome)];
     let lines: Vec<String> = remarks.into_iter().flatten().collect();
     (!lines.is_empty()).then(|| lines.join("\n\n"))
