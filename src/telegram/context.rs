@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
+use tokio::sync::Notify;
 
 use super::arrivals::Arrivals;
 use super::courier::Courier;
@@ -62,6 +63,8 @@ pub(crate) struct BotContext {
     pub speech: Option<speech::Client>,
     /// Places for files that are fetched at once.
     pub files: FetchPermits,
+    /// Wakes the deletion of copies at the model's provider.
+    pub copies_dropped: Arc<Notify>,
     /// Albums that were meant for us.
     pub albums: Albums,
     /// What may run beside what.

@@ -110,6 +110,8 @@ metrics! {
     transcribed_seconds: IntCounter = "bot_transcribed_seconds_total";
     /// What transcriptions have cost their users, in 10^-9 US dollars; also in bot_costs_nanousd_total.
     transcription_costs: IntCounter = "bot_transcription_costs_nanousd_total";
+    /// Copies at the model's provider that were deleted because no file refers to them, by result.
+    copies_deleted: IntCounterVec = "bot_copies_deleted_total" ["result": "ok" | "failed"];
     /// Turns that ended, by outcome.
     turns: IntCounterVec = "bot_turns_total"
         ["outcome": "complete" | "truncated" | "out_of_funds" | "no_funds" | "banned" | "stopped" | "superseded" | "shutdown" | "crashed" | "overloaded" | "unreachable"
