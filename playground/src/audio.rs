@@ -138,13 +138,12 @@ fn mp3(bytes: &[u8]) -> Option<f64> {
         let size: [u8; 4] = array(bytes, 6)?;
         at = 10 + size.iter().fold(0, |size, byte| (size << 7) | usize::from(byte & 0x7f));
     }
-    let (mut seconds, mut frames) = (0.0, 0_u32);
-    while let Some((length, samples, rate)) = mp3_frame(bytes, at) {
-        seconds += f64::from(samples) / f64::from(rate);
-        frames += 1;
+    let (mut total, mut rate) = (0_u64, 0);
+    while let Some((length, samples, own_rate)) = mp3_frame(bytes, at) {
+        (total, rate) = (total + u64::from(samples), own_rate);
         at += length;
     }
-    (frames > 0).then_some(seconds)
+    (rate > 0).then(|| real(total) / f64::from(rate))
 }
 
 /// Returns length in bytes, samples and sample rate of a frame.

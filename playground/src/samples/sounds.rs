@@ -57,10 +57,10 @@ pub fn wav(seconds: u32) -> Vec<u8> {
     file
 }
 
-/// Returns an MP3 file with this many seconds of silence, to the next frame of 36 ms.
+/// Returns an MP3 file with this many seconds of silence, rounded up to frames of 36 ms.
 pub fn mp3(seconds: u32) -> Vec<u8> {
     // 32 kbit/s, 32,000 samples per second, mono: 144 bytes a frame.
-    let frames = (f64::from(seconds) / 0.036).round();
+    let frames = (f64::from(seconds) / 0.036).ceil();
     let mut frame = b"\xff\xfb\x18\xc0".to_vec();
     frame.resize(144, 0);
     let mut file = Vec::new();

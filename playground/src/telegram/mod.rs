@@ -11,6 +11,7 @@ mod fault_control;
 mod faults;
 mod file_server;
 mod files;
+pub mod kinds;
 mod markup;
 mod media;
 mod methods;
@@ -47,7 +48,7 @@ use self::shared::{Running, Shared};
 use self::world::World;
 
 pub use self::fault_control::Hold;
-pub use self::observe::View;
+pub use self::observe::{MediaMessage, View};
 pub use self::sending::NewFile;
 pub use self::shared::Telegram;
 pub use self::stars::{PaymentAttempt, PaymentFailure, PaymentState, Receipt};

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::faults::FileFault;
 use super::store::{Incoming, Stored};
 use crate::anthropic::endpoint::Endpoint;
-use crate::anthropic::record::Recorded;
+use crate::anthropic::record::{Outcome, Recorded};
 
 use crate::anthropic::{Anthropic, ApiError};
 
@@ -63,6 +63,32 @@ impl Anthropic {
         self.core.files.lock().forget(id)
     }
 
+    /// Removes every file like [`forget_file`](Self::forget_file). Returns their ids, oldest first.
+    pub fn forget_files(&self) -> Vec<String> {
+        let mut store = self.core.files.lock();
+        let ids: Vec<String> = store.all().iter().map(|stored| stored.id.clone()).collect();
+        ids.into_iter().filter(|id| store.forget(id)).collect()
+    }
+
+    /// Ends the lifetime of a file before its time. Returns `false` if there is none. A message that names the
+    /// file afterwards is answered with 404 and `file_expired` but counts as failed, as with
+    /// [`forget_file`](Self::forget_file).
+    pub fn expire_file(&self, id: &str) -> bool {
+        self.core.files.lock().expire(id)
+    }
+
+    /// Returns the ids of the files that the client has deleted, in the order of deletion.
+    pub fn deleted_files(&self) -> Vec<String> {
+        self.core.file_log.read(|entries| entries.iter().filter_map(deleted).collect())
+    }
+
+    /// Waits until the client has deleted this file.
+    pub async fn until_deleted(&self, id: &str, bound: Duration) -> anyhow::Result<()> {
+        let gone =
+            |entries: &[Recorded]| entries.iter().filter_map(deleted).any(|own| own == id).then_some(());
+        self.until_files(&format!("deletion of {id}"), bound, gone).await
+    }
+
     /// Advances the clock of the files, so that those with a lifetime expire.
     pub fn age_files(&self, by: Duration) {
         self.core.files.lock().age(by);
@@ -110,4 +136,10 @@ impl Anthropic {
     ) -> anyhow::Result<T> {
         self.core.file_log.until(what, bound, probe).await
     }
+}
+
+/// Returns the id in a deletion that succeeded.
+fn deleted(entry: &Recorded) -> Option<String> {
+    let done = entry.endpoint == Endpoint::DeleteFile && entry.outcome == Outcome::Finished;
+    entry.body["id"].as_str().filter(|_| done).map(str::to_owned)
 }

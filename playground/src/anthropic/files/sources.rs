@@ -105,7 +105,7 @@ impl Known {
 
     /// Returns whether a test has removed a file that the request names.
     pub(in super::super) fn vanished(&self) -> bool {
-        self.0.values().any(|found| matches!(found, Err(Missing::Forgotten)))
+        self.0.values().any(|found| matches!(found, Err(Missing::Forgotten | Missing::ExpiredEarly)))
     }
 }
 

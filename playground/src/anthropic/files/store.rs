@@ -45,12 +45,14 @@ pub(in super::super) enum Missing {
     Forgotten,
     /// Its lifetime has passed.
     Expired,
+    /// A test has ended its lifetime.
+    ExpiredEarly,
 }
 
 impl Missing {
     /// Returns the refusal that names the file.
     pub(in super::super) fn error(self, id: &str) -> ApiError {
-        let code = (self == Self::Expired).then_some("file_expired");
+        let code = matches!(self, Self::Expired | Self::ExpiredEarly).then_some("file_expired");
         ApiError { code, ..ApiError::new(404, "not_found_error", format!("File not found: {id}")) }
     }
 }
@@ -114,6 +116,8 @@ pub(in super::super) struct Store {
     forgotten: HashSet<String>,
     /// Files that were deleted.
     deleted: HashSet<String>,
+    /// Files whose lifetime a test has ended.
+    ended: HashSet<String>,
     /// Simulated time in addition to the clock.
     ahead: Duration,
 }
@@ -126,6 +130,7 @@ impl Store {
             files: Vec::new(),
             forgotten: HashSet::new(),
             deleted: HashSet::new(),
+            ended: HashSet::new(),
             ahead: Duration::ZERO,
         }
     }
@@ -158,7 +163,10 @@ impl Store {
     /// Returns a file that has not expired.
     pub(in super::super) fn find(&mut self, id: &str) -> Result<Arc<Stored>, Missing> {
         let stored = self.listed(id)?;
-        if stored.expires.is_some_and(|end| end <= self.now()) { Err(Missing::Expired) } else { Ok(stored) }
+        if stored.expires.is_none_or(|end| end > self.now()) {
+            return Ok(stored);
+        }
+        Err(if self.ended.contains(id) { Missing::ExpiredEarly } else { Missing::Expired })
     }
 
     /// Returns a file, even if it has expired.
@@ -199,6 +207,15 @@ impl Store {
             self.forgotten.insert(id.to_owned());
         }
         gone
+    }
+
+    /// Ends the lifetime of a file. Returns `false` if there is none.
+    pub(super) fn expire(&mut self, id: &str) -> bool {
+        let now = self.now();
+        let Some(file) = self.files.iter_mut().find(|file| file.id == id) else { return false };
+        *file = Arc::new(Stored { bytes: Bytes::new(), expires: Some(now), ..Stored::clone(file) });
+        self.ended.insert(id.to_owned());
+        true
     }
 
     /// Advances the clock.

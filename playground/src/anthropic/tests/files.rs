@@ -86,6 +86,10 @@ async fn a_file_lives_from_upload_to_deletion() {
     assert_eq!(seen[0].body["expires_in_seconds"], "3600");
     assert_eq!((seen[0].endpoint, seen[3].endpoint), (Endpoint::UploadFile, Endpoint::DeleteFile));
     assert_eq!(seen[3].body["id"], json!(id));
+    assert_eq!(api.deleted_files(), [id.clone()], "a deletion that is refused does not count");
+    api.until_deleted(&id, BOUND).await.unwrap();
+    let other = upload(&api, "b.txt", "text/plain", b"b".to_vec()).await;
+    assert_eq!((api.forget_files(), api.files().len()), (vec![other], 0));
     assert!(api.requests().is_empty(), "calls for files stand apart");
 }
 
@@ -223,6 +227,12 @@ async fn a_file_that_vanished_is_no_fault_of_the_client() {
     assert_eq!(api.requests()[0].outcome, Outcome::Failed(404, format!("File not found: {id}")));
     assert_eq!(answer(&api, &asking(json!([block("document", "file_none")]))).await.status, 404);
     assert_eq!(api.refusals().len(), 1);
+    let early = upload(&api, "a.txt", "text/plain", b"a".to_vec()).await;
+    assert!(api.expire_file(&early) && !api.expire_file("file_none"));
+    let expired = answer(&api, &asking(json!([block("document", &early)]))).await;
+    let code = &expired.json()["error"]["details"]["error_code"];
+    assert_eq!((expired.status, code), (404, &json!("file_expired")));
+    assert_eq!((api.refusals().len(), api.files().len()), (1, 1));
 }
 
 #[tokio::test]

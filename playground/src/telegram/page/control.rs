@@ -241,9 +241,35 @@ pub(super) async fn send_file(State(shared): State<Arc<Shared>>, mut form: Multi
         return Err(wrong("chat, from and file are needed"));
     };
     let kind = kind_of(&kind).ok_or_else(|| wrong("there is no such kind of file"))?;
-    let file = NewFile { kind, name, mime, bytes, caption };
+    let file = NewFile::new(kind, &name, &mime, bytes).captioned(&caption);
     let place = Placement { topic, reply_to: None, album };
     Ok(Json(json!(shared.change(|world| world.say_file(chat, from, place, file)))))
+}
+
+/// Body of `POST /play/voice`.
+#[derive(Deserialize)]
+pub(super) struct SampleVoice {
+    chat: i64,
+    from: i64,
+    topic: Option<i64>,
+    seconds: u32,
+}
+
+/// Limit of a sample voice note, in seconds.
+const LONGEST_SAMPLE: u32 = 3_600;
+
+/// `POST /play/voice`: a voice note of silence, for browsers without a microphone.
+pub(super) async fn send_voice(
+    State(shared): State<Arc<Shared>>,
+    Json(body): Json<SampleVoice>,
+) -> ControlResult {
+    if body.seconds > LONGEST_SAMPLE {
+        return Err(wrong("a sample has at most an hour"));
+    }
+    let place = Placement { topic: body.topic, ..Placement::default() };
+    let note = NewFile::voice(body.seconds);
+    let said = shared.change(|world| world.say_file(body.chat, body.from, place, note));
+    if said.message_id == 0 { Err(wrong("there is no such chat")) } else { Ok(Json(json!(said))) }
 }
 
 fn kind_of(name: &str) -> Option<Attachment> {
@@ -254,6 +280,7 @@ fn kind_of(name: &str) -> Option<Attachment> {
         "audio" => Attachment::Audio,
         "video" => Attachment::Video,
         "video_note" => Attachment::VideoNote,
+        "animation" => Attachment::Animation,
         "sticker" => Attachment::Sticker,
         _ => return None,
     })

@@ -15,17 +15,22 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
+use super::media;
 use super::shared::Shared;
 
 const HTML: &str = include_str!("assets/index.html");
 /// Name, media type and content of each file that the page loads.
-const ASSETS: [(&str, &str, &str); 8] = [
+const ASSETS: [(&str, &str, &str); 12] = [
     ("page.css", "text/css; charset=utf-8", include_str!("assets/page.css")),
     ("chat.css", "text/css; charset=utf-8", include_str!("assets/chat.css")),
+    ("media.css", "text/css; charset=utf-8", include_str!("assets/media.css")),
     ("stars.css", "text/css; charset=utf-8", include_str!("assets/stars.css")),
     ("dom.js", "text/javascript; charset=utf-8", include_str!("assets/dom.js")),
+    ("files.js", "text/javascript; charset=utf-8", include_str!("assets/files.js")),
     ("main.js", "text/javascript; charset=utf-8", include_str!("assets/main.js")),
+    ("media.js", "text/javascript; charset=utf-8", include_str!("assets/media.js")),
     ("message.js", "text/javascript; charset=utf-8", include_str!("assets/message.js")),
+    ("ogg.js", "text/javascript; charset=utf-8", include_str!("assets/ogg.js")),
     ("panels.js", "text/javascript; charset=utf-8", include_str!("assets/panels.js")),
     ("stars.js", "text/javascript; charset=utf-8", include_str!("assets/stars.js")),
 ];
@@ -47,6 +52,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/play/stars", post(shop::set_stars))
         .route("/play/file", post(control::send_file))
         .route("/play/file/{id}", get(stored_file))
+        .route("/play/voice", post(control::send_voice))
         .route("/play/user", post(control::add_user))
         .route("/play/group", post(control::add_group))
         .route("/play/topic", post(control::add_topic))
@@ -69,9 +75,9 @@ async fn stored_file(State(shared): State<Arc<Shared>>, Path(id): Path<String>) 
     let Some(file) = shared.look(|world| world.files.get(&id).cloned()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let media = ["image/png", "image/jpeg", "image/webp", "image/gif"].contains(&file.mime.as_str())
-        || file.mime.starts_with("audio/")
-        || file.mime.starts_with("video/");
-    let kind = if media { file.mime.clone() } else { "application/octet-stream".to_owned() };
+    let content = media::content_type(&file.bytes).unwrap_or(file.mime.as_str());
+    let pictures = ["image/png", "image/jpeg", "image/webp", "image/gif"];
+    let shown = pictures.contains(&content) || content.starts_with("audio/") || content.starts_with("video/");
+    let kind = if shown { content.to_owned() } else { "application/octet-stream".to_owned() };
     ([(CONTENT_TYPE, kind)], file.bytes.to_vec()).into_response()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
-use super::super::{Attachment, CallOutcome, Fault, NewFile, Settings};
+use super::super::{Attachment, CallOutcome, Fault, NewFile, Settings, kinds};
 use super::{ANN, BOUND, FORUM, Rig};
 use crate::samples;
 
@@ -176,4 +176,91 @@ async fn downloads_fail_on_order() {
     {
         assert_eq!(rig.client.get(&link).send().await.unwrap().status().as_u16(), status, "{link}");
     }
+}
+
+#[tokio::test]
+async fn each_kind_of_file_is_described_like_the_real_one() {
+    let rig = Rig::start().await;
+    let webp = b"RIFF\0\0\0\0WEBPVP8X".to_vec();
+    for (file, field, expected) in [
+        (NewFile::voice(3), "voice", json!({"duration": 3, "mime_type": "audio/ogg"})),
+        (NewFile::voice(0), "voice", json!({"duration": 0})),
+        (NewFile::voice(1_200), "voice", json!({"duration": 1_200})),
+        (NewFile::voice(3).with(json!({"duration": 90})), "voice", json!({"duration": 90})),
+        (NewFile::video_note(7), "video_note", json!({"duration": 7, "length": 384, "mime_type": null})),
+        (NewFile::audio("song.mp3", 9), "audio", json!({"duration": 9, "file_name": "song.mp3"})),
+        (NewFile::video("a.mp4", 5), "video", json!({"duration": 5, "mime_type": "video/mp4"})),
+        (NewFile::animation("cat.mp4"), "animation", json!({"width": 1280, "file_name": "cat.mp4"})),
+        (NewFile::animation("cat.mp4"), "document", json!({"width": null, "file_name": "cat.mp4"})),
+        (
+            NewFile::sticker("😎", "image/webp", webp.clone()),
+            "sticker",
+            json!({"emoji": "😎", "is_animated": false, "is_video": false, "file_name": null}),
+        ),
+        (
+            NewFile::sticker("😎", "application/x-tgsticker", vec![31, 139]),
+            "sticker",
+            json!({"is_animated": true, "is_video": false}),
+        ),
+        (
+            NewFile::sticker("😎", "video/webm", webp),
+            "sticker",
+            json!({"is_animated": false, "is_video": true}),
+        ),
+    ] {
+        let size = file.bytes.len();
+        let said = rig.telegram.send(ANN, ANN, file);
+        let message = rig.messages_from(said.update_id).await.remove(0);
+        assert_eq!(message[field]["file_size"], json!(size), "{message}");
+        for (key, value) in expected.as_object().unwrap() {
+            assert_eq!(&message[field][key], value, "{key} of {message}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn names_of_files_are_those_of_the_sender() {
+    let rig = Rig::start().await;
+    let long = format!("{}.pdf", "я".repeat(296));
+    for (name, path_ends) in [
+        ("Отчёт за май.pdf", ".pdf"),
+        ("", "file_2"),
+        (long.as_str(), ".pdf"),
+        ("../../etc/passwd", "file_4"),
+        ("a.tar/../b", "file_5"),
+        ("noending", "file_6"),
+    ] {
+        let said = rig.telegram.send(ANN, ANN, NewFile::pdf(name, 1));
+        let document = rig.messages_from(said.update_id).await.remove(0)["document"].clone();
+        assert_eq!(document["file_name"].as_str().unwrap_or_default(), name);
+        assert_eq!(document.get("file_name").is_none(), name.is_empty());
+        let link = rig.link(&document["file_id"]).await;
+        assert!(link.ends_with(path_ends) && link.contains("/documents/file_"), "{link}");
+    }
+}
+
+#[tokio::test]
+async fn messages_that_are_no_files() {
+    let rig = Rig::start().await;
+    for (fields, key) in [
+        (kinds::contact("Bob", "+49 30 1"), "contact"),
+        (kinds::location(52.5, 13.4), "location"),
+        (kinds::live_location(52.5, 13.4), "location"),
+        (kinds::venue("Zoo", "Berlin", 52.5, 13.4), "venue"),
+        (kinds::poll("Tea?", &["yes", "no"]), "poll"),
+        (kinds::dice("🎲", 6), "dice"),
+        (kinds::story(44, "Bob"), "story"),
+        (kinds::checklist("Trip", &[("pack", true), ("go", false)]), "checklist"),
+        (kinds::unknown(), "hologram"),
+    ] {
+        let said = rig.telegram.say_with(ANN, ANN, None, fields.clone());
+        let message = rig.messages_from(said.update_id).await.remove(0);
+        assert_eq!(message[key], fields[key]);
+        assert_eq!(message["text"], Value::Null);
+    }
+    let forwarded = NewFile::photo(90, 90).in_message(kinds::forwarded_from(44, "Bob"));
+    let said = rig.telegram.send(ANN, ANN, forwarded);
+    let message = rig.messages_from(said.update_id).await.remove(0);
+    assert_eq!(message["forward_origin"]["sender_user"]["first_name"], json!("Bob"));
+    assert!(message["photo"].is_array());
 }

@@ -21,7 +21,7 @@ async fn the_page_and_its_files_are_served() {
     let rig = Rig::start().await;
     let page = rig.client.get(rig.telegram.url()).send().await.unwrap().text().await.unwrap();
     let assets: Vec<&str> = page.split('"').filter(|part| part.starts_with("/page/")).collect();
-    assert_eq!(assets.len(), 4, "{page}");
+    assert_eq!(assets.len(), 5, "{page}");
     for asset in assets {
         let response = rig.client.get(format!("{}{asset}", rig.telegram.url())).send().await.unwrap();
         assert_eq!(response.status().as_u16(), 200, "{asset}");
@@ -68,6 +68,27 @@ async fn a_person_on_the_page_is_a_person() {
     ] {
         assert_eq!(rig.play(action, body).await.status().as_u16(), 400, "{action}");
     }
+}
+
+#[tokio::test]
+async fn a_voice_note_from_the_page() {
+    let rig = Rig::start().await;
+    rig.telegram.open_chat(ANN);
+    let note = json!({"chat": ANN, "from": ANN, "seconds": 4});
+    assert!(rig.play("voice", note).await.status().is_success());
+    let message = rig.updates(0).await.remove(0)["message"].clone();
+    assert_eq!(message["voice"]["duration"], json!(4));
+    let id = message["voice"]["file_id"].as_str().unwrap();
+    let url = format!("{}/play/file/{id}", rig.telegram.url());
+    let played = rig.client.get(url).send().await.unwrap();
+    assert_eq!(played.headers()["content-type"], "audio/ogg");
+    let long = json!({"chat": ANN, "from": ANN, "seconds": 3_601});
+    assert_eq!(rig.play("voice", long).await.status().as_u16(), 400);
+    let state = rig.client.get(format!("{}/play/state", rig.telegram.url())).send().await.unwrap();
+    let state: Value = state.json().await.unwrap();
+    let chat = state["chats"].as_array().unwrap().iter().find(|chat| chat["id"] == json!(ANN)).unwrap();
+    let file = &chat["messages"][0]["file"];
+    assert_eq!((&file["kind"], &file["duration"]), (&json!("voice"), &json!(4)));
 }
 
 #[tokio::test]

@@ -17,8 +17,13 @@ pub(super) fn found(text: &str) -> Vec<Entity> {
     let mut before = ' ';
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let starts_word = !before.is_alphanumeric() && !matches!(before, '_' | '/' | '@' | '#');
-        let token = if starts_word { token(rest) } else { None };
+        let in_word = before.is_alphanumeric() || before == '_';
+        let barred = match first {
+            '/' => matches!(before, '/' | '<' | '>'),
+            '@' => before == '@',
+            _ => matches!(before, '/' | '@' | '#'),
+        };
+        let token = if in_word || barred { None } else { token(rest) };
         let length = token.map_or(first.len_utf8(), |(_, bytes)| bytes);
         let (head, tail) = rest.split_at(length);
         let end = offset + head.encode_utf16().count();
@@ -41,13 +46,16 @@ fn token(text: &str) -> Option<(&'static str, usize)> {
     match text.as_bytes().first()? {
         b'/' => {
             let mut end = word(1);
-            if !text[1..end].is_ascii() || !(2..=33).contains(&end) {
+            if !text[1..end].is_ascii() || !(2..=65).contains(&end) {
                 return None;
             }
-            if text[end..].starts_with('@') && word(end + 1) > end + 3 {
+            if text[end..].starts_with('@') {
+                if word(end + 1) < end + 4 {
+                    return None;
+                }
                 end = word(end + 1);
             }
-            (!text[end..].starts_with('/')).then_some(("bot_command", end))
+            (!text[end..].starts_with(['/', '<', '>'])).then_some(("bot_command", end))
         }
         b'@' => {
             let end = word(1);
@@ -74,6 +82,46 @@ fn link(text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What TDLib 1.8.69 finds in these texts.
+    #[test]
+    fn commands_are_those_of_the_service() {
+        let long = format!("/{}", "a".repeat(64));
+        let longer = format!("{long}a");
+        for (text, expected) in [
+            ("</b>", None),
+            ("<b>x</b>", None),
+            ("</a", None),
+            (">/help", None),
+            ("/a>", None),
+            ("/help<", None),
+            ("/a/", None),
+            ("/help@ab", None),
+            ("/h\u{e9}llo", None),
+            ("_/help", None),
+            ("and/or", None),
+            ("C:/new/x", None),
+            (longer.as_str(), None),
+            (long.as_str(), Some(("bot_command", long.as_str()))),
+            ("a /cmd@bot", Some(("bot_command", "/cmd@bot"))),
+            ("(/help)", Some(("bot_command", "/help"))),
+            ("#/help", Some(("bot_command", "/help"))),
+            ("/@alice", Some(("mention", "@alice"))),
+            ("<@alice>", Some(("mention", "@alice"))),
+            ("@ali", None),
+            ("x@alice", None),
+            ("#a</b>", Some(("hashtag", "#a"))),
+        ] {
+            let seen = found(text);
+            let units: Vec<u16> = text.encode_utf16().collect();
+            let first = seen.first().map(|entity| {
+                let part = String::from_utf16_lossy(&units[entity.offset..entity.end()]);
+                (entity.kind.as_str(), part)
+            });
+            let first = first.as_ref().map(|(kind, part)| (*kind, part.as_str()));
+            assert_eq!((seen.len(), first), (usize::from(expected.is_some()), expected), "{text}");
+        }
+    }
 
     #[test]
     fn commands_mentions_hashtags_and_links_are_found() {

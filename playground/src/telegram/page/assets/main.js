@@ -1,5 +1,7 @@
 // The page's state, what comes from the server, and what a person does.
 import { make } from "./dom.js";
+import { wireFiles } from "./files.js";
+import { sameAlbum } from "./media.js";
 import { draftBubble, messageBubble } from "./message.js";
 import { ask, drawCalls, drawChats, drawCommands, drawHead, drawPeople, drawTopics, toast } from "./panels.js";
 import { confirmPayment, drawWallet } from "./stars.js";
@@ -112,12 +114,17 @@ function drawMessages(chat) {
   const wanted = [];
   let day = null;
   messages.forEach((message, index) => {
+    // The first message of an album shows all its files.
+    if (sameAlbum(messages[index - 1], message)) return;
+    let end = index + 1;
+    while (sameAlbum(message, messages[end])) end += 1;
+    const album = messages.slice(index, end);
     const date = new Date(message.date * 1000).toLocaleDateString([], { day: "numeric", month: "long" });
     if (date !== day) wanted.push([`day/${date}`, date, () => make("div", { className: "day" }, date)]);
     day = date;
-    const look = lookOf(chat, messages, index);
-    wanted.push([`m/${message.id}`, JSON.stringify([message, look]), () => {
-      const bubble = messageBubble(message, { ...look, nameOf }, actions(chat));
+    const look = { ...lookOf(chat, messages, index), last: lookOf(chat, messages, end - 1).last };
+    wanted.push([`m/${message.id}`, JSON.stringify([album, look]), () => {
+      const bubble = messageBubble(message, { ...look, nameOf, album }, actions(chat));
       bubble.classList.toggle("first", look.first);
       bubble.classList.toggle("last", look.last);
       return bubble;
@@ -188,7 +195,12 @@ const actions = (chat) => ({
   reply: (message) => setContext({ kind: "reply", message }),
   edit: (message) => { setContext({ kind: "edit", message }); $("text").value = message.text; grow(); },
   say,
-  jump: (id) => drawn.get(`m/${id}`)?.element.scrollIntoView({ block: "center", behavior: "smooth" }),
+  jump: (id) => {
+    const shown = [...drawn.keys()].filter((key) => key.startsWith("m/")).map((key) => Number(key.slice(2)));
+    // The later messages of an album are shown with its first one.
+    const own = Math.max(...shown.filter((each) => each <= id));
+    drawn.get(`m/${own}`)?.element.scrollIntoView({ block: "center", behavior: "smooth" });
+  },
 });
 
 function openChat(id) {
@@ -287,45 +299,11 @@ async function addGroup() {
 
 async function planFault() {
   const found = await ask("Let calls fail", [
-    { name: "method", label: "Method", options: ["sendMessageDraft", "sendMessage", "editMessageText", "sendChatAction", "getUpdates", "getFile", "download", "sendInvoice", "answerPreCheckoutQuery", "refundStarPayment"].map((each) => [each, each]) },
+    { name: "method", label: "Method", options: ["sendMessageDraft", "sendMessage", "editMessageText", "sendChatAction", "getUpdates", "getFile", "download", "sendPhoto", "sendDocument", "sendMediaGroup", "sendInvoice", "answerPreCheckoutQuery", "refundStarPayment"].map((each) => [each, each]) },
     { name: "fault", label: "Fault", options: [["flood", "429, retry after 5 s"], ["status", "502 from a proxy"], ["drop", "Connection cut before"], ["drop_after", "Done, then cut"], ["hang", "Hangs for 5 s"]] },
     { name: "times", label: "How often", type: "number", value: 1 },
   ], "Plan");
   if (found) await post("fault", { method: found.method, fault: found.fault, times: Number(found.times), seconds: 5, code: 502 });
-}
-
-// As the apps do: a photo leaves as a JPEG of at most 1280 pixels, whatever it was.
-async function asPhoto(file) {
-  const picture = await createImageBitmap(file).catch(() => null);
-  if (!picture) return file;
-  const scale = Math.min(1, 1280 / Math.max(picture.width, picture.height));
-  const canvas = Object.assign(document.createElement("canvas"), { width: Math.max(1, Math.round(picture.width * scale)), height: Math.max(1, Math.round(picture.height * scale)) });
-  const brush = canvas.getContext("2d");
-  brush.fillStyle = "white";
-  brush.fillRect(0, 0, canvas.width, canvas.height);
-  brush.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.87));
-  return blob ? new File([blob], "photo.jpg", { type: "image/jpeg" }) : file;
-}
-
-async function sendFiles(files) {
-  const file = files[0];
-  const guess = file.type.startsWith("image/") ? "photo" : file.type.startsWith("audio/") ? "voice" : file.type.startsWith("video/") ? "video" : "document";
-  const kinds = [guess, ...["document", "photo", "voice", "audio", "video", "video_note", "sticker"].filter((kind) => kind !== guess)];
-  const found = await ask(files.length > 1 ? `Send ${files.length} files` : `Send ${file.name}`, [
-    { name: "kind", label: "As", options: kinds.map((kind) => [kind, kind.replace("_", " ")]) }, { name: "caption", label: "Caption" },
-  ], "Send");
-  if (!found) return;
-  const place = { chat: state.open, from: state.me, kind: found.kind };
-  if (state.topic !== null) place.topic = state.topic;
-  if (files.length > 1 && ["photo", "video", "document", "audio"].includes(found.kind)) place.album = String(Date.now());
-  const ready = await Promise.all(files.map((each) => found.kind === "photo" ? asPhoto(each) : each));
-  for (const [at, each] of ready.entries()) {
-    const form = new FormData();
-    for (const [key, value] of Object.entries({ ...place, caption: at === 0 ? found.caption : "" })) form.append(key, value);
-    form.append("file", each, each.name);
-    await post("file", form);
-  }
 }
 
 async function addTopic() {
@@ -354,8 +332,9 @@ $("text").addEventListener("keydown", (event) => {
   if (event.key === "Escape") setContext(null);
 });
 $("context-close").addEventListener("click", () => setContext(null));
-$("attach").addEventListener("click", () => $("file").click());
-$("file").addEventListener("change", () => { const files = [...$("file").files].slice(0, 10); $("file").value = ""; if (files.length) sendFiles(files); });
+wireFiles(() => ({ chat: state.open, from: state.me, ...(state.topic === null ? {} : { topic: state.topic }) }), post);
+$("more").addEventListener("click", (event) => { event.stopPropagation(); $("head-tools").classList.toggle("open"); });
+document.addEventListener("click", () => $("head-tools").classList.remove("open"));
 $("add-group").addEventListener("click", addGroup);
 $("add-topic").addEventListener("click", addTopic);
 $("wallet").addEventListener("click", () => fillWallet(1000));

@@ -1,5 +1,6 @@
 // Bubbles: texts with formatting, files, buttons, drafts. Texts enter the page only as text nodes.
 import { clock, colorOf, make } from "./dom.js";
+import { albumView, fileView } from "./media.js";
 import { invoiceView, payButton, serviceLine, starred } from "./stars.js";
 
 /** A text with entities as nodes. Entities nest; their offsets are UTF-16 units, as are string indices. */
@@ -99,10 +100,14 @@ export function messageBubble(message, look, actions) {
   const bubble = make("div", { className: "bubble" });
   if (look.sender) bubble.append(make("span", { className: "sender", data: { color: colorOf(message.from) } }, look.sender));
   if (message.reply) bubble.append(replyLine(message.reply, look.nameOf, actions));
-  if (message.file) bubble.append(fileView(message.file));
+  if (look.album?.length > 1) bubble.append(albumView(look.album.map((each) => each.file)));
+  else if (message.file) bubble.append(fileView(message.file));
   if (message.invoice) bubble.append(invoiceView(message.invoice));
   const meta = make("span", { className: "meta" }, `${message.edits > 0 ? "edited " : ""}${clock(message.date)}`);
-  bubble.append(make("div", { className: "text" }, ...formatted(message.text, message.entities, actions.say), meta));
+  const captions = (look.album || [message]).filter((each) => each.text !== "");
+  const texts = captions.length > 0 ? captions : [message];
+  bubble.append(...texts.map((each, index) => make("div", { className: "text" },
+    ...formatted(each.text, each.entities, actions.say), index === texts.length - 1 ? meta : null)));
   const tools = make("div", { className: "tools" }, tool("↩", "Reply", () => actions.reply(message)));
   if (look.mine && !message.file) tools.append(tool("✎", "Edit", () => actions.edit(message)));
   const parts = [make("div", { className: "holder" }, bubble, tools)];
@@ -121,18 +126,6 @@ function replyLine(reply, nameOf, actions) {
   const line = make("button", { type: "button", className: "reply" }, make("strong", {}, nameOf(reply.from)), make("span", {}, reply.text));
   line.addEventListener("click", () => actions.jump(reply.id));
   return line;
-}
-
-function fileView(file) {
-  const address = `/play/file/${encodeURIComponent(file.id)}`;
-  if (file.kind === "photo" || file.kind === "sticker") {
-    return make("img", { className: "photo", src: address, alt: file.name || "Photo" });
-  }
-  if (file.kind === "voice" || file.kind === "audio") return make("audio", { controls: true, src: address });
-  if (file.kind === "video" || file.kind === "video_note") return make("video", { controls: true, src: address });
-  const size = file.size > 1048576 ? `${(file.size / 1048576).toFixed(1)} MB` : `${Math.max(1, Math.round(file.size / 1024))} KB`;
-  const words = make("span", {}, make("b", {}, file.name || "file"), make("small", {}, size));
-  return make("a", { className: "file", href: address, download: file.name || "file" }, make("i", {}, "↓"), words);
 }
 
 function buttons(message, look, actions) {

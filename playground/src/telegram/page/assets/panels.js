@@ -43,7 +43,7 @@ export function drawHead(state, chat, title) {
   face.id = "head-avatar";
   $("head-avatar").replaceWith(face);
   $("head-name").textContent = title;
-  const busy = { typing: "typing…", upload_photo: "sending a photo…", upload_document: "sending a file…", record_voice: "recording…" };
+  const busy = { typing: "typing…", upload_photo: "sending a photo…", upload_document: "sending a file…", record_voice: "recording…", record_video_note: "recording…", upload_voice: "sending a voice note…", upload_video: "sending a video…" };
   const live = chat.action && performance.now() < chat.action.until;
   $("head-status").textContent = live ? busy[chat.action.name] || "busy…" : statusOf(chat);
   $("head-status").classList.toggle("live", Boolean(live));
@@ -95,8 +95,8 @@ export function toast(text, lasting) {
   setTimeout(() => note.remove(), lasting ? 8000 : 3500);
 }
 
-/** Asks for a few values; resolves to an object, or to null when cancelled. */
-export function ask(title, fields, verb) {
+/** Asks for a few values; resolves to an object, to "other" for the other verb, or to null when cancelled. */
+export function ask(title, fields, verb, other) {
   const dialog = $("ask");
   const inputs = fields.map((field) => {
     if (field.options) return [field, make("select", { name: field.name }, ...field.options.map(([value, text]) => make("option", { value }, text)))];
@@ -108,14 +108,17 @@ export function ask(title, fields, verb) {
     ? make("label", { className: "check" }, input, field.label)
     : make("label", {}, field.label, input));
   const cancel = make("button", { type: "button", className: "quiet" }, "Cancel");
+  const second = other ? make("button", { type: "button", className: "quiet" }, other) : null;
+  second?.addEventListener("click", () => dialog.close("other"));
   const form = make("form", { method: "dialog" }, make("h2", {}, title), ...labels,
-    make("div", { className: "end" }, cancel, make("button", { className: "primary", value: "ok" }, verb)));
+    make("div", { className: "end" }, cancel, second, make("button", { className: "primary", value: "ok" }, verb)));
   cancel.addEventListener("click", () => dialog.close(""));
   dialog.replaceChildren(form);
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
+      if (dialog.returnValue === "other") return resolve("other");
       if (dialog.returnValue !== "ok") return resolve(null);
       resolve(Object.fromEntries(inputs.map(([field, input]) => [field.name, field.type === "checkbox" ? input.checked : input.value.trim()])));
     }, { once: true });
