@@ -1,8 +1,6 @@
 //! Voice messages and video notes: heard before they are answered, quoted, paid once to the last digit, and kept
 //! whatever happens.
 
-use std::time::Duration;
-
 use futures::StreamExt;
 use playground::anthropic::{ApiError as ModelError, Gate, Reply as Answer};
 use playground::openai::{ApiError, OpenAi, Outcome, Reply, Request, Settings, Usage};
@@ -380,18 +378,15 @@ async fn notes_of_no_second_of_twenty_minutes_and_too_large_ones() {
     assert_eq!(phone.charges().await, []);
     let large = NewFile::voice(1).with(json!({"file_size": 21 << 20}));
     bot.telegram.send(ANN, ANN, large);
-    assert!(
-        bot.answer(ANN, 2).await.contains("at most that I read of its kind is 20 MB")
-            || bot.answers(ANN)[1].contains("20 MB"),
-        "{}",
-        bot.screen(ANN)
-    );
+    let told = bot.answer(ANN, 2).await;
+    assert!(told.contains("20 MB"), "{told}");
     assert_eq!(phone.openai.requests().len(), 1, "it is not even fetched");
     let words = "word ".repeat(3_000);
     phone.openai.script(Reply::text(words.clone()));
     bot.telegram.send(ANN, ANN, NewFile::voice(1_200));
     let asked = bot.request(1).await;
-    assert_eq!(conversation(&asked), [format!("user: [voice message, 20:00]\n{}", words.trim())]);
+    let asked = &conversation(&asked)[0];
+    assert!(asked.ends_with(&format!(" | [voice message, 20:00]\n{}", words.trim())));
     assert_eq!(phone.charges().await, [usd("0.09")]);
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
     let quotes = bot.database.count("SELECT count(*) FROM outbox WHERE key LIKE 'transcript:%'").await;
@@ -488,5 +483,5 @@ async fn a_hold_that_nobody_takes_up_again_is_released() {
     phone.bot.run().await;
     // The janitor works at start.
     phone.bot.database.until(HOLDS, 0).await;
-    tokio::time::timeout(Duration::from_secs(1), phone.end()).await.unwrap_or(());
+    phone.end().await;
 }

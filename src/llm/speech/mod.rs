@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::error::{LlmError, TRIES};
 use super::files;
+pub(crate) use wire::Transcript;
 
 /// The model that transcribes.
 const MODEL: &str = "gpt-transcribe";
@@ -38,19 +39,6 @@ pub(crate) struct Recording {
     pub bytes: Bytes,
     /// The language as ISO 639-1 code, if it is known; otherwise the service finds it out.
     pub language: Option<String>,
-}
-
-/// The words of a recording.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Transcript {
-    /// The words, without blanks around them; empty if nothing was said.
-    pub text: String,
-    /// The language that was spoken most, as far as it is reported.
-    pub language: Option<String>,
-    /// The duration that is billed, in seconds; `None` if the answer does not tell it.
-    pub seconds: Option<Decimal>,
-    /// The id of the request, for the service's support.
-    pub request_id: Option<String>,
 }
 
 /// A connection to the API. Cheap to clone.

@@ -5,7 +5,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::Transcript;
 use crate::llm::error::LlmError;
 
 /// The code of a 429 that waiting does not heal.
@@ -16,6 +15,19 @@ pub(super) const TOO_SHORT: &str = "audio_too_short";
 const LONGEST_S: u32 = 172_800;
 /// The longest code of a language that is kept, in bytes.
 const LONGEST_LANGUAGE: usize = 12;
+
+/// The words of a recording.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Transcript {
+    /// The words, without blanks around them; empty if nothing was said.
+    pub text: String,
+    /// The language that was spoken most, as far as it is reported.
+    pub language: Option<String>,
+    /// The duration that is billed, in seconds; `None` if the answer does not tell it.
+    pub seconds: Option<Decimal>,
+    /// The id of the request, for the service's support.
+    pub request_id: Option<String>,
+}
 
 #[derive(Default, Deserialize)]
 struct Answer<'a> {
