@@ -184,6 +184,7 @@ async fn start(
         in_flight: InFlight::default(),
         speech,
         files: FetchPermits::default(),
+        hearings: FetchPermits::default(),
         albums: Albums::default(),
         copies_dropped: Arc::default(),
         isolation: Isolation::default(),

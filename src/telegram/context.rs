@@ -65,6 +65,8 @@ pub(crate) struct BotContext {
     pub files: FetchPermits,
     /// Wakes the deletion of copies at the model's provider.
     pub copies_dropped: Arc<Notify>,
+    /// Places for recordings that are transcribed at once.
+    pub hearings: FetchPermits,
     /// Albums that were meant for us.
     pub albums: Albums,
     /// What may run beside what.

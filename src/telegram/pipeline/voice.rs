@@ -193,7 +193,9 @@ impl Listener {
     async fn ask(&self, request: Request<'_>, deadline: Instant) -> Result<Transcript, HearError> {
         let work = async {
             let (context, key) = (&self.context, self.incoming.key);
-            let (bytes, _place) = load(context, key, &self.attachment, deadline).await?;
+            // The service may be slow, and other files need not wait for it.
+            let _place = context.hearings.take(key.user).await;
+            let (bytes, _) = load(context, key, &self.attachment, deadline).await?;
             let Attachment { name, mime, .. } = self.attachment.clone();
             let recording = Recording { name, mime, bytes: Bytes::from(bytes), language: None };
             let began = Instant::now();
