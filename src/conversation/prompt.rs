@@ -121,8 +121,8 @@ fn text(remembered: &HistoryMessage, chat: ChatKind) -> String {
 /// What a person says in a message: the words of a recording behind a mark, then those that are written.
 fn said(remembered: &HistoryMessage) -> String {
     let written = words(&remembered.text);
-    let heard = remembered.files.iter().filter(|file| !file.replied);
-    let Some((kind, spoken)) = heard.filter_map(|file| Some((file.kind, file.words()?))).next() else {
+    let mut heard = remembered.files.iter().filter(|file| !file.replied);
+    let Some((kind, spoken)) = heard.find_map(|file| Some((file.kind, file.words()?))) else {
         return written;
     };
     let mut text = format!("{}\n{}", prompt_files::spoken_mark(kind, spoken.seconds), words(&spoken.text));

@@ -269,7 +269,7 @@ impl Batch {
             FetchOutcome::Withheld if replied => return,
             FetchOutcome::Withheld => return self.withheld.push(message),
             FetchOutcome::Failed => (Retrieval::Failed, None),
-            FetchOutcome::Heard(spoken) if replied => return self.quote(message, spoken),
+            FetchOutcome::Heard(spoken) if replied => return self.quote(message, &spoken),
             FetchOutcome::Heard(spoken) => (Retrieval::Heard(spoken), None),
             FetchOutcome::Off => (Retrieval::Off, None),
         };
@@ -290,7 +290,7 @@ impl Batch {
     }
 
     /// Puts what was said in the recording that a message replies to in its place.
-    fn quote(&mut self, message: MessageId, spoken: Spoken) {
+    fn quote(&mut self, message: MessageId, spoken: &Spoken) {
         for waiting in self.messages.iter_mut().filter(|waiting| waiting.message == message) {
             let Some(reply) = &mut waiting.context.reply else { continue };
             let caption = std::mem::replace(&mut reply.text, spoken.text.clone());
