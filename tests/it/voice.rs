@@ -250,7 +250,9 @@ async fn faults_that_pass_are_tried_again() {
     {
         let before = phone.openai.requests().len();
         let tries = faults.len() + 1;
-        faults.into_iter().for_each(|fault| phone.openai.script(fault));
+        for fault in faults {
+            phone.openai.script(fault);
+        }
         phone.openai.script(Reply::text(format!("note {number}")));
         phone.bot.telegram.send(ANN, ANN, NewFile::voice(2));
         phone.bot.answer(ANN, number * 2 + 2).await;
