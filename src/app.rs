@@ -25,6 +25,7 @@ use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude, speech};
 use crate::services::books::{Books, Terms};
+use crate::services::file_copies::FileCopies;
 use crate::services::{recovery, write_behind};
 use crate::telegram::arrivals::Arrivals;
 use crate::telegram::context::{BotContext, RunningTurns};
@@ -157,13 +158,13 @@ async fn start(
     let (write_behind, writer) = write_behind::open(db.clone(), cache.clone(), metrics.clone());
     life.spawn("write-behind", writer.run(life.clone()));
     let registry = Registry::load(config.conversation.models_file.as_deref()).context("MODELS_FILE")?;
-    let assistant = assistant(config, &registry, db, clock.clone(), metrics)?;
     let speech = speech(config)?;
     let telegram = &config.telegram;
     let client = http::client(TELEGRAM_LIMIT).context("no HTTP client")?;
     let budget = telegram.sends_per_second;
     let api = Api::new(client, &telegram.api_url, &telegram.token, budget, metrics.clone())
         .context("TELEGRAM_API_URL")?;
+    let assistant = assistant(config, &registry, db, (&api, &cache), clock.clone(), metrics)?;
     let me = introduce(&api, life).await?;
     let courier = Courier::new(api.clone(), db.clone(), cache.clone(), life.clone(), metrics.clone());
     let actions = Actions::new(api.clone(), life.clone());
@@ -230,6 +231,7 @@ fn assistant(
     config: &Config,
     registry: &Registry,
     db: &Db,
+    (api, cache): (&Api, &Cache),
     clock: Clock,
     metrics: &Metrics,
 ) -> Result<Assistant> {
@@ -239,7 +241,8 @@ fn assistant(
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
     let (provider, toolbox) = (Provider::Claude(anthropic), Toolbox::full());
     let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
-    Ok(Assistant { provider, toolbox, db, registry, clock, idle_limit, max_silence, metrics })
+    let copies = FileCopies::new(api.clone(), cache.clone(), provider.clone(), db.clone(), clock.clone());
+    Ok(Assistant { provider, toolbox, copies, db, registry, clock, idle_limit, max_silence, metrics })
 }
 
 /// Creates the client for speech to text; `None` without a key.

@@ -6,8 +6,7 @@ SELECT threads.history_version AS "version!", beginning.skipped AS "skipped!", s
        reply_content, quote, forwarded_from, edits AS "edits?", interrupted AS "interrupted?", sent_at AS "sent_at?",
        files.id AS "file?", files.kind AS "kind?", files.name AS "name?", files.mime AS "mime?",
        files.size AS "size?", files.replied AS "replied?", files.fetched AS "fetched?",
-       heard.duration AS "heard_s?", heard.text AS "heard?",
-       CASE WHEN provider_expires_at > now() + interval '1 hour' THEN provider_id END AS provider_id
+       heard.duration AS "heard_s?", heard.text AS "heard?", provider_id
 FROM threads
 CROSS JOIN LATERAL (
   SELECT greatest(0, $4::bigint - 1 - $3::bigint + count(*)) / $4::bigint * $4::bigint AS skipped

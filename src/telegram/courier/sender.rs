@@ -1,6 +1,6 @@
-//! The carrier takes one message to its chat: looks whether it is there already, if it may be, sends it or puts it in the
-//! place of an unfinished one, again and again and ever plainer until Telegram has it or takes it in no form at all, and
-//! writes down how that went.
+//! Delivery of one message: searches for it if it may have been sent already, sends it or replaces the
+//! unfinished message, and retries in ever plainer forms until Telegram accepts it or refuses every form. The
+//! result is recorded.
 
 use std::time::Duration;
 
@@ -12,15 +12,16 @@ use super::queued::{QueuedMessage, SendStatus};
 use crate::bot_api::{Api, ApiError};
 use crate::cache::Cache;
 use crate::db::{Db, DbError, invoices, outbox, people};
+use crate::domain::backoff::Backoff;
 use crate::domain::ids::{MessageId, UserId};
 use crate::lifecycle::{Lifecycle, kill_point};
 use crate::services::unshown::{self, Refusal};
 use crate::telemetry::metrics::Metrics;
 
-/// The first and the longest pause after a failure that may pass.
+/// The first and the longest pause after a transient failure.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
-/// What delivering needs.
+/// Delivers single messages.
 #[derive(Debug)]
 pub(super) struct MessageSender {
     pub(super) api: Api,
@@ -31,7 +32,8 @@ pub(super) struct MessageSender {
 }
 
 impl MessageSender {
-    /// Delivers one message and writes down how that went.
+    /// Delivers one message and records the result. Returns its id, or `None` if it was refused or is no
+    /// longer pending.
     pub(super) async fn send_until_settled(
         &self,
         queued: &QueuedMessage,
@@ -66,7 +68,7 @@ impl MessageSender {
         kill_point!("deliver: before the call");
         let sent = tokio::select! {
             sent = send(Ladder::new(owed, begun), &mut calls) => sent?,
-            // The first attempt of what was settled during the abort still gets its chance.
+            // Messages settled during the abort still get one attempt.
             () = self.given_up(abort) => return Err(DbError::Cancelled),
         };
         kill_point!("deliver: after the call");
@@ -81,7 +83,8 @@ impl MessageSender {
         }
     }
 
-    /// Writes down that a chat takes a message in no form. An answer of which it has taken nothing is the owner's loss.
+    /// Records that a chat refused every form of a message. An answer of which nothing was shown is charged
+    /// to the owner.
     async fn refused(&self, queued: &QueuedMessage, error: &ApiError) -> Result<(), DbError> {
         let QueuedMessage { id, ref owed, .. } = *queued;
         let db = &self.db;
@@ -94,7 +97,7 @@ impl MessageSender {
             owed.chat,
         );
         if matches!(error, ApiError::Blocked(_)) {
-            // Only persons block, and a private chat has the id of its person.
+            // Only persons can block the bot, and a private chat has the id of its person.
             let found = || people::found_blocked(db, UserId(owed.chat.0));
             db.persist(found).await?;
         }
@@ -106,20 +109,20 @@ impl MessageSender {
         Ok(())
     }
 
-    /// After the abort there is time for a call that goes through at once, not for waiting.
+    /// Waits until shortly after the abort: long enough for a call in progress, but not for retries.
     async fn given_up(&self, abort: &CancellationToken) {
         abort.cancelled().await;
         tokio::time::sleep(Duration::from_secs(5)).await;
     }
 }
 
-/// Sends or replaces until Telegram has it, or nothing is left to try. A message that may be there already is looked for
-/// first.
+/// Sends or replaces a message until Telegram accepts it or nothing is left to try. Searches first if it may
+/// have been sent already.
 pub(super) async fn send<C: Calls + Send>(
     mut ladder: Ladder<'_>,
     calls: &mut C,
 ) -> Result<Result<MessageId, ApiError>, DbError> {
-    let (mut pause, longest) = PAUSES;
+    let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
     loop {
         let error = match look_and_put(&mut ladder, calls).await? {
             Ok(message) if ladder.go_on() => {
@@ -127,7 +130,7 @@ pub(super) async fn send<C: Calls + Send>(
                 continue;
             }
             Ok(message) => return Ok(Ok(message)),
-            // The group has become another chat, whose messages have other numbers.
+            // The group was upgraded to another chat, whose message ids differ.
             Err(ApiError::Migrated(new)) if ladder.is_home() && ladder.form().chat != new => {
                 calls.moved(ladder.form().chat, new).await?;
                 ladder.move_to(new);
@@ -136,23 +139,20 @@ pub(super) async fn send<C: Calls + Send>(
             Err(error) => error,
         };
         let step = ladder.next(&error);
-        // The flow control tells of floods itself.
+        // The flow control logs floods itself.
         if step != Step::GiveUp && !matches!(error, ApiError::Flood(_)) {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(chat.id = ladder.form().chat.0, error, "sending again");
         }
         match step {
             Step::Try => {}
-            Step::Wait => {
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(longest);
-            }
+            Step::Wait => tokio::time::sleep(pauses.next()).await,
             Step::GiveUp => return Ok(Err(error)),
         }
     }
 }
 
-/// One attempt, unless the message is found.
+/// Makes one attempt, unless a search finds the message.
 async fn look_and_put<C: Calls + Send>(
     ladder: &mut Ladder<'_>,
     calls: &mut C,

@@ -5,14 +5,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::bot_api::ApiError;
-use crate::cache::file_bytes;
 use crate::domain::file::Attachment;
 use crate::domain::ids::{ChatId, ThreadKey};
+use crate::services::file_copies::content;
 use crate::telegram::context::BotContext;
-use crate::telegram::inbound::attachments::DOWNLOAD_LIMIT;
 use crate::telegram::pipeline::fetches::FetchPermit;
 
-/// How often Telegram is asked, and the pause after the first failure; it doubles with each one.
+/// The number of attempts at Telegram, and the pause after the first failure, which doubles with each one.
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(300);
 
@@ -27,17 +26,19 @@ pub(super) enum LoadError {
     Penalty,
 }
 
-/// The content, with the place that it takes; Telegram is asked again while it fails.
+/// Loads the content with its fetch permit. Retries while Telegram fails.
 pub(super) async fn load(
     context: &BotContext,
     key: ThreadKey,
     attachment: &Attachment,
     deadline: Instant,
 ) -> Result<(Vec<u8>, FetchPermit), LoadError> {
+    let Attachment { telegram_id, unique_id, .. } = attachment;
     let mut number = 1;
     loop {
         let place = enter(context, key, deadline).await?;
-        let error = match content(context, key.chat, attachment).await {
+        let error = match content(&context.screen.api, &context.cache, key.chat, telegram_id, unique_id).await
+        {
             Ok(bytes) => return Ok((bytes, place)),
             Err(error) if error.is_passing() && number < TRIES => error,
             Err(error) => return Err(error.into()),
@@ -54,7 +55,7 @@ fn warn(chat: ChatId, number: u32, error: &ApiError) {
     tracing::warn!(chat.id = chat.0, number, error, "asking Telegram for a file again");
 }
 
-/// A place, at a moment without penalty: a chat that is limited takes no place from others.
+/// Waits for a permit while no penalty applies, so that a limited chat takes no permit from others.
 async fn enter(context: &BotContext, key: ThreadKey, deadline: Instant) -> Result<FetchPermit, LoadError> {
     let api = &context.screen.api;
     loop {
@@ -69,15 +70,4 @@ async fn enter(context: &BotContext, key: ThreadKey, deadline: Instant) -> Resul
             return Ok(place);
         }
     }
-}
-
-/// The content, from the cache or from Telegram.
-async fn content(context: &BotContext, chat: ChatId, attachment: &Attachment) -> Result<Vec<u8>, ApiError> {
-    let Attachment { telegram_id, unique_id, .. } = attachment;
-    if let Some(bytes) = file_bytes::get(&context.cache, unique_id).await {
-        return Ok(bytes);
-    }
-    let bytes = context.screen.api.download(chat, telegram_id, DOWNLOAD_LIMIT).await?;
-    file_bytes::put(&context.cache, unique_id, &bytes).await;
-    Ok(bytes)
 }

@@ -1,29 +1,27 @@
-//! Normalize: everything that a message needs from outside. Its text is put into one form at once; its file is fetched
-//! from Telegram and copied to the model's provider by a task, while the message waits in its batch. The batch becomes a
-//! turn when all its files have arrived, so nothing overtakes, and nobody waits who has no file.
+//! Normalize: prepares messages for storage. The text is normalised at once. Files are fetched from Telegram
+//! and copied to the model's provider by a task, while the message waits in its batch. The batch becomes a
+//! turn when all its files have arrived, so order is kept, and messages without files are not delayed.
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use futures::FutureExt;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::db::files;
-use crate::domain::file::{Attachment, ProviderCopy};
+use crate::domain::file::{Attachment, PictureFault, ProviderCopy};
 use crate::domain::ids::ThreadKey;
 use crate::domain::message::Incoming;
 use crate::llm::{LlmError, Unreadable, Upload};
 use crate::services::admission::may_spend;
+use crate::services::file_copies::CopyError;
 use crate::telegram::context::BotContext;
 use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT};
 use crate::telegram::pipeline::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome, FetchResult};
 use crate::telegram::pipeline::loading::{LoadError, load};
 use crate::telegram::pipeline::voice;
 
-/// How long the provider keeps a copy.
-const COPY_LIFETIME: TimeDelta = TimeDelta::days(90);
-/// Puts a message into the form that is stored.
+/// Normalises a message for storage.
 pub(crate) fn normalize(mut incoming: Incoming) -> Incoming {
     if incoming.text.contains('\r') {
         incoming.text = incoming.text.replace("\r\n", "\n").replace('\r', "\n");
@@ -34,7 +32,7 @@ pub(crate) fn normalize(mut incoming: Incoming) -> Incoming {
     incoming
 }
 
-/// Why a file has not arrived.
+/// Why a file could not be fetched.
 #[derive(Debug, thiserror::Error)]
 enum FetchError {
     #[error(transparent)]
@@ -45,6 +43,8 @@ enum FetchError {
     Unreadable(u64, Unreadable),
     #[error("the file of {0} bytes is not what it is said to be: {1:?}")]
     Foreign(u64, Unreadable),
+    #[error("the picture of {0} bytes cannot be shown: {1:?}")]
+    Faulty(u64, PictureFault),
     #[error("its sender is banned or has nothing to spend")]
     Withheld,
     #[error("the file took longer than {} s", FETCH_LIMIT.as_secs())]
@@ -56,20 +56,23 @@ impl From<Result<(ProviderCopy, u64), FetchError>> for FetchOutcome {
         match copied {
             Ok((copy, size)) => Self::Copied(copy, size),
             Err(FetchError::Unreadable(size, _)) => Self::Unreadable(size),
-            // It is larger than what Telegram hands out, at least.
+            // The size is unknown, but above Telegram's download limit.
             Err(FetchError::Load(LoadError::Telegram(error))) if error.is_too_big() => {
                 Self::Unreadable(DOWNLOAD_LIMIT + 1)
             }
             Err(FetchError::Foreign(_, Unreadable::Empty)) => Self::Unreadable(0),
-            Err(FetchError::Foreign(size, _)) => Self::Foreign(size),
+            Err(FetchError::Foreign(size, _) | FetchError::Faulty(size, PictureFault::Foreign)) => {
+                Self::Foreign(size)
+            }
+            Err(FetchError::Faulty(size, fault)) => Self::Faulty(size, fault),
             Err(FetchError::Withheld) => Self::Withheld,
             Err(FetchError::Load(_) | FetchError::Provider(_) | FetchError::Slow) => Self::Failed,
         }
     }
 }
 
-/// Begins to fetch the files of a message that a model could read; that of the message that it replies to only if the
-/// batch does not bring it anyway (`brought`).
+/// Starts fetching the files of a message that a model could read. The file of the replied message is fetched
+/// only if the batch does not contain it already (`brought`).
 pub(crate) fn fetch(context: &Arc<BotContext>, incoming: &Incoming, brought: bool) -> Vec<FetchFuture> {
     let files = incoming
         .files()
@@ -93,7 +96,7 @@ fn begin(
     context.life.spawn("fetch", async move {
         let copied = tokio::select! {
             biased;
-            // What is given up or left undone is fetched again with its update.
+            // A cancelled fetch is repeated with its update.
             () = done.closed() => return,
             () = task.life.drain.cancelled() => return,
             copied = copy_file(&task, key, replied, &attachment) => copied,
@@ -130,19 +133,19 @@ async fn copy_file(
         let size = bytes.len() as u64;
         let whole = Attachment { size: Some(size), ..attachment.clone() };
         attachments::readable(&whole).map_err(|why| FetchError::Unreadable(size, why))?;
-        let expires_at = context.books.clock.now() + COPY_LIFETIME;
         let Attachment { name, mime, .. } = whole;
-        let uploaded = context.assistant.provider.upload(Upload { name, mime, bytes }).await;
-        let id = uploaded.map_err(|error| match error {
-            LlmError::Unreadable(why) => FetchError::Foreign(size, why),
-            error => error.into(),
+        let copied = context.assistant.copies.upload(Upload { name, mime, bytes }).await;
+        let copy = copied.map_err(|error| match error {
+            CopyError::Faulty(fault) => FetchError::Faulty(size, fault),
+            CopyError::Provider(LlmError::Unreadable(why)) => FetchError::Foreign(size, why),
+            CopyError::Provider(error) => error.into(),
         })?;
-        Ok((ProviderCopy { id, expires_at }, size))
+        Ok((copy, size))
     };
     tokio::time::timeout_at(deadline, work).await.unwrap_or(Err(FetchError::Slow))
 }
 
-/// The copy that the conversation has already of a file that somebody replies to.
+/// Returns the copy that the conversation already has of a replied file.
 async fn known_copy(
     context: &BotContext,
     key: ThreadKey,
