@@ -11,7 +11,7 @@ use reqwest::{Body, Response, StatusCode};
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::error::{LlmError, TRIES};
+use super::error::{LlmError, RetryPauses, TRIES};
 use super::files;
 pub(crate) use wire::Transcript;
 
@@ -76,14 +76,14 @@ impl Client {
         if recording.bytes.len() > FILE_LIMIT {
             return Err(LlmError::Unreadable(files::Unreadable::TooLarge { limit: FILE_LIMIT as u64 }));
         }
-        let mut number = 1;
+        let (mut pauses, mut number) = (RetryPauses::new(), 1);
         loop {
             let asked = tokio::time::timeout(self.limit, self.ask(recording)).await;
             let error = match asked.unwrap_or(Err(LlmError::Silent(self.limit))) {
                 Ok(transcript) => return Ok(transcript),
                 Err(error) => error,
             };
-            let pause = error.retry().pause(number).filter(|_| number < TRIES);
+            let pause = pauses.after(error.retry()).filter(|_| number < TRIES);
             let Some(pause) = pause else { return Err(error) };
             let pause_ms = pause.as_millis();
             let cause: &(dyn std::error::Error + Send + Sync) = &error;
