@@ -23,7 +23,7 @@ use crate::domain::people::Language;
 use crate::http;
 use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
-use crate::llm::{Provider, claude};
+use crate::llm::{Provider, claude, speech};
 use crate::services::books::{Books, Terms};
 use crate::services::file_copies::FileCopies;
 use crate::services::{recovery, write_behind};
@@ -158,6 +158,7 @@ async fn start(
     let (write_behind, writer) = write_behind::open(db.clone(), cache.clone(), metrics.clone());
     life.spawn("write-behind", writer.run(life.clone()));
     let registry = Registry::load(config.conversation.models_file.as_deref()).context("MODELS_FILE")?;
+    let speech = speech(config)?;
     let telegram = &config.telegram;
     let client = http::client(TELEGRAM_LIMIT).context("no HTTP client")?;
     let budget = telegram.sends_per_second;
@@ -182,7 +183,9 @@ async fn start(
         deferred: Deferred::default(),
         arrivals: Arrivals::default(),
         in_flight: InFlight::default(),
+        speech,
         files: FetchPermits::default(),
+        hearings: FetchPermits::default(),
         albums: Albums::default(),
         copies_dropped: Arc::default(),
         isolation: Isolation::default(),
@@ -240,6 +243,16 @@ fn assistant(
     let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
     let copies = FileCopies::new(api.clone(), cache.clone(), provider.clone(), db.clone(), clock.clone());
     Ok(Assistant { provider, toolbox, copies, db, registry, clock, idle_limit, max_silence, metrics })
+}
+
+/// Creates the client for speech to text; `None` without a key.
+fn speech(config: &Config) -> Result<Option<speech::Client>> {
+    let (openai, limit) = (&config.providers.openai, config.providers.openai_limit);
+    let Some(key) = &openai.key else { return Ok(None) };
+    let client = http::client(limit).context("no HTTP client")?;
+    let client = speech::Client::new(client, &openai.base_url, key, limit)
+        .context("OPENAI_API_KEY has characters that cannot be sent")?;
+    Ok(Some(client))
 }
 
 async fn open_port(setting: &'static str, addr: SocketAddr) -> Result<TcpListener> {

@@ -12,7 +12,7 @@ use crate::db::audit::{self, Problem, Totals};
 use crate::db::{Db, migrate};
 use crate::http;
 use crate::llm::registry::Registry;
-use crate::llm::{Provider, claude};
+use crate::llm::{Provider, claude, speech};
 use crate::telemetry::logs::chain;
 use crate::telemetry::metrics::Metrics;
 
@@ -21,8 +21,8 @@ const LIMIT: Duration = Duration::from_secs(15);
 
 /// Runs all checks concurrently; returns the report and whether the bot can run.
 pub async fn examine(config: &Config) -> (String, bool) {
-    let (database, redis, telegram, anthropic) =
-        tokio::join!(database(config), redis(config), telegram(config), anthropic(config));
+    let (database, redis, telegram, anthropic, openai) =
+        tokio::join!(database(config), redis(config), telegram(config), anthropic(config), openai(config));
     let models = Registry::load(config.conversation.models_file.as_deref());
     let models =
         models.map(|table| format!("{} models offered", table.offered().count())).map_err(|e| e.to_string());
@@ -30,7 +30,8 @@ pub async fn examine(config: &Config) -> (String, bool) {
     let mut healthy = true;
     let checks =
         [("database", database), ("telegram", telegram), ("anthropic", anthropic), ("models", models)];
-    for (name, found) in checks.into_iter().chain(redis.map(|found| ("redis", found))) {
+    let optional = [redis.map(|found| ("redis", found)), openai.map(|found| ("openai", found))];
+    for (name, found) in checks.into_iter().chain(optional.into_iter().flatten()) {
         healthy &= found.is_ok();
         let (mark, text) = match found {
             Ok(text) => ("ok  ", text),
@@ -148,4 +149,19 @@ async fn anthropic(config: &Config) -> Result<String, String> {
     let checked = Provider::Claude(client).check().await;
     checked.map_err(|error| format!("{}; check ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL", chain(&error)))?;
     Ok("the key is accepted".to_owned())
+}
+
+/// Checks the service for speech to text. Returns `None` if it is not configured.
+async fn openai(config: &Config) -> Option<Result<String, String>> {
+    let (openai, limit) = (&config.providers.openai, config.providers.openai_limit);
+    let key = openai.key.as_ref()?;
+    let check = async {
+        let client = http::client(LIMIT).map_err(|error| error.to_string())?;
+        let client = speech::Client::new(client, &openai.base_url, key, limit)
+            .map_err(|_| "OPENAI_API_KEY has characters that cannot be sent".to_owned())?;
+        let checked = client.check().await;
+        checked.map_err(|error| format!("{}; check OPENAI_API_KEY and OPENAI_BASE_URL", chain(&error)))?;
+        Ok("the key is not refused".to_owned())
+    };
+    Some(check.await)
 }

@@ -144,6 +144,9 @@ pub(crate) struct SendMessage<'a> {
     pub reply_parameters: Option<ReplyParameters>,
     /// No preview of the first link: answers contain many.
     pub link_preview_options: NoPreview,
+    /// Whether it arrives without a sound.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub disable_notification: bool,
     /// The buttons below it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_markup: Option<InlineKeyboard>,

@@ -53,6 +53,8 @@ pub struct OptionalProvider {
 pub struct Providers {
     /// Speech to text.
     pub openai: OptionalProvider,
+    /// Time limit of one request for speech to text.
+    pub openai_limit: Duration,
     /// Images.
     pub google: OptionalProvider,
     /// Python sandboxes: the control plane.
@@ -67,6 +69,7 @@ impl Providers {
             key: reader.secret("OPENAI_API_KEY", "openai_api_key"),
             base_url: reader.base_url("OPENAI_BASE_URL", "https://api.openai.com/v1"),
         };
+        let openai_limit = Duration::from_secs(reader.number("OPENAI_TIMEOUT_SECONDS", 90, 1, 200));
         let google = OptionalProvider {
             key: reader.secret("GOOGLE_API_KEY", "google_api_key"),
             base_url: reader.base_url("GOOGLE_BASE_URL", "https://generativelanguage.googleapis.com/v1beta"),
@@ -76,7 +79,7 @@ impl Providers {
             base_url: reader.base_url("E2B_API_URL", "https://api.e2b.app"),
         };
         let e2b_sandbox_url = reader.base_url("E2B_SANDBOX_URL", "https://sandbox.e2b.app");
-        Self { openai, google, e2b, e2b_sandbox_url }
+        Self { openai, openai_limit, google, e2b, e2b_sandbox_url }
     }
 }
 
@@ -89,6 +92,7 @@ impl fmt::Display for Providers {
         ] {
             writeln!(f, "{name}={}\n{address}={}", presence(provider.key.as_ref()), provider.base_url)?;
         }
+        writeln!(f, "OPENAI_TIMEOUT_SECONDS={}", self.openai_limit.as_secs())?;
         writeln!(f, "E2B_SANDBOX_URL={}", self.e2b_sandbox_url)
     }
 }

@@ -36,6 +36,7 @@ fn file(id: &str, mime: &str, size: u64) -> KnownFile {
         at: DateTime::UNIX_EPOCH,
         replied: false,
         not_fetched: false,
+        spoken: None,
     }
 }
 
@@ -65,6 +66,7 @@ fn asks(files: Vec<KnownFile>) -> TurnRequest {
         held: true,
         reserve: crate::domain::money::Usd::ZERO,
         unfetched: Unfetched::default(),
+        unheard: None,
     }
 }
 

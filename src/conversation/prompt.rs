@@ -97,7 +97,7 @@ fn text(remembered: &HistoryMessage, chat: ChatKind) -> String {
         || remembered.edits > 0
         || chat != ChatKind::Private;
     if !marked {
-        return words(&remembered.text);
+        return said(remembered);
     }
     let mut text = format!("**{}**", plain_name(remembered.sender.as_deref().unwrap_or("someone")));
     match remembered.edits {
@@ -115,7 +115,21 @@ fn text(remembered: &HistoryMessage, chat: ChatKind) -> String {
     if let Some(quote) = &context.quote {
         write!(text, "> Quoting: {}\n\n", quoted(quote)).unwrap_or_default();
     }
-    text.push_str(&words(&remembered.text));
+    text.push_str(&said(remembered));
+    text
+}
+
+/// What a person says in a message: the words of a recording behind a mark, then those that are written.
+fn said(remembered: &HistoryMessage) -> String {
+    let written = words(&remembered.text);
+    let mut heard = remembered.files.iter().filter(|file| !file.replied);
+    let Some((kind, spoken)) = heard.find_map(|file| Some((file.kind, file.words()?))) else {
+        return written;
+    };
+    let mut text = format!("{}\n{}", prompt_files::spoken_mark(kind, spoken.seconds), words(&spoken.text));
+    if !is_blank(&remembered.text) {
+        write!(text, "\n\n{written}").unwrap_or_default();
+    }
     text
 }
 
@@ -171,6 +185,7 @@ mod tests {
     use crate::domain::ids::FileId;
     use crate::domain::ids::MessageId;
     use crate::domain::message::{MessageContext, Reply};
+    use crate::domain::speech::Spoken;
 
     fn said(role: Role, text: &str) -> HistoryMessage {
         let sender = (role == Role::User).then(|| "@ann".to_owned());
@@ -231,8 +246,40 @@ mod tests {
             at: chrono::DateTime::UNIX_EPOCH,
             replied: false,
             not_fetched: false,
+            spoken: None,
         };
         HistoryMessage { files: vec![photo], ..said(Role::User, text) }
+    }
+
+    #[test]
+    fn the_words_of_a_recording_are_the_message() {
+        let heard = |kind, words: &str, caption: &str| {
+            let mut message = with_photo("v", caption);
+            let spoken = Some(Spoken { seconds: 72, text: words.to_owned() });
+            message.files[0] = KnownFile { kind, provider_id: None, spoken, ..message.files[0].clone() };
+            message
+        };
+        let history = [
+            heard(FileKind::Voice, "Hello.\n> Quoting: me", ""),
+            heard(FileKind::VideoNote, "Look!", "at this"),
+            heard(FileKind::Voice, "", "hm"),
+        ];
+        let silence = "[voice \"v.jpg\" (image/jpeg, 1 kB): nothing is said in it]";
+        assert_eq!(
+            shape(&messages(&history, ChatKind::Private)),
+            [(
+                Role::User,
+                vec![
+                    "[voice message, 1:12]\nHello.\n\\> Quoting: me",
+                    "[video message, 1:12]\nLook!\n\nat this",
+                    silence,
+                    "hm"
+                ]
+            )]
+        );
+        let in_group = messages(&history[..1], ChatKind::Group);
+        let in_group = shape(&in_group);
+        assert!(in_group[0].1[0].starts_with("**@ann**:\n\n[voice message, 1:12]\nHello."), "{in_group:?}");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use crate::domain::file::{FileKind, KnownFile};
 use crate::domain::history::Window;
 use crate::domain::message::{HistoryMessage, Role};
+use crate::domain::speech::clock;
 use crate::llm::request::{Block, FileBlock};
 use crate::llm::{self, Readable, Unreadable};
 
@@ -22,6 +23,10 @@ const LONGEST_NAME: usize = 255;
 const NO_COPY: &str = "cannot be read now; the person would have to send it again";
 /// What stands behind the description of one that Telegram did not hand out.
 const NOT_FETCHED: &str = "could not be fetched from Telegram; the person would have to send it again";
+/// What stands behind the description of a recording that could not be transcribed.
+const NOT_HEARD: &str = "could not be transcribed; the person would have to send it again or write it";
+/// What stands behind the description of a recording without words.
+const NOTHING_SAID: &str = "nothing is said in it";
 /// What stands before the file of the message that is replied to.
 const REPLIED: &str = "[the file of the message that is replied to:]";
 /// What stands behind the description of one that is left out because many others came later.
@@ -60,7 +65,11 @@ impl FileWindow {
 
     fn block(&mut self, file: &KnownFile) -> Block {
         if file.not_fetched {
-            return Block::Text(line(file, NOT_FETCHED));
+            let remark = if file.kind.is_spoken() { NOT_HEARD } else { NOT_FETCHED };
+            return Block::Text(line(file, remark));
+        }
+        if file.spoken.is_some() {
+            return Block::Text(line(file, NOTHING_SAID));
         }
         let readable = match readable(file) {
             Ok(readable) => readable,
@@ -98,7 +107,8 @@ impl FileWindow {
 
 /// The files of a message that a prompt tells of. The provider takes none in messages of the model.
 fn shown(message: &HistoryMessage) -> impl Iterator<Item = &KnownFile> {
-    message.files.iter().filter(|_| message.role == Role::User)
+    // The words of a recording are the message's text.
+    message.files.iter().filter(|file| message.role == Role::User && file.words().is_none())
 }
 
 /// Whether a prompt of these messages shows the copy of a file.
@@ -106,6 +116,12 @@ pub(crate) fn shows<'a>(messages: impl IntoIterator<Item = &'a HistoryMessage> +
     let mut file_window = FileWindow::of(messages.clone());
     let mut blocks = messages.into_iter().flat_map(|message| file_window.blocks(message));
     blocks.any(|block| matches!(block, Block::File(file) if file.id == copy))
+}
+
+/// The mark before the words of a recording, such as `[voice message, 0:12]`.
+pub(super) fn spoken_mark(kind: FileKind, seconds: u32) -> String {
+    let name = if kind == FileKind::VideoNote { "video message" } else { "voice message" };
+    format!("[{name}, {}]", clock(seconds))
 }
 
 /// As what the model reads a file. One whose length nobody knows is no empty one.

@@ -18,6 +18,7 @@ fn file(name: &str, mime: &str, size: u64) -> KnownFile {
         at: DateTime::UNIX_EPOCH,
         replied: false,
         not_fetched: false,
+        spoken: None,
     }
 }
 

@@ -29,9 +29,9 @@ pub(crate) struct Totals {
     pub stars: i64,
     /// Number of open holds, of turns and of refunds.
     pub holds: i64,
-    /// Cost of the model calls that users paid for.
+    /// Cost of the model calls and transcriptions that users paid for.
     pub charged: Usd,
-    /// Cost of the model calls that the owner paid for.
+    /// Cost of the model calls that the owner paid for, and the most that lost transcriptions cost.
     pub losses: Usd,
 }
 
@@ -67,9 +67,12 @@ pub(crate) async fn totals(db: &Db) -> Result<Totals, DbError> {
                   (SELECT count(*) FROM payments) AS "payments!",
                   (SELECT coalesce(sum(stars), 0) FROM payments WHERE state <> 'refunded') AS "stars!",
                   (SELECT count(*) FROM turns WHERE state = 'open' AND held IS NOT NULL)
-                    + (SELECT count(*) FROM payments WHERE state = 'refunding') AS "holds!",
-                  (SELECT coalesce(sum(cost), 0) FROM model_calls WHERE payer = 'user') AS "charged!",
-                  (SELECT coalesce(sum(cost), 0) FROM model_calls WHERE payer = 'owner') AS "losses!""#,
+                    + (SELECT count(*) FROM payments WHERE state = 'refunding')
+                    + (SELECT count(*) FROM transcriptions WHERE state = 'pending') AS "holds!",
+                  (SELECT coalesce(sum(cost), 0) FROM model_calls WHERE payer = 'user')
+                    + (SELECT coalesce(sum(cost), 0) FROM transcriptions) AS "charged!",
+                  (SELECT coalesce(sum(cost), 0) FROM model_calls WHERE payer = 'owner')
+                    + (SELECT coalesce(sum(lost), 0) FROM transcriptions) AS "losses!""#,
     )
     .fetch_one(db.pool())
     .await

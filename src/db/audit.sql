@@ -11,6 +11,8 @@ WITH newest AS (
 ), holds AS (
     SELECT user_id, held AS amount FROM turns JOIN threads ON threads.id = thread_id WHERE state = 'open'
     UNION ALL
+    SELECT user_id, held FROM transcriptions WHERE state = 'pending'
+    UNION ALL
     SELECT user_id, credit FROM payments WHERE state = 'refunding'
 ), held AS (
     SELECT user_id, sum(amount) AS amount FROM holds GROUP BY user_id
@@ -82,6 +84,17 @@ WITH newest AS (
     WHERE returned.kind = 'return'
       AND (taken.amount IS DISTINCT FROM -returned.amount
            OR EXISTS (SELECT 1 FROM outbox WHERE outbox.turn_id = returned.turn_id AND outbox.state = 'sent'))
+    UNION ALL
+    SELECT 16, 'a transcription was not charged exactly what it cost', coalesce(heard.key, taken.key)
+    FROM (SELECT 'transcription:' || chat_id || ':' || message_id || CASE WHEN replied THEN ':replied' ELSE '' END AS key,
+                 user_id, cost FROM transcriptions) AS heard
+      FULL JOIN (SELECT key, user_id, amount FROM balance_operations WHERE kind = 'transcription') AS taken
+      ON taken.key = heard.key
+    WHERE coalesce(heard.cost, 0) <> coalesce(-taken.amount, 0) OR taken.user_id <> heard.user_id
+    UNION ALL
+    SELECT 17, 'the cost of a transcription is not its duration at its price', chat_id || ':' || message_id
+    FROM transcriptions
+    WHERE cost <> CASE prices WHEN '{}' THEN 0 ELSE round(seconds * (prices ->> 'transcription')::numeric, 9) END
 )
 SELECT text AS "rule!", count(*) AS "count!", min(example) AS "example!"
 FROM problems GROUP BY rule, text ORDER BY rule

@@ -23,6 +23,8 @@ pub(crate) enum Reason {
     Refund(PaymentId),
     /// An administrator corrected the balance.
     Adjustment(UserId),
+    /// A recording was transcribed; the key of the operation names it.
+    Transcription,
 }
 
 impl Reason {
@@ -34,6 +36,7 @@ impl Reason {
             Self::Payment(_) => "payment",
             Self::Refund(_) => "refund",
             Self::Adjustment(_) => "adjustment",
+            Self::Transcription => "transcription",
         }
     }
 }
@@ -56,7 +59,7 @@ pub(crate) struct Operation<'a> {
 /// Books an operation and returns the balance after it.
 pub(crate) async fn post(tx: &mut Tx<'_>, operation: &Operation<'_>) -> Result<Usd, DbError> {
     let (turn, payment, actor) = match operation.reason {
-        Reason::Starter => (None, None, None),
+        Reason::Starter | Reason::Transcription => (None, None, None),
         Reason::Return(turn) => (Some(turn.0), None, None),
         Reason::Payment(payment) | Reason::Refund(payment) => (None, Some(payment.0), None),
         Reason::Adjustment(actor) => (None, None, Some(actor.0)),

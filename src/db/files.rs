@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use super::{Db, DbError};
 use crate::domain::file::{KnownFile, ProviderCopy, known_size};
 use crate::domain::ids::{ChatId, FileId, ThreadId, ThreadKey, TurnId};
+use crate::domain::speech::Spoken;
 use crate::domain::turn::Unfetched;
 
 /// The columns of a file, all NULL if there is none; `id` tells the cases apart.
@@ -20,6 +21,8 @@ pub(super) struct FileRow {
     pub(super) at: Option<DateTime<Utc>>,
     pub(super) replied: Option<bool>,
     pub(super) fetched: Option<bool>,
+    /// The duration in seconds and the words of a recording that was transcribed.
+    pub(super) spoken: Option<(i32, String)>,
 }
 
 impl FileRow {
@@ -43,6 +46,9 @@ impl FileRow {
             at,
             replied: self.replied.unwrap_or_default(),
             not_fetched: self.fetched == Some(false),
+            spoken: self
+                .spoken
+                .map(|(seconds, text)| Spoken { seconds: u32::try_from(seconds).unwrap_or_default(), text }),
         }))
     }
 }
@@ -78,6 +84,7 @@ pub async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec<KnownF
         at: Some(row.sent_at),
         replied: Some(row.replied),
         fetched: row.fetched,
+        spoken: None,
     });
     files.filter_map(|row| row.read().transpose()).collect()
 }
@@ -112,7 +119,9 @@ pub async fn copy_in(
 /// Returns which files of a turn's messages could not be fetched.
 pub async fn unfetched(db: &Db, turn: TurnId) -> Result<Unfetched, DbError> {
     let row = sqlx::query!(
-        r#"SELECT coalesce(bool_or(NOT replied), FALSE) AS "own!", coalesce(bool_or(replied), FALSE) AS "replied!"
+        r#"SELECT coalesce(bool_or(NOT replied AND kind NOT IN ('voice', 'video_note')), FALSE) AS "own!",
+                  coalesce(bool_or(replied AND kind NOT IN ('voice', 'video_note')), FALSE) AS "replied!",
+                  coalesce(bool_or(kind IN ('voice', 'video_note')), FALSE) AS "recording!"
            FROM messages JOIN files ON files.chat_id = messages.chat_id AND files.message_id = messages.message_id
            WHERE messages.turn_id = $1 AND fetched = FALSE"#,
         turn.0,
@@ -120,7 +129,7 @@ pub async fn unfetched(db: &Db, turn: TurnId) -> Result<Unfetched, DbError> {
     .fetch_one(db.pool())
     .await
     .map_err(DbError::at("files::unfetched"))?;
-    Ok(Unfetched { own: row.own, replied: row.replied })
+    Ok(Unfetched { own: row.own, replied: row.replied, recording: row.recording })
 }
 
 /// Removes copies that the provider has deleted. The thread gets a new history version, because prompts now

@@ -1,6 +1,7 @@
-//! Repository of holds: money reserved for a running turn (`turns.held`) or for an unanswered refund (the
-//! credit of its payment). A turn's hold ends in the statement that closes the turn. `users.held` is the sum
-//! of a user's holds; it changes in the same transaction, under the lock of the user's row.
+//! Repository of holds: money reserved for a running turn (`turns.held`), for a recording that is being
+//! transcribed (`transcriptions.held`) or for an unanswered refund (the credit of its payment). A turn's hold
+//! ends in the statement that closes the turn. `users.held` is the sum of a user's holds; it changes in the
+//! same transaction, under the lock of the user's row.
 
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{PaymentId, TurnId, UserId};
@@ -128,6 +129,35 @@ pub async fn claim(
     .await
     .map_err(DbError::at("holds::claim"))?;
     Ok(row.map(|row| ClaimResult { granted: row.granted, left: Usd(row.spare) }))
+}
+
+/// Reserves the price of a transcription under the rule of a turn's gate. Returns `false` if nothing is left to spend and
+/// the user is not `free` to overdraw, is banned, or is unknown.
+pub(crate) async fn take_for_transcription(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    amount: Usd,
+    free: bool,
+) -> Result<bool, DbError> {
+    let held = sqlx::query!(
+        "UPDATE users SET held = held + $2 WHERE id = $1 AND banned_at IS NULL AND ($3 OR balance - held > 0)",
+        user.0,
+        amount.0,
+        free,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("holds::take_for_transcription"))?;
+    Ok(held.rows_affected() == 1)
+}
+
+/// Releases what a transcription has reserved.
+pub(crate) async fn release(tx: &mut Tx<'_>, user: UserId, amount: Usd) -> Result<(), DbError> {
+    sqlx::query!("UPDATE users SET held = held - $2 WHERE id = $1", user.0, amount.0)
+        .execute(&mut **tx)
+        .await
+        .map_err(DbError::at("holds::release"))?;
+    Ok(())
 }
 
 /// Reserves the amount of a refund, before Telegram is asked for it. Returns `false` if less than that is

@@ -41,6 +41,7 @@ pub(crate) async fn latest(
             at: row.sent_at,
             replied: row.replied,
             fetched: row.fetched,
+            spoken: row.heard_s.zip(row.heard),
         };
         let file = file.read()?;
         // A message with two files yields two rows.

@@ -6,7 +6,7 @@ SELECT threads.history_version AS "version!", beginning.skipped AS "skipped!", s
        reply_content, quote, forwarded_from, edits AS "edits?", interrupted AS "interrupted?", sent_at AS "sent_at?",
        files.id AS "file?", files.kind AS "kind?", files.name AS "name?", files.mime AS "mime?",
        files.size AS "size?", files.replied AS "replied?", files.fetched AS "fetched?",
-       provider_id
+       heard.duration AS "heard_s?", heard.text AS "heard?", provider_id
 FROM threads
 CROSS JOIN LATERAL (
   SELECT greatest(0, $4::bigint - 1 - $3::bigint + count(*)) / $4::bigint * $4::bigint AS skipped
@@ -24,4 +24,7 @@ LEFT JOIN LATERAL (
 ) AS said ON TRUE
 LEFT JOIN files ON files.chat_id = said.chat_id AND files.message_id = said.message_id
   AND files.thread_id = said.thread_id
+-- CASE, so that only recordings are looked up.
+LEFT JOIN transcriptions AS heard ON heard.chat_id = files.chat_id AND NOT heard.replied AND heard.state = 'done'
+  AND heard.message_id = CASE WHEN files.kind IN ('voice', 'video_note') AND NOT files.replied THEN files.message_id END
 WHERE threads.id = $1 ORDER BY said.id, files.replied DESC

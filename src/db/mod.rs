@@ -32,6 +32,7 @@ pub(crate) mod settings;
 pub(crate) mod threads;
 mod tool_calls;
 pub(crate) mod topics;
+pub(crate) mod transcriptions;
 pub mod turns;
 mod tx;
 

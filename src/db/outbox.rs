@@ -21,12 +21,13 @@ pub async fn enqueue(
     }
     let rows = sqlx::query!(
         r#"INSERT INTO outbox (key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard,
-                             invoice_id, after_id, begun)
+                             invoice_id, after_id, begun, silent)
          SELECT key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard, invoice_id, after_id,
-                begun
+                begun, silent
          FROM jsonb_to_recordset($1) AS owed (
            position integer, key text, chat_id bigint, topic_id integer, turn_id bigint, text text, entities jsonb,
-           reply_to integer, replaces integer, keyboard jsonb, invoice_id bigint, after_id integer, begun boolean)
+           reply_to integer, replaces integer, keyboard jsonb, invoice_id bigint, after_id integer, begun boolean,
+           silent boolean)
          ORDER BY position
          ON CONFLICT (key) DO UPDATE SET key = excluded.key WHERE outbox.state = 'pending'
          RETURNING id, key, text, entities, keyboard, invoice_id"#,
@@ -58,7 +59,7 @@ pub async fn pending(
 ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let rows = sqlx::query!(
         "SELECT id, key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard, invoice_id,
-                after_id
+                after_id, silent
          FROM outbox WHERE state = 'pending' AND ($1::bigint IS NULL OR turn_id = $1)
            AND created_at <= now() - make_interval(secs => $2) AND id > $3 ORDER BY id LIMIT $4",
         turn.map(|turn| turn.0),
@@ -78,6 +79,7 @@ pub async fn pending(
             keyboard: row.keyboard,
             invoice: row.invoice_id.map(InvoiceId),
             after: row.after_id.map(MessageId),
+            silent: row.silent,
             ..OutboxMessage::new(row.key, ChatId(row.chat_id), topic, (row.text, row.entities))
         };
         (OutboxId(row.id), owed)

@@ -33,13 +33,16 @@ pub struct OutboxMessage {
     pub after: Option<MessageId>,
     /// The invoice that it is; its title is then the first line of the text, its description the rest.
     pub invoice: Option<InvoiceId>,
+    /// Whether it arrives without a sound.
+    pub silent: bool,
 }
 
 impl OutboxMessage {
     /// A message for a chat, and nothing more.
     pub fn new(key: String, chat: ChatId, topic: Option<TopicId>, (text, entities): (String, Value)) -> Self {
         let (turn, reply_to, replaces, keyboard, after, invoice) = (None, None, None, None, None, None);
-        Self { key, chat, topic, turn, text, entities, reply_to, replaces, keyboard, after, invoice }
+        let silent = false;
+        Self { key, chat, topic, turn, text, entities, reply_to, replaces, keyboard, after, invoice, silent }
     }
 }
 
@@ -76,6 +79,7 @@ pub(super) struct OutboxRow<'a> {
     invoice_id: Option<InvoiceId>,
     after_id: Option<MessageId>,
     begun: bool,
+    silent: bool,
 }
 
 /// Messages for a statement, in order; `begun` tells whether Telegram is asked to send the first of them as soon as they
@@ -95,6 +99,7 @@ pub(super) fn rows(messages: &[OutboxMessage], begun: bool) -> Vec<OutboxRow<'_>
         invoice_id: owed.invoice,
         after_id: owed.after,
         begun: begun && position == 0 && owed.replaces.is_none(),
+        silent: owed.silent,
     });
     rows.collect()
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::FileId;
+use crate::domain::speech::Spoken;
 
 /// The largest file that Telegram lets a bot download, in bytes. Larger files never have a copy at the
 /// provider.
@@ -42,6 +43,11 @@ impl FileKind {
     pub fn name(self) -> &'static str {
         self.into()
     }
+
+    /// Returns whether it is a recording made in the chat, whose words count as the message.
+    pub fn is_spoken(self) -> bool {
+        matches!(self, Self::Voice | Self::VideoNote)
+    }
 }
 
 /// A file in a message, as Telegram describes it. Its content has not been downloaded.
@@ -59,6 +65,8 @@ pub struct Attachment {
     pub mime: String,
     /// The size in bytes, if Telegram reports it.
     pub size: Option<u64>,
+    /// How long it plays, in seconds, if Telegram reports it.
+    pub duration_s: Option<u32>,
 }
 
 impl Attachment {
@@ -102,8 +110,12 @@ pub enum Retrieval {
     Unreadable,
     /// The file was fetched, but it is a picture that cannot be shown to a model.
     Faulty(PictureFault),
-    /// Fetching was tried and failed.
+    /// Fetching was tried and failed. For a recording: it could not be transcribed.
     Failed,
+    /// A recording was transcribed.
+    Heard(Spoken),
+    /// A recording was not transcribed, because this installation has no such service.
+    Off,
 }
 
 impl Retrieval {
@@ -112,11 +124,16 @@ impl Retrieval {
         if let Self::Copied(copy) = self { Some(copy) } else { None }
     }
 
+    /// Returns what was said in a recording.
+    pub fn spoken(&self) -> Option<&Spoken> {
+        if let Self::Heard(spoken) = self { Some(spoken) } else { None }
+    }
+
     /// Returns whether the file was fetched, or `None` if fetching was not tried.
     pub fn succeeded(&self) -> Option<bool> {
         match self {
-            Self::Untried => None,
-            Self::Copied(_) | Self::Unreadable | Self::Faulty(_) => Some(true),
+            Self::Untried | Self::Off => None,
+            Self::Copied(_) | Self::Unreadable | Self::Faulty(_) | Self::Heard(_) => Some(true),
             Self::Failed => Some(false),
         }
     }
@@ -151,4 +168,14 @@ pub struct KnownFile {
     /// Whether the file could not be fetched from Telegram.
     #[serde(default)]
     pub not_fetched: bool,
+    /// What was said in it, if it is a recording that was transcribed.
+    #[serde(default)]
+    pub spoken: Option<Spoken>,
+}
+
+impl KnownFile {
+    /// Returns the words of a recording that are the message, or a part of it.
+    pub fn words(&self) -> Option<&Spoken> {
+        self.spoken.as_ref().filter(|spoken| !spoken.is_silence())
+    }
 }

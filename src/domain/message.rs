@@ -39,9 +39,15 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// Returns whether a model could read nothing in it: no words, and no copy of its file.
+    /// Returns whether a model could read nothing in it: no words, written or spoken, and no copy of its file.
     pub fn is_blank(&self) -> bool {
-        self.text.trim().is_empty() && self.fetched.copy().is_none()
+        let has_spoken = self.fetched.spoken().is_some_and(|spoken| !spoken.is_silence());
+        self.text.trim().is_empty() && self.fetched.copy().is_none() && !has_spoken
+    }
+
+    /// Returns whether it consists of a recording only.
+    pub fn is_spoken(&self) -> bool {
+        self.text.trim().is_empty() && self.attachment.as_ref().is_some_and(|file| file.kind.is_spoken())
     }
 
     /// Returns the files of the message in prompt order: first that of the message that is replied to
@@ -64,6 +70,7 @@ impl Incoming {
             at: self.date,
             replied,
             not_fetched: fetched.succeeded() == Some(false),
+            spoken: fetched.spoken().cloned(),
         };
         HistoryMessage {
             role: Role::User,

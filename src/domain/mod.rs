@@ -12,6 +12,7 @@ pub mod model;
 pub mod money;
 pub mod people;
 pub mod record;
+pub mod speech;
 pub(crate) mod stars;
 pub(crate) mod tool;
 pub mod turn;

@@ -61,6 +61,8 @@ pub struct TurnRequest {
     pub reserve: Usd,
     /// The files of its messages that could not be fetched.
     pub unfetched: Unfetched,
+    /// Why the model is not asked at all: the messages are recordings without a word that it could read.
+    pub unheard: Option<TurnFailure>,
 }
 
 impl TurnRequest {
@@ -77,6 +79,8 @@ pub struct Unfetched {
     pub own: bool,
     /// A file of a message that the person has replied to.
     pub replied: bool,
+    /// A recording, which could not be transcribed.
+    pub recording: bool,
 }
 
 /// What happens in a turn, as far as it is shown to the person.
@@ -132,6 +136,12 @@ pub enum TurnFailure {
     NoFunds,
     /// The operator has banned the user.
     Banned,
+    /// The question is a recording, and this installation transcribes none.
+    VoiceOff,
+    /// The question is a recording that could not be transcribed.
+    NotHeard,
+    /// The question is a recording in which nothing is said.
+    NothingSaid,
 }
 
 impl TurnFailure {

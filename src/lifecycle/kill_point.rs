@@ -39,6 +39,10 @@ pub const ALL: &[&str] = &[
     "topics: after the call",
     "copies: deleted at the provider",
     "return: before the commit",
+    "transcription: held",
+    "transcription: answered",
+    "transcription: before the commit",
+    "transcription: settled",
 ];
 
 #[cfg(debug_assertions)]

@@ -1,4 +1,4 @@
-//! Chat models: one neutral request, event and error for every provider. Knows nothing of users or Telegram.
+//! Chat models: one neutral request, event and error for every provider; and speech to text. Knows nothing of users or Telegram.
 //! Encoding and decoding are pure; only `claude::Client` moves bytes.
 
 pub(crate) mod claude;
@@ -10,6 +10,7 @@ mod provider;
 pub mod registry;
 pub(crate) mod request;
 mod response;
+pub(crate) mod speech;
 pub(crate) mod tokens;
 
 pub use error::LlmError;

@@ -10,6 +10,10 @@ use crate::domain::model::{Model, ModelId, Prices, ToolPrice};
 use crate::domain::money::Usd;
 
 const BUILT_IN: &str = include_str!("models.toml");
+/// The most fraction digits of a price per million tokens: that of one token has then at most nine, as the books keep.
+const TOKEN_DIGITS: u32 = 3;
+/// The most fraction digits of a price per use: that of a thousandth, such as of a second, has then at most nine.
+const USE_DIGITS: u32 = 6;
 
 /// All models, in the order of the file.
 #[derive(Clone, Debug)]
@@ -69,8 +73,11 @@ impl Registry {
             }
             check_prices(model).map_err(RegistryError::Sense)?;
         }
-        if let Some(tool) = tools.iter().find(|tool| !is_price(tool.price)) {
-            return sense(format!("the price of {} must be from 0 to 1000 dollars", tool.name));
+        if let Some(tool) = tools.iter().find(|tool| !is_price(tool.price, USE_DIGITS)) {
+            return sense(format!(
+                "the price of {} must be from 0 to 1000 dollars with at most {USE_DIGITS} fraction digits",
+                tool.name
+            ));
         }
         let defaults: Vec<usize> = (0..models.len()).filter(|&number| models[number].default).collect();
         match defaults[..] {
@@ -120,7 +127,7 @@ fn check_prices(model: &Model) -> Result<(), String> {
             return Err(format!("prices of {} must rise by up_to_prompt; the last one has none", model.id));
         }
     }
-    if !model.prices.iter().flat_map(Prices::amounts).all(is_price) {
+    if !model.prices.iter().flat_map(Prices::amounts).all(|amount| is_price(amount, TOKEN_DIGITS)) {
         return Err(format!(
             "prices of {} must be from 0 to 1000 dollars with at most 3 fraction digits",
             model.id
@@ -129,9 +136,9 @@ fn check_prices(model: &Model) -> Result<(), String> {
     Ok(())
 }
 
-/// With three fraction digits for a million, the price of one token fits the nine digits that the books keep.
-fn is_price(amount: Usd) -> bool {
-    !amount.0.is_sign_negative() && amount.0 <= 1_000.into() && amount.0.normalize().scale() <= 3
+/// Whether an amount is a price that the books can keep exactly.
+fn is_price(amount: Usd, digits: u32) -> bool {
+    !amount.0.is_sign_negative() && amount.0 <= 1_000.into() && amount.0.normalize().scale() <= digits
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::books::Books;
 use crate::db::retention::{self, RetentionKind, Walk};
-use crate::db::{DbError, OPERATION_LIMIT, audit, dialogs, topics};
+use crate::db::{DbError, OPERATION_LIMIT, audit, dialogs, topics, transcriptions};
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
 
@@ -22,6 +22,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 const UPDATES_KEPT_DAYS: i64 = 7;
 /// Retention of delivered messages, in days.
 const DELIVERIES_KEPT_DAYS: i64 = 30;
+/// How long money stays held for a transcription that nobody takes up again, in hours.
+const ABANDONED_HOURS: i64 = 1;
 /// Time limit of the audit, which reads all books.
 const AUDIT_LIMIT: Duration = Duration::from_secs(3_600);
 
@@ -51,9 +53,12 @@ async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) {
     report("dialogs", db.until(drain).run_job(OPERATION_LIMIT, dialogs).await);
     let topics = || topics::forget(db, forgotten);
     report("topics", db.until(drain).run_job(OPERATION_LIMIT, topics).await);
+    let abandoned = || transcriptions::release_abandoned(db, now - TimeDelta::hours(ABANDONED_HOURS));
+    report("abandoned transcriptions", db.until(drain).run_job(OPERATION_LIMIT, abandoned).await);
     for kind in RetentionKind::ALL {
         report(kind.name(), clean_up(books, life, metrics, kind).await);
     }
+    report("transcripts", forget_transcripts(books, life).await);
     report("audit", audit(books, life, metrics).await);
 }
 
@@ -113,6 +118,19 @@ async fn clean_up(
         tracing::info!(rows = sum, days, "deleted old {}", kind.name());
     }
     Ok(())
+}
+
+/// Forgets the words of recordings a day after their messages.
+async fn forget_transcripts(books: &Books, life: &Lifecycle) -> Result<(), DbError> {
+    let (db, drain) = (&books.db, &life.drain);
+    let before = books.clock.now() - TimeDelta::days(books.terms.messages_kept_days.saturating_add(1));
+    loop {
+        let forget = || transcriptions::forget_words(db, before, BATCH);
+        if db.until(drain).run_job(OPERATION_LIMIT, forget).await? < BATCH.unsigned_abs() {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 /// Returns the time until the next nightly work.

@@ -18,6 +18,7 @@ pub mod recovery;
 pub mod refunds;
 pub mod settlement;
 pub(crate) mod statement;
+pub(crate) mod transcription;
 pub mod turn_context;
 pub(crate) mod unshown;
 pub mod write_behind;

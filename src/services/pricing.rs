@@ -2,6 +2,7 @@
 //! cost.
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::domain::model::{Model, Prices};
@@ -13,6 +14,8 @@ use crate::llm::tokens::BYTES_PER_TOKEN;
 
 /// The name of the provider's own search in the table of tools.
 const WEB_SEARCH: &str = "web_search";
+/// The name of speech to text in the table of tools; its unit is a second.
+const TRANSCRIPTION: &str = "transcription";
 /// Prompt tokens outside the text of the conversation: instructions, tools, markup.
 const OVERHEAD_TOKENS: u64 = 4_000;
 
@@ -50,6 +53,16 @@ pub fn cost(prices: &Prices, search: Usd, usage: &Usage) -> Usd {
         prices.output.per_million(usage.output),
     ];
     tokens.into_iter().sum::<Usd>() + search.times(usage.web_searches)
+}
+
+/// Returns the cost of transcribing a recording of this duration (at most three fraction digits) on a day. If the table
+/// has no price, it costs nothing, which is logged: the owner's loss is better than a guess.
+pub(crate) fn transcription(registry: &Registry, seconds: Decimal, on: NaiveDate) -> Priced {
+    let price = registry.tool_price(TRANSCRIPTION, on);
+    if price == Usd::ZERO {
+        tracing::error!("no price is known for transcriptions");
+    }
+    Priced { cost: Usd(price.0 * seconds).kept(), prices: json!({ TRANSCRIPTION: price }) }
 }
 
 /// Returns the cost of a request with this usage on a day, without any caching.
@@ -144,6 +157,25 @@ mod tests {
         ] {
             let priced = price(&registry, &call(model, usage), day("2026-11-21"));
             assert_eq!(priced.cost, usd(cost), "{model} {usage:?}");
+        }
+    }
+
+    #[test]
+    fn a_recording_costs_its_duration_to_the_ninth_digit() {
+        let registry = Registry::load(None).unwrap();
+        for (seconds, cost) in [
+            ("0", "0"),
+            ("1", "0.000075"),
+            ("0.001", "0.000000075"),
+            ("12.345", "0.000925875"),
+            ("1200", "0.09"),
+        ] {
+            let priced = transcription(&registry, seconds.parse().unwrap(), day("2026-11-21"));
+            assert_eq!(
+                (priced.cost, priced.prices),
+                (usd(cost), json!({"transcription": "0.000075"})),
+                "{seconds}"
+            );
         }
     }
 

@@ -24,6 +24,7 @@ use crate::conversation::Assistant;
 use crate::db::Db;
 use crate::domain::ids::TurnId;
 use crate::lifecycle::Lifecycle;
+use crate::llm::speech;
 use crate::services::books::Books;
 use crate::services::write_behind::WriteBehind;
 use crate::telemetry::metrics::Metrics;
@@ -55,10 +56,14 @@ pub(crate) struct BotContext {
     pub arrivals: Arrivals,
     /// Updates that wait in batches.
     pub in_flight: InFlight,
+    /// The client for transcripts of recordings; `None` if it is not set up.
+    pub speech: Option<speech::Client>,
     /// Permits of concurrent file fetches.
     pub files: FetchPermits,
     /// Wakes the deletion of copies at the model's provider.
     pub copies_dropped: Arc<Notify>,
+    /// Permits of concurrent transcriptions.
+    pub hearings: FetchPermits,
     /// Albums in groups that are addressed to the bot.
     pub albums: Albums,
     /// Keeps suspects from running with other work.

@@ -102,12 +102,20 @@ metrics! {
     telegram_dropped: IntCounter = "bot_telegram_cosmetic_dropped_total";
     /// Files of people that were fetched and copied to the model's provider, by result.
     files_fetched: IntCounterVec = "bot_files_fetched_total" ["result": "ok" | "failed"];
+    /// Recordings of people, by what came of their transcription.
+    transcriptions: IntCounterVec = "bot_transcriptions_total" ["result": "ok" | "empty" | "withheld" | "failed"];
+    /// Seconds from the request for a transcript to the transcript.
+    transcription: Histogram = "bot_transcription_seconds";
+    /// Seconds of recordings that were transcribed and paid, each rounded up.
+    transcribed_seconds: IntCounter = "bot_transcribed_seconds_total";
+    /// What transcriptions have cost their users, in 10^-9 US dollars; also in bot_costs_nanousd_total.
+    transcription_costs: IntCounter = "bot_transcription_costs_nanousd_total";
     /// Copies at the model's provider that were deleted because no file refers to them, by result.
     copies_deleted: IntCounterVec = "bot_copies_deleted_total" ["result": "ok" | "failed"];
     /// Turns that ended, by outcome.
     turns: IntCounterVec = "bot_turns_total"
         ["outcome": "complete" | "truncated" | "out_of_funds" | "no_funds" | "banned" | "stopped" | "superseded" | "shutdown" | "crashed" | "overloaded" | "unreachable"
-            | "rejected" | "too_long" | "refused" | "empty" | "internal"];
+            | "rejected" | "too_long" | "refused" | "empty" | "internal" | "voice_off" | "not_heard" | "nothing_said"];
     /// Turns that run now.
     turns_active: IntGauge = "bot_turns_active";
     /// Threads with a task in memory.
@@ -136,7 +144,7 @@ metrics! {
     audit_problems: IntGauge = "bot_audit_problems";
     /// When the audit last ran to its end, seconds since 1970.
     audit_time: IntGauge = "bot_audit_timestamp_seconds";
-    /// What the models have cost in 10^-9 US dollars, by who pays; the owner pays where the fault was ours.
+    /// What the models and transcriptions have cost in 10^-9 US dollars, by who pays; the owner pays where the fault was ours.
     costs: IntCounterVec = "bot_costs_nanousd_total" ["payer": "user" | "owner"];
     /// What was given back for answers that never reached their chats, in 10^-9 US dollars; the owner's loss, too.
     returned: IntCounter = "bot_returned_nanousd_total";

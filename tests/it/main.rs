@@ -55,4 +55,5 @@ mod shutdown;
 mod stars;
 mod storm;
 mod upgrades;
+mod voice;
 mod write_behind;

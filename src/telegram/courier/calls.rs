@@ -163,6 +163,7 @@ impl BotApi<'_> {
             entities: form.entities.unwrap_or(&NO_ENTITIES),
             reply_parameters: form.reply_to.map(ReplyParameters::to),
             link_preview_options: NoPreview::default(),
+            disable_notification: self.owed.silent,
             reply_markup: form.keyboard().cloned().map(InlineKeyboard),
         };
         self.api.deliver(form.chat, &method).await.map(|sent| MessageId(sent.message_id))

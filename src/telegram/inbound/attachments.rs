@@ -75,6 +75,20 @@ pub(crate) fn readable(attachment: &Attachment) -> Result<Readable, Unreadable> 
     llm::readable(mime, name, size.unwrap_or(1))
 }
 
+/// Returns whether it makes sense to fetch an attachment: a model reads it, or it is a recording that can be transcribed.
+///
+/// # Errors
+/// Returns the reason if it does not.
+pub(crate) fn fetchable(attachment: &Attachment) -> Result<(), Unreadable> {
+    if !attachment.kind.is_spoken() {
+        return readable(attachment).map(drop);
+    }
+    match attachment.size {
+        Some(size) if size > DOWNLOAD_LIMIT => Err(Unreadable::TooLarge { limit: DOWNLOAD_LIMIT }),
+        _ => Ok(()),
+    }
+}
+
 /// Returns the description of a message's file.
 pub(super) fn of(file: &File) -> Attachment {
     let (known, extension) = match (file.kind, file.sticker.as_ref().map(|sticker| sticker.format)) {
@@ -100,6 +114,7 @@ pub(super) fn of(file: &File) -> Attachment {
         mime,
         name,
         size: file.size,
+        duration_s: file.duration_s.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX)),
     }
 }
 

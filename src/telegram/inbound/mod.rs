@@ -237,7 +237,7 @@ fn read_message(id: UpdateId, message: Message, me: &Me, now: DateTime<Utc>) -> 
     // The caption of an album may belong to another part, which the batch knows.
     if text.trim().is_empty()
         && message.album.is_none()
-        && let Some(Err(why)) = attachment.as_ref().map(attachments::readable)
+        && let Some(Err(why)) = attachment.as_ref().map(attachments::fetchable)
     {
         return Inbound::Unreadable(header, why, kind.name);
     }

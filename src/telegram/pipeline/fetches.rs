@@ -1,14 +1,19 @@
 //! Results of file fetches, and limits on concurrent ones.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::file::{PictureFault, ProviderCopy};
 use crate::domain::ids::{MessageId, UserId};
+use crate::domain::speech::Spoken;
 use crate::telegram::pipeline::slots::{Slot, Slots};
 
+/// How long a fetch may take from the arrival of its message, including penalties, permits, retries and the copy or
+/// transcript.
+pub(super) const FETCH_LIMIT: Duration = Duration::from_secs(240);
 /// The most concurrent fetches over all chats. Each file is in memory once, so all take at most this many
 /// times [`DOWNLOAD_LIMIT`](crate::telegram::inbound::attachments::DOWNLOAD_LIMIT) bytes; files small enough
 /// for the cache are copied for it.
@@ -39,8 +44,12 @@ pub(crate) enum FetchOutcome {
     Faulty(u64, PictureFault),
     /// Not attempted, because the sender cannot be answered now. The gate decides finally.
     Withheld,
-    /// The fetch failed.
+    /// The fetch or the transcription failed.
     Failed,
+    /// What was said in a recording.
+    Heard(Spoken),
+    /// It is a recording, and this installation transcribes none.
+    Off,
 }
 
 /// A file being fetched. Dropping it cancels the fetch.

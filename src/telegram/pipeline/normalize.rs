@@ -3,30 +3,23 @@
 //! turn when all its files have arrived, so order is kept, and messages without files are not delayed.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::bot_api::ApiError;
 use crate::db::files;
 use crate::domain::file::{Attachment, PictureFault, ProviderCopy};
-use crate::domain::ids::{ChatId, ThreadKey};
+use crate::domain::ids::ThreadKey;
 use crate::domain::message::Incoming;
 use crate::llm::{LlmError, Unreadable, Upload};
 use crate::services::admission::may_spend;
-use crate::services::file_copies::{CopyError, content};
+use crate::services::file_copies::CopyError;
 use crate::telegram::context::BotContext;
 use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT};
-use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome, FetchPermit, FetchResult};
-
-/// How long a fetch may take from the arrival of its message, including penalties, permits, retries and the
-/// copy.
-const FETCH_LIMIT: Duration = Duration::from_secs(240);
-/// The number of attempts at Telegram, and the pause after the first failure, which doubles with each one.
-const TRIES: u32 = 4;
-const PAUSE: Duration = Duration::from_millis(300);
+use crate::telegram::pipeline::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome, FetchResult};
+use crate::telegram::pipeline::loading::{LoadError, load};
+use crate::telegram::pipeline::voice;
 
 /// Normalises a message for storage.
 pub(crate) fn normalize(mut incoming: Incoming) -> Incoming {
@@ -42,8 +35,8 @@ pub(crate) fn normalize(mut incoming: Incoming) -> Incoming {
 /// Why a file could not be fetched.
 #[derive(Debug, thiserror::Error)]
 enum FetchError {
-    #[error("Telegram does not hand out the file")]
-    Telegram(#[from] ApiError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
     #[error("the provider does not take the file")]
     Provider(#[from] LlmError),
     #[error("the file of {0} bytes turns out to be unreadable: {1:?}")]
@@ -56,8 +49,6 @@ enum FetchError {
     Withheld,
     #[error("the file took longer than {} s", FETCH_LIMIT.as_secs())]
     Slow,
-    #[error("Telegram limits the chat for longer than a message waits for its file")]
-    Penalty,
 }
 
 impl From<Result<(ProviderCopy, u64), FetchError>> for FetchOutcome {
@@ -66,16 +57,16 @@ impl From<Result<(ProviderCopy, u64), FetchError>> for FetchOutcome {
             Ok((copy, size)) => Self::Copied(copy, size),
             Err(FetchError::Unreadable(size, _)) => Self::Unreadable(size),
             // The size is unknown, but above Telegram's download limit.
-            Err(FetchError::Telegram(error)) if error.is_too_big() => Self::Unreadable(DOWNLOAD_LIMIT + 1),
+            Err(FetchError::Load(LoadError::Telegram(error))) if error.is_too_big() => {
+                Self::Unreadable(DOWNLOAD_LIMIT + 1)
+            }
             Err(FetchError::Foreign(_, Unreadable::Empty)) => Self::Unreadable(0),
             Err(FetchError::Foreign(size, _) | FetchError::Faulty(size, PictureFault::Foreign)) => {
                 Self::Foreign(size)
             }
             Err(FetchError::Faulty(size, fault)) => Self::Faulty(size, fault),
             Err(FetchError::Withheld) => Self::Withheld,
-            Err(
-                FetchError::Telegram(_) | FetchError::Provider(_) | FetchError::Slow | FetchError::Penalty,
-            ) => Self::Failed,
+            Err(FetchError::Load(_) | FetchError::Provider(_) | FetchError::Slow) => Self::Failed,
         }
     }
 }
@@ -85,8 +76,12 @@ impl From<Result<(ProviderCopy, u64), FetchError>> for FetchOutcome {
 pub(crate) fn fetch(context: &Arc<BotContext>, incoming: &Incoming, brought: bool) -> Vec<FetchFuture> {
     let files = incoming
         .files()
-        .filter(|(replied, file, _)| attachments::readable(file).is_ok() && !(*replied && brought));
-    files.map(|(replied, file, _)| begin(context, incoming, replied, file.clone())).collect()
+        .filter(|(replied, file, _)| attachments::fetchable(file).is_ok() && !(*replied && brought));
+    let begin = |(replied, file, _): (bool, &Attachment, _)| {
+        let begin = if file.kind.is_spoken() { voice::begin } else { begin };
+        begin(context, incoming, replied, file.clone())
+    };
+    files.map(begin).collect()
 }
 
 fn begin(
@@ -166,50 +161,4 @@ async fn known_copy(
         tracing::warn!(chat.id = key.chat.0, error = &error as &dyn std::error::Error, "no copy is known");
         None
     })
-}
-
-/// Loads the content with its fetch permit. Retries while Telegram fails.
-async fn load(
-    context: &BotContext,
-    key: ThreadKey,
-    attachment: &Attachment,
-    deadline: Instant,
-) -> Result<(Vec<u8>, FetchPermit), FetchError> {
-    let Attachment { telegram_id, unique_id, .. } = attachment;
-    let mut number = 1;
-    loop {
-        let place = enter(context, key, deadline).await?;
-        let error = match content(&context.screen.api, &context.cache, key.chat, telegram_id, unique_id).await
-        {
-            Ok(bytes) => return Ok((bytes, place)),
-            Err(error) if error.is_passing() && number < TRIES => error,
-            Err(error) => return Err(error.into()),
-        };
-        drop(place);
-        warn(key.chat, number, &error);
-        tokio::time::sleep(PAUSE * 2_u32.pow(number - 1)).await;
-        number += 1;
-    }
-}
-
-fn warn(chat: ChatId, number: u32, error: &ApiError) {
-    let error = error as &dyn std::error::Error;
-    tracing::warn!(chat.id = chat.0, number, error, "asking Telegram for a file again");
-}
-
-/// Waits for a permit while no penalty applies, so that a limited chat takes no permit from others.
-async fn enter(context: &BotContext, key: ThreadKey, deadline: Instant) -> Result<FetchPermit, FetchError> {
-    let api = &context.screen.api;
-    loop {
-        while let Some(end) = api.files_wait_until(key.chat) {
-            if end >= deadline {
-                return Err(FetchError::Penalty);
-            }
-            tokio::time::sleep_until(end).await;
-        }
-        let place = context.files.take(key.user).await;
-        if api.files_wait_until(key.chat).is_none() {
-            return Ok(place);
-        }
-    }
 }

@@ -6,14 +6,14 @@ use crate::conversation;
 use crate::db::dialogs::Dialog;
 use crate::db::turns::LeftOpen;
 use crate::db::turns::opening::{self, HoldRequest, OpenOutcome, Stored};
-use crate::db::{DbError, files};
+use crate::db::{DbError, files, transcriptions};
 use crate::domain::file::Retrieval;
-use crate::domain::ids::{MessageId, ThreadKey};
+use crate::domain::ids::{MessageId, ThreadKey, TurnId};
 use crate::domain::message::{HistoryMessage, Incoming};
 use crate::domain::model::{Effort, ModelId};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, ChatKind, Language, Person};
-use crate::domain::turn::{TurnRequest, TurnSettings, Unfetched};
+use crate::domain::turn::{TurnFailure, TurnRequest, TurnSettings, Unfetched};
 use crate::lifecycle::kill_point;
 use crate::services::turn_context::{self, TurnContext};
 use crate::services::{history, pricing};
@@ -155,6 +155,7 @@ async fn attempt(
         held,
         reserve,
         unfetched: unfetched(batch),
+        unheard: unheard(batch),
     }))))
 }
 
@@ -178,6 +179,7 @@ pub(crate) async fn resume(
     let history = db.persist(load).await?.messages;
     let look = || files::unfetched(db, left.turn);
     let unfetched = db.persist(look).await?;
+    let unheard = still_unheard(context, left.turn).await?;
     let LeftOpen { turn, thread, key, question, live_message, held, .. } = *left;
     let language = Language::from_tag(left.language_code.as_deref());
     let chat_kind = chat_kind(&left.chat_kind, left.question);
@@ -197,15 +199,49 @@ pub(crate) async fn resume(
         held,
         reserve,
         unfetched,
+        unheard,
     })
 }
 
-fn unfetched(batch: &[Incoming]) -> Unfetched {
-    let failed = |wanted| {
-        let mut files = batch.iter().flat_map(Incoming::files);
-        files.any(|(replied, _, fetched)| replied == wanted && *fetched == Retrieval::Failed)
+/// Why the model is not asked about a turn that a crash left open.
+async fn still_unheard(context: &BotContext, turn: TurnId) -> Result<Option<TurnFailure>, DbError> {
+    let db = &context.db;
+    let found = db.persist(|| transcriptions::unheard(db, turn)).await?;
+    Ok(found.and_then(|found| match (found.failed, found.silent) {
+        (true, _) => Some(TurnFailure::NotHeard),
+        (false, true) => Some(TurnFailure::NothingSaid),
+        (false, false) => context.speech.is_none().then_some(TurnFailure::VoiceOff),
+    }))
+}
+
+/// Why the model is not asked: every message is a recording without a word. A recording that was withheld is left to the
+/// gate.
+fn unheard(batch: &[Incoming]) -> Option<TurnFailure> {
+    let failure = |incoming: &Incoming| match &incoming.fetched {
+        Retrieval::Failed => Some(TurnFailure::NotHeard),
+        Retrieval::Off => Some(TurnFailure::VoiceOff),
+        Retrieval::Heard(spoken) if spoken.is_silence() => Some(TurnFailure::NothingSaid),
+        _ => None,
     };
-    Unfetched { own: failed(false), replied: failed(true) }
+    let failures: Option<Vec<TurnFailure>> =
+        batch.iter().map(|incoming| failure(incoming).filter(|_| incoming.is_spoken())).collect();
+    let failures = failures?;
+    let worst = [TurnFailure::NotHeard, TurnFailure::VoiceOff, TurnFailure::NothingSaid];
+    worst.into_iter().find(|failure| failures.contains(failure))
+}
+
+fn unfetched(batch: &[Incoming]) -> Unfetched {
+    let failed = |wanted: fn(bool, bool) -> bool| {
+        let mut files = batch.iter().flat_map(Incoming::files);
+        files.any(|(replied, file, fetched)| {
+            *fetched == Retrieval::Failed && wanted(replied, file.kind.is_spoken())
+        })
+    };
+    Unfetched {
+        own: failed(|replied, spoken| !replied && !spoken),
+        replied: failed(|replied, spoken| replied && !spoken),
+        recording: failed(|_, spoken| spoken),
+    }
 }
 
 fn chat_kind(stored: &str, question: MessageId) -> ChatKind {

@@ -80,11 +80,11 @@ pub(super) fn answer_tap(context: &BotContext, callback: String, text: Option<St
 /// # Errors
 /// Returns an error if the service shuts down or the database fails permanently.
 pub(super) async fn not_fetched(context: &BotContext, incoming: Incoming) -> Result<(), DbError> {
-    let readable = || incoming.attachment.as_ref().and_then(|file| attachments::readable(file).err());
+    let readable = || incoming.attachment.as_ref().and_then(|file| attachments::fetchable(file).err());
     let (fault, why) = match incoming.fetched {
         Retrieval::Faulty(fault) => (Some(fault), None),
         Retrieval::Failed => (None, None),
-        Retrieval::Untried | Retrieval::Copied(_) | Retrieval::Unreadable => (None, readable()),
+        _ => (None, readable()),
     };
     reply(context, &incoming.into(), |language, _| match (fault, why) {
         (Some(fault), _) => text::faulty_picture(language, fault),

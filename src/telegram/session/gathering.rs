@@ -37,6 +37,8 @@ impl Session<'_> {
         let is_kept = |incoming: &Incoming| {
             // The gate reports why a file was withheld, or admits it now.
             !incoming.is_blank()
+                // Its turn tells why nothing was heard, and keeps the message.
+                || incoming.is_spoken()
                 || withheld.contains(&incoming.message)
                 || incoming.album.as_ref().is_some_and(|album| with_content.contains(album))
         };

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::bot_api::flow::Class;
 use crate::bot_api::methods::SendChatAction;
 use crate::bot_api::{Api, Postponed};
-use crate::domain::ids::{ChatId, TopicId, TurnId};
+use crate::domain::ids::{ChatId, MessageId, ThreadKey, TopicId, TurnId};
 use crate::domain::tool::Activity;
 use crate::lifecycle::Lifecycle;
 
@@ -51,8 +51,19 @@ impl Actions {
 
     /// Adds a turn to its chat's loop. It wants no action yet and is removed when the handle is dropped.
     pub(super) fn join(&self, chat: ChatId, topic: Option<TopicId>, turn: TurnId) -> ActionHandle {
-        self.chats().entry(chat).or_default().join(topic, turn, Instant::now());
-        ActionHandle { actions: self.clone(), chat, turn, kind: Activity::default(), wanted: false }
+        self.enter(chat, topic, ActionOwner::Turn(turn))
+    }
+
+    /// Shows that something is being prepared for a message, until the handle is dropped.
+    pub(crate) fn show(&self, key: ThreadKey, message: MessageId) -> ActionHandle {
+        let mut handle = self.enter(key.chat, key.topic, ActionOwner::Message(message));
+        handle.want(true);
+        handle
+    }
+
+    fn enter(&self, chat: ChatId, topic: Option<TopicId>, owner: ActionOwner) -> ActionHandle {
+        self.chats().entry(chat).or_default().join(topic, owner, Instant::now());
+        ActionHandle { actions: self.clone(), chat, owner, kind: Activity::default(), wanted: false }
     }
 
     /// Shows one action after the other until no turn of the chat wants one.
@@ -104,12 +115,19 @@ impl Actions {
     }
 }
 
-/// The action that one turn wants shown.
+/// What wants an action shown: an answer, or a message that is being prepared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum ActionOwner {
+    Turn(TurnId),
+    Message(MessageId),
+}
+
+/// The action that one turn or message wants shown.
 #[derive(Debug)]
-pub(super) struct ActionHandle {
+pub(crate) struct ActionHandle {
     actions: Actions,
     chat: ChatId,
-    turn: TurnId,
+    owner: ActionOwner,
     kind: Activity,
     wanted: bool,
 }
@@ -134,7 +152,7 @@ impl ActionHandle {
     fn tell(&self) {
         let mut chats = self.actions.chats();
         let Some(chat) = chats.get_mut(&self.chat) else { return };
-        chat.set_action(self.turn, self.wanted.then_some(self.kind), Instant::now());
+        chat.set_action(self.owner, self.wanted.then_some(self.kind), Instant::now());
         chat.changed.notify_one();
         if self.wanted && !chat.running {
             chat.running = true;
@@ -148,7 +166,7 @@ impl Drop for ActionHandle {
     fn drop(&mut self) {
         let mut chats = self.actions.chats();
         let Some(chat) = chats.get_mut(&self.chat) else { return };
-        chat.leave(self.turn);
+        chat.leave(self.owner);
         chat.changed.notify_one();
         // A running loop removes the chat itself; otherwise a new turn would start a second loop.
         if chat.places.is_empty() && !chat.running {
@@ -175,13 +193,13 @@ struct ActionTarget {
     due: Instant,
     /// The action shown last.
     shown: Option<Activity>,
-    /// The action that each turn wants; the newest one counts.
-    turns: Vec<(TurnId, Option<Activity>)>,
+    /// The action that each turn or message wants; the newest one counts.
+    owners: Vec<(ActionOwner, Option<Activity>)>,
 }
 
 impl ActionTarget {
     fn kind(&self) -> Option<Activity> {
-        self.turns.iter().rev().find_map(|&(_, kind)| kind)
+        self.owners.iter().rev().find_map(|&(_, kind)| kind)
     }
 }
 
@@ -194,28 +212,28 @@ struct DueAction {
 }
 
 impl ChatActions {
-    fn join(&mut self, topic: Option<TopicId>, turn: TurnId, now: Instant) {
+    fn join(&mut self, topic: Option<TopicId>, owner: ActionOwner, now: Instant) {
         match self.places.iter_mut().find(|place| place.topic == topic) {
-            Some(place) => place.turns.push((turn, None)),
+            Some(place) => place.owners.push((owner, None)),
             None => {
-                self.places.push(ActionTarget { topic, due: now, shown: None, turns: vec![(turn, None)] });
+                self.places.push(ActionTarget { topic, due: now, shown: None, owners: vec![(owner, None)] });
             }
         }
     }
 
-    fn leave(&mut self, turn: TurnId) {
+    fn leave(&mut self, owner: ActionOwner) {
         for place in &mut self.places {
-            place.turns.retain(|&(other, _)| other != turn);
+            place.owners.retain(|&(other, _)| other != owner);
         }
-        self.places.retain(|place| !place.turns.is_empty());
+        self.places.retain(|place| !place.owners.is_empty());
     }
 
-    /// Sets the action of a turn. One that differs from the action shown last is due at once.
-    fn set_action(&mut self, turn: TurnId, action: Option<Activity>, now: Instant) {
+    /// Sets the action of a turn or message. One that differs from the action shown last is due at once.
+    fn set_action(&mut self, owner: ActionOwner, action: Option<Activity>, now: Instant) {
         for place in &mut self.places {
-            let Some(at) = place.turns.iter().position(|&(other, _)| other == turn) else { continue };
-            place.turns.remove(at);
-            place.turns.push((turn, action));
+            let Some(at) = place.owners.iter().position(|&(other, _)| other == owner) else { continue };
+            place.owners.remove(at);
+            place.owners.push((owner, action));
             if place.kind().is_some_and(|kind| Some(kind) != place.shown) {
                 place.due = place.due.min(now);
             }
@@ -264,13 +282,17 @@ async fn call(api: &Api, chat: ChatId, next: DueAction) -> Option<Instant> {
 mod tests {
     use super::*;
 
+    fn turn(id: i64) -> ActionOwner {
+        ActionOwner::Turn(TurnId(id))
+    }
+
     /// Turns 1, 2, ... in the chat itself and in topics 1, 2, ..., all of them typing.
     fn busy(places: i32, now: Instant) -> ChatActions {
         let mut chat = ChatActions::default();
         for number in 0..places {
-            let turn = TurnId(i64::from(number) + 1);
-            chat.join((number > 0).then_some(TopicId(number)), turn, now);
-            chat.set_action(turn, Some(Activity::Writing), now);
+            let owner = turn(i64::from(number) + 1);
+            chat.join((number > 0).then_some(TopicId(number)), owner, now);
+            chat.set_action(owner, Some(Activity::Writing), now);
         }
         chat
     }
@@ -315,16 +337,16 @@ mod tests {
         let start = Instant::now();
         let mut chat = busy(1, start);
         let first = chat.next().unwrap();
-        chat.set_action(TurnId(1), Some(Activity::Picture), start);
+        chat.set_action(turn(1), Some(Activity::Picture), start);
         chat.called(first, None, start);
         let photo = DueAction { topic: None, kind: Activity::Picture, due: start + GAP };
         assert_eq!(chat.next(), Some(photo));
         chat.called(photo, None, photo.due);
-        chat.set_action(TurnId(1), None, photo.due);
+        chat.set_action(turn(1), None, photo.due);
         assert_eq!(chat.next(), None);
-        chat.set_action(TurnId(1), Some(Activity::Picture), photo.due);
+        chat.set_action(turn(1), Some(Activity::Picture), photo.due);
         assert_eq!(chat.next().map(|next| next.due), Some(photo.due + REFRESH), "it is still seen");
-        chat.set_action(TurnId(1), Some(Activity::Writing), photo.due + GAP);
+        chat.set_action(turn(1), Some(Activity::Writing), photo.due + GAP);
         assert_eq!(chat.next().map(|next| next.due), Some(photo.due + GAP));
     }
 
@@ -332,14 +354,14 @@ mod tests {
     fn turns_in_one_place_share_its_action_and_the_last_to_leave_ends_it() {
         let start = Instant::now();
         let mut chat = busy(1, start);
-        chat.join(None, TurnId(2), start);
-        chat.set_action(TurnId(2), Some(Activity::File), start);
+        chat.join(None, turn(2), start);
+        chat.set_action(turn(2), Some(Activity::File), start);
         assert_eq!(chat.next().map(|next| next.kind), Some(Activity::File));
-        chat.set_action(TurnId(2), None, start);
+        chat.set_action(turn(2), None, start);
         assert_eq!(chat.next().map(|next| next.kind), Some(Activity::Writing));
-        chat.leave(TurnId(1));
+        chat.leave(turn(1));
         assert_eq!(chat.next(), None);
-        chat.leave(TurnId(2));
+        chat.leave(turn(2));
         assert!(chat.places.is_empty());
     }
 }

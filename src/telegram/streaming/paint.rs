@@ -91,6 +91,7 @@ async fn begin(screen: &Screen, place: Place, part: usize, state: &RichText) -> 
         entities: &state.wire_entities(),
         reply_parameters: place.reply_to.filter(|_| part == 0).map(ReplyParameters::to),
         link_preview_options: NoPreview::default(),
+        disable_notification: false,
         reply_markup: Some(keyboards::stop(place.turn, place.language)),
     };
     let (turn, db) = (place.turn, &screen.db);

@@ -148,6 +148,9 @@ pub(crate) fn closing(language: Language, outcome: Outcome) -> Option<String> {
         Outcome::Failed(TurnFailure::Internal) => "failed-internal",
         Outcome::Failed(TurnFailure::NoFunds) => "failed-no-funds",
         Outcome::Failed(TurnFailure::Banned) => "failed-banned",
+        Outcome::Failed(TurnFailure::VoiceOff) => "failed-voice-off",
+        Outcome::Failed(TurnFailure::NotHeard) => "failed-not-heard",
+        Outcome::Failed(TurnFailure::NothingSaid) => "failed-nothing-said",
     };
     Some(say(language, id))
 }
@@ -157,7 +160,10 @@ pub(crate) fn closing(language: Language, outcome: Outcome) -> Option<String> {
 pub(crate) fn closings(language: Language, outcome: Outcome, unfetched: Unfetched) -> Option<String> {
     let own = unfetched.own.then(|| say(language, "answered-without-file"));
     let replied = unfetched.replied.then(|| say(language, "answered-without-replied-file"));
-    let lines: Vec<String> = [own, replied, closing(language, outcome)].into_iter().flatten().collect();
+    let tells = outcome == Outcome::Failed(TurnFailure::NotHeard);
+    let recording = (unfetched.recording && !tells).then(|| say(language, "answered-without-recording"));
+    let remarks = [own, replied, recording, closing(language, outcome)];
+    let lines: Vec<String> = remarks.into_iter().flatten().collect();
     (!lines.is_empty()).then(|| lines.join("\n\n"))
 }
 

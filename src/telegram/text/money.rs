@@ -110,12 +110,13 @@ fn operation(language: Language, booked: &LedgerEntry) -> String {
         "return" => "operation-return",
         "payment" => "operation-payment",
         "refund" => "operation-refund",
+        "transcription" => "operation-transcription",
         _ => "operation-adjustment",
     };
     let what = say_with(language, id, &[("subject", &booked.subject)]);
     // Usage is rounded to a readable precision; all other amounts are shown exactly, because they were
     // promised or requested.
-    let is_usage = matches!(id, "operation-usage" | "operation-return");
+    let is_usage = matches!(id, "operation-usage" | "operation-return" | "operation-transcription");
     let amount = if is_usage { booked.amount.to_string() } else { booked.amount.in_full() };
     format!("{sign}{amount} · {what} · {}", booked.at.format("%Y-%m-%d %H:%M UTC"))
 }

@@ -38,6 +38,9 @@ async fn wait_for_admission(
     permit: &mut Permit,
 ) -> Result<Slot, TurnFailure> {
     let user = request.key.user;
+    if let Some(failure) = request.unheard {
+        return Err(failure);
+    }
     if request.held {
         return Ok(context.slots.acquire(user).await);
     }

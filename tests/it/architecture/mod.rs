@@ -53,7 +53,7 @@ const INNER: &[Order] = &[
             &["content", "error", "request"],
             &["response"],
             &["claude"],
-            &["provider"],
+            &["provider", "speech"],
         ],
     ),
     (
@@ -90,6 +90,8 @@ const INNER: &[Order] = &[
             &["arrivals", "checkpoint", "courier", "deferred", "payment_worker", "pipeline"],
             &["pipeline/queue", "streaming"],
             &["context"],
+            &["pipeline/loading"],
+            &["pipeline/voice"],
             &["pipeline/normalize", "pipeline/pointing"],
             &["pipeline/processor"],
             &["replies", "payment_jobs"],

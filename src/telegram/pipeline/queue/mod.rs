@@ -16,6 +16,7 @@ use crate::domain::file::{Attachment, Retrieval};
 use crate::domain::ids::{MessageId, ThreadKey, TurnId, UpdateId};
 use crate::domain::message::Incoming;
 use crate::domain::people::Language;
+use crate::domain::speech::Spoken;
 use crate::services::recovery::Recovery;
 use crate::telegram::inbound::{Edit, MessageHeader};
 use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome, FetchResult};
@@ -268,6 +269,9 @@ impl Batch {
             FetchOutcome::Withheld if replied => return,
             FetchOutcome::Withheld => return self.withheld.push(message),
             FetchOutcome::Failed => (Retrieval::Failed, None),
+            FetchOutcome::Heard(spoken) if replied => return self.quote(message, &spoken),
+            FetchOutcome::Heard(spoken) => (Retrieval::Heard(spoken), None),
+            FetchOutcome::Off => (Retrieval::Off, None),
         };
         for waiting in self.messages.iter_mut().filter(|waiting| waiting.message == message) {
             let (attachment, fetched) = if replied {
@@ -282,6 +286,19 @@ impl Batch {
                 // The declared type is wrong and the real one unknown.
                 UNKNOWN.clone_into(&mut attachment.mime);
             }
+        }
+    }
+
+    /// Puts what was said in the recording that a message replies to in its place.
+    fn quote(&mut self, message: MessageId, spoken: &Spoken) {
+        for waiting in self.messages.iter_mut().filter(|waiting| waiting.message == message) {
+            let Some(reply) = &mut waiting.context.reply else { continue };
+            let caption = std::mem::replace(&mut reply.text, spoken.text.clone());
+            if !caption.trim().is_empty() {
+                reply.text = format!("{}\n\n{caption}", reply.text);
+            }
+            reply.cut_middle();
+            waiting.replied_attachment = None;
         }
     }
 

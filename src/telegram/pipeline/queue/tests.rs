@@ -114,6 +114,7 @@ async fn a_full_mailbox_says_so_and_a_dead_session_is_replaced() {
 #[tokio::test]
 async fn files_arrive_where_they_belong() {
     let file = |id: &str| Attachment {
+        duration_s: None,
         kind: FileKind::Photo,
         telegram_id: id.into(),
         unique_id: id.into(),

@@ -6,7 +6,7 @@ welcome-back = Welcome back, { $name }! Our conversation is where we left it. Wh
 help = Write to me as you would to a person. Several messages in a row count as one.
     { "" }
     • A new message while I am answering ends that answer; what I have said so far stays.
-    • Send photos, PDFs and text files, with a question below them or behind them.
+    • Send photos, PDFs and text files, with a question below them or behind them. Voice messages count like written ones.
     • Edit a message and I will read the new version from then on.
     • In a group I answer when you mention me or reply to me.
     { "" }
@@ -34,6 +34,9 @@ failed-internal = ⚠️ Something went wrong on my side. Your message is kept; 
 out-of-funds = 💳 Your balance is used up, so I stopped here. /pay tops it up, /balance shows what it was spent on.
 failed-no-funds = 💳 You have nothing left to spend. Your message is kept: /pay tops up your balance, then write “go on”. /balance shows what it was spent on.
 failed-banned = The operator of this bot has closed your account. /paysupport tells how to reach them.
+failed-voice-off = 🎤 I cannot listen to voice messages here. Please write to me instead, or ask the operator of this bot to switch voice messages on. Your message is kept.
+failed-not-heard = ⚠️ I could not turn your recording into text. It is kept and cost nothing: please send it again or write to me.
+failed-nothing-said = 🔇 I heard no words in this recording. Please record it again or write to me.
 only-text = I cannot read this. I read text, photos, PDFs, and text files such as notes, tables as CSV and source code. With a few words below a file I know what it is about, even if I cannot open it.
 file-too-large = This file is too large for me: the most that I read of its kind is { $most } MB.
 file-empty = This file is empty.
@@ -43,6 +46,7 @@ picture-unsupported = I cannot open a picture of this format. Please send it as 
 file-not-fetched = ⚠️ I could not fetch your file. Please send it again.
 answered-without-file = ⚠️ I could not fetch your file and answered without it. Please send it again.
 answered-without-replied-file = ⚠️ I could not fetch the file of the message that you replied to and answered without it. Please send it to me.
+answered-without-recording = ⚠️ I could not turn a recording into text and answered without it; it cost nothing. Please send it again.
 command-start = Begin
 command-stop = End the running answer
 command-help = What I can do

@@ -22,13 +22,14 @@ receipt = ✅ Received { $stars } ⭐ and added { $credit }. Your balance is now
     Transaction: `{ $charge }`
     Within { $days } days you can have it back: `/refund { $charge }`
 balance = Your balance: **{ $balance }**
-balance-held = Reserved for running answers or refunds: { $held }; free: { $free }
+balance-held = Reserved for running answers, recordings or refunds: { $held }; free: { $free }
 balance-latest = Latest operations:
 operation-starter = welcome gift
 operation-usage = { $subject }
 operation-return = { $subject }, given back: the answer never arrived
 operation-payment = paid { $subject } ⭐
 operation-refund = returned { $subject } ⭐
+operation-transcription = recording to text, { $subject }
 operation-adjustment = correction by the operator
 refundable = These payments can be given back within { $days } days, as long as your balance covers them. Tap a command to copy it, then send it:
 nothing-to-refund = There is no payment that could be given back. That is possible for { $days } days after a payment.

@@ -22,13 +22,14 @@ receipt = ✅ Получено { $stars } ⭐, добавлено { $credit }. �
     Операция: `{ $charge }`
     Вернуть можно в течение { $days } дней: `/refund { $charge }`
 balance = Ваш баланс: **{ $balance }**
-balance-held = Зарезервировано для ответов и возвратов: { $held }; свободно: { $free }
+balance-held = Зарезервировано для ответов, записей и возвратов: { $held }; свободно: { $free }
 balance-latest = Последние операции:
 operation-starter = подарок новичку
 operation-usage = { $subject }
 operation-return = { $subject }, возвращено: ответ не дошёл
 operation-payment = оплата { $subject } ⭐
 operation-refund = возврат { $subject } ⭐
+operation-transcription = запись в текст, { $subject }
 operation-adjustment = исправление владельцем
 refundable = Эти платежи можно вернуть в течение { $days } дней, если хватает баланса. Нажмите на команду, чтобы скопировать её, и отправьте:
 nothing-to-refund = Нет платежей, которые можно вернуть. Это возможно в течение { $days } дней после оплаты.

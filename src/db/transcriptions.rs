@@ -1,0 +1,310 @@
+//! Repository of transcriptions: one row per recording. It holds the money while a worker asks the service, and proves
+//! the charge afterwards. Rows are locked before users.
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use super::{Db, DbError, Tx};
+use crate::domain::ids::{ThreadKey, TurnId, UserId};
+use crate::domain::money::Usd;
+use crate::domain::speech::RecordingId;
+
+/// How long a worker owns a transcription without renewing that, in seconds.
+const LEASE_S: f64 = 10.0;
+
+/// A transcription as it is stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct StoredTranscription {
+    /// How far it is.
+    pub state: TranscriptionState,
+    /// The user who pays.
+    pub user: UserId,
+    /// What is reserved for it.
+    pub held: Usd,
+    /// What was said; `None` before it is known and after it has expired.
+    pub text: Option<String>,
+}
+
+/// How far a transcription is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TranscriptionState {
+    /// The worker with this lease asks the service, or has vanished a moment ago.
+    Leased(i64),
+    /// The worker has vanished: nobody renews the lease.
+    Abandoned,
+    /// The words are known and paid.
+    Done,
+    /// The last attempt failed; nothing is held.
+    Failed,
+}
+
+/// Locks a transcription until the transaction ends. Returns `None` if there is none.
+pub(crate) async fn lock(
+    tx: &mut Tx<'_>,
+    recording: RecordingId,
+) -> Result<Option<StoredTranscription>, DbError> {
+    let row = sqlx::query!(
+        r#"SELECT state, user_id, held, text, lease, leased_until > now() AS "leased!" FROM transcriptions
+           WHERE chat_id = $1 AND message_id = $2 AND replied = $3 FOR NO KEY UPDATE"#,
+        recording.chat.0,
+        recording.message.0,
+        recording.replied,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(DbError::at("transcriptions::lock"))?;
+    Ok(row.map(|row| {
+        let state = match row.state.as_str() {
+            "done" => TranscriptionState::Done,
+            "failed" => TranscriptionState::Failed,
+            _ if row.leased => TranscriptionState::Leased(row.lease),
+            _ => TranscriptionState::Abandoned,
+        };
+        StoredTranscription { state, user: UserId(row.user_id), held: Usd(row.held), text: row.text }
+    }))
+}
+
+/// A transcription that begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewTranscription<'a> {
+    /// The recording.
+    pub recording: RecordingId,
+    /// Where it was asked for, and who pays.
+    pub key: ThreadKey,
+    /// Telegram's id of the content.
+    pub unique_id: &'a str,
+    /// The duration that Telegram reports, in seconds.
+    pub duration: u32,
+    /// What is reserved, by [`hold`](super::holds::take_for_transcription) in the same transaction.
+    pub held: Usd,
+    /// The lease of the worker.
+    pub lease: i64,
+}
+
+/// Stores that a worker begins. Returns `false` if another one was faster; the transaction must then be dropped.
+pub(crate) async fn begin(tx: &mut Tx<'_>, new: NewTranscription<'_>) -> Result<bool, DbError> {
+    let NewTranscription { recording, key, unique_id, duration, held, lease } = new;
+    let begun = sqlx::query!(
+        "INSERT INTO transcriptions AS old (chat_id, message_id, replied, user_id, topic_id, unique_id, duration, state,
+           held, lease, leased_until)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, now() + make_interval(secs => $10))
+         ON CONFLICT (chat_id, message_id, replied) DO UPDATE
+           SET user_id = excluded.user_id, topic_id = excluded.topic_id, state = 'pending', held = excluded.held,
+               lease = excluded.lease, leased_until = excluded.leased_until, attempts = old.attempts + 1,
+               failure = NULL, settled_at = NULL
+           WHERE old.state = 'failed'",
+        recording.chat.0,
+        recording.message.0,
+        recording.replied,
+        key.user.0,
+        key.topic.map(|topic| topic.0),
+        unique_id,
+        i32::try_from(duration).unwrap_or(i32::MAX),
+        held.0,
+        lease,
+        LEASE_S,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("transcriptions::begin"))?;
+    Ok(begun.rows_affected() == 1)
+}
+
+/// Gives an abandoned transcription, which is locked, to another worker. The hold stays; what the lost attempt may have
+/// cost is recorded.
+pub(crate) async fn take_over(tx: &mut Tx<'_>, recording: RecordingId, lease: i64) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE transcriptions SET lease = $4, leased_until = now() + make_interval(secs => $5), attempts = attempts + 1,
+           lost = lost + held
+         WHERE chat_id = $1 AND message_id = $2 AND replied = $3",
+        recording.chat.0,
+        recording.message.0,
+        recording.replied,
+        lease,
+        LEASE_S,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("transcriptions::take_over"))?;
+    Ok(())
+}
+
+/// Renews a lease.
+pub(crate) async fn renew(db: &Db, recording: RecordingId, lease: i64) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE transcriptions SET leased_until = now() + make_interval(secs => $5)
+         WHERE chat_id = $1 AND message_id = $2 AND replied = $3 AND lease = $4 AND state = 'pending'",
+        recording.chat.0,
+        recording.message.0,
+        recording.replied,
+        lease,
+        LEASE_S,
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("transcriptions::renew"))?;
+    Ok(())
+}
+
+/// What is stored of a transcript.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewTranscript<'a> {
+    /// The words.
+    pub text: &'a str,
+    /// Their language.
+    pub language: Option<&'a str>,
+    /// The duration that is paid, in seconds.
+    pub seconds: Decimal,
+    /// The prices used.
+    pub prices: &'a Value,
+    /// What it costs the user.
+    pub cost: Usd,
+    /// The service's id of the request.
+    pub request_id: Option<&'a str>,
+}
+
+/// Stores the transcript of a recording, which is locked, and ends its hold there.
+pub(crate) async fn finish(
+    tx: &mut Tx<'_>,
+    recording: RecordingId,
+    transcript: NewTranscript<'_>,
+) -> Result<(), DbError> {
+    let NewTranscript { text, language, seconds, prices, cost, request_id } = transcript;
+    sqlx::query!(
+        "UPDATE transcriptions SET state = 'done', held = 0, text = $4, language = $5, seconds = $6, prices = $7, cost = $8,
+           request_id = $9, failure = NULL, settled_at = now()
+         WHERE chat_id = $1 AND message_id = $2 AND replied = $3",
+        recording.chat.0,
+        recording.message.0,
+        recording.replied,
+        text,
+        language,
+        seconds,
+        prices,
+        cost.0,
+        request_id,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("transcriptions::finish"))?;
+    Ok(())
+}
+
+/// Stores that the worker with this lease has failed, and releases what was held. `lost` says whether a request may have
+/// been made whose result is lost. Changes nothing if another worker has the transcription, or it is over.
+pub(crate) async fn fail(
+    tx: &mut Tx<'_>,
+    recording: RecordingId,
+    lease: i64,
+    (failure, lost): (&str, bool),
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "WITH ours AS (
+           SELECT chat_id, message_id, replied, user_id, held FROM transcriptions
+           WHERE chat_id = $1 AND message_id = $2 AND replied = $3 AND lease = $4 AND state = 'pending' FOR NO KEY UPDATE
+         ), failed AS (
+           UPDATE transcriptions AS old SET state = 'failed', failure = $5, held = 0, settled_at = now(),
+             lost = old.lost + CASE WHEN $6 THEN ours.held ELSE 0 END
+           FROM ours
+           WHERE old.chat_id = ours.chat_id AND old.message_id = ours.message_id AND old.replied = ours.replied
+         )
+         UPDATE users SET held = users.held - ours.held FROM ours WHERE users.id = ours.user_id",
+        recording.chat.0,
+        recording.message.0,
+        recording.replied,
+        lease,
+        failure,
+        lost,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("transcriptions::fail"))?;
+    Ok(())
+}
+
+/// Releases what is held for transcriptions that nobody has taken up again since `before`.
+pub(crate) async fn release_abandoned(db: &Db, before: DateTime<Utc>) -> Result<(), DbError> {
+    sqlx::query!(
+        "WITH gone AS (
+           SELECT chat_id, message_id, replied, user_id, held FROM transcriptions
+           WHERE state = 'pending' AND leased_until < $1 FOR NO KEY UPDATE
+         ), failed AS (
+           UPDATE transcriptions AS old
+           SET state = 'failed', failure = 'abandoned', held = 0, lost = old.lost + gone.held, settled_at = now()
+           FROM gone
+           WHERE old.chat_id = gone.chat_id AND old.message_id = gone.message_id AND old.replied = gone.replied
+         )
+         UPDATE users SET held = users.held - freed.amount
+         FROM (SELECT user_id, sum(held) AS amount FROM gone GROUP BY user_id) AS freed WHERE users.id = freed.user_id",
+        before,
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("transcriptions::release_abandoned"))?;
+    Ok(())
+}
+
+/// Forgets the words of transcriptions that were settled before a time, up to `limit` of them. Returns how many.
+pub(crate) async fn forget_words(db: &Db, before: DateTime<Utc>, limit: i64) -> Result<u64, DbError> {
+    let forgotten = sqlx::query!(
+        "UPDATE transcriptions AS old SET text = NULL
+         FROM (SELECT chat_id, message_id, replied FROM transcriptions
+               WHERE text IS NOT NULL AND settled_at < $1 ORDER BY settled_at LIMIT $2) AS due
+         WHERE old.chat_id = due.chat_id AND old.message_id = due.message_id AND old.replied = due.replied",
+        before,
+        limit,
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("transcriptions::forget_words"))?;
+    Ok(forgotten.rows_affected())
+}
+
+/// The words of a recording that a user has paid for in another message, and their language.
+pub(crate) async fn paid_before(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    unique_id: &str,
+) -> Result<Option<(String, Option<String>)>, DbError> {
+    let row = sqlx::query!(
+        r#"SELECT text AS "text!", language FROM transcriptions
+           WHERE user_id = $1 AND unique_id = $2 AND unique_id <> '' AND state = 'done' AND text IS NOT NULL LIMIT 1"#,
+        user.0,
+        unique_id,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(DbError::at("transcriptions::paid_before"))?;
+    Ok(row.map(|row| (row.text, row.language)))
+}
+
+/// What is known of a turn whose messages are recordings without a word that a model could read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct UnheardTurn {
+    /// Whether one of them could not be transcribed.
+    pub failed: bool,
+    /// Whether nothing is said in one of them.
+    pub silent: bool,
+}
+
+/// Returns why a model cannot be asked about a turn; `None` if it can.
+pub(crate) async fn unheard(db: &Db, turn: TurnId) -> Result<Option<UnheardTurn>, DbError> {
+    let row = sqlx::query!(
+        r#"SELECT coalesce(bool_and(messages.text !~ '\S' AND coalesce(heard.text, '') = ''
+                                    AND coalesce(files.kind IN ('voice', 'video_note'), FALSE)), FALSE) AS "unheard!",
+                  coalesce(bool_or(NOT files.fetched), FALSE) AS "failed!",
+                  coalesce(bool_or(heard.text = ''), FALSE) AS "silent!"
+           FROM messages
+           LEFT JOIN files ON files.chat_id = messages.chat_id AND files.message_id = messages.message_id
+             AND NOT files.replied
+           LEFT JOIN transcriptions AS heard ON heard.chat_id = messages.chat_id
+             AND heard.message_id = messages.message_id AND NOT heard.replied AND heard.state = 'done'
+           WHERE messages.turn_id = $1 AND messages.role = 'user'"#,
+        turn.0,
+    )
+    .fetch_one(db.pool())
+    .await
+    .map_err(DbError::at("transcriptions::unheard"))?;
+    Ok(row.unheard.then_some(UnheardTurn { failed: row.failed, silent: row.silent }))
+}

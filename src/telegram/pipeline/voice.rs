@@ -1,0 +1,280 @@
+//! Recordings made in a chat: each is loaded, transcribed and quoted before its message becomes a question.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::FutureExt;
+use rust_decimal::prelude::ToPrimitive;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome, FetchResult};
+use super::loading::{LoadError, load};
+use crate::db::DbError;
+use crate::db::model_calls::Payer;
+use crate::db::outbox::OutboxMessage;
+use crate::domain::file::Attachment;
+use crate::domain::message::Incoming;
+use crate::domain::speech::{RecordingId, Spoken};
+use crate::lifecycle::kill_point;
+use crate::llm::LlmError;
+use crate::llm::speech::{Client, Recording, Transcript};
+use crate::rendering::{Entity, EntityKind, Limits, RichText, split};
+use crate::services::transcription::{self, Claim, PAUSE, RENEWAL, Request};
+use crate::telegram::context::BotContext;
+
+/// The most messages that quote one recording.
+const MOST_QUOTES: usize = 5;
+
+/// Why a recording was not transcribed.
+#[derive(Debug, thiserror::Error)]
+enum HearError {
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error("the recording is not transcribed")]
+    Service(#[from] LlmError),
+    #[error(transparent)]
+    Database(#[from] DbError),
+    #[error("its sender is banned or has nothing to spend")]
+    Withheld,
+    #[error("its words are kept no longer")]
+    Expired,
+    #[error("it took longer than {} s", FETCH_LIMIT.as_secs())]
+    Slow,
+}
+
+impl HearError {
+    /// A word for rows and labels.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Load(_) => "not_loaded",
+            Self::Service(error) => error.name(),
+            Self::Database(_) => "database",
+            Self::Withheld => "withheld",
+            Self::Expired => "expired",
+            Self::Slow => "slow",
+        }
+    }
+}
+
+impl From<Result<Spoken, HearError>> for FetchOutcome {
+    fn from(heard: Result<Spoken, HearError>) -> Self {
+        match heard {
+            Ok(spoken) => Self::Heard(spoken),
+            Err(HearError::Withheld) => Self::Withheld,
+            Err(_) => Self::Failed,
+        }
+    }
+}
+
+/// Begins to transcribe the recording of a message, or that of the message that it replies to (`replied`).
+pub(super) fn begin(
+    context: &Arc<BotContext>,
+    incoming: &Incoming,
+    replied: bool,
+    attachment: Attachment,
+) -> FetchFuture {
+    let message = incoming.message;
+    let result = move |outcome| FetchResult { message, replied, outcome };
+    let Some(client) = context.speech.clone() else {
+        return async move { result(FetchOutcome::Off) }.boxed();
+    };
+    let (mut done, heard) = oneshot::channel();
+    let listener =
+        Listener { context: context.clone(), client, incoming: incoming.clone(), replied, attachment };
+    context.life.spawn("transcription", async move {
+        let (recording, lease) = (listener.recording(), rand::random());
+        let context = &listener.context;
+        let heard = tokio::select! {
+            biased;
+            // What is given up or left undone is transcribed again with its update.
+            () = done.closed() => None,
+            () = context.life.drain.cancelled() => None,
+            heard = listener.hear(lease) => Some(heard),
+        };
+        // What the service has answered is stored and paid in any case.
+        let heard = match heard {
+            Some(Ok(heard)) => Some(listener.settle(lease, heard).await),
+            Some(Err(error)) => Some(Err(error)),
+            None => None,
+        };
+        let failure = match &heard {
+            None => Some(("cancelled", true)),
+            Some(Err(error)) => Some((error.name(), matches!(error, HearError::Slow))),
+            Some(Ok(_)) => None,
+        };
+        if let Some(failure) = failure {
+            let release = || transcription::release(&context.books, recording, lease, failure);
+            if let Err(error) = context.db.persist(release).await {
+                // The hold ends with the lease.
+                tracing::warn!(error = &error as &dyn std::error::Error, "a transcription is still claimed");
+            }
+        }
+        let Some(heard) = heard else { return };
+        listener.report(&heard);
+        if done.send(heard.into()).is_err() {
+            tracing::debug!("nobody waits for the recording any more");
+        }
+    });
+    async move { result(heard.await.unwrap_or(FetchOutcome::Failed)) }.boxed()
+}
+
+/// What was said in a recording.
+enum Heard {
+    /// Stored and paid already.
+    Known(Spoken),
+    /// Still to be stored; free of charge if the user has paid for the same recording in another message.
+    New { transcript: Transcript, paid_before: bool },
+}
+
+/// Transcribes one recording.
+struct Listener {
+    context: Arc<BotContext>,
+    client: Client,
+    incoming: Incoming,
+    replied: bool,
+    attachment: Attachment,
+}
+
+impl Listener {
+    /// The message with the recording. One of another chat has no number here.
+    fn recording(&self) -> RecordingId {
+        let Incoming { key, message, context, .. } = &self.incoming;
+        let answered = context.reply.as_ref().filter(|reply| self.replied && reply.chat.is_none());
+        match answered.and_then(|reply| reply.message) {
+            Some(answered) => RecordingId { chat: key.chat, message: answered, replied: false },
+            None => RecordingId { chat: key.chat, message: *message, replied: self.replied },
+        }
+    }
+
+    fn request(&self, lease: i64) -> Request<'_> {
+        Request {
+            recording: self.recording(),
+            key: self.incoming.key,
+            person: &self.incoming.sender,
+            chat: &self.incoming.chat,
+            unique_id: &self.attachment.unique_id,
+            duration: self.attachment.duration_s.unwrap_or_default(),
+            lease,
+        }
+    }
+
+    /// Gets the words: those that are known, or those that the service hears.
+    async fn hear(&self, lease: i64) -> Result<Heard, HearError> {
+        let request = self.request(lease);
+        let deadline = Instant::now() + FETCH_LIMIT;
+        let claim = tokio::time::timeout_at(deadline, self.claim(request)).await;
+        if let Some(heard) = claim.unwrap_or(Err(HearError::Slow))? {
+            return Ok(heard);
+        }
+        let _action = self.context.screen.actions.show(self.incoming.key, self.incoming.message);
+        let asked = tokio::time::timeout_at(deadline, self.ask(request, deadline)).await;
+        let transcript = asked.unwrap_or(Err(HearError::Slow))?;
+        kill_point!("transcription: answered");
+        Ok(Heard::New { transcript, paid_before: false })
+    }
+
+    /// Waits until the words are known or this worker may ask the service (`None`).
+    async fn claim(&self, request: Request<'_>) -> Result<Option<Heard>, HearError> {
+        let (db, books) = (&self.context.db, &self.context.books);
+        loop {
+            match db.persist(|| transcription::claim(books, request)).await? {
+                Claim::Known(spoken) => return Ok(Some(Heard::Known(spoken))),
+                Claim::Begun => return Ok(None),
+                Claim::Paid(transcript) => return Ok(Some(Heard::New { transcript, paid_before: true })),
+                Claim::Expired => return Err(HearError::Expired),
+                Claim::Refused => return Err(HearError::Withheld),
+                Claim::Busy | Claim::Reserved => tokio::time::sleep(PAUSE).await,
+            }
+        }
+    }
+
+    /// Loads the recording and asks the service; renews the lease meanwhile.
+    async fn ask(&self, request: Request<'_>, deadline: Instant) -> Result<Transcript, HearError> {
+        let work = async {
+            let (context, key) = (&self.context, self.incoming.key);
+            // The service may be slow, and other files need not wait for it.
+            let _place = context.hearings.take(key.user).await;
+            let (bytes, _) = load(context, key, &self.attachment, deadline).await?;
+            let Attachment { name, mime, .. } = self.attachment.clone();
+            let recording = Recording { name, mime, bytes: Bytes::from(bytes), language: None };
+            let began = Instant::now();
+            let transcript = self.client.transcribe(&recording).await?;
+            context.metrics.transcription.observe(began.elapsed().as_secs_f64());
+            Ok(transcript)
+        };
+        tokio::select! {
+            transcript = work => transcript,
+            never = self.keep(request) => match never {},
+        }
+    }
+
+    /// Renews the lease for as long as this runs. A renewal that fails is tried again; the lease outlives some of them.
+    async fn keep(&self, request: Request<'_>) -> std::convert::Infallible {
+        loop {
+            tokio::time::sleep(RENEWAL).await;
+            if let Err(error) = transcription::renew(&self.context.books, request).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a lease was not renewed");
+            }
+        }
+    }
+
+    /// Stores and charges new words, and quotes them.
+    async fn settle(&self, lease: i64, heard: Heard) -> Result<Spoken, HearError> {
+        let (transcript, paid_before) = match heard {
+            Heard::Known(spoken) => return Ok(spoken),
+            Heard::New { ref transcript, paid_before } => (transcript, paid_before),
+        };
+        let (context, books, request) = (&self.context, &self.context.books, self.request(lease));
+        let quotes = |spoken: &Spoken| self.quotes(spoken);
+        let settle = || transcription::settle(books, request, transcript, paid_before, quotes);
+        let settled = context.db.persist(settle).await?;
+        let seconds = settled.seconds.ceil().to_u64().unwrap_or_default();
+        context.metrics.transcribed_seconds.inc_by(seconds);
+        context.metrics.transcription_costs.inc_by(settled.cost.nano());
+        context.metrics.costs.with_label_values(&[Payer::User.name()]).inc_by(settled.cost.nano());
+        context.courier().deliver(settled.owed);
+        Ok(settled.spoken)
+    }
+
+    /// The messages that show the words: a quote below the recording, without a sound.
+    fn quotes(&self, spoken: &Spoken) -> Vec<OutboxMessage> {
+        let recording = self.recording();
+        let whole = RichText::plain(spoken.text.clone());
+        let parts = split(&whole, Limits::MESSAGE.code_points, Limits::MESSAGE.entities);
+        let message = |(number, part): (usize, RichText)| OutboxMessage {
+            reply_to: Some(recording.message),
+            after: Some(self.incoming.message),
+            silent: true,
+            ..OutboxMessage::new(
+                format!("transcript:{recording}:{number}"),
+                recording.chat,
+                self.incoming.key.topic,
+                quoted(part).into_wire(),
+            )
+        };
+        parts.into_iter().take(MOST_QUOTES).enumerate().map(message).collect()
+    }
+
+    fn report(&self, heard: &Result<Spoken, HearError>) {
+        let result = match heard {
+            Ok(spoken) if spoken.is_silence() => "empty",
+            Ok(_) => "ok",
+            Err(HearError::Withheld) => "withheld",
+            Err(_) => "failed",
+        };
+        self.context.metrics.transcriptions.with_label_values(&[result]).inc();
+        if let Err(error) = heard {
+            let (chat, message) = (self.incoming.key.chat.0, self.incoming.message.0);
+            let error = error as &dyn std::error::Error;
+            tracing::warn!(chat.id = chat, message.id = message, error, "a recording was not transcribed");
+        }
+    }
+}
+
+/// Makes a text a quote that is folded if it is long.
+fn quoted(part: RichText) -> RichText {
+    let length = part.text.encode_utf16().count();
+    let quote = Entity { kind: EntityKind::ExpandableBlockquote, offset: 0, length };
+    RichText { entities: vec![quote], ..part }
+}
