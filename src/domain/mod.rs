@@ -4,8 +4,10 @@
 pub(crate) mod blank;
 pub mod clock;
 pub mod file;
+pub mod file_id;
 pub mod history;
 pub mod ids;
+pub mod media;
 pub mod message;
 pub mod model;
 pub mod money;

@@ -25,7 +25,7 @@ pub(super) async fn salvage(
 ) -> (TurnReport, ScreenResult<'static>) {
     let (db, turn) = (&context.db, request.turn);
     let parts = db.persist(|| outbox::promised_parts(db, turn)).await;
-    let text = parts.unwrap_or_default().join("\n");
+    let text = parts.unwrap_or_default().texts.join("\n");
     let report = TurnReport {
         calls: call_log.final_calls(),
         ..TurnReport::without_work(text, Outcome::Failed(TurnFailure::Internal))
