@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
+
 use super::arrivals::Arrivals;
 use super::courier::Courier;
 use super::deferred::Deferred;
@@ -25,7 +27,6 @@ use crate::services::books::Books;
 use crate::services::write_behind::WriteBehind;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::readiness::Readiness;
-use parking_lot::{Mutex, MutexGuard};
 
 /// The long-lived parts of the service.
 #[derive(Debug)]

@@ -14,6 +14,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
+use tracing::Instrument;
 
 pub(crate) use self::queued::Delivery;
 use self::queued::{QueuedMessage, SendStatus};
@@ -95,7 +96,8 @@ impl Courier {
             self.0.sender.life.spawn("courier", async move {
                 drain_queue(&courier.0.state, chat, |queued| {
                     let courier = courier.clone();
-                    async move { courier.0.sender.send_until_settled(queued).await }.boxed()
+                    let span = queued.span();
+                    async move { courier.0.sender.send_until_settled(queued).instrument(span).await }.boxed()
                 })
                 .await;
             });

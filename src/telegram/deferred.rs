@@ -4,8 +4,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::domain::ids::{ThreadKey, UpdateId};
 use parking_lot::{Mutex, MutexGuard};
+
+use crate::domain::ids::{ThreadKey, UpdateId};
 
 /// Updates that wait. Cheap to clone; bounded by what the inbox holds.
 #[derive(Clone, Debug, Default)]

@@ -14,6 +14,7 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::context::BotContext;
 use super::inbound::{Edit, MessageHeader};
@@ -74,7 +75,7 @@ struct Session<'a> {
     /// A stop that came before its answer had begun.
     stopped: Option<StopRequest>,
     /// The messages of the turn that runs; one of them that comes again is no newer message.
-    asked: Vec<MessageId>,
+    asked: Vec<(UpdateId, MessageId)>,
     /// Turns that nobody has finished; older than everything that waits here.
     left_open: VecDeque<Box<(LeftOpen, Recovery)>>,
     /// Each `/clear` that is not carried out yet, oldest first.
@@ -198,7 +199,7 @@ impl Session<'_> {
             BatchOutcome::Turn(request) => {
                 context.metrics.messages_batched.inc_by(batch.len().saturating_sub(1) as u64);
                 context.metrics.preparation.observe(closed.elapsed().as_secs_f64());
-                self.asked = batch.iter().map(|incoming| incoming.message).collect();
+                self.asked = batch.iter().map(|incoming| (incoming.update, incoming.message)).collect();
                 Some(*request)
             }
             BatchOutcome::Reply(Dialog::CustomAmount) => {
@@ -230,14 +231,16 @@ impl Session<'_> {
             stop.cut(Interruption::Stopped);
             self.apply_stop(stop_request);
         }
-        let mut running = pin!(turn::drive(context, request, permit, &stop));
+        let span = turn::span(&request, self.asked.iter().map(|(update, _)| *update));
+        let mut running = pin!(turn::drive(context, request, permit, &stop).instrument(span));
         loop {
             let input = tokio::select! {
                 () = &mut running => return,
                 Some(()) = self.background.next() => continue,
                 Some(input) = self.mailbox.recv(), if !self.is_blocked_by_clear() => input,
             };
-            if matches!(&input, SessionInput::Message(message, _) if self.asked.contains(&message.message)) {
+            if matches!(&input, SessionInput::Message(message, _) if self.asked.iter().any(|asked| asked.1 == message.message))
+            {
                 continue;
             }
             if matches!(&input, SessionInput::Clear(clear) if self.ends(clear, question)) {

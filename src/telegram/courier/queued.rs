@@ -1,6 +1,7 @@
 //! A message in the queue of its chat.
 
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::db::outbox::OutboxMessage;
 use crate::domain::ids::{MessageId, OutboxId};
@@ -23,6 +24,14 @@ pub(super) struct QueuedMessage {
     pub(super) owed: OutboxMessage,
     pub(super) origin: SendStatus,
     pub(super) delivered: oneshot::Sender<Option<MessageId>>,
+}
+
+impl QueuedMessage {
+    /// Creates the span of its delivery.
+    pub(super) fn span(&self) -> Span {
+        let turn = self.owed.turn.map(|turn| turn.0);
+        tracing::info_span!("delivery", outbox.id = self.id.0, turn.id = turn, chat.id = self.owed.chat.0)
+    }
 }
 
 /// Tells when the last of the messages has arrived (with its number) or was refused.

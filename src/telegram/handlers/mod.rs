@@ -33,6 +33,7 @@ use crate::services::people;
 /// Handles one update. Updates of one chat come in order, those of different chats side by side.
 pub(crate) fn route(context: &Arc<BotContext>, update: Update) {
     let id = update.id;
+    let _span = tracing::info_span!("update", update.id = id.0, kind = update.kind).entered();
     match inbound::read(update, &context.me, context.books.clock.now()) {
         Inbound::Prompt(incoming) => {
             if incoming.chat.kind != ChatKind::Private {

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
+use parking_lot::Mutex;
+
 use crate::domain::ids::{ChatId, UserId};
 use crate::domain::message::Incoming;
-use parking_lot::Mutex;
 
 /// Albums that are remembered to have been meant for us.
 const ALBUMS: usize = 256;

@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::ids::UpdateId;
 use parking_lot::{Mutex, MutexGuard};
+
+use crate::domain::ids::UpdateId;
 
 /// Updates that sessions have in hand, and how many hold each. Cheap to clone.
 #[derive(Clone, Debug, Default)]

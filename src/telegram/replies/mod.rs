@@ -8,6 +8,8 @@ pub(crate) mod topics;
 use std::future::Future;
 use std::sync::Arc;
 
+use tracing::Instrument;
+
 use super::context::BotContext;
 use super::inbound::{MessageHeader, attachments};
 use super::text;
@@ -105,7 +107,7 @@ pub(super) fn spawn<F>(
     F: Future<Output = Result<(), DbError>> + Send + 'static,
 {
     let task = handler(context.clone(), header);
-    context.life.spawn("handler", async move { finish(task.await) });
+    context.life.spawn("handler", async move { finish(task.await) }.in_current_span());
 }
 
 /// Logs the fault of a handler.

@@ -1,5 +1,9 @@
 //! A session takes up a turn that a crash or a fault has left open.
 
+use std::iter;
+
+use tracing::Instrument;
+
 use super::Session;
 use crate::db::DbError;
 use crate::db::model_calls::Payer;
@@ -54,7 +58,8 @@ impl Session<'_> {
                 db.persist(finish).await?;
                 let mut request = processor::resume(context, left, left.attempt).await?;
                 turn::find_live_message(context, left, &mut request).await?;
-                turn::close_cut(context, &request, rest).await;
+                let span = turn::span(&request, iter::empty());
+                turn::close_cut(context, &request, rest).instrument(span).await;
             }
         }
         Ok(())

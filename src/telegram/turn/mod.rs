@@ -10,6 +10,7 @@ mod recovering;
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
+use tracing::Span;
 
 use self::admission::enter;
 use self::closing::{close, postpone};
@@ -23,7 +24,7 @@ use super::pipeline::slots::Slot;
 use super::streaming::ScreenResult;
 use crate::conversation::interrupt::Stop;
 use crate::domain::blank::is_blank;
-use crate::domain::ids::TurnId;
+use crate::domain::ids::{TurnId, UpdateId};
 use crate::domain::turn::{Interruption, Outcome, TurnReport, TurnRequest};
 use crate::services::metering::{self, MeterRequests, TurnMeter};
 
@@ -39,6 +40,21 @@ pub(super) async fn drive(context: &BotContext, request: TurnRequest, mut permit
     Box::pin(deliver(context, &request, &report, closed)).await;
     // Whoever waits for the place finds the money free.
     drop((slot, permit));
+}
+
+/// Creates the span of a turn. The lines about its work, requests and tool calls are inside it; `updates` brought its
+/// messages.
+pub(super) fn span(request: &TurnRequest, updates: impl Iterator<Item = UpdateId>) -> Span {
+    let updates = updates.map(|update| update.0).collect::<Vec<_>>();
+    tracing::info_span!(
+        "turn",
+        turn.id = request.turn.0,
+        turn.attempt = request.attempt,
+        thread.id = request.thread.0,
+        chat.id = request.key.chat.0,
+        user.id = request.key.user.0,
+        ?updates,
+    )
 }
 
 /// How a turn has ended: its report, what its screen leaves behind, and the place of its user, if it has got one.
