@@ -23,6 +23,7 @@ use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude};
 use crate::services::books::{Books, Terms};
+use crate::services::made_files::MadeFiles;
 use crate::services::{janitor, recovery, write_behind};
 use crate::telegram::arrivals::Arrivals;
 use crate::telegram::context::{BotContext, RunningTurns};
@@ -162,7 +163,10 @@ async fn start(
     let api = Api::new(client, &telegram.api_url, &telegram.token, budget, metrics.clone())
         .context("TELEGRAM_API_URL")?;
     let me = introduce(&api, life).await?;
-    let courier = Courier::new(api.clone(), db.clone(), cache.clone(), life.clone(), metrics.clone());
+    let room = (config.database.made_files, config.database.made_files_cached);
+    let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);
+    let courier =
+        Courier::new(api.clone(), db.clone(), cache.clone(), made_files, life.clone(), metrics.clone());
     let actions = Actions::new(api.clone(), life.clone());
     let screen = Screen { api: api.clone(), actions, courier, db: db.clone(), life: life.clone() };
     let context = Arc::new(BotContext {

@@ -1,6 +1,10 @@
 //! Files on their way to a chat: the kind of message that each becomes, and what is sent together.
 
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
 
 use super::file_id::PublicFileId;
 
@@ -143,6 +147,35 @@ pub enum FileFate {
     /// It is still owed.
     Pending,
 }
+
+/// Where the fates of the files of one delivery are reported, once. If it is dropped, they are still owed.
+#[derive(Clone, Debug)]
+pub struct FileReceipt(Arc<Mutex<Option<oneshot::Sender<Vec<FileFate>>>>>);
+
+impl FileReceipt {
+    /// Creates a receipt, and what receives the fates.
+    pub fn new() -> (Self, oneshot::Receiver<Vec<FileFate>>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(Arc::new(Mutex::new(Some(sender)))), receiver)
+    }
+
+    /// Reports the fates, in the order of the files. Nothing happens if nobody waits for them any more.
+    pub fn report(self, fates: Vec<FileFate>) {
+        if let Some(sender) = self.0.lock().take()
+            && sender.send(fates).is_err()
+        {
+            tracing::debug!("nobody waits for the fate of files");
+        }
+    }
+}
+
+impl PartialEq for FileReceipt {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for FileReceipt {}
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use super::books::Books;
+use super::made_files;
 use crate::db::retention::{self, RetentionKind, Walk};
 use crate::db::{DbError, OPERATION_LIMIT, audit, dialogs, topics};
 use crate::lifecycle::Lifecycle;
@@ -47,6 +48,8 @@ async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) {
     report("dialogs", db.until(drain).run_job(OPERATION_LIMIT, dialogs).await);
     let topics = || topics::forget(db, forgotten);
     report("topics", db.until(drain).run_job(OPERATION_LIMIT, topics).await);
+    let files = || made_files::expire(db);
+    report("made files", db.until(drain).run_job(OPERATION_LIMIT, files).await);
     for kind in RetentionKind::ALL {
         report(kind.name(), clean_up(books, life, metrics, kind).await);
     }

@@ -2,6 +2,8 @@
 //! good. Penalties and outages delay a delivery; they never lose it, because the outbox row stays until the end.
 
 mod calls;
+mod file_ladder;
+mod files;
 mod ladder;
 mod queued;
 mod sender;
@@ -16,6 +18,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
+use self::files::UploadRoom;
 pub(crate) use self::queued::Delivery;
 use self::queued::{QueuedMessage, SendStatus};
 use self::sender::MessageSender;
@@ -25,6 +28,7 @@ use crate::db::outbox::OutboxMessage;
 use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, MessageId, OutboxId};
 use crate::lifecycle::Lifecycle;
+use crate::services::made_files::MadeFiles;
 use crate::telemetry::metrics::Metrics;
 
 /// Delivers messages. Cheap to clone.
@@ -47,8 +51,16 @@ struct CourierState {
 
 impl Courier {
     /// A courier without anything to deliver.
-    pub(crate) fn new(api: Api, db: Db, cache: Cache, life: Lifecycle, metrics: Metrics) -> Self {
-        let sender = MessageSender { api, db, cache, life, metrics };
+    pub(crate) fn new(
+        api: Api,
+        db: Db,
+        cache: Cache,
+        made_files: MadeFiles,
+        life: Lifecycle,
+        metrics: Metrics,
+    ) -> Self {
+        let room = UploadRoom::default();
+        let sender = MessageSender { api, db, cache, made_files, room, life, metrics };
         Self(Arc::new(Inner { sender, state: Mutex::default() }))
     }
 

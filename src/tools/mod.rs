@@ -10,6 +10,8 @@
 //! The runner enforces limits, checks the balance and formats results.
 
 mod cost_estimator;
+mod deliver_file;
+pub(crate) mod delivery;
 mod list_files;
 pub(crate) mod runner;
 mod self_critique;

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::delivery::DeliverFiles;
 use super::subagent::RunSubagent;
 use crate::db::Db;
 use crate::domain::ids::ThreadKey;
@@ -59,6 +60,8 @@ pub(crate) struct ToolContext<'a> {
     pub key: ThreadKey,
     /// Runs sub-agents.
     pub subagents: &'a dyn RunSubagent,
+    /// Sends files to the chat of the turn.
+    pub delivery: &'a dyn DeliverFiles,
 }
 
 impl ToolContext<'_> {
@@ -165,6 +168,7 @@ fn strip(schema: &mut Value) {
 /// Values for tests of tools.
 #[cfg(test)]
 pub(super) mod testing {
+    use super::super::delivery::NoDelivery;
     use super::super::subagent::Unavailable;
     use super::*;
     use crate::domain::ids::{ChatId, UserId};
@@ -172,6 +176,6 @@ pub(super) mod testing {
     pub(in super::super) fn tool_context<'a>(registry: &'a Registry, db: &'a Db) -> ToolContext<'a> {
         let key = ThreadKey { chat: ChatId(1), user: UserId(1), topic: None };
         let now = "2026-11-21T12:00:00Z".parse().unwrap();
-        ToolContext { registry, now, db, key, subagents: &Unavailable }
+        ToolContext { registry, now, db, key, subagents: &Unavailable, delivery: &NoDelivery }
     }
 }

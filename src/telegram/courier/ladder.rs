@@ -14,9 +14,9 @@ use crate::domain::ids::{ChatId, MessageId, TopicId};
 use crate::rendering::{Limits, RichText, split};
 
 /// Numbers that are tried when a message may be in its chat without our knowing.
-const LOOKS: i64 = 12;
+pub(super) const LOOKS: i64 = 12;
 /// The same when Telegram said that it failed. Then there is hardly ever a message, and if there is, it has the first.
-const LOOKS_AFTER_FAILURE: i64 = 1;
+pub(super) const LOOKS_AFTER_FAILURE: i64 = 1;
 /// A text of at most so many code points is not cut: it cannot be what is too long.
 const SHORT: usize = 256;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::calls::{BotApi, Calls};
+use super::files::UploadRoom;
 use super::ladder::{Ladder, Step};
 use super::queued::{QueuedMessage, SendStatus};
 use crate::bot_api::{Api, ApiError};
@@ -14,11 +15,12 @@ use crate::cache::Cache;
 use crate::db::{Db, DbError, invoices, outbox, people};
 use crate::domain::ids::{MessageId, UserId};
 use crate::lifecycle::{Lifecycle, kill_point};
+use crate::services::made_files::MadeFiles;
 use crate::services::unshown::{self, Refusal};
 use crate::telemetry::metrics::Metrics;
 
 /// The first and the longest pause after a failure that may pass.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
+pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
 /// What delivering needs.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub(super) struct MessageSender {
     pub(super) api: Api,
     pub(super) db: Db,
     pub(super) cache: Cache,
+    pub(super) made_files: MadeFiles,
+    pub(super) room: UploadRoom,
     pub(super) life: Lifecycle,
     pub(super) metrics: Metrics,
 }
@@ -45,6 +49,9 @@ impl MessageSender {
                 Some(begun_before) => begun = begun_before,
                 None => return Ok(None),
             }
+        }
+        if let Some(media) = &owed.media {
+            return self.send_files_until_settled(queued, media, begun).await;
         }
         let mut calls = BotApi {
             api: &self.api,
@@ -82,7 +89,7 @@ impl MessageSender {
     }
 
     /// Writes down that a chat takes a message in no form. An answer of which it has taken nothing is the owner's loss.
-    async fn refused(&self, queued: &QueuedMessage, error: &ApiError) -> Result<(), DbError> {
+    pub(super) async fn refused(&self, queued: &QueuedMessage, error: &ApiError) -> Result<(), DbError> {
         let QueuedMessage { id, ref owed, .. } = *queued;
         let db = &self.db;
         self.metrics.messages_refused.inc();
@@ -107,7 +114,7 @@ impl MessageSender {
     }
 
     /// After the abort there is time for a call that goes through at once, not for waiting.
-    async fn given_up(&self, abort: &CancellationToken) {
+    pub(super) async fn given_up(&self, abort: &CancellationToken) {
         abort.cancelled().await;
         tokio::time::sleep(Duration::from_secs(5)).await;
     }

@@ -2,6 +2,7 @@
 //! Its channel is always read at once; what Telegram makes us wait for delays the screen, never the model.
 
 mod actions;
+mod files;
 mod pace;
 mod paint;
 mod place;
@@ -19,6 +20,7 @@ use tokio::time::Instant;
 
 use self::actions::ActionHandle;
 pub(crate) use self::actions::Actions;
+use self::files::Piece;
 use self::pace::Pace;
 use self::paint::Painted;
 pub(super) use self::paint::{draft, find_lost, is_draft_of};
@@ -30,7 +32,9 @@ use super::courier::Delivery;
 use crate::bot_api::flow::Class;
 use crate::bot_api::{ApiError, Postponed};
 use crate::db::DbError;
-use crate::domain::ids::MessageId;
+use crate::db::outbox::OutboxMessage;
+use crate::domain::ids::{MessageId, OutboxId};
+use crate::domain::media::FileReceipt;
 use crate::domain::record::ToolCallRecord;
 use crate::domain::tool::{Activity, ToolName};
 use crate::domain::turn::TurnEvent;
@@ -92,7 +96,8 @@ enum Purpose {
 enum WorkResult {
     Painted(Seen, Result<Painted, Postponed>),
     Promised(Option<Delivery>),
-    Unpromised(RichText, DbError),
+    PromisedFiles(Vec<(OutboxId, OutboxMessage)>, FileReceipt),
+    Unpromised(Piece, DbError),
     Delivered,
 }
 
@@ -113,9 +118,11 @@ struct Presenter<'a> {
     thinking: String,
     tools: ToolLines,
     answer: Growing,
-    finished_parts: VecDeque<RichText>,
+    finished_parts: VecDeque<Piece>,
     work: Option<ScreenWork<'a>>,
     posted: usize,
+    /// Whether files were promised.
+    has_files: bool,
     live: Option<MessageId>,
     draft: Option<String>,
     seen: Seen,
@@ -142,6 +149,7 @@ impl<'a> Presenter<'a> {
             finished_parts: VecDeque::new(),
             work: None,
             posted: 0,
+            has_files: false,
             live,
             draft: None,
             seen: Seen::default(),
@@ -161,7 +169,7 @@ impl<'a> Presenter<'a> {
             }
             TurnEvent::Text(text) => {
                 self.answer.push(&text);
-                self.finished_parts.extend(std::iter::from_fn(|| self.answer.take_part()));
+                self.finished_parts.extend(std::iter::from_fn(|| self.answer.take_part()).map(Piece::Text));
                 self.tools.clear_ended();
                 if !self.answer.is_blank() {
                     self.pace.changed();
@@ -176,6 +184,11 @@ impl<'a> Presenter<'a> {
                 self.action.set(Activity::Writing);
                 self.tools.end(&call, failed);
                 self.pace.changed();
+            }
+            TurnEvent::Files(delivery, receipt) => {
+                let text = std::mem::take(&mut self.answer).finish();
+                self.finished_parts.extend(text.into_iter().map(Piece::Text));
+                self.finished_parts.push_back(Piece::Files(delivery, receipt));
             }
         }
     }
@@ -199,18 +212,8 @@ impl<'a> Presenter<'a> {
     }
 
     fn start(&mut self) {
-        if let Some(part) = self.finished_parts.pop_front() {
-            let owed = self.place.part(self.posted, &part, self.live);
-            let db = &self.screen.db;
-            let (courier, turn) = (&self.screen.courier, self.place.turn);
-            let promised = async move {
-                let promise = || settlement::promise(db, turn, &owed);
-                match db.persist(promise).await {
-                    Ok(rows) => WorkResult::Promised(courier.deliver(rows)),
-                    Err(error) => WorkResult::Unpromised(part, error),
-                }
-            };
-            self.work = Some((Purpose::Part, Box::pin(promised)));
+        if let Some(piece) = self.finished_parts.pop_front() {
+            self.promise(piece);
             return;
         }
         let Some(state) = self.state() else {
@@ -227,6 +230,29 @@ impl<'a> Presenter<'a> {
         let painting = paint::paint(self.screen, self.place, self.posted, self.live, class, state);
         self.work =
             Some((Purpose::Frame, Box::pin(async move { WorkResult::Painted(shows, painting.await) })));
+    }
+
+    fn promise(&mut self, piece: Piece) {
+        let part = match piece {
+            Piece::Text(part) => part,
+            Piece::Files(delivery, receipt) => {
+                let leads = self.posted == 0 && !self.has_files;
+                self.has_files = true;
+                self.work = Some(files::promise(self.screen, &self.place, leads, delivery, receipt));
+                return;
+            }
+        };
+        let owed = self.place.part(self.posted, &part, self.live);
+        let db = &self.screen.db;
+        let (courier, turn) = (&self.screen.courier, self.place.turn);
+        let promised = async move {
+            let promise = || settlement::promise(db, turn, std::slice::from_ref(&owed));
+            match db.persist(promise).await {
+                Ok(rows) => WorkResult::Promised(courier.deliver(rows)),
+                Err(error) => WorkResult::Unpromised(Piece::Text(part), error),
+            }
+        };
+        self.work = Some((Purpose::Part, Box::pin(promised)));
     }
 
     /// What to show now: the thoughts until there is text, then the beginning of the coming message; tools below.
@@ -260,6 +286,9 @@ impl<'a> Presenter<'a> {
                     WorkResult::Delivered
                 };
                 self.work = Some((Purpose::Arrival, Box::pin(arrived)));
+            }
+            WorkResult::PromisedFiles(rows, receipt) => {
+                self.work = Some(files::arrival(self.screen, rows, receipt));
             }
             WorkResult::Unpromised(part, error) => {
                 tracing::error!(
@@ -338,8 +367,15 @@ impl<'a> Presenter<'a> {
                 },
             }
         }
-        let mut rest: Vec<RichText> = self.finished_parts.drain(..).collect();
+        let (mut rest, mut files) = (Vec::new(), Vec::new());
+        for piece in self.finished_parts.drain(..) {
+            match piece {
+                Piece::Text(part) => rest.push(part),
+                Piece::Files(delivery, _receipt) => files.push(delivery),
+            }
+        }
         rest.extend(self.answer.finish());
-        ScreenResult { posted: self.posted, rest, live: self.live, draft: self.draft, frame }
+        let (posted, has_files) = (self.posted, self.has_files);
+        ScreenResult { posted, has_files, rest, files, live: self.live, draft: self.draft, frame }
     }
 }

@@ -8,6 +8,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::domain::ids::MessageId;
+use crate::domain::media::FileDelivery;
 use crate::rendering::RichText;
 
 /// What a screen leaves behind.
@@ -15,8 +16,12 @@ use crate::rendering::RichText;
 pub(crate) struct ScreenResult<'a> {
     /// Parts that are owed to the chat already.
     pub posted: usize,
+    /// Whether files were owed while the answer grew.
+    pub has_files: bool,
     /// What is not owed yet, in parts that each fit a message.
     pub rest: Vec<RichText>,
+    /// Files that the model has sent and that are not owed yet.
+    pub files: Vec<FileDelivery>,
     /// A message that shows the beginning of `rest` and must be replaced by it.
     pub live: Option<MessageId>,
     /// What the draft shows, if it may still be seen.

@@ -48,3 +48,4 @@ not-yours-to-stop = This answer is over, or it belongs to somebody else.
 tool-cost-estimator = estimating costs
 tool-self-critique = checking the answer
 tool-list-files = looking through the files
+tool-deliver-file = sending files

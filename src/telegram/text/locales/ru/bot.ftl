@@ -48,3 +48,4 @@ not-yours-to-stop = Этот ответ уже окончен или предн�
 tool-cost-estimator = считаю стоимость
 tool-self-critique = проверяю ответ
 tool-list-files = просматриваю файлы
+tool-deliver-file = отправляю файлы
