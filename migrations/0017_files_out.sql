@@ -37,6 +37,10 @@ CREATE TABLE made_file_contents (
 -- Most are compressed already.
 ALTER TABLE made_file_contents ALTER COLUMN content SET STORAGE EXTERNAL;
 
+-- Files of the answer that Telegram has accepted or refused, in that order: objects with id, name and sent. Later prompts
+-- tell of them. NULL if there are none.
+ALTER TABLE turns ADD COLUMN sent_files JSONB;
+
 -- The files that a message consists of: one, or an album, in order; NULL for a text. Each is an object with id, kind,
 -- name, mime, size, and telegram_id unless a tool has made it. The text is then the caption.
 ALTER TABLE outbox ADD COLUMN media JSONB CHECK (jsonb_array_length(media) BETWEEN 1 AND 10);

@@ -36,8 +36,7 @@ pub(crate) async fn put(cache: &Cache, id: PublicFileId, bytes: &[u8], lifetime:
 pub(crate) async fn forget(cache: &Cache, ids: &[PublicFileId]) {
     let Ok(keys) = cache.keys() else { return };
     let mut commands = redis::pipe();
-    let command = commands.cmd("UNLINK");
-    ids.iter().for_each(|&id| drop(command.arg(keys.made_file(id))));
+    commands.cmd("UNLINK").arg(ids.iter().map(|&id| keys.made_file(id)).collect::<Vec<_>>());
     if cache.ask_one(Priority::Background, &mut commands).await.is_err() {
         tracing::debug!("delivered files stay in Redis until they expire");
     }

@@ -46,6 +46,7 @@ fn asks(files: Vec<KnownFile>) -> TurnRequest {
         edits: 0,
         interrupted: false,
         files,
+        sent_files: Vec::new(),
     };
     let model = Registry::load(None).unwrap().default_model().clone();
     TurnRequest {

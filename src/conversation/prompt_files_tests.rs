@@ -31,6 +31,7 @@ fn said(files: Vec<KnownFile>) -> HistoryMessage {
         edits: 0,
         interrupted: false,
         files,
+        sent_files: Vec::new(),
     }
 }
 

@@ -3,8 +3,10 @@
 use super::{Db, DbError, Tx, files};
 use crate::domain::history::{History, Window};
 use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TopicId, TurnId, UpdateId, UserId};
+use crate::domain::media::SentFileNote;
 use crate::domain::message::{HistoryMessage, MessageContext, Reply, Role};
 use chrono::{DateTime, Utc};
+use sqlx::types::Json;
 
 /// The newest messages of a conversation inside a window, oldest first, and their version, as of one moment; none after
 /// the turn `up_to`. Turns that the model refused or could not hold are left out: with them in the prompt, everything
@@ -67,6 +69,7 @@ pub(crate) async fn latest(
             edits: row.edits.unwrap_or_default(),
             interrupted: row.interrupted.unwrap_or_default(),
             files: file.into_iter().collect(),
+            sent_files: row.sent_files.map(|files| files.0).unwrap_or_default(),
         });
     }
     Ok(history)

@@ -177,7 +177,7 @@ pub async fn shorten(db: &Db, id: OutboxId, rest: &str, message: MessageId) -> R
 /// Telegram will never take the message. `shut_out` tells whether it takes none from us in that chat, because of what a
 /// person or those who run the group have done.
 pub async fn refused(tx: &mut Tx<'_>, id: OutboxId, reason: &str, shut_out: bool) -> Result<(), DbError> {
-    files_change(tx, id).await?;
+    files_change(tx, id, false).await?;
     sqlx::query!(
         "UPDATE outbox SET state = 'refused', refusal = $2, shut_out = $3, settled_at = now()
          WHERE id = $1 AND state = 'pending'",
@@ -267,7 +267,7 @@ pub(crate) async fn files_sent(
     files: &[DeliveredFile],
 ) -> Result<(), DbError> {
     let mut tx = db.begin().await?;
-    files_change(&mut tx, id).await?;
+    files_change(&mut tx, id, true).await?;
     let marked = sqlx::query!(
         "UPDATE outbox SET state = 'sent', message_id = $2, settled_at = now()
          WHERE id = $1 AND CASE WHEN state = 'pending' THEN TRUE END",
@@ -283,13 +283,21 @@ pub(crate) async fn files_sent(
     Db::commit(tx).await
 }
 
-/// Renews the version of the history that tells of a message's files, before their fate is recorded: threads are locked
-/// before messages everywhere.
-async fn files_change(tx: &mut Tx<'_>, id: OutboxId) -> Result<(), DbError> {
+/// Tells later prompts what has become of a message's files, before that is recorded: turns and threads are locked before
+/// messages everywhere.
+async fn files_change(tx: &mut Tx<'_>, id: OutboxId, sent: bool) -> Result<(), DbError> {
     sqlx::query!(
-        "UPDATE threads SET history_version = history_version + 1 FROM outbox JOIN turns ON turns.id = outbox.turn_id
-         WHERE outbox.id = $1 AND outbox.state = 'pending' AND outbox.media IS NOT NULL AND threads.id = turns.thread_id",
+        "WITH message AS (
+           SELECT turn_id, media FROM outbox WHERE id = $1 AND state = 'pending' AND media IS NOT NULL
+         ), turn AS (
+           UPDATE turns SET sent_files = coalesce(sent_files, '[]') || (
+             SELECT jsonb_agg(jsonb_build_object('id', file -> 'id', 'name', file -> 'name', 'sent', $2::boolean))
+             FROM jsonb_array_elements(media) AS file)
+           FROM message WHERE turns.id = message.turn_id RETURNING thread_id
+         )
+         UPDATE threads SET history_version = history_version + 1 FROM turn WHERE threads.id = turn.thread_id",
         id.0,
+        sent,
     )
     .execute(&mut **tx)
     .await

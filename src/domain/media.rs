@@ -137,6 +137,17 @@ pub fn messages(files: &[MediaFile]) -> Vec<Vec<MediaFile>> {
     messages
 }
 
+/// A file that an answer was to send, as later prompts tell of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SentFileNote {
+    /// The id that the model knows.
+    pub id: PublicFileId,
+    /// Its name.
+    pub name: String,
+    /// Whether Telegram has accepted it.
+    pub sent: bool,
+}
+
 /// What became of a file that was to be sent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FileFate {

@@ -244,6 +244,7 @@ impl TurnReport {
             edits: 0,
             interrupted,
             files: Vec::new(),
+            sent_files: Vec::new(),
         })
     }
 

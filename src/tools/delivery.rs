@@ -24,10 +24,12 @@ pub(crate) trait DeliverFiles: fmt::Debug + Sync {
     fn now(&self, files: FilesToSend) -> BoxFuture<'_, Vec<FileFate>>;
 }
 
-/// Sends nothing, for sub-agents, which have no such tool, and for tests of other tools.
+/// Sends nothing, for tests of other tools.
+#[cfg(test)]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NoDelivery;
 
+#[cfg(test)]
 impl DeliverFiles for NoDelivery {
     fn after_answer(&self, files: FilesToSend) {
         tracing::error!(files = files.files.len(), "files were sent where there is no chat");

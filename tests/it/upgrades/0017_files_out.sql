@@ -15,3 +15,5 @@ SELECT 'turn:' || max(id) || ':files:1:0:0', -1000042, max(id), 'A chart.', '[]'
        '[{"id": "00000000-0000-4000-8000-000000000001", "kind": "photo", "telegram_id": null, "name": "chart.png",
           "mime": "image/png", "size": 3}]'
 FROM turns;
+UPDATE turns SET sent_files = '[{"id": "00000000-0000-4000-8000-000000000001", "name": "chart.png", "sent": true}]'
+WHERE id = (SELECT max(id) FROM turns);
