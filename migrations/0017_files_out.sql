@@ -44,3 +44,5 @@ ALTER TABLE turns ADD COLUMN sent_files JSONB;
 -- The files that a message consists of: one, or an album, in order; NULL for a text. Each is an object with id, kind,
 -- name, mime, size, and telegram_id unless a tool has made it. The text is then the caption.
 ALTER TABLE outbox ADD COLUMN media JSONB CHECK (jsonb_array_length(media) BETWEEN 1 AND 10);
+-- The message that is owed instead if Telegram refuses the files.
+ALTER TABLE outbox ADD COLUMN instead TEXT;

@@ -16,6 +16,9 @@ use crate::domain::media::MediaKind;
 /// Time limit of a call that sends files: 50 MB at 1.4 Mbit/s.
 const UPLOAD_LIMIT: Duration = Duration::from_secs(300);
 
+/// Keeps Telegram from making an animation or a video of a document.
+const UNCHANGED: &str = "disable_content_type_detection";
+
 /// A message with files.
 #[derive(Debug)]
 pub(crate) struct FilesMessage<'a> {
@@ -110,6 +113,9 @@ fn form(message: &FilesMessage<'_>) -> Result<(&'static str, Form), ApiError> {
             form = form.text("caption", message.caption.to_owned());
             form = form.text("caption_entities", message.entities.to_string());
         }
+        if file.kind == MediaKind::Document {
+            form = form.text(UNCHANGED, "true");
+        }
         form = match &file.source {
             FileSource::Telegram(id) => form.text(file.kind.name(), id.clone()),
             FileSource::Content(content) => form.part(file.kind.name(), part(file, content)?),
@@ -128,6 +134,9 @@ fn form(message: &FilesMessage<'_>) -> Result<(&'static str, Form), ApiError> {
             }
         };
         let mut item = json!({ "type": file.kind.name(), "media": place });
+        if file.kind == MediaKind::Document {
+            item[UNCHANGED] = json!(true);
+        }
         if number == 0 && !message.caption.is_empty() {
             item["caption"] = json!(message.caption);
             item["caption_entities"] = message.entities.clone();

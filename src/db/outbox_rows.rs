@@ -42,14 +42,30 @@ pub struct OutboxMessage {
     pub invoice: Option<InvoiceId>,
     /// The files that it consists of: one, or two to ten as an album.
     pub media: Option<Vec<MediaFile>>,
+    /// The text that is owed instead if Telegram refuses the files.
+    pub instead: Option<String>,
 }
 
 impl OutboxMessage {
     /// A message for a chat, and nothing more.
     pub fn new(key: String, chat: ChatId, topic: Option<TopicId>, (text, entities): (String, Value)) -> Self {
         let (turn, reply_to, replaces, keyboard, after, invoice) = (None, None, None, None, None, None);
-        let media = None;
-        Self { key, chat, topic, turn, text, entities, reply_to, replaces, keyboard, after, invoice, media }
+        let (media, instead) = (None, None);
+        Self {
+            key,
+            chat,
+            topic,
+            turn,
+            text,
+            entities,
+            reply_to,
+            replaces,
+            keyboard,
+            after,
+            invoice,
+            media,
+            instead,
+        }
     }
 }
 

@@ -79,18 +79,19 @@ fn course(bot: &Bot, chat: i64) -> Vec<String> {
     bot.telegram.view(|view| {
         let files: Vec<MediaMessage> = view.sent_media(chat).collect();
         let own = view.messages(chat).filter(|message| message.from_bot).skip(1);
-        let line = |message: &playground::telegram::Message| {
-            match files.iter().find(|file| file.message_id == message.id) {
-                Some(file) => format!("<{:?}> {}", file.kind, message.text).trim_end().to_owned(),
-                None => message.text.clone(),
-            }
+        let line = |message: &playground::telegram::Message| match files
+            .iter()
+            .find(|file| file.message_id == message.id)
+        {
+            Some(file) => format!("<{:?}> {}", file.kind, message.text).trim_end().to_owned(),
+            None => message.text.clone(),
         };
         own.map(line).collect()
     })
 }
 
 fn calls(bot: &Bot, method: &str) -> usize {
-    bot.telegram.view(|view| view.calls().filter(|call| call.method == method).count())
+    bot.telegram.view(|view| view.calls().iter().filter(|call| call.method == method).count())
 }
 
 #[tokio::test]
@@ -156,9 +157,12 @@ async fn twelve_pictures_are_two_albums_with_one_caption() {
     let albums: Vec<&String> = files.iter().map(|file| file.album.as_ref().unwrap()).collect();
     assert!(albums[..10].iter().all(|album| *album == albums[0]));
     assert!(albums[10..].iter().all(|album| *album == albums[10] && *album != albums[0]));
-    let captions: Vec<&str> = files.iter().map(|file| file.caption.as_str()).filter(|c| !c.is_empty()).collect();
+    let captions: Vec<&str> =
+        files.iter().map(|file| file.caption.as_str()).filter(|c| !c.is_empty()).collect();
     assert_eq!((captions, &files[0].caption), (vec!["All of them"], &"All of them".to_owned()));
-    assert!(files.iter().zip(1..).all(|(file, number)| file.bytes[..] == samples::png(100 + number, 100)[..]));
+    assert!(
+        files.iter().zip(1..).all(|(file, number)| file.bytes[..] == samples::png(100 + number, 100)[..])
+    );
     bot.database.until(SENT, 2).await;
     bot.end().await;
 }
@@ -238,7 +242,11 @@ async fn a_kill_at_any_moment_of_a_delivery_loses_and_doubles_nothing() {
             let mut bot = Bot::with([("KILL_AT", point)]).await;
             bot.ask("hello").await;
             let id = made(&bot, "chart.png", "image/png", &samples::png(640, 480)).await;
-            delivers(&bot, "First this.", json!({"file_id": id, "caption": "A chart", "sequential": sequential}));
+            delivers(
+                &bot,
+                "First this.",
+                json!({"file_id": id, "caption": "A chart", "sequential": sequential}),
+            );
             bot.ann("Send me the chart.");
             tokio::time::timeout(BOUND, bot.died()).await.expect("the bot dies");
             bot.set("KILL_AT", "");
@@ -329,17 +337,20 @@ async fn a_file_that_is_refused_in_every_form_is_told_to_the_model() {
     let id = made(&bot, "notes.txt", "text/plain", b"Notes.").await;
     let refusal = Fault::Error { code: 413, description: "Request Entity Too Large".to_owned() };
     bot.telegram.fail_next("sendDocument", 1, refusal);
-    delivers(&bot, "", json!({"file_id": id, "sequential": true}));
+    delivers(&bot, "", json!({"file_id": id, "sequential": true, "caption": "My notes"}));
     bot.ask("Send me the notes.").await;
+    bot.answer(ANN, 3).await;
     let told = result(&bot, 3).await;
-    assert_eq!((&told["status"], &told["files"][0]["status"]), (
-        &json!("not_all_sent"),
-        &json!("refused_by_telegram")
-    ));
+    assert_eq!(
+        (&told["status"], &told["files"][0]["status"]),
+        (&json!("not_all_sent"), &json!("refused_by_telegram"))
+    );
     bot.ask("And?").await;
     let prompt = conversation(&bot.request(4).await).join("\n");
     assert!(prompt.contains("not delivered, Telegram refused it"), "{prompt}");
     assert_eq!(bot.database.count(CONTENTS).await, 1, "another try is possible");
+    let told = "⚠️ Telegram did not accept this: notes.txt. Ask me to send it in another format.\n\nMy notes";
+    assert_eq!(course(&bot, ANN)[..2], [told, "Here you are."]);
     bot.end().await;
 }
 

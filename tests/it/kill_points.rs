@@ -126,8 +126,11 @@ async fn check(bot: &Bot, point: &str) {
 
 #[tokio::test]
 async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
-    let elsewhere =
-        |point: &str| [AFTER_A_DEATH, IN_A_GROUP, OF_A_RETURN].contains(&point) || OF_CLEAR.contains(&point) || point.starts_with(OF_FILES);
+    let elsewhere = |point: &str| {
+        [AFTER_A_DEATH, IN_A_GROUP, OF_A_RETURN].contains(&point)
+            || OF_CLEAR.contains(&point)
+            || point.starts_with(OF_FILES)
+    };
     let points = kill_point::ALL.iter().copied().filter(|&point| !elsewhere(point));
     futures::stream::iter(points).for_each_concurrent(AT_ONCE, buys_asks_and_returns).await;
 }

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::calls::{BotApi, Calls};
@@ -12,6 +14,7 @@ use super::ladder::{Ladder, Step};
 use super::queued::{QueuedMessage, SendStatus};
 use crate::bot_api::{Api, ApiError};
 use crate::cache::Cache;
+use crate::db::outbox::OutboxMessage;
 use crate::db::{Db, DbError, invoices, outbox, people};
 use crate::domain::ids::{MessageId, UserId};
 use crate::lifecycle::{Lifecycle, kill_point};
@@ -106,9 +109,17 @@ impl MessageSender {
             db.persist(found).await?;
         }
         let refusal = Refusal { reason: &error.to_string(), shut_out: error.is_shut_out() };
-        let refused = || unshown::refused(db, id, owed.turn, refusal);
-        if let Some(returned) = db.persist(refused).await? {
-            self.metrics.returned.inc_by(returned.nano());
+        let instead = owed.instead.clone().filter(|_| !refusal.shut_out).map(|text| OutboxMessage {
+            after: owed.after,
+            ..OutboxMessage::new(format!("{}:instead", owed.key), owed.chat, owed.topic, (text, json!([])))
+        });
+        let refused = || unshown::refused(db, id, owed.turn, refusal, instead.as_ref());
+        let refused = db.persist(refused).await?;
+        self.metrics.returned.inc_by(refused.returned.unwrap_or_default().nano());
+        for (id, owed) in refused.owed {
+            let (delivered, _) = oneshot::channel();
+            let instead = QueuedMessage { id, owed, origin: SendStatus::New, delivered };
+            Box::pin(self.send_until_settled(&instead)).await?;
         }
         Ok(())
     }

@@ -3,10 +3,11 @@
 use futures::future::BoxFuture;
 
 use super::super::courier::Courier;
+use super::super::text;
 use super::{Place, Purpose, Screen, ScreenWork, WorkResult};
 use crate::db::outbox::{self, OutboxMessage};
 use crate::domain::ids::OutboxId;
-use crate::domain::media::{CAPTION_LIMIT, FileDelivery, FileFate, FileReceipt, messages};
+use crate::domain::media::{CAPTION_LIMIT, FileDelivery, FileFate, FileReceipt, MediaFile, messages};
 use crate::rendering::{Limits, RichText, render, split};
 use crate::services::settlement;
 
@@ -38,6 +39,7 @@ impl Place {
             turn: Some(self.turn),
             reply_to: self.reply_to.filter(|_| leads && number == 0),
             after: self.after(),
+            instead: media.as_ref().map(|files| self.instead(files, &text)),
             media,
             ..OutboxMessage::new(
                 format!("turn:{}:files:{}:{number}", self.turn, delivery.number),
@@ -47,6 +49,13 @@ impl Place {
             )
         };
         albums.chain(texts).enumerate().map(message).collect()
+    }
+
+    /// Returns the message that the person gets if Telegram refuses files. Their caption is not lost with them.
+    fn instead(&self, files: &[MediaFile], caption: &RichText) -> String {
+        let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+        let refused = text::files_refused(self.language, &names.join(", "));
+        if caption.text.is_empty() { refused } else { format!("{refused}\n\n{}", caption.text) }
     }
 }
 

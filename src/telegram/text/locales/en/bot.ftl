@@ -40,6 +40,7 @@ file-empty = This file is empty.
 file-not-fetched = ⚠️ I could not fetch your file. Please send it again.
 answered-without-file = ⚠️ I could not fetch your file and answered without it. Please send it again.
 answered-without-replied-file = ⚠️ I could not fetch the file of the message that you replied to and answered without it. Please send it to me.
+files-refused = ⚠️ Telegram did not accept this: { $name }. Ask me to send it in another format.
 command-start = Begin
 command-stop = End the running answer
 command-help = What I can do
