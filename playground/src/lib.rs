@@ -1,7 +1,9 @@
-//! Emulators of Telegram and of the model API, for development and tests.
+//! Emulators of Telegram, of the model API and of the transcription API, for development and tests.
 
 pub mod anthropic;
+mod audio;
 mod formats;
+pub mod openai;
 pub mod ports;
 pub mod samples;
 pub mod telegram;

@@ -5,7 +5,7 @@ use anyhow::{Context as _, bail};
 
 use crate::console;
 use crate::signals::Signals;
-use crate::world::{ChatService, Environment, ModelService, MoneyMode, OutsideArgs, Paths};
+use crate::world::{ChatService, Environment, ModelService, MoneyMode, OutsideArgs, Paths, SpeechService};
 
 /// Arguments of `run`.
 #[derive(clap::Args)]
@@ -34,6 +34,10 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     console::remark(match world.model {
         ModelService::Emulated(_) => "the model is emulated; with ANTHROPIC_API_KEY set the real one answers",
         ModelService::Real(_) => "the model is the real one and costs money",
+    });
+    console::remark(match world.speech {
+        SpeechService::Emulated(_) => "transcripts are made up; with OPENAI_API_KEY set they are real",
+        SpeechService::Real(_) => "transcription is the real one and costs money",
     });
     console::remark(&format!(
         "log: {}; end with Ctrl-C",

@@ -1,7 +1,12 @@
-//! Small files for tests: pictures of a chosen size and PDFs with a chosen number of pages, readable by any
-//! program. Equal arguments give equal bytes.
+//! Small files for tests: pictures of a chosen size, PDFs with a chosen number of pages and sounds of a chosen
+//! duration, readable by any program. Equal arguments give equal bytes.
+
+mod crc;
+mod sounds;
 
 use std::fmt::Write as _;
+
+pub use sounds::{mp3, mp4, ogg, silent_mp4, wav};
 
 /// Returns a grey JPEG of this size in pixels.
 pub fn jpeg(width: u16, height: u16) -> Vec<u8> {
@@ -83,7 +88,7 @@ fn chunk(file: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
     file.extend(u32::try_from(data.len()).unwrap_or(u32::MAX).to_be_bytes());
     let body = [&kind, data].concat();
     file.extend(&body);
-    file.extend(crc32(&body).to_be_bytes());
+    file.extend(crc::png(&body).to_be_bytes());
 }
 
 /// Wraps bytes in a zlib stream without compression.
@@ -105,24 +110,12 @@ fn stored(data: &[u8]) -> Vec<u8> {
     stream
 }
 
-fn crc32(data: &[u8]) -> u32 {
-    !data.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(
-            crc ^ u32::from(*byte),
-            |crc, _| {
-                if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 }
-            },
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn checksums_are_the_standard_ones() {
-        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
         assert_eq!(stored(b"Wikipedia")[16..], [0x11, 0xe6, 0x03, 0x98]);
     }
 }

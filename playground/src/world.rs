@@ -1,11 +1,12 @@
-//! The services around the bot: for Telegram and for the model either the emulator or, if a key is set, the
-//! real service. Provides the settings that point `starling` at them.
+//! The services around the bot: for Telegram, for the model and for transcription either the emulator or, if a
+//! key is set, the real service. Provides the settings that point `starling` at them.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, bail};
 use playground::anthropic::{self, Anthropic, Scenario};
+use playground::openai::{self, OpenAi};
 use playground::telegram::{self, Person, Telegram};
 
 use crate::service::{Service, Setting};
@@ -61,6 +62,9 @@ pub(crate) struct OutsideArgs {
     /// Key of the real model; without it the model is emulated.
     #[arg(long, env = "ANTHROPIC_API_KEY", hide_env_values = true)]
     pub anthropic_api_key: Option<String>,
+    /// Key of the real transcription; without it transcription is emulated.
+    #[arg(long, env = "OPENAI_API_KEY", hide_env_values = true)]
+    pub openai_api_key: Option<String>,
     /// Token of a real bot; without it Telegram is emulated.
     #[arg(long, env = "TELEGRAM_BOT_TOKEN", hide_env_values = true)]
     pub telegram_bot_token: Option<String>,
@@ -98,6 +102,34 @@ pub(crate) enum ModelService {
     Real(String),
 }
 
+/// Transcription as the bot sees it.
+pub(crate) enum SpeechService {
+    /// The emulator.
+    Emulated(OpenAi),
+    /// The public API, with this key.
+    Real(String),
+}
+
+impl SpeechService {
+    /// Starts the emulator; it accepts the key that this bot uses.
+    pub(crate) async fn emulated(delay: Duration) -> anyhow::Result<Self> {
+        let settings = openai::Settings { delay, ..openai::Settings::default() };
+        let started = OpenAi::start(settings).await;
+        started.map(Self::Emulated).context("the emulated transcription does not start")
+    }
+
+    /// Returns the settings with the key and the address.
+    fn settings(&self) -> Vec<Setting> {
+        match self {
+            Self::Emulated(openai) => vec![
+                ("OPENAI_API_KEY", Some(openai::Settings::default().api_key)),
+                ("OPENAI_BASE_URL", Some(openai.url())),
+            ],
+            Self::Real(key) => vec![("OPENAI_API_KEY", Some(key.clone()))],
+        }
+    }
+}
+
 /// What money means in an emulated Telegram.
 #[derive(Clone, Copy)]
 pub(crate) enum MoneyMode {
@@ -122,12 +154,14 @@ impl MoneyMode {
     }
 }
 
-/// The chat service and the model service of one bot.
+/// The services of one bot.
 pub(crate) struct Environment {
     /// The chat service.
     pub messenger: ChatService,
     /// The model service.
     pub model: ModelService,
+    /// The transcription service.
+    pub speech: SpeechService,
 }
 
 impl Environment {
@@ -140,11 +174,15 @@ impl Environment {
             Some(key) => ModelService::Real(key),
             None => ModelService::Emulated(model_for_people(outside.scenario).await?),
         };
+        let speech = match non_empty(outside.openai_api_key) {
+            Some(key) => SpeechService::Real(key),
+            None => SpeechService::emulated(Duration::from_secs(1)).await?,
+        };
         let messenger = match non_empty(outside.telegram_bot_token) {
             Some(token) => ChatService::Real(token),
             None => ChatService::Emulated(emulated_telegram(port).await?),
         };
-        Ok(Self { messenger, model })
+        Ok(Self { messenger, model, speech })
     }
 
     /// Starts the real binary with these services and waits until it accepts updates.
@@ -175,9 +213,12 @@ impl Environment {
         if let ModelService::Emulated(model) = &self.model {
             model.stop().await;
         }
+        if let SpeechService::Emulated(speech) = &self.speech {
+            speech.stop().await;
+        }
     }
 
-    /// Returns the settings with the addresses of both services.
+    /// Returns the settings with the addresses of all services.
     pub(crate) fn settings(&self) -> Vec<Setting> {
         let mut settings: Vec<Setting> = Vec::new();
         match &self.messenger {
@@ -197,6 +238,7 @@ impl Environment {
             }
             ModelService::Real(key) => settings.push(("ANTHROPIC_API_KEY", Some(key.clone()))),
         }
+        settings.extend(self.speech.settings());
         if let (ChatService::Emulated(_), ModelService::Emulated(_)) = (&self.messenger, &self.model) {
             // Nothing of an operator's real secrets may be used in a world that is made up.
             settings.push(("SECRETS_DIR", Some(Path::new("no-secrets").display().to_string())));

@@ -166,7 +166,7 @@ impl Gate {
         (Self { open: opened, reached: arrive }, GateKeeper { open, reached })
     }
 
-    pub(super) async fn pass(mut self) {
+    pub(crate) async fn pass(mut self) {
         self.reached.send_modify(|streams| *streams += 1);
         // An error means that the keeper is gone, and then nobody would ever open the gate.
         let _ = self.open.wait_for(|open| *open).await;

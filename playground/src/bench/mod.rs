@@ -25,7 +25,7 @@ use crate::bench::row::Row;
 use crate::console;
 use crate::service::{Service, Setting};
 use crate::signals::Signals;
-use crate::world::{self, ChatService, Environment, ModelService, MoneyMode, Paths};
+use crate::world::{self, ChatService, Environment, ModelService, MoneyMode, Paths, SpeechService};
 
 /// Default batching window of the bot, in milliseconds.
 const DEFAULT_WINDOW_MS: u64 = 200;
@@ -165,8 +165,11 @@ impl Bench {
         }
         let limit = Duration::from_secs(arguments.time_limit);
         let load = Load { telegram: telegram.clone(), model: model.clone(), chunk_chars, limit };
-        let world =
-            Environment { messenger: ChatService::Emulated(telegram), model: ModelService::Emulated(model) };
+        let world = Environment {
+            messenger: ChatService::Emulated(telegram),
+            model: ModelService::Emulated(model),
+            speech: SpeechService::emulated(Duration::ZERO).await?,
+        };
         Ok(Self { world, load, overrides, _proxies: proxies })
     }
 

@@ -29,7 +29,7 @@ use self::servers::{Redis, Server, Signal};
 use crate::console;
 use crate::service::{Service, Setting};
 use crate::signals::Signals;
-use crate::world::{self, ChatService, Environment, ModelService, Paths};
+use crate::world::{self, ChatService, Environment, ModelService, Paths, SpeechService};
 
 /// Time limit until the bot is idle.
 const QUIET_WITHIN: Duration = Duration::from_secs(240);
@@ -192,7 +192,8 @@ impl CrashRig {
         let (model, telegram) = (model.await?, world::emulated_telegram(0).await?);
         model.set_author(author::answer);
         let messenger = ChatService::Emulated(telegram.clone());
-        let world = Environment { messenger, model: ModelService::Emulated(model.clone()) };
+        let speech = SpeechService::emulated(Duration::from_millis(120)).await?;
+        let world = Environment { messenger, model: ModelService::Emulated(model.clone()), speech };
         Ok(Self { world, telegram, model, books: Books::open(&place.database_url)? })
     }
 

@@ -126,7 +126,7 @@ impl CallEntry<'_> {
         let now = Instant::now();
         let limited = Class::of(self.method).zip(self.params.chat()).filter(|_| world.settings.enforce_rates);
         if let Some((class, chat)) = limited
-            && let Err(flood) = world.rates.draw(class, chat, chat > 0, now)
+            && let Err(flood) = world.rates.draw_many(class, chat, chat > 0, self.messages(), now)
         {
             let refusal = Refusal::flood(flood.retry_after_s);
             if flood.inside_penalty {
@@ -141,6 +141,12 @@ impl CallEntry<'_> {
             self.accuse(world, kind, refusal);
         }
         outcome
+    }
+
+    /// Returns the number of messages that the call sends.
+    fn messages(&self) -> usize {
+        let album = (self.method == "sendMediaGroup").then(|| self.params.list("media"));
+        album.and_then(|items| items.ok().flatten()).map_or(1, Vec::len)
     }
 
     fn accuse(&self, world: &mut World, kind: ViolationKind, refusal: &Refusal) {

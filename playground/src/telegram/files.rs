@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+
+use super::media::{self, Media};
+use super::types::Attachment;
 
 /// Largest file that `getFile` serves, in bytes.
 pub(super) const DOWNLOAD_LIMIT: usize = 20 * 1024 * 1024;
@@ -10,11 +13,16 @@ pub(super) const DOWNLOAD_LIMIT: usize = 20 * 1024 * 1024;
 /// One stored file.
 #[derive(Debug, Clone)]
 pub(super) struct Stored {
+    pub kind: Attachment,
     pub unique_id: String,
     pub path: String,
     pub name: String,
     pub mime: String,
+    /// Fields of its object that the sender has set: duration, titles, emoji.
+    pub details: Map<String, Value>,
     pub bytes: std::sync::Arc<Vec<u8>>,
+    /// The id of the smaller size of a photo.
+    pub small: Option<String>,
 }
 
 /// All files by `file_id`.
@@ -25,21 +33,31 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Stores a file and returns its `file_id`. `folder` is the first part of its path.
-    pub(super) fn add(&mut self, folder: &str, name: &str, mime: &str, bytes: Vec<u8>) -> String {
+    /// Stores a file and returns its `file_id`.
+    pub(super) fn add(&mut self, file: Media<'_>, bytes: Vec<u8>) -> String {
         let number = self.by_id.len() + 1;
-        let extension = name.rsplit_once('.').map_or("bin", |(_, extension)| extension);
         let id =
             format!("BQACAgIAAxkBAAI{number:06}AAHk{:08x}", number.wrapping_mul(2_654_435_761) & 0xffff_ffff);
+        let folder = media::folder(file.kind);
         let stored = Stored {
+            kind: file.kind,
             unique_id: format!("AgAD{number:06}"),
-            path: format!("{folder}/file_{number}.{extension}"),
-            name: name.to_owned(),
-            mime: mime.to_owned(),
+            path: format!("{folder}/file_{number}{}", ending(file.name)),
+            name: file.name.to_owned(),
+            mime: file.mime.to_owned(),
+            details: file.details,
             bytes: std::sync::Arc::new(bytes),
+            small: None,
         };
         self.by_id.insert(id.clone(), stored);
         id
+    }
+
+    /// Records the smaller size of a photo.
+    pub(super) fn set_small(&mut self, photo: &str, small: &str) {
+        if let Some(photo) = self.by_id.get_mut(photo) {
+            photo.small = Some(small.to_owned());
+        }
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&Stored> {
@@ -65,5 +83,17 @@ impl Files {
     pub(super) fn object(&self, id: &str) -> Option<Value> {
         let file = self.by_id.get(id)?;
         Some(json!({"file_id": id, "file_unique_id": file.unique_id, "file_size": file.bytes.len()}))
+    }
+}
+
+/// Returns the ending of a file name with its point; empty if it has none that fits into a path.
+fn ending(name: &str) -> String {
+    match name.rsplit_once('.') {
+        Some((_, ending))
+            if (1..=8).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_alphanumeric()) =>
+        {
+            format!(".{ending}")
+        }
+        _ => String::new(),
     }
 }

@@ -47,7 +47,7 @@ use self::shared::{Running, Shared};
 use self::world::World;
 
 pub use self::fault_control::Hold;
-pub use self::observe::View;
+pub use self::observe::{MediaMessage, View};
 pub use self::sending::NewFile;
 pub use self::shared::Telegram;
 pub use self::stars::{PaymentAttempt, PaymentFailure, PaymentState, Receipt};

@@ -1,13 +1,15 @@
 //! Reading the state from tests, and waiting for a change: `until` probes again after every change.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::media;
 use super::shared::Telegram;
 use super::stars::PaymentAttempt;
-use super::types::{Call, CallOutcome, Download, Draft, Message, Violation};
+use super::types::{Attachment, Call, CallOutcome, Download, Draft, Message, Violation};
 use super::world::World;
 
 /// Limit of messages per chat, of chats, and of calls that a failed wait prints.
@@ -15,6 +17,57 @@ const SHOWN: usize = 8;
 
 /// A consistent view of the state; nothing changes while it is borrowed.
 pub struct View<'a>(&'a World);
+
+/// A message with a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MediaMessage {
+    /// Id within the chat.
+    pub message_id: i64,
+    /// Whether the emulated bot sent it.
+    pub from_bot: bool,
+    /// The kind of file that the message contains, which can differ from the kind that was asked for.
+    pub kind: Attachment,
+    /// Id of the file, for a photo that of the largest size.
+    pub file_id: String,
+    /// The name given at the upload; empty if there was none.
+    pub file_name: String,
+    /// The MIME type given at the upload.
+    pub mime: String,
+    /// The content.
+    pub bytes: Arc<Vec<u8>>,
+    /// The caption; empty if there is none.
+    pub caption: String,
+    /// Formatting of the caption, as `MessageEntity` objects.
+    pub entities: Vec<Value>,
+    /// `media_group_id`: the same for all messages of an album.
+    pub album: Option<String>,
+    /// Topic (`message_thread_id`) of the message, if any.
+    pub topic: Option<i64>,
+    /// Id of the message that it answers, if any.
+    pub reply_to: Option<i64>,
+}
+
+impl MediaMessage {
+    fn of(world: &World, message: &Message) -> Option<Self> {
+        let raw = &message.raw;
+        let (kind, id) = (media::kind_of(raw)?, media::file_id(raw)?);
+        let file = world.files.get(id)?;
+        Some(Self {
+            message_id: message.id,
+            from_bot: message.from_bot,
+            kind,
+            file_id: id.to_owned(),
+            file_name: file.name.clone(),
+            mime: file.mime.clone(),
+            bytes: Arc::clone(&file.bytes),
+            caption: message.text.clone(),
+            entities: message.entities.clone(),
+            album: raw["media_group_id"].as_str().map(str::to_owned),
+            topic: message.topic,
+            reply_to: raw["reply_to_message"]["message_id"].as_i64(),
+        })
+    }
+}
 
 impl<'a> View<'a> {
     /// Returns the messages of a chat, oldest first.
@@ -25,6 +78,17 @@ impl<'a> View<'a> {
     /// Returns the bot's messages in a chat, oldest first, without service messages.
     pub fn answers(&self, chat: i64) -> impl DoubleEndedIterator<Item = &'a Message> + use<'a> {
         self.messages(chat).filter(|message| message.from_bot && !message.text.is_empty())
+    }
+
+    /// Returns the messages of a chat that contain a file, from both sides, oldest first.
+    pub fn media(&self, chat: i64) -> impl Iterator<Item = MediaMessage> + use<'a> {
+        let world = self.0;
+        self.messages(chat).filter_map(move |message| MediaMessage::of(world, message))
+    }
+
+    /// Returns the files that the bot sent to a chat, oldest first.
+    pub fn sent_media(&self, chat: i64) -> impl Iterator<Item = MediaMessage> + use<'a> {
+        self.media(chat).filter(|message| message.from_bot)
     }
 
     /// Returns every draft state that was shown in a chat, oldest first.
@@ -107,6 +171,11 @@ impl Telegram {
     /// Returns the messages of a chat from both sides, oldest first.
     pub fn messages(&self, chat: i64) -> Vec<Message> {
         self.view(|view| view.messages(chat).cloned().collect())
+    }
+
+    /// Returns the files that the bot sent to a chat, oldest first.
+    pub fn sent_media(&self, chat: i64) -> Vec<MediaMessage> {
+        self.view(|view| view.sent_media(chat).collect())
     }
 
     /// Returns every draft state that was shown in a chat, oldest first.

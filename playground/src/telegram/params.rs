@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::refusal::Refusal;
 
 /// Parameters whose value is text even if it looks like a number or JSON.
-const TEXTS: [&str; 26] = [
+const TEXTS: [&str; 28] = [
     "text",
     "caption",
     "name",
@@ -27,6 +27,8 @@ const TEXTS: [&str; 26] = [
     "audio",
     "voice",
     "video",
+    "animation",
+    "performer",
     "icon_custom_emoji_id",
     "payload",
     "currency",

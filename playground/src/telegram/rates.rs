@@ -38,8 +38,12 @@ impl Class {
             | "sendAudio"
             | "sendVoice"
             | "sendVideo"
+            | "sendAnimation"
+            | "sendMediaGroup"
             | "sendInvoice"
             | "editMessageText"
+            | "editMessageCaption"
+            | "editMessageMedia"
             | "editMessageReplyMarkup" => Some(Self::Send),
             "deleteMessage" | "deleteMessages" | "createForumTopic" | "editForumTopic"
             | "closeForumTopic" | "reopenForumTopic" | "deleteForumTopic" => Some(Self::Other),
@@ -74,7 +78,21 @@ pub(super) struct Rates {
 
 impl Rates {
     /// Charges one call to the budgets of its chat.
-    pub(super) fn draw(&mut self, class: Class, chat: i64, private: bool, now: Instant) -> Result<(), Flood> {
+    #[cfg(test)]
+    fn draw(&mut self, class: Class, chat: i64, private: bool, now: Instant) -> Result<(), Flood> {
+        self.draw_many(class, chat, private, 1, now)
+    }
+
+    /// Charges a call that sends this many messages: it passes if there is room for one, and uses the room of
+    /// all.
+    pub(super) fn draw_many(
+        &mut self,
+        class: Class,
+        chat: i64,
+        private: bool,
+        messages: usize,
+        now: Instant,
+    ) -> Result<(), Flood> {
         let state = self.chats.entry(chat).or_default();
         if let Some(until) = state.penalty.filter(|until| *until > now) {
             let until = until + EXTENSION;
@@ -100,9 +118,11 @@ impl Rates {
             Class::Other => {}
             Class::Cosmetic => state.cosmetic.push_back(now),
             Class::Send => {
-                state.sends.push_back(now);
-                state.full_at = Some(state.full_at.unwrap_or(now).max(now) + PRIVATE_INTERVAL);
-                self.overall.push_back(now);
+                for _ in 0..messages {
+                    state.sends.push_back(now);
+                    state.full_at = Some(state.full_at.unwrap_or(now).max(now) + PRIVATE_INTERVAL);
+                    self.overall.push_back(now);
+                }
             }
         }
         Ok(())
@@ -165,6 +185,17 @@ mod tests {
         let inside = rates.draw(Class::Send, 1, true, start + Duration::from_millis(500));
         assert_eq!(inside, Err(Flood { retry_after_s: 2, inside_penalty: true }));
         assert_eq!(rates.draw(Class::Send, 1, true, start + Duration::from_secs(2)), Ok(()));
+    }
+
+    #[test]
+    fn an_album_counts_as_its_messages() {
+        let (mut rates, start) = (Rates::default(), Instant::now());
+        assert_eq!(rates.draw_many(Class::Send, 1, true, 10, start), Ok(()));
+        let refused = rates.draw(Class::Send, 1, true, start);
+        assert_eq!(refused, Err(Flood { retry_after_s: 6, inside_penalty: false }));
+        assert_eq!(rates.draw_many(Class::Send, -1, false, 10, start), Ok(()));
+        assert_eq!(rates.draw_many(Class::Send, -1, false, 10, start), Ok(()));
+        assert!(rates.draw(Class::Send, -1, false, start).is_err());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Files sent by people: alone, with a caption, in a topic, as a reply, or several as one album.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use super::media;
+use super::media::{self, Media};
 use super::shared::Telegram;
 use super::text;
 use super::types::{Attachment, SentIds};
@@ -22,12 +22,16 @@ pub struct NewFile {
     pub bytes: Vec<u8>,
     /// The caption; empty means none.
     pub caption: String,
+    /// Fields of the file's object in the message that extend and override those that the emulator sets:
+    /// `duration`, `title`, `performer`, `emoji`, `set_name`, `width`.
+    pub details: Map<String, Value>,
 }
 
 impl NewFile {
     /// Creates a file without a caption.
     pub fn new(kind: Attachment, name: &str, mime: &str, bytes: Vec<u8>) -> Self {
-        Self { kind, name: name.to_owned(), mime: mime.to_owned(), bytes, caption: String::new() }
+        let (name, mime) = (name.to_owned(), mime.to_owned());
+        Self { kind, name, mime, bytes, caption: String::new(), details: Map::new() }
     }
 
     /// Creates a grey photo of this size in pixels, as a JPEG, like all photos of the service.
@@ -43,6 +47,46 @@ impl NewFile {
     /// Creates a plain text document.
     pub fn text(name: &str, text: &str) -> Self {
         Self::new(Attachment::Document, name, "text/plain", text.as_bytes().to_vec())
+    }
+
+    /// Creates a voice note with this many seconds of silence.
+    pub fn voice(seconds: u32) -> Self {
+        Self::new(Attachment::Voice, "", "audio/ogg", samples::ogg(seconds))
+    }
+
+    /// Creates a round video with a sound track of this many seconds. It has headers only.
+    pub fn video_note(seconds: u32) -> Self {
+        Self::new(Attachment::VideoNote, "", "video/mp4", samples::mp4(seconds))
+    }
+
+    /// Creates a video with a sound track of this many seconds. It has headers only.
+    pub fn video(name: &str, seconds: u32) -> Self {
+        Self::new(Attachment::Video, name, "video/mp4", samples::mp4(seconds))
+    }
+
+    /// Creates music: an MP3 with this many seconds of silence.
+    pub fn audio(name: &str, seconds: u32) -> Self {
+        Self::new(Attachment::Audio, name, "audio/mpeg", samples::mp3(seconds))
+    }
+
+    /// Creates an animation as the apps send it: a video without sound of three seconds, headers only.
+    pub fn animation(name: &str) -> Self {
+        Self::new(Attachment::Animation, name, "video/mp4", samples::silent_mp4(3))
+    }
+
+    /// Creates a sticker that stands for an emoji. `mime` is `image/webp`, `application/x-tgsticker` for an
+    /// animated one or `video/webm`.
+    pub fn sticker(emoji: &str, mime: &str, bytes: Vec<u8>) -> Self {
+        Self::new(Attachment::Sticker, "", mime, bytes).with(json!({ "emoji": emoji }))
+    }
+
+    /// Sets fields of the file's object in the message, for example a `duration` that differs from the file's.
+    #[must_use]
+    pub fn with(mut self, fields: Value) -> Self {
+        if let Value::Object(fields) = fields {
+            self.details.extend(fields);
+        }
+        self
     }
 
     /// Sets the caption.
@@ -64,20 +108,28 @@ pub(super) struct Placement {
 
 impl World {
     pub(super) fn say_file(&mut self, chat: i64, from: i64, place: Placement, file: NewFile) -> SentIds {
-        let id = self.files.add(media::folder(file.kind), &file.name, &file.mime, file.bytes);
-        let mut body = media::body(self, file.kind, &id);
-        if !file.caption.is_empty() {
-            let entities = text::detect(&file.caption);
-            body.insert("caption".to_owned(), json!(file.caption));
-            if !entities.is_empty() {
-                body.insert("caption_entities".to_owned(), json!(entities));
-            }
-        }
+        let mut body = self.file_body(file);
         if let Some(album) = place.album {
             body.insert("media_group_id".to_owned(), json!(album));
         }
         let Placement { topic, reply_to, .. } = place;
         self.say(chat, Post { from, topic, reply_to, body, reply_markup: None })
+    }
+
+    /// Stores a file and returns the fields of its message.
+    fn file_body(&mut self, file: NewFile) -> Map<String, Value> {
+        let stored = Media { kind: file.kind, name: &file.name, mime: &file.mime, details: file.details };
+        let id = self.files.add(stored, file.bytes);
+        let mut body = media::body(self, &id);
+        media::add_caption(&mut body, &file.caption, &text::detect(&file.caption));
+        body
+    }
+
+    fn edit_file(&mut self, chat: i64, message: i64, file: NewFile) -> Option<i64> {
+        let markup = self.chats.get(&chat)?.messages.get(&message)?.reply_markup.clone();
+        let body = self.file_body(file);
+        let edited = self.replace_file(chat, message, body, markup)?;
+        Some(self.queue.push("edited_message", edited.raw))
     }
 
     fn say_album(&mut self, chat: i64, from: i64, topic: Option<i64>, files: Vec<NewFile>) -> Vec<SentIds> {
@@ -88,13 +140,13 @@ impl World {
 }
 
 /// Returns whether an app would send these as one album: two to ten files, documents and music only among
-/// themselves, no voice notes, round videos or stickers.
+/// themselves, no voice notes, round videos, animations or stickers.
 pub(super) fn is_album(files: &[NewFile]) -> bool {
     let family = |file: &NewFile| match file.kind {
         Attachment::Photo | Attachment::Video => Some(0),
         Attachment::Document => Some(1),
         Attachment::Audio => Some(2),
-        Attachment::Voice | Attachment::VideoNote | Attachment::Sticker => None,
+        Attachment::Voice | Attachment::VideoNote | Attachment::Animation | Attachment::Sticker => None,
     };
     let first = files.first().and_then(family);
     (2..=10).contains(&files.len()) && first.is_some() && files.iter().all(|file| family(file) == first)
@@ -110,6 +162,17 @@ impl Telegram {
     pub fn send_in_topic(&self, chat: i64, from: i64, topic: i64, file: NewFile) -> SentIds {
         let place = Placement { topic: Some(topic), ..Placement::default() };
         self.shared.change(|world| world.say_file(chat, from, place, file))
+    }
+
+    /// Replaces the file and the caption of a person's message. Returns the update's id; `None` if there is no
+    /// such message.
+    pub fn edit_file(&self, chat: i64, message_id: i64, file: NewFile) -> Option<i64> {
+        self.shared.change(|world| world.edit_file(chat, message_id, file))
+    }
+
+    /// Makes a person refuse voice messages, which only people with Telegram Premium can.
+    pub fn forbid_voice(&self, user: i64) {
+        self.shared.change(|world| world.voice_forbidden.insert(user));
     }
 
     /// Replies to a message with a file, in the topic of that message.

@@ -21,6 +21,8 @@ use super::{file_server, methods, page};
 
 /// Largest request body; a document may have 50 MB.
 const BODY_LIMIT: usize = 52 * 1024 * 1024;
+/// Limit of what is read of a body that is too large, so that the client can receive the refusal.
+const READ_LIMIT: usize = 4 * BODY_LIMIT;
 
 /// Serves until the emulator stops.
 pub(super) async fn serve(shared: Arc<Shared>, door: CuttableListener) {
@@ -28,7 +30,7 @@ pub(super) async fn serve(shared: Arc<Shared>, door: CuttableListener) {
     let router = Router::new()
         .merge(page::routes())
         .fallback(answer)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(DefaultBodyLimit::max(READ_LIMIT))
         .with_state(shared);
     let service = router.into_make_service_with_connect_info::<CutSwitch>();
     let server = axum::serve(door, service).with_graceful_shutdown(stop.cancelled_owned());
@@ -107,17 +109,20 @@ async fn read_multipart(request: Request<Body>, params: &mut Params) -> Result<(
     let mut parts = Multipart::from_request(request, &())
         .await
         .map_err(|_| Refusal::bad("can't parse multipart body: boundary not found"))?;
+    let mut read = 0;
     while let Some(part) = parts.next_field().await.map_err(broken)? {
         let key = part.name().unwrap_or_default().to_owned();
         let name = part.file_name().map(str::to_owned);
         let mime = part.content_type().unwrap_or("application/octet-stream").to_owned();
         let bytes = part.bytes().await.map_err(|_| Refusal::new(413, "Request Entity Too Large"))?;
+        read += bytes.len();
         match name {
+            _ if read > BODY_LIMIT => {}
             Some(name) => {
                 params.uploads.insert(key, Upload { name, mime, bytes: bytes.to_vec() });
             }
             None => params.add_text(&key, String::from_utf8_lossy(&bytes).into_owned()),
         }
     }
-    Ok(())
+    if read > BODY_LIMIT { Err(Refusal::new(413, "Request Entity Too Large")) } else { Ok(()) }
 }

@@ -211,7 +211,7 @@ pub enum ViolationKind {
     Length,
 }
 
-/// The kind of file that a person attaches to a message.
+/// The kind of file that a message contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attachment {
     /// A picture, offered in several sizes.
@@ -226,6 +226,8 @@ pub enum Attachment {
     Video,
     /// A round video.
     VideoNote,
+    /// A GIF, or a video without sound.
+    Animation,
     /// A sticker.
     Sticker,
 }

@@ -57,6 +57,8 @@ pub(super) struct World {
     pub faults: Faults,
     pub rates: Rates,
     pub stars: Stars,
+    /// People who do not accept voice messages.
+    pub voice_forbidden: BTreeSet<i64>,
     pub violations: Vec<Violation>,
     account_messages: i64,
     next_press: i64,
@@ -88,6 +90,7 @@ impl World {
             faults: Faults::default(),
             rates: Rates::default(),
             stars: Stars::new(),
+            voice_forbidden: BTreeSet::new(),
             violations: Vec::new(),
             account_messages,
             next_press: 4_000_000_000_000_000,

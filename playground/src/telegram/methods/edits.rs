@@ -75,7 +75,7 @@ pub(super) fn delete_many(world: &mut World, params: &Params) -> Outcome {
     Ok(json!(true))
 }
 
-fn not_modified() -> Refusal {
+pub(super) fn not_modified() -> Refusal {
     Refusal::bad(
         "message is not modified: specified new message content and reply markup are exactly the same as a \
          current content and reply markup of the message",
@@ -87,14 +87,14 @@ fn message_id(params: &Params) -> Result<i64, Refusal> {
 }
 
 /// Returns the message that a call names. Only the bot's own messages can be edited.
-fn own_message(world: &World, chat: i64, params: &Params) -> Result<Message, Refusal> {
+pub(super) fn own_message(world: &World, chat: i64, params: &Params) -> Result<Message, Refusal> {
     let id = message_id(params)?;
     let found = world.chats.get(&chat).and_then(|state| state.messages.get(&id));
     let message = found.ok_or_else(|| Refusal::bad("message to edit not found"))?;
     if message.from_bot { Ok(message.clone()) } else { Err(Refusal::bad("message can't be edited")) }
 }
 
-fn change(
+pub(super) fn change(
     world: &mut World,
     chat: i64,
     id: i64,

@@ -1,13 +1,13 @@
-//! Methods that send files and that tell the bot where to download them.
+//! Methods that send one file, and the one that tells the bot where to download files.
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::super::files::DOWNLOAD_LIMIT;
 use super::super::markup;
-use super::super::media;
+use super::super::media::{self, Media};
 use super::super::params::{Params, Upload};
 use super::super::refusal::{Outcome, Refusal};
-use super::super::text;
+use super::super::text::{self, Formatted};
 use super::super::types::Attachment;
 use super::super::world::{Post, World};
 use super::target;
@@ -16,6 +16,10 @@ use super::target;
 const PHOTO_LIMIT: usize = 10 * 1024 * 1024;
 /// Limit of any other uploaded file, in bytes.
 const UPLOAD_LIMIT: usize = 50 * 1024 * 1024;
+/// Limit of width and height of an uploaded photo together, in pixels.
+const PHOTO_SIDES: u32 = 10_000;
+/// Limit of the ratio between the sides of an uploaded photo.
+const PHOTO_RATIO: u32 = 20;
 
 /// `getFile`.
 pub(super) fn get(world: &World, params: &Params) -> Outcome {
@@ -43,50 +47,133 @@ pub(super) fn send(world: &mut World, params: &Params, kind: Attachment) -> Outc
     let reply_to = target::reply_to(world, chat, params)?;
     let topic = target::topic(world, chat, params, reply_to)?;
     let reply_markup = markup::reply_markup(params)?;
-    let file_id = match upload(params, kind) {
-        Some(upload) => store(world, kind, upload)?,
-        None => known(world, params, kind)?,
+    let field = media::field(kind);
+    let missing = || Refusal::bad(format!("there is no {field} in the request"));
+    let named = params.text(field).filter(|value| !value.is_empty());
+    let value = match named {
+        Some(value) => value.to_owned(),
+        None if params.uploads.contains_key(field) => format!("{ATTACHED}{field}"),
+        None => return Err(missing()),
     };
-    let mut body: Map<_, _> = media::body(world, kind, &file_id);
-    if !caption.text.is_empty() {
-        body.insert("caption".to_owned(), json!(caption.text));
-        if !caption.entities.is_empty() {
-            body.insert("caption_entities".to_owned(), json!(caption.entities));
-        }
+    let detects = !params.flag("disable_content_type_detection");
+    let source = Source { details: params, detects, uploads: params };
+    let file = source.find(world, kind, &value)?.ok_or_else(missing)?;
+    if file.kind == Attachment::Voice && world.voice_forbidden.contains(&chat) {
+        return Err(Refusal::bad("VOICE_MESSAGES_FORBIDDEN"));
     }
+    let body = file.into_body(world, &caption);
     let from = world.settings.bot_id;
     Ok(world.post(chat, Post { from, topic, reply_to, body, reply_markup }).raw)
 }
 
-/// Returns the uploaded file: under the parameter's own name, or under the name in `attach://`.
-fn upload(params: &Params, kind: Attachment) -> Option<&Upload> {
-    let field = media::field(kind);
-    let attached = params.text(field).and_then(|value| value.strip_prefix("attach://"));
-    params.uploads.get(attached.unwrap_or(field))
+/// How an uploaded file is named in a parameter.
+const ATTACHED: &str = "attach://";
+
+/// Where a file of a call is looked for.
+pub(super) struct Source<'a> {
+    /// Duration, size and titles, which belong to the file.
+    pub details: &'a Params,
+    /// Whether the service may find another kind in the content of a document.
+    pub detects: bool,
+    /// The files of the request.
+    pub uploads: &'a Params,
 }
 
-fn store(world: &mut World, kind: Attachment, upload: &Upload) -> Result<String, Refusal> {
-    let limit = if kind == Attachment::Photo { PHOTO_LIMIT } else { UPLOAD_LIMIT };
-    if upload.bytes.len() > limit {
+/// A file that passed every check and is not stored yet.
+pub(super) struct CheckedFile<'a> {
+    /// The kind of message that it becomes.
+    pub kind: Attachment,
+    content: Content<'a>,
+}
+
+enum Content<'a> {
+    New(&'a Upload, Map<String, Value>),
+    Known(String),
+}
+
+impl<'a> Source<'a> {
+    /// Returns the file that a parameter names; `None` if the request has no upload of that name.
+    pub(super) fn find(
+        &self,
+        world: &World,
+        kind: Attachment,
+        value: &str,
+    ) -> Result<Option<CheckedFile<'a>>, Refusal> {
+        let Some(name) = value.strip_prefix(ATTACHED) else { return known(world, kind, value).map(Some) };
+        let Some(upload) = self.uploads.uploads.get(name) else { return Ok(None) };
+        check_upload(kind, upload)?;
+        let kind = if kind == Attachment::Document && !self.detects {
+            kind
+        } else {
+            media::detected(kind, &upload.bytes)
+        };
+        let content = Content::New(upload, media::details(kind, self.details));
+        Ok(Some(CheckedFile { kind, content }))
+    }
+}
+
+impl CheckedFile<'_> {
+    /// Stores the file and returns the fields of its message.
+    pub(super) fn into_body(self, world: &mut World, caption: &Formatted) -> Map<String, Value> {
+        let id = match self.content {
+            Content::Known(id) => id,
+            Content::New(upload, details) => {
+                let name = upload.name.rsplit(['/', '\\']).next().unwrap_or_default();
+                let bytes = upload.bytes.clone();
+                world.files.add(Media { kind: self.kind, name, mime: &upload.mime, details }, bytes)
+            }
+        };
+        let mut body = media::body(world, &id);
+        media::add_caption(&mut body, &caption.text, &caption.entities);
+        body
+    }
+
+    /// Returns the id of a file that is sent again.
+    pub(super) fn known_id(&self) -> Option<&str> {
+        match &self.content {
+            Content::Known(id) => Some(id),
+            Content::New(..) => None,
+        }
+    }
+}
+
+fn check_upload(kind: Attachment, upload: &Upload) -> Result<(), Refusal> {
+    let size = upload.bytes.len();
+    if size > UPLOAD_LIMIT {
         return Err(Refusal::new(413, "Request Entity Too Large"));
     }
-    if upload.bytes.is_empty() {
+    if size == 0 {
         return Err(Refusal::bad("file must be non-empty"));
     }
-    if kind == Attachment::Photo && !media::is_picture(&upload.bytes) {
-        return Err(Refusal::bad("IMAGE_PROCESS_FAILED"));
+    if kind != Attachment::Photo {
+        return Ok(());
     }
-    Ok(world.files.add(media::folder(kind), &upload.name, &upload.mime, upload.bytes.clone()))
+    if size > PHOTO_LIMIT {
+        return Err(Refusal::bad(format!(
+            "file of size {size} bytes is too big for a photo; the maximum size is {PHOTO_LIMIT} bytes"
+        )));
+    }
+    match media::dimensions(&upload.bytes) {
+        None => Err(Refusal::bad("IMAGE_PROCESS_FAILED")),
+        Some((width, height)) => {
+            let ratio = width.max(height) / width.min(height).max(1);
+            let fits = width.saturating_add(height) <= PHOTO_SIDES && ratio <= PHOTO_RATIO;
+            if fits { Ok(()) } else { Err(Refusal::bad("PHOTO_INVALID_DIMENSIONS")) }
+        }
+    }
 }
 
-fn known(world: &World, params: &Params, kind: Attachment) -> Result<String, Refusal> {
-    let field = media::field(kind);
-    let id = params.text(field).unwrap_or_default();
-    if id.is_empty() {
-        return Err(Refusal::bad(format!("there is no {field} in the request")));
+fn known<'a>(world: &World, kind: Attachment, id: &str) -> Result<CheckedFile<'a>, Refusal> {
+    if id.starts_with("http://") || id.starts_with("https://") {
+        // The emulator has no way out.
+        return Err(Refusal::bad("failed to get HTTP URL content"));
     }
-    match world.files.get(id) {
-        Some(_) => Ok(id.to_owned()),
-        None => Err(Refusal::bad("wrong file identifier/HTTP URL specified: Wrong padding in the string")),
+    let Some(file) = world.files.get(id) else {
+        return Err(Refusal::bad("wrong file identifier/HTTP URL specified: Wrong padding in the string"));
+    };
+    if file.kind != kind {
+        let (own, wanted) = (media::title(file.kind), media::title(kind));
+        return Err(Refusal::bad(format!("can't use file of type {own} as {wanted}")));
     }
+    Ok(CheckedFile { kind, content: Content::Known(id.to_owned()) })
 }

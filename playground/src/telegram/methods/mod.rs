@@ -1,9 +1,11 @@
 //! The methods of the Bot API. Each reads its parameters, checks them against the state, changes the state
 //! and returns the result object.
 
+mod albums;
 mod bot;
 mod chats;
 mod edits;
+mod file_edits;
 mod files;
 mod invoices;
 mod messages;
@@ -20,7 +22,7 @@ use super::types::Attachment;
 use super::world::World;
 
 /// The documented spelling of every known method.
-const METHODS: [&str; 41] = [
+const METHODS: [&str; 45] = [
     "answerCallbackQuery",
     "answerPreCheckoutQuery",
     "close",
@@ -33,6 +35,8 @@ const METHODS: [&str; 41] = [
     "deleteMyCommands",
     "deleteWebhook",
     "editForumTopic",
+    "editMessageCaption",
+    "editMessageMedia",
     "editMessageReplyMarkup",
     "editMessageText",
     "getChat",
@@ -50,10 +54,12 @@ const METHODS: [&str; 41] = [
     "logOut",
     "refundStarPayment",
     "reopenForumTopic",
+    "sendAnimation",
     "sendAudio",
     "sendChatAction",
     "sendDocument",
     "sendInvoice",
+    "sendMediaGroup",
     "sendMessage",
     "sendMessageDraft",
     "sendPhoto",
@@ -84,6 +90,8 @@ pub(super) fn run(world: &mut World, method: &str, params: &Params) -> Outcome {
         "sendMessageDraft" => messages::draft(world, params),
         "sendChatAction" => messages::action(world, params),
         "editMessageText" => edits::text(world, params),
+        "editMessageCaption" => file_edits::caption(world, params),
+        "editMessageMedia" => file_edits::media(world, params),
         "editMessageReplyMarkup" => edits::markup(world, params),
         "deleteMessage" => edits::delete(world, params),
         "deleteMessages" => edits::delete_many(world, params),
@@ -104,6 +112,8 @@ pub(super) fn run(world: &mut World, method: &str, params: &Params) -> Outcome {
         "sendAudio" => files::send(world, params, Attachment::Audio),
         "sendVoice" => files::send(world, params, Attachment::Voice),
         "sendVideo" => files::send(world, params, Attachment::Video),
+        "sendAnimation" => files::send(world, params, Attachment::Animation),
+        "sendMediaGroup" => albums::send(world, params),
         "sendInvoice" => invoices::send(world, params),
         "createInvoiceLink" => invoices::create_link(world, params),
         "answerPreCheckoutQuery" => payments::answer_pre_checkout(world, params),

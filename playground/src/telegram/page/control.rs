@@ -241,7 +241,7 @@ pub(super) async fn send_file(State(shared): State<Arc<Shared>>, mut form: Multi
         return Err(wrong("chat, from and file are needed"));
     };
     let kind = kind_of(&kind).ok_or_else(|| wrong("there is no such kind of file"))?;
-    let file = NewFile { kind, name, mime, bytes, caption };
+    let file = NewFile::new(kind, &name, &mime, bytes).captioned(&caption);
     let place = Placement { topic, reply_to: None, album };
     Ok(Json(json!(shared.change(|world| world.say_file(chat, from, place, file)))))
 }
@@ -254,6 +254,7 @@ fn kind_of(name: &str) -> Option<Attachment> {
         "audio" => Attachment::Audio,
         "video" => Attachment::Video,
         "video_note" => Attachment::VideoNote,
+        "animation" => Attachment::Animation,
         "sticker" => Attachment::Sticker,
         _ => return None,
     })

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::chat::{Chat, ChatType};
+use super::super::media;
 use super::super::types::{Call, CallOutcome, Draft, Message, Person};
 use super::super::world::World;
 use super::shop;
@@ -127,16 +128,19 @@ fn reply(raw: &Value) -> Value {
 
 /// Returns the file of a message, whatever its kind.
 fn file(world: &World, raw: &Value) -> Value {
-    for kind in ["photo", "document", "voice", "audio", "video", "video_note", "sticker"] {
-        let object = match &raw[kind] {
-            Value::Array(sizes) => sizes.last().unwrap_or(&Value::Null),
-            other => other,
-        };
-        let Some(id) = object["file_id"].as_str() else { continue };
-        let name = world.files.get(id).map(|file| file.name.as_str());
-        return json!({"kind": kind, "id": id, "name": name, "size": object["file_size"]});
-    }
-    Value::Null
+    let Some((kind, id)) = media::kind_of(raw).zip(media::file_id(raw)) else { return Value::Null };
+    let Some(file) = world.files.get(id) else { return Value::Null };
+    let kind = media::field(kind);
+    json!({
+        "kind": kind,
+        "id": id,
+        "name": file.name,
+        "mime": file.mime,
+        "size": file.bytes.len(),
+        "duration": raw[kind]["duration"],
+        "emoji": raw[kind]["emoji"],
+        "album": raw["media_group_id"],
+    })
 }
 
 /// Returns the line that the page shows for a service message.

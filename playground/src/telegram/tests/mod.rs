@@ -9,6 +9,7 @@ mod purchases;
 mod refusals;
 mod stars;
 mod streaming;
+mod uploads;
 
 use std::time::Duration;
 

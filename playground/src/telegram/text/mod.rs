@@ -10,8 +10,7 @@ mod markdown;
 use super::params::Params;
 use super::refusal::Refusal;
 
-use self::entity::Formatted;
-
+pub(super) use self::entity::Formatted;
 pub(super) use detect::detect;
 
 /// Limit of a message, in code points.
