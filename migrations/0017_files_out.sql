@@ -27,6 +27,7 @@ CREATE TABLE made_files (
     CHECK ((telegram_id IS NULL) = (sent_as IS NULL))
 );
 CREATE INDEX made_files_thread ON made_files (thread_id, created_at);
+CREATE INDEX made_files_delivered ON made_files (created_at) WHERE state = 'delivered';
 CREATE INDEX made_files_kept ON made_files (expires_at) WHERE state = 'kept';
 
 -- Their contents, until Telegram has them. Redis has copies only, because it may be flushed or evict them.

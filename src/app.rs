@@ -156,15 +156,14 @@ async fn start(
     let (write_behind, writer) = write_behind::open(db.clone(), cache.clone(), metrics.clone());
     life.spawn("write-behind", writer.run(life.clone()));
     let registry = Registry::load(config.conversation.models_file.as_deref()).context("MODELS_FILE")?;
-    let assistant = assistant(config, &registry, db, clock.clone(), metrics)?;
+    let assistant = assistant(config, &registry, db, &cache, clock.clone(), metrics)?;
     let telegram = &config.telegram;
     let client = http::client(TELEGRAM_LIMIT).context("no HTTP client")?;
     let budget = telegram.sends_per_second;
     let api = Api::new(client, &telegram.api_url, &telegram.token, budget, metrics.clone())
         .context("TELEGRAM_API_URL")?;
     let me = introduce(&api, life).await?;
-    let room = (config.database.made_files, config.database.made_files_cached);
-    let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);
+    let made_files = assistant.made_files.clone();
     let courier =
         Courier::new(api.clone(), db.clone(), cache.clone(), made_files, life.clone(), metrics.clone());
     let actions = Actions::new(api.clone(), life.clone());
@@ -232,6 +231,7 @@ fn assistant(
     config: &Config,
     registry: &Registry,
     db: &Db,
+    cache: &Cache,
     clock: Clock,
     metrics: &Metrics,
 ) -> Result<Assistant> {
@@ -241,7 +241,9 @@ fn assistant(
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
     let (provider, toolbox) = (Provider::Claude(anthropic), Toolbox::full());
     let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
-    Ok(Assistant { provider, toolbox, db, registry, clock, idle_limit, max_silence, metrics })
+    let room = (config.database.made_files, config.database.made_files_cached);
+    let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);
+    Ok(Assistant { provider, toolbox, db, made_files, registry, clock, idle_limit, max_silence, metrics })
 }
 
 async fn open_port(setting: &'static str, addr: SocketAddr) -> Result<TcpListener> {

@@ -6,6 +6,7 @@ use crate::db::Db;
 use crate::domain::clock::Clock;
 use crate::llm::Provider;
 use crate::llm::registry::Registry;
+use crate::services::made_files::MadeFiles;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
 
@@ -18,6 +19,8 @@ pub(crate) struct Assistant {
     pub toolbox: Toolbox,
     /// What is stored, for tools.
     pub db: Db,
+    /// The files that tools make.
+    pub made_files: MadeFiles,
     /// Models and prices, for tools.
     pub registry: Registry,
     /// The time, for tools.

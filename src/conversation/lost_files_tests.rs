@@ -95,6 +95,7 @@ async fn converse_with(answers: Vec<Canned>, request: &TurnRequest) -> (TurnRepo
 async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
     let assistant = Assistant {
         db: crate::db::Db::nowhere(),
+        made_files: crate::services::made_files::MadeFiles::nowhere(),
         provider,
         toolbox: Toolbox::full(),
         registry: Registry::load(None).unwrap(),

@@ -160,6 +160,21 @@ pub(crate) async fn expire(db: &Db, limit: i64) -> Result<u64, DbError> {
     Ok(done.rows_affected())
 }
 
+/// Deletes up to `limit` delivered files that were made before a time: prompts do not tell of them any more.
+pub(crate) async fn forget(db: &Db, before: DateTime<Utc>, limit: i64) -> Result<u64, DbError> {
+    let done = sqlx::query!(
+        "DELETE FROM made_files USING (
+           SELECT id FROM made_files WHERE state = 'delivered' AND created_at < $1 ORDER BY created_at LIMIT $2
+         ) AS old WHERE made_files.id = old.id",
+        before,
+        limit,
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("made_files::forget"))?;
+    Ok(done.rows_affected())
+}
+
 /// A file that may be sent: one that a person has sent in a conversation, or one that a tool has made there.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SendableFile {
@@ -179,7 +194,11 @@ pub struct SendableFile {
 
 /// Returns the files of a conversation with these ids, in any order. Missing are ids that do not exist, are of another
 /// conversation, have expired, or were cleared. What was found and has expired within the hour is kept for one more.
-pub async fn sendable(db: &Db, key: ThreadKey, ids: &[PublicFileId]) -> Result<Vec<SendableFile>, DbError> {
+pub(crate) async fn sendable(
+    db: &Db,
+    key: ThreadKey,
+    ids: &[PublicFileId],
+) -> Result<Vec<SendableFile>, DbError> {
     let columns: Vec<String> = ids.iter().map(|id| id.column()).collect();
     let rows = sqlx::query!(
         r#"WITH thread AS (

@@ -48,8 +48,11 @@ async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) {
     report("dialogs", db.until(drain).run_job(OPERATION_LIMIT, dialogs).await);
     let topics = || topics::forget(db, forgotten);
     report("topics", db.until(drain).run_job(OPERATION_LIMIT, topics).await);
-    let files = || made_files::expire(db);
-    report("made files", db.until(drain).run_job(OPERATION_LIMIT, files).await);
+    let expired = || made_files::expire(db);
+    report("expired files", db.until(drain).run_job(OPERATION_LIMIT, expired).await);
+    let old = now - TimeDelta::days(books.terms.messages_kept_days);
+    let old_files = || made_files::forget(db, old);
+    report("old files", db.until(drain).run_job(OPERATION_LIMIT, old_files).await);
     for kind in RetentionKind::ALL {
         report(kind.name(), clean_up(books, life, metrics, kind).await);
     }

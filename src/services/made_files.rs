@@ -4,11 +4,13 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::cache::{Cache, made_files as copies};
-use crate::db::made_files::{self, KeepLimits, NewMadeFile};
+use crate::db::made_files::{self, KeepLimits, ListedMadeFile, NewMadeFile, SendableFile};
 use crate::db::{Db, DbError};
 use crate::domain::file_id::PublicFileId;
-use crate::domain::ids::TurnId;
+use crate::domain::ids::{ThreadKey, TurnId};
 use crate::domain::media::UPLOAD_LIMIT;
 
 /// How long a file is kept that nobody sends.
@@ -75,6 +77,33 @@ impl MadeFiles {
         Self { db, cache, limits }
     }
 
+    /// A store that nobody reaches, for tests of what does not need one.
+    #[cfg(test)]
+    pub(crate) fn nowhere() -> Self {
+        Self::new(Db::nowhere(), Cache::disabled(), 0, 0)
+    }
+
+    /// Returns the database of the store.
+    #[cfg(test)]
+    pub(crate) fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Returns the files of a conversation that may be sent under these ids: a person's and made ones. See
+    /// [`made_files::sendable`].
+    pub(crate) async fn sendable(
+        &self,
+        key: ThreadKey,
+        ids: &[PublicFileId],
+    ) -> Result<Vec<SendableFile>, DbError> {
+        made_files::sendable(&self.db, key, ids).await
+    }
+
+    /// Returns the newest `limit` made files of a conversation, newest first.
+    pub(crate) async fn of_thread(&self, key: ThreadKey, limit: i64) -> Result<Vec<ListedMadeFile>, DbError> {
+        made_files::of_thread(&self.db, key, limit).await
+    }
+
     /// Stores a file for an hour, or until Telegram has accepted it. Returns the id for the model.
     ///
     /// # Errors
@@ -129,6 +158,12 @@ impl MadeFiles {
 /// Deletes expired files that no waiting message contains.
 pub(crate) async fn expire(db: &Db) -> Result<(), DbError> {
     while made_files::expire(db, BATCH).await? >= BATCH.unsigned_abs() {}
+    Ok(())
+}
+
+/// Deletes what is known of delivered files that were made before a time.
+pub(crate) async fn forget(db: &Db, before: DateTime<Utc>) -> Result<(), DbError> {
+    while made_files::forget(db, before, BATCH).await? >= BATCH.unsigned_abs() {}
     Ok(())
 }
 

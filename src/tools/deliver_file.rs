@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::delivery::FilesToSend;
 use super::tool::{Failure, Output, Tool, ToolContext};
-use crate::db::made_files::{self, SendableFile};
+use crate::db::made_files::SendableFile;
 use crate::domain::file_id::PublicFileId;
 use crate::domain::media::{FileFate, MediaFile, MediaKind};
 use crate::domain::tool::ToolName;
@@ -123,7 +123,7 @@ async fn find(
 ) -> Result<Vec<MediaFile>, Failure> {
     let known: Vec<Option<PublicFileId>> = ids.iter().map(|id| PublicFileId::parse(id)).collect();
     let public: Vec<PublicFileId> = known.iter().copied().flatten().collect();
-    let found = made_files::sendable(context.db, context.key, &public).await.map_err(|error| {
+    let found = context.made_files.sendable(context.key, &public).await.map_err(|error| {
         tracing::warn!(error = &error as &dyn std::error::Error, "the files to send cannot be read");
         Failure::unavailable(
             "The files cannot be read at the moment. Try once more, then go on without them.",
@@ -227,7 +227,7 @@ mod tests {
     #[tokio::test]
     async fn wrong_arguments_are_told_before_anything_is_looked_up() {
         let registry = Registry::load(None).unwrap();
-        let db = crate::db::Db::nowhere();
+        let made_files = crate::services::made_files::MadeFiles::nowhere();
         let many: Vec<String> = (0..=MOST).map(|n| format!("file_{n}")).collect();
         let long = "x".repeat(LONGEST_CAPTION + 1);
         for input in [
@@ -237,7 +237,7 @@ mod tests {
             json!({"file_id": "file_1", "caption": long}),
         ] {
             let arguments = Arguments::deserialize(&input).unwrap();
-            let output = DeliverFile::run(arguments, testing::tool_context(&registry, &db)).await;
+            let output = DeliverFile::run(arguments, testing::tool_context(&registry, &made_files)).await;
             assert_eq!(output.result.unwrap_err().error, "invalid_arguments", "{input}");
         }
     }

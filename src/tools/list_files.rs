@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::tool::{Failure, Output, Tool, ToolContext};
-use crate::db::made_files::{self, ListedMadeFile};
+use crate::db::made_files::ListedMadeFile;
 use crate::db::{DbError, files};
 use crate::domain::file::KnownFile;
 use crate::domain::file_id::PublicFileId;
@@ -43,7 +43,7 @@ async fn list(context: ToolContext<'_>) -> Result<Value, Failure> {
     // One more than is shown indicates whether there are more.
     let limit = i64::from(MOST) + 1;
     let sent = files::of_thread(context.db, context.key, limit).await.map_err(unavailable)?;
-    let made = made_files::of_thread(context.db, context.key, limit).await.map_err(unavailable)?;
+    let made = context.made_files.of_thread(context.key, limit).await.map_err(unavailable)?;
     let more = sent.len().max(made.len()) > usize::from(MOST);
     let sent: Vec<Value> =
         sent.iter().take(MOST.into()).map(|(id, file)| of_person(*id, file, context.now)).collect();

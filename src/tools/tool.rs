@@ -19,6 +19,7 @@ use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
 use crate::llm::registry::Registry;
 use crate::llm::request::ToolSpec;
+use crate::services::made_files::MadeFiles;
 use crate::services::metering::PaidWork;
 
 /// A tool that the model may call.
@@ -56,6 +57,8 @@ pub(crate) struct ToolContext<'a> {
     pub now: DateTime<Utc>,
     /// The database.
     pub db: &'a Db,
+    /// The files that tools make, and what may be sent.
+    pub made_files: &'a MadeFiles,
     /// The conversation of the turn: the only one whose data a tool may read.
     pub key: ThreadKey,
     /// Runs sub-agents.
@@ -173,9 +176,13 @@ pub(super) mod testing {
     use super::*;
     use crate::domain::ids::{ChatId, UserId};
 
-    pub(in super::super) fn tool_context<'a>(registry: &'a Registry, db: &'a Db) -> ToolContext<'a> {
+    pub(in super::super) fn tool_context<'a>(
+        registry: &'a Registry,
+        made_files: &'a MadeFiles,
+    ) -> ToolContext<'a> {
         let key = ThreadKey { chat: ChatId(1), user: UserId(1), topic: None };
         let now = "2026-11-21T12:00:00Z".parse().unwrap();
-        ToolContext { registry, now, db, key, subagents: &Unavailable, delivery: &NoDelivery }
+        let db = made_files.db();
+        ToolContext { registry, now, db, made_files, key, subagents: &Unavailable, delivery: &NoDelivery }
     }
 }

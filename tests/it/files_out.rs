@@ -201,6 +201,45 @@ async fn a_sequential_file_stands_in_its_place_in_a_group_too() {
 }
 
 #[tokio::test]
+async fn in_a_group_nothing_stands_above_a_file_that_comes_first() {
+    let bot = Bot::start().await;
+    bot.ask_in(GROUP, ANN, "@starling_bot hello").await;
+    let id = made(&bot, "chart.png", "image/png", &samples::png(640, 480)).await;
+    let hold = bot.telegram.hold("sendPhoto");
+    delivers(&bot, "", json!({"file_id": id, "sequential": true}));
+    bot.telegram.say(GROUP, ANN, "@starling_bot the chart, please");
+    hold.waiting().await;
+    hold.release();
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+    assert_eq!(course(&bot, GROUP), ["<Photo>", "Here you are."]);
+    let files = bot.telegram.sent_media(GROUP);
+    assert!(files[0].reply_to.is_some(), "what comes first answers the question");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_file_that_was_promised_arrives_although_its_answer_was_superseded_and_its_hour_is_over() {
+    let (mut bot, id) = with_picture().await;
+    let hold = bot.telegram.hold("sendPhoto");
+    delivers(&bot, "Look.", json!({"file_id": id, "sequential": true}));
+    bot.ann("Explain the chart.");
+    hold.waiting().await;
+    bot.sql("UPDATE made_files SET expires_at = now() - interval '1 minute'").await;
+    bot.ann("Never mind, say hello.");
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'interrupted'", 1).await;
+    // The janitor works at every start.
+    bot.kill().await;
+    drop(hold);
+    bot.run().await;
+    arrived(&bot, ANN, 1).await;
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+    assert_eq!(course(&bot, ANN).iter().filter(|line| *line == "<Photo>").count(), 1);
+    bot.end().await;
+}
+
+#[tokio::test]
 async fn a_photo_that_telegram_refuses_becomes_a_document() {
     let bot = Bot::start().await;
     bot.ask("hello").await;

@@ -177,8 +177,11 @@ impl<'a> Presenter<'a> {
             }
             TurnEvent::ToolStarted { call, name } => {
                 self.action.set(ToolName::named(&name).map(ToolName::activity).unwrap_or_default());
-                self.tools.start(call, name);
-                self.pace.changed();
+                // In a group its line would be a message above the files.
+                if self.place.surface == Surface::Draft || name != ToolName::DeliverFile.name() {
+                    self.tools.start(call, name);
+                    self.pace.changed();
+                }
             }
             TurnEvent::ToolEnded(ToolCallRecord { call, failed, .. }) => {
                 self.action.set(Activity::Writing);
