@@ -6,6 +6,7 @@ mod file_ladder;
 mod files;
 mod ladder;
 mod queued;
+mod room;
 mod sender;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -18,9 +19,9 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
-use self::files::UploadRoom;
 pub(crate) use self::queued::Delivery;
 use self::queued::{QueuedMessage, SendStatus};
+use self::room::UploadRoom;
 use self::sender::MessageSender;
 use crate::bot_api::Api;
 use crate::cache::Cache;

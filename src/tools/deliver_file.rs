@@ -27,14 +27,13 @@ pub(super) struct DeliverFile;
 pub(super) struct Arguments {
     /// The id of the file to send, as list_files or the tool that made the file gave it.
     #[serde(default)]
-    file_id: Option<String>,
-    /// The ids of several files, up to 20, in the order in which they are to appear. Pictures and videos, documents, and
-    /// music are grouped into albums of up to ten.
+    file_id: String,
+    /// The ids of several files instead, up to 20, in the order in which they are to appear, as albums where possible.
     #[serde(default)]
     file_ids: Vec<String>,
     /// The text below the first file, as Markdown, up to 4,096 characters. Leave it out if the answer says it.
     #[serde(default)]
-    caption: Option<String>,
+    caption: String,
     /// How to send it: auto chooses by type and size; document sends a picture unchanged.
     #[serde(default)]
     kind: Kind,
@@ -89,13 +88,13 @@ impl Tool for DeliverFile {
 
 async fn deliver(arguments: Arguments, context: ToolContext<'_>) -> Result<Value, Failure> {
     let Arguments { file_id, file_ids, caption, kind, sequential } = arguments;
-    let mut ids: Vec<String> = file_id.into_iter().chain(file_ids).collect();
+    let mut ids: Vec<String> =
+        std::iter::once(file_id).chain(file_ids).filter(|id| !id.trim().is_empty()).collect();
     let mut seen = std::collections::HashSet::new();
     ids.retain(|id| seen.insert(id.trim().to_owned()));
     if ids.is_empty() || ids.len() > MOST {
         return Err(Failure::arguments(format!("Give file_id, or file_ids with 1 to {MOST} ids.")));
     }
-    let caption = caption.unwrap_or_default();
     if caption.chars().count() > LONGEST_CAPTION {
         return Err(Failure::arguments(format!(
             "The caption may have {LONGEST_CAPTION} characters; write the rest as text of the answer."

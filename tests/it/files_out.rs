@@ -5,8 +5,8 @@ use playground::anthropic::{Gate, Recorded, Reply, Step, StopReason};
 use playground::samples;
 use playground::telegram::{Attachment, Fault, MediaMessage, NewFile};
 use serde_json::{Value, json};
-use starling::cache::Cache;
-use starling::db::Db;
+use starling::cache::{Cache, Origin};
+use starling::db::{Db, migrate};
 use starling::domain::file_id::PublicFileId;
 use starling::domain::ids::TurnId;
 use starling::services::made_files::{KeepError, MadeFile, MadeFiles};
@@ -25,7 +25,26 @@ async fn made(bot: &Bot, name: &str, mime: &str, content: &[u8]) -> String {
 }
 
 async fn keep(bot: &Bot, name: &str, mime: &str, content: &[u8]) -> Result<PublicFileId, KeepError> {
-    let db = Db::open(&bot.database.url().into(), 3, Metrics::new().unwrap()).unwrap();
+    keep_with(bot, None, name, mime, content).await
+}
+
+/// Stores a file; Redis gets a copy of up to 8 MB of them.
+async fn keep_with(
+    bot: &Bot,
+    redis: Option<&Redis>,
+    name: &str,
+    mime: &str,
+    content: &[u8],
+) -> Result<PublicFileId, KeepError> {
+    let metrics = Metrics::new().unwrap();
+    let db = Db::open(&bot.database.url().into(), 3, metrics.clone()).unwrap();
+    let cache = match redis {
+        None => Cache::disabled(),
+        Some(redis) => {
+            let migrate::DatabaseIdentity { database, timeline } = migrate::identity(&db).await.unwrap();
+            Cache::open(&redis.url().into(), &Origin { database, timeline }, metrics).unwrap()
+        }
+    };
     let turn: i64 = sqlx::query_scalar(
         "SELECT max(turns.id) FROM turns JOIN threads ON threads.id = thread_id WHERE user_id = $1",
     )
@@ -34,7 +53,7 @@ async fn keep(bot: &Bot, name: &str, mime: &str, content: &[u8]) -> Result<Publi
     .await
     .unwrap();
     let file = MadeFile { turn: TurnId(turn), name, mime, description: "For the test.", content };
-    let kept = MadeFiles::new(db.clone(), Cache::disabled(), 200 * MIB, 0).keep(&file).await;
+    let kept = MadeFiles::new(db.clone(), cache, 200 * MIB, 8 * MIB).keep(&file).await;
     db.close().await;
     kept
 }
@@ -303,15 +322,32 @@ async fn a_kill_at_any_moment_of_a_delivery_loses_and_doubles_nothing() {
 }
 
 #[tokio::test]
-async fn a_file_arrives_when_redis_has_lost_it_or_is_away() {
+async fn redis_has_copies_up_to_a_limit_and_postgresql_has_every_content() {
     let mut redis = Redis::start().await;
     let bot = Bot::with([("REDIS_URL", &*redis.url())]).await;
     bot.ask("hello").await;
-    let id = made(&bot, "chart.png", "image/png", &samples::png(640, 480)).await;
+    let store = async |name: &str, size: usize| {
+        let id = keep_with(&bot, Some(&redis), name, "", &vec![1; size]).await.unwrap();
+        id.to_string()
+    };
+    let small = store("small.bin", 1024 * 1024).await;
+    let large = store("large.bin", 8 * 1024 * 1024).await;
+    assert_eq!(redis.keys(":made:").await.len(), 1, "the large one is beyond the limit");
+    assert_eq!(bot.database.count(CONTENTS).await, 2);
+    // The copy in Redis is the one that is read.
+    bot.sql("UPDATE made_file_contents SET content = 'x' WHERE octet_length(content) = 1048576").await;
+    delivers(&bot, "", json!({"file_ids": [small, large]}));
+    bot.ann("Send me both.");
+    let sizes: Vec<usize> = arrived(&bot, ANN, 2).await.iter().map(|file| file.bytes.len()).collect();
+    assert_eq!(sizes, [1024 * 1024, 8 * 1024 * 1024]);
+    bot.database.until(SENT, 1).await;
+    bot.database.until(CONTENTS, 0).await;
+    // Without Redis nothing is lost.
+    let last = keep_with(&bot, Some(&redis), "last.bin", "", &[1; 100]).await.unwrap().to_string();
     redis.kill().await;
-    delivers(&bot, "", json!({"file_id": id}));
-    bot.ann("Send me the chart.");
-    arrived(&bot, ANN, 1).await;
+    delivers(&bot, "", json!({"file_id": last}));
+    bot.ann("And the last.");
+    assert_eq!(arrived(&bot, ANN, 3).await[2].bytes.len(), 100);
     bot.end().await;
 }
 
@@ -373,7 +409,7 @@ async fn a_long_caption_follows_its_file_as_a_message() {
 async fn a_file_that_is_refused_in_every_form_is_told_to_the_model() {
     let bot = Bot::start().await;
     bot.ask("hello").await;
-    let id = made(&bot, "notes.txt", "text/plain", b"Notes.").await;
+    let id = made(&bot, "/tmp/мои заметки.txt", "text/plain", b"Notes.").await;
     let refusal = Fault::Error { code: 413, description: "Request Entity Too Large".to_owned() };
     bot.telegram.fail_next("sendDocument", 1, refusal);
     delivers(&bot, "", json!({"file_id": id, "sequential": true, "caption": "My notes"}));
@@ -388,8 +424,12 @@ async fn a_file_that_is_refused_in_every_form_is_told_to_the_model() {
     let prompt = conversation(&bot.request(4).await).join("\n");
     assert!(prompt.contains("not delivered, Telegram refused it"), "{prompt}");
     assert_eq!(bot.database.count(CONTENTS).await, 1, "another try is possible");
-    let told = "⚠️ Telegram did not accept this: notes.txt. Ask me to send it in another format.\n\nMy notes";
+    let told =
+        "⚠️ Telegram did not accept this: мои заметки.txt. Ask me to send it in another format.\n\nMy notes";
     assert_eq!(course(&bot, ANN)[..2], [told, "Here you are."]);
+    delivers(&bot, "", json!({"file_id": id}));
+    bot.ann("Try again.");
+    assert_eq!(arrived(&bot, ANN, 1).await[0].file_name, "мои заметки.txt");
     bot.end().await;
 }
 

@@ -1,11 +1,8 @@
 //! The delivery of a message with files: contents are loaded only while they are sent, within a limit for all chats
 //! together. A message that may have arrived is searched for with a change of its caption that changes nothing.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::file_ladder::{FileForm, FileLadder, FileStep};
 use super::queued::QueuedMessage;
@@ -16,33 +13,9 @@ use crate::bot_api::upload::{FileSource, FilesMessage, OutgoingFile, SentFile};
 use crate::db::{DbError, outbox};
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::MessageId;
-use crate::domain::media::{MediaFile, UPLOAD_LIMIT};
+use crate::domain::media::MediaFile;
 use crate::lifecycle::kill_point;
 use crate::services::group_upgrade;
-
-/// The room for contents that are being sent, in MiB: one upload of the largest size, and small ones beside it.
-const ROOM: u32 = 64;
-const MIB: u64 = 1024 * 1024;
-
-/// The room in memory for contents that are being sent. Cheap to clone.
-#[derive(Clone, Debug)]
-pub(super) struct UploadRoom(Arc<Semaphore>);
-
-impl Default for UploadRoom {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(ROOM as usize)))
-    }
-}
-
-impl UploadRoom {
-    /// Waits for room for these files.
-    async fn take(&self, media: &[MediaFile]) -> Option<OwnedSemaphorePermit> {
-        let made = media.iter().filter(|file| file.telegram_id.is_none());
-        let size: u64 = made.map(|file| file.size).sum();
-        let room = u32::try_from(size.min(UPLOAD_LIMIT) / MIB).unwrap_or(ROOM) + 1;
-        self.0.clone().acquire_many_owned(room.min(ROOM)).await.ok()
-    }
-}
 
 /// What a delivery has led to: the files as Telegram has them, or only the first message's number if it was found.
 enum Arrived {

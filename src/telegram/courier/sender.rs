@@ -9,9 +9,9 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::calls::{BotApi, Calls};
-use super::files::UploadRoom;
 use super::ladder::{Ladder, Step};
 use super::queued::{QueuedMessage, SendStatus};
+use super::room::UploadRoom;
 use crate::bot_api::{Api, ApiError};
 use crate::cache::Cache;
 use crate::db::outbox::OutboxMessage;

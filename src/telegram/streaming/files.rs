@@ -4,20 +4,13 @@ use futures::future::BoxFuture;
 
 use super::super::courier::Courier;
 use super::super::text;
-use super::{Place, Purpose, Screen, ScreenWork, WorkResult};
+use super::work::{Piece, Purpose, ScreenWork, WorkResult};
+use super::{Place, Screen};
 use crate::db::outbox::{self, OutboxMessage};
 use crate::domain::ids::OutboxId;
 use crate::domain::media::{CAPTION_LIMIT, FileDelivery, FileFate, FileReceipt, MediaFile, messages};
 use crate::rendering::{Limits, RichText, render, split};
 use crate::services::settlement;
-
-/// Something that is final and goes to the chat next.
-pub(super) enum Piece {
-    /// A part of the answer.
-    Text(RichText),
-    /// Files, and where their fates are reported.
-    Files(FileDelivery, FileReceipt),
-}
 
 impl Place {
     /// Returns a delivery of files as messages. `leads` says whether nothing of the answer comes before it.

@@ -9,18 +9,18 @@ mod place;
 mod screen;
 mod shown;
 mod tool_lines;
+mod work;
 
 use std::collections::VecDeque;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures::future::{BoxFuture, OptionFuture};
+use futures::future::OptionFuture;
 use futures::{Stream, StreamExt};
 use tokio::time::Instant;
 
 use self::actions::ActionHandle;
 pub(crate) use self::actions::Actions;
-use self::files::Piece;
 use self::pace::Pace;
 use self::paint::Painted;
 pub(super) use self::paint::{draft, find_lost, is_draft_of};
@@ -28,13 +28,10 @@ pub(crate) use self::place::{Place, Surface};
 pub(crate) use self::screen::Screen;
 pub(crate) use self::shown::{LastDraft, ScreenResult};
 use self::tool_lines::ToolLines;
-use super::courier::Delivery;
+use self::work::{Piece, Purpose, ScreenWork, Seen, WorkResult};
 use crate::bot_api::flow::Class;
 use crate::bot_api::{ApiError, Postponed};
-use crate::db::DbError;
-use crate::db::outbox::OutboxMessage;
-use crate::domain::ids::{MessageId, OutboxId};
-use crate::domain::media::FileReceipt;
+use crate::domain::ids::MessageId;
 use crate::domain::record::ToolCallRecord;
 use crate::domain::tool::{Activity, ToolName};
 use crate::domain::turn::TurnEvent;
@@ -76,38 +73,6 @@ pub(crate) async fn present(
         }
     }
     presenter.finish().await
-}
-
-/// Something that is being done for the screen; at most one at a time, so that calls cannot overtake each other.
-type ScreenWork<'a> = (Purpose, BoxFuture<'a, WorkResult>);
-
-/// What it is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Purpose {
-    /// Shows an unfinished state.
-    Frame,
-    /// Promises a part that is finished.
-    Part,
-    /// Merely waits until such a part has arrived.
-    Arrival,
-}
-
-/// How it ended.
-enum WorkResult {
-    Painted(Seen, Result<Painted, Postponed>),
-    Promised(Option<Delivery>),
-    PromisedFiles(Vec<(OutboxId, OutboxMessage)>, FileReceipt),
-    Unpromised(Piece, DbError),
-    Delivered,
-}
-
-/// How much of an answer its reader has seen.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Default)]
-enum Seen {
-    #[default]
-    Nothing,
-    Thoughts,
-    Words,
 }
 
 struct Presenter<'a> {
