@@ -2,6 +2,8 @@
 //! Start order: settings, metrics port, database and migrations, models, Telegram, replay of the last run's
 //! work, intake.
 
+mod jobs;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +26,7 @@ use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude};
 use crate::services::books::{Books, Terms};
 use crate::services::made_files::MadeFiles;
-use crate::services::{janitor, recovery, write_behind};
+use crate::services::{recovery, write_behind};
 use crate::telegram::arrivals::Arrivals;
 use crate::telegram::context::{BotContext, RunningTurns};
 use crate::telegram::courier::Courier;
@@ -38,7 +40,7 @@ use crate::telegram::pipeline::isolation::Isolation;
 use crate::telegram::pipeline::queue::Mailboxes;
 use crate::telegram::pipeline::slots::Slots;
 use crate::telegram::streaming::{Actions, Screen};
-use crate::telegram::{dispatcher, payment_jobs, text};
+use crate::telegram::{dispatcher, text};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::readiness::Readiness;
 use crate::telemetry::server;
@@ -184,6 +186,7 @@ async fn start(
         in_flight: InFlight::default(),
         files: FetchPermits::default(),
         albums: Albums::default(),
+        copies_dropped: Arc::default(),
         isolation: Isolation::default(),
         slots: Slots::new(config.conversation.max_turns_per_user),
         batch_window: config.conversation.batch_window,
@@ -196,11 +199,7 @@ async fn start(
     let intake = Intake::new(context.clone(), updates);
     let webhook = open_way(config, life, &api).await?;
     intake::replay(&intake).await.context("what the last run left cannot be taken up")?;
-    life.spawn_vital("deferred", intake.clone().retry_deferred());
-    life.spawn_vital("sweep", intake.clone().sweep(config.service.stranded_after));
-    life.spawn_vital("janitor", janitor::run(context.books.clone(), life.clone(), metrics.clone()));
-    life.spawn_vital("refunds", payment_jobs::drive_refunds(context.clone()));
-    life.spawn_vital("reconciliation", payment_jobs::reconcile(context));
+    jobs::spawn(&intake, &context, config);
     match webhook {
         None => life.spawn_vital("polling", intake::poll(intake)),
         Some((listener, webhook)) => life.spawn_vital("webhook", intake::listen(listener, webhook, intake)),

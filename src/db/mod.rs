@@ -4,6 +4,7 @@
 pub(crate) mod audit;
 pub(crate) mod balance;
 pub mod call_notes;
+pub(crate) mod copy_deletions;
 pub(crate) mod crashes;
 pub(crate) mod dead_letters;
 pub(crate) mod dialogs;

@@ -142,6 +142,9 @@ pub(crate) async fn deleted(db: &Db, id: DeletionId, topic: TopicId) -> Result<V
            ), gone AS (
              SELECT threads.id FROM threads JOIN deletion ON deletion.chat_id = threads.chat_id
              WHERE threads.topic_id = $2 ORDER BY threads.id FOR UPDATE OF threads
+           ), dropped AS (
+             UPDATE files SET provider_id = NULL, provider_expires_at = NULL
+             FROM gone WHERE files.thread_id = gone.id AND files.provider_id IS NOT NULL
            )
            UPDATE threads SET topic_gone = TRUE, history_version = history_version + 1,
              cleared_up_to = greatest(cleared_up_to,

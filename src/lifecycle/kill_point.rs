@@ -40,6 +40,7 @@ pub const ALL: &[&str] = &[
     "refund: settled",
     "clear: after the commit",
     "topics: after the call",
+    "copies: deleted at the provider",
     "return: before the commit",
 ];
 

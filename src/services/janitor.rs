@@ -1,9 +1,11 @@
 //! The janitor: retention and audit, at start and every night. It deletes rows that are no longer needed,
 //! never touching money, audits the books, and reports to operators by a metric and the log.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use tokio::sync::Notify;
 
 use super::books::Books;
 use super::made_files;
@@ -25,10 +27,12 @@ const DELIVERIES_KEPT_DAYS: i64 = 30;
 const AUDIT_LIMIT: Duration = Duration::from_secs(3_600);
 
 /// Works at start and every night until the service drains.
-pub(crate) async fn run(books: Books, life: Lifecycle, metrics: Metrics) {
+///
+/// Wakes the deletion of copies at the provider (`copies_dropped`), because messages may have gone with their files.
+pub(crate) async fn run(books: Books, life: Lifecycle, metrics: Metrics, copies_dropped: Arc<Notify>) {
     loop {
         tokio::select! {
-            () = work(&books, &life, &metrics) => {}
+            () = work(&books, &life, &metrics) => copies_dropped.notify_one(),
             // Unfinished work is done at the next start.
             () = life.drain.cancelled() => return,
         }

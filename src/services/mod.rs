@@ -4,6 +4,7 @@ pub mod adjustments;
 pub(crate) mod admission;
 pub mod books;
 pub(crate) mod clearing;
+pub(crate) mod copy_deletions;
 pub(crate) mod group_upgrade;
 pub(crate) mod history;
 pub mod intake;

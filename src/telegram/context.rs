@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
+use tokio::sync::Notify;
 
 use super::arrivals::Arrivals;
 use super::courier::Courier;
@@ -59,6 +60,8 @@ pub(crate) struct BotContext {
     pub in_flight: InFlight,
     /// Places for files that are fetched at once.
     pub files: FetchPermits,
+    /// Wakes the deletion of copies at the model's provider.
+    pub copies_dropped: Arc<Notify>,
     /// Albums that were meant for us.
     pub albums: Albums,
     /// What may run beside what.

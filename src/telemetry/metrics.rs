@@ -102,6 +102,8 @@ metrics! {
     telegram_dropped: IntCounter = "bot_telegram_cosmetic_dropped_total";
     /// Files of people that were fetched and copied to the model's provider, by result.
     files_fetched: IntCounterVec = "bot_files_fetched_total" ["result": "ok" | "failed"];
+    /// Copies at the model's provider that were deleted because no file refers to them, by result.
+    copies_deleted: IntCounterVec = "bot_copies_deleted_total" ["result": "ok" | "failed"];
     /// Turns that ended, by outcome.
     turns: IntCounterVec = "bot_turns_total"
         ["outcome": "complete" | "truncated" | "out_of_funds" | "no_funds" | "banned" | "stopped" | "superseded" | "shutdown" | "crashed" | "overloaded" | "unreachable"

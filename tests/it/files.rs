@@ -2,7 +2,7 @@
 //! waits for Telegram or the provider delays its own prompt and nothing else, and nobody sees another user's
 //! files.
 
-use playground::anthropic::{ApiError, FileFault, Gate, Recorded, Reply, Step, StopReason};
+use playground::anthropic::{ApiError, Endpoint, FileFault, Gate, Recorded, Reply, Step, StopReason};
 use playground::telegram::{Attachment, Fault, NewFile};
 use serde_json::{Value, json};
 use starling::db::{Db, files};
@@ -11,7 +11,7 @@ use starling::telemetry::metrics::Metrics;
 
 use crate::harness::barrier::Barrier;
 use crate::harness::redis::Redis;
-use crate::harness::{ANN, BOB, Bot, GROUP, conversation};
+use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation};
 
 /// A group without topics, with Bob only.
 const OTHERS: i64 = -1_000_043;
@@ -442,4 +442,77 @@ fn messages(request: &Recorded) -> Vec<String> {
         message.to_string()
     };
     request.body["messages"].as_array().unwrap().iter().map(unmarked).collect()
+}
+
+/// What nobody can ask about any more is deleted at the provider as well, also if the first attempt fails, and what
+/// another message of the conversation still refers to stays.
+#[tokio::test]
+async fn copies_go_with_the_conversation_that_is_cleared() {
+    let bot = Bot::start().await;
+    bot.telegram.send(ANN, ANN, note("old.txt").captioned("read this"));
+    bot.answer(ANN, 1).await;
+    bot.telegram.send(BOB, BOB, note("bobs.txt").captioned("and this"));
+    bot.answer(BOB, 1).await;
+    bot.database.until(COPIED, 2).await;
+    bot.ask("/clear").await;
+    bot.database.until("SELECT count(*) FROM copy_deletions", 0).await;
+    bot.database.until(COPIED, 1).await;
+    let left = bot.model.files();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(left[0].name, "bobs.txt");
+    // So do those of messages that are too old to be kept.
+    let age = "UPDATE messages SET created_at = created_at - interval '100 days'";
+    sqlx::query(age).execute(bot.books()).await.unwrap();
+    let mut bot = bot;
+    bot.terminate();
+    assert_eq!(bot.exit_code().await, 0);
+    bot.run().await;
+    bot.database.until("SELECT count(*) FROM files", 0).await;
+    bot.database.until("SELECT count(*) FROM copy_deletions", 0).await;
+    assert!(bot.model.files().is_empty());
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_copy_that_the_provider_does_not_delete_stays_queued() {
+    let bot = Bot::start().await;
+    bot.telegram.send(ANN, ANN, note("old.txt").captioned("read this"));
+    bot.answer(ANN, 1).await;
+    bot.database.until(COPIED, 1).await;
+    bot.model.fail_files(
+        Endpoint::DeleteFile,
+        1,
+        FileFault::Error(ApiError::new(403, "permission_error", "not now")),
+    );
+    bot.ask("/clear").await;
+    bot.log("the provider did not delete a copy, trying again later").await;
+    assert_eq!(bot.database.count("SELECT count(*) FROM copy_deletions WHERE attempts = 1").await, 1);
+    assert_eq!(bot.model.files().len(), 1);
+    // The next run takes it up when its pause is over.
+    let due = "UPDATE copy_deletions SET due_at = now()";
+    sqlx::query(due).execute(bot.books()).await.unwrap();
+    let mut bot = bot;
+    bot.terminate();
+    assert_eq!(bot.exit_code().await, 0);
+    bot.run().await;
+    bot.database.until("SELECT count(*) FROM copy_deletions", 0).await;
+    assert!(bot.model.files().is_empty());
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_copy_whose_deletion_a_crash_has_cut_is_gone_once() {
+    let mut bot = Bot::with([("KILL_AT", "copies: deleted at the provider")]).await;
+    bot.telegram.send(ANN, ANN, note("old.txt").captioned("read this"));
+    bot.answer(ANN, 1).await;
+    bot.database.until(COPIED, 1).await;
+    bot.ann("/clear");
+    tokio::time::timeout(BOUND, bot.died()).await.unwrap();
+    assert!(bot.model.files().is_empty());
+    sqlx::query("UPDATE copy_deletions SET due_at = now()").execute(bot.books()).await.unwrap();
+    bot.set("KILL_AT", "");
+    bot.run().await;
+    // That the provider does not know it any more is what was wanted.
+    bot.database.until("SELECT count(*) FROM copy_deletions", 0).await;
+    bot.end().await;
 }

@@ -16,7 +16,8 @@ const IN_A_GROUP: &str = "live: after the call";
 /// Reached when a charge is given back; `delivery.rs` covers it.
 const OF_A_RETURN: &str = "return: before the commit";
 /// Reached by `/clear`, which has scenarios of its own.
-const OF_CLEAR: [&str; 2] = ["clear: after the commit", "topics: after the call"];
+const OF_CLEAR: [&str; 3] =
+    ["clear: after the commit", "topics: after the call", "copies: deleted at the provider"];
 /// Reached by files that are sent; `files_out.rs` covers them.
 const OF_FILES: &str = "deliver files:";
 /// Scenarios that run concurrently.

@@ -160,18 +160,17 @@ async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdR
         attempt =
             settlement::restart(&books.db, turn, attempt, Company::Others).await.unwrap().unwrap().attempt;
     }
+    let current = |attempt| TurnRef { id: turn, attempt, user };
     if admitted && chance.random_bool(0.5) {
         let more = Usd(Decimal::new(chance.random_range(0..50), 3));
         let least = Usd(Decimal::new(chance.random_range(-50..50), 3));
         let free = chance.random_bool(0.5);
-        holds::claim(&books.db, TurnRef { id: turn, attempt, user }, (Usd::ZERO, more, least), free)
-            .await
-            .unwrap();
+        holds::claim(&books.db, current(attempt), (Usd::ZERO, more, least), free).await.unwrap();
     }
     let report = report(admitted, chance);
     let mut expected: Usd =
         report.calls.iter().map(|call| pricing::price(&books.registry, call, books.today()).cost).sum();
-    if note_calls(world, TurnRef { id: turn, attempt, user }, first, &report, chance).await {
+    if note_calls(world, current(attempt), first, &report, chance).await {
         (attempt, expected) = (first, expected + expected);
     }
     let begun = chance.random_bool(0.5);
@@ -180,7 +179,7 @@ async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdR
         let messages = [owed(&key)];
         let ending =
             Ending { report: &report, calls_complete: held, subject: "Claude", messages: &messages, begun };
-        settlement::settle(books, TurnRef { id: turn, attempt, user }, ending).await.unwrap()
+        settlement::settle(books, current(attempt), ending).await.unwrap()
     };
     // Two instances race.
     let (first, second) = tokio::join!(settle(books), settle(&world.twin));

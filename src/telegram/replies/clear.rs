@@ -19,6 +19,7 @@ pub(crate) async fn forget(context: &Arc<BotContext>, header: &MessageHeader) ->
     let clear = || clearing::clear(books, cache, header.caller(), header.message, &confirmation);
     let cleared = context.db.persist(clear).await?;
     kill_point!("clear: after the commit");
+    context.copies_dropped.notify_one();
     let Cleared { owed, topics } = cleared;
     // After a crash the confirmation may be on its way already.
     context.courier().deliver_again(owed);

@@ -117,7 +117,12 @@ async fn serve<T>(
 ) -> Response<Body> {
     let request_id = core.ids.next("req_");
     let fault = if admitted.is_ok() { core.files.lock().faults.take(entry.endpoint) } else { None };
-    let vanished = entry.body["id"].as_str().is_some_and(|id| core.files.lock().vanished(id));
+    // A client that repeats a deletion, because it did not see the first answer, does nothing wrong.
+    let repeated = entry.endpoint == Endpoint::DeleteFile;
+    let vanished = entry.body["id"].as_str().is_some_and(|id| {
+        let store = core.files.lock();
+        store.vanished(id) || (repeated && store.was_deleted(id))
+    });
     let response_log = core.file_log.open(entry);
     let cut = |response_log: ResponseLog| {
         response_log.close(Outcome::Cut);

@@ -112,6 +112,8 @@ pub(in super::super) struct Store {
     pub(super) faults: Faults,
     files: Vec<Arc<Stored>>,
     forgotten: HashSet<String>,
+    /// Files that were deleted.
+    deleted: HashSet<String>,
     /// Simulated time in addition to the clock.
     ahead: Duration,
 }
@@ -123,6 +125,7 @@ impl Store {
             faults: Faults::default(),
             files: Vec::new(),
             forgotten: HashSet::new(),
+            deleted: HashSet::new(),
             ahead: Duration::ZERO,
         }
     }
@@ -170,6 +173,11 @@ impl Store {
         self.forgotten.contains(id)
     }
 
+    /// Returns whether a file was here and has been deleted.
+    pub(super) fn was_deleted(&self, id: &str) -> bool {
+        self.deleted.contains(id)
+    }
+
     /// Returns every file, oldest first.
     pub(super) fn all(&mut self) -> &[Arc<Stored>] {
         self.sweep();
@@ -180,6 +188,7 @@ impl Store {
     pub(super) fn delete(&mut self, id: &str) -> Result<(), Missing> {
         self.listed(id)?;
         self.files.retain(|file| file.id != id);
+        self.deleted.insert(id.to_owned());
         Ok(())
     }
 

@@ -1,0 +1,27 @@
+//! The tasks that work beside the updates.
+
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::services::{copy_deletions, janitor};
+use crate::telegram::context::BotContext;
+use crate::telegram::intake::Intake;
+use crate::telegram::payment_jobs;
+
+/// Starts them. They run until the service drains.
+pub(super) fn spawn(intake: &Intake, context: &Arc<BotContext>, config: &Config) {
+    let BotContext { life, metrics, db, books, assistant, copies_dropped, .. } = &**context;
+    life.spawn_vital("deferred", intake.clone().retry_deferred());
+    life.spawn_vital("sweep", intake.clone().sweep(config.service.stranded_after));
+    life.spawn_vital(
+        "janitor",
+        janitor::run(books.clone(), life.clone(), metrics.clone(), copies_dropped.clone()),
+    );
+    let (provider, dropped) = (assistant.provider.clone(), copies_dropped.clone());
+    life.spawn_vital(
+        "copies",
+        copy_deletions::run(db.clone(), provider, dropped, life.clone(), metrics.clone()),
+    );
+    life.spawn_vital("refunds", payment_jobs::drive_refunds(context.clone()));
+    life.spawn_vital("reconciliation", payment_jobs::reconcile(context.clone()));
+}

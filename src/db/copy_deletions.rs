@@ -1,0 +1,43 @@
+//! Repository of copies at the model's provider that no file refers to any more. Rows come from triggers on `files`.
+
+use std::time::Duration;
+
+use super::{Db, DbError};
+
+/// Takes up to `limit` copies that are due, oldest first. Each is due again after `lease`, or later if it was tried
+/// before: the pause doubles up to a day. Another instance gets other copies.
+pub(crate) async fn claim(db: &Db, limit: i64, lease: Duration) -> Result<Vec<String>, DbError> {
+    sqlx::query_scalar!(
+        "UPDATE copy_deletions SET attempts = attempts + 1,
+           due_at = now() + least(make_interval(secs => $2) * power(2, least(attempts, 20)), interval '1 day')
+         WHERE provider_id = ANY(ARRAY(
+           SELECT provider_id FROM copy_deletions WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+         )) RETURNING provider_id",
+        limit,
+        lease.as_secs_f64(),
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("copy_deletions::claim"))
+}
+
+/// Removes a copy that the provider has deleted.
+pub(crate) async fn done(db: &Db, copy: &str) -> Result<(), DbError> {
+    sqlx::query!("DELETE FROM copy_deletions WHERE provider_id = $1", copy)
+        .execute(db.pool())
+        .await
+        .map_err(DbError::at("copy_deletions::done"))?;
+    Ok(())
+}
+
+/// Removes copies that were queued at least `lifetime` ago: the provider has deleted them by itself.
+pub(crate) async fn expire(db: &Db, lifetime: Duration) -> Result<(), DbError> {
+    sqlx::query!(
+        "DELETE FROM copy_deletions WHERE created_at < now() - make_interval(secs => $1)",
+        lifetime.as_secs_f64(),
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("copy_deletions::expire"))?;
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! Deletes copies at the model's provider that no file refers to any more: after retention, `/clear`, a deleted topic.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::db::{Db, DbError, copy_deletions};
+use crate::lifecycle::{Lifecycle, kill_point};
+use crate::llm::Provider;
+use crate::telemetry::metrics::Metrics;
+
+/// Copies that are claimed at once, and the time after which another instance may try them: longer than 20 calls of
+/// [`Provider::forget`], which takes 20 s at most.
+const BATCH: i64 = 20;
+const LEASE: Duration = Duration::from_secs(600);
+/// How often the queue is read, beside being woken: what an instance that ended has left, and what failed.
+const INTERVAL: Duration = Duration::from_secs(60);
+/// How long the provider keeps a copy, in days.
+const LIFETIME: Duration = Duration::from_secs(90 * 86_400);
+
+/// Deletes copies as they are queued, until the service drains. `queued` wakes it early.
+pub(crate) async fn run(db: Db, provider: Provider, queued: Arc<Notify>, life: Lifecycle, metrics: Metrics) {
+    loop {
+        let work = async {
+            if let Err(error) = work(&db, &provider, &life, &metrics).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "copies at the provider are not deleted");
+            }
+            let woken = tokio::time::timeout(INTERVAL, queued.notified()).await;
+            drop(woken);
+        };
+        if life.drain.run_until_cancelled(work).await.is_none() {
+            // A claimed copy is due again after its lease.
+            return;
+        }
+    }
+}
+
+async fn work(db: &Db, provider: &Provider, life: &Lifecycle, metrics: &Metrics) -> Result<(), DbError> {
+    let until_drain = db.until(&life.drain);
+    until_drain.persist(|| copy_deletions::expire(db, LIFETIME)).await?;
+    loop {
+        let copies = until_drain.persist(|| copy_deletions::claim(db, BATCH, LEASE)).await?;
+        if copies.is_empty() {
+            return Ok(());
+        }
+        for copy in &copies {
+            let deleted = provider.forget(copy).await;
+            let result = if deleted.is_ok() { "ok" } else { "failed" };
+            metrics.copies_deleted.with_label_values(&[result]).inc();
+            if let Err(error) = deleted {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "the provider did not delete a copy, trying again later");
+                continue;
+            }
+            kill_point!("copies: deleted at the provider");
+            until_drain.persist(|| copy_deletions::done(db, copy)).await?;
+        }
+    }
+}
