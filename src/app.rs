@@ -25,6 +25,7 @@ use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude};
 use crate::services::books::{Books, Terms};
+use crate::services::file_copies::FileCopies;
 use crate::services::made_files::MadeFiles;
 use crate::services::{recovery, write_behind};
 use crate::telegram::arrivals::Arrivals;
@@ -158,12 +159,12 @@ async fn start(
     let (write_behind, writer) = write_behind::open(db.clone(), cache.clone(), metrics.clone());
     life.spawn("write-behind", writer.run(life.clone()));
     let registry = Registry::load(config.conversation.models_file.as_deref()).context("MODELS_FILE")?;
-    let assistant = assistant(config, &registry, db, &cache, clock.clone(), metrics)?;
     let telegram = &config.telegram;
     let client = http::client(TELEGRAM_LIMIT).context("no HTTP client")?;
     let budget = telegram.sends_per_second;
     let api = Api::new(client, &telegram.api_url, &telegram.token, budget, metrics.clone())
         .context("TELEGRAM_API_URL")?;
+    let assistant = assistant(config, &registry, db, (&api, &cache), clock.clone(), metrics)?;
     let me = introduce(&api, life).await?;
     let made_files = assistant.made_files.clone();
     let courier =
@@ -230,7 +231,7 @@ fn assistant(
     config: &Config,
     registry: &Registry,
     db: &Db,
-    cache: &Cache,
+    (api, cache): (&Api, &Cache),
     clock: Clock,
     metrics: &Metrics,
 ) -> Result<Assistant> {
@@ -242,7 +243,19 @@ fn assistant(
     let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
     let room = (config.database.made_files, config.database.made_files_cached);
     let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);
-    Ok(Assistant { provider, toolbox, db, made_files, registry, clock, idle_limit, max_silence, metrics })
+    let copies = FileCopies::new(api.clone(), cache.clone(), provider.clone(), db.clone(), clock.clone());
+    Ok(Assistant {
+        provider,
+        toolbox,
+        copies,
+        db,
+        made_files,
+        registry,
+        clock,
+        idle_limit,
+        max_silence,
+        metrics,
+    })
 }
 
 async fn open_port(setting: &'static str, addr: SocketAddr) -> Result<TcpListener> {

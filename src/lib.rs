@@ -14,6 +14,7 @@ pub mod dead_letters;
 pub mod doctor;
 pub mod domain;
 mod http;
+mod images;
 pub mod lifecycle;
 pub mod llm;
 pub mod rendering;

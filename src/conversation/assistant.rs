@@ -6,6 +6,7 @@ use crate::db::Db;
 use crate::domain::clock::Clock;
 use crate::llm::Provider;
 use crate::llm::registry::Registry;
+use crate::services::file_copies::FileCopies;
 use crate::services::made_files::MadeFiles;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
@@ -17,6 +18,8 @@ pub(crate) struct Assistant {
     pub provider: Provider,
     /// What it may call.
     pub toolbox: Toolbox,
+    /// Renews copies of files that the provider does not have any more.
+    pub copies: FileCopies,
     /// What is stored, for tools.
     pub db: Db,
     /// The files that tools make.

@@ -8,6 +8,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::bot_api::Api;
+use crate::cache::Cache;
 use crate::conversation::prompt_bytes;
 use crate::domain::clock::Clock;
 use crate::domain::file::{FileKind, KnownFile};
@@ -18,6 +20,7 @@ use crate::domain::turn::{TurnSettings, Unfetched};
 use crate::llm::claude::stub::{Asked, Canned, Stub, refusal};
 use crate::llm::registry::Registry;
 use crate::llm::{Provider, Upload, claude};
+use crate::services::file_copies::FileCopies;
 use crate::services::metering;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
@@ -93,8 +96,14 @@ async fn converse_with(answers: Vec<Canned>, request: &TurnRequest) -> (TurnRepo
 }
 
 async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
+    let (db, metrics) = (crate::db::Db::nowhere(), Metrics::new().unwrap());
+    let http = crate::http::client(std::time::Duration::from_secs(1)).unwrap();
+    let token = SecretString::from("1:a".to_owned());
+    let api = Api::new(http, "http://127.0.0.1:1", &token, 0, metrics.clone()).unwrap();
+    let copies = FileCopies::new(api, Cache::disabled(), provider.clone(), db.clone(), Clock::System);
     let assistant = Assistant {
-        db: crate::db::Db::nowhere(),
+        db,
+        copies,
         made_files: crate::services::made_files::MadeFiles::nowhere(),
         provider,
         toolbox: Toolbox::full(),
@@ -102,7 +111,7 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
         clock: Clock::System,
         idle_limit: std::time::Duration::from_secs(30),
         max_silence: std::time::Duration::from_secs(30),
-        metrics: Metrics::new().unwrap(),
+        metrics,
     };
     let (screen, _watched) = mpsc::channel(100);
     let (meter, _requests) = metering::channel();

@@ -8,7 +8,7 @@ use super::round::{self, Round, RoundContext, RoundEnd};
 use super::subagent::Subagent;
 use super::{Assistant, prompt, window};
 use crate::domain::blank::is_blank;
-use crate::domain::ids::{ThreadKey, TurnId};
+use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
 use crate::domain::message::Role;
 use crate::domain::record;
 use crate::domain::turn::{Interruption, Outcome, TurnEvent, TurnFailure, TurnReport, TurnRequest};
@@ -41,6 +41,8 @@ pub(crate) async fn converse(
         meter,
         stop,
         row: request.turn,
+        thread: request.thread,
+        renewed: Vec::new(),
         key: request.key,
         attempt: request.attempt,
         text: String::new(),
@@ -73,6 +75,9 @@ struct TurnLoop<'a> {
     attempt: i32,
     text: String,
     tools: Vec<record::ToolCallRecord>,
+    thread: ThreadId,
+    /// Copies that were made again in this turn; one that is gone as well is lost.
+    renewed: Vec<String>,
     /// Files that the provider cannot use, whose lines stand in the prompt.
     lost_files: Vec<String>,
     /// How often files were left out because an error did not say what was wrong.
@@ -126,10 +131,24 @@ impl TurnLoop<'_> {
     async fn fit(&mut self, prompt: &mut LlmRequest) -> Result<(), LlmError> {
         loop {
             match window::fit(&self.assistant.provider, prompt, self.stop).await {
-                Err(error) if self.drop_files(prompt, &error) => {}
+                Err(error) if self.mend_files(prompt, &error).await => {}
                 done => return done,
             }
         }
+    }
+
+    /// Changes a prompt that was rejected because of its files: a copy that the provider does not have any more is made
+    /// again, once, and other files become lines. Returns `false` if the error is not about files.
+    async fn mend_files(&mut self, prompt: &mut LlmRequest, error: &LlmError) -> bool {
+        if let LlmError::FileGone { id } = error
+            && prompt.files().any(|file| file.id == *id)
+            && !self.renewed.contains(id)
+            && let Some(Some(copy)) = self.stop.or_cut(self.assistant.copies.renew(self.thread, id)).await
+        {
+            self.renewed.push(copy.clone());
+            return prompt.replace_file(id, &copy);
+        }
+        self.drop_files(prompt, error)
     }
 
     /// Puts lines in the place of the files for which a prompt was rejected. False if it was not for files. Only what the
@@ -162,7 +181,7 @@ impl TurnLoop<'_> {
             };
             let round = round::ask(ctx, prompt).await;
             match &round.ended {
-                RoundEnd::Failed(error) if self.drop_files(prompt, error) => {}
+                RoundEnd::Failed(error) if self.mend_files(prompt, error).await => {}
                 _ => return round,
             }
         }

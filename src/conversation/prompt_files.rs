@@ -70,7 +70,7 @@ impl FileWindow {
         }
         let Some(id) = &file.provider_id else {
             // Nobody makes copies of other kinds.
-            let kept = matches!(file.kind, FileKind::Photo | FileKind::Document);
+            let kept = matches!(file.kind, FileKind::Photo | FileKind::Document | FileKind::Sticker);
             let remark = if kept { NO_COPY.to_owned() } else { why(Unreadable::Kind) };
             return Block::Text(line(file, &remark));
         };

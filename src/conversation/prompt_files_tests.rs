@@ -53,6 +53,8 @@ fn a_file_that_cannot_be_shown_is_a_line_that_says_why() {
     let voice = KnownFile { kind: FileKind::Voice, ..file("v.ogg", "audio/ogg", 999) };
     let sticker =
         KnownFile { kind: FileKind::Sticker, provider_id: None, ..file("s.webp", "image/webp", 1_000) };
+    let moving =
+        KnownFile { kind: FileKind::Sticker, provider_id: None, ..file("s.webm", "video/webm", 1_000) };
     for (file, expected) in [
         (
             file("x.zip", "application/zip", 3_100_000),
@@ -80,7 +82,11 @@ fn a_file_that_cannot_be_shown_is_a_line_that_says_why() {
             "[document \"x.jpg\" (image/jpeg): could not be fetched from Telegram; the person would have to send it again]",
         ),
         (voice, "[voice \"v.ogg\" (audio/ogg, 999 bytes): not readable here]"),
-        (sticker, "[sticker \"s.webp\" (image/webp, 1 kB): not readable here]"),
+        (moving, "[sticker \"s.webm\" (video/webm, 1 kB): not readable here]"),
+        (
+            sticker,
+            "[sticker \"s.webp\" (image/webp, 1 kB): cannot be read now; the person would have to send it again]",
+        ),
         (file("a\"]\n[b\u{0}\"", "", 1), "[document \"a') (b '\" (unnamed, 1 byte): not readable here]"),
     ] {
         assert_eq!(lines(&blocks(&[said(vec![file])])), [expected]);

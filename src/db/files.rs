@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::{Db, DbError, made_files};
 use crate::domain::file::{KnownFile, ProviderCopy, known_size};
 use crate::domain::file_id::PublicFileId;
-use crate::domain::ids::{FileId, ThreadId, ThreadKey, TurnId};
+use crate::domain::ids::{ChatId, FileId, ThreadId, ThreadKey, TurnId};
 use crate::domain::turn::Unfetched;
 
 /// A file's columns, all or none; `id` tells which.
@@ -148,5 +148,61 @@ pub async fn lost(db: &Db, thread: ThreadId, copies: &[String]) -> Result<(), Db
     .execute(db.pool())
     .await
     .map_err(DbError::at("files::lost"))?;
+    Ok(())
+}
+
+/// Where the content of a file can be had, and what it is.
+pub(crate) struct FileSource {
+    /// The chat of its message.
+    pub(crate) chat: ChatId,
+    /// Telegram's `file_id`.
+    pub(crate) telegram_id: String,
+    /// Telegram's `file_unique_id`.
+    pub(crate) unique_id: String,
+    pub(crate) name: String,
+    pub(crate) mime: String,
+}
+
+/// Returns the file of a conversation that has this copy at the provider.
+pub(crate) async fn source(db: &Db, thread: ThreadId, copy: &str) -> Result<Option<FileSource>, DbError> {
+    let row = sqlx::query!(
+        "SELECT chat_id, telegram_id, unique_id, name, mime FROM files
+         WHERE thread_id = $1 AND provider_id = $2 ORDER BY id DESC LIMIT 1",
+        thread.0,
+        copy,
+    )
+    .fetch_optional(db.pool())
+    .await
+    .map_err(DbError::at("files::source"))?;
+    Ok(row.map(|row| FileSource {
+        chat: ChatId(row.chat_id),
+        telegram_id: row.telegram_id,
+        unique_id: row.unique_id,
+        name: row.name,
+        mime: row.mime,
+    }))
+}
+
+/// Puts a new copy in the place of a lost one. Cached histories show the lost one, so the history gets a new version.
+pub(crate) async fn renewed(
+    db: &Db,
+    thread: ThreadId,
+    lost: &str,
+    copy: &ProviderCopy,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "WITH renewed AS (
+           UPDATE files SET provider_id = $3, provider_expires_at = $4
+           WHERE thread_id = $1 AND provider_id = $2 RETURNING thread_id
+         )
+         UPDATE threads SET history_version = history_version + 1 WHERE id IN (SELECT thread_id FROM renewed)",
+        thread.0,
+        lost,
+        copy.id,
+        copy.expires_at,
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("files::renewed"))?;
     Ok(())
 }

@@ -7,7 +7,7 @@ SELECT threads.history_version AS "version!", beginning.skipped AS "skipped!", s
        CASE WHEN said.role = 'assistant' THEN said.sent_files END AS "sent_files?: Json<Vec<SentFileNote>>", sent_at AS "sent_at?",
        files.id AS "file?", files.kind AS "kind?", files.name AS "name?", files.mime AS "mime?",
        files.size AS "size?", files.replied AS "replied?", files.fetched AS "fetched?",
-       CASE WHEN provider_expires_at > now() + interval '1 hour' THEN provider_id END AS provider_id
+       provider_id
 FROM threads
 CROSS JOIN LATERAL (
   SELECT greatest(0, $4::bigint - 1 - $3::bigint + count(*)) / $4::bigint * $4::bigint AS skipped

@@ -111,11 +111,14 @@ impl Db {
         Self { stop, ..self }
     }
 
-    /// A database that nobody reaches, for tests of what does not need one. Wants a runtime.
+    /// Creates a database that nobody reaches, for tests; operations are not repeated. Needs a runtime.
     #[cfg(test)]
     pub(crate) fn nowhere() -> Self {
         let metrics = Metrics::new().expect("families have names of their own");
-        Self::open(&"postgres://nobody@127.0.0.1:1/none".to_owned().into(), 1, metrics).expect("an address")
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let url = "postgres://nobody@127.0.0.1:1/none".to_owned().into();
+        Self::open(&url, 1, metrics).expect("an address").stopped_by(stop)
     }
 
     /// Opens a transaction.

@@ -1,6 +1,6 @@
 //! Files in a conversation.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::FileId;
@@ -8,6 +8,9 @@ use crate::domain::ids::FileId;
 /// The largest file that Telegram lets a bot download, in bytes. Larger files never have a copy at the
 /// provider.
 pub const DOWNLOAD_LIMIT: u64 = 20 * 1024 * 1024;
+
+/// How long the provider keeps a copy.
+pub(crate) const COPY_LIFETIME: TimeDelta = TimeDelta::days(90);
 
 /// The kind of message that contained a file.
 #[derive(
@@ -74,6 +77,19 @@ pub struct ProviderCopy {
     pub expires_at: DateTime<Utc>,
 }
 
+/// Why a picture that was fetched cannot be shown to a model.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PictureFault {
+    /// It has more pixels than are decoded.
+    TooManyPixels,
+    /// It is damaged or incomplete.
+    Broken,
+    /// It is a picture of a format that cannot be decoded.
+    Unsupported,
+    /// It is no picture.
+    Foreign,
+}
+
 /// The result of fetching a file.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Retrieval {
@@ -84,6 +100,8 @@ pub enum Retrieval {
     Copied(ProviderCopy),
     /// The file was fetched, but no model can read it.
     Unreadable,
+    /// The file was fetched, but it is a picture that cannot be shown to a model.
+    Faulty(PictureFault),
     /// Fetching was tried and failed.
     Failed,
 }
@@ -98,7 +116,7 @@ impl Retrieval {
     pub fn succeeded(&self) -> Option<bool> {
         match self {
             Self::Untried => None,
-            Self::Copied(_) | Self::Unreadable => Some(true),
+            Self::Copied(_) | Self::Unreadable | Self::Faulty(_) => Some(true),
             Self::Failed => Some(false),
         }
     }

@@ -3,8 +3,9 @@
 use super::tokens::BYTES_PER_TOKEN;
 use crate::domain::file::DOWNLOAD_LIMIT;
 
-/// The largest image, in bytes.
-const IMAGE_BYTES: u64 = 10_000_000;
+/// The largest image, in bytes: whatever can be fetched, because pictures are made smaller before they are
+/// uploaded.
+const IMAGE_BYTES: u64 = DOWNLOAD_LIMIT;
 /// The largest PDF, in bytes.
 const PDF_BYTES: u64 = 32_000_000;
 /// The largest text, in bytes.
@@ -154,6 +155,34 @@ const TEXT_EXTENSIONS: &[&str] = &[
     "zsh",
 ];
 
+/// MIME types of pictures: those that the model takes, and those that are converted before they are uploaded.
+/// The content may turn out to be something else, so HEIC is listed although nothing converts it.
+const IMAGE_TYPES: &[&str] = &[
+    "image/apng",
+    "image/avif",
+    "image/bmp",
+    "image/gif",
+    "image/heic",
+    "image/heif",
+    "image/jpeg",
+    "image/jpg",
+    "image/pjpeg",
+    "image/png",
+    "image/tiff",
+    "image/vnd.microsoft.icon",
+    "image/webp",
+    "image/x-bmp",
+    "image/x-icon",
+    "image/x-ms-bmp",
+    "image/x-png",
+];
+
+/// Extensions of pictures whose MIME type says nothing.
+const IMAGE_EXTENSIONS: &[&str] = &[
+    "apng", "avif", "bmp", "dib", "gif", "heic", "heif", "ico", "jfif", "jpeg", "jpg", "png", "tif", "tiff",
+    "webp",
+];
+
 /// As what the model reads a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Readable {
@@ -216,17 +245,11 @@ pub(super) fn essence(mime: &str) -> String {
     mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn is_image(essence: &str) -> bool {
-    let types =
-        ["image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/x-png", "image/gif", "image/webp"];
-    types.contains(&essence)
-}
-
 fn kind(mime: &str, name: &str) -> Option<Readable> {
     let mime = essence(mime);
     let extension =
         name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
-    if is_image(&mime) {
+    if IMAGE_TYPES.contains(&mime.as_str()) {
         return Some(Readable::Image);
     }
     if matches!(mime.as_str(), "application/pdf" | "application/x-pdf") {
@@ -250,7 +273,7 @@ fn kind(mime: &str, name: &str) -> Option<Readable> {
 fn by_extension(mime: &str, extension: &str) -> Option<Readable> {
     let unknown = matches!(mime, "" | "application/octet-stream" | "application/binary");
     match extension {
-        "jpg" | "jpeg" | "png" | "gif" | "webp" if unknown => Some(Readable::Image),
+        picture if unknown && IMAGE_EXTENSIONS.contains(&picture) => Some(Readable::Image),
         "pdf" if unknown => Some(Readable::Pdf),
         text if TEXT_EXTENSIONS.binary_search(&text).is_ok() => Some(Readable::Text),
         _ => None,
@@ -279,9 +302,13 @@ mod tests {
         for (mime, name, size, expected) in [
             ("image/jpeg", "photo.jpg", 1, Ok(Image)),
             ("IMAGE/PNG; charset=binary", "x", 10_000_000, Ok(Image)),
-            ("image/png", "x.png", 10_000_001, Err(TooLarge { limit: 10_000_000 })),
+            ("image/png", "x.png", 20_971_520, Ok(Image)),
+            ("image/png", "x.png", 20_971_521, Err(TooLarge { limit: 20_971_520 })),
             ("image/webp", "sticker.webp", 0, Err(Empty)),
-            ("image/heic", "x.heic", 1, Err(Kind)),
+            ("image/bmp", "x.bmp", 1, Ok(Image)),
+            ("image/heic", "x.heic", 1, Ok(Image)),
+            ("image/vnd.adobe.photoshop", "x.psd", 1, Err(Kind)),
+            ("application/octet-stream", "scan.TIFF", 1, Ok(Image)),
             ("image/svg+xml", "x.svg", 1, Ok(Text)),
             ("application/octet-stream", "x.JPEG", 1, Ok(Image)),
             ("", "scan.pdf", 1, Ok(Pdf)),

@@ -61,6 +61,20 @@ impl LlmRequest {
         self.messages.iter().flat_map(LlmMessage::files)
     }
 
+    /// Shows another copy in the place of `lost`. Returns `false` if the request does not show that.
+    pub(crate) fn replace_file(&mut self, lost: &str, copy: &str) -> bool {
+        let mut replaced = false;
+        for block in self.messages.iter_mut().flat_map(|message| &mut message.blocks) {
+            if let Block::File(file) = block
+                && file.id == lost
+            {
+                copy.clone_into(&mut file.id);
+                replaced = true;
+            }
+        }
+        replaced
+    }
+
     /// Puts their lines in the place of files. False if the request has none of them.
     pub fn lose_files(&mut self, ids: &[String]) -> bool {
         let mut lost = false;

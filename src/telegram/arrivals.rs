@@ -1,5 +1,5 @@
-//! Arrivals: the updates that this process has passed on lately, and when they came. One that comes again is not handled
-//! again while the first is still under way; what is handled for good, the inbox knows.
+//! Arrivals: the updates that this process passed on recently, and when they arrived. A redelivered update is
+//! not handled again while the first delivery is in flight; the inbox knows the ones already handled.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -8,10 +8,10 @@ use tokio::time::Instant;
 
 use crate::domain::ids::UpdateId;
 
-/// How many are remembered; far more than can be under way.
+/// The most updates remembered; far more than can be in flight.
 const REMEMBERED: usize = 20_000;
 
-/// Updates that were passed on.
+/// The updates passed on recently.
 #[derive(Debug, Default)]
 pub(crate) struct Arrivals(Mutex<Memory>);
 
@@ -22,7 +22,7 @@ struct Memory {
 }
 
 impl Arrivals {
-    /// Remembers an update that has come at this time; false if it was remembered before.
+    /// Remembers an update that arrived at this time. Returns `false` if it is known already.
     pub(crate) fn is_new(&self, update: UpdateId, came: Instant) -> bool {
         let mut memory = self.memory();
         if memory.known.contains_key(&update) {
@@ -38,7 +38,7 @@ impl Arrivals {
         true
     }
 
-    /// When an update came; none if that is not remembered.
+    /// Returns when an update arrived, or `None` if it is not remembered.
     pub(crate) fn time(&self, update: UpdateId) -> Option<Instant> {
         self.memory().known.get(&update).copied()
     }

@@ -1,5 +1,6 @@
-//! Checkpoints: while an answer grows, its text so far is written down every few seconds by the write-behind, and each
-//! tool when it has ended. Nobody waits for that: what finds no room is left out, and a later record contains it.
+//! Checkpoints: while an answer grows, the write-behind records its text every few seconds, and each tool
+//! when it has ended. The turn does not wait for it: a record that finds no room is skipped, and a later one
+//! contains its text.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -17,21 +18,21 @@ use crate::services::write_behind::WriteBehind;
 /// The time between two checkpoints of an answer.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// The events of a turn on their way to the screen: what is visible is taken down as they pass, with no stop between.
+/// Passes the events of a turn to the screen and records visible text on the way, without delaying them.
 pub(super) struct CheckpointedEvents<'a> {
     events: mpsc::Receiver<TurnEvent>,
     write_behind: &'a WriteBehind,
     turn: TurnId,
     attempt: i32,
     text: String,
-    /// How much of `text` stands in a checkpoint, in bytes.
+    /// The length of the recorded part of `text`, in bytes.
     written: usize,
     sequence: i32,
     due: Pin<Box<Sleep>>,
 }
 
 impl<'a> CheckpointedEvents<'a> {
-    /// The events of this turn, from the model's side.
+    /// Wraps the events of a turn.
     pub(super) fn new(
         write_behind: &'a WriteBehind,
         request: &TurnRequest,
@@ -81,7 +82,7 @@ impl Stream for CheckpointedEvents<'_> {
             }
             return Poll::Ready(event);
         }
-        // Nothing comes at the moment, so there is time for what has come.
+        // No event is pending, so there is time to record the text.
         if self.text.len() > self.written {
             ready!(self.due.as_mut().poll(context));
             self.checkpoint();

@@ -1,4 +1,4 @@
-//! What the handlers and sessions share. Built once by `app`, passed as `Arc`, never changed.
+//! The services that handlers and sessions share. Built once by `app`, passed as `Arc`, never changed.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -34,66 +34,62 @@ use crate::telemetry::readiness::Readiness;
 pub(crate) struct BotContext {
     /// The bot's own account.
     pub me: Me,
-    /// The database.
     pub db: Db,
-    /// Copies of what is in it.
+    /// Cached data of the database.
     pub cache: Cache,
-    /// Where records go that nobody waits for.
+    /// Records written in the background.
     pub write_behind: WriteBehind,
-    /// Who answers.
     pub assistant: Assistant,
-    /// The books.
     pub books: Books,
     /// Refunds and receipts.
     pub payment_worker: PaymentWorker,
-    /// Where answers are shown; its API and courier serve everybody.
+    /// Shows answers; its API and courier are used for all other messages too.
     pub screen: Screen,
-    /// The mailboxes of the threads that are awake.
+    /// The mailboxes of running sessions.
     pub mailboxes: Mailboxes,
-    /// Turns that a session has in hand.
+    /// Turns being processed by sessions.
     pub running: RunningTurns,
     /// Updates that found a full mailbox.
     pub deferred: Deferred,
-    /// When updates came.
+    /// Arrival times of recent updates.
     pub arrivals: Arrivals,
     /// Updates that wait in batches.
     pub in_flight: InFlight,
-    /// Places for files that are fetched at once.
+    /// Permits of concurrent file fetches.
     pub files: FetchPermits,
     /// Wakes the deletion of copies at the model's provider.
     pub copies_dropped: Arc<Notify>,
-    /// Albums that were meant for us.
+    /// Albums in groups that are addressed to the bot.
     pub albums: Albums,
-    /// What may run beside what.
+    /// Keeps suspects from running with other work.
     pub isolation: Isolation,
-    /// Places for answers that run at once, for each user.
+    /// Limits the concurrent answers of each user.
     pub slots: Slots,
     /// How long a batch stays open after its last message.
     pub batch_window: Duration,
-    /// Tasks and their end.
+    /// Starts and stops tasks.
     pub life: Lifecycle,
-    /// What is counted.
     pub metrics: Metrics,
-    /// Whether updates are taken and handed on.
+    /// Whether updates are taken and passed on.
     pub readiness: Readiness,
 }
 
-/// Turns that are in hand. Cheap to clone.
+/// Turns being processed. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RunningTurns(Arc<Mutex<HashSet<TurnId>>>);
 
 impl RunningTurns {
-    /// Somebody has the turn.
+    /// Marks a turn as being processed.
     pub(crate) fn insert(&self, turn: TurnId) {
         self.turns().insert(turn);
     }
 
-    /// Nobody has it any more.
+    /// Marks a turn as no longer being processed.
     pub(crate) fn remove(&self, turn: TurnId) {
         self.turns().remove(&turn);
     }
 
-    /// Whether somebody has it.
+    /// Returns whether a turn is being processed.
     pub(crate) fn contains(&self, turn: TurnId) -> bool {
         self.turns().contains(&turn)
     }
@@ -104,7 +100,7 @@ impl RunningTurns {
 }
 
 impl BotContext {
-    /// Delivers what is owed.
+    /// Returns the courier, which delivers outbox messages.
     pub(crate) fn courier(&self) -> &Courier {
         &self.screen.courier
     }

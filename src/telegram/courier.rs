@@ -1,5 +1,6 @@
-//! The courier delivers what is owed: one queue a chat, in order, until Telegram has each message or refuses it for
-//! good. Penalties and outages delay a delivery; they never lose it, because the outbox row stays until the end.
+//! The courier delivers outbox messages: one ordered queue per chat, until Telegram has each message or
+//! refuses it permanently. Penalties and outages delay a delivery but never lose it, because the outbox row
+//! stays until the end.
 
 mod calls;
 mod file_ladder;
@@ -32,7 +33,7 @@ use crate::lifecycle::Lifecycle;
 use crate::services::made_files::MadeFiles;
 use crate::telemetry::metrics::Metrics;
 
-/// Delivers messages. Cheap to clone.
+/// Delivers outbox messages. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Courier(Arc<Inner>);
 
@@ -42,16 +43,16 @@ struct Inner {
     state: Mutex<CourierState>,
 }
 
-/// What is on its way.
+/// The queues of all chats with pending deliveries.
 #[derive(Debug, Default)]
 struct CourierState {
     queues: HashMap<ChatId, VecDeque<QueuedMessage>>,
-    /// The same row handed over twice is carried once.
-    carried: HashSet<OutboxId>,
+    /// Rows that are queued or being sent; a row passed twice is sent once.
+    queued_ids: HashSet<OutboxId>,
 }
 
 impl Courier {
-    /// A courier without anything to deliver.
+    /// Creates a courier with empty queues.
     pub(crate) fn new(
         api: Api,
         db: Db,
@@ -65,25 +66,26 @@ impl Courier {
         Self(Arc::new(Inner { sender, state: Mutex::default() }))
     }
 
-    /// Takes messages over that were written down just now, behind all that it has for the same chat.
+    /// Queues messages that were just stored, after all others of their chat. Returns the delivery of the
+    /// last one.
     pub(crate) fn deliver(&self, messages: Vec<(OutboxId, OutboxMessage)>) -> Option<Delivery> {
         self.take(messages, SendStatus::New)
     }
 
-    /// The same for messages of which the first was written down as one that Telegram is being asked to send.
+    /// Queues new messages like [`Courier::deliver`]; the first is already marked as begun in the outbox.
     pub(crate) fn deliver_begun(&self, mut messages: Vec<(OutboxId, OutboxMessage)>) -> Option<Delivery> {
         let rest = messages.split_off(messages.len().min(1));
         let first = self.take(messages, SendStatus::Begun);
         self.deliver(rest).or(first)
     }
 
-    /// Whether nothing is on its way to a chat, so that what comes next is sent at once.
+    /// Returns whether a chat has no pending deliveries, so that the next message is sent at once.
     pub(crate) fn is_idle(&self, chat: ChatId) -> bool {
         !self.state().queues.contains_key(&chat)
     }
 
-    /// Takes messages over that stood in the outbox already: each is looked up there once more before it is sent, because
-    /// the courier itself may have sent it since, and in the chat, if Telegram was asked before.
+    /// Queues messages read back from the outbox. Each is checked there again before it is sent, because it
+    /// may have been delivered since, and searched in the chat if sending was begun before.
     pub(crate) fn deliver_again(&self, messages: Vec<(OutboxId, OutboxMessage)>) {
         self.take(messages, SendStatus::Outbox);
     }
@@ -96,7 +98,7 @@ impl Courier {
             let chat = owed.chat;
             let queued = QueuedMessage { id, owed, origin, delivered };
             let mut state = self.state();
-            if !state.carried.insert(id) {
+            if !state.queued_ids.insert(id) {
                 continue;
             }
             if let Some(queue) = state.queues.get_mut(&chat) {
@@ -123,8 +125,8 @@ impl Courier {
     }
 }
 
-/// Works one chat's queue off; the queue disappears together with its task. A parcel that breaks the carrier is left to
-/// the sweep, and the queue goes on.
+/// Delivers one chat's queue, which disappears together with its task. A message whose delivery panics is
+/// left to the sweep, and the queue continues.
 async fn drain_queue(
     state: &Mutex<CourierState>,
     chat: ChatId,
@@ -139,9 +141,9 @@ async fn drain_queue(
             };
             queued
         };
-        let carried = AssertUnwindSafe(send_until_settled(&queued)).catch_unwind().await;
-        state.lock().carried.remove(&queued.id);
-        match carried {
+        let result = AssertUnwindSafe(send_until_settled(&queued)).catch_unwind().await;
+        state.lock().queued_ids.remove(&queued.id);
+        match result {
             Ok(Ok(message)) => drop(queued.delivered.send(message)),
             Ok(Err(DbError::Cancelled)) => {
                 tracing::warn!(outbox.id = queued.id.0, "the message {} waits for the next start", queued.id);
@@ -150,7 +152,7 @@ async fn drain_queue(
             }
             Ok(Err(error)) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::error!(outbox.id = queued.id.0, error, "a delivery cannot be written down");
+                tracing::error!(outbox.id = queued.id.0, error, "a delivery cannot be recorded");
             }
             Err(_panic) => {
                 tracing::error!(
@@ -178,10 +180,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_parcel_that_breaks_the_carrier_holds_up_none_behind_it_and_may_come_again() {
+    async fn a_delivery_that_panics_holds_up_none_behind_it_and_may_come_again() {
         let (queue, deliveries): (VecDeque<QueuedMessage>, Vec<Delivery>) = (1..=3).map(queued).unzip();
-        let carried = queue.iter().map(|queued| queued.id).collect();
-        let state = Mutex::new(CourierState { queues: HashMap::from([(CHAT, queue)]), carried });
+        let queued_ids = queue.iter().map(|queued| queued.id).collect();
+        let state = Mutex::new(CourierState { queues: HashMap::from([(CHAT, queue)]), queued_ids });
         drain_queue(&state, CHAT, |queued| {
             async {
                 assert_ne!(queued.id, OutboxId(2), "for the test");
@@ -196,6 +198,6 @@ mod tests {
         }
         assert_eq!(arrived, [Some(MessageId(1)), None, Some(MessageId(3))]);
         let state = state.lock();
-        assert!(state.queues.is_empty() && state.carried.is_empty());
+        assert!(state.queues.is_empty() && state.queued_ids.is_empty());
     }
 }

@@ -1,5 +1,5 @@
-//! Updates that found the mailbox of their thread full. They are stored; this remembers to try them again, thread by
-//! thread and in order: as long as one waits, all later ones of its thread wait behind it.
+//! Deferred updates, which found the mailbox of their thread full. They are stored in the inbox and retried
+//! per thread, in order: while one waits, all later ones of its thread wait behind it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -8,42 +8,43 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::domain::ids::{ThreadKey, UpdateId};
 
-/// Updates that wait. Cheap to clone; bounded by what the inbox holds.
+/// The deferred updates. Cheap to clone; bounded by the inbox.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Deferred(Arc<Mutex<HashMap<ThreadKey, DeferredThread>>>);
 
-/// The updates of one thread.
+/// The deferred updates of one thread.
 #[derive(Debug, Default)]
 struct DeferredThread {
     waiting: BTreeSet<UpdateId>,
-    /// The one that is being tried; it need not wait for those behind it.
+    /// The update being retried, which does not wait for those behind it.
     tried: Option<UpdateId>,
 }
 
 impl Deferred {
-    /// Remembers an update; false if it was remembered before.
+    /// Defers an update. Returns `false` if it is deferred already.
     pub(crate) fn put(&self, key: ThreadKey, update: UpdateId) -> bool {
         let mut lines = self.lines();
         let line = lines.entry(key).or_default();
         line.waiting.insert(update) && line.tried != Some(update)
     }
 
-    /// Whether an update has to wait because others of its thread do.
+    /// Returns whether an update has to wait behind others of its thread.
     pub(crate) fn is_behind(&self, key: ThreadKey, update: UpdateId) -> bool {
         self.lines().get(&key).is_some_and(|line| line.tried != Some(update))
     }
 
-    /// The threads of which an update waits.
+    /// Returns the threads with deferred updates.
     pub(crate) fn threads(&self) -> Vec<ThreadKey> {
         self.lines().keys().copied().collect()
     }
 
-    /// The oldest update of a thread that waits.
+    /// Returns the oldest deferred update of a thread.
     pub(crate) fn first(&self, key: ThreadKey) -> Option<UpdateId> {
         self.lines().get(&key)?.waiting.first().copied()
     }
 
-    /// Takes an update out of its line, which waits for the end of `attempt`; false if it was put back meanwhile.
+    /// Removes an update from its queue, which waits for the end of `attempt`. Returns `false` if the update
+    /// was deferred again meanwhile.
     pub(crate) fn attempt(&self, key: ThreadKey, update: UpdateId, attempt: impl FnOnce()) -> bool {
         if let Some(line) = self.lines().get_mut(&key) {
             line.waiting.remove(&update);

@@ -1,5 +1,6 @@
-//! The dispatcher: teloxide keeps updates of one chat in order and runs different chats side by side. Its one endpoint
-//! hands every update to `handlers::route`, which never waits: a handler that waited for a model would block `/stop`.
+//! The dispatcher: teloxide keeps updates of one chat in order and handles different chats concurrently. Its
+//! one endpoint passes every update to `handlers::route`, which never waits: a handler that waited for a
+//! model would block `/stop`.
 
 mod carried;
 mod get_me;
@@ -28,9 +29,9 @@ use crate::telemetry::readiness::Health;
 use crate::telemetry::server::serve_until;
 use carried::Carried;
 
-/// The pause before the framework is begun again.
+/// The pause before the framework is started again.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How long the framework may take to ask for the next update; it only puts one into the line of its chat.
+/// How long the framework may take to request the next update; it only queues it for its chat.
 const STUCK: Duration = Duration::from_secs(10);
 /// How long the port that answers `getMe` may take to close.
 const CLOSE_LIMIT: Duration = Duration::ZERO;
@@ -82,11 +83,11 @@ async fn dispatch(
     dispatched.map_err(io::Error::other)
 }
 
-/// Updates from our own intake, which has stored them already. One feed at a time has the channel.
+/// The updates from the intake, which are stored already. One feed at a time owns the channel.
 struct Feed {
     updates: OwnedMutexGuard<mpsc::Receiver<raw::Update>>,
     stop: StopToken,
-    /// Cancelled when the framework has asked for the first update.
+    /// Cancelled when the framework has requested the first update.
     begun: CancellationToken,
     health: Health,
     carried: Carried,

@@ -1,5 +1,5 @@
-//! Buttons below messages: what they say and what a tap means. A tap can be forged by a changed client, so its data is
-//! only a name; what it may do is decided by who tapped where, which Telegram vouches for.
+//! Buttons below messages: their labels and the data of their taps. A modified client can forge the data, so
+//! it is only a name. Permission depends on the user and the chat of the tap, which Telegram guarantees.
 
 use super::text::{self, clear, money};
 use crate::bot_api::methods::InlineKeyboard;
@@ -8,27 +8,27 @@ use crate::domain::money::Usd;
 use crate::domain::people::Language;
 use crate::domain::stars::PACKAGES;
 
-/// What a tap asks for.
+/// The action of a button.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ButtonAction {
-    /// The running answer of this turn shall end.
+    /// Stops the running answer of this turn.
     Stop(TurnId),
-    /// An invoice for a package of so many Stars.
+    /// Requests an invoice for a package of this many Stars.
     Buy(u32),
-    /// An invoice for an amount that is to be asked for.
+    /// Requests an invoice for a custom amount, which is asked for.
     BuyCustom,
-    /// The topics of this offer shall be deleted.
+    /// Deletes the topics of this offer.
     DeleteTopics(DeletionId),
-    /// What the bot's predecessor asked for, naming a chat by its id.
+    /// A button of the bot's predecessor, whose data is a chat id.
     Former,
 }
 
-/// The button below an unfinished answer in a group.
+/// Returns the stop button below an unfinished answer in a group.
 pub(crate) fn stop(turn: TurnId, language: Language) -> InlineKeyboard {
     InlineKeyboard::column([(text::stop_button(language), format!("stop:{turn}"))])
 }
 
-/// The packages, each with what it brings, and an amount of one's own.
+/// Returns the buttons of the packages, each with its credit, and of a custom amount.
 pub(crate) fn packages(packages: &[(u32, &'static str, Usd)], language: Language) -> InlineKeyboard {
     let button = |&(stars, name, credit): &(u32, &'static str, Usd)| {
         (money::package_button(language, name, stars, credit), format!("buy:{stars}"))
@@ -37,12 +37,12 @@ pub(crate) fn packages(packages: &[(u32, &'static str, Usd)], language: Language
     InlineKeyboard::column(packages.iter().map(button).chain([custom]))
 }
 
-/// The button that deletes the topics of a chat.
+/// Returns the button that deletes the topics of a chat.
 pub(crate) fn delete_topics(deletion: DeletionId, topics: usize, language: Language) -> InlineKeyboard {
     InlineKeyboard::column([(clear::button(language, topics), format!("topics:{deletion}"))])
 }
 
-/// Reads the data of a tap; a package that is not offered is none.
+/// Reads the data of a tap. Returns `None` for unknown data and for packages that are not offered.
 pub(crate) fn read(data: &str) -> Option<ButtonAction> {
     let (kind, what) = data.split_once(':')?;
     match (kind, what) {

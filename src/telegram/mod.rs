@@ -1,6 +1,6 @@
-//! Telegram: updates in, messages out. `intake` stores, `dispatcher` routes, `pipeline` makes turns, `session` owns
-//! the running one, `streaming` shows it, `courier` delivers what is owed. `tests/it/architecture` has the order in which
-//! they import each other.
+//! Telegram: updates in, messages out. `intake` stores, `dispatcher` routes, `pipeline` makes turns,
+//! `session` owns the running one, `streaming` shows it, `courier` delivers outbox messages.
+//! `tests/it/architecture` defines the order in which they import each other.
 
 pub(crate) mod arrivals;
 mod checkpoint;

@@ -1,6 +1,6 @@
-//! The two jobs on payments: one asks Telegram to give Stars back until it answers; the other compares Telegram's list
-//! of transactions with our payments, at start and daily, so that a payment of which no update ever told is credited
-//! all the same.
+//! The two payment jobs. One requests refunds from Telegram until it answers. The other compares Telegram's
+//! list of transactions with our payments, at start and daily, so that a payment whose update was lost is
+//! credited too.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,18 +19,18 @@ use crate::lifecycle::kill_point;
 use crate::services::payments::credit;
 use crate::services::refunds::{self, RefundReply, Returned};
 
-/// Refunds that are driven at once.
+/// The most refunds processed at once.
 const PAGE: i64 = 50;
-/// Lines of Telegram's list in one call, the most that it gives.
+/// The transactions per call, Telegram's maximum.
 const LINES: i64 = 100;
-/// The longest time between two looks for refunds; others come when one is asked for or due.
+/// The longest time between two checks for refunds; others follow when one is requested or due.
 const IDLE: Duration = Duration::from_secs(60);
-/// How often the list is compared.
+/// The interval between comparisons.
 const RECONCILE_EVERY: Duration = Duration::from_secs(86_400);
-/// How soon a comparison is tried again that did not come to its end.
+/// The pause before a failed comparison is retried.
 const RECONCILE_AGAIN: Duration = Duration::from_secs(60);
 
-/// Drives refunds until the service drains.
+/// Processes refunds until the service drains.
 pub(crate) async fn drive_refunds(context: Arc<BotContext>) {
     let drain = context.life.drain.clone();
     loop {
@@ -50,7 +50,7 @@ pub(crate) async fn drive_refunds(context: Arc<BotContext>) {
     }
 }
 
-/// Asks for all refunds that are due; returns when to look again.
+/// Requests all due refunds. Returns when to check again.
 async fn drive_due(context: &BotContext) -> Result<Duration, DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
     loop {
@@ -67,7 +67,7 @@ async fn drive_due(context: &BotContext) -> Result<Duration, DbError> {
                 Ok(()) => {}
                 Err(error @ DbError::Cancelled) => return Err(error),
                 Err(error) => {
-                    // Later, and not in the way of the others.
+                    // Retried later, so that it does not delay the others.
                     tracing::error!(
                         payment.id = payment.id.0,
                         error = &error as &dyn std::error::Error,
@@ -91,7 +91,7 @@ async fn drive(context: &BotContext, payment: &Payment, tries: i32) -> Result<()
     let abort = &context.life.abort;
     let answered = tokio::select! {
         answered = context.screen.api.call(&method) => answered,
-        // The next start asks again.
+        // The next start requests the refund again.
         () = abort.cancelled() => return Err(DbError::Cancelled),
     };
     let mut wait = Duration::ZERO;
@@ -127,8 +127,8 @@ async fn drive(context: &BotContext, payment: &Payment, tries: i32) -> Result<()
     };
     let returned = Returned { update: None, charge_id, payer: None };
     let settle = || context.payment_worker.settle(&context.books, &returned, answer);
-    let owed = db.persist(settle).await?;
-    context.courier().deliver_again(owed);
+    let messages = db.persist(settle).await?;
+    context.courier().deliver_again(messages);
     Ok(())
 }
 
@@ -136,7 +136,7 @@ async fn drive(context: &BotContext, payment: &Payment, tries: i32) -> Result<()
 pub(crate) async fn reconcile(context: Arc<BotContext>) {
     let drain = context.life.drain.clone();
     loop {
-        // Whatever was compared is compared again next time.
+        // The next comparison repeats an interrupted one.
         let compared = tokio::select! {
             compared = compare(&context) => compared,
             () = drain.cancelled() => return,
@@ -160,7 +160,7 @@ pub(crate) async fn reconcile(context: Arc<BotContext>) {
     }
 }
 
-/// Why a comparison did not come to its end.
+/// Why a comparison failed.
 #[derive(Debug, thiserror::Error)]
 enum ReconcileError {
     #[error("the list could not be fetched")]
@@ -172,12 +172,12 @@ enum ReconcileError {
 async fn compare(context: &BotContext) -> Result<Reconciled, ReconcileError> {
     let (db, drain): (&Db, _) = (&context.db, &context.life.drain);
     let known = db.until(drain).persist(|| reconciliations::known(db)).await?;
-    // The newest of the known ones once more: a refund may have followed while the list was read.
+    // Reads the newest known transactions again, because a refund may have followed meanwhile.
     let mut offset = (known - LINES).max(0);
     let mut reconciled = Reconciled::default();
     let mut page = fetch(&context.screen.api, offset).await?;
     if page.is_empty() && offset > 0 {
-        // The list is shorter than it was: another bot, or one that begins anew.
+        // The list is shorter than before: it belongs to another bot, or was reset.
         offset = 0;
         page = fetch(&context.screen.api, offset).await?;
     }
@@ -214,8 +214,8 @@ async fn compare_page(
             TransactionLine::Paid(received) if state(&received.charge_id).is_none() => {
                 let receipt = |credited| payment_worker::receipt(received, credited);
                 let book = || credit(&context.books, received, receipt);
-                let owed = db.persist(book).await?;
-                if !owed.is_empty() {
+                let messages = db.persist(book).await?;
+                if !messages.is_empty() {
                     reconciled.credited += 1;
                     context.metrics.reconciled.with_label_values(&["payment"]).inc();
                     tracing::warn!(
@@ -224,17 +224,17 @@ async fn compare_page(
                         "credited a payment that only Telegram's list told of"
                     );
                 }
-                context.courier().deliver_again(owed);
+                context.courier().deliver_again(messages);
             }
             TransactionLine::Returned { charge_id, key, stars } if state(charge_id) != Some(true) => {
                 let returned = Returned { update: None, charge_id, payer: Some((*key, *stars)) };
                 let settle = || context.payment_worker.settle(&context.books, &returned, RefundReply::Given);
-                let owed = db.persist(settle).await?;
-                if !owed.is_empty() {
+                let messages = db.persist(settle).await?;
+                if !messages.is_empty() {
                     reconciled.refunded += 1;
                     context.metrics.reconciled.with_label_values(&["refund"]).inc();
                 }
-                context.courier().deliver_again(owed);
+                context.courier().deliver_again(messages);
             }
             TransactionLine::Paid(_) | TransactionLine::Returned { .. } => {}
         }

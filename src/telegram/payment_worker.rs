@@ -1,4 +1,4 @@
-//! The handle of the work on payments: wakes the job that drives refunds and writes what people are told about payments.
+//! The payment worker: wakes the refund job and composes messages about payments.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::services::payments::{Credited, IncomingPayment};
 use crate::services::refunds::{self, RefundOutcome, RefundReply, Returned};
 use crate::telemetry::metrics::Metrics;
 
-/// Wakes the work on refunds and writes what people are told about payments. Cheap to clone.
+/// Wakes the refund job and composes messages about payments. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct PaymentWorker {
     work: Arc<Notify>,
@@ -23,27 +23,27 @@ pub(crate) struct PaymentWorker {
 }
 
 impl PaymentWorker {
-    /// A cashier without work.
+    /// Creates a worker without pending refunds.
     pub(crate) fn new(metrics: Metrics) -> Self {
         Self { work: Arc::default(), metrics }
     }
 
-    /// There is a refund to drive.
+    /// Wakes the refund job.
     pub(crate) fn wake(&self) {
         self.work.notify_one();
     }
 
-    /// Waits until there is a refund to drive.
+    /// Waits until the refund job is woken.
     pub(super) async fn woken(&self) {
         self.work.notified().await;
     }
 
-    /// Counts a payment that Telegram told of.
+    /// Counts a payment that Telegram reported.
     pub(super) fn count_payment(&self, is_new: bool) {
         self.metrics.payments.with_label_values(&[if is_new { "credited" } else { "known" }]).inc();
     }
 
-    /// Ends a refund by what Telegram says.
+    /// Settles a refund by Telegram's answer.
     pub(super) async fn settle(
         &self,
         books: &Books,
@@ -58,7 +58,7 @@ impl PaymentWorker {
             };
             self.metrics.refunds.with_label_values(&[result]).inc();
             let text = money::refund_end(payment.language.unwrap_or_default(), payment, end);
-            // Stars go back once; a refund can be asked for and refused again and again.
+            // Stars are refunded once, but a refund can be requested and refused repeatedly.
             let wish = payment.asked_at.filter(|_| end == RefundOutcome::Refused);
             let wish = wish.map_or(0, |asked_at| asked_at.timestamp_micros());
             message(
@@ -73,7 +73,7 @@ impl PaymentWorker {
     }
 }
 
-/// The message that tells of a credit.
+/// Returns the message about a credit.
 pub(super) fn receipt(received: &IncomingPayment, credited: Credited) -> OutboxMessage {
     let IncomingPayment { charge_id, stars, key, .. } = received;
     let text = money::receipt(*stars, credited, charge_id);

@@ -1,5 +1,5 @@
-//! One session a thread, for as long as it has something to do: it owns the batch that gathers and the turn that
-//! runs, so "a newer message wins" and "every prompt contains the last answer" need no lock.
+//! The session of a thread, which exists while the thread has work. It owns the collecting batch and the
+//! running turn, so "a newer message wins" and "every prompt contains the last answer" need no lock.
 
 mod clearing;
 mod gathering;
@@ -36,7 +36,7 @@ use crate::services::recovery::Recovery;
 /// How long a session without work stays in memory.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// Works a mailbox off until it has been empty for a while or the service drains.
+/// Processes a thread's mailbox until it has been idle for [`IDLE`] or the service drains.
 pub(crate) async fn run(context: Arc<BotContext>, key: ThreadKey, mailbox: Mailbox) {
     context.metrics.threads_active.inc();
     let (batch, background) = (Batch::default(), FuturesUnordered::new());
@@ -56,7 +56,7 @@ pub(crate) async fn run(context: Arc<BotContext>, key: ThreadKey, mailbox: Mailb
     let worked = session.work().await;
     session.finish_background().await;
     if let Err(error) = worked {
-        // What the session had not stored is still in the inbox.
+        // Updates that were not stored remain in the inbox.
         tracing::error!(error = &error as &dyn std::error::Error, "the session of {key} ended");
     }
     drop(session.mailbox);
@@ -68,23 +68,24 @@ struct Session<'a> {
     key: ThreadKey,
     mailbox: Mailbox,
     batch: Batch,
-    /// Small writes and calls that run beside everything else; the history is read only when none is left.
+    /// Small writes and calls that run concurrently. The history is loaded only after all of them have
+    /// finished.
     background: FuturesUnordered<BoxFuture<'a, ()>>,
-    /// Whether a stored message was changed while the history was being read.
+    /// Whether a stored message was edited or the history was cleared while the history was being loaded.
     changed: bool,
-    /// A stop that came before its answer had begun.
+    /// A stop request for an answer that has not started yet.
     stopped: Option<StopRequest>,
-    /// The messages of the turn that runs; one of them that comes again is no newer message.
+    /// The messages of the running turn. A redelivered one must not supersede its own answer.
     asked: Vec<(UpdateId, MessageId)>,
-    /// Turns that nobody has finished; older than everything that waits here.
+    /// Interrupted turns, which are older than all waiting messages.
     left_open: VecDeque<Box<(LeftOpen, Recovery)>>,
-    /// Each `/clear` that is not carried out yet, oldest first.
+    /// Pending `/clear` commands, oldest first.
     clears: VecDeque<Box<MessageHeader>>,
 }
 
 impl Session<'_> {
-    /// What is done one after the other is boxed, so that a session has room for what it does now and nothing else: there
-    /// may be thousands of them.
+    /// Runs the phases of the session in turn. The phases are boxed, so a session costs the memory of its
+    /// largest phase and not of their sum: there may be thousands of sessions.
     async fn work(&mut self) -> Result<(), DbError> {
         let drain = &self.context.life.drain;
         loop {
@@ -100,7 +101,8 @@ impl Session<'_> {
                     (Some((request, permit)), stopped) => {
                         Box::pin(self.answer(request, permit, stopped)).await;
                     }
-                    // The message was answered before, so there was nothing to stop. During a drain both wait.
+                    // The messages were answered before, so there is nothing to stop. During a drain both
+                    // wait for the next start.
                     (None, Some(stop_request)) if !drain.is_cancelled() => {
                         self.reply_nothing_to_stop(stop_request);
                     }
@@ -131,7 +133,8 @@ impl Session<'_> {
         }
     }
 
-    /// Waits for the end of the window and prepares the turn meanwhile. Messages that were stored before make none.
+    /// Waits until the batch is complete and prepares the turn meanwhile. Returns `None` if the batch opens
+    /// no turn or the service drains.
     async fn gather(&mut self) -> Result<Option<(TurnRequest, Permit)>, DbError> {
         let context = self.context;
         if self.is_drained() {
@@ -151,7 +154,7 @@ impl Session<'_> {
                 break;
             }
             let updates = if gathers { Vec::new() } else { self.batch.updates() };
-            // An update of this chat may wait behind what has gathered here.
+            // An update of this chat may be waiting for this batch.
             let belongs = |update, chat| chat == self.key.chat || updates.contains(&update);
             tokio::select! {
                 () = context.life.drain.cancelled() => break,
@@ -167,7 +170,7 @@ impl Session<'_> {
                 () = tokio::time::sleep_until(closes), if in_window => {}
             }
         }
-        // A file that did not arrive because of that is no reason to do without it.
+        // The drain may have interrupted a download, and the turn must not run without that file.
         if self.is_drained() {
             return Ok(None);
         }
@@ -186,7 +189,7 @@ impl Session<'_> {
         Ok(request.zip(permit))
     }
 
-    /// Makes a turn of the batch, whose window was closed at this moment.
+    /// Opens a turn for the batch, whose window closed at `closed`.
     async fn open_turn(
         &mut self,
         prepared: Prepared,
@@ -212,17 +215,18 @@ impl Session<'_> {
         Ok(request)
     }
 
-    /// The newest text answers the question that waits; what was written before it is no prompt either.
+    /// Passes the newest message to the waiting dialog. The earlier ones in the batch are dropped, not sent
+    /// as a prompt.
     async fn answer_question(&mut self, mut batch: Vec<Incoming>) {
         let Some(newest) = batch.pop() else { return };
         for incoming in &batch {
             self.mark_handled(incoming.update);
         }
-        finish(replies::amount::take_amount(self.context.clone(), newest).await);
+        log_failure(replies::amount::take_amount(self.context.clone(), newest).await);
     }
 
-    /// Answers while the mailbox stays open: a newer message or a stop cuts the answer. Nothing in here waits for
-    /// anything but the answer, or the answer would stand still meanwhile.
+    /// Runs the turn while reading the mailbox, so that a newer message or a stop can cut the answer. This
+    /// loop must not await anything else: the answer makes progress only while it is polled here.
     async fn answer(&mut self, request: TurnRequest, permit: Permit, stopped: Option<StopRequest>) {
         let context = self.context;
         let (turn, question) = (request.turn, request.question);
@@ -247,13 +251,13 @@ impl Session<'_> {
                 stop.cut(Interruption::Stopped);
             }
             let is_message = matches!(input, SessionInput::Message(..));
-            // During a drain a newer message waits for the next start, so it is no reason to cut. Nor is one behind a
-            // `/clear`: it will not repeat what is being answered.
+            // During a drain a newer message waits for the next start, so it does not cut the answer. Neither
+            // does a message after a `/clear`: its prompt will not contain the current question.
             if is_message && !context.life.drain.is_cancelled() && self.clears.is_empty() {
                 stop.cut(Interruption::Superseded);
             }
             match self.take(input) {
-                // It is about the message that waits, not about the answer that this one has cut already.
+                // It applies to the waiting message, which has already cut the running answer.
                 Some(stop_request)
                     if matches!(stop_request.by, StopSource::Command(_))
                         && self.batch.closes().is_some()
@@ -271,11 +275,11 @@ impl Session<'_> {
         }
     }
 
-    /// Puts a letter where it belongs; a wish to stop is handed back.
+    /// Takes an input into the session. Returns stop requests, which the caller has to handle.
     fn take(&mut self, input: SessionInput) -> Option<StopRequest> {
         let update = input.update();
         let stop_request = self.place(input);
-        // Messages, and what waits behind them.
+        // Keeps messages, and updates that wait for them, out of the sweep.
         if let Some(update) = update {
             self.batch.hold(self.context.in_flight.hold(update));
         }
@@ -285,11 +289,11 @@ impl Session<'_> {
     fn place(&mut self, input: SessionInput) -> Option<StopRequest> {
         match input {
             SessionInput::Message(message, came) => {
-                // What is written after a stop is not meant by it.
+                // A stop does not apply to messages written after it.
                 if let Some(stop_request) = self.stopped.take() {
                     self.mark_handled(stop_request.update);
                 }
-                // Its files are on their way already.
+                // A redelivered message is waiting already, and its files are being fetched.
                 if !self.batch.contains(message.message) {
                     let files = normalize::fetch(self.context, &message, self.batch.brings(&message));
                     self.batch.add(*message, came, self.context.batch_window, files);
@@ -298,7 +302,7 @@ impl Session<'_> {
             SessionInput::Edit(edit) => self.edit(*edit),
             SessionInput::Stop(stop_request) => return Some(*stop_request),
             SessionInput::Clear(clear) => self.queue_clear(clear),
-            // It is in the queue of the suspects before anything else can happen here.
+            // The assembly may be dropped here: the session resumes the turn before it does anything else.
             SessionInput::Resume(left, _assembly) => {
                 if self.left_open.iter().all(|known| known.0.turn != left.0.turn) {
                     self.left_open.push_back(left);
@@ -308,10 +312,10 @@ impl Session<'_> {
         None
     }
 
-    /// A change reaches the batch that still waits, or what is stored; the next prompt contains it.
+    /// Applies an edit to the waiting batch or to the stored message, so that the next prompt contains it.
     fn edit(&mut self, edit: Edit) {
         match self.batch.edit(edit) {
-            // A change of a message that is not stored yet is not finished before it is.
+            // The edit of an unstored message is handled once the message is stored.
             Ok(None) => {}
             Ok(Some(older)) => self.mark_handled(older),
             Err(edit) => {
@@ -321,18 +325,19 @@ impl Session<'_> {
         }
     }
 
+    /// Applies edits to stored messages in the background.
     fn apply(&mut self, edits: impl IntoIterator<Item = Edit>) {
         let db = &self.context.db;
         let cache = &self.context.cache;
         for Edit { update, key, message, text, date } in edits {
             self.background.push(Box::pin(async move {
                 let apply = || intake::apply_edit(db, cache, update, key.chat, message, &text, date);
-                finish(db.persist(apply).await.map(drop));
+                log_failure(db.persist(apply).await.map(drop));
             }));
         }
     }
 
-    /// The answer that is about to begin shall not.
+    /// Stops the next answer before it starts.
     fn stop_next(&mut self, stop_request: StopRequest) {
         if self.batch.is_fetching() {
             return self.cancel_batch(stop_request);
@@ -342,7 +347,7 @@ impl Session<'_> {
         }
     }
 
-    /// The running answer ends because of this wish.
+    /// Acknowledges a stop request that cut the running answer.
     fn apply_stop(&mut self, stop_request: StopRequest) {
         if let StopSource::Button { callback, .. } = stop_request.by {
             replies::answer_tap(self.context, callback, None);
@@ -350,7 +355,7 @@ impl Session<'_> {
         self.mark_handled(stop_request.update);
     }
 
-    /// The wish concerns no answer of this session that runs.
+    /// Handles a stop request that matches no running answer of this session.
     fn ignore(&mut self, stop_request: StopRequest) {
         if let StopSource::Button { callback, language, .. } = stop_request.by {
             let sorry = Some(text::not_yours_to_stop(language));
@@ -359,19 +364,21 @@ impl Session<'_> {
         self.mark_handled(stop_request.update);
     }
 
-    /// `/stop` without a running answer is told so.
+    /// Replies to `/stop` that there is nothing to stop.
     fn reply_nothing_to_stop(&mut self, stop_request: StopRequest) {
         let StopSource::Command(header) = stop_request.by else { return self.ignore(stop_request) };
         let context = self.context;
         self.background.push(Box::pin(async move {
-            finish(replies::reply(context, &header, |language, _| text::nothing_to_stop(language)).await);
+            log_failure(
+                replies::reply(context, &header, |language, _| text::nothing_to_stop(language)).await,
+            );
         }));
     }
 
     fn mark_handled(&mut self, update: UpdateId) {
         let db = &self.context.db;
         self.background.push(Box::pin(async move {
-            finish(db.persist(|| intake::mark_handled(db, update)).await);
+            log_failure(db.persist(|| intake::mark_handled(db, update)).await);
         }));
     }
 
@@ -381,7 +388,8 @@ impl Session<'_> {
     }
 }
 
-/// Whether a wish is about the answer of this turn: the command is about whatever runs, a button about its own.
+/// Returns whether a stop request applies to this turn: the command always does, a button only to its own
+/// turn.
 fn concerns(by: &StopSource, turn: TurnId) -> bool {
     match by {
         StopSource::Command(_) => true,
@@ -390,9 +398,9 @@ fn concerns(by: &StopSource, turn: TurnId) -> bool {
     }
 }
 
-fn finish(result: Result<(), DbError>) {
+/// Logs a failed write about an update, which then stays in the inbox until the next start.
+fn log_failure(result: Result<(), DbError>) {
     if let Err(error) = result {
-        // The update stays in the inbox for the next start.
         tracing::error!(error = &error as &dyn std::error::Error, "an update could not be finished");
     }
 }

@@ -1,5 +1,5 @@
-//! Posting to sessions: an input reaches the session of its thread, which is woken if nobody is awake, or waits behind
-//! the updates of that thread that wait already.
+//! Sends inputs to the sessions of their threads. A session is started if needed; an input waits if updates
+//! of its thread are already deferred.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use super::pipeline::queue::{PostResult, SessionInput};
 use super::session;
 use crate::domain::ids::{ThreadKey, UpdateId};
 
-/// Posts a letter to a thread's session, waking one if nobody is awake. Behind updates that have to wait it waits too,
-/// but for a turn that was left open: that is older than all of them, and the sweep finds it again.
+/// Sends an input to a thread's session and starts one if needed. Waits behind deferred updates of the
+/// thread, except an interrupted turn, which is older than all of them and is found by the sweep.
 pub(super) fn post(context: &Arc<BotContext>, update: UpdateId, key: ThreadKey, input: SessionInput) {
     let resumes = matches!(input, SessionInput::Resume(..));
     if !resumes && context.deferred.is_behind(key, update) {

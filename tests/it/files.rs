@@ -162,9 +162,9 @@ async fn what_cannot_be_read_is_told_of_with_words_and_explained_without() {
         NewFile::new(Attachment::Document, "large.pdf", "application/pdf", vec![1; 21 << 20])
             .captioned(caption)
     };
-    let sticker = NewFile::new(Attachment::Sticker, "s", "image/webp", vec![1; 300]);
+    let video_note = NewFile::new(Attachment::VideoNote, "v", "video/mp4", vec![1; 300]);
     for (file, told) in
-        [(voice(""), "I cannot read this"), (sticker, "I cannot read this"), (large(""), "at most")]
+        [(voice(""), "I cannot read this"), (video_note, "I cannot read this"), (large(""), "at most")]
     {
         let before = bot.answers(ANN).len();
         bot.telegram.send(ANN, ANN, file);
@@ -331,19 +331,48 @@ async fn a_file_goes_with_its_message() {
     bot.end().await;
 }
 
+/// The provider forgets a copy at any moment, or it has expired: the next request shows a new one, and nobody notices.
 #[tokio::test]
-async fn a_copy_that_is_about_to_expire_counts_as_none() {
+async fn a_copy_that_the_provider_has_forgotten_is_made_again() {
     let bot = Bot::start().await;
     bot.telegram.send(ANN, ANN, note("a.txt").captioned("read"));
     bot.answer(ANN, 1).await;
-    sqlx::query("UPDATE files SET provider_expires_at = now() + interval '59 minutes'")
-        .execute(bot.books())
-        .await
-        .unwrap();
-    assert_eq!(listed(&bot, ANN, ANN).await[0]["has_copy"], json!(false));
-    let asked = bot.request(2).await;
-    assert_eq!(shown(&asked), [""; 0]);
-    assert!(conversation(&asked)[0].contains("[document \"a.txt\""), "{:?}", conversation(&asked));
+    let copy = bot.model.files()[0].id.clone();
+    assert!(bot.model.forget_file(&copy));
+    bot.ask("and now?").await;
+    let asked = bot.model.requests().last().unwrap().clone();
+    assert_eq!(shown(&asked), ["a.txt"], "the request after the failed one shows it again");
+    let renewed = bot.model.files()[0].id.clone();
+    assert_ne!(renewed, copy);
+    bot.log("a copy that the provider did not have was made again").await;
+    let before = bot.model.requests().len();
+    bot.ask("and again?").await;
+    assert_eq!(bot.model.requests().len(), before + 1, "the new copy is known");
+    assert_eq!(shown(bot.model.requests().last().unwrap()), ["a.txt"]);
+    bot.database.until("SELECT count(*) FROM copy_deletions", 0).await;
+    assert_eq!(bot.model.files()[0].id, renewed, "only the old copy was deleted");
+    bot.end().await;
+}
+
+/// Between the rounds of a tool loop.
+#[tokio::test]
+async fn a_copy_that_vanishes_between_two_rounds_is_made_again() {
+    let bot = Bot::start().await;
+    bot.telegram.send(ANN, ANN, note("a.txt").captioned("read"));
+    bot.answer(ANN, 1).await;
+    let (gate, keeper) = Gate::new();
+    bot.model.script(Reply::steps(vec![
+        Step::ToolUse { name: "list_files".to_owned(), input: json!({}) },
+        Step::Gate(gate),
+        Step::Stop(StopReason::ToolUse),
+    ]));
+    bot.ann("list them");
+    bot.request(2).await;
+    assert!(bot.model.forget_file(&bot.model.files()[0].id));
+    keeper.open();
+    let answer = bot.answer(ANN, 2).await;
+    assert!(!answer.contains("went wrong"), "{answer}");
+    assert_eq!(shown(bot.model.requests().last().unwrap()), ["a.txt"]);
     bot.end().await;
 }
 
@@ -370,10 +399,11 @@ async fn a_cleared_conversation_forgets_its_files() {
 }
 
 #[tokio::test]
-async fn a_copy_that_the_provider_has_lost_becomes_a_line_for_good() {
+async fn a_copy_that_is_lost_with_the_file_at_telegram_becomes_a_line_for_good() {
     let bot = Bot::start().await;
     bot.telegram.send(ANN, ANN, note("a.txt").captioned("read"));
     bot.answer(ANN, 1).await;
+    sqlx::query("UPDATE files SET telegram_id = 'of_yesterday'").execute(bot.books()).await.unwrap();
     let copy = bot.model.files()[0].id.clone();
     assert!(bot.model.forget_file(&copy));
     bot.ask("and now?").await;

@@ -29,6 +29,7 @@ mod file_contents;
 mod file_limits;
 mod files;
 mod files_out;
+mod files_pictures;
 mod group_upgrades;
 mod groups;
 mod harness;

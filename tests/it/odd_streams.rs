@@ -44,7 +44,7 @@ async fn usage_that_is_not_reported_is_estimated_paid_and_marked() {
             .unwrap();
     assert_eq!(calls.len(), 4);
     for (input, output, paid_and_marked) in calls {
-        // 300 letters are a hundred tokens; the prompt has instructions of some size.
+        // 300 characters are a hundred tokens; the prompt has instructions of some size.
         assert!(input > 100 && output == 100 && paid_and_marked, "{input} {output} {paid_and_marked}");
     }
     assert!(bot.has_logged("usage was not reported"));

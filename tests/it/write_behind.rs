@@ -297,7 +297,7 @@ async fn dead_letters_can_be_looked_at_and_tried_again() {
     assert!(replayed.contains("1 written, 1 refused"), "{replayed}");
     assert_eq!(bot.database.count(CALLS).await, 1);
     assert_eq!(bot.database.count("SELECT attempts::bigint FROM dead_letters").await, 2);
-    // The cause is fixed, and the letter is retried twice.
+    // The cause is fixed, and the dead letter is retried twice.
     sqlx::query("INSERT INTO turns (id, thread_id, question_id, model_id, state, closed_at) OVERRIDING SYSTEM VALUE VALUES (99, 1, 1, 'm', 'failed', now())")
         .execute(bot.books())
         .await

@@ -1,5 +1,5 @@
-//! The calls of a delivery: a new message, a change of an unfinished one, an invoice, and the search for a message that
-//! may be in its chat without our knowing.
+//! The calls of a delivery: sending a message or an invoice, editing an unfinished message, and searching for
+//! a message that a crashed process may have sent.
 
 use serde_json::Value;
 
@@ -17,29 +17,29 @@ use crate::domain::ids::{ChatId, MessageId, OutboxId};
 use crate::domain::stars::CURRENCY;
 use crate::services::group_upgrade;
 
-/// What Telegram is asked for while a message is delivered, and what is written down about that.
+/// The calls to Telegram during a delivery, and the records about them.
 pub(super) trait Calls {
-    /// Sends the message in this form, or puts it in the place of an unfinished one.
+    /// Sends the message in this form, or replaces the unfinished one by it.
     fn put(
         &mut self,
         form: &Form<'_>,
     ) -> impl Future<Output = Result<Result<MessageId, ApiError>, DbError>> + Send;
 
-    /// Looks under so many numbers for a message that was sent without our knowing.
+    /// Searches up to `looks` message ids for a copy that was sent but not recorded.
     fn find(
         &mut self,
         form: &Form<'_>,
         looks: i64,
     ) -> impl Future<Output = Result<Result<Option<MessageId>, ApiError>, DbError>> + Send;
 
-    /// Notes that a first piece of the text has arrived as `message`, and that only `rest` is still owed.
+    /// Records that the first piece of the text was sent as `message` and only `rest` is pending.
     fn cut(&mut self, message: MessageId, rest: &str) -> impl Future<Output = Result<(), DbError>> + Send;
 
-    /// Takes over that the group `from` has become the supergroup `to`.
+    /// Applies the upgrade of the group `from` to the supergroup `to`.
     fn moved(&mut self, from: ChatId, to: ChatId) -> impl Future<Output = Result<(), DbError>> + Send;
 }
 
-/// The calls of the Bot API for one message.
+/// The Bot API calls for one message.
 #[derive(Debug)]
 pub(super) struct BotApi<'a> {
     pub(super) api: &'a Api,
@@ -47,11 +47,11 @@ pub(super) struct BotApi<'a> {
     pub(super) cache: &'a Cache,
     pub(super) id: OutboxId,
     pub(super) owed: &'a OutboxMessage,
-    /// Payload and price of the invoice, if the message is one.
+    /// Payload and price in Stars, if the message is an invoice.
     pub(super) invoice: Option<(String, u32)>,
-    /// Whether it is written down that Telegram is asked for a new message.
+    /// Whether the outbox records that sending was begun.
     pub(super) begun: bool,
-    /// A message of the chat that stands before this one.
+    /// A message of the chat that precedes this one.
     pub(super) after: Option<MessageId>,
 }
 
@@ -67,8 +67,8 @@ impl Calls for BotApi<'_> {
         })
     }
 
-    /// The number of such a message is tried with a change that changes nothing. Only numbers are tried that belong to no
-    /// other message of ours, so nothing else can be overwritten.
+    /// Probes each id with an edit that changes nothing. Only ids that belong to no other known message are
+    /// probed, so nothing else can be overwritten.
     async fn find(
         &mut self,
         form: &Form<'_>,
@@ -106,7 +106,7 @@ impl Calls for BotApi<'_> {
 }
 
 impl BotApi<'_> {
-    /// Notes, once, that Telegram is asked for a new message.
+    /// Records, once, that sending is begun.
     pub(super) async fn begin(&mut self) -> Result<(), DbError> {
         if !self.begun {
             let begin = || outbox::begin(self.db, self.id);
@@ -116,11 +116,11 @@ impl BotApi<'_> {
         Ok(())
     }
 
-    /// Whether a finished message of ours stands under a number, one that looks like this. An unfinished answer in a group
-    /// has a button, which it may lose by this question and gets back with its next change.
+    /// Returns whether `number` is a finished message of ours that looks like this one. The probe may remove
+    /// the button of an unfinished group answer; its next edit restores it.
     async fn is_ours(&self, form: &Form<'_>, number: MessageId) -> Result<bool, ApiError> {
         if self.owed.keyboard.is_some() || self.owed.invoice.is_some() {
-            // Not in groups, where an unfinished answer of somebody might be overwritten.
+            // Not in groups, where another user's unfinished answer might be overwritten.
             return Ok(form.chat.0 > 0);
         }
         let method = EditMessageReplyMarkup { chat_id: form.chat, message_id: number, reply_markup: None };
@@ -131,16 +131,15 @@ impl BotApi<'_> {
         }
     }
 
-    /// Makes a message of ours look like this, if it can be. What an earlier life of the bot has sent may have been
-    /// plainer, because Telegram did not take it otherwise.
+    /// Edits a message of ours to this form and returns whether that worked. A crashed process may have sent
+    /// it in a plainer form, because Telegram refused this one.
     async fn is_here(&self, form: &Form<'_>, number: MessageId) -> Result<bool, ApiError> {
         let Err(error) = self.replace(form, number).await else { return Ok(true) };
         match error.blames() {
             _ if error.is_passing() => Err(error),
-            // It may be the first piece of this one, which is too long to be sent in one.
+            // It may be the first piece of this message, which is too long for one.
             Some(Part::Length) if form.has(Part::Length) => Err(error),
-            // There is no such message, or it is a person's. An invoice has no text that could be changed, but nothing else
-            // of ours is without.
+            // There is no such message, or a person wrote it. Only an invoice of ours has no text to edit.
             Some(Part::Edited) => {
                 let says = "no text in the message";
                 let ApiError::Refused { description, .. } = &error else { return Ok(false) };
@@ -169,7 +168,7 @@ impl BotApi<'_> {
         self.api.deliver(form.chat, &method).await.map(|sent| MessageId(sent.message_id))
     }
 
-    /// Sends an invoice: the first line of the text is its title.
+    /// Sends an invoice. The first line of the text is its title.
     async fn send_invoice(&self, form: &Form<'_>, payload: &str, stars: u32) -> Result<MessageId, ApiError> {
         let (title, description) = form.text().split_once('\n').unwrap_or((form.text(), form.text()));
         let method = SendInvoice {

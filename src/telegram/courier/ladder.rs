@@ -1,6 +1,6 @@
-//! The ladder of a delivery: what follows when Telegram does not take a message. Below each form of it stands a plainer
-//! one, down to the bare text, and the end comes only below that, or where nobody is there to read it. Pure: the ladder
-//! is told what Telegram said, and tells what to try next.
+//! The fallback ladder of a delivery. When Telegram refuses a message, a plainer form is tried, down to the
+//! bare text. The delivery fails only if that is refused too or the chat cannot be written to. Pure: takes
+//! Telegram's error and returns the next step.
 
 use std::borrow::Cow;
 
@@ -13,61 +13,60 @@ use crate::domain::blank::is_blank;
 use crate::domain::ids::{ChatId, MessageId, TopicId};
 use crate::rendering::{Limits, RichText, split};
 
-/// Numbers that are tried when a message may be in its chat without our knowing.
+/// The most message ids probed when a message may have been sent without a record.
 pub(super) const LOOKS: i64 = 12;
-/// The same when Telegram said that it failed. Then there is hardly ever a message, and if there is, it has the first.
+/// The message ids probed after Telegram reported a failure. There is rarely a message then, and if so, it
+/// has the first id.
 pub(super) const LOOKS_AFTER_FAILURE: i64 = 1;
-/// A text of at most so many code points is not cut: it cannot be what is too long.
+/// Texts up to this many code points are not cut: they cannot be too long.
 const SHORT: usize = 256;
 
-/// A message as it is tried now.
+/// The form in which a message is tried.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Form<'a> {
-    /// Where it goes.
     pub(super) chat: ChatId,
-    /// The topic in it.
     pub(super) topic: Option<TopicId>,
-    /// Its formatting, as long as Telegram is asked for any.
+    /// The formatting; `None` once it is left out.
     pub(super) entities: Option<&'a Value>,
-    /// The message that it answers.
+    /// The message that it replies to.
     pub(super) reply_to: Option<MessageId>,
-    /// The message in whose place it comes.
+    /// The unfinished message that it replaces.
     pub(super) replaces: Option<MessageId>,
-    /// The buttons below the whole text.
+    /// The buttons, shown below the last piece.
     keyboard: Option<&'a Value>,
-    /// What is still to be sent.
+    /// The text still to be sent.
     whole: Cow<'a, str>,
-    /// Where in it the piece ends that comes next.
+    /// The end of the next piece in `whole`, in bytes.
     end: usize,
 }
 
 impl<'a> Form<'a> {
-    /// Its text, or the piece of it that comes next.
+    /// Returns the next piece of the text.
     pub(super) fn text(&self) -> &str {
         &self.whole[..self.end]
     }
 
-    /// What comes behind that, in messages of their own.
+    /// Returns the text after the next piece, for further messages.
     fn rest(&self) -> &str {
         Some(self.whole[self.end..].trim_start()).filter(|rest| !is_blank(rest)).unwrap_or_default()
     }
 
-    /// The buttons, which stand below the last piece.
+    /// Returns the buttons if this is the last piece.
     pub(super) fn keyboard(&self) -> Option<&'a Value> {
         self.keyboard.filter(|_| self.rest().is_empty())
     }
 
-    /// The same message with nothing but its text.
+    /// Returns the form with its text only.
     pub(super) fn bare(&self) -> Self {
         Self { entities: None, keyboard: None, ..self.clone() }
     }
 
-    /// Whether a part is there that can be left out.
+    /// Returns whether the form has a part that can be left out.
     pub(super) fn has(&self, part: Part) -> bool {
         match part {
             Part::Entities => self.entities.is_some(),
             Part::Keyboard => self.keyboard().is_some(),
-            // What is changed stays where it is.
+            // An edit cannot change the reply.
             Part::Reply => self.reply_to.is_some() && self.replaces.is_none(),
             Part::Edited => self.replaces.is_some(),
             Part::Topic => self.topic.is_some(),
@@ -76,18 +75,18 @@ impl<'a> Form<'a> {
     }
 }
 
-/// What comes after a call that has failed.
+/// The step after a failed call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Step {
-    /// The form as it is now, at once.
+    /// Try the current form at once.
     Try,
-    /// The form as it is now, after a pause.
+    /// Try the current form after a pause.
     Wait,
-    /// Nothing: it will never be taken.
+    /// Give up: Telegram will never accept the message.
     GiveUp,
 }
 
-/// A delivery as far as it has come.
+/// The state of a delivery.
 #[derive(Debug)]
 pub(super) struct Ladder<'a> {
     form: Form<'a>,
@@ -97,7 +96,7 @@ pub(super) struct Ladder<'a> {
 }
 
 impl<'a> Ladder<'a> {
-    /// The way of a message; `begun` tells whether Telegram may have it already.
+    /// Starts the delivery of a message; `begun` means that Telegram may have it already.
     pub(super) fn new(owed: &'a OutboxMessage, begun: bool) -> Self {
         let is_invoice = owed.invoice.is_some();
         let is_formatted = owed.entities.as_array().is_none_or(|entities| !entities.is_empty());
@@ -114,32 +113,32 @@ impl<'a> Ladder<'a> {
         Self { form, home: owed.chat, is_invoice, looks: if begun { LOOKS } else { 0 } }
     }
 
-    /// The message as it is to be sent now.
+    /// Returns the form to send now.
     pub(super) fn form(&self) -> &Form<'a> {
         &self.form
     }
 
-    /// Whether it goes to the chat that it was meant for.
+    /// Returns whether the message still goes to its original chat.
     pub(super) fn is_home(&self) -> bool {
         self.form.chat == self.home
     }
 
-    /// The chat has become another one, whose messages have other numbers.
+    /// Redirects the message to the upgraded chat, whose message ids differ.
     pub(super) fn move_to(&mut self, chat: ChatId) {
         (self.form.chat, self.form.topic, self.form.replaces, self.form.reply_to) = (chat, None, None, None);
     }
 
-    /// Under how many numbers the message has to be looked for before it is sent.
+    /// Returns how many message ids to probe before sending.
     pub(super) fn looks(&self) -> i64 {
         if self.form.replaces.is_some() { 0 } else { self.looks }
     }
 
-    /// It was looked for and is not there.
+    /// Records that the search found nothing.
     pub(super) fn not_found(&mut self) {
         self.looks = 0;
     }
 
-    /// Telegram has the form that was tried: goes on to the rest of the text. False if there is none.
+    /// Advances to the rest of the text after a success. Returns `false` if there is none.
     pub(super) fn go_on(&mut self) -> bool {
         let rest = self.form.rest().to_owned();
         if rest.is_empty() {
@@ -151,10 +150,10 @@ impl<'a> Ladder<'a> {
         true
     }
 
-    /// What follows an error. Each refusal makes the form plainer, so there is an end.
+    /// Returns the step after an error. Each refusal makes the form plainer, so the ladder ends.
     pub(super) fn next(&mut self, error: &ApiError) -> Step {
         match error {
-            // The flow control knows how long to wait.
+            // The flow control waits for the end of the penalty.
             ApiError::Flood(_) => Step::Try,
             ApiError::Blocked(_) | ApiError::Closed(_) => Step::GiveUp,
             error if error.is_passing() => {
@@ -168,7 +167,7 @@ impl<'a> Ladder<'a> {
         }
     }
 
-    /// A call may have had its effect although there is no answer. Changing a message once more does no harm.
+    /// Requires a search if the failed call may have taken effect. Repeating an edit is harmless.
     fn doubt(&mut self, error: &ApiError) {
         if self.form.replaces.is_some() {
             return;
@@ -181,7 +180,7 @@ impl<'a> Ladder<'a> {
         self.looks = self.looks.max(looks);
     }
 
-    /// Leaves out what an error names; false if it is not there.
+    /// Leaves out the part that an error names. Returns `false` if the form does not have it.
     fn leave_out(&mut self, part: Part) -> bool {
         let form = &mut self.form;
         if !form.has(part) {
@@ -192,14 +191,14 @@ impl<'a> Ladder<'a> {
             Part::Keyboard => form.keyboard = None,
             Part::Reply => form.reply_to = None,
             Part::Edited => form.replaces = None,
-            // A message there cannot be changed either, and a reply to one would belong there.
+            // A message in the topic cannot be edited either, and a reply to one would belong there.
             Part::Topic => (form.topic, form.replaces, form.reply_to) = (None, None, None),
             Part::Length => return self.cut(),
         }
         true
     }
 
-    /// Leaves out what is missed least; false if nothing but the text is left.
+    /// Leaves out the least important part. Returns `false` if only the text is left.
     fn leave_something_out(&mut self) -> bool {
         self.leave_out(Part::Entities)
             || (self.leave_out(Part::Keyboard) | self.leave_out(Part::Reply))
@@ -207,8 +206,8 @@ impl<'a> Ladder<'a> {
             || self.leave_out(Part::Topic)
     }
 
-    /// Cuts the text in halves, without formatting: a message that is too long is a fault, which must not cost a word. Where
-    /// it is cut depends on nothing but what is still to be sent, so that after a crash a piece is found again.
+    /// Halves the text and drops its formatting: a message that is too long is a fault, but must not lose
+    /// text. The cut depends only on the text still to be sent, so that a piece is recognised after a crash.
     fn cut(&mut self) -> bool {
         if self.is_invoice {
             return false;

@@ -62,7 +62,7 @@ struct Dislikes {
     longest: usize,
 }
 
-/// A message that stands in a chat.
+/// A message in a chat.
 #[derive(Clone, PartialEq, Debug)]
 struct Standing {
     number: MessageId,
@@ -119,7 +119,7 @@ impl Fake {
     fn judge(&self, form: &Form<'_>) -> Result<(), ApiError> {
         self.gate(form)?;
         let said = |sentence: usize| Err(refusal(400, &format!("Bad Request: {}", SENTENCES[sentence])));
-        // What stands there stands as it is, whatever the chat likes.
+        // Existing messages stay as they are, whatever the chat now accepts.
         if form.replaces.is_some_and(|number| self.standing.contains(&standing(form, number))) {
             return Ok(());
         }
@@ -134,8 +134,8 @@ impl Fake {
         }
     }
 
-    /// Whether an earlier life of the bot has put the answer into the place of the unfinished message. A chat does not say
-    /// of such a message that it is gone.
+    /// Whether an earlier life of the bot has put the answer into the place of the unfinished message. A chat
+    /// does not say of such a message that it is gone.
     fn shows_the_answer(&self, form: &Form<'_>) -> bool {
         let shows =
             |message: &Standing| Some(message.number) == form.replaces && message.text != "unfinished";
@@ -157,7 +157,7 @@ impl Fake {
         Ok(number)
     }
 
-    /// The call meets what happens next; none if the bot is killed.
+    /// Applies the next event to a call. Returns `None` if the bot is killed.
     fn meet(&mut self, form: &Form<'_>) -> Option<Result<MessageId, ApiError>> {
         self.calls += 1;
         assert!(self.calls < 500, "the ladder has no end: {form:?}");
@@ -331,7 +331,7 @@ fn failures() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// The same and refusals.
+/// Faults as above, and refusals.
 fn events() -> impl Strategy<Value = Event> {
     prop_oneof![3 => failures(), 1 => (0..SENTENCES.len()).prop_map(Event::Refused)]
 }

@@ -6,18 +6,18 @@ use tracing::Span;
 use crate::db::outbox::OutboxMessage;
 use crate::domain::ids::{MessageId, OutboxId};
 
-/// What is known of a message that is handed over.
+/// What is known about a message when it is queued.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum SendStatus {
-    /// Nobody has tried to send it.
+    /// Sending was not begun.
     New,
-    /// Nobody has tried, but it is written down as if somebody had, which saves a statement.
+    /// Sending was not begun, but the outbox already records it as begun, which saves a statement.
     Begun,
-    /// Somebody else may have sent it since it was read from the outbox.
+    /// Read back from the outbox: it may have been delivered since.
     Outbox,
 }
 
-/// A message on its way.
+/// A message in a queue or being sent.
 #[derive(Debug)]
 pub(super) struct QueuedMessage {
     pub(super) id: OutboxId,
@@ -34,5 +34,5 @@ impl QueuedMessage {
     }
 }
 
-/// Tells when the last of the messages has arrived (with its number) or was refused.
+/// Resolves when the last message was sent, with its id, or refused, with `None`.
 pub(crate) type Delivery = oneshot::Receiver<Option<MessageId>>;

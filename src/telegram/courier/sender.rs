@@ -1,6 +1,6 @@
-//! The carrier takes one message to its chat: looks whether it is there already, if it may be, sends it or puts it in the
-//! place of an unfinished one, again and again and ever plainer until Telegram has it or takes it in no form at all, and
-//! writes down how that went.
+//! Delivery of one message: searches for it if it may have been sent already, sends it or replaces the
+//! unfinished message, and retries in ever plainer forms until Telegram accepts it or refuses every form. The
+//! result is recorded.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ use crate::services::made_files::MadeFiles;
 use crate::services::unshown::{self, Refusal};
 use crate::telemetry::metrics::Metrics;
 
-/// The first and the longest pause after a failure that may pass.
+/// The first and the longest pause after a transient failure.
 pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
-/// What delivering needs.
+/// Delivers single messages.
 #[derive(Debug)]
 pub(super) struct MessageSender {
     pub(super) api: Api,
@@ -38,7 +38,8 @@ pub(super) struct MessageSender {
 }
 
 impl MessageSender {
-    /// Delivers one message and writes down how that went.
+    /// Delivers one message and records the result. Returns its id, or `None` if it was refused or is no
+    /// longer pending.
     pub(super) async fn send_until_settled(
         &self,
         queued: &QueuedMessage,
@@ -76,7 +77,7 @@ impl MessageSender {
         kill_point!("deliver: before the call");
         let sent = tokio::select! {
             sent = send(Ladder::new(owed, begun), &mut calls) => sent?,
-            // The first attempt of what was settled during the abort still gets its chance.
+            // Messages settled during the abort still get one attempt.
             () = self.given_up(abort) => return Err(DbError::Cancelled),
         };
         kill_point!("deliver: after the call");
@@ -91,7 +92,8 @@ impl MessageSender {
         }
     }
 
-    /// Writes down that a chat takes a message in no form. An answer of which it has taken nothing is the owner's loss.
+    /// Records that a chat refused every form of a message. An answer of which nothing was shown is charged
+    /// to the owner.
     pub(super) async fn refused(&self, queued: &QueuedMessage, error: &ApiError) -> Result<(), DbError> {
         let QueuedMessage { id, ref owed, .. } = *queued;
         let db = &self.db;
@@ -104,7 +106,7 @@ impl MessageSender {
             owed.chat,
         );
         if matches!(error, ApiError::Blocked(_)) {
-            // Only persons block, and a private chat has the id of its person.
+            // Only persons can block the bot, and a private chat has the id of its person.
             let found = || people::found_blocked(db, UserId(owed.chat.0));
             db.persist(found).await?;
         }
@@ -124,15 +126,15 @@ impl MessageSender {
         Ok(())
     }
 
-    /// After the abort there is time for a call that goes through at once, not for waiting.
+    /// Waits until shortly after the abort: long enough for a call in progress, but not for retries.
     pub(super) async fn given_up(&self, abort: &CancellationToken) {
         abort.cancelled().await;
         tokio::time::sleep(Duration::from_secs(5)).await;
     }
 }
 
-/// Sends or replaces until Telegram has it, or nothing is left to try. A message that may be there already is looked for
-/// first.
+/// Sends or replaces a message until Telegram accepts it or nothing is left to try. Searches first if it may
+/// have been sent already.
 pub(super) async fn send<C: Calls + Send>(
     mut ladder: Ladder<'_>,
     calls: &mut C,
@@ -145,7 +147,7 @@ pub(super) async fn send<C: Calls + Send>(
                 continue;
             }
             Ok(message) => return Ok(Ok(message)),
-            // The group has become another chat, whose messages have other numbers.
+            // The group was upgraded to another chat, whose message ids differ.
             Err(ApiError::Migrated(new)) if ladder.is_home() && ladder.form().chat != new => {
                 calls.moved(ladder.form().chat, new).await?;
                 ladder.move_to(new);
@@ -154,7 +156,7 @@ pub(super) async fn send<C: Calls + Send>(
             Err(error) => error,
         };
         let step = ladder.next(&error);
-        // The flow control tells of floods itself.
+        // The flow control logs floods itself.
         if step != Step::GiveUp && !matches!(error, ApiError::Flood(_)) {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(chat.id = ladder.form().chat.0, error, "sending again");
@@ -170,7 +172,7 @@ pub(super) async fn send<C: Calls + Send>(
     }
 }
 
-/// One attempt, unless the message is found.
+/// Makes one attempt, unless a search finds the message.
 async fn look_and_put<C: Calls + Send>(
     ladder: &mut Ladder<'_>,
     calls: &mut C,

@@ -1,5 +1,5 @@
-//! Updates on their way through the framework. It carries only types of its own, which give up a whole message for one
-//! field that does not fit them; so each update waits here, and a stand-in that names its chat takes its place.
+//! Updates that pass through the framework. Its types reject a whole message for one unexpected field, so
+//! each update is kept here, and a placeholder with its chat is dispatched instead.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,19 +12,19 @@ use teloxide::types::{
 
 use crate::telegram::inbound::raw;
 
-/// Updates that the framework has not handed out yet; as many as fit into its queues. Cheap to clone.
+/// The updates in the framework's queues, which bound their number. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Carried(Arc<Mutex<Waiting>>);
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// The number of the last stand-in. Numbers of updates do not fit into those of the framework.
+    /// The id of the last placeholder. Update ids do not fit into the framework's type.
     last: u32,
     updates: HashMap<u32, raw::Update>,
 }
 
 impl Carried {
-    /// Keeps an update and returns its stand-in. The framework keeps the order of those that name the same chat.
+    /// Keeps an update and returns its placeholder. The framework keeps the order within a chat.
     pub(super) fn put(&self, update: raw::Update) -> Update {
         let chat = ChatId(update.chat().0);
         let mut waiting = self.0.lock();
@@ -41,7 +41,7 @@ impl Carried {
         Update { id: UpdateId(number), kind: UpdateKind::MessageReactionCount(change) }
     }
 
-    /// The update that a stand-in stands for.
+    /// Takes the update of a placeholder.
     pub(super) fn take(&self, stand_in: &Update) -> Option<raw::Update> {
         self.0.lock().updates.remove(&stand_in.id.0)
     }

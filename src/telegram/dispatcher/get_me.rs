@@ -1,6 +1,7 @@
-//! Tells the framework who the bot is. Its dispatcher calls `getMe` before it begins and insists on fields that not
-//! every server of the Bot API sends. So the Bot API that it knows is a port on the loopback interface, where this
-//! process answers with what `api` has read already; it serves nothing else and is closed when dispatching begins.
+//! Answers the framework's `getMe`. Its dispatcher calls it at the start and requires fields that not every
+//! server of the Bot API sends. So the framework calls a port on the loopback interface, where this process
+//! answers with the account that it has read already. The port serves nothing else and is closed when
+//! dispatching starts.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -13,13 +14,11 @@ use tokio::net::TcpListener;
 
 use crate::bot_api::methods::Me;
 
-/// A port that answers every call with the bot's account.
+/// A local server that answers every call with the bot's account.
 pub(super) struct GetMeServer {
-    /// The framework's handle of it. It knows no token, because it must not call anything else.
+    /// The framework's client for this server. It has no token, because it must not call anything else.
     pub bot: Bot,
-    /// Where it is served.
     pub listener: TcpListener,
-    /// What is served.
     pub app: Router,
 }
 
@@ -27,12 +26,12 @@ impl GetMeServer {
     /// Opens the port.
     ///
     /// # Errors
-    /// When the machine has none to give, or no HTTP client can be made.
+    /// Returns an error if no port is free or no HTTP client can be created.
     pub(super) async fn open(me: &Me) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let url = url.parse().map_err(io::Error::other)?;
-        // A proxy that the environment names may not reach this machine's own ports.
+        // A proxy from the environment may not reach local ports.
         let client = default_reqwest_settings().no_proxy().build().map_err(io::Error::other)?;
         let answer = json!({"ok": true, "result": account(me)});
         let app = Router::new().fallback(async move || Json(answer.clone()));
@@ -40,7 +39,7 @@ impl GetMeServer {
     }
 }
 
-/// The account with all fields that the framework wants; nothing of ours looks at those that were not told.
+/// Returns the account with all fields that the framework requires. The bot does not use the invented ones.
 fn account(me: &Me) -> Value {
     let username = if me.username.is_empty() { "bot" } else { &me.username };
     json!({

@@ -1,4 +1,4 @@
-//! `/topup` and `/set_margin`: for the administrators of the settings. Everybody else is refused, and it is logged.
+//! `/topup` and `/set_margin`, for configured administrators. Attempts by other users are refused and logged.
 
 use std::sync::Arc;
 

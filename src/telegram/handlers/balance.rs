@@ -1,4 +1,4 @@
-//! `/balance`: what there is, what is reserved, and what the last operations were for.
+//! `/balance`: shows the balance, the reserved amount and the latest operations.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Payments on their way: Telegram asks whether Stars may be taken, tells that they were, or that they went back.
+//! Payment updates: pre-checkout queries, received payments and returned ones.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::services::intake;
 use crate::services::payments::{self, Checkout};
 use crate::services::refunds::{RefundReply, Returned};
 
-/// Telegram waits ten seconds for the answer; by then it must have arrived.
+/// Time limit of the answer. Telegram waits ten seconds for it to arrive.
 const CHECKOUT_LIMIT: Duration = Duration::from_secs(8);
 /// The pause between attempts to answer.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -33,23 +33,23 @@ pub(super) async fn handle(context: Arc<BotContext>, event: PaymentEvent) -> Res
             let payment_worker = &context.payment_worker;
             let credit =
                 || payments::credit(&context.books, &received, |credited| receipt(&received, credited));
-            let owed = context.db.persist(credit).await?;
-            payment_worker.count_payment(!owed.is_empty());
-            context.courier().deliver_again(owed);
+            let messages = context.db.persist(credit).await?;
+            payment_worker.count_payment(!messages.is_empty());
+            context.courier().deliver_again(messages);
             Ok(())
         }
         PaymentEvent::Returned { update, charge_id, key, stars } => {
             let returned =
                 Returned { update: Some(update), charge_id: &charge_id, payer: key.map(|key| (key, stars)) };
             let settle = || context.payment_worker.settle(&context.books, &returned, RefundReply::Given);
-            let owed = context.db.persist(settle).await?;
-            context.courier().deliver_again(owed);
+            let messages = context.db.persist(settle).await?;
+            context.courier().deliver_again(messages);
             Ok(())
         }
     }
 }
 
-/// Answers in time or not at all; then nobody's Stars are taken.
+/// Answers in time or not at all. Without an answer, Telegram takes no Stars.
 async fn answer(
     context: &BotContext,
     update: UpdateId,
@@ -86,7 +86,7 @@ async fn answer(
     };
     match timeout_at(deadline, send).await {
         Ok(Ok(_)) => {}
-        // Too late, for example after a restart: Telegram has told the person already.
+        // Too late, for example after a restart: Telegram has already told the person.
         Ok(Err(error)) => {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "Telegram does not take the answer to a payment");

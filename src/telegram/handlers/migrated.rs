@@ -1,4 +1,4 @@
-//! A group has become a supergroup.
+//! Upgrades of groups to supergroups.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use super::super::inbound::Migration;
 use crate::db::DbError;
 use crate::services::group_upgrade;
 
-/// Takes the upgrade over.
+/// Applies the upgrade.
 ///
 /// # Errors
-/// When the service is shutting down, or for a fault that waiting cannot heal.
+/// Returns an error if the service shuts down or the database fails permanently.
 pub(super) async fn handle(context: Arc<BotContext>, migration: Migration) -> Result<(), DbError> {
     let Migration { update, from, to } = migration;
     let (db, cache) = (&context.db, &context.cache);

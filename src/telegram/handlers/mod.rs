@@ -1,5 +1,5 @@
-//! Routing: each update reaches its handler here, and every handler returns in milliseconds. What takes longer runs in
-//! a session or in a task of its own; the inbox row stays until its effects are committed.
+//! Routing: passes each update to its handler, which returns within milliseconds. Longer work runs in a
+//! session or a task of its own. The inbox row stays until the update's effects are committed.
 
 mod admin;
 mod balance;
@@ -20,7 +20,7 @@ use super::inbound::{self, ButtonPress, Command, Idle, Inbound, Membership, Mess
 use super::keyboards::{self, ButtonAction};
 use super::pipeline::normalize::normalize;
 use super::pipeline::queue::{self, SessionInput, StopRequest, StopSource};
-use super::replies::{amount, answer_tap, finish, mark_handled, reply, spawn, topics};
+use super::replies::{amount, answer_tap, log_failure, mark_handled, reply, spawn, topics};
 use super::sessions::post;
 use super::text;
 use crate::db::DbError;
@@ -30,7 +30,7 @@ use crate::domain::people::ChatKind;
 use crate::llm::Unreadable;
 use crate::services::people;
 
-/// Handles one update. Updates of one chat come in order, those of different chats side by side.
+/// Handles one update. Updates of one chat arrive in order, those of different chats concurrently.
 pub(crate) fn route(context: &Arc<BotContext>, update: Update) {
     let id = update.id;
     let _span = tracing::info_span!("update", update.id = id.0, kind = update.kind).entered();
@@ -72,7 +72,7 @@ pub(crate) fn route(context: &Arc<BotContext>, update: Update) {
         Inbound::Membership(news) => membership(context, news),
         Inbound::Migrated(migration) => {
             let task = migrated::handle(context.clone(), migration);
-            context.life.spawn("migration", async move { finish(task.await) });
+            context.life.spawn("migration", async move { log_failure(task.await) });
         }
         Inbound::Stopped { update, key, draft } => {
             let stop_request = StopRequest { update, by: StopSource::Draft(draft) };
@@ -88,7 +88,7 @@ pub(crate) fn route(context: &Arc<BotContext>, update: Update) {
     }
 }
 
-/// Ticks off what asks for nothing, but says so.
+/// Marks an update that requests nothing as handled, and logs it.
 fn ignore(context: &Arc<BotContext>, update: UpdateId, why: Idle, kind: &'static str) {
     context.metrics.updates_ignored.inc();
     match why {
@@ -108,7 +108,7 @@ fn ignore(context: &Arc<BotContext>, update: UpdateId, why: Idle, kind: &'static
     mark_handled(context, update);
 }
 
-/// A message goes to the session, which begins to fetch what it needs.
+/// Passes a message to its session, which starts fetching its files.
 fn prompt(context: &Arc<BotContext>, incoming: Incoming) {
     context.metrics.messages_received.with_label_values(&[incoming.chat.kind.name()]).inc();
     let incoming = Box::new(normalize(incoming));
@@ -116,12 +116,12 @@ fn prompt(context: &Arc<BotContext>, incoming: Incoming) {
     post(context, incoming.update, incoming.key, SessionInput::Message(incoming, came));
 }
 
-/// A tap goes to the session of the person who tapped: only one's own answer can be stopped. What is bought is bought
-/// by the one who tapped, too.
+/// Handles a tap for the person who tapped: users can stop only their own answers and buy only for
+/// themselves.
 fn tapped(context: &Arc<BotContext>, tapped: ButtonPress) {
     if let Some(ButtonAction::DeleteTopics(id)) = keyboards::read(&tapped.data) {
         let task = topics::tapped(context.clone(), tapped, id);
-        context.life.spawn("topics", async move { finish(task.await) });
+        context.life.spawn("topics", async move { log_failure(task.await) });
         return;
     }
     let ButtonPress { update, callback, header, language, data } = tapped;
@@ -156,20 +156,20 @@ fn tapped(context: &Arc<BotContext>, tapped: ButtonPress) {
     }
 }
 
-/// Handles an update about a payment, beside everything else.
+/// Handles an update about a payment, in a task of its own.
 pub(crate) fn payment(context: &Arc<BotContext>, event: PaymentEvent) {
     let task = checkout::handle(context.clone(), event);
-    context.life.spawn("payment", async move { finish(task.await) });
+    context.life.spawn("payment", async move { log_failure(task.await) });
 }
 
-/// Remembers whether a person takes messages.
+/// Records whether a person has blocked the bot.
 fn membership(context: &Arc<BotContext>, news: Membership) {
     let task = context.clone();
     context.life.spawn("membership", async move {
         let Membership { update, user, blocked, date } = news;
         let db = &task.db;
         let remember = || people::set_blocked(db, update, user, blocked, date);
-        finish(db.persist(remember).await);
+        log_failure(db.persist(remember).await);
     });
 }
 

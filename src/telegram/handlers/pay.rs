@@ -1,4 +1,4 @@
-//! `/pay`: packages as buttons, and an amount of one's own as a question.
+//! `/pay`: packages as buttons, and a question for a custom amount.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::db::outbox::OutboxMessage;
 use crate::rendering::{RichText, render};
 use crate::services::payments;
 
-/// Shows what is sold.
+/// Shows the packages.
 pub(super) async fn packages(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
     let language = header.language();
     let message = |packages: &[_]| OutboxMessage {
@@ -23,14 +23,14 @@ pub(super) async fn packages(context: Arc<BotContext>, header: MessageHeader) ->
     carry_out(&context, show).await
 }
 
-/// Asks how many Stars it shall be.
+/// Asks for the amount in Stars.
 pub(super) async fn ask_amount(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
     let question = || answer_to(&header, render(&money::ask_amount(header.language())));
     let ask = || payments::ask_amount(&context.books, header.caller(), question());
     carry_out(&context, ask).await
 }
 
-/// Leaves the question.
+/// Cancels the waiting question.
 pub(super) async fn cancel(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
     let message = |waited| answer_to(&header, RichText::plain(money::cancelled(header.language(), waited)));
     let cancel = || payments::cancel(&context.books, header.caller(), message);

@@ -1,4 +1,4 @@
-//! `/refund`: lists what can be given back, or asks for one payment to be given back.
+//! `/refund`: lists refundable payments, or requests the refund of one.
 
 use std::sync::Arc;
 
@@ -22,8 +22,8 @@ pub(super) async fn handle(context: Arc<BotContext>, header: MessageHeader) -> R
     }
     let message = |asked: &RefundStart| answer_to(&header, render(&money::refund_asked(language, asked)));
     let ask = || refunds::ask(books, header.caller(), &header.arguments, message);
-    let owed = context.db.persist(ask).await?;
-    context.courier().deliver(owed);
+    let messages = context.db.persist(ask).await?;
+    context.courier().deliver(messages);
     context.payment_worker.wake();
     Ok(())
 }

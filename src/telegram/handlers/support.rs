@@ -1,4 +1,4 @@
-//! `/paysupport` and `/terms`: what Telegram asks of everybody who sells.
+//! `/paysupport` and `/terms`, which Telegram requires of every seller.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use super::super::replies::reply;
 use super::super::text::money;
 use crate::db::DbError;
 
-/// Whom to ask about payments.
+/// Replies with the contact for questions about payments.
 pub(super) async fn contact(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
     let contact = context.books.terms.support_contact.as_deref();
     reply(&context, &header, |language, _| money::pay_support(language, contact)).await
 }
 
-/// The terms of sale.
+/// Replies with the terms of sale.
 pub(super) async fn terms(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
     reply(&context, &header, |language, _| money::terms(language)).await
 }

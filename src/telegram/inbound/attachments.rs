@@ -1,4 +1,4 @@
-//! The file in a message: what kind it is, its names, its type, and whether a model can read it.
+//! The file in a message: its kind, names and type, and whether a model can read it.
 
 use super::raw::file::{File, Format};
 pub(crate) use crate::domain::file::DOWNLOAD_LIMIT;
@@ -7,13 +7,14 @@ use crate::llm::{self, Readable, Unreadable};
 
 /// The longest name that is kept, in code points.
 const NAME_CHARS: usize = 200;
-/// How much of a file's unique id a name of ours contains.
+/// The length of the part of a file's unique id in a generated name.
 const ID_CHARS: usize = 8;
 
-/// Types by extension, for files of which the sender's app says nothing.
+/// MIME types by extension, for files whose type the sender's app did not set.
 const TYPES: &[(&str, &str)] = &[
     ("7z", "application/x-7z-compressed"),
     ("avi", "video/x-msvideo"),
+    ("avif", "image/avif"),
     ("bmp", "image/bmp"),
     ("csv", "text/csv"),
     ("doc", "application/msword"),
@@ -23,8 +24,10 @@ const TYPES: &[(&str, &str)] = &[
     ("gif", "image/gif"),
     ("gz", "application/gzip"),
     ("heic", "image/heic"),
+    ("heif", "image/heif"),
     ("htm", "text/html"),
     ("html", "text/html"),
+    ("ico", "image/x-icon"),
     ("jpeg", "image/jpeg"),
     ("jpg", "image/jpeg"),
     ("json", "application/json"),
@@ -58,20 +61,21 @@ const TYPES: &[(&str, &str)] = &[
     ("zip", "application/zip"),
 ];
 
-/// As what a model reads an attachment: photos and documents, as far as it can and they can be fetched.
+/// Returns the form in which a model reads an attachment: photos, static stickers and documents that it
+/// supports and that can be fetched.
 ///
 /// # Errors
-/// Why it does not.
+/// Returns why no model reads it.
 pub(crate) fn readable(attachment: &Attachment) -> Result<Readable, Unreadable> {
     let Attachment { kind, name, mime, size, .. } = attachment;
-    if !matches!(kind, FileKind::Photo | FileKind::Document) {
+    if !matches!(kind, FileKind::Photo | FileKind::Document | FileKind::Sticker) {
         return Err(Unreadable::Kind);
     }
-    // A size that is not told is found out while the file is fetched.
+    // An unknown size is determined while the file is fetched.
     llm::readable(mime, name, size.unwrap_or(1))
 }
 
-/// What is known of the file of a message.
+/// Returns the description of a message's file.
 pub(super) fn of(file: &File) -> Attachment {
     let (known, extension) = match (file.kind, file.sticker.as_ref().map(|sticker| sticker.format)) {
         (_, Some(Format::Picture)) => (Some("image/webp"), "webp"),
@@ -87,8 +91,8 @@ pub(super) fn of(file: &File) -> Attachment {
         let id: String = file.unique_id.chars().take(ID_CHARS).collect();
         format!("{}_{id}.{extension}", file.kind.name())
     });
-    let told = known.or(file.mime.as_deref()).filter(|mime| *mime != "application/octet-stream");
-    let mime = told.unwrap_or_else(|| type_of(&name)).to_owned();
+    let declared = known.or(file.mime.as_deref()).filter(|mime| *mime != "application/octet-stream");
+    let mime = declared.unwrap_or_else(|| type_of(&name)).to_owned();
     Attachment {
         kind: file.kind,
         telegram_id: file.id.clone(),
@@ -99,7 +103,8 @@ pub(super) fn of(file: &File) -> Attachment {
     }
 }
 
-/// A name in one line: senders can put anything into one. A long one keeps its end, which tells the type.
+/// Returns a name on one line, because senders can put anything into it. A long name keeps its end, with the
+/// extension.
 fn clean(name: &str) -> String {
     let name: Vec<char> = name.trim().chars().filter(|c| !c.is_control()).collect();
     name[name.len().saturating_sub(NAME_CHARS)..].iter().collect()

@@ -1,4 +1,4 @@
-//! Commands: which ones the bot knows, and whether a text is one and for whom.
+//! Commands: the bot's commands, and how a text is recognised as one of them.
 
 use super::raw::words::Words;
 use crate::bot_api::methods::Me;
@@ -16,18 +16,18 @@ pub(crate) enum Command {
     Stop,
     /// Forgets the conversation.
     Clear,
-    /// Ends a question that waits for a text.
+    /// Cancels a question that waits for a text.
     Cancel,
     /// Sells balance.
     Pay,
     /// Shows the balance.
     Balance,
-    /// Gives Stars back.
+    /// Refunds Stars.
     Refund,
-    /// Tells whom to ask about payments.
+    /// Shows the contact for questions about payments.
     #[strum(serialize = "paysupport")]
     PaySupport,
-    /// Tells the terms of sale.
+    /// Shows the terms of sale.
     Terms,
     /// Corrects a balance; for administrators.
     #[strum(serialize = "topup")]
@@ -36,26 +36,26 @@ pub(crate) enum Command {
     SetMargin,
 }
 
-/// What a text is, by its beginning.
+/// The kind of a text, by its start.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Form {
-    /// A command of ours, and what stands behind it.
+    /// A command of this bot, and its arguments.
     Ours(Command, String),
-    /// A command with our name that we do not know.
+    /// An unknown command with this bot's name.
     UnknownOfOurs,
     /// A command of another bot.
     Foreign,
-    /// No command, or one that may be anybody's.
+    /// No command, or an unknown one without a bot's name.
     Plain,
 }
 
-/// Reads a text, also with a mention of the bot before the command.
+/// Classifies a text. A mention of the bot may precede the command.
 pub(crate) fn read(words: &Words, me: &Me) -> Form {
     let text = words.text.trim_start();
     let mut ours = words.mentions.iter().filter(|mention| mention.means(UserId(me.id), &me.username));
     let behind_mention = ours.find_map(|mention| text.strip_prefix(&mention.text));
     match (form(behind_mention.unwrap_or(text).trim_start(), me), behind_mention) {
-        // It is said to us what another bot should do.
+        // The text mentions this bot first, so another bot's command in it is part of the prompt.
         (Form::Foreign, Some(_)) => Form::Plain,
         (form, _) => form,
     }

@@ -1,5 +1,5 @@
-//! An update as the bot understands it: one exhaustive enum. It is read from the JSON (`raw`), because the framework's
-//! types give up a whole message for one field that does not fit them.
+//! Inbound updates as one exhaustive enum. They are read from the JSON (`raw`), because the framework's types
+//! reject a whole message for one unexpected field.
 
 pub(crate) mod attachments;
 pub(crate) mod command;
@@ -23,57 +23,50 @@ use crate::domain::people::{Chat, ChatKind, Language, Person};
 use crate::llm::Unreadable;
 use crate::services::intake::Caller;
 
-/// What an update asks for.
+/// The request of an update.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Inbound {
-    /// A message that wants an answer.
+    /// A message to answer.
     Prompt(Incoming),
-    /// A part of an album in a group; for us if another part, whose caption names us, came before.
+    /// A part of an album in a group; addressed to the bot if an earlier part mentions it in its caption.
     Sibling(Incoming),
-    /// A command of ours.
+    /// A command of this bot.
     Command(Command, MessageHeader),
     /// A person changed the text of a message.
     Edited(Edit),
     /// A person tapped a button below a message of ours.
     Tapped(ButtonPress),
-    /// A person has blocked the bot, or takes its messages again.
+    /// A person has blocked or unblocked the bot.
     Membership(Membership),
-    /// A person stopped the draft of this number.
+    /// A person stopped a draft.
     Stopped {
-        /// The update that brought it.
         update: UpdateId,
-        /// The conversation of the draft.
         key: ThreadKey,
-        /// The number of the draft.
+        /// The draft id.
         draft: i32,
     },
     /// A group has become a supergroup.
     Migrated(Migration),
-    /// A message for us without words, whose content cannot be read, and its kind.
+    /// A message for the bot without text whose content cannot be read, and its kind.
     Unreadable(MessageHeader, Unreadable, &'static str),
-    /// Nothing for us, and the kind of message or update that it is.
+    /// Nothing to do, and the kind of the message or update.
     Ignored(Idle, &'static str),
 }
 
-/// Who sent a message where.
+/// The sender and place of a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct MessageHeader {
-    /// The update that brought it.
     pub update: UpdateId,
-    /// The conversation that it belongs to.
     pub key: ThreadKey,
-    /// Its number.
     pub message: MessageId,
-    /// Who.
     pub sender: Person,
-    /// Where.
     pub chat: Chat,
-    /// The words behind the command, if it is one.
+    /// The text after the command; empty for other messages.
     pub arguments: String,
 }
 
 impl From<Incoming> for MessageHeader {
-    /// What is left of a message without its content.
+    /// Drops the content of a message.
     fn from(incoming: Incoming) -> Self {
         let Incoming { update, key, message, sender, chat, .. } = incoming;
         Self { update, key, message, sender, chat, arguments: String::new() }
@@ -81,12 +74,12 @@ impl From<Incoming> for MessageHeader {
 }
 
 impl MessageHeader {
-    /// Who wants something, for the services.
+    /// Returns the sender as a caller of services.
     pub(crate) fn caller(&self) -> Caller<'_> {
         Caller { update: self.update, key: self.key, person: &self.sender, chat: &self.chat }
     }
 
-    /// The language of the sender.
+    /// Returns the language of the sender.
     pub(crate) fn language(&self) -> Language {
         Language::from_tag(self.sender.language_code.as_deref())
     }
@@ -95,83 +88,76 @@ impl MessageHeader {
 /// A tapped button.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct ButtonPress {
-    /// The update that brought it.
     pub update: UpdateId,
-    /// The tap, which wants an answer.
+    /// The id of the callback query, which has to be answered.
     pub callback: String,
-    /// Who tapped, in the place of the message; none if the message is too old.
+    /// The person who tapped, in the place of the message. `None` if the message is too old.
     pub header: Option<MessageHeader>,
     /// The language of that person.
     pub language: Language,
-    /// What the button carries; may be forged.
+    /// The data of the button; may be forged.
     pub data: String,
 }
 
-/// Whether a person takes messages of the bot in the private chat.
+/// A person's blocking or unblocking of the bot in the private chat.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Membership {
-    /// The update that brought it.
     pub update: UpdateId,
-    /// Who.
     pub user: UserId,
     /// Whether the bot is blocked now.
     pub blocked: bool,
-    /// When that changed (whole seconds).
+    /// When it changed, in whole seconds.
     pub date: DateTime<Utc>,
 }
 
-/// A changed message.
+/// An edit of a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Edit {
-    /// The update that brought it.
     pub update: UpdateId,
-    /// The conversation that it belongs to.
     pub key: ThreadKey,
-    /// Its number.
     pub message: MessageId,
-    /// Its new text, or what stands below the file now, which may be nothing.
+    /// The new text or caption, which may be empty.
     pub text: String,
-    /// When it was changed (whole seconds).
+    /// When it was edited, in whole seconds.
     pub date: DateTime<Utc>,
 }
 
 impl Edit {
-    /// Whether it was made after another change of the same message.
+    /// Returns whether it was made after another edit of the same message.
     pub(crate) fn is_newer_than(&self, other: &Self) -> bool {
         (self.date, self.update) > (other.date, other.update)
     }
 }
 
-/// A group that has become a supergroup, whose chat has another number.
+/// The upgrade of a group to a supergroup, which has another chat id.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Migration {
-    /// The update that brought the news, from either of the two chats.
+    /// The update that reported it, from either of the two chats.
     pub update: UpdateId,
-    /// The group, which is no more.
+    /// The former group.
     pub from: ChatId,
-    /// The supergroup.
     pub to: ChatId,
 }
 
-/// Why an update asks for nothing.
+/// Why an update requests nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Idle {
-    /// In a group people also talk to each other.
+    /// A group message that is not addressed to the bot.
     NotAddressed,
     /// Channels, anonymous administrators and other bots have no account that could be answered or charged.
     NoAccount,
-    /// Something has happened in the chat.
+    /// A service message about an event in the chat.
     Service,
-    /// There is nothing but blanks in it.
+    /// A message of white space only.
     Blank,
-    /// Updates of this kind are not handled.
+    /// An update of a kind that is not handled.
     Unhandled,
-    /// It does not tell where it belongs.
+    /// An update without the fields that say where it belongs.
     Incomplete,
 }
 
 impl Idle {
-    /// Its name in the log.
+    /// Returns its name in the log.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::NotAddressed => "not addressed",
@@ -184,7 +170,7 @@ impl Idle {
     }
 }
 
-/// Reads what an update that came `now` asks for.
+/// Reads the request of an update that arrived `now`.
 pub(crate) fn read(update: Update, me: &Me, now: DateTime<Utc>) -> Inbound {
     let Update { id, kind, content } = update;
     let idle = |why| Inbound::Ignored(why, kind);
@@ -194,7 +180,8 @@ pub(crate) fn read(update: Update, me: &Me, now: DateTime<Utc>) -> Inbound {
         Content::Tap(tap) => {
             let Tap { id: callback, from, message, data } = *tap;
             let language = Language::from_tag(from.language_code.as_deref());
-            // Of a message that is too old nothing is told: its date is 0. What its button meant is over.
+            // Telegram sends no content of a message that is too old: its date is 0, and its button no longer
+            // has an effect.
             let message = message.filter(|message| message.date != Some(DateTime::UNIX_EPOCH));
             let header = message.and_then(|message| enclose(id, &message, from));
             Inbound::Tapped(ButtonPress { update: id, callback, header, language, data })
@@ -206,7 +193,7 @@ pub(crate) fn read(update: Update, me: &Me, now: DateTime<Utc>) -> Inbound {
         Content::Stopped(Stopped { chat, topic, draft }) => {
             Inbound::Stopped { update: id, key: ThreadKey { chat, user: UserId(chat.0), topic }, draft }
         }
-        // Questions whether Stars may be taken have come another way if they can be read.
+        // Readable pre-checkout queries are handled as payments.
         Content::Checkout(_) => idle(Idle::Incomplete),
         Content::Nothing if WANTED.contains(&kind) => idle(Idle::Incomplete),
         Content::Membership(_) | Content::Nothing => idle(Idle::Unhandled),
@@ -247,7 +234,7 @@ fn read_message(id: UpdateId, message: Message, me: &Me, now: DateTime<Utc>) -> 
         return idle(Idle::NotAddressed);
     }
     let attachment = message.body.file.as_ref().map(attachments::of);
-    // The words of an album may stand below another part: its batch knows.
+    // The caption of an album may belong to another part, which the batch knows.
     if text.trim().is_empty()
         && message.album.is_none()
         && let Some(Err(why)) = attachment.as_ref().map(attachments::readable)
@@ -290,9 +277,9 @@ fn read_edit(id: UpdateId, message: &Message, now: DateTime<Utc>) -> Inbound {
     };
     let text = match (&message.words, message.body.kind.class) {
         (Some(words), _) => words.text.clone(),
-        // Its caption was taken away.
+        // The caption was removed.
         (None, Class::File(_)) => String::new(),
-        // A place that moves, a poll that is answered.
+        // For example a live location or an answered poll.
         (None, _) => return idle(Idle::Unhandled),
     };
     let date = message.edited.or(message.date).unwrap_or(now);
@@ -308,20 +295,20 @@ fn migration(update: UpdateId, message: &Message) -> Option<Migration> {
     })
 }
 
-/// The envelope of a message whose sender has an account.
+/// Returns the header of a message whose sender has an account.
 fn header(update: UpdateId, message: &Message) -> Option<MessageHeader> {
     let from = message.from.clone().filter(|from| !from.is_bot && message.sender_chat.is_none())?;
     enclose(update, message, from)
 }
 
-/// A message with the person whom it is about: its sender, or who has tapped a button below it.
+/// Returns the header of a message for its sender, or for the person who tapped its button.
 fn enclose(update: UpdateId, message: &Message, sender: Person) -> Option<MessageHeader> {
     let (chat, number) = (message.chat.clone()?, message.number?);
     let key = ThreadKey { chat: chat.id, user: sender.id, topic: message.topic() };
     Some(MessageHeader { update, key, message: number, sender, chat, arguments: String::new() })
 }
 
-/// In a group the bot speaks when it is spoken to: by a mention or by a reply.
+/// Returns whether a message in a group addresses the bot, by a mention or a reply.
 fn is_addressed(message: &Message, me: &Me) -> bool {
     let id = UserId(me.id);
     let is_private = message.chat.as_ref().is_some_and(|chat| chat.kind == ChatKind::Private);

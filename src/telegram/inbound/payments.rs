@@ -1,4 +1,4 @@
-//! Updates about payments: a field that nobody knows must never cost somebody's Stars.
+//! Updates about payments: an unknown field must never cause the loss of a payment.
 
 use chrono::{DateTime, Utc};
 
@@ -9,36 +9,32 @@ use crate::domain::people::{Chat, ChatKind, Person};
 use crate::domain::stars::CURRENCY;
 use crate::services::payments::{Checkout, IncomingPayment};
 
-/// Something about Stars.
+/// An event about a payment in Stars.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum PaymentEvent {
-    /// Somebody is about to pay; Telegram waits for an answer.
+    /// A pre-checkout query, which Telegram wants answered.
     Checkout {
-        /// The update that brought it.
         update: UpdateId,
-        /// The question's name.
+        /// The id of the query.
         query: String,
         /// The language tag of the payer's app.
         language_code: Option<String>,
-        /// What is to be paid.
         checkout: Checkout,
     },
-    /// Stars have come in.
+    /// A received payment.
     Paid(Box<IncomingPayment>),
-    /// Stars went back.
+    /// A refunded payment.
     Returned {
-        /// The update that brought it.
         update: UpdateId,
-        /// Telegram's name for the payment.
+        /// Telegram's id of the payment.
         charge_id: String,
-        /// Whose it was, if the message tells.
+        /// The payer, if the message names one.
         key: Option<ThreadKey>,
-        /// How many.
         stars: u32,
     },
 }
 
-/// Reads an update that came `now`, if it is about a payment.
+/// Reads an update that arrived `now`. Returns `None` if it is not about a payment.
 pub(crate) fn read(update: &Update, now: DateTime<Utc>) -> Option<PaymentEvent> {
     match &update.content {
         Content::Checkout(query) => Some(PaymentEvent::Checkout {
@@ -63,7 +59,7 @@ fn read_message(update: UpdateId, message: &Message, now: DateTime<Utc>) -> Opti
     let (stars, charge_id) = (stars(money.amount)?, money.charge_id.clone());
     let key = |user| ThreadKey { chat: chat.id, user, topic: message.topic() };
     if money.is_refund {
-        // The message may come in the name of the bot; in a private chat the chat is the user.
+        // The sender may be the bot; in a private chat the chat is the user.
         let key = (chat.kind == ChatKind::Private).then(|| key(UserId(chat.id.0)));
         return Some(PaymentEvent::Returned { update, charge_id, key, stars });
     }
@@ -81,29 +77,28 @@ fn read_message(update: UpdateId, message: &Message, now: DateTime<Utc>) -> Opti
     })))
 }
 
-/// Amounts are whole Stars and never 0.
+/// Converts an amount. Returns `None` unless it is a positive number of Stars.
 pub(crate) fn stars(amount: i64) -> Option<u32> {
     u32::try_from(amount).ok().filter(|&stars| stars > 0 && i32::try_from(stars).is_ok())
 }
 
-/// A line of `getStarTransactions`, as far as it is about an invoice.
+/// A transaction of `getStarTransactions` that concerns an invoice.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum TransactionLine {
-    /// Stars have come in.
+    /// A received payment.
     Paid(Box<IncomingPayment>),
-    /// Stars went back to the payer.
+    /// A refunded payment.
     Returned {
-        /// Telegram's name for the payment.
+        /// Telegram's id of the payment.
         charge_id: String,
-        /// Whose it was.
+        /// The payer.
         key: ThreadKey,
-        /// How many.
         stars: u32,
     },
 }
 
 impl TransactionLine {
-    /// Telegram's name for the payment.
+    /// Telegram's id of the payment.
     pub(crate) fn charge_id(&self) -> &str {
         match self {
             Self::Paid(received) => &received.charge_id,
@@ -112,7 +107,8 @@ impl TransactionLine {
     }
 }
 
-/// Reads a line of Telegram's list; none if it is about something else, such as a withdrawal.
+/// Reads a transaction of Telegram's list. Returns `None` if it concerns something else, such as a
+/// withdrawal.
 pub(crate) fn read_line(line: &str) -> Option<TransactionLine> {
     let line = clean::escapes(line);
     let line = Fields::of(&line)?;

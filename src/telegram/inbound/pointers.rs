@@ -1,5 +1,5 @@
-//! What a message points at: the message that it answers, the words that were marked there, the author of what is
-//! forwarded. All of it is told to the model.
+//! What a message points at: the replied message, the quoted part of it, and the author of a forwarded
+//! message. The model sees all of it.
 
 use super::attachments;
 use super::raw::file::File;
@@ -8,10 +8,10 @@ use crate::domain::file::Attachment;
 use crate::domain::ids::ChatId;
 use crate::domain::message::{MessageContext, Reply};
 
-/// Who wrote a message of which that is not told.
+/// The author of a message whose author Telegram does not name.
 const SOMEONE: &str = "someone";
 
-/// Reads what a message of this chat points at, and the file of the message that it answers.
+/// Returns what a message of this chat points at, and the file of the message that it replies to.
 pub(super) fn read(message: &Message, chat: ChatId) -> (MessageContext, Option<Attachment>) {
     let pointers = &message.pointers;
     let (reply, file) = match (&pointers.reply, &pointers.external) {
@@ -27,7 +27,7 @@ pub(super) fn read(message: &Message, chat: ChatId) -> (MessageContext, Option<A
     (context, file.map(|file: &File| attachments::of(file)))
 }
 
-/// A message of the same chat.
+/// Describes a replied message of the same chat.
 fn within(reply: &Message) -> Reply {
     let text = reply.words.as_ref().map(|words| words.text.as_str()).unwrap_or_default();
     Reply {
@@ -39,7 +39,7 @@ fn within(reply: &Message) -> Reply {
     }
 }
 
-/// A message of another chat, or of another topic of this one. What it says is not told, only what was marked in it.
+/// Describes a replied message of another chat or topic. Telegram sends only the quoted part of its text.
 fn elsewhere(external: &External, chat: ChatId) -> Reply {
     let is_here = external.chat == Some(chat);
     Reply {

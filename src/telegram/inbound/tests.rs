@@ -178,11 +178,18 @@ fn a_file_without_words_is_a_prompt_only_if_it_can_be_read() {
     assert!(matches!(unreadable(pdf(20 * 1024 * 1024 + 1)), Some(Unreadable::TooLarge { .. })));
     assert_eq!(unreadable(file(&json!({"file_name": "a.zip"}))), Some(Unreadable::Kind));
     assert_eq!(unreadable(pdf(0)), None, "0 is a size that the sender did not know");
-    let sticker =
-        json!({"type": "regular", "width": 512, "height": 512, "is_animated": false, "is_video": false});
+    let sticker = |animated: bool, video: bool| {
+        let looks = json!({"type": "regular", "width": 512, "height": 512});
+        let mut sticker = file(&looks);
+        sticker["is_animated"] = json!(animated);
+        sticker["is_video"] = json!(video);
+        json!({"sticker": sticker})
+    };
+    assert!(matches!(read_message(&private(&sticker(false, false))), Inbound::Prompt(_)));
     // Neither can have a caption.
     for fields in [
-        json!({"sticker": file(&sticker)}),
+        sticker(true, false),
+        sticker(false, true),
         json!({"video_note": file(&json!({"duration": 1, "length": 9}))}),
     ] {
         let found = read_message(&private(&fields));
@@ -235,7 +242,7 @@ fn marks_of_a_message_are_kept() {
     assert_eq!(reply.text, "x".repeat(4_096));
 }
 
-/// The command of a message and what stands behind it.
+/// Returns the command of a message and the text after it.
 fn command(message: &Value) -> Option<(Command, String)> {
     match read_message(message) {
         Inbound::Command(command, header) => Some((command, header.arguments)),
@@ -261,7 +268,7 @@ fn a_command_may_stand_in_a_caption_and_behind_a_mention_of_the_bot() {
             found(Command::Stop, ""),
         ),
         (json!({"text": "Starling /stop", "entities": user(7)}), found(Command::Stop, "")),
-        // Somebody else is mentioned, or nobody: Telegram makes no mention of letters in code.
+        // Another account is mentioned, or none: Telegram creates no mention in code.
         (json!({"text": "Starling /stop", "entities": user(8)}), None),
         (json!({"text": "@somebody_els /stop", "entities": mention(0, 13)}), None),
         (json!({"text": "@starling_bot /stop"}), None),
@@ -280,7 +287,7 @@ fn a_command_of_another_bot_is_never_ours() {
         assert_eq!(read_message(&group(&reply)), Inbound::Ignored(Idle::NotAddressed, "text"));
         assert_eq!(prompt(read_message(&private(&reply))).text, text, "nobody else is there to answer");
     }
-    // What is told to us about another bot, and a command with our name that we do not know.
+    // A text for this bot about another one, and an unknown command with this bot's name.
     let told = json!({"text": "@starling_bot /stop@other_bot", "entities": mention(0, 13)});
     assert_eq!(prompt(read_message(&group(&told))).text, "@starling_bot /stop@other_bot");
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Tries deferred updates again, whose mailbox was full when they came.
+//! Retries of deferred updates, whose mailbox was full when they arrived.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use super::Intake;
 use crate::db::{DbError, inbox};
 use crate::domain::ids::ThreadKey;
 
-/// How often to try again.
+/// The interval between retries.
 const PAUSE: Duration = Duration::from_millis(500);
 
 impl Intake {
-    /// Tries deferred updates again, until the service drains.
+    /// Retries deferred updates until the service drains.
     pub(crate) async fn retry_deferred(self) {
         let drain = self.context.life.drain.clone();
         loop {
@@ -29,13 +29,14 @@ impl Intake {
         }
     }
 
-    /// Posts what waits for one thread, oldest first, until its mailbox is full.
+    /// Posts the deferred updates of one thread, oldest first, until its mailbox is full.
     async fn retry(&self, key: ThreadKey) -> Result<(), DbError> {
         let (deferred, db) = (&self.context.deferred, &self.context.db);
         while let Some(update) = deferred.first(key) {
             let waiting = || inbox::waiting(db, update);
             let payload = db.until(&self.context.life.drain).persist(waiting).await?;
-            // Not by way of the dispatcher: the next one may only be tried when it is known what came of this one.
+            // Bypasses the dispatcher: the next update may only be tried once the result of this one is
+            // known.
             let read = payload.as_deref().and_then(Update::read);
             let posted = deferred.attempt(key, update, || {
                 if let Some(read) = read {

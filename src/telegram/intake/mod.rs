@@ -1,5 +1,5 @@
-//! Intake: updates are stored, all of them, before Telegram is told that they arrived. Raw, because kinds that the
-//! framework does not know must not get lost. Storing the same update twice changes nothing.
+//! Intake: stores every update before confirming it to Telegram. Updates are stored as raw JSON, so that
+//! kinds unknown to the framework are not lost. Storing is idempotent.
 
 mod deferred;
 mod polling;
@@ -30,12 +30,12 @@ use crate::telemetry::metrics::Metrics;
 
 pub(crate) use super::inbound::raw::WANTED as KINDS;
 
-/// Updates between intake and dispatcher; when it is full, Telegram keeps the rest.
+/// The capacity of the channel from intake to dispatcher. When it is full, Telegram keeps the rest.
 pub(crate) const UPDATES_IN_FLIGHT: usize = 1_000;
-/// How long a failure may last before the service says that it takes no updates: most pass within moments.
+/// How long a failure may last before the service reports that it takes no updates: most are short.
 const READY_GRACE: Duration = Duration::from_secs(10);
 
-/// Takes updates in. Cheap to clone.
+/// Stores updates and passes them on. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Intake {
     context: Arc<BotContext>,
@@ -43,22 +43,25 @@ pub(crate) struct Intake {
 }
 
 impl Intake {
-    /// An intake that passes on what it has stored.
+    /// Creates an intake that passes stored updates to `updates`.
     pub(crate) fn new(context: Arc<BotContext>, updates: mpsc::Sender<Update>) -> Self {
         Self { context, updates }
     }
 
-    /// Stores updates and passes on those that are new; returns the newest number. Waits while the database is away.
+    /// Stores updates and passes on the new ones. Returns the newest id. Waits while the database is
+    /// unavailable.
     ///
     /// # Errors
-    /// When the service is shutting down, or for a fault that waiting cannot heal: then nothing may be confirmed.
+    /// Returns an error if the service shuts down or the database fails permanently. Nothing may be confirmed
+    /// then.
     async fn take(&self, raw: Vec<String>) -> Result<Option<UpdateId>, DbError> {
         let came = Instant::now();
         let updates: Vec<RawUpdate> = raw.into_iter().filter_map(read).collect();
         let newest = updates.iter().map(|update| update.id).max();
         let fresh = self.store(&updates).await?;
         for update in updates {
-            // Stored again after a lost answer, or sent again before it was handled: passed on once all the same.
+            // An update stored again after a lost response, or redelivered before it was handled, is passed
+            // on once.
             if fresh.contains(&update.id) && !update.ignored && self.context.arrivals.is_new(update.id, came)
             {
                 self.pass_on(update.id, &update.payload).await;
@@ -89,17 +92,17 @@ impl Intake {
         Ok(fresh)
     }
 
-    /// Hands a stored update to the dispatcher. Payments come first: they pass by everything that could hold them up.
+    /// Passes a stored update to the dispatcher. Payments bypass it, so that nothing delays them.
     async fn pass_on(&self, id: UpdateId, payload: &str) {
         let Some(update) = Update::read(payload) else { return self.drop_unreadable(id).await };
         match payments::read(&update, self.context.books.clock.now()) {
             Some(event) => handlers::payment(&self.context, event),
-            // Nobody receives only at shutdown; the row stays in the inbox for the next start.
+            // The channel is closed only at shutdown; the row stays in the inbox for the next start.
             None => drop(self.updates.send(update).await),
         }
     }
 
-    /// Ticks an update off that is no JSON of an update, though it was stored as one.
+    /// Marks a stored update as handled that cannot be read as an update.
     async fn drop_unreadable(&self, id: UpdateId) {
         self.context.metrics.updates_ignored.inc();
         tracing::error!(update.id = id.0, "the update {id} cannot be read");
@@ -110,7 +113,7 @@ impl Intake {
     }
 }
 
-/// An update with its number and kind; without a number it cannot be told from others and is worth nothing.
+/// Reads an update's id and kind. Returns `None` without an id, because such an update cannot be identified.
 fn read(payload: String) -> Option<RawUpdate> {
     let Some(raw::Summary { id, kind, message }) = raw::summarize(&payload) else {
         tracing::error!("an update without a number was dropped");

@@ -9,20 +9,22 @@ use crate::bot_api::ApiError;
 use crate::bot_api::methods::GetUpdates;
 use crate::domain::ids::UpdateId;
 
-/// How long Telegram holds an empty answer back, in seconds.
+/// The long-polling timeout, in seconds.
 const WAIT_S: u64 = 30;
-/// How long a poll may last before updates count as not taken: its own limit and some time to store them.
+/// How long a poll may last before the service counts as taking no updates: its timeout and some time to
+/// store them.
 const SILENCE: Duration = Duration::from_secs(WAIT_S + 20);
-/// The pause after a failure that may pass; it doubles up to the longest.
+/// The first and the longest pause after a transient failure; it doubles each time.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(15));
-/// The pause after a conflict. Two pollers end each other's polls, so a short one would only make both fail more often;
-/// after a restart the predecessor is gone in that time.
+/// The pause after a conflict. Two pollers end each other's polls, so a short one would only make both fail
+/// more often. After a restart the predecessor has ended by then.
 const CONFLICT_PAUSE: Duration = Duration::from_secs(5);
-/// How long polls must go well after a conflict before the other poller counts as gone: it waits between its own.
+/// How long polls must succeed after a conflict before the other poller counts as gone, because it pauses
+/// between its own.
 const CALM: Duration = Duration::from_secs(15);
-/// As [`WAIT_S`], while it is not known yet whether the other poller is gone.
+/// The long-polling timeout in seconds while the other poller may still exist.
 const CALM_WAIT_S: u64 = 5;
-/// What operators are told while the other poller may still be there.
+/// The reason reported while another poller may exist.
 const CONFLICT: &str = "somebody else fetches the updates of this bot";
 
 /// Fetches updates until the service drains.
@@ -38,7 +40,7 @@ pub(crate) async fn poll(intake: Intake) {
 async fn forever(intake: &Intake) {
     let health = &intake.context.readiness.intake;
     let (mut offset, mut pause) = (None, PAUSES.0);
-    // Whether polls succeed is not known before the first of them ends, so that one does not wait.
+    // The first poll does not wait, because its end shows whether polls succeed.
     let mut wait_s = 0;
     let mut conflict: Option<Instant> = None;
     loop {
@@ -67,7 +69,7 @@ async fn forever(intake: &Intake) {
     }
 }
 
-/// Fetches and stores what waits; returns the newest number.
+/// Fetches and stores pending updates. Returns the newest id.
 async fn fetch(intake: &Intake, method: &GetUpdates<'_>) -> Result<Option<UpdateId>, Failure> {
     let updates = intake.context.screen.api.call(method).await.map_err(|error| complain(&error))?;
     if updates.is_empty() {
@@ -83,31 +85,31 @@ async fn fetch(intake: &Intake, method: &GetUpdates<'_>) -> Result<Option<Update
     })
 }
 
-/// Why no updates were taken.
+/// Why a poll failed.
 struct Failure {
-    /// In words for the operator.
+    /// The reason, for the operator.
     reason: String,
-    /// How long it may last before updates count as not taken.
+    /// How long the failure may last before the service counts as taking no updates.
     grace: Duration,
     /// The pause before the next poll, if it depends on the failure.
     wait: Option<Duration>,
-    /// Whether somebody else fetches the updates.
+    /// Whether another process fetches the updates.
     is_conflict: bool,
 }
 
 impl Failure {
-    /// One that may pass by itself.
+    /// Creates a failure that may pass by itself.
     fn passing(reason: String) -> Self {
         Self { reason, grace: READY_GRACE, wait: None, is_conflict: false }
     }
 
-    /// One that a person has to end.
+    /// Creates a failure that a person has to end.
     fn lasting(reason: String, is_conflict: bool) -> Self {
         Self { reason, grace: Duration::ZERO, wait: Some(CONFLICT_PAUSE), is_conflict }
     }
 }
 
-/// Logs what is wrong with a poll.
+/// Logs why a poll failed.
 fn complain(error: &ApiError) -> Failure {
     let reason = format!("updates cannot be fetched: {error}");
     match error {

@@ -1,4 +1,5 @@
-//! Replay: what an earlier run has stored but not finished. Runs once at start, before anything new is taken in.
+//! Replay: resumes work that an earlier run stored but did not finish. Runs once at start, before new updates
+//! are taken.
 
 use std::sync::Arc;
 
@@ -15,14 +16,14 @@ use crate::db::{DbError, inbox, turns};
 use crate::domain::ids::{OutboxId, UpdateId};
 use crate::services::{recovery, unshown};
 
-/// Inbox rows that are read at once.
+/// The inbox rows read at once.
 const PAGE: i64 = 500;
 
-/// Counts the crash that ended the last run, if one did, and takes up, in this order: messages that are owed, topics that
-/// are to be deleted, turns that are open, updates that nobody handled.
+/// Counts the crash that ended the last run, if one did, and resumes, in this order: undelivered messages,
+/// deletions of topics, open turns, unhandled updates.
 ///
 /// # Errors
-/// When the service is shutting down, or for a fault that waiting cannot heal.
+/// Returns an error if the service shuts down or the database fails permanently.
 pub(crate) async fn replay(intake: &Intake) -> Result<(), DbError> {
     let context = &intake.context;
     let (db, drain) = (&context.db, &context.life.drain);
@@ -49,7 +50,7 @@ pub(crate) async fn replay(intake: &Intake) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Hands over what has been owed for at least so many seconds; returns how much that is.
+/// Queues undelivered messages that are at least `age_s` seconds old. Returns their number.
 pub(super) async fn owed(context: &BotContext, age_s: f64) -> Result<usize, DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
     let (mut after, mut count) = (OutboxId(0), 0);
@@ -59,13 +60,13 @@ pub(super) async fn owed(context: &BotContext, age_s: f64) -> Result<usize, DbEr
         let Some(&(last, _)) = page.last() else { return Ok(count) };
         after = last;
         count += page.len();
-        // What a turn owes that is running, it hands over itself, not before its last draft has arrived.
+        // Skips messages of running turns: a turn delivers its own once its last draft has arrived.
         let runs = |owed: &OutboxMessage| owed.turn.is_some_and(|turn| context.running.contains(turn));
         context.courier().deliver_again(page.into_iter().filter(|(_, owed)| !runs(owed)).collect());
     }
 }
 
-/// Hands a turn that was left open to its session.
+/// Passes an interrupted turn to its session.
 pub(super) async fn resume(
     context: &Arc<BotContext>,
     left: turns::LeftOpen,
@@ -73,7 +74,7 @@ pub(super) async fn resume(
 ) -> Result<(), DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
     let recovery = db.until(drain).persist(|| recovery::decide(db, &left)).await?;
-    // No update belongs to it any more; its messages are stored.
+    // The turn has no update any more; its messages are stored.
     let key = left.key;
     let input = SessionInput::Resume(Box::new((left, recovery)), assembly.clone());
     sessions::post(context, UpdateId(0), key, input);

@@ -1,5 +1,5 @@
-//! Updates that were in flight in several crashes are handled with nothing else in flight, one after the other, beside the
-//! ordinary work of the service.
+//! Suspected updates, which were in flight in several crashes, are handled one by one with nothing else in
+//! flight. The service continues its ordinary work between them.
 
 use std::time::Duration;
 
@@ -14,15 +14,15 @@ use crate::telegram::inbound::raw::Update;
 use crate::telegram::pipeline::in_flight::InFlightGuard;
 use crate::telegram::pipeline::isolation::{Assembly, Mode, Suspect};
 
-/// How long an update may keep everything else from running. After that it goes on in company: it may wait for a file, or
-/// for work that waits for it.
+/// How long an update may keep everything else from running. After that other work runs too: the update may
+/// wait for a file, or for work that waits for it.
 const LIMIT: Duration = Duration::from_secs(30);
-/// How long an update waits for the end of open turns of its chat: its session may still have to finish one of them.
+/// How long an update waits for open turns of its chat, one of which its session may still have to finish.
 const TURNS_LIMIT: Duration = Duration::from_secs(300);
-/// Between two looks whether an update is handled, or whether the turns of its chat are closed.
+/// The interval between two checks whether an update is handled, or the turns of its chat are closed.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// An update that waits to be handled alone.
+/// A suspected update waiting to be handled alone.
 #[derive(Debug)]
 struct Waiting {
     id: UpdateId,
@@ -32,7 +32,7 @@ struct Waiting {
 }
 
 impl Intake {
-    /// Takes up updates, the least suspicious first.
+    /// Handles suspected updates, the least suspected first.
     pub(super) fn take_up_suspects(&self, suspects: Vec<Suspected>, assembly: Assembly) {
         if suspects.is_empty() {
             return;
@@ -69,7 +69,7 @@ impl Intake {
         });
     }
 
-    /// The first update in whose chat no turn is open.
+    /// Returns the first update whose chat has no open turn.
     async fn first_free(&self, suspects: &[Waiting]) -> Option<usize> {
         let (db, drain) = (&self.context.db, &self.context.life.drain);
         for (number, suspect) in suspects.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! The sweep: stored work that nobody has in hand any more, because a session ended by a fault or an answer of the
-//! database got lost, is taken up again without waiting for the next start.
+//! The sweep: resumes stranded work without waiting for the next start. Work is stranded if its session
+//! failed or a response of the database was lost.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use crate::domain::turn::{Outcome, TurnFailure};
 use crate::rendering::RichText;
 use crate::services::intake;
 
-/// Updates that are taken up at once.
+/// The updates resumed at once.
 const PAGE: i64 = 500;
-/// How often an update is taken up; one that fails every time would fail for ever.
+/// How often an update is resumed before it is abandoned; one that always fails would be retried forever.
 const TRIES: i32 = 10;
 
 impl Intake {
-    /// Looks again and again until the service drains. Work that is younger than `age` is on its ordinary way.
+    /// Sweeps periodically until the service drains. Work younger than `age` counts as being processed.
     pub(crate) async fn sweep(self, age: Duration) {
         let drain = self.context.life.drain.clone();
         loop {
@@ -52,7 +52,7 @@ impl Intake {
             }
         }
         drop(assembly);
-        // What waits in a batch for a file is neither lost nor tried in vain.
+        // Updates that wait in a batch for a file are neither stranded nor failing.
         let in_flight = context.in_flight.all();
         self.give_up(&in_flight).await?;
         let stranded = || inbox::stranded(db, age_s, PAGE, &in_flight);
@@ -63,7 +63,7 @@ impl Intake {
         Ok(())
     }
 
-    /// Gives up updates that cannot be handled, but for those that somebody has `in_flight`, and tells whoever sent one.
+    /// Abandons updates that cannot be handled and are not `in_flight`, and notifies their senders.
     pub(super) async fn give_up(&self, in_flight: &[i64]) -> Result<(), DbError> {
         let (context, drain) = (&self.context, &self.context.life.drain);
         let give_up = || intake::give_up(&context.db, TRIES, in_flight, tell);
@@ -72,7 +72,7 @@ impl Intake {
     }
 }
 
-/// Whoever wrote a message that cannot be handled is told so.
+/// Composes the notice to the sender of an abandoned message.
 fn tell(update: &GivenUp) -> Option<OutboxMessage> {
     let (chat, message) = update.message?;
     let (mut language, mut topic) = (Language::default(), None);

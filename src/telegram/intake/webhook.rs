@@ -1,4 +1,4 @@
-//! Webhook: Telegram delivers updates; each is answered with success only when it is stored.
+//! Webhook: receives updates from Telegram and confirms each only once it is stored.
 
 use std::time::Duration;
 
@@ -13,23 +13,23 @@ use tokio::net::TcpListener;
 use super::{Intake, READY_GRACE};
 use crate::telemetry::server::serve_until;
 
-/// Where Telegram delivers to and what it must present.
+/// The webhook's address and secret.
 #[derive(Clone, Debug)]
 pub(crate) struct Webhook {
-    /// Compared with the header of every delivery.
+    /// The secret that the header of every delivery must contain.
     pub secret: SecretString,
 }
 
 /// The header that carries the secret.
 const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
-/// How long open deliveries may take at the end.
+/// How long open deliveries may take at shutdown.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
-/// How often an intake that has failed is tried: while the service is not ready, nobody may deliver to it.
+/// How often a failed intake is tested: while the service is not ready, it may get no deliveries.
 const PROBE_PAUSE: Duration = Duration::from_secs(2);
-/// The largest update; the largest ones seen are some ten kilobytes.
+/// The size limit of an update, in bytes; the largest ones seen have some ten kilobytes.
 const LARGEST: usize = 1024 * 1024;
 
-/// Takes deliveries until the service drains.
+/// Accepts deliveries until the service drains.
 pub(crate) async fn listen(listener: TcpListener, webhook: Webhook, intake: Intake) {
     let drain = intake.context.life.drain.clone();
     let app = Router::new()
@@ -39,14 +39,14 @@ pub(crate) async fn listen(listener: TcpListener, webhook: Webhook, intake: Inta
         .with_state((webhook, intake.clone()));
     intake.context.readiness.intake.works();
     tokio::select! {
-        // What was not taken in by then is delivered again.
+        // Updates not stored by then are delivered again.
         () = serve_until("webhook", listener, app, &drain, STOP_LIMIT) => {}
         () = probe(&intake) => {}
     }
     intake.context.readiness.intake.fails_after(Duration::ZERO, "the webhook server has ended");
 }
 
-/// Finds out when updates can be stored again.
+/// Tests periodically whether updates can be stored again.
 async fn probe(intake: &Intake) {
     loop {
         tokio::time::sleep(PROBE_PAUSE).await;
@@ -67,7 +67,7 @@ async fn deliver(
         tracing::warn!("a delivery without the right secret was turned away");
         return StatusCode::UNAUTHORIZED;
     }
-    // Refusing an update for a broken character would make Telegram send it again for ever.
+    // An update refused for a broken character would be redelivered forever.
     let update = String::from_utf8_lossy(&body).into_owned();
     let health = &intake.context.readiness.intake;
     health.fails_after(READY_GRACE, "updates wait to be stored or handed on");
@@ -85,7 +85,7 @@ async fn deliver(
     }
 }
 
-/// Compares in a time that does not tell where the difference is.
+/// Compares in constant time.
 fn same(presented: &[u8], expected: &[u8]) -> bool {
     let differences = presented.iter().zip(expected).fold(0, |sum, (a, b)| sum | (a ^ b));
     presented.len() == expected.len() && differences == 0

@@ -1,4 +1,4 @@
-//! Albums in groups that were meant for the bot.
+//! Albums in groups that are addressed to the bot.
 
 use std::collections::VecDeque;
 
@@ -7,15 +7,15 @@ use parking_lot::Mutex;
 use crate::domain::ids::{ChatId, UserId};
 use crate::domain::message::Incoming;
 
-/// Albums that are remembered to have been meant for us.
+/// The most albums remembered; the oldest are forgotten.
 const ALBUMS: usize = 256;
 
-/// Albums in groups whose caption names us: their other parts name nobody.
+/// Albums whose caption mentions the bot. Their other parts have no mention.
 #[derive(Debug, Default)]
 pub(crate) struct Albums(Mutex<VecDeque<(ChatId, UserId, String)>>);
 
 impl Albums {
-    /// Remembers the album of a message for us.
+    /// Remembers the album of a message that is addressed to the bot.
     pub(crate) fn remember(&self, incoming: &Incoming) {
         let Some(album) = of(incoming) else { return };
         let mut known = self.0.lock();
@@ -27,7 +27,7 @@ impl Albums {
         }
     }
 
-    /// Whether a message belongs to one of them.
+    /// Returns whether a message belongs to a remembered album.
     pub(crate) fn contain(&self, incoming: &Incoming) -> bool {
         let known = self.0.lock();
         of(incoming).is_some_and(|album| known.contains(&album))

@@ -1,57 +1,59 @@
-//! Files that are fetched: how many at once, and what comes of each.
+//! Results of file fetches, and limits on concurrent ones.
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::domain::file::ProviderCopy;
+use crate::domain::file::{PictureFault, ProviderCopy};
 use crate::domain::ids::{MessageId, UserId};
 use crate::telegram::pipeline::slots::{Slot, Slots};
 
-/// Files that are on their way at once, over all chats. Each is in memory once, so all take at most this many times
-/// [`DOWNLOAD_LIMIT`](crate::telegram::inbound::attachments::DOWNLOAD_LIMIT) bytes; those that are small enough for the cache are copied for it.
+/// The most concurrent fetches over all chats. Each file is in memory once, so all take at most this many
+/// times [`DOWNLOAD_LIMIT`](crate::telegram::inbound::attachments::DOWNLOAD_LIMIT) bytes; files small enough
+/// for the cache are copied for it.
 const MAX_FETCHES: usize = 8;
-/// The same of one person, wherever: whoever sends many does not keep others waiting.
+/// The most fetches per user, across chats, so that one sender cannot delay others.
 const MAX_FETCHES_PER_USER: usize = 2;
 
-/// A file that has arrived, or has not.
+/// The result of fetching one file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct FetchResult {
-    /// The message that brought it.
+    /// The message with the file, or with the reply to it.
     pub message: MessageId,
-    /// Whether it is the file of the message that this one replies to.
+    /// Whether the file belongs to the message that `message` replies to.
     pub replied: bool,
-    /// What came of it.
     pub outcome: FetchOutcome,
 }
 
-/// What came of fetching a file.
+/// How fetching a file ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum FetchOutcome {
-    /// Its copy at the provider, and its length in bytes.
+    /// The copy at the provider, and the length in bytes.
     Copied(ProviderCopy, u64),
-    /// No model reads it at its length in bytes, of which Telegram had not told.
+    /// No model reads a file of this length in bytes; Telegram had not sent the length.
     Unreadable(u64),
-    /// Its content, of this length in bytes, is not what its name and type say.
+    /// The content, of this length in bytes, does not match the file's name and type.
     Foreign(u64),
-    /// Its sender cannot be answered now; it was not tried. The gate has the last word.
+    /// A picture of this length in bytes that cannot be shown to a model.
+    Faulty(u64, PictureFault),
+    /// Not attempted, because the sender cannot be answered now. The gate decides finally.
     Withheld,
-    /// It could not be fetched.
+    /// The fetch failed.
     Failed,
 }
 
-/// A file on its way. Dropping this gives it up.
+/// A file being fetched. Dropping it cancels the fetch.
 pub(crate) type FetchFuture = BoxFuture<'static, FetchResult>;
 
-/// The places of files that are on their way. Cheap to clone.
+/// Permits of concurrent fetches. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct FetchPermits {
     all: Arc<Semaphore>,
     users: Slots,
 }
 
-/// A place that is taken until this is dropped.
+/// A fetch permit, released when dropped.
 pub(super) type FetchPermit = (Slot, Option<OwnedSemaphorePermit>);
 
 impl Default for FetchPermits {
@@ -61,10 +63,11 @@ impl Default for FetchPermits {
 }
 
 impl FetchPermits {
-    /// Waits for a place; one's own comes first, so that nobody keeps one from others that is not used yet.
+    /// Waits for a permit. The user's own is taken first, so that no shared permit is held while waiting for
+    /// it.
     pub(super) async fn take(&self, user: UserId) -> FetchPermit {
         let own = self.users.acquire(user).await;
-        // Nobody closes the semaphore, so there is always a permit.
+        // The semaphore is never closed, so this always returns a permit.
         (own, self.all.clone().acquire_owned().await.ok())
     }
 }

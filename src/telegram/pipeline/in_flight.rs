@@ -1,5 +1,5 @@
-//! In hand: updates that wait in a batch, so that the sweep does not take them for lost. Files may hold a batch for
-//! longer than an update is usually on its way.
+//! Updates that wait in a batch, which the sweep must not treat as stranded. Files may hold a batch longer
+//! than updates usually take.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,11 +8,11 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::domain::ids::UpdateId;
 
-/// Updates that sessions have in hand, and how many hold each. Cheap to clone.
+/// Updates in flight in sessions, with the number of guards of each. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct InFlight(Arc<Mutex<HashMap<i64, usize>>>);
 
-/// An update is in hand until this is dropped.
+/// Keeps an update in flight until dropped.
 #[derive(Debug)]
 pub(crate) struct InFlightGuard {
     all: InFlight,
@@ -20,13 +20,13 @@ pub(crate) struct InFlightGuard {
 }
 
 impl InFlight {
-    /// Takes an update in hand.
+    /// Marks an update as in flight.
     pub(crate) fn hold(&self, update: UpdateId) -> InFlightGuard {
         *self.updates().entry(update.0).or_default() += 1;
         InFlightGuard { all: self.clone(), update: update.0 }
     }
 
-    /// The numbers of all updates in hand.
+    /// Returns the ids of all updates in flight.
     pub(crate) fn all(&self) -> Vec<i64> {
         self.updates().keys().copied().collect()
     }
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_update_is_in_hand_until_the_last_one_lets_go() {
+    fn an_update_is_in_flight_until_its_last_guard_is_dropped() {
         let all = InFlight::default();
         let (one, two) = (all.hold(UpdateId(1)), all.hold(UpdateId(1)));
         drop(one);

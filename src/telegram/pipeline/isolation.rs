@@ -1,5 +1,5 @@
-//! Isolation: turns run side by side, but one that is suspected of crashing the process runs with nothing else in flight,
-//! so that a crash hits nothing else and tells which one it was. Others run between two suspects.
+//! Isolation: turns run concurrently, but one suspected of crashing the process runs with nothing else in
+//! flight. A crash then affects nothing else and identifies its cause. Other work runs between two suspects.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,34 +10,33 @@ use tokio::sync::Notify;
 
 use crate::domain::ids::{ChatId, TurnId, UpdateId};
 
-/// How long nothing new may begin because a suspect waits until everything else has ended. Then others may begin for as
-/// long, and the suspect tries again with twice the time.
+/// How long a waiting suspect keeps new work from starting. If the running work has not ended by then, new
+/// work may start for as long, and the suspect retries with twice the time.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Work that may crash the process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Suspect {
-    /// An update that is handled, and the chat to which it belongs.
+    /// An update being handled, and its chat.
     Update(UpdateId, ChatId),
-    /// A turn that is answered.
+    /// A turn being answered.
     Turn(TurnId),
 }
 
-/// How work wants to run.
+/// How work is admitted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mode {
-    /// Beside other work.
+    /// Concurrently with other shared work.
     Shared,
-    /// With nothing else in flight. Of those who wait, the one that was alone in the fewest crashes goes first.
+    /// With nothing else in flight. The suspect that was alone in the fewest crashes goes first.
     Exclusive {
-        /// In how many crashes it was alone in flight.
+        /// The number of crashes in which it was alone in flight.
         crashes_alone: i32,
-        /// What it is.
         suspect: Suspect,
     },
 }
 
-/// Who may run at this moment. Cheap to clone.
+/// Admits work to run, shared or exclusive. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Isolation(Arc<Inner>);
 
@@ -49,20 +48,20 @@ struct Inner {
 
 #[derive(Debug, Default)]
 struct State {
-    /// How many run beside each other.
+    /// The number of shared permits in use.
     running: usize,
-    /// What runs alone.
+    /// The suspect with the exclusive permit.
     exclusive: Option<Suspect>,
-    /// Whether nothing new may begin because somebody waits to run alone.
+    /// Whether no new work may start, because the first suspect waits for running work to end.
     closed: bool,
-    /// Who waits to run alone.
+    /// The suspects waiting for the exclusive permit, ordered by crashes alone.
     waiting: BTreeSet<(i32, Suspect)>,
-    /// How many assemblies are not over.
+    /// The number of open assemblies.
     assembling: usize,
 }
 
-/// As long as one of its clones lives, no suspect begins to run: suspects are taken up one after the other, and the first
-/// to come would run first however often it was alone in a crash.
+/// Keeps suspects from running while any clone exists. Suspects are added one by one, and without this the
+/// first one added would run first, however often it was alone in a crash.
 #[derive(Clone, Debug)]
 pub(crate) struct Assembly {
     _open: Arc<OpenAssembly>,
@@ -77,7 +76,7 @@ impl Drop for OpenAssembly {
     }
 }
 
-/// The right to run, until this is dropped.
+/// Permission to run, released when dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
     isolation: Isolation,
@@ -86,18 +85,19 @@ pub(crate) struct Permit {
 }
 
 impl Isolation {
-    /// Begins to gather suspects.
+    /// Opens an assembly of suspects.
     pub(crate) fn assemble(&self) -> Assembly {
         self.change(|state| state.assembling += 1);
         Assembly { _open: Arc::new(OpenAssembly(self.clone())) }
     }
 
-    /// Waits until work may run. Dropping the wait leaves no trace.
+    /// Waits until work may run. Cancel-safe.
     pub(crate) async fn enter(&self, mode: Mode) -> Permit {
         self.enter_with(mode, |_, _| false).await
     }
 
-    /// [`Self::enter`] for work that may also begin beside an update that is handled alone, if it `belongs` to that update.
+    /// Waits like [`Self::enter`], but shared work may also start during an exclusive update if it `belongs`
+    /// to it.
     pub(crate) async fn enter_with(&self, mode: Mode, belongs: impl Fn(UpdateId, ChatId) -> bool) -> Permit {
         match mode {
             Mode::Shared => self.shared(belongs).await,
@@ -121,7 +121,7 @@ impl Isolation {
 
     async fn exclusive(&self, rank: (i32, Suspect)) {
         self.change(|state| state.waiting.insert(rank));
-        let _leaves_the_queue = Undo(|| self.change(|state| state.waiting.remove(&rank)));
+        let _dequeue = Undo(|| self.change(|state| state.waiting.remove(&rank)));
         let mut patience = PATIENCE;
         loop {
             let is_first = |state: &mut State| {
@@ -132,7 +132,7 @@ impl Isolation {
             };
             self.until(is_first).await;
             {
-                let _opens = Undo(|| self.change(|state| state.closed = false));
+                let _reopen = Undo(|| self.change(|state| state.closed = false));
                 let is_empty = |state: &mut State| {
                     let empty = state.running == 0;
                     if empty {
@@ -156,7 +156,7 @@ impl Isolation {
         });
     }
 
-    /// Waits until `ready`, which may change the state when it is.
+    /// Waits until `ready` returns `true`; it may then have changed the state.
     async fn until(&self, mut ready: impl FnMut(&mut State) -> bool) {
         loop {
             let changed = self.0.changed.notified();
@@ -173,13 +173,12 @@ impl Isolation {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing that holds it can panic half-way.
         self.0.state.lock()
     }
 }
 
 impl Permit {
-    /// Lets others run for a while, for work that only waits.
+    /// Releases the permit for `time`, for work that only waits.
     pub(crate) async fn pause(&mut self, time: Duration) {
         self.isolation.leave(self.mode);
         self.held = false;
@@ -196,7 +195,7 @@ impl Drop for Permit {
     }
 }
 
-/// Undoes a step when the rest is done or given up.
+/// Runs a closure when dropped, even if the future is cancelled.
 struct Undo<F: FnMut()>(F);
 
 impl<F: FnMut()> Drop for Undo<F> {

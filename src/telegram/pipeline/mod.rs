@@ -1,6 +1,6 @@
-//! The pipeline: normalize (all I/O before the queue) -> queue (one mailbox a thread, a short window that makes one
-//! prompt of several messages) -> processor (the batch becomes an open turn; pointing: what its messages reply to). Slots
-//! bound what runs at once.
+//! The pipeline: normalize (all I/O before the queue) -> queue (one mailbox a thread, a short window that
+//! makes one prompt of several messages) -> processor (the batch becomes an open turn; pointing: what its
+//! messages reply to). Slots bound what runs at once.
 
 pub(crate) mod albums;
 pub(crate) mod fetches;

@@ -1,35 +1,34 @@
-//! Normalize: everything that a message needs from outside. Its text is put into one form at once; its file is fetched
-//! from Telegram and copied to the model's provider by a task, while the message waits in its batch. The batch becomes a
-//! turn when all its files have arrived, so nothing overtakes, and nobody waits who has no file.
+//! Normalize: prepares messages for storage. The text is normalised at once. Files are fetched from Telegram
+//! and copied to the model's provider by a task, while the message waits in its batch. The batch becomes a
+//! turn when all its files have arrived, so order is kept, and messages without files are not delayed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use futures::FutureExt;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::bot_api::ApiError;
-use crate::cache::file_bytes;
 use crate::db::files;
-use crate::domain::file::{Attachment, ProviderCopy};
+use crate::domain::file::{Attachment, PictureFault, ProviderCopy};
 use crate::domain::ids::{ChatId, ThreadKey};
 use crate::domain::message::Incoming;
 use crate::llm::{LlmError, Unreadable, Upload};
 use crate::services::admission::may_spend;
+use crate::services::file_copies::{CopyError, content};
 use crate::telegram::context::BotContext;
 use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT};
 use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome, FetchPermit, FetchResult};
 
-/// How long one may take, from its message on: waiting for penalties and places, all tries, and its copy.
+/// How long a fetch may take from the arrival of its message, including penalties, permits, retries and the
+/// copy.
 const FETCH_LIMIT: Duration = Duration::from_secs(240);
-/// How often Telegram is asked, and the pause after the first failure; it doubles with each one.
+/// The number of attempts at Telegram, and the pause after the first failure, which doubles with each one.
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(300);
-/// How long the provider keeps a copy.
-const COPY_LIFETIME: TimeDelta = TimeDelta::days(90);
-/// Puts a message into the form that is stored.
+
+/// Normalises a message for storage.
 pub(crate) fn normalize(mut incoming: Incoming) -> Incoming {
     if incoming.text.contains('\r') {
         incoming.text = incoming.text.replace("\r\n", "\n").replace('\r', "\n");
@@ -40,7 +39,7 @@ pub(crate) fn normalize(mut incoming: Incoming) -> Incoming {
     incoming
 }
 
-/// Why a file has not arrived.
+/// Why a file could not be fetched.
 #[derive(Debug, thiserror::Error)]
 enum FetchError {
     #[error("Telegram does not hand out the file")]
@@ -51,6 +50,8 @@ enum FetchError {
     Unreadable(u64, Unreadable),
     #[error("the file of {0} bytes is not what it is said to be: {1:?}")]
     Foreign(u64, Unreadable),
+    #[error("the picture of {0} bytes cannot be shown: {1:?}")]
+    Faulty(u64, PictureFault),
     #[error("its sender is banned or has nothing to spend")]
     Withheld,
     #[error("the file took longer than {} s", FETCH_LIMIT.as_secs())]
@@ -64,10 +65,13 @@ impl From<Result<(ProviderCopy, u64), FetchError>> for FetchOutcome {
         match copied {
             Ok((copy, size)) => Self::Copied(copy, size),
             Err(FetchError::Unreadable(size, _)) => Self::Unreadable(size),
-            // It is larger than what Telegram hands out, at least.
+            // The size is unknown, but above Telegram's download limit.
             Err(FetchError::Telegram(error)) if error.is_too_big() => Self::Unreadable(DOWNLOAD_LIMIT + 1),
             Err(FetchError::Foreign(_, Unreadable::Empty)) => Self::Unreadable(0),
-            Err(FetchError::Foreign(size, _)) => Self::Foreign(size),
+            Err(FetchError::Foreign(size, _) | FetchError::Faulty(size, PictureFault::Foreign)) => {
+                Self::Foreign(size)
+            }
+            Err(FetchError::Faulty(size, fault)) => Self::Faulty(size, fault),
             Err(FetchError::Withheld) => Self::Withheld,
             Err(
                 FetchError::Telegram(_) | FetchError::Provider(_) | FetchError::Slow | FetchError::Penalty,
@@ -76,8 +80,8 @@ impl From<Result<(ProviderCopy, u64), FetchError>> for FetchOutcome {
     }
 }
 
-/// Begins to fetch the files of a message that a model could read; that of the message that it replies to only if the
-/// batch does not bring it anyway (`brought`).
+/// Starts fetching the files of a message that a model could read. The file of the replied message is fetched
+/// only if the batch does not contain it already (`brought`).
 pub(crate) fn fetch(context: &Arc<BotContext>, incoming: &Incoming, brought: bool) -> Vec<FetchFuture> {
     let files = incoming
         .files()
@@ -97,7 +101,7 @@ fn begin(
     context.life.spawn("fetch", async move {
         let copied = tokio::select! {
             biased;
-            // What is given up or left undone is fetched again with its update.
+            // A cancelled fetch is repeated with its update.
             () = done.closed() => return,
             () = task.life.drain.cancelled() => return,
             copied = copy_file(&task, key, replied, &attachment) => copied,
@@ -134,19 +138,19 @@ async fn copy_file(
         let size = bytes.len() as u64;
         let whole = Attachment { size: Some(size), ..attachment.clone() };
         attachments::readable(&whole).map_err(|why| FetchError::Unreadable(size, why))?;
-        let expires_at = context.books.clock.now() + COPY_LIFETIME;
         let Attachment { name, mime, .. } = whole;
-        let uploaded = context.assistant.provider.upload(Upload { name, mime, bytes }).await;
-        let id = uploaded.map_err(|error| match error {
-            LlmError::Unreadable(why) => FetchError::Foreign(size, why),
-            error => error.into(),
+        let copied = context.assistant.copies.upload(Upload { name, mime, bytes }).await;
+        let copy = copied.map_err(|error| match error {
+            CopyError::Faulty(fault) => FetchError::Faulty(size, fault),
+            CopyError::Provider(LlmError::Unreadable(why)) => FetchError::Foreign(size, why),
+            CopyError::Provider(error) => error.into(),
         })?;
-        Ok((ProviderCopy { id, expires_at }, size))
+        Ok((copy, size))
     };
     tokio::time::timeout_at(deadline, work).await.unwrap_or(Err(FetchError::Slow))
 }
 
-/// The copy that the conversation has already of a file that somebody replies to.
+/// Returns the copy that the conversation already has of a replied file.
 async fn known_copy(
     context: &BotContext,
     key: ThreadKey,
@@ -164,17 +168,19 @@ async fn known_copy(
     })
 }
 
-/// The content, with the place that it takes; Telegram is asked again while it fails.
+/// Loads the content with its fetch permit. Retries while Telegram fails.
 async fn load(
     context: &BotContext,
     key: ThreadKey,
     attachment: &Attachment,
     deadline: Instant,
 ) -> Result<(Vec<u8>, FetchPermit), FetchError> {
+    let Attachment { telegram_id, unique_id, .. } = attachment;
     let mut number = 1;
     loop {
         let place = enter(context, key, deadline).await?;
-        let error = match content(context, key.chat, attachment).await {
+        let error = match content(&context.screen.api, &context.cache, key.chat, telegram_id, unique_id).await
+        {
             Ok(bytes) => return Ok((bytes, place)),
             Err(error) if error.is_passing() && number < TRIES => error,
             Err(error) => return Err(error.into()),
@@ -191,7 +197,7 @@ fn warn(chat: ChatId, number: u32, error: &ApiError) {
     tracing::warn!(chat.id = chat.0, number, error, "asking Telegram for a file again");
 }
 
-/// A place, at a moment without penalty: a chat that is limited takes no place from others.
+/// Waits for a permit while no penalty applies, so that a limited chat takes no permit from others.
 async fn enter(context: &BotContext, key: ThreadKey, deadline: Instant) -> Result<FetchPermit, FetchError> {
     let api = &context.screen.api;
     loop {
@@ -206,15 +212,4 @@ async fn enter(context: &BotContext, key: ThreadKey, deadline: Instant) -> Resul
             return Ok(place);
         }
     }
-}
-
-/// The content, from the cache or from Telegram.
-async fn content(context: &BotContext, chat: ChatId, attachment: &Attachment) -> Result<Vec<u8>, ApiError> {
-    let Attachment { telegram_id, unique_id, .. } = attachment;
-    if let Some(bytes) = file_bytes::get(&context.cache, unique_id).await {
-        return Ok(bytes);
-    }
-    let bytes = context.screen.api.download(chat, telegram_id, DOWNLOAD_LIMIT).await?;
-    file_bytes::put(&context.cache, unique_id, &bytes).await;
-    Ok(bytes)
 }

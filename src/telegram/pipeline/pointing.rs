@@ -1,5 +1,6 @@
-//! What messages point at, as far as their conversation does not hold it yet. That is decided once, before they are stored,
-//! so that they are the same in every later prompt, however far the history's window has moved by then.
+//! Reduces what messages point at to the parts missing from their conversation. This is decided once, before
+//! they are stored, so that they are the same in every later prompt, even after the history's window has
+//! moved.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -11,10 +12,10 @@ use crate::domain::ids::{ChatId, MessageId};
 use crate::domain::message::{HistoryMessage, Incoming, Role};
 use crate::telegram::context::BotContext;
 
-/// The messages of a batch with only as much of what they point at as the history does not hold.
+/// Returns the messages of a batch, each with only those parts of what it points at that the history lacks.
 ///
 /// # Errors
-/// When the service is shutting down, or for a fault that waiting cannot heal.
+/// Returns an error if the service shuts down or the database fails permanently.
 pub(super) async fn resolve<'a>(
     context: &BotContext,
     chat: ChatId,
@@ -40,19 +41,19 @@ pub(super) async fn resolve<'a>(
     Ok(Cow::Owned(without_what_is_held(history, batch, &held)))
 }
 
-/// The message in the same chat that a message replies to.
+/// Returns the message in the same chat that a message replies to.
 fn replied_to(incoming: &Incoming) -> Option<MessageId> {
     let reply = incoming.context.reply.as_ref()?;
     reply.message.filter(|_| reply.chat.is_none())
 }
 
-/// The numbers of people's messages in the history and in the batch.
+/// Returns the ids of people's messages in the history and in the batch.
 fn held(history: &[HistoryMessage], batch: &[Incoming]) -> BTreeSet<MessageId> {
-    let said = history.iter().filter_map(|remembered| remembered.message);
-    said.chain(batch.iter().map(|incoming| incoming.message)).collect()
+    let stored = history.iter().filter_map(|remembered| remembered.message);
+    stored.chain(batch.iter().map(|incoming| incoming.message)).collect()
 }
 
-/// The messages in the history that are followed by an answer.
+/// Returns the messages in the history that are followed by an answer.
 fn answered(history: &[HistoryMessage]) -> BTreeSet<MessageId> {
     let pairs = history.windows(2).filter(|pair| pair[1].role == Role::Assistant);
     pairs.filter_map(|pair| pair[0].message).collect()
@@ -79,15 +80,15 @@ fn without_what_is_held(
     batch
 }
 
-/// Whether an earlier reply has brought the whole text into the conversation.
+/// Returns whether an earlier reply has brought the whole text into the conversation.
 fn is_text_held(history: &[HistoryMessage], batch: &[Incoming], at: usize) -> bool {
     let Some(reply) = &batch[at].context.reply else { return false };
-    let said = history.iter().map(|remembered| &remembered.context);
-    let mut earlier = said.chain(batch[..at].iter().map(|other| &other.context));
+    let stored = history.iter().map(|remembered| &remembered.context);
+    let mut earlier = stored.chain(batch[..at].iter().map(|other| &other.context));
     earlier.any(|context| context.reply.as_ref().is_some_and(|other| other.text == reply.text))
 }
 
-/// Whether the prompt shows the file of the message that this one replies to in another place, too.
+/// Returns whether the prompt also shows the replied message's file elsewhere.
 fn is_file_held(history: &[HistoryMessage], batch: &[Incoming], at: usize) -> bool {
     let incoming = &batch[at];
     let Some(file) = &incoming.replied_attachment else { return false };
@@ -97,7 +98,7 @@ fn is_file_held(history: &[HistoryMessage], batch: &[Incoming], at: usize) -> bo
         return true;
     }
     let Some(copy) = incoming.replied_fetched.copy() else { return false };
-    // As the prompt will be without it.
+    // The prompt as it would be without the file.
     let mut new: Vec<HistoryMessage> = batch.iter().map(Incoming::remembered).collect();
     for message in &mut new {
         message.files.retain(|file| !file.replied);

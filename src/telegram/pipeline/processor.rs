@@ -1,4 +1,5 @@
-//! Processor: a batch becomes an open turn. What does not depend on the batch is prepared while its window is open.
+//! Processor: opens a turn for a batch. Everything that does not depend on the batch is prepared while its
+//! window is open.
 
 use crate::cache::context::CachedContext as Cached;
 use crate::conversation;
@@ -19,24 +20,24 @@ use crate::services::{history, pricing};
 use crate::telegram::context::BotContext;
 use crate::telegram::pipeline::pointing;
 
-/// The effort that the bot asks for: most questions in a chat are answered best without long thinking.
+/// The model effort: most questions in a chat are answered best without long thinking.
 const EFFORT: Effort = Effort::Medium;
 
-/// How often a turn is tried with what the cache had, or what was read a moment ago, before it is opened in any case.
+/// How many attempts verify the prepared data before a turn is opened without verification.
 const TRIES: usize = 3;
 
-/// What a turn needs that is known before its batch is closed.
+/// The data of a turn that is known before its batch is closed.
 #[derive(Clone, Debug)]
 pub(crate) struct Prepared {
     turn_context: TurnContext,
     settings: TurnSettings,
 }
 
-/// Finds or creates user, chat and thread, and reads what was said before: from the cache, if it has everything. Waits
-/// while the database is away.
+/// Finds or creates user, chat and thread, and loads the history, from the cache if it has everything. Waits
+/// while the database is unavailable.
 ///
 /// # Errors
-/// When the service is shutting down, or for a fault that waiting cannot heal.
+/// Returns an error if the service shuts down or the database fails permanently.
 pub(crate) async fn prepare(
     context: &BotContext,
     key: ThreadKey,
@@ -65,22 +66,21 @@ fn settings(context: &BotContext, model: Option<&ModelId>, language: Language) -
     TurnSettings { model: context.books.registry.chosen(model).clone(), effort: Some(EFFORT), language }
 }
 
-/// What a batch is.
+/// The result of opening a batch.
 #[derive(Debug)]
 pub(crate) enum BatchOutcome {
-    /// A prompt, whose turn is open.
+    /// A prompt. Its turn is open.
     Turn(Box<TurnRequest>),
-    /// The answer to a question of ours. Nothing was stored.
+    /// The answer to a dialog. Nothing was stored.
     Reply(Dialog),
-    /// Nothing: all its messages were answered before.
+    /// All messages were answered before.
     Duplicate,
 }
 
-/// Stores the batch and opens its turn. What was prepared from a cache that turns out to be behind is prepared once
-/// more.
+/// Stores the batch and opens its turn. Prepares it again if the cached data turns out to be stale.
 ///
 /// # Errors
-/// As for [`prepare`].
+/// Returns an error if the service shuts down or the database fails permanently.
 pub(crate) async fn open(
     context: &BotContext,
     mut prepared: Prepared,
@@ -88,7 +88,7 @@ pub(crate) async fn open(
 ) -> Result<BatchOutcome, DbError> {
     let Some(newest) = batch.last() else { return Ok(BatchOutcome::Duplicate) };
     kill_point!("turn: opening", newest.key.user.0);
-    // Whoever sends a file does not tell an amount.
+    // A message with a file is no answer to a question for an amount.
     let brings_file = batch.iter().any(|incoming| incoming.attachment.is_some());
     for left in (0..TRIES).rev() {
         if let Some(dialog) = prepared.turn_context.dialog.filter(|_| !brings_file) {
@@ -104,7 +104,7 @@ pub(crate) async fn open(
     Ok(BatchOutcome::Duplicate)
 }
 
-/// None if what was prepared is not what the database has; with `judged` false that is not asked.
+/// Returns `None` if the prepared data is stale. With `judged == false` staleness is not checked.
 async fn attempt(
     context: &BotContext,
     prepared: &mut Prepared,
@@ -136,7 +136,7 @@ async fn attempt(
     let mut history = std::mem::take(&mut turn_context.history.messages);
     number_files(&mut history, batch, &files);
     if version != Some(expected) {
-        // Somebody was quicker, or these messages had been there before.
+        // Another turn was opened meanwhile, or some messages were stored before.
         let load = || history::load(db, place.thread, Some(turn));
         history = db.persist(load).await?.messages;
         continuation = None;
@@ -158,15 +158,16 @@ async fn attempt(
     }))))
 }
 
-/// The most that the first request of a turn may cost.
+/// Returns the most that the first request of a turn may cost.
 fn reserve(context: &BotContext, settings: &TurnSettings, history: &[HistoryMessage], chat: ChatKind) -> Usd {
     pricing::bound(&settings.model, conversation::prompt_bytes(history, chat), context.books.today())
 }
 
-/// The request of a turn that a crash left open. Its history ends with its own messages: what came later is asked later.
+/// Rebuilds the request of an interrupted turn. Its history ends with its own messages: later ones belong to
+/// later turns.
 ///
 /// # Errors
-/// As for [`prepare`].
+/// Returns an error if the service shuts down or the database fails permanently.
 pub(crate) async fn resume(
     context: &BotContext,
     left: &LeftOpen,
@@ -220,7 +221,7 @@ fn chat_kind(stored: &str, question: MessageId) -> ChatKind {
     }
 }
 
-/// Gives the files of a batch, with which the history ends, the numbers that they have got by being stored.
+/// Sets the ids under which the files of a batch, at the end of the history, were stored.
 fn number_files(history: &mut [HistoryMessage], batch: &[Incoming], stored: &[Stored]) {
     let first = history.len().saturating_sub(batch.len());
     for (remembered, incoming) in history.iter_mut().skip(first).zip(batch) {

@@ -1,4 +1,4 @@
-//! The amount of a payment: the text that answers the question for one, and the invoice that an amount leads to.
+//! The amount of a payment: the text that answers the question for it, and the invoice that follows.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::domain::stars::MOST;
 use crate::rendering::RichText;
 use crate::services::payments;
 
-/// Sends an invoice of so many Stars.
+/// Sends an invoice for an amount in Stars.
 pub(crate) async fn offer(
     context: Arc<BotContext>,
     header: MessageHeader,
@@ -29,7 +29,7 @@ pub(crate) async fn offer(
     carry_out(&context, offer).await
 }
 
-/// Takes a text as the answer to that question.
+/// Takes a text as the answer to the question for an amount.
 pub(crate) async fn take_amount(context: Arc<BotContext>, incoming: Incoming) -> Result<(), DbError> {
     let stars = amount(&incoming.text);
     let header = MessageHeader::from(incoming);
@@ -39,7 +39,7 @@ pub(crate) async fn take_amount(context: Arc<BotContext>, incoming: Incoming) ->
     }
 }
 
-/// A whole number from 1 to [`MOST`]; a Star behind it does not hurt, nor does a name in front, as in groups.
+/// Parses a whole number from 1 to [`MOST`]. A star after it and, as in groups, a name before it are allowed.
 fn amount(text: &str) -> Option<u32> {
     let text = text.trim();
     let named = text.strip_prefix('@').and_then(|text| text.split_once(char::is_whitespace));

@@ -1,5 +1,5 @@
-//! `/clear`: forgets a conversation. Outside the topics of a chat that has some, whoever may manage them is offered to
-//! delete them all; inside one, nothing but the sender's own conversation in it is forgotten.
+//! `/clear`: forgets a conversation. Outside the topics of a chat, a user with the right to manage topics is
+//! offered to delete them all. Inside a topic, only the sender's own conversation is forgotten.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::lifecycle::kill_point;
 use crate::rendering::RichText;
 use crate::services::clearing::{self, Cleared};
 
-/// Forgets the sender's conversation up to this command and says so; called by its session.
+/// Forgets the sender's conversation up to this command and confirms it. Called by the thread's session.
 pub(crate) async fn forget(context: &Arc<BotContext>, header: &MessageHeader) -> Result<(), DbError> {
     let confirmation = answer_to(header, RichText::plain(text::forgotten(header.language())));
     let (books, cache) = (&context.books, &context.cache);
@@ -20,9 +20,9 @@ pub(crate) async fn forget(context: &Arc<BotContext>, header: &MessageHeader) ->
     let cleared = context.db.persist(clear).await?;
     kill_point!("clear: after the commit");
     context.copies_dropped.notify_one();
-    let Cleared { owed, topics } = cleared;
-    // After a crash the confirmation may be on its way already.
-    context.courier().deliver_again(owed);
+    let Cleared { owed: messages, topics } = cleared;
+    // After a crash the confirmation may already be queued.
+    context.courier().deliver_again(messages);
     tracing::info!(chat.id = header.key.chat.0, user.id = header.key.user.0, "forgot {}", header.key);
     if !topics.is_empty() {
         spawn(context, |context, header| topics::offer(context, header, topics), header.clone());

@@ -1,5 +1,5 @@
-//! Replies: sentences that answer an update and tick it off, for sessions and handlers alike. What several messages
-//! lead to in turn, the amount of a payment and the end of a conversation, has files of its own.
+//! Replies: sentences that answer an update and mark it as handled, for sessions and handlers. Dialogs over
+//! several messages have files of their own: the amount of a payment, and `/clear`.
 
 pub(crate) mod amount;
 pub(crate) mod clear;
@@ -24,35 +24,35 @@ use crate::domain::people::{ChatKind, Language};
 use crate::rendering::RichText;
 use crate::services::intake;
 
-/// Answers an envelope with a sentence in the sender's language and ticks its update off, in one transaction.
+/// Replies to a message in the sender's language and marks its update as handled, in one transaction.
 ///
 /// # Errors
-/// When the service is shutting down, or for a fault that waiting cannot heal.
+/// Returns an error if the service shuts down or the database fails permanently.
 pub(super) async fn reply(
     context: &BotContext,
     header: &MessageHeader,
     sentence: impl Fn(Language, &KnownUser) -> String,
 ) -> Result<(), DbError> {
     let language = header.language();
-    let owed = |known: &KnownUser| answer_to(header, RichText::plain(sentence(language, known)));
-    let answer = || intake::answer_command(&context.books, header.caller(), owed);
+    let message = |known: &KnownUser| answer_to(header, RichText::plain(sentence(language, known)));
+    let answer = || intake::answer_command(&context.books, header.caller(), message);
     carry_out(context, answer).await
 }
 
-/// Carries out what an update asks for and delivers what is owed then.
+/// Runs the operation that an update requests and delivers the messages that result.
 ///
 /// # Errors
-/// As for [`reply`].
+/// Returns an error if the service shuts down or the database fails permanently.
 pub(super) async fn carry_out<F>(context: &BotContext, operation: impl Fn() -> F) -> Result<(), DbError>
 where
     F: Future<Output = Result<Vec<(OutboxId, OutboxMessage)>, DbError>>,
 {
-    let owed = context.db.persist(operation).await?;
-    context.courier().deliver(owed);
+    let messages = context.db.persist(operation).await?;
+    context.courier().deliver(messages);
     Ok(())
 }
 
-/// The message that answers an update.
+/// Returns the outbox message that replies to an update.
 pub(super) fn answer_to(header: &MessageHeader, text: RichText) -> OutboxMessage {
     let private = header.chat.kind == ChatKind::Private;
     let key = format!("update:{}", header.update);
@@ -63,8 +63,8 @@ pub(super) fn answer_to(header: &MessageHeader, text: RichText) -> OutboxMessage
     }
 }
 
-/// Ends the waiting mark of a tapped button, beside everything else. Nothing is lost if that fails: the mark ends by
-/// itself.
+/// Ends the progress indicator of a tapped button, in the background. A failure is harmless: the indicator
+/// ends by itself.
 pub(super) fn answer_tap(context: &BotContext, callback: String, text: Option<String>) {
     let api = context.screen.api.clone();
     context.life.spawn("tap", async move {
@@ -75,30 +75,35 @@ pub(super) fn answer_tap(context: &BotContext, callback: String, text: Option<St
     });
 }
 
-/// Tells that a message without words is not answered, because its file could not be fetched.
+/// Replies that a message without words is not answered, because its file could not be fetched.
 ///
 /// # Errors
-/// As for [`reply`].
+/// Returns an error if the service shuts down or the database fails permanently.
 pub(super) async fn not_fetched(context: &BotContext, incoming: Incoming) -> Result<(), DbError> {
     let readable = || incoming.attachment.as_ref().and_then(|file| attachments::readable(file).err());
-    let why = if incoming.fetched == Retrieval::Failed { None } else { readable() };
-    reply(context, &incoming.into(), |language, _| match why {
-        Some(why) => text::unreadable(language, why),
-        None => text::not_fetched(language),
+    let (fault, why) = match incoming.fetched {
+        Retrieval::Faulty(fault) => (Some(fault), None),
+        Retrieval::Failed => (None, None),
+        Retrieval::Untried | Retrieval::Copied(_) | Retrieval::Unreadable => (None, readable()),
+    };
+    reply(context, &incoming.into(), |language, _| match (fault, why) {
+        (Some(fault), _) => text::faulty_picture(language, fault),
+        (None, Some(why)) => text::unreadable(language, why),
+        (None, None) => text::not_fetched(language),
     })
     .await
 }
 
-/// Ticks an update off that has no lasting effect.
+/// Marks an update without lasting effect as handled, in the background.
 pub(super) fn mark_handled(context: &Arc<BotContext>, update: UpdateId) {
     let task = context.clone();
     context.life.spawn("tick off", async move {
         let db = &task.db;
-        finish(db.persist(|| intake::mark_handled(db, update)).await);
+        log_failure(db.persist(|| intake::mark_handled(db, update)).await);
     });
 }
 
-/// Runs a handler in a task of its own.
+/// Runs a handler in its own task.
 pub(super) fn spawn<F>(
     context: &Arc<BotContext>,
     handler: impl FnOnce(Arc<BotContext>, MessageHeader) -> F,
@@ -107,13 +112,12 @@ pub(super) fn spawn<F>(
     F: Future<Output = Result<(), DbError>> + Send + 'static,
 {
     let task = handler(context.clone(), header);
-    context.life.spawn("handler", async move { finish(task.await) }.in_current_span());
+    context.life.spawn("handler", async move { log_failure(task.await) }.in_current_span());
 }
 
-/// Logs the fault of a handler.
-pub(super) fn finish(result: Result<(), DbError>) {
+/// Logs a handler's failure. The update stays in the inbox until the next start.
+pub(super) fn log_failure(result: Result<(), DbError>) {
     if let Err(error) = result {
-        // The update stays in the inbox for the next start.
         tracing::error!(error = &error as &dyn std::error::Error, "a handler failed");
     }
 }

@@ -1,5 +1,5 @@
-//! Deleting all topics of a chat: offered by a button, confirmed by a tap of the same person who still has the right,
-//! then carried out topic by topic. How far it has come is written down, so that the next start goes on from there.
+//! Deletion of all topics of a chat: offered by a button, confirmed by a tap of the same person, who must
+//! still have the right, then done topic by topic. Progress is stored, so that the next start continues it.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
 use super::super::text::{self, clear};
 use super::super::{inbound::ButtonPress, keyboards};
-use super::{answer_tap, answer_to, finish, mark_handled};
+use super::{answer_tap, answer_to, log_failure, mark_handled};
 use crate::bot_api::ApiError;
 use crate::bot_api::methods::{DeleteForumTopic, GetChatMember};
 use crate::db::outbox::OutboxMessage;
@@ -21,17 +21,18 @@ use crate::lifecycle::kill_point;
 use crate::rendering::RichText;
 use crate::services::clearing::{self, DeletionRefusal};
 
-/// How often Telegram is asked about a right, and for the deletion of one topic, before that is given up.
+/// The most attempts to query a right.
 const RIGHT_TRIES: u32 = 3;
+/// The most attempts to delete one topic.
 const DELETE_TRIES: u32 = 8;
-/// The longest penalty that a question about a right waits out.
+/// The longest penalty that a query of a right waits for.
 const RIGHT_PATIENCE: Duration = Duration::from_secs(5);
-/// So many topics are deleted before the right is asked about again.
+/// The number of topics deleted before the right is checked again.
 const ASK_EVERY: usize = 50;
-/// The first and the longest pause between two tries.
+/// The first and the longest pause between two attempts.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
-/// Offers to delete topics to whoever may manage them.
+/// Offers to delete the topics if the sender may manage them.
 pub(super) async fn offer(
     context: Arc<BotContext>,
     header: MessageHeader,
@@ -40,7 +41,7 @@ pub(super) async fn offer(
     let (key, language) = (header.key, header.language());
     let may = may_manage(&context, key.chat, key.user).await;
     if may.is_none() && context.life.drain.is_cancelled() {
-        // The update stays in the inbox for the next start.
+        // The update stays in the inbox until the next start.
         return Ok(());
     }
     if may != Some(true) {
@@ -53,13 +54,13 @@ pub(super) async fn offer(
         ..answer_to(&header, RichText::plain(clear::offer(language, topics.len())))
     };
     let offer = || clearing::offer(&context.books, header.caller(), &topics, message);
-    let owed = context.db.persist(offer).await?;
-    context.courier().deliver_again(owed);
+    let messages = context.db.persist(offer).await?;
+    context.courier().deliver_again(messages);
     Ok(())
 }
 
-/// A tap on such a button. Its number is only a name: the row behind it must be of this chat and this person, who must
-/// still have the right in the chat of the row.
+/// Handles a tap on the button. Its data may be forged: the row that it names must belong to this chat and
+/// person, who must still have the right in the chat of the row.
 pub(crate) async fn tapped(
     context: Arc<BotContext>,
     tap: ButtonPress,
@@ -101,8 +102,9 @@ pub(crate) async fn tapped(
     carry_out(context, id, Some(true)).await
 }
 
-/// Whether a person may manage the topics of a chat; none if Telegram does not tell. A private chat is the person's own.
-/// Deleting a topic deletes messages, so that right is needed as well. An administrator of the bot is nobody special here.
+/// Returns whether a person may manage the topics of a chat, or `None` if Telegram does not answer. In a
+/// private chat the person may. Elsewhere the right to delete messages is needed too, because they are
+/// deleted with the topic. Administrators of the bot have no special rights here.
 async fn may_manage(context: &BotContext, chat: ChatId, user: UserId) -> Option<bool> {
     if chat.0 == user.0 {
         return Some(true);
@@ -124,30 +126,30 @@ async fn may_manage(context: &BotContext, chat: ChatId, user: UserId) -> Option<
     }
 }
 
-/// Goes on with what was confirmed and not finished.
+/// Resumes confirmed deletions that are not finished.
 pub(crate) async fn take_up(context: &Arc<BotContext>) -> Result<(), DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
     for id in db.until(drain).persist(|| topics::unfinished(db)).await? {
         let task = carry_out(context.clone(), id, None);
-        context.life.spawn("topics", async move { finish(task.await) });
+        context.life.spawn("topics", async move { log_failure(task.await) });
     }
     Ok(())
 }
 
-/// What has become of a topic.
+/// The result of deleting a topic.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum DeletionResult {
-    /// It is gone.
+    /// The topic no longer exists.
     Gone,
-    /// It stays.
+    /// The topic could not be deleted.
     Stays,
-    /// It stays, and so do all others: the bot may not delete any.
+    /// The bot may not delete any topics.
     Forbidden,
 }
 
-/// Deletes what is left of a deletion, one topic after the other, and tells the result. `may` is what is known of the
-/// person's right. It is asked about where nothing is known, and again and again, because this may take long; where it
-/// is lost, or the bot's, nothing more is tried.
+/// Deletes the remaining topics one by one and reports the result. `may` is whether the person has the right,
+/// if known. The right is checked if unknown and again regularly, because a deletion may take long. Stops if
+/// the person or the bot loses the right.
 async fn carry_out(context: Arc<BotContext>, id: DeletionId, mut may: Option<bool>) -> Result<(), DbError> {
     let (db, life) = (&context.db, &context.life);
     let Some(deletion) = db.persist(|| topics::find(db, id)).await? else {
@@ -185,12 +187,12 @@ async fn carry_out(context: Arc<BotContext>, id: DeletionId, mut may: Option<boo
         }
     }
     let end = || clearing::finish(&context.books, id, |deletion, language| result(id, deletion, language));
-    let owed = db.persist(end).await?;
-    context.courier().deliver_again(owed);
+    let messages = db.persist(end).await?;
+    context.courier().deliver_again(messages);
     Ok(())
 }
 
-/// What becomes of a topic that is to be deleted; none if the service drains before that is known.
+/// Deletes a topic. Returns `None` if the service drains first.
 async fn delete(context: &BotContext, chat: ChatId, topic: TopicId) -> Option<DeletionResult> {
     let method = DeleteForumTopic { chat_id: chat, message_thread_id: topic };
     let asked = patiently(context, DELETE_TRIES, || context.screen.api.deliver(chat, &method));
@@ -205,7 +207,8 @@ async fn delete(context: &BotContext, chat: ChatId, topic: TopicId) -> Option<De
     }
 }
 
-/// Asks Telegram again while it is away, up to so many times; none if the service drains.
+/// Retries a call while Telegram is unavailable, up to a number of attempts. Returns `None` if the service
+/// drains.
 async fn patiently<T, F>(
     context: &BotContext,
     tries: u32,

@@ -1,5 +1,5 @@
-//! `/clear` on its way through a session: it stands in line with the messages. What was written before it is answered
-//! first and never shares a prompt with what was written after it.
+//! `/clear` in a session: it is queued with the messages. Messages before it are answered first and never
+//! share a prompt with messages after it.
 
 use super::Session;
 use crate::db::DbError;
@@ -8,15 +8,15 @@ use crate::telegram::inbound::MessageHeader;
 use crate::telegram::replies;
 
 impl Session<'_> {
-    /// Puts a `/clear` in line. One that waits there already stays where it is.
+    /// Queues a `/clear`. A redelivered one keeps its place.
     pub(super) fn queue_clear(&mut self, clear: Box<MessageHeader>) {
         if !self.waits(&clear) {
             self.clears.push_back(clear);
         }
     }
 
-    /// Whether a `/clear` ends the answer to `question`: it was written after that, and comes for the first time. During
-    /// a drain it waits for the next start.
+    /// Returns whether a `/clear` ends the answer to `question`: if it was written after the question and is
+    /// not queued yet. During a drain it waits for the next start.
     pub(super) fn ends(&self, clear: &MessageHeader, question: MessageId) -> bool {
         question < clear.message && !self.waits(clear) && !self.context.life.drain.is_cancelled()
     }
@@ -25,15 +25,17 @@ impl Session<'_> {
         self.clears.iter().any(|known| known.update == clear.update)
     }
 
-    /// Whether messages wait that were written before a `/clear` that waits behind them: nothing may join them then.
+    /// Returns whether the batch contains messages from before a queued `/clear`. Nothing may join the batch
+    /// then.
     pub(super) fn is_blocked_by_clear(&self) -> bool {
         self.clears.back().is_some_and(|clear| self.batch.has_before(clear.message))
     }
 
-    /// Carries out the first `/clear` if everything written before it is answered; false if there is none.
+    /// Executes the first `/clear` once everything before it is answered. Returns `false` if none can be
+    /// executed.
     pub(super) async fn clear(&mut self) -> Result<bool, DbError> {
         if self.context.life.drain.is_cancelled() {
-            // They stay in the inbox, as the messages do.
+            // They stay in the inbox, like the messages.
             self.clears.clear();
         }
         let batch = &self.batch;

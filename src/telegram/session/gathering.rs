@@ -1,8 +1,8 @@
-//! What a session asks of the batch that gathers.
+//! The batch of a session: completing, refusing and cancelling it.
 
 use std::collections::HashSet;
 
-use super::{Session, finish};
+use super::{Session, log_failure};
 use crate::domain::ids::UpdateId;
 use crate::domain::message::Incoming;
 use crate::services::intake;
@@ -10,7 +10,8 @@ use crate::telegram::pipeline::queue::{Batch, StopRequest, StopSource};
 use crate::telegram::{replies, text};
 
 impl Session<'_> {
-    /// Whether no new turns are begun: what has gathered is left in the inbox for the next start.
+    /// Returns whether the service drains. If so, discards the batch: its updates stay in the inbox for the
+    /// next start.
     pub(super) fn is_drained(&mut self) -> bool {
         let drained = self.context.life.drain.is_cancelled();
         if drained {
@@ -19,27 +20,27 @@ impl Session<'_> {
         drained
     }
 
-    /// Whether further messages may join those that wait.
+    /// Returns whether further messages may join the batch.
     pub(super) fn takes_more(&self) -> bool {
         !self.batch.is_full() && !self.is_blocked_by_clear()
     }
 
-    /// What is to be answered. A part of an album without content is told of if another part has some. Who has sent
-    /// nothing but a file that cannot be read or did not arrive is told so, once for each album.
+    /// Returns the messages to answer. Drops blank messages (a lone unreadable file) and notifies their
+    /// sender, once per album. Keeps a blank album part if another part has content.
     pub(super) fn take_batch(&mut self) -> Vec<Incoming> {
         let (batch, withheld) = (self.batch.take(), self.batch.take_withheld());
         let albums = |blank: bool| -> HashSet<String> {
             let parts = batch.iter().filter(|incoming| incoming.is_blank() == blank);
             parts.filter_map(|incoming| incoming.album.clone()).collect()
         };
-        let (told, mut refused) = (albums(false), albums(true));
-        let is_told = |incoming: &Incoming| {
-            // The gate tells why a file was not tried, or lets it pass now.
+        let (with_content, mut refused) = (albums(false), albums(true));
+        let is_kept = |incoming: &Incoming| {
+            // The gate reports why a file was withheld, or admits it now.
             !incoming.is_blank()
                 || withheld.contains(&incoming.message)
-                || incoming.album.as_ref().is_some_and(|album| told.contains(album))
+                || incoming.album.as_ref().is_some_and(|album| with_content.contains(album))
         };
-        let (batch, blank): (Vec<_>, Vec<_>) = batch.into_iter().partition(is_told);
+        let (batch, blank): (Vec<_>, Vec<_>) = batch.into_iter().partition(is_kept);
         let context = self.context;
         for incoming in blank {
             if incoming.album.as_ref().is_some_and(|album| !refused.remove(album)) {
@@ -47,12 +48,12 @@ impl Session<'_> {
                 continue;
             }
             self.background
-                .push(Box::pin(async move { finish(replies::not_fetched(context, incoming).await) }));
+                .push(Box::pin(async move { log_failure(replies::not_fetched(context, incoming).await) }));
         }
         batch
     }
 
-    /// What waits for its files is not answered any more, and nothing is fetched for it.
+    /// Cancels the batch while its files are being fetched, and confirms the stop.
     pub(super) fn cancel_batch(&mut self, stop_request: StopRequest) {
         let StopSource::Command(header) = stop_request.by else { return self.ignore(stop_request) };
         let mut batch = std::mem::take(&mut self.batch);
@@ -61,11 +62,11 @@ impl Session<'_> {
         let context = self.context;
         self.background.push(Box::pin(async move {
             let db = &context.db;
-            // Before the answer: whoever reads it is not answered all the same after a crash.
+            // Before the reply: a batch reported as stopped must not be answered after a crash.
             for update in updates {
-                finish(db.persist(|| intake::mark_handled(db, update)).await);
+                log_failure(db.persist(|| intake::mark_handled(db, update)).await);
             }
-            finish(replies::reply(context, &header, |language, _| text::stopped(language)).await);
+            log_failure(replies::reply(context, &header, |language, _| text::stopped(language)).await);
         }));
     }
 }

@@ -1,4 +1,4 @@
-//! A session takes up a turn that a crash or a fault has left open.
+//! Resuming a turn that a crash or a fault has left open.
 
 use std::iter;
 
@@ -15,11 +15,11 @@ use crate::telegram::pipeline::processor;
 use crate::telegram::turn;
 
 impl Session<'_> {
-    /// Takes it up when it may run; during a drain it waits for the next start.
+    /// Resumes a turn once it may run. During a drain the turn waits for the next start.
     pub(super) async fn resume(&mut self, left: &LeftOpen, recovery: Recovery) -> Result<(), DbError> {
         let (Recovery::Again(company) | Recovery::Close(company, _)) = recovery;
         let context = self.context;
-        // While it waits, the sweep need not look after it.
+        // The sweep skips running turns.
         context.running.insert(left.turn);
         let mode = mode(left, company);
         let entering = async {
@@ -30,14 +30,19 @@ impl Session<'_> {
         };
         let permit = context.life.drain.run_until_cancelled(entering).await;
         let resumed = match permit {
-            Some(permit) => self.take_up(left, recovery, permit).await,
+            Some(permit) => self.resume_admitted(left, recovery, permit).await,
             None => Ok(()),
         };
         context.running.remove(left.turn);
         resumed
     }
 
-    async fn take_up(&mut self, left: &LeftOpen, recovery: Recovery, permit: Permit) -> Result<(), DbError> {
+    async fn resume_admitted(
+        &mut self,
+        left: &LeftOpen,
+        recovery: Recovery,
+        permit: Permit,
+    ) -> Result<(), DbError> {
         let context = self.context;
         let db = &context.db;
         match recovery {

@@ -1,5 +1,6 @@
-//! Chat actions ("typing", "sending a photo"): what the bot is doing, by phase and kind. One loop a chat shows the
-//! actions of all its turns, place after place, inside the same budget as drafts; it lives while a turn wants one.
+//! Chat actions ("typing", "sending a photo"): what the bot is doing, by phase and kind. One loop per chat
+//! shows the actions of all its turns, topic by topic, within the budget that drafts use too. It runs while a
+//! turn wants an action.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,12 +17,13 @@ use crate::domain::ids::{ChatId, TopicId, TurnId};
 use crate::domain::tool::Activity;
 use crate::lifecycle::Lifecycle;
 
-/// An action is seen for five seconds.
+/// The refresh interval; Telegram shows an action for five seconds.
 const REFRESH: Duration = Duration::from_millis(4_500);
-/// Between two actions in one chat, whatever their places: drafts, which have the same budget, keep the larger part.
+/// The gap between two actions in one chat, over all topics. Drafts, which share the budget, keep the larger
+/// part.
 const GAP: Duration = Duration::from_secs(1);
 
-/// Telegram's word for what the bot is doing.
+/// Returns Telegram's name of an activity.
 fn word(activity: Activity) -> &'static str {
     match activity {
         Activity::Writing => "typing",
@@ -42,12 +44,12 @@ struct Inner {
 }
 
 impl Actions {
-    /// No actions yet; loops begin with the first wish of a chat and end with its last.
+    /// Creates the actions without loops. A chat's loop runs while at least one of its turns wants an action.
     pub(crate) fn new(api: Api, life: Lifecycle) -> Self {
         Self(Arc::new(Inner { api, life, chats: Mutex::default() }))
     }
 
-    /// A turn's part in its chat's loop. It wants nothing yet, and leaves when it is dropped.
+    /// Adds a turn to its chat's loop. It wants no action yet and is removed when the handle is dropped.
     pub(super) fn join(&self, chat: ChatId, topic: Option<TopicId>, turn: TurnId) -> ActionHandle {
         self.chats().entry(chat).or_default().join(topic, turn, Instant::now());
         ActionHandle { actions: self.clone(), chat, turn, kind: Activity::default(), wanted: false }
@@ -66,7 +68,7 @@ impl Actions {
             let called = loop {
                 tokio::select! {
                     called = &mut called => break Some(called),
-                    // An action that arrived behind the answer would be seen for five seconds.
+                    // An action that arrived after the answer would be shown for five seconds.
                     () = changed.notified() => if !self.is_wanted(id, next.topic) { break None },
                 }
             };
@@ -79,7 +81,7 @@ impl Actions {
         }
     }
 
-    /// What to show next; without a wish the loop ends here, and the next wish begins a new one.
+    /// Returns the next action to show. If none is wanted, returns `None` and marks the loop as ended.
     fn next(&self, id: ChatId) -> Option<(DueAction, Arc<Notify>)> {
         let mut chats = self.chats();
         let chat = chats.get_mut(&id)?;
@@ -102,7 +104,7 @@ impl Actions {
     }
 }
 
-/// What one turn wants to be seen.
+/// The action that one turn wants shown.
 #[derive(Debug)]
 pub(super) struct ActionHandle {
     actions: Actions,
@@ -113,7 +115,7 @@ pub(super) struct ActionHandle {
 }
 
 impl ActionHandle {
-    /// The phase has changed; a new kind is shown at once.
+    /// Sets the activity; a new one is shown at once.
     pub(super) fn set(&mut self, kind: Activity) {
         if self.kind != kind {
             self.kind = kind;
@@ -121,7 +123,7 @@ impl ActionHandle {
         }
     }
 
-    /// Whether an action should be seen from now on.
+    /// Sets whether an action is shown.
     pub(super) fn want(&mut self, wanted: bool) {
         if self.wanted != wanted {
             self.wanted = wanted;
@@ -148,32 +150,32 @@ impl Drop for ActionHandle {
         let Some(chat) = chats.get_mut(&self.chat) else { return };
         chat.leave(self.turn);
         chat.changed.notify_one();
-        // A loop that runs takes the chat away itself, or a turn that comes now would begin a second one.
+        // A running loop removes the chat itself; otherwise a new turn would start a second loop.
         if chat.places.is_empty() && !chat.running {
             chats.remove(&self.chat);
         }
     }
 }
 
-/// The turns of one chat.
+/// The actions of one chat.
 #[derive(Debug, Default)]
 struct ChatActions {
     places: Vec<ActionTarget>,
-    /// No action before, anywhere in the chat.
+    /// No action may be shown in the chat before this time.
     not_before: Option<Instant>,
-    /// Whether a loop has the chat in hand.
+    /// Whether the chat has a loop.
     running: bool,
     changed: Arc<Notify>,
 }
 
-/// Where an action is seen: a topic, or the chat itself.
+/// A place for actions: a topic, or the chat outside topics.
 #[derive(Debug)]
 struct ActionTarget {
     topic: Option<TopicId>,
     due: Instant,
-    /// What was shown here last.
+    /// The action shown last.
     shown: Option<Activity>,
-    /// What each turn here wants; the newest wish counts.
+    /// The action that each turn wants; the newest one counts.
     turns: Vec<(TurnId, Option<Activity>)>,
 }
 
@@ -183,7 +185,7 @@ impl ActionTarget {
     }
 }
 
-/// One action, and when to show it.
+/// An action and when to show it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct DueAction {
     topic: Option<TopicId>,
@@ -208,7 +210,7 @@ impl ChatActions {
         self.places.retain(|place| !place.turns.is_empty());
     }
 
-    /// A turn wants this from now on. A kind that its place has not shown is due at once.
+    /// Sets the action of a turn. One that differs from the action shown last is due at once.
     fn set_action(&mut self, turn: TurnId, action: Option<Activity>, now: Instant) {
         for place in &mut self.places {
             let Some(at) = place.turns.iter().position(|&(other, _)| other == turn) else { continue };
@@ -224,7 +226,8 @@ impl ChatActions {
         self.places.iter().find(|place| place.topic == topic)?.kind()
     }
 
-    /// The place that has waited longest comes first, so all get their turn when the budget is too small for them.
+    /// Returns the action that has waited longest, so that all places get theirs even if the budget is too
+    /// small.
     fn next(&self) -> Option<DueAction> {
         let wanted = self.places.iter().filter_map(|place| Some((place, place.kind()?)));
         let (place, kind) = wanted.min_by_key(|(place, _)| place.due)?;
@@ -232,7 +235,7 @@ impl ChatActions {
         Some(DueAction { topic: place.topic, kind, due })
     }
 
-    /// An action was shown, or `Some` says when the chat's budget has room for it.
+    /// Records that an action was shown, or that it was `postponed` until the chat's budget has room.
     fn called(&mut self, shown: DueAction, postponed: Option<Instant>, now: Instant) {
         self.not_before = Some(postponed.unwrap_or(now + GAP));
         let place = self.places.iter_mut().find(|place| place.topic == shown.topic);
@@ -244,7 +247,7 @@ impl ChatActions {
     }
 }
 
-/// Shows one action; returns the time before which none makes sense, if it was too early.
+/// Shows one action. If the budget is used up, returns when to try again.
 async fn call(api: &Api, chat: ChatId, next: DueAction) -> Option<Instant> {
     let method = SendChatAction { chat_id: chat, message_thread_id: next.topic, action: word(next.kind) };
     match api.attempt(chat, Class::Action, &method).await {

@@ -1,5 +1,6 @@
-//! The screen of a turn: shows what comes while it comes. It sees events only and cannot reach the model or money.
-//! Its channel is always read at once; what Telegram makes us wait for delays the screen, never the model.
+//! The screen of a turn: shows the answer while it grows. It only receives events and has no access to the
+//! model or to money. It always reads its channel at once, so Telegram's limits delay the screen but never
+//! the model.
 
 mod actions;
 mod files;
@@ -38,10 +39,10 @@ use crate::domain::turn::TurnEvent;
 use crate::rendering::{Growing, RichText};
 use crate::services::settlement;
 
-/// How long a call that was begun may take when everything is cut.
+/// Time limit of a call in progress after the abort.
 const ABORT_LIMIT: Duration = Duration::from_secs(5);
 
-/// Shows a turn until its events end.
+/// Shows a turn until its events end. Returns what is left to send.
 pub(crate) async fn present(
     screen: &Screen,
     place: Place,
@@ -49,12 +50,12 @@ pub(crate) async fn present(
 ) -> ScreenResult<'_> {
     let mut presenter = Presenter::new(screen, place);
     let mut events = pin!(events);
-    // One alarm for all beats: most events change nothing about the next one.
+    // One timer for all updates: most events do not change when the next one is due.
     let mut beat = pin!(tokio::time::sleep(Duration::ZERO));
     loop {
         let mut due = presenter.due();
-        // An alarm rings up to a millisecond later. In a group, where a chat bears few calls, an answer that is complete by
-        // then needs no more than one.
+        // The timer fires up to a millisecond late. In a group, where few calls are allowed, an answer that
+        // is complete by then needs only one call.
         if presenter.place.surface == Surface::Draft && due.is_some_and(|due| due <= Instant::now()) {
             presenter.start();
             due = presenter.due();
@@ -91,9 +92,9 @@ struct Presenter<'a> {
     live: Option<MessageId>,
     draft: Option<String>,
     seen: Seen,
-    /// Nothing unfinished can be shown any more: the chat is closed or the message was deleted.
+    /// Unfinished states can no longer be shown: the chat is closed or the message was deleted.
     cannot_show: bool,
-    /// A part could not be stored, so everything waits for the settlement.
+    /// A part could not be stored, so the rest is sent after the settlement.
     stuck: bool,
 }
 
@@ -127,7 +128,8 @@ impl<'a> Presenter<'a> {
         match event {
             TurnEvent::Thinking(text) => {
                 self.thinking.push_str(&text);
-                // A message in a group begins with the answer; only a draft can change from thoughts to text.
+                // In a group the message starts with the answer; only a draft can change from thoughts to
+                // text.
                 if self.place.surface == Surface::Draft && self.answer.is_blank() && self.posted == 0 {
                     self.pace.changed();
                 }
@@ -161,7 +163,7 @@ impl<'a> Presenter<'a> {
         }
     }
 
-    /// When to begin the next piece of work; none while one runs or there is none.
+    /// Returns when to start the next work, or `None` while work runs or there is none.
     fn due(&self) -> Option<Instant> {
         if self.work.is_some() || self.stuck {
             return None;
@@ -172,8 +174,8 @@ impl<'a> Presenter<'a> {
         if self.cannot_show { None } else { self.pace.due() }
     }
 
-    /// In a draft the text itself shows that work goes on; a message in a group does not move by itself, and a tool
-    /// leaves the text as it is.
+    /// Returns whether an action should be shown. A growing draft itself shows progress; a group message
+    /// changes seldom, and a running tool does not change the text.
     fn wants_action(&self) -> bool {
         !self.cannot_show
             && (self.draft.is_none() || self.place.surface != Surface::Draft || self.tools.is_running())
@@ -185,7 +187,7 @@ impl<'a> Presenter<'a> {
             return;
         }
         let Some(state) = self.state() else {
-            // The renderer holds back what may still become markup: there is nothing to show before more comes.
+            // The renderer holds back possible markup, so there is nothing to show before more text arrives.
             self.pace.nothing_to_show();
             return;
         };
@@ -223,7 +225,8 @@ impl<'a> Presenter<'a> {
         self.work = Some((Purpose::Part, Box::pin(promised)));
     }
 
-    /// What to show now: the thoughts until there is text, then the beginning of the coming message; tools below.
+    /// Returns the state to show: the thoughts until there is text, then the beginning of the next message,
+    /// with tool lines below.
     fn state(&mut self) -> Option<RichText> {
         let thoughtful =
             self.place.surface == Surface::Draft && self.posted == 0 && !self.thinking.trim().is_empty();
@@ -248,7 +251,7 @@ impl<'a> Presenter<'a> {
                 self.posted += 1;
                 self.live = None;
                 let Some(delivery) = delivery else { return };
-                // The next part begins below this one, so it is not shown before this one has arrived.
+                // The next part belongs below this one, so it is not shown before this one was delivered.
                 let arrived = async move {
                     delivery.await.ok();
                     WorkResult::Delivered
@@ -263,7 +266,7 @@ impl<'a> Presenter<'a> {
                     error = &error as &dyn std::error::Error,
                     "a part of an answer cannot be stored"
                 );
-                // It goes with the rest, when the turn is settled; until then nothing may be shown below it.
+                // It is sent with the rest after the settlement; until then nothing may be shown below it.
                 self.finished_parts.push_front(part);
                 self.stuck = true;
             }
@@ -279,12 +282,12 @@ impl<'a> Presenter<'a> {
     fn failed(&mut self, error: &ApiError) {
         tracing::debug!(error = error as &dyn std::error::Error, "an unfinished answer could not be shown");
         match error {
-            // Not even possible to write there; the final message will find that out for the books.
+            // The chat cannot be written to; the final message will record that for the settlement.
             ApiError::Blocked(_) | ApiError::Closed(_) | ApiError::MessageGone(_) | ApiError::Migrated(_) => {
                 self.cannot_show = true;
                 self.live = None;
             }
-            // A reply belongs to the topic of what it answers.
+            // A reply would go to the topic of the message that it replies to.
             ApiError::TopicGone if self.place.topic.is_some() => {
                 (self.place.topic, self.place.reply_to) = (None, None);
                 self.pace.postponed(Instant::now());
@@ -297,18 +300,19 @@ impl<'a> Presenter<'a> {
                 self.pace.changed();
             }
             ApiError::Refused { .. } | ApiError::TopicGone => self.cannot_show = true,
-            // Whether the message is there cannot be known, so no second one is begun.
+            // The message may have been sent, so no second one is sent.
             ApiError::Broken(_) | ApiError::Server(_) | ApiError::Unreadable(_)
                 if self.place.surface != Surface::Draft && self.live.is_none() =>
             {
                 self.cannot_show = true;
             }
-            // The last state must not get lost: it is tried again with the next beat.
+            // The last state must not get lost: it is tried again with the next update.
             _ => self.pace.postponed(Instant::now()),
         }
     }
 
-    /// A draft need not keep anybody from closing the books; whatever else was begun tells what these have to say.
+    /// Finishes the screen. A draft in flight does not delay the settlement. Any other work in flight must
+    /// finish first, because its result is settled.
     async fn finish(mut self) -> ScreenResult<'a> {
         self.action.want(false);
         let abort = &self.screen.life.abort;

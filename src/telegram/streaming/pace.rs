@@ -1,5 +1,5 @@
-//! The rhythm of an unfinished message: the first text at once, then at most one state a second, the last one never
-//! lost; and a reminder before the draft fades.
+//! The pace of an unfinished message: the first text at once, then at most one state per second, always
+//! including the last one, and a refresh before a draft expires.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use tokio::time::Instant;
 
 /// The gap between two drafts.
 const DRAFT_GAP: Duration = Duration::from_secs(1);
-/// The gap between two edits in a group, whose budget is 20 a minute for everything.
+/// The gap between two edits in a group, whose total budget is 20 calls per minute.
 const EDIT_GAP: Duration = Duration::from_secs(4);
-/// A draft lives 30 s after its last call.
+/// The refresh interval of a draft, which expires 30 s after its last call.
 const REMINDER: Duration = Duration::from_secs(18);
 
-/// When to show the next state.
+/// Decides when to show the next state.
 #[derive(Debug)]
 pub(super) struct Pace {
     gap: Duration,
@@ -23,22 +23,22 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// For drafts, which fade.
+    /// Creates the pace of drafts, which expire.
     pub(super) fn drafts() -> Self {
         Self { gap: DRAFT_GAP, reminder: Some(REMINDER), not_before: None, shown_at: None, changed: false }
     }
 
-    /// For edits, which stay.
+    /// Creates the pace of edits, which do not expire.
     pub(super) fn edits() -> Self {
         Self { gap: EDIT_GAP, reminder: None, not_before: None, shown_at: None, changed: false }
     }
 
-    /// There is something new to show.
+    /// Records that there is a new state to show.
     pub(super) fn changed(&mut self) {
         self.changed = true;
     }
 
-    /// The present state is being shown; `cautious` doubles the gap.
+    /// Records that the current state is being shown; `cautious` doubles the gap.
     pub(super) fn showing(&mut self, cautious: bool) {
         let now = Instant::now();
         self.changed = false;
@@ -46,19 +46,19 @@ impl Pace {
         self.not_before = Some(now + if cautious { self.gap * 2 } else { self.gap });
     }
 
-    /// There is nothing (yet) that could be shown.
+    /// Records that there is nothing to show yet.
     pub(super) fn nothing_to_show(&mut self) {
         self.changed = false;
         self.shown_at = self.shown_at.map(|_| Instant::now());
     }
 
-    /// The present state could not be shown and is wanted again then.
+    /// Records that the current state was not shown and is to be retried at this time.
     pub(super) fn postponed(&mut self, time: Instant) {
         self.changed = true;
         self.not_before = self.not_before.max(Some(time));
     }
 
-    /// When to show the present state; none while there is nothing to show.
+    /// Returns when to show the current state, or `None` while there is nothing to show.
     pub(super) fn due(&self) -> Option<Instant> {
         let now = Instant::now();
         if self.changed {

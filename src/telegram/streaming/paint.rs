@@ -15,23 +15,24 @@ use crate::domain::ids::{MessageId, TurnId};
 use crate::lifecycle::kill_point;
 use crate::rendering::{Entity, EntityKind, RichText};
 
-/// How much of the model's thoughts is shown, in code points: the newest.
+/// The most of the model's thoughts shown, in code points; the newest ones.
 const THOUGHTS: usize = 1_000;
 
-/// Numbers that are tried when a live message may be in its chat without our knowing.
+/// The most message ids probed when a live message may have been sent without a record.
 const LOOKS: i64 = 12;
 
-/// How long the note of a live message may take, a restart of the database included; without it only a crash leaves the
-/// message half written.
+/// Time limit for recording a live message, long enough for a database restart. Without the record, a crash
+/// leaves the message half written.
 const REMEMBER_LIMIT: Duration = Duration::from_secs(5);
 
-/// A state that is on the screen.
+/// A state that was shown.
 pub(in crate::telegram) struct Painted {
-    /// The message that shows it, if it is a new one.
+    /// The message that shows it, if it was newly sent.
     pub(super) live: Option<MessageId>,
 }
 
-/// Shows a state. `part` is the number of the part under way: each has a draft of its own. `class` is for drafts.
+/// Shows a state. `part` is the number of the current part, each of which has its own draft; `class` applies
+/// to drafts.
 pub(super) async fn paint(
     screen: &Screen,
     place: Place,
@@ -81,7 +82,7 @@ async fn edit(api: &Api, place: Place, message: MessageId, state: &RichText) -> 
     }
 }
 
-/// Sends the message that will be edited. Its number is remembered, so that a crash does not leave it half written.
+/// Sends the live message. Its id is recorded, so that a crash does not leave it half written.
 async fn begin(screen: &Screen, place: Place, part: usize, state: &RichText) -> Result<Painted, Postponed> {
     let method = SendMessage {
         chat_id: place.chat,
@@ -107,9 +108,9 @@ async fn begin(screen: &Screen, place: Place, part: usize, state: &RichText) -> 
     Ok(Painted { live: Some(live) })
 }
 
-/// Looks for a message with the beginning of a turn's answer that a crash has kept us from remembering: the one whose
-/// button names the turn, or that answers its question. What belongs to others is left as it was, but for a button that
-/// comes back with its next change.
+/// Searches for a turn's live message that a crash kept from being recorded: its button names the turn, or it
+/// replies to the question. Other messages are left unchanged, except for a button that their next edit
+/// restores.
 pub(in crate::telegram) async fn find_lost(api: &Api, db: &Db, place: Place) -> Option<MessageId> {
     let chat = place.chat;
     let numbers = outbox::candidate_ids(db, None, chat, place.after(), LOOKS).await;
@@ -138,7 +139,7 @@ pub(in crate::telegram) async fn find_lost(api: &Api, db: &Db, place: Place) -> 
     None
 }
 
-/// The model's thoughts, as a quote that can be unfolded.
+/// Returns the model's thoughts as an expandable quote.
 pub(super) fn thoughts(thinking: &str) -> RichText {
     let thinking = thinking.trim();
     let surplus = thinking.chars().count().saturating_sub(THOUGHTS);
@@ -148,17 +149,17 @@ pub(super) fn thoughts(thinking: &str) -> RichText {
     RichText { text, entities: vec![Entity { offset: 0, length, kind: EntityKind::ExpandableBlockquote }] }
 }
 
-/// A number that is never zero and differs between neighbouring turns and parts.
+/// Returns a draft id, which is never zero and differs between neighbouring turns and parts.
 fn draft_id(turn: TurnId, part: usize) -> i32 {
     const RANGE: i64 = i32::MAX as i64 - 1;
     let number = turn.0.wrapping_mul(PARTS).wrapping_add(i64::try_from(part).unwrap_or(0) % PARTS);
     i32::try_from(number.rem_euclid(RANGE) + 1).unwrap_or(1)
 }
 
-/// Numbers of drafts that one turn has before they repeat.
+/// The number of draft ids of one turn before they repeat.
 const PARTS: i64 = 64;
 
-/// Whether a draft belongs to a turn.
+/// Returns whether a draft belongs to a turn.
 pub(in crate::telegram) fn is_draft_of(turn: TurnId, draft: i32) -> bool {
     (0..PARTS).any(|part| draft_id(turn, usize::try_from(part).unwrap_or(0)) == draft)
 }

@@ -5,20 +5,16 @@ use crate::domain::ids::{ChatId, MessageId, TopicId, TurnId};
 use crate::domain::people::Language;
 use crate::rendering::RichText;
 
-/// Where a turn is shown.
+/// The place where a turn's answer is shown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
-    /// The chat.
     pub chat: ChatId,
-    /// The topic in it.
     pub topic: Option<TopicId>,
-    /// The turn.
     pub turn: TurnId,
     /// The message that is answered.
     pub question: MessageId,
-    /// The message that the first part replies to; none in private chats, where it is clear.
+    /// The message that the first part replies to; `None` in private chats, where it is obvious.
     pub reply_to: Option<MessageId>,
-    /// How.
     pub surface: Surface,
     /// The language of the button.
     pub language: Language,
@@ -29,17 +25,17 @@ pub(crate) struct Place {
 pub(crate) enum Surface {
     /// As a draft, which disappears by itself.
     Draft,
-    /// As a message that is edited; the one that an earlier attempt left, if any.
+    /// As a message that is edited, starting with the one of an earlier attempt, if any.
     Message(Option<MessageId>),
 }
 
 impl Place {
-    /// A message that was in the chat before the answer; none if the chat has become another one since.
+    /// Returns a message that precedes the answer, or `None` if the group was upgraded since.
     pub(super) fn after(&self) -> Option<MessageId> {
         Some(self.question).filter(|question| question.0 > 0)
     }
 
-    /// A part of the answer as a message that is owed; `number` counts from 0.
+    /// Returns a part of the answer as an outbox message; `number` counts from 0.
     pub(crate) fn part(&self, number: usize, part: &RichText, replaces: Option<MessageId>) -> OutboxMessage {
         let key = format!("turn:{}:{number}", self.turn);
         OutboxMessage {

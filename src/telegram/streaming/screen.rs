@@ -1,4 +1,4 @@
-//! What the presentation of a turn uses.
+//! The services that present a turn.
 
 use super::super::courier::Courier;
 use super::actions::Actions;
@@ -6,17 +6,17 @@ use crate::bot_api::Api;
 use crate::db::Db;
 use crate::lifecycle::Lifecycle;
 
-/// What a screen uses. Cheap to clone.
+/// The services that a screen uses. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Screen {
     /// For drafts, edits and actions.
     pub api: Api,
-    /// For telling that something is being done.
+    /// For chat actions.
     pub actions: Actions,
-    /// For parts that are complete.
+    /// For finished parts.
     pub courier: Courier,
-    /// For promising such parts.
+    /// For storing finished parts in the outbox.
     pub db: Db,
-    /// For giving up.
+    /// For ending at the abort.
     pub life: Lifecycle,
 }

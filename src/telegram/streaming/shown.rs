@@ -1,4 +1,4 @@
-//! What a screen leaves behind: what is owed to the chat, and what may still be on its way there.
+//! The result of a screen: the parts left to send, and a draft that may still be in flight.
 
 use std::fmt;
 use std::future::Future;
@@ -11,22 +11,23 @@ use crate::domain::ids::MessageId;
 use crate::domain::media::FileDelivery;
 use crate::rendering::RichText;
 
-/// What a screen leaves behind.
+/// The result of a screen.
 #[derive(Debug, Default)]
 pub(crate) struct ScreenResult<'a> {
-    /// Parts that are owed to the chat already.
+    /// The number of parts already stored in the outbox.
     pub posted: usize,
     /// Whether files were owed while the answer grew.
     pub has_files: bool,
-    /// What is not owed yet, in parts that each fit a message.
+    /// The rest of the answer, in parts that each fit into a message.
     pub rest: Vec<RichText>,
     /// Files that the model has sent and that are not owed yet.
     pub files: Vec<FileDelivery>,
     /// A message that shows the beginning of `rest` and must be replaced by it.
     pub live: Option<MessageId>,
-    /// What the draft shows, if it may still be seen.
+    /// The text of the draft, if it may still be visible.
     pub draft: Option<String>,
-    /// The draft that may be on its way. Nothing final may be sent before it has arrived, or the two could change places.
+    /// The draft that may be in flight. No final message may be sent before it has arrived, or the two could
+    /// change places.
     pub frame: LastDraft<'a>,
 }
 
@@ -35,12 +36,13 @@ pub(crate) struct ScreenResult<'a> {
 pub(crate) struct LastDraft<'a>(Option<BoxFuture<'a, ()>>);
 
 impl<'a> LastDraft<'a> {
-    /// One that is to arrive.
+    /// Wraps a draft in flight.
     pub(super) fn new(frame: impl Future<Output = ()> + Send + 'a) -> Self {
         Self(Some(Box::pin(frame)))
     }
 
-    /// Waits until it has arrived, or will not. Whatever happens to it, the answer is more important.
+    /// Waits until the draft has arrived or failed. A panic is only logged, because the answer is more
+    /// important.
     pub(crate) async fn arrived(self) {
         let Some(frame) = self.0 else { return };
         if AssertUnwindSafe(frame).catch_unwind().await.is_err() {

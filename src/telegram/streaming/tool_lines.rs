@@ -1,12 +1,12 @@
-//! The lines that tell which tools run: below the thoughts, or below the text once there is some, so that a draft
-//! always begins like the message that it will become.
+//! The lines about running tools: below the thoughts, or below the text once there is some, so that a draft
+//! always starts like its final message.
 
 use super::super::text;
 use crate::domain::people::Language;
 use crate::domain::tool::ToolState;
 use crate::rendering::{Limits, RichText};
 
-/// Tools of the present round.
+/// The tools of the current round.
 #[derive(Debug, Default)]
 pub(super) struct ToolLines(Vec<ToolLine>);
 
@@ -18,29 +18,29 @@ struct ToolLine {
 }
 
 impl ToolLines {
-    /// A tool begins.
+    /// Adds a tool that starts.
     pub(super) fn start(&mut self, call: String, name: String) {
         self.0.push(ToolLine { call, name, state: ToolState::Running });
     }
 
-    /// A tool has ended.
+    /// Marks a tool as ended.
     pub(super) fn end(&mut self, call: &str, failed: bool) {
         if let Some(line) = self.0.iter_mut().find(|line| line.call == call) {
             line.state = if failed { ToolState::Failed } else { ToolState::Done };
         }
     }
 
-    /// Whether a tool works now.
+    /// Returns whether a tool is running.
     pub(super) fn is_running(&self) -> bool {
         self.0.iter().any(|line| line.state == ToolState::Running)
     }
 
-    /// The answer goes on: what has ended is told no longer.
+    /// Removes ended tools when the answer continues.
     pub(super) fn clear_ended(&mut self) {
         self.0.retain(|line| line.state == ToolState::Running);
     }
 
-    /// Puts the lines below what is shown, if they fit.
+    /// Returns the shown text with the lines below it, if they fit.
     pub(super) fn below(&self, shown: Option<RichText>, language: Language) -> Option<RichText> {
         if self.0.is_empty() {
             return shown;

@@ -11,21 +11,21 @@ use crate::domain::ids::OutboxId;
 use crate::domain::media::{FileDelivery, FileReceipt};
 use crate::rendering::RichText;
 
-/// Something that is being done for the screen; at most one at a time, so that calls cannot overtake each other.
+/// Work for the screen; at most one at a time, so that calls cannot overtake each other.
 pub(super) type ScreenWork<'a> = (Purpose, BoxFuture<'a, WorkResult>);
 
-/// What it is for.
+/// The purpose of work for the screen.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// Shows an unfinished state.
     Frame,
-    /// Promises a part that is finished.
+    /// Stores a finished part in the outbox.
     Part,
-    /// Merely waits until such a part has arrived.
+    /// Waits until a finished part was delivered.
     Arrival,
 }
 
-/// How it ended.
+/// The result of work for the screen.
 pub(super) enum WorkResult {
     Painted(Seen, Result<Painted, Postponed>),
     Promised(Option<Delivery>),
@@ -34,7 +34,7 @@ pub(super) enum WorkResult {
     Delivered,
 }
 
-/// How much of an answer its reader has seen.
+/// How much of an answer was shown.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Default)]
 pub(super) enum Seen {
     #[default]

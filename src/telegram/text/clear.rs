@@ -1,4 +1,4 @@
-//! What the bot says about forgetting conversations and deleting topics.
+//! Sentences about forgetting conversations and deleting topics.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,48 +9,48 @@ use fluent_templates::fluent_bundle::FluentValue;
 use super::{LOCALES, code, say};
 use crate::domain::people::Language;
 
-/// The answer to `/clear`.
+/// Confirms `/clear`.
 pub(crate) fn forgotten(language: Language) -> String {
     say(language, "forgotten")
 }
 
-/// Above the button that deletes so many topics.
+/// Introduces the button that deletes topics.
 pub(crate) fn offer(language: Language, topics: usize) -> String {
     say_counting(language, "topics-offer", &[("topics", topics)])
 }
 
-/// The button that deletes so many topics.
+/// Labels the button that deletes topics.
 pub(crate) fn button(language: Language, topics: usize) -> String {
     say_counting(language, "topics-button", &[("topics", topics)])
 }
 
-/// A tap on a button that was offered to somebody else.
+/// Refuses a tap on a button that was offered to another person.
 pub(crate) fn not_yours(language: Language) -> String {
     say(language, "topics-not-yours")
 }
 
-/// A second tap.
+/// Answers a second tap.
 pub(crate) fn used(language: Language) -> String {
     say(language, "topics-used")
 }
 
-/// A tap of somebody who has not the right any more.
+/// Refuses a tap of a person who no longer has the right.
 pub(crate) fn not_allowed(language: Language) -> String {
     say(language, "topics-not-allowed")
 }
 
-/// A tap while Telegram does not tell what the person may do.
+/// Answers a tap while Telegram does not report the person's rights.
 pub(crate) fn later(language: Language) -> String {
     say(language, "topics-later")
 }
 
-/// What has become of the topics.
+/// Reports the result of deleting topics.
 pub(crate) fn topics_deleted(language: Language, deleted: usize, failed: usize) -> String {
     let id = if failed == 0 { "topics-deleted" } else { "topics-deleted-partly" };
     say_counting(language, id, &[("deleted", deleted), ("failed", failed)])
 }
 
-/// A sentence whose words depend on numbers.
+/// Formats a sentence whose words depend on numbers.
 fn say_counting(language: Language, id: &str, counts: &[(&'static str, usize)]) -> String {
     let count = |&(name, count): &(&'static str, usize)| (Cow::Borrowed(name), FluentValue::from(count));
     LOCALES.lookup_with_args(&code(language), id, &counts.iter().map(count).collect::<HashMap<_, _>>())

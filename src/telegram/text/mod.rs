@@ -1,4 +1,4 @@
-//! Every sentence that the bot says in its own name, one function each, in every language that it speaks.
+//! Every sentence of the bot, one function each, in all supported languages.
 
 pub(crate) mod clear;
 pub(crate) mod money;
@@ -12,6 +12,7 @@ use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid};
 
 use crate::bot_api::methods::BotCommand;
+use crate::domain::file::PictureFault;
 use crate::domain::people::Language;
 use crate::domain::tool::{ToolName, ToolState};
 use crate::domain::turn::{Interruption, Outcome, TurnFailure, Unfetched};
@@ -21,7 +22,7 @@ fluent_templates::static_loader! {
     static LOCALES = {
         locales: "./src/telegram/text/locales",
         fallback_language: "en",
-        // Marks around names would be seen as boxes in some clients.
+        // Isolation marks around names appear as boxes in some clients.
         customise: |bundle| bundle.set_use_isolating(false),
     };
 }
@@ -41,7 +42,7 @@ fn say_to(language: Language, id: &str, name: &str) -> String {
     say_with(language, id, &[("name", name)])
 }
 
-/// A sentence with words of its own: amounts and names arrive as they shall be read.
+/// Formats a sentence with placeholders; amounts and names are passed as they are displayed.
 fn say_with(language: Language, id: &str, words: &[(&'static str, &str)]) -> String {
     let word =
         |&(name, value): &(&'static str, &str)| (Cow::Borrowed(name), FluentValue::from(value.to_owned()));
@@ -53,32 +54,32 @@ pub(crate) fn welcome(language: Language, name: &str) -> String {
     say_to(language, "welcome", name)
 }
 
-/// Greets a user who was here before.
+/// Greets a returning user.
 pub(crate) fn welcome_back(language: Language, name: &str) -> String {
     say_to(language, "welcome-back", name)
 }
 
-/// What the bot can do.
+/// Describes what the bot can do.
 pub(crate) fn help(language: Language) -> String {
     say(language, "help")
 }
 
-/// `/stop` without a running answer.
+/// Answers `/stop` without a running answer.
 pub(crate) fn nothing_to_stop(language: Language) -> String {
     say(language, "nothing-to-stop")
 }
 
-/// The answer to `/stop` before the answer that it is about had begun.
+/// Confirms a `/stop` that came before the answer started.
 pub(crate) fn stopped(language: Language) -> String {
     say(language, "cut-stopped")
 }
 
-/// The button below an unfinished answer.
+/// Labels the button below an unfinished answer.
 pub(crate) fn stop_button(language: Language) -> String {
     say(language, "stop-button")
 }
 
-/// A tool and how far it has come. One that does not exist is called what the model calls it.
+/// Describes a tool and its state. An unknown tool is shown by the name that the model used.
 pub(super) fn tool_line(language: Language, name: &str, state: ToolState) -> String {
     let name = match ToolName::named(name) {
         Some(tool) => say(language, &format!("tool-{}", tool.name().replace('_', "-"))),
@@ -91,17 +92,17 @@ pub(super) fn tool_line(language: Language, name: &str, state: ToolState) -> Str
     }
 }
 
-/// A tap on a button whose answer is over, or is somebody else's.
+/// Refuses a tap on a button whose answer has ended or belongs to another user.
 pub(crate) fn not_yours_to_stop(language: Language) -> String {
     say(language, "not-yours-to-stop")
 }
 
-/// A tap on a button that means nothing any more.
+/// Answers a tap on a button that no longer has an effect.
 pub(crate) fn old_button(language: Language) -> String {
     say(language, "old-button")
 }
 
-/// A message without words whose content cannot be read.
+/// Answers a message without text whose content cannot be read.
 pub(crate) fn unreadable(language: Language, why: Unreadable) -> String {
     match why {
         Unreadable::Kind => say(language, "only-text"),
@@ -112,7 +113,18 @@ pub(crate) fn unreadable(language: Language, why: Unreadable) -> String {
     }
 }
 
-/// A message that was nothing but a file, which could not be fetched.
+/// Answers a message of only a picture that cannot be shown to a model.
+pub(crate) fn faulty_picture(language: Language, fault: PictureFault) -> String {
+    let id = match fault {
+        PictureFault::TooManyPixels => "picture-too-many-pixels",
+        PictureFault::Broken => "picture-broken",
+        PictureFault::Unsupported => "picture-unsupported",
+        PictureFault::Foreign => "only-text",
+    };
+    say(language, id)
+}
+
+/// Answers a message of only a file, which could not be fetched.
 pub(crate) fn not_fetched(language: Language) -> String {
     say(language, "file-not-fetched")
 }
@@ -122,7 +134,7 @@ pub(crate) fn files_refused(language: Language, names: &str) -> String {
     say_to(language, "files-refused", names)
 }
 
-/// What stands below an answer that did not end by itself; none below a complete one.
+/// Returns the note below an incomplete answer, or `None` for a complete one.
 pub(crate) fn closing(language: Language, outcome: Outcome) -> Option<String> {
     let id = match outcome {
         Outcome::Answered => return None,
@@ -145,8 +157,8 @@ pub(crate) fn closing(language: Language, outcome: Outcome) -> Option<String> {
     Some(say(language, id))
 }
 
-/// All that stands below an answer: which of the files it does without, because they could not be fetched, and how it
-/// ended; none if there is nothing to say.
+/// Returns all notes below an answer: which files could not be fetched, and how it ended. Returns `None` if
+/// there are none.
 pub(crate) fn closings(language: Language, outcome: Outcome, unfetched: Unfetched) -> Option<String> {
     let own = unfetched.own.then(|| say(language, "answered-without-file"));
     let replied = unfetched.replied.then(|| say(language, "answered-without-replied-file"));
@@ -154,7 +166,7 @@ pub(crate) fn closings(language: Language, outcome: Outcome, unfetched: Unfetche
     (!lines.is_empty()).then(|| lines.join("\n\n"))
 }
 
-/// The menu of commands.
+/// Returns the menu of commands.
 pub(crate) fn commands(language: Language) -> Vec<BotCommand> {
     let command = |command, id| BotCommand { command, description: say(language, id) };
     vec![

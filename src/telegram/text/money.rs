@@ -1,4 +1,4 @@
-//! What the bot says about money. Amounts are rounded here and nowhere else.
+//! Sentences about money. Amounts are rounded only here.
 
 use std::fmt::Write;
 
@@ -12,45 +12,45 @@ use crate::services::adjustments::Adjusted;
 use crate::services::payments::{CheckoutRefusal, Credited};
 use crate::services::refunds::{RefundOutcome, RefundStart};
 
-/// Above the packages.
+/// Introduces the packages.
 pub(crate) fn pay(language: Language) -> String {
     say(language, "pay")
 }
 
-/// A package.
+/// Labels the button of a package.
 pub(crate) fn package_button(language: Language, name: &str, stars: u32, credit: Usd) -> String {
     let (stars, credit) = (stars.to_string(), credit.in_full());
     say_with(language, "package-button", &[("package", name), ("stars", &stars), ("credit", &credit)])
 }
 
-/// An amount of one's own.
+/// Labels the button for a custom amount.
 pub(crate) fn custom_button(language: Language) -> String {
     say(language, "custom-button")
 }
 
-/// Asks for it.
+/// Asks for a custom amount.
 pub(crate) fn ask_amount(language: Language) -> String {
     say_with(language, "ask-amount", &[("most", &MOST.to_string())])
 }
 
-/// What was written is no amount.
+/// Rejects a text that is no amount.
 pub(crate) fn wrong_amount(language: Language) -> String {
     say_with(language, "wrong-amount", &[("most", &MOST.to_string())])
 }
 
-/// The answer to `/cancel`.
+/// Answers `/cancel`.
 pub(crate) fn cancelled(language: Language, waited: bool) -> String {
     say(language, if waited { "cancelled" } else { "nothing-to-cancel" })
 }
 
-/// An invoice: its title (up to 32 characters) in the first line, its description (up to 255) behind it.
+/// Describes an invoice: title (up to 32 characters) on the first line, then the description (up to 255).
 pub(crate) fn invoice(language: Language, stars: u32, credit: Usd) -> String {
     let (stars, credit, days) = (stars.to_string(), credit.in_full(), REFUND_DAYS.to_string());
     let words: &[(&'static str, &str)] = &[("stars", &stars), ("credit", &credit), ("days", &days)];
     format!("{}\n{}", say(language, "invoice-title"), say_with(language, "invoice-description", words))
 }
 
-/// Why Stars are not taken.
+/// Says why a payment is refused.
 pub(crate) fn checkout_refused(language: Language, refusal: CheckoutRefusal) -> String {
     let id = match refusal {
         CheckoutRefusal::Unknown => "checkout-unknown",
@@ -62,12 +62,12 @@ pub(crate) fn checkout_refused(language: Language, refusal: CheckoutRefusal) -> 
     say(language, id)
 }
 
-/// Stars are not taken because nobody could look at the invoice in time.
+/// Refuses a payment because the invoice could not be checked in time.
 pub(crate) fn checkout_later(language: Language) -> String {
     say(language, "checkout-later")
 }
 
-/// A payment was credited.
+/// Confirms a credited payment.
 pub(crate) fn receipt(stars: u32, credited: Credited, charge_id: &str) -> String {
     let Credited { credit, balance, language } = credited;
     let (stars, credit) = (stars.to_string(), credit.in_full());
@@ -82,7 +82,7 @@ pub(crate) fn receipt(stars: u32, credited: Credited, charge_id: &str) -> String
     say_with(language, "receipt", words)
 }
 
-/// Balance and newest operations.
+/// Shows the balance and the newest operations.
 pub(crate) fn balance(language: Language, balance: Balance, booked: &[LedgerEntry]) -> String {
     let mut text = say_with(language, "balance", &[("balance", &balance.amount.to_string())]);
     if balance.held > Usd::ZERO {
@@ -101,7 +101,7 @@ pub(crate) fn balance(language: Language, balance: Balance, booked: &[LedgerEntr
     text
 }
 
-/// One operation: by how much, what for, when.
+/// Describes one operation: amount, purpose and time.
 fn operation(language: Language, booked: &LedgerEntry) -> String {
     let sign = if booked.amount < Usd::ZERO { "" } else { "+" };
     let id = match booked.kind.as_str() {
@@ -113,13 +113,14 @@ fn operation(language: Language, booked: &LedgerEntry) -> String {
         _ => "operation-adjustment",
     };
     let what = say_with(language, id, &[("subject", &booked.subject)]);
-    // Usage is told as far as a person can tell the difference; everything else was promised or asked for.
+    // Usage is rounded to a readable precision; all other amounts are shown exactly, because they were
+    // promised or requested.
     let is_usage = matches!(id, "operation-usage" | "operation-return");
     let amount = if is_usage { booked.amount.to_string() } else { booked.amount.in_full() };
     format!("{sign}{amount} · {what} · {}", booked.at.format("%Y-%m-%d %H:%M UTC"))
 }
 
-/// What can be given back, and how.
+/// Lists refundable payments and explains how to request a refund.
 pub(crate) fn refundable(language: Language, payments: &[Payment]) -> String {
     let days = REFUND_DAYS.to_string();
     if payments.is_empty() {
@@ -133,7 +134,7 @@ pub(crate) fn refundable(language: Language, payments: &[Payment]) -> String {
     text
 }
 
-/// What the wish for a refund came to.
+/// Answers a request for a refund.
 pub(crate) fn refund_asked(language: Language, asked: &RefundStart) -> String {
     match asked {
         RefundStart::Unknown => say(language, "refund-unknown"),
@@ -148,7 +149,7 @@ pub(crate) fn refund_asked(language: Language, asked: &RefundStart) -> String {
     }
 }
 
-/// How a refund ended.
+/// Reports the result of a refund.
 pub(crate) fn refund_end(language: Language, payment: &Payment, end: RefundOutcome) -> String {
     let (stars, credit) = (payment.stars.to_string(), payment.credit.in_full());
     let (id, balance) = match end {
@@ -159,29 +160,29 @@ pub(crate) fn refund_end(language: Language, payment: &Payment, end: RefundOutco
     say_with(language, id, &[("stars", &stars), ("credit", &credit), ("balance", &balance)])
 }
 
-/// Whom to ask about payments.
+/// Names the contact for questions about payments.
 pub(crate) fn pay_support(language: Language, contact: Option<&str>) -> String {
     let days = REFUND_DAYS.to_string();
     let contact = contact.map_or_else(|| say(language, "pay-support-nobody"), str::to_owned);
     say_with(language, "pay-support", &[("contact", &contact), ("days", &days)])
 }
 
-/// The terms of sale.
+/// Returns the terms of sale.
 pub(crate) fn terms(language: Language) -> String {
     say_with(language, "terms", &[("days", &REFUND_DAYS.to_string())])
 }
 
-/// A command that only administrators have.
+/// Refuses a command that only administrators may use.
 pub(crate) fn not_allowed(language: Language) -> String {
     say(language, "not-allowed")
 }
 
-/// How to correct a balance.
+/// Explains the command that corrects a balance.
 pub(crate) fn top_up_usage(language: Language) -> String {
     say(language, "top-up-usage")
 }
 
-/// What a correction came to.
+/// Reports the result of a correction.
 pub(crate) fn adjusted(language: Language, adjusted: &Adjusted, amount: Usd) -> String {
     match adjusted {
         Adjusted::Done { user, before, after } => {
@@ -201,7 +202,7 @@ pub(crate) fn adjusted(language: Language, adjusted: &Adjusted, amount: Usd) -> 
     }
 }
 
-/// The margin, and what it was.
+/// Shows the margin before and after a change.
 pub(crate) fn margin(language: Language, before: Margin, after: Margin) -> String {
     let shares = [WITHDRAWAL, TOPICS, before.share(), after.share(), Margin::MOST];
     let [k1, k2, before, k3, most] = shares.map(|share| share.normalize().to_string());
@@ -210,7 +211,7 @@ pub(crate) fn margin(language: Language, before: Margin, after: Margin) -> Strin
     say_with(language, if before == k3 { "margin-is" } else { "margin-set" }, words)
 }
 
-/// What was written is no margin.
+/// Rejects a text that is no margin.
 pub(crate) fn wrong_margin(language: Language) -> String {
     say_with(language, "wrong-margin", &[("most", &Margin::MOST.to_string())])
 }

@@ -1,5 +1,5 @@
-//! What a message carries beside its words: its file, and in words for the model what it is. Of a message in another
-//! chat the same fields are told.
+//! The content of a message besides its text: its file, and a description in words for the model. A message
+//! in another chat has the same fields.
 
 use super::clean;
 use super::fields::Fields;
@@ -7,23 +7,23 @@ use super::file::{self, File};
 use super::kind::{self, Class, Kind};
 use crate::domain::file::FileKind;
 
-/// The longest name or title that is repeated, in code points.
+/// The longest name or title quoted, in code points.
 const TITLE_CHARS: usize = 300;
-/// How many options of a poll or tasks of a checklist are repeated.
+/// The most options of a poll or tasks of a checklist quoted.
 const ITEMS: usize = 12;
 
-/// What a message carries.
+/// The content of a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Body {
-    /// What kind of message it is.
+    /// The kind of message.
     pub kind: Kind,
     /// Its file, if it can be fetched.
     pub file: Option<File>,
-    /// In English words what it carries; none for words alone.
+    /// A description in English; `None` for plain text.
     pub content: Option<String>,
 }
 
-/// Reads what a message carries.
+/// Reads the content of a message.
 pub(crate) fn read(message: &Fields<'_>) -> Body {
     let kind = kind::of(message);
     let file = file::read(message, kind);
@@ -37,12 +37,12 @@ pub(crate) fn read(message: &Fields<'_>) -> Body {
     Body { kind, file, content }
 }
 
-/// No more than the kind.
+/// Describes a content by its kind only.
 fn bare(kind: Kind) -> Option<String> {
     (kind != kind::EMPTY && kind != kind::OTHER).then(|| kind.name.replace('_', " "))
 }
 
-/// A file in words: its kind, name, type and duration.
+/// Describes a file in words: its kind, name, type and duration.
 pub(crate) fn file_in_words(file: &File) -> String {
     let kind = match file.kind {
         FileKind::Photo => "photo",
@@ -70,7 +70,7 @@ pub(crate) fn file_in_words(file: &File) -> String {
     words
 }
 
-/// What the object of a kind says in words; none if it says nothing.
+/// Describes the object of a kind in words. Returns `None` if it has no content.
 fn in_words(kind: &str, object: &Fields<'_>) -> Option<String> {
     let titled = |field: &str| object.line(field).map(|title| quoted(&title));
     let words = match kind {
@@ -97,19 +97,19 @@ fn in_words(kind: &str, object: &Fields<'_>) -> Option<String> {
     Some(words)
 }
 
-/// The texts of a list in words.
+/// Describes the texts of a list in words.
 fn items(object: &Fields<'_>, name: &str, what: &str) -> String {
     let texts: Vec<String> = object.objects(name).filter_map(|item| item.line("text")).take(ITEMS).collect();
     let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
     if texts.is_empty() { String::new() } else { format!(", {what}: {}", texts.join(", ")) }
 }
 
-/// A coordinate as it is written, if it is a number.
+/// Returns a coordinate as written, if it is a number.
 fn coordinate<'a>(object: &Fields<'a>, name: &str) -> Option<&'a str> {
     object.json(name).filter(|digits| digits.parse::<f64>().is_ok_and(f64::is_finite))
 }
 
-/// A name between quotation marks, which it cannot leave.
+/// Quotes a name so that it cannot end the quotation.
 fn quoted(name: &str) -> String {
     let line: String =
         clean::line(name).chars().map(|c| if c == '"' { '\'' } else { c }).take(TITLE_CHARS).collect();

@@ -1,10 +1,10 @@
-//! People and chats, and where a forwarded message comes from.
+//! People and chats, and the origin of a forwarded message.
 
 use super::fields::Fields;
 use crate::domain::ids::{ChatId, UserId};
 use crate::domain::people::{Chat, ChatKind, Person};
 
-/// A `User`; without an id it is nobody.
+/// Reads a `User`. Returns `None` without an id.
 pub(crate) fn person(user: &Fields<'_>) -> Option<Person> {
     Some(Person {
         id: UserId(user.number("id")?),
@@ -17,7 +17,7 @@ pub(crate) fn person(user: &Fields<'_>) -> Option<Person> {
     })
 }
 
-/// A `Chat`. Ids above zero are those of people, whatever is told of the kind.
+/// Reads a `Chat`. Ids above zero belong to people, whatever the kind says.
 pub(crate) fn chat(chat: &Fields<'_>) -> Option<Chat> {
     let id = chat.number("id")?;
     let kind = match chat.text("type").as_deref() {
@@ -35,21 +35,21 @@ pub(crate) fn chat(chat: &Fields<'_>) -> Option<Chat> {
     })
 }
 
-/// The name of a person, if anything is told of them.
+/// Returns the name of a person, if there is one.
 pub(crate) fn person_name(user: &Fields<'_>) -> Option<String> {
     let first = user.line("first_name").into_iter();
     let names = || Some(first.chain(user.line("last_name")).collect::<Vec<_>>().join(" "));
     user.line("username").map(|name| format!("@{name}")).or_else(names).filter(|name| !name.is_empty())
 }
 
-/// The name of a chat, if it has one; that of a private chat is the person's.
+/// Returns the name of a chat, if it has one. That of a private chat is the person's.
 pub(crate) fn chat_name(chat: &Fields<'_>) -> Option<String> {
     let username = chat.line("username").map(|name| format!("@{name}"));
     username.or_else(|| chat.line("title")).or_else(|| person_name(chat))
 }
 
-/// Who wrote a forwarded message, by its `MessageOrigin`: whatever kind of origin that is, it has a name in one of
-/// these fields.
+/// Returns the author of a forwarded message from its `MessageOrigin`. Every kind of origin has a name in one
+/// of these fields.
 pub(crate) fn origin(origin: &Fields<'_>) -> Option<String> {
     let person = origin.object("sender_user").and_then(|user| person_name(&user));
     let chat = || ["sender_chat", "chat"].iter().find_map(|name| chat_name(&origin.object(name)?));

@@ -1,10 +1,10 @@
-//! Characters that PostgreSQL or JSON cannot hold: NUL, and halves of surrogate pairs ("half an emoji"), which end the
-//! reading of a whole JSON document. They are taken out of every text. Until the entities of a text are read, whose
-//! offsets count them, a stand-in of the same length in UTF-16 keeps their place.
+//! Characters that PostgreSQL or JSON cannot hold: NUL, and halves of surrogate pairs ("half an emoji"), with
+//! which a whole JSON document cannot be read. They are removed from every text. Until the entities of a text
+//! are read, whose offsets count them, a placeholder of the same length in UTF-16 keeps their place.
 
 use std::borrow::Cow;
 
-/// The stand-in: no character at all by the Unicode standard, so no text has it on purpose.
+/// The placeholder: a noncharacter of the Unicode standard, so no text has it on purpose.
 const STAND_IN: char = '\u{ffff}';
 const STAND_IN_ESCAPE: &str = r"\uffff";
 /// The length of an escape such as `\ud83d`, in bytes.
@@ -51,7 +51,7 @@ pub(crate) fn text(mut text: String) -> String {
     text
 }
 
-/// A text as one line, without control characters and outer blanks.
+/// Returns a text as one line, without control characters and outer white space.
 pub(crate) fn line(text: &str) -> String {
     let spaced =
         text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}') { ' ' } else { c });

@@ -1,40 +1,39 @@
-//! The file of a message, as far as Telegram tells of it.
+//! The file of a message, as Telegram describes it.
 
 use super::fields::Fields;
 use super::kind::{Class, Kind};
 use crate::domain::file::FileKind;
 
-/// A file; only its id is sure to be there.
+/// A file, of which only the id is always known.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct File {
-    /// What kind of message brought it.
+    /// The kind of message that contains it.
     pub kind: FileKind,
-    /// Telegram's name for it, good for downloading.
+    /// Telegram's `file_id`, for downloads.
     pub id: String,
-    /// Telegram's name for its content, good for comparing.
+    /// Telegram's `file_unique_id`, for comparisons.
     pub unique_id: String,
-    /// Its name, in one line.
+    /// The name, on one line.
     pub name: Option<String>,
-    /// Its type, if what is told is one.
+    /// The MIME type, if it is well-formed.
     pub mime: Option<String>,
-    /// Its length in bytes.
+    /// The length in bytes.
     pub size: Option<u64>,
-    /// How long it plays, in seconds.
+    /// The playing time in seconds.
     pub duration_s: Option<u64>,
-    /// How the file of a sticker is made, or the emoji that it stands for.
+    /// The properties of a sticker.
     pub sticker: Option<Sticker>,
 }
 
-/// What is special about a sticker.
+/// The properties of a sticker.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Sticker {
-    /// What makes it move, if it does.
     pub format: Format,
-    /// What it stands for.
+    /// The emoji that it represents.
     pub emoji: Option<String>,
 }
 
-/// How the file of a sticker is made.
+/// The format of a sticker's file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Format {
     /// A picture.
@@ -45,12 +44,12 @@ pub(crate) enum Format {
     Film,
 }
 
-/// The file of a message of this kind.
+/// Reads the file of a message of this kind.
 pub(crate) fn read(message: &Fields<'_>, kind: Kind) -> Option<File> {
     let Class::File(file) = kind.class else { return None };
     match kind.name {
         "photo" => largest(message, "photo"),
-        // A photo that moves for a moment: its picture is what a model can see.
+        // A photo with a short movement, of which a model can see the still picture.
         "live_photo" => {
             let moving = message.object("live_photo")?;
             largest(&moving, "photo").or_else(|| one(&moving, file))
@@ -59,12 +58,12 @@ pub(crate) fn read(message: &Fields<'_>, kind: Kind) -> Option<File> {
     }
 }
 
-/// The voice note of a block of a rich message, which has a field of its own for it.
+/// Reads the voice note of a rich message's block, which has its own field.
 pub(crate) fn voice_note(block: &Fields<'_>) -> Option<File> {
     one(&block.object("voice_note")?, FileKind::Voice)
 }
 
-/// The largest of the sizes of a photo.
+/// Reads the largest size of a photo.
 fn largest(message: &Fields<'_>, name: &str) -> Option<File> {
     let area = |size: &Fields<'_>| {
         let side = |name| size.number(name).unwrap_or(0).max(0);
@@ -88,14 +87,14 @@ fn one(file: &Fields<'_>, kind: FileKind) -> Option<File> {
         id,
         name: file.line("file_name"),
         mime: file.line("mime_type").filter(|mime| is_type(mime)),
-        // No file is empty that Telegram has: 0 is a size that the sender did not know.
+        // Telegram has no empty files: 0 means that the sender did not know the size.
         size: file.small("file_size").filter(|&size| size > 0),
         duration_s: file.small("duration"),
         sticker: (kind == FileKind::Sticker).then(sticker),
     })
 }
 
-/// Whether a text is a type and a subtype without parameters.
+/// Returns whether a text is a type and a subtype without parameters.
 fn is_type(mime: &str) -> bool {
     let token = |part: &str| {
         !part.is_empty()

@@ -1,44 +1,43 @@
-//! The kinds of message: which field of a `Message` makes it one of a kind. The names are those of the Bot API and of
+//! The kinds of message, each recognised by a field of `Message`. The names are those of the Bot API and of
 //! the metric `bot_messages_unread_total`.
 
 use super::fields::Fields;
 use crate::domain::file::FileKind;
 
-/// What kind of message it is.
+/// The kind of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Kind {
-    /// The field that makes it one, or a name of ours.
+    /// The field that marks the kind, or a name of our own.
     pub name: &'static str,
-    /// What that means.
     pub class: Class,
 }
 
-/// What a kind of message means to us.
+/// How the bot treats a kind of message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Class {
     /// Words.
     Text,
     /// A file.
     File(FileKind),
-    /// Something else that a person sends, which wants an answer.
+    /// Other content from a person, to be answered.
     Content,
-    /// Something has happened in the chat. Nobody waits for an answer.
+    /// A service message, which needs no answer.
     Service,
 }
 
-/// A message without any content: the Bot API server itself cannot tell what it is.
+/// A message without any content, whose kind the Bot API server itself does not know.
 pub(crate) const EMPTY: Kind = Kind { name: "empty", class: Class::Content };
-/// A story: what a message may answer instead of a message.
+/// A story, to which a message may reply.
 pub(crate) const STORY: Kind = Kind { name: "story", class: Class::Content };
-/// A message of a kind that we do not know.
+/// A message of an unknown kind.
 pub(crate) const OTHER: Kind = Kind { name: "other", class: Class::Content };
 
 const fn kind(name: &'static str, class: Class) -> Kind {
     Kind { name, class }
 }
 
-/// All kinds. Of a message with several of these fields the first one counts: an animation is told of as a document,
-/// too, and a venue as a location.
+/// All kinds. If a message has several of these fields, the first one counts: an animation is also sent as a
+/// document, and a venue as a location.
 pub(crate) const KINDS: &[Kind] = &[
     kind("text", Class::Text),
     kind("rich_message", Class::Text),
@@ -121,7 +120,8 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("community_chat_joined", Class::Service),
 ];
 
-/// Fields that a message of any kind may have. A field that is neither here nor above is one of tomorrow.
+/// Fields that a message of any kind may have. A field that is neither here nor above is newer than this
+/// list.
 pub(crate) const ENVELOPE: &[&str] = &[
     "message_id",
     "date",
@@ -171,13 +171,13 @@ pub(crate) const ENVELOPE: &[&str] = &[
     "forward_from_message_id",
     "forward_sender_name",
     "forward_signature",
-    // These stand beside newer fields that say the same.
+    // These duplicate newer fields.
     "new_chat_participant",
     "new_chat_member",
     "left_chat_participant",
 ];
 
-/// The kind of a message, or of what is told of a message in another chat.
+/// Returns the kind of a message, or of a replied message in another chat.
 pub(crate) fn of(message: &Fields<'_>) -> Kind {
     let known = KINDS.iter().copied().find(|kind| message.has(kind.name));
     known.unwrap_or_else(|| {
@@ -186,7 +186,7 @@ pub(crate) fn of(message: &Fields<'_>) -> Kind {
     })
 }
 
-/// Whether a field of a message is in one of the tables.
+/// Returns whether a field of a message is in one of the tables.
 pub(crate) fn is_known(field: &str) -> bool {
     ENVELOPE.contains(&field) || KINDS.iter().any(|kind| kind.name == field)
 }

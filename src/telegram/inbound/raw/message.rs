@@ -1,4 +1,4 @@
-//! A message as it comes over the wire. Nothing in it is sure to be there.
+//! Messages as sent by the Bot API. Every field may be absent.
 
 use chrono::{DateTime, Utc};
 
@@ -13,90 +13,83 @@ use crate::domain::people::{Chat, ChatKind, Person};
 /// A message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Message {
-    /// Its number in the chat.
+    /// The message id in the chat.
     pub number: Option<MessageId>,
-    /// When it was sent.
     pub date: Option<DateTime<Utc>>,
-    /// When it was last changed.
     pub edited: Option<DateTime<Utc>>,
-    /// Where it stands.
     pub chat: Option<Chat>,
-    /// The topic, or outside forums the first message of a chain of replies.
+    /// The topic; outside forums, the first message of a chain of replies.
     pub thread: Option<TopicId>,
-    /// Whether that is a topic.
+    /// Whether `thread` is a topic.
     pub is_in_topic: bool,
-    /// Who wrote it.
     pub from: Option<Person>,
-    /// The name of the chat in whose name it was written.
+    /// The name of the chat on whose behalf it was sent.
     pub sender_chat: Option<String>,
-    /// Its text, or what stands below its file.
+    /// The text or caption.
     pub words: Option<Words>,
-    /// What it carries beside them.
+    /// The content besides the text.
     pub body: Body,
-    /// The album that it is a part of.
     pub album: Option<String>,
-    /// What it points at.
     pub pointers: Pointers,
-    /// Stars that were paid or given back.
+    /// Stars that were paid or refunded.
     pub money: Option<Money>,
-    /// The supergroup that this group has become, or the group that this supergroup was.
+    /// The upgrade that a service message reports.
     pub migration: Option<Moved>,
 }
 
 /// What a message points at.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Pointers {
-    /// The message of the same chat and topic that it answers.
+    /// The replied message of the same chat and topic.
     pub reply: Option<Box<Message>>,
-    /// The message of another chat or topic that it answers.
+    /// The replied message of another chat or topic.
     pub external: Option<External>,
-    /// The part of the answered message that was marked.
+    /// The quoted part of the replied message.
     pub quote: Option<String>,
-    /// The name of whoever wrote what is forwarded. None if it is no forward.
+    /// The author of a forwarded message; `None` if it is not forwarded.
     pub forwarded_from: Option<String>,
 }
 
-/// What is told of a message elsewhere, or of a story.
+/// A replied message of another chat or topic, or a story.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct External {
     /// The chat, if it is a group or a channel.
     pub chat: Option<ChatId>,
-    /// Its name.
+    /// The name of the chat.
     pub chat_name: Option<String>,
-    /// The number of the message there.
+    /// The message id in that chat.
     pub number: Option<MessageId>,
-    /// Who wrote it, if that is told.
+    /// The author, if known.
     pub origin: Option<String>,
-    /// What it carries beside its words, which are not told.
+    /// The content. Telegram does not send the text.
     pub body: Body,
 }
 
-/// Stars that were paid or given back.
+/// Stars that were paid or refunded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Money {
-    /// Whether they were given back.
+    /// Whether they were refunded.
     pub is_refund: bool,
-    /// Its code.
+    /// The code of the currency.
     pub currency: String,
-    /// How many.
     pub amount: i64,
-    /// What the invoice carries.
+    /// The payload of the invoice.
     pub payload: String,
-    /// Telegram's name for the payment.
+    /// Telegram's id of the payment.
     pub charge_id: String,
 }
 
-/// A group that has become a supergroup.
+/// The upgrade of a group to a supergroup.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Moved {
-    /// Into this one.
+    /// The group became this supergroup.
     To(ChatId),
-    /// Out of this one.
+    /// The supergroup was this group.
     From(ChatId),
 }
 
 impl Message {
-    /// Reads a message and what it answers.
+    /// Reads a message and what it replies to.
     pub(crate) fn read(fields: &Fields<'_>) -> Self {
         let chat = fields.object("chat");
         // In a private chat only the person can write to the bot.
@@ -141,12 +134,12 @@ impl Message {
         }
     }
 
-    /// The topic in which it stands. Outside forums a thread only marks a chain of replies.
+    /// Returns the topic of the message. Outside forums a thread only marks a chain of replies.
     pub(crate) fn topic(&self) -> Option<TopicId> {
         self.thread.filter(|_| self.is_in_topic)
     }
 
-    /// The name of whoever wrote it.
+    /// Returns the name of the author.
     pub(crate) fn author(&self) -> Option<String> {
         let person = || self.from.as_ref().map(Person::display_name).filter(|name| !name.trim().is_empty());
         self.sender_chat.clone().or_else(person)
@@ -160,7 +153,7 @@ fn date(fields: &Fields<'_>, name: &str) -> Option<DateTime<Utc>> {
 fn pointers(fields: &Fields<'_>) -> Pointers {
     let thread: Option<i32> = fields.small("message_thread_id");
     let reply = fields.object("reply_to_message").map(|reply| Message::read_alone(&reply));
-    // In a topic every message formally answers the topic's first one.
+    // In a topic every message formally replies to the topic's first one.
     let reply = reply.filter(|reply| reply.number.is_none_or(|number| Some(number.0) != thread));
     let story = || Some(story(&fields.object("reply_to_story")?));
     Pointers {
@@ -189,7 +182,7 @@ fn story(story: &Fields<'_>) -> External {
     External { chat: None, chat_name: None, number: None, origin: poster, body }
 }
 
-/// Also by the fields that told of it before Bot API 7.0.
+/// Returns the author of a forwarded message, also from the fields used before Bot API 7.0.
 fn forwarded_from(fields: &Fields<'_>) -> Option<String> {
     const MARKS: &[&str] =
         &["forward_origin", "forward_from", "forward_from_chat", "forward_sender_name", "forward_date"];

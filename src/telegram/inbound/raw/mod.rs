@@ -1,5 +1,5 @@
-//! Updates as they come over the wire. A message exists because Telegram says so, not because we can read all of it: of
-//! an update only its number must be there, and a field of a wrong or unknown type costs that field only.
+//! Updates as sent by the Bot API. Only the id of an update is required. A field of a wrong or unknown type
+//! is dropped without affecting the rest, so that no message is lost.
 
 pub(crate) mod body;
 pub(crate) mod chat;
@@ -19,7 +19,7 @@ use crate::domain::people::{Chat, Person};
 pub(crate) use fields::Fields;
 pub(crate) use message::Message;
 
-/// The kinds of update that the bot wants. One that it does not ask for never arrives.
+/// The kinds of update that the bot wants. Kinds that are not requested are never delivered.
 pub(crate) const WANTED: &[&str] = &[
     "message",
     "edited_message",
@@ -29,8 +29,8 @@ pub(crate) const WANTED: &[&str] = &[
     "stopped_message_generation",
 ];
 
-/// The kinds of update that the Bot API has and the bot does not want. One may come all the same: it was waiting since
-/// before the bot said what it wants.
+/// The kinds of update that the Bot API has and the bot does not want. One may still arrive if it was waiting
+/// before the bot set the kinds that it wants.
 pub(crate) const UNWANTED: &[&str] = &[
     "channel_post",
     "edited_channel_post",
@@ -58,26 +58,24 @@ pub(crate) const UNWANTED: &[&str] = &[
 /// An update.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Update {
-    /// Its number.
     pub id: UpdateId,
     /// Its kind: one of [`WANTED`] or [`UNWANTED`], or `other`.
     pub kind: &'static str,
-    /// What it tells.
     pub content: Content,
 }
 
-/// What an update tells.
+/// The content of an update.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Content {
     /// A new message.
     Message(Box<Message>),
-    /// A message that was changed.
+    /// An edited message.
     Edited(Box<Message>),
     /// A tap on a button.
     Tap(Box<Tap>),
-    /// Somebody is about to pay.
+    /// A pre-checkout query.
     Checkout(Checkout),
-    /// The bot was let into a chat, blocked or removed.
+    /// The bot was added to a chat, blocked or removed.
     Membership(Membership),
     /// A draft was stopped.
     Stopped(Stopped),
@@ -88,65 +86,63 @@ pub(crate) enum Content {
 /// A tap on a button.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Tap {
-    /// Telegram's name for it.
+    /// The id of the callback query.
     pub id: String,
-    /// Who tapped.
+    /// The person who tapped.
     pub from: Person,
-    /// The message with the button; of one that is too old only chat and number are told.
+    /// The message with the button; one that is too old has only a chat and an id.
     pub message: Option<Message>,
-    /// What the button carries.
+    /// The data of the button.
     pub data: String,
 }
 
-/// Somebody is about to pay.
+/// A pre-checkout query.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Checkout {
-    /// Telegram's name for the question.
+    /// The id of the query.
     pub id: String,
-    /// Who pays.
+    /// The payer.
     pub from: Person,
     /// The code of the currency.
     pub currency: String,
-    /// How much.
+    /// The amount in the currency's smallest unit.
     pub amount: i64,
-    /// What the invoice carries.
+    /// The payload of the invoice.
     pub payload: String,
 }
 
-/// The bot was let into a chat, blocked or removed.
+/// The bot was added to a chat, blocked or removed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Membership {
-    /// The chat; a private one is that of a person who blocks the bot or lets it write again.
+    /// The chat; a private one belongs to a person who blocks or unblocks the bot.
     pub chat: Chat,
     /// Whether the bot is in it now.
     pub is_member: bool,
-    /// When that changed.
+    /// When it changed.
     pub date: Option<DateTime<Utc>>,
 }
 
 /// A draft was stopped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Stopped {
-    /// Where; drafts exist in private chats only, whose id is that of the person.
+    /// The private chat, whose id is that of the person: drafts exist only there.
     pub chat: ChatId,
-    /// In which topic.
     pub topic: Option<TopicId>,
-    /// The number of the draft.
+    /// The draft id.
     pub draft: i32,
 }
 
-/// As much of an update as its storing needs.
+/// The fields of an update that storing it needs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Summary {
-    /// Its number.
     pub id: UpdateId,
     /// The name of the field that carries its content.
     pub kind: String,
-    /// The new message that it brings.
+    /// The new message in it.
     pub message: Option<(ChatId, MessageId)>,
 }
 
-/// Reads as much of an update as its storing needs; none without a number.
+/// Reads the fields of an update that storing it needs. Returns `None` without an id.
 pub(crate) fn summarize(payload: &str) -> Option<Summary> {
     let payload = clean::escapes(payload);
     let fields = Fields::of(&payload)?;
@@ -161,7 +157,7 @@ pub(crate) fn summarize(payload: &str) -> Option<Summary> {
 }
 
 impl Update {
-    /// Reads an update; none without a number.
+    /// Reads an update. Returns `None` without an id.
     pub(crate) fn read(payload: &str) -> Option<Self> {
         let payload = clean::escapes(payload);
         let fields = Fields::of(&payload)?;
@@ -171,7 +167,7 @@ impl Update {
         Some(Self { id, kind, content: content.unwrap_or(Content::Nothing) })
     }
 
-    /// The chat in whose order it is handled; 0 for those that belong to none.
+    /// Returns the chat within which the update's order is kept; 0 if it belongs to none.
     pub(crate) fn chat(&self) -> ChatId {
         let of = |message: &Message| message.chat.as_ref().map(|chat| chat.id);
         let chat = match &self.content {

@@ -1,5 +1,5 @@
-//! Rich messages (Bot API 10.1): blocks instead of a text. What they say becomes Markdown, which the model reads as it
-//! writes it. A block of an unknown kind gives what it has in the fields that all kinds share.
+//! Rich messages (Bot API 10.1): blocks instead of a text. Their content becomes Markdown, which the model
+//! also writes. A block of an unknown kind contributes the fields that all kinds share.
 
 use super::fields::{self, Fields};
 use super::file::{self, File};
@@ -8,19 +8,19 @@ use super::words::{Mention, Words};
 use super::{body, clean};
 use crate::domain::ids::UserId;
 
-/// How deep blocks and texts are followed; Telegram allows blocks 16 levels.
+/// The depth to which blocks and texts are read; Telegram allows 16 levels of blocks.
 const DEPTH: usize = 64;
 
-/// A rich message as far as it is read.
+/// The content of a rich message.
 #[derive(Debug, Default)]
 pub(crate) struct Rich {
-    /// What it says.
+    /// The text, as Markdown.
     pub words: Words,
     /// The first file in it.
     pub file: Option<File>,
 }
 
-/// Reads the blocks of a rich message; none if it has none.
+/// Reads the blocks of a rich message. Returns `None` if it has none.
 pub(crate) fn read(message: &Fields<'_>) -> Option<Rich> {
     let mut rich = Rich::default();
     let text = rich.blocks(&message.object("rich_message")?, DEPTH);
@@ -31,8 +31,8 @@ pub(crate) fn read(message: &Fields<'_>) -> Option<Rich> {
 impl Rich {
     fn blocks(&mut self, parent: &Fields<'_>, depth: usize) -> String {
         let blocks: Vec<String> = parent.objects("blocks").map(|block| self.block(&block, depth)).collect();
-        let told: Vec<String> = blocks.into_iter().filter(|block| !block.is_empty()).collect();
-        told.join("\n\n")
+        let contents: Vec<String> = blocks.into_iter().filter(|block| !block.is_empty()).collect();
+        contents.join("\n\n")
     }
 
     fn block(&mut self, block: &Fields<'_>, depth: usize) -> String {
@@ -58,7 +58,7 @@ impl Rich {
         }
     }
 
-    /// All that any kind of block may say: its text, the blocks in it, its file and what stands below.
+    /// Reads the fields that any kind of block may have: text, inner blocks, file and caption.
     fn plain(&mut self, block: &Fields<'_>, depth: usize) -> String {
         let mut parts: Vec<String> =
             ["summary", "text"].iter().map(|name| self.inline_of(block, name, depth)).collect();
@@ -73,7 +73,7 @@ impl Rich {
         parts.join("\n")
     }
 
-    /// The file of a block in words. The first one of the message is kept.
+    /// Describes the file of a block in words. The first file of the message is kept.
     fn attached(&mut self, block: &Fields<'_>) -> Option<String> {
         let found = match kind::of(block) {
             kind if matches!(kind.class, Class::File(_)) => file::read(block, kind),
@@ -112,7 +112,7 @@ impl Rich {
         parent.json(name).map(|json| self.inline(json, depth)).unwrap_or_default()
     }
 
-    /// A text: a string, a list of texts, or an object around one.
+    /// Reads a text: a string, a list of texts, or an object around one.
     fn inline(&mut self, json: &str, depth: usize) -> String {
         let Some(depth) = depth.checked_sub(1) else { return String::new() };
         if let Some(text) = fields::text(json) {

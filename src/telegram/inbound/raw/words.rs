@@ -1,21 +1,20 @@
-//! Text with the places where somebody is mentioned. A mention counts only where Telegram says so, by an entity: in a
-//! quote, in code or in an address the same letters mean nobody.
+//! Texts with their mentions. Only Telegram's entities are mentions: the same characters in a quote, in code
+//! or in an address are not.
 
 use std::iter;
 
 use super::{clean, fields::Fields};
 use crate::domain::ids::UserId;
 
-/// The text of a message, or what stands below its file.
+/// The text or caption of a message.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Words {
-    /// All of it.
     pub text: String,
-    /// Who is mentioned, in order.
+    /// The mentions, in order.
     pub mentions: Vec<Mention>,
 }
 
-/// A mention of somebody.
+/// A mention of an account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Mention {
     /// The words that are the mention: a username with its `@`, or any words with a link to a user.
@@ -25,7 +24,7 @@ pub(crate) struct Mention {
 }
 
 impl Mention {
-    /// Whether it means the account of this id and username.
+    /// Returns whether it mentions the account of this id and username.
     pub(crate) fn means(&self, id: UserId, username: &str) -> bool {
         match self.user {
             Some(user) => user == id,
@@ -34,7 +33,7 @@ impl Mention {
     }
 }
 
-/// Reads a text and the list of its entities.
+/// Reads a text with its list of entities.
 pub(crate) fn read(message: &Fields<'_>, text: &str, entities: &str) -> Option<Words> {
     let text = message.exact_text(text)?;
     let mentions = message.objects(entities).filter_map(|entity| mention(&text, &entity)).collect();
@@ -51,7 +50,7 @@ fn mention(text: &str, entity: &Fields<'_>) -> Option<Mention> {
     Some(Mention { text: clean::text(words.to_owned()), user })
 }
 
-/// A part of a text by offset and length in UTF-16 code units.
+/// Returns a part of a text by offset and length in UTF-16 code units.
 fn part(text: &str, offset: usize, length: usize) -> Option<&str> {
     let place = |units: usize| {
         let mut before = 0;

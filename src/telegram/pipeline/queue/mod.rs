@@ -1,5 +1,5 @@
-//! Queue: one mailbox a thread and the window in which several messages become one prompt. The durable queue is the
-//! inbox table; a mailbox only holds what is on its way, so it may be lost at any moment.
+//! Queue: the mailbox of each thread, and the window in which several messages become one prompt. The durable
+//! queue is the inbox table. A mailbox only holds inputs in flight, so it may be lost at any moment.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,36 +22,36 @@ use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome, FetchResult}
 use crate::telegram::pipeline::in_flight::InFlightGuard;
 use crate::telegram::pipeline::isolation::Assembly;
 
-/// Letters that a mailbox holds. A session empties its mailbox at all times, so this is only reached while the
-/// database is away.
+/// The capacity of a mailbox. A session always reads its mailbox, so this is only reached while the database
+/// is unavailable.
 const MAILBOX: usize = 256;
-/// The longest that a batch stays open, however fast the messages come.
+/// The longest time that a batch stays open, however many messages arrive.
 const LONGEST_WINDOW: Duration = Duration::from_secs(1);
 
 /// How long a batch stays open for the next part of an album.
 const ALBUM_WINDOW: Duration = Duration::from_millis(300);
-/// Messages that make a batch full; further ones wait in the mailbox.
+/// The most messages in a batch; further ones wait in the mailbox.
 const FULL: usize = 50;
-/// The type of a file that is not what Telegram told; of no kind that a model reads.
+/// The MIME type set for a file whose content contradicts its declared type; no model reads it.
 const UNKNOWN: &str = "unknown/unknown";
 
-/// Something for the session of a thread. What it brings is boxed: a mailbox has room for 32 letters from the beginning.
+/// Input for a thread's session. Payloads are boxed because a channel allocates room for 32 items at once.
 #[derive(Debug)]
 pub(crate) enum SessionInput {
-    /// A message that wants an answer, and when its window begins.
+    /// A message to answer, and when its window starts.
     Message(Box<Incoming>, Instant),
-    /// A changed message.
+    /// An edit of an earlier message.
     Edit(Box<Edit>),
-    /// The running answer shall end.
+    /// A request to end the running answer.
     Stop(Box<StopRequest>),
-    /// What was said before shall be forgotten.
+    /// A `/clear` command.
     Clear(Box<MessageHeader>),
-    /// A turn that a crash left open.
+    /// An interrupted turn to resume.
     Resume(Box<(LeftOpen, Recovery)>, Assembly),
 }
 
 impl SessionInput {
-    /// The update that brought it; none for a turn that was left open.
+    /// Returns the update of the input, or `None` for an interrupted turn.
     pub(crate) fn update(&self) -> Option<UpdateId> {
         match self {
             Self::Message(message, _) => Some(message.update),
@@ -63,60 +63,58 @@ impl SessionInput {
     }
 }
 
-/// A wish to end the running answer.
+/// A request to end the running answer.
 #[derive(Debug)]
 pub(crate) struct StopRequest {
-    /// The update that brought it.
     pub update: UpdateId,
-    /// How it was made.
     pub by: StopSource,
 }
 
-/// The ways to wish for a stop.
+/// How a stop was requested.
 #[derive(Debug)]
 pub(crate) enum StopSource {
-    /// The command.
+    /// The `/stop` command.
     Command(Box<MessageHeader>),
-    /// The button that Telegram shows below a draft.
+    /// The button that Telegram shows below a draft, with the draft id.
     Draft(i32),
-    /// Our button below a message in a group.
+    /// The bot's button below a message in a group.
     Button {
-        /// The turn that it belongs to.
+        /// The turn that the button belongs to.
         turn: TurnId,
-        /// The tap, which wants an answer.
+        /// The id of the callback query, which has to be answered.
         callback: String,
         /// The language of the person who tapped.
         language: Language,
     },
 }
 
-/// The session's end of its mailbox.
+/// The receiving end of a session's mailbox.
 pub(crate) type Mailbox = mpsc::Receiver<SessionInput>;
 
-/// The mailboxes of all threads that are awake. Cheap to clone.
+/// The mailboxes of all running sessions. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mailboxes(Arc<Mutex<HashMap<ThreadKey, mpsc::Sender<SessionInput>>>>);
 
-/// What posting a letter came to.
+/// The result of posting an input.
 #[derive(Debug)]
 pub(crate) enum PostResult {
-    /// A session that is awake has it.
+    /// A running session received it.
     Delivered,
-    /// Nobody was awake; this mailbox has it and wants a session.
+    /// No session was running. The caller must start one with this mailbox, which contains the input.
     Wake(Mailbox),
     /// The mailbox is full.
     Full,
 }
 
 impl Mailboxes {
-    /// Posts a letter without waiting.
+    /// Posts an input without waiting.
     pub(crate) fn post(&self, key: ThreadKey, input: SessionInput) -> PostResult {
         let mut map = self.map();
         let Some(mailbox) = map.get(&key) else { return Self::wake(&mut map, key, input) };
         match mailbox.try_send(input) {
             Ok(()) => PostResult::Delivered,
             Err(mpsc::error::TrySendError::Full(_)) => PostResult::Full,
-            // The session is dead: its mailbox is closed, and the letter comes back.
+            // The session has died: its mailbox is closed, and `try_send` returns the input.
             Err(mpsc::error::TrySendError::Closed(input)) => Self::wake(&mut map, key, input),
         }
     }
@@ -134,7 +132,8 @@ impl Mailboxes {
         PostResult::Wake(mailbox)
     }
 
-    /// Ends a session if nothing is in its mailbox. From then on the next letter wakes a new one.
+    /// Removes a session's mailbox if it is empty, so that the next input starts a new session. Returns
+    /// whether it did.
     pub(crate) fn sleep(&self, key: ThreadKey, mailbox: &Mailbox) -> bool {
         let mut map = self.map();
         if !mailbox.is_empty() {
@@ -149,31 +148,31 @@ impl Mailboxes {
     }
 }
 
-/// When the window of a message begins that is put into its mailbox now: when it arrived, so that nobody waits for the
-/// storing, too. Half of the window is left in any case, for messages that arrived together with this one.
+/// Returns when the window of a message starts: at its arrival, so the time to store it is not added. At
+/// least half of the window remains, for messages that arrived together.
 pub(crate) fn window_begins(arrived: Option<Instant>, window: Duration) -> Instant {
     let now = Instant::now();
     let used = now - arrived.unwrap_or(now);
     now.checked_sub(used.min(window / 2)).unwrap_or(now)
 }
 
-/// Messages that will be one prompt, once the window is closed and their files have arrived.
+/// Messages that become one prompt once the window is closed and their files have arrived.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     messages: Vec<Incoming>,
-    /// Files of these messages that are on their way.
+    /// Fetches of the messages' files.
     fetching: FuturesUnordered<FetchFuture>,
-    /// Messages whose files were not tried.
+    /// Messages whose files were withheld.
     withheld: Vec<MessageId>,
-    /// The newest change of each message that was changed here.
+    /// The newest edit of each message that was edited in the batch.
     edits: Vec<Edit>,
-    /// The updates of all that waits here or behind it.
+    /// Keeps the updates of the batch, and those waiting for it, in flight.
     held: Vec<InFlightGuard>,
     closes: Option<(Instant, Instant)>,
 }
 
 impl Batch {
-    /// Adds a message, whose files may be on their way, and opens the window anew, within its longest time.
+    /// Adds a message with its fetches and extends the window, up to its longest time.
     pub(crate) fn add(
         &mut self,
         message: Incoming,
@@ -188,23 +187,23 @@ impl Batch {
         self.messages.push(message);
     }
 
-    /// Keeps an update in hand for as long as the batch waits, if it does.
+    /// Keeps an update in flight until the batch is stored, if there is a batch.
     pub(crate) fn hold(&mut self, held: InFlightGuard) {
         if self.closes.is_some() {
             self.held.push(held);
         }
     }
 
-    /// What is in hand for the batch; to be kept until its messages are stored.
+    /// Takes the in-flight guards of the batch. The caller keeps them until the messages are stored.
     pub(crate) fn take_held(&mut self) -> Vec<InFlightGuard> {
         std::mem::take(&mut self.held)
     }
 
-    /// Takes over a change of a message that waits here; tells which update has no effect any more, because a newer
-    /// one of the same message is here as well.
+    /// Applies an edit to a waiting message. Returns the update that became obsolete because of a newer edit
+    /// of the same message, if any.
     ///
     /// # Errors
-    /// The change itself, if its message does not wait here.
+    /// Returns the edit if its message is not in the batch.
     pub(crate) fn edit(&mut self, edit: Edit) -> Result<Option<UpdateId>, Edit> {
         let mut waiting =
             self.messages.iter_mut().filter(|message| message.message == edit.message).peekable();
@@ -224,17 +223,17 @@ impl Batch {
         Ok((older.update != known.update).then_some(older.update))
     }
 
-    /// The changes that the messages contain; their updates are to be finished once the messages are stored.
+    /// Takes the edits applied to the messages. Their updates are handled once the messages are stored.
     pub(crate) fn take_edits(&mut self) -> Vec<Edit> {
         std::mem::take(&mut self.edits)
     }
 
-    /// Whether a message waits here.
+    /// Returns whether a message is in the batch.
     pub(crate) fn contains(&self, message: MessageId) -> bool {
         self.messages.iter().any(|waiting| waiting.message == message)
     }
 
-    /// Whether the file of the message that this one replies to comes with this message itself or one that waits here.
+    /// Returns whether the file of the replied message also comes with this message or with one in the batch.
     pub(crate) fn brings(&self, message: &Incoming) -> bool {
         let same = |wanted: &Attachment| {
             let waiting = self.messages.iter().flat_map(Incoming::files).map(|(_, file, _)| file);
@@ -244,27 +243,28 @@ impl Batch {
         message.replied_attachment.as_ref().is_some_and(same)
     }
 
-    /// Whether files are on their way.
+    /// Returns whether files are being fetched.
     pub(crate) fn is_fetching(&self) -> bool {
         !self.fetching.is_empty()
     }
 
-    /// Whether it takes no more messages.
+    /// Returns whether the batch takes no more messages.
     pub(crate) fn is_full(&self) -> bool {
         self.messages.len() >= FULL
     }
 
-    /// Waits for the next file to arrive; for ever if none is on its way.
+    /// Waits for the next file to arrive, forever if none is being fetched.
     pub(crate) async fn arrive(&mut self) {
         let Some(FetchResult { message, replied, outcome }) = self.fetching.next().await else {
             return std::future::pending().await;
         };
-        let is_foreign = matches!(outcome, FetchOutcome::Foreign(_));
+        let is_foreign = matches!(outcome, FetchOutcome::Foreign(_) | FetchOutcome::Faulty(..));
         let (retrieval, size) = match outcome {
             FetchOutcome::Copied(copy, size) => (Retrieval::Copied(copy), Some(size)),
             FetchOutcome::Unreadable(size) | FetchOutcome::Foreign(size) => {
                 (Retrieval::Unreadable, Some(size))
             }
+            FetchOutcome::Faulty(size, fault) => (Retrieval::Faulty(fault), Some(size)),
             FetchOutcome::Withheld if replied => return,
             FetchOutcome::Withheld => return self.withheld.push(message),
             FetchOutcome::Failed => (Retrieval::Failed, None),
@@ -279,44 +279,44 @@ impl Batch {
             let Some(attachment) = attachment else { continue };
             attachment.size = size.or(attachment.size);
             if is_foreign {
-                // Nobody knows what it is; what was told is wrong.
+                // The declared type is wrong and the real one unknown.
                 UNKNOWN.clone_into(&mut attachment.mime);
             }
         }
     }
 
-    /// The messages whose files were not tried.
+    /// Takes the messages whose files were withheld.
     pub(crate) fn take_withheld(&mut self) -> Vec<MessageId> {
         std::mem::take(&mut self.withheld)
     }
 
-    /// When the window closes; none while nothing waits.
+    /// Returns when the window closes, or `None` while the batch is empty.
     pub(crate) fn closes(&self) -> Option<Instant> {
         self.closes.map(|(closes, _)| closes)
     }
 
-    /// The first message that waits.
+    /// Returns the first message of the batch.
     pub(crate) fn first(&self) -> Option<&Incoming> {
         self.messages.first()
     }
 
-    /// Whether a message waits that was written before this one.
+    /// Returns whether the batch contains a message written before this one.
     pub(crate) fn has_before(&self, message: MessageId) -> bool {
         self.messages.iter().any(|waiting| waiting.message < message)
     }
 
-    /// The updates that brought the messages.
+    /// Returns the updates of the messages.
     pub(crate) fn updates(&self) -> Vec<UpdateId> {
         self.messages.iter().map(|message| message.update).collect()
     }
 
-    /// The updates of all messages, which are forgotten.
+    /// Discards the messages and returns their updates.
     pub(crate) fn take_updates(&mut self) -> Vec<UpdateId> {
         self.closes = None;
         std::mem::take(&mut self.messages).into_iter().map(|message| message.update).collect()
     }
 
-    /// The messages in the order in which the person wrote them.
+    /// Takes the messages in the order in which they were written.
     pub(crate) fn take(&mut self) -> Vec<Incoming> {
         self.closes = None;
         let mut messages = std::mem::take(&mut self.messages);
