@@ -12,6 +12,7 @@ mod conversation;
 pub mod db;
 pub mod dead_letters;
 pub mod doctor;
+mod documents;
 pub mod domain;
 mod http;
 mod images;

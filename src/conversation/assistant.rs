@@ -1,4 +1,4 @@
-//! What a conversation uses.
+//! The services that a conversation uses.
 
 use std::time::Duration;
 
@@ -11,27 +11,27 @@ use crate::services::made_files::MadeFiles;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
 
-/// Everything that a conversation uses. Cheap to clone.
+/// The services that a conversation uses. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Assistant {
-    /// Who answers.
+    /// The provider of the model.
     pub provider: Provider,
-    /// What it may call.
+    /// The tools that the model may call.
     pub toolbox: Toolbox,
     /// Renews copies of files that the provider does not have any more.
     pub copies: FileCopies,
-    /// What is stored, for tools.
+    /// The database, for tools.
     pub db: Db,
     /// The files that tools make.
     pub made_files: MadeFiles,
     /// Models and prices, for tools.
     pub registry: Registry,
-    /// The time, for tools.
+    /// The clock, for tools.
     pub clock: Clock,
     /// How long a stream may be silent before it counts as dead.
     pub idle_limit: Duration,
-    /// How long a stream may bring nothing but signs of life before it counts as dead.
+    /// How long a stream may bring nothing but pings before it counts as dead.
     pub max_silence: Duration,
-    /// Where requests and tokens are counted.
+    /// The metrics of requests and tokens.
     pub metrics: Metrics,
 }

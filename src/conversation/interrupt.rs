@@ -1,19 +1,15 @@
-//! Stopping: a signal with a reason, and the only place that waits on the model.
+//! The stop signal of a turn, and the only place that waits for the model.
 
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::{Stream, StreamExt};
-use tokio::time::{Instant, Sleep};
-use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
+use tokio_util::sync::CancellationToken;
 
 use crate::domain::turn::Interruption;
 use crate::llm::LlmError;
 
-/// The stop signal of one turn. Cheap to clone; the first reason counts.
+/// The stop signal of one turn. Cheap to clone. The first reason counts.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop {
     token: CancellationToken,
@@ -21,24 +17,24 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// A signal that also fires when the service aborts.
+    /// Creates a signal that also fires when the service aborts.
     pub(crate) fn new(abort: &CancellationToken) -> Self {
         Self { token: abort.child_token(), reason: Arc::default() }
     }
 
-    /// Cuts the turn.
+    /// Stops the turn. Later calls do not change the reason.
     pub(crate) fn cut(&self, reason: Interruption) {
         self.reason.get_or_init(|| reason);
         self.token.cancel();
     }
 
-    /// The reason, once the turn is cut.
+    /// Returns the reason once the turn is stopped, else `None`.
     pub(crate) fn reason(&self) -> Option<Interruption> {
         // Without a reason of its own, the signal came from the abort above it.
         self.token.is_cancelled().then(|| *self.reason.get_or_init(|| Interruption::Shutdown))
     }
 
-    /// Runs something until it is done or the turn is cut; what is cut is dropped.
+    /// Runs a future until it is done. If the turn is stopped first, drops the future and returns `None`.
     pub(crate) async fn or_cut<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -48,15 +44,12 @@ impl Stop {
     }
 }
 
-/// A stream under watch; a cut, a silent peer and an early end all are errors here.
+/// A model's event stream with a limit on silence. A stop, a silent peer and an early end are errors of
+/// [`Self::next`].
 pub(crate) struct Watched<'a, S> {
     stream: S,
     idle_limit: Duration,
-    heard: Instant,
-    /// Rings when nothing can have been heard for `idle_limit`; what is heard does not move it, which would cost more
-    /// than to look at `heard` when it rings.
-    alarm: Pin<Box<Sleep>>,
-    cut: Pin<Box<WaitForCancellationFuture<'a>>>,
+    stop: &'a Stop,
 }
 
 impl<'a, S, T> Watched<'a, S>
@@ -65,31 +58,93 @@ where
 {
     /// Watches a stream that may be silent for `idle_limit`.
     pub(crate) fn new(stream: S, idle_limit: Duration, stop: &'a Stop) -> Self {
-        let alarm = Box::pin(tokio::time::sleep(idle_limit));
-        let cut = Box::pin(stop.token.cancelled());
-        Self { stream, idle_limit, heard: Instant::now(), alarm, cut }
+        Self { stream, idle_limit, stop }
     }
 
-    /// The next event.
+    /// Returns the next event. Only the time spent waiting here counts as silence, so a slow caller ends no
+    /// stream.
+    ///
+    /// # Errors
+    /// Returns [`LlmError::Cancelled`] after a stop, even if an event is ready; [`LlmError::Silent`] after
+    /// the limit; [`LlmError::BrokenOff`] at the end of the stream; and the errors of the stream.
     pub(crate) async fn next(&mut self) -> Result<T, LlmError> {
-        self.heard = Instant::now();
-        poll_fn(|context| self.poll(context)).await
+        let event = tokio::time::timeout(self.idle_limit, self.stream.next());
+        match self.stop.or_cut(event).await {
+            None => Err(LlmError::Cancelled),
+            Some(Err(_)) => Err(LlmError::Silent(self.idle_limit)),
+            Some(Ok(event)) => event.unwrap_or(Err(LlmError::BrokenOff)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream::{self, BoxStream};
+    use tokio::time::{Instant, advance, sleep};
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    /// Brings one number after each of these pauses, in seconds.
+    fn numbers(pauses: &'static [u64]) -> BoxStream<'static, Result<usize, LlmError>> {
+        let number = |(number, &pause)| async move {
+            sleep(Duration::from_secs(pause)).await;
+            Ok(number)
+        };
+        stream::iter(pauses.iter().enumerate()).then(number).boxed()
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<T, LlmError>> {
-        if self.cut.as_mut().poll(context).is_ready() {
-            return Poll::Ready(Err(LlmError::Cancelled));
+    #[tokio::test(start_paused = true)]
+    async fn each_event_may_take_as_long_as_the_limit_and_the_end_is_an_error() {
+        let stop = Stop::new(&CancellationToken::new());
+        let mut events = Watched::new(numbers(&[29, 29, 0]), LIMIT, &stop);
+        for expected in 0..3 {
+            assert_eq!(events.next().await.unwrap(), expected);
         }
-        if let Poll::Ready(event) = self.stream.poll_next_unpin(context) {
-            return Poll::Ready(event.unwrap_or(Err(LlmError::BrokenOff)));
-        }
-        while self.alarm.as_mut().poll(context).is_ready() {
-            let silent_at = self.heard + self.idle_limit;
-            if silent_at <= Instant::now() {
-                return Poll::Ready(Err(LlmError::Silent(self.idle_limit)));
-            }
-            self.alarm.as_mut().reset(silent_at);
-        }
-        Poll::Pending
+        assert!(matches!(events.next().await, Err(LlmError::BrokenOff)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_ends_a_stream_after_the_limit_and_no_earlier() {
+        let stop = Stop::new(&CancellationToken::new());
+        let started = Instant::now();
+        let mut events = Watched::new(numbers(&[1, 31]), LIMIT, &stop);
+        assert_eq!(events.next().await.unwrap(), 0);
+        assert!(matches!(events.next().await, Err(LlmError::Silent(limit)) if limit == LIMIT));
+        assert_eq!(started.elapsed().as_secs(), 31);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_caller_is_no_silence_of_the_stream() {
+        let stop = Stop::new(&CancellationToken::new());
+        let mut events = Watched::new(numbers(&[1, 1]), LIMIT, &stop);
+        assert_eq!(events.next().await.unwrap(), 0);
+        advance(LIMIT * 2).await;
+        assert_eq!(events.next().await.unwrap(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_wins_over_an_event_that_is_ready_and_wakes_a_caller_that_waits() {
+        let stop = Stop::new(&CancellationToken::new());
+        let mut events = Watched::new(numbers(&[29]), LIMIT, &stop);
+        let cut = async {
+            sleep(Duration::from_secs(1)).await;
+            stop.cut(Interruption::Shutdown);
+        };
+        let started = Instant::now();
+        let (event, ()) = tokio::join!(events.next(), cut);
+        assert!(matches!(event, Err(LlmError::Cancelled)));
+        assert_eq!(started.elapsed().as_secs(), 1);
+        let mut ready = Watched::new(stream::iter([Ok(1)]), LIMIT, &stop);
+        assert!(matches!(ready.next().await, Err(LlmError::Cancelled)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_is_not_lost_when_the_caller_gives_up_waiting_for_it() {
+        let stop = Stop::new(&CancellationToken::new());
+        let mut events = Watched::new(numbers(&[5, 5]), LIMIT, &stop);
+        assert!(tokio::time::timeout(Duration::from_secs(4), events.next()).await.is_err());
+        assert_eq!(events.next().await.unwrap(), 0);
     }
 }

@@ -1,4 +1,5 @@
-//! The orchestrator: rounds of asking and running tools until the model stops, the turn is cut or nothing helps.
+//! The orchestrator: rounds of asking and running tools until the model stops, the turn is cut or nothing
+//! helps.
 
 use tokio::sync::mpsc;
 
@@ -63,7 +64,7 @@ pub(crate) async fn converse(
     TurnReport { text, outcome, calls, tools, lost_files, deliveries }
 }
 
-/// A turn under way.
+/// The state of a running turn.
 struct TurnLoop<'a> {
     assistant: &'a Assistant,
     screen: mpsc::Sender<TurnEvent>,
@@ -87,13 +88,13 @@ struct TurnLoop<'a> {
     last: bool,
 }
 
-/// What follows a round.
+/// The step after a round.
 enum NextStep {
     /// Ask again with a longer conversation; the text goes on in a new paragraph.
     Ask(Vec<LlmMessage>),
     /// Ask again for the rest of a sentence.
     Continue(Vec<LlmMessage>),
-    /// That was it.
+    /// End the turn.
     Done(Outcome),
 }
 
@@ -151,8 +152,8 @@ impl TurnLoop<'_> {
         self.drop_files(prompt, error)
     }
 
-    /// Puts lines in the place of the files for which a prompt was rejected. False if it was not for files. Only what the
-    /// provider has named is written down; the next prompt shows again what is a guess.
+    /// Puts lines in the place of the files for which a prompt was rejected. Returns `false` if the error is not about
+    /// files. Only what the provider has named is stored; the next prompt shows again what was a guess.
     fn drop_files(&mut self, prompt: &mut LlmRequest, error: &LlmError) -> bool {
         match error {
             LlmError::FileGone { id } => {
@@ -169,7 +170,8 @@ impl TurnLoop<'_> {
         }
     }
 
-    /// One round. It begins again without files that the provider cannot use, and so at most once more for each file.
+    /// One round. It begins again without files that the provider cannot use, and so at most once more for
+    /// each file.
     async fn ask(&mut self, prompt: &mut LlmRequest) -> Round {
         loop {
             let ctx = RoundContext {
@@ -187,7 +189,7 @@ impl TurnLoop<'_> {
         }
     }
 
-    /// What comes now is the end: the model is told, and gets no tools.
+    /// Makes the next round the last one: the model is told so and gets no tools.
     fn last_round(&mut self, prompt: &mut LlmRequest) {
         self.last = true;
         prompt.ask_for_the_end(prompt::MONEY_IS_USED_UP);
@@ -226,15 +228,17 @@ impl TurnLoop<'_> {
         }
     }
 
-    /// An answer that broke off after visible text is continued; one without text has used up its tries already.
+    /// An answer that broke off after visible text is continued; one without text has used up its tries
+    /// already.
     fn after_failure(&mut self, text: &str, error: &LlmError) -> NextStep {
         let hopeless = error.retry() == Retry::Never;
         let resumed = if hopeless { None } else { self.resume(text, prompt::BROKE_OFF) };
         resumed.unwrap_or_else(|| NextStep::Done(self.failed(error)))
     }
 
-    /// Asks for the rest of a text. The newer models refuse an answer that begins with words of ours, so the request
-    /// ends with an instruction instead; thinking of the broken round has no signature and is left out.
+    /// Asks for the rest of a text. The newer models refuse an answer that begins with words of ours, so the
+    /// request ends with an instruction instead; thinking of the broken round has no signature and is left
+    /// out.
     fn resume(&mut self, text: &str, instruction: &str) -> Option<NextStep> {
         if is_blank(text) || self.continued >= CONTINUATIONS {
             return None;
@@ -261,7 +265,8 @@ impl TurnLoop<'_> {
         self.show(TurnEvent::Text("\n\n".to_owned())).await;
     }
 
-    /// Runs the calls of a round and shows their beginning and end; none if the turn was cut meanwhile.
+    /// Runs the calls of a round and shows their beginning and end. Returns `None` if the turn was stopped
+    /// meanwhile.
     async fn run_tools(&mut self, calls: &[ToolCall]) -> Option<Vec<Block>> {
         let started_at = self.assistant.clock.now();
         for ToolCall { id, name, .. } in calls {
@@ -300,8 +305,8 @@ impl TurnLoop<'_> {
     }
 }
 
-/// The files of which one may be why a prompt was rejected: first those of the newest message that has any, because
-/// prompts with the older ones were accepted, then all.
+/// The files of which one may be why a prompt was rejected: first those of the newest message that has any,
+/// because prompts with the older ones were accepted, then all.
 fn suspects(prompt: &LlmRequest, times: u32) -> Vec<String> {
     let ids = |message: &LlmMessage| message.files().map(|file| file.id.clone()).collect::<Vec<_>>();
     match times {

@@ -10,7 +10,8 @@ use crate::domain::people::{ChatKind, plain_name};
 use crate::domain::turn::TurnRequest;
 use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice, ToolSpec};
 
-/// The instructions that all conversations share. No date and no name: the prefix must be the same for everybody.
+/// The instructions that all conversations share. No date and no name: the prefix must be the same for
+/// everybody.
 const GLOBAL: &str = include_str!("global_prompt.md");
 /// Asks for the rest after the length limit.
 pub(super) const GO_ON: &str = "Your answer reached the length limit of one message. \
@@ -143,7 +144,8 @@ fn answered(reply: &Reply) -> String {
     mark
 }
 
-/// Keeps every line of a quoted text inside the quote. One that would look like a mark of ours there is quoted once more.
+/// Keeps every line of a quoted text inside the quote. One that would look like a mark of ours there is
+/// quoted once more.
 fn quoted(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     let line = |line| if begins_mark(line) { format!("> {line}") } else { line.to_owned() };
@@ -154,8 +156,9 @@ fn begins_mark(line: &str) -> bool {
     MARKS.iter().any(|mark| line.trim_start().starts_with(mark))
 }
 
-/// A person's own words. A line that begins like a mark of ours is escaped, so that marks are known by standing before
-/// the words only. Nothing else is changed: whatever stands in a message is said by whom its first mark names.
+/// A person's own words. A line that begins like a mark of ours is escaped, so that marks are known by
+/// standing before the words only. Nothing else is changed: whatever stands in a message is said by whom its
+/// first mark names.
 fn words(text: &str) -> String {
     if !MARKS.iter().any(|mark| text.contains(mark)) {
         return text.to_owned();

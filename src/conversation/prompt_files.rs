@@ -1,7 +1,8 @@
 //! Files in a prompt: blocks that show them to the model, or lines that tell it of them.
 //!
-//! What a file becomes depends on the conversation up to its message and on how many came later, never on a clock or on
-//! what happened to other copies; so a block stays a block until a whole step of the oldest become lines.
+//! What a file becomes depends on the conversation up to its message and on how many came later, never on a
+//! clock or on what happened to other copies; so a block stays a block until a whole step of the oldest
+//! become lines.
 
 use crate::domain::file::{FileKind, KnownFile};
 use crate::domain::history::Window;
@@ -10,8 +11,8 @@ use crate::domain::message::{HistoryMessage, Role};
 use crate::llm::request::{Block, FileBlock};
 use crate::llm::{self, Readable, Unreadable};
 
-/// How many images a request shows. With more than 20 the provider refuses all that are larger than 2,000 pixels, as
-/// photos may be.
+/// How many images a request shows. With more than 20 the provider refuses all that are larger than 2,000
+/// pixels, as photos may be.
 const IMAGES: Window = Window { limit: 20, step: 10 };
 /// How many PDFs a request shows: together they may have 600 pages.
 const PDFS: Window = Window { limit: 10, step: 5 };
@@ -27,7 +28,8 @@ const REPLIED: &str = "[the file of the message that is replied to:]";
 /// What stands behind the description of one that is left out because many others came later.
 const TOO_OLD: &str = "left out, because many files came after it; the person would have to send it again";
 
-/// How many of the oldest files of a conversation are left out, counted down while its messages are read in order.
+/// How many of the oldest files of a conversation are left out, counted down while its messages are read in
+/// order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FileWindow {
     images: i64,
@@ -153,7 +155,8 @@ fn length(bytes: u64) -> String {
     }
 }
 
-/// A sender's words inside a line of ours, up to so many code points: they can neither end it nor begin another.
+/// A sender's words inside a line of ours, up to so many code points: they can neither end it nor begin
+/// another.
 pub(super) fn one_line(words: &str, limit: usize) -> String {
     let harmless = |c: char| match c {
         '"' => '\'',

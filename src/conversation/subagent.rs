@@ -1,5 +1,6 @@
-//! Sub-agents: a conversation of its own for one task of a tool, with few rounds and its own limit of money, shown to
-//! nobody. Its calls are recorded with those of the turn, so they are paid with it, also when it is cut.
+//! Sub-agents: a conversation of its own for one task of a tool, with few rounds and its own limit of money,
+//! shown to nobody. Its calls are recorded with those of the turn, so they are paid with it, also when it is
+//! cut.
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -12,7 +13,7 @@ use crate::domain::blank::is_blank;
 use crate::domain::ids::ThreadKey;
 use crate::domain::message::Role;
 use crate::domain::money::Usd;
-use crate::llm::error::TRIES;
+use crate::llm::error::{RetryPauses, TRIES};
 use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice};
 use crate::llm::{LlmError, StopReason};
 use crate::services::metering::TurnMeter;
@@ -58,7 +59,14 @@ impl Subagent<'_> {
 impl RunSubagent for Subagent<'_> {
     fn run(&self, task: SubagentTask) -> BoxFuture<'_, SubagentReport> {
         async move {
-            let mut work = SubagentRun { subagent: *self, task, spent: Usd::ZERO, rounds: 0, failures: 0 };
+            let mut work = SubagentRun {
+                subagent: *self,
+                task,
+                spent: Usd::ZERO,
+                rounds: 0,
+                failures: 0,
+                pauses: RetryPauses::new(),
+            };
             let answer = work.run().await;
             SubagentReport { answer, cost: work.spent, rounds: work.rounds }
         }
@@ -73,6 +81,7 @@ struct SubagentRun<'a> {
     spent: Usd,
     rounds: usize,
     failures: u32,
+    pauses: RetryPauses,
 }
 
 impl SubagentRun<'_> {
@@ -130,8 +139,8 @@ impl SubagentRun<'_> {
         }
     }
 
-    /// Sets how long the next answer may be, so that the task cannot cost more than its limit and a last answer stays
-    /// affordable; without room for one behind it, this one is the last.
+    /// Sets how long the next answer may be, so that the task cannot cost more than its limit and a last
+    /// answer stays affordable; without room for one behind it, this one is the last.
     fn bound(&self, request: &mut LlmRequest) -> Result<(), Unfinished> {
         let today = self.subagent.assistant.clock.now().date_naive();
         let left = self.task.cap - self.spent;
@@ -156,7 +165,7 @@ impl SubagentRun<'_> {
     /// Waits after a failure that may pass, which costs no round but money, if it has reported any usage.
     async fn wait_after(&mut self, error: &LlmError) -> Result<(), Unfinished> {
         self.failures += 1;
-        let pause = error.retry().pause(self.failures).filter(|_| self.failures < TRIES);
+        let pause = self.pauses.after(error.retry()).filter(|_| self.failures < TRIES);
         let pause = pause.ok_or(Unfinished::Failed(error.name()))?;
         self.rounds -= 1;
         self.subagent.stop.or_cut(tokio::time::sleep(pause)).await.ok_or(Unfinished::Cut)

@@ -1,5 +1,5 @@
-//! Fitting a conversation into the model's window: whole turns go, oldest first, in large steps, so that the prefix
-//! stays the same (and cached) for many turns in between.
+//! Fitting a conversation into the model's window: whole turns go, oldest first, in large steps, so that the
+//! prefix stays the same (and cached) for many turns in between.
 
 use super::interrupt::Stop;
 use crate::domain::message::Role;
@@ -36,7 +36,8 @@ pub(super) async fn fit(provider: &Provider, request: &mut LlmRequest, stop: &St
             Err(
                 error @ (LlmError::Cancelled | LlmError::FileGone { .. } | LlmError::FilesRefused { .. }),
             ) => return Err(error),
-            // Counting is a help, not a condition. What is guessed of files is a bound, far above what most of them take.
+            // Counting is a help, not a condition. What is guessed of files is a bound, far above what most
+            // of them take.
             Err(_) if guess_of_text(request) <= room => return Ok(()),
             Err(_) => guess(request),
         };
@@ -47,7 +48,8 @@ pub(super) async fn fit(provider: &Provider, request: &mut LlmRequest, stop: &St
     Err(LlmError::TooLong("the newest message does not fit the window".to_owned()))
 }
 
-/// Drops the oldest turns until, in proportion, `tokens` come down to `target`. False if nothing could be dropped.
+/// Drops the oldest turns until, in proportion, `tokens` come down to `target`. False if nothing could be
+/// dropped.
 fn trim(request: &mut LlmRequest, tokens: u64, target: u64) -> bool {
     let total: u64 = request.messages.iter().map(LlmMessage::bytes).sum();
     let surplus = u128::from(total) * u128::from(tokens.saturating_sub(target)) / u128::from(tokens.max(1));

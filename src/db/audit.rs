@@ -1,45 +1,45 @@
-//! Repository of the audit: reads all books and says what is wrong with them. Changes nothing.
+//! Repository of the audit: checks all books and reports broken rules. Changes nothing.
 
 use super::{Db, DbError};
 use crate::domain::money::Usd;
 
-/// A rule that is broken.
+/// A broken rule of the books.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Problem {
-    /// Which.
+    /// The rule, as `audit.sql` words it.
     pub rule: String,
-    /// How many rows break it.
+    /// Number of rows that break it.
     pub count: i64,
-    /// One of them.
+    /// One such row, for the report.
     pub example: String,
 }
 
-/// What the books hold.
+/// Sums over all books.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Totals {
-    /// Users with operations.
+    /// Number of users with at least one operation.
     pub users: i64,
-    /// Operations.
+    /// Number of balance operations.
     pub operations: i64,
-    /// The sum of all balances.
+    /// Sum of all balances.
     pub balances: Usd,
-    /// Payments.
+    /// Number of payments, refunded ones included.
     pub payments: i64,
-    /// Stars that came in and were not given back.
+    /// Stars received and not refunded.
     pub stars: i64,
-    /// Open holds.
+    /// Number of open holds, of turns and of refunds.
     pub holds: i64,
-    /// What models cost that users paid.
+    /// Cost of the model calls that users paid for.
     pub charged: Usd,
-    /// What models cost that the owner paid.
+    /// Cost of the model calls that the owner paid for.
     pub losses: Usd,
 }
 
-/// The rules that are broken; none is what everybody wants.
+/// Returns the broken rules; empty if the books are consistent.
 pub(crate) async fn problems(db: &Db) -> Result<Vec<Problem>, DbError> {
     let mut tx = db.begin().await?;
-    // All books are read from one end to the other, which may take longer than any other statement, and is quicker
-    // without keys.
+    // The audit scans all books. It may take longer than any other statement, and is faster without index
+    // lookups.
     sqlx::query!(
         r#"SELECT set_config('statement_timeout', '30min', TRUE) AS "timeout!",
                   set_config('enable_seqscan', 'on', TRUE) AS "scan!",
@@ -58,7 +58,7 @@ pub(crate) async fn problems(db: &Db) -> Result<Vec<Problem>, DbError> {
     Ok(problems.collect())
 }
 
-/// What the books hold at this moment.
+/// Returns the current sums over all books.
 pub(crate) async fn totals(db: &Db) -> Result<Totals, DbError> {
     let row = sqlx::query!(
         r#"SELECT (SELECT count(*) FROM users WHERE last_operation IS NOT NULL) AS "users!",

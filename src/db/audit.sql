@@ -1,5 +1,5 @@
--- The audit of the books: one line a rule, with the number of rows that break it and one of them as an example.
--- One statement, so all rules see the same moment.
+-- Audits the books: returns one row per rule, with the number of rows that break it and one of them as an
+-- example. A single statement, so that all rules check the same snapshot.
 WITH newest AS (
     SELECT DISTINCT ON (user_id) user_id, seq, balance_after FROM balance_operations ORDER BY user_id, seq DESC
 ), sums AS (

@@ -1,7 +1,8 @@
-//! Repository of balances: operations, which only ever grow in number, and the newest of which is what a user has.
-//! Charges are booked by the statement that closes their turn (`turns/close.sql`), starter balances mostly by the one that
-//! meets a new user (`people_meet.sql`), everything else here.
-//! The caller makes sure that an event is booked once, by a row lock or an insert of its own; the key is the last barrier.
+//! Repository of balances: the operations of each user, which are only ever appended. The newest operation
+//! determines the balance. Charges are booked by the statement that closes their turn (`turns/close.sql`),
+//! most starter grants by the statement that creates the user (`people_meet.sql`), everything else here.
+//! The caller ensures that an event is booked once, by a row lock or an insert of its own; the unique key is
+//! the last safeguard.
 
 use chrono::{DateTime, Utc};
 
@@ -12,20 +13,20 @@ use crate::domain::money::Usd;
 /// Why a balance changes, apart from charges.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Reason {
-    /// What a new user gets; the first operation of each.
+    /// The starter grant of a new user; the first operation of each user.
     Starter,
-    /// The charge of a turn is given back.
+    /// The charge of a turn is returned.
     Return(TurnId),
-    /// Stars came in.
+    /// Stars were received.
     Payment(PaymentId),
-    /// Stars were given back.
+    /// Stars were refunded.
     Refund(PaymentId),
     /// An administrator corrected the balance.
     Adjustment(UserId),
 }
 
 impl Reason {
-    /// The column and label name.
+    /// Returns the name used in the column and in metric labels.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Starter => "starter",
@@ -40,19 +41,19 @@ impl Reason {
 /// A change of a balance.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Operation<'a> {
-    /// Whose.
+    /// The user whose balance changes.
     pub user: UserId,
-    /// Why.
+    /// What the operation is booked for.
     pub reason: Reason,
-    /// By how much; below zero it is taken.
+    /// US dollars; negative if the amount is taken.
     pub amount: Usd,
-    /// What makes the event unique.
+    /// Unique key of the event.
     pub key: &'a str,
-    /// What it was for, for people: a model's name, a number of Stars.
+    /// What it was for, in words for people: a model's name, a number of Stars.
     pub subject: &'a str,
 }
 
-/// Books an operation; returns the balance after it.
+/// Books an operation and returns the balance after it.
 pub(crate) async fn post(tx: &mut Tx<'_>, operation: &Operation<'_>) -> Result<Usd, DbError> {
     let (turn, payment, actor) = match operation.reason {
         Reason::Starter => (None, None, None),
@@ -77,23 +78,23 @@ pub(crate) async fn post(tx: &mut Tx<'_>, operation: &Operation<'_>) -> Result<U
     .map_err(DbError::at("balance::post"))
 }
 
-/// What a user has.
+/// A user's balance and the held part of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Balance {
-    /// All of it.
+    /// The whole balance, holds included.
     pub amount: Usd,
     /// The part that is reserved for running turns and pending refunds.
     pub held: Usd,
 }
 
 impl Balance {
-    /// What may be spent now.
+    /// Returns the part that may be spent now.
     pub(crate) fn spendable(self) -> Usd {
         self.amount - self.held
     }
 }
 
-/// What a user has; none if the user is not known.
+/// Returns a user's balance, or `None` if the user is unknown.
 pub(crate) async fn of(
     database: impl sqlx::PgExecutor<'_>,
     user: UserId,
@@ -105,20 +106,20 @@ pub(crate) async fn of(
     Ok(row.map(|row| Balance { amount: Usd(row.balance), held: Usd(row.held) }))
 }
 
-/// An operation as it was booked.
+/// A booked operation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct LedgerEntry {
-    /// Why, by its column name.
+    /// The reason, by its column name.
     pub kind: String,
-    /// By how much.
+    /// US dollars; negative if the amount was taken.
     pub amount: Usd,
-    /// What it was for.
+    /// What it was for, in words for people.
     pub subject: String,
-    /// When.
+    /// When it was booked.
     pub at: DateTime<Utc>,
 }
 
-/// The newest operations of a user, newest first.
+/// Returns a user's newest operations, newest first.
 pub(crate) async fn latest(tx: &mut Tx<'_>, user: UserId, limit: i64) -> Result<Vec<LedgerEntry>, DbError> {
     let rows = sqlx::query!(
         "SELECT kind, amount, subject, created_at FROM balance_operations
@@ -138,7 +139,8 @@ pub(crate) async fn latest(tx: &mut Tx<'_>, user: UserId, limit: i64) -> Result<
     Ok(booked.collect())
 }
 
-/// What a closed turn was charged and what for; none if nothing was. The turn is locked until the transaction ends.
+/// Returns the charge of a closed turn, or `None` if it was not charged. Locks the turn until the transaction
+/// ends.
 pub(crate) async fn charge(tx: &mut Tx<'_>, turn: TurnId) -> Result<Option<Charge>, DbError> {
     let closed = sqlx::query!(
         "SELECT user_id FROM turns JOIN threads ON threads.id = thread_id
@@ -159,18 +161,18 @@ pub(crate) async fn charge(tx: &mut Tx<'_>, turn: TurnId) -> Result<Option<Charg
     Ok(row.map(|row| Charge { user: UserId(closed.user_id), amount: Usd(row.amount), subject: row.subject }))
 }
 
-/// What a turn was charged.
+/// The charge of a turn.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Charge {
-    /// Who paid it.
+    /// The user who paid it.
     pub user: UserId,
-    /// How much, above zero.
+    /// US dollars, above zero.
     pub amount: Usd,
-    /// What the user reads about it.
+    /// The subject that the user reads in the list of operations.
     pub subject: String,
 }
 
-/// What an operation with this key left, if there is one.
+/// Returns the balance after the operation with this key, or `None` if there is no such operation.
 pub(crate) async fn posted(tx: &mut Tx<'_>, key: &str) -> Result<Option<Usd>, DbError> {
     sqlx::query_scalar!("SELECT balance_after FROM balance_operations WHERE key = $1", key)
         .fetch_optional(&mut **tx)
@@ -179,7 +181,7 @@ pub(crate) async fn posted(tx: &mut Tx<'_>, key: &str) -> Result<Option<Usd>, Db
         .map_err(DbError::at("balance::posted"))
 }
 
-/// Locks a user's row until the transaction ends and returns the balance; none if the user is not known.
+/// Locks a user's row until the transaction ends and returns the balance, or `None` if the user is unknown.
 pub(crate) async fn lock(tx: &mut Tx<'_>, user: UserId) -> Result<Option<Usd>, DbError> {
     sqlx::query_scalar!("SELECT balance FROM users WHERE id = $1 FOR NO KEY UPDATE", user.0)
         .fetch_optional(&mut **tx)
@@ -188,7 +190,7 @@ pub(crate) async fn lock(tx: &mut Tx<'_>, user: UserId) -> Result<Option<Usd>, D
         .map_err(DbError::at("balance::lock"))
 }
 
-/// Whether anything was ever booked for a user.
+/// Returns whether any operation was ever booked for a user.
 pub(crate) async fn has_operations(tx: &mut Tx<'_>, user: UserId) -> Result<bool, DbError> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT 1 FROM balance_operations WHERE user_id = $1) AS "any!""#,

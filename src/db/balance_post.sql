@@ -1,4 +1,4 @@
--- Changes a balance and books why, in one statement: no older value of the balance is ever read and written back.
+-- Changes a balance and books the operation in one statement, so that no stale balance is ever written back.
 WITH account AS (
     UPDATE users SET balance = balance + $2, last_operation = coalesce(last_operation, 0) + 1
     WHERE id = $1

@@ -1,19 +1,19 @@
-//! Repository of crashes: which turns and updates were in flight when the process died. Only the database knows that at
-//! the next start.
+//! Repository of crashes: which turns and updates were in flight when the process died. At the next start,
+//! only the database knows.
 
 use super::{Db, DbError};
 
-/// What the last process left in flight.
+/// The work that the last process left in flight.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Crash {
-    /// Turns that were being answered.
+    /// Number of turns that were being answered.
     pub turns: i64,
-    /// Updates that were being handled.
+    /// Number of updates that were being handled.
     pub updates: i64,
 }
 
-/// Counts the crash that ended the last process for everything that was in flight then; nothing is in flight afterwards, so
-/// a second count of the same crash finds nothing. If something ran alone, it is counted for that only.
+/// Counts the crash of the last process for everything that was in flight. If something was in flight alone,
+/// the crash counts for that only. Idempotent: nothing is in flight afterwards.
 pub(crate) async fn count(db: &Db) -> Result<Crash, DbError> {
     let row = sqlx::query!(
         r#"WITH open AS (
@@ -42,8 +42,8 @@ pub(crate) async fn count(db: &Db) -> Result<Crash, DbError> {
     Ok(Crash { turns: row.turns, updates: row.updates })
 }
 
-/// Notes that the process ends in an orderly way: what is left is for the next start, and was in flight in no crash.
-pub(crate) async fn none(db: &Db) -> Result<(), DbError> {
+/// Records an orderly shutdown, so that remaining work is not counted as lost in a crash.
+pub(crate) async fn clear(db: &Db) -> Result<(), DbError> {
     sqlx::query!(
         "WITH open AS (
            UPDATE turns SET in_flight = FALSE, alone = FALSE WHERE state = 'open' AND in_flight
@@ -52,6 +52,6 @@ pub(crate) async fn none(db: &Db) -> Result<(), DbError> {
     )
     .execute(db.pool())
     .await
-    .map_err(DbError::at("crashes::none"))?;
+    .map_err(DbError::at("crashes::clear"))?;
     Ok(())
 }

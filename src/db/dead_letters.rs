@@ -1,31 +1,31 @@
-//! Repository of dead letters: items of the write-behind that the database refused, kept until a person decides.
+//! Repository of dead letters: write-behind items that the database refused, kept until an operator decides.
 
 use chrono::{DateTime, Utc};
 
 use super::{Db, DbError, Tx};
 
-/// An item that could not be written.
+/// An item that could not be stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct DeadLetter {
-    /// Its row.
+    /// Primary key.
     pub id: i64,
-    /// What makes the item unique.
+    /// Unique key of the item.
     pub item: String,
-    /// The item as it was found, which may be no JSON.
+    /// The item as it was read from Redis; possibly not valid JSON.
     pub payload: String,
-    /// Why it was refused the last time.
+    /// The last error.
     pub error: String,
-    /// How often it was refused.
+    /// Number of failed attempts.
     pub attempts: i32,
-    /// When it was refused first.
+    /// Time of the first failure.
     pub first_failed_at: DateTime<Utc>,
-    /// When it was refused last.
+    /// Time of the last failure.
     pub last_failed_at: DateTime<Utc>,
 }
 
-/// Puts an item aside; one that is there already has been refused once more.
+/// Stores a refused item. If it is stored already, counts another failed attempt.
 pub(crate) async fn put(db: &Db, item: &str, payload: &str, error: &str) -> Result<(), DbError> {
-    // The one character that a text column cannot hold.
+    // A text column cannot hold NUL.
     let [item, payload, error] = [item, payload, error].map(|text| text.replace('\0', "\u{fffd}"));
     sqlx::query!(
         "INSERT INTO dead_letters (item_id, payload, error) VALUES ($1, $2, $3)
@@ -41,7 +41,7 @@ pub(crate) async fn put(db: &Db, item: &str, payload: &str, error: &str) -> Resu
     Ok(())
 }
 
-/// Letters after the row `after`, oldest first.
+/// Returns up to `limit` dead letters after the row `after`, oldest first.
 pub(crate) async fn list(db: &Db, after: i64, limit: i64) -> Result<Vec<DeadLetter>, DbError> {
     sqlx::query_as!(
         DeadLetter,
@@ -55,7 +55,7 @@ pub(crate) async fn list(db: &Db, after: i64, limit: i64) -> Result<Vec<DeadLett
     .map_err(DbError::at("dead_letters::list"))
 }
 
-/// One letter.
+/// Returns a dead letter.
 pub(crate) async fn find(db: &Db, id: i64) -> Result<Option<DeadLetter>, DbError> {
     sqlx::query_as!(
         DeadLetter,
@@ -68,7 +68,7 @@ pub(crate) async fn find(db: &Db, id: i64) -> Result<Option<DeadLetter>, DbError
     .map_err(DbError::at("dead_letters::find"))
 }
 
-/// Removes a letter, together with its effects.
+/// Removes a dead letter, in the transaction that applied or discarded it.
 pub(crate) async fn remove(tx: &mut Tx<'_>, id: i64) -> Result<(), DbError> {
     sqlx::query!("DELETE FROM dead_letters WHERE id = $1", id)
         .execute(&mut **tx)

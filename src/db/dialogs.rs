@@ -1,5 +1,5 @@
-//! Repository of dialogs: a question that waits for a text in one conversation, with a deadline. Everything but a text
-//! passes through it.
+//! Repository of dialogs: a question of the bot that waits for a text in one thread until a deadline. Other
+//! messages do not end it.
 
 use chrono::{DateTime, Utc};
 
@@ -10,18 +10,18 @@ use crate::domain::ids::ThreadKey;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Dialog {
-    /// How many Stars the person wants to pay.
+    /// The number of Stars that the user wants to pay.
     CustomAmount,
 }
 
 impl Dialog {
-    /// The column name.
+    /// Returns the column name.
     fn name(self) -> &'static str {
         self.into()
     }
 }
 
-/// Asks until `expires_at`; an older question of the same conversation is forgotten.
+/// Opens a dialog until `expires_at`, replacing an older one of the same thread.
 pub(crate) async fn open(
     tx: &mut Tx<'_>,
     key: ThreadKey,
@@ -43,7 +43,7 @@ pub(crate) async fn open(
     Ok(())
 }
 
-/// Ends the question of a conversation; false if none waited.
+/// Closes the dialog of a thread. Returns `false` if none was open.
 pub(crate) async fn close(tx: &mut Tx<'_>, key: ThreadKey, now: DateTime<Utc>) -> Result<bool, DbError> {
     let waited = sqlx::query_scalar!(
         "DELETE FROM dialogs WHERE chat_id = $1 AND user_id = $2 AND topic_id IS NOT DISTINCT FROM $3
@@ -58,7 +58,7 @@ pub(crate) async fn close(tx: &mut Tx<'_>, key: ThreadKey, now: DateTime<Utc>) -
     Ok(waited.is_some_and(|expires_at| expires_at > now))
 }
 
-/// Forgets questions that nobody answered in time.
+/// Deletes expired dialogs.
 pub(crate) async fn forget(db: &Db, now: DateTime<Utc>) -> Result<(), DbError> {
     sqlx::query!("DELETE FROM dialogs WHERE expires_at < $1", now)
         .execute(db.pool())

@@ -14,8 +14,8 @@ pub enum DbError {
         #[source]
         source: sqlx::Error,
     },
-    /// Another transaction was in the way: a locked row, a deadlock, or a concurrent insert of the same row. The same
-    /// operation may succeed at once.
+    /// Another transaction was in the way: a locked row, a deadlock, or a concurrent insert of the same row.
+    /// The same operation may succeed at once.
     #[error("{at} collided with another transaction")]
     Contended {
         /// The operation.
@@ -24,8 +24,8 @@ pub enum DbError {
         #[source]
         source: sqlx::Error,
     },
-    /// The server cancelled a statement because it took too long. A repetition helps if the server was busy, but not if
-    /// the statement has too much to do.
+    /// The server cancelled a statement because it took too long. A repetition helps if the server was busy,
+    /// but not if the statement has too much to do.
     #[error("{at} took too long")]
     TooSlow {
         /// The operation.
@@ -34,7 +34,7 @@ pub enum DbError {
         #[source]
         source: sqlx::Error,
     },
-    /// Our own time limit passed without an answer from the server, which may have vanished.
+    /// Our own time limit passed without an answer from the server, which may be unreachable.
     #[error("the database did not answer within {} s", limit.as_secs())]
     Deadline {
         /// The time limit.
@@ -71,8 +71,11 @@ pub enum DbError {
 }
 
 impl DbError {
-    /// Classifies the driver's error of an operation.
+    /// Classifies the driver's error of an operation. Every operation calls this with its name once it has
+    /// returned, whatever its result, so a debug event here names it inside the span of its turn or update. The
+    /// event costs one comparison while the level is off.
     pub(super) fn at(at: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
+        tracing::debug!(operation = at, "a database operation returned");
         move |source| match Class::of(&source) {
             Class::Unavailable => Self::Unavailable { at, source },
             Class::Contended => Self::Contended { at, source },
@@ -81,14 +84,15 @@ impl DbError {
         }
     }
 
-    /// Classifies the driver's error of an insert whose earlier run may still be committing: a unique violation is
-    /// contention, because a repetition finds the row.
+    /// Classifies the driver's error of an insert whose earlier run may still be committing: a unique
+    /// violation is contention, because a repetition finds the row.
     pub(super) fn at_race(at: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
+        let classified = Self::at(at);
         move |source| match &source {
             sqlx::Error::Database(database) if database.is_unique_violation() => {
                 Self::Contended { at, source }
             }
-            _ => Self::at(at)(source),
+            _ => classified(source),
         }
     }
 
@@ -102,7 +106,8 @@ impl DbError {
         matches!(self, Self::TooSlow { .. })
     }
 
-    /// Returns the obstacle that a repetition may find gone, as the log names it; `None` for an error that stays.
+    /// Returns the obstacle that a repetition may find gone, as the log names it; `None` for an error that
+    /// stays.
     pub(super) fn obstacle(&self) -> Option<&'static str> {
         match self {
             Self::Unavailable { .. } | Self::Deadline { .. } => Some("the database is away, waiting"),

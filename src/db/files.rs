@@ -1,5 +1,5 @@
-//! Repository of files that people sent. A file is found by its conversation only: message numbers repeat from chat to
-//! chat, and an id may be anybody's.
+//! Repository of files that users sent. A file is always looked up within its thread: message ids repeat
+//! between chats, and a provider's file id may belong to anyone.
 
 use chrono::{DateTime, Utc};
 
@@ -9,14 +9,14 @@ use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{ChatId, FileId, ThreadId, ThreadKey, TurnId};
 use crate::domain::turn::Unfetched;
 
-/// A file's columns, all or none; `id` tells which.
+/// The columns of a file, all NULL if there is none; `id` tells the cases apart.
 pub(super) struct FileRow {
     pub(super) id: Option<i64>,
     pub(super) kind: Option<String>,
     pub(super) name: Option<String>,
     pub(super) mime: Option<String>,
     pub(super) size: Option<i64>,
-    /// None also if the copy is about to expire.
+    /// Also `None` if the copy is about to expire.
     pub(super) provider_id: Option<String>,
     pub(super) at: Option<DateTime<Utc>>,
     pub(super) replied: Option<bool>,
@@ -24,7 +24,7 @@ pub(super) struct FileRow {
 }
 
 impl FileRow {
-    /// The file; none if the columns are empty.
+    /// Returns the file, or `None` if the columns are NULL.
     pub(super) fn read(self) -> Result<Option<KnownFile>, DbError> {
         let (Some(id), Some(kind), Some(name), Some(mime), Some(size), Some(at)) =
             (self.id, self.kind, self.name, self.mime, self.size, self.at)
@@ -48,8 +48,8 @@ impl FileRow {
     }
 }
 
-/// The newest `limit` files of a conversation, newest first, without those that the person has cleared; a copy that
-/// expires within the hour counts as none.
+/// Returns the newest `limit` files of a thread, newest first, without cleared ones. A copy that expires
+/// within the hour is ignored.
 pub(crate) async fn of_thread(
     db: &Db,
     key: ThreadKey,
@@ -92,8 +92,8 @@ pub(crate) async fn of_thread(
     Ok(files)
 }
 
-/// The copy of a file with this content that a conversation has already, and its length in bytes; none if it expires
-/// within the day.
+/// Returns the thread's uploaded copy of a file with this content, and its length in bytes. Returns `None` if
+/// there is none or it expires within the day.
 pub async fn copy_in(
     db: &Db,
     key: ThreadKey,
@@ -119,7 +119,7 @@ pub async fn copy_in(
     }))
 }
 
-/// Which files of a turn's messages could not be fetched.
+/// Returns which files of a turn's messages could not be fetched.
 pub async fn unfetched(db: &Db, turn: TurnId) -> Result<Unfetched, DbError> {
     let row = sqlx::query!(
         r#"SELECT coalesce(bool_or(NOT replied), FALSE) AS "own!", coalesce(bool_or(replied), FALSE) AS "replied!"
@@ -133,8 +133,8 @@ pub async fn unfetched(db: &Db, turn: TurnId) -> Result<Unfetched, DbError> {
     Ok(Unfetched { own: row.own, replied: row.replied })
 }
 
-/// Forgets copies that the provider does not have any more. Prompts tell of these files in a line from then on, so the
-/// conversation's history has changed.
+/// Removes copies that the provider has deleted. The thread gets a new history version, because prompts now
+/// describe these files in a line of text.
 pub async fn lost(db: &Db, thread: ThreadId, copies: &[String]) -> Result<(), DbError> {
     sqlx::query!(
         "WITH lost AS (

@@ -1,6 +1,7 @@
-//! Group commit: what several callers want at the same moment becomes one statement. It costs the server hardly more
-//! than that of one caller, so the more people are served, the less each one costs.
+//! Group commit: concurrent callers share one statement. A statement for many costs the server little more
+//! than one for a single caller, so the cost per caller falls under load.
 
+use std::any;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::future::Future;
@@ -17,35 +18,35 @@ use super::DbError;
 use super::lanes::{Lane, Lanes};
 use crate::telemetry::metrics::Counter;
 
-/// The most wishes of one statement: its joins compare each with each, so that a larger one gains nothing.
+/// The most operations in one statement. Its joins compare every pair, so larger groups gain nothing.
 const MAX_OPS: usize = 16;
 
-/// What one caller wants of a statement that can do it for many.
+/// One caller's operation in a shared statement.
 pub(super) trait BatchOp: Send + Debug + Sized {
-    /// What the caller gets.
+    /// The result for the caller.
     type Output: Send + Debug;
 
-    /// Whose rows it changes. Wishes with the same key are never in one statement.
+    /// Identifies the rows that it changes. Operations with the same key never share a statement.
     fn key(&self) -> i64;
 
-    /// Runs the statement: all of the wishes or, with an error, none of them. The answers are in the order of the wishes.
+    /// Executes all operations or, on an error, none of them. Results are in the order of the operations.
     fn execute(
         database: &mut PgConnection,
         ops: Vec<Self>,
     ) -> impl Future<Output = Result<Vec<Self::Output>, DbError>> + Send;
 }
 
-/// What a wish takes along, as JSON that is written once and from what the caller only lends.
+/// Serialises borrowed values once, as a JSON parameter of a shared statement.
 ///
 /// # Errors
-/// When a value has no JSON.
+/// Returns [`DbError::Failed`] if a value has no JSON representation.
 pub(super) fn json(at: &'static str, lent: &impl Serialize) -> Result<Box<RawValue>, DbError> {
     to_raw_value(lent).map_err(|error| DbError::at(at)(sqlx::Error::Encode(error.into())))
 }
 
-/// The callers of one kind of statement. As many statements run at a time as there are lanes; who comes meanwhile waits,
-/// and the first whose turn it is runs the next one for all who wait. There is no queue but of callers who wait
-/// themselves.
+/// Batches calls of one kind of statement. At most one statement runs per lane. Callers that arrive meanwhile
+/// wait; the first to get a lane executes the next statement for all of them. There is no background task:
+/// the waiting callers are the queue.
 #[derive(Debug)]
 pub(super) struct GroupCommit<W: BatchOp> {
     lanes: Arc<Lanes>,
@@ -64,13 +65,14 @@ impl<W: BatchOp> GroupCommit<W> {
         Self { lanes, waiting: Mutex::default(), statements }
     }
 
-    /// Has the wish granted together with others. None if that did not work, for whatever reason: the caller then has to
-    /// ask alone, and learns the reason if it is its own. The wish may have been granted all the same.
+    /// Executes the operation in a group. Returns `None` if the group failed; the caller then retries alone
+    /// and gets its own error. The operation may have taken effect.
     pub(super) async fn try_submit(&self, op: W) -> Option<W::Output> {
+        tracing::debug!(operation = any::type_name::<W>(), "a shared database statement is requested");
         let (reply, mut answer) = oneshot::channel();
         self.waiting().push(PendingOp { op, reply });
         loop {
-            // With a lane at once nobody has to be woken by the answer, which this task gives itself.
+            // If a lane is free, this task answers itself, and no other task has to be woken.
             let lane = if let Some(lane) = self.lanes.try_enter() {
                 lane
             } else {
@@ -83,16 +85,17 @@ impl<W: BatchOp> GroupCommit<W> {
             let ran = self.run(&lane).await;
             drop(lane);
             match answer.try_recv() {
-                // There were too many, or somebody else's wish had the same key.
+                // The statement was full, or had another operation with the same key.
                 Err(TryRecvError::Empty) if ran => {}
-                // Whoever has taken this wish along will answer it.
+                // Another caller is executing this operation and will answer.
                 Err(TryRecvError::Empty) => return answer.await.ok(),
                 answer => return answer.ok(),
             }
         }
     }
 
-    /// Runs one statement, if anybody waits for one. Who is not answered then finds the other end closed.
+    /// Executes one statement for the waiting callers, if any. After a failure their channels are closed
+    /// without an answer.
     async fn run(&self, lane: &Lane<'_>) -> bool {
         let (ops, callers): (Vec<W>, Vec<_>) =
             self.next().into_iter().map(|PendingOp { op, reply }| (op, reply)).unzip();
@@ -100,17 +103,17 @@ impl<W: BatchOp> GroupCommit<W> {
             return false;
         }
         let number = ops.len();
-        // Boxed, so that callers have no room for it while they wait.
+        // Boxed, so that waiting callers do not reserve memory for it.
         match Box::pin(self.run_statement(lane, ops)).await {
             Ok(answers) => {
                 for (caller, answer) in callers.into_iter().zip(answers) {
-                    // Who has gone asks again, and finds it done.
+                    // A caller that has gone retries and finds the work done.
                     drop(caller.send(answer));
                 }
             }
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                // Who was alone will tell itself.
+                // A lone caller retries and reports its own error.
                 if number > 1 {
                     tracing::debug!(error, number, "what was wanted together is asked for one by one");
                 }
@@ -120,7 +123,7 @@ impl<W: BatchOp> GroupCommit<W> {
     }
 
     async fn run_statement(&self, lane: &Lane<'_>, ops: Vec<W>) -> Result<Vec<W::Output>, DbError> {
-        // Whatever happens to this future or the statement, only a connection that has answered is used again.
+        // If this future is dropped or the statement fails, the connection is not reused.
         let mut connection = lane.connection().await?;
         self.statements.inc();
         let answers = W::execute(&mut connection, ops).await?;
@@ -128,8 +131,8 @@ impl<W: BatchOp> GroupCommit<W> {
         Ok(answers)
     }
 
-    /// What the next statement does: the oldest wishes, one of each key. All instances lock rows in the same order. Wishes
-    /// of callers who have gone are forgotten.
+    /// Takes the oldest operations, one per key, sorted by key so that all instances lock rows in the same
+    /// order. Drops operations whose caller has gone.
     fn next(&self) -> Vec<PendingOp<W>> {
         let mut waiting = self.waiting();
         waiting.retain(|waiting| !waiting.reply.is_closed());
@@ -141,7 +144,7 @@ impl<W: BatchOp> GroupCommit<W> {
     }
 
     fn waiting(&self) -> MutexGuard<'_, Vec<PendingOp<W>>> {
-        // Nothing that holds it can panic half-way.
+        // No code panics while holding the lock.
         self.waiting.lock()
     }
 }

@@ -1,15 +1,15 @@
-//! Repository of groups that have become supergroups: everything that goes on moves to the new chat, and everything that has
-//! a number in the former one stays there. Doing it again moves what has come since.
+//! Repository of groups that became supergroups: moves active work to the new chat, while everything with a
+//! message id stays in the former one. A repetition moves what was added since.
 
 use super::{DbError, Tx};
 use crate::domain::ids::{ChatId, ThreadKey, TopicId, UserId};
 
-/// Moves what belongs to the chat `from` to the chat `to`; returns the conversations by their former keys.
+/// Moves the threads of the chat `from` to the chat `to` and returns their former keys.
 pub(crate) async fn follow(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<Vec<ThreadKey>, DbError> {
     if !rename(tx, from, to).await? {
         return Ok(Vec::new());
     }
-    // Turns are locked before conversations, as everywhere.
+    // Turns are locked before threads, as in all transactions.
     sqlx::query!(
         "UPDATE turns SET question_id = (question_id - 2147483648)::integer, live_message_id = NULL, live_begun = FALSE
          WHERE thread_id IN (SELECT id FROM threads WHERE chat_id = $1) AND question_id > 0",
@@ -43,7 +43,7 @@ pub(crate) async fn follow(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<
     )
     .execute(&mut **tx)
     .await
-    // Somebody may be entering the new chat at this moment.
+    // A user may be entering the new chat concurrently.
     .map_err(DbError::at_race("group_upgrades::follow"))?;
     readdress(tx, from, to).await?;
     let key = |user: i64, topic: Option<i32>| ThreadKey {
@@ -54,7 +54,7 @@ pub(crate) async fn follow(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<
     Ok(threads.iter().map(|thread| key(thread.user_id, thread.topic_id)).collect())
 }
 
-/// Notes what has become of a chat; false if nobody knows it.
+/// Records the successor of a chat. Returns `false` if the chat is unknown.
 async fn rename(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<bool, DbError> {
     sqlx::query!(
         "INSERT INTO chats (id, kind, title, username) SELECT $2, 'supergroup', title, username FROM chats WHERE id = $1
@@ -72,7 +72,7 @@ async fn rename(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<bool, DbErr
     Ok(renamed.rows_affected() > 0)
 }
 
-/// Makes one conversation of two whose person has written in the new chat already.
+/// Merges threads into those that their users already have in the new chat.
 async fn merge(tx: &mut Tx<'_>, olds: &[i64], targets: &[i64]) -> Result<(), DbError> {
     if olds.is_empty() {
         return Ok(());
@@ -129,8 +129,8 @@ async fn merge(tx: &mut Tx<'_>, olds: &[i64], targets: &[i64]) -> Result<(), DbE
     Ok(())
 }
 
-/// What is still owed to the former chat is owed to the new one, where the numbers that it names mean nothing; so is the
-/// question that waits for a text.
+/// Readdresses undelivered messages and the open dialog to the new chat. Message ids of the former chat are
+/// dropped, because they are not valid there.
 async fn readdress(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<(), DbError> {
     let at = "group_upgrades::readdress";
     sqlx::query!(

@@ -1,29 +1,29 @@
-//! Repository of holds: money that is reserved for a turn that runs (`turns.held`) or a refund that is not answered yet (what
-//! the payment has brought). A turn's hold ends when it is closed, in the same statement. `users.held` is the sum of all;
-//! it changes in the same transaction, under the lock of the user's row.
+//! Repository of holds: money reserved for a running turn (`turns.held`) or for an unanswered refund (the
+//! credit of its payment). A turn's hold ends in the statement that closes the turn. `users.held` is the sum
+//! of a user's holds; it changes in the same transaction, under the lock of the user's row.
 
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{PaymentId, TurnId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::turn::TurnRef;
 
-/// Whether a turn may cost something.
+/// The gate's decision on whether a turn may cost something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Gate {
-    /// Its hold is open.
+    /// The turn has an open hold.
     Held,
-    /// What the user has is reserved for other turns; when they are over there may be something left.
+    /// The balance is reserved for other turns; some may be left once they end.
     Reserved,
-    /// Nothing is left to spend.
+    /// Nothing is left to spend, and no other turn could release anything.
     Short,
     /// The operator has banned the user.
     Banned,
 }
 
-/// Opens the hold of an open turn if anything is left to spend, or if the user is `free` to overdraw. The same turn has
-/// one hold, however often this is called; one that is closed gets none.
+/// Opens the hold of an open turn if anything is left to spend or the user is `free` to overdraw. Idempotent
+/// per turn; a closed turn gets no hold.
 pub async fn take(db: &Db, turn: TurnId, user: UserId, amount: Usd, free: bool) -> Result<Gate, DbError> {
-    // The lock of the turn comes first, as in settling: a turn that is closed while this waits gets no hold any more.
+    // The turn is locked first, as in settlement, so that a turn closed while this waits gets no hold.
     let held = sqlx::query_scalar!(
         r#"WITH open AS (
              SELECT id FROM turns WHERE id = $1 AND state = 'open' AND held IS NULL FOR NO KEY UPDATE
@@ -46,8 +46,8 @@ pub async fn take(db: &Db, turn: TurnId, user: UserId, amount: Usd, free: bool) 
     if held { Ok(Gate::Held) } else { gate(db, turn, user).await }
 }
 
-/// Why a turn has no hold yet, or that it has one. A statement of its own, because it must see what the one before it
-/// has waited for.
+/// Returns whether a turn has a hold, or why not. A separate statement, because it must see the changes that
+/// the one before it waited for.
 async fn gate(db: &Db, turn: TurnId, user: UserId) -> Result<Gate, DbError> {
     let row = sqlx::query!(
         r#"SELECT turns.state = 'open' AND turns.held IS NOT NULL AS "held!", users.held > (
@@ -63,14 +63,14 @@ async fn gate(db: &Db, turn: TurnId, user: UserId) -> Result<Gate, DbError> {
     Ok(match (row.held, row.banned) {
         (true, _) => Gate::Held,
         (false, true) => Gate::Banned,
-        // Something has become free since it was asked for: it will be there at the next try.
+        // Something was released since the hold was requested, so the next try may succeed.
         (false, false) if row.free || (row.others && row.solvent) => Gate::Reserved,
         (false, false) => Gate::Short,
     })
 }
 
-/// Whether the gate would let a turn of a user pass now or after other turns; nothing is reserved. Who is not known yet
-/// would get a starting balance.
+/// Returns whether the gate would admit a turn of this user now or after other turns. Reserves nothing. An
+/// unknown user counts as admitted, because the starter grant would apply.
 pub async fn may_spend(db: &Db, user: UserId, free: bool) -> Result<bool, DbError> {
     let may = sqlx::query_scalar!(
         r#"SELECT banned_at IS NULL AND ($2 OR balance - held > 0 OR (balance > 0 AND held > (
@@ -85,18 +85,18 @@ pub async fn may_spend(db: &Db, user: UserId, free: bool) -> Result<bool, DbErro
     Ok(may.unwrap_or(true))
 }
 
-/// What asking for more room under a hold came to.
+/// The result of enlarging a hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ClaimResult {
-    /// Whether the hold is large enough now.
+    /// Whether the hold has the requested size now.
     pub granted: bool,
-    /// What was left to spend before, what is reserved for others and `used` taken off.
+    /// What was spendable before, after the holds of others and `used`.
     pub left: Usd,
 }
 
-/// Makes the open hold of a turn at least as large as `used` and `more` together, if at least `least` is left to spend
-/// besides what others have reserved and what the turn has `used` of its hold, or if the user is `free` to overdraw. Two
-/// turns that ask at the same moment are asked one after the other. None if the turn has no open hold.
+/// Raises the open hold of a turn to at least `used + more`, provided that at least `least` is spendable
+/// after all other holds and the `used` part of this one, or that the user is `free` to overdraw. Concurrent
+/// claims of a user are serialised. Returns `None` if the turn has no open hold.
 pub async fn claim(
     db: &Db,
     turn: TurnRef,
@@ -130,8 +130,8 @@ pub async fn claim(
     Ok(row.map(|row| ClaimResult { granted: row.granted, left: Usd(row.spare) }))
 }
 
-/// Reserves what a refund will take; false if not so much is left to spend. To be called when the payment is about to be
-/// given back.
+/// Reserves the amount of a refund, before Telegram is asked for it. Returns `false` if less than that is
+/// spendable.
 pub async fn take_for_refund(tx: &mut Tx<'_>, user: UserId, amount: Usd) -> Result<bool, DbError> {
     let held = sqlx::query!(
         "UPDATE users SET held = held + $2 WHERE id = $1 AND balance - held >= $2",
@@ -144,7 +144,7 @@ pub async fn take_for_refund(tx: &mut Tx<'_>, user: UserId, amount: Usd) -> Resu
     Ok(held.rows_affected() == 1)
 }
 
-/// Sets free what a refund has reserved, if it is under way; to be called before the payment's state says that it is over.
+/// Releases the hold of a pending refund. The caller changes the payment's state afterwards.
 pub async fn close_refund(tx: &mut Tx<'_>, payment: PaymentId) -> Result<(), DbError> {
     sqlx::query!(
         "UPDATE users SET held = held - credit FROM payments

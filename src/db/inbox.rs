@@ -1,24 +1,25 @@
-//! Repository of the inbox: updates as Telegram sent them, until their effects are committed.
+//! Repository of the inbox: updates as received from Telegram, kept until their effects are committed.
 
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{ChatId, MessageId, UpdateId};
 
-/// An update on its way into the inbox.
+/// An update to store in the inbox.
 #[derive(Clone, Debug)]
 pub(crate) struct RawUpdate {
-    /// Its key.
+    /// Telegram's update id, the primary key.
     pub id: UpdateId,
     /// The name of the field that carries its content, such as `message`.
     pub kind: String,
-    /// The whole update as it came: JSON.
+    /// The update's JSON, unchanged.
     pub payload: String,
-    /// Whether nobody will handle it, so that it is stored as done.
+    /// Whether the bot ignores updates of this kind; such an update is stored as handled.
     pub ignored: bool,
-    /// The message that it brings, if it brings a new one.
+    /// The new message that it contains, if any.
     pub message: Option<(ChatId, MessageId)>,
 }
 
-/// Stores updates, all or none; returns the ids that nobody has handled: the new ones, and old ones that still wait.
+/// Stores all updates, or none on an error. Returns the ids of those not handled yet: new updates, and known
+/// ones that still wait.
 pub(crate) async fn store(db: &Db, updates: &[RawUpdate]) -> Result<Vec<UpdateId>, DbError> {
     let ids: Vec<i64> = updates.iter().map(|update| update.id.0).collect();
     let kinds: Vec<String> = updates.iter().map(|update| update.kind.clone()).collect();
@@ -46,7 +47,7 @@ pub(crate) async fn store(db: &Db, updates: &[RawUpdate]) -> Result<Vec<UpdateId
     Ok(fresh.into_iter().map(UpdateId).collect())
 }
 
-/// Marks an update as handled, together with its effects.
+/// Marks an update as handled, in the transaction of its effects.
 pub(crate) async fn handled(tx: &mut Tx<'_>, update: UpdateId) -> Result<(), DbError> {
     sqlx::query!("UPDATE inbox SET handled_at = now() WHERE update_id = $1", update.0)
         .execute(&mut **tx)
@@ -55,8 +56,8 @@ pub(crate) async fn handled(tx: &mut Tx<'_>, update: UpdateId) -> Result<(), DbE
     Ok(())
 }
 
-/// Updates after `after` that wait to be handled and were in flight in fewer than so many crashes, oldest first. They are
-/// in flight from now on.
+/// Marks as in flight, and returns, up to `limit` waiting updates after `after` that were in flight in fewer
+/// than `crashes` crashes, oldest first.
 pub(crate) async fn take_up(
     db: &Db,
     after: UpdateId,
@@ -85,16 +86,16 @@ pub(crate) async fn take_up(
 /// An update that was in flight in several crashes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Suspected {
-    /// Its number.
+    /// Telegram's update id.
     pub id: UpdateId,
-    /// In how many crashes nothing else was in flight.
+    /// Number of crashes in which nothing else was in flight.
     pub crashes_alone: i32,
-    /// Its JSON.
+    /// The update's JSON.
     pub payload: String,
 }
 
-/// Updates that wait to be handled and were in flight in at least so many crashes, with the number of those in which
-/// nothing else was; the least suspicious first.
+/// Returns waiting updates that were in flight in at least `crashes` crashes. Those with the fewest crashes
+/// alone come first.
 pub(crate) async fn suspected(db: &Db, crashes: i32) -> Result<Vec<Suspected>, DbError> {
     let rows = sqlx::query!(
         r#"SELECT update_id, crashes_alone, payload::text AS "payload!" FROM inbox
@@ -108,7 +109,8 @@ pub(crate) async fn suspected(db: &Db, crashes: i32) -> Result<Vec<Suspected>, D
     Ok(rows.into_iter().map(|row| suspected((row.update_id, row.crashes_alone, row.payload))).collect())
 }
 
-/// Notes that an update is in flight and nothing else (`alone`), or that others are again; returns it if it still waits.
+/// Marks a waiting update as in flight, `alone` if nothing else is. Returns its JSON, or `None` if it was
+/// handled meanwhile.
 pub(crate) async fn isolate(db: &Db, update: UpdateId, alone: bool) -> Result<Option<String>, DbError> {
     sqlx::query_scalar!(
         r#"UPDATE inbox SET in_flight = TRUE, alone = $2 WHERE update_id = $1 AND handled_at IS NULL
@@ -121,8 +123,8 @@ pub(crate) async fn isolate(db: &Db, update: UpdateId, alone: bool) -> Result<Op
     .map_err(DbError::at("inbox::isolate"))
 }
 
-/// Updates that have waited for so many seconds, oldest first, but for those that somebody has `in_hand`: whoever had
-/// them has lost them. Each look counts as a try.
+/// Returns up to `limit` updates older than `seconds` that are not in flight (`in_hand`), oldest first. They
+/// were lost by a failed task. Counts a try for each.
 pub(crate) async fn stranded(
     db: &Db,
     seconds: f64,
@@ -150,19 +152,19 @@ pub(crate) async fn stranded(
     Ok(rows.into_iter().map(|row| (UpdateId(row.update_id), row.payload)).collect())
 }
 
-/// An update that is not tried any more.
+/// An update that was abandoned.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GivenUp {
-    /// Its number.
+    /// Telegram's update id.
     pub id: UpdateId,
-    /// The message that it brought, if it did.
+    /// The new message that it contained, if any.
     pub message: Option<(ChatId, MessageId)>,
-    /// All of it: JSON that the database cannot look into, because it may hold escapes that no text can.
+    /// The update's JSON, as text: it may contain escapes that `jsonb` refuses.
     pub payload: String,
 }
 
-/// Gives up updates that were tried so often or were alone in flight in so many crashes, but for those that somebody has
-/// `in_hand`. Payments are never given up.
+/// Abandons updates that have used up their tries, or were in flight alone in `crashes_alone` crashes, and
+/// are not in flight (`in_hand`). Payments are never abandoned.
 pub(crate) async fn give_up(
     tx: &mut Tx<'_>,
     tries: i32,
@@ -189,7 +191,7 @@ pub(crate) async fn give_up(
     Ok(given_up.collect())
 }
 
-/// One update that waits, if it still does.
+/// Returns the JSON of an update that is not handled yet, or `None`.
 pub(crate) async fn waiting(db: &Db, update: UpdateId) -> Result<Option<String>, DbError> {
     sqlx::query_scalar!(
         r#"SELECT payload::text AS "payload!" FROM inbox WHERE update_id = $1 AND handled_at IS NULL"#,

@@ -1,4 +1,4 @@
-//! Repository of invoices: what was offered to whom, which every payment is compared with.
+//! Repository of invoices: what was offered to which user. Every payment is checked against its invoice.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -10,23 +10,23 @@ use crate::domain::money::Usd;
 /// An offer of balance for Stars.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Invoice {
-    /// Random; comes back with the payment.
+    /// Random text that identifies the invoice; Telegram returns it with the payment.
     pub payload: String,
-    /// The only one who may pay it.
+    /// The only user allowed to pay it.
     pub user: UserId,
-    /// Its price.
+    /// The price in Stars.
     pub stars: u32,
-    /// What is credited for it.
+    /// US dollars credited on payment.
     pub credit: Usd,
-    /// The margin that the credit was computed with.
+    /// The owner's margin used for the credit.
     pub margin: Decimal,
-    /// When it was made.
+    /// Creation time.
     pub created_at: DateTime<Utc>,
-    /// From when on it is not sold any more.
+    /// Time from which it can no longer be paid.
     pub expires_at: DateTime<Utc>,
 }
 
-/// Stores an invoice for a conversation.
+/// Stores an invoice of a thread.
 pub(crate) async fn create(tx: &mut Tx<'_>, key: ThreadKey, invoice: &Invoice) -> Result<InvoiceId, DbError> {
     sqlx::query_scalar!(
         "INSERT INTO invoices (payload, user_id, chat_id, topic_id, stars, credit, margin, created_at, expires_at)
@@ -47,20 +47,20 @@ pub(crate) async fn create(tx: &mut Tx<'_>, key: ThreadKey, invoice: &Invoice) -
     .map_err(DbError::at("invoices::create"))
 }
 
-/// An invoice as a payment finds it.
+/// An invoice with what a payment has to be checked against.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct InvoiceMatch {
-    /// Its row.
+    /// Primary key.
     pub id: InvoiceId,
-    /// What was offered.
+    /// The offer.
     pub invoice: Invoice,
-    /// Whether it was paid before.
+    /// Whether a payment for it is stored.
     pub paid: bool,
     /// Whether the operator has banned its user.
     pub banned: bool,
 }
 
-/// The invoice with this payload.
+/// Returns the invoice with this payload.
 pub(crate) async fn find(
     database: impl sqlx::PgExecutor<'_>,
     payload: &str,
@@ -91,7 +91,7 @@ pub(crate) async fn find(
     }))
 }
 
-/// Payload and price of an invoice, for sending it.
+/// Returns payload and price of an invoice, for sending it.
 pub(crate) async fn card(db: &Db, id: InvoiceId) -> Result<(String, u32), DbError> {
     let row = sqlx::query!("SELECT payload, stars FROM invoices WHERE id = $1", id.0)
         .fetch_one(db.pool())
@@ -100,7 +100,8 @@ pub(crate) async fn card(db: &Db, id: InvoiceId) -> Result<(String, u32), DbErro
     Ok((row.payload, row.stars.unsigned_abs()))
 }
 
-/// Numbers of Stars stay far below the column's limit; a nonsensical one is refused by the table.
+/// Converts a number of Stars. Real values are far below the limit of the column; its CHECK refuses absurd
+/// ones.
 pub(super) fn stars_column(stars: u32) -> i32 {
     i32::try_from(stars).unwrap_or(i32::MAX)
 }

@@ -1,5 +1,5 @@
-//! A few connections beside the pool, for statements that many share. The one that was used last is used first, because
-//! what it needs is still at hand in its server process, and nothing is asked between two uses.
+//! A few connections beside the pool, for shared statements. The connection used last is taken first, because
+//! its server process has the warmest caches. A connection is not checked before each use.
 
 use std::mem;
 use std::time::Duration;
@@ -12,22 +12,22 @@ use tokio::time::{Instant, timeout};
 
 use super::DbError;
 
-/// How long one operation waits for a free connection.
+/// How long an operation waits for a free connection.
 pub(super) const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
-/// A connection that was not used for so long is not trusted any more: something on the way may have forgotten it.
+/// Idle time after which a connection is discarded, because a firewall or proxy may have dropped it silently.
 const IDLE_LIMIT: Duration = Duration::from_secs(300);
 
-/// The connections.
+/// A fixed number of lanes, each with a connection while it is in use.
 #[derive(Debug)]
 pub(super) struct Lanes {
     number: u32,
     free: Semaphore,
     server: PgConnectOptions,
-    /// Connections that nobody uses, and since when.
+    /// Idle connections, and since when each is idle.
     idle: Mutex<Vec<(PgConnection, Instant)>>,
 }
 
-/// The right to use one connection, until this is dropped.
+/// The right to use one connection, released on drop.
 #[derive(Debug)]
 pub(super) struct Lane<'a> {
     lanes: &'a Lanes,
@@ -35,23 +35,23 @@ pub(super) struct Lane<'a> {
 }
 
 impl Lanes {
-    /// Up to so many connections, made when they are needed.
+    /// Creates `number` lanes. Connections are opened on demand.
     pub(super) fn new(server: PgConnectOptions, number: u32) -> Self {
         let free = Semaphore::new(usize::try_from(number).unwrap_or(1));
         Self { number, free, server, idle: Mutex::default() }
     }
 
-    /// Waits for a lane; none when they are closed.
+    /// Waits for a free lane. Returns `None` once the lanes are closed.
     pub(super) async fn enter(&self) -> Option<Lane<'_>> {
         Some(Lane { lanes: self, _right: self.free.acquire().await.ok()? })
     }
 
-    /// A lane that is free at this moment, if nobody waits for it.
+    /// Returns a lane if one is free and nobody waits for it.
     pub(super) fn try_enter(&self) -> Option<Lane<'_>> {
         Some(Lane { lanes: self, _right: self.free.try_acquire().ok()? })
     }
 
-    /// Ends the connections; waits for running statements.
+    /// Closes all connections after waiting for running statements.
     pub(super) async fn close(&self) {
         let all = self.free.acquire_many(self.number).await;
         self.free.close();
@@ -59,19 +59,19 @@ impl Lanes {
         let idle = mem::take(&mut *self.idle());
         for (connection, _) in idle {
             if let Err(error) = connection.close().await {
-                tracing::debug!(error = &error as &dyn std::error::Error, "a connection did not end well");
+                tracing::debug!(error = &error as &dyn std::error::Error, "a connection could not be closed");
             }
         }
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<(PgConnection, Instant)>> {
-        // Nothing that holds it can panic half-way.
+        // No code panics while holding the lock.
         self.idle.lock()
     }
 }
 
 impl Lane<'_> {
-    /// A connection. Only one that has answered may be given back.
+    /// Returns a connection. Only one whose last statement has returned may be given back.
     pub(super) async fn connection(&self) -> Result<PgConnection, DbError> {
         let idle = {
             let mut idle = self.lanes.idle();

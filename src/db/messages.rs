@@ -1,4 +1,4 @@
-//! Repository of messages: what people said and what they were answered, in the order of the conversation.
+//! Repository of messages: questions and answers in the order of their thread.
 
 use super::{Db, DbError, Tx, files};
 use crate::domain::history::{History, Window};
@@ -8,9 +8,9 @@ use crate::domain::message::{HistoryMessage, MessageContext, Reply, Role};
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
-/// The newest messages of a conversation inside a window, oldest first, and their version, as of one moment; none after
-/// the turn `up_to`. Turns that the model refused or could not hold are left out: with them in the prompt, everything
-/// after them would be refused as well. So are those that the person has cleared, but for `up_to` itself.
+/// Returns the newest messages of a thread inside a window, oldest first, and the history version, from one
+/// snapshot. Stops at the turn `up_to`. Omits cleared turns other than `up_to`, and turns that the model
+/// refused or that were too long: a prompt containing them would be refused again.
 pub(crate) async fn latest(
     db: &Db,
     thread: ThreadId,
@@ -31,7 +31,7 @@ pub(crate) async fn latest(
     let mut last = None;
     for row in rows {
         (history.version, history.skipped) = (row.version, row.skipped);
-        // A conversation without messages is one row of nothing.
+        // A thread without messages yields one row of NULLs.
         let (Some(id), Some(role), Some(text)) = (row.id, row.role, row.text) else { continue };
         let file = files::FileRow {
             id: row.file,
@@ -45,7 +45,7 @@ pub(crate) async fn latest(
             fetched: row.fetched,
         };
         let file = file.read()?;
-        // A message with two files is two rows.
+        // A message with two files yields two rows.
         if let (true, Some(message)) = (last == Some(id), history.messages.last_mut()) {
             message.files.extend(file);
             continue;
@@ -83,17 +83,17 @@ fn read_role(row: i64, name: &str) -> Result<Role, DbError> {
     }
 }
 
-/// What a change has made of a conversation.
+/// The result of an edit: the thread whose history changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct AppliedEdit {
-    /// The conversation.
+    /// Key of the thread.
     pub key: ThreadKey,
     /// The new version of its history.
     pub version: i64,
 }
 
-/// Takes over a person's change of a message, made at `date` and told by `update`; none if the message is not known, says
-/// that already, or a newer change of it was taken over before. Within one second, the update's number decides.
+/// Applies an edit made at `date`. Returns `None` if the message is unknown, already has this text, or has a
+/// newer edit. Edits within one second are ordered by update id.
 pub(crate) async fn edit(
     tx: &mut Tx<'_>,
     chat: ChatId,

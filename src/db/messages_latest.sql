@@ -1,6 +1,6 @@
--- The history of a conversation: see messages::latest.
+-- Reads the history of a thread: see messages::latest.
 SELECT threads.history_version AS "version!", beginning.skipped AS "skipped!", said.id AS "id?",
-       -- A number of another chat, which this one was made of, means nothing here.
+       -- A message id of the group before its upgrade is not valid in the supergroup.
        CASE WHEN said.chat_id = threads.chat_id THEN said.message_id END AS "message_id?",
        said.role AS "role?", said.text AS "text?", sender, reply_to, reply_chat, reply_sender, reply_snippet,
        reply_content, quote, forwarded_from, edits AS "edits?", interrupted AS "interrupted?",

@@ -1,4 +1,4 @@
-//! Migrations: embedded in the binary, forward only, run at start while no other instance runs them.
+//! Migrations: embedded in the binary, forward only, run at start under an advisory lock.
 
 use sqlx::Connection;
 
@@ -6,17 +6,18 @@ use super::{Db, DbError};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
-/// Brings the schema up to date; returns the version reached. The migrator holds an advisory lock meanwhile, so
+/// Brings the schema up to date and returns the version reached. The migrator holds an advisory lock, so
 /// several instances may start at once.
 ///
 /// # Errors
-/// When the server is away, or its schema is newer than this binary or was changed by hand.
+/// Returns an error if the server is unavailable, or if its schema is newer than this binary or was changed
+/// by hand.
 pub async fn run(db: &Db) -> Result<i64, DbError> {
     let failed = |error: sqlx::migrate::MigrateError| match error {
         sqlx::migrate::MigrateError::Execute(source) => DbError::at("migrate::run")(source),
         other => DbError::Failed { at: "migrate::run", source: sqlx::Error::Migrate(Box::new(other)) },
     };
-    // Waiting for another instance, or building an index, may take longer than any other statement.
+    // Waiting for another instance or building an index may take longer than any other statement.
     let mut connection = db.pool().acquire().await.map_err(DbError::at("migrate::run"))?.detach();
     sqlx::query("SET statement_timeout = 0")
         .execute(&mut connection)
@@ -27,15 +28,15 @@ pub async fn run(db: &Db) -> Result<i64, DbError> {
     Ok(latest())
 }
 
-/// The version that this binary works with.
+/// Returns the schema version of this binary.
 pub fn latest() -> i64 {
     MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
-/// The version that the database has, if it was ever migrated.
+/// Returns the schema version of the database, or `None` if it was never migrated.
 ///
 /// # Errors
-/// When the server is away.
+/// Returns an error if the server is unavailable.
 pub async fn current(db: &Db) -> Result<Option<i64>, DbError> {
     let exists: Option<bool> = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
         .fetch_one(db.pool())
@@ -50,19 +51,19 @@ pub async fn current(db: &Db) -> Result<Option<i64>, DbError> {
         .map_err(DbError::at("migrate::current"))
 }
 
-/// Which database this is: copies of its rows elsewhere are good for no other.
+/// Identifies the database, so that copies of its rows in Redis are used for no other.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DatabaseIdentity {
-    /// The same for as long as the database is the same one.
+    /// Identifier of the cluster and the database in it.
     pub database: String,
-    /// Another one after a failover or a restore from the archive, which may have taken back what was committed.
+    /// Changes on failover and on restore from an archive, which may have undone commits.
     pub timeline: String,
 }
 
-/// Asks the server which database this is.
+/// Reads the identity of the connected database.
 ///
 /// # Errors
-/// When the server is away.
+/// Returns an error if the server is unavailable.
 pub async fn identity(db: &Db) -> Result<DatabaseIdentity, DbError> {
     let row = sqlx::query!(
         r#"SELECT system_identifier AS "system!", timeline_id AS "timeline!", pg_database.oid::bigint AS "database!"

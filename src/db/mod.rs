@@ -1,5 +1,5 @@
-//! PostgreSQL: the pool, transactions, and one repository a table. The only place that knows SQL.
-//! Query functions take `&mut Tx` or a pool and return domain types; a service opens and commits.
+//! PostgreSQL: the pool, transactions, and one repository per table. The only module that contains SQL. Query
+//! functions take `&mut Tx` or a pool and return domain types; the services begin and commit transactions.
 
 pub(crate) mod audit;
 pub(crate) mod balance;

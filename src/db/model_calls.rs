@@ -1,5 +1,5 @@
-//! Repository of model calls: what each one used and cost, and who pays for it. A call is written down when it has
-//! reported its first usage, again when it has ended, and decided when its turn is settled.
+//! Repository of model calls: the usage and cost of each, and who pays for it. A call is recorded when it
+//! reports its first usage and again when it ends. Its payer is decided when its turn is settled.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -14,35 +14,35 @@ use crate::domain::model::ModelId;
 use crate::domain::money::Usd;
 use crate::domain::turn::{ModelCall, TurnRef};
 
-/// A call as the books know it.
+/// A model call with its cost.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PricedCall {
-    /// What it used.
+    /// The call and its usage.
     pub call: ModelCall,
-    /// What that cost.
+    /// The cost of that usage.
     pub cost: Usd,
-    /// The prices that the cost was computed with.
+    /// The prices used, as JSON.
     pub prices: Value,
 }
 
-/// Who pays for calls.
+/// Who pays for model calls.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Payer {
-    /// The user.
+    /// The user who asked.
     User,
-    /// The owner of the bot: the fault was ours.
+    /// The owner of the bot, after a fault of the service.
     Owner,
 }
 
 impl Payer {
-    /// The column and label name.
+    /// Returns the name used in the column and in metric labels.
     pub fn name(self) -> &'static str {
         self.into()
     }
 }
 
-/// The same in a transaction.
+/// Records calls of an attempt in a transaction.
 pub(crate) async fn record(tx: &mut Tx<'_>, turn: TurnRef, entries: &[PricedCall]) -> Result<(), DbError> {
     if entries.is_empty() {
         return Ok(());
@@ -50,7 +50,7 @@ pub(crate) async fn record(tx: &mut Tx<'_>, turn: TurnRef, entries: &[PricedCall
     RecordCalls::execute(tx, vec![RecordCalls::of(turn, entries)?]).await.map(drop)
 }
 
-/// Calls that are to be written down, as the statement takes them.
+/// Calls of an attempt, as an operation of the shared statement.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct RecordCalls {
     turn_id: i64,
@@ -72,35 +72,17 @@ impl BatchOp for RecordCalls {
     }
 
     async fn execute(database: &mut PgConnection, notes: Vec<Self>) -> Result<Vec<()>, DbError> {
-        sqlx::query!(
-            "INSERT INTO model_calls (turn_id, attempt, call, model_id, request_id, ended, input, cache_write_5m,
-                                      cache_write_1h, cache_read, output, thinking, web_searches, estimated,
-                                      first_text_ms, duration_ms, cost, prices, payer)
-             SELECT turns.id, note.attempt, call.*, CASE WHEN note.attempt < turns.attempt THEN 'owner' END
-             FROM jsonb_to_recordset($1) AS note (turn_id bigint, attempt integer, calls jsonb)
-               -- CASE as in close.sql: turns are to be found by their ids.
-               JOIN turns ON turns.id = note.turn_id AND CASE WHEN turns.closed_at IS NULL THEN TRUE END,
-               jsonb_to_recordset(note.calls) AS call (
-                 call integer, model_id text, request_id text, ended text, input bigint, cache_write_5m bigint,
-                 cache_write_1h bigint, cache_read bigint, output bigint, thinking bigint, web_searches bigint,
-                 estimated boolean, first_text_ms bigint, duration_ms bigint, cost numeric, prices jsonb)
-             ON CONFLICT (turn_id, attempt, call) DO UPDATE SET request_id = excluded.request_id,
-               ended = excluded.ended, input = excluded.input, cache_write_5m = excluded.cache_write_5m,
-               cache_write_1h = excluded.cache_write_1h, cache_read = excluded.cache_read, output = excluded.output,
-               thinking = excluded.thinking, web_searches = excluded.web_searches, estimated = excluded.estimated,
-               first_text_ms = excluded.first_text_ms, duration_ms = excluded.duration_ms, cost = excluded.cost,
-               prices = excluded.prices
-             WHERE model_calls.payer IS NULL",
-            Json(&notes) as _,
-        )
-        .execute(database)
-        .await
-        .map_err(DbError::at("model_calls::note"))?;
+        sqlx::query_file!("src/db/model_calls_record.sql", Json(&notes) as _)
+            .execute(database)
+            .await
+            .map_err(DbError::at("model_calls::record"))?;
         Ok(vec![(); notes.len()])
     }
 }
 
-/// A call as `jsonb_to_recordset` takes it.
+/// A row of `model_calls`, without the columns that are the same for all calls of an attempt. The statements
+/// insert whole rows from its JSON, and their `ON CONFLICT` clauses replace the columns listed here. A new
+/// column must accept NULL, because an older instance running beside this one inserts no value.
 #[derive(Debug, Serialize)]
 struct ModelCallRow<'a> {
     call: i32,
@@ -121,7 +103,7 @@ struct ModelCallRow<'a> {
     prices: &'a Value,
 }
 
-/// Calls as a statement takes them.
+/// Returns calls as the JSON parameter of a statement.
 pub(super) fn rows(entries: &[PricedCall]) -> Result<Box<RawValue>, DbError> {
     let rows = entries.iter().map(|PricedCall { call, cost, prices }| ModelCallRow {
         call: call.number,
@@ -144,7 +126,8 @@ pub(super) fn rows(entries: &[PricedCall]) -> Result<Box<RawValue>, DbError> {
     group_commit::json("model_calls::rows", &rows.collect::<Vec<_>>())
 }
 
-/// Decides who pays for the calls of a turn that are not decided yet, but for these of an attempt; returns what they cost.
+/// Assigns a payer to the calls of a turn that have none, except the `except` calls of `attempt`. Returns
+/// their cost.
 pub(crate) async fn decide(
     tx: &mut Tx<'_>,
     turn: TurnId,
@@ -168,9 +151,9 @@ pub(crate) async fn decide(
     .map_err(DbError::at("model_calls::decide"))
 }
 
-/// The owner pays for the calls of a closed turn that its user has paid for. What the user is told to have spent, where that
-/// is counted already, becomes less by as much.
-pub(crate) async fn take_over(tx: &mut Tx<'_>, turn: TurnId) -> Result<(), DbError> {
+/// Makes the owner pay for calls of a closed turn that its user paid for. Statistics that already include the
+/// turn are corrected.
+pub(crate) async fn charge_owner(tx: &mut Tx<'_>, turn: TurnId) -> Result<(), DbError> {
     sqlx::query!(
         "WITH taken AS (
            UPDATE model_calls SET payer = 'owner' WHERE turn_id = $1 AND payer = 'user' RETURNING cost
@@ -183,11 +166,52 @@ pub(crate) async fn take_over(tx: &mut Tx<'_>, turn: TurnId) -> Result<(), DbErr
     )
     .execute(&mut **tx)
     .await
-    .map_err(DbError::at("model_calls::take_over"))?;
+    .map_err(DbError::at("model_calls::charge_owner"))?;
     Ok(())
 }
 
-/// Token counts stay far below the column's limit; a nonsensical one is kept as large as fits.
+/// Converts a token count. Real counts are far below the limit of the column; an absurd one is capped.
 fn count(tokens: u64) -> i64 {
     i64::try_from(tokens).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::domain::usage::Usage;
+
+    /// Returns the columns that a statement's `ON CONFLICT` clause replaces.
+    fn replaced(statement: &'static str) -> BTreeSet<String> {
+        let (_, clause) = statement.split_once("ON CONFLICT (turn_id, attempt, call) DO UPDATE SET").unwrap();
+        let (assignments, _) = clause.split_once("WHERE").unwrap();
+        let assignment = |assignment: &str| {
+            let (column, value) = assignment.trim().split_once(" = ").unwrap();
+            assert_eq!(value, format!("excluded.{column}"));
+            column.to_owned()
+        };
+        assignments.split(',').map(assignment).collect()
+    }
+
+    #[test]
+    fn both_statements_replace_every_column_that_can_change() {
+        let call = ModelCall {
+            number: 0,
+            model: ModelId("m".to_owned()),
+            request_id: None,
+            ended: "end_turn".to_owned(),
+            usage: Usage::default(),
+            estimated: false,
+            first_text_ms: None,
+            duration_ms: 1,
+        };
+        let call = PricedCall { call, cost: Usd::ZERO, prices: Value::Null };
+        let rows: Vec<BTreeMap<String, Value>> = serde_json::from_str(rows(&[call]).unwrap().get()).unwrap();
+        let mut columns: BTreeSet<String> = rows.into_iter().flat_map(BTreeMap::into_keys).collect();
+        assert!(columns.remove("call") && columns.remove("model_id"), "a call keeps its number and model");
+        assert_eq!(replaced(include_str!("model_calls_record.sql")), columns);
+        assert!(columns.insert("payer".to_owned()));
+        assert_eq!(replaced(include_str!("turns/close.sql")), columns);
+    }
 }

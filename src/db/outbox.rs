@@ -1,4 +1,4 @@
-//! Repository of the outbox: messages that are owed to chats, kept until Telegram has them.
+//! Repository of the outbox: messages owed to chats, kept until Telegram has accepted them.
 
 use sqlx::types::Json;
 
@@ -9,11 +9,11 @@ use super::{Db, DbError, Tx, made_files};
 use crate::domain::ids::{ChatId, MessageId, OutboxId, TurnId};
 use crate::domain::media::FileFate;
 
-/// Messages that are read at once.
+/// Number of messages read at once.
 const PAGE: i64 = 500;
 
-/// Writes messages down in order; returns those that are still to be sent, with their ids: also one that stood there
-/// already, because the answer to its writing may have been lost. The courier takes each only once.
+/// Stores messages in order and returns those still to be sent, with their ids. This includes messages stored
+/// before, because the result of an earlier call may have been lost; the courier sends each only once.
 pub async fn enqueue(
     tx: &mut Tx<'_>,
     messages: &[OutboxMessage],
@@ -41,8 +41,8 @@ pub async fn enqueue(
     Ok(written.collect())
 }
 
-/// What is still owed for at least so many seconds (for a turn, or in all), oldest first: up to a page of messages behind
-/// `after`. A turn has fewer.
+/// Returns up to a page of pending messages that are at least `seconds` old, oldest first, behind `after`:
+/// those of a turn, which has less than a page, or all.
 pub async fn pending(
     db: &Db,
     turn: Option<TurnId>,
@@ -64,7 +64,8 @@ pub async fn pending(
     Ok(rows.into_iter().map(|row| (OutboxId(row.id), row.owed.0)).collect())
 }
 
-/// Whether a message is still owed, and if so, whether Telegram was asked before to send it.
+/// Returns whether Telegram was asked to send a message before, or `None` if the message is no longer
+/// pending.
 pub async fn begun_if_pending(db: &Db, id: OutboxId) -> Result<Option<bool>, DbError> {
     sqlx::query_scalar!("SELECT begun FROM outbox WHERE id = $1 AND state = 'pending'", id.0)
         .fetch_optional(db.pool())
@@ -72,7 +73,7 @@ pub async fn begun_if_pending(db: &Db, id: OutboxId) -> Result<Option<bool>, DbE
         .map_err(DbError::at("outbox::begun_if_pending"))
 }
 
-/// Notes that Telegram is asked to send a message from now on, also one that could not replace another.
+/// Records that Telegram is about to be asked to send a message; it then no longer replaces another.
 pub async fn begin(db: &Db, id: OutboxId) -> Result<(), DbError> {
     sqlx::query!("UPDATE outbox SET begun = TRUE, replaces = NULL WHERE id = $1 AND NOT begun", id.0)
         .execute(db.pool())
@@ -81,9 +82,8 @@ pub async fn begin(db: &Db, id: OutboxId) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Numbers under which a message may stand in its chat if an earlier life has sent it without noting it: those behind
-/// the last message that was there before and that belong to nothing we know. Private chats share one counter. `id` is
-/// the message's own row, if it has one.
+/// Returns ids under which a crashed process may have sent this message: unknown ids after the last message
+/// known to precede it. Private chats share one counter. `id` is the message's own row, if it has one.
 pub async fn candidate_ids(
     db: &Db,
     id: Option<OutboxId>,
@@ -126,7 +126,8 @@ pub async fn candidate_ids(
     Ok(numbers.into_iter().map(MessageId).collect())
 }
 
-/// Of these messages of a chat, those that are parts of answers, each with the message that the answer belongs to.
+/// Returns those of the given messages of a chat that are parts of answers, each with the question that was
+/// answered.
 pub async fn questions(
     db: &Db,
     chat: ChatId,
@@ -134,7 +135,7 @@ pub async fn questions(
 ) -> Result<Vec<(MessageId, MessageId)>, DbError> {
     let messages: Vec<i32> = messages.iter().map(|message| message.0).collect();
     let rows = sqlx::query!(
-        // The limit leaves only a search by chat and number, also with a plan that was made of an empty table.
+        // LIMIT makes the planner search by chat and message id, even if it plans for an empty table.
         r#"SELECT wanted.id AS "message!", turns.question_id AS "question!"
            FROM unnest($2::integer[]) AS wanted (id)
            CROSS JOIN LATERAL (
@@ -154,12 +155,13 @@ pub async fn questions(
     Ok(rows.into_iter().map(|row| (MessageId(row.message), MessageId(row.question))).collect())
 }
 
-/// Telegram has the message.
+/// Records that Telegram has accepted the message.
 pub async fn sent(db: &Db, id: OutboxId, message: MessageId) -> Result<(), DbError> {
     db.submit(&db.shared.marks, || MarkSent { id, message }).await
 }
 
-/// The beginning of a message that was too long stands in its chat as `message`: only `rest` is still owed.
+/// Records that the beginning of a message that was too long is in its chat as `message`, so that only `rest`
+/// is owed.
 pub async fn shorten(db: &Db, id: OutboxId, rest: &str, message: MessageId) -> Result<(), DbError> {
     sqlx::query!(
         "UPDATE outbox SET text = $2, entities = '[]', reply_to = NULL, replaces = NULL, after_id = $3, begun = TRUE
@@ -174,8 +176,8 @@ pub async fn shorten(db: &Db, id: OutboxId, rest: &str, message: MessageId) -> R
     Ok(())
 }
 
-/// Telegram will never take the message. `shut_out` tells whether it takes none from us in that chat, because of what a
-/// person or those who run the group have done.
+/// Records that Telegram refused the message for good. `shut_out` means that it refuses all our messages in
+/// that chat, because the user or the group's administrators excluded the bot.
 pub async fn refused(tx: &mut Tx<'_>, id: OutboxId, reason: &str, shut_out: bool) -> Result<(), DbError> {
     files_change(tx, id, false).await?;
     sqlx::query!(
@@ -191,7 +193,7 @@ pub async fn refused(tx: &mut Tx<'_>, id: OutboxId, reason: &str, shut_out: bool
     Ok(())
 }
 
-/// Whether Telegram has refused all messages of a turn, and not because somebody has shut the bot out.
+/// Returns whether Telegram refused all messages of a turn although nobody excluded the bot.
 pub async fn was_never_shown(tx: &mut Tx<'_>, turn: TurnId) -> Result<bool, DbError> {
     sqlx::query_scalar!(
         r#"SELECT coalesce(bool_and(state = 'refused' AND NOT shut_out), FALSE) AS "never!"
@@ -203,7 +205,8 @@ pub async fn was_never_shown(tx: &mut Tx<'_>, turn: TurnId) -> Result<bool, DbEr
     .map_err(DbError::at("outbox::was_never_shown"))
 }
 
-/// Turns with a refused message whose charge was not given back; only few of them have shown nothing at all.
+/// Returns turns behind `after` that have a refused message and a charge that was not returned. Few of them
+/// showed nothing at all.
 pub async fn refusals(db: &Db, after: TurnId) -> Result<Vec<TurnId>, DbError> {
     let turns = sqlx::query_scalar!(
         r#"SELECT DISTINCT turn_id AS "turn!" FROM outbox

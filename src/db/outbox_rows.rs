@@ -1,4 +1,4 @@
-//! Rows of the outbox: a message that is owed, as the statements take and give it, and the mark that it was sent.
+//! Rows of the outbox: an owed message as statements write and read it, and the mark that it was sent.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -95,7 +95,7 @@ pub(super) fn rows(messages: &[OutboxMessage], begun: bool) -> Vec<NewRow<'_>> {
     rows.collect()
 }
 
-/// The mark that Telegram has a message.
+/// Records that Telegram has accepted a message.
 #[derive(Debug)]
 pub(super) struct MarkSent {
     pub(super) id: OutboxId,

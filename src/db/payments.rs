@@ -1,4 +1,4 @@
-//! Repository of payments: one row for each charge of Telegram, whatever else happens with it.
+//! Repository of payments: one row per charge of Telegram, whatever its later state.
 
 use chrono::{DateTime, Utc};
 
@@ -8,13 +8,13 @@ use crate::domain::ids::{ChatId, InvoiceId, PaymentId, ThreadKey, TopicId, UserI
 use crate::domain::money::Usd;
 use crate::domain::people::Language;
 
-/// How we heard of a payment.
+/// How the bot learned of a payment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum PaymentSource {
-    /// By its message.
+    /// From the update with the payment message.
     Message,
-    /// By comparing with Telegram's list of transactions.
+    /// From Telegram's list of Star transactions.
     List,
 }
 
@@ -24,28 +24,28 @@ impl PaymentSource {
     }
 }
 
-/// A payment that is to be stored.
+/// A payment to store.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct NewPayment<'a> {
-    /// Telegram's name for it.
+    /// Telegram's id of the charge.
     pub charge_id: &'a str,
-    /// Where it was made and who paid.
+    /// The paying user and the thread of the payment.
     pub key: ThreadKey,
-    /// The invoice that it pays.
+    /// The paid invoice, if it is known.
     pub invoice: Option<InvoiceId>,
-    /// How much.
+    /// Paid Stars.
     pub stars: u32,
-    /// What is credited; nothing for one that has been given back already.
+    /// US dollars to credit; zero if the payment was refunded already.
     pub credit: Usd,
-    /// How we heard of it.
+    /// How the bot learned of it.
     pub source: PaymentSource,
-    /// When it was made.
+    /// Time of the payment.
     pub paid_at: DateTime<Utc>,
-    /// When it was given back, if that is what we hear first.
+    /// Time of the refund, if the payment is first seen as refunded.
     pub refunded_at: Option<DateTime<Utc>>,
 }
 
-/// Stores a payment; none if its charge is known already.
+/// Stores a payment. Returns `None` if its charge is known already.
 pub(crate) async fn insert(tx: &mut Tx<'_>, new: &NewPayment<'_>) -> Result<Option<PaymentId>, DbError> {
     sqlx::query_scalar!(
         "INSERT INTO payments (charge_id, user_id, invoice_id, chat_id, topic_id, stars, credit, source, paid_at,
@@ -70,41 +70,41 @@ pub(crate) async fn insert(tx: &mut Tx<'_>, new: &NewPayment<'_>) -> Result<Opti
     .map_err(DbError::at("payments::insert"))
 }
 
-/// Where a payment stands.
+/// The state of a payment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PaymentState {
-    /// The user has its worth.
+    /// The user has the credit.
     Credited,
-    /// Telegram is asked to give the Stars back.
+    /// A refund was requested and Telegram has not confirmed it.
     Refunding,
-    /// The Stars went back.
+    /// The Stars were refunded.
     Refunded,
 }
 
-/// A payment as it is stored.
+/// A stored payment.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Payment {
-    /// Its row.
+    /// Primary key.
     pub id: PaymentId,
-    /// Telegram's name for it.
+    /// Telegram's id of the charge.
     pub charge_id: String,
-    /// Who paid.
+    /// The user who paid.
     pub user: UserId,
-    /// Where the user is told about it.
+    /// The chat in which the user is notified.
     pub chat: ChatId,
-    /// The topic there.
+    /// The topic in that chat.
     pub topic: Option<TopicId>,
-    /// How much.
+    /// Paid Stars.
     pub stars: u32,
-    /// What was credited.
+    /// US dollars credited.
     pub credit: Usd,
-    /// Where it stands.
+    /// Its state.
     pub state: PaymentState,
-    /// When it was made.
+    /// Time of the payment.
     pub paid_at: DateTime<Utc>,
-    /// The language in which its user is told; none if nobody asked for a refund.
+    /// The language of notices; `None` if no refund was requested.
     pub language: Option<Language>,
-    /// When the refund was asked for that is under way, has ended, or was refused last.
+    /// Time of the last refund request, whatever its result.
     pub asked_at: Option<DateTime<Utc>>,
 }
 
@@ -132,7 +132,7 @@ macro_rules! payment {
     }};
 }
 
-/// Locks the row of the user who made a payment. Whoever changes payment and balance locks the user first.
+/// Locks the row of the paying user. Transactions that change a payment and a balance lock the user first.
 pub(crate) async fn lock_payer(tx: &mut Tx<'_>, charge_id: &str) -> Result<(), DbError> {
     sqlx::query!(
         "SELECT users.id FROM payments JOIN users ON users.id = user_id WHERE charge_id = $1
@@ -145,7 +145,7 @@ pub(crate) async fn lock_payer(tx: &mut Tx<'_>, charge_id: &str) -> Result<(), D
     Ok(())
 }
 
-/// Locks and returns the payment of a charge.
+/// Locks and returns the payment of a charge, if it is known.
 pub(crate) async fn lock(tx: &mut Tx<'_>, charge_id: &str) -> Result<Option<Payment>, DbError> {
     let row = sqlx::query!(
         "SELECT payments.id, charge_id, user_id, chat_id, topic_id, stars, credit, state, paid_at, asked_at,
@@ -159,7 +159,7 @@ pub(crate) async fn lock(tx: &mut Tx<'_>, charge_id: &str) -> Result<Option<Paym
     Ok(row.map(|row| payment!(row)))
 }
 
-/// The payments of a user that can be given back, newest first.
+/// Returns the payments of a user that can be refunded, newest first.
 pub(crate) async fn refundable(
     tx: &mut Tx<'_>,
     user: UserId,
@@ -179,7 +179,7 @@ pub(crate) async fn refundable(
     Ok(rows.into_iter().map(|row| payment!(row)).collect())
 }
 
-/// Notes that a refund was asked for, in this place and language; Telegram is asked from now on.
+/// Records a refund request with its chat, topic and language. The refund is due immediately.
 pub(crate) async fn ask_refund(
     tx: &mut Tx<'_>,
     payment: PaymentId,
@@ -202,7 +202,7 @@ pub(crate) async fn ask_refund(
     Ok(())
 }
 
-/// Refunds that Telegram has to be asked for now, with the number of times that it was asked before.
+/// Returns due refunds with the number of earlier requests to Telegram.
 pub(crate) async fn due(db: &Db, now: DateTime<Utc>, limit: i64) -> Result<Vec<(Payment, i32)>, DbError> {
     let rows = sqlx::query!(
         "SELECT id, charge_id, user_id, chat_id, topic_id, stars, credit, state, paid_at, asked_in, asked_at, tries
@@ -216,7 +216,7 @@ pub(crate) async fn due(db: &Db, now: DateTime<Utc>, limit: i64) -> Result<Vec<(
     Ok(rows.into_iter().map(|row| (row.tries, row)).map(|(tries, row)| (payment!(row), tries)).collect())
 }
 
-/// When the next refund is due.
+/// Returns the time of the next due refund, if any is pending.
 pub(crate) async fn next_due(db: &Db) -> Result<Option<DateTime<Utc>>, DbError> {
     sqlx::query_scalar!("SELECT min(next_try_at) FROM payments WHERE state = 'refunding'")
         .fetch_one(db.pool())
@@ -224,7 +224,7 @@ pub(crate) async fn next_due(db: &Db) -> Result<Option<DateTime<Utc>>, DbError> 
         .map_err(DbError::at("payments::next_due"))
 }
 
-/// Telegram did not answer; it is asked again at `next`.
+/// Schedules the next request of a refund that Telegram did not answer, at `next`.
 pub(crate) async fn try_again(
     db: &Db,
     payment: PaymentId,
@@ -243,7 +243,8 @@ pub(crate) async fn try_again(
     Ok(())
 }
 
-/// Moves a locked payment to its next state. Stars that went back without having been asked for were not asked for.
+/// Moves a locked payment to its next state. If a credited payment turns out to be refunded, its time of
+/// request is cleared, because nobody requested that refund here.
 pub(crate) async fn set_state(
     tx: &mut Tx<'_>,
     payment: PaymentId,
@@ -269,7 +270,7 @@ pub(crate) async fn set_state(
     Ok(())
 }
 
-/// Of these charges, those that are known, and whether they were refunded.
+/// Returns those of the given charges that are known, each with whether it was refunded.
 pub(crate) async fn known(db: &Db, charge_ids: &[String]) -> Result<Vec<(String, bool)>, DbError> {
     let rows = sqlx::query!(
         r#"SELECT charge_id, state = 'refunded' AS "refunded!" FROM payments WHERE charge_id = ANY($1)"#,

@@ -1,4 +1,4 @@
-//! Repository of users and chats, written with every message so that profiles stay fresh.
+//! Repository of users and chats, refreshed with every message so that profiles stay current.
 
 use chrono::{DateTime, Utc};
 
@@ -9,54 +9,54 @@ use crate::domain::model::ModelId;
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, Language, Person};
 
-/// What the bot remembers of a user.
+/// What the database knows of a user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KnownUser {
-    /// Whether this is the first time that the user is seen.
+    /// Whether the user was created by this call.
     pub is_new: bool,
-    /// The model that the user chose.
+    /// The model that the user chose; `None` for the default.
     pub model: Option<ModelId>,
-    /// The language of the user's app, as far as it was ever told.
+    /// The language of the user's app, as last reported.
     pub language: Language,
-    /// The question that waits for a text in this conversation.
+    /// The open dialog of this thread.
     pub dialog: Option<Dialog>,
-    /// How often the user's row had changed.
+    /// Version of the user's row.
     pub version: i64,
-    /// How often the chat's row had changed.
+    /// Version of the chat's row.
     pub chat_version: i64,
 }
 
-/// Somebody who writes.
+/// The sender of a message and its place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Contact<'a> {
-    /// Who.
+    /// The sender.
     pub person: &'a Person,
-    /// Where.
+    /// The chat of the message.
     pub chat: &'a Chat,
-    /// The topic there.
+    /// The topic of the message, if any.
     pub topic: Option<TopicId>,
-    /// What the books of somebody new are opened with.
+    /// The starter grant of a new user, in US dollars.
     pub starter: Usd,
 }
 
-/// A person in a conversation.
+/// A user together with the current thread.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UserInThread {
-    /// What is known of the person.
+    /// The user.
     pub known: KnownUser,
-    /// The conversation's row.
+    /// The row of the thread.
     pub thread: ThreadId,
-    /// Whether the conversation begins now.
+    /// Whether the thread was created by this call.
     pub is_new_thread: bool,
 }
 
-/// Creates or refreshes a user and a chat, and opens the user's books: the first operation of each is the starter
-/// balance. Safe against any number of simultaneous first messages. Who writes has not blocked the bot.
+/// Creates or refreshes a user and a chat, and books the starter grant of a new user. Safe under concurrent
+/// first messages. Also clears the user's "blocked" mark.
 pub(crate) async fn meet(tx: &mut Tx<'_>, visit: Contact<'_>) -> Result<KnownUser, DbError> {
     Ok(write(&mut **tx, visit, false).await?.known)
 }
 
-/// The same together with the conversation, in one statement.
+/// Creates or refreshes a user, chat and thread in one statement.
 pub(crate) async fn enter(db: &Db, visit: Contact<'_>) -> Result<UserInThread, DbError> {
     let UpsertedUser { known, thread } = write(db.pool(), visit, true).await?;
     let (thread, is_new_thread) = thread.ok_or_else(|| DbError::MissingRow { at: "people::enter" })?;
@@ -105,7 +105,8 @@ async fn write(
     Ok(UpsertedUser { known, thread: row.thread.map(|id| (ThreadId(id), row.is_new_thread)) })
 }
 
-/// The users who were last seen with a name (without the `@`); names move between accounts, so there may be several.
+/// Returns the users last seen with a name (without the `@`). Names move between accounts, so there may be
+/// several.
 pub(crate) async fn named(tx: &mut Tx<'_>, username: &str) -> Result<Vec<UserId>, DbError> {
     sqlx::query_scalar!(
         "SELECT id FROM users WHERE lower(username) = lower($1) ORDER BY id LIMIT 10",
@@ -117,8 +118,7 @@ pub(crate) async fn named(tx: &mut Tx<'_>, username: &str) -> Result<Vec<UserId>
     .map_err(DbError::at("people::named"))
 }
 
-/// Takes over that a user has blocked the bot or takes messages again, as Telegram tells it; `date` is when that
-/// changed. News that are older than what was taken over before change nothing, nor do those of an unknown user.
+/// Records that a user blocked or unblocked the bot at `date`. Ignores older reports and unknown users.
 pub(crate) async fn set_blocked(
     tx: &mut Tx<'_>,
     user: UserId,
@@ -138,7 +138,7 @@ pub(crate) async fn set_blocked(
     Ok(())
 }
 
-/// Marks a user who refuses our messages as one who has blocked the bot, until the user writes again.
+/// Marks a user who refuses our messages as having blocked the bot, until the user writes again.
 pub(crate) async fn found_blocked(db: &Db, user: UserId) -> Result<(), DbError> {
     sqlx::query!("UPDATE users SET blocked_at = coalesce(blocked_at, now()) WHERE id = $1", user.0)
         .execute(db.pool())
@@ -147,7 +147,7 @@ pub(crate) async fn found_blocked(db: &Db, user: UserId) -> Result<(), DbError> 
     Ok(())
 }
 
-/// The language of a user's app as it was last told; none for somebody who was never seen.
+/// Returns the language of a user's app as last reported, or `None` if the user is unknown.
 pub(crate) async fn language(tx: &mut Tx<'_>, user: UserId) -> Result<Option<Language>, DbError> {
     let row = sqlx::query!("SELECT language_code FROM users WHERE id = $1", user.0)
         .fetch_optional(&mut **tx)

@@ -1,4 +1,4 @@
--- Meets a person in a chat: see people::meet. With $15 the conversation is entered, too.
+-- Creates or refreshes a user and a chat (people::meet), and the user's thread if $15 is set (people::enter).
 WITH place AS (
   INSERT INTO chats (id, kind, title, username, is_forum) VALUES ($8, $9, $10, $11, $12)
   ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, title = excluded.title, username = excluded.username,
@@ -12,23 +12,26 @@ WITH place AS (
   ON CONFLICT (id) DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name,
     username = excluded.username, language_code = coalesce(excluded.language_code, users.language_code),
     is_bot = excluded.is_bot, is_premium = excluded.is_premium, last_seen_at = now(), blocked_at = NULL,
-    -- Somebody who was here before there were books.
+    -- A user who is older than the ledger gets the starter balance now.
     balance = CASE WHEN users.last_operation IS NULL THEN excluded.balance ELSE users.balance END,
     last_operation = coalesce(users.last_operation, excluded.last_operation)
   RETURNING xmax = 0 AS is_new, model_id, language_code, version
 ), opened AS (
-  -- Who loses a race finds the books opened. That they were opened with the same amount is what the key of `users` says.
+  -- The loser of a race finds the operation booked. Both runs set the same balance, because the key of
+  -- `users` is the same.
   INSERT INTO balance_operations (user_id, seq, kind, amount, balance_before, balance_after, key, subject)
   SELECT $1, 1, 'starter', $14, 0, $14, 'starter:' || $1, '' FROM met
   WHERE NOT EXISTS (SELECT 1 FROM balance_operations WHERE user_id = $1 AND seq = 1)
   ON CONFLICT DO NOTHING
 ), found AS (
-  -- Of a group that has become another chat, in which the conversation goes on.
-  SELECT id FROM threads WHERE chat_id = coalesce((SELECT migrated_to FROM chats WHERE id = $8), $8) AND user_id = $1 AND topic_id IS NOT DISTINCT FROM $13 AND $15
+  -- The conversation of an upgraded group continues in its new chat.
+  SELECT id FROM threads
+  WHERE chat_id = coalesce((SELECT migrated_to FROM chats WHERE id = $8), $8) AND user_id = $1
+    AND topic_id IS NOT DISTINCT FROM $13 AND $15
 ), made AS (
   INSERT INTO threads (chat_id, user_id, topic_id) SELECT $8, $1, $13 FROM met
   WHERE $15 AND NOT EXISTS (SELECT 1 FROM found)
-  -- The update changes nothing; it makes the row of a racing insert visible to RETURNING.
+  -- The update changes nothing, but makes the row of a concurrent insert visible to RETURNING.
   ON CONFLICT (chat_id, user_id, topic_id) DO UPDATE SET topic_id = excluded.topic_id
   RETURNING id, xmax = 0 AS is_new
 )

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::error::DbError;
+use crate::domain::backoff::Backoff;
 use crate::telemetry::metrics::Metrics;
 
 /// The first and the longest pause between attempts while the server is unavailable.
@@ -22,9 +23,9 @@ pub struct Persistence<'a> {
 }
 
 impl Persistence<'_> {
-    /// Runs `operation` until it succeeds, fails for good, or the stop is cancelled; waits while the server is
-    /// unavailable. The operation may have taken effect although its answer was lost, so repeating it must change
-    /// nothing and return the same.
+    /// Runs `operation` until it succeeds, fails for good, or the stop is cancelled; waits while the server
+    /// is unavailable. The operation may have taken effect although its answer was lost, so repeating it must
+    /// change nothing and return the same.
     ///
     /// # Errors
     /// Returns the errors that a repetition cannot heal, and [`DbError::Cancelled`].
@@ -52,8 +53,8 @@ impl Persistence<'_> {
         self.repeat(limit, Location::caller(), operation, DbError::is_transient)
     }
 
-    /// Runs a background job. It waits while the server is unavailable, but does not repeat a statement that took too
-    /// long, because that would take too long again.
+    /// Runs a background job. It waits while the server is unavailable, but does not repeat a statement that
+    /// took too long, because that would take too long again.
     ///
     /// # Errors
     /// Returns the errors that a repetition cannot heal, [`DbError::TooSlow`] and [`DbError::Cancelled`].
@@ -80,7 +81,7 @@ impl Persistence<'_> {
     where
         F: Future<Output = Result<T, DbError>>,
     {
-        let (mut pause, longest) = RETRY_PAUSES;
+        let mut pauses = Backoff::new(RETRY_PAUSES.0, RETRY_PAUSES.1);
         loop {
             match within(limit, operation()).await {
                 Err(error) if heals(&error) => {
@@ -92,7 +93,7 @@ impl Persistence<'_> {
             }
             tokio::select! {
                 () = self.stop.cancelled() => return Err(DbError::Cancelled),
-                () = tokio::time::sleep(pause) => pause = (pause * 2).min(longest),
+                () = tokio::time::sleep(pauses.next()) => {}
             }
         }
     }

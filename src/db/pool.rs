@@ -19,14 +19,14 @@ use super::turns::open_turn::OpenTurn;
 use super::tx::Tx;
 use crate::telemetry::metrics::Metrics;
 
-/// No statement of ours takes longer on a healthy server.
+/// Server-side limit of each statement, far above the duration of any statement on a healthy server.
 const STATEMENT_LIMIT: &str = "15s";
-/// So many connections open and close turns, if that is not more than a third of all.
+/// Connections for opening and closing turns, but at most a third of all.
 const TURNS: u32 = 2;
-/// So many are for notes that nobody waits for.
+/// Connections for background writes.
 const ASIDE: u32 = 1;
-/// How long those who do something together wait for a row that somebody has locked. Then each waits alone, so that one
-/// such row does not stop all. Our own transactions hold none that long.
+/// How long a shared statement waits for a locked row. After that each operation runs alone, so one locked
+/// row cannot block the group. Our own transactions hold locks for less.
 const LOCK_LIMIT: &str = "250ms";
 
 /// The database. Cheap to clone.
@@ -38,15 +38,14 @@ pub struct Db {
     stop: CancellationToken,
 }
 
-/// Statements that many share, with connections of their own.
+/// Shared statements, with connections of their own.
 #[derive(Debug)]
 pub(super) struct GroupCommits {
-    /// Of those who open a turn.
+    /// Opens turns.
     pub(super) openings: GroupCommit<OpenTurn>,
-    /// Of those who close one.
+    /// Closes turns.
     pub(super) closings: GroupCommit<CloseTurn>,
-    /// Of those who write something down for which nobody waits: that does not take the connections of those for whom
-    /// somebody does.
+    /// Background writes. They have a connection of their own and never delay a question or an answer.
     pub(super) notes: GroupCommit<RecordCalls>,
     pub(super) marks: GroupCommit<MarkSent>,
     lanes: [Arc<Lanes>; 2],
@@ -73,21 +72,22 @@ impl GroupCommits {
 }
 
 impl Db {
-    /// Connects lazily: the first operation finds out whether the server is there. Of the `pool_size` connections (at least
-    /// 3), some are reserved for shared statements.
+    /// Creates the pool. Connections are opened by the first operations. Of the `pool_size` connections (at
+    /// least 3), some are reserved for shared statements.
     ///
     /// # Errors
-    /// When the address cannot be understood.
+    /// Returns [`DbError::Failed`] if the URL is invalid.
     pub fn open(url: &SecretString, pool_size: u32, metrics: Metrics) -> Result<Self, DbError> {
         let options: PgConnectOptions = url.expose_secret().parse().map_err(DbError::at("db::open"))?;
         let options = options.application_name("starling").options([
             ("statement_timeout", STATEMENT_LIMIT),
             ("idle_in_transaction_session_timeout", "30s"),
-            // Making a plan costs more than running a statement that looks rows up by their keys, so each connection makes
-            // one of each, for any values.
+            // Planning costs more than executing a lookup by key, so each connection plans a statement once,
+            // for any parameters.
             ("plan_cache_mode", "force_generic_plan"),
             ("jit", "off"),
-            // That one is made when the tables may still be empty, and is good for large ones only if it uses keys.
+            // The generic plan may be made while the tables are empty. It suits large tables only if it uses
+            // indexes.
             ("enable_seqscan", "off"),
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
@@ -104,8 +104,8 @@ impl Db {
         Ok(Self { pool, shared, metrics, stop: CancellationToken::new() })
     }
 
-    /// Ends the repetition of operations with [`DbError::Cancelled`] at `stop`; without it they are repeated until they
-    /// succeed.
+    /// Ends the repetition of operations with [`DbError::Cancelled`] at `stop`. Without it they are repeated
+    /// until they succeed.
     #[must_use]
     pub(crate) fn stopped_by(self, stop: CancellationToken) -> Self {
         Self { stop, ..self }
@@ -123,20 +123,20 @@ impl Db {
 
     /// Opens a transaction.
     pub(crate) async fn begin(&self) -> Result<Tx<'static>, DbError> {
-        // Boxed: waiting for a connection takes 14 KB, for which every caller would have room.
+        // Boxed: the future that waits for a connection has 14 KB, which every caller's future would contain.
         let inner = Box::pin(self.pool.begin()).await.map_err(DbError::at("db::begin"))?;
         Ok(Tx::new(inner, self.metrics.db_queries.clone()))
     }
 
-    /// Makes a transaction's work last.
+    /// Commits a transaction.
     pub(crate) async fn commit(tx: Tx<'static>) -> Result<(), DbError> {
         tx.commit().await
     }
 
-    /// Has an operation carried out together with others, and alone if that does not work.
+    /// Executes an operation together with others, or alone if that fails.
     ///
     /// # Errors
-    /// Those of the statement.
+    /// Returns the errors of the statement.
     pub(super) async fn submit<W: BatchOp>(
         &self,
         group: &GroupCommit<W>,
@@ -151,13 +151,14 @@ impl Db {
         outputs.pop().ok_or_else(|| DbError::MissingRow { at: "group_commit::submit" })
     }
 
-    /// For one single statement, which is counted.
+    /// Returns the pool for a single statement, which is counted.
     pub(crate) fn pool(&self) -> &PgPool {
         self.metrics.db_queries.inc();
         &self.pool
     }
 
-    /// Repeats an operation until it succeeds, cannot succeed, or the service stops; see [`Persistence::persist`].
+    /// Repeats an operation until it succeeds, fails permanently, or the service stops; see
+    /// [`Persistence::persist`].
     ///
     /// # Errors
     /// Returns the errors that a repetition cannot heal, and [`DbError::Cancelled`].
@@ -169,15 +170,16 @@ impl Db {
         self.until(&self.stop).persist(operation)
     }
 
-    /// Repeats operations until `stop`, which comes earlier than the stop of the database itself.
+    /// Returns a handle that repeats operations until `stop`, which may come before the stop of the database
+    /// itself.
     pub fn until<'a>(&'a self, stop: &'a CancellationToken) -> Persistence<'a> {
         Persistence { metrics: &self.metrics, stop }
     }
 
-    /// Runs an operation once, within the time limit of any operation.
+    /// Runs an operation once, within the usual time limit.
     ///
     /// # Errors
-    /// Returns the errors of the operation, and [`DbError::Deadline`] if the time is over.
+    /// Returns the errors of the operation, and [`DbError::Deadline`] after the time limit.
     pub async fn attempt<T>(
         &self,
         operation: impl Future<Output = Result<T, DbError>>,
@@ -185,7 +187,7 @@ impl Db {
         within(OPERATION_LIMIT, operation).await
     }
 
-    /// Closes all connections; waits for running statements.
+    /// Closes all connections after waiting for running statements.
     pub async fn close(&self) {
         tokio::join!(self.pool.close(), self.shared.close());
     }
@@ -198,7 +200,7 @@ mod tests {
     use sqlx_core::net::{Socket, WithSocket, connect_tcp};
     use tokio::net::{TcpListener, TcpStream};
 
-    /// Takes a socket as a connection to PostgreSQL gets it, and tells whether it sends at once.
+    /// Receives the socket of a PostgreSQL connection and returns whether TCP_NODELAY is set.
     struct SendsAtOnce;
 
     impl WithSocket for SendsAtOnce {

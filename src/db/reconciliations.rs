@@ -1,19 +1,20 @@
-//! Repository of reconciliations: how far Telegram's list of Star transactions was compared with our payments.
+//! Repository of reconciliations: how far Telegram's list of Star transactions was compared with the stored
+//! payments.
 
 use super::{Db, DbError};
 
-/// What a comparison came to.
+/// The result of a reconciliation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Reconciled {
-    /// Transactions that the list has.
+    /// Number of transactions in Telegram's list.
     pub seen: i64,
-    /// Payments that we had not heard of.
+    /// Number of payments that were unknown before.
     pub credited: i64,
-    /// Refunds that we had not heard of.
+    /// Number of refunds that were unknown before.
     pub refunded: i64,
 }
 
-/// How many transactions of the list were known after the last comparison.
+/// Returns the number of transactions known after the last reconciliation.
 pub(crate) async fn known(db: &Db) -> Result<i64, DbError> {
     let known = sqlx::query_scalar!("SELECT known FROM reconciliations ORDER BY id DESC LIMIT 1")
         .fetch_optional(db.pool())
@@ -22,7 +23,7 @@ pub(crate) async fn known(db: &Db) -> Result<i64, DbError> {
     Ok(known.unwrap_or(0))
 }
 
-/// Notes a comparison that came to its end.
+/// Records a completed reconciliation.
 pub(crate) async fn finished(db: &Db, reconciled: Reconciled) -> Result<(), DbError> {
     let Reconciled { seen, credited, refunded } = reconciled;
     sqlx::query!(

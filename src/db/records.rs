@@ -1,5 +1,5 @@
-//! Repository of what comes by the write-behind: statistics, tool calls, checkpoints. Every statement does nothing for
-//! what is there already, so a batch may be applied any number of times.
+//! Repository of write-behind records: statistics, tool calls, checkpoints. Its statements ignore what is
+//! stored already, so a batch may be applied any number of times.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::{Db, DbError, Tx, tool_calls};
 use crate::domain::ids::TurnId;
 use crate::domain::record::{Checkpoint, Record};
 
-/// Writes records of any types.
+/// Applies a batch of records of any kind.
 pub async fn apply(tx: &mut Tx<'_>, records: &[Record]) -> Result<(), DbError> {
     let (mut turns, mut calls, mut marks) = (Vec::new(), Vec::new(), BTreeMap::new());
     for record in records {
@@ -34,10 +34,10 @@ pub async fn apply(tx: &mut Tx<'_>, records: &[Record]) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Adds closed turns to the statistics of their users, each once, and forgets how far their answers had come. The figures
+/// Adds closed turns to the statistics of their users, each once, and deletes their checkpoints. The figures
 /// come from the books.
 async fn count(tx: &mut Tx<'_>, mut turns: Vec<i64>) -> Result<(), DbError> {
-    // In order, so that two batches with the same turns wait for each other instead of blocking each other.
+    // Sorted, so that two batches with the same turns wait for each other instead of deadlocking.
     turns.sort_unstable();
     sqlx::query!(
         "WITH locked AS (
@@ -76,7 +76,7 @@ async fn count(tx: &mut Tx<'_>, mut turns: Vec<i64>) -> Result<(), DbError> {
     Ok(())
 }
 
-/// One checkpoint a turn, in the order of turns. One of a turn that is closed meanwhile is of no use any more.
+/// Stores at most one checkpoint per turn, in the order of turns. Skips turns that are closed.
 async fn checkpoints(tx: &mut Tx<'_>, marks: impl Iterator<Item = &Checkpoint>) -> Result<(), DbError> {
     let (mut turns, mut attempts, mut sequences) = (Vec::new(), Vec::new(), Vec::new());
     let mut texts = Vec::new();
@@ -107,8 +107,8 @@ async fn checkpoints(tx: &mut Tx<'_>, marks: impl Iterator<Item = &Checkpoint>) 
     Ok(())
 }
 
-/// Turns that were closed at least so many seconds ago and are in nobody's statistics: their record was lost by a crash,
-/// or by a Redis that was emptied. Those whose record was refused wait for a person.
+/// Returns turns closed at least `seconds` ago that no statistics include, because a crash or a flush of
+/// Redis lost their record. Excludes turns whose record is a dead letter.
 pub async fn uncounted(db: &Db, seconds: f64, limit: i64) -> Result<Vec<TurnId>, DbError> {
     let turns = sqlx::query_scalar!(
         "SELECT id FROM turns WHERE closed_at <= now() - make_interval(secs => $1) AND NOT counted
@@ -123,7 +123,7 @@ pub async fn uncounted(db: &Db, seconds: f64, limit: i64) -> Result<Vec<TurnId>,
     Ok(turns.into_iter().map(TurnId).collect())
 }
 
-/// How far the answer of an open turn had come, as far as it was written down.
+/// Returns the newest stored checkpoint of an open turn, if any.
 pub async fn checkpoint(db: &Db, turn: TurnId) -> Result<Option<Checkpoint>, DbError> {
     let row = sqlx::query!("SELECT attempt, sequence, text FROM checkpoints WHERE turn_id = $1", turn.0)
         .fetch_optional(db.pool())

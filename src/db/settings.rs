@@ -1,14 +1,14 @@
-//! Repository of settings that administrators change in the chat: the newest row of a name counts, all others are its
-//! history.
+//! Repository of settings that administrators change in the chat. The newest row of a name applies; the
+//! others are its history.
 
 use super::{DbError, Tx};
 use crate::domain::ids::UserId;
 use crate::domain::stars::Margin;
 
-/// The name of the owner's margin.
+/// The setting's name of the owner's margin.
 const MARGIN: &str = "margin";
 
-/// The owner's margin as it is now; none was set at the beginning.
+/// Returns the owner's margin; the default until an administrator sets one.
 pub(crate) async fn margin(tx: &mut Tx<'_>) -> Result<Margin, DbError> {
     let row = sqlx::query!("SELECT id, value FROM settings WHERE name = $1 ORDER BY id DESC LIMIT 1", MARGIN)
         .fetch_optional(&mut **tx)
@@ -19,7 +19,7 @@ pub(crate) async fn margin(tx: &mut Tx<'_>) -> Result<Margin, DbError> {
     Margin::read(&row.value).ok_or(DbError::Inconsistent { table: "settings", row: row.id, what })
 }
 
-/// Sets the margin for all invoices from now on.
+/// Sets the margin of all future invoices.
 pub(crate) async fn set_margin(tx: &mut Tx<'_>, margin: Margin, by: UserId) -> Result<(), DbError> {
     sqlx::query!(
         "INSERT INTO settings (name, value, changed_by) VALUES ($1, $2, $3)",

@@ -1,11 +1,11 @@
-//! Repository of threads: one conversation for each (chat, user, topic or none), begun by who enters it (`people`).
+//! Repository of threads: one per chat, user and topic (or none). Threads are created in `people`.
 
 use super::{DbError, Tx};
 use crate::domain::ids::{MessageId, ThreadKey};
 
-/// Forgets what was asked up to a message, and its answers: they are in no later prompt, and their files lose their
-/// copies at the provider. Returns the new version of the history, or `None` if that much was forgotten before or
-/// nothing was ever said.
+/// Excludes the questions up to a message, and their answers, from later prompts; their files lose their copies
+/// at the provider. Returns the new history version, or `None` if that much was cleared before or the thread is
+/// unknown.
 pub(crate) async fn clear(tx: &mut Tx<'_>, key: ThreadKey, up_to: MessageId) -> Result<Option<i64>, DbError> {
     sqlx::query_scalar!(
         "WITH cleared AS (

@@ -6,8 +6,8 @@ use rust_decimal::Decimal;
 use super::DbError;
 use crate::domain::record::ToolCallRecord;
 
-/// Writes calls of tools down. Closing a turn does it for all that the turn has run: the write-behind was earlier, but may
-/// have lost some.
+/// Stores tool calls. Closing a turn stores all of its calls again, because the write-behind may have lost
+/// some.
 pub(super) async fn write(
     database: impl sqlx::PgExecutor<'_>,
     calls: &[ToolCallRecord],

@@ -1,4 +1,4 @@
-//! Repository of topic deletions: what was offered to whom, who has confirmed it, and what has become of each topic.
+//! Repository of topic deletions: the offer, its confirmation, and the result for each topic.
 
 use chrono::{DateTime, Utc};
 
@@ -6,39 +6,39 @@ use super::messages::AppliedEdit;
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{ChatId, DeletionId, ThreadKey, TopicId, UpdateId, UserId};
 
-/// The most topics that one offer names.
+/// The most topics in one offer.
 const MOST: i64 = 1_000;
-/// The topic of a forum that cannot be deleted.
+/// The General topic of a forum, which cannot be deleted.
 const GENERAL: i32 = 1;
 
-/// Topics that somebody may delete, or has.
+/// An offer to delete topics, and its progress.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct TopicDeletion {
-    /// Where they are.
+    /// The chat of the topics.
     pub chat: ChatId,
-    /// The only one who may delete them by this offer.
+    /// The only user allowed to confirm the offer.
     pub user: UserId,
-    /// What was offered.
+    /// The offered topics.
     pub topics: Vec<TopicId>,
-    /// Those of them that are gone.
+    /// The topics deleted so far.
     pub deleted: Vec<TopicId>,
-    /// Those that Telegram did not delete.
+    /// The topics that Telegram refused to delete.
     pub failed: Vec<TopicId>,
-    /// From when on it cannot be confirmed any more.
+    /// Time from which the offer can no longer be confirmed.
     pub expires_at: DateTime<Utc>,
-    /// The tap that confirmed it.
+    /// The update of the tap that confirmed it, if any.
     pub used_by: Option<UpdateId>,
 }
 
 impl TopicDeletion {
-    /// The topics of which nothing has become yet.
+    /// Returns the topics that are neither deleted nor refused yet.
     pub(crate) fn left(&self) -> Vec<TopicId> {
         let done = |topic: &&TopicId| !self.deleted.contains(topic) && !self.failed.contains(topic);
         self.topics.iter().filter(done).copied().collect()
     }
 }
 
-/// The topics of a chat in which somebody has talked to the bot, oldest first, as far as they are not known to be gone.
+/// Returns the topics of a chat in which the bot has threads, oldest first, without those known to be gone.
 pub(crate) async fn known(tx: &mut Tx<'_>, chat: ChatId) -> Result<Vec<TopicId>, DbError> {
     let topics = sqlx::query_scalar!(
         r#"SELECT DISTINCT topic_id AS "topic!" FROM threads
@@ -53,7 +53,7 @@ pub(crate) async fn known(tx: &mut Tx<'_>, chat: ChatId) -> Result<Vec<TopicId>,
     Ok(topics.into_iter().map(TopicId).collect())
 }
 
-/// Writes an offer down that an update has asked for; the same update again finds the same offer.
+/// Stores an offer requested by an update. The same update gets the same offer.
 pub(crate) async fn offer(
     tx: &mut Tx<'_>,
     update: UpdateId,
@@ -77,7 +77,7 @@ pub(crate) async fn offer(
     .map_err(DbError::at("topics::offer"))
 }
 
-/// An offer, as it stands.
+/// Returns an offer with its progress.
 pub(crate) async fn find(db: &Db, id: DeletionId) -> Result<Option<TopicDeletion>, DbError> {
     let row = sqlx::query!(
         "SELECT chat_id, user_id, topics, deleted, failed, expires_at, used_by FROM topic_deletions WHERE id = $1",
@@ -98,7 +98,8 @@ pub(crate) async fn find(db: &Db, id: DeletionId) -> Result<Option<TopicDeletion
     }))
 }
 
-/// Confirms an offer by a tap of its owner in its chat; false if it is not theirs, too old, or confirmed by another tap.
+/// Confirms an offer by a tap of its owner in its chat. Returns `false` if the user or chat differs, the
+/// offer has expired, or another tap confirmed it.
 pub(crate) async fn confirm(
     tx: &mut Tx<'_>,
     id: DeletionId,
@@ -122,7 +123,7 @@ pub(crate) async fn confirm(
     Ok(confirmed.rows_affected() > 0)
 }
 
-/// Deletions that were confirmed and are not finished, oldest first.
+/// Returns confirmed deletions that are not finished, oldest first.
 pub(crate) async fn unfinished(db: &Db) -> Result<Vec<DeletionId>, DbError> {
     sqlx::query_scalar!(
         "SELECT id FROM topic_deletions WHERE used_at IS NOT NULL AND finished_at IS NULL ORDER BY id"
@@ -133,7 +134,7 @@ pub(crate) async fn unfinished(db: &Db) -> Result<Vec<DeletionId>, DbError> {
     .map_err(DbError::at("topics::unfinished"))
 }
 
-/// A topic is gone: everybody's conversation in it is forgotten. Returns those conversations.
+/// Records that a topic was deleted and clears all its threads. Returns those threads.
 pub(crate) async fn deleted(db: &Db, id: DeletionId, topic: TopicId) -> Result<Vec<AppliedEdit>, DbError> {
     let rows = sqlx::query!(
         r#"WITH deletion AS (
@@ -168,7 +169,7 @@ pub(crate) async fn deleted(db: &Db, id: DeletionId, topic: TopicId) -> Result<V
     Ok(changed.collect())
 }
 
-/// Telegram does not delete a topic; nothing is forgotten.
+/// Records that Telegram refused to delete a topic. Its threads are kept.
 pub(crate) async fn failed(db: &Db, id: DeletionId, topic: TopicId) -> Result<(), DbError> {
     sqlx::query!(
         "UPDATE topic_deletions SET failed = array_append(failed, $2)
@@ -182,7 +183,7 @@ pub(crate) async fn failed(db: &Db, id: DeletionId, topic: TopicId) -> Result<()
     Ok(())
 }
 
-/// Nothing of a deletion is left to do.
+/// Marks a deletion as finished.
 pub(crate) async fn finish(tx: &mut Tx<'_>, id: DeletionId, now: DateTime<Utc>) -> Result<(), DbError> {
     sqlx::query!(
         "UPDATE topic_deletions SET finished_at = $2 WHERE id = $1 AND finished_at IS NULL",
@@ -195,7 +196,7 @@ pub(crate) async fn finish(tx: &mut Tx<'_>, id: DeletionId, now: DateTime<Utc>) 
     Ok(())
 }
 
-/// Forgets offers that expired before a time, but for those that are still being carried out.
+/// Deletes offers that expired before a time, except deletions in progress.
 pub(crate) async fn forget(db: &Db, before: DateTime<Utc>) -> Result<(), DbError> {
     sqlx::query!(
         "DELETE FROM topic_deletions WHERE expires_at < $1 AND (used_at IS NULL) = (finished_at IS NULL)",

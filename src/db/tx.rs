@@ -1,4 +1,4 @@
-//! Transactions, and how statements are counted.
+//! Transactions, and counting of their statements.
 
 use std::ops::{Deref, DerefMut};
 

@@ -1,6 +1,7 @@
 //! Plain types that every layer shares: identifiers, people, messages, turns, usage, models, money, time.
 //! No I/O happens here, and nothing depends on the formats of Telegram, Anthropic or PostgreSQL.
 
+pub(crate) mod backoff;
 pub(crate) mod blank;
 pub mod clock;
 pub mod file;

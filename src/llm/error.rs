@@ -1,31 +1,33 @@
-//! What can go wrong with a model, sorted once by what the caller does next.
+//! Errors of model requests, classified by what the caller does next.
 
 use std::time::Duration;
 
 use super::files::Unreadable;
+use crate::domain::backoff::Backoff;
 use crate::domain::turn::TurnFailure;
 
 /// Tries of one request, the first included.
 pub(crate) const TRIES: u32 = 4;
-/// The pause after the first failure; it doubles with each one.
+/// The pause after the first failure. It doubles with each further one.
 const SOON: Duration = Duration::from_millis(500);
-/// The same for a provider that struggles.
+/// The first pause for an overloaded provider.
 const LATER: Duration = Duration::from_millis(1_500);
-/// Longer waits that a provider asks for are not waited: the person is told instead.
+/// The longest wait that is accepted from a provider. If it asks for more, the turn fails and the person is
+/// notified.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// A request without a (whole) answer.
+/// Why a request got no complete answer.
 #[derive(Debug, thiserror::Error)]
 pub enum LlmError {
-    /// The provider has too much to do.
+    /// The provider is overloaded.
     #[error("the provider is overloaded: {0}")]
     Overloaded(String),
-    /// The provider limits us.
+    /// The provider limits our rate.
     #[error("the provider limits the rate: {message}")]
     RateLimited {
         /// Its words.
         message: String,
-        /// How long it asks to wait; none means that waiting does not help (a spend limit).
+        /// How long the provider asks to wait. `None` if waiting does not help, as at a spend limit.
         retry_after: Option<Duration>,
     },
     /// The provider failed on its side.
@@ -36,13 +38,13 @@ pub enum LlmError {
         /// Its words.
         message: String,
     },
-    /// No connection, or it broke.
+    /// The connection failed or broke.
     #[error("the connection to the provider failed")]
     Connection(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The stream ended before the answer did.
     #[error("the answer broke off")]
     BrokenOff,
-    /// Nothing came for this long.
+    /// The provider was silent for this long.
     #[error("the provider was silent for {} s", .0.as_secs())]
     Silent(Duration),
     /// The prompt does not fit the model.
@@ -73,7 +75,7 @@ pub enum LlmError {
     /// A file that is not sent, because the model could not read it.
     #[error("the file cannot be read: {0:?}")]
     Unreadable(Unreadable),
-    /// Cut by us.
+    /// The turn was stopped.
     #[error("the request was cut")]
     Cancelled,
 }
@@ -81,33 +83,44 @@ pub enum LlmError {
 /// Whether and when to try again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Retry {
-    /// After the usual pause.
+    /// Retry after the usual pause.
     Soon,
-    /// After a longer pause: the provider struggles.
+    /// Retry after a longer pause, because the provider is overloaded.
     Later,
-    /// After the time that the provider named.
+    /// Retry after the time that the provider asked for.
     After(Duration),
-    /// Not at all.
+    /// Do not retry.
     Never,
 }
 
-impl Retry {
-    /// How long to wait after the `number`th failure (from 1); none to give up.
-    pub fn pause(self, number: u32) -> Option<Duration> {
-        let backoff = |first: Duration| first * 2_u32.saturating_pow(number.saturating_sub(1));
-        // A quarter of chance keeps many requests that failed together from coming back together.
-        let spread = |pause: Duration| pause.mul_f64(rand::random_range(0.875..1.125));
-        match self {
-            Self::Soon => Some(spread(backoff(SOON))),
-            Self::Later => Some(spread(backoff(LATER))),
-            Self::After(wait) => (wait <= LONGEST_WAIT).then(|| wait.max(SOON)),
-            Self::Never => None,
+/// The pauses between the tries of one request. They grow with every failure, whatever its kind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RetryPauses {
+    soon: Backoff,
+    later: Backoff,
+}
+
+impl RetryPauses {
+    /// Creates the pauses of a request that has not failed yet.
+    pub(crate) fn new() -> Self {
+        let backoff = |first| Backoff::new(first, LONGEST_WAIT).with_jitter();
+        Self { soon: backoff(SOON), later: backoff(LATER) }
+    }
+
+    /// Returns how long to wait after a failure, or `None` if another try is pointless.
+    pub(crate) fn after(&mut self, retry: Retry) -> Option<Duration> {
+        let (soon, later) = (self.soon.next(), self.later.next());
+        match retry {
+            Retry::Soon => Some(soon),
+            Retry::Later => Some(later),
+            Retry::After(wait) => (wait <= LONGEST_WAIT).then(|| wait.max(SOON)),
+            Retry::Never => None,
         }
     }
 }
 
 impl LlmError {
-    /// Whether and when the same request may work.
+    /// Returns whether and when the same request may work.
     pub fn retry(&self) -> Retry {
         match self {
             Self::Overloaded(_) => Retry::Later,
@@ -123,7 +136,7 @@ impl LlmError {
         }
     }
 
-    /// What the person is told.
+    /// Returns the failure that is reported to the person.
     pub fn failure(&self) -> TurnFailure {
         match self {
             Self::Overloaded(_) | Self::RateLimited { retry_after: Some(_), .. } => TurnFailure::Overloaded,
@@ -140,7 +153,7 @@ impl LlmError {
         }
     }
 
-    /// A word for rows and labels.
+    /// Returns the name for rows and labels.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Overloaded(_) => "overloaded",
@@ -165,6 +178,10 @@ mod tests {
 
     #[test]
     fn pauses_grow_and_obey_the_provider() {
+        let nth = |retry, number| {
+            let mut pauses = RetryPauses::new();
+            (0..number).map(|_| pauses.after(retry)).last().flatten()
+        };
         // Each is spread by an eighth to both sides.
         for (retry, number, expected_ms) in [
             (Retry::Soon, 1, 500),
@@ -172,12 +189,21 @@ mod tests {
             (Retry::Later, 1, 1_500),
             (Retry::Later, 3, 6_000),
         ] {
-            let waited = retry.pause(number).map(|pause| pause.as_millis());
+            let waited = nth(retry, number).map(|pause| pause.as_millis());
             let spread = expected_ms * 7 / 8..=expected_ms * 9 / 8;
             assert!(waited.is_some_and(|waited| spread.contains(&waited)), "{retry:?} {number}: {waited:?}");
         }
-        assert_eq!(Retry::After(Duration::from_secs(7)).pause(1), Some(Duration::from_secs(7)));
-        assert_eq!(Retry::After(Duration::from_secs(61)).pause(1), None);
-        assert_eq!(Retry::Never.pause(1), None);
+        assert_eq!(nth(Retry::After(Duration::from_secs(7)), 1), Some(Duration::from_secs(7)));
+        assert_eq!(nth(Retry::After(Duration::from_secs(61)), 1), None);
+        assert_eq!(nth(Retry::Never, 1), None);
+    }
+
+    #[test]
+    fn a_failure_of_another_kind_lengthens_the_pause_too() {
+        let mut pauses = RetryPauses::new();
+        pauses.after(Retry::Soon);
+        pauses.after(Retry::After(Duration::from_secs(1)));
+        let waited = pauses.after(Retry::Later).map(|pause| pause.as_millis());
+        assert!(waited.is_some_and(|waited| (5_250..=6_750).contains(&waited)), "{waited:?}");
     }
 }

@@ -1,40 +1,40 @@
-//! What a model says, in the provider's neutral form.
+//! Events of a model's answer, independent of the provider.
 
 use serde_json::Value;
 
 use crate::domain::usage::Usage;
 
-/// Something that a model's answer brought.
+/// An event of a model's answer.
 #[derive(Clone, PartialEq, Debug)]
 pub enum LlmEvent {
-    /// The provider is still there, but says nothing.
+    /// A sign of life without content, such as a ping.
     Alive,
-    /// The answer goes on in a way that shows nothing yet.
+    /// Progress that cannot be shown yet.
     Working,
     /// More visible text.
     Text(String),
-    /// More of the summary of its thoughts.
+    /// More of the summary of the model's thoughts.
     Thinking(String),
-    /// A block is complete; in order, as it must be sent back in a tool loop.
+    /// A complete block, in the form and order in which it must be sent back in a tool loop.
     Block(Value),
     /// A call whose arguments are complete.
     ToolCall(ToolCall),
-    /// What the call used so far; replaces earlier reports.
+    /// The usage of the call so far. Replaces earlier reports.
     Usage(Reported),
     /// The model has ended for this reason; only [`Self::Stop`] is missing, and is not needed any more.
     Ending(StopReason),
-    /// The answer is over.
+    /// The end of the answer.
     Stop(StopReason),
 }
 
-/// What a call has used as far as its provider has told in a readable form.
+/// The usage of a call, as far as the provider has reported it in a readable form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Reported {
-    /// The figures; one that was not told is zero.
+    /// The figures; zero for each that was not reported.
     pub usage: Usage,
-    /// Whether those of the prompt are complete.
+    /// Whether the figures of the prompt are complete.
     pub prompt: bool,
-    /// Whether the number of tokens produced is the one of the whole answer.
+    /// Whether the number of output tokens covers the whole answer.
     pub output: bool,
 }
 
@@ -52,7 +52,7 @@ pub struct ToolCall {
 /// Why an answer ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum StopReason {
-    /// The model has said all.
+    /// The model has finished its answer.
     EndTurn,
     /// The limit of output tokens was reached.
     MaxTokens,
@@ -71,8 +71,9 @@ pub enum StopReason {
 }
 
 impl StopReason {
-    /// Whether the tool calls of an answer that ended in this way are complete, and are to be run. The official SDK runs
-    /// what is there whatever the reason is; calls of an answer that was cut off may lack their end.
+    /// Whether the tool calls of an answer that ended in this way are complete, and are to be run. The
+    /// official SDK runs what is there whatever the reason is; calls of an answer that was cut off may lack
+    /// their end.
     pub fn completes_calls(&self) -> bool {
         match self {
             Self::ToolUse | Self::EndTurn | Self::StopSequence | Self::PauseTurn | Self::Other(_) => true,
@@ -80,7 +81,7 @@ impl StopReason {
         }
     }
 
-    /// Reads the wire's word.
+    /// Reads the provider's name of a reason.
     pub fn from_wire(word: &str) -> Self {
         match word {
             "end_turn" => Self::EndTurn,
@@ -94,7 +95,7 @@ impl StopReason {
         }
     }
 
-    /// The word for rows and logs.
+    /// Returns the name for rows and logs.
     pub fn name(&self) -> &str {
         match self {
             Self::EndTurn => "end_turn",

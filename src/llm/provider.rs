@@ -34,12 +34,12 @@ impl Provider {
         }
     }
 
-    /// Sends a copy of a file, for messages that show it to the model, and returns the provider's id for it. Takes a
-    /// minute at most, with all tries. The copy is deleted by the provider after 90 days.
+    /// Sends a copy of a file, for messages that show it to the model, and returns the provider's id for it.
+    /// Takes a minute at most, with all tries. The copy is deleted by the provider after 90 days.
     ///
     /// # Errors
-    /// [`LlmError::Unreadable`] when its content is not what its type and name say; else as for [`Provider::ask`], when
-    /// trying again did not help or was of no use.
+    /// [`LlmError::Unreadable`] when its content is not what its type and name say; else as for
+    /// [`Provider::ask`], when trying again did not help or was of no use.
     pub async fn upload(&self, upload: Upload) -> Result<String, LlmError> {
         match self {
             Self::Claude(client) => client.upload(upload).await,

@@ -106,8 +106,8 @@ impl Registry {
     }
 }
 
-/// Rows that begin on the same day must rise by `up_to_prompt`, the last one without a limit, and one set of rows must
-/// hold from the beginning of time.
+/// Rows that begin on the same day must rise by `up_to_prompt`, the last one without a limit, and one set of
+/// rows must hold from the beginning of time.
 fn check_prices(model: &Model) -> Result<(), String> {
     let days: BTreeSet<Option<NaiveDate>> = model.prices.iter().map(|row| row.since).collect();
     if !days.contains(&None) {

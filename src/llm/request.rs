@@ -1,4 +1,4 @@
-//! What a model is asked, in the provider's neutral form.
+//! Requests to a model, independent of the provider.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use crate::domain::model::{Effort, Model};
 /// One request. Equal values make equal bytes, so that the provider's prompt cache can work.
 #[derive(Clone, Debug)]
 pub struct LlmRequest {
-    /// Who is asked.
+    /// The model.
     pub model: Model,
-    /// How hard it thinks, if it can be told.
+    /// How hard the model thinks, if that can be set.
     pub effort: Option<Effort>,
     /// The most tokens of the answer, thinking included.
     pub max_tokens: u64,
     /// Standing instructions, from the most shared to the most personal.
     pub system: Vec<Cow<'static, str>>,
-    /// What the model may call, in a fixed order.
+    /// The tools that the model may call, in a fixed order.
     pub tools: Arc<[ToolSpec]>,
-    /// Whether it may do so now.
+    /// Whether the model may call them in this answer.
     pub tool_choice: ToolChoice,
     /// The conversation, oldest first; begins and ends with the user.
     pub messages: Vec<LlmMessage>,
-    /// How many of `messages` will stand unchanged in the next request of this conversation.
+    /// The number of `messages` that the next request of this conversation repeats unchanged.
     pub stable: usize,
 }
 
@@ -42,21 +42,21 @@ impl LlmRequest {
         }
     }
 
-    /// How large the conversation and the standing instructions are, in bytes of text; a file counts as much as text
-    /// that costs the same.
+    /// Returns the size of the conversation and the system prompt in bytes of text. A file counts as much as
+    /// text that costs the same.
     pub fn bytes(&self) -> u64 {
         let system: u64 = self.system.iter().map(|text| text.len() as u64).sum();
         system + self.messages.iter().map(LlmMessage::bytes).sum::<u64>()
     }
 
-    /// How many tokens the prompt has, from its text alone.
+    /// Estimates the tokens of the prompt from its text alone.
     pub fn estimated_tokens(&self) -> u64 {
         let size = |tool: &ToolSpec| tool.description.len() + tool.schema.to_string().len();
         let tools: usize = self.tools.iter().map(size).sum();
         (self.bytes() + tools as u64).div_ceil(BYTES_PER_ESTIMATED_TOKEN)
     }
 
-    /// The files that the model is shown, oldest first.
+    /// Returns the files that the model is shown, oldest first.
     pub fn files(&self) -> impl DoubleEndedIterator<Item = &FileBlock> {
         self.messages.iter().flat_map(LlmMessage::files)
     }
@@ -75,7 +75,8 @@ impl LlmRequest {
         replaced
     }
 
-    /// Puts their lines in the place of files. False if the request has none of them.
+    /// Replaces files by the lines that describe them. Returns `false` if the request has none of these
+    /// files.
     pub fn lose_files(&mut self, ids: &[String]) -> bool {
         let mut lost = false;
         for block in self.messages.iter_mut().flat_map(|message| &mut message.blocks) {
@@ -93,10 +94,10 @@ impl LlmRequest {
 /// Whether the model may call tools.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum ToolChoice {
-    /// As it likes.
+    /// The model decides.
     #[default]
     Auto,
-    /// It must answer without.
+    /// The model must answer without tools.
     None,
 }
 
@@ -111,27 +112,27 @@ pub struct ToolSpec {
     pub schema: Value,
 }
 
-/// One side's contribution.
+/// A message of the user or the model.
 #[derive(Clone, PartialEq, Debug)]
 pub struct LlmMessage {
-    /// Who speaks.
+    /// The author of the message.
     pub role: Role,
-    /// What, in order; never empty.
+    /// The content, in order. Never empty.
     pub blocks: Vec<Block>,
 }
 
 impl LlmMessage {
-    /// What the model has said, sent back exactly as it came.
+    /// Creates a message of the model that is sent back exactly as it came.
     pub fn assistant(blocks: Vec<Value>) -> Self {
         Self { role: Role::Assistant, blocks: blocks.into_iter().map(Block::Own).collect() }
     }
 
-    /// The files that it shows.
+    /// Returns the files of the message.
     pub fn files(&self) -> impl DoubleEndedIterator<Item = &FileBlock> {
         self.blocks.iter().filter_map(Block::as_file)
     }
 
-    /// How large it is, in bytes of text.
+    /// Returns the size of the message in bytes of text.
     pub fn bytes(&self) -> u64 {
         let length = |block: &Block| match block {
             Block::File(file) => file.bytes(),
@@ -149,16 +150,17 @@ pub enum Block {
     Text(String),
     /// A file of the person; only in the user's messages.
     File(FileBlock),
-    /// What a tool came to.
+    /// The result of a tool call.
     ToolResult {
-        /// The call that it answers.
+        /// The id of the call.
         call: String,
-        /// What the model reads.
+        /// The text for the model.
         content: String,
-        /// Whether it failed.
+        /// Whether the call failed.
         is_error: bool,
     },
-    /// A block of the model's own, sent back exactly as it came (signed thinking, tool calls, search results).
+    /// A block of the model's own, sent back exactly as it came (signed thinking, tool calls, search
+    /// results).
     Own(Value),
 }
 
@@ -177,13 +179,13 @@ impl Block {
 pub struct FileBlock {
     /// The provider's id for its copy.
     pub id: String,
-    /// As what it is read.
+    /// How the model reads it.
     pub readable: Readable,
     /// Its name, in one line.
     pub name: String,
     /// Its length in bytes.
     pub size: u64,
-    /// The line that stands in its place when the provider has no copy; the same as in later prompts. Never blank.
+    /// The line that replaces it if the provider has no copy; the same as in later prompts. Never blank.
     pub instead: String,
 }
 

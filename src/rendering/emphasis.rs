@@ -39,7 +39,8 @@ fn is_python_name(source: &str, at: usize) -> bool {
 /// Bytes around a star in which the pattern that it belongs to must begin and end.
 const LONGEST_PATTERN: usize = 200;
 
-/// Whether the stars at `at` are wildcards of a pattern for names of files: `*.log`, `test_*.py`, `src/**/*.rs`.
+/// Whether the stars at `at` are wildcards of a pattern for names of files: `*.log`, `test_*.py`,
+/// `src/**/*.rs`.
 pub(super) fn is_wildcard(source: &str, at: usize) -> bool {
     let (before, rest) = source.split_at(at);
     let before = &before[before.ceil_char_boundary(before.len().saturating_sub(LONGEST_PATTERN))..];
@@ -80,7 +81,8 @@ pub(super) fn is_wildcard(source: &str, at: usize) -> bool {
     }
 }
 
-/// The word without emphasis around all of it, and where a byte of it is then; none if that byte is of the emphasis.
+/// The word without emphasis around all of it, and where a byte of it is then; none if that byte is of the
+/// emphasis.
 fn peeled(word: &str, at: usize) -> (&str, Option<usize>) {
     let stars = word.bytes().take_while(|&byte| byte == b'*').count();
     let inner = word.trim_matches('*');

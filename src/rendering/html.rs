@@ -1,4 +1,5 @@
-//! The few HTML elements that models write into Markdown and a chat can show. Everything else in angle brackets is text.
+//! The few HTML elements that models write into Markdown and a chat can show. Everything else in angle
+//! brackets is text.
 
 use super::entities::EntityKind;
 

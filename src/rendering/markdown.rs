@@ -1,6 +1,6 @@
-//! One piece of Markdown to text and entities: walks the parser's events and writes what a chat can
-//! show. Emphasis that is surely none (`2*3*4`, `obj.__init__`) stays as written, HTML is text but for a few elements,
-//! unsafe links are text, line breaks stay line breaks. Lists and quotes are in `containers`.
+//! One piece of Markdown to text and entities: walks the parser's events and writes what a chat can show.
+//! Emphasis that is surely none (`2*3*4`, `obj.__init__`) stays as written, HTML is text but for a few
+//! elements, unsafe links are text, line breaks stay line breaks. Lists and quotes are in `containers`.
 
 use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 

@@ -1,8 +1,8 @@
-//! Markdown as models write it to text and entities as Telegram takes them. No parse mode is used,
-//! so no formatting can be refused. Pure code: no I/O, no clock. The way of a text: `segments` cuts,
-//! `prose` knows what needs no parser, `shield` protects, `markdown` parses and writes, `entities` sets
-//! the rules, `page` puts together, `split` cuts messages, `references` makes links of what was defined; `stream` does it all for a text that grows,
-//! `growing` hands its messages out.
+//! Markdown as models write it to text and entities as Telegram takes them. No parse mode is used, so no
+//! formatting can be refused. Pure code: no I/O, no clock. The way of a text: `segments` cuts, `prose` knows
+//! what needs no parser, `shield` protects, `markdown` parses and writes, `entities` sets the rules, `page`
+//! puts together, `split` cuts messages, `references` makes links of what was defined; `stream` does it all
+//! for a text that grows, `growing` hands its messages out.
 
 mod emphasis;
 mod entities;
@@ -55,8 +55,8 @@ pub fn render(markdown: &str) -> RichText {
     definitions.resolve(page.into_rich(), usize::MAX)
 }
 
-/// The text as Telegram's servers keep it (measured with TDLib): they drop some characters from every message, so that
-/// entities behind them would be out of place, and see blanks in control characters.
+/// The text as Telegram's servers keep it (measured with TDLib): they drop some characters from every
+/// message, so that entities behind them would be out of place, and see blanks in control characters.
 fn visible(text: &str) -> String {
     text.chars()
         .filter(|c| !matches!(c, '\r' | '\u{30a}' | '\u{333}' | '\u{33f}' | '\u{2028}'..='\u{202e}'))

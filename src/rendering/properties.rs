@@ -108,8 +108,9 @@ const FRAGMENTS: [&str; 96] = [
     "\n> > > ",
 ];
 
-/// Characters that programs stumble over: private and unassigned ones, those that have no width, turn the direction,
-/// end lines elsewhere, control nothing, combine, take two UTF-16 units, or change their length with their case.
+/// Characters that programs stumble over: private and unassigned ones, those that have no width, turn the
+/// direction, end lines elsewhere, control nothing, combine, take two UTF-16 units, or change their length
+/// with their case.
 const ODD: [&str; 41] = [
     "\u{e000}",
     "\u{f8ff}",

@@ -1,5 +1,5 @@
-//! Paragraphs without markup, which is most of what a model writes. What such a line looks like is known without a parser,
-//! however often the line is looked at while it grows.
+//! Paragraphs without markup, which is most of what a model writes. What such a line looks like is known
+//! without a parser, however often the line is looked at while it grows.
 
 /// The text of a piece that is one line of words; none if anything in it might be markup.
 pub(super) fn prose(source: &str) -> Option<&str> {

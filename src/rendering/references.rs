@@ -1,6 +1,6 @@
-//! Reference links (`[text][id]`, `[id]`) and their definitions (`[id]: https://…`). A definition may come long after
-//! what refers to it, so a link is made of finished text: as long as the definition is missing, the reference is shown as
-//! it was written, and a message that has left stays as it is.
+//! Reference links (`[text][id]`, `[id]`) and their definitions (`[id]: https://…`). A definition may come
+//! long after what refers to it, so a link is made of finished text: as long as the definition is missing,
+//! the reference is shown as it was written, and a message that has left stays as it is.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,8 +12,8 @@ use super::syntax::{BLANKS, indent_width};
 
 /// Longest name of a definition, in bytes.
 const LONGEST_LABEL: usize = 100;
-/// Definitions that are read, for each is looked for in the text before it; an answer with more is a list of addresses,
-/// the rest of which is shown as it is.
+/// Definitions that are read, for each is looked for in the text before it; an answer with more is a list of
+/// addresses, the rest of which is shown as it is.
 const MOST_DEFINITIONS: usize = 200;
 
 /// A line that says where a reference leads.
@@ -133,8 +133,8 @@ struct Link {
     url: String,
 }
 
-/// Finds what may be a reference outside code and links, and hands out the text that stays, the whole, and the name.
-/// `take` tells whether it is one; then nothing around it is.
+/// Finds what may be a reference outside code and links, and hands out the text that stays, the whole, and
+/// the name. `take` tells whether it is one; then nothing around it is.
 fn references<'t>(rich: &'t RichText, mut take: impl FnMut(Range<usize>, Range<usize>, &'t str) -> bool) {
     let text = rich.text.as_str();
     let mut closed = Closed::new(&rich.entities);

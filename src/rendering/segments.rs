@@ -131,7 +131,8 @@ impl Segmenter {
         self.finish(sink);
     }
 
-    /// Whether the growing line may turn out to be nothing to show: the end of the open code block, or a definition.
+    /// Whether the growing line may turn out to be nothing to show: the end of the open code block, or a
+    /// definition.
     pub(super) fn may_vanish(&self, line: &str) -> bool {
         let mut fences = [&self.code, &self.item_code].into_iter().flatten().peekable();
         if fences.peek().is_none() {

@@ -12,8 +12,9 @@ use super::visible;
 /// again only after it has grown by an eighth, which keeps the sum of all looks linear.
 const LAZY_BYTES: usize = 4 * 1024;
 
-/// Renders a growing text. What `finish` returns does not depend on how the text was cut into deltas. It equals
-/// `split(&render(text), ..)` but for links by reference, which a message that is full by then does not get.
+/// Renders a growing text. What `finish` returns does not depend on how the text was cut into deltas. It
+/// equals `split(&render(text), ..)` but for links by reference, which a message that is full by then does
+/// not get.
 #[derive(Debug)]
 pub struct Stream {
     limits: Limits,

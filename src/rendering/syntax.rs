@@ -1,7 +1,8 @@
 //! What a single line of Markdown is: the questions that `segments` and `shield` ask before the
 //! parser sees anything. Follows CommonMark; where it is more lenient, a comment says so.
 
-/// What Markdown takes for blank. Other spaces are text to it, so `trim` would see a structure that the parser does not.
+/// What Markdown takes for blank. Other spaces are text to it, so `trim` would see a structure that the
+/// parser does not.
 pub(super) const BLANKS: [char; 3] = [' ', '\t', '\n'];
 
 /// A code fence, open until a line of the same sign and at least the same length.

@@ -2,6 +2,7 @@
 //! else one record a row ("Header: value" lines), which also keeps links and styles of the cells.
 
 use pulldown_cmark::Alignment;
+use unicode_width::UnicodeWidthStr;
 
 use super::entities::{EntityKind, Span};
 use super::syntax::{BLANKS, is_blank, unmarked, unquoted};
@@ -54,13 +55,13 @@ impl Table {
         }
     }
 
-    /// The finished table, in the form that suits its width. Columns at its end in which nothing stands are left out: most of
-    /// them are there because it was widened for the rows of something that follows.
+    /// The finished table, in the form that suits its width. Columns at its end in which nothing stands are
+    /// left out: most of them are there because it was widened for the rows of something that follows.
     pub(super) fn into_fragment(mut self) -> Fragment {
         let mut widths: Vec<usize> = (0..self.alignments.len())
             .map(|column| {
                 let cells = self.rows.iter().filter_map(|row| row.get(column));
-                cells.map(|cell| display_width(&cell.text)).max().unwrap_or(0)
+                cells.map(|cell| cell.text.width()).max().unwrap_or(0)
             })
             .collect();
         while widths.len() > 1 && widths.ends_with(&[0]) {
@@ -122,8 +123,9 @@ impl Table {
     }
 }
 
-/// Markdown in which the header of each table has at least as many cells as its longest row; the parser would drop the
-/// cells in excess. Where a table ends is the parser's business: whatever follows without a blank line may be a row of it.
+/// Markdown in which the header of each table has at least as many cells as its longest row; the parser would
+/// drop the cells in excess. Where a table ends is the parser's business: whatever follows without a blank
+/// line may be a row of it.
 pub(super) fn widened(source: String) -> String {
     if !source.contains("--") && !source.contains("|-") && !source.contains(":-") {
         return source;
@@ -178,33 +180,13 @@ fn is_delimiter_row(line: &str) -> bool {
 }
 
 fn padded(text: &str, width: usize, alignment: Alignment) -> String {
-    let missing = width.saturating_sub(display_width(text));
+    let missing = width.saturating_sub(text.width());
     let left = match alignment {
         Alignment::Right => missing,
         Alignment::Center => missing / 2,
         Alignment::None | Alignment::Left => 0,
     };
     format!("{}{text}{}", " ".repeat(left), " ".repeat(missing - left))
-}
-
-/// Columns that a monospace font needs: two for CJK and emoji, none for marks and joiners.
-fn display_width(text: &str) -> usize {
-    text.chars()
-        .map(|c| match u32::from(c) {
-            0x300..=0x36f | 0x200b..=0x200f | 0x20d0..=0x20ff | 0xfe00..=0xfe0f | 0x1f3fb..=0x1f3ff => 0,
-            0x1100..=0x115f
-            | 0x2e80..=0xa4cf
-            | 0xac00..=0xd7a3
-            | 0xf900..=0xfaff
-            | 0xfe30..=0xfe6f
-            | 0xff00..=0xff60
-            | 0xffe0..=0xffe6
-            | 0x1f300..=0x1f64f
-            | 0x1f680..=0x1faff
-            | 0x20000..=0x3fffd => 2,
-            _ => 1,
-        })
-        .sum()
 }
 
 #[cfg(test)]
@@ -227,6 +209,26 @@ mod tests {
         let aligned =
             table(&[Alignment::Left, Alignment::Right], &[&["名前", "n"], &["Ann", "10"], &["Боб", "7"]]);
         assert_eq!(aligned.text, "名前 |  n\n-----+---\nAnn  | 10\nБоб  |  7");
+    }
+
+    #[test]
+    fn columns_are_counted_as_a_monospace_font_draws_them() {
+        for (cell, width) in [
+            ("e\u{301}", 1),
+            ("한국", 4),
+            ("👍🏽", 2),
+            ("👩‍👩‍👧", 2),
+            ("☕", 2),
+            ("⚠️", 2),
+            ("⚠", 1),
+            ("🇺🇦", 2),
+            ("a\u{200b}b", 2),
+            ("…", 1),
+        ] {
+            let rule = format!("{}-+---", "-".repeat(width));
+            let aligned = table(&[Alignment::Left, Alignment::Left], &[&[cell, "n"], &["", "10"]]);
+            assert_eq!(aligned.text.lines().nth(1), Some(rule.as_str()), "{cell:?}");
+        }
     }
 
     #[test]

@@ -136,8 +136,8 @@ impl Writer {
         self.breaks = 0;
     }
 
-    /// Behind byte `kept` blanks have given way to line breaks: what ended among them ends before, and what has begun
-    /// there begins on the new line.
+    /// Behind byte `kept` blanks have given way to line breaks: what ended among them ends before, and what
+    /// has begun there begins on the new line.
     fn keep_up(&mut self, kept: usize) {
         let line = self.out.len();
         for span in self.spans.iter_mut().rev().take_while(|span| span.range.end > kept) {

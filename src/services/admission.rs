@@ -42,7 +42,11 @@ pub(crate) async fn may_spend(books: &Books, stop: &CancellationToken, user: Use
     let (db, free) = (&books.db, books.is_privileged(user));
     let asked = db.until(stop).persist(|| holds::may_spend(db, user, free)).await;
     asked.unwrap_or_else(|error| {
-        tracing::warn!(user.id = user.0, error = &error as &dyn std::error::Error, "a balance is not known");
+        tracing::warn!(
+            user.id = user.0,
+            error = &error as &dyn std::error::Error,
+            "a balance could not be read"
+        );
         true
     })
 }

@@ -31,7 +31,7 @@ pub(crate) async fn follow(
     }
     Db::commit(tx).await?;
     if !moved.is_empty() {
-        tracing::info!(chat.id = from.0, threads = moved.len(), "the group {from} goes on as {to}");
+        tracing::info!(chat.id = from.0, threads = moved.len(), "the group {from} continues as {to}");
     }
     for key in moved {
         cache::context::forget(cache, key).await;

@@ -150,7 +150,7 @@ impl TurnMeter {
     pub(crate) fn note(&self, call: ModelCall) {
         self.remember(call.clone());
         if self.requests.try_send(MeterRequest::Note(call)).is_err() {
-            tracing::debug!("a call is noted when the turn is settled");
+            tracing::debug!("the channel is full, the call is recorded at settlement");
         }
     }
 
@@ -234,7 +234,7 @@ impl MeterTask<'_> {
             MeterRequest::Round { prompt_bytes, answer } => {
                 let credit = self.request_round(prompt_bytes).await?;
                 if answer.send(credit).is_err() {
-                    tracing::debug!("the turn was cut before it knew of its credit");
+                    tracing::debug!("the turn ended before it learned of its credit");
                 }
                 Ok(())
             }
@@ -242,7 +242,7 @@ impl MeterTask<'_> {
                 if let Some(reserved) = self.reserve(work).await?
                     && answer.send(reserved).is_err()
                 {
-                    tracing::debug!("the turn was cut before it knew of its reservation");
+                    tracing::debug!("the turn ended before it learned of its reservation");
                 }
                 Ok(())
             }

@@ -123,7 +123,7 @@ pub async fn count_crash(db: &Db) -> Result<Crash, DbError> {
 
 /// Records at the end of an orderly stop that the work left over was in flight in no crash.
 pub async fn stopped(db: &Db) -> Result<(), DbError> {
-    crashes::none(db).await
+    crashes::clear(db).await
 }
 
 /// Records that a turn is being closed with what is left of it.

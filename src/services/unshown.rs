@@ -79,7 +79,7 @@ async fn give_back(tx: &mut Tx<'_>, turn: TurnId) -> Result<Option<Usd>, DbError
     if !outbox::was_never_shown(tx, turn).await? || balance::posted(tx, &key).await?.is_some() {
         return Ok(None);
     }
-    model_calls::take_over(tx, turn).await?;
+    model_calls::charge_owner(tx, turn).await?;
     let (user, amount, subject) = (charge.user, charge.amount, charge.subject.as_str());
     let operation = Operation { user, reason: Reason::Return(turn), amount, key: &key, subject };
     balance::post(tx, &operation).await?;

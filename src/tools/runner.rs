@@ -46,6 +46,11 @@ pub(crate) fn results(calls: &[ToolCall], ran: Vec<ToolOutcome>) -> Vec<Block> {
     calls.iter().zip(ran).map(block).collect()
 }
 
+#[tracing::instrument(
+    name = "tool",
+    skip_all,
+    fields(name = toolbox.find(&call.name).map_or("unknown", |tool| tool.spec.name))
+)]
 async fn answer(
     toolbox: &Toolbox,
     context: ToolContext<'_>,

@@ -239,3 +239,14 @@ async fn a_very_long_conversation_keeps_its_beginning_for_many_turns() {
     assert_eq!(beginnings, ["remark 299", "remark 299", "remark 299"], "the cached prefix stays");
     bot.end().await;
 }
+
+#[tokio::test]
+async fn a_debug_log_names_the_statements_of_a_turn_inside_its_span() {
+    let bot = Bot::start().await;
+    bot.ann("hello");
+    assert_eq!(bot.answer(ANN, 1).await, "You said: hello");
+    let closing =
+        "turn: starling::db::error: a database operation returned operation=\"closing::close\" turn.id=1";
+    bot.log(closing).await;
+    bot.end().await;
+}

@@ -15,8 +15,8 @@ use crate::llm::tokens::BYTES_PER_ESTIMATED_TOKEN;
 use crate::llm::{LlmError, LlmEvent, LlmRequest, StopReason};
 use crate::services::metering::RUNNING;
 
-/// How long the last event of a stream is waited for when the model has ended: only a stream that is read to its end
-/// leaves its connection to the next request.
+/// How long the last event of a stream is waited for when the model has ended: only a stream that is read to
+/// its end leaves its connection to the next request.
 const LAST_EVENT_LIMIT: Duration = Duration::from_secs(5);
 
 /// One try, as far as it has come.
@@ -37,19 +37,20 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    /// The try with this number on its tab.
+    /// Creates a try with this call number, which is part of its key in the books.
     pub(super) fn new(number: i32) -> Self {
         Self { number, ..Self::default() }
     }
 
-    /// Asks, and follows the stream to its end. What breaks when the model has ended costs nothing of its answer.
+    /// Sends the request and reads the stream to its end. A failure after the model has ended does not cost
+    /// the answer.
     pub(super) async fn run(
         &mut self,
-        desk: RoundContext<'_>,
+        ctx: RoundContext<'_>,
         request: &LlmRequest,
         started: Instant,
     ) -> Result<StopReason, LlmError> {
-        match (self.follow(desk, request, started).await, self.ending.take()) {
+        match (self.follow(ctx, request, started).await, self.ending.take()) {
             (Err(LlmError::Cancelled), _) => Err(LlmError::Cancelled),
             (Err(_), Some((reason, _))) => Ok(reason),
             (ended, _) => ended,
@@ -100,8 +101,8 @@ impl Attempt {
                 }
             };
             let Some(screen) = screen else { continue };
-            // The screen drains its channel without waiting for Telegram, so this never blocks for long; a screen
-            // that has gone away is no reason to stop reading what is paid for.
+            // The screen drains its channel without waiting for Telegram, so this never blocks for long; a
+            // screen that has gone away is no reason to stop reading what is paid for.
             if screen.send(shown).await.is_err() {
                 tracing::debug!("nobody watches this turn any more");
             }
@@ -130,9 +131,9 @@ impl Attempt {
         false
     }
 
-    /// What was used, and whether that is estimated in part. What was not reported is not free: it is the text that was
-    /// sent and, when the answer is complete, the text that came, up to what was allowed. A try that failed before there was
-    /// an answer used nothing.
+    /// What was used, and whether that is estimated in part. What was not reported is not free: it is the
+    /// text that was sent and, when the answer is complete, the text that came, up to what was allowed. A try
+    /// that failed before there was an answer used nothing.
     fn usage(&self, request: &LlmRequest, complete: bool) -> (Usage, bool) {
         let begun = complete || self.reported.is_some() || !self.text.is_empty() || self.unseen > 0;
         let reported = self.reported.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a round works with, and how it ends.
+//! The context of a round, and how it ends.
 
 use tokio::sync::mpsc;
 
@@ -13,14 +13,14 @@ use crate::services::metering::{CUT, TurnMeter};
 pub(in crate::conversation) enum RoundEnd {
     /// The model stopped.
     Stop(StopReason),
-    /// The turn was cut.
+    /// The turn was stopped.
     Cut(Interruption),
     /// No answer, or one that broke off.
     Failed(LlmError),
 }
 
 impl RoundEnd {
-    /// The column name.
+    /// Returns the name that is stored with the call.
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Stop(reason) => reason.name(),
@@ -30,17 +30,17 @@ impl RoundEnd {
     }
 }
 
-/// Where a round goes on.
+/// The context of a round.
 #[derive(Clone, Copy)]
 pub(in crate::conversation) struct RoundContext<'a> {
-    /// Who answers, and where that is counted.
+    /// The provider and the metrics.
     pub(in crate::conversation) assistant: &'a Assistant,
-    /// Where its calls are noted.
+    /// The meter that records its calls.
     pub(in crate::conversation) meter: &'a TurnMeter,
-    /// Who watches; nobody watches a sub-agent.
+    /// The screen of the turn; `None` for a sub-agent, which nobody watches.
     pub(in crate::conversation) screen: Option<&'a mpsc::Sender<TurnEvent>>,
-    /// What cuts it.
+    /// The stop signal of the turn.
     pub(in crate::conversation) stop: &'a Stop,
-    /// How often a request may be sent that brings no visible text.
+    /// The number of tries of a request that brings no visible text.
     pub(in crate::conversation) tries: u32,
 }

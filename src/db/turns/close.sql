@@ -1,13 +1,14 @@
--- Closes turns: see closing::close. Each is of another user. The turns are locked first, then the conversations, then the
--- users, as everywhere; of a turn that is closed nothing is found and nothing is done, nor of one of which another attempt
--- may have calls that nobody has looked for (no `decided`).
+-- Closes turns (closing::close), each of a different user. Locks turns, then threads, then users, as in all
+-- transactions. Skips a turn that is closed already, and one whose other attempts may have calls without a
+-- payer (`decided` is NULL).
 WITH closing AS (
   SELECT * FROM jsonb_to_recordset($1)
     AS closing (turn_id bigint, state text, detail text, answer text, interrupted boolean, answered_at timestamptz,
                 left_out boolean, attempt integer, payer text, subject text, calls jsonb, decided numeric, owed jsonb)
 ), turn AS (
-  -- Open is what has not been closed. Asked for by its state, each would be searched for among all that are open; and
-  -- without CASE, all turns would be read where the planner has no statistics yet and believes that hardly any is open.
+  -- CASE hides the condition from the planner, so that turns are found by their ids. A condition on `state`
+  -- would search each among all open turns. Without statistics, the planner expects few open turns and would
+  -- scan the whole table.
   UPDATE turns SET state = closing.state, detail = closing.detail, closed_at = now() FROM closing, threads
   WHERE turns.id = closing.turn_id AND CASE WHEN turns.closed_at IS NULL THEN TRUE END AND threads.id = turns.thread_id
     AND (decided IS NOT NULL OR turns.attempt = closing.attempt)
@@ -19,14 +20,10 @@ WITH closing AS (
   INSERT INTO messages (thread_id, turn_id, chat_id, role, text, interrupted, sent_at)
   SELECT thread_id, turn_id, chat_id, 'assistant', answer, interrupted, answered_at FROM turn WHERE answer IS NOT NULL
 ), reported AS (
-  INSERT INTO model_calls (turn_id, attempt, call, model_id, request_id, ended, input, cache_write_5m, cache_write_1h,
-                           cache_read, output, thinking, web_searches, estimated, first_text_ms, duration_ms, cost,
-                           prices, payer)
-  SELECT turn.turn_id, turn.attempt, call.*, turn.payer
-  FROM turn, jsonb_to_recordset(turn.calls) AS call (
-    call integer, model_id text, request_id text, ended text, input bigint, cache_write_5m bigint,
-    cache_write_1h bigint, cache_read bigint, output bigint, thinking bigint, web_searches bigint,
-    estimated boolean, first_text_ms bigint, duration_ms bigint, cost numeric, prices jsonb)
+  INSERT INTO model_calls
+  SELECT call.*
+  FROM turn, jsonb_populate_recordset(jsonb_populate_record(NULL::model_calls, jsonb_build_object(
+    'turn_id', turn.turn_id, 'attempt', turn.attempt, 'payer', turn.payer, 'created_at', now())), turn.calls) AS call
   ON CONFLICT (turn_id, attempt, call) DO UPDATE SET request_id = excluded.request_id, ended = excluded.ended,
     input = excluded.input, cache_write_5m = excluded.cache_write_5m, cache_write_1h = excluded.cache_write_1h,
     cache_read = excluded.cache_read, output = excluded.output, thinking = excluded.thinking,

@@ -1,4 +1,4 @@
-//! The statement that closes turns: answer, calls, charge, hold, tools and the messages that are owed to the chat.
+//! The statement that closes turns: answer, calls, charge, hold, tools and owed messages.
 
 use std::collections::BTreeMap;
 
@@ -18,45 +18,45 @@ use crate::domain::money::Usd;
 use crate::domain::record::ToolCallRecord;
 use crate::domain::turn::{Outcome, TurnRef};
 
-/// What closing a turn writes down.
+/// What is stored when a turn is closed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TurnClosing<'a> {
     /// The turn; its attempt owns the calls.
     pub turn: TurnRef,
-    /// Whether no call is missing in `calls`.
+    /// Whether `calls` is complete.
     pub calls_complete: bool,
     /// How it ended.
     pub outcome: Outcome,
-    /// What history keeps of the answer; none if nothing was said.
+    /// The answer in the history; `None` if nothing was shown.
     pub answer: Option<StoredAnswer<'a>>,
-    /// Whether later prompts are made without this turn.
+    /// Whether later prompts omit this turn.
     pub left_out: bool,
-    /// Its calls, as far as the caller knows them.
+    /// Its model calls, as far as the caller knows them.
     pub calls: &'a [PricedCall],
-    /// Its tools.
+    /// Its tool calls.
     pub tools: &'a [ToolCallRecord],
-    /// Who pays.
+    /// Who pays for calls without a payer.
     pub payer: Payer,
-    /// What the user reads about the charge.
+    /// The subject of the charge in the user's list of operations.
     pub subject: &'a str,
-    /// What is owed to the chat.
+    /// Messages owed to the chat, in order.
     pub messages: &'a [OutboxMessage],
-    /// Whether Telegram is asked to send the first of these as soon as they are stored.
+    /// Whether Telegram is asked to send the first message right after the statement.
     pub begun: bool,
 }
 
-/// An answer as history keeps it.
+/// An answer as the history keeps it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StoredAnswer<'a> {
-    /// All of it, as Markdown.
+    /// The whole answer in Markdown.
     pub text: &'a str,
-    /// Whether it was cut short.
+    /// Whether it was interrupted.
     pub interrupted: bool,
-    /// When it was finished.
+    /// Time of its end.
     pub at: DateTime<Utc>,
 }
 
-/// A turn that is closed now.
+/// The result of closing a turn.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ClosedTurn {
     /// The cost of the calls that had no payer before.
@@ -71,16 +71,16 @@ pub struct ClosedTurn {
     pub fresh: bool,
 }
 
-/// A turn that is to be closed.
+/// A turn to close, as an operation of the shared statement.
 #[derive(Debug)]
 pub(in crate::db) struct CloseTurn {
     turn: TurnRef,
     tools: Vec<ToolCallRecord>,
-    /// What the statement takes.
+    /// The row of the statement's parameter.
     row: Box<RawValue>,
 }
 
-/// A turn that is to be closed, as the statement takes it.
+/// A row of the statement's parameter: a turn to close.
 #[derive(Debug, Serialize)]
 struct CloseTurnRow<'a> {
     turn_id: TurnId,
@@ -94,7 +94,7 @@ struct CloseTurnRow<'a> {
     payer: &'static str,
     subject: &'a str,
     calls: Box<RawValue>,
-    /// What calls cost that are not among these; none if nobody has looked for any.
+    /// Cost of calls that are not in `calls` and were assigned a payer. `None` if that was not checked.
     decided: Option<Usd>,
     owed: Vec<NewRow<'a>>,
 }
@@ -137,7 +137,7 @@ impl BatchOp for CloseTurn {
         if tools.is_empty() {
             return write(database, &rows).await;
         }
-        // Few turns have any, and the statement of the others is shorter.
+        // Few turns use tools; the others save a transaction.
         let mut tx = database.begin().await.map_err(DbError::at("closing::close"))?;
         tool_calls::write(&mut *tx, &tools).await?;
         let written = write(&mut tx, &rows).await?;
@@ -167,12 +167,12 @@ async fn write(
     Ok(turns.iter().map(|turn| written.remove(turn)).collect())
 }
 
-/// What the statement says of one turn.
+/// The statement's result for one turn.
 #[derive(Debug, Default)]
 pub(in crate::db) struct CloseTurnOutput {
     cost: Usd,
     history_version: Option<i64>,
-    /// What is to be sent, and how it stood there before if it did.
+    /// The owed messages, each with its stored version if it was stored before.
     owed: Vec<(OutboxId, String, Option<OutboxMessage>)>,
 }
 

@@ -1,17 +1,17 @@
-//! Closing turns: alone or together with others, each once.
+//! Closes turns, each once, in shared statements or alone.
 
 use super::super::group_commit::BatchOp;
 use super::super::{Db, DbError, model_calls};
 use super::close_turn::CloseTurn;
 pub(crate) use super::close_turn::{ClosedTurn, StoredAnswer, TurnClosing};
 
-/// Closes a turn; none if it was closed before, and then nothing is done. Turns that end at the same moment are closed by one
-/// statement; if that is refused or somebody keeps one of the accounts locked, each is closed alone.
+/// Closes a turn. Returns `None`, and changes nothing, if it was closed before. Concurrent closings share a
+/// statement. If that fails or an account stays locked, each turn is closed alone.
 ///
-/// A statement sees what was committed when it began, but of rows that it changes itself the newest state, after it has
-/// waited for whoever is changing them: so also a hold that came late. Where only the books know the calls, after a crash
-/// and when another instance has begun another attempt, the turn is locked first, and what is written there and not
-/// reported is decided.
+/// A statement sees the commits before its start, but the newest version of rows that it locks; so it also
+/// releases a hold that was taken meanwhile. If `calls` may be incomplete, after a crash or because another
+/// instance began another attempt, the turn is locked first, and calls that are recorded but not reported are
+/// assigned a payer.
 pub(crate) async fn close(db: &Db, closing: &TurnClosing<'_>) -> Result<Option<ClosedTurn>, DbError> {
     if closing.calls_complete
         && let Some(Some(written)) = db.shared.closings.try_submit(CloseTurn::of(closing, None)?).await

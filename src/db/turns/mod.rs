@@ -1,4 +1,4 @@
-//! Repository of turns: opened together with the messages that ask, closed together with the answer.
+//! Repository of turns: opened together with their questions, closed together with the answer.
 
 pub(super) mod close_turn;
 pub(crate) mod closing;
@@ -10,38 +10,38 @@ use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TopicId, TurnId
 use crate::domain::model::ModelId;
 use crate::domain::turn::TurnRef;
 
-/// A turn that a crash left open.
+/// An open turn that a crash may have interrupted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LeftOpen {
-    /// The row.
+    /// Primary key.
     pub turn: TurnId,
-    /// Its conversation.
+    /// Its thread.
     pub thread: ThreadId,
-    /// Where the answer goes.
+    /// Key of the thread, to which the answer is sent.
     pub key: ThreadKey,
-    /// The message that is answered.
+    /// The message being answered.
     pub question: MessageId,
-    /// The try that was cut.
+    /// The newest attempt, which was interrupted.
     pub attempt: i32,
-    /// In how many crashes it was in flight. A fault that ended its session counts as one.
+    /// Number of crashes in which it was in flight. A panic of its session counts as one.
     pub crashes: i32,
-    /// In how many of them nothing else was.
+    /// Number of those in which nothing else was in flight.
     pub crashes_alone: i32,
-    /// Whether money is reserved for it.
+    /// Whether it has an open hold.
     pub held: bool,
-    /// Whether Telegram was asked to send a message that shows the unfinished answer.
+    /// Whether Telegram was asked to send its live message.
     pub live_begun: bool,
-    /// A half-written message in a group.
+    /// Its live message in a group, if any.
     pub live_message: Option<MessageId>,
-    /// The kind of chat, as stored.
+    /// The type of its chat, as stored.
     pub chat_kind: String,
-    /// The language tag of the user's app.
+    /// Language tag of the user's app.
     pub language_code: Option<String>,
-    /// The model that the user has chosen.
+    /// The model that the user chose; `None` for the default.
     pub model: Option<ModelId>,
 }
 
-/// Whether a turn of a chat is open, whoever asked.
+/// Returns whether any user has an open turn in a chat.
 pub async fn any_open(db: &Db, chat: ChatId) -> Result<bool, DbError> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (
@@ -55,7 +55,8 @@ pub async fn any_open(db: &Db, chat: ChatId) -> Result<bool, DbError> {
     .map_err(DbError::at("turns::any_open"))
 }
 
-/// Turns that have been open for at least so many seconds, oldest first; those of running sessions too.
+/// Returns turns that have been open for at least `seconds`, oldest first, including those of running
+/// sessions.
 pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> {
     let rows = sqlx::query!(
         r#"SELECT turns.id, turns.thread_id, turns.question_id, turns.attempt, turns.live_message_id, turns.live_begun,
@@ -92,7 +93,7 @@ pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> 
     Ok(left.collect())
 }
 
-/// Notes that an attempt had not shown anything when the service was stopped in an orderly way.
+/// Records that an attempt had not shown anything at an orderly shutdown.
 pub(crate) async fn postpone(tx: &mut Tx<'_>, turn: TurnRef) -> Result<(), DbError> {
     sqlx::query!(
         "UPDATE turns SET in_flight = FALSE, alone = FALSE WHERE id = $1 AND state = 'open' AND attempt = $2",
@@ -105,9 +106,9 @@ pub(crate) async fn postpone(tx: &mut Tx<'_>, turn: TurnRef) -> Result<(), DbErr
     Ok(())
 }
 
-/// Counts a new attempt of an open turn, if `attempt` is still the newest, and returns its number; none if the turn was
-/// closed meanwhile. The turn is in flight from now on, `alone` if nothing else is. If it was before, a fault has ended its
-/// session, which counts as a crash of its own.
+/// Starts a new attempt of an open turn if `attempt` is still the newest, and returns its number. Returns
+/// `None` if the turn was closed meanwhile. The turn is in flight from now on, `alone` if nothing else is. If
+/// it was in flight before, its session panicked, which counts as a crash.
 pub async fn restart(
     tx: &mut Tx<'_>,
     turn: TurnId,
@@ -128,7 +129,8 @@ pub async fn restart(
     .map_err(DbError::at("turns::restart"))
 }
 
-/// Notes that an open turn is in flight again, to be closed with what there is of it, `alone` if nothing else is in flight.
+/// Marks an open turn as in flight, `alone` if nothing else is, so that what it produced can be delivered and
+/// the turn closed.
 pub async fn take_up(db: &Db, turn: TurnId, alone: bool) -> Result<(), DbError> {
     sqlx::query!(
         "UPDATE turns SET in_flight = TRUE, alone = $2 WHERE id = $1 AND state = 'open'",
@@ -141,7 +143,7 @@ pub async fn take_up(db: &Db, turn: TurnId, alone: bool) -> Result<(), DbError> 
     Ok(())
 }
 
-/// Notes that Telegram is asked from now on to send the message that shows the unfinished answer.
+/// Records that Telegram is about to be asked to send the live message.
 pub async fn begin_live(db: &Db, turn: TurnId) -> Result<(), DbError> {
     sqlx::query!("UPDATE turns SET live_begun = TRUE WHERE id = $1 AND NOT live_begun", turn.0)
         .execute(db.pool())
@@ -150,7 +152,7 @@ pub async fn begin_live(db: &Db, turn: TurnId) -> Result<(), DbError> {
     Ok(())
 }
 
-/// The message that shows the unfinished answer, if there is one.
+/// Returns the live message of a turn, if there is one.
 pub async fn live(db: &Db, turn: TurnId) -> Result<Option<MessageId>, DbError> {
     let live = sqlx::query_scalar!("SELECT live_message_id FROM turns WHERE id = $1", turn.0)
         .fetch_optional(db.pool())
@@ -159,7 +161,7 @@ pub async fn live(db: &Db, turn: TurnId) -> Result<Option<MessageId>, DbError> {
     Ok(live.flatten().map(MessageId))
 }
 
-/// Remembers the message that shows the unfinished answer, or that there is none.
+/// Records the live message of a turn, or that it has none.
 pub async fn show_in(
     database: impl sqlx::PgExecutor<'_>,
     turn: TurnId,

@@ -1,12 +1,14 @@
--- Opens turns: see opening::open. Each is of another user. The conversations are locked before the users, as everywhere.
+-- Opens turns (opening::open), each of a different user. Threads are locked before users, as in all
+-- transactions.
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1)
     AS asked (thread_id bigint, user_id bigint, chat_id bigint, topic_id integer, user_version bigint,
               history_version bigint, model_id text, amount numeric, free boolean, said jsonb)
 ), place AS (
-  SELECT asked.*, threads.chat_id <> asked.chat_id AS moved FROM asked JOIN threads ON threads.id = asked.thread_id JOIN users ON users.id = asked.user_id
+  SELECT asked.*, threads.chat_id <> asked.chat_id AS moved
+  FROM asked JOIN threads ON threads.id = asked.thread_id JOIN users ON users.id = asked.user_id
   WHERE threads.user_id = asked.user_id
-    -- A message of a group that has become another chat meanwhile.
+    -- The group may have been upgraded since the message was sent.
     AND threads.chat_id IN (asked.chat_id, (SELECT migrated_to FROM chats WHERE chats.id = asked.chat_id))
     AND threads.topic_id IS NOT DISTINCT FROM asked.topic_id
     AND users.version = coalesce(asked.user_version, users.version)
@@ -24,14 +26,14 @@ WITH asked AS (
   SELECT * FROM said
   WHERE NOT EXISTS (SELECT 1 FROM messages old WHERE old.chat_id = said.chat_id AND old.message_id = said.message_id)
 ), due AS (
-  -- A conversation has one user, so in a place each user has one conversation and each conversation one user.
+  -- A thread belongs to one user, and each user has one thread per chat and topic.
   SELECT place.*, CASE WHEN moved THEN (question_id - 2147483648)::integer ELSE question_id END AS question_id
   FROM place JOIN (SELECT user_id, max(message_id) AS question_id FROM new GROUP BY user_id) AS question
     ON question.user_id = place.user_id
   ORDER BY place.user_id
 ), marked AS (
   UPDATE threads SET history_version = threads.history_version + 1 FROM due WHERE threads.id = due.thread_id
-  -- What a later /clear has overtaken is in no history, so the caller must not count on a version.
+  -- No version if a later /clear covers the question: the history then does not contain these messages.
   RETURNING threads.id, CASE WHEN cleared_up_to < question_id THEN threads.history_version END AS history_version
 ), gate AS (
   UPDATE users SET held = held + amount FROM due JOIN marked ON marked.id = due.thread_id
@@ -60,7 +62,7 @@ WITH asked AS (
   ORDER BY due.user_id, message_id, replied DESC
   RETURNING id, thread_id, message_id, replied
 ), handled AS (
-  -- CASE as in close.sql: updates are to be found by their ids.
+  -- CASE as in close.sql, so that updates are found by their ids.
   UPDATE inbox SET handled_at = now() FROM said
   WHERE inbox.update_id = said.update_id AND CASE WHEN handled_at IS NULL THEN TRUE END
     AND (EXISTS (SELECT 1 FROM place WHERE place.user_id = said.user_id)

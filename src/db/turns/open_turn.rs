@@ -1,4 +1,4 @@
-//! The statement that opens turns together with the messages that ask and the money that is reserved for them.
+//! The statement that opens turns together with their questions and holds.
 
 use std::collections::HashMap;
 
@@ -16,38 +16,39 @@ use crate::domain::message::{Incoming, MessageContext};
 use crate::domain::model::ModelId;
 use crate::domain::money::Usd;
 
-/// A file that is stored.
+/// A stored file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Stored {
-    /// Its row.
+    /// Primary key.
     pub id: FileId,
-    /// The message that it belongs to.
+    /// The message that contains it.
     pub message: MessageId,
-    /// Whether it came with the message that this one replies to.
+    /// Whether it belongs to the message that this one replies to.
     pub replied: bool,
 }
 
-/// What opening a turn reserves.
+/// The hold of a new turn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HoldRequest {
-    /// The most that the first request may cost.
+    /// Upper bound of the cost of the first request, in US dollars.
     pub amount: Usd,
     /// Whether the user may overdraw without limit.
     pub free: bool,
 }
 
-/// What the caller believes of the conversation; the database is the judge.
+/// The caller's view of a thread, which the statement verifies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ExpectedThread {
-    /// The conversation's row.
+    /// The row of the thread.
     pub thread: ThreadId,
-    /// Whose and where it is.
+    /// Key of the thread.
     pub key: ThreadKey,
-    /// The versions of the user and of the history that the turn is made from; none if it shall be opened in any case.
+    /// Versions of the user and the history that the prompt was built from; `None` to open the turn whatever
+    /// they are.
     pub versions: Option<(i64, i64)>,
 }
 
-/// A turn that is to be opened, as the statement takes it.
+/// A row of the statement's parameter: a turn to open.
 #[derive(Debug, Serialize)]
 pub(in crate::db) struct OpenTurn {
     thread_id: i64,
@@ -84,7 +85,7 @@ impl OpenTurn {
     }
 }
 
-/// A message of it.
+/// A message of the turn, as the statement reads it.
 #[derive(Debug, Serialize)]
 struct MessageRow {
     update_id: i64,
@@ -146,17 +147,17 @@ fn file_row(replied: bool, file: &Attachment, fetched: &Retrieval) -> Value {
     })
 }
 
-/// What the statement says of one turn.
+/// The statement's result for one turn.
 #[derive(Debug)]
 pub(in crate::db) struct OpenTurnOutput {
-    /// None if nothing was done.
+    /// `None` if nothing was changed.
     pub(super) turn: Option<TurnId>,
     pub(super) held: bool,
     pub(super) history_version: Option<i64>,
     pub(super) files: Vec<Stored>,
-    /// How many of the messages were not stored before.
+    /// Number of messages that were not stored before.
     pub(super) fresh: usize,
-    /// Whether the caller was wrong about the place.
+    /// Whether the caller's view of the thread was wrong.
     pub(super) misplaced: bool,
 }
 
@@ -168,26 +169,26 @@ impl BatchOp for OpenTurn {
     }
 
     async fn execute(database: &mut PgConnection, rows: Vec<Self>) -> Result<Vec<OpenTurnOutput>, DbError> {
-        let made = sqlx::query_file!("src/db/turns/open.sql", Json(&rows) as _)
+        let opened = sqlx::query_file!("src/db/turns/open.sql", Json(&rows) as _)
             .fetch_all(database)
             .await
             .map_err(DbError::at_race("opening::open"))?;
-        let made = made.into_iter().map(|made| {
-            let files = made.files.into_iter().zip(made.of).zip(made.replied);
+        let outputs = opened.into_iter().map(|row| {
+            let files = row.files.into_iter().zip(row.of).zip(row.replied);
             let stored =
                 |((id, message), replied)| Stored { id: FileId(id), message: MessageId(message), replied };
-            let said = OpenTurnOutput {
-                turn: made.turn.map(TurnId),
-                held: made.held,
-                history_version: made.version,
+            let output = OpenTurnOutput {
+                turn: row.turn.map(TurnId),
+                held: row.held,
+                history_version: row.version,
                 files: files.map(stored).collect(),
-                fresh: usize::try_from(made.fresh).unwrap_or_default(),
-                misplaced: made.misplaced,
+                fresh: usize::try_from(row.fresh).unwrap_or_default(),
+                misplaced: row.misplaced,
             };
-            (made.user, said)
+            (row.user, output)
         });
-        let mut made: HashMap<i64, OpenTurnOutput> = made.collect();
-        let answers = rows.iter().map(|row| made.remove(&row.user_id)).collect::<Option<_>>();
+        let mut outputs: HashMap<i64, OpenTurnOutput> = outputs.collect();
+        let answers = rows.iter().map(|row| outputs.remove(&row.user_id)).collect::<Option<_>>();
         answers.ok_or_else(|| DbError::MissingRow { at: "opening::open" })
     }
 }

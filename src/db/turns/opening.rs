@@ -1,4 +1,4 @@
-//! Opening a turn together with the messages that ask and the money that is reserved for it.
+//! Opens turns together with their questions and holds.
 
 use super::super::{Db, DbError};
 pub use super::open_turn::{ExpectedThread, HoldRequest, Stored};
@@ -7,34 +7,34 @@ use crate::domain::ids::TurnId;
 use crate::domain::message::Incoming;
 use crate::domain::model::ModelId;
 
-/// What opening a batch of messages came to.
+/// The result of opening a turn for a batch of messages.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum OpenOutcome {
-    /// The messages are stored and wait for an answer.
+    /// The messages are stored and a turn for them is open.
     Turn {
-        /// The row.
+        /// The row of the turn.
         turn: TurnId,
-        /// The try that begins now.
+        /// The current attempt.
         attempt: i32,
-        /// Whether money is reserved for it. If not, the gate has to decide before anything is spent.
+        /// Whether the turn has a hold. If not, the gate decides before anything is spent.
         held: bool,
-        /// The version of the conversation's history with these messages in it; none if some of them had been there
-        /// before, so that the history has to be read again.
+        /// The history version that includes these messages. `None` if some were stored before, so that the
+        /// history has to be read again.
         history_version: Option<i64>,
-        /// The files that are stored now.
+        /// The files stored by this call.
         files: Vec<Stored>,
     },
-    /// What the caller knows of user or conversation is not what the database has, or a question waits for this text:
-    /// nothing was done.
+    /// Nothing was done: the caller's view of the user or thread is outdated, or an open dialog waits for
+    /// this text.
     Stale,
     /// All messages were stored and answered before.
     Duplicate,
 }
 
-/// Stores the messages of a batch with their files, opens their turn with its hold and closes their inbox rows: all or
-/// nothing. Without money the turn is opened all the same, without a hold: what was said is kept, and the gate decides.
-/// Messages that are already stored are left out; if their turn is still open, it is found again. Turns that begin at the
-/// same moment are opened by one statement.
+/// Stores the messages of a batch with their files, opens their turn with its hold and marks their updates as
+/// handled, atomically. Without sufficient balance the turn is opened without a hold, so that the question is
+/// kept and the gate decides. Skips messages that are stored already; if their turn is still open, it is
+/// returned. Concurrent openings share a statement.
 pub async fn open(
     db: &Db,
     place: ExpectedThread,
@@ -56,7 +56,7 @@ pub async fn open(
     Ok(OpenOutcome::Turn { turn, attempt: 1, held, history_version, files })
 }
 
-/// An open turn of messages that were stored before: the answer of an earlier `open` was lost on the way.
+/// Finds the open turn of messages that an earlier `open` stored but whose result was lost.
 async fn find_open(db: &Db, place: ExpectedThread, batch: &[Incoming]) -> Result<OpenOutcome, DbError> {
     let messages: Vec<i32> = batch.iter().map(|incoming| incoming.message.0).collect();
     let row = sqlx::query!(

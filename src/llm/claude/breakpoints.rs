@@ -13,8 +13,8 @@ pub(super) struct Marks {
 
 /// Chooses the marks: the shared system prompt; the end of what will not change; the newest message.
 ///
-/// A mark looks back at most 20 blocks for an older entry, so the end of the stable part is marked too: in a tool
-/// loop it is where the last turn's newest mark was.
+/// A mark looks back at most 20 blocks for an older entry, so the end of the stable part is marked too: in a
+/// tool loop it is where the last turn's newest mark was.
 pub(super) fn place(request: &LlmRequest) -> Marks {
     let newest = request.messages.len().checked_sub(1);
     let stable = request.stable.min(request.messages.len()).checked_sub(1);

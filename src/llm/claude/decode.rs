@@ -13,7 +13,8 @@ use super::lenient::{Joiner, Raw, fields, value, word};
 use super::meter::{Meter, Origin};
 use super::wire::{Delta, Ending, Event, Fault, Started};
 
-/// The name of a call whose own name cannot be read. There is no such tool, which the model is told as the result.
+/// The name of a call whose own name cannot be read. There is no such tool, which the model is told as the
+/// result.
 const NAMELESS: &str = "unknown";
 
 /// Folds the events of one stream.
@@ -43,8 +44,8 @@ struct OpenBlock {
 type Events = Vec<Result<LlmEvent, LlmError>>;
 
 impl Decoder {
-    /// Reads one event: its name, if it has one, and its data. One that cannot be read only shows that the provider is
-    /// there, as new kinds must.
+    /// Reads one event: its name, if it has one, and its data. One that cannot be read only shows that the
+    /// provider is there, as new kinds must.
     pub(super) fn read(&mut self, name: Option<&str>, data: &str) -> Events {
         let events = match serde_json::from_str::<Event<'_>>(data) {
             Ok(event) => {
@@ -144,8 +145,8 @@ impl Decoder {
         Some(LlmEvent::Working)
     }
 
-    /// The block that a delta belongs to. One that was not opened, or whose beginning could not be read, begins here; a
-    /// delta without a place belongs to the newest block of its kind.
+    /// The block that a delta belongs to. One that was not opened, or whose beginning could not be read,
+    /// begins here; a delta without a place belongs to the newest block of its kind.
     fn block_for(&mut self, index: Option<u32>, more: &More<'_>) -> &mut OpenBlock {
         let fits = |block: &OpenBlock| match index {
             Some(_) => block.index == index,
@@ -307,8 +308,8 @@ fn shown(events: Vec<LlmEvent>) -> Events {
     events.into_iter().map(Ok).collect()
 }
 
-/// The text without NUL, the one character that PostgreSQL cannot store. Signed thinking is not changed: it goes back to
-/// the provider and nowhere else.
+/// The text without NUL, the one character that PostgreSQL cannot store. Signed thinking is not changed: it
+/// goes back to the provider and nowhere else.
 fn storable(text: String) -> String {
     if text.contains('\0') { text.replace('\0', "") } else { text }
 }

@@ -88,8 +88,8 @@ fn without_names(error: LlmError, request: &LlmRequest) -> LlmError {
     LlmError::Rejected { status, kind, message }
 }
 
-/// The older half of the files that are too many or too large together; none if it is about one only, or about
-/// something else.
+/// The older half of the files that are too many or too large together; none if it is about one only, or
+/// about something else.
 fn over_a_total<'a>(message: &str, request: &'a LlmRequest) -> Vec<&'a FileBlock> {
     let message = message.to_ascii_lowercase();
     let about = |words: &[&str]| words.iter().any(|word| message.contains(word));
@@ -126,8 +126,8 @@ fn pointed_at<'a>(message: &str, request: &'a LlmRequest) -> Option<&'a FileBloc
     }
 }
 
-/// The files of the kind that the words are about, in the newest message that has any: requests with the older ones
-/// were accepted.
+/// The files of the kind that the words are about, in the newest message that has any: requests with the
+/// older ones were accepted.
 fn described<'a>(message: &str, request: &'a LlmRequest) -> Vec<&'a FileBlock> {
     let message = message.to_ascii_lowercase();
     let about = |words: &[&str]| words.iter().any(|word| message.contains(word));

@@ -1,5 +1,5 @@
-//! The Files API: copies of people's files that messages name by id. Everybody who has the key can name them, so an id
-//! never comes from a person or a model.
+//! The Files API: copies of people's files that messages name by id. Everybody who has the key can name them,
+//! so an id never comes from a person or a model.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method};
 
 use super::super::content;
-use super::super::error::{LlmError, TRIES};
+use super::super::error::{LlmError, RetryPauses, TRIES};
 use super::super::files::{self, Upload};
 use super::wire::Stored;
 use super::{Client, accepted, connection};
@@ -67,12 +67,13 @@ where
     F: Future<Output = Result<T, LlmError>>,
 {
     let tries = async {
+        let mut pauses = RetryPauses::new();
         for number in 1.. {
             let error = match work().await {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
-            let pause = error.retry().pause(number).filter(|_| number < TRIES);
+            let pause = pauses.after(error.retry()).filter(|_| number < TRIES);
             let Some(pause) = pause else { return Err(error) };
             let pause_ms = pause.as_millis();
             let cause: &(dyn std::error::Error + Send + Sync) = &error;
@@ -93,7 +94,8 @@ fn unusable(error: reqwest::header::InvalidHeaderValue) -> LlmError {
     LlmError::Connection(Box::new(error))
 }
 
-/// What is sent: the content and its MIME type as messages take them, or as they are if no message will show them.
+/// What is sent: the content and its MIME type as messages take them, or as they are if no message will show
+/// them.
 fn sent(mime: &str, name: &str, bytes: Bytes) -> Result<(Bytes, String), LlmError> {
     if let Ok(readable) = files::readable(mime, name, bytes.len() as u64) {
         let (bytes, mime) = content::checked(readable, bytes).map_err(LlmError::Unreadable)?;

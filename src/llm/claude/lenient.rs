@@ -1,5 +1,5 @@
-//! Reads fields of JSON that may be anything. A reader tells what is there as far as it can be read; what cannot be
-//! read costs that field and nothing else.
+//! Reads fields of JSON that may be anything. A reader tells what is there as far as it can be read; what
+//! cannot be read costs that field and nothing else.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// A field as it came; none if it is missing or null.
+/// A field as it came; `None` if it is missing or null.
 pub(super) type Raw<'a> = Option<&'a RawValue>;
 
 /// Levels of objects and arrays that are read; deeper ones cannot be read.
@@ -31,7 +31,7 @@ pub(super) fn word(raw: Raw<'_>) -> Option<Cow<'_, str>> {
 pub(super) enum Count {
     /// Missing or null.
     Absent,
-    /// So many.
+    /// The number.
     Known(u64),
     /// Something else than a number from zero to the most that is believed.
     Unreadable,
@@ -81,8 +81,8 @@ fn readable_parts(raw: &RawValue, depth: usize) -> Option<Value> {
     }
 }
 
-/// Puts a text together that comes in pieces. A character beyond the Basic Multilingual Plane is two escapes in JSON, of
-/// which one may end a piece and the other begin the next; a half without its partner is dropped.
+/// Puts a text together that comes in pieces. A character beyond the Basic Multilingual Plane is two escapes
+/// in JSON, of which one may end a piece and the other begin the next; a half without its partner is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Joiner {
     /// The first half of a character, if the last piece ended in one.

@@ -6,8 +6,8 @@ use super::super::event::Reported;
 use super::lenient::{Count, Raw, count, fields};
 use crate::domain::usage::Usage;
 
-/// The largest number of tokens that is believed: ten times the window of the largest model, for the provider adds up
-/// the prompts of its own tools' rounds.
+/// The largest number of tokens that is believed: ten times the window of the largest model, for the provider
+/// adds up the prompts of its own tools' rounds.
 const MOST_TOKENS: u32 = 10_000_000;
 /// The largest number of searches that is believed.
 const MOST_SEARCHES: u32 = 1_000;
@@ -117,8 +117,8 @@ impl Meter {
         let short = tokens(split.ephemeral_5m_input_tokens);
         let long = tokens(split.ephemeral_1h_input_tokens);
         let total = tokens(report.cache_creation_input_tokens);
-        // Of three figures two make the third; without the split, everything beyond the known one-hour part counts as
-        // five minutes.
+        // Of three figures two make the third; without the split, everything beyond the known one-hour part
+        // counts as five minutes.
         let (short, long) = match (short, long, total) {
             (Count::Known(short), Count::Absent | Count::Unreadable, Count::Known(total)) => {
                 (Count::Known(short), Count::Known(total.saturating_sub(short)))

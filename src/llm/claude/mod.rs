@@ -1,4 +1,5 @@
-//! The client of Anthropic's Messages API: moves bytes, classifies errors, leaves meaning to `encode` and `decode`.
+//! The client of Anthropic's Messages API: moves bytes, classifies errors, leaves meaning to `encode` and
+//! `decode`.
 
 mod breakpoints;
 mod decode;
@@ -9,16 +10,19 @@ mod lenient;
 mod meter;
 mod wire;
 
+use std::pin::pin;
 use std::time::Duration;
 
-use futures::StreamExt;
+use async_stream::try_stream;
+use futures::{Stream, StreamExt};
 use reqwest::header::{HeaderMap, HeaderValue, InvalidHeaderValue};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
-use sse_stream::SseByteStream;
+use sse_stream::{Sse, SseByteStream};
 
 use super::error::LlmError;
+use super::event::LlmEvent;
 use super::request::LlmRequest;
 use super::response::LlmResponse;
 use decode::Decoder;
@@ -62,18 +66,7 @@ impl Client {
         let response = self.post("messages", &encode::messages(request)).await;
         let response = response.map_err(|error| errors::blame(error, request))?;
         let request_id = header(&response, "request-id");
-        let mut decoder = Decoder::default();
-        let events = SseByteStream::new(response.bytes_stream()).flat_map(move |item| {
-            let events = match item {
-                Ok(event) => {
-                    let name = event.event.as_deref();
-                    event.data.map_or_else(Vec::new, |data| decoder.read(name, &data))
-                }
-                Err(error) => vec![Err(LlmError::Connection(Box::new(error)))],
-            };
-            futures::stream::iter(events)
-        });
-        Ok(LlmResponse { request_id, events: events.boxed() })
+        Ok(LlmResponse { request_id, events: events(response).boxed() })
     }
 
     pub(super) async fn count_tokens(&self, request: &LlmRequest) -> Result<u64, LlmError> {
@@ -100,6 +93,24 @@ impl Client {
     fn request(&self, verb: Method, path: &str) -> RequestBuilder {
         self.http.request(verb, format!("{}/v1/{path}", self.base_url)).headers(self.headers.clone())
     }
+}
+
+/// Decodes the body of a streamed answer. The stream ends with its first error.
+fn events(response: Response) -> impl Stream<Item = Result<LlmEvent, LlmError>> + Send {
+    try_stream! {
+        let mut decoder = Decoder::default();
+        let mut wire_events = pin!(SseByteStream::new(response.bytes_stream()));
+        while let Some(wire_event) = wire_events.next().await {
+            let Sse { event: name, data: Some(data), .. } = wire_event.map_err(broken)? else { continue };
+            for event in decoder.read(name.as_deref(), &data) {
+                yield event?;
+            }
+        }
+    }
+}
+
+fn broken(error: sse_stream::Error) -> LlmError {
+    LlmError::Connection(Box::new(error))
 }
 
 /// Turns every answer that is not a success into its error.

@@ -1,4 +1,5 @@
-//! Each field of each event is taken through everything that it should not be; the rest of the answer arrives.
+//! Each field of each event is taken through everything that it should not be; the rest of the answer
+//! arrives.
 
 use std::collections::BTreeSet;
 

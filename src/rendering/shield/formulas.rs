@@ -6,7 +6,8 @@ use super::super::syntax::{is_blank, unquoted};
 use super::Scanner;
 
 impl Scanner<'_> {
-    /// Replaces the formula that begins at the cursor with a sign of `opener` bytes; a sign that begins none is text.
+    /// Replaces the formula that begins at the cursor with a sign of `opener` bytes; a sign that begins none
+    /// is text.
     pub(super) fn formula(&mut self, opener: usize) {
         let rest = self.rest();
         let (opening, closing) = match &rest[..opener] {

@@ -61,7 +61,8 @@ impl Scanner<'_> {
         self.replace(tag.length, opening);
     }
 
-    /// How long the content of the element at the cursor is; none if it does not end on its line, or not in its cell.
+    /// How long the content of the element at the cursor is; none if it does not end on its line, or not in
+    /// its cell.
     fn element_end(&mut self, tag: &Tag) -> Option<usize> {
         let opener = &self.rest()[..tag.length];
         // That it begins once more says nothing of the tags behind.

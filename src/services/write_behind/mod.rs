@@ -46,14 +46,14 @@ impl WriteBehind {
     pub async fn put(&self, record: Record) {
         let (id, sent) = (record.id(), self.0.send(record));
         if !matches!(tokio::time::timeout(ROOM_LIMIT, sent).await, Ok(Ok(()))) {
-            tracing::warn!(record = id, "there is no room for the record {id}");
+            tracing::warn!(record = id, "the record {id} was dropped because the channel is full");
         }
     }
 
     /// Queues a record that a later one will replace. Drops it if there is no room.
     pub fn offer(&self, record: Record) {
         if self.0.try_send(record).is_err() {
-            tracing::debug!("a record is left out for lack of room");
+            tracing::debug!("a record was dropped because the channel is full");
         }
     }
 }
@@ -190,7 +190,7 @@ impl Writer {
         match self.db.attempt(found).await {
             Ok(turns) if turns.is_empty() => {}
             Ok(turns) => {
-                tracing::info!(turns = turns.len(), "turns that nobody had counted are counted");
+                tracing::info!(turns = turns.len(), "turns missing from the statistics were added");
                 let records = turns.into_iter().map(|turn| Record::UserStats { turn }).collect();
                 self.write_directly(records).await;
             }
@@ -214,7 +214,7 @@ impl Writer {
             () = life.abort.cancelled() => {}
         }
         if !self.waiting.is_empty() {
-            tracing::warn!(records = self.waiting.len(), "records were given up at shutdown");
+            tracing::warn!(records = self.waiting.len(), "records were abandoned at shutdown");
         }
     }
 

@@ -16,6 +16,7 @@ use crate::bot_api::{Api, ApiError};
 use crate::cache::Cache;
 use crate::db::outbox::OutboxMessage;
 use crate::db::{Db, DbError, invoices, outbox, people};
+use crate::domain::backoff::Backoff;
 use crate::domain::ids::{MessageId, UserId};
 use crate::lifecycle::{Lifecycle, kill_point};
 use crate::services::made_files::MadeFiles;
@@ -139,7 +140,7 @@ pub(super) async fn send<C: Calls + Send>(
     mut ladder: Ladder<'_>,
     calls: &mut C,
 ) -> Result<Result<MessageId, ApiError>, DbError> {
-    let (mut pause, longest) = PAUSES;
+    let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
     loop {
         let error = match look_and_put(&mut ladder, calls).await? {
             Ok(message) if ladder.go_on() => {
@@ -163,10 +164,7 @@ pub(super) async fn send<C: Calls + Send>(
         }
         match step {
             Step::Try => {}
-            Step::Wait => {
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(longest);
-            }
+            Step::Wait => tokio::time::sleep(pauses.next()).await,
             Step::GiveUp => return Ok(Err(error)),
         }
     }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::{Intake, KINDS, READY_GRACE};
 use crate::bot_api::ApiError;
 use crate::bot_api::methods::GetUpdates;
+use crate::domain::backoff::Backoff;
 use crate::domain::ids::UpdateId;
 
 /// The long-polling timeout, in seconds.
@@ -39,7 +40,8 @@ pub(crate) async fn poll(intake: Intake) {
 
 async fn forever(intake: &Intake) {
     let health = &intake.context.readiness.intake;
-    let (mut offset, mut pause) = (None, PAUSES.0);
+    let mut offset = None;
+    let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
     // The first poll does not wait, because its end shows whether polls succeed.
     let mut wait_s = 0;
     let mut conflict: Option<Instant> = None;
@@ -48,7 +50,7 @@ async fn forever(intake: &Intake) {
         let failure = match fetch(intake, &method).await {
             Ok(newest) => {
                 offset = newest.map(|newest| newest.0 + 1).or(offset);
-                pause = PAUSES.0;
+                pauses.reset();
                 conflict = conflict.filter(|since| since.elapsed() < CALM);
                 wait_s = if conflict.is_some() { CALM_WAIT_S } else { WAIT_S };
                 match conflict {
@@ -64,8 +66,8 @@ async fn forever(intake: &Intake) {
         if failure.is_conflict {
             conflict = Some(Instant::now());
         }
+        let pause = pauses.next();
         tokio::time::sleep(failure.wait.unwrap_or(pause)).await;
-        pause = (pause * 2).min(PAUSES.1);
     }
 }
 

@@ -15,6 +15,7 @@ use crate::bot_api::methods::{DeleteForumTopic, GetChatMember};
 use crate::db::outbox::OutboxMessage;
 use crate::db::topics::TopicDeletion;
 use crate::db::{DbError, topics};
+use crate::domain::backoff::Backoff;
 use crate::domain::ids::{ChatId, DeletionId, TopicId, UserId};
 use crate::domain::people::Language;
 use crate::lifecycle::kill_point;
@@ -218,13 +219,14 @@ where
     F: Future<Output = Result<T, ApiError>>,
 {
     let drain = &context.life.drain;
-    let (mut pause, longest) = PAUSES;
+    let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
     for _ in 1..tries {
         match drain.run_until_cancelled(call()).await? {
-            Err(error) if error.is_passing() => drain.run_until_cancelled(tokio::time::sleep(pause)).await?,
+            Err(error) if error.is_passing() => {
+                drain.run_until_cancelled(tokio::time::sleep(pauses.next())).await?;
+            }
             settled => return Some(settled),
         }
-        pause = (pause * 2).min(longest);
     }
     drain.run_until_cancelled(call()).await
 }
