@@ -26,6 +26,7 @@ use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude, speech};
 use crate::services::books::{Books, Terms};
 use crate::services::file_copies::FileCopies;
+use crate::services::made_files::MadeFiles;
 use crate::services::{recovery, write_behind};
 use crate::telegram::arrivals::Arrivals;
 use crate::telegram::context::{BotContext, RunningTurns};
@@ -166,7 +167,9 @@ async fn start(
         .context("TELEGRAM_API_URL")?;
     let assistant = assistant(config, &registry, db, (&api, &cache), clock.clone(), metrics)?;
     let me = introduce(&api, life).await?;
-    let courier = Courier::new(api.clone(), db.clone(), cache.clone(), life.clone(), metrics.clone());
+    let made_files = assistant.made_files.clone();
+    let courier =
+        Courier::new(api.clone(), db.clone(), cache.clone(), made_files, life.clone(), metrics.clone());
     let actions = Actions::new(api.clone(), life.clone());
     let screen = Screen { api: api.clone(), actions, courier, db: db.clone(), life: life.clone() };
     let context = Arc::new(BotContext {
@@ -241,8 +244,21 @@ fn assistant(
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
     let (provider, toolbox) = (Provider::Claude(anthropic), Toolbox::full());
     let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
+    let room = (config.database.made_files, config.database.made_files_cached);
+    let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);
     let copies = FileCopies::new(api.clone(), cache.clone(), provider.clone(), db.clone(), clock.clone());
-    Ok(Assistant { provider, toolbox, copies, db, registry, clock, idle_limit, max_silence, metrics })
+    Ok(Assistant {
+        provider,
+        toolbox,
+        copies,
+        db,
+        made_files,
+        registry,
+        clock,
+        idle_limit,
+        max_silence,
+        metrics,
+    })
 }
 
 /// Creates the client for speech to text; `None` without a key.

@@ -39,6 +39,8 @@ const CHATS: usize = 10_000;
 pub(crate) enum Class {
     /// A finished message: waits as long as necessary.
     Message,
+    /// A message with files: waits as long as necessary, and leaves places in the overall budget for texts.
+    Files,
     /// A live message, sent or edited: immediately or not at all.
     Live,
     /// The first draft with a part of the answer: immediately or not at all, with places of its own.
@@ -125,6 +127,16 @@ impl Flow {
         self.0.lock().admit(chat, class, Instant::now())
     }
 
+    /// Takes the places of a message with `files` files, each of which counts as one message, or returns when to ask again.
+    pub(crate) fn admit_files(&self, chat: ChatId, files: usize) -> Admission {
+        let (mut state, now) = (self.0.lock(), Instant::now());
+        let admission = state.admit(chat, Class::Files, now);
+        if admission == Admission::Now {
+            state.take_more(chat, files.saturating_sub(1), now);
+        }
+        admission
+    }
+
     /// Starts a penalty of `wait` in a chat. If several chats are limited at once, it applies to all chats.
     pub(crate) fn punish(&self, id: ChatId, wait: Duration) {
         let mut state = self.0.lock();
@@ -166,29 +178,30 @@ impl FlowState {
         if let Some(end) = chat.punished_until.filter(|&end| now < end) {
             return Admission::NotBefore(end);
         }
-        if !matches!(class, Class::Message | Class::File) && chat.waiting > 0 {
+        if !matches!(class, Class::Message | Class::Files | Class::File) && chat.waiting > 0 {
             return Admission::NotBefore(now + Duration::from_millis(500));
         }
-        let is_message = matches!(class, Class::Message | Class::Live);
+        let is_message = matches!(class, Class::Message | Class::Files | Class::Live);
         if let Some(end) =
             self.punished_until.filter(|&end| (is_message || class == Class::File) && now < end)
         {
             return Admission::NotBefore(end);
         }
-        let private = id.0 > 0;
         let limits = match class {
             Class::File => return Admission::Now,
             Class::FirstDraft => COSMETICS,
             Class::Draft => LATER_DRAFTS,
             Class::Action => ACTIONS,
-            Class::Message | Class::Live if private => PRIVATE_MESSAGES,
-            Class::Message | Class::Live => GROUP_MESSAGES,
+            Class::Message | Class::Files | Class::Live => message_limits(id),
         };
         let reserved = if class == Class::Live { RESERVED } else { 0 };
         let log = if is_message { &mut chat.messages } else { &mut chat.cosmetics };
         let own = log.free_at(limits, reserved, now);
         let overall = match self.overall {
-            Some(limit) if is_message => self.overall_log.free_at(&[limit], reserved, now),
+            Some(limit) if is_message => {
+                let reserved = if class == Class::Files { RESERVED } else { reserved };
+                self.overall_log.free_at(&[limit], reserved, now)
+            }
             _ => None,
         };
         if let Some(time) = own.max(overall) {
@@ -200,6 +213,28 @@ impl FlowState {
         }
         Admission::Now
     }
+}
+
+impl FlowState {
+    /// Takes places for the further messages of an album. Those that exceed a budget count as sent in the following
+    /// periods.
+    fn take_more(&mut self, id: ChatId, count: usize, now: Instant) {
+        let chat = self.chats.entry(id).or_default();
+        for number in 1..=count {
+            for &(size, period) in message_limits(id) {
+                let periods = u32::try_from(number / size).unwrap_or(u32::MAX);
+                chat.messages.take(message_limits(id), now + period * periods);
+            }
+            if let Some(limit) = self.overall {
+                self.overall_log.take(&[limit], now);
+            }
+        }
+    }
+}
+
+/// Returns the limits for sends and edits in a chat.
+fn message_limits(chat: ChatId) -> &'static [(usize, Duration)] {
+    if chat.0 > 0 { PRIVATE_MESSAGES } else { GROUP_MESSAGES }
 }
 
 impl ChatBudget {

@@ -198,6 +198,20 @@ pub(crate) struct EditMessageText<'a> {
 }
 method!("editMessageText", EditMessageText<'_> => Sent);
 
+/// Replaces the caption of a message of the bot.
+#[derive(Serialize, Debug)]
+pub(crate) struct EditMessageCaption<'a> {
+    /// The chat of the message.
+    pub chat_id: ChatId,
+    /// The message id.
+    pub message_id: MessageId,
+    /// Up to 1024 code points; an empty text removes the caption.
+    pub caption: &'a str,
+    /// Formatting; offsets in UTF-16 units.
+    pub caption_entities: &'a Value,
+}
+method!("editMessageCaption", EditMessageCaption<'_> => Sent);
+
 /// Changes the buttons of a message of the bot.
 #[derive(Serialize, Debug)]
 pub(crate) struct EditMessageReplyMarkup {

@@ -5,6 +5,7 @@ mod download;
 pub(crate) mod error;
 pub(crate) mod flow;
 pub(crate) mod methods;
+pub(crate) mod upload;
 
 use std::time::Duration;
 
@@ -158,14 +159,18 @@ impl Api {
             Ok(response) => read(response).await,
             Err(error) => Err(ApiError::network(error)),
         };
-        let result = match &answer {
+        self.count(&answer);
+        answer
+    }
+
+    fn count<T>(&self, answer: &Result<T, ApiError>) {
+        let result = match answer {
             Ok(_) => "ok",
             Err(ApiError::Flood(_)) => "flood",
             Err(error) if error.is_passing() => "failed",
             Err(_) => "refused",
         };
         self.metrics.telegram_calls.with_label_values(&[result]).inc();
-        answer
     }
 }
 

@@ -1,5 +1,6 @@
 //! Names of all keys in Redis. They contain one prefix, the schema version of the entries, and the database.
 
+use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{ThreadKey, UserId};
 
 /// Incremented whenever the shape of any entry changes, so that a new binary never reads old entries.
@@ -44,6 +45,10 @@ impl Keys {
 
     pub(super) fn file_bytes(&self, unique_id: &str) -> String {
         format!("{}:file:{unique_id}", self.prefix)
+    }
+
+    pub(super) fn made_file(&self, id: PublicFileId) -> String {
+        format!("{}:made:{}", self.prefix, id.column())
     }
 
     /// Returns the name of the write-behind stream.

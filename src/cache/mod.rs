@@ -13,6 +13,7 @@ mod entry;
 pub mod file_bytes;
 pub(crate) mod health;
 mod keys;
+pub(crate) mod made_files;
 pub mod messages;
 pub mod thread;
 pub mod user;

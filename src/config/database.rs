@@ -7,6 +7,8 @@ use url::Url;
 
 use super::section::{Reader, presence};
 
+const MIB: u64 = 1024 * 1024;
+
 /// The addresses of PostgreSQL and Redis.
 #[derive(Clone, Debug)]
 pub struct Database {
@@ -16,6 +18,10 @@ pub struct Database {
     pub redis: Option<SecretString>,
     /// The maximum number of open connections to PostgreSQL.
     pub pool_size: u32,
+    /// The room for files that tools have made and nobody has got yet, in bytes.
+    pub made_files: u64,
+    /// The part of these of which Redis has copies, in bytes.
+    pub made_files_cached: u64,
 }
 
 impl Database {
@@ -34,7 +40,9 @@ impl Database {
             .text("REDIS_URL")
             .and_then(|text| with_password(reader, "REDIS_URL", text, &["redis"], "redis_password"));
         let pool_size = reader.number("DATABASE_POOL_SIZE", 8, 3, 500);
-        Some(Self { postgres: postgres?, redis, pool_size })
+        let made_files = MIB * reader.number("MADE_FILES_MB", 1_024, 200, 1_000_000);
+        let made_files_cached = MIB * reader.number("MADE_FILES_REDIS_MB", 256, 0, 1_000_000);
+        Some(Self { postgres: postgres?, redis, pool_size, made_files, made_files_cached })
     }
 }
 
@@ -77,6 +85,8 @@ impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "DATABASE_URL={}\nDATABASE_POOL_SIZE={}", shown(&self.postgres), self.pool_size)?;
         let redis = self.redis.as_ref().map_or_else(|| presence(None::<&()>).to_owned(), shown);
-        writeln!(f, "REDIS_URL={redis}")
+        writeln!(f, "REDIS_URL={redis}")?;
+        writeln!(f, "MADE_FILES_MB={}", self.made_files / MIB)?;
+        writeln!(f, "MADE_FILES_REDIS_MB={}", self.made_files_cached / MIB)
     }
 }

@@ -7,6 +7,7 @@ use crate::domain::clock::Clock;
 use crate::llm::Provider;
 use crate::llm::registry::Registry;
 use crate::services::file_copies::FileCopies;
+use crate::services::made_files::MadeFiles;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
 
@@ -21,6 +22,8 @@ pub(crate) struct Assistant {
     pub copies: FileCopies,
     /// The database, for tools.
     pub db: Db,
+    /// The files that tools make.
+    pub made_files: MadeFiles,
     /// Models and prices, for tools.
     pub registry: Registry,
     /// The clock, for tools.

@@ -50,6 +50,7 @@ fn asks(files: Vec<KnownFile>) -> TurnRequest {
         edits: 0,
         interrupted: false,
         files,
+        sent_files: Vec::new(),
     };
     let model = Registry::load(None).unwrap().default_model().clone();
     TurnRequest {
@@ -105,6 +106,7 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
     let assistant = Assistant {
         db,
         copies,
+        made_files: crate::services::made_files::MadeFiles::nowhere(),
         provider,
         toolbox: Toolbox::full(),
         registry: Registry::load(None).unwrap(),
@@ -190,7 +192,7 @@ async fn what_is_guessed_is_not_lost() {
     let bad = refusal(400, "invalid_request_error", "Could not process image");
     let (report, asked) = converse_with(vec![bad, says("Hm.")], &request).await;
     assert_eq!((report.outcome, report.lost_files.len(), asked.len()), (Outcome::Answered, 0, 2));
-    assert!(!asked[1].body.contains("\"file_id\""), "{}", asked[1].body);
+    assert!(!asked[1].body.contains("\"file_id\":\""), "{}", asked[1].body);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! It can emit events, note its calls on a tab and return a report; it cannot reach a chat or a database.
 
 mod assistant;
+mod deliveries;
 pub(crate) mod interrupt;
 mod orchestrator;
 mod prompt;

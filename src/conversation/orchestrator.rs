@@ -3,6 +3,7 @@
 
 use tokio::sync::mpsc;
 
+use super::deliveries::Deliveries;
 use super::interrupt::Stop;
 use super::round::{self, Round, RoundContext, RoundEnd};
 use super::subagent::Subagent;
@@ -36,6 +37,7 @@ pub(crate) async fn converse(
 ) -> TurnReport {
     let mut turn = TurnLoop {
         assistant,
+        deliveries: Deliveries::new(screen.clone()),
         screen,
         meter,
         stop,
@@ -57,14 +59,16 @@ pub(crate) async fn converse(
         Err(error) => turn.failed(&error),
     };
     let calls = turn.meter.call_log().final_calls();
-    let TurnLoop { text, tools, lost_files, .. } = turn;
-    TurnReport { text, outcome, calls, tools, lost_files }
+    let TurnLoop { text, tools, lost_files, deliveries, .. } = turn;
+    let deliveries = deliveries.after_answer();
+    TurnReport { text, outcome, calls, tools, lost_files, deliveries }
 }
 
 /// The state of a running turn.
 struct TurnLoop<'a> {
     assistant: &'a Assistant,
     screen: mpsc::Sender<TurnEvent>,
+    deliveries: Deliveries,
     meter: TurnMeter,
     stop: &'a Stop,
     row: TurnId,
@@ -216,7 +220,10 @@ impl TurnLoop<'_> {
             RoundEnd::Stop(StopReason::WindowExceeded) => {
                 NextStep::Done(Outcome::Failed(TurnFailure::TooLong))
             }
-            RoundEnd::Stop(_) if is_blank(&self.text) => NextStep::Done(Outcome::Failed(TurnFailure::Empty)),
+            // Files may be all that was asked for.
+            RoundEnd::Stop(_) if is_blank(&self.text) && self.deliveries.is_empty() => {
+                NextStep::Done(Outcome::Failed(TurnFailure::Empty))
+            }
             RoundEnd::Stop(_) => NextStep::Done(Outcome::Answered),
         }
     }
@@ -265,8 +272,13 @@ impl TurnLoop<'_> {
         for ToolCall { id, name, .. } in calls {
             self.show(TurnEvent::ToolStarted { call: id.clone(), name: name.clone() }).await;
         }
-        let subagent =
-            Subagent { assistant: self.assistant, meter: &self.meter, stop: self.stop, key: self.key };
+        let subagent = Subagent {
+            assistant: self.assistant,
+            meter: &self.meter,
+            stop: self.stop,
+            key: self.key,
+            deliveries: &self.deliveries,
+        };
         let working = runner::run(&self.assistant.toolbox, subagent.context(), &self.meter, calls);
         let ran = self.stop.or_cut(working).await?;
         for (ToolCall { id, name, .. }, ran) in calls.iter().zip(&ran) {

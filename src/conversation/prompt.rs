@@ -57,8 +57,14 @@ pub(super) fn build(request: &TurnRequest, tools: &Arc<[ToolSpec]>) -> LlmReques
 fn messages(history: &[HistoryMessage], chat: ChatKind) -> Vec<LlmMessage> {
     let mut messages: Vec<LlmMessage> = Vec::new();
     let mut file_window = FileWindow::of(history);
+    // What became of the files of an answer stands before the next words of the person.
+    let mut sent = String::new();
     for remembered in history.iter().skip_while(|remembered| remembered.role == Role::Assistant) {
         let mut blocks = file_window.blocks(remembered);
+        if remembered.role == Role::User && !sent.is_empty() {
+            blocks.insert(0, Block::Text(std::mem::take(&mut sent)));
+        }
+        sent.push_str(&prompt_files::sent(&remembered.sent_files));
         let mut text = text(remembered, chat);
         if is_blank(&remembered.text) {
             // What is left are marks. The provider refuses a blank text.
@@ -198,6 +204,7 @@ mod tests {
             edits: 0,
             interrupted: false,
             files: vec![],
+            sent_files: Vec::new(),
         }
     }
 

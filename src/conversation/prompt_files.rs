@@ -6,6 +6,7 @@
 
 use crate::domain::file::{FileKind, KnownFile};
 use crate::domain::history::Window;
+use crate::domain::media::SentFileNote;
 use crate::domain::message::{HistoryMessage, Role};
 use crate::domain::speech::clock;
 use crate::llm::request::{Block, FileBlock};
@@ -137,6 +138,19 @@ fn why(reason: Unreadable) -> String {
         }
         Unreadable::Empty => "empty".to_owned(),
     }
+}
+
+/// The line that tells what became of the files of the answer before it, such as `[files of the answer above: "chart.png"
+/// (file_...): the person has got it]`; empty without files.
+pub(super) fn sent(files: &[SentFileNote]) -> String {
+    if files.is_empty() {
+        return String::new();
+    }
+    let line = |SentFileNote { id, name, sent }: &SentFileNote| {
+        let fate = if *sent { "the person has got it" } else { "not delivered, Telegram refused it" };
+        format!("\"{}\" ({id}): {fate}", one_line(name, LONGEST_NAME))
+    };
+    format!("[files of the answer above: {}]", files.iter().map(line).collect::<Vec<_>>().join("; "))
 }
 
 /// Such as `[document "x.zip" (application/zip, 3.1 MB): not readable here]`.

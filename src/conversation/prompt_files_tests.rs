@@ -32,6 +32,7 @@ fn said(files: Vec<KnownFile>) -> HistoryMessage {
         edits: 0,
         interrupted: false,
         files,
+        sent_files: Vec::new(),
     }
 }
 

@@ -6,6 +6,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::Assistant;
+use super::deliveries::Deliveries;
 use super::interrupt::Stop;
 use super::round::{self, Round, RoundContext, RoundEnd};
 use crate::domain::blank::is_blank;
@@ -35,13 +36,23 @@ pub(super) struct Subagent<'a> {
     pub(super) stop: &'a Stop,
     /// The conversation that the turn belongs to.
     pub(super) key: ThreadKey,
+    /// Sends files to its chat.
+    pub(super) deliveries: &'a Deliveries,
 }
 
 impl Subagent<'_> {
     /// What tools may use.
     pub(super) fn context(&self) -> ToolContext<'_> {
-        let Assistant { registry, db, clock, .. } = self.assistant;
-        ToolContext { registry, now: clock.now(), db, key: self.key, subagents: self }
+        let Assistant { registry, db, made_files, clock, .. } = self.assistant;
+        ToolContext {
+            registry,
+            now: clock.now(),
+            db,
+            made_files,
+            key: self.key,
+            subagents: self,
+            delivery: self.deliveries,
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Db, DbError};
+use super::{Db, DbError, made_files};
 use crate::domain::file::{KnownFile, ProviderCopy, known_size};
+use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{ChatId, FileId, ThreadId, ThreadKey, TurnId};
 use crate::domain::speech::Spoken;
 use crate::domain::turn::Unfetched;
@@ -55,9 +56,13 @@ impl FileRow {
 
 /// Returns the newest `limit` files of a thread, newest first, without cleared ones. A copy that expires
 /// within the hour is ignored.
-pub async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec<KnownFile>, DbError> {
+pub(crate) async fn of_thread(
+    db: &Db,
+    key: ThreadKey,
+    limit: i64,
+) -> Result<Vec<(PublicFileId, KnownFile)>, DbError> {
     let rows = sqlx::query!(
-        "SELECT files.id, kind, name, mime, size, messages.sent_at, replied, fetched,
+        r#"SELECT files.id, public_id::text AS "public_id!", kind, name, mime, size, messages.sent_at, replied, fetched,
            CASE WHEN provider_expires_at > now() + interval '1 hour' THEN provider_id END AS provider_id
          FROM threads
          JOIN files ON files.thread_id = threads.id
@@ -65,7 +70,7 @@ pub async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec<KnownF
            AND messages.thread_id = threads.id
          JOIN turns ON turns.id = messages.turn_id AND turns.question_id > threads.cleared_up_to
          WHERE threads.chat_id = $1 AND threads.user_id = $2 AND threads.topic_id IS NOT DISTINCT FROM $3
-         ORDER BY files.id DESC LIMIT $4",
+         ORDER BY files.id DESC LIMIT $4"#,
         key.chat.0,
         key.user.0,
         key.topic.map(|topic| topic.0),
@@ -74,19 +79,24 @@ pub async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec<KnownF
     .fetch_all(db.pool())
     .await
     .map_err(DbError::at("files::of_thread"))?;
-    let files = rows.into_iter().map(|row| FileRow {
-        id: Some(row.id),
-        kind: Some(row.kind),
-        name: Some(row.name),
-        mime: Some(row.mime),
-        size: Some(row.size),
-        provider_id: row.provider_id,
-        at: Some(row.sent_at),
-        replied: Some(row.replied),
-        fetched: row.fetched,
-        spoken: None,
-    });
-    files.filter_map(|row| row.read().transpose()).collect()
+    let mut files = Vec::new();
+    for row in rows {
+        let id = made_files::read_id(&row.public_id)?;
+        let file = FileRow {
+            id: Some(row.id),
+            kind: Some(row.kind),
+            name: Some(row.name),
+            mime: Some(row.mime),
+            size: Some(row.size),
+            provider_id: row.provider_id,
+            at: Some(row.sent_at),
+            replied: Some(row.replied),
+            fetched: row.fetched,
+            spoken: None,
+        };
+        files.extend(file.read()?.map(|file| (id, file)));
+    }
+    Ok(files)
 }
 
 /// Returns the thread's uploaded copy of a file with this content, and its length in bytes. Returns `None` if

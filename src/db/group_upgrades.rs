@@ -106,6 +106,15 @@ async fn merge(tx: &mut Tx<'_>, olds: &[i64], targets: &[i64]) -> Result<(), DbE
     .await
     .map_err(DbError::at(at))?;
     sqlx::query!(
+        "UPDATE made_files SET thread_id = target FROM UNNEST($1::bigint[], $2::bigint[]) AS pair (old, target)
+         WHERE thread_id = old",
+        olds,
+        targets,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at(at))?;
+    sqlx::query!(
         "UPDATE threads SET history_version = greatest(threads.history_version, former.history_version) + 1,
            -- Where nothing was forgotten in the new chat, the number of the former one counts.
            cleared_up_to = greatest(nullif(threads.cleared_up_to, 0), (former.cleared_up_to - 2147483648)::integer)

@@ -3,8 +3,10 @@
 use super::{Db, DbError, Tx, files};
 use crate::domain::history::{History, Window};
 use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TopicId, TurnId, UpdateId, UserId};
+use crate::domain::media::SentFileNote;
 use crate::domain::message::{HistoryMessage, MessageContext, Reply, Role};
 use chrono::{DateTime, Utc};
+use sqlx::types::Json;
 
 /// Returns the newest messages of a thread inside a window, oldest first, and the history version, from one
 /// snapshot. Stops at the turn `up_to`. Omits cleared turns other than `up_to`, and turns that the model
@@ -68,6 +70,7 @@ pub(crate) async fn latest(
             edits: row.edits.unwrap_or_default(),
             interrupted: row.interrupted.unwrap_or_default(),
             files: file.into_iter().collect(),
+            sent_files: row.sent_files.map(|files| files.0).unwrap_or_default(),
         });
     }
     Ok(history)

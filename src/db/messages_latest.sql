@@ -3,7 +3,8 @@ SELECT threads.history_version AS "version!", beginning.skipped AS "skipped!", s
        -- A message id of the group before its upgrade is not valid in the supergroup.
        CASE WHEN said.chat_id = threads.chat_id THEN said.message_id END AS "message_id?",
        said.role AS "role?", said.text AS "text?", sender, reply_to, reply_chat, reply_sender, reply_snippet,
-       reply_content, quote, forwarded_from, edits AS "edits?", interrupted AS "interrupted?", sent_at AS "sent_at?",
+       reply_content, quote, forwarded_from, edits AS "edits?", interrupted AS "interrupted?",
+       CASE WHEN said.role = 'assistant' THEN said.sent_files END AS "sent_files?: Json<Vec<SentFileNote>>", sent_at AS "sent_at?",
        files.id AS "file?", files.kind AS "kind?", files.name AS "name?", files.mime AS "mime?",
        files.size AS "size?", files.replied AS "replied?", files.fetched AS "fetched?",
        heard.duration AS "heard_s?", heard.text AS "heard?", provider_id
@@ -16,7 +17,7 @@ CROSS JOIN LATERAL (
     AND (turns.question_id > threads.cleared_up_to OR messages.turn_id = $2)
 ) AS beginning
 LEFT JOIN LATERAL (
-  SELECT messages.* FROM messages JOIN turns ON turns.id = messages.turn_id
+  SELECT messages.*, turns.sent_files FROM messages JOIN turns ON turns.id = messages.turn_id
   WHERE messages.thread_id = threads.id AND turns.detail IS DISTINCT FROM 'refused'
     AND turns.detail IS DISTINCT FROM 'too_long' AND ($2::bigint IS NULL OR messages.turn_id <= $2)
     AND (turns.question_id > threads.cleared_up_to OR messages.turn_id = $2)

@@ -16,6 +16,7 @@ pub mod holds;
 pub(crate) mod inbox;
 pub(crate) mod invoices;
 mod lanes;
+pub mod made_files;
 pub(crate) mod messages;
 pub mod migrate;
 pub(crate) mod model_calls;

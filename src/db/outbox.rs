@@ -2,10 +2,12 @@
 
 use sqlx::types::Json;
 
+use super::made_files::DeliveredFile;
 pub use super::outbox_rows::OutboxMessage;
-use super::outbox_rows::{MarkSent, StoredMessage, rows};
-use super::{Db, DbError, Tx};
-use crate::domain::ids::{ChatId, InvoiceId, MessageId, OutboxId, TopicId, TurnId};
+use super::outbox_rows::{MarkSent, rows};
+use super::{Db, DbError, Tx, made_files};
+use crate::domain::ids::{ChatId, MessageId, OutboxId, TurnId};
+use crate::domain::media::FileFate;
 
 /// Number of messages read at once.
 const PAGE: i64 = 500;
@@ -20,31 +22,21 @@ pub async fn enqueue(
         return Ok(Vec::new());
     }
     let rows = sqlx::query!(
-        r#"INSERT INTO outbox (key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard,
-                             invoice_id, after_id, begun, silent)
-         SELECT key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard, invoice_id, after_id,
-                begun, silent
-         FROM jsonb_to_recordset($1) AS owed (
-           position integer, key text, chat_id bigint, topic_id integer, turn_id bigint, text text, entities jsonb,
-           reply_to integer, replaces integer, keyboard jsonb, invoice_id bigint, after_id integer, begun boolean,
-           silent boolean)
-         ORDER BY position
-         ON CONFLICT (key) DO UPDATE SET key = excluded.key WHERE outbox.state = 'pending'
-         RETURNING id, key, text, entities, keyboard, invoice_id"#,
+        r#"INSERT INTO outbox OVERRIDING USER VALUE
+           SELECT owed.* FROM jsonb_array_elements($1) WITH ORDINALITY AS element (item, position)
+           CROSS JOIN LATERAL jsonb_populate_record(NULL::outbox, item) AS owed
+           ORDER BY position
+           ON CONFLICT (key) DO UPDATE SET key = excluded.key WHERE outbox.state = 'pending'
+           RETURNING id, key,
+             CASE WHEN xmax <> 0 THEN to_jsonb(outbox) END AS "stored?: Json<OutboxMessage>""#,
         Json(rows(messages, false)) as _,
     )
     .fetch_all(&mut **tx)
     .await
     .map_err(DbError::at("outbox::enqueue"))?;
     let written = rows.into_iter().filter_map(|row| {
-        let stood = StoredMessage {
-            text: row.text,
-            entities: row.entities,
-            keyboard: row.keyboard,
-            invoice: row.invoice_id,
-        };
-        let wanted = messages.iter().find(|owed| owed.key == row.key)?;
-        Some((OutboxId(row.id), stood.of(wanted)))
+        let wanted = || messages.iter().find(|owed| owed.key == row.key).cloned();
+        Some((OutboxId(row.id), row.stored.map(|stored| stored.0).or_else(wanted)?))
     });
     Ok(written.collect())
 }
@@ -58,10 +50,9 @@ pub async fn pending(
     after: OutboxId,
 ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let rows = sqlx::query!(
-        "SELECT id, key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard, invoice_id,
-                after_id, silent
-         FROM outbox WHERE state = 'pending' AND ($1::bigint IS NULL OR turn_id = $1)
-           AND created_at <= now() - make_interval(secs => $2) AND id > $3 ORDER BY id LIMIT $4",
+        r#"SELECT id, to_jsonb(outbox) AS "owed!: Json<OutboxMessage>"
+           FROM outbox WHERE state = 'pending' AND ($1::bigint IS NULL OR turn_id = $1)
+             AND created_at <= now() - make_interval(secs => $2) AND id > $3 ORDER BY id LIMIT $4"#,
         turn.map(|turn| turn.0),
         seconds,
         after.0,
@@ -70,21 +61,7 @@ pub async fn pending(
     .fetch_all(db.pool())
     .await
     .map_err(DbError::at("outbox::pending"))?;
-    let pending = rows.into_iter().map(|row| {
-        let topic = row.topic_id.map(TopicId);
-        let owed = OutboxMessage {
-            turn: row.turn_id.map(TurnId),
-            reply_to: row.reply_to.map(MessageId),
-            replaces: row.replaces.map(MessageId),
-            keyboard: row.keyboard,
-            invoice: row.invoice_id.map(InvoiceId),
-            after: row.after_id.map(MessageId),
-            silent: row.silent,
-            ..OutboxMessage::new(row.key, ChatId(row.chat_id), topic, (row.text, row.entities))
-        };
-        (OutboxId(row.id), owed)
-    });
-    Ok(pending.collect())
+    Ok(rows.into_iter().map(|row| (OutboxId(row.id), row.owed.0)).collect())
 }
 
 /// Returns whether Telegram was asked to send a message before, or `None` if the message is no longer
@@ -119,8 +96,10 @@ pub async fn candidate_ids(
              SELECT greatest($3, (SELECT max(message_id) FROM outbox
                                   WHERE chat_id = $2 AND state = 'sent' AND id < $1 AND id > $1 - 100000)) AS id
            ), known AS (
-             SELECT message_id FROM outbox
-             WHERE state = 'sent' AND id > coalesce($1, (SELECT max(id) FROM outbox)) - 10000 AND (chat_id = $2 OR (chat_id > 0 AND $2 > 0))
+             -- The messages of an album have numbers in a row.
+             SELECT generate_series(message_id, message_id + coalesce(jsonb_array_length(media), 1) - 1) AS message_id FROM outbox
+             WHERE state = 'sent' AND id > coalesce($1, (SELECT max(id) FROM outbox)) - 10000
+               AND (chat_id = $2 OR (chat_id > 0 AND $2 > 0))
              UNION ALL
              SELECT message_id FROM inbox
              WHERE update_id > (SELECT max(update_id) - 10000 FROM inbox) AND message_id IS NOT NULL
@@ -200,6 +179,7 @@ pub async fn shorten(db: &Db, id: OutboxId, rest: &str, message: MessageId) -> R
 /// Records that Telegram refused the message for good. `shut_out` means that it refuses all our messages in
 /// that chat, because the user or the group's administrators excluded the bot.
 pub async fn refused(tx: &mut Tx<'_>, id: OutboxId, reason: &str, shut_out: bool) -> Result<(), DbError> {
+    files_change(tx, id, false).await?;
     sqlx::query!(
         "UPDATE outbox SET state = 'refused', refusal = $2, shut_out = $3, settled_at = now()
          WHERE id = $1 AND state = 'pending'",
@@ -243,10 +223,87 @@ pub async fn refusals(db: &Db, after: TurnId) -> Result<Vec<TurnId>, DbError> {
     Ok(turns.into_iter().map(TurnId).collect())
 }
 
-/// The texts of a turn's parts that were promised to the chat, in order.
-pub async fn promised_parts(db: &Db, turn: TurnId) -> Result<Vec<String>, DbError> {
-    sqlx::query_scalar!("SELECT text FROM outbox WHERE turn_id = $1 ORDER BY id", turn.0)
+/// What of a turn's answer was promised to its chat while it grew.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct PromisedParts {
+    /// The texts of its parts, in order.
+    pub texts: Vec<String>,
+    /// Whether files were promised too.
+    pub files: bool,
+}
+
+/// Returns what of a turn's answer was promised to its chat.
+pub async fn promised_parts(db: &Db, turn: TurnId) -> Result<PromisedParts, DbError> {
+    let rows = sqlx::query!(
+        r#"SELECT text, key LIKE 'turn:%:files:%' AS "of_files!" FROM outbox WHERE turn_id = $1 ORDER BY id"#,
+        turn.0
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("outbox::promised_parts"))?;
+    let files = rows.iter().any(|row| row.of_files);
+    let texts = rows.into_iter().filter(|row| !row.of_files).map(|row| row.text).collect();
+    Ok(PromisedParts { texts, files })
+}
+
+/// Returns what has become of messages, in their order. One that was deleted counts as sent.
+pub async fn fates(db: &Db, messages: &[OutboxId]) -> Result<Vec<FileFate>, DbError> {
+    let ids: Vec<i64> = messages.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!("SELECT id, state, refusal FROM outbox WHERE id = ANY($1)", &ids)
         .fetch_all(db.pool())
         .await
-        .map_err(DbError::at("outbox::promised_parts"))
+        .map_err(DbError::at("outbox::fates"))?;
+    let fate = |id: &i64| match rows.iter().find(|row| row.id == *id) {
+        Some(row) if row.state == "pending" => FileFate::Pending,
+        Some(row) if row.state == "refused" => FileFate::Refused(row.refusal.clone().unwrap_or_default()),
+        _ => FileFate::Sent,
+    };
+    Ok(ids.iter().map(fate).collect())
+}
+
+/// Telegram has files, the first as `message`. The contents of those that a tool has made are deleted. Later prompts tell
+/// that the files have arrived, so the history has changed.
+pub(crate) async fn files_sent(
+    db: &Db,
+    id: OutboxId,
+    message: MessageId,
+    files: &[DeliveredFile],
+) -> Result<(), DbError> {
+    let mut tx = db.begin().await?;
+    files_change(&mut tx, id, true).await?;
+    let marked = sqlx::query!(
+        "UPDATE outbox SET state = 'sent', message_id = $2, settled_at = now()
+         WHERE id = $1 AND CASE WHEN state = 'pending' THEN TRUE END",
+        id.0,
+        message.0,
+    )
+    .execute(&mut *tx)
+    .await
+    .map_err(DbError::at("outbox::files_sent"))?;
+    if marked.rows_affected() > 0 {
+        made_files::delivered(&mut tx, files).await?;
+    }
+    Db::commit(tx).await
+}
+
+/// Tells later prompts what has become of a message's files, before that is recorded: turns and threads are locked before
+/// messages everywhere.
+async fn files_change(tx: &mut Tx<'_>, id: OutboxId, sent: bool) -> Result<(), DbError> {
+    sqlx::query!(
+        "WITH message AS (
+           SELECT turn_id, media FROM outbox WHERE id = $1 AND state = 'pending' AND media IS NOT NULL
+         ), turn AS (
+           UPDATE turns SET sent_files = coalesce(sent_files, '[]') || (
+             SELECT jsonb_agg(jsonb_build_object('id', file -> 'id', 'name', file -> 'name', 'sent', $2::boolean))
+             FROM jsonb_array_elements(media) AS file)
+           FROM message WHERE turns.id = message.turn_id RETURNING thread_id
+         )
+         UPDATE threads SET history_version = history_version + 1 FROM turn WHERE threads.id = turn.thread_id",
+        id.0,
+        sent,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("outbox::files_change"))?;
+    Ok(())
 }

@@ -1,25 +1,30 @@
 //! Rows of the outbox: an owed message as statements write and read it, and the mark that it was sent.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::DbError;
 use super::group_commit::BatchOp;
 use crate::domain::ids::{ChatId, InvoiceId, MessageId, OutboxId, TopicId, TurnId};
+use crate::domain::media::MediaFile;
 
-/// A message that is owed.
-#[derive(Clone, PartialEq, Debug)]
+/// A message that is owed. It is the one list of the columns of `outbox` that describe a message: the statements that
+/// insert and read rows convert whole rows from and to its JSON.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct OutboxMessage {
     /// What it is for; the same key twice is one message.
     pub key: String,
     /// Where it goes.
+    #[serde(rename = "chat_id")]
     pub chat: ChatId,
     /// The topic in it.
+    #[serde(rename = "topic_id")]
     pub topic: Option<TopicId>,
     /// The turn that it answers, if it answers one.
+    #[serde(rename = "turn_id")]
     pub turn: Option<TurnId>,
-    /// Its text.
+    /// Its text, or the caption of its files.
     pub text: String,
     /// Its formatting as Telegram's array of entities.
     pub entities: Value,
@@ -30,76 +35,66 @@ pub struct OutboxMessage {
     /// Buttons below it, as Telegram's inline keyboard.
     pub keyboard: Option<Value>,
     /// A message that was in the chat before it; after a crash it is looked for behind that one.
+    #[serde(rename = "after_id")]
     pub after: Option<MessageId>,
     /// The invoice that it is; its title is then the first line of the text, its description the rest.
+    #[serde(rename = "invoice_id")]
     pub invoice: Option<InvoiceId>,
     /// Whether it arrives without a sound.
+    #[serde(default)]
     pub silent: bool,
+    /// The files that it consists of: one, or two to ten as an album.
+    pub media: Option<Vec<MediaFile>>,
+    /// The text that is owed instead if Telegram refuses the files.
+    pub instead: Option<String>,
 }
 
 impl OutboxMessage {
     /// A message for a chat, and nothing more.
     pub fn new(key: String, chat: ChatId, topic: Option<TopicId>, (text, entities): (String, Value)) -> Self {
         let (turn, reply_to, replaces, keyboard, after, invoice) = (None, None, None, None, None, None);
-        let silent = false;
-        Self { key, chat, topic, turn, text, entities, reply_to, replaces, keyboard, after, invoice, silent }
+        let (media, instead, silent) = (None, None, false);
+        Self {
+            key,
+            chat,
+            topic,
+            turn,
+            text,
+            entities,
+            reply_to,
+            replaces,
+            keyboard,
+            after,
+            invoice,
+            silent,
+            media,
+            instead,
+        }
     }
 }
 
-/// What stands in the outbox, which is what was promised first.
-#[derive(Debug)]
-pub(super) struct StoredMessage {
-    pub(super) text: String,
-    pub(super) entities: Value,
-    pub(super) keyboard: Option<Value>,
-    pub(super) invoice: Option<i64>,
-}
-
-impl StoredMessage {
-    /// The message that is wanted now, as it stands.
-    pub(super) fn of(self, wanted: &OutboxMessage) -> OutboxMessage {
-        let Self { text, entities, keyboard, invoice } = self;
-        OutboxMessage { text, entities, keyboard, invoice: invoice.map(InvoiceId), ..wanted.clone() }
-    }
-}
-
-/// A message as `jsonb_to_recordset` takes it.
+/// A new row of the outbox as `jsonb_populate_record` takes it: the message, and the columns that differ from NULL in
+/// every new row.
 #[derive(Debug, Serialize)]
-pub(super) struct OutboxRow<'a> {
-    position: usize,
-    key: &'a str,
-    chat_id: ChatId,
-    topic_id: Option<TopicId>,
-    turn_id: Option<TurnId>,
-    text: &'a str,
-    entities: &'a Value,
-    reply_to: Option<MessageId>,
-    replaces: Option<MessageId>,
-    keyboard: Option<&'a Value>,
-    invoice_id: Option<InvoiceId>,
-    after_id: Option<MessageId>,
+pub(super) struct NewRow<'a> {
+    #[serde(flatten)]
+    owed: &'a OutboxMessage,
     begun: bool,
-    silent: bool,
+    state: &'static str,
+    /// PostgreSQL reads `now` as the start of the transaction.
+    created_at: &'static str,
+    shut_out: bool,
 }
 
-/// Messages for a statement, in order; `begun` tells whether Telegram is asked to send the first of them as soon as they
-/// are written down.
-pub(super) fn rows(messages: &[OutboxMessage], begun: bool) -> Vec<OutboxRow<'_>> {
-    let rows = messages.iter().enumerate().map(|(position, owed)| OutboxRow {
-        position,
-        key: &owed.key,
-        chat_id: owed.chat,
-        topic_id: owed.topic,
-        turn_id: owed.turn,
-        text: &owed.text,
-        entities: &owed.entities,
-        reply_to: owed.reply_to,
-        replaces: owed.replaces,
-        keyboard: owed.keyboard.as_ref(),
-        invoice_id: owed.invoice,
-        after_id: owed.after,
+/// Returns the rows of messages, in order; `begun` tells whether Telegram is asked to send the first of them as soon as
+/// they are written down.
+pub(super) fn rows(messages: &[OutboxMessage], begun: bool) -> Vec<NewRow<'_>> {
+    let rows = messages.iter().enumerate().map(|(position, owed)| NewRow {
+        owed,
         begun: begun && position == 0 && owed.replaces.is_none(),
-        silent: owed.silent,
+        state: "pending",
+        created_at: "now",
+        shut_out: false,
     });
     rows.collect()
 }

@@ -130,7 +130,11 @@ async fn delete(kind: RetentionKind, request: PageRequest<'_>) -> sqlx::Result<P
             "SELECT messages.id, messages.created_at < $1 AS old, turns.closed_at IS NOT NULL AS over
              FROM messages JOIN turns ON turns.id = messages.turn_id
              WHERE messages.id > $2 ORDER BY messages.id LIMIT $3",
-            "DELETE FROM messages WHERE id = ANY(ARRAY(SELECT id FROM page WHERE old AND over)) RETURNING thread_id
+            "DELETE FROM messages WHERE id = ANY(ARRAY(SELECT id FROM page WHERE old AND over)) RETURNING thread_id, turn_id
+             ), nameless AS (
+             -- The names of files are deleted with the words around them.
+             UPDATE turns SET sent_files = NULL
+             WHERE id = ANY(ARRAY(SELECT DISTINCT turn_id FROM gone)) AND sent_files IS NOT NULL
              ), changed AS (
              UPDATE threads SET history_version = history_version + 1
              WHERE id = ANY(ARRAY(SELECT DISTINCT thread_id FROM gone))",

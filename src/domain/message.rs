@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::file::{Attachment, KnownFile, Retrieval, known_size};
 use crate::domain::ids::{FileId, MessageId, ThreadKey, UpdateId};
+use crate::domain::media::SentFileNote;
 use crate::domain::people::{Chat, Person};
 
 /// A message that needs an answer: read from an update, not stored yet.
@@ -81,6 +82,7 @@ impl Incoming {
             edits: 0,
             interrupted: false,
             files: self.files().map(known).collect(),
+            sent_files: Vec::new(),
         }
     }
 }
@@ -187,6 +189,9 @@ pub struct HistoryMessage {
     /// files have none.
     #[serde(default)]
     pub files: Vec<KnownFile>,
+    /// The files that an answer has sent, or that Telegram has refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent_files: Vec<SentFileNote>,
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ pub enum ToolName {
     SelfCritique,
     /// Lists the files of the conversation.
     ListFiles,
+    /// Sends files to the person.
+    DeliverFile,
 }
 
 impl ToolName {
@@ -29,6 +31,7 @@ impl ToolName {
     pub fn activity(self) -> Activity {
         match self {
             Self::CostEstimator | Self::SelfCritique | Self::ListFiles => Activity::Writing,
+            Self::DeliverFile => Activity::File,
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::domain::blank::is_blank;
 use crate::domain::history::Continuation;
 use crate::domain::ids::{MessageId, ThreadId, ThreadKey, TurnId, UserId};
+use crate::domain::media::{FileDelivery, FileReceipt};
 use crate::domain::message::{HistoryMessage, MessageContext, Role};
 use crate::domain::model::{Effort, Model, ModelId};
 use crate::domain::money::Usd;
@@ -83,6 +84,9 @@ pub struct Unfetched {
     pub recording: bool,
 }
 
+/// Stands in a checkpoint where files have interrupted the text, so that after a crash its parts are the same again.
+pub const FILES_MARK: char = '\u{1d}';
+
 /// What happens in a turn, as far as it is shown to the person.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TurnEvent {
@@ -99,6 +103,8 @@ pub enum TurnEvent {
     },
     /// A tool call has ended.
     ToolEnded(ToolCallRecord),
+    /// The text so far is finished, and files follow it; their fates are reported to the receipt.
+    Files(FileDelivery, FileReceipt),
 }
 
 /// Why a turn was cut short.
@@ -225,12 +231,15 @@ pub struct TurnReport {
     pub tools: Vec<ToolCallRecord>,
     /// Ids of files of which the provider no longer has a usable copy.
     pub lost_files: Vec<String>,
+    /// Files that are sent after the answer, in order.
+    pub deliveries: Vec<FileDelivery>,
 }
 
 impl TurnReport {
     /// Creates the report of a turn that ended without any model call.
     pub fn without_work(text: String, outcome: Outcome) -> Self {
-        Self { text, outcome, calls: Vec::new(), tools: Vec::new(), lost_files: Vec::new() }
+        let (calls, tools, lost_files, deliveries) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { text, outcome, calls, tools, lost_files, deliveries }
     }
 
     /// Returns the answer as stored in the history. Returns `None` if it has no visible text.
@@ -245,6 +254,7 @@ impl TurnReport {
             edits: 0,
             interrupted,
             files: Vec::new(),
+            sent_files: Vec::new(),
         })
     }
 

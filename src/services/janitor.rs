@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 
 use super::books::Books;
+use super::made_files;
 use crate::db::retention::{self, RetentionKind, Walk};
 use crate::db::{DbError, OPERATION_LIMIT, audit, dialogs, topics, transcriptions};
 use crate::lifecycle::Lifecycle;
@@ -55,6 +56,11 @@ async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) {
     report("topics", db.until(drain).run_job(OPERATION_LIMIT, topics).await);
     let abandoned = || transcriptions::release_abandoned(db, now - TimeDelta::hours(ABANDONED_HOURS));
     report("abandoned transcriptions", db.until(drain).run_job(OPERATION_LIMIT, abandoned).await);
+    let expired = || made_files::expire(db);
+    report("expired files", db.until(drain).run_job(OPERATION_LIMIT, expired).await);
+    let old = now - TimeDelta::days(books.terms.messages_kept_days);
+    let old_files = || made_files::forget(db, old);
+    report("old files", db.until(drain).run_job(OPERATION_LIMIT, old_files).await);
     for kind in RetentionKind::ALL {
         report(kind.name(), clean_up(books, life, metrics, kind).await);
     }

@@ -10,6 +10,7 @@ pub(crate) mod group_upgrade;
 pub(crate) mod history;
 pub mod intake;
 pub(crate) mod janitor;
+pub mod made_files;
 pub(crate) mod metering;
 pub mod payments;
 pub mod people;

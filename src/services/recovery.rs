@@ -98,10 +98,10 @@ pub async fn decide(db: &Db, left: &LeftOpen) -> Result<Recovery, DbError> {
     let parts = outbox::promised_parts(db, left.turn).await?;
     let mark = records::checkpoint(db, left.turn).await?.filter(|mark| mark.attempt == left.attempt);
     let checkpoint = mark.map(|mark| mark.text).filter(|text| !is_blank(text));
-    let shown = !parts.is_empty() || checkpoint.is_some();
+    let shown = !parts.texts.is_empty() || parts.files || checkpoint.is_some();
     let rest = |outcome, checkpoint| {
-        let report = TurnReport::without_work(parts.join("\n"), outcome);
-        Rest { report, parts: parts.len(), checkpoint }
+        let report = TurnReport::without_work(parts.texts.join("\n"), outcome);
+        Rest { report, parts: parts.texts.len(), checkpoint }
     };
     let (crashes, crashes_alone) = (left.crashes, left.crashes_alone);
     Ok(match judge(Facts { shown, crashes, crashes_alone }) {

@@ -114,18 +114,18 @@ pub struct Restarted {
     pub lost: Usd,
 }
 
-/// Enqueues a finished part of an answer in progress. If the part replaces the live message, the turn no
+/// Enqueues finished parts of an answer in progress. If one of them replaces the live message, the turn no
 /// longer has one.
 pub async fn promise(
     db: &Db,
     turn: TurnId,
-    part: &OutboxMessage,
+    parts: &[OutboxMessage],
 ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let mut tx = db.begin().await?;
-    if part.replaces.is_some() {
+    if parts.iter().any(|part| part.replaces.is_some()) {
         turns::show_in(&mut *tx, turn, None).await?;
     }
-    let owed = outbox::enqueue(&mut tx, std::slice::from_ref(part)).await?;
+    let owed = outbox::enqueue(&mut tx, parts).await?;
     Db::commit(tx).await?;
     Ok(owed)
 }

@@ -4,6 +4,7 @@
 //! once the bot may write again.
 
 use crate::db::balance::{self, Operation, Reason};
+use crate::db::outbox::OutboxMessage;
 use crate::db::{Db, DbError, Tx, model_calls, outbox};
 use crate::domain::ids::{OutboxId, TurnId};
 use crate::domain::money::Usd;
@@ -19,23 +20,33 @@ pub(crate) struct Refusal<'a> {
     pub shut_out: bool,
 }
 
-/// Records that Telegram refuses a message in every form. If that was the last message of its turn, returns
-/// the amount given back.
+/// The consequences of a refusal.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Refused {
+    /// The amount given back, if that was the last message of its turn.
+    pub returned: Option<Usd>,
+    /// The message that is owed instead.
+    pub owed: Vec<(OutboxId, OutboxMessage)>,
+}
+
+/// Records that Telegram refuses a message in every form, and enqueues the one that is owed instead.
 pub(crate) async fn refused(
     db: &Db,
     id: OutboxId,
     turn: Option<TurnId>,
     refusal: Refusal<'_>,
-) -> Result<Option<Usd>, DbError> {
+    instead: Option<&OutboxMessage>,
+) -> Result<Refused, DbError> {
     let mut tx = db.begin().await?;
     outbox::refused(&mut tx, id, refusal.reason, refusal.shut_out).await?;
     let returned = match turn.filter(|_| !refusal.shut_out) {
         Some(turn) => give_back(&mut tx, turn).await?,
         None => None,
     };
+    let owed = outbox::enqueue(&mut tx, instead.map_or(&[], std::slice::from_ref)).await?;
     kill_point!("return: before the commit");
     Db::commit(tx).await?;
-    Ok(returned)
+    Ok(Refused { returned, owed })
 }
 
 /// Checks whether a turn that was just closed has shown nothing of its answer: its parts may have been

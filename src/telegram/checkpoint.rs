@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::domain::ids::TurnId;
 use crate::domain::record::{Checkpoint, Record};
-use crate::domain::turn::{TurnEvent, TurnRequest};
+use crate::domain::turn::{FILES_MARK, TurnEvent, TurnRequest};
 use crate::services::write_behind::WriteBehind;
 
 /// The time between two checkpoints of an answer.
@@ -52,7 +52,8 @@ impl<'a> CheckpointedEvents<'a> {
 
     fn note(&mut self, event: &TurnEvent) {
         match event {
-            TurnEvent::Text(more) => self.text.push_str(more),
+            TurnEvent::Text(more) => self.text.extend(more.chars().filter(|&c| c != FILES_MARK)),
+            TurnEvent::Files(..) => self.text.push(FILES_MARK),
             TurnEvent::Thinking(_) | TurnEvent::ToolStarted { .. } => {}
             TurnEvent::ToolEnded(ended) => self.write_behind.offer(Record::ToolCall(ended.clone())),
         }

@@ -3,8 +3,11 @@
 //! stays until the end.
 
 mod calls;
+mod file_ladder;
+mod files;
 mod ladder;
 mod queued;
+mod room;
 mod sender;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -19,6 +22,7 @@ use tracing::Instrument;
 
 pub(crate) use self::queued::Delivery;
 use self::queued::{QueuedMessage, SendStatus};
+use self::room::UploadRoom;
 use self::sender::MessageSender;
 use crate::bot_api::Api;
 use crate::cache::Cache;
@@ -26,6 +30,7 @@ use crate::db::outbox::OutboxMessage;
 use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, MessageId, OutboxId};
 use crate::lifecycle::Lifecycle;
+use crate::services::made_files::MadeFiles;
 use crate::telemetry::metrics::Metrics;
 
 /// Delivers outbox messages. Cheap to clone.
@@ -48,8 +53,16 @@ struct CourierState {
 
 impl Courier {
     /// Creates a courier with empty queues.
-    pub(crate) fn new(api: Api, db: Db, cache: Cache, life: Lifecycle, metrics: Metrics) -> Self {
-        let sender = MessageSender { api, db, cache, life, metrics };
+    pub(crate) fn new(
+        api: Api,
+        db: Db,
+        cache: Cache,
+        made_files: MadeFiles,
+        life: Lifecycle,
+        metrics: Metrics,
+    ) -> Self {
+        let room = UploadRoom::default();
+        let sender = MessageSender { api, db, cache, made_files, room, life, metrics };
         Self(Arc::new(Inner { sender, state: Mutex::default() }))
     }
 

@@ -78,8 +78,8 @@ mod tests {
     #[tokio::test]
     async fn every_offered_model_is_estimated_and_nonsense_is_explained() {
         let registry = Registry::load(None).unwrap();
-        let db = crate::db::Db::nowhere();
-        let context = testing::tool_context(&registry, &db);
+        let made_files = crate::services::made_files::MadeFiles::nowhere();
+        let context = testing::tool_context(&registry, &made_files);
         let run = Definition::of::<CostEstimator>().run;
         let input = json!({"input_chars": 3_000, "output_chars": 1_500, "requests": 2});
         let estimate = run(&input, context).await.result.unwrap();

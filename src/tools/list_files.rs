@@ -1,16 +1,19 @@
-//! `list_files`: lists the files that the person has sent in this conversation. The turn decides whose files
-//! these are, never the model's arguments.
+//! `list_files`: lists the files of this conversation: those that the person has sent, and those that tools have made.
+//! The turn decides whose files these are, never the model's arguments.
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::tool::{Failure, Output, Tool, ToolContext};
-use crate::db::files;
+use crate::db::made_files::ListedMadeFile;
+use crate::db::{DbError, files};
 use crate::domain::file::KnownFile;
+use crate::domain::file_id::PublicFileId;
 use crate::domain::tool::ToolName;
 
-/// The most files in one list.
+/// The most files of each kind in one list.
 const MOST: u8 = 50;
 
 /// The tool.
@@ -23,11 +26,13 @@ pub(super) struct Arguments {}
 impl Tool for ListFiles {
     type Arguments = Arguments;
     const NAME: ToolName = ToolName::ListFiles;
-    const DESCRIPTION: &'static str = "Lists the files that the person has sent in this conversation, newest first, up \
-        to 50. Use it when they mean a file that you cannot see any more, or ask what they have sent. Free. `has_copy` \
-        tells whether a copy is kept; `not_fetched`, that Telegram did not hand the file out; `replied_to`, that it came \
-        with a message that the person replied to. The content is shown only where the file stands in the conversation, \
-        as long as it is not too far back.";
+    const DESCRIPTION: &'static str = "Lists the files of this conversation with their ids, newest first: `files`, that \
+        the person has sent, and `made_files`, that your tools have made; up to 50 of each. Use it when they mean a file \
+        that you cannot see any more, ask what they have sent or got, or want a file sent. Free. `has_copy` tells whether \
+        a copy is kept; `not_fetched`, that Telegram did not hand the file out; `replied_to`, that it came with a message \
+        that the person replied to. The content is shown only where the file stands in the conversation, as long as it is \
+        not too far back. A made file is `pending` until the person has got it, and is deleted after \
+        `minutes_left`. deliver_file sends any of them by its file_id.";
 
     async fn run(Arguments {}: Arguments, context: ToolContext<'_>) -> Output {
         Output::free(list(context).await)
@@ -36,25 +41,53 @@ impl Tool for ListFiles {
 
 async fn list(context: ToolContext<'_>) -> Result<Value, Failure> {
     // One more than is shown indicates whether there are more.
-    let found = files::of_thread(context.db, context.key, i64::from(MOST) + 1).await;
-    let mut found = found.map_err(|error| {
-        tracing::warn!(error = &error as &dyn std::error::Error, "the files cannot be listed");
-        Failure::unavailable("The list cannot be read at the moment. Try once more, then go on without it.")
-    })?;
-    let more = found.len() > usize::from(MOST);
-    found.truncate(MOST.into());
-    let line = |file: &KnownFile| {
-        json!({
-            "id": file.id,
-            "kind": file.kind.name(),
-            "name": file.name,
-            "mime": file.mime,
-            "size_bytes": file.size,
-            "age_minutes": (context.now - file.at).num_minutes().max(0),
-            "has_copy": file.provider_id.is_some(),
-            "not_fetched": file.not_fetched,
-            "replied_to": file.replied,
-        })
-    };
-    Ok(json!({"files": found.iter().map(line).collect::<Vec<_>>(), "older_ones_left_out": more}))
+    let limit = i64::from(MOST) + 1;
+    let sent = files::of_thread(context.db, context.key, limit).await.map_err(unavailable)?;
+    let made = context.made_files.of_thread(context.key, limit).await.map_err(unavailable)?;
+    let more = sent.len().max(made.len()) > usize::from(MOST);
+    let sent: Vec<Value> =
+        sent.iter().take(MOST.into()).map(|(id, file)| of_person(*id, file, context.now)).collect();
+    let made: Vec<Value> = made.iter().take(MOST.into()).map(|file| of_tool(file, context.now)).collect();
+    Ok(json!({ "files": sent, "made_files": made, "older_ones_left_out": more }))
+}
+
+fn of_person(id: PublicFileId, file: &KnownFile, now: DateTime<Utc>) -> Value {
+    json!({
+        "file_id": id.to_string(),
+        "from": "person",
+        "kind": file.kind.name(),
+        "name": file.name,
+        "mime": file.mime,
+        "size_bytes": file.size,
+        "age_minutes": minutes(file.at, now),
+        "has_copy": file.provider_id.is_some(),
+        "not_fetched": file.not_fetched,
+        "replied_to": file.replied,
+        "tools": ["deliver_file"],
+    })
+}
+
+fn of_tool(file: &ListedMadeFile, now: DateTime<Utc>) -> Value {
+    json!({
+        "file_id": file.id.to_string(),
+        "from": "assistant",
+        "name": file.name,
+        "mime": file.mime,
+        "size_bytes": file.size,
+        "description": file.description,
+        "age_minutes": minutes(file.at, now),
+        "state": if file.delivered { "delivered" } else { "pending" },
+        "minutes_left": (!file.delivered).then(|| minutes(now, file.expires_at)),
+        "tools": ["deliver_file"],
+    })
+}
+
+fn minutes(from: DateTime<Utc>, to: DateTime<Utc>) -> i64 {
+    (to - from).num_minutes().max(0)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
+fn unavailable(error: DbError) -> Failure {
+    tracing::warn!(error = &error as &dyn std::error::Error, "the files cannot be listed");
+    Failure::unavailable("The list cannot be read at the moment. Try once more, then go on without it.")
 }

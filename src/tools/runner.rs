@@ -160,8 +160,8 @@ mod tests {
 
     async fn ran(balance: &str, calls: &[ToolCall]) -> Vec<(Value, bool)> {
         let registry = Registry::load(None).unwrap();
-        let db = crate::db::Db::nowhere();
-        let context = testing::tool_context(&registry, &db);
+        let made_files = crate::services::made_files::MadeFiles::nowhere();
+        let context = testing::tool_context(&registry, &made_files);
         let tools = vec![Definition::of::<CostEstimator>(), Definition::of::<SelfCritique>(), expensive()];
         let toolbox = Toolbox::of(tools);
         let (meter, meter_requests) = metering::channel();

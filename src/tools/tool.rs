@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::delivery::DeliverFiles;
 use super::subagent::RunSubagent;
 use crate::db::Db;
 use crate::domain::ids::ThreadKey;
@@ -18,6 +19,7 @@ use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
 use crate::llm::registry::Registry;
 use crate::llm::request::ToolSpec;
+use crate::services::made_files::MadeFiles;
 use crate::services::metering::PaidWork;
 
 /// A tool that the model may call.
@@ -55,10 +57,14 @@ pub(crate) struct ToolContext<'a> {
     pub now: DateTime<Utc>,
     /// The database.
     pub db: &'a Db,
+    /// The files that tools make, and what may be sent.
+    pub made_files: &'a MadeFiles,
     /// The conversation of the turn: the only one whose data a tool may read.
     pub key: ThreadKey,
     /// Runs sub-agents.
     pub subagents: &'a dyn RunSubagent,
+    /// Sends files to the chat of the turn.
+    pub delivery: &'a dyn DeliverFiles,
 }
 
 impl ToolContext<'_> {
@@ -165,13 +171,18 @@ fn strip(schema: &mut Value) {
 /// Values for tests of tools.
 #[cfg(test)]
 pub(super) mod testing {
+    use super::super::delivery::NoDelivery;
     use super::super::subagent::Unavailable;
     use super::*;
     use crate::domain::ids::{ChatId, UserId};
 
-    pub(in super::super) fn tool_context<'a>(registry: &'a Registry, db: &'a Db) -> ToolContext<'a> {
+    pub(in super::super) fn tool_context<'a>(
+        registry: &'a Registry,
+        made_files: &'a MadeFiles,
+    ) -> ToolContext<'a> {
         let key = ThreadKey { chat: ChatId(1), user: UserId(1), topic: None };
         let now = "2026-11-21T12:00:00Z".parse().unwrap();
-        ToolContext { registry, now, db, key, subagents: &Unavailable }
+        let db = made_files.db();
+        ToolContext { registry, now, db, made_files, key, subagents: &Unavailable, delivery: &NoDelivery }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use strum::VariantArray;
 
 use super::cost_estimator::CostEstimator;
+use super::deliver_file::DeliverFile;
 use super::list_files::ListFiles;
 use super::self_critique::SelfCritique;
 use super::tool::Definition;
@@ -29,10 +30,11 @@ impl Toolbox {
         Self { tools, specs }
     }
 
-    /// Returns the tools for a sub-agent, which cannot start sub-agents itself.
+    /// Returns the tools for a sub-agent, which can neither start sub-agents itself nor send files.
     #[must_use]
     pub(crate) fn for_subagents(&self) -> Self {
-        let own = |tool: &&Definition| tool.spec.name != ToolName::SelfCritique.name();
+        const TURN_ONLY: [ToolName; 2] = [ToolName::SelfCritique, ToolName::DeliverFile];
+        let own = |tool: &&Definition| TURN_ONLY.iter().all(|name| tool.spec.name != name.name());
         Self::of(self.tools.iter().filter(own).cloned().collect())
     }
 
@@ -51,6 +53,7 @@ fn definition(name: ToolName) -> Definition {
         ToolName::CostEstimator => Definition::of::<CostEstimator>(),
         ToolName::SelfCritique => Definition::of::<SelfCritique>(),
         ToolName::ListFiles => Definition::of::<ListFiles>(),
+        ToolName::DeliverFile => Definition::of::<DeliverFile>(),
     }
 }
 
@@ -93,6 +96,7 @@ mod tests {
     #[test]
     fn a_subagent_cannot_start_another_one() {
         let toolbox = Toolbox::full().for_subagents();
+        assert!(toolbox.find("deliver_file").is_none());
         assert!(toolbox.find("self_critique").is_none() && toolbox.find("list_files").is_some());
     }
 }

@@ -60,6 +60,7 @@ fn message(number: usize) -> HistoryMessage {
         edits: 0,
         interrupted: false,
         files: Vec::new(),
+        sent_files: Vec::new(),
     }
 }
 

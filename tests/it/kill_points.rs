@@ -18,6 +18,8 @@ const OF_A_RETURN: &str = "return: before the commit";
 /// Reached by `/clear`, which has scenarios of its own.
 const OF_CLEAR: [&str; 3] =
     ["clear: after the commit", "topics: after the call", "copies: deleted at the provider"];
+/// Reached by files that are sent; `files_out.rs` covers them.
+const OF_FILES: &str = "deliver files:";
 /// Scenarios that run concurrently.
 const AT_ONCE: usize = 4;
 
@@ -126,7 +128,9 @@ async fn check(bot: &Bot, point: &str) {
 #[tokio::test]
 async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
     let elsewhere = |point: &str| {
-        [AFTER_A_DEATH, IN_A_GROUP, OF_A_RETURN].contains(&point) || OF_CLEAR.contains(&point)
+        [AFTER_A_DEATH, IN_A_GROUP, OF_A_RETURN].contains(&point)
+            || OF_CLEAR.contains(&point)
+            || point.starts_with(OF_FILES)
             // `voice.rs` covers these.
             || point.starts_with("transcription: ")
     };

@@ -28,6 +28,7 @@ mod edits;
 mod file_contents;
 mod file_limits;
 mod files;
+mod files_out;
 mod files_pictures;
 mod group_upgrades;
 mod groups;

@@ -33,6 +33,30 @@ async fn no_budget_is_ever_exceeded() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_album_counts_as_its_messages_and_leaves_places_for_texts() {
+    let flow = Flow::new(5);
+    let state = |files: usize, tick| {
+        let mut state = flow.0.lock();
+        let now = Instant::now() + Duration::from_millis(100) * tick;
+        let admission = state.admit(ANN, Class::Files, now);
+        if admission == Admission::Now {
+            state.take_more(ANN, files - 1, now);
+        }
+        admission == Admission::Now
+    };
+    assert!(state(10, 0), "an album passes whole");
+    let next = (1..200).find(|&tick| state(1, tick));
+    assert!(next.is_some_and(|tick| tick > 52), "{next:?}");
+    // Of five calls per second, files take three at most.
+    let flow = Flow::new(5);
+    let chats = (1..=5).map(ChatId);
+    let now = Instant::now();
+    let files = chats.filter(|&chat| flow.0.lock().admit(chat, Class::Files, now) == Admission::Now).count();
+    assert_eq!(files, 3);
+    assert_eq!(flow.0.lock().admit(BOB, Class::Message, now), Admission::Now);
+}
+
+#[tokio::test(start_paused = true)]
 async fn first_drafts_have_places_that_nothing_else_takes() {
     let flow = Flow::new(30);
     let start = Instant::now();

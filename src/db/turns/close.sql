@@ -47,21 +47,15 @@ WITH closing AS (
   SELECT id, last_operation, 'usage', -charge, balance + charge, balance, 'turn:' || turn_id, turn_id, subject
   FROM account WHERE charge > 0
 ), owed AS (
-  INSERT INTO outbox (key, chat_id, topic_id, turn_id, text, entities, reply_to, replaces, keyboard, invoice_id, after_id,
-                      begun)
-  SELECT part.key, part.chat_id, part.topic_id, turn.turn_id, part.text, part.entities, part.reply_to, part.replaces,
-         part.keyboard, part.invoice_id, part.after_id, part.begun
-  FROM turn, jsonb_to_recordset(turn.owed) AS part (
-    position integer, key text, chat_id bigint, topic_id integer, text text, entities jsonb, reply_to integer,
-    replaces integer, keyboard jsonb, invoice_id bigint, after_id integer, begun boolean)
+  INSERT INTO outbox OVERRIDING USER VALUE
+  SELECT part.*
+  FROM turn CROSS JOIN LATERAL jsonb_array_elements(turn.owed) WITH ORDINALITY AS element (item, position)
+  CROSS JOIN LATERAL jsonb_populate_record(NULL::outbox, item) AS part
   ORDER BY turn.turn_id, position
   ON CONFLICT (key) DO UPDATE SET key = excluded.key WHERE outbox.state = 'pending'
-  RETURNING id, turn_id, key, xmax = 0 AS fresh, text, entities, keyboard, invoice_id
+  -- What was there before is what was promised; what is new, the caller has.
+  RETURNING id, turn_id, key, CASE WHEN xmax <> 0 THEN to_jsonb(outbox) END AS stored
 )
 SELECT bill.turn_id AS "turn!", bill.cost AS "cost!", thread.history_version AS "version?", owed.id AS "outbox?",
-       owed.key AS "key?",
-       -- What stood there before is what was promised; what is new, the caller has.
-       CASE WHEN NOT fresh THEN owed.text END AS "text?", CASE WHEN NOT fresh THEN owed.entities END AS "entities?",
-       CASE WHEN NOT fresh THEN owed.keyboard END AS "keyboard?",
-       CASE WHEN NOT fresh THEN owed.invoice_id END AS "invoice?"
+       owed.key AS "key?", owed.stored AS "stored?: Json<OutboxMessage>"
 FROM bill LEFT JOIN thread ON thread.id = bill.thread_id LEFT JOIN owed ON owed.turn_id = bill.turn_id ORDER BY owed.id

@@ -11,7 +11,7 @@ use sqlx::{Connection, PgConnection};
 use super::super::DbError;
 use super::super::group_commit::{self, BatchOp};
 use super::super::model_calls::{self, Payer, PricedCall};
-use super::super::outbox_rows::{self, OutboxMessage, OutboxRow, StoredMessage};
+use super::super::outbox_rows::{self, NewRow, OutboxMessage};
 use super::super::tool_calls;
 use crate::domain::ids::{OutboxId, TurnId};
 use crate::domain::money::Usd;
@@ -96,7 +96,7 @@ struct CloseTurnRow<'a> {
     calls: Box<RawValue>,
     /// Cost of calls that are not in `calls` and were assigned a payer. `None` if that was not checked.
     decided: Option<Usd>,
-    owed: Vec<OutboxRow<'a>>,
+    owed: Vec<NewRow<'a>>,
 }
 
 impl CloseTurn {
@@ -162,13 +162,7 @@ async fn write(
         turn.cost = Usd(row.cost);
         turn.history_version = row.version;
         let (Some(id), Some(key)) = (row.outbox, row.key) else { continue };
-        let stood = row.text.zip(row.entities).map(|(text, entities)| StoredMessage {
-            text,
-            entities,
-            keyboard: row.keyboard,
-            invoice: row.invoice,
-        });
-        turn.owed.push((OutboxId(id), key, stood));
+        turn.owed.push((OutboxId(id), key, row.stored.map(|stored| stored.0)));
     }
     Ok(turns.iter().map(|turn| written.remove(turn)).collect())
 }
@@ -179,7 +173,7 @@ pub(in crate::db) struct CloseTurnOutput {
     cost: Usd,
     history_version: Option<i64>,
     /// The owed messages, each with its stored version if it was stored before.
-    owed: Vec<(OutboxId, String, Option<StoredMessage>)>,
+    owed: Vec<(OutboxId, String, Option<OutboxMessage>)>,
 }
 
 impl CloseTurnOutput {
@@ -187,8 +181,8 @@ impl CloseTurnOutput {
         let Self { cost, history_version, owed } = self;
         let fresh = owed.iter().filter(|(_, _, stood)| stood.is_none()).count() == closing.messages.len();
         let owed = owed.into_iter().filter_map(|(id, key, stood)| {
-            let wanted = closing.messages.iter().find(|wanted| wanted.key == key)?;
-            Some((id, stood.map_or_else(|| wanted.clone(), |stood| stood.of(wanted))))
+            let wanted = || closing.messages.iter().find(|owed| owed.key == key).cloned();
+            Some((id, stood.or_else(wanted)?))
         });
         ClosedTurn { cost, payer: closing.payer, history_version, owed: owed.collect(), fresh }
     }

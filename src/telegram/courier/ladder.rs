@@ -14,10 +14,10 @@ use crate::domain::ids::{ChatId, MessageId, TopicId};
 use crate::rendering::{Limits, RichText, split};
 
 /// The most message ids probed when a message may have been sent without a record.
-const LOOKS: i64 = 12;
+pub(super) const LOOKS: i64 = 12;
 /// The message ids probed after Telegram reported a failure. There is rarely a message then, and if so, it
 /// has the first id.
-const LOOKS_AFTER_FAILURE: i64 = 1;
+pub(super) const LOOKS_AFTER_FAILURE: i64 = 1;
 /// Texts up to this many code points are not cut: they cannot be too long.
 const SHORT: usize = 256;
 

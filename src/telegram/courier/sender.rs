@@ -4,22 +4,27 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::calls::{BotApi, Calls};
 use super::ladder::{Ladder, Step};
 use super::queued::{QueuedMessage, SendStatus};
+use super::room::UploadRoom;
 use crate::bot_api::{Api, ApiError};
 use crate::cache::Cache;
+use crate::db::outbox::OutboxMessage;
 use crate::db::{Db, DbError, invoices, outbox, people};
 use crate::domain::backoff::Backoff;
 use crate::domain::ids::{MessageId, UserId};
 use crate::lifecycle::{Lifecycle, kill_point};
+use crate::services::made_files::MadeFiles;
 use crate::services::unshown::{self, Refusal};
 use crate::telemetry::metrics::Metrics;
 
 /// The first and the longest pause after a transient failure.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
+pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
 /// Delivers single messages.
 #[derive(Debug)]
@@ -27,6 +32,8 @@ pub(super) struct MessageSender {
     pub(super) api: Api,
     pub(super) db: Db,
     pub(super) cache: Cache,
+    pub(super) made_files: MadeFiles,
+    pub(super) room: UploadRoom,
     pub(super) life: Lifecycle,
     pub(super) metrics: Metrics,
 }
@@ -47,6 +54,9 @@ impl MessageSender {
                 Some(begun_before) => begun = begun_before,
                 None => return Ok(None),
             }
+        }
+        if let Some(media) = &owed.media {
+            return self.send_files_until_settled(queued, media, begun).await;
         }
         let mut calls = BotApi {
             api: &self.api,
@@ -85,7 +95,7 @@ impl MessageSender {
 
     /// Records that a chat refused every form of a message. An answer of which nothing was shown is charged
     /// to the owner.
-    async fn refused(&self, queued: &QueuedMessage, error: &ApiError) -> Result<(), DbError> {
+    pub(super) async fn refused(&self, queued: &QueuedMessage, error: &ApiError) -> Result<(), DbError> {
         let QueuedMessage { id, ref owed, .. } = *queued;
         let db = &self.db;
         self.metrics.messages_refused.inc();
@@ -102,15 +112,23 @@ impl MessageSender {
             db.persist(found).await?;
         }
         let refusal = Refusal { reason: &error.to_string(), shut_out: error.is_shut_out() };
-        let refused = || unshown::refused(db, id, owed.turn, refusal);
-        if let Some(returned) = db.persist(refused).await? {
-            self.metrics.returned.inc_by(returned.nano());
+        let instead = owed.instead.clone().filter(|_| !refusal.shut_out).map(|text| OutboxMessage {
+            after: owed.after,
+            ..OutboxMessage::new(format!("{}:instead", owed.key), owed.chat, owed.topic, (text, json!([])))
+        });
+        let refused = || unshown::refused(db, id, owed.turn, refusal, instead.as_ref());
+        let refused = db.persist(refused).await?;
+        self.metrics.returned.inc_by(refused.returned.unwrap_or_default().nano());
+        for (id, owed) in refused.owed {
+            let (delivered, _) = oneshot::channel();
+            let instead = QueuedMessage { id, owed, origin: SendStatus::New, delivered };
+            Box::pin(self.send_until_settled(&instead)).await?;
         }
         Ok(())
     }
 
     /// Waits until shortly after the abort: long enough for a call in progress, but not for retries.
-    async fn given_up(&self, abort: &CancellationToken) {
+    pub(super) async fn given_up(&self, abort: &CancellationToken) {
         abort.cancelled().await;
         tokio::time::sleep(Duration::from_secs(5)).await;
     }

@@ -3,18 +3,20 @@
 //! the model.
 
 mod actions;
+mod files;
 mod pace;
 mod paint;
 mod place;
 mod screen;
 mod shown;
 mod tool_lines;
+mod work;
 
 use std::collections::VecDeque;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures::future::{BoxFuture, OptionFuture};
+use futures::future::OptionFuture;
 use futures::{Stream, StreamExt};
 use tokio::time::Instant;
 
@@ -27,10 +29,9 @@ pub(crate) use self::place::{Place, Surface};
 pub(crate) use self::screen::Screen;
 pub(crate) use self::shown::{LastDraft, ScreenResult};
 use self::tool_lines::ToolLines;
-use super::courier::Delivery;
+use self::work::{Piece, Purpose, ScreenWork, Seen, WorkResult};
 use crate::bot_api::flow::Class;
 use crate::bot_api::{ApiError, Postponed};
-use crate::db::DbError;
 use crate::domain::ids::MessageId;
 use crate::domain::record::ToolCallRecord;
 use crate::domain::tool::{Activity, ToolName};
@@ -75,37 +76,6 @@ pub(crate) async fn present(
     presenter.finish().await
 }
 
-/// Work for the screen; at most one at a time, so that calls cannot overtake each other.
-type ScreenWork<'a> = (Purpose, BoxFuture<'a, WorkResult>);
-
-/// The purpose of work for the screen.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Purpose {
-    /// Shows an unfinished state.
-    Frame,
-    /// Stores a finished part in the outbox.
-    Part,
-    /// Waits until a finished part was delivered.
-    Arrival,
-}
-
-/// The result of work for the screen.
-enum WorkResult {
-    Painted(Seen, Result<Painted, Postponed>),
-    Promised(Option<Delivery>),
-    Unpromised(RichText, DbError),
-    Delivered,
-}
-
-/// How much of an answer was shown.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Default)]
-enum Seen {
-    #[default]
-    Nothing,
-    Thoughts,
-    Words,
-}
-
 struct Presenter<'a> {
     screen: &'a Screen,
     place: Place,
@@ -114,9 +84,11 @@ struct Presenter<'a> {
     thinking: String,
     tools: ToolLines,
     answer: Growing,
-    finished_parts: VecDeque<RichText>,
+    finished_parts: VecDeque<Piece>,
     work: Option<ScreenWork<'a>>,
     posted: usize,
+    /// Whether files were promised.
+    has_files: bool,
     live: Option<MessageId>,
     draft: Option<String>,
     seen: Seen,
@@ -143,6 +115,7 @@ impl<'a> Presenter<'a> {
             finished_parts: VecDeque::new(),
             work: None,
             posted: 0,
+            has_files: false,
             live,
             draft: None,
             seen: Seen::default(),
@@ -163,7 +136,7 @@ impl<'a> Presenter<'a> {
             }
             TurnEvent::Text(text) => {
                 self.answer.push(&text);
-                self.finished_parts.extend(std::iter::from_fn(|| self.answer.take_part()));
+                self.finished_parts.extend(std::iter::from_fn(|| self.answer.take_part()).map(Piece::Text));
                 self.tools.clear_ended();
                 if !self.answer.is_blank() {
                     self.pace.changed();
@@ -171,13 +144,21 @@ impl<'a> Presenter<'a> {
             }
             TurnEvent::ToolStarted { call, name } => {
                 self.action.set(ToolName::named(&name).map(ToolName::activity).unwrap_or_default());
-                self.tools.start(call, name);
-                self.pace.changed();
+                // In a group its line would be a message above the files.
+                if self.place.surface == Surface::Draft || name != ToolName::DeliverFile.name() {
+                    self.tools.start(call, name);
+                    self.pace.changed();
+                }
             }
             TurnEvent::ToolEnded(ToolCallRecord { call, failed, .. }) => {
                 self.action.set(Activity::Writing);
                 self.tools.end(&call, failed);
                 self.pace.changed();
+            }
+            TurnEvent::Files(delivery, receipt) => {
+                let text = std::mem::take(&mut self.answer).finish();
+                self.finished_parts.extend(text.into_iter().map(Piece::Text));
+                self.finished_parts.push_back(Piece::Files(delivery, receipt));
             }
         }
     }
@@ -201,18 +182,8 @@ impl<'a> Presenter<'a> {
     }
 
     fn start(&mut self) {
-        if let Some(part) = self.finished_parts.pop_front() {
-            let owed = self.place.part(self.posted, &part, self.live);
-            let db = &self.screen.db;
-            let (courier, turn) = (&self.screen.courier, self.place.turn);
-            let promised = async move {
-                let promise = || settlement::promise(db, turn, &owed);
-                match db.persist(promise).await {
-                    Ok(rows) => WorkResult::Promised(courier.deliver(rows)),
-                    Err(error) => WorkResult::Unpromised(part, error),
-                }
-            };
-            self.work = Some((Purpose::Part, Box::pin(promised)));
+        if let Some(piece) = self.finished_parts.pop_front() {
+            self.promise(piece);
             return;
         }
         let Some(state) = self.state() else {
@@ -229,6 +200,29 @@ impl<'a> Presenter<'a> {
         let painting = paint::paint(self.screen, self.place, self.posted, self.live, class, state);
         self.work =
             Some((Purpose::Frame, Box::pin(async move { WorkResult::Painted(shows, painting.await) })));
+    }
+
+    fn promise(&mut self, piece: Piece) {
+        let part = match piece {
+            Piece::Text(part) => part,
+            Piece::Files(delivery, receipt) => {
+                let leads = self.posted == 0 && !self.has_files;
+                self.has_files = true;
+                self.work = Some(files::promise(self.screen, &self.place, leads, delivery, receipt));
+                return;
+            }
+        };
+        let owed = self.place.part(self.posted, &part, self.live);
+        let db = &self.screen.db;
+        let (courier, turn) = (&self.screen.courier, self.place.turn);
+        let promised = async move {
+            let promise = || settlement::promise(db, turn, std::slice::from_ref(&owed));
+            match db.persist(promise).await {
+                Ok(rows) => WorkResult::Promised(courier.deliver(rows)),
+                Err(error) => WorkResult::Unpromised(Piece::Text(part), error),
+            }
+        };
+        self.work = Some((Purpose::Part, Box::pin(promised)));
     }
 
     /// Returns the state to show: the thoughts until there is text, then the beginning of the next message,
@@ -263,6 +257,9 @@ impl<'a> Presenter<'a> {
                     WorkResult::Delivered
                 };
                 self.work = Some((Purpose::Arrival, Box::pin(arrived)));
+            }
+            WorkResult::PromisedFiles(rows, receipt) => {
+                self.work = Some(files::arrival(self.screen, rows, receipt));
             }
             WorkResult::Unpromised(part, error) => {
                 tracing::error!(
@@ -342,8 +339,15 @@ impl<'a> Presenter<'a> {
                 },
             }
         }
-        let mut rest: Vec<RichText> = self.finished_parts.drain(..).collect();
+        let (mut rest, mut files) = (Vec::new(), Vec::new());
+        for piece in self.finished_parts.drain(..) {
+            match piece {
+                Piece::Text(part) => rest.push(part),
+                Piece::Files(delivery, _receipt) => files.push(delivery),
+            }
+        }
         rest.extend(self.answer.finish());
-        ScreenResult { posted: self.posted, rest, live: self.live, draft: self.draft, frame }
+        let (posted, has_files) = (self.posted, self.has_files);
+        ScreenResult { posted, has_files, rest, files, live: self.live, draft: self.draft, frame }
     }
 }

@@ -8,6 +8,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::domain::ids::MessageId;
+use crate::domain::media::FileDelivery;
 use crate::rendering::RichText;
 
 /// The result of a screen.
@@ -15,8 +16,12 @@ use crate::rendering::RichText;
 pub(crate) struct ScreenResult<'a> {
     /// The number of parts already stored in the outbox.
     pub posted: usize,
+    /// Whether files were owed while the answer grew.
+    pub has_files: bool,
     /// The rest of the answer, in parts that each fit into a message.
     pub rest: Vec<RichText>,
+    /// Files that the model has sent and that are not owed yet.
+    pub files: Vec<FileDelivery>,
     /// A message that shows the beginning of `rest` and must be replaced by it.
     pub live: Option<MessageId>,
     /// The text of the draft, if it may still be visible.

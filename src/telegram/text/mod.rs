@@ -129,6 +129,11 @@ pub(crate) fn not_fetched(language: Language) -> String {
     say(language, "file-not-fetched")
 }
 
+/// Replaces files that Telegram has refused.
+pub(crate) fn files_refused(language: Language, names: &str) -> String {
+    say_to(language, "files-refused", names)
+}
+
 /// Returns the note below an incomplete answer, or `None` for a complete one.
 pub(crate) fn closing(language: Language, outcome: Outcome) -> Option<String> {
     let id = match outcome {

@@ -41,8 +41,15 @@ pub(super) async fn close(
     let rest = if shown.posted == 0 { or_raw(shown.rest, &report.text) } else { shown.rest };
     let parts = with_closing(rest, closing);
     let mut live = shown.live;
-    let messages: Vec<_> =
-        (shown.posted..).zip(&parts).map(|(number, part)| place.part(number, part, live.take())).collect();
+    let texts = (shown.posted..).zip(&parts).map(|(number, part)| place.part(number, part, live.take()));
+    let mut messages: Vec<_> = texts.collect();
+    // What was not promised to a chat is not sent once the answer was cut.
+    if !matches!(report.outcome, Outcome::Interrupted(_)) {
+        for delivery in shown.files.iter().chain(&report.deliveries) {
+            let leads = messages.is_empty() && shown.posted == 0 && !shown.has_files;
+            messages.extend(place.files(delivery, leads));
+        }
+    }
     let db = &context.db;
     let subject = request.settings.model.name.as_str();
     let begun = context.screen.courier.is_idle(place.chat);
@@ -53,7 +60,8 @@ pub(super) async fn close(
         shown.frame.arrived().await;
         synchronise(context, place, shown.posted, shown.draft.as_deref(), parts.first()).await;
     });
-    Closed { settled, begun, shown_before: parts.is_empty() && shown.posted > 0 }
+    let shown_before = messages.is_empty() && (shown.posted > 0 || shown.has_files);
+    Closed { settled, begun, shown_before }
 }
 
 /// Leaves a turn that had shown nothing to the next start. This attempt then counts as no crash.

@@ -6,8 +6,8 @@ use super::place::place;
 use crate::db::turns::LeftOpen;
 use crate::db::{DbError, outbox, turns};
 use crate::domain::ids::MessageId;
-use crate::domain::turn::{Outcome, TurnFailure, TurnReport, TurnRequest};
-use crate::rendering::Growing;
+use crate::domain::turn::{FILES_MARK, Outcome, TurnFailure, TurnReport, TurnRequest};
+use crate::rendering::{Growing, RichText};
 use crate::services::metering::CallLog;
 use crate::services::recovery::Rest;
 use crate::telegram::context::BotContext;
@@ -25,7 +25,7 @@ pub(super) async fn salvage(
 ) -> (TurnReport, ScreenResult<'static>) {
     let (db, turn) = (&context.db, request.turn);
     let parts = db.persist(|| outbox::promised_parts(db, turn)).await;
-    let text = parts.unwrap_or_default().join("\n");
+    let text = parts.unwrap_or_default().texts.join("\n");
     let report = TurnReport {
         calls: call_log.final_calls(),
         ..TurnReport::without_work(text, Outcome::Failed(TurnFailure::Internal))
@@ -48,14 +48,18 @@ pub(crate) async fn close_cut(context: &BotContext, request: &TurnRequest, rest:
 fn what_is_left(rest: Rest, live: Option<MessageId>) -> (TurnReport, ScreenResult<'static>) {
     let Rest { mut report, parts, checkpoint } = rest;
     let known = checkpoint.unwrap_or_default();
-    let mut growing = Growing::default();
-    growing.push(&known);
-    let mut written = growing.finish();
+    // Files that were sent in between have ended the parts before them.
+    let written = known.split(FILES_MARK).flat_map(|text| {
+        let mut growing = Growing::default();
+        growing.push(text);
+        growing.finish()
+    });
+    let mut written: Vec<RichText> = written.collect();
     if written.len() <= parts {
         // Parts have their numbers; a closing remark comes behind all of them.
         return (report, ScreenResult { posted: BEHIND_ALL_PARTS, live, ..ScreenResult::default() });
     }
-    report.text = known;
+    report.text = known.replace(FILES_MARK, "");
     let rest = written.split_off(parts);
     (report, ScreenResult { posted: parts, rest, live, ..ScreenResult::default() })
 }

@@ -1,0 +1,302 @@
+//! Repository of files that tools have made, and of what the model may send by its id. A file is found by its
+//! conversation only. Contents are deleted when Telegram has accepted the file, or when it has expired and no message
+//! that waits in the outbox contains it.
+
+use chrono::{DateTime, Utc};
+
+use super::{Db, DbError, Tx};
+use crate::domain::file_id::PublicFileId;
+use crate::domain::ids::{ThreadKey, TurnId};
+use crate::domain::media::MediaKind;
+
+/// A new file.
+#[derive(Clone, Copy, Debug)]
+pub struct NewMadeFile<'a> {
+    /// Its id.
+    pub id: PublicFileId,
+    /// The turn whose tool has made it.
+    pub turn: TurnId,
+    /// The name, not empty.
+    pub name: &'a str,
+    /// The MIME type, not empty.
+    pub mime: &'a str,
+    /// What it is, for the model.
+    pub description: &'a str,
+    /// The content: 1 byte to 50 MB.
+    pub content: &'a [u8],
+}
+
+/// How much may be kept, in bytes, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct KeepLimits {
+    /// For all users together.
+    pub total: i64,
+    /// For one user.
+    pub user: i64,
+    /// The part of the total of which Redis gets copies.
+    pub cached: i64,
+    /// Seconds until the file expires.
+    pub seconds: f64,
+}
+
+/// Stores a file for the conversation of its turn. Returns whether Redis should get a copy, or `None` if there is no room
+/// for the file. Storing the same id again changes nothing.
+///
+/// # Errors
+/// Returns the errors of the database.
+pub(crate) async fn keep(
+    db: &Db,
+    file: &NewMadeFile<'_>,
+    limits: KeepLimits,
+) -> Result<Option<bool>, DbError> {
+    let size = i64::try_from(file.content.len()).unwrap_or(i64::MAX);
+    let mut tx = db.begin().await?;
+    // One at a time, so that two do not fill the same room.
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtext('made_files'))")
+        .execute(&mut *tx)
+        .await
+        .map_err(DbError::at("made_files::keep"))?;
+    let cached = sqlx::query_scalar!(
+        r#"WITH owner AS (
+             SELECT turns.thread_id, user_id FROM turns JOIN threads ON threads.id = thread_id WHERE turns.id = $1
+           ), kept AS (
+             SELECT coalesce(sum(size), 0) AS total, coalesce(sum(size) FILTER (WHERE cached), 0) AS cached,
+                    coalesce(sum(size) FILTER (WHERE user_id = (SELECT user_id FROM owner)), 0) AS own
+             FROM made_files JOIN threads ON threads.id = made_files.thread_id
+             WHERE state = 'kept' AND made_files.id <> $2::text::uuid
+           ), new AS (
+             INSERT INTO made_files (id, thread_id, turn_id, name, mime, size, sha256, description, cached, expires_at)
+             SELECT $2::text::uuid, thread_id, $1::bigint, $3, $4, $5::bigint, sha256($6::bytea), $7, kept.cached + $5::bigint <= $10::bigint,
+                    now() + make_interval(secs => $11)
+             FROM owner, kept WHERE kept.total + $5::bigint <= $8::bigint AND kept.own + $5::bigint <= $9::bigint
+             ON CONFLICT (id) DO UPDATE SET id = excluded.id
+             RETURNING id, cached
+           ), content AS (
+             INSERT INTO made_file_contents (file_id, content) SELECT id, $6::bytea FROM new ON CONFLICT DO NOTHING
+           )
+           SELECT cached FROM new"#,
+        file.turn.0,
+        file.id.column(),
+        file.name,
+        file.mime,
+        size,
+        file.content,
+        file.description,
+        limits.total,
+        limits.user,
+        limits.cached,
+        limits.seconds,
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .map_err(DbError::at("made_files::keep"))?;
+    Db::commit(tx).await?;
+    Ok(cached)
+}
+
+/// Returns the content of a file. Returns `None` if it was deleted.
+pub(crate) async fn content(db: &Db, id: PublicFileId) -> Result<Option<Vec<u8>>, DbError> {
+    sqlx::query_scalar!("SELECT content FROM made_file_contents WHERE file_id = $1::text::uuid", id.column())
+        .fetch_optional(db.pool())
+        .await
+        .map_err(DbError::at("made_files::content"))
+}
+
+/// A file that Telegram has: what it has made of it and its id there, if these are known.
+pub(crate) type DeliveredFile = (PublicFileId, Option<(MediaKind, String)>);
+
+/// Records that Telegram has these files, and deletes their contents.
+pub(super) async fn delivered(tx: &mut Tx<'_>, files: &[DeliveredFile]) -> Result<(), DbError> {
+    let ids: Vec<String> = files.iter().map(|(id, _)| id.column()).collect();
+    let (kinds, copies): (Vec<Option<String>>, Vec<Option<String>>) = files
+        .iter()
+        .map(|(_, copy)| copy.as_ref().map(|(kind, id)| (kind.name().to_owned(), id.clone())).unzip())
+        .unzip();
+    sqlx::query!(
+        "UPDATE made_files SET state = 'delivered', telegram_id = sent.telegram_id, sent_as = sent.kind
+         FROM UNNEST($1::text[], $2::text[], $3::text[]) AS sent (id, kind, telegram_id)
+         WHERE made_files.id = sent.id::uuid AND made_files.telegram_id IS NULL",
+        &ids,
+        &kinds as _,
+        &copies as _,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("made_files::delivered"))?;
+    // If Telegram's id is not known, the content can still be sent again until it expires.
+    sqlx::query!(
+        "DELETE FROM made_file_contents USING made_files
+         WHERE made_files.id = file_id AND file_id = ANY($1::text[]::uuid[]) AND telegram_id IS NOT NULL",
+        &ids,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("made_files::delivered"))?;
+    Ok(())
+}
+
+/// Deletes up to `limit` files that have expired and that no waiting message contains, and the contents of delivered
+/// ones. What was delivered stays as a line for the model.
+pub(crate) async fn expire(db: &Db, limit: i64) -> Result<u64, DbError> {
+    let done = sqlx::query!(
+        "WITH due AS (
+           SELECT id, state FROM made_files
+           WHERE expires_at < now()
+             AND (state = 'kept' OR EXISTS (SELECT 1 FROM made_file_contents WHERE file_id = made_files.id))
+             AND NOT EXISTS (
+               SELECT 1 FROM outbox
+               WHERE outbox.state = 'pending' AND media IS NOT NULL
+                 AND media @> jsonb_build_array(jsonb_build_object('id', made_files.id)))
+           ORDER BY expires_at LIMIT $1
+         ), emptied AS (
+           DELETE FROM made_file_contents USING due WHERE file_id = due.id AND due.state = 'delivered'
+         )
+         DELETE FROM made_files USING due WHERE made_files.id = due.id AND due.state = 'kept'",
+        limit,
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("made_files::expire"))?;
+    Ok(done.rows_affected())
+}
+
+/// Deletes up to `limit` delivered files that were made before a time: prompts do not tell of them any more.
+pub(crate) async fn forget(db: &Db, before: DateTime<Utc>, limit: i64) -> Result<u64, DbError> {
+    let done = sqlx::query!(
+        "DELETE FROM made_files USING (
+           SELECT id FROM made_files WHERE state = 'delivered' AND created_at < $1 ORDER BY created_at LIMIT $2
+         ) AS old WHERE made_files.id = old.id",
+        before,
+        limit,
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("made_files::forget"))?;
+    Ok(done.rows_affected())
+}
+
+/// A file that may be sent: one that a person has sent in a conversation, or one that a tool has made there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SendableFile {
+    /// Its id.
+    pub id: PublicFileId,
+    /// Telegram's id of it; `None` for a made file that Telegram does not have.
+    pub telegram_id: Option<String>,
+    /// The kind of message in which Telegram has it, the only one as which its id can be sent.
+    pub kind: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Its MIME type.
+    pub mime: String,
+    /// Its size in bytes; 0 if it is not known.
+    pub size: i64,
+}
+
+/// Returns the files of a conversation with these ids, in any order. Missing are ids that do not exist, are of another
+/// conversation, have expired, or were cleared. What was found and has expired within the hour is kept for one more.
+pub(crate) async fn sendable(
+    db: &Db,
+    key: ThreadKey,
+    ids: &[PublicFileId],
+) -> Result<Vec<SendableFile>, DbError> {
+    let columns: Vec<String> = ids.iter().map(|id| id.column()).collect();
+    let rows = sqlx::query!(
+        r#"WITH thread AS (
+             SELECT id, cleared_up_to FROM threads
+             WHERE chat_id = $1 AND user_id = $2 AND topic_id IS NOT DISTINCT FROM $3
+           ), made AS (
+             UPDATE made_files SET expires_at = greatest(expires_at, now() + interval '1 hour')
+             FROM thread, turns
+             WHERE made_files.id = ANY($4::text[]::uuid[]) AND made_files.thread_id = thread.id
+               AND turns.id = made_files.turn_id AND turns.question_id > thread.cleared_up_to
+               AND (made_files.telegram_id IS NOT NULL OR made_files.expires_at > now())
+             RETURNING made_files.id, made_files.telegram_id, sent_as AS kind, name, mime, size
+           )
+           SELECT files.public_id::text AS "id!", files.telegram_id AS "telegram_id?", files.kind AS "kind?",
+                  name AS "name!", mime AS "mime!", size AS "size!"
+           FROM thread JOIN files ON files.thread_id = thread.id AND files.public_id = ANY($4::text[]::uuid[])
+           JOIN messages ON messages.chat_id = files.chat_id AND messages.message_id = files.message_id
+           JOIN turns ON turns.id = messages.turn_id AND turns.question_id > thread.cleared_up_to
+           UNION ALL
+           SELECT id::text, telegram_id, kind, name, mime, size FROM made"#,
+        key.chat.0,
+        key.user.0,
+        key.topic.map(|topic| topic.0),
+        &columns,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("made_files::sendable"))?;
+    let files = rows.into_iter().map(|row| {
+        Ok(SendableFile {
+            id: read_id(&row.id)?,
+            telegram_id: row.telegram_id,
+            kind: row.kind,
+            name: row.name,
+            mime: row.mime,
+            size: row.size,
+        })
+    });
+    files.collect()
+}
+
+/// A made file as the model is told of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListedMadeFile {
+    /// Its id.
+    pub id: PublicFileId,
+    /// Its name.
+    pub name: String,
+    /// Its MIME type.
+    pub mime: String,
+    /// Its size in bytes.
+    pub size: i64,
+    /// What it is.
+    pub description: String,
+    /// Whether Telegram has accepted it.
+    pub delivered: bool,
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// When it is deleted, unless it was delivered before.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Returns the newest `limit` files that tools have made in a conversation, newest first, without those that have
+/// expired undelivered or were cleared.
+pub(crate) async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec<ListedMadeFile>, DbError> {
+    let rows = sqlx::query!(
+        r#"SELECT made_files.id::text AS "id!", name, mime, size, description, made_files.state, made_files.created_at,
+                  expires_at
+           FROM threads JOIN made_files ON made_files.thread_id = threads.id
+           JOIN turns ON turns.id = made_files.turn_id AND turns.question_id > threads.cleared_up_to
+           WHERE threads.chat_id = $1 AND threads.user_id = $2 AND threads.topic_id IS NOT DISTINCT FROM $3
+             AND (made_files.state = 'delivered' OR expires_at > now())
+           ORDER BY made_files.created_at DESC LIMIT $4"#,
+        key.chat.0,
+        key.user.0,
+        key.topic.map(|topic| topic.0),
+        limit,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("made_files::of_thread"))?;
+    let files = rows.into_iter().map(|row| {
+        Ok(ListedMadeFile {
+            id: read_id(&row.id)?,
+            name: row.name,
+            mime: row.mime,
+            size: row.size,
+            description: row.description,
+            delivered: row.state == "delivered",
+            at: row.created_at,
+            expires_at: row.expires_at,
+        })
+    });
+    files.collect()
+}
+
+/// Reads the id of a row.
+pub(super) fn read_id(column: &str) -> Result<PublicFileId, DbError> {
+    let wrong = DbError::Inconsistent { table: "made_files", row: 0, what: "id is no UUID" };
+    PublicFileId::from_column(column).ok_or(wrong)
+}
