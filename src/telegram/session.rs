@@ -1,12 +1,12 @@
 //! The session of a thread, which exists while the thread has work. It owns the collecting batch and the
 //! running turn, so "a newer message wins" and "every prompt contains the last answer" need no lock.
 
+mod answering;
 mod clearing;
 mod gathering;
 mod resuming;
 
 use std::collections::VecDeque;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,6 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio::time::Instant;
-use tracing::Instrument;
 
 use super::context::BotContext;
 use super::inbound::{Edit, MessageHeader};
@@ -22,14 +21,13 @@ use super::pipeline::isolation::{Mode, Permit};
 use super::pipeline::normalize;
 use super::pipeline::processor::{self, BatchOutcome, Prepared};
 use super::pipeline::queue::{Batch, Mailbox, SessionInput, StopRequest, StopSource};
-use super::{replies, streaming, text, turn};
-use crate::conversation::interrupt::Stop;
+use super::replies;
 use crate::db::DbError;
 use crate::db::dialogs::Dialog;
 use crate::db::turns::LeftOpen;
-use crate::domain::ids::{MessageId, ThreadKey, TurnId, UpdateId};
+use crate::domain::ids::{MessageId, ThreadKey, UpdateId};
 use crate::domain::message::Incoming;
-use crate::domain::turn::{Interruption, TurnRequest};
+use crate::domain::turn::TurnRequest;
 use crate::services::intake;
 use crate::services::recovery::Recovery;
 
@@ -225,56 +223,6 @@ impl Session<'_> {
         log_failure(replies::amount::take_amount(self.context.clone(), newest).await);
     }
 
-    /// Runs the turn while reading the mailbox, so that a newer message or a stop can cut the answer. This
-    /// loop must not await anything else: the answer makes progress only while it is polled here.
-    async fn answer(&mut self, request: TurnRequest, permit: Permit, stopped: Option<StopRequest>) {
-        let context = self.context;
-        let (turn, question) = (request.turn, request.question);
-        let stop = Stop::new(&context.life.abort);
-        if let Some(stop_request) = stopped {
-            stop.cut(Interruption::Stopped);
-            self.apply_stop(stop_request);
-        }
-        let span = turn::span(&request, self.asked.iter().map(|(update, _)| *update));
-        let mut running = pin!(turn::drive(context, request, permit, &stop).instrument(span));
-        loop {
-            let input = tokio::select! {
-                () = &mut running => return,
-                Some(()) = self.background.next() => continue,
-                Some(input) = self.mailbox.recv(), if !self.is_blocked_by_clear() => input,
-            };
-            if matches!(&input, SessionInput::Message(message, _) if self.asked.iter().any(|asked| asked.1 == message.message))
-            {
-                continue;
-            }
-            if matches!(&input, SessionInput::Clear(clear) if self.ends(clear, question)) {
-                stop.cut(Interruption::Stopped);
-            }
-            let is_message = matches!(input, SessionInput::Message(..));
-            // During a drain a newer message waits for the next start, so it does not cut the answer. Neither
-            // does a message after a `/clear`: its prompt will not contain the current question.
-            if is_message && !context.life.drain.is_cancelled() && self.clears.is_empty() {
-                stop.cut(Interruption::Superseded);
-            }
-            match self.take(input) {
-                // It applies to the waiting message, which has already cut the running answer.
-                Some(stop_request)
-                    if matches!(stop_request.by, StopSource::Command(_))
-                        && self.batch.closes().is_some()
-                        && stop.reason().is_some() =>
-                {
-                    self.stop_next(stop_request);
-                }
-                Some(stop_request) if concerns(&stop_request.by, turn) => {
-                    stop.cut(Interruption::Stopped);
-                    self.apply_stop(stop_request);
-                }
-                Some(stop_request) => self.ignore(stop_request),
-                None => {}
-            }
-        }
-    }
-
     /// Takes an input into the session. Returns stop requests, which the caller has to handle.
     fn take(&mut self, input: SessionInput) -> Option<StopRequest> {
         let update = input.update();
@@ -337,44 +285,6 @@ impl Session<'_> {
         }
     }
 
-    /// Stops the next answer before it starts.
-    fn stop_next(&mut self, stop_request: StopRequest) {
-        if self.batch.is_fetching() {
-            return self.cancel_batch(stop_request);
-        }
-        if let Some(earlier) = self.stopped.replace(stop_request) {
-            self.mark_handled(earlier.update);
-        }
-    }
-
-    /// Acknowledges a stop request that cut the running answer.
-    fn apply_stop(&mut self, stop_request: StopRequest) {
-        if let StopSource::Button { callback, .. } = stop_request.by {
-            replies::answer_tap(self.context, callback, None);
-        }
-        self.mark_handled(stop_request.update);
-    }
-
-    /// Handles a stop request that matches no running answer of this session.
-    fn ignore(&mut self, stop_request: StopRequest) {
-        if let StopSource::Button { callback, language, .. } = stop_request.by {
-            let sorry = Some(text::not_yours_to_stop(language));
-            replies::answer_tap(self.context, callback, sorry);
-        }
-        self.mark_handled(stop_request.update);
-    }
-
-    /// Replies to `/stop` that there is nothing to stop.
-    fn reply_nothing_to_stop(&mut self, stop_request: StopRequest) {
-        let StopSource::Command(header) = stop_request.by else { return self.ignore(stop_request) };
-        let context = self.context;
-        self.background.push(Box::pin(async move {
-            log_failure(
-                replies::reply(context, &header, |language, _| text::nothing_to_stop(language)).await,
-            );
-        }));
-    }
-
     fn mark_handled(&mut self, update: UpdateId) {
         let db = &self.context.db;
         self.background.push(Box::pin(async move {
@@ -385,16 +295,6 @@ impl Session<'_> {
     async fn finish_background(&mut self) {
         while self.background.next().await.is_some() {}
         self.changed = false;
-    }
-}
-
-/// Returns whether a stop request applies to this turn: the command always does, a button only to its own
-/// turn.
-fn concerns(by: &StopSource, turn: TurnId) -> bool {
-    match by {
-        StopSource::Command(_) => true,
-        StopSource::Draft(draft) => streaming::is_draft_of(turn, *draft),
-        StopSource::Button { turn: tapped, .. } => *tapped == turn,
     }
 }
 

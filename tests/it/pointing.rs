@@ -346,13 +346,14 @@ async fn ones_own_file_is_not_fetched_again_because_of_a_reply() {
     reply(&bot, ANN, ANN, photo.message_id, "And this?").await;
     assert_eq!(shown(bot.model.requests().last().unwrap()), ["a.txt"]);
     assert_eq!((downloads(&bot), bot.database.count("SELECT count(*) FROM files").await), (1, 1));
-    // The forgotten file is shown again, from the same copy.
+    // `/clear` has deleted the copy at the provider, so the file is fetched once more.
     let before = bot.answers(ANN).len();
     bot.ann("/clear");
     bot.answer(ANN, before + 1).await;
     reply(&bot, ANN, ANN, photo.message_id, "What was that?").await;
     assert_eq!(shown(bot.model.requests().last().unwrap()), ["a.txt"]);
-    assert_eq!((downloads(&bot), bot.model.files().len()), (1, 1));
+    bot.database.until("SELECT count(*) FROM copy_deletions", 0).await;
+    assert_eq!((downloads(&bot), bot.model.files().len()), (2, 1));
     assert_eq!(bot.database.count("SELECT count(*) FROM files WHERE replied").await, 1);
     bot.end().await;
 }

@@ -122,7 +122,10 @@ async fn money_is_held_and_telegram_is_asked_until_it_answers() {
     let (bot, charge) = sold().await;
     let hold = under_way(&bot, &charge).await;
     let statement = bot.tell("/balance").await;
-    assert!(statement.contains("Reserved for running answers or refunds: $0.65; free: $0.10"), "{statement}");
+    assert!(
+        statement.contains("Reserved for running answers, recordings or refunds: $0.65; free: $0.10"),
+        "{statement}"
+    );
     bot.telegram.fail_next("refundStarPayment", 1, Fault::Status(502));
     bot.telegram.fail_next("refundStarPayment", 1, Fault::DropConnection);
     hold.release();

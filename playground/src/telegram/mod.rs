@@ -9,6 +9,7 @@ mod door;
 mod downloads;
 mod fault_control;
 mod faults;
+mod file_body;
 mod file_server;
 mod files;
 pub mod kinds;

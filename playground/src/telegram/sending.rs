@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::file_body;
 use super::media::{self, Media};
 use super::shared::Telegram;
 use super::text;
@@ -133,7 +134,7 @@ impl World {
     fn file_body(&mut self, file: NewFile) -> Map<String, Value> {
         let stored = Media { kind: file.kind, name: &file.name, mime: &file.mime, details: file.details };
         let id = self.files.add(stored, file.bytes);
-        let mut body = media::body(self, &id);
+        let mut body = file_body::body(self, &id);
         media::add_caption(&mut body, &file.caption, &text::detect(&file.caption));
         body.extend(file.message);
         body

@@ -5,15 +5,16 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::bot_api::ApiError;
+use crate::domain::backoff::Backoff;
 use crate::domain::file::Attachment;
 use crate::domain::ids::{ChatId, ThreadKey};
 use crate::services::file_copies::content;
 use crate::telegram::context::BotContext;
 use crate::telegram::pipeline::fetches::FetchPermit;
 
-/// The number of attempts at Telegram, and the pause after the first failure, which doubles with each one.
+/// The number of attempts at Telegram, and the first and the longest pause between them.
 const TRIES: u32 = 4;
-const PAUSE: Duration = Duration::from_millis(300);
+const PAUSES: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(5));
 
 /// Why a file was not loaded.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +35,7 @@ pub(super) async fn load(
     deadline: Instant,
 ) -> Result<(Vec<u8>, FetchPermit), LoadError> {
     let Attachment { telegram_id, unique_id, .. } = attachment;
+    let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
     let mut number = 1;
     loop {
         let place = enter(context, key, deadline).await?;
@@ -45,7 +47,7 @@ pub(super) async fn load(
         };
         drop(place);
         warn(key.chat, number, &error);
-        tokio::time::sleep(PAUSE * 2_u32.pow(number - 1)).await;
+        tokio::time::sleep(pauses.next()).await;
         number += 1;
     }
 }

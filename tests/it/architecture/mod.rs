@@ -72,7 +72,7 @@ const INNER: &[Order] = &[
     (
         "conversation",
         &[
-            &["mod", "assistant", "interrupt", "prompt_files"],
+            &["mod", "assistant", "deliveries", "interrupt", "prompt_files"],
             &["prompt", "round/context", "window"],
             &["round/attempt"],
             &["round"],
@@ -109,8 +109,10 @@ const PLAYGROUND: &[Order] = &[
     (
         "",
         &[
-            &["console", "formats", "growth", "lib", "metrics", "ports", "samples", "signals"],
+            &["audio", "console", "formats", "growth", "lib", "metrics", "ports", "signals"],
+            &["samples"],
             &["anthropic", "service", "telegram"],
+            &["openai"],
             &["world"],
             &["ask", "bench", "crash", "run"],
             &["main"],
@@ -138,11 +140,14 @@ const PLAYGROUND: &[Order] = &[
     (
         "telegram",
         &[
-            &["clock", "door", "files", "queue", "rates", "refusal", "stars/types", "types"],
+            &["clock", "door", "queue", "rates", "refusal", "stars/types", "types"],
             &["chat", "downloads", "params", "stars/ledger"],
+            &["media"],
+            &["files"],
             &["faults", "markup", "stars/state", "text"],
             &["world"],
-            &["media", "shared"],
+            &["file_body", "shared"],
+            &["kinds"],
             &["stars"],
             &["fault_control", "methods", "observe", "people", "response", "sending", "upgrades"],
             &["calls", "file_server", "page"],

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::file_body;
 use super::super::files::DOWNLOAD_LIMIT;
 use super::super::markup;
 use super::super::media::{self, Media};
@@ -123,7 +124,7 @@ impl CheckedFile<'_> {
                 world.files.add(Media { kind: self.kind, name, mime: &upload.mime, details }, bytes)
             }
         };
-        let mut body = media::body(world, &id);
+        let mut body = file_body::body(world, &id);
         media::add_caption(&mut body, &caption.text, &caption.entities);
         body
     }

@@ -1,0 +1,123 @@
+//! While an answer runs: newer messages and stop requests cut it.
+
+use std::pin::pin;
+
+use futures::StreamExt;
+use tracing::Instrument;
+
+use super::{Session, log_failure};
+use crate::conversation::interrupt::Stop;
+use crate::domain::ids::{MessageId, TurnId};
+use crate::domain::turn::{Interruption, TurnRequest};
+use crate::telegram::pipeline::isolation::Permit;
+use crate::telegram::pipeline::queue::{SessionInput, StopRequest, StopSource};
+use crate::telegram::{replies, streaming, text, turn};
+
+impl Session<'_> {
+    /// Runs the turn while reading the mailbox, so that a newer message or a stop can cut the answer. This
+    /// loop must not await anything else: the answer makes progress only while it is polled here.
+    pub(super) async fn answer(
+        &mut self,
+        request: TurnRequest,
+        permit: Permit,
+        stopped: Option<StopRequest>,
+    ) {
+        let context = self.context;
+        let (turn, question) = (request.turn, request.question);
+        let stop = Stop::new(&context.life.abort);
+        if let Some(stop_request) = stopped {
+            stop.cut(Interruption::Stopped);
+            self.apply_stop(stop_request);
+        }
+        let span = turn::span(&request, self.asked.iter().map(|(update, _)| *update));
+        let mut running = pin!(turn::drive(context, request, permit, &stop).instrument(span));
+        loop {
+            let input = tokio::select! {
+                () = &mut running => return,
+                Some(()) = self.background.next() => continue,
+                Some(input) = self.mailbox.recv(), if !self.is_blocked_by_clear() => input,
+            };
+            if matches!(&input, SessionInput::Message(message, _) if self.has_asked(message.message)) {
+                continue;
+            }
+            if matches!(&input, SessionInput::Clear(clear) if self.ends(clear, question)) {
+                stop.cut(Interruption::Stopped);
+            }
+            let is_message = matches!(input, SessionInput::Message(..));
+            // During a drain a newer message waits for the next start, so it does not cut the answer. Neither
+            // does a message after a `/clear`: its prompt will not contain the current question.
+            if is_message && !context.life.drain.is_cancelled() && self.clears.is_empty() {
+                stop.cut(Interruption::Superseded);
+            }
+            match self.take(input) {
+                // It applies to the waiting message, which has already cut the running answer.
+                Some(stop_request)
+                    if matches!(stop_request.by, StopSource::Command(_))
+                        && self.batch.closes().is_some()
+                        && stop.reason().is_some() =>
+                {
+                    self.stop_next(stop_request);
+                }
+                Some(stop_request) if concerns(&stop_request.by, turn) => {
+                    stop.cut(Interruption::Stopped);
+                    self.apply_stop(stop_request);
+                }
+                Some(stop_request) => self.ignore(stop_request),
+                None => {}
+            }
+        }
+    }
+
+    /// Returns whether a message belongs to the running turn.
+    fn has_asked(&self, message: MessageId) -> bool {
+        self.asked.iter().any(|(_, asked)| *asked == message)
+    }
+
+    /// Stops the next answer before it starts.
+    pub(super) fn stop_next(&mut self, stop_request: StopRequest) {
+        if self.batch.is_fetching() {
+            return self.cancel_batch(stop_request);
+        }
+        if let Some(earlier) = self.stopped.replace(stop_request) {
+            self.mark_handled(earlier.update);
+        }
+    }
+
+    /// Acknowledges a stop request that cut the running answer.
+    fn apply_stop(&mut self, stop_request: StopRequest) {
+        if let StopSource::Button { callback, .. } = stop_request.by {
+            replies::answer_tap(self.context, callback, None);
+        }
+        self.mark_handled(stop_request.update);
+    }
+
+    /// Handles a stop request that matches no running answer of this session.
+    pub(super) fn ignore(&mut self, stop_request: StopRequest) {
+        if let StopSource::Button { callback, language, .. } = stop_request.by {
+            let sorry = Some(text::not_yours_to_stop(language));
+            replies::answer_tap(self.context, callback, sorry);
+        }
+        self.mark_handled(stop_request.update);
+    }
+
+    /// Replies to `/stop` that there is nothing to stop.
+    pub(super) fn reply_nothing_to_stop(&mut self, stop_request: StopRequest) {
+        let StopSource::Command(header) = stop_request.by else { return self.ignore(stop_request) };
+        let context = self.context;
+        self.background.push(Box::pin(async move {
+            log_failure(
+                replies::reply(context, &header, |language, _| text::nothing_to_stop(language)).await,
+            );
+        }));
+    }
+}
+
+/// Returns whether a stop request applies to this turn: the command always does, a button only to its own
+/// turn.
+fn concerns(by: &StopSource, turn: TurnId) -> bool {
+    match by {
+        StopSource::Command(_) => true,
+        StopSource::Draft(draft) => streaming::is_draft_of(turn, *draft),
+        StopSource::Button { turn: tapped, .. } => *tapped == turn,
+    }
+}
