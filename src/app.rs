@@ -16,7 +16,7 @@ use crate::bot_api::methods::{DeleteWebhook, GetMe, Me, SetMyCommands, SetWebhoo
 use crate::bot_api::{Api, ApiError};
 use crate::cache::{Cache, Origin};
 use crate::config::{Config, Mode};
-use crate::conversation::Assistant;
+use crate::conversation::{Assistant, OutputRatios};
 use crate::db::{Db, migrate};
 use crate::domain::clock::Clock;
 use crate::domain::people::Language;
@@ -250,6 +250,7 @@ fn assistant(
     Ok(Assistant {
         provider,
         toolbox,
+        ratios: OutputRatios::default(),
         copies,
         db,
         made_files,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::output_ratio::OutputRatios;
 use crate::db::Db;
 use crate::domain::clock::Clock;
 use crate::llm::Provider;
@@ -18,6 +19,8 @@ pub(crate) struct Assistant {
     pub provider: Provider,
     /// The tools that the model may call.
     pub toolbox: Toolbox,
+    /// Estimates the length of stopped answers.
+    pub ratios: OutputRatios,
     /// Renews copies of files that the provider does not have any more.
     pub copies: FileCopies,
     /// The database, for tools.

@@ -106,6 +106,7 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
     let assistant = Assistant {
         db,
         copies,
+        ratios: crate::conversation::output_ratio::OutputRatios::default(),
         made_files: crate::services::made_files::MadeFiles::nowhere(),
         provider,
         toolbox: Toolbox::full(),

@@ -5,6 +5,7 @@ mod assistant;
 mod deliveries;
 pub(crate) mod interrupt;
 mod orchestrator;
+mod output_ratio;
 mod prompt;
 mod prompt_files;
 mod round;
@@ -13,5 +14,6 @@ mod window;
 
 pub(crate) use assistant::Assistant;
 pub(crate) use orchestrator::converse;
+pub(crate) use output_ratio::OutputRatios;
 pub(crate) use prompt::bytes as prompt_bytes;
 pub(crate) use prompt_files::shows;

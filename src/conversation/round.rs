@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::domain::turn::ModelCall;
+use crate::domain::turn::{Interruption, ModelCall};
 use crate::llm::error::RetryPauses;
 use crate::llm::event::ToolCall;
 use crate::llm::{LlmError, LlmRequest, StopReason};
@@ -48,6 +48,15 @@ pub(super) async fn ask(ctx: RoundContext<'_>, request: &LlmRequest) -> Round {
             (Err(LlmError::Cancelled), Some(reason)) => RoundEnd::Cut(reason),
             (Err(error), _) => RoundEnd::Failed(error),
         };
+        match &ended {
+            RoundEnd::Stop(_) => attempt.teach(ctx.assistant, request),
+            // A shutdown has no time to ask.
+            RoundEnd::Cut(reason) => {
+                let counted = *reason != Interruption::Shutdown;
+                attempt.measure(ctx.assistant, request, counted).instrument(span.clone()).await;
+            }
+            RoundEnd::Failed(_) => {}
+        }
         let pause = match &ended {
             RoundEnd::Failed(error) if attempt.text.is_empty() && number < tries => {
                 pauses.after(error.retry())
@@ -82,7 +91,7 @@ fn record(
     started: Instant,
 ) -> ModelCall {
     let call = attempt.call(request, Some(ended), started);
-    if call.estimated {
+    if call.estimated && !matches!(ended, RoundEnd::Cut(_)) {
         let id = call.request_id.as_deref();
         tracing::warn!(request.id = id, "usage was not reported, and is estimated");
     }

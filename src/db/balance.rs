@@ -120,13 +120,18 @@ pub(crate) struct LedgerEntry {
     pub subject: String,
     /// When it was booked.
     pub at: DateTime<Utc>,
+    /// Whether it charges for usage that was not reported in full.
+    pub estimated: bool,
 }
 
 /// Returns a user's newest operations, newest first.
 pub(crate) async fn latest(tx: &mut Tx<'_>, user: UserId, limit: i64) -> Result<Vec<LedgerEntry>, DbError> {
     let rows = sqlx::query!(
-        "SELECT kind, amount, subject, created_at FROM balance_operations
-         WHERE user_id = $1 ORDER BY seq DESC LIMIT $2",
+        r#"SELECT kind, amount, subject, created_at, EXISTS (
+             SELECT 1 FROM model_calls
+             WHERE model_calls.turn_id = balance_operations.turn_id AND payer = 'user' AND estimated
+           ) AS "estimated!"
+           FROM balance_operations WHERE user_id = $1 ORDER BY seq DESC LIMIT $2"#,
         user.0,
         limit,
     )
@@ -138,6 +143,7 @@ pub(crate) async fn latest(tx: &mut Tx<'_>, user: UserId, limit: i64) -> Result<
         amount: Usd(row.amount),
         subject: row.subject,
         at: row.created_at,
+        estimated: row.estimated,
     });
     Ok(booked.collect())
 }

@@ -32,6 +32,20 @@ pub struct LlmRequest {
 }
 
 impl LlmRequest {
+    /// Creates a request of nothing but this text, for counting it with the same model.
+    pub(crate) fn of_text(&self, text: String) -> Self {
+        Self {
+            model: self.model.clone(),
+            effort: None,
+            max_tokens: self.max_tokens,
+            system: Vec::new(),
+            tools: Arc::from([]),
+            tool_choice: ToolChoice::None,
+            messages: vec![LlmMessage { role: Role::User, blocks: vec![Block::Text(text)] }],
+            stable: 0,
+        }
+    }
+
     /// Asks for an answer without tools, with a last word of ours at the end of what the user said.
     pub fn ask_for_the_end(&mut self, words: &str) {
         self.tool_choice = ToolChoice::None;

@@ -54,6 +54,7 @@ mod retention;
 mod settings;
 mod shutdown;
 mod stars;
+mod stopped;
 mod storm;
 mod upgrades;
 mod voice;

@@ -150,6 +150,7 @@ impl Anthropic {
             pacing: Mutex::new(Pacing { first: settings.first_token_delay, between: settings.chunk_delay }),
             planner: Mutex::new(ResponsePlanner::new()),
             cache: Mutex::default(),
+            count_faults: Mutex::default(),
             log: Arc::new(Log::new()),
             files: Mutex::new(Store::new(Limits {
                 file: settings.file_bytes,
@@ -186,6 +187,11 @@ impl Anthropic {
         {
             tracing::warn!("the model API left connections behind");
         }
+    }
+
+    /// Makes the next `times` valid calls of `count_tokens` fail.
+    pub fn fail_counts(&self, times: usize, error: &ApiError) {
+        self.core.count_faults.lock().extend(std::iter::repeat_n(error.clone(), times));
     }
 
     /// Returns every request so far except those of the Files API, in order of arrival.

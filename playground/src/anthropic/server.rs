@@ -1,5 +1,6 @@
 //! The HTTP server: routes, reading of bodies, the order of checks, and the record of every request.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -40,6 +41,8 @@ pub(super) struct Core {
     pub(super) pacing: Mutex<Pacing>,
     pub(super) planner: Mutex<ResponsePlanner>,
     pub(super) cache: Mutex<PromptCache>,
+    /// Errors of the next calls of `count_tokens`.
+    pub(super) count_faults: Mutex<VecDeque<ApiError>>,
     pub(super) log: Arc<Log>,
     pub(super) files: Mutex<Store>,
     pub(super) file_log: Arc<Log>,
@@ -205,6 +208,7 @@ async fn play(
 async fn count_tokens(State(core): State<Arc<Core>>, request: Request) -> Response<Body> {
     let mut arrival = ReceivedRequest::read(&core, request, Endpoint::CountTokens).await;
     match arrival.admit(&core, true) {
+        Ok(_) if let Some(error) = core.count_faults.lock().pop_front() => arrival.fail(&core, &error),
         Ok(admitted) => arrival.answer(&core, &json!({ "input_tokens": admitted.prompt.tokens })),
         Err(error) => arrival.refuse(&core, &error),
     }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
+use super::super::assistant::Assistant;
 use super::super::interrupt::Watched;
 use super::context::{RoundContext, RoundEnd};
 use crate::domain::turn::{ModelCall, TurnEvent};
@@ -19,6 +20,9 @@ use crate::services::metering::RUNNING;
 /// its end leaves its connection to the next request.
 const LAST_EVENT_LIMIT: Duration = Duration::from_secs(5);
 
+/// How long the provider may take to count a stopped answer, which waits for it.
+const COUNT_LIMIT: Duration = Duration::from_secs(2);
+
 /// One try, as far as it has come.
 #[derive(Default)]
 pub(super) struct Attempt {
@@ -27,8 +31,10 @@ pub(super) struct Attempt {
     pub(super) text: String,
     pub(super) blocks: Vec<Value>,
     pub(super) tool_calls: Vec<ToolCall>,
-    /// Bytes of thoughts and of the arguments of calls.
-    unseen: u64,
+    /// Summaries of thoughts and the arguments of calls.
+    unseen: String,
+    /// The tokens of what came of an answer that was stopped; `None` if the model ended by itself.
+    partial_output: Option<u64>,
     /// None before the first report.
     reported: Option<Reported>,
     /// Why the model has ended, once it has, and until when the end of the stream is waited for.
@@ -88,7 +94,7 @@ impl Attempt {
                     TurnEvent::Text(text)
                 }
                 LlmEvent::Thinking(text) => {
-                    self.unseen += text.len() as u64;
+                    self.unseen.push_str(&text);
                     TurnEvent::Thinking(text)
                 }
                 LlmEvent::Stop(reason) => return Ok(reason),
@@ -114,8 +120,10 @@ impl Attempt {
         match event {
             LlmEvent::Block(block) => self.blocks.push(block),
             LlmEvent::ToolCall(call) => {
-                let input = call.input.as_ref().map_or(0, |input| input.to_string().len());
-                self.unseen += (call.name.len() + input) as u64;
+                self.unseen.push_str(&call.name);
+                if let Ok(input) = &call.input {
+                    self.unseen.push_str(&input.to_string());
+                }
                 self.tool_calls.push(call);
             }
             LlmEvent::Ending(reason) => {
@@ -135,20 +143,55 @@ impl Attempt {
     /// text that was sent and, when the answer is complete, the text that came, up to what was allowed. A try
     /// that failed before there was an answer used nothing.
     fn usage(&self, request: &LlmRequest, complete: bool) -> (Usage, bool) {
-        let begun = complete || self.reported.is_some() || !self.text.is_empty() || self.unseen > 0;
+        let begun = complete || self.reported.is_some() || self.received() > 0;
         let reported = self.reported.unwrap_or_default();
         let mut usage = reported.usage;
-        let (no_prompt, no_output) = (begun && !reported.prompt, complete && !reported.output);
+        let no_prompt = begun && !reported.prompt;
+        let partial = self.partial_output.filter(|_| !complete && !reported.output);
+        let no_output = partial.is_some() || (complete && !reported.output);
         if no_prompt {
             let sent = request.estimated_tokens().min(request.model.window);
             usage.input = usage.input.max(sent.saturating_sub(usage.prompt() - usage.input));
         }
         if no_output {
-            let received = self.text.len() as u64 + self.unseen;
-            let received = received.div_ceil(BYTES_PER_ESTIMATED_TOKEN).min(request.max_tokens);
-            usage.output = usage.output.max(received);
+            let received = partial.unwrap_or(self.received().div_ceil(BYTES_PER_ESTIMATED_TOKEN));
+            usage.output = usage.output.max(received.min(request.max_tokens));
         }
         (usage, no_prompt || no_output)
+    }
+
+    /// Returns the bytes of the answer that came, with thoughts and calls.
+    pub(super) fn received(&self) -> u64 {
+        (self.text.len() + self.unseen.len()) as u64
+    }
+
+    /// Determines how many tokens a stopped answer has: the provider reports that only at its end. The provider's free
+    /// count is asked (`counted`), for at most [`COUNT_LIMIT`]; else the ratio of the model's own calls applies.
+    pub(super) async fn measure(&mut self, assistant: &Assistant, request: &LlmRequest, counted: bool) {
+        if self.received() == 0 || self.reported.is_some_and(|reported| reported.output) {
+            return;
+        }
+        let said = [self.text.as_str(), self.unseen.as_str()].concat();
+        let alone = request.of_text(said);
+        let count = async {
+            let count = timeout(COUNT_LIMIT, assistant.provider.count_tokens(&alone)).await.ok()?;
+            count
+                .inspect_err(|error| {
+                    let error = error as &dyn std::error::Error;
+                    tracing::debug!(error, "a stopped answer is not counted by the provider");
+                })
+                .ok()
+        };
+        let count = if counted { count.await } else { None };
+        let estimate = || assistant.ratios.tokens(&request.model.id, self.received());
+        self.partial_output = Some(count.unwrap_or_else(estimate));
+    }
+
+    /// Learns the ratio of text and tokens from a call whose output was reported.
+    pub(super) fn teach(&self, assistant: &Assistant, request: &LlmRequest) {
+        if let Some(reported) = self.reported.filter(|reported| reported.output) {
+            assistant.ratios.learn(&request.model.id, self.received(), reported.usage.output);
+        }
     }
 
     /// The call for the books; it runs still if it has not ended.

@@ -118,7 +118,12 @@ fn operation(language: Language, booked: &LedgerEntry) -> String {
     // promised or requested.
     let is_usage = matches!(id, "operation-usage" | "operation-return" | "operation-transcription");
     let amount = if is_usage { booked.amount.to_string() } else { booked.amount.in_full() };
-    format!("{sign}{amount} · {what} · {}", booked.at.format("%Y-%m-%d %H:%M UTC"))
+    let (about, remark) = if is_usage && booked.estimated {
+        ("≈", say(language, "operation-estimated"))
+    } else {
+        ("", String::new())
+    };
+    format!("{sign}{about}{amount} · {what}{remark} · {}", booked.at.format("%Y-%m-%d %H:%M UTC"))
 }
 
 /// Lists refundable payments and explains how to request a refund.

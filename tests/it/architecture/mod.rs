@@ -72,7 +72,8 @@ const INNER: &[Order] = &[
     (
         "conversation",
         &[
-            &["mod", "assistant", "deliveries", "interrupt", "prompt_files"],
+            &["mod", "deliveries", "interrupt", "output_ratio", "prompt_files"],
+            &["assistant"],
             &["prompt", "round/context", "window"],
             &["round/attempt"],
             &["round"],

@@ -31,6 +31,7 @@ operation-payment = paid { $subject } ⭐
 operation-refund = returned { $subject } ⭐
 operation-transcription = recording to text, { $subject }
 operation-adjustment = correction by the operator
+operation-estimated = {", estimated"}
 refundable = These payments can be given back within { $days } days, as long as your balance covers them. Tap a command to copy it, then send it:
 nothing-to-refund = There is no payment that could be given back. That is possible for { $days } days after a payment.
 refund-unknown = I know no such payment of yours. /refund lists those that can be given back.

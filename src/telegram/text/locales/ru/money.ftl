@@ -31,6 +31,7 @@ operation-payment = оплата { $subject } ⭐
 operation-refund = возврат { $subject } ⭐
 operation-transcription = запись в текст, { $subject }
 operation-adjustment = исправление владельцем
+operation-estimated = {", по оценке"}
 refundable = Эти платежи можно вернуть в течение { $days } дней, если хватает баланса. Нажмите на команду, чтобы скопировать её, и отправьте:
 nothing-to-refund = Нет платежей, которые можно вернуть. Это возможно в течение { $days } дней после оплаты.
 refund-unknown = Такого вашего платежа я не знаю. /refund покажет те, что можно вернуть.
