@@ -1,4 +1,4 @@
-//! What a call has used, from reports of which any figure may be missing or unreadable.
+//! The usage of a call, from reports in which any figure may be missing or unreadable.
 
 use serde::Deserialize;
 
@@ -6,13 +6,13 @@ use super::super::event::Reported;
 use super::lenient::{Count, Raw, count, fields};
 use crate::domain::usage::Usage;
 
-/// The largest number of tokens that is believed: ten times the window of the largest model, for the provider
-/// adds up the prompts of its own tools' rounds.
+/// The largest number of tokens that is accepted: ten times the window of the largest model, because the
+/// provider adds up the prompts of its own tools' rounds.
 const MOST_TOKENS: u32 = 10_000_000;
-/// The largest number of searches that is believed.
+/// The largest number of searches that is accepted.
 const MOST_SEARCHES: u32 = 1_000;
 
-/// Token counts as they came; later events send only what changed, so every field may be missing.
+/// Token counts as received. Later events contain only changes, so every field may be missing.
 #[derive(Deserialize, Debug, Default)]
 struct Report<'a> {
     #[serde(borrow)]
@@ -51,18 +51,18 @@ struct ServerTools<'a> {
     web_search_requests: Raw<'a>,
 }
 
-/// Where a report comes from.
+/// The origin of a report.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Origin {
-    /// The beginning of the answer: its output has only begun.
+    /// The start of the answer, with the output counted so far.
     Start,
-    /// A beginning that comes once more: of two figures the larger one holds.
+    /// A repeated start: the larger of two figures is used.
     Restart,
     /// The end of the answer, with the totals.
     End,
 }
 
-/// Folds the reports of one call.
+/// Combines the reports of one call.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     usage: Usage,
@@ -73,7 +73,7 @@ pub(super) struct Meter {
     output: Told,
 }
 
-/// What is known of a figure.
+/// The state of a figure.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Told {
     #[default]
@@ -83,7 +83,7 @@ enum Told {
 }
 
 impl Meter {
-    /// Later reports replace earlier ones field by field; the sums are cumulative.
+    /// Reads a report. Later reports replace earlier ones field by field, because the figures are cumulative.
     pub(super) fn read(&mut self, raw: Raw<'_>, origin: Origin) -> Reported {
         let report: Report<'_> = fields(raw);
         let tokens = |raw| count(raw, MOST_TOKENS);
@@ -117,8 +117,8 @@ impl Meter {
         let short = tokens(split.ephemeral_5m_input_tokens);
         let long = tokens(split.ephemeral_1h_input_tokens);
         let total = tokens(report.cache_creation_input_tokens);
-        // Of three figures two make the third; without the split, everything beyond the known one-hour part
-        // counts as five minutes.
+        // Two of the three figures give the third. Without the split, everything beyond the known one-hour
+        // part counts as five minutes.
         let (short, long) = match (short, long, total) {
             (Count::Known(short), Count::Absent | Count::Unreadable, Count::Known(total)) => {
                 (Count::Known(short), Count::Known(total.saturating_sub(short)))
@@ -137,7 +137,7 @@ impl Meter {
     fn reported(&self) -> Reported {
         Reported {
             usage: self.usage,
-            // A model or a proxy without a prompt cache tells nothing of it.
+            // A model or a proxy without a prompt cache does not report it.
             prompt: self.input == Told::Figure
                 && [self.cache_read, self.cache_write_5m, self.cache_write_1h]
                     .iter()
