@@ -26,7 +26,7 @@ pub(super) struct Page {
     code: Option<OpenCode>,
     numbering: Option<Numbering>,
     definitions: Definitions,
-    /// The minimum gap before the next piece: definitions in between are not shown.
+    /// The minimum gap before the next piece. Definitions in between are not shown, but their gap counts.
     gap: Gap,
 }
 

@@ -66,7 +66,8 @@ impl Scanner<'_> {
     /// on its line and in its table cell.
     fn element_end(&mut self, tag: &Tag) -> Option<usize> {
         let opener = &self.rest()[..tag.length];
-        // A repeated start tag does not prove that later tags have no partner.
+        // A repeated start tag gives a position out of range, so that `partner` does not remember a failure
+        // for the later tags.
         let found = self.partner(opener, |text| {
             html::next(tag, text).map(|next| if let Next::End(at) = next { at } else { usize::MAX })
         })?;
