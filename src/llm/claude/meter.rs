@@ -66,20 +66,20 @@ pub(super) enum Origin {
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     usage: Usage,
-    input: Told,
-    cache_read: Told,
-    cache_write_5m: Told,
-    cache_write_1h: Told,
-    output: Told,
+    input: FigureState,
+    cache_read: FigureState,
+    cache_write_5m: FigureState,
+    cache_write_1h: FigureState,
+    output: FigureState,
 }
 
-/// The state of a figure.
+/// Whether a figure was reported, and could be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum Told {
+enum FigureState {
     #[default]
-    Nothing,
+    Missing,
     Unreadable,
-    Figure,
+    Known,
 }
 
 impl Meter {
@@ -91,15 +91,15 @@ impl Meter {
         let usage = &mut self.usage;
         take(tokens(report.input_tokens), &mut usage.input, &mut self.input);
         take(tokens(report.cache_read_input_tokens), &mut usage.cache_read, &mut self.cache_read);
-        let mut output = Told::Nothing;
+        let mut output = FigureState::Missing;
         take(tokens(report.output_tokens), &mut usage.output, &mut output);
-        if origin == Origin::End && output != Told::Nothing {
+        if origin == Origin::End && output != FigureState::Missing {
             self.output = output;
         }
         self.cache_writes(&report);
         let details: OutputDetails<'_> = fields(report.output_tokens_details);
         let tools: ServerTools<'_> = fields(report.server_tool_use);
-        let (usage, mut ignored) = (&mut self.usage, Told::Nothing);
+        let (usage, mut ignored) = (&mut self.usage, FigureState::Missing);
         take(tokens(details.thinking_tokens), &mut usage.thinking, &mut ignored);
         take(count(tools.web_search_requests, MOST_SEARCHES), &mut usage.web_searches, &mut ignored);
         if origin == Origin::Restart {
@@ -138,19 +138,19 @@ impl Meter {
         Reported {
             usage: self.usage,
             // A model or a proxy without a prompt cache does not report it.
-            prompt: self.input == Told::Figure
+            prompt: self.input == FigureState::Known
                 && [self.cache_read, self.cache_write_5m, self.cache_write_1h]
                     .iter()
-                    .all(|&told| told != Told::Unreadable),
-            output: self.output == Told::Figure,
+                    .all(|&state| state != FigureState::Unreadable),
+            output: self.output == FigureState::Known,
         }
     }
 }
 
-fn take(count: Count, figure: &mut u64, told: &mut Told) {
+fn take(count: Count, figure: &mut u64, state: &mut FigureState) {
     match count {
-        Count::Known(number) => (*figure, *told) = (number, Told::Figure),
-        Count::Unreadable if *told == Told::Nothing => *told = Told::Unreadable,
+        Count::Known(number) => (*figure, *state) = (number, FigureState::Known),
+        Count::Unreadable if *state == FigureState::Missing => *state = FigureState::Unreadable,
         Count::Unreadable | Count::Absent => {}
     }
 }
