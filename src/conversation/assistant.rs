@@ -15,13 +15,13 @@ use crate::tools::Toolbox;
 /// The services that a conversation uses. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Assistant {
-    /// The provider of the model.
+    /// The provider of the models.
     pub provider: Provider,
-    /// The tools that the model may call.
+    /// The tools that models may call.
     pub toolbox: Toolbox,
     /// Estimates the length of stopped answers.
     pub ratios: OutputRatios,
-    /// Renews copies of files that the provider does not have any more.
+    /// Renews copies of files that the provider no longer has.
     pub copies: FileCopies,
     /// The database, for tools.
     pub db: Db,
@@ -31,9 +31,9 @@ pub(crate) struct Assistant {
     pub registry: Registry,
     /// The clock, for tools.
     pub clock: Clock,
-    /// How long a stream may be silent before it counts as dead.
+    /// How long a stream may be silent before it is treated as broken.
     pub idle_limit: Duration,
-    /// How long a stream may bring nothing but pings before it counts as dead.
+    /// How long a stream may send only pings before it is treated as broken.
     pub max_silence: Duration,
     /// The metrics of requests and tokens.
     pub metrics: Metrics,

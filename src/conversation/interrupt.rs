@@ -28,9 +28,9 @@ impl Stop {
         self.token.cancel();
     }
 
-    /// Returns the reason once the turn is stopped, else `None`.
+    /// Returns the reason if the turn is stopped, otherwise `None`.
     pub(crate) fn reason(&self) -> Option<Interruption> {
-        // Without a reason of its own, the signal came from the abort above it.
+        // Without its own reason, the signal came from the abort of the service.
         self.token.is_cancelled().then(|| *self.reason.get_or_init(|| Interruption::Shutdown))
     }
 
@@ -86,7 +86,7 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(30);
 
-    /// Brings one number after each of these pauses, in seconds.
+    /// Returns a stream that yields one number after each of these pauses, in seconds.
     fn numbers(pauses: &'static [u64]) -> BoxStream<'static, Result<usize, LlmError>> {
         let number = |(number, &pause)| async move {
             sleep(Duration::from_secs(pause)).await;

@@ -1,4 +1,4 @@
-//! Turns whose prompts have files that the provider has, or has no more.
+//! Turns whose prompts have files that the provider has, or no longer has.
 
 use chrono::DateTime;
 use playground::anthropic::{Anthropic, Settings};
@@ -71,7 +71,7 @@ fn asks(files: Vec<KnownFile>) -> TurnRequest {
     }
 }
 
-/// An answer of one word.
+/// Returns an answer of one word.
 fn says(word: &str) -> Canned {
     let events = [
         json!({"type": "message_start", "message": {"usage": {"input_tokens": 1}}}),
@@ -122,7 +122,7 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
     converse(&assistant, request, screen, meter, &stop).await
 }
 
-/// The kinds of the blocks of the question, and the words of those that are text.
+/// Returns the blocks of the question: the ids of files and the texts.
 fn blocks(asked: &Asked) -> Vec<String> {
     let body: Value = serde_json::from_str(&asked.body).unwrap();
     let blocks = body["messages"][0]["content"].as_array().unwrap().iter();
@@ -171,7 +171,7 @@ async fn after_an_error_that_nobody_understands_the_question_is_asked_without_fi
     request.history.splice(..0, [older, answer]);
     let shown =
         |asked: &Asked| ["file_a", "file_b", "file_c"].map(|id| asked.body.contains(&format!("\"{id}\"")));
-    // First without the newest, then without any, and that was it.
+    // The question is asked without the newest files, then without any, and then the turn fails.
     let (report, asked) = converse_with(vec![odd(), says("Hm.")], &request).await;
     assert_eq!(
         (report.text.as_str(), report.outcome, report.lost_files.len()),
@@ -204,14 +204,14 @@ async fn files_near_the_window_are_counted() {
     let request = asks(vec![book.clone()]);
     let (report, asked) = converse_with(vec![counts(900_000), says("A book.")], &request).await;
     assert_eq!((report.text.as_str(), line(&asked)), ("A book.", vec![count.to_owned(), ask.to_owned()]));
-    // It does not fit.
+    // The prompt does not fit the window.
     let (report, _) = converse_with(vec![counts(1_000_000)], &request).await;
     assert_eq!(report.outcome, Outcome::Failed(TurnFailure::TooLong));
-    // Where counting fails, the provider decides.
+    // If the count fails, the provider decides.
     let (report, asked) =
         converse_with(vec![refusal(500, "api_error", "x"), says("A book.")], &request).await;
     assert_eq!((report.text.as_str(), asked.len()), ("A book.", 2));
-    // Counting may be what finds out that it is gone.
+    // The count may be the request that reports the missing file.
     let (report, asked) = converse_with(vec![gone("file_b"), says("Which?")], &request).await;
     assert_eq!((report.text.as_str(), line(&asked)), ("Which?", vec![count.to_owned(), ask.to_owned()]));
     assert_eq!(report.lost_files, ["file_b"]);

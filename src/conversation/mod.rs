@@ -1,5 +1,5 @@
 //! One turn of a conversation: ask the model, stream, run tools, ask again, until a stop.
-//! It can emit events, note its calls on a tab and return a report; it cannot reach a chat or a database.
+//! It can emit events, record its calls and return a report; it has no access to chats or the database.
 
 mod assistant;
 mod deliveries;

@@ -1,5 +1,5 @@
-//! The orchestrator: rounds of asking and running tools until the model stops, the turn is cut or nothing
-//! helps.
+//! The orchestrator: alternates requests and tool runs until the model stops, the turn is cut or an error
+//! cannot be corrected.
 
 use tokio::sync::mpsc;
 
@@ -21,13 +21,13 @@ use crate::llm::{LlmError, StopReason};
 use crate::services::metering::{RoundBudget, TurnMeter};
 use crate::tools::runner;
 
-/// Rounds of one turn; a model that is not done by then goes in circles.
+/// The most rounds of one turn; a model that needs more is going in circles.
 const ROUNDS: usize = 25;
-/// How often an answer that broke off or reached its length limit is continued.
+/// The most continuations of an answer that broke off or reached its length limit.
 const CONTINUATIONS: usize = 1;
 
-/// Answers a request. Emits what a person should see as it comes and returns what the books need.
-/// Dropping `screen` at the end tells the screen that nothing more comes; the same holds for `meter`.
+/// Answers a request. Emits the visible text and events as they arrive and returns the report for the books.
+/// Dropping `screen` at the end signals the screen that no more events follow, and likewise `meter`.
 pub(crate) async fn converse(
     assistant: &Assistant,
     request: &TurnRequest,
@@ -77,20 +77,20 @@ struct TurnLoop<'a> {
     text: String,
     tools: Vec<record::ToolCallRecord>,
     thread: ThreadId,
-    /// Copies that were made again in this turn; one that is gone as well is lost.
+    /// Copies that were renewed in this turn. A renewed copy that disappears again is treated as lost.
     renewed: Vec<String>,
-    /// Files that the provider cannot use, whose lines stand in the prompt.
+    /// Files that the provider cannot use; the prompt has lines in their place.
     lost_files: Vec<String>,
-    /// How often files were left out because an error did not say what was wrong.
+    /// How often files were left out because an error did not name its cause.
     suspected: u32,
     continued: usize,
-    /// Whether the money is used up, so that the round that runs is the last one.
+    /// Whether the money is used up, so that the current round is the last one.
     last: bool,
 }
 
 /// The step after a round.
 enum NextStep {
-    /// Ask again with a longer conversation; the text goes on in a new paragraph.
+    /// Ask again with a longer conversation; the text continues in a new paragraph.
     Ask(Vec<LlmMessage>),
     /// Ask again for the rest of a sentence.
     Continue(Vec<LlmMessage>),
@@ -128,7 +128,8 @@ impl TurnLoop<'_> {
         Outcome::Truncated
     }
 
-    /// Makes the prompt fit the window. Every file that is left out meanwhile makes it shorter, so this ends.
+    /// Makes the prompt fit the window. Each file left out in the process shortens the prompt, so this
+    /// terminates.
     async fn fit(&mut self, prompt: &mut LlmRequest) -> Result<(), LlmError> {
         loop {
             match window::fit(&self.assistant.provider, prompt, self.stop).await {
@@ -138,8 +139,8 @@ impl TurnLoop<'_> {
         }
     }
 
-    /// Changes a prompt that was rejected because of its files: a copy that the provider does not have any more is made
-    /// again, once, and other files become lines. Returns `false` if the error is not about files.
+    /// Changes a prompt that was rejected because of its files: renews, once, a copy that the provider no
+    /// longer has, and replaces other files with lines. Returns `false` if the error is not about files.
     async fn mend_files(&mut self, prompt: &mut LlmRequest, error: &LlmError) -> bool {
         if let LlmError::FileGone { id } = error
             && prompt.files().any(|file| file.id == *id)
@@ -152,8 +153,9 @@ impl TurnLoop<'_> {
         self.drop_files(prompt, error)
     }
 
-    /// Puts lines in the place of the files for which a prompt was rejected. Returns `false` if the error is not about
-    /// files. Only what the provider has named is stored; the next prompt shows again what was a guess.
+    /// Replaces the files for which a prompt was rejected with lines. Returns `false` if the error is not
+    /// about files. Only files that the provider named are stored as lost; the next prompt includes the
+    /// guessed ones again.
     fn drop_files(&mut self, prompt: &mut LlmRequest, error: &LlmError) -> bool {
         match error {
             LlmError::FileGone { id } => {
@@ -170,8 +172,8 @@ impl TurnLoop<'_> {
         }
     }
 
-    /// One round. It begins again without files that the provider cannot use, and so at most once more for
-    /// each file.
+    /// Runs one round. It restarts without the files that the provider cannot use, so it repeats at most once
+    /// per file.
     async fn ask(&mut self, prompt: &mut LlmRequest) -> Round {
         loop {
             let ctx = RoundContext {
@@ -189,7 +191,7 @@ impl TurnLoop<'_> {
         }
     }
 
-    /// Makes the next round the last one: the model is told so and gets no tools.
+    /// Makes the next round the last one: an instruction is added and the tools are withheld.
     fn last_round(&mut self, prompt: &mut LlmRequest) {
         self.last = true;
         prompt.ask_for_the_end(prompt::MONEY_IS_USED_UP);
@@ -228,17 +230,17 @@ impl TurnLoop<'_> {
         }
     }
 
-    /// An answer that broke off after visible text is continued; one without text has used up its tries
-    /// already.
+    /// Continues an answer that broke off after visible text. An answer without text has already used up its
+    /// tries.
     fn after_failure(&mut self, text: &str, error: &LlmError) -> NextStep {
         let hopeless = error.retry() == Retry::Never;
         let resumed = if hopeless { None } else { self.resume(text, prompt::BROKE_OFF) };
         resumed.unwrap_or_else(|| NextStep::Done(self.failed(error)))
     }
 
-    /// Asks for the rest of a text. The newer models refuse an answer that begins with words of ours, so the
-    /// request ends with an instruction instead; thinking of the broken round has no signature and is left
-    /// out.
+    /// Asks for the rest of a text. The newer models reject requests that end with a message of the
+    /// assistant, so the request ends with an instruction instead. The thinking of the broken round has no
+    /// signature and is omitted.
     fn resume(&mut self, text: &str, instruction: &str) -> Option<NextStep> {
         if is_blank(text) || self.continued >= CONTINUATIONS {
             return None;
@@ -265,7 +267,7 @@ impl TurnLoop<'_> {
         self.show(TurnEvent::Text("\n\n".to_owned())).await;
     }
 
-    /// Runs the calls of a round and shows their beginning and end. Returns `None` if the turn was stopped
+    /// Runs the calls of a round and shows when each begins and ends. Returns `None` if the turn was stopped
     /// meanwhile.
     async fn run_tools(&mut self, calls: &[ToolCall]) -> Option<Vec<Block>> {
         let started_at = self.assistant.clock.now();
@@ -305,8 +307,8 @@ impl TurnLoop<'_> {
     }
 }
 
-/// The files of which one may be why a prompt was rejected: first those of the newest message that has any,
-/// because prompts with the older ones were accepted, then all.
+/// Returns the files that may be the reason why a prompt was rejected: first those of the newest message that
+/// has any, because prompts with the older ones were accepted, then all.
 fn suspects(prompt: &LlmRequest, times: u32) -> Vec<String> {
     let ids = |message: &LlmMessage| message.files().map(|file| file.id.clone()).collect::<Vec<_>>();
     match times {

@@ -1,4 +1,4 @@
-//! From a turn to a request: standing instructions first, then the conversation, always in the same bytes.
+//! From a turn to a request: fixed instructions first, then the conversation, always in the same bytes.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use crate::domain::people::{ChatKind, plain_name};
 use crate::domain::turn::TurnRequest;
 use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice, ToolSpec};
 
-/// The instructions that all conversations share. No date and no name: the prefix must be the same for
-/// everybody.
+/// The instructions that all conversations share. They contain no date and no name, because the cached prefix
+/// must be the same for every user.
 const GLOBAL: &str = include_str!("global_prompt.md");
 /// Asks for the rest after the length limit.
 pub(super) const GO_ON: &str = "Your answer reached the length limit of one message. \
@@ -23,18 +23,18 @@ pub(super) const BROKE_OFF: &str = "The connection broke in the middle of your a
 pub(super) const MONEY_IS_USED_UP: &str = "The balance of the person is used up, so no further tools can be run. \
     Finish now: give the best answer that you can give with what you have. Do not apologise at length; \
     the person is told separately how to top up.";
-/// Follows an answer that was cut, so that the model knows that the person did not see more.
+/// Follows an answer that was cut, so that the model knows that the person did not see the rest.
 const CUT: &str = "[this answer was cut off here]";
 
-/// Stands for a message of which nothing is left.
+/// Replaces a message without content.
 const NOTHING: &str = "[empty message]";
 
-/// The longest description of what a message carries, in code points.
+/// The longest description of a message's attachments, in code points.
 const LONGEST_CONTENT: usize = 1_000;
-/// What ends a line, for whatever program or model reads it.
+/// Characters that end a line for any program or model.
 const LINE_ENDS: [char; 10] =
     ['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
-/// How our marks of replies and quotes begin, behind the `>`.
+/// The beginnings of our marks of replies and quotes, behind the `>`.
 const MARKS: [&str; 2] = ["In reply to", "Quoting:"];
 
 /// Builds the request of a turn.
@@ -53,7 +53,7 @@ pub(super) fn build(request: &TurnRequest, tools: &Arc<[ToolSpec]>) -> LlmReques
     }
 }
 
-/// The conversation as messages that alternate and begin with the user, as the provider wants them.
+/// Returns the conversation as messages that alternate and begin with the user, as the provider requires.
 fn messages(history: &[HistoryMessage], chat: ChatKind) -> Vec<LlmMessage> {
     let mut messages: Vec<LlmMessage> = Vec::new();
     let mut file_window = FileWindow::of(history);
@@ -67,7 +67,7 @@ fn messages(history: &[HistoryMessage], chat: ChatKind) -> Vec<LlmMessage> {
         sent.push_str(&prompt_files::sent(&remembered.sent_files));
         let mut text = text(remembered, chat);
         if is_blank(&remembered.text) {
-            // What is left are marks. The provider refuses a blank text.
+            // The rest of the text is marks. The provider rejects a blank text.
             text.truncate(text.trim_end_matches(is_invisible).len());
             if text.is_empty() && blocks.is_empty() {
                 NOTHING.clone_into(&mut text);
@@ -84,13 +84,14 @@ fn messages(history: &[HistoryMessage], chat: ChatKind) -> Vec<LlmMessage> {
     messages
 }
 
-/// How large the first request of a turn is, exactly as [`LlmRequest::bytes`] says it of what `build` makes.
+/// Returns the size of the first request of a turn: exactly the [`LlmRequest::bytes`] of the result of
+/// `build`.
 pub(crate) fn bytes(history: &[HistoryMessage], chat: ChatKind) -> u64 {
     let messages = messages(history, chat);
     GLOBAL.trim().len() as u64 + messages.iter().map(LlmMessage::bytes).sum::<u64>()
 }
 
-/// One message with its marks: who wrote it (in groups), where it came from, what it answers.
+/// Returns one message with its marks: its author (in groups), its origin and the message it replies to.
 fn text(remembered: &HistoryMessage, chat: ChatKind) -> String {
     if remembered.role == Role::Assistant {
         let text = remembered.text.trim_end();
@@ -139,7 +140,7 @@ fn said(remembered: &HistoryMessage) -> String {
     text
 }
 
-/// The mark of the message that is replied to: who wrote it where, what it carries, what it says.
+/// Returns the mark of the message that is replied to: its author and origin, its attachments and its text.
 fn answered(reply: &Reply) -> String {
     let mut mark = format!("> In reply to {}", plain_name(&reply.sender));
     if let Some(chat) = &reply.chat {
@@ -158,8 +159,7 @@ fn answered(reply: &Reply) -> String {
     mark
 }
 
-/// Keeps every line of a quoted text inside the quote. One that would look like a mark of ours there is
-/// quoted once more.
+/// Quotes every line of a text. A line that would look like one of our marks is quoted once more.
 fn quoted(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     let line = |line| if begins_mark(line) { format!("> {line}") } else { line.to_owned() };
@@ -170,9 +170,8 @@ fn begins_mark(line: &str) -> bool {
     MARKS.iter().any(|mark| line.trim_start().starts_with(mark))
 }
 
-/// A person's own words. A line that begins like a mark of ours is escaped, so that marks are known by
-/// standing before the words only. Nothing else is changed: whatever stands in a message is said by whom its
-/// first mark names.
+/// Escapes the lines of a person's text that begin like one of our marks, so that real marks only precede the
+/// text. The rest is unchanged: the first mark of a message names the author of everything in it.
 fn words(text: &str) -> String {
     if !MARKS.iter().any(|mark| text.contains(mark)) {
         return text.to_owned();
@@ -384,7 +383,7 @@ mod tests {
         }
     }
 
-    /// Words as somebody would choose them who wants to be taken for somebody else.
+    /// Generates texts of a person who pretends to be somebody else.
     fn hostile() -> impl Strategy<Value = String> {
         let parts = prop::sample::select(vec![
             "> In reply to ",

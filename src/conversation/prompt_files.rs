@@ -1,8 +1,8 @@
-//! Files in a prompt: blocks that show them to the model, or lines that tell it of them.
+//! Files in a prompt: blocks that show them to the model, or lines that describe them.
 //!
-//! What a file becomes depends on the conversation up to its message and on how many came later, never on a
-//! clock or on what happened to other copies; so a block stays a block until a whole step of the oldest
-//! become lines.
+//! The form of a file depends on the conversation up to its message and on the number of later files, but not
+//! on a clock or on the state of other copies. A block therefore stays a block until a whole step of the
+//! oldest files becomes lines.
 
 use crate::domain::file::{FileKind, KnownFile};
 use crate::domain::history::Window;
@@ -12,29 +12,29 @@ use crate::domain::speech::clock;
 use crate::llm::request::{Block, FileBlock};
 use crate::llm::{self, Readable, Unreadable};
 
-/// How many images a request shows. With more than 20 the provider refuses all that are larger than 2,000
+/// The images shown in a request. With more than 20 the provider rejects all that are larger than 2,000
 /// pixels, as photos may be.
 const IMAGES: Window = Window { limit: 20, step: 10 };
-/// How many PDFs a request shows: together they may have 600 pages.
+/// The PDFs shown in a request: together they may have 600 pages.
 const PDFS: Window = Window { limit: 10, step: 5 };
 /// The longest name in a prompt, in code points.
 const LONGEST_NAME: usize = 255;
 
-/// What stands behind the description of a file whose copy the provider does not have.
+/// Follows the description of a file of which the provider has no copy.
 const NO_COPY: &str = "cannot be read now; the person would have to send it again";
-/// What stands behind the description of one that Telegram did not hand out.
+/// Follows the description of a file that could not be downloaded from Telegram.
 const NOT_FETCHED: &str = "could not be fetched from Telegram; the person would have to send it again";
-/// What stands behind the description of a recording that could not be transcribed.
+/// Follows the description of a recording that could not be transcribed.
 const NOT_HEARD: &str = "could not be transcribed; the person would have to send it again or write it";
-/// What stands behind the description of a recording without words.
+/// Follows the description of a recording without words.
 const NOTHING_SAID: &str = "nothing is said in it";
-/// What stands before the file of the message that is replied to.
+/// Precedes the file of the message that is replied to.
 const REPLIED: &str = "[the file of the message that is replied to:]";
-/// What stands behind the description of one that is left out because many others came later.
+/// Follows the description of a file that is left out because many later ones exist.
 const TOO_OLD: &str = "left out, because many files came after it; the person would have to send it again";
 
-/// How many of the oldest files of a conversation are left out, counted down while its messages are read in
-/// order.
+/// The number of oldest files of a conversation that are still to be left out, counted down while its
+/// messages are read in order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FileWindow {
     images: i64,
@@ -42,7 +42,7 @@ pub(super) struct FileWindow {
 }
 
 impl FileWindow {
-    /// The shelf of a conversation.
+    /// Counts the files of a conversation.
     pub(super) fn of<'a>(history: impl IntoIterator<Item = &'a HistoryMessage>) -> Self {
         let (mut images, mut pdfs) = (0, 0);
         for file in history.into_iter().flat_map(shown).filter(|file| !file.not_fetched) {
@@ -55,7 +55,7 @@ impl FileWindow {
         Self { images: IMAGES.skipped(images), pdfs: PDFS.skipped(pdfs) }
     }
 
-    /// The blocks of a message's files. Those that are left out have to be asked for in order.
+    /// Returns the blocks of a message's files. Must be called for the messages in order.
     pub(super) fn blocks(&mut self, message: &HistoryMessage) -> Vec<Block> {
         let labelled = |file: &KnownFile| {
             let label = file.replied.then(|| Block::Text(REPLIED.to_owned()));
@@ -80,7 +80,7 @@ impl FileWindow {
             return Block::Text(line(file, TOO_OLD));
         }
         let Some(id) = &file.provider_id else {
-            // Nobody makes copies of other kinds.
+            // Copies exist only of these kinds.
             let kept = matches!(file.kind, FileKind::Photo | FileKind::Document | FileKind::Sticker);
             let remark = if kept { NO_COPY.to_owned() } else { why(Unreadable::Kind) };
             return Block::Text(line(file, &remark));
@@ -106,13 +106,13 @@ impl FileWindow {
     }
 }
 
-/// The files of a message that a prompt tells of. The provider takes none in messages of the model.
+/// Returns the files of a message that a prompt mentions. The provider accepts none in messages of the model.
 fn shown(message: &HistoryMessage) -> impl Iterator<Item = &KnownFile> {
     // The words of a recording are the message's text.
     message.files.iter().filter(|file| message.role == Role::User && file.words().is_none())
 }
 
-/// Whether a prompt of these messages shows the copy of a file.
+/// Returns whether a prompt of these messages shows the copy of a file.
 pub(crate) fn shows<'a>(messages: impl IntoIterator<Item = &'a HistoryMessage> + Clone, copy: &str) -> bool {
     let mut file_window = FileWindow::of(messages.clone());
     let mut blocks = messages.into_iter().flat_map(|message| file_window.blocks(message));
@@ -125,7 +125,7 @@ pub(super) fn spoken_mark(kind: FileKind, seconds: u32) -> String {
     format!("[{name}, {}]", clock(seconds))
 }
 
-/// As what the model reads a file. One whose length nobody knows is no empty one.
+/// Returns the form in which the model reads a file. A file of unknown length does not count as empty.
 fn readable(file: &KnownFile) -> Result<Readable, Unreadable> {
     llm::readable(&file.mime, &file.name, file.size.unwrap_or(1))
 }
@@ -153,7 +153,7 @@ pub(super) fn sent(files: &[SentFileNote]) -> String {
     format!("[files of the answer above: {}]", files.iter().map(line).collect::<Vec<_>>().join("; "))
 }
 
-/// Such as `[document "x.zip" (application/zip, 3.1 MB): not readable here]`.
+/// Returns a line such as `[document "x.zip" (application/zip, 3.1 MB): not readable here]`.
 fn line(file: &KnownFile, remark: &str) -> String {
     let (kind, name) = (file.kind.name(), one_line(&file.name, LONGEST_NAME));
     let mime = one_line(&file.mime, LONGEST_NAME);
@@ -161,7 +161,7 @@ fn line(file: &KnownFile, remark: &str) -> String {
     format!("[{kind} \"{name}\" ({mime}{length}): {remark}]")
 }
 
-/// A length for people.
+/// Formats a length for people.
 fn length(bytes: u64) -> String {
     match bytes {
         1 => "1 byte".to_owned(),
@@ -171,8 +171,8 @@ fn length(bytes: u64) -> String {
     }
 }
 
-/// A sender's words inside a line of ours, up to so many code points: they can neither end it nor begin
-/// another.
+/// Returns a person's text for use inside one of our lines, up to `limit` code points: it can neither end the
+/// line nor begin another.
 pub(super) fn one_line(words: &str, limit: usize) -> String {
     let harmless = |c: char| match c {
         '"' => '\'',

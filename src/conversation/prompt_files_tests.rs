@@ -1,4 +1,4 @@
-//! What becomes of files in prompts: what stays as it is, and what the limits are.
+//! The form of files in prompts: stability and limits.
 
 use chrono::DateTime;
 use proptest::prelude::*;
@@ -129,7 +129,7 @@ fn the_model_is_never_shown_files_in_its_own_messages() {
 }
 
 proptest! {
-    /// Photos, PDFs and texts come one after the other; copies get lost only where that is the point.
+    /// Photos, PDFs and texts in any order become lines in steps, and a line never becomes a block again.
     #[test]
     fn blocks_become_lines_in_steps_and_never_come_back(kinds in prop::collection::vec(0..3_usize, 0..80)) {
         let types = [("image/png", 5), ("application/pdf", 5), ("text/plain", 5)];

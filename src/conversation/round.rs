@@ -1,5 +1,5 @@
 //! One round: a request to the model and its streamed answer, retried until the first visible text.
-//! Every try ([`attempt`]) leaves a [`ModelCall`] for the books, even if it failed or was stopped.
+//! Each try ([`attempt`]) is recorded as a [`ModelCall`], even if it failed or was stopped.
 
 mod attempt;
 mod context;
@@ -26,13 +26,13 @@ pub(super) struct Round {
     pub(super) blocks: Vec<Value>,
     /// The complete calls of our tools.
     pub(super) tool_calls: Vec<ToolCall>,
-    /// The call of every try, oldest first.
+    /// The calls of all tries, oldest first.
     pub(super) calls: Vec<ModelCall>,
-    /// How it ended.
+    /// How the round ended.
     pub(super) ended: RoundEnd,
 }
 
-/// Sends the request until there is an answer, the tries are used up or the turn is stopped.
+/// Sends the request until an answer arrives, the tries are used up or the turn is stopped.
 pub(super) async fn ask(ctx: RoundContext<'_>, request: &LlmRequest) -> Round {
     let RoundContext { meter, stop, tries, .. } = ctx;
     let mut calls = Vec::new();
@@ -105,8 +105,8 @@ fn record(
     call
 }
 
-/// Counts a call in the metrics and logs a failure. The time to the first text counts only if it is shown to
-/// somebody.
+/// Counts a call in the metrics and logs a failure. The time to the first text is recorded only if a screen
+/// shows it.
 fn count(ctx: RoundContext<'_>, calls: &[ModelCall], ended: &RoundEnd, pause: Option<Duration>) {
     let metrics = &ctx.assistant.metrics;
     let result = match (ended, pause) {

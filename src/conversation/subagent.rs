@@ -1,5 +1,5 @@
-//! Sub-agents: a conversation of its own for one task of a tool, with few rounds and its own limit of money,
-//! shown to nobody. Its calls are recorded with those of the turn, so they are paid with it, also when it is
+//! Sub-agents: a separate conversation for one task of a tool, with few rounds and its own cost limit, not
+//! shown to anybody. Its calls are recorded with those of the turn, so they are paid with it even if it is
 //! cut.
 
 use futures::FutureExt;
@@ -21,11 +21,11 @@ use crate::services::pricing;
 use crate::tools::subagent::{RunSubagent, SubagentReport, SubagentTask, Unfinished};
 use crate::tools::{ToolContext, Toolbox, runner};
 
-/// Rounds of one task.
+/// The most rounds of one task.
 const ROUNDS: usize = 8;
-/// Tokens below which an answer is not worth beginning, thinking included.
+/// The fewest tokens, thinking included, for which an answer is worth beginning.
 const SHORTEST_ANSWER: u64 = 4_000;
-/// How far a prompt may grow in a round, in bytes, as far as money is kept back for the next one.
+/// The assumed growth of a prompt per round, in bytes, for which money is reserved.
 const GROWTH: u64 = 16_000;
 
 /// Runs the sub-agents of a turn's tools.
@@ -41,7 +41,7 @@ pub(super) struct Subagent<'a> {
 }
 
 impl Subagent<'_> {
-    /// What tools may use.
+    /// Returns the context for tools.
     pub(super) fn context(&self) -> ToolContext<'_> {
         let Assistant { registry, db, made_files, clock, .. } = self.assistant;
         ToolContext {
@@ -74,7 +74,7 @@ impl RunSubagent for Subagent<'_> {
     }
 }
 
-/// A task under way.
+/// The state of a running task.
 struct SubagentRun<'a> {
     subagent: Subagent<'a>,
     task: SubagentTask,
@@ -92,7 +92,7 @@ impl SubagentRun<'_> {
         while self.rounds < ROUNDS {
             self.rounds += 1;
             self.bound(&mut request)?;
-            // Tried once: a further try has to fit into what is left then.
+            // One try only: the next one must fit the money that is left then.
             let round =
                 round::ask(RoundContext { assistant, meter, screen: None, stop, tries: 1 }, &request).await;
             let today = assistant.clock.now().date_naive();
@@ -139,14 +139,14 @@ impl SubagentRun<'_> {
         }
     }
 
-    /// Sets how long the next answer may be, so that the task cannot cost more than its limit and a last
-    /// answer stays affordable; without room for one behind it, this one is the last.
+    /// Limits the length of the next answer so that the task cannot exceed its limit and a last answer stays
+    /// affordable. If there is no room for another answer, the next one is the last.
     fn bound(&self, request: &mut LlmRequest) -> Result<(), Unfinished> {
         let today = self.subagent.assistant.clock.now().date_naive();
         let left = self.task.cap - self.spent;
         let affordable = |budget| pricing::affordable(&request.model, request.bytes(), budget, today);
         let kept_back = pricing::reserve(&request.model, request.bytes() + GROWTH, SHORTEST_ANSWER, today);
-        // What is said now is read again in the next round, for up to half of what saying it costs.
+        // The answer is read again in the next round, which costs up to half as much as writing it.
         let with_another = affordable(left - kept_back) * 2 / 3;
         if self.rounds < ROUNDS && with_another >= SHORTEST_ANSWER {
             request.max_tokens = with_another;
@@ -162,7 +162,8 @@ impl SubagentRun<'_> {
         Ok(())
     }
 
-    /// Waits after a failure that may pass, which costs no round but money, if it has reported any usage.
+    /// Waits after a temporary failure. The wait uses up no round, but the failed try costs money if it has
+    /// reported usage.
     async fn wait_after(&mut self, error: &LlmError) -> Result<(), Unfinished> {
         self.failures += 1;
         let pause = self.pauses.after(error.retry()).filter(|_| self.failures < TRIES);

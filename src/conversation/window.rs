@@ -1,5 +1,5 @@
-//! Fitting a conversation into the model's window: whole turns go, oldest first, in large steps, so that the
-//! prefix stays the same (and cached) for many turns in between.
+//! Fitting a conversation into the model's window: whole turns are removed, oldest first, in large steps, so
+//! that the prefix stays the same (and cached) for many turns in between.
 
 use super::interrupt::Stop;
 use crate::domain::message::Role;
@@ -7,20 +7,20 @@ use crate::llm::request::{FileBlock, LlmMessage, LlmRequest};
 use crate::llm::tokens::BYTES_PER_TOKEN;
 use crate::llm::{LlmError, Provider};
 
-/// Up to this share of the room (in percent) the guess is trusted and nothing is counted.
+/// The percentage of the room up to which the estimate is trusted and tokens are not counted.
 const TRUSTED: u64 = 50;
-/// After trimming, so much of the room (in percent) is filled, which leaves space for many turns.
+/// The percentage of the room that is filled after trimming, which leaves space for many turns.
 const TRIMMED_TO: u64 = 60;
-/// Messages go in steps of so many; an even number, because a turn has two.
+/// The number of messages removed per step; even, because a turn has two.
 const STEP: usize = 20;
-/// How often to count and trim again.
+/// The most repetitions of counting and trimming.
 const TRIES: u32 = 4;
 
-/// Leaves in the request as much of the conversation as fits.
+/// Trims the conversation of the request to the room that the model has.
 ///
 /// # Errors
-/// [`LlmError::TooLong`] when the newest message alone is too long, [`LlmError::FileGone`] and
-/// [`LlmError::FilesRefused`] when counting finds that out, and [`LlmError::Cancelled`].
+/// Returns [`LlmError::TooLong`] if the newest message alone is too long, [`LlmError::FileGone`] or
+/// [`LlmError::FilesRefused`] if the count reports that, and [`LlmError::Cancelled`] if the turn is stopped.
 pub(super) async fn fit(provider: &Provider, request: &mut LlmRequest, stop: &Stop) -> Result<(), LlmError> {
     let room = request.model.window - request.max_tokens;
     for _ in 0..TRIES {
@@ -31,13 +31,13 @@ pub(super) async fn fit(provider: &Provider, request: &mut LlmRequest, stop: &St
         let tokens = match counted {
             Ok(tokens) if tokens <= room => return Ok(()),
             Ok(tokens) => tokens,
-            // More than the endpoint wants to count is too long as well: the guess must do.
+            // A request that is too large to be counted is too long as well, so the estimate is used.
             Err(LlmError::TooLong(_)) => guess(request).max(room + 1),
             Err(
                 error @ (LlmError::Cancelled | LlmError::FileGone { .. } | LlmError::FilesRefused { .. }),
             ) => return Err(error),
-            // Counting is a help, not a condition. What is guessed of files is a bound, far above what most
-            // of them take.
+            // A failed count is not fatal. The estimate for files is an upper bound, far above the tokens of
+            // most files.
             Err(_) if guess_of_text(request) <= room => return Ok(()),
             Err(_) => guess(request),
         };
@@ -48,7 +48,7 @@ pub(super) async fn fit(provider: &Provider, request: &mut LlmRequest, stop: &St
     Err(LlmError::TooLong("the newest message does not fit the window".to_owned()))
 }
 
-/// Drops the oldest turns until, in proportion, `tokens` come down to `target`. False if nothing could be
+/// Drops the oldest turns until, in proportion, `tokens` falls to `target`. Returns `false` if no turn can be
 /// dropped.
 fn trim(request: &mut LlmRequest, tokens: u64, target: u64) -> bool {
     let total: u64 = request.messages.iter().map(LlmMessage::bytes).sum();
@@ -56,7 +56,7 @@ fn trim(request: &mut LlmRequest, tokens: u64, target: u64) -> bool {
     let mut dropped = 0_u128;
     let mut first = 0;
     for (index, message) in request.messages.iter().enumerate() {
-        // A turn begins with the user; the newest one stays in any case.
+        // A turn begins with the user; the newest one is always kept.
         if message.role == Role::User && index > 0 {
             first = index;
             if dropped >= surplus {
@@ -66,7 +66,8 @@ fn trim(request: &mut LlmRequest, tokens: u64, target: u64) -> bool {
         dropped += u128::from(message.bytes());
     }
     let newest = request.messages.iter().rposition(|message| message.role == Role::User).unwrap_or(0);
-    // A round number of messages, so that the next turns cut at the same place; unless that leaves nothing.
+    // A multiple of `STEP` messages, so that the next turns cut at the same place, unless no message would be
+    // left.
     let round = first.next_multiple_of(STEP);
     let first = if round < newest { round } else { first.min(newest) };
     request.messages.drain(..first);

@@ -9,13 +9,13 @@ use super::container::Container;
 use super::error::{DocumentError, Flow};
 use super::preview::Unit;
 
-/// Bytes that are unpacked to list a compressed TAR.
+/// The most bytes unpacked to list a compressed TAR.
 const UNPACKED: u64 = 512 << 20;
-/// Members that are listed.
+/// The most members listed.
 const MEMBERS: usize = 20_000;
-/// The block of TAR.
+/// The block size of TAR in bytes.
 const BLOCK: usize = 512;
-/// The longest name in an extended header.
+/// The most bytes of an extended header that are read.
 const NAME: u64 = 64 << 10;
 
 /// Lists a ZIP file.
@@ -54,7 +54,7 @@ pub(super) fn read_gzip(bytes: &[u8], out: &mut Collector) -> Flow {
     out.row(&[(0, name), (1, format!("{more}{} bytes", rest + head.len() as u64))])
 }
 
-/// Returns whether a file begins as a TAR.
+/// Returns whether a file begins like a TAR.
 pub(super) fn is_tar(bytes: &[u8]) -> bool {
     bytes.get(257..262) == Some(b"ustar")
 }
@@ -65,7 +65,7 @@ fn list(mut tar: impl Read, out: &mut Collector) -> Flow {
     for count in 0.. {
         match tar.read_exact(&mut block) {
             Ok(()) => {}
-            // Some programs leave out the empty blocks at the end.
+            // Some programs omit the empty blocks at the end.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && count > 0 => return Ok(()),
             Err(_) => return Err(DocumentError::Broken.into()),
         }
@@ -102,12 +102,12 @@ fn skip(tar: &mut impl Read, bytes: u64) -> Flow {
     Ok(())
 }
 
-/// Text up to the first zero.
+/// Returns the text before the first zero byte.
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes.split(|byte| *byte == 0).next().unwrap_or_default()).into_owned()
 }
 
-/// A size: octal digits, or binary if over 8 GiB.
+/// Parses a size: octal digits, or binary if it is over 8 GiB.
 fn number(field: &[u8]) -> Option<u64> {
     if field.first()? & 0x80 != 0 {
         let low: [u8; 8] = field.get(4..12)?.try_into().ok()?;
@@ -118,7 +118,7 @@ fn number(field: &[u8]) -> Option<u64> {
     if digits.is_empty() { Some(0) } else { u64::from_str_radix(digits, 8).ok() }
 }
 
-/// The path in an extended header of records "length key=value\n".
+/// Returns the path in an extended header, which has records "length key=value\n".
 fn extended(bytes: &[u8]) -> Option<String> {
     let records = String::from_utf8_lossy(bytes).into_owned();
     let mut paths =

@@ -1,17 +1,16 @@
-//! The records of an XLS, checked before calamine holds all of its cells: a file of few bytes can stand for
-//! very many.
+//! The records of an XLS, checked before calamine loads all cells: a small file can declare very many.
 
 use std::io::{Cursor, Read, Write};
 
 use super::error::DocumentError;
 
-/// Cells of the rectangles around the content of all sheets; calamine holds 32 bytes for each.
+/// The most cells in the rectangles around the content of all sheets; calamine allocates 32 bytes for each.
 const AREA: u64 = 4_000_000;
-/// Bytes of the texts of all cells.
+/// The most bytes in the texts of all cells.
 const TEXT: u64 = 64 << 20;
-/// The longest shared string in bytes of UTF-8, for one whose length is not known.
+/// The assumed length of a shared string whose length is unknown: the maximum in bytes of UTF-8.
 const LONGEST: u64 = 3 * 65_535;
-/// Sheets of a workbook.
+/// The most sheets of a workbook.
 const SHEETS: usize = 1_000;
 
 const STRINGS: u64 = 0xfc;
@@ -24,7 +23,7 @@ struct Records<'a> {
 }
 
 impl<'a> Iterator for Records<'a> {
-    /// The kind, where the record begins, and its body.
+    /// The kind, the position and the body of a record.
     type Item = (u64, usize, &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -41,8 +40,8 @@ fn word(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from(u16::from_le_bytes([pair[0], pair[1]])))
 }
 
-/// Returns a workbook that is safe to read: a compound file with nothing but the checked stream, in which the
-/// declared sizes of sheets, for which memory would be reserved, are blanked.
+/// Returns a workbook that is safe to read: a compound file with only the checked stream. The declared sizes
+/// of sheets are blanked, because calamine would allocate that much.
 pub(super) fn checked(bytes: &[u8]) -> Result<Vec<u8>, DocumentError> {
     let mut file = cfb::CompoundFile::open(Cursor::new(bytes)).map_err(|_| DocumentError::Broken)?;
     let name = if file.is_stream("/Workbook") { "/Workbook" } else { "/Book" };
@@ -56,7 +55,7 @@ pub(super) fn checked(bytes: &[u8]) -> Result<Vec<u8>, DocumentError> {
         declared.extend(records.filter(|(kind, ..)| *kind == DIMENSIONS).map(|(_, at, _)| at));
     }
     for at in declared {
-        // An empty cell, which is skipped.
+        // The kind of an empty cell, which is skipped.
         book[at..at + 2].copy_from_slice(&[1, 2]);
     }
     let mut safe = cfb::CompoundFile::create(Cursor::new(Vec::new())).map_err(|_| DocumentError::Broken)?;
@@ -66,7 +65,7 @@ pub(super) fn checked(bytes: &[u8]) -> Result<Vec<u8>, DocumentError> {
     Ok(safe.into_inner().into_inner())
 }
 
-/// Where the sheets begin.
+/// Returns the positions at which the sheets begin.
 fn sheets(book: &[u8]) -> Result<Vec<usize>, DocumentError> {
     let mut found = Vec::new();
     for (kind, _, body) in (Records { bytes: book, at: 0 }) {
@@ -98,7 +97,7 @@ fn check(book: &[u8]) -> Result<(), DocumentError> {
             if at == sheet && kind != 0x809 || walked > 2 * book.len() {
                 return Err(DocumentError::Broken);
             }
-            // A chart inside the sheet has a start, an end, and records like cells.
+            // A chart inside the sheet has its own start and end, and records that resemble cells.
             match kind {
                 0x809 => depth += 1,
                 0x0a => depth = depth.saturating_sub(1),
@@ -134,8 +133,8 @@ fn check(book: &[u8]) -> Result<(), DocumentError> {
     Ok(())
 }
 
-/// Returns upper bounds of the lengths of the shared strings in bytes of UTF-8, as far as they can be
-/// followed.
+/// Returns upper bounds of the lengths of the shared strings in bytes of UTF-8, as far as the records can be
+/// read.
 fn lengths(book: &[u8], at: usize) -> Vec<u64> {
     let mut records = Records { bytes: book, at };
     let first = records.next().map(|(_, _, body)| body);
@@ -151,7 +150,7 @@ struct Segments<'a> {
 }
 
 impl Segments<'_> {
-    /// Bytes left in the segment; at its end goes to the next one.
+    /// Returns the bytes left in the segment; at its end moves to the next one.
     fn left(&mut self) -> Option<usize> {
         let left = self.list.get(self.index)?.len().saturating_sub(self.offset);
         if left > 0 {
@@ -190,7 +189,7 @@ impl Segments<'_> {
             let segment = self.index;
             let left = self.left()?;
             if self.index != segment {
-                // A continued string begins with the width of its characters.
+                // A continued string begins with a flag for the width of its characters.
                 flags = self.number(1)?;
                 continue;
             }

@@ -11,7 +11,7 @@ use super::error::{DocumentError, Flow};
 use super::number_format::number;
 use super::preview::Unit;
 
-/// Unpacked bytes of an XLSB, which calamine holds in part.
+/// The most unpacked bytes of an XLSB, which calamine partly keeps in memory.
 const UNPACKED: u64 = 128 << 20;
 
 /// Reads a workbook of Excel 97 to 2003.
@@ -46,7 +46,7 @@ pub(super) fn read_xls(bytes: &[u8], out: &mut Collector) -> Flow {
     Ok(())
 }
 
-/// Reads a binary workbook of later Excel.
+/// Reads a binary workbook of Excel 2007 or later.
 pub(super) fn read_xlsb(bytes: &[u8], out: &mut Collector) -> Flow {
     Container::open(bytes)?.measure(UNPACKED)?;
     let mut book = Xlsb::new(Cursor::new(bytes)).map_err(|error| match error {

@@ -1,14 +1,14 @@
-//! Takes what a reader finds, keeps the selected window, counts the rest, and stops the reader at the limit
-//! of work.
+//! Receives the content that a reader finds, keeps the selected window, counts the rest, and stops the reader
+//! at the limit of work.
 
 use super::error::{DocumentError, Flow, Stop};
 use super::preview::{Part, Preview, Selection, Size, Unit};
 
-/// Parts of one document. A reader stops here.
+/// The most parts of one document; a reader stops here.
 const PARTS: usize = 2_000;
 
-/// Work of one preview: a unit is a byte of text or a cell. 64 million take about a second in a release
-/// build.
+/// The most work for one preview, in units of a byte of text or a cell. 64 million take about a second in a
+/// release build.
 const WORK: u64 = 64_000_000;
 
 /// The longest cell shown, in characters.
@@ -17,13 +17,13 @@ const CELL: usize = 300;
 /// The longest name of a part, in characters.
 const NAME: usize = 100;
 
-/// The least share of the limit that a part gets while the limit lasts, in characters.
+/// The smallest share of the limit for a part, in characters, while the limit is not used up.
 const SHARE: usize = 400;
 
 /// A cell: its column from 0, and its text.
 pub(super) type Cell = (usize, String);
 
-/// Collects a preview.
+/// Collects the text of a preview.
 #[derive(Debug)]
 pub(super) struct Collector {
     selection: Selection,
@@ -37,7 +37,7 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// Collects at most `limit` characters of text.
+    /// Creates a collector of at most `limit` characters of text.
     pub(super) fn new(selection: Selection, limit: usize) -> Self {
         Self {
             selection,
@@ -51,8 +51,8 @@ impl Collector {
         }
     }
 
-    /// Announces how many parts follow, so that each gets its share of the limit. Without it, the first ones
-    /// get all.
+    /// Announces how many parts follow, so that each gets its share of the limit. Without it, the first parts
+    /// use up the limit.
     pub(super) fn expect(&mut self, parts: usize) {
         self.expected = parts;
     }
@@ -176,7 +176,7 @@ impl Collector {
         Ok(())
     }
 
-    /// Returns whether the next row would be shown. If not, the texts of its cells need not be made.
+    /// Returns whether the next row would be shown. If not, the texts of its cells are not needed.
     pub(super) fn wants_row(&self) -> bool {
         let Some(part) = self.parts.last().filter(|_| self.wanted && !self.full) else { return false };
         match part.size {
@@ -185,13 +185,13 @@ impl Collector {
         }
     }
 
-    /// Counts work that gives no text.
+    /// Counts work that produces no text.
     pub(super) fn charge(&mut self, units: usize) -> Flow {
         self.work = self.work.saturating_sub(units as u64);
         if self.work == 0 { Err(Stop::Enough) } else { Ok(()) }
     }
 
-    /// Ends the part as read to its end.
+    /// Ends the part and marks it as complete.
     fn close(&mut self) {
         if let Some(part) = self.parts.last_mut().filter(|_| self.wanted) {
             part.complete = true;
@@ -205,8 +205,8 @@ impl Collector {
         self.wanted = false;
     }
 
-    /// Makes the preview of what the reader has found. A document that turns out too large after some of it
-    /// was taken is shown as far as it was read.
+    /// Returns the preview of the collected content. A document that turns out to be too large is shown as
+    /// far as it was read.
     pub(super) fn finish(mut self, format: &'static str, outcome: &Flow) -> Result<Preview, DocumentError> {
         let taken = self.parts.iter().any(|part| part.shown > 0);
         let complete = match outcome {
@@ -255,7 +255,7 @@ pub(super) fn clean(text: &str, lines: bool) -> String {
     let keep = |c: char| match c {
         '\n' | '\t' if lines => Some(c),
         '\n' | '\t' => Some(' '),
-        // Marks that turn the direction of the text around them, which hides what a name really is.
+        // Marks that change the direction of text, which can disguise a name.
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => None,
         c if c.is_control() => None,
         c => Some(c),

@@ -1,4 +1,5 @@
-//! ZIP containers with limits: members, bytes unpacked in total and held at once. Nothing is written to disk.
+//! ZIP containers with limits for members and for the bytes unpacked in total and at once. Nothing is written
+//! to disk.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -12,13 +13,13 @@ use zip::result::ZipError;
 use super::error::DocumentError;
 use super::xml::{Node, Xml, attribute};
 
-/// Members of a container.
+/// The most members of a container.
 const MEMBERS: usize = 20_000;
 
-/// Bytes that may be unpacked in total, as a stream.
+/// The most bytes unpacked in total, as a stream.
 const UNPACKED: u64 = 512 << 20;
 
-/// Bytes of one member that are held at once.
+/// The most bytes of one member in memory.
 const HELD: u64 = 32 << 20;
 
 /// The unpacked bytes of a member.
@@ -30,19 +31,19 @@ pub(super) struct Container<'a> {
     left: Rc<Cell<u64>>,
 }
 
-/// A member of a ZIP file, for a listing.
+/// A member of a ZIP file, for a list.
 pub(super) struct Member {
-    /// The path; encodings of old archives are decoded.
+    /// The path; the encodings of old archives are decoded.
     pub(super) name: String,
     /// The declared unpacked size in bytes.
     pub(super) size: u64,
-    /// Whether it needs a password.
+    /// Whether the member needs a password.
     pub(super) encrypted: bool,
 }
 
-/// Where a relation of an Office document leads.
+/// A relation of an Office document: a link to another member or to an address.
 pub(super) struct Relation {
-    /// The member, or an address.
+    /// The path of the member, or the address.
     pub(super) target: String,
     /// The last segment of the type, for example "notesSlide".
     pub(super) kind: String,
@@ -51,7 +52,7 @@ pub(super) struct Relation {
 impl<'a> Container<'a> {
     /// Reads the directory of a ZIP file.
     pub(super) fn open(bytes: &'a [u8]) -> Result<Self, DocumentError> {
-        // Counted here, because the declared number may lie and each entry costs memory.
+        // Counted here, because the declared number may be wrong and each entry needs memory.
         let entries = bytes.windows(4).filter(|window| *window == b"PK\x01\x02").count();
         if entries > MEMBERS {
             return Err(DocumentError::TooLarge);
@@ -60,7 +61,7 @@ impl<'a> Container<'a> {
         Ok(Self { archive, left: Rc::new(Cell::new(UNPACKED)) })
     }
 
-    /// Returns the first member whose name begins and ends so.
+    /// Returns the first member whose name begins with `start` and ends with `end`.
     pub(super) fn find(&self, start: &str, end: &str) -> Option<String> {
         let names = self.archive.file_names().flatten();
         let mut found = names.filter(|name| name.starts_with(start) && name.ends_with(end));
@@ -72,7 +73,7 @@ impl<'a> Container<'a> {
         self.archive.len()
     }
 
-    /// Returns what the directory says about a member.
+    /// Returns the entry of a member in the directory.
     pub(super) fn entry(&mut self, index: usize) -> Result<Member, DocumentError> {
         let file = self.archive.by_index_raw(index).map_err(|error| failure(&error))?;
         let raw = file.name_raw();
@@ -91,13 +92,13 @@ impl<'a> Container<'a> {
         }
     }
 
-    /// Streams a member as XML. `None` if there is no such member.
+    /// Streams a member as XML. Returns `None` if there is no such member.
     pub(super) fn xml(&mut self, name: &str) -> Result<Option<Xml<Stream<'_, 'a>>>, DocumentError> {
         let left = Rc::clone(&self.left);
         Ok(self.stream(name)?.map(|file| Xml::new(BufReader::with_capacity(1 << 16, file), left)))
     }
 
-    /// Reads a member that must fit into memory, 32 MiB. `None` if there is no such member.
+    /// Reads a member that must fit into memory, 32 MiB. Returns `None` if there is no such member.
     pub(super) fn read(&mut self, name: &str) -> Result<Option<Vec<u8>>, DocumentError> {
         let left = Rc::clone(&self.left);
         let Some(file) = self.stream(name)? else { return Ok(None) };
@@ -111,7 +112,8 @@ impl<'a> Container<'a> {
         Ok(Some(bytes))
     }
 
-    /// Unpacks everything without keeping it, to learn the true size. Fails if it is over `limit` bytes.
+    /// Unpacks everything without keeping it, to determine the true size. Returns an error if it exceeds
+    /// `limit` bytes.
     pub(super) fn measure(&mut self, limit: u64) -> Result<(), DocumentError> {
         let mut left = limit;
         for index in 0..self.archive.len() {
@@ -123,7 +125,7 @@ impl<'a> Container<'a> {
         Ok(())
     }
 
-    /// Reads the relations of an Office part by id; none if it has none.
+    /// Reads the relations of an Office part by id. The map is empty if the part has none.
     pub(super) fn relations(&mut self, part: &str) -> Result<HashMap<String, Relation>, DocumentError> {
         let (folder, file) = part.rsplit_once('/').unwrap_or(("", part));
         let mut found = HashMap::new();
@@ -145,7 +147,7 @@ impl<'a> Container<'a> {
     }
 }
 
-/// Returns the member that a relative path names from a folder.
+/// Returns the path of the member to which a relative path in a folder leads.
 pub(super) fn resolve(folder: &str, target: &str) -> String {
     let mut path: Vec<&str> = if target.starts_with('/') {
         Vec::new()

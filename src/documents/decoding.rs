@@ -1,14 +1,14 @@
-//! Bytes of text in any encoding to characters.
+//! Decodes text in any encoding.
 
 use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-/// Bytes of the start that decide the encoding.
+/// The number of leading bytes that decide the encoding.
 const HEAD: usize = 1 << 18;
 
-/// Decodes text. Bytes that are no character become U+FFFD.
+/// Decodes text. Invalid bytes become U+FFFD.
 pub(super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     if let Some((encoding, length)) = Encoding::for_bom(bytes) {
         return encoding.decode_without_bom_handling(&bytes[length..]).0;
@@ -33,7 +33,7 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
     detector.guess(None, Utf8Detection::Allow)
 }
 
-/// UTF-16 without a mark: one half of the units is 0 (Latin) or 4 (Cyrillic).
+/// Detects UTF-16 without a mark: one half of the units is 0 (Latin) or 4 (Cyrillic).
 fn without_bom(head: &[u8]) -> Option<&'static Encoding> {
     let head = &head[..head.len().min(4096)];
     let pairs = head.len() / 2;
@@ -47,7 +47,7 @@ fn without_bom(head: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// Whether the text is UTF-8 but for a few damaged bytes.
+/// Returns whether the text is UTF-8 except for a few damaged bytes.
 fn mostly_utf8(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(head);
     let damaged = text.matches('\u{fffd}').count();
@@ -55,7 +55,7 @@ fn mostly_utf8(head: &[u8]) -> bool {
     damaged <= 1 && foreign > damaged || damaged * 50 < foreign || foreign == 0
 }
 
-/// The encoding that XML or HTML declares.
+/// Returns the encoding that XML or HTML declares.
 fn declared(head: &[u8]) -> Option<&'static Encoding> {
     let start = String::from_utf8_lossy(&head[..head.len().min(1024)]).to_ascii_lowercase();
     if !start.trim_start().starts_with('<') {

@@ -4,10 +4,10 @@ use super::collector::{Cell, Collector};
 use super::error::{DocumentError, Flow};
 use super::preview::Unit;
 
-/// Characters of the start that decide the delimiter.
+/// The number of leading characters that decide the delimiter.
 const HEAD: usize = 16 << 10;
 
-/// Columns that can be shown, as in a workbook.
+/// The most columns shown, as in a workbook.
 const COLUMNS: usize = 16_384;
 
 /// Reads a table of decoded text.
@@ -38,7 +38,7 @@ pub(super) fn read(text: &str, out: &mut Collector) -> Flow {
     Ok(())
 }
 
-/// Returns the delimiter that divides most of the first lines into the same number of fields, quotes
+/// Returns the delimiter that divides most of the first lines into the same number of fields. Quotes are
 /// respected.
 pub(super) fn delimiter(text: &str) -> u8 {
     let head: String = text.chars().take(HEAD).collect();
@@ -52,6 +52,6 @@ pub(super) fn delimiter(text: &str) -> u8 {
             most.map(|width| widths.iter().filter(|other| **other == width).count() * 1000 + width.min(999));
         best.max().unwrap_or(0)
     };
-    // The first of equals is the last here.
+    // Of equal scores, `max_by_key` returns the last.
     [b':', b'|', b',', b'\t', b';'].into_iter().max_by_key(|delimiter| score(*delimiter)).unwrap_or(b',')
 }

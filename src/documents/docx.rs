@@ -10,10 +10,10 @@ use super::paragraphs::Paragraphs;
 use super::preview::Unit;
 use super::xml::{Node, Xml, attribute};
 
-/// Styles of a document that are held.
+/// The most styles of a document that are kept.
 const STYLES: usize = 10_000;
 
-/// Reads a text of Word; `main` is the member with the text.
+/// Reads a Word document; `main` is the member with the text.
 pub(super) fn read(container: &mut Container<'_>, main: &str, out: &mut Collector) -> Flow {
     let folder = main.rsplit_once('/').map_or("word", |(folder, _)| folder).to_owned();
     let headings = headings(container, &folder)?;
@@ -31,7 +31,8 @@ pub(super) fn read(container: &mut Container<'_>, main: &str, out: &mut Collecto
     Ok(())
 }
 
-/// Levels of headings by the id of their style, which is translated or a number in localized documents.
+/// Returns the levels of headings by the id of their style, which is translated or numeric in localised
+/// documents.
 fn headings(container: &mut Container<'_>, folder: &str) -> Flow<HashMap<String, usize>> {
     let mut found = HashMap::new();
     let Some(mut xml) = container.xml(&format!("{folder}/styles.xml"))? else { return Ok(found) };
@@ -77,7 +78,7 @@ fn body(
             Node::Open(tag) => {
                 let value = || attribute(&tag, "val");
                 match tag.local_name().as_ref() {
-                    // A copy of a drawing's text for old readers.
+                    // The text of a drawing once more, for old readers.
                     "Fallback" => state.fallback += 1,
                     "pStyle" => {
                         let style = value().unwrap_or_default();

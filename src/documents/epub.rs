@@ -10,7 +10,7 @@ use super::html;
 use super::preview::Unit;
 use super::xml::{Node, attribute};
 
-/// Chapters of a book.
+/// The most chapters of a book.
 const CHAPTERS: usize = 5_000;
 
 /// Reads a book.
@@ -18,7 +18,7 @@ pub(super) fn read(container: &mut Container<'_>, out: &mut Collector) -> Flow {
     if let Some(mut xml) = container.xml("META-INF/encryption.xml")? {
         while let Some(node) = xml.next()? {
             let Node::Open(tag) = node else { continue };
-            // Fonts may be obfuscated in a book that can be read.
+            // Fonts may be obfuscated in a book without encryption.
             let method = attribute(&tag, "Algorithm").unwrap_or_default();
             if tag.local_name().as_ref() == "EncryptionMethod"
                 && !method.contains("obfuscation")
@@ -71,7 +71,7 @@ fn spine(container: &mut Container<'_>, package: &str) -> Flow<Vec<String>> {
     Ok(order.iter().filter_map(|id| files.get(id).cloned()).collect())
 }
 
-/// Undoes percent-encoding.
+/// Decodes percent-encoding.
 fn unescape(href: &str) -> String {
     url::form_urlencoded::parse(href.replace('+', "%2B").replace(['&', '='], "_").as_bytes())
         .next()

@@ -1,6 +1,6 @@
 //! Why a document cannot be read.
 
-/// Why a document cannot be read. Each variant asks something else of the person.
+/// Why a document cannot be read. Each variant requires something else from the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DocumentError {
     /// The file has no bytes, or nothing but white space.
@@ -15,8 +15,7 @@ pub(crate) enum DocumentError {
     /// The file unpacks to more than the limits of this module. The person should send a smaller one.
     #[error("the document is too large when unpacked")]
     TooLarge,
-    /// The content is of a format that this module does not read. The name is an English term such as "7-Zip
-    /// archive".
+    /// The format of the content is not supported. The name is an English term such as "7-Zip archive".
     #[error("the format is not supported: {0}")]
     Unsupported(&'static str),
     /// The selection names a part that the document does not have.
@@ -30,7 +29,7 @@ pub(crate) enum DocumentError {
 /// Why a reader stops before the end of a document.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// The limit of work is reached; what was read counts.
+    /// The limit of work is reached; the content read so far is used.
     Enough,
     /// The document cannot be read.
     Failed(DocumentError),
@@ -42,5 +41,5 @@ impl From<DocumentError> for Stop {
     }
 }
 
-/// The result of a step of reading.
+/// The result of a reading step.
 pub(super) type Flow<T = ()> = Result<T, Stop>;

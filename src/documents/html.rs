@@ -1,4 +1,5 @@
-//! HTML and the like as readable text with links; scripts, styles and embedded data are dropped.
+//! Converts HTML and similar formats to readable text with links; scripts, styles and embedded data are
+//! dropped.
 
 use html5gum::Tokenizer;
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
@@ -55,7 +56,7 @@ enum Token {
     Text(String),
 }
 
-/// A start tag with the attributes that are used.
+/// A start tag with its relevant attributes.
 #[derive(Default)]
 struct Tag {
     name: Vec<u8>,
@@ -64,7 +65,7 @@ struct Tag {
     alternative: Option<String>,
 }
 
-/// Makes tokens. It keeps no other attributes, of which one tag may have millions.
+/// Builds the tokens. Other attributes are not kept, because one tag may have millions.
 #[derive(Default)]
 struct Builder {
     tag: Tag,
@@ -106,7 +107,7 @@ impl Builder {
 #[derive(Default)]
 struct State {
     paragraphs: Paragraphs,
-    /// The element that is dropped, and how many of its name are open.
+    /// The name of the element that is being dropped, and how many elements of that name are open.
     dropped: Option<(Vec<u8>, usize)>,
     preformatted: usize,
     lists: usize,

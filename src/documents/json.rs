@@ -1,4 +1,4 @@
-//! JSON: the text, and for a large value an outline first. The value is never built in memory.
+//! JSON as text, for a large value preceded by an outline. The value is never built in memory.
 
 use std::fmt;
 
@@ -9,18 +9,18 @@ use super::error::Flow;
 use super::plain;
 use super::preview::Unit;
 
-/// Characters from which an outline helps.
+/// The size in characters from which an outline is added.
 const LARGE: usize = 4_000;
 /// The longest outline, in bytes.
 const OUTLINE: usize = 6_000;
-/// Levels of the outline.
+/// The levels of the outline.
 const LEVELS: usize = 6;
-/// Members of an object that are outlined; the rest is counted.
+/// The most members of an object that are outlined; the rest is counted.
 const KEYS: usize = 40;
-/// Characters of a string or key that are shown.
+/// The most characters of a string or key that are shown.
 const TEXT: usize = 60;
 
-/// Reads JSON. What does not parse is shown as text.
+/// Reads JSON. Invalid JSON is shown as text.
 pub(super) fn read(text: &str, out: &mut Collector) -> Flow {
     if text.len() > LARGE {
         let mut outline = String::new();
@@ -36,7 +36,7 @@ pub(super) fn read(text: &str, out: &mut Collector) -> Flow {
     plain::write(text, out)
 }
 
-/// Writes the outline of one value behind what stands in the line.
+/// Writes the outline of one value behind the existing text of the line.
 struct Outline<'a> {
     out: &'a mut String,
     level: usize,

@@ -1,4 +1,4 @@
-//! Decides what a file is: by content first, then by MIME type and name.
+//! Detects the format of a file: by content first, then by MIME type and name.
 
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -8,10 +8,10 @@ use super::container::Container;
 use super::decoding::{decode, is_binary};
 use super::error::DocumentError;
 
-/// Bytes of text that are decoded.
+/// The most bytes of text that are decoded.
 const TEXT: usize = 32 << 20;
 
-/// A format, with what was opened to learn it.
+/// A format, with the parts that were opened to detect it.
 pub(super) enum Kind<'a> {
     Xlsx(Container<'a>),
     Xlsb,
@@ -35,7 +35,7 @@ pub(super) enum Kind<'a> {
     Text(Cow<'a, str>),
 }
 
-/// Starts of files that are not read here.
+/// First bytes of files that are not supported.
 const FOREIGN: [(&[u8], &str); 20] = [
     (b"%PDF-", "PDF"),
     (b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
@@ -59,7 +59,7 @@ const FOREIGN: [(&[u8], &str); 20] = [
     (b"PAR1", "Parquet table"),
 ];
 
-/// Decides what the bytes are.
+/// Detects the format of the bytes.
 pub(super) fn detect<'a>(mime: &str, name: &str, bytes: &'a [u8]) -> Result<Kind<'a>, DocumentError> {
     let extension = extension(name);
     if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -173,19 +173,19 @@ fn compound(bytes: &[u8]) -> Result<Kind<'_>, DocumentError> {
     }))
 }
 
-/// Names of formats that are packed or binary.
+/// Extensions of formats that are packed or binary.
 const CONTAINERS: [&str; 19] = [
     "xlsx", "xlsm", "xltx", "xlsb", "xls", "ods", "docx", "docm", "dotx", "pptx", "pptm", "ppsx", "odt",
     "odp", "epub", "zip", "tar", "gz", "tgz",
 ];
 
-/// Names of texts.
+/// Extensions of texts.
 const TEXTS: [&str; 20] = [
     "txt", "text", "log", "md", "markdown", "rst", "csv", "tsv", "tab", "json", "jsonl", "ndjson", "geojson",
     "ipynb", "rtf", "html", "htm", "xhtml", "fb2", "mhtml",
 ];
 
-/// Names of other texts: e-mail, subtitles, settings.
+/// Extensions of other texts: e-mail, subtitles, settings.
 const MORE: [&str; 24] = [
     "eml",
     "mht",
@@ -213,7 +213,7 @@ const MORE: [&str; 24] = [
     "po",
 ];
 
-/// Names of code, which is shown as it is.
+/// Extensions of source code, which is shown unchanged.
 const CODE: [&str; 50] = [
     "rs", "py", "js", "mjs", "ts", "tsx", "jsx", "java", "kt", "kts", "c", "h", "cc", "cpp", "hpp", "cs",
     "go", "rb", "php", "swift", "m", "scala", "sh", "bash", "zsh", "fish", "ps1", "bat", "cmd", "sql", "r",
@@ -221,7 +221,7 @@ const CODE: [&str; 50] = [
     "less", "proto", "graphql", "asm",
 ];
 
-/// MIME types beyond `text/*`.
+/// Accepted MIME types besides `text/*`.
 const MIMES: [&str; 14] = [
     "application/json",
     "application/xml",
@@ -239,8 +239,8 @@ const MIMES: [&str; 14] = [
     "message/rfc822",
 ];
 
-/// Returns whether a file of this MIME type and name is worth downloading to read it here. Content decides
-/// later.
+/// Returns whether a file of this MIME type and name is worth downloading to read it here. The content
+/// decides later.
 pub(crate) fn supports(mime: &str, name: &str) -> bool {
     let extension = extension(name);
     let known = extension.as_str();
@@ -257,7 +257,7 @@ pub(crate) fn supports(mime: &str, name: &str) -> bool {
         || ["+xml", "+json"].iter().any(|end| mime.starts_with("application/") && mime.ends_with(end))
 }
 
-/// A MIME type in lower case without parameters.
+/// Returns a MIME type in lower case without parameters.
 pub(super) fn essence(mime: &str) -> String {
     mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

@@ -8,15 +8,15 @@ use super::html;
 use super::plain;
 use super::preview::Unit;
 
-/// Bodies of one message that are read.
+/// The most bodies read of one message.
 const BODIES: usize = 50;
 
-/// Lines of one message; 20 MB of attachments have 270,000.
+/// The most lines of one message; 20 MB of attachments have 270,000.
 const LINES: usize = 700_000;
 
 /// Reads a message.
 pub(super) fn read(bytes: &[u8], out: &mut Collector) -> Flow {
-    // The parser holds about 150 bytes for each header and part, of which there is at most one a line.
+    // The parser allocates about 150 bytes per header and part, of which there is at most one per line.
     if bytes.split(|byte| *byte == b'\n').count() > LINES {
         return Err(DocumentError::TooLarge.into());
     }

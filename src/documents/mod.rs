@@ -1,11 +1,11 @@
-//! The bytes of a document as text for the model: a bounded window, the parts with their sizes, and what was
-//! left out. Pure and synchronous; a caller runs it on a blocking thread.
+//! Converts a document to text for the model: a bounded window, the parts with their sizes, and the extent of
+//! the omitted content. Pure and synchronous; a caller runs it on a blocking thread.
 //!
-//! Limits, so that no file costs more than memory of about 200 MiB beyond its own bytes and a few seconds:
-//! unpacked bytes (512 MiB as a stream, 32 MiB of a member that is held, 4 MiB of an XML node), shared
-//! strings (32 MiB), members of a container (20,000), parts (2,000), and units of work (`collector`). Work
-//! stops the reading, never a clock. XML entities are not expanded, nothing is written to disk, and no link
-//! is followed.
+//! Limits, so that no file costs more than about 200 MiB of memory beyond its own bytes and a few seconds:
+//! unpacked bytes (512 MiB as a stream, 32 MiB for a member in memory, 4 MiB for an XML node), shared strings
+//! (32 MiB), members of a container (20,000), parts (2,000), and units of work (`collector`). The reading is
+//! stopped by work, not by a clock. XML entities are not expanded, nothing is written to disk, and no link is
+//! followed.
 //!
 //! To add a format: a file with `read(..., out: &mut Collector) -> Flow` that calls `out.part` and then
 //! `out.text` or `out.row`; a variant of `Kind` and its content in `kind::detect`; the extension in `kind`
@@ -70,7 +70,7 @@ pub(crate) struct Document<'a> {
     pub(crate) bytes: &'a [u8],
 }
 
-/// Reads the selection of a document, at most `limit` characters (Unicode code points) of text.
+/// Reads the selection of a document, up to `limit` characters (Unicode code points) of text.
 ///
 /// # Errors
 /// Returns a [`DocumentError`] if the content cannot be read, whatever its name and MIME type say.
@@ -79,7 +79,7 @@ pub(crate) fn preview(
     selection: Selection,
     limit: usize,
 ) -> Result<Preview, DocumentError> {
-    // The readers of foreign crates may panic on damaged files; for the caller such a file is broken.
+    // The parsers in foreign crates may panic on damaged files; such a file is reported as broken.
     catch_unwind(AssertUnwindSafe(|| {
         let mime = kind::essence(document.mime);
         let kind = kind::detect(&mime, document.name, document.bytes)?;

@@ -7,7 +7,7 @@ use super::error::Flow;
 use super::json;
 use super::preview::Unit;
 
-/// Characters of one output that are shown.
+/// The most characters of one output that are shown.
 const OUTPUT: usize = 2_000;
 
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ struct Data {
     text: Lines,
 }
 
-/// Text, whole or as a list of lines.
+/// Text, as a string or as a list of lines.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Lines {
@@ -67,10 +67,10 @@ impl Lines {
     }
 }
 
-/// Bytes of a notebook whose cells are held; each may take thirty times its bytes.
+/// The largest notebook in bytes whose cells are kept in memory; each may need thirty times its bytes.
 const HELD: usize = 4 << 20;
 
-/// Reads a notebook. A larger one, or what is none, is read as JSON.
+/// Reads a notebook. A larger or invalid one is read as JSON.
 pub(super) fn read(text: &str, out: &mut Collector) -> Flow {
     let notebook = if text.len() > HELD { None } else { serde_json::from_str::<Notebook>(text).ok() };
     let Some(notebook) = notebook else { return json::read(text, out) };

@@ -1,21 +1,21 @@
-//! Numbers of workbooks as they are shown: dates, times, percentages, and other numbers with 15 digits.
+//! Formats the numbers of workbooks: dates, times, percentages, and other numbers with 15 digits.
 
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 
-/// From which day a workbook counts.
+/// The first day of a workbook's calendar.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Calendar {
-    /// Whether day 0 is 1 January 1904, as in old workbooks of the Mac.
+    /// Whether day 0 is 1 January 1904, as in old workbooks made on a Mac.
     pub(super) from_1904: bool,
 }
 
-/// What a number means.
+/// The meaning of a number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum NumberFormat {
-    /// A plain number; currencies and groups of digits are dropped.
+    /// A plain number; currencies and digit groups are dropped.
     #[default]
     Number,
-    /// A share of 1.
+    /// A fraction of 1.
     Percent,
     /// A day.
     Date,
@@ -28,7 +28,7 @@ pub(super) enum NumberFormat {
 }
 
 impl NumberFormat {
-    /// Returns the format that Excel has under a number.
+    /// Returns Excel's built-in format with this id.
     pub(super) fn built_in(id: u32) -> Self {
         match id {
             9 | 10 => Self::Percent,
@@ -40,7 +40,7 @@ impl NumberFormat {
         }
     }
 
-    /// Returns what a code such as "dd.mm.yyyy" means.
+    /// Returns the meaning of a format code such as "dd.mm.yyyy".
     pub(super) fn of_code(code: &str) -> Self {
         let (mut day, mut time, mut month, mut percent) = (false, false, false, false);
         let mut characters = code.split(';').next().unwrap_or_default().chars();
@@ -73,7 +73,7 @@ impl NumberFormat {
         }
     }
 
-    /// Returns a stored number as shown. Text that is no number stays as it is.
+    /// Formats a stored number. Text that is not a number stays unchanged.
     pub(super) fn show(self, stored: &str, calendar: Calendar) -> String {
         let Ok(value) = stored.parse::<f64>() else { return stored.to_owned() };
         let shown = match self {
@@ -90,7 +90,7 @@ impl NumberFormat {
     }
 }
 
-/// A number with the 15 significant digits of Excel, so that 0.1 + 0.2 is 0.3.
+/// Formats a number with the 15 significant digits of Excel, so that 0.1 + 0.2 is 0.3.
 pub(super) fn number(value: f64) -> String {
     let rounded = format!("{value:.14e}").parse().unwrap_or(value);
     if rounded != 0.0 && !(1e-9..1e21).contains(&f64::abs(rounded)) {
@@ -106,7 +106,7 @@ fn moment(value: f64, calendar: Calendar) -> Option<NaiveDateTime> {
     }
     let (year, month, day) = if calendar.from_1904 { (1904, 1, 1) } else { (1899, 12, 30) };
     let start = NaiveDate::from_ymd_opt(year, month, day)?.and_hms_opt(0, 0, 0)?;
-    // Excel takes 1900 for a leap year, so its days before March 1900 are one less.
+    // Excel treats 1900 as a leap year, so its day numbers before March 1900 are one less.
     let shift = if !calendar.from_1904 && (1.0..60.0).contains(&value) { 86_400 } else { 0 };
     start.checked_add_signed(TimeDelta::try_seconds((value * 86_400.0).round() as i64 + shift)?)
 }

@@ -1,4 +1,4 @@
-//! ODS: sheets of OpenDocument as rows of shown values.
+//! ODS: sheets of OpenDocument as rows of displayed values.
 
 use std::collections::HashSet;
 use std::io::BufRead;
@@ -9,9 +9,9 @@ use super::error::{DocumentError, Flow};
 use super::preview::Unit;
 use super::xml::{Node, Xml, attribute};
 
-/// Bytes of one cell that are held.
+/// The most bytes of one cell that are kept.
 const CELL: usize = 128 << 10;
-/// Columns of a sheet.
+/// The most columns of a sheet.
 const COLUMNS: usize = 16_384;
 
 /// Reads a spreadsheet.
@@ -61,7 +61,7 @@ struct Place {
     inside: bool,
 }
 
-/// Reads up to the end of the table.
+/// Reads a table to its end.
 fn table(xml: &mut Xml<impl BufRead>, wanted: bool, out: &mut Collector) -> Flow {
     let mut at = Place::default();
     while let Some(node) = xml.next()? {
@@ -113,7 +113,7 @@ impl Place {
             self.column = self.column.saturating_add(self.repeated);
             return Ok(());
         }
-        // A long run of one value is a filled range, of which the start says enough.
+        // A long run of one value is a filled range, and its start is enough.
         for column in self.column..self.column.saturating_add(self.repeated.min(1000)).min(COLUMNS) {
             self.cells.push((column, text.clone()));
             out.charge(text.len())?;

@@ -10,7 +10,7 @@ use super::xml::{Node, attribute};
 #[derive(Default)]
 struct State {
     paragraphs: Paragraphs,
-    /// Paragraphs inside paragraphs (of notes and frames).
+    /// The nesting depth of paragraphs (in notes and frames).
     inside: usize,
     lists: usize,
     item: bool,
@@ -18,7 +18,7 @@ struct State {
     links: Vec<String>,
 }
 
-/// Reads a text (one part) or a presentation (a part for each slide).
+/// Reads a text (one part) or a presentation (one part per slide).
 pub(super) fn read(container: &mut Container<'_>, slides: bool, out: &mut Collector) -> Flow {
     let mut xml = container.xml("content.xml")?.ok_or(DocumentError::Broken)?;
     let mut state = State::default();

@@ -3,7 +3,7 @@
 use super::collector::Collector;
 use super::error::Flow;
 
-/// Bytes after which a line is handed on unfinished.
+/// The length in bytes from which an unfinished line is passed on.
 const LINE: usize = 64 << 10;
 
 /// A line that is being built.
@@ -24,19 +24,19 @@ impl Paragraphs {
         Ok(())
     }
 
-    /// Sets what a line begins with, such as "# " or "- ", unless it has begun.
+    /// Sets the prefix of a line, such as "# " or "- ", unless the line has begun.
     pub(super) fn begin(&mut self, prefix: &str) {
         if self.line.is_empty() {
             self.line.push_str(prefix);
         }
     }
 
-    /// Returns whether the line has text after which a space belongs.
+    /// Returns whether the line has text that needs a space after it.
     pub(super) fn has_text(&self) -> bool {
         !self.line.is_empty() && !self.line.ends_with(' ')
     }
 
-    /// Ends a paragraph. Inside a cell of a table it becomes a space.
+    /// Ends a paragraph. Inside a table cell it becomes a space.
     pub(super) fn end(&mut self, out: &mut Collector) -> Flow {
         if self.cells > 0 {
             if !self.line.ends_with([' ', '|']) {

@@ -4,7 +4,7 @@ use super::collector::Collector;
 use super::error::Flow;
 use super::preview::Unit;
 
-/// Reads text as it is, with line ends of one kind.
+/// Reads text unchanged, except that line ends are unified.
 pub(super) fn read(text: &str, out: &mut Collector) -> Flow {
     out.part(Unit::Text, "", false)?;
     write(text, out)
@@ -24,7 +24,7 @@ pub(super) fn write(text: &str, out: &mut Collector) -> Flow {
     Ok(())
 }
 
-/// Reads SRT or VTT: a line for each subtitle with the time at which it begins.
+/// Reads SRT or VTT as one line per subtitle with its start time.
 pub(super) fn read_subtitles(text: &str, out: &mut Collector) -> Flow {
     out.part(Unit::Text, "", false)?;
     let mut lines = text.lines().map(str::trim).peekable();
@@ -54,7 +54,7 @@ fn end(line: &mut String, out: &mut Collector) -> Flow {
     Ok(())
 }
 
-/// Drops marks such as `<i>`; a sign that is no mark stays.
+/// Removes tags such as `<i>`; other signs stay.
 fn without_tags(line: &str) -> String {
     let mut text = String::new();
     let mut rest = line;

@@ -9,7 +9,7 @@ use super::paragraphs::Paragraphs;
 use super::preview::Unit;
 use super::xml::{Node, Xml, attribute};
 
-/// Slides of a presentation.
+/// The most slides of a presentation.
 const SLIDES: usize = 2_000;
 
 /// Reads a presentation.
@@ -21,7 +21,7 @@ pub(super) fn read(container: &mut Container<'_>, out: &mut Collector) -> Flow {
     while let Some(node) = xml.next()? {
         let Node::Open(tag) = node else { continue };
         if tag.local_name().as_ref() == "sldId" && order.len() < SLIDES {
-            // There is an "id" without prefix, too.
+            // There is also an "id" without prefix.
             let ids = tag.attributes().flatten().filter(|attribute| attribute.key.as_ref().contains(':'));
             order.extend(ids.map(|attribute| attribute.value.into_owned()).next());
         }
@@ -55,7 +55,7 @@ fn is_hidden(container: &mut Container<'_>, slide: &str) -> Flow<bool> {
     Ok(false)
 }
 
-/// Writes the text of a slide, or of its notes without the number and the picture of the slide.
+/// Writes the text of a slide, or of its notes without the slide's number and picture.
 fn text(xml: &mut Xml<impl BufRead>, notes: bool, out: &mut Collector) -> Flow {
     let mut paragraphs = Paragraphs::default();
     let (mut inside, mut title, mut skipped, mut announced) = (false, false, false, !notes);

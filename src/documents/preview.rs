@@ -1,8 +1,9 @@
-//! What a preview says: the parts of a document, their sizes, the selected text, and what was left out.
+//! The content of a preview: the parts of a document, their sizes, the selected text, and the omitted
+//! amounts.
 
 use std::fmt;
 
-/// The part of a document to read, and where to begin.
+/// The part of a document to read, and the offset in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selection {
     /// The number of the part, from 1. `None` reads from the start and divides the limit among the parts.
@@ -11,7 +12,7 @@ pub(crate) struct Selection {
     pub(crate) from: usize,
 }
 
-/// What a part of a document is.
+/// The kind of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
 #[strum(serialize_all = "lowercase")]
 pub(crate) enum Unit {
@@ -54,7 +55,7 @@ pub(crate) struct Part {
     pub(crate) name: String,
     /// Whether the author has hidden the part.
     pub(crate) hidden: bool,
-    /// How much there is in the part.
+    /// The size of the whole part.
     pub(crate) size: Size,
     /// Whether the part was read to its end. If not, `size` is a lower bound.
     pub(crate) complete: bool,
@@ -67,7 +68,7 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Returns the offset with which to read on, or `None` if nothing is left.
+    /// Returns the offset at which to continue, or `None` if nothing is left.
     pub(crate) fn next(&self) -> Option<usize> {
         let end = self.from.saturating_add(self.shown);
         let left = match self.size {
@@ -119,8 +120,8 @@ impl Part {
     }
 }
 
-/// The text of a selection, with the parts of the document and what was left out. [`fmt::Display`] writes it
-/// for the model, at most about 5,000 characters longer than the limit of the text.
+/// The text of a selection, with the parts of the document and the omitted amounts. [`fmt::Display`] writes
+/// it for the model, at most about 5,000 characters longer than the limit of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Preview {
     /// The format by content, for example "Excel workbook (XLSX)".
@@ -133,13 +134,13 @@ pub(crate) struct Preview {
 }
 
 impl Preview {
-    /// Returns whether the texts of the parts hold the whole document.
+    /// Returns whether the texts of the parts contain the whole document.
     pub(crate) fn is_whole(&self) -> bool {
         self.complete && self.parts.iter().all(|part| part.from == 0 && part.next().is_none())
     }
 }
 
-/// Parts without text that are listed by name; the rest is counted.
+/// The most parts without text that are listed by name; the rest is counted.
 const NAMED: usize = 30;
 
 impl fmt::Display for Preview {

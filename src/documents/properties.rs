@@ -1,4 +1,4 @@
-//! No bytes make a reader panic, write more than its limit, or read on in a circle.
+//! No input makes a reader panic, write more than its limit, or loop.
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use super::*;
 
 fn any_preview(name: &str, bytes: &[u8], selection: Selection, limit: usize) {
     let document = Document { name, mime: "", bytes };
-    // Not `preview`, which would hide a panic.
+    // `preview` is not used here, because it would hide a panic.
     let Ok(kind) = kind::detect("", name, bytes) else { return };
     let mut out = Collector::new(selection, limit);
     let (format, outcome) = read(kind, bytes, &mut out);
@@ -18,7 +18,8 @@ fn any_preview(name: &str, bytes: &[u8], selection: Selection, limit: usize) {
     assert_eq!(preview(document, selection, limit).as_ref(), Ok(&found));
 }
 
-/// Foreign readers of binary workbooks may panic; for them the guard of `preview` is what counts.
+/// Returns whether the format is read by foreign code that may panic, so that only the guard of `preview`
+/// counts.
 fn is_guarded(name: &str) -> bool {
     matches!(name, "a.xls" | "a.xlsb" | "a.eml")
 }

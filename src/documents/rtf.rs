@@ -7,10 +7,10 @@ use super::error::{DocumentError, Flow};
 use super::paragraphs::Paragraphs;
 use super::preview::Unit;
 
-/// Groups inside groups.
+/// The deepest nesting of groups.
 const DEPTH: usize = 1_000;
 
-/// Destinations whose content is no text of the document.
+/// Destinations whose content is not part of the text.
 const DESTINATIONS: [&str; 17] = [
     "fonttbl",
     "colortbl",
@@ -34,7 +34,7 @@ const DESTINATIONS: [&str; 17] = [
 #[derive(Clone, Copy)]
 struct Group {
     skipped: bool,
-    /// How many characters for old readers follow a `\u`.
+    /// The number of characters for old readers that follow a `\u`.
     fallback: usize,
 }
 

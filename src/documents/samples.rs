@@ -11,13 +11,13 @@ const SHEET: &str = r#"<worksheet><sheetData>
 <row r="6"><c r="B6"><f>SUM(B2:B5)</f><v>42</v></c><c r="D6" s="2"><v>0.25</v></c><c r="E6" t="b"><v>1</v></c></row>
 </sheetData></worksheet>"#;
 
-/// Packs members.
+/// Packs members of text into a ZIP file.
 pub(super) fn zip(members: &[(&str, &str)]) -> Vec<u8> {
     let bytes: Vec<(&str, &[u8])> = members.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
     zip_bytes(&bytes)
 }
 
-/// Packs members of any bytes.
+/// Packs members of any bytes into a ZIP file.
 pub(super) fn zip_bytes(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in members {
@@ -27,7 +27,7 @@ pub(super) fn zip_bytes(members: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// A workbook with a visible and a hidden sheet; `sheet` is the XML of the first.
+/// Returns a workbook with a visible and a hidden sheet; `sheet` is the XML of the first.
 pub(super) fn xlsx_with(sheet: &str) -> Vec<u8> {
     let relations = r#"<Relationships><Relationship Id="rId1" Type="x/worksheet" Target="worksheets/sheet1.xml"/>
         <Relationship Id="rId2" Type="x/worksheet" Target="/xl/worksheets/sheet2.xml"/></Relationships>"#;
@@ -51,7 +51,7 @@ pub(super) fn xlsx() -> Vec<u8> {
     xlsx_with(SHEET)
 }
 
-/// A workbook with so many rows of ten columns.
+/// Returns a workbook with this number of rows, each of ten columns.
 pub(super) fn large_xlsx(rows: usize) -> Vec<u8> {
     let mut sheet = "<worksheet><sheetData>".to_owned();
     for row in 1..=rows {
@@ -178,7 +178,7 @@ pub(super) const SRT: &str = "1\r\n00:00:01,500 --> 00:00:02,000\r\n<i>Прив�
 pub(super) const NOTEBOOK: &str = r##"{"cells":[{"cell_type":"markdown","source":["# Раз\n","два"]},
     {"cell_type":"code","source":"print(1)","outputs":[{"text":["1\n"]},{"data":{"image/png":"AAAA","text/plain":"<F>"}}]}]}"##;
 
-/// A TAR of one member.
+/// Returns a TAR of one member.
 pub(super) fn tar(name: &str, content: &[u8]) -> Vec<u8> {
     let mut header = vec![0; 512];
     header[..name.len()].copy_from_slice(name.as_bytes());
@@ -197,13 +197,13 @@ pub(super) fn gzip(content: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A record of such a workbook.
+/// Returns a record of an Excel 97 workbook.
 pub(super) fn record(kind: u16, body: &[u8]) -> Vec<u8> {
     let length = u16::try_from(body.len()).unwrap();
     [&kind.to_le_bytes()[..], &length.to_le_bytes(), body].concat()
 }
 
-/// A compound file with one stream.
+/// Returns a compound file with one stream.
 pub(super) fn compound(stream: &str, content: &[u8]) -> Vec<u8> {
     let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
     file.create_stream(stream).unwrap().write_all(content).unwrap();
@@ -214,7 +214,8 @@ fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-/// The stream of a workbook of Excel 97 with one sheet, with more records for the workbook and for the sheet.
+/// Returns the stream of an Excel 97 workbook with one sheet, with more records for the workbook and for the
+/// sheet.
 pub(super) fn xls_stream(book: &[u8], cells: &[u8]) -> Vec<u8> {
     let start =
         |kind: u16| record(0x809, &[&0x600_u16.to_le_bytes()[..], &kind.to_le_bytes(), &[0; 12]].concat());
@@ -225,7 +226,7 @@ pub(super) fn xls_stream(book: &[u8], cells: &[u8]) -> Vec<u8> {
     [&globals, &record(0x85, &sheet), &record(0x0a, &[]), &start(16), cells, &record(0x0a, &[])].concat()
 }
 
-/// A workbook of Excel 97; `row` and `column` place its number.
+/// Returns an Excel 97 workbook; `row` and `column` place its number.
 pub(super) fn xls(row: u16, column: u16) -> Vec<u8> {
     let label = [&[0, 0, 0, 0, 0, 0, 5, 0, 1][..], &utf16("Товар")].concat();
     let number = [&row.to_le_bytes()[..], &column.to_le_bytes(), &[0, 0], &1.5_f64.to_le_bytes()].concat();
@@ -233,7 +234,7 @@ pub(super) fn xls(row: u16, column: u16) -> Vec<u8> {
     compound("/Workbook", &xls_stream(&[], &cells))
 }
 
-/// A binary workbook with one sheet.
+/// Returns a binary workbook with one sheet.
 pub(super) fn xlsb() -> Vec<u8> {
     let text = |text: &str| {
         let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -267,7 +268,7 @@ pub(super) fn xlsb() -> Vec<u8> {
     ])
 }
 
-/// A document of each format, with a name.
+/// Returns a document of each format, with a name.
 pub(super) fn all() -> Vec<(&'static str, Vec<u8>)> {
     let owned = |text: &str| text.as_bytes().to_vec();
     vec![

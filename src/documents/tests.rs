@@ -1,4 +1,4 @@
-//! Documents of each format, and what is wrong with some.
+//! Documents of each format, valid and damaged.
 
 use super::samples::{self, zip, zip_bytes};
 use super::*;
@@ -15,7 +15,7 @@ fn select(name: &str, bytes: &[u8], part: usize, from: usize, limit: usize) -> P
     preview(Document { name, mime: "", bytes }, Selection { part: Some(part), from }, limit).unwrap()
 }
 
-/// What of a document of each format the model must see, and what not.
+/// For a document of each format, the texts that the model must see and those that it must not see.
 #[expect(clippy::too_many_lines, reason = "a table with a row for each format")]
 #[test]
 fn each_format_becomes_text() {
@@ -94,7 +94,7 @@ fn each_format_becomes_text() {
         }
         assert!(supports("", name), "{name}");
         assert!(open(name, bytes).unwrap().is_whole(), "{name}");
-        // Content decides: nothing changes without a name, if the content tells.
+        // Content decides: the result is the same without a name if the content is unambiguous.
         if !["a.eml", "a.csv", "a.json", "a.ipynb", "a.srt"].contains(&name) {
             assert_eq!(shown("фото.jpg", bytes), text, "{name}");
         }

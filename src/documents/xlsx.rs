@@ -1,4 +1,4 @@
-//! XLSX and XLSM: sheets as rows of shown values, read as a stream. Formulas give their cached results.
+//! XLSX and XLSM: sheets as rows of displayed values, read as a stream. Formulas give their cached results.
 
 use super::collector::{Cell, Collector};
 use super::container::Container;
@@ -8,15 +8,15 @@ use super::preview::Unit;
 use super::xml::{Node, Xml, attribute};
 use std::io::BufRead;
 
-/// Bytes of shared strings that are held.
+/// The most bytes of shared strings that are kept.
 const STRINGS: usize = 32 << 20;
-/// Shared strings that are held.
+/// The most shared strings that are kept.
 const STRING_COUNT: usize = 2_000_000;
-/// Bytes of one cell that are held; Excel allows 32,767 characters.
+/// The most bytes of one cell that are kept; Excel allows 32,767 characters.
 const CELL: usize = 128 << 10;
-/// Columns of a sheet.
+/// The most columns of a sheet.
 const COLUMNS: usize = 16_384;
-/// Rows of a sheet.
+/// The most rows of a sheet.
 const ROWS: usize = 1_048_576;
 
 struct Sheet {
@@ -205,7 +205,7 @@ fn read_sheet(xml: &mut Xml<impl BufRead>, book: &Book, out: &mut Collector) -> 
     Ok(())
 }
 
-/// The column from 0 of a reference such as "AB12".
+/// Returns the column, from 0, of a reference such as "AB12".
 fn column(reference: &str) -> Option<usize> {
     let letters = reference.bytes().take_while(u8::is_ascii_alphabetic).take(4);
     let number = letters.fold(0, |sum, c| sum * 26 + usize::from(c.to_ascii_uppercase() - b'A') + 1);

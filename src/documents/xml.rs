@@ -1,5 +1,5 @@
-//! XML as a bounded stream of nodes. Entities other than characters are never expanded, and nothing is
-//! fetched.
+//! XML as a bounded stream of nodes. Entities other than characters are not expanded, and nothing is
+//! downloaded.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -15,7 +15,7 @@ use super::error::DocumentError;
 /// The longest tag, text or comment, in bytes.
 const NODE: usize = 4 << 20;
 
-/// A piece of XML. An empty element is opened and closed.
+/// A piece of XML. An empty element is reported as a start and an end.
 pub(super) enum Node<'a> {
     /// A start tag.
     Open(BytesStart<'a>),
@@ -23,18 +23,19 @@ pub(super) enum Node<'a> {
     Close(BytesEnd<'a>),
     /// Text, or a part of it.
     Text(Cow<'a, str>),
-    /// A comment, declaration, or entity that stays unknown.
+    /// A comment, a declaration, or an unknown entity.
     Other,
 }
 
-/// Reads XML node by node, in memory of one node.
+/// Reads XML node by node, with one node in memory.
 pub(super) struct Xml<R> {
     reader: Reader<Bounded<R>>,
     buffer: Vec<u8>,
 }
 
 impl<R: BufRead> Xml<R> {
-    /// Reads from `inner` while `left`, the bytes that may still be unpacked, lasts.
+    /// Creates a reader of `inner`. It stops when `left`, the remaining allowance of unpacked bytes, is used
+    /// up.
     pub(super) fn new(inner: R, left: Rc<Cell<u64>>) -> Self {
         let mut reader = Reader::from_reader(Bounded { inner, node: NODE, left, exceeded: false });
         let config = reader.config_mut();
@@ -45,7 +46,7 @@ impl<R: BufRead> Xml<R> {
         Self { reader, buffer: Vec::new() }
     }
 
-    /// Reads the next node; `None` is the end.
+    /// Reads the next node. Returns `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Node<'_>>, DocumentError> {
         self.buffer.clear();
         self.reader.get_mut().node = NODE;

@@ -1,4 +1,4 @@
-//! Decodes the pixels of a picture, turned as its metadata says and no larger than useful.
+//! Decodes the pixels of a picture, rotated by its metadata and no larger than useful.
 
 use std::io::Cursor;
 
@@ -29,7 +29,7 @@ pub(super) struct Decoded {
 /// Checks a size in pixels.
 ///
 /// # Errors
-/// [`PictureFault::TooManyPixels`] if the picture is not to be decoded.
+/// Returns [`PictureFault::TooManyPixels`] if the picture is too large to be decoded.
 fn check_size((width, height): (u32, u32)) -> Result<(), PictureFault> {
     let is_fit = u64::from(width) * u64::from(height) <= MAX_PIXELS;
     if is_fit { Ok(()) } else { Err(PictureFault::TooManyPixels) }
@@ -38,7 +38,7 @@ fn check_size((width, height): (u32, u32)) -> Result<(), PictureFault> {
 /// Decodes a picture.
 ///
 /// # Errors
-/// [`PictureFault`] says why there are no pixels.
+/// Returns a [`PictureFault`] if the pixels cannot be decoded.
 pub(super) fn pixels(format: Format, inspected: &Inspected) -> Result<Decoded, PictureFault> {
     check_size(inspected.size)?;
     let mut decoder = decoder(format, &inspected.clean).map_err(|error| fault(&error))?;
@@ -59,7 +59,7 @@ pub(super) fn pixels(format: Format, inspected: &Inspected) -> Result<Decoded, P
     let profile = decoder.icc_profile().ok().flatten();
     let mut pixels = DynamicImage::from_decoder(decoder).map_err(|error| fault(&error))?;
     if width.max(height) > USEFUL_SIDE {
-        // Unlike the other filters this one needs no copy of the large picture.
+        // Unlike the other filters, this one does not copy the large picture.
         pixels = pixels.thumbnail(USEFUL_SIDE, USEFUL_SIDE);
     }
     pixels.apply_orientation(orientation);

@@ -1,4 +1,4 @@
-//! Encodes pixels as PNG or JPEG, no larger than the provider takes.
+//! Encodes pixels as PNG or JPEG within the provider's limits.
 
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
@@ -8,13 +8,13 @@ use super::decode::Decoded;
 use super::limits::MAX_BYTES;
 use crate::domain::file::PictureFault;
 
-/// The qualities of JPEG, in percent; the lower ones are for pictures that would be too large.
+/// The qualities of JPEG in percent; the lower ones are used if the file would be too large.
 const QUALITIES: [u8; 4] = [90, 75, 50, 25];
 
 /// Encodes a picture: PNG if it is transparent or drawn, otherwise JPEG. Returns the file and its MIME type.
 ///
 /// # Errors
-/// [`PictureFault::TooManyPixels`] if the file is too large all the same.
+/// Returns [`PictureFault::TooManyPixels`] if the file is too large even at the lowest quality.
 pub(super) fn encode(decoded: Decoded) -> Result<(Vec<u8>, &'static str), PictureFault> {
     let Decoded { pixels, profile } = decoded;
     let mut pixels = eight_bits(pixels);
@@ -49,7 +49,7 @@ fn eight_bits(pixels: DynamicImage) -> DynamicImage {
 }
 
 /// Returns whether at least half of the pixels equal their left neighbours, as in screenshots and charts.
-/// JPEG blurs their letters, and PNG makes them small.
+/// JPEG blurs the letters in such pictures, and PNG compresses them well.
 fn is_drawn(pixels: &DynamicImage) -> bool {
     let channels = usize::from(pixels.color().channel_count());
     let row = pixels.width() as usize * channels;
@@ -89,8 +89,7 @@ fn jpeg(pixels: &DynamicImage, profile: Option<&[u8]>, quality: u8) -> ImageResu
     Ok(file)
 }
 
-/// Returns the profile if it is for colours of this kind: that of a picture in CMYK is not for its pixels in
-/// RGB.
+/// Returns the profile if it fits the pixels: the profile of a CMYK picture does not fit its RGB pixels.
 fn fitting<'a>(pixels: &DynamicImage, profile: Option<&'a [u8]>) -> Option<&'a [u8]> {
     let space: &[u8] = if pixels.color().has_color() { b"RGB " } else { b"GRAY" };
     profile.filter(|profile| profile.get(16..20) == Some(space))

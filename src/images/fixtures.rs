@@ -5,10 +5,10 @@ use std::io::Cursor;
 use image::codecs::gif::GifEncoder;
 use image::{DynamicImage, Frame, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 
-/// A place, as the metadata of a photo spells it.
+/// A location in the form used by the metadata of photos.
 pub(super) const PLACE: &[u8] = b"48.858222N-2.294500E";
 
-/// A photo: every pixel differs from its neighbours. The left upper quarter is dark.
+/// Creates a photo: every pixel differs from its neighbours, and the upper left quarter is dark.
 pub(super) fn photo(width: u32, height: u32) -> DynamicImage {
     RgbImage::from_fn(width, height, |x, y| {
         let noise = u8::try_from((x * 7 + y * 13) % 23).unwrap_or(0);
@@ -18,19 +18,19 @@ pub(super) fn photo(width: u32, height: u32) -> DynamicImage {
     .into()
 }
 
-/// A picture of which one half is transparent.
+/// Creates a picture of which one half is transparent.
 pub(super) fn transparent(width: u32, height: u32) -> DynamicImage {
     RgbaImage::from_fn(width, height, |x, _| Rgba([200, 10, 10, if x < width / 2 { 0 } else { 255 }])).into()
 }
 
-/// A file of a format.
+/// Encodes a picture in a format.
 pub(super) fn file(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut file = Cursor::new(Vec::new());
     picture.write_to(&mut file, format).unwrap();
     file.into_inner()
 }
 
-/// A GIF of this many frames.
+/// Creates a GIF with this number of frames.
 pub(super) fn animation(frames: u8) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = GifEncoder::new(&mut file);
@@ -42,7 +42,7 @@ pub(super) fn animation(frames: u8) -> Vec<u8> {
     file
 }
 
-/// EXIF data with an orientation and a place.
+/// Creates EXIF data with an orientation and a location.
 pub(super) fn exif(orientation: u8) -> Vec<u8> {
     let mut exif = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
     exif.extend([orientation, 0, 0, 0, 0, 0, 0]);
@@ -50,38 +50,38 @@ pub(super) fn exif(orientation: u8) -> Vec<u8> {
     exif
 }
 
-/// A JPEG with a segment behind its first marker.
+/// Inserts a segment behind the first marker of a JPEG.
 pub(super) fn with_segment(jpeg: &[u8], kind: u8, content: &[u8]) -> Vec<u8> {
     let length = u16::try_from(content.len() + 2).unwrap();
     [&jpeg[..2], &[0xFF, kind], &length.to_be_bytes(), content, &jpeg[2..]].concat()
 }
 
-/// A PNG with a chunk behind its header. Its checksum is not checked, so it has none.
+/// Inserts a chunk behind the header of a PNG. The chunk has no valid checksum, because nothing verifies it.
 pub(super) fn with_chunk(png: &[u8], kind: [u8; 4], content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).unwrap().to_be_bytes();
     [&png[..33], &length, &kind, content, &[0; 4], &png[33..]].concat()
 }
 
-/// A chunk of a WebP file.
+/// Creates a chunk of a WebP file.
 pub(super) fn riff(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).unwrap().to_le_bytes();
     let filling: &[u8] = if content.len() % 2 == 1 { &[0] } else { &[] };
     [&kind, &length, content, filling].concat()
 }
 
-/// A WebP of these chunks.
+/// Creates a WebP file from these chunks.
 pub(super) fn webp(chunks: &[Vec<u8>]) -> Vec<u8> {
     let body = chunks.concat();
     let length = u32::try_from(body.len() + 4).unwrap().to_le_bytes();
     [b"RIFF".as_slice(), &length, b"WEBP", &body].concat()
 }
 
-/// The header of a WebP with these flags, 40 pixels wide and 30 high.
+/// Creates the header of a WebP with these flags, 40 pixels wide and 30 high.
 pub(super) fn webp_header(flags: u8) -> Vec<u8> {
     riff(*b"VP8X", &[flags, 0, 0, 0, 39, 0, 0, 29, 0, 0])
 }
 
-/// A grey JPEG in CMYK, as Adobe writes it: 8 by 8 pixels, all coefficients zero.
+/// Returns a grey CMYK JPEG as written by Adobe: 8 by 8 pixels, all coefficients zero.
 pub(super) fn cmyk() -> Vec<u8> {
     let mut file = b"\xff\xd8\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\0\xff\xdb\0\x43\0".to_vec();
     file.extend([1; 64]);

@@ -10,23 +10,23 @@ pub(super) enum Format {
     Bmp,
     Tiff,
     Ico,
-    /// A picture that nothing here decodes: HEIC, HEIF, AVIF, JPEG XL, JPEG 2000, Photoshop.
+    /// A picture that cannot be decoded here: HEIC, HEIF, AVIF, JPEG XL, JPEG 2000, Photoshop.
     Unsupported,
 }
 
-/// Brands of the ISO container that are pictures.
+/// Brands of the ISO container that denote pictures.
 const PICTURE_BRANDS: &[&[u8; 4]] =
     &[b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1", b"avif", b"avis"];
 
 impl Format {
-    /// Returns the format of a picture, or `None` if the bytes are no picture.
+    /// Returns the format of a picture, or `None` if the bytes are not a picture.
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         Some(match bytes {
             [0xFF, 0xD8, 0xFF, ..] => Self::Jpeg,
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Self::Png,
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Self::Gif,
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Self::WebP,
-            // The size of a bitmap's header tells it from a text that begins with these letters.
+            // The size of a bitmap's header distinguishes it from a text that begins with these letters.
             [
                 b'B',
                 b'M',

@@ -16,12 +16,12 @@ pub(super) enum Entry<'a> {
     Bitmap(Vec<u8>),
 }
 
-/// Returns the picture with the most pixels, and of several such the one with the most colours. Returns
-/// `None` if the directory is broken.
+/// Returns the picture with the most pixels, and among equals the one with the most colours. Returns `None`
+/// if the directory is invalid.
 pub(super) fn largest(bytes: &[u8]) -> Option<Entry<'_>> {
     let count = usize::from(u16_le(bytes, 4)?);
     let lines = bytes.get(HEADER..)?.chunks_exact(LINE).take(count);
-    // A side of 256 is written as 0.
+    // A side of 256 is stored as 0.
     let side = |byte: u8| u32::from(byte.wrapping_sub(1)) + 1;
     let line = lines.max_by_key(|line| (side(line[0]) * side(line[1]), u16_le(line, 6)))?;
     let length = usize::try_from(u32_le(line, 8)?).ok()?;

@@ -1,4 +1,4 @@
-//! What the structure of a file says before its pixels are decoded.
+//! The result of reading a file's structure before its pixels are decoded.
 
 use image::metadata::Orientation;
 
@@ -6,22 +6,22 @@ use image::metadata::Orientation;
 #[derive(Debug)]
 pub(super) struct Inspected {
     /// Width and height in pixels of the largest buffer that a decoder would allocate; zeros if only the
-    /// decoder knows.
+    /// decoder knows the size.
     pub size: (u32, u32),
-    /// Bytes per pixel that the decoder takes besides those of the decoded pixels.
+    /// Bytes per pixel that the decoder allocates besides the decoded pixels.
     pub extra_bytes: u64,
-    /// How the picture has to be turned. TIFF decoders know it themselves.
+    /// The rotation to apply. The TIFF decoder applies it by itself.
     pub orientation: Orientation,
     /// The number of frames, at least 1.
     pub frames: u32,
-    /// Whether the provider takes pixels of this kind and the file is complete.
+    /// Whether the provider accepts pixels of this kind and the file is complete.
     pub is_plain: bool,
     /// The file without metadata.
     pub clean: Vec<u8>,
 }
 
 impl Inspected {
-    /// Returns a picture of which only the decoder knows more. Its metadata is dropped with its format.
+    /// Returns a picture whose structure only the decoder reads. Its metadata is dropped with its format.
     pub(super) fn of_pixels_only(bytes: Vec<u8>) -> Self {
         Self {
             size: (0, 0),

@@ -4,22 +4,22 @@ use image::metadata::Orientation;
 
 use super::inspected::{Inspected, orientation_of, u16_be};
 
-/// Components of a picture in CMYK. Browsers and models expect at most three.
+/// The number of components of a CMYK picture. Browsers and models expect at most three.
 const CMYK: u8 = 4;
-/// Bytes per coefficient that the decoder keeps of a picture that is not decoded row by row.
+/// Bytes per coefficient that the decoder stores if a picture is not decoded row by row.
 const COEFFICIENT_BYTES: u64 = 2;
 
-/// What a frame header says.
+/// The content of a frame header.
 struct FrameHeader {
     size: (u32, u32),
     components: u8,
     /// Whether the rows are complete only at the end of the file.
     is_progressive: bool,
-    /// Whether every program reads the pixels: 8 bits, Huffman codes, with loss.
+    /// Whether all common programs can read the pixels: 8 bits, Huffman codes, lossy.
     is_usual: bool,
 }
 
-/// Returns what the segments say, or `None` if the file has no frame header or no pixels.
+/// Reads the segments. Returns `None` if the file has no frame header or no pixels.
 pub(super) fn inspect(bytes: &[u8]) -> Option<Inspected> {
     let mut clean = bytes.get(..2)?.to_vec();
     let mut orientation = Orientation::NoTransforms;
@@ -28,7 +28,7 @@ pub(super) fn inspect(bytes: &[u8]) -> Option<Inspected> {
     while let Some(marker_at) = marker(bytes, at) {
         let kind = *bytes.get(marker_at)?;
         if kind == 0xD9 {
-            // Whatever follows is not part of this picture: previews and videos, with metadata of their own.
+            // The rest is not part of this picture: previews and videos, with metadata of their own.
             clean.extend([0xFF, 0xD9]);
             is_complete = true;
             break;
@@ -58,7 +58,7 @@ pub(super) fn inspect(bytes: &[u8]) -> Option<Inspected> {
         }
     }
     if !is_complete {
-        // The decoder shows what there is of the pixels if they end with a marker.
+        // The decoder shows the available pixels if they end with a marker.
         clean.extend([0xFF, 0xD9]);
     }
     let FrameHeader { size, components, is_progressive, is_usual } = frame.filter(|_| has_pixels)?;
@@ -73,7 +73,7 @@ pub(super) fn inspect(bytes: &[u8]) -> Option<Inspected> {
     })
 }
 
-/// Returns where the next marker's second byte is. Any number of `FF` may precede it.
+/// Returns the position of the next marker's second byte. Any number of `FF` may precede it.
 fn marker(bytes: &[u8], from: usize) -> Option<usize> {
     let rest = bytes.get(from..)?;
     let start = rest.iter().position(|byte| *byte == 0xFF)?;
@@ -101,8 +101,8 @@ fn frame_header(kind: u8, content: &[u8]) -> Option<FrameHeader> {
     })
 }
 
-/// Returns whether the pixels look wrong without this segment. EXIF, XMP, IPTC, comments and previews are not
-/// kept.
+/// Returns whether the pixels would look wrong without this segment. EXIF, XMP, IPTC, comments and previews
+/// are not kept.
 fn is_kept(kind: u8, content: &[u8]) -> bool {
     match kind {
         // JFIF, but not its extension, which is a preview.

@@ -1,15 +1,15 @@
-//! Turns pictures of many formats into pictures that a model takes. Pure and synchronous.
+//! Converts pictures of many formats into pictures that a model accepts. Pure and synchronous.
 //!
-//! The content decides what a picture is, never its name or MIME type. A picture that is fine as it is keeps
-//! its pixels byte for byte and loses only its metadata (location, comments, previews). All others become
-//! JPEG or PNG: BMP, TIFF, icons, CMYK, 16 bits per channel, animations (their first frame), rotated by EXIF,
-//! too large. HEIC and AVIF are recognised and refused: decoders in pure Rust are too young or not
-//! permissively licensed.
+//! The content decides the format of a picture, not its name or MIME type. A picture that needs no conversion
+//! keeps its pixels byte for byte and loses only its metadata (location, comments, previews). All others
+//! become JPEG or PNG: BMP, TIFF, icons, CMYK, 16 bits per channel, animations (their first frame), rotated
+//! by EXIF, too large. HEIC and AVIF are recognised and rejected: decoders in pure Rust are too immature or
+//! not permissively licensed.
 //!
-//! Memory: `MAX_PIXELS` and `MAX_DECODED_BYTES` (`limits.rs`) are checked from the header, before anything is
-//! decoded. One call of [`fit`] takes at most `MAX_DECODED_BYTES` for the decoder, about 70 MB for the
-//! smaller picture and its encoded form, and twice the length of the file. A photo of 40 megapixels takes 120
-//! MB for its pixels (baseline JPEG).
+//! Memory: `MAX_PIXELS` and `MAX_DECODED_BYTES` (`limits.rs`) are checked from the header before decoding.
+//! One call of [`fit`] allocates at most `MAX_DECODED_BYTES` for the decoder, about 70 MB for the smaller
+//! picture and its encoded form, and twice the length of the file. A photo of 40 megapixels needs 120 MB for
+//! its pixels (baseline JPEG).
 
 mod decode;
 mod encode;
@@ -34,21 +34,21 @@ use limits::{MAX_BYTES, MAX_SIDE};
 
 use crate::domain::file::PictureFault;
 
-/// A picture that a model takes.
+/// A picture that a model accepts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Picture {
     /// The content: at most 10 MB, at most 8,000 pixels on each side, without metadata.
     pub bytes: Vec<u8>,
     /// The MIME type of the content.
     pub mime: &'static str,
-    /// How many frames the sender's picture has. Only the first one is in an animation's `bytes`.
+    /// The number of frames in the sender's picture. `bytes` has only the first frame of an animation.
     pub frames: u32,
 }
 
-/// Returns the picture in a form that a model takes.
+/// Converts the picture to a form that a model accepts.
 ///
 /// # Errors
-/// [`PictureFault`] says why there is none.
+/// Returns a [`PictureFault`] if the picture cannot be converted.
 pub(crate) fn fit(bytes: &[u8]) -> Result<Picture, PictureFault> {
     let format = Format::of(bytes).ok_or(PictureFault::Foreign)?;
     let inspected = match format {
@@ -77,8 +77,8 @@ pub(crate) fn fit(bytes: &[u8]) -> Result<Picture, PictureFault> {
     if !fits {
         return converted(format, inspected);
     }
-    // A request with a picture that the provider cannot decode is rejected as a whole. A JPEG decoder shows
-    // what there is of a damaged file, so decoding one would find out nothing.
+    // A single picture that the provider cannot decode causes it to reject the whole request. JPEG is not
+    // decoded here, because a JPEG decoder shows the readable part even of a damaged file.
     if format != Format::Jpeg {
         decode::pixels(format, &inspected)?;
     }

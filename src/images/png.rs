@@ -4,11 +4,11 @@ use image::metadata::Orientation;
 
 use super::inspected::{Inspected, orientation_of, u32_be};
 
-/// Chunks without which the pixels look wrong. Texts (XMP), EXIF and times are not kept.
+/// Chunks without which the pixels would look wrong. Texts (XMP), EXIF and times are not kept.
 const KEPT: &[&[u8; 4]] =
     &[b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT"];
 
-/// Returns what the chunks say, or `None` if the file does not begin with a header.
+/// Reads the chunks. Returns `None` if the file does not begin with a header.
 pub(super) fn inspect(bytes: &[u8]) -> Option<Inspected> {
     let mut clean = bytes.get(..8)?.to_vec();
     let mut orientation = Orientation::NoTransforms;
@@ -29,7 +29,7 @@ pub(super) fn inspect(bytes: &[u8]) -> Option<Inspected> {
         }
     }
     if !is_complete {
-        // The decoder is given the chunk that was cut, if it has pixels.
+        // The decoder gets the truncated chunk too, if it has pixels.
         let cut = bytes.get(at..)?;
         if cut.get(4..8) == Some(b"IDAT") {
             clean.extend(cut);
@@ -46,7 +46,7 @@ pub(super) fn inspect(bytes: &[u8]) -> Option<Inspected> {
     })
 }
 
-/// Returns the kind and the content of a chunk, and where the next one begins.
+/// Returns the kind and the content of a chunk, and the position of the next one.
 fn chunk(bytes: &[u8], at: usize) -> Option<(&[u8; 4], &[u8], usize)> {
     let length = usize::try_from(u32_be(bytes, at)?).ok()?;
     let kind = bytes.get(at + 4..)?.first_chunk()?;

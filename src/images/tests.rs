@@ -1,4 +1,4 @@
-//! What becomes of pictures of all formats, sound and broken.
+//! Conversion of pictures of all formats, valid and damaged.
 
 use image::{DynamicImage, GenericImageView, ImageFormat};
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ fn decoded(picture: &Picture) -> DynamicImage {
     image::load_from_memory(&picture.bytes).unwrap()
 }
 
-/// Whether a pixel is of the photo's dark quarter.
+/// Returns whether a pixel belongs to the photo's dark quarter.
 fn is_dark(picture: &DynamicImage, x: u32, y: u32) -> bool {
     picture.get_pixel(x, y).0[0] < 100
 }
@@ -98,7 +98,7 @@ fn of_an_animation_the_first_frame_is_shown_and_the_frames_are_counted() {
 #[test]
 fn a_picture_is_turned_as_its_metadata_says() {
     let jpeg = file(&photo(64, 32), ImageFormat::Jpeg);
-    // Where the dark quarter of the upright picture is.
+    // The position of the dark quarter in the upright picture.
     for (orientation, dark) in [
         (1, (0, 0)),
         (2, (1, 0)),

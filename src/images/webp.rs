@@ -6,10 +6,10 @@ use super::inspected::{Inspected, orientation_of, u16_le, u32_le};
 
 /// The flags of the extended header that announce EXIF and XMP.
 const METADATA_FLAGS: u8 = 0x08 | 0x04;
-/// Bytes per pixel that the decoder takes for a frame before it is in its place.
+/// Bytes per pixel that the decoder allocates for a frame before it copies the frame to its position.
 const FRAME_BYTES: u64 = 4;
 
-/// Returns what the chunks say, or `None` if the file has no picture.
+/// Reads the chunks. Returns `None` if the file has no picture.
 pub(super) fn inspect(bytes: &[u8]) -> Option<Inspected> {
     let mut found = Found { clean: bytes.get(..12)?.to_vec(), ..Found::default() };
     let mut at = 12;
@@ -26,7 +26,7 @@ pub(super) fn inspect(bytes: &[u8]) -> Option<Inspected> {
         extra_bytes: FRAME_BYTES,
         orientation: orientation.unwrap_or(Orientation::NoTransforms),
         frames,
-        // Announced bytes that are missing would be in a chunk that was not read.
+        // Missing bytes would belong to a chunk, and an incomplete chunk is not read.
         is_plain: stills > 0,
         clean,
     })
@@ -73,20 +73,21 @@ impl Found {
         }
     }
 
-    /// The decoder allocates for what each header says before it compares them.
+    /// Raises `size` to the size in a header, because the decoder allocates before it compares the
+    /// sizes.
     fn grow(&mut self, size: Option<(u32, u32)>) {
         let (width, height) = size.unwrap_or_default();
         self.size = (self.size.0.max(width), self.size.1.max(height));
     }
 }
 
-/// Returns the kind and the content of a chunk, and where the next one begins.
+/// Returns the kind and the content of a chunk, and the position of the next one.
 fn chunk(bytes: &[u8], at: usize) -> Option<([u8; 4], &[u8], usize)> {
     let kind = *bytes.get(at..)?.first_chunk()?;
     let length = usize::try_from(u32_le(bytes, at + 4)?).ok()?;
     let end = at.checked_add(8)?.checked_add(length)?;
     let content = bytes.get(at + 8..end)?;
-    // Chunks have an even length; some writers leave out the last filling byte.
+    // Chunks have an even length; some writers omit the last padding byte.
     Some((kind, content, bytes.len().min(end + length % 2)))
 }
 
@@ -105,7 +106,7 @@ fn frame_size(kind: [u8; 4], content: &[u8]) -> Option<(u32, u32)> {
     }
 }
 
-/// Reads a side in pixels: three bytes that count from one.
+/// Reads a side in pixels: three bytes, stored minus one.
 fn u24_side(bytes: &[u8], at: usize) -> Option<u32> {
     let [low, middle, high] = *bytes.get(at..)?.first_chunk()?;
     Some(u32::from_le_bytes([low, middle, high, 0]) + 1)

@@ -1,9 +1,10 @@
-//! Files of a conversation, for any provider: which the model reads, as what, and what that may cost. Pure.
+//! Files of a conversation, for any provider: which files the model reads, in which form and at what cost.
+//! Pure.
 
 use super::tokens::BYTES_PER_TOKEN;
 use crate::domain::file::DOWNLOAD_LIMIT;
 
-/// The largest image, in bytes: whatever can be fetched, because pictures are made smaller before they are
+/// The largest image, in bytes: the limit of downloads, because pictures are made smaller before they are
 /// uploaded.
 const IMAGE_BYTES: u64 = DOWNLOAD_LIMIT;
 /// The largest PDF, in bytes.
@@ -11,17 +12,17 @@ const PDF_BYTES: u64 = 32_000_000;
 /// The largest text, in bytes.
 const TEXT_BYTES: u64 = 1_000_000;
 
-/// Tokens of the largest image; smaller ones take fewer.
+/// Tokens of the largest image; smaller ones need fewer.
 const IMAGE_TOKENS: u64 = 4_784;
-/// Bytes of a PDF that usually make at least one token. Pages are read as text and as an image, and how many there are
-/// is not known before they are; a small file with many pages may take more.
+/// Bytes of a PDF that usually contain at least one token. Pages are read as text and as an image, and their
+/// number is not known in advance; a small file with many pages may need more tokens.
 const PDF_BYTES_PER_TOKEN: u64 = 3;
-/// The most tokens of a page.
+/// The most tokens per page.
 const PAGE_TOKENS: u64 = 3_000;
 /// The most pages that the model reads.
 const PAGES: u64 = 600;
 
-/// MIME types of text beside `text/...`, `...+json` and `...+xml`.
+/// MIME types of text besides `text/...`, `...+json` and `...+xml`.
 const TEXT_TYPES: &[&str] = &[
     "application/csv",
     "application/ecmascript",
@@ -155,8 +156,8 @@ const TEXT_EXTENSIONS: &[&str] = &[
     "zsh",
 ];
 
-/// MIME types of pictures: those that the model takes, and those that are converted before they are uploaded.
-/// The content may turn out to be something else, so HEIC is listed although nothing converts it.
+/// MIME types of pictures: those that the model accepts, and those that are converted before they are
+/// uploaded. The content may differ from the type, so HEIC is listed although it cannot be converted.
 const IMAGE_TYPES: &[&str] = &[
     "image/apng",
     "image/avif",
@@ -177,54 +178,54 @@ const IMAGE_TYPES: &[&str] = &[
     "image/x-png",
 ];
 
-/// Extensions of pictures whose MIME type says nothing.
+/// Extensions of pictures whose MIME type is missing or general.
 const IMAGE_EXTENSIONS: &[&str] = &[
     "apng", "avif", "bmp", "dib", "gif", "heic", "heif", "ico", "jfif", "jpeg", "jpg", "png", "tif", "tiff",
     "webp",
 ];
 
-/// As what the model reads a file.
+/// The form in which the model reads a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Readable {
-    /// It sees the picture.
+    /// The model sees the picture.
     Image,
-    /// It sees the pages and reads their text.
+    /// The model sees the pages and reads their text.
     Pdf,
-    /// It reads the text.
+    /// The model reads the text.
     Text,
 }
 
 /// Why the model does not read a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unreadable {
-    /// Nothing reads such a file.
+    /// The model cannot read this kind of file.
     Kind,
-    /// It is too large for what it is; `limit` in bytes.
+    /// The file is too large for its kind.
     TooLarge {
-        /// The most bytes of such a file.
+        /// The largest size of such a file, in bytes.
         limit: u64,
     },
-    /// There is nothing in it.
+    /// The file has no content.
     Empty,
 }
 
-/// A file on its way to the provider.
+/// A file to be uploaded to the provider.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Upload {
-    /// Its name, as the person gave it.
+    /// The name that the person gave the file.
     pub name: String,
-    /// Its MIME type, as far as it is known.
+    /// The declared MIME type; may be empty.
     pub mime: String,
-    /// All of it.
+    /// The whole content.
     pub bytes: Vec<u8>,
 }
 
-/// As what the model reads a file of this MIME type, name and size in bytes: what people are told and what stands in
-/// prompts, so both limits count, the provider's and that of fetching it. Depends on nothing else, so that a message
-/// looks the same in every prompt.
+/// Returns the form in which the model reads a file of this MIME type, name and size in bytes. Both the
+/// provider's limits and the download limit apply, because notices to people and prompts use this result. It
+/// depends on nothing else, so that a message looks the same in every prompt.
 ///
 /// # Errors
-/// Why the model does not read it.
+/// Returns the reason why the model does not read the file.
 pub fn readable(mime: &str, name: &str, size: u64) -> Result<Readable, Unreadable> {
     let readable = kind(mime, name).ok_or(Unreadable::Kind)?;
     let limit = match readable {
@@ -240,7 +241,7 @@ pub fn readable(mime: &str, name: &str, size: u64) -> Result<Readable, Unreadabl
     }
 }
 
-/// The MIME type without parameters, in lower case.
+/// Returns the MIME type without parameters, in lower case.
 pub(super) fn essence(mime: &str) -> String {
     mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
@@ -259,7 +260,7 @@ fn kind(mime: &str, name: &str) -> Option<Readable> {
         || mime.ends_with("+json")
         || mime.ends_with("+xml")
         || TEXT_TYPES.contains(&mime.as_str())
-        // TypeScript has the extension of a film.
+        // TypeScript has the extension of a video format.
         || mime == "video/mp2t" && extension == "ts";
     if text {
         return Some(Readable::Text);
@@ -268,8 +269,8 @@ fn kind(mime: &str, name: &str) -> Option<Readable> {
     says_nothing.then(|| by_extension(&mime, &extension)).flatten()
 }
 
-/// A type that says that it is something else is believed, except where text files are concerned: these have types of
-/// all sorts.
+/// Decides by extension. A specific MIME type takes precedence, except for text files, which are declared
+/// with types of all kinds.
 fn by_extension(mime: &str, extension: &str) -> Option<Readable> {
     let unknown = matches!(mime, "" | "application/octet-stream" | "application/binary");
     match extension {
@@ -280,7 +281,7 @@ fn by_extension(mime: &str, extension: &str) -> Option<Readable> {
     }
 }
 
-/// How much room a file takes in a prompt, in bytes of text that would take as much.
+/// Returns how much room a file needs in a prompt, as the equivalent number of bytes of text.
 pub(super) fn weight(readable: Readable, size: u64) -> u64 {
     match readable {
         Readable::Image => IMAGE_TOKENS * BYTES_PER_TOKEN,

@@ -1,4 +1,4 @@
-//! The model table: read once at start from the file inside the binary or from `MODELS_FILE`, then frozen.
+//! The model table: read once at start from the file inside the binary or from `MODELS_FILE`, then immutable.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -23,16 +23,16 @@ pub struct Registry {
     default: usize,
 }
 
-/// A table that cannot be used.
+/// Why a model table cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     /// The file cannot be read.
     #[error("{0} cannot be read")]
     File(String, #[source] std::io::Error),
-    /// It is no TOML of the right form.
+    /// The file is not TOML, or a field is missing or has a wrong type.
     #[error("the model table has a wrong form")]
     Form(#[source] toml::de::Error),
-    /// It has the right form but makes no sense.
+    /// The values of the table contradict each other.
     #[error("the model table makes no sense: {0}")]
     Sense(String),
 }
@@ -46,10 +46,10 @@ struct Table {
 }
 
 impl Registry {
-    /// The table of `file`, or the one inside the binary.
+    /// Reads the table from `file`, or the one inside the binary.
     ///
     /// # Errors
-    /// When the file is missing or wrong.
+    /// Returns a [`RegistryError`] if the file is missing or invalid.
     pub fn load(file: Option<&Path>) -> Result<Self, RegistryError> {
         match file {
             None => Self::parse(BUILT_IN),
@@ -86,35 +86,36 @@ impl Registry {
         }
     }
 
-    /// The model that new users start with.
+    /// Returns the model that new users start with.
     pub fn default_model(&self) -> &Model {
         &self.models[self.default]
     }
 
-    /// A model by name, if the table has it.
+    /// Returns a model by name, or `None` if the table does not have it.
     pub fn get(&self, id: &ModelId) -> Option<&Model> {
         self.models.iter().find(|model| &model.id == id)
     }
 
-    /// The model that a user chose, or the default if there is none or it has vanished from the table.
+    /// Returns the model that a user chose, or the default if the user chose none or the table no longer has
+    /// it.
     pub fn chosen(&self, id: Option<&ModelId>) -> &Model {
         id.and_then(|id| self.get(id)).unwrap_or_else(|| self.default_model())
     }
 
-    /// What one use of something cost on a day; nothing if the table does not know it.
+    /// Returns the price of one use of a tool on a day; zero if the table does not list the tool.
     pub fn tool_price(&self, name: &str, on: NaiveDate) -> Usd {
         let begun = |tool: &&ToolPrice| tool.name == name && tool.since.is_none_or(|since| since <= on);
         self.tools.iter().filter(begun).max_by_key(|tool| tool.since).map_or(Usd::ZERO, |tool| tool.price)
     }
 
-    /// The models that `/model` offers.
+    /// Returns the models that `/model` offers.
     pub fn offered(&self) -> impl Iterator<Item = &Model> {
         self.models.iter().filter(|model| model.offered)
     }
 }
 
-/// Rows that begin on the same day must rise by `up_to_prompt`, the last one without a limit, and one set of
-/// rows must hold from the beginning of time.
+/// Checks the prices of a model. Rows that begin on the same day must have rising values of `up_to_prompt`,
+/// the last without a limit, and one set of rows must apply from the beginning of time.
 fn check_prices(model: &Model) -> Result<(), String> {
     let days: BTreeSet<Option<NaiveDate>> = model.prices.iter().map(|row| row.since).collect();
     if !days.contains(&None) {
@@ -136,7 +137,7 @@ fn check_prices(model: &Model) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether an amount is a price that the books can keep exactly.
+/// Returns whether an amount is a price that the books can keep exactly: with at most `digits` fraction digits.
 fn is_price(amount: Usd, digits: u32) -> bool {
     !amount.0.is_sign_negative() && amount.0 <= 1_000.into() && amount.0.normalize().scale() <= digits
 }

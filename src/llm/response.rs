@@ -7,8 +7,8 @@ use super::event::LlmEvent;
 
 /// An answer that has begun.
 pub struct LlmResponse {
-    /// The provider's name for the request.
+    /// The provider's id of the request.
     pub request_id: Option<String>,
-    /// What comes, until the stream ends; an end without [`LlmEvent::Stop`] is a broken stream.
+    /// The events of the answer. A stream that ends without [`LlmEvent::Stop`] is broken.
     pub events: BoxStream<'static, Result<LlmEvent, LlmError>>,
 }

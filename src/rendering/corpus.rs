@@ -1,9 +1,9 @@
-//! Named samples of Markdown with what a chat must show: the text, and the entities as
-//! `kind[:detail] offset+length` in UTF-16 units. One row a sample.
+//! Named samples of Markdown with the expected text and entities, as `kind[:detail] offset+length` in UTF-16
+//! units. One row per sample.
 
 use super::corpus_extra::{self, Sample};
 
-/// All samples.
+/// Returns all samples.
 pub(super) fn samples() -> impl Iterator<Item = Sample> {
     SAMPLES.into_iter().chain(corpus_extra::SAMPLES)
 }

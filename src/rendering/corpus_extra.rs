@@ -1,5 +1,5 @@
-//! Samples of what is no Markdown but stands in it: HTML, paths and patterns of files, and of links whose address
-//! comes later. What only looks like one of these stays as it is.
+//! Samples of foreign syntax in Markdown: HTML, paths and file patterns; and links whose address comes later.
+//! Text that only resembles one of these stays unchanged.
 
 /// Name, Markdown, text, entities.
 pub(super) type Sample = (&'static str, &'static str, &'static str, &'static str);

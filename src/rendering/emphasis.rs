@@ -1,4 +1,4 @@
-//! Tells emphasis from stars and underscores that only look like it to CommonMark.
+//! Distinguishes emphasis from stars and underscores that CommonMark would mistake for it.
 
 use super::syntax::is_unspaced_script;
 
@@ -8,7 +8,8 @@ const PYTHON_NAMES: [&str; 14] = [
     "dict",
 ];
 
-/// Whether the delimiter run at `at` may open emphasis: not inside a product, a path or a name.
+/// Returns whether the delimiter run at `at` may open emphasis. Inside a product, a path or a name it may
+/// not.
 pub(super) fn opens_emphasis(source: &str, at: usize, sign: char) -> bool {
     let before = source[..at].trim_end_matches(sign).chars().next_back();
     let inner = source[at..].trim_start_matches(sign);
@@ -36,10 +37,10 @@ fn is_python_name(source: &str, at: usize) -> bool {
     inner.split_once("__").is_some_and(|(name, _)| PYTHON_NAMES.contains(&name))
 }
 
-/// Bytes around a star in which the pattern that it belongs to must begin and end.
+/// How many bytes on each side of a star are searched for the ends of the pattern around it.
 const LONGEST_PATTERN: usize = 200;
 
-/// Whether the stars at `at` are wildcards of a pattern for names of files: `*.log`, `test_*.py`,
+/// Returns whether the stars at `at` are wildcards of a pattern for file names: `*.log`, `test_*.py`,
 /// `src/**/*.rs`.
 pub(super) fn is_wildcard(source: &str, at: usize) -> bool {
     let (before, rest) = source.split_at(at);
@@ -81,8 +82,8 @@ pub(super) fn is_wildcard(source: &str, at: usize) -> bool {
     }
 }
 
-/// The word without emphasis around all of it, and where a byte of it is then; none if that byte is of the
-/// emphasis.
+/// Returns the word without the emphasis around it, and the position of its byte `at` afterwards. The
+/// position is `None` if that byte is part of the emphasis.
 fn peeled(word: &str, at: usize) -> (&str, Option<usize>) {
     let stars = word.bytes().take_while(|&byte| byte == b'*').count();
     let inner = word.trim_matches('*');
@@ -96,7 +97,7 @@ fn peeled(word: &str, at: usize) -> (&str, Option<usize>) {
     (inner, at.checked_sub(stars).filter(|&at| at < inner.len()))
 }
 
-/// Whether a star within a word is followed by the extension of a file, and by nothing else: `test*.py`.
+/// Returns whether a star within a word is followed by a file extension and nothing else: `test*.py`.
 fn is_extended(text: &str) -> bool {
     text.split_once("*.").is_some_and(|(name, extension)| {
         let short = (1..=5).contains(&extension.len());
@@ -105,7 +106,7 @@ fn is_extended(text: &str) -> bool {
     })
 }
 
-/// Whether emphasis that begins before `rest` with so many stars is ended on the same line.
+/// Returns whether emphasis that begins before `rest` with `run` stars ends on the same line.
 fn closes(rest: &str, run: usize) -> bool {
     let line = rest.split('\n').next().unwrap_or_default();
     let mut at = 0;
@@ -121,7 +122,7 @@ fn closes(rest: &str, run: usize) -> bool {
     false
 }
 
-/// What ends a pattern or stands before one.
+/// Returns whether a character may precede or follow a pattern.
 fn is_border(c: char) -> bool {
     c.is_whitespace()
         || matches!(c, '"' | '\'' | '`' | '(' | ')' | '[' | ']' | '<' | '>' | '|' | '«' | '»' | '“' | '”')

@@ -1,6 +1,6 @@
-//! Text with formatting in the form that Telegram takes without a parse mode: plain text plus
-//! entities, counted in UTF-16 units. `normalize` makes any set of spans obey Telegram's rules:
-//! code holds nothing else, nothing crosses, nothing is empty, equal neighbours are one.
+//! Text with formatting as Telegram accepts it without a parse mode: plain text plus entities, counted in
+//! UTF-16 units. `normalize` makes any set of spans obey Telegram's rules: code contains no other entity,
+//! entities do not cross and are not empty, and equal neighbours are merged.
 
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -10,22 +10,23 @@ use std::ops::Range;
 pub struct RichText {
     /// What the reader sees, free of markup.
     pub text: String,
-    /// How pieces of `text` look.
+    /// The formatting of `text`.
     pub entities: Vec<Entity>,
 }
 
 impl RichText {
-    /// Text without any formatting.
+    /// Creates text without formatting.
     pub fn plain(text: impl Into<String>) -> Self {
         Self { text: text.into(), entities: Vec::new() }
     }
 
-    /// Length in Unicode code points, the unit of Telegram's limits for messages and captions.
+    /// Returns the length in Unicode code points, the unit of Telegram's limits for messages and captions.
     pub fn code_points(&self) -> usize {
         self.text.chars().count()
     }
 
-    /// Appends `other`, its entities moved behind this text; `own_units` is this text's UTF-16 length.
+    /// Appends `other` and shifts its entities behind this text; `own_units` is the UTF-16 length of this
+    /// text.
     pub(super) fn append(&mut self, other: Self, own_units: usize) {
         self.text.push_str(&other.text);
         self.entities
@@ -40,18 +41,18 @@ pub struct Entity {
     pub offset: usize,
     /// Number of UTF-16 units, never zero.
     pub length: usize,
-    /// The look.
+    /// The kind of formatting.
     pub kind: EntityKind,
 }
 
 impl Entity {
-    /// First UTF-16 unit behind the piece.
+    /// Returns the offset of the first UTF-16 unit behind the piece.
     pub fn end(&self) -> usize {
         self.offset + self.length
     }
 }
 
-/// The looks that answers use; names follow Telegram's `MessageEntity`.
+/// The kinds of formatting that answers use, named as in Telegram's `MessageEntity`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntityKind {
     /// Bold text.
@@ -87,7 +88,7 @@ impl EntityKind {
         matches!(self, Self::Blockquote | Self::ExpandableBlockquote)
     }
 
-    /// Order of entities that cover the same text, outermost first.
+    /// Returns the position in the order of entities that cover the same text, outermost first.
     fn rank(&self) -> u8 {
         match self {
             Self::Blockquote | Self::ExpandableBlockquote => 0,
@@ -102,19 +103,19 @@ impl EntityKind {
     }
 }
 
-/// Number of UTF-16 units of `text`.
+/// Returns the number of UTF-16 units in `text`.
 pub(super) fn utf16_len(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
-/// A formatted range of bytes while a text is being put together; may still break every rule.
+/// A formatted range of bytes in unfinished text; it may still violate every rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) range: Range<usize>,
     pub(super) kind: EntityKind,
 }
 
-/// Looks that may be cut into pieces without changing what the reader sees.
+/// Formatting that may be cut into pieces without changing how the text looks.
 const STYLES: [EntityKind; 5] = [
     EntityKind::Bold,
     EntityKind::Italic,
@@ -123,7 +124,7 @@ const STYLES: [EntityKind; 5] = [
     EntityKind::Spoiler,
 ];
 
-/// Turns spans over `text` into entities that Telegram takes as they are.
+/// Turns spans over `text` into entities that Telegram accepts unchanged.
 pub(super) fn normalize(text: &str, spans: Vec<Span>) -> Vec<Entity> {
     let mut spans: Vec<Span> = spans.into_iter().filter_map(|span| tidy(text, span)).collect();
     spans.sort_by_key(|span| (span.range.start, Reverse(span.range.end), span.kind.rank()));
@@ -155,7 +156,8 @@ pub(super) fn normalize(text: &str, spans: Vec<Span>) -> Vec<Entity> {
     to_entities(text, &nest(text, pieces))
 }
 
-/// Trims blanks off the ends of a span (code keeps its own); a span without visible text vanishes.
+/// Trims white space off the ends of a span; code keeps its own. Returns `None` for a span without visible
+/// text.
 fn tidy(text: &str, span: Span) -> Option<Span> {
     let covered = text.get(span.range.clone())?;
     if covered.trim().is_empty() {
@@ -168,7 +170,7 @@ fn tidy(text: &str, span: Span) -> Option<Span> {
     Some(Span { range: start..start + covered.trim().len(), kind: span.kind })
 }
 
-/// The spans of one family in order, later ones that overlap an earlier one left out.
+/// Returns the spans of one family in order, without the later ones that overlap an earlier one.
 fn disjoint(sorted: &[Span], wanted: impl Fn(&EntityKind) -> bool) -> Vec<Span> {
     let mut kept: Vec<Span> = Vec::new();
     for span in sorted.iter().filter(|span| wanted(&span.kind)) {
@@ -179,7 +181,7 @@ fn disjoint(sorted: &[Span], wanted: impl Fn(&EntityKind) -> bool) -> Vec<Span> 
     kept
 }
 
-/// Widens a trimmed quote over the blanks of the code at its ends.
+/// Extends a trimmed quotation over the white space of the code at its ends.
 fn cover(quote: &mut Range<usize>, code: &[Span]) {
     for Span { range: code, .. } in code {
         if code.start < quote.end && code.end > quote.start {
@@ -205,7 +207,7 @@ fn union<'a>(sorted: impl Iterator<Item = &'a Range<usize>>) -> Vec<Range<usize>
     merged
 }
 
-/// What remains of `range` outside the sorted, disjoint `holes`.
+/// Returns the parts of `range` outside the sorted, disjoint `holes`.
 fn subtract(range: Range<usize>, holes: &[Span]) -> Vec<Range<usize>> {
     let first = holes.partition_point(|hole| hole.range.end <= range.start);
     let mut rest = Vec::new();
@@ -289,7 +291,7 @@ fn to_entities(text: &str, spans: &[Span]) -> Vec<Entity> {
         .collect()
 }
 
-/// Whether the entity is a block of lines of its own, which is better not cut.
+/// Returns whether the entity is a block of separate lines, which should not be cut if avoidable.
 pub(super) fn is_block(kind: &EntityKind) -> bool {
     kind.is_quote() || matches!(kind, EntityKind::Pre { .. })
 }

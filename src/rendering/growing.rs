@@ -1,9 +1,10 @@
-//! An answer while it is written: what is not posted yet, in parts that each fit one message.
+//! An answer while it is being written: splits the text that is not posted yet into parts that each fit one
+//! message.
 
 use super::{Limits, RichText, Stream};
 use crate::domain::blank::is_blank;
 
-/// A growing answer, seen by the screen.
+/// A growing answer, as the screen uses it.
 #[derive(Debug)]
 pub struct Growing {
     stream: Stream,
@@ -18,23 +19,24 @@ impl Default for Growing {
 }
 
 impl Growing {
-    /// More of the answer.
+    /// Appends a piece of the answer.
     pub fn push(&mut self, delta: &str) {
         self.blank &= is_blank(delta);
         self.stream.push(delta);
     }
 
-    /// Whether there is nothing to read yet.
+    /// Returns whether there is no readable text yet.
     pub fn is_blank(&self) -> bool {
         self.blank
     }
 
-    /// What can be shown now: the beginning of what the next message will be. None while that is empty.
+    /// Returns the text that can be shown now: the beginning of the next message. Returns `None` while that
+    /// is empty.
     pub fn current(&mut self) -> Option<RichText> {
         self.stream.head().into_iter().find(can_be_sent)
     }
 
-    /// A part that is complete, because the answer has outgrown it.
+    /// Returns the next complete part, or `None` if the answer still fits one message.
     pub fn take_part(&mut self) -> Option<RichText> {
         let settled = &self.stream.settled()[self.posted..];
         let at = settled.iter().position(can_be_sent)?;
@@ -43,7 +45,7 @@ impl Growing {
         Some(part)
     }
 
-    /// All that was not taken yet.
+    /// Returns the remaining parts of the complete answer.
     pub fn finish(self) -> Vec<RichText> {
         let mut parts = self.stream.finish();
         parts.drain(..self.posted.min(parts.len()));
@@ -52,7 +54,7 @@ impl Growing {
     }
 }
 
-/// Telegram takes no message without anything to read, and nobody misses it.
+/// Returns whether a part has visible text. Telegram rejects messages without any.
 fn can_be_sent(part: &RichText) -> bool {
     !is_blank(&part.text)
 }

@@ -1,9 +1,9 @@
-//! The few HTML elements that models write into Markdown and a chat can show. Everything else in angle
-//! brackets is text.
+//! The few HTML elements that models write into Markdown and that a chat can show. All other text in angle
+//! brackets stays as written.
 
 use super::entities::EntityKind;
 
-/// Longest tag that is looked at.
+/// The longest tag that is recognised, in bytes.
 const LONGEST_TAG: usize = 16;
 
 /// What an element means in a chat.
@@ -11,17 +11,17 @@ const LONGEST_TAG: usize = 16;
 pub(super) enum Element {
     /// A line break.
     Break,
-    /// Text with a look.
+    /// Formatted text.
     Style(EntityKind),
-    /// Text above the line.
+    /// Superscript text.
     Raised,
-    /// Text below the line.
+    /// Subscript text.
     Lowered,
     /// Monospace text.
     Code,
-    /// A part that can be folded.
+    /// A collapsible part.
     Details,
-    /// The title of such a part.
+    /// The title of a collapsible part.
     Summary,
 }
 
@@ -29,11 +29,11 @@ pub(super) enum Element {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tag {
     pub(super) element: Element,
-    /// Whether it ends its element.
+    /// Whether this is an end tag.
     pub(super) closes: bool,
-    /// Bytes of the tag.
+    /// The length of the tag in bytes.
     pub(super) length: usize,
-    /// The tag that ends the element.
+    /// The end tag of the element.
     pub(super) closer: &'static str,
 }
 
@@ -69,7 +69,7 @@ fn element(name: &str) -> Element {
     }
 }
 
-/// The tag that `text` begins with, without attributes and of a known element.
+/// Returns the tag that `text` begins with. Returns `None` if it has attributes or an unknown name.
 pub(super) fn tag(text: &str) -> Option<Tag> {
     let end = text.bytes().take(LONGEST_TAG).position(|byte| byte == b'>')?;
     let inner = text[..end].strip_prefix('<')?;
@@ -85,7 +85,7 @@ pub(super) fn tag(text: &str) -> Option<Tag> {
     Some(Tag { element: element(name), closes, length: end + 1, closer })
 }
 
-/// Whether `text`, which begins with `<` and still grows, may become a tag.
+/// Returns whether `text`, an incomplete text that begins with `<`, may become a tag.
 pub(super) fn may_become_tag(text: &str) -> bool {
     if text.len() > LONGEST_TAG {
         return false;
@@ -97,23 +97,23 @@ pub(super) fn may_become_tag(text: &str) -> bool {
     })
 }
 
-/// How an element goes on behind its first tag.
+/// How an element continues behind its start tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
-    /// It ends after so many bytes.
+    /// The end tag begins after this number of bytes.
     End(usize),
-    /// It begins once more, so the first tag was none.
+    /// The same start tag occurs again first, so the earlier one is plain text.
     Again,
 }
 
-/// The next tag of the element that the tag before `text` begins.
+/// Returns how the element continues whose start tag directly precedes `text`. Returns `None` if it does not.
 pub(super) fn next(tag: &Tag, text: &str) -> Option<Next> {
     let mut tags = text.match_indices('<').filter_map(|(at, _)| Some((at, self::tag(&text[at..])?)));
     let (at, found) = tags.find(|(_, found)| found.closer == tag.closer)?;
     Some(if found.closes { Next::End(at) } else { Next::Again })
 }
 
-/// Text of an element that holds nothing but text.
+/// Returns the content of an element that contains only text, with its character references decoded.
 pub(super) fn unescaped(text: &str) -> String {
     let signs =
         [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", " "), ("&amp;", "&")];

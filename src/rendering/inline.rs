@@ -1,5 +1,5 @@
-//! The end of a growing paragraph: finds links and formulas that are not finished, and the emphasis
-//! and code that are open. Used by `mend` alone; an approximation of the parser, for display only.
+//! The end of a growing paragraph: finds unfinished links and formulas, and the emphasis and code that are
+//! still open. Only `mend` uses it. It approximates the parser, for display only.
 
 use super::emphasis::{is_wildcard, opens_emphasis};
 use super::html::{self, Element};
@@ -14,19 +14,19 @@ const LONGEST_HELD_FORMULA: usize = 40;
 /// Longest beginning of a character reference (`&copy`) that is held back.
 const LONGEST_REFERENCE: usize = 8;
 
-/// What to do with the end of a paragraph.
+/// How to display the end of a paragraph.
 pub(super) enum End {
     Plain,
-    /// Hold back everything from here on.
+    /// Hold back everything from this position on.
     Hold(usize),
-    /// Show the text of the unfinished link alone.
+    /// Show only the text of the unfinished link.
     Unwrap {
         open: usize,
         text_end: usize,
     },
 }
 
-/// A paragraph that still grows.
+/// A paragraph that is still growing.
 pub(super) struct Inline<'a> {
     text: &'a str,
 }
@@ -36,7 +36,7 @@ impl<'a> Inline<'a> {
         Self { text }
     }
 
-    /// The end of the code span or formula that begins at `at`, or `Err` if it is still open.
+    /// Returns the end of the code span or formula that begins at `at`, or `Err` if it is still open.
     fn skip(&self, at: usize) -> Result<Option<usize>, &'static str> {
         let rest = &self.text[at..];
         let closing = |opening: &str, closing: &'static str| {
@@ -91,7 +91,7 @@ impl<'a> Inline<'a> {
         }
     }
 
-    /// The end of the formula or of the sign itself, or `None` if the dollar may begin a formula.
+    /// Returns the end of the formula, or of the sign itself, or `None` if the dollar may begin a formula.
     fn dollar(&self, at: usize) -> Option<usize> {
         let rest = &self.text[at + 1..];
         let before = self.text[..at].chars().next_back();
@@ -120,7 +120,7 @@ impl<'a> Inline<'a> {
         if unfinished { End::Unwrap { open, text_end: open + close } } else { End::Plain }
     }
 
-    /// The end of the code span that begins at `at`, if it is closed.
+    /// Returns the end of the code span that begins at `at`, or `None` if it is still open.
     fn code_end(&self, at: usize) -> Option<usize> {
         let run = self.run(at);
         let mut from = at + run;
@@ -134,13 +134,13 @@ impl<'a> Inline<'a> {
         None
     }
 
-    /// Length of the run of one sign at `at`.
+    /// Returns the length of the run of equal signs at `at`.
     fn run(&self, at: usize) -> usize {
         let sign = self.text.as_bytes()[at];
         self.text[at..].bytes().take_while(|&byte| byte == sign).count()
     }
 
-    /// How much of the text to show and the signs that close what is open in it.
+    /// Returns how many bytes of the text to show, and the signs that close what is open in them.
     pub(super) fn closers(&self) -> (usize, String) {
         let mut open: Vec<&str> = Vec::new();
         let mut shown = self.text.len();
@@ -170,7 +170,7 @@ impl<'a> Inline<'a> {
                 }
                 '<' => at += self.tag(&mut open, at),
                 '\n' => {
-                    // An element of HTML ends on its line.
+                    // HTML elements end on the line on which they begin.
                     open.retain(|closer| !closer.starts_with('<'));
                     at += 1;
                 }
@@ -181,7 +181,7 @@ impl<'a> Inline<'a> {
         (shown, open.into_iter().rev().collect())
     }
 
-    /// Opens or closes an element of HTML; returns the length of the tag, or of what is none.
+    /// Opens or closes an HTML element. Returns the number of bytes to skip, even if they are not a tag.
     fn tag(&self, open: &mut Vec<&'a str>, at: usize) -> usize {
         let Some(tag) = html::tag(&self.text[at..]) else { return 1 };
         let in_word = self.text[..at].ends_with(char::is_alphanumeric);
@@ -200,13 +200,13 @@ impl<'a> Inline<'a> {
         tag.length
     }
 
-    /// The text without backticks at its end that may be the beginning of the closing run.
+    /// Returns how much of the text to show without the trailing backticks that may begin the closing run.
     fn unticked(&self, run: usize) -> usize {
         let end = self.text.trim_end_matches('`').len();
         if self.text.len() - end < run { end } else { self.text.len() }
     }
 
-    /// Opens or closes with the run at `at`; false if the run does neither, for now.
+    /// Opens or closes emphasis with the run at `at`. Returns `false` if the run does neither so far.
     fn delimiter(&self, open: &mut Vec<&'a str>, at: usize, run: usize) -> bool {
         let sign = &self.text[at..=at];
         let before = self.text[..at].chars().next_back();
@@ -233,7 +233,7 @@ impl<'a> Inline<'a> {
     }
 }
 
-/// Where the bracket that `text` begins with is closed.
+/// Returns the position at which the bracket that `text` begins with is closed.
 fn balanced(text: &str, open: char, close: char) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, c) in text.char_indices() {

@@ -1,6 +1,6 @@
-//! Formulas as readable text: `\frac{a}{b}` becomes a/b, `x^2` becomes x², `\alpha \in A` becomes
-//! α ∈ A. A formula that has no plain form (matrices, unknown commands) is refused as a whole,
-//! and the caller shows its source as code. Symbol tables are in `symbols`.
+//! Converts formulas to readable text: `\frac{a}{b}` becomes a/b, `x^2` becomes x², `\alpha \in A` becomes α
+//! ∈ A. A formula without a plain form (matrices, unknown commands) is rejected as a whole, and the caller
+//! shows its source as code. The tables of symbols are in `symbols`.
 
 use super::symbols;
 
@@ -11,7 +11,8 @@ const MAX_DEPTH: usize = 6;
 const ROW_ENVIRONMENTS: [&str; 9] =
     ["aligned", "align", "align*", "gather", "gather*", "gathered", "split", "equation", "equation*"];
 
-/// The formula as plain Unicode text (several lines if it has rows), or `None` if it has no plain form.
+/// Returns the formula as plain Unicode text (several lines if it has rows), or `None` if it has no plain
+/// form.
 pub(super) fn to_unicode(source: &str) -> Option<String> {
     let mut reader = Reader { rest: source.trim(), depth: 0 };
     let text = reader.sequence(&End::Input)?;
@@ -19,12 +20,12 @@ pub(super) fn to_unicode(source: &str) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
-/// One space between words, none at the ends.
+/// Collapses white space to one space between words and removes it at the ends.
 fn squeeze(line: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What ends a sequence of terms.
+/// The end of a sequence of terms.
 #[derive(PartialEq)]
 enum End<'a> {
     Input,
@@ -49,7 +50,7 @@ impl<'a> Reader<'a> {
         self.rest = self.rest.trim_start();
     }
 
-    /// Reads terms up to and with `end`.
+    /// Reads terms up to and including `end`.
     fn sequence(&mut self, end: &End<'a>) -> Option<String> {
         if self.depth > MAX_DEPTH {
             return None;
@@ -89,7 +90,7 @@ impl<'a> Reader<'a> {
         Some(out)
     }
 
-    /// The name behind a backslash: letters, or one other character.
+    /// Reads the name behind a backslash: letters, or one other character.
     fn command(&mut self) -> &'a str {
         let letters = self.rest.bytes().take_while(u8::is_ascii_alphabetic).count();
         let first = self.rest.chars().next().map_or(0, char::len_utf8);
@@ -98,7 +99,7 @@ impl<'a> Reader<'a> {
         name
     }
 
-    /// The text of a `{...}` without inner braces, untouched.
+    /// Reads the unchanged text of a `{...}` without inner braces.
     fn raw_group(&mut self) -> Option<&'a str> {
         self.skip_blanks();
         let (inner, rest) = self.rest.strip_prefix('{')?.split_once('}')?;
@@ -106,7 +107,7 @@ impl<'a> Reader<'a> {
         (!inner.contains(['{', '\\', '$'])).then_some(inner)
     }
 
-    /// One argument: a group, a command or a single character.
+    /// Reads one argument: a group, a command or a single character.
     fn argument(&mut self) -> Option<String> {
         self.skip_blanks();
         let text = match self.next()? {
@@ -156,7 +157,7 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    /// Commands with a shape of their own.
+    /// Reads the arguments of a command that has its own layout.
     fn construct(&mut self, name: &'a str, out: &mut String) -> Option<()> {
         match name {
             "frac" | "dfrac" | "tfrac" => {
@@ -208,7 +209,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Brackets around everything that is not one number, word or bracketed term.
+/// Puts brackets around a term, except around a single number, word or bracketed term.
 fn grouped(term: &str) -> String {
     let mut chars = term.chars();
     let bracketed = term.starts_with('(') && term.find(')') == Some(term.len() - 1);
@@ -227,7 +228,7 @@ fn root(degree: &str) -> Option<String> {
     })
 }
 
-/// Text above the line: in raised signs, or behind a `^`.
+/// Returns text as superscript: in superscript characters, or behind a `^`.
 pub(super) fn raised(text: &str) -> String {
     if matches!(text, "∘" | "°") {
         return "°".to_owned();
@@ -242,7 +243,7 @@ pub(super) fn raised(text: &str) -> String {
         .unwrap_or_else(|| format!("^{}", grouped(text)))
 }
 
-/// Text below the line: in lowered signs, or behind a `_`.
+/// Returns text as subscript: in subscript characters, or behind a `_`.
 pub(super) fn lowered(text: &str) -> String {
     let compact = text.chars().filter(|c| !c.is_whitespace());
     compact

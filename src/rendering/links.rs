@@ -1,14 +1,14 @@
-//! Which addresses may stand behind a link. Telegram silently drops entities with addresses that it
-//! does not take, so such links are shown as text with the address behind.
+//! Decides which addresses links may have. Telegram silently drops entities with addresses that it does not
+//! accept, so such links are shown as text followed by the address.
 
-/// The address as Telegram takes it, or `None` if the link must be text.
+/// Returns the address as Telegram accepts it, or `None` if the link must be text.
 pub(super) fn target(address: &str) -> Option<String> {
     let address = address.trim();
     if address.is_empty() || address.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return None;
     }
     if let Some(rest) = strip_scheme(address, "tg") {
-        // A mention by id is an entity of another kind, and not the model's to make.
+        // A mention by id is another kind of entity, and models must not create mentions.
         return (!rest.starts_with("user") && rest.starts_with(char::is_alphabetic))
             .then(|| address.to_owned());
     }
@@ -21,7 +21,7 @@ pub(super) fn target(address: &str) -> Option<String> {
     valid.then(|| address.to_owned())
 }
 
-/// The address as text; Telegram makes a link of a mail address by itself.
+/// Returns the address as text; Telegram makes mail addresses clickable by itself.
 pub(super) fn shown(address: &str) -> &str {
     address.strip_prefix("mailto:").unwrap_or(address)
 }

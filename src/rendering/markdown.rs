@@ -1,6 +1,6 @@
-//! One piece of Markdown to text and entities: walks the parser's events and writes what a chat can show.
-//! Emphasis that is surely none (`2*3*4`, `obj.__init__`) stays as written, HTML is text but for a few
-//! elements, unsafe links are text, line breaks stay line breaks. Lists and quotes are in `containers`.
+//! Converts one piece of Markdown to text and entities: walks the parser's events and writes the parts that a
+//! chat can show. Text that is certainly no emphasis (`2*3*4`, `obj.__init__`) stays as written. Unsupported
+//! HTML and unsafe links become text, and line breaks are kept. Lists and quotes are in `containers`.
 
 use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 
@@ -18,7 +18,7 @@ use super::writer::Writer;
 
 pub(super) use super::writer::Numbering;
 
-/// What stands for a thematic break.
+/// The text shown for a thematic break.
 const RULE: &str = "———";
 
 /// Renders one piece; `numbering` carries the numbers of a list from one item to the next.
@@ -29,7 +29,7 @@ pub(super) fn render_block(source: &str, kind: BlockKind, numbering: &mut Option
     }
 }
 
-/// The same by way of the parser.
+/// Renders one piece with the parser, even if `prose` would accept it.
 pub(super) fn parse_block(source: &str, kind: BlockKind, numbering: &mut Option<Numbering>) -> RichText {
     let shielded = shield(source, kind);
     let options = Options::ENABLE_TABLES
@@ -46,17 +46,17 @@ pub(super) fn parse_block(source: &str, kind: BlockKind, numbering: &mut Option<
     RichText { text, entities }
 }
 
-/// Emphasis while it is open.
+/// Emphasis that is still open.
 enum Style {
     /// Shown as formatting.
     Shown(EntityKind),
-    /// No emphasis after all: its delimiter is text.
+    /// No emphasis after all; this delimiter is text.
     Literal(&'static str),
 }
 
 struct Link {
     target: String,
-    /// Whether the text is the address itself.
+    /// Whether the link's text is the address itself.
     automatic: bool,
 }
 
@@ -244,7 +244,7 @@ impl<'a> Renderer<'a> {
         if self.writer.since_open().trim().is_empty() {
             self.writer.put(&link.target);
         }
-        // Telegram finds bare addresses itself; a link inside a link belongs to the outer one.
+        // Telegram recognises bare addresses itself. A link inside a link belongs to the outer one.
         if link.automatic || self.writer.since_open() == link.target || !self.links.is_empty() {
             return self.writer.close(None);
         }
@@ -304,7 +304,7 @@ impl<'a> Renderer<'a> {
     }
 }
 
-/// A footnote's number raised, or its name in brackets.
+/// Returns a footnote's number in superscript, or its name in brackets.
 fn footnote_mark(label: &str) -> String {
     let digits = label.chars().map(|c| c.is_ascii_digit().then(|| super::symbols::superscript(c)).flatten());
     digits.collect::<Option<String>>().unwrap_or_else(|| format!("[^{label}]"))

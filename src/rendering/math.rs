@@ -1,7 +1,7 @@
-//! Tells formulas from prose that happens to hold dollars, brackets and backslashes.
+//! Distinguishes formulas from prose that contains dollars, brackets and backslashes.
 
-/// The length of the formula that ends with a `$` on the same line, `text` being what follows its
-/// opening `$` and `before` the character in front of that. Prices and shell variables are none.
+/// Returns the length of the formula that ends with a `$` on the same line. `text` follows the opening `$`,
+/// and `before` is the character in front of it. Returns `None` for prices and shell variables.
 pub(super) fn dollar_formula(before: Option<char>, text: &str) -> Option<usize> {
     if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '\\' | '$')) {
         return None;
@@ -13,7 +13,7 @@ pub(super) fn dollar_formula(before: Option<char>, text: &str) -> Option<usize> 
     (tight && free && !inner.ends_with('\\') && is_surely_formula(inner)).then_some(end)
 }
 
-/// Whether the text between explicit formula delimiters may be one: anything but bare words.
+/// Returns whether the text between explicit formula delimiters may be a formula: anything except bare words.
 pub(super) fn is_formula(text: &str) -> bool {
     let bare = |c: char| {
         c.is_alphabetic() || c.is_whitespace() || matches!(c, '.' | ',' | '?' | '!' | ':' | ';' | '\'')
@@ -22,7 +22,7 @@ pub(super) fn is_formula(text: &str) -> bool {
     letters > 0 && (!text.chars().all(bare) || letters == 1 || (letters == 2 && text.len() == 2))
 }
 
-/// Whether the text between two single dollars can be nothing but a formula.
+/// Returns whether the text between two single dollars can only be a formula.
 fn is_surely_formula(text: &str) -> bool {
     if text.chars().all(|c| c.is_ascii_digit()) || has_latex_sign(text) {
         return true;
@@ -35,7 +35,7 @@ fn is_surely_formula(text: &str) -> bool {
     longest > 0 && longest <= 2 && text.chars().all(allowed) && (variable || (operator && longest == 1))
 }
 
-/// A command, a raised term or a lowered term with a short base.
+/// Returns whether the text has a command, a superscript, or a subscript with a short base.
 fn has_latex_sign(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.iter().enumerate().any(|(at, &byte)| match byte {

@@ -1,15 +1,15 @@
-//! The end of a growing text: completes or holds back markup that is not finished, so that what is
-//! shown is, as far as can be known, the beginning of what will be shown in the end. Never used for
-//! a finished text.
+//! The end of a growing text: completes or holds back unfinished markup, so that the displayed text is most
+//! likely a prefix of the final text. Not used for finished texts.
 
 use super::inline::{End, Inline};
 use super::syntax::{BLANKS, Fence, is_blank, unquoted};
 use super::table;
 
-/// Bytes of a paragraph beyond which it is shown as it is, since a look must not cost more.
+/// The longest paragraph in bytes that is mended. Longer ones are shown unchanged, to bound the cost of each
+/// display.
 const LONGEST_PARAGRAPH: usize = 4 * 1024;
 
-/// The open piece with its last paragraph tidied up.
+/// Returns the open piece with its last paragraph mended.
 pub(super) fn mend(source: &str) -> String {
     let mut text = source.trim_end().to_owned();
     match last_line_in_code(&text) {
@@ -63,12 +63,12 @@ fn drop_bare_marker(text: &mut String) {
     }
 }
 
-/// Where the last line stands in respect of fenced code.
+/// How the last line relates to fenced code.
 enum CodeLine {
     Outside,
-    /// In code, or the very line that closed it.
+    /// In code, or the closing line of the code.
     Inside,
-    /// In code, and it may grow to the line that closes it.
+    /// In code, but the growing line may become the closing line.
     Closing,
 }
 
@@ -89,8 +89,8 @@ fn last_line_in_code(source: &str) -> CodeLine {
     last
 }
 
-/// Whether the paragraph is the beginning of a table of which no row is complete: its first line
-/// looks like one only when the second has come.
+/// Returns whether the paragraph may be the beginning of a table without a complete row. Only its second line
+/// shows whether the first is a header.
 fn may_become_table(paragraph: &str) -> bool {
     let mut lines = paragraph.lines();
     let (Some(header), rule, None) = (lines.next(), lines.next(), lines.next()) else { return false };
@@ -101,7 +101,7 @@ fn may_become_table(paragraph: &str) -> bool {
         })
 }
 
-/// A line that may become a heading, an item, a rule, a quote or a fence, but says nothing yet.
+/// Returns whether a line may become a heading, an item, a rule, a quote or a fence, but has no content yet.
 fn is_bare_marker(line: &str) -> bool {
     let content = line.trim_matches(BLANKS);
     let number = content.trim_end_matches(['.', ')']);
@@ -109,7 +109,7 @@ fn is_bare_marker(line: &str) -> bool {
     digits || content.chars().all(|c| "#-=*+_>|`~ ".contains(c))
 }
 
-/// Where the last paragraph begins.
+/// Returns the position at which the last paragraph begins.
 fn last_paragraph(text: &str) -> usize {
     let mut start = 0;
     let mut at = 0;

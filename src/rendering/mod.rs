@@ -1,8 +1,9 @@
-//! Markdown as models write it to text and entities as Telegram takes them. No parse mode is used, so no
-//! formatting can be refused. Pure code: no I/O, no clock. The way of a text: `segments` cuts, `prose` knows
-//! what needs no parser, `shield` protects, `markdown` parses and writes, `entities` sets the rules, `page`
-//! puts together, `split` cuts messages, `references` makes links of what was defined; `stream` does it all
-//! for a text that grows, `growing` hands its messages out.
+//! Converts Markdown as models write it to text and entities as Telegram accepts them. No parse mode is used,
+//! so Telegram cannot reject the formatting. Pure code: no I/O, no clock. The steps: `segments` cuts the text
+//! into pieces, `prose` recognises pieces that need no parser, `shield` protects text from the parser,
+//! `markdown` parses and writes, `entities` enforces Telegram's rules, `page` joins the pieces, `split` cuts
+//! messages, and `references` resolves reference links. `stream` does all this for a growing text, and
+//! `growing` splits it into messages.
 
 mod emphasis;
 mod entities;
@@ -42,7 +43,7 @@ pub use growing::Growing;
 pub use split::{Limits, split};
 pub use stream::Stream;
 
-/// Renders a whole text. Any length; cut the result with [`split()`] before sending it.
+/// Renders a whole text of any length. Cut the result with [`split()`] before sending it.
 pub fn render(markdown: &str) -> RichText {
     let markdown = visible(markdown);
     let mut segmenter = segments::Segmenter::default();
@@ -55,8 +56,8 @@ pub fn render(markdown: &str) -> RichText {
     definitions.resolve(page.into_rich(), usize::MAX)
 }
 
-/// The text as Telegram's servers keep it (measured with TDLib): they drop some characters from every
-/// message, so that entities behind them would be out of place, and see blanks in control characters.
+/// Returns the text as Telegram's servers store it (measured with TDLib). They remove some characters from
+/// every message, which would shift the entities behind them, and treat control characters as white space.
 fn visible(text: &str) -> String {
     text.chars()
         .filter(|c| !matches!(c, '\r' | '\u{30a}' | '\u{333}' | '\u{33f}' | '\u{2028}'..='\u{202e}'))

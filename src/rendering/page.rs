@@ -1,5 +1,5 @@
-//! The rendered text of an answer as its pieces arrive: puts pieces one below the other, keeps the
-//! open code block and the numbers of the open list, and gives away finished parts from the front.
+//! The rendered text of an answer: joins pieces as they arrive, keeps track of the open code block and the
+//! numbers of the open list, and releases finished parts from the front.
 
 use super::entities::{Entity, EntityKind, RichText, utf16_len};
 use super::markdown::{Numbering, render_block};
@@ -11,13 +11,13 @@ use super::split::{Cursor, Limits};
 struct OpenCode {
     language: Option<String>,
     gap: Gap,
-    /// UTF-16 offset of the first character, once there is a line with text.
+    /// UTF-16 offset of the first character; `None` until a line with text arrives.
     start: Option<usize>,
     /// Blank lines before the first line with text.
     held: String,
 }
 
-/// A text under construction.
+/// A text that is still growing.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Page {
     rich: RichText,
@@ -26,12 +26,12 @@ pub(super) struct Page {
     code: Option<OpenCode>,
     numbering: Option<Numbering>,
     definitions: Definitions,
-    /// How far what comes next stands at least from what is there: a definition in between is not shown.
+    /// The minimum gap before the next piece. Definitions in between are not shown, but their gap counts.
     gap: Gap,
 }
 
 impl Page {
-    /// Puts a piece below what is there.
+    /// Appends a piece below the existing text.
     pub(super) fn add(&mut self, piece: Piece<'_>) {
         match piece {
             Piece::Markdown { source, kind, gap, continues } => {
@@ -47,7 +47,7 @@ impl Page {
                 }
             }
             Piece::Definition { definition, line, gap } => {
-                // What nothing refers to is shown: it may be a list of sources.
+                // A definition that nothing refers to is shown: it may belong to a list of sources.
                 if !self.definitions.is_full() && is_referred_to(&definition, &self.rich) {
                     self.gap = self.gap.max(gap);
                 } else {
@@ -66,18 +66,18 @@ impl Page {
         }
     }
 
-    /// The text so far; an open code block ends here.
+    /// Returns the text so far, and ends an open code block.
     pub(super) fn into_rich(mut self) -> RichText {
         self.rich.entities.extend(self.open_entity());
         self.rich
     }
 
-    /// Where the references lead that are known by now.
+    /// Returns the definitions known so far.
     pub(super) fn definitions(&self) -> &Definitions {
         &self.definitions
     }
 
-    /// Takes the parts off the front that nothing can change any more.
+    /// Removes and returns the parts at the front that can no longer change.
     pub(super) fn settle(&mut self, limits: Limits) -> Vec<RichText> {
         if self.rich.text.len() <= limits.code_points && self.rich.entities.len() < limits.entities {
             return Vec::new();

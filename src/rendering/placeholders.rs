@@ -1,52 +1,52 @@
-//! Slots: single private-use characters that stand for text which the parser must not read. What a
-//! slot stands for can always be put back byte by byte, wherever the parser carried it.
+//! Slots: single private-use characters that replace text which the parser must not read. The original text
+//! of a slot can always be restored byte by byte, wherever the parser moved it.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::entities::EntityKind;
 
-/// First character of a private-use plane that no script uses; slots are numbered from here.
+/// The first character of a private-use plane that no script uses; slots are numbered from here.
 const FIRST_SLOT: u32 = 0xf_0000;
 const LAST_SLOT: u32 = 0x10_ffff;
 
-/// What one slot stands for.
+/// The text behind a slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Placeholder {
     /// Text that is no markup.
     Literal(String),
-    /// A `<br>`, which tables use for want of line breaks. Not written, if empty.
+    /// A `<br>`, the only way to write a line break in a table. Omitted from the output if empty.
     Break(String),
     /// A reference to a numbered footnote, as written.
     Footnote(String),
     /// A formula.
     Formula(Formula),
-    /// Where a look begins that Markdown knows nothing of: a spoiler, or that of a tag.
+    /// The start of formatting that Markdown does not know: a spoiler, or an HTML element.
     MarkStart {
         /// As written.
         raw: String,
-        /// The look.
+        /// The formatting.
         kind: EntityKind,
     },
-    /// Where it ends.
+    /// The end of formatting that Markdown does not know.
     MarkEnd {
         /// As written.
         raw: String,
-        /// The look.
+        /// The formatting.
         kind: EntityKind,
     },
-    /// Code that is written as an element of HTML.
+    /// Code written as an HTML element.
     Code {
         /// As written.
         raw: String,
         /// The code alone.
         text: String,
     },
-    /// Something that is shown as this text.
+    /// Markup that is shown as another text.
     Shown {
         /// As written.
         raw: String,
-        /// What is shown; may be nothing.
+        /// The shown text; may be empty.
         text: String,
     },
 }
@@ -58,7 +58,7 @@ pub(super) struct Formula {
     pub(super) raw: String,
     /// The LaTeX source alone.
     pub(super) latex: String,
-    /// Whether it stands on lines of its own.
+    /// Whether the formula has separate lines.
     pub(super) alone: bool,
 }
 
@@ -80,19 +80,19 @@ impl Placeholder {
 /// Markdown with slots.
 #[derive(Debug, Default)]
 pub(super) struct Shielded {
-    /// What the parser reads.
+    /// The text for the parser.
     pub(super) text: String,
     slots: Vec<Placeholder>,
     literals: HashMap<String, char>,
 }
 
 impl Shielded {
-    /// What the character stands for, if it is a slot.
+    /// Returns the placeholder of the character, or `None` if it is not a slot.
     pub(super) fn slot(&self, c: char) -> Option<&Placeholder> {
         self.slots.get(u32::from(c).checked_sub(FIRST_SLOT)? as usize)
     }
 
-    /// The original text behind a piece of the shielded text.
+    /// Returns the original text of a piece of the shielded text.
     pub(super) fn restore<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if !text.contains(is_private) {
             return Cow::Borrowed(text);
@@ -107,7 +107,7 @@ impl Shielded {
         Cow::Owned(out)
     }
 
-    /// Appends a slot.
+    /// Appends a slot for this placeholder.
     pub(super) fn add(&mut self, slot: Placeholder) {
         let number = FIRST_SLOT + u32::try_from(self.slots.len()).unwrap_or(u32::MAX - FIRST_SLOT);
         match char::from_u32(number).filter(|_| number <= LAST_SLOT) {
@@ -119,7 +119,7 @@ impl Shielded {
         }
     }
 
-    /// Appends a slot for text that is no markup; equal ones share a slot.
+    /// Appends a slot for text that is not markup; equal texts share a slot.
     pub(super) fn add_literal(&mut self, raw: &str) {
         if let Some(&c) = self.literals.get(raw) {
             self.text.push(c);
@@ -133,7 +133,7 @@ impl Shielded {
     }
 }
 
-/// Whether the character is a slot, or would be taken for one.
+/// Returns whether the character is a slot, or would be mistaken for one.
 pub(super) fn is_private(c: char) -> bool {
     u32::from(c) >= FIRST_SLOT
 }

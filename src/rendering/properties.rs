@@ -1,5 +1,5 @@
-//! What holds for every text: the entities are such that Telegram takes them, nothing readable is
-//! lost, code is untouched, parts join to the whole, and a stream ends where the renderer does.
+//! Properties of every text: Telegram accepts the entities, no readable text is lost, code is unchanged, the
+//! parts join to the whole, and streaming gives the same result as the renderer.
 
 use proptest::prelude::*;
 
@@ -8,7 +8,7 @@ use super::entities::{EntityKind, RichText};
 use super::references::Definition;
 use super::{Limits, Stream, render, split, visible};
 
-/// Pieces of Markdown that, strung together, make every construct, whole and broken.
+/// Pieces of Markdown whose combinations give every construct, complete and broken.
 const FRAGMENTS: [&str; 96] = [
     "word",
     "два",
@@ -108,9 +108,9 @@ const FRAGMENTS: [&str; 96] = [
     "\n> > > ",
 ];
 
-/// Characters that programs stumble over: private and unassigned ones, those that have no width, turn the
-/// direction, end lines elsewhere, control nothing, combine, take two UTF-16 units, or change their length
-/// with their case.
+/// Characters that often cause faults: private and unassigned ones, and those that have no width, change the
+/// direction of text, end lines, are control characters, combine, need two UTF-16 units, or change their
+/// length with their case.
 const ODD: [&str; 41] = [
     "\u{e000}",
     "\u{f8ff}",
@@ -155,7 +155,7 @@ const ODD: [&str; 41] = [
     "İ",
 ];
 
-/// Strings of Markdown, some of them with odd characters anywhere.
+/// Generates strings of Markdown, some of them with odd characters at any position.
 fn markdownish() -> impl Strategy<Value = String> {
     let fragment = prop::sample::select(FRAGMENTS.to_vec());
     let odd = prop::sample::select(ODD.to_vec());
@@ -164,12 +164,12 @@ fn markdownish() -> impl Strategy<Value = String> {
     prop_oneof![usual, odder].prop_map(|parts| parts.concat())
 }
 
-/// Code with characters that Telegram keeps; the last one is visible.
+/// Generates code with characters that Telegram keeps; the last one is visible.
 fn code() -> impl Strategy<Value = String> {
     "[ -~\\n\\tа-я😀\u{a0}\u{85}\u{301}\u{200b}-\u{200f}\u{feff}\u{e000}\u{f0000}-\u{f0003}\u{10ffff}]{0,60}[a-z]"
 }
 
-/// Why Telegram would refuse or change the formatting.
+/// Returns the reason why Telegram would reject or change the formatting.
 fn fault(rich: &RichText) -> Option<String> {
     let units: Vec<u16> = rich.text.encode_utf16().collect();
     let inside_pair = |at: usize| units.get(at).is_some_and(|unit| (0xdc00..0xe000).contains(unit));
@@ -214,7 +214,7 @@ fn fault(rich: &RichText) -> Option<String> {
     None
 }
 
-/// Whether the parts, in order, are the text, but for blank space around the cuts.
+/// Returns whether the parts, in order, are the text except for white space around the cuts.
 fn joins(whole: &RichText, parts: &[RichText]) -> bool {
     let mut rest = whole.text.as_str();
     parts.iter().all(|part| {
@@ -243,7 +243,7 @@ fn check(markdown: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Streams the text in chunks of the given numbers of characters, over and over.
+/// Streams the text in chunks of these numbers of characters, repeated until it ends.
 fn stream_in(markdown: &str, chunks: &[usize], limits: Limits) -> Result<Vec<RichText>, TestCaseError> {
     let chars: Vec<char> = markdown.chars().collect();
     let mut stream = Stream::new(limits);
@@ -262,8 +262,8 @@ fn stream_in(markdown: &str, chunks: &[usize], limits: Limits) -> Result<Vec<Ric
     Ok(stream.finish())
 }
 
-/// Words of the text that must be readable in the result: all but those in info strings of fences
-/// (the rest of a line behind three ticks or tildes), in commands and tags, and `https` of targets.
+/// Returns the words of the text that must be readable in the result: all except those in info strings of
+/// fences (the rest of a line behind three ticks or tildes), in commands and tags, and `https` of targets.
 fn readable_words(markdown: &str) -> Vec<String> {
     let mut words = Vec::new();
     for line in visible(markdown).lines() {
@@ -314,7 +314,7 @@ proptest! {
         for word in readable_words(&markdown) {
             match rest.find(&word) {
                 Some(at) => rest = &rest[at + word.len()..],
-                // A tap on a link shows its address.
+                // Tapping a link shows its address.
                 None => prop_assert!(is_address(&whole, &word), "{word:?} of {markdown:?} is not in {whole:?}"),
             }
         }
@@ -356,7 +356,7 @@ proptest! {
     }
 }
 
-/// The piece of the text between two UTF-16 offsets.
+/// Returns the piece of the text between two UTF-16 offsets.
 fn slice(text: &str, start: usize, end: usize) -> String {
     let units: Vec<u16> = text.encode_utf16().collect();
     String::from_utf16_lossy(&units[start..end])

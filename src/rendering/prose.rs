@@ -1,15 +1,15 @@
-//! Paragraphs without markup, which is most of what a model writes. What such a line looks like is known
-//! without a parser, however often the line is looked at while it grows.
+//! Paragraphs without markup, which is most of the text that models write. Such a line renders without a
+//! parser, however often it is displayed while it grows.
 
-/// The text of a piece that is one line of words; none if anything in it might be markup.
+/// Returns the text of a piece that is a single line of words, or `None` if it may contain markup.
 pub(super) fn prose(source: &str) -> Option<&str> {
     let line = source.strip_suffix('\n').unwrap_or(source);
-    // What a line begins with decides what it is: a letter makes a paragraph.
+    // The first character decides the kind of a line: a letter begins a paragraph.
     let words = line.starts_with(char::is_alphabetic) && line.chars().all(is_word);
     words.then(|| line.trim_end_matches(' '))
 }
 
-/// Characters that mean nothing but themselves behind a letter.
+/// Returns whether the character, behind a letter, can only be plain text.
 fn is_word(c: char) -> bool {
     c.is_alphanumeric()
         || matches!(c, ' ' | ',' | '.' | ';' | '?' | '\'' | '"' | '(' | ')' | '-' | '%')

@@ -1,6 +1,6 @@
 //! Reference links (`[text][id]`, `[id]`) and their definitions (`[id]: https://…`). A definition may come
-//! long after what refers to it, so a link is made of finished text: as long as the definition is missing,
-//! the reference is shown as it was written, and a message that has left stays as it is.
+//! long after its references, so links are added to finished text. Until the definition arrives, the
+//! reference is shown as written. Messages that were sent before stay unchanged.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,13 +10,13 @@ use super::entities::{Entity, EntityKind, RichText, Span, normalize};
 use super::links;
 use super::syntax::{BLANKS, indent_width};
 
-/// Longest name of a definition, in bytes.
+/// The longest name of a definition, in bytes.
 const LONGEST_LABEL: usize = 100;
-/// Definitions that are read, for each is looked for in the text before it; an answer with more is a list of
-/// addresses, the rest of which is shown as it is.
+/// The number of definitions that are read, because the text before each one is searched for references. An
+/// answer with more is a list of addresses, and the rest of them is shown as text.
 const MOST_DEFINITIONS: usize = 200;
 
-/// A line that says where a reference leads.
+/// A line that defines the address of references.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Definition {
     label: String,
@@ -24,7 +24,7 @@ pub(super) struct Definition {
 }
 
 impl Definition {
-    /// Reads a line.
+    /// Parses a line. Returns `None` if it is not a definition.
     pub(super) fn of(line: &str) -> Option<Self> {
         let (label, after) = head(line)?;
         let after = after.trim_matches(BLANKS);
@@ -41,7 +41,7 @@ impl Definition {
     }
 }
 
-/// Whether a line that still grows may become a definition.
+/// Returns whether an incomplete line may become a definition.
 pub(super) fn may_be_definition(line: &str) -> bool {
     head(line).is_some_and(|(_, after)| {
         let address = after.trim_start_matches(BLANKS).trim_start_matches('<');
@@ -49,7 +49,7 @@ pub(super) fn may_be_definition(line: &str) -> bool {
     })
 }
 
-/// The name that a line defines, and what stands behind the colon.
+/// Returns the name that a line defines, and the text behind the colon.
 fn head(line: &str) -> Option<(String, &str)> {
     if indent_width(line) > 3 {
         return None;
@@ -60,27 +60,28 @@ fn head(line: &str) -> Option<(String, &str)> {
     Some((key(&inner[..end])?, after))
 }
 
-/// A name as it is compared: whatever its case and its spaces. None if it is none.
+/// Returns a name in the form used for comparison, regardless of case and spacing. Returns `None` if it is no
+/// name.
 fn key(label: &str) -> Option<String> {
     let words: Vec<String> = label.split_whitespace().map(str::to_lowercase).collect();
     (!words.is_empty() && label.len() <= LONGEST_LABEL && !label.starts_with('^')).then(|| words.join(" "))
 }
 
-/// The definitions of an answer so far.
+/// The definitions found so far in an answer.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Definitions {
     urls: Arc<BTreeMap<String, String>>,
-    /// How many lines there were, those of a name that is known included.
+    /// The number of definition lines, including repeated names.
     lines: usize,
 }
 
 impl Definitions {
-    /// Whether no more of them are remembered.
+    /// Returns whether the limit of definitions is reached.
     pub(super) fn is_full(&self) -> bool {
         self.lines >= MOST_DEFINITIONS
     }
 
-    /// Remembers a definition; the first of a name holds.
+    /// Stores a definition, unless an earlier one has the same name.
     pub(super) fn add(&mut self, definition: Definition) {
         if !self.is_full() {
             self.lines += 1;
@@ -88,7 +89,8 @@ impl Definitions {
         }
     }
 
-    /// Makes links of the references in a finished text. One with too many entities stays as it is.
+    /// Turns the references in a finished text into links. Returns the text unchanged if it would have more
+    /// than `most_entities` entities.
     pub(super) fn resolve(&self, rich: RichText, most_entities: usize) -> RichText {
         if self.urls.is_empty() || !rich.text.contains(']') {
             return rich;
@@ -101,7 +103,7 @@ impl Definitions {
         if resolved.entities.len() > most_entities { rich } else { resolved }
     }
 
-    /// The references in order: what is shown of each, what it replaces, where it leads.
+    /// Returns the references in order, with their shown text, the range they replace, and their address.
     fn links(&self, rich: &RichText) -> Vec<Link> {
         let mut found = Vec::new();
         references(rich, |shown, whole, label| {
@@ -114,7 +116,7 @@ impl Definitions {
     }
 }
 
-/// Whether anything in a text refers to this definition.
+/// Returns whether a text has a reference to this definition.
 pub(super) fn is_referred_to(definition: &Definition, rich: &RichText) -> bool {
     let mut referred = false;
     references(rich, |_, _, label| {
@@ -133,8 +135,8 @@ struct Link {
     url: String,
 }
 
-/// Finds what may be a reference outside code and links, and hands out the text that stays, the whole, and
-/// the name. `take` tells whether it is one; then nothing around it is.
+/// Finds possible references outside code and links, and passes the range that stays, the whole range and the
+/// name to `take`. `take` returns whether it is a reference; if so, the brackets around it are not.
 fn references<'t>(rich: &'t RichText, mut take: impl FnMut(Range<usize>, Range<usize>, &'t str) -> bool) {
     let text = rich.text.as_str();
     let mut closed = Closed::new(&rich.entities);
@@ -157,7 +159,7 @@ fn references<'t>(rich: &'t RichText, mut take: impl FnMut(Range<usize>, Range<u
                 if content.trim() != content || content.is_empty() {
                     continue;
                 }
-                // `a[0][1]` is an element of something.
+                // `a[0][1]` is an index expression.
                 let is_element = text[..start].ends_with(char::is_alphanumeric);
                 let second = after.strip_prefix('[').filter(|_| !is_element).and_then(|inner| {
                     let end = inner.find([']', '[', '\n']).filter(|&end| end <= LONGEST_LABEL)?;
@@ -169,7 +171,7 @@ fn references<'t>(rich: &'t RichText, mut take: impl FnMut(Range<usize>, Range<u
                     None if after.starts_with([':', '(', '[']) => continue,
                     None => (content, at + 1),
                 };
-                // A number in brackets is a mark, whose brackets stay.
+                // A number in brackets is a citation mark and keeps its brackets.
                 let mark = second.is_none() && content.bytes().all(|byte| byte.is_ascii_digit());
                 let shown = if mark { start..end } else { start + 1..at };
                 if take(shown, start..end, label) {
@@ -182,7 +184,7 @@ fn references<'t>(rich: &'t RichText, mut take: impl FnMut(Range<usize>, Range<u
     }
 }
 
-/// The pieces of a text in which brackets are no references.
+/// The ranges of a text in which brackets are not references.
 struct Closed<'a> {
     entities: std::slice::Iter<'a, Entity>,
     end: usize,
@@ -196,7 +198,7 @@ impl<'a> Closed<'a> {
         Self { entities, end: 0, next }
     }
 
-    /// Whether the character at `unit` is in one; to be asked from the first to the last.
+    /// Returns whether the character at `unit` is in one of the ranges. Calls must have rising positions.
     fn holds(&mut self, unit: usize) -> bool {
         while let Some(entity) = self.next.filter(|entity| entity.offset <= unit) {
             self.end = self.end.max(entity.end());
@@ -210,12 +212,12 @@ fn is_closed(entity: &Entity) -> bool {
     matches!(entity.kind, EntityKind::Code | EntityKind::Pre { .. } | EntityKind::TextLink { .. })
 }
 
-/// The text with links in the place of references.
+/// Returns the text with the references replaced by links.
 fn rewritten(rich: &RichText, links: &[Link]) -> RichText {
     let mut text = String::with_capacity(rich.text.len());
     let mut spans = Vec::with_capacity(rich.entities.len() + links.len());
     let mut at = 0;
-    // Bytes that are left out, with the place in the new text behind them.
+    // Ranges of removed bytes, and the position behind each in the new text.
     let mut cuts: Vec<(Range<usize>, usize)> = Vec::with_capacity(2 * links.len());
     for Link { shown, whole, url } in links {
         text.push_str(&rich.text[at..whole.start]);
@@ -237,7 +239,7 @@ fn rewritten(rich: &RichText, links: &[Link]) -> RichText {
     let bytes = byte_borders(rich);
     for (entity, range) in rich.entities.iter().zip(bytes) {
         let range = moved(range.start)..moved(range.end);
-        // A link from end to end shows no code.
+        // Code that is a link from end to end loses its code formatting.
         let code = entity.kind == EntityKind::Code;
         let inside = |span: &Span| span.range.start <= range.start && range.end <= span.range.end;
         if !(code && spans[..links.len()].iter().any(inside)) {
@@ -248,7 +250,7 @@ fn rewritten(rich: &RichText, links: &[Link]) -> RichText {
     RichText { text, entities }
 }
 
-/// The entities of a text as ranges of bytes.
+/// Returns the entities of a text as ranges of bytes.
 fn byte_borders(rich: &RichText) -> Vec<Range<usize>> {
     let mut units: Vec<usize> =
         rich.entities.iter().flat_map(|entity| [entity.offset, entity.end()]).collect();

@@ -1,67 +1,67 @@
-//! Cuts Markdown into pieces that can be rendered one by one, line after line and without looking
-//! ahead: a piece that has been handed out never changes, whatever follows. This is what makes
-//! streaming linear, and since whole answers go the same way, both give the same text.
+//! Cuts Markdown into pieces that can be rendered one by one, line by line and without lookahead: a piece
+//! that was emitted never changes, whatever follows. This makes streaming linear. Complete answers are cut by
+//! the same code, so both ways give the same text.
 
 use super::references::{self, Definition};
 use super::syntax::{BLANKS, Fence, Marker, indent_width, is_blank, is_footnote, is_heading, is_rule};
 
-/// How far a piece stands from the one before.
+/// The distance of a piece from the previous one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Gap {
-    /// On the next line.
+    /// No empty line in between.
     #[default]
     Line,
-    /// Behind an empty line.
+    /// An empty line in between.
     Blank,
 }
 
-/// What a piece of Markdown is made of.
+/// The kind of content of a piece of Markdown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum BlockKind {
     /// Paragraphs, headings, quotes, tables.
     #[default]
     Plain,
-    /// One item of a list or one footnote, with everything indented below it.
+    /// One list item or one footnote, with everything indented below it.
     List,
 }
 
-/// A part of the document that is complete, or a line of an open code block.
+/// A complete part of the document, or a line of an open code block.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Piece<'a> {
     /// Markdown to be parsed.
     Markdown {
         /// The lines.
         source: &'a str,
-        /// What they are.
+        /// The kind of content.
         kind: BlockKind,
-        /// Distance from the piece before.
+        /// Distance from the previous piece.
         gap: Gap,
-        /// Whether the piece before was an item of the same list.
+        /// Whether the previous piece was an item of the same list.
         continues: bool,
     },
     /// A fenced code block begins.
     CodeStart {
         /// Its language.
         language: Option<String>,
-        /// Distance from the piece before.
+        /// Distance from the previous piece.
         gap: Gap,
     },
     /// A line of the open code block, without its line break.
     CodeLine(&'a str),
     /// The code block ends.
     CodeEnd,
-    /// A line that says where references lead.
+    /// A line that defines the address of references.
     Definition {
-        /// What it says.
+        /// The parsed line.
         definition: Definition,
-        /// The line.
+        /// The line as written.
         line: &'a str,
-        /// Distance from the piece before.
+        /// Distance from the previous piece.
         gap: Gap,
     },
 }
 
-/// The line-by-line cutter.
+/// Cuts a text line by line.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Segmenter {
     /// Lines of the open piece.
@@ -79,17 +79,17 @@ pub(super) struct Segmenter {
     code: Option<Fence>,
     /// The open code block inside the open list item.
     item_code: Option<Fence>,
-    /// Columns that all lines of that code block lack, known from its first line.
+    /// The columns removed from every line of that code block, known from its first line.
     item_pad: Option<usize>,
 }
 
 impl Segmenter {
-    /// Bytes that would have to be parsed again to show the open piece.
+    /// Returns the number of bytes that displaying the open piece would have to parse again.
     pub(super) fn open_bytes(&self) -> usize {
         self.buffer.len()
     }
 
-    /// Takes the next line, without its line break, and hands out what is complete by now.
+    /// Adds the next line, without its line break, and emits the pieces that are now complete.
     pub(super) fn line(&mut self, line: &str, sink: &mut impl FnMut(Piece<'_>)) {
         if let Some(fence) = &self.code {
             if fence.is_closed_by(line) {
@@ -115,7 +115,7 @@ impl Segmenter {
         }
     }
 
-    /// Hands out what is left at the end of the text.
+    /// Emits the remaining pieces at the end of the text.
     pub(super) fn finish(&mut self, sink: &mut impl FnMut(Piece<'_>)) {
         self.flush(sink);
         if self.code.take().is_some() {
@@ -123,7 +123,7 @@ impl Segmenter {
         }
     }
 
-    /// Like `finish`, for a text that still grows: `mend` tidies up the open piece first.
+    /// Emits the remaining pieces of a text that is still growing, after `mend` has completed the open piece.
     pub(super) fn finish_open(&mut self, mend: impl Fn(&str) -> String, sink: &mut impl FnMut(Piece<'_>)) {
         if self.item_code.is_none() {
             self.buffer = mend(&self.buffer);
@@ -131,7 +131,7 @@ impl Segmenter {
         self.finish(sink);
     }
 
-    /// Whether the growing line may turn out to be nothing to show: the end of the open code block, or a
+    /// Returns whether the growing line may turn out to be invisible: the end of the open code block, or a
     /// definition.
     pub(super) fn may_vanish(&self, line: &str) -> bool {
         let mut fences = [&self.code, &self.item_code].into_iter().flatten().peekable();
@@ -151,7 +151,7 @@ impl Segmenter {
         self.item_code = None;
     }
 
-    /// Whether `line` cannot belong to the open piece.
+    /// Returns whether `line` cannot belong to the open piece.
     fn is_border(&self, line: &str) -> bool {
         let indent = indent_width(line);
         let content = line.trim_start_matches(BLANKS);
@@ -205,8 +205,9 @@ impl Segmenter {
         self.buffer.push('\n');
     }
 
-    /// More lenient than CommonMark: code inside a list item lasts until its fence closes, also when
-    /// its lines are not indented, as models often write it. Such lines get the missing columns.
+    /// Handles a line of code inside a list item. More lenient than CommonMark: the code lasts until its
+    /// fence closes even if its lines are not indented, as models often write it. Such lines get the missing
+    /// columns.
     fn item_code_line(&mut self, line: &str) {
         let Some(fence) = &self.item_code else { return };
         if !is_blank(line) {

@@ -1,6 +1,6 @@
-//! Prepares a piece of Markdown for the parser. What CommonMark would misread is replaced by single
+//! Prepares a piece of Markdown for the parser. Text that CommonMark would misread is replaced by single
 //! private-use characters ("slots"): formulas, spoiler bars, HTML, paths, patterns, markup inside bare URLs.
-//! The writer puts back what a slot stands for; inside code that is always the original text.
+//! The writer replaces the slots by their output, and inside code by the original text.
 
 mod formulas;
 mod paths;
@@ -15,7 +15,7 @@ use super::segments::BlockKind;
 use super::syntax::{BLANKS, Fence, is_blank, is_footnote_label, is_unspaced_script, unquoted};
 use super::table;
 
-/// Bytes in which a spoiler must end.
+/// The number of bytes within which a spoiler must end.
 const LONGEST_SPOILER: usize = 2000;
 
 /// Replaces everything that the parser would misread in one piece of Markdown.
@@ -43,25 +43,25 @@ pub(super) fn shield(source: &str, block: BlockKind) -> Shielded {
 struct Scanner<'a> {
     source: &'a str,
     at: usize,
-    /// Where the line of the cursor begins.
+    /// Position at which the line of the cursor begins.
     line_start: usize,
     /// The open fence, if the scanner is inside one.
     fence: Option<Fence>,
-    /// Whether indented code is looked for; in lists depth means nesting.
+    /// Whether indented code is recognised. In lists, indentation means nesting.
     may_indent: bool,
-    /// Whether a deeply indented line would be code here: at the start and behind blank lines.
+    /// Whether a deeply indented line would be code here: at the start and behind empty lines.
     indented: bool,
     /// End of the paragraph around the cursor, if the cursor is before it.
     paragraph: usize,
     /// End of the paragraph in which a `**` is open.
     strong: Option<usize>,
-    /// Where the open spoiler ends.
+    /// Position at which the open spoiler ends.
     spoiler: Option<usize>,
-    /// Where the open elements of HTML end, and what stands there.
+    /// Positions at which the open HTML elements end, and the placeholders there.
     closers: Vec<(usize, Placeholder)>,
-    /// Whether a foldable part has begun.
+    /// Whether a collapsible part has begun.
     details: bool,
-    /// For a delimiter that has no partner: the end of the paragraph in which that is known.
+    /// For each delimiter without a partner, the end of the paragraph in which that is known.
     unclosed: HashMap<&'a str, usize>,
     out: Shielded,
 }
@@ -95,7 +95,7 @@ impl<'a> Scanner<'a> {
         self.at == 0 || self.source.as_bytes()[self.at - 1] == b'\n'
     }
 
-    /// Copies `length` bytes as they are; private characters of the text itself become slots.
+    /// Copies `length` bytes unchanged; private characters of the text itself become slots.
     fn copy(&mut self, length: usize) {
         let piece = &self.rest()[..length];
         if piece.contains(is_private) {
@@ -124,8 +124,8 @@ impl<'a> Scanner<'a> {
         self.at += length;
     }
 
-    /// Copies the line at the cursor if it belongs to a code block (fenced inside a list or quote,
-    /// or indented) and tells whether it did.
+    /// Copies the line at the cursor if it belongs to a code block (fenced inside a list or quote, or
+    /// indented). Returns whether it did.
     fn code_line(&mut self) -> bool {
         let line = self.rest().split_inclusive('\n').next().unwrap_or_default();
         let content = unquoted(line);
@@ -179,7 +179,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// End of the paragraph around the cursor: the next blank line.
+    /// Returns the end of the paragraph around the cursor: the next empty line.
     fn paragraph_end(&mut self) -> usize {
         if self.at < self.paragraph {
             return self.paragraph;
@@ -195,8 +195,8 @@ impl<'a> Scanner<'a> {
         end
     }
 
-    /// Looks for the partner of a delimiter, `find` being given the paragraph behind it. A failure
-    /// is remembered, so that a paragraph full of openers stays linear.
+    /// Searches for the partner of a delimiter with `find`, which gets the rest of the paragraph. A failure
+    /// is remembered, so that a paragraph full of openers is read in linear time.
     fn partner(&mut self, opener: &'a str, find: impl Fn(&'a str) -> Option<usize>) -> Option<usize> {
         if self.unclosed.get(opener).is_some_and(|&end| self.at < end) {
             return None;
@@ -209,8 +209,8 @@ impl<'a> Scanner<'a> {
         found
     }
 
-    /// Lets `**` open and close where CommonMark does not because of a neighbouring punctuation mark:
-    /// `**Note:**text`, and beside scripts without spaces. An empty slot hides the mark.
+    /// Makes `**` open and close where CommonMark does not because of adjacent punctuation (`**Note:**text`),
+    /// and beside scripts without spaces. An empty slot hides the punctuation.
     fn stars(&mut self) {
         let run = self.rest().bytes().take_while(|&byte| byte == b'*').count();
         let (before, after) = (self.before(), self.rest()[run..].chars().next());
@@ -262,7 +262,7 @@ impl<'a> Scanner<'a> {
         });
         let length = close.map_or(run, |inner| inner + 2 * run);
         if close.is_some() && self.is_row() {
-            // In a table the parser takes a bar for a border of cells even inside code.
+            // In a table the parser treats a bar as a border of cells even inside code.
             let end = self.at + length;
             while let Some(bar) = self.source[self.at..end].find('|') {
                 let escaped = self.source[self.at..self.at + bar].ends_with('\\');
@@ -275,7 +275,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Whether the `<` at the cursor opens an autolink or a link target, the two uses that stay.
+    /// Returns whether the `<` at the cursor opens an autolink or a link target, the two uses that stay.
     fn is_angle_syntax(&self) -> bool {
         if self.source[..self.at].ends_with("](") {
             return true;
@@ -311,7 +311,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Whether the line of the cursor is the row of a table.
+    /// Returns whether the line of the cursor is a row of a table.
     fn is_row(&self) -> bool {
         unquoted(self.line_before()).trim_start_matches(BLANKS).starts_with('|')
     }
@@ -320,7 +320,7 @@ impl<'a> Scanner<'a> {
         &self.source[self.line_start..self.at]
     }
 
-    /// `||hidden||` within one line; bars with spaces inside are an operator.
+    /// Replaces a spoiler, `||hidden||` within one line. Bars with spaces inside are an operator.
     fn spoiler(&mut self) {
         let bars = self.rest().bytes().take_while(|&byte| byte == b'|').count();
         let opens = !self.before().is_some_and(|c| c.is_alphanumeric() || c == '|');
@@ -336,7 +336,7 @@ impl<'a> Scanner<'a> {
         self.spoiler = Some(self.at + inner);
     }
 
-    /// Keeps stars, underscores and tildes of a bare URL from being read as emphasis.
+    /// Protects stars, underscores and tildes of a bare URL from being read as emphasis.
     fn bare_url(&mut self) {
         if self.before().is_some_and(char::is_alphanumeric) {
             return self.copy(1);

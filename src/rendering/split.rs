@@ -1,12 +1,12 @@
-//! Cuts a text into messages that Telegram takes: by code points and number of entities, at block
-//! borders, then lines, then words. Formatting that spans a cut goes on in the next part.
+//! Cuts a text into messages that Telegram accepts: by code points and number of entities, at block borders,
+//! otherwise between lines, otherwise between words. Formatting that spans a cut continues in the next part.
 //!
-//! Join rule: the parts, in order, are the whole text; only blank space around the cuts is dropped,
-//! and in code blocks only blank lines and the blanks at the end of the last line.
+//! Joining rule: the parts, in order, are the whole text. Only white space around the cuts is removed, and in
+//! code blocks only empty lines and the white space at the end of the last line.
 
 use super::entities::{Entity, EntityKind, RichText, is_block, utf16_len};
 
-/// What one message may hold.
+/// The limits of one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Unicode code points; Telegram's limit is 4096 for messages, 1024 for captions.
@@ -20,8 +20,8 @@ impl Limits {
     pub const MESSAGE: Self = Self { code_points: 4096, entities: 100 };
 }
 
-/// Cuts `rich` into parts within `limit` code points and `max_entities` entities. No part is empty or
-/// begins or ends with blanks (a part inside code may begin with indentation).
+/// Cuts `rich` into parts within `limit` code points and `max_entities` entities. No part is empty or begins
+/// or ends with white space, except that a part inside code may begin with indentation.
 pub fn split(rich: &RichText, limit: usize, max_entities: usize) -> Vec<RichText> {
     let mut cursor = Cursor::new(rich, Limits { code_points: limit, entities: max_entities });
     let mut parts: Vec<RichText> = std::iter::from_fn(|| cursor.next_part()).collect();
@@ -29,20 +29,20 @@ pub fn split(rich: &RichText, limit: usize, max_entities: usize) -> Vec<RichText
     parts
 }
 
-/// A place in the text, in both units.
+/// A position in the text, in both units.
 #[derive(Debug, Clone, Copy, Default)]
 struct CutPoint {
     byte: usize,
     unit: usize,
 }
 
-/// The place behind `text`, which begins at `from`.
+/// Returns the position behind `text`, which begins at `from`.
 fn advance(from: CutPoint, text: &str) -> CutPoint {
     CutPoint { byte: from.byte + text.len(), unit: from.unit + utf16_len(text) }
 }
 
-/// Cuts parts off the front of a text. Where a part ends depends only on the text up to one
-/// character behind the limit, so a growing text is always cut in the same places.
+/// Cuts parts off the front of a text. The end of a part depends only on the text up to one character behind
+/// the limit, so a growing text is always cut at the same positions.
 pub(super) struct Cursor<'a> {
     rich: &'a RichText,
     limits: Limits,
@@ -51,7 +51,7 @@ pub(super) struct Cursor<'a> {
     first_entity: usize,
 }
 
-/// The best cuts of each kind found so far; later ones replace earlier ones.
+/// The best cuts of each kind found so far; later cuts replace earlier ones.
 #[derive(Default)]
 struct Cuts {
     block: Option<CutPoint>,
@@ -69,12 +69,12 @@ impl<'a> Cursor<'a> {
         Self { rich, limits, at: CutPoint::default(), first_entity: 0 }
     }
 
-    /// Bytes and UTF-16 units taken so far.
+    /// Returns the number of bytes and UTF-16 units cut off so far.
     pub(super) fn position(&self) -> (usize, usize) {
         (self.at.byte, self.at.unit)
     }
 
-    /// The next part, if the rest does not fit into one message.
+    /// Cuts off the next part. Returns `None` if the rest fits one message.
     pub(super) fn next_part(&mut self) -> Option<RichText> {
         loop {
             let start = self.skip_blanks();
@@ -88,7 +88,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The rest, which must fit.
+    /// Returns the rest, which must fit one message. Returns `None` if nothing is left.
     pub(super) fn last_part(&mut self) -> Option<RichText> {
         let start = self.skip_blanks();
         let end = advance(start, &self.rich.text[start.byte..]);
@@ -96,12 +96,12 @@ impl<'a> Cursor<'a> {
         Some(self.part(start, end)).filter(|part| !part.text.is_empty())
     }
 
-    /// Entities that reach behind `unit`, in order.
+    /// Returns the entities that reach behind `unit`, in order.
     fn entities_after(&self, unit: usize) -> impl Iterator<Item = &'a Entity> {
         self.rich.entities[self.first_entity..].iter().filter(move |entity| entity.end() > unit)
     }
 
-    /// Moves over blank space; in code only over blank lines, since indentation has a meaning there.
+    /// Skips white space; in code only empty lines, because indentation is part of the code.
     fn skip_blanks(&mut self) -> CutPoint {
         loop {
             let rest = &self.rich.text[self.at.byte..];
@@ -116,7 +116,7 @@ impl<'a> Cursor<'a> {
                 self.at = advance(self.at, &rest[..blank]);
                 break;
             };
-            // Blank space is one unit a character, so units are characters here.
+            // White space has one unit per character, so units are characters here.
             let before: usize = rest.chars().take(code - self.at.unit).map(char::len_utf8).sum();
             let lines = rest[before..blank].rfind('\n').map_or(0, |newline| newline + 1);
             let skipped = before + lines;
@@ -126,14 +126,14 @@ impl<'a> Cursor<'a> {
             }
         }
         let unit = self.at.unit;
-        // An outer entity may reach further than the ones behind it: only finished ones in front go.
+        // An outer entity may end behind the entities after it, so only leading finished ones are skipped.
         while self.rich.entities.get(self.first_entity).is_some_and(|entity| entity.end() <= unit) {
             self.first_entity += 1;
         }
         self.at
     }
 
-    /// Where the part that begins at `start` must end at the latest, or `None` if the rest fits.
+    /// Returns the last possible end of the part that begins at `start`, or `None` if the rest fits.
     fn window_end(&self, start: CutPoint) -> Option<CutPoint> {
         let rest = self.rich.text[start.byte..].trim_end();
         if rest.is_empty() {
@@ -212,14 +212,14 @@ impl<'a> Cursor<'a> {
         ordered.into_iter().flatten().next().or(cuts.any.filter(near)).unwrap_or(stop)
     }
 
-    /// Whether the line is bold from end to end: a heading, which stays with what follows it.
+    /// Returns whether the line is bold from end to end: a heading, which stays with the text below it.
     fn is_heading(&self, start: CutPoint, end: CutPoint) -> bool {
         self.entities_after(start.unit)
             .take_while(|entity| entity.offset <= start.unit)
             .any(|entity| entity.kind == EntityKind::Bold && entity.end() >= end.unit)
     }
 
-    /// The text between two places with its formatting, blank space at its end left out.
+    /// Returns the text between two positions with its formatting, without white space at its end.
     fn part(&self, start: CutPoint, end: CutPoint) -> RichText {
         let text = self.rich.text[start.byte..end.byte].trim_end();
         let last = advance(start, text).unit;
@@ -237,16 +237,16 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Tells where a visible character begins, so that families, flags and accents stay whole.
+/// Recognises where visible characters begin, so that families, flags and accents are not cut.
 #[derive(Default)]
 struct Clusters {
     after_joiner: bool,
-    /// Letters of flags in a row; two make a flag.
+    /// Consecutive letters of flags; two make a flag.
     flag_letters: usize,
 }
 
 impl Clusters {
-    /// Whether the next character begins a visible one.
+    /// Returns whether the next character begins a visible one.
     fn begins_with(&mut self, c: char) -> bool {
         let code = u32::from(c);
         let flag_letter = matches!(code, 0x1f1e6..=0x1f1ff);

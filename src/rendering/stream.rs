@@ -1,5 +1,5 @@
-//! Rendering of a text that grows. Pieces that can no longer change are rendered once; a look at the
-//! text costs the open piece and the open message, however long the answer has become.
+//! Incremental rendering of a growing text. Pieces that can no longer change are rendered once. Each display
+//! costs only the open piece and the open message, however long the answer is.
 
 use super::entities::RichText;
 use super::mend::mend;
@@ -8,27 +8,27 @@ use super::segments::Segmenter;
 use super::split::{Limits, split};
 use super::visible;
 
-/// An open piece of this many bytes (an item or a table as long as a message) is rendered
-/// again only after it has grown by an eighth, which keeps the sum of all looks linear.
+/// From this size in bytes, an open piece (an item or a table as long as a message) is rendered again only
+/// after it has grown by an eighth, which keeps the total cost of all displays linear.
 const LAZY_BYTES: usize = 4 * 1024;
 
-/// Renders a growing text. What `finish` returns does not depend on how the text was cut into deltas. It
-/// equals `split(&render(text), ..)` but for links by reference, which a message that is full by then does
-/// not get.
+/// Renders a growing text. The result of `finish` does not depend on how the text was cut into deltas. It
+/// equals `split(&render(text), ..)`, except that messages that were already full do not get links by
+/// reference.
 #[derive(Debug)]
 pub struct Stream {
     limits: Limits,
-    /// The line that has no line break yet.
+    /// The incomplete last line.
     line: String,
     segmenter: Segmenter,
     page: Page,
     settled: Vec<RichText>,
-    /// The last look at a long open piece, and how many bytes were open then.
+    /// The last rendering of a long open piece, and the number of open bytes at that time.
     last_look: Option<(usize, Vec<RichText>)>,
 }
 
 impl Stream {
-    /// An empty text that will be cut into messages within `limits`.
+    /// Creates an empty text that is cut into messages within `limits`.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -40,7 +40,7 @@ impl Stream {
         }
     }
 
-    /// Appends what the model wrote.
+    /// Appends text of the model.
     pub fn push(&mut self, delta: &str) {
         for piece in visible(delta).split_inclusive('\n') {
             self.line.push_str(piece);
@@ -55,14 +55,14 @@ impl Stream {
         }
     }
 
-    /// The messages at the beginning that are full; they never change again.
+    /// Returns the full messages at the beginning, which never change again.
     pub fn settled(&self) -> &[RichText] {
         &self.settled
     }
 
-    /// The messages behind the settled ones as they stand now, usually one. Markup that is not yet
-    /// finished is completed or held back, so the text never looks broken; it may lag behind by a
-    /// few characters, and by an eighth of an item or a table that is longer than a message.
+    /// Returns the current messages behind the settled ones, usually one. Unfinished markup is completed or
+    /// held back, so the text never looks broken. It may lag behind by a few characters, and by an eighth of
+    /// an item or a table that is longer than a message.
     pub fn head(&mut self) -> Vec<RichText> {
         let open = self.segmenter.open_bytes() + self.line.len();
         if let Some((bytes, look)) = &self.last_look
@@ -83,7 +83,7 @@ impl Stream {
         parts
     }
 
-    /// The text is complete: all its messages, the settled ones first.
+    /// Completes the text and returns all its messages, the settled ones first.
     pub fn finish(mut self) -> Vec<RichText> {
         let page = &mut self.page;
         if !self.line.is_empty() {
@@ -95,7 +95,7 @@ impl Stream {
     }
 }
 
-/// The messages of a page. References become links behind the cuts, so that a definition moves no cut.
+/// Returns the messages of a page. References become links after the cuts, so that a definition moves no cut.
 fn parts(page: Page, limits: Limits) -> Vec<RichText> {
     let definitions = page.definitions().clone();
     let parts = split(&page.into_rich(), limits.code_points, limits.entities);

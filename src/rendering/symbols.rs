@@ -1,29 +1,29 @@
-//! The tables behind `latex`: commands and their Unicode signs, raised and lowered characters.
+//! The tables for `latex`: commands and their Unicode signs, superscript and subscript characters.
 
-/// Names that are printed as they are: `\sin x` is "sin x".
+/// Names that are printed unchanged: `\sin x` is "sin x".
 pub(super) const FUNCTIONS: [&str; 26] = [
     "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "log",
     "ln", "lg", "exp", "lim", "max", "min", "sup", "inf", "det", "dim", "gcd", "arg", "mod",
 ];
 
-/// Commands that are blank space.
+/// Commands that are white space.
 pub(super) const SPACES: [&str; 8] = [" ", ",", ";", ":", "quad", "qquad", "space", ">"];
 
 /// Commands without a visible form.
 pub(super) const SILENT: [&str; 8] =
     ["!", "displaystyle", "textstyle", "limits", "nolimits", "nonumber", "mathstrut", "rm"];
 
-/// Signs that stand as a letter or bracket does, without space around them.
+/// Returns the sign of a command that is written like a letter or bracket, without spaces around it.
 pub(super) fn letter(name: &str) -> Option<&'static str> {
     find(&LETTERS, name)
 }
 
-/// Signs that stand between two terms, with space around them.
+/// Returns the sign of a command that is written between two terms, with spaces around it.
 pub(super) fn operator(name: &str) -> Option<&'static str> {
     find(&OPERATORS, name)
 }
 
-/// Combining marks for `\hat{x}` and its family.
+/// Returns the combining mark of `\hat{x}` and similar commands.
 pub(super) fn accent(name: &str) -> Option<char> {
     Some(match name {
         "hat" | "widehat" => '\u{302}',
@@ -36,7 +36,7 @@ pub(super) fn accent(name: &str) -> Option<char> {
     })
 }
 
-/// Letters of number sets.
+/// Returns the double-struck form of a letter, as used for sets of numbers.
 pub(super) fn double_struck(letter: &str) -> Option<&'static str> {
     Some(match letter {
         "R" => "ℝ",
@@ -67,17 +67,17 @@ fn look_up(table: &str, wanted: char) -> Option<char> {
     None
 }
 
-/// The raised form of a character, if Unicode has one.
+/// Returns the superscript form of a character, or `None` if Unicode has none.
 pub(super) fn superscript(plain: char) -> Option<char> {
     look_up(SUPERSCRIPTS, plain)
 }
 
-/// The lowered form of a character, if Unicode has one.
+/// Returns the subscript form of a character, or `None` if Unicode has none.
 pub(super) fn subscript(plain: char) -> Option<char> {
     look_up(SUBSCRIPTS, plain)
 }
 
-/// Whether the character is itself a raised or lowered form.
+/// Returns whether the character itself is a superscript or subscript form.
 pub(super) fn is_script(c: char) -> bool {
     let values = |table: &str| table.chars().skip(1).step_by(2).any(|value| value == c);
     values(SUPERSCRIPTS) || values(SUBSCRIPTS)

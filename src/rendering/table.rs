@@ -1,5 +1,5 @@
-//! Tables for a chat bubble: aligned monospace where the table is as narrow as a phone's bubble,
-//! else one record a row ("Header: value" lines), which also keeps links and styles of the cells.
+//! Tables for a chat bubble: aligned monospace text if the table is as narrow as a phone's bubble, otherwise
+//! one record per row ("Header: value" lines), which keeps the links and styles of the cells.
 
 use pulldown_cmark::Alignment;
 use unicode_width::UnicodeWidthStr;
@@ -33,7 +33,7 @@ impl Fragment {
     }
 }
 
-/// A table while its cells arrive; the first row is the header.
+/// A table under construction; the first row is the header.
 #[derive(Debug)]
 pub(super) struct Table {
     alignments: Vec<Alignment>,
@@ -55,8 +55,8 @@ impl Table {
         }
     }
 
-    /// The finished table, in the form that suits its width. Columns at its end in which nothing stands are
-    /// left out: most of them are there because it was widened for the rows of something that follows.
+    /// Returns the finished table in the form that suits its width. Empty columns at its end are omitted,
+    /// because most of them were added by `widened` for the rows of a following block.
     pub(super) fn into_fragment(mut self) -> Fragment {
         let mut widths: Vec<usize> = (0..self.alignments.len())
             .map(|column| {
@@ -123,15 +123,15 @@ impl Table {
     }
 }
 
-/// Markdown in which the header of each table has at least as many cells as its longest row; the parser would
-/// drop the cells in excess. Where a table ends is the parser's business: whatever follows without a blank
-/// line may be a row of it.
+/// Returns Markdown in which the header of each table has at least as many cells as its longest row, because
+/// the parser would drop the excess cells. Only the parser knows where a table ends, so every following line
+/// up to an empty one counts as a row.
 pub(super) fn widened(source: String) -> String {
     if !source.contains("--") && !source.contains("|-") && !source.contains(":-") {
         return source;
     }
     let lines: Vec<&str> = source.lines().collect();
-    // The cells of the longest row from a line to the next blank one.
+    // The number of cells in the longest row from each line to the next empty one.
     let mut longest = vec![0; lines.len() + 2];
     for (index, line) in lines.iter().enumerate().rev() {
         longest[index] = if is_blank(unquoted(line)) { 0 } else { longest[index + 1].max(cells(line)) };
@@ -140,7 +140,7 @@ pub(super) fn widened(source: String) -> String {
     let mut missing = 0;
     for (index, line) in lines.iter().enumerate() {
         let below = lines.get(index + 1).copied().unwrap_or_default();
-        // What is missing in a header is missing in the line below it, too.
+        // Cells that are missing in a header are missing in the delimiter row, too.
         let header = cells(unmarked(unquoted(line)));
         if missing == 0 && header > 0 && is_delimiter_row(below) {
             missing = longest[index + 2].saturating_sub(header);
@@ -157,7 +157,7 @@ pub(super) fn widened(source: String) -> String {
     out
 }
 
-/// Number of cells if the line is the row of a table.
+/// Returns the number of cells of a line that is a table row.
 pub(super) fn cells(line: &str) -> usize {
     let row = unquoted(line).trim_matches(BLANKS);
     let inner = row.strip_prefix('|').unwrap_or(row);

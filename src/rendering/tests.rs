@@ -1,4 +1,4 @@
-//! The corpus, and what it does not show: splitting, streaming, long texts, the judgement of TDLib.
+//! Tests with the corpus, and of splitting, streaming, long texts, and the rendered texts in TDLib.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use super::corpus::samples;
 use super::entities::{Entity, EntityKind, RichText, utf16_len};
 use super::{Limits, Stream, render, split};
 
-/// Entities in the notation of the corpus: `bold 0+4; pre:rust 6+9`.
+/// Formats entities in the notation of the corpus: `bold 0+4; pre:rust 6+9`.
 pub(super) fn notation(entities: &[Entity]) -> String {
     let one = |entity: &Entity| {
         let name = match &entity.kind {
@@ -108,7 +108,7 @@ fn flags_and_families_are_not_cut_in_half() {
     }
 }
 
-/// Shows the head after each delta.
+/// Returns the head after each delta.
 fn heads(deltas: &[&str]) -> Vec<String> {
     let mut stream = Stream::new(Limits::MESSAGE);
     let show = |delta: &&str| {
@@ -219,8 +219,8 @@ fn a_long_piece_without_borders_is_complete_in_the_end() {
     assert_eq!(stream.finish(), split(&render(&text), 4096, 100));
 }
 
-/// TDLib, whose code Telegram's servers share, must find every rendered text valid and read the same
-/// text and entities from an equivalent HTML.
+/// TDLib, whose code Telegram's servers share, must accept every rendered text and read the same text and
+/// entities from an equivalent HTML.
 #[test]
 fn tdlib_agrees_with_every_sample() {
     let Some(venv) = std::env::var_os("JUDGES_VENV") else {
@@ -251,7 +251,8 @@ fn tdlib_agrees_with_every_sample() {
     assert_eq!(verdict.trim(), format!("{sent} judged, 0 refused"));
 }
 
-/// The entities as they go to Telegram; the judge calls the address or the language of one its detail.
+/// Returns the entities as sent to Telegram. TDLib's checker calls the address or the language of an entity
+/// its detail.
 fn judged(rich: &RichText) -> serde_json::Value {
     let mut entities = rich.wire_entities();
     for entity in entities.as_array_mut().unwrap() {

@@ -1,16 +1,16 @@
-//! Entities as Telegram writes them: the only place that knows their names.
+//! Entities in Telegram's JSON. No other module knows the field names.
 
 use serde_json::{Value, json};
 
 use super::{Entity, EntityKind, RichText};
 
 impl RichText {
-    /// The array of `MessageEntity` objects of this text.
+    /// Returns the array of `MessageEntity` objects of this text.
     pub fn wire_entities(&self) -> Value {
         self.entities.iter().map(wire).collect()
     }
 
-    /// Text and entities as an outgoing message has them.
+    /// Returns the text and the entities for an outgoing message.
     pub fn into_wire(self) -> (String, Value) {
         let entities = self.wire_entities();
         (self.text, entities)

@@ -1,5 +1,5 @@
-//! Writes lines of text with spans: knows where a line begins, what stands before it (indents, list
-//! markers, the bars of nested quotes), and how far blocks are apart in the source.
+//! Writes lines of text with spans: keeps track of line starts, line prefixes (indentation, list markers, the
+//! bars of nested quotes) and the distances of blocks in the source.
 
 use super::entities::{EntityKind, Span};
 use super::syntax::{BLANKS, Marker};
@@ -8,10 +8,10 @@ use super::table::Fragment;
 /// Signs of unordered items by depth.
 const BULLETS: [&str; 3] = ["•", "◦", "▪"];
 
-/// What stands before the lines of a quote in a quote.
+/// The prefix of the lines of a quote inside a quote.
 const INNER_QUOTE: &str = "│ ";
 
-/// Levels of lists and quotes that are shown as indentation; deeper ones stay at the last.
+/// Levels of lists and quotes that are indented; deeper levels are shown like the last one.
 const MAX_DEPTH: usize = 8;
 
 /// The number of the last item of a list, as written and as shown.
@@ -22,8 +22,8 @@ pub(super) struct Numbering {
 }
 
 impl Numbering {
-    /// The number of the next item: the written one, but an item numbered like the one before it
-    /// (`1.` for all) counts on.
+    /// Returns the number of the next item: the written one, except that an item with the same number as the
+    /// previous one (`1.` for all) is counted up.
     fn next(last: Option<Self>, written: u64) -> Self {
         let shown = match last {
             Some(last) if last.written == written => last.shown.saturating_add(1),
@@ -39,24 +39,24 @@ struct List {
     last: Option<Numbering>,
 }
 
-/// Text under construction, in one piece of Markdown.
+/// The text of one piece of Markdown, under construction.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
     /// The text so far.
     out: String,
-    /// Number of the last item of the outermost list, from and for the neighbouring pieces.
+    /// The number of the last item of the outermost list, shared with the neighbouring pieces.
     pub(super) numbering: Option<Numbering>,
     /// End of the source that has been written.
     pub(super) source_end: usize,
     spans: Vec<Span>,
-    /// Where the open styles and links begin, outer before inner.
+    /// Positions at which the open styles and links begin, outer before inner.
     starts: Vec<usize>,
-    /// Where the open looks begin that Markdown knows nothing of; they may cross styles.
+    /// The open formatting that Markdown does not know, and where it begins. It may cross styles.
     marks: Vec<(EntityKind, usize)>,
-    /// End of the last code, the blanks of which stay.
+    /// End of the last code, whose white space is kept.
     code_end: usize,
     lists: Vec<List>,
-    /// What stands before each line, from outside to inside.
+    /// The prefixes of each line, from outside to inside.
     prefixes: Vec<String>,
     /// Line breaks to be written before the next text.
     breaks: usize,
@@ -64,17 +64,17 @@ pub(super) struct Writer {
     inside_line: bool,
     /// The marker of an item that has no text yet.
     marker: Option<String>,
-    /// Where each open quote begins; the outermost keeps the prefixes of the lines around it.
+    /// Position at which each open quote begins; the outermost keeps the prefixes of the lines around it.
     quotes: Vec<(usize, Option<Vec<String>>)>,
 }
 
 impl Writer {
-    /// An empty text; `numbering` is the last number of the list that its items continue.
+    /// Creates an empty text; `numbering` is the last number of the list that its items continue.
     pub(super) fn new(numbering: Option<Numbering>) -> Self {
         Self { numbering, ..Self::default() }
     }
 
-    /// The finished text without blanks at its end.
+    /// Returns the finished text without white space at its end.
     pub(super) fn finish(mut self) -> Fragment {
         self.out.truncate(self.out.trim_end_matches([' ', '\n']).len().max(self.code_end));
         for span in &mut self.spans {
@@ -83,7 +83,7 @@ impl Writer {
         Fragment { text: self.out, spans: self.spans }
     }
 
-    /// Makes room for a block that begins at `at` of the source: an empty line where the source has one.
+    /// Begins a block at position `at` of the source, after an empty line if the source has one.
     pub(super) fn block(&mut self, source: &str, at: usize) {
         if self.out.is_empty() || self.marker.is_some() {
             return;
@@ -94,7 +94,7 @@ impl Writer {
         self.inside_line = false;
     }
 
-    /// What follows begins on a line of its own.
+    /// Ends a block: the text that follows begins on a new line.
     pub(super) fn end_block(&mut self) {
         self.breaks = self.breaks.max(1);
         self.inside_line = false;
@@ -105,13 +105,13 @@ impl Writer {
         self.end_block();
     }
 
-    /// Ends the line, or, if it has ended, leaves one empty.
+    /// Ends the line, or adds an empty line if it has ended already.
     pub(super) fn add_break(&mut self) {
         self.breaks = if self.inside_line { 1 } else { (self.breaks + 1).min(2) };
         self.inside_line = false;
     }
 
-    /// Writes the pending line breaks and what stands before the line.
+    /// Writes the pending line breaks and the prefix of the line.
     pub(super) fn begin_line(&mut self) {
         if self.inside_line {
             return;
@@ -136,8 +136,8 @@ impl Writer {
         self.breaks = 0;
     }
 
-    /// Behind byte `kept` blanks have given way to line breaks: what ended among them ends before, and what
-    /// has begun there begins on the new line.
+    /// Adjusts positions after white space behind byte `kept` was replaced by line breaks: spans that ended
+    /// in it end before it, and spans that began in it begin on the new line.
     fn keep_up(&mut self, kept: usize) {
         let line = self.out.len();
         for span in self.spans.iter_mut().rev().take_while(|span| span.range.end > kept) {
@@ -157,25 +157,25 @@ impl Writer {
         self.starts.push(self.out.len());
     }
 
-    /// What has been written since the innermost `open`.
+    /// Returns the text written since the innermost `open`.
     pub(super) fn since_open(&self) -> &str {
         &self.out[self.starts.last().map_or(self.out.len(), |&start| start)..]
     }
 
-    /// Ends the innermost style or link, which has this look; none leaves it plain.
+    /// Ends the innermost style or link with this formatting; `None` leaves it plain.
     pub(super) fn close(&mut self, kind: Option<EntityKind>) {
         if let (Some(start), Some(kind)) = (self.starts.pop(), kind) {
             self.span(start, kind);
         }
     }
 
-    /// Begins a look that may cross styles.
+    /// Begins formatting that may cross styles.
     pub(super) fn open_mark(&mut self, kind: EntityKind) {
         self.begin_line();
         self.marks.push((kind, self.out.len()));
     }
 
-    /// Ends the innermost look of a kind; false if none is open.
+    /// Ends the innermost formatting of a kind. Returns `false` if there is none.
     pub(super) fn close_mark(&mut self, kind: &EntityKind) -> bool {
         let Some(at) = self.marks.iter().rposition(|(open, _)| open == kind) else { return false };
         let (kind, start) = self.marks.remove(at);
@@ -191,7 +191,7 @@ impl Writer {
         }
     }
 
-    /// Formats what was written from byte `start` on.
+    /// Formats the text from byte `start` on.
     fn span(&mut self, start: usize, kind: EntityKind) {
         if matches!(kind, EntityKind::Code | EntityKind::Pre { .. }) {
             self.code_end = self.out.len();
@@ -207,7 +207,7 @@ impl Writer {
         self.span(start, kind);
     }
 
-    /// Writes a block of code, flush left whatever it stands in, for its blanks have a meaning.
+    /// Writes a block of code without indentation, because its white space is significant.
     pub(super) fn put_block(&mut self, code: &str, language: Option<String>) {
         if code.trim().is_empty() {
             return;
@@ -223,7 +223,7 @@ impl Writer {
         self.end_block();
     }
 
-    /// Writes a block that was put together elsewhere.
+    /// Writes a finished fragment, such as a table, as a block.
     pub(super) fn put_fragment(&mut self, fragment: Fragment) {
         self.flush_marker();
         self.write_breaks();
@@ -250,7 +250,7 @@ impl Writer {
             let outer = std::mem::take(&mut self.prefixes);
             self.quotes.push((self.out.len(), Some(outer)));
         } else {
-            // Telegram's quotes do not nest: an inner one has a bar before its lines.
+            // Telegram's quotes do not nest: the lines of an inner one begin with a bar.
             self.quotes.push((self.out.len(), None));
             self.prefixes.push(INNER_QUOTE.to_owned());
         }
@@ -293,7 +293,7 @@ impl Writer {
         let bullets = self.lists.iter().rev().take(MAX_DEPTH).filter(|list| !list.ordered).count();
         let Some(list) = self.lists.last_mut() else { return };
         let line = source[at..].trim_start_matches(BLANKS);
-        // A marker has at most nine digits; the rest of a long line need not be looked at.
+        // A marker has at most nine digits, so the rest of a long line is not searched.
         let start = &line[..line.floor_char_boundary(16)];
         let number =
             Marker::of(start.split('\n').next().unwrap_or_default()).and_then(|marker| marker.number);

@@ -1,4 +1,4 @@
-//! One try of a request: follows the stream, and counts what it brought.
+//! One try of a request: follows the stream and counts its usage.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use crate::llm::tokens::BYTES_PER_ESTIMATED_TOKEN;
 use crate::llm::{LlmError, LlmEvent, LlmRequest, StopReason};
 use crate::services::metering::RUNNING;
 
-/// How long the last event of a stream is waited for when the model has ended: only a stream that is read to
-/// its end leaves its connection to the next request.
+/// How long to wait for the last event of a stream after the model has ended. Only the connection of a stream
+/// that is read to its end can be reused by the next request.
 const LAST_EVENT_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long the provider may take to count a stopped answer, which waits for it.
 const COUNT_LIMIT: Duration = Duration::from_secs(2);
 
-/// One try, as far as it has come.
+/// The state of one try.
 #[derive(Default)]
 pub(super) struct Attempt {
     number: i32,
@@ -35,9 +35,10 @@ pub(super) struct Attempt {
     unseen: String,
     /// The tokens of what came of an answer that was stopped; `None` if the model ended by itself.
     partial_output: Option<u64>,
-    /// None before the first report.
+    /// `None` before the first report.
     reported: Option<Reported>,
-    /// Why the model has ended, once it has, and until when the end of the stream is waited for.
+    /// The reason why the model has ended, and the time limit for the end of the stream. `None` until it has
+    /// ended.
     ending: Option<(StopReason, Instant)>,
     first_text: Option<Duration>,
 }
@@ -48,7 +49,7 @@ impl Attempt {
         Self { number, ..Self::default() }
     }
 
-    /// Sends the request and reads the stream to its end. A failure after the model has ended does not cost
+    /// Sends the request and reads the stream to its end. An error after the model has ended does not discard
     /// the answer.
     pub(super) async fn run(
         &mut self,
@@ -107,15 +108,15 @@ impl Attempt {
                 }
             };
             let Some(screen) = screen else { continue };
-            // The screen drains its channel without waiting for Telegram, so this never blocks for long; a
-            // screen that has gone away is no reason to stop reading what is paid for.
+            // The screen drains its channel without waiting for Telegram, so this never blocks for long. If
+            // the screen is gone, the stream is still read, because it is paid for.
             if screen.send(shown).await.is_err() {
                 tracing::debug!("nobody watches this turn any more");
             }
         }
     }
 
-    /// Keeps what nobody watches. True for the first report of usage.
+    /// Stores an event that is not shown. Returns `true` for the first report of usage.
     fn keep(&mut self, event: LlmEvent, idle_limit: Duration) -> bool {
         match event {
             LlmEvent::Block(block) => self.blocks.push(block),
@@ -139,9 +140,9 @@ impl Attempt {
         false
     }
 
-    /// What was used, and whether that is estimated in part. What was not reported is not free: it is the
-    /// text that was sent and, when the answer is complete, the text that came, up to what was allowed. A try
-    /// that failed before there was an answer used nothing.
+    /// Returns the usage, and whether it is partly estimated. Unreported usage is not free: the estimate
+    /// covers the sent text and, if the answer is complete, the received text up to the allowed length. A try
+    /// that failed before an answer began used nothing.
     fn usage(&self, request: &LlmRequest, complete: bool) -> (Usage, bool) {
         let begun = complete || self.reported.is_some() || self.received() > 0;
         let reported = self.reported.unwrap_or_default();
@@ -194,7 +195,7 @@ impl Attempt {
         }
     }
 
-    /// The call for the books; it runs still if it has not ended.
+    /// Returns the call for the books; without `ended` it is recorded as still running.
     pub(super) fn call(&self, request: &LlmRequest, ended: Option<&RoundEnd>, started: Instant) -> ModelCall {
         let (usage, estimated) = self.usage(request, matches!(ended, Some(RoundEnd::Stop(_))));
         ModelCall {

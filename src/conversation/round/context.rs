@@ -15,7 +15,7 @@ pub(in crate::conversation) enum RoundEnd {
     Stop(StopReason),
     /// The turn was stopped.
     Cut(Interruption),
-    /// No answer, or one that broke off.
+    /// No answer arrived, or it broke off.
     Failed(LlmError),
 }
 
@@ -35,12 +35,12 @@ impl RoundEnd {
 pub(in crate::conversation) struct RoundContext<'a> {
     /// The provider and the metrics.
     pub(in crate::conversation) assistant: &'a Assistant,
-    /// The meter that records its calls.
+    /// The meter that records the calls.
     pub(in crate::conversation) meter: &'a TurnMeter,
     /// The screen of the turn; `None` for a sub-agent, which nobody watches.
     pub(in crate::conversation) screen: Option<&'a mpsc::Sender<TurnEvent>>,
     /// The stop signal of the turn.
     pub(in crate::conversation) stop: &'a Stop,
-    /// The number of tries of a request that brings no visible text.
+    /// The number of tries for a request that returns no visible text.
     pub(in crate::conversation) tries: u32,
 }

@@ -1,24 +1,24 @@
-//! Where the prompt cache is marked. One function decides; at most four marks, the long-lived ones first.
+//! Places the marks of the prompt cache: at most four, the long-lived ones first.
 
 use super::super::request::LlmRequest;
 
 /// The cache marks of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Marks {
-    /// The block of the system prompt that ends the part shared by all users: kept for an hour.
+    /// The block of the system prompt that ends the part shared by all users; cached for an hour.
     pub(super) system: Option<usize>,
-    /// Messages whose last block ends a prefix worth keeping for five minutes; rising, at most three.
+    /// Messages whose last block ends a prefix that is cached for five minutes; ascending, at most three.
     pub(super) messages: Vec<usize>,
 }
 
-/// Chooses the marks: the shared system prompt; the end of what will not change; the newest message.
+/// Chooses the marks: the shared system prompt, the end of the stable part, and the newest message.
 ///
-/// A mark looks back at most 20 blocks for an older entry, so the end of the stable part is marked too: in a
-/// tool loop it is where the last turn's newest mark was.
+/// A mark finds an older entry at most 20 blocks back, so the end of the stable part is marked too: in a tool
+/// loop it is the position of the last turn's newest mark.
 pub(super) fn place(request: &LlmRequest) -> Marks {
     let newest = request.messages.len().checked_sub(1);
     let stable = request.stable.min(request.messages.len()).checked_sub(1);
-    // In a tool loop the round before ended two messages earlier, with its results.
+    // In a tool loop the previous round ended two messages earlier, with its results.
     let previous = newest.and_then(|newest| newest.checked_sub(2)).filter(|&index| Some(index) > stable);
     let mut messages: Vec<usize> = [stable, previous, newest].into_iter().flatten().collect();
     messages.dedup();

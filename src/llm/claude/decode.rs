@@ -1,5 +1,5 @@
-//! Wire events to neutral events, block by block. No I/O and no clock, so its tests are literals.
-//! Every field may be missing or be something else than it should be (`lenient`); what can be read counts.
+//! Converts wire events to neutral events, block by block. No I/O and no clock, so its tests are literals.
+//! Every field may be missing or have an unexpected type (`lenient`); the readable ones are used.
 
 use std::borrow::Cow;
 
@@ -13,23 +13,22 @@ use super::lenient::{Joiner, Raw, fields, value, word};
 use super::meter::{Meter, Origin};
 use super::wire::{Delta, Ending, Event, Fault, Started};
 
-/// The name of a call whose own name cannot be read. There is no such tool, which the model is told as the
-/// result.
+/// The name of a call whose own name cannot be read. No such tool exists, and the result of the call says so.
 const NAMELESS: &str = "unknown";
 
 /// Folds the events of one stream.
 #[derive(Default)]
 pub(super) struct Decoder {
     started: bool,
-    /// Blocks whose end has not come, in the order of their beginnings.
+    /// Blocks without an end so far, in the order of their beginnings.
     open: Vec<OpenBlock>,
     meter: Meter,
     stop: Option<StopReason>,
 }
 
-/// A block whose end has not come: its start, completed by what the deltas brought.
+/// A block without an end so far: its start, completed by its deltas.
 struct OpenBlock {
-    /// Its place in the answer, if that can be read.
+    /// The index of the block in the answer, if it can be read.
     index: Option<u32>,
     fields: Map<String, Value>,
     text: String,
@@ -37,15 +36,15 @@ struct OpenBlock {
     signature: String,
     input: String,
     citations: Vec<Value>,
-    /// Joins the pieces of its text, its thoughts or its input; a block has one of them.
+    /// Joins the pieces of the block's text, thinking or input; a block has only one of them.
     joiner: Joiner,
 }
 
 type Events = Vec<Result<LlmEvent, LlmError>>;
 
 impl Decoder {
-    /// Reads one event: its name, if it has one, and its data. One that cannot be read only shows that the
-    /// provider is there, as new kinds must.
+    /// Reads one event from its name, if it has one, and its data. An unreadable or unknown event only shows
+    /// that the connection is alive.
     pub(super) fn read(&mut self, name: Option<&str>, data: &str) -> Events {
         let events = match serde_json::from_str::<Event<'_>>(data) {
             Ok(event) => {
@@ -53,7 +52,7 @@ impl Decoder {
                 self.push(kind.as_deref().unwrap_or_default(), &event)
             }
             Err(error) => {
-                // The error's text may quote the model's words.
+                // The error's text may quote the model's output.
                 let (line, column) = (error.line(), error.column());
                 tracing::warn!(line, column, "an event of the model stream cannot be read, skipping it");
                 Vec::new()
@@ -104,7 +103,7 @@ impl Decoder {
     fn start(&mut self, index: Option<u32>, block: Raw<'_>) -> Vec<LlmEvent> {
         let Some(Value::Object(mut fields)) = block.and_then(value) else { return Vec::new() };
         if fields.get("type").and_then(Value::as_str).is_none_or(str::is_empty) {
-            // Without anything that tells what it is, its deltas will.
+            // Without any of these fields, the deltas decide the kind.
             let Some(kind) = ["name", "thinking", "text"].into_iter().find(|&name| fields.contains_key(name))
             else {
                 return Vec::new();
@@ -112,7 +111,7 @@ impl Decoder {
             let kind = if kind == "name" { "tool_use" } else { kind };
             fields.insert("type".to_owned(), kind.into());
         }
-        // A place that is taken: the end of the block before has got lost.
+        // The index is in use: the end of the earlier block was lost.
         let mut events = if index.is_some() { self.end(index) } else { Vec::new() };
         let block = OpenBlock::new(index, fields);
         events.extend(match block.kind() {
@@ -145,8 +144,8 @@ impl Decoder {
         Some(LlmEvent::Working)
     }
 
-    /// The block that a delta belongs to. One that was not opened, or whose beginning could not be read,
-    /// begins here; a delta without a place belongs to the newest block of its kind.
+    /// Returns the block that a delta belongs to. A block that was not opened, or whose start could not be
+    /// read, is opened here. A delta without an index belongs to the newest block of its kind.
     fn block_for(&mut self, index: Option<u32>, more: &More<'_>) -> &mut OpenBlock {
         let fits = |block: &OpenBlock| match index {
             Some(_) => block.index == index,
@@ -165,7 +164,7 @@ impl Decoder {
         block
     }
 
-    /// Ends the block at a place; without one, the newest.
+    /// Ends the block at an index, or the newest block if there is no index.
     fn end(&mut self, index: Option<u32>) -> Vec<LlmEvent> {
         let at = match index {
             Some(_) => self.open.iter().position(|block| block.index == index),
@@ -174,7 +173,7 @@ impl Decoder {
         at.map_or_else(Vec::new, |at| self.open.remove(at).finish())
     }
 
-    /// Ends the blocks whose own end has got lost, as far as they are complete.
+    /// Ends the blocks whose own end was lost, as far as they are complete.
     fn end_all(&mut self, reason: &StopReason) -> Vec<LlmEvent> {
         let complete = |block: &OpenBlock| match block.kind() {
             "thinking" => !block.signature.is_empty(),
@@ -185,7 +184,7 @@ impl Decoder {
     }
 }
 
-/// What a delta brings.
+/// The content of a delta.
 enum More<'a> {
     Text(&'a RawValue),
     Thinking(&'a RawValue),
@@ -195,7 +194,7 @@ enum More<'a> {
 }
 
 impl<'a> More<'a> {
-    /// Reads it by its type; without one, by the field that is there.
+    /// Reads a delta by its type, or without one by the field that is present.
     fn of(delta: &Delta<'a>) -> Option<Self> {
         let kind = word(delta.kind);
         let is = |name: &str| kind.as_deref().is_none_or(|kind| kind == name);
@@ -206,7 +205,7 @@ impl<'a> More<'a> {
             .or_else(|| delta.citation.filter(|_| is("citations_delta")).map(Self::Citation))
     }
 
-    /// The kind of block that has such deltas.
+    /// Returns the kind of block that has such deltas.
     fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) | Self::Citation(_) => "text",
@@ -235,7 +234,7 @@ impl OpenBlock {
         self.fields.get("type").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// The block as it must be sent back, and the call if it is one of ours.
+    /// Returns the block as it must be sent back, and the call if it is a call of one of our tools.
     fn finish(mut self) -> Vec<LlmEvent> {
         let mut events = Vec::new();
         match self.kind() {
@@ -257,7 +256,8 @@ impl OpenBlock {
                 let call = self.call();
                 self.set("id", Value::String(call.id.clone()));
                 self.set("name", Value::String(call.name.clone()));
-                // What cannot be read goes back as an empty object: the provider takes nothing else.
+                // Unreadable input is sent back as an empty object, because the provider accepts only
+                // objects.
                 self.set("input", call.input.clone().unwrap_or_else(|_| Value::Object(Map::new())));
                 events.push(LlmEvent::ToolCall(call));
             }
@@ -272,7 +272,7 @@ impl OpenBlock {
         events
     }
 
-    /// The call. What the API needs to be told again and cannot be read gets a name of ours.
+    /// Returns the call. Required fields that cannot be read are replaced by names of ours.
     fn call(&self) -> ToolCall {
         let given = |name: &str| Some(self.word(name)).filter(|word| !word.is_empty());
         let id = given("id").unwrap_or_else(|| format!("toolu_{:016x}", rand::random::<u64>()));
@@ -284,7 +284,7 @@ impl OpenBlock {
         storable(self.fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned())
     }
 
-    /// A call without arguments sends no JSON at all.
+    /// Parses the arguments. A call without arguments sends no JSON at all.
     fn arguments(&self) -> Result<Value, String> {
         if self.input.trim().is_empty() {
             let given = self.fields.get("input").filter(|input| input.is_object());
@@ -308,19 +308,19 @@ fn shown(events: Vec<LlmEvent>) -> Events {
     events.into_iter().map(Ok).collect()
 }
 
-/// The text without NUL, the one character that PostgreSQL cannot store. Signed thinking is not changed: it
-/// goes back to the provider and nowhere else.
+/// Removes NUL from a text, the one character that PostgreSQL cannot store. Signed thinking is not changed,
+/// because it is only sent back to the provider.
 fn storable(text: String) -> String {
     if text.contains('\0') { text.replace('\0', "") } else { text }
 }
 
-/// What a person may see of thoughts, if it is anything.
+/// Returns the visible part of thinking, or `None` if it is blank.
 fn seen(thinking: &str) -> Option<LlmEvent> {
     let thinking = storable(thinking.to_owned());
     (!thinking.is_empty()).then_some(LlmEvent::Thinking(thinking))
 }
 
-/// The same as [`storable`] for all words of a value, names included.
+/// Removes NUL from all strings of a value, including names, as [`storable`] does.
 fn storable_value(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(storable(text)),

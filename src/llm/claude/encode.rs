@@ -1,4 +1,5 @@
-//! Neutral requests to the wire. Deterministic to the byte: the provider's cache and our tests rely on it.
+//! Converts neutral requests to the wire. Deterministic to the byte: the provider's cache and our tests rely
+//! on it.
 
 use super::super::files::Readable;
 use super::super::request::{self, FileBlock, LlmMessage, LlmRequest, ToolSpec};
@@ -8,7 +9,7 @@ use super::wire::{
 };
 use crate::domain::model::Effort;
 
-/// The body of a streaming request.
+/// Returns the body of a streaming request.
 pub(super) fn messages(request: &LlmRequest) -> Request<'_> {
     let mut body = prompt(request);
     body.max_tokens = Some(request.max_tokens);
@@ -23,7 +24,7 @@ pub(super) fn messages(request: &LlmRequest) -> Request<'_> {
     body
 }
 
-/// The body of a request that only counts.
+/// Returns the body of a request that only counts tokens.
 pub(super) fn count(request: &LlmRequest) -> Request<'_> {
     prompt(request)
 }
@@ -33,11 +34,12 @@ fn prompt(request: &LlmRequest) -> Request<'_> {
         model: &request.model.id.0,
         max_tokens: None,
         stream: None,
-        // Without `display` the newer models think in silence, and the person sees nothing for a long time.
+        // Without `display` the newer models do not stream their thinking, and nothing is shown for a long
+        // time.
         thinking: request.model.adaptive_thinking.then_some(Thinking::Adaptive { display: "summarized" }),
         output_config: effort(request).map(|effort| OutputConfig { effort }),
         tools: request.tools.iter().map(tool).collect(),
-        // May be given only together with tools.
+        // Allowed only together with tools.
         tool_choice: (request.tool_choice == request::ToolChoice::None && !request.tools.is_empty())
             .then_some(ToolChoice::None),
         system: request.system.iter().map(|text| unmarked(Content::Text { text })).collect(),
@@ -85,7 +87,7 @@ fn unmarked(content: Content<'_>) -> Block<'_> {
     Block { content, cache_control: None }
 }
 
-/// Marks the last block that may carry a mark; thinking blocks may not.
+/// Marks the last block that may have a mark; thinking blocks may not.
 fn mark(message: &mut Message<'_>) {
     let markable = |block: &&mut Block<'_>| match block.content {
         Content::Own(value) => !matches!(value["type"].as_str(), Some("thinking" | "redacted_thinking")),

@@ -1,4 +1,4 @@
-//! From status, kind and words of an error to what the caller does next. Pure.
+//! Maps the status, kind and message of an error to what the caller does next. Pure.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use super::super::files::Readable;
 use super::super::request::{Block, FileBlock, LlmMessage, LlmRequest};
 use super::wire::ErrorBody;
 
-/// The longest that a provider's words may be in a log line, in code points.
+/// The longest message of the provider in a log line, in code points.
 const WORDS: usize = 500;
 
-/// Classifies an answer that is not a success. `should_retry` is the server's own opinion, if it gave one.
+/// Classifies an unsuccessful answer. `should_retry` is the server's own advice, if it gave any.
 pub(super) fn classify(
     status: u16,
     body: &str,
@@ -34,7 +34,7 @@ pub(super) fn classify(
     }
 }
 
-/// Classifies an error that comes inside a stream, where there is no status.
+/// Classifies an error inside a stream, which has no status.
 pub(super) fn in_stream(kind: &str, message: &str) -> LlmError {
     let message = shorten(message);
     match kind {
@@ -52,7 +52,7 @@ fn rejected(status: u16, kind: String, message: String) -> LlmError {
     LlmError::Rejected { status, kind, message }
 }
 
-/// Says so when it is files of the request that made the provider reject it.
+/// Converts a rejection that is caused by files of the request into an error that says so.
 pub(super) fn blame(error: LlmError, request: &LlmRequest) -> LlmError {
     let (LlmError::Rejected { status: 400 | 404, message, .. } | LlmError::TooLong(message)) = &error else {
         return error;
@@ -72,14 +72,15 @@ pub(super) fn blame(error: LlmError, request: &LlmRequest) -> LlmError {
     if described.is_empty() { without_names(error, request) } else { refused(&described) }
 }
 
-/// The provider's words are not told, because they may quote the names of files.
+/// Returns the error for files that the provider rejected, without its message, which may quote the names of
+/// files.
 fn refused(files: &[&FileBlock]) -> LlmError {
     let ids: Vec<String> = files.iter().map(|file| file.id.clone()).collect();
     tracing::warn!(?ids, "the provider may be unable to use some files");
     LlmError::FilesRefused { ids }
 }
 
-/// The same error without the names of files, which nobody may read in a log.
+/// Removes the names of files from an error, because they must not be logged.
 fn without_names(error: LlmError, request: &LlmRequest) -> LlmError {
     let LlmError::Rejected { status, kind, mut message } = error else { return error };
     for file in request.files().filter(|file| !file.name.is_empty()) {
@@ -88,8 +89,8 @@ fn without_names(error: LlmError, request: &LlmRequest) -> LlmError {
     LlmError::Rejected { status, kind, message }
 }
 
-/// The older half of the files that are too many or too large together; none if it is about one only, or
-/// about something else.
+/// Returns the older half of the files that are too many or too large together. Returns nothing if the error
+/// is about a single file or about something else.
 fn over_a_total<'a>(message: &str, request: &'a LlmRequest) -> Vec<&'a FileBlock> {
     let message = message.to_ascii_lowercase();
     let about = |words: &[&str]| words.iter().any(|word| message.contains(word));
@@ -108,12 +109,12 @@ fn over_a_total<'a>(message: &str, request: &'a LlmRequest) -> Vec<&'a FileBlock
     files
 }
 
-/// The file whose id stands in the words.
+/// Returns the file whose id is in the message.
 fn named<'a>(message: &str, request: &'a LlmRequest) -> Option<&'a FileBlock> {
     request.files().find(|file| message.contains(&file.id))
 }
 
-/// The file at a place such as `messages.4.content.0.image.source`.
+/// Returns the file at a path such as `messages.4.content.0.image.source`.
 fn pointed_at<'a>(message: &str, request: &'a LlmRequest) -> Option<&'a FileBlock> {
     let (_, path) = message.split_once("messages.")?;
     let mut parts = path.split(['.', ':', ' ']);
@@ -126,8 +127,8 @@ fn pointed_at<'a>(message: &str, request: &'a LlmRequest) -> Option<&'a FileBloc
     }
 }
 
-/// The files of the kind that the words are about, in the newest message that has any: requests with the
-/// older ones were accepted.
+/// Returns the files of the kind that the message mentions, from the newest message that has any: requests
+/// with the older ones were accepted.
 fn described<'a>(message: &str, request: &'a LlmRequest) -> Vec<&'a FileBlock> {
     let message = message.to_ascii_lowercase();
     let about = |words: &[&str]| words.iter().any(|word| message.contains(word));
@@ -226,7 +227,7 @@ mod tests {
         }
     }
 
-    /// Three messages: an image and a PDF, a PDF, two images and a PDF.
+    /// Returns three messages: an image and a PDF, a PDF, two images and a PDF.
     fn with_many() -> LlmRequest {
         let mut request = super::super::tests::request(3);
         for (message, id, readable) in [
@@ -251,7 +252,7 @@ mod tests {
         for (status, message, expected) in [
             (400, "Could not process image", vec!["image_2", "image_3"]),
             (400, "The PDF specified was not valid.", vec!["pdf_3"]),
-            // In all: the oldest go, whatever the path is.
+            // A limit on the total: the oldest files are removed, whatever the path is.
             (400, "messages.2.content.1: A maximum of 600 PDF pages may be provided.", vec!["pdf_1"]),
             (400, "too many images: 3 > 2 maximum", vec!["image_1"]),
             (413, "Request exceeds the maximum size of 32 MB", vec!["image_1", "pdf_1", "pdf_2"]),

@@ -1,5 +1,5 @@
-//! The Files API: copies of people's files that messages name by id. Everybody who has the key can name them,
-//! so an id never comes from a person or a model.
+//! The Files API: copies of people's files that messages refer to by id. Any request with the key can use any
+//! id, so an id never comes from a person or a model.
 
 use std::time::Duration;
 
@@ -14,15 +14,15 @@ use super::super::files::{self, Upload};
 use super::wire::Stored;
 use super::{Client, accepted, connection};
 
-/// How long sending a file may take, all tries and pauses included.
+/// The time limit for uploading a file, including all tries and pauses.
 const UPLOAD_LIMIT: Duration = Duration::from_secs(60);
-/// The same for deleting one.
+/// The time limit for deleting a copy, including all tries and pauses.
 const FORGET_LIMIT: Duration = Duration::from_secs(20);
 /// How long a copy is kept, in seconds: the longest that the API offers, 90 days.
 const KEPT_SECONDS: &str = "7776000";
 /// The longest name, in code points.
 const LONGEST_NAME: usize = 255;
-/// Characters that a name may not have, besides control characters.
+/// Characters that a name may not contain, besides control characters.
 const FORBIDDEN: &[char] = &['<', '>', ':', '"', '|', '?', '*', '\\', '/'];
 
 impl Client {
@@ -61,7 +61,7 @@ impl Client {
     }
 }
 
-/// Does something until it works, trying again does not help or the time is over.
+/// Repeats an operation until it succeeds, the error is permanent or the time is over.
 async fn patiently<T, F>(limit: Duration, work: impl Fn() -> F) -> Result<T, LlmError>
 where
     F: Future<Output = Result<T, LlmError>>,
@@ -94,8 +94,8 @@ fn unusable(error: reqwest::header::InvalidHeaderValue) -> LlmError {
     LlmError::Connection(Box::new(error))
 }
 
-/// What is sent: the content and its MIME type as messages take them, or as they are if no message will show
-/// them.
+/// Returns the content and its MIME type as messages accept them. A file that no message will show is
+/// returned unchanged.
 fn sent(mime: &str, name: &str, bytes: Bytes) -> Result<(Bytes, String), LlmError> {
     if let Ok(readable) = files::readable(mime, name, bytes.len() as u64) {
         let (bytes, mime) = content::checked(readable, bytes).map_err(LlmError::Unreadable)?;
@@ -106,7 +106,7 @@ fn sent(mime: &str, name: &str, bytes: Bytes) -> Result<(Bytes, String), LlmErro
     Ok((bytes, if is_fit { essence } else { "application/octet-stream".to_owned() }))
 }
 
-/// The same error without the provider's words, which may quote the name of the file.
+/// Removes the provider's message from an error, because it may quote the name of the file.
 fn without_words(error: LlmError) -> LlmError {
     match error {
         LlmError::Rejected { status, kind, .. } => {
@@ -116,7 +116,7 @@ fn without_words(error: LlmError) -> LlmError {
     }
 }
 
-/// The name as the API takes it: up to 255 characters without those that are forbidden; the extension stays.
+/// Returns the name as the API accepts it: up to 255 characters without forbidden ones, with its extension.
 fn fit_name(name: &str) -> String {
     let fit = |c: char| if c.is_control() || FORBIDDEN.contains(&c) { '_' } else { c };
     let name: String = name.trim().chars().map(fit).collect();

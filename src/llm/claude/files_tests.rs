@@ -1,4 +1,4 @@
-//! Sending and deleting copies, against a server that answers what it is told to.
+//! Uploading and deleting copies, against a server with prepared answers.
 
 use proptest::prelude::*;
 
@@ -17,7 +17,7 @@ fn upload(name: &str, mime: &str, bytes: &[u8]) -> Upload {
     Upload { name: name.to_owned(), mime: mime.to_owned(), bytes: bytes.to_vec() }
 }
 
-/// The form's parts: headers and content.
+/// Returns the parts of the form: headers and content.
 fn parts(asked: &Asked) -> Vec<(String, String)> {
     let boundary = asked.headers.split("boundary=").nth(1).unwrap().trim();
     let line = format!("--{boundary}");
@@ -128,7 +128,7 @@ fn what_is_sent_is_what_messages_take() {
 #[tokio::test]
 async fn old_texts_are_sent_as_utf8_and_what_cannot_be_read_is_not_sent() {
     let stub = Stub::start(vec![stored("file_1")]).await;
-    // "да, нет" of a time before Unicode.
+    // "да, нет" in an encoding from before Unicode.
     let old = upload("x.txt", "text/plain", b"\xE4\xE0, \xED\xE5\xF2");
     assert_eq!(stub.client().upload(old).await.unwrap(), "file_1");
     assert_eq!(parts(&stub.asked()[0])[1].1, "да, нет");

@@ -1,5 +1,5 @@
-//! Reads fields of JSON that may be anything. A reader tells what is there as far as it can be read; what
-//! cannot be read costs that field and nothing else.
+//! Reads JSON fields of unexpected types. A reader returns whatever can be read, and an unreadable field
+//! affects no other field.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,34 +10,34 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// A field as it came; `None` if it is missing or null.
+/// An unparsed field; `None` if it is missing or null.
 pub(super) type Raw<'a> = Option<&'a RawValue>;
 
-/// Levels of objects and arrays that are read; deeper ones cannot be read.
+/// The deepest nesting of objects and arrays that is read.
 const MAX_DEPTH: usize = 64;
 
-/// The fields of an object; all missing if it is none.
+/// Reads the fields of an object. All are missing if the value is not an object.
 pub(super) fn fields<'a, T: Deserialize<'a> + Default>(raw: Raw<'a>) -> T {
     raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
 }
 
-/// A string, without halves of characters.
+/// Reads a string and drops unpaired surrogates.
 pub(super) fn word(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     Joiner::default().piece(raw)
 }
 
-/// A number of things.
+/// A count read from JSON.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Count {
     /// Missing or null.
     Absent,
     /// The number.
     Known(u64),
-    /// Something else than a number from zero to the most that is believed.
+    /// Anything except a number from zero to the accepted maximum.
     Unreadable,
 }
 
-/// Reads a number of at most `most` things. Fractions are rounded up; a number in a string is a number.
+/// Reads a count of at most `most`. Fractions are rounded up, and a number in a string is accepted.
 pub(super) fn count(raw: Raw<'_>, most: u32) -> Count {
     let Some(text) = raw.map(RawValue::get) else { return Count::Absent };
     let number = text.trim_matches('"').trim();
@@ -54,7 +54,7 @@ pub(super) fn count(raw: Raw<'_>, most: u32) -> Count {
     whole.or_else(rounded).map_or(Count::Unreadable, Count::Known)
 }
 
-/// Any value; parts of it that cannot be read are left out.
+/// Reads any value; unreadable parts are omitted.
 pub(super) fn value(raw: &RawValue) -> Option<Value> {
     serde_json::from_str(raw.get()).ok().or_else(|| readable_parts(raw, MAX_DEPTH))
 }
@@ -81,16 +81,16 @@ fn readable_parts(raw: &RawValue, depth: usize) -> Option<Value> {
     }
 }
 
-/// Puts a text together that comes in pieces. A character beyond the Basic Multilingual Plane is two escapes
-/// in JSON, of which one may end a piece and the other begin the next; a half without its partner is dropped.
+/// Joins a text that arrives in pieces. A character beyond the Basic Multilingual Plane is two escapes in
+/// JSON, the surrogates, which may be in different pieces. An unpaired surrogate is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Joiner {
-    /// The first half of a character, if the last piece ended in one.
+    /// The high surrogate at the end of the last piece, if there was one.
     half: Option<u16>,
 }
 
 impl Joiner {
-    /// The next piece, if it is a string.
+    /// Reads the next piece. Returns `None` if it is not a string.
     pub(super) fn piece<'a>(&mut self, raw: Raw<'a>) -> Option<Cow<'a, str>> {
         let json = raw?.get();
         let inner = json.strip_prefix('"')?.strip_suffix('"')?;
@@ -124,12 +124,12 @@ impl Joiner {
     }
 }
 
-/// Whether three bytes are a half of a character, which UTF-8 does not have.
+/// Returns whether three bytes encode a surrogate, which is not valid in UTF-8.
 fn is_half(bytes: &[u8]) -> bool {
     matches!(bytes, [0xed, 0xa0..=0xff, _])
 }
 
-/// A string in bytes: UTF-8, with three bytes for each half of a character that stands alone.
+/// A string in bytes: UTF-8, except that unpaired surrogates are encoded in three bytes.
 struct Units(Vec<u8>);
 
 impl<'de> Deserialize<'de> for Units {
@@ -150,7 +150,7 @@ impl<'de> Deserialize<'de> for Units {
     }
 }
 
-/// The name of a field, without halves of characters.
+/// The name of a field, without unpaired surrogates.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Name(String);
 

@@ -1,4 +1,4 @@
-//! What a call has used, from reports of which any figure may be missing or unreadable.
+//! The usage of a call, from reports in which any figure may be missing or unreadable.
 
 use serde::Deserialize;
 
@@ -6,13 +6,13 @@ use super::super::event::Reported;
 use super::lenient::{Count, Raw, count, fields};
 use crate::domain::usage::Usage;
 
-/// The largest number of tokens that is believed: ten times the window of the largest model, for the provider
-/// adds up the prompts of its own tools' rounds.
+/// The largest number of tokens that is accepted: ten times the window of the largest model, because the
+/// provider adds up the prompts of its own tools' rounds.
 const MOST_TOKENS: u32 = 10_000_000;
-/// The largest number of searches that is believed.
+/// The largest number of searches that is accepted.
 const MOST_SEARCHES: u32 = 1_000;
 
-/// Token counts as they came; later events send only what changed, so every field may be missing.
+/// Token counts as received. Later events contain only changes, so every field may be missing.
 #[derive(Deserialize, Debug, Default)]
 struct Report<'a> {
     #[serde(borrow)]
@@ -51,39 +51,39 @@ struct ServerTools<'a> {
     web_search_requests: Raw<'a>,
 }
 
-/// Where a report comes from.
+/// The origin of a report.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Origin {
-    /// The beginning of the answer: its output has only begun.
+    /// The start of the answer, with the output counted so far.
     Start,
-    /// A beginning that comes once more: of two figures the larger one holds.
+    /// A repeated start: the larger of two figures is used.
     Restart,
     /// The end of the answer, with the totals.
     End,
 }
 
-/// Folds the reports of one call.
+/// Combines the reports of one call.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     usage: Usage,
-    input: Told,
-    cache_read: Told,
-    cache_write_5m: Told,
-    cache_write_1h: Told,
-    output: Told,
+    input: FigureState,
+    cache_read: FigureState,
+    cache_write_5m: FigureState,
+    cache_write_1h: FigureState,
+    output: FigureState,
 }
 
-/// What is known of a figure.
+/// Whether a figure was reported, and could be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum Told {
+enum FigureState {
     #[default]
-    Nothing,
+    Missing,
     Unreadable,
-    Figure,
+    Known,
 }
 
 impl Meter {
-    /// Later reports replace earlier ones field by field; the sums are cumulative.
+    /// Reads a report. Later reports replace earlier ones field by field, because the figures are cumulative.
     pub(super) fn read(&mut self, raw: Raw<'_>, origin: Origin) -> Reported {
         let report: Report<'_> = fields(raw);
         let tokens = |raw| count(raw, MOST_TOKENS);
@@ -91,15 +91,15 @@ impl Meter {
         let usage = &mut self.usage;
         take(tokens(report.input_tokens), &mut usage.input, &mut self.input);
         take(tokens(report.cache_read_input_tokens), &mut usage.cache_read, &mut self.cache_read);
-        let mut output = Told::Nothing;
+        let mut output = FigureState::Missing;
         take(tokens(report.output_tokens), &mut usage.output, &mut output);
-        if origin == Origin::End && output != Told::Nothing {
+        if origin == Origin::End && output != FigureState::Missing {
             self.output = output;
         }
         self.cache_writes(&report);
         let details: OutputDetails<'_> = fields(report.output_tokens_details);
         let tools: ServerTools<'_> = fields(report.server_tool_use);
-        let (usage, mut ignored) = (&mut self.usage, Told::Nothing);
+        let (usage, mut ignored) = (&mut self.usage, FigureState::Missing);
         take(tokens(details.thinking_tokens), &mut usage.thinking, &mut ignored);
         take(count(tools.web_search_requests, MOST_SEARCHES), &mut usage.web_searches, &mut ignored);
         if origin == Origin::Restart {
@@ -117,8 +117,8 @@ impl Meter {
         let short = tokens(split.ephemeral_5m_input_tokens);
         let long = tokens(split.ephemeral_1h_input_tokens);
         let total = tokens(report.cache_creation_input_tokens);
-        // Of three figures two make the third; without the split, everything beyond the known one-hour part
-        // counts as five minutes.
+        // Two of the three figures give the third. Without the split, everything beyond the known one-hour
+        // part counts as five minutes.
         let (short, long) = match (short, long, total) {
             (Count::Known(short), Count::Absent | Count::Unreadable, Count::Known(total)) => {
                 (Count::Known(short), Count::Known(total.saturating_sub(short)))
@@ -137,20 +137,20 @@ impl Meter {
     fn reported(&self) -> Reported {
         Reported {
             usage: self.usage,
-            // A model or a proxy without a prompt cache tells nothing of it.
-            prompt: self.input == Told::Figure
+            // A model or a proxy without a prompt cache does not report it.
+            prompt: self.input == FigureState::Known
                 && [self.cache_read, self.cache_write_5m, self.cache_write_1h]
                     .iter()
-                    .all(|&told| told != Told::Unreadable),
-            output: self.output == Told::Figure,
+                    .all(|&state| state != FigureState::Unreadable),
+            output: self.output == FigureState::Known,
         }
     }
 }
 
-fn take(count: Count, figure: &mut u64, told: &mut Told) {
+fn take(count: Count, figure: &mut u64, state: &mut FigureState) {
     match count {
-        Count::Known(number) => (*figure, *told) = (number, Told::Figure),
-        Count::Unreadable if *told == Told::Nothing => *told = Told::Unreadable,
+        Count::Known(number) => (*figure, *state) = (number, FigureState::Known),
+        Count::Unreadable if *state == FigureState::Missing => *state = FigureState::Unreadable,
         Count::Unreadable | Count::Absent => {}
     }
 }

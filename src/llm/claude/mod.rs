@@ -1,5 +1,5 @@
-//! The client of Anthropic's Messages API: moves bytes, classifies errors, leaves meaning to `encode` and
-//! `decode`.
+//! The client of Anthropic's Messages API: sends requests, reads streams and classifies errors. `encode` and
+//! `decode` translate.
 
 mod breakpoints;
 mod decode;
@@ -27,9 +27,9 @@ use super::request::LlmRequest;
 use super::response::LlmResponse;
 use decode::Decoder;
 
-/// The version of the API; it decides which fields exist.
+/// The version of the API, which decides which fields exist.
 const VERSION: &str = "2026-10-21";
-/// How long the server may take to answer with headers, and to count or list.
+/// How long the server may take to send headers, or to answer a count or a check.
 const ANSWER_LIMIT: Duration = Duration::from_secs(90);
 
 /// A connection to the API. Cheap to clone.
@@ -41,10 +41,10 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client for the API at `base_url`, without `/v1`.
+    /// Creates a client for the API at `base_url`, without `/v1`.
     ///
     /// # Errors
-    /// When the key has characters that no header can carry.
+    /// Returns an error if the key has characters that are not allowed in a header.
     pub fn new(
         http: reqwest::Client,
         base_url: &str,
@@ -113,7 +113,7 @@ fn broken(error: sse_stream::Error) -> LlmError {
     LlmError::Connection(Box::new(error))
 }
 
-/// Turns every answer that is not a success into its error.
+/// Turns an unsuccessful answer into its error.
 async fn accepted(response: Response) -> Result<Response, LlmError> {
     if response.status() == StatusCode::OK {
         return Ok(response);
@@ -133,7 +133,7 @@ fn header(response: &Response, name: &str) -> Option<String> {
 }
 
 fn connection(error: reqwest::Error) -> LlmError {
-    // The address is no secret, but it is noise.
+    // The address is not secret, but it adds nothing to the log.
     LlmError::Connection(Box::new(error.without_url()))
 }
 

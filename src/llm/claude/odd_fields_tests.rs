@@ -1,5 +1,4 @@
-//! Each field of each event is taken through everything that it should not be; the rest of the answer
-//! arrives.
+//! Replaces each field of each event with unexpected values; the rest of the answer must arrive.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +10,7 @@ use super::decode::Decoder;
 use super::tests::decode;
 use crate::domain::usage::Usage;
 
-/// An answer with everything that the service sends.
+/// Returns an answer with every kind of event that the service sends.
 fn answer() -> Vec<Value> {
     vec![
         json!({"type": "message_start", "message": {"id": "msg_1", "type": "message", "role": "assistant",
@@ -46,7 +45,7 @@ fn answer() -> Vec<Value> {
     ]
 }
 
-/// The path of each value of an event, the event itself left out.
+/// Returns the path of each value inside an event.
 fn paths(value: &Value, path: &str, all: &mut Vec<String>) {
     if let Value::Object(fields) = value {
         for (name, value) in fields {
@@ -57,7 +56,7 @@ fn paths(value: &Value, path: &str, all: &mut Vec<String>) {
     }
 }
 
-/// The event as JSON with something else at a path; none leaves the field out.
+/// Returns the event as JSON with another value at a path; `None` removes the field.
 fn changed(event: &Value, path: &str, instead: Option<&str>) -> String {
     const MARK: &str = "\u{1}here\u{1}";
     let (parent, name) = path.rsplit_once('/').unwrap();
@@ -70,7 +69,7 @@ fn changed(event: &Value, path: &str, instead: Option<&str>) -> String {
     event.to_string().replace(&Value::from(MARK).to_string(), instead.unwrap_or_default())
 }
 
-/// What came of a stream.
+/// The result of a stream.
 #[derive(Default, Debug)]
 struct Came {
     text: String,
@@ -98,7 +97,7 @@ fn read(events: &[(String, String)], named: bool) -> Came {
     came
 }
 
-/// The changes of one field that must be looked through: all that is not what it was.
+/// The replacements of one field: every type of value that it should not have.
 const INSTEAD: [Option<&str>; 15] = [
     None,
     Some("null"),
@@ -129,7 +128,7 @@ fn whole() -> Usage {
     }
 }
 
-/// What may differ when the field at `path` of the event `number` is something else.
+/// Returns what may differ if the field at `path` of the event `number` is replaced.
 fn excused(event: &Value, path: &str) -> BTreeSet<&'static str> {
     let kind = event["type"].as_str().unwrap();
     let whole_event = path == "/type";
@@ -311,7 +310,7 @@ fn blocks_without_a_beginning_an_end_or_a_place_are_read_by_their_deltas() {
             vec![Err(())],
         ),
     ] {
-        // One that is no object ends with its block.
+        // A block that is not an object ends immediately.
         let mut events = events;
         if expected == [Err(())] {
             events.insert(2, json!({"type": "content_block_stop"}));

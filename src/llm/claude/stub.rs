@@ -1,4 +1,4 @@
-//! A server for tests that answers what it is told to, in order, and keeps what it was asked.
+//! A test server that returns prepared answers in order and records the requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use secrecy::SecretString;
 
 use super::Client;
 
-/// Status, headers, body.
+/// An answer: status, headers and body.
 pub(crate) type Canned = (u16, &'static [(&'static str, &'static str)], String);
 
-/// What it was asked.
+/// A recorded request.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     /// Method and path.
@@ -33,7 +33,7 @@ pub(crate) struct Stub {
 }
 
 impl Stub {
-    /// One that gives these answers; further requests fail.
+    /// Starts a server with these answers; further requests fail.
     #[expect(clippy::disallowed_methods, reason = "it ends with its test")]
     pub(crate) async fn start(answers: Vec<Canned>) -> Self {
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
@@ -66,19 +66,19 @@ impl Stub {
         Self { address, asked }
     }
 
-    /// A client of it.
+    /// Returns a client of this server.
     pub(crate) fn client(&self) -> Client {
         let http = crate::http::client(Duration::from_secs(30)).unwrap();
         Client::new(http, &self.address, &SecretString::from("sk-test")).unwrap()
     }
 
-    /// Everything that it was asked so far.
+    /// Returns all requests received so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().clone()
     }
 }
 
-/// The answer of the API to what it does not accept.
+/// Returns the API's answer to a request that it rejects.
 pub(crate) fn refusal(status: u16, kind: &str, message: &str) -> Canned {
     let error = serde_json::json!({"type": kind, "message": message});
     (status, &[], serde_json::json!({"type": "error", "error": error}).to_string())

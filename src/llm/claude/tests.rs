@@ -1,4 +1,4 @@
-//! The wire without a wire: streams as lists of literals, requests as JSON.
+//! Encoding and decoding without a network: streams as lists of literals, requests as JSON.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::domain::message::Role;
 use crate::domain::model::Effort;
 use crate::domain::usage::Usage;
 
-/// A request with so many short messages, the user's first.
+/// Returns a request with this number of short messages, the user's first.
 pub(super) fn request(messages: usize) -> LlmRequest {
     let role = |index: usize| if index.is_multiple_of(2) { Role::User } else { Role::Assistant };
     let message =

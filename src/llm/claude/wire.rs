@@ -1,11 +1,11 @@
-//! The Messages API on the wire: what is sent and what comes. Nothing outside this folder sees these types.
+//! The wire types of the Messages API. No other folder uses them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::lenient::Raw;
 
-/// The body of `POST /v1/messages`. Field order is the order of the bytes; everything long is borrowed.
+/// The body of `POST /v1/messages`. The order of fields is the order of the bytes; long fields are borrowed.
 #[derive(Serialize, Debug)]
 pub(super) struct Request<'a> {
     pub(super) model: &'a str,
@@ -26,7 +26,7 @@ pub(super) struct Request<'a> {
     pub(super) messages: Vec<Message<'a>>,
 }
 
-/// How the model thinks.
+/// The thinking mode of a request.
 #[derive(Serialize, Debug)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Thinking {
@@ -58,7 +58,7 @@ pub(super) struct Message<'a> {
     pub(super) content: Vec<Block<'a>>,
 }
 
-/// A block, and whether the prompt up to its end shall be cached.
+/// A block, and whether the prompt up to its end is to be cached.
 #[derive(Serialize, Debug)]
 pub(super) struct Block<'a> {
     #[serde(flatten)]
@@ -85,7 +85,7 @@ pub(super) enum Content<'a> {
         source: ContentSource<'a>,
         title: &'a str,
     },
-    /// An object that goes back exactly as it came.
+    /// An object that is sent back exactly as it was received.
     #[serde(untagged)]
     Own(&'a Value),
 }
@@ -96,7 +96,7 @@ pub(super) enum ContentSource<'a> {
     File { file_id: &'a str },
 }
 
-/// A mark of the prompt cache; without `ttl` it holds for five minutes.
+/// A mark of the prompt cache; without `ttl` the entry lives for five minutes.
 #[derive(Serialize, Debug)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum CacheControl {
@@ -132,7 +132,7 @@ pub(super) struct ErrorDetail {
     pub(super) message: String,
 }
 
-/// One event of a stream, each field as it came: one that cannot be read must not cost the others.
+/// One event of a stream, with unparsed fields, so that an unreadable one does not affect the others.
 #[derive(Deserialize, Debug, Default)]
 pub(super) struct Event<'a> {
     #[serde(borrow, rename = "type")]
@@ -151,14 +151,14 @@ pub(super) struct Event<'a> {
     pub(super) error: Raw<'a>,
 }
 
-/// The message that an answer begins with.
+/// The message at the start of an answer.
 #[derive(Deserialize, Debug, Default)]
 pub(super) struct Started<'a> {
     #[serde(borrow)]
     pub(super) usage: Raw<'a>,
 }
 
-/// More of a block.
+/// The delta of a block.
 #[derive(Deserialize, Debug, Default)]
 pub(super) struct Delta<'a> {
     #[serde(borrow, rename = "type")]
@@ -175,7 +175,7 @@ pub(super) struct Delta<'a> {
     pub(super) citation: Raw<'a>,
 }
 
-/// How an answer ends.
+/// The end of an answer: its stop reason.
 #[derive(Deserialize, Debug, Default)]
 pub(super) struct Ending<'a> {
     #[serde(borrow)]

@@ -1,4 +1,4 @@
-//! The scanner's view of formulas.
+//! Recognition of formulas.
 
 use super::super::math;
 use super::super::placeholders::{Formula, Placeholder};
@@ -6,8 +6,8 @@ use super::super::syntax::{is_blank, unquoted};
 use super::Scanner;
 
 impl Scanner<'_> {
-    /// Replaces the formula that begins at the cursor with a sign of `opener` bytes; a sign that begins none
-    /// is text.
+    /// Replaces the formula that begins at the cursor with a delimiter of `opener` bytes. A delimiter that
+    /// does not begin a formula stays text.
     pub(super) fn formula(&mut self, opener: usize) {
         let rest = self.rest();
         let (opening, closing) = match &rest[..opener] {
@@ -34,7 +34,7 @@ impl Scanner<'_> {
         let length = inner + 2 * opener;
         let alone = opener == 2 && opening != "\\(" && self.is_alone(length);
         if opening == "\\[" && !alone && !rest[opener..opener + inner].contains(['\\', '^', '_', '=']) {
-            // Brackets within a line are mostly escaped ones.
+            // Brackets within a line are usually escaped ones.
             return self.copy(opener);
         }
         let quoted = unquoted(self.line_before()) != self.line_before();
@@ -45,7 +45,7 @@ impl Scanner<'_> {
         self.replace(length, Placeholder::Formula(formula));
     }
 
-    /// Whether nothing else stands on the lines of the next `length` bytes but the marker of an item.
+    /// Returns whether the next `length` bytes share their lines with nothing except the marker of an item.
     fn is_alone(&self, length: usize) -> bool {
         let is_marker = |c: char| c.is_ascii_digit() || matches!(c, '-' | '*' | '+' | '.' | ')' | ' ');
         let before = unquoted(self.line_before()).trim_start_matches(is_marker);

@@ -1,4 +1,4 @@
-//! Paths of Windows, in which backslashes are no escapes.
+//! Recognition of Windows paths, in which backslashes are not escapes.
 
 use super::Scanner;
 
@@ -6,8 +6,9 @@ use super::Scanner;
 const LONGEST_PATH: usize = 300;
 
 impl Scanner<'_> {
-    /// The length of the rest of a path if the backslash at the cursor is a separator of one: behind a drive
-    /// (`C:\*.txt`), before the name of a server (`\\server\share`) or between two names (`src\lib\*.txt`).
+    /// Returns the length of the rest of a path if the backslash at the cursor is a separator in one: behind
+    /// a drive (`C:\*.txt`), before the name of a server (`\\server\share`) or between two names
+    /// (`src\lib\*.txt`).
     pub(super) fn path(&self) -> Option<usize> {
         let line = self.line_before();
         let line = &line[line.ceil_char_boundary(line.len().saturating_sub(LONGEST_PATH))..];
@@ -26,7 +27,7 @@ impl Scanner<'_> {
             });
         let between =
             before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '%' | ')' | '.' | '_' | '-'));
-        // `\(` and `\[` begin formulas wherever they stand.
+        // `\(` and `\[` begin formulas even inside a path.
         let visible = rest.starts_with(|c: char| !c.is_whitespace() && !is_border(c));
         if !(drive && visible || server || between && name(rest)) {
             return None;
@@ -34,7 +35,7 @@ impl Scanner<'_> {
         let limit = rest.floor_char_boundary(LONGEST_PATH);
         let end = rest[..limit].find(is_border).unwrap_or(limit);
         let path = &rest[..end];
-        // Signs behind the path that belong to the text around it.
+        // Trailing signs belong to the text around the path.
         let mut kept = path.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '*', '_', '~']).len();
         let stars = path[kept..].bytes().take_while(|&byte| byte == b'*').count();
         let after_separator = kept == 0 || path[..kept].ends_with(['\\', '/']);
@@ -46,7 +47,7 @@ impl Scanner<'_> {
     }
 }
 
-/// What ends a path or stands before one.
+/// Returns whether a character may precede or follow a path.
 fn is_border(c: char) -> bool {
     c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | '|' | '(' | '[' | '«' | '»' | '“' | '”')
 }

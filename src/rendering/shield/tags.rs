@@ -1,4 +1,4 @@
-//! The scanner's view of HTML: which tags mean something, and which are text.
+//! Recognition of HTML: decides which tags are markup, and which are text.
 
 use super::super::entities::EntityKind;
 use super::super::html::{self, Element, Next, Tag};
@@ -8,13 +8,13 @@ use super::super::symbols::superscript;
 use super::super::syntax::{BLANKS, unquoted};
 use super::Scanner;
 
-/// Longest text that is raised or lowered sign by sign, in bytes.
+/// The longest text that is converted to superscript or subscript characters, in bytes.
 const LONGEST_SCRIPT: usize = 64;
-/// Longest text of a key or of inline code, in bytes.
+/// The longest text of a key or of inline code, in bytes.
 const LONGEST_CODE: usize = 500;
 
 impl Scanner<'_> {
-    /// Replaces the tag at the cursor by what it means; a `<` that begins none is text.
+    /// Replaces the tag at the cursor by its meaning. A `<` that does not begin a tag stays text.
     pub(super) fn angle(&mut self) {
         let Some(tag) = html::tag(self.rest()) else { return self.literal(1) };
         let raw = self.rest()[..tag.length].to_owned();
@@ -43,7 +43,8 @@ impl Scanner<'_> {
         }
     }
 
-    /// Replaces the tag and its partner by a look, or by nothing; without a partner on its line it is text.
+    /// Replaces a pair of tags by formatting, or removes it if `kind` is `None`. Without an end tag on its
+    /// line the tag stays text.
     fn pair(&mut self, tag: &Tag, kind: Option<EntityKind>) {
         let Some(inner) = self.element_end(tag) else { return self.literal(1) };
         let start = self.at + tag.length;
@@ -55,17 +56,18 @@ impl Scanner<'_> {
             let text = String::new();
             (Placeholder::Shown { raw, text: text.clone() }, Placeholder::Shown { raw: closer, text })
         };
-        // One whose end is hidden in code is never reached.
+        // End tags that are hidden in code are never reached.
         self.closers.retain(|(at, _)| *at >= self.at);
         self.closers.push((start + inner, closing));
         self.replace(tag.length, opening);
     }
 
-    /// How long the content of the element at the cursor is; none if it does not end on its line, or not in
-    /// its cell.
+    /// Returns the length of the content of the element at the cursor, or `None` if the element does not end
+    /// on its line and in its table cell.
     fn element_end(&mut self, tag: &Tag) -> Option<usize> {
         let opener = &self.rest()[..tag.length];
-        // That it begins once more says nothing of the tags behind.
+        // A repeated start tag gives a position out of range, so that `partner` does not remember a failure
+        // for the later tags.
         let found = self.partner(opener, |text| {
             html::next(tag, text).map(|next| if let Next::End(at) = next { at } else { usize::MAX })
         })?;
@@ -74,7 +76,8 @@ impl Scanner<'_> {
         (!apart).then_some(found)
     }
 
-    /// The text of an element that holds nothing but text, and the length of the element with its tags.
+    /// Returns the content of an element that contains only text, and the length of the element with its
+    /// tags.
     fn content(&mut self, tag: &Tag, longest: usize) -> Option<(String, usize)> {
         let inner = self.element_end(tag)?;
         let text = &self.rest()[tag.length..tag.length + inner];
@@ -89,7 +92,7 @@ impl Scanner<'_> {
         self.replace(length, Placeholder::Code { raw, text: html::unescaped(text.trim()) });
     }
 
-    /// Raises or lowers a text; one with markup of its own only loses its tags.
+    /// Converts an element to superscript or subscript. If it contains markup, only its tags are removed.
     fn script(&mut self, tag: &Tag) {
         let content = self.content(tag, LONGEST_SCRIPT);
         let Some((text, length)) = content.filter(|(text, _)| !text.contains(['<', '*', '_', '\\', '$']))
@@ -117,19 +120,19 @@ impl Scanner<'_> {
         }
     }
 
-    /// Whether nothing but another tag of a foldable part stands before the cursor on its line.
+    /// Returns whether the line has nothing before the cursor except other tags of a collapsible part.
     fn begins_line(&self) -> bool {
         let before = unquoted(self.line_before()).trim_matches(BLANKS);
         before.is_empty() || html::tag(before).is_some_and(|tag| tag.length == before.len())
     }
 
-    /// Whether nothing but the title follows the tag on its line.
+    /// Returns whether the line has nothing behind the tag except the title.
     fn ends_line(&self, tag: &Tag) -> bool {
         let after = self.rest()[tag.length..].trim_start_matches([' ', '\t']);
         self.is_last(tag.length) || html::tag(after).is_some_and(|tag| tag.element == Element::Summary)
     }
 
-    /// Whether the line of the cursor ends behind its next `length` bytes.
+    /// Returns whether the line of the cursor ends after its next `length` bytes.
     fn is_last(&self, length: usize) -> bool {
         let after = self.rest()[length..].trim_start_matches([' ', '\t']);
         after.is_empty() || after.starts_with('\n')
