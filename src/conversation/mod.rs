@@ -14,4 +14,4 @@ mod window;
 pub(crate) use assistant::Assistant;
 pub(crate) use orchestrator::converse;
 pub(crate) use prompt::bytes as prompt_bytes;
-pub(crate) use prompt_files::shows;
+pub(crate) use prompt_files::{ShownContent, shows};
