@@ -4,7 +4,8 @@
 //! clock or on what happened to other copies; so a block stays a block until a whole step of the oldest
 //! become lines.
 
-use crate::domain::file::{DocumentFault, FileKind, KnownFile};
+use crate::documents;
+use crate::domain::file::{DOWNLOAD_LIMIT, DocumentFault, FileKind, KnownFile};
 use crate::domain::history::Window;
 use crate::domain::media::SentFileNote;
 use crate::domain::message::{HistoryMessage, Role};
@@ -201,7 +202,14 @@ pub(super) fn spoken_mark(kind: FileKind, seconds: u32) -> String {
 
 /// As what the model reads a file. One whose length nobody knows is no empty one.
 fn readable(file: &KnownFile) -> Result<Readable, Unreadable> {
-    llm::readable(&file.mime, &file.name, file.size.unwrap_or(1))
+    let size = file.size.unwrap_or(1);
+    llm::readable(&file.mime, &file.name, size).map_err(|why| {
+        // Smaller ones have a preview.
+        let is_large_document = file.kind == FileKind::Document
+            && size > DOWNLOAD_LIMIT
+            && documents::supports(&file.mime, &file.name);
+        if is_large_document { Unreadable::TooLarge { limit: DOWNLOAD_LIMIT } } else { why }
+    })
 }
 
 fn why(reason: Unreadable) -> String {
