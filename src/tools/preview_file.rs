@@ -51,7 +51,7 @@ async fn preview(arguments: Arguments, context: ToolContext<'_>) -> Result<Value
     let id = PublicFileId::parse(&file_id).ok_or_else(|| not_found(&file_id))?;
     let selection = Selection { part, from: offset };
     let previewed = context.previews.of_file(context.key, id, selection).await;
-    let PreviewedFile { name, mime, size, preview } = previewed.map_err(|error| told(&file_id, error))?;
+    let PreviewedFile { name, mime, size, preview } = previewed.map_err(|error| told(&file_id, &error))?;
     Ok(json!({
         "file_id": id.to_string(),
         "name": name,
@@ -68,7 +68,7 @@ fn not_found(id: &str) -> Failure {
     Failure { error: "not_found", message }
 }
 
-fn told(id: &str, error: PreviewError) -> Failure {
+fn told(id: &str, error: &PreviewError) -> Failure {
     let failure = |error, message: &str| Failure { error, message: message.to_owned() };
     match error {
         PreviewError::NotFound => not_found(id),
@@ -81,9 +81,9 @@ fn told(id: &str, error: PreviewError) -> Failure {
         PreviewError::TooLarge => {
             failure("too_large", "Telegram does not let a bot fetch files of more than 20 MB.")
         }
-        PreviewError::Document(error) => unreadable(error),
+        PreviewError::Document(error) => unreadable(*error),
         PreviewError::Telegram(_) | PreviewError::Database(_) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "a file to preview cannot be fetched");
+            tracing::warn!(error = error as &dyn std::error::Error, "a file to preview cannot be fetched");
             Failure::unavailable(
                 "The file cannot be fetched at the moment. Try once more, then go on without it.",
             )
@@ -150,7 +150,7 @@ mod tests {
             (DocumentError::Unsupported("PDF"), "unsupported"),
             (DocumentError::NoSuchPart { parts: 3 }, "invalid_arguments"),
         ] {
-            assert_eq!(told("file_1", error.into()).error, word);
+            assert_eq!(told("file_1", &error.into()).error, word);
         }
     }
 }

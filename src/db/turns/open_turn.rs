@@ -10,7 +10,6 @@ use sqlx::types::Json;
 
 use super::super::DbError;
 use super::super::group_commit::BatchOp;
-use super::super::made_files::read_id;
 use crate::domain::file::{Attachment, DocumentFault, Retrieval};
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{FileId, MessageId, ThreadId, ThreadKey, TurnId};
@@ -182,7 +181,8 @@ impl BatchOp for OpenTurn {
         let outputs = opened.into_iter().map(|row| {
             let files = row.files.into_iter().zip(row.of).zip(row.replied).zip(row.public_ids);
             let stored = |(((id, message), replied), public_id): (_, String)| {
-                let public_id = read_id(&public_id)?;
+                let wrong = DbError::Inconsistent { table: "files", row: id, what: "public id is no UUID" };
+                let public_id = PublicFileId::from_column(&public_id).ok_or(wrong)?;
                 Ok(Stored { id: FileId(id), public_id, message: MessageId(message), replied })
             };
             let output = OpenTurnOutput {
