@@ -126,7 +126,7 @@ impl FileWindow {
         let leaves_out = self.previews > 0;
         self.previews -= i64::from(leaves_out);
         let told = |remark: &str| line(file, &format!("{}, {remark}", file.public_id));
-        if leaves_out { told(OLD_PREVIEW) } else { format!("{}{}", told(PREVIEW), body(preview)) }
+        if leaves_out { told(OLD_PREVIEW) } else { format!("{}\n{}", told(PREVIEW), body(preview)) }
     }
 
     fn leaves_out(&mut self, readable: Readable) -> bool {
@@ -167,14 +167,15 @@ pub(crate) fn shows<'a>(
         ShownContent::Copy(copy) => blocks.any(|block| matches!(block, Block::File(file) if file.id == copy)),
         ShownContent::Preview(preview) => {
             let body = body(preview);
-            blocks.any(|block| matches!(block, Block::Text(text) if text.ends_with(&body)))
+            let below = |text: &str| text.split_once('\n').is_some_and(|(_, below)| below == body);
+            blocks.any(|block| matches!(block, Block::Text(text) if below(&text)))
         }
     }
 }
 
 /// The preview below the line of its file.
 fn body(preview: &str) -> String {
-    format!("\n{preview}\n{PREVIEW_END}")
+    format!("{preview}\n{PREVIEW_END}")
 }
 
 /// Why a document has no preview.
