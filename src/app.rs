@@ -26,6 +26,7 @@ use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude, speech};
 use crate::services::books::{Books, Terms};
 use crate::services::file_copies::FileCopies;
+use crate::services::file_previews::FilePreviews;
 use crate::services::made_files::MadeFiles;
 use crate::services::{recovery, write_behind};
 use crate::telegram::arrivals::Arrivals;
@@ -247,11 +248,13 @@ fn assistant(
     let room = (config.database.made_files, config.database.made_files_cached);
     let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);
     let copies = FileCopies::new(api.clone(), cache.clone(), provider.clone(), db.clone(), clock.clone());
+    let previews = FilePreviews::new(api.clone(), cache.clone(), db.clone(), made_files.clone());
     Ok(Assistant {
         provider,
         toolbox,
         ratios: OutputRatios::default(),
         copies,
+        previews,
         db,
         made_files,
         registry,

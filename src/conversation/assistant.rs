@@ -8,6 +8,7 @@ use crate::domain::clock::Clock;
 use crate::llm::Provider;
 use crate::llm::registry::Registry;
 use crate::services::file_copies::FileCopies;
+use crate::services::file_previews::FilePreviews;
 use crate::services::made_files::MadeFiles;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
@@ -23,6 +24,8 @@ pub(crate) struct Assistant {
     pub ratios: OutputRatios,
     /// Renews copies of files that the provider no longer has.
     pub copies: FileCopies,
+    /// Reads documents as text.
+    pub previews: FilePreviews,
     /// The database, for tools.
     pub db: Db,
     /// The files that tools make.

@@ -13,6 +13,7 @@ use crate::cache::Cache;
 use crate::conversation::prompt_bytes;
 use crate::domain::clock::Clock;
 use crate::domain::file::{FileKind, KnownFile};
+use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{ChatId, FileId, MessageId, ThreadId, ThreadKey, UserId};
 use crate::domain::message::{HistoryMessage, MessageContext};
 use crate::domain::people::{ChatKind, Language};
@@ -28,6 +29,7 @@ use crate::tools::Toolbox;
 fn file(id: &str, mime: &str, size: u64) -> KnownFile {
     KnownFile {
         id: FileId(1),
+        public_id: PublicFileId::default(),
         kind: FileKind::Document,
         name: format!("{id}.x"),
         mime: mime.into(),
@@ -37,6 +39,8 @@ fn file(id: &str, mime: &str, size: u64) -> KnownFile {
         replied: false,
         not_fetched: false,
         spoken: None,
+        preview: None,
+        fault: None,
     }
 }
 
@@ -107,6 +111,7 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
         db,
         copies,
         ratios: crate::conversation::output_ratio::OutputRatios::default(),
+        previews: crate::services::file_previews::FilePreviews::nowhere(),
         made_files: crate::services::made_files::MadeFiles::nowhere(),
         provider,
         toolbox: Toolbox::full(),

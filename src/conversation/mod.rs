@@ -16,4 +16,4 @@ pub(crate) use assistant::Assistant;
 pub(crate) use orchestrator::converse;
 pub(crate) use output_ratio::OutputRatios;
 pub(crate) use prompt::bytes as prompt_bytes;
-pub(crate) use prompt_files::shows;
+pub(crate) use prompt_files::{ShownContent, shows};

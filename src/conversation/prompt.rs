@@ -187,6 +187,7 @@ mod tests {
 
     use super::*;
     use crate::domain::file::{FileKind, KnownFile};
+    use crate::domain::file_id::PublicFileId;
     use crate::domain::ids::FileId;
     use crate::domain::ids::MessageId;
     use crate::domain::message::{MessageContext, Reply};
@@ -244,6 +245,7 @@ mod tests {
     fn with_photo(id: &str, text: &str) -> HistoryMessage {
         let photo = KnownFile {
             id: FileId(1),
+            public_id: PublicFileId::default(),
             kind: FileKind::Photo,
             name: format!("{id}.jpg"),
             mime: "image/jpeg".into(),
@@ -253,6 +255,8 @@ mod tests {
             replied: false,
             not_fetched: false,
             spoken: None,
+            preview: None,
+            fault: None,
         };
         HistoryMessage { files: vec![photo], ..said(Role::User, text) }
     }

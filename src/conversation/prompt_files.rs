@@ -1,10 +1,11 @@
-//! Files in a prompt: blocks that show them to the model, or lines that describe them.
+//! Files in a prompt: blocks that show them to the model, previews as text, or lines that describe them.
 //!
 //! The form of a file depends on the conversation up to its message and on the number of later files, but not
 //! on a clock or on the state of other copies. A block therefore stays a block until a whole step of the
 //! oldest files becomes lines.
 
-use crate::domain::file::{FileKind, KnownFile};
+use crate::documents;
+use crate::domain::file::{DOWNLOAD_LIMIT, DocumentFault, FileKind, KnownFile};
 use crate::domain::history::Window;
 use crate::domain::media::SentFileNote;
 use crate::domain::message::{HistoryMessage, Role};
@@ -17,6 +18,9 @@ use crate::llm::{self, Readable, Unreadable};
 const IMAGES: Window = Window { limit: 20, step: 10 };
 /// The PDFs shown in a request: together they may have 600 pages.
 const PDFS: Window = Window { limit: 10, step: 5 };
+/// How many previews of documents a request shows. Each has up to 12,000 code points, and the model can read
+/// an older file again.
+const PREVIEWS: Window = Window { limit: 10, step: 5 };
 /// The longest name in a prompt, in code points.
 const LONGEST_NAME: usize = 255;
 
@@ -30,6 +34,12 @@ const NOT_HEARD: &str = "could not be transcribed; the person would have to send
 const NOTHING_SAID: &str = "nothing is said in it";
 /// Precedes the file of the message that is replied to.
 const REPLIED: &str = "[the file of the message that is replied to:]";
+/// Follows the description of a document whose preview follows.
+const PREVIEW: &str = "what could be read of it follows up to the line that ends it; preview_file reads on";
+/// Follows the description of a document whose preview is left out.
+const OLD_PREVIEW: &str = "left out, because many files came after it; preview_file reads it";
+/// Ends a preview.
+const PREVIEW_END: &str = "[end of the preview]";
 /// Follows the description of a file that is left out because many later ones exist.
 const TOO_OLD: &str = "left out, because many files came after it; the person would have to send it again";
 
@@ -39,20 +49,32 @@ const TOO_OLD: &str = "left out, because many files came after it; the person wo
 pub(super) struct FileWindow {
     images: i64,
     pdfs: i64,
+    previews: i64,
 }
 
 impl FileWindow {
     /// Counts the files of a conversation.
     pub(super) fn of<'a>(history: impl IntoIterator<Item = &'a HistoryMessage>) -> Self {
-        let (mut images, mut pdfs) = (0, 0);
+        let (mut images, mut pdfs, mut previews) = (0, 0, 0);
         for file in history.into_iter().flat_map(shown).filter(|file| !file.not_fetched) {
+            if file.preview.is_some() {
+                previews += 1;
+                continue;
+            }
+            if file.fault.is_some() {
+                continue;
+            }
             match readable(file) {
                 Ok(Readable::Image) => images += 1,
                 Ok(Readable::Pdf) => pdfs += 1,
                 Ok(Readable::Text) | Err(_) => {}
             }
         }
-        Self { images: IMAGES.skipped(images), pdfs: PDFS.skipped(pdfs) }
+        Self {
+            images: IMAGES.skipped(images),
+            pdfs: PDFS.skipped(pdfs),
+            previews: PREVIEWS.skipped(previews),
+        }
     }
 
     /// Returns the blocks of a message's files. Must be called for the messages in order.
@@ -71,6 +93,12 @@ impl FileWindow {
         }
         if file.spoken.is_some() {
             return Block::Text(line(file, NOTHING_SAID));
+        }
+        if let Some(preview) = &file.preview {
+            return Block::Text(self.preview(file, preview));
+        }
+        if let Some(fault) = file.fault {
+            return Block::Text(line(file, why_not(fault)));
         }
         let readable = match readable(file) {
             Ok(readable) => readable,
@@ -94,6 +122,13 @@ impl FileWindow {
         })
     }
 
+    fn preview(&mut self, file: &KnownFile, preview: &str) -> String {
+        let leaves_out = self.previews > 0;
+        self.previews -= i64::from(leaves_out);
+        let told = |remark: &str| line(file, &format!("{}, {remark}", file.public_id));
+        if leaves_out { told(OLD_PREVIEW) } else { format!("{}\n{}", told(PREVIEW), body(preview)) }
+    }
+
     fn leaves_out(&mut self, readable: Readable) -> bool {
         let left = match readable {
             Readable::Image => &mut self.images,
@@ -112,11 +147,52 @@ fn shown(message: &HistoryMessage) -> impl Iterator<Item = &KnownFile> {
     message.files.iter().filter(|file| message.role == Role::User && file.words().is_none())
 }
 
-/// Returns whether a prompt of these messages shows the copy of a file.
-pub(crate) fn shows<'a>(messages: impl IntoIterator<Item = &'a HistoryMessage> + Clone, copy: &str) -> bool {
+/// The content of a file in a prompt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ShownContent<'a> {
+    /// The id of a copy at the provider.
+    Copy(&'a str),
+    /// The preview of a document.
+    Preview(&'a str),
+}
+
+/// Returns whether a prompt of these messages shows the content of a file.
+pub(crate) fn shows<'a>(
+    messages: impl IntoIterator<Item = &'a HistoryMessage> + Clone,
+    content: ShownContent<'_>,
+) -> bool {
     let mut file_window = FileWindow::of(messages.clone());
     let mut blocks = messages.into_iter().flat_map(|message| file_window.blocks(message));
-    blocks.any(|block| matches!(block, Block::File(file) if file.id == copy))
+    match content {
+        ShownContent::Copy(copy) => blocks.any(|block| matches!(block, Block::File(file) if file.id == copy)),
+        ShownContent::Preview(preview) => {
+            let body = body(preview);
+            let below = |text: &str| text.split_once('\n').is_some_and(|(_, below)| below == body);
+            blocks.any(|block| matches!(block, Block::Text(text) if below(&text)))
+        }
+    }
+}
+
+/// The preview below the line of its file.
+fn body(preview: &str) -> String {
+    format!("{preview}\n{PREVIEW_END}")
+}
+
+/// Why a document has no preview.
+fn why_not(fault: DocumentFault) -> &'static str {
+    match fault {
+        DocumentFault::Empty => "empty",
+        DocumentFault::Encrypted => {
+            "cannot be read, it needs a password; the person would have to send it without one"
+        }
+        DocumentFault::Broken => {
+            "cannot be read, it is damaged or incomplete; the person would have to send it again"
+        }
+        DocumentFault::TooLarge => {
+            "cannot be read, it unpacks to too much; the person would have to send a part of it"
+        }
+        DocumentFault::Unsupported => "cannot be read, its content is of a format that is not supported here",
+    }
 }
 
 /// The mark before the words of a recording, such as `[voice message, 0:12]`.
@@ -127,7 +203,14 @@ pub(super) fn spoken_mark(kind: FileKind, seconds: u32) -> String {
 
 /// Returns the form in which the model reads a file. A file of unknown length does not count as empty.
 fn readable(file: &KnownFile) -> Result<Readable, Unreadable> {
-    llm::readable(&file.mime, &file.name, file.size.unwrap_or(1))
+    let size = file.size.unwrap_or(1);
+    llm::readable(&file.mime, &file.name, size).map_err(|why| {
+        // Smaller ones have a preview.
+        let is_large_document = file.kind == FileKind::Document
+            && size > DOWNLOAD_LIMIT
+            && documents::supports(&file.mime, &file.name);
+        if is_large_document { Unreadable::TooLarge { limit: DOWNLOAD_LIMIT } } else { why }
+    })
 }
 
 fn why(reason: Unreadable) -> String {
@@ -153,7 +236,7 @@ pub(super) fn sent(files: &[SentFileNote]) -> String {
     format!("[files of the answer above: {}]", files.iter().map(line).collect::<Vec<_>>().join("; "))
 }
 
-/// Returns a line such as `[document "x.zip" (application/zip, 3.1 MB): not readable here]`.
+/// Returns a line such as `[document "x.bin" (application/octet-stream, 3.1 MB): not readable here]`.
 fn line(file: &KnownFile, remark: &str) -> String {
     let (kind, name) = (file.kind.name(), one_line(&file.name, LONGEST_NAME));
     let mime = one_line(&file.mime, LONGEST_NAME);

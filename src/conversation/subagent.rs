@@ -43,12 +43,13 @@ pub(super) struct Subagent<'a> {
 impl Subagent<'_> {
     /// Returns the context for tools.
     pub(super) fn context(&self) -> ToolContext<'_> {
-        let Assistant { registry, db, made_files, clock, .. } = self.assistant;
+        let Assistant { registry, db, made_files, previews, clock, .. } = self.assistant;
         ToolContext {
             registry,
             now: clock.now(),
             db,
             made_files,
+            previews,
             key: self.key,
             subagents: self,
             delivery: self.deliveries,

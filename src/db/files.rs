@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Db, DbError, made_files};
-use crate::domain::file::{KnownFile, ProviderCopy, known_size};
+use crate::domain::file::{FileKind, KnownFile, ProviderCopy, known_size};
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{ChatId, FileId, ThreadId, ThreadKey, TurnId};
 use crate::domain::speech::Spoken;
@@ -24,21 +24,27 @@ pub(super) struct FileRow {
     pub(super) fetched: Option<bool>,
     /// The duration in seconds and the words of a recording that was transcribed.
     pub(super) spoken: Option<(i32, String)>,
+    /// The public id, as text.
+    pub(super) public_id: Option<String>,
+    pub(super) preview: Option<String>,
+    pub(super) fault: Option<String>,
 }
 
 impl FileRow {
     /// Returns the file, or `None` if the columns are NULL.
     pub(super) fn read(self) -> Result<Option<KnownFile>, DbError> {
-        let (Some(id), Some(kind), Some(name), Some(mime), Some(size), Some(at)) =
-            (self.id, self.kind, self.name, self.mime, self.size, self.at)
+        let (Some(id), Some(kind), Some(name), Some(mime), Some(size), Some(at), Some(public_id)) =
+            (self.id, self.kind, self.name, self.mime, self.size, self.at, self.public_id)
         else {
             return Ok(None);
         };
         let wrong = |what| DbError::Inconsistent { table: "files", row: id, what };
         let kind = kind.parse().map_err(|_| wrong("unknown kind"))?;
         let size = u64::try_from(size).map_err(|_| wrong("size below zero"))?;
+        let fault = self.fault.map(|fault| fault.parse()).transpose().map_err(|_| wrong("unknown fault"))?;
         Ok(Some(KnownFile {
             id: FileId(id),
+            public_id: made_files::read_id(&public_id)?,
             kind,
             name,
             mime,
@@ -50,17 +56,15 @@ impl FileRow {
             spoken: self
                 .spoken
                 .map(|(seconds, text)| Spoken { seconds: u32::try_from(seconds).unwrap_or_default(), text }),
+            preview: self.preview,
+            fault,
         }))
     }
 }
 
-/// Returns the newest `limit` files of a thread, newest first, without cleared ones. A copy that expires
-/// within the hour is ignored.
-pub(crate) async fn of_thread(
-    db: &Db,
-    key: ThreadKey,
-    limit: i64,
-) -> Result<Vec<(PublicFileId, KnownFile)>, DbError> {
+/// Returns the newest `limit` files of a thread, newest first, without cleared ones and without their
+/// previews. A copy that expires within the hour is ignored.
+pub(crate) async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec<KnownFile>, DbError> {
     let rows = sqlx::query!(
         r#"SELECT files.id, public_id::text AS "public_id!", kind, name, mime, size, messages.sent_at, replied, fetched,
            CASE WHEN provider_expires_at > now() + interval '1 hour' THEN provider_id END AS provider_id
@@ -81,7 +85,6 @@ pub(crate) async fn of_thread(
     .map_err(DbError::at("files::of_thread"))?;
     let mut files = Vec::new();
     for row in rows {
-        let id = made_files::read_id(&row.public_id)?;
         let file = FileRow {
             id: Some(row.id),
             kind: Some(row.kind),
@@ -93,8 +96,11 @@ pub(crate) async fn of_thread(
             replied: Some(row.replied),
             fetched: row.fetched,
             spoken: None,
+            public_id: Some(row.public_id),
+            preview: None,
+            fault: None,
         };
-        files.extend(file.read()?.map(|file| (id, file)));
+        files.extend(file.read()?);
     }
     Ok(files)
 }
@@ -170,6 +176,47 @@ pub(crate) struct FileSource {
     pub(crate) unique_id: String,
     pub(crate) name: String,
     pub(crate) mime: String,
+}
+
+/// A file of a conversation that the model names by its public id.
+pub(crate) struct NamedFile {
+    pub(crate) source: FileSource,
+    pub(crate) kind: FileKind,
+    /// The size in bytes; 0 if it is not known.
+    pub(crate) size: u64,
+}
+
+/// Returns the file with this public id. Returns `None` if there is none, if it belongs to another conversation,
+/// or if it was cleared.
+pub(crate) async fn named(db: &Db, key: ThreadKey, id: PublicFileId) -> Result<Option<NamedFile>, DbError> {
+    let row = sqlx::query!(
+        "SELECT files.id, files.chat_id, telegram_id, unique_id, kind, name, mime, size
+         FROM threads JOIN files ON files.thread_id = threads.id AND files.public_id = $4::text::uuid
+         JOIN messages ON messages.chat_id = files.chat_id AND messages.message_id = files.message_id
+           AND messages.thread_id = threads.id
+         JOIN turns ON turns.id = messages.turn_id AND turns.question_id > threads.cleared_up_to
+         WHERE threads.chat_id = $1 AND threads.user_id = $2 AND threads.topic_id IS NOT DISTINCT FROM $3",
+        key.chat.0,
+        key.user.0,
+        key.topic.map(|topic| topic.0),
+        id.column(),
+    )
+    .fetch_optional(db.pool())
+    .await
+    .map_err(DbError::at("files::named"))?;
+    let Some(row) = row else { return Ok(None) };
+    let wrong = |_| DbError::Inconsistent { table: "files", row: row.id, what: "unknown kind" };
+    Ok(Some(NamedFile {
+        kind: row.kind.parse().map_err(wrong)?,
+        size: u64::try_from(row.size).unwrap_or_default(),
+        source: FileSource {
+            chat: ChatId(row.chat_id),
+            telegram_id: row.telegram_id,
+            unique_id: row.unique_id,
+            name: row.name,
+            mime: row.mime,
+        },
+    }))
 }
 
 /// Returns the file of a conversation that has this copy at the provider.

@@ -44,6 +44,9 @@ pub(crate) async fn latest(
             replied: row.replied,
             fetched: row.fetched,
             spoken: row.heard_s.zip(row.heard),
+            public_id: row.public_id,
+            preview: row.preview,
+            fault: row.preview_fault,
         };
         let file = file.read()?;
         // A message with two files yields two rows.

@@ -7,6 +7,7 @@ SELECT threads.history_version AS "version!", beginning.skipped AS "skipped!", s
        CASE WHEN said.role = 'assistant' THEN said.sent_files END AS "sent_files?: Json<Vec<SentFileNote>>", sent_at AS "sent_at?",
        files.id AS "file?", files.kind AS "kind?", files.name AS "name?", files.mime AS "mime?",
        files.size AS "size?", files.replied AS "replied?", files.fetched AS "fetched?",
+       files.public_id::text AS "public_id?", files.preview AS "preview?", files.preview_fault AS "preview_fault?",
        heard.duration AS "heard_s?", heard.text AS "heard?", provider_id
 FROM threads
 CROSS JOIN LATERAL (

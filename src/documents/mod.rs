@@ -11,10 +11,6 @@
 //! `out.text` or `out.row`; a variant of `Kind` and its content in `kind::detect`; the extension in `kind`
 //! for [`supports`]; a line in `read` below; a sample in `samples.rs`, which the property tests then truncate
 //! and mutate.
-#![cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the tool and the pipeline that call it follow")
-)]
 
 mod archives;
 mod biff;
@@ -57,7 +53,7 @@ use kind::Kind;
 
 pub(crate) use error::DocumentError;
 pub(crate) use kind::supports;
-pub(crate) use preview::{Preview, Selection, Size};
+pub(crate) use preview::{Preview, Selection};
 
 /// A document as it was received.
 #[derive(Clone, Copy, Debug)]

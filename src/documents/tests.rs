@@ -1,5 +1,6 @@
 //! Documents of each format, valid and damaged.
 
+use super::preview::Size;
 use super::samples::{self, zip, zip_bytes};
 use super::*;
 

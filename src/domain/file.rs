@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::FileId;
 use crate::domain::speech::Spoken;
 
@@ -98,6 +99,32 @@ pub enum PictureFault {
     Foreign,
 }
 
+/// Why a document that was fetched has no preview.
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, strum::EnumString, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentFault {
+    /// It contains nothing but white space.
+    Empty,
+    /// It needs a password.
+    Encrypted,
+    /// It is damaged or incomplete.
+    Broken,
+    /// It unpacks to more than is read.
+    TooLarge,
+    /// Its content is of a format that is not read, whatever its name says.
+    Unsupported,
+}
+
+impl DocumentFault {
+    /// Returns the value of the column.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
 /// The result of fetching a file.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Retrieval {
@@ -110,6 +137,10 @@ pub enum Retrieval {
     Unreadable,
     /// The file was fetched, but it is a picture that cannot be shown to a model.
     Faulty(PictureFault),
+    /// The file was fetched, and the model reads this preview of it.
+    Previewed(String),
+    /// The file was fetched, but it is a document that cannot be read.
+    FaultyDocument(DocumentFault),
     /// Fetching was tried and failed. For a recording: it could not be transcribed.
     Failed,
     /// A recording was transcribed.
@@ -124,6 +155,16 @@ impl Retrieval {
         if let Self::Copied(copy) = self { Some(copy) } else { None }
     }
 
+    /// Returns the preview of a document.
+    pub fn preview(&self) -> Option<&str> {
+        if let Self::Previewed(preview) = self { Some(preview) } else { None }
+    }
+
+    /// Returns why a document has no preview.
+    pub fn document_fault(&self) -> Option<DocumentFault> {
+        if let Self::FaultyDocument(fault) = self { Some(*fault) } else { None }
+    }
+
     /// Returns what was said in a recording.
     pub fn spoken(&self) -> Option<&Spoken> {
         if let Self::Heard(spoken) = self { Some(spoken) } else { None }
@@ -133,7 +174,12 @@ impl Retrieval {
     pub fn succeeded(&self) -> Option<bool> {
         match self {
             Self::Untried | Self::Off => None,
-            Self::Copied(_) | Self::Unreadable | Self::Faulty(_) | Self::Heard(_) => Some(true),
+            Self::Copied(_)
+            | Self::Unreadable
+            | Self::Faulty(_)
+            | Self::Previewed(_)
+            | Self::FaultyDocument(_)
+            | Self::Heard(_) => Some(true),
             Self::Failed => Some(false),
         }
     }
@@ -150,6 +196,10 @@ pub fn known_size(size: u64, fetched: Option<bool>) -> Option<u64> {
 pub struct KnownFile {
     /// The row's id.
     pub id: FileId,
+    /// The id by which the model names it. The default stands for a file that is not stored yet, and for cache
+    /// entries from before previews.
+    #[serde(default)]
+    pub public_id: PublicFileId,
     /// The kind of message that contained the file.
     pub kind: FileKind,
     /// The file name, from the sender or the tool.
@@ -171,6 +221,12 @@ pub struct KnownFile {
     /// What was said in it, if it is a recording that was transcribed.
     #[serde(default)]
     pub spoken: Option<Spoken>,
+    /// The preview that the model reads, if it is a document that was read.
+    #[serde(default)]
+    pub preview: Option<String>,
+    /// Why it has no preview, if it is a document that could not be read.
+    #[serde(default)]
+    pub fault: Option<DocumentFault>,
 }
 
 impl KnownFile {

@@ -13,7 +13,7 @@ const LENGTH: usize = 22;
 
 /// The id of a file, sent by a person or made by a tool, as the model sees it: random, 128 bits. It gives no access by
 /// itself: every search names the conversation too. In rows and JSON it is a UUID.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PublicFileId(u128);
 

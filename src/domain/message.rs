@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::file::{Attachment, KnownFile, Retrieval, known_size};
+use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{FileId, MessageId, ThreadKey, UpdateId};
 use crate::domain::media::SentFileNote;
 use crate::domain::people::{Chat, Person};
@@ -40,10 +41,12 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// Returns whether a model could read nothing in it: no words, written or spoken, and no copy of its file.
+    /// Returns whether a model could read nothing in it: no words, written or spoken, and neither a copy nor a preview
+    /// of its file.
     pub fn is_blank(&self) -> bool {
         let has_spoken = self.fetched.spoken().is_some_and(|spoken| !spoken.is_silence());
-        self.text.trim().is_empty() && self.fetched.copy().is_none() && !has_spoken
+        let has_file = self.fetched.copy().is_some() || self.fetched.preview().is_some();
+        self.text.trim().is_empty() && !has_file && !has_spoken
     }
 
     /// Returns whether it consists of a recording only.
@@ -63,6 +66,7 @@ impl Incoming {
     pub fn remembered(&self) -> HistoryMessage {
         let known = |(replied, file, fetched): (bool, &Attachment, &Retrieval)| KnownFile {
             id: FileId(0),
+            public_id: PublicFileId::default(),
             kind: file.kind,
             name: file.name.clone(),
             mime: file.mime.clone(),
@@ -72,6 +76,8 @@ impl Incoming {
             replied,
             not_fetched: fetched.succeeded() == Some(false),
             spoken: fetched.spoken().cloned(),
+            preview: fetched.preview().map(str::to_owned),
+            fault: fetched.document_fault(),
         };
         HistoryMessage {
             role: Role::User,
@@ -243,5 +249,6 @@ mod tests {
         assert_eq!((reply.message, reply.text.as_str(), message.message), (Some(MessageId(4)), "one", None));
         let file = &message.files[0];
         assert_eq!((file.size, file.replied, file.not_fetched), (Some(7), false, false));
+        assert_eq!((file.public_id, &file.preview, file.fault), (PublicFileId::default(), &None, None));
     }
 }

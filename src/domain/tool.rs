@@ -14,6 +14,8 @@ pub enum ToolName {
     ListFiles,
     /// Sends files to the person.
     DeliverFile,
+    /// Reads a document as text.
+    PreviewFile,
 }
 
 impl ToolName {
@@ -30,7 +32,9 @@ impl ToolName {
     /// Returns the activity that the chat shows while the tool runs.
     pub fn activity(self) -> Activity {
         match self {
-            Self::CostEstimator | Self::SelfCritique | Self::ListFiles => Activity::Writing,
+            Self::CostEstimator | Self::SelfCritique | Self::ListFiles | Self::PreviewFile => {
+                Activity::Writing
+            }
             Self::DeliverFile => Activity::File,
         }
     }

@@ -6,6 +6,7 @@ pub mod books;
 pub(crate) mod clearing;
 pub(crate) mod copy_deletions;
 pub(crate) mod file_copies;
+pub(crate) mod file_previews;
 pub(crate) mod group_upgrade;
 pub(crate) mod history;
 pub mod intake;

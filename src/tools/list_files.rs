@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::tool::{Failure, Output, Tool, ToolContext};
 use crate::db::made_files::ListedMadeFile;
 use crate::db::{DbError, files};
-use crate::domain::file::KnownFile;
-use crate::domain::file_id::PublicFileId;
+use crate::domain::file::{FileKind, KnownFile};
 use crate::domain::tool::ToolName;
+use crate::llm::{self, Readable};
 
 /// The most files of each kind in one list.
 const MOST: u8 = 50;
@@ -32,7 +32,7 @@ impl Tool for ListFiles {
         a copy is kept; `not_fetched`, that Telegram did not hand the file out; `replied_to`, that it came with a message \
         that the person replied to. The content is shown only where the file stands in the conversation, as long as it is \
         not too far back. A made file is `pending` until the person has got it, and is deleted after \
-        `minutes_left`. deliver_file sends any of them by its file_id.";
+        `minutes_left`. By their file_id deliver_file sends any of them, and preview_file reads documents and texts.";
 
     async fn run(Arguments {}: Arguments, context: ToolContext<'_>) -> Output {
         Output::free(list(context).await)
@@ -45,15 +45,14 @@ async fn list(context: ToolContext<'_>) -> Result<Value, Failure> {
     let sent = files::of_thread(context.db, context.key, limit).await.map_err(unavailable)?;
     let made = context.made_files.of_thread(context.key, limit).await.map_err(unavailable)?;
     let more = sent.len().max(made.len()) > usize::from(MOST);
-    let sent: Vec<Value> =
-        sent.iter().take(MOST.into()).map(|(id, file)| of_person(*id, file, context.now)).collect();
+    let sent: Vec<Value> = sent.iter().take(MOST.into()).map(|file| of_person(file, context.now)).collect();
     let made: Vec<Value> = made.iter().take(MOST.into()).map(|file| of_tool(file, context.now)).collect();
     Ok(json!({ "files": sent, "made_files": made, "older_ones_left_out": more }))
 }
 
-fn of_person(id: PublicFileId, file: &KnownFile, now: DateTime<Utc>) -> Value {
+fn of_person(file: &KnownFile, now: DateTime<Utc>) -> Value {
     json!({
-        "file_id": id.to_string(),
+        "file_id": file.public_id.to_string(),
         "from": "person",
         "kind": file.kind.name(),
         "name": file.name,
@@ -63,8 +62,14 @@ fn of_person(id: PublicFileId, file: &KnownFile, now: DateTime<Utc>) -> Value {
         "has_copy": file.provider_id.is_some(),
         "not_fetched": file.not_fetched,
         "replied_to": file.replied,
-        "tools": ["deliver_file"],
+        "tools": tools(file.kind == FileKind::Document, &file.mime, &file.name),
     })
+}
+
+/// Returns the tools that take the file.
+fn tools(is_document: bool, mime: &str, name: &str) -> &'static [&'static str] {
+    let is_seen = matches!(llm::readable(mime, name, 1), Ok(Readable::Image | Readable::Pdf));
+    if is_document && !is_seen { &["deliver_file", "preview_file"] } else { &["deliver_file"] }
 }
 
 fn of_tool(file: &ListedMadeFile, now: DateTime<Utc>) -> Value {
@@ -78,7 +83,7 @@ fn of_tool(file: &ListedMadeFile, now: DateTime<Utc>) -> Value {
         "age_minutes": minutes(file.at, now),
         "state": if file.delivered { "delivered" } else { "pending" },
         "minutes_left": (!file.delivered).then(|| minutes(now, file.expires_at)),
-        "tools": ["deliver_file"],
+        "tools": tools(true, &file.mime, &file.name),
     })
 }
 

@@ -14,6 +14,7 @@ mod cost_estimator;
 mod deliver_file;
 pub(crate) mod delivery;
 mod list_files;
+mod preview_file;
 pub(crate) mod runner;
 mod self_critique;
 pub(crate) mod subagent;

@@ -19,6 +19,7 @@ use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
 use crate::llm::registry::Registry;
 use crate::llm::request::ToolSpec;
+use crate::services::file_previews::FilePreviews;
 use crate::services::made_files::MadeFiles;
 use crate::services::metering::PaidWork;
 
@@ -59,6 +60,8 @@ pub(crate) struct ToolContext<'a> {
     pub db: &'a Db,
     /// The files that tools make, and what may be sent.
     pub made_files: &'a MadeFiles,
+    /// Reads documents as text.
+    pub previews: &'a FilePreviews,
     /// The conversation of the turn: the only one whose data a tool may read.
     pub key: ThreadKey,
     /// Runs sub-agents.
@@ -183,6 +186,8 @@ pub(super) mod testing {
         let key = ThreadKey { chat: ChatId(1), user: UserId(1), topic: None };
         let now = "2026-11-21T12:00:00Z".parse().unwrap();
         let db = made_files.db();
-        ToolContext { registry, now, db, made_files, key, subagents: &Unavailable, delivery: &NoDelivery }
+        let previews = Box::leak(Box::new(FilePreviews::nowhere()));
+        let (subagents, delivery) = (&Unavailable, &NoDelivery);
+        ToolContext { registry, now, db, made_files, previews, key, subagents, delivery }
     }
 }

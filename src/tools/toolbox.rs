@@ -7,6 +7,7 @@ use strum::VariantArray;
 use super::cost_estimator::CostEstimator;
 use super::deliver_file::DeliverFile;
 use super::list_files::ListFiles;
+use super::preview_file::PreviewFile;
 use super::self_critique::SelfCritique;
 use super::tool::Definition;
 use crate::domain::tool::ToolName;
@@ -54,6 +55,7 @@ fn definition(name: ToolName) -> Definition {
         ToolName::SelfCritique => Definition::of::<SelfCritique>(),
         ToolName::ListFiles => Definition::of::<ListFiles>(),
         ToolName::DeliverFile => Definition::of::<DeliverFile>(),
+        ToolName::PreviewFile => Definition::of::<PreviewFile>(),
     }
 }
 

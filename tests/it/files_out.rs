@@ -20,7 +20,7 @@ const CONTENTS: &str = "SELECT count(*) FROM made_file_contents";
 const MIB: u64 = 1024 * 1024;
 
 /// Stores a file as a tool of Ann's newest turn would.
-async fn made(bot: &Bot, name: &str, mime: &str, content: &[u8]) -> String {
+pub(crate) async fn made(bot: &Bot, name: &str, mime: &str, content: &[u8]) -> String {
     keep(bot, name, mime, content).await.unwrap().to_string()
 }
 

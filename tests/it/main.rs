@@ -27,6 +27,7 @@ mod delivery;
 mod edits;
 mod file_contents;
 mod file_limits;
+mod file_previews;
 mod files;
 mod files_out;
 mod files_pictures;

@@ -53,14 +53,14 @@ WITH asked AS (
   ORDER BY due.user_id, message_id
 ), kept AS (
   INSERT INTO files (thread_id, chat_id, message_id, kind, telegram_id, unique_id, name, mime, size, replied, fetched,
-                     provider_id, provider_expires_at)
+                     provider_id, provider_expires_at, preview, preview_fault)
   SELECT due.thread_id, new.chat_id, message_id, kind, telegram_id, unique_id, name, mime, size, replied, fetched,
-         provider_id, provider_expires_at
+         provider_id, provider_expires_at, preview, preview_fault
   FROM due JOIN new ON new.user_id = due.user_id, jsonb_to_recordset(new.files)
     AS file_of (kind text, telegram_id text, unique_id text, name text, mime text, size bigint, replied boolean,
-                fetched boolean, provider_id text, provider_expires_at timestamptz)
+                fetched boolean, provider_id text, provider_expires_at timestamptz, preview text, preview_fault text)
   ORDER BY due.user_id, message_id, replied DESC
-  RETURNING id, thread_id, message_id, replied
+  RETURNING id, thread_id, message_id, replied, public_id::text AS public_id
 ), handled AS (
   -- CASE as in close.sql, so that updates are found by their ids.
   UPDATE inbox SET handled_at = now() FROM said
@@ -73,6 +73,7 @@ SELECT asked.user_id AS "user!", turn.id AS "turn?", marked.history_version AS "
        ARRAY(SELECT kept.id FROM kept WHERE kept.thread_id = due.thread_id ORDER BY id) AS "files!",
        ARRAY(SELECT message_id FROM kept WHERE kept.thread_id = due.thread_id ORDER BY id) AS "of!",
        ARRAY(SELECT replied FROM kept WHERE kept.thread_id = due.thread_id ORDER BY id) AS "replied!",
+       ARRAY(SELECT public_id FROM kept WHERE kept.thread_id = due.thread_id ORDER BY id) AS "public_ids!",
        (SELECT count(*) FROM new WHERE new.user_id = asked.user_id) AS "fresh!",
        NOT EXISTS (SELECT 1 FROM place WHERE place.user_id = asked.user_id) AS "misplaced!"
 FROM asked LEFT JOIN due ON due.user_id = asked.user_id LEFT JOIN marked ON marked.id = due.thread_id

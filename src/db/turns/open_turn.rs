@@ -10,7 +10,8 @@ use sqlx::types::Json;
 
 use super::super::DbError;
 use super::super::group_commit::BatchOp;
-use crate::domain::file::{Attachment, Retrieval};
+use crate::domain::file::{Attachment, DocumentFault, Retrieval};
+use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{FileId, MessageId, ThreadId, ThreadKey, TurnId};
 use crate::domain::message::{Incoming, MessageContext};
 use crate::domain::model::ModelId;
@@ -21,6 +22,8 @@ use crate::domain::money::Usd;
 pub struct Stored {
     /// Primary key.
     pub id: FileId,
+    /// The id by which the model names it.
+    pub public_id: PublicFileId,
     /// The message that contains it.
     pub message: MessageId,
     /// Whether it belongs to the message that this one replies to.
@@ -144,6 +147,8 @@ fn file_row(replied: bool, file: &Attachment, fetched: &Retrieval) -> Value {
         "fetched": fetched.succeeded(),
         "provider_id": copy.map(|copy| &copy.id),
         "provider_expires_at": copy.map(|copy| copy.expires_at),
+        "preview": fetched.preview(),
+        "preview_fault": fetched.document_fault().map(DocumentFault::name),
     })
 }
 
@@ -174,20 +179,23 @@ impl BatchOp for OpenTurn {
             .await
             .map_err(DbError::at_race("opening::open"))?;
         let outputs = opened.into_iter().map(|row| {
-            let files = row.files.into_iter().zip(row.of).zip(row.replied);
-            let stored =
-                |((id, message), replied)| Stored { id: FileId(id), message: MessageId(message), replied };
+            let files = row.files.into_iter().zip(row.of).zip(row.replied).zip(row.public_ids);
+            let stored = |(((id, message), replied), public_id): (_, String)| {
+                let wrong = DbError::Inconsistent { table: "files", row: id, what: "public id is no UUID" };
+                let public_id = PublicFileId::from_column(&public_id).ok_or(wrong)?;
+                Ok(Stored { id: FileId(id), public_id, message: MessageId(message), replied })
+            };
             let output = OpenTurnOutput {
                 turn: row.turn.map(TurnId),
                 held: row.held,
                 history_version: row.version,
-                files: files.map(stored).collect(),
+                files: files.map(stored).collect::<Result<_, DbError>>()?,
                 fresh: usize::try_from(row.fresh).unwrap_or_default(),
                 misplaced: row.misplaced,
             };
-            (row.user, output)
+            Ok((row.user, output))
         });
-        let mut outputs: HashMap<i64, OpenTurnOutput> = outputs.collect();
+        let mut outputs: HashMap<i64, OpenTurnOutput> = outputs.collect::<Result<_, DbError>>()?;
         let answers = rows.iter().map(|row| outputs.remove(&row.user_id)).collect::<Option<_>>();
         answers.ok_or_else(|| DbError::MissingRow { at: "opening::open" })
     }

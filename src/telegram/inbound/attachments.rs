@@ -1,6 +1,7 @@
 //! The file in a message: its kind, names and type, and whether a model can read it.
 
 use super::raw::file::{File, Format};
+use crate::documents;
 pub(crate) use crate::domain::file::DOWNLOAD_LIMIT;
 use crate::domain::file::{Attachment, FileKind};
 use crate::llm::{self, Readable, Unreadable};
@@ -61,27 +62,43 @@ const TYPES: &[(&str, &str)] = &[
     ("zip", "application/zip"),
 ];
 
-/// Returns the form in which a model reads an attachment: photos, static stickers and documents that it
-/// supports and that can be fetched.
+/// The way in which a model reads a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reading {
+    /// It reads a copy of the file.
+    Copy(Readable),
+    /// It reads a preview that is made here.
+    Preview,
+}
+
+/// Returns the way in which a model reads an attachment: photos, static stickers and documents that it supports and
+/// that can be fetched, and other documents that are read here.
 ///
 /// # Errors
 /// Returns why no model reads it.
-pub(crate) fn readable(attachment: &Attachment) -> Result<Readable, Unreadable> {
+pub(crate) fn reading(attachment: &Attachment) -> Result<Reading, Unreadable> {
     let Attachment { kind, name, mime, size, .. } = attachment;
     if !matches!(kind, FileKind::Photo | FileKind::Document | FileKind::Sticker) {
         return Err(Unreadable::Kind);
     }
     // An unknown size is determined while the file is fetched.
-    llm::readable(mime, name, size.unwrap_or(1))
+    let size = size.unwrap_or(1);
+    match llm::readable(mime, name, size) {
+        Ok(readable) => Ok(Reading::Copy(readable)),
+        Err(why) if *kind != FileKind::Document || !documents::supports(mime, name) => Err(why),
+        Err(_) if size == 0 => Err(Unreadable::Empty),
+        Err(_) if size > DOWNLOAD_LIMIT => Err(Unreadable::TooLarge { limit: DOWNLOAD_LIMIT }),
+        Err(_) => Ok(Reading::Preview),
+    }
 }
 
-/// Returns whether it makes sense to fetch an attachment: a model reads it, or it is a recording that can be transcribed.
+/// Returns whether it makes sense to fetch an attachment: a model reads it or a preview of it, or it is a recording that can be transcribed.
 ///
 /// # Errors
 /// Returns the reason if it does not.
 pub(crate) fn fetchable(attachment: &Attachment) -> Result<(), Unreadable> {
     if !attachment.kind.is_spoken() {
-        return readable(attachment).map(drop);
+        return reading(attachment).map(drop);
     }
     match attachment.size {
         Some(size) if size > DOWNLOAD_LIMIT => Err(Unreadable::TooLarge { limit: DOWNLOAD_LIMIT }),

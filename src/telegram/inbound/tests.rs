@@ -176,7 +176,12 @@ fn a_file_without_words_is_a_prompt_only_if_it_can_be_read() {
     assert_eq!(unreadable(pdf(1_000)), None);
     assert_eq!(unreadable(pdf(20 * 1024 * 1024)), None);
     assert!(matches!(unreadable(pdf(20 * 1024 * 1024 + 1)), Some(Unreadable::TooLarge { .. })));
-    assert_eq!(unreadable(file(&json!({"file_name": "a.zip"}))), Some(Unreadable::Kind));
+    assert_eq!(unreadable(file(&json!({"file_name": "a.exe"}))), Some(Unreadable::Kind));
+    let zip = |size: u64| file(&json!({"file_name": "a.zip", "file_size": size}));
+    assert_eq!(unreadable(zip(20 * 1024 * 1024)), None, "what is in it is read here");
+    assert!(matches!(unreadable(zip(20 * 1024 * 1024 + 1)), Some(Unreadable::TooLarge { .. })));
+    let log = |size: u64| file(&json!({"file_name": "a.log", "file_size": size}));
+    assert_eq!(unreadable(log(1_000_001)), None, "the beginning is read here");
     assert_eq!(unreadable(pdf(0)), None, "0 is a size that the sender did not know");
     let sticker = |animated: bool, video: bool| {
         let looks = json!({"type": "regular", "width": 512, "height": 512});

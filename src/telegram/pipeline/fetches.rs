@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::domain::file::{PictureFault, ProviderCopy};
+use crate::domain::file::{DocumentFault, PictureFault, ProviderCopy};
 use crate::domain::ids::{MessageId, UserId};
 use crate::domain::speech::Spoken;
 use crate::telegram::pipeline::slots::{Slot, Slots};
@@ -42,6 +42,10 @@ pub(crate) enum FetchOutcome {
     Foreign(u64),
     /// A picture of this length in bytes that cannot be shown to a model.
     Faulty(u64, PictureFault),
+    /// The preview of a document of this length in bytes.
+    Previewed(String, u64),
+    /// A document of this length in bytes that cannot be read.
+    FaultyDocument(u64, DocumentFault),
     /// Not attempted, because the sender cannot be answered now. The gate decides finally.
     Withheld,
     /// The fetch or the transcription failed.

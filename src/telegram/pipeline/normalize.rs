@@ -1,5 +1,5 @@
 //! Normalize: prepares messages for storage. The text is normalised at once. Files are fetched from Telegram
-//! and copied to the model's provider by a task, while the message waits in its batch. The batch becomes a
+//! and copied to the model's provider, or read as documents, by a task, while the message waits in its batch. The batch becomes a
 //! turn when all its files have arrived, so order is kept, and messages without files are not delayed.
 
 use std::sync::Arc;
@@ -9,14 +9,14 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::db::files;
-use crate::domain::file::{Attachment, PictureFault, ProviderCopy};
+use crate::domain::file::{Attachment, DocumentFault, PictureFault, ProviderCopy};
 use crate::domain::ids::ThreadKey;
 use crate::domain::message::Incoming;
-use crate::llm::{LlmError, Unreadable, Upload};
+use crate::llm::{LlmError, Readable, Unreadable, Upload};
 use crate::services::admission::may_spend;
 use crate::services::file_copies::CopyError;
 use crate::telegram::context::BotContext;
-use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT};
+use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT, Reading};
 use crate::telegram::pipeline::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome, FetchResult};
 use crate::telegram::pipeline::loading::{LoadError, load};
 use crate::telegram::pipeline::voice;
@@ -45,28 +45,30 @@ enum FetchError {
     Foreign(u64, Unreadable),
     #[error("the picture of {0} bytes cannot be shown: {1:?}")]
     Faulty(u64, PictureFault),
+    #[error("the document of {0} bytes cannot be read: {1:?}")]
+    FaultyDocument(u64, DocumentFault),
     #[error("its sender is banned or has nothing to spend")]
     Withheld,
     #[error("the file took longer than {} s", FETCH_LIMIT.as_secs())]
     Slow,
 }
 
-impl From<Result<(ProviderCopy, u64), FetchError>> for FetchOutcome {
-    fn from(copied: Result<(ProviderCopy, u64), FetchError>) -> Self {
-        match copied {
-            Ok((copy, size)) => Self::Copied(copy, size),
-            Err(FetchError::Unreadable(size, _)) => Self::Unreadable(size),
+impl From<FetchError> for FetchOutcome {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::Unreadable(size, _) => Self::Unreadable(size),
             // The size is unknown, but above Telegram's download limit.
-            Err(FetchError::Load(LoadError::Telegram(error))) if error.is_too_big() => {
+            FetchError::Load(LoadError::Telegram(error)) if error.is_too_big() => {
                 Self::Unreadable(DOWNLOAD_LIMIT + 1)
             }
-            Err(FetchError::Foreign(_, Unreadable::Empty)) => Self::Unreadable(0),
-            Err(FetchError::Foreign(size, _) | FetchError::Faulty(size, PictureFault::Foreign)) => {
+            FetchError::Foreign(_, Unreadable::Empty) => Self::Unreadable(0),
+            FetchError::Foreign(size, _) | FetchError::Faulty(size, PictureFault::Foreign) => {
                 Self::Foreign(size)
             }
-            Err(FetchError::Faulty(size, fault)) => Self::Faulty(size, fault),
-            Err(FetchError::Withheld) => Self::Withheld,
-            Err(FetchError::Load(_) | FetchError::Provider(_) | FetchError::Slow) => Self::Failed,
+            FetchError::Faulty(size, fault) => Self::Faulty(size, fault),
+            FetchError::FaultyDocument(size, fault) => Self::FaultyDocument(size, fault),
+            FetchError::Withheld => Self::Withheld,
+            FetchError::Load(_) | FetchError::Provider(_) | FetchError::Slow => Self::Failed,
         }
     }
 }
@@ -91,58 +93,91 @@ fn begin(
     attachment: Attachment,
 ) -> FetchFuture {
     let (message, key) = (incoming.message, incoming.key);
-    let (mut done, copy) = oneshot::channel();
+    let (mut done, outcome) = oneshot::channel();
     let task = context.clone();
     context.life.spawn("fetch", async move {
-        let copied = tokio::select! {
+        let fetched = tokio::select! {
             biased;
             // A cancelled fetch is repeated with its update.
             () = done.closed() => return,
             () = task.life.drain.cancelled() => return,
-            copied = copy_file(&task, key, replied, &attachment) => copied,
+            fetched = fetch_file(&task, key, replied, &attachment) => fetched,
         };
-        let result = if copied.is_ok() { "ok" } else { "failed" };
+        let result = if fetched.is_ok() { "ok" } else { "failed" };
         task.metrics.files_fetched.with_label_values(&[result]).inc();
-        let copied = copied.inspect_err(|error| {
-            let error = error as &dyn std::error::Error;
+        let fetched = fetched.unwrap_or_else(|failure| {
+            let error = &failure as &dyn std::error::Error;
             tracing::warn!(chat.id = key.chat.0, message.id = message.0, error, "a file was not fetched");
+            failure.into()
         });
-        if done.send(copied.into()).is_err() {
+        if done.send(fetched).is_err() {
             tracing::debug!("nobody waits for the file any more");
         }
     });
-    async move { FetchResult { message, replied, outcome: copy.await.unwrap_or(FetchOutcome::Failed) } }
+    async move { FetchResult { message, replied, outcome: outcome.await.unwrap_or(FetchOutcome::Failed) } }
         .boxed()
 }
 
-async fn copy_file(
+async fn fetch_file(
     context: &BotContext,
     key: ThreadKey,
     replied: bool,
     attachment: &Attachment,
-) -> Result<(ProviderCopy, u64), FetchError> {
+) -> Result<FetchOutcome, FetchError> {
     let deadline = Instant::now() + FETCH_LIMIT;
     let work = async {
         if !may_spend(&context.books, &context.life.drain, key.user).await {
             return Err(FetchError::Withheld);
         }
-        if replied && let Some(known) = known_copy(context, key, attachment).await {
-            return Ok(known);
+        if replied && let Some((copy, size)) = known_copy(context, key, attachment).await {
+            return Ok(FetchOutcome::Copied(copy, size));
         }
         let (bytes, _place) = load(context, key, attachment, deadline).await?;
         let size = bytes.len() as u64;
         let whole = Attachment { size: Some(size), ..attachment.clone() };
-        attachments::readable(&whole).map_err(|why| FetchError::Unreadable(size, why))?;
-        let Attachment { name, mime, .. } = whole;
-        let copied = context.assistant.copies.upload(Upload { name, mime, bytes }).await;
-        let copy = copied.map_err(|error| match error {
-            CopyError::Faulty(fault) => FetchError::Faulty(size, fault),
-            CopyError::Provider(LlmError::Unreadable(why)) => FetchError::Foreign(size, why),
-            CopyError::Provider(error) => error.into(),
-        })?;
-        Ok((copy, size))
+        match attachments::reading(&whole).map_err(|why| FetchError::Unreadable(size, why))? {
+            Reading::Copy(readable) => copy_file(context, readable, whole, bytes).await,
+            Reading::Preview => preview(context, &whole, bytes).await,
+        }
     };
     tokio::time::timeout_at(deadline, work).await.unwrap_or(Err(FetchError::Slow))
+}
+
+/// Copies a file to the model's provider. A text that turns out to be no text may be a document under a wrong name.
+async fn copy_file(
+    context: &BotContext,
+    readable: Readable,
+    attachment: Attachment,
+    bytes: Vec<u8>,
+) -> Result<FetchOutcome, FetchError> {
+    let size = bytes.len() as u64;
+    let (name, mime) = (attachment.name.clone(), attachment.mime.clone());
+    // At most 1 MB.
+    let text = (readable == Readable::Text).then(|| bytes.clone());
+    let copied = context.assistant.copies.upload(Upload { name, mime, bytes }).await;
+    match (copied, text) {
+        (Ok(copy), _) => Ok(FetchOutcome::Copied(copy, size)),
+        (Err(CopyError::Faulty(fault)), _) => Err(FetchError::Faulty(size, fault)),
+        (Err(CopyError::Provider(LlmError::Unreadable(Unreadable::Kind))), Some(bytes)) => {
+            preview(context, &attachment, bytes).await
+        }
+        (Err(CopyError::Provider(LlmError::Unreadable(why))), _) => Err(FetchError::Foreign(size, why)),
+        (Err(CopyError::Provider(error)), _) => Err(error.into()),
+    }
+}
+
+/// Reads a document as text.
+async fn preview(
+    context: &BotContext,
+    attachment: &Attachment,
+    bytes: Vec<u8>,
+) -> Result<FetchOutcome, FetchError> {
+    let size = bytes.len() as u64;
+    let Attachment { name, mime, .. } = attachment;
+    let preview = context.assistant.previews.for_prompts(name, mime, bytes).await;
+    preview
+        .map(|preview| FetchOutcome::Previewed(preview, size))
+        .map_err(|fault| FetchError::FaultyDocument(size, fault))
 }
 
 /// Returns the copy that the conversation already has of a replied file.

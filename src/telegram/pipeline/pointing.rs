@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::conversation;
+use crate::conversation::{self, ShownContent};
 use crate::db::{DbError, outbox};
 use crate::domain::file::Retrieval;
 use crate::domain::ids::{ChatId, MessageId};
@@ -97,11 +97,15 @@ fn is_file_held(history: &[HistoryMessage], batch: &[Incoming], at: usize) -> bo
     if own.chain(earlier).any(|other| other.is_content_of(file)) {
         return true;
     }
-    let Some(copy) = incoming.replied_fetched.copy() else { return false };
+    let content = match &incoming.replied_fetched {
+        Retrieval::Copied(copy) => ShownContent::Copy(&copy.id),
+        Retrieval::Previewed(preview) => ShownContent::Preview(preview),
+        _ => return false,
+    };
     // The prompt as it would be without the file.
     let mut new: Vec<HistoryMessage> = batch.iter().map(Incoming::remembered).collect();
     for message in &mut new {
         message.files.retain(|file| !file.replied);
     }
-    conversation::shows(history.iter().chain(&new), &copy.id)
+    conversation::shows(history.iter().chain(&new), content)
 }

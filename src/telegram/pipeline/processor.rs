@@ -264,7 +264,7 @@ fn number_files(history: &mut [HistoryMessage], batch: &[Incoming], stored: &[St
         for file in &mut remembered.files {
             let row = |row: &&Stored| row.message == incoming.message && row.replied == file.replied;
             if let Some(row) = stored.iter().find(row) {
-                file.id = row.id;
+                (file.id, file.public_id) = (row.id, row.public_id);
             }
         }
     }

@@ -81,15 +81,13 @@ pub(super) fn answer_tap(context: &BotContext, callback: String, text: Option<St
 /// Returns an error if the service shuts down or the database fails permanently.
 pub(super) async fn not_fetched(context: &BotContext, incoming: Incoming) -> Result<(), DbError> {
     let readable = || incoming.attachment.as_ref().and_then(|file| attachments::fetchable(file).err());
-    let (fault, why) = match incoming.fetched {
-        Retrieval::Faulty(fault) => (Some(fault), None),
-        Retrieval::Failed => (None, None),
-        _ => (None, readable()),
-    };
-    reply(context, &incoming.into(), |language, _| match (fault, why) {
-        (Some(fault), _) => text::faulty_picture(language, fault),
-        (None, Some(why)) => text::unreadable(language, why),
-        (None, None) => text::not_fetched(language),
+    let why = if incoming.fetched == Retrieval::Failed { None } else { readable() };
+    let fetched = incoming.fetched.clone();
+    reply(context, &incoming.into(), |language, _| match (&fetched, why) {
+        (Retrieval::Faulty(fault), _) => text::faulty_picture(language, *fault),
+        (Retrieval::FaultyDocument(fault), _) => text::faulty_document(language, *fault),
+        (_, Some(why)) => text::unreadable(language, why),
+        (_, None) => text::not_fetched(language),
     })
     .await
 }

@@ -12,7 +12,7 @@ use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid};
 
 use crate::bot_api::methods::BotCommand;
-use crate::domain::file::PictureFault;
+use crate::domain::file::{DocumentFault, PictureFault};
 use crate::domain::people::Language;
 use crate::domain::tool::{ToolName, ToolState};
 use crate::domain::turn::{Interruption, Outcome, TurnFailure, Unfetched};
@@ -120,6 +120,18 @@ pub(crate) fn faulty_picture(language: Language, fault: PictureFault) -> String 
         PictureFault::Broken => "picture-broken",
         PictureFault::Unsupported => "picture-unsupported",
         PictureFault::Foreign => "only-text",
+    };
+    say(language, id)
+}
+
+/// Answers a message of only a document that cannot be read.
+pub(crate) fn faulty_document(language: Language, fault: DocumentFault) -> String {
+    let id = match fault {
+        DocumentFault::Empty => "file-empty",
+        DocumentFault::Encrypted => "document-encrypted",
+        DocumentFault::Broken => "document-broken",
+        DocumentFault::TooLarge => "document-too-large",
+        DocumentFault::Unsupported => "document-unsupported",
     };
     say(language, id)
 }

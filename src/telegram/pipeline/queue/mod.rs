@@ -266,6 +266,8 @@ impl Batch {
                 (Retrieval::Unreadable, Some(size))
             }
             FetchOutcome::Faulty(size, fault) => (Retrieval::Faulty(fault), Some(size)),
+            FetchOutcome::Previewed(preview, size) => (Retrieval::Previewed(preview), Some(size)),
+            FetchOutcome::FaultyDocument(size, fault) => (Retrieval::FaultyDocument(fault), Some(size)),
             FetchOutcome::Withheld if replied => return,
             FetchOutcome::Withheld => return self.withheld.push(message),
             FetchOutcome::Failed => (Retrieval::Failed, None),

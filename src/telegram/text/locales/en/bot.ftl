@@ -6,7 +6,7 @@ welcome-back = Welcome back, { $name }! Our conversation is where we left it. Wh
 help = Write to me as you would to a person. Several messages in a row count as one.
     { "" }
     • A new message while I am answering ends that answer; what I have said so far stays.
-    • Send photos, PDFs and text files, with a question below them or behind them. Voice messages count like written ones.
+    • Send photos, PDFs, office documents and text files, with a question below them or behind them. Voice messages count like written ones.
     • Edit a message and I will read the new version from then on.
     • In a group I answer when you mention me or reply to me.
     { "" }
@@ -37,9 +37,13 @@ failed-banned = The operator of this bot has closed your account. /paysupport te
 failed-voice-off = 🎤 I cannot listen to voice messages here. Please write to me instead, or ask the operator of this bot to switch voice messages on. Your message is kept.
 failed-not-heard = ⚠️ I could not turn your recording into text. It is kept and cost nothing: please send it again or write to me.
 failed-nothing-said = 🔇 I heard no words in this recording. Please record it again or write to me.
-only-text = I cannot read this. I read text, photos, PDFs, and text files such as notes, tables as CSV and source code. With a few words below a file I know what it is about, even if I cannot open it.
+only-text = I cannot read this. I read text, photos, PDFs, Word, Excel and PowerPoint files, e-mail, archives (what is in them), and text files such as notes, tables as CSV and source code. With a few words below a file I know what it is about, even if I cannot open it.
 file-too-large = This file is too large for me: the most that I read of its kind is { $most } MB.
 file-empty = This file is empty.
+document-encrypted = This file is protected with a password, so I cannot open it. Please save it without one and send it again.
+document-broken = This file is damaged or incomplete, so I cannot open it. Please send it again.
+document-too-large = Unpacked, this file is too large for me. Please send the part that matters.
+document-unsupported = I cannot open a file of this format. Please save it as PDF, DOCX, XLSX or plain text and send it again.
 picture-too-many-pixels = This picture has too many pixels for me. Please make it smaller, or send it as a photo instead of a file.
 picture-broken = This picture is damaged or incomplete, so I cannot open it. Please send it again.
 picture-unsupported = I cannot open a picture of this format. Please send it as a photo instead of a file, or save it as JPEG or PNG.
@@ -57,3 +61,4 @@ tool-cost-estimator = estimating costs
 tool-self-critique = checking the answer
 tool-list-files = looking through the files
 tool-deliver-file = sending files
+tool-preview-file = reading the file
