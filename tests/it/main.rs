@@ -28,6 +28,7 @@ mod edits;
 mod file_contents;
 mod file_limits;
 mod file_previews;
+mod file_storm;
 mod files;
 mod files_out;
 mod files_pictures;

@@ -161,6 +161,11 @@ impl Bot {
         self.process().line(part).await;
     }
 
+    /// Returns the most memory that the bot has had resident, in KiB.
+    pub(crate) fn peak_memory_kib(&self) -> u64 {
+        self.process().peak_memory_kib()
+    }
+
     fn process(&self) -> &Process {
         self.process.as_ref().expect("the bot runs")
     }

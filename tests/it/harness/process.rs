@@ -74,6 +74,14 @@ impl Process {
         (status.code().unwrap_or(-1), self.log.borrow().clone())
     }
 
+    /// Returns the most memory that the process has had resident, in KiB.
+    pub(crate) fn peak_memory_kib(&self) -> u64 {
+        let id = self.child.id().expect("the bot runs");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        peak.trim().trim_end_matches(" kB").trim().parse().unwrap()
+    }
+
     fn signal(&self, name: &str) {
         let id = self.child.id().expect("the bot runs").to_string();
         let sent = std::process::Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap();
