@@ -80,15 +80,25 @@ pub(crate) enum DeletionRefusal {
     Used,
 }
 
-/// Checks a button press against the offer that it names, by its user and chat. If it passes, the caller must
-/// still check the user's rights in the chat.
+/// The decision about a button press.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum DeletionVerdict {
+    /// The offer applies to the user, whose rights in the chat are still to be checked.
+    Passed(TopicDeletion),
+    /// The press deletes nothing.
+    Refused(DeletionRefusal),
+}
+
+/// Checks a button press against the offer that it names, by its user and chat.
 pub(crate) async fn judge(
     books: &Books,
     id: DeletionId,
     key: ThreadKey,
     tap: UpdateId,
-) -> Result<Result<TopicDeletion, DeletionRefusal>, DbError> {
-    let Some(deletion) = topics::find(&books.db, id).await? else { return Ok(Err(DeletionRefusal::Unknown)) };
+) -> Result<DeletionVerdict, DbError> {
+    let Some(deletion) = topics::find(&books.db, id).await? else {
+        return Ok(DeletionVerdict::Refused(DeletionRefusal::Unknown));
+    };
     let refusal = if deletion.chat != key.chat {
         DeletionRefusal::Unknown
     } else if deletion.user != key.user {
@@ -98,9 +108,9 @@ pub(crate) async fn judge(
     } else if deletion.used_by.is_none() && deletion.expires_at <= books.clock.now() {
         DeletionRefusal::Expired
     } else {
-        return Ok(Ok(deletion));
+        return Ok(DeletionVerdict::Passed(deletion));
     };
-    Ok(Err(refusal))
+    Ok(DeletionVerdict::Refused(refusal))
 }
 
 /// Confirms an offer and marks the update as handled. Returns `false` if another press came first.

@@ -17,20 +17,38 @@ use crate::domain::ids::{ChatId, MessageId, OutboxId};
 use crate::domain::stars::CURRENCY;
 use crate::services::group_upgrade;
 
+/// Why a delivery got no further.
+#[derive(Debug)]
+pub(super) enum CallError {
+    /// Telegram refused a call, or did not answer it. The ladder decides what is tried next.
+    Telegram(ApiError),
+    /// The database failed, or the service stops. The message stays in the outbox.
+    Database(DbError),
+}
+
+impl From<ApiError> for CallError {
+    fn from(error: ApiError) -> Self {
+        Self::Telegram(error)
+    }
+}
+
+impl From<DbError> for CallError {
+    fn from(error: DbError) -> Self {
+        Self::Database(error)
+    }
+}
+
 /// The calls to Telegram during a delivery, and the records about them.
 pub(super) trait Calls {
     /// Sends the message in this form, or replaces the unfinished one by it.
-    fn put(
-        &mut self,
-        form: &Form<'_>,
-    ) -> impl Future<Output = Result<Result<MessageId, ApiError>, DbError>> + Send;
+    fn put(&mut self, form: &Form<'_>) -> impl Future<Output = Result<MessageId, CallError>> + Send;
 
     /// Searches up to `looks` message ids for a copy that was sent but not recorded.
     fn find(
         &mut self,
         form: &Form<'_>,
         looks: i64,
-    ) -> impl Future<Output = Result<Result<Option<MessageId>, ApiError>, DbError>> + Send;
+    ) -> impl Future<Output = Result<Option<MessageId>, CallError>> + Send;
 
     /// Records that the first piece of the text was sent as `message` and only `rest` is pending.
     fn cut(&mut self, message: MessageId, rest: &str) -> impl Future<Output = Result<(), DbError>> + Send;
@@ -56,24 +74,20 @@ pub(super) struct BotApi<'a> {
 }
 
 impl Calls for BotApi<'_> {
-    async fn put(&mut self, form: &Form<'_>) -> Result<Result<MessageId, ApiError>, DbError> {
+    async fn put(&mut self, form: &Form<'_>) -> Result<MessageId, CallError> {
         if let Some(message) = form.replaces {
-            return Ok(self.replace(form, message).await);
+            return Ok(self.replace(form, message).await?);
         }
         self.begin().await?;
         Ok(match &self.invoice {
-            Some((payload, stars)) => self.send_invoice(form, payload, *stars).await,
-            None => self.send(form).await,
+            Some((payload, stars)) => self.send_invoice(form, payload, *stars).await?,
+            None => self.send(form).await?,
         })
     }
 
     /// Probes each id with an edit that changes nothing. Only ids that belong to no other known message are
     /// probed, so nothing else can be overwritten.
-    async fn find(
-        &mut self,
-        form: &Form<'_>,
-        looks: i64,
-    ) -> Result<Result<Option<MessageId>, ApiError>, DbError> {
+    async fn find(&mut self, form: &Form<'_>, looks: i64) -> Result<Option<MessageId>, CallError> {
         let (chat, after) = (form.chat, self.after.filter(|_| form.chat == self.owed.chat));
         let look = || outbox::candidate_ids(self.db, Some(self.id), chat, after, looks);
         for number in self.db.persist(look).await? {
@@ -81,16 +95,12 @@ impl Calls for BotApi<'_> {
                 Ok(true) => self.is_here(form, number).await,
                 found => found,
             };
-            match found {
-                Ok(true) => {
-                    tracing::info!(outbox.id = self.id.0, "the message {} was there already", self.id);
-                    return Ok(Ok(Some(number)));
-                }
-                Ok(false) => {}
-                Err(error) => return Ok(Err(error)),
+            if found? {
+                tracing::info!(outbox.id = self.id.0, "the message {} was there already", self.id);
+                return Ok(Some(number));
             }
         }
-        Ok(Ok(None))
+        Ok(None)
     }
 
     async fn cut(&mut self, message: MessageId, rest: &str) -> Result<(), DbError> {

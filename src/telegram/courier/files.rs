@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::calls::CallError;
 use super::file_ladder::{FileForm, FileLadder, FileStep};
 use super::queued::QueuedMessage;
 use super::sender::{MessageSender, PAUSES};
@@ -11,6 +12,7 @@ use crate::bot_api::ApiError;
 use crate::bot_api::methods::EditMessageCaption;
 use crate::bot_api::upload::{FileSource, FilesMessage, OutgoingFile, SentFile};
 use crate::db::{DbError, outbox};
+use crate::domain::backoff::Backoff;
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::MessageId;
 use crate::domain::media::MediaFile;
@@ -37,7 +39,7 @@ impl MessageSender {
         }
         kill_point!("deliver files: before the call");
         let arrived = tokio::select! {
-            arrived = self.send_files(queued, media, begun) => arrived?,
+            arrived = self.send_files(queued, media, begun) => arrived,
             () = self.given_up(&self.life.abort) => return Err(DbError::Cancelled),
         };
         kill_point!("deliver files: after the call");
@@ -47,7 +49,8 @@ impl MessageSender {
                 let first = sent.first().map_or(MessageId(0), |file| file.message);
                 (first, sent.into_iter().map(|file| file.copy).collect())
             }
-            Err(error) => return self.refused(queued, &error).await.map(|()| None),
+            Err(CallError::Telegram(error)) => return self.refused(queued, &error).await.map(|()| None),
+            Err(CallError::Database(error)) => return Err(error),
         };
         self.metrics.messages_sent.inc_by(media.len() as u64);
         let ids: Vec<PublicFileId> = media.iter().map(|file| file.id).collect();
@@ -63,20 +66,21 @@ impl MessageSender {
         queued: &QueuedMessage,
         media: &[MediaFile],
         begun: bool,
-    ) -> Result<Result<Arrived, ApiError>, DbError> {
+    ) -> Result<Arrived, CallError> {
         let mut ladder = FileLadder::new(&queued.owed, media, begun);
-        let (mut pause, longest) = PAUSES;
+        let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
         loop {
-            let error = match self.look_and_send(queued, media, &mut ladder).await? {
-                Ok(arrived) => return Ok(Ok(arrived)),
-                Err(ApiError::Migrated(new)) if ladder.form().chat != new => {
+            let error = match self.look_and_send(queued, media, &mut ladder).await {
+                Ok(arrived) => return Ok(arrived),
+                Err(CallError::Telegram(ApiError::Migrated(new))) if ladder.form().chat != new => {
                     let old = ladder.form().chat;
                     let follow = || group_upgrade::follow(&self.db, &self.cache, old, new, None);
                     self.db.persist(follow).await?;
                     ladder.move_to(new);
                     continue;
                 }
-                Err(error) => error,
+                Err(CallError::Telegram(error)) => error,
+                Err(error) => return Err(error),
             };
             let step = ladder.next(&error);
             if step != FileStep::GiveUp && !matches!(error, ApiError::Flood(_)) {
@@ -85,11 +89,8 @@ impl MessageSender {
             }
             match step {
                 FileStep::Try => {}
-                FileStep::Wait => {
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(longest);
-                }
-                FileStep::GiveUp => return Ok(Err(error)),
+                FileStep::Wait => tokio::time::sleep(pauses.next()).await,
+                FileStep::GiveUp => return Err(error.into()),
             }
         }
     }
@@ -100,20 +101,19 @@ impl MessageSender {
         queued: &QueuedMessage,
         media: &[MediaFile],
         ladder: &mut FileLadder<'_>,
-    ) -> Result<Result<Arrived, ApiError>, DbError> {
+    ) -> Result<Arrived, CallError> {
         if ladder.looks() > 0 {
             match self.find_files(queued, ladder.form(), ladder.looks()).await? {
-                Ok(Some(message)) => return Ok(Ok(Arrived::Found(message))),
-                Ok(None) => ladder.not_found(),
-                Err(error) => return Ok(Err(error)),
+                Some(message) => return Ok(Arrived::Found(message)),
+                None => ladder.not_found(),
             }
         }
         let form = ladder.form();
         self.api.wait_for_files(form.chat, media.len()).await;
-        let Some(_room) = self.room.take(media).await else { return Err(DbError::Cancelled) };
+        let Some(_room) = self.room.take(media).await else { return Err(DbError::Cancelled.into()) };
         let Some(files) = self.load(media, form).await? else {
             let description = "the content of the file was deleted".to_owned();
-            return Ok(Err(ApiError::Refused { code: 410, description }));
+            return Err(ApiError::Refused { code: 410, description }.into());
         };
         let message = FilesMessage {
             chat: form.chat,
@@ -123,7 +123,7 @@ impl MessageSender {
             entities: form.entities.unwrap_or(&NO_ENTITIES),
             files: &files,
         };
-        Ok(self.api.send_files(&message).await.map(Arrived::Sent))
+        Ok(Arrived::Sent(self.api.send_files(&message).await?))
     }
 
     /// Loads contents. Returns `None` if one was deleted.
@@ -154,7 +154,7 @@ impl MessageSender {
         queued: &QueuedMessage,
         form: &FileForm<'_>,
         looks: i64,
-    ) -> Result<Result<Option<MessageId>, ApiError>, DbError> {
+    ) -> Result<Option<MessageId>, CallError> {
         let after = queued.owed.after.filter(|_| form.chat == queued.owed.chat);
         let candidates = || outbox::candidate_ids(&self.db, Some(queued.id), form.chat, after, looks);
         for number in self.db.persist(candidates).await? {
@@ -167,13 +167,13 @@ impl MessageSender {
             match self.api.deliver(form.chat, &method).await {
                 Ok(_) | Err(ApiError::NotModified) => {
                     tracing::info!(outbox.id = queued.id.0, "the files {} were there already", queued.id);
-                    return Ok(Ok(Some(number)));
+                    return Ok(Some(number));
                 }
-                Err(error) if error.is_passing() => return Ok(Err(error)),
+                Err(error) if error.is_passing() => return Err(error.into()),
                 Err(_) => {}
             }
         }
-        Ok(Ok(None))
+        Ok(None)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::calls::Calls;
+use super::super::calls::{CallError, Calls};
 use super::super::sender::send;
 use super::*;
 use crate::db::DbError;
@@ -222,39 +222,36 @@ impl Fake {
             }
             let sent = without_pauses(send(Ladder::new(&row, begun), self));
             match sent {
-                Ok(sent) => return sent,
-                Err(DbError::Cancelled) => {}
-                Err(error) => panic!("{error}"),
+                Ok(message) => return Ok(message),
+                Err(CallError::Telegram(error)) => return Err(error),
+                Err(CallError::Database(DbError::Cancelled)) => {}
+                Err(CallError::Database(error)) => panic!("{error}"),
             }
         }
     }
 }
 
 impl Calls for Fake {
-    async fn put(&mut self, form: &Form<'_>) -> Result<Result<MessageId, ApiError>, DbError> {
+    async fn put(&mut self, form: &Form<'_>) -> Result<MessageId, CallError> {
         if form.replaces.is_none() && !self.begun {
             (self.begun, self.row.replaces) = (true, None);
         }
-        self.meet(form).ok_or(DbError::Cancelled)
+        Ok(self.meet(form).ok_or(DbError::Cancelled)??)
     }
 
-    async fn find(
-        &mut self,
-        form: &Form<'_>,
-        looks: i64,
-    ) -> Result<Result<Option<MessageId>, ApiError>, DbError> {
+    async fn find(&mut self, form: &Form<'_>, looks: i64) -> Result<Option<MessageId>, CallError> {
         self.searched.push(looks);
         // What is behind the known ones, and says the same or the beginning of it.
         let after = self.row.after;
         let new = |number: MessageId| after.is_none_or(|after| number > after) && number != UNFINISHED;
         let Some(found) = self.standing.iter().find(|message| new(message.number)).cloned() else {
-            return Ok(Ok(None));
+            return Ok(None);
         };
-        Ok(match self.gate(form) {
-            Err(error) => Err(error),
-            Ok(()) if found.text == form.text() => Ok(Some(found.number)),
-            Ok(()) => Err(refusal(400, "Bad Request: MESSAGE_TOO_LONG")),
-        })
+        self.gate(form)?;
+        if found.text == form.text() {
+            return Ok(Some(found.number));
+        }
+        Err(refusal(400, "Bad Request: MESSAGE_TOO_LONG").into())
     }
 
     async fn cut(&mut self, message: MessageId, rest: &str) -> Result<(), DbError> {

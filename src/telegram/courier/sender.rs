@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::calls::{BotApi, Calls};
+use super::calls::{BotApi, CallError, Calls};
 use super::ladder::{Ladder, Step};
 use super::queued::{QueuedMessage, SendStatus};
 use super::room::UploadRoom;
@@ -77,7 +77,7 @@ impl MessageSender {
         }
         kill_point!("deliver: before the call");
         let sent = tokio::select! {
-            sent = send(Ladder::new(owed, begun), &mut calls) => sent?,
+            sent = send(Ladder::new(owed, begun), &mut calls) => sent,
             // Messages settled during the abort still get one attempt.
             () = self.given_up(abort) => return Err(DbError::Cancelled),
         };
@@ -89,7 +89,8 @@ impl MessageSender {
                 kill_point!("deliver: written down");
                 Ok(Some(message))
             }
-            Err(error) => self.refused(queued, &error).await.map(|()| None),
+            Err(CallError::Telegram(error)) => self.refused(queued, &error).await.map(|()| None),
+            Err(CallError::Database(error)) => Err(error),
         }
     }
 
@@ -139,22 +140,25 @@ impl MessageSender {
 pub(super) async fn send<C: Calls + Send>(
     mut ladder: Ladder<'_>,
     calls: &mut C,
-) -> Result<Result<MessageId, ApiError>, DbError> {
+) -> Result<MessageId, CallError> {
     let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
     loop {
-        let error = match look_and_put(&mut ladder, calls).await? {
+        let error = match look_and_put(&mut ladder, calls).await {
             Ok(message) if ladder.go_on() => {
                 calls.cut(message, ladder.form().text()).await?;
                 continue;
             }
-            Ok(message) => return Ok(Ok(message)),
+            Ok(message) => return Ok(message),
             // The group was upgraded to another chat, whose message ids differ.
-            Err(ApiError::Migrated(new)) if ladder.is_home() && ladder.form().chat != new => {
+            Err(CallError::Telegram(ApiError::Migrated(new)))
+                if ladder.is_home() && ladder.form().chat != new =>
+            {
                 calls.moved(ladder.form().chat, new).await?;
                 ladder.move_to(new);
                 continue;
             }
-            Err(error) => error,
+            Err(CallError::Telegram(error)) => error,
+            Err(error) => return Err(error),
         };
         let step = ladder.next(&error);
         // The flow control logs floods itself.
@@ -165,7 +169,7 @@ pub(super) async fn send<C: Calls + Send>(
         match step {
             Step::Try => {}
             Step::Wait => tokio::time::sleep(pauses.next()).await,
-            Step::GiveUp => return Ok(Err(error)),
+            Step::GiveUp => return Err(error.into()),
         }
     }
 }
@@ -174,13 +178,12 @@ pub(super) async fn send<C: Calls + Send>(
 async fn look_and_put<C: Calls + Send>(
     ladder: &mut Ladder<'_>,
     calls: &mut C,
-) -> Result<Result<MessageId, ApiError>, DbError> {
+) -> Result<MessageId, CallError> {
     let looks = ladder.looks();
     if looks > 0 {
         match calls.find(ladder.form(), looks).await? {
-            Ok(Some(message)) => return Ok(Ok(message)),
-            Ok(None) => ladder.not_found(),
-            Err(error) => return Ok(Err(error)),
+            Some(message) => return Ok(message),
+            None => ladder.not_found(),
         }
     }
     calls.put(ladder.form()).await

@@ -20,7 +20,7 @@ use crate::domain::ids::{ChatId, DeletionId, TopicId, UserId};
 use crate::domain::people::Language;
 use crate::lifecycle::kill_point;
 use crate::rendering::RichText;
-use crate::services::clearing::{self, DeletionRefusal};
+use crate::services::clearing::{self, DeletionRefusal, DeletionVerdict};
 
 /// The most attempts to query a right.
 const RIGHT_TRIES: u32 = 3;
@@ -82,11 +82,19 @@ pub(crate) async fn tapped(
     };
     let judge = || clearing::judge(books, id, key, update);
     let deletion = match context.db.persist(judge).await? {
-        Ok(deletion) => deletion,
-        Err(DeletionRefusal::Unknown) => return refuse(text::old_button(language), "no such offer here"),
-        Err(DeletionRefusal::Expired) => return refuse(text::old_button(language), "expired"),
-        Err(DeletionRefusal::NotYours) => return refuse(clear::not_yours(language), "somebody else's"),
-        Err(DeletionRefusal::Used) => return refuse(clear::used(language), "used before"),
+        DeletionVerdict::Passed(deletion) => deletion,
+        DeletionVerdict::Refused(DeletionRefusal::Unknown) => {
+            return refuse(text::old_button(language), "no such offer here");
+        }
+        DeletionVerdict::Refused(DeletionRefusal::Expired) => {
+            return refuse(text::old_button(language), "expired");
+        }
+        DeletionVerdict::Refused(DeletionRefusal::NotYours) => {
+            return refuse(clear::not_yours(language), "somebody else's");
+        }
+        DeletionVerdict::Refused(DeletionRefusal::Used) => {
+            return refuse(clear::used(language), "used before");
+        }
     };
     match may_manage(&context, deletion.chat, deletion.user).await {
         Some(true) => {}
