@@ -223,7 +223,8 @@ impl Environment {
         let mut settings: Vec<Setting> = Vec::new();
         match &self.messenger {
             ChatService::Emulated(telegram) => {
-                // The emulator does not enforce the limit over all chats, so many can be answered at the same moment.
+                // The emulator does not enforce the limit over all chats, so many can be answered at the same
+                // moment.
                 settings.push(("TELEGRAM_SENDS_PER_SECOND", Some("0".to_owned())));
                 settings.push(("TELEGRAM_BOT_TOKEN", Some(telegram::Settings::default().token)));
                 settings.push(("TELEGRAM_API_URL", Some(telegram.url())));

@@ -139,7 +139,8 @@ impl ApiError {
             {
                 Self::TopicGone
             }
-            // The message was sent, and the group's administrators have it deleted: it must not be sent again.
+            // The message was sent, and the group's administrators have it deleted: it must not be sent
+            // again.
             500 if says("immediately deleted") => Self::Refused { code, description: description() },
             408 | 500..=599 => Self::Server(code),
             ..400 => Self::Unreadable(code),

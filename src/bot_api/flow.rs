@@ -127,7 +127,8 @@ impl Flow {
         self.0.lock().admit(chat, class, Instant::now())
     }
 
-    /// Takes the places of a message with `files` files, each of which counts as one message, or returns when to ask again.
+    /// Takes the places of a message with `files` files, each of which counts as one message, or returns when
+    /// to ask again.
     pub(crate) fn admit_files(&self, chat: ChatId, files: usize) -> Admission {
         let (mut state, now) = (self.0.lock(), Instant::now());
         let admission = state.admit(chat, Class::Files, now);
@@ -216,8 +217,8 @@ impl FlowState {
 }
 
 impl FlowState {
-    /// Takes places for the further messages of an album. Those that exceed a budget count as sent in the following
-    /// periods.
+    /// Takes places for the further messages of an album. Those that exceed a budget count as sent in the
+    /// following periods.
     fn take_more(&mut self, id: ChatId, count: usize, now: Instant) {
         let chat = self.chats.entry(id).or_default();
         for number in 1..=count {

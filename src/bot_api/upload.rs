@@ -63,13 +63,14 @@ pub(crate) enum FileSource {
 pub(crate) struct SentFile {
     /// The message that contains it.
     pub message: MessageId,
-    /// What Telegram has made of it and its id there, which sends it again; `None` if the response does not tell.
+    /// What Telegram has made of it and its id there, which sends it again; `None` if the response does not
+    /// tell.
     pub copy: Option<(MediaKind, String)>,
 }
 
 impl Api {
-    /// Waits until a message with `files` files may be sent, and takes their places in the budgets. Nothing has to be kept
-    /// in memory meanwhile.
+    /// Waits until a message with `files` files may be sent, and takes their places in the budgets. Nothing
+    /// has to be kept in memory meanwhile.
     pub(crate) async fn wait_for_files(&self, chat: ChatId, files: usize) {
         let _waiting = self.flow.waiting(chat);
         while let Admission::NotBefore(time) = self.flow.admit_files(chat, files) {

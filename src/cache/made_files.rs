@@ -1,6 +1,7 @@
-//! Cache of the contents of files that tools have made. An id always means the same bytes, so there is no version.
-//! PostgreSQL has them too, because Redis may be flushed or evict them; it also decides which ones get a copy here, so
-//! that all copies together stay below a limit. The caller must have checked that the file belongs to the conversation.
+//! Cache of the contents of files that tools have made. An id always means the same bytes, so there is no
+//! version. PostgreSQL has them too, because Redis may be flushed or evict them; it also decides which ones
+//! get a copy here, so that all copies together stay below a limit. The caller must have checked that the
+//! file belongs to the conversation.
 
 use std::time::Duration;
 

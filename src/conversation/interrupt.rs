@@ -1,10 +1,12 @@
 //! The stop signal of a turn, and the only place that waits for the model.
 
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::{Stream, StreamExt};
-use tokio_util::sync::CancellationToken;
+use tokio::time::{Instant, Sleep, sleep};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 use crate::domain::turn::Interruption;
 use crate::llm::LlmError;
@@ -49,7 +51,10 @@ impl Stop {
 pub(crate) struct Watched<'a, S> {
     stream: S,
     idle_limit: Duration,
-    stop: &'a Stop,
+    /// Rings when the peer may have been silent for `idle_limit`. Events do not move it: moving a timer for
+    /// each event costs more than looking at the time when it rings.
+    alarm: Pin<Box<Sleep>>,
+    stopped: Pin<Box<WaitForCancellationFuture<'a>>>,
 }
 
 impl<'a, S, T> Watched<'a, S>
@@ -58,7 +63,8 @@ where
 {
     /// Watches a stream that may be silent for `idle_limit`.
     pub(crate) fn new(stream: S, idle_limit: Duration, stop: &'a Stop) -> Self {
-        Self { stream, idle_limit, stop }
+        let (alarm, stopped) = (Box::pin(sleep(idle_limit)), Box::pin(stop.token.cancelled()));
+        Self { stream, idle_limit, alarm, stopped }
     }
 
     /// Returns the next event. Only the time spent waiting here counts as silence, so a slow caller ends no
@@ -68,11 +74,18 @@ where
     /// Returns [`LlmError::Cancelled`] after a stop, even if an event is ready; [`LlmError::Silent`] after
     /// the limit; [`LlmError::BrokenOff`] at the end of the stream; and the errors of the stream.
     pub(crate) async fn next(&mut self) -> Result<T, LlmError> {
-        let event = tokio::time::timeout(self.idle_limit, self.stream.next());
-        match self.stop.or_cut(event).await {
-            None => Err(LlmError::Cancelled),
-            Some(Err(_)) => Err(LlmError::Silent(self.idle_limit)),
-            Some(Ok(event)) => event.unwrap_or(Err(LlmError::BrokenOff)),
+        let silent_at = Instant::now() + self.idle_limit;
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut self.stopped => return Err(LlmError::Cancelled),
+                event = self.stream.next() => return event.unwrap_or(Err(LlmError::BrokenOff)),
+                () = &mut self.alarm => {}
+            }
+            if silent_at <= Instant::now() {
+                return Err(LlmError::Silent(self.idle_limit));
+            }
+            self.alarm.as_mut().reset(silent_at);
         }
     }
 }
@@ -80,7 +93,7 @@ where
 #[cfg(test)]
 mod tests {
     use futures::stream::{self, BoxStream};
-    use tokio::time::{Instant, advance, sleep};
+    use tokio::time::advance;
 
     use super::*;
 

@@ -1,5 +1,5 @@
-//! How many tokens a model makes of its text, learned from its own complete calls. For answers that were stopped before the
-//! provider reported their length.
+//! How many tokens a model makes of its text, learned from its own complete calls. For answers that were
+//! stopped before the provider reported their length.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -223,8 +223,8 @@ fn why(reason: Unreadable) -> String {
     }
 }
 
-/// The line that tells what became of the files of the answer before it, such as `[files of the answer above: "chart.png"
-/// (file_...): the person has got it]`; empty without files.
+/// The line that tells what became of the files of the answer before it, such as `[files of the answer above:
+/// "chart.png" (file_...): the person has got it]`; empty without files.
 pub(super) fn sent(files: &[SentFileNote]) -> String {
     if files.is_empty() {
         return String::new();

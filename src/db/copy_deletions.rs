@@ -1,11 +1,12 @@
-//! Repository of copies at the model's provider that no file refers to any more. Rows come from triggers on `files`.
+//! Repository of copies at the model's provider that no file refers to any more. Rows come from triggers on
+//! `files`.
 
 use std::time::Duration;
 
 use super::{Db, DbError};
 
-/// Takes up to `limit` copies that are due, oldest first. Each is due again after `lease`, or later if it was tried
-/// before: the pause doubles up to a day. Another instance gets other copies.
+/// Takes up to `limit` copies that are due, oldest first. Each is due again after `lease`, or later if it was
+/// tried before: the pause doubles up to a day. Another instance gets other copies.
 pub(crate) async fn claim(db: &Db, limit: i64, lease: Duration) -> Result<Vec<String>, DbError> {
     sqlx::query_scalar!(
         "UPDATE copy_deletions SET attempts = attempts + 1,

@@ -72,8 +72,8 @@ pub enum DbError {
 
 impl DbError {
     /// Classifies the driver's error of an operation. Every operation calls this with its name once it has
-    /// returned, whatever its result, so a debug event here names it inside the span of its turn or update. The
-    /// event costs one comparison while the level is off.
+    /// returned, whatever its result, so a debug event here names it inside the span of its turn or update.
+    /// The event costs one comparison while the level is off.
     pub(super) fn at(at: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
         tracing::debug!(operation = at, "a database operation returned");
         move |source| match Class::of(&source) {

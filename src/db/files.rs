@@ -186,8 +186,8 @@ pub(crate) struct NamedFile {
     pub(crate) size: u64,
 }
 
-/// Returns the file with this public id. Returns `None` if there is none, if it belongs to another conversation,
-/// or if it was cleared.
+/// Returns the file with this public id. Returns `None` if there is none, if it belongs to another
+/// conversation, or if it was cleared.
 pub(crate) async fn named(db: &Db, key: ThreadKey, id: PublicFileId) -> Result<Option<NamedFile>, DbError> {
     let row = sqlx::query!(
         "SELECT files.id, files.chat_id, telegram_id, unique_id, kind, name, mime, size
@@ -239,7 +239,8 @@ pub(crate) async fn source(db: &Db, thread: ThreadId, copy: &str) -> Result<Opti
     }))
 }
 
-/// Puts a new copy in the place of a lost one. Cached histories show the lost one, so the history gets a new version.
+/// Puts a new copy in the place of a lost one. Cached histories show the lost one, so the history gets a new
+/// version.
 pub(crate) async fn renewed(
     db: &Db,
     thread: ThreadId,

@@ -131,8 +131,8 @@ pub async fn claim(
     Ok(row.map(|row| ClaimResult { granted: row.granted, left: Usd(row.spare) }))
 }
 
-/// Reserves the price of a transcription under the rule of a turn's gate. Returns `false` if nothing is left to spend and
-/// the user is not `free` to overdraw, is banned, or is unknown.
+/// Reserves the price of a transcription under the rule of a turn's gate. Returns `false` if nothing is left
+/// to spend and the user is not `free` to overdraw, is banned, or is unknown.
 pub(crate) async fn take_for_transcription(
     tx: &mut Tx<'_>,
     user: UserId,

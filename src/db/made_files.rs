@@ -1,6 +1,6 @@
 //! Repository of files that tools have made, and of what the model may send by its id. A file is found by its
-//! conversation only. Contents are deleted when Telegram has accepted the file, or when it has expired and no message
-//! that waits in the outbox contains it.
+//! conversation only. Contents are deleted when Telegram has accepted the file, or when it has expired and no
+//! message that waits in the outbox contains it.
 
 use chrono::{DateTime, Utc};
 
@@ -39,8 +39,8 @@ pub struct KeepLimits {
     pub seconds: f64,
 }
 
-/// Stores a file for the conversation of its turn. Returns whether Redis should get a copy, or `None` if there is no room
-/// for the file. Storing the same id again changes nothing.
+/// Stores a file for the conversation of its turn. Returns whether Redis should get a copy, or `None` if
+/// there is no room for the file. Storing the same id again changes nothing.
 ///
 /// # Errors
 /// Returns the errors of the database.
@@ -135,8 +135,8 @@ pub(super) async fn delivered(tx: &mut Tx<'_>, files: &[DeliveredFile]) -> Resul
     Ok(())
 }
 
-/// Deletes up to `limit` files that have expired and that no waiting message contains, and the contents of delivered
-/// ones. What was delivered stays as a line for the model.
+/// Deletes up to `limit` files that have expired and that no waiting message contains, and the contents of
+/// delivered ones. What was delivered stays as a line for the model.
 pub(crate) async fn expire(db: &Db, limit: i64) -> Result<u64, DbError> {
     let done = sqlx::query!(
         "WITH due AS (
@@ -192,8 +192,9 @@ pub struct SendableFile {
     pub size: i64,
 }
 
-/// Returns the files of a conversation with these ids, in any order. Missing are ids that do not exist, are of another
-/// conversation, have expired, or were cleared. What was found and has expired within the hour is kept for one more.
+/// Returns the files of a conversation with these ids, in any order. Missing are ids that do not exist, are
+/// of another conversation, have expired, or were cleared. What was found and has expired within the hour is
+/// kept for one more.
 pub(crate) async fn sendable(
     db: &Db,
     key: ThreadKey,
@@ -261,8 +262,8 @@ pub struct ListedMadeFile {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Returns the newest `limit` files that tools have made in a conversation, newest first, without those that have
-/// expired undelivered or were cleared.
+/// Returns the newest `limit` files that tools have made in a conversation, newest first, without those that
+/// have expired undelivered or were cleared.
 pub(crate) async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec<ListedMadeFile>, DbError> {
     let rows = sqlx::query!(
         r#"SELECT made_files.id::text AS "id!", name, mime, size, description, made_files.state, made_files.created_at,

@@ -261,8 +261,8 @@ pub async fn fates(db: &Db, messages: &[OutboxId]) -> Result<Vec<FileFate>, DbEr
     Ok(ids.iter().map(fate).collect())
 }
 
-/// Telegram has files, the first as `message`. The contents of those that a tool has made are deleted. Later prompts tell
-/// that the files have arrived, so the history has changed.
+/// Telegram has files, the first as `message`. The contents of those that a tool has made are deleted. Later
+/// prompts tell that the files have arrived, so the history has changed.
 pub(crate) async fn files_sent(
     db: &Db,
     id: OutboxId,
@@ -286,8 +286,8 @@ pub(crate) async fn files_sent(
     Db::commit(tx).await
 }
 
-/// Tells later prompts what has become of a message's files, before that is recorded: turns and threads are locked before
-/// messages everywhere.
+/// Tells later prompts what has become of a message's files, before that is recorded: turns and threads are
+/// locked before messages everywhere.
 async fn files_change(tx: &mut Tx<'_>, id: OutboxId, sent: bool) -> Result<(), DbError> {
     sqlx::query!(
         "WITH message AS (

@@ -9,8 +9,8 @@ use super::group_commit::BatchOp;
 use crate::domain::ids::{ChatId, InvoiceId, MessageId, OutboxId, TopicId, TurnId};
 use crate::domain::media::MediaFile;
 
-/// A message that is owed. It is the one list of the columns of `outbox` that describe a message: the statements that
-/// insert and read rows convert whole rows from and to its JSON.
+/// A message that is owed. It is the one list of the columns of `outbox` that describe a message: the
+/// statements that insert and read rows convert whole rows from and to its JSON.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct OutboxMessage {
     /// What it is for; the same key twice is one message.
@@ -73,8 +73,8 @@ impl OutboxMessage {
     }
 }
 
-/// A new row of the outbox as `jsonb_populate_record` takes it: the message, and the columns that differ from NULL in
-/// every new row.
+/// A new row of the outbox as `jsonb_populate_record` takes it: the message, and the columns that differ from
+/// NULL in every new row.
 #[derive(Debug, Serialize)]
 pub(super) struct NewRow<'a> {
     #[serde(flatten)]
@@ -86,8 +86,8 @@ pub(super) struct NewRow<'a> {
     shut_out: bool,
 }
 
-/// Returns the rows of messages, in order; `begun` tells whether Telegram is asked to send the first of them as soon as
-/// they are written down.
+/// Returns the rows of messages, in order; `begun` tells whether Telegram is asked to send the first of them
+/// as soon as they are written down.
 pub(super) fn rows(messages: &[OutboxMessage], begun: bool) -> Vec<NewRow<'_>> {
     let rows = messages.iter().enumerate().map(|(position, owed)| NewRow {
         owed,

@@ -3,9 +3,9 @@
 use super::{DbError, Tx};
 use crate::domain::ids::{MessageId, ThreadKey};
 
-/// Excludes the questions up to a message, and their answers, from later prompts; their files lose their copies
-/// at the provider. Returns the new history version, or `None` if that much was cleared before or the thread is
-/// unknown.
+/// Excludes the questions up to a message, and their answers, from later prompts; their files lose their
+/// copies at the provider. Returns the new history version, or `None` if that much was cleared before or the
+/// thread is unknown.
 pub(crate) async fn clear(tx: &mut Tx<'_>, key: ThreadKey, up_to: MessageId) -> Result<Option<i64>, DbError> {
     sqlx::query_scalar!(
         "WITH cleared AS (

@@ -1,5 +1,5 @@
-//! Repository of transcriptions: one row per recording. It holds the money while a worker asks the service, and proves
-//! the charge afterwards. Rows are locked before users.
+//! Repository of transcriptions: one row per recording. It holds the money while a worker asks the service,
+//! and proves the charge afterwards. Rows are locked before users.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -82,7 +82,8 @@ pub(crate) struct NewTranscription<'a> {
     pub lease: i64,
 }
 
-/// Stores that a worker begins. Returns `false` if another one was faster; the transaction must then be dropped.
+/// Stores that a worker begins. Returns `false` if another one was faster; the transaction must then be
+/// dropped.
 pub(crate) async fn begin(tx: &mut Tx<'_>, new: NewTranscription<'_>) -> Result<bool, DbError> {
     let NewTranscription { recording, key, unique_id, duration, held, lease } = new;
     let begun = sqlx::query!(
@@ -111,8 +112,8 @@ pub(crate) async fn begin(tx: &mut Tx<'_>, new: NewTranscription<'_>) -> Result<
     Ok(begun.rows_affected() == 1)
 }
 
-/// Gives an abandoned transcription, which is locked, to another worker. The hold stays; what the lost attempt may have
-/// cost is recorded.
+/// Gives an abandoned transcription, which is locked, to another worker. The hold stays; what the lost
+/// attempt may have cost is recorded.
 pub(crate) async fn take_over(tx: &mut Tx<'_>, recording: RecordingId, lease: i64) -> Result<(), DbError> {
     sqlx::query!(
         "UPDATE transcriptions SET lease = $4, leased_until = now() + make_interval(secs => $5), attempts = attempts + 1,
@@ -191,8 +192,9 @@ pub(crate) async fn finish(
     Ok(())
 }
 
-/// Stores that the worker with this lease has failed, and releases what was held. `lost` says whether a request may have
-/// been made whose result is lost. Changes nothing if another worker has the transcription, or it is over.
+/// Stores that the worker with this lease has failed, and releases what was held. `lost` says whether a
+/// request may have been made whose result is lost. Changes nothing if another worker has the transcription,
+/// or it is over.
 pub(crate) async fn fail(
     tx: &mut Tx<'_>,
     recording: RecordingId,
@@ -245,7 +247,8 @@ pub(crate) async fn release_abandoned(db: &Db, before: DateTime<Utc>) -> Result<
     Ok(())
 }
 
-/// Forgets the words of transcriptions that were settled before a time, up to `limit` of them. Returns how many.
+/// Forgets the words of transcriptions that were settled before a time, up to `limit` of them. Returns how
+/// many.
 pub(crate) async fn forget_words(db: &Db, before: DateTime<Utc>, limit: i64) -> Result<u64, DbError> {
     let forgotten = sqlx::query!(
         "UPDATE transcriptions AS old SET text = NULL

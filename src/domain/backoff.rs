@@ -17,8 +17,8 @@ impl Backoff {
         Self { first, longest, following: first.min(longest), jitter: false }
     }
 
-    /// Spreads each pause by an eighth in both directions, so that many loops that failed together do not come
-    /// back together.
+    /// Spreads each pause by an eighth in both directions, so that many loops that failed together do not
+    /// come back together.
     pub(crate) fn with_jitter(self) -> Self {
         Self { jitter: true, ..self }
     }

@@ -196,8 +196,8 @@ pub fn known_size(size: u64, fetched: Option<bool>) -> Option<u64> {
 pub struct KnownFile {
     /// The row's id.
     pub id: FileId,
-    /// The id by which the model names it. The default stands for a file that is not stored yet, and for cache
-    /// entries from before previews.
+    /// The id by which the model names it. The default stands for a file that is not stored yet, and for
+    /// cache entries from before previews.
     #[serde(default)]
     pub public_id: PublicFileId,
     /// The kind of message that contained the file.

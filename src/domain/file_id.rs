@@ -11,8 +11,8 @@ const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 /// The number of digits of 128 bits.
 const LENGTH: usize = 22;
 
-/// The id of a file, sent by a person or made by a tool, as the model sees it: random, 128 bits. It gives no access by
-/// itself: every search names the conversation too. In rows and JSON it is a UUID.
+/// The id of a file, sent by a person or made by a tool, as the model sees it: random, 128 bits. It gives no
+/// access by itself: every search names the conversation too. In rows and JSON it is a UUID.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PublicFileId(u128);
@@ -36,7 +36,8 @@ impl PublicFileId {
         Self(bits)
     }
 
-    /// Reads an id from the model. Returns `None` for everything that [`fmt::Display`] would not have written.
+    /// Reads an id from the model. Returns `None` for everything that [`fmt::Display`] would not have
+    /// written.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.trim().strip_prefix(PREFIX)?;
         if digits.len() != LENGTH {

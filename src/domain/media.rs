@@ -48,8 +48,8 @@ impl MediaKind {
         self.into()
     }
 
-    /// Returns the kind for a file that is to be sent as `wanted`, or as whatever suits it. A kind that Telegram would
-    /// not accept for this type or size becomes [`MediaKind::Document`].
+    /// Returns the kind for a file that is to be sent as `wanted`, or as whatever suits it. A kind that
+    /// Telegram would not accept for this type or size becomes [`MediaKind::Document`].
     pub fn of(wanted: Option<Self>, mime: &str, size: u64) -> Self {
         let natural = Self::natural(mime, size);
         match wanted {
@@ -72,8 +72,8 @@ impl MediaKind {
         }
     }
 
-    /// Returns what may be in one album with it: photos and videos mix, documents and audio do not; `None` if it stands
-    /// alone.
+    /// Returns what may be in one album with it: photos and videos mix, documents and audio do not; `None` if
+    /// it stands alone.
     fn album(self) -> Option<Self> {
         match self {
             Self::Photo | Self::Video => Some(Self::Photo),
@@ -116,8 +116,8 @@ pub struct FileDelivery {
     pub caption: String,
 }
 
-/// Splits files into messages, in order: albums of two to ten that fit together and are at most as large as one upload,
-/// and single files.
+/// Splits files into messages, in order: albums of two to ten that fit together and are at most as large as
+/// one upload, and single files.
 pub fn messages(files: &[MediaFile]) -> Vec<Vec<MediaFile>> {
     let mut messages: Vec<Vec<MediaFile>> = Vec::new();
     for file in files {

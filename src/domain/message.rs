@@ -41,8 +41,8 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// Returns whether a model could read nothing in it: no words, written or spoken, and neither a copy nor a preview
-    /// of its file.
+    /// Returns whether a model could read nothing in it: no words, written or spoken, and neither a copy nor
+    /// a preview of its file.
     pub fn is_blank(&self) -> bool {
         let has_spoken = self.fetched.spoken().is_some_and(|spoken| !spoken.is_silence());
         let has_file = self.fetched.copy().is_some() || self.fetched.preview().is_some();

@@ -31,7 +31,8 @@ pub fn clock(seconds: u32) -> String {
 pub struct RecordingId {
     /// The chat.
     pub chat: ChatId,
-    /// The message with the recording. For one of another chat, whose number is unknown, the message that replies.
+    /// The message with the recording. For one of another chat, whose number is unknown, the message that
+    /// replies.
     pub message: MessageId,
     /// Whether `message` is the one that replies.
     pub replied: bool,

@@ -84,7 +84,8 @@ pub struct Unfetched {
     pub recording: bool,
 }
 
-/// Stands in a checkpoint where files have interrupted the text, so that after a crash its parts are the same again.
+/// Stands in a checkpoint where files have interrupted the text, so that after a crash its parts are the same
+/// again.
 pub const FILES_MARK: char = '\u{1d}';
 
 /// What happens in a turn, as far as it is shown to the person.

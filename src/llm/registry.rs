@@ -10,9 +10,11 @@ use crate::domain::model::{Model, ModelId, Prices, ToolPrice};
 use crate::domain::money::Usd;
 
 const BUILT_IN: &str = include_str!("models.toml");
-/// The most fraction digits of a price per million tokens: that of one token has then at most nine, as the books keep.
+/// The most fraction digits of a price per million tokens: that of one token has then at most nine, as the
+/// books keep.
 const TOKEN_DIGITS: u32 = 3;
-/// The most fraction digits of a price per use: that of a thousandth, such as of a second, has then at most nine.
+/// The most fraction digits of a price per use: that of a thousandth, such as of a second, has then at most
+/// nine.
 const USE_DIGITS: u32 = 6;
 
 /// All models, in the order of the file.
@@ -137,7 +139,8 @@ fn check_prices(model: &Model) -> Result<(), String> {
     Ok(())
 }
 
-/// Returns whether an amount is a price that the books can keep exactly: with at most `digits` fraction digits.
+/// Returns whether an amount is a price that the books can keep exactly: with at most `digits` fraction
+/// digits.
 fn is_price(amount: Usd, digits: u32) -> bool {
     !amount.0.is_sign_negative() && amount.0 <= 1_000.into() && amount.0.normalize().scale() <= digits
 }

@@ -18,8 +18,8 @@ pub(crate) enum Admission {
     Refused(TurnFailure),
 }
 
-/// Asks the gate about a turn that has no hold yet; a turn that is admitted has one. To be called while nothing else of
-/// the user runs.
+/// Asks the gate about a turn that has no hold yet; a turn that is admitted has one. To be called while
+/// nothing else of the user runs.
 pub(crate) async fn admit(books: &Books, request: &TurnRequest) -> Admission {
     let (user, turn) = (request.key.user, request.turn);
     let (db, free) = (&books.db, books.is_privileged(user));
@@ -37,7 +37,8 @@ pub(crate) async fn admit(books: &Books, request: &TurnRequest) -> Admission {
     }
 }
 
-/// Whether it is likely that a user is answered, so that it is worth fetching a file. The gate decides for good.
+/// Whether it is likely that a user is answered, so that it is worth fetching a file. The gate decides for
+/// good.
 pub(crate) async fn may_spend(books: &Books, stop: &CancellationToken, user: UserId) -> bool {
     let (db, free) = (&books.db, books.is_privileged(user));
     let asked = db.until(stop).persist(|| holds::may_spend(db, user, free)).await;

@@ -1,4 +1,5 @@
-//! Deletes copies at the model's provider that no file refers to any more: after retention, `/clear`, a deleted topic.
+//! Deletes copies at the model's provider that no file refers to any more: after retention, `/clear`, a
+//! deleted topic.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +11,8 @@ use crate::lifecycle::{Lifecycle, kill_point};
 use crate::llm::Provider;
 use crate::telemetry::metrics::Metrics;
 
-/// Copies that are claimed at once, and the time after which another instance may try them: longer than 20 calls of
-/// [`Provider::forget`], which takes 20 s at most.
+/// Copies that are claimed at once, and the time after which another instance may try them: longer than 20
+/// calls of [`Provider::forget`], which takes 20 s at most.
 const BATCH: i64 = 20;
 const LEASE: Duration = Duration::from_secs(600);
 /// How often the queue is read, beside being woken: what an instance that ended has left, and what failed.

@@ -1,5 +1,5 @@
-//! Copies of people's files at the model's provider: where their content comes from, and how a copy that the provider
-//! does not have any more is made again.
+//! Copies of people's files at the model's provider: where their content comes from, and how a copy that the
+//! provider does not have any more is made again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,8 +21,8 @@ use crate::llm::{self, LlmError, Provider, Readable, Upload};
 const RENEWAL_LIMIT: Duration = Duration::from_secs(60);
 /// Copies that are renewed at once, over all conversations: each is in memory while it moves.
 const MAX_RENEWALS: usize = 2;
-/// Pictures that are converted at once, over all conversations. Each takes up to 250 MB while it is decoded; a usual
-/// photo is not decoded, or takes about 40 MB.
+/// Pictures that are converted at once, over all conversations. Each takes up to 250 MB while it is decoded;
+/// a usual photo is not decoded, or takes about 40 MB.
 const MAX_CONVERSIONS: usize = 2;
 /// How often Telegram is asked for a file, and the pause after a failure.
 const ATTEMPTS: u32 = 3;
@@ -87,8 +87,8 @@ impl FileCopies {
         Ok(ProviderCopy { id, expires_at })
     }
 
-    /// Converts a picture on a thread for blocking work. Dropping the future does not end that thread, so the thread
-    /// holds the permit.
+    /// Converts a picture on a thread for blocking work. Dropping the future does not end that thread, so the
+    /// thread holds the permit.
     async fn fit_picture(&self, bytes: Vec<u8>) -> Result<Picture, PictureFault> {
         // The semaphore is never closed, so this always returns a permit.
         let permit = self.conversions.clone().acquire_owned().await.ok();
@@ -106,8 +106,9 @@ impl FileCopies {
         Ok(picture)
     }
 
-    /// Makes a copy again that the provider does not have any more, from the file at Telegram, and stores its id for the
-    /// conversation. Returns the new id, or `None` if the file can no longer be had; takes 60 s at most.
+    /// Makes a copy again that the provider does not have any more, from the file at Telegram, and stores its
+    /// id for the conversation. Returns the new id, or `None` if the file can no longer be had; takes 60 s at
+    /// most.
     pub(crate) async fn renew(&self, thread: ThreadId, lost: &str) -> Option<String> {
         let deadline = Instant::now() + RENEWAL_LIMIT;
         let renewed = timeout_at(deadline, self.make_again(thread, lost)).await;

@@ -1,4 +1,5 @@
-//! Previews of documents that the model does not read itself: made while a message waits, and on demand for a tool.
+//! Previews of documents that the model does not read itself: made while a message waits, and on demand for a
+//! tool.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,8 @@ use crate::llm::{self, Readable};
 
 /// The text of a preview in a prompt, in code points. Headings and remarks come on top.
 const IN_PROMPTS: usize = 6_000;
-/// The longest preview that is stored, in code points: the text, and what the display of a preview adds to it.
+/// The longest preview that is stored, in code points: the text, and what the display of a preview adds to
+/// it.
 const LONGEST_STORED: usize = 12_000;
 /// The text of a preview for the tool, in code points.
 const FOR_TOOL: usize = 10_000;
@@ -28,7 +30,8 @@ const FOR_TOOL: usize = 10_000;
 const MAX_READERS: usize = 2;
 /// Files that are loaded for the tool at once, over all conversations: each is in memory until it is read.
 const MAX_LOADED: usize = 4;
-/// How often Telegram is asked for a file, and the pause after a failure. The tool's time limit ends the waits.
+/// How often Telegram is asked for a file, and the pause after a failure. The tool's time limit ends the
+/// waits.
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -201,8 +204,8 @@ impl FilePreviews {
         }
     }
 
-    /// Reads a document on a thread for blocking work. Dropping the future does not end that thread, so the thread
-    /// holds the permit.
+    /// Reads a document on a thread for blocking work. Dropping the future does not end that thread, so the
+    /// thread holds the permit.
     async fn read(
         &self,
         name: &str,

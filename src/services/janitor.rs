@@ -30,7 +30,8 @@ const AUDIT_LIMIT: Duration = Duration::from_secs(3_600);
 
 /// Works at start and every night until the service drains.
 ///
-/// Wakes the deletion of copies at the provider (`copies_dropped`), because messages may have gone with their files.
+/// Wakes the deletion of copies at the provider (`copies_dropped`), because messages may have gone with their
+/// files.
 pub(crate) async fn run(books: Books, life: Lifecycle, metrics: Metrics, copies_dropped: Arc<Notify>) {
     loop {
         tokio::select! {

@@ -1,6 +1,6 @@
-//! Files that tools make: stored until Telegram has accepted them, an hour by default. PostgreSQL has every content;
-//! Redis has copies of the newest ones up to a total size, so that what is delivered at once is not read from the
-//! database.
+//! Files that tools make: stored until Telegram has accepted them, an hour by default. PostgreSQL has every
+//! content; Redis has copies of the newest ones up to a total size, so that what is delivered at once is not
+//! read from the database.
 
 use std::time::Duration;
 
@@ -133,7 +133,8 @@ impl MadeFiles {
         Ok(new.id)
     }
 
-    /// Returns the content of a file whose conversation the caller has checked. Returns `None` if it was deleted.
+    /// Returns the content of a file whose conversation the caller has checked. Returns `None` if it was
+    /// deleted.
     ///
     /// # Errors
     /// Returns the errors of the database.
@@ -167,8 +168,8 @@ pub(crate) async fn forget(db: &Db, before: DateTime<Utc>) -> Result<(), DbError
     Ok(())
 }
 
-/// Returns a name that every system accepts: the last component of a path, without control characters and those that
-/// file systems reserve. Never empty.
+/// Returns a name that every system accepts: the last component of a path, without control characters and
+/// those that file systems reserve. Never empty.
 fn file_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let suitable = |c: &char| !c.is_control() && !"<>:\"|?*\u{2028}\u{2029}\u{202e}".contains(*c);

@@ -195,8 +195,8 @@ impl MeterRequests {
     }
 }
 
-/// Runs the meter task of a turn that asks `model`, until the conversation is over. Waits while the database is
-/// away.
+/// Runs the meter task of a turn that asks `model`, until the conversation is over. Waits while the database
+/// is away.
 pub(crate) async fn run(books: &Books, turn: TurnRef, model: &Model, mut meter_requests: MeterRequests) {
     let task = MeterTask { books, turn, model, call_log: &meter_requests.call_log };
     while let Some(entry) = meter_requests.requests.recv().await {

@@ -55,8 +55,8 @@ pub fn cost(prices: &Prices, search: Usd, usage: &Usage) -> Usd {
     tokens.into_iter().sum::<Usd>() + search.times(usage.web_searches)
 }
 
-/// Returns the cost of transcribing a recording of this duration (at most three fraction digits) on a day. If the table
-/// has no price, it costs nothing, which is logged: the owner's loss is better than a guess.
+/// Returns the cost of transcribing a recording of this duration (at most three fraction digits) on a day. If
+/// the table has no price, it costs nothing, which is logged: the owner's loss is better than a guess.
 pub(crate) fn transcription(registry: &Registry, seconds: Decimal, on: NaiveDate) -> Priced {
     let price = registry.tool_price(TRANSCRIPTION, on);
     if price == Usd::ZERO {

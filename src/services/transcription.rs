@@ -1,6 +1,6 @@
-//! Transcription of recordings, before they become a question. The row of the recording decides: one worker at a time
-//! asks the service, under a hold, and the transcript is stored together with its charge. So a recording is paid once,
-//! however often its update comes, and also if its answer fails.
+//! Transcription of recordings, before they become a question. The row of the recording decides: one worker
+//! at a time asks the service, under a hold, and the transcript is stored together with its charge. So a
+//! recording is paid once, however often its update comes, and also if its answer fails.
 
 use std::time::Duration;
 
@@ -54,7 +54,8 @@ pub(crate) enum Claim {
     Expired,
     /// The worker asks the service; the money is held.
     Begun,
-    /// The user has paid for the same recording in another message: the transcript to settle, without a price.
+    /// The user has paid for the same recording in another message: the transcript to settle, without a
+    /// price.
     Paid(Transcript),
     /// Another worker asks the service.
     Busy,
@@ -134,8 +135,8 @@ pub(crate) struct SettledTranscription {
     pub owed: Vec<(OutboxId, OutboxMessage)>,
 }
 
-/// Stores a transcript, charges it, ends its hold and enqueues its quotes, once. `paid_before` makes it free of charge;
-/// `quotes` composes the messages that show the words.
+/// Stores a transcript, charges it, ends its hold and enqueues its quotes, once. `paid_before` makes it free
+/// of charge; `quotes` composes the messages that show the words.
 pub(crate) async fn settle(
     books: &Books,
     request: Request<'_>,
@@ -192,8 +193,8 @@ pub(crate) async fn renew(books: &Books, request: Request<'_>) -> Result<(), DbE
     transcriptions::renew(&books.db, request.recording, request.lease).await
 }
 
-/// Gives up a claim: releases the hold, and nothing is charged. `lost` says whether a request may have been made whose
-/// result is lost. Harmless if the claim is over.
+/// Gives up a claim: releases the hold, and nothing is charged. `lost` says whether a request may have been
+/// made whose result is lost. Harmless if the claim is over.
 pub(crate) async fn release(
     books: &Books,
     recording: RecordingId,

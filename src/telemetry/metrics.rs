@@ -68,7 +68,8 @@ metrics! {
     /// Prompts from people, by kind of chat.
     messages_received: IntCounterVec = "bot_messages_received_total"
         ["chat_type": "private" | "group" | "supergroup" | "channel"];
-    /// Messages without anything that can be read, also service messages, by the field that makes them what they are.
+    /// Messages without anything that can be read, also service messages, by the field that makes them what
+    /// they are.
     messages_unread: IntCounterVec = "bot_messages_unread_total"
         ["kind": "text" | "rich_message" | "animation" | "photo" | "live_photo" | "document" | "audio" | "video"
             | "video_note" | "voice" | "sticker" | "paid_media" | "story" | "checklist" | "contact"
@@ -144,9 +145,11 @@ metrics! {
     audit_problems: IntGauge = "bot_audit_problems";
     /// When the audit last ran to its end, seconds since 1970.
     audit_time: IntGauge = "bot_audit_timestamp_seconds";
-    /// What the models and transcriptions have cost in 10^-9 US dollars, by who pays; the owner pays where the fault was ours.
+    /// What the models and transcriptions have cost in 10^-9 US dollars, by who pays; the owner pays where
+    /// the fault was ours.
     costs: IntCounterVec = "bot_costs_nanousd_total" ["payer": "user" | "owner"];
-    /// What was given back for answers that never reached their chats, in 10^-9 US dollars; the owner's loss, too.
+    /// What was given back for answers that never reached their chats, in 10^-9 US dollars; the owner's loss,
+    /// too.
     returned: IntCounter = "bot_returned_nanousd_total";
     /// Operations on the database that had to be tried again.
     db_retries: IntCounter = "bot_db_retries_total";
@@ -154,8 +157,8 @@ metrics! {
     db_queries: IntCounter = "bot_db_queries_total";
     /// Calls of Redis: one for everything that is sent together.
     redis_round_trips: IntCounter = "bot_redis_round_trips_total";
-    /// Calls of Redis that failed: no answer in time (in somebody's way, or in the background), no connection, or a
-    /// refusal.
+    /// Calls of Redis that failed: no answer in time (in somebody's way, or in the background), no
+    /// connection, or a refusal.
     redis_failures: IntCounterVec = "bot_redis_failures_total"
         ["kind": "timeout" | "background_timeout" | "connection" | "refused"];
     /// Whether Redis is left alone because it failed (1) or not (0).

@@ -1,5 +1,5 @@
-//! `deliver_file`: sends files to the person, from this conversation only. The turn decides whose files these are, never
-//! the model's arguments.
+//! `deliver_file`: sends files to the person, from this conversation only. The turn decides whose files these
+//! are, never the model's arguments.
 
 use std::time::Duration;
 
@@ -28,16 +28,19 @@ pub(super) struct Arguments {
     /// The id of the file to send, as list_files or the tool that made the file gave it.
     #[serde(default)]
     file_id: String,
-    /// The ids of several files instead, up to 20, in the order in which they are to appear, as albums where possible.
+    /// The ids of several files instead, up to 20, in the order in which they are to appear, as albums where
+    /// possible.
     #[serde(default)]
     file_ids: Vec<String>,
-    /// The text below the first file, as Markdown, up to 4,096 characters. Leave it out if the answer says it.
+    /// The text below the first file, as Markdown, up to 4,096 characters. Leave it out if the answer says
+    /// it.
     #[serde(default)]
     caption: String,
     /// How to send it: auto chooses by type and size; document sends a picture unchanged.
     #[serde(default)]
     kind: Kind,
-    /// True to send it now, between what was written before and what follows; otherwise it follows the whole answer.
+    /// True to send it now, between what was written before and what follows; otherwise it follows the whole
+    /// answer.
     #[serde(default)]
     sequential: bool,
 }
@@ -113,8 +116,8 @@ async fn deliver(arguments: Arguments, context: ToolContext<'_>) -> Result<Value
     Ok(told(&files, &fates))
 }
 
-/// Finds files of this conversation. One that is missing fails the whole call, so that the model never believes that it
-/// has sent it.
+/// Finds files of this conversation. One that is missing fails the whole call, so that the model never
+/// believes that it has sent it.
 async fn find(
     ids: &[String],
     wanted: Option<MediaKind>,

@@ -20,7 +20,8 @@ pub(crate) trait DeliverFiles: fmt::Debug + Sync {
     /// Sends files after the answer.
     fn after_answer(&self, files: FilesToSend);
 
-    /// Finishes the text so far, sends files, and waits a bounded time. Returns what has become of each, in order.
+    /// Finishes the text so far, sends files, and waits a bounded time. Returns what has become of each, in
+    /// order.
     fn now(&self, files: FilesToSend) -> BoxFuture<'_, Vec<FileFate>>;
 }
 

@@ -1,5 +1,5 @@
-//! `list_files`: lists the files of this conversation: those that the person has sent, and those that tools have made.
-//! The turn decides whose files these are, never the model's arguments.
+//! `list_files`: lists the files of this conversation: those that the person has sent, and those that tools
+//! have made. The turn decides whose files these are, never the model's arguments.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;

@@ -7,8 +7,8 @@
 //! 3. its line in `toolbox.rs`, which the compiler requires;
 //! 4. the sentence `tool-<name>` in each language (`telegram/text/locales`), which a test requires.
 //!
-//! A tool that makes a file stores it with `context.made_files` and returns its id to the model, which sends it with
-//! `deliver_file`. The runner enforces limits, checks the balance and formats results.
+//! A tool that makes a file stores it with `context.made_files` and returns its id to the model, which sends
+//! it with `deliver_file`. The runner enforces limits, checks the balance and formats results.
 
 mod cost_estimator;
 mod deliver_file;

@@ -1,5 +1,5 @@
-//! `preview_file`: reads documents and texts of this conversation from any place on. The turn decides whose files these
-//! are, never the model's arguments.
+//! `preview_file`: reads documents and texts of this conversation from any place on. The turn decides whose
+//! files these are, never the model's arguments.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -19,10 +19,12 @@ pub(super) struct PreviewFile;
 pub(super) struct Arguments {
     /// The id of the file, as the conversation, list_files or the tool that made the file gave it.
     file_id: String,
-    /// The number of the part (sheet, slide, chapter), from 1. Without it all parts are shown, each as far as it fits.
+    /// The number of the part (sheet, slide, chapter), from 1. Without it all parts are shown, each as far as
+    /// it fits.
     #[serde(default)]
     part: Option<usize>,
-    /// How many rows (of tables) or characters (of text) of the part to skip. Earlier results say where to read on.
+    /// How many rows (of tables) or characters (of text) of the part to skip. Earlier results say where to
+    /// read on.
     #[serde(default)]
     offset: usize,
 }

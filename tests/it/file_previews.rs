@@ -1,5 +1,5 @@
-//! Documents that the model does not read itself: their beginning stands in the prompt, `preview_file` reads on, and one
-//! that cannot be read is explained.
+//! Documents that the model does not read itself: their beginning stands in the prompt, `preview_file` reads
+//! on, and one that cannot be read is explained.
 
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};

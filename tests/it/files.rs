@@ -329,7 +329,8 @@ async fn a_file_goes_with_its_message() {
     bot.end().await;
 }
 
-/// The provider forgets a copy at any moment, or it has expired: the next request shows a new one, and nobody notices.
+/// The provider forgets a copy at any moment, or it has expired: the next request shows a new one, and nobody
+/// notices.
 #[tokio::test]
 async fn a_copy_that_the_provider_has_forgotten_is_made_again() {
     let bot = Bot::start().await;
@@ -472,8 +473,8 @@ fn messages(request: &Recorded) -> Vec<String> {
     request.body["messages"].as_array().unwrap().iter().map(unmarked).collect()
 }
 
-/// What nobody can ask about any more is deleted at the provider as well, also if the first attempt fails, and what
-/// another message of the conversation still refers to stays.
+/// What nobody can ask about any more is deleted at the provider as well, also if the first attempt fails,
+/// and what another message of the conversation still refers to stays.
 #[tokio::test]
 async fn copies_go_with_the_conversation_that_is_cleared() {
     let bot = Bot::start().await;

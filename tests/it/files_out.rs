@@ -1,5 +1,5 @@
-//! Files to people: made by tools or sent back, after the answer or between its parts. Whatever happens to a delivery,
-//! nothing vanishes, nothing is sent twice that could be known, and the model is told the truth.
+//! Files to people: made by tools or sent back, after the answer or between its parts. Whatever happens to a
+//! delivery, nothing vanishes, nothing is sent twice that could be known, and the model is told the truth.
 
 use playground::anthropic::{Gate, Recorded, Reply, Step, StopReason};
 use playground::samples;

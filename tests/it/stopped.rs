@@ -1,5 +1,5 @@
-//! What a stopped answer costs: the provider reports its length only at the end, so what came of it is counted by the
-//! provider's free count, or estimated, and marked.
+//! What a stopped answer costs: the provider reports its length only at the end, so what came of it is
+//! counted by the provider's free count, or estimated, and marked.
 
 use playground::anthropic::{ApiError, Gate, GateKeeper, Reply, Step};
 
@@ -24,7 +24,8 @@ async fn is_visible(bot: &Bot) {
     seen.await.unwrap();
 }
 
-/// Returns output tokens, whether they are estimated, and the cost in billionths of a dollar of the newest call.
+/// Returns output tokens, whether they are estimated, and the cost in billionths of a dollar of the newest
+/// call.
 async fn newest_call(bot: &Bot) -> (i64, bool, i64) {
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
     sqlx::query_as(
@@ -77,7 +78,8 @@ async fn stopped_before_the_first_word_it_costs_its_prompt() {
     bot.end().await;
 }
 
-/// A provider that does not count, or not in time, delays nothing for long: the ratio of text to tokens applies.
+/// A provider that does not count, or not in time, delays nothing for long: the ratio of text to tokens
+/// applies.
 #[tokio::test]
 async fn what_the_provider_does_not_count_is_estimated_from_the_models_own_answers() {
     let bot = Bot::with([("STARTER_BALANCE_USD", "1")]).await;

@@ -1,5 +1,5 @@
-//! Voice messages and video notes: heard before they are answered, quoted, paid once to the last digit, and kept
-//! whatever happens.
+//! Voice messages and video notes: heard before they are answered, quoted, paid once to the last digit, and
+//! kept whatever happens.
 
 use futures::StreamExt;
 use playground::anthropic::{ApiError as ModelError, Gate, Reply as Answer};

@@ -34,8 +34,8 @@
 //! | `!verdict` | a verdict, as a critic gives it; the words of a check choose it too |
 //! | `!remember` | lists role and first 20 characters of each message that it received |
 //!
-//! An echo of a message with files begins with a sentence about each of them: name, and size in pixels, pages or
-//! characters.
+//! An echo of a message with files begins with a sentence about each of them: name, and size in pixels, pages
+//! or characters.
 //!
 //! After `!cut`, `!stall`, `!error`, `!max-tokens`, `!overflow` or any answer that the client broke off, a
 //! request whose newest user text asks to continue gets the rest of the same text.

@@ -10,7 +10,8 @@ use serde_json::json;
 const END: &str = "Whole answer to";
 /// A sentence without markup, so that the chat shows it as the history keeps it.
 const FILLER: &str = "a sentence that fills the page while the process may die at any moment, ";
-/// Paragraphs of a long answer, and how often each repeats the sentence: about 9,000 characters, several messages.
+/// Paragraphs of a long answer, and how often each repeats the sentence: about 9,000 characters, several
+/// messages.
 const LONG: (usize, usize) = (12, 10);
 
 /// Names one question.

@@ -251,7 +251,8 @@ pub enum Fault {
     },
     /// The connection is cut before anything happens.
     DropConnection,
-    /// The call is carried out, then the connection is cut without an answer; a download is cut in the middle.
+    /// The call is carried out, then the connection is cut without an answer; a download is cut in the
+    /// middle.
     DropAfter,
     /// The call waits this long before it is carried out.
     Hang(Duration),

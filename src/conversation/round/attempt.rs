@@ -166,8 +166,9 @@ impl Attempt {
         (self.text.len() + self.unseen.len()) as u64
     }
 
-    /// Determines how many tokens a stopped answer has: the provider reports that only at its end. The provider's free
-    /// count is asked (`counted`), for at most [`COUNT_LIMIT`]; else the ratio of the model's own calls applies.
+    /// Determines how many tokens a stopped answer has: the provider reports that only at its end. The
+    /// provider's free count is asked (`counted`), for at most [`COUNT_LIMIT`]; else the ratio of the model's
+    /// own calls applies.
     pub(super) async fn measure(&mut self, assistant: &Assistant, request: &LlmRequest, counted: bool) {
         if self.received() == 0 || self.reported.is_some_and(|reported| reported.output) {
             return;

@@ -147,8 +147,8 @@ impl Client {
     }
 }
 
-/// Returns the error that an answer other than a success stands for. The service's words about a file are left out,
-/// because they may quote it.
+/// Returns the error that an answer other than a success stands for. The service's words about a file are
+/// left out, because they may quote it.
 async fn refusal(response: Response) -> LlmError {
     let status = response.status().as_u16();
     let retry_after = header(&response, "retry-after")

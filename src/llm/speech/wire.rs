@@ -1,4 +1,5 @@
-//! The answers of the transcription API, read leniently: a field that is missing or of another type costs that field.
+//! The answers of the transcription API, read leniently: a field that is missing or of another type costs
+//! that field.
 
 use rust_decimal::Decimal;
 use serde::Deserialize;

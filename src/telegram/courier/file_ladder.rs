@@ -1,5 +1,5 @@
-//! The ladder of a delivery of files: which form is tried after an error. A refused photo is sent as a document, a
-//! caption without its formatting, then without reply and outside the topic. Pure.
+//! The ladder of a delivery of files: which form is tried after an error. A refused photo is sent as a
+//! document, a caption without its formatting, then without reply and outside the topic. Pure.
 
 use serde_json::Value;
 

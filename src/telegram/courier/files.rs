@@ -1,5 +1,6 @@
-//! The delivery of a message with files: contents are loaded only while they are sent, within a limit for all chats
-//! together. A message that may have arrived is searched for with a change of its caption that changes nothing.
+//! The delivery of a message with files: contents are loaded only while they are sent, within a limit for all
+//! chats together. A message that may have arrived is searched for with a change of its caption that changes
+//! nothing.
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -19,14 +20,16 @@ use crate::domain::media::MediaFile;
 use crate::lifecycle::kill_point;
 use crate::services::group_upgrade;
 
-/// What a delivery has led to: the files as Telegram has them, or only the first message's number if it was found.
+/// What a delivery has led to: the files as Telegram has them, or only the first message's number if it was
+/// found.
 enum Arrived {
     Sent(Vec<SentFile>),
     Found(MessageId),
 }
 
 impl MessageSender {
-    /// Delivers one message with files and records the result. `begun` says whether Telegram may have it already.
+    /// Delivers one message with files and records the result. `begun` says whether Telegram may have it
+    /// already.
     pub(super) async fn send_files_until_settled(
         &self,
         queued: &QueuedMessage,
@@ -147,8 +150,8 @@ impl MessageSender {
         Ok(Some(files))
     }
 
-    /// Searches for the message under up to `looks` numbers. Found is the first message with files under a number that
-    /// belongs to no other message of ours; which files it contains cannot be read.
+    /// Searches for the message under up to `looks` numbers. Found is the first message with files under a
+    /// number that belongs to no other message of ours; which files it contains cannot be read.
     async fn find_files(
         &self,
         queued: &QueuedMessage,

@@ -6,7 +6,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::media::{MediaFile, UPLOAD_LIMIT};
 
-/// The room for contents that are being sent, in MiB: one upload of the largest size, and small ones beside it.
+/// The room for contents that are being sent, in MiB: one upload of the largest size, and small ones beside
+/// it.
 const ROOM: u32 = 64;
 const MIB: u64 = 1024 * 1024;
 

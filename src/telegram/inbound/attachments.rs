@@ -71,8 +71,8 @@ pub(crate) enum Reading {
     Preview,
 }
 
-/// Returns the way in which a model reads an attachment: photos, static stickers and documents that it supports and
-/// that can be fetched, and other documents that are read here.
+/// Returns the way in which a model reads an attachment: photos, static stickers and documents that it
+/// supports and that can be fetched, and other documents that are read here.
 ///
 /// # Errors
 /// Returns why no model reads it.
@@ -92,7 +92,8 @@ pub(crate) fn reading(attachment: &Attachment) -> Result<Reading, Unreadable> {
     }
 }
 
-/// Returns whether it makes sense to fetch an attachment: a model reads it or a preview of it, or it is a recording that can be transcribed.
+/// Returns whether it makes sense to fetch an attachment: a model reads it or a preview of it, or it is a
+/// recording that can be transcribed.
 ///
 /// # Errors
 /// Returns the reason if it does not.

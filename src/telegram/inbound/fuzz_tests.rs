@@ -1,7 +1,7 @@
-//! Messages of every kind in the Bot API's documentation lose their optional fields, one at a time and in random sets,
-//! or get nonsense for them: whatever can still be read is read, and nothing ends without a name for what it is.
-//! `tests/judges/telegram_messages.py` makes the messages from the types of a framework that is not ours; without
-//! `JUDGES_VENV` a corpus that it has made before is used.
+//! Messages of every kind in the Bot API's documentation lose their optional fields, one at a time and in
+//! random sets, or get nonsense for them: whatever can still be read is read, and nothing ends without a name
+//! for what it is. `tests/judges/telegram_messages.py` makes the messages from the types of a framework that
+//! is not ours; without `JUDGES_VENV` a corpus that it has made before is used.
 
 use std::io::Write;
 use std::process::Command as Process;
@@ -19,7 +19,8 @@ const CORPUS: &str = include_str!("../../../tests/judges/telegram_messages.jsonl
 /// Random sets of fields that every message loses.
 const RANDOM_SETS: usize = 20;
 
-/// What may stand where an optional field was. The first is no field at all; of the last four each field gets one.
+/// What may stand where an optional field was. The first is no field at all; of the last four each field gets
+/// one.
 const NONSENSE: &[Option<&str>] =
     &[None, Some("null"), Some("7"), Some("\"\\ud83d\""), Some("[{}]"), Some("{\"x\":1e999}")];
 

@@ -11,8 +11,8 @@ use crate::domain::ids::{MessageId, UserId};
 use crate::domain::speech::Spoken;
 use crate::telegram::pipeline::slots::{Slot, Slots};
 
-/// How long a fetch may take from the arrival of its message, including penalties, permits, retries and the copy or
-/// transcript.
+/// How long a fetch may take from the arrival of its message, including penalties, permits, retries and the
+/// copy or transcript.
 pub(super) const FETCH_LIMIT: Duration = Duration::from_secs(240);
 /// The most concurrent fetches over all chats. Each file is in memory once, so all take at most this many
 /// times [`DOWNLOAD_LIMIT`](crate::telegram::inbound::attachments::DOWNLOAD_LIMIT) bytes; files small enough

@@ -1,6 +1,7 @@
 //! Normalize: prepares messages for storage. The text is normalised at once. Files are fetched from Telegram
-//! and copied to the model's provider, or read as documents, by a task, while the message waits in its batch. The batch becomes a
-//! turn when all its files have arrived, so order is kept, and messages without files are not delayed.
+//! and copied to the model's provider, or read as documents, by a task, while the message waits in its batch.
+//! The batch becomes a turn when all its files have arrived, so order is kept, and messages without files are
+//! not delayed.
 
 use std::sync::Arc;
 
@@ -143,7 +144,8 @@ async fn fetch_file(
     tokio::time::timeout_at(deadline, work).await.unwrap_or(Err(FetchError::Slow))
 }
 
-/// Copies a file to the model's provider. A text that turns out to be no text may be a document under a wrong name.
+/// Copies a file to the model's provider. A text that turns out to be no text may be a document under a wrong
+/// name.
 async fn copy_file(
     context: &BotContext,
     readable: Readable,

@@ -214,8 +214,8 @@ async fn still_unheard(context: &BotContext, turn: TurnId) -> Result<Option<Turn
     }))
 }
 
-/// Why the model is not asked: every message is a recording without a word. A recording that was withheld is left to the
-/// gate.
+/// Why the model is not asked: every message is a recording without a word. A recording that was withheld is
+/// left to the gate.
 fn unheard(batch: &[Incoming]) -> Option<TurnFailure> {
     let failure = |incoming: &Incoming| match &incoming.fetched {
         Retrieval::Failed => Some(TurnFailure::NotHeard),

@@ -209,7 +209,8 @@ impl Listener {
         }
     }
 
-    /// Renews the lease for as long as this runs. A renewal that fails is tried again; the lease outlives some of them.
+    /// Renews the lease for as long as this runs. A renewal that fails is tried again; the lease outlives
+    /// some of them.
     async fn keep(&self, request: Request<'_>) -> std::convert::Infallible {
         loop {
             tokio::time::sleep(RENEWAL).await;

@@ -1,4 +1,5 @@
-//! Files that are sent while an answer grows: promised like its parts, and the model is told what has become of them.
+//! Files that are sent while an answer grows: promised like its parts, and the model is told what has become
+//! of them.
 
 use futures::future::BoxFuture;
 
@@ -44,7 +45,8 @@ impl Place {
         albums.chain(texts).enumerate().map(message).collect()
     }
 
-    /// Returns the message that the person gets if Telegram refuses files. Their caption is not lost with them.
+    /// Returns the message that the person gets if Telegram refuses files. Their caption is not lost with
+    /// them.
     fn instead(&self, files: &[MediaFile], caption: &RichText) -> String {
         let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
         let refused = text::files_refused(self.language, &names.join(", "));
@@ -70,7 +72,8 @@ pub(super) fn promise<'a>(
     (Purpose::Part, Box::pin(promised))
 }
 
-/// Gives promised files to the courier, waits until they have arrived or were refused, and reports their fates.
+/// Gives promised files to the courier, waits until they have arrived or were refused, and reports their
+/// fates.
 pub(super) fn arrival<'a>(
     screen: &'a Screen,
     rows: Vec<(OutboxId, OutboxMessage)>,

@@ -21,8 +21,8 @@ pub(super) struct Closed {
     pub(super) shown_before: bool,
 }
 
-/// Settles a turn. Its messages are stored and still to be delivered. `calls_complete` says whether the report contains
-/// all model calls.
+/// Settles a turn. Its messages are stored and still to be delivered. `calls_complete` says whether the
+/// report contains all model calls.
 pub(super) async fn close(
     context: &BotContext,
     request: &TurnRequest,
@@ -90,7 +90,8 @@ async fn forget_lost(context: &BotContext, request: &TurnRequest, report: &TurnR
     }
 }
 
-/// Replaces a draft that does not begin like the final message, because it would stay beside that for half a minute.
+/// Replaces a draft that does not begin like the final message, because it would stay beside that for half a
+/// minute.
 async fn synchronise(
     context: &BotContext,
     place: Place,

@@ -1,5 +1,5 @@
-//! After a turn is closed: its messages go to the courier, what it leads to is brought up to date, and the log has its
-//! line.
+//! After a turn is closed: its messages go to the courier, what it leads to is brought up to date, and the
+//! log has its line.
 
 use super::closing::Closed;
 use crate::db::turns::closing::ClosedTurn;
@@ -48,7 +48,8 @@ pub(super) async fn deliver(
     summarise(context, request, report);
 }
 
-/// All parts of the answer were promised while it grew. Those that were refused meanwhile found no charge to give back.
+/// All parts of the answer were promised while it grew. Those that were refused meanwhile found no charge to
+/// give back.
 async fn give_back_unshown(context: &BotContext, turn: TurnId) {
     let db = &context.db;
     match db.persist(|| unshown::look(db, turn)).await {

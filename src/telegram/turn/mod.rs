@@ -1,4 +1,5 @@
-//! One turn from request to books: the model answers, the screen shows, the settlement writes, the courier delivers.
+//! One turn from request to books: the model answers, the screen shows, the settlement writes, the courier
+//! delivers.
 
 mod admission;
 mod closing;
@@ -28,8 +29,8 @@ use crate::domain::ids::{TurnId, UpdateId};
 use crate::domain::turn::{Interruption, Outcome, TurnReport, TurnRequest};
 use crate::services::metering::{self, MeterRequests, TurnMeter};
 
-/// Answers an open turn and closes it. Whatever happens inside, the turn is settled or, at shutdown, left for the
-/// next start.
+/// Answers an open turn and closes it. Whatever happens inside, the turn is settled or, at shutdown, left for
+/// the next start.
 pub(super) async fn drive(context: &BotContext, request: TurnRequest, mut permit: Permit, stop: &Stop) {
     let _active = Active::count(context, request.turn);
     let (report, shown, slot) = Box::pin(run(context, &request, &mut permit, stop)).await;
@@ -42,8 +43,8 @@ pub(super) async fn drive(context: &BotContext, request: TurnRequest, mut permit
     drop((slot, permit));
 }
 
-/// Creates the span of a turn. The lines about its work, requests and tool calls are inside it; `updates` brought its
-/// messages.
+/// Creates the span of a turn. The lines about its work, requests and tool calls are inside it; `updates`
+/// brought its messages.
 pub(super) fn span(request: &TurnRequest, updates: impl Iterator<Item = UpdateId>) -> Span {
     let updates = updates.map(|update| update.0).collect::<Vec<_>>();
     tracing::info_span!(
@@ -57,7 +58,8 @@ pub(super) fn span(request: &TurnRequest, updates: impl Iterator<Item = UpdateId
     )
 }
 
-/// How a turn has ended: its report, what its screen leaves behind, and the place of its user, if it has got one.
+/// How a turn has ended: its report, what its screen leaves behind, and the place of its user, if it has got
+/// one.
 type Ended<'a> = (TurnReport, ScreenResult<'a>, Option<Slot>);
 
 /// Enters and performs a turn; a panic ends it as a failed one.

@@ -13,11 +13,12 @@ use crate::services::recovery::Rest;
 use crate::telegram::context::BotContext;
 use crate::telegram::streaming::{self, ScreenResult};
 
-/// The number of a message that comes behind all parts of an answer, when their count is not known: the keys of parts
-/// count from 0, and the same key is never sent twice.
+/// The number of a message that comes behind all parts of an answer, when their count is not known: the keys
+/// of parts count from 0, and the same key is never sent twice.
 const BEHIND_ALL_PARTS: usize = 1_000;
 
-/// What is left of a turn that panicked: the parts that were promised to the chat stand, and its calls were made.
+/// What is left of a turn that panicked: the parts that were promised to the chat stand, and its calls were
+/// made.
 pub(super) async fn salvage(
     context: &BotContext,
     request: &TurnRequest,
@@ -43,8 +44,8 @@ pub(crate) async fn close_cut(context: &BotContext, request: &TurnRequest, rest:
     deliver(context, request, &report, closed).await;
 }
 
-/// What is left of a turn that a crash has cut: the parts that were promised stand, and what was written down behind
-/// them is shown now.
+/// What is left of a turn that a crash has cut: the parts that were promised stand, and what was written down
+/// behind them is shown now.
 fn what_is_left(rest: Rest, live: Option<MessageId>) -> (TurnReport, ScreenResult<'static>) {
     let Rest { mut report, parts, checkpoint } = rest;
     let known = checkpoint.unwrap_or_default();

@@ -25,8 +25,9 @@ const LAYERS: &[&[&str]] = &[
 /// The parts of a folder, from low to high.
 type Order = (&'static str, &'static [&'static [&'static str]]);
 
-/// The order inside a module, from low to high: a file imports only from parts listed before its own, and from its own.
-/// Parts are paths without `.rs`; a file belongs to the longest that fits. Parts on one line do not know each other.
+/// The order inside a module, from low to high: a file imports only from parts listed before its own, and
+/// from its own. Parts are paths without `.rs`; a file belongs to the longest that fits. Parts on one line do
+/// not know each other.
 const INNER: &[Order] = &[
     (
         "rendering",
