@@ -2,6 +2,7 @@
 //! Start order: settings, metrics port, database and migrations, models, Telegram, replay of the last run's
 //! work, intake.
 
+mod clients;
 mod jobs;
 
 use std::net::SocketAddr;
@@ -14,20 +15,14 @@ use tokio::sync::mpsc;
 
 use crate::bot_api::methods::{DeleteWebhook, GetMe, Me, SetMyCommands, SetWebhook};
 use crate::bot_api::{Api, ApiError};
-use crate::cache::{Cache, Origin};
 use crate::config::{Config, Mode};
-use crate::conversation::{Assistant, OutputRatios};
 use crate::db::{Db, migrate};
 use crate::domain::clock::Clock;
 use crate::domain::people::Language;
 use crate::http;
 use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
-use crate::llm::{Provider, claude, speech};
-use crate::services::books::{Books, Terms};
-use crate::services::file_copies::FileCopies;
-use crate::services::file_previews::FilePreviews;
-use crate::services::made_files::MadeFiles;
+use crate::services::books::Books;
 use crate::services::{recovery, write_behind};
 use crate::telegram::arrivals::Arrivals;
 use crate::telegram::context::{BotContext, RunningTurns};
@@ -46,7 +41,6 @@ use crate::telegram::{dispatcher, text};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::readiness::Readiness;
 use crate::telemetry::server;
-use crate::tools::Toolbox;
 use secrecy::ExposeSecret;
 
 /// The longest time limit of any call of the Bot API: long polling, and files later.
@@ -156,17 +150,17 @@ async fn start(
     let migrated = db.until(&life.drain).persist_within(MIGRATION_LIMIT, || migrate::run(db)).await;
     let version = migrated.context("the database cannot be brought up to date")?;
     tracing::info!(version, "the database is up to date");
-    let cache = cache(config, life, metrics, db).await?;
+    let cache = clients::cache(config, life, metrics, db).await?;
     let (write_behind, writer) = write_behind::open(db.clone(), cache.clone(), metrics.clone());
     life.spawn("write-behind", writer.run(life.clone()));
     let registry = Registry::load(config.conversation.models_file.as_deref()).context("MODELS_FILE")?;
-    let speech = speech(config)?;
+    let speech = clients::speech(config)?;
     let telegram = &config.telegram;
     let client = http::client(TELEGRAM_LIMIT).context("no HTTP client")?;
     let budget = telegram.sends_per_second;
     let api = Api::new(client, &telegram.api_url, &telegram.token, budget, metrics.clone())
         .context("TELEGRAM_API_URL")?;
-    let assistant = assistant(config, &registry, db, (&api, &cache), clock.clone(), metrics)?;
+    let assistant = clients::assistant(config, &registry, db, (&api, &cache), clock.clone(), metrics)?;
     let me = introduce(&api, life).await?;
     let made_files = assistant.made_files.clone();
     let courier =
@@ -179,7 +173,7 @@ async fn start(
         cache,
         write_behind,
         assistant,
-        books: Books { db: db.clone(), registry, clock, terms: terms(config) },
+        books: Books { db: db.clone(), registry, clock, terms: clients::terms(config) },
         payment_worker: PaymentWorker::new(metrics.clone()),
         screen,
         mailboxes: Mailboxes::default(),
@@ -210,69 +204,6 @@ async fn start(
         Some((listener, webhook)) => life.spawn_vital("webhook", intake::listen(listener, webhook, intake)),
     }
     Ok(())
-}
-
-/// Creates the cache for the rows of this database.
-async fn cache(config: &Config, life: &Lifecycle, metrics: &Metrics, db: &Db) -> Result<Cache> {
-    let Some(url) = &config.database.redis else { return Ok(Cache::disabled()) };
-    let identity = db.until(&life.drain).persist(|| migrate::identity(db)).await;
-    let migrate::DatabaseIdentity { database, timeline } =
-        identity.context("the database does not tell who it is")?;
-    Cache::open(url, &Origin { database, timeline }, metrics.clone()).context("REDIS_URL cannot be used")
-}
-
-fn terms(config: &Config) -> Terms {
-    Terms {
-        starter_balance: config.conversation.starter_balance,
-        overdraft_limit: config.conversation.overdraft_limit,
-        messages_kept_days: config.conversation.messages_kept_days,
-        support_contact: config.service.support_contact.clone(),
-        privileged: config.privileged.clone(),
-    }
-}
-
-fn assistant(
-    config: &Config,
-    registry: &Registry,
-    db: &Db,
-    (api, cache): (&Api, &Cache),
-    clock: Clock,
-    metrics: &Metrics,
-) -> Result<Assistant> {
-    let (idle_limit, max_silence) = (config.anthropic.idle_limit, config.anthropic.max_silence);
-    let client = http::streaming_client(idle_limit * 2).context("no HTTP client")?;
-    let anthropic = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
-        .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
-    let (provider, toolbox) = (Provider::Claude(anthropic), Toolbox::full());
-    let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
-    let room = (config.database.made_files, config.database.made_files_cached);
-    let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);
-    let copies = FileCopies::new(api.clone(), cache.clone(), provider.clone(), db.clone(), clock.clone());
-    let previews = FilePreviews::new(api.clone(), cache.clone(), db.clone(), made_files.clone());
-    Ok(Assistant {
-        provider,
-        toolbox,
-        ratios: OutputRatios::default(),
-        copies,
-        previews,
-        db,
-        made_files,
-        registry,
-        clock,
-        idle_limit,
-        max_silence,
-        metrics,
-    })
-}
-
-/// Creates the client for speech to text; `None` without a key.
-fn speech(config: &Config) -> Result<Option<speech::Client>> {
-    let (openai, limit) = (&config.providers.openai, config.providers.openai_limit);
-    let Some(key) = &openai.key else { return Ok(None) };
-    let client = http::client(limit).context("no HTTP client")?;
-    let client = speech::Client::new(client, &openai.base_url, key, limit)
-        .context("OPENAI_API_KEY has characters that cannot be sent")?;
-    Ok(Some(client))
 }
 
 async fn open_port(setting: &'static str, addr: SocketAddr) -> Result<TcpListener> {

@@ -146,7 +146,7 @@ impl Flow {
         if state.is_limited(id, now) {
             tracing::warn!(
                 wait_s = wait.as_secs(),
-                "Telegram limits several chats at once, sending nothing anywhere"
+                "Telegram limits several chats at once, finished messages wait everywhere"
             );
             state.punished_until = state.punished_until.max(Some(end));
         }

@@ -1,6 +1,8 @@
 //! The orchestrator: alternates requests and tool runs until the model stops, the turn is cut or an error
 //! cannot be corrected.
 
+mod mending;
+
 use tokio::sync::mpsc;
 
 use super::deliveries::Deliveries;
@@ -139,39 +141,6 @@ impl TurnLoop<'_> {
         }
     }
 
-    /// Changes a prompt that was rejected because of its files: renews, once, a copy that the provider no
-    /// longer has, and replaces other files with lines. Returns `false` if the error is not about files.
-    async fn mend_files(&mut self, prompt: &mut LlmRequest, error: &LlmError) -> bool {
-        if let LlmError::FileGone { id } = error
-            && prompt.files().any(|file| file.id == *id)
-            && !self.renewed.contains(id)
-            && let Some(Some(copy)) = self.stop.or_cut(self.assistant.copies.renew(self.thread, id)).await
-        {
-            self.renewed.push(copy.clone());
-            return prompt.replace_file(id, &copy);
-        }
-        self.drop_files(prompt, error)
-    }
-
-    /// Replaces the files for which a prompt was rejected with lines. Returns `false` if the error is not
-    /// about files. Only files that the provider named are stored as lost; the next prompt includes the
-    /// guessed ones again.
-    fn drop_files(&mut self, prompt: &mut LlmRequest, error: &LlmError) -> bool {
-        match error {
-            LlmError::FileGone { id } => {
-                let lost = prompt.lose_files(std::slice::from_ref(id));
-                self.lost_files.extend(lost.then(|| id.clone()));
-                lost
-            }
-            LlmError::FilesRefused { ids } => prompt.lose_files(ids),
-            LlmError::Rejected { status: 400, .. } => {
-                self.suspected += 1;
-                prompt.lose_files(&suspects(prompt, self.suspected))
-            }
-            _ => false,
-        }
-    }
-
     /// Runs one round. It restarts without the files that the provider cannot use, so it repeats at most once
     /// per file.
     async fn ask(&mut self, prompt: &mut LlmRequest) -> Round {
@@ -304,17 +273,6 @@ impl TurnLoop<'_> {
         if self.screen.send(event).await.is_err() {
             tracing::debug!("nobody watches this turn any more");
         }
-    }
-}
-
-/// Returns the files that may be the reason why a prompt was rejected: first those of the newest message that
-/// has any, because prompts with the older ones were accepted, then all.
-fn suspects(prompt: &LlmRequest, times: u32) -> Vec<String> {
-    let ids = |message: &LlmMessage| message.files().map(|file| file.id.clone()).collect::<Vec<_>>();
-    match times {
-        1 => prompt.messages.iter().rev().map(ids).find(|ids| !ids.is_empty()).unwrap_or_default(),
-        2 => prompt.messages.iter().flat_map(ids).collect(),
-        _ => Vec::new(),
     }
 }
 

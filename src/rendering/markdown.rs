@@ -1,6 +1,6 @@
 //! Converts one piece of Markdown to text and entities: walks the parser's events and writes the parts that a
 //! chat can show. Text that is certainly no emphasis (`2*3*4`, `obj.__init__`) stays as written. Unsupported
-//! HTML and unsafe links become text, and line breaks are kept. Lists and quotes are in `containers`.
+//! HTML and unsafe links become text, and line breaks are kept. Lists and quotes are in `writer`.
 
 use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 

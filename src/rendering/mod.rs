@@ -1,9 +1,9 @@
 //! Converts Markdown as models write it to text and entities as Telegram accepts them. No parse mode is used,
 //! so Telegram cannot reject the formatting. Pure code: no I/O, no clock. The steps: `segments` cuts the text
 //! into pieces, `prose` recognises pieces that need no parser, `shield` protects text from the parser,
-//! `markdown` parses and writes, `entities` enforces Telegram's rules, `page` joins the pieces, `split` cuts
-//! messages, and `references` resolves reference links. `stream` does all this for a growing text, and
-//! `growing` splits it into messages.
+//! `markdown` parses and writes (tables in `table`), `entities` enforces Telegram's rules, `page` joins the
+//! pieces, `split` cuts messages, and `references` resolves reference links. `stream` does all this for a
+//! growing text, and `growing` splits it into messages.
 
 mod emphasis;
 mod entities;

@@ -4,7 +4,7 @@
 //! 1. a variant of [`ToolName`](crate::domain::tool::ToolName), with what the chat shows while it works;
 //! 2. a file here with a type that implements `tool::Tool`: description, price, time limit, typed
 //!    arguments (their JSON schema is generated) and the work itself;
-//! 3. its line in `toolbox.rs`, which the compiler requires;
+//! 3. its line in `toolbox.rs`, which the compiler requires, and there in `TURN_ONLY` if sub-agents must not have it;
 //! 4. the sentence `tool-<name>` in each language (`telegram/text/locales`), which a test requires.
 //!
 //! A tool that makes a file stores it with `context.made_files` and returns its id to the model, which sends

@@ -19,6 +19,7 @@ fn large_photo() -> Vec<u8> {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "the figure is what the test is run for")]
 async fn large_photos_of_many_people_at_once_take_bounded_memory() {
     let people = scaled(16, 50);
     let bot = Bot::start().await;

@@ -1,4 +1,5 @@
-//! The batch of a session: completing, refusing and cancelling it.
+//! The batch of a session: completing, refusing and cancelling it. `Session::gather` itself is in
+//! `session.rs`.
 
 use std::collections::HashSet;
 

@@ -44,6 +44,7 @@ const INNER: &[Order] = &[
             &["corpus_extra"],
             &["corpus"],
             &["properties", "tests"],
+            &["references/tests"],
         ],
     ),
     (
@@ -67,7 +68,7 @@ const INNER: &[Order] = &[
             &["mod"],
             &["files", "stub"],
             &["tests"],
-            &["files_tests", "odd_fields_tests"],
+            &["errors/tests", "files_tests", "odd_fields_tests"],
         ],
     ),
     (
@@ -174,7 +175,7 @@ const HOMES: &[(&str, &[&str])] = &[
         "std::env",
         &["config/source.rs", "config/tests.rs", "rendering/tests.rs", "telegram/inbound/fuzz_tests.rs"],
     ),
-    ("anyhow", &["app.rs", "dead_letters.rs", "doctor.rs", "main.rs"]),
+    ("anyhow", &["app", "app.rs", "dead_letters.rs", "doctor.rs", "main.rs"]),
     ("sse_stream", &["llm"]),
     ("image", &["images"]),
     ("async_stream", &["llm"]),
