@@ -36,7 +36,7 @@ pub async fn packages(
     caller.leave(tx, &[reply(&packages)]).await
 }
 
-/// Creates an invoice of 1 to [`stars::MOST`] Stars and closes the question for an amount, if one is open;
+/// Creates an invoice of 1 to `stars::MOST` Stars and closes the question for an amount, if one is open;
 /// `message` composes the text sent with it.
 pub async fn offer(
     books: &Books,

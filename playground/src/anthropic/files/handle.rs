@@ -57,7 +57,7 @@ impl Anthropic {
 
     /// Removes a file as if someone else had deleted it. Returns `false` if there is none. A message that
     /// names the file afterwards is answered with 404 but counts as
-    /// [`Outcome::Failed`](crate::anthropic::Outcome::Failed), not as refused, because the client could not
+    /// [`Outcome::Failed`], not as refused, because the client could not
     /// know.
     pub fn forget_file(&self, id: &str) -> bool {
         self.core.files.lock().forget(id)
