@@ -1,5 +1,6 @@
 //! Flow control: which calls are admitted in which chat, and when. Telegram's limits are not guaranteed, so a
-//! penalty is always possible: nothing is called during one, and the bot is cautious for a while afterwards.
+//! penalty is always possible: no message is sent to its chat during one, and the bot is cautious for a while
+//! afterwards.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -70,7 +71,8 @@ pub(crate) struct Flow(Arc<Mutex<FlowState>>);
 struct FlowState {
     overall: Option<(usize, Duration)>,
     overall_log: CallTimes,
-    /// The penalty of the whole bot: no call is admitted before this time.
+    /// The penalty of the whole bot: no message, edit or file is admitted before this time; drafts and chat
+    /// actions in other chats are.
     punished_until: Option<Instant>,
     /// The most recent penalties.
     penalties: VecDeque<(Instant, ChatId)>,

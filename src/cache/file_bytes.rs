@@ -13,7 +13,7 @@ const LABEL: &str = "file";
 /// take several copies in memory here and evict many histories in Redis.
 pub const LIMIT: usize = 1024 * 1024;
 
-/// Returns a content.
+/// Returns the content of a file.
 pub async fn get(cache: &Cache, unique_id: &str) -> Option<Vec<u8>> {
     let key = cache.keys().ok()?.file_bytes(unique_id);
     let answer = cache.ask_one(Priority::Bulk, redis::pipe().cmd("GET").arg(key)).await;
@@ -22,7 +22,7 @@ pub async fn get(cache: &Cache, unique_id: &str) -> Option<Vec<u8>> {
     bytes
 }
 
-/// Caches a content unless it is too large. Returns whether it was stored.
+/// Caches the content of a file unless it is too large. Returns whether it was stored.
 pub async fn put(cache: &Cache, unique_id: &str, bytes: &[u8]) -> bool {
     let Ok(keys) = cache.keys() else { return false };
     if bytes.len() > LIMIT {

@@ -14,7 +14,7 @@ use crate::domain::file_id::PublicFileId;
 /// The cache's label in metrics.
 const LABEL: &str = "made_file";
 
-/// Returns a content.
+/// Returns the content of a file.
 pub(crate) async fn get(cache: &Cache, id: PublicFileId) -> Option<Vec<u8>> {
     let key = cache.keys().ok()?.made_file(id);
     let answer = cache.ask_one(Priority::Bulk, redis::pipe().cmd("GET").arg(key)).await;
@@ -23,7 +23,7 @@ pub(crate) async fn get(cache: &Cache, id: PublicFileId) -> Option<Vec<u8>> {
     bytes
 }
 
-/// Caches a content for as long as the file is kept.
+/// Caches the content of a file for as long as the file is kept.
 pub(crate) async fn put(cache: &Cache, id: PublicFileId, bytes: &[u8], lifetime: Duration) {
     let Ok(keys) = cache.keys() else { return };
     let mut commands = redis::pipe();

@@ -9,7 +9,7 @@ use super::section::{Reader, presence};
 
 const MIB: u64 = 1024 * 1024;
 
-/// The addresses of PostgreSQL and Redis.
+/// The settings of PostgreSQL, Redis and the store of made files.
 #[derive(Clone, Debug)]
 pub struct Database {
     /// PostgreSQL, password included.
@@ -18,9 +18,9 @@ pub struct Database {
     pub redis: Option<SecretString>,
     /// The maximum number of open connections to PostgreSQL.
     pub pool_size: u32,
-    /// The room for files that tools have made and nobody has got yet, in bytes.
+    /// The room for made files not yet delivered, in bytes.
     pub made_files: u64,
-    /// The part of these of which Redis has copies, in bytes.
+    /// The most that Redis may hold of their copies, in bytes.
     pub made_files_cached: u64,
 }
 

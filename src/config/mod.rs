@@ -67,7 +67,7 @@ impl Config {
         }
     }
 
-    /// Returns combinations that are legal but likely to hurt, one sentence each.
+    /// Returns warnings about settings that are legal but likely to cause trouble, one sentence each.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.service.shutdown_grace.as_secs() < 10 {

@@ -6,7 +6,7 @@ use super::error::DocumentError;
 
 /// The most cells in the rectangles around the content of all sheets; calamine allocates 32 bytes for each.
 const AREA: u64 = 4_000_000;
-/// The most bytes in the texts of all cells.
+/// The limit on bytes of shared strings over all cells; a string counts each time a cell uses it.
 const TEXT: u64 = 64 << 20;
 /// The assumed length of a shared string whose length is unknown: the maximum in bytes of UTF-8.
 const LONGEST: u64 = 3 * 65_535;

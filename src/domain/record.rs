@@ -52,7 +52,7 @@ pub struct Checkpoint {
     pub attempt: i32,
     /// The number of the checkpoint within the attempt; a later one replaces an earlier one.
     pub sequence: i32,
-    /// The visible text so far. The meter records the usage of the attempt.
+    /// The visible text so far; the cost is recorded by the meter instead.
     pub text: String,
 }
 

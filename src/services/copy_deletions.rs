@@ -17,7 +17,7 @@ const BATCH: i64 = 20;
 const LEASE: Duration = Duration::from_secs(600);
 /// How often the queue is read, beside being woken: what an instance that ended has left, and what failed.
 const INTERVAL: Duration = Duration::from_secs(60);
-/// How long the provider keeps a copy, in days.
+/// How long the provider keeps a copy.
 const LIFETIME: Duration = Duration::from_secs(90 * 86_400);
 
 /// Deletes copies as they are queued, until the service drains. `queued` wakes it early.

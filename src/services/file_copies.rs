@@ -40,7 +40,7 @@ pub(crate) struct FileCopies {
     conversions: Arc<Semaphore>,
 }
 
-/// Why the provider has no copy of a content.
+/// Why the provider has no copy of a file.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CopyError {
     /// It is a picture that cannot be shown to a model.
@@ -73,7 +73,7 @@ impl FileCopies {
         Self { api, cache, provider, db, clock, renewals, conversions }
     }
 
-    /// Copies a content to the provider; a picture first becomes one that a model takes.
+    /// Copies a file's content to the provider; a picture first becomes one that a model takes.
     ///
     /// # Errors
     /// Returns [`CopyError::Faulty`] for a picture that cannot be shown, and the provider's errors.

@@ -16,8 +16,9 @@ use crate::telemetry::metrics::Metrics;
 
 /// The hour at which the nightly work starts, UTC.
 const HOUR: u32 = 3;
-/// Rows deleted per batch, and the pause between two batches.
+/// The number of rows deleted per batch.
 const BATCH: i64 = 1_000;
+/// The pause between two batches.
 const PAUSE: Duration = Duration::from_millis(50);
 /// Retention of handled updates, in days: Telegram repeats none that is older than one.
 const UPDATES_KEPT_DAYS: i64 = 7;
@@ -127,7 +128,7 @@ async fn clean_up(
     Ok(())
 }
 
-/// Forgets the words of recordings a day after their messages.
+/// Deletes the words of recordings one day after retention has deleted their messages.
 async fn forget_transcripts(books: &Books, life: &Lifecycle) -> Result<(), DbError> {
     let (db, drain) = (&books.db, &life.drain);
     let before = books.clock.now() - TimeDelta::days(books.terms.messages_kept_days.saturating_add(1));

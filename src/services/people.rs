@@ -1,4 +1,5 @@
-//! Users, chats and threads: created by the first message and refreshed by every later one.
+//! Users, chats and threads: created by the first message; refreshed by a later one if it differs from the
+//! cached row or nothing is cached.
 
 use chrono::{DateTime, Utc};
 

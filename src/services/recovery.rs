@@ -17,7 +17,7 @@ pub const GIVEN_UP_AFTER: i32 = 3;
 
 /// How long work that was alone in flight in one crash, and in two, waits before it runs again. The latter
 /// doubles with each further crash, if there are any, up to the longest. All other work is served first, and
-/// a few kills from outside in quick succession do not count as crashes of its own.
+/// kills that follow each other quickly hit the pause and are not counted as its crashes.
 const PAUSES: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(10), Duration::from_secs(600)];
 
 /// Returns how long a suspect waits before it runs alone again, by the number of crashes in which it was
@@ -34,9 +34,9 @@ pub fn pause(crashes_alone: i32) -> Duration {
 /// The facts about an interrupted turn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Facts {
-    /// Whether a part of its answer was shown permanently.
+    /// Whether some of its answer can be kept: parts or files that were enqueued, or a checkpoint.
     pub shown: bool,
-    /// The number of crashes in which it was in flight.
+    /// The number of crashes counted for it (`db::crashes`).
     pub crashes: i32,
     /// The number of crashes in which it was alone in flight.
     pub crashes_alone: i32,
@@ -54,9 +54,9 @@ pub enum Company {
 /// The decision about a turn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// Nothing permanent was shown: run it again.
+    /// Nothing can be kept: run it again.
     Again(Company),
-    /// A part was shown: keep it and close the turn as cut.
+    /// Keep what exists and close the turn as cut.
     Finish(Company),
     /// The turn crashes the process: close it and notify its user.
     GiveUp,
@@ -84,7 +84,7 @@ pub enum Recovery {
 /// What is left of a turn that is not run again.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rest {
-    /// The report for settlement if nothing more than `parts` is known.
+    /// The report for settlement, built from the enqueued parts alone.
     pub report: TurnReport,
     /// The number of answer parts that were enqueued for the chat.
     pub parts: usize,
@@ -126,7 +126,7 @@ pub async fn stopped(db: &Db) -> Result<(), DbError> {
     crashes::clear(db).await
 }
 
-/// Records that a turn is being closed with what is left of it.
+/// Marks a turn as in flight while what is left of it is delivered and it is closed.
 pub async fn finish(db: &Db, left: &LeftOpen, company: Company) -> Result<(), DbError> {
     turns::take_up(db, left.turn, company == Company::Nobody).await
 }

@@ -23,7 +23,7 @@ pub(crate) struct Refusal<'a> {
 /// The consequences of a refusal.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(crate) struct Refused {
-    /// The amount given back, if that was the last message of its turn.
+    /// The amount given back, if every message of the turn has now been refused.
     pub returned: Option<Usd>,
     /// The message that is owed instead.
     pub owed: Vec<(OutboxId, OutboxMessage)>,
@@ -58,7 +58,8 @@ pub(crate) async fn look(db: &Db, turn: TurnId) -> Result<Option<Usd>, DbError> 
     Ok(returned)
 }
 
-/// Repeats that check for all turns for which a crash prevented it. Returns the amount given back.
+/// Gives back the charges of all turns that have shown nothing, if a crash prevented that. Returns the
+/// amount.
 pub(crate) async fn look_after_all(db: &Db) -> Result<Usd, DbError> {
     let (mut after, mut sum) = (TurnId(0), Usd::ZERO);
     loop {

@@ -65,11 +65,10 @@ metrics! {
     updates_ignored: IntCounter = "bot_updates_ignored_total";
     /// Updates that had to wait because the mailbox of their thread was full.
     updates_deferred: IntCounter = "bot_updates_deferred_total";
-    /// Prompts from people, by kind of chat.
+    /// Messages from people to be answered, by kind of chat.
     messages_received: IntCounterVec = "bot_messages_received_total"
         ["chat_type": "private" | "group" | "supergroup" | "channel"];
-    /// Messages without anything that can be read, also service messages, by the field that makes them what
-    /// they are.
+    /// Messages with nothing to read, and service messages, by kind.
     messages_unread: IntCounterVec = "bot_messages_unread_total"
         ["kind": "text" | "rich_message" | "animation" | "photo" | "live_photo" | "document" | "audio" | "video"
             | "video_note" | "voice" | "sticker" | "paid_media" | "story" | "checklist" | "contact"
@@ -99,7 +98,8 @@ metrics! {
     messages_refused: IntCounter = "bot_messages_refused_total";
     /// Calls of the Bot API, by result.
     telegram_calls: IntCounterVec = "bot_telegram_calls_total" ["result": "ok" | "flood" | "refused" | "failed"];
-    /// Drafts and other cosmetic calls that were dropped to spare the budget.
+    /// Drafts and other cosmetic calls that were dropped: full budget, penalty, or a finished message
+    /// waiting.
     telegram_dropped: IntCounter = "bot_telegram_cosmetic_dropped_total";
     /// Files of people that were fetched and copied to the model's provider, by result.
     files_fetched: IntCounterVec = "bot_files_fetched_total" ["result": "ok" | "failed"];
@@ -131,13 +131,13 @@ metrics! {
     llm_requests: IntCounterVec = "bot_llm_requests_total" ["result": "ok" | "retried" | "failed" | "cut"];
     /// Tokens, by kind.
     llm_tokens: IntCounterVec = "bot_llm_tokens_total" ["kind": "input" | "cache_write" | "cache_read" | "output"];
-    /// Payments that Telegram told of, by what came of them.
+    /// Payments that Telegram reported, by result.
     payments: IntCounterVec = "bot_payments_total" ["result": "credited" | "known"];
-    /// Questions whether Stars may be taken, by the answer.
+    /// Pre-checkout queries, by the answer.
     checkouts: IntCounterVec = "bot_pre_checkouts_total" ["result": "ok" | "refused" | "late"];
     /// Refunds, by how they ended.
     refunds: IntCounterVec = "bot_refunds_total" ["result": "given" | "by_telegram" | "refused"];
-    /// Payments and refunds that only Telegram's list told of.
+    /// Payments and refunds found only in Telegram's list of transactions.
     reconciled: IntCounterVec = "bot_star_reconciled_total" ["what": "payment" | "refund"];
     /// Rows that were deleted because they had served their purpose.
     cleaned_up: IntCounterVec = "bot_cleaned_up_rows_total" ["what": "messages" | "checkpoints" | "updates" | "deliveries"];
@@ -155,9 +155,9 @@ metrics! {
     db_retries: IntCounter = "bot_db_retries_total";
     /// Statements that were sent to the database, without the beginnings and ends of transactions.
     db_queries: IntCounter = "bot_db_queries_total";
-    /// Calls of Redis: one for everything that is sent together.
+    /// Calls to Redis: one for everything that is sent together.
     redis_round_trips: IntCounter = "bot_redis_round_trips_total";
-    /// Calls of Redis that failed: no answer in time (in somebody's way, or in the background), no
+    /// Calls to Redis that failed: no answer in time (in somebody's way, or in the background), no
     /// connection, or a refusal.
     redis_failures: IntCounterVec = "bot_redis_failures_total"
         ["kind": "timeout" | "background_timeout" | "connection" | "refused"];
@@ -175,9 +175,9 @@ metrics! {
     redis_cache_stale: IntCounter = "bot_redis_cache_stale_total";
     /// Items that wait to be written to the database.
     write_queue_depth: IntGauge = "bot_write_queue_depth";
-    /// Seconds that the oldest of them has waited.
+    /// Seconds that the oldest item of the write queue has waited.
     write_queue_oldest: IntGauge = "bot_write_queue_oldest_seconds";
-    /// Seconds that writing a batch of them took.
+    /// Seconds that writing a batch of queued items to the database took.
     write_flush: Histogram = "bot_write_flush_seconds";
     /// Items that were written to the database, by type.
     write_flushed: IntCounterVec = "bot_write_flush_total" ["write_type": "user_stats" | "tool_call" | "checkpoint"];

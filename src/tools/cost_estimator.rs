@@ -16,7 +16,7 @@ const MOST: u64 = 1_000_000_000;
 /// Approximate characters per token; the result says that it is an estimate.
 const CHARS_PER_TOKEN: u64 = 3;
 
-/// The tool.
+/// The tool `cost_estimator`.
 pub(super) struct CostEstimator;
 
 #[derive(Deserialize, JsonSchema)]

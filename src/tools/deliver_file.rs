@@ -16,10 +16,11 @@ use crate::domain::tool::ToolName;
 
 /// The most files in one call.
 const MOST: usize = 20;
-/// The longest caption, in code points: that of one message.
+/// The longest caption, in code points: the text of one message. What exceeds Telegram's limit for captions
+/// is sent below the files.
 const LONGEST_CAPTION: usize = 4_096;
 
-/// The tool.
+/// The tool `deliver_file`.
 pub(super) struct DeliverFile;
 
 #[derive(Deserialize, JsonSchema)]

@@ -16,7 +16,7 @@ use crate::llm::{self, Readable};
 /// The most files of each kind in one list.
 const MOST: u8 = 50;
 
-/// The tool.
+/// The tool `list_files`.
 pub(super) struct ListFiles;
 
 #[derive(Deserialize, JsonSchema)]

@@ -11,7 +11,7 @@ use crate::domain::file_id::PublicFileId;
 use crate::domain::tool::ToolName;
 use crate::services::file_previews::{PreviewError, PreviewedFile};
 
-/// The tool.
+/// The tool `preview_file`.
 pub(super) struct PreviewFile;
 
 #[derive(Deserialize, JsonSchema)]

@@ -29,7 +29,7 @@ const RAW_CHARS: usize = 2_000;
 const SYSTEM: &str = include_str!("critic_prompt.md");
 const LAST_WORDS: &str = "Give your verdict now, as the one JSON object, from what you have found so far.";
 
-/// The tool.
+/// The tool `self_critique`.
 pub(super) struct SelfCritique;
 
 #[derive(Deserialize, JsonSchema)]

@@ -56,12 +56,12 @@ impl<'a> Form<'a> {
         self.keyboard.filter(|_| self.rest().is_empty())
     }
 
-    /// Returns the form with its text only.
+    /// Returns the form without formatting and buttons.
     pub(super) fn bare(&self) -> Self {
         Self { entities: None, keyboard: None, ..self.clone() }
     }
 
-    /// Returns whether the form has a part that can be left out.
+    /// Returns whether the form has this part and can do without it.
     pub(super) fn has(&self, part: Part) -> bool {
         match part {
             Part::Entities => self.entities.is_some(),

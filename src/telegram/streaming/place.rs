@@ -16,7 +16,7 @@ pub(crate) struct Place {
     /// The message that the first part replies to; `None` in private chats, where it is obvious.
     pub reply_to: Option<MessageId>,
     pub surface: Surface,
-    /// The language of the button.
+    /// The language of the bot's own sentences and buttons.
     pub language: Language,
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn read(message: &Fields<'_>) -> Body {
     Body { kind, file, content }
 }
 
-/// Describes a content by its kind only.
+/// Describes the content of a message by its kind only.
 fn bare(kind: Kind) -> Option<String> {
     (kind != kind::EMPTY && kind != kind::OTHER).then(|| kind.name.replace('_', " "))
 }
