@@ -148,7 +148,7 @@ async fn a_photo_ends_the_answer_that_runs_and_a_stop_while_it_is_fetched_leaves
     drop(keeper);
     assert_eq!(bot.ask("hello").await, "You said: hello");
     assert_eq!(shown(bot.model.requests().last().unwrap()), [""; 0]);
-    assert_eq!((bot.model.requests().len(), bot.database.count(STORED).await), (2, 0));
+    assert_eq!((bot.model.accepted().len(), bot.database.count(STORED).await), (2, 0));
     bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
     bot.end().await;
 }
