@@ -242,9 +242,13 @@ impl Session<'_> {
                     self.mark_handled(stop_request.update);
                 }
                 // A redelivered message is waiting already, and its files are being fetched.
-                if !self.batch.contains(message.message) {
-                    let files = normalize::fetch(self.context, &message, self.batch.brings(&message));
-                    self.batch.add(*message, came, self.context.batch_window, files);
+                match self.batch.update_of(message.message) {
+                    Some(update) if update != message.update => self.mark_handled(message.update),
+                    Some(_) => {}
+                    None => {
+                        let files = normalize::fetch(self.context, &message, self.batch.brings(&message));
+                        self.batch.add(*message, came, self.context.batch_window, files);
+                    }
                 }
             }
             SessionInput::Edit(edit) => self.edit(*edit),

@@ -18,7 +18,7 @@ use raw::{Content, Stopped, Tap, Update, WANTED};
 use crate::bot_api::methods::Me;
 use crate::domain::file::{Attachment, Retrieval};
 use crate::domain::ids::{ChatId, MessageId, ThreadKey, UpdateId, UserId};
-use crate::domain::message::Incoming;
+use crate::domain::message::{Incoming, MessageContext};
 use crate::domain::people::{Chat, ChatKind, Language, Person};
 use crate::llm::Unreadable;
 use crate::services::intake::Caller;
@@ -82,6 +82,26 @@ impl MessageHeader {
     /// Returns the language of the sender.
     pub(crate) fn language(&self) -> Language {
         Language::from_tag(self.sender.language_code.as_deref())
+    }
+
+    /// Returns a message of the sender with these words, in the place of this one.
+    pub(crate) fn saying(self, text: String, date: DateTime<Utc>) -> Incoming {
+        let Self { update, key, message, sender, chat, .. } = self;
+        Incoming {
+            update,
+            key,
+            message,
+            sender,
+            chat,
+            text,
+            date,
+            context: MessageContext::default(),
+            attachment: None,
+            fetched: Retrieval::default(),
+            replied_attachment: None,
+            replied_fetched: Retrieval::default(),
+            album: None,
+        }
     }
 }
 

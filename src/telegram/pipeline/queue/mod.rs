@@ -229,9 +229,9 @@ impl Batch {
         std::mem::take(&mut self.edits)
     }
 
-    /// Returns whether a message is in the batch.
-    pub(crate) fn contains(&self, message: MessageId) -> bool {
-        self.messages.iter().any(|waiting| waiting.message == message)
+    /// Returns the update that brought this message into the batch, or `None` if the message is not in it.
+    pub(crate) fn update_of(&self, message: MessageId) -> Option<UpdateId> {
+        self.messages.iter().find(|waiting| waiting.message == message).map(|waiting| waiting.update)
     }
 
     /// Returns whether the file of the replied message also comes with this message or with one in the batch.
