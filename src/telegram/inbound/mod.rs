@@ -32,7 +32,7 @@ pub(crate) enum Inbound {
     Sibling(Incoming),
     /// A command of this bot.
     Command(Command, MessageHeader),
-    /// A person changed the text of a message.
+    /// A person changed the text or the file of a message.
     Edited(Edit),
     /// A person tapped a button below a message of ours.
     Tapped(ButtonPress),
@@ -118,6 +118,9 @@ pub(crate) struct Edit {
     pub message: MessageId,
     /// The new text or caption, which may be empty.
     pub text: String,
+    /// The file that the message has now: a new one, or the one that it had. `None` for a text; no edit
+    /// removes a file.
+    pub attachment: Option<Attachment>,
     /// When it was edited, in whole seconds.
     pub date: DateTime<Utc>,
 }
@@ -283,8 +286,9 @@ fn read_edit(id: UpdateId, message: &Message, now: DateTime<Utc>) -> Inbound {
         (None, _) => return idle(Idle::Unhandled),
     };
     let date = message.edited.or(message.date).unwrap_or(now);
+    let attachment = message.body.file.as_ref().map(attachments::of);
     let MessageHeader { update, key, message, .. } = header;
-    Inbound::Edited(Edit { update, key, message, text, date })
+    Inbound::Edited(Edit { update, key, message, text, attachment, date })
 }
 
 fn migration(update: UpdateId, message: &Message) -> Option<Migration> {

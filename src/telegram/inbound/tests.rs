@@ -229,6 +229,7 @@ fn a_changed_caption_is_an_edit() {
             panic!("no edit");
         };
         assert_eq!(edit.text, text);
+        assert_eq!(edit.attachment.unwrap().kind, FileKind::Photo);
     }
 }
 
