@@ -184,15 +184,18 @@ impl Session<'_> {
         }
         let closed = Instant::now();
         while self.clear().await? {}
-        if self.changed {
+        let changed = self.changed;
+        // Both may hold connections of the database, so neither waits for the other.
+        let mut prepared = if let Some(prepared) = prepared {
             self.finish_background().await;
-            preparing = Box::pin(processor::prepare(context, self.key, &sender, &chat));
-            prepared = None;
-        }
-        let prepared = match prepared {
-            Some(prepared) => prepared,
-            None => preparing.await?,
+            prepared
+        } else {
+            let (prepared, ()) = tokio::join!(preparing, self.finish_background());
+            prepared?
         };
+        if changed {
+            prepared = processor::prepare(context, self.key, &sender, &chat).await?;
+        }
         let request = Box::pin(self.open_turn(prepared, closed)).await?;
         Ok(request.zip(permit))
     }

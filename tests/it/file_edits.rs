@@ -312,3 +312,63 @@ async fn a_stop_while_the_new_file_is_on_its_way_ends_the_question() {
     assert_eq!(bot.model.requests().len(), 2);
     bot.end().await;
 }
+
+#[tokio::test]
+async fn a_shutdown_while_the_new_file_is_fetched_leaves_the_edit_to_the_next_start() {
+    let (mut bot, message) = with_answer([]).await;
+    let hold = bot.telegram.hold("download");
+    bot.telegram.edit_file(ANN, message, note("new.txt")).unwrap();
+    hold.waiting().await;
+    bot.terminate();
+    assert_eq!(bot.exit_code().await, 0);
+    hold.release();
+    assert_eq!((bot.database.count(UNHANDLED).await, bot.database.count(REPLACED).await), (1, 0));
+    bot.run().await;
+    bot.database.until(REPLACED, 1).await;
+    bot.ask("And now?").await;
+    assert_eq!(shown(&newest(&bot)), ["new.txt"]);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn an_edit_that_waits_long_for_its_file_is_not_taken_up_again() {
+    let (mut bot, message) = with_answer([("STRANDED_AFTER_SECONDS", "1")]).await;
+    bot.expect_error("cannot be read");
+    let hold = bot.telegram.hold("download");
+    let update = bot.telegram.edit_file(ANN, message, note("new.txt")).unwrap();
+    hold.waiting().await;
+    // Each of these is marked as handled by one pass of the sweep.
+    for number in 1..=3 {
+        bot.sql(&format!(
+            "UPDATE inbox SET received_at = now() - interval '1 hour' WHERE update_id = {update};
+             INSERT INTO inbox (update_id, kind, payload, received_at)
+             VALUES ({number}, 'message', '{{}}', now() - interval '1 hour')"
+        ))
+        .await;
+        bot.database.until(UNHANDLED, 1).await;
+    }
+    let tries = "SELECT coalesce(sum(tries), 0)::bigint FROM inbox WHERE payload::text <> '{}'";
+    assert_eq!(bot.database.count(tries).await, 0);
+    hold.release();
+    bot.database.until(REPLACED, 1).await;
+    bot.end().await;
+}
+
+/// More edits than a session prepares at once; the newest one counts and the copies of all others go.
+#[tokio::test]
+async fn of_many_edits_in_a_row_the_last_one_stands() {
+    let (bot, message) = with_answer([]).await;
+    let hold = bot.telegram.hold("download");
+    for number in 1..=60 {
+        bot.telegram.edit_file(ANN, message, note(&format!("{number}.txt"))).unwrap();
+    }
+    bot.ann("And now?");
+    bot.database.until("SELECT count(*) FROM inbox", 62).await;
+    hold.release();
+    bot.answer(ANN, 2).await;
+    assert_eq!(shown(&newest(&bot)), ["60.txt"]);
+    bot.database.until(UNHANDLED, 0).await;
+    bot.database.until(TO_DELETE, 0).await;
+    assert_eq!((copies(&bot), bot.database.count(STORED).await), (vec!["60.txt".to_owned()], 1));
+    bot.end().await;
+}

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 
 pub(crate) use command::Command;
 use command::Form;
+use raw::body;
 use raw::kind::Class;
 use raw::message::{Message, Moved};
 use raw::{Content, Stopped, Tap, Update, WANTED};
@@ -209,7 +210,7 @@ fn read_message(id: UpdateId, message: Message, me: &Me, now: DateTime<Utc>) -> 
     if let Some(migration) = migration(id, &message) {
         return Inbound::Migrated(migration);
     }
-    let text = message.words.as_ref().map(|words| words.text.as_str()).unwrap_or_default();
+    let text = text(&message);
     let is_bare = text.trim().is_empty() && message.body.file.is_none();
     if is_bare && kind.class == Class::Service {
         return idle(Idle::Service);
@@ -248,6 +249,13 @@ fn read_message(id: UpdateId, message: Message, me: &Me, now: DateTime<Utc>) -> 
     if addressed { Inbound::Prompt(incoming) } else { Inbound::Sibling(incoming) }
 }
 
+/// Returns the text or the caption of a message, or the words that stand for one without any.
+fn text(message: &Message) -> String {
+    let written = message.words.as_ref().map(|words| words.text.as_str()).unwrap_or_default();
+    let told = if written.trim().is_empty() { body::told(&message.body) } else { None };
+    told.unwrap_or_else(|| written.to_owned())
+}
+
 fn incoming(
     message: Message,
     header: MessageHeader,
@@ -262,7 +270,7 @@ fn incoming(
         message: number,
         sender,
         chat,
-        text: message.words.unwrap_or_default().text,
+        text: text(&message),
         date: message.date.unwrap_or(now),
         context,
         attachment,

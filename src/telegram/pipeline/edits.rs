@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use tokio::sync::oneshot;
 
 use super::fetches::{FetchOutcome, before_fetch};
 use super::in_flight::InFlightGuard;
@@ -36,22 +37,34 @@ impl From<Edit> for PreparedEdit {
 /// cancels the fetch.
 pub(crate) type EditFuture = BoxFuture<'static, Option<PreparedEdit>>;
 
-/// Prepares an edit of a message that is not in the batch: fetches its file, unless the stored message has
-/// the same one.
+/// Starts preparing an edit of a message that is not in the batch: its file is fetched, unless the stored
+/// message has the same one. The work has a task of its own, so that no session holds a connection of the
+/// database while it waits for something else.
 pub(crate) fn prepare(context: &Arc<BotContext>, edit: Edit) -> EditFuture {
-    let (context, held) = (context.clone(), Some(context.in_flight.hold(edit.update)));
-    async move {
-        let file = match file(&context, &edit).await {
+    let (mut done, prepared) = oneshot::channel();
+    let (task, held) = (context.clone(), Some(context.in_flight.hold(edit.update)));
+    context.life.spawn("edit", async move {
+        let file = tokio::select! {
+            biased;
+            // The edit is prepared again with its update.
+            () = done.closed() => return,
+            file = file(&task, &edit) => file,
+        };
+        let file = match file {
             Ok(file) => file,
-            Err(PrepareError::Cut) => return None,
+            Err(PrepareError::Cut) => return,
             Err(PrepareError::Database(error)) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "an edit could not be prepared");
-                return None;
+                return;
             }
         };
-        Some(PreparedEdit { edit, file, held })
-    }
-    .boxed()
+        if let Err(PreparedEdit { file: Some((_, Retrieval::Copied(copy))), .. }) =
+            done.send(PreparedEdit { edit, file, held })
+        {
+            normalize::drop_copy(&task, &copy).await;
+        }
+    });
+    prepared.map(Result::ok).boxed()
 }
 
 /// Why an edit stays in the inbox.

@@ -27,7 +27,8 @@ impl Session<'_> {
             }
         }
         for copy in self.batch.take_replaced() {
-            self.background.push(Box::pin(async move { normalize::drop_copy(context, &copy).await }));
+            let task = context.clone();
+            context.life.spawn("copy", async move { normalize::drop_copy(&task, &copy).await });
         }
     }
 
