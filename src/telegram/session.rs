@@ -260,7 +260,7 @@ impl Session<'_> {
                     self.batch.add(*message, came, self.context.batch_window, files);
                 }
             }
-            SessionInput::Edit(edit) => self.edit(*edit),
+            SessionInput::Edit(edit) => self.edit(edit),
             SessionInput::Stop(stop_request) => return Some(*stop_request),
             SessionInput::Clear(clear) => self.queue_clear(clear),
             // The assembly may be dropped here: the session resumes the turn before it does anything else.

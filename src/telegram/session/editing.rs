@@ -12,7 +12,7 @@ const MOST: usize = 50;
 
 impl Session<'_> {
     /// Takes an edit into the session.
-    pub(super) fn edit(&mut self, edit: Edit) {
+    pub(super) fn edit(&mut self, edit: Box<Edit>) {
         let context = self.context;
         let (key, message) = (edit.key, edit.message);
         let fetch = |file: &_| normalize::fetch_edited(context, key, message, file);
@@ -20,10 +20,10 @@ impl Session<'_> {
             // The edit of an unstored message is handled once the message is stored.
             Ok(None) => {}
             Ok(Some(older)) => self.mark_handled(older),
-            Err(edit) if edit.attachment.is_some() => self.edits.push(edits::prepare(context, edit)),
+            Err(edit) if edit.attachment.is_some() => self.edits.push(edits::prepare(context, *edit)),
             Err(edit) => {
                 self.changed = true;
-                self.apply([edit.into()]);
+                self.apply([PreparedEdit::from(*edit)]);
             }
         }
         for copy in self.batch.take_replaced() {

@@ -207,9 +207,9 @@ impl Batch {
     /// Returns the edit if its message is not in the batch.
     pub(crate) fn edit(
         &mut self,
-        edit: Edit,
+        edit: Box<Edit>,
         fetch: impl FnOnce(&Attachment) -> Option<FetchFuture>,
-    ) -> Result<Option<UpdateId>, Edit> {
+    ) -> Result<Option<UpdateId>, Box<Edit>> {
         let mut waiting =
             self.messages.iter_mut().filter(|message| message.message == edit.message).peekable();
         if waiting.peek().is_none() {
@@ -222,12 +222,11 @@ impl Batch {
         waiting.for_each(|message| message.text.clone_from(&edit.text));
         let new = edit.attachment.clone();
         let message = edit.message;
-        let older = match known {
-            Some(known) => Some(std::mem::replace(known, edit)).filter(|older| older.update != known.update),
-            None => {
-                self.edits.push(edit);
-                None
-            }
+        let older = if let Some(known) = known {
+            Some(std::mem::replace(known, *edit)).filter(|older| older.update != known.update)
+        } else {
+            self.edits.push(*edit);
+            None
         };
         if let Some(new) = new {
             self.replace_file(message, &new, fetch);

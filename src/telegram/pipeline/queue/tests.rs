@@ -74,12 +74,12 @@ async fn a_batch_is_in_the_order_of_writing_and_knows_edits() {
         attachment: None,
         date: DateTime::UNIX_EPOCH,
     };
-    let mut apply = |edit| batch.edit(edit, |_| None);
+    let mut apply = |edit| batch.edit(Box::new(edit), |_| None);
     assert_eq!(apply(edit(9, 6, "first change")), Ok(None));
     assert_eq!(apply(edit(12, 6, "changed")), Ok(Some(UpdateId(9))), "the first has no effect any more");
     assert_eq!(apply(edit(11, 6, "late")), Ok(Some(UpdateId(11))));
     assert_eq!(apply(edit(12, 6, "changed")), Ok(None), "the same again");
-    assert_eq!(apply(edit(13, 8, "unknown")), Err(edit(13, 8, "unknown")));
+    assert_eq!(apply(edit(13, 8, "unknown")), Err(Box::new(edit(13, 8, "unknown"))));
     assert_eq!(batch.take_edits(), [edit(12, 6, "changed")]);
     let texts: Vec<String> = batch.take().into_iter().map(|message| message.text).collect();
     assert_eq!(texts, ["message 5", "changed", "message 7"]);
@@ -173,13 +173,14 @@ async fn an_edit_replaces_the_file_that_waits_and_drops_its_fetch() {
         date: DateTime::UNIX_EPOCH,
     };
     for number in 1..=3 {
-        let same = batch.edit(edit(number, Some(file("old"))), |_| panic!("the same file is not fetched"));
+        let same =
+            batch.edit(Box::new(edit(number, Some(file("old")))), |_| panic!("the same file is not fetched"));
         assert_eq!(same, Ok(None));
         let fetch = |new: &Attachment| {
             assert_eq!(new.unique_id, "new");
             Some(FetchFuture::new(MessageId(number), false, copied("newest")))
         };
-        assert_eq!(batch.edit(edit(number, Some(file("new"))), fetch), Ok(None));
+        assert_eq!(batch.edit(Box::new(edit(number, Some(file("new")))), fetch), Ok(None));
     }
     assert_eq!(batch.take_replaced(), [copy("first"), copy("second")]);
     while batch.is_fetching() {
@@ -205,6 +206,6 @@ fn a_recording_that_an_edit_brings_is_not_heard() {
         attachment: Some(voice),
         date: DateTime::UNIX_EPOCH,
     };
-    assert_eq!(batch.edit(edit, |_| None), Ok(None));
+    assert_eq!(batch.edit(Box::new(edit), |_| None), Ok(None));
     assert_eq!(batch.take().remove(0).fetched, Retrieval::Failed);
 }
