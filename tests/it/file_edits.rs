@@ -5,6 +5,7 @@ use playground::anthropic::{Gate, Recorded, Reply, Step, StopReason};
 use playground::telegram::{Attachment, Fault, NewFile};
 use serde_json::json;
 
+use crate::harness::barrier::Barrier;
 use crate::harness::redis::Redis;
 use crate::harness::{ANN, BOUND, Bot, GROUP, conversation};
 
@@ -370,5 +371,23 @@ async fn of_many_edits_in_a_row_the_last_one_stands() {
     bot.database.until(UNHANDLED, 0).await;
     bot.database.until(TO_DELETE, 0).await;
     assert_eq!((copies(&bot), bot.database.count(STORED).await), (vec!["60.txt".to_owned()], 1));
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_new_file_of_a_message_that_is_not_stored_yet_survives_a_crash() {
+    let mut bot = Bot::with([("BATCH_WINDOW_MS", "900")]).await;
+    bot.ask("before").await;
+    let barrier = Barrier::before_turns(&bot).await;
+    let said = bot.telegram.send(ANN, ANN, note("old.txt").captioned("Read this."));
+    bot.telegram.edit_file(ANN, said.message_id, note("new.txt").captioned("Read that.")).unwrap();
+    barrier.reached(&bot).await;
+    bot.kill().await;
+    barrier.lift_for_the_next().await;
+    bot.run().await;
+    assert!(bot.answer(ANN, 2).await.contains("\"new.txt\""), "{}", bot.screen(ANN));
+    assert_eq!(shown(&newest(&bot)), ["new.txt"]);
+    bot.database.until(UNHANDLED, 0).await;
+    assert_eq!((bot.database.count(STORED).await, bot.database.count(REPLACED).await), (1, 1));
     bot.end().await;
 }
