@@ -35,7 +35,11 @@ impl Session<'_> {
             let input = tokio::select! {
                 () = &mut running => return,
                 Some(()) = self.background.next() => continue,
-                Some(input) = self.mailbox.recv(), if !self.is_blocked_by_clear() => input,
+                Some(edit) = self.edits.next() => {
+                    self.apply_prepared(edit);
+                    continue;
+                }
+                Some(input) = self.mailbox.recv(), if self.takes_edits() && !self.is_blocked_by_clear() => input,
             };
             if let SessionInput::Message(message, _) = &input
                 && let Some(&(update, _)) = self.asked.iter().find(|(_, asked)| *asked == message.message)
@@ -76,7 +80,7 @@ impl Session<'_> {
 
     /// Stops the next answer before it starts.
     pub(super) fn stop_next(&mut self, stop_request: StopRequest) {
-        if self.batch.is_fetching() {
+        if self.is_fetching() {
             return self.cancel_batch(stop_request);
         }
         if let Some(earlier) = self.stopped.replace(stop_request) {
