@@ -42,6 +42,7 @@ pub const ALL: &[&str] = &[
     "topics: after the call",
     "copies: deleted at the provider",
     "return: before the commit",
+    "file: counted",
     "transcription: held",
     "transcription: answered",
     "transcription: before the commit",

@@ -270,6 +270,7 @@ impl Batch {
             FetchOutcome::FaultyDocument(size, fault) => (Retrieval::FaultyDocument(fault), Some(size)),
             FetchOutcome::Withheld if replied => return,
             FetchOutcome::Withheld => return self.withheld.push(message),
+            FetchOutcome::Refused(refusal) => (Retrieval::Refused(refusal), None),
             FetchOutcome::Failed => (Retrieval::Failed, None),
             FetchOutcome::Heard(spoken) if replied => return self.quote(message, &spoken),
             FetchOutcome::Heard(spoken) => (Retrieval::Heard(spoken), None),
