@@ -160,7 +160,8 @@ async fn start(
     let budget = telegram.sends_per_second;
     let api = Api::new(client, &telegram.api_url, &telegram.token, budget, metrics.clone())
         .context("TELEGRAM_API_URL")?;
-    let assistant = clients::assistant(config, &registry, db, (&api, &cache), clock.clone(), metrics)?;
+    let books = Books { db: db.clone(), registry, clock, terms: clients::terms(config) };
+    let assistant = clients::assistant(config, &books, (&api, &cache), speech.as_ref(), (life, metrics))?;
     let me = introduce(&api, life).await?;
     let made_files = assistant.made_files.clone();
     let courier =
@@ -173,7 +174,7 @@ async fn start(
         cache,
         write_behind,
         assistant,
-        books: Books { db: db.clone(), registry, clock, terms: clients::terms(config) },
+        books,
         payment_worker: PaymentWorker::new(metrics.clone()),
         screen,
         mailboxes: Mailboxes::default(),

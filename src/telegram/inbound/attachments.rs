@@ -4,7 +4,7 @@ use super::raw::file::{File, Format};
 use crate::documents;
 pub(crate) use crate::domain::file::DOWNLOAD_LIMIT;
 use crate::domain::file::{Attachment, FileKind};
-use crate::llm::{self, Readable, Unreadable};
+use crate::llm::{self, Readable, Unreadable, speech};
 
 /// The longest name that is kept, in code points.
 const NAME_CHARS: usize = 200;
@@ -107,6 +107,20 @@ pub(crate) fn fetchable(attachment: &Attachment) -> Result<(), Unreadable> {
     }
 }
 
+/// Returns whether an attachment can be transcribed when the model asks for it, as audio and video files can
+/// in an installation with that service.
+///
+/// # Errors
+/// Returns the reason if it cannot.
+pub(crate) fn heard_on_demand(attachment: &Attachment) -> Result<(), Unreadable> {
+    let Attachment { kind, name, mime, size, .. } = attachment;
+    match size {
+        _ if !speech::is_heard(*kind, mime, name) => Err(Unreadable::Kind),
+        Some(size) if *size > DOWNLOAD_LIMIT => Err(Unreadable::TooLarge { limit: DOWNLOAD_LIMIT }),
+        _ => Ok(()),
+    }
+}
+
 /// Returns the description of a message's file.
 pub(super) fn of(file: &File) -> Attachment {
     let (known, extension) = match (file.kind, file.sticker.as_ref().map(|sticker| sticker.format)) {
@@ -165,6 +179,30 @@ mod tests {
             ("pdf", "application/octet-stream"),
         ] {
             assert_eq!(type_of(name), mime, "{name}");
+        }
+    }
+
+    #[test]
+    fn audio_and_video_up_to_the_limit_are_heard_on_demand() {
+        let file = |kind, name: &str, size| Attachment {
+            kind,
+            telegram_id: String::new(),
+            unique_id: String::new(),
+            name: name.to_owned(),
+            mime: type_of(name).to_owned(),
+            size,
+            duration_s: None,
+        };
+        let too_large = Err(Unreadable::TooLarge { limit: DOWNLOAD_LIMIT });
+        for (file, expected) in [
+            (file(FileKind::Audio, "a.mp3", Some(DOWNLOAD_LIMIT)), Ok(())),
+            (file(FileKind::Video, "a.mp4", None), Ok(())),
+            (file(FileKind::Document, "a.wav", Some(1)), Ok(())),
+            (file(FileKind::Audio, "a.mp3", Some(DOWNLOAD_LIMIT + 1)), too_large),
+            (file(FileKind::Video, "a.avi", Some(1)), Err(Unreadable::Kind)),
+            (file(FileKind::Document, "a.zip", Some(1)), Err(Unreadable::Kind)),
+        ] {
+            assert_eq!(heard_on_demand(&file), expected, "{file:?}");
         }
     }
 

@@ -7,6 +7,7 @@ use super::{Session, log_failure};
 use crate::domain::ids::UpdateId;
 use crate::domain::message::Incoming;
 use crate::services::intake;
+use crate::telegram::inbound::attachments;
 use crate::telegram::pipeline::queue::{Batch, StopRequest, StopSource};
 use crate::telegram::{replies, text};
 
@@ -30,14 +31,15 @@ impl Session<'_> {
     /// sender, once per album. Keeps a blank album part if another part has content.
     pub(super) fn take_batch(&mut self) -> Vec<Incoming> {
         let (batch, withheld) = (self.batch.take(), self.batch.take_withheld());
-        let albums = |blank: bool| -> HashSet<String> {
-            let parts = batch.iter().filter(|incoming| incoming.is_blank() == blank);
+        let has_content = |incoming: &Incoming| !incoming.is_blank() || self.hears(incoming);
+        let albums = |content: bool| -> HashSet<String> {
+            let parts = batch.iter().filter(|incoming| has_content(incoming) == content);
             parts.filter_map(|incoming| incoming.album.clone()).collect()
         };
-        let (with_content, mut refused) = (albums(false), albums(true));
+        let (with_content, mut refused) = (albums(true), albums(false));
         let is_kept = |incoming: &Incoming| {
             // The gate reports why a file was withheld, or admits it now.
-            !incoming.is_blank()
+            has_content(incoming)
                 // Its turn tells why nothing was heard, and keeps the message.
                 || incoming.is_spoken()
                 || withheld.contains(&incoming.message)
@@ -54,6 +56,13 @@ impl Session<'_> {
                 .push(Box::pin(async move { log_failure(replies::not_fetched(context, incoming).await) }));
         }
         batch
+    }
+
+    /// Returns whether the model can have the file of a message transcribed.
+    fn hears(&self, incoming: &Incoming) -> bool {
+        let file = incoming.attachment.as_ref();
+        self.context.assistant.transcripts.is_some()
+            && file.is_some_and(|file| attachments::heard_on_demand(file).is_ok())
     }
 
     /// Cancels the batch while its files are being fetched, and confirms the stop.
