@@ -7,14 +7,15 @@ use crate::cache::{Cache, Origin};
 use crate::config::Config;
 use crate::conversation::{Assistant, OutputRatios};
 use crate::db::{Db, migrate};
-use crate::domain::clock::Clock;
+use crate::domain::tool::ToolName;
 use crate::http;
 use crate::lifecycle::Lifecycle;
-use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude, speech};
-use crate::services::books::Terms;
+use crate::services::books::{Books, Terms};
+use crate::services::file_contents::FileContents;
 use crate::services::file_copies::FileCopies;
 use crate::services::file_previews::FilePreviews;
+use crate::services::file_transcripts::FileTranscripts;
 use crate::services::made_files::MadeFiles;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
@@ -42,28 +43,32 @@ pub(super) fn terms(config: &Config) -> Terms {
 
 pub(super) fn assistant(
     config: &Config,
-    registry: &Registry,
-    db: &Db,
+    books: &Books,
     (api, cache): (&Api, &Cache),
-    clock: Clock,
-    metrics: &Metrics,
+    speech: Option<&speech::Client>,
+    (life, metrics): (&Lifecycle, &Metrics),
 ) -> Result<Assistant> {
+    let Books { db, registry, clock, .. } = books.clone();
     let (idle_limit, max_silence) = (config.anthropic.idle_limit, config.anthropic.max_silence);
     let client = http::streaming_client(idle_limit * 2).context("no HTTP client")?;
     let anthropic = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
-    let (provider, toolbox) = (Provider::Claude(anthropic), Toolbox::without(&[]));
-    let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
+    let (provider, metrics) = (Provider::Claude(anthropic), metrics.clone());
+    let missing: &[ToolName] = if speech.is_none() { &[ToolName::TranscribeAudio] } else { &[] };
     let room = (config.database.made_files, config.database.made_files_cached);
     let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);
     let copies = FileCopies::new(api.clone(), cache.clone(), provider.clone(), db.clone(), clock.clone());
-    let previews = FilePreviews::new(api.clone(), cache.clone(), db.clone(), made_files.clone());
+    let contents = FileContents::new(api.clone(), cache.clone(), db.clone(), made_files.clone());
+    let transcripts = speech.map(|client| {
+        FileTranscripts::new(contents.clone(), books.clone(), client.clone(), life.clone(), metrics.clone())
+    });
     Ok(Assistant {
         provider,
-        toolbox,
+        toolbox: Toolbox::without(missing),
         ratios: OutputRatios::default(),
         copies,
-        previews,
+        previews: FilePreviews::new(contents),
+        transcripts,
         db,
         made_files,
         registry,

@@ -47,7 +47,7 @@ pub(super) struct Subagent<'a> {
 impl Subagent<'_> {
     /// Returns the context for tools.
     pub(super) fn context(&self) -> ToolContext<'_> {
-        let Assistant { registry, db, made_files, previews, clock, .. } = self.assistant;
+        let Assistant { registry, db, made_files, previews, transcripts, clock, .. } = self.assistant;
         let Self { meter, key, thread, outages, deliveries, .. } = *self;
         ToolContext {
             registry,
@@ -55,6 +55,7 @@ impl Subagent<'_> {
             db,
             made_files,
             previews,
+            transcripts: transcripts.as_ref(),
             key,
             thread,
             subagents: self,

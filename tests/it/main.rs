@@ -63,6 +63,7 @@ mod stars;
 mod stopped;
 mod storm;
 mod tool_loops;
+mod transcripts;
 mod upgrades;
 mod voice;
 mod write_behind;

@@ -67,3 +67,4 @@ tool-self-critique = проверяю ответ
 tool-list-files = просматриваю файлы
 tool-deliver-file = отправляю файлы
 tool-preview-file = читаю файл
+tool-transcribe-audio = слушаю запись
