@@ -247,6 +247,7 @@ impl TurnLoop<'_> {
             assistant: self.assistant,
             meter: &self.meter,
             stop: self.stop,
+            turn: self.row,
             key: self.key,
             deliveries: &self.deliveries,
         };

@@ -10,7 +10,7 @@ use super::deliveries::Deliveries;
 use super::interrupt::Stop;
 use super::round::{self, Round, RoundContext, RoundEnd};
 use crate::domain::blank::is_blank;
-use crate::domain::ids::ThreadKey;
+use crate::domain::ids::{ThreadKey, TurnId};
 use crate::domain::message::Role;
 use crate::domain::money::Usd;
 use crate::llm::error::{RetryPauses, TRIES};
@@ -34,6 +34,8 @@ pub(super) struct Subagent<'a> {
     pub(super) assistant: &'a Assistant,
     pub(super) meter: &'a TurnMeter,
     pub(super) stop: &'a Stop,
+    /// The turn's row.
+    pub(super) turn: TurnId,
     /// The conversation that the turn belongs to.
     pub(super) key: ThreadKey,
     /// Sends files to its chat.
@@ -50,6 +52,7 @@ impl Subagent<'_> {
             db,
             made_files,
             previews,
+            turn: self.turn,
             key: self.key,
             subagents: self,
             delivery: self.deliveries,

@@ -16,6 +16,8 @@ pub enum ToolName {
     DeliverFile,
     /// Reads a document as text.
     PreviewFile,
+    /// Draws a formula.
+    RenderLatex,
 }
 
 impl ToolName {
@@ -36,6 +38,7 @@ impl ToolName {
                 Activity::Writing
             }
             Self::DeliverFile => Activity::File,
+            Self::RenderLatex => Activity::Picture,
         }
     }
 }

@@ -15,6 +15,7 @@ mod deliver_file;
 pub(crate) mod delivery;
 mod list_files;
 mod preview_file;
+mod render_latex;
 pub(crate) mod runner;
 mod self_critique;
 pub(crate) mod subagent;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::delivery::DeliverFiles;
 use super::subagent::RunSubagent;
 use crate::db::Db;
-use crate::domain::ids::ThreadKey;
+use crate::domain::ids::{ThreadKey, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
 use crate::llm::registry::Registry;
@@ -62,6 +62,8 @@ pub(crate) struct ToolContext<'a> {
     pub made_files: &'a MadeFiles,
     /// Reads documents as text.
     pub previews: &'a FilePreviews,
+    /// The turn's row, to which the files that a tool makes belong.
+    pub turn: TurnId,
     /// The conversation of the turn: the only one whose data a tool may read.
     pub key: ThreadKey,
     /// Runs sub-agents.
@@ -188,6 +190,6 @@ pub(super) mod testing {
         let db = made_files.db();
         let previews = Box::leak(Box::new(FilePreviews::nowhere()));
         let (subagents, delivery) = (&Unavailable, &NoDelivery);
-        ToolContext { registry, now, db, made_files, previews, key, subagents, delivery }
+        ToolContext { registry, now, db, made_files, previews, turn: TurnId(1), key, subagents, delivery }
     }
 }

@@ -8,6 +8,7 @@ use super::cost_estimator::CostEstimator;
 use super::deliver_file::DeliverFile;
 use super::list_files::ListFiles;
 use super::preview_file::PreviewFile;
+use super::render_latex::RenderLatex;
 use super::self_critique::SelfCritique;
 use super::tool::Definition;
 use crate::domain::tool::ToolName;
@@ -56,6 +57,7 @@ fn definition(name: ToolName) -> Definition {
         ToolName::ListFiles => Definition::of::<ListFiles>(),
         ToolName::DeliverFile => Definition::of::<DeliverFile>(),
         ToolName::PreviewFile => Definition::of::<PreviewFile>(),
+        ToolName::RenderLatex => Definition::of::<RenderLatex>(),
     }
 }
 

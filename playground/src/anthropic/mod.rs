@@ -32,6 +32,7 @@
 //! | `!broken-tool` | begins a tool call and stops with `max_tokens` inside its input |
 //! | `!empty` | ends normally without any content |
 //! | `!verdict` | a verdict, as a critic gives it; the words of a check choose it too |
+//! | `!formula [latex]` | draws the formula, by default that of the quadratic equation, and sends the picture |
 //! | `!remember` | lists role and first 20 characters of each message that it received |
 //!
 //! An echo of a message with files begins with a sentence about each of them: name, and size in pixels, pages

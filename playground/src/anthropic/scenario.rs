@@ -53,6 +53,8 @@ pub enum Scenario {
     Empty,
     /// What a critic says about a piece of work.
     Verdict,
+    /// A formula that is drawn and sent.
+    Formula,
     /// A digest of the conversation as the model received it.
     Remember,
 }
@@ -126,6 +128,12 @@ const ROWS: &[ScenarioRow] = &[
     row(Scenario::UnknownEvents, "unknown", "unknown events between known ones", &[]),
     row(Scenario::BrokenToolUse, "broken-tool", "a tool call that breaks off", &[]),
     row(Scenario::Empty, "empty", "a normal end without text", &[]),
+    row(
+        Scenario::Formula,
+        "formula",
+        "a formula drawn with render_latex and sent with deliver_file",
+        &["draw a formula", "draw the formula", "нарисуй формулу"],
+    ),
     row(
         Scenario::Remember,
         "remember",
