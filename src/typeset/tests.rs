@@ -189,6 +189,7 @@ fn bombs() -> Vec<String> {
         r"\raisebox{99999999em}{x}y".to_owned(),
         r"\kern-99999999em x".to_owned(),
         format!(r"\begin{{matrix}}{row}\\{row}\end{{matrix}}"),
+        format!(r"\begin{{matrix}}{}\end{{matrix}}", vec![row.as_str(); 1_000].join(r"\\")),
         format!(r"\begin{{matrix}}{}\end{{matrix}}", r"\\".repeat(2_000)),
         r"\begin{array}{:c:}\rule{1em}{100000000em}\end{array}".to_owned(),
         r"\htmlStyle{font-size:1e30em;}{x}".to_owned(),
