@@ -13,7 +13,9 @@
 mod cost_estimator;
 mod deliver_file;
 pub(crate) mod delivery;
+mod failure;
 mod list_files;
+mod outages;
 mod preview_file;
 mod render_latex;
 pub(crate) mod runner;
@@ -22,5 +24,6 @@ pub(crate) mod subagent;
 mod tool;
 mod toolbox;
 
+pub(crate) use outages::Outages;
 pub(crate) use tool::ToolContext;
 pub(crate) use toolbox::Toolbox;

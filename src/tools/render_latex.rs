@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::tool::{Failure, Output, Tool, ToolContext};
 use crate::domain::tool::ToolName;
+use crate::llm::request::ToolImage;
 use crate::services::made_files::{KeepError, MadeFile};
 use crate::typeset::{self, FormulaPicture, TypesetError};
 
@@ -49,11 +50,15 @@ impl Tool for RenderLatex {
     const TIME_LIMIT: Duration = Duration::from_secs(20);
 
     async fn run(arguments: Arguments, context: ToolContext<'_>) -> Output {
-        Output::free(draw(arguments, context).await)
+        match draw(arguments, context).await {
+            Ok((result, picture)) => Output::free(Ok(result)).with_images(vec![picture]),
+            Err(failure) => Output::free(Err(failure)),
+        }
     }
 }
 
-async fn draw(arguments: Arguments, context: ToolContext<'_>) -> Result<Value, Failure> {
+/// Draws the formula and keeps it. Returns the result and the picture for the model.
+async fn draw(arguments: Arguments, context: ToolContext<'_>) -> Result<(Value, ToolImage), Failure> {
     let description: String = arguments.latex.chars().take(DESCRIBED).collect();
     let FormulaPicture { png, width, height, small } =
         render(arguments).await.map_err(|error| told(&error))?;
@@ -78,7 +83,7 @@ async fn draw(arguments: Arguments, context: ToolContext<'_>) -> Result<Value, F
         result["advice"] =
             "Its letters are small on a phone. Break the formula into more lines if you can.".into();
     }
-    Ok(result)
+    Ok((result, ToolImage { mime: "image/png", bytes: png.into() }))
 }
 
 /// Draws on a thread for blocking work. Dropping the future does not end that thread, so the thread holds the

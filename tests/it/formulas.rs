@@ -1,6 +1,8 @@
 //! Formulas: a person asks for one, the model draws it with `render_latex`, sees it and sends it as a photo.
 //! Whatever a model passes as LaTeX, the turn ends well.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use playground::anthropic::{Recorded, Reply, Step, StopReason};
 use playground::telegram::{Attachment, MediaMessage};
 use serde_json::{Value, json};
@@ -71,6 +73,11 @@ async fn who_asks_for_a_formula_gets_its_picture() {
     );
     assert_eq!((&result["width"], &result["height"]), (&json!(width), &json!(height)));
     assert_eq!(result["size_bytes"], photo.bytes.len());
+    // The model has seen what the person gets.
+    let shown = &asked.body["messages"].as_array().unwrap().last().unwrap()["content"][0]["content"][1];
+    assert_eq!((&shown["type"], &shown["source"]["media_type"]), (&json!("image"), &json!("image/png")));
+    let seen = STANDARD.decode(shown["source"]["data"].as_str().unwrap()).unwrap();
+    assert!(seen == photo.bytes, "the model sees another picture");
     assert!(dark > 2_000 && dark < (width * height / 4) as usize, "{dark} dark pixels in {width}x{height}");
     assert_eq!(results(&bot.request(3).await)[0].0["status"], "will_be_sent_after_the_answer");
     bot.database.until("SELECT count(*) FROM outbox WHERE media IS NOT NULL AND state = 'sent'", 1).await;
