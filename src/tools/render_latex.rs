@@ -13,7 +13,7 @@ use crate::llm::request::ToolImage;
 use crate::services::made_files::{KeepError, MadeFile};
 use crate::typeset::{self, FormulaPicture, TypesetError};
 
-/// Formulas that are drawn at once, over all conversations. Each takes a thread for at most about 200 ms and
+/// Formulas that are drawn at once, over all conversations. Each takes a thread for half a second at most, and
 /// 10 MB.
 static DRAWING: Semaphore = Semaphore::const_new(2);
 

@@ -77,7 +77,7 @@ async fn who_asks_for_a_formula_gets_its_picture() {
     let shown = &asked.body["messages"].as_array().unwrap().last().unwrap()["content"][0]["content"][1];
     assert_eq!((&shown["type"], &shown["source"]["media_type"]), (&json!("image"), &json!("image/png")));
     let seen = STANDARD.decode(shown["source"]["data"].as_str().unwrap()).unwrap();
-    assert!(seen == photo.bytes, "the model sees another picture");
+    assert!(seen == *photo.bytes, "the model sees another picture");
     assert!(dark > 2_000 && dark < (width * height / 4) as usize, "{dark} dark pixels in {width}x{height}");
     assert_eq!(results(&bot.request(3).await)[0].0["status"], "will_be_sent_after_the_answer");
     bot.database.until("SELECT count(*) FROM outbox WHERE media IS NOT NULL AND state = 'sent'", 1).await;
