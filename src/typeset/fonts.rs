@@ -33,8 +33,11 @@ const KATEX: [&str; 19] = [
 ];
 const REGULAR: &str = "Main-Regular";
 
+/// The name and content of a font of KaTeX.
+type File = (&'static str, Cow<'static, [u8]>);
+
 /// The files of the fonts of KaTeX, to which the faces refer.
-static FILES: LazyLock<Vec<(&'static str, Cow<'static, [u8]>)>> = LazyLock::new(|| {
+static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
     let file = |name: &'static str| Some((name, ratex_katex_fonts::ttf_bytes(&format!("KaTeX_{name}.ttf"))?));
     KATEX.into_iter().filter_map(file).collect()
 });
@@ -60,8 +63,8 @@ impl Glyph {
     pub(super) fn find(font: &str, code: u32) -> Option<Self> {
         let id = FontId::parse(font).unwrap_or(FontId::MainRegular);
         let character = katex_ttf_glyph_char(id, code);
-        let faces = [FACES.get(font), FACES.get(REGULAR), TEXT.as_ref()].into_iter().flatten();
-        faces.filter_map(|face| Some(Self { face, id: face.glyph_index(character)? })).next()
+        let mut faces = [FACES.get(font), FACES.get(REGULAR), TEXT.as_ref()].into_iter().flatten();
+        faces.find_map(|face| Some(Self { face, id: face.glyph_index(character)? }))
     }
 
     /// Returns the size of the glyph in em.

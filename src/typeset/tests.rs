@@ -170,12 +170,13 @@ fn bombs() -> Vec<String> {
     let nested = |opening: &str, closing: &str, times: usize| {
         format!("{}x{}", opening.repeat(times), closing.repeat(times))
     };
-    let doubled: String = ('b'..='y')
+    let doubled: Vec<String> = ('b'..='y')
         .map(|name| {
             let before = char::from(name as u8 - 1);
             format!(r"\def\{name}{{\{before}\{before}}}")
         })
         .collect();
+    let doubled = doubled.concat();
     let row = vec!["1"; 1_000].join("&");
     let mut bombs = vec![
         nested("{", "}", 2_400),
@@ -237,81 +238,26 @@ fn a_bomb_ends_soon_without_harm() {
     assert_eq!(soon(&bombs()[1]), Err(TypesetError::TooComplex));
 }
 
+/// Words of formulas, separated by white space.
+const WORDS: &str = r"x 1 + = & \\ ^ _ { } ' я #1 % ~ $ \frac \sqrt \left( \right) \middle| \sum \int \limits \over
+    \def\a{ \a \not \hline \tag{1} \ce{H2O} \color{red} \rule{1em}{2em} \kern-2em \displaystyle \verb|x| \char65
+    \begin{matrix} \end{matrix} \genfrac \big( 漢 é";
+/// Commands with an argument.
+const COMMANDS: &str = r"\text \sqrt \hat \overbrace \boxed \ce \pmb \phantom \cancel \operatorname \substack \smash
+    \mathbb \raisebox{1em} \xrightarrow \frac{1}";
+const ENVIRONMENTS: &str = "matrix aligned cases gathered CD pmatrix";
+
+fn one_of(words: &'static str) -> impl Strategy<Value = &'static str> {
+    prop::sample::select(words.split_whitespace().collect::<Vec<_>>())
+}
+
 /// Pieces of formulas, balanced or not.
 fn piece() -> impl Strategy<Value = String> {
-    let word = prop::sample::select(vec![
-        "x",
-        "1",
-        "+",
-        "=",
-        "&",
-        r"\\",
-        "^",
-        "_",
-        "{",
-        "}",
-        "'",
-        "я",
-        "#1",
-        "%",
-        "~",
-        "$",
-        " ",
-        r"\frac",
-        r"\sqrt",
-        r"\left(",
-        r"\right)",
-        r"\middle|",
-        r"\sum",
-        r"\int",
-        r"\limits",
-        r"\over",
-        r"\def\a{",
-        r"\a",
-        r"\not",
-        r"\hline",
-        r"\tag{1}",
-        r"\ce{H2O}",
-        r"\color{red}",
-        r"\rule{1em}{2em}",
-        r"\kern-2em",
-        r"\displaystyle",
-        r"\verb|x|",
-        r"\char65",
-        r"\begin{matrix}",
-        r"\end{matrix}",
-        r"\genfrac",
-        r"\big(",
-        "漢",
-        "é",
-    ]);
-    let leaf = word.prop_map(str::to_owned);
-    leaf.prop_recursive(6, 60, 6, |inner| {
-        let command = prop::sample::select(vec![
-            "",
-            r"\text",
-            r"\sqrt",
-            r"\hat",
-            r"\overbrace",
-            r"\boxed",
-            r"\ce",
-            r"\pmb",
-            r"\phantom",
-            r"\cancel",
-            r"\operatorname",
-            r"\substack",
-            r"\smash",
-            r"\mathbb",
-            r"\raisebox{1em}",
-            r"\xrightarrow",
-            r"\frac{1}",
-        ]);
-        let environment =
-            prop::sample::select(vec!["matrix", "aligned", "cases", "gathered", "CD", "pmatrix"]);
+    one_of(WORDS).prop_map(|word| format!("{word} ")).prop_recursive(6, 60, 6, |inner| {
         let body = prop::collection::vec(inner, 0..6).prop_map(|parts| parts.concat());
         prop_oneof![
-            3 => (command, body.clone()).prop_map(|(command, body)| format!("{command}{{{body}}}")),
-            1 => (environment, body.clone())
+            3 => (one_of(COMMANDS), body.clone()).prop_map(|(command, body)| format!("{command}{{{body}}}")),
+            1 => (one_of(ENVIRONMENTS), body.clone())
                 .prop_map(|(name, body)| format!("\\begin{{{name}}}{body}\\end{{{name}}}")),
             1 => body.prop_map(|body| format!("\\left({body}\\right)")),
         ]
