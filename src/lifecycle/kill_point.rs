@@ -42,6 +42,8 @@ pub const ALL: &[&str] = &[
     "topics: after the call",
     "copies: deleted at the provider",
     "return: before the commit",
+    "edit: fetched",
+    "edit: before the commit",
     "transcription: held",
     "transcription: answered",
     "transcription: before the commit",

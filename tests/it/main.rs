@@ -26,6 +26,8 @@ mod critique;
 mod delivery;
 mod edits;
 mod file_contents;
+mod file_edits;
+mod file_kinds;
 mod file_limits;
 mod file_previews;
 mod file_storm;
