@@ -44,6 +44,7 @@ pub const ALL: &[&str] = &[
     "return: before the commit",
     "edit: fetched",
     "edit: before the commit",
+    "file: counted",
     "transcription: held",
     "transcription: answered",
     "transcription: before the commit",
