@@ -140,7 +140,8 @@ fn what_can_be_transcribed_is_named_with_the_tool_where_there_is_one() {
                 refusal: Some(Refusal::TooLarge { limit: PUBLIC_LIMIT }),
                 ..of(FileKind::Video, "a.mp4", "video/mp4", Some(PUBLIC_LIMIT + 1))
             },
-            "[video \"a.mp4\" (video/mp4, 20.9 MB): too large to be read here, the limit is 20.9 MB]".to_owned(),
+            "[video \"a.mp4\" (video/mp4, 20.9 MB): too large to be read here, the limit is 20.9 MB]"
+                .to_owned(),
         ),
         media(FileKind::Audio, "a.mp3", "audio/mpeg", 0, "[audio \"a.mp3\" (audio/mpeg, 0 bytes): empty]"),
         media(

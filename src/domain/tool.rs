@@ -18,6 +18,8 @@ pub enum ToolName {
     PreviewFile,
     /// Turns the speech in a file into text.
     TranscribeAudio,
+    /// Draws a formula.
+    RenderLatex,
 }
 
 impl ToolName {
@@ -40,6 +42,7 @@ impl ToolName {
             | Self::PreviewFile
             | Self::TranscribeAudio => Activity::Writing,
             Self::DeliverFile => Activity::File,
+            Self::RenderLatex => Activity::Picture,
         }
     }
 }

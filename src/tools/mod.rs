@@ -17,6 +17,7 @@ mod failure;
 mod list_files;
 mod outages;
 mod preview_file;
+mod render_latex;
 pub(crate) mod runner;
 mod self_critique;
 pub(crate) mod subagent;

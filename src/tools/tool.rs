@@ -16,7 +16,7 @@ pub(super) use super::failure::Failure;
 use super::outages::Outages;
 use super::subagent::RunSubagent;
 use crate::db::Db;
-use crate::domain::ids::{ThreadId, ThreadKey};
+use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
 use crate::domain::turn::ModelCall;
@@ -69,6 +69,8 @@ pub(crate) struct ToolContext<'a> {
     pub previews: &'a FilePreviews,
     /// Turns speech into text; `None` if it is not set up.
     pub transcripts: Option<&'a FileTranscripts>,
+    /// The turn's row, to which the files that a tool makes belong.
+    pub turn: TurnId,
     /// The conversation of the turn: the only one whose data a tool may read.
     pub key: ThreadKey,
     /// Its row.
@@ -207,6 +209,7 @@ pub(super) mod testing {
             made_files,
             previews,
             transcripts: None,
+            turn: TurnId(1),
             key,
             thread,
             subagents,

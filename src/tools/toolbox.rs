@@ -8,6 +8,7 @@ use super::cost_estimator::CostEstimator;
 use super::deliver_file::DeliverFile;
 use super::list_files::ListFiles;
 use super::preview_file::PreviewFile;
+use super::render_latex::RenderLatex;
 use super::self_critique::SelfCritique;
 use super::tool::Definition;
 use super::transcribe_audio::TranscribeAudio;
@@ -61,6 +62,7 @@ fn definition(name: ToolName) -> Definition {
         ToolName::DeliverFile => Definition::of::<DeliverFile>(),
         ToolName::PreviewFile => Definition::of::<PreviewFile>(),
         ToolName::TranscribeAudio => Definition::of::<TranscribeAudio>(),
+        ToolName::RenderLatex => Definition::of::<RenderLatex>(),
     }
 }
 

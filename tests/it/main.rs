@@ -36,6 +36,7 @@ mod file_storm;
 mod files;
 mod files_out;
 mod files_pictures;
+mod formulas;
 mod group_upgrades;
 mod groups;
 mod harness;

@@ -33,6 +33,7 @@
 //! | `!empty` | ends normally without any content |
 //! | `!verdict` | a verdict, as a critic gives it; the words of a check choose it too |
 //! | `!transcribe` | calls `transcribe_audio` for the newest file that the prompt offers to it, then tells the result |
+//! | `!formula [latex]` | draws the formula, by default that of the quadratic equation, and sends the picture |
 //! | `!remember` | lists role and first 20 characters of each message that it received |
 //!
 //! An echo of a message with files begins with a sentence about each of them: name, and size in pixels, pages

@@ -55,6 +55,8 @@ pub enum Scenario {
     Verdict,
     /// A call of `transcribe_audio` for the newest recording.
     Transcribe,
+    /// A formula that is drawn and sent.
+    Formula,
     /// A digest of the conversation as the model received it.
     Remember,
 }
@@ -133,6 +135,12 @@ const ROWS: &[ScenarioRow] = &[
         "transcribe",
         "what is said in the newest audio or video file",
         &["transcribe it", "transcribe this", "transcribe the", "расшифруй"],
+    ),
+    row(
+        Scenario::Formula,
+        "formula",
+        "a formula drawn with render_latex and sent with deliver_file",
+        &["draw a formula", "draw the formula", "нарисуй формулу"],
     ),
     row(
         Scenario::Remember,

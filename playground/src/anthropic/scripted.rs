@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::conversation::{
-    Block, blocks, messages, newest_tool_results, newest_user_message, newest_user_text, role, text_of,
+    Block, blocks, messages, newest_question, newest_tool_results, newest_user_message, newest_user_text,
+    role, text_of,
 };
 use super::error::ApiError;
 use super::files::{self, Known};
@@ -19,6 +20,7 @@ const SLOW_WORDS: usize = 30;
 const THOUGHT: &str = "The question deserves some care. First I consider what is asked, then what is known, \
                        and then I look for the shortest honest answer.";
 const PAUSED: &str = "Let me look that up.";
+const FORMULA: &str = r"x_{1,2} = \frac{-b \pm \sqrt{b^2-4ac}}{2a}, \quad \text{если } b^2 \ge 4ac";
 const RESUMED: &str = "Here is what I found after a longer search: one euro is 1.17 dollars.";
 
 /// The parts of a request that the script depends on.
@@ -43,6 +45,9 @@ pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
     }
     let results = newest_tool_results(scene.body);
     if !results.is_empty() {
+        if let Some(step) = after_drawing(&results, scene) {
+            return Plan::Steps(vec![step]);
+        }
         let told: Vec<String> =
             results.iter().map(|(name, text)| format!("The tool {name} says: {text}")).collect();
         return Plan::Steps(vec![Step::Text(told.join("\n\n"))]);
@@ -74,6 +79,7 @@ pub(super) fn perform(directive: &Directive, scene: &ScriptInput<'_>) -> Plan {
         Scenario::ContextExceeded => vec![first, Step::Stop(StopReason::ContextExceeded)],
         Scenario::PauseTurn => paused(scene.body),
         Scenario::ToolUse => tool_calls(&directive.argument, scene.body),
+        Scenario::Formula => formula(&directive.argument, scene.body),
         Scenario::BrokenToolUse => broken_call(scene.body),
         Scenario::UnknownEvents => {
             vec![Step::Unknown, first, Step::Unknown, Step::Ping, Step::Text(rest.to_owned()), Step::Unknown]
@@ -250,6 +256,34 @@ fn transcription(body: &Value) -> Vec<Step> {
     match newest {
         Some(id) => tool_calls(&format!("{TOOL} {}", json!({ "file_id": id })), body),
         None => vec![Step::Text("I see no recording that I could transcribe.".to_owned())],
+    }
+}
+
+/// Returns the call that draws a formula, by default one with a word in Cyrillic letters.
+fn formula(argument: &str, body: &Value) -> Vec<Step> {
+    if !declares(body, "render_latex") {
+        return vec![Step::Text("This request declares no such tool.".to_owned())];
+    }
+    let latex = if argument.is_empty() { FORMULA } else { argument };
+    vec![
+        Step::Text("I will draw it.".to_owned()),
+        Step::ToolUse { name: "render_latex".to_owned(), input: json!({"latex": latex}) },
+    ]
+}
+
+/// Returns what follows the result of the formula scenario's tools: the picture is sent, then announced.
+/// Returns `None` for other scenarios, and if there is no picture.
+fn after_drawing(results: &[(String, String)], scene: &ScriptInput<'_>) -> Option<Step> {
+    let asked = choose(&newest_question(scene.body), scene.fallback);
+    let (name, text) = results.first().filter(|_| asked.scenario == Scenario::Formula)?;
+    let result: Value = serde_json::from_str(text).ok()?;
+    match name.as_str() {
+        "render_latex" => {
+            let input = json!({"file_id": result["file_id"].as_str()?});
+            Some(Step::ToolUse { name: "deliver_file".to_owned(), input })
+        }
+        "deliver_file" if result["status"].is_string() => Some(Step::Text("Here is the formula.".to_owned())),
+        _ => None,
     }
 }
 

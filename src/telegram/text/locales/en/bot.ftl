@@ -68,3 +68,4 @@ tool-list-files = looking through the files
 tool-deliver-file = sending files
 tool-preview-file = reading the file
 tool-transcribe-audio = listening to the recording
+tool-render-latex = drawing the formula

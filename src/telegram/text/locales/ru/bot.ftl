@@ -68,3 +68,4 @@ tool-list-files = просматриваю файлы
 tool-deliver-file = отправляю файлы
 tool-preview-file = читаю файл
 tool-transcribe-audio = слушаю запись
+tool-render-latex = рисую формулу
