@@ -1,0 +1,230 @@
+//! Pictures made by a model: the client of Google's `generateContent` for image models.
+
+mod answer;
+mod errors;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
+use reqwest::{RequestBuilder, Response};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+
+use super::error::{LlmError, Retry, RetryPauses, TRIES};
+use super::tokens::BYTES_PER_ESTIMATED_TOKEN;
+use crate::domain::usage::Usage;
+
+pub(crate) use answer::{Drawing, NoPicture};
+
+/// The model that draws. The table of models has its prices.
+pub(crate) const MODEL: &str = "gemini-3-pro-image";
+/// The most pictures in a request.
+pub(crate) const MOST_SOURCES: usize = 14;
+/// The most bytes of all pictures in a request: as base64 they stay below the 20 MB that the API accepts.
+pub(crate) const SOURCES_LIMIT: usize = 14 * 1024 * 1024;
+/// The longest answer that is read, in bytes. A picture of 4K takes about 20 MB as base64.
+const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+/// The longest description of an error that is read, in bytes.
+const ERROR_LIMIT: usize = 64 * 1024;
+/// Answers that are read at once, over all conversations: each takes up to three times its size of memory.
+const MAX_READ: usize = 2;
+/// Time limit of the check of the key.
+const CHECK_LIMIT: Duration = Duration::from_secs(15);
+/// The header with the key.
+const KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
+/// The tokens of a picture in a request.
+const SOURCE_TOKENS: u64 = 560;
+
+/// The shape of a picture.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Shape {
+    /// Width to height, such as `16:9`. Without it the first source decides, or the picture is square.
+    pub aspect_ratio: Option<&'static str>,
+    /// The size.
+    pub size: Size,
+}
+
+/// The size of a picture: its longer side is about this many thousand pixels.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Size {
+    /// About 1,000 pixels.
+    OneK,
+    /// About 2,000 pixels.
+    TwoK,
+    /// About 4,000 pixels.
+    FourK,
+}
+
+impl Size {
+    /// Returns the tokens that a picture of this size takes.
+    pub(crate) const fn tokens(self) -> u64 {
+        match self {
+            Self::OneK | Self::TwoK => 1_120,
+            Self::FourK => 2_000,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::OneK => "1K",
+            Self::TwoK => "2K",
+            Self::FourK => "4K",
+        }
+    }
+}
+
+/// A picture to start from.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The MIME type: JPEG, PNG or WebP.
+    pub mime: &'static str,
+    /// The content.
+    pub bytes: Bytes,
+}
+
+/// A wish for a picture.
+#[derive(Clone, Debug)]
+pub(crate) struct DrawRequest<'a> {
+    /// What to draw, or how to change the sources.
+    pub prompt: &'a str,
+    /// The pictures to start from, at most [`MOST_SOURCES`] with [`SOURCES_LIMIT`] bytes.
+    pub sources: &'a [Source],
+    /// The shape of the result.
+    pub shape: Shape,
+    /// Whether the model may search the web first.
+    pub search: bool,
+}
+
+impl DrawRequest<'_> {
+    /// Returns what the request uses as far as it is known before the answer: the prompt, and one picture.
+    pub(crate) fn expected_usage(&self) -> Usage {
+        Usage { image_output: self.shape.size.tokens(), ..self.prompt_usage() }
+    }
+
+    /// Returns what the prompt uses.
+    fn prompt_usage(&self) -> Usage {
+        let text = (self.prompt.len() as u64).div_ceil(BYTES_PER_ESTIMATED_TOKEN);
+        Usage { input: text + self.sources.len() as u64 * SOURCE_TOKENS, ..Usage::default() }
+    }
+}
+
+/// A connection to the API. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base_url: String,
+    headers: HeaderMap,
+    /// Time limit of one request.
+    limit: Duration,
+    reading: Arc<Semaphore>,
+}
+
+impl Client {
+    /// Creates a client for the API at `base_url`, which ends in the version. One request takes at most
+    /// `limit`.
+    ///
+    /// # Errors
+    /// Returns an error if the key has characters that no header can carry.
+    pub(crate) fn new(
+        http: reqwest::Client,
+        base_url: &str,
+        key: &SecretString,
+        limit: Duration,
+    ) -> Result<Self, InvalidHeaderValue> {
+        let mut key = HeaderValue::from_str(key.expose_secret())?;
+        key.set_sensitive(true);
+        let headers = HeaderMap::from_iter([(KEY, key)]);
+        let reading = Arc::new(Semaphore::new(MAX_READ));
+        Ok(Self { http, base_url: base_url.to_owned(), headers, limit, reading })
+    }
+
+    /// Draws, and tries again after faults that may pass. An answer without a picture is a [`Drawing`] too,
+    /// because it costs money. The caller limits the whole time.
+    ///
+    /// # Errors
+    /// Returns the last error, when trying again did not help or is of no use. A request that was given up
+    /// after its time is not repeated, because the service goes on with it.
+    pub(crate) async fn draw(&self, request: &DrawRequest<'_>) -> Result<Drawing, LlmError> {
+        let body = Bytes::from(wire::body(request));
+        let (mut pauses, mut number) = (RetryPauses::new(), 1);
+        loop {
+            let asked = tokio::time::timeout(self.limit, self.ask(request, body.clone())).await;
+            let error = match asked.unwrap_or(Err(LlmError::Silent(self.limit))) {
+                Ok(drawing) => return Ok(drawing),
+                Err(error) => error,
+            };
+            let retry = if matches!(error, LlmError::Silent(_)) { Retry::Never } else { error.retry() };
+            let pause = pauses.after(retry).filter(|_| number < TRIES);
+            let Some(pause) = pause else { return Err(error) };
+            let pause_ms = pause.as_millis();
+            let cause: &(dyn std::error::Error + Send + Sync) = &error;
+            tracing::warn!(
+                error = cause as &dyn std::error::Error,
+                number,
+                pause_ms,
+                "a drawing is tried again"
+            );
+            tokio::time::sleep(pause).await;
+            number += 1;
+        }
+    }
+
+    /// Checks that the service accepts the key and has the model.
+    ///
+    /// # Errors
+    /// Returns the service's refusal, or the failure of the connection.
+    pub(crate) async fn check(&self) -> Result<(), LlmError> {
+        let request = self.http.get(format!("{}/models/{MODEL}", self.base_url));
+        let sent = tokio::time::timeout(CHECK_LIMIT, self.send(request)).await;
+        sent.map_err(|_elapsed| LlmError::Silent(CHECK_LIMIT))?.map(drop)
+    }
+
+    async fn ask(&self, request: &DrawRequest<'_>, body: Bytes) -> Result<Drawing, LlmError> {
+        let post = self.http.post(format!("{}/models/{MODEL}:generateContent", self.base_url));
+        let post = post.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body);
+        let response = self.send(post).await?;
+        // The semaphore is never closed, so this always returns a permit.
+        let permit = self.reading.clone().acquire_owned().await.ok();
+        let body = read(response, ANSWER_LIMIT).await?;
+        let (prompt, size) = (request.prompt_usage(), request.shape.size);
+        // Decoding 20 MB takes longer than a task may hold its thread.
+        let decode = move || {
+            let _permit = permit;
+            answer::read(&body, prompt, size)
+        };
+        tokio::task::spawn_blocking(decode).await.unwrap_or(Err(LlmError::BrokenOff))
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, LlmError> {
+        let response = request.headers(self.headers.clone()).send().await.map_err(connection)?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+        let retry_after = retry_after.and_then(|text| text.trim().parse::<f64>().ok());
+        let retry_after = retry_after.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let body = read(response, ERROR_LIMIT).await.unwrap_or_default();
+        Err(errors::of(status, retry_after, &body))
+    }
+}
+
+/// Reads a body to its end, or until it is longer than `limit` bytes.
+async fn read(mut response: Response, limit: usize) -> Result<Vec<u8>, LlmError> {
+    let mut content = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(connection)? {
+        content.extend_from_slice(&chunk);
+        if content.len() > limit {
+            return Err(LlmError::TooLong(format!("an answer of more than {limit} bytes")));
+        }
+    }
+    Ok(content)
+}
+
+fn connection(error: reqwest::Error) -> LlmError {
+    // The address is no secret, but it is noise.
+    LlmError::Connection(Box::new(error.without_url()))
+}
