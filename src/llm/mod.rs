@@ -7,6 +7,7 @@ pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod files;
 pub(crate) mod gemini;
+mod patience;
 mod provider;
 pub mod registry;
 pub(crate) mod request;

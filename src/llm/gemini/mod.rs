@@ -13,7 +13,8 @@ use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
-use super::error::{LlmError, Retry, RetryPauses, TRIES};
+use super::error::LlmError;
+use super::patience::patiently;
 use super::tokens::BYTES_PER_ESTIMATED_TOKEN;
 use crate::domain::usage::Usage;
 
@@ -149,27 +150,14 @@ impl Client {
     /// after its time is not repeated, because the service goes on with it.
     pub(crate) async fn draw(&self, request: &DrawRequest<'_>) -> Result<Drawing, LlmError> {
         let body = Bytes::from(wire::body(request));
-        let (mut pauses, mut number) = (RetryPauses::new(), 1);
-        loop {
-            let asked = tokio::time::timeout(self.limit, self.ask(request, body.clone())).await;
-            let error = match asked.unwrap_or(Err(LlmError::Silent(self.limit))) {
-                Ok(drawing) => return Ok(drawing),
-                Err(error) => error,
-            };
-            let retry = if matches!(error, LlmError::Silent(_)) { Retry::Never } else { error.retry() };
-            let pause = pauses.after(retry).filter(|_| number < TRIES);
-            let Some(pause) = pause else { return Err(error) };
-            let pause_ms = pause.as_millis();
-            let cause: &(dyn std::error::Error + Send + Sync) = &error;
-            tracing::warn!(
-                error = cause as &dyn std::error::Error,
-                number,
-                pause_ms,
-                "a drawing is tried again"
-            );
-            tokio::time::sleep(pause).await;
-            number += 1;
-        }
+        let drawn = patiently("a drawing", || async {
+            match tokio::time::timeout(self.limit, self.ask(request, body.clone())).await {
+                Ok(Ok(drawing)) => Ok(Ok(drawing)),
+                Ok(Err(error)) => Err(error),
+                Err(_elapsed) => Ok(Err(LlmError::Silent(self.limit))),
+            }
+        });
+        drawn.await?
     }
 
     /// Checks that the service accepts the key and has the model.
