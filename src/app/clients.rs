@@ -8,14 +8,18 @@ use crate::config::Config;
 use crate::conversation::{Assistant, OutputRatios};
 use crate::db::{Db, migrate};
 use crate::domain::clock::Clock;
+use crate::domain::model::ModelId;
+use crate::domain::tool::ToolName;
 use crate::http;
 use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
-use crate::llm::{Provider, claude, speech};
+use crate::llm::{Provider, claude, gemini, speech};
 use crate::services::books::Terms;
+use crate::services::file_contents::FileContents;
 use crate::services::file_copies::FileCopies;
 use crate::services::file_previews::FilePreviews;
 use crate::services::made_files::MadeFiles;
+use crate::services::pictures::Pictures;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
 
@@ -50,18 +54,27 @@ pub(super) fn assistant(
     let client = http::streaming_client(idle_limit * 2).context("no HTTP client")?;
     let anthropic = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
-    let (provider, toolbox) = (Provider::Claude(anthropic), Toolbox::without(&[]));
+    let provider = Provider::Claude(anthropic);
+    let pictures = images(config, registry)?;
+    let mut hidden = Vec::new();
+    if pictures.is_none() {
+        hidden.push(ToolName::GenerateImage);
+    }
+    let toolbox = Toolbox::without(&hidden);
     let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
     let room = (config.database.made_files, config.database.made_files_cached);
     let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);
     let copies = FileCopies::new(api.clone(), cache.clone(), provider.clone(), db.clone(), clock.clone());
-    let previews = FilePreviews::new(api.clone(), cache.clone(), db.clone(), made_files.clone());
+    let contents = FileContents::new(api.clone(), cache.clone(), db.clone(), made_files.clone());
+    let previews = FilePreviews::new(contents.clone());
+    let pictures = Pictures::new(pictures, contents);
     Ok(Assistant {
         provider,
         toolbox,
         ratios: OutputRatios::default(),
         copies,
         previews,
+        pictures,
         db,
         made_files,
         registry,
@@ -79,5 +92,19 @@ pub(super) fn speech(config: &Config) -> Result<Option<speech::Client>> {
     let client = http::client(limit).context("no HTTP client")?;
     let client = speech::Client::new(client, &openai.base_url, key, limit)
         .context("OPENAI_API_KEY has characters that cannot be sent")?;
+    Ok(Some(client))
+}
+
+/// Creates the client that draws; `None` without a key, or if the price table does not have its model.
+fn images(config: &Config, registry: &Registry) -> Result<Option<gemini::Client>> {
+    let (google, limit) = (&config.providers.google, config.providers.google_limit);
+    let Some(key) = &google.key else { return Ok(None) };
+    if registry.get(&ModelId(gemini::MODEL.to_owned())).is_none() {
+        tracing::warn!(model = gemini::MODEL, "no images: MODELS_FILE has no prices of {}", gemini::MODEL);
+        return Ok(None);
+    }
+    let client = http::client(limit).context("no HTTP client")?;
+    let client = gemini::Client::new(client, &google.base_url, key, limit)
+        .context("GOOGLE_API_KEY has characters that cannot be sent")?;
     Ok(Some(client))
 }

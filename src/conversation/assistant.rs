@@ -10,6 +10,7 @@ use crate::llm::registry::Registry;
 use crate::services::file_copies::FileCopies;
 use crate::services::file_previews::FilePreviews;
 use crate::services::made_files::MadeFiles;
+use crate::services::pictures::Pictures;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
 
@@ -26,6 +27,8 @@ pub(crate) struct Assistant {
     pub copies: FileCopies,
     /// Reads documents as text.
     pub previews: FilePreviews,
+    /// Makes pictures, for tools.
+    pub pictures: Pictures,
     /// The database, for tools.
     pub db: Db,
     /// The files that tools make.

@@ -112,6 +112,7 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
         copies,
         ratios: crate::conversation::output_ratio::OutputRatios::default(),
         previews: crate::services::file_previews::FilePreviews::nowhere(),
+        pictures: crate::services::pictures::Pictures::nowhere(),
         made_files: crate::services::made_files::MadeFiles::nowhere(),
         provider,
         toolbox: Toolbox::without(&[]),

@@ -16,6 +16,8 @@ pub enum ToolName {
     DeliverFile,
     /// Reads a document as text.
     PreviewFile,
+    /// Draws pictures.
+    GenerateImage,
 }
 
 impl ToolName {
@@ -36,6 +38,7 @@ impl ToolName {
                 Activity::Writing
             }
             Self::DeliverFile => Activity::File,
+            Self::GenerateImage => Activity::Picture,
         }
     }
 }

@@ -166,7 +166,7 @@ fn described(file: &MediaFile) -> Value {
 }
 
 /// Returns what the model reads about files that were sent at once.
-fn told(files: &[MediaFile], fates: &[FileFate]) -> Value {
+pub(super) fn told(files: &[MediaFile], fates: &[FileFate]) -> Value {
     let line = |(file, fate): (&MediaFile, &FileFate)| {
         let mut line = described(file);
         let (status, reason) = match fate {

@@ -16,7 +16,7 @@ pub(super) use super::failure::Failure;
 use super::outages::Outages;
 use super::subagent::RunSubagent;
 use crate::db::Db;
-use crate::domain::ids::{ThreadId, ThreadKey};
+use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
 use crate::domain::turn::ModelCall;
@@ -25,6 +25,7 @@ use crate::llm::request::{ToolImage, ToolSpec};
 use crate::services::file_previews::FilePreviews;
 use crate::services::made_files::MadeFiles;
 use crate::services::metering::{PaidWork, TurnMeter};
+use crate::services::pictures::Pictures;
 use crate::services::pricing;
 
 /// A tool that the model may call.
@@ -45,12 +46,14 @@ pub(super) trait Tool {
 }
 
 /// The price of a tool.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Price {
     /// No charge.
     Free,
     /// `least` must be left to spend, and `most` is reserved before the tool runs.
     Paid(PaidWork),
+    /// The same, with amounts that depend on the arguments and the price table.
+    Varying(for<'a> fn(&Value, ToolContext<'a>) -> PaidWork),
 }
 
 /// The services and data that a tool may use.
@@ -66,6 +69,10 @@ pub(crate) struct ToolContext<'a> {
     pub made_files: &'a MadeFiles,
     /// Reads documents as text.
     pub previews: &'a FilePreviews,
+    /// Makes pictures, and scales them down for the model.
+    pub pictures: &'a Pictures,
+    /// The turn's row, to which the files that a tool makes belong.
+    pub turn: TurnId,
     /// The conversation of the turn: the only one whose data a tool may read.
     pub key: ThreadKey,
     /// Its row.
@@ -194,6 +201,7 @@ pub(super) mod testing {
         let now = "2026-11-21T12:00:00Z".parse().unwrap();
         let db = made_files.db();
         let previews = Box::leak(Box::new(FilePreviews::nowhere()));
+        let pictures = Box::leak(Box::new(Pictures::nowhere()));
         let meter = Box::leak(Box::new(metering::channel().0));
         let outages = Box::leak(Box::new(Outages::default()));
         let (thread, subagents, delivery) = (ThreadId(1), &Unavailable, &NoDelivery);
@@ -203,6 +211,8 @@ pub(super) mod testing {
             db,
             made_files,
             previews,
+            pictures,
+            turn: TurnId(1),
             key,
             thread,
             subagents,

@@ -6,6 +6,7 @@ use strum::VariantArray;
 
 use super::cost_estimator::CostEstimator;
 use super::deliver_file::DeliverFile;
+use super::generate_image::GenerateImage;
 use super::list_files::ListFiles;
 use super::preview_file::PreviewFile;
 use super::self_critique::SelfCritique;
@@ -35,7 +36,8 @@ impl Toolbox {
     /// Returns the tools for a sub-agent, which can neither start sub-agents itself nor send files.
     #[must_use]
     pub(crate) fn for_subagents(&self) -> Self {
-        const TURN_ONLY: [ToolName; 2] = [ToolName::SelfCritique, ToolName::DeliverFile];
+        const TURN_ONLY: [ToolName; 3] =
+            [ToolName::SelfCritique, ToolName::DeliverFile, ToolName::GenerateImage];
         let own = |tool: &&Definition| TURN_ONLY.iter().all(|name| tool.spec.name != name.name());
         Self::of(self.tools.iter().filter(own).cloned().collect())
     }
@@ -57,6 +59,7 @@ fn definition(name: ToolName) -> Definition {
         ToolName::ListFiles => Definition::of::<ListFiles>(),
         ToolName::DeliverFile => Definition::of::<DeliverFile>(),
         ToolName::PreviewFile => Definition::of::<PreviewFile>(),
+        ToolName::GenerateImage => Definition::of::<GenerateImage>(),
     }
 }
 

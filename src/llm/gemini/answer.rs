@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::Size;
@@ -45,7 +46,7 @@ pub(crate) struct DrawnPicture {
     /// The MIME type that the service names.
     pub mime: String,
     /// The content.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
 }
 
 /// Why there is no picture, or not every one.
@@ -152,7 +153,7 @@ impl Found {
         match BASE64.decode(data) {
             Ok(bytes) if !bytes.is_empty() && mime.starts_with("image/") => {
                 if self.pictures.len() < MOST_PICTURES {
-                    self.pictures.push(DrawnPicture { mime, bytes });
+                    self.pictures.push(DrawnPicture { mime, bytes: bytes.into() });
                 }
             }
             _ => self.broken = true,

@@ -18,7 +18,7 @@ use super::patience::patiently;
 use super::tokens::BYTES_PER_ESTIMATED_TOKEN;
 use crate::domain::usage::Usage;
 
-pub(crate) use answer::{Drawing, NoPicture};
+pub(crate) use answer::{Drawing, DrawnPicture, NoPicture};
 
 /// The model that draws. The table of models has its prices.
 pub(crate) const MODEL: &str = "gemini-3-pro-image";
