@@ -103,7 +103,8 @@ fn images(config: &Config, registry: &Registry) -> Result<Option<gemini::Client>
         tracing::warn!(model = gemini::MODEL, "no images: MODELS_FILE has no prices of {}", gemini::MODEL);
         return Ok(None);
     }
-    let client = http::client(limit).context("no HTTP client")?;
+    // The client ends a request first: it must know whether the time was over or the connection broke.
+    let client = http::client(limit * 2).context("no HTTP client")?;
     let client = gemini::Client::new(client, &google.base_url, key, limit)
         .context("GOOGLE_API_KEY has characters that cannot be sent")?;
     Ok(Some(client))

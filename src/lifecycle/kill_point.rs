@@ -42,6 +42,8 @@ pub const ALL: &[&str] = &[
     "topics: after the call",
     "copies: deleted at the provider",
     "return: before the commit",
+    "draw: answered",
+    "draw: kept",
     "transcription: held",
     "transcription: answered",
     "transcription: before the commit",

@@ -16,6 +16,8 @@ use crate::llm::gemini::{self, DrawRequest, Drawing, Source};
 
 /// Pictures that are converted at once, over all conversations. Each takes up to 250 MB while it is decoded.
 const MAX_CONVERSIONS: usize = 2;
+/// Files that are loaded at once, over all conversations: each is in memory until it is converted.
+const MAX_LOADED: usize = 4;
 /// The longest side of a source, in pixels. The model that draws scales down larger ones.
 const SOURCE_SIDE: u32 = 3_072;
 /// The longest side of a picture in the result of a tool, in pixels: what the chat models see.
@@ -30,6 +32,7 @@ pub(crate) struct Pictures {
     client: Option<gemini::Client>,
     contents: FileContents,
     conversions: Arc<Semaphore>,
+    loaded: Arc<Semaphore>,
 }
 
 /// Why a file is no source of a picture.
@@ -48,7 +51,8 @@ pub(crate) enum SourceError {
 
 impl Pictures {
     pub(crate) fn new(client: Option<gemini::Client>, contents: FileContents) -> Self {
-        Self { client, contents, conversions: Arc::new(Semaphore::new(MAX_CONVERSIONS)) }
+        let conversions = Arc::new(Semaphore::new(MAX_CONVERSIONS));
+        Self { client, contents, conversions, loaded: Arc::new(Semaphore::new(MAX_LOADED)) }
     }
 
     /// Pictures that no test reaches.
@@ -88,6 +92,8 @@ impl Pictures {
         if file.exceeds_downloads() {
             return Err(ContentError::TooLarge.into());
         }
+        // The semaphores are never closed, so they always return a permit.
+        let _loaded = self.loaded.acquire().await.ok();
         let content = self.contents.load(&file).await?;
         let picture = self.shrink(content.into(), SOURCE_SIDE, most).await.map_err(SourceError::Picture)?;
         Ok(Source { mime: picture.mime, bytes: picture.bytes.into() })
@@ -104,7 +110,6 @@ impl Pictures {
     /// Converts a picture on a thread for blocking work. Dropping the future does not end that thread, so the
     /// thread holds the permit.
     async fn shrink(&self, content: Bytes, side: u32, most: usize) -> Result<Picture, PictureFault> {
-        // The semaphore is never closed, so this always returns a permit.
         let permit = self.conversions.clone().acquire_owned().await.ok();
         let work = move || {
             let _permit = permit;

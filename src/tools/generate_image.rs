@@ -224,7 +224,8 @@ async fn sources(ids: &[PublicFileId], context: ToolContext<'_>) -> Result<Vec<S
 }
 
 /// Draws under a call in the books. If the turn is cut meanwhile, the service goes on drawing, so the call
-/// costs what one picture costs.
+/// costs what one picture costs. The answer's usage is recorded after the picture is stored: a crash in
+/// between is not paid by the person, who would have nothing for it.
 async fn draw(wish: &Wish<'_>, sources: &[Source], context: ToolContext<'_>) -> Output {
     let request = DrawRequest { prompt: wish.prompt, sources, shape: wish.shape, search: wish.search };
     let mut call = PaidCall::start(context.meter, model()).if_cut(request.expected_usage());
@@ -240,15 +241,18 @@ async fn draw(wish: &Wish<'_>, sources: &[Source], context: ToolContext<'_>) -> 
             return Output::free(Err(told::too_slow()));
         }
     };
-    call.answered(drawing.usage, drawing.estimated, drawing.request_id.clone());
-    let call = call.end(drawing.missing.map_or("end", |missing| missing.name()));
+    call = call.if_cut(drawing.usage);
     kill_point!("draw: answered");
-    let cost = context.cost(&call);
     let (kept, images) = keep(&drawing, wish, context).await;
+    kill_point!("draw: kept");
+    if drawing.estimated {
+        tracing::warn!("the image service did not report what it used, so it is estimated");
+    }
+    call.answered(drawing.usage, drawing.estimated, drawing.request_id.clone());
+    let cost = context.cost(&call.end(drawing.missing.map_or("end", |missing| missing.name())));
     let result = match kept {
         Ok(files) if files.is_empty() => Err(told::nothing_drawn(&drawing)),
         Ok(files) => {
-            kill_point!("draw: kept");
             let to_send = FilesToSend { files: files.clone(), caption: String::new() };
             let fates = context.delivery.now(to_send).await;
             let mut result = super::deliver_file::told(&files, &fates);

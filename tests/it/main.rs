@@ -24,6 +24,8 @@ mod crash;
 mod crash_blame;
 mod critique;
 mod delivery;
+mod drawing;
+mod drawing_faults;
 mod edits;
 mod file_contents;
 mod file_limits;

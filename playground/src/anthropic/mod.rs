@@ -33,6 +33,8 @@
 //! | `!empty` | ends normally without any content |
 //! | `!verdict` | a verdict, as a critic gives it; the words of a check choose it too |
 //! | `!remember` | lists role and first 20 characters of each message that it received |
+//! | `!draw [prompt]` | calls generate_image; words of the prompt choose faults (see `gemini`) |
+//! | `!redraw [prompt]` | calls list_files, then generate_image with the newest picture that it lists |
 //!
 //! An echo of a message with files begins with a sentence about each of them: name, and size in pixels, pages
 //! or characters.

@@ -91,7 +91,7 @@ pub(super) fn encode(picture: &RgbImage, jpeg: bool) -> ImageResult<Vec<u8>> {
     if jpeg {
         picture.write_with_encoder(JpegEncoder::new_with_quality(&mut file, 90))?;
     } else {
-        let (compression, filter) = (CompressionType::Fast, FilterType::NoFilter);
+        let (compression, filter) = (CompressionType::Fast, FilterType::Sub);
         picture.write_with_encoder(PngEncoder::new_with_quality(&mut file, compression, filter))?;
     }
     Ok(file.into_inner())

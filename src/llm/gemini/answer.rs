@@ -7,7 +7,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::Size;
+use super::request::Size;
 use crate::domain::usage::Usage;
 use crate::llm::error::LlmError;
 

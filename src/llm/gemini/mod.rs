@@ -2,6 +2,7 @@
 
 mod answer;
 mod errors;
+mod request;
 mod wire;
 
 use std::sync::Arc;
@@ -15,102 +16,24 @@ use tokio::sync::Semaphore;
 
 use super::error::LlmError;
 use super::patience::patiently;
-use super::tokens::BYTES_PER_ESTIMATED_TOKEN;
-use crate::domain::usage::Usage;
 
 pub(crate) use answer::{Drawing, DrawnPicture, NoPicture};
+pub(crate) use request::{DrawRequest, MOST_SOURCES, SOURCES_LIMIT, Shape, Size, Source};
 
 /// The model that draws. The table of models has its prices.
 pub(crate) const MODEL: &str = "gemini-3-pro-image";
-/// The most pictures in a request.
-pub(crate) const MOST_SOURCES: usize = 14;
-/// The most bytes of all pictures in a request: as base64 they stay below the 20 MB that the API accepts.
-pub(crate) const SOURCES_LIMIT: usize = 14 * 1024 * 1024;
 /// The longest answer that is read, in bytes. A picture of 4K takes about 20 MB as base64.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 /// The longest description of an error that is read, in bytes.
 const ERROR_LIMIT: usize = 64 * 1024;
 /// Answers that are read at once, over all conversations: each takes up to three times its size of memory.
 const MAX_READ: usize = 2;
+/// The room for the bodies of requests on their way, over all conversations, in KiB.
+const BODIES_KIB: u32 = 128 * 1024;
 /// Time limit of the check of the key.
 const CHECK_LIMIT: Duration = Duration::from_secs(15);
 /// The header with the key.
 const KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
-/// The tokens of a picture in a request.
-const SOURCE_TOKENS: u64 = 560;
-
-/// The shape of a picture.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Shape {
-    /// Width to height, such as `16:9`. Without it the first source decides, or the picture is square.
-    pub aspect_ratio: Option<&'static str>,
-    /// The size.
-    pub size: Size,
-}
-
-/// The size of a picture: its longer side is about this many thousand pixels.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Size {
-    /// About 1,000 pixels.
-    OneK,
-    /// About 2,000 pixels.
-    TwoK,
-    /// About 4,000 pixels.
-    FourK,
-}
-
-impl Size {
-    /// Returns the tokens that a picture of this size takes.
-    pub(crate) const fn tokens(self) -> u64 {
-        match self {
-            Self::OneK | Self::TwoK => 1_120,
-            Self::FourK => 2_000,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::OneK => "1K",
-            Self::TwoK => "2K",
-            Self::FourK => "4K",
-        }
-    }
-}
-
-/// A picture to start from.
-#[derive(Clone, Debug)]
-pub(crate) struct Source {
-    /// The MIME type: JPEG, PNG or WebP.
-    pub mime: &'static str,
-    /// The content.
-    pub bytes: Bytes,
-}
-
-/// A wish for a picture.
-#[derive(Clone, Debug)]
-pub(crate) struct DrawRequest<'a> {
-    /// What to draw, or how to change the sources.
-    pub prompt: &'a str,
-    /// The pictures to start from, at most [`MOST_SOURCES`] with [`SOURCES_LIMIT`] bytes.
-    pub sources: &'a [Source],
-    /// The shape of the result.
-    pub shape: Shape,
-    /// Whether the model may search the web first.
-    pub search: bool,
-}
-
-impl DrawRequest<'_> {
-    /// Returns what the request uses as far as it is known before the answer: the prompt, and one picture.
-    pub(crate) fn expected_usage(&self) -> Usage {
-        Usage { image_output: self.shape.size.tokens(), ..self.prompt_usage() }
-    }
-
-    /// Returns what the prompt uses.
-    fn prompt_usage(&self) -> Usage {
-        let text = (self.prompt.len() as u64).div_ceil(BYTES_PER_ESTIMATED_TOKEN);
-        Usage { input: text + self.sources.len() as u64 * SOURCE_TOKENS, ..Usage::default() }
-    }
-}
 
 /// A connection to the API. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -121,6 +44,7 @@ pub(crate) struct Client {
     /// Time limit of one request.
     limit: Duration,
     reading: Arc<Semaphore>,
+    bodies: Arc<Semaphore>,
 }
 
 impl Client {
@@ -139,7 +63,8 @@ impl Client {
         key.set_sensitive(true);
         let headers = HeaderMap::from_iter([(KEY, key)]);
         let reading = Arc::new(Semaphore::new(MAX_READ));
-        Ok(Self { http, base_url: base_url.to_owned(), headers, limit, reading })
+        let bodies = Arc::new(Semaphore::new(BODIES_KIB as usize));
+        Ok(Self { http, base_url: base_url.to_owned(), headers, limit, reading, bodies })
     }
 
     /// Draws, and tries again after faults that may pass. An answer without a picture is a [`Drawing`] too,
@@ -149,6 +74,11 @@ impl Client {
     /// Returns the last error, when trying again did not help or is of no use. A request that was given up
     /// after its time is not repeated, because the service goes on with it.
     pub(crate) async fn draw(&self, request: &DrawRequest<'_>) -> Result<Drawing, LlmError> {
+        // As base64, pictures grow by a third.
+        let sources: usize = request.sources.iter().map(|source| source.bytes.len()).sum();
+        let kib = u32::try_from(sources / 3 * 4 / 1024).unwrap_or(BODIES_KIB).min(BODIES_KIB);
+        // The semaphores are never closed, so they always return a permit.
+        let _room = self.bodies.acquire_many(kib).await.ok();
         let body = Bytes::from(wire::body(request));
         let drawn = patiently("a drawing", || async {
             match tokio::time::timeout(self.limit, self.ask(request, body.clone())).await {
@@ -174,7 +104,6 @@ impl Client {
         let post = self.http.post(format!("{}/models/{MODEL}:generateContent", self.base_url));
         let post = post.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body);
         let response = self.send(post).await?;
-        // The semaphore is never closed, so this always returns a permit.
         let permit = self.reading.clone().acquire_owned().await.ok();
         let body = read(response, ANSWER_LIMIT).await?;
         let (prompt, size) = (request.prompt_usage(), request.shape.size);

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::DrawRequest;
+use super::request::{DrawRequest, Source};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,10 +58,8 @@ struct GoogleSearch {}
 
 /// Returns the body of a request: the text, then the pictures.
 pub(super) fn body(request: &DrawRequest<'_>) -> Vec<u8> {
-    let picture = |source: &super::Source| Part::InlineData {
-        mime_type: source.mime,
-        data: STANDARD.encode(&source.bytes),
-    };
+    let picture =
+        |source: &Source| Part::InlineData { mime_type: source.mime, data: STANDARD.encode(&source.bytes) };
     let parts = std::iter::once(Part::Text(request.prompt)).chain(request.sources.iter().map(picture));
     let shape = request.shape;
     let body = Body {
@@ -81,7 +79,7 @@ mod tests {
     use bytes::Bytes;
     use serde_json::{Value, json};
 
-    use super::super::{Shape, Size, Source};
+    use super::super::request::{Shape, Size};
     use super::*;
 
     fn written(request: &DrawRequest<'_>) -> Value {

@@ -41,8 +41,8 @@ async fn wrong_arguments_are_told_before_anything_is_loaded() {
     }
 }
 
-#[test]
-fn what_is_reserved_follows_the_arguments_and_the_price_table() {
+#[tokio::test]
+async fn what_is_reserved_follows_the_arguments_and_the_price_table() {
     for (input, most) in [
         (json!({"prompt": "a cat"}), "0.170404"),
         (json!({"prompt": "a cat", "image_size": "1K"}), "0.170404"),
