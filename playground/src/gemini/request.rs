@@ -36,6 +36,7 @@ pub(super) fn check(body: &[u8]) -> Result<Wanted, ApiError> {
     }
     let body: Value = serde_json::from_slice(body)
         .map_err(|error| ApiError::invalid(format!("Invalid JSON payload received. {error}")))?;
+    let body = camel(body);
     let fields = ["contents", "generationConfig", "tools", "systemInstruction", "safetySettings"];
     let body = object(&body, "", &fields)?;
     let (texts, sources) = contents(body.get("contents").unwrap_or(&Value::Null))?;
@@ -58,6 +59,27 @@ pub(super) fn check(body: &[u8]) -> Result<Wanted, ApiError> {
         return Err(ApiError::invalid(format!("Unsupported image size: {size}")));
     }
     Ok(Wanted { prompt: texts, sources, ratio, size, search, pictures, texts: texts_wanted })
+}
+
+/// Writes the names of all fields in one way: the service takes `inline_data` as well as `inlineData`.
+fn camel(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (camel_name(&name), camel(value))).collect()
+        }
+        Value::Array(items) => items.into_iter().map(camel).collect(),
+        other => other,
+    }
+}
+
+fn camel_name(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| {
+        let mut chars = word.chars();
+        let initial = chars.next().map(|letter| letter.to_ascii_uppercase());
+        name.chars().chain(initial).chain(chars).collect()
+    })
 }
 
 /// Returns an object that has only known fields.

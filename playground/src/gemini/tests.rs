@@ -116,7 +116,8 @@ async fn what_the_service_refuses() {
         (with(&|body| body["contents"][0]["parts"] = json!([{"text": " "}])), "no text"),
         (part(json!({})), "oneof field 'data'"),
         (part(json!({"text": "a", "inlineData": {}})), "oneof field 'data'"),
-        (part(json!({"inline_data": {}})), "Unknown name \"inline_data\""),
+        (part(json!({"inline_data": {}})), "Unsupported MIME type"),
+        (part(json!({"inlinedata": {}})), "Unknown name \"inlinedata\""),
         (image("image/gif", &samples::gif(2, 2)), "Unsupported MIME type: image/gif"),
         (image("image/jpeg", &png), "Provided image is not valid."),
         (part(json!({"inlineData": {"mimeType": "image/png", "data": "%"}})), "Base64 decoding failed"),
@@ -154,7 +155,7 @@ async fn what_the_service_refuses() {
         }
         assert_eq!(request.send().await.unwrap().status().as_u16(), status);
     }
-    assert_eq!(gemini.refusals().len(), 26);
+    assert_eq!(gemini.refusals().len(), 27);
     assert_eq!(gemini.requests().pop().unwrap().query, "key=AIza-test");
 }
 
