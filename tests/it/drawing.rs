@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::Command;
 
-use playground::anthropic::{Recorded, Reply as Answer, Step, StopReason};
+use playground::anthropic::{Gate, Recorded, Reply as Answer, Step, StopReason};
 use playground::gemini::{Gemini, Outcome, Reply, Request, Settings, Usage};
 use playground::samples;
 use playground::telegram::{Attachment, MediaMessage, NewFile};
@@ -123,8 +123,16 @@ async fn a_wish_becomes_a_picture_in_the_chat_in_the_books_and_in_the_next_promp
     let studio = Studio::with([("STARTER_BALANCE_USD", "2")]).await;
     let bot = &studio.bot;
     let input = json!({"prompt": "A red fox in the snow", "aspect_ratio": "16:9"});
+    let (gate, keeper) = Gate::new();
+    studio.gemini.script(Reply::picture().held(gate));
     studio.draws("One moment, I draw it.", &[input]);
     bot.ann("Draw a fox for me");
+    let shown = bot.telegram.until("the action of drawing", BOUND, |view| {
+        let mut actions = view.calls().iter().filter(|call| call.method == "sendChatAction");
+        actions.find(|call| call.params["action"] == "upload_photo").map(|_| ())
+    });
+    shown.await.unwrap();
+    keeper.open();
     let files = arrived(bot, ANN, 1).await;
     studio.settled().await;
     assert_eq!(course_from_start(bot), ["One moment, I draw it.", "<Photo>", "That is all."]);
@@ -164,9 +172,6 @@ async fn a_wish_becomes_a_picture_in_the_chat_in_the_books_and_in_the_next_promp
     bot.database
         .until("SELECT count(*) FROM tool_calls WHERE tool = 'generate_image' AND cost = 0.136212", 1)
         .await;
-    let actions = bot.telegram.calls().into_iter().filter(|call| call.method == "sendChatAction");
-    let actions: Vec<Value> = actions.map(|call| call.params["action"].clone()).collect();
-    assert!(actions.contains(&json!("upload_photo")), "{actions:?}");
     // The next prompt.
     bot.ask("Thank you").await;
     let prompt = conversation(&bot.request(3).await).join("\n");

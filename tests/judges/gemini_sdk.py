@@ -151,7 +151,8 @@ def judge(body):
                 types.Part(inline_data=blob)
             else:
                 same(types.Part, part)
-    same(types.GenerationConfig, body["generationConfig"])
+    # The SDK calls it a request's config and moves its fields into `generationConfig`.
+    same(types.GenerateContentConfig, body["generationConfig"])
     for tool in body.get("tools", []):
         same(types.Tool, tool)
 
