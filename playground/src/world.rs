@@ -1,5 +1,5 @@
-//! The services around the bot: for Telegram, chat models, transcription and pictures either the emulator or, if
-//! a key is set, the real service. Provides the settings that point `starling` at them.
+//! The services around the bot: for Telegram, chat models, transcription and pictures either the emulator or,
+//! if a key is set, the real service. Provides the settings that point `starling` at them.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};

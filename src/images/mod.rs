@@ -1,4 +1,5 @@
-//! Converts pictures of many formats into pictures that a model accepts. Pure and synchronous.
+//! Converts pictures of many formats into pictures that a model accepts, or into smaller ones. Pure and
+//! synchronous.
 //!
 //! The content decides the format of a picture, not its name or MIME type. A picture that needs no conversion
 //! keeps its pixels byte for byte and loses only its metadata (location, comments, previews). All others
@@ -7,9 +8,9 @@
 //! not permissively licensed.
 //!
 //! Memory: `MAX_PIXELS` and `MAX_DECODED_BYTES` (`limits.rs`) are checked from the header before decoding.
-//! One call of [`fit`] allocates at most `MAX_DECODED_BYTES` for the decoder, about 70 MB for the smaller
-//! picture and its encoded form, and twice the length of the file. A photo of 40 megapixels needs 120 MB for
-//! its pixels (baseline JPEG).
+//! One call of [`fit`] or [`shrink`] allocates at most `MAX_DECODED_BYTES` for the decoder, about 70 MB for
+//! the smaller picture and its encoded form, and twice the length of the file. A photo of 40 megapixels needs
+//! 120 MB for its pixels (baseline JPEG).
 
 mod decode;
 mod encode;

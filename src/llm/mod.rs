@@ -1,5 +1,5 @@
-//! Chat models: one neutral request, event and error for every provider; speech to text; pictures. Knows nothing of
-//! users or Telegram. Encoding and decoding are pure; only `claude::Client` moves bytes.
+//! Chat models: one neutral request, event and error for every provider; speech to text; pictures. Knows
+//! nothing of users or Telegram. Encoding and decoding are pure; only `claude::Client` moves bytes.
 
 pub(crate) mod claude;
 mod content;

@@ -49,8 +49,8 @@ impl PaidCall {
         paid
     }
 
-    /// Sets what is charged, as an estimate, if the call is dropped before the service has answered: a service
-    /// that cannot be told to stop goes on with work that nobody waits for.
+    /// Sets what is charged, as an estimate, if the call is dropped before the service has answered: a
+    /// service that cannot be told to stop goes on with work that nobody waits for.
     #[must_use]
     pub(crate) fn if_cut(mut self, usage: Usage) -> Self {
         self.if_cut = Some(usage);

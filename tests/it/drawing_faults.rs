@@ -1,4 +1,5 @@
-//! `generate_image` when something goes wrong: refusals, faults of the service, little money, a stop, a crash.
+//! `generate_image` when something goes wrong: refusals, faults of the service, little money, a stop, a
+//! crash.
 
 use std::time::Duration;
 

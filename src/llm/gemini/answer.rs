@@ -151,7 +151,7 @@ impl Found {
         let Some(data) = inline["data"].as_str() else { return };
         let mime = inline["mimeType"].as_str().unwrap_or_default().to_ascii_lowercase();
         match BASE64.decode(data) {
-            Ok(bytes) if !bytes.is_empty() && mime.starts_with("image/") => {
+            Ok(bytes) if !bytes.is_empty() && is_image(&mime) => {
                 if self.pictures.len() < MOST_PICTURES {
                     self.pictures.push(DrawnPicture { mime, bytes: bytes.into() });
                 }
@@ -159,6 +159,12 @@ impl Found {
             _ => self.broken = true,
         }
     }
+}
+
+/// Returns whether a MIME type is one of pictures, and nothing else: it is passed on in headers.
+fn is_image(mime: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    mime.strip_prefix("image/").is_some_and(|kind| (1..=40).contains(&kind.len()) && kind.bytes().all(plain))
 }
 
 /// Returns the number of searches behind an answer.

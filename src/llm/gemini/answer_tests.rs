@@ -77,8 +77,10 @@ fn every_refusal_has_its_reason() {
 fn odd_answers_are_read_as_far_as_they_can_be() {
     let broken = answer(&json!([picture("%%%"), {"inlineData": 7}, 5, null]), "STOP");
     assert_eq!(of(&broken).missing, Some(NoPicture::Broken));
-    let sound = answer(&json!([{"inlineData": {"mimeType": "audio/wav", "data": "aGk="}}]), "STOP");
-    assert_eq!(of(&sound).missing, Some(NoPicture::Broken));
+    for mime in ["audio/wav", "image/", "image/png\r\nx: y", "image/png; a=b", ""] {
+        let other = answer(&json!([{"inlineData": {"mimeType": mime, "data": "aGk="}}]), "STOP");
+        assert_eq!(of(&other).missing, Some(NoPicture::Broken), "{mime}");
+    }
     for odd in [json!({}), json!({"candidates": null}), json!({"candidates": [], "promptFeedback": 1})] {
         assert_eq!(of(&odd).missing, Some(NoPicture::WordsOnly), "{odd}");
     }
