@@ -1,7 +1,7 @@
 //! The rules of a request for a picture.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use image::{DynamicImage, ImageFormat};
 use serde_json::{Map, Value};
 
@@ -159,7 +159,8 @@ fn picture(value: &Value, place: &str) -> Result<DynamicImage, ApiError> {
         other => return Err(ApiError::invalid(format!("Unsupported MIME type: {other}"))),
     };
     let data = word(fields, "data")?.unwrap_or_default();
-    let bytes = STANDARD.decode(&data).map_err(|_undecodable| {
+    // Both alphabets are taken.
+    let bytes = STANDARD.decode(&data).or_else(|_other| URL_SAFE.decode(&data)).map_err(|_undecodable| {
         ApiError::invalid(format!(
             "Invalid value at '{place}.inline_data.data' (TYPE_BYTES), Base64 decoding failed"
         ))

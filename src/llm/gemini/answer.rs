@@ -12,10 +12,11 @@ use crate::domain::usage::Usage;
 use crate::llm::error::LlmError;
 
 /// Base64 with or without padding.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+const PADDING: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+/// The alphabets in which the service may write bytes.
+const ALPHABETS: [GeneralPurpose; 2] =
+    [GeneralPurpose::new(&alphabet::STANDARD, PADDING), GeneralPurpose::new(&alphabet::URL_SAFE, PADDING)];
 /// The longest text beside the pictures that is kept, in code points.
 const LONGEST_TEXT: usize = 4_000;
 /// The longest id that is kept, in bytes.
@@ -150,8 +151,8 @@ impl Found {
         let inline = &part["inlineData"];
         let Some(data) = inline["data"].as_str() else { return };
         let mime = inline["mimeType"].as_str().unwrap_or_default().to_ascii_lowercase();
-        match BASE64.decode(data) {
-            Ok(bytes) if !bytes.is_empty() && is_image(&mime) => {
+        match ALPHABETS.iter().find_map(|base64| base64.decode(data).ok()) {
+            Some(bytes) if !bytes.is_empty() && is_image(&mime) => {
                 if self.pictures.len() < MOST_PICTURES {
                     self.pictures.push(DrawnPicture { mime, bytes: bytes.into() });
                 }

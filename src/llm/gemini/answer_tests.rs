@@ -32,11 +32,10 @@ fn answer(parts: &Value, end: &str) -> Value {
 fn a_picture_comes_with_words_and_without_drafts() {
     let draft = json!({"thought": true, "inlineData": {"mimeType": "image/png", "data": "AAAA"}});
     let thought = json!({"thought": true, "text": "Thinking of a cat"});
-    let parts =
-        json!([thought, draft, {"text": "Here is "}, picture("aGk="), {"text": "a cat. \n"}, picture("aG8")]);
+    let parts = json!([thought, draft, {"text": "Here is "}, picture("aGk="), {"text": "a cat. \n"}, picture("aG8"), picture("-_8=")]);
     let drawing = of(&answer(&parts, "STOP"));
     let contents: Vec<&[u8]> = drawing.pictures.iter().map(|picture| &picture.bytes[..]).collect();
-    assert_eq!(contents, [b"hi", b"ho"]);
+    assert_eq!(contents, [&b"hi"[..], b"ho", b"\xfb\xff"]);
     assert_eq!((drawing.text.as_str(), drawing.missing), ("Here is a cat.", None));
 }
 
