@@ -24,6 +24,10 @@ pub(super) const BROKE_OFF: &str = "The connection broke in the middle of your a
 pub(super) const MONEY_IS_USED_UP: &str = "The balance of the person is used up, so no further tools can be run. \
     Finish now: give the best answer that you can give with what you have. Do not apologise at length; \
     the person is told separately how to top up.";
+/// Asks for the end when the limit of one request is reached.
+pub(super) const LIMIT_IS_REACHED: &str = "This request has reached the most that one request may cost, \
+    so no further tools can be run now. Say in a few sentences what you have found or done and what is left. \
+    The person is asked below your answer whether you are to go on.";
 /// Asks for the end after the last round with tools.
 pub(super) const ROUNDS_ARE_OVER: &str = "You have used all rounds of tool calls that one request allows. \
     Finish now, without tools: give the best answer that you can give with what you have, \

@@ -29,5 +29,6 @@ LEFT JOIN files ON files.chat_id = said.chat_id AND files.message_id = said.mess
   AND files.thread_id = said.thread_id
 -- CASE, so that only recordings are looked up.
 LEFT JOIN transcriptions AS heard ON heard.chat_id = files.chat_id AND NOT heard.replied AND heard.state = 'done'
+  AND heard.unique_id = files.unique_id
   AND heard.message_id = CASE WHEN files.kind IN ('voice', 'video_note') AND NOT files.replied THEN files.message_id END
 WHERE threads.id = $1 ORDER BY said.id, files.replied DESC

@@ -168,6 +168,9 @@ pub enum Outcome {
     Truncated,
     /// The overdraft limit was reached; the model was asked for a last answer without tools.
     OutOfFunds,
+    /// The limit of one request was reached; the model was asked to say how far it has come, and the person is
+    /// asked whether to go on.
+    LimitReached,
     /// Cut short from outside; the text so far is kept.
     Interrupted(Interruption),
     /// No answer, or only the beginning of one.
@@ -178,7 +181,7 @@ impl Outcome {
     /// Returns the value of the row's `state` column.
     pub fn state(self) -> &'static str {
         match self {
-            Self::Answered | Self::Truncated | Self::OutOfFunds => "answered",
+            Self::Answered | Self::Truncated | Self::OutOfFunds | Self::LimitReached => "answered",
             Self::Interrupted(_) => "interrupted",
             Self::Failed(_) => "failed",
         }
@@ -190,6 +193,7 @@ impl Outcome {
             Self::Answered => "complete",
             Self::Truncated => "truncated",
             Self::OutOfFunds => "out_of_funds",
+            Self::LimitReached => "turn_limit",
             Self::Interrupted(Interruption::Stopped) => "stopped",
             Self::Interrupted(Interruption::Superseded) => "superseded",
             Self::Interrupted(Interruption::Shutdown) => "shutdown",

@@ -44,6 +44,8 @@ pub const ALL: &[&str] = &[
     "return: before the commit",
     "draw: answered",
     "draw: kept",
+    "edit: fetched",
+    "edit: before the commit",
     "transcription: held",
     "transcription: answered",
     "transcription: before the commit",

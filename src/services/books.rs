@@ -33,6 +33,8 @@ pub struct Terms {
     pub starter_balance: Usd,
     /// How far below zero a tool loop may take the balance before it gets its last answer.
     pub overdraft_limit: Usd,
+    /// The cost of one request after which its user is asked whether to go on; zero for no limit.
+    pub turn_limit: Usd,
     /// The contact for questions about payments, such as `@name`.
     pub support_contact: Option<String>,
     /// How long conversations are kept, in days.

@@ -115,7 +115,7 @@ metrics! {
     copies_deleted: IntCounterVec = "bot_copies_deleted_total" ["result": "ok" | "failed"];
     /// Turns that ended, by outcome.
     turns: IntCounterVec = "bot_turns_total"
-        ["outcome": "complete" | "truncated" | "out_of_funds" | "no_funds" | "banned" | "stopped" | "superseded" | "shutdown" | "crashed" | "overloaded" | "unreachable"
+        ["outcome": "complete" | "truncated" | "out_of_funds" | "turn_limit" | "no_funds" | "banned" | "stopped" | "superseded" | "shutdown" | "crashed" | "overloaded" | "unreachable"
             | "rejected" | "too_long" | "refused" | "empty" | "internal" | "voice_off" | "not_heard" | "nothing_said"];
     /// Turns that run now.
     turns_active: IntGauge = "bot_turns_active";

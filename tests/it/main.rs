@@ -28,6 +28,8 @@ mod drawing;
 mod drawing_faults;
 mod edits;
 mod file_contents;
+mod file_edits;
+mod file_kinds;
 mod file_limits;
 mod file_previews;
 mod file_storm;

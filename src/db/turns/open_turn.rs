@@ -134,7 +134,8 @@ impl MessageRow {
     }
 }
 
-fn file_row(replied: bool, file: &Attachment, fetched: &Retrieval) -> Value {
+/// Returns the columns of a file, as the statements read them.
+pub(in crate::db) fn file_row(replied: bool, file: &Attachment, fetched: &Retrieval) -> Value {
     let copy = fetched.copy();
     json!({
         "kind": file.kind.name(),

@@ -136,10 +136,13 @@ pub(super) fn of(file: &File) -> Attachment {
     }
 }
 
-/// Returns a name on one line, because senders can put anything into it. A long name keeps its end, with the
-/// extension.
+/// Returns a name on one line and without directories, because senders can put anything into it, and tools
+/// may make a file of this name. A long name keeps its end, with the extension.
 fn clean(name: &str) -> String {
-    let name: Vec<char> = name.trim().chars().filter(|c| !c.is_control()).collect();
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    // A name of dots alone means a directory.
+    let last = if last.trim().chars().all(|c| c == '.') { "" } else { last };
+    let name: Vec<char> = last.trim().chars().filter(|c| !c.is_control()).collect();
     name[name.len().saturating_sub(NAME_CHARS)..].iter().collect()
 }
 
@@ -171,6 +174,16 @@ mod tests {
     #[test]
     fn names_are_one_line_and_not_endless() {
         assert_eq!(clean(" a\n\u{0}b.txt "), "ab.txt");
+        for (name, expected) in [
+            ("../../etc/passwd", "passwd"),
+            ("C:\\x\\y", "y"),
+            ("a/b\\c.txt", "c.txt"),
+            ("dir/", ""),
+            ("../..", ""),
+            ("отчёт.pdf", "отчёт.pdf"),
+        ] {
+            assert_eq!(clean(name), expected, "{name}");
+        }
         assert_eq!(clean(&format!("{}.pdf", "x".repeat(300))).len(), NAME_CHARS);
         assert!(clean(&format!("{}.pdf", "x".repeat(300))).ends_with("x.pdf"));
     }

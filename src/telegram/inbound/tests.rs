@@ -199,7 +199,11 @@ fn a_file_without_words_is_a_prompt_only_if_it_can_be_read() {
         assert!(matches!(found, Inbound::Unreadable(_, Unreadable::Kind, _)), "{found:?}");
     }
     let contact = json!({"contact": {"phone_number": "1", "first_name": "Bob"}});
-    assert!(matches!(read_message(&private(&contact)), Inbound::Unreadable(_, Unreadable::Kind, _)));
+    assert_eq!(prompt(read_message(&private(&contact))).text, r#"[contact: "Bob", "1"]"#);
+    let mut moving = sticker(false, true);
+    moving["sticker"]["emoji"] = json!("😀");
+    let moving = prompt(read_message(&private(&moving)));
+    assert_eq!((moving.text.as_str(), moving.attachment.unwrap().kind), ("[sticker 😀]", FileKind::Sticker));
 }
 
 #[test]
@@ -229,6 +233,7 @@ fn a_changed_caption_is_an_edit() {
             panic!("no edit");
         };
         assert_eq!(edit.text, text);
+        assert_eq!(edit.attachment.unwrap().kind, FileKind::Photo);
     }
 }
 
@@ -462,12 +467,42 @@ fn a_reply_to_a_message_elsewhere_tells_where_from() {
 }
 
 #[test]
+fn what_is_neither_text_nor_a_file_is_a_line() {
+    let task = |text: &str, done: bool| {
+        let date = if done { json!(1_790_000_000) } else { json!(null) };
+        json!({"id": 1, "text": text, "completion_date": date})
+    };
+    let long = "x".repeat(2_000);
+    for (fields, text) in [
+        (json!({"dice": {"emoji": "🎲", "value": 3}}), "[dice 🎲 showing 3]"),
+        (
+            json!({"venue": {"title": "x"}, "location": {"latitude": 1.0, "longitude": 1.0}}),
+            r#"[venue: "x"]"#,
+        ),
+        (json!({"location": {"latitude": 52.52, "longitude": -13.4}}), "[location: 52.52, -13.4]"),
+        (json!({"location": {"latitude": "north"}}), "[location]"),
+        (json!({"poll": {"question": "Tea]?", "options": []}}), r#"[poll: "Tea)?"]"#),
+        (json!({"story": {"chat": {"id": 7, "first_name": "Carl"}, "id": 5}}), r#"[story of "Carl"]"#),
+        (json!({"story": 5}), "[story]"),
+        (
+            json!({"checklist": {"title": "Trip", "tasks": [task("Pass\nport", true), task("Map", false)]}}),
+            r#"[checklist: "Trip", tasks: "Pass port" (done), "Map"]"#,
+        ),
+        (json!({"poll": {"question": long, "options": []}}), &*format!("[poll: \"{}\"]", "x".repeat(300))),
+    ] {
+        assert_eq!(prompt(read_message(&private(&fields))).text, text, "{fields}");
+        let unasked = read_message(&group(&fields));
+        assert!(matches!(unasked, Inbound::Ignored(Idle::NotAddressed, _)), "{unasked:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_told_by_its_kind() {
     for (fields, kind) in [
         (json!({}), "empty"),
         (json!({"hologram": {"id": 1}}), "other"),
-        (json!({"dice": {"emoji": "🎲", "value": 3}}), "dice"),
-        (json!({"venue": {"title": "x"}, "location": {"latitude": 1.0, "longitude": 1.0}}), "venue"),
+        (json!({"gift": {"gift": {"id": "1"}}}), "gift"),
+        (json!({"game": {"title": "x"}}), "game"),
         (json!({"photo": []}), "photo"),
         (json!({"text": 5}), "text"),
         (json!({"giveaway": {}}), "giveaway"),

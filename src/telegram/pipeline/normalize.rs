@@ -9,16 +9,16 @@ use futures::FutureExt;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::db::files;
+use crate::db::{copy_deletions, files};
 use crate::domain::file::{Attachment, DocumentFault, PictureFault, ProviderCopy};
-use crate::domain::ids::ThreadKey;
+use crate::domain::ids::{MessageId, ThreadKey};
 use crate::domain::message::Incoming;
 use crate::llm::{LlmError, Readable, Unreadable, Upload};
 use crate::services::admission::may_spend;
 use crate::services::file_copies::CopyError;
 use crate::telegram::context::BotContext;
 use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT, Reading};
-use crate::telegram::pipeline::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome, FetchResult};
+use crate::telegram::pipeline::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome};
 use crate::telegram::pipeline::loading::{LoadError, load};
 use crate::telegram::pipeline::voice;
 
@@ -81,19 +81,43 @@ pub(crate) fn fetch(context: &Arc<BotContext>, incoming: &Incoming, brought: boo
         .files()
         .filter(|(replied, file, _)| attachments::fetchable(file).is_ok() && !(*replied && brought));
     let begin = |(replied, file, _): (bool, &Attachment, _)| {
-        let begin = if file.kind.is_spoken() { voice::begin } else { begin };
-        begin(context, incoming, replied, file.clone())
+        if file.kind.is_spoken() {
+            voice::begin(context, incoming, replied, file.clone())
+        } else {
+            begin(context, incoming.key, incoming.message, replied, file.clone())
+        }
     };
     files.map(begin).collect()
 }
 
+/// Starts fetching the file that an edit has put into a message, if a model could read it.
+pub(crate) fn fetch_edited(
+    context: &Arc<BotContext>,
+    key: ThreadKey,
+    message: MessageId,
+    attachment: &Attachment,
+) -> Option<FetchFuture> {
+    let is_fetched = attachments::reading(attachment).is_ok();
+    is_fetched.then(|| begin(context, key, message, false, attachment.clone()))
+}
+
+/// Queues the copy of a file that no message will have, so that the provider does not keep it.
+pub(crate) async fn drop_copy(context: &BotContext, copy: &ProviderCopy) {
+    let db = &context.db;
+    if let Err(error) = db.persist(|| copy_deletions::queue(db.pool(), &copy.id)).await {
+        // The provider deletes it after its lifetime.
+        tracing::warn!(error = &error as &dyn std::error::Error, "a copy without a file is not queued");
+    }
+    context.copies_dropped.notify_one();
+}
+
 fn begin(
     context: &Arc<BotContext>,
-    incoming: &Incoming,
+    key: ThreadKey,
+    message: MessageId,
     replied: bool,
     attachment: Attachment,
 ) -> FetchFuture {
-    let (message, key) = (incoming.message, incoming.key);
     let (mut done, outcome) = oneshot::channel();
     let task = context.clone();
     context.life.spawn("fetch", async move {
@@ -111,12 +135,14 @@ fn begin(
             tracing::warn!(chat.id = key.chat.0, message.id = message.0, error, "a file was not fetched");
             failure.into()
         });
-        if done.send(fetched).is_err() {
+        if let Err(unwanted) = done.send(fetched) {
             tracing::debug!("nobody waits for the file any more");
+            if let FetchOutcome::Copied(copy, _) = unwanted {
+                drop_copy(&task, &copy).await;
+            }
         }
     });
-    async move { FetchResult { message, replied, outcome: outcome.await.unwrap_or(FetchOutcome::Failed) } }
-        .boxed()
+    FetchFuture::new(message, replied, outcome.map(|outcome| outcome.unwrap_or(FetchOutcome::Failed)))
 }
 
 async fn fetch_file(

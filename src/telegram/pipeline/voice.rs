@@ -8,7 +8,7 @@ use rust_decimal::prelude::ToPrimitive;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome, FetchResult};
+use super::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome};
 use super::loading::{LoadError, load};
 use crate::db::DbError;
 use crate::db::model_calls::Payer;
@@ -75,9 +75,8 @@ pub(super) fn begin(
     attachment: Attachment,
 ) -> FetchFuture {
     let message = incoming.message;
-    let result = move |outcome| FetchResult { message, replied, outcome };
     let Some(client) = context.speech.clone() else {
-        return async move { result(FetchOutcome::Off) }.boxed();
+        return FetchFuture::new(message, replied, std::future::ready(FetchOutcome::Off));
     };
     let (mut done, heard) = oneshot::channel();
     let listener =
@@ -116,7 +115,7 @@ pub(super) fn begin(
             tracing::debug!("nobody waits for the recording any more");
         }
     });
-    async move { result(heard.await.unwrap_or(FetchOutcome::Failed)) }.boxed()
+    FetchFuture::new(message, replied, heard.map(|heard| heard.unwrap_or(FetchOutcome::Failed)))
 }
 
 /// What was said in a recording.

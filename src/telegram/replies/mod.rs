@@ -13,7 +13,7 @@ use tracing::Instrument;
 use super::context::BotContext;
 use super::inbound::{MessageHeader, attachments};
 use super::text;
-use crate::bot_api::methods::AnswerCallbackQuery;
+use crate::bot_api::methods::{AnswerCallbackQuery, EditMessageReplyMarkup};
 use crate::db::DbError;
 use crate::db::outbox::OutboxMessage;
 use crate::db::people::KnownUser;
@@ -71,6 +71,17 @@ pub(super) fn answer_tap(context: &BotContext, callback: String, text: Option<St
         let method = AnswerCallbackQuery { callback_query_id: &callback, text };
         if let Err(error) = api.call(&method).await {
             tracing::debug!(error = &error as &dyn std::error::Error, "a tap was not answered");
+        }
+    });
+}
+
+/// Removes the buttons of a message, in the background. A failure is harmless: a second press changes nothing.
+pub(super) fn remove_buttons(context: &BotContext, header: &MessageHeader) {
+    let (api, chat_id, message_id) = (context.screen.api.clone(), header.key.chat, header.message);
+    context.life.spawn("remove buttons", async move {
+        let method = EditMessageReplyMarkup { chat_id, message_id, reply_markup: None };
+        if let Err(error) = api.call(&method).await {
+            tracing::debug!(error = &error as &dyn std::error::Error, "the buttons of a message stay");
         }
     });
 }

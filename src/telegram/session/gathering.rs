@@ -23,7 +23,7 @@ impl Session<'_> {
 
     /// Returns whether further messages may join the batch.
     pub(super) fn takes_more(&self) -> bool {
-        !self.batch.is_full() && !self.is_blocked_by_clear()
+        !self.batch.is_full() && self.takes_edits() && !self.is_blocked_by_clear()
     }
 
     /// Returns the messages to answer. Drops blank messages (a lone unreadable file) and notifies their

@@ -74,6 +74,16 @@ pub(crate) fn stopped(language: Language) -> String {
     say(language, "cut-stopped")
 }
 
+/// Returns the label of the button below an answer that has reached the limit of one request.
+pub(crate) fn go_on_button(language: Language) -> String {
+    say(language, "go-on-button")
+}
+
+/// Returns what a press of that button says to the model, in the name of the person.
+pub(crate) fn go_on_words(language: Language) -> String {
+    say(language, "go-on-words")
+}
+
 /// Labels the button below an unfinished answer.
 pub(crate) fn stop_button(language: Language) -> String {
     say(language, "stop-button")
@@ -152,6 +162,7 @@ pub(crate) fn closing(language: Language, outcome: Outcome) -> Option<String> {
         Outcome::Answered => return None,
         Outcome::Truncated => "truncated",
         Outcome::OutOfFunds => "out-of-funds",
+        Outcome::LimitReached => "turn-limit",
         Outcome::Interrupted(Interruption::Stopped) => "cut-stopped",
         Outcome::Interrupted(Interruption::Superseded) => "cut-superseded",
         Outcome::Interrupted(Interruption::Shutdown) => "cut-shutdown",

@@ -9,6 +9,7 @@ use crate::domain::turn::{Interruption, ModelCall, Outcome, TurnReport, TurnRequ
 use crate::rendering::{Limits, RichText};
 use crate::services::settlement::{self, Ending, Settled};
 use crate::telegram::context::BotContext;
+use crate::telegram::keyboards;
 use crate::telegram::streaming::{self, Place, ScreenResult, Surface};
 use crate::telegram::text;
 
@@ -43,6 +44,11 @@ pub(super) async fn close(
     let mut live = shown.live;
     let texts = (shown.posted..).zip(&parts).map(|(number, part)| place.part(number, part, live.take()));
     let mut messages: Vec<_> = texts.collect();
+    if report.outcome == Outcome::LimitReached
+        && let Some(last) = messages.last_mut()
+    {
+        last.keyboard = Some(keyboards::go_on(request.settings.language).0);
+    }
     // What was not promised to a chat is not sent once the answer was cut.
     if !matches!(report.outcome, Outcome::Interrupted(_)) {
         for delivery in shown.files.iter().chain(&report.deliveries) {

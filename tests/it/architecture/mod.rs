@@ -96,7 +96,7 @@ const INNER: &[Order] = &[
             &["pipeline/loading"],
             &["pipeline/voice"],
             &["pipeline/normalize", "pipeline/pointing"],
-            &["pipeline/processor"],
+            &["pipeline/edits", "pipeline/processor"],
             &["replies", "payment_jobs"],
             &["turn"],
             &["session"],
