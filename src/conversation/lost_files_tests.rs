@@ -41,6 +41,7 @@ fn file(id: &str, mime: &str, size: u64) -> KnownFile {
         spoken: None,
         preview: None,
         fault: None,
+        refusal: None,
     }
 }
 

@@ -9,6 +9,7 @@ SELECT threads.history_version AS "version!", beginning.skipped AS "skipped!", s
        files.id AS "file?", files.kind AS "kind?", files.name AS "name?", files.mime AS "mime?",
        files.size AS "size?", files.replied AS "replied?", files.fetched AS "fetched?",
        files.public_id::text AS "public_id?", files.preview AS "preview?", files.preview_fault AS "preview_fault?",
+       files.refusal AS "refusal?", files.size_limit AS "size_limit?",
        heard.duration AS "heard_s?", heard.text AS "heard?", provider_id
 FROM threads
 CROSS JOIN LATERAL (

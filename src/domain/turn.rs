@@ -76,6 +76,7 @@ impl TurnRequest {
 
 /// Which files could not be fetched: the person's own, and those of messages that are replied to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is told by a sentence of its own")]
 pub struct Unfetched {
     /// A file that the person has sent.
     pub own: bool,
@@ -83,6 +84,8 @@ pub struct Unfetched {
     pub replied: bool,
     /// A recording, which could not be transcribed.
     pub recording: bool,
+    /// A file that was not fetched, because the person had reached the limit of a day.
+    pub over_daily_limit: bool,
 }
 
 /// Stands in a checkpoint where files have interrupted the text, so that after a crash its parts are the same

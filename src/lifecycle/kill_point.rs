@@ -46,6 +46,7 @@ pub const ALL: &[&str] = &[
     "draw: kept",
     "edit: fetched",
     "edit: before the commit",
+    "file: counted",
     "transcription: held",
     "transcription: answered",
     "transcription: before the commit",

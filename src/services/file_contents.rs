@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
 
 use super::file_copies::content;
@@ -11,7 +12,7 @@ use crate::bot_api::{Api, ApiError};
 use crate::cache::Cache;
 use crate::db::files::{self, FileSource, NamedFile};
 use crate::db::{Db, DbError};
-use crate::domain::file::{DOWNLOAD_LIMIT, FileKind};
+use crate::domain::file::{FileKind, LARGEST_LOADED, Refusal};
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{ChatId, ThreadKey};
 
@@ -39,6 +40,8 @@ pub(crate) struct FoundFile {
     pub(crate) kind: FileKind,
     /// The size in bytes; 0 if it is not known.
     pub(crate) size: u64,
+    /// Why it was not fetched when it arrived, if that was refused.
+    refusal: Option<Refusal>,
     /// Telegram's id of the content; empty for a made file.
     unique_id: String,
     place: Place,
@@ -57,9 +60,15 @@ pub(crate) enum ContentError {
     /// The file was deleted since it was found.
     #[error("the file was deleted")]
     Gone,
-    /// It is larger than what Telegram hands out.
-    #[error("Telegram does not hand out a file of this size")]
-    TooLarge,
+    /// It is larger than what Telegram hands out, or than what is loaded.
+    #[error("a file of more than {limit} bytes is not loaded")]
+    TooLarge {
+        /// The largest file that is loaded, in bytes.
+        limit: u64,
+    },
+    /// It was not fetched, because its sender had reached the limit of a day.
+    #[error("the file was not fetched because of the limit of a day")]
+    NotFetched,
     /// Telegram does not hand out the file.
     #[error("Telegram does not hand out the file")]
     Telegram(#[from] ApiError),
@@ -68,12 +77,12 @@ pub(crate) enum ContentError {
     Database(#[from] DbError),
 }
 
-impl FoundFile {
-    /// Returns whether the file is known to be larger than what Telegram hands out. Made files may be: the
-    /// store has them until they are sent.
-    pub(crate) fn exceeds_downloads(&self) -> bool {
-        matches!(self.place, Place::Person { .. }) && self.size > DOWNLOAD_LIMIT
-    }
+/// The content of a file, with the room in memory that it takes.
+#[derive(Debug)]
+pub(crate) struct LoadedFile {
+    pub(crate) bytes: Vec<u8>,
+    /// Kept as long as the content.
+    pub(crate) room: Option<OwnedSemaphorePermit>,
 }
 
 impl FileContents {
@@ -93,10 +102,10 @@ impl FileContents {
     /// Returns the file of a conversation with this id. Returns `None` if there is none, if it belongs to
     /// another conversation, or if it was cleared or has expired.
     pub(crate) async fn find(&self, key: ThreadKey, id: PublicFileId) -> Result<Option<FoundFile>, DbError> {
-        if let Some(NamedFile { source, kind, size }) = files::named(&self.db, key, id).await? {
+        if let Some(NamedFile { source, kind, size, refusal }) = files::named(&self.db, key, id).await? {
             let FileSource { chat, telegram_id, unique_id, name, mime } = source;
             let place = Place::Person { chat, telegram_id };
-            return Ok(Some(FoundFile { id, name, mime, kind, size, unique_id, place }));
+            return Ok(Some(FoundFile { id, name, mime, kind, size, refusal, unique_id, place }));
         }
         let made = self.made_files.sendable(key, &[id]).await?;
         Ok(made.into_iter().next().map(|file| FoundFile {
@@ -105,30 +114,54 @@ impl FileContents {
             mime: file.mime,
             kind: FileKind::Document,
             size: u64::try_from(file.size).unwrap_or_default(),
+            refusal: None,
             unique_id: String::new(),
             place: Place::Made { chat: key.chat, telegram_id: file.telegram_id },
         }))
     }
 
     /// Loads the content of a file: from Redis, the store of made files or Telegram, which is asked again
-    /// after passing failures.
-    pub(crate) async fn load(&self, file: &FoundFile) -> Result<Vec<u8>, ContentError> {
-        match &file.place {
+    /// after passing failures. Waits for room in memory first.
+    ///
+    /// # Errors
+    /// Returns a [`ContentError`].
+    pub(crate) async fn load(&self, file: &FoundFile) -> Result<LoadedFile, ContentError> {
+        self.check(file)?;
+        let room = self.api.room_for(Some(file.size).filter(|size| *size > 0)).await;
+        let bytes = match &file.place {
             Place::Person { chat, telegram_id } => {
                 let ask = || content(&self.api, &self.cache, *chat, telegram_id, &file.unique_id);
-                self.patiently(*chat, ask).await
+                self.patiently(*chat, ask).await?
             }
             Place::Made { chat, telegram_id } => {
                 match (self.made_files.content(file.id).await?, telegram_id) {
-                    (Some(content), _) => Ok(content),
+                    (Some(content), _) => content,
                     (None, Some(telegram_id)) => {
-                        let ask = || self.api.download(*chat, telegram_id, DOWNLOAD_LIMIT);
-                        self.patiently(*chat, ask).await
+                        let ask = || self.api.download(*chat, telegram_id, self.largest());
+                        self.patiently(*chat, ask).await?
                     }
-                    (None, None) => Err(ContentError::Gone),
+                    (None, None) => return Err(ContentError::Gone),
                 }
             }
+        };
+        Ok(LoadedFile { bytes, room })
+    }
+
+    /// Refuses what need not be asked for. Made files may be larger than what Telegram hands out: the store
+    /// has them until they are sent.
+    fn check(&self, file: &FoundFile) -> Result<(), ContentError> {
+        match (&file.place, file.refusal) {
+            (Place::Person { .. }, _) if file.size > self.largest() => {
+                Err(ContentError::TooLarge { limit: self.largest() })
+            }
+            (Place::Person { .. }, Some(Refusal::DailyLimit)) => Err(ContentError::NotFetched),
+            _ => Ok(()),
         }
+    }
+
+    /// Returns the largest file of a person that is loaded, in bytes.
+    fn largest(&self) -> u64 {
+        self.api.file_limit().min(LARGEST_LOADED)
     }
 
     /// Asks Telegram again after passing failures, never during a penalty.
@@ -139,7 +172,9 @@ impl FileContents {
         let mut attempt = 1;
         loop {
             match ask().await {
-                Err(error) if error.is_too_big() => return Err(ContentError::TooLarge),
+                Err(error) if error.is_too_big() => {
+                    return Err(ContentError::TooLarge { limit: self.largest() });
+                }
                 Err(error) if error.is_passing() && attempt < ATTEMPTS => attempt += 1,
                 settled => return Ok(settled?),
             }

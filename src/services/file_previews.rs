@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::file_contents::{ContentError, FileContents, FoundFile};
+use super::file_contents::{ContentError, FileContents, FoundFile, LoadedFile};
 use crate::bot_api::ApiError;
 use crate::db::DbError;
 use crate::documents::{self, Document, DocumentError, Preview, Selection};
@@ -58,9 +58,15 @@ pub(crate) enum PreviewError {
     /// It is a recording or a video.
     #[error("the file is no document")]
     NoDocument,
-    /// It is larger than what Telegram hands out.
-    #[error("Telegram does not hand out a file of this size")]
-    TooLarge,
+    /// It is larger than what Telegram hands out, or than what is loaded.
+    #[error("a file of more than {limit} bytes is not loaded")]
+    TooLarge {
+        /// The largest file that is loaded, in bytes.
+        limit: u64,
+    },
+    /// It was not fetched, because its sender had reached the limit of a day.
+    #[error("the file was not fetched because of the limit of a day")]
+    NotFetched,
     /// The content cannot be read.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -76,7 +82,8 @@ impl From<ContentError> for PreviewError {
     fn from(error: ContentError) -> Self {
         match error {
             ContentError::Gone => Self::NotFound,
-            ContentError::TooLarge => Self::TooLarge,
+            ContentError::TooLarge { limit } => Self::TooLarge { limit },
+            ContentError::NotFetched => Self::NotFetched,
             ContentError::Telegram(error) => Self::Telegram(error),
             ContentError::Database(error) => Self::Database(error),
         }
@@ -125,7 +132,7 @@ impl FilePreviews {
         check(&file)?;
         // The semaphore is never closed, so this always returns a permit.
         let _loaded = self.loaded.acquire().await.ok();
-        let bytes = self.contents.load(&file).await?;
+        let LoadedFile { bytes, room: _room } = self.contents.load(&file).await?;
         let FoundFile { name, mime, .. } = file;
         let size = bytes.len();
         let preview = self.read(&name, &mime, bytes, selection, FOR_TOOL).await?;
@@ -166,7 +173,6 @@ fn check(file: &FoundFile) -> Result<(), PreviewError> {
     }
     match llm::readable(&file.mime, &file.name, 1) {
         Ok(Readable::Image | Readable::Pdf) => Err(PreviewError::Seen),
-        _ if file.exceeds_downloads() => Err(PreviewError::TooLarge),
         _ => Ok(()),
     }
 }

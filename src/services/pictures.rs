@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 
-use super::file_contents::{ContentError, FileContents, FoundFile};
+use super::file_contents::{ContentError, FileContents, FoundFile, LoadedFile};
 use crate::domain::file::{FileKind, PictureFault};
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::ThreadKey;
@@ -89,13 +89,10 @@ impl Pictures {
         if !may_be_picture(&file) {
             return Err(SourceError::Picture(PictureFault::Foreign));
         }
-        if file.exceeds_downloads() {
-            return Err(ContentError::TooLarge.into());
-        }
         // The semaphores are never closed, so they always return a permit.
         let _loaded = self.loaded.acquire().await.ok();
-        let content = self.contents.load(&file).await?;
-        let picture = self.shrink(content.into(), SOURCE_SIDE, most).await.map_err(SourceError::Picture)?;
+        let LoadedFile { bytes, room: _room } = self.contents.load(&file).await?;
+        let picture = self.shrink(bytes.into(), SOURCE_SIDE, most).await.map_err(SourceError::Picture)?;
         Ok(Source { mime: picture.mime, bytes: picture.bytes.into() })
     }
 

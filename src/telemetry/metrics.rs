@@ -102,7 +102,7 @@ metrics! {
     /// waiting.
     telegram_dropped: IntCounter = "bot_telegram_cosmetic_dropped_total";
     /// Files of people that were fetched and copied to the model's provider, by result.
-    files_fetched: IntCounterVec = "bot_files_fetched_total" ["result": "ok" | "failed"];
+    files_fetched: IntCounterVec = "bot_files_fetched_total" ["result": "ok" | "refused" | "failed"];
     /// Recordings of people, by what came of their transcription.
     transcriptions: IntCounterVec = "bot_transcriptions_total" ["result": "ok" | "empty" | "withheld" | "failed"];
     /// Seconds from the request for a transcript to the transcript.

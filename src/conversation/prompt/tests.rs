@@ -78,6 +78,7 @@ fn with_photo(id: &str, text: &str) -> HistoryMessage {
         spoken: None,
         preview: None,
         fault: None,
+        refusal: None,
     };
     HistoryMessage { files: vec![photo], ..said(Role::User, text) }
 }

@@ -34,7 +34,7 @@ use crate::services::people;
 pub(crate) fn route(context: &Arc<BotContext>, update: Update) {
     let id = update.id;
     let _span = tracing::info_span!("update", update.id = id.0, kind = update.kind).entered();
-    match inbound::read(update, &context.me, context.books.clock.now()) {
+    match inbound::read(update, &context.me, context.screen.api.file_limit(), context.books.clock.now()) {
         Inbound::Prompt(incoming) => {
             if incoming.chat.kind != ChatKind::Private {
                 context.albums.remember(&incoming);

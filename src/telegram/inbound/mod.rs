@@ -194,12 +194,13 @@ impl Idle {
     }
 }
 
-/// Reads the request of an update that arrived `now`.
-pub(crate) fn read(update: Update, me: &Me, now: DateTime<Utc>) -> Inbound {
+/// Reads the request of an update that arrived `now`. `most` is the largest file that Telegram hands out, in
+/// bytes.
+pub(crate) fn read(update: Update, me: &Me, most: u64, now: DateTime<Utc>) -> Inbound {
     let Update { id, kind, content } = update;
     let idle = |why| Inbound::Ignored(why, kind);
     match content {
-        Content::Message(message) => read_message(id, *message, me, now),
+        Content::Message(message) => read_message(id, *message, me, most, now),
         Content::Edited(message) => read_edit(id, &message, now),
         Content::Tap(tap) => {
             let Tap { id: callback, from, message, data } = *tap;
@@ -224,7 +225,7 @@ pub(crate) fn read(update: Update, me: &Me, now: DateTime<Utc>) -> Inbound {
     }
 }
 
-fn read_message(id: UpdateId, message: Message, me: &Me, now: DateTime<Utc>) -> Inbound {
+fn read_message(id: UpdateId, message: Message, me: &Me, most: u64, now: DateTime<Utc>) -> Inbound {
     let kind = message.body.kind;
     let idle = |why| Inbound::Ignored(why, kind.name);
     if let Some(migration) = migration(id, &message) {
@@ -261,11 +262,11 @@ fn read_message(id: UpdateId, message: Message, me: &Me, now: DateTime<Utc>) -> 
     // The caption of an album may belong to another part, which the batch knows.
     if text.trim().is_empty()
         && message.album.is_none()
-        && let Some(Err(why)) = attachment.as_ref().map(attachments::fetchable)
+        && let Some(Err(why)) = attachment.as_ref().map(|file| attachments::fetchable(file, most))
     {
         return Inbound::Unreadable(header, why, kind.name);
     }
-    let incoming = incoming(message, header, attachment, now);
+    let incoming = incoming(message, header, attachment, most, now);
     if addressed { Inbound::Prompt(incoming) } else { Inbound::Sibling(incoming) }
 }
 
@@ -280,6 +281,7 @@ fn incoming(
     message: Message,
     header: MessageHeader,
     attachment: Option<Attachment>,
+    most: u64,
     now: DateTime<Utc>,
 ) -> Incoming {
     let MessageHeader { update, key, message: number, sender, chat, .. } = header;
@@ -293,10 +295,10 @@ fn incoming(
         text: text(&message),
         date: message.date.unwrap_or(now),
         context,
+        fetched: attachments::untried(attachment.as_ref(), most),
         attachment,
-        fetched: Retrieval::Untried,
+        replied_fetched: attachments::untried(replied_attachment.as_ref(), most),
         replied_attachment,
-        replied_fetched: Retrieval::Untried,
         album: message.album,
     }
 }

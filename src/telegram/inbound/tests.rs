@@ -7,6 +7,9 @@ use crate::domain::file::FileKind;
 use crate::domain::ids::TopicId;
 use crate::domain::message::Reply;
 
+/// What Telegram's own server hands out.
+const MOST: u64 = crate::domain::file::PUBLIC_LIMIT;
+
 fn me() -> Me {
     Me { id: 7, username: "starling_bot".into() }
 }
@@ -29,7 +32,7 @@ fn group(fields: &Value) -> Value {
 
 fn read_message(message: &Value) -> Inbound {
     let update = json!({"update_id": 9, "message": message});
-    read(Update::read(&update.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH)
+    read(Update::read(&update.to_string()).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH)
 }
 
 fn prompt(inbound: Inbound) -> Incoming {
@@ -228,7 +231,7 @@ fn a_changed_caption_is_an_edit() {
     {
         let update = json!({"update_id": 9, "edited_message": private(&fields)});
         let Inbound::Edited(edit) =
-            read(Update::read(&update.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH)
+            read(Update::read(&update.to_string()).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH)
         else {
             panic!("no edit");
         };
@@ -358,7 +361,7 @@ fn what_no_text_can_hold_is_taken_out_of_everything() {
         "reply_to_message": {"message_id": 4, "text": "a\udc00b", "from": {"id": 1, "first_name": "B\u0000ob\n# System"}},
         "quote": {"text": "\u0000q"}, "caption": "half \ud83d whole \ud83d\ude00",
         "document": {"file_id": "f\u0000", "file_unique_id": "u", "file_name": "a\u0000\ud83d.pdf"}}}"#;
-    let incoming = prompt(read(Update::read(json).unwrap(), &me(), DateTime::UNIX_EPOCH));
+    let incoming = prompt(read(Update::read(json).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH));
     let Reply { text, sender, .. } = incoming.context.reply.unwrap();
     assert_eq!(incoming.sender.display_name(), "Ann");
     assert_eq!(
@@ -379,7 +382,7 @@ fn a_rich_message_is_a_text() {
     let reply = json!({"text": "and this?", "reply_to_message": private(&rich)});
     assert_eq!(prompt(read_message(&private(&reply))).context.reply.unwrap().text, "# Plan\n\nab");
     let update = json!({"update_id": 9, "edited_message": private(&rich)});
-    let edit = read(Update::read(&update.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH);
+    let edit = read(Update::read(&update.to_string()).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH);
     assert!(matches!(edit, Inbound::Edited(Edit { text, .. }) if text == "# Plan\n\nab"));
     let nothing = json!({"rich_message": {"blocks": []}});
     assert!(matches!(
@@ -545,7 +548,7 @@ fn a_tap_is_read_whatever_is_told_of_its_message() {
             "chat_instance": "1", "data": "x", "message": message});
         let update = json!({"update_id": 9, "callback_query": query});
         let Inbound::Tapped(tapped) =
-            read(Update::read(&update.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH)
+            read(Update::read(&update.to_string()).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH)
         else {
             panic!("no tap")
         };
@@ -564,7 +567,7 @@ fn a_stopped_draft_names_its_thread() {
             r#"{{"update_id":1,"stopped_message_generation":{{"chat":{{"id":42,"type":"private"}},"draft_id":{draft}}}}}"#
         );
         let key = ThreadKey { chat: ChatId(42), user: UserId(42), topic: None };
-        let stopped = read(Update::read(&update).unwrap(), &me(), DateTime::UNIX_EPOCH);
+        let stopped = read(Update::read(&update).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH);
         assert_eq!(stopped, Inbound::Stopped { update: UpdateId(1), key, draft: 65 });
     }
 }
@@ -582,7 +585,7 @@ fn updates_of_other_kinds_and_incomplete_ones_have_a_name() {
     ] {
         let mut payload = json!({"update_id": 9});
         payload.as_object_mut().unwrap().extend(update.as_object().unwrap().clone());
-        let found = read(Update::read(&payload.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH);
+        let found = read(Update::read(&payload.to_string()).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH);
         assert_eq!(found, Inbound::Ignored(why, kind), "{update}");
     }
     assert!(Update::read("nonsense").is_none() && Update::read(r#"{"message": {}}"#).is_none());

@@ -9,7 +9,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::domain::file::{Attachment, DocumentFault, PictureFault, ProviderCopy, Retrieval};
+use crate::bot_api::Api;
+use crate::domain::file::{Attachment, DocumentFault, PictureFault, ProviderCopy, Refusal, Retrieval};
 use crate::domain::ids::{MessageId, UserId};
 use crate::domain::speech::Spoken;
 use crate::telegram::pipeline::slots::{Slot, Slots};
@@ -18,8 +19,8 @@ use crate::telegram::pipeline::slots::{Slot, Slots};
 /// copy or transcript.
 pub(super) const FETCH_LIMIT: Duration = Duration::from_secs(240);
 /// The most concurrent fetches over all chats. Each file is in memory once, so all take at most this many
-/// times [`DOWNLOAD_LIMIT`](crate::telegram::inbound::attachments::DOWNLOAD_LIMIT) bytes; files small enough
-/// for the cache are copied for it.
+/// times [`PUBLIC_LIMIT`](crate::domain::file::PUBLIC_LIMIT) bytes, and the room of the larger ones
+/// ([`Api::room_for`]); files small enough for the cache are copied for it.
 const MAX_FETCHES: usize = 8;
 /// The most fetches per user, across chats, so that one sender cannot delay others.
 const MAX_FETCHES_PER_USER: usize = 2;
@@ -53,6 +54,8 @@ pub(crate) enum FetchOutcome {
     FaultyDocument(u64, DocumentFault),
     /// Not attempted, because the sender cannot be answered now. The gate decides finally.
     Withheld,
+    /// Not fetched because of a limit.
+    Refused(Refusal),
     /// The fetch or the transcription failed.
     Failed,
     /// What was said in a recording.
@@ -75,6 +78,7 @@ impl FetchOutcome {
             Self::Previewed(preview, size) => (Retrieval::Previewed(preview), Some(size)),
             Self::FaultyDocument(size, fault) => (Retrieval::FaultyDocument(fault), Some(size)),
             Self::Withheld => (Retrieval::Untried, None),
+            Self::Refused(refusal) => (Retrieval::Refused(refusal), None),
             Self::Failed => (Retrieval::Failed, None),
             Self::Heard(spoken) => (Retrieval::Heard(spoken), None),
             Self::Off => (Retrieval::Off, None),
@@ -130,8 +134,8 @@ pub(crate) struct FetchPermits {
     users: Slots,
 }
 
-/// A fetch permit, released when dropped.
-pub(super) type FetchPermit = (Slot, Option<OwnedSemaphorePermit>);
+/// A fetch permit, released when dropped: of the user, of the room for large files, and of all fetches.
+pub(super) type FetchPermit = (Slot, Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>);
 
 impl Default for FetchPermits {
     fn default() -> Self {
@@ -140,11 +144,13 @@ impl Default for FetchPermits {
 }
 
 impl FetchPermits {
-    /// Waits for a permit. The user's own is taken first, so that no shared permit is held while waiting for
-    /// it.
-    pub(super) async fn take(&self, user: UserId) -> FetchPermit {
+    /// Waits for a permit for a file of `size` bytes (`None`: unknown). The user's own is taken first, so that
+    /// no shared permit is held while waiting for it, and a large file waits for room before it takes a
+    /// permit from small ones.
+    pub(super) async fn take(&self, user: UserId, api: &Api, size: Option<u64>) -> FetchPermit {
         let own = self.users.acquire(user).await;
+        let room = api.room_for(size).await;
         // The semaphore is never closed, so this always returns a permit.
-        (own, self.all.clone().acquire_owned().await.ok())
+        (own, room, self.all.clone().acquire_owned().await.ok())
     }
 }

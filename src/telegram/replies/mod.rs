@@ -17,10 +17,11 @@ use crate::bot_api::methods::{AnswerCallbackQuery, EditMessageReplyMarkup};
 use crate::db::DbError;
 use crate::db::outbox::OutboxMessage;
 use crate::db::people::KnownUser;
-use crate::domain::file::Retrieval;
+use crate::domain::file::{Refusal, Retrieval};
 use crate::domain::ids::{OutboxId, UpdateId};
 use crate::domain::message::Incoming;
 use crate::domain::people::{ChatKind, Language};
+use crate::llm::Unreadable;
 use crate::rendering::RichText;
 use crate::services::intake;
 
@@ -91,10 +92,16 @@ pub(super) fn remove_buttons(context: &BotContext, header: &MessageHeader) {
 /// # Errors
 /// Returns an error if the service shuts down or the database fails permanently.
 pub(super) async fn not_fetched(context: &BotContext, incoming: Incoming) -> Result<(), DbError> {
-    let readable = || incoming.attachment.as_ref().and_then(|file| attachments::fetchable(file).err());
+    let most = context.screen.api.file_limit();
+    let readable = || incoming.attachment.as_ref().and_then(|file| attachments::fetchable(file, most).err());
     let why = if incoming.fetched == Retrieval::Failed { None } else { readable() };
     let fetched = incoming.fetched.clone();
+    let daily_limit = text::DailyLimit::of(&context.books);
     reply(context, &incoming.into(), |language, _| match (&fetched, why) {
+        (Retrieval::Refused(Refusal::DailyLimit), _) => text::over_daily_limit(language, daily_limit),
+        (Retrieval::Refused(Refusal::TooLarge { limit }), _) => {
+            text::unreadable(language, Unreadable::TooLarge { limit: *limit })
+        }
         (Retrieval::Faulty(fault), _) => text::faulty_picture(language, *fault),
         (Retrieval::FaultyDocument(fault), _) => text::faulty_document(language, *fault),
         (_, Some(why)) => text::unreadable(language, why),

@@ -37,7 +37,8 @@ pub(super) async fn close(
         && is_blank(&report.text)
         && shown.draft.is_none()
         && shown.live.is_none();
-    let closing = text::closings(request.settings.language, report.outcome, request.unfetched);
+    let daily_limit = text::DailyLimit::of(&context.books);
+    let closing = text::closings(request.settings.language, report.outcome, request.unfetched, daily_limit);
     let closing = closing.filter(|_| !silent);
     let rest = if shown.posted == 0 { or_raw(shown.rest, &report.text) } else { shown.rest };
     let parts = with_closing(rest, closing);

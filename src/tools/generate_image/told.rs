@@ -42,8 +42,13 @@ pub(super) fn no_source(id: PublicFileId, error: &SourceError) -> Failure {
         SourceError::Picture(PictureFault::TooManyPixels) => {
             unreadable("has too many pixels. Ask the person to send it as a photo.")
         }
-        SourceError::Content(ContentError::TooLarge) => unreadable(
-            "has more than the 20 MB that Telegram lets a bot fetch. Ask the person to send it as a photo.",
+        SourceError::Content(ContentError::TooLarge { limit }) => unreadable(&format!(
+            "has more than the {} MB that can be fetched. Ask the person to send it as a photo.",
+            limit / 1_000_000
+        )),
+        SourceError::Content(ContentError::NotFetched) => unreadable(
+            "was not fetched, because the person had reached the limit of bytes per day. Ask the person to send it \
+             again on the next day (UTC).",
         ),
         SourceError::Content(error) => {
             tracing::warn!(
