@@ -7,16 +7,19 @@ use crate::cache::{Cache, Origin};
 use crate::config::Config;
 use crate::conversation::{Assistant, OutputRatios};
 use crate::db::{Db, migrate};
+use crate::domain::model::ModelId;
 use crate::domain::tool::ToolName;
 use crate::http;
 use crate::lifecycle::Lifecycle;
-use crate::llm::{Provider, claude, speech};
+use crate::llm::registry::Registry;
+use crate::llm::{Provider, claude, gemini, speech};
 use crate::services::books::{Books, Terms};
 use crate::services::file_contents::FileContents;
 use crate::services::file_copies::FileCopies;
 use crate::services::file_previews::FilePreviews;
 use crate::services::file_transcripts::FileTranscripts;
 use crate::services::made_files::MadeFiles;
+use crate::services::pictures::Pictures;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
 
@@ -54,7 +57,14 @@ pub(super) fn assistant(
     let anthropic = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
     let (provider, metrics) = (Provider::Claude(anthropic), metrics.clone());
-    let missing: &[ToolName] = if speech.is_none() { &[ToolName::TranscribeAudio] } else { &[] };
+    let pictures = images(config, &registry)?;
+    let mut hidden = Vec::new();
+    if speech.is_none() {
+        hidden.push(ToolName::TranscribeAudio);
+    }
+    if pictures.is_none() {
+        hidden.push(ToolName::GenerateImage);
+    }
     let room = (config.database.made_files, config.database.made_files_cached);
     let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);
     let copies = FileCopies::new(api.clone(), cache.clone(), provider.clone(), db.clone(), clock.clone());
@@ -62,13 +72,16 @@ pub(super) fn assistant(
     let transcripts = speech.map(|client| {
         FileTranscripts::new(contents.clone(), books.clone(), client.clone(), life.clone(), metrics.clone())
     });
+    let previews = FilePreviews::new(contents.clone());
+    let pictures = Pictures::new(pictures, contents);
     Ok(Assistant {
         provider,
-        toolbox: Toolbox::without(missing),
+        toolbox: Toolbox::without(&hidden),
         ratios: OutputRatios::default(),
         copies,
-        previews: FilePreviews::new(contents),
+        previews,
         transcripts,
+        pictures,
         db,
         made_files,
         registry,
@@ -86,5 +99,20 @@ pub(super) fn speech(config: &Config) -> Result<Option<speech::Client>> {
     let client = http::client(limit).context("no HTTP client")?;
     let client = speech::Client::new(client, &openai.base_url, key, limit)
         .context("OPENAI_API_KEY has characters that cannot be sent")?;
+    Ok(Some(client))
+}
+
+/// Creates the client that draws; `None` without a key, or if the price table does not have its model.
+fn images(config: &Config, registry: &Registry) -> Result<Option<gemini::Client>> {
+    let (google, limit) = (&config.providers.google, config.providers.google_limit);
+    let Some(key) = &google.key else { return Ok(None) };
+    if registry.get(&ModelId(gemini::MODEL.to_owned())).is_none() {
+        tracing::warn!(model = gemini::MODEL, "no images: MODELS_FILE has no prices of {}", gemini::MODEL);
+        return Ok(None);
+    }
+    // The client ends a request first: it must know whether the time was over or the connection broke.
+    let client = http::client(limit * 2).context("no HTTP client")?;
+    let client = gemini::Client::new(client, &google.base_url, key, limit)
+        .context("GOOGLE_API_KEY has characters that cannot be sent")?;
     Ok(Some(client))
 }

@@ -11,6 +11,7 @@ use crate::services::file_copies::FileCopies;
 use crate::services::file_previews::FilePreviews;
 use crate::services::file_transcripts::FileTranscripts;
 use crate::services::made_files::MadeFiles;
+use crate::services::pictures::Pictures;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
 
@@ -29,6 +30,8 @@ pub(crate) struct Assistant {
     pub previews: FilePreviews,
     /// Turns the speech in files into text; `None` if it is not set up.
     pub transcripts: Option<FileTranscripts>,
+    /// Makes pictures, for tools.
+    pub pictures: Pictures,
     /// The database, for tools.
     pub db: Db,
     /// The files that tools make.

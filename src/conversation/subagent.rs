@@ -49,7 +49,8 @@ pub(super) struct Subagent<'a> {
 impl Subagent<'_> {
     /// Returns the context for tools.
     pub(super) fn context(&self) -> ToolContext<'_> {
-        let Assistant { registry, db, made_files, previews, transcripts, clock, .. } = self.assistant;
+        let Assistant { registry, db, made_files, previews, transcripts, pictures, clock, .. } =
+            self.assistant;
         let Self { meter, turn, key, thread, outages, deliveries, .. } = *self;
         ToolContext {
             registry,
@@ -58,6 +59,7 @@ impl Subagent<'_> {
             made_files,
             previews,
             transcripts: transcripts.as_ref(),
+            pictures,
             turn,
             key,
             thread,

@@ -20,6 +20,8 @@ pub enum ToolName {
     TranscribeAudio,
     /// Draws a formula.
     RenderLatex,
+    /// Draws pictures.
+    GenerateImage,
 }
 
 impl ToolName {
@@ -42,7 +44,7 @@ impl ToolName {
             | Self::PreviewFile
             | Self::TranscribeAudio => Activity::Writing,
             Self::DeliverFile => Activity::File,
-            Self::RenderLatex => Activity::Picture,
+            Self::RenderLatex | Self::GenerateImage => Activity::Picture,
         }
     }
 }

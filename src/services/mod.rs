@@ -19,6 +19,7 @@ pub(crate) mod metering;
 pub(crate) mod paid_call;
 pub mod payments;
 pub mod people;
+pub(crate) mod pictures;
 pub mod pricing;
 pub mod recovery;
 pub mod refunds;

@@ -14,6 +14,7 @@ mod cost_estimator;
 mod deliver_file;
 pub(crate) mod delivery;
 mod failure;
+mod generate_image;
 mod list_files;
 mod outages;
 mod preview_file;

@@ -26,6 +26,7 @@ use crate::services::file_previews::FilePreviews;
 use crate::services::file_transcripts::FileTranscripts;
 use crate::services::made_files::MadeFiles;
 use crate::services::metering::{PaidWork, TurnMeter};
+use crate::services::pictures::Pictures;
 use crate::services::pricing;
 
 /// A tool that the model may call.
@@ -46,12 +47,14 @@ pub(super) trait Tool {
 }
 
 /// The price of a tool.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Price {
     /// No charge.
     Free,
     /// `least` must be left to spend, and `most` is reserved before the tool runs.
     Paid(PaidWork),
+    /// The same, with amounts that depend on the arguments and the price table.
+    Varying(for<'a> fn(&Value, ToolContext<'a>) -> PaidWork),
 }
 
 /// The services and data that a tool may use.
@@ -69,6 +72,8 @@ pub(crate) struct ToolContext<'a> {
     pub previews: &'a FilePreviews,
     /// Turns speech into text; `None` if it is not set up.
     pub transcripts: Option<&'a FileTranscripts>,
+    /// Makes pictures, and scales them down for the model.
+    pub pictures: &'a Pictures,
     /// The turn's row, to which the files that a tool makes belong.
     pub turn: TurnId,
     /// The conversation of the turn: the only one whose data a tool may read.
@@ -199,6 +204,7 @@ pub(super) mod testing {
         let now = "2026-11-21T12:00:00Z".parse().unwrap();
         let db = made_files.db();
         let previews = Box::leak(Box::new(FilePreviews::nowhere()));
+        let pictures = Box::leak(Box::new(Pictures::nowhere()));
         let meter = Box::leak(Box::new(metering::channel().0));
         let outages = Box::leak(Box::new(Outages::default()));
         let (thread, subagents, delivery) = (ThreadId(1), &Unavailable, &NoDelivery);
@@ -209,6 +215,7 @@ pub(super) mod testing {
             made_files,
             previews,
             transcripts: None,
+            pictures,
             turn: TurnId(1),
             key,
             thread,

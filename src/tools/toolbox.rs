@@ -6,6 +6,7 @@ use strum::VariantArray;
 
 use super::cost_estimator::CostEstimator;
 use super::deliver_file::DeliverFile;
+use super::generate_image::GenerateImage;
 use super::list_files::ListFiles;
 use super::preview_file::PreviewFile;
 use super::render_latex::RenderLatex;
@@ -40,6 +41,7 @@ impl Toolbox {
     pub(crate) fn for_subagents(&self) -> Self {
         const TURN_ONLY: [ToolName; 3] =
             [ToolName::SelfCritique, ToolName::DeliverFile, ToolName::TranscribeAudio];
+        [ToolName::SelfCritique, ToolName::DeliverFile, ToolName::GenerateImage];
         let own = |tool: &&Definition| TURN_ONLY.iter().all(|name| tool.spec.name != name.name());
         Self::of(self.tools.iter().filter(own).cloned().collect())
     }
@@ -63,6 +65,7 @@ fn definition(name: ToolName) -> Definition {
         ToolName::PreviewFile => Definition::of::<PreviewFile>(),
         ToolName::TranscribeAudio => Definition::of::<TranscribeAudio>(),
         ToolName::RenderLatex => Definition::of::<RenderLatex>(),
+        ToolName::GenerateImage => Definition::of::<GenerateImage>(),
     }
 }
 

@@ -25,6 +25,8 @@ mod crash_blame;
 mod critique;
 mod daily_files;
 mod delivery;
+mod drawing;
+mod drawing_faults;
 mod edits;
 mod file_contents;
 mod file_edits;

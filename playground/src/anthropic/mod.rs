@@ -35,6 +35,8 @@
 //! | `!transcribe` | calls `transcribe_audio` for the newest file that the prompt offers to it, then tells the result |
 //! | `!formula [latex]` | draws the formula, by default that of the quadratic equation, and sends the picture |
 //! | `!remember` | lists role and first 20 characters of each message that it received |
+//! | `!draw [prompt]` | calls generate_image; words of the prompt choose faults (see `gemini`) |
+//! | `!redraw [prompt]` | calls list_files, then generate_image with the newest picture that it lists |
 //!
 //! An echo of a message with files begins with a sentence about each of them: name, and size in pixels, pages
 //! or characters.

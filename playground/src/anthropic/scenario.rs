@@ -59,6 +59,10 @@ pub enum Scenario {
     Formula,
     /// A digest of the conversation as the model received it.
     Remember,
+    /// A call of `generate_image`.
+    Draw,
+    /// A call of `list_files`, then one of `generate_image` with the newest picture.
+    Redraw,
 }
 
 struct ScenarioRow {
@@ -147,6 +151,13 @@ const ROWS: &[ScenarioRow] = &[
         "remember",
         "a digest of all messages that the model received",
         &["what do you remember", "что ты помнишь"],
+    ),
+    row(Scenario::Draw, "draw", "a picture of the text that follows", &["draw me", "draw a ", "нарисуй"]),
+    row(
+        Scenario::Redraw,
+        "redraw",
+        "the newest picture of the conversation, changed",
+        &["change the picture", "измени картинку"],
     ),
 ];
 
@@ -238,7 +249,7 @@ mod tests {
         assert_eq!(names.len(), Scenario::ALL.len());
         assert_eq!(Scenario::ALL.iter().collect::<HashSet<_>>().len(), Scenario::ALL.len());
         // The last variant's number tells how many there are.
-        assert_eq!(Scenario::Remember as usize + 1, Scenario::ALL.len());
+        assert_eq!(Scenario::Redraw as usize + 1, Scenario::ALL.len());
         let guide = include_str!("mod.rs");
         for scenario in Scenario::ALL {
             assert!(guide.contains(&format!("| `!{}", scenario.name())), "{}", scenario.name());

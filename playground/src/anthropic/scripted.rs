@@ -44,6 +44,9 @@ pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
         return Plan::Steps(resumed(scene.body));
     }
     let results = newest_tool_results(scene.body);
+    if let Some(call) = redraw(scene, &results) {
+        return Plan::Steps(vec![call]);
+    }
     if !results.is_empty() {
         if let Some(step) = after_drawing(&results, scene) {
             return Plan::Steps(vec![step]);
@@ -87,6 +90,8 @@ pub(super) fn perform(directive: &Directive, scene: &ScriptInput<'_>) -> Plan {
         Scenario::Empty => vec![Step::Stop(StopReason::EndTurn)],
         Scenario::Transcribe => transcription(scene.body),
         Scenario::Remember => vec![Step::Text(digest(scene.body))],
+        Scenario::Draw => draw(directive, scene.body),
+        Scenario::Redraw => call("list_files", json!({}), scene.body),
         _ => vec![Step::Text(text)],
     })
 }
@@ -285,6 +290,43 @@ fn after_drawing(results: &[(String, String)], scene: &ScriptInput<'_>) -> Optio
         "deliver_file" if result["status"].is_string() => Some(Step::Text("Here is the formula.".to_owned())),
         _ => None,
     }
+}
+
+/// Returns a call of a tool, if the request declares it.
+fn call(name: &str, input: Value, body: &Value) -> Vec<Step> {
+    if declares(body, name) {
+        let call = Step::ToolUse { name: name.to_owned(), input };
+        vec![Step::Text("I will use a tool for that.".to_owned()), call]
+    } else {
+        vec![Step::Text("This request declares no such tool.".to_owned())]
+    }
+}
+
+/// Returns the prompt for a picture: what follows the name of the scenario, or the last line of the question.
+fn picture_prompt(directive: &Directive, body: &Value) -> String {
+    let asked = || newest_question(body).lines().next_back().unwrap_or_default().to_owned();
+    if directive.argument.is_empty() { asked() } else { directive.argument.clone() }
+}
+
+fn draw(directive: &Directive, body: &Value) -> Vec<Step> {
+    call("generate_image", json!({"prompt": picture_prompt(directive, body)}), body)
+}
+
+/// Returns the second step of [`Scenario::Redraw`], after the files were listed.
+fn redraw(scene: &ScriptInput<'_>, results: &[(String, String)]) -> Option<Step> {
+    let (_, listed) = results.iter().find(|(name, _)| name == "list_files")?;
+    let directive = choose(&newest_question(scene.body), scene.fallback);
+    if directive.scenario != Scenario::Redraw {
+        return None;
+    }
+    let listed: Value = serde_json::from_str(listed).ok()?;
+    let files = ["files", "made_files"].into_iter().filter_map(|list| listed[list].as_array()).flatten();
+    let is_picture = |file: &&Value| {
+        file["kind"] == "photo" || file["mime"].as_str().is_some_and(|mime| mime.starts_with("image/"))
+    };
+    let source = files.into_iter().find(is_picture)?["file_id"].clone();
+    let input = json!({"prompt": picture_prompt(&directive, scene.body), "source_file_ids": [source]});
+    Some(Step::ToolUse { name: "generate_image".to_owned(), input })
 }
 
 fn broken_call(body: &Value) -> Vec<Step> {

@@ -69,3 +69,4 @@ tool-deliver-file = sending files
 tool-preview-file = reading the file
 tool-transcribe-audio = listening to the recording
 tool-render-latex = drawing the formula
+tool-generate-image = drawing a picture

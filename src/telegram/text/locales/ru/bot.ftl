@@ -69,3 +69,4 @@ tool-deliver-file = отправляю файлы
 tool-preview-file = читаю файл
 tool-transcribe-audio = слушаю запись
 tool-render-latex = рисую формулу
+tool-generate-image = рисую картинку
