@@ -118,6 +118,17 @@ pub(super) struct Transcription {
     pub charged_nano: i64,
 }
 
+/// Copies at the model's provider.
+#[derive(Clone, Default, Debug)]
+pub(super) struct KnownCopies {
+    /// Those that files refer to.
+    pub used: HashSet<String>,
+    /// Those that are queued for deletion.
+    pub queued: HashSet<String>,
+    /// Those of files that no prompt shows any more because of `/clear`.
+    pub cleared: Vec<String>,
+}
+
 /// A payment in Stars.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(super) struct Payment {
@@ -202,13 +213,21 @@ impl Books {
         Ok(sqlx::query_scalar(query).fetch_one(&self.0).await?)
     }
 
-    /// Returns the copies at the provider that files refer to, and those that are to be deleted.
-    pub(super) async fn copies(&self) -> anyhow::Result<(HashSet<String>, HashSet<String>)> {
+    /// Returns the copies at the provider that the bot knows.
+    pub(super) async fn copies(&self) -> anyhow::Result<KnownCopies> {
         let used = "SELECT provider_id FROM files WHERE provider_id IS NOT NULL";
         let queued = "SELECT provider_id FROM copy_deletions";
+        let cleared = "
+            SELECT provider_id || ' of message ' || messages.message_id FROM files
+            JOIN messages ON (messages.chat_id, messages.message_id) = (files.chat_id, files.message_id)
+            JOIN turns ON turns.id = messages.turn_id
+            JOIN threads ON threads.id = messages.thread_id AND question_id <= cleared_up_to
+            WHERE provider_id IS NOT NULL";
         let used: Vec<String> = sqlx::query_scalar(used).fetch_all(&self.0).await?;
         let queued: Vec<String> = sqlx::query_scalar(queued).fetch_all(&self.0).await?;
-        Ok((used.into_iter().collect(), queued.into_iter().collect()))
+        let cleared = sqlx::query_scalar(cleared).fetch_all(&self.0).await?;
+        let (used, queued) = (used.into_iter().collect(), queued.into_iter().collect());
+        Ok(KnownCopies { used, queued, cleared })
     }
 
     /// Returns the number of closed turns that no statistics include yet.

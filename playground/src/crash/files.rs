@@ -1,10 +1,13 @@
 //! Files that the users of the crash test send. Each has a number in its name or content, by which it is found
 //! again in requests, at the model's provider and among the files that the bot sends.
 
+use playground::samples;
 use playground::telegram::{Attachment, NewFile};
 
 use super::marks::{Mark, Tag};
 
+/// The MIME type of a table.
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// The seconds of a voice message, by its number.
 const SECONDS: std::ops::Range<u32> = 1..8;
 /// How the words of a voice message begin, which stand behind its sound.
@@ -70,8 +73,9 @@ pub(super) fn make(form: FileForm, tag: Tag, words: &str) -> NewFile {
         }
         FileForm::Text => NewFile::text(&format!("{name}.txt"), &format!("Notes: {content}.\n")),
         FileForm::Sheet => {
-            let table = format!("what,value\n{content},{}\nremark,\"{words}\"\n", tag.number);
-            NewFile::new(Attachment::Document, &format!("{name}.csv"), "text/csv", table.into_bytes())
+            let (content, number) = (content.to_string(), tag.number.to_string());
+            let table = samples::xlsx(&[&["what", "value"], &[&content, &number], &["remark", words]]);
+            NewFile::new(Attachment::Document, &format!("{name}.xlsx"), XLSX, table)
         }
         FileForm::Voice => {
             let mut file = NewFile::voice(seconds(tag));
@@ -103,8 +107,6 @@ pub(super) fn essence(bytes: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use playground::samples;
-
     use super::*;
 
     #[test]

@@ -7,12 +7,14 @@ use std::time::Instant;
 use playground::anthropic::{Anthropic, Endpoint, Outcome, StoredFile};
 use playground::telegram::Telegram;
 
+use super::super::books::KnownCopies;
 use super::super::chaos::DisruptionCounts;
 use super::super::files::{self, UserFile};
 use super::super::findings::Findings;
 use super::super::marks::Mark;
 use super::prompts::Places;
 
+const CLEARED: &str = "copies kept although their conversation was cleared";
 const ORPHANS: &str = "copies at the provider that nobody deletes";
 const UPLOADS: &str = "files copied again without a reason";
 const DANGLING: &str = "copies that the books have and the provider has not";
@@ -34,15 +36,15 @@ pub(super) struct ProviderFiles {
     uploads: BTreeMap<Mark, Vec<FileUpload>>,
     /// The copies that exist, with their ids, and whether they expire.
     stored: Vec<(Mark, String, bool)>,
-    /// The copies that the books use.
-    used: HashSet<String>,
-    /// The copies that are queued for deletion.
-    queued: HashSet<String>,
+    /// How many copies the bot has deleted.
+    deleted: usize,
+    /// The copies that the books know.
+    books: KnownCopies,
 }
 
 impl ProviderFiles {
     /// Reads the emulator.
-    pub(super) fn of(model: &Anthropic, places: &Places, books: (HashSet<String>, HashSet<String>)) -> Self {
+    pub(super) fn of(model: &Anthropic, places: &Places, books: KnownCopies) -> Self {
         let mut uploads: BTreeMap<Mark, Vec<FileUpload>> = BTreeMap::new();
         for request in model.file_requests().iter().filter(|request| request.endpoint == Endpoint::UploadFile)
         {
@@ -54,14 +56,17 @@ impl ProviderFiles {
             }
         }
         let stored = |file: StoredFile| Some((places.file(&file.name)?, file.id, file.expires_at.is_some()));
-        let (used, queued) = books;
-        Self { uploads, stored: model.files().into_iter().filter_map(stored).collect(), used, queued }
+        let stored = model.files().into_iter().filter_map(stored).collect();
+        Self { uploads, stored, deleted: model.deleted_files().len(), books }
     }
 }
 
 /// Compares the copies at the provider with the books.
 pub(super) fn copies(findings: &mut Findings, provider: &ProviderFiles, damage: &DisruptionCounts) {
-    findings.expect_none(&[ORPHANS, UPLOADS, DANGLING]);
+    findings.expect_none(&[ORPHANS, UPLOADS, DANGLING, CLEARED]);
+    for copy in &provider.books.cleared {
+        findings.fault(CLEARED, copy.clone());
+    }
     let interruptions: Vec<Instant> = damage.kills.iter().chain(&damage.forgot).copied().collect();
     let (mut explained, mut again) = (0, 0);
     for (mark, uploads) in &provider.uploads {
@@ -73,7 +78,7 @@ pub(super) fn copies(findings: &mut Findings, provider: &ProviderFiles, damage: 
         }
         let of_file = provider.stored.iter().filter(|(stored, ..)| stored == mark);
         let unknown: Vec<_> = of_file
-            .filter(|(_, id, _)| !provider.used.contains(id) && !provider.queued.contains(id))
+            .filter(|(_, id, _)| !provider.books.used.contains(id) && !provider.books.queued.contains(id))
             .collect();
         // Each of them was followed by another upload of the file, or a crash took the message with it.
         let lost_last = uploads.last().is_some_and(|last| has_reason(*last, None, &interruptions));
@@ -85,11 +90,12 @@ pub(super) fn copies(findings: &mut Findings, provider: &ProviderFiles, damage: 
     }
     let stored: HashSet<&String> = provider.stored.iter().map(|(_, id, _)| id).collect();
     let had = |id: &&String| !stored.contains(id) && !damage.forgotten.contains(id);
-    for id in provider.used.iter().filter(had) {
+    for id in provider.books.used.iter().filter(had) {
         findings.fault(DANGLING, id.clone());
     }
     findings.count("copies at the provider", provider.stored.len());
-    findings.count("  waiting for their deletion", provider.queued.len());
+    findings.count("  deleted there", provider.deleted);
+    findings.count("  waiting for their deletion", provider.books.queued.len());
     findings.count("  left by a crash or a broken upload: they expire", explained);
     findings.count("copied again after a crash, a broken upload or a loss", again);
 }
@@ -150,8 +156,9 @@ mod tests {
             let uploads = uploads.iter().map(|second| FileUpload { at: at(second), broken: false }).collect();
             let stored = ids.iter().map(|id| (MARK, (*id).to_owned(), true)).collect();
             let used = ids.iter().take(known).map(|id| (*id).to_owned()).collect();
-            let provider =
-                ProviderFiles { uploads: [(MARK, uploads)].into(), stored, used, ..ProviderFiles::default() };
+            let books = KnownCopies { used, ..KnownCopies::default() };
+            let uploads = [(MARK, uploads)].into();
+            let provider = ProviderFiles { uploads, stored, deleted: 0, books };
             Self { begin, provider, damage: DisruptionCounts::default() }
         }
 
@@ -172,7 +179,7 @@ mod tests {
         assert_eq!(Case::new(&[1], &["a"], 1).faults(), [0, 0, 0]);
         assert_eq!(Case::new(&[1], &["a"], 0).faults(), [1, 0, 0]);
         let mut queued = Case::new(&[1], &["a"], 0);
-        queued.provider.queued.insert("a".to_owned());
+        queued.provider.books.queued.insert("a".to_owned());
         assert_eq!(queued.faults(), [0, 0, 0], "it is about to be deleted");
     }
 
@@ -201,6 +208,15 @@ mod tests {
         assert_eq!(gone.faults(), [0, 0, 1]);
         gone.damage.forgotten.push("a".to_owned());
         assert_eq!(gone.faults(), [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_copy_of_a_cleared_conversation_is_found() {
+        let mut kept = Case::new(&[1], &["a"], 1);
+        kept.provider.books.cleared.push("a".to_owned());
+        let mut findings = Findings::default();
+        copies(&mut findings, &kept.provider, &kept.damage);
+        assert_eq!(findings.number_of(CLEARED), 1);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Checks of requests to the model: each contains the words and files of one user only, and nothing from
-//! before a `/clear` together with something from after it.
+//! Checks of requests to the model: each contains the words and files of one user only, and no history from
+//! before a `/clear` that came before something else in it.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -20,6 +20,8 @@ pub(super) struct Prompt {
     pub(super) named: BTreeSet<Mark>,
     /// The files of which it contains the copy.
     pub(super) copies: BTreeSet<Mark>,
+    /// What comes with the message that it answers.
+    pub(super) asked: BTreeSet<Mark>,
 }
 
 /// Where everything that users sent stands.
@@ -65,8 +67,22 @@ impl Places {
 
     fn prompt(&self, request: &Recorded) -> Prompt {
         let mut prompt = Prompt::default();
-        self.read(&request.body["messages"], &mut prompt.named);
-        prompt.copies.extend(request.files().iter().filter_map(|file| self.file(&file.name)));
+        let messages = request.body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let copies =
+            || request.files().iter().filter_map(|file| Some((file.message, self.file(&file.name)?)));
+        // Results of tools may follow it.
+        let asked = messages.iter().rposition(|message| {
+            let mut blocks = message["content"].as_array().into_iter().flatten();
+            message["role"] == "user" && blocks.any(|block| block["type"] == "text")
+        });
+        for (number, message) in messages.iter().enumerate() {
+            self.read(&message["content"], &mut prompt.named);
+            if asked == Some(number) {
+                self.read(&message["content"], &mut prompt.asked);
+                prompt.asked.extend(copies().filter(|(at, _)| *at == number).map(|(_, mark)| mark));
+            }
+        }
+        prompt.copies.extend(copies().map(|(_, mark)| mark));
         prompt
     }
 
@@ -99,8 +115,11 @@ pub(super) fn isolation(findings: &mut Findings, prompts: &[Prompt], places: &Pl
         if users.len() > 1 {
             findings.fault(FOREIGN, format!("{users:?}: {prompt:?}"));
         }
-        let messages: BTreeSet<i64> = all().filter_map(|mark| places.messages.get(mark).copied()).collect();
-        let (Some(first), Some(last)) = (messages.first(), messages.last()) else { continue };
+        // A message that was written before a /clear and delayed by crashes is answered after it. It is not
+        // history.
+        let message = |mark: &Mark| places.messages.get(mark).copied();
+        let history = all().filter(|mark| !prompt.asked.contains(mark)).filter_map(message).min();
+        let (Some(first), Some(last)) = (history, all().filter_map(message).max()) else { continue };
         let clears = users.iter().filter_map(|user| places.clears.get(user)).flatten();
         for clear in clears.filter(|clear| (first..=last).contains(clear)) {
             findings.fault(FORGOTTEN, format!("messages {first} to {last}, cleared at {clear}: {prompt:?}"));
@@ -140,7 +159,7 @@ mod tests {
     }
 
     fn named(marks: &[Mark]) -> Prompt {
-        Prompt { named: marks.iter().copied().collect(), copies: BTreeSet::new() }
+        Prompt { named: marks.iter().copied().collect(), ..Prompt::default() }
     }
 
     #[test]
@@ -163,6 +182,12 @@ mod tests {
         let mut prompt = named(&[Mark::Question(tag(7, 1))]);
         prompt.copies.insert(Mark::File(tag(7, 0)));
         assert_eq!(faults(prompt).number_of(FORGOTTEN), 1, "a file from before a /clear");
+        let mut delayed = named(&[Mark::Question(tag(7, 0)), Mark::Question(tag(7, 1))]);
+        delayed.asked.insert(Mark::Question(tag(7, 0)));
+        assert!(faults(delayed).clean(), "a question that was delayed");
+        let mut asked = named(&[Mark::Question(tag(7, 0)), Mark::Question(tag(7, 1))]);
+        asked.asked.insert(Mark::Question(tag(7, 1)));
+        assert_eq!(faults(asked).number_of(FORGOTTEN), 1, "history behind the question");
     }
 
     #[test]
