@@ -5,5 +5,6 @@ mod audio;
 mod formats;
 pub mod openai;
 pub mod ports;
+mod recorder;
 pub mod samples;
 pub mod telegram;
