@@ -75,6 +75,8 @@ fn marked(evidence: &Evidence, question: &Question, is_voice: bool) -> Option<Pa
             }
             Some(answer) => Some((answer.interrupted && is_marked).then_some(PartialMark::Partial)),
             None if state == "failed" => Some(is_marked.then_some(PartialMark::Nothing)),
+            // Stopped before its first word, and marked.
+            None if state == "interrupted" && is_marked => Some(Some(PartialMark::Nothing)),
             // Overtaken before its first word.
             None if state == "interrupted" => None,
             None => Some(None),
@@ -160,6 +162,20 @@ mod tests {
         let told = faked::answered("Whole answer to q7x1.\n\n⚠️ I could not turn a recording into text.");
         assert_eq!(lost(&told, What::Voice), 0);
         assert_eq!(lost(&told, What::Written), 1, "a text is never unheard");
+    }
+
+    #[test]
+    fn a_question_that_was_stopped_is_lost_unless_the_chat_says_so() {
+        let stopped = |text: &str| {
+            let mut evidence = faked::answered(text);
+            evidence.answers.clear();
+            for state in evidence.turns.values_mut().flat_map(BTreeMap::values_mut) {
+                "interrupted".clone_into(state);
+            }
+            evidence
+        };
+        assert_eq!(lost(&stopped("⏹ Stopped."), What::Written), 0);
+        assert_eq!(lost(&stopped("Well."), What::Written), 1);
     }
 
     #[test]
