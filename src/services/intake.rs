@@ -63,7 +63,8 @@ pub async fn answer_command(
 }
 
 /// Applies an edit, made at `date`, to a stored message. Ignores edits of unknown messages and edits older
-/// than one already applied.
+/// than one already applied. The edit of a message that crashes have delayed stays in the inbox, and the sweep
+/// applies it later.
 pub async fn apply_edit(
     db: &Db,
     cache: &Cache,
@@ -75,6 +76,9 @@ pub async fn apply_edit(
 ) -> Result<bool, DbError> {
     let mut tx = db.begin().await?;
     let changed = messages::edit(&mut tx, chat, message, text, date, update).await?;
+    if changed.is_none() && inbox::is_waiting(&mut tx, chat, message).await? {
+        return Ok(false);
+    }
     inbox::handled(&mut tx, update).await?;
     Db::commit(tx).await?;
     if let Some(changed) = changed {
