@@ -76,11 +76,14 @@ async fn a_change_waits_for_a_message_that_crashes_have_delayed() {
     for (number, kind, text, crashes) in [(2, "message", "one", 2), (1, "edited_message", "two", 0)] {
         let mut update = message(kind, text);
         update["update_id"] = json!(said.update_id - number);
-        sqlx::query("INSERT INTO inbox (update_id, kind, payload, crashes) VALUES ($1, $2, $3::json, $4)")
+        let insert = "INSERT INTO inbox (update_id, kind, payload, crashes, chat_id, message_id)
+                      VALUES ($1, $2, $3::json, $4, $5, 900)";
+        sqlx::query(insert)
             .bind(said.update_id - number)
             .bind(kind)
             .bind(update.to_string())
             .bind(crashes)
+            .bind(ANN)
             .execute(bot.books())
             .await
             .unwrap();
