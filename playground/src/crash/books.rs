@@ -101,6 +101,15 @@ pub(super) struct OutboxRow {
     pub files: Vec<String>,
 }
 
+impl OutboxRow {
+    /// Returns the message ids that it became: those of an album are in a row.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = i64> + use<> {
+        let first = self.message_id.map(i64::from);
+        let count = i64::try_from(self.files.len().max(1)).unwrap_or(1);
+        first.into_iter().flat_map(move |first| first..first + count)
+    }
+}
+
 /// The transcription of a voice message, and what was taken for it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(super) struct Transcription {

@@ -104,7 +104,7 @@ fn outbox(findings: &mut Findings, evidence: &Evidence) {
             findings.fault(REFUSED, format!("{owed:?}"));
         }
         let mut is_new = true;
-        for number in evidence.numbers(owed) {
+        for number in owed.numbers() {
             is_new &= known.insert((owed.chat_id, number));
         }
         let is_shown = evidence.shown(owed).is_some_and(|message| text(message) == owed.text);

@@ -178,7 +178,6 @@ impl SimulatedUser {
     async fn act(&mut self) {
         let private = self.is_private();
         match self.rng.random_range(0..100) {
-            0..30 => self.ask_and_wait(QuestionKind::Short).await,
             30..36 => self.ask_and_wait(QuestionKind::Tool).await,
             36..42 => self.ask_and_wait(QuestionKind::Long).await,
             // Two messages that may become one prompt.

@@ -49,14 +49,14 @@ pub(super) fn deliveries(findings: &mut Findings, evidence: &Evidence, files: &[
 
 /// Returns how many files of a row of the outbox its chat shows.
 fn shown(evidence: &Evidence, owed: &OutboxRow) -> usize {
-    let numbers = evidence.numbers(owed);
+    let numbers = owed.numbers();
     numbers.filter(|number| evidence.media.contains_key(&(owed.chat_id, *number))).count()
 }
 
 /// Checks that a message with files has become what it was to be. Returns the number of files.
 fn contents(findings: &mut Findings, evidence: &Evidence, owed: &OutboxRow, files: &[UserFile]) -> usize {
     let mut sent = 0;
-    for (number, wanted) in evidence.numbers(owed).zip(&owed.files) {
+    for (number, wanted) in owed.numbers().zip(&owed.files) {
         let Some(media) = evidence.media.get(&(owed.chat_id, number)) else {
             findings.fault(MISSING, format!("message {number}: {owed:?}"));
             continue;

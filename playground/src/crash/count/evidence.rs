@@ -46,13 +46,6 @@ impl Evidence {
         let key = format!("update:{update}");
         self.shown(self.owed.iter().find(|owed| owed.key == key)?)
     }
-
-    /// Returns the message ids that a row of the outbox became: those of an album are in a row.
-    pub(super) fn numbers(&self, owed: &OutboxRow) -> impl Iterator<Item = i64> + use<> {
-        let first = owed.message_id.map(i64::from);
-        let count = i64::try_from(owed.files.len().max(1)).unwrap_or(1);
-        first.into_iter().flat_map(move |first| first..first + count)
-    }
 }
 
 fn media(telegram: &Telegram) -> HashMap<(i64, i64), MediaMessage> {

@@ -46,7 +46,7 @@ fn question(request: &Recorded) -> Vec<Tag> {
         let blocks = message["content"].as_array().into_iter().flatten();
         blocks.filter_map(|block| block["text"].as_str()).collect::<Vec<_>>().join("\n")
     });
-    tags(&texts.filter(|text| !text.is_empty()).last().unwrap_or_default())
+    tags(&texts.rev().find(|text| !text.is_empty()).unwrap_or_default())
 }
 
 /// Returns the tool calls whose results follow that text in the request.
