@@ -6,5 +6,6 @@ mod formats;
 pub mod gemini;
 pub mod openai;
 pub mod ports;
+mod recorder;
 pub mod samples;
 pub mod telegram;

@@ -155,12 +155,12 @@ impl Anthropic {
             planner: Mutex::new(ResponsePlanner::new()),
             cache: Mutex::default(),
             count_faults: Mutex::default(),
-            log: Arc::new(Log::new()),
+            log: Arc::new(Log::new("model API")),
             files: Mutex::new(Store::new(Limits {
                 file: settings.file_bytes,
                 storage: settings.storage_bytes,
             })),
-            file_log: Arc::new(Log::new()),
+            file_log: Arc::new(Log::new("Files API")),
             ids: ids::Ids::new(),
             stop: stop.clone(),
         });
