@@ -17,7 +17,7 @@ use crate::services::file_copies::FileCopies;
 use crate::services::file_previews::FilePreviews;
 use crate::services::made_files::MadeFiles;
 use crate::telemetry::metrics::Metrics;
-use crate::tools::Toolbox;
+use crate::tools::{Toolbox, WebAccess};
 
 /// Creates the cache for the rows of this database.
 pub(super) async fn cache(config: &Config, life: &Lifecycle, metrics: &Metrics, db: &Db) -> Result<Cache> {
@@ -50,7 +50,8 @@ pub(super) fn assistant(
     let client = http::streaming_client(idle_limit * 2).context("no HTTP client")?;
     let anthropic = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
-    let (provider, toolbox) = (Provider::Claude(anthropic), Toolbox::full());
+    let (provider, web) = (Provider::Claude(anthropic), &config.web);
+    let toolbox = Toolbox::full().with_web(WebAccess::new(web.uses, &web.blocked_domains));
     let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
     let room = (config.database.made_files, config.database.made_files_cached);
     let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);

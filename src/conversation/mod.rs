@@ -10,6 +10,7 @@ mod prompt;
 mod prompt_files;
 mod round;
 mod subagent;
+mod web_use;
 mod window;
 
 pub(crate) use assistant::Assistant;

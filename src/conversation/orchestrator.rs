@@ -9,6 +9,7 @@ use super::deliveries::Deliveries;
 use super::interrupt::Stop;
 use super::round::{self, Round, RoundContext, RoundEnd};
 use super::subagent::Subagent;
+use super::web_use::WebUse;
 use super::{Assistant, prompt, window};
 use crate::domain::blank::is_blank;
 use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
@@ -21,6 +22,7 @@ use crate::llm::event::ToolCall;
 use crate::llm::request::{Block, LlmMessage, LlmRequest};
 use crate::llm::{LlmError, StopReason};
 use crate::services::metering::{RoundBudget, TurnMeter};
+use crate::services::pricing;
 use crate::tools::runner;
 
 /// The most rounds of one turn; a model that needs more is going in circles.
@@ -37,8 +39,10 @@ pub(crate) async fn converse(
     meter: TurnMeter,
     stop: &Stop,
 ) -> TurnReport {
+    let price = pricing::search(&assistant.registry, assistant.clock.now().date_naive());
     let mut turn = TurnLoop {
         assistant,
+        web: WebUse::new(request.turn, request.attempt, assistant.clock.clone(), price),
         deliveries: Deliveries::new(screen.clone()),
         screen,
         meter,
@@ -55,15 +59,17 @@ pub(crate) async fn converse(
         continued: 0,
         last: false,
     };
-    let mut prompt = prompt::build(request, assistant.toolbox.specs());
+    let mut prompt = prompt::build(request, &assistant.toolbox);
     let outcome = match turn.fit(&mut prompt).await {
         Ok(()) => turn.run(prompt).await,
         Err(error) => turn.failed(&error),
     };
     let calls = turn.meter.call_log().final_calls();
-    let TurnLoop { text, tools, lost_files, deliveries, .. } = turn;
+    let TurnLoop { text, mut tools, web, lost_files, deliveries, .. } = turn;
+    let (server_calls, sources) = web.finish();
+    tools.extend(server_calls);
     let deliveries = deliveries.after_answer();
-    TurnReport { text, outcome, calls, tools, lost_files, deliveries }
+    TurnReport { text, outcome, calls, tools, lost_files, deliveries, sources }
 }
 
 /// The state of a running turn.
@@ -71,6 +77,8 @@ struct TurnLoop<'a> {
     assistant: &'a Assistant,
     screen: mpsc::Sender<TurnEvent>,
     deliveries: Deliveries,
+    /// The use of the provider's own tools.
+    web: WebUse,
     meter: TurnMeter,
     stop: &'a Stop,
     row: TurnId,
@@ -149,6 +157,7 @@ impl TurnLoop<'_> {
                 assistant: self.assistant,
                 meter: &self.meter,
                 screen: Some(&self.screen),
+                web: Some(&self.web),
                 stop: self.stop,
                 tries: TRIES,
             };
@@ -241,7 +250,7 @@ impl TurnLoop<'_> {
     async fn run_tools(&mut self, calls: &[ToolCall]) -> Option<Vec<Block>> {
         let started_at = self.assistant.clock.now();
         for ToolCall { id, name, .. } in calls {
-            self.show(TurnEvent::ToolStarted { call: id.clone(), name: name.clone() }).await;
+            self.show(TurnEvent::ToolStarted { call: id.clone(), name: name.clone(), subject: None }).await;
         }
         let subagent = Subagent {
             assistant: self.assistant,

@@ -16,6 +16,10 @@ pub enum ToolName {
     DeliverFile,
     /// Reads a document as text.
     PreviewFile,
+    /// Searches the web; the provider runs it.
+    WebSearch,
+    /// Reads a web page; the provider runs it.
+    WebFetch,
 }
 
 impl ToolName {
@@ -32,9 +36,12 @@ impl ToolName {
     /// Returns the activity that the chat shows while the tool runs.
     pub fn activity(self) -> Activity {
         match self {
-            Self::CostEstimator | Self::SelfCritique | Self::ListFiles | Self::PreviewFile => {
-                Activity::Writing
-            }
+            Self::CostEstimator
+            | Self::SelfCritique
+            | Self::ListFiles
+            | Self::PreviewFile
+            | Self::WebSearch
+            | Self::WebFetch => Activity::Writing,
             Self::DeliverFile => Activity::File,
         }
     }

@@ -10,12 +10,15 @@ use crate::domain::money::Usd;
 use crate::domain::turn::ModelCall;
 use crate::domain::usage::Usage;
 use crate::llm::registry::Registry;
+use crate::llm::request::ServerTool;
 use crate::llm::tokens::BYTES_PER_TOKEN;
 
 /// The name of the provider's own search in the table of tools.
 const WEB_SEARCH: &str = "web_search";
 /// The name of speech to text in the table of tools; its unit is a second.
 const TRANSCRIPTION: &str = "transcription";
+/// The assumed size of what one search returns, in tokens.
+const SEARCH_TOKENS: u64 = 5_000;
 /// Prompt tokens outside the text of the conversation: instructions, tools, markup.
 const OVERHEAD_TOKENS: u64 = 4_000;
 
@@ -35,12 +38,34 @@ pub fn price(registry: &Registry, call: &ModelCall, on: NaiveDate) -> Priced {
         tracing::error!(model = %call.model, "no price is known for the model {}", call.model);
         return Priced { cost: Usd::ZERO, prices: json!({}) };
     };
-    let search = registry.tool_price(WEB_SEARCH, on);
+    let search = search(registry, on);
     let prices = valid(model, call.usage.prompt(), on);
     Priced {
         cost: cost(&prices, search, &call.usage),
         prices: json!({ "tokens": prices, WEB_SEARCH: search }),
     }
+}
+
+/// Returns the price of one search of the web on a day.
+pub fn search(registry: &Registry, on: NaiveDate) -> Usd {
+    registry.tool_price(WEB_SEARCH, on)
+}
+
+/// Returns the approximate cost of one request's use of the provider's own tools, if it uses each as often as allowed.
+pub fn web_reserve(registry: &Registry, model: &Model, tools: &[ServerTool], on: NaiveDate) -> Usd {
+    let read = |tokens: u64| {
+        let prices = valid(model, tokens, on);
+        prices.input.max(prices.cache_write_5m).per_million(tokens)
+    };
+    let most = |tool: &ServerTool| match tool {
+        ServerTool::WebSearch(limits) => {
+            (search(registry, on) + read(SEARCH_TOKENS)).times(u64::from(limits.uses))
+        }
+        ServerTool::WebFetch { limits, content_tokens, .. } => {
+            read(u64::from(*content_tokens)).times(u64::from(limits.uses))
+        }
+    };
+    tools.iter().map(most).sum()
 }
 
 /// Returns the cost of `usage` at these prices.

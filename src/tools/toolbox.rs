@@ -10,25 +10,34 @@ use super::list_files::ListFiles;
 use super::preview_file::PreviewFile;
 use super::self_critique::SelfCritique;
 use super::tool::Definition;
+use super::web::WebAccess;
 use crate::domain::tool::ToolName;
-use crate::llm::request::ToolSpec;
+use crate::llm::request::{ServerTool, ToolSpec};
 
 /// Tools in the fixed order in which the model sees them: a prompt's prefix must not change.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Toolbox {
     tools: Vec<Definition>,
     specs: Arc<[ToolSpec]>,
+    web: WebAccess,
+    server_tools: Arc<[ServerTool]>,
 }
 
 impl Toolbox {
-    /// Creates the full toolbox.
+    /// Creates the full toolbox, without the web.
     pub(crate) fn full() -> Self {
-        Self::of(ToolName::VARIANTS.iter().map(|&name| definition(name)).collect())
+        Self::of(ToolName::VARIANTS.iter().filter_map(|&name| definition(name)).collect())
+    }
+
+    /// Adds the tools of the web, which the provider runs.
+    #[must_use]
+    pub(crate) fn with_web(self, web: WebAccess) -> Self {
+        Self { server_tools: web.tools(), web, ..self }
     }
 
     pub(super) fn of(tools: Vec<Definition>) -> Self {
         let specs = tools.iter().map(|tool| tool.spec.clone()).collect();
-        Self { tools, specs }
+        Self { tools, specs, ..Self::default() }
     }
 
     /// Returns the tools for a sub-agent, which can neither start sub-agents itself nor send files.
@@ -36,7 +45,8 @@ impl Toolbox {
     pub(crate) fn for_subagents(&self) -> Self {
         const TURN_ONLY: [ToolName; 2] = [ToolName::SelfCritique, ToolName::DeliverFile];
         let own = |tool: &&Definition| TURN_ONLY.iter().all(|name| tool.spec.name != name.name());
-        Self::of(self.tools.iter().filter(own).cloned().collect())
+        let web = self.web.for_subagents();
+        Self::of(self.tools.iter().filter(own).cloned().collect()).with_web(web)
     }
 
     /// Returns the tool definitions for the model, the same in all requests.
@@ -44,19 +54,26 @@ impl Toolbox {
         &self.specs
     }
 
+    /// Returns the definitions of the tools that the provider runs, the same in all requests.
+    pub(crate) fn server_tools(&self) -> &Arc<[ServerTool]> {
+        &self.server_tools
+    }
+
     pub(super) fn find(&self, name: &str) -> Option<&Definition> {
         self.tools.iter().find(|tool| tool.spec.name == name)
     }
 }
 
-fn definition(name: ToolName) -> Definition {
-    match name {
+/// Returns the definition of a tool, or `None` if the provider runs it.
+fn definition(name: ToolName) -> Option<Definition> {
+    Some(match name {
         ToolName::CostEstimator => Definition::of::<CostEstimator>(),
         ToolName::SelfCritique => Definition::of::<SelfCritique>(),
         ToolName::ListFiles => Definition::of::<ListFiles>(),
         ToolName::DeliverFile => Definition::of::<DeliverFile>(),
         ToolName::PreviewFile => Definition::of::<PreviewFile>(),
-    }
+        ToolName::WebSearch | ToolName::WebFetch => return None,
+    })
 }
 
 #[cfg(test)]

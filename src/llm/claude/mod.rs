@@ -8,6 +8,7 @@ mod errors;
 mod files;
 mod lenient;
 mod meter;
+mod web;
 mod wire;
 
 use std::pin::pin;

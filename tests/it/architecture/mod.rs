@@ -62,7 +62,7 @@ const INNER: &[Order] = &[
         "llm/claude",
         &[
             &["lenient"],
-            &["meter", "wire"],
+            &["meter", "web", "wire"],
             &["breakpoints", "errors"],
             &["decode", "encode"],
             &["mod"],
@@ -74,7 +74,7 @@ const INNER: &[Order] = &[
     (
         "conversation",
         &[
-            &["mod", "deliveries", "interrupt", "output_ratio", "prompt_files"],
+            &["mod", "deliveries", "interrupt", "output_ratio", "prompt_files", "web_use"],
             &["assistant"],
             &["prompt", "round/context", "window"],
             &["round/attempt"],
