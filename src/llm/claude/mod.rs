@@ -144,3 +144,5 @@ mod odd_fields_tests;
 pub(crate) mod stub;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod web_tests;

@@ -68,7 +68,7 @@ const INNER: &[Order] = &[
             &["mod"],
             &["files", "stub"],
             &["tests"],
-            &["errors/tests", "files_tests", "odd_fields_tests"],
+            &["errors/tests", "files_tests", "odd_fields_tests", "web_tests"],
         ],
     ),
     (
@@ -124,10 +124,10 @@ const PLAYGROUND: &[Order] = &[
     (
         "anthropic",
         &[
-            &["conversation", "endpoint", "error", "files", "ids", "models", "scenario", "signature"],
+            &["conversation", "endpoint", "error", "files", "ids", "models", "scenario", "signature", "web"],
             &["texts", "wire"],
             &["reply"],
-            &["answer", "files/faults"],
+            &["answer", "files/faults", "scripted_web"],
             &["files/store"],
             &["files/form", "files/sources"],
             &["files/tell", "record", "scripted", "transcript"],
