@@ -51,7 +51,7 @@ pub(super) fn assistant(
     let anthropic = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
     let (provider, web) = (Provider::Claude(anthropic), &config.web);
-    let toolbox = Toolbox::full().with_web(WebAccess::new(web.uses, &web.blocked_domains));
+    let toolbox = Toolbox::without(&[]).with_web(WebAccess::new(web.uses, &web.blocked_domains));
     let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
     let room = (config.database.made_files, config.database.made_files_cached);
     let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);

@@ -13,6 +13,7 @@ pub mod intake;
 pub(crate) mod janitor;
 pub mod made_files;
 pub(crate) mod metering;
+pub(crate) mod paid_call;
 pub mod payments;
 pub mod people;
 pub mod pricing;

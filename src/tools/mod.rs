@@ -15,7 +15,9 @@
 mod cost_estimator;
 mod deliver_file;
 pub(crate) mod delivery;
+mod failure;
 mod list_files;
+mod outages;
 mod preview_file;
 pub(crate) mod runner;
 mod self_critique;
@@ -24,6 +26,7 @@ mod tool;
 mod toolbox;
 mod web;
 
+pub(crate) use outages::Outages;
 pub(crate) use tool::ToolContext;
 pub(crate) use toolbox::Toolbox;
 pub(crate) use web::WebAccess;

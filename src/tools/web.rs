@@ -59,7 +59,7 @@ mod tests {
     fn a_subagent_has_the_same_tools_with_narrower_limits() {
         let blocked = ["a.example".to_owned()];
         for (uses, of_subagent) in [(5, 2), (1, 1)] {
-            let toolbox = Toolbox::full().with_web(WebAccess::new(uses, &blocked));
+            let toolbox = Toolbox::without(&[]).with_web(WebAccess::new(uses, &blocked));
             for (toolbox, most, cites) in
                 [(&toolbox, uses, true), (&toolbox.for_subagents(), of_subagent, false)]
             {
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn without_uses_there_are_no_tools() {
-        let toolbox = Toolbox::full().with_web(WebAccess::new(0, &[]));
+        let toolbox = Toolbox::without(&[]).with_web(WebAccess::new(0, &[]));
         assert!(toolbox.server_tools().is_empty() && toolbox.for_subagents().server_tools().is_empty());
     }
 }

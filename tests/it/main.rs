@@ -58,6 +58,8 @@ mod shutdown;
 mod stars;
 mod stopped;
 mod storm;
+mod tool_loops;
 mod upgrades;
 mod voice;
+mod web;
 mod write_behind;

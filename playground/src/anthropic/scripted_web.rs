@@ -29,24 +29,28 @@ pub(super) fn search(query: &str, body: &Value) -> Vec<Step> {
     let mut steps = vec![text(PAUSED)];
     steps.extend(queries.iter().map(|&query| Step::Search(query.to_owned())));
     let most = tool["max_uses"].as_u64().unwrap_or(u64::MAX);
-    let mut told = false;
+    let mut gap = "";
     for (query, number) in queries.into_iter().zip(0..) {
         let found =
             if number < most { web::search(tool, query) } else { Err("max_uses_exceeded".to_owned()) };
         match found {
-            Err(code) => steps.push(text(format!("The search for \"{query}\" failed ({code}). "))),
-            Ok(pages) if pages.is_empty() => steps.push(text(format!("Nothing was found for \"{query}\". "))),
+            Err(code) => steps.push(text(format!("{gap}The search for \"{query}\" failed ({code})."))),
+            Ok(pages) if pages.is_empty() => {
+                steps.push(text(format!("{gap}Nothing was found for \"{query}\".")));
+            }
             Ok(pages) => {
+                steps.push(text(format!("{gap}I found this:")));
                 for page in pages {
-                    if !told {
-                        steps.push(text("I found this: "));
-                    }
-                    told = true;
                     let citations = vec![web::search_citation(page)];
-                    steps.extend([Step::Cited { text: page.gist().to_owned(), citations }, text(". ")]);
+                    steps.extend([
+                        text(" "),
+                        Step::Cited { text: page.gist().to_owned(), citations },
+                        text("."),
+                    ]);
                 }
             }
         }
+        gap = " ";
     }
     steps
 }

@@ -1,12 +1,16 @@
 //! Converts neutral requests to the wire. Deterministic to the byte: the provider's cache and our tests rely
 //! on it.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
 use super::super::files::Readable;
-use super::super::request::{self, FileBlock, LlmMessage, LlmRequest, ServerTool, ToolSpec, WebLimits};
+use super::super::request::{
+    self, FileBlock, LlmMessage, LlmRequest, ServerTool, ToolImage, ToolSpec, WebLimits,
+};
 use super::breakpoints;
 use super::wire::{
-    Block, CacheControl, Citations, Content, ContentSource, Message, OutputConfig, Request, Thinking, Tool,
-    ToolChoice,
+    Block, CacheControl, Citations, Content, ContentSource, Message, OutputConfig, Request, ResultContent,
+    Thinking, Tool, ToolChoice,
 };
 use crate::domain::model::Effort;
 
@@ -91,9 +95,11 @@ fn message(message: &LlmMessage) -> Message<'_> {
 fn block(block: &request::Block) -> Block<'_> {
     unmarked(match block {
         request::Block::Text(text) => Content::Text { text },
-        request::Block::ToolResult { call, content, is_error } => {
-            Content::ToolResult { tool_use_id: call, content, is_error: *is_error }
-        }
+        request::Block::ToolResult { call, content, images, is_error } => Content::ToolResult {
+            tool_use_id: call,
+            content: result_content(content, images),
+            is_error: *is_error,
+        },
         request::Block::File(FileBlock { id, readable, name, .. }) => {
             let source = ContentSource::File { file_id: id };
             match readable {
@@ -103,6 +109,17 @@ fn block(block: &request::Block) -> Block<'_> {
         }
         request::Block::Own(value) => Content::Own(value),
     })
+}
+
+fn result_content<'a>(text: &'a str, images: &'a [ToolImage]) -> ResultContent<'a> {
+    if images.is_empty() {
+        return ResultContent::Text(text);
+    }
+    let image = |ToolImage { mime, bytes }: &'a ToolImage| Content::Image {
+        source: ContentSource::Base64 { media_type: mime, data: BASE64_STANDARD.encode(bytes) },
+    };
+    let text = std::iter::once(Content::Text { text });
+    ResultContent::Blocks(text.chain(images.iter().map(image)).collect())
 }
 
 fn unmarked(content: Content<'_>) -> Block<'_> {

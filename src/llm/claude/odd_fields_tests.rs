@@ -131,6 +131,7 @@ fn whole() -> Usage {
         output: 61,
         thinking: 7,
         web_searches: 2,
+        ..Usage::default()
     }
 }
 
