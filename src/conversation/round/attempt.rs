@@ -15,7 +15,7 @@ use crate::domain::turn::{ModelCall, TurnEvent};
 use crate::domain::usage::Usage;
 use crate::lifecycle::kill_point;
 use crate::llm::event::{Reported, ToolCall};
-use crate::llm::tokens::BYTES_PER_ESTIMATED_TOKEN;
+use crate::llm::tokens::{BYTES_PER_ESTIMATED_TOKEN, BYTES_PER_RESULT_TOKEN};
 use crate::llm::{LlmError, LlmEvent, LlmRequest, StopReason};
 use crate::services::metering::RUNNING;
 
@@ -198,7 +198,8 @@ impl Attempt {
     }
 
     /// Returns the usage, and whether it is partly estimated. Unreported usage is not free: the estimate
-    /// covers the sent text and, if the answer is complete, the received text up to the allowed length. A try
+    /// covers the sent text, what came of searches and fetches and, if the answer is complete, the received text up
+    /// to the allowed length. A try
     /// that failed before an answer began used nothing.
     fn usage(&self, request: &LlmRequest, complete: bool) -> (Usage, bool) {
         let begun = complete || self.reported.is_some() || self.received() > 0;
@@ -219,7 +220,7 @@ impl Attempt {
         }
         if no_web {
             usage.web_searches = usage.web_searches.max(self.searches);
-            usage.input += self.results / BYTES_PER_ESTIMATED_TOKEN;
+            usage.input += self.results / BYTES_PER_RESULT_TOKEN;
         }
         (usage, no_prompt || no_output || no_web)
     }
