@@ -25,7 +25,7 @@ use crate::tools::{Outages, ToolContext, Toolbox, runner};
 const ROUNDS: usize = 8;
 /// The fewest tokens, thinking included, for which an answer is worth beginning.
 const SHORTEST_ANSWER: u64 = 4_000;
-/// The assumed growth of a prompt per round, in bytes, for which money is reserved.
+/// The assumed growth of a prompt per round, web pages included, in bytes, for which money is reserved.
 const GROWTH: u64 = 16_000;
 
 /// Runs the sub-agents of a turn's tools.
@@ -157,7 +157,7 @@ impl SubagentRun<'_> {
         let left = self.task.cap - self.spent;
         let affordable = |budget| pricing::affordable(&request.model, request.bytes(), budget, today);
         let kept_back = pricing::reserve(&request.model, request.bytes() + GROWTH, SHORTEST_ANSWER, today)
-            + pricing::web_reserve(registry, &request.model, &request.server_tools, today);
+            + pricing::searches(registry, &request.server_tools, today);
         // The answer is read again in the next round, which costs up to half as much as writing it.
         let with_another = affordable(left - kept_back) * 2 / 3;
         if self.rounds < ROUNDS && with_another >= SHORTEST_ANSWER {

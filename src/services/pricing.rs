@@ -17,8 +17,6 @@ use crate::llm::tokens::BYTES_PER_TOKEN;
 const WEB_SEARCH: &str = "web_search";
 /// The name of speech to text in the table of tools; its unit is a second.
 const TRANSCRIPTION: &str = "transcription";
-/// The assumed size of what one search returns, in tokens.
-const SEARCH_TOKENS: u64 = 5_000;
 /// Prompt tokens outside the text of the conversation: instructions, tools, markup.
 const OVERHEAD_TOKENS: u64 = 4_000;
 
@@ -49,21 +47,13 @@ pub fn search(registry: &Registry, on: NaiveDate) -> Usd {
     registry.tool_price(WEB_SEARCH, on)
 }
 
-/// Returns the approximate cost of one request's use of the provider's own tools, if it uses each as often as allowed.
-pub fn web_reserve(registry: &Registry, model: &Model, tools: &[ServerTool], on: NaiveDate) -> Usd {
-    let read = |tokens: u64| {
-        let prices = valid(model, tokens, on);
-        prices.input.max(prices.cache_write_5m).per_million(tokens)
+/// Returns the most that the searches of one request may cost on a day.
+pub fn searches(registry: &Registry, tools: &[ServerTool], on: NaiveDate) -> Usd {
+    let uses = |tool: &ServerTool| match tool {
+        ServerTool::WebSearch(limits) => u64::from(limits.uses),
+        ServerTool::WebFetch { .. } => 0,
     };
-    let most = |tool: &ServerTool| match tool {
-        ServerTool::WebSearch(limits) => {
-            (search(registry, on) + read(SEARCH_TOKENS)).times(u64::from(limits.uses))
-        }
-        ServerTool::WebFetch { limits, content_tokens, .. } => {
-            read(u64::from(*content_tokens)).times(u64::from(limits.uses))
-        }
-    };
-    tools.iter().map(most).sum()
+    search(registry, on).times(tools.iter().map(uses).sum())
 }
 
 /// Returns the cost of a call of a service that is charged by the second.

@@ -94,6 +94,11 @@ mod tests {
         let sonnet = &estimate["estimates"][0];
         assert_eq!(sonnet["usd_per_request"], "0.007");
         assert_eq!(sonnet["usd_total"], "0.014");
+        let searching = json!({"input_chars": 3_000, "output_chars": 1_500, "web_searches": 3});
+        assert_eq!(
+            run(&searching, context).await.result.unwrap()["estimates"][0]["usd_per_request"],
+            "0.037"
+        );
         for wrong in [
             json!({}),
             json!({"input_chars": -1, "output_chars": 1}),

@@ -10,7 +10,7 @@ const PAGE_TOKENS: u32 = 20_000;
 /// The most uses of each tool in one request of a sub-agent, which has little money.
 const SUBAGENT_USES: u32 = 2;
 /// The most tokens that a sub-agent reads of one page.
-const SUBAGENT_PAGE_TOKENS: u32 = 6_000;
+const SUBAGENT_PAGE_TOKENS: u32 = 4_000;
 
 /// What models may do on the web. The default is nothing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
