@@ -250,7 +250,9 @@ mod tests {
             (&pages[..0], document(Some(0), "C"), ""),
         ] {
             let mut citations = Citations::default();
-            fetched.iter().for_each(|page| citations.fetched(page.clone()));
+            for page in fetched {
+                citations.fetched(page.clone());
+            }
             assert_eq!(citations.mark(std::slice::from_ref(&cited)).1[0].url, url, "{cited:?}");
         }
     }

@@ -128,7 +128,7 @@ impl<'a> Composer<'a> {
             Step::Search(query) => self.search(&query),
             Step::Fetch(url) => self.fetch(&url),
             Step::Results => self.open_results(),
-            Step::Cited { text, citations } => self.cited(&text, citations),
+            Step::Cited { text, citations } => self.cited(&text, &citations),
             Step::Ping => self.send(Pace::AtOnce, |bytes| wire::event(bytes, &json!({"type":"ping"}))),
             Step::Pings(gap) => self.pings(gap),
             Step::Raw(events) => self.raw(&events),

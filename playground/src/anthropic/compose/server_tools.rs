@@ -29,11 +29,11 @@ impl Composer<'_> {
     }
 
     /// A text block of its own with its citations, which come before its text, as the real service sends them.
-    pub(super) fn cited(&mut self, text: &str, citations: Vec<Value>) {
+    pub(super) fn cited(&mut self, text: &str, citations: &[Value]) {
         let (text, _) = self.meter.afford(text);
         self.start_block(&json!({"type":"text","text":"","citations":[]}));
         let index = self.index();
-        for citation in &citations {
+        for citation in citations {
             let delta = json!({"type":"content_block_delta","index":index,
                 "delta":{"type":"citations_delta","citation":citation}});
             self.send(super::Pace::AtOnce, |bytes| wire::event(bytes, &delta));

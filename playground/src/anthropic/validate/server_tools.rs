@@ -91,8 +91,8 @@ fn pairs(all: &[Value]) -> Check {
     let mut open: Vec<(String, &str, &str)> = Vec::new();
     for (at, message) in all.iter().enumerate() {
         let blocks = message["content"].as_array().map_or(&[][..], Vec::as_slice);
-        let results_only = blocks.iter().all(|block| block["type"] == "tool_result");
-        if role(message) != "assistant" && !(results_only && !blocks.is_empty()) {
+        let speaks = blocks.is_empty() || blocks.iter().any(|block| block["type"] != "tool_result");
+        if speaks && role(message) != "assistant" {
             if let Some((path, id, name)) = open.first() {
                 return fail(
                     path,
@@ -164,21 +164,10 @@ pub(super) mod tests {
     }
 
     pub(crate) fn cases() -> Vec<Case> {
-        let said = |text: &str| json!([{"role":"user","content":text}]);
-        let own = json!({"type":"tool_use","id":"toolu_1","name":"clock","input":{}});
-        let noon = json!({"type":"tool_result","tool_use_id":"toolu_1","content":"noon"});
-        let (a, b) = ("srvtoolu_a", "srvtoolu_b");
-        let mut forged = result(a);
-        forged["content"][0]["encrypted_content"] = json!("c2VjcmV0");
-        let mut other_kind = result(a);
-        other_kind["type"] = json!("web_fetch_tool_result");
-        let cited = |index: Value| {
-            let mut citation = web::search_citation(&web::PAGES[0]);
-            citation["encrypted_index"] = index;
-            json!({"type":"text","text":"x","citations":[citation]})
-        };
-        let genuine = web::search_citation(&web::PAGES[0])["encrypted_index"].clone();
-        let both = json!([noon.clone(), {"type":"text","text":"and hurry"}]);
+        definitions().into_iter().chain(conversations()).collect()
+    }
+
+    fn definitions() -> Vec<Case> {
         vec![
             accepted(
                 "fields",
@@ -211,6 +200,26 @@ pub(super) mod tests {
                 ),
                 "tools.0.citations.enabled",
             ),
+        ]
+    }
+
+    fn conversations() -> Vec<Case> {
+        let said = |text: &str| json!([{"role":"user","content":text}]);
+        let own = json!({"type":"tool_use","id":"toolu_1","name":"clock","input":{}});
+        let noon = json!({"type":"tool_result","tool_use_id":"toolu_1","content":"noon"});
+        let (a, b) = ("srvtoolu_a", "srvtoolu_b");
+        let mut forged = result(a);
+        forged["content"][0]["encrypted_content"] = json!("c2VjcmV0");
+        let mut other_kind = result(a);
+        other_kind["type"] = json!("web_fetch_tool_result");
+        let cited = |index: Value| {
+            let mut citation = web::search_citation(&web::PAGES[0]);
+            citation["encrypted_index"] = index;
+            json!({"type":"text","text":"x","citations":[citation]})
+        };
+        let genuine = web::search_citation(&web::PAGES[0])["encrypted_index"].clone();
+        let both = json!([noon.clone(), {"type":"text","text":"and hurry"}]);
+        vec![
             accepted("pairs", talk(vec![call(a), result(a), call(b), result(b)], said("thanks"))),
             accepted("citation", talk(vec![call(a), result(a), cited(genuine)], said("thanks"))),
             accepted(
