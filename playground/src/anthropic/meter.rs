@@ -1,6 +1,6 @@
 //! Counts the usage of one answer: input as the prompt cache charged it, output as it is written. Four bytes
-//! of output count as a token, so that tests can predict where `max_tokens` cuts. Results of the API's own tools are
-//! added to the input at the end, at four bytes a token.
+//! of output count as a token, so that tests can predict where `max_tokens` cuts. Results of the API's own
+//! tools are added to the input at the end, at four bytes a token.
 
 use serde_json::{Value, json};
 

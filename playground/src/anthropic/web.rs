@@ -1,5 +1,5 @@
-//! A built-in web of a few pages, for the API's own tools: search results, fetched pages, their citations, and the
-//! errors inside results. What the real service encrypts is sealed here, so that a change is noticed.
+//! A built-in web of a few pages, for the API's own tools: search results, fetched pages, their citations, and
+//! the errors inside results. What the real service encrypts is sealed here, so that a change is noticed.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -71,8 +71,8 @@ pub fn page(url: &str) -> Option<&'static Page> {
     PAGES.iter().find(|page| page.url == url)
 }
 
-/// Returns the pages that contain a word of the query, except those on blocked domains; or the code of the error. The
-/// query `error:CODE` fails with that code.
+/// Returns the pages that contain a word of the query, except those on blocked domains; or the code of the
+/// error. The query `error:CODE` fails with that code.
 pub(super) fn search(tool: &Value, query: &str) -> Result<Vec<&'static Page>, String> {
     if let Some(code) = query.strip_prefix("error:") {
         return Err(code.trim().to_owned());

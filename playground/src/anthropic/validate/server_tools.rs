@@ -1,4 +1,5 @@
-//! Checks of the API's own tools: their definitions, and that calls and results are sent back complete and unchanged.
+//! Checks of the API's own tools: their definitions, and that calls and results are sent back complete and
+//! unchanged.
 
 use serde_json::Value;
 
@@ -61,8 +62,8 @@ fn domains(path: &str, list: &Value) -> Check {
     Ok(())
 }
 
-/// Checks that each result belongs to one call before it, that no call stays open except where the API itself goes on,
-/// and that sealed content is unchanged.
+/// Checks that each result belongs to one call before it, that no call stays open except where the API itself
+/// goes on, and that sealed content is unchanged.
 pub(super) fn check(request: &Request<'_>) -> Check {
     pairs(messages(request.body))?;
     for (path, _, block) in each_block(request.body) {
