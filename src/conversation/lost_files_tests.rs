@@ -41,6 +41,7 @@ fn file(id: &str, mime: &str, size: u64) -> KnownFile {
         spoken: None,
         preview: None,
         fault: None,
+        refusal: None,
     }
 }
 
@@ -55,6 +56,7 @@ fn asks(files: Vec<KnownFile>) -> TurnRequest {
         interrupted: false,
         files,
         sent_files: Vec::new(),
+        tool_rounds: Vec::new(),
     };
     let model = Registry::load(None).unwrap().default_model().clone();
     TurnRequest {

@@ -5,7 +5,7 @@
 //! oldest files becomes lines.
 
 use crate::documents;
-use crate::domain::file::{DOWNLOAD_LIMIT, DocumentFault, FileKind, KnownFile};
+use crate::domain::file::{DocumentFault, FileKind, KnownFile, Refusal};
 use crate::domain::history::Window;
 use crate::domain::media::SentFileNote;
 use crate::domain::message::{HistoryMessage, Role};
@@ -28,6 +28,9 @@ const LONGEST_NAME: usize = 255;
 const NO_COPY: &str = "cannot be read now; the person would have to send it again";
 /// Follows the description of a file that could not be downloaded from Telegram.
 const NOT_FETCHED: &str = "could not be fetched from Telegram; the person would have to send it again";
+/// Follows the description of a file that was not fetched, because its sender had reached the limit of a day.
+const OVER_DAILY_LIMIT: &str = "not fetched, the person has reached the limit of bytes per day; \
+                                the person would have to send it again on the next day (UTC)";
 /// Follows the description of a recording that could not be transcribed.
 const NOT_HEARD: &str = "could not be transcribed; the person would have to send it again or write it";
 /// Follows the description of a recording without words.
@@ -57,6 +60,9 @@ impl FileWindow {
     pub(super) fn of<'a>(history: impl IntoIterator<Item = &'a HistoryMessage>) -> Self {
         let (mut images, mut pdfs, mut previews) = (0, 0, 0);
         for file in history.into_iter().flat_map(shown).filter(|file| !file.not_fetched) {
+            if file.refusal == Some(Refusal::DailyLimit) {
+                continue;
+            }
             if file.preview.is_some() {
                 previews += 1;
                 continue;
@@ -90,6 +96,9 @@ impl FileWindow {
         if file.not_fetched {
             let remark = if file.kind.is_spoken() { NOT_HEARD } else { NOT_FETCHED };
             return Block::Text(line(file, remark));
+        }
+        if file.refusal == Some(Refusal::DailyLimit) {
+            return Block::Text(line(file, OVER_DAILY_LIMIT));
         }
         if file.spoken.is_some() {
             return Block::Text(line(file, NOTHING_SAID));
@@ -203,14 +212,17 @@ pub(super) fn spoken_mark(kind: FileKind, seconds: u32) -> String {
 
 /// Returns the form in which the model reads a file. A file of unknown length does not count as empty.
 fn readable(file: &KnownFile) -> Result<Readable, Unreadable> {
-    let size = file.size.unwrap_or(1);
-    llm::readable(&file.mime, &file.name, size).map_err(|why| {
-        // Smaller ones have a preview.
-        let is_large_document = file.kind == FileKind::Document
-            && size > DOWNLOAD_LIMIT
-            && documents::supports(&file.mime, &file.name);
-        if is_large_document { Unreadable::TooLarge { limit: DOWNLOAD_LIMIT } } else { why }
-    })
+    let KnownFile { kind, name, mime, .. } = file;
+    if let Some(Refusal::TooLarge { limit }) = file.refusal {
+        // Other files would not have been fetched at any size, and migrations have set a limit for all.
+        let would_be_fetched = kind.is_spoken()
+            || matches!(llm::readable(mime, name, 1), Ok(Readable::Image | Readable::Pdf))
+            || *kind == FileKind::Document && documents::supports(mime, name);
+        if would_be_fetched {
+            return Err(Unreadable::TooLarge { limit });
+        }
+    }
+    llm::readable(mime, name, file.size.unwrap_or(1))
 }
 
 fn why(reason: Unreadable) -> String {

@@ -5,6 +5,7 @@ use crate::domain::history::{History, Window};
 use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TopicId, TurnId, UpdateId, UserId};
 use crate::domain::media::SentFileNote;
 use crate::domain::message::{HistoryMessage, MessageContext, Reply, Role};
+use crate::domain::tool_round::ToolRound;
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
@@ -47,15 +48,15 @@ pub(crate) async fn latest(
             public_id: row.public_id,
             preview: row.preview,
             fault: row.preview_fault,
-        };
-        let file = file.read()?;
+            refusal: row.refusal.map(|name| (name, row.size_limit)),
+        }
+        .read()?;
         // A message with two files yields two rows.
         if let (true, Some(message)) = (last == Some(id), history.messages.last_mut()) {
             message.files.extend(file);
             continue;
         }
         last = Some(id);
-        let role = read_role(id, &role)?;
         let reply = row.reply_sender.map(|sender| Reply {
             message: row.reply_to.map(MessageId),
             chat: row.reply_chat,
@@ -65,7 +66,7 @@ pub(crate) async fn latest(
         });
         let context = MessageContext { reply, quote: row.quote, forwarded_from: row.forwarded_from };
         history.messages.push(HistoryMessage {
-            role,
+            role: read_role(id, &role)?,
             message: row.message_id.map(MessageId),
             text,
             sender: row.sender,
@@ -74,6 +75,7 @@ pub(crate) async fn latest(
             interrupted: row.interrupted.unwrap_or_default(),
             files: file.into_iter().collect(),
             sent_files: row.sent_files.map(|files| files.0).unwrap_or_default(),
+            tool_rounds: row.tool_rounds.map(|rounds| rounds.0).unwrap_or_default(),
         });
     }
     Ok(history)

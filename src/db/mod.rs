@@ -9,6 +9,8 @@ pub(crate) mod crashes;
 pub(crate) mod dead_letters;
 pub(crate) mod dialogs;
 mod error;
+pub mod file_bytes;
+pub(crate) mod file_edits;
 pub mod files;
 mod group_commit;
 pub(crate) mod group_upgrades;

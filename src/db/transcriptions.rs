@@ -303,6 +303,7 @@ pub(crate) async fn unheard(db: &Db, turn: TurnId) -> Result<Option<UnheardTurn>
              AND NOT files.replied
            LEFT JOIN transcriptions AS heard ON heard.chat_id = messages.chat_id
              AND heard.message_id = messages.message_id AND NOT heard.replied AND heard.state = 'done'
+             AND heard.unique_id = files.unique_id
            WHERE messages.turn_id = $1 AND messages.role = 'user'"#,
         turn.0,
     )

@@ -33,6 +33,11 @@ impl ToolName {
         name.parse().ok()
     }
 
+    /// Returns whether the model's provider runs the tool itself.
+    pub fn is_of_provider(self) -> bool {
+        matches!(self, Self::WebSearch | Self::WebFetch)
+    }
+
     /// Returns the activity that the chat shows while the tool runs.
     pub fn activity(self) -> Activity {
         match self {

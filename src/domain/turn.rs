@@ -10,6 +10,7 @@ use crate::domain::model::{Effort, Model, ModelId};
 use crate::domain::money::Usd;
 use crate::domain::people::{ChatKind, Language};
 use crate::domain::record::ToolCallRecord;
+use crate::domain::tool_round::ToolRound;
 use crate::domain::usage::Usage;
 
 /// The settings of a turn. Frozen when it opens: nothing inside a turn reads live settings.
@@ -76,6 +77,7 @@ impl TurnRequest {
 
 /// Which files could not be fetched: the person's own, and those of messages that are replied to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is told by a sentence of its own")]
 pub struct Unfetched {
     /// A file that the person has sent.
     pub own: bool,
@@ -83,6 +85,8 @@ pub struct Unfetched {
     pub replied: bool,
     /// A recording, which could not be transcribed.
     pub recording: bool,
+    /// A file that was not fetched, because the person had reached the limit of a day.
+    pub over_daily_limit: bool,
 }
 
 /// Stands in a checkpoint where files have interrupted the text, so that after a crash its parts are the same
@@ -172,6 +176,9 @@ pub enum Outcome {
     Truncated,
     /// The overdraft limit was reached; the model was asked for a last answer without tools.
     OutOfFunds,
+    /// The limit of one request was reached; the model was asked to say how far it has come, and the person is
+    /// asked whether to go on.
+    LimitReached,
     /// Cut short from outside; the text so far is kept.
     Interrupted(Interruption),
     /// No answer, or only the beginning of one.
@@ -182,7 +189,7 @@ impl Outcome {
     /// Returns the value of the row's `state` column.
     pub fn state(self) -> &'static str {
         match self {
-            Self::Answered | Self::Truncated | Self::OutOfFunds => "answered",
+            Self::Answered | Self::Truncated | Self::OutOfFunds | Self::LimitReached => "answered",
             Self::Interrupted(_) => "interrupted",
             Self::Failed(_) => "failed",
         }
@@ -194,6 +201,7 @@ impl Outcome {
             Self::Answered => "complete",
             Self::Truncated => "truncated",
             Self::OutOfFunds => "out_of_funds",
+            Self::LimitReached => "turn_limit",
             Self::Interrupted(Interruption::Stopped) => "stopped",
             Self::Interrupted(Interruption::Superseded) => "superseded",
             Self::Interrupted(Interruption::Shutdown) => "shutdown",
@@ -235,6 +243,8 @@ pub struct TurnReport {
     pub calls: Vec<ModelCall>,
     /// Every tool call run, in order.
     pub tools: Vec<ToolCallRecord>,
+    /// The tool calls as later prompts repeat them.
+    pub rounds: Vec<ToolRound>,
     /// Ids of files of which the provider no longer has a usable copy.
     pub lost_files: Vec<String>,
     /// Files that are sent after the answer, in order.
@@ -246,14 +256,17 @@ pub struct TurnReport {
 impl TurnReport {
     /// Creates the report of a turn that ended without any model call.
     pub fn without_work(text: String, outcome: Outcome) -> Self {
-        let (calls, tools, lost_files, deliveries) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { text, outcome, calls, tools, lost_files, deliveries, sources: Vec::new() }
+        let (calls, tools, rounds) = (Vec::new(), Vec::new(), Vec::new());
+        let (lost_files, deliveries, sources) = (Vec::new(), Vec::new(), Vec::new());
+        Self { text, outcome, calls, tools, rounds, lost_files, deliveries, sources }
     }
 
-    /// Returns the answer as stored in the history. Returns `None` if it has no visible text.
+    /// Returns the answer as stored in the history. Returns `None` if it has neither visible text nor tool
+    /// calls.
     pub fn answer(&self) -> Option<HistoryMessage> {
         let interrupted = matches!(self.outcome, Outcome::Interrupted(_) | Outcome::Failed(_));
-        (!is_blank(&self.text)).then(|| HistoryMessage {
+        let remembered = !is_blank(&self.text) || !self.rounds.is_empty();
+        remembered.then(|| HistoryMessage {
             role: Role::Assistant,
             message: None,
             text: self.text.clone(),
@@ -263,6 +276,7 @@ impl TurnReport {
             interrupted,
             files: Vec::new(),
             sent_files: Vec::new(),
+            tool_rounds: self.rounds.clone(),
         })
     }
 

@@ -14,7 +14,7 @@ use crate::cache::Cache;
 use crate::db::files::{self, FileSource, NamedFile};
 use crate::db::{Db, DbError};
 use crate::documents::{self, Document, DocumentError, Preview, Selection};
-use crate::domain::file::{DOWNLOAD_LIMIT, DocumentFault, FileKind};
+use crate::domain::file::{DocumentFault, FileKind, LARGEST_LOADED, Refusal};
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{ChatId, ThreadKey};
 use crate::llm::{self, Readable};
@@ -70,9 +70,15 @@ pub(crate) enum PreviewError {
     /// It is a recording or a video.
     #[error("the file is no document")]
     NoDocument,
-    /// It is larger than what Telegram hands out.
-    #[error("Telegram does not hand out a file of this size")]
-    TooLarge,
+    /// It is larger than what Telegram hands out, or than what is loaded.
+    #[error("a file of more than {limit} bytes is not loaded")]
+    TooLarge {
+        /// The largest file that is loaded, in bytes.
+        limit: u64,
+    },
+    /// It was not fetched, because its sender had reached the limit of a day.
+    #[error("the file was not fetched because of the limit of a day")]
+    NotFetched,
     /// The content cannot be read.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -94,6 +100,8 @@ enum Place {
 struct Found {
     name: String,
     mime: String,
+    /// The size in bytes, if it is known.
+    size: Option<u64>,
     place: Place,
 }
 
@@ -138,7 +146,8 @@ impl FilePreviews {
         id: PublicFileId,
         selection: Selection,
     ) -> Result<PreviewedFile, PreviewError> {
-        let Found { name, mime, place } = self.find(key, id).await?;
+        let Found { name, mime, size, place } = self.find(key, id).await?;
+        let _room = self.api.room_for(size).await;
         // The semaphore is never closed, so this always returns a permit.
         let _loaded = self.loaded.acquire().await.ok();
         let bytes = self.load(place).await?;
@@ -148,7 +157,7 @@ impl FilePreviews {
     }
 
     async fn find(&self, key: ThreadKey, id: PublicFileId) -> Result<Found, PreviewError> {
-        if let Some(NamedFile { source, kind, size }) = files::named(&self.db, key, id).await? {
+        if let Some(NamedFile { source, kind, size, refusal }) = files::named(&self.db, key, id).await? {
             match kind {
                 FileKind::Document => {}
                 FileKind::Photo | FileKind::Sticker => return Err(PreviewError::Seen),
@@ -158,16 +167,21 @@ impl FilePreviews {
                 | FileKind::VideoNote
                 | FileKind::Animation => return Err(PreviewError::NoDocument),
             }
-            check(&source.mime, &source.name, size)?;
+            check(&source.mime, &source.name, size, self.largest())?;
+            if refusal == Some(Refusal::DailyLimit) {
+                return Err(PreviewError::NotFetched);
+            }
             let (name, mime) = (source.name.clone(), source.mime.clone());
-            return Ok(Found { name, mime, place: Place::Person(source) });
+            let size = Some(size).filter(|size| *size > 0);
+            return Ok(Found { name, mime, size, place: Place::Person(source) });
         }
         let made = self.made_files.sendable(key, &[id]).await?;
         let file = made.into_iter().next().ok_or(PreviewError::NotFound)?;
         // Made files may be larger than what Telegram hands out: the store has them until they are sent.
-        check(&file.mime, &file.name, 0)?;
+        check(&file.mime, &file.name, 0, LARGEST_LOADED)?;
         let place = Place::Made { id, chat: key.chat, telegram_id: file.telegram_id };
-        Ok(Found { name: file.name, mime: file.mime, place })
+        let size = u64::try_from(file.size).ok().filter(|size| *size > 0);
+        Ok(Found { name: file.name, mime: file.mime, size, place })
     }
 
     async fn load(&self, place: Place) -> Result<Vec<u8>, PreviewError> {
@@ -180,12 +194,18 @@ impl FilePreviews {
                 match (self.made_files.content(id).await?, telegram_id) {
                     (Some(content), _) => Ok(content),
                     (None, Some(telegram_id)) => {
-                        self.patiently(chat, || self.api.download(chat, &telegram_id, DOWNLOAD_LIMIT)).await
+                        let ask = || self.api.download(chat, &telegram_id, self.largest());
+                        self.patiently(chat, ask).await
                     }
                     (None, None) => Err(PreviewError::NotFound),
                 }
             }
         }
+    }
+
+    /// Returns the largest file of a person that is loaded, in bytes.
+    fn largest(&self) -> u64 {
+        self.api.file_limit().min(LARGEST_LOADED)
     }
 
     /// Asks Telegram again after passing failures, never during a penalty.
@@ -196,7 +216,9 @@ impl FilePreviews {
         let mut attempt = 1;
         loop {
             match ask().await {
-                Err(error) if error.is_too_big() => return Err(PreviewError::TooLarge),
+                Err(error) if error.is_too_big() => {
+                    return Err(PreviewError::TooLarge { limit: self.largest() });
+                }
                 Err(error) if error.is_passing() && attempt < ATTEMPTS => attempt += 1,
                 settled => return Ok(settled?),
             }
@@ -228,10 +250,10 @@ impl FilePreviews {
 }
 
 /// Refuses what need not be loaded.
-fn check(mime: &str, name: &str, size: u64) -> Result<(), PreviewError> {
+fn check(mime: &str, name: &str, size: u64, most: u64) -> Result<(), PreviewError> {
     match llm::readable(mime, name, 1) {
         Ok(Readable::Image | Readable::Pdf) => Err(PreviewError::Seen),
-        _ if size > DOWNLOAD_LIMIT => Err(PreviewError::TooLarge),
+        _ if size > most => Err(PreviewError::TooLarge { limit: most }),
         _ => Ok(()),
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod admission;
 pub mod books;
 pub(crate) mod clearing;
 pub(crate) mod copy_deletions;
+pub(crate) mod file_allowance;
 pub(crate) mod file_copies;
 pub(crate) mod file_previews;
 pub(crate) mod group_upgrade;

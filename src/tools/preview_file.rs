@@ -80,9 +80,18 @@ fn told(id: &str, error: &PreviewError) -> Failure {
              the person to send it again.",
         ),
         PreviewError::NoDocument => failure("not_a_document", "Recordings and videos have no text to read."),
-        PreviewError::TooLarge => {
-            failure("too_large", "Telegram does not let a bot fetch files of more than 20 MB.")
+        PreviewError::TooLarge { limit } => {
+            let most = limit / 1_000_000;
+            Failure {
+                error: "too_large",
+                message: format!("Files of more than {most} MB cannot be fetched."),
+            }
         }
+        PreviewError::NotFetched => failure(
+            "not_fetched",
+            "The person had reached the limit of bytes per day when the file arrived. Ask the person to send it again \
+             on the next day (UTC).",
+        ),
         PreviewError::Document(error) => unreadable(*error),
         PreviewError::Telegram(_) | PreviewError::Database(_) => {
             tracing::warn!(error = error as &dyn std::error::Error, "a file to preview cannot be fetched");

@@ -487,3 +487,26 @@ async fn a_hold_that_nobody_takes_up_again_is_released() {
     phone.bot.database.until(HOLDS, 0).await;
     phone.end().await;
 }
+
+/// No app lets people replace a recording. If one does, the words of the former one are not taken for those of
+/// the new one.
+#[tokio::test]
+async fn a_recording_in_the_place_of_another_is_not_given_its_words() {
+    let phone = Phone::start().await;
+    phone.openai.script(Reply::text("Good morning."));
+    let said = phone.bot.telegram.send(ANN, ANN, NewFile::voice(3));
+    phone.bot.answer(ANN, 2).await;
+    phone.bot.telegram.edit_file(ANN, said.message_id, NewFile::voice(4)).unwrap();
+    phone.bot.database.until("SELECT count(*) FROM files WHERE fetched = FALSE", 1).await;
+    phone.bot.ask("What did I say?").await;
+    let asked = conversation(phone.bot.model.requests().last().unwrap());
+    assert!(asked[0].contains("could not be transcribed") && !asked[0].contains("Good morning"), "{asked:?}");
+    // A photo has no words either.
+    phone.bot.telegram.edit_file(ANN, said.message_id, NewFile::photo(64, 64)).unwrap();
+    phone.bot.database.until("SELECT count(*) FROM files WHERE kind = 'photo'", 1).await;
+    phone.bot.ask("And now?").await;
+    let asked = phone.bot.model.requests().last().unwrap().clone();
+    assert!(asked.files().len() == 1 && !conversation(&asked)[0].contains("Good morning"));
+    assert_eq!((phone.openai.requests().len(), phone.charges().await.len()), (1, 1));
+    phone.end().await;
+}

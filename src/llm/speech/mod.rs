@@ -18,7 +18,7 @@ pub(crate) use wire::Transcript;
 /// The model that transcribes.
 const MODEL: &str = "gpt-transcribe";
 /// The largest file that the API accepts, in bytes.
-const FILE_LIMIT: usize = 25 * 1024 * 1024;
+pub(crate) const FILE_LIMIT: usize = 25 * 1024 * 1024;
 /// The longest answer that is read, in bytes.
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
 /// Time limit of the check of the key.

@@ -20,7 +20,7 @@ use super::inbound::{self, ButtonPress, Command, Idle, Inbound, Membership, Mess
 use super::keyboards::{self, ButtonAction};
 use super::pipeline::normalize::normalize;
 use super::pipeline::queue::{self, SessionInput, StopRequest, StopSource};
-use super::replies::{amount, answer_tap, log_failure, mark_handled, reply, spawn, topics};
+use super::replies::{amount, answer_tap, log_failure, mark_handled, remove_buttons, reply, spawn, topics};
 use super::sessions::post;
 use super::text;
 use crate::db::DbError;
@@ -34,7 +34,7 @@ use crate::services::people;
 pub(crate) fn route(context: &Arc<BotContext>, update: Update) {
     let id = update.id;
     let _span = tracing::info_span!("update", update.id = id.0, kind = update.kind).entered();
-    match inbound::read(update, &context.me, context.books.clock.now()) {
+    match inbound::read(update, &context.me, context.screen.api.file_limit(), context.books.clock.now()) {
         Inbound::Prompt(incoming) => {
             if incoming.chat.kind != ChatKind::Private {
                 context.albums.remember(&incoming);
@@ -130,6 +130,7 @@ fn tapped(context: &Arc<BotContext>, tapped: ButtonPress) {
             let by = StopSource::Button { turn, callback, language };
             post(context, update, header.key, SessionInput::Stop(Box::new(StopRequest { update, by })));
         }
+        (Some(header), Some(ButtonAction::GoOn)) => go_on(context, header, callback),
         (Some(header), Some(ButtonAction::Buy(stars))) => {
             answer_tap(context, callback, None);
             spawn(context, move |context, header| amount::offer(context, header, stars), header);
@@ -154,6 +155,15 @@ fn tapped(context: &Arc<BotContext>, tapped: ButtonPress) {
             mark_handled(context, update);
         }
     }
+}
+
+/// Asks the model to go on, as if the person had written that. It counts as the message with the button, so
+/// however often the button is pressed, the model is asked once.
+fn go_on(context: &Arc<BotContext>, header: MessageHeader, callback: String) {
+    answer_tap(context, callback, None);
+    remove_buttons(context, &header);
+    let words = text::go_on_words(header.language());
+    prompt(context, header.saying(words, context.books.clock.now()));
 }
 
 /// Handles an update about a payment, in a task of its own.

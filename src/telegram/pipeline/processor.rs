@@ -7,7 +7,7 @@ use crate::db::dialogs::Dialog;
 use crate::db::turns::LeftOpen;
 use crate::db::turns::opening::{self, HoldRequest, OpenOutcome, Stored};
 use crate::db::{DbError, files, transcriptions};
-use crate::domain::file::Retrieval;
+use crate::domain::file::{Refusal, Retrieval};
 use crate::domain::ids::{MessageId, ThreadKey, TurnId};
 use crate::domain::message::{HistoryMessage, Incoming};
 use crate::domain::model::{Effort, ModelId};
@@ -241,6 +241,10 @@ fn unfetched(batch: &[Incoming]) -> Unfetched {
         own: failed(|replied, spoken| !replied && !spoken),
         replied: failed(|replied, spoken| replied && !spoken),
         recording: failed(|_, spoken| spoken),
+        over_daily_limit: batch
+            .iter()
+            .flat_map(Incoming::files)
+            .any(|(_, _, fetched)| fetched.refusal() == Some(Refusal::DailyLimit)),
     }
 }
 

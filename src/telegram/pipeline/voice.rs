@@ -8,8 +8,8 @@ use rust_decimal::prelude::ToPrimitive;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome, FetchResult};
-use super::loading::{LoadError, load};
+use super::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome};
+use super::loading::{LoadError, Source, load};
 use crate::db::DbError;
 use crate::db::model_calls::Payer;
 use crate::db::outbox::OutboxMessage;
@@ -47,6 +47,7 @@ impl HearError {
     /// A word for rows and labels.
     fn name(&self) -> &'static str {
         match self {
+            Self::Load(LoadError::Refused(_)) => "refused",
             Self::Load(_) => "not_loaded",
             Self::Service(error) => error.name(),
             Self::Database(_) => "database",
@@ -62,6 +63,7 @@ impl From<Result<Spoken, HearError>> for FetchOutcome {
         match heard {
             Ok(spoken) => Self::Heard(spoken),
             Err(HearError::Withheld) => Self::Withheld,
+            Err(HearError::Load(LoadError::Refused(refusal))) => Self::Refused(refusal),
             Err(_) => Self::Failed,
         }
     }
@@ -75,9 +77,8 @@ pub(super) fn begin(
     attachment: Attachment,
 ) -> FetchFuture {
     let message = incoming.message;
-    let result = move |outcome| FetchResult { message, replied, outcome };
     let Some(client) = context.speech.clone() else {
-        return async move { result(FetchOutcome::Off) }.boxed();
+        return FetchFuture::new(message, replied, std::future::ready(FetchOutcome::Off));
     };
     let (mut done, heard) = oneshot::channel();
     let listener =
@@ -116,7 +117,7 @@ pub(super) fn begin(
             tracing::debug!("nobody waits for the recording any more");
         }
     });
-    async move { result(heard.await.unwrap_or(FetchOutcome::Failed)) }.boxed()
+    FetchFuture::new(message, replied, heard.map(|heard| heard.unwrap_or(FetchOutcome::Failed)))
 }
 
 /// What was said in a recording.
@@ -194,8 +195,10 @@ impl Listener {
         let work = async {
             let (context, key) = (&self.context, self.incoming.key);
             // The service may be slow, and other files need not wait for it.
-            let _place = context.hearings.take(key.user).await;
-            let (bytes, _) = load(context, key, &self.attachment, deadline).await?;
+            let _place = context.hearings.take(key.user, &context.screen.api, Some(0)).await;
+            let Self { incoming: Incoming { message, .. }, replied, attachment, .. } = self;
+            let source = Source { key, message: *message, replied: *replied, attachment };
+            let (bytes, _) = load(context, source, deadline).await?;
             let Attachment { name, mime, .. } = self.attachment.clone();
             let recording = Recording { name, mime, bytes: Bytes::from(bytes), language: None };
             let began = Instant::now();
@@ -261,7 +264,7 @@ impl Listener {
         let result = match heard {
             Ok(spoken) if spoken.is_silence() => "empty",
             Ok(_) => "ok",
-            Err(HearError::Withheld) => "withheld",
+            Err(HearError::Withheld | HearError::Load(LoadError::Refused(_))) => "withheld",
             Err(_) => "failed",
         };
         self.context.metrics.transcriptions.with_label_values(&[result]).inc();

@@ -74,7 +74,7 @@ const INNER: &[Order] = &[
     (
         "conversation",
         &[
-            &["mod", "deliveries", "interrupt", "output_ratio", "prompt_files", "web_use"],
+            &["mod", "deliveries", "interrupt", "output_ratio", "prompt_files", "prompt_tools", "web_use"],
             &["assistant"],
             &["prompt", "round/context", "window"],
             &["round/attempt"],
@@ -96,7 +96,7 @@ const INNER: &[Order] = &[
             &["pipeline/loading"],
             &["pipeline/voice"],
             &["pipeline/normalize", "pipeline/pointing"],
-            &["pipeline/processor"],
+            &["pipeline/edits", "pipeline/processor"],
             &["replies", "payment_jobs"],
             &["turn"],
             &["session"],
