@@ -1,5 +1,6 @@
-//! What a turn does with the provider's own tools (web search and fetch): their calls with rows and status lines, and
-//! the citations in the answer. Calls may be answered in a later round than the one that made them.
+//! What a turn does with the provider's own tools (web search and fetch): their calls with rows and status
+//! lines, and the citations in the answer. Calls may be answered in a later round than the one that made
+//! them.
 
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;

@@ -1,11 +1,12 @@
-//! Citations of web pages: numbers the sources of an answer in the order of their first use, makes the marks in its
-//! text and the list of links below it. Pure, so that its tests are tables.
+//! Citations of web pages: numbers the sources of an answer in the order of their first use, makes the marks
+//! in its text and the list of links below it. Pure, so that its tests are tables.
 
 use std::fmt::Write;
 
 use crate::domain::blank::{is_blank, is_invisible};
 
-/// The most sources of one answer. What cites a further one gets no mark, so every mark has its line in the list.
+/// The most sources of one answer. What cites a further one gets no mark, so every mark has its line in the
+/// list.
 const MOST_SOURCES: usize = 20;
 /// The longest title in the list, in code points.
 const TITLE_CHARS: usize = 80;
@@ -61,8 +62,8 @@ impl Citations {
         format!(" {piece}")
     }
 
-    /// Returns the marks behind a piece of text that cites these sources, such as `[1][3]`, and the sources that are
-    /// new, in the order of their numbers.
+    /// Returns the marks behind a piece of text that cites these sources, such as `[1][3]`, and the sources
+    /// that are new, in the order of their numbers.
     pub(crate) fn mark(&mut self, cited: &[Citation]) -> (String, Vec<Source>) {
         let known = self.sources.len();
         let mut numbers = Vec::new();
@@ -118,8 +119,8 @@ impl Citations {
     }
 }
 
-/// Returns what ends an answer with sources: the list of them below a heading, as Markdown. A fenced block that the
-/// text leaves open is closed first. Returns `None` for an answer without sources.
+/// Returns what ends an answer with sources: the list of them below a heading, as Markdown. A fenced block
+/// that the text leaves open is closed first. Returns `None` for an answer without sources.
 pub(crate) fn ending(text: &str, heading: &str, sources: &[Source]) -> Option<String> {
     if sources.is_empty() {
         return None;

@@ -28,7 +28,8 @@ pub struct LlmRequest {
     pub server_tools: Arc<[ServerTool]>,
     /// Whether the model may call them in this answer.
     pub tool_choice: ToolChoice,
-    /// The conversation, oldest first; begins with the user, and ends with the user or an answer that was paused.
+    /// The conversation, oldest first; begins with the user, and ends with the user or an answer that was
+    /// paused.
     pub messages: Vec<LlmMessage>,
     /// The number of `messages` that the next request of this conversation repeats unchanged.
     pub stable: usize,
@@ -61,9 +62,9 @@ impl LlmRequest {
         }
     }
 
-    /// Removes calls of the provider's own tools that have no result yet from the last answer: words of ours must not
-    /// follow them. Thinking behind such a call goes too, because it is signed together with it, and so does thinking
-    /// that would end the message.
+    /// Removes calls of the provider's own tools that have no result yet from the last answer: words of ours
+    /// must not follow them. Thinking behind such a call goes too, because it is signed together with it, and
+    /// so does thinking that would end the message.
     fn drop_open_calls(&mut self) {
         let Some(at) = self.messages.iter().rposition(|message| message.role == Role::Assistant) else {
             return;

@@ -1,7 +1,7 @@
 //! Checkpoints: while an answer grows, the write-behind records its text every few seconds, and each tool
 //! when it has ended. The turn does not wait for it: a record that finds no room is skipped, and a later one
-//! contains its text. The list of the web pages that the text cites is added here: to each checkpoint as it would
-//! end the answer now, and to the answer at its end.
+//! contains its text. The list of the web pages that the text cites is added here: to each checkpoint as it
+//! would end the answer now, and to the answer at its end.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -108,8 +108,8 @@ impl Stream for CheckpointedEvents<'_> {
     }
 }
 
-/// Returns what ends an answer that cites web pages: their list in the person's language, as Markdown. Returns `None`
-/// without sources.
+/// Returns what ends an answer that cites web pages: their list in the person's language, as Markdown.
+/// Returns `None` without sources.
 pub(super) fn ending(text: &str, language: Language, sources: &[Source]) -> Option<String> {
     citations::ending(text, &text::sources(language), sources)
 }

@@ -30,7 +30,8 @@ pub(super) struct Arguments {
     #[serde(default = "once")]
     #[schemars(range(min = 1))]
     requests: u64,
-    /// Searches of the web in one request; none if left out. What they find counts as characters that are read.
+    /// Searches of the web in one request; none if left out. What they find counts as characters that are
+    /// read.
     #[serde(default)]
     web_searches: u64,
 }

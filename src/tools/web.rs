@@ -1,5 +1,5 @@
-//! `web_search` and `web_fetch`: tools of the web that the model's provider runs. This file decides how much of them a
-//! turn and a sub-agent may use.
+//! `web_search` and `web_fetch`: tools of the web that the model's provider runs. This file decides how much
+//! of them a turn and a sub-agent may use.
 
 use std::sync::Arc;
 
@@ -22,7 +22,8 @@ pub(crate) struct WebAccess {
 }
 
 impl WebAccess {
-    /// Allows each tool `uses` times in one request, except on these domains. Without uses there are no such tools.
+    /// Allows each tool `uses` times in one request, except on these domains. Without uses there are no such
+    /// tools.
     pub(crate) fn new(uses: u32, blocked_domains: &[String]) -> Self {
         Self { uses, page_tokens: PAGE_TOKENS, citations: true, blocked_domains: blocked_domains.into() }
     }

@@ -1,5 +1,5 @@
-//! `web_search` and `web_fetch`, which the provider runs: what people see of them, numbered sources below the answer,
-//! the books, the next prompt, pauses, limits, and pages that give orders.
+//! `web_search` and `web_fetch`, which the provider runs: what people see of them, numbered sources below the
+//! answer, the books, the next prompt, pauses, limits, and pages that give orders.
 
 use playground::anthropic::web::{PAGES, page, search_citation};
 use playground::anthropic::{Gate, GateKeeper, Recorded, Reply, Step, StopReason};

@@ -1,5 +1,5 @@
-//! A built-in web of a few pages, for the API's own tools: search results, fetched pages, their citations, and
-//! the errors inside results. What the real service encrypts is sealed here, so that a change is noticed.
+//! A built-in web of a few pages, for the API's own tools: search results, fetched pages, their citations,
+//! and the errors inside results. What the real service encrypts is sealed here, so that a change is noticed.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

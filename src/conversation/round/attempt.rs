@@ -198,9 +198,8 @@ impl Attempt {
     }
 
     /// Returns the usage, and whether it is partly estimated. Unreported usage is not free: the estimate
-    /// covers the sent text, what came of searches and fetches and, if the answer is complete, the received text up
-    /// to the allowed length. A try
-    /// that failed before an answer began used nothing.
+    /// covers the sent text, what came of searches and fetches and, if the answer is complete, the received
+    /// text up to the allowed length. A try that failed before an answer began used nothing.
     fn usage(&self, request: &LlmRequest, complete: bool) -> (Usage, bool) {
         let begun = complete || self.reported.is_some() || self.received() > 0;
         let reported = self.reported.unwrap_or_default();
@@ -276,8 +275,9 @@ impl Attempt {
     }
 }
 
-/// Passes an event to the screen, if there is one. The screen drains its channel without waiting for Telegram, so this
-/// never blocks for long. If the screen is gone, the stream is still read, because it is paid for.
+/// Passes an event to the screen, if there is one. The screen drains its channel without waiting for
+/// Telegram, so this never blocks for long. If the screen is gone, the stream is still read, because it is
+/// paid for.
 async fn show(screen: Option<&mpsc::Sender<TurnEvent>>, event: TurnEvent) {
     let Some(screen) = screen else { return };
     if screen.send(event).await.is_err() {

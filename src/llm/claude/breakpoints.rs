@@ -19,8 +19,8 @@ pub(super) struct Marks {
 pub(super) fn place(request: &LlmRequest) -> Marks {
     let newest = request.messages.len().checked_sub(1);
     let stable = request.stable.min(request.messages.len()).checked_sub(1);
-    // In a tool loop the previous round ended two messages earlier, with its results; a paused answer that is sent
-    // back is one message.
+    // In a tool loop the previous round ended two messages earlier, with its results; a paused answer that is
+    // sent back is one message.
     let paused = request.messages.last().is_some_and(|message| message.role == Role::Assistant);
     let back = if paused { 1 } else { 2 };
     let previous = newest.and_then(|newest| newest.checked_sub(back)).filter(|&index| Some(index) > stable);

@@ -1,5 +1,5 @@
-//! Reads blocks of tools that the provider runs itself (web search and fetch), and citations. Any field may be
-//! missing or have an unexpected type. Encrypted content is never read, only sent back with its block.
+//! Reads blocks of tools that the provider runs itself (web search and fetch), and citations. Any field may
+//! be missing or have an unexpected type. Encrypted content is never read, only sent back with its block.
 
 use serde_json::{Map, Value};
 

@@ -91,8 +91,8 @@ pub(crate) fn stop_button(language: Language) -> String {
     say(language, "stop-button")
 }
 
-/// Describes a tool, what it works on, if that is known, and its state. An unknown tool is shown by the name that the
-/// model used.
+/// Describes a tool, what it works on, if that is known, and its state. An unknown tool is shown by the name
+/// that the model used.
 pub(super) fn tool_line(language: Language, name: &str, subject: Option<&str>, state: ToolState) -> String {
     let name = match (ToolName::named(name), subject) {
         (Some(ToolName::WebSearch), Some(query)) => say_to(language, "tool-web-search-for", query),

@@ -28,7 +28,8 @@ impl Composer<'_> {
         }
     }
 
-    /// A text block of its own with its citations, which come before its text, as the real service sends them.
+    /// A text block of its own with its citations, which come before its text, as the real service sends
+    /// them.
     pub(super) fn cited(&mut self, text: &str, citations: &[Value]) {
         let (text, _) = self.meter.afford(text);
         self.start_block(&json!({"type":"text","text":"","citations":[]}));
@@ -89,7 +90,8 @@ impl Composer<'_> {
     }
 }
 
-/// Returns everything that was said, without calls: their addresses count only if they stand somewhere else too.
+/// Returns everything that was said, without calls: their addresses count only if they stand somewhere else
+/// too.
 fn said(body: &Value) -> String {
     messages(body).iter().map(|message| said_in(&message["content"])).collect()
 }
