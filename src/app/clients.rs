@@ -21,7 +21,7 @@ use crate::services::file_transcripts::FileTranscripts;
 use crate::services::made_files::MadeFiles;
 use crate::services::pictures::Pictures;
 use crate::telemetry::metrics::Metrics;
-use crate::tools::Toolbox;
+use crate::tools::{Toolbox, WebAccess};
 
 /// Creates the cache for the rows of this database.
 pub(super) async fn cache(config: &Config, life: &Lifecycle, metrics: &Metrics, db: &Db) -> Result<Cache> {
@@ -56,7 +56,7 @@ pub(super) fn assistant(
     let client = http::streaming_client(idle_limit * 2).context("no HTTP client")?;
     let anthropic = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
-    let (provider, metrics) = (Provider::Claude(anthropic), metrics.clone());
+    let (provider, metrics, web) = (Provider::Claude(anthropic), metrics.clone(), &config.web);
     let pictures = images(config, &registry)?;
     let mut hidden = Vec::new();
     if speech.is_none() {
@@ -65,6 +65,7 @@ pub(super) fn assistant(
     if pictures.is_none() {
         hidden.push(ToolName::GenerateImage);
     }
+    let web = WebAccess::new(web.uses, &web.blocked_domains);
     let room = (config.database.made_files, config.database.made_files_cached);
     let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);
     let copies = FileCopies::new(api.clone(), cache.clone(), provider.clone(), db.clone(), clock.clone());
@@ -76,7 +77,7 @@ pub(super) fn assistant(
     let pictures = Pictures::new(pictures, contents);
     Ok(Assistant {
         provider,
-        toolbox: Toolbox::without(&hidden),
+        toolbox: Toolbox::without(&hidden).with_web(web),
         ratios: OutputRatios::default(),
         copies,
         previews,

@@ -259,7 +259,7 @@ async fn the_emulated_service_takes_files_and_misses_those_that_are_gone() {
 fn what_is_reserved_is_what_is_asked() {
     for files in [vec![], vec![file("file_a", "image/png", 10), file("file_b", "application/pdf", 90_000)]] {
         let request = asks(files);
-        let prompt = prompt::build(&request, &[].into());
+        let prompt = prompt::build(&request, &Toolbox::default());
         assert_eq!(prompt_bytes(&request.history, request.chat_kind, &[]), prompt.bytes());
     }
 }

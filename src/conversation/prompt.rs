@@ -1,7 +1,6 @@
 //! From a turn to a request: fixed instructions first, then the conversation, always in the same bytes.
 
 use std::fmt::Write;
-use std::sync::Arc;
 
 use super::prompt_files::{self, FileWindow};
 use super::prompt_tools::ToolWindow;
@@ -10,7 +9,8 @@ use crate::domain::message::{HistoryMessage, Reply, Role};
 use crate::domain::people::{ChatKind, plain_name};
 use crate::domain::tool::ToolName;
 use crate::domain::turn::TurnRequest;
-use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice, ToolSpec};
+use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice};
+use crate::tools::Toolbox;
 
 /// The instructions that all conversations share. They contain no date and no name, because the cached prefix
 /// must be the same for every user.
@@ -48,15 +48,16 @@ const LINE_ENDS: [char; 10] =
 const MARKS: [&str; 2] = ["In reply to", "Quoting:"];
 
 /// Builds the request of a turn.
-pub(super) fn build(request: &TurnRequest, tools: &Arc<[ToolSpec]>) -> LlmRequest {
+pub(super) fn build(request: &TurnRequest, toolbox: &Toolbox) -> LlmRequest {
     let model = &request.settings.model;
-    let messages = messages(&request.history, request.chat_kind, transcribes(tools));
+    let messages = messages(&request.history, request.chat_kind, transcribes(toolbox.specs()));
     LlmRequest {
         model: model.clone(),
         effort: request.settings.effort,
         max_tokens: model.answer_limit(),
         system: vec![GLOBAL.trim().into()],
-        tools: tools.clone(),
+        tools: toolbox.specs().clone(),
+        server_tools: toolbox.server_tools().clone(),
         tool_choice: ToolChoice::Auto,
         stable: messages.len().saturating_sub(1),
         messages,

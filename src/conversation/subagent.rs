@@ -25,7 +25,7 @@ use crate::tools::{Outages, ToolContext, Toolbox, runner};
 const ROUNDS: usize = 8;
 /// The fewest tokens, thinking included, for which an answer is worth beginning.
 const SHORTEST_ANSWER: u64 = 4_000;
-/// The assumed growth of a prompt per round, in bytes, for which money is reserved.
+/// The assumed growth of a prompt per round, web pages included, in bytes, for which money is reserved.
 const GROWTH: u64 = 16_000;
 
 /// Runs the sub-agents of a turn's tools.
@@ -108,8 +108,8 @@ impl SubagentRun<'_> {
             self.rounds += 1;
             self.bound(&mut request)?;
             // One try only: the next one must fit the money that is left then.
-            let round =
-                round::ask(RoundContext { assistant, meter, screen: None, stop, tries: 1 }, &request).await;
+            let ctx = RoundContext { assistant, meter, screen: None, web: None, stop, tries: 1 };
+            let round = round::ask(ctx, &request).await;
             let today = assistant.clock.now().date_naive();
             self.spent +=
                 round.calls.iter().map(|call| pricing::price(&assistant.registry, call, today).cost).sum();
@@ -121,7 +121,7 @@ impl SubagentRun<'_> {
                     request.messages.push(LlmMessage::assistant(blocks));
                     request.messages.push(LlmMessage { role: Role::User, blocks: results });
                 }
-                RoundEnd::Stop(StopReason::PauseTurn) if !blocks.is_empty() => {
+                RoundEnd::Stop(StopReason::PauseTurn | StopReason::ToolUse) if !blocks.is_empty() => {
                     request.messages.push(LlmMessage::assistant(blocks));
                 }
                 RoundEnd::Stop(StopReason::Refusal) => return Err(Unfinished::Refused),
@@ -148,6 +148,7 @@ impl SubagentRun<'_> {
             max_tokens: model.answer_limit(),
             system: vec![(*system).into()],
             tools: toolbox.specs().clone(),
+            server_tools: toolbox.server_tools().clone(),
             tool_choice: ToolChoice::Auto,
             messages: vec![asked],
             stable: 0,
@@ -157,10 +158,12 @@ impl SubagentRun<'_> {
     /// Limits the length of the next answer so that the task cannot exceed its limit and a last answer stays
     /// affordable. If there is no room for another answer, the next one is the last.
     fn bound(&self, request: &mut LlmRequest) -> Result<(), Unfinished> {
-        let today = self.subagent.assistant.clock.now().date_naive();
+        let Assistant { registry, clock, .. } = self.subagent.assistant;
+        let today = clock.now().date_naive();
         let left = self.task.cap - self.spent;
         let affordable = |budget| pricing::affordable(&request.model, request.bytes(), budget, today);
-        let kept_back = pricing::reserve(&request.model, request.bytes() + GROWTH, SHORTEST_ANSWER, today);
+        let kept_back = pricing::reserve(&request.model, request.bytes() + GROWTH, SHORTEST_ANSWER, today)
+            + pricing::searches(registry, &request.server_tools, today);
         // The answer is read again in the next round, which costs up to half as much as writing it.
         let with_another = affordable(left - kept_back) * 2 / 3;
         if self.rounds < ROUNDS && with_another >= SHORTEST_ANSWER {

@@ -22,6 +22,10 @@ pub enum ToolName {
     RenderLatex,
     /// Draws pictures.
     GenerateImage,
+    /// Searches the web; the provider runs it.
+    WebSearch,
+    /// Reads a web page; the provider runs it.
+    WebFetch,
 }
 
 impl ToolName {
@@ -35,6 +39,11 @@ impl ToolName {
         name.parse().ok()
     }
 
+    /// Returns whether the model's provider runs the tool itself.
+    pub fn is_of_provider(self) -> bool {
+        matches!(self, Self::WebSearch | Self::WebFetch)
+    }
+
     /// Returns the activity that the chat shows while the tool runs.
     pub fn activity(self) -> Activity {
         match self {
@@ -42,7 +51,9 @@ impl ToolName {
             | Self::SelfCritique
             | Self::ListFiles
             | Self::PreviewFile
-            | Self::TranscribeAudio => Activity::Writing,
+            | Self::TranscribeAudio
+            | Self::WebSearch
+            | Self::WebFetch => Activity::Writing,
             Self::DeliverFile => Activity::File,
             Self::RenderLatex | Self::GenerateImage => Activity::Picture,
         }

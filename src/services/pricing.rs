@@ -10,6 +10,7 @@ use crate::domain::money::Usd;
 use crate::domain::turn::ModelCall;
 use crate::domain::usage::Usage;
 use crate::llm::registry::Registry;
+use crate::llm::request::ServerTool;
 use crate::llm::tokens::BYTES_PER_TOKEN;
 
 /// The name of the provider's own search in the table of tools.
@@ -51,6 +52,20 @@ pub(crate) fn expected(registry: &Registry, model: &ModelId, usage: &Usage, on: 
     registry.get(model).map_or(Usd::ZERO, |model| {
         cost(&valid(model, usage.prompt(), on), search(registry, model, on), usage)
     })
+}
+
+/// Returns the most that the searches of one request may cost on a day.
+pub(crate) fn searches(registry: &Registry, tools: &[ServerTool], on: NaiveDate) -> Usd {
+    let uses = |tool: &ServerTool| match tool {
+        ServerTool::WebSearch(limits) => u64::from(limits.uses),
+        ServerTool::WebFetch { .. } => 0,
+    };
+    web_search(registry, on).times(tools.iter().map(uses).sum())
+}
+
+/// Returns the price of one search of the web on a day.
+pub(crate) fn web_search(registry: &Registry, on: NaiveDate) -> Usd {
+    registry.tool_price(WEB_SEARCH, on)
 }
 
 /// Returns the cost of a call of a service that is charged by the second.

@@ -7,6 +7,8 @@
 //! 3. its line in `toolbox.rs`, which the compiler requires, and there in `TURN_ONLY` if sub-agents must not have it;
 //! 4. the sentence `tool-<name>` in each language (`telegram/text/locales`), which a test requires.
 //!
+//! The tools of the web have only a name there and limits in `web.rs`, because the provider runs them.
+//!
 //! A tool that makes a file stores it with `context.made_files` and returns its id to the model, which sends
 //! it with `deliver_file`. The runner enforces limits, checks the balance and formats results.
 
@@ -25,7 +27,9 @@ pub(crate) mod subagent;
 mod tool;
 mod toolbox;
 mod transcribe_audio;
+mod web;
 
 pub(crate) use outages::Outages;
 pub(crate) use tool::ToolContext;
 pub(crate) use toolbox::Toolbox;
+pub(crate) use web::WebAccess;

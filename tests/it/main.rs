@@ -69,4 +69,5 @@ mod tool_loops;
 mod transcripts;
 mod upgrades;
 mod voice;
+mod web;
 mod write_behind;

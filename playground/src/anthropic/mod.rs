@@ -24,7 +24,9 @@
 //! | `!error` | sends `overloaded_error` inside the stream after some text |
 //! | `!error-first [times]` | the same before any text, once by default, then an echo |
 //! | `!max-tokens` | stops in the middle with `max_tokens` |
-//! | `!pause` | stops with `pause_turn` and goes on when its content is sent back unchanged |
+//! | `!pause [times]` | stops with `pause_turn`, and goes on when its content is sent back unchanged |
+//! | `!search [query; ...]` | searches the built-in web (`web`), then tells what it found, with citations |
+//! | `!fetch [address]` | reads a page of the built-in web, then tells its beginning, with a citation |
 //! | `!overflow` | stops in the middle with `model_context_window_exceeded` |
 //! | `!too-long` | is refused: "prompt is too long: N tokens > M maximum" |
 //! | `!tool [name or all] [json]` | calls the first declared tool, the named one or all, then tells the results |
@@ -60,6 +62,7 @@ mod record;
 mod reply;
 mod scenario;
 mod scripted;
+mod scripted_web;
 mod server;
 mod signature;
 #[cfg(test)]
@@ -67,6 +70,7 @@ mod tests;
 mod texts;
 mod transcript;
 mod validate;
+pub mod web;
 mod wire;
 
 use std::net::{Ipv4Addr, SocketAddr};

@@ -39,6 +39,10 @@ pub enum Scenario {
     MaxTokens,
     /// A long server turn that must be sent back.
     PauseTurn,
+    /// A search of the built-in web, and an answer with citations.
+    Search,
+    /// A page of the built-in web, and an answer with a citation.
+    Fetch,
     /// The context window fills up while answering.
     ContextExceeded,
     /// The prompt is refused as too long.
@@ -131,6 +135,13 @@ const ROWS: &[ScenarioRow] = &[
         "a call of the first declared tool",
         &["use a tool", "используй инструмент"],
     ),
+    row(
+        Scenario::Search,
+        "search",
+        "a search of the web, with citations",
+        &["search the web", "найди в интернете", "поищи в интернете"],
+    ),
+    row(Scenario::Fetch, "fetch", "a web page, with a citation", &["read the page", "прочитай страницу"]),
     row(Scenario::UnknownEvents, "unknown", "unknown events between known ones", &[]),
     row(Scenario::BrokenToolUse, "broken-tool", "a tool call that breaks off", &[]),
     row(Scenario::Empty, "empty", "a normal end without text", &[]),

@@ -13,15 +13,13 @@ use super::error::ApiError;
 use super::files::{self, Known};
 use super::reply::{Plan, Step, StopReason};
 use super::scenario::{DefaultScenario, Directive, Scenario, choose};
-use super::texts;
+use super::{scripted_web, texts};
 
 const SLOW: Duration = Duration::from_millis(300);
 const SLOW_WORDS: usize = 30;
 const THOUGHT: &str = "The question deserves some care. First I consider what is asked, then what is known, \
                        and then I look for the shortest honest answer.";
-const PAUSED: &str = "Let me look that up.";
 const FORMULA: &str = r"x_{1,2} = \frac{-b \pm \sqrt{b^2-4ac}}{2a}, \quad \text{если } b^2 \ge 4ac";
-const RESUMED: &str = "Here is what I found after a longer search: one euro is 1.17 dollars.";
 
 /// The parts of a request that the script depends on.
 pub(super) struct ScriptInput<'a> {
@@ -41,7 +39,7 @@ pub(super) struct ScriptInput<'a> {
 /// Returns the answer to the newest user text. Tool results come first, then "continue", then directives.
 pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
     if scene.resumes_pause {
-        return Plan::Steps(resumed(scene.body));
+        return Plan::Steps(scripted_web::resumed(scene.body));
     }
     let results = newest_tool_results(scene.body);
     if let Some(call) = redraw(scene, &results) {
@@ -80,7 +78,9 @@ pub(super) fn perform(directive: &Directive, scene: &ScriptInput<'_>) -> Plan {
         Scenario::ErrorMidway => vec![first, overloaded()],
         Scenario::MaxTokens => vec![first, Step::Stop(StopReason::MaxTokens)],
         Scenario::ContextExceeded => vec![first, Step::Stop(StopReason::ContextExceeded)],
-        Scenario::PauseTurn => paused(scene.body),
+        Scenario::PauseTurn => scripted_web::paused(scene.body),
+        Scenario::Search => scripted_web::search(&directive.argument, scene.body),
+        Scenario::Fetch => scripted_web::fetch(&directive.argument, scene.body),
         Scenario::ToolUse => tool_calls(&directive.argument, scene.body),
         Scenario::Formula => formula(&directive.argument, scene.body),
         Scenario::BrokenToolUse => broken_call(scene.body),
@@ -195,33 +195,6 @@ fn rest_of_interrupted(scene: &ScriptInput<'_>) -> Option<String> {
 fn asks_to_continue(text: &str) -> bool {
     let text = text.to_lowercase();
     ["continue", "left off", "where you stopped", "продолж"].iter().any(|words| text.contains(words))
-}
-
-fn declares(body: &Value, name: &str) -> bool {
-    body["tools"].as_array().into_iter().flatten().any(|tool| tool["name"] == name)
-}
-
-fn paused(body: &Value) -> Vec<Step> {
-    let mut steps = vec![Step::Text(PAUSED.to_owned())];
-    if declares(body, "web_search") {
-        steps.push(Step::Block(json!({"type":"server_tool_use","name":"web_search",
-            "input":{"query":"euro dollar rate"},"caller":{"type":"direct"}})));
-    }
-    steps.push(Step::Stop(StopReason::PauseTurn));
-    steps
-}
-
-fn resumed(body: &Value) -> Vec<Step> {
-    let open = messages(body).last().and_then(|message| message["content"].as_array()?.last());
-    let search = open.filter(|block| block["type"] == "server_tool_use");
-    let result = search.map(|search| {
-        Step::Block(
-            json!({"type":"web_search_tool_result","tool_use_id":search["id"],"caller":{"type":"direct"},
-            "content":[{"type":"web_search_result","url":"https://rates.example/eur","title":"EUR/USD",
-                "encrypted_content":"cmF0ZXM=","page_age":null}]}),
-        )
-    });
-    result.into_iter().chain([Step::Text(RESUMED.to_owned())]).collect()
 }
 
 fn client_tools(body: &Value) -> Vec<&Value> {

@@ -62,20 +62,20 @@ const INNER: &[Order] = &[
         "llm/claude",
         &[
             &["lenient"],
-            &["meter", "wire"],
+            &["meter", "web", "wire"],
             &["breakpoints", "errors"],
             &["decode", "encode"],
             &["mod"],
             &["files", "stub"],
             &["tests"],
-            &["errors/tests", "files_tests", "odd_fields_tests"],
+            &["errors/tests", "files_tests", "odd_fields_tests", "web_tests"],
         ],
     ),
     ("typeset", &[&["error", "fonts"], &["arrange", "shapes", "source"], &["canvas"], &["mod"], &["tests"]]),
     (
         "conversation",
         &[
-            &["mod", "deliveries", "interrupt", "output_ratio", "prompt_files", "prompt_tools"],
+            &["mod", "deliveries", "interrupt", "output_ratio", "prompt_files", "prompt_tools", "web_use"],
             &["assistant"],
             &["prompt", "round/context", "window"],
             &["round/attempt"],
@@ -125,10 +125,10 @@ const PLAYGROUND: &[Order] = &[
     (
         "anthropic",
         &[
-            &["conversation", "endpoint", "error", "files", "ids", "models", "scenario", "signature"],
+            &["conversation", "endpoint", "error", "files", "ids", "models", "scenario", "signature", "web"],
             &["texts", "wire"],
             &["reply"],
-            &["answer", "files/faults"],
+            &["answer", "files/faults", "scripted_web"],
             &["files/store"],
             &["files/form", "files/sources"],
             &["files/tell", "record", "scripted", "transcript"],
