@@ -237,6 +237,11 @@ fn transcription(body: &Value) -> Vec<Step> {
     }
 }
 
+/// Returns whether a request declares a tool.
+fn declares(body: &Value, name: &str) -> bool {
+    body["tools"].as_array().is_some_and(|tools| tools.iter().any(|tool| tool["name"] == name))
+}
+
 /// Returns the call that draws a formula, by default one with a word in Cyrillic letters.
 fn formula(argument: &str, body: &Value) -> Vec<Step> {
     if !declares(body, "render_latex") {
