@@ -50,7 +50,7 @@ pub(super) fn assistant(
     let client = http::streaming_client(idle_limit * 2).context("no HTTP client")?;
     let anthropic = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
-    let (provider, toolbox) = (Provider::Claude(anthropic), Toolbox::full());
+    let (provider, toolbox) = (Provider::Claude(anthropic), Toolbox::without(&[]));
     let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
     let room = (config.database.made_files, config.database.made_files_cached);
     let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);

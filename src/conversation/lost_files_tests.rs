@@ -114,7 +114,7 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
         previews: crate::services::file_previews::FilePreviews::nowhere(),
         made_files: crate::services::made_files::MadeFiles::nowhere(),
         provider,
-        toolbox: Toolbox::full(),
+        toolbox: Toolbox::without(&[]),
         registry: Registry::load(None).unwrap(),
         clock: Clock::System,
         idle_limit: std::time::Duration::from_secs(30),

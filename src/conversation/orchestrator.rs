@@ -21,9 +21,10 @@ use crate::llm::event::ToolCall;
 use crate::llm::request::{Block, LlmMessage, LlmRequest};
 use crate::llm::{LlmError, StopReason};
 use crate::services::metering::{RoundBudget, TurnMeter};
-use crate::tools::runner;
+use crate::tools::{Outages, runner};
 
-/// The most rounds of one turn; a model that needs more is going in circles.
+/// The most rounds with tools of one turn; a model that needs more is going in circles, and is asked for a
+/// last answer without tools.
 const ROUNDS: usize = 25;
 /// The most continuations of an answer that broke off or reached its length limit.
 const CONTINUATIONS: usize = 1;
@@ -50,10 +51,11 @@ pub(crate) async fn converse(
         attempt: request.attempt,
         text: String::new(),
         tools: Vec::new(),
+        outages: Outages::default(),
         lost_files: Vec::new(),
         suspected: 0,
         continued: 0,
-        last: false,
+        last: None,
     };
     let mut prompt = prompt::build(request, assistant.toolbox.specs());
     let outcome = match turn.fit(&mut prompt).await {
@@ -78,6 +80,8 @@ struct TurnLoop<'a> {
     attempt: i32,
     text: String,
     tools: Vec<record::ToolCallRecord>,
+    /// The services of tools that are down, for the rest of the turn.
+    outages: Outages,
     thread: ThreadId,
     /// Copies that were renewed in this turn. A renewed copy that disappears again is treated as lost.
     renewed: Vec<String>,
@@ -86,8 +90,17 @@ struct TurnLoop<'a> {
     /// How often files were left out because an error did not name its cause.
     suspected: u32,
     continued: usize,
-    /// Whether the money is used up, so that the current round is the last one.
-    last: bool,
+    /// Why the current round is the last one, if it is.
+    last: Option<LastRound>,
+}
+
+/// Why a round is the last one of its turn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum LastRound {
+    /// The overdraft limit is reached.
+    Money,
+    /// The rounds with tools are used up.
+    Rounds,
 }
 
 /// The step after a round.
@@ -102,11 +115,13 @@ enum NextStep {
 
 impl TurnLoop<'_> {
     async fn run(&mut self, mut prompt: LlmRequest) -> Outcome {
-        for _ in 0..ROUNDS {
+        for left in (0..=ROUNDS).rev() {
             let round = self.ask(&mut prompt).await;
             self.text.push_str(&round.text);
             match self.after(round).await {
-                NextStep::Done(Outcome::Answered | Outcome::Failed(TurnFailure::Empty)) if self.last => {
+                NextStep::Done(Outcome::Answered | Outcome::Failed(TurnFailure::Empty))
+                    if self.last == Some(LastRound::Money) =>
+                {
                     return Outcome::OutOfFunds;
                 }
                 NextStep::Done(outcome) => return outcome,
@@ -116,17 +131,27 @@ impl TurnLoop<'_> {
                     self.paragraph().await;
                 }
             }
-            if self.last {
-                return Outcome::OutOfFunds;
+            match self.last {
+                Some(LastRound::Money) => return Outcome::OutOfFunds,
+                Some(LastRound::Rounds) => return Outcome::Truncated,
+                None => {}
             }
             kill_point!("tab: between rounds");
             match self.stop.or_cut(self.meter.request_round(prompt.bytes())).await {
-                Some(RoundBudget::Open) => {}
-                Some(RoundBudget::Used) => self.last_round(&mut prompt),
+                Some(RoundBudget::Open) if left > 1 => {}
+                Some(RoundBudget::Open) => {
+                    tracing::info!(
+                        rounds = ROUNDS,
+                        "the model is asked for its last answer after {ROUNDS} rounds"
+                    );
+                    self.last_round(&mut prompt, LastRound::Rounds, prompt::ROUNDS_ARE_OVER);
+                }
+                Some(RoundBudget::Used) => {
+                    self.last_round(&mut prompt, LastRound::Money, prompt::MONEY_IS_USED_UP);
+                }
                 None => return Outcome::Interrupted(self.stop.reason().unwrap_or(Interruption::Shutdown)),
             }
         }
-        tracing::warn!(rounds = ROUNDS, "the model did not come to an end");
         Outcome::Truncated
     }
 
@@ -161,9 +186,9 @@ impl TurnLoop<'_> {
     }
 
     /// Makes the next round the last one: an instruction is added and the tools are withheld.
-    fn last_round(&mut self, prompt: &mut LlmRequest) {
-        self.last = true;
-        prompt.ask_for_the_end(prompt::MONEY_IS_USED_UP);
+    fn last_round(&mut self, prompt: &mut LlmRequest, reason: LastRound, instruction: &str) {
+        self.last = Some(reason);
+        prompt.ask_for_the_end(instruction);
     }
 
     async fn after(&mut self, round: Round) -> NextStep {
@@ -184,9 +209,7 @@ impl TurnLoop<'_> {
             RoundEnd::Stop(StopReason::PauseTurn | StopReason::ToolUse) if !round.blocks.is_empty() => {
                 NextStep::Ask(vec![LlmMessage::assistant(round.blocks)])
             }
-            RoundEnd::Stop(StopReason::MaxTokens) if !is_blank(&self.text) => {
-                self.resume(&round.text, prompt::GO_ON).unwrap_or(NextStep::Done(Outcome::Truncated))
-            }
+            RoundEnd::Stop(StopReason::MaxTokens) => self.after_length_limit(round),
             RoundEnd::Stop(StopReason::Refusal) => NextStep::Done(Outcome::Failed(TurnFailure::Refused)),
             RoundEnd::Stop(StopReason::WindowExceeded) => {
                 NextStep::Done(Outcome::Failed(TurnFailure::TooLong))
@@ -197,6 +220,21 @@ impl TurnLoop<'_> {
             }
             RoundEnd::Stop(_) => NextStep::Done(Outcome::Answered),
         }
+    }
+
+    /// Continues an answer that reached its length limit: after the text that it has, or, if it is nothing but
+    /// calls of tools, after results that say why these were not run.
+    fn after_length_limit(&mut self, round: Round) -> NextStep {
+        if let Some(step) = self.resume(&round.text, prompt::GO_ON) {
+            return step;
+        }
+        if !round.tool_calls.is_empty() && self.continued < CONTINUATIONS {
+            self.continued += 1;
+            let results = LlmMessage { role: Role::User, blocks: runner::not_run(&round.tool_calls) };
+            return NextStep::Ask(vec![LlmMessage::assistant(round.blocks), results]);
+        }
+        let nothing = is_blank(&self.text) && self.deliveries.is_empty();
+        NextStep::Done(if nothing { Outcome::Failed(TurnFailure::Empty) } else { Outcome::Truncated })
     }
 
     /// Continues an answer that broke off after visible text. An answer without text has already used up its
@@ -248,7 +286,9 @@ impl TurnLoop<'_> {
             meter: &self.meter,
             stop: self.stop,
             key: self.key,
+            thread: self.thread,
             deliveries: &self.deliveries,
+            outages: &self.outages,
         };
         let working = runner::run(&self.assistant.toolbox, subagent.context(), &self.meter, calls);
         let ran = self.stop.or_cut(working).await?;

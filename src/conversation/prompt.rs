@@ -23,6 +23,10 @@ pub(super) const BROKE_OFF: &str = "The connection broke in the middle of your a
 pub(super) const MONEY_IS_USED_UP: &str = "The balance of the person is used up, so no further tools can be run. \
     Finish now: give the best answer that you can give with what you have. Do not apologise at length; \
     the person is told separately how to top up.";
+/// Asks for the end after the last round with tools.
+pub(super) const ROUNDS_ARE_OVER: &str = "You have used all rounds of tool calls that one request allows. \
+    Finish now, without tools: give the best answer that you can give with what you have, \
+    and say in a sentence what is left to do, so that the person can ask you to go on.";
 /// Follows an answer that was cut, so that the model knows that the person did not see the rest.
 const CUT: &str = "[this answer was cut off here]";
 

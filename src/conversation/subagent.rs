@@ -10,7 +10,7 @@ use super::deliveries::Deliveries;
 use super::interrupt::Stop;
 use super::round::{self, Round, RoundContext, RoundEnd};
 use crate::domain::blank::is_blank;
-use crate::domain::ids::ThreadKey;
+use crate::domain::ids::{ThreadId, ThreadKey};
 use crate::domain::message::Role;
 use crate::domain::money::Usd;
 use crate::llm::error::{RetryPauses, TRIES};
@@ -19,7 +19,7 @@ use crate::llm::{LlmError, StopReason};
 use crate::services::metering::TurnMeter;
 use crate::services::pricing;
 use crate::tools::subagent::{RunSubagent, SubagentReport, SubagentTask, Unfinished};
-use crate::tools::{ToolContext, Toolbox, runner};
+use crate::tools::{Outages, ToolContext, Toolbox, runner};
 
 /// The most rounds of one task.
 const ROUNDS: usize = 8;
@@ -36,23 +36,31 @@ pub(super) struct Subagent<'a> {
     pub(super) stop: &'a Stop,
     /// The conversation that the turn belongs to.
     pub(super) key: ThreadKey,
+    /// Its row.
+    pub(super) thread: ThreadId,
     /// Sends files to its chat.
     pub(super) deliveries: &'a Deliveries,
+    /// The services of tools that are down in this turn.
+    pub(super) outages: &'a Outages,
 }
 
 impl Subagent<'_> {
     /// Returns the context for tools.
     pub(super) fn context(&self) -> ToolContext<'_> {
         let Assistant { registry, db, made_files, previews, clock, .. } = self.assistant;
+        let Self { meter, key, thread, outages, deliveries, .. } = *self;
         ToolContext {
             registry,
             now: clock.now(),
             db,
             made_files,
             previews,
-            key: self.key,
+            key,
+            thread,
             subagents: self,
-            delivery: self.deliveries,
+            delivery: deliveries,
+            meter,
+            outages,
         }
     }
 }

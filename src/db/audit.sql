@@ -71,12 +71,17 @@ WITH newest AS (
     SELECT 14, 'the cost of a call is not its usage at its prices', turn_id || ' call ' || attempt || '.' || call
     FROM model_calls
     WHERE prices <> '{}' AND cost <> round(
-        (input * (prices -> 'tokens' ->> 'input')::numeric
-         + cache_write_5m * (prices -> 'tokens' ->> 'cache_write_5m')::numeric
-         + cache_write_1h * (prices -> 'tokens' ->> 'cache_write_1h')::numeric
-         + cache_read * (prices -> 'tokens' ->> 'cache_read')::numeric
-         + output * (prices -> 'tokens' ->> 'output')::numeric) / 1000000
-        + web_searches * (prices ->> 'web_search')::numeric, 9)
+        -- What a row has no price for costs nothing: a model has no price of a second, a service none of tokens.
+        (input * coalesce((prices -> 'tokens' ->> 'input')::numeric, 0)
+         + cache_write_5m * coalesce((prices -> 'tokens' ->> 'cache_write_5m')::numeric, 0)
+         + cache_write_1h * coalesce((prices -> 'tokens' ->> 'cache_write_1h')::numeric, 0)
+         + cache_read * coalesce((prices -> 'tokens' ->> 'cache_read')::numeric, 0)
+         + output * coalesce((prices -> 'tokens' ->> 'output')::numeric, 0)
+         + coalesce(image_output, 0)
+           * coalesce((prices -> 'tokens' ->> 'image_output')::numeric, (prices -> 'tokens' ->> 'output')::numeric, 0)
+        ) / 1000000
+        + web_searches * coalesce((prices ->> 'web_search')::numeric, 0)
+        + coalesce(seconds, 0) * coalesce((prices ->> 'second')::numeric, 0), 9)
     UNION ALL
     SELECT 15, 'a charge was given back that was not taken, or for an answer that was shown', returned.turn_id::text
     FROM balance_operations AS returned LEFT JOIN balance_operations AS taken

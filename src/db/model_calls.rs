@@ -1,6 +1,7 @@
 //! Repository of model calls: the usage and cost of each, and who pays for it. A call is recorded when it
 //! reports its first usage and again when it ends. Its payer is decided when its turn is settled.
 
+use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -96,6 +97,8 @@ struct ModelCallRow<'a> {
     output: i64,
     thinking: i64,
     web_searches: i64,
+    image_output: i64,
+    seconds: Decimal,
     estimated: bool,
     first_text_ms: Option<i64>,
     duration_ms: i64,
@@ -117,6 +120,8 @@ pub(super) fn rows(entries: &[PricedCall]) -> Result<Box<RawValue>, DbError> {
         output: count(call.usage.output),
         thinking: count(call.usage.thinking),
         web_searches: count(call.usage.web_searches),
+        image_output: count(call.usage.image_output),
+        seconds: call.usage.seconds,
         estimated: call.estimated,
         first_text_ms: call.first_text_ms,
         duration_ms: call.duration_ms,

@@ -11,6 +11,7 @@ FROM jsonb_to_recordset($1) AS note (turn_id bigint, attempt integer, calls json
 ON CONFLICT (turn_id, attempt, call) DO UPDATE SET request_id = excluded.request_id, ended = excluded.ended,
   input = excluded.input, cache_write_5m = excluded.cache_write_5m, cache_write_1h = excluded.cache_write_1h,
   cache_read = excluded.cache_read, output = excluded.output, thinking = excluded.thinking,
-  web_searches = excluded.web_searches, estimated = excluded.estimated, first_text_ms = excluded.first_text_ms,
+  web_searches = excluded.web_searches, image_output = excluded.image_output, seconds = excluded.seconds,
+  estimated = excluded.estimated, first_text_ms = excluded.first_text_ms,
   duration_ms = excluded.duration_ms, cost = excluded.cost, prices = excluded.prices
 WHERE model_calls.payer IS NULL

@@ -98,12 +98,16 @@ pub struct Prices {
     pub cache_read: Usd,
     /// Output tokens, including thinking.
     pub output: Usd,
+    /// Tokens of pictures in the output; `None` for a model that makes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_output: Option<Usd>,
 }
 
 impl Prices {
     /// Returns all amounts of the row.
-    pub fn amounts(&self) -> [Usd; 5] {
-        [self.input, self.cache_write_5m, self.cache_write_1h, self.cache_read, self.output]
+    pub fn amounts(&self) -> impl Iterator<Item = Usd> {
+        let text = [self.input, self.cache_write_5m, self.cache_write_1h, self.cache_read, self.output];
+        text.into_iter().chain(self.image_output)
     }
 }
 

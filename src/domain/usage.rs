@@ -1,6 +1,8 @@
-//! Tokens that a model call used, as its provider reported them.
+//! What a call of a model or of another paid service used, as its provider reported it.
 
-/// Token counts of one call. Later reports of the same call replace earlier ones field by field.
+use rust_decimal::Decimal;
+
+/// The usage of one call. Later reports of the same call replace earlier ones field by field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Usage {
     /// Prompt tokens that were neither read from nor written to the cache.
@@ -17,6 +19,10 @@ pub struct Usage {
     pub thinking: u64,
     /// Searches that the provider ran.
     pub web_searches: u64,
+    /// Tokens of pictures in the answer; not part of `output`.
+    pub image_output: u64,
+    /// Time of a service that is charged by the second: seconds with at most three fraction digits.
+    pub seconds: Decimal,
 }
 
 impl Usage {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::files::{self, Readable};
@@ -150,7 +151,10 @@ impl LlmMessage {
     pub fn bytes(&self) -> u64 {
         let length = |block: &Block| match block {
             Block::File(file) => file.bytes(),
-            Block::Text(text) | Block::ToolResult { content: text, .. } => text.len() as u64,
+            Block::Text(text) => text.len() as u64,
+            Block::ToolResult { content, images, .. } => {
+                content.len() as u64 + images.iter().map(ToolImage::weight).sum::<u64>()
+            }
             Block::Own(value) => value.to_string().len() as u64,
         };
         self.blocks.iter().map(length).sum()
@@ -170,6 +174,8 @@ pub enum Block {
         call: String,
         /// The text for the model.
         content: String,
+        /// The pictures that the model sees below the text.
+        images: Vec<ToolImage>,
         /// Whether the call failed.
         is_error: bool,
     },
@@ -185,6 +191,22 @@ impl Block {
             Self::File(file) => Some(file),
             Self::Text(_) | Self::ToolResult { .. } | Self::Own(_) => None,
         }
+    }
+}
+
+/// A picture in the result of a tool. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ToolImage {
+    /// Its type: JPEG, PNG, GIF or WebP.
+    pub mime: &'static str,
+    /// Its content.
+    pub bytes: Bytes,
+}
+
+impl ToolImage {
+    /// Returns the bytes of text that cost as much as the picture may cost.
+    fn weight(&self) -> u64 {
+        files::weight(Readable::Image, self.bytes.len() as u64)
     }
 }
 

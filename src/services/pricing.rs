@@ -28,19 +28,27 @@ pub struct Priced {
     pub prices: Value,
 }
 
-/// Returns the cost of a call on a day. A model that is no longer in the table costs nothing, which is
-/// logged: the owner's loss is better than a guess.
+/// Returns the cost of a call on a day. A name that is not in the table of models is looked up as a service in
+/// the table of tools. What is no longer in either costs nothing, which is logged: the owner's loss is better
+/// than a guess.
 pub fn price(registry: &Registry, call: &ModelCall, on: NaiveDate) -> Priced {
-    let Some(model) = registry.get(&call.model) else {
-        tracing::error!(model = %call.model, "no price is known for the model {}", call.model);
-        return Priced { cost: Usd::ZERO, prices: json!({}) };
-    };
+    let Some(model) = registry.get(&call.model) else { return service(registry, call, on) };
     let search = registry.tool_price(WEB_SEARCH, on);
     let prices = valid(model, call.usage.prompt(), on);
     Priced {
         cost: cost(&prices, search, &call.usage),
         prices: json!({ "tokens": prices, WEB_SEARCH: search }),
     }
+}
+
+/// Returns the cost of a call of a service that is charged by the second.
+fn service(registry: &Registry, call: &ModelCall, on: NaiveDate) -> Priced {
+    let second = registry.tool_price(&call.model.0, on);
+    if second == Usd::ZERO {
+        tracing::error!(model = %call.model, "no price is known for the model or service {}", call.model);
+        return Priced { cost: Usd::ZERO, prices: json!({}) };
+    }
+    Priced { cost: Usd(second.0 * call.usage.seconds).kept(), prices: json!({ "second": second }) }
 }
 
 /// Returns the cost of `usage` at these prices.
@@ -51,6 +59,7 @@ pub fn cost(prices: &Prices, search: Usd, usage: &Usage) -> Usd {
         prices.cache_write_1h.per_million(usage.cache_write_1h),
         prices.cache_read.per_million(usage.cache_read),
         prices.output.per_million(usage.output),
+        prices.image_output.unwrap_or(prices.output).per_million(usage.image_output),
     ];
     tokens.into_iter().sum::<Usd>() + search.times(usage.web_searches)
 }
@@ -145,6 +154,7 @@ mod tests {
             output,
             thinking: output / 2,
             web_searches,
+            ..Usage::default()
         };
         for (model, usage, cost) in [
             ("claude-sonnet-5-5", usage(0, 0, 0, 0, 0, 0), "0"),
@@ -158,6 +168,19 @@ mod tests {
             let priced = price(&registry, &call(model, usage), day("2026-11-21"));
             assert_eq!(priced.cost, usd(cost), "{model} {usage:?}");
         }
+    }
+
+    #[test]
+    fn pictures_cost_their_own_price_and_services_their_time() {
+        let registry = Registry::load(None).unwrap();
+        let usage = Usage { output: 10, image_output: 1_000, ..Usage::default() };
+        let mut prices = registry.default_model().prices[0];
+        assert_eq!(cost(&prices, Usd::ZERO, &usage), usd("0.0101"), "a model without pictures");
+        prices.image_output = Some(usd("60"));
+        assert_eq!(cost(&prices, Usd::ZERO, &usage), usd("0.0601"));
+        let usage = Usage { seconds: "12.345".parse().unwrap(), ..Usage::default() };
+        let priced = price(&registry, &call(TRANSCRIPTION, usage), day("2026-11-21"));
+        assert_eq!((priced.cost, priced.prices), (usd("0.000925875"), json!({"second": "0.000075"})));
     }
 
     #[test]

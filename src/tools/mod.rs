@@ -13,7 +13,9 @@
 mod cost_estimator;
 mod deliver_file;
 pub(crate) mod delivery;
+mod failure;
 mod list_files;
+mod outages;
 mod preview_file;
 pub(crate) mod runner;
 mod self_critique;
@@ -21,5 +23,6 @@ pub(crate) mod subagent;
 mod tool;
 mod toolbox;
 
+pub(crate) use outages::Outages;
 pub(crate) use tool::ToolContext;
 pub(crate) use toolbox::Toolbox;

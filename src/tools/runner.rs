@@ -1,8 +1,10 @@
 //! Runs the calls of one round concurrently and returns a result for each, in the order of the calls: the
 //! provider refuses a conversation in which a call has no result.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures::FutureExt;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -11,14 +13,16 @@ use super::tool::{Definition, Failure, Output, Price, ToolContext};
 use super::toolbox::Toolbox;
 use crate::domain::money::Usd;
 use crate::llm::event::ToolCall;
-use crate::llm::request::Block;
+use crate::llm::request::{Block, ToolImage};
 use crate::services::metering::{ReserveError, TurnMeter};
 
 /// The result of a tool call.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct ToolOutcome {
-    /// The content for the model.
-    pub content: Value,
+    /// The text for the model: JSON, unless it had to be cut.
+    pub content: String,
+    /// The pictures that the model sees below it.
+    pub images: Vec<ToolImage>,
     /// Whether the call failed.
     pub failed: bool,
     /// The cost in US dollars; the model calls behind it are recorded by the meter.
@@ -26,6 +30,13 @@ pub(crate) struct ToolOutcome {
     /// How long the call took.
     pub duration: Duration,
 }
+
+/// The largest result of a tool, in bytes of JSON: some 30,000 tokens. Tools have lower limits of their own.
+const MOST_CONTENT: usize = 120_000;
+/// The most pictures in a result.
+const MOST_IMAGES: usize = 5;
+/// The largest picture in a result, in bytes. Every further request of the turn repeats it.
+const MOST_IMAGE: usize = 1_500_000;
 
 /// Runs the calls concurrently. Failures become results that the model can react to.
 pub(crate) async fn run(
@@ -40,10 +51,25 @@ pub(crate) async fn run(
 /// Returns the results as content blocks for the model, in the order of the calls.
 pub(crate) fn results(calls: &[ToolCall], ran: Vec<ToolOutcome>) -> Vec<Block> {
     let block = |(call, ran): (&ToolCall, ToolOutcome)| {
-        let ToolOutcome { content, failed, .. } = ran;
-        Block::ToolResult { call: call.id.clone(), content: content.to_string(), is_error: failed }
+        let ToolOutcome { content, images, failed, .. } = ran;
+        Block::ToolResult { call: call.id.clone(), content, images, is_error: failed }
     };
     calls.iter().zip(ran).map(block).collect()
+}
+
+/// Returns results for the calls of an answer that reached its length limit. Their arguments may be cut, so
+/// none is run.
+pub(crate) fn not_run(calls: &[ToolCall]) -> Vec<Block> {
+    let message = "Your answer reached its length limit at this call, so it was not run. Do the work in smaller steps, \
+        with shorter arguments.";
+    let content = Failure { error: "too_long", message: message.to_owned() }.json().to_string();
+    let block = |call: &ToolCall| Block::ToolResult {
+        call: call.id.clone(),
+        content: content.clone(),
+        images: Vec::new(),
+        is_error: true,
+    };
+    calls.iter().map(block).collect()
 }
 
 #[tracing::instrument(
@@ -58,51 +84,89 @@ async fn answer(
     call: &ToolCall,
 ) -> ToolOutcome {
     let started = Instant::now();
-    let (result, cost) = match (toolbox.find(&call.name), &call.input) {
-        (None, _) => (Err(unknown(toolbox, call)), Usd::ZERO),
-        (Some(_), Err(reason)) => {
-            (Err(error_json(Failure::arguments(format!("no valid JSON: {reason}")))), Usd::ZERO)
-        }
-        (Some(tool), Ok(input)) => work(tool, input, context, meter, &call.name).await,
+    let output = match (toolbox.find(&call.name), &call.input) {
+        (None, _) => refused(unknown(toolbox, call)),
+        (Some(_), Err(reason)) => refused(Failure::arguments(format!("no valid JSON: {reason}")).json()),
+        (Some(tool), Ok(input)) => match context.outages.of(tool.spec.name) {
+            Some(failure) => refused(failure.json()),
+            None => work(tool, input, context, meter).await,
+        },
     };
-    let (content, failed) = match result {
-        Ok(content) => (content, false),
-        Err(content) => (content, true),
-    };
-    ToolOutcome { content, failed, cost, duration: started.elapsed() }
+    bounded(output, started.elapsed())
+}
+
+/// The result of a call before the limits of results are applied.
+struct Ran {
+    result: Result<Value, Value>,
+    images: Vec<ToolImage>,
+    cost: Usd,
+}
+
+/// Returns the outcome of a call that was not run.
+fn refused(error: Value) -> Ran {
+    Ran { result: Err(error), images: Vec::new(), cost: Usd::ZERO }
 }
 
 /// Runs one call. A paid tool runs only under a reservation, which is granted only while enough is left to
 /// spend after this turn's cost and the tools running beside it.
-async fn work(
-    tool: &Definition,
-    input: &Value,
-    context: ToolContext<'_>,
-    meter: &TurnMeter,
-    name: &str,
-) -> (Result<Value, Value>, Usd) {
+async fn work(tool: &Definition, input: &Value, context: ToolContext<'_>, meter: &TurnMeter) -> Ran {
+    let name = tool.spec.name;
     let _reservation = match tool.price {
         Price::Free => None,
         Price::Paid(paid) => match meter.reserve(paid).await {
             Ok(reservation) => Some(reservation),
             Err(ReserveError::Short(left)) => {
                 tracing::info!(tool = name, "a paid tool was refused for lack of money");
-                return (Err(no_money(name, left, paid.least)), Usd::ZERO);
+                return refused(no_money(name, left, paid.least));
             }
             Err(ReserveError::Unknown) => {
                 let message = "The books could not be asked, so this tool was not run. Answer without it.";
-                return (Err(json!({"error": "unavailable", "message": message})), Usd::ZERO);
+                return refused(Failure::unavailable(message).json());
             }
         },
     };
     let limit = tool.time_limit;
-    match tokio::time::timeout(limit, (tool.run)(input, context)).await {
-        Ok(Output { result, cost }) => (result.map_err(error_json), cost),
+    let running = AssertUnwindSafe((tool.run)(input, context)).catch_unwind();
+    match tokio::time::timeout(limit, running).await {
+        Ok(Ok(Output { result, cost, images })) => {
+            let result = result.map_err(|failure| {
+                context.outages.learn(name, &failure);
+                failure.json()
+            });
+            Ran { result, images, cost }
+        }
+        // The panic itself is logged by the hook that the service installs.
+        Ok(Err(_panic)) => {
+            tracing::error!(tool = name, "the tool {name} panicked");
+            let message = format!("{name} failed because of a fault in it. Answer without it.");
+            refused(json!({"error": "internal", "message": message}))
+        }
         Err(_elapsed) => {
             let message = format!("{name} did not end within {} seconds.", limit.as_secs());
-            (Err(json!({"error": "timeout", "message": message})), Usd::ZERO)
+            refused(json!({"error": "timeout", "message": message}))
         }
     }
+}
+
+/// Applies the limits of results. What is left out is named, so that the model does not rely on it.
+fn bounded(Ran { result, mut images, cost }: Ran, duration: Duration) -> ToolOutcome {
+    let failed = result.is_err();
+    let (Ok(mut value) | Err(mut value)) = result;
+    let all = images.len();
+    images.retain(|image| image.bytes.len() <= MOST_IMAGE);
+    images.truncate(MOST_IMAGES);
+    if images.len() < all
+        && let Some(fields) = value.as_object_mut()
+    {
+        fields.insert("pictures_not_shown_to_you".to_owned(), json!(all - images.len()));
+    }
+    let mut content = value.to_string();
+    if content.len() > MOST_CONTENT {
+        let left_out = content.len() - content.floor_char_boundary(MOST_CONTENT);
+        content.truncate(content.floor_char_boundary(MOST_CONTENT));
+        content.push_str(&format!("\n[cut here: {left_out} more bytes were left out; ask for less at once]"));
+    }
+    ToolOutcome { content, images, failed, cost, duration }
 }
 
 /// Returns the result for the model if the user has too little money for a tool.
@@ -117,11 +181,6 @@ fn no_money(tool: &str, balance: Usd, least: Usd) -> Value {
     })
 }
 
-fn error_json(error: Failure) -> Value {
-    let Failure { error, message } = error;
-    json!({"error": error, "message": message})
-}
-
 fn unknown(toolbox: &Toolbox, call: &ToolCall) -> Value {
     let names: Vec<&str> = toolbox.specs().iter().map(|spec| spec.name).collect();
     json!({
@@ -133,8 +192,9 @@ fn unknown(toolbox: &Toolbox, call: &ToolCall) -> Value {
 #[cfg(test)]
 mod tests {
     use super::super::cost_estimator::CostEstimator;
+    use super::super::outages::Outages;
     use super::super::self_critique::SelfCritique;
-    use super::super::tool::testing;
+    use super::super::tool::{Run, testing};
     use super::*;
     use crate::llm::registry::Registry;
     use crate::llm::request::ToolSpec;
@@ -171,7 +231,7 @@ mod tests {
             ran
         };
         let (ran, ()) = tokio::join!(run, meter_requests.tell(Usd(balance.parse().unwrap())));
-        ran.into_iter().map(|ran| (ran.content, ran.failed)).collect()
+        ran.into_iter().map(|ran| (serde_json::from_str(&ran.content).unwrap(), ran.failed)).collect()
     }
 
     #[tokio::test]
@@ -208,5 +268,74 @@ mod tests {
         let errors: Vec<&str> = ran.iter().map(|(result, _)| result["error"].as_str().unwrap()).collect();
         assert_eq!(errors, ["invalid_arguments", "unknown_tool", "invalid_arguments"]);
         assert!(ran.iter().all(|(_, failed)| *failed));
+    }
+
+    fn faulty() -> Definition {
+        Definition { run: |_, _| Box::pin(async { panic!("a fault") }), ..named("faulty") }
+    }
+
+    fn endless() -> Definition {
+        let run: Run = |_, _| Box::pin(std::future::ready(Output::free(Ok(json!("x".repeat(50_000_000))))));
+        Definition { run, ..named("endless") }
+    }
+
+    fn down() -> Definition {
+        let run: Run =
+            |_, _| Box::pin(std::future::ready(Output::free(Err(Failure::down("The printer is down.")))));
+        Definition { run, ..named("printer") }
+    }
+
+    fn pictures() -> Definition {
+        let run: Run = |_, _| {
+            let image = |size: usize| ToolImage { mime: "image/png", bytes: vec![0; size].into() };
+            let images =
+                vec![image(MOST_IMAGE + 1), image(1), image(2), image(3), image(4), image(5), image(6)];
+            Box::pin(std::future::ready(Output::free(Ok(json!({}))).with_images(images)))
+        };
+        Definition { run, ..named("pictures") }
+    }
+
+    /// A free tool.
+    fn named(name: &'static str) -> Definition {
+        let free = expensive();
+        Definition { spec: ToolSpec { name, ..free.spec }, price: Price::Free, ..free }
+    }
+
+    async fn outcomes(calls: &[ToolCall], outages: &Outages) -> Vec<ToolOutcome> {
+        let registry = Registry::load(None).unwrap();
+        let made_files = crate::services::made_files::MadeFiles::nowhere();
+        let context = ToolContext { outages, ..testing::tool_context(&registry, &made_files) };
+        let toolbox = Toolbox::of(vec![faulty(), endless(), down(), pictures()]);
+        let (meter, _requests) = metering::channel();
+        run(&toolbox, context, &meter, calls).await
+    }
+
+    #[tokio::test]
+    async fn a_tool_that_panics_or_says_too_much_ends_in_a_result() {
+        let calls = [call("1", "faulty", json!({})), call("2", "endless", json!({}))];
+        let ran = outcomes(&calls, &Outages::default()).await;
+        assert!(ran[0].failed && ran[0].content.contains("internal"), "{}", ran[0].content);
+        assert!(!ran[1].failed && ran[1].content.len() < MOST_CONTENT + 200);
+        assert!(ran[1].content.ends_with("more bytes were left out; ask for less at once]"));
+    }
+
+    #[tokio::test]
+    async fn a_service_that_is_down_is_asked_once_in_a_turn() {
+        let outages = Outages::default();
+        let calls = [call("1", "printer", json!({}))];
+        let first = outcomes(&calls, &outages).await;
+        assert!(first[0].content.contains("The printer is down.") && first[0].failed);
+        let again = outcomes(&calls, &outages).await;
+        assert!(again[0].content.contains("It was not asked again.") && again[0].failed);
+        let next_turn = outcomes(&calls, &Outages::default()).await;
+        assert_eq!(next_turn[0].content, first[0].content);
+    }
+
+    #[tokio::test]
+    async fn pictures_beyond_the_limits_are_left_out_and_counted() {
+        let ran = outcomes(&[call("1", "pictures", json!({}))], &Outages::default()).await;
+        let sizes: Vec<usize> = ran[0].images.iter().map(|image| image.bytes.len()).collect();
+        assert_eq!(sizes, [1, 2, 3, 4, 5]);
+        assert_eq!(ran[0].content, r#"{"pictures_not_shown_to_you":2}"#);
     }
 }

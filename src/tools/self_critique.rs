@@ -115,7 +115,7 @@ async fn check(prompt: String, context: ToolContext<'_>) -> Output {
         Ok(text) => verdict(&text, cost, rounds),
         Err(reason) => Err(unfinished(reason)),
     };
-    Output { result, cost }
+    Output::costing(result, cost)
 }
 
 fn prompt(arguments: &Arguments) -> Result<String, Failure> {

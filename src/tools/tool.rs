@@ -12,16 +12,20 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::delivery::DeliverFiles;
+pub(super) use super::failure::Failure;
+use super::outages::Outages;
 use super::subagent::RunSubagent;
 use crate::db::Db;
-use crate::domain::ids::ThreadKey;
+use crate::domain::ids::{ThreadId, ThreadKey};
 use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
+use crate::domain::turn::ModelCall;
 use crate::llm::registry::Registry;
-use crate::llm::request::ToolSpec;
+use crate::llm::request::{ToolImage, ToolSpec};
 use crate::services::file_previews::FilePreviews;
 use crate::services::made_files::MadeFiles;
-use crate::services::metering::PaidWork;
+use crate::services::metering::{PaidWork, TurnMeter};
+use crate::services::pricing;
 
 /// A tool that the model may call.
 pub(super) trait Tool {
@@ -64,13 +68,24 @@ pub(crate) struct ToolContext<'a> {
     pub previews: &'a FilePreviews,
     /// The conversation of the turn: the only one whose data a tool may read.
     pub key: ThreadKey,
+    /// Its row.
+    pub thread: ThreadId,
     /// Runs sub-agents.
     pub subagents: &'a dyn RunSubagent,
     /// Sends files to the chat of the turn.
     pub delivery: &'a dyn DeliverFiles,
+    /// Records the calls of paid services with those of the turn.
+    pub meter: &'a TurnMeter,
+    /// The services of tools that are down.
+    pub outages: &'a Outages,
 }
 
 impl ToolContext<'_> {
+    /// Returns the cost of a call of a paid service, as the turn is charged for it.
+    pub(super) fn cost(&self, call: &ModelCall) -> Usd {
+        pricing::price(self.registry, call, self.today()).cost
+    }
+
     /// Returns the day whose prices apply.
     pub(super) fn today(&self) -> NaiveDate {
         self.now.date_naive()
@@ -83,33 +98,24 @@ pub(super) struct Output {
     pub(super) result: Result<Value, Failure>,
     /// The cost in US dollars of calls that are recorded with the turn's.
     pub(super) cost: Usd,
+    /// The pictures that the model sees below the result, in order.
+    pub(super) images: Vec<ToolImage>,
 }
 
 impl Output {
     /// Creates the result of work without cost.
     pub(super) fn free(result: Result<Value, Failure>) -> Self {
-        Self { result, cost: Usd::ZERO }
-    }
-}
-
-/// Why a tool has no result. The model reads it and can react.
-#[derive(Clone, PartialEq, Debug)]
-pub(super) struct Failure {
-    /// A word for the kind of failure.
-    pub(super) error: &'static str,
-    /// The advice for the model.
-    pub(super) message: String,
-}
-
-impl Failure {
-    /// Creates the failure for invalid arguments.
-    pub(super) fn arguments(message: impl Into<String>) -> Self {
-        Self { error: "invalid_arguments", message: message.into() }
+        Self::costing(result, Usd::ZERO)
     }
 
-    /// Creates the failure for an unavailable service.
-    pub(super) fn unavailable(message: impl Into<String>) -> Self {
-        Self { error: "unavailable", message: message.into() }
+    /// Creates the result of work whose calls, recorded with the turn's, cost this much.
+    pub(super) fn costing(result: Result<Value, Failure>, cost: Usd) -> Self {
+        Self { result, cost, images: Vec::new() }
+    }
+
+    /// Adds pictures for the model. The runner leaves out what exceeds its limits and says so.
+    pub(super) fn with_images(self, images: Vec<ToolImage>) -> Self {
+        Self { images, ..self }
     }
 }
 
@@ -178,6 +184,7 @@ pub(super) mod testing {
     use super::super::subagent::Unavailable;
     use super::*;
     use crate::domain::ids::{ChatId, UserId};
+    use crate::services::metering;
 
     pub(in super::super) fn tool_context<'a>(
         registry: &'a Registry,
@@ -187,7 +194,21 @@ pub(super) mod testing {
         let now = "2026-11-21T12:00:00Z".parse().unwrap();
         let db = made_files.db();
         let previews = Box::leak(Box::new(FilePreviews::nowhere()));
-        let (subagents, delivery) = (&Unavailable, &NoDelivery);
-        ToolContext { registry, now, db, made_files, previews, key, subagents, delivery }
+        let meter = Box::leak(Box::new(metering::channel().0));
+        let outages = Box::leak(Box::new(Outages::default()));
+        let (thread, subagents, delivery) = (ThreadId(1), &Unavailable, &NoDelivery);
+        ToolContext {
+            registry,
+            now,
+            db,
+            made_files,
+            previews,
+            key,
+            thread,
+            subagents,
+            delivery,
+            meter,
+            outages,
+        }
     }
 }

@@ -21,9 +21,10 @@ pub(crate) struct Toolbox {
 }
 
 impl Toolbox {
-    /// Creates the full toolbox.
-    pub(crate) fn full() -> Self {
-        Self::of(ToolName::VARIANTS.iter().map(|&name| definition(name)).collect())
+    /// Creates the toolbox of an installation that lacks what these tools need.
+    pub(crate) fn without(hidden: &[ToolName]) -> Self {
+        let shown = ToolName::VARIANTS.iter().filter(|name| !hidden.contains(name));
+        Self::of(shown.map(|&name| definition(name)).collect())
     }
 
     pub(super) fn of(tools: Vec<Definition>) -> Self {
@@ -81,7 +82,7 @@ mod tests {
 
     #[test]
     fn every_tool_has_a_plain_schema_that_describes_each_argument() {
-        for tool in Toolbox::full().tools {
+        for tool in Toolbox::without(&[]).tools {
             let ToolSpec { name, description, schema } = tool.spec;
             assert!(description.len() > 40, "{name}");
             assert_eq!((&schema["type"], schema["properties"].is_object()), (&"object".into(), true));
@@ -97,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_subagent_cannot_start_another_one() {
-        let toolbox = Toolbox::full().for_subagents();
+        let toolbox = Toolbox::without(&[]).for_subagents();
         assert!(toolbox.find("deliver_file").is_none());
         assert!(toolbox.find("self_critique").is_none() && toolbox.find("list_files").is_some());
     }

@@ -58,6 +58,7 @@ mod shutdown;
 mod stars;
 mod stopped;
 mod storm;
+mod tool_loops;
 mod upgrades;
 mod voice;
 mod write_behind;

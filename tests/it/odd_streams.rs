@@ -109,12 +109,28 @@ async fn a_tool_that_is_called_under_another_reason_is_run() {
         (Some("tool_result"), Some(false))
     );
     assert_eq!(result(3)["type"], "tool_result");
-    // A tool call whose end may be missing is not run.
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_tool_call_whose_end_may_be_missing_is_not_run_and_the_model_is_told_once() {
+    let bot = Bot::start().await;
     let input = json!({"input_chars": 10, "output_chars": 10});
     let call = Step::ToolUse { name: "cost_estimator".to_owned(), input };
-    bot.model.script(Reply::steps(vec![call, Step::Stop(StopReason::MaxTokens)]));
-    bot.ask("once more").await;
-    assert_eq!(bot.model.requests().len(), 5);
+    let cut = || Reply::steps(vec![call.clone(), Step::Stop(StopReason::MaxTokens)]);
+    bot.model.script(cut());
+    bot.model.script(Reply::text("In smaller steps, then."));
+    assert_eq!(bot.ask("what does it cost?").await, "In smaller steps, then.");
+    let requests = bot.model.requests();
+    let result = &requests[1].body["messages"].as_array().unwrap().last().unwrap()["content"][0];
+    assert_eq!((result["type"].as_str(), result["is_error"].as_bool()), (Some("tool_result"), Some(true)));
+    assert!(result["content"].as_str().unwrap().contains("was not run"), "{result}");
+    bot.model.script(cut());
+    bot.model.script(cut());
+    let answer = bot.ask("and now?").await;
+    assert!(answer.contains("The model gave no answer"), "{answer}");
+    assert_eq!(bot.model.requests().len(), 4);
+    assert_eq!(bot.database.count("SELECT count(*) FROM tool_calls").await, 0);
     bot.end().await;
 }
 

@@ -27,7 +27,8 @@ WITH closing AS (
   ON CONFLICT (turn_id, attempt, call) DO UPDATE SET request_id = excluded.request_id, ended = excluded.ended,
     input = excluded.input, cache_write_5m = excluded.cache_write_5m, cache_write_1h = excluded.cache_write_1h,
     cache_read = excluded.cache_read, output = excluded.output, thinking = excluded.thinking,
-    web_searches = excluded.web_searches, estimated = excluded.estimated, first_text_ms = excluded.first_text_ms,
+    web_searches = excluded.web_searches, image_output = excluded.image_output, seconds = excluded.seconds,
+    estimated = excluded.estimated, first_text_ms = excluded.first_text_ms,
     duration_ms = excluded.duration_ms, cost = excluded.cost, prices = excluded.prices, payer = excluded.payer
   WHERE model_calls.payer IS NULL
   RETURNING turn_id, cost

@@ -1,11 +1,14 @@
 //! Converts neutral requests to the wire. Deterministic to the byte: the provider's cache and our tests rely
 //! on it.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
 use super::super::files::Readable;
-use super::super::request::{self, FileBlock, LlmMessage, LlmRequest, ToolSpec};
+use super::super::request::{self, FileBlock, LlmMessage, LlmRequest, ToolImage, ToolSpec};
 use super::breakpoints;
 use super::wire::{
-    Block, CacheControl, Content, ContentSource, Message, OutputConfig, Request, Thinking, Tool, ToolChoice,
+    Block, CacheControl, Content, ContentSource, Message, OutputConfig, Request, ResultContent, Thinking,
+    Tool, ToolChoice,
 };
 use crate::domain::model::Effort;
 
@@ -69,9 +72,11 @@ fn message(message: &LlmMessage) -> Message<'_> {
 fn block(block: &request::Block) -> Block<'_> {
     unmarked(match block {
         request::Block::Text(text) => Content::Text { text },
-        request::Block::ToolResult { call, content, is_error } => {
-            Content::ToolResult { tool_use_id: call, content, is_error: *is_error }
-        }
+        request::Block::ToolResult { call, content, images, is_error } => Content::ToolResult {
+            tool_use_id: call,
+            content: result_content(content, images),
+            is_error: *is_error,
+        },
         request::Block::File(FileBlock { id, readable, name, .. }) => {
             let source = ContentSource::File { file_id: id };
             match readable {
@@ -81,6 +86,17 @@ fn block(block: &request::Block) -> Block<'_> {
         }
         request::Block::Own(value) => Content::Own(value),
     })
+}
+
+fn result_content<'a>(text: &'a str, images: &'a [ToolImage]) -> ResultContent<'a> {
+    if images.is_empty() {
+        return ResultContent::Text(text);
+    }
+    let image = |ToolImage { mime, bytes }: &'a ToolImage| Content::Image {
+        source: ContentSource::Base64 { media_type: mime, data: BASE64_STANDARD.encode(bytes) },
+    };
+    let text = std::iter::once(Content::Text { text });
+    ResultContent::Blocks(text.chain(images.iter().map(image)).collect())
 }
 
 fn unmarked(content: Content<'_>) -> Block<'_> {

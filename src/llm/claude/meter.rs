@@ -156,6 +156,7 @@ fn take(count: Count, figure: &mut u64, state: &mut FigureState) {
 }
 
 fn figures(usage: &mut Usage) -> [&mut u64; 7] {
-    let Usage { input, cache_write_5m, cache_write_1h, cache_read, output, thinking, web_searches } = usage;
+    let Usage { input, cache_write_5m, cache_write_1h, cache_read, output, thinking, web_searches, .. } =
+        usage;
     [input, cache_write_5m, cache_write_1h, cache_read, output, thinking, web_searches]
 }

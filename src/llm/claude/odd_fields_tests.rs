@@ -125,6 +125,7 @@ fn whole() -> Usage {
         output: 61,
         thinking: 7,
         web_searches: 2,
+        ..Usage::default()
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::event::{LlmEvent, Reported, StopReason, ToolCall};
 use super::super::files::Readable;
 use super::super::registry::Registry;
-use super::super::request::{Block, FileBlock, LlmMessage, ToolChoice, ToolSpec};
+use super::super::request::{Block, FileBlock, LlmMessage, ToolChoice, ToolImage, ToolSpec};
 use super::*;
 use crate::domain::message::Role;
 use crate::domain::model::Effort;
@@ -234,4 +234,28 @@ fn an_error_inside_the_stream_is_an_error() {
     for unread in ["not json", "{}", r#"{"type":"ping"}"#, r#"{"type":"content_block_stop"}"#] {
         assert!(matches!(decoder.read(None, unread)[..], [Ok(LlmEvent::Alive)]), "{unread}");
     }
+}
+
+#[test]
+fn a_result_with_pictures_is_text_and_then_the_pictures() {
+    let mut request = request(1);
+    let result = |images| Block::ToolResult {
+        call: "toolu_1".to_owned(),
+        content: "{}".to_owned(),
+        images,
+        is_error: false,
+    };
+    let image = ToolImage { mime: "image/png", bytes: vec![1, 2, 3, 4].into() };
+    request.messages[0].blocks = vec![result(Vec::new()), result(vec![image])];
+    request.stable = 0;
+    let body = serde_json::to_value(encode::messages(&request)).unwrap();
+    let content = &body["messages"][0]["content"];
+    assert_eq!(content[0]["content"], "{}");
+    assert_eq!(
+        content[1]["content"],
+        json!([
+            {"type": "text", "text": "{}"},
+            {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AQIDBA=="}},
+        ])
+    );
 }

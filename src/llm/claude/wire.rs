@@ -75,7 +75,7 @@ pub(super) enum Content<'a> {
     },
     ToolResult {
         tool_use_id: &'a str,
-        content: &'a str,
+        content: ResultContent<'a>,
         is_error: bool,
     },
     Image {
@@ -94,6 +94,15 @@ pub(super) enum Content<'a> {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum ContentSource<'a> {
     File { file_id: &'a str },
+    Base64 { media_type: &'a str, data: String },
+}
+
+/// The content of a tool's result: text alone, or text and pictures.
+#[derive(Serialize, Debug)]
+#[serde(untagged)]
+pub(super) enum ResultContent<'a> {
+    Text(&'a str),
+    Blocks(Vec<Content<'a>>),
 }
 
 /// A mark of the prompt cache; without `ttl` the entry lives for five minutes.

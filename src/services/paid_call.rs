@@ -1,0 +1,124 @@
+//! A call of a paid service of a tool: a picture, a sandbox. It stands in the books of the turn from its start,
+//! so neither a stop, a time limit nor a crash hides what it has used.
+
+use rust_decimal::Decimal;
+use tokio::time::Instant;
+
+use super::metering::{CUT, RUNNING, TurnMeter};
+use crate::domain::model::ModelId;
+use crate::domain::turn::ModelCall;
+use crate::domain::usage::Usage;
+
+/// A running call of a paid service. Dropped before its end, it counts as cut, with the usage known so far.
+#[derive(Debug)]
+pub(crate) struct PaidCall {
+    meter: TurnMeter,
+    call: ModelCall,
+    started: Instant,
+    /// Whether the elapsed time is what is paid for.
+    timed: bool,
+}
+
+impl PaidCall {
+    /// Starts a call of this model or service, which has a row in the price table. Its usage is reported with
+    /// [`used`](Self::used).
+    pub(crate) fn start(meter: &TurnMeter, service: ModelId) -> Self {
+        Self::new(meter, service, false)
+    }
+
+    /// Starts a call of a service that is charged by the second, from now until the call ends or is dropped.
+    pub(crate) fn by_the_second(meter: &TurnMeter, service: ModelId) -> Self {
+        Self::new(meter, service, true)
+    }
+
+    fn new(meter: &TurnMeter, service: ModelId, timed: bool) -> Self {
+        let call = ModelCall {
+            number: meter.next_call_number(),
+            model: service,
+            request_id: None,
+            ended: RUNNING.to_owned(),
+            usage: Usage::default(),
+            estimated: false,
+            first_text_ms: None,
+            duration_ms: 0,
+        };
+        let mut paid = Self { meter: meter.clone(), call, started: Instant::now(), timed };
+        paid.note();
+        paid
+    }
+
+    /// Records what is known to be used so far. Later reports replace earlier ones. The time of a call that
+    /// is charged by the second is its own business.
+    pub(crate) fn used(&mut self, usage: Usage) {
+        self.call.usage = usage;
+        self.note();
+    }
+
+    /// Records the time used so far, so that a crash hides only what comes after.
+    pub(crate) fn note(&mut self) {
+        self.measure();
+        self.meter.note(self.call.clone());
+    }
+
+    /// Ends the call with a stop reason of the service or an error's name, and returns it.
+    pub(crate) fn end(mut self, ended: &str) -> ModelCall {
+        ended.clone_into(&mut self.call.ended);
+        self.note();
+        self.call.clone()
+    }
+
+    fn measure(&mut self) {
+        let elapsed = self.started.elapsed();
+        self.call.duration_ms = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
+        if self.timed {
+            self.call.usage.seconds = Decimal::new(self.call.duration_ms, 3);
+        }
+    }
+}
+
+impl Drop for PaidCall {
+    fn drop(&mut self) {
+        if self.call.ended == RUNNING {
+            CUT.clone_into(&mut self.call.ended);
+            self.note();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rust_decimal::dec;
+
+    use super::*;
+    use crate::services::metering;
+
+    fn service() -> ModelId {
+        ModelId("transcription".to_owned())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_dropped_is_cut_and_paid_by_the_second() {
+        let (meter, _requests) = metering::channel();
+        let running = PaidCall::by_the_second(&meter, service());
+        tokio::time::advance(Duration::from_millis(1_234)).await;
+        drop(running);
+        let ended = PaidCall::by_the_second(&meter, service()).end("end");
+        let calls = meter.call_log().final_calls();
+        assert_eq!((calls[0].ended.as_str(), calls[0].usage.seconds), ("cut", dec!(1.234)));
+        assert_eq!((&calls[1], ended.ended.as_str()), (&ended, "end"));
+        assert_eq!((calls[0].number, calls[1].number), (0, 1), "each call has a key of its own");
+    }
+
+    #[tokio::test]
+    async fn usage_known_so_far_stays_when_the_call_is_dropped() {
+        let (meter, _requests) = metering::channel();
+        let mut running = PaidCall::start(&meter, service());
+        let usage = Usage { input: 10, image_output: 1_290, ..Usage::default() };
+        running.used(usage);
+        drop(running);
+        let calls = meter.call_log().final_calls();
+        assert_eq!((calls[0].ended.as_str(), calls[0].usage), ("cut", usage));
+    }
+}
