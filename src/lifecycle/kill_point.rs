@@ -46,6 +46,11 @@ pub const ALL: &[&str] = &[
     "transcription: answered",
     "transcription: before the commit",
     "transcription: settled",
+    "sandbox: claimed",
+    "sandbox: created",
+    "sandbox: stored",
+    "sandbox: executed",
+    "sandbox: killed",
 ];
 
 #[cfg(debug_assertions)]

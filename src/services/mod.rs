@@ -20,6 +20,7 @@ pub mod people;
 pub mod pricing;
 pub mod recovery;
 pub mod refunds;
+pub(crate) mod sandboxes;
 pub mod settlement;
 pub(crate) mod statement;
 pub(crate) mod transcription;

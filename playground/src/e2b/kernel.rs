@@ -17,9 +17,12 @@ const DRIVER: &str = include_str!("driver.py");
 const END: &str = r#"{"type": "end_of_execution"}"#;
 /// Lines of output that may wait for the client.
 const LINES_WAITING: usize = 64;
-/// Mounts an empty `/home` with the sandbox's files as `/home/user`, and an empty `/tmp`, then runs the rest.
-const ENTER: &str = r#"mount -t tmpfs -o mode=755 tmpfs /home && mkdir /home/user && mount --bind "$0" /home/user &&
-    mount -t tmpfs -o size=64m,mode=1777 tmpfs /tmp && cd /home/user && HOME=/home/user exec "$@""#;
+/// Mounts an empty `/home` with the sandbox's files as `/home/user` and the packages for `pip`, and an empty `/tmp`,
+/// then runs the rest.
+const ENTER: &str = r#"packages=$1; shift
+    mount -t tmpfs -o mode=755 tmpfs /home && mkdir /home/user /home/packages && mount --bind "$0" /home/user &&
+    mount --bind "$packages" /home/packages && mount -t tmpfs -o size=64m,mode=1777 tmpfs /tmp &&
+    cd /home/user && HOME=/home/user PIP_FIND_LINKS=/home/packages exec "$@""#;
 
 /// How interpreters are started on this machine.
 #[derive(Clone, Debug)]
@@ -62,7 +65,8 @@ impl Jail {
             None => Command::new(&self.python),
             Some(unshare) => {
                 let mut command = Command::new("unshare");
-                command.args(unshare).args(["--", "sh", "-c", ENTER]).arg(home).arg(&self.python);
+                command.args(unshare).args(["--", "sh", "-c", ENTER]).arg(home).arg(&self.packages);
+                command.arg(&self.python);
                 command
             }
         };
