@@ -160,7 +160,8 @@ async fn start(
     let budget = telegram.sends_per_second;
     let api = Api::new(client, &telegram.api_url, &telegram.token, budget, metrics.clone())
         .context("TELEGRAM_API_URL")?;
-    let assistant = clients::assistant(config, &registry, db, (&api, &cache), clock.clone(), metrics)?;
+    let assistant =
+        clients::assistant(config, &registry, db, (&api, &cache), (clock.clone(), life), metrics)?;
     let me = introduce(&api, life).await?;
     let made_files = assistant.made_files.clone();
     let courier =

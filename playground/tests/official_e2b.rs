@@ -14,8 +14,10 @@ const BOUND: Duration = Duration::from_mins(2);
 async fn the_official_sdk_uses_the_emulated_sandboxes() -> anyhow::Result<()> {
     let Some(venv) = std::env::var_os("JUDGES_VENV") else {
         // Written past the test harness, which shows nothing of tests that pass.
-        let _ =
-            writeln!(std::io::stderr(), "skipped: JUDGES_VENV is not set, the official SDK judges no sandboxes");
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: JUDGES_VENV is not set, the official SDK judges no sandboxes"
+        );
         return Ok(());
     };
     let e2b = E2b::start(Settings::default()).await?;

@@ -8,14 +8,18 @@ use crate::config::Config;
 use crate::conversation::{Assistant, OutputRatios};
 use crate::db::{Db, migrate};
 use crate::domain::clock::Clock;
+use crate::domain::tool::ToolName;
 use crate::http;
 use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude, speech};
+use crate::sandbox;
 use crate::services::books::Terms;
+use crate::services::file_contents::FileContents;
 use crate::services::file_copies::FileCopies;
 use crate::services::file_previews::FilePreviews;
 use crate::services::made_files::MadeFiles;
+use crate::services::sandboxes::Sandboxes;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
 
@@ -43,25 +47,34 @@ pub(super) fn assistant(
     registry: &Registry,
     db: &Db,
     (api, cache): (&Api, &Cache),
-    clock: Clock,
+    (clock, life): (Clock, &Lifecycle),
     metrics: &Metrics,
 ) -> Result<Assistant> {
     let (idle_limit, max_silence) = (config.anthropic.idle_limit, config.anthropic.max_silence);
     let client = http::streaming_client(idle_limit * 2).context("no HTTP client")?;
     let anthropic = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
-    let (provider, toolbox) = (Provider::Claude(anthropic), Toolbox::without(&[]));
+    let provider = Provider::Claude(anthropic);
     let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
     let room = (config.database.made_files, config.database.made_files_cached);
     let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);
     let copies = FileCopies::new(api.clone(), cache.clone(), provider.clone(), db.clone(), clock.clone());
-    let previews = FilePreviews::new(api.clone(), cache.clone(), db.clone(), made_files.clone());
+    let contents = FileContents::new(api.clone(), cache.clone(), db.clone(), made_files.clone());
+    let previews = FilePreviews::new(contents.clone());
+    let python = python(config)?;
+    let mut hidden = Vec::new();
+    if python.is_none() {
+        hidden.push(ToolName::ExecutePython);
+    }
+    let toolbox = Toolbox::without(&hidden);
+    let sandboxes = python.map(|client| Sandboxes::new(client, db.clone(), contents, life.clone()));
     Ok(Assistant {
         provider,
         toolbox,
         ratios: OutputRatios::default(),
         copies,
         previews,
+        sandboxes,
         db,
         made_files,
         registry,
@@ -79,5 +92,15 @@ pub(super) fn speech(config: &Config) -> Result<Option<speech::Client>> {
     let client = http::client(limit).context("no HTTP client")?;
     let client = speech::Client::new(client, &openai.base_url, key, limit)
         .context("OPENAI_API_KEY has characters that cannot be sent")?;
+    Ok(Some(client))
+}
+
+/// Creates the client for sandboxes; `None` without a key.
+fn python(config: &Config) -> Result<Option<sandbox::Client>> {
+    let (e2b, sandbox_url) = (&config.providers.e2b, config.providers.e2b_sandbox_url.as_str());
+    let Some(key) = &e2b.key else { return Ok(None) };
+    let client = http::streaming_client(sandbox::IDLE_LIMIT).context("no HTTP client")?;
+    let client = sandbox::Client::new(client, (&e2b.base_url, sandbox_url), key)
+        .context("E2B_API_KEY has characters that cannot be sent")?;
     Ok(Some(client))
 }

@@ -10,6 +10,7 @@ use crate::llm::registry::Registry;
 use crate::services::file_copies::FileCopies;
 use crate::services::file_previews::FilePreviews;
 use crate::services::made_files::MadeFiles;
+use crate::services::sandboxes::Sandboxes;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
 
@@ -26,6 +27,8 @@ pub(crate) struct Assistant {
     pub copies: FileCopies,
     /// Reads documents as text.
     pub previews: FilePreviews,
+    /// The sandboxes of conversations, for tools; `None` without a key for them.
+    pub sandboxes: Option<Sandboxes>,
     /// The database, for tools.
     pub db: Db,
     /// The files that tools make.

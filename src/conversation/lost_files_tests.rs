@@ -111,6 +111,7 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
         db,
         copies,
         ratios: crate::conversation::output_ratio::OutputRatios::default(),
+        sandboxes: None,
         previews: crate::services::file_previews::FilePreviews::nowhere(),
         made_files: crate::services::made_files::MadeFiles::nowhere(),
         provider,

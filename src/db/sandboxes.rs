@@ -36,11 +36,7 @@ pub(crate) struct SandboxLease {
 
 /// Takes the sandbox of a conversation for a worker. Without one, a row for a sandbox that is to be created is stored
 /// under `key`. Returns `None` while another worker has it.
-pub(crate) async fn claim(
-    db: &Db,
-    lease: SandboxLease,
-    key: &str,
-) -> Result<Option<StoredSandbox>, DbError> {
+pub(crate) async fn claim(db: &Db, lease: SandboxLease, key: &str) -> Result<Option<StoredSandbox>, DbError> {
     let row = sqlx::query!(
         "INSERT INTO sandboxes (thread_id, key, lease, leased_until, expires_at)
          VALUES ($1, $2, $3, now() + make_interval(secs => $4), now() + make_interval(secs => $5))
@@ -66,7 +62,9 @@ pub(crate) async fn claim(
 
 fn read_inputs(column: &Value) -> BTreeMap<PublicFileId, String> {
     let fields = column.as_object().into_iter().flatten();
-    fields.filter_map(|(id, path)| Some((PublicFileId::from_column(id)?, path.as_str()?.to_owned()))).collect()
+    fields
+        .filter_map(|(id, path)| Some((PublicFileId::from_column(id)?, path.as_str()?.to_owned())))
+        .collect()
 }
 
 /// Renews the lease and the life of a sandbox. Returns `false` if the worker has lost it: the conversation was
@@ -166,14 +164,10 @@ pub(crate) async fn given(
 
 /// Gives up a sandbox, which is queued for being killed.
 pub(crate) async fn drop(db: &Db, lease: SandboxLease) -> Result<(), DbError> {
-    sqlx::query!(
-        "DELETE FROM sandboxes WHERE thread_id = $1 AND lease = $2",
-        lease.thread.0,
-        lease.number,
-    )
-    .execute(db.pool())
-    .await
-    .map_err(DbError::at("sandboxes::drop"))?;
+    sqlx::query!("DELETE FROM sandboxes WHERE thread_id = $1 AND lease = $2", lease.thread.0, lease.number,)
+        .execute(db.pool())
+        .await
+        .map_err(DbError::at("sandboxes::drop"))?;
     Ok(())
 }
 

@@ -16,6 +16,8 @@ pub enum ToolName {
     DeliverFile,
     /// Reads a document as text.
     PreviewFile,
+    /// Runs Python in a sandbox.
+    ExecutePython,
 }
 
 impl ToolName {
@@ -32,9 +34,11 @@ impl ToolName {
     /// Returns the activity that the chat shows while the tool runs.
     pub fn activity(self) -> Activity {
         match self {
-            Self::CostEstimator | Self::SelfCritique | Self::ListFiles | Self::PreviewFile => {
-                Activity::Writing
-            }
+            Self::CostEstimator
+            | Self::SelfCritique
+            | Self::ListFiles
+            | Self::PreviewFile
+            | Self::ExecutePython => Activity::Writing,
             Self::DeliverFile => Activity::File,
         }
     }

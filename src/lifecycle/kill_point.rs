@@ -50,6 +50,7 @@ pub const ALL: &[&str] = &[
     "sandbox: created",
     "sandbox: stored",
     "sandbox: executed",
+    "sandbox: before the results",
     "sandbox: killed",
 ];
 

@@ -118,20 +118,4 @@ impl SandboxError {
             Self::Gone | Self::NoFile | Self::TooLarge | Self::BrokenOff => false,
         }
     }
-
-    /// Returns the name for the books and for labels.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Gone => "gone",
-            Self::NoFile => "no_file",
-            Self::TooLarge => "too_large",
-            Self::Limited { .. } => "rate_limited",
-            Self::Service { .. } => "provider_error",
-            Self::Rejected { .. } => "rejected",
-            Self::Connection(_) => "connection",
-            Self::Silent(_) => "silent",
-            Self::BrokenOff => "broken_off",
-            Self::Unreadable(_) => "unreadable",
-        }
-    }
 }

@@ -168,11 +168,8 @@ fn read(line: &[u8]) -> Result<Read, SandboxError> {
 }
 
 fn shown(line: &Value) -> Shown {
-    let encoded = [
-        ("png", "image/png", "png"),
-        ("jpeg", "image/jpeg", "jpg"),
-        ("pdf", "application/pdf", "pdf"),
-    ];
+    let encoded =
+        [("png", "image/png", "png"), ("jpeg", "image/jpeg", "jpg"), ("pdf", "application/pdf", "pdf")];
     let decoded = encoded.into_iter().filter_map(|(field, mime, extension)| {
         // Long texts are broken into lines.
         let encoded: String = text(line, field)?.split_ascii_whitespace().collect();
@@ -229,17 +226,25 @@ mod tests {
             Ok(Read::End | Read::Nothing) => None,
             Err(error) => panic!("{line}: {error}"),
         };
-        assert_eq!(event(r#"{"type":"stdout","text":"a\n","timestamp":1}"#), Some(ExecutionEvent::Stdout("a\n".into())));
+        assert_eq!(
+            event(r#"{"type":"stdout","text":"a\n","timestamp":1}"#),
+            Some(ExecutionEvent::Stdout("a\n".into()))
+        );
         assert_eq!(event(r#"{"type":"stderr","text":null}"#), Some(ExecutionEvent::Stderr(String::new())));
-        let picture = event(r#"{"type":"result","text":"<Figure>","png":"aGVs\nbG8=","jpeg":null,"extra":{}}"#);
+        let picture =
+            event(r#"{"type":"result","text":"<Figure>","png":"aGVs\nbG8=","jpeg":null,"extra":{}}"#);
         let file = ShownFile { mime: "image/png", extension: "png", bytes: b"hello".to_vec() };
         assert_eq!(
             picture,
             Some(ExecutionEvent::Result(Shown { text: Some("<Figure>".into()), files: vec![file] }))
         );
         let error = event(r#"{"type":"error","name":"ValueError","value":"bad"}"#);
-        assert!(matches!(error, Some(ExecutionEvent::Error { name, traceback, .. }) if name == "ValueError" && traceback.is_empty()));
-        for line in [r#"{"type":"keepalive"}"#, r#"{"type":"novelty","text":"x"}"#, r#"{"type":3}"#, "{}", "", "  "] {
+        assert!(
+            matches!(error, Some(ExecutionEvent::Error { name, traceback, .. }) if name == "ValueError" && traceback.is_empty())
+        );
+        for line in
+            [r#"{"type":"keepalive"}"#, r#"{"type":"novelty","text":"x"}"#, r#"{"type":3}"#, "{}", "", "  "]
+        {
             assert_eq!(event(line), None, "{line}");
         }
         assert!(matches!(read(br#"{"type":"end_of_execution"}"#), Ok(Read::End)));

@@ -53,7 +53,8 @@ impl Client {
         let ask = || async {
             let request = self.inside(sandbox, Method::GET, FILES_PORT, "/files");
             let request = request.query(&[("path", path), ("username", USER)]);
-            let read = tokio::time::timeout(FILE_LIMIT, async { body(inside_answer(request).await?, limit).await });
+            let read =
+                tokio::time::timeout(FILE_LIMIT, async { body(inside_answer(request).await?, limit).await });
             read.await.unwrap_or(Err(SandboxError::Silent(FILE_LIMIT)))
         };
         patiently(ask).await
@@ -68,7 +69,9 @@ impl Client {
             let request = self.inside(sandbox, Method::POST, FILES_PORT, "/filesystem.Filesystem/ListDir");
             let request = request.header("Connect-Protocol-Version", "1").basic_auth(USER, Some(""));
             let request = request.json(&json!({ "path": path, "depth": DEPTH }));
-            let read = tokio::time::timeout(CONTROL_LIMIT, async { super::json(inside_answer(request).await?).await });
+            let read = tokio::time::timeout(CONTROL_LIMIT, async {
+                super::json(inside_answer(request).await?).await
+            });
             wire::entries(&read.await.unwrap_or(Err(SandboxError::Silent(CONTROL_LIMIT)))?)
         };
         patiently(ask).await

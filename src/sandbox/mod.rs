@@ -170,7 +170,8 @@ impl Client {
         let ask = || async {
             let request = self.inside(sandbox, Method::POST, CODE_PORT, "/contexts");
             let request = request.json(&json!({ "language": "python", "cwd": HOME }));
-            let sent = tokio::time::timeout(CONTROL_LIMIT, async { json(inside_answer(request).await?).await });
+            let sent =
+                tokio::time::timeout(CONTROL_LIMIT, async { json(inside_answer(request).await?).await });
             let answer = sent.await.unwrap_or(Err(SandboxError::Silent(CONTROL_LIMIT)))?;
             wire::text(&answer, "id").ok_or(SandboxError::Unreadable("a context"))
         };
@@ -289,7 +290,8 @@ mod tests {
 
     #[test]
     fn the_tokens_of_a_sandbox_are_sent_and_never_shown() {
-        let answer = json!({"sandboxID": "i1", "envdAccessToken": "secret-1", "trafficAccessToken": null, "new": 1});
+        let answer =
+            json!({"sandboxID": "i1", "envdAccessToken": "secret-1", "trafficAccessToken": null, "new": 1});
         let connection = connection(&answer, None).unwrap();
         assert_eq!((connection.id.as_str(), connection.headers.len()), ("i1", 2));
         assert_eq!(connection.headers["x-access-token"], "secret-1");

@@ -68,7 +68,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn passing_failures_are_tried_again_as_the_service_asks() {
-        let limited = |seconds| move || SandboxError::Limited { retry_after: Some(Duration::from_secs(seconds)) };
+        let limited =
+            |seconds| move || SandboxError::Limited { retry_after: Some(Duration::from_secs(seconds)) };
         let failed = || SandboxError::Service { status: 503, retry_after: None };
         assert_eq!(course(1, limited(7)).await, (2, 7, true));
         assert_eq!(course(2, failed).await, (3, 0, true));
@@ -76,7 +77,9 @@ mod tests {
         assert_eq!((tries, worked), (4, false));
         assert!((1..=2).contains(&seconds), "0.25 + 0.5 + 1 s, spread by an eighth: {seconds}");
         assert_eq!(course(1, limited(21)).await, (1, 0, false), "nobody waits for that long");
-        for lasting in [|| SandboxError::Gone, || SandboxError::Rejected { status: 401 }, || SandboxError::BrokenOff] {
+        for lasting in
+            [|| SandboxError::Gone, || SandboxError::Rejected { status: 401 }, || SandboxError::BrokenOff]
+        {
             assert_eq!(course(1, lasting).await, (1, 0, false));
         }
     }

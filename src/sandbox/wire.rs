@@ -48,7 +48,9 @@ pub(super) fn ids(list: &Value) -> Result<Vec<String>, SandboxError> {
 /// Returns the files in the answer of `ListDir`; folders and links are left out.
 pub(super) fn entries(answer: &Value) -> Result<Vec<Entry>, SandboxError> {
     // An empty list may be left out.
-    let Some(entries) = answer.get("entries").filter(|entries| !entries.is_null()) else { return Ok(Vec::new()) };
+    let Some(entries) = answer.get("entries").filter(|entries| !entries.is_null()) else {
+        return Ok(Vec::new());
+    };
     let entries = entries.as_array().ok_or(SandboxError::Unreadable("the list of files"))?;
     Ok(entries.iter().filter_map(entry).collect())
 }
@@ -87,7 +89,9 @@ mod tests {
             entries(&answer).unwrap().into_iter().map(|entry| (entry.path, entry.size)).collect();
         let expected = [("/home/user/a.csv", 12), ("/home/user/b", 7), ("/home/user/empty", 0)];
         assert_eq!(found, expected.map(|(path, size)| (path.to_owned(), size)));
-        assert!(entries(&json!({})).unwrap().is_empty() && entries(&json!({"entries": null})).unwrap().is_empty());
+        assert!(
+            entries(&json!({})).unwrap().is_empty() && entries(&json!({"entries": null})).unwrap().is_empty()
+        );
         assert!(entries(&json!({"entries": "none"})).is_err());
     }
 

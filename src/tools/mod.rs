@@ -13,6 +13,7 @@
 mod cost_estimator;
 mod deliver_file;
 pub(crate) mod delivery;
+mod execute_python;
 mod failure;
 mod list_files;
 mod outages;

@@ -16,7 +16,7 @@ pub(super) use super::failure::Failure;
 use super::outages::Outages;
 use super::subagent::RunSubagent;
 use crate::db::Db;
-use crate::domain::ids::{ThreadId, ThreadKey};
+use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
 use crate::domain::turn::ModelCall;
@@ -26,6 +26,7 @@ use crate::services::file_previews::FilePreviews;
 use crate::services::made_files::MadeFiles;
 use crate::services::metering::{PaidWork, TurnMeter};
 use crate::services::pricing;
+use crate::services::sandboxes::Sandboxes;
 
 /// A tool that the model may call.
 pub(super) trait Tool {
@@ -66,6 +67,10 @@ pub(crate) struct ToolContext<'a> {
     pub made_files: &'a MadeFiles,
     /// Reads documents as text.
     pub previews: &'a FilePreviews,
+    /// The sandboxes of conversations; `None` without a key for them.
+    pub sandboxes: Option<&'a Sandboxes>,
+    /// The turn's row, to which the files that a tool makes belong.
+    pub turn: TurnId,
     /// The conversation of the turn: the only one whose data a tool may read.
     pub key: ThreadKey,
     /// Its row.
@@ -203,6 +208,8 @@ pub(super) mod testing {
             db,
             made_files,
             previews,
+            sandboxes: None,
+            turn: TurnId(1),
             key,
             thread,
             subagents,

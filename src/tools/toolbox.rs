@@ -6,6 +6,7 @@ use strum::VariantArray;
 
 use super::cost_estimator::CostEstimator;
 use super::deliver_file::DeliverFile;
+use super::execute_python::ExecutePython;
 use super::list_files::ListFiles;
 use super::preview_file::PreviewFile;
 use super::self_critique::SelfCritique;
@@ -57,6 +58,7 @@ fn definition(name: ToolName) -> Definition {
         ToolName::ListFiles => Definition::of::<ListFiles>(),
         ToolName::DeliverFile => Definition::of::<DeliverFile>(),
         ToolName::PreviewFile => Definition::of::<PreviewFile>(),
+        ToolName::ExecutePython => Definition::of::<ExecutePython>(),
     }
 }
 

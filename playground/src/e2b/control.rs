@@ -85,14 +85,18 @@ pub(super) fn perform(
 }
 
 fn find<'a>(sandboxes: &'a mut Sandboxes, id: &str) -> Result<&'a mut Sandbox, ApiError> {
-    let missing = || ApiError::new(404, format!("Sandbox \"{id}\" doesn't exist or you don't have access to it"));
+    let missing =
+        || ApiError::new(404, format!("Sandbox \"{id}\" doesn't exist or you don't have access to it"));
     sandboxes.all.get_mut(id).ok_or_else(missing)
 }
 
 fn known(body: &Value, keys: &[&str]) -> Result<(), ApiError> {
-    let body = body.as_object().ok_or_else(|| ApiError::new(400, "Error when parsing request: no JSON object"))?;
+    let body =
+        body.as_object().ok_or_else(|| ApiError::new(400, "Error when parsing request: no JSON object"))?;
     match body.keys().find(|key| !keys.contains(&key.as_str())) {
-        Some(unknown) => Err(ApiError::new(400, format!("Error when parsing request: unknown field {unknown}"))),
+        Some(unknown) => {
+            Err(ApiError::new(400, format!("Error when parsing request: unknown field {unknown}")))
+        }
         None => Ok(()),
     }
 }
@@ -100,7 +104,8 @@ fn known(body: &Value, keys: &[&str]) -> Result<(), ApiError> {
 fn life(body: &Value) -> Result<i64, ApiError> {
     let Some(life) = body.get("timeout") else { return Ok(USUAL_LIFE_S) };
     let life = life.as_i64().filter(|life| *life >= 0);
-    let life = life.ok_or_else(|| ApiError::new(400, "Error when parsing request: timeout must be a number"))?;
+    let life =
+        life.ok_or_else(|| ApiError::new(400, "Error when parsing request: timeout must be a number"))?;
     if life > LONGEST_LIFE_S {
         return Err(ApiError::new(400, "Timeout cannot be greater than 1 hours"));
     }
@@ -170,7 +175,8 @@ fn network(rules: &Value) -> Result<bool, ApiError> {
 fn list(sandboxes: &Sandboxes, query: &[(String, String)]) -> Result<Response, ApiError> {
     let value = |name: &str| query.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
     let unknown = query.iter().find(|(name, _)| {
-        !["metadata", "state", "limit", "order", "startedAfter", "template", "nextToken"].contains(&name.as_str())
+        !["metadata", "state", "limit", "order", "startedAfter", "template", "nextToken"]
+            .contains(&name.as_str())
     });
     if let Some((name, _)) = unknown {
         return Err(ApiError::new(400, format!("unknown parameter {name}")));
@@ -181,17 +187,17 @@ fn list(sandboxes: &Sandboxes, query: &[(String, String)]) -> Result<Response, A
     };
     // The value is a query of its own, in which names and values are escaped once more.
     let unescape = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let wanted: Vec<(String, String)> = form_urlencoded::parse(value("metadata").unwrap_or_default().as_bytes())
-        .map(|(name, value)| (unescape(&name), unescape(&value)))
-        .collect();
+    let wanted: Vec<(String, String)> =
+        form_urlencoded::parse(value("metadata").unwrap_or_default().as_bytes())
+            .map(|(name, value)| (unescape(&name), unescape(&value)))
+            .collect();
     let states: Vec<&str> = value("state").unwrap_or("running,paused").split(',').collect();
     if states.iter().any(|state| !["running", "paused"].contains(state)) {
         return Err(ApiError::new(400, "state must be running or paused"));
     }
     let fits = |sandbox: &&Sandbox| {
         let state = if sandbox.is_paused { "paused" } else { "running" };
-        let named =
-            wanted.iter().all(|(name, value)| sandbox.metadata.get(name) == Some(&json!(value)));
+        let named = wanted.iter().all(|(name, value)| sandbox.metadata.get(name) == Some(&json!(value)));
         named && states.contains(&state)
     };
     let found: Vec<Value> = sandboxes.all.values().filter(fits).take(limit).map(Sandbox::state).collect();

@@ -33,9 +33,8 @@ pub(super) fn admit(sandbox: &Sandbox, body: &Value) -> Result<(Kernel, String),
         return Err(ApiError::new(400, "the emulator speaks Python only"));
     }
     let kernel = sandbox.kernels.get(context.unwrap_or_default());
-    let kernel = kernel.ok_or_else(|| {
-        ApiError::new(404, format!("Context {} not found", context.unwrap_or_default()))
-    })?;
+    let kernel = kernel
+        .ok_or_else(|| ApiError::new(404, format!("Context {} not found", context.unwrap_or_default())))?;
     Ok((kernel.clone(), code.to_owned()))
 }
 

@@ -31,8 +31,10 @@ fn path<'a>(query: &'a [(String, String)]) -> Result<&'a str, ApiError> {
 
 /// Reads the file in a body: a form with one file, or the bytes themselves.
 pub(super) async fn content(request: Request) -> Result<Bytes, ApiError> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let wrong = |error: &dyn std::fmt::Display| ApiError::new(400, format!("error parsing the form: {error}"));
+    let kind =
+        request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let wrong =
+        |error: &dyn std::fmt::Display| ApiError::new(400, format!("error parsing the form: {error}"));
     if kind.starts_with("application/octet-stream") {
         return Bytes::from_request(request, &()).await.map_err(|error| wrong(&error));
     }

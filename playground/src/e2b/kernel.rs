@@ -45,7 +45,8 @@ impl Jail {
         for unshare in [as_root, as_user] {
             jail.unshare = Some(unshare);
             let mut probe = jail.command(&std::env::temp_dir(), &["-c", "pass"]);
-            let worked = probe.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().await;
+            let worked =
+                probe.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().await;
             if worked.is_ok_and(|status| status.success()) {
                 return jail;
             }

@@ -101,8 +101,13 @@ impl Log {
             }
             if tokio::time::timeout_at(deadline, changes.changed()).await.is_err() {
                 let calls = self.calls.lock();
-                let last: Vec<(&str, &Outcome)> =
-                    calls.iter().rev().take(8).rev().map(|call| (call.line.as_str(), &call.outcome)).collect();
+                let last: Vec<(&str, &Outcome)> = calls
+                    .iter()
+                    .rev()
+                    .take(8)
+                    .rev()
+                    .map(|call| (call.line.as_str(), &call.outcome))
+                    .collect();
                 anyhow::bail!("not within {bound:?}: {what}; the sandbox service saw last {last:?}");
             }
         }

@@ -196,15 +196,24 @@ fn enter(core: &Core, call: &Arrived) -> Result<(), ApiError> {
     let id = call.sandbox.as_deref().ok_or_else(|| ApiError::new(400, "E2b-Sandbox-Id is missing"))?;
     let mut sandboxes = core.sandboxes.lock();
     let sandbox = sandboxes.running(id).ok_or_else(ApiError::no_sandbox)?;
-    if sandbox.traffic_token.as_deref().is_some_and(|token| call.header("e2b-traffic-access-token") != Some(token)) {
-        return Err(ApiError::new(403, "this sandbox is closed to the public: a traffic access token is needed"));
+    if sandbox
+        .traffic_token
+        .as_deref()
+        .is_some_and(|token| call.header("e2b-traffic-access-token") != Some(token))
+    {
+        return Err(ApiError::new(
+            403,
+            "this sandbox is closed to the public: a traffic access token is needed",
+        ));
     }
     let token = call.header("x-access-token");
-    let needs_token = call.header("e2b-sandbox-port") == Some(FILES_PORT)
-        && call.route.operation != Operation::Health;
+    let needs_token =
+        call.header("e2b-sandbox-port") == Some(FILES_PORT) && call.route.operation != Operation::Health;
     match token {
         Some(token) if token != sandbox.access_token => Err(ApiError::new(401, "unauthorized access")),
-        None if needs_token => Err(ApiError::new(401, "unauthorized access, please provide a valid access token")),
+        None if needs_token => {
+            Err(ApiError::new(401, "unauthorized access, please provide a valid access token"))
+        }
         _ => Ok(()),
     }
 }

@@ -105,7 +105,9 @@ async fn what_the_service_refuses() {
         let response = client.inside("/execute", "49999").json(&body).send().await.unwrap();
         assert_eq!(response.status().as_u16(), status, "{body}");
     }
-    for path in ["/files", "/files?path=/etc/passwd", "/files?path=/home/user/../x", "/files?path=a&username=ann"] {
+    for path in
+        ["/files", "/files?path=/etc/passwd", "/files?path=/home/user/../x", "/files?path=a&username=ann"]
+    {
         let body = client.inside(path, "49983").header("content-type", "application/octet-stream").body("x");
         assert!([400, 401].contains(&body.send().await.unwrap().status().as_u16()), "{path}");
     }
@@ -125,7 +127,10 @@ async fn code_keeps_its_state_and_cannot_leave() {
     assert_eq!(client.exception("bytearray(4 << 30)").await, "MemoryError");
     assert_eq!(client.exception("open('/etc/passwd', 'a')").await, "PermissionError");
     if client.e2b.is_closed() {
-        assert_eq!(client.exception("import socket\nsocket.create_connection(('127.0.0.1', 1))").await, "OSError");
+        assert_eq!(
+            client.exception("import socket\nsocket.create_connection(('127.0.0.1', 1))").await,
+            "OSError"
+        );
         let seen = client.lines("import os\nsorted(os.listdir('/home'))").await;
         assert_eq!(seen[1]["text"], "['packages', 'user']");
     }
@@ -150,7 +155,10 @@ async fn a_package_is_installed_from_what_is_offered() {
 async fn a_life_ends_and_the_dead_are_gone() {
     let client = Client::start().await;
     let (path, id) = (format!("/sandboxes/{}", client.id()), client.id());
-    assert_eq!(client.control("POST", &format!("{path}/timeout"), json!({"timeout": 0})).await.unwrap().0, 204);
+    assert_eq!(
+        client.control("POST", &format!("{path}/timeout"), json!({"timeout": 0})).await.unwrap().0,
+        204
+    );
     assert_eq!(client.execute("1").await.unwrap().0, 502);
     assert!(client.e2b.sandboxes().is_empty() && !client.e2b.expire(&id));
     assert_eq!(client.control("GET", &path, Value::Null).await.unwrap().0, 404);
@@ -179,7 +187,8 @@ async fn faults_happen_on_order() {
 #[tokio::test]
 async fn a_client_that_leaves_interrupts_the_code() {
     let client = Client::start().await;
-    let left = tokio::time::timeout(Duration::from_secs(1), client.execute("import time\ntime.sleep(60)\nx = 1"));
+    let left =
+        tokio::time::timeout(Duration::from_secs(1), client.execute("import time\ntime.sleep(60)\nx = 1"));
     assert!(left.await.is_err());
     let closed = client.e2b.until("the client left", BOUND, |calls| {
         calls.iter().any(|call| call.outcome == Outcome::ClosedByClient).then_some(())

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::{LIFE, Sandboxes};
-use crate::db::sandboxes::{self, SandboxDeletion};
 use crate::db::DbError;
+use crate::db::sandboxes::{self, SandboxDeletion};
 use crate::lifecycle::kill_point;
 use crate::sandbox::SandboxError;
 

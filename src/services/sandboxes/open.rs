@@ -75,7 +75,16 @@ impl OpenSandbox {
         let running = &self.hold.shared.running;
         let work = async {
             running.store(true, Ordering::Relaxed);
-            let mut execution = self.sandboxes.client.execute(&self.connection, code, None).await?;
+            let mut execution = match self.sandboxes.client.execute(&self.connection, code, None).await {
+                Ok(execution) => execution,
+                Err(error) => {
+                    // The code was refused, not begun.
+                    let refused =
+                        matches!(error, SandboxError::Limited { .. } | SandboxError::Rejected { .. });
+                    running.store(!refused, Ordering::Relaxed);
+                    return Err(error.into());
+                }
+            };
             while let Some(event) = execution.next().await? {
                 report(event);
             }
@@ -186,7 +195,8 @@ impl OpenSandbox {
     pub(crate) async fn read(&self, path: &str, limit: usize) -> Result<Vec<u8>, OpenError> {
         // The semaphore is never closed, so this always returns a permit.
         let _loaded = self.sandboxes.loaded.acquire().await.ok();
-        self.unless_lost(async { Ok(self.sandboxes.client.download(&self.connection, path, limit).await?) }).await
+        self.unless_lost(async { Ok(self.sandboxes.client.download(&self.connection, path, limit).await?) })
+            .await
     }
 
     /// Runs work that ends early if the sandbox is taken away.
@@ -276,14 +286,15 @@ impl Keeper {
         let mut extended = Instant::now();
         loop {
             tokio::time::sleep(RENEWAL).await;
-            match sandboxes::renew(db, self.lease).await {
-                Ok(true) => {}
-                Ok(false) => return,
+            match timeout(RENEWAL, sandboxes::renew(db, self.lease)).await {
+                Ok(Ok(true)) => {}
+                Ok(Ok(false)) => return,
                 // The next renewal may work; otherwise the lease ends by itself.
-                Err(error) => {
+                Ok(Err(error)) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, "the lease of a sandbox is not renewed");
                 }
+                Err(_elapsed) => tracing::warn!("the lease of a sandbox is not renewed in time"),
             }
             let connection = self.shared.connection.lock().clone();
             let Some(connection) = connection.filter(|_| extended.elapsed() >= EXTENSION) else { continue };
@@ -291,7 +302,10 @@ impl Keeper {
                 Ok(Ok(())) => extended = Instant::now(),
                 Ok(Err(SandboxError::Gone)) => return,
                 Ok(Err(error)) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the life of a sandbox is not extended");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the life of a sandbox is not extended"
+                    );
                 }
                 Err(_elapsed) => tracing::warn!("the life of a sandbox is not extended in time"),
             }

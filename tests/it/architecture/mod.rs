@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["domain", "lifecycle"],
     &["config"],
     &["telemetry", "http"],
-    &["db", "cache", "llm", "rendering", "images", "documents", "bot_api"],
+    &["db", "cache", "llm", "sandbox", "rendering", "images", "documents", "bot_api"],
     &["services"],
     &["tools"],
     &["conversation"],
@@ -47,6 +47,7 @@ const INNER: &[Order] = &[
             &["references/tests"],
         ],
     ),
+    ("sandbox", &[&["error"], &["retrying", "mod", "wire", "execution", "files"]]),
     (
         "llm",
         &[
@@ -114,7 +115,7 @@ const PLAYGROUND: &[Order] = &[
         &[
             &["audio", "console", "formats", "growth", "lib", "metrics", "ports", "signals"],
             &["samples"],
-            &["anthropic", "service", "telegram"],
+            &["anthropic", "e2b", "service", "telegram"],
             &["openai"],
             &["world"],
             &["ask", "bench", "crash", "run"],
@@ -169,7 +170,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("teloxide", &["telegram"]),
     ("sqlx", &["db"]),
     ("redis", &["cache"]),
-    ("reqwest", &["http", "llm", "tools", "bot_api"]),
+    ("reqwest", &["http", "llm", "sandbox", "tools", "bot_api"]),
     ("prometheus", &["telemetry"]),
     (
         "std::env",

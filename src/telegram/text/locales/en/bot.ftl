@@ -62,3 +62,4 @@ tool-self-critique = checking the answer
 tool-list-files = looking through the files
 tool-deliver-file = sending files
 tool-preview-file = reading the file
+tool-execute-python = running Python

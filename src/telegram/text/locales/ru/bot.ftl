@@ -62,3 +62,4 @@ tool-self-critique = проверяю ответ
 tool-list-files = просматриваю файлы
 tool-deliver-file = отправляю файлы
 tool-preview-file = читаю файл
+tool-execute-python = выполняю код на Python
