@@ -49,6 +49,7 @@ mod openings;
 mod outage;
 mod pointing;
 mod provider_faults;
+mod python;
 mod readiness;
 mod reading;
 mod refunds;
