@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, bail};
 use playground::anthropic::{self, Anthropic, Scenario};
+use playground::e2b::{self, E2b};
 use playground::openai::{self, OpenAi};
 use playground::telegram::{self, Person, Telegram};
 
@@ -65,6 +66,9 @@ pub(crate) struct OutsideArgs {
     /// Key of the real transcription; without it transcription is emulated.
     #[arg(long, env = "OPENAI_API_KEY", hide_env_values = true)]
     pub openai_api_key: Option<String>,
+    /// Key of the real sandboxes; without it they are emulated.
+    #[arg(long, env = "E2B_API_KEY", hide_env_values = true)]
+    pub e2b_api_key: Option<String>,
     /// Token of a real bot; without it Telegram is emulated.
     #[arg(long, env = "TELEGRAM_BOT_TOKEN", hide_env_values = true)]
     pub telegram_bot_token: Option<String>,
@@ -130,6 +134,34 @@ impl SpeechService {
     }
 }
 
+/// Python as the bot sees it.
+pub(crate) enum PythonService {
+    /// The emulator, which runs code on this machine.
+    Emulated(E2b),
+    /// The public API, with this key.
+    Real(String),
+}
+
+impl PythonService {
+    /// Starts the emulator; it accepts the key that this bot uses.
+    pub(crate) async fn emulated() -> anyhow::Result<Self> {
+        let started = E2b::start(e2b::Settings::default()).await;
+        started.map(Self::Emulated).context("the emulated sandboxes do not start")
+    }
+
+    /// Returns the settings with the key and the addresses.
+    fn settings(&self) -> Vec<Setting> {
+        match self {
+            Self::Emulated(e2b) => vec![
+                ("E2B_API_KEY", Some(e2b::Settings::default().api_key)),
+                ("E2B_API_URL", Some(e2b.url())),
+                ("E2B_SANDBOX_URL", Some(e2b.url())),
+            ],
+            Self::Real(key) => vec![("E2B_API_KEY", Some(key.clone()))],
+        }
+    }
+}
+
 /// What money means in an emulated Telegram.
 #[derive(Clone, Copy)]
 pub(crate) enum MoneyMode {
@@ -162,6 +194,8 @@ pub(crate) struct Environment {
     pub model: ModelService,
     /// The transcription service.
     pub speech: SpeechService,
+    /// Where Python runs.
+    pub python: PythonService,
 }
 
 impl Environment {
@@ -178,11 +212,15 @@ impl Environment {
             Some(key) => SpeechService::Real(key),
             None => SpeechService::emulated(Duration::from_secs(1)).await?,
         };
+        let python = match non_empty(outside.e2b_api_key) {
+            Some(key) => PythonService::Real(key),
+            None => PythonService::emulated().await?,
+        };
         let messenger = match non_empty(outside.telegram_bot_token) {
             Some(token) => ChatService::Real(token),
             None => ChatService::Emulated(emulated_telegram(port).await?),
         };
-        Ok(Self { messenger, model, speech })
+        Ok(Self { messenger, model, speech, python })
     }
 
     /// Starts the real binary with these services and waits until it accepts updates.
@@ -216,6 +254,9 @@ impl Environment {
         if let SpeechService::Emulated(speech) = &self.speech {
             speech.stop().await;
         }
+        if let PythonService::Emulated(e2b) = &self.python {
+            e2b.stop().await;
+        }
     }
 
     /// Returns the settings with the addresses of all services.
@@ -240,6 +281,7 @@ impl Environment {
             ModelService::Real(key) => settings.push(("ANTHROPIC_API_KEY", Some(key.clone()))),
         }
         settings.extend(self.speech.settings());
+        settings.extend(self.python.settings());
         if let (ChatService::Emulated(_), ModelService::Emulated(_)) = (&self.messenger, &self.model) {
             // Nothing of an operator's real secrets may be used in a world that is made up.
             settings.push(("SECRETS_DIR", Some(Path::new("no-secrets").display().to_string())));

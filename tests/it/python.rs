@@ -92,7 +92,7 @@ impl Lab {
     async fn paid(&self) -> Vec<(String, Decimal, Decimal)> {
         self.bot.database.until(OPEN_TURNS, 0).await;
         sqlx::query_as(
-            "SELECT ended, seconds, cost FROM model_calls WHERE model = 'e2b' ORDER BY turn_id, call",
+            "SELECT ended, seconds, cost FROM model_calls WHERE model_id = 'e2b' ORDER BY turn_id, call",
         )
         .fetch_all(self.bot.books())
         .await
@@ -464,15 +464,15 @@ async fn a_kill_at_any_moment_leaves_one_sandbox_and_charges_once() {
         "sandbox: before the results",
     ] {
         let mut lab = Lab::with([("KILL_AT", point), ("STARTER_BALANCE_USD", "1")]).await;
-        lab.scripts(json!({"code": "open('a.txt', 'w').write('x')\n1 + 1"}));
+        let call =
+            |code: &str| Step::ToolUse { name: "execute_python".to_owned(), input: json!({ "code": code }) };
+        let calls = |code: &str| Reply::steps(vec![call(code), Step::Stop(StopReason::ToolUse)]);
+        lab.bot.model.script(calls("open('a.txt', 'w').write('x')\n1 + 1"));
         lab.bot.ann("Compute it.");
         tokio::time::timeout(BOUND, lab.bot.died()).await.expect("the bot dies");
         lab.bot.set("KILL_AT", "");
         // After the restart the model decides anew.
-        lab.bot.model.script(Reply::steps(vec![
-            Step::ToolUse { name: "execute_python".to_owned(), input: json!({"code": "1 + 1"}) },
-            Step::Stop(StopReason::ToolUse),
-        ]));
+        lab.bot.model.script(calls("1 + 1"));
         lab.bot.run().await;
         lab.bot.database.until(OPEN_TURNS, 0).await;
         lab.rests(1).await;

@@ -32,6 +32,7 @@
 //! | `!broken-tool` | begins a tool call and stops with `max_tokens` inside its input |
 //! | `!empty` | ends normally without any content |
 //! | `!verdict` | a verdict, as a critic gives it; the words of a check choose it too |
+//! | `!python [code]` | runs the code in the lines that follow, by default one that draws a chart, and sends its files |
 //! | `!remember` | lists role and first 20 characters of each message that it received |
 //!
 //! An echo of a message with files begins with a sentence about each of them: name, and size in pixels, pages
@@ -52,6 +53,7 @@ mod meter;
 mod models;
 mod planner;
 mod playback;
+mod python;
 mod record;
 mod reply;
 mod scenario;

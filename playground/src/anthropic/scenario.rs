@@ -53,6 +53,8 @@ pub enum Scenario {
     Empty,
     /// What a critic says about a piece of work.
     Verdict,
+    /// Python that is run, and its files that are sent.
+    Python,
     /// A digest of the conversation as the model received it.
     Remember,
 }
@@ -126,6 +128,12 @@ const ROWS: &[ScenarioRow] = &[
     row(Scenario::UnknownEvents, "unknown", "unknown events between known ones", &[]),
     row(Scenario::BrokenToolUse, "broken-tool", "a tool call that breaks off", &[]),
     row(Scenario::Empty, "empty", "a normal end without text", &[]),
+    row(
+        Scenario::Python,
+        "python",
+        "Python that is run with execute_python, and its files sent",
+        &["run python", "draw a chart", "нарисуй график", "запусти python"],
+    ),
     row(
         Scenario::Remember,
         "remember",

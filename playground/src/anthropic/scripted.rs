@@ -6,10 +6,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::conversation::{
-    Block, blocks, messages, newest_tool_results, newest_user_message, newest_user_text, role, text_of,
+    Block, blocks, messages, newest_question, newest_tool_results, newest_user_message, newest_user_text,
+    role, text_of,
 };
 use super::error::ApiError;
 use super::files::{self, Known};
+use super::python;
 use super::reply::{Plan, Step, StopReason};
 use super::scenario::{DefaultScenario, Directive, Scenario, choose};
 use super::texts;
@@ -43,6 +45,10 @@ pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
     }
     let results = newest_tool_results(scene.body);
     if !results.is_empty() {
+        let asked = choose(&newest_question(scene.body), scene.fallback).scenario;
+        if let Some(steps) = (asked == Scenario::Python).then(|| python::after(&results)).flatten() {
+            return Plan::Steps(steps);
+        }
         let told: Vec<String> =
             results.iter().map(|(name, text)| format!("The tool {name} says: {text}")).collect();
         return Plan::Steps(vec![Step::Text(told.join("\n\n"))]);
@@ -74,6 +80,10 @@ pub(super) fn perform(directive: &Directive, scene: &ScriptInput<'_>) -> Plan {
         Scenario::ContextExceeded => vec![first, Step::Stop(StopReason::ContextExceeded)],
         Scenario::PauseTurn => paused(scene.body),
         Scenario::ToolUse => tool_calls(&directive.argument, scene.body),
+        Scenario::Python => {
+            let is_declared = client_tools(scene.body).iter().any(|tool| tool["name"] == "execute_python");
+            python::call(&newest_user_text(scene.body), is_declared)
+        }
         Scenario::BrokenToolUse => broken_call(scene.body),
         Scenario::UnknownEvents => {
             vec![Step::Unknown, first, Step::Unknown, Step::Ping, Step::Text(rest.to_owned()), Step::Unknown]

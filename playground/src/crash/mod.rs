@@ -29,7 +29,7 @@ use self::servers::{Redis, Server, Signal};
 use crate::console;
 use crate::service::{Service, Setting};
 use crate::signals::Signals;
-use crate::world::{self, ChatService, Environment, ModelService, Paths, SpeechService};
+use crate::world::{self, ChatService, Environment, ModelService, Paths, PythonService, SpeechService};
 
 /// Time limit until the bot is idle.
 const QUIET_WITHIN: Duration = Duration::from_secs(240);
@@ -193,7 +193,8 @@ impl CrashRig {
         model.set_author(author::answer);
         let messenger = ChatService::Emulated(telegram.clone());
         let speech = SpeechService::emulated(Duration::from_millis(120)).await?;
-        let world = Environment { messenger, model: ModelService::Emulated(model.clone()), speech };
+        let python = PythonService::emulated().await?;
+        let world = Environment { messenger, model: ModelService::Emulated(model.clone()), speech, python };
         Ok(Self { world, telegram, model, books: Books::open(&place.database_url)? })
     }
 

@@ -29,7 +29,7 @@ use made::Made;
 use said::Said;
 
 /// The name of the service in the price table.
-const SERVICE: &str = "e2b";
+pub(super) const SERVICE: &str = "e2b";
 /// The time limit of the code without a wish, and the longest, in seconds.
 const USUAL_SECONDS: u64 = 120;
 const MOST_SECONDS: u64 = 1_200;
@@ -75,8 +75,9 @@ impl Tool for ExecutePython {
         are new or changed below the working directory after the run (up to 10, 20 MB each) are kept: the result has \
         their file_id for deliver_file, which is the only way to send them. You see the first three pictures yourself: \
         look at them before you send them. Outputs are cut in the middle beyond 12,000 characters: print what you need, \
-        not whole tables. The code has no internet except the index of Python packages. $0.003 per minute. An exception \
-        comes back with the end of its traceback: correct the code and try again, at most a few times.";
+        not whole tables. The code has no internet except the index of Python packages. Paid by the second; the result \
+        says what it cost. An exception comes back with the end of its traceback: correct the code and try again, at \
+        most a few times.";
     const PRICE: Price = Price::Paid(PaidWork { least: Usd::ZERO, most: Usd(dec!(0.09)) });
     const TIME_LIMIT: Duration = LIMIT;
 

@@ -12,7 +12,7 @@ const TAIL: usize = 6_000;
 /// What is kept of the end of a traceback, in code points.
 const TRACEBACK: usize = 3_000;
 /// What is kept of the text of one displayed value, in code points.
-const VALUE: usize = 4_000;
+const VALUE: usize = 2_000;
 /// The most displayed texts, and the most displayed pictures.
 const MOST_TEXTS: usize = 10;
 const MOST_PICTURES: usize = 10;

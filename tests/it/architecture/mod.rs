@@ -131,6 +131,7 @@ const PLAYGROUND: &[Order] = &[
             &["answer", "files/faults"],
             &["files/store"],
             &["files/form", "files/sources"],
+            &["python"],
             &["files/tell", "record", "scripted", "transcript"],
             &["cache", "planner", "playback"],
             &["meter", "validate"],
