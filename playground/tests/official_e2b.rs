@@ -1,5 +1,5 @@
-//! The emulated sandbox service, used by the official Python SDK in its own process. Needs a virtual environment with
-//! `e2b-code-interpreter==2.11.5`, named by `JUDGES_VENV`; says so and passes without one.
+//! The emulated sandbox service, used by the official Python SDK in its own process. Needs a virtual
+//! environment with `e2b-code-interpreter==2.11.5`, named by `JUDGES_VENV`; says so and passes without one.
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! Repository of sandboxes: at most one per conversation, under the lease of one worker. Rows that are deleted are
-//! queued by a trigger, so that the sandbox is killed at the provider.
+//! Repository of sandboxes: at most one per conversation, under the lease of one worker. Rows that are
+//! deleted are queued by a trigger, so that the sandbox is killed at the provider.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,8 +34,8 @@ pub(crate) struct SandboxLease {
     pub life: Duration,
 }
 
-/// Takes the sandbox of a conversation for a worker. Without one, a row for a sandbox that is to be created is stored
-/// under `key`. Returns `None` while another worker has it.
+/// Takes the sandbox of a conversation for a worker. Without one, a row for a sandbox that is to be created
+/// is stored under `key`. Returns `None` while another worker has it.
 pub(crate) async fn claim(db: &Db, lease: SandboxLease, key: &str) -> Result<Option<StoredSandbox>, DbError> {
     let row = sqlx::query!(
         "INSERT INTO sandboxes (thread_id, key, lease, leased_until, expires_at)
@@ -67,8 +67,8 @@ fn read_inputs(column: &Value) -> BTreeMap<PublicFileId, String> {
         .collect()
 }
 
-/// Renews the lease and the life of a sandbox. Returns `false` if the worker has lost it: the conversation was
-/// cleared, or another worker has taken it.
+/// Renews the lease and the life of a sandbox. Returns `false` if the worker has lost it: the conversation
+/// was cleared, or another worker has taken it.
 pub(crate) async fn renew(db: &Db, lease: SandboxLease) -> Result<bool, DbError> {
     let renewed = sqlx::query!(
         "UPDATE sandboxes SET leased_until = now() + make_interval(secs => $3),
@@ -98,8 +98,8 @@ pub(crate) async fn release(db: &Db, lease: SandboxLease) -> Result<(), DbError>
     Ok(())
 }
 
-/// Prepares another sandbox in the place of one that is gone, which is queued for being killed. Returns `false` if the
-/// worker has lost it.
+/// Prepares another sandbox in the place of one that is gone, which is queued for being killed. Returns
+/// `false` if the worker has lost it.
 pub(crate) async fn replace(db: &Db, lease: SandboxLease, key: &str) -> Result<bool, DbError> {
     let replaced = sqlx::query!(
         "UPDATE sandboxes SET provider_id = CASE WHEN key = $3 THEN provider_id END, key = $3,
@@ -115,8 +115,8 @@ pub(crate) async fn replace(db: &Db, lease: SandboxLease, key: &str) -> Result<b
     Ok(replaced.rows_affected() == 1)
 }
 
-/// Stores the provider's id of a sandbox that was created under `key`. Returns `false` if nobody wants it any more;
-/// it is then queued.
+/// Stores the provider's id of a sandbox that was created under `key`. Returns `false` if nobody wants it any
+/// more; it is then queued.
 pub(crate) async fn created(
     db: &Db,
     thread: ThreadId,
@@ -189,8 +189,8 @@ pub(crate) struct SandboxDeletion {
     pub provider_id: Option<String>,
 }
 
-/// Takes up to `limit` sandboxes that are due. Each is due again after `lease`, or later if it was tried before: the
-/// pause doubles up to ten minutes. Another instance gets other ones.
+/// Takes up to `limit` sandboxes that are due. Each is due again after `lease`, or later if it was tried
+/// before: the pause doubles up to ten minutes. Another instance gets other ones.
 pub(crate) async fn claim_deletions(
     db: &Db,
     limit: i64,

@@ -67,12 +67,12 @@ impl Execution {
         Self { response, lines: Lines::default() }
     }
 
-    /// Returns the next event, or `None` when the execution is complete. The caller limits the time; the client
-    /// limits silence.
+    /// Returns the next event, or `None` when the execution is complete. The caller limits the time; the
+    /// client limits silence.
     ///
     /// # Errors
-    /// Returns [`SandboxError::BrokenOff`] if the stream ends or breaks before the execution is complete, and an
-    /// error if a line cannot be read.
+    /// Returns [`SandboxError::BrokenOff`] if the stream ends or breaks before the execution is complete, and
+    /// an error if a line cannot be read.
     pub(crate) async fn next(&mut self) -> Result<Option<ExecutionEvent>, SandboxError> {
         loop {
             while let Some(line) = self.lines.next() {

@@ -188,8 +188,8 @@ impl Client {
         sent.unwrap_or(Err(SandboxError::Silent(CONTROL_LIMIT))).map(drop)
     }
 
-    /// Runs Python, in the usual interpreter or in the one with this id. Dropping the execution interrupts the
-    /// code.
+    /// Runs Python, in the usual interpreter or in the one with this id. Dropping the execution interrupts
+    /// the code.
     ///
     /// # Errors
     /// Returns an error if the code was not begun. Never tried again after the request may have arrived.
@@ -201,8 +201,8 @@ impl Client {
     ) -> Result<Execution, SandboxError> {
         let body = wire::Execute { code, context_id: context, language: None, env_vars: None };
         let request = self.inside(sandbox, Method::POST, CODE_PORT, "/execute").json(&body);
-        // The answer begins before the code ends, but a busy interpreter may let it wait; the connection's limit
-        // on silence ends that.
+        // The answer begins before the code ends, but a busy interpreter may let it wait; the connection's
+        // limit on silence ends that.
         Ok(Execution::new(inside_answer(request).await?))
     }
 

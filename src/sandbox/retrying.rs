@@ -54,7 +54,8 @@ mod tests {
 
     use super::*;
 
-    /// Runs a request that fails this often; returns its tries, the seconds that it took and whether it worked.
+    /// Runs a request that fails this often; returns its tries, the seconds that it took and whether it
+    /// worked.
     async fn course(failures: u32, error: impl Fn() -> SandboxError) -> (u32, u64, bool) {
         let (tries, started) = (Cell::new(0), Instant::now());
         let done = patiently(|| {

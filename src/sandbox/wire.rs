@@ -1,5 +1,5 @@
-//! The JSON of the control plane and of the file system, read leniently: a field that is missing, `null` or of
-//! another type costs that field.
+//! The JSON of the control plane and of the file system, read leniently: a field that is missing, `null` or
+//! of another type costs that field.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -9,8 +9,8 @@ use super::error::SandboxError;
 
 /// The template whose sandboxes can run Python.
 const TEMPLATE: &str = "code-interpreter-v1";
-/// The hosts that code may reach: the index of Python packages. Everything else is closed, so that neither code
-/// nor a package sends the files of a person elsewhere.
+/// The hosts that code may reach: the index of Python packages. Everything else is closed, so that neither
+/// code nor a package sends the files of a person elsewhere.
 const REACHABLE: [&str; 2] = ["pypi.org", "files.pythonhosted.org"];
 
 /// Returns the request for a new sandbox.

@@ -1,5 +1,5 @@
-//! Python in sandboxes: what the code says and makes reaches the model and the person, every second is paid, nothing
-//! runs on after a stop, and no sandbox outlives its use.
+//! Python in sandboxes: what the code says and makes reaches the model and the person, every second is paid,
+//! nothing runs on after a stop, and no sandbox outlives its use.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! The scenario that runs Python: the code of the message, or a chart; then the files that it has made are sent.
+//! The scenario that runs Python: the code of the message, or a chart; then the files that it has made are
+//! sent.
 
 use serde_json::{Value, json};
 

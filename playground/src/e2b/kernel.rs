@@ -1,6 +1,6 @@
-//! An interpreter of a sandbox: a Python process that keeps its variables. Where the machine allows namespaces, it has
-//! no network, sees no other processes and has its own `/home` and `/tmp`; in any case CPU, memory, processes and the
-//! size of files are limited, and root becomes nobody.
+//! An interpreter of a sandbox: a Python process that keeps its variables. Where the machine allows
+//! namespaces, it has no network, sees no other processes and has its own `/home` and `/tmp`; in any case
+//! CPU, memory, processes and the size of files are limited, and root becomes nobody.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -17,8 +17,8 @@ const DRIVER: &str = include_str!("driver.py");
 const END: &str = r#"{"type": "end_of_execution"}"#;
 /// Lines of output that may wait for the client.
 const LINES_WAITING: usize = 64;
-/// Mounts an empty `/home` with the sandbox's files as `/home/user` and the packages for `pip`, and an empty `/tmp`,
-/// then runs the rest.
+/// Mounts an empty `/home` with the sandbox's files as `/home/user` and the packages for `pip`, and an empty
+/// `/tmp`, then runs the rest.
 const ENTER: &str = r#"packages=$1; shift
     mount -t tmpfs -o mode=755 tmpfs /home && mkdir /home/user /home/packages && mount --bind "$0" /home/user &&
     mount --bind "$packages" /home/packages && mount -t tmpfs -o size=64m,mode=1777 tmpfs /tmp &&

@@ -1,10 +1,11 @@
 //! An emulated sandbox service: E2B's control plane, and sandboxes that run real Python.
 //!
-//! It refuses what the real service refuses (`control`, `execute`, `inside`) and forgets a sandbox at the end of its
-//! life. Code runs in a process of this machine (`kernel`): without network, rights and other people's files where the
-//! machine allows namespaces, and with limits of CPU, memory, processes and sizes of files. Variables and files stay
-//! between executions. Plots appear as in a notebook, by `_repr_png_`, or by matplotlib where that is installed. `pip`
-//! finds only what [`E2b::offer_package`] offers. Tests order faults with [`E2b::fail_next`].
+//! It refuses what the real service refuses (`control`, `execute`, `inside`) and forgets a sandbox at the end
+//! of its life. Code runs in a process of this machine (`kernel`): without network, rights and other people's
+//! files where the machine allows namespaces, and with limits of CPU, memory, processes and sizes of files.
+//! Variables and files stay between executions. Plots appear as in a notebook, by `_repr_png_`, or by
+//! matplotlib where that is installed. `pip` finds only what [`E2b::offer_package`] offers. Tests order
+//! faults with [`E2b::fail_next`].
 
 mod control;
 mod error;

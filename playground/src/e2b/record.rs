@@ -114,8 +114,8 @@ impl Log {
     }
 }
 
-/// A call without an outcome yet. Dropping it means that the client disconnected, because the server drops the
-/// handler and the body of a closed connection.
+/// A call without an outcome yet. Dropping it means that the client disconnected, because the server drops
+/// the handler and the body of a closed connection.
 pub(super) struct OpenCall {
     log: Arc<Log>,
     index: usize,

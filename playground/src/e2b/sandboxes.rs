@@ -189,7 +189,8 @@ impl Sandbox {
         })
     }
 
-    /// Returns where a path of the sandbox is on this machine, or `None` for a place outside the user's folder.
+    /// Returns where a path of the sandbox is on this machine, or `None` for a place outside the user's
+    /// folder.
     pub(super) fn place(&self, path: &str) -> Option<PathBuf> {
         let inside = match path.strip_prefix(HOME) {
             Some(inside) if inside.is_empty() || inside.starts_with('/') => inside.trim_start_matches('/'),

@@ -1,5 +1,5 @@
-//! The HTTP server: which call it is, who may make it, and the order of checks. Both planes have one port, as with the
-//! shared host of the real service; a sandbox is named by headers.
+//! The HTTP server: which call it is, who may make it, and the order of checks. Both planes have one port, as
+//! with the shared host of the real service; a sandbox is named by headers.
 
 use std::sync::Arc;
 use std::time::Instant;

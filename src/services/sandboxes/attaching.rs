@@ -52,7 +52,8 @@ impl Sandboxes {
         Ok(OpenSandbox::new(self, hold, connection, true, BTreeMap::new()))
     }
 
-    /// Creates a sandbox in a task of its own: if the turn is stopped meanwhile, its id is stored all the same.
+    /// Creates a sandbox in a task of its own: if the turn is stopped meanwhile, its id is stored all the
+    /// same.
     async fn create(
         &self,
         thread: ThreadId,

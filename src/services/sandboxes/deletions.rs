@@ -1,5 +1,5 @@
-//! Kills sandboxes that nobody wants any more: after `/clear`, a deleted topic, the end of their life, or code that
-//! could not be interrupted.
+//! Kills sandboxes that nobody wants any more: after `/clear`, a deleted topic, the end of their life, or
+//! code that could not be interrupted.
 
 use std::time::Duration;
 

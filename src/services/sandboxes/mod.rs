@@ -1,8 +1,8 @@
-//! Sandboxes of conversations: one per conversation, used by one call at a time. A row in the database decides which
-//! sandbox that is and who uses it, so that several instances share it and a crash loses none.
+//! Sandboxes of conversations: one per conversation, used by one call at a time. A row in the database
+//! decides which sandbox that is and who uses it, so that several instances share it and a crash loses none.
 //!
-//! The provider kills a sandbox [`LIFE`] after its last use, which is why nothing stays for longer than that, whatever
-//! becomes of us. While a sandbox is used, its life and the lease are extended again and again.
+//! The provider kills a sandbox [`LIFE`] after its last use, which is why nothing stays for longer than that,
+//! whatever becomes of us. While a sandbox is used, its life and the lease are extended again and again.
 
 mod attaching;
 mod deletions;

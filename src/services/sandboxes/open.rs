@@ -1,5 +1,5 @@
-//! An open sandbox: code is run, packages are installed and files are moved under a lease, which a task beside it
-//! renews.
+//! An open sandbox: code is run, packages are installed and files are moved under a lease, which a task
+//! beside it renews.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -95,8 +95,8 @@ impl OpenSandbox {
         self.unless_lost(work).await
     }
 
-    /// Installs packages with `pip`, without a shell and in an interpreter of its own, so that it meets none of the
-    /// code's variables.
+    /// Installs packages with `pip`, without a shell and in an interpreter of its own, so that it meets none
+    /// of the code's variables.
     ///
     /// # Errors
     /// Returns an [`InstallError`].
@@ -130,8 +130,8 @@ impl OpenSandbox {
         Err(InstallError::Refused(words.chars().skip(skipped).collect::<String>().trim().to_owned()))
     }
 
-    /// Puts a file of the conversation into the sandbox unless `present` shows that it is there. Returns its path from
-    /// the working directory, and whether it was put there now.
+    /// Puts a file of the conversation into the sandbox unless `present` shows that it is there. Returns its
+    /// path from the working directory, and whether it was put there now.
     ///
     /// # Errors
     /// Returns an [`OpenError`].
@@ -227,8 +227,8 @@ fn installer(requirements: &[String]) -> String {
     )
 }
 
-/// The right to use a sandbox. A task beside it renews the lease and the life of the sandbox, and ends the lease when
-/// this value is dropped.
+/// The right to use a sandbox. A task beside it renews the lease and the life of the sandbox, and ends the
+/// lease when this value is dropped.
 #[derive(Debug)]
 pub(super) struct Hold {
     lease: SandboxLease,
@@ -312,8 +312,8 @@ impl Keeper {
         }
     }
 
-    /// Makes sure that code whose connection was closed has ended: an interpreter that takes up other work has been
-    /// interrupted. Otherwise the sandbox is killed.
+    /// Makes sure that code whose connection was closed has ended: an interpreter that takes up other work
+    /// has been interrupted. Otherwise the sandbox is killed.
     async fn end_code(&self, connection: &Connection) {
         let probe = async {
             let mut execution = self.sandboxes.client.execute(connection, "None", None).await?;

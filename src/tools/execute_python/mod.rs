@@ -1,5 +1,5 @@
-//! `execute_python`: runs Python in the sandbox of the conversation. The turn decides whose files the code gets, never
-//! the model's arguments.
+//! `execute_python`: runs Python in the sandbox of the conversation. The turn decides whose files the code
+//! gets, never the model's arguments.
 
 mod made;
 mod requirements;
@@ -50,12 +50,13 @@ pub(super) struct ExecutePython;
 pub(super) struct Arguments {
     /// The Python code. The value of a last line that is an expression is returned, as in a notebook.
     code: String,
-    /// The ids of files of the conversation that the code reads, up to 20: those of the person and those that tools have
-    /// made. The result tells the path of each, `inputs/` and its name. A file that an earlier run got is still there.
+    /// The ids of files of the conversation that the code reads, up to 20: those of the person and those that
+    /// tools have made. The result tells the path of each, `inputs/` and its name. A file that an earlier run
+    /// got is still there.
     #[serde(default)]
     file_ids: Vec<String>,
-    /// Packages to install first, up to 20, such as `pandas` or `scipy>=1.14`: names with version conditions, no options.
-    /// The usual scientific packages are there already.
+    /// Packages to install first, up to 20, such as `pandas` or `scipy>=1.14`: names with version conditions,
+    /// no options. The usual scientific packages are there already.
     #[serde(default)]
     requirements: Vec<String>,
     /// How long the code may run, 1 to 1200 seconds. Without it 120.
@@ -246,8 +247,8 @@ async fn work(
     Ok(Worked { status, result, images })
 }
 
-/// Puts the files of the conversation into the sandbox and tells their paths. Returns the files that are there before
-/// the code runs.
+/// Puts the files of the conversation into the sandbox and tells their paths. Returns the files that are
+/// there before the code runs.
 async fn give(
     sandbox: &mut OpenSandbox,
     prepared: &Prepared<'_>,

@@ -1,5 +1,5 @@
-//! Names of packages that the model wants installed. They become arguments of a program, so each must be a name with
-//! version conditions and nothing else: no options, addresses or paths.
+//! Names of packages that the model wants installed. They become arguments of a program, so each must be a
+//! name with version conditions and nothing else: no options, addresses or paths.
 
 /// The most packages in one call.
 pub(super) const MOST: usize = 20;

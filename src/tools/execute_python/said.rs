@@ -1,4 +1,5 @@
-//! What an execution says, kept within limits: of each output its beginning and its end, of a traceback the end.
+//! What an execution says, kept within limits: of each output its beginning and its end, of a traceback the
+//! end.
 
 use std::collections::VecDeque;
 
