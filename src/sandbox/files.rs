@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::multipart::{Form, Part};
-use reqwest::{Body, Method, Response};
+use reqwest::{Body, Method};
 use serde_json::json;
 
+use super::client::{CONTROL_LIMIT, Client, Connection, FILES_PORT, body, inside_answer, json as answer};
 use super::error::SandboxError;
 use super::retrying::patiently;
-use super::{CONTROL_LIMIT, Client, Connection, Entry, FILES_PORT, inside_answer, wire};
+use super::wire::{self, Entry};
 
 /// Time limit of moving one file.
 const FILE_LIMIT: Duration = Duration::from_secs(120);
@@ -69,27 +70,10 @@ impl Client {
             let request = self.inside(sandbox, Method::POST, FILES_PORT, "/filesystem.Filesystem/ListDir");
             let request = request.header("Connect-Protocol-Version", "1").basic_auth(USER, Some(""));
             let request = request.json(&json!({ "path": path, "depth": DEPTH }));
-            let read = tokio::time::timeout(CONTROL_LIMIT, async {
-                super::json(inside_answer(request).await?).await
-            });
+            let read =
+                tokio::time::timeout(CONTROL_LIMIT, async { answer(inside_answer(request).await?).await });
             wire::entries(&read.await.unwrap_or(Err(SandboxError::Silent(CONTROL_LIMIT)))?)
         };
         patiently(ask).await
     }
-}
-
-/// Reads the body of an answer of at most `limit` bytes.
-pub(super) async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, SandboxError> {
-    let announced = response.content_length().unwrap_or_default();
-    if announced > limit as u64 {
-        return Err(SandboxError::TooLarge);
-    }
-    let mut content = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(SandboxError::connection)? {
-        if content.len() + chunk.len() > limit {
-            return Err(SandboxError::TooLarge);
-        }
-        content.extend_from_slice(&chunk);
-    }
-    Ok(content)
 }

@@ -4,7 +4,6 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Entry;
 use super::error::SandboxError;
 
 /// The template whose sandboxes can run Python.
@@ -12,6 +11,17 @@ const TEMPLATE: &str = "code-interpreter-v1";
 /// The hosts that code may reach: the index of Python packages. Everything else is closed, so that neither
 /// code nor a package sends the files of a person elsewhere.
 const REACHABLE: [&str; 2] = ["pypi.org", "files.pythonhosted.org"];
+
+/// A file in a sandbox.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Entry {
+    /// The whole path.
+    pub path: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// When it was changed, in the service's words.
+    pub modified: String,
+}
 
 /// Returns the request for a new sandbox.
 pub(super) fn create(life_s: u64, metadata: &Value) -> Value {

@@ -140,7 +140,8 @@ async fn code_runs_and_every_second_is_paid() {
     let (ended, seconds, cost) = &paid[0];
     assert_eq!((paid.len(), ended.as_str()), (1, "ok"));
     assert!(*seconds > Decimal::ZERO && *cost == seconds * dec!(0.00005), "{seconds} s cost {cost}");
-    assert_eq!(result["cost_usd"], json!(cost.to_string()), "the model is told the same");
+    let told: Decimal = result["cost_usd"].as_str().unwrap().parse().unwrap();
+    assert_eq!(told, *cost, "the model is told the same");
     let spent: Decimal =
         sqlx::query_scalar("SELECT sum(cost) FROM model_calls").fetch_one(lab.bot.books()).await.unwrap();
     assert_eq!(lab.bot.balance(ANN).await, Decimal::ONE - spent);

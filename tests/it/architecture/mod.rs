@@ -47,7 +47,7 @@ const INNER: &[Order] = &[
             &["references/tests"],
         ],
     ),
-    ("sandbox", &[&["error"], &["retrying", "mod", "wire", "execution", "files"]]),
+    ("sandbox", &[&["error"], &["retrying", "wire"], &["execution"], &["client"], &["files"], &["mod"]]),
     (
         "llm",
         &[
