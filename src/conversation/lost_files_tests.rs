@@ -55,6 +55,7 @@ fn asks(files: Vec<KnownFile>) -> TurnRequest {
         interrupted: false,
         files,
         sent_files: Vec::new(),
+        tool_rounds: Vec::new(),
     };
     let model = Registry::load(None).unwrap().default_model().clone();
     TurnRequest {

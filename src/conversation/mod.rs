@@ -8,6 +8,7 @@ mod orchestrator;
 mod output_ratio;
 mod prompt;
 mod prompt_files;
+mod prompt_tools;
 mod round;
 mod subagent;
 mod window;

@@ -14,6 +14,7 @@ use crate::domain::blank::is_blank;
 use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
 use crate::domain::message::Role;
 use crate::domain::record;
+use crate::domain::tool_round::{self, PastCall, ToolRound};
 use crate::domain::turn::{Interruption, Outcome, TurnEvent, TurnFailure, TurnReport, TurnRequest};
 use crate::lifecycle::kill_point;
 use crate::llm::error::{Retry, TRIES};
@@ -21,7 +22,8 @@ use crate::llm::event::ToolCall;
 use crate::llm::request::{Block, LlmMessage, LlmRequest};
 use crate::llm::{LlmError, StopReason};
 use crate::services::metering::{RoundBudget, TurnMeter};
-use crate::tools::{Outages, runner};
+use crate::tools::Outages;
+use crate::tools::runner::{self, ToolOutcome};
 
 /// The most rounds with tools of one turn; a model that needs more is going in circles, and is asked for a
 /// last answer without tools.
@@ -51,6 +53,7 @@ pub(crate) async fn converse(
         attempt: request.attempt,
         text: String::new(),
         tools: Vec::new(),
+        rounds: Vec::new(),
         outages: Outages::default(),
         lost_files: Vec::new(),
         suspected: 0,
@@ -63,9 +66,10 @@ pub(crate) async fn converse(
         Err(error) => turn.failed(&error),
     };
     let calls = turn.meter.call_log().final_calls();
-    let TurnLoop { text, tools, lost_files, deliveries, .. } = turn;
+    let TurnLoop { text, tools, mut rounds, lost_files, deliveries, .. } = turn;
+    tool_round::limit(&mut rounds);
     let deliveries = deliveries.after_answer();
-    TurnReport { text, outcome, calls, tools, lost_files, deliveries }
+    TurnReport { text, outcome, calls, tools, rounds, lost_files, deliveries }
 }
 
 /// The state of a running turn.
@@ -80,6 +84,8 @@ struct TurnLoop<'a> {
     attempt: i32,
     text: String,
     tools: Vec<record::ToolCallRecord>,
+    /// The tool calls as later prompts repeat them.
+    rounds: Vec<ToolRound>,
     /// The services of tools that are down, for the rest of the turn.
     outages: Outages,
     thread: ThreadId,
@@ -307,7 +313,20 @@ impl TurnLoop<'_> {
             self.tools.push(ended.clone());
             self.show(TurnEvent::ToolEnded(ended)).await;
         }
+        self.remember(calls, &ran);
         Some(runner::results(calls, ran))
+    }
+
+    /// Keeps the calls of a round for later prompts.
+    fn remember(&mut self, calls: &[ToolCall], ran: &[ToolOutcome]) {
+        let calls = calls.iter().zip(ran).filter_map(|(call, ran)| {
+            let input = call.input.as_ref().map_or_else(|_| "{}".to_owned(), ToString::to_string);
+            PastCall::new(&call.id, &call.name, &input, &ran.content, ran.failed)
+        });
+        let round = ToolRound { text_end: self.text.len(), calls: calls.collect() };
+        if !round.calls.is_empty() {
+            self.rounds.push(round);
+        }
     }
 
     async fn show(&self, event: TurnEvent) {

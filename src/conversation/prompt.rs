@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::prompt_files::{self, FileWindow};
+use super::prompt_tools::ToolWindow;
 use crate::domain::blank::{is_blank, is_invisible};
 use crate::domain::message::{HistoryMessage, Reply, Role};
 use crate::domain::people::{ChatKind, plain_name};
@@ -59,33 +60,51 @@ pub(super) fn build(request: &TurnRequest, tools: &Arc<[ToolSpec]>) -> LlmReques
 
 /// Returns the conversation as messages that alternate and begin with the user, as the provider requires.
 fn messages(history: &[HistoryMessage], chat: ChatKind) -> Vec<LlmMessage> {
+    let first = history.iter().position(|remembered| remembered.role == Role::User);
+    let history = first.map_or(&[][..], |first| &history[first..]);
     let mut messages: Vec<LlmMessage> = Vec::new();
     let mut file_window = FileWindow::of(history);
+    let mut tool_window = ToolWindow::of(history);
     // What became of the files of an answer stands before the next words of the person.
     let mut sent = String::new();
-    for remembered in history.iter().skip_while(|remembered| remembered.role == Role::Assistant) {
+    for remembered in history {
         let mut blocks = file_window.blocks(remembered);
         if remembered.role == Role::User && !sent.is_empty() {
             blocks.insert(0, Block::Text(std::mem::take(&mut sent)));
         }
         sent.push_str(&prompt_files::sent(&remembered.sent_files));
-        let mut text = text(remembered, chat);
-        if is_blank(&remembered.text) {
+        let (rounds, rest) = tool_window.split(remembered);
+        let has_rounds = !rounds.is_empty();
+        for round in rounds {
+            push(&mut messages, round.role, round.blocks);
+        }
+        let mut text = match remembered.role {
+            Role::Assistant => answered_text(rest, remembered.interrupted),
+            Role::User => text(remembered, chat),
+        };
+        let unsaid = if remembered.role == Role::Assistant { rest } else { &remembered.text };
+        if is_blank(unsaid) {
             // The rest of the text is marks. The provider rejects a blank text.
             text.truncate(text.trim_end_matches(is_invisible).len());
-            if text.is_empty() && blocks.is_empty() {
+            if text.is_empty() && blocks.is_empty() && !has_rounds {
                 NOTHING.clone_into(&mut text);
             }
         }
         if !text.is_empty() {
             blocks.push(Block::Text(text));
         }
-        match messages.last_mut() {
-            Some(last) if last.role == remembered.role => last.blocks.append(&mut blocks),
-            _ => messages.push(LlmMessage { role: remembered.role, blocks }),
-        }
+        push(&mut messages, remembered.role, blocks);
     }
     messages
+}
+
+/// Appends blocks, to the last message if it has the same role.
+fn push(messages: &mut Vec<LlmMessage>, role: Role, mut blocks: Vec<Block>) {
+    match messages.last_mut() {
+        _ if blocks.is_empty() => {}
+        Some(last) if last.role == role => last.blocks.append(&mut blocks),
+        _ => messages.push(LlmMessage { role, blocks }),
+    }
 }
 
 /// Returns the size of the first request of a turn: exactly the [`LlmRequest::bytes`] of the result of
@@ -95,12 +114,19 @@ pub(crate) fn bytes(history: &[HistoryMessage], chat: ChatKind) -> u64 {
     GLOBAL.trim().len() as u64 + messages.iter().map(LlmMessage::bytes).sum::<u64>()
 }
 
-/// Returns one message with its marks: its author (in groups), its origin and the message it replies to.
-fn text(remembered: &HistoryMessage, chat: ChatKind) -> String {
-    if remembered.role == Role::Assistant {
-        let text = remembered.text.trim_end();
-        return if remembered.interrupted { format!("{text}\n\n{CUT}") } else { text.to_owned() };
+/// Returns the text of an answer, or what follows its last tool calls.
+fn answered_text(text: &str, interrupted: bool) -> String {
+    let text = text.trim_end();
+    match (interrupted, text.is_empty()) {
+        (false, _) => text.to_owned(),
+        (true, true) => CUT.to_owned(),
+        (true, false) => format!("{text}\n\n{CUT}"),
     }
+}
+
+/// Returns one message of a person with its marks: its author (in groups), its origin and the message it
+/// replies to.
+fn text(remembered: &HistoryMessage, chat: ChatKind) -> String {
     let context = &remembered.context;
     let marked = context.forwarded_from.is_some()
         || context.reply.is_some()

@@ -39,6 +39,7 @@ fn said(files: Vec<KnownFile>) -> HistoryMessage {
         interrupted: false,
         files,
         sent_files: Vec::new(),
+        tool_rounds: Vec::new(),
     }
 }
 

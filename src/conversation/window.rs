@@ -2,7 +2,7 @@
 //! that the prefix stays the same (and cached) for many turns in between.
 
 use super::interrupt::Stop;
-use crate::domain::message::Role;
+
 use crate::llm::request::{FileBlock, LlmMessage, LlmRequest};
 use crate::llm::tokens::BYTES_PER_TOKEN;
 use crate::llm::{LlmError, Provider};
@@ -56,8 +56,8 @@ fn trim(request: &mut LlmRequest, tokens: u64, target: u64) -> bool {
     let mut dropped = 0_u128;
     let mut first = 0;
     for (index, message) in request.messages.iter().enumerate() {
-        // A turn begins with the user; the newest one is always kept.
-        if message.role == Role::User && index > 0 {
+        // The newest turn is always kept.
+        if message.begins_turn() && index > 0 {
             first = index;
             if dropped >= surplus {
                 break;
@@ -65,11 +65,12 @@ fn trim(request: &mut LlmRequest, tokens: u64, target: u64) -> bool {
         }
         dropped += u128::from(message.bytes());
     }
-    let newest = request.messages.iter().rposition(|message| message.role == Role::User).unwrap_or(0);
-    // A multiple of `STEP` messages, so that the next turns cut at the same place, unless no message would be
-    // left.
+    let newest = request.messages.iter().rposition(LlmMessage::begins_turn).unwrap_or(0);
+    // The first turn from a multiple of `STEP` messages on, so that the next turns cut at the same place,
+    // unless no message would be left.
     let round = first.next_multiple_of(STEP);
-    let first = if round < newest { round } else { first.min(newest) };
+    let turn = (round..newest).find(|&index| request.messages[index].begins_turn());
+    let first = turn.unwrap_or(first.min(newest));
     request.messages.drain(..first);
     request.stable = request.stable.saturating_sub(first);
     first > 0
@@ -86,6 +87,7 @@ fn guess_of_text(request: &LlmRequest) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::message::Role;
     use crate::llm::registry::Registry;
     use crate::llm::request::{Block, ToolChoice};
 
@@ -105,6 +107,28 @@ mod tests {
             messages: lengths.iter().enumerate().map(message).collect(),
             stable: lengths.len() - 1,
         }
+    }
+
+    #[test]
+    fn results_of_tools_stay_with_their_calls() {
+        let result = || Block::ToolResult {
+            call: "t".to_owned(),
+            content: "x".repeat(10),
+            images: Vec::new(),
+            is_error: false,
+        };
+        let mut long = request(&[10; 61]);
+        // Every second turn has a tool call, whose result is a message of the user.
+        for index in (2..61).step_by(4) {
+            long.messages[index].blocks.insert(0, result());
+        }
+        assert!(trim(&mut long, 610, 500));
+        assert!(long.messages[0].begins_turn());
+        assert_eq!(long.messages.len(), 41, "the first turn from the twentieth message on");
+        let mut one_turn = request(&[10; 5]);
+        one_turn.messages[2].blocks.insert(0, result());
+        one_turn.messages[4].blocks.insert(0, result());
+        assert!(!trim(&mut one_turn, 50, 10), "a turn is not cut in its middle");
     }
 
     #[test]

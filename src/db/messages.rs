@@ -5,6 +5,7 @@ use crate::domain::history::{History, Window};
 use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TopicId, TurnId, UpdateId, UserId};
 use crate::domain::media::SentFileNote;
 use crate::domain::message::{HistoryMessage, MessageContext, Reply, Role};
+use crate::domain::tool_round::ToolRound;
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
@@ -74,6 +75,7 @@ pub(crate) async fn latest(
             interrupted: row.interrupted.unwrap_or_default(),
             files: file.into_iter().collect(),
             sent_files: row.sent_files.map(|files| files.0).unwrap_or_default(),
+            tool_rounds: row.tool_rounds.map(|rounds| rounds.0).unwrap_or_default(),
         });
     }
     Ok(history)

@@ -4,7 +4,8 @@ SELECT threads.history_version AS "version!", beginning.skipped AS "skipped!", s
        CASE WHEN said.chat_id = threads.chat_id THEN said.message_id END AS "message_id?",
        said.role AS "role?", said.text AS "text?", sender, reply_to, reply_chat, reply_sender, reply_snippet,
        reply_content, quote, forwarded_from, edits AS "edits?", interrupted AS "interrupted?",
-       CASE WHEN said.role = 'assistant' THEN said.sent_files END AS "sent_files?: Json<Vec<SentFileNote>>", sent_at AS "sent_at?",
+       CASE WHEN said.role = 'assistant' THEN said.sent_files END AS "sent_files?: Json<Vec<SentFileNote>>",
+       CASE WHEN said.role = 'assistant' THEN said.tool_rounds END AS "tool_rounds?: Json<Vec<ToolRound>>", sent_at AS "sent_at?",
        files.id AS "file?", files.kind AS "kind?", files.name AS "name?", files.mime AS "mime?",
        files.size AS "size?", files.replied AS "replied?", files.fetched AS "fetched?",
        files.public_id::text AS "public_id?", files.preview AS "preview?", files.preview_fault AS "preview_fault?",
@@ -18,7 +19,7 @@ CROSS JOIN LATERAL (
     AND (turns.question_id > threads.cleared_up_to OR messages.turn_id = $2)
 ) AS beginning
 LEFT JOIN LATERAL (
-  SELECT messages.*, turns.sent_files FROM messages JOIN turns ON turns.id = messages.turn_id
+  SELECT messages.*, turns.sent_files, turns.tool_rounds FROM messages JOIN turns ON turns.id = messages.turn_id
   WHERE messages.thread_id = threads.id AND turns.detail IS DISTINCT FROM 'refused'
     AND turns.detail IS DISTINCT FROM 'too_long' AND ($2::bigint IS NULL OR messages.turn_id <= $2)
     AND (turns.question_id > threads.cleared_up_to OR messages.turn_id = $2)

@@ -132,9 +132,10 @@ async fn delete(kind: RetentionKind, request: PageRequest<'_>) -> sqlx::Result<P
              WHERE messages.id > $2 ORDER BY messages.id LIMIT $3",
             "DELETE FROM messages WHERE id = ANY(ARRAY(SELECT id FROM page WHERE old AND over)) RETURNING thread_id, turn_id
              ), nameless AS (
-             -- The names of files are deleted with the words around them.
-             UPDATE turns SET sent_files = NULL
-             WHERE id = ANY(ARRAY(SELECT DISTINCT turn_id FROM gone)) AND sent_files IS NOT NULL
+             -- The names of files and the results of tools are deleted with the words around them.
+             UPDATE turns SET sent_files = NULL, tool_rounds = NULL
+             WHERE id = ANY(ARRAY(SELECT DISTINCT turn_id FROM gone))
+               AND (sent_files IS NOT NULL OR tool_rounds IS NOT NULL)
              ), changed AS (
              UPDATE threads SET history_version = history_version + 1
              WHERE id = ANY(ARRAY(SELECT DISTINCT thread_id FROM gone))",

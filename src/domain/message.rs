@@ -8,6 +8,7 @@ use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{FileId, MessageId, ThreadKey, UpdateId};
 use crate::domain::media::SentFileNote;
 use crate::domain::people::{Chat, Person};
+use crate::domain::tool_round::ToolRound;
 
 /// A message that needs an answer: read from an update, not stored yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -89,6 +90,7 @@ impl Incoming {
             interrupted: false,
             files: self.files().map(known).collect(),
             sent_files: Vec::new(),
+            tool_rounds: Vec::new(),
         }
     }
 }
@@ -198,6 +200,9 @@ pub struct HistoryMessage {
     /// The files that an answer has sent, or that Telegram has refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sent_files: Vec<SentFileNote>,
+    /// The tool calls of an answer, with their results.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_rounds: Vec<ToolRound>,
 }
 
 #[cfg(test)]

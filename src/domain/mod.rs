@@ -17,5 +17,6 @@ pub mod record;
 pub mod speech;
 pub(crate) mod stars;
 pub(crate) mod tool;
+pub mod tool_round;
 pub mod turn;
 pub mod usage;

@@ -9,6 +9,7 @@ use crate::domain::model::{Effort, Model, ModelId};
 use crate::domain::money::Usd;
 use crate::domain::people::{ChatKind, Language};
 use crate::domain::record::ToolCallRecord;
+use crate::domain::tool_round::ToolRound;
 use crate::domain::usage::Usage;
 
 /// The settings of a turn. Frozen when it opens: nothing inside a turn reads live settings.
@@ -230,6 +231,8 @@ pub struct TurnReport {
     pub calls: Vec<ModelCall>,
     /// Every tool call run, in order.
     pub tools: Vec<ToolCallRecord>,
+    /// The tool calls as later prompts repeat them.
+    pub rounds: Vec<ToolRound>,
     /// Ids of files of which the provider no longer has a usable copy.
     pub lost_files: Vec<String>,
     /// Files that are sent after the answer, in order.
@@ -239,14 +242,17 @@ pub struct TurnReport {
 impl TurnReport {
     /// Creates the report of a turn that ended without any model call.
     pub fn without_work(text: String, outcome: Outcome) -> Self {
-        let (calls, tools, lost_files, deliveries) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { text, outcome, calls, tools, lost_files, deliveries }
+        let (calls, tools, rounds) = (Vec::new(), Vec::new(), Vec::new());
+        let (lost_files, deliveries) = (Vec::new(), Vec::new());
+        Self { text, outcome, calls, tools, rounds, lost_files, deliveries }
     }
 
-    /// Returns the answer as stored in the history. Returns `None` if it has no visible text.
+    /// Returns the answer as stored in the history. Returns `None` if it has neither visible text nor tool
+    /// calls.
     pub fn answer(&self) -> Option<HistoryMessage> {
         let interrupted = matches!(self.outcome, Outcome::Interrupted(_) | Outcome::Failed(_));
-        (!is_blank(&self.text)).then(|| HistoryMessage {
+        let remembered = !is_blank(&self.text) || !self.rounds.is_empty();
+        remembered.then(|| HistoryMessage {
             role: Role::Assistant,
             message: None,
             text: self.text.clone(),
@@ -256,6 +262,7 @@ impl TurnReport {
             interrupted,
             files: Vec::new(),
             sent_files: Vec::new(),
+            tool_rounds: self.rounds.clone(),
         })
     }
 

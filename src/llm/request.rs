@@ -142,6 +142,11 @@ impl LlmMessage {
         Self { role: Role::Assistant, blocks: blocks.into_iter().map(Block::Own).collect() }
     }
 
+    /// Returns whether a turn begins with the message: words of the user, not results of tools.
+    pub fn begins_turn(&self) -> bool {
+        self.role == Role::User && !matches!(self.blocks.first(), Some(Block::ToolResult { .. }))
+    }
+
     /// Returns the files of the message.
     pub fn files(&self) -> impl DoubleEndedIterator<Item = &FileBlock> {
         self.blocks.iter().filter_map(Block::as_file)
@@ -152,6 +157,7 @@ impl LlmMessage {
         let length = |block: &Block| match block {
             Block::File(file) => file.bytes(),
             Block::Text(text) => text.len() as u64,
+            Block::ToolCall { tool, input, .. } => (tool.len() + input.to_string().len()) as u64,
             Block::ToolResult { content, images, .. } => {
                 content.len() as u64 + images.iter().map(ToolImage::weight).sum::<u64>()
             }
@@ -168,6 +174,15 @@ pub enum Block {
     Text(String),
     /// A file of the person; only in the user's messages.
     File(FileBlock),
+    /// A tool call of an earlier answer.
+    ToolCall {
+        /// The model's id of the call.
+        call: String,
+        /// The tool.
+        tool: String,
+        /// The arguments, a JSON object.
+        input: Value,
+    },
     /// The result of a tool call.
     ToolResult {
         /// The id of the call.
@@ -189,7 +204,7 @@ impl Block {
     fn as_file(&self) -> Option<&FileBlock> {
         match self {
             Self::File(file) => Some(file),
-            Self::Text(_) | Self::ToolResult { .. } | Self::Own(_) => None,
+            Self::Text(_) | Self::ToolCall { .. } | Self::ToolResult { .. } | Self::Own(_) => None,
         }
     }
 }

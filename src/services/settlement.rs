@@ -50,6 +50,7 @@ pub async fn settle(books: &Books, turn: TurnRef, ending: Ending<'_>) -> Result<
         answer: answer.as_ref().map(|said| StoredAnswer {
             text: &said.text,
             interrupted: said.interrupted,
+            tool_rounds: &said.tool_rounds,
             at,
         }),
         left_out: report.is_left_out(),

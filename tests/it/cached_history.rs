@@ -61,6 +61,7 @@ fn message(number: usize) -> HistoryMessage {
         interrupted: false,
         files: Vec::new(),
         sent_files: Vec::new(),
+        tool_rounds: Vec::new(),
     }
 }
 

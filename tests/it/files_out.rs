@@ -200,7 +200,8 @@ async fn a_sequential_file_stands_between_the_text_before_and_after_it() {
     assert_eq!((&told["status"], &told["files"][0]["status"]), (&json!("sent"), &json!("sent")));
     bot.ask("thanks").await;
     let prompt = conversation(&bot.request(4).await).join("\n");
-    assert!(prompt.contains("Look at this first.\n\nHere you are."), "{prompt}");
+    // The call and its result stand between the two texts.
+    assert!(prompt.contains("assistant: Look at this first.\nuser: \nassistant: Here you are."), "{prompt}");
     assert!(prompt.contains("the person has got it"), "{prompt}");
     bot.end().await;
 }

@@ -241,7 +241,7 @@ fn report(admitted: bool, chance: &mut StdRng) -> TurnReport {
         duration_ms: 1,
     };
     let (text, calls) = ("An answer".to_owned(), (0..calls).map(call).collect());
-    TurnReport { text, outcome, calls, tools: Vec::new(), lost_files: Vec::new(), deliveries: Vec::new() }
+    TurnReport { calls, ..TurnReport::without_work(text, outcome) }
 }
 
 async fn a_payment(world: &LedgerFixture, charge: u32) {

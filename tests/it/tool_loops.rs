@@ -3,7 +3,7 @@
 use playground::anthropic::{Reply, Step, StopReason};
 use serde_json::{Value, json};
 
-use crate::harness::Bot;
+use crate::harness::{ANN, Bot};
 
 fn call(name: &str, input: Value) -> Reply {
     let call = Step::ToolUse { name: name.to_owned(), input };
@@ -67,5 +67,106 @@ async fn arguments_of_ten_megabytes_end_in_a_second_try() {
     bot.model.script(call("deliver_file", json!({"file_id": "x".repeat(10_000_000)})));
     bot.model.script(Reply::text("That was too much."));
     assert_eq!(bot.ask("send it").await, "That was too much.");
+    bot.end().await;
+}
+
+/// Returns the blocks of a request's messages, in order, each as its role, type and what identifies it.
+fn outline(body: &Value) -> Vec<String> {
+    let block = |role: &Value, block: &Value| {
+        let word = |field: &str| block[field].as_str().unwrap_or_default().to_owned();
+        let what = match block["type"].as_str().unwrap() {
+            "text" => word("text"),
+            "tool_use" => format!("{} {}", word("name"), block["input"]),
+            "tool_result" => word("content").chars().take(12).collect(),
+            other => other.to_owned(),
+        };
+        format!("{} {}", role.as_str().unwrap(), what)
+    };
+    let messages = body["messages"].as_array().unwrap().iter();
+    messages
+        .flat_map(|message| {
+            let blocks = message["content"].as_array().unwrap().iter();
+            blocks.map(|part| block(&message["role"], part)).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_next_prompt_has_the_calls_of_an_answer_and_their_results() {
+    let mut bot = Bot::start().await;
+    let input = json!({"input_chars": 1_000, "output_chars": 10});
+    let first = Step::ToolUse { name: "cost_estimator".to_owned(), input };
+    bot.model.script(Reply::steps(vec![
+        Step::Text("Let me see.".to_owned()),
+        first,
+        Step::Stop(StopReason::ToolUse),
+    ]));
+    bot.model.script(Reply::text("Little."));
+    bot.ask("what does it cost?").await;
+    bot.ask("and now?").await;
+    let expected = [
+        "user what does it cost?",
+        "assistant Let me see.",
+        r#"assistant cost_estimator {"input_chars":1000,"output_chars":10}"#,
+        r#"user {"estimates""#,
+        "assistant Little.",
+        "user and now?",
+    ];
+    let outlined = |bot: &Bot| outline(&bot.model.requests().last().unwrap().body);
+    assert_eq!(outlined(&bot), expected, "from the cached history");
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
+    bot.kill().await;
+    bot.run().await;
+    bot.ask("and after a restart?").await;
+    assert_eq!(outlined(&bot)[..6], expected, "from PostgreSQL");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_was_stopped_while_a_tool_ran_leaves_no_open_call() {
+    let bot = Bot::start().await;
+    bot.model.script(call("cost_estimator", json!({"input_chars": 1, "output_chars": 1})));
+    bot.model.script(Reply::steps(vec![Step::Hang]));
+    bot.ann("estimate");
+    bot.request(2).await;
+    bot.ann("never mind");
+    bot.database.until("SELECT count(*) FROM turns WHERE detail = 'superseded'", 1).await;
+    bot.database.until("SELECT count(*) FROM turns WHERE detail = 'complete'", 1).await;
+    let outlined = outline(&bot.model.requests().last().unwrap().body);
+    assert_eq!(outlined.first().map(String::as_str), Some("user estimate"));
+    assert!(outlined.iter().any(|line| line.starts_with("assistant cost_estimator")), "{outlined:?}");
+    assert!(!bot.answers(ANN).is_empty());
+    bot.end().await;
+}
+
+#[tokio::test]
+#[expect(clippy::print_stdout, reason = "the share is a figure to read")]
+async fn a_conversation_of_five_rounds_reads_most_of_its_input_from_the_cache() {
+    let bot = Bot::start().await;
+    // A conversation as people have it: a long text is discussed, then worked on with tools.
+    bot.ask(&format!("Read this: {}", "Жил-был у бабушки серенький козлик. ".repeat(100))).await;
+    for number in 1..=5_u32 {
+        let input = json!({"input_chars": 1_000 * number, "output_chars": 500});
+        bot.model.script(Reply::steps(vec![
+            Step::Text(format!("Part {number} of the estimate: {}", "a sentence about it. ".repeat(20))),
+            Step::ToolUse { name: "cost_estimator".to_owned(), input },
+            Step::Stop(StopReason::ToolUse),
+        ]));
+    }
+    bot.model.script(Reply::text("That is all."));
+    bot.ask("what would it cost in five editions?").await;
+    bot.ask("thank you").await;
+    let share = |requests: &[playground::anthropic::Recorded]| {
+        let tokens = |field: &str| -> u64 {
+            requests.iter().map(|request| request.usage[field].as_u64().unwrap_or_default()).sum()
+        };
+        let read = tokens("cache_read_input_tokens");
+        read * 100 / (read + tokens("input_tokens") + tokens("cache_creation_input_tokens"))
+    };
+    let requests = bot.model.requests();
+    let (rounds, next) = (share(&requests[1..7]), share(&requests[7..]));
+    println!("read from the cache: {rounds} % of the input of the six requests, {next} % of the next turn's");
+    assert!(rounds >= 80, "{rounds} %");
+    assert!(next >= 60, "{next} %");
     bot.end().await;
 }

@@ -4,12 +4,13 @@
 WITH closing AS (
   SELECT * FROM jsonb_to_recordset($1)
     AS closing (turn_id bigint, state text, detail text, answer text, interrupted boolean, answered_at timestamptz,
-                left_out boolean, attempt integer, payer text, subject text, calls jsonb, decided numeric, owed jsonb)
+                tool_rounds jsonb, left_out boolean, attempt integer, payer text, subject text, calls jsonb, decided numeric, owed jsonb)
 ), turn AS (
   -- CASE hides the condition from the planner, so that turns are found by their ids. A condition on `state`
   -- would search each among all open turns. Without statistics, the planner expects few open turns and would
   -- scan the whole table.
-  UPDATE turns SET state = closing.state, detail = closing.detail, closed_at = now() FROM closing, threads
+  UPDATE turns SET state = closing.state, detail = closing.detail, closed_at = now(), tool_rounds = closing.tool_rounds
+  FROM closing, threads
   WHERE turns.id = closing.turn_id AND CASE WHEN turns.closed_at IS NULL THEN TRUE END AND threads.id = turns.thread_id
     AND (decided IS NOT NULL OR turns.attempt = closing.attempt)
   RETURNING closing.*, threads.id AS thread_id, threads.chat_id, threads.user_id, turns.held

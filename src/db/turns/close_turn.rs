@@ -16,6 +16,7 @@ use super::super::tool_calls;
 use crate::domain::ids::{OutboxId, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::record::ToolCallRecord;
+use crate::domain::tool_round::ToolRound;
 use crate::domain::turn::{Outcome, TurnRef};
 
 /// What is stored when a turn is closed.
@@ -52,6 +53,8 @@ pub(crate) struct StoredAnswer<'a> {
     pub text: &'a str,
     /// Whether it was interrupted.
     pub interrupted: bool,
+    /// The tool calls of the answer.
+    pub tool_rounds: &'a [ToolRound],
     /// Time of its end.
     pub at: DateTime<Utc>,
 }
@@ -89,6 +92,7 @@ struct CloseTurnRow<'a> {
     answer: Option<&'a str>,
     interrupted: bool,
     answered_at: Option<DateTime<Utc>>,
+    tool_rounds: Option<&'a [ToolRound]>,
     left_out: bool,
     attempt: i32,
     payer: &'static str,
@@ -109,6 +113,7 @@ impl CloseTurn {
             answer: answer.map(|answer| answer.text),
             interrupted: answer.is_some_and(|answer| answer.interrupted),
             answered_at: answer.map(|answer| answer.at),
+            tool_rounds: answer.map(|answer| answer.tool_rounds).filter(|rounds| !rounds.is_empty()),
             left_out,
             attempt: turn.attempt,
             payer: payer.name(),

@@ -72,6 +72,7 @@ fn message(message: &LlmMessage) -> Message<'_> {
 fn block(block: &request::Block) -> Block<'_> {
     unmarked(match block {
         request::Block::Text(text) => Content::Text { text },
+        request::Block::ToolCall { call, tool, input } => Content::ToolUse { id: call, name: tool, input },
         request::Block::ToolResult { call, content, images, is_error } => Content::ToolResult {
             tool_use_id: call,
             content: result_content(content, images),

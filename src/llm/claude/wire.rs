@@ -73,6 +73,11 @@ pub(super) enum Content<'a> {
     Text {
         text: &'a str,
     },
+    ToolUse {
+        id: &'a str,
+        name: &'a str,
+        input: &'a Value,
+    },
     ToolResult {
         tool_use_id: &'a str,
         content: ResultContent<'a>,

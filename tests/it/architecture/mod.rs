@@ -75,7 +75,7 @@ const INNER: &[Order] = &[
     (
         "conversation",
         &[
-            &["mod", "deliveries", "interrupt", "output_ratio", "prompt_files"],
+            &["mod", "deliveries", "interrupt", "output_ratio", "prompt_files", "prompt_tools"],
             &["assistant"],
             &["prompt", "round/context", "window"],
             &["round/attempt"],
