@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use playground::anthropic::{Reply, Step, StopReason};
 use playground::e2b::{ApiError, Call, E2b, Fault, Operation, Outcome, Settings};
-use playground::telegram::{MediaMessage, NewFile};
+use playground::telegram::{Attachment, MediaMessage, NewFile};
 use rust_decimal::{Decimal, dec};
 use serde_json::{Value, json};
 use starling::domain::file_id::PublicFileId;
@@ -228,6 +228,21 @@ async fn plots_are_seen_by_the_model_and_kept() {
     let pictures = lab.pictures();
     assert_eq!((pictures.len(), &pictures[0]["source"]["media_type"]), (3, &json!("image/png")));
     assert!(result.get("value").is_none(), "the text of a plot says nothing: {result}");
+    lab.rests(1).await;
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn a_person_who_types_it_gets_a_chart() {
+    let lab = Lab::start().await;
+    lab.bot.ann("!python");
+    let sent = arrived(&lab.bot, 1).await;
+    assert_eq!((sent[0].kind, &sent[0].bytes[1..4]), (Attachment::Photo, &b"PNG"[..]));
+    lab.bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+    let answer = lab.bot.answers(ANN).remove(0);
+    assert!(answer.contains("The best month was April") && answer.contains("17"), "{answer}");
+    lab.bot.ask("!python\nsum(n * n for n in range(100))").await;
+    assert!(lab.bot.answers(ANN).pop().unwrap().contains("328350"));
     lab.rests(1).await;
     lab.end().await;
 }
