@@ -332,6 +332,17 @@ async fn a_run_without_its_end_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_run_that_falls_silent_is_given_up() {
+    let lab = Lab::start().await;
+    lab.e2b.fail_next(Operation::Execute, 1, &Fault::Silent);
+    assert_eq!(lab.code("1").await["error"], "broken_off");
+    let (_, seconds, _) = lab.paid().await.remove(0);
+    assert!(seconds < Decimal::from(60), "the service keeps running code alive, so its silence is short");
+    assert_eq!(lab.code("2").await["value"], "2");
+    lab.end().await;
+}
+
+#[tokio::test]
 async fn passing_faults_are_retried_as_the_service_asks() {
     let lab = Lab::start().await;
     lab.e2b.fail_next(Operation::Create, 1, &Fault::Error(ApiError::rate_limited(1)));

@@ -17,10 +17,12 @@ use super::sandboxes::Sandbox;
 /// How often a line keeps a silent stream alive.
 const KEEPALIVE: Duration = Duration::from_secs(5);
 
+/// Every key of a request.
+const KEYS: [&str; 4] = ["code", "context_id", "language", "env_vars"];
+
 /// Checks a request and returns the interpreter and the code.
 pub(super) fn admit(sandbox: &Sandbox, body: &Value) -> Result<(Kernel, String), ApiError> {
     let fields = body.as_object().ok_or_else(|| ApiError::new(422, "Field required: body"))?;
-    const KEYS: [&str; 4] = ["code", "context_id", "language", "env_vars"];
     if let Some(unknown) = fields.keys().find(|key| !KEYS.contains(&key.as_str())) {
         return Err(ApiError::new(422, format!("Extra inputs are not permitted: {unknown}")));
     }

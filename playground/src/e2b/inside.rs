@@ -21,7 +21,7 @@ pub(super) fn value<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a
     query.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
 }
 
-fn path<'a>(query: &'a [(String, String)]) -> Result<&'a str, ApiError> {
+fn path(query: &[(String, String)]) -> Result<&str, ApiError> {
     if let Some(user) = value(query, "username").filter(|user| !USERS.contains(user)) {
         return Err(ApiError::new(401, format!("error looking up user '{user}'")));
     }

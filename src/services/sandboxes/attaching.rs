@@ -83,12 +83,11 @@ impl Sandboxes {
         may_exist: bool,
     ) -> Result<Connection, OpenError> {
         let found = if may_exist { self.client.find(key).await?.into_iter().next() } else { None };
-        let connection = match found {
-            Some(id) => self.client.connect(&id, LIFE).await?,
-            None => {
-                let origin = [("thread", thread.0.to_string()), ("turn", turn.0.to_string())];
-                self.client.create(key, &origin, LIFE).await?
-            }
+        let connection = if let Some(id) = found {
+            self.client.connect(&id, LIFE).await?
+        } else {
+            let origin = [("thread", thread.0.to_string()), ("turn", turn.0.to_string())];
+            self.client.create(key, &origin, LIFE).await?
         };
         kill_point!("sandbox: created");
         let (db, id) = (&self.db, connection.id.as_str());

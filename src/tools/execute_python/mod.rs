@@ -93,7 +93,9 @@ impl Tool for ExecutePython {
         };
         // From here on the sandbox is used, whatever comes of it.
         let mut paid = PaidCall::by_the_second(context.meter, ModelId(SERVICE.to_owned()));
-        let worked = noting(&mut paid, work(sandbox, &prepared, context)).await;
+        // Boxed: the future of a run is large, and every call of a tool would have room for it.
+        let work = Box::pin(work(sandbox, &prepared, context));
+        let worked = noting(&mut paid, work).await;
         let ended = match &worked {
             Ok(worked) => worked.status,
             Err(failure) => failure.error,
@@ -192,8 +194,7 @@ struct Worked {
 }
 
 /// Works while the time used is recorded again and again.
-async fn noting<T>(paid: &mut PaidCall, work: impl Future<Output = T>) -> T {
-    tokio::pin!(work);
+async fn noting<T>(paid: &mut PaidCall, mut work: impl Future<Output = T> + Unpin) -> T {
     loop {
         tokio::select! {
             done = &mut work => return done,
