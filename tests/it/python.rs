@@ -464,8 +464,7 @@ async fn clear_and_the_end_of_its_life_kill_a_sandbox() {
     lab.bot.database.until(LEASED, 0).await;
     lab.bot.ask("/clear").await;
     lab.bot.database.until("SELECT count(*) FROM sandboxes", 0).await;
-    let killed =
-        |calls: &[Call]| calls.iter().filter(|call| call.operation == Operation::Kill).nth(0).map(drop);
+    let killed = |calls: &[Call]| calls.iter().find(|call| call.operation == Operation::Kill).map(drop);
     lab.e2b.until("the first kill", BOUND, killed).await.unwrap();
     lab.rests(0).await;
     assert_eq!(lab.code("1").await["sandbox"], "new");

@@ -233,7 +233,9 @@ mod tests {
         #[test]
         fn a_short_output_is_kept_as_it_is(pieces: Vec<String>) {
             let mut output = Capped::default();
-            pieces.iter().for_each(|piece| output.push(piece));
+            for piece in &pieces {
+                output.push(piece);
+            }
             let whole = pieces.concat();
             prop_assume!(whole.chars().count() <= HEAD + TAIL);
             prop_assert_eq!(output.to_string(), whole);
