@@ -43,7 +43,7 @@ use crate::telemetry::readiness::Readiness;
 use crate::telemetry::server;
 use secrecy::ExposeSecret;
 
-/// The longest time limit of any call of the Bot API: long polling, and files later.
+/// The longest time limit of any call of the Bot API: long polling, and files.
 const TELEGRAM_LIMIT: Duration = Duration::from_secs(120);
 /// Time limit of migrations, including the wait for another instance.
 const MIGRATION_LIMIT: Duration = Duration::from_secs(3_600);
@@ -159,9 +159,10 @@ async fn start(
     let client = http::client(TELEGRAM_LIMIT).context("no HTTP client")?;
     let budget = telegram.sends_per_second;
     let api = Api::new(client, &telegram.api_url, &telegram.token, budget, metrics.clone())
-        .context("TELEGRAM_API_URL")?;
-    let assistant =
-        clients::assistant(config, &registry, db, (&api, &cache), (clock.clone(), life), metrics)?;
+        .context("TELEGRAM_API_URL")?
+        .with_files(telegram.file_limit, telegram.is_local());
+    let books = Books { db: db.clone(), registry, clock, terms: clients::terms(config) };
+    let assistant = clients::assistant(config, &books, (&api, &cache), speech.as_ref(), (life, metrics))?;
     let me = introduce(&api, life).await?;
     let made_files = assistant.made_files.clone();
     let courier =
@@ -174,7 +175,7 @@ async fn start(
         cache,
         write_behind,
         assistant,
-        books: Books { db: db.clone(), registry, clock, terms: clients::terms(config) },
+        books,
         payment_worker: PaymentWorker::new(metrics.clone()),
         screen,
         mailboxes: Mailboxes::default(),

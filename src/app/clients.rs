@@ -7,17 +7,16 @@ use crate::cache::{Cache, Origin};
 use crate::config::Config;
 use crate::conversation::{Assistant, OutputRatios};
 use crate::db::{Db, migrate};
-use crate::domain::clock::Clock;
 use crate::domain::tool::ToolName;
 use crate::http;
 use crate::lifecycle::Lifecycle;
-use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude, speech};
 use crate::sandbox;
-use crate::services::books::Terms;
+use crate::services::books::{Books, Terms};
 use crate::services::file_contents::FileContents;
 use crate::services::file_copies::FileCopies;
 use crate::services::file_previews::FilePreviews;
+use crate::services::file_transcripts::FileTranscripts;
 use crate::services::made_files::MadeFiles;
 use crate::services::sandboxes::Sandboxes;
 use crate::telemetry::metrics::Metrics;
@@ -36,6 +35,8 @@ pub(super) fn terms(config: &Config) -> Terms {
     Terms {
         starter_balance: config.conversation.starter_balance,
         overdraft_limit: config.conversation.overdraft_limit,
+        turn_limit: config.conversation.turn_limit,
+        file_bytes_per_day: config.conversation.file_bytes_per_day,
         messages_kept_days: config.conversation.messages_kept_days,
         support_contact: config.service.support_contact.clone(),
         privileged: config.privileged.clone(),
@@ -44,36 +45,40 @@ pub(super) fn terms(config: &Config) -> Terms {
 
 pub(super) fn assistant(
     config: &Config,
-    registry: &Registry,
-    db: &Db,
+    books: &Books,
     (api, cache): (&Api, &Cache),
-    (clock, life): (Clock, &Lifecycle),
-    metrics: &Metrics,
+    speech: Option<&speech::Client>,
+    (life, metrics): (&Lifecycle, &Metrics),
 ) -> Result<Assistant> {
+    let Books { db, registry, clock, .. } = books.clone();
     let (idle_limit, max_silence) = (config.anthropic.idle_limit, config.anthropic.max_silence);
     let client = http::streaming_client(idle_limit * 2).context("no HTTP client")?;
     let anthropic = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
-    let provider = Provider::Claude(anthropic);
-    let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
+    let (provider, metrics) = (Provider::Claude(anthropic), metrics.clone());
+    let python = python(config)?;
+    let mut missing = Vec::new();
+    if speech.is_none() {
+        missing.push(ToolName::TranscribeAudio);
+    }
+    if python.is_none() {
+        missing.push(ToolName::ExecutePython);
+    }
     let room = (config.database.made_files, config.database.made_files_cached);
     let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);
     let copies = FileCopies::new(api.clone(), cache.clone(), provider.clone(), db.clone(), clock.clone());
     let contents = FileContents::new(api.clone(), cache.clone(), db.clone(), made_files.clone());
-    let previews = FilePreviews::new(contents.clone());
-    let python = python(config)?;
-    let mut hidden = Vec::new();
-    if python.is_none() {
-        hidden.push(ToolName::ExecutePython);
-    }
-    let toolbox = Toolbox::without(&hidden);
-    let sandboxes = python.map(|client| Sandboxes::new(client, db.clone(), contents, life.clone()));
+    let transcripts = speech.map(|client| {
+        FileTranscripts::new(contents.clone(), books.clone(), client.clone(), life.clone(), metrics.clone())
+    });
+    let sandboxes = python.map(|client| Sandboxes::new(client, db.clone(), contents.clone(), life.clone()));
     Ok(Assistant {
         provider,
-        toolbox,
+        toolbox: Toolbox::without(&missing),
         ratios: OutputRatios::default(),
         copies,
-        previews,
+        previews: FilePreviews::new(contents),
+        transcripts,
         sandboxes,
         db,
         made_files,

@@ -1,16 +1,24 @@
-//! Downloads of files: the path is requested first, then the content is read up to a limit.
+//! Downloads of files: the path is requested first, then the content is read up to a limit. A local Bot API
+//! server names a file on this machine; any other hands the content out itself.
 
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout};
 
 use super::flow::{Admission, Class};
 use super::methods::GetFile;
 use super::{Api, ApiError, CALL_LIMIT};
+use crate::domain::file::PUBLIC_LIMIT;
 use crate::domain::ids::ChatId;
 
 /// Time limit of a download, whatever the file's size.
 const DOWNLOAD_LIMIT: Duration = Duration::from_secs(60);
+/// Time limit of `getFile` at a local server, which first loads the whole file itself.
+const LOADING_LIMIT: Duration = Duration::from_secs(120);
 /// How long downloads pause when Telegram limits them, because it names no time then.
 const FLOOD_WAIT: Duration = Duration::from_secs(5);
 
@@ -20,6 +28,27 @@ impl Api {
         match self.flow.admit(chat, Class::File) {
             Admission::Now => None,
             Admission::NotBefore(end) => Some(end),
+        }
+    }
+
+    /// Returns the largest file that the server hands out, in bytes.
+    pub(crate) fn file_limit(&self) -> u64 {
+        self.file_limit
+    }
+
+    /// Waits for room in memory for a file of `size` bytes (`None`: unknown). Whoever downloads a file takes
+    /// room first and keeps it as long as the content.
+    pub(crate) async fn room_for(&self, size: Option<u64>) -> Option<OwnedSemaphorePermit> {
+        self.room.take(size, self.file_limit).await
+    }
+
+    /// Lets a local server load a large file onto its disk, so that the room in memory is not taken while
+    /// that goes on. Failures are left to the download.
+    pub(crate) async fn preload(&self, chat: ChatId, file: &str, size: Option<u64>) {
+        let is_large = size.unwrap_or(self.file_limit) > PUBLIC_LIMIT;
+        if is_large && self.is_local && self.files_wait_until(chat).is_none() {
+            let answer = self.send(&GetFile { file_id: file }, LOADING_LIMIT).await;
+            self.learn(chat, &answer);
         }
     }
 
@@ -33,9 +62,14 @@ impl Api {
         if let Some(end) = self.files_wait_until(chat) {
             return Err(ApiError::Flood(end - Instant::now()));
         }
-        let answer = self.send(&GetFile { file_id: file }, CALL_LIMIT).await;
+        let limit = if self.is_local { LOADING_LIMIT } else { CALL_LIMIT };
+        let answer = self.send(&GetFile { file_id: file }, limit).await;
         self.learn(chat, &answer);
         let path = answer?.file_path.ok_or_else(|| refused(404, "the file has no place"))?;
+        if path.starts_with('/') && self.is_local {
+            let content = timeout(DOWNLOAD_LIMIT, read_local(&path, most)).await;
+            return content.unwrap_or_else(|_| Err(ApiError::Server(504)));
+        }
         let content = self.read_file(&path, most).await;
         self.learn(chat, &content);
         content
@@ -66,6 +100,51 @@ impl Api {
     }
 }
 
+/// Reads a file of a local server, at most `most` bytes. Its path contains the token, so it is in no error.
+async fn read_local(path: &str, most: u64) -> Result<Vec<u8>, ApiError> {
+    let mut file = File::open(path).await.map_err(|error| not_readable(&error))?;
+    let metadata = file.metadata().await.map_err(|error| not_readable(&error))?;
+    if !metadata.is_file() {
+        return Err(refused(404, "the path of the file names no file"));
+    }
+    if metadata.len() > most {
+        return Err(refused(413, "the file is too large"));
+    }
+    let mut content = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+    let mut within = (&mut file).take(metadata.len());
+    within.read_to_end(&mut content).await.map_err(|error| not_readable(&error))?;
+    Ok(content)
+}
+
+fn not_readable(error: &io::Error) -> ApiError {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::PermissionDenied => refused(
+            404,
+            "the bot cannot open the file that the local Bot API server names: \
+             the server's directory must be readable under the same path",
+        ),
+        _ => ApiError::Server(500),
+    }
+}
+
 fn refused(code: u16, description: &str) -> ApiError {
     ApiError::Refused { code, description: description.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_of_a_local_server_is_read_up_to_the_limit() {
+        let directory = env!("CARGO_MANIFEST_DIR");
+        let path = format!("{directory}/Cargo.toml");
+        let expected = include_bytes!("../../Cargo.toml");
+        let size = expected.len() as u64;
+        assert_eq!(read_local(&path, size).await.unwrap(), expected);
+        assert!(read_local(&path, size - 1).await.unwrap_err().is_too_big());
+        let missing = read_local(&format!("{path}.missing"), size).await.unwrap_err();
+        assert!(!missing.is_passing() && missing.to_string().contains("cannot open"), "{missing}");
+        assert!(!read_local(directory, size).await.unwrap_err().is_passing());
+    }
 }

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod download;
+mod download_room;
 pub(crate) mod error;
 pub(crate) mod flow;
 pub(crate) mod methods;
@@ -20,6 +21,9 @@ pub(crate) use error::ApiError;
 use flow::{Admission, Class, Flow};
 use methods::Method;
 
+use download_room::DownloadRoom;
+
+use crate::domain::file::PUBLIC_LIMIT;
 use crate::domain::ids::ChatId;
 use crate::telemetry::metrics::Metrics;
 
@@ -35,6 +39,11 @@ pub(crate) struct Api {
     addresses: Addresses,
     flow: Flow,
     metrics: Metrics,
+    /// Largest file that the server hands out, in bytes.
+    file_limit: u64,
+    /// Whether the server may keep its files on this machine.
+    is_local: bool,
+    room: DownloadRoom,
 }
 
 /// The envelope of every response.
@@ -68,7 +77,21 @@ impl Api {
         metrics: Metrics,
     ) -> Result<Self, ParseError> {
         let addresses = Addresses::new(url, token)?;
-        Ok(Self { http, addresses, flow: Flow::new(sends_per_second), metrics })
+        Ok(Self {
+            http,
+            addresses,
+            flow: Flow::new(sends_per_second),
+            metrics,
+            file_limit: PUBLIC_LIMIT,
+            is_local: false,
+            room: DownloadRoom::default(),
+        })
+    }
+
+    /// Sets the largest file that the server hands out, in bytes, and whether it is a local Bot API server,
+    /// which names files on this machine by absolute paths.
+    pub(crate) fn with_files(self, file_limit: u64, is_local: bool) -> Self {
+        Self { file_limit, is_local, ..self }
     }
 
     /// Calls a method that belongs to no chat and has no budget.

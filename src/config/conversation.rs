@@ -9,6 +9,9 @@ use rust_decimal::Decimal;
 use super::section::Reader;
 use crate::domain::money::Usd;
 
+/// The largest value of `FILE_BYTES_PER_DAY`: 1,000 TB.
+const MOST_BYTES: u64 = 1_000_000_000_000_000;
+
 /// How conversations behave.
 #[derive(Clone, Debug)]
 pub struct Conversation {
@@ -20,6 +23,10 @@ pub struct Conversation {
     pub max_turns_per_user: usize,
     /// How far below zero a tool loop may take the balance before it gets its last answer.
     pub overdraft_limit: Usd,
+    /// The cost of one request after which the person is asked whether to go on; zero for no limit.
+    pub turn_limit: Usd,
+    /// How many bytes of files are fetched for one user in a day (UTC); 0 means no limit.
+    pub file_bytes_per_day: u64,
     /// How long conversations are kept, in days.
     pub messages_kept_days: i64,
     /// A model table that replaces the built-in one.
@@ -33,6 +40,8 @@ impl Conversation {
             starter_balance: usd(reader, "STARTER_BALANCE_USD", Decimal::new(10, 2)),
             max_turns_per_user: reader.number("MAX_TURNS_PER_USER", 5, 1, 1_000),
             overdraft_limit: usd(reader, "OVERDRAFT_LIMIT_USD", Decimal::new(50, 2)),
+            turn_limit: usd(reader, "TURN_LIMIT_USD", Decimal::ONE),
+            file_bytes_per_day: reader.number("FILE_BYTES_PER_DAY", 500_000_000, 0, MOST_BYTES),
             messages_kept_days: reader.number("MESSAGES_KEPT_DAYS", 90, 1, 36_500),
             models_file: models_file(reader),
         }
@@ -63,6 +72,8 @@ impl fmt::Display for Conversation {
         writeln!(f, "STARTER_BALANCE_USD={}", self.starter_balance.0)?;
         writeln!(f, "MAX_TURNS_PER_USER={}", self.max_turns_per_user)?;
         writeln!(f, "OVERDRAFT_LIMIT_USD={}", self.overdraft_limit.0)?;
+        writeln!(f, "TURN_LIMIT_USD={}", self.turn_limit.0)?;
+        writeln!(f, "FILE_BYTES_PER_DAY={}", self.file_bytes_per_day)?;
         writeln!(f, "MESSAGES_KEPT_DAYS={}", self.messages_kept_days)?;
         let file = self
             .models_file

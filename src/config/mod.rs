@@ -86,6 +86,13 @@ impl Config {
                 "BATCH_WINDOW_MS is above 1000: it is cut to the one second that a batch may wait".into(),
             );
         }
+        let daily = self.conversation.file_bytes_per_day;
+        if daily > 0 && daily < self.telegram.file_limit {
+            warnings.push(
+                "FILE_BYTES_PER_DAY is below TELEGRAM_FILE_LIMIT_MB: files larger than it are never read"
+                    .into(),
+            );
+        }
         warnings
     }
 }

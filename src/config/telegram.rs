@@ -7,6 +7,11 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::section::{Reader, presence};
+use crate::domain::file::PUBLIC_LIMIT;
+
+/// The host of Telegram's own Bot API server.
+const PUBLIC_HOST: &str = "api.telegram.org";
+const MIB: u64 = 1024 * 1024;
 
 /// How to reach Telegram, and how updates arrive.
 #[derive(Clone, Debug)]
@@ -19,6 +24,8 @@ pub struct Telegram {
     pub mode: Mode,
     /// Sends and edits per second over all chats; Telegram allows 30 for free, 0 means no limit.
     pub sends_per_second: u32,
+    /// Largest file that the server lets the bot download, in bytes.
+    pub file_limit: u64,
 }
 
 /// How updates arrive.
@@ -47,6 +54,7 @@ impl Telegram {
         }
         let api_url = reader.base_url("TELEGRAM_API_URL", "https://api.telegram.org");
         let sends_per_second = reader.number("TELEGRAM_SENDS_PER_SECOND", 30, 0, 1_000);
+        let file_limit = file_limit(reader, &api_url);
         let mode = match reader.text("TELEGRAM_MODE").unwrap_or("polling") {
             "polling" => Mode::Polling,
             "webhook" => webhook(reader)?,
@@ -55,8 +63,31 @@ impl Telegram {
                 Mode::Polling
             }
         };
-        Some(Self { token: token?, api_url, mode, sends_per_second })
+        Some(Self { token: token?, api_url, mode, sends_per_second, file_limit })
     }
+
+    /// Returns whether the Bot API server is not Telegram's own, so that it may keep files on this machine.
+    pub fn is_local(&self) -> bool {
+        !is_public(&self.api_url)
+    }
+}
+
+fn is_public(api_url: &str) -> bool {
+    Url::parse(api_url).is_ok_and(|url| url.host_str() == Some(PUBLIC_HOST))
+}
+
+/// Reads the largest file that the server lets the bot download.
+fn file_limit(reader: &mut Reader<'_>, api_url: &str) -> u64 {
+    let public = PUBLIC_LIMIT / MIB;
+    let limit = reader.number("TELEGRAM_FILE_LIMIT_MB", public, 1, 2_000);
+    if limit > public && is_public(api_url) {
+        let advice = format!(
+            "must be at most {public} with {PUBLIC_HOST}, which hands out no larger files; \
+             run a local Bot API server (telegram-bot-api --local) and set TELEGRAM_API_URL to it"
+        );
+        reader.problem("TELEGRAM_FILE_LIMIT_MB", advice);
+    }
+    limit * MIB
 }
 
 fn webhook(reader: &mut Reader<'_>) -> Option<Mode> {
@@ -96,6 +127,7 @@ impl fmt::Display for Telegram {
         writeln!(f, "TELEGRAM_BOT_TOKEN={}", presence(Some(&self.token)))?;
         writeln!(f, "TELEGRAM_API_URL={}", self.api_url)?;
         writeln!(f, "TELEGRAM_SENDS_PER_SECOND={}", self.sends_per_second)?;
+        writeln!(f, "TELEGRAM_FILE_LIMIT_MB={}", self.file_limit / MIB)?;
         match &self.mode {
             Mode::Polling => writeln!(f, "TELEGRAM_MODE=polling"),
             Mode::Webhook { url, addr, secret } => {

@@ -50,6 +50,49 @@ fn three_settings_are_enough() {
     assert_eq!(config.service.shutdown_grace.as_secs(), 60);
     assert!(config.database.redis.is_none());
     assert!(config.providers.openai.key.is_none());
+    assert_eq!((config.telegram.file_limit, config.telegram.is_local()), (20 << 20, false));
+    assert_eq!(config.conversation.file_bytes_per_day, 500_000_000);
+    assert!(config.to_string().contains("TELEGRAM_FILE_LIMIT_MB=20\n"));
+    assert!(config.to_string().contains("FILE_BYTES_PER_DAY=500000000\n"));
+}
+
+#[test]
+fn files_over_20_mb_need_a_local_server() {
+    let load = |url: &str, limit: &str| {
+        let variables = [("TELEGRAM_API_URL", url), ("TELEGRAM_FILE_LIMIT_MB", limit)];
+        Config::load(&ConfigSource::of([TOKEN, KEY, POSTGRES, variables[0], variables[1]], vec![]))
+    };
+    for (url, limit, expected) in [
+        ("https://api.telegram.org", "1", Ok(1 << 20)),
+        ("https://api.telegram.org/", "20", Ok(20 << 20)),
+        ("https://api.telegram.org", "21", Err("run a local Bot API server")),
+        ("https://API.telegram.org", "2000", Err("run a local Bot API server")),
+        ("http://127.0.0.1:8081", "21", Ok(21 << 20)),
+        ("http://bot-api:8081", "2000", Ok(2_000 << 20)),
+        ("http://bot-api:8081", "2001", Err("a number from 1 to 2000")),
+        ("http://bot-api:8081", "0", Err("a number from 1 to 2000")),
+        ("http://bot-api:8081", "20 MB", Err("a number from 1 to 2000")),
+    ] {
+        match (load(url, limit), expected) {
+            (Ok(config), Ok(bytes)) => assert_eq!(config.telegram.file_limit, bytes, "{url} {limit}"),
+            (Err(problems), Err(part)) => {
+                assert_eq!(advice(&problems), ["TELEGRAM_FILE_LIMIT_MB"], "{url} {limit}");
+                assert!(problems.to_string().contains(part), "{problems}");
+            }
+            (found, expected) => panic!("{url} {limit}: {found:?}, not {expected:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_daily_limit_below_the_largest_file_is_pointed_out() {
+    let warned = |bytes: &str| {
+        let source = ConfigSource::of([TOKEN, KEY, POSTGRES, ("FILE_BYTES_PER_DAY", bytes)], vec![]);
+        let warnings = Config::load(&source).unwrap().warnings();
+        warnings.iter().any(|warning| warning.contains("FILE_BYTES_PER_DAY"))
+    };
+    assert!(warned("20971519"));
+    assert!(!warned("20971520") && !warned("0"));
 }
 
 #[test]

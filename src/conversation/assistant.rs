@@ -9,6 +9,7 @@ use crate::llm::Provider;
 use crate::llm::registry::Registry;
 use crate::services::file_copies::FileCopies;
 use crate::services::file_previews::FilePreviews;
+use crate::services::file_transcripts::FileTranscripts;
 use crate::services::made_files::MadeFiles;
 use crate::services::sandboxes::Sandboxes;
 use crate::telemetry::metrics::Metrics;
@@ -27,6 +28,8 @@ pub(crate) struct Assistant {
     pub copies: FileCopies,
     /// Reads documents as text.
     pub previews: FilePreviews,
+    /// Turns the speech in files into text; `None` if it is not set up.
+    pub transcripts: Option<FileTranscripts>,
     /// The sandboxes of conversations, for tools; `None` without a key for them.
     pub sandboxes: Option<Sandboxes>,
     /// The database, for tools.

@@ -1,29 +1,30 @@
 //! The orchestrator: alternates requests and tool runs until the model stops, the turn is cut or an error
 //! cannot be corrected.
 
+mod calling;
+mod last_round;
 mod mending;
 
+use last_round::LastRound;
 use tokio::sync::mpsc;
 
 use super::deliveries::Deliveries;
 use super::interrupt::Stop;
 use super::round::{self, Round, RoundContext, RoundEnd};
-use super::subagent::Subagent;
 use super::{Assistant, prompt, window};
 use crate::domain::blank::is_blank;
 use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
 use crate::domain::message::Role;
 use crate::domain::record;
-use crate::domain::tool_round::{self, PastCall, ToolRound};
+use crate::domain::tool_round::{self, ToolRound};
 use crate::domain::turn::{Interruption, Outcome, TurnEvent, TurnFailure, TurnReport, TurnRequest};
 use crate::lifecycle::kill_point;
 use crate::llm::error::{Retry, TRIES};
-use crate::llm::event::ToolCall;
 use crate::llm::request::{Block, LlmMessage, LlmRequest};
 use crate::llm::{LlmError, StopReason};
 use crate::services::metering::{RoundBudget, TurnMeter};
 use crate::tools::Outages;
-use crate::tools::runner::{self, ToolOutcome};
+use crate::tools::runner;
 
 /// The most rounds with tools of one turn; a model that needs more is going in circles, and is asked for a
 /// last answer without tools.
@@ -100,15 +101,6 @@ struct TurnLoop<'a> {
     last: Option<LastRound>,
 }
 
-/// Why a round is the last one of its turn.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum LastRound {
-    /// The overdraft limit is reached.
-    Money,
-    /// The rounds with tools are used up.
-    Rounds,
-}
-
 /// The step after a round.
 enum NextStep {
     /// Ask again with a longer conversation; the text continues in a new paragraph.
@@ -125,36 +117,22 @@ impl TurnLoop<'_> {
             let round = self.ask(&mut prompt).await;
             self.text.push_str(&round.text);
             match self.after(round).await {
-                NextStep::Done(Outcome::Answered | Outcome::Failed(TurnFailure::Empty))
-                    if self.last == Some(LastRound::Money) =>
-                {
-                    return Outcome::OutOfFunds;
-                }
-                NextStep::Done(outcome) => return outcome,
+                NextStep::Done(outcome) => return self.last.map_or(outcome, |last| last.outcome(outcome)),
                 NextStep::Continue(messages) => prompt.messages.extend(messages),
                 NextStep::Ask(messages) => {
                     prompt.messages.extend(messages);
                     self.paragraph().await;
                 }
             }
-            match self.last {
-                Some(LastRound::Money) => return Outcome::OutOfFunds,
-                Some(LastRound::Rounds) => return Outcome::Truncated,
-                None => {}
+            if let Some(last) = self.last {
+                return last.outcome(Outcome::Truncated);
             }
             kill_point!("tab: between rounds");
             match self.stop.or_cut(self.meter.request_round(prompt.bytes())).await {
                 Some(RoundBudget::Open) if left > 1 => {}
-                Some(RoundBudget::Open) => {
-                    tracing::info!(
-                        rounds = ROUNDS,
-                        "the model is asked for its last answer after {ROUNDS} rounds"
-                    );
-                    self.last_round(&mut prompt, LastRound::Rounds, prompt::ROUNDS_ARE_OVER);
-                }
-                Some(RoundBudget::Used) => {
-                    self.last_round(&mut prompt, LastRound::Money, prompt::MONEY_IS_USED_UP);
-                }
+                Some(RoundBudget::Open) => self.last_round(&mut prompt, LastRound::Rounds),
+                Some(RoundBudget::Used) => self.last_round(&mut prompt, LastRound::Money),
+                Some(RoundBudget::LimitReached) => self.last_round(&mut prompt, LastRound::Limit),
                 None => return Outcome::Interrupted(self.stop.reason().unwrap_or(Interruption::Shutdown)),
             }
         }
@@ -192,9 +170,10 @@ impl TurnLoop<'_> {
     }
 
     /// Makes the next round the last one: an instruction is added and the tools are withheld.
-    fn last_round(&mut self, prompt: &mut LlmRequest, reason: LastRound, instruction: &str) {
+    fn last_round(&mut self, prompt: &mut LlmRequest, reason: LastRound) {
+        tracing::info!(?reason, "the model is asked for its last answer");
         self.last = Some(reason);
-        prompt.ask_for_the_end(instruction);
+        prompt.ask_for_the_end(reason.instruction());
     }
 
     async fn after(&mut self, round: Round) -> NextStep {
@@ -278,55 +257,6 @@ impl TurnLoop<'_> {
         }
         self.text.push_str("\n\n");
         self.show(TurnEvent::Text("\n\n".to_owned())).await;
-    }
-
-    /// Runs the calls of a round and shows when each begins and ends. Returns `None` if the turn was stopped
-    /// meanwhile.
-    async fn run_tools(&mut self, calls: &[ToolCall]) -> Option<Vec<Block>> {
-        let started_at = self.assistant.clock.now();
-        for ToolCall { id, name, .. } in calls {
-            self.show(TurnEvent::ToolStarted { call: id.clone(), name: name.clone() }).await;
-        }
-        let subagent = Subagent {
-            assistant: self.assistant,
-            meter: &self.meter,
-            stop: self.stop,
-            turn: self.row,
-            key: self.key,
-            thread: self.thread,
-            deliveries: &self.deliveries,
-            outages: &self.outages,
-        };
-        let working = runner::run(&self.assistant.toolbox, subagent.context(), &self.meter, calls);
-        let ran = self.stop.or_cut(working).await?;
-        for (ToolCall { id, name, .. }, ran) in calls.iter().zip(&ran) {
-            let ended = record::ToolCallRecord {
-                turn: self.row,
-                attempt: self.attempt,
-                call: id.clone(),
-                tool: name.clone(),
-                failed: ran.failed,
-                duration_ms: i64::try_from(ran.duration.as_millis()).unwrap_or(i64::MAX),
-                cost: ran.cost,
-                started_at,
-            };
-            self.tools.push(ended.clone());
-            self.show(TurnEvent::ToolEnded(ended)).await;
-        }
-        self.remember(calls, &ran);
-        Some(runner::results(calls, ran))
-    }
-
-    /// Keeps the calls of a round for later prompts.
-    fn remember(&mut self, calls: &[ToolCall], ran: &[ToolOutcome]) {
-        let calls = calls.iter().zip(ran).filter_map(|(call, ran)| {
-            let input = call.input.as_ref().map_or_else(|_| "{}".to_owned(), ToString::to_string);
-            PastCall::new(&call.id, &call.name, &input, &ran.content, ran.failed)
-        });
-        let round = ToolRound { text_end: self.text.len(), calls: calls.collect() };
-        if !round.calls.is_empty() {
-            self.rounds.push(round);
-        }
     }
 
     async fn show(&self, event: TurnEvent) {

@@ -49,7 +49,8 @@ pub(super) struct Subagent<'a> {
 impl Subagent<'_> {
     /// Returns the context for tools.
     pub(super) fn context(&self) -> ToolContext<'_> {
-        let Assistant { registry, db, made_files, previews, sandboxes, clock, .. } = self.assistant;
+        let Assistant { registry, db, made_files, previews, transcripts, sandboxes, clock, .. } =
+            self.assistant;
         let Self { meter, turn, key, thread, outages, deliveries, .. } = *self;
         ToolContext {
             registry,
@@ -57,6 +58,7 @@ impl Subagent<'_> {
             db,
             made_files,
             previews,
+            transcripts: transcripts.as_ref(),
             sandboxes: sandboxes.as_ref(),
             turn,
             key,

@@ -1,9 +1,37 @@
-//! Repository of copies at the model's provider that no file refers to any more. Rows come from triggers on
-//! `files`.
+//! Repository of copies at the model's provider that no file refers to any more. Most rows come from triggers
+//! on `files`.
 
 use std::time::Duration;
 
-use super::{Db, DbError};
+use super::{Db, DbError, Tx};
+use crate::domain::ids::ThreadId;
+
+/// Queues a copy that no file has.
+pub(crate) async fn queue(database: impl sqlx::PgExecutor<'_>, copy: &str) -> Result<(), DbError> {
+    sqlx::query!(
+        "INSERT INTO copy_deletions (provider_id)
+         SELECT $1 WHERE NOT EXISTS (SELECT FROM files WHERE provider_id = $1) ON CONFLICT (provider_id) DO NOTHING",
+        copy,
+    )
+    .execute(database)
+    .await
+    .map_err(DbError::at("copy_deletions::queue"))?;
+    Ok(())
+}
+
+/// Postpones the deletion of a copy that an open turn of a thread may still show, by an hour.
+pub(crate) async fn spare_open_turn(tx: &mut Tx<'_>, thread: ThreadId, copy: &str) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE copy_deletions SET due_at = now() + interval '1 hour'
+         WHERE provider_id = $2 AND EXISTS (SELECT FROM turns WHERE thread_id = $1 AND state = 'open')",
+        thread.0,
+        copy,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("copy_deletions::spare_open_turn"))?;
+    Ok(())
+}
 
 /// Takes up to `limit` copies that are due, oldest first. Each is due again after `lease`, or later if it was
 /// tried before: the pause doubles up to a day. Another instance gets other copies.

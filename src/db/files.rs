@@ -4,10 +4,10 @@
 use chrono::{DateTime, Utc};
 
 use super::{Db, DbError, made_files};
-use crate::domain::file::{FileKind, KnownFile, ProviderCopy, known_size};
+use crate::domain::file::{FileKind, KnownFile, ProviderCopy, Refusal, known_size};
 use crate::domain::file_id::PublicFileId;
-use crate::domain::ids::{ChatId, FileId, ThreadId, ThreadKey, TurnId};
-use crate::domain::speech::Spoken;
+use crate::domain::ids::{ChatId, FileId, MessageId, ThreadId, ThreadKey, TurnId};
+use crate::domain::speech::{RecordingId, Spoken};
 use crate::domain::turn::Unfetched;
 
 /// The columns of a file, all NULL if there is none; `id` tells the cases apart.
@@ -28,6 +28,8 @@ pub(super) struct FileRow {
     pub(super) public_id: Option<String>,
     pub(super) preview: Option<String>,
     pub(super) fault: Option<String>,
+    /// The name and the limit of a refusal.
+    pub(super) refusal: Option<(String, Option<i64>)>,
 }
 
 impl FileRow {
@@ -42,6 +44,7 @@ impl FileRow {
         let kind = kind.parse().map_err(|_| wrong("unknown kind"))?;
         let size = u64::try_from(size).map_err(|_| wrong("size below zero"))?;
         let fault = self.fault.map(|fault| fault.parse()).transpose().map_err(|_| wrong("unknown fault"))?;
+        let refusal = read_refusal(id, self.refusal)?;
         Ok(Some(KnownFile {
             id: FileId(id),
             public_id: made_files::read_id(&public_id)?,
@@ -58,8 +61,15 @@ impl FileRow {
                 .map(|(seconds, text)| Spoken { seconds: u32::try_from(seconds).unwrap_or_default(), text }),
             preview: self.preview,
             fault,
+            refusal,
         }))
     }
+}
+
+fn read_refusal(row: i64, columns: Option<(String, Option<i64>)>) -> Result<Option<Refusal>, DbError> {
+    let Some((name, limit)) = columns else { return Ok(None) };
+    let wrong = DbError::Inconsistent { table: "files", row, what: "unknown refusal" };
+    Refusal::from_columns(&name, limit.map(i64::unsigned_abs)).map(Some).ok_or(wrong)
 }
 
 /// Returns the newest `limit` files of a thread, newest first, without cleared ones and without their
@@ -67,6 +77,7 @@ impl FileRow {
 pub(crate) async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec<KnownFile>, DbError> {
     let rows = sqlx::query!(
         r#"SELECT files.id, public_id::text AS "public_id!", kind, name, mime, size, messages.sent_at, replied, fetched,
+           refusal, size_limit,
            CASE WHEN provider_expires_at > now() + interval '1 hour' THEN provider_id END AS provider_id
          FROM threads
          JOIN files ON files.thread_id = threads.id
@@ -99,6 +110,7 @@ pub(crate) async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec
             public_id: Some(row.public_id),
             preview: None,
             fault: None,
+            refusal: row.refusal.map(|name| (name, row.size_limit)),
         };
         files.extend(file.read()?);
     }
@@ -135,17 +147,27 @@ pub async fn copy_in(
 /// Returns which files of a turn's messages could not be fetched.
 pub async fn unfetched(db: &Db, turn: TurnId) -> Result<Unfetched, DbError> {
     let row = sqlx::query!(
-        r#"SELECT coalesce(bool_or(NOT replied AND kind NOT IN ('voice', 'video_note')), FALSE) AS "own!",
-                  coalesce(bool_or(replied AND kind NOT IN ('voice', 'video_note')), FALSE) AS "replied!",
-                  coalesce(bool_or(kind IN ('voice', 'video_note')), FALSE) AS "recording!"
-           FROM messages JOIN files ON files.chat_id = messages.chat_id AND files.message_id = messages.message_id
-           WHERE messages.turn_id = $1 AND fetched = FALSE"#,
+        r#"SELECT coalesce(bool_or(failed AND NOT spoken AND NOT replied), FALSE) AS "own!",
+                  coalesce(bool_or(failed AND NOT spoken AND replied), FALSE) AS "replied!",
+                  coalesce(bool_or(failed AND spoken), FALSE) AS "recording!",
+                  coalesce(bool_or(refusal = 'daily_limit'), FALSE) AS "over_daily_limit!"
+           FROM messages
+           JOIN files ON files.chat_id = messages.chat_id AND files.message_id = messages.message_id
+           CROSS JOIN LATERAL (
+             SELECT fetched IS NOT DISTINCT FROM FALSE AS failed, kind IN ('voice', 'video_note') AS spoken
+           ) AS kinds
+           WHERE messages.turn_id = $1"#,
         turn.0,
     )
     .fetch_one(db.pool())
     .await
     .map_err(DbError::at("files::unfetched"))?;
-    Ok(Unfetched { own: row.own, replied: row.replied, recording: row.recording })
+    Ok(Unfetched {
+        own: row.own,
+        replied: row.replied,
+        recording: row.recording,
+        over_daily_limit: row.over_daily_limit,
+    })
 }
 
 /// Removes copies that the provider has deleted. The thread gets a new history version, because prompts now
@@ -184,13 +206,18 @@ pub(crate) struct NamedFile {
     pub(crate) kind: FileKind,
     /// The size in bytes; 0 if it is not known.
     pub(crate) size: u64,
+    /// The limit that prevented fetching it when it arrived.
+    pub(crate) refusal: Option<Refusal>,
+    /// The message that contains it, if it is a recording made in a chat.
+    pub(crate) recording: Option<RecordingId>,
 }
 
 /// Returns the file with this public id. Returns `None` if there is none, if it belongs to another
 /// conversation, or if it was cleared.
 pub(crate) async fn named(db: &Db, key: ThreadKey, id: PublicFileId) -> Result<Option<NamedFile>, DbError> {
     let row = sqlx::query!(
-        "SELECT files.id, files.chat_id, telegram_id, unique_id, kind, name, mime, size
+        "SELECT files.id, files.chat_id, files.message_id, replied, reply_to, reply_chat, telegram_id, unique_id, kind, name,
+                mime, size, refusal, size_limit
          FROM threads JOIN files ON files.thread_id = threads.id AND files.public_id = $4::text::uuid
          JOIN messages ON messages.chat_id = files.chat_id AND messages.message_id = files.message_id
            AND messages.thread_id = threads.id
@@ -206,11 +233,21 @@ pub(crate) async fn named(db: &Db, key: ThreadKey, id: PublicFileId) -> Result<O
     .map_err(DbError::at("files::named"))?;
     let Some(row) = row else { return Ok(None) };
     let wrong = |_| DbError::Inconsistent { table: "files", row: row.id, what: "unknown kind" };
+    let (kind, chat): (FileKind, _) = (row.kind.parse().map_err(wrong)?, ChatId(row.chat_id));
+    // The message that is replied to, unless it is of another chat and has no number here.
+    let replied_to = row.reply_to.filter(|_| row.replied && row.reply_chat.is_none());
+    let recording = RecordingId {
+        chat,
+        message: MessageId(replied_to.unwrap_or(row.message_id)),
+        replied: row.replied && replied_to.is_none(),
+    };
     Ok(Some(NamedFile {
-        kind: row.kind.parse().map_err(wrong)?,
+        kind,
+        recording: kind.is_spoken().then_some(recording),
         size: u64::try_from(row.size).unwrap_or_default(),
+        refusal: read_refusal(row.id, row.refusal.map(|name| (name, row.size_limit)))?,
         source: FileSource {
-            chat: ChatId(row.chat_id),
+            chat,
             telegram_id: row.telegram_id,
             unique_id: row.unique_id,
             name: row.name,

@@ -48,15 +48,15 @@ pub(crate) async fn latest(
             public_id: row.public_id,
             preview: row.preview,
             fault: row.preview_fault,
-        };
-        let file = file.read()?;
+            refusal: row.refusal.map(|name| (name, row.size_limit)),
+        }
+        .read()?;
         // A message with two files yields two rows.
         if let (true, Some(message)) = (last == Some(id), history.messages.last_mut()) {
             message.files.extend(file);
             continue;
         }
         last = Some(id);
-        let role = read_role(id, &role)?;
         let reply = row.reply_sender.map(|sender| Reply {
             message: row.reply_to.map(MessageId),
             chat: row.reply_chat,
@@ -66,7 +66,7 @@ pub(crate) async fn latest(
         });
         let context = MessageContext { reply, quote: row.quote, forwarded_from: row.forwarded_from };
         history.messages.push(HistoryMessage {
-            role,
+            role: read_role(id, &role)?,
             message: row.message_id.map(MessageId),
             text,
             sender: row.sender,

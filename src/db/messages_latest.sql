@@ -9,6 +9,7 @@ SELECT threads.history_version AS "version!", beginning.skipped AS "skipped!", s
        files.id AS "file?", files.kind AS "kind?", files.name AS "name?", files.mime AS "mime?",
        files.size AS "size?", files.replied AS "replied?", files.fetched AS "fetched?",
        files.public_id::text AS "public_id?", files.preview AS "preview?", files.preview_fault AS "preview_fault?",
+       files.refusal AS "refusal?", files.size_limit AS "size_limit?",
        heard.duration AS "heard_s?", heard.text AS "heard?", provider_id
 FROM threads
 CROSS JOIN LATERAL (
@@ -29,5 +30,6 @@ LEFT JOIN files ON files.chat_id = said.chat_id AND files.message_id = said.mess
   AND files.thread_id = said.thread_id
 -- CASE, so that only recordings are looked up.
 LEFT JOIN transcriptions AS heard ON heard.chat_id = files.chat_id AND NOT heard.replied AND heard.state = 'done'
+  AND heard.unique_id = files.unique_id
   AND heard.message_id = CASE WHEN files.kind IN ('voice', 'video_note') AND NOT files.replied THEN files.message_id END
 WHERE threads.id = $1 ORDER BY said.id, files.replied DESC

@@ -9,7 +9,7 @@ use super::decoding::{decode, is_binary};
 use super::error::DocumentError;
 
 /// The most bytes of text that are decoded.
-const TEXT: usize = 32 << 20;
+pub(crate) const LONGEST_TEXT: usize = 32 << 20;
 
 /// A format, with the parts that were opened to detect it.
 pub(super) enum Kind<'a> {
@@ -89,7 +89,7 @@ pub(super) fn detect<'a>(mime: &str, name: &str, bytes: &'a [u8]) -> Result<Kind
     if matches!(extension.as_str(), "eml" | "mht" | "mhtml") || mime == "message/rfc822" {
         return Ok(Kind::Mail);
     }
-    if bytes.len() > TEXT {
+    if bytes.len() > LONGEST_TEXT {
         return Err(DocumentError::TooLarge);
     }
     let text = decode(bytes);

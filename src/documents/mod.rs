@@ -52,7 +52,7 @@ use error::Flow;
 use kind::Kind;
 
 pub(crate) use error::DocumentError;
-pub(crate) use kind::supports;
+pub(crate) use kind::{LONGEST_TEXT, supports};
 pub(crate) use preview::{Preview, Selection};
 
 /// A document as it was received.

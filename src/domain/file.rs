@@ -7,9 +7,11 @@ use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::FileId;
 use crate::domain::speech::Spoken;
 
-/// The largest file that Telegram lets a bot download, in bytes. Larger files never have a copy at the
-/// provider.
-pub const DOWNLOAD_LIMIT: u64 = 20 * 1024 * 1024;
+/// The largest file that Telegram's own Bot API server lets a bot download, in bytes.
+pub const PUBLIC_LIMIT: u64 = 20 * 1024 * 1024;
+
+/// The largest file that is downloaded from any server, in bytes: a file is in memory while it is read.
+pub const LARGEST_LOADED: u64 = 128 * 1024 * 1024;
 
 /// How long the provider keeps a copy.
 pub(crate) const COPY_LIFETIME: TimeDelta = TimeDelta::days(90);
@@ -125,12 +127,47 @@ impl DocumentFault {
     }
 }
 
+/// Why a file is not fetched although a model could read it. Decided when its message arrives, and stored, so
+/// that later prompts do not depend on settings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// It is too large.
+    TooLarge {
+        /// The largest size of such a file at that time, in bytes.
+        limit: u64,
+    },
+    /// Its sender has reached the limit of a day.
+    DailyLimit,
+}
+
+impl Refusal {
+    /// Returns the values of the columns: the name, and the largest size in bytes.
+    pub fn columns(self) -> (&'static str, Option<u64>) {
+        match self {
+            Self::TooLarge { limit } => ("too_large", Some(limit)),
+            Self::DailyLimit => ("daily_limit", None),
+        }
+    }
+
+    /// Reads the columns. Returns `None` if they do not fit together.
+    pub fn from_columns(name: &str, limit: Option<u64>) -> Option<Self> {
+        match (name, limit) {
+            ("too_large", Some(limit)) => Some(Self::TooLarge { limit }),
+            ("daily_limit", None) => Some(Self::DailyLimit),
+            _ => None,
+        }
+    }
+}
+
 /// The result of fetching a file.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Retrieval {
     /// Fetching was not tried: no model reads such a file, or its sender cannot be answered.
     #[default]
     Untried,
+    /// Fetching was not tried, or ended at once, because of a limit.
+    Refused(Refusal),
     /// The model's provider has a copy.
     Copied(ProviderCopy),
     /// The file was fetched, but no model can read it.
@@ -165,6 +202,11 @@ impl Retrieval {
         if let Self::FaultyDocument(fault) = self { Some(*fault) } else { None }
     }
 
+    /// Returns the limit that prevented fetching.
+    pub fn refusal(&self) -> Option<Refusal> {
+        if let Self::Refused(refusal) = self { Some(*refusal) } else { None }
+    }
+
     /// Returns what was said in a recording.
     pub fn spoken(&self) -> Option<&Spoken> {
         if let Self::Heard(spoken) = self { Some(spoken) } else { None }
@@ -173,7 +215,7 @@ impl Retrieval {
     /// Returns whether the file was fetched, or `None` if fetching was not tried.
     pub fn succeeded(&self) -> Option<bool> {
         match self {
-            Self::Untried | Self::Off => None,
+            Self::Untried | Self::Refused(_) | Self::Off => None,
             Self::Copied(_)
             | Self::Unreadable
             | Self::Faulty(_)
@@ -227,6 +269,9 @@ pub struct KnownFile {
     /// Why it has no preview, if it is a document that could not be read.
     #[serde(default)]
     pub fault: Option<DocumentFault>,
+    /// The limit that prevented fetching it.
+    #[serde(default)]
+    pub refusal: Option<Refusal>,
 }
 
 impl KnownFile {

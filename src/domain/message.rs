@@ -79,6 +79,7 @@ impl Incoming {
             spoken: fetched.spoken().cloned(),
             preview: fetched.preview().map(str::to_owned),
             fault: fetched.document_fault(),
+            refusal: fetched.refusal(),
         };
         HistoryMessage {
             role: Role::User,

@@ -16,6 +16,8 @@ pub enum ToolName {
     DeliverFile,
     /// Reads a document as text.
     PreviewFile,
+    /// Turns the speech in a file into text.
+    TranscribeAudio,
     /// Runs Python in a sandbox.
     ExecutePython,
 }
@@ -38,6 +40,7 @@ impl ToolName {
             | Self::SelfCritique
             | Self::ListFiles
             | Self::PreviewFile
+            | Self::TranscribeAudio
             | Self::ExecutePython => Activity::Writing,
             Self::DeliverFile => Activity::File,
         }

@@ -76,6 +76,7 @@ impl TurnRequest {
 
 /// Which files could not be fetched: the person's own, and those of messages that are replied to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is told by a sentence of its own")]
 pub struct Unfetched {
     /// A file that the person has sent.
     pub own: bool,
@@ -83,6 +84,8 @@ pub struct Unfetched {
     pub replied: bool,
     /// A recording, which could not be transcribed.
     pub recording: bool,
+    /// A file that was not fetched, because the person had reached the limit of a day.
+    pub over_daily_limit: bool,
 }
 
 /// Stands in a checkpoint where files have interrupted the text, so that after a crash its parts are the same
@@ -168,6 +171,9 @@ pub enum Outcome {
     Truncated,
     /// The overdraft limit was reached; the model was asked for a last answer without tools.
     OutOfFunds,
+    /// The limit of one request was reached; the model was asked to say how far it has come, and the person is
+    /// asked whether to go on.
+    LimitReached,
     /// Cut short from outside; the text so far is kept.
     Interrupted(Interruption),
     /// No answer, or only the beginning of one.
@@ -178,7 +184,7 @@ impl Outcome {
     /// Returns the value of the row's `state` column.
     pub fn state(self) -> &'static str {
         match self {
-            Self::Answered | Self::Truncated | Self::OutOfFunds => "answered",
+            Self::Answered | Self::Truncated | Self::OutOfFunds | Self::LimitReached => "answered",
             Self::Interrupted(_) => "interrupted",
             Self::Failed(_) => "failed",
         }
@@ -190,6 +196,7 @@ impl Outcome {
             Self::Answered => "complete",
             Self::Truncated => "truncated",
             Self::OutOfFunds => "out_of_funds",
+            Self::LimitReached => "turn_limit",
             Self::Interrupted(Interruption::Stopped) => "stopped",
             Self::Interrupted(Interruption::Superseded) => "superseded",
             Self::Interrupted(Interruption::Shutdown) => "shutdown",

@@ -2,11 +2,10 @@
 //! Pure.
 
 use super::tokens::BYTES_PER_TOKEN;
-use crate::domain::file::DOWNLOAD_LIMIT;
 
-/// The largest image, in bytes: the limit of downloads, because pictures are made smaller before they are
-/// uploaded.
-const IMAGE_BYTES: u64 = DOWNLOAD_LIMIT;
+/// The largest image, in bytes. Pictures are made smaller before they are uploaded, and the usual formats
+/// need more only for more pixels than are decoded.
+const IMAGE_BYTES: u64 = 50_000_000;
 /// The largest PDF, in bytes.
 const PDF_BYTES: u64 = 32_000_000;
 /// The largest text, in bytes.
@@ -220,9 +219,9 @@ pub struct Upload {
     pub bytes: Vec<u8>,
 }
 
-/// Returns the form in which the model reads a file of this MIME type, name and size in bytes. Both the
-/// provider's limits and the download limit apply, because notices to people and prompts use this result. It
-/// depends on nothing else, so that a message looks the same in every prompt.
+/// Returns the form in which the model reads a file of this MIME type, name and size in bytes. It depends on
+/// nothing else, so that a message looks the same in every prompt. What Telegram hands out is another limit
+/// ([`Refusal`](crate::domain::file::Refusal)).
 ///
 /// # Errors
 /// Returns the reason why the model does not read the file.
@@ -233,7 +232,6 @@ pub fn readable(mime: &str, name: &str, size: u64) -> Result<Readable, Unreadabl
         Readable::Pdf => PDF_BYTES,
         Readable::Text => TEXT_BYTES,
     };
-    let limit = limit.min(DOWNLOAD_LIMIT);
     match size {
         0 => Err(Unreadable::Empty),
         _ if size > limit => Err(Unreadable::TooLarge { limit }),

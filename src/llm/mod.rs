@@ -6,6 +6,7 @@ mod content;
 pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod files;
+mod patience;
 mod provider;
 pub mod registry;
 pub(crate) mod request;

@@ -33,8 +33,12 @@ pub struct Terms {
     pub starter_balance: Usd,
     /// How far below zero a tool loop may take the balance before it gets its last answer.
     pub overdraft_limit: Usd,
+    /// The cost of one request after which its user is asked whether to go on; zero for no limit.
+    pub turn_limit: Usd,
     /// The contact for questions about payments, such as `@name`.
     pub support_contact: Option<String>,
+    /// How many bytes of files are fetched for one user in a day (UTC); 0 means no limit.
+    pub file_bytes_per_day: u64,
     /// How long conversations are kept, in days.
     pub messages_kept_days: i64,
     /// Administrators; they are charged like everybody, but never stopped for lack of money.

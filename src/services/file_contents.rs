@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
 
 use super::file_copies::content;
@@ -11,9 +12,10 @@ use crate::bot_api::{Api, ApiError};
 use crate::cache::Cache;
 use crate::db::files::{self, FileSource, NamedFile};
 use crate::db::{Db, DbError};
-use crate::domain::file::{DOWNLOAD_LIMIT, FileKind};
+use crate::domain::file::{FileKind, LARGEST_LOADED, Refusal};
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{ChatId, ThreadKey};
+use crate::domain::speech::RecordingId;
 
 /// How often Telegram is asked for a file, and the pause after a failure. The caller limits the whole time.
 const ATTEMPTS: u32 = 3;
@@ -31,7 +33,7 @@ pub(crate) struct FileContents {
 /// A file of a conversation, not loaded yet.
 #[derive(Clone, Debug)]
 pub(crate) struct FoundFile {
-    id: PublicFileId,
+    pub(crate) id: PublicFileId,
     pub(crate) name: String,
     /// The MIME type, as the sender or the tool declared it.
     pub(crate) mime: String,
@@ -40,7 +42,11 @@ pub(crate) struct FoundFile {
     /// The size in bytes; 0 if it is not known.
     pub(crate) size: u64,
     /// Telegram's id of the content; empty for a made file.
-    unique_id: String,
+    pub(crate) unique_id: String,
+    /// The recording that it is, if it is one.
+    pub(crate) recording: Option<RecordingId>,
+    /// The limit that prevented fetching it when it arrived.
+    refusal: Option<Refusal>,
     place: Place,
 }
 
@@ -57,23 +63,18 @@ pub(crate) enum ContentError {
     /// The file was deleted since it was found.
     #[error("the file was deleted")]
     Gone,
-    /// It is larger than what Telegram hands out.
-    #[error("Telegram does not hand out a file of this size")]
-    TooLarge,
+    /// It is larger than this many bytes, the most that is loaded.
+    #[error("files of more than {limit} bytes are not loaded")]
+    TooLarge { limit: u64 },
+    /// Its sender had reached the limit of a day when it came.
+    #[error("the file came beyond the limit of a day")]
+    OverDailyLimit,
     /// Telegram does not hand out the file.
     #[error("Telegram does not hand out the file")]
     Telegram(#[from] ApiError),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DbError),
-}
-
-impl FoundFile {
-    /// Returns whether the file is known to be larger than what Telegram hands out. Made files may be: the
-    /// store has them until they are sent.
-    pub(crate) fn exceeds_downloads(&self) -> bool {
-        matches!(self.place, Place::Person { .. }) && self.size > DOWNLOAD_LIMIT
-    }
 }
 
 impl FileContents {
@@ -93,10 +94,11 @@ impl FileContents {
     /// Returns the file of a conversation with this id. Returns `None` if there is none, if it belongs to
     /// another conversation, or if it was cleared or has expired.
     pub(crate) async fn find(&self, key: ThreadKey, id: PublicFileId) -> Result<Option<FoundFile>, DbError> {
-        if let Some(NamedFile { source, kind, size }) = files::named(&self.db, key, id).await? {
+        if let Some(named) = files::named(&self.db, key, id).await? {
+            let NamedFile { source, kind, size, recording, refusal } = named;
             let FileSource { chat, telegram_id, unique_id, name, mime } = source;
             let place = Place::Person { chat, telegram_id };
-            return Ok(Some(FoundFile { id, name, mime, kind, size, unique_id, place }));
+            return Ok(Some(FoundFile { id, name, mime, kind, size, unique_id, recording, refusal, place }));
         }
         let made = self.made_files.sendable(key, &[id]).await?;
         Ok(made.into_iter().next().map(|file| FoundFile {
@@ -106,8 +108,38 @@ impl FileContents {
             kind: FileKind::Document,
             size: u64::try_from(file.size).unwrap_or_default(),
             unique_id: String::new(),
+            recording: None,
+            refusal: None,
             place: Place::Made { chat: key.chat, telegram_id: file.telegram_id },
         }))
+    }
+
+    /// Refuses a file that is known to exceed a limit. Made files may be larger than what Telegram hands out:
+    /// the store has them until they are sent.
+    ///
+    /// # Errors
+    /// Returns [`ContentError::TooLarge`] or [`ContentError::OverDailyLimit`].
+    pub(crate) fn check(&self, file: &FoundFile) -> Result<(), ContentError> {
+        let limit = match file.place {
+            Place::Person { .. } => self.largest(),
+            Place::Made { .. } => LARGEST_LOADED,
+        };
+        match file.refusal {
+            _ if file.size > limit => Err(ContentError::TooLarge { limit }),
+            Some(Refusal::DailyLimit) => Err(ContentError::OverDailyLimit),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits for room in memory for a file. Whoever loads it takes room first and keeps it as long as the
+    /// content.
+    pub(crate) async fn room(&self, file: &FoundFile) -> Option<OwnedSemaphorePermit> {
+        self.api.room_for(Some(file.size).filter(|size| *size > 0)).await
+    }
+
+    /// Returns the largest file of a person that is loaded, in bytes.
+    fn largest(&self) -> u64 {
+        self.api.file_limit().min(LARGEST_LOADED)
     }
 
     /// Loads the content of a file: from Redis, the store of made files or Telegram, which is asked again
@@ -122,7 +154,7 @@ impl FileContents {
                 match (self.made_files.content(file.id).await?, telegram_id) {
                     (Some(content), _) => Ok(content),
                     (None, Some(telegram_id)) => {
-                        let ask = || self.api.download(*chat, telegram_id, DOWNLOAD_LIMIT);
+                        let ask = || self.api.download(*chat, telegram_id, self.largest());
                         self.patiently(*chat, ask).await
                     }
                     (None, None) => Err(ContentError::Gone),
@@ -139,7 +171,9 @@ impl FileContents {
         let mut attempt = 1;
         loop {
             match ask().await {
-                Err(error) if error.is_too_big() => return Err(ContentError::TooLarge),
+                Err(error) if error.is_too_big() => {
+                    return Err(ContentError::TooLarge { limit: self.largest() });
+                }
                 Err(error) if error.is_passing() && attempt < ATTEMPTS => attempt += 1,
                 settled => return Ok(settled?),
             }

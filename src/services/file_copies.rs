@@ -12,7 +12,7 @@ use crate::cache::{Cache, file_bytes};
 use crate::db::files::{self, FileSource};
 use crate::db::{Db, DbError};
 use crate::domain::clock::Clock;
-use crate::domain::file::{COPY_LIFETIME, DOWNLOAD_LIMIT, PictureFault, ProviderCopy};
+use crate::domain::file::{COPY_LIFETIME, LARGEST_LOADED, PictureFault, ProviderCopy};
 use crate::domain::ids::{ChatId, ThreadId};
 use crate::images::{self, Picture};
 use crate::llm::{self, LlmError, Provider, Readable, Upload};
@@ -155,7 +155,8 @@ impl FileCopies {
     }
 }
 
-/// Returns the content of a file, from the cache or from Telegram. It must belong to a message of `chat`.
+/// Returns the content of a file, from the cache or from Telegram. It must belong to a message of `chat`. The
+/// caller has room for it ([`Api::room_for`]) or reads few files at once.
 ///
 /// # Errors
 /// Returns Telegram's refusals, and failures of the network.
@@ -169,7 +170,7 @@ pub(crate) async fn content(
     if let Some(bytes) = file_bytes::get(cache, unique_id).await {
         return Ok(bytes);
     }
-    let bytes = api.download(chat, telegram_id, DOWNLOAD_LIMIT).await?;
+    let bytes = api.download(chat, telegram_id, api.file_limit().min(LARGEST_LOADED)).await?;
     file_bytes::put(cache, unique_id, &bytes).await;
     Ok(bytes)
 }

@@ -58,9 +58,15 @@ pub(crate) enum PreviewError {
     /// It is a recording or a video.
     #[error("the file is no document")]
     NoDocument,
-    /// It is larger than what Telegram hands out.
-    #[error("Telegram does not hand out a file of this size")]
-    TooLarge,
+    /// It is larger than what Telegram hands out, or than what is loaded.
+    #[error("a file of more than {limit} bytes is not loaded")]
+    TooLarge {
+        /// The largest file that is loaded, in bytes.
+        limit: u64,
+    },
+    /// It was not fetched, because its sender had reached the limit of a day.
+    #[error("the file was not fetched because of the limit of a day")]
+    NotFetched,
     /// The content cannot be read.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -76,7 +82,8 @@ impl From<ContentError> for PreviewError {
     fn from(error: ContentError) -> Self {
         match error {
             ContentError::Gone => Self::NotFound,
-            ContentError::TooLarge => Self::TooLarge,
+            ContentError::TooLarge { limit } => Self::TooLarge { limit },
+            ContentError::OverDailyLimit => Self::NotFetched,
             ContentError::Telegram(error) => Self::Telegram(error),
             ContentError::Database(error) => Self::Database(error),
         }
@@ -123,6 +130,8 @@ impl FilePreviews {
     ) -> Result<PreviewedFile, PreviewError> {
         let file = self.contents.find(key, id).await?.ok_or(PreviewError::NotFound)?;
         check(&file)?;
+        self.contents.check(&file)?;
+        let _room = self.contents.room(&file).await;
         // The semaphore is never closed, so this always returns a permit.
         let _loaded = self.loaded.acquire().await.ok();
         let bytes = self.contents.load(&file).await?;
@@ -166,7 +175,6 @@ fn check(file: &FoundFile) -> Result<(), PreviewError> {
     }
     match llm::readable(&file.mime, &file.name, 1) {
         Ok(Readable::Image | Readable::Pdf) => Err(PreviewError::Seen),
-        _ if file.exceeds_downloads() => Err(PreviewError::TooLarge),
         _ => Ok(()),
     }
 }

@@ -5,12 +5,15 @@ use chrono::{DateTime, Utc};
 use super::books::Books;
 use super::{people, recovery};
 use crate::cache::{self, Cache};
+use crate::db::file_edits::FileEdit;
 use crate::db::inbox::GivenUp;
 use crate::db::outbox::{self, OutboxMessage};
 use crate::db::people::KnownUser;
-use crate::db::{Db, DbError, Tx, inbox, messages};
+use crate::db::{Db, DbError, Tx, file_edits, inbox, messages};
+use crate::domain::file::{Attachment, Retrieval};
 use crate::domain::ids::{ChatId, MessageId, OutboxId, ThreadKey, UpdateId, UserId};
 use crate::domain::people::{Chat, Person};
+use crate::lifecycle::kill_point;
 
 /// The update that caused an operation, with its sender and place.
 #[derive(Clone, Copy, Debug)]
@@ -62,25 +65,40 @@ pub async fn answer_command(
     caller.leave(tx, &[reply(&known)]).await
 }
 
-/// Applies an edit, made at `date`, to a stored message. Ignores edits of unknown messages and edits older
-/// than one already applied.
-pub async fn apply_edit(
-    db: &Db,
-    cache: &Cache,
-    update: UpdateId,
-    chat: ChatId,
-    message: MessageId,
-    text: &str,
-    date: DateTime<Utc>,
-) -> Result<bool, DbError> {
+/// An edit of a stored message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MessageEdit<'a> {
+    /// The update that reported it.
+    pub update: UpdateId,
+    /// The chat of the message.
+    pub chat: ChatId,
+    /// The message.
+    pub message: MessageId,
+    /// The new text or caption.
+    pub text: &'a str,
+    /// When it was edited.
+    pub date: DateTime<Utc>,
+    /// The file that replaces the stored one, and the result of fetching it.
+    pub file: Option<(&'a Attachment, &'a Retrieval)>,
+}
+
+/// Applies an edit to a stored message and marks its update as handled. Ignores edits of unknown messages and
+/// edits older than one already applied; the copy of a file that is not stored is queued for deletion.
+pub(crate) async fn apply_edit(db: &Db, cache: &Cache, edit: MessageEdit<'_>) -> Result<(), DbError> {
+    let MessageEdit { update, chat, message, text, date, file } = edit;
     let mut tx = db.begin().await?;
-    let changed = messages::edit(&mut tx, chat, message, text, date, update).await?;
+    let mut changed = messages::edit(&mut tx, chat, message, text, date, update).await?;
+    if let Some((file, fetched)) = file {
+        let file_edit = FileEdit { chat, message, update, file, fetched };
+        changed = file_edits::replace(&mut tx, file_edit, changed.is_some()).await?.or(changed);
+    }
     inbox::handled(&mut tx, update).await?;
+    kill_point!("edit: before the commit");
     Db::commit(tx).await?;
     if let Some(changed) = changed {
         cache::messages::invalidate(cache, changed.key, changed.version).await;
     }
-    Ok(changed.is_some())
+    Ok(())
 }
 
 /// Abandons updates that have used up their tries, or have crashed the process too often, and are not in

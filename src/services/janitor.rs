@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use super::books::Books;
 use super::made_files;
 use crate::db::retention::{self, RetentionKind, Walk};
-use crate::db::{DbError, OPERATION_LIMIT, audit, dialogs, topics, transcriptions};
+use crate::db::{DbError, OPERATION_LIMIT, audit, dialogs, file_bytes, topics, transcriptions};
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
 
@@ -24,6 +24,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 const UPDATES_KEPT_DAYS: i64 = 7;
 /// Retention of delivered messages, in days.
 const DELIVERIES_KEPT_DAYS: i64 = 30;
+/// Retention of the bytes that were fetched for each user, in days: no update is repeated later.
+const FILE_BYTES_KEPT_DAYS: i64 = 7;
 /// How long money stays held for a transcription that nobody takes up again, in hours.
 const ABANDONED_HOURS: i64 = 1;
 /// Time limit of the audit, which reads all books.
@@ -67,6 +69,7 @@ async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) {
         report(kind.name(), clean_up(books, life, metrics, kind).await);
     }
     report("transcripts", forget_transcripts(books, life).await);
+    report("bytes of files", forget_file_bytes(books, life).await);
     report("audit", audit(books, life, metrics).await);
 }
 
@@ -134,6 +137,19 @@ async fn forget_transcripts(books: &Books, life: &Lifecycle) -> Result<(), DbErr
     let before = books.clock.now() - TimeDelta::days(books.terms.messages_kept_days.saturating_add(1));
     loop {
         let forget = || transcriptions::forget_words(db, before, BATCH);
+        if db.until(drain).run_job(OPERATION_LIMIT, forget).await? < BATCH.unsigned_abs() {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Deletes what was counted for files on former days.
+async fn forget_file_bytes(books: &Books, life: &Lifecycle) -> Result<(), DbError> {
+    let (db, drain) = (&books.db, &life.drain);
+    let before = books.today() - TimeDelta::days(FILE_BYTES_KEPT_DAYS);
+    loop {
+        let forget = || file_bytes::forget(db, before, BATCH);
         if db.until(drain).run_job(OPERATION_LIMIT, forget).await? < BATCH.unsigned_abs() {
             return Ok(());
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{mpsc, oneshot};
 
-use super::books::Books;
+use super::books::{Books, Terms};
 use super::pricing;
 use crate::db::holds::ClaimResult;
 use crate::db::{DbError, call_notes, holds};
@@ -60,6 +60,8 @@ pub(crate) enum RoundBudget {
     Open,
     /// The overdraft limit is reached: the next round is the last answer.
     Used,
+    /// The limit of one request is reached: the next round is the last one until the person wants more.
+    LimitReached,
 }
 
 /// The amounts that paid work requires before it starts.
@@ -265,8 +267,14 @@ impl MeterTask<'_> {
         else {
             return Ok(RoundBudget::Open);
         };
-        let used = left <= -self.books.terms.overdraft_limit && !self.is_free();
-        Ok(if used { RoundBudget::Used } else { RoundBudget::Open })
+        let Terms { overdraft_limit, turn_limit, .. } = self.books.terms;
+        Ok(if left <= -overdraft_limit && !self.is_free() {
+            RoundBudget::Used
+        } else if turn_limit > Usd::ZERO && self.call_log.used(self.books) >= turn_limit {
+            RoundBudget::LimitReached
+        } else {
+            RoundBudget::Open
+        })
     }
 
     /// Returns `None` if there is no open hold that could grow.

@@ -13,6 +13,8 @@ use crate::domain::stars::PACKAGES;
 pub(crate) enum ButtonAction {
     /// Stops the running answer of this turn.
     Stop(TurnId),
+    /// Asks the model to go on after the limit of one request.
+    GoOn,
     /// Requests an invoice for a package of this many Stars.
     Buy(u32),
     /// Requests an invoice for a custom amount, which is asked for.
@@ -26,6 +28,11 @@ pub(crate) enum ButtonAction {
 /// Returns the stop button below an unfinished answer in a group.
 pub(crate) fn stop(turn: TurnId, language: Language) -> InlineKeyboard {
     InlineKeyboard::column([(text::stop_button(language), format!("stop:{turn}"))])
+}
+
+/// Returns the button below an answer that has reached the limit of one request.
+pub(crate) fn go_on(language: Language) -> InlineKeyboard {
+    InlineKeyboard::column([(text::go_on_button(language), "go:on".to_owned())])
 }
 
 /// Returns the buttons of the packages, each with its credit, and of a custom amount.
@@ -48,6 +55,7 @@ pub(crate) fn read(data: &str) -> Option<ButtonAction> {
     match (kind, what) {
         ("stop", turn) => turn.parse().ok().map(|turn| ButtonAction::Stop(TurnId(turn))),
         ("topics", deletion) => deletion.parse().ok().map(|id| ButtonAction::DeleteTopics(DeletionId(id))),
+        ("go", "on") => Some(ButtonAction::GoOn),
         ("clear_all", _) => Some(ButtonAction::Former),
         ("buy", "custom") => Some(ButtonAction::BuyCustom),
         ("buy", stars) => {
@@ -71,6 +79,7 @@ mod tests {
         };
         let stop = data(stop(TurnId(i64::MAX), Language::English), 0);
         assert_eq!(read(&stop), Some(ButtonAction::Stop(TurnId(i64::MAX))));
+        assert_eq!(read(&data(go_on(Language::Russian), 0)), Some(ButtonAction::GoOn));
         let offered = PACKAGES.map(|(stars, name)| (stars, name, Usd::ZERO));
         for (row, (stars, _)) in PACKAGES.into_iter().enumerate() {
             assert_eq!(
@@ -85,6 +94,7 @@ mod tests {
             "",
             "topics:",
             "topics:1:2",
+            "go:off",
             "stop:",
             "stop:x",
             "pay:1",

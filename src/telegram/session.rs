@@ -3,6 +3,7 @@
 
 mod answering;
 mod clearing;
+mod editing;
 mod gathering;
 mod resuming;
 
@@ -16,7 +17,8 @@ use futures::stream::FuturesUnordered;
 use tokio::time::Instant;
 
 use super::context::BotContext;
-use super::inbound::{Edit, MessageHeader};
+use super::inbound::MessageHeader;
+use super::pipeline::edits::{EditFuture, PreparedEdit};
 use super::pipeline::isolation::{Mode, Permit};
 use super::pipeline::normalize;
 use super::pipeline::processor::{self, BatchOutcome, Prepared};
@@ -37,7 +39,7 @@ const IDLE: Duration = Duration::from_secs(30);
 /// Processes a thread's mailbox until it has been idle for [`IDLE`] or the service drains.
 pub(crate) async fn run(context: Arc<BotContext>, key: ThreadKey, mailbox: Mailbox) {
     context.metrics.threads_active.inc();
-    let (batch, background) = (Batch::default(), FuturesUnordered::new());
+    let (batch, background, edits) = (Batch::default(), FuturesUnordered::new(), FuturesUnordered::new());
     let (stopped, left_open) = (None, VecDeque::new());
     let mut session = Session {
         context: &context,
@@ -45,6 +47,7 @@ pub(crate) async fn run(context: Arc<BotContext>, key: ThreadKey, mailbox: Mailb
         mailbox,
         batch,
         background,
+        edits,
         changed: false,
         stopped,
         asked: Vec::new(),
@@ -69,6 +72,8 @@ struct Session<'a> {
     /// Small writes and calls that run concurrently. The history is loaded only after all of them have
     /// finished.
     background: FuturesUnordered<BoxFuture<'a, ()>>,
+    /// Edits of stored messages whose files are being fetched. The next prompt waits for them.
+    edits: FuturesUnordered<EditFuture>,
     /// Whether a stored message was edited or the history was cleared while the history was being loaded.
     changed: bool,
     /// A stop request for an answer that has not started yet.
@@ -112,8 +117,12 @@ impl Session<'_> {
                 biased;
                 Some(()) = self.background.next() => continue,
                 () = drain.cancelled() => return Ok(()),
-                input = self.mailbox.recv() => input,
-                () = tokio::time::sleep(IDLE) => {
+                Some(edit) = self.edits.next() => {
+                    self.apply_prepared(edit);
+                    continue;
+                }
+                input = self.mailbox.recv(), if self.takes_edits() => input,
+                () = tokio::time::sleep(IDLE), if self.edits.is_empty() => {
                     if self.context.mailboxes.sleep(self.key, &self.mailbox) {
                         return Ok(());
                     }
@@ -145,7 +154,7 @@ impl Session<'_> {
         let (mut prepared, mut permit) = (None, None);
         while let Some(closes) = self.batch.closes() {
             let in_window = Instant::now() < closes && !self.is_blocked_by_clear();
-            let gathers = in_window || self.batch.is_fetching();
+            let gathers = in_window || self.is_fetching();
             if gathers {
                 permit = None;
             } else if permit.is_some() {
@@ -163,6 +172,7 @@ impl Session<'_> {
                     None => {}
                 },
                 Some(()) = self.background.next() => {}
+                Some(edit) = self.edits.next() => self.apply_prepared(edit),
                 () = self.batch.arrive() => {}
                 entered = context.isolation.enter_with(Mode::Shared, belongs), if !gathers => permit = Some(entered),
                 () = tokio::time::sleep_until(closes), if in_window => {}
@@ -174,15 +184,18 @@ impl Session<'_> {
         }
         let closed = Instant::now();
         while self.clear().await? {}
-        if self.changed {
+        let changed = self.changed;
+        // Both may hold connections of the database, so neither waits for the other.
+        let mut prepared = if let Some(prepared) = prepared {
             self.finish_background().await;
-            preparing = Box::pin(processor::prepare(context, self.key, &sender, &chat));
-            prepared = None;
-        }
-        let prepared = match prepared {
-            Some(prepared) => prepared,
-            None => preparing.await?,
+            prepared
+        } else {
+            let (prepared, ()) = tokio::join!(preparing, self.finish_background());
+            prepared?
         };
+        if changed {
+            prepared = processor::prepare(context, self.key, &sender, &chat).await?;
+        }
         let request = Box::pin(self.open_turn(prepared, closed)).await?;
         Ok(request.zip(permit))
     }
@@ -209,7 +222,7 @@ impl Session<'_> {
             }
             BatchOutcome::Duplicate => None,
         };
-        self.apply(edits);
+        self.apply(edits.into_iter().map(PreparedEdit::from));
         Ok(request)
     }
 
@@ -242,12 +255,16 @@ impl Session<'_> {
                     self.mark_handled(stop_request.update);
                 }
                 // A redelivered message is waiting already, and its files are being fetched.
-                if !self.batch.contains(message.message) {
-                    let files = normalize::fetch(self.context, &message, self.batch.brings(&message));
-                    self.batch.add(*message, came, self.context.batch_window, files);
+                match self.batch.update_of(message.message) {
+                    Some(update) if update != message.update => self.mark_handled(message.update),
+                    Some(_) => {}
+                    None => {
+                        let files = normalize::fetch(self.context, &message, self.batch.brings(&message));
+                        self.batch.add(*message, came, self.context.batch_window, files);
+                    }
                 }
             }
-            SessionInput::Edit(edit) => self.edit(*edit),
+            SessionInput::Edit(edit) => self.edit(edit),
             SessionInput::Stop(stop_request) => return Some(*stop_request),
             SessionInput::Clear(clear) => self.queue_clear(clear),
             // The assembly may be dropped here: the session resumes the turn before it does anything else.
@@ -258,31 +275,6 @@ impl Session<'_> {
             }
         }
         None
-    }
-
-    /// Applies an edit to the waiting batch or to the stored message, so that the next prompt contains it.
-    fn edit(&mut self, edit: Edit) {
-        match self.batch.edit(edit) {
-            // The edit of an unstored message is handled once the message is stored.
-            Ok(None) => {}
-            Ok(Some(older)) => self.mark_handled(older),
-            Err(edit) => {
-                self.changed = true;
-                self.apply([edit]);
-            }
-        }
-    }
-
-    /// Applies edits to stored messages in the background.
-    fn apply(&mut self, edits: impl IntoIterator<Item = Edit>) {
-        let db = &self.context.db;
-        let cache = &self.context.cache;
-        for Edit { update, key, message, text, date } in edits {
-            self.background.push(Box::pin(async move {
-                let apply = || intake::apply_edit(db, cache, update, key.chat, message, &text, date);
-                log_failure(db.persist(apply).await.map(drop));
-            }));
-        }
     }
 
     fn mark_handled(&mut self, update: UpdateId) {

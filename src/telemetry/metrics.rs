@@ -102,7 +102,7 @@ metrics! {
     /// waiting.
     telegram_dropped: IntCounter = "bot_telegram_cosmetic_dropped_total";
     /// Files of people that were fetched and copied to the model's provider, by result.
-    files_fetched: IntCounterVec = "bot_files_fetched_total" ["result": "ok" | "failed"];
+    files_fetched: IntCounterVec = "bot_files_fetched_total" ["result": "ok" | "refused" | "failed"];
     /// Recordings of people, by what came of their transcription.
     transcriptions: IntCounterVec = "bot_transcriptions_total" ["result": "ok" | "empty" | "withheld" | "failed"];
     /// Seconds from the request for a transcript to the transcript.
@@ -115,7 +115,7 @@ metrics! {
     copies_deleted: IntCounterVec = "bot_copies_deleted_total" ["result": "ok" | "failed"];
     /// Turns that ended, by outcome.
     turns: IntCounterVec = "bot_turns_total"
-        ["outcome": "complete" | "truncated" | "out_of_funds" | "no_funds" | "banned" | "stopped" | "superseded" | "shutdown" | "crashed" | "overloaded" | "unreachable"
+        ["outcome": "complete" | "truncated" | "out_of_funds" | "turn_limit" | "no_funds" | "banned" | "stopped" | "superseded" | "shutdown" | "crashed" | "overloaded" | "unreachable"
             | "rejected" | "too_long" | "refused" | "empty" | "internal" | "voice_off" | "not_heard" | "nothing_said"];
     /// Turns that run now.
     turns_active: IntGauge = "bot_turns_active";

@@ -23,6 +23,7 @@ mod self_critique;
 pub(crate) mod subagent;
 mod tool;
 mod toolbox;
+mod transcribe_audio;
 
 pub(crate) use outages::Outages;
 pub(crate) use tool::ToolContext;

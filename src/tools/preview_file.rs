@@ -79,10 +79,22 @@ fn told(id: &str, error: &PreviewError) -> Failure {
             "You see images and PDFs yourself where they stand in the conversation. If this one is left out there, ask \
              the person to send it again.",
         ),
-        PreviewError::NoDocument => failure("not_a_document", "Recordings and videos have no text to read."),
-        PreviewError::TooLarge => {
-            failure("too_large", "Telegram does not let a bot fetch files of more than 20 MB.")
+        PreviewError::NoDocument => failure(
+            "not_a_document",
+            "Recordings and videos have no text to read. What is said in them, transcribe_audio tells where there is such a tool.",
+        ),
+        PreviewError::TooLarge { limit } => {
+            let most = limit / 1_000_000;
+            Failure {
+                error: "too_large",
+                message: format!("Files of more than {most} MB cannot be fetched."),
+            }
         }
+        PreviewError::NotFetched => failure(
+            "not_fetched",
+            "The person had reached the limit of bytes per day when the file arrived. Ask the person to send it again \
+             on the next day (UTC).",
+        ),
         PreviewError::Document(error) => unreadable(*error),
         PreviewError::Telegram(_) | PreviewError::Database(_) => {
             tracing::warn!(error = error as &dyn std::error::Error, "a file to preview cannot be fetched");

@@ -23,6 +23,7 @@ use crate::domain::turn::ModelCall;
 use crate::llm::registry::Registry;
 use crate::llm::request::{ToolImage, ToolSpec};
 use crate::services::file_previews::FilePreviews;
+use crate::services::file_transcripts::FileTranscripts;
 use crate::services::made_files::MadeFiles;
 use crate::services::metering::{PaidWork, TurnMeter};
 use crate::services::pricing;
@@ -67,6 +68,8 @@ pub(crate) struct ToolContext<'a> {
     pub made_files: &'a MadeFiles,
     /// Reads documents as text.
     pub previews: &'a FilePreviews,
+    /// Turns speech into text; `None` if it is not set up.
+    pub transcripts: Option<&'a FileTranscripts>,
     /// The sandboxes of conversations; `None` without a key for them.
     pub sandboxes: Option<&'a Sandboxes>,
     /// The turn's row, to which the files that a tool makes belong.
@@ -79,7 +82,7 @@ pub(crate) struct ToolContext<'a> {
     pub subagents: &'a dyn RunSubagent,
     /// Sends files to the chat of the turn.
     pub delivery: &'a dyn DeliverFiles,
-    /// Records the calls of paid services with those of the turn.
+    /// Records the calls of paid services with those of the turn, and reserves money.
     pub meter: &'a TurnMeter,
     /// The services of tools that are down.
     pub outages: &'a Outages,
@@ -101,7 +104,7 @@ impl ToolContext<'_> {
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Output {
     pub(super) result: Result<Value, Failure>,
-    /// The cost in US dollars of calls that are recorded with the turn's.
+    /// The cost in US dollars: of calls that are recorded with the turn's, or of what was charged by itself.
     pub(super) cost: Usd,
     /// The pictures that the model sees below the result, in order.
     pub(super) images: Vec<ToolImage>,
@@ -208,6 +211,7 @@ pub(super) mod testing {
             db,
             made_files,
             previews,
+            transcripts: None,
             sandboxes: None,
             turn: TurnId(1),
             key,

@@ -11,6 +11,7 @@ use super::list_files::ListFiles;
 use super::preview_file::PreviewFile;
 use super::self_critique::SelfCritique;
 use super::tool::Definition;
+use super::transcribe_audio::TranscribeAudio;
 use crate::domain::tool::ToolName;
 use crate::llm::request::ToolSpec;
 
@@ -33,10 +34,12 @@ impl Toolbox {
         Self { tools, specs }
     }
 
-    /// Returns the tools for a sub-agent, which can neither start sub-agents itself nor send files.
+    /// Returns the tools for a sub-agent, which can neither start sub-agents itself nor send files, nor spend
+    /// what its limit does not cover.
     #[must_use]
     pub(crate) fn for_subagents(&self) -> Self {
-        const TURN_ONLY: [ToolName; 2] = [ToolName::SelfCritique, ToolName::DeliverFile];
+        const TURN_ONLY: [ToolName; 3] =
+            [ToolName::SelfCritique, ToolName::DeliverFile, ToolName::TranscribeAudio];
         let own = |tool: &&Definition| TURN_ONLY.iter().all(|name| tool.spec.name != name.name());
         Self::of(self.tools.iter().filter(own).cloned().collect())
     }
@@ -58,6 +61,7 @@ fn definition(name: ToolName) -> Definition {
         ToolName::ListFiles => Definition::of::<ListFiles>(),
         ToolName::DeliverFile => Definition::of::<DeliverFile>(),
         ToolName::PreviewFile => Definition::of::<PreviewFile>(),
+        ToolName::TranscribeAudio => Definition::of::<TranscribeAudio>(),
         ToolName::ExecutePython => Definition::of::<ExecutePython>(),
     }
 }

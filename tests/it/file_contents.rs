@@ -81,3 +81,24 @@ async fn a_rejection_without_a_reason_is_asked_again_without_files_and_ends_no_c
     );
     bot.end().await;
 }
+
+/// Only the provider finds out that a PDF needs a password. It names the block, and refuses a new copy as well.
+#[tokio::test]
+async fn of_a_pdf_with_a_password_a_line_is_left_and_everything_else_is_answered() {
+    let bot = Bot::start().await;
+    let error = "messages.0.content.2.document.source: The PDF specified is password protected.";
+    for _copy in 0..2 {
+        bot.model.script(Reply::error(ApiError::new(400, "invalid_request_error", error)));
+    }
+    let album = vec![NewFile::pdf("open.pdf", 1).captioned("Compare these."), NewFile::pdf("secret.pdf", 2)];
+    bot.telegram.send_album(ANN, ANN, None, album);
+    let answer = bot.answer(ANN, 1).await;
+    assert!(answer.contains("\"open.pdf\"") && answer.contains("Compare these."), "{answer}");
+    let (first, last) = (bot.request(1).await, bot.request(3).await);
+    assert_eq!((shown(&first).len(), shown(&last)), (2, vec!["open.pdf".to_owned()]));
+    assert!(conversation(&last)[0].contains("[document \"secret.pdf\""), "{:?}", conversation(&last));
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
+    bot.ask("And now?").await;
+    assert_eq!((bot.model.requests().len(), shown(&bot.request(4).await)), (4, vec!["open.pdf".to_owned()]));
+    bot.end().await;
+}

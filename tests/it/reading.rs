@@ -2,7 +2,7 @@
 //! documents them, and their readable part is answered.
 
 use playground::ports::free_address;
-use playground::telegram::{NewFile, Person};
+use playground::telegram::{NewFile, Person, kinds};
 use serde_json::json;
 
 use crate::harness::{ANN, BOB, Bot, GROUP, conversation};
@@ -77,9 +77,9 @@ async fn half_an_emoji_costs_nothing_but_itself() {
 async fn what_has_nothing_to_read_is_answered_in_private_and_counted_by_its_kind() {
     let bot = Bot::start().await;
     for (number, fields) in [
-        json!({"dice": {"emoji": "🎲", "value": 3}}),
-        json!({"location": {"latitude": 52.5, "longitude": 13.4}}),
-        json!({"poll": {"id": "1", "question": "Tea?", "options": []}}),
+        json!({"game": {"title": "Chess", "description": "", "photo": []}}),
+        json!({"gift": {"gift": {"id": "1"}}}),
+        json!({"giveaway": {"winner_count": 1}}),
         json!({"hologram": {"of": "tomorrow"}}),
         json!({}),
     ]
@@ -94,7 +94,7 @@ async fn what_has_nothing_to_read_is_answered_in_private_and_counted_by_its_kind
     bot.telegram.push_update(json!({"of_tomorrow": {}}));
     assert_eq!(bot.ask("and a text").await, "You said: and a text");
     bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
-    for kind in ["dice", "location", "poll", "other", "empty", "new_chat_title"] {
+    for kind in ["game", "gift", "giveaway", "other", "empty", "new_chat_title"] {
         let counted = bot.metric(&format!("bot_messages_unread_total{{kind=\"{kind}\"}}")).await;
         assert_eq!(counted, 1, "{kind}");
     }
@@ -117,5 +117,40 @@ async fn commands_are_found_wherever_people_write_them_and_others_are_left_alone
     assert!(bot.ask_in(GROUP, BOB, "@starling_bot hello").await.ends_with("@starling_bot hello"));
     bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
     assert_eq!((bot.answers(GROUP).len(), bot.model.requests().len()), (2, 1));
+    bot.end().await;
+}
+
+/// The description of a message that is neither text nor a file is what is asked.
+#[tokio::test]
+async fn places_contacts_polls_and_stickers_that_move_are_a_line_for_the_model() {
+    let bot = Bot::start().await;
+    let sticker = NewFile::sticker("🎉", "video/webm", vec![1; 300]);
+    bot.telegram.send(ANN, ANN, sticker);
+    assert!(bot.answer(ANN, 1).await.contains("[sticker 🎉]"), "{}", bot.screen(ANN));
+    let done = [("Passport", true), ("Map", false)];
+    for (fields, line) in [
+        (kinds::contact("Carl", "+491"), r#"[contact: "Carl", "+491"]"#),
+        (kinds::location(52.5, 13.4), "[location: 52.5, 13.4]"),
+        (kinds::live_location(52.5, 13.4), "[location: 52.5, 13.4]"),
+        (kinds::venue("Zoo", "Main Street 1", 52.5, 13.4), r#"[venue: "Zoo", "Main Street 1"]"#),
+        (kinds::poll("Tea?", &["Yes", "No"]), r#"[poll: "Tea?", options: "Yes", "No"]"#),
+        (kinds::dice("🎯", 6), "[dice 🎯 showing 6]"),
+        (kinds::story(7, "Carl"), r#"[story of "Carl"]"#),
+        (kinds::checklist("Trip", &done), r#"[checklist: "Trip", tasks: "Passport" (done), "Map"]"#),
+    ] {
+        let before = bot.answers(ANN).len();
+        bot.telegram.say_with(ANN, ANN, None, fields);
+        assert_eq!(bot.answer(ANN, before + 1).await, format!("You said: {line}"));
+        let asked = conversation(bot.model.requests().last().unwrap());
+        assert_eq!(asked.last().unwrap(), &format!("user: {line}"));
+    }
+    // In a group only an answer to the bot is meant for it.
+    bot.telegram.say_with(GROUP, BOB, None, kinds::dice("🎲", 3));
+    let ours = bot.ask_in(GROUP, ANN, "@starling_bot hello").await;
+    let message = bot.telegram.messages(GROUP).into_iter().find(|message| message.text == ours).unwrap();
+    bot.telegram.say_with(GROUP, ANN, Some(message.id), kinds::location(1.0, 2.0));
+    assert!(bot.answer(GROUP, 2).await.contains("[location: 1.0, 2.0]"), "{}", bot.screen(GROUP));
+    bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
+    assert_eq!(bot.answers(GROUP).len(), 2);
     bot.end().await;
 }

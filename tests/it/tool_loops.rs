@@ -170,3 +170,37 @@ async fn a_conversation_of_five_rounds_reads_most_of_its_input_from_the_cache() 
     assert!(next >= 60, "{next} %");
     bot.end().await;
 }
+
+#[tokio::test]
+async fn at_the_limit_of_one_request_the_person_is_asked_whether_to_go_on() {
+    let bot = Bot::with([("TURN_LIMIT_USD", "0.02")]).await;
+    for number in 1..=2 {
+        // Each round costs about a cent: a thousand tokens.
+        let text = format!("Part {number} {}", "x".repeat(4_000));
+        let input = json!({"input_chars": 1, "output_chars": 1});
+        let call = Step::ToolUse { name: "cost_estimator".to_owned(), input };
+        bot.model.script(Reply::steps(vec![Step::Text(text), call, Step::Stop(StopReason::ToolUse)]));
+    }
+    bot.model.script(Reply::text("Two parts are done, three are left."));
+    bot.ann("work hard");
+    bot.database.until("SELECT count(*) FROM turns WHERE detail = 'turn_limit'", 1).await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+    let requests = bot.model.requests();
+    assert_eq!(requests.len(), 3);
+    let last = requests.last().unwrap();
+    assert_eq!(last.body["tool_choice"]["type"], "none");
+    assert!(last.newest_user_text().contains("the most that one request may cost"));
+    let asking = bot.telegram.messages(ANN).into_iter().rfind(|message| message.from_bot).unwrap();
+    assert!(asking.text.ends_with("Shall I go on?"), "{}", asking.text);
+    // However often it is pressed, the model goes on once.
+    let before = bot.answers(ANN).len();
+    bot.telegram.press(ANN, ANN, asking.id, "go:on");
+    bot.telegram.press(ANN, ANN, asking.id, "go:on");
+    assert!(bot.answer(ANN, before + 1).await.contains("You said: Go on."));
+    bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
+    bot.database.until("SELECT count(*) FROM turns", 2).await;
+    let prompt = outline(&bot.model.requests().last().unwrap().body);
+    assert_eq!(prompt.last().map(String::as_str), Some("user Go on."));
+    assert!(prompt.iter().any(|line| line.starts_with("assistant cost_estimator")), "{prompt:?}");
+    bot.end().await;
+}

@@ -96,6 +96,55 @@ async fn a_conversation_of_an_older_version_goes_on() {
     bot.end().await;
 }
 
+/// Files as version 19 stored them: above and at the former limit of 20 MiB, of all kinds; the last one is a
+/// photo of unknown size that Telegram had called too large.
+const LARGE_FILES: &str = "
+    BEGIN;
+    INSERT INTO chats (id, kind) VALUES ($ann, 'private');
+    INSERT INTO users (id, first_name, balance, last_operation) VALUES ($ann, 'Ann', 6, 1);
+    INSERT INTO balance_operations (user_id, seq, kind, amount, balance_before, balance_after, key, subject)
+        VALUES ($ann, 1, 'starter', 6, 0, 6, 'starter:$ann', '');
+    INSERT INTO threads (chat_id, user_id, history_version) VALUES ($ann, $ann, 1);
+    INSERT INTO turns (thread_id, question_id, model_id, state, closed_at)
+        VALUES (1, 907, 'claude-sonnet-5-5', 'answered', now());
+    INSERT INTO messages (thread_id, turn_id, chat_id, message_id, role, text, sender, sent_at)
+        SELECT 1, 1, $ann, number, 'user', '', 'Ann', now() FROM generate_series(900, 907) AS number;
+    INSERT INTO files (thread_id, chat_id, message_id, kind, telegram_id, unique_id, name, mime, size, fetched) VALUES
+        (1, $ann, 900, 'document', 'x', 'x', 'a.pdf', 'application/pdf', 20971520, NULL),
+        (1, $ann, 901, 'document', 'x', 'x', 'b.pdf', 'application/pdf', 25000000, NULL),
+        (1, $ann, 902, 'document', 'x', 'x', 'c.zip', 'application/zip', 25000000, NULL),
+        (1, $ann, 903, 'document', 'x', 'x', 'd.txt', 'text/plain', 25000000, NULL),
+        (1, $ann, 904, 'document', 'x', 'x', 'e.txt', 'text/plain', 2000000, NULL),
+        (1, $ann, 905, 'video', 'x', 'x', 'f.mp4', 'video/mp4', 25000000, NULL),
+        (1, $ann, 906, 'voice', 'x', 'x', 'g.ogg', 'audio/ogg', 25000000, NULL),
+        (1, $ann, 907, 'photo', 'x', 'x', 'h.jpg', 'image/jpeg', 20971521, TRUE);
+    COMMIT;";
+
+#[tokio::test]
+async fn files_over_the_former_limit_look_the_same_in_prompts_whatever_the_limit_is_now() {
+    let mut bot = Bot::prepare([("TELEGRAM_FILE_LIMIT_MB", "2000")]).await;
+    migrate_to(&bot, 19).await;
+    let books = LARGE_FILES.replace("$ann", &ANN.to_string());
+    sqlx::raw_sql(sqlx::AssertSqlSafe(books)).execute(bot.books()).await.unwrap();
+    bot.run().await;
+    bot.ask("and now?").await;
+    let asked = conversation(&bot.request(1).await);
+    insta::assert_snapshot!(asked[0].replace(" | ", "\n"), @r#"
+    user: [document "a.pdf" (application/pdf, 20.9 MB): cannot be read now; the person would have to send it again]
+    [document "b.pdf" (application/pdf, 25.0 MB): too large to be read here, the limit is 20.9 MB]
+    [document "c.zip" (application/zip, 25.0 MB): too large to be read here, the limit is 20.9 MB]
+    [document "d.txt" (text/plain, 25.0 MB): too large to be read here, the limit is 20.9 MB]
+    [document "e.txt" (text/plain, 2.0 MB): too large to be read here, the limit is 1.0 MB]
+    [video "f.mp4" (video/mp4, 25.0 MB): not readable here]
+    [voice "g.ogg" (audio/ogg, 25.0 MB): not readable here]
+    [photo "h.jpg" (image/jpeg, 20.9 MB): too large to be read here, the limit is 20.9 MB]
+    and now?
+    "#);
+    let version = "SELECT history_version FROM threads";
+    assert!(bot.database.count(version).await > 2, "histories in the cache do not say why");
+    bot.end().await;
+}
+
 /// Ann has paid for an answer that her chat refused, which the older version recorded without a reason that
 /// counts.
 const A_REFUSAL: &str = "

@@ -32,6 +32,7 @@
 //! | `!broken-tool` | begins a tool call and stops with `max_tokens` inside its input |
 //! | `!empty` | ends normally without any content |
 //! | `!verdict` | a verdict, as a critic gives it; the words of a check choose it too |
+//! | `!transcribe` | calls `transcribe_audio` for the newest file that the prompt offers to it, then tells the result |
 //! | `!python [code]` | runs the code in the lines that follow, by default one that draws a chart, and sends its files |
 //! | `!remember` | lists role and first 20 characters of each message that it received |
 //!

@@ -53,6 +53,8 @@ pub enum Scenario {
     Empty,
     /// What a critic says about a piece of work.
     Verdict,
+    /// A call of `transcribe_audio` for the newest recording.
+    Transcribe,
     /// Python that is run, and its files that are sent.
     Python,
     /// A digest of the conversation as the model received it.
@@ -128,6 +130,12 @@ const ROWS: &[ScenarioRow] = &[
     row(Scenario::UnknownEvents, "unknown", "unknown events between known ones", &[]),
     row(Scenario::BrokenToolUse, "broken-tool", "a tool call that breaks off", &[]),
     row(Scenario::Empty, "empty", "a normal end without text", &[]),
+    row(
+        Scenario::Transcribe,
+        "transcribe",
+        "what is said in the newest audio or video file",
+        &["transcribe it", "transcribe this", "transcribe the", "расшифруй"],
+    ),
     row(
         Scenario::Python,
         "python",
@@ -247,6 +255,12 @@ mod tests {
             ("!nonsense", Scenario::Echo, ""),
             ("Tell me a story about a cat", Scenario::Story, ""),
             ("Подумай о море", Scenario::Thinking, ""),
+            ("Please transcribe this.", Scenario::Transcribe, ""),
+            (
+                "[audio \"a.mp3\" (audio/mpeg): file_1, transcribe_audio turns what is said]",
+                Scenario::Echo,
+                "",
+            ),
         ] {
             assert_eq!(
                 choose(text, DefaultScenario::Usually(Scenario::Echo)),

@@ -89,6 +89,7 @@ pub(super) fn perform(directive: &Directive, scene: &ScriptInput<'_>) -> Plan {
             vec![Step::Unknown, first, Step::Unknown, Step::Ping, Step::Text(rest.to_owned()), Step::Unknown]
         }
         Scenario::Empty => vec![Step::Stop(StopReason::EndTurn)],
+        Scenario::Transcribe => transcription(scene.body),
         Scenario::Remember => vec![Step::Text(digest(scene.body))],
         _ => vec![Step::Text(text)],
     })
@@ -246,6 +247,20 @@ fn tool_calls(argument: &str, body: &Value) -> Vec<Step> {
         input: given.clone().unwrap_or_else(|| example(&tool["input_schema"])),
     });
     [Step::Text("I will use a tool for that.".to_owned())].into_iter().chain(calls).collect()
+}
+
+/// Returns the call of `transcribe_audio` for the newest file whose line in the prompt names that tool.
+fn transcription(body: &Value) -> Vec<Step> {
+    const TOOL: &str = "transcribe_audio";
+    let texts: Vec<String> =
+        messages(body).iter().filter(|message| role(message) == "user").map(text_of).collect();
+    let offered = texts.iter().flat_map(|text| text.lines()).filter(|line| line.contains(TOOL));
+    let mut ids = offered.filter_map(|line| line.rfind("file_").map(|at| &line[at..]));
+    let newest = ids.next_back().and_then(|id| id.split(|c: char| !c.is_alphanumeric() && c != '_').next());
+    match newest {
+        Some(id) => tool_calls(&format!("{TOOL} {}", json!({ "file_id": id })), body),
+        None => vec![Step::Text("I see no recording that I could transcribe.".to_owned())],
+    }
 }
 
 fn broken_call(body: &Value) -> Vec<Step> {

@@ -52,6 +52,24 @@ fn continue_goes_on_where_the_answer_stopped() {
 }
 
 #[test]
+fn the_newest_recording_is_transcribed() {
+    let line = |id: &str| {
+        format!("[audio \"a.mp3\" (audio/mpeg, 3 kB): {id}, transcribe_audio turns speech into text]")
+    };
+    let mut body =
+        talk(&[&line("file_old"), "Fine.", &format!("{}\nPlease transcribe it.", line("file_new"))]);
+    body["tools"] = json!([{"name": "transcribe_audio", "input_schema": {"type": "object"}}]);
+    let Plan::Steps(steps) = improvise(&scene(&body)) else { panic!("no steps") };
+    let called = |step: &Step| match step {
+        Step::ToolUse { name, input } => Some((name.clone(), input.clone())),
+        _ => None,
+    };
+    let expected = ("transcribe_audio".to_owned(), json!({"file_id": "file_new"}));
+    assert_eq!(steps.iter().find_map(called), Some(expected));
+    assert!(said(&["Transcribe the file."]).starts_with("I see no recording"));
+}
+
+#[test]
 fn a_digest_names_every_message() {
     let all = ["first question of all", "an answer", "What do you remember?"];
     assert_eq!(

@@ -49,8 +49,12 @@ pub(super) async fn download(shared: &Arc<Shared>, switch: &CutSwitch, rest: &st
     response
 }
 
-/// Returns the bytes of the file at a path; `None` for files that `getFile` refuses.
+/// Returns the bytes of the file at a path; `None` for files that `getFile` refuses, and on a local server,
+/// which has its files on disk only.
 fn served(world: &World, path: &str) -> Option<Bytes> {
+    if world.settings.local_files.is_some() {
+        return None;
+    }
     let file = world.files.by_path(path).filter(|file| file.bytes.len() <= DOWNLOAD_LIMIT)?;
     Some(Bytes::from(file.bytes.to_vec()))
 }

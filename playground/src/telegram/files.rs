@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::media::{self, Media};
 use super::types::Attachment;
 
-/// Largest file that `getFile` serves, in bytes.
+/// Largest file that `getFile` of the public service hands out, in bytes.
 pub(super) const DOWNLOAD_LIMIT: usize = 20 * 1024 * 1024;
 
 /// One stored file.

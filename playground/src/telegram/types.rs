@@ -1,6 +1,7 @@
 //! Data types that tests, the page and load drivers receive from the emulated Telegram: people, messages,
 //! drafts, calls and violations. They are copies, independent of the state.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -27,6 +28,9 @@ pub struct Settings {
     pub first_message: i64,
     /// Time limit of the bot for a pre-checkout query; 10 s in the real service.
     pub checkout_limit: Duration,
+    /// Directory in which a local Bot API server (`--local`) keeps its files: it hands out files of any size
+    /// by their absolute paths and not by HTTP. `None` is the public service.
+    pub local_files: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -40,6 +44,7 @@ impl Default for Settings {
             first_update: 700_000_001,
             first_message: 1,
             checkout_limit: Duration::from_secs(10),
+            local_files: None,
         }
     }
 }

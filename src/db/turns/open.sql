@@ -53,12 +53,13 @@ WITH asked AS (
   ORDER BY due.user_id, message_id
 ), kept AS (
   INSERT INTO files (thread_id, chat_id, message_id, kind, telegram_id, unique_id, name, mime, size, replied, fetched,
-                     provider_id, provider_expires_at, preview, preview_fault)
+                     provider_id, provider_expires_at, preview, preview_fault, refusal, size_limit)
   SELECT due.thread_id, new.chat_id, message_id, kind, telegram_id, unique_id, name, mime, size, replied, fetched,
-         provider_id, provider_expires_at, preview, preview_fault
+         provider_id, provider_expires_at, preview, preview_fault, refusal, size_limit
   FROM due JOIN new ON new.user_id = due.user_id, jsonb_to_recordset(new.files)
     AS file_of (kind text, telegram_id text, unique_id text, name text, mime text, size bigint, replied boolean,
-                fetched boolean, provider_id text, provider_expires_at timestamptz, preview text, preview_fault text)
+                fetched boolean, provider_id text, provider_expires_at timestamptz, preview text, preview_fault text,
+                refusal text, size_limit bigint)
   ORDER BY due.user_id, message_id, replied DESC
   RETURNING id, thread_id, message_id, replied, public_id::text AS public_id
 ), handled AS (

@@ -10,7 +10,7 @@ use sqlx::types::Json;
 
 use super::super::DbError;
 use super::super::group_commit::BatchOp;
-use crate::domain::file::{Attachment, DocumentFault, Retrieval};
+use crate::domain::file::{Attachment, DocumentFault, Refusal, Retrieval};
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{FileId, MessageId, ThreadId, ThreadKey, TurnId};
 use crate::domain::message::{Incoming, MessageContext};
@@ -134,8 +134,10 @@ impl MessageRow {
     }
 }
 
-fn file_row(replied: bool, file: &Attachment, fetched: &Retrieval) -> Value {
+/// Returns the columns of a file, as the statements read them.
+pub(in crate::db) fn file_row(replied: bool, file: &Attachment, fetched: &Retrieval) -> Value {
     let copy = fetched.copy();
+    let (refusal, size_limit) = fetched.refusal().map(Refusal::columns).unzip();
     json!({
         "kind": file.kind.name(),
         "telegram_id": file.telegram_id,
@@ -149,6 +151,8 @@ fn file_row(replied: bool, file: &Attachment, fetched: &Retrieval) -> Value {
         "provider_expires_at": copy.map(|copy| copy.expires_at),
         "preview": fetched.preview(),
         "preview_fault": fetched.document_fault().map(DocumentFault::name),
+        "refusal": refusal,
+        "size_limit": size_limit.flatten(),
     })
 }
 

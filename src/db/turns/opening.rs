@@ -1,6 +1,7 @@
 //! Opens turns together with their questions and holds.
 
 use super::super::{Db, DbError};
+pub(in crate::db) use super::open_turn::file_row;
 pub use super::open_turn::{ExpectedThread, HoldRequest, Stored};
 use super::open_turn::{OpenTurn, OpenTurnOutput};
 use crate::domain::ids::TurnId;

@@ -29,7 +29,7 @@ const RENEWAL: Duration = Duration::from_secs(3);
 const EXTENSION: Duration = Duration::from_secs(60);
 /// How long to wait before asking again whether another worker has finished.
 const PAUSE: Duration = Duration::from_millis(250);
-/// Files that are in memory on their way into or out of sandboxes, over all conversations.
+/// Files that are in memory on their way out of sandboxes, over all conversations.
 const MAX_LOADED: usize = 4;
 
 /// The sandboxes of all conversations. Cheap to clone.

@@ -150,8 +150,7 @@ impl OpenSandbox {
             None => self.free_path(&file.name, present),
         };
         {
-            // The semaphore is never closed, so this always returns a permit.
-            let _loaded = self.sandboxes.loaded.acquire().await.ok();
+            let _room = self.sandboxes.contents.room(file).await;
             let content: Bytes = self.sandboxes.contents.load(file).await?.into();
             let upload = async {
                 Ok(self.sandboxes.client.upload(&self.connection, &absolute(&path), &content).await?)

@@ -16,11 +16,11 @@ use std::sync::Arc;
 use super::context::BotContext;
 use super::inbound::payments::PaymentEvent;
 use super::inbound::raw::Update;
-use super::inbound::{self, ButtonPress, Command, Idle, Inbound, Membership, MessageHeader};
+use super::inbound::{self, ButtonPress, Command, Idle, Inbound, Membership, MessageHeader, attachments};
 use super::keyboards::{self, ButtonAction};
 use super::pipeline::normalize::normalize;
 use super::pipeline::queue::{self, SessionInput, StopRequest, StopSource};
-use super::replies::{amount, answer_tap, log_failure, mark_handled, reply, spawn, topics};
+use super::replies::{amount, answer_tap, log_failure, mark_handled, remove_buttons, reply, spawn, topics};
 use super::sessions::post;
 use super::text;
 use crate::db::DbError;
@@ -34,8 +34,11 @@ use crate::services::people;
 pub(crate) fn route(context: &Arc<BotContext>, update: Update) {
     let id = update.id;
     let _span = tracing::info_span!("update", update.id = id.0, kind = update.kind).entered();
-    match inbound::read(update, &context.me, context.books.clock.now()) {
+    match inbound::read(update, &context.me, context.screen.api.file_limit(), context.books.clock.now()) {
         Inbound::Prompt(incoming) => {
+            if let Some((why, kind)) = unheard(context, &incoming) {
+                return refuse(context, id, incoming.into(), (why, kind));
+            }
             if incoming.chat.kind != ChatKind::Private {
                 context.albums.remember(&incoming);
             }
@@ -78,11 +81,7 @@ pub(crate) fn route(context: &Arc<BotContext>, update: Update) {
             let stop_request = StopRequest { update, by: StopSource::Draft(draft) };
             post(context, update, key, SessionInput::Stop(Box::new(stop_request)));
         }
-        Inbound::Unreadable(header, why, kind) => {
-            tracing::info!(update.id = id.0, kind, "a message has nothing in it that can be read");
-            context.metrics.messages_unread.with_label_values(&[kind]).inc();
-            spawn(context, move |context, header| unreadable(context, header, why), header);
-        }
+        Inbound::Unreadable(header, why, kind) => refuse(context, id, header, (why, kind)),
         Inbound::Sibling(_) => ignore(context, id, Idle::NotAddressed, "album"),
         Inbound::Ignored(why, kind) => ignore(context, id, why, kind),
     }
@@ -130,6 +129,7 @@ fn tapped(context: &Arc<BotContext>, tapped: ButtonPress) {
             let by = StopSource::Button { turn, callback, language };
             post(context, update, header.key, SessionInput::Stop(Box::new(StopRequest { update, by })));
         }
+        (Some(header), Some(ButtonAction::GoOn)) => go_on(context, header, callback),
         (Some(header), Some(ButtonAction::Buy(stars))) => {
             answer_tap(context, callback, None);
             spawn(context, move |context, header| amount::offer(context, header, stars), header);
@@ -156,6 +156,15 @@ fn tapped(context: &Arc<BotContext>, tapped: ButtonPress) {
     }
 }
 
+/// Asks the model to go on, as if the person had written that. It counts as the message with the button, so
+/// however often the button is pressed, the model is asked once.
+fn go_on(context: &Arc<BotContext>, header: MessageHeader, callback: String) {
+    answer_tap(context, callback, None);
+    remove_buttons(context, &header);
+    let words = text::go_on_words(header.language());
+    prompt(context, header.saying(words, context.books.clock.now()));
+}
+
 /// Handles an update about a payment, in a task of its own.
 pub(crate) fn payment(context: &Arc<BotContext>, event: PaymentEvent) {
     let task = checkout::handle(context.clone(), event);
@@ -171,6 +180,32 @@ fn membership(context: &Arc<BotContext>, news: Membership) {
         let remember = || people::set_blocked(db, update, user, blocked, date);
         log_failure(db.persist(remember).await);
     });
+}
+
+/// Returns why a message of only an audio or video file cannot be answered, and its kind: there is no service
+/// for transcripts, or the file is too large.
+fn unheard(context: &BotContext, incoming: &Incoming) -> Option<(Unreadable, &'static str)> {
+    let file = incoming.attachment.as_ref()?;
+    let has_more = !incoming.text.trim().is_empty() || incoming.album.is_some();
+    let most = context.screen.api.file_limit();
+    if has_more || attachments::fetchable(file, most).is_ok() {
+        return None;
+    }
+    let is_off = context.assistant.transcripts.is_none();
+    let why = if is_off { Some(Unreadable::Kind) } else { attachments::heard_on_demand(file, most).err() };
+    Some((why?, file.kind.name()))
+}
+
+/// Replies that nothing in a message can be read.
+fn refuse(
+    context: &Arc<BotContext>,
+    update: UpdateId,
+    header: MessageHeader,
+    (why, kind): (Unreadable, &'static str),
+) {
+    tracing::info!(update.id = update.0, kind, "a message has nothing in it that can be read");
+    context.metrics.messages_unread.with_label_values(&[kind]).inc();
+    spawn(context, move |context, header| unreadable(context, header, why), header);
 }
 
 async fn unreadable(context: Arc<BotContext>, header: MessageHeader, why: Unreadable) -> Result<(), DbError> {

@@ -2,9 +2,8 @@
 
 use super::raw::file::{File, Format};
 use crate::documents;
-pub(crate) use crate::domain::file::DOWNLOAD_LIMIT;
-use crate::domain::file::{Attachment, FileKind};
-use crate::llm::{self, Readable, Unreadable};
+use crate::domain::file::{Attachment, FileKind, LARGEST_LOADED, Refusal, Retrieval};
+use crate::llm::{self, Readable, Unreadable, speech};
 
 /// The longest name that is kept, in code points.
 const NAME_CHARS: usize = 200;
@@ -72,37 +71,79 @@ pub(crate) enum Reading {
 }
 
 /// Returns the way in which a model reads an attachment: photos, static stickers and documents that it
-/// supports and that can be fetched, and other documents that are read here.
+/// supports and that can be fetched, and other documents that are read here. `most` is the largest file that
+/// Telegram hands out, in bytes.
 ///
 /// # Errors
 /// Returns why no model reads it.
-pub(crate) fn reading(attachment: &Attachment) -> Result<Reading, Unreadable> {
+pub(crate) fn reading(attachment: &Attachment, most: u64) -> Result<Reading, Unreadable> {
     let Attachment { kind, name, mime, size, .. } = attachment;
     if !matches!(kind, FileKind::Photo | FileKind::Document | FileKind::Sticker) {
         return Err(Unreadable::Kind);
     }
     // An unknown size is determined while the file is fetched.
     let size = size.unwrap_or(1);
+    let limited = |limit: u64| {
+        let limit = limit.min(most);
+        if size > limit { Err(Unreadable::TooLarge { limit }) } else { Ok(()) }
+    };
     match llm::readable(mime, name, size) {
-        Ok(readable) => Ok(Reading::Copy(readable)),
-        Err(why) if *kind != FileKind::Document || !documents::supports(mime, name) => Err(why),
+        Ok(readable) => limited(LARGEST_LOADED).map(|()| Reading::Copy(readable)),
+        Err(why) if *kind != FileKind::Document || !documents::supports(mime, name) => match why {
+            Unreadable::TooLarge { limit } => Err(Unreadable::TooLarge { limit: limit.min(most) }),
+            Unreadable::Kind | Unreadable::Empty => Err(why),
+        },
         Err(_) if size == 0 => Err(Unreadable::Empty),
-        Err(_) if size > DOWNLOAD_LIMIT => Err(Unreadable::TooLarge { limit: DOWNLOAD_LIMIT }),
-        Err(_) => Ok(Reading::Preview),
+        Err(_) => limited(largest_document(mime, name)).map(|()| Reading::Preview),
     }
 }
 
+/// The largest document that is read here, in bytes. A text is decoded as a whole.
+fn largest_document(mime: &str, name: &str) -> u64 {
+    let is_text = llm::readable(mime, name, 1) == Ok(Readable::Text);
+    if is_text { documents::LONGEST_TEXT as u64 } else { LARGEST_LOADED }
+}
+
 /// Returns whether it makes sense to fetch an attachment: a model reads it or a preview of it, or it is a
-/// recording that can be transcribed.
+/// recording that can be transcribed. `most` is the largest file that Telegram hands out, in bytes.
 ///
 /// # Errors
 /// Returns the reason if it does not.
-pub(crate) fn fetchable(attachment: &Attachment) -> Result<(), Unreadable> {
+pub(crate) fn fetchable(attachment: &Attachment, most: u64) -> Result<(), Unreadable> {
     if !attachment.kind.is_spoken() {
-        return reading(attachment).map(drop);
+        return reading(attachment, most).map(drop);
     }
+    let limit = most.min(speech::FILE_LIMIT);
     match attachment.size {
-        Some(size) if size > DOWNLOAD_LIMIT => Err(Unreadable::TooLarge { limit: DOWNLOAD_LIMIT }),
+        Some(size) if size > limit => Err(Unreadable::TooLarge { limit }),
+        _ => Ok(()),
+    }
+}
+
+/// Returns the state of an attachment that is not fetched yet. `most` is the largest file that Telegram hands
+/// out, in bytes.
+pub(super) fn untried(attachment: Option<&Attachment>, most: u64) -> Retrieval {
+    let too_large = attachment.and_then(|attachment| {
+        let reasons = [fetchable(attachment, most), heard_on_demand(attachment, most)];
+        reasons.into_iter().find_map(|reason| match reason {
+            Err(Unreadable::TooLarge { limit }) => Some(limit),
+            _ => None,
+        })
+    });
+    too_large.map_or(Retrieval::Untried, |limit| Retrieval::Refused(Refusal::TooLarge { limit }))
+}
+
+/// Returns whether an attachment can be transcribed when the model asks for it, as audio and video files can
+/// in an installation with that service. `most` is the largest file that Telegram hands out, in bytes.
+///
+/// # Errors
+/// Returns the reason if it cannot.
+pub(crate) fn heard_on_demand(attachment: &Attachment, most: u64) -> Result<(), Unreadable> {
+    let Attachment { kind, name, mime, size, .. } = attachment;
+    let limit = most.min(speech::FILE_LIMIT);
+    match size {
+        _ if !speech::is_heard(*kind, mime, name) => Err(Unreadable::Kind),
+        Some(size) if *size > limit => Err(Unreadable::TooLarge { limit }),
         _ => Ok(()),
     }
 }
@@ -136,10 +177,13 @@ pub(super) fn of(file: &File) -> Attachment {
     }
 }
 
-/// Returns a name on one line, because senders can put anything into it. A long name keeps its end, with the
-/// extension.
+/// Returns a name on one line and without directories, because senders can put anything into it, and tools
+/// may make a file of this name. A long name keeps its end, with the extension.
 fn clean(name: &str) -> String {
-    let name: Vec<char> = name.trim().chars().filter(|c| !c.is_control()).collect();
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    // A name of dots alone means a directory.
+    let last = if last.trim().chars().all(|c| c == '.') { "" } else { last };
+    let name: Vec<char> = last.trim().chars().filter(|c| !c.is_control()).collect();
     name[name.len().saturating_sub(NAME_CHARS)..].iter().collect()
 }
 
@@ -153,6 +197,7 @@ fn type_of(name: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::file::PUBLIC_LIMIT;
 
     #[test]
     fn types_are_found_by_the_extension() {
@@ -169,8 +214,90 @@ mod tests {
     }
 
     #[test]
+    fn the_setting_the_provider_and_memory_limit_the_size() {
+        const MIB: u64 = 1024 * 1024;
+        let too_large = |limit| Err(Unreadable::TooLarge { limit });
+        let public = 20 * MIB;
+        for (kind, name, most, size, expected) in [
+            (FileKind::Document, "a.pdf", public, public, Ok(())),
+            (FileKind::Document, "a.pdf", public, public + 1, too_large(public)),
+            (FileKind::Document, "a.pdf", public, 40_000_000, too_large(public)),
+            (FileKind::Document, "a.pdf", 5 * MIB, 5 * MIB + 1, too_large(5 * MIB)),
+            (FileKind::Document, "a.pdf", 2_000 * MIB, 32_000_000, Ok(())),
+            (FileKind::Document, "a.pdf", 2_000 * MIB, 32_000_001, too_large(32_000_000)),
+            (FileKind::Photo, "a.jpg", public, public + 1, too_large(public)),
+            (FileKind::Document, "a.png", 2_000 * MIB, 50_000_001, too_large(50_000_000)),
+            (FileKind::Document, "a.txt", public, public + 1, too_large(public)),
+            (FileKind::Document, "a.txt", 2_000 * MIB, 32 * MIB + 1, too_large(32 * MIB)),
+            (FileKind::Document, "a.zip", public, public + 1, too_large(public)),
+            (FileKind::Document, "a.zip", 100 * MIB, 100 * MIB, Ok(())),
+            (FileKind::Document, "a.zip", 2_000 * MIB, LARGEST_LOADED, Ok(())),
+            (FileKind::Document, "a.zip", 2_000 * MIB, LARGEST_LOADED + 1, too_large(LARGEST_LOADED)),
+            (FileKind::Document, "a.exe", public, public + 1, Err(Unreadable::Kind)),
+            (FileKind::Video, "a.mp4", public, public + 1, Err(Unreadable::Kind)),
+            (FileKind::Voice, "a.ogg", public, public + 1, too_large(public)),
+            (FileKind::Voice, "a.ogg", 100 * MIB, 25 * MIB, Ok(())),
+            (FileKind::Voice, "a.ogg", 100 * MIB, 25 * MIB + 1, too_large(25 * MIB)),
+            (FileKind::Document, "a.zip", public, 0, Err(Unreadable::Empty)),
+        ] {
+            let attachment = Attachment {
+                kind,
+                telegram_id: String::new(),
+                unique_id: String::new(),
+                name: name.into(),
+                mime: type_of(name).into(),
+                size: Some(size),
+                duration_s: None,
+            };
+            assert_eq!(fetchable(&attachment, most), expected, "{name} {size} of {most}");
+            let refused = match (expected, kind) {
+                (Err(Unreadable::TooLarge { limit }), _) => Retrieval::Refused(Refusal::TooLarge { limit }),
+                // It could be transcribed otherwise.
+                (_, FileKind::Video) => Retrieval::Refused(Refusal::TooLarge { limit: public }),
+                _ => Retrieval::Untried,
+            };
+            assert_eq!(untried(Some(&attachment), most), refused, "{name} {size} of {most}");
+        }
+    }
+
+    #[test]
+    fn audio_and_video_up_to_the_limit_are_heard_on_demand() {
+        let file = |kind, name: &str, size| Attachment {
+            kind,
+            telegram_id: String::new(),
+            unique_id: String::new(),
+            name: name.to_owned(),
+            mime: type_of(name).to_owned(),
+            size,
+            duration_s: None,
+        };
+        let most = PUBLIC_LIMIT;
+        let too_large = Err(Unreadable::TooLarge { limit: most });
+        for (file, expected) in [
+            (file(FileKind::Audio, "a.mp3", Some(most)), Ok(())),
+            (file(FileKind::Video, "a.mp4", None), Ok(())),
+            (file(FileKind::Document, "a.wav", Some(1)), Ok(())),
+            (file(FileKind::Audio, "a.mp3", Some(most + 1)), too_large),
+            (file(FileKind::Video, "a.avi", Some(1)), Err(Unreadable::Kind)),
+            (file(FileKind::Document, "a.zip", Some(1)), Err(Unreadable::Kind)),
+        ] {
+            assert_eq!(heard_on_demand(&file, most), expected, "{file:?}");
+        }
+    }
+
+    #[test]
     fn names_are_one_line_and_not_endless() {
         assert_eq!(clean(" a\n\u{0}b.txt "), "ab.txt");
+        for (name, expected) in [
+            ("../../etc/passwd", "passwd"),
+            ("C:\\x\\y", "y"),
+            ("a/b\\c.txt", "c.txt"),
+            ("dir/", ""),
+            ("../..", ""),
+            ("отчёт.pdf", "отчёт.pdf"),
+        ] {
+            assert_eq!(clean(name), expected, "{name}");
+        }
         assert_eq!(clean(&format!("{}.pdf", "x".repeat(300))).len(), NAME_CHARS);
         assert!(clean(&format!("{}.pdf", "x".repeat(300))).ends_with("x.pdf"));
     }

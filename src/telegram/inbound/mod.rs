@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 
 pub(crate) use command::Command;
 use command::Form;
+use raw::body;
 use raw::kind::Class;
 use raw::message::{Message, Moved};
 use raw::{Content, Stopped, Tap, Update, WANTED};
@@ -18,7 +19,7 @@ use raw::{Content, Stopped, Tap, Update, WANTED};
 use crate::bot_api::methods::Me;
 use crate::domain::file::{Attachment, Retrieval};
 use crate::domain::ids::{ChatId, MessageId, ThreadKey, UpdateId, UserId};
-use crate::domain::message::Incoming;
+use crate::domain::message::{Incoming, MessageContext};
 use crate::domain::people::{Chat, ChatKind, Language, Person};
 use crate::llm::Unreadable;
 use crate::services::intake::Caller;
@@ -32,7 +33,7 @@ pub(crate) enum Inbound {
     Sibling(Incoming),
     /// A command of this bot.
     Command(Command, MessageHeader),
-    /// A person changed the text of a message.
+    /// A person changed the text or the file of a message.
     Edited(Edit),
     /// A person tapped a button below a message of ours.
     Tapped(ButtonPress),
@@ -83,6 +84,26 @@ impl MessageHeader {
     pub(crate) fn language(&self) -> Language {
         Language::from_tag(self.sender.language_code.as_deref())
     }
+
+    /// Returns a message of the sender with these words, in the place of this one.
+    pub(crate) fn saying(self, text: String, date: DateTime<Utc>) -> Incoming {
+        let Self { update, key, message, sender, chat, .. } = self;
+        Incoming {
+            update,
+            key,
+            message,
+            sender,
+            chat,
+            text,
+            date,
+            context: MessageContext::default(),
+            attachment: None,
+            fetched: Retrieval::default(),
+            replied_attachment: None,
+            replied_fetched: Retrieval::default(),
+            album: None,
+        }
+    }
 }
 
 /// A tapped button.
@@ -118,6 +139,9 @@ pub(crate) struct Edit {
     pub message: MessageId,
     /// The new text or caption, which may be empty.
     pub text: String,
+    /// The file that the message has now: a new one, or the one that it had. `None` for a text; no edit
+    /// removes a file.
+    pub attachment: Option<Attachment>,
     /// When it was edited, in whole seconds.
     pub date: DateTime<Utc>,
 }
@@ -170,12 +194,13 @@ impl Idle {
     }
 }
 
-/// Reads the request of an update that arrived `now`.
-pub(crate) fn read(update: Update, me: &Me, now: DateTime<Utc>) -> Inbound {
+/// Reads the request of an update that arrived `now`. `most` is the largest file that Telegram hands out, in
+/// bytes.
+pub(crate) fn read(update: Update, me: &Me, most: u64, now: DateTime<Utc>) -> Inbound {
     let Update { id, kind, content } = update;
     let idle = |why| Inbound::Ignored(why, kind);
     match content {
-        Content::Message(message) => read_message(id, *message, me, now),
+        Content::Message(message) => read_message(id, *message, me, most, now),
         Content::Edited(message) => read_edit(id, &message, now),
         Content::Tap(tap) => {
             let Tap { id: callback, from, message, data } = *tap;
@@ -200,13 +225,13 @@ pub(crate) fn read(update: Update, me: &Me, now: DateTime<Utc>) -> Inbound {
     }
 }
 
-fn read_message(id: UpdateId, message: Message, me: &Me, now: DateTime<Utc>) -> Inbound {
+fn read_message(id: UpdateId, message: Message, me: &Me, most: u64, now: DateTime<Utc>) -> Inbound {
     let kind = message.body.kind;
     let idle = |why| Inbound::Ignored(why, kind.name);
     if let Some(migration) = migration(id, &message) {
         return Inbound::Migrated(migration);
     }
-    let text = message.words.as_ref().map(|words| words.text.as_str()).unwrap_or_default();
+    let text = text(&message);
     let is_bare = text.trim().is_empty() && message.body.file.is_none();
     if is_bare && kind.class == Class::Service {
         return idle(Idle::Service);
@@ -237,18 +262,28 @@ fn read_message(id: UpdateId, message: Message, me: &Me, now: DateTime<Utc>) -> 
     // The caption of an album may belong to another part, which the batch knows.
     if text.trim().is_empty()
         && message.album.is_none()
-        && let Some(Err(why)) = attachment.as_ref().map(attachments::fetchable)
+        && let Some(Err(why)) = attachment.as_ref().map(|file| attachments::fetchable(file, most))
+        // What may be heard is judged where it is known whether anything is.
+        && attachment.as_ref().is_none_or(|file| attachments::heard_on_demand(file, most) == Err(Unreadable::Kind))
     {
         return Inbound::Unreadable(header, why, kind.name);
     }
-    let incoming = incoming(message, header, attachment, now);
+    let incoming = incoming(message, header, attachment, most, now);
     if addressed { Inbound::Prompt(incoming) } else { Inbound::Sibling(incoming) }
+}
+
+/// Returns the text or the caption of a message, or the words that stand for one without any.
+fn text(message: &Message) -> String {
+    let written = message.words.as_ref().map(|words| words.text.as_str()).unwrap_or_default();
+    let told = if written.trim().is_empty() { body::told(&message.body) } else { None };
+    told.unwrap_or_else(|| written.to_owned())
 }
 
 fn incoming(
     message: Message,
     header: MessageHeader,
     attachment: Option<Attachment>,
+    most: u64,
     now: DateTime<Utc>,
 ) -> Incoming {
     let MessageHeader { update, key, message: number, sender, chat, .. } = header;
@@ -259,13 +294,13 @@ fn incoming(
         message: number,
         sender,
         chat,
-        text: message.words.unwrap_or_default().text,
+        text: text(&message),
         date: message.date.unwrap_or(now),
         context,
+        fetched: attachments::untried(attachment.as_ref(), most),
         attachment,
-        fetched: Retrieval::Untried,
+        replied_fetched: attachments::untried(replied_attachment.as_ref(), most),
         replied_attachment,
-        replied_fetched: Retrieval::Untried,
         album: message.album,
     }
 }
@@ -283,8 +318,9 @@ fn read_edit(id: UpdateId, message: &Message, now: DateTime<Utc>) -> Inbound {
         (None, _) => return idle(Idle::Unhandled),
     };
     let date = message.edited.or(message.date).unwrap_or(now);
+    let attachment = message.body.file.as_ref().map(attachments::of);
     let MessageHeader { update, key, message, .. } = header;
-    Inbound::Edited(Edit { update, key, message, text, date })
+    Inbound::Edited(Edit { update, key, message, text, attachment, date })
 }
 
 fn migration(update: UpdateId, message: &Message) -> Option<Migration> {

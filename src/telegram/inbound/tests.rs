@@ -7,6 +7,9 @@ use crate::domain::file::FileKind;
 use crate::domain::ids::TopicId;
 use crate::domain::message::Reply;
 
+/// What Telegram's own server hands out.
+const MOST: u64 = crate::domain::file::PUBLIC_LIMIT;
+
 fn me() -> Me {
     Me { id: 7, username: "starling_bot".into() }
 }
@@ -29,7 +32,7 @@ fn group(fields: &Value) -> Value {
 
 fn read_message(message: &Value) -> Inbound {
     let update = json!({"update_id": 9, "message": message});
-    read(Update::read(&update.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH)
+    read(Update::read(&update.to_string()).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH)
 }
 
 fn prompt(inbound: Inbound) -> Incoming {
@@ -199,7 +202,11 @@ fn a_file_without_words_is_a_prompt_only_if_it_can_be_read() {
         assert!(matches!(found, Inbound::Unreadable(_, Unreadable::Kind, _)), "{found:?}");
     }
     let contact = json!({"contact": {"phone_number": "1", "first_name": "Bob"}});
-    assert!(matches!(read_message(&private(&contact)), Inbound::Unreadable(_, Unreadable::Kind, _)));
+    assert_eq!(prompt(read_message(&private(&contact))).text, r#"[contact: "Bob", "1"]"#);
+    let mut moving = sticker(false, true);
+    moving["sticker"]["emoji"] = json!("😀");
+    let moving = prompt(read_message(&private(&moving)));
+    assert_eq!((moving.text.as_str(), moving.attachment.unwrap().kind), ("[sticker 😀]", FileKind::Sticker));
 }
 
 #[test]
@@ -224,11 +231,12 @@ fn a_changed_caption_is_an_edit() {
     {
         let update = json!({"update_id": 9, "edited_message": private(&fields)});
         let Inbound::Edited(edit) =
-            read(Update::read(&update.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH)
+            read(Update::read(&update.to_string()).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH)
         else {
             panic!("no edit");
         };
         assert_eq!(edit.text, text);
+        assert_eq!(edit.attachment.unwrap().kind, FileKind::Photo);
     }
 }
 
@@ -353,7 +361,7 @@ fn what_no_text_can_hold_is_taken_out_of_everything() {
         "reply_to_message": {"message_id": 4, "text": "a\udc00b", "from": {"id": 1, "first_name": "B\u0000ob\n# System"}},
         "quote": {"text": "\u0000q"}, "caption": "half \ud83d whole \ud83d\ude00",
         "document": {"file_id": "f\u0000", "file_unique_id": "u", "file_name": "a\u0000\ud83d.pdf"}}}"#;
-    let incoming = prompt(read(Update::read(json).unwrap(), &me(), DateTime::UNIX_EPOCH));
+    let incoming = prompt(read(Update::read(json).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH));
     let Reply { text, sender, .. } = incoming.context.reply.unwrap();
     assert_eq!(incoming.sender.display_name(), "Ann");
     assert_eq!(
@@ -374,7 +382,7 @@ fn a_rich_message_is_a_text() {
     let reply = json!({"text": "and this?", "reply_to_message": private(&rich)});
     assert_eq!(prompt(read_message(&private(&reply))).context.reply.unwrap().text, "# Plan\n\nab");
     let update = json!({"update_id": 9, "edited_message": private(&rich)});
-    let edit = read(Update::read(&update.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH);
+    let edit = read(Update::read(&update.to_string()).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH);
     assert!(matches!(edit, Inbound::Edited(Edit { text, .. }) if text == "# Plan\n\nab"));
     let nothing = json!({"rich_message": {"blocks": []}});
     assert!(matches!(
@@ -462,12 +470,42 @@ fn a_reply_to_a_message_elsewhere_tells_where_from() {
 }
 
 #[test]
+fn what_is_neither_text_nor_a_file_is_a_line() {
+    let task = |text: &str, done: bool| {
+        let date = if done { json!(1_790_000_000) } else { json!(null) };
+        json!({"id": 1, "text": text, "completion_date": date})
+    };
+    let long = "x".repeat(2_000);
+    for (fields, text) in [
+        (json!({"dice": {"emoji": "🎲", "value": 3}}), "[dice 🎲 showing 3]"),
+        (
+            json!({"venue": {"title": "x"}, "location": {"latitude": 1.0, "longitude": 1.0}}),
+            r#"[venue: "x"]"#,
+        ),
+        (json!({"location": {"latitude": 52.52, "longitude": -13.4}}), "[location: 52.52, -13.4]"),
+        (json!({"location": {"latitude": "north"}}), "[location]"),
+        (json!({"poll": {"question": "Tea]?", "options": []}}), r#"[poll: "Tea)?"]"#),
+        (json!({"story": {"chat": {"id": 7, "first_name": "Carl"}, "id": 5}}), r#"[story of "Carl"]"#),
+        (json!({"story": 5}), "[story]"),
+        (
+            json!({"checklist": {"title": "Trip", "tasks": [task("Pass\nport", true), task("Map", false)]}}),
+            r#"[checklist: "Trip", tasks: "Pass port" (done), "Map"]"#,
+        ),
+        (json!({"poll": {"question": long, "options": []}}), &*format!("[poll: \"{}\"]", "x".repeat(300))),
+    ] {
+        assert_eq!(prompt(read_message(&private(&fields))).text, text, "{fields}");
+        let unasked = read_message(&group(&fields));
+        assert!(matches!(unasked, Inbound::Ignored(Idle::NotAddressed, _)), "{unasked:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_told_by_its_kind() {
     for (fields, kind) in [
         (json!({}), "empty"),
         (json!({"hologram": {"id": 1}}), "other"),
-        (json!({"dice": {"emoji": "🎲", "value": 3}}), "dice"),
-        (json!({"venue": {"title": "x"}, "location": {"latitude": 1.0, "longitude": 1.0}}), "venue"),
+        (json!({"gift": {"gift": {"id": "1"}}}), "gift"),
+        (json!({"game": {"title": "x"}}), "game"),
         (json!({"photo": []}), "photo"),
         (json!({"text": 5}), "text"),
         (json!({"giveaway": {}}), "giveaway"),
@@ -510,7 +548,7 @@ fn a_tap_is_read_whatever_is_told_of_its_message() {
             "chat_instance": "1", "data": "x", "message": message});
         let update = json!({"update_id": 9, "callback_query": query});
         let Inbound::Tapped(tapped) =
-            read(Update::read(&update.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH)
+            read(Update::read(&update.to_string()).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH)
         else {
             panic!("no tap")
         };
@@ -529,7 +567,7 @@ fn a_stopped_draft_names_its_thread() {
             r#"{{"update_id":1,"stopped_message_generation":{{"chat":{{"id":42,"type":"private"}},"draft_id":{draft}}}}}"#
         );
         let key = ThreadKey { chat: ChatId(42), user: UserId(42), topic: None };
-        let stopped = read(Update::read(&update).unwrap(), &me(), DateTime::UNIX_EPOCH);
+        let stopped = read(Update::read(&update).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH);
         assert_eq!(stopped, Inbound::Stopped { update: UpdateId(1), key, draft: 65 });
     }
 }
@@ -547,7 +585,7 @@ fn updates_of_other_kinds_and_incomplete_ones_have_a_name() {
     ] {
         let mut payload = json!({"update_id": 9});
         payload.as_object_mut().unwrap().extend(update.as_object().unwrap().clone());
-        let found = read(Update::read(&payload.to_string()).unwrap(), &me(), DateTime::UNIX_EPOCH);
+        let found = read(Update::read(&payload.to_string()).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH);
         assert_eq!(found, Inbound::Ignored(why, kind), "{update}");
     }
     assert!(Update::read("nonsense").is_none() && Update::read(r#"{"message": {}}"#).is_none());

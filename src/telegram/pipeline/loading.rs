@@ -1,13 +1,17 @@
-//! Loading files from Telegram: one place per file, repeated while Telegram fails, never during a penalty.
+//! Loading files from Telegram: counted for the limit of a day, one place per file, repeated while Telegram
+//! fails, never during a penalty.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::bot_api::ApiError;
+use crate::db::file_bytes::{Expected, FetchKey};
 use crate::domain::backoff::Backoff;
-use crate::domain::file::Attachment;
-use crate::domain::ids::{ChatId, ThreadKey};
+use crate::domain::file::{Attachment, LARGEST_LOADED, PUBLIC_LIMIT, Refusal};
+use crate::domain::ids::{ChatId, MessageId, ThreadKey};
+use crate::lifecycle::kill_point;
+use crate::services::file_allowance;
 use crate::services::file_copies::content;
 use crate::telegram::context::BotContext;
 use crate::telegram::pipeline::fetches::FetchPermit;
@@ -25,23 +29,61 @@ pub(super) enum LoadError {
     /// The chat's penalty ends after the deadline.
     #[error("Telegram limits the chat for longer than a message waits for its file")]
     Penalty,
+    /// A limit prevents it.
+    #[error("a limit prevents loading the file: {0:?}")]
+    Refused(Refusal),
 }
 
-/// Loads the content with its fetch permit. Retries while Telegram fails.
+/// A file to load: where it was sent, and what Telegram says of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source<'a> {
+    pub(super) key: ThreadKey,
+    /// The message with the file, or with the reply to it.
+    pub(super) message: MessageId,
+    /// Whether the file belongs to the message that `message` replies to.
+    pub(super) replied: bool,
+    pub(super) attachment: &'a Attachment,
+}
+
+/// Loads the content with its fetch permit. Retries while Telegram fails. A file counts for the limit of a
+/// day even if loading is cut short; it does not if loading fails.
 pub(super) async fn load(
+    context: &BotContext,
+    source: Source<'_>,
+    deadline: Instant,
+) -> Result<(Vec<u8>, FetchPermit), LoadError> {
+    let Source { key, message, replied, attachment } = source;
+    let Attachment { unique_id, size, .. } = attachment;
+    let fetch = FetchKey { chat: key.chat, message, replied, unique_id };
+    let most = context.screen.api.file_limit().min(LARGEST_LOADED);
+    let expected = size.map_or(Expected::AtMost(most), Expected::Size);
+    let (books, drain) = (&context.books, &context.life.drain);
+    if !file_allowance::claim(books, drain, key.user, fetch, expected).await {
+        return Err(LoadError::Refused(Refusal::DailyLimit));
+    }
+    kill_point!("file: counted");
+    let loaded = load_counted(context, key, attachment, deadline).await;
+    let bytes = loaded.as_ref().map_or(0, |(bytes, _)| bytes.len() as u64);
+    file_allowance::correct(books, drain, key.user, fetch, bytes).await;
+    loaded
+}
+
+async fn load_counted(
     context: &BotContext,
     key: ThreadKey,
     attachment: &Attachment,
     deadline: Instant,
 ) -> Result<(Vec<u8>, FetchPermit), LoadError> {
-    let Attachment { telegram_id, unique_id, .. } = attachment;
+    let Attachment { telegram_id, unique_id, size, .. } = attachment;
+    let api = &context.screen.api;
+    api.preload(key.chat, telegram_id, *size).await;
     let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
     let mut number = 1;
     loop {
-        let place = enter(context, key, deadline).await?;
-        let error = match content(&context.screen.api, &context.cache, key.chat, telegram_id, unique_id).await
-        {
+        let place = enter(context, key, *size, deadline).await?;
+        let error = match content(api, &context.cache, key.chat, telegram_id, unique_id).await {
             Ok(bytes) => return Ok((bytes, place)),
+            Err(error) if error.is_too_big() => return Err(too_large(api.file_limit(), &error)),
             Err(error) if error.is_passing() && number < TRIES => error,
             Err(error) => return Err(error.into()),
         };
@@ -52,13 +94,31 @@ pub(super) async fn load(
     }
 }
 
+/// Returns the refusal of a file that Telegram or the download has found too large.
+fn too_large(setting: u64, error: &ApiError) -> LoadError {
+    let is_ours = matches!(error, ApiError::Refused { code: 413, .. });
+    let limit = if is_ours { setting.min(LARGEST_LOADED) } else { setting.min(PUBLIC_LIMIT) };
+    if limit < setting.min(LARGEST_LOADED) {
+        tracing::warn!(
+            setting,
+            "the Bot API server refuses a file below TELEGRAM_FILE_LIMIT_MB: is it started with --local?"
+        );
+    }
+    LoadError::Refused(Refusal::TooLarge { limit })
+}
+
 fn warn(chat: ChatId, number: u32, error: &ApiError) {
     let error = error as &dyn std::error::Error;
     tracing::warn!(chat.id = chat.0, number, error, "asking Telegram for a file again");
 }
 
 /// Waits for a permit while no penalty applies, so that a limited chat takes no permit from others.
-async fn enter(context: &BotContext, key: ThreadKey, deadline: Instant) -> Result<FetchPermit, LoadError> {
+async fn enter(
+    context: &BotContext,
+    key: ThreadKey,
+    size: Option<u64>,
+    deadline: Instant,
+) -> Result<FetchPermit, LoadError> {
     let api = &context.screen.api;
     loop {
         while let Some(end) = api.files_wait_until(key.chat) {
@@ -67,7 +127,7 @@ async fn enter(context: &BotContext, key: ThreadKey, deadline: Instant) -> Resul
             }
             tokio::time::sleep_until(end).await;
         }
-        let place = context.files.take(key.user).await;
+        let place = context.files.take(key.user, api, size).await;
         if api.files_wait_until(key.chat).is_none() {
             return Ok(place);
         }

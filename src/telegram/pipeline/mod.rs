@@ -3,6 +3,7 @@
 //! messages reply to). Slots bound what runs at once.
 
 pub(crate) mod albums;
+pub(crate) mod edits;
 pub(crate) mod fetches;
 pub(crate) mod in_flight;
 pub(crate) mod isolation;

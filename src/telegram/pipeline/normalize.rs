@@ -9,17 +9,17 @@ use futures::FutureExt;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::db::files;
+use crate::db::{copy_deletions, files};
 use crate::domain::file::{Attachment, DocumentFault, PictureFault, ProviderCopy};
-use crate::domain::ids::ThreadKey;
+use crate::domain::ids::{MessageId, ThreadKey};
 use crate::domain::message::Incoming;
 use crate::llm::{LlmError, Readable, Unreadable, Upload};
 use crate::services::admission::may_spend;
 use crate::services::file_copies::CopyError;
 use crate::telegram::context::BotContext;
-use crate::telegram::inbound::attachments::{self, DOWNLOAD_LIMIT, Reading};
-use crate::telegram::pipeline::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome, FetchResult};
-use crate::telegram::pipeline::loading::{LoadError, load};
+use crate::telegram::inbound::attachments::{self, Reading};
+use crate::telegram::pipeline::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome};
+use crate::telegram::pipeline::loading::{LoadError, Source, load};
 use crate::telegram::pipeline::voice;
 
 /// Normalises a message for storage.
@@ -58,10 +58,7 @@ impl From<FetchError> for FetchOutcome {
     fn from(error: FetchError) -> Self {
         match error {
             FetchError::Unreadable(size, _) => Self::Unreadable(size),
-            // The size is unknown, but above Telegram's download limit.
-            FetchError::Load(LoadError::Telegram(error)) if error.is_too_big() => {
-                Self::Unreadable(DOWNLOAD_LIMIT + 1)
-            }
+            FetchError::Load(LoadError::Refused(refusal)) => Self::Refused(refusal),
             FetchError::Foreign(_, Unreadable::Empty) => Self::Unreadable(0),
             FetchError::Foreign(size, _) | FetchError::Faulty(size, PictureFault::Foreign) => {
                 Self::Foreign(size)
@@ -77,23 +74,48 @@ impl From<FetchError> for FetchOutcome {
 /// Starts fetching the files of a message that a model could read. The file of the replied message is fetched
 /// only if the batch does not contain it already (`brought`).
 pub(crate) fn fetch(context: &Arc<BotContext>, incoming: &Incoming, brought: bool) -> Vec<FetchFuture> {
+    let most = context.screen.api.file_limit();
     let files = incoming
         .files()
-        .filter(|(replied, file, _)| attachments::fetchable(file).is_ok() && !(*replied && brought));
+        .filter(|(replied, file, _)| attachments::fetchable(file, most).is_ok() && !(*replied && brought));
     let begin = |(replied, file, _): (bool, &Attachment, _)| {
-        let begin = if file.kind.is_spoken() { voice::begin } else { begin };
-        begin(context, incoming, replied, file.clone())
+        if file.kind.is_spoken() {
+            voice::begin(context, incoming, replied, file.clone())
+        } else {
+            begin(context, incoming.key, incoming.message, replied, file.clone())
+        }
     };
     files.map(begin).collect()
 }
 
+/// Starts fetching the file that an edit has put into a message, if a model could read it.
+pub(crate) fn fetch_edited(
+    context: &Arc<BotContext>,
+    key: ThreadKey,
+    message: MessageId,
+    attachment: &Attachment,
+) -> Option<FetchFuture> {
+    let is_fetched = attachments::reading(attachment, context.screen.api.file_limit()).is_ok();
+    is_fetched.then(|| begin(context, key, message, false, attachment.clone()))
+}
+
+/// Queues the copy of a file that no message will have, so that the provider does not keep it.
+pub(crate) async fn drop_copy(context: &BotContext, copy: &ProviderCopy) {
+    let db = &context.db;
+    if let Err(error) = db.persist(|| copy_deletions::queue(db.pool(), &copy.id)).await {
+        // The provider deletes it after its lifetime.
+        tracing::warn!(error = &error as &dyn std::error::Error, "a copy without a file is not queued");
+    }
+    context.copies_dropped.notify_one();
+}
+
 fn begin(
     context: &Arc<BotContext>,
-    incoming: &Incoming,
+    key: ThreadKey,
+    message: MessageId,
     replied: bool,
     attachment: Attachment,
 ) -> FetchFuture {
-    let (message, key) = (incoming.message, incoming.key);
     let (mut done, outcome) = oneshot::channel();
     let task = context.clone();
     context.life.spawn("fetch", async move {
@@ -102,29 +124,35 @@ fn begin(
             // A cancelled fetch is repeated with its update.
             () = done.closed() => return,
             () = task.life.drain.cancelled() => return,
-            fetched = fetch_file(&task, key, replied, &attachment) => fetched,
+            fetched = fetch_file(&task, Source { key, message, replied, attachment: &attachment }) => fetched,
         };
-        let result = if fetched.is_ok() { "ok" } else { "failed" };
+        let result = match &fetched {
+            Ok(_) => "ok",
+            Err(FetchError::Load(LoadError::Refused(_))) => "refused",
+            Err(_) => "failed",
+        };
         task.metrics.files_fetched.with_label_values(&[result]).inc();
         let fetched = fetched.unwrap_or_else(|failure| {
-            let error = &failure as &dyn std::error::Error;
-            tracing::warn!(chat.id = key.chat.0, message.id = message.0, error, "a file was not fetched");
+            let (chat, error) = (key.chat.0, &failure as &dyn std::error::Error);
+            if result == "refused" {
+                tracing::info!(chat.id = chat, message.id = message.0, error, "a file was not fetched");
+            } else {
+                tracing::warn!(chat.id = chat, message.id = message.0, error, "a file was not fetched");
+            }
             failure.into()
         });
-        if done.send(fetched).is_err() {
+        if let Err(unwanted) = done.send(fetched) {
             tracing::debug!("nobody waits for the file any more");
+            if let FetchOutcome::Copied(copy, _) = unwanted {
+                drop_copy(&task, &copy).await;
+            }
         }
     });
-    async move { FetchResult { message, replied, outcome: outcome.await.unwrap_or(FetchOutcome::Failed) } }
-        .boxed()
+    FetchFuture::new(message, replied, outcome.map(|outcome| outcome.unwrap_or(FetchOutcome::Failed)))
 }
 
-async fn fetch_file(
-    context: &BotContext,
-    key: ThreadKey,
-    replied: bool,
-    attachment: &Attachment,
-) -> Result<FetchOutcome, FetchError> {
+async fn fetch_file(context: &BotContext, source: Source<'_>) -> Result<FetchOutcome, FetchError> {
+    let Source { key, replied, attachment, .. } = source;
     let deadline = Instant::now() + FETCH_LIMIT;
     let work = async {
         if !may_spend(&context.books, &context.life.drain, key.user).await {
@@ -133,10 +161,11 @@ async fn fetch_file(
         if replied && let Some((copy, size)) = known_copy(context, key, attachment).await {
             return Ok(FetchOutcome::Copied(copy, size));
         }
-        let (bytes, _place) = load(context, key, attachment, deadline).await?;
+        let (bytes, _place) = load(context, source, deadline).await?;
         let size = bytes.len() as u64;
         let whole = Attachment { size: Some(size), ..attachment.clone() };
-        match attachments::reading(&whole).map_err(|why| FetchError::Unreadable(size, why))? {
+        let most = context.screen.api.file_limit();
+        match attachments::reading(&whole, most).map_err(|why| FetchError::Unreadable(size, why))? {
             Reading::Copy(readable) => copy_file(context, readable, whole, bytes).await,
             Reading::Preview => preview(context, &whole, bytes).await,
         }

@@ -7,7 +7,7 @@ use crate::db::dialogs::Dialog;
 use crate::db::turns::LeftOpen;
 use crate::db::turns::opening::{self, HoldRequest, OpenOutcome, Stored};
 use crate::db::{DbError, files, transcriptions};
-use crate::domain::file::Retrieval;
+use crate::domain::file::{Refusal, Retrieval};
 use crate::domain::ids::{MessageId, ThreadKey, TurnId};
 use crate::domain::message::{HistoryMessage, Incoming};
 use crate::domain::model::{Effort, ModelId};
@@ -161,7 +161,8 @@ async fn attempt(
 
 /// Returns the most that the first request of a turn may cost.
 fn reserve(context: &BotContext, settings: &TurnSettings, history: &[HistoryMessage], chat: ChatKind) -> Usd {
-    pricing::bound(&settings.model, conversation::prompt_bytes(history, chat), context.books.today())
+    let tools = context.assistant.toolbox.specs();
+    pricing::bound(&settings.model, conversation::prompt_bytes(history, chat, tools), context.books.today())
 }
 
 /// Rebuilds the request of an interrupted turn. Its history ends with its own messages: later ones belong to
@@ -241,6 +242,10 @@ fn unfetched(batch: &[Incoming]) -> Unfetched {
         own: failed(|replied, spoken| !replied && !spoken),
         replied: failed(|replied, spoken| replied && !spoken),
         recording: failed(|_, spoken| spoken),
+        over_daily_limit: batch
+            .iter()
+            .flat_map(Incoming::files)
+            .any(|(_, _, fetched)| fetched.refusal() == Some(Refusal::DailyLimit)),
     }
 }
 

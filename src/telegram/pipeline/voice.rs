@@ -4,23 +4,21 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use rust_decimal::prelude::ToPrimitive;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome, FetchResult};
-use super::loading::{LoadError, load};
+use super::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome};
+use super::loading::{LoadError, Source, load};
 use crate::db::DbError;
-use crate::db::model_calls::Payer;
 use crate::db::outbox::OutboxMessage;
 use crate::domain::file::Attachment;
 use crate::domain::message::Incoming;
-use crate::domain::speech::{RecordingId, Spoken};
+use crate::domain::speech::{RecordingId, Spoken, TranscriptionId};
 use crate::lifecycle::kill_point;
 use crate::llm::LlmError;
 use crate::llm::speech::{Client, Recording, Transcript};
 use crate::rendering::{Entity, EntityKind, Limits, RichText, split};
-use crate::services::transcription::{self, Claim, PAUSE, RENEWAL, Request};
+use crate::services::transcription::{self, Claim, Funding, Request};
 use crate::telegram::context::BotContext;
 
 /// The most messages that quote one recording.
@@ -47,6 +45,7 @@ impl HearError {
     /// A word for rows and labels.
     fn name(&self) -> &'static str {
         match self {
+            Self::Load(LoadError::Refused(_)) => "refused",
             Self::Load(_) => "not_loaded",
             Self::Service(error) => error.name(),
             Self::Database(_) => "database",
@@ -62,6 +61,7 @@ impl From<Result<Spoken, HearError>> for FetchOutcome {
         match heard {
             Ok(spoken) => Self::Heard(spoken),
             Err(HearError::Withheld) => Self::Withheld,
+            Err(HearError::Load(LoadError::Refused(refusal))) => Self::Refused(refusal),
             Err(_) => Self::Failed,
         }
     }
@@ -75,15 +75,15 @@ pub(super) fn begin(
     attachment: Attachment,
 ) -> FetchFuture {
     let message = incoming.message;
-    let result = move |outcome| FetchResult { message, replied, outcome };
     let Some(client) = context.speech.clone() else {
-        return async move { result(FetchOutcome::Off) }.boxed();
+        return FetchFuture::new(message, replied, std::future::ready(FetchOutcome::Off));
     };
     let (mut done, heard) = oneshot::channel();
     let listener =
         Listener { context: context.clone(), client, incoming: incoming.clone(), replied, attachment };
     context.life.spawn("transcription", async move {
-        let (recording, lease) = (listener.recording(), rand::random());
+        let lease = rand::random();
+        let id = listener.request(lease).id;
         let context = &listener.context;
         let heard = tokio::select! {
             biased;
@@ -104,7 +104,7 @@ pub(super) fn begin(
             Some(Ok(_)) => None,
         };
         if let Some(failure) = failure {
-            let release = || transcription::release(&context.books, recording, lease, failure);
+            let release = || transcription::release(&context.books, id, lease, failure);
             if let Err(error) = context.db.persist(release).await {
                 // The hold ends with the lease.
                 tracing::warn!(error = &error as &dyn std::error::Error, "a transcription is still claimed");
@@ -116,7 +116,7 @@ pub(super) fn begin(
             tracing::debug!("nobody waits for the recording any more");
         }
     });
-    async move { result(heard.await.unwrap_or(FetchOutcome::Failed)) }.boxed()
+    FetchFuture::new(message, replied, heard.map(|heard| heard.unwrap_or(FetchOutcome::Failed)))
 }
 
 /// What was said in a recording.
@@ -149,10 +149,9 @@ impl Listener {
 
     fn request(&self, lease: i64) -> Request<'_> {
         Request {
-            recording: self.recording(),
+            id: TranscriptionId::Recording(self.recording()),
             key: self.incoming.key,
-            person: &self.incoming.sender,
-            chat: &self.incoming.chat,
+            funding: Funding::Gate { person: &self.incoming.sender, chat: &self.incoming.chat },
             unique_id: &self.attachment.unique_id,
             duration: self.attachment.duration_s.unwrap_or_default(),
             lease,
@@ -176,17 +175,17 @@ impl Listener {
 
     /// Waits until the words are known or this worker may ask the service (`None`).
     async fn claim(&self, request: Request<'_>) -> Result<Option<Heard>, HearError> {
-        let (db, books) = (&self.context.db, &self.context.books);
-        loop {
-            match db.persist(|| transcription::claim(books, request)).await? {
-                Claim::Known(spoken) => return Ok(Some(Heard::Known(spoken))),
-                Claim::Begun => return Ok(None),
-                Claim::Paid(transcript) => return Ok(Some(Heard::New { transcript, paid_before: true })),
-                Claim::Expired => return Err(HearError::Expired),
-                Claim::Refused => return Err(HearError::Withheld),
-                Claim::Busy | Claim::Reserved => tokio::time::sleep(PAUSE).await,
-            }
+        match transcription::wait(&self.context.books, request).await? {
+            Claim::Known(known) => Ok(Some(Heard::Known(self.spoken(known.text)))),
+            Claim::Begun => Ok(None),
+            Claim::Paid(transcript) => Ok(Some(Heard::New { transcript, paid_before: true })),
+            Claim::Expired => Err(HearError::Expired),
+            Claim::Refused | Claim::Busy | Claim::Reserved => Err(HearError::Withheld),
         }
+    }
+
+    fn spoken(&self, text: String) -> Spoken {
+        Spoken { seconds: self.attachment.duration_s.unwrap_or_default(), text }
     }
 
     /// Loads the recording and asks the service; renews the lease meanwhile.
@@ -194,8 +193,10 @@ impl Listener {
         let work = async {
             let (context, key) = (&self.context, self.incoming.key);
             // The service may be slow, and other files need not wait for it.
-            let _place = context.hearings.take(key.user).await;
-            let (bytes, _) = load(context, key, &self.attachment, deadline).await?;
+            let _place = context.hearings.take(key.user, &context.screen.api, Some(0)).await;
+            let Self { incoming: Incoming { message, .. }, replied, attachment, .. } = self;
+            let source = Source { key, message: *message, replied: *replied, attachment };
+            let (bytes, _) = load(context, source, deadline).await?;
             let Attachment { name, mime, .. } = self.attachment.clone();
             let recording = Recording { name, mime, bytes: Bytes::from(bytes), language: None };
             let began = Instant::now();
@@ -205,18 +206,7 @@ impl Listener {
         };
         tokio::select! {
             transcript = work => transcript,
-            never = self.keep(request) => match never {},
-        }
-    }
-
-    /// Renews the lease for as long as this runs. A renewal that fails is tried again; the lease outlives
-    /// some of them.
-    async fn keep(&self, request: Request<'_>) -> std::convert::Infallible {
-        loop {
-            tokio::time::sleep(RENEWAL).await;
-            if let Err(error) = transcription::renew(&self.context.books, request).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a lease was not renewed");
-            }
+            never = transcription::keep(&self.context.books, request) => match never {},
         }
     }
 
@@ -227,21 +217,18 @@ impl Listener {
             Heard::New { ref transcript, paid_before } => (transcript, paid_before),
         };
         let (context, books, request) = (&self.context, &self.context.books, self.request(lease));
-        let quotes = |spoken: &Spoken| self.quotes(spoken);
+        let quotes = |words: &str| self.quotes(words);
         let settle = || transcription::settle(books, request, transcript, paid_before, quotes);
         let settled = context.db.persist(settle).await?;
-        let seconds = settled.seconds.ceil().to_u64().unwrap_or_default();
-        context.metrics.transcribed_seconds.inc_by(seconds);
-        context.metrics.transcription_costs.inc_by(settled.cost.nano());
-        context.metrics.costs.with_label_values(&[Payer::User.name()]).inc_by(settled.cost.nano());
+        settled.count(&context.metrics);
         context.courier().deliver(settled.owed);
-        Ok(settled.spoken)
+        Ok(self.spoken(settled.transcript.text))
     }
 
     /// The messages that show the words: a quote below the recording, without a sound.
-    fn quotes(&self, spoken: &Spoken) -> Vec<OutboxMessage> {
+    fn quotes(&self, words: &str) -> Vec<OutboxMessage> {
         let recording = self.recording();
-        let whole = RichText::plain(spoken.text.clone());
+        let whole = RichText::plain(words.to_owned());
         let parts = split(&whole, Limits::MESSAGE.code_points, Limits::MESSAGE.entities);
         let message = |(number, part): (usize, RichText)| OutboxMessage {
             reply_to: Some(recording.message),
@@ -261,7 +248,7 @@ impl Listener {
         let result = match heard {
             Ok(spoken) if spoken.is_silence() => "empty",
             Ok(_) => "ok",
-            Err(HearError::Withheld) => "withheld",
+            Err(HearError::Withheld | HearError::Load(LoadError::Refused(_))) => "withheld",
             Err(_) => "failed",
         };
         self.context.metrics.transcriptions.with_label_values(&[result]).inc();

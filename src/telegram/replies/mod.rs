@@ -13,14 +13,15 @@ use tracing::Instrument;
 use super::context::BotContext;
 use super::inbound::{MessageHeader, attachments};
 use super::text;
-use crate::bot_api::methods::AnswerCallbackQuery;
+use crate::bot_api::methods::{AnswerCallbackQuery, EditMessageReplyMarkup};
 use crate::db::DbError;
 use crate::db::outbox::OutboxMessage;
 use crate::db::people::KnownUser;
-use crate::domain::file::Retrieval;
+use crate::domain::file::{Refusal, Retrieval};
 use crate::domain::ids::{OutboxId, UpdateId};
 use crate::domain::message::Incoming;
 use crate::domain::people::{ChatKind, Language};
+use crate::llm::Unreadable;
 use crate::rendering::RichText;
 use crate::services::intake;
 
@@ -75,15 +76,32 @@ pub(super) fn answer_tap(context: &BotContext, callback: String, text: Option<St
     });
 }
 
+/// Removes the buttons of a message, in the background. A failure is harmless: a second press changes nothing.
+pub(super) fn remove_buttons(context: &BotContext, header: &MessageHeader) {
+    let (api, chat_id, message_id) = (context.screen.api.clone(), header.key.chat, header.message);
+    context.life.spawn("remove buttons", async move {
+        let method = EditMessageReplyMarkup { chat_id, message_id, reply_markup: None };
+        if let Err(error) = api.call(&method).await {
+            tracing::debug!(error = &error as &dyn std::error::Error, "the buttons of a message stay");
+        }
+    });
+}
+
 /// Replies that a message without words is not answered, because its file could not be fetched.
 ///
 /// # Errors
 /// Returns an error if the service shuts down or the database fails permanently.
 pub(super) async fn not_fetched(context: &BotContext, incoming: Incoming) -> Result<(), DbError> {
-    let readable = || incoming.attachment.as_ref().and_then(|file| attachments::fetchable(file).err());
+    let most = context.screen.api.file_limit();
+    let readable = || incoming.attachment.as_ref().and_then(|file| attachments::fetchable(file, most).err());
     let why = if incoming.fetched == Retrieval::Failed { None } else { readable() };
     let fetched = incoming.fetched.clone();
+    let daily_limit = text::DailyLimit::of(&context.books);
     reply(context, &incoming.into(), |language, _| match (&fetched, why) {
+        (Retrieval::Refused(Refusal::DailyLimit), _) => text::over_daily_limit(language, daily_limit),
+        (Retrieval::Refused(Refusal::TooLarge { limit }), _) => {
+            text::unreadable(language, Unreadable::TooLarge { limit: *limit })
+        }
         (Retrieval::Faulty(fault), _) => text::faulty_picture(language, *fault),
         (Retrieval::FaultyDocument(fault), _) => text::faulty_document(language, *fault),
         (_, Some(why)) => text::unreadable(language, why),

@@ -7,7 +7,7 @@ use tracing::Instrument;
 
 use super::{Session, log_failure};
 use crate::conversation::interrupt::Stop;
-use crate::domain::ids::{MessageId, TurnId};
+use crate::domain::ids::TurnId;
 use crate::domain::turn::{Interruption, TurnRequest};
 use crate::telegram::pipeline::isolation::Permit;
 use crate::telegram::pipeline::queue::{SessionInput, StopRequest, StopSource};
@@ -35,9 +35,19 @@ impl Session<'_> {
             let input = tokio::select! {
                 () = &mut running => return,
                 Some(()) = self.background.next() => continue,
-                Some(input) = self.mailbox.recv(), if !self.is_blocked_by_clear() => input,
+                Some(edit) = self.edits.next() => {
+                    self.apply_prepared(edit);
+                    continue;
+                }
+                Some(input) = self.mailbox.recv(), if self.takes_edits() && !self.is_blocked_by_clear() => input,
             };
-            if matches!(&input, SessionInput::Message(message, _) if self.has_asked(message.message)) {
+            if let SessionInput::Message(message, _) = &input
+                && let Some(&(update, _)) = self.asked.iter().find(|(_, asked)| *asked == message.message)
+            {
+                // The same message in another update, such as a second press of a button, is handled with it.
+                if message.update != update {
+                    self.mark_handled(message.update);
+                }
                 continue;
             }
             if matches!(&input, SessionInput::Clear(clear) if self.ends(clear, question)) {
@@ -68,14 +78,9 @@ impl Session<'_> {
         }
     }
 
-    /// Returns whether a message belongs to the running turn.
-    fn has_asked(&self, message: MessageId) -> bool {
-        self.asked.iter().any(|(_, asked)| *asked == message)
-    }
-
     /// Stops the next answer before it starts.
     pub(super) fn stop_next(&mut self, stop_request: StopRequest) {
-        if self.batch.is_fetching() {
+        if self.is_fetching() {
             return self.cancel_batch(stop_request);
         }
         if let Some(earlier) = self.stopped.replace(stop_request) {

@@ -42,6 +42,8 @@ impl Session<'_> {
         let Some(clear) = self.clears.pop_front_if(|clear| !batch.has_before(clear.message)) else {
             return Ok(false);
         };
+        // Nothing may hold a connection of the database while the session waits for one.
+        self.finish_background().await;
         Box::pin(replies::clear::forget(self.context, &clear)).await?;
         self.changed = true;
         Ok(true)

@@ -4,9 +4,11 @@
 use std::collections::HashSet;
 
 use super::{Session, log_failure};
+use crate::domain::file::Refusal;
 use crate::domain::ids::UpdateId;
 use crate::domain::message::Incoming;
 use crate::services::intake;
+use crate::telegram::inbound::attachments;
 use crate::telegram::pipeline::queue::{Batch, StopRequest, StopSource};
 use crate::telegram::{replies, text};
 
@@ -23,30 +25,37 @@ impl Session<'_> {
 
     /// Returns whether further messages may join the batch.
     pub(super) fn takes_more(&self) -> bool {
-        !self.batch.is_full() && !self.is_blocked_by_clear()
+        !self.batch.is_full() && self.takes_edits() && !self.is_blocked_by_clear()
     }
 
     /// Returns the messages to answer. Drops blank messages (a lone unreadable file) and notifies their
-    /// sender, once per album. Keeps a blank album part if another part has content.
+    /// sender, once per album. Keeps a blank album part if another part has content. The limit of a day is
+    /// told once: below the answer if there is one, and such files stay in its prompt.
     pub(super) fn take_batch(&mut self) -> Vec<Incoming> {
         let (batch, withheld) = (self.batch.take(), self.batch.take_withheld());
-        let albums = |blank: bool| -> HashSet<String> {
-            let parts = batch.iter().filter(|incoming| incoming.is_blank() == blank);
+        let has_content = |incoming: &Incoming| !incoming.is_blank() || self.hears(incoming);
+        let albums = |content: bool| -> HashSet<String> {
+            let parts = batch.iter().filter(|incoming| has_content(incoming) == content);
             parts.filter_map(|incoming| incoming.album.clone()).collect()
         };
-        let (with_content, mut refused) = (albums(false), albums(true));
+        let (with_content, mut refused) = (albums(true), albums(false));
+        let any_content = batch.iter().any(has_content);
+        let over_daily_limit = |incoming: &Incoming| incoming.fetched.refusal() == Some(Refusal::DailyLimit);
+        let mut told_daily_limit = false;
         let is_kept = |incoming: &Incoming| {
             // The gate reports why a file was withheld, or admits it now.
-            !incoming.is_blank()
+            has_content(incoming)
                 // Its turn tells why nothing was heard, and keeps the message.
-                || incoming.is_spoken()
+                || incoming.is_spoken() && incoming.fetched.refusal().is_none()
+                || over_daily_limit(incoming) && any_content
                 || withheld.contains(&incoming.message)
                 || incoming.album.as_ref().is_some_and(|album| with_content.contains(album))
         };
         let (batch, blank): (Vec<_>, Vec<_>) = batch.into_iter().partition(is_kept);
         let context = self.context;
         for incoming in blank {
-            if incoming.album.as_ref().is_some_and(|album| !refused.remove(album)) {
+            let repeats = over_daily_limit(&incoming) && std::mem::replace(&mut told_daily_limit, true);
+            if repeats || incoming.album.as_ref().is_some_and(|album| !refused.remove(album)) {
                 self.mark_handled(incoming.update);
                 continue;
             }
@@ -54,6 +63,15 @@ impl Session<'_> {
                 .push(Box::pin(async move { log_failure(replies::not_fetched(context, incoming).await) }));
         }
         batch
+    }
+
+    /// Returns whether the model can have the file of a message transcribed.
+    fn hears(&self, incoming: &Incoming) -> bool {
+        let file = incoming.attachment.as_ref();
+        self.context.assistant.transcripts.is_some()
+            && file.is_some_and(|file| {
+                attachments::heard_on_demand(file, self.context.screen.api.file_limit()).is_ok()
+            })
     }
 
     /// Cancels the batch while its files are being fetched, and confirms the stop.

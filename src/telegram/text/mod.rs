@@ -8,6 +8,7 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use chrono::Timelike;
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid};
 
@@ -17,6 +18,7 @@ use crate::domain::people::Language;
 use crate::domain::tool::{ToolName, ToolState};
 use crate::domain::turn::{Interruption, Outcome, TurnFailure, Unfetched};
 use crate::llm::Unreadable;
+use crate::services::books::Books;
 
 fluent_templates::static_loader! {
     static LOCALES = {
@@ -72,6 +74,16 @@ pub(crate) fn nothing_to_stop(language: Language) -> String {
 /// Confirms a `/stop` that came before the answer started.
 pub(crate) fn stopped(language: Language) -> String {
     say(language, "cut-stopped")
+}
+
+/// Returns the label of the button below an answer that has reached the limit of one request.
+pub(crate) fn go_on_button(language: Language) -> String {
+    say(language, "go-on-button")
+}
+
+/// Returns what a press of that button says to the model, in the name of the person.
+pub(crate) fn go_on_words(language: Language) -> String {
+    say(language, "go-on-words")
 }
 
 /// Labels the button below an unfinished answer.
@@ -141,6 +153,35 @@ pub(crate) fn not_fetched(language: Language) -> String {
     say(language, "file-not-fetched")
 }
 
+/// The limit of bytes of files per day, and how long it still counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct DailyLimit {
+    /// The limit, in bytes.
+    bytes: u64,
+    /// The hours until the next day (UTC), rounded up.
+    hours: u32,
+}
+
+impl DailyLimit {
+    /// Returns the limit as it is now.
+    pub(crate) fn of(books: &Books) -> Self {
+        Self { bytes: books.terms.file_bytes_per_day, hours: 24 - books.clock.now().hour() }
+    }
+
+    fn say(self, language: Language, id: &str) -> String {
+        let megabytes = match (self.bytes / 1_000_000, self.bytes % 1_000_000 / 1_000) {
+            (whole, 0) | (whole @ 10.., _) => whole.to_string(),
+            (whole, thousandths) => format!("{whole}.{thousandths:03}").trim_end_matches('0').to_owned(),
+        };
+        say_with(language, id, &[("most", &megabytes), ("hours", &self.hours.to_string())])
+    }
+}
+
+/// Answers a message of only a file that was not fetched because of the limit of a day.
+pub(crate) fn over_daily_limit(language: Language, limit: DailyLimit) -> String {
+    limit.say(language, "file-over-daily-limit")
+}
+
 /// Replaces files that Telegram has refused.
 pub(crate) fn files_refused(language: Language, names: &str) -> String {
     say_to(language, "files-refused", names)
@@ -152,6 +193,7 @@ pub(crate) fn closing(language: Language, outcome: Outcome) -> Option<String> {
         Outcome::Answered => return None,
         Outcome::Truncated => "truncated",
         Outcome::OutOfFunds => "out-of-funds",
+        Outcome::LimitReached => "turn-limit",
         Outcome::Interrupted(Interruption::Stopped) => "cut-stopped",
         Outcome::Interrupted(Interruption::Superseded) => "cut-superseded",
         Outcome::Interrupted(Interruption::Shutdown) => "cut-shutdown",
@@ -174,12 +216,19 @@ pub(crate) fn closing(language: Language, outcome: Outcome) -> Option<String> {
 
 /// Returns all notes below an answer: which files could not be fetched, and how it ended. Returns `None` if
 /// there are none.
-pub(crate) fn closings(language: Language, outcome: Outcome, unfetched: Unfetched) -> Option<String> {
+pub(crate) fn closings(
+    language: Language,
+    outcome: Outcome,
+    unfetched: Unfetched,
+    daily_limit: DailyLimit,
+) -> Option<String> {
     let own = unfetched.own.then(|| say(language, "answered-without-file"));
     let replied = unfetched.replied.then(|| say(language, "answered-without-replied-file"));
     let tells = outcome == Outcome::Failed(TurnFailure::NotHeard);
     let recording = (unfetched.recording && !tells).then(|| say(language, "answered-without-recording"));
-    let remarks = [own, replied, recording, closing(language, outcome)];
+    let over_limit = |id| daily_limit.say(language, id);
+    let limited = unfetched.over_daily_limit.then(|| over_limit("answered-over-daily-limit"));
+    let remarks = [own, replied, recording, limited, closing(language, outcome)];
     let lines: Vec<String> = remarks.into_iter().flatten().collect();
     (!lines.is_empty()).then(|| lines.join("\n\n"))
 }

@@ -169,6 +169,22 @@ fn every_sentence_can_be_said_with_its_placeholders() {
 }
 
 #[test]
+fn the_limit_of_a_day_is_told_with_the_time_left() {
+    for (bytes, megabytes) in [
+        (1_000, "0.001"),
+        (100_000, "0.1"),
+        (1_000_000, "1"),
+        (2_500_000, "2.5"),
+        (20_971_520, "20"),
+        (500_000_000, "500"),
+    ] {
+        let told = over_daily_limit(Language::English, DailyLimit { bytes, hours: 5 });
+        assert!(told.contains(&format!("limit of {megabytes} MB of files per day")), "{told}");
+        assert!(told.contains("in about 5 h"), "{told}");
+    }
+}
+
+#[test]
 fn answers_to_a_tap_and_to_a_checkout_fit_telegrams_alerts() {
     let others = [
         "forgotten",

@@ -9,6 +9,7 @@ use crate::domain::turn::{Interruption, ModelCall, Outcome, TurnReport, TurnRequ
 use crate::rendering::{Limits, RichText};
 use crate::services::settlement::{self, Ending, Settled};
 use crate::telegram::context::BotContext;
+use crate::telegram::keyboards;
 use crate::telegram::streaming::{self, Place, ScreenResult, Surface};
 use crate::telegram::text;
 
@@ -36,13 +37,19 @@ pub(super) async fn close(
         && is_blank(&report.text)
         && shown.draft.is_none()
         && shown.live.is_none();
-    let closing = text::closings(request.settings.language, report.outcome, request.unfetched);
+    let daily_limit = text::DailyLimit::of(&context.books);
+    let closing = text::closings(request.settings.language, report.outcome, request.unfetched, daily_limit);
     let closing = closing.filter(|_| !silent);
     let rest = if shown.posted == 0 { or_raw(shown.rest, &report.text) } else { shown.rest };
     let parts = with_closing(rest, closing);
     let mut live = shown.live;
     let texts = (shown.posted..).zip(&parts).map(|(number, part)| place.part(number, part, live.take()));
     let mut messages: Vec<_> = texts.collect();
+    if report.outcome == Outcome::LimitReached
+        && let Some(last) = messages.last_mut()
+    {
+        last.keyboard = Some(keyboards::go_on(request.settings.language).0);
+    }
     // What was not promised to a chat is not sent once the answer was cut.
     if !matches!(report.outcome, Outcome::Interrupted(_)) {
         for delivery in shown.files.iter().chain(&report.deliveries) {

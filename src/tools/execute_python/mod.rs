@@ -149,21 +149,19 @@ async fn find(
     sandboxes: &Sandboxes,
     context: ToolContext<'_>,
 ) -> Result<Vec<(PublicFileId, FoundFile)>, Failure> {
-    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    let (mut found, mut missing) = (Vec::<(PublicFileId, FoundFile)>::new(), Vec::new());
+    let contents = sandboxes.contents();
     for text in ids {
         let file = match PublicFileId::parse(text) {
             None => None,
             Some(id) if found.iter().any(|(known, _)| *known == id) => continue,
-            Some(id) => sandboxes
-                .contents()
-                .find(context.key, id)
-                .await
-                .map_err(|error| told(&error.into()))?
-                .map(|file| (id, file)),
+            Some(id) => contents.find(context.key, id).await.map_err(|error| told(&error.into()))?,
         };
         match file {
-            Some((_, file)) if file.exceeds_downloads() => return Err(too_large(&file.name)),
-            Some(file) => found.push(file),
+            Some(file) => {
+                contents.check(&file).map_err(|error| not_loaded(&file.name, error))?;
+                found.push((file.id, file));
+            }
             None => missing.push(text.as_str()),
         }
     }
@@ -179,10 +177,25 @@ async fn find(
     })
 }
 
-fn too_large(name: &str) -> Failure {
-    let message =
-        format!("Telegram does not let a bot fetch files of more than 20 MB: {name:?}. Nothing was run.");
-    Failure { error: "too_large", message }
+/// Returns what the model is told about a file that the code does not get.
+fn not_loaded(name: &str, error: ContentError) -> Failure {
+    match error {
+        ContentError::TooLarge { limit } => Failure {
+            error: "too_large",
+            message: format!(
+                "Files of more than {} MB cannot be fetched: {name:?}. Nothing was run.",
+                limit / 1024 / 1024
+            ),
+        },
+        ContentError::OverDailyLimit => Failure {
+            error: "not_fetched",
+            message: format!(
+                "The person had sent more files that day than are fetched, so this one is not there: {name:?}. Nothing was \
+                 run. Ask the person to send it again tomorrow."
+            ),
+        },
+        error => told(&error.into()),
+    }
 }
 
 /// What came of a run.
@@ -260,7 +273,7 @@ async fn give(
     for (id, file) in &prepared.inputs {
         let given = sandbox.give(*id, file, &before).await;
         let (path, is_fresh) = given.map_err(|error| match error {
-            OpenError::Content(ContentError::TooLarge) => too_large(&file.name),
+            OpenError::Content(error) => not_loaded(&file.name, error),
             error => told(&error),
         })?;
         changed |= is_fresh;
@@ -307,7 +320,6 @@ fn told(error: &OpenError) -> Failure {
             "sandbox_lost",
             "The sandbox ended during the call; its variables and files are lost. Try once more.",
         ),
-        OpenError::Content(ContentError::TooLarge) => too_large("a file"),
         OpenError::Content(ContentError::Gone) => {
             failure("not_found", "A file was deleted meanwhile. list_files shows the files that there are.")
         }

@@ -9,6 +9,7 @@ pub(crate) mod proxy;
 pub(crate) mod redis;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use playground::anthropic::{self, Anthropic, Outcome, Recorded};
@@ -74,6 +75,13 @@ impl Bot {
         let mut bot = Self::prepare_in(strict, [("TELEGRAM_SENDS_PER_SECOND", "30")]).await;
         bot.run().await;
         bot
+    }
+
+    /// Prepares a world with a local Bot API server, which keeps its files in a directory.
+    pub(crate) async fn prepare_local<const N: usize>(directory: &Path, settings: [(&str, &str); N]) -> Self {
+        let local_files = Some(directory.to_owned());
+        let local = telegram::Settings { local_files, ..telegram::Settings::default() };
+        Self::prepare_in(local, settings).await
     }
 
     /// Prepares a world whose bot is not started yet.

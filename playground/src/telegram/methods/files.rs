@@ -1,5 +1,8 @@
 //! Methods that send one file, and the one that tells the bot where to download files.
 
+use std::fs;
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
 use super::super::file_body;
@@ -32,12 +35,25 @@ pub(super) fn get(world: &World, params: &Params) -> Outcome {
         .files
         .get(id)
         .ok_or_else(|| Refusal::bad("wrong file_id or the file is temporarily unavailable"))?;
-    if file.bytes.len() > DOWNLOAD_LIMIT {
-        return Err(Refusal::bad("file is too big"));
-    }
     let mut object = world.files.object(id).unwrap_or_default();
-    object["file_path"] = json!(file.path);
+    object["file_path"] = match &world.settings.local_files {
+        Some(directory) => {
+            let place = directory.join(&world.settings.token).join(&file.path);
+            store(&place, &file.bytes).map_err(|_| Refusal::new(500, "Internal Server Error"))?;
+            json!(place)
+        }
+        None if file.bytes.len() > DOWNLOAD_LIMIT => return Err(Refusal::bad("file is too big")),
+        None => json!(file.path),
+    };
     Ok(object)
+}
+
+/// Stores a file where a local server keeps it.
+fn store(place: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if let Some(directory) = place.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    fs::write(place, bytes)
 }
 
 /// `sendPhoto`, `sendDocument` and the other methods that send a file: an upload, or a known `file_id`.

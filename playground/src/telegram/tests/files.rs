@@ -137,6 +137,25 @@ async fn files_beyond_20_mb_cannot_be_fetched() {
 }
 
 #[tokio::test]
+async fn a_local_server_has_files_of_any_size_on_disk_only() {
+    let directory = std::env::temp_dir().join(format!("playground-files-{}", std::process::id()));
+    let local_files = Some(directory.clone());
+    let rig = Rig::with(Settings { local_files, ..Settings::default() }).await;
+    let size = 20 * 1024 * 1024 + 1;
+    let said = rig.telegram.send(ANN, ANN, NewFile::new(Attachment::Document, "a.bin", "a/b", vec![7; size]));
+    let id = rig.messages_from(said.update_id).await[0]["document"]["file_id"].clone();
+    let found = rig.call("getFile", json!({ "file_id": id })).await;
+    let path = found["file_path"].as_str().unwrap();
+    assert!(path.starts_with('/'), "{path}");
+    assert_eq!(std::fs::read(path).unwrap(), vec![7; size]);
+    for place in [path, path.trim_start_matches('/'), "documents/file_1.bin"] {
+        let link = format!("{}/file/bot{}/{place}", rig.telegram.url(), Settings::default().token);
+        assert_eq!(rig.client.get(link).send().await.unwrap().status(), 404, "{place}");
+    }
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[tokio::test]
 async fn downloads_fail_on_order() {
     let rig = Rig::start().await;
     let said = rig.telegram.send(ANN, ANN, NewFile::pdf("a.pdf", 20));

@@ -3,7 +3,7 @@
 
 use super::clean;
 use super::fields::Fields;
-use super::file::{self, File};
+use super::file::{self, File, Format, Sticker};
 use super::kind::{self, Class, Kind};
 use crate::domain::file::FileKind;
 
@@ -11,6 +11,8 @@ use crate::domain::file::FileKind;
 const TITLE_CHARS: usize = 300;
 /// The most options of a poll or tasks of a checklist quoted.
 const ITEMS: usize = 12;
+/// The kinds of message that their description can stand for.
+const TOLD: &[&str] = &["checklist", "contact", "dice", "location", "poll", "story", "venue"];
 
 /// The content of a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,6 +37,20 @@ pub(crate) fn read(message: &Fields<'_>) -> Body {
         }
     };
     Body { kind, file, content }
+}
+
+/// Returns the words that stand for a message without any: for a place, a contact or a poll, and for a sticker
+/// that moves, of which the model sees nothing. `None` for other messages.
+pub(crate) fn told(body: &Body) -> Option<String> {
+    let is_told = match &body.file {
+        Some(file) => {
+            let moves = |sticker: &Sticker| sticker.format != Format::Picture && sticker.emoji.is_some();
+            file.sticker.as_ref().is_some_and(moves)
+        }
+        None => TOLD.contains(&body.kind.name),
+    };
+    let content = body.content.as_ref().filter(|_| is_told)?;
+    Some(format!("[{}]", content.replace('[', "(").replace(']', ")")))
 }
 
 /// Describes the content of a message by its kind only.
@@ -76,6 +92,10 @@ fn in_words(kind: &str, object: &Fields<'_>) -> Option<String> {
     let words = match kind {
         "poll" => format!("poll: {}{}", titled("question")?, items(object, "options", "options")),
         "checklist" => format!("checklist: {}{}", titled("title")?, items(object, "tasks", "tasks")),
+        "story" => {
+            let chat = object.object("chat")?;
+            format!("story of {}", quoted(&chat.line("title").or_else(|| chat.line("first_name"))?))
+        }
         "game" => format!("game: {}", titled("title")?),
         "invoice" => format!("invoice: {}", titled("title")?),
         "venue" => {
@@ -99,8 +119,11 @@ fn in_words(kind: &str, object: &Fields<'_>) -> Option<String> {
 
 /// Describes the texts of a list in words.
 fn items(object: &Fields<'_>, name: &str, what: &str) -> String {
-    let texts: Vec<String> = object.objects(name).filter_map(|item| item.line("text")).take(ITEMS).collect();
-    let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+    let text = |item: Fields<'_>| {
+        let done = if item.has("completion_date") { " (done)" } else { "" };
+        Some(format!("{}{done}", quoted(&item.line("text")?)))
+    };
+    let texts: Vec<String> = object.objects(name).filter_map(text).take(ITEMS).collect();
     if texts.is_empty() { String::new() } else { format!(", {what}: {}", texts.join(", ")) }
 }
 

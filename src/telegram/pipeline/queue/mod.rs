@@ -5,21 +5,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::db::turns::LeftOpen;
-use crate::domain::file::{Attachment, Retrieval};
+use crate::domain::file::{Attachment, ProviderCopy, Retrieval};
 use crate::domain::ids::{MessageId, ThreadKey, TurnId, UpdateId};
 use crate::domain::message::Incoming;
 use crate::domain::people::Language;
 use crate::domain::speech::Spoken;
 use crate::services::recovery::Recovery;
 use crate::telegram::inbound::{Edit, MessageHeader};
-use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome, FetchResult};
+use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome, FetchResult, before_fetch};
 use crate::telegram::pipeline::in_flight::InFlightGuard;
 use crate::telegram::pipeline::isolation::Assembly;
 
@@ -33,8 +33,6 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(1);
 const ALBUM_WINDOW: Duration = Duration::from_millis(300);
 /// The most messages in a batch; further ones wait in the mailbox.
 const FULL: usize = 50;
-/// The MIME type set for a file whose content contradicts its declared type; no model reads it.
-const UNKNOWN: &str = "unknown/unknown";
 
 /// Input for a thread's session. Payloads are boxed because a channel allocates room for 32 items at once.
 #[derive(Debug)]
@@ -165,6 +163,8 @@ pub(crate) struct Batch {
     fetching: FuturesUnordered<FetchFuture>,
     /// Messages whose files were withheld.
     withheld: Vec<MessageId>,
+    /// Copies of files that edits have replaced.
+    replaced: Vec<ProviderCopy>,
     /// The newest edit of each message that was edited in the batch.
     edits: Vec<Edit>,
     /// Keeps the updates of the batch, and those waiting for it, in flight.
@@ -200,12 +200,16 @@ impl Batch {
         std::mem::take(&mut self.held)
     }
 
-    /// Applies an edit to a waiting message. Returns the update that became obsolete because of a newer edit
-    /// of the same message, if any.
+    /// Applies an edit to a waiting message; `fetch` starts fetching the file that it brings. Returns the
+    /// update that became obsolete because of a newer edit of the same message, if any.
     ///
     /// # Errors
     /// Returns the edit if its message is not in the batch.
-    pub(crate) fn edit(&mut self, edit: Edit) -> Result<Option<UpdateId>, Edit> {
+    pub(crate) fn edit(
+        &mut self,
+        edit: Box<Edit>,
+        fetch: impl FnOnce(&Attachment) -> Option<FetchFuture>,
+    ) -> Result<Option<UpdateId>, Box<Edit>> {
         let mut waiting =
             self.messages.iter_mut().filter(|message| message.message == edit.message).peekable();
         if waiting.peek().is_none() {
@@ -216,12 +220,57 @@ impl Batch {
             return Ok((newer.update != edit.update).then_some(edit.update));
         }
         waiting.for_each(|message| message.text.clone_from(&edit.text));
-        let Some(known) = known else {
-            self.edits.push(edit);
-            return Ok(None);
+        let new = edit.attachment.clone();
+        let message = edit.message;
+        let older = if let Some(known) = known {
+            Some(std::mem::replace(known, *edit)).filter(|older| older.update != known.update)
+        } else {
+            self.edits.push(*edit);
+            None
         };
-        let older = std::mem::replace(known, edit);
-        Ok((older.update != known.update).then_some(older.update))
+        if let Some(new) = new {
+            self.replace_file(message, &new, fetch);
+        }
+        Ok(older.map(|older| older.update))
+    }
+
+    /// Puts a file in the place of the one that a waiting message has, unless it is the same one. The former
+    /// file is not waited for any more.
+    fn replace_file(
+        &mut self,
+        message: MessageId,
+        new: &Attachment,
+        fetch: impl FnOnce(&Attachment) -> Option<FetchFuture>,
+    ) {
+        let has_other = |waiting: &Incoming| {
+            waiting.message == message
+                && waiting.attachment.as_ref().is_none_or(|old| !old.is_content_of(new))
+        };
+        if !self.messages.iter().any(has_other) {
+            return;
+        }
+        for waiting in self.messages.iter_mut().filter(|waiting| waiting.message == message) {
+            if let Retrieval::Copied(copy) = std::mem::replace(&mut waiting.fetched, before_fetch(new)) {
+                self.replaced.push(copy);
+            }
+            waiting.attachment = Some(new.clone());
+        }
+        self.withheld.retain(|withheld| *withheld != message);
+        for fetching in std::mem::take(&mut self.fetching) {
+            if !fetching.is_own_of(message) {
+                self.fetching.push(fetching);
+            } else if let Some(FetchResult { outcome: FetchOutcome::Copied(copy, _), .. }) =
+                fetching.now_or_never()
+            {
+                self.replaced.push(copy);
+            }
+        }
+        self.fetching.extend(fetch(new));
+    }
+
+    /// Takes the copies of files that edits have replaced.
+    pub(crate) fn take_replaced(&mut self) -> Vec<ProviderCopy> {
+        std::mem::take(&mut self.replaced)
     }
 
     /// Takes the edits applied to the messages. Their updates are handled once the messages are stored.
@@ -229,9 +278,9 @@ impl Batch {
         std::mem::take(&mut self.edits)
     }
 
-    /// Returns whether a message is in the batch.
-    pub(crate) fn contains(&self, message: MessageId) -> bool {
-        self.messages.iter().any(|waiting| waiting.message == message)
+    /// Returns the update that brought this message into the batch, or `None` if the message is not in it.
+    pub(crate) fn update_of(&self, message: MessageId) -> Option<UpdateId> {
+        self.messages.iter().find(|waiting| waiting.message == message).map(|waiting| waiting.update)
     }
 
     /// Returns whether the file of the replied message also comes with this message or with one in the batch.
@@ -259,34 +308,20 @@ impl Batch {
         let Some(FetchResult { message, replied, outcome }) = self.fetching.next().await else {
             return std::future::pending().await;
         };
-        let is_foreign = matches!(outcome, FetchOutcome::Foreign(_) | FetchOutcome::Faulty(..));
-        let (retrieval, size) = match outcome {
-            FetchOutcome::Copied(copy, size) => (Retrieval::Copied(copy), Some(size)),
-            FetchOutcome::Unreadable(size) | FetchOutcome::Foreign(size) => {
-                (Retrieval::Unreadable, Some(size))
-            }
-            FetchOutcome::Faulty(size, fault) => (Retrieval::Faulty(fault), Some(size)),
-            FetchOutcome::Previewed(preview, size) => (Retrieval::Previewed(preview), Some(size)),
-            FetchOutcome::FaultyDocument(size, fault) => (Retrieval::FaultyDocument(fault), Some(size)),
+        match &outcome {
             FetchOutcome::Withheld if replied => return,
             FetchOutcome::Withheld => return self.withheld.push(message),
-            FetchOutcome::Failed => (Retrieval::Failed, None),
-            FetchOutcome::Heard(spoken) if replied => return self.quote(message, &spoken),
-            FetchOutcome::Heard(spoken) => (Retrieval::Heard(spoken), None),
-            FetchOutcome::Off => (Retrieval::Off, None),
-        };
+            FetchOutcome::Heard(spoken) if replied => return self.quote(message, spoken),
+            _ => {}
+        }
         for waiting in self.messages.iter_mut().filter(|waiting| waiting.message == message) {
             let (attachment, fetched) = if replied {
                 (&mut waiting.replied_attachment, &mut waiting.replied_fetched)
             } else {
                 (&mut waiting.attachment, &mut waiting.fetched)
             };
-            fetched.clone_from(&retrieval);
-            let Some(attachment) = attachment else { continue };
-            attachment.size = size.or(attachment.size);
-            if is_foreign {
-                // The declared type is wrong and the real one unknown.
-                UNKNOWN.clone_into(&mut attachment.mime);
+            if let Some(attachment) = attachment {
+                *fetched = outcome.clone().settle(attachment);
             }
         }
     }

@@ -1,7 +1,6 @@
 //! Mailboxes and windows, on a clock that the test moves.
 
 use chrono::DateTime;
-use futures::FutureExt;
 
 use super::*;
 use crate::domain::file::{FileKind, KnownFile, Retrieval};
@@ -72,13 +71,15 @@ async fn a_batch_is_in_the_order_of_writing_and_knows_edits() {
         key: KEY,
         message: MessageId(number),
         text: text.into(),
+        attachment: None,
         date: DateTime::UNIX_EPOCH,
     };
-    assert_eq!(batch.edit(edit(9, 6, "first change")), Ok(None));
-    assert_eq!(batch.edit(edit(12, 6, "changed")), Ok(Some(UpdateId(9))), "the first has no effect any more");
-    assert_eq!(batch.edit(edit(11, 6, "late")), Ok(Some(UpdateId(11))));
-    assert_eq!(batch.edit(edit(12, 6, "changed")), Ok(None), "the same again");
-    assert_eq!(batch.edit(edit(13, 8, "unknown")), Err(edit(13, 8, "unknown")));
+    let mut apply = |edit| batch.edit(Box::new(edit), |_| None);
+    assert_eq!(apply(edit(9, 6, "first change")), Ok(None));
+    assert_eq!(apply(edit(12, 6, "changed")), Ok(Some(UpdateId(9))), "the first has no effect any more");
+    assert_eq!(apply(edit(11, 6, "late")), Ok(Some(UpdateId(11))));
+    assert_eq!(apply(edit(12, 6, "changed")), Ok(None), "the same again");
+    assert_eq!(apply(edit(13, 8, "unknown")), Err(Box::new(edit(13, 8, "unknown"))));
     assert_eq!(batch.take_edits(), [edit(12, 6, "changed")]);
     let texts: Vec<String> = batch.take().into_iter().map(|message| message.text).collect();
     assert_eq!(texts, ["message 5", "changed", "message 7"]);
@@ -111,21 +112,23 @@ async fn a_full_mailbox_says_so_and_a_dead_session_is_replaced() {
     assert!(matches!(mailboxes.post(KEY, stop()), PostResult::Wake(_)));
 }
 
-#[tokio::test]
-async fn files_arrive_where_they_belong() {
-    let file = |id: &str| Attachment {
+fn file(id: &str) -> Attachment {
+    Attachment {
         duration_s: None,
         kind: FileKind::Photo,
         telegram_id: id.into(),
         unique_id: id.into(),
-        name: "x.jpg".into(),
+        name: format!("{id}.jpg"),
         mime: "image/jpeg".into(),
         size: None,
-    };
+    }
+}
+
+#[tokio::test]
+async fn files_arrive_where_they_belong() {
     let both =
         Incoming { attachment: Some(file("own")), replied_attachment: Some(file("theirs")), ..message(1) };
-    let arrive =
-        |replied, outcome| async move { FetchResult { message: MessageId(1), replied, outcome } }.boxed();
+    let arrive = |replied, outcome| FetchFuture::new(MessageId(1), replied, std::future::ready(outcome));
     let mut batch = Batch::default();
     assert!(!batch.brings(&both));
     let files = [arrive(true, FetchOutcome::Failed), arrive(false, FetchOutcome::Unreadable(0))];
@@ -141,4 +144,68 @@ async fn files_arrive_where_they_belong() {
     let told = |file: &KnownFile| (file.replied, file.size, file.not_fetched);
     let files = batch.take().remove(0).remembered().files;
     assert_eq!(files.iter().map(told).collect::<Vec<_>>(), [(true, None, true), (false, Some(0), false)]);
+}
+
+/// Three messages: one whose file has arrived, one whose file has arrived but was not looked at, and one whose
+/// file never arrives.
+#[tokio::test]
+async fn an_edit_replaces_the_file_that_waits_and_drops_its_fetch() {
+    let copy = |id: &str| ProviderCopy { id: id.into(), expires_at: DateTime::UNIX_EPOCH };
+    let copied = |id: &str| std::future::ready(FetchOutcome::Copied(copy(id), 1));
+    let with_file = |number| Incoming { attachment: Some(file("old")), ..message(number) };
+    let mut batch = Batch::default();
+    batch.add(with_file(1), Instant::now(), WINDOW, [FetchFuture::new(MessageId(1), false, copied("first"))]);
+    batch.arrive().await;
+    batch.add(
+        with_file(2),
+        Instant::now(),
+        WINDOW,
+        [FetchFuture::new(MessageId(2), false, copied("second"))],
+    );
+    let never = FetchFuture::new(MessageId(3), false, std::future::pending());
+    batch.add(with_file(3), Instant::now(), WINDOW, [never]);
+    let edit = |number: i32, attachment| Edit {
+        update: UpdateId(10 + i64::from(number)),
+        key: KEY,
+        message: MessageId(number),
+        text: "edited".into(),
+        attachment,
+        date: DateTime::UNIX_EPOCH,
+    };
+    for number in 1..=3 {
+        let same =
+            batch.edit(Box::new(edit(number, Some(file("old")))), |_| panic!("the same file is not fetched"));
+        assert_eq!(same, Ok(None));
+        let fetch = |new: &Attachment| {
+            assert_eq!(new.unique_id, "new");
+            Some(FetchFuture::new(MessageId(number), false, copied("newest")))
+        };
+        assert_eq!(batch.edit(Box::new(edit(number, Some(file("new")))), fetch), Ok(None));
+    }
+    assert_eq!(batch.take_replaced(), [copy("first"), copy("second")]);
+    while batch.is_fetching() {
+        batch.arrive().await;
+    }
+    for incoming in batch.take() {
+        let names = incoming.attachment.map(|file| file.name);
+        let known = (names.as_deref(), incoming.fetched, &*incoming.text);
+        assert_eq!(known, (Some("new.jpg"), Retrieval::Copied(copy("newest")), "edited"));
+    }
+}
+
+#[test]
+fn a_recording_that_an_edit_brings_is_not_heard() {
+    let mut batch = Batch::default();
+    batch.add(message(1), Instant::now(), WINDOW, None);
+    let voice = Attachment { kind: FileKind::Voice, ..file("voice") };
+    let edit = Edit {
+        update: UpdateId(2),
+        key: KEY,
+        message: MessageId(1),
+        text: String::new(),
+        attachment: Some(voice),
+        date: DateTime::UNIX_EPOCH,
+    };
+    assert_eq!(batch.edit(Box::new(edit), |_| None), Ok(None));
+    assert_eq!(batch.take().remove(0).fetched, Retrieval::Failed);
 }
