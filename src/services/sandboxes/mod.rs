@@ -8,6 +8,7 @@ mod attaching;
 mod deletions;
 mod open;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +35,11 @@ const MAX_LOADED: usize = 4;
 
 /// The sandboxes of all conversations. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Sandboxes {
+pub(crate) struct Sandboxes(Arc<Parts>);
+
+/// What sandboxes need. Shared, because it is part of what every turn carries.
+#[derive(Debug)]
+pub(crate) struct Parts {
     client: Client,
     db: Db,
     contents: FileContents,
@@ -64,7 +69,7 @@ pub(crate) enum OpenError {
 impl Sandboxes {
     pub(crate) fn new(client: Client, db: Db, contents: FileContents, life: Lifecycle) -> Self {
         let (unwanted, loaded) = (Arc::default(), Arc::new(Semaphore::new(MAX_LOADED)));
-        Self { client, db, contents, life, unwanted, loaded }
+        Self(Arc::new(Parts { client, db, contents, life, unwanted, loaded }))
     }
 
     /// Returns the files of conversations.
@@ -75,6 +80,14 @@ impl Sandboxes {
     /// Kills sandboxes soon that nobody wants any more: conversations may have been cleared.
     pub(crate) fn look_for_unwanted(&self) {
         self.unwanted.notify_one();
+    }
+}
+
+impl Deref for Sandboxes {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }
 
