@@ -204,3 +204,19 @@ async fn at_the_limit_of_one_request_the_person_is_asked_whether_to_go_on() {
     assert!(prompt.iter().any(|line| line.starts_with("assistant cost_estimator")), "{prompt:?}");
     bot.end().await;
 }
+
+#[tokio::test]
+async fn the_model_knows_the_day_and_the_shared_instructions_stay_cached() {
+    let bot = Bot::start().await;
+    let asked = chrono::Utc::now();
+    bot.ask("what day is it?").await;
+    let request = &bot.model.requests()[0];
+    let system = request.body["system"].as_array().unwrap();
+    let dated = system[1]["text"].as_str().unwrap();
+    // The test may run across midnight.
+    let days = [asked, chrono::Utc::now()].map(|day| format!("Today is {} (UTC).", day.format("%a %Y-%m-%d")));
+    assert!(days.iter().any(|day| day == dated), "{dated}");
+    assert_eq!(system[0]["cache_control"]["ttl"], "1h", "the date stands behind what all conversations share");
+    assert!(system[1]["cache_control"].is_null());
+    bot.end().await;
+}
