@@ -161,7 +161,8 @@ async fn start(
     let api = Api::new(client, &telegram.api_url, &telegram.token, budget, metrics.clone())
         .context("TELEGRAM_API_URL")?
         .with_files(telegram.file_limit, telegram.is_local());
-    let assistant = clients::assistant(config, &registry, db, (&api, &cache), clock.clone(), metrics)?;
+    let books = Books { db: db.clone(), registry, clock, terms: clients::terms(config) };
+    let assistant = clients::assistant(config, &books, (&api, &cache), speech.as_ref(), (life, metrics))?;
     let me = introduce(&api, life).await?;
     let made_files = assistant.made_files.clone();
     let courier =
@@ -174,7 +175,7 @@ async fn start(
         cache,
         write_behind,
         assistant,
-        books: Books { db: db.clone(), registry, clock, terms: clients::terms(config) },
+        books,
         payment_worker: PaymentWorker::new(metrics.clone()),
         screen,
         mailboxes: Mailboxes::default(),

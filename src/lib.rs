@@ -23,3 +23,4 @@ pub mod services;
 mod telegram;
 pub mod telemetry;
 mod tools;
+mod typeset;

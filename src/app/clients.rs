@@ -7,15 +7,19 @@ use crate::cache::{Cache, Origin};
 use crate::config::Config;
 use crate::conversation::{Assistant, OutputRatios};
 use crate::db::{Db, migrate};
-use crate::domain::clock::Clock;
+use crate::domain::model::ModelId;
+use crate::domain::tool::ToolName;
 use crate::http;
 use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
-use crate::llm::{Provider, claude, speech};
-use crate::services::books::Terms;
+use crate::llm::{Provider, claude, gemini, speech};
+use crate::services::books::{Books, Terms};
+use crate::services::file_contents::FileContents;
 use crate::services::file_copies::FileCopies;
 use crate::services::file_previews::FilePreviews;
+use crate::services::file_transcripts::FileTranscripts;
 use crate::services::made_files::MadeFiles;
+use crate::services::pictures::Pictures;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::{Toolbox, WebAccess};
 
@@ -42,29 +46,43 @@ pub(super) fn terms(config: &Config) -> Terms {
 
 pub(super) fn assistant(
     config: &Config,
-    registry: &Registry,
-    db: &Db,
+    books: &Books,
     (api, cache): (&Api, &Cache),
-    clock: Clock,
-    metrics: &Metrics,
+    speech: Option<&speech::Client>,
+    (life, metrics): (&Lifecycle, &Metrics),
 ) -> Result<Assistant> {
+    let Books { db, registry, clock, .. } = books.clone();
     let (idle_limit, max_silence) = (config.anthropic.idle_limit, config.anthropic.max_silence);
     let client = http::streaming_client(idle_limit * 2).context("no HTTP client")?;
     let anthropic = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
-    let (provider, web) = (Provider::Claude(anthropic), &config.web);
-    let toolbox = Toolbox::without(&[]).with_web(WebAccess::new(web.uses, &web.blocked_domains));
-    let (db, registry, metrics) = (db.clone(), registry.clone(), metrics.clone());
+    let (provider, metrics, web) = (Provider::Claude(anthropic), metrics.clone(), &config.web);
+    let pictures = images(config, &registry)?;
+    let mut hidden = Vec::new();
+    if speech.is_none() {
+        hidden.push(ToolName::TranscribeAudio);
+    }
+    if pictures.is_none() {
+        hidden.push(ToolName::GenerateImage);
+    }
+    let web = WebAccess::new(web.uses, &web.blocked_domains);
     let room = (config.database.made_files, config.database.made_files_cached);
     let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);
     let copies = FileCopies::new(api.clone(), cache.clone(), provider.clone(), db.clone(), clock.clone());
-    let previews = FilePreviews::new(api.clone(), cache.clone(), db.clone(), made_files.clone());
+    let contents = FileContents::new(api.clone(), cache.clone(), db.clone(), made_files.clone());
+    let transcripts = speech.map(|client| {
+        FileTranscripts::new(contents.clone(), books.clone(), client.clone(), life.clone(), metrics.clone())
+    });
+    let previews = FilePreviews::new(contents.clone());
+    let pictures = Pictures::new(pictures, contents);
     Ok(Assistant {
         provider,
-        toolbox,
+        toolbox: Toolbox::without(&hidden).with_web(web),
         ratios: OutputRatios::default(),
         copies,
         previews,
+        transcripts,
+        pictures,
         db,
         made_files,
         registry,
@@ -82,5 +100,20 @@ pub(super) fn speech(config: &Config) -> Result<Option<speech::Client>> {
     let client = http::client(limit).context("no HTTP client")?;
     let client = speech::Client::new(client, &openai.base_url, key, limit)
         .context("OPENAI_API_KEY has characters that cannot be sent")?;
+    Ok(Some(client))
+}
+
+/// Creates the client that draws; `None` without a key, or if the price table does not have its model.
+fn images(config: &Config, registry: &Registry) -> Result<Option<gemini::Client>> {
+    let (google, limit) = (&config.providers.google, config.providers.google_limit);
+    let Some(key) = &google.key else { return Ok(None) };
+    if registry.get(&ModelId(gemini::MODEL.to_owned())).is_none() {
+        tracing::warn!(model = gemini::MODEL, "no images: MODELS_FILE has no prices of {}", gemini::MODEL);
+        return Ok(None);
+    }
+    // The client ends a request first: it must know whether the time was over or the connection broke.
+    let client = http::client(limit * 2).context("no HTTP client")?;
+    let client = gemini::Client::new(client, &google.base_url, key, limit)
+        .context("GOOGLE_API_KEY has characters that cannot be sent")?;
     Ok(Some(client))
 }

@@ -9,7 +9,9 @@ use crate::llm::Provider;
 use crate::llm::registry::Registry;
 use crate::services::file_copies::FileCopies;
 use crate::services::file_previews::FilePreviews;
+use crate::services::file_transcripts::FileTranscripts;
 use crate::services::made_files::MadeFiles;
+use crate::services::pictures::Pictures;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
 
@@ -26,6 +28,10 @@ pub(crate) struct Assistant {
     pub copies: FileCopies,
     /// Reads documents as text.
     pub previews: FilePreviews,
+    /// Turns the speech in files into text; `None` if it is not set up.
+    pub transcripts: Option<FileTranscripts>,
+    /// Makes pictures, for tools.
+    pub pictures: Pictures,
     /// The database, for tools.
     pub db: Db,
     /// The files that tools make.

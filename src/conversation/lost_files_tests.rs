@@ -114,6 +114,8 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
         copies,
         ratios: crate::conversation::output_ratio::OutputRatios::default(),
         previews: crate::services::file_previews::FilePreviews::nowhere(),
+        transcripts: None,
+        pictures: crate::services::pictures::Pictures::nowhere(),
         made_files: crate::services::made_files::MadeFiles::nowhere(),
         provider,
         toolbox: Toolbox::without(&[]),
@@ -258,6 +260,6 @@ fn what_is_reserved_is_what_is_asked() {
     for files in [vec![], vec![file("file_a", "image/png", 10), file("file_b", "application/pdf", 90_000)]] {
         let request = asks(files);
         let prompt = prompt::build(&request, &Toolbox::default());
-        assert_eq!(prompt_bytes(&request.history, request.chat_kind), prompt.bytes());
+        assert_eq!(prompt_bytes(&request.history, request.chat_kind, &[]), prompt.bytes());
     }
 }

@@ -43,7 +43,7 @@ pub(crate) async fn converse(
     meter: TurnMeter,
     stop: &Stop,
 ) -> TurnReport {
-    let price = pricing::search(&assistant.registry, assistant.clock.now().date_naive());
+    let price = pricing::web_search(&assistant.registry, assistant.clock.now().date_naive());
     let mut turn = TurnLoop {
         assistant,
         web: WebUse::new(request.turn, request.attempt, assistant.clock.clone(), price),

@@ -7,6 +7,7 @@ use super::prompt_tools::ToolWindow;
 use crate::domain::blank::{is_blank, is_invisible};
 use crate::domain::message::{HistoryMessage, Reply, Role};
 use crate::domain::people::{ChatKind, plain_name};
+use crate::domain::tool::ToolName;
 use crate::domain::turn::TurnRequest;
 use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice};
 use crate::tools::Toolbox;
@@ -49,7 +50,7 @@ const MARKS: [&str; 2] = ["In reply to", "Quoting:"];
 /// Builds the request of a turn.
 pub(super) fn build(request: &TurnRequest, toolbox: &Toolbox) -> LlmRequest {
     let model = &request.settings.model;
-    let messages = messages(&request.history, request.chat_kind);
+    let messages = messages(&request.history, request.chat_kind, transcribes(toolbox.specs()));
     LlmRequest {
         model: model.clone(),
         effort: request.settings.effort,
@@ -63,12 +64,17 @@ pub(super) fn build(request: &TurnRequest, toolbox: &Toolbox) -> LlmRequest {
     }
 }
 
+/// Returns whether the model can have files transcribed.
+fn transcribes(tools: &[ToolSpec]) -> bool {
+    tools.iter().any(|tool| tool.name == ToolName::TranscribeAudio.name())
+}
+
 /// Returns the conversation as messages that alternate and begin with the user, as the provider requires.
-fn messages(history: &[HistoryMessage], chat: ChatKind) -> Vec<LlmMessage> {
+fn messages(history: &[HistoryMessage], chat: ChatKind, transcribes: bool) -> Vec<LlmMessage> {
     let first = history.iter().position(|remembered| remembered.role == Role::User);
     let history = first.map_or(&[][..], |first| &history[first..]);
     let mut messages: Vec<LlmMessage> = Vec::new();
-    let mut file_window = FileWindow::of(history);
+    let mut file_window = FileWindow::of(history, transcribes);
     let mut tool_window = ToolWindow::of(history);
     // What became of the files of an answer stands before the next words of the person.
     let mut sent = String::new();
@@ -114,8 +120,8 @@ fn push(messages: &mut Vec<LlmMessage>, role: Role, mut blocks: Vec<Block>) {
 
 /// Returns the size of the first request of a turn: exactly the [`LlmRequest::bytes`] of the result of
 /// `build`.
-pub(crate) fn bytes(history: &[HistoryMessage], chat: ChatKind) -> u64 {
-    let messages = messages(history, chat);
+pub(crate) fn bytes(history: &[HistoryMessage], chat: ChatKind, tools: &[ToolSpec]) -> u64 {
+    let messages = messages(history, chat, transcribes(tools));
     GLOBAL.trim().len() as u64 + messages.iter().map(LlmMessage::bytes).sum::<u64>()
 }
 

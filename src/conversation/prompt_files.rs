@@ -1,8 +1,10 @@
 //! Files in a prompt: blocks that show them to the model, previews as text, or lines that describe them.
 //!
-//! The form of a file depends on the conversation up to its message and on the number of later files, but not
-//! on a clock or on the state of other copies. A block therefore stays a block until a whole step of the
-//! oldest files becomes lines.
+//! The form of a file depends on the conversation up to its message, on the number of later files and on
+//! whether this installation transcribes, but not on a clock, on the state of other copies or on what was
+//! transcribed since. A block therefore stays a block until a whole step of the oldest files becomes lines.
+//! When the operator adds or removes the key for transcripts, the lines of recordings change once, and the
+//! cached prefix of these conversations is written again.
 
 use crate::documents;
 use crate::domain::file::{DocumentFault, FileKind, KnownFile, Refusal};
@@ -11,7 +13,7 @@ use crate::domain::media::SentFileNote;
 use crate::domain::message::{HistoryMessage, Role};
 use crate::domain::speech::clock;
 use crate::llm::request::{Block, FileBlock};
-use crate::llm::{self, Readable, Unreadable};
+use crate::llm::{self, Readable, Unreadable, speech};
 
 /// The images shown in a request. With more than 20 the provider rejects all that are larger than 2,000
 /// pixels, as photos may be.
@@ -35,6 +37,8 @@ const OVER_DAILY_LIMIT: &str = "not fetched, the person has reached the limit of
 const NOT_HEARD: &str = "could not be transcribed; the person would have to send it again or write it";
 /// Follows the description of a recording without words.
 const NOTHING_SAID: &str = "nothing is said in it";
+/// Follows the public id of a recording or film that can be transcribed.
+const HEARD: &str = "transcribe_audio turns what is said in it into text";
 /// Precedes the file of the message that is replied to.
 const REPLIED: &str = "[the file of the message that is replied to:]";
 /// Follows the description of a document whose preview follows.
@@ -53,11 +57,13 @@ pub(super) struct FileWindow {
     images: i64,
     pdfs: i64,
     previews: i64,
+    /// Whether the model can have files transcribed.
+    transcribes: bool,
 }
 
 impl FileWindow {
-    /// Counts the files of a conversation.
-    pub(super) fn of<'a>(history: impl IntoIterator<Item = &'a HistoryMessage>) -> Self {
+    /// Counts the files of a conversation. `transcribes` says whether the model has the tool for that.
+    pub(super) fn of<'a>(history: impl IntoIterator<Item = &'a HistoryMessage>, transcribes: bool) -> Self {
         let (mut images, mut pdfs, mut previews) = (0, 0, 0);
         for file in history.into_iter().flat_map(shown).filter(|file| !file.not_fetched) {
             if file.refusal == Some(Refusal::DailyLimit) {
@@ -80,6 +86,7 @@ impl FileWindow {
             images: IMAGES.skipped(images),
             pdfs: PDFS.skipped(pdfs),
             previews: PREVIEWS.skipped(previews),
+            transcribes,
         }
     }
 
@@ -111,7 +118,7 @@ impl FileWindow {
         }
         let readable = match readable(file) {
             Ok(readable) => readable,
-            Err(reason) => return Block::Text(line(file, &why(reason))),
+            Err(reason) => return Block::Text(self.unread(file, reason)),
         };
         if self.leaves_out(readable) {
             return Block::Text(line(file, TOO_OLD));
@@ -129,6 +136,19 @@ impl FileWindow {
             size: file.size.unwrap_or_default(),
             instead: line(file, NO_COPY),
         })
+    }
+
+    /// Returns the line of a file that the model does not read itself.
+    fn unread(&self, file: &KnownFile, reason: Unreadable) -> String {
+        let is_heard = self.transcribes && speech::is_heard(file.kind, &file.mime, &file.name);
+        match (file.size, file.refusal) {
+            (Some(0), _) if is_heard => line(file, &why(Unreadable::Empty)),
+            (_, Some(Refusal::TooLarge { limit })) if is_heard => {
+                line(file, &why(Unreadable::TooLarge { limit }))
+            }
+            _ if is_heard => line(file, &format!("{}, {HEARD}", file.public_id)),
+            _ => line(file, &why(reason)),
+        }
     }
 
     fn preview(&mut self, file: &KnownFile, preview: &str) -> String {
@@ -170,7 +190,8 @@ pub(crate) fn shows<'a>(
     messages: impl IntoIterator<Item = &'a HistoryMessage> + Clone,
     content: ShownContent<'_>,
 ) -> bool {
-    let mut file_window = FileWindow::of(messages.clone());
+    // Neither copies nor previews depend on the tool for recordings.
+    let mut file_window = FileWindow::of(messages.clone(), false);
     let mut blocks = messages.into_iter().flat_map(|message| file_window.blocks(message));
     match content {
         ShownContent::Copy(copy) => blocks.any(|block| matches!(block, Block::File(file) if file.id == copy)),

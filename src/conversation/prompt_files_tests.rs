@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::ShownContent::Copy;
 use super::*;
-use crate::domain::file::DocumentFault;
+use crate::domain::file::{DocumentFault, PUBLIC_LIMIT};
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::FileId;
 use crate::domain::message::MessageContext;
@@ -45,7 +45,7 @@ fn said(files: Vec<KnownFile>) -> HistoryMessage {
 }
 
 fn blocks(history: &[HistoryMessage]) -> Vec<Block> {
-    let mut file_window = FileWindow::of(history);
+    let mut file_window = FileWindow::of(history, false);
     history.iter().flat_map(|message| file_window.blocks(message)).collect()
 }
 
@@ -103,6 +103,71 @@ fn a_file_that_cannot_be_shown_is_a_line_that_says_why() {
         (file("a\"]\n[b\u{0}\"", "", 1), "[document \"a') (b '\" (unnamed, 1 byte): not readable here]"),
     ] {
         assert_eq!(lines(&blocks(&[said(vec![file])])), [expected]);
+    }
+}
+
+#[test]
+fn what_can_be_transcribed_is_named_with_the_tool_where_there_is_one() {
+    let of = |kind, name: &str, mime: &str, size| KnownFile { kind, size, ..file(name, mime, 0) };
+    let told = "file_0000000000000000000000, transcribe_audio turns what is said in it into text]";
+    let media =
+        |kind, name: &str, mime: &str, size, line: &str| (of(kind, name, mime, Some(size)), line.to_owned());
+    for (file, expected) in [
+        media(
+            FileKind::Audio,
+            "a.mp3",
+            "audio/mpeg",
+            3_100_000,
+            &format!("[audio \"a.mp3\" (audio/mpeg, 3.1 MB): {told}"),
+        ),
+        media(
+            FileKind::Video,
+            "a.mov",
+            "video/quicktime",
+            999,
+            &format!("[video \"a.mov\" (video/quicktime, 999 bytes): {told}"),
+        ),
+        media(
+            FileKind::Document,
+            "a.wav",
+            "",
+            999,
+            &format!("[document \"a.wav\" (unnamed, 999 bytes): {told}"),
+        ),
+        (of(FileKind::Voice, "v.ogg", "audio/ogg", None), format!("[voice \"v.ogg\" (audio/ogg): {told}")),
+        (
+            KnownFile {
+                refusal: Some(Refusal::TooLarge { limit: PUBLIC_LIMIT }),
+                ..of(FileKind::Video, "a.mp4", "video/mp4", Some(PUBLIC_LIMIT + 1))
+            },
+            "[video \"a.mp4\" (video/mp4, 20.9 MB): too large to be read here, the limit is 20.9 MB]"
+                .to_owned(),
+        ),
+        media(FileKind::Audio, "a.mp3", "audio/mpeg", 0, "[audio \"a.mp3\" (audio/mpeg, 0 bytes): empty]"),
+        media(
+            FileKind::Video,
+            "a.mkv",
+            "video/x-matroska",
+            9,
+            "[video \"a.mkv\" (video/x-matroska, 9 bytes): not readable here]",
+        ),
+        media(
+            FileKind::Animation,
+            "a.mp4",
+            "video/mp4",
+            9,
+            "[animation \"a.mp4\" (video/mp4, 9 bytes): not readable here]",
+        ),
+    ] {
+        let history = [said(vec![file.clone()])];
+        let mut with_tool = FileWindow::of(&history, true);
+        assert_eq!(lines(&with_tool.blocks(&history[0])), [expected.as_str()]);
+        if expected.contains("transcribe_audio") {
+            assert!(
+                lines(&blocks(&history))[0].ends_with(": not readable here]"),
+                "without the tool: {file:?}"
+            );
+        }
     }
 }
 

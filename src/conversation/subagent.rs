@@ -10,7 +10,7 @@ use super::deliveries::Deliveries;
 use super::interrupt::Stop;
 use super::round::{self, Round, RoundContext, RoundEnd};
 use crate::domain::blank::is_blank;
-use crate::domain::ids::{ThreadId, ThreadKey};
+use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
 use crate::domain::message::Role;
 use crate::domain::money::Usd;
 use crate::llm::error::{RetryPauses, TRIES};
@@ -34,6 +34,8 @@ pub(super) struct Subagent<'a> {
     pub(super) assistant: &'a Assistant,
     pub(super) meter: &'a TurnMeter,
     pub(super) stop: &'a Stop,
+    /// The turn's row.
+    pub(super) turn: TurnId,
     /// The conversation that the turn belongs to.
     pub(super) key: ThreadKey,
     /// Its row.
@@ -47,14 +49,18 @@ pub(super) struct Subagent<'a> {
 impl Subagent<'_> {
     /// Returns the context for tools.
     pub(super) fn context(&self) -> ToolContext<'_> {
-        let Assistant { registry, db, made_files, previews, clock, .. } = self.assistant;
-        let Self { meter, key, thread, outages, deliveries, .. } = *self;
+        let Assistant { registry, db, made_files, previews, transcripts, pictures, clock, .. } =
+            self.assistant;
+        let Self { meter, turn, key, thread, outages, deliveries, .. } = *self;
         ToolContext {
             registry,
             now: clock.now(),
             db,
             made_files,
             previews,
+            transcripts: transcripts.as_ref(),
+            pictures,
+            turn,
             key,
             thread,
             subagents: self,

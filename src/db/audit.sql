@@ -91,13 +91,12 @@ WITH newest AS (
            OR EXISTS (SELECT 1 FROM outbox WHERE outbox.turn_id = returned.turn_id AND outbox.state = 'sent'))
     UNION ALL
     SELECT 16, 'a transcription was not charged exactly what it cost', coalesce(heard.key, taken.key)
-    FROM (SELECT 'transcription:' || chat_id || ':' || message_id || CASE WHEN replied THEN ':replied' ELSE '' END AS key,
-                 user_id, cost FROM transcriptions) AS heard
+    FROM (SELECT 'transcription:' || key AS key, user_id, cost FROM transcriptions) AS heard
       FULL JOIN (SELECT key, user_id, amount FROM balance_operations WHERE kind = 'transcription') AS taken
       ON taken.key = heard.key
     WHERE coalesce(heard.cost, 0) <> coalesce(-taken.amount, 0) OR taken.user_id <> heard.user_id
     UNION ALL
-    SELECT 17, 'the cost of a transcription is not its duration at its price', chat_id || ':' || message_id
+    SELECT 17, 'the cost of a transcription is not its duration at its price', key
     FROM transcriptions
     WHERE cost <> CASE prices WHEN '{}' THEN 0 ELSE round(seconds * (prices ->> 'transcription')::numeric, 9) END
 )

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use super::{Db, DbError, made_files};
 use crate::domain::file::{FileKind, KnownFile, ProviderCopy, Refusal, known_size};
 use crate::domain::file_id::PublicFileId;
-use crate::domain::ids::{ChatId, FileId, ThreadId, ThreadKey, TurnId};
-use crate::domain::speech::Spoken;
+use crate::domain::ids::{ChatId, FileId, MessageId, ThreadId, ThreadKey, TurnId};
+use crate::domain::speech::{RecordingId, Spoken};
 use crate::domain::turn::Unfetched;
 
 /// The columns of a file, all NULL if there is none; `id` tells the cases apart.
@@ -208,13 +208,16 @@ pub(crate) struct NamedFile {
     pub(crate) size: u64,
     /// The limit that prevented fetching it when it arrived.
     pub(crate) refusal: Option<Refusal>,
+    /// The message that contains it, if it is a recording made in a chat.
+    pub(crate) recording: Option<RecordingId>,
 }
 
 /// Returns the file with this public id. Returns `None` if there is none, if it belongs to another
 /// conversation, or if it was cleared.
 pub(crate) async fn named(db: &Db, key: ThreadKey, id: PublicFileId) -> Result<Option<NamedFile>, DbError> {
     let row = sqlx::query!(
-        "SELECT files.id, files.chat_id, telegram_id, unique_id, kind, name, mime, size, refusal, size_limit
+        "SELECT files.id, files.chat_id, files.message_id, replied, reply_to, reply_chat, telegram_id, unique_id, kind, name,
+                mime, size, refusal, size_limit
          FROM threads JOIN files ON files.thread_id = threads.id AND files.public_id = $4::text::uuid
          JOIN messages ON messages.chat_id = files.chat_id AND messages.message_id = files.message_id
            AND messages.thread_id = threads.id
@@ -230,12 +233,21 @@ pub(crate) async fn named(db: &Db, key: ThreadKey, id: PublicFileId) -> Result<O
     .map_err(DbError::at("files::named"))?;
     let Some(row) = row else { return Ok(None) };
     let wrong = |_| DbError::Inconsistent { table: "files", row: row.id, what: "unknown kind" };
+    let (kind, chat): (FileKind, _) = (row.kind.parse().map_err(wrong)?, ChatId(row.chat_id));
+    // The message that is replied to, unless it is of another chat and has no number here.
+    let replied_to = row.reply_to.filter(|_| row.replied && row.reply_chat.is_none());
+    let recording = RecordingId {
+        chat,
+        message: MessageId(replied_to.unwrap_or(row.message_id)),
+        replied: row.replied && replied_to.is_none(),
+    };
     Ok(Some(NamedFile {
-        kind: row.kind.parse().map_err(wrong)?,
+        kind,
+        recording: kind.is_spoken().then_some(recording),
         size: u64::try_from(row.size).unwrap_or_default(),
         refusal: read_refusal(row.id, row.refusal.map(|name| (name, row.size_limit)))?,
         source: FileSource {
-            chat: ChatId(row.chat_id),
+            chat,
             telegram_id: row.telegram_id,
             unique_id: row.unique_id,
             name: row.name,

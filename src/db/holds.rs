@@ -1,4 +1,4 @@
-//! Repository of holds: money reserved for a running turn (`turns.held`), for a recording that is being
+//! Repository of holds: money reserved for a running turn (`turns.held`), for a recording or file that is being
 //! transcribed (`transcriptions.held`) or for an unanswered refund (the credit of its payment). A turn's hold
 //! ends in the statement that closes the turn. `users.held` is the sum of a user's holds; it changes in the
 //! same transaction, under the lock of the user's row.
@@ -129,6 +129,16 @@ pub async fn claim(
     .await
     .map_err(DbError::at("holds::claim"))?;
     Ok(row.map(|row| ClaimResult { granted: row.granted, left: Usd(row.spare) }))
+}
+
+/// Locks the row of a user until the transaction ends, so that what is done for the user's money is done in
+/// turn.
+pub(crate) async fn lock(tx: &mut Tx<'_>, user: UserId) -> Result<(), DbError> {
+    sqlx::query!("SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE", user.0)
+        .fetch_optional(&mut **tx)
+        .await
+        .map_err(DbError::at("holds::lock"))?;
+    Ok(())
 }
 
 /// Reserves the price of a transcription under the rule of a turn's gate. Returns `false` if nothing is left

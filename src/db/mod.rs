@@ -17,6 +17,7 @@ pub(crate) mod group_upgrades;
 pub mod holds;
 pub(crate) mod inbox;
 pub(crate) mod invoices;
+pub(crate) mod known_transcripts;
 mod lanes;
 pub mod made_files;
 pub(crate) mod messages;

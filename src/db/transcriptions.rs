@@ -1,5 +1,5 @@
-//! Repository of transcriptions: one row per recording. It holds the money while a worker asks the service,
-//! and proves the charge afterwards. Rows are locked before users.
+//! Repository of transcriptions: one row per recording or file. It holds the money while a worker asks the
+//! service, and proves the charge afterwards. Rows are locked before threads and users.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{ThreadKey, TurnId, UserId};
 use crate::domain::money::Usd;
-use crate::domain::speech::RecordingId;
+use crate::domain::speech::{RecordingId, TranscriptionId};
 
 /// How long a worker owns a transcription without renewing that, in seconds.
 const LEASE_S: f64 = 10.0;
@@ -24,6 +24,10 @@ pub(crate) struct StoredTranscription {
     pub held: Usd,
     /// What was said; `None` before it is known and after it has expired.
     pub text: Option<String>,
+    /// Their language, as far as the service has reported it.
+    pub language: Option<String>,
+    /// The duration in seconds.
+    pub duration: u32,
 }
 
 /// How far a transcription is.
@@ -42,14 +46,12 @@ pub(crate) enum TranscriptionState {
 /// Locks a transcription until the transaction ends. Returns `None` if there is none.
 pub(crate) async fn lock(
     tx: &mut Tx<'_>,
-    recording: RecordingId,
+    id: TranscriptionId,
 ) -> Result<Option<StoredTranscription>, DbError> {
     let row = sqlx::query!(
-        r#"SELECT state, user_id, held, text, lease, leased_until > now() AS "leased!" FROM transcriptions
-           WHERE chat_id = $1 AND message_id = $2 AND replied = $3 FOR NO KEY UPDATE"#,
-        recording.chat.0,
-        recording.message.0,
-        recording.replied,
+        r#"SELECT state, user_id, held, text, language, duration, lease, leased_until > now() AS "leased!"
+           FROM transcriptions WHERE key = $1 FOR NO KEY UPDATE"#,
+        id.to_string(),
     )
     .fetch_optional(&mut **tx)
     .await
@@ -61,20 +63,27 @@ pub(crate) async fn lock(
             _ if row.leased => TranscriptionState::Leased(row.lease),
             _ => TranscriptionState::Abandoned,
         };
-        StoredTranscription { state, user: UserId(row.user_id), held: Usd(row.held), text: row.text }
+        StoredTranscription {
+            state,
+            user: UserId(row.user_id),
+            held: Usd(row.held),
+            text: row.text,
+            language: row.language,
+            duration: u32::try_from(row.duration).unwrap_or_default(),
+        }
     }))
 }
 
 /// A transcription that begins.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NewTranscription<'a> {
-    /// The recording.
-    pub recording: RecordingId,
+    /// What is transcribed.
+    pub id: TranscriptionId,
     /// Where it was asked for, and who pays.
     pub key: ThreadKey,
     /// Telegram's id of the content.
     pub unique_id: &'a str,
-    /// The duration that Telegram reports, in seconds.
+    /// The duration in seconds, as Telegram reports it or estimated.
     pub duration: u32,
     /// What is reserved, by [`hold`](super::holds::take_for_transcription) in the same transaction.
     pub held: Usd,
@@ -85,19 +94,21 @@ pub(crate) struct NewTranscription<'a> {
 /// Stores that a worker begins. Returns `false` if another one was faster; the transaction must then be
 /// dropped.
 pub(crate) async fn begin(tx: &mut Tx<'_>, new: NewTranscription<'_>) -> Result<bool, DbError> {
-    let NewTranscription { recording, key, unique_id, duration, held, lease } = new;
+    let NewTranscription { id, key, unique_id, duration, held, lease } = new;
+    let recording = if let TranscriptionId::Recording(recording) = id { Some(recording) } else { None };
     let begun = sqlx::query!(
-        "INSERT INTO transcriptions AS old (chat_id, message_id, replied, user_id, topic_id, unique_id, duration, state,
-           held, lease, leased_until)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, now() + make_interval(secs => $10))
-         ON CONFLICT (chat_id, message_id, replied) DO UPDATE
+        "INSERT INTO transcriptions AS old (key, chat_id, message_id, replied, user_id, topic_id, unique_id, duration,
+           state, held, lease, leased_until)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9, $10, now() + make_interval(secs => $11))
+         ON CONFLICT (key) DO UPDATE
            SET user_id = excluded.user_id, topic_id = excluded.topic_id, state = 'pending', held = excluded.held,
                lease = excluded.lease, leased_until = excluded.leased_until, attempts = old.attempts + 1,
                failure = NULL, settled_at = NULL
            WHERE old.state = 'failed'",
-        recording.chat.0,
-        recording.message.0,
-        recording.replied,
+        id.to_string(),
+        recording.map(|recording| recording.chat.0),
+        recording.map(|recording| recording.message.0),
+        recording.map(|recording| recording.replied),
         key.user.0,
         key.topic.map(|topic| topic.0),
         unique_id,
@@ -114,14 +125,12 @@ pub(crate) async fn begin(tx: &mut Tx<'_>, new: NewTranscription<'_>) -> Result<
 
 /// Gives an abandoned transcription, which is locked, to another worker. The hold stays; what the lost
 /// attempt may have cost is recorded.
-pub(crate) async fn take_over(tx: &mut Tx<'_>, recording: RecordingId, lease: i64) -> Result<(), DbError> {
+pub(crate) async fn take_over(tx: &mut Tx<'_>, id: TranscriptionId, lease: i64) -> Result<(), DbError> {
     sqlx::query!(
-        "UPDATE transcriptions SET lease = $4, leased_until = now() + make_interval(secs => $5), attempts = attempts + 1,
+        "UPDATE transcriptions SET lease = $2, leased_until = now() + make_interval(secs => $3), attempts = attempts + 1,
            lost = lost + held
-         WHERE chat_id = $1 AND message_id = $2 AND replied = $3",
-        recording.chat.0,
-        recording.message.0,
-        recording.replied,
+         WHERE key = $1",
+        id.to_string(),
         lease,
         LEASE_S,
     )
@@ -132,13 +141,11 @@ pub(crate) async fn take_over(tx: &mut Tx<'_>, recording: RecordingId, lease: i6
 }
 
 /// Renews a lease.
-pub(crate) async fn renew(db: &Db, recording: RecordingId, lease: i64) -> Result<(), DbError> {
+pub(crate) async fn renew(db: &Db, id: TranscriptionId, lease: i64) -> Result<(), DbError> {
     sqlx::query!(
-        "UPDATE transcriptions SET leased_until = now() + make_interval(secs => $5)
-         WHERE chat_id = $1 AND message_id = $2 AND replied = $3 AND lease = $4 AND state = 'pending'",
-        recording.chat.0,
-        recording.message.0,
-        recording.replied,
+        "UPDATE transcriptions SET leased_until = now() + make_interval(secs => $3)
+         WHERE key = $1 AND lease = $2 AND state = 'pending'",
+        id.to_string(),
         lease,
         LEASE_S,
     )
@@ -155,6 +162,8 @@ pub(crate) struct NewTranscript<'a> {
     pub text: &'a str,
     /// Their language.
     pub language: Option<&'a str>,
+    /// The duration in seconds, in full ones.
+    pub duration: u32,
     /// The duration that is paid, in seconds.
     pub seconds: Decimal,
     /// The prices used.
@@ -165,22 +174,21 @@ pub(crate) struct NewTranscript<'a> {
     pub request_id: Option<&'a str>,
 }
 
-/// Stores the transcript of a recording, which is locked, and ends its hold there.
+/// Stores a transcript, whose row is locked, and ends its hold there.
 pub(crate) async fn finish(
     tx: &mut Tx<'_>,
-    recording: RecordingId,
+    id: TranscriptionId,
     transcript: NewTranscript<'_>,
 ) -> Result<(), DbError> {
-    let NewTranscript { text, language, seconds, prices, cost, request_id } = transcript;
+    let NewTranscript { text, language, duration, seconds, prices, cost, request_id } = transcript;
     sqlx::query!(
-        "UPDATE transcriptions SET state = 'done', held = 0, text = $4, language = $5, seconds = $6, prices = $7, cost = $8,
-           request_id = $9, failure = NULL, settled_at = now()
-         WHERE chat_id = $1 AND message_id = $2 AND replied = $3",
-        recording.chat.0,
-        recording.message.0,
-        recording.replied,
+        "UPDATE transcriptions SET state = 'done', held = 0, text = $2, language = $3, duration = $4, seconds = $5,
+           prices = $6, cost = $7, request_id = $8, failure = NULL, settled_at = now()
+         WHERE key = $1",
+        id.to_string(),
         text,
         language,
+        i32::try_from(duration).unwrap_or(i32::MAX),
         seconds,
         prices,
         cost.0,
@@ -192,29 +200,44 @@ pub(crate) async fn finish(
     Ok(())
 }
 
+/// Gives the conversation of a recording a new history version: its prompts now contain the words. Changes
+/// nothing if its message is not stored yet.
+pub(crate) async fn note_in_history(tx: &mut Tx<'_>, recording: RecordingId) -> Result<(), DbError> {
+    if recording.replied {
+        return Ok(());
+    }
+    sqlx::query!(
+        "UPDATE threads SET history_version = history_version + 1 FROM messages
+         WHERE messages.chat_id = $1 AND messages.message_id = $2 AND threads.id = messages.thread_id",
+        recording.chat.0,
+        recording.message.0,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("transcriptions::note_in_history"))?;
+    Ok(())
+}
+
 /// Stores that the worker with this lease has failed, and releases what was held. `lost` says whether a
 /// request may have been made whose result is lost. Changes nothing if another worker has the transcription,
 /// or it is over.
 pub(crate) async fn fail(
     tx: &mut Tx<'_>,
-    recording: RecordingId,
+    id: TranscriptionId,
     lease: i64,
     (failure, lost): (&str, bool),
 ) -> Result<(), DbError> {
     sqlx::query!(
         "WITH ours AS (
-           SELECT chat_id, message_id, replied, user_id, held FROM transcriptions
-           WHERE chat_id = $1 AND message_id = $2 AND replied = $3 AND lease = $4 AND state = 'pending' FOR NO KEY UPDATE
+           SELECT key, user_id, held FROM transcriptions
+           WHERE key = $1 AND lease = $2 AND state = 'pending' FOR NO KEY UPDATE
          ), failed AS (
-           UPDATE transcriptions AS old SET state = 'failed', failure = $5, held = 0, settled_at = now(),
-             lost = old.lost + CASE WHEN $6 THEN ours.held ELSE 0 END
-           FROM ours
-           WHERE old.chat_id = ours.chat_id AND old.message_id = ours.message_id AND old.replied = ours.replied
+           UPDATE transcriptions AS old SET state = 'failed', failure = $3, held = 0, settled_at = now(),
+             lost = old.lost + CASE WHEN $4 THEN ours.held ELSE 0 END
+           FROM ours WHERE old.key = ours.key
          )
          UPDATE users SET held = users.held - ours.held FROM ours WHERE users.id = ours.user_id",
-        recording.chat.0,
-        recording.message.0,
-        recording.replied,
+        id.to_string(),
         lease,
         failure,
         lost,
@@ -229,13 +252,12 @@ pub(crate) async fn fail(
 pub(crate) async fn release_abandoned(db: &Db, before: DateTime<Utc>) -> Result<(), DbError> {
     sqlx::query!(
         "WITH gone AS (
-           SELECT chat_id, message_id, replied, user_id, held FROM transcriptions
+           SELECT key, user_id, held FROM transcriptions
            WHERE state = 'pending' AND leased_until < $1 FOR NO KEY UPDATE
          ), failed AS (
            UPDATE transcriptions AS old
            SET state = 'failed', failure = 'abandoned', held = 0, lost = old.lost + gone.held, settled_at = now()
-           FROM gone
-           WHERE old.chat_id = gone.chat_id AND old.message_id = gone.message_id AND old.replied = gone.replied
+           FROM gone WHERE old.key = gone.key
          )
          UPDATE users SET held = users.held - freed.amount
          FROM (SELECT user_id, sum(held) AS amount FROM gone GROUP BY user_id) AS freed WHERE users.id = freed.user_id",
@@ -252,9 +274,9 @@ pub(crate) async fn release_abandoned(db: &Db, before: DateTime<Utc>) -> Result<
 pub(crate) async fn forget_words(db: &Db, before: DateTime<Utc>, limit: i64) -> Result<u64, DbError> {
     let forgotten = sqlx::query!(
         "UPDATE transcriptions AS old SET text = NULL
-         FROM (SELECT chat_id, message_id, replied FROM transcriptions
+         FROM (SELECT key FROM transcriptions
                WHERE text IS NOT NULL AND settled_at < $1 ORDER BY settled_at LIMIT $2) AS due
-         WHERE old.chat_id = due.chat_id AND old.message_id = due.message_id AND old.replied = due.replied",
+         WHERE old.key = due.key",
         before,
         limit,
     )
@@ -262,24 +284,6 @@ pub(crate) async fn forget_words(db: &Db, before: DateTime<Utc>, limit: i64) -> 
     .await
     .map_err(DbError::at("transcriptions::forget_words"))?;
     Ok(forgotten.rows_affected())
-}
-
-/// The words of a recording that a user has paid for in another message, and their language.
-pub(crate) async fn paid_before(
-    tx: &mut Tx<'_>,
-    user: UserId,
-    unique_id: &str,
-) -> Result<Option<(String, Option<String>)>, DbError> {
-    let row = sqlx::query!(
-        r#"SELECT text AS "text!", language FROM transcriptions
-           WHERE user_id = $1 AND unique_id = $2 AND unique_id <> '' AND state = 'done' AND text IS NOT NULL LIMIT 1"#,
-        user.0,
-        unique_id,
-    )
-    .fetch_optional(&mut **tx)
-    .await
-    .map_err(DbError::at("transcriptions::paid_before"))?;
-    Ok(row.map(|row| (row.text, row.language)))
 }
 
 /// What is known of a turn whose messages are recordings without a word that a model could read.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{ChatId, MessageId};
 
 /// The words of a recording, as the model reads them.
@@ -26,7 +27,7 @@ pub fn clock(seconds: u32) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-/// Identifies a recording and its one transcription: the message that contains it.
+/// Identifies a recording made in a chat: the message that contains it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct RecordingId {
     /// The chat.
@@ -38,13 +39,6 @@ pub struct RecordingId {
     pub replied: bool,
 }
 
-impl RecordingId {
-    /// Returns the key of its charge in the ledger, which the audit composes in the same way.
-    pub fn charge_key(self) -> String {
-        format!("transcription:{self}")
-    }
-}
-
 impl std::fmt::Display for RecordingId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.chat, self.message)?;
@@ -52,9 +46,48 @@ impl std::fmt::Display for RecordingId {
     }
 }
 
+/// Identifies a transcription, of which there is one for ever.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum TranscriptionId {
+    /// Of a recording made in a chat, whose words are a message.
+    Recording(RecordingId),
+    /// Of any other file, asked for by the model. People's files and made files have ids of one form.
+    File(PublicFileId),
+}
+
+impl TranscriptionId {
+    /// Returns the key of its charge in the ledger, which the audit composes in the same way.
+    pub fn charge_key(self) -> String {
+        format!("transcription:{self}")
+    }
+}
+
+impl std::fmt::Display for TranscriptionId {
+    /// Writes the key of its row.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Recording(recording) => recording.fmt(f),
+            Self::File(file) => file.fmt(f),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_key_of_a_row_names_the_message_or_the_file() {
+        let recording = RecordingId { chat: ChatId(-100), message: MessageId(7), replied: false };
+        let replied = RecordingId { replied: true, ..recording };
+        for (id, key) in [
+            (TranscriptionId::Recording(recording), "-100:7"),
+            (TranscriptionId::Recording(replied), "-100:7:replied"),
+            (TranscriptionId::File(PublicFileId::default()), "file_0000000000000000000000"),
+        ] {
+            assert_eq!((id.to_string().as_str(), id.charge_key()), (key, format!("transcription:{key}")));
+        }
+    }
 
     #[test]
     fn durations_read_like_a_clock() {

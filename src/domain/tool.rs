@@ -16,6 +16,12 @@ pub enum ToolName {
     DeliverFile,
     /// Reads a document as text.
     PreviewFile,
+    /// Turns the speech in a file into text.
+    TranscribeAudio,
+    /// Draws a formula.
+    RenderLatex,
+    /// Draws pictures.
+    GenerateImage,
     /// Searches the web; the provider runs it.
     WebSearch,
     /// Reads a web page; the provider runs it.
@@ -45,9 +51,11 @@ impl ToolName {
             | Self::SelfCritique
             | Self::ListFiles
             | Self::PreviewFile
+            | Self::TranscribeAudio
             | Self::WebSearch
             | Self::WebFetch => Activity::Writing,
             Self::DeliverFile => Activity::File,
+            Self::RenderLatex | Self::GenerateImage => Activity::Picture,
         }
     }
 }

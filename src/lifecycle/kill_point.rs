@@ -42,6 +42,8 @@ pub const ALL: &[&str] = &[
     "topics: after the call",
     "copies: deleted at the provider",
     "return: before the commit",
+    "draw: answered",
+    "draw: kept",
     "edit: fetched",
     "edit: before the commit",
     "file: counted",

@@ -2,21 +2,16 @@
 //! tool.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep};
 
-use super::file_copies::content;
-use super::made_files::MadeFiles;
-use crate::bot_api::{Api, ApiError};
-use crate::cache::Cache;
-use crate::db::files::{self, FileSource, NamedFile};
-use crate::db::{Db, DbError};
+use super::file_contents::{ContentError, FileContents, FoundFile, LoadedFile};
+use crate::bot_api::ApiError;
+use crate::db::DbError;
 use crate::documents::{self, Document, DocumentError, Preview, Selection};
-use crate::domain::file::{DocumentFault, FileKind, LARGEST_LOADED, Refusal};
+use crate::domain::file::{DocumentFault, FileKind};
 use crate::domain::file_id::PublicFileId;
-use crate::domain::ids::{ChatId, ThreadKey};
+use crate::domain::ids::ThreadKey;
 use crate::llm::{self, Readable};
 
 /// The text of a preview in a prompt, in code points. Headings and remarks come on top.
@@ -30,18 +25,11 @@ const FOR_TOOL: usize = 10_000;
 const MAX_READERS: usize = 2;
 /// Files that are loaded for the tool at once, over all conversations: each is in memory until it is read.
 const MAX_LOADED: usize = 4;
-/// How often Telegram is asked for a file, and the pause after a failure. The tool's time limit ends the
-/// waits.
-const ATTEMPTS: u32 = 3;
-const PAUSE: Duration = Duration::from_millis(500);
 
 /// Makes previews. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct FilePreviews {
-    api: Api,
-    cache: Cache,
-    db: Db,
-    made_files: MadeFiles,
+    contents: FileContents,
     readers: Arc<Semaphore>,
     loaded: Arc<Semaphore>,
 }
@@ -90,35 +78,29 @@ pub(crate) enum PreviewError {
     Database(#[from] DbError),
 }
 
-/// Where the content of a file is.
-enum Place {
-    Person(FileSource),
-    Made { id: PublicFileId, chat: ChatId, telegram_id: Option<String> },
-}
-
-/// A file of the conversation, not loaded yet.
-struct Found {
-    name: String,
-    mime: String,
-    /// The size in bytes, if it is known.
-    size: Option<u64>,
-    place: Place,
+impl From<ContentError> for PreviewError {
+    fn from(error: ContentError) -> Self {
+        match error {
+            ContentError::Gone => Self::NotFound,
+            ContentError::TooLarge { limit } => Self::TooLarge { limit },
+            ContentError::NotFetched => Self::NotFetched,
+            ContentError::Telegram(error) => Self::Telegram(error),
+            ContentError::Database(error) => Self::Database(error),
+        }
+    }
 }
 
 impl FilePreviews {
-    pub(crate) fn new(api: Api, cache: Cache, db: Db, made_files: MadeFiles) -> Self {
+    pub(crate) fn new(contents: FileContents) -> Self {
         let readers = Arc::new(Semaphore::new(MAX_READERS));
         let loaded = Arc::new(Semaphore::new(MAX_LOADED));
-        Self { api, cache, db, made_files, readers, loaded }
+        Self { contents, readers, loaded }
     }
 
     /// Previews that no test reaches.
     #[cfg(test)]
     pub(crate) fn nowhere() -> Self {
-        let http = crate::http::client(Duration::from_secs(1)).unwrap();
-        let metrics = crate::telemetry::metrics::Metrics::new().unwrap();
-        let api = Api::new(http, "http://127.0.0.1:1", &"1:a".to_owned().into(), 0, metrics).unwrap();
-        Self::new(api, Cache::disabled(), Db::nowhere(), MadeFiles::nowhere())
+        Self::new(FileContents::nowhere())
     }
 
     /// Reads the beginning of a document as text for prompts, at most about 12,000 code points.
@@ -146,84 +128,15 @@ impl FilePreviews {
         id: PublicFileId,
         selection: Selection,
     ) -> Result<PreviewedFile, PreviewError> {
-        let Found { name, mime, size, place } = self.find(key, id).await?;
-        let _room = self.api.room_for(size).await;
+        let file = self.contents.find(key, id).await?.ok_or(PreviewError::NotFound)?;
+        check(&file)?;
         // The semaphore is never closed, so this always returns a permit.
         let _loaded = self.loaded.acquire().await.ok();
-        let bytes = self.load(place).await?;
+        let LoadedFile { bytes, room: _room } = self.contents.load(&file).await?;
+        let FoundFile { name, mime, .. } = file;
         let size = bytes.len();
         let preview = self.read(&name, &mime, bytes, selection, FOR_TOOL).await?;
         Ok(PreviewedFile { name, mime, size, preview })
-    }
-
-    async fn find(&self, key: ThreadKey, id: PublicFileId) -> Result<Found, PreviewError> {
-        if let Some(NamedFile { source, kind, size, refusal }) = files::named(&self.db, key, id).await? {
-            match kind {
-                FileKind::Document => {}
-                FileKind::Photo | FileKind::Sticker => return Err(PreviewError::Seen),
-                FileKind::Audio
-                | FileKind::Voice
-                | FileKind::Video
-                | FileKind::VideoNote
-                | FileKind::Animation => return Err(PreviewError::NoDocument),
-            }
-            check(&source.mime, &source.name, size, self.largest())?;
-            if refusal == Some(Refusal::DailyLimit) {
-                return Err(PreviewError::NotFetched);
-            }
-            let (name, mime) = (source.name.clone(), source.mime.clone());
-            let size = Some(size).filter(|size| *size > 0);
-            return Ok(Found { name, mime, size, place: Place::Person(source) });
-        }
-        let made = self.made_files.sendable(key, &[id]).await?;
-        let file = made.into_iter().next().ok_or(PreviewError::NotFound)?;
-        // Made files may be larger than what Telegram hands out: the store has them until they are sent.
-        check(&file.mime, &file.name, 0, LARGEST_LOADED)?;
-        let place = Place::Made { id, chat: key.chat, telegram_id: file.telegram_id };
-        let size = u64::try_from(file.size).ok().filter(|size| *size > 0);
-        Ok(Found { name: file.name, mime: file.mime, size, place })
-    }
-
-    async fn load(&self, place: Place) -> Result<Vec<u8>, PreviewError> {
-        match place {
-            Place::Person(FileSource { chat, telegram_id, unique_id, .. }) => {
-                let ask = || content(&self.api, &self.cache, chat, &telegram_id, &unique_id);
-                self.patiently(chat, ask).await
-            }
-            Place::Made { id, chat, telegram_id } => {
-                match (self.made_files.content(id).await?, telegram_id) {
-                    (Some(content), _) => Ok(content),
-                    (None, Some(telegram_id)) => {
-                        let ask = || self.api.download(chat, &telegram_id, self.largest());
-                        self.patiently(chat, ask).await
-                    }
-                    (None, None) => Err(PreviewError::NotFound),
-                }
-            }
-        }
-    }
-
-    /// Returns the largest file of a person that is loaded, in bytes.
-    fn largest(&self) -> u64 {
-        self.api.file_limit().min(LARGEST_LOADED)
-    }
-
-    /// Asks Telegram again after passing failures, never during a penalty.
-    async fn patiently<F>(&self, chat: ChatId, ask: impl Fn() -> F) -> Result<Vec<u8>, PreviewError>
-    where
-        F: Future<Output = Result<Vec<u8>, ApiError>>,
-    {
-        let mut attempt = 1;
-        loop {
-            match ask().await {
-                Err(error) if error.is_too_big() => {
-                    return Err(PreviewError::TooLarge { limit: self.largest() });
-                }
-                Err(error) if error.is_passing() && attempt < ATTEMPTS => attempt += 1,
-                settled => return Ok(settled?),
-            }
-            sleep(self.api.files_wait_until(chat).map_or(PAUSE, |end| end - Instant::now())).await;
-        }
     }
 
     /// Reads a document on a thread for blocking work. Dropping the future does not end that thread, so the
@@ -250,10 +163,16 @@ impl FilePreviews {
 }
 
 /// Refuses what need not be loaded.
-fn check(mime: &str, name: &str, size: u64, most: u64) -> Result<(), PreviewError> {
-    match llm::readable(mime, name, 1) {
+fn check(file: &FoundFile) -> Result<(), PreviewError> {
+    match file.kind {
+        FileKind::Document => {}
+        FileKind::Photo | FileKind::Sticker => return Err(PreviewError::Seen),
+        FileKind::Audio | FileKind::Voice | FileKind::Video | FileKind::VideoNote | FileKind::Animation => {
+            return Err(PreviewError::NoDocument);
+        }
+    }
+    match llm::readable(&file.mime, &file.name, 1) {
         Ok(Readable::Image | Readable::Pdf) => Err(PreviewError::Seen),
-        _ if size > most => Err(PreviewError::TooLarge { limit: most }),
         _ => Ok(()),
     }
 }

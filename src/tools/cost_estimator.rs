@@ -64,7 +64,7 @@ fn estimate(arguments: &Arguments, context: ToolContext<'_>) -> Result<Value, Fa
         output: output_chars.div_ceil(CHARS_PER_TOKEN),
         ..Usage::default()
     };
-    let search = pricing::search(context.registry, context.today());
+    let search = pricing::web_search(context.registry, context.today());
     let estimates: Vec<Value> = context
         .registry
         .offered()

@@ -11,7 +11,7 @@ use crate::db::made_files::ListedMadeFile;
 use crate::db::{DbError, files};
 use crate::domain::file::{FileKind, KnownFile};
 use crate::domain::tool::ToolName;
-use crate::llm::{self, Readable};
+use crate::llm::{self, Readable, speech};
 
 /// The most files of each kind in one list.
 const MOST: u8 = 50;
@@ -32,7 +32,8 @@ impl Tool for ListFiles {
         a copy is kept; `not_fetched`, that Telegram did not hand the file out; `replied_to`, that it came with a message \
         that the person replied to. The content is shown only where the file stands in the conversation, as long as it is \
         not too far back. A made file is `pending` until the person has got it, and is deleted after \
-        `minutes_left`. By their file_id deliver_file sends any of them, and preview_file reads documents and texts.";
+        `minutes_left`. `tools` names the tools that take a file by its file_id: deliver_file sends any of them, preview_file \
+        reads documents and texts, transcribe_audio tells what is said in a recording.";
 
     async fn run(Arguments {}: Arguments, context: ToolContext<'_>) -> Output {
         Output::free(list(context).await)
@@ -45,12 +46,13 @@ async fn list(context: ToolContext<'_>) -> Result<Value, Failure> {
     let sent = files::of_thread(context.db, context.key, limit).await.map_err(unavailable)?;
     let made = context.made_files.of_thread(context.key, limit).await.map_err(unavailable)?;
     let more = sent.len().max(made.len()) > usize::from(MOST);
-    let sent: Vec<Value> = sent.iter().take(MOST.into()).map(|file| of_person(file, context.now)).collect();
-    let made: Vec<Value> = made.iter().take(MOST.into()).map(|file| of_tool(file, context.now)).collect();
+    let sent: Vec<Value> = sent.iter().take(MOST.into()).map(|file| of_person(file, context)).collect();
+    let made: Vec<Value> = made.iter().take(MOST.into()).map(|file| of_tool(file, context)).collect();
     Ok(json!({ "files": sent, "made_files": made, "older_ones_left_out": more }))
 }
 
-fn of_person(file: &KnownFile, now: DateTime<Utc>) -> Value {
+fn of_person(file: &KnownFile, context: ToolContext<'_>) -> Value {
+    let tools = tools(file.kind, &file.mime, &file.name, context);
     json!({
         "file_id": file.public_id.to_string(),
         "from": "person",
@@ -58,21 +60,29 @@ fn of_person(file: &KnownFile, now: DateTime<Utc>) -> Value {
         "name": file.name,
         "mime": file.mime,
         "size_bytes": file.size,
-        "age_minutes": minutes(file.at, now),
+        "age_minutes": minutes(file.at, context.now),
         "has_copy": file.provider_id.is_some(),
         "not_fetched": file.not_fetched,
         "replied_to": file.replied,
-        "tools": tools(file.kind == FileKind::Document, &file.mime, &file.name),
+        "tools": tools,
     })
 }
 
 /// Returns the tools that take the file.
-fn tools(is_document: bool, mime: &str, name: &str) -> &'static [&'static str] {
+fn tools(kind: FileKind, mime: &str, name: &str, context: ToolContext<'_>) -> Vec<&'static str> {
     let is_seen = matches!(llm::readable(mime, name, 1), Ok(Readable::Image | Readable::Pdf));
-    if is_document && !is_seen { &["deliver_file", "preview_file"] } else { &["deliver_file"] }
+    let is_heard = context.transcripts.is_some() && speech::is_heard(kind, mime, name);
+    let is_read = kind == FileKind::Document && !is_seen && !is_heard;
+    let candidates = [
+        (ToolName::DeliverFile, true),
+        (ToolName::PreviewFile, is_read),
+        (ToolName::TranscribeAudio, is_heard),
+    ];
+    candidates.into_iter().filter_map(|(tool, takes)| takes.then_some(tool.name())).collect()
 }
 
-fn of_tool(file: &ListedMadeFile, now: DateTime<Utc>) -> Value {
+fn of_tool(file: &ListedMadeFile, context: ToolContext<'_>) -> Value {
+    let tools = tools(FileKind::Document, &file.mime, &file.name, context);
     json!({
         "file_id": file.id.to_string(),
         "from": "assistant",
@@ -80,10 +90,10 @@ fn of_tool(file: &ListedMadeFile, now: DateTime<Utc>) -> Value {
         "mime": file.mime,
         "size_bytes": file.size,
         "description": file.description,
-        "age_minutes": minutes(file.at, now),
+        "age_minutes": minutes(file.at, context.now),
         "state": if file.delivered { "delivered" } else { "pending" },
-        "minutes_left": (!file.delivered).then(|| minutes(now, file.expires_at)),
-        "tools": tools(true, &file.mime, &file.name),
+        "minutes_left": (!file.delivered).then(|| minutes(context.now, file.expires_at)),
+        "tools": tools,
     })
 }
 

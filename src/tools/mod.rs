@@ -16,14 +16,17 @@ mod cost_estimator;
 mod deliver_file;
 pub(crate) mod delivery;
 mod failure;
+mod generate_image;
 mod list_files;
 mod outages;
 mod preview_file;
+mod render_latex;
 pub(crate) mod runner;
 mod self_critique;
 pub(crate) mod subagent;
 mod tool;
 mod toolbox;
+mod transcribe_audio;
 mod web;
 
 pub(crate) use outages::Outages;

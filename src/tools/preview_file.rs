@@ -79,7 +79,10 @@ fn told(id: &str, error: &PreviewError) -> Failure {
             "You see images and PDFs yourself where they stand in the conversation. If this one is left out there, ask \
              the person to send it again.",
         ),
-        PreviewError::NoDocument => failure("not_a_document", "Recordings and videos have no text to read."),
+        PreviewError::NoDocument => failure(
+            "not_a_document",
+            "Recordings and videos have no text to read. What is said in them, transcribe_audio tells where there is such a tool.",
+        ),
         PreviewError::TooLarge { limit } => {
             let most = limit / 1_000_000;
             Failure {

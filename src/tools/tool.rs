@@ -16,15 +16,17 @@ pub(super) use super::failure::Failure;
 use super::outages::Outages;
 use super::subagent::RunSubagent;
 use crate::db::Db;
-use crate::domain::ids::{ThreadId, ThreadKey};
+use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
 use crate::domain::turn::ModelCall;
 use crate::llm::registry::Registry;
 use crate::llm::request::{ToolImage, ToolSpec};
 use crate::services::file_previews::FilePreviews;
+use crate::services::file_transcripts::FileTranscripts;
 use crate::services::made_files::MadeFiles;
 use crate::services::metering::{PaidWork, TurnMeter};
+use crate::services::pictures::Pictures;
 use crate::services::pricing;
 
 /// A tool that the model may call.
@@ -45,12 +47,14 @@ pub(super) trait Tool {
 }
 
 /// The price of a tool.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Price {
     /// No charge.
     Free,
     /// `least` must be left to spend, and `most` is reserved before the tool runs.
     Paid(PaidWork),
+    /// The same, with amounts that depend on the arguments and the price table.
+    Varying(for<'a> fn(&Value, ToolContext<'a>) -> PaidWork),
 }
 
 /// The services and data that a tool may use.
@@ -66,6 +70,12 @@ pub(crate) struct ToolContext<'a> {
     pub made_files: &'a MadeFiles,
     /// Reads documents as text.
     pub previews: &'a FilePreviews,
+    /// Turns speech into text; `None` if it is not set up.
+    pub transcripts: Option<&'a FileTranscripts>,
+    /// Makes pictures, and scales them down for the model.
+    pub pictures: &'a Pictures,
+    /// The turn's row, to which the files that a tool makes belong.
+    pub turn: TurnId,
     /// The conversation of the turn: the only one whose data a tool may read.
     pub key: ThreadKey,
     /// Its row.
@@ -74,7 +84,7 @@ pub(crate) struct ToolContext<'a> {
     pub subagents: &'a dyn RunSubagent,
     /// Sends files to the chat of the turn.
     pub delivery: &'a dyn DeliverFiles,
-    /// Records the calls of paid services with those of the turn.
+    /// Records the calls of paid services with those of the turn, and reserves money.
     pub meter: &'a TurnMeter,
     /// The services of tools that are down.
     pub outages: &'a Outages,
@@ -96,7 +106,7 @@ impl ToolContext<'_> {
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Output {
     pub(super) result: Result<Value, Failure>,
-    /// The cost in US dollars of calls that are recorded with the turn's.
+    /// The cost in US dollars: of calls that are recorded with the turn's, or of what was charged by itself.
     pub(super) cost: Usd,
     /// The pictures that the model sees below the result, in order.
     pub(super) images: Vec<ToolImage>,
@@ -194,6 +204,7 @@ pub(super) mod testing {
         let now = "2026-11-21T12:00:00Z".parse().unwrap();
         let db = made_files.db();
         let previews = Box::leak(Box::new(FilePreviews::nowhere()));
+        let pictures = Box::leak(Box::new(Pictures::nowhere()));
         let meter = Box::leak(Box::new(metering::channel().0));
         let outages = Box::leak(Box::new(Outages::default()));
         let (thread, subagents, delivery) = (ThreadId(1), &Unavailable, &NoDelivery);
@@ -203,6 +214,9 @@ pub(super) mod testing {
             db,
             made_files,
             previews,
+            transcripts: None,
+            pictures,
+            turn: TurnId(1),
             key,
             thread,
             subagents,

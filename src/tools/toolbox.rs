@@ -6,10 +6,13 @@ use strum::VariantArray;
 
 use super::cost_estimator::CostEstimator;
 use super::deliver_file::DeliverFile;
+use super::generate_image::GenerateImage;
 use super::list_files::ListFiles;
 use super::preview_file::PreviewFile;
+use super::render_latex::RenderLatex;
 use super::self_critique::SelfCritique;
 use super::tool::Definition;
+use super::transcribe_audio::TranscribeAudio;
 use super::web::WebAccess;
 use crate::domain::tool::ToolName;
 use crate::llm::request::{ServerTool, ToolSpec};
@@ -41,10 +44,16 @@ impl Toolbox {
         Self { tools, specs, ..Self::default() }
     }
 
-    /// Returns the tools for a sub-agent, which can neither start sub-agents itself nor send files.
+    /// Returns the tools for a sub-agent, which can neither start sub-agents itself nor send files, nor spend
+    /// what its limit does not cover.
     #[must_use]
     pub(crate) fn for_subagents(&self) -> Self {
-        const TURN_ONLY: [ToolName; 2] = [ToolName::SelfCritique, ToolName::DeliverFile];
+        const TURN_ONLY: [ToolName; 4] = [
+            ToolName::SelfCritique,
+            ToolName::DeliverFile,
+            ToolName::TranscribeAudio,
+            ToolName::GenerateImage,
+        ];
         let own = |tool: &&Definition| TURN_ONLY.iter().all(|name| tool.spec.name != name.name());
         let web = self.web.for_subagents();
         Self::of(self.tools.iter().filter(own).cloned().collect()).with_web(web)
@@ -73,6 +82,9 @@ fn definition(name: ToolName) -> Option<Definition> {
         ToolName::ListFiles => Definition::of::<ListFiles>(),
         ToolName::DeliverFile => Definition::of::<DeliverFile>(),
         ToolName::PreviewFile => Definition::of::<PreviewFile>(),
+        ToolName::TranscribeAudio => Definition::of::<TranscribeAudio>(),
+        ToolName::RenderLatex => Definition::of::<RenderLatex>(),
+        ToolName::GenerateImage => Definition::of::<GenerateImage>(),
         ToolName::WebSearch | ToolName::WebFetch => return None,
     })
 }

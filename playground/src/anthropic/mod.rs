@@ -34,7 +34,11 @@
 //! | `!broken-tool` | begins a tool call and stops with `max_tokens` inside its input |
 //! | `!empty` | ends normally without any content |
 //! | `!verdict` | a verdict, as a critic gives it; the words of a check choose it too |
+//! | `!transcribe` | calls `transcribe_audio` for the newest file that the prompt offers to it, then tells the result |
+//! | `!formula [latex]` | draws the formula, by default that of the quadratic equation, and sends the picture |
 //! | `!remember` | lists role and first 20 characters of each message that it received |
+//! | `!draw [prompt]` | calls generate_image; words of the prompt choose faults (see `gemini`) |
+//! | `!redraw [prompt]` | calls list_files, then generate_image with the newest picture that it lists |
 //!
 //! An echo of a message with files begins with a sentence about each of them: name, and size in pixels, pages
 //! or characters.
@@ -155,12 +159,12 @@ impl Anthropic {
             planner: Mutex::new(ResponsePlanner::new()),
             cache: Mutex::default(),
             count_faults: Mutex::default(),
-            log: Arc::new(Log::new()),
+            log: Arc::new(Log::new("model API")),
             files: Mutex::new(Store::new(Limits {
                 file: settings.file_bytes,
                 storage: settings.storage_bytes,
             })),
-            file_log: Arc::new(Log::new()),
+            file_log: Arc::new(Log::new("Files API")),
             ids: ids::Ids::new(),
             stop: stop.clone(),
         });

@@ -57,8 +57,16 @@ pub enum Scenario {
     Empty,
     /// What a critic says about a piece of work.
     Verdict,
+    /// A call of `transcribe_audio` for the newest recording.
+    Transcribe,
+    /// A formula that is drawn and sent.
+    Formula,
     /// A digest of the conversation as the model received it.
     Remember,
+    /// A call of `generate_image`.
+    Draw,
+    /// A call of `list_files`, then one of `generate_image` with the newest picture.
+    Redraw,
 }
 
 struct ScenarioRow {
@@ -138,10 +146,29 @@ const ROWS: &[ScenarioRow] = &[
     row(Scenario::BrokenToolUse, "broken-tool", "a tool call that breaks off", &[]),
     row(Scenario::Empty, "empty", "a normal end without text", &[]),
     row(
+        Scenario::Transcribe,
+        "transcribe",
+        "what is said in the newest audio or video file",
+        &["transcribe it", "transcribe this", "transcribe the", "расшифруй"],
+    ),
+    row(
+        Scenario::Formula,
+        "formula",
+        "a formula drawn with render_latex and sent with deliver_file",
+        &["draw a formula", "draw the formula", "нарисуй формулу"],
+    ),
+    row(
         Scenario::Remember,
         "remember",
         "a digest of all messages that the model received",
         &["what do you remember", "что ты помнишь"],
+    ),
+    row(Scenario::Draw, "draw", "a picture of the text that follows", &["draw me", "draw a ", "нарисуй"]),
+    row(
+        Scenario::Redraw,
+        "redraw",
+        "the newest picture of the conversation, changed",
+        &["change the picture", "измени картинку"],
     ),
 ];
 
@@ -233,7 +260,7 @@ mod tests {
         assert_eq!(names.len(), Scenario::ALL.len());
         assert_eq!(Scenario::ALL.iter().collect::<HashSet<_>>().len(), Scenario::ALL.len());
         // The last variant's number tells how many there are.
-        assert_eq!(Scenario::Remember as usize + 1, Scenario::ALL.len());
+        assert_eq!(Scenario::Redraw as usize + 1, Scenario::ALL.len());
         let guide = include_str!("mod.rs");
         for scenario in Scenario::ALL {
             assert!(guide.contains(&format!("| `!{}", scenario.name())), "{}", scenario.name());
@@ -250,6 +277,12 @@ mod tests {
             ("!nonsense", Scenario::Echo, ""),
             ("Tell me a story about a cat", Scenario::Story, ""),
             ("Подумай о море", Scenario::Thinking, ""),
+            ("Please transcribe this.", Scenario::Transcribe, ""),
+            (
+                "[audio \"a.mp3\" (audio/mpeg): file_1, transcribe_audio turns what is said]",
+                Scenario::Echo,
+                "",
+            ),
         ] {
             assert_eq!(
                 choose(text, DefaultScenario::Usually(Scenario::Echo)),

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::conversation::{
-    Block, blocks, messages, newest_tool_results, newest_user_message, newest_user_text, role, text_of,
+    Block, blocks, messages, newest_question, newest_tool_results, newest_user_message, newest_user_text,
+    role, text_of,
 };
 use super::error::ApiError;
 use super::files::{self, Known};
@@ -18,6 +19,7 @@ const SLOW: Duration = Duration::from_millis(300);
 const SLOW_WORDS: usize = 30;
 const THOUGHT: &str = "The question deserves some care. First I consider what is asked, then what is known, \
                        and then I look for the shortest honest answer.";
+const FORMULA: &str = r"x_{1,2} = \frac{-b \pm \sqrt{b^2-4ac}}{2a}, \quad \text{если } b^2 \ge 4ac";
 
 /// The parts of a request that the script depends on.
 pub(super) struct ScriptInput<'a> {
@@ -40,7 +42,13 @@ pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
         return Plan::Steps(scripted_web::resumed(scene.body));
     }
     let results = newest_tool_results(scene.body);
+    if let Some(call) = redraw(scene, &results) {
+        return Plan::Steps(vec![call]);
+    }
     if !results.is_empty() {
+        if let Some(step) = after_drawing(&results, scene) {
+            return Plan::Steps(vec![step]);
+        }
         let told: Vec<String> =
             results.iter().map(|(name, text)| format!("The tool {name} says: {text}")).collect();
         return Plan::Steps(vec![Step::Text(told.join("\n\n"))]);
@@ -74,12 +82,16 @@ pub(super) fn perform(directive: &Directive, scene: &ScriptInput<'_>) -> Plan {
         Scenario::Search => scripted_web::search(&directive.argument, scene.body),
         Scenario::Fetch => scripted_web::fetch(&directive.argument, scene.body),
         Scenario::ToolUse => tool_calls(&directive.argument, scene.body),
+        Scenario::Formula => formula(&directive.argument, scene.body),
         Scenario::BrokenToolUse => broken_call(scene.body),
         Scenario::UnknownEvents => {
             vec![Step::Unknown, first, Step::Unknown, Step::Ping, Step::Text(rest.to_owned()), Step::Unknown]
         }
         Scenario::Empty => vec![Step::Stop(StopReason::EndTurn)],
+        Scenario::Transcribe => transcription(scene.body),
         Scenario::Remember => vec![Step::Text(digest(scene.body))],
+        Scenario::Draw => draw(directive, scene.body),
+        Scenario::Redraw => call("list_files", json!({}), scene.body),
         _ => vec![Step::Text(text)],
     })
 }
@@ -209,6 +221,85 @@ fn tool_calls(argument: &str, body: &Value) -> Vec<Step> {
         input: given.clone().unwrap_or_else(|| example(&tool["input_schema"])),
     });
     [Step::Text("I will use a tool for that.".to_owned())].into_iter().chain(calls).collect()
+}
+
+/// Returns the call of `transcribe_audio` for the newest file whose line in the prompt names that tool.
+fn transcription(body: &Value) -> Vec<Step> {
+    const TOOL: &str = "transcribe_audio";
+    let texts: Vec<String> =
+        messages(body).iter().filter(|message| role(message) == "user").map(text_of).collect();
+    let offered = texts.iter().flat_map(|text| text.lines()).filter(|line| line.contains(TOOL));
+    let mut ids = offered.filter_map(|line| line.rfind("file_").map(|at| &line[at..]));
+    let newest = ids.next_back().and_then(|id| id.split(|c: char| !c.is_alphanumeric() && c != '_').next());
+    match newest {
+        Some(id) => tool_calls(&format!("{TOOL} {}", json!({ "file_id": id })), body),
+        None => vec![Step::Text("I see no recording that I could transcribe.".to_owned())],
+    }
+}
+
+/// Returns the call that draws a formula, by default one with a word in Cyrillic letters.
+fn formula(argument: &str, body: &Value) -> Vec<Step> {
+    if !declares(body, "render_latex") {
+        return vec![Step::Text("This request declares no such tool.".to_owned())];
+    }
+    let latex = if argument.is_empty() { FORMULA } else { argument };
+    vec![
+        Step::Text("I will draw it.".to_owned()),
+        Step::ToolUse { name: "render_latex".to_owned(), input: json!({"latex": latex}) },
+    ]
+}
+
+/// Returns what follows the result of the formula scenario's tools: the picture is sent, then announced.
+/// Returns `None` for other scenarios, and if there is no picture.
+fn after_drawing(results: &[(String, String)], scene: &ScriptInput<'_>) -> Option<Step> {
+    let asked = choose(&newest_question(scene.body), scene.fallback);
+    let (name, text) = results.first().filter(|_| asked.scenario == Scenario::Formula)?;
+    let result: Value = serde_json::from_str(text).ok()?;
+    match name.as_str() {
+        "render_latex" => {
+            let input = json!({"file_id": result["file_id"].as_str()?});
+            Some(Step::ToolUse { name: "deliver_file".to_owned(), input })
+        }
+        "deliver_file" if result["status"].is_string() => Some(Step::Text("Here is the formula.".to_owned())),
+        _ => None,
+    }
+}
+
+/// Returns a call of a tool, if the request declares it.
+fn call(name: &str, input: Value, body: &Value) -> Vec<Step> {
+    if declares(body, name) {
+        let call = Step::ToolUse { name: name.to_owned(), input };
+        vec![Step::Text("I will use a tool for that.".to_owned()), call]
+    } else {
+        vec![Step::Text("This request declares no such tool.".to_owned())]
+    }
+}
+
+/// Returns the prompt for a picture: what follows the name of the scenario, or the last line of the question.
+fn picture_prompt(directive: &Directive, body: &Value) -> String {
+    let asked = || newest_question(body).lines().next_back().unwrap_or_default().to_owned();
+    if directive.argument.is_empty() { asked() } else { directive.argument.clone() }
+}
+
+fn draw(directive: &Directive, body: &Value) -> Vec<Step> {
+    call("generate_image", json!({"prompt": picture_prompt(directive, body)}), body)
+}
+
+/// Returns the second step of [`Scenario::Redraw`], after the files were listed.
+fn redraw(scene: &ScriptInput<'_>, results: &[(String, String)]) -> Option<Step> {
+    let (_, listed) = results.iter().find(|(name, _)| name == "list_files")?;
+    let directive = choose(&newest_question(scene.body), scene.fallback);
+    if directive.scenario != Scenario::Redraw {
+        return None;
+    }
+    let listed: Value = serde_json::from_str(listed).ok()?;
+    let files = ["files", "made_files"].into_iter().filter_map(|list| listed[list].as_array()).flatten();
+    let is_picture = |file: &&Value| {
+        file["kind"] == "photo" || file["mime"].as_str().is_some_and(|mime| mime.starts_with("image/"))
+    };
+    let source = files.into_iter().find(is_picture)?["file_id"].clone();
+    let input = json!({"prompt": picture_prompt(&directive, scene.body), "source_file_ids": [source]});
+    Some(Step::ToolUse { name: "generate_image".to_owned(), input })
 }
 
 fn broken_call(body: &Value) -> Vec<Step> {

@@ -25,7 +25,9 @@ use crate::bench::row::Row;
 use crate::console;
 use crate::service::{Service, Setting};
 use crate::signals::Signals;
-use crate::world::{self, ChatService, Environment, ModelService, MoneyMode, Paths, SpeechService};
+use crate::world::{
+    self, ChatService, Environment, ImageService, ModelService, MoneyMode, Paths, SpeechService,
+};
 
 /// Default batching window of the bot, in milliseconds.
 const DEFAULT_WINDOW_MS: u64 = 200;
@@ -169,6 +171,7 @@ impl Bench {
             messenger: ChatService::Emulated(telegram),
             model: ModelService::Emulated(model),
             speech: SpeechService::emulated(Duration::ZERO).await?,
+            images: ImageService::emulated(Duration::ZERO).await?,
         };
         Ok(Self { world, load, overrides, _proxies: proxies })
     }

@@ -21,6 +21,7 @@ impl TurnLoop<'_> {
             assistant: self.assistant,
             meter: &self.meter,
             stop: self.stop,
+            turn: self.row,
             key: self.key,
             thread: self.thread,
             deliveries: &self.deliveries,

@@ -54,7 +54,7 @@ fn unanswered_messages_join_and_a_lone_answer_at_the_start_goes() {
         said(Role::User, "c"),
     ];
     assert_eq!(
-        shape(&messages(&history, ChatKind::Private)),
+        shape(&messages(&history, ChatKind::Private, false)),
         [
             (Role::User, vec!["a", "b"]),
             (Role::Assistant, vec!["half\n\n[this answer was cut off here]"]),
@@ -98,7 +98,7 @@ fn the_words_of_a_recording_are_the_message() {
     ];
     let silence = "[voice \"v.jpg\" (image/jpeg, 1 kB): nothing is said in it]";
     assert_eq!(
-        shape(&messages(&history, ChatKind::Private)),
+        shape(&messages(&history, ChatKind::Private, false)),
         [(
             Role::User,
             vec![
@@ -109,7 +109,7 @@ fn the_words_of_a_recording_are_the_message() {
             ]
         )]
     );
-    let in_group = messages(&history[..1], ChatKind::Group);
+    let in_group = messages(&history[..1], ChatKind::Group, false);
     let in_group = shape(&in_group);
     assert!(in_group[0].1[0].starts_with("**@ann**:\n\n[voice message, 1:12]\nHello."), "{in_group:?}");
 }
@@ -124,7 +124,7 @@ fn files_come_before_the_text_of_their_message() {
         said(Role::User, "\u{200b}\u{2800}"),
     ];
     assert_eq!(
-        shape(&messages(&history, ChatKind::Private)),
+        shape(&messages(&history, ChatKind::Private, false)),
         [
             (Role::User, vec!["<a>", "first", "<b>", "third"]),
             (Role::Assistant, vec!["ok"]),
@@ -132,7 +132,7 @@ fn files_come_before_the_text_of_their_message() {
         ]
     );
     assert_eq!(
-        shape(&messages(&[with_photo("b", "")], ChatKind::Group)),
+        shape(&messages(&[with_photo("b", "")], ChatKind::Group, false)),
         [(Role::User, vec!["<b>", "**@ann**:"])]
     );
 }
@@ -278,7 +278,7 @@ fn tool_calls_of_an_answer_stand_between_the_pieces_of_its_text() {
         cut,
         said(Role::User, "d"),
     ];
-    let built = messages(&history, ChatKind::Private);
+    let built = messages(&history, ChatKind::Private, false);
     assert_eq!(
         shape(&built),
         [
@@ -314,7 +314,7 @@ fn results_of_old_calls_are_left_out_in_steps() {
     let mut left_out = Vec::new();
     for number in 0..45 {
         history.extend([said(Role::User, "do it"), answer(number)]);
-        let built = messages(&history, ChatKind::Private);
+        let built = messages(&history, ChatKind::Private, false);
         let is_left_out =
             |block: &&Block| matches!(block, Block::ToolResult { content, .. } if content == LEFT_OUT);
         left_out.push(built.iter().flat_map(|message| &message.blocks).filter(is_left_out).count());

@@ -9,8 +9,9 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method};
 
 use super::super::content;
-use super::super::error::{LlmError, RetryPauses, TRIES};
+use super::super::error::LlmError;
 use super::super::files::{self, Upload};
+use super::super::patience;
 use super::wire::Stored;
 use super::{Client, accepted, connection};
 
@@ -66,27 +67,7 @@ async fn patiently<T, F>(limit: Duration, work: impl Fn() -> F) -> Result<T, Llm
 where
     F: Future<Output = Result<T, LlmError>>,
 {
-    let tries = async {
-        let mut pauses = RetryPauses::new();
-        for number in 1.. {
-            let error = match work().await {
-                Ok(done) => return Ok(done),
-                Err(error) => error,
-            };
-            let pause = pauses.after(error.retry()).filter(|_| number < TRIES);
-            let Some(pause) = pause else { return Err(error) };
-            let pause_ms = pause.as_millis();
-            let cause: &(dyn std::error::Error + Send + Sync) = &error;
-            tracing::warn!(
-                error = cause as &dyn std::error::Error,
-                number,
-                pause_ms,
-                "a file is tried again"
-            );
-            tokio::time::sleep(pause).await;
-        }
-        unreachable!("the last try returns")
-    };
+    let tries = patience::patiently("a file", work);
     tokio::time::timeout(limit, tries).await.map_err(|_| LlmError::Silent(limit))?
 }
 

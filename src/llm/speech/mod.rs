@@ -1,5 +1,7 @@
 //! Speech to text: the client of OpenAI's transcription API.
 
+mod duration;
+mod formats;
 mod wire;
 
 use std::time::Duration;
@@ -11,23 +13,23 @@ use reqwest::{Body, Response, StatusCode};
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::error::{LlmError, RetryPauses, TRIES};
+use super::error::LlmError;
 use super::files;
+use super::patience::patiently;
+pub(crate) use duration::{estimate as estimated_duration, read as duration};
+pub(crate) use formats::{is_heard, is_media};
 pub(crate) use wire::Transcript;
 
 /// The model that transcribes.
 const MODEL: &str = "gpt-transcribe";
 /// The largest file that the API accepts, in bytes.
-pub(crate) const FILE_LIMIT: usize = 25 * 1024 * 1024;
+pub(crate) const FILE_LIMIT: u64 = 25 * 1024 * 1024;
 /// The longest answer that is read, in bytes.
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
 /// Time limit of the check of the key.
 const CHECK_LIMIT: Duration = Duration::from_secs(15);
 /// The pause after a rate limit that names no time.
 const RATE_PAUSE: Duration = Duration::from_secs(2);
-/// The extensions that the API accepts.
-const EXTENSIONS: &[&str] = &["flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "ogg", "wav", "webm"];
-
 /// A recording to transcribe.
 #[derive(Clone, Debug)]
 pub(crate) struct Recording {
@@ -73,29 +75,14 @@ impl Client {
     /// # Errors
     /// Returns the last error, when trying again did not help or is of no use.
     pub(crate) async fn transcribe(&self, recording: &Recording) -> Result<Transcript, LlmError> {
-        if recording.bytes.len() > FILE_LIMIT {
-            return Err(LlmError::Unreadable(files::Unreadable::TooLarge { limit: FILE_LIMIT as u64 }));
+        if recording.bytes.len() as u64 > FILE_LIMIT {
+            return Err(LlmError::Unreadable(files::Unreadable::TooLarge { limit: FILE_LIMIT }));
         }
-        let (mut pauses, mut number) = (RetryPauses::new(), 1);
-        loop {
+        patiently("a transcription", || async {
             let asked = tokio::time::timeout(self.limit, self.ask(recording)).await;
-            let error = match asked.unwrap_or(Err(LlmError::Silent(self.limit))) {
-                Ok(transcript) => return Ok(transcript),
-                Err(error) => error,
-            };
-            let pause = pauses.after(error.retry()).filter(|_| number < TRIES);
-            let Some(pause) = pause else { return Err(error) };
-            let pause_ms = pause.as_millis();
-            let cause: &(dyn std::error::Error + Send + Sync) = &error;
-            tracing::warn!(
-                error = cause as &dyn std::error::Error,
-                number,
-                pause_ms,
-                "a transcription is tried again"
-            );
-            tokio::time::sleep(pause).await;
-            number += 1;
-        }
+            asked.unwrap_or(Err(LlmError::Silent(self.limit)))
+        })
+        .await
     }
 
     /// Checks that the service can be reached and does not reject the key.
@@ -117,8 +104,8 @@ impl Client {
     async fn ask(&self, recording: &Recording) -> Result<Transcript, LlmError> {
         let Recording { name, mime, bytes, language } = recording;
         let length = bytes.len() as u64;
-        let mut part =
-            Part::stream_with_length(Body::from(bytes.clone()), length).file_name(file_name(name, mime));
+        let mut part = Part::stream_with_length(Body::from(bytes.clone()), length)
+            .file_name(formats::file_name(name, mime));
         if let Ok(mime) = HeaderValue::from_str(&files::essence(mime)) {
             part = part.headers(HeaderMap::from_iter([(CONTENT_TYPE, mime)]));
         }
@@ -177,25 +164,6 @@ async fn body(mut response: Response) -> Result<Vec<u8>, LlmError> {
     Ok(content)
 }
 
-/// Returns a name with an extension that the API accepts. Telegram calls voice messages `.oga`.
-fn file_name(name: &str, mime: &str) -> String {
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    let known = extension.filter(|extension| EXTENSIONS.contains(&extension.as_str()));
-    let extension = known.unwrap_or_else(|| {
-        let by_type = match files::essence(mime).as_str() {
-            "audio/mpeg" => "mp3",
-            "audio/mp4" | "audio/x-m4a" | "audio/aac" => "m4a",
-            "audio/flac" | "audio/x-flac" => "flac",
-            "audio/wav" | "audio/x-wav" => "wav",
-            "audio/webm" | "video/webm" => "webm",
-            mime if mime.starts_with("video/") => "mp4",
-            _ => "ogg",
-        };
-        by_type.to_owned()
-    });
-    format!("recording.{extension}")
-}
-
 fn header(response: &Response, name: &str) -> Option<String> {
     response.headers().get(name)?.to_str().ok().map(str::to_owned)
 }
@@ -203,24 +171,4 @@ fn header(response: &Response, name: &str) -> Option<String> {
 fn connection(error: reqwest::Error) -> LlmError {
     // The address is no secret, but it is noise.
     LlmError::Connection(Box::new(error.without_url()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_name_of_a_file_ends_as_the_service_wants() {
-        for (name, mime, sent) in [
-            ("voice_AgAD.oga", "audio/ogg", "recording.ogg"),
-            ("voice_AgAD.ogg", "audio/ogg", "recording.ogg"),
-            ("video_note_AgAD.mp4", "video/mp4", "recording.mp4"),
-            ("Song.MP3", "audio/mpeg", "recording.mp3"),
-            ("talk", "audio/x-m4a", "recording.m4a"),
-            ("film.mov", "video/quicktime", "recording.mp4"),
-            ("", "", "recording.ogg"),
-        ] {
-            assert_eq!(file_name(name, mime), sent, "{name} {mime}");
-        }
-    }
 }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::context::BotContext;
 use super::inbound::payments::PaymentEvent;
 use super::inbound::raw::Update;
-use super::inbound::{self, ButtonPress, Command, Idle, Inbound, Membership, MessageHeader};
+use super::inbound::{self, ButtonPress, Command, Idle, Inbound, Membership, MessageHeader, attachments};
 use super::keyboards::{self, ButtonAction};
 use super::pipeline::normalize::normalize;
 use super::pipeline::queue::{self, SessionInput, StopRequest, StopSource};
@@ -36,6 +36,9 @@ pub(crate) fn route(context: &Arc<BotContext>, update: Update) {
     let _span = tracing::info_span!("update", update.id = id.0, kind = update.kind).entered();
     match inbound::read(update, &context.me, context.screen.api.file_limit(), context.books.clock.now()) {
         Inbound::Prompt(incoming) => {
+            if let Some((why, kind)) = unheard(context, &incoming) {
+                return refuse(context, id, incoming.into(), (why, kind));
+            }
             if incoming.chat.kind != ChatKind::Private {
                 context.albums.remember(&incoming);
             }
@@ -78,11 +81,7 @@ pub(crate) fn route(context: &Arc<BotContext>, update: Update) {
             let stop_request = StopRequest { update, by: StopSource::Draft(draft) };
             post(context, update, key, SessionInput::Stop(Box::new(stop_request)));
         }
-        Inbound::Unreadable(header, why, kind) => {
-            tracing::info!(update.id = id.0, kind, "a message has nothing in it that can be read");
-            context.metrics.messages_unread.with_label_values(&[kind]).inc();
-            spawn(context, move |context, header| unreadable(context, header, why), header);
-        }
+        Inbound::Unreadable(header, why, kind) => refuse(context, id, header, (why, kind)),
         Inbound::Sibling(_) => ignore(context, id, Idle::NotAddressed, "album"),
         Inbound::Ignored(why, kind) => ignore(context, id, why, kind),
     }
@@ -181,6 +180,32 @@ fn membership(context: &Arc<BotContext>, news: Membership) {
         let remember = || people::set_blocked(db, update, user, blocked, date);
         log_failure(db.persist(remember).await);
     });
+}
+
+/// Returns why a message of only an audio or video file cannot be answered, and its kind: there is no service
+/// for transcripts, or the file is too large.
+fn unheard(context: &BotContext, incoming: &Incoming) -> Option<(Unreadable, &'static str)> {
+    let file = incoming.attachment.as_ref()?;
+    let has_more = !incoming.text.trim().is_empty() || incoming.album.is_some();
+    let most = context.screen.api.file_limit();
+    if has_more || attachments::fetchable(file, most).is_ok() {
+        return None;
+    }
+    let is_off = context.assistant.transcripts.is_none();
+    let why = if is_off { Some(Unreadable::Kind) } else { attachments::heard_on_demand(file, most).err() };
+    Some((why?, file.kind.name()))
+}
+
+/// Replies that nothing in a message can be read.
+fn refuse(
+    context: &Arc<BotContext>,
+    update: UpdateId,
+    header: MessageHeader,
+    (why, kind): (Unreadable, &'static str),
+) {
+    tracing::info!(update.id = update.0, kind, "a message has nothing in it that can be read");
+    context.metrics.messages_unread.with_label_values(&[kind]).inc();
+    spawn(context, move |context, header| unreadable(context, header, why), header);
 }
 
 async fn unreadable(context: Arc<BotContext>, header: MessageHeader, why: Unreadable) -> Result<(), DbError> {

@@ -113,7 +113,7 @@ pub(crate) fn fetchable(attachment: &Attachment, most: u64) -> Result<(), Unread
     if !attachment.kind.is_spoken() {
         return reading(attachment, most).map(drop);
     }
-    let limit = most.min(speech::FILE_LIMIT as u64);
+    let limit = most.min(speech::FILE_LIMIT);
     match attachment.size {
         Some(size) if size > limit => Err(Unreadable::TooLarge { limit }),
         _ => Ok(()),
@@ -123,9 +123,28 @@ pub(crate) fn fetchable(attachment: &Attachment, most: u64) -> Result<(), Unread
 /// Returns the state of an attachment that is not fetched yet. `most` is the largest file that Telegram hands
 /// out, in bytes.
 pub(super) fn untried(attachment: Option<&Attachment>, most: u64) -> Retrieval {
-    match attachment.map(|attachment| fetchable(attachment, most)) {
-        Some(Err(Unreadable::TooLarge { limit })) => Retrieval::Refused(Refusal::TooLarge { limit }),
-        _ => Retrieval::Untried,
+    let too_large = attachment.and_then(|attachment| {
+        let reasons = [fetchable(attachment, most), heard_on_demand(attachment, most)];
+        reasons.into_iter().find_map(|reason| match reason {
+            Err(Unreadable::TooLarge { limit }) => Some(limit),
+            _ => None,
+        })
+    });
+    too_large.map_or(Retrieval::Untried, |limit| Retrieval::Refused(Refusal::TooLarge { limit }))
+}
+
+/// Returns whether an attachment can be transcribed when the model asks for it, as audio and video files can
+/// in an installation with that service. `most` is the largest file that Telegram hands out, in bytes.
+///
+/// # Errors
+/// Returns the reason if it cannot.
+pub(crate) fn heard_on_demand(attachment: &Attachment, most: u64) -> Result<(), Unreadable> {
+    let Attachment { kind, name, mime, size, .. } = attachment;
+    let limit = most.min(speech::FILE_LIMIT);
+    match size {
+        _ if !speech::is_heard(*kind, mime, name) => Err(Unreadable::Kind),
+        Some(size) if *size > limit => Err(Unreadable::TooLarge { limit }),
+        _ => Ok(()),
     }
 }
 
@@ -178,6 +197,7 @@ fn type_of(name: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::file::PUBLIC_LIMIT;
 
     #[test]
     fn types_are_found_by_the_extension() {
@@ -230,11 +250,38 @@ mod tests {
                 duration_s: None,
             };
             assert_eq!(fetchable(&attachment, most), expected, "{name} {size} of {most}");
-            let refused = match expected {
-                Err(Unreadable::TooLarge { limit }) => Retrieval::Refused(Refusal::TooLarge { limit }),
+            let refused = match (expected, kind) {
+                (Err(Unreadable::TooLarge { limit }), _) => Retrieval::Refused(Refusal::TooLarge { limit }),
+                // It could be transcribed otherwise.
+                (_, FileKind::Video) => Retrieval::Refused(Refusal::TooLarge { limit: public }),
                 _ => Retrieval::Untried,
             };
             assert_eq!(untried(Some(&attachment), most), refused, "{name} {size} of {most}");
+        }
+    }
+
+    #[test]
+    fn audio_and_video_up_to_the_limit_are_heard_on_demand() {
+        let file = |kind, name: &str, size| Attachment {
+            kind,
+            telegram_id: String::new(),
+            unique_id: String::new(),
+            name: name.to_owned(),
+            mime: type_of(name).to_owned(),
+            size,
+            duration_s: None,
+        };
+        let most = PUBLIC_LIMIT;
+        let too_large = Err(Unreadable::TooLarge { limit: most });
+        for (file, expected) in [
+            (file(FileKind::Audio, "a.mp3", Some(most)), Ok(())),
+            (file(FileKind::Video, "a.mp4", None), Ok(())),
+            (file(FileKind::Document, "a.wav", Some(1)), Ok(())),
+            (file(FileKind::Audio, "a.mp3", Some(most + 1)), too_large),
+            (file(FileKind::Video, "a.avi", Some(1)), Err(Unreadable::Kind)),
+            (file(FileKind::Document, "a.zip", Some(1)), Err(Unreadable::Kind)),
+        ] {
+            assert_eq!(heard_on_demand(&file, most), expected, "{file:?}");
         }
     }
 

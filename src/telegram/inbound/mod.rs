@@ -263,6 +263,8 @@ fn read_message(id: UpdateId, message: Message, me: &Me, most: u64, now: DateTim
     if text.trim().is_empty()
         && message.album.is_none()
         && let Some(Err(why)) = attachment.as_ref().map(|file| attachments::fetchable(file, most))
+        // What may be heard is judged where it is known whether anything is.
+        && attachment.as_ref().is_none_or(|file| attachments::heard_on_demand(file, most) == Err(Unreadable::Kind))
     {
         return Inbound::Unreadable(header, why, kind.name);
     }

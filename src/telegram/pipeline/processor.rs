@@ -161,7 +161,8 @@ async fn attempt(
 
 /// Returns the most that the first request of a turn may cost.
 fn reserve(context: &BotContext, settings: &TurnSettings, history: &[HistoryMessage], chat: ChatKind) -> Usd {
-    pricing::bound(&settings.model, conversation::prompt_bytes(history, chat), context.books.today())
+    let tools = context.assistant.toolbox.specs();
+    pricing::bound(&settings.model, conversation::prompt_bytes(history, chat, tools), context.books.today())
 }
 
 /// Rebuilds the request of an interrupted turn. Its history ends with its own messages: later ones belong to

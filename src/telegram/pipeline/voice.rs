@@ -4,23 +4,21 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use rust_decimal::prelude::ToPrimitive;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome};
 use super::loading::{LoadError, Source, load};
 use crate::db::DbError;
-use crate::db::model_calls::Payer;
 use crate::db::outbox::OutboxMessage;
 use crate::domain::file::Attachment;
 use crate::domain::message::Incoming;
-use crate::domain::speech::{RecordingId, Spoken};
+use crate::domain::speech::{RecordingId, Spoken, TranscriptionId};
 use crate::lifecycle::kill_point;
 use crate::llm::LlmError;
 use crate::llm::speech::{Client, Recording, Transcript};
 use crate::rendering::{Entity, EntityKind, Limits, RichText, split};
-use crate::services::transcription::{self, Claim, PAUSE, RENEWAL, Request};
+use crate::services::transcription::{self, Claim, Funding, Request};
 use crate::telegram::context::BotContext;
 
 /// The most messages that quote one recording.
@@ -84,7 +82,8 @@ pub(super) fn begin(
     let listener =
         Listener { context: context.clone(), client, incoming: incoming.clone(), replied, attachment };
     context.life.spawn("transcription", async move {
-        let (recording, lease) = (listener.recording(), rand::random());
+        let lease = rand::random();
+        let id = listener.request(lease).id;
         let context = &listener.context;
         let heard = tokio::select! {
             biased;
@@ -105,7 +104,7 @@ pub(super) fn begin(
             Some(Ok(_)) => None,
         };
         if let Some(failure) = failure {
-            let release = || transcription::release(&context.books, recording, lease, failure);
+            let release = || transcription::release(&context.books, id, lease, failure);
             if let Err(error) = context.db.persist(release).await {
                 // The hold ends with the lease.
                 tracing::warn!(error = &error as &dyn std::error::Error, "a transcription is still claimed");
@@ -150,10 +149,9 @@ impl Listener {
 
     fn request(&self, lease: i64) -> Request<'_> {
         Request {
-            recording: self.recording(),
+            id: TranscriptionId::Recording(self.recording()),
             key: self.incoming.key,
-            person: &self.incoming.sender,
-            chat: &self.incoming.chat,
+            funding: Funding::Gate { person: &self.incoming.sender, chat: &self.incoming.chat },
             unique_id: &self.attachment.unique_id,
             duration: self.attachment.duration_s.unwrap_or_default(),
             lease,
@@ -177,17 +175,17 @@ impl Listener {
 
     /// Waits until the words are known or this worker may ask the service (`None`).
     async fn claim(&self, request: Request<'_>) -> Result<Option<Heard>, HearError> {
-        let (db, books) = (&self.context.db, &self.context.books);
-        loop {
-            match db.persist(|| transcription::claim(books, request)).await? {
-                Claim::Known(spoken) => return Ok(Some(Heard::Known(spoken))),
-                Claim::Begun => return Ok(None),
-                Claim::Paid(transcript) => return Ok(Some(Heard::New { transcript, paid_before: true })),
-                Claim::Expired => return Err(HearError::Expired),
-                Claim::Refused => return Err(HearError::Withheld),
-                Claim::Busy | Claim::Reserved => tokio::time::sleep(PAUSE).await,
-            }
+        match transcription::wait(&self.context.books, request).await? {
+            Claim::Known(known) => Ok(Some(Heard::Known(self.spoken(known.text)))),
+            Claim::Begun => Ok(None),
+            Claim::Paid(transcript) => Ok(Some(Heard::New { transcript, paid_before: true })),
+            Claim::Expired => Err(HearError::Expired),
+            Claim::Refused | Claim::Busy | Claim::Reserved => Err(HearError::Withheld),
         }
+    }
+
+    fn spoken(&self, text: String) -> Spoken {
+        Spoken { seconds: self.attachment.duration_s.unwrap_or_default(), text }
     }
 
     /// Loads the recording and asks the service; renews the lease meanwhile.
@@ -208,18 +206,7 @@ impl Listener {
         };
         tokio::select! {
             transcript = work => transcript,
-            never = self.keep(request) => match never {},
-        }
-    }
-
-    /// Renews the lease for as long as this runs. A renewal that fails is tried again; the lease outlives
-    /// some of them.
-    async fn keep(&self, request: Request<'_>) -> std::convert::Infallible {
-        loop {
-            tokio::time::sleep(RENEWAL).await;
-            if let Err(error) = transcription::renew(&self.context.books, request).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a lease was not renewed");
-            }
+            never = transcription::keep(&self.context.books, request) => match never {},
         }
     }
 
@@ -230,21 +217,18 @@ impl Listener {
             Heard::New { ref transcript, paid_before } => (transcript, paid_before),
         };
         let (context, books, request) = (&self.context, &self.context.books, self.request(lease));
-        let quotes = |spoken: &Spoken| self.quotes(spoken);
+        let quotes = |words: &str| self.quotes(words);
         let settle = || transcription::settle(books, request, transcript, paid_before, quotes);
         let settled = context.db.persist(settle).await?;
-        let seconds = settled.seconds.ceil().to_u64().unwrap_or_default();
-        context.metrics.transcribed_seconds.inc_by(seconds);
-        context.metrics.transcription_costs.inc_by(settled.cost.nano());
-        context.metrics.costs.with_label_values(&[Payer::User.name()]).inc_by(settled.cost.nano());
+        settled.count(&context.metrics);
         context.courier().deliver(settled.owed);
-        Ok(settled.spoken)
+        Ok(self.spoken(settled.transcript.text))
     }
 
     /// The messages that show the words: a quote below the recording, without a sound.
-    fn quotes(&self, spoken: &Spoken) -> Vec<OutboxMessage> {
+    fn quotes(&self, words: &str) -> Vec<OutboxMessage> {
         let recording = self.recording();
-        let whole = RichText::plain(spoken.text.clone());
+        let whole = RichText::plain(words.to_owned());
         let parts = split(&whole, Limits::MESSAGE.code_points, Limits::MESSAGE.entities);
         let message = |(number, part): (usize, RichText)| OutboxMessage {
             reply_to: Some(recording.message),

@@ -8,6 +8,7 @@ use crate::domain::file::Refusal;
 use crate::domain::ids::UpdateId;
 use crate::domain::message::Incoming;
 use crate::services::intake;
+use crate::telegram::inbound::attachments;
 use crate::telegram::pipeline::queue::{Batch, StopRequest, StopSource};
 use crate::telegram::{replies, text};
 
@@ -32,20 +33,21 @@ impl Session<'_> {
     /// told once: below the answer if there is one, and such files stay in its prompt.
     pub(super) fn take_batch(&mut self) -> Vec<Incoming> {
         let (batch, withheld) = (self.batch.take(), self.batch.take_withheld());
-        let albums = |blank: bool| -> HashSet<String> {
-            let parts = batch.iter().filter(|incoming| incoming.is_blank() == blank);
+        let has_content = |incoming: &Incoming| !incoming.is_blank() || self.hears(incoming);
+        let albums = |content: bool| -> HashSet<String> {
+            let parts = batch.iter().filter(|incoming| has_content(incoming) == content);
             parts.filter_map(|incoming| incoming.album.clone()).collect()
         };
-        let (with_content, mut refused) = (albums(false), albums(true));
-        let has_content = batch.iter().any(|incoming| !incoming.is_blank());
+        let (with_content, mut refused) = (albums(true), albums(false));
+        let any_content = batch.iter().any(has_content);
         let over_daily_limit = |incoming: &Incoming| incoming.fetched.refusal() == Some(Refusal::DailyLimit);
         let mut told_daily_limit = false;
         let is_kept = |incoming: &Incoming| {
             // The gate reports why a file was withheld, or admits it now.
-            !incoming.is_blank()
+            has_content(incoming)
                 // Its turn tells why nothing was heard, and keeps the message.
                 || incoming.is_spoken() && incoming.fetched.refusal().is_none()
-                || over_daily_limit(incoming) && has_content
+                || over_daily_limit(incoming) && any_content
                 || withheld.contains(&incoming.message)
                 || incoming.album.as_ref().is_some_and(|album| with_content.contains(album))
         };
@@ -61,6 +63,15 @@ impl Session<'_> {
                 .push(Box::pin(async move { log_failure(replies::not_fetched(context, incoming).await) }));
         }
         batch
+    }
+
+    /// Returns whether the model can have the file of a message transcribed.
+    fn hears(&self, incoming: &Incoming) -> bool {
+        let file = incoming.attachment.as_ref();
+        self.context.assistant.transcripts.is_some()
+            && file.is_some_and(|file| {
+                attachments::heard_on_demand(file, self.context.screen.api.file_limit()).is_ok()
+            })
     }
 
     /// Cancels the batch while its files are being fetched, and confirms the stop.

@@ -253,12 +253,26 @@ pub(super) struct SampleVoice {
     from: i64,
     topic: Option<i64>,
     seconds: u32,
+    /// `voice`, `audio` or `video`.
+    #[serde(default)]
+    kind: SampleKind,
 }
 
-/// Limit of a sample voice note, in seconds.
+/// As what a sample is sent.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SampleKind {
+    #[default]
+    Voice,
+    Audio,
+    Video,
+}
+
+/// Limit of a sample, in seconds.
 const LONGEST_SAMPLE: u32 = 3_600;
 
-/// `POST /play/voice`: a voice note of silence, for browsers without a microphone.
+/// `POST /play/voice`: a voice note, music or video of silence, for browsers without a microphone and people
+/// without files.
 pub(super) async fn send_voice(
     State(shared): State<Arc<Shared>>,
     Json(body): Json<SampleVoice>,
@@ -267,8 +281,12 @@ pub(super) async fn send_voice(
         return Err(wrong("a sample has at most an hour"));
     }
     let place = Placement { topic: body.topic, ..Placement::default() };
-    let note = NewFile::voice(body.seconds);
-    let said = shared.change(|world| world.say_file(body.chat, body.from, place, note));
+    let sample = match body.kind {
+        SampleKind::Voice => NewFile::voice(body.seconds),
+        SampleKind::Audio => NewFile::audio("sample.mp3", body.seconds),
+        SampleKind::Video => NewFile::video("sample.mp4", body.seconds),
+    };
+    let said = shared.change(|world| world.say_file(body.chat, body.from, place, sample));
     if said.message_id == 0 { Err(wrong("there is no such chat")) } else { Ok(Json(json!(said))) }
 }
 

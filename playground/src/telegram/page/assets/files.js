@@ -91,7 +91,7 @@ export function wireFiles(place, post) {
     event.preventDefault();
     sendFiles(files);
   });
-  wireVoice(send, (seconds) => post("voice", { ...place(), seconds }));
+  wireVoice(send, (seconds, kind) => post("voice", { ...place(), seconds, kind }));
 }
 
 function wireVoice(send, sendSample) {
@@ -120,8 +120,11 @@ function wireVoice(send, sendSample) {
 
   $("voice").addEventListener("click", async () => {
     if (recorder) return recorder.stop();
-    const found = await ask("Voice note", [{ name: "seconds", label: "Seconds of the sample (silence)", type: "number", value: 3, required: true }], "Send sample", "Record");
+    const found = await ask("Voice note", [
+      { name: "seconds", label: "Seconds of the sample (silence)", type: "number", value: 3, required: true },
+      { name: "kind", label: "As", options: [["voice", "voice note"], ["audio", "music"], ["video", "video"]] },
+    ], "Send sample", "Record");
     if (found === "other") await record();
-    else if (found) await sendSample(Number(found.seconds));
+    else if (found) await sendSample(Number(found.seconds), found.kind);
   });
 }
