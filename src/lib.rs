@@ -19,6 +19,7 @@ mod images;
 pub mod lifecycle;
 pub mod llm;
 pub mod rendering;
+mod sandbox;
 pub mod services;
 mod telegram;
 pub mod telemetry;

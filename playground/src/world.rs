@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, bail};
 use playground::anthropic::{self, Anthropic, Scenario};
+use playground::e2b::{self, E2b};
 use playground::gemini::{self, Gemini};
 use playground::openai::{self, OpenAi};
 use playground::telegram::{self, Person, Telegram};
@@ -69,6 +70,9 @@ pub(crate) struct OutsideArgs {
     /// Key of the real image model; without it pictures are emulated.
     #[arg(long, env = "GOOGLE_API_KEY", hide_env_values = true)]
     pub google_api_key: Option<String>,
+    /// Key of the real sandboxes; without it they are emulated.
+    #[arg(long, env = "E2B_API_KEY", hide_env_values = true)]
+    pub e2b_api_key: Option<String>,
     /// Token of a real bot; without it Telegram is emulated.
     #[arg(long, env = "TELEGRAM_BOT_TOKEN", hide_env_values = true)]
     pub telegram_bot_token: Option<String>,
@@ -142,6 +146,14 @@ pub(crate) enum ImageService {
     Real(String),
 }
 
+/// Python as the bot sees it.
+pub(crate) enum PythonService {
+    /// The emulator, which runs code on this machine.
+    Emulated(E2b),
+    /// The public API, with this key.
+    Real(String),
+}
+
 impl ImageService {
     /// Starts the emulator; it accepts the key that this bot uses.
     pub(crate) async fn emulated(delay: Duration) -> anyhow::Result<Self> {
@@ -158,6 +170,26 @@ impl ImageService {
                 ("GOOGLE_BASE_URL", Some(gemini.url())),
             ],
             Self::Real(key) => vec![("GOOGLE_API_KEY", Some(key.clone()))],
+        }
+    }
+}
+
+impl PythonService {
+    /// Starts the emulator; it accepts the key that this bot uses.
+    pub(crate) async fn emulated() -> anyhow::Result<Self> {
+        let started = E2b::start(e2b::Settings::default()).await;
+        started.map(Self::Emulated).context("the emulated sandboxes do not start")
+    }
+
+    /// Returns the settings with the key and the addresses.
+    fn settings(&self) -> Vec<Setting> {
+        match self {
+            Self::Emulated(e2b) => vec![
+                ("E2B_API_KEY", Some(e2b::Settings::default().api_key)),
+                ("E2B_API_URL", Some(e2b.url())),
+                ("E2B_SANDBOX_URL", Some(e2b.url())),
+            ],
+            Self::Real(key) => vec![("E2B_API_KEY", Some(key.clone()))],
         }
     }
 }
@@ -196,6 +228,8 @@ pub(crate) struct Environment {
     pub speech: SpeechService,
     /// The image model.
     pub images: ImageService,
+    /// Where Python runs.
+    pub python: PythonService,
 }
 
 impl Environment {
@@ -216,11 +250,15 @@ impl Environment {
             Some(key) => ImageService::Real(key),
             None => ImageService::emulated(Duration::from_secs(3)).await?,
         };
+        let python = match non_empty(outside.e2b_api_key) {
+            Some(key) => PythonService::Real(key),
+            None => PythonService::emulated().await?,
+        };
         let messenger = match non_empty(outside.telegram_bot_token) {
             Some(token) => ChatService::Real(token),
             None => ChatService::Emulated(emulated_telegram(port).await?),
         };
-        Ok(Self { messenger, model, speech, images })
+        Ok(Self { messenger, model, speech, images, python })
     }
 
     /// Starts the real binary with these services and waits until it accepts updates.
@@ -257,6 +295,9 @@ impl Environment {
         if let ImageService::Emulated(images) = &self.images {
             images.stop().await;
         }
+        if let PythonService::Emulated(e2b) = &self.python {
+            e2b.stop().await;
+        }
     }
 
     /// Returns the settings with the addresses of all services.
@@ -282,6 +323,7 @@ impl Environment {
         }
         settings.extend(self.speech.settings());
         settings.extend(self.images.settings());
+        settings.extend(self.python.settings());
         if let (ChatService::Emulated(_), ModelService::Emulated(_)) = (&self.messenger, &self.model) {
             // Nothing of an operator's real secrets may be used in a world that is made up.
             settings.push(("SECRETS_DIR", Some(Path::new("no-secrets").display().to_string())));

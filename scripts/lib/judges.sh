@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Prepares the Python packages that judge the emulators: the official SDKs of Anthropic and Google, a Telegram bot
-# framework and TDLib's parser. Without a usable Python, or without a network, the tests go on and say what they skip.
+# Prepares the Python packages that judge the emulators: the official SDKs of Anthropic, Google and E2B, a Telegram
+# bot framework and TDLib's parser. Without a usable Python, or without a network, the tests go on and say what they skip.
 # Sourced after common.sh.
 
-JUDGES=(anthropic==2.11.0 google-genai==3.6.1 aiogram==3.31.0 tdjson==1.8.69)
+JUDGES=(anthropic==2.11.0 google-genai==3.6.1 e2b-code-interpreter==2.11.5 aiogram==3.31.0 tdjson==1.8.69)
 
 # judges_prepare DIR: exports JUDGES_VENV when the environment is complete.
 judges_prepare() {

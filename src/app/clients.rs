@@ -13,6 +13,7 @@ use crate::http;
 use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude, gemini, speech};
+use crate::sandbox;
 use crate::services::books::{Books, Terms};
 use crate::services::file_contents::FileContents;
 use crate::services::file_copies::FileCopies;
@@ -20,6 +21,7 @@ use crate::services::file_previews::FilePreviews;
 use crate::services::file_transcripts::FileTranscripts;
 use crate::services::made_files::MadeFiles;
 use crate::services::pictures::Pictures;
+use crate::services::sandboxes::Sandboxes;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::{Toolbox, WebAccess};
 
@@ -58,12 +60,16 @@ pub(super) fn assistant(
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
     let (provider, metrics, web) = (Provider::Claude(anthropic), metrics.clone(), &config.web);
     let pictures = images(config, &registry)?;
+    let python = python(config)?;
     let mut hidden = Vec::new();
     if speech.is_none() {
         hidden.push(ToolName::TranscribeAudio);
     }
     if pictures.is_none() {
         hidden.push(ToolName::GenerateImage);
+    }
+    if python.is_none() {
+        hidden.push(ToolName::ExecutePython);
     }
     let web = WebAccess::new(web.uses, &web.blocked_domains);
     let room = (config.database.made_files, config.database.made_files_cached);
@@ -74,6 +80,7 @@ pub(super) fn assistant(
         FileTranscripts::new(contents.clone(), books.clone(), client.clone(), life.clone(), metrics.clone())
     });
     let previews = FilePreviews::new(contents.clone());
+    let sandboxes = python.map(|client| Sandboxes::new(client, db.clone(), contents.clone(), life.clone()));
     let pictures = Pictures::new(pictures, contents);
     Ok(Assistant {
         provider,
@@ -83,6 +90,7 @@ pub(super) fn assistant(
         previews,
         transcripts,
         pictures,
+        sandboxes,
         db,
         made_files,
         registry,
@@ -115,5 +123,15 @@ fn images(config: &Config, registry: &Registry) -> Result<Option<gemini::Client>
     let client = http::client(limit * 2).context("no HTTP client")?;
     let client = gemini::Client::new(client, &google.base_url, key, limit)
         .context("GOOGLE_API_KEY has characters that cannot be sent")?;
+    Ok(Some(client))
+}
+
+/// Creates the client for sandboxes; `None` without a key.
+fn python(config: &Config) -> Result<Option<sandbox::Client>> {
+    let (e2b, sandbox_url) = (&config.providers.e2b, config.providers.e2b_sandbox_url.as_str());
+    let Some(key) = &e2b.key else { return Ok(None) };
+    let client = http::streaming_client(sandbox::IDLE_LIMIT).context("no HTTP client")?;
+    let client = sandbox::Client::new(client, (&e2b.base_url, sandbox_url), key)
+        .context("E2B_API_KEY has characters that cannot be sent")?;
     Ok(Some(client))
 }

@@ -12,6 +12,7 @@ use crate::services::file_previews::FilePreviews;
 use crate::services::file_transcripts::FileTranscripts;
 use crate::services::made_files::MadeFiles;
 use crate::services::pictures::Pictures;
+use crate::services::sandboxes::Sandboxes;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
 
@@ -32,6 +33,8 @@ pub(crate) struct Assistant {
     pub transcripts: Option<FileTranscripts>,
     /// Makes pictures, for tools.
     pub pictures: Pictures,
+    /// The sandboxes of conversations, for tools; `None` without a key for them.
+    pub sandboxes: Option<Sandboxes>,
     /// The database, for tools.
     pub db: Db,
     /// The files that tools make.

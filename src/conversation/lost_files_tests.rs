@@ -113,6 +113,7 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
         db,
         copies,
         ratios: crate::conversation::output_ratio::OutputRatios::default(),
+        sandboxes: None,
         previews: crate::services::file_previews::FilePreviews::nowhere(),
         transcripts: None,
         pictures: crate::services::pictures::Pictures::nowhere(),

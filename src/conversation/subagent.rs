@@ -49,7 +49,7 @@ pub(super) struct Subagent<'a> {
 impl Subagent<'_> {
     /// Returns the context for tools.
     pub(super) fn context(&self) -> ToolContext<'_> {
-        let Assistant { registry, db, made_files, previews, transcripts, pictures, clock, .. } =
+        let Assistant { registry, db, made_files, previews, transcripts, pictures, sandboxes, clock, .. } =
             self.assistant;
         let Self { meter, turn, key, thread, outages, deliveries, .. } = *self;
         ToolContext {
@@ -60,6 +60,7 @@ impl Subagent<'_> {
             previews,
             transcripts: transcripts.as_ref(),
             pictures,
+            sandboxes: sandboxes.as_ref(),
             turn,
             key,
             thread,

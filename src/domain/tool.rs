@@ -26,6 +26,8 @@ pub enum ToolName {
     WebSearch,
     /// Reads a web page; the provider runs it.
     WebFetch,
+    /// Runs Python in a sandbox.
+    ExecutePython,
 }
 
 impl ToolName {
@@ -53,7 +55,8 @@ impl ToolName {
             | Self::PreviewFile
             | Self::TranscribeAudio
             | Self::WebSearch
-            | Self::WebFetch => Activity::Writing,
+            | Self::WebFetch
+            | Self::ExecutePython => Activity::Writing,
             Self::DeliverFile => Activity::File,
             Self::RenderLatex | Self::GenerateImage => Activity::Picture,
         }

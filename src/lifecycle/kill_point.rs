@@ -51,6 +51,12 @@ pub const ALL: &[&str] = &[
     "transcription: answered",
     "transcription: before the commit",
     "transcription: settled",
+    "sandbox: claimed",
+    "sandbox: created",
+    "sandbox: stored",
+    "sandbox: executed",
+    "sandbox: before the results",
+    "sandbox: killed",
 ];
 
 #[cfg(debug_assertions)]

@@ -23,6 +23,7 @@ pub(crate) mod pictures;
 pub mod pricing;
 pub mod recovery;
 pub mod refunds;
+pub(crate) mod sandboxes;
 pub mod settlement;
 pub(crate) mod statement;
 pub(crate) mod transcription;

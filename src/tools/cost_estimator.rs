@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::execute_python;
 use super::tool::{Failure, Output, Tool, ToolContext};
 use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
@@ -74,7 +75,13 @@ fn estimate(arguments: &Arguments, context: ToolContext<'_>) -> Result<Value, Fa
             json!({"model": model.name, "usd_per_request": one, "usd_total": one.times(requests)})
         })
         .collect();
-    Ok(json!({"estimates": estimates, "input_tokens": usage.input, "output_tokens": usage.output}))
+    let mut result =
+        json!({"estimates": estimates, "input_tokens": usage.input, "output_tokens": usage.output});
+    if context.sandboxes.is_some() {
+        let minute = context.registry.tool_price(execute_python::SERVICE, context.today()).times(60);
+        result["execute_python_usd_per_minute"] = json!(minute);
+    }
+    Ok(result)
 }
 
 #[cfg(test)]

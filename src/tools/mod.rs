@@ -15,6 +15,7 @@
 mod cost_estimator;
 mod deliver_file;
 pub(crate) mod delivery;
+mod execute_python;
 mod failure;
 mod generate_image;
 mod list_files;

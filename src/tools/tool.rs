@@ -28,6 +28,7 @@ use crate::services::made_files::MadeFiles;
 use crate::services::metering::{PaidWork, TurnMeter};
 use crate::services::pictures::Pictures;
 use crate::services::pricing;
+use crate::services::sandboxes::Sandboxes;
 
 /// A tool that the model may call.
 pub(super) trait Tool {
@@ -74,6 +75,8 @@ pub(crate) struct ToolContext<'a> {
     pub transcripts: Option<&'a FileTranscripts>,
     /// Makes pictures, and scales them down for the model.
     pub pictures: &'a Pictures,
+    /// The sandboxes of conversations; `None` without a key for them.
+    pub sandboxes: Option<&'a Sandboxes>,
     /// The turn's row, to which the files that a tool makes belong.
     pub turn: TurnId,
     /// The conversation of the turn: the only one whose data a tool may read.
@@ -216,6 +219,7 @@ pub(super) mod testing {
             previews,
             transcripts: None,
             pictures,
+            sandboxes: None,
             turn: TurnId(1),
             key,
             thread,

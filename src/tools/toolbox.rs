@@ -6,6 +6,7 @@ use strum::VariantArray;
 
 use super::cost_estimator::CostEstimator;
 use super::deliver_file::DeliverFile;
+use super::execute_python::ExecutePython;
 use super::generate_image::GenerateImage;
 use super::list_files::ListFiles;
 use super::preview_file::PreviewFile;
@@ -83,6 +84,7 @@ fn definition(name: ToolName) -> Option<Definition> {
         ToolName::DeliverFile => Definition::of::<DeliverFile>(),
         ToolName::PreviewFile => Definition::of::<PreviewFile>(),
         ToolName::TranscribeAudio => Definition::of::<TranscribeAudio>(),
+        ToolName::ExecutePython => Definition::of::<ExecutePython>(),
         ToolName::RenderLatex => Definition::of::<RenderLatex>(),
         ToolName::GenerateImage => Definition::of::<GenerateImage>(),
         ToolName::WebSearch | ToolName::WebFetch => return None,

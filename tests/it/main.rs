@@ -56,6 +56,7 @@ mod openings;
 mod outage;
 mod pointing;
 mod provider_faults;
+mod python;
 mod readiness;
 mod reading;
 mod refunds;

@@ -36,6 +36,7 @@
 //! | `!verdict` | a verdict, as a critic gives it; the words of a check choose it too |
 //! | `!transcribe` | calls `transcribe_audio` for the newest file that the prompt offers to it, then tells the result |
 //! | `!formula [latex]` | draws the formula, by default that of the quadratic equation, and sends the picture |
+//! | `!python [code]` | runs the code in the lines that follow, by default one that draws a chart, and sends its files |
 //! | `!remember` | lists role and first 20 characters of each message that it received |
 //! | `!draw [prompt]` | calls generate_image; words of the prompt choose faults (see `gemini`) |
 //! | `!redraw [prompt]` | calls list_files, then generate_image with the newest picture that it lists |
@@ -58,6 +59,7 @@ mod meter;
 mod models;
 mod planner;
 mod playback;
+mod python;
 mod record;
 mod reply;
 mod scenario;

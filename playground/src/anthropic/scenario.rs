@@ -61,6 +61,8 @@ pub enum Scenario {
     Transcribe,
     /// A formula that is drawn and sent.
     Formula,
+    /// Python that is run, and its files that are sent.
+    Python,
     /// A digest of the conversation as the model received it.
     Remember,
     /// A call of `generate_image`.
@@ -156,6 +158,12 @@ const ROWS: &[ScenarioRow] = &[
         "formula",
         "a formula drawn with render_latex and sent with deliver_file",
         &["draw a formula", "draw the formula", "нарисуй формулу"],
+    ),
+    row(
+        Scenario::Python,
+        "python",
+        "Python that is run with execute_python, and its files sent",
+        &["run python", "draw a chart", "нарисуй график", "запусти python"],
     ),
     row(
         Scenario::Remember,

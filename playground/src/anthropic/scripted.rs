@@ -11,6 +11,7 @@ use super::conversation::{
 };
 use super::error::ApiError;
 use super::files::{self, Known};
+use super::python;
 use super::reply::{Plan, Step, StopReason};
 use super::scenario::{DefaultScenario, Directive, Scenario, choose};
 use super::{scripted_web, texts};
@@ -49,6 +50,10 @@ pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
         if let Some(step) = after_drawing(&results, scene) {
             return Plan::Steps(vec![step]);
         }
+        let asked = choose(&newest_question(scene.body), scene.fallback).scenario;
+        if let Some(steps) = (asked == Scenario::Python).then(|| python::after(&results)).flatten() {
+            return Plan::Steps(steps);
+        }
         let told: Vec<String> =
             results.iter().map(|(name, text)| format!("The tool {name} says: {text}")).collect();
         return Plan::Steps(vec![Step::Text(told.join("\n\n"))]);
@@ -83,6 +88,10 @@ pub(super) fn perform(directive: &Directive, scene: &ScriptInput<'_>) -> Plan {
         Scenario::Fetch => scripted_web::fetch(&directive.argument, scene.body),
         Scenario::ToolUse => tool_calls(&directive.argument, scene.body),
         Scenario::Formula => formula(&directive.argument, scene.body),
+        Scenario::Python => {
+            let is_declared = client_tools(scene.body).iter().any(|tool| tool["name"] == "execute_python");
+            python::call(&newest_user_text(scene.body), is_declared)
+        }
         Scenario::BrokenToolUse => broken_call(scene.body),
         Scenario::UnknownEvents => {
             vec![Step::Unknown, first, Step::Unknown, Step::Ping, Step::Text(rest.to_owned()), Step::Unknown]
@@ -239,6 +248,11 @@ fn transcription(body: &Value) -> Vec<Step> {
         Some(id) => tool_calls(&format!("{TOOL} {}", json!({ "file_id": id })), body),
         None => vec![Step::Text("I see no recording that I could transcribe.".to_owned())],
     }
+}
+
+/// Returns whether a request declares a tool.
+fn declares(body: &Value, name: &str) -> bool {
+    body["tools"].as_array().is_some_and(|tools| tools.iter().any(|tool| tool["name"] == name))
 }
 
 /// Returns the call that draws a formula, by default one with a word in Cyrillic letters.

@@ -26,7 +26,8 @@ use crate::console;
 use crate::service::{Service, Setting};
 use crate::signals::Signals;
 use crate::world::{
-    self, ChatService, Environment, ImageService, ModelService, MoneyMode, Paths, SpeechService,
+    self, ChatService, Environment, ImageService, ModelService, MoneyMode, Paths, PythonService,
+    SpeechService,
 };
 
 /// Default batching window of the bot, in milliseconds.
@@ -172,6 +173,7 @@ impl Bench {
             model: ModelService::Emulated(model),
             speech: SpeechService::emulated(Duration::ZERO).await?,
             images: ImageService::emulated(Duration::ZERO).await?,
+            python: PythonService::emulated().await?,
         };
         Ok(Self { world, load, overrides, _proxies: proxies })
     }

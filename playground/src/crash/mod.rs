@@ -35,7 +35,9 @@ use self::servers::{Redis, Server, Signal};
 use crate::console;
 use crate::service::{Service, Setting};
 use crate::signals::Signals;
-use crate::world::{self, ChatService, Environment, ImageService, ModelService, Paths, SpeechService};
+use crate::world::{
+    self, ChatService, Environment, ImageService, ModelService, Paths, PythonService, SpeechService,
+};
 
 /// Time limit until the bot is idle.
 const QUIET_WITHIN: Duration = Duration::from_secs(240);
@@ -208,6 +210,7 @@ impl CrashRig {
             messenger,
             model: ModelService::Emulated(model.clone()),
             speech: SpeechService::Emulated(speech.clone()),
+            python: PythonService::emulated().await?,
             images: ImageService::emulated(delay).await?,
         };
         Ok(Self { world, telegram, model, speech, books: Books::open(&place.database_url)? })

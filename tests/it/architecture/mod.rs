@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["domain", "lifecycle"],
     &["config"],
     &["telemetry", "http"],
-    &["db", "cache", "llm", "rendering", "images", "documents", "typeset", "bot_api"],
+    &["db", "cache", "llm", "sandbox", "rendering", "images", "documents", "typeset", "bot_api"],
     &["services"],
     &["tools"],
     &["conversation"],
@@ -47,6 +47,7 @@ const INNER: &[Order] = &[
             &["references/tests"],
         ],
     ),
+    ("sandbox", &[&["error"], &["retrying", "wire"], &["execution"], &["client"], &["files"], &["mod"]]),
     (
         "llm",
         &[
@@ -115,7 +116,7 @@ const PLAYGROUND: &[Order] = &[
         &[
             &["audio", "console", "formats", "growth", "lib", "metrics", "ports", "signals"],
             &["samples"],
-            &["anthropic", "service", "telegram"],
+            &["anthropic", "e2b", "service", "telegram"],
             &["gemini", "openai"],
             &["world"],
             &["ask", "bench", "crash", "run"],
@@ -131,6 +132,7 @@ const PLAYGROUND: &[Order] = &[
             &["answer", "files/faults", "scripted_web"],
             &["files/store"],
             &["files/form", "files/sources"],
+            &["python"],
             &["files/tell", "record", "scripted", "transcript"],
             &["cache", "planner", "playback"],
             &["meter", "validate"],
@@ -181,7 +183,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("teloxide", &["telegram"]),
     ("sqlx", &["db"]),
     ("redis", &["cache"]),
-    ("reqwest", &["http", "llm", "tools", "bot_api"]),
+    ("reqwest", &["http", "llm", "sandbox", "tools", "bot_api"]),
     ("prometheus", &["telemetry"]),
     (
         "std::env",

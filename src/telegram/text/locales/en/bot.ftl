@@ -75,3 +75,4 @@ tool-web-search-for = searching: { $name }
 tool-web-fetch = reading a web page
 tool-web-fetch-from = reading { $name }
 sources = Sources
+tool-execute-python = running Python

@@ -75,3 +75,4 @@ tool-web-search-for = ищу: { $name }
 tool-web-fetch = читаю страницу в интернете
 tool-web-fetch-from = читаю { $name }
 sources = Источники
+tool-execute-python = выполняю код на Python
