@@ -206,10 +206,6 @@ fn asks_to_continue(text: &str) -> bool {
     ["continue", "left off", "where you stopped", "продолж"].iter().any(|words| text.contains(words))
 }
 
-fn declares(body: &Value, name: &str) -> bool {
-    body["tools"].as_array().into_iter().flatten().any(|tool| tool["name"] == name)
-}
-
 fn client_tools(body: &Value) -> Vec<&Value> {
     let tools = body["tools"].as_array().into_iter().flatten();
     tools.filter(|tool| tool.get("input_schema").is_some()).collect()
