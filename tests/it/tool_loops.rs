@@ -173,7 +173,7 @@ async fn a_conversation_of_five_rounds_reads_most_of_its_input_from_the_cache() 
 
 #[tokio::test]
 async fn at_the_limit_of_one_request_the_person_is_asked_whether_to_go_on() {
-    let bot = Bot::with([("TURN_LIMIT_USD", "0.02")]).await;
+    let bot = Bot::with([("TURN_LIMIT_USD", "0.03")]).await;
     for number in 1..=2 {
         // Each round costs about a cent: a thousand tokens.
         let text = format!("Part {number} {}", "x".repeat(4_000));
