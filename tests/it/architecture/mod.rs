@@ -114,7 +114,7 @@ const PLAYGROUND: &[Order] = &[
     (
         "",
         &[
-            &["audio", "console", "formats", "growth", "lib", "metrics", "ports", "signals"],
+            &["audio", "console", "formats", "growth", "lib", "metrics", "ports", "recorder", "signals"],
             &["samples"],
             &["anthropic", "e2b", "service", "telegram"],
             &["gemini", "openai"],
@@ -175,7 +175,17 @@ const PLAYGROUND: &[Order] = &[
         ],
     ),
     ("bench", &[&["delay_proxy", "process", "sample"], &["load"], &["row"], &["table"], &["mod"]]),
-    ("crash", &[&["author", "books", "findings", "servers"], &["people"], &["chaos", "count"], &["mod"]]),
+    (
+        "crash",
+        &[
+            &["books", "files", "findings", "marks", "servers"],
+            &["author"],
+            &["people"],
+            &["chaos"],
+            &["count"],
+            &["mod"],
+        ],
+    ),
 ];
 
 /// A crate and the modules in which it may appear.
