@@ -178,7 +178,8 @@ const PLAYGROUND: &[Order] = &[
     (
         "crash",
         &[
-            &["books", "files", "findings", "marks", "servers"],
+            &["books", "findings", "marks", "servers"],
+            &["files"],
             &["author"],
             &["people"],
             &["chaos"],
