@@ -27,14 +27,15 @@ WITH asked AS (
   WHERE NOT EXISTS (SELECT 1 FROM messages old WHERE old.chat_id = said.chat_id AND old.message_id = said.message_id)
 ), due AS (
   -- A thread belongs to one user, and each user has one thread per chat and topic.
-  SELECT place.*, CASE WHEN moved THEN (question_id - 2147483648)::integer ELSE question_id END AS question_id
-  FROM place JOIN (SELECT user_id, max(message_id) AS question_id FROM new GROUP BY user_id) AS question
+  SELECT place.*, CASE WHEN moved THEN (question_id - 2147483648)::integer ELSE question_id END AS question_id,
+         CASE WHEN moved THEN (first_id - 2147483648)::integer ELSE first_id END AS first_id
+  FROM place JOIN (SELECT user_id, max(message_id) AS question_id, min(message_id) AS first_id FROM new GROUP BY user_id) AS question
     ON question.user_id = place.user_id
   ORDER BY place.user_id
 ), marked AS (
   UPDATE threads SET history_version = threads.history_version + 1 FROM due WHERE threads.id = due.thread_id
-  -- No version if a later /clear covers the question: the history then does not contain these messages.
-  RETURNING threads.id, CASE WHEN cleared_up_to < question_id THEN threads.history_version END AS history_version
+  -- No version if a later /clear covers any of the messages: the history then does not contain those.
+  RETURNING threads.id, CASE WHEN cleared_up_to < first_id THEN threads.history_version END AS history_version
 ), gate AS (
   UPDATE users SET held = held + amount FROM due JOIN marked ON marked.id = due.thread_id
   WHERE users.id = due.user_id AND banned_at IS NULL AND (free OR balance - held > 0)
