@@ -16,6 +16,7 @@ use crate::services::file_contents::FileContents;
 use crate::services::file_copies::FileCopies;
 use crate::services::file_previews::FilePreviews;
 use crate::services::file_transcripts::FileTranscripts;
+use crate::services::file_views::FileViews;
 use crate::services::made_files::MadeFiles;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
@@ -67,6 +68,7 @@ pub(super) fn assistant(
         toolbox: Toolbox::without(missing),
         ratios: OutputRatios::default(),
         copies,
+        views: FileViews::new(contents.clone()),
         previews: FilePreviews::new(contents),
         transcripts,
         db,

@@ -140,7 +140,8 @@ fn what_can_be_transcribed_is_named_with_the_tool_where_there_is_one() {
                 refusal: Some(Refusal::TooLarge { limit: PUBLIC_LIMIT }),
                 ..of(FileKind::Video, "a.mp4", "video/mp4", Some(PUBLIC_LIMIT + 1))
             },
-            "[video \"a.mp4\" (video/mp4, 20.9 MB): too large to be read here, the limit is 20.9 MB]".to_owned(),
+            "[video \"a.mp4\" (video/mp4, 20.9 MB): too large to be read here, the limit is 20.9 MB]"
+                .to_owned(),
         ),
         media(FileKind::Audio, "a.mp3", "audio/mpeg", 0, "[audio \"a.mp3\" (audio/mpeg, 0 bytes): empty]"),
         media(
@@ -358,5 +359,18 @@ proptest! {
         }
         let many = |kind| kinds.iter().filter(|&&other| other == kind).count();
         prop_assert!(changes <= many(0) / 10 + many(1) / 5, "{changes} changes of the prefix");
+    }
+}
+
+#[test]
+fn a_picture_or_pdf_that_is_left_out_names_the_tool_that_sees_it() {
+    let id = PublicFileId::of_bits(7);
+    for (mime, tool, many) in [("image/png", "analyze_image", 21), ("application/pdf", "analyze_pdf", 11)] {
+        let sent = |_| said(vec![KnownFile { public_id: id, ..file("x", mime, 1_000) }]);
+        let history: Vec<HistoryMessage> = (0..many).map(sent).collect();
+        let blocks = blocks(&history);
+        let line = lines(&blocks)[0];
+        assert!(line.contains(&format!(": {id}, left out,")) && line.contains(tool), "{line}");
+        assert!(matches!(blocks.last(), Some(Block::File(_))));
     }
 }

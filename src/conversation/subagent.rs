@@ -47,7 +47,7 @@ pub(super) struct Subagent<'a> {
 impl Subagent<'_> {
     /// Returns the context for tools.
     pub(super) fn context(&self) -> ToolContext<'_> {
-        let Assistant { registry, db, made_files, previews, transcripts, clock, .. } = self.assistant;
+        let Assistant { registry, db, made_files, previews, views, transcripts, clock, .. } = self.assistant;
         let Self { meter, key, thread, outages, deliveries, .. } = *self;
         ToolContext {
             registry,
@@ -55,6 +55,7 @@ impl Subagent<'_> {
             db,
             made_files,
             previews,
+            views,
             transcripts: transcripts.as_ref(),
             key,
             thread,
@@ -74,11 +75,12 @@ impl RunSubagent for Subagent<'_> {
                 task,
                 spent: Usd::ZERO,
                 rounds: 0,
+                cache_read: 0,
                 failures: 0,
                 pauses: RetryPauses::new(),
             };
             let answer = work.run().await;
-            SubagentReport { answer, cost: work.spent, rounds: work.rounds }
+            SubagentReport { answer, cost: work.spent, rounds: work.rounds, cache_read: work.cache_read }
         }
         .boxed()
     }
@@ -90,6 +92,7 @@ struct SubagentRun<'a> {
     task: SubagentTask,
     spent: Usd,
     rounds: usize,
+    cache_read: u64,
     failures: u32,
     pauses: RetryPauses,
 }
@@ -97,7 +100,7 @@ struct SubagentRun<'a> {
 impl SubagentRun<'_> {
     async fn run(&mut self) -> Result<String, Unfinished> {
         let Subagent { assistant, meter, stop, .. } = self.subagent;
-        let toolbox = assistant.toolbox.for_subagents();
+        let toolbox = if self.task.tools { assistant.toolbox.for_subagents() } else { Toolbox::default() };
         let mut request = self.request(&toolbox);
         while self.rounds < ROUNDS {
             self.rounds += 1;
@@ -108,6 +111,7 @@ impl SubagentRun<'_> {
             let today = assistant.clock.now().date_naive();
             self.spent +=
                 round.calls.iter().map(|call| pricing::price(&assistant.registry, call, today).cost).sum();
+            self.cache_read += round.calls.iter().map(|call| call.usage.cache_read).sum::<u64>();
             let Round { text, blocks, tool_calls, ended, .. } = round;
             match ended {
                 RoundEnd::Stop(reason) if reason.completes_calls() && !tool_calls.is_empty() => {
@@ -135,22 +139,24 @@ impl SubagentRun<'_> {
     }
 
     fn request(&self, toolbox: &Toolbox) -> LlmRequest {
-        let SubagentTask { model, effort, system, prompt, .. } = &self.task;
-        let asked = LlmMessage { role: Role::User, blocks: vec![Block::Text(prompt.clone())] };
+        let SubagentTask { model, effort, system, files, prompt, tools, .. } = &self.task;
+        let files = files.iter().cloned().map(Block::Inline);
+        let blocks = files.chain([Block::Text(prompt.clone())]).collect();
+        let asked = LlmMessage { role: Role::User, blocks };
         LlmRequest {
             model: model.clone(),
             effort: *effort,
             max_tokens: model.answer_limit(),
             system: vec![(*system).into()],
             tools: toolbox.specs().clone(),
-            tool_choice: ToolChoice::Auto,
+            tool_choice: if *tools { ToolChoice::Auto } else { ToolChoice::None },
             messages: vec![asked],
             stable: 0,
         }
     }
 
     /// Limits the length of the next answer so that the task cannot exceed its limit and a last answer stays
-    /// affordable. If there is no room for another answer, the next one is the last.
+    /// affordable. If there is no room for another answer, or it has no tools, the next one is the last.
     fn bound(&self, request: &mut LlmRequest) -> Result<(), Unfinished> {
         let today = self.subagent.assistant.clock.now().date_naive();
         let left = self.task.cap - self.spent;
@@ -158,7 +164,7 @@ impl SubagentRun<'_> {
         let kept_back = pricing::reserve(&request.model, request.bytes() + GROWTH, SHORTEST_ANSWER, today);
         // The answer is read again in the next round, which costs up to half as much as writing it.
         let with_another = affordable(left - kept_back) * 2 / 3;
-        if self.rounds < ROUNDS && with_another >= SHORTEST_ANSWER {
+        if self.task.tools && self.rounds < ROUNDS && with_another >= SHORTEST_ANSWER {
             request.max_tokens = with_another;
             return Ok(());
         }

@@ -18,6 +18,10 @@ pub enum ToolName {
     PreviewFile,
     /// Turns the speech in a file into text.
     TranscribeAudio,
+    /// Answers a question about a picture.
+    AnalyzeImage,
+    /// Answers a question about pages of a PDF.
+    AnalyzePdf,
 }
 
 impl ToolName {
@@ -38,7 +42,9 @@ impl ToolName {
             | Self::SelfCritique
             | Self::ListFiles
             | Self::PreviewFile
-            | Self::TranscribeAudio => Activity::Writing,
+            | Self::TranscribeAudio
+            | Self::AnalyzeImage
+            | Self::AnalyzePdf => Activity::Writing,
             Self::DeliverFile => Activity::File,
         }
     }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use strum::VariantArray;
 
+use super::analyze_image::AnalyzeImage;
+use super::analyze_pdf::AnalyzePdf;
 use super::cost_estimator::CostEstimator;
 use super::deliver_file::DeliverFile;
 use super::list_files::ListFiles;
@@ -37,8 +39,13 @@ impl Toolbox {
     /// what its limit does not cover.
     #[must_use]
     pub(crate) fn for_subagents(&self) -> Self {
-        const TURN_ONLY: [ToolName; 3] =
-            [ToolName::SelfCritique, ToolName::DeliverFile, ToolName::TranscribeAudio];
+        const TURN_ONLY: [ToolName; 5] = [
+            ToolName::SelfCritique,
+            ToolName::DeliverFile,
+            ToolName::TranscribeAudio,
+            ToolName::AnalyzeImage,
+            ToolName::AnalyzePdf,
+        ];
         let own = |tool: &&Definition| TURN_ONLY.iter().all(|name| tool.spec.name != name.name());
         Self::of(self.tools.iter().filter(own).cloned().collect())
     }
@@ -61,6 +68,8 @@ fn definition(name: ToolName) -> Definition {
         ToolName::DeliverFile => Definition::of::<DeliverFile>(),
         ToolName::PreviewFile => Definition::of::<PreviewFile>(),
         ToolName::TranscribeAudio => Definition::of::<TranscribeAudio>(),
+        ToolName::AnalyzeImage => Definition::of::<AnalyzeImage>(),
+        ToolName::AnalyzePdf => Definition::of::<AnalyzePdf>(),
     }
 }
 
@@ -104,6 +113,7 @@ mod tests {
     fn a_subagent_cannot_start_another_one() {
         let toolbox = Toolbox::without(&[]).for_subagents();
         assert!(toolbox.find("deliver_file").is_none());
+        assert!(toolbox.find("analyze_image").is_none() && toolbox.find("analyze_pdf").is_none());
         assert!(toolbox.find("self_critique").is_none() && toolbox.find("list_files").is_some());
     }
 }

@@ -65,5 +65,6 @@ mod storm;
 mod tool_loops;
 mod transcripts;
 mod upgrades;
+mod vision;
 mod voice;
 mod write_behind;

@@ -33,6 +33,8 @@
 //! | `!empty` | ends normally without any content |
 //! | `!verdict` | a verdict, as a critic gives it; the words of a check choose it too |
 //! | `!transcribe` | calls `transcribe_audio` for the newest file that the prompt offers to it, then tells the result |
+//! | `!look` | calls `list_files`, then `analyze_image` for the newest picture, then tells the result |
+//! | `!pdf [page]` | calls `list_files`, then `analyze_pdf` for a page (or all) of the newest PDF, then tells the result |
 //! | `!remember` | lists role and first 20 characters of each message that it received |
 //!
 //! An echo of a message with files begins with a sentence about each of them: name, and size in pixels, pages
@@ -64,6 +66,7 @@ mod tests;
 mod texts;
 mod transcript;
 mod validate;
+mod viewing;
 mod wire;
 
 use std::net::{Ipv4Addr, SocketAddr};

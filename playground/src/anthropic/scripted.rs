@@ -6,13 +6,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::conversation::{
-    Block, blocks, messages, newest_tool_results, newest_user_message, newest_user_text, role, text_of,
+    Block, blocks, messages, newest_question, newest_tool_results, newest_user_message, newest_user_text,
+    role, text_of,
 };
 use super::error::ApiError;
 use super::files::{self, Known};
 use super::reply::{Plan, Step, StopReason};
 use super::scenario::{DefaultScenario, Directive, Scenario, choose};
 use super::texts;
+use super::viewing;
 
 const SLOW: Duration = Duration::from_millis(300);
 const SLOW_WORDS: usize = 30;
@@ -43,6 +45,10 @@ pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
     }
     let results = newest_tool_results(scene.body);
     if !results.is_empty() {
+        let asked = choose(&newest_question(scene.body), scene.fallback);
+        if let Some(call) = viewing::after_the_list(&asked, &newest_question(scene.body), &results) {
+            return Plan::Steps(vec![call]);
+        }
         let told: Vec<String> =
             results.iter().map(|(name, text)| format!("The tool {name} says: {text}")).collect();
         return Plan::Steps(vec![Step::Text(told.join("\n\n"))]);
@@ -80,6 +86,7 @@ pub(super) fn perform(directive: &Directive, scene: &ScriptInput<'_>) -> Plan {
         }
         Scenario::Empty => vec![Step::Stop(StopReason::EndTurn)],
         Scenario::Transcribe => transcription(scene.body),
+        Scenario::Look | Scenario::ReadPdf => tool_calls("list_files {}", scene.body),
         Scenario::Remember => vec![Step::Text(digest(scene.body))],
         _ => vec![Step::Text(text)],
     })

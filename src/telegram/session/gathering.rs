@@ -69,7 +69,9 @@ impl Session<'_> {
     fn hears(&self, incoming: &Incoming) -> bool {
         let file = incoming.attachment.as_ref();
         self.context.assistant.transcripts.is_some()
-            && file.is_some_and(|file| attachments::heard_on_demand(file, self.context.screen.api.file_limit()).is_ok())
+            && file.is_some_and(|file| {
+                attachments::heard_on_demand(file, self.context.screen.api.file_limit()).is_ok()
+            })
     }
 
     /// Cancels the batch while its files are being fetched, and confirms the stop.

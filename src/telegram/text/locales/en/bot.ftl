@@ -68,3 +68,5 @@ tool-list-files = looking through the files
 tool-deliver-file = sending files
 tool-preview-file = reading the file
 tool-transcribe-audio = listening to the recording
+tool-analyze-image = looking at the picture
+tool-analyze-pdf = reading the PDF

@@ -68,3 +68,5 @@ tool-list-files = просматриваю файлы
 tool-deliver-file = отправляю файлы
 tool-preview-file = читаю файл
 tool-transcribe-audio = слушаю запись
+tool-analyze-image = рассматриваю картинку
+tool-analyze-pdf = читаю PDF
