@@ -114,6 +114,7 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
         copies,
         ratios: crate::conversation::output_ratio::OutputRatios::default(),
         previews: crate::services::file_previews::FilePreviews::nowhere(),
+        views: crate::services::file_views::FileViews::nowhere(),
         transcripts: None,
         made_files: crate::services::made_files::MadeFiles::nowhere(),
         provider,
