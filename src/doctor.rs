@@ -12,7 +12,8 @@ use crate::db::audit::{self, Problem, Totals};
 use crate::db::{Db, migrate};
 use crate::http;
 use crate::llm::registry::Registry;
-use crate::llm::{Provider, claude, speech};
+use crate::llm::{Provider, claude, gemini, speech};
+use crate::sandbox;
 use crate::telemetry::logs::chain;
 use crate::telemetry::metrics::Metrics;
 
@@ -21,8 +22,15 @@ const LIMIT: Duration = Duration::from_secs(15);
 
 /// Runs all checks concurrently; returns the report and whether the bot can run.
 pub async fn examine(config: &Config) -> (String, bool) {
-    let (database, redis, telegram, anthropic, openai) =
-        tokio::join!(database(config), redis(config), telegram(config), anthropic(config), openai(config));
+    let (database, redis, telegram, anthropic, openai, google, e2b) = tokio::join!(
+        database(config),
+        redis(config),
+        telegram(config),
+        anthropic(config),
+        openai(config),
+        google(config),
+        e2b(config)
+    );
     let models = Registry::load(config.conversation.models_file.as_deref());
     let models =
         models.map(|table| format!("{} models offered", table.offered().count())).map_err(|e| e.to_string());
@@ -30,8 +38,9 @@ pub async fn examine(config: &Config) -> (String, bool) {
     let mut healthy = true;
     let checks =
         [("database", database), ("telegram", telegram), ("anthropic", anthropic), ("models", models)];
-    let optional = [redis.map(|found| ("redis", found)), openai.map(|found| ("openai", found))];
-    for (name, found) in checks.into_iter().chain(optional.into_iter().flatten()) {
+    let optional = [("redis", redis), ("openai", openai), ("google", google), ("e2b", e2b)];
+    let optional = optional.into_iter().filter_map(|(name, found)| Some((name, found?)));
+    for (name, found) in checks.into_iter().chain(optional) {
         healthy &= found.is_ok();
         let (mark, text) = match found {
             Ok(text) => ("ok  ", text),
@@ -162,6 +171,36 @@ async fn openai(config: &Config) -> Option<Result<String, String>> {
         let checked = client.check().await;
         checked.map_err(|error| format!("{}; check OPENAI_API_KEY and OPENAI_BASE_URL", chain(&error)))?;
         Ok("the key is not refused".to_owned())
+    };
+    Some(check.await)
+}
+
+/// Checks the service for pictures. Returns `None` if it is not configured.
+async fn google(config: &Config) -> Option<Result<String, String>> {
+    let (google, limit) = (&config.providers.google, config.providers.google_limit);
+    let key = google.key.as_ref()?;
+    let check = async {
+        let client = http::client(LIMIT).map_err(|error| error.to_string())?;
+        let client = gemini::Client::new(client, &google.base_url, key, limit)
+            .map_err(|_| "GOOGLE_API_KEY has characters that cannot be sent".to_owned())?;
+        let checked = client.check().await;
+        checked.map_err(|error| format!("{}; check GOOGLE_API_KEY and GOOGLE_BASE_URL", chain(&error)))?;
+        Ok(format!("the key is accepted, {} draws", gemini::MODEL))
+    };
+    Some(check.await)
+}
+
+/// Checks the service for sandboxes. Returns `None` if it is not configured.
+async fn e2b(config: &Config) -> Option<Result<String, String>> {
+    let (e2b, sandbox_url) = (&config.providers.e2b, config.providers.e2b_sandbox_url.as_str());
+    let key = e2b.key.as_ref()?;
+    let check = async {
+        let client = http::client(LIMIT).map_err(|error| error.to_string())?;
+        let client = sandbox::Client::new(client, (&e2b.base_url, sandbox_url), key)
+            .map_err(|_| "E2B_API_KEY has characters that cannot be sent".to_owned())?;
+        let checked = client.check().await;
+        checked.map_err(|error| format!("{}; check E2B_API_KEY and E2B_API_URL", chain(&error)))?;
+        Ok("the key is accepted".to_owned())
     };
     Some(check.await)
 }

@@ -1,9 +1,12 @@
-//! Emulators of Telegram, of the model API and of the transcription API, for development and tests.
+//! Emulators of Telegram and of the APIs for chat, transcription and pictures, for development and tests.
 
 pub mod anthropic;
 mod audio;
+pub mod e2b;
 mod formats;
+pub mod gemini;
 pub mod openai;
 pub mod ports;
+mod recorder;
 pub mod samples;
 pub mod telegram;

@@ -5,7 +5,10 @@ use anyhow::{Context as _, bail};
 
 use crate::console;
 use crate::signals::Signals;
-use crate::world::{ChatService, Environment, ModelService, MoneyMode, OutsideArgs, Paths, SpeechService};
+use crate::world::{
+    ChatService, Environment, ImageService, ModelService, MoneyMode, OutsideArgs, Paths, PythonService,
+    SpeechService,
+};
 
 /// Arguments of `run`.
 #[derive(clap::Args)]
@@ -38,6 +41,19 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     console::remark(match world.speech {
         SpeechService::Emulated(_) => "transcripts are made up; with OPENAI_API_KEY set they are real",
         SpeechService::Real(_) => "transcription is the real one and costs money",
+    });
+    console::remark(match world.images {
+        ImageService::Emulated(_) => "pictures are coloured blocks; with GOOGLE_API_KEY set they are drawn",
+        ImageService::Real(_) => "the image model is the real one and costs money",
+    });
+    console::remark(match &world.python {
+        PythonService::Emulated(e2b) if e2b.is_closed() => {
+            "Python runs on this machine, without network and rights; with E2B_API_KEY set in real sandboxes"
+        }
+        PythonService::Emulated(_) => {
+            "Python runs on this machine with limits, but it can reach the network: no namespaces are allowed here"
+        }
+        PythonService::Real(_) => "Python runs in real sandboxes and costs money",
     });
     console::remark(&format!(
         "log: {}; end with Ctrl-C",

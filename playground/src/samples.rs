@@ -1,11 +1,13 @@
-//! Small files for tests: pictures of a chosen size, PDFs with a chosen number of pages and sounds of a
-//! chosen duration, readable by any program. Equal arguments give equal bytes.
+//! Small files for tests: pictures of a chosen size, PDFs with a chosen number of pages, spreadsheets and
+//! sounds of a chosen duration, readable by any program. Equal arguments give equal bytes.
 
 mod crc;
+mod sheets;
 mod sounds;
 
 use std::fmt::Write as _;
 
+pub use sheets::xlsx;
 pub use sounds::{mp3, mp4, ogg, silent_mp4, wav};
 
 /// Returns a grey JPEG of this size in pixels.

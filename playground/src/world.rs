@@ -1,11 +1,13 @@
-//! The services around the bot: for Telegram, for the model and for transcription either the emulator or, if
-//! a key is set, the real service. Provides the settings that point `starling` at them.
+//! The services around the bot: for Telegram, chat models, transcription and pictures either the emulator or,
+//! if a key is set, the real service. Provides the settings that point `starling` at them.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, bail};
 use playground::anthropic::{self, Anthropic, Scenario};
+use playground::e2b::{self, E2b};
+use playground::gemini::{self, Gemini};
 use playground::openai::{self, OpenAi};
 use playground::telegram::{self, Person, Telegram};
 
@@ -65,6 +67,12 @@ pub(crate) struct OutsideArgs {
     /// Key of the real transcription; without it transcription is emulated.
     #[arg(long, env = "OPENAI_API_KEY", hide_env_values = true)]
     pub openai_api_key: Option<String>,
+    /// Key of the real image model; without it pictures are emulated.
+    #[arg(long, env = "GOOGLE_API_KEY", hide_env_values = true)]
+    pub google_api_key: Option<String>,
+    /// Key of the real sandboxes; without it they are emulated.
+    #[arg(long, env = "E2B_API_KEY", hide_env_values = true)]
+    pub e2b_api_key: Option<String>,
     /// Token of a real bot; without it Telegram is emulated.
     #[arg(long, env = "TELEGRAM_BOT_TOKEN", hide_env_values = true)]
     pub telegram_bot_token: Option<String>,
@@ -130,6 +138,62 @@ impl SpeechService {
     }
 }
 
+/// The image model as the bot sees it.
+pub(crate) enum ImageService {
+    /// The emulator.
+    Emulated(Gemini),
+    /// The public API, with this key.
+    Real(String),
+}
+
+/// Python as the bot sees it.
+pub(crate) enum PythonService {
+    /// The emulator, which runs code on this machine.
+    Emulated(E2b),
+    /// The public API, with this key.
+    Real(String),
+}
+
+impl ImageService {
+    /// Starts the emulator; it accepts the key that this bot uses.
+    pub(crate) async fn emulated(delay: Duration) -> anyhow::Result<Self> {
+        let settings = gemini::Settings { delay, ..gemini::Settings::default() };
+        let started = Gemini::start(settings).await;
+        started.map(Self::Emulated).context("the emulated image model does not start")
+    }
+
+    /// Returns the settings with the key and the address.
+    fn settings(&self) -> Vec<Setting> {
+        match self {
+            Self::Emulated(gemini) => vec![
+                ("GOOGLE_API_KEY", Some(gemini::Settings::default().api_key)),
+                ("GOOGLE_BASE_URL", Some(gemini.url())),
+            ],
+            Self::Real(key) => vec![("GOOGLE_API_KEY", Some(key.clone()))],
+        }
+    }
+}
+
+impl PythonService {
+    /// Starts the emulator; it accepts the key that this bot uses.
+    pub(crate) async fn emulated() -> anyhow::Result<Self> {
+        let started = E2b::start(e2b::Settings::default()).await;
+        started.map(Self::Emulated).context("the emulated sandboxes do not start")
+    }
+
+    /// Returns the settings with the key and the addresses.
+    fn settings(&self) -> Vec<Setting> {
+        match self {
+            Self::Emulated(e2b) => vec![
+                ("E2B_API_KEY", Some(e2b::Settings::default().api_key)),
+                ("E2B_API_URL", Some(e2b.url())),
+                ("E2B_SANDBOX_URL", Some(e2b.url())),
+            ],
+            Self::Real(key) => vec![("E2B_API_KEY", Some(key.clone()))],
+        }
+    }
+}
+
 /// What money means in an emulated Telegram.
 #[derive(Clone, Copy)]
 pub(crate) enum MoneyMode {
@@ -162,6 +226,10 @@ pub(crate) struct Environment {
     pub model: ModelService,
     /// The transcription service.
     pub speech: SpeechService,
+    /// The image model.
+    pub images: ImageService,
+    /// Where Python runs.
+    pub python: PythonService,
 }
 
 impl Environment {
@@ -178,11 +246,19 @@ impl Environment {
             Some(key) => SpeechService::Real(key),
             None => SpeechService::emulated(Duration::from_secs(1)).await?,
         };
+        let images = match non_empty(outside.google_api_key) {
+            Some(key) => ImageService::Real(key),
+            None => ImageService::emulated(Duration::from_secs(3)).await?,
+        };
+        let python = match non_empty(outside.e2b_api_key) {
+            Some(key) => PythonService::Real(key),
+            None => PythonService::emulated().await?,
+        };
         let messenger = match non_empty(outside.telegram_bot_token) {
             Some(token) => ChatService::Real(token),
             None => ChatService::Emulated(emulated_telegram(port).await?),
         };
-        Ok(Self { messenger, model, speech })
+        Ok(Self { messenger, model, speech, images, python })
     }
 
     /// Starts the real binary with these services and waits until it accepts updates.
@@ -216,6 +292,12 @@ impl Environment {
         if let SpeechService::Emulated(speech) = &self.speech {
             speech.stop().await;
         }
+        if let ImageService::Emulated(images) = &self.images {
+            images.stop().await;
+        }
+        if let PythonService::Emulated(e2b) = &self.python {
+            e2b.stop().await;
+        }
     }
 
     /// Returns the settings with the addresses of all services.
@@ -240,6 +322,8 @@ impl Environment {
             ModelService::Real(key) => settings.push(("ANTHROPIC_API_KEY", Some(key.clone()))),
         }
         settings.extend(self.speech.settings());
+        settings.extend(self.images.settings());
+        settings.extend(self.python.settings());
         if let (ChatService::Emulated(_), ModelService::Emulated(_)) = (&self.messenger, &self.model) {
             // Nothing of an operator's real secrets may be used in a world that is made up.
             settings.push(("SECRETS_DIR", Some(Path::new("no-secrets").display().to_string())));

@@ -1,5 +1,6 @@
-//! The emulated Messages API, read by the official Python SDK in its own process. Needs a virtual
-//! environment with `anthropic==2.11.0`, named by `JUDGES_VENV`; says so and passes without one.
+//! The emulated APIs of models, read by the official Python SDKs in processes of their own. Needs a virtual
+//! environment with `anthropic==2.11.0` and `google-genai==3.6.1`, named by `JUDGES_VENV`; says so and passes
+//! without one.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use playground::anthropic::{Anthropic, Settings};
+use playground::gemini::{self, Gemini};
 
 const BOUND: Duration = Duration::from_mins(2);
 
@@ -56,5 +58,18 @@ async fn the_request_judge_notices_what_it_should() -> anyhow::Result<()> {
     let Some(python) = python() else { return Ok(()) };
     let text = judge(&python, "anthropic_request.py", "--self-test").await?;
     assert!(text.contains("self-test ok"), "{text}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_official_sdk_reads_the_emulated_pictures() -> anyhow::Result<()> {
+    let Some(python) = python() else { return Ok(()) };
+    let api = Gemini::start(gemini::Settings::default()).await?;
+    let url = api.url();
+    let text = judge(&python, "gemini_sdk.py", url.trim_end_matches("/v1beta")).await?;
+    assert!(text.contains("ok      a_picture") && text.contains("ok      refusals"), "{text}");
+    let refused: Vec<String> =
+        api.refusals().iter().map(|request| format!("{:?}", request.outcome)).collect();
+    assert_eq!(refused.len(), 3, "only size, ratio and key are refused: {refused:?}");
     Ok(())
 }

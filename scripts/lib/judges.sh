@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Prepares the Python packages that judge the emulators: the official Anthropic SDK, a Telegram bot framework
-# and TDLib's parser. Without a usable Python, or without a network, the tests go on and say what they skip.
+# Prepares the Python packages that judge the emulators: the official SDKs of Anthropic, Google and E2B, a Telegram
+# bot framework and TDLib's parser. Without a usable Python, or without a network, the tests go on and say what they skip.
 # Sourced after common.sh.
 
-JUDGES=(anthropic==2.11.0 aiogram==3.31.0 tdjson==1.8.69)
+JUDGES=(anthropic==2.11.0 google-genai==3.6.1 e2b-code-interpreter==2.11.5 aiogram==3.31.0 tdjson==1.8.69)
 
 # judges_prepare DIR: exports JUDGES_VENV when the environment is complete.
 judges_prepare() {
@@ -27,4 +27,4 @@ judges_install() {
     || { [[ -z $signalled ]] || exit "$signalled"; judges_skipped "pip could not install them: $(tail -n 1 "$venv.log")"; return 1; }
 }
 
-judges_skipped() { printf 'skipped: the tests that use the official Anthropic SDK, aiogram and TDLib: %s\n' "$1" >&2; }
+judges_skipped() { printf 'skipped: the tests that use the official SDKs, aiogram and TDLib: %s\n' "$1" >&2; }

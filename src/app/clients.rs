@@ -7,10 +7,13 @@ use crate::cache::{Cache, Origin};
 use crate::config::Config;
 use crate::conversation::{Assistant, OutputRatios};
 use crate::db::{Db, migrate};
+use crate::domain::model::ModelId;
 use crate::domain::tool::ToolName;
 use crate::http;
 use crate::lifecycle::Lifecycle;
-use crate::llm::{Provider, claude, speech};
+use crate::llm::registry::Registry;
+use crate::llm::{Provider, claude, gemini, speech};
+use crate::sandbox;
 use crate::services::books::{Books, Terms};
 use crate::services::file_contents::FileContents;
 use crate::services::file_copies::FileCopies;
@@ -18,8 +21,10 @@ use crate::services::file_previews::FilePreviews;
 use crate::services::file_transcripts::FileTranscripts;
 use crate::services::file_views::FileViews;
 use crate::services::made_files::MadeFiles;
+use crate::services::pictures::Pictures;
+use crate::services::sandboxes::Sandboxes;
 use crate::telemetry::metrics::Metrics;
-use crate::tools::Toolbox;
+use crate::tools::{Toolbox, WebAccess};
 
 /// Creates the cache for the rows of this database.
 pub(super) async fn cache(config: &Config, life: &Lifecycle, metrics: &Metrics, db: &Db) -> Result<Cache> {
@@ -54,8 +59,20 @@ pub(super) fn assistant(
     let client = http::streaming_client(idle_limit * 2).context("no HTTP client")?;
     let anthropic = claude::Client::new(client, &config.anthropic.base_url, &config.anthropic.key)
         .context("ANTHROPIC_API_KEY has characters that cannot be sent")?;
-    let (provider, metrics) = (Provider::Claude(anthropic), metrics.clone());
-    let missing: &[ToolName] = if speech.is_none() { &[ToolName::TranscribeAudio] } else { &[] };
+    let (provider, metrics, web) = (Provider::Claude(anthropic), metrics.clone(), &config.web);
+    let pictures = images(config, &registry)?;
+    let python = python(config)?;
+    let mut hidden = Vec::new();
+    if speech.is_none() {
+        hidden.push(ToolName::TranscribeAudio);
+    }
+    if pictures.is_none() {
+        hidden.push(ToolName::GenerateImage);
+    }
+    if python.is_none() {
+        hidden.push(ToolName::ExecutePython);
+    }
+    let web = WebAccess::new(web.uses, &web.blocked_domains);
     let room = (config.database.made_files, config.database.made_files_cached);
     let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);
     let copies = FileCopies::new(api.clone(), cache.clone(), provider.clone(), db.clone(), clock.clone());
@@ -63,14 +80,20 @@ pub(super) fn assistant(
     let transcripts = speech.map(|client| {
         FileTranscripts::new(contents.clone(), books.clone(), client.clone(), life.clone(), metrics.clone())
     });
+    let previews = FilePreviews::new(contents.clone());
+    let sandboxes = python.map(|client| Sandboxes::new(client, db.clone(), contents.clone(), life.clone()));
+    let views = FileViews::new(contents.clone());
+    let pictures = Pictures::new(pictures, contents);
     Ok(Assistant {
         provider,
-        toolbox: Toolbox::without(missing),
+        toolbox: Toolbox::without(&hidden).with_web(web),
         ratios: OutputRatios::default(),
         copies,
-        views: FileViews::new(contents.clone()),
-        previews: FilePreviews::new(contents),
+        previews,
+        views,
         transcripts,
+        pictures,
+        sandboxes,
         db,
         made_files,
         registry,
@@ -88,5 +111,30 @@ pub(super) fn speech(config: &Config) -> Result<Option<speech::Client>> {
     let client = http::client(limit).context("no HTTP client")?;
     let client = speech::Client::new(client, &openai.base_url, key, limit)
         .context("OPENAI_API_KEY has characters that cannot be sent")?;
+    Ok(Some(client))
+}
+
+/// Creates the client that draws; `None` without a key, or if the price table does not have its model.
+fn images(config: &Config, registry: &Registry) -> Result<Option<gemini::Client>> {
+    let (google, limit) = (&config.providers.google, config.providers.google_limit);
+    let Some(key) = &google.key else { return Ok(None) };
+    if registry.get(&ModelId(gemini::MODEL.to_owned())).is_none() {
+        tracing::warn!(model = gemini::MODEL, "no images: MODELS_FILE has no prices of {}", gemini::MODEL);
+        return Ok(None);
+    }
+    // The client ends a request first: it must know whether the time was over or the connection broke.
+    let client = http::client(limit * 2).context("no HTTP client")?;
+    let client = gemini::Client::new(client, &google.base_url, key, limit)
+        .context("GOOGLE_API_KEY has characters that cannot be sent")?;
+    Ok(Some(client))
+}
+
+/// Creates the client for sandboxes; `None` without a key.
+fn python(config: &Config) -> Result<Option<sandbox::Client>> {
+    let (e2b, sandbox_url) = (&config.providers.e2b, config.providers.e2b_sandbox_url.as_str());
+    let Some(key) = &e2b.key else { return Ok(None) };
+    let client = http::streaming_client(sandbox::IDLE_LIMIT).context("no HTTP client")?;
+    let client = sandbox::Client::new(client, (&e2b.base_url, sandbox_url), key)
+        .context("E2B_API_KEY has characters that cannot be sent")?;
     Ok(Some(client))
 }

@@ -22,6 +22,9 @@ pub(super) fn spawn(intake: &Intake, context: &Arc<BotContext>, config: &Config)
         "copies",
         copy_deletions::run(db.clone(), provider, dropped, life.clone(), metrics.clone()),
     );
+    if let Some(sandboxes) = assistant.sandboxes.clone() {
+        life.spawn_vital("sandboxes", sandboxes.kill_unwanted());
+    }
     life.spawn_vital("refunds", payment_jobs::drive_refunds(context.clone()));
     life.spawn_vital("reconciliation", payment_jobs::reconcile(context.clone()));
 }

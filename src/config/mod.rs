@@ -11,6 +11,7 @@ mod database;
 mod providers;
 mod service;
 mod telegram;
+mod web;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -21,6 +22,7 @@ pub use problem::{Problem, Problems};
 pub use providers::{Anthropic, OptionalProvider, Providers};
 pub use service::{LogFormat, Service};
 pub use telegram::{Mode, Telegram};
+pub use web::Web;
 
 use crate::domain::ids::UserId;
 use section::Reader;
@@ -39,6 +41,8 @@ pub struct Config {
     pub database: Database,
     /// Limits of conversations.
     pub conversation: Conversation,
+    /// What models may do on the web.
+    pub web: Web,
     /// Logs, metrics, shutdown.
     pub service: Service,
     /// Users with administrators' rights.
@@ -57,11 +61,12 @@ impl Config {
         let providers = Providers::read(&mut reader);
         let database = Database::read(&mut reader);
         let conversation = Conversation::read(&mut reader);
+        let web = Web::read(&mut reader);
         let service = Service::read(&mut reader);
         let privileged = service::privileged(&mut reader);
         match (telegram, anthropic, database) {
             (Some(telegram), Some(anthropic), Some(database)) if reader.problems.is_empty() => {
-                Ok(Self { telegram, anthropic, providers, database, conversation, service, privileged })
+                Ok(Self { telegram, anthropic, providers, database, conversation, web, service, privileged })
             }
             _ => Err(Problems(reader.problems)),
         }
@@ -105,6 +110,7 @@ impl fmt::Display for Config {
         self.providers.fmt(f)?;
         self.database.fmt(f)?;
         self.conversation.fmt(f)?;
+        self.web.fmt(f)?;
         self.service.fmt(f)?;
         let privileged: Vec<String> = self.privileged.iter().map(ToString::to_string).collect();
         writeln!(f, "PRIVILEGED_USERS={}", privileged.join(","))

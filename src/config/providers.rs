@@ -57,6 +57,8 @@ pub struct Providers {
     pub openai_limit: Duration,
     /// Images.
     pub google: OptionalProvider,
+    /// Time limit of one request for an image.
+    pub google_limit: Duration,
     /// Python sandboxes: the control plane.
     pub e2b: OptionalProvider,
     /// Python sandboxes: the address of the sandboxes themselves, if not the public one.
@@ -74,12 +76,13 @@ impl Providers {
             key: reader.secret("GOOGLE_API_KEY", "google_api_key"),
             base_url: reader.base_url("GOOGLE_BASE_URL", "https://generativelanguage.googleapis.com/v1beta"),
         };
+        let google_limit = Duration::from_secs(reader.number("GOOGLE_TIMEOUT_SECONDS", 150, 1, 240));
         let e2b = OptionalProvider {
             key: reader.secret("E2B_API_KEY", "e2b_api_key"),
             base_url: reader.base_url("E2B_API_URL", "https://api.e2b.app"),
         };
         let e2b_sandbox_url = reader.base_url("E2B_SANDBOX_URL", "https://sandbox.e2b.app");
-        Self { openai, openai_limit, google, e2b, e2b_sandbox_url }
+        Self { openai, openai_limit, google, google_limit, e2b, e2b_sandbox_url }
     }
 }
 
@@ -93,6 +96,7 @@ impl fmt::Display for Providers {
             writeln!(f, "{name}={}\n{address}={}", presence(provider.key.as_ref()), provider.base_url)?;
         }
         writeln!(f, "OPENAI_TIMEOUT_SECONDS={}", self.openai_limit.as_secs())?;
+        writeln!(f, "GOOGLE_TIMEOUT_SECONDS={}", self.google_limit.as_secs())?;
         writeln!(f, "E2B_SANDBOX_URL={}", self.e2b_sandbox_url)
     }
 }

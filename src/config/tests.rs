@@ -46,6 +46,7 @@ fn three_settings_are_enough() {
     assert_eq!(config.conversation.starter_balance.to_string(), "$0.10");
     assert_eq!(config.conversation.overdraft_limit.to_string(), "$0.50");
     assert_eq!(config.conversation.max_turns_per_user, 5);
+    assert_eq!((config.web.uses, config.web.blocked_domains.len()), (5, 0));
     assert_eq!(config.service.metrics_addr.to_string(), "0.0.0.0:8080");
     assert_eq!(config.service.shutdown_grace.as_secs(), 60);
     assert!(config.database.redis.is_none());
@@ -111,6 +112,8 @@ fn every_problem_is_named_at_once() {
             ("LOG_FORMAT", "xml"),
             ("METRICS_ADDR", "8080"),
             ("MODELS_FILE", "/nowhere/models.toml"),
+            ("WEB_MAX_USES", "21"),
+            ("WEB_BLOCKED_DOMAINS", "a.example, https://b.example"),
             ("PRIVILEGED_USERS", "1, two"),
         ],
         vec![],
@@ -131,6 +134,8 @@ fn every_problem_is_named_at_once() {
             "MAX_TURNS_PER_USER",
             "OVERDRAFT_LIMIT_USD",
             "MODELS_FILE",
+            "WEB_MAX_USES",
+            "WEB_BLOCKED_DOMAINS",
             "LOG_FORMAT",
             "METRICS_ADDR",
             "PRIVILEGED_USERS",

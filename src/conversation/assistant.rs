@@ -12,6 +12,8 @@ use crate::services::file_previews::FilePreviews;
 use crate::services::file_transcripts::FileTranscripts;
 use crate::services::file_views::FileViews;
 use crate::services::made_files::MadeFiles;
+use crate::services::pictures::Pictures;
+use crate::services::sandboxes::Sandboxes;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
 
@@ -32,6 +34,10 @@ pub(crate) struct Assistant {
     pub views: FileViews,
     /// Turns the speech in files into text; `None` if it is not set up.
     pub transcripts: Option<FileTranscripts>,
+    /// Makes pictures, for tools.
+    pub pictures: Pictures,
+    /// The sandboxes of conversations, for tools; `None` without a key for them.
+    pub sandboxes: Option<Sandboxes>,
     /// The database, for tools.
     pub db: Db,
     /// The files that tools make.

@@ -1,6 +1,6 @@
 //! Turns whose prompts have files that the provider has, or no longer has.
 
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDate};
 use playground::anthropic::{Anthropic, Settings};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -113,9 +113,11 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
         db,
         copies,
         ratios: crate::conversation::output_ratio::OutputRatios::default(),
+        sandboxes: None,
         previews: crate::services::file_previews::FilePreviews::nowhere(),
         views: crate::services::file_views::FileViews::nowhere(),
         transcripts: None,
+        pictures: crate::services::pictures::Pictures::nowhere(),
         made_files: crate::services::made_files::MadeFiles::nowhere(),
         provider,
         toolbox: Toolbox::without(&[]),
@@ -259,7 +261,7 @@ async fn the_emulated_service_takes_files_and_misses_those_that_are_gone() {
 fn what_is_reserved_is_what_is_asked() {
     for files in [vec![], vec![file("file_a", "image/png", 10), file("file_b", "application/pdf", 90_000)]] {
         let request = asks(files);
-        let prompt = prompt::build(&request, &[].into());
+        let prompt = prompt::build(&request, &Toolbox::default(), NaiveDate::default());
         assert_eq!(prompt_bytes(&request.history, request.chat_kind, &[]), prompt.bytes());
     }
 }

@@ -11,6 +11,7 @@ mod prompt_files;
 mod prompt_tools;
 mod round;
 mod subagent;
+mod web_use;
 mod window;
 
 pub(crate) use assistant::Assistant;

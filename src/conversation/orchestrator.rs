@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::deliveries::Deliveries;
 use super::interrupt::Stop;
 use super::round::{self, Round, RoundContext, RoundEnd};
+use super::web_use::WebUse;
 use super::{Assistant, prompt, window};
 use crate::domain::blank::is_blank;
 use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
@@ -23,6 +24,7 @@ use crate::llm::error::{Retry, TRIES};
 use crate::llm::request::{Block, LlmMessage, LlmRequest};
 use crate::llm::{LlmError, StopReason};
 use crate::services::metering::{RoundBudget, TurnMeter};
+use crate::services::pricing;
 use crate::tools::Outages;
 use crate::tools::runner;
 
@@ -41,8 +43,11 @@ pub(crate) async fn converse(
     meter: TurnMeter,
     stop: &Stop,
 ) -> TurnReport {
+    let today = assistant.clock.now().date_naive();
+    let price = pricing::web_search(&assistant.registry, today);
     let mut turn = TurnLoop {
         assistant,
+        web: WebUse::new(request.turn, request.attempt, assistant.clock.clone(), price),
         deliveries: Deliveries::new(screen.clone()),
         screen,
         meter,
@@ -61,16 +66,18 @@ pub(crate) async fn converse(
         continued: 0,
         last: None,
     };
-    let mut prompt = prompt::build(request, assistant.toolbox.specs());
+    let mut prompt = prompt::build(request, &assistant.toolbox, today);
     let outcome = match turn.fit(&mut prompt).await {
         Ok(()) => turn.run(prompt).await,
         Err(error) => turn.failed(&error),
     };
     let calls = turn.meter.call_log().final_calls();
-    let TurnLoop { text, tools, mut rounds, lost_files, deliveries, .. } = turn;
+    let TurnLoop { text, mut tools, mut rounds, web, lost_files, deliveries, .. } = turn;
     tool_round::limit(&mut rounds);
+    let (server_calls, sources) = web.finish();
+    tools.extend(server_calls);
     let deliveries = deliveries.after_answer();
-    TurnReport { text, outcome, calls, tools, rounds, lost_files, deliveries }
+    TurnReport { text, outcome, calls, tools, rounds, lost_files, deliveries, sources }
 }
 
 /// The state of a running turn.
@@ -78,6 +85,8 @@ struct TurnLoop<'a> {
     assistant: &'a Assistant,
     screen: mpsc::Sender<TurnEvent>,
     deliveries: Deliveries,
+    /// The use of the provider's own tools.
+    web: WebUse,
     meter: TurnMeter,
     stop: &'a Stop,
     row: TurnId,
@@ -158,6 +167,7 @@ impl TurnLoop<'_> {
                 assistant: self.assistant,
                 meter: &self.meter,
                 screen: Some(&self.screen),
+                web: Some(&self.web),
                 stop: self.stop,
                 tries: TRIES,
             };

@@ -10,7 +10,7 @@ use super::deliveries::Deliveries;
 use super::interrupt::Stop;
 use super::round::{self, Round, RoundContext, RoundEnd};
 use crate::domain::blank::is_blank;
-use crate::domain::ids::{ThreadId, ThreadKey};
+use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
 use crate::domain::message::Role;
 use crate::domain::money::Usd;
 use crate::llm::error::{RetryPauses, TRIES};
@@ -25,7 +25,7 @@ use crate::tools::{Outages, ToolContext, Toolbox, runner};
 const ROUNDS: usize = 8;
 /// The fewest tokens, thinking included, for which an answer is worth beginning.
 const SHORTEST_ANSWER: u64 = 4_000;
-/// The assumed growth of a prompt per round, in bytes, for which money is reserved.
+/// The assumed growth of a prompt per round, web pages included, in bytes, for which money is reserved.
 const GROWTH: u64 = 16_000;
 
 /// Runs the sub-agents of a turn's tools.
@@ -34,6 +34,8 @@ pub(super) struct Subagent<'a> {
     pub(super) assistant: &'a Assistant,
     pub(super) meter: &'a TurnMeter,
     pub(super) stop: &'a Stop,
+    /// The turn's row.
+    pub(super) turn: TurnId,
     /// The conversation that the turn belongs to.
     pub(super) key: ThreadKey,
     /// Its row.
@@ -47,8 +49,9 @@ pub(super) struct Subagent<'a> {
 impl Subagent<'_> {
     /// Returns the context for tools.
     pub(super) fn context(&self) -> ToolContext<'_> {
-        let Assistant { registry, db, made_files, previews, views, transcripts, clock, .. } = self.assistant;
-        let Self { meter, key, thread, outages, deliveries, .. } = *self;
+        let Assistant { registry, db, made_files, previews, views, transcripts, .. } = self.assistant;
+        let Assistant { pictures, sandboxes, clock, .. } = self.assistant;
+        let Self { meter, turn, key, thread, outages, deliveries, .. } = *self;
         ToolContext {
             registry,
             now: clock.now(),
@@ -57,6 +60,9 @@ impl Subagent<'_> {
             previews,
             views,
             transcripts: transcripts.as_ref(),
+            pictures,
+            sandboxes: sandboxes.as_ref(),
+            turn,
             key,
             thread,
             subagents: self,
@@ -106,8 +112,8 @@ impl SubagentRun<'_> {
             self.rounds += 1;
             self.bound(&mut request)?;
             // One try only: the next one must fit the money that is left then.
-            let round =
-                round::ask(RoundContext { assistant, meter, screen: None, stop, tries: 1 }, &request).await;
+            let ctx = RoundContext { assistant, meter, screen: None, web: None, stop, tries: 1 };
+            let round = round::ask(ctx, &request).await;
             let today = assistant.clock.now().date_naive();
             self.spent +=
                 round.calls.iter().map(|call| pricing::price(&assistant.registry, call, today).cost).sum();
@@ -120,7 +126,7 @@ impl SubagentRun<'_> {
                     request.messages.push(LlmMessage::assistant(blocks));
                     request.messages.push(LlmMessage { role: Role::User, blocks: results });
                 }
-                RoundEnd::Stop(StopReason::PauseTurn) if !blocks.is_empty() => {
+                RoundEnd::Stop(StopReason::PauseTurn | StopReason::ToolUse) if !blocks.is_empty() => {
                     request.messages.push(LlmMessage::assistant(blocks));
                 }
                 RoundEnd::Stop(StopReason::Refusal) => return Err(Unfinished::Refused),
@@ -149,6 +155,7 @@ impl SubagentRun<'_> {
             max_tokens: model.answer_limit(),
             system: vec![(*system).into()],
             tools: toolbox.specs().clone(),
+            server_tools: toolbox.server_tools().clone(),
             tool_choice: if *tools { ToolChoice::Auto } else { ToolChoice::None },
             messages: vec![asked],
             stable: 0,
@@ -158,10 +165,12 @@ impl SubagentRun<'_> {
     /// Limits the length of the next answer so that the task cannot exceed its limit and a last answer stays
     /// affordable. If there is no room for another answer, or it has no tools, the next one is the last.
     fn bound(&self, request: &mut LlmRequest) -> Result<(), Unfinished> {
-        let today = self.subagent.assistant.clock.now().date_naive();
+        let Assistant { registry, clock, .. } = self.subagent.assistant;
+        let today = clock.now().date_naive();
         let left = self.task.cap - self.spent;
         let affordable = |budget| pricing::affordable(&request.model, request.bytes(), budget, today);
-        let kept_back = pricing::reserve(&request.model, request.bytes() + GROWTH, SHORTEST_ANSWER, today);
+        let kept_back = pricing::reserve(&request.model, request.bytes() + GROWTH, SHORTEST_ANSWER, today)
+            + pricing::searches(registry, &request.server_tools, today);
         // The answer is read again in the next round, which costs up to half as much as writing it.
         let with_another = affordable(left - kept_back) * 2 / 3;
         if self.task.tools && self.rounds < ROUNDS && with_another >= SHORTEST_ANSWER {

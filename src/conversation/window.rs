@@ -103,6 +103,7 @@ mod tests {
             max_tokens: 1,
             system: vec![],
             tools: [].into(),
+            server_tools: [].into(),
             tool_choice: ToolChoice::Auto,
             messages: lengths.iter().enumerate().map(message).collect(),
             stable: lengths.len() - 1,

@@ -33,6 +33,22 @@ pub(crate) async fn spare_open_turn(tx: &mut Tx<'_>, thread: ThreadId, copy: &st
     Ok(())
 }
 
+/// Drops copies of files that no prompt shows any more because of `/clear`. The command itself has dropped
+/// those of earlier answers; these belong to messages that were written before it and answered after it.
+pub(crate) async fn drop_cleared(db: &Db) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE files SET provider_id = NULL, provider_expires_at = NULL FROM threads, messages, turns
+         WHERE threads.cleared_up_to <> 0 AND files.thread_id = threads.id AND files.provider_id IS NOT NULL
+           AND messages.chat_id = files.chat_id AND messages.message_id = files.message_id
+           AND turns.id = messages.turn_id AND turns.question_id <= threads.cleared_up_to
+           AND turns.state <> 'open'",
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("copy_deletions::drop_cleared"))?;
+    Ok(())
+}
+
 /// Takes up to `limit` copies that are due, oldest first. Each is due again after `lease`, or later if it was
 /// tried before: the pause doubles up to a day. Another instance gets other copies.
 pub(crate) async fn claim(db: &Db, limit: i64, lease: Duration) -> Result<Vec<String>, DbError> {

@@ -56,6 +56,19 @@ pub(crate) async fn handled(tx: &mut Tx<'_>, update: UpdateId) -> Result<(), DbE
     Ok(())
 }
 
+/// Returns whether a message has not been handled yet.
+pub(crate) async fn is_waiting(tx: &mut Tx<'_>, chat: ChatId, message: MessageId) -> Result<bool, DbError> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM inbox WHERE handled_at IS NULL AND kind = 'message'
+           AND chat_id = $1 AND message_id = $2) AS "waiting!""#,
+        chat.0,
+        message.0,
+    )
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(DbError::at("inbox::is_waiting"))
+}
+
 /// Marks as in flight, and returns, up to `limit` waiting updates after `after` that were in flight in fewer
 /// than `crashes` crashes, oldest first.
 pub(crate) async fn take_up(

@@ -32,6 +32,7 @@ mod pool;
 pub(crate) mod reconciliations;
 pub mod records;
 pub mod retention;
+pub(crate) mod sandboxes;
 pub(crate) mod settings;
 pub(crate) mod threads;
 mod tool_calls;

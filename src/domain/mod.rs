@@ -3,6 +3,7 @@
 
 pub(crate) mod backoff;
 pub(crate) mod blank;
+pub mod citations;
 pub mod clock;
 pub mod file;
 pub mod file_id;

@@ -47,6 +47,10 @@ pub struct Model {
     /// The day on which the provider retires it, if announced.
     #[serde(default)]
     pub retires: Option<NaiveDate>,
+    /// The row of the table of tools with the price of a search that the provider runs for this model;
+    /// `web_search` if left out.
+    #[serde(default)]
+    pub search: Option<String>,
     /// Prices by prompt size, smallest first; the last one has no limit.
     pub prices: Vec<Prices>,
 }

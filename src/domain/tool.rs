@@ -22,6 +22,16 @@ pub enum ToolName {
     AnalyzeImage,
     /// Answers a question about pages of a PDF.
     AnalyzePdf,
+    /// Draws a formula.
+    RenderLatex,
+    /// Draws pictures.
+    GenerateImage,
+    /// Searches the web; the provider runs it.
+    WebSearch,
+    /// Reads a web page; the provider runs it.
+    WebFetch,
+    /// Runs Python in a sandbox.
+    ExecutePython,
 }
 
 impl ToolName {
@@ -35,6 +45,11 @@ impl ToolName {
         name.parse().ok()
     }
 
+    /// Returns whether the model's provider runs the tool itself.
+    pub fn is_of_provider(self) -> bool {
+        matches!(self, Self::WebSearch | Self::WebFetch)
+    }
+
     /// Returns the activity that the chat shows while the tool runs.
     pub fn activity(self) -> Activity {
         match self {
@@ -44,8 +59,12 @@ impl ToolName {
             | Self::PreviewFile
             | Self::TranscribeAudio
             | Self::AnalyzeImage
-            | Self::AnalyzePdf => Activity::Writing,
+            | Self::AnalyzePdf
+            | Self::WebSearch
+            | Self::WebFetch
+            | Self::ExecutePython => Activity::Writing,
             Self::DeliverFile => Activity::File,
+            Self::RenderLatex | Self::GenerateImage => Activity::Picture,
         }
     }
 }

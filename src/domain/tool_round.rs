@@ -42,11 +42,12 @@ pub struct PastCall {
 
 impl PastCall {
     /// Creates a remembered call. Returns `None` if a later request could not repeat it: an id or a name with
-    /// characters that the provider refuses, or a tool that does not exist.
+    /// characters that the provider refuses, or a tool that is none of ours.
     pub fn new(id: &str, tool: &str, input: &str, result: &str, failed: bool) -> Option<Self> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         let repeatable = !id.is_empty() && id.len() <= 128 && id.chars().all(plain);
-        let tool = ToolName::named(tool).filter(|_| repeatable)?.name().to_owned();
+        let own = |tool: &ToolName| repeatable && !tool.is_of_provider();
+        let tool = ToolName::named(tool).filter(own)?.name().to_owned();
         let input = if input.len() > LONGEST_INPUT {
             format!(r#"{{"left_out":"{} bytes of arguments"}}"#, input.len())
         } else {
@@ -103,9 +104,13 @@ mod tests {
 
     #[test]
     fn what_the_provider_would_refuse_is_not_remembered() {
-        for (id, tool) in
-            [("", "list_files"), ("a b", "list_files"), ("я", "list_files"), ("a", "no_such_tool")]
-        {
+        for (id, tool) in [
+            ("", "list_files"),
+            ("a b", "list_files"),
+            ("я", "list_files"),
+            ("a", "no_such_tool"),
+            ("a", "web_fetch"),
+        ] {
             assert_eq!(PastCall::new(id, tool, "{}", "", false), None, "{id} {tool}");
         }
     }

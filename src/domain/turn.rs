@@ -1,6 +1,7 @@
 //! A turn: one prompt of a person and everything that happens until its answer is settled.
 
 use crate::domain::blank::is_blank;
+use crate::domain::citations::Source;
 use crate::domain::history::Continuation;
 use crate::domain::ids::{MessageId, ThreadId, ThreadKey, TurnId, UserId};
 use crate::domain::media::{FileDelivery, FileReceipt};
@@ -105,11 +106,15 @@ pub enum TurnEvent {
         call: String,
         /// The tool's name.
         name: String,
+        /// What it works on, in one line: the query of a search, the host of a page.
+        subject: Option<String>,
     },
     /// A tool call has ended.
     ToolEnded(ToolCallRecord),
     /// The text so far is finished, and files follow it; their fates are reported to the receipt.
     Files(FileDelivery, FileReceipt),
+    /// The text cites another source, the next one of its list.
+    Source(Source),
 }
 
 /// Why a turn was cut short.
@@ -244,14 +249,16 @@ pub struct TurnReport {
     pub lost_files: Vec<String>,
     /// Files that are sent after the answer, in order.
     pub deliveries: Vec<FileDelivery>,
+    /// The web pages that `text` cites, by the numbers of its marks.
+    pub sources: Vec<Source>,
 }
 
 impl TurnReport {
     /// Creates the report of a turn that ended without any model call.
     pub fn without_work(text: String, outcome: Outcome) -> Self {
         let (calls, tools, rounds) = (Vec::new(), Vec::new(), Vec::new());
-        let (lost_files, deliveries) = (Vec::new(), Vec::new());
-        Self { text, outcome, calls, tools, rounds, lost_files, deliveries }
+        let (lost_files, deliveries, sources) = (Vec::new(), Vec::new(), Vec::new());
+        Self { text, outcome, calls, tools, rounds, lost_files, deliveries, sources }
     }
 
     /// Returns the answer as stored in the history. Returns `None` if it has neither visible text nor tool

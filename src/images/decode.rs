@@ -14,7 +14,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageResult, Limits};
 
 use super::format::Format;
 use super::inspected::Inspected;
-use super::limits::{MAX_DECODED_BYTES, MAX_PIXELS, USEFUL_SIDE};
+use super::limits::{MAX_DECODED_BYTES, MAX_PIXELS};
 use crate::domain::file::PictureFault;
 
 /// Decoded pixels.
@@ -35,11 +35,11 @@ fn check_size((width, height): (u32, u32)) -> Result<(), PictureFault> {
     if is_fit { Ok(()) } else { Err(PictureFault::TooManyPixels) }
 }
 
-/// Decodes a picture.
+/// Decodes a picture and scales it down so that no side is longer than `side` pixels.
 ///
 /// # Errors
 /// Returns a [`PictureFault`] if the pixels cannot be decoded.
-pub(super) fn pixels(format: Format, inspected: &Inspected) -> Result<Decoded, PictureFault> {
+pub(super) fn pixels(format: Format, inspected: &Inspected, side: u32) -> Result<Decoded, PictureFault> {
     check_size(inspected.size)?;
     let mut decoder = decoder(format, &inspected.clean).map_err(|error| fault(&error))?;
     let (width, height) = decoder.dimensions();
@@ -58,9 +58,9 @@ pub(super) fn pixels(format: Format, inspected: &Inspected) -> Result<Decoded, P
     };
     let profile = decoder.icc_profile().ok().flatten();
     let mut pixels = DynamicImage::from_decoder(decoder).map_err(|error| fault(&error))?;
-    if width.max(height) > USEFUL_SIDE {
+    if width.max(height) > side {
         // Unlike the other filters, this one does not copy the large picture.
-        pixels = pixels.thumbnail(USEFUL_SIDE, USEFUL_SIDE);
+        pixels = pixels.thumbnail(side, side);
     }
     pixels.apply_orientation(orientation);
     Ok(Decoded { pixels, profile })

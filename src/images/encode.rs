@@ -1,26 +1,26 @@
-//! Encodes pixels as PNG or JPEG within the provider's limits.
+//! Encodes pixels as PNG or JPEG within a size.
 
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{DynamicImage, ImageEncoder, ImageResult, Rgba, RgbaImage};
 
 use super::decode::Decoded;
-use super::limits::MAX_BYTES;
 use crate::domain::file::PictureFault;
 
 /// The qualities of JPEG in percent; the lower ones are used if the file would be too large.
 const QUALITIES: [u8; 4] = [90, 75, 50, 25];
 
-/// Encodes a picture: PNG if it is transparent or drawn, otherwise JPEG. Returns the file and its MIME type.
+/// Encodes a picture: PNG if it is transparent or drawn, otherwise JPEG. Returns the file of at most
+/// `most` bytes and its MIME type.
 ///
 /// # Errors
 /// Returns [`PictureFault::TooManyPixels`] if the file is too large even at the lowest quality.
-pub(super) fn encode(decoded: Decoded) -> Result<(Vec<u8>, &'static str), PictureFault> {
+pub(super) fn encode(decoded: Decoded, most: usize) -> Result<(Vec<u8>, &'static str), PictureFault> {
     let Decoded { pixels, profile } = decoded;
     let mut pixels = eight_bits(pixels);
     if is_drawn(&pixels) || pixels.color().has_alpha() {
         let file = png(&pixels, profile.as_deref()).map_err(|_| PictureFault::Broken)?;
-        if file.len() <= MAX_BYTES {
+        if file.len() <= most {
             return Ok((file, "image/png"));
         }
     }
@@ -29,7 +29,7 @@ pub(super) fn encode(decoded: Decoded) -> Result<(Vec<u8>, &'static str), Pictur
     }
     for quality in QUALITIES {
         let file = jpeg(&pixels, profile.as_deref(), quality).map_err(|_| PictureFault::Broken)?;
-        if file.len() <= MAX_BYTES {
+        if file.len() <= most {
             return Ok((file, "image/jpeg"));
         }
     }

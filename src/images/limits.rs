@@ -1,11 +1,21 @@
-//! Limits of the provider and of decoding.
+//! Limits of those who take pictures, and of decoding.
 
-/// The largest picture that the provider accepts, in bytes.
-pub(super) const MAX_BYTES: usize = 10_000_000;
-/// The longest side that the provider accepts, in pixels.
-pub(super) const MAX_SIDE: u32 = 8_000;
-/// The longest side of a converted picture in pixels; the provider scales down larger ones.
-pub(super) const USEFUL_SIDE: u32 = 2_576;
+/// What a picture has to be for whoever takes it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target {
+    /// The most bytes.
+    pub bytes: usize,
+    /// The longest side of a picture that stays as it is, in pixels.
+    pub accepted_side: u32,
+    /// The longest side of a converted picture, in pixels.
+    pub side: u32,
+    /// Whether GIF is taken.
+    pub takes_gif: bool,
+}
+
+/// What the provider of the chat models takes. It scales down what is larger than a converted picture.
+pub(super) const CHAT: Target =
+    Target { bytes: 10_000_000, accepted_side: 8_000, side: 2_576, takes_gif: true };
 /// The most pixels that are decoded. Phones take photos of 50 megapixels.
 pub(super) const MAX_PIXELS: u64 = 50_000_000;
 /// The most bytes that a decoder may allocate for its pixels.

@@ -1,4 +1,5 @@
-//! Converts pictures of many formats into pictures that a model accepts. Pure and synchronous.
+//! Converts pictures of many formats into pictures that a model accepts, or into smaller ones. Pure and
+//! synchronous.
 //!
 //! The content decides the format of a picture, not its name or MIME type. A picture that needs no conversion
 //! keeps its pixels byte for byte and loses only its metadata (location, comments, previews). All others
@@ -7,9 +8,9 @@
 //! not permissively licensed.
 //!
 //! Memory: `MAX_PIXELS` and `MAX_DECODED_BYTES` (`limits.rs`) are checked from the header before decoding.
-//! One call of [`fit`] allocates at most `MAX_DECODED_BYTES` for the decoder, about 70 MB for the smaller
-//! picture and its encoded form, and twice the length of the file. A photo of 40 megapixels needs 120 MB for
-//! its pixels (baseline JPEG).
+//! One call of [`fit`] or [`shrink`] allocates at most `MAX_DECODED_BYTES` for the decoder, about 70 MB for
+//! the smaller picture and its encoded form, and twice the length of the file. A photo of 40 megapixels needs
+//! 120 MB for its pixels (baseline JPEG).
 
 mod decode;
 mod encode;
@@ -30,14 +31,14 @@ mod tests;
 use format::Format;
 use image::metadata::Orientation;
 use inspected::Inspected;
-use limits::{MAX_BYTES, MAX_SIDE};
+use limits::{CHAT, Target};
 
 use crate::domain::file::PictureFault;
 
 /// A picture that a model accepts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Picture {
-    /// The content: at most 10 MB, at most 8,000 pixels on each side, without metadata.
+    /// The content: within the limits of size, without metadata.
     pub bytes: Vec<u8>,
     /// The MIME type of the content.
     pub mime: &'static str,
@@ -45,19 +46,33 @@ pub(crate) struct Picture {
     pub frames: u32,
 }
 
-/// Converts the picture to a form that a model accepts.
+/// Converts the picture to a form that a chat model accepts.
 ///
 /// # Errors
 /// Returns a [`PictureFault`] if the picture cannot be converted.
 pub(crate) fn fit(bytes: &[u8]) -> Result<Picture, PictureFault> {
+    fit_to(bytes, CHAT)
+}
+
+/// Converts the picture to JPEG, PNG or WebP of at most `most` bytes whose sides have at most `side` pixels.
+///
+/// # Errors
+/// Returns a [`PictureFault`] if the picture cannot be converted.
+pub(crate) fn shrink(bytes: &[u8], side: u32, most: usize) -> Result<Picture, PictureFault> {
+    fit_to(bytes, Target { bytes: most, accepted_side: side, side, takes_gif: false })
+}
+
+fn fit_to(bytes: &[u8], target: Target) -> Result<Picture, PictureFault> {
     let format = Format::of(bytes).ok_or(PictureFault::Foreign)?;
     let inspected = match format {
         Format::Jpeg => jpeg::inspect(bytes),
         Format::Png => png::inspect(bytes),
         Format::Gif => gif::inspect(bytes),
         Format::WebP => webp::inspect(bytes),
-        Format::Ico => return icon(bytes),
-        Format::Bmp | Format::Tiff => return converted(format, Inspected::of_pixels_only(bytes.to_vec())),
+        Format::Ico => return icon(bytes, target),
+        Format::Bmp | Format::Tiff => {
+            return converted(format, Inspected::of_pixels_only(bytes.to_vec()), target);
+        }
         Format::Unsupported => return Err(PictureFault::Unsupported),
     };
     let inspected = inspected.ok_or(PictureFault::Broken)?;
@@ -66,8 +81,9 @@ pub(crate) fn fit(bytes: &[u8]) -> Result<Picture, PictureFault> {
         && inspected.frames == 1
         && inspected.orientation == Orientation::NoTransforms
         && width.min(height) > 0
-        && width.max(height) <= MAX_SIDE
-        && inspected.clean.len() <= MAX_BYTES;
+        && width.max(height) <= target.accepted_side
+        && inspected.clean.len() <= target.bytes
+        && (target.takes_gif || format != Format::Gif);
     let mime = match format {
         Format::Jpeg => "image/jpeg",
         Format::Png => "image/png",
@@ -75,28 +91,28 @@ pub(crate) fn fit(bytes: &[u8]) -> Result<Picture, PictureFault> {
         _ => "image/webp",
     };
     if !fits {
-        return converted(format, inspected);
+        return converted(format, inspected, target);
     }
     // A single picture that the provider cannot decode causes it to reject the whole request. JPEG is not
     // decoded here, because a JPEG decoder shows the readable part even of a damaged file.
     if format != Format::Jpeg {
-        decode::pixels(format, &inspected)?;
+        decode::pixels(format, &inspected, target.side)?;
     }
     Ok(Picture { bytes: inspected.clean, mime, frames: 1 })
 }
 
 /// Converts the largest picture of an icon, which is a PNG or a bitmap.
-fn icon(bytes: &[u8]) -> Result<Picture, PictureFault> {
+fn icon(bytes: &[u8], target: Target) -> Result<Picture, PictureFault> {
     match ico::largest(bytes).ok_or(PictureFault::Broken)? {
-        ico::Entry::Png(png) => fit(png),
-        ico::Entry::Bitmap(icon) => converted(Format::Ico, Inspected::of_pixels_only(icon)),
+        ico::Entry::Png(png) => fit_to(png, target),
+        ico::Entry::Bitmap(icon) => converted(Format::Ico, Inspected::of_pixels_only(icon), target),
     }
 }
 
-fn converted(format: Format, inspected: Inspected) -> Result<Picture, PictureFault> {
+fn converted(format: Format, inspected: Inspected, target: Target) -> Result<Picture, PictureFault> {
     let frames = inspected.frames;
-    let decoded = decode::pixels(format, &inspected)?;
+    let decoded = decode::pixels(format, &inspected, target.side)?;
     drop(inspected);
-    let (bytes, mime) = encode::encode(decoded)?;
+    let (bytes, mime) = encode::encode(decoded, target.bytes)?;
     Ok(Picture { bytes, mime, frames })
 }

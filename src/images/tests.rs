@@ -38,6 +38,22 @@ fn pictures_that_are_fine_stay_as_they_are() {
 }
 
 #[test]
+fn a_picture_shrinks_to_sides_and_bytes() {
+    for (format, mime) in [(ImageFormat::Jpeg, "image/jpeg"), (ImageFormat::Png, "image/png")] {
+        let small = file(&photo(64, 48), format);
+        assert_eq!(shrink(&small, 64, 100_000), Ok(Picture { bytes: small.clone(), mime, frames: 1 }));
+        let shown = shrink(&file(&photo(640, 480), format), 100, 100_000).unwrap();
+        assert_eq!(decoded(&shown).dimensions(), (100, 75), "{mime}");
+        assert!(is_dark(&decoded(&shown), 10, 10));
+    }
+    let shown = shrink(&file(&photo(640, 480), ImageFormat::Png), 640, 60_000).unwrap();
+    assert_eq!((shown.mime, shown.bytes.len() <= 60_000), ("image/jpeg", true));
+    assert_eq!(decoded(&shown).dimensions(), (640, 480));
+    assert_eq!(shrink(&animation(2), 400, 100_000).unwrap().mime, "image/png", "GIF is not taken");
+    assert_eq!(shrink(b"no picture", 400, 100_000), Err(PictureFault::Foreign));
+}
+
+#[test]
 fn other_formats_become_jpeg_or_png() {
     let deep = DynamicImage::ImageRgb16(photo(64, 48).into_rgb16());
     let drawn = DynamicImage::new_rgb8(64, 48);
@@ -168,8 +184,9 @@ fn a_picture_that_would_be_too_large_as_png_loses_its_transparency() {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         image::Rgba(state.to_be_bytes())
     });
-    let (bytes, mime) = encode::encode(decode::Decoded { pixels: noise.into(), profile: None }).unwrap();
-    assert_eq!((mime, bytes.len() <= MAX_BYTES), ("image/jpeg", true));
+    let (bytes, mime) =
+        encode::encode(decode::Decoded { pixels: noise.into(), profile: None }, CHAT.bytes).unwrap();
+    assert_eq!((mime, bytes.len() <= CHAT.bytes), ("image/jpeg", true));
 }
 
 #[test]
@@ -276,7 +293,7 @@ proptest! {
             bytes[at] = byte;
         }
         if let Ok(shown) = fit(&bytes) {
-            prop_assert!(shown.bytes.len() <= MAX_BYTES);
+            prop_assert!(shown.bytes.len() <= CHAT.bytes);
         }
     }
 

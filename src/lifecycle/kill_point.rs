@@ -42,6 +42,8 @@ pub const ALL: &[&str] = &[
     "topics: after the call",
     "copies: deleted at the provider",
     "return: before the commit",
+    "draw: answered",
+    "draw: kept",
     "edit: fetched",
     "edit: before the commit",
     "file: counted",
@@ -49,6 +51,12 @@ pub const ALL: &[&str] = &[
     "transcription: answered",
     "transcription: before the commit",
     "transcription: settled",
+    "sandbox: claimed",
+    "sandbox: created",
+    "sandbox: stored",
+    "sandbox: executed",
+    "sandbox: before the results",
+    "sandbox: killed",
 ];
 
 #[cfg(debug_assertions)]

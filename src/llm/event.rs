@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::domain::citations::{Citation, Source};
 use crate::domain::usage::Usage;
 
 /// An event of a model's answer.
@@ -19,6 +20,12 @@ pub enum LlmEvent {
     Block(Value),
     /// A call whose arguments are complete.
     ToolCall(ToolCall),
+    /// The sources of the text block that ends here.
+    Cited(Vec<Citation>),
+    /// The provider begins to run a tool of its own.
+    ServerCall(ServerCall),
+    /// A tool of the provider's own has ended.
+    ServerResult(ServerResult),
     /// The usage of the call so far. Replaces earlier reports.
     Usage(Reported),
     /// The model has ended for this reason; only [`Self::Stop`] is missing, and is not needed any more.
@@ -47,6 +54,34 @@ pub struct ToolCall {
     pub name: String,
     /// The arguments, or why they cannot be read.
     pub input: Result<Value, String>,
+}
+
+/// A call of a tool that the provider runs itself.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ServerCall {
+    /// The provider's id, which the result repeats.
+    pub id: String,
+    /// The tool's name.
+    pub name: String,
+    /// The arguments.
+    pub input: Value,
+    /// What it works on, in one short line: the query of a search, the host of a page.
+    pub subject: Option<String>,
+}
+
+/// The result of a tool that the provider has run itself. Its content is only sent back, never shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ServerResult {
+    /// The id of the call.
+    pub call: String,
+    /// Whether the call failed.
+    pub failed: bool,
+    /// Whether it is a search, which costs money if it has not failed.
+    pub search: bool,
+    /// The size of the content in bytes, which the model reads as part of its prompt.
+    pub bytes: u64,
+    /// The page, if one was fetched.
+    pub page: Option<Source>,
 }
 
 /// Why an answer ended.

@@ -1,11 +1,12 @@
-//! Chat models: one neutral request, event and error for every provider; and speech to text. Knows nothing of
-//! users or Telegram. Encoding and decoding are pure; only `claude::Client` moves bytes.
+//! Chat models: one neutral request, event and error for every provider; speech to text; pictures. Knows
+//! nothing of users or Telegram. Encoding and decoding are pure; only `claude::Client` moves bytes.
 
 pub(crate) mod claude;
 mod content;
 pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod files;
+pub(crate) mod gemini;
 mod patience;
 mod provider;
 pub mod registry;

@@ -73,6 +73,14 @@ impl Registry {
             if model.max_output == 0 || model.max_output >= model.window {
                 return sense(format!("max_output of {} must lie between 0 and its window", model.id));
             }
+            if let Some(search) = &model.search
+                && tools.iter().all(|tool| tool.name != *search)
+            {
+                return sense(format!(
+                    "the table of tools has no {search}, which {} searches with",
+                    model.id
+                ));
+            }
             check_prices(model).map_err(RegistryError::Sense)?;
         }
         if let Some(tool) = tools.iter().find(|tool| !is_price(tool.price, USE_DIGITS)) {

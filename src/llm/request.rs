@@ -22,11 +22,14 @@ pub struct LlmRequest {
     pub max_tokens: u64,
     /// Standing instructions, from the most shared to the most personal.
     pub system: Vec<Cow<'static, str>>,
-    /// The tools that the model may call, in a fixed order.
+    /// Our tools that the model may call, in a fixed order.
     pub tools: Arc<[ToolSpec]>,
+    /// The provider's own tools that the model may use, in a fixed order, behind ours.
+    pub server_tools: Arc<[ServerTool]>,
     /// Whether the model may call them in this answer.
     pub tool_choice: ToolChoice,
-    /// The conversation, oldest first; begins and ends with the user.
+    /// The conversation, oldest first; begins with the user, and ends with the user or an answer that was
+    /// paused.
     pub messages: Vec<LlmMessage>,
     /// The number of `messages` that the next request of this conversation repeats unchanged.
     pub stable: usize,
@@ -41,6 +44,7 @@ impl LlmRequest {
             max_tokens: self.max_tokens,
             system: Vec::new(),
             tools: Arc::from([]),
+            server_tools: Arc::from([]),
             tool_choice: ToolChoice::None,
             messages: vec![LlmMessage { role: Role::User, blocks: vec![Block::Text(text)] }],
             stable: 0,
@@ -50,10 +54,35 @@ impl LlmRequest {
     /// Asks for an answer without tools, with a last word of ours at the end of what the user said.
     pub fn ask_for_the_end(&mut self, words: &str) {
         self.tool_choice = ToolChoice::None;
+        self.drop_open_calls();
         let told = Block::Text(words.to_owned());
         match self.messages.last_mut() {
             Some(last) if last.role == Role::User => last.blocks.push(told),
             _ => self.messages.push(LlmMessage { role: Role::User, blocks: vec![told] }),
+        }
+    }
+
+    /// Removes calls of the provider's own tools that have no result yet from the last answer: words of ours
+    /// must not follow them. Thinking behind such a call goes too, because it is signed together with it, and
+    /// so does thinking that would end the message.
+    fn drop_open_calls(&mut self) {
+        let Some(at) = self.messages.iter().rposition(|message| message.role == Role::Assistant) else {
+            return;
+        };
+        let blocks = &mut self.messages[at].blocks;
+        let answered: Vec<String> = blocks.iter().filter_map(|block| block.own("tool_use_id")).collect();
+        let is_open = |block: &Block| {
+            block.is_own("server_tool_use") && block.own("id").is_none_or(|id| !answered.contains(&id))
+        };
+        let thinks = |block: &Block| block.is_own("thinking") || block.is_own("redacted_thinking");
+        let Some(first) = blocks.iter().position(is_open) else { return };
+        let behind = blocks.split_off(first);
+        blocks.extend(behind.into_iter().filter(|block| !is_open(block) && !thinks(block)));
+        while blocks.last().is_some_and(thinks) {
+            blocks.pop();
+        }
+        if blocks.is_empty() {
+            self.messages.remove(at);
         }
     }
 
@@ -125,6 +154,31 @@ pub struct ToolSpec {
     pub description: &'static str,
     /// JSON schema of its arguments.
     pub schema: Value,
+}
+
+/// A tool that the provider runs itself while it answers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ServerTool {
+    /// A search of the web.
+    WebSearch(WebLimits),
+    /// The content of a web page.
+    WebFetch {
+        /// What is allowed.
+        limits: WebLimits,
+        /// The most tokens of one page that the model reads.
+        content_tokens: u32,
+        /// Whether the answer names the passages that it relies on.
+        citations: bool,
+    },
+}
+
+/// What a tool of the web is allowed in one request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WebLimits {
+    /// The most uses.
+    pub uses: u32,
+    /// Domains that are left out, with their subdomains.
+    pub blocked_domains: Arc<[String]>,
 }
 
 /// A message of the user or the model.
@@ -203,6 +257,17 @@ pub enum Block {
 }
 
 impl Block {
+    /// Whether it is a block of the model's own of this kind.
+    fn is_own(&self, kind: &str) -> bool {
+        matches!(self, Self::Own(value) if value["type"] == kind)
+    }
+
+    /// A text field of a block of the model's own.
+    fn own(&self, field: &str) -> Option<String> {
+        let Self::Own(value) = self else { return None };
+        value[field].as_str().map(str::to_owned)
+    }
+
     /// The file, if it is one.
     fn as_file(&self) -> Option<&FileBlock> {
         match self {

@@ -8,3 +8,8 @@ pub(crate) const BYTES_PER_TOKEN: u64 = 2;
 /// which that rule was published: 2.7, rounded in favour of the user. In scripts with more bytes per
 /// character, a token has fewer characters.
 pub(crate) const BYTES_PER_ESTIMATED_TOKEN: u64 = 3;
+
+/// Bytes per token of what the provider's own tools return, where it does not report the number of tokens.
+/// Most of it is encrypted and in Base64, four characters for three bytes of a web page; rounded in favour of
+/// the user.
+pub(crate) const BYTES_PER_RESULT_TOKEN: u64 = 6;

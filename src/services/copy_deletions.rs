@@ -41,6 +41,7 @@ pub(crate) async fn run(db: Db, provider: Provider, queued: Arc<Notify>, life: L
 async fn work(db: &Db, provider: &Provider, life: &Lifecycle, metrics: &Metrics) -> Result<(), DbError> {
     let until_drain = db.until(&life.drain);
     until_drain.persist(|| copy_deletions::expire(db, LIFETIME)).await?;
+    until_drain.persist(|| copy_deletions::drop_cleared(db)).await?;
     loop {
         let copies = until_drain.persist(|| copy_deletions::claim(db, BATCH, LEASE)).await?;
         if copies.is_empty() {

@@ -41,12 +41,12 @@ pub(crate) struct FoundFile {
     pub(crate) kind: FileKind,
     /// The size in bytes; 0 if it is not known.
     pub(crate) size: u64,
+    /// Why it was not fetched when it arrived, if that was refused.
+    refusal: Option<Refusal>,
     /// Telegram's id of the content; empty for a made file.
     pub(crate) unique_id: String,
     /// The recording that it is, if it is one.
     pub(crate) recording: Option<RecordingId>,
-    /// The limit that prevented fetching it when it arrived.
-    refusal: Option<Refusal>,
     place: Place,
 }
 
@@ -63,18 +63,29 @@ pub(crate) enum ContentError {
     /// The file was deleted since it was found.
     #[error("the file was deleted")]
     Gone,
-    /// It is larger than this many bytes, the most that is loaded.
-    #[error("files of more than {limit} bytes are not loaded")]
-    TooLarge { limit: u64 },
-    /// Its sender had reached the limit of a day when it came.
-    #[error("the file came beyond the limit of a day")]
-    OverDailyLimit,
+    /// It is larger than what Telegram hands out, or than what is loaded.
+    #[error("a file of more than {limit} bytes is not loaded")]
+    TooLarge {
+        /// The largest file that is loaded, in bytes.
+        limit: u64,
+    },
+    /// It was not fetched, because its sender had reached the limit of a day.
+    #[error("the file was not fetched because of the limit of a day")]
+    NotFetched,
     /// Telegram does not hand out the file.
     #[error("Telegram does not hand out the file")]
     Telegram(#[from] ApiError),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DbError),
+}
+
+/// The content of a file, with the room in memory that it takes.
+#[derive(Debug)]
+pub(crate) struct LoadedFile {
+    pub(crate) bytes: Vec<u8>,
+    /// Kept as long as the content.
+    pub(crate) room: Option<OwnedSemaphorePermit>,
 }
 
 impl FileContents {
@@ -98,7 +109,7 @@ impl FileContents {
             let NamedFile { source, kind, size, recording, refusal } = named;
             let FileSource { chat, telegram_id, unique_id, name, mime } = source;
             let place = Place::Person { chat, telegram_id };
-            return Ok(Some(FoundFile { id, name, mime, kind, size, unique_id, recording, refusal, place }));
+            return Ok(Some(FoundFile { id, name, mime, kind, size, refusal, unique_id, recording, place }));
         }
         let made = self.made_files.sendable(key, &[id]).await?;
         Ok(made.into_iter().next().map(|file| FoundFile {
@@ -107,60 +118,55 @@ impl FileContents {
             mime: file.mime,
             kind: FileKind::Document,
             size: u64::try_from(file.size).unwrap_or_default(),
+            refusal: None,
             unique_id: String::new(),
             recording: None,
-            refusal: None,
             place: Place::Made { chat: key.chat, telegram_id: file.telegram_id },
         }))
     }
 
-    /// Refuses a file that is known to exceed a limit. Made files may be larger than what Telegram hands out:
-    /// the store has them until they are sent.
+    /// Loads the content of a file: from Redis, the store of made files or Telegram, which is asked again
+    /// after passing failures. Waits for room in memory first.
     ///
     /// # Errors
-    /// Returns [`ContentError::TooLarge`] or [`ContentError::OverDailyLimit`].
-    pub(crate) fn check(&self, file: &FoundFile) -> Result<(), ContentError> {
-        let limit = match file.place {
-            Place::Person { .. } => self.largest(),
-            Place::Made { .. } => LARGEST_LOADED,
+    /// Returns a [`ContentError`].
+    pub(crate) async fn load(&self, file: &FoundFile) -> Result<LoadedFile, ContentError> {
+        self.check(file)?;
+        let room = self.api.room_for(Some(file.size).filter(|size| *size > 0)).await;
+        let bytes = match &file.place {
+            Place::Person { chat, telegram_id } => {
+                let ask = || content(&self.api, &self.cache, *chat, telegram_id, &file.unique_id);
+                self.patiently(*chat, ask).await?
+            }
+            Place::Made { chat, telegram_id } => {
+                match (self.made_files.content(file.id).await?, telegram_id) {
+                    (Some(content), _) => content,
+                    (None, Some(telegram_id)) => {
+                        let ask = || self.api.download(*chat, telegram_id, self.largest());
+                        self.patiently(*chat, ask).await?
+                    }
+                    (None, None) => return Err(ContentError::Gone),
+                }
+            }
         };
-        match file.refusal {
-            _ if file.size > limit => Err(ContentError::TooLarge { limit }),
-            Some(Refusal::DailyLimit) => Err(ContentError::OverDailyLimit),
-            _ => Ok(()),
-        }
+        Ok(LoadedFile { bytes, room })
     }
 
-    /// Waits for room in memory for a file. Whoever loads it takes room first and keeps it as long as the
-    /// content.
-    pub(crate) async fn room(&self, file: &FoundFile) -> Option<OwnedSemaphorePermit> {
-        self.api.room_for(Some(file.size).filter(|size| *size > 0)).await
+    /// Refuses what need not be asked for. Made files may be larger than what Telegram hands out: the store
+    /// has them until they are sent.
+    pub(crate) fn check(&self, file: &FoundFile) -> Result<(), ContentError> {
+        match (&file.place, file.refusal) {
+            (Place::Person { .. }, _) if file.size > self.largest() => {
+                Err(ContentError::TooLarge { limit: self.largest() })
+            }
+            (Place::Person { .. }, Some(Refusal::DailyLimit)) => Err(ContentError::NotFetched),
+            _ => Ok(()),
+        }
     }
 
     /// Returns the largest file of a person that is loaded, in bytes.
     fn largest(&self) -> u64 {
         self.api.file_limit().min(LARGEST_LOADED)
-    }
-
-    /// Loads the content of a file: from Redis, the store of made files or Telegram, which is asked again
-    /// after passing failures.
-    pub(crate) async fn load(&self, file: &FoundFile) -> Result<Vec<u8>, ContentError> {
-        match &file.place {
-            Place::Person { chat, telegram_id } => {
-                let ask = || content(&self.api, &self.cache, *chat, telegram_id, &file.unique_id);
-                self.patiently(*chat, ask).await
-            }
-            Place::Made { chat, telegram_id } => {
-                match (self.made_files.content(file.id).await?, telegram_id) {
-                    (Some(content), _) => Ok(content),
-                    (None, Some(telegram_id)) => {
-                        let ask = || self.api.download(*chat, telegram_id, self.largest());
-                        self.patiently(*chat, ask).await
-                    }
-                    (None, None) => Err(ContentError::Gone),
-                }
-            }
-        }
     }
 
     /// Asks Telegram again after passing failures, never during a penalty.

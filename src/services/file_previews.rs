@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::file_contents::{ContentError, FileContents, FoundFile};
+use super::file_contents::{ContentError, FileContents, FoundFile, LoadedFile};
 use crate::bot_api::ApiError;
 use crate::db::DbError;
 use crate::documents::{self, Document, DocumentError, Preview, Selection};
@@ -83,7 +83,7 @@ impl From<ContentError> for PreviewError {
         match error {
             ContentError::Gone => Self::NotFound,
             ContentError::TooLarge { limit } => Self::TooLarge { limit },
-            ContentError::OverDailyLimit => Self::NotFetched,
+            ContentError::NotFetched => Self::NotFetched,
             ContentError::Telegram(error) => Self::Telegram(error),
             ContentError::Database(error) => Self::Database(error),
         }
@@ -130,11 +130,9 @@ impl FilePreviews {
     ) -> Result<PreviewedFile, PreviewError> {
         let file = self.contents.find(key, id).await?.ok_or(PreviewError::NotFound)?;
         check(&file)?;
-        self.contents.check(&file)?;
-        let _room = self.contents.room(&file).await;
         // The semaphore is never closed, so this always returns a permit.
         let _loaded = self.loaded.acquire().await.ok();
-        let bytes = self.contents.load(&file).await?;
+        let LoadedFile { bytes, room: _room } = self.contents.load(&file).await?;
         let FoundFile { name, mime, .. } = file;
         let size = bytes.len();
         let preview = self.read(&name, &mime, bytes, selection, FOR_TOOL).await?;

@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use super::books::Books;
-use super::file_contents::{FileContents, FoundFile};
+use super::file_contents::{FileContents, FoundFile, LoadedFile};
 use super::metering::{PaidWork, Reservation, ReserveError, TurnMeter};
 use super::transcription::{self, Claim, Funding, Request};
 use crate::db::DbError;
@@ -133,8 +133,8 @@ enum Words {
 enum Prepared {
     /// The words.
     Words(Words),
-    /// The file is loaded, and its place among those in memory is taken.
-    Loaded(Recording, Option<OwnedSemaphorePermit>),
+    /// The file is loaded; its place among those in memory and its room there are taken.
+    Loaded(Recording, [Option<OwnedSemaphorePermit>; 2]),
 }
 
 type Done = oneshot::Sender<Result<FileTranscript, TranscriptError>>;
@@ -229,9 +229,10 @@ impl Job {
         let load = async {
             // The semaphore is never closed, so this always returns a permit.
             let place = self.service.places.clone().acquire_owned().await.ok();
-            let bytes = Bytes::from(self.service.contents.load(&self.file).await?);
+            let LoadedFile { bytes, room } = self.service.contents.load(&self.file).await?;
             let FoundFile { name, mime, .. } = self.file.clone();
-            Ok(Prepared::Loaded(Recording { name, mime, bytes, language: self.language.clone() }, place))
+            let (bytes, language) = (Bytes::from(bytes), self.language.clone());
+            Ok(Prepared::Loaded(Recording { name, mime, bytes, language }, [place, room]))
         };
         tokio::select! {
             loaded = load => loaded,

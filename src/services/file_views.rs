@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 
-use super::file_contents::{ContentError, FileContents, FoundFile};
+use super::file_contents::{ContentError, FileContents, FoundFile, LoadedFile};
 use crate::db::DbError;
 use crate::documents::{self, CutPdf, PageRanges, PdfError};
 use crate::domain::file::{FileKind, PictureFault};
@@ -133,7 +133,7 @@ impl FileViews {
     }
 
     /// Finds, checks and loads a file, and works on it on a thread for blocking work. Dropping the future does
-    /// not end that thread, so the thread holds the permit. `panicked` is returned if the work panics.
+    /// not end that thread, so the thread holds the permits. `panicked` is returned if the work panics.
     async fn prepared<T: Send + 'static>(
         &self,
         key: ThreadKey,
@@ -144,14 +144,12 @@ impl FileViews {
     ) -> Result<(String, T), ViewError> {
         let file = self.contents.find(key, id).await?.ok_or(ViewError::NotFound)?;
         check(&file)?;
-        self.contents.check(&file)?;
-        let _room = self.contents.room(&file).await;
         // The semaphores are never closed, so they always return a permit.
         let _loaded = self.loaded.acquire().await.ok();
-        let bytes = self.contents.load(&file).await?;
+        let LoadedFile { bytes, room } = self.contents.load(&file).await?;
         let permit = self.readers.clone().acquire_owned().await.ok();
         let working = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+            let _permits = (permit, room);
             work(bytes)
         });
         let result = working.await.unwrap_or_else(|error| {

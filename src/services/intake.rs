@@ -9,7 +9,7 @@ use crate::db::file_edits::FileEdit;
 use crate::db::inbox::GivenUp;
 use crate::db::outbox::{self, OutboxMessage};
 use crate::db::people::KnownUser;
-use crate::db::{Db, DbError, Tx, file_edits, inbox, messages};
+use crate::db::{Db, DbError, Tx, copy_deletions, file_edits, inbox, messages};
 use crate::domain::file::{Attachment, Retrieval};
 use crate::domain::ids::{ChatId, MessageId, OutboxId, ThreadKey, UpdateId, UserId};
 use crate::domain::people::{Chat, Person};
@@ -83,11 +83,19 @@ pub(crate) struct MessageEdit<'a> {
 }
 
 /// Applies an edit to a stored message and marks its update as handled. Ignores edits of unknown messages and
-/// edits older than one already applied; the copy of a file that is not stored is queued for deletion.
+/// edits older than one already applied; the copy of a file that is not stored is queued for deletion. The edit
+/// of a message that crashes have delayed stays in the inbox, and the sweep applies it later.
 pub(crate) async fn apply_edit(db: &Db, cache: &Cache, edit: MessageEdit<'_>) -> Result<(), DbError> {
     let MessageEdit { update, chat, message, text, date, file } = edit;
     let mut tx = db.begin().await?;
     let mut changed = messages::edit(&mut tx, chat, message, text, date, update).await?;
+    if changed.is_none() && inbox::is_waiting(&mut tx, chat, message).await? {
+        if let Some(copy) = file.and_then(|(_, fetched)| fetched.copy()) {
+            copy_deletions::queue(&mut *tx, &copy.id).await?;
+            Db::commit(tx).await?;
+        }
+        return Ok(());
+    }
     if let Some((file, fetched)) = file {
         let file_edit = FileEdit { chat, message, update, file, fetched };
         changed = file_edits::replace(&mut tx, file_edit, changed.is_some()).await?.or(changed);

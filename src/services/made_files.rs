@@ -170,7 +170,7 @@ pub(crate) async fn forget(db: &Db, before: DateTime<Utc>) -> Result<(), DbError
 
 /// Returns a name that every system accepts: the last component of a path, without control characters and
 /// those that file systems reserve. Never empty.
-fn file_name(name: &str) -> String {
+pub(super) fn file_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let suitable = |c: &char| !c.is_control() && !"<>:\"|?*\u{2028}\u{2029}\u{202e}".contains(*c);
     let name: String = last.chars().filter(suitable).collect();

@@ -17,6 +17,8 @@ pub(crate) struct PaidCall {
     started: Instant,
     /// Whether the elapsed time is what is paid for.
     timed: bool,
+    /// What is charged if the call is cut.
+    if_cut: Option<Usage>,
 }
 
 impl PaidCall {
@@ -42,9 +44,25 @@ impl PaidCall {
             first_text_ms: None,
             duration_ms: 0,
         };
-        let mut paid = Self { meter: meter.clone(), call, started: Instant::now(), timed };
+        let mut paid = Self { meter: meter.clone(), call, started: Instant::now(), timed, if_cut: None };
         paid.note();
         paid
+    }
+
+    /// Sets what is charged, as an estimate, if the call is dropped before the service has answered: a
+    /// service that cannot be told to stop goes on with work that nobody waits for.
+    #[must_use]
+    pub(crate) fn if_cut(mut self, usage: Usage) -> Self {
+        self.if_cut = Some(usage);
+        self
+    }
+
+    /// Records what the service's answer says: the usage, whether it had to be estimated, and the answer's id.
+    pub(crate) fn answered(&mut self, usage: Usage, estimated: bool, request_id: Option<String>) {
+        self.if_cut = None;
+        self.call.estimated = estimated;
+        self.call.request_id = request_id;
+        self.used(usage);
     }
 
     /// Records what is known to be used so far. Later reports replace earlier ones. The time of a call that
@@ -80,6 +98,10 @@ impl Drop for PaidCall {
     fn drop(&mut self) {
         if self.call.ended == RUNNING {
             CUT.clone_into(&mut self.call.ended);
+            if let Some(usage) = self.if_cut.take() {
+                self.call.usage = usage;
+                self.call.estimated = true;
+            }
             self.note();
         }
     }
@@ -109,6 +131,23 @@ mod tests {
         assert_eq!((calls[0].ended.as_str(), calls[0].usage.seconds), ("cut", dec!(1.234)));
         assert_eq!((&calls[1], ended.ended.as_str()), (&ended, "end"));
         assert_eq!((calls[0].number, calls[1].number), (0, 1), "each call has a key of its own");
+    }
+
+    #[tokio::test]
+    async fn a_cut_call_is_estimated_unless_it_was_answered_or_has_failed() {
+        let (meter, _requests) = metering::channel();
+        let expected = Usage { input: 10, image_output: 1_120, ..Usage::default() };
+        let start = || PaidCall::start(&meter, service()).if_cut(expected);
+        drop(start());
+        let mut answered = start();
+        answered.answered(Usage { input: 7, ..Usage::default() }, false, Some("id".to_owned()));
+        drop(answered);
+        start().end("overloaded");
+        let calls = meter.call_log().final_calls();
+        assert_eq!((calls[0].usage, calls[0].estimated), (expected, true));
+        assert_eq!((calls[1].usage.input, calls[1].estimated), (7, false));
+        assert_eq!(calls[1].request_id.as_deref(), Some("id"));
+        assert_eq!((calls[2].usage, calls[2].estimated), (Usage::default(), false));
     }
 
     #[tokio::test]

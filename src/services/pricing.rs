@@ -5,11 +5,12 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::domain::model::{Model, Prices};
+use crate::domain::model::{Model, ModelId, Prices};
 use crate::domain::money::Usd;
 use crate::domain::turn::ModelCall;
 use crate::domain::usage::Usage;
 use crate::llm::registry::Registry;
+use crate::llm::request::ServerTool;
 use crate::llm::tokens::BYTES_PER_TOKEN;
 
 /// The name of the provider's own search in the table of tools.
@@ -33,12 +34,38 @@ pub struct Priced {
 /// than a guess.
 pub fn price(registry: &Registry, call: &ModelCall, on: NaiveDate) -> Priced {
     let Some(model) = registry.get(&call.model) else { return service(registry, call, on) };
-    let search = registry.tool_price(WEB_SEARCH, on);
+    let search = search(registry, model, on);
     let prices = valid(model, call.usage.prompt(), on);
     Priced {
         cost: cost(&prices, search, &call.usage),
         prices: json!({ "tokens": prices, WEB_SEARCH: search }),
     }
+}
+
+/// Returns the price of a search that the provider runs for this model.
+fn search(registry: &Registry, model: &Model, on: NaiveDate) -> Usd {
+    registry.tool_price(model.search.as_deref().unwrap_or(WEB_SEARCH), on)
+}
+
+/// Returns the cost of this usage of a model on a day, searches included; zero if the table lacks the model.
+pub(crate) fn expected(registry: &Registry, model: &ModelId, usage: &Usage, on: NaiveDate) -> Usd {
+    registry.get(model).map_or(Usd::ZERO, |model| {
+        cost(&valid(model, usage.prompt(), on), search(registry, model, on), usage)
+    })
+}
+
+/// Returns the most that the searches of one request may cost on a day.
+pub(crate) fn searches(registry: &Registry, tools: &[ServerTool], on: NaiveDate) -> Usd {
+    let uses = |tool: &ServerTool| match tool {
+        ServerTool::WebSearch(limits) => u64::from(limits.uses),
+        ServerTool::WebFetch { .. } => 0,
+    };
+    web_search(registry, on).times(tools.iter().map(uses).sum())
+}
+
+/// Returns the price of one search of the web on a day.
+pub(crate) fn web_search(registry: &Registry, on: NaiveDate) -> Usd {
+    registry.tool_price(WEB_SEARCH, on)
 }
 
 /// Returns the cost of a call of a service that is charged by the second.
@@ -120,7 +147,6 @@ fn valid(model: &Model, prompt_tokens: u64, on: NaiveDate) -> Prices {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::model::ModelId;
 
     fn usd(text: &str) -> Usd {
         Usd(text.parse().unwrap())
@@ -181,6 +207,24 @@ mod tests {
         let usage = Usage { seconds: "12.345".parse().unwrap(), ..Usage::default() };
         let priced = price(&registry, &call(TRANSCRIPTION, usage), day("2026-11-21"));
         assert_eq!((priced.cost, priced.prices), (usd("0.000925875"), json!({"second": "0.000075"})));
+    }
+
+    #[test]
+    fn a_drawn_picture_costs_what_its_row_says() {
+        let registry = Registry::load(None).unwrap();
+        // Text and pictures of the prompt, thoughts, a picture of 2K, two searches.
+        let usage =
+            Usage { input: 578, output: 230, image_output: 1_120, web_searches: 2, ..Usage::default() };
+        let priced = price(&registry, &call("gemini-3-pro-image", usage), day("2026-11-21"));
+        assert_eq!(priced.cost, usd("0.166316"));
+        assert_eq!(
+            (&priced.prices["web_search"], &priced.prices["tokens"]["image_output"]),
+            (&json!("0.014"), &json!("120"))
+        );
+        let model = ModelId("gemini-3-pro-image".to_owned());
+        assert_eq!(expected(&registry, &model, &usage, day("2026-11-21")), priced.cost);
+        assert_eq!(expected(&registry, &ModelId("x".to_owned()), &usage, day("2026-11-21")), Usd::ZERO);
+        assert!(registry.offered().all(|model| model.prices.iter().all(|row| row.image_output.is_none())));
     }
 
     #[test]

@@ -109,4 +109,12 @@ impl BotContext {
     pub(crate) fn courier(&self) -> &Courier {
         &self.screen.courier
     }
+
+    /// Wakes the tasks that delete at providers what belonged to forgotten conversations.
+    pub(crate) fn forgotten(&self) {
+        self.copies_dropped.notify_one();
+        if let Some(sandboxes) = &self.assistant.sandboxes {
+            sandboxes.look_for_unwanted();
+        }
+    }
 }

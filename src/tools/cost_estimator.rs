@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::execute_python;
 use super::tool::{Failure, Output, Tool, ToolContext};
 use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
@@ -30,6 +31,10 @@ pub(super) struct Arguments {
     #[serde(default = "once")]
     #[schemars(range(min = 1))]
     requests: u64,
+    /// Searches of the web in one request; none if left out. What they find counts as characters that are
+    /// read.
+    #[serde(default)]
+    web_searches: u64,
 }
 
 fn once() -> u64 {
@@ -49,8 +54,10 @@ impl Tool for CostEstimator {
 }
 
 fn estimate(arguments: &Arguments, context: ToolContext<'_>) -> Result<Value, Failure> {
-    let &Arguments { input_chars, output_chars, requests } = arguments;
-    if [input_chars, output_chars, requests].iter().any(|&number| number > MOST) || requests == 0 {
+    let &Arguments { input_chars, output_chars, requests, web_searches } = arguments;
+    if [input_chars, output_chars, requests, web_searches].iter().any(|&number| number > MOST)
+        || requests == 0
+    {
         return Err(Failure::arguments(format!("numbers must be at most {MOST}, requests at least 1")));
     }
     let usage = Usage {
@@ -58,15 +65,23 @@ fn estimate(arguments: &Arguments, context: ToolContext<'_>) -> Result<Value, Fa
         output: output_chars.div_ceil(CHARS_PER_TOKEN),
         ..Usage::default()
     };
+    let search = pricing::web_search(context.registry, context.today());
     let estimates: Vec<Value> = context
         .registry
         .offered()
         .map(|model| {
-            let one: Usd = pricing::estimate(model, &usage, context.today());
+            let tokens = pricing::estimate(model, &usage, context.today());
+            let one: Usd = tokens + search.times(web_searches);
             json!({"model": model.name, "usd_per_request": one, "usd_total": one.times(requests)})
         })
         .collect();
-    Ok(json!({"estimates": estimates, "input_tokens": usage.input, "output_tokens": usage.output}))
+    let mut result =
+        json!({"estimates": estimates, "input_tokens": usage.input, "output_tokens": usage.output});
+    if context.sandboxes.is_some() {
+        let minute = context.registry.tool_price(execute_python::SERVICE, context.today()).times(60);
+        result["execute_python_usd_per_minute"] = json!(minute);
+    }
+    Ok(result)
 }
 
 #[cfg(test)]
@@ -87,6 +102,11 @@ mod tests {
         let sonnet = &estimate["estimates"][0];
         assert_eq!(sonnet["usd_per_request"], "0.007");
         assert_eq!(sonnet["usd_total"], "0.014");
+        let searching = json!({"input_chars": 3_000, "output_chars": 1_500, "web_searches": 3});
+        assert_eq!(
+            run(&searching, context).await.result.unwrap()["estimates"][0]["usd_per_request"],
+            "0.037"
+        );
         for wrong in [
             json!({}),
             json!({"input_chars": -1, "output_chars": 1}),

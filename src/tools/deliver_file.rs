@@ -77,7 +77,7 @@ impl Tool for DeliverFile {
     type Arguments = Arguments;
     const NAME: ToolName = ToolName::DeliverFile;
     const DESCRIPTION: &'static str = "Sends files to the person: files that tools have made in this conversation, and \
-        files that the person has sent before. Use it whenever they should get a file; nothing else sends one. Free. The \
+        files that the person has sent before. Use it whenever they should get a file; words alone send none. Free. The \
         ids come from list_files or from the tool that made the file; never guess one. By default files follow the \
         finished answer. With sequential they are sent at once: what you have written so far becomes a message of its \
         own, then come the files, then your answer goes on; use that for text that belongs between files, one call for \
@@ -166,7 +166,7 @@ fn described(file: &MediaFile) -> Value {
 }
 
 /// Returns what the model reads about files that were sent at once.
-fn told(files: &[MediaFile], fates: &[FileFate]) -> Value {
+pub(super) fn told(files: &[MediaFile], fates: &[FileFate]) -> Value {
     let line = |(file, fate): (&MediaFile, &FileFate)| {
         let mut line = described(file);
         let (status, reason) = match fate {

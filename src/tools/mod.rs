@@ -7,6 +7,8 @@
 //! 3. its line in `toolbox.rs`, which the compiler requires, and there in `TURN_ONLY` if sub-agents must not have it;
 //! 4. the sentence `tool-<name>` in each language (`telegram/text/locales`), which a test requires.
 //!
+//! The tools of the web have only a name there and limits in `web.rs`, because the provider runs them.
+//!
 //! A tool that makes a file stores it with `context.made_files` and returns its id to the model, which sends
 //! it with `deliver_file`. The runner enforces limits, checks the balance and formats results.
 
@@ -15,10 +17,13 @@ mod analyze_pdf;
 mod cost_estimator;
 mod deliver_file;
 pub(crate) mod delivery;
+mod execute_python;
 mod failure;
+mod generate_image;
 mod list_files;
 mod outages;
 mod preview_file;
+mod render_latex;
 pub(crate) mod runner;
 mod self_critique;
 pub(crate) mod subagent;
@@ -26,7 +31,9 @@ mod tool;
 mod toolbox;
 mod transcribe_audio;
 mod vision;
+mod web;
 
 pub(crate) use outages::Outages;
 pub(crate) use tool::ToolContext;
 pub(crate) use toolbox::Toolbox;
+pub(crate) use web::WebAccess;

@@ -111,9 +111,14 @@ fn refused(error: Value) -> Ran {
 /// spend after this turn's cost and the tools running beside it.
 async fn work(tool: &Definition, input: &Value, context: ToolContext<'_>, meter: &TurnMeter) -> Ran {
     let name = tool.spec.name;
-    let _reservation = match tool.price {
+    let paid = match tool.price {
         Price::Free => None,
-        Price::Paid(paid) => match meter.reserve(paid).await {
+        Price::Paid(work) => Some(work),
+        Price::Varying(work) => Some(work(input, context)),
+    };
+    let _reservation = match paid {
+        None => None,
+        Some(paid) => match meter.reserve(paid).await {
             Ok(reservation) => Some(reservation),
             Err(ReserveError::Short(left)) => {
                 tracing::info!(tool = name, "a paid tool was refused for lack of money");

@@ -16,7 +16,7 @@ pub(super) use super::failure::Failure;
 use super::outages::Outages;
 use super::subagent::RunSubagent;
 use crate::db::Db;
-use crate::domain::ids::{ThreadId, ThreadKey};
+use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
 use crate::domain::turn::ModelCall;
@@ -27,7 +27,9 @@ use crate::services::file_transcripts::FileTranscripts;
 use crate::services::file_views::FileViews;
 use crate::services::made_files::MadeFiles;
 use crate::services::metering::{PaidWork, TurnMeter};
+use crate::services::pictures::Pictures;
 use crate::services::pricing;
+use crate::services::sandboxes::Sandboxes;
 
 /// A tool that the model may call.
 pub(super) trait Tool {
@@ -47,12 +49,14 @@ pub(super) trait Tool {
 }
 
 /// The price of a tool.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Price {
     /// No charge.
     Free,
     /// `least` must be left to spend, and `most` is reserved before the tool runs.
     Paid(PaidWork),
+    /// The same, with amounts that depend on the arguments and the price table.
+    Varying(for<'a> fn(&Value, ToolContext<'a>) -> PaidWork),
 }
 
 /// The services and data that a tool may use.
@@ -72,6 +76,12 @@ pub(crate) struct ToolContext<'a> {
     pub views: &'a FileViews,
     /// Turns speech into text; `None` if it is not set up.
     pub transcripts: Option<&'a FileTranscripts>,
+    /// Makes pictures, and scales them down for the model.
+    pub pictures: &'a Pictures,
+    /// The sandboxes of conversations; `None` without a key for them.
+    pub sandboxes: Option<&'a Sandboxes>,
+    /// The turn's row, to which the files that a tool makes belong.
+    pub turn: TurnId,
     /// The conversation of the turn: the only one whose data a tool may read.
     pub key: ThreadKey,
     /// Its row.
@@ -201,6 +211,7 @@ pub(super) mod testing {
         let db = made_files.db();
         let previews = Box::leak(Box::new(FilePreviews::nowhere()));
         let views = Box::leak(Box::new(FileViews::nowhere()));
+        let pictures = Box::leak(Box::new(Pictures::nowhere()));
         let meter = Box::leak(Box::new(metering::channel().0));
         let outages = Box::leak(Box::new(Outages::default()));
         let (thread, subagents, delivery) = (ThreadId(1), &Unavailable, &NoDelivery);
@@ -212,6 +223,9 @@ pub(super) mod testing {
             previews,
             views,
             transcripts: None,
+            pictures,
+            sandboxes: None,
+            turn: TurnId(1),
             key,
             thread,
             subagents,

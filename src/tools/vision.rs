@@ -129,7 +129,7 @@ pub(super) fn told(id: &str, error: &ViewError) -> Failure {
             let message = format!("Files of more than {} MB cannot be fetched.", limit / 1_000_000);
             Failure { error: "too_large", message }
         }
-        ViewError::Content(ContentError::OverDailyLimit) => failure(
+        ViewError::Content(ContentError::NotFetched) => failure(
             "not_fetched",
             "The person had reached the limit of bytes per day when the file arrived. Ask the person to send it again on \
              the next day (UTC).",

@@ -1,6 +1,7 @@
 //! `/clear`: earlier messages appear in no prompt any more, later ones do, and nothing else changes.
 
 use playground::anthropic::{Gate, Outcome, Reply, Step};
+use playground::telegram::NewFile;
 
 use crate::harness::money::person;
 use crate::harness::partial_answer::{first_half_is_visible, half_an_answer};
@@ -259,5 +260,20 @@ async fn sent_while_the_bot_is_away_it_parts_what_was_said_before_and_after() {
     bot.hears(ANN, "You said: hello").await;
     assert_eq!(last_prompt(&bot), ["user: hello"]);
     drop(keeper);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn the_copy_of_a_message_that_is_answered_after_a_clear_is_deleted() {
+    let bot = Bot::start().await;
+    bot.telegram.send(ANN, ANN, NewFile::photo(40, 30).captioned("What is this?"));
+    bot.answer(ANN, 1).await;
+    let copy = bot.model.files().first().map(|file| file.id.clone()).unwrap();
+    // As if crashes had delayed the message until the command was carried out, which found no copy then.
+    bot.sql("UPDATE threads SET cleared_up_to = 2147483647").await;
+    // Any command lets the deletion look for work at once.
+    bot.telegram.say(BOB, BOB, "/clear");
+    bot.model.until_deleted(&copy, BOUND).await.unwrap();
+    bot.database.until("SELECT count(*) FROM copy_deletions", 0).await;
     bot.end().await;
 }

@@ -1,10 +1,11 @@
 //! Edited messages: the newest edit of a message counts, in whatever order edits arrive and whichever process
 //! dies meanwhile.
 
+use playground::anthropic::{Gate, Reply, Step};
 use serde_json::json;
 
 use crate::harness::barrier::Barrier;
-use crate::harness::{ANN, Bot, conversation};
+use crate::harness::{ANN, BOB, Bot, conversation};
 
 #[tokio::test]
 async fn an_older_change_that_comes_late_does_not_undo_a_newer_one() {
@@ -52,6 +53,46 @@ async fn a_change_of_a_message_that_is_not_stored_yet_survives_a_crash() {
     bot.run().await;
     assert_eq!(bot.answer(ANN, 2).await, "You said: two");
     assert_eq!(bot.database.count("SELECT count(*) FROM messages WHERE text = 'one'").await, 0);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_change_waits_for_a_message_that_crashes_have_delayed() {
+    let mut bot = Bot::with([("STRANDED_AFTER_SECONDS", "1")]).await;
+    let (gate, keeper) = Gate::new();
+    bot.model.set_author(move |asked| {
+        let held = || Reply::steps(vec![Step::Gate(gate.clone()), Step::Text("Held.".to_owned())]);
+        asked.text.contains("hold").then(held)
+    });
+    let said = bot.telegram.say(BOB, BOB, "hold on");
+    bot.request(1).await;
+    bot.kill().await;
+    // Two crashes have hit the message, so it waits until nothing else is in flight. Its edit does not.
+    let message = |kind: &str, text: &str| {
+        let chat = json!({"id": ANN, "type": "private", "first_name": "Ann"});
+        let from = json!({"id": ANN, "is_bot": false, "first_name": "Ann"});
+        json!({kind: {"message_id": 900, "date": 1, "edit_date": 2, "text": text, "chat": chat, "from": from}})
+    };
+    for (number, kind, text, crashes) in [(2, "message", "one", 2), (1, "edited_message", "two", 0)] {
+        let mut update = message(kind, text);
+        update["update_id"] = json!(said.update_id - number);
+        let insert = "INSERT INTO inbox (update_id, kind, payload, crashes, chat_id, message_id)
+                      VALUES ($1, $2, $3::json, $4, $5, 900)";
+        sqlx::query(insert)
+            .bind(said.update_id - number)
+            .bind(kind)
+            .bind(update.to_string())
+            .bind(crashes)
+            .bind(ANN)
+            .execute(bot.books())
+            .await
+            .unwrap();
+    }
+    bot.run().await;
+    bot.request(2).await;
+    keeper.open();
+    bot.database.until("SELECT count(*) FROM messages WHERE text = 'two'", 1).await;
+    bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
     bot.end().await;
 }
 

@@ -84,7 +84,7 @@ async fn result(bot: &Bot, number: usize) -> Value {
 }
 
 /// Waits until the bot has sent so many files to a chat.
-async fn arrived(bot: &Bot, chat: i64, count: usize) -> Vec<MediaMessage> {
+pub(crate) async fn arrived(bot: &Bot, chat: i64, count: usize) -> Vec<MediaMessage> {
     let what = format!("{count} files in chat {chat}");
     let files = bot.telegram.until(&what, BOUND, |view| {
         let files: Vec<MediaMessage> = view.sent_media(chat).collect();
@@ -94,7 +94,7 @@ async fn arrived(bot: &Bot, chat: i64, count: usize) -> Vec<MediaMessage> {
 }
 
 /// Returns what the bot has said and sent in a chat since its first answer, in order.
-fn course(bot: &Bot, chat: i64) -> Vec<String> {
+pub(crate) fn course(bot: &Bot, chat: i64) -> Vec<String> {
     bot.telegram.view(|view| {
         let files: Vec<MediaMessage> = view.sent_media(chat).collect();
         let own = view.messages(chat).filter(|message| message.from_bot).skip(1);

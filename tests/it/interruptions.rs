@@ -1,6 +1,7 @@
 //! A newer message or a stop ends an answer; the text so far stays in the chat and in the history.
 
 use playground::anthropic::{Gate, Outcome, Reply, Step};
+use serde_json::json;
 
 use crate::harness::partial_answer::{first_half_is_visible, half_an_answer};
 use crate::harness::{ANN, BOUND, Bot, conversation, exact, prompt};
@@ -156,5 +157,34 @@ async fn answers_beyond_the_limit_of_one_person_wait_in_order() {
     assert!(bot.request(3).await.at >= opened, "the third answer waits");
     keepers.remove(0).open();
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'answered'", 3).await;
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn an_older_message_that_was_delayed_waits_for_the_answer_to_a_newer_one() {
+    let bot = Bot::with([("STRANDED_AFTER_SECONDS", "1")]).await;
+    bot.ask("before").await;
+    let (gate, keeper) = Gate::new();
+    let halves =
+        [Step::Text("First half, ".to_owned()), Step::Gate(gate), Step::Text("second half.".to_owned())];
+    bot.model.script(Reply::steps(halves.into()));
+    let newer = bot.ann("newer");
+    keeper.reached().await;
+    // As if crashes had kept it from being handled.
+    let older = json!({"update_id": newer.update_id - 1_000, "message": {
+        "message_id": newer.message_id - 1, "date": 1, "text": "older",
+        "chat": {"id": ANN, "type": "private", "first_name": "Ann"},
+        "from": {"id": ANN, "is_bot": false, "first_name": "Ann"},
+    }});
+    sqlx::query("INSERT INTO inbox (update_id, kind, payload) VALUES ($1, 'message', $2::json)")
+        .bind(newer.update_id - 1_000)
+        .bind(older.to_string())
+        .execute(bot.books())
+        .await
+        .unwrap();
+    bot.database.until("SELECT count(*) FROM inbox WHERE tries > 0", 1).await;
+    keeper.open();
+    assert_eq!(bot.answer(ANN, 2).await, "First half, second half.");
+    assert_eq!(bot.answer(ANN, 3).await, "You said: older");
     bot.end().await;
 }

@@ -16,6 +16,8 @@ async fn requests_of_the_bot_are_accepted_by_the_official_types() {
     let bot = Bot::start().await;
     bot.ask("hello").await;
     bot.ask("!pause").await;
+    bot.ask("!search dollars euro").await;
+    bot.ask("!fetch https://rates.example/eur").await;
     bot.ask("a longer conversation").await;
     let file = std::env::temp_dir().join(format!("starling-requests-{}.jsonl", std::process::id()));
     let bodies: Vec<String> = bot.model.requests().iter().map(|request| request.body.to_string()).collect();

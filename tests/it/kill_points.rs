@@ -133,9 +133,12 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             || point.starts_with(OF_FILES)
             // `daily_files.rs` covers this.
             || point == "file: counted"
-            // `voice.rs` and `file_edits.rs` cover these.
+            // `voice.rs`, `drawing_faults.rs` and `file_edits.rs` cover these.
             || point.starts_with("transcription: ")
+            || point.starts_with("draw: ")
             || point.starts_with("edit: ")
+            // `python.rs` covers these.
+            || point.starts_with("sandbox: ")
     };
     let points = kill_point::ALL.iter().copied().filter(|&point| !elsewhere(point));
     futures::stream::iter(points).for_each_concurrent(AT_ONCE, buys_asks_and_returns).await;

@@ -90,6 +90,39 @@ def server_tool(client):
     assert [block.type for block in message.content] == ["web_search_tool_result", "text"], message.content
 
 
+WEB = [
+    {"type": "web_search_20260318", "name": "web_search", "max_uses": 2, "allowed_callers": ["direct"]},
+    {"type": "web_fetch_20260318", "name": "web_fetch", "max_uses": 2, "allowed_callers": ["direct"],
+     "citations": {"enabled": True}},
+]
+
+
+def web(client):
+    message, heard = talk(client, "!search dollars euro; error:unavailable", tools=WEB)
+    kinds = [block.type for block in message.content]
+    call, result, other, failed = message.content[1:5]
+    assert kinds[1:5] == ["server_tool_use", "web_search_tool_result"] * 2, kinds
+    assert call.input == {"query": "dollars euro"} and call.id == result.tool_use_id, call
+    assert result.content[0].url == "https://rates.example/eur" and result.content[0].encrypted_content, result
+    assert failed.content.error_code == "unavailable" and other.id == failed.tool_use_id, failed
+    cited = [block for block in message.content if block.type == "text" and block.citations]
+    assert cited[0].citations[0].url == "https://rates.example/eur", cited
+    assert message.usage.server_tool_use.web_search_requests == 1, message.usage
+    history = [{"role": "user", "content": "?"}, message.to_param(), {"role": "user", "content": "thanks"}]
+    again, _ = talk(client, "", messages=history, tools=WEB)
+    assert said(again) == "You said: thanks" and "1.17" in heard, said(again)
+
+
+def page(client):
+    message, _ = talk(client, "!fetch https://rates.example/eur", tools=WEB)
+    call, result = message.content[1:3]
+    assert (call.name, result.content.url) == ("web_fetch", "https://rates.example/eur"), result
+    assert result.content.content.source.data.startswith("One euro is"), result
+    cited = next(block for block in message.content if block.type == "text" and block.citations)
+    assert cited.citations[0].document_title == "EUR/USD today", cited
+    assert message.usage.server_tool_use.web_fetch_requests == 1, message.usage
+
+
 def refusal(client):
     message, heard = talk(client, "!refuse")
     assert message.stop_reason == "refusal" and heard == "", message
@@ -98,10 +131,10 @@ def refusal(client):
 
 def events_fit_the_types(client):
     kinds = set()
-    for text in ("!think", "!tool", "!pause", "!refuse"):
+    for text in ("!think", "!tool", "!pause", "!refuse", "!search euro", "!fetch"):
         config = {"type": "adaptive", "display": "summarized"}
         stream = client.messages.create(
-            model=MODEL, max_tokens=1000, stream=True, thinking=config, tools=[CLOCK],
+            model=MODEL, max_tokens=1000, stream=True, thinking=config, tools=[CLOCK, *WEB],
             messages=[{"role": "user", "content": text}],
         )
         for event in stream:
@@ -243,9 +276,9 @@ def refused(client):
 
 
 CHECKS = (
-    echo, markdown, long, thinking, tool, server_tool, refusal, events_fit_the_types, unknown_events_do_no_harm,
-    error_in_the_stream, cut_stream, http_errors, retry_after_is_obeyed, without_a_stream, caching, counting,
-    models, files, files_cannot_be_fetched_back, refused,
+    echo, markdown, long, thinking, tool, server_tool, web, page, refusal, events_fit_the_types,
+    unknown_events_do_no_harm, error_in_the_stream, cut_stream, http_errors, retry_after_is_obeyed,
+    without_a_stream, caching, counting, models, files, files_cannot_be_fetched_back, refused,
 )
 
 

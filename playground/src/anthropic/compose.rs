@@ -1,6 +1,9 @@
 //! Composes an answer from steps before the first byte is sent: the events with the places at which to wait,
 //! and the same answer as one message. Sending then costs one timer and one slice per delta.
 
+mod server_tools;
+
+use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -64,6 +67,8 @@ struct Composer<'a> {
     slow: Option<Duration>,
     thinking: ThinkingShown,
     meter: Meter,
+    /// How often each of the API's own tools was used.
+    uses: HashMap<String, u64>,
     called: bool,
     /// Whether a step ends the answer.
     raw: bool,
@@ -92,6 +97,7 @@ impl<'a> Composer<'a> {
             slow: None,
             thinking: ThinkingShown::of(frame.body, frame.model),
             meter: Meter::new(frame.input, frame.body),
+            uses: HashMap::new(),
             called: false,
             raw: false,
             over: false,
@@ -119,6 +125,10 @@ impl<'a> Composer<'a> {
                 self.call(json!({"type":"tool_use","id":id,"name":name,"input":{}}), &partial);
             }
             Step::Block(block) => self.whole_block(block),
+            Step::Search(query) => self.search(&query),
+            Step::Fetch(url) => self.fetch(&url),
+            Step::Results => self.open_results(),
+            Step::Cited { text, citations } => self.cited(&text, &citations),
             Step::Ping => self.send(Pace::AtOnce, |bytes| wire::event(bytes, &json!({"type":"ping"}))),
             Step::Pings(gap) => self.pings(gap),
             Step::Raw(events) => self.raw(&events),
@@ -194,13 +204,13 @@ impl<'a> Composer<'a> {
 
     fn whole_block(&mut self, mut block: Value) {
         if block["type"] == "server_tool_use" {
-            self.meter.searches += u64::from(block["name"] == "web_search");
             let input = std::mem::replace(&mut block["input"], json!({})).to_string();
             if block["id"].is_null() {
                 block["id"] = json!(self.frame.ids.next("srvtoolu_"));
             }
             return self.call(block, &input);
         }
+        self.count_result(&block);
         self.start_block(&block);
         self.end_block(block);
     }

@@ -68,10 +68,14 @@ pub(super) fn newest_user_text(body: &Value) -> String {
     text_of(newest_user_message(body))
 }
 
-/// Returns the texts of the last user message that has any: the question before tools were called.
+/// Returns the texts of the last user message that is more than results of tools: the question before they
+/// were called. Empty if that message has only files.
 pub(super) fn newest_question(body: &Value) -> String {
-    let texts = messages(body).iter().rev().filter(|message| role(message) == "user").map(text_of);
-    texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
+    let is_question = |message: &&Value| {
+        let blocks = blocks(&message["content"]);
+        role(message) == "user" && blocks.iter().any(|block| block.kind() != "tool_result")
+    };
+    messages(body).iter().rfind(is_question).map(text_of).unwrap_or_default()
 }
 
 /// Returns the tool results in the last user message: the name of the tool and the text of its result.
@@ -110,6 +114,16 @@ mod tests {
             assert_eq!(newest_user_text(&body), text);
         }
         assert_eq!(newest_user_text(&json!(null)), "");
+    }
+
+    #[test]
+    fn a_message_with_only_a_file_asks_nothing_that_was_asked_before() {
+        let body = |newest: Value| {
+            let earlier = json!({"role":"user","content":"old"});
+            json!({"messages":[earlier, {"role":"assistant","content":"x"}, {"role":"user","content":newest}]})
+        };
+        assert_eq!(newest_question(&body(json!([{"type":"image"}]))), "");
+        assert_eq!(newest_question(&body(json!([{"type":"tool_result","tool_use_id":"x"}]))), "old");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Counts the usage of one answer: input as the prompt cache charged it, output as it is written. Four bytes
-//! of output count as a token, so that tests can predict where `max_tokens` cuts.
+//! of output count as a token, so that tests can predict where `max_tokens` cuts. Results of the API's own
+//! tools are added to the input at the end, at four bytes a token.
 
 use serde_json::{Value, json};
 
@@ -13,13 +14,14 @@ pub(super) struct Meter {
     written: u64,
     pub(super) thought: u64,
     pub(super) searches: u64,
+    pub(super) fetches: u64,
 }
 
 impl Meter {
     /// Creates the meter of a valid request body.
     pub(super) fn new(input: InputUsage, body: &Value) -> Self {
         let allowance = body["max_tokens"].as_u64().unwrap_or(0).saturating_mul(4);
-        Self { input, allowance, written: 0, thought: 0, searches: 0 }
+        Self { input, allowance, written: 0, thought: 0, searches: 0, fetches: 0 }
     }
 
     /// Returns whether the output limit is reached.
@@ -34,6 +36,11 @@ impl Meter {
         self.allowance -= paid.len() as u64;
         self.written += paid.len() as u64;
         (paid, !rest.is_empty())
+    }
+
+    /// Adds input that the model reads while it answers: results of the API's own tools.
+    pub(super) fn read(&mut self, tokens: u64) {
+        self.input.plain += tokens;
     }
 
     /// Returns the usage of a message.
@@ -56,8 +63,9 @@ impl Meter {
             "output_tokens": self.written.div_ceil(4).max(1),
             "output_tokens_details": {"thinking_tokens": self.thought.div_ceil(4)},
         });
-        if self.searches > 0 {
-            usage["server_tool_use"] = json!({"web_search_requests":self.searches,"web_fetch_requests":0});
+        if self.searches + self.fetches > 0 {
+            let (searches, fetches) = (self.searches, self.fetches);
+            usage["server_tool_use"] = json!({"web_search_requests":searches,"web_fetch_requests":fetches});
         }
         usage
     }

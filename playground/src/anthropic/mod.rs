@@ -24,7 +24,9 @@
 //! | `!error` | sends `overloaded_error` inside the stream after some text |
 //! | `!error-first [times]` | the same before any text, once by default, then an echo |
 //! | `!max-tokens` | stops in the middle with `max_tokens` |
-//! | `!pause` | stops with `pause_turn` and goes on when its content is sent back unchanged |
+//! | `!pause [times]` | stops with `pause_turn`, and goes on when its content is sent back unchanged |
+//! | `!search [query; ...]` | searches the built-in web (`web`), then tells what it found, with citations |
+//! | `!fetch [address]` | reads a page of the built-in web, then tells its beginning, with a citation |
 //! | `!overflow` | stops in the middle with `model_context_window_exceeded` |
 //! | `!too-long` | is refused: "prompt is too long: N tokens > M maximum" |
 //! | `!tool [name or all] [json]` | calls the first declared tool, the named one or all, then tells the results |
@@ -35,7 +37,11 @@
 //! | `!transcribe` | calls `transcribe_audio` for the newest file that the prompt offers to it, then tells the result |
 //! | `!look` | calls `list_files`, then `analyze_image` for the newest picture, then tells the result |
 //! | `!pdf [page]` | calls `list_files`, then `analyze_pdf` for a page (or all) of the newest PDF, then tells the result |
+//! | `!formula [latex]` | draws the formula, by default that of the quadratic equation, and sends the picture |
+//! | `!python [code]` | runs the code in the lines that follow, by default one that draws a chart, and sends its files |
 //! | `!remember` | lists role and first 20 characters of each message that it received |
+//! | `!draw [prompt]` | calls generate_image; words of the prompt choose faults (see `gemini`) |
+//! | `!redraw [prompt]` | calls list_files, then generate_image with the newest picture that it lists |
 //!
 //! An echo of a message with files begins with a sentence about each of them: name, and size in pixels, pages
 //! or characters.
@@ -55,10 +61,12 @@ mod meter;
 mod models;
 mod planner;
 mod playback;
+mod python;
 mod record;
 mod reply;
 mod scenario;
 mod scripted;
+mod scripted_web;
 mod server;
 mod signature;
 #[cfg(test)]
@@ -67,6 +75,7 @@ mod texts;
 mod transcript;
 mod validate;
 mod viewing;
+pub mod web;
 mod wire;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -155,12 +164,12 @@ impl Anthropic {
             planner: Mutex::new(ResponsePlanner::new()),
             cache: Mutex::default(),
             count_faults: Mutex::default(),
-            log: Arc::new(Log::new()),
+            log: Arc::new(Log::new("model API")),
             files: Mutex::new(Store::new(Limits {
                 file: settings.file_bytes,
                 storage: settings.storage_bytes,
             })),
-            file_log: Arc::new(Log::new()),
+            file_log: Arc::new(Log::new("Files API")),
             ids: ids::Ids::new(),
             stop: stop.clone(),
         });

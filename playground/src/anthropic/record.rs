@@ -1,33 +1,17 @@
-//! The log of requests: one record per request, and waiting for a change.
+//! The record of a request to the Messages or Files API.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::body::Bytes;
 use axum::http::HeaderMap;
-use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
-use tokio::sync::watch;
 
 use super::endpoint::Endpoint;
 use super::files::SentFile;
+use crate::recorder::{self, Entry, OpenEntry};
 
-/// The outcome of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The answer is still being sent.
-    Open,
-    /// The answer was sent to the end of its script, including an in-stream error.
-    Finished,
-    /// The client disconnected before the end.
-    ClosedByClient,
-    /// The emulator broke the connection: by script, or because it was stopped.
-    Cut,
-    /// The request broke a rule of the API: status and sentence.
-    Refused(u16, String),
-    /// An injected fault, such as a 529: status and sentence.
-    Failed(u16, String),
-}
+pub use crate::recorder::Outcome;
 
 /// A request and its outcome. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -90,101 +74,39 @@ impl Recorded {
     }
 }
 
+impl Entry for Recorded {
+    fn outcome(&mut self) -> &mut Outcome {
+        &mut self.outcome
+    }
+
+    fn summary(&self) -> String {
+        format!("{:?} {:?} {:?}", self.endpoint, self.outcome, self.newest_user_text())
+    }
+}
+
 /// Every request so far, in order of arrival.
-#[derive(Debug)]
-pub(super) struct Log {
-    entries: Mutex<Vec<Recorded>>,
-    changes: watch::Sender<()>,
-}
+pub(super) type Log = recorder::Log<Recorded>;
 
-impl Log {
-    pub(super) fn new() -> Self {
-        Self { entries: Mutex::default(), changes: watch::Sender::new(()) }
-    }
-
-    pub(super) fn read<T>(&self, probe: impl FnOnce(&[Recorded]) -> T) -> T {
-        probe(&self.entries())
-    }
-
-    /// Records a request whose outcome is already known.
-    pub(super) fn add(&self, entry: Recorded) -> usize {
-        let mut entries = self.entries();
-        entries.push(entry);
-        let index = entries.len() - 1;
-        drop(entries);
-        self.changes.send_replace(());
-        index
-    }
-
-    /// Records a request that is about to be answered.
-    pub(super) fn open(self: &Arc<Self>, entry: Recorded) -> ResponseLog {
-        ResponseLog {
-            log: Arc::clone(self),
-            index: self.add(entry),
-            last_byte: None,
-            started: false,
-            closed: false,
-        }
-    }
-
-    fn change(&self, index: usize, edit: impl FnOnce(&mut Recorded)) {
-        if let Some(entry) = self.entries().get_mut(index) {
-            edit(entry);
-        }
-        self.changes.send_replace(());
-    }
-
-    /// Probes at once and after every change, until there is a value or the bound has passed.
-    pub(super) async fn until<T>(
-        &self,
-        what: &str,
-        bound: Duration,
-        mut probe: impl FnMut(&[Recorded]) -> Option<T>,
-    ) -> anyhow::Result<T> {
-        let mut changes = self.changes.subscribe();
-        let deadline = tokio::time::Instant::now() + bound;
-        loop {
-            changes.mark_unchanged();
-            if let Some(found) = self.read(&mut probe) {
-                return Ok(found);
-            }
-            if tokio::time::timeout_at(deadline, changes.changed()).await.is_err() {
-                let seen = self.read(summary);
-                anyhow::bail!("not within {bound:?}: {what}; the model API saw {seen}");
-            }
-        }
-    }
-
-    fn entries(&self) -> MutexGuard<'_, Vec<Recorded>> {
-        self.entries.lock()
-    }
-}
-
-fn summary(entries: &[Recorded]) -> String {
-    let tail = entries.iter().rev().take(5).rev();
-    let lines: Vec<String> =
-        tail.map(|e| format!("{:?} {:?} {:?}", e.endpoint, e.outcome, e.newest_user_text())).collect();
-    format!("{} requests, the last being [{}]", entries.len(), lines.join("; "))
-}
-
-/// A request without an outcome yet. Dropping it means that the client disconnected, because the server drops
-/// the answer of a closed connection.
+/// A request whose answer is being sent. Dropping it means that the client disconnected.
 #[derive(Debug)]
 pub(super) struct ResponseLog {
-    log: Arc<Log>,
-    index: usize,
+    entry: OpenEntry<Recorded>,
     last_byte: Option<Instant>,
     started: bool,
-    closed: bool,
 }
 
 impl ResponseLog {
+    /// Records a request that is about to be answered.
+    pub(super) fn open(log: &Arc<Log>, entry: Recorded) -> Self {
+        Self { entry: log.open(entry), last_byte: None, started: false }
+    }
+
     /// Records that bytes were written; `content` is `true` if they contain a content delta.
     pub(super) fn wrote(&mut self, content: bool) {
         let now = Instant::now();
         self.last_byte = Some(now);
         if content && !std::mem::replace(&mut self.started, true) {
-            self.log.change(self.index, |entry| entry.first_delta_at = Some(now));
+            self.entry.change(|entry| entry.first_delta_at = Some(now));
         }
     }
 
@@ -196,7 +118,7 @@ impl ResponseLog {
             let usage =
                 data.get("usage").or_else(|| data.get("message")?.get("usage")).and_then(Value::as_object);
             let Some(usage) = usage.cloned() else { continue };
-            self.log.change(self.index, |entry| match &mut entry.usage {
+            self.entry.change(|entry| match &mut entry.usage {
                 Value::Object(known) => known.extend(usage),
                 unknown => *unknown = Value::Object(usage),
             });
@@ -208,13 +130,8 @@ impl ResponseLog {
     }
 
     fn settle(&mut self, outcome: Outcome) {
-        if !std::mem::replace(&mut self.closed, true) {
-            let last_byte = self.last_byte;
-            self.log.change(self.index, |entry| {
-                entry.outcome = outcome;
-                entry.last_byte_at = last_byte;
-            });
-        }
+        let last_byte = self.last_byte;
+        self.entry.settle(outcome, |entry| entry.last_byte_at = last_byte);
     }
 }
 

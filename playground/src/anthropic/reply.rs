@@ -80,6 +80,19 @@ pub enum Step {
     },
     /// A whole block, unchanged, such as a server tool's result.
     Block(Value),
+    /// A search of the built-in web for this query, with its result.
+    Search(String),
+    /// A fetch of this address of the built-in web, with its result.
+    Fetch(String),
+    /// The results of the server tools' calls that the conversation has left open.
+    Results,
+    /// A text block with citations.
+    Cited {
+        /// The text.
+        text: String,
+        /// The citations, such as of [`super::web::search_citation`].
+        citations: Vec<Value>,
+    },
     /// A `ping` event.
     Ping,
     /// Pings this far apart, and nothing else, until the client leaves.

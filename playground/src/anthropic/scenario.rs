@@ -39,6 +39,10 @@ pub enum Scenario {
     MaxTokens,
     /// A long server turn that must be sent back.
     PauseTurn,
+    /// A search of the built-in web, and an answer with citations.
+    Search,
+    /// A page of the built-in web, and an answer with a citation.
+    Fetch,
     /// The context window fills up while answering.
     ContextExceeded,
     /// The prompt is refused as too long.
@@ -59,8 +63,16 @@ pub enum Scenario {
     Look,
     /// A call of `analyze_pdf` for the newest PDF.
     ReadPdf,
+    /// A formula that is drawn and sent.
+    Formula,
+    /// Python that is run, and its files that are sent.
+    Python,
     /// A digest of the conversation as the model received it.
     Remember,
+    /// A call of `generate_image`.
+    Draw,
+    /// A call of `list_files`, then one of `generate_image` with the newest picture.
+    Redraw,
 }
 
 struct ScenarioRow {
@@ -129,6 +141,13 @@ const ROWS: &[ScenarioRow] = &[
         "a call of the first declared tool",
         &["use a tool", "используй инструмент"],
     ),
+    row(
+        Scenario::Search,
+        "search",
+        "a search of the web, with citations",
+        &["search the web", "найди в интернете", "поищи в интернете"],
+    ),
+    row(Scenario::Fetch, "fetch", "a web page, with a citation", &["read the page", "прочитай страницу"]),
     row(Scenario::UnknownEvents, "unknown", "unknown events between known ones", &[]),
     row(Scenario::BrokenToolUse, "broken-tool", "a tool call that breaks off", &[]),
     row(Scenario::Empty, "empty", "a normal end without text", &[]),
@@ -151,10 +170,29 @@ const ROWS: &[ScenarioRow] = &[
         &["of the pdf", "read the pdf", "прочитай страниц", "прочитай pdf"],
     ),
     row(
+        Scenario::Formula,
+        "formula",
+        "a formula drawn with render_latex and sent with deliver_file",
+        &["draw a formula", "draw the formula", "нарисуй формулу"],
+    ),
+    row(
+        Scenario::Python,
+        "python",
+        "Python that is run with execute_python, and its files sent",
+        &["run python", "draw a chart", "нарисуй график", "запусти python"],
+    ),
+    row(
         Scenario::Remember,
         "remember",
         "a digest of all messages that the model received",
         &["what do you remember", "что ты помнишь"],
+    ),
+    row(Scenario::Draw, "draw", "a picture of the text that follows", &["draw me", "draw a ", "нарисуй"]),
+    row(
+        Scenario::Redraw,
+        "redraw",
+        "the newest picture of the conversation, changed",
+        &["change the picture", "измени картинку"],
     ),
 ];
 
@@ -246,7 +284,7 @@ mod tests {
         assert_eq!(names.len(), Scenario::ALL.len());
         assert_eq!(Scenario::ALL.iter().collect::<HashSet<_>>().len(), Scenario::ALL.len());
         // The last variant's number tells how many there are.
-        assert_eq!(Scenario::Remember as usize + 1, Scenario::ALL.len());
+        assert_eq!(Scenario::Redraw as usize + 1, Scenario::ALL.len());
         let guide = include_str!("mod.rs");
         for scenario in Scenario::ALL {
             assert!(guide.contains(&format!("| `!{}", scenario.name())), "{}", scenario.name());

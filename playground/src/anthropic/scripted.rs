@@ -11,17 +11,16 @@ use super::conversation::{
 };
 use super::error::ApiError;
 use super::files::{self, Known};
+use super::python;
 use super::reply::{Plan, Step, StopReason};
 use super::scenario::{DefaultScenario, Directive, Scenario, choose};
-use super::texts;
-use super::viewing;
+use super::{scripted_web, texts, viewing};
 
 const SLOW: Duration = Duration::from_millis(300);
 const SLOW_WORDS: usize = 30;
 const THOUGHT: &str = "The question deserves some care. First I consider what is asked, then what is known, \
                        and then I look for the shortest honest answer.";
-const PAUSED: &str = "Let me look that up.";
-const RESUMED: &str = "Here is what I found after a longer search: one euro is 1.17 dollars.";
+const FORMULA: &str = r"x_{1,2} = \frac{-b \pm \sqrt{b^2-4ac}}{2a}, \quad \text{если } b^2 \ge 4ac";
 
 /// The parts of a request that the script depends on.
 pub(super) struct ScriptInput<'a> {
@@ -41,13 +40,23 @@ pub(super) struct ScriptInput<'a> {
 /// Returns the answer to the newest user text. Tool results come first, then "continue", then directives.
 pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
     if scene.resumes_pause {
-        return Plan::Steps(resumed(scene.body));
+        return Plan::Steps(scripted_web::resumed(scene.body));
     }
     let results = newest_tool_results(scene.body);
+    if let Some(call) = redraw(scene, &results) {
+        return Plan::Steps(vec![call]);
+    }
     if !results.is_empty() {
-        let asked = choose(&newest_question(scene.body), scene.fallback);
-        if let Some(call) = viewing::after_the_list(&asked, &newest_question(scene.body), &results) {
+        if let Some(step) = after_drawing(&results, scene) {
+            return Plan::Steps(vec![step]);
+        }
+        let question = newest_question(scene.body);
+        let asked = choose(&question, scene.fallback);
+        if let Some(call) = viewing::after_the_list(&asked, &question, &results) {
             return Plan::Steps(vec![call]);
+        }
+        if let Some(steps) = (asked.scenario == Scenario::Python).then(|| python::after(&results)).flatten() {
+            return Plan::Steps(steps);
         }
         let told: Vec<String> =
             results.iter().map(|(name, text)| format!("The tool {name} says: {text}")).collect();
@@ -78,8 +87,15 @@ pub(super) fn perform(directive: &Directive, scene: &ScriptInput<'_>) -> Plan {
         Scenario::ErrorMidway => vec![first, overloaded()],
         Scenario::MaxTokens => vec![first, Step::Stop(StopReason::MaxTokens)],
         Scenario::ContextExceeded => vec![first, Step::Stop(StopReason::ContextExceeded)],
-        Scenario::PauseTurn => paused(scene.body),
+        Scenario::PauseTurn => scripted_web::paused(scene.body),
+        Scenario::Search => scripted_web::search(&directive.argument, scene.body),
+        Scenario::Fetch => scripted_web::fetch(&directive.argument, scene.body),
         Scenario::ToolUse => tool_calls(&directive.argument, scene.body),
+        Scenario::Formula => formula(&directive.argument, scene.body),
+        Scenario::Python => {
+            let is_declared = client_tools(scene.body).iter().any(|tool| tool["name"] == "execute_python");
+            python::call(&newest_user_text(scene.body), is_declared)
+        }
         Scenario::BrokenToolUse => broken_call(scene.body),
         Scenario::UnknownEvents => {
             vec![Step::Unknown, first, Step::Unknown, Step::Ping, Step::Text(rest.to_owned()), Step::Unknown]
@@ -88,6 +104,8 @@ pub(super) fn perform(directive: &Directive, scene: &ScriptInput<'_>) -> Plan {
         Scenario::Transcribe => transcription(scene.body),
         Scenario::Look | Scenario::ReadPdf => tool_calls("list_files {}", scene.body),
         Scenario::Remember => vec![Step::Text(digest(scene.body))],
+        Scenario::Draw => draw(directive, scene.body),
+        Scenario::Redraw => call("list_files", json!({}), scene.body),
         _ => vec![Step::Text(text)],
     })
 }
@@ -193,33 +211,6 @@ fn asks_to_continue(text: &str) -> bool {
     ["continue", "left off", "where you stopped", "продолж"].iter().any(|words| text.contains(words))
 }
 
-fn declares(body: &Value, name: &str) -> bool {
-    body["tools"].as_array().into_iter().flatten().any(|tool| tool["name"] == name)
-}
-
-fn paused(body: &Value) -> Vec<Step> {
-    let mut steps = vec![Step::Text(PAUSED.to_owned())];
-    if declares(body, "web_search") {
-        steps.push(Step::Block(json!({"type":"server_tool_use","name":"web_search",
-            "input":{"query":"euro dollar rate"},"caller":{"type":"direct"}})));
-    }
-    steps.push(Step::Stop(StopReason::PauseTurn));
-    steps
-}
-
-fn resumed(body: &Value) -> Vec<Step> {
-    let open = messages(body).last().and_then(|message| message["content"].as_array()?.last());
-    let search = open.filter(|block| block["type"] == "server_tool_use");
-    let result = search.map(|search| {
-        Step::Block(
-            json!({"type":"web_search_tool_result","tool_use_id":search["id"],"caller":{"type":"direct"},
-            "content":[{"type":"web_search_result","url":"https://rates.example/eur","title":"EUR/USD",
-                "encrypted_content":"cmF0ZXM=","page_age":null}]}),
-        )
-    });
-    result.into_iter().chain([Step::Text(RESUMED.to_owned())]).collect()
-}
-
 fn client_tools(body: &Value) -> Vec<&Value> {
     let tools = body["tools"].as_array().into_iter().flatten();
     tools.filter(|tool| tool.get("input_schema").is_some()).collect()
@@ -258,6 +249,76 @@ fn transcription(body: &Value) -> Vec<Step> {
         Some(id) => tool_calls(&format!("{TOOL} {}", json!({ "file_id": id })), body),
         None => vec![Step::Text("I see no recording that I could transcribe.".to_owned())],
     }
+}
+
+/// Returns whether a request declares a tool.
+fn declares(body: &Value, name: &str) -> bool {
+    body["tools"].as_array().is_some_and(|tools| tools.iter().any(|tool| tool["name"] == name))
+}
+
+/// Returns the call that draws a formula, by default one with a word in Cyrillic letters.
+fn formula(argument: &str, body: &Value) -> Vec<Step> {
+    if !declares(body, "render_latex") {
+        return vec![Step::Text("This request declares no such tool.".to_owned())];
+    }
+    let latex = if argument.is_empty() { FORMULA } else { argument };
+    vec![
+        Step::Text("I will draw it.".to_owned()),
+        Step::ToolUse { name: "render_latex".to_owned(), input: json!({"latex": latex}) },
+    ]
+}
+
+/// Returns what follows the result of the formula scenario's tools: the picture is sent, then announced.
+/// Returns `None` for other scenarios, and if there is no picture.
+fn after_drawing(results: &[(String, String)], scene: &ScriptInput<'_>) -> Option<Step> {
+    let asked = choose(&newest_question(scene.body), scene.fallback);
+    let (name, text) = results.first().filter(|_| asked.scenario == Scenario::Formula)?;
+    let result: Value = serde_json::from_str(text).ok()?;
+    match name.as_str() {
+        "render_latex" => {
+            let input = json!({"file_id": result["file_id"].as_str()?});
+            Some(Step::ToolUse { name: "deliver_file".to_owned(), input })
+        }
+        "deliver_file" if result["status"].is_string() => Some(Step::Text("Here is the formula.".to_owned())),
+        _ => None,
+    }
+}
+
+/// Returns a call of a tool, if the request declares it.
+fn call(name: &str, input: Value, body: &Value) -> Vec<Step> {
+    if declares(body, name) {
+        let call = Step::ToolUse { name: name.to_owned(), input };
+        vec![Step::Text("I will use a tool for that.".to_owned()), call]
+    } else {
+        vec![Step::Text("This request declares no such tool.".to_owned())]
+    }
+}
+
+/// Returns the prompt for a picture: what follows the name of the scenario, or the last line of the question.
+fn picture_prompt(directive: &Directive, body: &Value) -> String {
+    let asked = || newest_question(body).lines().next_back().unwrap_or_default().to_owned();
+    if directive.argument.is_empty() { asked() } else { directive.argument.clone() }
+}
+
+fn draw(directive: &Directive, body: &Value) -> Vec<Step> {
+    call("generate_image", json!({"prompt": picture_prompt(directive, body)}), body)
+}
+
+/// Returns the second step of [`Scenario::Redraw`], after the files were listed.
+fn redraw(scene: &ScriptInput<'_>, results: &[(String, String)]) -> Option<Step> {
+    let (_, listed) = results.iter().find(|(name, _)| name == "list_files")?;
+    let directive = choose(&newest_question(scene.body), scene.fallback);
+    if directive.scenario != Scenario::Redraw {
+        return None;
+    }
+    let listed: Value = serde_json::from_str(listed).ok()?;
+    let files = ["files", "made_files"].into_iter().filter_map(|list| listed[list].as_array()).flatten();
+    let is_picture = |file: &&Value| {
+        file["kind"] == "photo" || file["mime"].as_str().is_some_and(|mime| mime.starts_with("image/"))
+    };
+    let source = files.into_iter().find(is_picture)?["file_id"].clone();
+    let input = json!({"prompt": picture_prompt(&directive, scene.body), "source_file_ids": [source]});
+    Some(Step::ToolUse { name: "generate_image".to_owned(), input })
 }
 
 fn broken_call(body: &Value) -> Vec<Step> {

@@ -135,3 +135,33 @@ fn tool_calls_by_argument() {
         assert_eq!(json!(found), calls, "{text}");
     }
 }
+
+#[test]
+fn a_picture_is_changed_after_the_files_were_listed() {
+    let tools = json!([{"name":"list_files","input_schema":{}}, {"name":"generate_image","input_schema":{}}]);
+    let called = |body: &Value| {
+        let Plan::Steps(steps) = improvise(&scene(body)) else { return Value::Null };
+        let calls = steps.into_iter().filter_map(|step| match step {
+            Step::ToolUse { name, input } => Some(json!([name, input])),
+            _ => None,
+        });
+        calls.collect()
+    };
+    let mut body = talk(&["!draw a red fox"]);
+    assert_eq!(called(&body), json!([]), "the tool is not declared");
+    body["tools"] = tools.clone();
+    assert_eq!(called(&body), json!([["generate_image", {"prompt": "a red fox"}]]));
+    let mut body = talk(&["Please change the picture: in blue"]);
+    body["tools"] = tools;
+    assert_eq!(called(&body), json!([["list_files", {}]]));
+    let listed = json!({"files": [{"kind":"document","mime":"text/plain","file_id":"file_a"}],
+        "made_files": [{"mime":"image/png","file_id":"file_b"}, {"mime":"image/png","file_id":"file_c"}]});
+    let messages = body["messages"].as_array_mut().unwrap();
+    messages.push(
+        json!({"role":"assistant","content":[{"type":"tool_use","id":"t","name":"list_files","input":{}}]}),
+    );
+    let result = json!({"type":"tool_result","tool_use_id":"t","content":listed.to_string()});
+    messages.push(json!({"role":"user","content":[result]}));
+    let input = json!({"prompt": "Please change the picture: in blue", "source_file_ids": ["file_b"]});
+    assert_eq!(called(&body), json!([["generate_image", input]]));
+}

@@ -24,7 +24,7 @@ use super::ids::Ids;
 use super::models::{self, MODELS, Model};
 use super::planner::ResponsePlanner;
 use super::playback::{self, Pacing};
-use super::record::{Log, Outcome, Recorded};
+use super::record::{Log, Outcome, Recorded, ResponseLog};
 use super::reply::{Plan, Step};
 use super::transcript::Transcript;
 use super::validate;
@@ -188,7 +188,7 @@ async fn play(
     }
     let pacing = *core.pacing.lock();
     let streams = body["stream"] == true;
-    let mut response_log = core.log.open(Recorded { streams, ..arrival.entry });
+    let mut response_log = ResponseLog::open(&core.log, Recorded { streams, ..arrival.entry });
     if streams {
         return event_stream(playback::stream(answer, response_log, pacing, core.stop.clone()), &request_id);
     }

@@ -11,6 +11,9 @@ pub(super) const TOUR: &str = include_str!("texts/tour.md").trim_ascii_end();
 /// Three fenced blocks.
 pub(super) const CODE: &str = include_str!("texts/code.md").trim_ascii_end();
 
+/// Python that draws a chart.
+pub(super) const CHART: &str = include_str!("texts/chart.py").trim_ascii_end();
+
 const LONG_CHARS: usize = 12_000;
 
 /// Returns at least `LONG_CHARS` characters in numbered sections, so that a lost or duplicated part is

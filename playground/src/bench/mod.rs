@@ -25,7 +25,10 @@ use crate::bench::row::Row;
 use crate::console;
 use crate::service::{Service, Setting};
 use crate::signals::Signals;
-use crate::world::{self, ChatService, Environment, ModelService, MoneyMode, Paths, SpeechService};
+use crate::world::{
+    self, ChatService, Environment, ImageService, ModelService, MoneyMode, Paths, PythonService,
+    SpeechService,
+};
 
 /// Default batching window of the bot, in milliseconds.
 const DEFAULT_WINDOW_MS: u64 = 200;
@@ -169,6 +172,8 @@ impl Bench {
             messenger: ChatService::Emulated(telegram),
             model: ModelService::Emulated(model),
             speech: SpeechService::emulated(Duration::ZERO).await?,
+            images: ImageService::emulated(Duration::ZERO).await?,
+            python: PythonService::emulated().await?,
         };
         Ok(Self { world, load, overrides, _proxies: proxies })
     }

@@ -1,10 +1,10 @@
 //! The model's answers in the crash test. Every question has a unique tag, and the answer repeats it: at its
 //! beginning, in every paragraph, and in a last line that only a whole answer has.
 
-use std::fmt;
-
 use playground::anthropic::{PromptView, Reply, Step};
-use serde_json::json;
+use serde_json::{Value, json};
+
+use super::marks::{Tag, tags};
 
 /// The beginning of an answer's last line.
 const END: &str = "Whole answer to";
@@ -13,21 +13,10 @@ const FILLER: &str = "a sentence that fills the page while the process may die a
 /// Paragraphs of a long answer, and how often each repeats the sentence: about 9,000 characters, several
 /// messages.
 const LONG: (usize, usize) = (12, 10);
-
-/// Names one question.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(super) struct Tag {
-    /// The number of the user.
-    pub user: i64,
-    /// The number of the user's question, from 0.
-    pub number: u32,
-}
-
-impl fmt::Display for Tag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "q{}x{}", self.user, self.number)
-    }
-}
+/// The beginning of the sentence that promises files.
+const PROMISE: &str = "Files delivered for";
+/// The beginning of the caption of a delivery.
+const CAPTION: &str = "Delivery for";
 
 /// The kind of answer to a question.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +27,10 @@ pub(super) enum QuestionKind {
     Long,
     /// After a tool was called.
     Tool,
+    /// With files of the person, which follow it.
+    Files,
+    /// With files of the person, which are sent before it goes on.
+    FilesAtOnce,
 }
 
 impl QuestionKind {
@@ -46,6 +39,8 @@ impl QuestionKind {
             Self::Short => "briefly",
             Self::Long => "lengthily",
             Self::Tool => "costs",
+            Self::Files => "enclosed",
+            Self::FilesAtOnce => "inline",
         }
     }
 }
@@ -69,6 +64,14 @@ pub(super) fn answer(asked: &PromptView) -> Option<Reply> {
         let call = Step::ToolUse { name: "cost_estimator".to_owned(), input };
         return Some(Reply::steps(vec![Step::Text(text), call]));
     }
+    let promised = match delivery(asked, tags[0]) {
+        Delivery::Unwanted => String::new(),
+        Delivery::Call(step) => {
+            let text = format!("Let me see what there is for {}.", tags[0]);
+            return Some(Reply::steps(vec![Step::Text(text), step]));
+        }
+        Delivery::Done(count) => format!("{PROMISE} {}: {count}.\n\n", tags[0]),
+    };
     let (paragraphs, sentences) = if asked.text.contains(QuestionKind::Long.word()) { LONG } else { (2, 1) };
     let mut text = String::new();
     for number in 1..=paragraphs {
@@ -77,7 +80,55 @@ pub(super) fn answer(asked: &PromptView) -> Option<Reply> {
         text.push_str("as was said.\n\n");
     }
     let names: Vec<String> = tags.iter().map(Tag::to_string).collect();
-    Some(Reply::text(text + END + " " + &names.join(" and ") + "."))
+    Some(Reply::text(text + &promised + END + " " + &names.join(" and ") + "."))
+}
+
+/// The next step of an answer with files.
+enum Delivery {
+    /// The question asks for no files.
+    Unwanted,
+    /// The model calls a tool.
+    Call(Step),
+    /// So many files were sent or will be.
+    Done(usize),
+}
+
+/// Decides the next step of an answer: the model lists the files of the conversation, sends one or two of
+/// them, and then promises what the tool has reported.
+fn delivery(asked: &PromptView, tag: Tag) -> Delivery {
+    let wants = |kind: QuestionKind| asked.text.contains(kind.word());
+    let at_once = wants(QuestionKind::FilesAtOnce);
+    if !at_once && !wants(QuestionKind::Files) {
+        return Delivery::Unwanted;
+    }
+    let Some((tool, result)) = asked.results.first() else {
+        return Delivery::Call(Step::ToolUse { name: "list_files".to_owned(), input: json!({}) });
+    };
+    let result: Value = serde_json::from_str(result).unwrap_or_default();
+    let files = result["files"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if tool == "list_files" && !files.is_empty() {
+        // Different questions ask for different files, and some for an album.
+        let (first, count) =
+            (tag.number as usize % files.len(), 1 + usize::from(tag.number.is_multiple_of(3)));
+        let ids: Vec<&Value> =
+            files.iter().cycle().skip(first).take(count).map(|file| &file["file_id"]).collect();
+        let input = json!({"file_ids": ids, "caption": format!("{CAPTION} {tag}"), "sequential": at_once});
+        return Delivery::Call(Step::ToolUse { name: "deliver_file".to_owned(), input });
+    }
+    let accepted = |file: &&Value| tool == "deliver_file" && file["status"] != "refused_by_telegram";
+    Delivery::Done(files.iter().filter(accepted).count())
+}
+
+/// Returns the question and the number of files that a message of the bot promises.
+pub(super) fn promised(message: &str) -> Option<(Tag, usize)> {
+    let promise = message.split_once(PROMISE)?.1.lines().next()?;
+    let (tag, count) = promise.split_once(": ")?;
+    Some((*tags(tag).first()?, count.trim_end_matches('.').parse().ok()?))
+}
+
+/// Returns the question for which a message with this caption delivers files.
+pub(super) fn delivered_for(caption: &str) -> Option<Tag> {
+    tags(caption.strip_prefix(CAPTION)?).first().copied()
 }
 
 /// Returns the label of a paragraph.
@@ -99,23 +150,6 @@ pub(super) fn labels(message: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns the distinct tags in a text, in order.
-pub(super) fn tags(text: &str) -> Vec<Tag> {
-    let mut found = Vec::new();
-    for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
-        let numbers = word.strip_prefix('q').and_then(|word| word.split_once('x'));
-        let Some((Ok(user), Ok(number))) = numbers.map(|(user, number)| (user.parse(), number.parse()))
-        else {
-            continue;
-        };
-        let tag = Tag { user, number };
-        if !found.contains(&tag) {
-            found.push(tag);
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,5 +165,34 @@ mod tests {
         assert_eq!(completed(&said), [second]);
         assert_eq!(labels(&said).collect::<Vec<_>>(), ["(q7x0, paragraph 1)"]);
         assert_eq!(completed("Whole question q7x0"), []);
+    }
+    #[test]
+    fn files_are_listed_then_sent_then_promised() {
+        let tag = Tag { user: 7, number: 3 };
+        let steps = |results: &[(&str, Value)]| {
+            let results =
+                results.iter().map(|(tool, result)| ((*tool).to_owned(), result.to_string())).collect();
+            let text = question(tag, QuestionKind::FilesAtOnce);
+            delivery(&PromptView { text, results }, tag)
+        };
+        let Delivery::Call(Step::ToolUse { name, .. }) = steps(&[]) else { panic!("no call") };
+        assert_eq!(name, "list_files");
+        let listed = json!({"files": [{"file_id": "file_a"}, {"file_id": "file_b"}]});
+        let Delivery::Call(Step::ToolUse { name, input }) = steps(&[("list_files", listed)]) else {
+            panic!("no call")
+        };
+        assert_eq!(name, "deliver_file");
+        let caption = "Delivery for q7x3";
+        let sent = json!({"file_ids": ["file_b", "file_a"], "caption": caption, "sequential": true});
+        assert_eq!(input, sent);
+        assert_eq!(delivered_for(caption), Some(tag));
+        let fates = json!({"files": [{"status": "sent"}, {"status": "refused_by_telegram"}]});
+        assert!(matches!(steps(&[("deliver_file", fates)]), Delivery::Done(1)));
+        assert!(matches!(steps(&[("list_files", json!({"files": []}))]), Delivery::Done(0)));
+        assert_eq!(
+            promised("Well.\n\nFiles delivered for q7x3: 1.\n\nWhole answer to q7x3."),
+            Some((tag, 1))
+        );
+        assert_eq!(promised("Well."), None);
     }
 }

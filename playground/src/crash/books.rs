@@ -1,5 +1,6 @@
 //! Reads the bot's database by SQL of its own, so that the product's code does not judge itself.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -12,12 +13,15 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Counts of rows that must all be zero when the bot is idle.
-const OPEN: [(&str, &str); 5] = [
+const OPEN: [(&str, &str); 7] = [
     ("updates that nobody handled", "SELECT count(*) FROM inbox WHERE handled_at IS NULL"),
     ("open turns", "SELECT count(*) FROM turns WHERE state = 'open'"),
     ("messages that are still owed", "SELECT count(*) FROM outbox WHERE state = 'pending'"),
     ("people with open holds", "SELECT count(*) FROM users WHERE held <> 0"),
     ("refunds under way", "SELECT count(*) FROM payments WHERE state = 'refunding'"),
+    ("recordings being transcribed", "SELECT count(*) FROM transcriptions WHERE state = 'pending'"),
+    // A deletion that a crash has cut is due again after ten minutes.
+    ("copies to delete", "SELECT count(*) FROM copy_deletions WHERE due_at <= now()"),
 ];
 
 /// Differences between the daily statistics and the sums over turns, messages and calls.
@@ -63,6 +67,8 @@ pub(super) struct Question {
     pub turn_id: i64,
     /// How the turn ended.
     pub state: String,
+    /// The text of the message, without what is said in it.
+    pub text: String,
 }
 
 /// An answer as stored in the history.
@@ -91,6 +97,45 @@ pub(super) struct OutboxRow {
     pub state: String,
     /// The message id in the chat; `None` before it is sent.
     pub message_id: Option<i32>,
+    /// Telegram's ids of the files that the message consists of; empty for a text.
+    pub files: Vec<String>,
+}
+
+impl OutboxRow {
+    /// Returns the message ids that it became: those of an album are in a row.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = i64> + use<> {
+        let first = self.message_id.map(i64::from);
+        let count = i64::try_from(self.files.len().max(1)).unwrap_or(1);
+        first.into_iter().flat_map(move |first| first..first + count)
+    }
+}
+
+/// The transcription of a voice message, and what was taken for it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(super) struct Transcription {
+    /// The chat of the message.
+    pub chat_id: i64,
+    /// The message id in the chat.
+    pub message_id: i32,
+    /// `done` or `failed`.
+    pub state: String,
+    /// How often the service was to be asked.
+    pub attempts: i32,
+    /// How many operations of the balance belong to it.
+    pub charges: i64,
+    /// Their sum, in 1/1,000,000,000 US dollars, zero or less.
+    pub charged_nano: i64,
+}
+
+/// Copies at the model's provider.
+#[derive(Clone, Default, Debug)]
+pub(super) struct KnownCopies {
+    /// Those that files refer to.
+    pub used: HashSet<String>,
+    /// Those that are queued for deletion.
+    pub queued: HashSet<String>,
+    /// Those of files that no prompt shows any more because of `/clear`.
+    pub cleared: Vec<String>,
 }
 
 /// A payment in Stars.
@@ -137,7 +182,8 @@ impl Books {
 
     /// Returns all messages of people with their turns.
     pub(super) async fn questions(&self) -> anyhow::Result<Vec<Question>> {
-        let query = "SELECT messages.chat_id, messages.message_id, messages.thread_id, turn_id, state
+        let query =
+            "SELECT messages.chat_id, messages.message_id, messages.thread_id, turn_id, state, messages.text
                      FROM messages JOIN turns ON turns.id = turn_id WHERE role = 'user' ORDER BY messages.id";
         Ok(sqlx::query_as(query).fetch_all(&self.0).await?)
     }
@@ -150,8 +196,47 @@ impl Books {
 
     /// Returns all rows of the outbox, oldest first.
     pub(super) async fn owed(&self) -> anyhow::Result<Vec<OutboxRow>> {
-        let query = "SELECT key, chat_id, turn_id, text, state, message_id FROM outbox ORDER BY id";
+        let query =
+            "SELECT key, chat_id, turn_id, text, state, message_id,
+                    ARRAY(SELECT coalesce(file ->> 'telegram_id', '') FROM jsonb_array_elements(media) AS file) AS files
+             FROM outbox ORDER BY id";
         Ok(sqlx::query_as(query).fetch_all(&self.0).await?)
+    }
+
+    /// Returns all transcriptions with their charges.
+    pub(super) async fn transcriptions(&self) -> anyhow::Result<Vec<Transcription>> {
+        let query = "
+            SELECT chat_id, message_id, state, attempts,
+                   (SELECT count(*) FROM balance_operations WHERE key = charge) AS charges,
+                   (SELECT coalesce(sum(amount) * 1000000000, 0)::bigint FROM balance_operations WHERE key = charge)
+                     AS charged_nano
+            FROM transcriptions
+            CROSS JOIN LATERAL (SELECT 'transcription:' || chat_id || ':' || message_id AS charge) AS named
+            ORDER BY chat_id, message_id";
+        Ok(sqlx::query_as(query).fetch_all(&self.0).await?)
+    }
+
+    /// Returns the number of charges for transcriptions.
+    pub(super) async fn transcription_charges(&self) -> anyhow::Result<i64> {
+        let query = "SELECT count(*) FROM balance_operations WHERE kind = 'transcription'";
+        Ok(sqlx::query_scalar(query).fetch_one(&self.0).await?)
+    }
+
+    /// Returns the copies at the provider that the bot knows.
+    pub(super) async fn copies(&self) -> anyhow::Result<KnownCopies> {
+        let used = "SELECT provider_id FROM files WHERE provider_id IS NOT NULL";
+        let queued = "SELECT provider_id FROM copy_deletions";
+        let cleared = "
+            SELECT provider_id || ' of message ' || messages.message_id FROM files
+            JOIN messages ON (messages.chat_id, messages.message_id) = (files.chat_id, files.message_id)
+            JOIN turns ON turns.id = messages.turn_id
+            JOIN threads ON threads.id = messages.thread_id AND question_id <= cleared_up_to
+            WHERE provider_id IS NOT NULL";
+        let used: Vec<String> = sqlx::query_scalar(used).fetch_all(&self.0).await?;
+        let queued: Vec<String> = sqlx::query_scalar(queued).fetch_all(&self.0).await?;
+        let cleared = sqlx::query_scalar(cleared).fetch_all(&self.0).await?;
+        let (used, queued) = (used.into_iter().collect(), queued.into_iter().collect());
+        Ok(KnownCopies { used, queued, cleared })
     }
 
     /// Returns the number of closed turns that no statistics include yet.
@@ -165,10 +250,18 @@ impl Books {
         Ok(sqlx::query_scalar(WRONG_STATISTICS).fetch_all(&self.0).await?)
     }
 
-    /// Returns the questions of turns that were abandoned after crashes.
-    pub(super) async fn given_up_questions(&self) -> anyhow::Result<Vec<String>> {
-        let query = "SELECT text FROM messages JOIN turns ON turns.id = turn_id
-                     WHERE role = 'user' AND turns.detail IN ('internal', 'crashed')";
+    /// Returns what was written, said and sent in the questions of turns whose last attempt was not settled by
+    /// the process that made it, or settled before it asked the model.
+    pub(super) async fn unsettled_questions(&self) -> anyhow::Result<Vec<String>> {
+        let query = "SELECT concat_ws(' ', messages.text,
+                       (SELECT string_agg(text, ' ') FROM transcriptions AS heard
+                        WHERE (heard.chat_id, heard.message_id) = (messages.chat_id, messages.message_id)),
+                       (SELECT string_agg(preview, ' ') FROM files
+                        WHERE (files.chat_id, files.message_id) = (messages.chat_id, messages.message_id)))
+                     FROM messages JOIN turns ON turns.id = turn_id
+                     WHERE role = 'user'
+                       AND (turns.detail IN ('internal', 'crashed')
+                            OR turns.state <> 'answered' AND (attempt > 1 OR crashes > 0))";
         Ok(sqlx::query_scalar(query).fetch_all(&self.0).await?)
     }
 

@@ -1,14 +1,17 @@
 //! Fault injection of the crash test: kills the bot at random moments, also while it starts or recovers, and
-//! meanwhile kills and flushes Redis and restarts PostgreSQL.
+//! meanwhile kills and flushes Redis, restarts PostgreSQL, and lets transcription and file stores fail.
+
+pub(super) mod outages;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tokio::sync::watch;
 
+use self::outages::Outages;
 use super::books::Books;
 use super::servers::{Redis, Server, Signal};
 use crate::console;
@@ -47,33 +50,54 @@ enum Disruption {
     RedisKilled,
     RedisFlushed,
     PostgresRestarted,
+    TranscriptionAway,
+    UploadsFail,
+    DownloadsFail,
+    DeliveriesUnanswered,
+    CopiesForgotten,
 }
 
 /// The server faults, spread over the kills in this order.
-const DISRUPTIONS: [Disruption; 10] = [
+const DISRUPTIONS: [Disruption; 20] = [
     Disruption::RedisKilled,
+    Disruption::UploadsFail,
     Disruption::RedisFlushed,
+    Disruption::TranscriptionAway,
     Disruption::PostgresRestarted,
+    Disruption::DeliveriesUnanswered,
     Disruption::RedisKilled,
+    Disruption::DownloadsFail,
     Disruption::RedisFlushed,
+    Disruption::CopiesForgotten,
     Disruption::RedisKilled,
+    Disruption::TranscriptionAway,
     Disruption::PostgresRestarted,
+    Disruption::UploadsFail,
     Disruption::RedisFlushed,
+    Disruption::DeliveriesUnanswered,
     Disruption::RedisKilled,
+    Disruption::DownloadsFail,
     Disruption::RedisFlushed,
+    Disruption::TranscriptionAway,
 ];
 
-/// The number of faults by kind.
-#[derive(Clone, Copy, Default, Debug)]
+/// The faults by kind.
+#[derive(Clone, Default, Debug)]
 pub(super) struct DisruptionCounts {
-    /// Kills of the bot.
-    pub kills: u32,
+    /// When the bot was killed.
+    pub kills: Vec<Instant>,
     /// Kills of Redis.
     pub redis_kills: u32,
     /// Flushes of Redis.
     pub flushes: u32,
     /// Restarts of PostgreSQL.
     pub postgres_restarts: u32,
+    /// Outages of transcription, of the provider's and of Telegram's files.
+    pub outages: u32,
+    /// When the provider forgot copies.
+    pub forgot: Vec<Instant>,
+    /// The copies that the provider forgot.
+    pub forgotten: Vec<String>,
 }
 
 /// The servers to break.
@@ -84,6 +108,8 @@ pub(super) struct Servers {
     pub redis: Server,
     /// The client that flushes Redis.
     pub redis_client: Redis,
+    /// The emulators whose files fail.
+    pub outages: Outages,
 }
 
 impl ChaosRun<'_> {
@@ -95,8 +121,9 @@ impl ChaosRun<'_> {
         books: &Books,
     ) -> anyhow::Result<(Service, DisruptionCounts)> {
         let (killed, kills) = watch::channel(0);
-        let (service, damage) = tokio::join!(self.kill(killed), self.inject(servers, books, kills));
-        Ok((service?, DisruptionCounts { kills: self.kills, ..damage? }))
+        let (killed, damage) = tokio::join!(self.kill(killed), self.inject(servers, books, kills));
+        let (service, kills) = killed?;
+        Ok((service, DisruptionCounts { kills, ..damage? }))
     }
 
     /// Starts the bot for the `number`th time, with a log of its own.
@@ -106,11 +133,12 @@ impl ChaosRun<'_> {
         self.world.launch(self.place, &home, self.settings)
     }
 
-    async fn kill(&self, killed: watch::Sender<u32>) -> anyhow::Result<Service> {
+    async fn kill(&self, killed: watch::Sender<u32>) -> anyhow::Result<(Service, Vec<Instant>)> {
         let mut moments = StdRng::seed_from_u64(self.seed);
         let mut service = self.start(0)?;
         // Migrations of an empty database are no part of a crash.
         service.ready().await?;
+        let mut kills = Vec::new();
         for kill in 1..=self.kills {
             let early = moments.random_range(0..100) < EARLY_SHARE;
             let (every, length, quick) = BURST;
@@ -124,11 +152,12 @@ impl ChaosRun<'_> {
                 () = tokio::time::sleep(Duration::from_millis(moment)) => {}
             }
             service.kill().await?;
+            kills.push(Instant::now());
             console::remark(&format!("kill {kill}: {moment} ms after its start"));
             killed.send_replace(kill);
             service = self.start(kill)?;
         }
-        Ok(service)
+        Ok((service, kills))
     }
 
     async fn inject(
@@ -151,28 +180,59 @@ impl ChaosRun<'_> {
                 "{disruption:?} {pause} ms after kill {}, for {away} ms",
                 *kills.borrow()
             ));
-            let away = Duration::from_millis(away);
-            match disruption {
-                Disruption::RedisFlushed => {
-                    servers.redis_client.flush().await.context("Redis cannot be flushed")?;
-                    damage.flushes += 1;
-                }
-                Disruption::RedisKilled => {
-                    servers.redis.end(Signal::Kill).await?;
-                    tokio::time::sleep(away).await;
-                    servers.redis.start()?;
-                    servers.redis_client.ready().await?;
-                    damage.redis_kills += 1;
-                }
-                Disruption::PostgresRestarted => {
-                    servers.postgres.end(Signal::Interrupt).await?;
-                    tokio::time::sleep(away).await;
-                    servers.postgres.start()?;
-                    books.ready().await?;
-                    damage.postgres_restarts += 1;
-                }
-            }
+            disrupt(disruption, Duration::from_millis(away), servers, books, &mut damage).await?;
         }
         Ok(damage)
     }
+}
+
+/// Injects one fault and records it.
+async fn disrupt(
+    disruption: Disruption,
+    away: Duration,
+    servers: &mut Servers,
+    books: &Books,
+    damage: &mut DisruptionCounts,
+) -> anyhow::Result<()> {
+    match disruption {
+        Disruption::RedisFlushed => {
+            servers.redis_client.flush().await.context("Redis cannot be flushed")?;
+            damage.flushes += 1;
+        }
+        Disruption::RedisKilled => {
+            servers.redis.end(Signal::Kill).await?;
+            tokio::time::sleep(away).await;
+            servers.redis.start()?;
+            servers.redis_client.ready().await?;
+            damage.redis_kills += 1;
+        }
+        Disruption::PostgresRestarted => {
+            servers.postgres.end(Signal::Interrupt).await?;
+            tokio::time::sleep(away).await;
+            servers.postgres.start()?;
+            books.ready().await?;
+            damage.postgres_restarts += 1;
+        }
+        Disruption::TranscriptionAway => {
+            servers.outages.transcription(away).await;
+            damage.outages += 1;
+        }
+        Disruption::UploadsFail => {
+            servers.outages.uploads();
+            damage.outages += 1;
+        }
+        Disruption::DownloadsFail => {
+            servers.outages.downloads();
+            damage.outages += 1;
+        }
+        Disruption::DeliveriesUnanswered => {
+            servers.outages.deliveries();
+            damage.outages += 1;
+        }
+        Disruption::CopiesForgotten => {
+            damage.forgotten.extend(servers.outages.forget());
+            damage.forgot.push(Instant::now());
+        }
+    }
+    Ok(())
 }

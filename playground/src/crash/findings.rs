@@ -31,6 +31,12 @@ impl Findings {
         self.faults.entry(what).or_default().push(which);
     }
 
+    /// Returns how many faults of a kind there are.
+    #[cfg(test)]
+    pub(super) fn number_of(&self, what: &str) -> usize {
+        self.faults.get(what).map_or(0, Vec::len)
+    }
+
     /// Returns whether there are no faults.
     pub(super) fn clean(&self) -> bool {
         self.faults.values().all(Vec::is_empty)

@@ -1,12 +1,15 @@
-//! `playground crash`: the crash test. People write to the real bot while it is killed at random moments,
-//! Redis is killed and flushed, and PostgreSQL is restarted. Then the bot runs undisturbed until it is idle,
+//! `playground crash`: the crash test. People write to the real bot and send it files while it is killed at
+//! random moments, Redis is killed and flushed, PostgreSQL is restarted, and transcription and file stores
+//! fail. Then the bot runs undisturbed until it is idle,
 //! everybody asks once more, and the test compares what was sent, shown and stored.
 
 mod author;
 mod books;
 mod chaos;
 mod count;
+mod files;
 mod findings;
+mod marks;
 mod people;
 mod servers;
 
@@ -16,6 +19,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use futures::future::join_all;
 use playground::anthropic::{self, Anthropic};
+use playground::openai::{self, OpenAi};
 use playground::telegram::Telegram;
 use tokio::process::Command;
 use tokio::time::Instant;
@@ -23,13 +27,17 @@ use tokio_util::sync::CancellationToken;
 
 use self::author::QuestionKind;
 use self::books::Books;
+use self::chaos::outages::Outages;
 use self::chaos::{ChaosRun, DisruptionCounts, Servers};
+use self::count::Surroundings;
 use self::findings::Findings;
 use self::servers::{Redis, Server, Signal};
 use crate::console;
 use crate::service::{Service, Setting};
 use crate::signals::Signals;
-use crate::world::{self, ChatService, Environment, ModelService, Paths, SpeechService};
+use crate::world::{
+    self, ChatService, Environment, ImageService, ModelService, Paths, PythonService, SpeechService,
+};
 
 /// Time limit until the bot is idle.
 const QUIET_WITHIN: Duration = Duration::from_secs(240);
@@ -73,13 +81,15 @@ pub(crate) struct Arguments {
 pub(crate) async fn crash(arguments: Arguments) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let redis_url = arguments.place.redis_url.as_deref().context("REDIS_URL is required here")?;
+    let rig = CrashRig::set(&arguments.place).await?;
     let mut servers = Servers {
         postgres: Server::new(arguments.postgres_start.clone(), arguments.postgres_pid.clone()),
         redis: Server::new(arguments.redis_start.clone(), arguments.redis_pid.clone()),
         redis_client: Redis::at(redis_url)?,
+        outages: Outages::of(&rig.telegram, &rig.model, &rig.speech),
     };
     let tested = tokio::select! {
-        tested = test(&arguments, &mut servers) => tested,
+        tested = test(&arguments, &rig, &mut servers) => tested,
         () = signals.next() => Err(anyhow::anyhow!("interrupted")),
     };
     servers.redis.stop(Signal::Kill).await;
@@ -101,12 +111,12 @@ struct CrashRig {
     world: Environment,
     telegram: Telegram,
     model: Anthropic,
+    speech: OpenAi,
     books: Books,
 }
 
-async fn test(arguments: &Arguments, servers: &mut Servers) -> anyhow::Result<Findings> {
+async fn test(arguments: &Arguments, scene: &CrashRig, servers: &mut Servers) -> anyhow::Result<Findings> {
     console::remark(&format!("seed {}, {} kills", arguments.seed, arguments.kills));
-    let scene = CrashRig::set(&arguments.place).await?;
     let mut people = people::everybody(&scene.telegram, arguments.people, arguments.groups, arguments.seed);
     let settings = settings();
     let chaos = ChaosRun {
@@ -141,8 +151,10 @@ async fn test(arguments: &Arguments, servers: &mut Servers) -> anyhow::Result<Fi
     service.ready().await?;
     scene.counted(&mut service).await?;
     service.stop(&mut signals).await?;
-    let mut findings = count::count(&scene.telegram, &scene.model, &scene.books, &people).await?;
-    scene.judge(&mut findings, damage, arguments).await?;
+    let CrashRig { telegram, model, speech, books, .. } = scene;
+    let around = Surroundings { telegram, model, speech, books, people: &people, damage: &damage };
+    let mut findings = count::count(around).await?;
+    scene.judge(&mut findings, &damage, arguments).await?;
     scene.world.stop().await;
     Ok(findings)
 }
@@ -192,9 +204,16 @@ impl CrashRig {
         let (model, telegram) = (model.await?, world::emulated_telegram(0).await?);
         model.set_author(author::answer);
         let messenger = ChatService::Emulated(telegram.clone());
-        let speech = SpeechService::emulated(Duration::from_millis(120)).await?;
-        let world = Environment { messenger, model: ModelService::Emulated(model.clone()), speech };
-        Ok(Self { world, telegram, model, books: Books::open(&place.database_url)? })
+        let delay = Duration::from_millis(120);
+        let speech = OpenAi::start(openai::Settings { delay, ..openai::Settings::default() }).await?;
+        let world = Environment {
+            messenger,
+            model: ModelService::Emulated(model.clone()),
+            speech: SpeechService::Emulated(speech.clone()),
+            python: PythonService::emulated().await?,
+            images: ImageService::emulated(delay).await?,
+        };
+        Ok(Self { world, telegram, model, speech, books: Books::open(&place.database_url)? })
     }
 
     /// Waits until the bot is idle.
@@ -217,21 +236,27 @@ impl CrashRig {
     async fn judge(
         &self,
         findings: &mut Findings,
-        damage: DisruptionCounts,
+        damage: &DisruptionCounts,
         arguments: &Arguments,
     ) -> anyhow::Result<()> {
-        findings.count("deaths of the bot", damage.kills);
+        findings.count("deaths of the bot", damage.kills.len());
         findings.count("deaths of Redis", damage.redis_kills);
         findings.count("times that Redis was flushed", damage.flushes);
         findings.count("restarts of PostgreSQL", damage.postgres_restarts);
+        findings.count("outages of transcription and file stores", damage.outages);
+        findings.count("losses of all copies at the provider", damage.forgot.len());
         findings.count("requests to the model", self.model.requests().len());
         self.audit(findings, &arguments.place).await?;
         let (refused, panics) = ("requests that the model refused", "panics in the logs");
-        findings.expect_none(&[refused, panics]);
+        let unheard = "requests that the transcription refused";
+        findings.expect_none(&[refused, unheard, panics]);
+        for request in self.speech.refusals() {
+            findings.fault(unheard, format!("{:?}", request.outcome));
+        }
         for request in self.model.refusals() {
             findings.fault(refused, format!("{:?}", request.outcome));
         }
-        for start in 0..=damage.kills + 1 {
+        for start in 0..=arguments.kills + 1 {
             let log = arguments.place.home.join(format!("start-{start:03}/starling.log"));
             let text = std::fs::read_to_string(&log).unwrap_or_default();
             for line in text.lines().filter(|line| line.contains("panicked")) {

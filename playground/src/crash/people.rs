@@ -1,15 +1,20 @@
 //! Simulated users of the crash test. They write continuously and wait a while for each answer or not at all;
-//! some look at their balance, buy Stars packages and ask for refunds. Everything that they send is recorded
-//! for the comparison.
+//! they send files and voice messages, want files back, edit what they wrote and clear conversations; some
+//! look at their balance, buy Stars packages and ask for refunds. Everything that they send is recorded for
+//! the comparison.
+
+mod sending;
 
 use std::time::Duration;
 
-use playground::telegram::{PaymentState, Person, Telegram, View};
+use playground::telegram::{PaymentState, Person, SentIds, Telegram, View};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tokio_util::sync::CancellationToken;
 
-use super::author::{self, QuestionKind, Tag};
+use super::author::{self, QuestionKind};
+use super::files::UserFile;
+use super::marks::Tag;
 
 /// The first user ids, in private chats and in groups. A private chat has the id of its user.
 const FIRST: (i64, i64) = (5_001, 8_001);
@@ -27,9 +32,14 @@ const PATIENCE: (std::ops::Range<u64>, std::ops::Range<u64>) = (1_500..9_000, 10
 /// Time limit for menus, invoices and payments to appear.
 const SHOPPING: Duration = Duration::from_secs(15);
 
-/// A message that was sent to the bot.
+/// What a text that was edited contains.
+pub(super) const EDITED: &str = "Edited.";
+
+/// A text, a command or a voice message that was sent to the bot, or a file with a question.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SentMessage {
+    /// The id of the user.
+    pub user: i64,
     /// The chat of the message.
     pub chat: i64,
     /// The message id in the chat.
@@ -38,6 +48,30 @@ pub(super) struct SentMessage {
     pub update: i64,
     /// The tag of the question; `None` for a command.
     pub tag: Option<Tag>,
+    /// What else the comparison must know of it.
+    pub what: What,
+}
+
+/// What a message is, as far as it matters for the comparison.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum What {
+    /// A text, or a file with a caption.
+    Written,
+    /// A voice message, which contains the question.
+    Voice,
+    /// A table without a caption, which contains the question.
+    Sheet,
+    /// The command that forgets the conversation.
+    Clear,
+}
+
+/// An edit of a question.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Edit {
+    /// The chat of the message.
+    pub chat: i64,
+    /// The message id in the chat.
+    pub message: i64,
 }
 
 /// A simulated user with a chat and habits.
@@ -48,6 +82,8 @@ pub(super) struct SimulatedUser {
     rng: StdRng,
     questions: u32,
     said: Vec<SentMessage>,
+    files: Vec<UserFile>,
+    edits: Vec<Edit>,
 }
 
 /// Returns all users: `private` of them in chats of their own, and those of `groups` groups.
@@ -68,7 +104,16 @@ impl SimulatedUser {
         telegram.add_user(Person::new(id, &format!("Person {id}")));
         telegram.set_stars(id, STARS);
         let rng = StdRng::seed_from_u64(seed.wrapping_add(id.unsigned_abs()));
-        Self { telegram: telegram.clone(), id, chat, rng, questions: 0, said: Vec::new() }
+        Self {
+            telegram: telegram.clone(),
+            id,
+            chat,
+            rng,
+            questions: 0,
+            said: Vec::new(),
+            files: Vec::new(),
+            edits: Vec::new(),
+        }
     }
 
     /// Returns the user id.
@@ -79,6 +124,16 @@ impl SimulatedUser {
     /// Returns all messages sent so far.
     pub(super) fn said(&self) -> &[SentMessage] {
         &self.said
+    }
+
+    /// Returns all files sent so far.
+    pub(super) fn files(&self) -> &[UserFile] {
+        &self.files
+    }
+
+    /// Returns all edits so far.
+    pub(super) fn edits(&self) -> &[Edit] {
+        &self.edits
     }
 
     /// Writes until `enough` is cancelled.
@@ -99,34 +154,67 @@ impl SimulatedUser {
 
     /// Asks one more question and returns its tag.
     pub(super) fn ask(&mut self, kind: QuestionKind) -> Tag {
-        let tag = Tag { user: self.id, number: self.questions };
-        self.questions += 1;
-        let question = author::question(tag, kind);
-        let call = if self.chat == self.id { "" } else { "@starling_bot " };
-        self.say(&format!("{call}{question}"), Some(tag));
+        let tag = self.next_tag();
+        let question = self.call(&author::question(tag, kind));
+        self.say(&question, Some(tag), What::Written);
         tag
     }
 
+    fn next_tag(&mut self) -> Tag {
+        let tag = Tag { user: self.id, number: self.questions };
+        self.questions += 1;
+        tag
+    }
+
+    /// Addresses the bot where that is necessary.
+    fn call(&self, text: &str) -> String {
+        if self.is_private() { text.to_owned() } else { format!("@starling_bot {text}") }
+    }
+
+    fn is_private(&self) -> bool {
+        self.chat == self.id
+    }
+
     async fn act(&mut self) {
-        let private = self.chat == self.id;
+        let private = self.is_private();
         match self.rng.random_range(0..100) {
-            0..60 => self.ask_and_wait(QuestionKind::Short).await,
-            60..72 => self.ask_and_wait(QuestionKind::Tool).await,
-            72..82 => self.ask_and_wait(QuestionKind::Long).await,
+            30..36 => self.ask_and_wait(QuestionKind::Tool).await,
+            36..42 => self.ask_and_wait(QuestionKind::Long).await,
             // Two messages that may become one prompt.
-            82..87 => {
+            42..46 => {
                 self.ask(QuestionKind::Short);
                 self.ask_and_wait(QuestionKind::Short).await;
             }
-            87..93 if private => self.say("/balance", None),
-            _ if private => self.shop().await,
+            46..58 => {
+                let tag = self.send_with_question();
+                self.wait_for(tag).await;
+            }
+            58..66 if !self.files.is_empty() => self.ask_and_wait(QuestionKind::Files).await,
+            66..74 if !self.files.is_empty() => self.ask_and_wait(QuestionKind::FilesAtOnce).await,
+            74..78 => self.ask_and_edit().await,
+            78..81 => self.clear(),
+            81..86 if private => {
+                let tag = self.send_album();
+                self.wait_for(tag).await;
+            }
+            86..92 if private => {
+                let tag = self.speak();
+                self.wait_for(tag).await;
+            }
+            92..95 if private => self.say("/balance", None, What::Written),
+            95..100 if private => self.shop().await,
             _ => self.ask_and_wait(QuestionKind::Short).await,
         }
     }
 
     async fn ask_and_wait(&mut self, kind: QuestionKind) {
         let tag = self.ask(kind);
-        let patience = if self.chat == self.id { PATIENCE.0 } else { PATIENCE.1 };
+        self.wait_for(tag).await;
+    }
+
+    /// Waits for an answer, but not for ever.
+    async fn wait_for(&mut self, tag: Tag) {
+        let patience = if self.is_private() { PATIENCE.0 } else { PATIENCE.1 };
         let patience = Duration::from_millis(self.rng.random_range(patience));
         let chat = self.chat;
         let answered = |view: &View<'_>| {
@@ -142,7 +230,7 @@ impl SimulatedUser {
     async fn shop(&mut self) {
         let id = self.id;
         let before = self.telegram.view(|view| view.messages(id).next_back().map_or(0, |message| message.id));
-        self.say("/pay", None);
+        self.say("/pay", None, What::Written);
         let menu = |view: &View<'_>| {
             let mut new = view.answers(id).filter(|message| message.id > before);
             new.find(|message| message.reply_markup.is_some()).map(|message| message.id)
@@ -159,13 +247,17 @@ impl SimulatedUser {
             return;
         };
         if self.rng.random_range(0..100) < 60 {
-            self.say(&format!("/refund {}", receipt.charge_id), None);
+            self.say(&format!("/refund {}", receipt.charge_id), None, What::Written);
         }
     }
 
-    fn say(&mut self, text: &str, tag: Option<Tag>) {
+    fn say(&mut self, text: &str, tag: Option<Tag>, what: What) {
         let said = self.telegram.say(self.chat, self.id, text);
-        let (message, update) = (said.message_id, said.update_id);
-        self.said.push(SentMessage { chat: self.chat, message, update, tag });
+        self.note(said, tag, what);
+    }
+
+    fn note(&mut self, sent: SentIds, tag: Option<Tag>, what: What) {
+        let SentIds { message_id: message, update_id: update } = sent;
+        self.said.push(SentMessage { user: self.id, chat: self.chat, message, update, tag, what });
     }
 }

@@ -69,7 +69,7 @@ impl OpenAi {
         let core = Arc::new(Core {
             api_key: settings.api_key,
             script: Mutex::new(Script { delay: settings.delay, ..Script::default() }),
-            log: Arc::new(Log::new()),
+            log: Arc::new(Log::new("transcription API")),
             stop: stop.clone(),
         });
         let serving = axum::serve(listener, server::router(Arc::clone(&core)))
@@ -96,7 +96,7 @@ impl OpenAi {
 
     /// Returns every request so far, in order of arrival.
     pub fn requests(&self) -> Vec<Request> {
-        self.core.log.all()
+        self.core.log.read(<[Request]>::to_vec)
     }
 
     /// Returns the requests that broke a rule of the API. Tests assert that there are none.

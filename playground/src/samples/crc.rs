@@ -1,6 +1,6 @@
-//! Checksums of PNG and OGG.
+//! Checksums of PNG, ZIP and OGG.
 
-/// Returns the CRC-32 of PNG.
+/// Returns the CRC-32 of PNG and ZIP.
 pub(super) fn png(data: &[u8]) -> u32 {
     !data.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(

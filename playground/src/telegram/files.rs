@@ -41,7 +41,8 @@ impl Files {
         let folder = media::folder(file.kind);
         let stored = Stored {
             kind: file.kind,
-            unique_id: format!("AgAD{number:06}"),
+            // Already the first eight characters tell files apart, as those of the real service do.
+            unique_id: format!("AgAD{number:04}"),
             path: format!("{folder}/file_{number}{}", ending(file.name)),
             name: file.name.to_owned(),
             mime: file.mime.to_owned(),

@@ -29,6 +29,8 @@ pub struct MediaMessage {
     pub kind: Attachment,
     /// Id of the file, for a photo that of the largest size.
     pub file_id: String,
+    /// Id of the content (`file_unique_id`).
+    pub unique_id: String,
     /// The name given at the upload; empty if there was none.
     pub file_name: String,
     /// The MIME type given at the upload.
@@ -57,6 +59,7 @@ impl MediaMessage {
             from_bot: message.from_bot,
             kind,
             file_id: id.to_owned(),
+            unique_id: file.unique_id.clone(),
             file_name: file.name.clone(),
             mime: file.mime.clone(),
             bytes: Arc::clone(&file.bytes),

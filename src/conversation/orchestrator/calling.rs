@@ -15,12 +15,13 @@ impl TurnLoop<'_> {
     pub(super) async fn run_tools(&mut self, calls: &[ToolCall]) -> Option<Vec<Block>> {
         let started_at = self.assistant.clock.now();
         for ToolCall { id, name, .. } in calls {
-            self.show(TurnEvent::ToolStarted { call: id.clone(), name: name.clone() }).await;
+            self.show(TurnEvent::ToolStarted { call: id.clone(), name: name.clone(), subject: None }).await;
         }
         let subagent = Subagent {
             assistant: self.assistant,
             meter: &self.meter,
             stop: self.stop,
+            turn: self.row,
             key: self.key,
             thread: self.thread,
             deliveries: &self.deliveries,

@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::super::assistant::Assistant;
 use super::super::interrupt::Watched;
+use super::super::web_use::WebUse;
 use super::context::{RoundContext, RoundEnd};
+use crate::domain::blank::is_blank;
 use crate::domain::turn::{ModelCall, TurnEvent};
 use crate::domain::usage::Usage;
 use crate::lifecycle::kill_point;
 use crate::llm::event::{Reported, ToolCall};
-use crate::llm::tokens::BYTES_PER_ESTIMATED_TOKEN;
+use crate::llm::tokens::{BYTES_PER_ESTIMATED_TOKEN, BYTES_PER_RESULT_TOKEN};
 use crate::llm::{LlmError, LlmEvent, LlmRequest, StopReason};
 use crate::services::metering::RUNNING;
 
@@ -33,6 +36,12 @@ pub(super) struct Attempt {
     pub(super) tool_calls: Vec<ToolCall>,
     /// Summaries of thoughts and the arguments of calls.
     unseen: String,
+    /// Searches whose results have come.
+    searches: u64,
+    /// The size of what the provider's own tools have returned, in bytes, which the model has read.
+    results: u64,
+    /// Whether the next text begins a new paragraph, because a tool of the provider ran before it.
+    apart: bool,
     /// The tokens of what came of an answer that was stopped; `None` if the model ended by itself.
     partial_output: Option<u64>,
     /// `None` before the first report.
@@ -57,16 +66,23 @@ impl Attempt {
         request: &LlmRequest,
         started: Instant,
     ) -> Result<StopReason, LlmError> {
-        match (self.follow(ctx, request, started).await, self.ending.take()) {
+        let ended = match (self.follow(ctx, request, started).await, self.ending.take()) {
             (Err(LlmError::Cancelled), _) => Err(LlmError::Cancelled),
             (Err(_), Some((reason, _))) => Ok(reason),
             (ended, _) => ended,
+        };
+        // The results of calls that are open now come with the next round, or never.
+        let goes_on =
+            matches!(ended, Ok(StopReason::PauseTurn | StopReason::ToolUse) | Err(LlmError::Cancelled));
+        for event in ctx.web.filter(|_| !goes_on).map(WebUse::abandon).unwrap_or_default() {
+            show(ctx.screen, event).await;
         }
+        ended
     }
 
     async fn follow(
         &mut self,
-        RoundContext { assistant, meter, screen, stop, .. }: RoundContext<'_>,
+        RoundContext { assistant, meter, screen, web, stop, .. }: RoundContext<'_>,
         request: &LlmRequest,
         started: Instant,
     ) -> Result<StopReason, LlmError> {
@@ -91,14 +107,19 @@ impl Attempt {
             let shown = match event {
                 LlmEvent::Text(text) => {
                     self.first_text.get_or_insert_with(|| started.elapsed());
-                    self.text.push_str(&text);
-                    TurnEvent::Text(text)
+                    TurnEvent::Text(self.add(text, web))
                 }
                 LlmEvent::Thinking(text) => {
                     self.unseen.push_str(&text);
                     TurnEvent::Thinking(text)
                 }
                 LlmEvent::Stop(reason) => return Ok(reason),
+                LlmEvent::Cited(_) | LlmEvent::ServerCall(_) | LlmEvent::ServerResult(_) => {
+                    for event in self.use_web(event, web) {
+                        show(screen, event).await;
+                    }
+                    continue;
+                }
                 other => {
                     if self.keep(other, assistant.idle_limit) {
                         meter.note(self.call(request, None, started));
@@ -107,12 +128,45 @@ impl Attempt {
                     continue;
                 }
             };
-            let Some(screen) = screen else { continue };
-            // The screen drains its channel without waiting for Telegram, so this never blocks for long. If
-            // the screen is gone, the stream is still read, because it is paid for.
-            if screen.send(shown).await.is_err() {
-                tracing::debug!("nobody watches this turn any more");
+            show(screen, shown).await;
+        }
+    }
+
+    /// Appends a piece of the model's text and returns it as it is shown.
+    fn add(&mut self, mut piece: String, web: Option<&WebUse>) -> String {
+        if std::mem::take(&mut self.apart) && !self.text.ends_with('\n') && !piece.starts_with('\n') {
+            piece.insert_str(0, "\n\n");
+        }
+        let piece = match web {
+            Some(web) => web.text(piece),
+            None => piece,
+        };
+        self.text.push_str(&piece);
+        piece
+    }
+
+    /// Notes what the provider's own tools do, and what the text cites. Returns what is shown of it.
+    fn use_web(&mut self, event: LlmEvent, web: Option<&WebUse>) -> Vec<TurnEvent> {
+        match event {
+            LlmEvent::ServerCall(call) => {
+                self.unseen.push_str(&call.name);
+                self.unseen.push_str(&call.input.to_string());
+                self.apart |= !is_blank(&self.text);
+                web.map(|web| web.started(call)).into_iter().collect()
             }
+            LlmEvent::ServerResult(result) => {
+                self.searches += u64::from(result.search && !result.failed);
+                self.results += result.bytes;
+                web.and_then(|web| web.ended(result)).into_iter().collect()
+            }
+            LlmEvent::Cited(cited) => {
+                let Some((marks, new)) = web.map(|web| web.cite(&cited)) else { return Vec::new() };
+                self.text.push_str(&marks);
+                let marks = (!marks.is_empty()).then_some(TurnEvent::Text(marks));
+                // The sources come first: whoever has the text can explain its marks.
+                new.into_iter().map(TurnEvent::Source).chain(marks).collect()
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -135,14 +189,17 @@ impl Attempt {
             | LlmEvent::Working
             | LlmEvent::Text(_)
             | LlmEvent::Thinking(_)
+            | LlmEvent::Cited(_)
+            | LlmEvent::ServerCall(_)
+            | LlmEvent::ServerResult(_)
             | LlmEvent::Stop(_) => {}
         }
         false
     }
 
     /// Returns the usage, and whether it is partly estimated. Unreported usage is not free: the estimate
-    /// covers the sent text and, if the answer is complete, the received text up to the allowed length. A try
-    /// that failed before an answer began used nothing.
+    /// covers the sent text, what came of searches and fetches and, if the answer is complete, the received
+    /// text up to the allowed length. A try that failed before an answer began used nothing.
     fn usage(&self, request: &LlmRequest, complete: bool) -> (Usage, bool) {
         let begun = complete || self.reported.is_some() || self.received() > 0;
         let reported = self.reported.unwrap_or_default();
@@ -150,6 +207,8 @@ impl Attempt {
         let no_prompt = begun && !reported.prompt;
         let partial = self.partial_output.filter(|_| !complete && !reported.output);
         let no_output = partial.is_some() || (complete && !reported.output);
+        // Searches and what they returned are reported at the end only.
+        let no_web = !reported.output && self.results > 0;
         if no_prompt {
             let sent = request.estimated_tokens().min(request.model.window);
             usage.input = usage.input.max(sent.saturating_sub(usage.prompt() - usage.input));
@@ -158,7 +217,11 @@ impl Attempt {
             let received = partial.unwrap_or(self.received().div_ceil(BYTES_PER_ESTIMATED_TOKEN));
             usage.output = usage.output.max(received.min(request.max_tokens));
         }
-        (usage, no_prompt || no_output)
+        if no_web {
+            usage.web_searches = usage.web_searches.max(self.searches);
+            usage.input += self.results / BYTES_PER_RESULT_TOKEN;
+        }
+        (usage, no_prompt || no_output || no_web)
     }
 
     /// Returns the bytes of the answer that came, with thoughts and calls.
@@ -209,6 +272,16 @@ impl Attempt {
             first_text_ms: self.first_text.map(millis),
             duration_ms: millis(started.elapsed()),
         }
+    }
+}
+
+/// Passes an event to the screen, if there is one. The screen drains its channel without waiting for
+/// Telegram, so this never blocks for long. If the screen is gone, the stream is still read, because it is
+/// paid for.
+async fn show(screen: Option<&mpsc::Sender<TurnEvent>>, event: TurnEvent) {
+    let Some(screen) = screen else { return };
+    if screen.send(event).await.is_err() {
+        tracing::debug!("nobody watches this turn any more");
     }
 }
 

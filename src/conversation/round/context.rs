@@ -4,6 +4,7 @@ use tokio::sync::mpsc;
 
 use super::super::assistant::Assistant;
 use super::super::interrupt::Stop;
+use super::super::web_use::WebUse;
 use crate::domain::turn::{Interruption, TurnEvent};
 use crate::llm::{LlmError, StopReason};
 use crate::services::metering::{CUT, TurnMeter};
@@ -39,6 +40,9 @@ pub(in crate::conversation) struct RoundContext<'a> {
     pub(in crate::conversation) meter: &'a TurnMeter,
     /// The screen of the turn; `None` for a sub-agent, which nobody watches.
     pub(in crate::conversation) screen: Option<&'a mpsc::Sender<TurnEvent>>,
+    /// The turn's use of the provider's own tools; `None` for a sub-agent, whose text is not shown and gets
+    /// no marks.
+    pub(in crate::conversation) web: Option<&'a WebUse>,
     /// The stop signal of the turn.
     pub(in crate::conversation) stop: &'a Stop,
     /// The number of tries for a request that returns no visible text.

@@ -1,6 +1,7 @@
 //! Places the marks of the prompt cache: at most four, the long-lived ones first.
 
 use super::super::request::LlmRequest;
+use crate::domain::message::Role;
 
 /// The cache marks of a request.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,8 +19,11 @@ pub(super) struct Marks {
 pub(super) fn place(request: &LlmRequest) -> Marks {
     let newest = request.messages.len().checked_sub(1);
     let stable = request.stable.min(request.messages.len()).checked_sub(1);
-    // In a tool loop the previous round ended two messages earlier, with its results.
-    let previous = newest.and_then(|newest| newest.checked_sub(2)).filter(|&index| Some(index) > stable);
+    // In a tool loop the previous round ended two messages earlier, with its results; a paused answer that is
+    // sent back is one message.
+    let paused = request.messages.last().is_some_and(|message| message.role == Role::Assistant);
+    let back = if paused { 1 } else { 2 };
+    let previous = newest.and_then(|newest| newest.checked_sub(back)).filter(|&index| Some(index) > stable);
     let mut messages: Vec<usize> = [stable, previous, newest].into_iter().flatten().collect();
     messages.dedup();
     Marks { system: (!request.system.is_empty()).then_some(0), messages }
@@ -39,6 +43,8 @@ mod tests {
             // A tool loop: the question is message 2, then call and result, call and result.
             (5, 3, vec![2, 4]),
             (7, 3, vec![2, 4, 6]),
+            // A paused answer is sent back: the question is message 2.
+            (4, 2, vec![1, 2, 3]),
         ] {
             let mut request = request(messages);
             request.stable = stable;

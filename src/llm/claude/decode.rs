@@ -11,6 +11,7 @@ use super::super::event::{LlmEvent, StopReason, ToolCall};
 use super::errors;
 use super::lenient::{Joiner, Raw, fields, value, word};
 use super::meter::{Meter, Origin};
+use super::web;
 use super::wire::{Delta, Ending, Event, Fault, Started};
 
 /// The name of a call whose own name cannot be read. No such tool exists, and the result of the call says so.
@@ -234,17 +235,14 @@ impl OpenBlock {
         self.fields.get("type").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Returns the block as it must be sent back, and the call if it is a call of one of our tools.
+    /// Returns the block as it must be sent back, and what it means: a call, the result of one, sources.
     fn finish(mut self) -> Vec<LlmEvent> {
         let mut events = Vec::new();
         match self.kind() {
             "text" => {
                 let text = std::mem::take(&mut self.text);
                 self.set("text", Value::String(text));
-                if !self.citations.is_empty() {
-                    let citations = std::mem::take(&mut self.citations);
-                    self.set("citations", Value::Array(citations));
-                }
+                events.extend(self.cited());
             }
             "thinking" => {
                 let (thinking, signature) =
@@ -261,15 +259,28 @@ impl OpenBlock {
                 self.set("input", call.input.clone().unwrap_or_else(|_| Value::Object(Map::new())));
                 events.push(LlmEvent::ToolCall(call));
             }
-            "server_tool_use" if !self.input.is_empty() => {
-                if let Ok(input) = self.arguments() {
-                    self.set("input", input);
-                }
+            "server_tool_use" => {
+                self.set("input", self.arguments().unwrap_or_else(|_| Value::Object(Map::new())));
+                events.extend(web::call(&self.fields).map(LlmEvent::ServerCall));
             }
-            _ => {}
+            _ => events.extend(web::result(&self.fields).map(LlmEvent::ServerResult)),
         }
         events.insert(0, LlmEvent::Block(Value::Object(self.fields)));
         events
+    }
+
+    /// Completes the citations of a text, and returns those that can be shown.
+    fn cited(&mut self) -> Option<LlmEvent> {
+        let mut citations = match self.fields.get("citations") {
+            Some(Value::Array(given)) => given.clone(),
+            _ => Vec::new(),
+        };
+        citations.append(&mut self.citations);
+        let sources: Vec<_> = citations.iter().filter_map(web::citation).collect();
+        if !citations.is_empty() {
+            self.set("citations", Value::Array(citations));
+        }
+        (!sources.is_empty()).then_some(LlmEvent::Cited(sources))
     }
 
     /// Returns the call. Required fields that cannot be read are replaced by names of ours.

@@ -4,11 +4,13 @@
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use super::super::files::Readable;
-use super::super::request::{self, FileBlock, InlineFile, LlmMessage, LlmRequest, ToolImage, ToolSpec};
+use super::super::request::{
+    self, FileBlock, InlineFile, LlmMessage, LlmRequest, ServerTool, ToolImage, ToolSpec, WebLimits,
+};
 use super::breakpoints;
 use super::wire::{
-    Block, CacheControl, Content, ContentSource, Message, OutputConfig, Request, ResultContent, Thinking,
-    Tool, ToolChoice,
+    Block, CacheControl, Citations, Content, ContentSource, Message, OutputConfig, Request, ResultContent,
+    Thinking, Tool, ToolChoice,
 };
 use crate::domain::model::Effort;
 
@@ -33,6 +35,8 @@ pub(super) fn count(request: &LlmRequest) -> Request<'_> {
 }
 
 fn prompt(request: &LlmRequest) -> Request<'_> {
+    let tools: Vec<Tool<'_>> =
+        request.tools.iter().map(tool).chain(request.server_tools.iter().map(server_tool)).collect();
     Request {
         model: &request.model.id.0,
         max_tokens: None,
@@ -41,10 +45,10 @@ fn prompt(request: &LlmRequest) -> Request<'_> {
         // time.
         thinking: request.model.adaptive_thinking.then_some(Thinking::Adaptive { display: "summarized" }),
         output_config: effort(request).map(|effort| OutputConfig { effort }),
-        tools: request.tools.iter().map(tool).collect(),
         // Allowed only together with tools.
-        tool_choice: (request.tool_choice == request::ToolChoice::None && !request.tools.is_empty())
+        tool_choice: (request.tool_choice == request::ToolChoice::None && !tools.is_empty())
             .then_some(ToolChoice::None),
+        tools,
         system: request.system.iter().map(|text| unmarked(Content::Text { text })).collect(),
         messages: request.messages.iter().map(message).collect(),
     }
@@ -62,7 +66,26 @@ fn effort(request: &LlmRequest) -> Option<&'static str> {
 }
 
 fn tool(tool: &ToolSpec) -> Tool<'_> {
-    Tool { name: tool.name, description: tool.description, input_schema: &tool.schema }
+    Tool::Custom { name: tool.name, description: tool.description, input_schema: &tool.schema }
+}
+
+fn server_tool(tool: &ServerTool) -> Tool<'_> {
+    let (kind, name, limits, page) = match tool {
+        ServerTool::WebSearch(limits) => ("web_search_20260318", "web_search", limits, None),
+        ServerTool::WebFetch { limits, content_tokens, citations } => {
+            ("web_fetch_20260318", "web_fetch", limits, Some((*content_tokens, *citations)))
+        }
+    };
+    let WebLimits { uses, blocked_domains } = limits;
+    Tool::Server {
+        kind,
+        name,
+        max_uses: *uses,
+        blocked_domains,
+        allowed_callers: ["direct"],
+        max_content_tokens: page.map(|(tokens, _)| tokens),
+        citations: page.map(|(_, enabled)| Citations { enabled }),
+    }
 }
 
 fn message(message: &LlmMessage) -> Message<'_> {

@@ -8,6 +8,7 @@ mod errors;
 mod files;
 mod lenient;
 mod meter;
+mod web;
 mod wire;
 
 use std::pin::pin;
@@ -143,3 +144,5 @@ mod odd_fields_tests;
 pub(crate) mod stub;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod web_tests;

@@ -90,7 +90,13 @@ fn read(events: &[(String, String)], named: bool) -> Came {
                 LlmEvent::Usage(reported) => came.reported = Some(reported),
                 LlmEvent::Ending(reason) => came.ending = Some(reason),
                 LlmEvent::Stop(reason) => came.stop = Some(reason),
-                LlmEvent::Alive | LlmEvent::Working | LlmEvent::Thinking(_) | LlmEvent::Block(_) => {}
+                LlmEvent::Alive
+                | LlmEvent::Working
+                | LlmEvent::Thinking(_)
+                | LlmEvent::Cited(_)
+                | LlmEvent::ServerCall(_)
+                | LlmEvent::ServerResult(_)
+                | LlmEvent::Block(_) => {}
             }
         }
     }

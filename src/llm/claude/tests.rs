@@ -22,6 +22,7 @@ pub(super) fn request(messages: usize) -> LlmRequest {
         max_tokens: 1_000,
         system: vec!["be kind".into()],
         tools: [].into(),
+        server_tools: [].into(),
         tool_choice: ToolChoice::Auto,
         messages: (0..messages).map(message).collect(),
         stable: messages,

@@ -38,11 +38,35 @@ pub(super) struct OutputConfig {
     pub(super) effort: &'static str,
 }
 
+/// A tool: one of ours, or one that the provider runs itself.
 #[derive(Serialize, Debug)]
-pub(super) struct Tool<'a> {
-    pub(super) name: &'a str,
-    pub(super) description: &'a str,
-    pub(super) input_schema: &'a Value,
+#[serde(untagged)]
+pub(super) enum Tool<'a> {
+    Custom {
+        name: &'a str,
+        description: &'a str,
+        input_schema: &'a Value,
+    },
+    Server {
+        #[serde(rename = "type")]
+        kind: &'static str,
+        name: &'static str,
+        max_uses: u32,
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        blocked_domains: &'a [String],
+        /// Without it the tool is called from the provider's sandbox, which small models do not support.
+        allowed_callers: [&'static str; 1],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        max_content_tokens: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        citations: Option<Citations>,
+    },
+}
+
+/// Whether passages of a fetched page are cited.
+#[derive(Serialize, Debug)]
+pub(super) struct Citations {
+    pub(super) enabled: bool,
 }
 
 #[derive(Serialize, Debug)]

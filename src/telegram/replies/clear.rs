@@ -19,7 +19,7 @@ pub(crate) async fn forget(context: &Arc<BotContext>, header: &MessageHeader) ->
     let clear = || clearing::clear(books, cache, header.caller(), header.message, &confirmation);
     let cleared = context.db.persist(clear).await?;
     kill_point!("clear: after the commit");
-    context.copies_dropped.notify_one();
+    context.forgotten();
     let Cleared { owed: messages, topics } = cleared;
     // After a crash the confirmation may already be queued.
     context.courier().deliver_again(messages);

@@ -190,7 +190,7 @@ async fn carry_out(context: Arc<BotContext>, id: DeletionId, mut may: Option<boo
         kill_point!("topics: after the call");
         let record = || clearing::record(db, &context.cache, id, topic, fate == DeletionResult::Gone);
         db.persist(record).await?;
-        context.copies_dropped.notify_one();
+        context.forgotten();
         if fate == DeletionResult::Forbidden {
             may = Some(false);
         }

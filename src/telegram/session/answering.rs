@@ -53,10 +53,11 @@ impl Session<'_> {
             if matches!(&input, SessionInput::Clear(clear) if self.ends(clear, question)) {
                 stop.cut(Interruption::Stopped);
             }
-            let is_message = matches!(input, SessionInput::Message(..));
+            let is_newer = matches!(&input, SessionInput::Message(message, _) if message.message > question);
             // During a drain a newer message waits for the next start, so it does not cut the answer. Neither
-            // does a message after a `/clear`: its prompt will not contain the current question.
-            if is_message && !context.life.drain.is_cancelled() && self.clears.is_empty() {
+            // does a message after a `/clear`: its prompt will not contain the current question. An older one
+            // was delayed by crashes and is answered behind it.
+            if is_newer && !context.life.drain.is_cancelled() && self.clears.is_empty() {
                 stop.cut(Interruption::Superseded);
             }
             match self.take(input) {

@@ -142,11 +142,11 @@ impl<'a> Presenter<'a> {
                     self.pace.changed();
                 }
             }
-            TurnEvent::ToolStarted { call, name } => {
+            TurnEvent::ToolStarted { call, name, subject } => {
                 self.action.set(ToolName::named(&name).map(ToolName::activity).unwrap_or_default());
                 // In a group its line would be a message above the files.
                 if self.place.surface == Surface::Draft || name != ToolName::DeliverFile.name() {
-                    self.tools.start(call, name);
+                    self.tools.start(call, name, subject);
                     self.pace.changed();
                 }
             }
@@ -155,6 +155,8 @@ impl<'a> Presenter<'a> {
                 self.tools.end(&call, failed);
                 self.pace.changed();
             }
+            // The list of sources comes as text at the end.
+            TurnEvent::Source(_) => {}
             TurnEvent::Files(delivery, receipt) => {
                 let text = std::mem::take(&mut self.answer).finish();
                 self.finished_parts.extend(text.into_iter().map(Piece::Text));

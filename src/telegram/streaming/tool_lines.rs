@@ -14,13 +14,14 @@ pub(super) struct ToolLines(Vec<ToolLine>);
 struct ToolLine {
     call: String,
     name: String,
+    subject: Option<String>,
     state: ToolState,
 }
 
 impl ToolLines {
-    /// Adds a tool that starts.
-    pub(super) fn start(&mut self, call: String, name: String) {
-        self.0.push(ToolLine { call, name, state: ToolState::Running });
+    /// Adds a tool that starts, and what it works on.
+    pub(super) fn start(&mut self, call: String, name: String, subject: Option<String>) {
+        self.0.push(ToolLine { call, name, subject, state: ToolState::Running });
     }
 
     /// Marks a tool as ended.
@@ -45,9 +46,9 @@ impl ToolLines {
         if self.0.is_empty() {
             return shown;
         }
-        let lines: Vec<String> =
-            self.0.iter().map(|line| text::tool_line(language, &line.name, line.state)).collect();
-        let lines = lines.join("\n");
+        let line =
+            |line: &ToolLine| text::tool_line(language, &line.name, line.subject.as_deref(), line.state);
+        let lines = self.0.iter().map(line).collect::<Vec<_>>().join("\n");
         let Some(mut shown) = shown else { return Some(RichText::plain(lines)) };
         if shown.code_points() + lines.chars().count() + 2 <= Limits::MESSAGE.code_points {
             shown.text.push_str("\n\n");
@@ -69,14 +70,14 @@ mod tests {
     fn lines_stand_below_the_text_and_go_when_it_goes_on() {
         let mut tools = ToolLines::default();
         assert_eq!(shown(&tools, Some("Text")), "Text");
-        tools.start("a".into(), "web_search".into());
-        tools.start("b".into(), "execute_python".into());
-        assert_eq!(shown(&tools, None), "🔧 web_search …\n🔧 execute_python …");
+        tools.start("a".into(), "web_search".into(), Some("the weather".into()));
+        tools.start("b".into(), "of_tomorrow".into(), None);
+        assert_eq!(shown(&tools, None), "🔧 searching: the weather …\n🔧 of_tomorrow …");
         tools.end("b", true);
         assert!(tools.is_running());
         tools.end("a", false);
         assert!(!tools.is_running());
-        assert_eq!(shown(&tools, Some("Text")), "Text\n\n✅ web_search\n⚠️ execute_python");
+        assert_eq!(shown(&tools, Some("Text")), "Text\n\n✅ searching: the weather\n⚠️ of_tomorrow");
         tools.clear_ended();
         assert!(tools.0.is_empty());
     }
@@ -84,7 +85,7 @@ mod tests {
     #[test]
     fn a_full_message_has_no_room_for_lines() {
         let mut tools = ToolLines::default();
-        tools.start("a".into(), "web_search".into());
+        tools.start("a".into(), "web_search".into(), None);
         let full = "x".repeat(4_090);
         assert_eq!(shown(&tools, Some(&full)), full);
     }

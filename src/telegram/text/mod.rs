@@ -91,17 +91,25 @@ pub(crate) fn stop_button(language: Language) -> String {
     say(language, "stop-button")
 }
 
-/// Describes a tool and its state. An unknown tool is shown by the name that the model used.
-pub(super) fn tool_line(language: Language, name: &str, state: ToolState) -> String {
-    let name = match ToolName::named(name) {
-        Some(tool) => say(language, &format!("tool-{}", tool.name().replace('_', "-"))),
-        None => name.to_owned(),
+/// Describes a tool, what it works on, if that is known, and its state. An unknown tool is shown by the name
+/// that the model used.
+pub(super) fn tool_line(language: Language, name: &str, subject: Option<&str>, state: ToolState) -> String {
+    let name = match (ToolName::named(name), subject) {
+        (Some(ToolName::WebSearch), Some(query)) => say_to(language, "tool-web-search-for", query),
+        (Some(ToolName::WebFetch), Some(host)) => say_to(language, "tool-web-fetch-from", host),
+        (Some(tool), _) => say(language, &format!("tool-{}", tool.name().replace('_', "-"))),
+        (None, _) => name.to_owned(),
     };
     match state {
         ToolState::Running => format!("🔧 {name} …"),
         ToolState::Done => format!("✅ {name}"),
         ToolState::Failed => format!("⚠️ {name}"),
     }
+}
+
+/// Heads the list of web pages that an answer cites.
+pub(super) fn sources(language: Language) -> String {
+    say(language, "sources")
 }
 
 /// Refuses a tap on a button whose answer has ended or belongs to another user.

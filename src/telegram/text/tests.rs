@@ -207,11 +207,16 @@ fn answers_to_a_tap_and_to_a_checkout_fit_telegrams_alerts() {
 fn every_tool_is_said_in_words() {
     for &tool in ToolName::VARIANTS {
         for &language in Language::VARIANTS {
-            let line = tool_line(language, tool.name(), ToolState::Running);
-            assert!(!line.contains(tool.name()) && !line.contains("localization"), "{line}");
+            for subject in [None, Some("a.example")] {
+                let line = tool_line(language, tool.name(), subject, ToolState::Running);
+                assert!(!line.contains(tool.name()) && !line.contains("localization"), "{line}");
+            }
         }
     }
-    assert_eq!(tool_line(Language::English, "of_tomorrow", ToolState::Done), "✅ of_tomorrow");
+    let english = |name, subject, state| tool_line(Language::English, name, subject, state);
+    assert_eq!(english("of_tomorrow", Some("x"), ToolState::Done), "✅ of_tomorrow");
+    assert_eq!(english("web_search", Some("rain"), ToolState::Running), "🔧 searching: rain …");
+    assert_eq!(english("web_fetch", Some("a.example"), ToolState::Failed), "⚠️ reading a.example");
 }
 
 #[test]

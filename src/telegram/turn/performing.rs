@@ -7,7 +7,7 @@ use crate::conversation::interrupt::Stop;
 use crate::domain::turn::{TurnReport, TurnRequest};
 use crate::lifecycle::kill_point;
 use crate::services::metering::{self, MeterRequests, TurnMeter};
-use crate::telegram::checkpoint::CheckpointedEvents;
+use crate::telegram::checkpoint::{self, CheckpointedEvents};
 use crate::telegram::context::BotContext;
 use crate::telegram::streaming::{self, ScreenResult};
 use crate::telegram::turn::place::place;
@@ -26,12 +26,15 @@ pub(super) async fn perform<'a>(
     kill_point!("turn: admitted", request.key.user.0);
     let (screen, events) = mpsc::channel(EVENTS_IN_FLIGHT);
     let events = CheckpointedEvents::new(&context.write_behind, request, events);
-    let (report, shown, ()) = tokio::join!(
+    let (mut report, shown, ()) = tokio::join!(
         // In this order an event is on the screen in the same step in which the model's word came.
         biased;
         converse(&context.assistant, request, screen, meter, stop),
         streaming::present(&context.screen, place(request), events),
         metering::run(&context.books, request.turn_ref(), &request.settings.model, meter_requests),
     );
+    // The screen has shown the same list.
+    let list = checkpoint::ending(&report.text, request.settings.language, &report.sources);
+    report.text.push_str(&list.unwrap_or_default());
     (report, shown)
 }

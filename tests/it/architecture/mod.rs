@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["domain", "lifecycle"],
     &["config"],
     &["telemetry", "http"],
-    &["db", "cache", "llm", "rendering", "images", "documents", "bot_api"],
+    &["db", "cache", "llm", "sandbox", "rendering", "images", "documents", "typeset", "bot_api"],
     &["services"],
     &["tools"],
     &["conversation"],
@@ -47,6 +47,7 @@ const INNER: &[Order] = &[
             &["references/tests"],
         ],
     ),
+    ("sandbox", &[&["error"], &["retrying", "wire"], &["execution"], &["client"], &["files"], &["mod"]]),
     (
         "llm",
         &[
@@ -55,26 +56,27 @@ const INNER: &[Order] = &[
             &["content", "error", "request"],
             &["patience", "response"],
             &["claude"],
-            &["provider", "speech"],
+            &["gemini", "provider", "speech"],
         ],
     ),
     (
         "llm/claude",
         &[
             &["lenient"],
-            &["meter", "wire"],
+            &["meter", "web", "wire"],
             &["breakpoints", "errors"],
             &["decode", "encode"],
             &["mod"],
             &["files", "stub"],
             &["tests"],
-            &["errors/tests", "files_tests", "odd_fields_tests"],
+            &["errors/tests", "files_tests", "odd_fields_tests", "web_tests"],
         ],
     ),
+    ("typeset", &[&["error", "fonts"], &["arrange", "shapes", "source"], &["canvas"], &["mod"], &["tests"]]),
     (
         "conversation",
         &[
-            &["mod", "deliveries", "interrupt", "output_ratio", "prompt_files", "prompt_tools"],
+            &["mod", "deliveries", "interrupt", "output_ratio", "prompt_files", "prompt_tools", "web_use"],
             &["assistant"],
             &["prompt", "round/context", "window"],
             &["round/attempt"],
@@ -112,10 +114,10 @@ const PLAYGROUND: &[Order] = &[
     (
         "",
         &[
-            &["audio", "console", "formats", "growth", "lib", "metrics", "ports", "signals"],
+            &["audio", "console", "formats", "growth", "lib", "metrics", "ports", "recorder", "signals"],
             &["samples"],
-            &["anthropic", "service", "telegram"],
-            &["openai"],
+            &["anthropic", "e2b", "service", "telegram"],
+            &["gemini", "openai"],
             &["world"],
             &["ask", "bench", "crash", "run"],
             &["main"],
@@ -124,12 +126,13 @@ const PLAYGROUND: &[Order] = &[
     (
         "anthropic",
         &[
-            &["conversation", "endpoint", "error", "files", "ids", "models", "scenario", "signature"],
+            &["conversation", "endpoint", "error", "files", "ids", "models", "scenario", "signature", "web"],
             &["texts", "wire"],
             &["reply"],
-            &["answer", "files/faults"],
+            &["answer", "files/faults", "scripted_web"],
             &["files/store"],
             &["files/form", "files/sources", "viewing"],
+            &["python"],
             &["files/tell", "record", "scripted", "transcript"],
             &["cache", "planner", "playback"],
             &["meter", "validate"],
@@ -160,8 +163,30 @@ const PLAYGROUND: &[Order] = &[
             &["tests"],
         ],
     ),
+    (
+        "gemini",
+        &[
+            &["error", "paint", "record"],
+            &["reply", "request"],
+            &["answer"],
+            &["server"],
+            &["mod"],
+            &["tests"],
+        ],
+    ),
     ("bench", &[&["delay_proxy", "process", "sample"], &["load"], &["row"], &["table"], &["mod"]]),
-    ("crash", &[&["author", "books", "findings", "servers"], &["people"], &["chaos", "count"], &["mod"]]),
+    (
+        "crash",
+        &[
+            &["books", "findings", "marks", "servers"],
+            &["files"],
+            &["author"],
+            &["people"],
+            &["chaos"],
+            &["count"],
+            &["mod"],
+        ],
+    ),
 ];
 
 /// A crate and the modules in which it may appear.
@@ -169,7 +194,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("teloxide", &["telegram"]),
     ("sqlx", &["db"]),
     ("redis", &["cache"]),
-    ("reqwest", &["http", "llm", "tools", "bot_api"]),
+    ("reqwest", &["http", "llm", "sandbox", "tools", "bot_api"]),
     ("prometheus", &["telemetry"]),
     (
         "std::env",
@@ -192,6 +217,13 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mail_parser", &["documents"]),
     ("quick_xml", &["documents"]),
     ("zip", &["documents"]),
+    ("ratex_font", &["typeset"]),
+    ("ratex_katex_fonts", &["typeset"]),
+    ("ratex_layout", &["typeset"]),
+    ("ratex_parser", &["typeset"]),
+    ("ratex_types", &["typeset"]),
+    ("tiny_skia", &["typeset"]),
+    ("ttf_parser", &["typeset"]),
     ("fluent_templates", &["telegram/text"]),
     ("clap", &["main.rs"]),
     ("rlimit", &["main.rs"]),

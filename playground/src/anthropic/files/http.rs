@@ -123,7 +123,7 @@ async fn serve<T>(
         let store = core.files.lock();
         store.vanished(id) || (repeated && store.was_deleted(id))
     });
-    let response_log = core.file_log.open(entry);
+    let response_log = ResponseLog::open(&core.file_log, entry);
     let cut = |response_log: ResponseLog| {
         response_log.close(Outcome::Cut);
         broken_response(&request_id)

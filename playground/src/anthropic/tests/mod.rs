@@ -4,6 +4,7 @@ mod files;
 mod refusals;
 mod scenarios;
 mod streams;
+mod web;
 
 use std::time::Duration;
 

@@ -11,6 +11,7 @@ mod headers;
 mod messages;
 mod pairing;
 mod request;
+mod server_tools;
 mod signatures;
 #[cfg(test)]
 pub(super) mod testing;
@@ -37,6 +38,7 @@ const CHECKS: &[fn(&Request<'_>) -> Check] = &[
     citations::check,
     tools::check,
     pairing::check,
+    server_tools::check,
     thinking::check,
     signatures::check,
 ];

@@ -66,6 +66,7 @@ pub(crate) fn all() -> Vec<Case> {
         super::files::tests::cases(),
         super::messages::tests::cases(),
         super::pairing::tests::cases(),
+        super::server_tools::tests::cases(),
         super::signatures::tests::cases(),
         super::thinking::tests::cases(),
         super::tools::tests::cases(),

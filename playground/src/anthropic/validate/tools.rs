@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::request::{Check, Request, each_block, fail, only_known};
+use super::server_tools;
 
 /// Tools defined by the API: type, name, and fields in addition to the common ones.
 const OWN: &[(&str, &str, &[&str])] = &[
@@ -78,7 +79,8 @@ fn one(path: &str, tool: &Value) -> Check {
             if listed("allowed_domains") && listed("blocked_domains") {
                 return fail(path, "only one of allowed_domains and blocked_domains can be given");
             }
-            only_known(path, tool, &[COMMON, fields].concat())
+            only_known(path, tool, &[COMMON, fields].concat())?;
+            server_tools::definition(path, tool)
         }
     }
 }

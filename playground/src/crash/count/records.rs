@@ -1,12 +1,13 @@
 //! Checks of the write-behind: its sums equal those of the settled turns, and every tool call reported to the
 //! model is recorded.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use playground::anthropic::{Anthropic, Recorded};
 
 use super::super::books::Books;
 use super::super::findings::Findings;
+use super::super::marks::{Tag, tags};
 
 const STATISTICS: &str = "people whose statistics are not the sum of the books";
 const TOOL_CALLS: &str = "tool calls that were not written down";
@@ -19,12 +20,14 @@ pub(super) async fn records(findings: &mut Findings, model: &Anthropic, books: &
         findings.fault(STATISTICS, format!("person {person}"));
     }
     let written: BTreeSet<String> = books.tool_calls().await?.into_iter().collect();
-    // Of an attempt that was lost, and of a turn that was given up, rows may have gone with a flush of Redis.
-    let given_up = books.given_up_questions().await?;
-    let newest: BTreeMap<String, Vec<String>> =
+    // Of an attempt that a crash has cut, rows may have gone with a flush of Redis.
+    let unsettled = books.unsettled_questions().await?;
+    let unsettled: HashSet<Tag> = unsettled.iter().flat_map(|text| tags(text)).collect();
+    let newest: BTreeMap<Vec<Tag>, Vec<String>> =
         model.requests().iter().map(|request| (question(request), told(request))).collect();
-    let settled =
-        newest.into_iter().filter(|(question, _)| !given_up.iter().any(|text| question.contains(text)));
+    let settled = newest
+        .into_iter()
+        .filter(|(question, _)| !question.is_empty() && !question.iter().any(|tag| unsettled.contains(tag)));
     let told: BTreeSet<String> = settled.flat_map(|(_, calls)| calls).collect();
     for call in told.difference(&written) {
         findings.fault(TOOL_CALLS, call.clone());
@@ -36,13 +39,14 @@ pub(super) async fn records(findings: &mut Findings, model: &Anthropic, books: &
     Ok(())
 }
 
-/// Returns the newest text of a person in a request; tool results may follow it.
-fn question(request: &Recorded) -> String {
+/// Returns the questions in the newest message of a person in a request; tool results may follow it.
+fn question(request: &Recorded) -> Vec<Tag> {
     let messages = request.body["messages"].as_array().into_iter().flatten();
-    let texts = messages.filter(|message| message["role"] == "user").flat_map(|message| {
-        message["content"].as_array().into_iter().flatten().filter_map(|block| block["text"].as_str())
+    let texts = messages.filter(|message| message["role"] == "user").map(|message| {
+        let blocks = message["content"].as_array().into_iter().flatten();
+        blocks.filter_map(|block| block["text"].as_str()).collect::<Vec<_>>().join("\n")
     });
-    texts.last().unwrap_or_default().to_owned()
+    tags(&texts.rev().find(|text| !text.is_empty()).unwrap_or_default())
 }
 
 /// Returns the tool calls whose results follow that text in the request.

@@ -6,12 +6,15 @@ mod feed;
 mod shop;
 mod snapshot;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RANGE,
+};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
@@ -70,8 +73,13 @@ async fn named_asset(Path(name): Path<String>) -> Response {
     found.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |(_, kind, content)| asset(kind, content))
 }
 
-/// Serves a file of a chat. Types that could run script are served as downloads.
-async fn stored_file(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+/// Serves a file of a chat, or the part that a player asks for. Types that could run script are served as
+/// downloads.
+async fn stored_file(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     let Some(file) = shared.look(|world| world.files.get(&id).cloned()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -79,5 +87,43 @@ async fn stored_file(State(shared): State<Arc<Shared>>, Path(id): Path<String>) 
     let pictures = ["image/png", "image/jpeg", "image/webp", "image/gif"];
     let shown = pictures.contains(&content) || content.starts_with("audio/") || content.starts_with("video/");
     let kind = if shown { content.to_owned() } else { "application/octet-stream".to_owned() };
-    ([(CONTENT_TYPE, kind)], file.bytes.to_vec()).into_response()
+    let length = file.bytes.len();
+    let wanted = headers.get(RANGE).and_then(|value| part(value.to_str().ok()?, length));
+    let headers = [(CONTENT_TYPE, kind), (ACCEPT_RANGES, "bytes".to_owned())];
+    match wanted {
+        None => (headers, file.bytes.to_vec()).into_response(),
+        Some(part) => {
+            let place = format!("bytes {}-{}/{length}", part.start, part.end - 1);
+            let bytes = file.bytes[part].to_vec();
+            (StatusCode::PARTIAL_CONTENT, headers, [(CONTENT_RANGE, place)], bytes).into_response()
+        }
+    }
+}
+
+/// Reads a range of bytes such as `bytes=10-` or `bytes=10-19`, of which players send one at a time. Returns
+/// `None` for one that the file does not have; then the whole file is served.
+fn part(range: &str, length: usize) -> Option<Range<usize>> {
+    let (start, end) = range.strip_prefix("bytes=")?.split_once('-')?;
+    let start: usize = start.parse().ok()?;
+    let end = if end.is_empty() { length } else { end.parse::<usize>().ok()?.saturating_add(1).min(length) };
+    (start < end).then_some(start..end)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn ranges_are_within_the_file() {
+        for (range, part) in [
+            ("bytes=0-", Some(0..10)),
+            ("bytes=3-5", Some(3..6)),
+            ("bytes=9-99", Some(9..10)),
+            ("bytes=10-", None),
+            ("bytes=5-4", None),
+            ("bytes=-5", None),
+            ("bytes=0-1,4-5", None),
+            ("lines=0-1", None),
+        ] {
+            assert_eq!(super::part(range, 10), part, "{range}");
+        }
+    }
 }

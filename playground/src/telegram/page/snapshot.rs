@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::chat::{Chat, ChatType};
 use super::super::media;
-use super::super::types::{Call, CallOutcome, Draft, Message, Person};
+use super::super::types::{Attachment, Call, CallOutcome, Draft, Message, Person};
 use super::super::world::World;
 use super::shop;
 
@@ -121,7 +121,17 @@ fn reply(raw: &Value) -> Value {
         return Value::Null;
     }
     let texts = [&replied["text"], &replied["caption"], &replied["invoice"]["title"]];
-    let text = texts.into_iter().find_map(Value::as_str).unwrap_or("File");
+    let named = || replied["document"]["file_name"].as_str();
+    let kind = || match media::kind_of(replied)? {
+        Attachment::Photo => Some("Photo"),
+        Attachment::Voice => Some("Voice note"),
+        Attachment::VideoNote => Some("Video note"),
+        Attachment::Video => Some("Video"),
+        Attachment::Sticker => Some("Sticker"),
+        Attachment::Animation => Some("GIF"),
+        Attachment::Audio | Attachment::Document => None,
+    };
+    let text = texts.into_iter().find_map(Value::as_str).or_else(kind).or_else(named).unwrap_or("File");
     let start: String = text.chars().take(120).collect();
     json!({"id": replied["message_id"], "from": replied["from"]["id"], "text": start})
 }

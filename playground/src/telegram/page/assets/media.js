@@ -63,7 +63,9 @@ function player(file) {
 
 function documentLink(file) {
   const name = file.name || file.kind || "file";
-  const words = make("span", {}, make("b", {}, name), make("small", {}, sizeOf(file)));
+  // A long name is cut on the screen, so its ending is told beside the size.
+  const ending = /\.(\w{1,8})$/.exec(name)?.[1].toUpperCase();
+  const words = make("span", {}, make("b", { title: name }, name), make("small", {}, [ending, sizeOf(file)].filter(Boolean).join(" · ")));
   return make("a", { className: "file", href: addressOf(file), download: name }, make("i", {}, "↓"), words);
 }
 

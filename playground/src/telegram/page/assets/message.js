@@ -106,7 +106,7 @@ export function messageBubble(message, look, actions) {
   const meta = make("span", { className: "meta" }, `${message.edits > 0 ? "edited " : ""}${clock(message.date)}`);
   const captions = (look.album || [message]).filter((each) => each.text !== "");
   const texts = captions.length > 0 ? captions : [message];
-  bubble.append(...texts.map((each, index) => make("div", { className: "text" },
+  bubble.append(...texts.map((each, index) => make("div", { className: each.text === "" ? "text bare" : "text" },
     ...formatted(each.text, each.entities, actions.say), index === texts.length - 1 ? meta : null)));
   const tools = make("div", { className: "tools" }, tool("↩", "Reply", () => actions.reply(message)));
   if (look.mine && !message.file) tools.append(tool("✎", "Edit", () => actions.edit(message)));

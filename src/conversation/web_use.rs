@@ -1,0 +1,132 @@
+//! What a turn does with the provider's own tools (web search and fetch): their calls with rows and status
+//! lines, and the citations in the answer. Calls may be answered in a later round than the one that made
+//! them.
+
+use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use crate::domain::citations::{Citation, Citations, Source};
+use crate::domain::clock::Clock;
+use crate::domain::ids::TurnId;
+use crate::domain::money::Usd;
+use crate::domain::record::ToolCallRecord;
+use crate::domain::turn::TurnEvent;
+use crate::llm::event::{ServerCall, ServerResult};
+
+/// The provider's own tools in one turn.
+#[derive(Debug)]
+pub(super) struct WebUse {
+    turn: TurnId,
+    attempt: i32,
+    clock: Clock,
+    /// The price of one search, US dollars.
+    search_price: Usd,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    citations: Citations,
+    running: Vec<Running>,
+    ended: Vec<ToolCallRecord>,
+}
+
+/// A call without a result so far.
+#[derive(Debug)]
+struct Running {
+    call: String,
+    tool: String,
+    started: Instant,
+    started_at: DateTime<Utc>,
+}
+
+impl WebUse {
+    /// Starts with a turn that has used nothing.
+    pub(super) fn new(turn: TurnId, attempt: i32, clock: Clock, search_price: Usd) -> Self {
+        Self { turn, attempt, clock, search_price, state: Mutex::default() }
+    }
+
+    /// Returns the next piece of the answer's text as it is shown.
+    pub(super) fn text(&self, piece: String) -> String {
+        self.state.lock().citations.text(piece)
+    }
+
+    /// Returns the marks that follow the text so far, and the sources that are new.
+    pub(super) fn cite(&self, cited: &[Citation]) -> (String, Vec<Source>) {
+        self.state.lock().citations.mark(cited)
+    }
+
+    /// Notes a call that begins.
+    pub(super) fn started(&self, call: ServerCall) -> TurnEvent {
+        let ServerCall { id, name, subject, .. } = call;
+        let (started, started_at) = (Instant::now(), self.clock.now());
+        self.state.lock().running.push(Running { call: id.clone(), tool: name.clone(), started, started_at });
+        TurnEvent::ToolStarted { call: id, name, subject }
+    }
+
+    /// Notes a result. Returns `None` if its call is not known.
+    pub(super) fn ended(&self, result: ServerResult) -> Option<TurnEvent> {
+        let mut state = self.state.lock();
+        if let Some(page) = result.page {
+            state.citations.fetched(page);
+        }
+        let at = state.running.iter().position(|running| running.call == result.call)?;
+        let running = state.running.remove(at);
+        let cost = if result.search && !result.failed { self.search_price } else { Usd::ZERO };
+        Some(self.record(&mut state, running, result.failed, cost))
+    }
+
+    /// Notes that the calls without a result get none any more.
+    pub(super) fn abandon(&self) -> Vec<TurnEvent> {
+        let mut state = self.state.lock();
+        let running = std::mem::take(&mut state.running);
+        running.into_iter().map(|running| self.record(&mut state, running, true, Usd::ZERO)).collect()
+    }
+
+    /// Returns the calls that have ended, and the sources of the answer by their numbers.
+    pub(super) fn finish(self) -> (Vec<ToolCallRecord>, Vec<Source>) {
+        let State { citations, ended, .. } = self.state.into_inner();
+        (ended, citations.into_sources())
+    }
+
+    fn record(&self, state: &mut State, running: Running, failed: bool, cost: Usd) -> TurnEvent {
+        let Running { call, tool, started, started_at } = running;
+        let duration_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let (turn, attempt) = (self.turn, self.attempt);
+        let ended = ToolCallRecord { turn, attempt, call, tool, failed, duration_ms, cost, started_at };
+        state.ended.push(ended.clone());
+        TurnEvent::ToolEnded(ended)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn call(id: &str) -> ServerCall {
+        ServerCall { id: id.to_owned(), name: "web_search".to_owned(), input: Value::Null, subject: None }
+    }
+
+    fn result(id: &str, failed: bool) -> ServerResult {
+        ServerResult { call: id.to_owned(), failed, search: true, bytes: 1, page: None }
+    }
+
+    #[test]
+    fn every_call_ends_once_and_only_searches_that_worked_cost_money() {
+        let price = Usd(rust_decimal::dec!(0.01));
+        let web = WebUse::new(TurnId(1), 1, Clock::System, price);
+        for id in ["a", "b", "c"] {
+            web.started(call(id));
+        }
+        assert!(web.ended(result("b", true)).is_some() && web.ended(result("a", false)).is_some());
+        assert!(web.ended(result("a", false)).is_none() && web.ended(result("x", false)).is_none());
+        assert_eq!((web.abandon().len(), web.abandon().len()), (1, 0));
+        let ended: Vec<_> =
+            web.finish().0.into_iter().map(|call| (call.call, call.failed, call.cost)).collect();
+        let row = |id: &str, failed, cost| (id.to_owned(), failed, cost);
+        assert_eq!(ended, [row("b", true, Usd::ZERO), row("a", false, price), row("c", true, Usd::ZERO)]);
+    }
+}
