@@ -146,7 +146,7 @@ async fn a_person_lets_the_model_read_one_page_in_russian() {
     bot.telegram.add_user(vera);
     bot.telegram.send(77, 77, NewFile::pdf("договор.pdf", 7).captioned("Сохрани."));
     bot.answer(77, 1).await;
-    let answer = bot.ask_in(77, 77, "Прочитай страницу 2, пожалуйста").await;
+    let answer = bot.ask_in(77, 77, "Прочитай в PDF страницу 2, пожалуйста").await;
     assert!(answer.contains("The tool analyze_pdf says"), "{answer}");
     let requests = bot.model.requests();
     assert_eq!(pages(&blocks(&requests[3])[0]), ["Page 2"]);

@@ -167,7 +167,7 @@ const ROWS: &[ScenarioRow] = &[
         Scenario::ReadPdf,
         "pdf",
         "what is on a page of the newest PDF, seen by another model",
-        &["of the pdf", "read the pdf", "прочитай страниц", "прочитай pdf"],
+        &["of the pdf", "read the pdf", "прочитай в pdf", "прочитай pdf"],
     ),
     row(
         Scenario::Formula,
@@ -305,7 +305,7 @@ mod tests {
             ("Look at the picture again!", Scenario::Look, ""),
             ("Посмотри на картинку ещё раз", Scenario::Look, ""),
             ("Read page 2 of the PDF.", Scenario::ReadPdf, ""),
-            ("Прочитай страницу 2", Scenario::ReadPdf, ""),
+            ("Прочитай в PDF страницу 2", Scenario::ReadPdf, ""),
             (
                 "[audio \"a.mp3\" (audio/mpeg): file_1, transcribe_audio turns what is said]",
                 Scenario::Echo,
