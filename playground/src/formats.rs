@@ -43,6 +43,11 @@ pub(crate) fn pdf_pages(bytes: &[u8]) -> usize {
     starts.filter(|(at, _)| is_page(*at)).count().max(1)
 }
 
+/// Returns whether a PDF is encrypted, with or without a password.
+pub(crate) fn is_locked_pdf(bytes: &[u8]) -> bool {
+    bytes.windows(8).any(|window| window == b"/Encrypt")
+}
+
 fn pair(width: Option<u32>, height: Option<u32>) -> Option<(u32, u32)> {
     width.zip(height)
 }

@@ -19,6 +19,7 @@ use crate::services::file_contents::FileContents;
 use crate::services::file_copies::FileCopies;
 use crate::services::file_previews::FilePreviews;
 use crate::services::file_transcripts::FileTranscripts;
+use crate::services::file_views::FileViews;
 use crate::services::made_files::MadeFiles;
 use crate::services::pictures::Pictures;
 use crate::services::sandboxes::Sandboxes;
@@ -81,6 +82,7 @@ pub(super) fn assistant(
     });
     let previews = FilePreviews::new(contents.clone());
     let sandboxes = python.map(|client| Sandboxes::new(client, db.clone(), contents.clone(), life.clone()));
+    let views = FileViews::new(contents.clone());
     let pictures = Pictures::new(pictures, contents);
     Ok(Assistant {
         provider,
@@ -88,6 +90,7 @@ pub(super) fn assistant(
         ratios: OutputRatios::default(),
         copies,
         previews,
+        views,
         transcripts,
         pictures,
         sandboxes,

@@ -10,6 +10,7 @@ use crate::llm::registry::Registry;
 use crate::services::file_copies::FileCopies;
 use crate::services::file_previews::FilePreviews;
 use crate::services::file_transcripts::FileTranscripts;
+use crate::services::file_views::FileViews;
 use crate::services::made_files::MadeFiles;
 use crate::services::pictures::Pictures;
 use crate::services::sandboxes::Sandboxes;
@@ -29,6 +30,8 @@ pub(crate) struct Assistant {
     pub copies: FileCopies,
     /// Reads documents as text.
     pub previews: FilePreviews,
+    /// Prepares pictures and PDFs for questions about them.
+    pub views: FileViews,
     /// Turns the speech in files into text; `None` if it is not set up.
     pub transcripts: Option<FileTranscripts>,
     /// Makes pictures, for tools.

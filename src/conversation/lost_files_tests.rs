@@ -115,6 +115,7 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
         ratios: crate::conversation::output_ratio::OutputRatios::default(),
         sandboxes: None,
         previews: crate::services::file_previews::FilePreviews::nowhere(),
+        views: crate::services::file_views::FileViews::nowhere(),
         transcripts: None,
         pictures: crate::services::pictures::Pictures::nowhere(),
         made_files: crate::services::made_files::MadeFiles::nowhere(),

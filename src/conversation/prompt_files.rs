@@ -47,8 +47,10 @@ const PREVIEW: &str = "what could be read of it follows up to the line that ends
 const OLD_PREVIEW: &str = "left out, because many files came after it; preview_file reads it";
 /// Ends a preview.
 const PREVIEW_END: &str = "[end of the preview]";
-/// Follows the description of a file that is left out because many later ones exist.
-const TOO_OLD: &str = "left out, because many files came after it; the person would have to send it again";
+/// Follows the public id of a picture or PDF that is left out because many later ones exist.
+const OLD_IMAGE: &str =
+    "left out, because many files came after it; analyze_image answers a question about it";
+const OLD_PDF: &str = "left out, because many files came after it; analyze_pdf answers a question about it";
 
 /// The number of oldest files of a conversation that are still to be left out, counted down while its
 /// messages are read in order.
@@ -121,7 +123,8 @@ impl FileWindow {
             Err(reason) => return Block::Text(self.unread(file, reason)),
         };
         if self.leaves_out(readable) {
-            return Block::Text(line(file, TOO_OLD));
+            let remark = if readable == Readable::Image { OLD_IMAGE } else { OLD_PDF };
+            return Block::Text(line(file, &format!("{}, {remark}", file.public_id)));
         }
         let Some(id) = &file.provider_id else {
             // Copies exist only of these kinds.

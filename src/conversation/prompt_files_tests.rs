@@ -361,3 +361,16 @@ proptest! {
         prop_assert!(changes <= many(0) / 10 + many(1) / 5, "{changes} changes of the prefix");
     }
 }
+
+#[test]
+fn a_picture_or_pdf_that_is_left_out_names_the_tool_that_sees_it() {
+    let id = PublicFileId::of_bits(7);
+    for (mime, tool, many) in [("image/png", "analyze_image", 21), ("application/pdf", "analyze_pdf", 11)] {
+        let sent = |_| said(vec![KnownFile { public_id: id, ..file("x", mime, 1_000) }]);
+        let history: Vec<HistoryMessage> = (0..many).map(sent).collect();
+        let blocks = blocks(&history);
+        let line = lines(&blocks)[0];
+        assert!(line.contains(&format!(": {id}, left out,")) && line.contains(tool), "{line}");
+        assert!(matches!(blocks.last(), Some(Block::File(_))));
+    }
+}

@@ -49,8 +49,8 @@ pub(super) struct Subagent<'a> {
 impl Subagent<'_> {
     /// Returns the context for tools.
     pub(super) fn context(&self) -> ToolContext<'_> {
-        let Assistant { registry, db, made_files, previews, transcripts, pictures, sandboxes, clock, .. } =
-            self.assistant;
+        let Assistant { registry, db, made_files, previews, views, transcripts, .. } = self.assistant;
+        let Assistant { pictures, sandboxes, clock, .. } = self.assistant;
         let Self { meter, turn, key, thread, outages, deliveries, .. } = *self;
         ToolContext {
             registry,
@@ -58,6 +58,7 @@ impl Subagent<'_> {
             db,
             made_files,
             previews,
+            views,
             transcripts: transcripts.as_ref(),
             pictures,
             sandboxes: sandboxes.as_ref(),
@@ -80,11 +81,12 @@ impl RunSubagent for Subagent<'_> {
                 task,
                 spent: Usd::ZERO,
                 rounds: 0,
+                cache_read: 0,
                 failures: 0,
                 pauses: RetryPauses::new(),
             };
             let answer = work.run().await;
-            SubagentReport { answer, cost: work.spent, rounds: work.rounds }
+            SubagentReport { answer, cost: work.spent, rounds: work.rounds, cache_read: work.cache_read }
         }
         .boxed()
     }
@@ -96,6 +98,7 @@ struct SubagentRun<'a> {
     task: SubagentTask,
     spent: Usd,
     rounds: usize,
+    cache_read: u64,
     failures: u32,
     pauses: RetryPauses,
 }
@@ -103,7 +106,7 @@ struct SubagentRun<'a> {
 impl SubagentRun<'_> {
     async fn run(&mut self) -> Result<String, Unfinished> {
         let Subagent { assistant, meter, stop, .. } = self.subagent;
-        let toolbox = assistant.toolbox.for_subagents();
+        let toolbox = if self.task.tools { assistant.toolbox.for_subagents() } else { Toolbox::default() };
         let mut request = self.request(&toolbox);
         while self.rounds < ROUNDS {
             self.rounds += 1;
@@ -114,6 +117,7 @@ impl SubagentRun<'_> {
             let today = assistant.clock.now().date_naive();
             self.spent +=
                 round.calls.iter().map(|call| pricing::price(&assistant.registry, call, today).cost).sum();
+            self.cache_read += round.calls.iter().map(|call| call.usage.cache_read).sum::<u64>();
             let Round { text, blocks, tool_calls, ended, .. } = round;
             match ended {
                 RoundEnd::Stop(reason) if reason.completes_calls() && !tool_calls.is_empty() => {
@@ -141,8 +145,10 @@ impl SubagentRun<'_> {
     }
 
     fn request(&self, toolbox: &Toolbox) -> LlmRequest {
-        let SubagentTask { model, effort, system, prompt, .. } = &self.task;
-        let asked = LlmMessage { role: Role::User, blocks: vec![Block::Text(prompt.clone())] };
+        let SubagentTask { model, effort, system, files, prompt, tools, .. } = &self.task;
+        let files = files.iter().cloned().map(Block::Inline);
+        let blocks = files.chain([Block::Text(prompt.clone())]).collect();
+        let asked = LlmMessage { role: Role::User, blocks };
         LlmRequest {
             model: model.clone(),
             effort: *effort,
@@ -150,14 +156,14 @@ impl SubagentRun<'_> {
             system: vec![(*system).into()],
             tools: toolbox.specs().clone(),
             server_tools: toolbox.server_tools().clone(),
-            tool_choice: ToolChoice::Auto,
+            tool_choice: if *tools { ToolChoice::Auto } else { ToolChoice::None },
             messages: vec![asked],
             stable: 0,
         }
     }
 
     /// Limits the length of the next answer so that the task cannot exceed its limit and a last answer stays
-    /// affordable. If there is no room for another answer, the next one is the last.
+    /// affordable. If there is no room for another answer, or it has no tools, the next one is the last.
     fn bound(&self, request: &mut LlmRequest) -> Result<(), Unfinished> {
         let Assistant { registry, clock, .. } = self.subagent.assistant;
         let today = clock.now().date_naive();
@@ -167,7 +173,7 @@ impl SubagentRun<'_> {
             + pricing::searches(registry, &request.server_tools, today);
         // The answer is read again in the next round, which costs up to half as much as writing it.
         let with_another = affordable(left - kept_back) * 2 / 3;
-        if self.rounds < ROUNDS && with_another >= SHORTEST_ANSWER {
+        if self.task.tools && self.rounds < ROUNDS && with_another >= SHORTEST_ANSWER {
             request.max_tokens = with_another;
             return Ok(());
         }

@@ -7,6 +7,9 @@
 //! stopped by work, not by a clock. XML entities are not expanded, nothing is written to disk, and no link is
 //! followed.
 //!
+//! PDFs are not read as text here: the model sees their pages, and [`cut_pdf`] cuts out those that it is asked
+//! about.
+//!
 //! To add a format: a file with `read(..., out: &mut Collector) -> Flow` that calls `out.part` and then
 //! `out.text` or `out.row`; a variant of `Kind` and its content in `kind::detect`; the extension in `kind`
 //! for [`supports`]; a line in `read` below; a sample in `samples.rs`, which the property tests then truncate
@@ -30,7 +33,10 @@ mod notebook;
 mod number_format;
 mod ods;
 mod odt;
+mod page_ranges;
 mod paragraphs;
+mod pdf;
+mod pdf_weight;
 mod plain;
 mod pptx;
 mod preview;
@@ -53,6 +59,10 @@ use kind::Kind;
 
 pub(crate) use error::DocumentError;
 pub(crate) use kind::{LONGEST_TEXT, supports};
+pub(crate) use page_ranges::{PageList, PageRanges};
+pub(crate) use pdf::{
+    CutPdf, MOST_BYTES as LARGEST_CUT_PDF, MOST_PAGES as MOST_PDF_PAGES, PdfError, cut as cut_pdf,
+};
 pub(crate) use preview::{Preview, Selection};
 
 /// A document as it was received.

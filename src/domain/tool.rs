@@ -18,6 +18,10 @@ pub enum ToolName {
     PreviewFile,
     /// Turns the speech in a file into text.
     TranscribeAudio,
+    /// Answers a question about a picture.
+    AnalyzeImage,
+    /// Answers a question about pages of a PDF.
+    AnalyzePdf,
     /// Draws a formula.
     RenderLatex,
     /// Draws pictures.
@@ -54,6 +58,8 @@ impl ToolName {
             | Self::ListFiles
             | Self::PreviewFile
             | Self::TranscribeAudio
+            | Self::AnalyzeImage
+            | Self::AnalyzePdf
             | Self::WebSearch
             | Self::WebFetch
             | Self::ExecutePython => Activity::Writing,

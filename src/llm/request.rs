@@ -210,6 +210,7 @@ impl LlmMessage {
     pub fn bytes(&self) -> u64 {
         let length = |block: &Block| match block {
             Block::File(file) => file.bytes(),
+            Block::Inline(file) => file.weight(),
             Block::Text(text) => text.len() as u64,
             Block::ToolCall { tool, input, .. } => (tool.len() + input.to_string().len()) as u64,
             Block::ToolResult { content, images, .. } => {
@@ -228,6 +229,8 @@ pub enum Block {
     Text(String),
     /// A file of the person; only in the user's messages.
     File(FileBlock),
+    /// A file whose bytes are sent with the request; only in the user's messages.
+    Inline(InlineFile),
     /// A tool call of an earlier answer.
     ToolCall {
         /// The model's id of the call.
@@ -269,12 +272,16 @@ impl Block {
     fn as_file(&self) -> Option<&FileBlock> {
         match self {
             Self::File(file) => Some(file),
-            Self::Text(_) | Self::ToolCall { .. } | Self::ToolResult { .. } | Self::Own(_) => None,
+            Self::Inline(_)
+            | Self::Text(_)
+            | Self::ToolCall { .. }
+            | Self::ToolResult { .. }
+            | Self::Own(_) => None,
         }
     }
 }
 
-/// A picture in the result of a tool. Cheap to clone.
+/// A picture that is sent with a request, such as one in the result of a tool. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ToolImage {
     /// Its type: JPEG, PNG, GIF or WebP.
@@ -287,6 +294,32 @@ impl ToolImage {
     /// Returns the bytes of text that cost as much as the picture may cost.
     fn weight(&self) -> u64 {
         files::weight(Readable::Image, self.bytes.len() as u64)
+    }
+}
+
+/// A picture or a PDF that the model is shown, whose bytes are sent with the request. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum InlineFile {
+    /// A picture.
+    Image(ToolImage),
+    /// A PDF.
+    Pdf {
+        /// Its name, in one line.
+        name: String,
+        /// The number of its pages.
+        pages: u64,
+        /// Its content.
+        bytes: Bytes,
+    },
+}
+
+impl InlineFile {
+    /// Returns the bytes of text that cost as much as the file may cost.
+    pub(crate) fn weight(&self) -> u64 {
+        match self {
+            Self::Image(image) => image.weight(),
+            Self::Pdf { name, pages, .. } => name.len() as u64 + files::weight_of_pages(*pages),
+        }
     }
 }
 

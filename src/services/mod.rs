@@ -10,6 +10,7 @@ pub(crate) mod file_contents;
 pub(crate) mod file_copies;
 pub(crate) mod file_previews;
 pub(crate) mod file_transcripts;
+pub(crate) mod file_views;
 pub(crate) mod group_upgrade;
 pub(crate) mod history;
 pub mod intake;

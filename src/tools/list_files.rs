@@ -33,7 +33,8 @@ impl Tool for ListFiles {
         that the person replied to. The content is shown only where the file stands in the conversation, as long as it is \
         not too far back. A made file is `pending` until the person has got it, and is deleted after \
         `minutes_left`. `tools` names the tools that take a file by its file_id: deliver_file sends any of them, preview_file \
-        reads documents and texts, transcribe_audio tells what is said in a recording.";
+        reads documents and texts, transcribe_audio tells what is said in a recording, analyze_image and analyze_pdf answer \
+        a question about a picture or a PDF that you cannot see any more.";
 
     async fn run(Arguments {}: Arguments, context: ToolContext<'_>) -> Output {
         Output::free(list(context).await)
@@ -70,13 +71,17 @@ fn of_person(file: &KnownFile, context: ToolContext<'_>) -> Value {
 
 /// Returns the tools that take the file.
 fn tools(kind: FileKind, mime: &str, name: &str, context: ToolContext<'_>) -> Vec<&'static str> {
-    let is_seen = matches!(llm::readable(mime, name, 1), Ok(Readable::Image | Readable::Pdf));
+    let readable = llm::readable(mime, name, 1).ok();
+    let is_image = readable == Some(Readable::Image);
+    let is_pdf = readable == Some(Readable::Pdf);
     let is_heard = context.transcripts.is_some() && speech::is_heard(kind, mime, name);
-    let is_read = kind == FileKind::Document && !is_seen && !is_heard;
+    let is_read = kind == FileKind::Document && !is_image && !is_pdf && !is_heard;
     let candidates = [
         (ToolName::DeliverFile, true),
         (ToolName::PreviewFile, is_read),
         (ToolName::TranscribeAudio, is_heard),
+        (ToolName::AnalyzeImage, is_image),
+        (ToolName::AnalyzePdf, is_pdf),
     ];
     candidates.into_iter().filter_map(|(tool, takes)| takes.then_some(tool.name())).collect()
 }

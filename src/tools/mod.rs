@@ -12,6 +12,8 @@
 //! A tool that makes a file stores it with `context.made_files` and returns its id to the model, which sends
 //! it with `deliver_file`. The runner enforces limits, checks the balance and formats results.
 
+mod analyze_image;
+mod analyze_pdf;
 mod cost_estimator;
 mod deliver_file;
 pub(crate) mod delivery;
@@ -28,6 +30,7 @@ pub(crate) mod subagent;
 mod tool;
 mod toolbox;
 mod transcribe_audio;
+mod vision;
 mod web;
 
 pub(crate) use outages::Outages;

@@ -37,7 +37,7 @@ impl Tool for PreviewFile {
         contents of archives. Use it to read on where a preview in the conversation ends, to read a certain sheet or \
         page, and for files that you have made. The result names every part with its size and says what was left out \
         and how to read on. It computes nothing and does not search: read only as far as the question needs. Images and \
-        PDFs you see yourself where they stand in the conversation; it does not read them. Free. The ids stand in the \
+        PDFs you see yourself where they stand in the conversation; it does not read them, analyze_image and analyze_pdf do. Free. The ids stand in the \
         conversation or come from list_files; never guess one.";
 
     async fn run(arguments: Arguments, context: ToolContext<'_>) -> Output {
@@ -76,8 +76,8 @@ fn told(id: &str, error: &PreviewError) -> Failure {
         PreviewError::NotFound => not_found(id),
         PreviewError::Seen => failure(
             "not_a_document",
-            "You see images and PDFs yourself where they stand in the conversation. If this one is left out there, ask \
-             the person to send it again.",
+            "You see images and PDFs yourself where they stand in the conversation. For one that is left out there, or \
+             that you have made, ask analyze_image or analyze_pdf a question about it.",
         ),
         PreviewError::NoDocument => failure(
             "not_a_document",

@@ -106,11 +106,13 @@ async fn check(prompt: String, context: ToolContext<'_>) -> Output {
         effort: Some(Effort::High).filter(|effort| critic.efforts.contains(effort)),
         model: critic,
         system: SYSTEM.trim_ascii(),
+        files: Vec::new(),
         prompt,
+        tools: true,
         last_words: LAST_WORDS,
         cap: CAP,
     };
-    let SubagentReport { answer, cost, rounds } = context.subagents.run(task).await;
+    let SubagentReport { answer, cost, rounds, .. } = context.subagents.run(task).await;
     let result = match answer {
         Ok(text) => verdict(&text, cost, rounds),
         Err(reason) => Err(unfinished(reason)),

@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 
 use crate::domain::model::{Effort, Model};
 use crate::domain::money::Usd;
+use crate::llm::request::InlineFile;
 
 /// Runs sub-agents.
 pub(crate) trait RunSubagent: fmt::Debug + Send + Sync {
@@ -23,9 +24,14 @@ pub(crate) struct SubagentTask {
     pub effort: Option<Effort>,
     /// Its system prompt.
     pub system: &'static str,
+    /// The files that it sees before the task. The prompt cache keeps them for the next task with the same
+    /// files.
+    pub files: Vec<InlineFile>,
     /// The task.
     pub prompt: String,
-    /// The instruction for its last answer.
+    /// Whether it may call tools.
+    pub tools: bool,
+    /// The instruction for its last answer, if it may call tools.
     pub last_words: &'static str,
     /// The most it may cost, US dollars.
     pub cap: Usd,
@@ -40,6 +46,8 @@ pub(crate) struct SubagentReport {
     pub cost: Usd,
     /// The number of rounds it took.
     pub rounds: usize,
+    /// The tokens that its calls read from the prompt cache.
+    pub cache_read: u64,
 }
 
 /// Why a sub-agent has no answer.
@@ -81,7 +89,8 @@ pub(super) struct Unavailable;
 #[cfg(test)]
 impl RunSubagent for Unavailable {
     fn run(&self, _task: SubagentTask) -> BoxFuture<'_, SubagentReport> {
-        let report = SubagentReport { answer: Err(Unfinished::Cap), cost: Usd::ZERO, rounds: 1 };
+        let report =
+            SubagentReport { answer: Err(Unfinished::Cap), cost: Usd::ZERO, rounds: 1, cache_read: 0 };
         Box::pin(std::future::ready(report))
     }
 }

@@ -24,6 +24,7 @@ use crate::llm::registry::Registry;
 use crate::llm::request::{ToolImage, ToolSpec};
 use crate::services::file_previews::FilePreviews;
 use crate::services::file_transcripts::FileTranscripts;
+use crate::services::file_views::FileViews;
 use crate::services::made_files::MadeFiles;
 use crate::services::metering::{PaidWork, TurnMeter};
 use crate::services::pictures::Pictures;
@@ -71,6 +72,8 @@ pub(crate) struct ToolContext<'a> {
     pub made_files: &'a MadeFiles,
     /// Reads documents as text.
     pub previews: &'a FilePreviews,
+    /// Prepares pictures and PDFs for questions about them.
+    pub views: &'a FileViews,
     /// Turns speech into text; `None` if it is not set up.
     pub transcripts: Option<&'a FileTranscripts>,
     /// Makes pictures, and scales them down for the model.
@@ -207,6 +210,7 @@ pub(super) mod testing {
         let now = "2026-11-21T12:00:00Z".parse().unwrap();
         let db = made_files.db();
         let previews = Box::leak(Box::new(FilePreviews::nowhere()));
+        let views = Box::leak(Box::new(FileViews::nowhere()));
         let pictures = Box::leak(Box::new(Pictures::nowhere()));
         let meter = Box::leak(Box::new(metering::channel().0));
         let outages = Box::leak(Box::new(Outages::default()));
@@ -217,6 +221,7 @@ pub(super) mod testing {
             db,
             made_files,
             previews,
+            views,
             transcripts: None,
             pictures,
             sandboxes: None,

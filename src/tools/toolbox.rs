@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use strum::VariantArray;
 
+use super::analyze_image::AnalyzeImage;
+use super::analyze_pdf::AnalyzePdf;
 use super::cost_estimator::CostEstimator;
 use super::deliver_file::DeliverFile;
 use super::execute_python::ExecutePython;
@@ -49,10 +51,12 @@ impl Toolbox {
     /// what its limit does not cover.
     #[must_use]
     pub(crate) fn for_subagents(&self) -> Self {
-        const TURN_ONLY: [ToolName; 4] = [
+        const TURN_ONLY: [ToolName; 6] = [
             ToolName::SelfCritique,
             ToolName::DeliverFile,
             ToolName::TranscribeAudio,
+            ToolName::AnalyzeImage,
+            ToolName::AnalyzePdf,
             ToolName::GenerateImage,
         ];
         let own = |tool: &&Definition| TURN_ONLY.iter().all(|name| tool.spec.name != name.name());
@@ -84,6 +88,8 @@ fn definition(name: ToolName) -> Option<Definition> {
         ToolName::DeliverFile => Definition::of::<DeliverFile>(),
         ToolName::PreviewFile => Definition::of::<PreviewFile>(),
         ToolName::TranscribeAudio => Definition::of::<TranscribeAudio>(),
+        ToolName::AnalyzeImage => Definition::of::<AnalyzeImage>(),
+        ToolName::AnalyzePdf => Definition::of::<AnalyzePdf>(),
         ToolName::ExecutePython => Definition::of::<ExecutePython>(),
         ToolName::RenderLatex => Definition::of::<RenderLatex>(),
         ToolName::GenerateImage => Definition::of::<GenerateImage>(),
@@ -131,6 +137,7 @@ mod tests {
     fn a_subagent_cannot_start_another_one() {
         let toolbox = Toolbox::without(&[]).for_subagents();
         assert!(toolbox.find("deliver_file").is_none());
+        assert!(toolbox.find("analyze_image").is_none() && toolbox.find("analyze_pdf").is_none());
         assert!(toolbox.find("self_critique").is_none() && toolbox.find("list_files").is_some());
     }
 }

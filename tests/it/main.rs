@@ -70,6 +70,7 @@ mod storm;
 mod tool_loops;
 mod transcripts;
 mod upgrades;
+mod vision;
 mod voice;
 mod web;
 mod write_behind;

@@ -35,6 +35,8 @@
 //! | `!empty` | ends normally without any content |
 //! | `!verdict` | a verdict, as a critic gives it; the words of a check choose it too |
 //! | `!transcribe` | calls `transcribe_audio` for the newest file that the prompt offers to it, then tells the result |
+//! | `!look` | calls `list_files`, then `analyze_image` for the newest picture, then tells the result |
+//! | `!pdf [page]` | calls `list_files`, then `analyze_pdf` for a page (or all) of the newest PDF, then tells the result |
 //! | `!formula [latex]` | draws the formula, by default that of the quadratic equation, and sends the picture |
 //! | `!python [code]` | runs the code in the lines that follow, by default one that draws a chart, and sends its files |
 //! | `!remember` | lists role and first 20 characters of each message that it received |
@@ -72,6 +74,7 @@ mod tests;
 mod texts;
 mod transcript;
 mod validate;
+mod viewing;
 pub mod web;
 mod wire;
 

@@ -59,6 +59,10 @@ pub enum Scenario {
     Verdict,
     /// A call of `transcribe_audio` for the newest recording.
     Transcribe,
+    /// A call of `analyze_image` for the newest picture.
+    Look,
+    /// A call of `analyze_pdf` for the newest PDF.
+    ReadPdf,
     /// A formula that is drawn and sent.
     Formula,
     /// Python that is run, and its files that are sent.
@@ -152,6 +156,18 @@ const ROWS: &[ScenarioRow] = &[
         "transcribe",
         "what is said in the newest audio or video file",
         &["transcribe it", "transcribe this", "transcribe the", "расшифруй"],
+    ),
+    row(
+        Scenario::Look,
+        "look",
+        "what is in the newest picture, seen by another model",
+        &["look at the picture", "look at the photo", "посмотри на картинку", "посмотри на фото"],
+    ),
+    row(
+        Scenario::ReadPdf,
+        "pdf",
+        "what is on a page of the newest PDF, seen by another model",
+        &["of the pdf", "read the pdf", "прочитай в pdf", "прочитай pdf"],
     ),
     row(
         Scenario::Formula,
@@ -286,6 +302,10 @@ mod tests {
             ("Tell me a story about a cat", Scenario::Story, ""),
             ("Подумай о море", Scenario::Thinking, ""),
             ("Please transcribe this.", Scenario::Transcribe, ""),
+            ("Look at the picture again!", Scenario::Look, ""),
+            ("Посмотри на картинку ещё раз", Scenario::Look, ""),
+            ("Read page 2 of the PDF.", Scenario::ReadPdf, ""),
+            ("Прочитай в PDF страницу 2", Scenario::ReadPdf, ""),
             (
                 "[audio \"a.mp3\" (audio/mpeg): file_1, transcribe_audio turns what is said]",
                 Scenario::Echo,

@@ -14,7 +14,7 @@ use super::files::{self, Known};
 use super::python;
 use super::reply::{Plan, Step, StopReason};
 use super::scenario::{DefaultScenario, Directive, Scenario, choose};
-use super::{scripted_web, texts};
+use super::{scripted_web, texts, viewing};
 
 const SLOW: Duration = Duration::from_millis(300);
 const SLOW_WORDS: usize = 30;
@@ -50,8 +50,12 @@ pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
         if let Some(step) = after_drawing(&results, scene) {
             return Plan::Steps(vec![step]);
         }
-        let asked = choose(&newest_question(scene.body), scene.fallback).scenario;
-        if let Some(steps) = (asked == Scenario::Python).then(|| python::after(&results)).flatten() {
+        let question = newest_question(scene.body);
+        let asked = choose(&question, scene.fallback);
+        if let Some(call) = viewing::after_the_list(&asked, &question, &results) {
+            return Plan::Steps(vec![call]);
+        }
+        if let Some(steps) = (asked.scenario == Scenario::Python).then(|| python::after(&results)).flatten() {
             return Plan::Steps(steps);
         }
         let told: Vec<String> =
@@ -98,6 +102,7 @@ pub(super) fn perform(directive: &Directive, scene: &ScriptInput<'_>) -> Plan {
         }
         Scenario::Empty => vec![Step::Stop(StopReason::EndTurn)],
         Scenario::Transcribe => transcription(scene.body),
+        Scenario::Look | Scenario::ReadPdf => tool_calls("list_files {}", scene.body),
         Scenario::Remember => vec![Step::Text(digest(scene.body))],
         Scenario::Draw => draw(directive, scene.body),
         Scenario::Redraw => call("list_files", json!({}), scene.body),

@@ -170,7 +170,7 @@ impl Reader {
                 let tokens = picture.size.map(|(width, height)| patches(width) * patches(height));
                 tokens.unwrap_or(UNKNOWN_IMAGE_TOKENS).min(self.most_image_tokens)
             }
-            Some(Content::Pdf { pages }) => PAGE_TOKENS * pages as u64,
+            Some(Content::Pdf { pages, .. }) => PAGE_TOKENS * pages as u64,
             Some(Content::Text { bytes, .. }) => (bytes as u64).div_ceil(4),
             Some(Content::Other) | None if block["type"] == "image" => {
                 UNKNOWN_IMAGE_TOKENS.min(self.most_image_tokens)

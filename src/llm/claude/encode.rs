@@ -5,7 +5,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use super::super::files::Readable;
 use super::super::request::{
-    self, FileBlock, LlmMessage, LlmRequest, ServerTool, ToolImage, ToolSpec, WebLimits,
+    self, FileBlock, InlineFile, LlmMessage, LlmRequest, ServerTool, ToolImage, ToolSpec, WebLimits,
 };
 use super::breakpoints;
 use super::wire::{
@@ -108,6 +108,10 @@ fn block(block: &request::Block) -> Block<'_> {
                 Readable::Pdf | Readable::Text => Content::Document { source, title: name },
             }
         }
+        request::Block::Inline(InlineFile::Image(picture)) => image(picture),
+        request::Block::Inline(InlineFile::Pdf { name, bytes, .. }) => {
+            Content::Document { source: inline("application/pdf", bytes), title: name }
+        }
         request::Block::Own(value) => Content::Own(value),
     })
 }
@@ -116,24 +120,41 @@ fn result_content<'a>(text: &'a str, images: &'a [ToolImage]) -> ResultContent<'
     if images.is_empty() {
         return ResultContent::Text(text);
     }
-    let image = |ToolImage { mime, bytes }: &'a ToolImage| Content::Image {
-        source: ContentSource::Base64 { media_type: mime, data: BASE64_STANDARD.encode(bytes) },
-    };
     let text = std::iter::once(Content::Text { text });
     ResultContent::Blocks(text.chain(images.iter().map(image)).collect())
+}
+
+fn image(ToolImage { mime, bytes }: &ToolImage) -> Content<'_> {
+    Content::Image { source: inline(mime, bytes) }
+}
+
+fn inline<'a>(media_type: &'a str, bytes: &[u8]) -> ContentSource<'a> {
+    ContentSource::Base64 { media_type, data: BASE64_STANDARD.encode(bytes) }
 }
 
 fn unmarked(content: Content<'_>) -> Block<'_> {
     Block { content, cache_control: None }
 }
 
-/// Marks the last block that may have a mark; thinking blocks may not.
+/// Marks the last block that may have a mark; thinking blocks may not. After a file that is sent with the
+/// request stands a question that is asked once, so the file is marked: the next question about it reads it
+/// from the cache.
 fn mark(message: &mut Message<'_>) {
-    let markable = |block: &&mut Block<'_>| match block.content {
+    let markable = |block: &Block<'_>| match block.content {
         Content::Own(value) => !matches!(value["type"].as_str(), Some("thinking" | "redacted_thinking")),
         _ => true,
     };
-    if let Some(block) = message.content.iter_mut().rev().find(markable) {
+    let blocks = &mut message.content;
+    let place = blocks.iter().rposition(is_inline).or_else(|| blocks.iter().rposition(markable));
+    if let Some(block) = place.and_then(|place| blocks.get_mut(place)) {
         block.cache_control = Some(CacheControl::Ephemeral { ttl: None });
     }
+}
+
+fn is_inline(block: &Block<'_>) -> bool {
+    matches!(
+        block.content,
+        Content::Image { source: ContentSource::Base64 { .. } }
+            | Content::Document { source: ContentSource::Base64 { .. }, .. }
+    )
 }

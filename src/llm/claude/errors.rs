@@ -123,7 +123,11 @@ fn pointed_at<'a>(message: &str, request: &'a LlmRequest) -> Option<&'a FileBloc
         parts.next().filter(|&word| word == "content").and_then(|_| parts.next()?.parse::<usize>().ok())?;
     match request.messages.get(number)?.blocks.get(block)? {
         Block::File(file) => Some(file),
-        Block::Text(_) | Block::ToolCall { .. } | Block::ToolResult { .. } | Block::Own(_) => None,
+        Block::Inline(_)
+        | Block::Text(_)
+        | Block::ToolCall { .. }
+        | Block::ToolResult { .. }
+        | Block::Own(_) => None,
     }
 }
 

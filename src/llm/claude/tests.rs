@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::event::{LlmEvent, Reported, StopReason, ToolCall};
 use super::super::files::Readable;
 use super::super::registry::Registry;
-use super::super::request::{Block, FileBlock, LlmMessage, ToolChoice, ToolImage, ToolSpec};
+use super::super::request::{Block, FileBlock, InlineFile, LlmMessage, ToolChoice, ToolImage, ToolSpec};
 use super::*;
 use crate::domain::message::Role;
 use crate::domain::model::Effort;
@@ -68,6 +68,32 @@ fn a_request_is_what_the_api_expects() {
 fn shown(id: &str, readable: Readable) -> Block {
     let (name, instead) = (format!("{id}.x"), format!("[{id}]"));
     Block::File(FileBlock { id: id.to_owned(), readable, name, size: 30, instead })
+}
+
+/// The question that follows is asked once, the file may be asked about again.
+#[test]
+fn a_file_in_the_request_is_marked_instead_of_the_question_after_it() {
+    let mut request = request(1);
+    let picture = InlineFile::Image(ToolImage { mime: "image/png", bytes: vec![0, 1, 2].into() });
+    let pdf = InlineFile::Pdf { name: "document.pdf".into(), pages: 2, bytes: b"%PDF-"[..].into() };
+    let mark = json!({"type": "ephemeral"});
+    for (file, shown) in [
+        (
+            picture,
+            json!({"type": "image", "cache_control": mark,
+                "source": {"type": "base64", "media_type": "image/png", "data": "AAEC"}}),
+        ),
+        (
+            pdf,
+            json!({"type": "document", "title": "document.pdf", "cache_control": mark,
+                "source": {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}}),
+        ),
+    ] {
+        request.messages[0].blocks = vec![Block::Inline(file), Block::Text("What is it?".into())];
+        let body = serde_json::to_value(encode::messages(&request)).unwrap();
+        let question = json!({"type": "text", "text": "What is it?"});
+        assert_eq!(body["messages"][0]["content"], json!([shown, question]));
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::formats::{self, Picture};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Content {
     Picture(Picture),
-    Pdf { pages: usize },
+    Pdf { pages: usize, locked: bool },
     Text { bytes: usize, chars: usize },
     Other,
 }
@@ -30,7 +30,9 @@ impl Content {
         }
         match formats::picture(bytes) {
             Some(picture) => Self::Picture(picture),
-            None if formats::is_pdf(bytes) => Self::Pdf { pages: formats::pdf_pages(bytes) },
+            None if formats::is_pdf(bytes) => {
+                Self::Pdf { pages: formats::pdf_pages(bytes), locked: formats::is_locked_pdf(bytes) }
+            }
             None => Self::Other,
         }
     }

@@ -27,7 +27,7 @@ fn sentence(source: &Source<'_>, known: &Known) -> String {
             Some((width, height)) => format!("You sent a photo{name} ({width} x {height})."),
             None => format!("You sent a photo{name}."),
         },
-        Some(Content::Pdf { pages }) => format!("You sent a PDF{name} ({pages} page{}).", plural(pages)),
+        Some(Content::Pdf { pages, .. }) => format!("You sent a PDF{name} ({pages} page{}).", plural(pages)),
         Some(Content::Text { chars, .. }) => {
             format!("You sent a text{name} ({chars} character{}).", plural(chars))
         }

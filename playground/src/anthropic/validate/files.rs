@@ -38,7 +38,10 @@ pub(super) fn check(request: &Request<'_>) -> Check {
                 };
                 image(&path, declared, picture, images)?;
             }
-            ("document", Some(Content::Pdf { pages })) if pages > by_window(MOST_PAGES) => {
+            ("document", Some(Content::Pdf { locked: true, .. })) => {
+                return fail(path, "The PDF specified is password protected.");
+            }
+            ("document", Some(Content::Pdf { pages, .. })) if pages > by_window(MOST_PAGES) => {
                 let most = by_window(MOST_PAGES);
                 return fail(path, format!("A maximum of {most} PDF pages may be provided, found {pages}"));
             }
@@ -95,6 +98,8 @@ fn image(path: &str, declared: &str, picture: Picture, images: usize) -> Check {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use serde_json::{Value, json};
 
     use super::super::testing::{Case, accepted, refused, run, saying, with};
@@ -175,6 +180,12 @@ pub(super) mod tests {
             refused("another type than told", sent("image", "disguised"), "appears to be image/jpeg"),
             refused("no picture at all", sent("image", "broken"), "Could not process image"),
             refused("another type in base64", base64("image/webp", "iVBORw=="), "appears to be image/png"),
+            refused(
+                "a PDF with a password",
+                saying(json!([{"type":"document","source":{"type":"base64","media_type":"application/pdf",
+                    "data":STANDARD.encode("%PDF-1.7 trailer <</Encrypt 1 0 R>>")}}])),
+                "password protected",
+            ),
             refused("no picture in base64", base64("image/png", "AAAA"), "Could not process image"),
             refused("no PDF at all", sent("document", "fake"), "The PDF specified was not valid"),
             refused("601 pages", sent("document", "library"), "A maximum of 600 PDF pages"),
