@@ -44,7 +44,7 @@ const INNER: &[Order] = &[
             &["corpus_extra"],
             &["corpus"],
             &["properties", "tests"],
-            &["references/tests"],
+            &["prose/tests", "references/tests"],
         ],
     ),
     ("sandbox", &[&["error"], &["retrying", "wire"], &["execution"], &["client"], &["files"], &["mod"]]),
@@ -69,7 +69,7 @@ const INNER: &[Order] = &[
             &["mod"],
             &["files", "stub"],
             &["tests"],
-            &["errors/tests", "files_tests", "odd_fields_tests", "web_tests"],
+            &["breakpoints/tests", "errors/tests", "files_tests", "odd_fields_tests", "web_tests"],
         ],
     ),
     ("typeset", &[&["error", "fonts"], &["arrange", "shapes", "source"], &["canvas"], &["mod"], &["tests"]]),
@@ -114,7 +114,7 @@ const PLAYGROUND: &[Order] = &[
     (
         "",
         &[
-            &["audio", "console", "formats", "growth", "lib", "metrics", "ports", "signals"],
+            &["audio", "console", "formats", "growth", "lib", "metrics", "ports", "recorder", "signals"],
             &["samples"],
             &["anthropic", "e2b", "service", "telegram"],
             &["gemini", "openai"],
@@ -175,7 +175,17 @@ const PLAYGROUND: &[Order] = &[
         ],
     ),
     ("bench", &[&["delay_proxy", "process", "sample"], &["load"], &["row"], &["table"], &["mod"]]),
-    ("crash", &[&["author", "books", "findings", "servers"], &["people"], &["chaos", "count"], &["mod"]]),
+    (
+        "crash",
+        &[
+            &["books", "findings", "marks", "servers"],
+            &["author", "files"],
+            &["chaos"],
+            &["people"],
+            &["count"],
+            &["mod"],
+        ],
+    ),
 ];
 
 /// A crate and the modules in which it may appear.
