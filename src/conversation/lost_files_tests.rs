@@ -1,6 +1,6 @@
 //! Turns whose prompts have files that the provider has, or no longer has.
 
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDate};
 use playground::anthropic::{Anthropic, Settings};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -260,7 +260,7 @@ async fn the_emulated_service_takes_files_and_misses_those_that_are_gone() {
 fn what_is_reserved_is_what_is_asked() {
     for files in [vec![], vec![file("file_a", "image/png", 10), file("file_b", "application/pdf", 90_000)]] {
         let request = asks(files);
-        let prompt = prompt::build(&request, &Toolbox::default());
+        let prompt = prompt::build(&request, &Toolbox::default(), NaiveDate::default());
         assert_eq!(prompt_bytes(&request.history, request.chat_kind, &[]), prompt.bytes());
     }
 }

@@ -43,7 +43,8 @@ pub(crate) async fn converse(
     meter: TurnMeter,
     stop: &Stop,
 ) -> TurnReport {
-    let price = pricing::web_search(&assistant.registry, assistant.clock.now().date_naive());
+    let today = assistant.clock.now().date_naive();
+    let price = pricing::web_search(&assistant.registry, today);
     let mut turn = TurnLoop {
         assistant,
         web: WebUse::new(request.turn, request.attempt, assistant.clock.clone(), price),
@@ -65,7 +66,7 @@ pub(crate) async fn converse(
         continued: 0,
         last: None,
     };
-    let mut prompt = prompt::build(request, &assistant.toolbox);
+    let mut prompt = prompt::build(request, &assistant.toolbox, today);
     let outcome = match turn.fit(&mut prompt).await {
         Ok(()) => turn.run(prompt).await,
         Err(error) => turn.failed(&error),

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use chrono::NaiveDate;
+
 use super::prompt_files::{self, FileWindow};
 use super::prompt_tools::ToolWindow;
 use crate::domain::blank::{is_blank, is_invisible};
@@ -13,7 +15,7 @@ use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice, ToolSpec};
 use crate::tools::Toolbox;
 
 /// The instructions that all conversations share. They contain no date and no name, because the cached prefix
-/// must be the same for every user.
+/// must be the same for every user and every day.
 const GLOBAL: &str = include_str!("global_prompt.md");
 /// Asks for the rest after the length limit.
 pub(super) const GO_ON: &str = "Your answer reached the length limit of one message. \
@@ -47,21 +49,27 @@ const LINE_ENDS: [char; 10] =
 /// The beginnings of our marks of replies and quotes, behind the `>`.
 const MARKS: [&str; 2] = ["In reply to", "Quoting:"];
 
-/// Builds the request of a turn.
-pub(super) fn build(request: &TurnRequest, toolbox: &Toolbox) -> LlmRequest {
+/// Builds the request of a turn that begins on this day (UTC).
+pub(super) fn build(request: &TurnRequest, toolbox: &Toolbox, today: NaiveDate) -> LlmRequest {
     let model = &request.settings.model;
     let messages = messages(&request.history, request.chat_kind, transcribes(toolbox.specs()));
     LlmRequest {
         model: model.clone(),
         effort: request.settings.effort,
         max_tokens: model.answer_limit(),
-        system: vec![GLOBAL.trim().into()],
+        system: vec![GLOBAL.trim().into(), dated(today).into()],
         tools: toolbox.specs().clone(),
         server_tools: toolbox.server_tools().clone(),
         tool_choice: ToolChoice::Auto,
         stable: messages.len().saturating_sub(1),
         messages,
     }
+}
+
+/// Returns the instruction that changes with the day; always of the same length. It stands behind the
+/// instructions that all conversations share, so at midnight only the cached conversations are read anew.
+fn dated(today: NaiveDate) -> String {
+    format!("Today is {} (UTC).", today.format("%a %Y-%m-%d"))
 }
 
 /// Returns whether the model can have files transcribed.
@@ -122,7 +130,8 @@ fn push(messages: &mut Vec<LlmMessage>, role: Role, mut blocks: Vec<Block>) {
 /// `build`.
 pub(crate) fn bytes(history: &[HistoryMessage], chat: ChatKind, tools: &[ToolSpec]) -> u64 {
     let messages = messages(history, chat, transcribes(tools));
-    GLOBAL.trim().len() as u64 + messages.iter().map(LlmMessage::bytes).sum::<u64>()
+    let instructions = GLOBAL.trim().len() + dated(NaiveDate::default()).len();
+    instructions as u64 + messages.iter().map(LlmMessage::bytes).sum::<u64>()
 }
 
 /// Returns the text of an answer, or what follows its last tool calls.

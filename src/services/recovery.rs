@@ -78,7 +78,7 @@ pub enum Recovery {
     /// Run it again.
     Again(Company),
     /// Close it.
-    Close(Company, Rest),
+    Close(Company, Box<Rest>),
 }
 
 /// What is left of a turn that is not run again.
@@ -101,7 +101,7 @@ pub async fn decide(db: &Db, left: &LeftOpen) -> Result<Recovery, DbError> {
     let shown = !parts.texts.is_empty() || parts.files || checkpoint.is_some();
     let rest = |outcome, checkpoint| {
         let report = TurnReport::without_work(parts.texts.join("\n"), outcome);
-        Rest { report, parts: parts.texts.len(), checkpoint }
+        Box::new(Rest { report, parts: parts.texts.len(), checkpoint })
     };
     let (crashes, crashes_alone) = (left.crashes, left.crashes_alone);
     Ok(match judge(Facts { shown, crashes, crashes_alone }) {

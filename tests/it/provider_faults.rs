@@ -169,8 +169,8 @@ async fn a_character_that_no_database_can_store_is_dropped() {
     insta::assert_snapshot!(prompt(&bot.request(3).await), @r"
     user: hello
     assistant: Before.
-
-    After.
+    user: 
+    assistant: After.
     user: next
     ");
     bot.end().await;

@@ -173,10 +173,10 @@ async fn a_conversation_of_five_rounds_reads_most_of_its_input_from_the_cache() 
 
 #[tokio::test]
 async fn at_the_limit_of_one_request_the_person_is_asked_whether_to_go_on() {
-    let bot = Bot::with([("TURN_LIMIT_USD", "0.02")]).await;
+    let bot = Bot::with([("TURN_LIMIT_USD", "0.10")]).await;
     for number in 1..=2 {
-        // Each round costs about a cent: a thousand tokens.
-        let text = format!("Part {number} {}", "x".repeat(4_000));
+        // Each round costs about six cents for the text, and a little for the prompt.
+        let text = format!("Part {number} {}", "x".repeat(24_000));
         let input = json!({"input_chars": 1, "output_chars": 1});
         let call = Step::ToolUse { name: "cost_estimator".to_owned(), input };
         bot.model.script(Reply::steps(vec![Step::Text(text), call, Step::Stop(StopReason::ToolUse)]));
@@ -202,5 +202,25 @@ async fn at_the_limit_of_one_request_the_person_is_asked_whether_to_go_on() {
     let prompt = outline(&bot.model.requests().last().unwrap().body);
     assert_eq!(prompt.last().map(String::as_str), Some("user Go on."));
     assert!(prompt.iter().any(|line| line.starts_with("assistant cost_estimator")), "{prompt:?}");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn the_model_knows_the_day_and_the_shared_instructions_stay_cached() {
+    let bot = Bot::start().await;
+    let asked = chrono::Utc::now();
+    bot.ask("what day is it?").await;
+    let request = &bot.model.requests()[0];
+    let system = request.body["system"].as_array().unwrap();
+    let dated = system[1]["text"].as_str().unwrap();
+    // The test may run across midnight.
+    let days =
+        [asked, chrono::Utc::now()].map(|day| format!("Today is {} (UTC).", day.format("%a %Y-%m-%d")));
+    assert!(days.iter().any(|day| day == dated), "{dated}");
+    assert_eq!(
+        system[0]["cache_control"]["ttl"], "1h",
+        "the date stands behind what all conversations share"
+    );
+    assert!(system[1]["cache_control"].is_null());
     bot.end().await;
 }

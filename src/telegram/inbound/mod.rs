@@ -142,6 +142,9 @@ pub(crate) struct Edit {
     /// The file that the message has now: a new one, or the one that it had. `None` for a text; no edit
     /// removes a file.
     pub attachment: Option<Attachment>,
+    /// The state of that file before it is fetched. A recording counts as not transcribed: Telegram lets nobody
+    /// replace one, and a message has one transcript.
+    pub fetched: Retrieval,
     /// When it was edited, in whole seconds.
     pub date: DateTime<Utc>,
 }
@@ -201,7 +204,7 @@ pub(crate) fn read(update: Update, me: &Me, most: u64, now: DateTime<Utc>) -> In
     let idle = |why| Inbound::Ignored(why, kind);
     match content {
         Content::Message(message) => read_message(id, *message, me, most, now),
-        Content::Edited(message) => read_edit(id, &message, now),
+        Content::Edited(message) => read_edit(id, &message, most, now),
         Content::Tap(tap) => {
             let Tap { id: callback, from, message, data } = *tap;
             let language = Language::from_tag(from.language_code.as_deref());
@@ -305,7 +308,7 @@ fn incoming(
     }
 }
 
-fn read_edit(id: UpdateId, message: &Message, now: DateTime<Utc>) -> Inbound {
+fn read_edit(id: UpdateId, message: &Message, most: u64, now: DateTime<Utc>) -> Inbound {
     let idle = |why| Inbound::Ignored(why, message.body.kind.name);
     let Some(header) = header(id, message) else {
         return idle(if message.number.is_some() { Idle::NoAccount } else { Idle::Incomplete });
@@ -320,7 +323,11 @@ fn read_edit(id: UpdateId, message: &Message, now: DateTime<Utc>) -> Inbound {
     let date = message.edited.or(message.date).unwrap_or(now);
     let attachment = message.body.file.as_ref().map(attachments::of);
     let MessageHeader { update, key, message, .. } = header;
-    Inbound::Edited(Edit { update, key, message, text, attachment, date })
+    let fetched = match &attachment {
+        Some(file) if file.kind.is_spoken() => Retrieval::Failed,
+        file => attachments::untried(file.as_ref(), most),
+    };
+    Inbound::Edited(Edit { update, key, message, text, attachment, fetched, date })
 }
 
 fn migration(update: UpdateId, message: &Message) -> Option<Migration> {

@@ -88,12 +88,6 @@ impl FetchOutcome {
     }
 }
 
-/// Returns what is known of the file that an edit brings before it is fetched. A recording counts as not
-/// transcribed: Telegram lets nobody replace one, and a message has one transcript.
-pub(crate) fn before_fetch(file: &Attachment) -> Retrieval {
-    if file.kind.is_spoken() { Retrieval::Failed } else { Retrieval::Untried }
-}
-
 /// A file being fetched. Dropping it cancels the fetch.
 pub(crate) struct FetchFuture {
     message: MessageId,

@@ -67,7 +67,7 @@ impl Session<'_> {
 
     /// Returns whether the model can have the file of a message transcribed.
     fn hears(&self, incoming: &Incoming) -> bool {
-        let file = incoming.attachment.as_ref();
+        let file = incoming.attachment.as_ref().filter(|_| incoming.fetched.refusal().is_none());
         self.context.assistant.transcripts.is_some()
             && file.is_some_and(|file| {
                 attachments::heard_on_demand(file, self.context.screen.api.file_limit()).is_ok()

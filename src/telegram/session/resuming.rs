@@ -64,7 +64,7 @@ impl Session<'_> {
                 let mut request = processor::resume(context, left, left.attempt).await?;
                 turn::find_live_message(context, left, &mut request).await?;
                 let span = turn::span(&request, iter::empty());
-                turn::close_cut(context, &request, rest).instrument(span).await;
+                turn::close_cut(context, &request, *rest).instrument(span).await;
             }
         }
         Ok(())

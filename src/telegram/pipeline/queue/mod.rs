@@ -19,7 +19,7 @@ use crate::domain::people::Language;
 use crate::domain::speech::Spoken;
 use crate::services::recovery::Recovery;
 use crate::telegram::inbound::{Edit, MessageHeader};
-use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome, FetchResult, before_fetch};
+use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome, FetchResult};
 use crate::telegram::pipeline::in_flight::InFlightGuard;
 use crate::telegram::pipeline::isolation::Assembly;
 
@@ -220,7 +220,7 @@ impl Batch {
             return Ok((newer.update != edit.update).then_some(edit.update));
         }
         waiting.for_each(|message| message.text.clone_from(&edit.text));
-        let new = edit.attachment.clone();
+        let new = edit.attachment.clone().map(|file| (file, edit.fetched.clone()));
         let message = edit.message;
         let older = if let Some(known) = known {
             Some(std::mem::replace(known, *edit)).filter(|older| older.update != known.update)
@@ -228,8 +228,8 @@ impl Batch {
             self.edits.push(*edit);
             None
         };
-        if let Some(new) = new {
-            self.replace_file(message, &new, fetch);
+        if let Some((new, before)) = new {
+            self.replace_file(message, &new, &before, fetch);
         }
         Ok(older.map(|older| older.update))
     }
@@ -240,6 +240,7 @@ impl Batch {
         &mut self,
         message: MessageId,
         new: &Attachment,
+        before: &Retrieval,
         fetch: impl FnOnce(&Attachment) -> Option<FetchFuture>,
     ) {
         let has_other = |waiting: &Incoming| {
@@ -250,7 +251,7 @@ impl Batch {
             return;
         }
         for waiting in self.messages.iter_mut().filter(|waiting| waiting.message == message) {
-            if let Retrieval::Copied(copy) = std::mem::replace(&mut waiting.fetched, before_fetch(new)) {
+            if let Retrieval::Copied(copy) = std::mem::replace(&mut waiting.fetched, before.clone()) {
                 self.replaced.push(copy);
             }
             waiting.attachment = Some(new.clone());

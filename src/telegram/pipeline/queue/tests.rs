@@ -72,6 +72,7 @@ async fn a_batch_is_in_the_order_of_writing_and_knows_edits() {
         message: MessageId(number),
         text: text.into(),
         attachment: None,
+        fetched: Retrieval::Untried,
         date: DateTime::UNIX_EPOCH,
     };
     let mut apply = |edit| batch.edit(Box::new(edit), |_| None);
@@ -170,6 +171,7 @@ async fn an_edit_replaces_the_file_that_waits_and_drops_its_fetch() {
         message: MessageId(number),
         text: "edited".into(),
         attachment,
+        fetched: Retrieval::Untried,
         date: DateTime::UNIX_EPOCH,
     };
     for number in 1..=3 {
@@ -204,6 +206,7 @@ fn a_recording_that_an_edit_brings_is_not_heard() {
         message: MessageId(1),
         text: String::new(),
         attachment: Some(voice),
+        fetched: Retrieval::Failed,
         date: DateTime::UNIX_EPOCH,
     };
     assert_eq!(batch.edit(Box::new(edit), |_| None), Ok(None));
