@@ -169,7 +169,8 @@ fn bounded(Ran { result, mut images, cost }: Ran, duration: Duration) -> ToolOut
     if content.len() > MOST_CONTENT {
         let left_out = content.len() - content.floor_char_boundary(MOST_CONTENT);
         content.truncate(content.floor_char_boundary(MOST_CONTENT));
-        content.push_str(&format!("\n[cut here: {left_out} more bytes were left out; ask for less at once]"));
+        let remark = format!("\n[cut here: {left_out} more bytes were left out; ask for less at once]");
+        content.push_str(&remark);
     }
     ToolOutcome { content, images, failed, cost, duration }
 }

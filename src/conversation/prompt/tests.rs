@@ -34,7 +34,7 @@ fn shape(messages: &[LlmMessage]) -> Vec<(Role, Vec<&str>)> {
             Block::File(file) => format!("<{}>", file.id),
             Block::ToolCall { call, tool, input } => format!("{call}: {tool} {input}"),
             Block::ToolResult { call, content, .. } => format!("{call} -> {content}"),
-            other => panic!("{other:?}"),
+            other @ Block::Own(_) => panic!("{other:?}"),
         };
         message.blocks.iter().map(text).collect()
     };
