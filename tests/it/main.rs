@@ -46,6 +46,7 @@ mod intake;
 mod interruptions;
 mod judges;
 mod kill_points;
+mod leaks;
 mod ledger;
 mod limits;
 mod long_answers;

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::super::tool::ToolContext;
-use crate::images;
 use crate::llm::request::ToolImage;
 use crate::sandbox::{Entry, HOME, SandboxError, ShownFile};
 use crate::services::made_files::{KeepError, MadeFile};
+use crate::services::pictures::Pictures;
 use crate::services::sandboxes::{OpenError, OpenSandbox};
 
 /// The most files that one run keeps.
@@ -20,8 +20,6 @@ const LARGEST: u64 = 20 * 1024 * 1024;
 const MOST_BYTES: u64 = 40 * 1024 * 1024;
 /// The most pictures that the model sees.
 const MOST_SHOWN: usize = 3;
-/// The largest picture that the model sees, in bytes.
-const LARGEST_SHOWN: usize = 1_000_000;
 /// The most files that are named because they are not kept.
 const MOST_NAMED: usize = 20;
 /// Folders whose files are no results.
@@ -120,7 +118,7 @@ impl Made {
             }
         };
         self.bytes += content.len() as u64;
-        let shown = self.show(mime, content.clone()).await;
+        let shown = self.show(mime, content.clone(), context.pictures).await;
         self.files.push(json!({
             "file_id": id.to_string(),
             "path": path,
@@ -132,18 +130,14 @@ impl Made {
     }
 
     /// Lets the model see a picture. Returns whether it does.
-    async fn show(&mut self, mime: &str, content: Bytes) -> bool {
+    async fn show(&mut self, mime: &str, content: Bytes, pictures: &Pictures) -> bool {
         if !matches!(mime, "image/png" | "image/jpeg" | "image/gif" | "image/webp")
             || self.images.len() >= MOST_SHOWN
         {
             return false;
         }
         // One that the provider cannot decode would make it reject the whole request.
-        let fitted = tokio::task::spawn_blocking(move || images::fit(&content)).await;
-        let Ok(Ok(picture)) = fitted else { return false };
-        if picture.bytes.len() > LARGEST_SHOWN {
-            return false;
-        }
+        let Ok(picture) = pictures.shown(content).await else { return false };
         self.images.push(ToolImage { mime: picture.mime, bytes: picture.bytes.into() });
         true
     }

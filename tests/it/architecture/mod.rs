@@ -179,9 +179,10 @@ const PLAYGROUND: &[Order] = &[
         "crash",
         &[
             &["books", "findings", "marks", "servers"],
-            &["author", "files"],
-            &["chaos"],
+            &["files"],
+            &["author"],
             &["people"],
+            &["chaos"],
             &["count"],
             &["mod"],
         ],
