@@ -1,4 +1,4 @@
-//! Tests of the prompt.
+//! The prompt of a conversation: order, marks, files, tool calls.
 
 use proptest::prelude::*;
 
