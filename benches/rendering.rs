@@ -14,9 +14,14 @@ const MIXED: &str = "## A section\n\nSome **bold** text with `code`, a [link](ht
     $x^2$\n  - a nested one\n\n```rust\nfn main() {\n    println!(\"hello\");\n}\n```\n\n| a | b |\n|---|---|\n\
     | 1 | 2 |\n\n> a quote\n\n";
 
-fn kinds() -> [(&'static str, String, &'static str); 5] {
+/// Paragraphs of words, without markup.
+const PLAIN: &str = "An explanation has sentences, such as this one, and most of them need no formatting at all. A \
+    second sentence follows, so that the paragraph has the length that models give to theirs.\n\n";
+
+fn kinds() -> [(&'static str, String, &'static str); 6] {
     [
         ("mixed answer", String::new(), MIXED),
+        ("plain paragraphs", String::new(), PLAIN),
         ("one open fence", "```rust\n".to_owned(), "    let value = compute(1, 2, \"three\");\n"),
         ("one long list", String::new(), "- an item with **bold** text and `code`\n"),
         ("one long table", "| a | b |\n|---|---|\n".to_owned(), "| some cell | another cell |\n"),

@@ -19,7 +19,6 @@ use crate::config::{Config, Mode};
 use crate::db::{Db, migrate};
 use crate::domain::clock::Clock;
 use crate::domain::people::Language;
-use crate::http;
 use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
 use crate::services::books::Books;
@@ -43,8 +42,6 @@ use crate::telemetry::readiness::Readiness;
 use crate::telemetry::server;
 use secrecy::ExposeSecret;
 
-/// The longest time limit of any call of the Bot API: long polling, and files.
-const TELEGRAM_LIMIT: Duration = Duration::from_secs(120);
 /// Time limit of migrations, including the wait for another instance.
 const MIGRATION_LIMIT: Duration = Duration::from_secs(3_600);
 /// How long open connections may take to close during shutdown.
@@ -155,12 +152,7 @@ async fn start(
     life.spawn("write-behind", writer.run(life.clone()));
     let registry = Registry::load(config.conversation.models_file.as_deref()).context("MODELS_FILE")?;
     let speech = clients::speech(config)?;
-    let telegram = &config.telegram;
-    let client = http::client(TELEGRAM_LIMIT).context("no HTTP client")?;
-    let budget = telegram.sends_per_second;
-    let api = Api::new(client, &telegram.api_url, &telegram.token, budget, metrics.clone())
-        .context("TELEGRAM_API_URL")?
-        .with_files(telegram.file_limit, telegram.is_local());
+    let api = clients::bot_api(config, metrics)?;
     let books = Books { db: db.clone(), registry, clock, terms: clients::terms(config) };
     let assistant = clients::assistant(config, &books, (&api, &cache), speech.as_ref(), (life, metrics))?;
     let me = introduce(&api, life).await?;

@@ -1,5 +1,7 @@
 //! Creates the clients of the services that the bot depends on, from the settings.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 
 use crate::bot_api::Api;
@@ -25,6 +27,19 @@ use crate::services::pictures::Pictures;
 use crate::services::sandboxes::Sandboxes;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::{Toolbox, WebAccess};
+
+/// The longest time limit of any call of the Bot API: long polling, and files.
+const TELEGRAM_LIMIT: Duration = Duration::from_secs(120);
+
+/// Creates the client of the Bot API.
+pub(super) fn bot_api(config: &Config, metrics: &Metrics) -> Result<Api> {
+    let telegram = &config.telegram;
+    let client = http::client(TELEGRAM_LIMIT).context("no HTTP client")?;
+    let budget = telegram.sends_per_second;
+    let api = Api::new(client, &telegram.api_url, &telegram.token, budget, metrics.clone())
+        .context("TELEGRAM_API_URL")?;
+    Ok(api.with_files(telegram.file_limit, telegram.is_local()))
+}
 
 /// Creates the cache for the rows of this database.
 pub(super) async fn cache(config: &Config, life: &Lifecycle, metrics: &Metrics, db: &Db) -> Result<Cache> {

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::domain::ids::{ChatId, MessageId, TopicId, UserId};
+use crate::domain::ids::{ChatId, TopicId};
 
 /// A method of the Bot API; its fields are the request body.
 pub(crate) trait Method: Serialize + Sync {
@@ -31,9 +30,20 @@ macro_rules! method {
     };
 }
 
+mod messages;
+mod stars;
 mod topics;
+mod updates;
 
+pub(crate) use messages::{
+    EditMessageCaption, EditMessageReplyMarkup, EditMessageText, EditResponse, InlineKeyboard, NoPreview,
+    ReplyParameters, SendMessage, SendMessageDraft, Sent,
+};
+pub(crate) use stars::{
+    AnswerPreCheckoutQuery, GetStarTransactions, LabeledPrice, RefundStarPayment, SendInvoice,
+};
 pub(crate) use topics::{DeleteForumTopic, GetChatMember};
+pub(crate) use updates::{DeleteWebhook, GetUpdates, SetWebhook};
 
 /// Returns the bot's own account.
 #[derive(Serialize, Debug)]
@@ -79,172 +89,6 @@ pub(crate) struct FilePlace {
     pub file_path: Option<String>,
 }
 
-/// Fetches updates and confirms all before `offset`.
-#[derive(Serialize, Debug)]
-pub(crate) struct GetUpdates<'a> {
-    /// The first update to return; `None` for the oldest pending one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub offset: Option<i64>,
-    /// The most updates to return, 1 to 100.
-    pub limit: u8,
-    /// How long to wait for an update, in seconds.
-    pub timeout: u64,
-    /// The kinds of updates to return, by name.
-    pub allowed_updates: &'a [&'a str],
-}
-
-impl Method for GetUpdates<'_> {
-    const NAME: &'static str = "getUpdates";
-    /// Raw JSON, so that kinds unknown to the framework are not lost.
-    type Response = Vec<Box<RawValue>>;
-
-    fn limit(&self) -> Option<Duration> {
-        Some(Duration::from_secs(self.timeout + 10))
-    }
-}
-
-/// Makes Telegram deliver updates to a webhook.
-#[derive(Serialize, Debug)]
-pub(crate) struct SetWebhook<'a> {
-    /// The webhook's address.
-    pub url: &'a str,
-    /// The secret token that Telegram must present.
-    pub secret_token: &'a str,
-    /// The kinds of updates to deliver, by name.
-    pub allowed_updates: &'a [&'a str],
-}
-method!("setWebhook", SetWebhook<'_> => bool);
-
-/// Removes the webhook, so that updates can be fetched.
-#[derive(Serialize, Debug)]
-pub(crate) struct DeleteWebhook {}
-method!("deleteWebhook", DeleteWebhook => bool);
-
-/// A message that was sent.
-#[derive(Deserialize, Clone, Copy, Debug)]
-pub(crate) struct Sent {
-    /// The message id in the chat.
-    pub message_id: i32,
-}
-
-/// Sends a message.
-#[derive(Serialize, Debug)]
-pub(crate) struct SendMessage<'a> {
-    /// The chat to send to.
-    pub chat_id: ChatId,
-    /// The topic in the chat.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message_thread_id: Option<TopicId>,
-    /// 1 to 4096 code points.
-    pub text: &'a str,
-    /// Formatting; offsets in UTF-16 units.
-    pub entities: &'a Value,
-    /// The message that it replies to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reply_parameters: Option<ReplyParameters>,
-    /// No preview of the first link: answers contain many.
-    pub link_preview_options: NoPreview,
-    /// Whether it arrives without a sound.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub disable_notification: bool,
-    /// The buttons below it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reply_markup: Option<InlineKeyboard>,
-}
-method!("sendMessage", SendMessage<'_> => Sent);
-
-/// Parameters of a reply.
-#[derive(Serialize, Clone, Copy, Debug)]
-pub(crate) struct ReplyParameters {
-    message_id: MessageId,
-    allow_sending_without_reply: bool,
-}
-
-impl ReplyParameters {
-    /// Replies to `message`. If that is gone, the message is sent without a reply.
-    pub(crate) fn to(message: MessageId) -> Self {
-        Self { message_id: message, allow_sending_without_reply: true }
-    }
-}
-
-/// Disables link previews.
-#[derive(Serialize, Clone, Copy, Debug)]
-pub(crate) struct NoPreview {
-    is_disabled: bool,
-}
-
-impl Default for NoPreview {
-    fn default() -> Self {
-        Self { is_disabled: true }
-    }
-}
-
-/// Replaces the text of a message of the bot.
-#[derive(Serialize, Debug)]
-pub(crate) struct EditMessageText<'a> {
-    /// The chat of the message.
-    pub chat_id: ChatId,
-    /// The message id.
-    pub message_id: MessageId,
-    /// 1 to 4096 code points.
-    pub text: &'a str,
-    /// Formatting; offsets in UTF-16 units.
-    pub entities: &'a Value,
-    /// No preview of the first link.
-    pub link_preview_options: NoPreview,
-    /// The buttons below it; `None` removes the present ones.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reply_markup: Option<InlineKeyboard>,
-}
-method!("editMessageText", EditMessageText<'_> => Sent);
-
-/// Replaces the caption of a message of the bot.
-#[derive(Serialize, Debug)]
-pub(crate) struct EditMessageCaption<'a> {
-    /// The chat of the message.
-    pub chat_id: ChatId,
-    /// The message id.
-    pub message_id: MessageId,
-    /// Up to 1024 code points; an empty text removes the caption.
-    pub caption: &'a str,
-    /// Formatting; offsets in UTF-16 units.
-    pub caption_entities: &'a Value,
-}
-method!("editMessageCaption", EditMessageCaption<'_> => Sent);
-
-/// Changes the buttons of a message of the bot.
-#[derive(Serialize, Debug)]
-pub(crate) struct EditMessageReplyMarkup {
-    /// The chat of the message.
-    pub chat_id: ChatId,
-    /// The message id.
-    pub message_id: MessageId,
-    /// The buttons; `None` removes them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reply_markup: Option<InlineKeyboard>,
-}
-method!("editMessageReplyMarkup", EditMessageReplyMarkup => EditResponse);
-
-/// A message of the bot after an edit.
-#[derive(Deserialize, Clone, Copy, Debug)]
-pub(crate) struct EditResponse {
-    /// The message that it replies to.
-    pub reply_to_message: Option<Sent>,
-}
-
-/// Buttons below a message, in Telegram's format.
-#[derive(Serialize, Clone, Debug)]
-#[serde(transparent)]
-pub(crate) struct InlineKeyboard(pub Value);
-
-impl InlineKeyboard {
-    /// Creates a column of buttons, each with a label and the data (1 to 64 bytes) that a press sends back.
-    pub(crate) fn column(buttons: impl IntoIterator<Item = (String, String)>) -> Self {
-        let row = |(text, data)| json!([{ "text": text, "callback_data": data }]);
-        Self(json!({ "inline_keyboard": buttons.into_iter().map(row).collect::<Vec<_>>() }))
-    }
-}
-
 /// Ends the progress indicator of a pressed button.
 #[derive(Serialize, Debug)]
 pub(crate) struct AnswerCallbackQuery<'a> {
@@ -265,25 +109,6 @@ impl Method for AnswerCallbackQuery<'_> {
     }
 }
 
-/// Shows an unfinished message in a private chat. It disappears 30 s after the last call.
-#[derive(Serialize, Debug)]
-pub(crate) struct SendMessageDraft<'a> {
-    /// The chat to send to.
-    pub chat_id: ChatId,
-    /// The topic in the chat.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message_thread_id: Option<TopicId>,
-    /// The draft id, not zero; a call with the same id changes the draft in place.
-    pub draft_id: i32,
-    /// Up to 4096 code points.
-    pub text: &'a str,
-    /// Formatting; offsets in UTF-16 units.
-    pub entities: &'a Value,
-    /// Shows a stop button; a press arrives as `stopped_message_generation`.
-    pub can_stop: bool,
-}
-method!("sendMessageDraft", SendMessageDraft<'_> => bool);
-
 /// Shows a chat action for five seconds.
 #[derive(Serialize, Debug)]
 pub(crate) struct SendChatAction {
@@ -296,85 +121,6 @@ pub(crate) struct SendChatAction {
     pub action: &'static str,
 }
 method!("sendChatAction", SendChatAction => bool);
-
-/// Sends an invoice in Stars.
-#[derive(Serialize, Debug)]
-pub(crate) struct SendInvoice<'a> {
-    /// The chat to send to.
-    pub chat_id: ChatId,
-    /// The topic in the chat.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message_thread_id: Option<TopicId>,
-    /// The title, 1 to 32 characters.
-    pub title: &'a str,
-    /// The description, 1 to 255 characters.
-    pub description: &'a str,
-    /// The payload, 1 to 128 bytes; returned with the payment.
-    pub payload: &'a str,
-    /// The currency, always Stars.
-    pub currency: &'static str,
-    /// Exactly one price.
-    pub prices: [LabeledPrice<'a>; 1],
-}
-method!("sendInvoice", SendInvoice<'_> => Sent);
-
-/// The price of an invoice.
-#[derive(Serialize, Clone, Copy, Debug)]
-pub(crate) struct LabeledPrice<'a> {
-    /// The label of the price.
-    pub label: &'a str,
-    /// The amount in Stars.
-    pub amount: u32,
-}
-
-/// Accepts or refuses a payment.
-#[derive(Serialize, Debug)]
-pub(crate) struct AnswerPreCheckoutQuery<'a> {
-    /// The id of the pre-checkout query.
-    pub pre_checkout_query_id: &'a str,
-    /// Whether Telegram may take the Stars.
-    pub ok: bool,
-    /// The reason of a refusal, shown to the person.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error_message: Option<String>,
-}
-
-impl Method for AnswerPreCheckoutQuery<'_> {
-    const NAME: &'static str = "answerPreCheckoutQuery";
-    type Response = bool;
-
-    /// Telegram waits ten seconds in all, so there must be time for a second try.
-    fn limit(&self) -> Option<Duration> {
-        Some(Duration::from_secs(3))
-    }
-}
-
-/// Refunds a payment in Stars.
-#[derive(Serialize, Debug)]
-pub(crate) struct RefundStarPayment<'a> {
-    /// The payer.
-    pub user_id: UserId,
-    /// Telegram's id of the payment.
-    pub telegram_payment_charge_id: &'a str,
-}
-method!("refundStarPayment", RefundStarPayment<'_> => bool);
-
-/// Lists Star transactions, oldest first.
-#[derive(Serialize, Debug)]
-pub(crate) struct GetStarTransactions {
-    /// The number of transactions to skip.
-    pub offset: i64,
-    /// The most transactions to return, 1 to 100.
-    pub limit: i64,
-}
-method!("getStarTransactions", GetStarTransactions => StarTransactions);
-
-/// A page of the list of Star transactions.
-#[derive(Deserialize, Debug)]
-pub(crate) struct StarTransactions {
-    /// Raw JSON, because there may be unknown kinds of partners.
-    pub transactions: Vec<Box<RawValue>>,
-}
 
 /// Sets the menu of commands.
 #[derive(Serialize, Debug)]

@@ -130,7 +130,7 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
     let (screen, _watched) = mpsc::channel(100);
     let (meter, _requests) = metering::channel();
     let stop = Stop::new(&CancellationToken::new());
-    converse(&assistant, request, screen, meter, &stop).await
+    Box::pin(converse(&assistant, request, screen, meter, &stop)).await
 }
 
 /// Returns the blocks of the question: the ids of files and the texts.

@@ -6,12 +6,17 @@
 //! When the operator adds or removes the key for transcripts, the lines of recordings change once, and the
 //! cached prefix of these conversations is written again.
 
+mod remarks;
+
+use self::remarks::{
+    HEARD, LONGEST_NAME, NO_COPY, NOT_FETCHED, NOT_HEARD, NOTHING_SAID, OLD_IMAGE, OLD_PDF, OLD_PREVIEW,
+    OVER_DAILY_LIMIT, PREVIEW, PREVIEW_END, REPLIED, line, why, why_not,
+};
+pub(super) use self::remarks::{one_line, sent, spoken_mark};
 use crate::documents;
-use crate::domain::file::{DocumentFault, FileKind, KnownFile, Refusal};
+use crate::domain::file::{FileKind, KnownFile, Refusal};
 use crate::domain::history::Window;
-use crate::domain::media::SentFileNote;
 use crate::domain::message::{HistoryMessage, Role};
-use crate::domain::speech::clock;
 use crate::llm::request::{Block, FileBlock};
 use crate::llm::{self, Readable, Unreadable, speech};
 
@@ -23,34 +28,6 @@ const PDFS: Window = Window { limit: 10, step: 5 };
 /// How many previews of documents a request shows. Each has up to 12,000 code points, and the model can read
 /// an older file again.
 const PREVIEWS: Window = Window { limit: 10, step: 5 };
-/// The longest name in a prompt, in code points.
-const LONGEST_NAME: usize = 255;
-
-/// Follows the description of a file of which the provider has no copy.
-const NO_COPY: &str = "cannot be read now; the person would have to send it again";
-/// Follows the description of a file that could not be downloaded from Telegram.
-const NOT_FETCHED: &str = "could not be fetched from Telegram; the person would have to send it again";
-/// Follows the description of a file that was not fetched, because its sender had reached the limit of a day.
-const OVER_DAILY_LIMIT: &str = "not fetched, the person has reached the limit of bytes per day; \
-                                the person would have to send it again on the next day (UTC)";
-/// Follows the description of a recording that could not be transcribed.
-const NOT_HEARD: &str = "could not be transcribed; the person would have to send it again or write it";
-/// Follows the description of a recording without words.
-const NOTHING_SAID: &str = "nothing is said in it";
-/// Follows the public id of a recording or film that can be transcribed.
-const HEARD: &str = "transcribe_audio turns what is said in it into text";
-/// Precedes the file of the message that is replied to.
-const REPLIED: &str = "[the file of the message that is replied to:]";
-/// Follows the description of a document whose preview follows.
-const PREVIEW: &str = "what could be read of it follows up to the line that ends it; preview_file reads on";
-/// Follows the description of a document whose preview is left out.
-const OLD_PREVIEW: &str = "left out, because many files came after it; preview_file reads it";
-/// Ends a preview.
-const PREVIEW_END: &str = "[end of the preview]";
-/// Follows the public id of a picture or PDF that is left out because many later ones exist.
-const OLD_IMAGE: &str =
-    "left out, because many files came after it; analyze_image answers a question about it";
-const OLD_PDF: &str = "left out, because many files came after it; analyze_pdf answers a question about it";
 
 /// The number of oldest files of a conversation that are still to be left out, counted down while its
 /// messages are read in order.
@@ -211,29 +188,6 @@ fn body(preview: &str) -> String {
     format!("{preview}\n{PREVIEW_END}")
 }
 
-/// Why a document has no preview.
-fn why_not(fault: DocumentFault) -> &'static str {
-    match fault {
-        DocumentFault::Empty => "empty",
-        DocumentFault::Encrypted => {
-            "cannot be read, it needs a password; the person would have to send it without one"
-        }
-        DocumentFault::Broken => {
-            "cannot be read, it is damaged or incomplete; the person would have to send it again"
-        }
-        DocumentFault::TooLarge => {
-            "cannot be read, it unpacks to too much; the person would have to send a part of it"
-        }
-        DocumentFault::Unsupported => "cannot be read, its content is of a format that is not supported here",
-    }
-}
-
-/// The mark before the words of a recording, such as `[voice message, 0:12]`.
-pub(super) fn spoken_mark(kind: FileKind, seconds: u32) -> String {
-    let name = if kind == FileKind::VideoNote { "video message" } else { "voice message" };
-    format!("[{name}, {}]", clock(seconds))
-}
-
 /// Returns the form in which the model reads a file. A file of unknown length does not count as empty.
 fn readable(file: &KnownFile) -> Result<Readable, Unreadable> {
     let KnownFile { kind, name, mime, .. } = file;
@@ -247,61 +201,6 @@ fn readable(file: &KnownFile) -> Result<Readable, Unreadable> {
         }
     }
     llm::readable(mime, name, file.size.unwrap_or(1))
-}
-
-fn why(reason: Unreadable) -> String {
-    match reason {
-        Unreadable::Kind => "not readable here".to_owned(),
-        Unreadable::TooLarge { limit } => {
-            format!("too large to be read here, the limit is {}", length(limit))
-        }
-        Unreadable::Empty => "empty".to_owned(),
-    }
-}
-
-/// The line that tells what became of the files of the answer before it, such as `[files of the answer above:
-/// "chart.png" (file_...): the person has got it]`; empty without files.
-pub(super) fn sent(files: &[SentFileNote]) -> String {
-    if files.is_empty() {
-        return String::new();
-    }
-    let line = |SentFileNote { id, name, sent }: &SentFileNote| {
-        let fate = if *sent { "the person has got it" } else { "not delivered, Telegram refused it" };
-        format!("\"{}\" ({id}): {fate}", one_line(name, LONGEST_NAME))
-    };
-    format!("[files of the answer above: {}]", files.iter().map(line).collect::<Vec<_>>().join("; "))
-}
-
-/// Returns a line such as `[document "x.bin" (application/octet-stream, 3.1 MB): not readable here]`.
-fn line(file: &KnownFile, remark: &str) -> String {
-    let (kind, name) = (file.kind.name(), one_line(&file.name, LONGEST_NAME));
-    let mime = one_line(&file.mime, LONGEST_NAME);
-    let length = file.size.map(|size| format!(", {}", length(size))).unwrap_or_default();
-    format!("[{kind} \"{name}\" ({mime}{length}): {remark}]")
-}
-
-/// Formats a length for people.
-fn length(bytes: u64) -> String {
-    match bytes {
-        1 => "1 byte".to_owned(),
-        0..1_000 => format!("{bytes} bytes"),
-        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
-        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
-    }
-}
-
-/// Returns a person's text for use inside one of our lines, up to `limit` code points: it can neither end the
-/// line nor begin another.
-pub(super) fn one_line(words: &str, limit: usize) -> String {
-    let harmless = |c: char| match c {
-        '"' => '\'',
-        '[' => '(',
-        ']' => ')',
-        c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => ' ',
-        c => c,
-    };
-    let words: String = words.trim().chars().take(limit).map(harmless).collect();
-    if words.is_empty() { "unnamed".to_owned() } else { words }
 }
 
 #[cfg(test)]

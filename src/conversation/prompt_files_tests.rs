@@ -163,10 +163,8 @@ fn what_can_be_transcribed_is_named_with_the_tool_where_there_is_one() {
         let mut with_tool = FileWindow::of(&history, true);
         assert_eq!(lines(&with_tool.blocks(&history[0])), [expected.as_str()]);
         if expected.contains("transcribe_audio") {
-            assert!(
-                lines(&blocks(&history))[0].ends_with(": not readable here]"),
-                "without the tool: {file:?}"
-            );
+            let without_tool = blocks(&history);
+            assert!(lines(&without_tool)[0].ends_with(": not readable here]"), "without the tool: {file:?}");
         }
     }
 }

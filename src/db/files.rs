@@ -1,76 +1,16 @@
 //! Repository of files that users sent. A file is always looked up within its thread: message ids repeat
 //! between chats, and a provider's file id may belong to anyone.
 
-use chrono::{DateTime, Utc};
+mod row;
 
-use super::{Db, DbError, made_files};
-use crate::domain::file::{FileKind, KnownFile, ProviderCopy, Refusal, known_size};
+pub(super) use self::row::FileRow;
+use self::row::read_refusal;
+use super::{Db, DbError};
+use crate::domain::file::{FileKind, KnownFile, ProviderCopy, Refusal};
 use crate::domain::file_id::PublicFileId;
-use crate::domain::ids::{ChatId, FileId, MessageId, ThreadId, ThreadKey, TurnId};
-use crate::domain::speech::{RecordingId, Spoken};
+use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TurnId};
+use crate::domain::speech::RecordingId;
 use crate::domain::turn::Unfetched;
-
-/// The columns of a file, all NULL if there is none; `id` tells the cases apart.
-pub(super) struct FileRow {
-    pub(super) id: Option<i64>,
-    pub(super) kind: Option<String>,
-    pub(super) name: Option<String>,
-    pub(super) mime: Option<String>,
-    pub(super) size: Option<i64>,
-    /// Also `None` if the copy is about to expire.
-    pub(super) provider_id: Option<String>,
-    pub(super) at: Option<DateTime<Utc>>,
-    pub(super) replied: Option<bool>,
-    pub(super) fetched: Option<bool>,
-    /// The duration in seconds and the words of a recording that was transcribed.
-    pub(super) spoken: Option<(i32, String)>,
-    /// The public id, as text.
-    pub(super) public_id: Option<String>,
-    pub(super) preview: Option<String>,
-    pub(super) fault: Option<String>,
-    /// The name and the limit of a refusal.
-    pub(super) refusal: Option<(String, Option<i64>)>,
-}
-
-impl FileRow {
-    /// Returns the file, or `None` if the columns are NULL.
-    pub(super) fn read(self) -> Result<Option<KnownFile>, DbError> {
-        let (Some(id), Some(kind), Some(name), Some(mime), Some(size), Some(at), Some(public_id)) =
-            (self.id, self.kind, self.name, self.mime, self.size, self.at, self.public_id)
-        else {
-            return Ok(None);
-        };
-        let wrong = |what| DbError::Inconsistent { table: "files", row: id, what };
-        let kind = kind.parse().map_err(|_| wrong("unknown kind"))?;
-        let size = u64::try_from(size).map_err(|_| wrong("size below zero"))?;
-        let fault = self.fault.map(|fault| fault.parse()).transpose().map_err(|_| wrong("unknown fault"))?;
-        let refusal = read_refusal(id, self.refusal)?;
-        Ok(Some(KnownFile {
-            id: FileId(id),
-            public_id: made_files::read_id(&public_id)?,
-            kind,
-            name,
-            mime,
-            size: known_size(size, self.fetched),
-            provider_id: self.provider_id,
-            at,
-            replied: self.replied.unwrap_or_default(),
-            not_fetched: self.fetched == Some(false),
-            spoken: self
-                .spoken
-                .map(|(seconds, text)| Spoken { seconds: u32::try_from(seconds).unwrap_or_default(), text }),
-            preview: self.preview,
-            fault,
-            refusal,
-        }))
-    }
-}
-
-fn read_refusal(row: i64, columns: Option<(String, Option<i64>)>) -> Result<Option<Refusal>, DbError> {
-    let Some((name, limit)) = columns else { return Ok(None) };
-    let wrong = DbError::Inconsistent { table: "files", row, what: "unknown refusal" };
-    Refusal::from_columns(&name, limit.map(i64::unsigned_abs)).map(Some).ok_or(wrong)
-}
 
 /// Returns the newest `limit` files of a thread, newest first, without cleared ones and without their
 /// previews. A copy that expires within the hour is ignored.

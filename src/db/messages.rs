@@ -64,13 +64,12 @@ pub(crate) async fn latest(
             text: row.reply_snippet.unwrap_or_default(),
             content: row.reply_content,
         });
-        let context = MessageContext { reply, quote: row.quote, forwarded_from: row.forwarded_from };
         history.messages.push(HistoryMessage {
             role: read_role(id, &role)?,
             message: row.message_id.map(MessageId),
             text,
             sender: row.sender,
-            context,
+            context: MessageContext { reply, quote: row.quote, forwarded_from: row.forwarded_from },
             edits: row.edits.unwrap_or_default(),
             interrupted: row.interrupted.unwrap_or_default(),
             files: file.into_iter().collect(),

@@ -1,11 +1,16 @@
 //! Repository of the outbox: messages owed to chats, kept until Telegram has accepted them.
 
+mod files;
+mod lost;
+
 use sqlx::types::Json;
 
-use super::made_files::DeliveredFile;
+use self::files::files_change;
+pub(crate) use self::files::files_sent;
+pub use self::lost::candidate_ids;
 pub use super::outbox_rows::OutboxMessage;
 use super::outbox_rows::{MarkSent, rows};
-use super::{Db, DbError, Tx, made_files};
+use super::{Db, DbError, Tx};
 use crate::domain::ids::{ChatId, MessageId, OutboxId, TurnId};
 use crate::domain::media::FileFate;
 
@@ -80,50 +85,6 @@ pub async fn begin(db: &Db, id: OutboxId) -> Result<(), DbError> {
         .await
         .map_err(DbError::at("outbox::begin"))?;
     Ok(())
-}
-
-/// Returns ids under which a crashed process may have sent this message: unknown ids after the last message
-/// known to precede it. Private chats share one counter. `id` is the message's own row, if it has one.
-pub async fn candidate_ids(
-    db: &Db,
-    id: Option<OutboxId>,
-    chat: ChatId,
-    after: Option<MessageId>,
-    limit: i64,
-) -> Result<Vec<MessageId>, DbError> {
-    let numbers = sqlx::query_scalar!(
-        r#"WITH before AS (
-             SELECT greatest($3, (SELECT max(message_id) FROM outbox
-                                  WHERE chat_id = $2 AND state = 'sent' AND id < $1 AND id > $1 - 100000)) AS id
-           ), known AS (
-             -- The messages of an album have numbers in a row.
-             SELECT generate_series(message_id, message_id + coalesce(jsonb_array_length(media), 1) - 1) AS message_id FROM outbox
-             WHERE state = 'sent' AND id > coalesce($1, (SELECT max(id) FROM outbox)) - 10000
-               AND (chat_id = $2 OR (chat_id > 0 AND $2 > 0))
-             UNION ALL
-             SELECT message_id FROM inbox
-             WHERE update_id > (SELECT max(update_id) - 10000 FROM inbox) AND message_id IS NOT NULL
-               AND (chat_id = $2 OR (chat_id > 0 AND $2 > 0))
-             UNION ALL
-             SELECT replaces FROM outbox WHERE state = 'pending' AND chat_id = $2 AND replaces IS NOT NULL
-             UNION ALL
-             SELECT live_message_id FROM turns JOIN threads ON threads.id = thread_id
-             WHERE state = 'open' AND chat_id = $2 AND live_message_id IS NOT NULL
-           )
-           SELECT number AS "number!"
-           FROM before, generate_series(before.id + 1,
-                          greatest(before.id, (SELECT max(message_id) FROM known))::integer + $4::integer) AS number
-           WHERE number NOT IN (SELECT message_id FROM known) ORDER BY number LIMIT $5"#,
-        id.map(|id| id.0),
-        chat.0,
-        after.map(|message| message.0),
-        i32::try_from(limit).unwrap_or(i32::MAX),
-        limit,
-    )
-    .fetch_all(db.pool())
-    .await
-    .map_err(DbError::at("outbox::candidate_ids"))?;
-    Ok(numbers.into_iter().map(MessageId).collect())
 }
 
 /// Returns those of the given messages of a chat that are parts of answers, each with the question that was
@@ -259,51 +220,4 @@ pub async fn fates(db: &Db, messages: &[OutboxId]) -> Result<Vec<FileFate>, DbEr
         _ => FileFate::Sent,
     };
     Ok(ids.iter().map(fate).collect())
-}
-
-/// Telegram has files, the first as `message`. The contents of those that a tool has made are deleted. Later
-/// prompts tell that the files have arrived, so the history has changed.
-pub(crate) async fn files_sent(
-    db: &Db,
-    id: OutboxId,
-    message: MessageId,
-    files: &[DeliveredFile],
-) -> Result<(), DbError> {
-    let mut tx = db.begin().await?;
-    files_change(&mut tx, id, true).await?;
-    let marked = sqlx::query!(
-        "UPDATE outbox SET state = 'sent', message_id = $2, settled_at = now()
-         WHERE id = $1 AND CASE WHEN state = 'pending' THEN TRUE END",
-        id.0,
-        message.0,
-    )
-    .execute(&mut *tx)
-    .await
-    .map_err(DbError::at("outbox::files_sent"))?;
-    if marked.rows_affected() > 0 {
-        made_files::delivered(&mut tx, files).await?;
-    }
-    Db::commit(tx).await
-}
-
-/// Tells later prompts what has become of a message's files, before that is recorded: turns and threads are
-/// locked before messages everywhere.
-async fn files_change(tx: &mut Tx<'_>, id: OutboxId, sent: bool) -> Result<(), DbError> {
-    sqlx::query!(
-        "WITH message AS (
-           SELECT turn_id, media FROM outbox WHERE id = $1 AND state = 'pending' AND media IS NOT NULL
-         ), turn AS (
-           UPDATE turns SET sent_files = coalesce(sent_files, '[]') || (
-             SELECT jsonb_agg(jsonb_build_object('id', file -> 'id', 'name', file -> 'name', 'sent', $2::boolean))
-             FROM jsonb_array_elements(media) AS file)
-           FROM message WHERE turns.id = message.turn_id RETURNING thread_id
-         )
-         UPDATE threads SET history_version = history_version + 1 FROM turn WHERE threads.id = turn.thread_id",
-        id.0,
-        sent,
-    )
-    .execute(&mut **tx)
-    .await
-    .map_err(DbError::at("outbox::files_change"))?;
-    Ok(())
 }

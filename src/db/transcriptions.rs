@@ -1,12 +1,15 @@
 //! Repository of transcriptions: one row per recording or file. It holds the money while a worker asks the
 //! service, and proves the charge afterwards. Rows are locked before threads and users.
 
+mod unheard;
+
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+pub(crate) use self::unheard::unheard;
 use super::{Db, DbError, Tx};
-use crate::domain::ids::{ThreadKey, TurnId, UserId};
+use crate::domain::ids::{ThreadKey, UserId};
 use crate::domain::money::Usd;
 use crate::domain::speech::{RecordingId, TranscriptionId};
 
@@ -284,35 +287,4 @@ pub(crate) async fn forget_words(db: &Db, before: DateTime<Utc>, limit: i64) -> 
     .await
     .map_err(DbError::at("transcriptions::forget_words"))?;
     Ok(forgotten.rows_affected())
-}
-
-/// What is known of a turn whose messages are recordings without a word that a model could read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct UnheardTurn {
-    /// Whether one of them could not be transcribed.
-    pub failed: bool,
-    /// Whether nothing is said in one of them.
-    pub silent: bool,
-}
-
-/// Returns why a model cannot be asked about a turn; `None` if it can.
-pub(crate) async fn unheard(db: &Db, turn: TurnId) -> Result<Option<UnheardTurn>, DbError> {
-    let row = sqlx::query!(
-        r#"SELECT coalesce(bool_and(messages.text !~ '\S' AND coalesce(heard.text, '') = ''
-                                    AND coalesce(files.kind IN ('voice', 'video_note'), FALSE)), FALSE) AS "unheard!",
-                  coalesce(bool_or(NOT files.fetched), FALSE) AS "failed!",
-                  coalesce(bool_or(heard.text = ''), FALSE) AS "silent!"
-           FROM messages
-           LEFT JOIN files ON files.chat_id = messages.chat_id AND files.message_id = messages.message_id
-             AND NOT files.replied
-           LEFT JOIN transcriptions AS heard ON heard.chat_id = messages.chat_id
-             AND heard.message_id = messages.message_id AND NOT heard.replied AND heard.state = 'done'
-             AND heard.unique_id = files.unique_id
-           WHERE messages.turn_id = $1 AND messages.role = 'user'"#,
-        turn.0,
-    )
-    .fetch_one(db.pool())
-    .await
-    .map_err(DbError::at("transcriptions::unheard"))?;
-    Ok(row.unheard.then_some(UnheardTurn { failed: row.failed, silent: row.silent }))
 }

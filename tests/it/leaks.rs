@@ -47,6 +47,8 @@ fn calls(audio: &str, broken: &str) -> Vec<(&'static str, Value)> {
         ("generate_image", json!({"prompt": "a cat", "source_file_ids": [broken]})),
         ("transcribe_audio", json!({"file_id": audio})),
         ("transcribe_audio", json!({"file_id": broken})),
+        ("analyze_image", json!({"file_id": audio, "question": "What is it?"})),
+        ("analyze_pdf", json!({"file_id": broken, "question": "What is it?"})),
         ("preview_file", json!({"file_id": broken})),
         ("preview_file", json!({"file_id": "../../etc/passwd"})),
         ("deliver_file", json!({"file_id": "file_0"})),
@@ -64,75 +66,88 @@ fn assert_clean(what: &str, text: &str) {
     }
 }
 
+/// A bot with all services, which can go away.
+struct World {
+    bot: Bot,
+    e2b: E2b,
+    gemini: Gemini,
+    openai: OpenAi,
+    keys: [String; 2],
+}
+
+impl World {
+    async fn start() -> Self {
+        let e2b = E2b::start(e2b::Settings::default()).await.unwrap();
+        let gemini = Gemini::start(gemini::Settings::default()).await.unwrap();
+        let openai = OpenAi::start(openai::Settings::default()).await.unwrap();
+        let keys = [e2b::Settings::default().api_key, openai::Settings::default().api_key];
+        let mut bot = Bot::prepare([("OPENAI_TIMEOUT_SECONDS", "2"), ("GOOGLE_TIMEOUT_SECONDS", "2")]).await;
+        for (name, value) in [
+            ("E2B_API_KEY", keys[0].as_str()),
+            ("E2B_API_URL", &e2b.url()),
+            ("E2B_SANDBOX_URL", &e2b.url()),
+            ("GOOGLE_API_KEY", "AIza-test"),
+            ("GOOGLE_BASE_URL", &gemini.url()),
+            ("OPENAI_API_KEY", keys[1].as_str()),
+            ("OPENAI_BASE_URL", &openai.url()),
+        ] {
+            bot.set(name, value);
+        }
+        bot.run().await;
+        Self { bot, e2b, gemini, openai, keys }
+    }
+
+    /// Lets the model call these tools in one round; returns the blocks of the results.
+    async fn called(&self, calls: Vec<(&'static str, Value)>) -> Vec<Value> {
+        let steps = calls.into_iter().map(|(name, input)| Step::ToolUse { name: name.to_owned(), input });
+        self.bot.model.script(Reply::steps(steps.chain([Step::Stop(StopReason::ToolUse)]).collect()));
+        self.bot.model.script(Reply::text("That is what I got."));
+        self.bot.ask("Try that.").await;
+        let request = self.bot.model.requests().pop().unwrap();
+        let results = request.body["messages"].as_array().unwrap().last().unwrap()["content"].clone();
+        results.as_array().unwrap().clone()
+    }
+
+    /// Sends files; returns the ids of a song and of a table that cannot be read.
+    async fn files(&self) -> (String, String) {
+        let song = NewFile::new(Attachment::Audio, "song.wav", "audio/wav", samples::wav(2));
+        let broken = b"PK\x03\x04 broken".to_vec();
+        let table = NewFile::new(Attachment::Document, "table.xlsx", "application/zip", broken);
+        for (number, file) in (1..).zip([song, table]) {
+            self.bot.telegram.send(ANN, ANN, file.captioned("Keep this."));
+            self.bot.answer(ANN, number).await;
+        }
+        let listed = self.called(vec![("list_files", json!({}))]).await;
+        let listed: Value = serde_json::from_str(listed[0]["content"].as_str().unwrap()).unwrap();
+        let id = |name: &str| -> String {
+            let file = listed["files"].as_array().unwrap().iter().find(|file| file["name"] == name).unwrap();
+            file["file_id"].as_str().unwrap().to_owned()
+        };
+        (id("song.wav"), id("table.xlsx"))
+    }
+}
+
 #[tokio::test]
 async fn services_that_are_away_and_wrong_calls_tell_nothing_of_ours() {
-    let e2b = E2b::start(e2b::Settings::default()).await.unwrap();
-    let gemini = Gemini::start(gemini::Settings::default()).await.unwrap();
-    let openai = OpenAi::start(openai::Settings::default()).await.unwrap();
-    let (e2b_key, openai_key) = (e2b::Settings::default().api_key, openai::Settings::default().api_key);
-    let mut bot = Bot::prepare([("OPENAI_TIMEOUT_SECONDS", "2"), ("GOOGLE_TIMEOUT_SECONDS", "2")]).await;
-    for (name, value) in [
-        ("E2B_API_KEY", e2b_key.as_str()),
-        ("E2B_API_URL", &e2b.url()),
-        ("E2B_SANDBOX_URL", &e2b.url()),
-        ("GOOGLE_API_KEY", "AIza-test"),
-        ("GOOGLE_BASE_URL", &gemini.url()),
-        ("OPENAI_API_KEY", openai_key.as_str()),
-        ("OPENAI_BASE_URL", &openai.url()),
-    ] {
-        bot.set(name, value);
-    }
-    bot.run().await;
-    let song = NewFile::new(Attachment::Audio, "song.wav", "audio/wav", samples::wav(2));
-    let table =
-        NewFile::new(Attachment::Document, "table.xlsx", "application/zip", b"PK\x03\x04 broken".to_vec());
-    bot.telegram.send(ANN, ANN, song.captioned("A song."));
-    bot.answer(ANN, 1).await;
-    bot.telegram.send(ANN, ANN, table.captioned("A table."));
-    bot.answer(ANN, 2).await;
-    bot.model.script(Reply::steps(vec![
-        Step::ToolUse { name: "list_files".to_owned(), input: json!({}) },
-        Step::Stop(StopReason::ToolUse),
-    ]));
-    bot.model.script(Reply::text("Two files."));
-    bot.ask("Which files are there?").await;
-    let request = bot.model.requests().pop().unwrap();
-    let listed =
-        request.body["messages"].as_array().unwrap().last().unwrap()["content"][0]["content"].clone();
-    let listed: Value = serde_json::from_str(listed.as_str().unwrap()).unwrap();
-    let id = |name: &str| -> String {
-        let file = listed["files"].as_array().unwrap().iter().find(|file| file["name"] == name).unwrap();
-        file["file_id"].as_str().unwrap().to_owned()
-    };
-    let (audio, broken) = (id("song.wav"), id("table.xlsx"));
+    let world = World::start().await;
+    let (audio, broken) = world.files().await;
+    let World { bot, e2b, gemini, openai, keys } = &world;
     e2b.stop().await;
     gemini.stop().await;
     openai.stop().await;
     let calls = calls(&audio, &broken);
     let count = calls.len();
-    let steps = calls.into_iter().map(|(name, input)| Step::ToolUse { name: name.to_owned(), input });
-    bot.model.script(Reply::steps(steps.chain([Step::Stop(StopReason::ToolUse)]).collect()));
-    bot.model.script(Reply::text("Nothing worked."));
-    bot.ann("Try everything.");
-    bot.answer(ANN, 4).await;
-    let request = bot.model.requests().pop().unwrap();
-    let results = request.body["messages"].as_array().unwrap().last().unwrap()["content"].clone();
-    let results = results.as_array().unwrap();
+    let results = world.called(calls).await;
     assert_eq!(results.len(), count);
-    assert_eq!(
-        results.iter().filter(|result| result["is_error"] == true).count(),
-        count - 1,
-        "all but list_files"
-    );
-    for result in results {
+    let failed = results.iter().filter(|result| result["is_error"] == true).count();
+    assert_eq!(failed, count - 1, "all but list_files");
+    for result in &results {
         assert_clean("a result", &result["content"].to_string());
-    }
-    for key in [&e2b_key, &openai_key] {
-        assert!(!request.body.to_string().contains(key.as_str()), "a key is told");
     }
     for request in bot.model.requests() {
         assert_clean("a prompt", &conversation(&request).join("\n"));
+        assert!(keys.iter().all(|key| !request.body.to_string().contains(key.as_str())), "a key is told");
     }
     assert_clean("the chat", &bot.screen(ANN));
-    bot.end().await;
+    world.bot.end().await;
 }

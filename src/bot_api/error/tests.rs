@@ -1,4 +1,4 @@
-//! Tests of the error.
+//! Telegram's refusals as errors: what each sentence means.
 
 use super::*;
 

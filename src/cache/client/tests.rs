@@ -1,4 +1,4 @@
-//! Tests of the client.
+//! Settings of the connection to Redis.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Tests of the message.
+//! Shortened texts, and entries of older versions.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Tests of the money.
+//! Exact sums, and amounts as people read and write them.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Tests of the content.
+//! Texts in all encodings, and contents that are not what their types say.
 
 use encoding_rs::{GBK, KOI8_R, SHIFT_JIS, WINDOWS_1250, WINDOWS_1253};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Tests of the files.
+//! Which files the model reads, and what they may cost.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Tests of the entities.
+//! Entities that cross, nest and touch.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Tests of the latex.
+//! Formulas with and without a form in plain text.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Tests of the references.
+//! Definitions of links, and the links that they make.
 
 use super::super::tests::notation;
 use super::super::{Limits, Stream, render};

@@ -1,4 +1,4 @@
-//! Tests of the table.
+//! Narrow and wide tables.
 
 use super::*;
 

@@ -6,6 +6,7 @@ pub(crate) mod command;
 pub(crate) mod payments;
 mod pointers;
 pub(crate) mod raw;
+mod request;
 
 use chrono::{DateTime, Utc};
 
@@ -15,187 +16,14 @@ use raw::body;
 use raw::kind::Class;
 use raw::message::{Message, Moved};
 use raw::{Content, Stopped, Tap, Update, WANTED};
+pub(crate) use request::{ButtonPress, Edit, Idle, Inbound, Membership, MessageHeader, Migration};
 
 use crate::bot_api::methods::Me;
 use crate::domain::file::{Attachment, Retrieval};
-use crate::domain::ids::{ChatId, MessageId, ThreadKey, UpdateId, UserId};
-use crate::domain::message::{Incoming, MessageContext};
-use crate::domain::people::{Chat, ChatKind, Language, Person};
+use crate::domain::ids::{ThreadKey, UpdateId, UserId};
+use crate::domain::message::Incoming;
+use crate::domain::people::{ChatKind, Language, Person};
 use crate::llm::Unreadable;
-use crate::services::intake::Caller;
-
-/// The request of an update.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Inbound {
-    /// A message to answer.
-    Prompt(Incoming),
-    /// A part of an album in a group; addressed to the bot if an earlier part mentions it in its caption.
-    Sibling(Incoming),
-    /// A command of this bot.
-    Command(Command, MessageHeader),
-    /// A person changed the text or the file of a message.
-    Edited(Edit),
-    /// A person tapped a button below a message of ours.
-    Tapped(ButtonPress),
-    /// A person has blocked or unblocked the bot.
-    Membership(Membership),
-    /// A person stopped a draft.
-    Stopped {
-        update: UpdateId,
-        key: ThreadKey,
-        /// The draft id.
-        draft: i32,
-    },
-    /// A group has become a supergroup.
-    Migrated(Migration),
-    /// A message for the bot without text whose content cannot be read, and its kind.
-    Unreadable(MessageHeader, Unreadable, &'static str),
-    /// Nothing to do, and the kind of the message or update.
-    Ignored(Idle, &'static str),
-}
-
-/// The sender and place of a message.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct MessageHeader {
-    pub update: UpdateId,
-    pub key: ThreadKey,
-    pub message: MessageId,
-    pub sender: Person,
-    pub chat: Chat,
-    /// The text after the command; empty for other messages.
-    pub arguments: String,
-}
-
-impl From<Incoming> for MessageHeader {
-    /// Drops the content of a message.
-    fn from(incoming: Incoming) -> Self {
-        let Incoming { update, key, message, sender, chat, .. } = incoming;
-        Self { update, key, message, sender, chat, arguments: String::new() }
-    }
-}
-
-impl MessageHeader {
-    /// Returns the sender as a caller of services.
-    pub(crate) fn caller(&self) -> Caller<'_> {
-        Caller { update: self.update, key: self.key, person: &self.sender, chat: &self.chat }
-    }
-
-    /// Returns the language of the sender.
-    pub(crate) fn language(&self) -> Language {
-        Language::from_tag(self.sender.language_code.as_deref())
-    }
-
-    /// Returns a message of the sender with these words, in the place of this one.
-    pub(crate) fn saying(self, text: String, date: DateTime<Utc>) -> Incoming {
-        let Self { update, key, message, sender, chat, .. } = self;
-        Incoming {
-            update,
-            key,
-            message,
-            sender,
-            chat,
-            text,
-            date,
-            context: MessageContext::default(),
-            attachment: None,
-            fetched: Retrieval::default(),
-            replied_attachment: None,
-            replied_fetched: Retrieval::default(),
-            album: None,
-        }
-    }
-}
-
-/// A tapped button.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct ButtonPress {
-    pub update: UpdateId,
-    /// The id of the callback query, which has to be answered.
-    pub callback: String,
-    /// The person who tapped, in the place of the message. `None` if the message is too old.
-    pub header: Option<MessageHeader>,
-    /// The language of that person.
-    pub language: Language,
-    /// The data of the button; may be forged.
-    pub data: String,
-}
-
-/// A person's blocking or unblocking of the bot in the private chat.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Membership {
-    pub update: UpdateId,
-    pub user: UserId,
-    /// Whether the bot is blocked now.
-    pub blocked: bool,
-    /// When it changed, in whole seconds.
-    pub date: DateTime<Utc>,
-}
-
-/// An edit of a message.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Edit {
-    pub update: UpdateId,
-    pub key: ThreadKey,
-    pub message: MessageId,
-    /// The new text or caption, which may be empty.
-    pub text: String,
-    /// The file that the message has now: a new one, or the one that it had. `None` for a text; no edit
-    /// removes a file.
-    pub attachment: Option<Attachment>,
-    /// The state of that file before it is fetched. A recording counts as not transcribed: Telegram lets nobody
-    /// replace one, and a message has one transcript.
-    pub fetched: Retrieval,
-    /// When it was edited, in whole seconds.
-    pub date: DateTime<Utc>,
-}
-
-impl Edit {
-    /// Returns whether it was made after another edit of the same message.
-    pub(crate) fn is_newer_than(&self, other: &Self) -> bool {
-        (self.date, self.update) > (other.date, other.update)
-    }
-}
-
-/// The upgrade of a group to a supergroup, which has another chat id.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Migration {
-    /// The update that reported it, from either of the two chats.
-    pub update: UpdateId,
-    /// The former group.
-    pub from: ChatId,
-    pub to: ChatId,
-}
-
-/// Why an update requests nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Idle {
-    /// A group message that is not addressed to the bot.
-    NotAddressed,
-    /// Channels, anonymous administrators and other bots have no account that could be answered or charged.
-    NoAccount,
-    /// A service message about an event in the chat.
-    Service,
-    /// A message of white space only.
-    Blank,
-    /// An update of a kind that is not handled.
-    Unhandled,
-    /// An update without the fields that say where it belongs.
-    Incomplete,
-}
-
-impl Idle {
-    /// Returns its name in the log.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::NotAddressed => "not addressed",
-            Self::NoAccount => "no account",
-            Self::Service => "service message",
-            Self::Blank => "blank",
-            Self::Unhandled => "unhandled",
-            Self::Incomplete => "incomplete",
-        }
-    }
-}
 
 /// Reads the request of an update that arrived `now`. `most` is the largest file that Telegram hands out, in
 /// bytes.

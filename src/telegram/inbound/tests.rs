@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::file::FileKind;
-use crate::domain::ids::TopicId;
+use crate::domain::ids::{ChatId, MessageId, TopicId};
 use crate::domain::message::Reply;
 
 /// What Telegram's own server hands out.

@@ -1,4 +1,4 @@
-//! Tests of the deliver file.
+//! Arguments, kinds of files, and what the model is told of a delivery.
 
 use super::super::tool::testing;
 use super::*;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::tool::{Definition, testing};
+use super::arguments::AspectRatio;
 use super::*;
 use crate::llm::LlmError;
 use crate::llm::gemini::NoPicture;

@@ -1,4 +1,4 @@
-//! Tests of the errors.
+//! Error answers of the provider: their class, and the files that they name.
 
 use super::super::super::error::Retry;
 use super::*;

@@ -1,4 +1,4 @@
-//! Tests of the lenient.
+//! Fields of unexpected types, and halves of characters.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Tests of the isolation.
+//! When suspects run, and who waits for them.
 
 use futures::FutureExt;
 

@@ -1,12 +1,18 @@
 //! Mailboxes and windows, on a clock that the test moves.
 
-use chrono::DateTime;
+use std::time::Duration;
 
+use chrono::DateTime;
+use tokio::time::Instant;
+
+use super::mailbox::MAILBOX;
 use super::*;
-use crate::domain::file::{FileKind, KnownFile, Retrieval};
-use crate::domain::ids::{ChatId, MessageId, UpdateId, UserId};
-use crate::domain::message::MessageContext;
+use crate::domain::file::{Attachment, FileKind, KnownFile, ProviderCopy, Retrieval};
+use crate::domain::ids::{ChatId, MessageId, ThreadKey, UpdateId, UserId};
+use crate::domain::message::{Incoming, MessageContext};
 use crate::domain::people::{Chat, ChatKind, Person};
+use crate::telegram::inbound::Edit;
+use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome};
 
 const KEY: ThreadKey = ThreadKey { chat: ChatId(1), user: UserId(1), topic: None };
 const WINDOW: Duration = Duration::from_millis(200);

@@ -1,4 +1,4 @@
-//! Tests of the actions.
+//! Which chat action is shown where and when, within the budget of calls.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Tests of the money.
+//! Lengths of invoices in each language.
 
 use strum::VariantArray;
 
