@@ -217,8 +217,8 @@ impl TurnLoop<'_> {
         }
     }
 
-    /// Continues an answer that reached its length limit: after the text that it has, or, if it is nothing but
-    /// calls of tools, after results that say why these were not run.
+    /// Continues an answer that reached its length limit: after the text that it has, or, if it is nothing
+    /// but calls of tools, after results that say why these were not run.
     fn after_length_limit(&mut self, round: Round) -> NextStep {
         if let Some(step) = self.resume(&round.text, prompt::GO_ON) {
             return step;

@@ -1,5 +1,5 @@
-//! The tool calls of earlier answers in a prompt: between the pieces of the answer's text stand the calls, and
-//! their results in messages of the user, as the provider requires.
+//! The tool calls of earlier answers in a prompt: between the pieces of the answer's text stand the calls,
+//! and their results in messages of the user, as the provider requires.
 //!
 //! The results of old calls become a line, a whole step at a time, so that the beginning of the prompt, which
 //! the provider caches, seldom changes.

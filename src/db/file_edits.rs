@@ -46,9 +46,9 @@ pub(crate) async fn is_other(
 }
 
 /// Replaces the file of a message by that of the edit, which must be the newest one
-/// ([`messages::edit`](super::messages::edit) has recorded it in the same transaction). The former file's copy
-/// at the provider is queued for deletion, and the file gets a new public id: an id always means the same
-/// content. `counted` says whether the edit has been counted because of its text.
+/// ([`messages::edit`](super::messages::edit) has recorded it in the same transaction). The former file's
+/// copy at the provider is queued for deletion, and the file gets a new public id: an id always means the
+/// same content. `counted` says whether the edit has been counted because of its text.
 ///
 /// Returns `None` and queues the copy of the new file if there is a newer edit, if the message has this file
 /// already, or if it is unknown or cleared.

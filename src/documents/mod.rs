@@ -7,8 +7,8 @@
 //! stopped by work, not by a clock. XML entities are not expanded, nothing is written to disk, and no link is
 //! followed.
 //!
-//! PDFs are not read as text here: the model sees their pages, and [`cut_pdf`] cuts out those that it is asked
-//! about.
+//! PDFs are not read as text here: the model sees their pages, and [`cut_pdf`] cuts out those that it is
+//! asked about.
 //!
 //! To add a format: a file with `read(..., out: &mut Collector) -> Flow` that calls `out.part` and then
 //! `out.text` or `out.row`; a variant of `Kind` and its content in `kind::detect`; the extension in `kind`

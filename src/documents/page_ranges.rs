@@ -14,8 +14,8 @@ pub(crate) struct PageRanges(Vec<(u32, Option<u32>)>);
 pub(crate) struct BeyondTheEnd;
 
 impl PageRanges {
-    /// Reads a selection: numbers and ranges, separated by commas or semicolons. An end that is left out means
-    /// the last page. Returns `None` if the text is anything else.
+    /// Reads a selection: numbers and ranges, separated by commas or semicolons. An end that is left out
+    /// means the last page. Returns `None` if the text is anything else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if text.is_empty() || text.eq_ignore_ascii_case("all") {

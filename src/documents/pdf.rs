@@ -1,6 +1,6 @@
 //! Cuts pages out of a PDF, so that a model is sent nothing but these. The pages keep their content, text and
-//! pictures; what leads to other pages (outline, tags, names), scripts and attachments are left out. Equal pages of equal
-//! files give equal bytes. Pure and synchronous; a caller runs it on a blocking thread.
+//! pictures; what leads to other pages (outline, tags, names), scripts and attachments are left out. Equal
+//! pages of equal files give equal bytes. Pure and synchronous; a caller runs it on a blocking thread.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -174,8 +174,8 @@ fn rebuild(document: &mut Document, pages: Vec<Dictionary>) -> Result<(), Error>
     Ok(())
 }
 
-/// Returns the form of the document with nothing but the fields on these pages. Without a form some programs do
-/// not draw what is filled in.
+/// Returns the form of the document with nothing but the fields on these pages. Without a form some programs
+/// do not draw what is filled in.
 fn form(document: &Document, pages: &[Dictionary]) -> Option<Dictionary> {
     let whole = document.catalog().ok()?.get_deref(b"AcroForm", document).ok()?.as_dict().ok()?;
     let notes = pages.iter().filter_map(|page| page.get_deref(b"Annots", document).ok()?.as_array().ok());

@@ -4,8 +4,8 @@ use lopdf::{EncryptionState, EncryptionVersion, Permissions, SaveOptions, Stream
 
 use super::*;
 
-/// Returns a document of this many pages in a tree of two levels. Each page shows its number; the resources and
-/// the size stand above it. The outline and a form name all pages.
+/// Returns a document of this many pages in a tree of two levels. Each page shows its number; the resources
+/// and the size stand above it. The outline and a form name all pages.
 fn document(pages: u32) -> Document {
     let mut document = Document::with_version("1.5");
     let root = document.new_object_id();

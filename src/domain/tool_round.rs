@@ -1,5 +1,5 @@
-//! Rounds of tool calls as a conversation remembers them: later prompts repeat the calls of an answer and their
-//! results, so that the model can build on them.
+//! Rounds of tool calls as a conversation remembers them: later prompts repeat the calls of an answer and
+//! their results, so that the model can build on them.
 
 use serde::{Deserialize, Serialize};
 

@@ -176,8 +176,8 @@ pub enum Outcome {
     Truncated,
     /// The overdraft limit was reached; the model was asked for a last answer without tools.
     OutOfFunds,
-    /// The limit of one request was reached; the model was asked to say how far it has come, and the person is
-    /// asked whether to go on.
+    /// The limit of one request was reached; the model was asked to say how far it has come, and the person
+    /// is asked whether to go on.
     LimitReached,
     /// Cut short from outside; the text so far is kept.
     Interrupted(Interruption),

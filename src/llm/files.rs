@@ -290,7 +290,8 @@ pub(super) fn weight(readable: Readable, size: u64) -> u64 {
     }
 }
 
-/// Returns how much room this number of PDF pages needs in a prompt, as the equivalent number of bytes of text.
+/// Returns how much room this number of PDF pages needs in a prompt, as the equivalent number of bytes of
+/// text.
 pub(super) fn weight_of_pages(pages: u64) -> u64 {
     pages * PAGE_TOKENS * BYTES_PER_TOKEN
 }

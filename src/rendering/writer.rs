@@ -1,5 +1,6 @@
 //! Writes lines of text with spans: keeps track of line starts, line prefixes (indentation, list markers, the
-//! bars of nested quotes) and the distances of blocks in the source. Lists and quotes are in `writer::nesting`.
+//! bars of nested quotes) and the distances of blocks in the source. Lists and quotes are in
+//! `writer::nesting`.
 
 mod nesting;
 

@@ -95,7 +95,8 @@ impl FileTranscripts {
     }
 }
 
-/// Returns the id of a file's transcription. A recording has that of its message, as when it is heard at once.
+/// Returns the id of a file's transcription. A recording has that of its message, as when it is heard at
+/// once.
 fn id_of(file: &FoundFile) -> TranscriptionId {
     file.recording.map_or(TranscriptionId::File(file.id), TranscriptionId::Recording)
 }

@@ -132,8 +132,8 @@ impl FileViews {
         Ok(ViewedPages { name, bytes: bytes.into(), pages, of })
     }
 
-    /// Finds, checks and loads a file, and works on it on a thread for blocking work. Dropping the future does
-    /// not end that thread, so the thread holds the permits. `panicked` is returned if the work panics.
+    /// Finds, checks and loads a file, and works on it on a thread for blocking work. Dropping the future
+    /// does not end that thread, so the thread holds the permits. `panicked` is returned if the work panics.
     async fn prepared<T: Send + 'static>(
         &self,
         key: ThreadKey,

@@ -83,8 +83,8 @@ pub(crate) struct MessageEdit<'a> {
 }
 
 /// Applies an edit to a stored message and marks its update as handled. Ignores edits of unknown messages and
-/// edits older than one already applied; the copy of a file that is not stored is queued for deletion. The edit
-/// of a message that crashes have delayed stays in the inbox, and the sweep applies it later.
+/// edits older than one already applied; the copy of a file that is not stored is queued for deletion. The
+/// edit of a message that crashes have delayed stays in the inbox, and the sweep applies it later.
 pub(crate) async fn apply_edit(db: &Db, cache: &Cache, edit: MessageEdit<'_>) -> Result<(), DbError> {
     let MessageEdit { update, chat, message, text, date, file } = edit;
     let mut tx = db.begin().await?;

@@ -1,5 +1,5 @@
-//! A call of a paid service of a tool: a picture, a sandbox. It stands in the books of the turn from its start,
-//! so neither a stop, a time limit nor a crash hides what it has used.
+//! A call of a paid service of a tool: a picture, a sandbox. It stands in the books of the turn from its
+//! start, so neither a stop, a time limit nor a crash hides what it has used.
 
 use rust_decimal::Decimal;
 use tokio::time::Instant;
@@ -57,7 +57,8 @@ impl PaidCall {
         self
     }
 
-    /// Records what the service's answer says: the usage, whether it had to be estimated, and the answer's id.
+    /// Records what the service's answer says: the usage, whether it had to be estimated, and the answer's
+    /// id.
     pub(crate) fn answered(&mut self, usage: Usage, estimated: bool, request_id: Option<String>) {
         self.if_cut = None;
         self.call.estimated = estimated;

@@ -29,9 +29,9 @@ pub struct Priced {
     pub prices: Value,
 }
 
-/// Returns the cost of a call on a day. A name that is not in the table of models is looked up as a service in
-/// the table of tools. What is no longer in either costs nothing, which is logged: the owner's loss is better
-/// than a guess.
+/// Returns the cost of a call on a day. A name that is not in the table of models is looked up as a service
+/// in the table of tools. What is no longer in either costs nothing, which is logged: the owner's loss is
+/// better than a guess.
 pub fn price(registry: &Registry, call: &ModelCall, on: NaiveDate) -> Priced {
     let Some(model) = registry.get(&call.model) else { return service(registry, call, on) };
     let search = search(registry, model, on);

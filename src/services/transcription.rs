@@ -59,8 +59,8 @@ pub(crate) enum Funding<'a> {
         /// The chat.
         chat: &'a Chat,
     },
-    /// The meter of a running turn has granted a reservation. The gate would count that turn's own hold, which
-    /// is usually all that the user has, and wait for itself.
+    /// The meter of a running turn has granted a reservation. The gate would count that turn's own hold,
+    /// which is usually all that the user has, and wait for itself.
     Turn,
 }
 

@@ -1,5 +1,5 @@
-//! `analyze_image`: an answer to a question about a picture of this conversation. The turn decides whose files
-//! these are, never the model's arguments.
+//! `analyze_image`: an answer to a question about a picture of this conversation. The turn decides whose
+//! files these are, never the model's arguments.
 
 use std::time::Duration;
 

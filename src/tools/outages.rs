@@ -1,5 +1,5 @@
-//! The tools whose service is down, for the rest of a turn: the model is told once why, and the service is not
-//! asked again, however often the model tries.
+//! The tools whose service is down, for the rest of a turn: the model is told once why, and the service is
+//! not asked again, however often the model tries.
 
 use std::collections::BTreeMap;
 

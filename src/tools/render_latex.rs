@@ -13,8 +13,8 @@ use crate::llm::request::ToolImage;
 use crate::services::made_files::{KeepError, MadeFile};
 use crate::typeset::{self, FormulaPicture, TypesetError};
 
-/// Formulas that are drawn at once, over all conversations. Each takes a thread for half a second at most, and
-/// 10 MB.
+/// Formulas that are drawn at once, over all conversations. Each takes a thread for half a second at most,
+/// and 10 MB.
 static DRAWING: Semaphore = Semaphore::const_new(2);
 
 /// The longest description of a picture that is kept with it, in characters of the source.
@@ -26,8 +26,8 @@ pub(super) struct RenderLatex;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// The formula in LaTeX, up to 5,000 characters, as inside display math: no dollar signs, words in \text{...}
-    /// (also Russian ones), several lines in aligned, cases or gathered.
+    /// The formula in LaTeX, up to 5,000 characters, as inside display math: no dollar signs, words in
+    /// \text{...} (also Russian ones), several lines in aligned, cases or gathered.
     latex: String,
     /// False draws it as inside a line of text: smaller sums and fractions.
     #[serde(default = "yes")]

@@ -25,8 +25,8 @@ pub(super) struct TranscribeAudio;
 pub(super) struct Arguments {
     /// The id of the file, as the conversation, list_files or the tool that made the file gave it.
     file_id: String,
-    /// The language that is spoken, as a code of two letters such as "en" or "ru", if the person has named it.
-    /// Otherwise leave it out: it is recognised.
+    /// The language that is spoken, as a code of two letters such as "en" or "ru", if the person has named
+    /// it. Otherwise leave it out: it is recognised.
     #[serde(default)]
     language: Option<String>,
     /// How many characters of the transcript to skip. An earlier result says where to read on.

@@ -20,8 +20,8 @@ const QUOTED: usize = 20;
 /// What the parser says when its limits are exceeded.
 const LIMITS: [&str; 3] = ["resource limit", "recursion limit", "too many expansions"];
 
-/// Parses a formula and places its parts, in display style or as it would stand in a line of text. Lengths are
-/// in em.
+/// Parses a formula and places its parts, in display style or as it would stand in a line of text. Lengths
+/// are in em.
 ///
 /// # Errors
 /// Returns an error if the source has a mistake, if the formula is too complex, or if a character has no

@@ -58,8 +58,8 @@ pub(super) struct Glyph {
 }
 
 impl Glyph {
-    /// Finds the glyph of a character in a font, or in another if that one lacks it. Returns `None` if no font
-    /// has it.
+    /// Finds the glyph of a character in a font, or in another if that one lacks it. Returns `None` if no
+    /// font has it.
     pub(super) fn find(font: &str, code: u32) -> Option<Self> {
         let id = FontId::parse(font).unwrap_or(FontId::MainRegular);
         let character = katex_ttf_glyph_char(id, code);

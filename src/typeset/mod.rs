@@ -1,13 +1,13 @@
 //! Typesets formulas in LaTeX as pictures. Pure and synchronous: no TeX system, no files, no network.
 //!
 //! The formulas are those of KaTeX, with chemistry (`\ce`). The crates of RaTeX parse them and compute where
-//! everything stands. `fonts` finds the outlines of the letters and `canvas` draws them. The renderer of RaTeX
-//! is not used: it takes letters that KaTeX lacks, such as the Cyrillic ones, from whatever fonts the machine
-//! has, and writes to standard error which.
+//! everything stands. `fonts` finds the outlines of the letters and `canvas` draws them. The renderer of
+//! RaTeX is not used: it takes letters that KaTeX lacks, such as the Cyrillic ones, from whatever fonts the
+//! machine has, and writes to standard error which.
 //!
-//! A run cannot be interrupted, so its work is bounded by the length of the source (`source.rs`), the limits of
-//! the parser (32 levels, 100,000 tokens of macros, 65,536 parts) and the size of the picture (`canvas.rs`,
-//! checked before anything is drawn). It takes about 10 MB for the picture.
+//! A run cannot be interrupted, so its work is bounded by the length of the source (`source.rs`), the limits
+//! of the parser (32 levels, 100,000 tokens of macros, 65,536 parts) and the size of the picture
+//! (`canvas.rs`, checked before anything is drawn). It takes about 10 MB for the picture.
 
 mod arrange;
 mod canvas;

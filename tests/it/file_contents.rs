@@ -82,7 +82,8 @@ async fn a_rejection_without_a_reason_is_asked_again_without_files_and_ends_no_c
     bot.end().await;
 }
 
-/// Only the provider finds out that a PDF needs a password. It names the block, and refuses a new copy as well.
+/// Only the provider finds out that a PDF needs a password. It names the block, and refuses a new copy as
+/// well.
 #[tokio::test]
 async fn of_a_pdf_with_a_password_a_line_is_left_and_everything_else_is_answered() {
     let bot = Bot::start().await;

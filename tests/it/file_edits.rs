@@ -1,5 +1,5 @@
-//! Edits that replace a file: from then on the model sees the new one and never the old one, at whatever moment
-//! the edit comes and whatever becomes of the new file.
+//! Edits that replace a file: from then on the model sees the new one and never the old one, at whatever
+//! moment the edit comes and whatever becomes of the new file.
 
 use playground::anthropic::{Gate, Recorded, Reply, Step, StopReason};
 use playground::telegram::{Attachment, Fault, NewFile};
@@ -100,7 +100,8 @@ async fn a_message_that_waits_for_its_file_goes_on_with_the_new_one() {
     bot.end().await;
 }
 
-/// Like an edit of the text, it changes nothing for the answer that runs. The old copy stays until it has ended.
+/// Like an edit of the text, it changes nothing for the answer that runs. The old copy stays until it has
+/// ended.
 #[tokio::test]
 async fn a_running_answer_goes_on_with_the_file_that_it_was_asked_about() {
     let bot = Bot::start().await;

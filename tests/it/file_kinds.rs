@@ -1,5 +1,6 @@
-//! Each kind of message with a file, from its arrival to the request that the model gets and to the answer; what
-//! is sent together; what files are called. Voice messages and video notes have a file of their own, `voice.rs`.
+//! Each kind of message with a file, from its arrival to the request that the model gets and to the answer;
+//! what is sent together; what files are called. Voice messages and video notes have a file of their own,
+//! `voice.rs`.
 
 use playground::anthropic::{Recorded, Reply, Step, StopReason};
 use playground::samples;
@@ -33,6 +34,8 @@ async fn result(bot: &Bot, chat: i64, from: i64, tool: &str, input: Value) -> Va
     let before = bot.model.requests().len();
     bot.ask_in(chat, from, "@starling_bot use it").await;
     let request = bot.request(before + 2).await;
+    // The next question must not cut an answer that a group already shows whole.
+    bot.database.until(ALL_ANSWERED, 0).await;
     let blocks = request.body["messages"].as_array().unwrap().last().unwrap()["content"].clone();
     let blocks = blocks.as_array().unwrap();
     let result = &blocks.iter().find(|block| block["type"] == "tool_result").unwrap()["content"];

@@ -1,5 +1,5 @@
-//! Nothing of ours reaches the model or a person, whatever fails: no key, address, path, name of a source file
-//! or words of a library.
+//! Nothing of ours reaches the model or a person, whatever fails: no key, address, path, name of a source
+//! file or words of a library.
 
 use playground::anthropic::{Reply, Step, StopReason};
 use playground::e2b::{self, E2b};

@@ -488,8 +488,8 @@ async fn a_hold_that_nobody_takes_up_again_is_released() {
     phone.end().await;
 }
 
-/// No app lets people replace a recording. If one does, the words of the former one are not taken for those of
-/// the new one.
+/// No app lets people replace a recording. If one does, the words of the former one are not taken for those
+/// of the new one.
 #[tokio::test]
 async fn a_recording_in_the_place_of_another_is_not_given_its_words() {
     let phone = Phone::start().await;

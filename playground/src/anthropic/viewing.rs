@@ -8,8 +8,8 @@ use super::scenario::{Directive, Scenario};
 
 const QUESTION: &str = "What does it show?";
 
-/// Returns the call that follows the result of `list_files`; `None` if another scenario is played or nothing was
-/// listed just now.
+/// Returns the call that follows the result of `list_files`; `None` if another scenario is played or nothing
+/// was listed just now.
 pub(super) fn after_the_list(
     directive: &Directive,
     asked: &str,

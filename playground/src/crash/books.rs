@@ -250,8 +250,8 @@ impl Books {
         Ok(sqlx::query_scalar(WRONG_STATISTICS).fetch_all(&self.0).await?)
     }
 
-    /// Returns what was written, said and sent in the questions of turns whose last attempt was not settled by
-    /// the process that made it, or settled before it asked the model.
+    /// Returns what was written, said and sent in the questions of turns whose last attempt was not settled
+    /// by the process that made it, or settled before it asked the model.
     pub(super) async fn unsettled_questions(&self) -> anyhow::Result<Vec<String>> {
         let query = "SELECT concat_ws(' ', messages.text,
                        (SELECT string_agg(text, ' ') FROM transcriptions AS heard

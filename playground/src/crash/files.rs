@@ -1,5 +1,5 @@
-//! Files that the users of the crash test send. Each has a number in its name or content, by which it is found
-//! again in requests, at the model's provider and among the files that the bot sends.
+//! Files that the users of the crash test send. Each has a number in its name or content, by which it is
+//! found again in requests, at the model's provider and among the files that the bot sends.
 
 use playground::samples;
 use playground::telegram::{Attachment, NewFile};

@@ -128,8 +128,8 @@ pub(crate) struct Edit {
     /// The file that the message has now: a new one, or the one that it had. `None` for a text; no edit
     /// removes a file.
     pub attachment: Option<Attachment>,
-    /// The state of that file before it is fetched. A recording counts as not transcribed: Telegram lets nobody
-    /// replace one, and a message has one transcript.
+    /// The state of that file before it is fetched. A recording counts as not transcribed: Telegram lets
+    /// nobody replace one, and a message has one transcript.
     pub fetched: Retrieval,
     /// When it was edited, in whole seconds.
     pub date: DateTime<Utc>,

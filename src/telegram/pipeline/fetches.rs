@@ -138,8 +138,8 @@ impl Default for FetchPermits {
 }
 
 impl FetchPermits {
-    /// Waits for a permit for a file of `size` bytes (`None`: unknown). The user's own is taken first, so that
-    /// no shared permit is held while waiting for it, and a large file waits for room before it takes a
+    /// Waits for a permit for a file of `size` bytes (`None`: unknown). The user's own is taken first, so
+    /// that no shared permit is held while waiting for it, and a large file waits for room before it takes a
     /// permit from small ones.
     pub(super) async fn take(&self, user: UserId, api: &Api, size: Option<u64>) -> FetchPermit {
         let own = self.users.acquire(user).await;

@@ -76,7 +76,8 @@ pub(super) fn answer_tap(context: &BotContext, callback: String, text: Option<St
     });
 }
 
-/// Removes the buttons of a message, in the background. A failure is harmless: a second press changes nothing.
+/// Removes the buttons of a message, in the background. A failure is harmless: a second press changes
+/// nothing.
 pub(super) fn remove_buttons(context: &BotContext, header: &MessageHeader) {
     let (api, chat_id, message_id) = (context.screen.api.clone(), header.key.chat, header.message);
     context.life.spawn("remove buttons", async move {

@@ -1,5 +1,5 @@
-//! Edits in a session: they are applied to the waiting batch or to the stored message, so that the next prompt
-//! contains them. A running answer goes on with what it has been asked.
+//! Edits in a session: they are applied to the waiting batch or to the stored message, so that the next
+//! prompt contains them. A running answer goes on with what it has been asked.
 
 use super::{Session, log_failure};
 use crate::services::intake::{self, MessageEdit};

@@ -1,5 +1,5 @@
-//! Checks of files that the bot sent: all that an answer promises are in the chat, once, and they are those of
-//! the person who asked.
+//! Checks of files that the bot sent: all that an answer promises are in the chat, once, and they are those
+//! of the person who asked.
 
 use std::collections::HashMap;
 

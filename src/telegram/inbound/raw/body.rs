@@ -39,8 +39,8 @@ pub(crate) fn read(message: &Fields<'_>) -> Body {
     Body { kind, file, content }
 }
 
-/// Returns the words that stand for a message without any: for a place, a contact or a poll, and for a sticker
-/// that moves, of which the model sees nothing. `None` for other messages.
+/// Returns the words that stand for a message without any: for a place, a contact or a poll, and for a
+/// sticker that moves, of which the model sees nothing. `None` for other messages.
 pub(crate) fn told(body: &Body) -> Option<String> {
     let is_told = match &body.file {
         Some(file) => {

@@ -153,8 +153,8 @@ async fn files_arrive_where_they_belong() {
     assert_eq!(files.iter().map(told).collect::<Vec<_>>(), [(true, None, true), (false, Some(0), false)]);
 }
 
-/// Three messages: one whose file has arrived, one whose file has arrived but was not looked at, and one whose
-/// file never arrives.
+/// Three messages: one whose file has arrived, one whose file has arrived but was not looked at, and one
+/// whose file never arrives.
 #[tokio::test]
 async fn an_edit_replaces_the_file_that_waits_and_drops_its_fetch() {
     let copy = |id: &str| ProviderCopy { id: id.into(), expires_at: DateTime::UNIX_EPOCH };
