@@ -70,11 +70,7 @@ impl Places {
         let messages = request.body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
         let copies =
             || request.files().iter().filter_map(|file| Some((file.message, self.file(&file.name)?)));
-        // Results of tools may follow it.
-        let asked = messages.iter().rposition(|message| {
-            let mut blocks = message["content"].as_array().into_iter().flatten();
-            message["role"] == "user" && blocks.any(|block| block["type"] == "text")
-        });
+        let asked = question(messages);
         for (number, message) in messages.iter().enumerate() {
             self.read(&message["content"], &mut prompt.named);
             if asked == Some(number) {
@@ -94,6 +90,15 @@ impl Places {
             _ => {}
         }
     }
+}
+
+/// Returns the number of the message that is answered: the newest of the user that has more than results of
+/// tools. It may have a file and no words.
+fn question(messages: &[Value]) -> Option<usize> {
+    messages.iter().rposition(|message| {
+        let mut blocks = message["content"].as_array().into_iter().flatten();
+        message["role"] == "user" && blocks.any(|block| block["type"] != "tool_result")
+    })
 }
 
 /// Returns what the model was shown, oldest first. A request that met a fault was shown to nobody.
@@ -199,5 +204,20 @@ mod tests {
         let mut read = BTreeSet::new();
         places().read(&messages, &mut read);
         assert_eq!(read, [Mark::Question(tag(7, 1)), Mark::File(tag(7, 0))].into());
+    }
+
+    #[test]
+    fn the_question_may_be_a_file_without_words_and_is_no_result_of_a_tool() {
+        let user = |kinds: &[&str]| {
+            let blocks: Vec<Value> = kinds.iter().map(|kind| json!({"type": kind})).collect();
+            json!({"role": "user", "content": blocks})
+        };
+        let model = json!({"role": "assistant", "content": [{"type": "text"}]});
+        let file = [user(&["text"]), model.clone(), user(&["image"])];
+        assert_eq!(question(&file), Some(2));
+        let results = [user(&["image"]), model.clone(), user(&["tool_result", "tool_result"])];
+        assert_eq!(question(&results), Some(0));
+        let after_files = [user(&["text"]), model, user(&["tool_result", "text"])];
+        assert_eq!(question(&after_files), Some(2));
     }
 }
