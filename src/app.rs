@@ -13,12 +13,11 @@ use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use crate::bot_api::methods::{DeleteWebhook, GetMe, Me, SetMyCommands, SetWebhook};
+use crate::bot_api::methods::{DeleteWebhook, GetMe, Me, SetWebhook};
 use crate::bot_api::{Api, ApiError};
 use crate::config::{Config, Mode};
 use crate::db::{Db, migrate};
 use crate::domain::clock::Clock;
-use crate::domain::people::Language;
 use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
 use crate::services::books::Books;
@@ -27,6 +26,7 @@ use crate::telegram::arrivals::Arrivals;
 use crate::telegram::context::{BotContext, RunningTurns};
 use crate::telegram::courier::Courier;
 use crate::telegram::deferred::Deferred;
+use crate::telegram::dispatcher;
 use crate::telegram::intake::{self, Intake, Webhook};
 use crate::telegram::payment_worker::PaymentWorker;
 use crate::telegram::pipeline::albums::Albums;
@@ -36,7 +36,6 @@ use crate::telegram::pipeline::isolation::Isolation;
 use crate::telegram::pipeline::queue::Mailboxes;
 use crate::telegram::pipeline::slots::Slots;
 use crate::telegram::streaming::{Actions, Screen};
-use crate::telegram::{dispatcher, text};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::readiness::Readiness;
 use crate::telemetry::server;
@@ -220,7 +219,7 @@ async fn open_way(config: &Config, life: &Lifecycle, api: &Api) -> Result<Option
     Ok(Some((listener, Webhook { secret: secret.clone() })))
 }
 
-/// Requests the bot's own account from Telegram and sets the menu of commands.
+/// Requests the bot's own account from Telegram.
 async fn introduce(api: &Api, life: &Lifecycle) -> Result<Me> {
     let me = match patiently(life, async || api.call(&GetMe {}).await).await {
         Err(error @ ApiError::Unauthorized(_)) => {
@@ -229,12 +228,6 @@ async fn introduce(api: &Api, life: &Lifecycle) -> Result<Me> {
         me => me.context("Telegram does not tell who the bot is")?,
     };
     tracing::info!(bot.id = me.id, "Telegram knows us as {}", me.title());
-    for (language, language_code) in [(Language::English, None), (Language::Russian, Some("ru"))] {
-        let method = SetMyCommands { commands: text::commands(language), language_code };
-        if let Err(error) = api.call(&method).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the menu of commands is not set");
-        }
-    }
     Ok(me)
 }
 

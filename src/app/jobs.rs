@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::services::{copy_deletions, janitor};
 use crate::telegram::context::BotContext;
 use crate::telegram::intake::Intake;
-use crate::telegram::payment_jobs;
+use crate::telegram::{menus, payment_jobs};
 
 /// Starts them. They run until the service drains.
 pub(super) fn spawn(intake: &Intake, context: &Arc<BotContext>, config: &Config) {
@@ -25,6 +25,11 @@ pub(super) fn spawn(intake: &Intake, context: &Arc<BotContext>, config: &Config)
     if let Some(sandboxes) = assistant.sandboxes.clone() {
         life.spawn_vital("sandboxes", sandboxes.kill_unwanted());
     }
+    let menus = menus::publish(context.screen.api.clone(), books.terms.privileged.iter().copied().collect());
+    let drain = life.drain.clone();
+    life.spawn("menus", async move {
+        drain.run_until_cancelled(menus).await;
+    });
     life.spawn_vital("refunds", payment_jobs::drive_refunds(context.clone()));
     life.spawn_vital("reconciliation", payment_jobs::reconcile(context.clone()));
 }

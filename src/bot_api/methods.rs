@@ -30,11 +30,13 @@ macro_rules! method {
     };
 }
 
+mod menus;
 mod messages;
 mod stars;
 mod topics;
 mod updates;
 
+pub(crate) use menus::{BotCommand, CommandScope, GetMyCommands, SetMyCommands};
 pub(crate) use messages::{
     EditMessageCaption, EditMessageReplyMarkup, EditMessageText, EditResponse, InlineKeyboard, NoPreview,
     ReplyParameters, SendMessage, SendMessageDraft, Sent,
@@ -121,23 +123,3 @@ pub(crate) struct SendChatAction {
     pub action: &'static str,
 }
 method!("sendChatAction", SendChatAction => bool);
-
-/// Sets the menu of commands.
-#[derive(Serialize, Debug)]
-pub(crate) struct SetMyCommands<'a> {
-    /// The commands in order.
-    pub commands: Vec<BotCommand>,
-    /// The two-letter language code; `None` sets the menu for every language without a menu of its own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub language_code: Option<&'a str>,
-}
-method!("setMyCommands", SetMyCommands<'_> => bool);
-
-/// One command of the menu.
-#[derive(Serialize, Clone, Debug)]
-pub(crate) struct BotCommand {
-    /// The name without the slash.
-    pub command: &'static str,
-    /// The description, 1 to 256 characters.
-    pub description: String,
-}

@@ -127,6 +127,14 @@ pub enum Language {
 }
 
 impl Language {
+    /// Returns the two-letter code (ISO 639-1).
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Russian => "ru",
+        }
+    }
+
     /// Selects a language by the language tag of the person's app.
     pub fn from_tag(tag: Option<&str>) -> Self {
         match tag.and_then(|tag| tag.split(['-', '_']).next()) {

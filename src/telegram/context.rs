@@ -8,8 +8,10 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 use super::arrivals::Arrivals;
+use super::commands::Asker;
 use super::courier::Courier;
 use super::deferred::Deferred;
+use super::inbound::MessageHeader;
 use super::payment_worker::PaymentWorker;
 use super::pipeline::albums::Albums;
 use super::pipeline::fetches::FetchPermits;
@@ -108,6 +110,11 @@ impl BotContext {
     /// Returns the courier, which delivers outbox messages.
     pub(crate) fn courier(&self) -> &Courier {
         &self.screen.courier
+    }
+
+    /// Returns the sender of a message as a user of commands.
+    pub(crate) fn asker(&self, header: &MessageHeader) -> Asker {
+        Asker { is_administrator: self.books.is_privileged(header.key.user), chat: header.chat.kind }
     }
 
     /// Wakes the tasks that delete at providers what belonged to forgotten conversations.

@@ -4,6 +4,7 @@
 
 pub(crate) mod arrivals;
 mod checkpoint;
+pub(crate) mod commands;
 pub(crate) mod context;
 pub(crate) mod courier;
 pub(crate) mod deferred;
@@ -12,6 +13,7 @@ pub(crate) mod handlers;
 pub(crate) mod inbound;
 pub(crate) mod intake;
 pub(crate) mod keyboards;
+pub(crate) mod menus;
 pub(crate) mod payment_jobs;
 pub(crate) mod payment_worker;
 pub(crate) mod pipeline;

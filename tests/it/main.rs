@@ -19,6 +19,7 @@ mod chat;
 mod clear;
 mod clear_topics;
 mod closings;
+mod commands;
 mod concurrency;
 mod crash;
 mod crash_blame;

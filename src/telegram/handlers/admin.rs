@@ -1,4 +1,4 @@
-//! `/topup` and `/set_margin`, for configured administrators. Attempts by other users are refused and logged.
+//! `/topup` and `/set_margin`, for configured administrators.
 
 use std::sync::Arc;
 
@@ -15,9 +15,6 @@ use crate::services::adjustments::{self, Adjusted, Target};
 
 /// Corrects a balance.
 pub(super) async fn top_up(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
-    if !allowed(&context, &header, "topup") {
-        return refuse(&context, &header).await;
-    }
     let Some((target, amount)) = read(&header.arguments) else {
         return reply(&context, &header, |language, _| money::top_up_usage(language)).await;
     };
@@ -30,9 +27,6 @@ pub(super) async fn top_up(context: Arc<BotContext>, header: MessageHeader) -> R
 
 /// Shows or sets the margin of new invoices.
 pub(super) async fn set_margin(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
-    if !allowed(&context, &header, "set_margin") {
-        return refuse(&context, &header).await;
-    }
     let margin = match header.arguments.as_str() {
         "" => None,
         typed => match Margin::read(typed) {
@@ -46,19 +40,6 @@ pub(super) async fn set_margin(context: Arc<BotContext>, header: MessageHeader) 
         |before, after| answer_to(&header, render(&money::margin(header.language(), before, after)));
     let set = || adjustments::set_margin(&context.books, header.caller(), margin, message);
     carry_out(&context, set).await
-}
-
-fn allowed(context: &BotContext, header: &MessageHeader, command: &'static str) -> bool {
-    let user = header.key.user;
-    let allowed = context.books.is_privileged(user);
-    if !allowed {
-        tracing::warn!(user.id = user.0, command, "the user {user} is no administrator");
-    }
-    allowed
-}
-
-async fn refuse(context: &BotContext, header: &MessageHeader) -> Result<(), DbError> {
-    reply(context, header, |language, _| money::not_allowed(language)).await
 }
 
 /// `<id or @name> <amount>`.

@@ -4,6 +4,7 @@
 mod admin;
 mod balance;
 mod checkout;
+mod commands;
 mod help;
 mod migrated;
 mod pay;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use super::context::BotContext;
 use super::inbound::payments::PaymentEvent;
 use super::inbound::raw::Update;
-use super::inbound::{self, ButtonPress, Command, Idle, Inbound, Membership, MessageHeader, attachments};
+use super::inbound::{self, ButtonPress, Idle, Inbound, Membership, MessageHeader, attachments};
 use super::keyboards::{self, ButtonAction};
 use super::pipeline::normalize::normalize;
 use super::pipeline::queue::{self, SessionInput, StopRequest, StopSource};
@@ -46,31 +47,8 @@ pub(crate) fn route(context: &Arc<BotContext>, update: Update) {
         }
         Inbound::Sibling(incoming) if context.albums.contain(&incoming) => prompt(context, incoming),
         Inbound::Edited(edit) => post(context, id, edit.key, SessionInput::Edit(Box::new(edit))),
-        Inbound::Command(Command::Stop, header) => {
-            let key = header.key;
-            post(
-                context,
-                id,
-                key,
-                SessionInput::Stop(Box::new(StopRequest {
-                    update: id,
-                    by: StopSource::Command(Box::new(header)),
-                })),
-            );
-        }
-        Inbound::Command(Command::Clear, header) => {
-            post(context, id, header.key, SessionInput::Clear(Box::new(header)));
-        }
-        Inbound::Command(Command::Start, header) => spawn(context, start::handle, header),
-        Inbound::Command(Command::Help, header) => spawn(context, help::handle, header),
-        Inbound::Command(Command::Cancel, header) => spawn(context, pay::cancel, header),
-        Inbound::Command(Command::Pay, header) => spawn(context, pay::packages, header),
-        Inbound::Command(Command::Balance, header) => spawn(context, balance::handle, header),
-        Inbound::Command(Command::Refund, header) => spawn(context, refund::handle, header),
-        Inbound::Command(Command::PaySupport, header) => spawn(context, support::contact, header),
-        Inbound::Command(Command::Terms, header) => spawn(context, support::terms, header),
-        Inbound::Command(Command::TopUp, header) => spawn(context, admin::top_up, header),
-        Inbound::Command(Command::SetMargin, header) => spawn(context, admin::set_margin, header),
+        Inbound::Command(command, header) => commands::obey(context, command, header),
+        Inbound::UnknownCommand(word, header) => commands::suggest(context, word, header),
         Inbound::Tapped(tap) => tapped(context, tap),
         Inbound::Membership(news) => membership(context, news),
         Inbound::Migrated(migration) => {

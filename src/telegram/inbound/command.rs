@@ -1,52 +1,35 @@
-//! Commands: the bot's commands, and how a text is recognised as one of them.
+//! Recognises the commands of the bot at the beginning of texts.
 
 use super::raw::words::Words;
 use crate::bot_api::methods::Me;
 use crate::domain::ids::UserId;
+use crate::telegram::commands::Command;
 
-/// The commands that the bot knows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, strum::EnumString)]
-#[strum(serialize_all = "snake_case", ascii_case_insensitive)]
-pub(crate) enum Command {
-    /// Greets.
-    Start,
-    /// Explains.
-    Help,
-    /// Ends the running answer.
-    Stop,
-    /// Forgets the conversation.
-    Clear,
-    /// Cancels a question that waits for a text.
-    Cancel,
-    /// Sells balance.
-    Pay,
-    /// Shows the balance.
-    Balance,
-    /// Refunds Stars.
-    Refund,
-    /// Shows the contact for questions about payments.
-    #[strum(serialize = "paysupport")]
-    PaySupport,
-    /// Shows the terms of sale.
-    Terms,
-    /// Corrects a balance; for administrators.
-    #[strum(serialize = "topup")]
-    TopUp,
-    /// Sets the owner's margin; for administrators.
-    SetMargin,
-}
+/// Telegram's limit of a command's name, in characters.
+const LONGEST_NAME: usize = 32;
 
 /// The kind of a text, by its start.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Form {
     /// A command of this bot, and its arguments.
     Ours(Command, String),
-    /// An unknown command with this bot's name.
-    UnknownOfOurs,
+    /// A word that looks like a command, but is none of ours.
+    Unknown(UnknownCommand),
     /// A command of another bot.
     Foreign,
-    /// No command, or an unknown one without a bot's name.
+    /// No command.
     Plain,
+}
+
+/// A word that looks like a command, but is none of ours.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct UnknownCommand {
+    /// The word without the slash.
+    pub word: String,
+    /// Whether it has this bot's name.
+    pub is_addressed: bool,
+    /// Whether the text has nothing else.
+    pub is_all: bool,
 }
 
 /// Classifies a text. A mention of the bot may precede the command.
@@ -69,13 +52,17 @@ fn form(text: &str, me: &Me) -> Form {
     let is_name = |name: &str| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
-    if !is_name(name) || bot.is_some_and(|bot| !is_name(bot)) {
+    if !is_name(name) || name.len() > LONGEST_NAME || bot.is_some_and(|bot| !is_name(bot)) {
         return Form::Plain;
     }
-    match (name.parse().ok(), bot) {
+    let arguments = arguments.trim();
+    match (Command::named(name), bot) {
         (_, Some(bot)) if !bot.eq_ignore_ascii_case(&me.username) => Form::Foreign,
-        (Some(command), _) => Form::Ours(command, arguments.trim().to_owned()),
-        (None, Some(_)) => Form::UnknownOfOurs,
-        (None, None) => Form::Plain,
+        (Some(command), _) => Form::Ours(command, arguments.to_owned()),
+        (None, bot) => Form::Unknown(UnknownCommand {
+            word: name.to_owned(),
+            is_addressed: bot.is_some(),
+            is_all: arguments.is_empty(),
+        }),
     }
 }

@@ -10,8 +10,7 @@ mod request;
 
 use chrono::{DateTime, Utc};
 
-pub(crate) use command::Command;
-use command::Form;
+use command::{Form, UnknownCommand};
 use raw::body;
 use raw::kind::Class;
 use raw::message::{Message, Moved};
@@ -70,14 +69,21 @@ fn read_message(id: UpdateId, message: Message, me: &Me, most: u64, now: DateTim
     let (Some(chat), Some(_)) = (&message.chat, message.number) else { return idle(Idle::Incomplete) };
     let Some(header) = header(id, &message) else { return idle(Idle::NoAccount) };
     let form = message.words.as_ref().map_or(Form::Plain, |words| command::read(words, me));
-    let addressed = match form {
+    let addressed = match &form {
         Form::Ours(command, arguments) => {
-            return Inbound::Command(command, MessageHeader { arguments, ..header });
+            return Inbound::Command(*command, MessageHeader { arguments: arguments.clone(), ..header });
         }
         Form::Foreign => chat.kind == ChatKind::Private,
-        Form::UnknownOfOurs => true,
-        Form::Plain => is_addressed(&message, me),
+        Form::Unknown(UnknownCommand { is_addressed: true, .. }) => true,
+        Form::Unknown(_) | Form::Plain => is_addressed(&message, me),
     };
+    // With more text or a file, it is a message for the model.
+    if let Form::Unknown(UnknownCommand { word, is_all: true, .. }) = form
+        && addressed
+        && message.body.file.is_none()
+    {
+        return Inbound::UnknownCommand(word, header);
+    }
     if is_bare && addressed {
         let is_blank = kind.class == Class::Text && message.words.is_some();
         return if is_blank {

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::command::Command;
 use crate::domain::file::{Attachment, Retrieval};
 use crate::domain::ids::{ChatId, MessageId, ThreadKey, UpdateId, UserId};
 use crate::domain::message::{Incoming, MessageContext};
 use crate::domain::people::{Chat, Language, Person};
 use crate::llm::Unreadable;
 use crate::services::intake::Caller;
+use crate::telegram::commands::Command;
 
 /// The request of an update.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,6 +19,8 @@ pub(crate) enum Inbound {
     Sibling(Incoming),
     /// A command of this bot.
     Command(Command, MessageHeader),
+    /// A message of only a word that looks like a command, without the slash, and is none of ours.
+    UnknownCommand(String, MessageHeader),
     /// A person changed the text or the file of a message.
     Edited(Edit),
     /// A person tapped a button below a message of ours.

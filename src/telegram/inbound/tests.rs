@@ -6,6 +6,7 @@ use super::*;
 use crate::domain::file::FileKind;
 use crate::domain::ids::{ChatId, MessageId, TopicId};
 use crate::domain::message::Reply;
+use crate::telegram::commands::Command;
 
 /// What Telegram's own server hands out.
 const MOST: u64 = crate::domain::file::PUBLIC_LIMIT;
@@ -298,13 +299,36 @@ fn a_command_of_another_bot_is_never_ours() {
         assert_eq!(read_message(&group(&reply)), Inbound::Ignored(Idle::NotAddressed, "text"));
         assert_eq!(prompt(read_message(&private(&reply))).text, text, "nobody else is there to answer");
     }
-    // A text for this bot about another one, and an unknown command with this bot's name.
+    // A text for this bot about another one.
     let told = json!({"text": "@starling_bot /stop@other_bot", "entities": mention(0, 13)});
     assert_eq!(prompt(read_message(&group(&told))).text, "@starling_bot /stop@other_bot");
-    assert_eq!(
-        prompt(read_message(&group(&json!({"text": "/joke@starling_bot"})))).text,
-        "/joke@starling_bot"
-    );
+}
+
+#[test]
+fn an_unknown_command_alone_is_no_question_to_the_model() {
+    let unknown = |message: &Value| match read_message(message) {
+        Inbound::UnknownCommand(word, _) => Some(word),
+        _ => None,
+    };
+    let ours = json!({"message_id": 3, "from": {"id": 7, "is_bot": true, "first_name": "Starling"}, "text": "An answer"});
+    for (message, word) in [
+        (private(&json!({"text": "/joke"})), Some("joke")),
+        (private(&json!({"text": " /Joke \n"})), Some("Joke")),
+        (private(&json!({"text": "/joke@starling_bot"})), Some("joke")),
+        (group(&json!({"text": "/joke@starling_bot"})), Some("joke")),
+        (group(&json!({"text": "@starling_bot /joke", "entities": mention(0, 13)})), Some("joke")),
+        (group(&json!({"text": "/joke", "reply_to_message": ours})), Some("joke")),
+        (group(&json!({"text": "/joke"})), None),
+        (group(&json!({"text": "/joke@other_bot"})), None),
+        (private(&json!({"text": "/joke about cats"})), None),
+        (private(&json!({"text": "/etc/passwd"})), None),
+        (private(&json!({"text": format!("/{}", "x".repeat(33))})), None),
+        (private(&json!({"caption": "/joke", "photo": [{"file_id": "a", "file_unique_id": "a"}]})), None),
+    ] {
+        assert_eq!(unknown(&message).as_deref(), word, "{message}");
+    }
+    let more = prompt(read_message(&private(&json!({"text": "/joke about cats"}))));
+    assert_eq!(more.text, "/joke about cats");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Every sentence of the bot, one function each, in all supported languages.
 
 pub(crate) mod clear;
+pub(crate) mod commands;
 pub(crate) mod money;
 #[cfg(test)]
 mod tests;
@@ -12,7 +13,6 @@ use chrono::Timelike;
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid};
 
-use crate::bot_api::methods::BotCommand;
 use crate::domain::file::{DocumentFault, PictureFault};
 use crate::domain::people::Language;
 use crate::domain::tool::{ToolName, ToolState};
@@ -59,11 +59,6 @@ pub(crate) fn welcome(language: Language, name: &str) -> String {
 /// Greets a returning user.
 pub(crate) fn welcome_back(language: Language, name: &str) -> String {
     say_to(language, "welcome-back", name)
-}
-
-/// Describes what the bot can do.
-pub(crate) fn help(language: Language) -> String {
-    say(language, "help")
 }
 
 /// Answers `/stop` without a running answer.
@@ -239,20 +234,4 @@ pub(crate) fn closings(
     let remarks = [own, replied, recording, limited, closing(language, outcome)];
     let lines: Vec<String> = remarks.into_iter().flatten().collect();
     (!lines.is_empty()).then(|| lines.join("\n\n"))
-}
-
-/// Returns the menu of commands.
-pub(crate) fn commands(language: Language) -> Vec<BotCommand> {
-    let command = |command, id| BotCommand { command, description: say(language, id) };
-    vec![
-        command("start", "command-start"),
-        command("stop", "command-stop"),
-        command("clear", "command-clear"),
-        command("balance", "command-balance"),
-        command("pay", "command-pay"),
-        command("refund", "command-refund"),
-        command("help", "command-help"),
-        command("terms", "command-terms"),
-        command("paysupport", "command-paysupport"),
-    ]
 }

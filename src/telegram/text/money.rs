@@ -178,11 +178,6 @@ pub(crate) fn terms(language: Language) -> String {
     say_with(language, "terms", &[("days", &REFUND_DAYS.to_string())])
 }
 
-/// Refuses a command that only administrators may use.
-pub(crate) fn not_allowed(language: Language) -> String {
-    say(language, "not-allowed")
-}
-
 /// Explains the command that corrects a balance.
 pub(crate) fn top_up_usage(language: Language) -> String {
     say(language, "top-up-usage")

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use strum::VariantArray;
 
 use super::*;
+use crate::telegram::commands::{Command, Section};
 
 /// The sentences of a language by their ids, as their files have them.
 type Sentences = BTreeMap<String, String>;
@@ -78,6 +79,10 @@ fn words(line: &str) -> String {
 fn said(placeholders: &BTreeSet<String>) -> BTreeSet<String> {
     let mut ids: BTreeSet<String> =
         ToolName::VARIANTS.iter().map(|tool| format!("tool-{}", tool.name().replace('_', "-"))).collect();
+    ids.extend(
+        Command::VARIANTS.iter().map(|command| format!("command-{}", command.name().replace('_', "-"))),
+    );
+    ids.extend(Section::VARIANTS.iter().map(|section| format!("section-{}", <&str>::from(section))));
     for file in files("", "rs").into_iter().filter(|file| !file.ends_with("tests.rs")) {
         let source = fs::read_to_string(file).unwrap();
         let product = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
@@ -90,8 +95,7 @@ fn said(placeholders: &BTreeSet<String>) -> BTreeSet<String> {
             let has_form = literal.starts_with(|c: char| c.is_ascii_lowercase())
                 && literal.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
             let placeholder = before.ends_with('(') && placeholders.contains(literal);
-            let other =
-                ["command(", "langid!(", "fallback_language:"].iter().any(|call| before.ends_with(call));
+            let other = ["langid!(", "fallback_language:"].iter().any(|call| before.ends_with(call));
             let pattern = after.starts_with("=>") || after.starts_with('|');
             if has_form && !placeholder && !other && !pattern {
                 ids.insert(literal.to_owned());

@@ -89,9 +89,10 @@ const INNER: &[Order] = &[
     (
         "telegram",
         &[
-            &["mod", "inbound"],
+            &["mod", "commands"],
+            &["inbound"],
             &["text"],
-            &["keyboards"],
+            &["keyboards", "menus"],
             &["arrivals", "checkpoint", "courier", "deferred", "payment_worker", "pipeline"],
             &["pipeline/queue", "streaming"],
             &["context"],
@@ -192,6 +193,7 @@ const PLAYGROUND: &[Order] = &[
 /// A crate and the modules in which it may appear.
 const HOMES: &[(&str, &[&str])] = &[
     ("teloxide", &["telegram"]),
+    ("strsim", &["telegram"]),
     ("sqlx", &["db"]),
     ("redis", &["cache"]),
     ("reqwest", &["http", "llm", "sandbox", "tools", "bot_api"]),

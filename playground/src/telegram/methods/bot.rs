@@ -39,7 +39,7 @@ pub(super) fn get_me(world: &World) -> Value {
 
 /// `setMyCommands`.
 pub(super) fn set_commands(world: &mut World, params: &Params) -> Outcome {
-    let key = scope_key(params)?;
+    let key = scope_key(world, params)?;
     let commands = params.list("commands")?.map(Vec::as_slice).unwrap_or_default();
     if commands.len() > COMMAND_LIMIT {
         return Err(Refusal::bad("BOT_COMMANDS_TOO_MUCH"));
@@ -62,19 +62,19 @@ pub(super) fn set_commands(world: &mut World, params: &Params) -> Outcome {
 
 /// `getMyCommands`.
 pub(super) fn get_commands(world: &World, params: &Params) -> Outcome {
-    let key = scope_key(params)?;
+    let key = scope_key(world, params)?;
     Ok(world.commands.get(&key).cloned().unwrap_or_else(|| json!([])))
 }
 
 /// `deleteMyCommands`.
 pub(super) fn delete_commands(world: &mut World, params: &Params) -> Outcome {
-    let key = scope_key(params)?;
+    let key = scope_key(world, params)?;
     world.commands.remove(&key);
     Ok(json!(true))
 }
 
-/// Returns scope and language of a command list.
-fn scope_key(params: &Params) -> Result<(String, String), Refusal> {
+/// Returns scope and language of a command list. The bot must know the chat of a scope.
+fn scope_key(world: &World, params: &Params) -> Result<(String, String), Refusal> {
     let language = params.text("language_code").unwrap_or_default();
     if !language.is_empty()
         && (language.len() != 2 || !language.bytes().all(|byte| byte.is_ascii_lowercase()))
@@ -86,6 +86,11 @@ fn scope_key(params: &Params) -> Result<(String, String), Refusal> {
     let number = |key: &str| scope.get(key).and_then(Value::as_i64);
     let name = match (kind, number("chat_id"), number("user_id")) {
         (plain, _, _) if PLAIN_SCOPES.contains(&plain) => plain.to_owned(),
+        ("chat" | "chat_administrators" | "chat_member", Some(chat), _)
+            if !world.chats.contains_key(&chat) =>
+        {
+            return Err(Refusal::bad("chat not found"));
+        }
         ("chat" | "chat_administrators", Some(chat), _) => format!("{kind}:{chat}"),
         ("chat_member", Some(chat), Some(user)) => format!("{kind}:{chat}:{user}"),
         ("chat" | "chat_administrators" | "chat_member", _, _) => {

@@ -45,6 +45,11 @@ async fn texts_and_targets() {
         (send(json!({"text": "x"})), 400, "Bad Request: chat_id is empty"),
         (send(json!({"chat_id": 77, "text": "x"})), 400, "Bad Request: chat not found"),
         (send(json!({"chat_id": "@nobody", "text": "x"})), 400, "Bad Request: chat not found"),
+        (
+            ("setMyCommands", json!({"commands": [], "scope": {"type": "chat", "chat_id": 43}})),
+            400,
+            "Bad Request: chat not found",
+        ),
         (send(json!({"chat_id": 43, "text": "x"})), 403, "bot can't initiate conversation with a user"),
         (send(json!({"chat_id": 45, "text": "x"})), 403, "Forbidden: bot was blocked by the user"),
         (send(json!({"chat_id": GROUP, "text": "x"})), 403, "bot was kicked from the supergroup chat"),

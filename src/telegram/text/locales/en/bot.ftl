@@ -9,15 +9,6 @@ help = Write to me as you would to a person. Several messages in a row count as 
     • Send photos, PDFs, office documents and text files, with a question below them or behind them. Voice messages count like written ones.
     • Edit a message and I will read the new version from then on.
     • In a group I answer when you mention me or reply to me.
-    { "" }
-    /start – begin
-    /stop – end the running answer
-    /clear – forget our conversation here
-    /balance – what you have and what it was spent on
-    /pay – top up with Telegram Stars
-    /refund – have Stars back within 30 days
-    /terms, /paysupport – terms of sale, help with payments
-    /help – this text
 nothing-to-stop = Nothing is running that could be stopped.
 cut-stopped = ⏹ Stopped.
 cut-superseded = ⏹ Interrupted by your next message.
@@ -55,9 +46,6 @@ answered-without-replied-file = ⚠️ I could not fetch the file of the message
 answered-over-daily-limit = 📦 I answered without some of the files: you have reached your limit of { $most } MB of files per day. It starts anew at 00:00 UTC, in about { $hours } h. Please send them again then.
 answered-without-recording = ⚠️ I could not turn a recording into text and answered without it; it cost nothing. Please send it again.
 files-refused = ⚠️ Telegram did not accept this: { $name }. Ask me to send it in another format.
-command-start = Begin
-command-stop = End the running answer
-command-help = What I can do
 stop-button = ⏹ Stop
 go-on-button = ▶️ Go on
 go-on-words = Go on.

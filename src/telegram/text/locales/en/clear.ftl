@@ -1,5 +1,4 @@
 # Forgetting conversations and deleting topics.
-command-clear = Forget our conversation
 forgotten = 🧹 I have forgotten our conversation here. Your balance stays as it is.
 topics-offer = { $topics ->
     [1] This chat has one topic in which people talk to me. It can be deleted with everything in it, for everybody.

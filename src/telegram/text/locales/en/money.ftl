@@ -54,7 +54,6 @@ terms = You pay in advance with Telegram Stars and get a balance in US dollars, 
     • Payments can be given back within { $days } days as long as the balance covers them.
     • The balance cannot be paid out in money or moved to other accounts.
     • Answers come from an AI and can be wrong.
-not-allowed = This command is for administrators of the bot.
 top-up-usage = /topup <user id or @name> <amount>
     { "" }
     The amount is in US dollars, with a minus sign to take it away: at most nine digits before and nine behind the point, such as 5 or -0.25.
@@ -65,8 +64,3 @@ top-up-too-much = The balance would become too large. Nothing was changed.
 margin-is = Of what a Star is worth ($0.013), { $k1 } goes to withdrawal (k1), { $k2 } to topics (k2) and { $k3 } to you (k3). k3 may be from 0 to { $most }: /set_margin 0.1
 margin-set = ✅ k3 is now { $k3 } (it was { $before }). It counts for new invoices; those that were sent keep their promise. k1 is { $k1 }, k2 is { $k2 }.
 wrong-margin = The margin is a number from 0 to { $most } with at most four digits behind the point, such as 0.1. Nothing was changed.
-command-balance = What you have and what it was spent on
-command-pay = Top up with Telegram Stars
-command-refund = Give Stars back
-command-terms = Terms of sale
-command-paysupport = Help with payments

@@ -1,0 +1,70 @@
+//! The registry: names, the order of sections, who may use what, and the nearest command.
+
+use super::*;
+
+const PRIVATE: Asker = Asker { is_administrator: false, chat: ChatKind::Private };
+const OWNER: Asker = Asker { is_administrator: true, chat: ChatKind::Private };
+
+#[test]
+fn names_are_what_telegram_takes_and_different() {
+    for &command in Command::VARIANTS {
+        let name = command.name();
+        let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        assert!((1..=32).contains(&name.len()) && name.chars().all(good), "{name}");
+        assert_eq!(Command::named(&name.to_uppercase()), Some(command), "{name} is there twice");
+    }
+    assert_eq!(Command::named("star"), None);
+    assert_eq!(Command::named(""), None);
+}
+
+#[test]
+fn every_section_has_a_command() {
+    for section in Section::VARIANTS {
+        assert!(Command::VARIANTS.iter().any(|command| command.row().section == *section), "{section:?}");
+    }
+}
+
+#[test]
+fn administrators_use_their_commands_and_only_in_private() {
+    for (is_administrator, chat, refusal) in [
+        (true, ChatKind::Private, None),
+        (true, ChatKind::Supergroup, Some(CommandRefusal::OnlyPrivate)),
+        (false, ChatKind::Private, Some(CommandRefusal::NotAdministrator)),
+        (false, ChatKind::Group, Some(CommandRefusal::NotAdministrator)),
+    ] {
+        let asker = Asker { is_administrator, chat };
+        assert_eq!(Command::TopUp.refusal(asker), refusal, "{asker:?}");
+        assert_eq!(Command::usable(asker).any(|command| command == Command::TopUp), refusal.is_none());
+        assert_eq!(Command::Stop.refusal(asker), None);
+    }
+}
+
+#[test]
+fn menus_show_what_their_chats_need() {
+    let names = |asker| Command::menu(asker).map(Command::name).collect::<Vec<_>>();
+    let everyone = names(PRIVATE);
+    assert!(everyone.contains(&"start") && !everyone.contains(&"cancel") && !everyone.contains(&"topup"));
+    assert!(names(OWNER).ends_with(&["topup", "set_margin"]));
+    let group = names(Asker { is_administrator: true, chat: ChatKind::Group });
+    assert!(group.contains(&"stop") && !group.contains(&"start") && !group.contains(&"topup"));
+}
+
+#[test]
+fn a_mistyped_word_finds_its_command() {
+    for (word, asker, nearest) in [
+        ("hepl", PRIVATE, Some(Command::Help)),
+        ("HALP", PRIVATE, Some(Command::Help)),
+        ("stpo", PRIVATE, Some(Command::Stop)),
+        ("bal", PRIVATE, Some(Command::Balance)),
+        ("ballance", PRIVATE, Some(Command::Balance)),
+        ("pays", PRIVATE, Some(Command::PaySupport)),
+        ("pya", PRIVATE, Some(Command::Pay)),
+        ("setmargin", OWNER, Some(Command::SetMargin)),
+        ("setmargin", PRIVATE, None),
+        ("joke", PRIVATE, None),
+        ("x", PRIVATE, None),
+        ("weather", PRIVATE, None),
+    ] {
+        assert_eq!(Command::nearest(word, asker), nearest, "{word}");
+    }
+}

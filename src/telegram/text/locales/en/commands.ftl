@@ -1,0 +1,21 @@
+# The commands: their descriptions in menus and in /help, and answers to commands that are not carried out.
+section-conversation = 💬 Our conversation
+section-money = 💳 Balance and payments
+section-bot = ℹ️ About me
+section-administration = 🛠 For administrators
+command-start = Begin
+command-stop = End the running answer
+command-clear = Forget our conversation
+command-cancel = Leave a question of mine unanswered
+command-balance = What you have and what it was spent on
+command-pay = Top up with Telegram Stars
+command-refund = Give Stars back
+command-terms = Terms of sale
+command-paysupport = Help with payments
+command-help = What I can do
+command-topup = Correct a balance
+command-set-margin = Show or set your share of a Star
+command-unknown = I do not know the command /{ $word }. /help lists what I can do.
+command-unknown-near = I do not know the command /{ $word }. Did you mean /{ $nearest }? /help lists them all.
+command-only-private = Please send this command in our private chat: its answer is not for others to read.
+not-allowed = This command is for administrators of the bot.

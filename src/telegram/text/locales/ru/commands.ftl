@@ -1,0 +1,21 @@
+# Команды: их описания в меню и в /help, и ответы на команды, которые не выполняются.
+section-conversation = 💬 Наш разговор
+section-money = 💳 Баланс и платежи
+section-bot = ℹ️ Обо мне
+section-administration = 🛠 Для администраторов
+command-start = Начать
+command-stop = Прервать ответ
+command-clear = Забыть наш разговор
+command-cancel = Не отвечать на мой вопрос
+command-balance = Баланс и на что он ушёл
+command-pay = Пополнить звёздами Telegram
+command-refund = Вернуть звёзды
+command-terms = Условия продажи
+command-paysupport = Помощь с платежами
+command-help = Что я умею
+command-topup = Исправить баланс
+command-set-margin = Узнать или изменить вашу долю звезды
+command-unknown = Команды /{ $word } я не знаю. Всё, что я умею, перечислено в /help.
+command-unknown-near = Команды /{ $word } я не знаю. Может быть, /{ $nearest }? Все команды перечислены в /help.
+command-only-private = Отправьте эту команду в нашем личном чате: ответ на неё не для посторонних.
+not-allowed = Эта команда только для администраторов бота.
