@@ -1,4 +1,4 @@
-//! The tasks that work beside the updates.
+//! Background tasks that no update starts.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::telegram::context::BotContext;
 use crate::telegram::intake::Intake;
 use crate::telegram::{menus, payment_jobs};
 
-/// Starts them. They run until the service drains.
+/// Starts the background tasks. They run until the service drains.
 pub(super) fn spawn(intake: &Intake, context: &Arc<BotContext>, config: &Config) {
     let BotContext { life, metrics, db, books, assistant, copies_dropped, .. } = &**context;
     life.spawn_vital("deferred", intake.clone().retry_deferred());

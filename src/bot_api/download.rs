@@ -56,8 +56,8 @@ impl Api {
     /// instead of waiting: see [`Api::files_wait_until`].
     ///
     /// # Errors
-    /// Returns the errors of [`Api::deliver`]: Telegram's or the network's. A larger file is refused with
-    /// 413.
+    /// Returns the errors of [`Api::deliver`]: Telegram's or the network's. A file over `most` bytes
+    /// gives [`ApiError::Refused`] with code 413, also if Telegram would send it.
     pub(crate) async fn download(&self, chat: ChatId, file: &str, most: u64) -> Result<Vec<u8>, ApiError> {
         if let Some(end) = self.files_wait_until(chat) {
             return Err(ApiError::Flood(end - Instant::now()));

@@ -193,7 +193,7 @@ impl ApiError {
         matches!(self, Self::Blocked(_) | Self::Closed(_) | Self::TopicGone) || self.is_lack_of_rights()
     }
 
-    /// Returns whether a file is larger than Telegram lets bots download.
+    /// Returns whether a file exceeds Telegram's limit for downloads, or ours.
     pub(crate) fn is_too_big(&self) -> bool {
         match self {
             Self::Refused { code, description } => *code == 413 || description.contains("file is too big"),

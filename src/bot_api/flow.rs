@@ -35,7 +35,7 @@ const LIMITED: (usize, Duration) = (3, Duration::from_secs(2));
 /// The number of chats in memory above which idle ones are forgotten.
 const CHATS: usize = 10_000;
 
-/// The kind of a call, in falling priority.
+/// The kind of a call, which decides what it waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Class {
     /// A finished message: waits as long as necessary.

@@ -105,8 +105,8 @@ impl Api {
     /// Calls a method that must take effect: waits for its budget and for the end of every penalty.
     ///
     /// # Errors
-    /// Returns the errors of Telegram and of the network, like [`Api::call`]. A flood wait has extended the
-    /// chat's penalty by then.
+    /// Returns the errors of Telegram and of the network, like [`Api::call`]. After a 429 the
+    /// penalty is already recorded, so the caller may call again at once; that call waits.
     pub(crate) async fn deliver<M: Method>(&self, chat: ChatId, method: &M) -> Result<M::Response, ApiError> {
         let waiting = self.flow.waiting(chat);
         while let Admission::NotBefore(time) = self.flow.admit(chat, Class::Message) {
@@ -119,8 +119,8 @@ impl Api {
         answer
     }
 
-    /// Makes a query about a chat, which counts in no budget. Waits for the end of a penalty, but not longer
-    /// than `patience`.
+    /// Makes a query about a chat, which counts in no budget. Waits for the end of a penalty that ends within
+    /// `patience`; otherwise fails at once.
     ///
     /// # Errors
     /// Returns the errors of [`Api::deliver`]. If a penalty lasts longer than `patience`, returns

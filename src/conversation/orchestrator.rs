@@ -232,8 +232,8 @@ impl TurnLoop<'_> {
         NextStep::Done(if nothing { Outcome::Failed(TurnFailure::Empty) } else { Outcome::Truncated })
     }
 
-    /// Continues an answer that broke off after visible text. An answer without text has already used up its
-    /// tries.
+    /// Continues an answer that broke off after visible text. One without has
+    /// used up its tries.
     fn after_failure(&mut self, text: &str, error: &LlmError) -> NextStep {
         let hopeless = error.retry() == Retry::Never;
         let resumed = if hopeless { None } else { self.resume(text, prompt::BROKE_OFF) };

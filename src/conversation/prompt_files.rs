@@ -20,8 +20,8 @@ use crate::domain::message::{HistoryMessage, Role};
 use crate::llm::request::{Block, FileBlock};
 use crate::llm::{self, Readable, Unreadable, speech};
 
-/// The images shown in a request. With more than 20 the provider rejects all that are larger than 2,000
-/// pixels, as photos may be.
+/// The images shown in a request. With more than 20, the provider rejects every image over 2,000 pixels in
+/// width or height; photos can be that large.
 const IMAGES: Window = Window { limit: 20, step: 10 };
 /// The PDFs shown in a request: together they may have 600 pages.
 const PDFS: Window = Window { limit: 10, step: 5 };
@@ -183,7 +183,7 @@ pub(crate) fn shows<'a>(
     }
 }
 
-/// The preview below the line of its file.
+/// Returns a preview as it stands below the line of its file, with the line that ends it.
 fn body(preview: &str) -> String {
     format!("{preview}\n{PREVIEW_END}")
 }

@@ -1,4 +1,4 @@
-//! One round: a request to the model and its streamed answer, retried until the first visible text.
+//! One round: a request to the model and its streamed answer, retried until there is visible text.
 //! Each try ([`attempt`]) is recorded as a [`ModelCall`], even if it failed or was stopped.
 
 mod attempt;
@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use crate::domain::blank::is_blank;
 use crate::domain::turn::{Interruption, ModelCall};
 use crate::llm::error::RetryPauses;
 use crate::llm::event::ToolCall;
@@ -58,7 +59,7 @@ pub(super) async fn ask(ctx: RoundContext<'_>, request: &LlmRequest) -> Round {
             RoundEnd::Failed(_) => {}
         }
         let pause = match &ended {
-            RoundEnd::Failed(error) if attempt.text.is_empty() && number < tries => {
+            RoundEnd::Failed(error) if is_blank(&attempt.text) && number < tries => {
                 pauses.after(error.retry())
             }
             _ => None,

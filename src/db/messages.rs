@@ -1,4 +1,4 @@
-//! Repository of messages: questions and answers in the order of their thread.
+//! Repository of messages: the questions and answers of each thread, in order.
 
 use super::{Db, DbError, Tx, files};
 use crate::domain::history::{History, Window};

@@ -206,7 +206,7 @@ impl Collector {
     }
 
     /// Returns the preview of the collected content. A document that turns out to be too large is shown as
-    /// far as it was read.
+    /// far as it was read, or refused if nothing of it was read.
     pub(super) fn finish(mut self, format: &'static str, outcome: &Flow) -> Result<Preview, DocumentError> {
         let taken = self.parts.iter().any(|part| part.shown > 0);
         let complete = match outcome {

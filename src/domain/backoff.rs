@@ -12,7 +12,7 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// Creates a back-off that begins with `first` and never exceeds `longest`.
+    /// Creates a back-off that begins with `first` and grows to `longest`, before jitter.
     pub(crate) fn new(first: Duration, longest: Duration) -> Self {
         Self { first, longest, following: first.min(longest), jitter: false }
     }

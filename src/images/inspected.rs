@@ -2,7 +2,7 @@
 
 use image::metadata::Orientation;
 
-/// A picture whose structure was read, but not its pixels.
+/// What is known of a picture before its pixels are decoded.
 #[derive(Debug)]
 pub(super) struct Inspected {
     /// Width and height in pixels of the largest buffer that a decoder would allocate; zeros if only the
@@ -16,7 +16,7 @@ pub(super) struct Inspected {
     pub frames: u32,
     /// Whether the provider accepts pixels of this kind and the file is complete.
     pub is_plain: bool,
-    /// The file without metadata.
+    /// The file without metadata; unchanged if only the decoder reads the structure.
     pub clean: Vec<u8>,
 }
 

@@ -12,8 +12,8 @@ pub(crate) const TRIES: u32 = 4;
 const SOON: Duration = Duration::from_millis(500);
 /// The first pause for an overloaded provider.
 const LATER: Duration = Duration::from_millis(1_500);
-/// The longest wait that is accepted from a provider. If it asks for more, the turn fails and the person is
-/// notified.
+/// The longest wait that is accepted from a provider, and the longest pause. If a provider asks for more, the
+/// turn fails.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Why a request got no complete answer.
@@ -27,7 +27,7 @@ pub enum LlmError {
     RateLimited {
         /// Its words.
         message: String,
-        /// How long the provider asks to wait. `None` if waiting does not help, as at a spend limit.
+        /// How long to wait. `None` if waiting does not help, as at a spend limit.
         retry_after: Option<Duration>,
     },
     /// The provider failed on its side.

@@ -16,7 +16,7 @@ use crate::telemetry::metrics::Metrics;
 
 /// The hour at which the nightly work starts, UTC.
 const HOUR: u32 = 3;
-/// The number of rows deleted per batch.
+/// The most rows that one batch reads.
 const BATCH: i64 = 1_000;
 /// The pause between two batches.
 const PAUSE: Duration = Duration::from_millis(50);

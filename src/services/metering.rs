@@ -1,6 +1,7 @@
 //! Metering of a running turn. The conversation records each model call as soon as usage is known, so that a
 //! crash cannot hide a cost, and asks before each further round and before paid work. A task beside the
-//! conversation does the database work, so the conversation neither waits for the database nor sees it.
+//! conversation (`meter_task`) does the database work: noting a call never waits for it, another round and a
+//! reservation do.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,14 +9,9 @@ use std::sync::Arc;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{mpsc, oneshot};
 
-use super::books::{Books, Terms};
-use super::pricing;
-use crate::db::holds::ClaimResult;
-use crate::db::{DbError, call_notes, holds};
-use crate::domain::model::Model;
+use super::books::Books;
 use crate::domain::money::Usd;
-use crate::domain::turn::{ModelCall, TurnRef};
-use crate::lifecycle::kill_point;
+use crate::domain::turn::ModelCall;
 
 /// Capacity of the request channel. Notes that find no room are dropped: settling writes all of them again.
 const MAX_PENDING: usize = 32;
@@ -39,15 +35,16 @@ struct CallLogState {
     reserved: Usd,
 }
 
-/// The receiving end of a [`TurnMeter`], for [`run`].
+/// The receiving end of a [`TurnMeter`], for `meter_task::run`.
 #[derive(Debug)]
 pub(crate) struct MeterRequests {
-    requests: mpsc::Receiver<MeterRequest>,
-    call_log: CallLog,
+    pub(super) requests: mpsc::Receiver<MeterRequest>,
+    pub(super) call_log: CallLog,
 }
 
+/// What the conversation asks of the task.
 #[derive(Debug)]
-enum MeterRequest {
+pub(super) enum MeterRequest {
     Note(ModelCall),
     Round { prompt_bytes: u64, answer: oneshot::Sender<RoundBudget> },
     Reserve { work: PaidWork, answer: oneshot::Sender<Result<Reservation, Usd>> },
@@ -123,13 +120,14 @@ impl CallLog {
         self.0.lock()
     }
 
-    fn reserve(&self, amount: Usd) -> Reservation {
+    /// Reserves an amount until the result is dropped.
+    pub(super) fn reserve(&self, amount: Usd) -> Reservation {
         self.lines().reserved += amount;
         Reservation { call_log: self.clone(), amount }
     }
 
     /// Returns the cost of the calls so far plus the reservations.
-    fn used(&self, books: &Books) -> Usd {
+    pub(super) fn used(&self, books: &Books) -> Usd {
         let lines = self.lines();
         lines.calls.values().map(|call| books.entry(call).cost).sum::<Usd>() + lines.reserved
     }
@@ -194,105 +192,5 @@ impl MeterRequests {
                 drop(answer.send(granted.ok_or(left)));
             }
         }
-    }
-}
-
-/// Runs the meter task of a turn that asks `model`, until the conversation is over. Waits while the database
-/// is away.
-pub(crate) async fn run(books: &Books, turn: TurnRef, model: &Model, mut meter_requests: MeterRequests) {
-    let task = MeterTask { books, turn, model, call_log: &meter_requests.call_log };
-    while let Some(entry) = meter_requests.requests.recv().await {
-        // No sender is left: settling writes everything that is still queued.
-        if meter_requests.requests.is_closed() && meter_requests.requests.sender_strong_count() == 0 {
-            return;
-        }
-        match task.enter(entry).await {
-            Ok(()) => {}
-            Err(DbError::Cancelled) => return,
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(turn.id = turn.id.0, error, "calls of the turn {} are not recorded", turn.id);
-            }
-        }
-    }
-}
-
-/// The state of the meter task.
-struct MeterTask<'a> {
-    books: &'a Books,
-    turn: TurnRef,
-    model: &'a Model,
-    call_log: &'a CallLog,
-}
-
-impl MeterTask<'_> {
-    async fn enter(&self, entry: MeterRequest) -> Result<(), DbError> {
-        match entry {
-            MeterRequest::Note(call) => {
-                // What came with it is shown first.
-                tokio::task::yield_now().await;
-                self.note(&call).await
-            }
-            MeterRequest::Round { prompt_bytes, answer } => {
-                let credit = self.request_round(prompt_bytes).await?;
-                if answer.send(credit).is_err() {
-                    tracing::debug!("the turn ended before it learned of its credit");
-                }
-                Ok(())
-            }
-            MeterRequest::Reserve { work, answer } => {
-                if let Some(reserved) = self.reserve(work).await?
-                    && answer.send(reserved).is_err()
-                {
-                    tracing::debug!("the turn ended before it learned of its reservation");
-                }
-                Ok(())
-            }
-        }
-    }
-
-    async fn note(&self, call: &ModelCall) -> Result<(), DbError> {
-        let entry = self.books.entry(call);
-        let write = || call_notes::note(&self.books.db, self.turn, std::slice::from_ref(&entry));
-        self.books.db.persist(write).await?;
-        kill_point!("tab: call noted");
-        Ok(())
-    }
-
-    async fn request_round(&self, prompt_bytes: u64) -> Result<RoundBudget, DbError> {
-        let bound = pricing::bound(self.model, prompt_bytes, self.books.today());
-        // The hold covers the next round however little is left: that round is at least the last answer.
-        let Some(ClaimResult { left, .. }) =
-            self.claim(PaidWork { least: Usd::ZERO, most: bound }, true).await?
-        else {
-            return Ok(RoundBudget::Open);
-        };
-        let Terms { overdraft_limit, turn_limit, .. } = self.books.terms;
-        Ok(if left <= -overdraft_limit && !self.is_free() {
-            RoundBudget::Used
-        } else if turn_limit > Usd::ZERO && self.call_log.used(self.books) >= turn_limit {
-            RoundBudget::LimitReached
-        } else {
-            RoundBudget::Open
-        })
-    }
-
-    /// Returns `None` if there is no open hold that could grow.
-    async fn reserve(&self, work: PaidWork) -> Result<Option<Result<Reservation, Usd>>, DbError> {
-        let Some(ClaimResult { granted, left }) = self.claim(work, self.is_free()).await? else {
-            return Ok(None);
-        };
-        kill_point!("tab: reserved");
-        Ok(Some(if granted { Ok(self.call_log.reserve(work.most)) } else { Err(left) }))
-    }
-
-    async fn claim(&self, work: PaidWork, free: bool) -> Result<Option<ClaimResult>, DbError> {
-        let used = self.call_log.used(self.books);
-        let claim = || holds::claim(&self.books.db, self.turn, (used, work.most, work.least), free);
-        self.books.db.persist(claim).await
-    }
-
-    fn is_free(&self) -> bool {
-        self.books.is_privileged(self.turn.user)
     }
 }

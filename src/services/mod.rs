@@ -16,6 +16,7 @@ pub(crate) mod history;
 pub mod intake;
 pub(crate) mod janitor;
 pub mod made_files;
+pub(crate) mod meter_task;
 pub(crate) mod metering;
 pub(crate) mod paid_call;
 pub mod payments;

@@ -1,5 +1,5 @@
-//! Formulas by their pixels: what is drawn is visible, complete and different for different sources; what
-//! cannot be drawn is refused soon.
+//! Checks drawn formulas by their pixels: what is drawn is visible, complete and different for different
+//! sources; what cannot be drawn is refused quickly.
 
 use std::collections::HashSet;
 use std::time::Duration;

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use playground::anthropic::{Gate, Reply, Step};
+use playground::telegram::{Call, View};
 
 use crate::harness::{ANN, BOB, BOUND, Bot, conversation};
 
 /// How long the database is away; the promise is ten seconds.
 const OUTAGE: Duration = Duration::from_secs(10);
+/// More than a draft lasts, which is 30 s.
+const LONGEST_DRAFT: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn ten_seconds_without_the_database_lose_nothing() {
@@ -40,6 +43,30 @@ async fn ten_seconds_without_the_database_lose_nothing() {
     let said = conversation(bot.model.requests().last().unwrap());
     assert_eq!(said[3], "assistant: An answer that ends.");
     assert_eq!(bot.answers(ANN).len(), 3);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_finished_answer_stays_visible_as_a_draft_until_it_can_be_settled() {
+    let bot = Bot::start().await;
+    bot.ask("before").await;
+    let (gate, keeper) = Gate::new();
+    let steps =
+        vec![Step::Text("An answer ".to_owned()), Step::Gate(gate), Step::Text("that ends.".to_owned())];
+    bot.model.script_for("during", Reply::steps(steps));
+    bot.ann("during");
+    bot.telegram.until("a draft", BOUND, |view| view.live_draft(ANN).map(drop)).await.unwrap();
+    bot.proxy.cut();
+    keeper.open();
+    // The whole answer, and 18 s later the same again, before the draft expires.
+    let shown = |view: &View<'_>| {
+        let whole = |call: &&Call| call.params["text"] == "An answer that ends.";
+        view.calls_of("sendMessageDraft").filter(whole).count()
+    };
+    let again = bot.telegram.until("the draft again", LONGEST_DRAFT, |view| (shown(view) >= 2).then_some(()));
+    again.await.unwrap();
+    bot.proxy.mend();
+    assert_eq!(bot.answer(ANN, 2).await, "An answer that ends.");
     bot.end().await;
 }
 

@@ -32,6 +32,18 @@ async fn passing_faults_before_the_first_word_are_not_seen() {
 }
 
 #[tokio::test]
+async fn a_stream_that_breaks_after_nothing_but_blanks_is_asked_for_again() {
+    let bot = Bot::start().await;
+    for blank in ["\n", " \n\n", "\u{200b}"] {
+        bot.model.script(Reply::steps(vec![Step::Text(blank.to_owned()), Step::Cut]));
+        bot.model.script(Reply::text("The answer."));
+        assert_eq!(bot.ask("question").await, "The answer.");
+    }
+    assert_eq!(bot.model.requests().len(), 6);
+    bot.end().await;
+}
+
+#[tokio::test]
 async fn an_answer_that_breaks_off_is_continued_once() {
     let bot = Bot::start().await;
     bot.model.script(Reply::steps(vec![Step::Text("Half of the".to_owned()), Step::Cut]));

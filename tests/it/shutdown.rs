@@ -2,9 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use playground::anthropic::{Gate, Reply, Step};
+use playground::anthropic::{Gate, Reply, Step, StopReason};
+use playground::samples;
 use playground::telegram::Person;
+use serde_json::json;
 
+use crate::files_out::{course, made};
 use crate::harness::{ANN, BOB, BOUND, Bot};
 
 fn half(bot: &Bot, text: &str) -> playground::anthropic::GateKeeper {
@@ -64,6 +67,28 @@ async fn an_answer_that_had_not_begun_is_given_after_the_restart() {
     drop(keeper);
     bot.run().await;
     assert_eq!(bot.answer(ANN, 1).await, "You said: question");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn an_answer_of_which_only_a_file_was_shown_is_closed_and_not_given_again() {
+    let mut bot = Bot::with([("SHUTDOWN_GRACE_SECONDS", "0")]).await;
+    bot.ask("hello").await;
+    let id = made(&bot, "chart.png", "image/png", &samples::png(64, 48)).await;
+    let input = json!({"file_id": id, "sequential": true});
+    let call = Step::ToolUse { name: "deliver_file".to_owned(), input };
+    bot.model.script(Reply::steps(vec![call, Step::Stop(StopReason::ToolUse)]));
+    let (gate, keeper) = Gate::new();
+    bot.model.script(Reply::steps(vec![Step::Gate(gate)]));
+    bot.ann("Send me the chart.");
+    bot.request(3).await;
+    bot.terminate();
+    assert_eq!(bot.exit_code().await, 0);
+    assert_eq!(course(&bot, ANN), ["<Photo>", CUT]);
+    drop(keeper);
+    bot.run().await;
+    assert!(bot.ask("thanks").await.ends_with("the person has got it]\nthanks"));
+    assert_eq!(bot.model.requests().len(), 4, "the question is not asked again");
     bot.end().await;
 }
 

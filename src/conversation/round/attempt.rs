@@ -32,6 +32,8 @@ pub(super) struct Attempt {
     number: i32,
     request_id: Option<String>,
     pub(super) text: String,
+    /// The length of the part of `text` that was shown, in bytes.
+    shown: usize,
     pub(super) blocks: Vec<Value>,
     pub(super) tool_calls: Vec<ToolCall>,
     /// Summaries of thoughts and the arguments of calls.
@@ -106,8 +108,10 @@ impl Attempt {
             }
             let shown = match event {
                 LlmEvent::Text(text) => {
+                    self.add(text, web);
+                    let Some(text) = self.unshown() else { continue };
                     self.first_text.get_or_insert_with(|| started.elapsed());
-                    TurnEvent::Text(self.add(text, web))
+                    TurnEvent::Text(text)
                 }
                 LlmEvent::Thinking(text) => {
                     self.unseen.push_str(&text);
@@ -132,8 +136,8 @@ impl Attempt {
         }
     }
 
-    /// Appends a piece of the model's text and returns it as it is shown.
-    fn add(&mut self, mut piece: String, web: Option<&WebUse>) -> String {
+    /// Appends a piece of the model's text.
+    fn add(&mut self, mut piece: String, web: Option<&WebUse>) {
         if std::mem::take(&mut self.apart) && !self.text.ends_with('\n') && !piece.starts_with('\n') {
             piece.insert_str(0, "\n\n");
         }
@@ -142,7 +146,14 @@ impl Attempt {
             None => piece,
         };
         self.text.push_str(&piece);
-        piece
+    }
+
+    /// Returns the text that has not been shown yet, and counts it as shown. `None` while the whole text is
+    /// blank: such a try may be repeated.
+    fn unshown(&mut self) -> Option<String> {
+        let unshown = (!is_blank(&self.text)).then(|| self.text[self.shown..].to_owned())?;
+        self.shown = self.text.len();
+        (!unshown.is_empty()).then_some(unshown)
     }
 
     /// Notes what the provider's own tools do, and what the text cites. Returns what is shown of it.
@@ -162,7 +173,7 @@ impl Attempt {
             LlmEvent::Cited(cited) => {
                 let Some((marks, new)) = web.map(|web| web.cite(&cited)) else { return Vec::new() };
                 self.text.push_str(&marks);
-                let marks = (!marks.is_empty()).then_some(TurnEvent::Text(marks));
+                let marks = self.unshown().map(TurnEvent::Text);
                 // The sources come first: whoever has the text can explain its marks.
                 new.into_iter().map(TurnEvent::Source).chain(marks).collect()
             }

@@ -9,6 +9,11 @@ use super::wire::ErrorBody;
 
 /// The longest message of the provider in a log line, in code points.
 const WORDS: usize = 500;
+/// The pause after a rate limit that names no time, as inside a stream or from a proxy.
+const RATE_PAUSE: Duration = Duration::from_secs(5);
+/// The codes of limits that no wait of seconds lifts: the account has spent what it may.
+const SPENT: [&str; 3] =
+    ["enforced_spend_limit_reached", "contract_spend_limit_reached", "ramp_limit_exceeded"];
 
 /// Classifies an unsuccessful answer. `should_retry` is the server's own advice, if it gave any.
 pub(super) fn classify(
@@ -17,15 +22,19 @@ pub(super) fn classify(
     retry_after: Option<Duration>,
     should_retry: Option<bool>,
 ) -> LlmError {
-    let (kind, message) = match serde_json::from_str::<ErrorBody>(body) {
-        Ok(body) => (body.error.kind, shorten(&body.error.message)),
-        Err(_) => ("unreadable".to_owned(), shorten(body)),
+    let (kind, message, is_lasting) = match serde_json::from_str::<ErrorBody>(body) {
+        Ok(ErrorBody { error }) => {
+            let is_lasting = error.code().is_some_and(|code| SPENT.contains(&code));
+            (error.kind, shorten(&error.message), is_lasting)
+        }
+        Err(_) => ("unreadable".to_owned(), shorten(body), false),
     };
     if should_retry == Some(false) {
         return rejected(status, kind, message);
     }
     match status {
-        429 => LlmError::RateLimited { message, retry_after },
+        429 if is_lasting => LlmError::RateLimited { message, retry_after: None },
+        429 => LlmError::RateLimited { message, retry_after: Some(retry_after.unwrap_or(RATE_PAUSE)) },
         529 => LlmError::Overloaded(message),
         408 | 409 | 500..=599 => LlmError::Provider { status, message },
         413 => LlmError::TooLong(message),
@@ -39,7 +48,7 @@ pub(super) fn in_stream(kind: &str, message: &str) -> LlmError {
     let message = shorten(message);
     match kind {
         "overloaded_error" => LlmError::Overloaded(message),
-        "rate_limit_error" => LlmError::RateLimited { message, retry_after: Some(Duration::from_secs(5)) },
+        "rate_limit_error" => LlmError::RateLimited { message, retry_after: Some(RATE_PAUSE) },
         "api_error" | "timeout_error" => LlmError::Provider { status: 200, message },
         _ => rejected(200, kind.to_owned(), message),
     }

@@ -168,6 +168,15 @@ pub(super) struct ErrorDetail {
     pub(super) kind: String,
     #[serde(default)]
     pub(super) message: String,
+    #[serde(default)]
+    pub(super) details: Value,
+}
+
+impl ErrorDetail {
+    /// Returns the code that tells errors of one kind apart, if there is one.
+    pub(super) fn code(&self) -> Option<&str> {
+        self.details["error_code"].as_str()
+    }
 }
 
 /// One event of a stream, with unparsed fields, so that an unreadable one does not affect the others.

@@ -14,6 +14,7 @@ mod tool_lines;
 mod work;
 
 pub(crate) use self::actions::Actions;
+pub(crate) use self::pace::REMINDER;
 pub(super) use self::paint::{draft, find_lost, is_draft_of};
 pub(crate) use self::place::{Place, Surface};
 pub(crate) use self::presenter::present;

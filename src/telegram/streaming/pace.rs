@@ -1,5 +1,5 @@
-//! The pace of an unfinished message: the first text at once, then at most one state per second, always
-//! including the last one, and a refresh before a draft expires.
+//! The pace of an unfinished message: the first text at once, then at most one state per second in drafts and
+//! one in four seconds in groups, always including the last one, and a refresh before a draft expires.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ const DRAFT_GAP: Duration = Duration::from_secs(1);
 /// The gap between two edits in a group, whose total budget is 20 calls per minute.
 const EDIT_GAP: Duration = Duration::from_secs(4);
 /// The refresh interval of a draft, which expires 30 s after its last call.
-const REMINDER: Duration = Duration::from_secs(18);
+pub(crate) const REMINDER: Duration = Duration::from_secs(18);
 
 /// Decides when to show the next state.
 #[derive(Debug)]

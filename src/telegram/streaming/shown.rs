@@ -53,6 +53,6 @@ impl<'a> LastDraft<'a> {
 
 impl fmt::Debug for LastDraft<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("LastFrame").field(&self.0.is_some()).finish()
+        f.debug_tuple("LastDraft").field(&self.0.is_some()).finish()
     }
 }

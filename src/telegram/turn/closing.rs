@@ -1,5 +1,7 @@
 //! Closes a turn: the last state of its screen becomes messages in the outbox, and the turn is settled.
 
+use tokio::sync::oneshot;
+
 use super::place::place;
 use crate::bot_api::flow::Class;
 use crate::db::model_calls::Payer;
@@ -63,10 +65,20 @@ pub(super) async fn close(
     let ending = Ending { report, calls_complete, subject, messages: &messages, begun };
     forget_lost(context, request, report).await;
     let settle = || settlement::settle(&context.books, request.turn_ref(), ending);
-    let (settled, ()) = tokio::join!(db.persist(settle), async {
-        shown.frame.arrived().await;
-        synchronise(context, place, shown.posted, shown.draft.as_deref(), parts.first()).await;
-    });
+    let (settling, ends) = oneshot::channel::<()>();
+    let (settled, ()) = tokio::join!(
+        async {
+            let settled = db.persist(settle).await;
+            drop(settling);
+            settled
+        },
+        async {
+            shown.frame.arrived().await;
+            let (draft, last) = (shown.draft.as_deref(), parts.first());
+            synchronise(context, place, shown.posted, draft, last).await;
+            keep(context, place, shown.posted, draft.and(last), ends).await;
+        }
+    );
     let shown_before = messages.is_empty() && (shown.posted > 0 || shown.has_files);
     Closed { settled, begun, shown_before }
 }
@@ -112,6 +124,23 @@ async fn synchronise(
     }
     if let Err(postponed) = streaming::draft(&context.screen.api, place, part, Class::Draft, last).await {
         tracing::debug!(?postponed, "the draft could not be brought in line with the final message");
+    }
+}
+
+/// Shows a finished answer as a draft until it is settled: a database that is away may delay that for longer
+/// than a draft lasts.
+async fn keep(
+    context: &BotContext,
+    place: Place,
+    part: usize,
+    last: Option<&RichText>,
+    mut settled: oneshot::Receiver<()>,
+) {
+    let Some(last) = last.filter(|_| place.surface == Surface::Draft) else { return };
+    while tokio::time::timeout(streaming::REMINDER, &mut settled).await.is_err() {
+        if let Err(postponed) = streaming::draft(&context.screen.api, place, part, Class::Draft, last).await {
+            tracing::debug!(?postponed, "the draft of an unsettled answer could not be shown again");
+        }
     }
 }
 

@@ -34,7 +34,8 @@ use crate::services::metering::{self, MeterRequests, TurnMeter};
 pub(super) async fn drive(context: &BotContext, request: TurnRequest, mut permit: Permit, stop: &Stop) {
     let _active = Active::count(context, request.turn);
     let (report, shown, slot) = Box::pin(run(context, &request, &mut permit, stop)).await;
-    if report.outcome == Outcome::Interrupted(Interruption::Shutdown) && is_blank(&report.text) {
+    let has_nothing = is_blank(&report.text) && shown.posted == 0 && !shown.has_files;
+    if report.outcome == Outcome::Interrupted(Interruption::Shutdown) && has_nothing {
         return postpone(context, &request, &report.calls).await;
     }
     let closed = Box::pin(close(context, &request, true, &report, shown)).await;

@@ -6,7 +6,8 @@ use crate::conversation::converse;
 use crate::conversation::interrupt::Stop;
 use crate::domain::turn::{TurnReport, TurnRequest};
 use crate::lifecycle::kill_point;
-use crate::services::metering::{self, MeterRequests, TurnMeter};
+use crate::services::meter_task;
+use crate::services::metering::{MeterRequests, TurnMeter};
 use crate::telegram::checkpoint::{self, CheckpointedEvents};
 use crate::telegram::context::BotContext;
 use crate::telegram::streaming::{self, ScreenResult};
@@ -31,7 +32,7 @@ pub(super) async fn perform<'a>(
         biased;
         converse(&context.assistant, request, screen, meter, stop),
         streaming::present(&context.screen, place(request), events),
-        metering::run(&context.books, request.turn_ref(), &request.settings.model, meter_requests),
+        meter_task::run(&context.books, request.turn_ref(), &request.settings.model, meter_requests),
     );
     // The screen has shown the same list.
     let list = checkpoint::ending(&report.text, request.settings.language, &report.sources);

@@ -196,7 +196,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("strsim", &["telegram"]),
     ("sqlx", &["db"]),
     ("redis", &["cache"]),
-    ("reqwest", &["http", "llm", "sandbox", "tools", "bot_api"]),
+    ("reqwest", &["http", "llm", "sandbox", "bot_api"]),
     ("prometheus", &["telemetry"]),
     (
         "std::env",

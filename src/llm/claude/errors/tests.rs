@@ -10,6 +10,11 @@ fn errors_are_sorted_by_what_to_do_next() {
             r#"{{"type":"error","error":{{"type":"{kind}","message":"{message}"}},"request_id":"req_1"}}"#
         )
     };
+    let spent = |code: &str| {
+        format!(
+            r#"{{"error":{{"type":"rate_limit_error","message":"x","details":{{"error_code":"{code}"}}}}}}"#
+        )
+    };
     let two = Some(Duration::from_secs(2));
     for (status, body, retry_after, should_retry, name, retry) in [
         (529, body("overloaded_error", "Overloaded"), None, None, "overloaded", Retry::Later),
@@ -21,7 +26,18 @@ fn errors_are_sorted_by_what_to_do_next() {
             "rate_limited",
             Retry::After(Duration::from_secs(2)),
         ),
-        (429, body("rate_limit_error", "spend limit"), None, None, "rate_limited", Retry::Never),
+        (
+            429,
+            body("rate_limit_error", "slow"),
+            None,
+            None,
+            "rate_limited",
+            Retry::After(Duration::from_secs(5)),
+        ),
+        (429, "slow down".to_owned(), two, None, "rate_limited", Retry::After(Duration::from_secs(2))),
+        (429, spent("enforced_spend_limit_reached"), None, None, "rate_limited", Retry::Never),
+        (429, spent("contract_spend_limit_reached"), two, None, "rate_limited", Retry::Never),
+        (429, spent("another_code"), two, None, "rate_limited", Retry::After(Duration::from_secs(2))),
         (500, body("api_error", "oops"), None, None, "provider_error", Retry::Soon),
         (500, body("api_error", "oops"), None, Some(false), "rejected", Retry::Never),
         (502, "<html>bad gateway".to_owned(), None, None, "provider_error", Retry::Soon),
