@@ -3,36 +3,9 @@
 
 use playground::anthropic::{Gate, Recorded, Reply, Step, StopReason};
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::harness::{ANN, BOB, BOUND, Bot, GROUP};
-
-/// Returns the cost of a call at the prices of Claude Sonnet 5.5, computed here on purpose and not by the
-/// product.
-fn sonnet_cost(usage: &Value) -> Decimal {
-    let tokens = |field: &str| Decimal::from(usage[field].as_u64().unwrap_or(0));
-    let nested = |field: &str| Decimal::from(usage["cache_creation"][field].as_u64().unwrap_or(0));
-    let searches = Decimal::from(usage["server_tool_use"]["web_search_requests"].as_u64().unwrap_or(0));
-    let (input, output) = (tokens("input_tokens"), tokens("output_tokens"));
-    let (short, long) = (nested("ephemeral_5m_input_tokens"), nested("ephemeral_1h_input_tokens"));
-    assert_eq!(short + long, tokens("cache_creation_input_tokens"), "{usage}");
-    let price = |text: &str| text.parse::<Decimal>().unwrap();
-    (input * price("2")
-        + short * price("2.5")
-        + long * price("4")
-        + tokens("cache_read_input_tokens") * price("0.1")
-        + output * price("10"))
-        / price("1000000")
-        + searches * price("0.01")
-}
-
-fn cost_of(requests: &[Recorded]) -> Decimal {
-    requests
-        .iter()
-        .filter(|request| !request.usage.is_null())
-        .map(|request| sonnet_cost(&request.usage))
-        .sum()
-}
+use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, prices};
 
 async fn spent(bot: &Bot, user: i64) -> Decimal {
     Decimal::from(1_000) - bot.balance(user).await
@@ -61,7 +34,7 @@ async fn an_answer_costs_what_its_usage_says_to_the_last_digit() {
     settled(&bot).await;
     let requests = bot.model.requests();
     assert_eq!(charges(&bot).await.len(), 3);
-    assert_eq!(spent(&bot, ANN).await, cost_of(&requests));
+    assert_eq!(spent(&bot, ANN).await, prices::requests(&requests));
     assert!(spent(&bot, ANN).await > Decimal::ZERO);
     bot.end().await;
 }
@@ -84,7 +57,7 @@ async fn a_tool_loop_of_five_calls_costs_the_sum_of_five_usages() {
     assert!(answer.ends_with("That is all."), "{answer}");
     let requests = bot.model.requests();
     assert_eq!(requests.len(), 5);
-    assert_eq!(charges(&bot).await, [cost_of(&requests)]);
+    assert_eq!(charges(&bot).await, [prices::requests(&requests)]);
     let calls = "SELECT count(*) FROM model_calls WHERE payer = 'user' AND cost > 0";
     assert_eq!(bot.database.count(calls).await, 5);
     let result = &requests[1].body["messages"][2]["content"][0];
@@ -115,6 +88,28 @@ async fn the_chat_shows_the_tool_while_it_works() {
 }
 
 #[tokio::test]
+async fn how_a_tool_has_ended_stands_below_the_text_until_words_follow() {
+    let bot = Bot::start().await;
+    let (gate, keeper) = Gate::new();
+    let estimate = |input| Step::ToolUse { name: "cost_estimator".to_owned(), input };
+    bot.model.script(Reply::steps(vec![
+        Step::Text("Let me see.".to_owned()),
+        estimate(json!({"input_chars": 10, "output_chars": 10})),
+        estimate(json!({"input_chars": "many"})),
+    ]));
+    bot.model.script(Reply::steps(vec![Step::Gate(gate), Step::Text("Little.".to_owned())]));
+    bot.ann("what does it cost?");
+    let lines = "Let me see.\n\n✅ estimating costs\n⚠️ estimating costs";
+    let seen = bot.telegram.until("both lines", BOUND, |view| {
+        view.live_draft(ANN).filter(|draft| draft.text == lines).map(drop)
+    });
+    seen.await.unwrap();
+    keeper.open();
+    assert_eq!(bot.answer(ANN, 1).await, "Let me see.\n\nLittle.");
+    bot.end().await;
+}
+
+#[tokio::test]
 async fn two_people_at_once_pay_for_themselves() {
     let bot = Bot::start().await;
     for round in 0..3 {
@@ -127,8 +122,8 @@ async fn two_people_at_once_pay_for_themselves() {
     let (ann, bob): (Vec<Recorded>, Vec<Recorded>) =
         bot.model.requests().into_iter().partition(|request| request.newest_user_text().contains("Ann"));
     assert_eq!((ann.len(), bob.len()), (3, 3));
-    assert_eq!(spent(&bot, ANN).await, cost_of(&ann));
-    assert_eq!(spent(&bot, BOB).await, cost_of(&bob));
+    assert_eq!(spent(&bot, ANN).await, prices::requests(&ann));
+    assert_eq!(spent(&bot, BOB).await, prices::requests(&bob));
     bot.end().await;
 }
 
@@ -144,7 +139,7 @@ async fn a_stopped_answer_costs_more_than_its_prompt() {
     bot.answer(ANN, 1).await;
     settled(&bot).await;
     // `stopped.rs` says how much more.
-    let (charged, reported) = (charges(&bot).await, cost_of(&bot.model.requests()));
+    let (charged, reported) = (charges(&bot).await, prices::requests(&bot.model.requests()));
     assert!(charged.len() == 1 && charged[0] > reported, "{charged:?} for {reported}");
     drop(keeper);
     bot.end().await;
@@ -163,7 +158,7 @@ async fn failed_tries_with_usage_are_part_of_the_price_and_those_without_are_fre
     let requests = bot.model.requests();
     assert_eq!(requests.len(), 3);
     assert_eq!(requests.iter().filter(|request| request.usage.is_null()).count(), 1);
-    assert_eq!(charges(&bot).await, [cost_of(&requests)]);
+    assert_eq!(charges(&bot).await, [prices::requests(&requests)]);
     bot.end().await;
 }
 
@@ -192,7 +187,7 @@ async fn an_answer_that_telegram_refuses_was_still_made() {
     keeper.open();
     settled(&bot).await;
     bot.database.until("SELECT count(*) FROM outbox WHERE state = 'refused'", 1).await;
-    assert_eq!(charges(&bot).await, [cost_of(&bot.model.requests())]);
+    assert_eq!(charges(&bot).await, [prices::requests(&bot.model.requests())]);
     bot.end().await;
 }
 
@@ -207,7 +202,7 @@ async fn a_crash_before_anything_was_shown_is_the_owners_loss() {
     bot.run().await;
     assert_eq!(bot.answer(ANN, 1).await, "You said: hello");
     settled(&bot).await;
-    assert_eq!(charges(&bot).await, [cost_of(&bot.model.requests()[1..])]);
+    assert_eq!(charges(&bot).await, [prices::requests(&bot.model.requests()[1..])]);
     let lost = "SELECT count(*) FROM model_calls WHERE payer = 'owner' AND attempt = 1 AND cost > 0";
     assert_eq!(bot.database.count(lost).await, 1);
     drop(keeper);
@@ -226,7 +221,7 @@ async fn a_stop_of_the_service_before_the_first_word_is_the_owners_loss_too() {
     bot.run().await;
     assert_eq!(bot.answer(ANN, 1).await, "You said: hello");
     settled(&bot).await;
-    assert_eq!(charges(&bot).await, [cost_of(&bot.model.requests()[1..])]);
+    assert_eq!(charges(&bot).await, [prices::requests(&bot.model.requests()[1..])]);
     let lost = "SELECT count(*) FROM model_calls WHERE payer = 'owner' AND ended = 'cut'";
     assert_eq!(bot.database.count(lost).await, 1);
     drop(keeper);
@@ -356,7 +351,7 @@ async fn a_tool_loop_ends_with_a_last_answer_at_the_overdraft_limit() {
     assert!(requests.len() < 5, "{} requests", requests.len());
     bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
     assert!(bot.answers(ANN).last().unwrap().contains("/pay"), "{}", bot.screen(ANN));
-    assert_eq!(charges(&bot).await, [cost_of(&requests)]);
+    assert_eq!(charges(&bot).await, [prices::requests(&requests)]);
     bot.end().await;
 }
 
@@ -366,7 +361,7 @@ async fn administrators_are_charged_but_never_stopped() {
     assert_eq!(bot.ask("hello").await, "You said: hello");
     assert_eq!(bot.ask("again").await, "You said: again");
     settled(&bot).await;
-    assert_eq!(-bot.balance(ANN).await, cost_of(&bot.model.requests()));
+    assert_eq!(-bot.balance(ANN).await, prices::requests(&bot.model.requests()));
     bot.end().await;
 }
 

@@ -5,7 +5,7 @@ use playground::anthropic::{Gate, Recorded, Reply, Step, StopReason};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::harness::{ANN, BOUND, Bot, exact};
+use crate::harness::{ANN, BOUND, Bot, exact, prices};
 
 const VERDICT: &str = r#"{"verdict": "NEEDS_IMPROVEMENT", "alignment_score": 60, "confidence": 90,
     "issues": [{"severity": "major", "description": "2 + 2 is not 5", "location": "line 1"}],
@@ -23,21 +23,6 @@ fn estimate() -> Step {
 
 fn tools(calls: Vec<Step>) -> Reply {
     Reply::steps(calls.into_iter().chain([Step::Stop(StopReason::ToolUse)]).collect())
-}
-
-/// Returns the cost of a request at the prices of its model, computed here on purpose and not by the product.
-fn cost(request: &Recorded) -> Decimal {
-    let usage = &request.usage;
-    let count = |value: &Value| Decimal::from(value.as_u64().unwrap_or(0));
-    let writes = &usage["cache_creation"];
-    // Input, writes for five minutes and for an hour, reads, output: Opus costs twice as much as Sonnet.
-    let sonnet = count(&usage["input_tokens"]) * Decimal::from(2)
-        + count(&writes["ephemeral_5m_input_tokens"]) * Decimal::new(25, 1)
-        + count(&writes["ephemeral_1h_input_tokens"]) * Decimal::from(4)
-        + count(&usage["cache_read_input_tokens"]) * Decimal::new(1, 1)
-        + count(&usage["output_tokens"]) * Decimal::from(10);
-    let factor = if request.body["model"] == "claude-opus-5-5" { 2 } else { 1 };
-    sonnet * Decimal::from(factor) / Decimal::from(1_000_000)
 }
 
 async fn charged(bot: &Bot) -> Vec<Decimal> {
@@ -94,9 +79,9 @@ async fn a_critic_works_in_rounds_of_its_own_and_everything_is_paid_once() {
     let verdict = &results(&requests[3])[0];
     assert_eq!((&verdict["verdict"], &verdict["rounds"]), (&json!("NEEDS_IMPROVEMENT"), &json!(2)));
     assert_eq!(verdict["issues"][0]["description"], "2 + 2 is not 5");
-    let of_critic = cost(&requests[1]) + cost(&requests[2]);
+    let of_critic = prices::request(&requests[1]) + prices::request(&requests[2]);
     assert_eq!(verdict["cost_usd"].as_str().unwrap().parse::<Decimal>().unwrap(), of_critic);
-    assert_eq!(charged(&bot).await, [requests.iter().map(cost).sum::<Decimal>()]);
+    assert_eq!(charged(&bot).await, [requests.iter().map(prices::request).sum::<Decimal>()]);
     bot.database.until("SELECT count(*) FROM tool_calls WHERE tool = 'self_critique' AND cost > 0", 1).await;
     bot.end().await;
 }
@@ -116,7 +101,7 @@ async fn without_half_a_dollar_nothing_is_checked_and_the_model_can_say_why() {
     );
     assert!(refused[0]["message"].as_str().unwrap().contains("/pay"));
     assert!(refused[1]["error"].is_null(), "what is free works: {}", refused[1]);
-    assert_eq!(charged(&bot).await, [requests.iter().map(cost).sum::<Decimal>()]);
+    assert_eq!(charged(&bot).await, [requests.iter().map(prices::request).sum::<Decimal>()]);
     bot.end().await;
 }
 
@@ -170,7 +155,7 @@ async fn a_critic_that_talks_too_much_stays_below_its_limit_and_still_judges() {
     let limits: Vec<u64> =
         requests.iter().map(|request| request.body["max_tokens"].as_u64().unwrap()).collect();
     let of_critic = &requests[1..requests.len() - 1];
-    assert!(of_critic.iter().map(cost).sum::<Decimal>() <= Decimal::new(5, 1), "{limits:?}");
+    assert!(of_critic.iter().map(prices::request).sum::<Decimal>() <= Decimal::new(5, 1), "{limits:?}");
     assert!(limits[1] < limits[0], "something is kept back for a last answer: {limits:?}");
     bot.end().await;
 }
@@ -187,7 +172,7 @@ async fn tries_that_fail_after_their_usage_count_towards_the_limit() {
     let requests = bot.model.requests();
     let of_critic = &requests[1..requests.len() - 1];
     assert!(of_critic.len() > 1, "it is tried again");
-    assert!(of_critic.iter().map(cost).sum::<Decimal>() <= Decimal::new(5, 1));
+    assert!(of_critic.iter().map(prices::request).sum::<Decimal>() <= Decimal::new(5, 1));
     let limits: Vec<u64> =
         of_critic.iter().map(|request| request.body["max_tokens"].as_u64().unwrap()).collect();
     assert!(limits.is_sorted_by(|one, next| one >= next), "{limits:?}");
@@ -205,7 +190,7 @@ async fn what_is_no_verdict_is_told_and_paid() {
     let told = &results(&requests[2])[0];
     assert_eq!(told["error"], "no_verdict");
     assert!(told["message"].as_str().unwrap().contains("Looks fine to me."));
-    assert_eq!(charged(&bot).await, [requests.iter().map(cost).sum::<Decimal>()]);
+    assert_eq!(charged(&bot).await, [requests.iter().map(prices::request).sum::<Decimal>()]);
     bot.end().await;
 }
 
@@ -221,7 +206,7 @@ async fn a_stop_cuts_the_critic_too_and_what_it_used_is_paid() {
     bot.request_end(2).await;
     let answer = bot.answer(ANN, 1).await;
     assert!(answer.starts_with("I let it be checked."), "{answer}");
-    assert_eq!(charged(&bot).await, [bot.model.requests().iter().map(cost).sum::<Decimal>()]);
+    assert_eq!(charged(&bot).await, [bot.model.requests().iter().map(prices::request).sum::<Decimal>()]);
     bot.database.until("SELECT count(*) FROM model_calls WHERE ended = 'cut' AND payer = 'user'", 1).await;
     drop(keeper);
     bot.end().await;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use starling::domain::file_id::PublicFileId;
 
 use crate::files_out::made;
-use crate::harness::{ANN, BOB, BOUND, Bot};
+use crate::harness::{ANN, BOB, BOUND, Bot, prices};
 
 const PDF: &str = "application/pdf";
 const OPEN: &str = "SELECT count(*) FROM turns WHERE state = 'open'";
@@ -74,20 +74,6 @@ fn pages(block: &Value) -> Vec<String> {
     document.page_iter().map(text).map(number).collect()
 }
 
-/// Returns the cost of a request at the prices of Sonnet, computed here on purpose and not by the product.
-fn cost(request: &Recorded) -> Decimal {
-    assert_eq!(request.body["model"], "claude-sonnet-5-5");
-    let usage = &request.usage;
-    let count = |value: &Value| Decimal::from(value.as_u64().unwrap_or(0));
-    let writes = &usage["cache_creation"];
-    let micros = count(&usage["input_tokens"]) * Decimal::from(2)
-        + count(&writes["ephemeral_5m_input_tokens"]) * Decimal::new(25, 1)
-        + count(&writes["ephemeral_1h_input_tokens"]) * Decimal::from(4)
-        + count(&usage["cache_read_input_tokens"]) * Decimal::new(1, 1)
-        + count(&usage["output_tokens"]) * Decimal::from(10);
-    micros / Decimal::from(1_000_000)
-}
-
 fn usd(value: &Value) -> Decimal {
     value.as_str().unwrap().parse().unwrap()
 }
@@ -102,7 +88,7 @@ async fn charged(bot: &Bot) -> Decimal {
 }
 
 fn cost_of_all(bot: &Bot) -> Decimal {
-    bot.model.requests().iter().map(cost).sum()
+    prices::requests(&bot.model.requests())
 }
 
 #[tokio::test]
@@ -125,7 +111,10 @@ async fn a_person_lets_the_model_look_at_an_older_picture_again() {
     assert_eq!(blocks[1], json!({"type": "text", "text": "What does it show?"}));
     assert!(seen.body["tools"].is_null(), "it has no tools");
     let result = &results(&requests[4])[0];
-    assert_eq!((&result["file_id"], usd(&result["cost_usd"])), (&json!(ids(&bot).await[0]), cost(seen)));
+    assert_eq!(
+        (&result["file_id"], usd(&result["cost_usd"])),
+        (&json!(ids(&bot).await[0]), prices::request(seen))
+    );
     assert_eq!(charged(&bot).await, cost_of_all(&bot));
     bot.database.until("SELECT count(*) FROM tool_calls WHERE tool = 'analyze_image' AND cost > 0", 1).await;
 
@@ -178,8 +167,16 @@ async fn only_the_chosen_pages_are_sent_and_the_next_question_reads_them_from_th
     let read = again.usage["cache_read_input_tokens"].as_u64().unwrap();
     assert!(read > 3 * 1_500, "{}", again.usage);
     assert_eq!(second["tokens_read_from_cache"], json!(read));
-    assert_eq!((usd(&first["cost_usd"]), usd(&second["cost_usd"])), (cost(&seen), cost(&again)));
-    assert!(cost(&again) * Decimal::from(3) < cost(&seen), "{} and {}", cost(&seen), cost(&again));
+    assert_eq!(
+        (usd(&first["cost_usd"]), usd(&second["cost_usd"])),
+        (prices::request(&seen), prices::request(&again))
+    );
+    assert!(
+        prices::request(&again) * Decimal::from(3) < prices::request(&seen),
+        "{} and {}",
+        prices::request(&seen),
+        prices::request(&again)
+    );
 
     let (other, third) = asked(&bot, "analyze_pdf", input("And these?", "8-")).await;
     assert_eq!(pages(&blocks(&third.unwrap())[0]), ["Page 8", "Page 9"]);

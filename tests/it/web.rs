@@ -2,13 +2,13 @@
 //! answer, the books, the next prompt, pauses, limits, and pages that give orders.
 
 use playground::anthropic::web::{PAGES, page, search_citation};
-use playground::anthropic::{Gate, GateKeeper, Recorded, Reply, Step, StopReason};
+use playground::anthropic::{Gate, GateKeeper, Reply, Step, StopReason};
 use playground::telegram::{Message, NewFile};
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use serde_json::json;
 use starling::domain::file_id::PublicFileId;
 
-use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, exact, prompt};
+use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, exact, prices, prompt};
 
 const RATES: &str = "https://rates.example/eur";
 
@@ -41,24 +41,6 @@ fn half_a_report(bot: &Bot) -> GateKeeper {
         said(" nothing else."),
     ]));
     keeper
-}
-
-/// Returns the costs of all requests at the prices of Claude Sonnet 5.5, searches included.
-fn cost(requests: &[Recorded]) -> Decimal {
-    let price = |text: &str| text.parse::<Decimal>().unwrap();
-    let one = |request: &Recorded| {
-        let usage = &request.usage;
-        let count = |value: &Value| Decimal::from(value.as_u64().unwrap_or(0));
-        let writes = &usage["cache_creation"];
-        (count(&usage["input_tokens"]) * price("2")
-            + count(&writes["ephemeral_5m_input_tokens"]) * price("2.5")
-            + count(&writes["ephemeral_1h_input_tokens"]) * price("4")
-            + count(&usage["cache_read_input_tokens"]) * price("0.1")
-            + count(&usage["output_tokens"]) * price("10"))
-            / price("1000000")
-            + count(&usage["server_tool_use"]["web_search_requests"]) * price("0.01")
-    };
-    requests.iter().map(one).sum()
 }
 
 async fn charged(bot: &Bot) -> Decimal {
@@ -99,7 +81,7 @@ async fn an_answer_from_the_web_has_numbered_sources_and_costs_its_search() {
     2. The euro (official rate) Bank
     ");
     assert_eq!(links(&newest(&bot, ANN)), [RATES, "https://www.bank.example/euro?year=2026#rate"]);
-    assert_eq!(charged(&bot).await, cost(&bot.model.requests()));
+    assert_eq!(charged(&bot).await, prices::requests(&bot.model.requests()));
     assert_eq!(
         bot.database.count("SELECT sum(web_searches)::bigint FROM model_calls WHERE NOT estimated").await,
         1
@@ -198,7 +180,7 @@ async fn errors_inside_results_end_no_answer_and_cost_no_search() {
     1. EUR/USD today
     2. The euro (official rate) Bank
     "#);
-    assert_eq!(charged(&bot).await, cost(&bot.model.requests()));
+    assert_eq!(charged(&bot).await, prices::requests(&bot.model.requests()));
     bot.database.until("SELECT count(*) FROM tool_calls WHERE failed AND cost = 0", 2).await;
     bot.database.until("SELECT count(*) FROM tool_calls WHERE NOT failed AND cost = 0.01", 1).await;
     bot.end().await;
@@ -216,7 +198,7 @@ async fn a_page_is_cited_by_its_address_and_costs_only_its_tokens() {
     1. EUR/USD today
     ");
     assert_eq!(links(&newest(&bot, ANN)), [RATES]);
-    assert_eq!(charged(&bot).await, cost(&bot.model.requests()));
+    assert_eq!(charged(&bot).await, prices::requests(&bot.model.requests()));
     bot.database.until("SELECT count(*) FROM tool_calls WHERE tool = 'web_fetch' AND cost = 0", 1).await;
     assert_eq!(bot.database.count("SELECT count(*) FROM model_calls WHERE web_searches > 0").await, 0);
     bot.end().await;
@@ -323,7 +305,7 @@ async fn a_paused_answer_is_sent_back_unchanged_as_often_as_needed() {
             (usage["cache_read_input_tokens"].as_u64(), usage["cache_creation_input_tokens"].as_u64());
         assert!(read > written, "the prompt up to the pause comes from the cache: {usage}");
     }
-    assert_eq!(charged(&bot).await, cost(&requests));
+    assert_eq!(charged(&bot).await, prices::requests(&requests));
     bot.database.until("SELECT count(*) FROM tool_calls WHERE tool = 'web_search' AND NOT failed", 3).await;
     bot.end().await;
 }
@@ -361,7 +343,7 @@ async fn an_open_search_beside_a_call_of_ours_gets_its_result_in_the_next_round(
     bot.model.script(Reply::steps(vec![Step::Results, citing("One euro is 1.17 dollars", RATES)]));
     let answer = bot.ask("What does it cost in dollars?").await;
     assert_eq!(answer, "One euro is 1.17 dollars[1]\n\nSources\n1. EUR/USD today");
-    assert_eq!(charged(&bot).await, cost(&bot.model.requests()));
+    assert_eq!(charged(&bot).await, prices::requests(&bot.model.requests()));
     bot.database.until("SELECT count(*) FROM tool_calls WHERE NOT failed", 2).await;
     bot.end().await;
 }
@@ -435,10 +417,6 @@ async fn a_critic_searches_with_less_and_its_searches_are_charged_once() {
     assert_eq!(fetch["citations"]["enabled"], false);
     let told = requests[3].body["messages"].as_array().unwrap().last().unwrap()["content"].to_string();
     assert!(told.contains("FAIL") && !told.contains("[1]"), "a critic's words get no marks: {told}");
-    // Opus costs twice as much as Sonnet, a search costs the same.
-    let critic = &requests[1..3];
-    let search = Decimal::new(1, 2);
-    let total = cost(&requests) + cost(critic) - search;
-    assert_eq!(charged(&bot).await, total);
+    assert_eq!(charged(&bot).await, prices::requests(&requests));
     bot.end().await;
 }

@@ -20,6 +20,7 @@ use super::tool_lines::ToolLines;
 use super::work::{Piece, Purpose, ScreenWork, Seen, WorkResult};
 use super::{files, paint};
 use crate::bot_api::flow::Class;
+use crate::domain::blank::is_blank;
 use crate::domain::ids::MessageId;
 use crate::domain::record::ToolCallRecord;
 use crate::domain::tool::{Activity, ToolName};
@@ -125,7 +126,11 @@ impl<'a> Presenter<'a> {
             TurnEvent::Text(text) => {
                 self.answer.push(&text);
                 self.finished_parts.extend(std::iter::from_fn(|| self.answer.take_part()).map(Piece::Text));
-                self.tools.clear_ended();
+                // A break between two rounds does not go on with the answer: how a tool ended is shown until
+                // words follow.
+                if !is_blank(&text) {
+                    self.tools.clear_ended();
+                }
                 if !self.answer.is_blank() {
                     self.pace.changed();
                 }

@@ -4,6 +4,7 @@ pub(crate) mod barrier;
 pub(crate) mod database;
 pub(crate) mod money;
 pub(crate) mod partial_answer;
+pub(crate) mod prices;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod redis;
