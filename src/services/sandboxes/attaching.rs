@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use super::open::{Hold, OpenSandbox};
@@ -44,38 +43,17 @@ impl Sandboxes {
                 return Err(OpenError::Lost);
             }
             self.look_for_unwanted();
-            let connection = self.create(thread, turn, key, false).await?;
+            let connection = self.create(thread, turn, &key, false).await?;
             return Ok(OpenSandbox::new(self, hold, connection, true, BTreeMap::new()));
         }
         // An instance that died while it created the sandbox may have left it.
-        let connection = self.create(thread, turn, key, !is_fresh).await?;
+        let connection = self.create(thread, turn, &key, !is_fresh).await?;
         Ok(OpenSandbox::new(self, hold, connection, true, BTreeMap::new()))
     }
 
-    /// Creates a sandbox in a task of its own: if the turn is stopped meanwhile, its id is stored all the
-    /// same.
+    /// Creates a sandbox under a key that is stored. Dropping the future is as harmless as a crash: the next
+    /// call finds by the key what may have been created, else its life ends it.
     async fn create(
-        &self,
-        thread: ThreadId,
-        turn: TurnId,
-        key: String,
-        may_exist: bool,
-    ) -> Result<Connection, OpenError> {
-        let (tell, told) = oneshot::channel();
-        let this = self.clone();
-        self.life.spawn("sandbox", async move {
-            let created = tokio::select! {
-                created = this.create_and_store(thread, turn, &key, may_exist) => created,
-                // The row names the key: the next start finds what may have been created.
-                () = this.life.abort.cancelled() => Err(OpenError::Lost),
-            };
-            // Without a receiver the turn was stopped.
-            drop(tell.send(created));
-        });
-        told.await.unwrap_or(Err(OpenError::Lost))
-    }
-
-    async fn create_and_store(
         &self,
         thread: ThreadId,
         turn: TurnId,
