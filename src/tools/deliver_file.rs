@@ -136,13 +136,8 @@ async fn find(
     let missing: Vec<&str> =
         ids.iter().zip(&known).filter(|(_, id)| of(id).is_none()).map(|(text, _)| text.as_str()).collect();
     if !missing.is_empty() {
-        return Err(Failure {
-            error: "not_found",
-            message: format!(
-                "Not found in this conversation: {}. Nothing was sent. list_files shows the files that can be sent.",
-                missing.join(", "),
-            ),
-        });
+        let then = "Nothing was sent. list_files shows the files that can be sent.";
+        return Err(Failure::not_found(missing, then));
     }
     Ok(known.iter().filter_map(of).map(|file| media(file, wanted)).collect())
 }

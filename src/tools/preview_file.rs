@@ -65,9 +65,7 @@ async fn preview(arguments: Arguments, context: ToolContext<'_>) -> Result<Value
 }
 
 fn not_found(id: &str) -> Failure {
-    let message =
-        format!("Not found in this conversation: {id}. list_files shows the files that can be read.");
-    Failure { error: "not_found", message }
+    Failure::not_found([id], "list_files shows the files that can be read.")
 }
 
 fn told(id: &str, error: &PreviewError) -> Failure {

@@ -107,9 +107,7 @@ fn shown(id: PublicFileId, transcript: &FileTranscript, offset: usize) -> Value 
 }
 
 fn not_found(id: &str) -> Failure {
-    let message =
-        format!("Not found in this conversation: {id}. list_files shows the files that can be transcribed.");
-    Failure { error: "not_found", message }
+    Failure::not_found([id], "list_files shows the files that can be transcribed.")
 }
 
 fn unavailable(message: &str) -> Failure {

@@ -105,9 +105,7 @@ fn unfinished(reason: Unfinished) -> Failure {
 
 /// Returns the failure for an id that names no file of the conversation.
 pub(super) fn not_found(id: &str) -> Failure {
-    let message =
-        format!("Not found in this conversation: {id}. list_files shows the files that can be looked at.");
-    Failure { error: "not_found", message }
+    Failure::not_found([id], "list_files shows the files that can be looked at.")
 }
 
 /// Returns what the model reads if a file cannot be shown.

@@ -168,13 +168,8 @@ async fn find(
     if missing.is_empty() {
         return Ok(found);
     }
-    Err(Failure {
-        error: "not_found",
-        message: format!(
-            "Not found in this conversation: {}. Nothing was run. list_files shows the files that there are.",
-            missing.join(", ")
-        ),
-    })
+    let then = "Nothing was run. list_files shows the files that there are.";
+    Err(Failure::not_found(missing, then))
 }
 
 /// Returns what the model is told about a file that the code does not get.

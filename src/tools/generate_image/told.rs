@@ -20,11 +20,7 @@ fn failure(error: &'static str, message: &str) -> Failure {
 }
 
 pub(super) fn not_found(id: &str) -> Failure {
-    let id: String = id.chars().take(60).collect();
-    let message = format!(
-        "Not found in this conversation: {id}. Nothing was drawn. list_files shows the pictures that can be used."
-    );
-    Failure { error: "not_found", message }
+    Failure::not_found([id], "Nothing was drawn. list_files shows the pictures that can be used.")
 }
 
 pub(super) fn no_source(id: PublicFileId, error: &SourceError) -> Failure {
