@@ -37,6 +37,9 @@
 //! | `!transcribe` | calls `transcribe_audio` for the newest file that the prompt offers to it, then tells the result |
 //! | `!look` | calls `list_files`, then `analyze_image` for the newest picture, then tells the result |
 //! | `!pdf [page]` | calls `list_files`, then `analyze_pdf` for a page (or all) of the newest PDF, then tells the result |
+//! | `!preview` | calls `list_files`, then `preview_file` for the newest document, then tells the result |
+//! | `!send` | calls `list_files`, then `deliver_file` for the newest file, then tells the result |
+//! | `!check` | calls `self_critique` for the newest answer, then tells the verdict |
 //! | `!formula [latex]` | draws the formula, by default that of the quadratic equation, and sends the picture |
 //! | `!python [code]` | runs the code in the lines that follow, by default one that draws a chart, and sends its files |
 //! | `!remember` | lists role and first 20 characters of each message that it received |
@@ -61,20 +64,18 @@ mod meter;
 mod models;
 mod planner;
 mod playback;
-mod python;
 mod record;
 mod reply;
 mod scenario;
 mod scripted;
-mod scripted_web;
 mod server;
 mod signature;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod tool_scenarios;
 mod transcript;
 mod validate;
-mod viewing;
 pub mod web;
 mod wire;
 
@@ -256,6 +257,11 @@ impl Anthropic {
         probe: impl FnMut(&[Recorded]) -> Option<T>,
     ) -> anyhow::Result<T> {
         self.core.log.until(what, bound, probe).await
+    }
+
+    /// Holds every answer from the moment at which it has results of this tool, until the gate is opened.
+    pub fn hold_after(&self, tool: &str, gate: Gate) {
+        self.core.planner.lock().hold_after(tool, gate);
     }
 
     /// Sets the scenario for texts that name none; initially that is an echo.

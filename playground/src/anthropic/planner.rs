@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::conversation::{newest_question, newest_tool_results, newest_user_text};
 use super::models::Model;
-use super::reply::{Plan, Reply};
+use super::reply::{Gate, Plan, Reply, Step};
 use super::scenario::{DefaultScenario, Directive, Scenario};
 use super::scripted::{self, ScriptInput};
 use super::transcript::Transcript;
@@ -43,6 +43,8 @@ pub(super) struct ResponsePlanner {
     attempts: HashMap<u64, u32>,
     /// Prompts that end with a paused turn of this emulator.
     paused: HashSet<u64>,
+    /// Tools after whose results the answer waits at a gate.
+    held: Vec<(String, Gate)>,
 }
 
 impl ResponsePlanner {
@@ -54,6 +56,7 @@ impl ResponsePlanner {
             fallback: DefaultScenario::Usually(Scenario::Echo),
             attempts: HashMap::new(),
             paused: HashSet::new(),
+            held: Vec::new(),
         }
     }
 
@@ -71,6 +74,10 @@ impl ResponsePlanner {
 
     pub(super) fn set_default_scenario(&mut self, fallback: DefaultScenario) {
         self.fallback = fallback;
+    }
+
+    pub(super) fn hold_after(&mut self, tool: &str, gate: Gate) {
+        self.held.push((tool.to_owned(), gate));
     }
 
     /// Records a prompt that may end with an assistant message, because its turn was paused.
@@ -98,11 +105,32 @@ impl ResponsePlanner {
             earlier_attempts,
             resumes_pause: self.resumes_pause(prompt),
         };
-        match self.scripted(body) {
+        let plan = match self.scripted(body) {
             None => scripted::improvise(&scene),
             Some(Plan::Scenario(scenario)) => scripted::perform(&Directive::plain(scenario), &scene),
             Some(plan) => plan,
+        };
+        self.with_holds(plan, body)
+    }
+
+    /// Adds the gates at which an answer waits: before its first step, or behind the last use of one of the
+    /// API's own tools.
+    fn with_holds(&self, plan: Plan, body: &Value) -> Plan {
+        let Plan::Steps(mut steps) = plan else { return plan };
+        let results = newest_tool_results(body);
+        for (tool, gate) in &self.held {
+            let is_use = |step: &Step| match step {
+                Step::Search(_) => tool == "web_search",
+                Step::Fetch(_) => tool == "web_fetch",
+                _ => false,
+            };
+            let is_first = results.iter().any(|(name, _)| name == tool).then_some(0);
+            let place = is_first.or_else(|| Some(steps.iter().rposition(is_use)? + 1));
+            if let Some(place) = place {
+                steps.insert(place, Step::Gate(gate.clone()));
+            }
         }
+        Plan::Steps(steps)
     }
 
     fn scripted(&mut self, body: &Value) -> Option<Plan> {

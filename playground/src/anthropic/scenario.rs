@@ -63,6 +63,12 @@ pub enum Scenario {
     Look,
     /// A call of `analyze_pdf` for the newest PDF.
     ReadPdf,
+    /// A call of `preview_file` for the newest document.
+    Preview,
+    /// A call of `deliver_file` for the newest file.
+    SendBack,
+    /// A call of `self_critique` for the newest answer.
+    Check,
     /// A formula that is drawn and sent.
     Formula,
     /// Python that is run, and its files that are sent.
@@ -168,6 +174,24 @@ const ROWS: &[ScenarioRow] = &[
         "pdf",
         "what is on a page of the newest PDF, seen by another model",
         &["of the pdf", "read the pdf", "прочитай в pdf", "прочитай pdf"],
+    ),
+    row(
+        Scenario::Preview,
+        "preview",
+        "the text of the newest document",
+        &["read the document", "прочитай документ"],
+    ),
+    row(
+        Scenario::SendBack,
+        "send",
+        "the newest file, sent back",
+        &["send me the file", "send the file", "пришли файл"],
+    ),
+    row(
+        Scenario::Check,
+        "check",
+        "the newest answer, checked by another model",
+        &["check your answer", "проверь свой ответ"],
     ),
     row(
         Scenario::Formula,
@@ -306,6 +330,9 @@ mod tests {
             ("Посмотри на картинку ещё раз", Scenario::Look, ""),
             ("Read page 2 of the PDF.", Scenario::ReadPdf, ""),
             ("Прочитай в PDF страницу 2", Scenario::ReadPdf, ""),
+            ("Read the document, please", Scenario::Preview, ""),
+            ("Пришли файл", Scenario::SendBack, ""),
+            ("Check your answer!", Scenario::Check, ""),
             (
                 "[audio \"a.mp3\" (audio/mpeg): file_1, transcribe_audio turns what is said]",
                 Scenario::Echo,

@@ -3,24 +3,21 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::conversation::{
-    Block, blocks, messages, newest_question, newest_tool_results, newest_user_message, newest_user_text,
-    role, text_of,
+    Block, blocks, messages, newest_tool_results, newest_user_message, newest_user_text, role, text_of,
 };
 use super::error::ApiError;
 use super::files::{self, Known};
-use super::python;
 use super::reply::{Plan, Step, StopReason};
 use super::scenario::{DefaultScenario, Directive, Scenario, choose};
-use super::{scripted_web, texts, viewing};
+use super::{texts, tool_scenarios};
 
 const SLOW: Duration = Duration::from_millis(300);
 const SLOW_WORDS: usize = 30;
 const THOUGHT: &str = "The question deserves some care. First I consider what is asked, then what is known, \
                        and then I look for the shortest honest answer.";
-const FORMULA: &str = r"x_{1,2} = \frac{-b \pm \sqrt{b^2-4ac}}{2a}, \quad \text{если } b^2 \ge 4ac";
 
 /// The parts of a request that the script depends on.
 pub(super) struct ScriptInput<'a> {
@@ -40,27 +37,11 @@ pub(super) struct ScriptInput<'a> {
 /// Returns the answer to the newest user text. Tool results come first, then "continue", then directives.
 pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
     if scene.resumes_pause {
-        return Plan::Steps(scripted_web::resumed(scene.body));
+        return Plan::Steps(tool_scenarios::resumed(scene.body));
     }
     let results = newest_tool_results(scene.body);
-    if let Some(call) = redraw(scene, &results) {
-        return Plan::Steps(vec![call]);
-    }
     if !results.is_empty() {
-        if let Some(step) = after_drawing(&results, scene) {
-            return Plan::Steps(vec![step]);
-        }
-        let question = newest_question(scene.body);
-        let asked = choose(&question, scene.fallback);
-        if let Some(call) = viewing::after_the_list(&asked, &question, &results) {
-            return Plan::Steps(vec![call]);
-        }
-        if let Some(steps) = (asked.scenario == Scenario::Python).then(|| python::after(&results)).flatten() {
-            return Plan::Steps(steps);
-        }
-        let told: Vec<String> =
-            results.iter().map(|(name, text)| format!("The tool {name} says: {text}")).collect();
-        return Plan::Steps(vec![Step::Text(told.join("\n\n"))]);
+        return Plan::Steps(tool_scenarios::go_on(scene.body, scene.fallback, &results));
     }
     if let Some(rest) = rest_of_interrupted(scene) {
         return Plan::Steps(vec![Step::Text(rest)]);
@@ -73,6 +54,9 @@ pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
 pub(super) fn perform(directive: &Directive, scene: &ScriptInput<'_>) -> Plan {
     if let Some(fault) = fault(directive, scene) {
         return fault;
+    }
+    if let Some(steps) = tool_scenarios::begin(directive, scene.body) {
+        return Plan::Steps(steps);
     }
     let text = speech(directive, newest_user_message(scene.body), scene.known);
     let (first, rest) = halves(&text);
@@ -87,25 +71,11 @@ pub(super) fn perform(directive: &Directive, scene: &ScriptInput<'_>) -> Plan {
         Scenario::ErrorMidway => vec![first, overloaded()],
         Scenario::MaxTokens => vec![first, Step::Stop(StopReason::MaxTokens)],
         Scenario::ContextExceeded => vec![first, Step::Stop(StopReason::ContextExceeded)],
-        Scenario::PauseTurn => scripted_web::paused(scene.body),
-        Scenario::Search => scripted_web::search(&directive.argument, scene.body),
-        Scenario::Fetch => scripted_web::fetch(&directive.argument, scene.body),
-        Scenario::ToolUse => tool_calls(&directive.argument, scene.body),
-        Scenario::Formula => formula(&directive.argument, scene.body),
-        Scenario::Python => {
-            let is_declared = client_tools(scene.body).iter().any(|tool| tool["name"] == "execute_python");
-            python::call(&newest_user_text(scene.body), is_declared)
-        }
-        Scenario::BrokenToolUse => broken_call(scene.body),
         Scenario::UnknownEvents => {
             vec![Step::Unknown, first, Step::Unknown, Step::Ping, Step::Text(rest.to_owned()), Step::Unknown]
         }
         Scenario::Empty => vec![Step::Stop(StopReason::EndTurn)],
-        Scenario::Transcribe => transcription(scene.body),
-        Scenario::Look | Scenario::ReadPdf => tool_calls("list_files {}", scene.body),
         Scenario::Remember => vec![Step::Text(digest(scene.body))],
-        Scenario::Draw => draw(directive, scene.body),
-        Scenario::Redraw => call("list_files", json!({}), scene.body),
         _ => vec![Step::Text(text)],
     })
 }
@@ -209,142 +179,6 @@ fn rest_of_interrupted(scene: &ScriptInput<'_>) -> Option<String> {
 fn asks_to_continue(text: &str) -> bool {
     let text = text.to_lowercase();
     ["continue", "left off", "where you stopped", "продолж"].iter().any(|words| text.contains(words))
-}
-
-fn client_tools(body: &Value) -> Vec<&Value> {
-    let tools = body["tools"].as_array().into_iter().flatten();
-    tools.filter(|tool| tool.get("input_schema").is_some()).collect()
-}
-
-/// Returns the tool calls: of every client tool for `all`, of the named one with the given JSON, else of the
-/// first.
-fn tool_calls(argument: &str, body: &Value) -> Vec<Step> {
-    let tools = client_tools(body);
-    let (name, input) = argument.split_once(char::is_whitespace).unwrap_or((argument, ""));
-    let given = serde_json::from_str::<Value>(input).ok().filter(Value::is_object);
-    let chosen: Vec<&Value> = match name {
-        "all" => tools,
-        "" => tools.into_iter().take(1).collect(),
-        name => tools.into_iter().filter(|tool| tool["name"] == name).collect(),
-    };
-    if chosen.is_empty() {
-        return vec![Step::Text("This request declares no such tool.".to_owned())];
-    }
-    let calls = chosen.into_iter().map(|tool| Step::ToolUse {
-        name: tool["name"].as_str().unwrap_or_default().to_owned(),
-        input: given.clone().unwrap_or_else(|| example(&tool["input_schema"])),
-    });
-    [Step::Text("I will use a tool for that.".to_owned())].into_iter().chain(calls).collect()
-}
-
-/// Returns the call of `transcribe_audio` for the newest file whose line in the prompt names that tool.
-fn transcription(body: &Value) -> Vec<Step> {
-    const TOOL: &str = "transcribe_audio";
-    let texts: Vec<String> =
-        messages(body).iter().filter(|message| role(message) == "user").map(text_of).collect();
-    let offered = texts.iter().flat_map(|text| text.lines()).filter(|line| line.contains(TOOL));
-    let mut ids = offered.filter_map(|line| line.rfind("file_").map(|at| &line[at..]));
-    let newest = ids.next_back().and_then(|id| id.split(|c: char| !c.is_alphanumeric() && c != '_').next());
-    match newest {
-        Some(id) => tool_calls(&format!("{TOOL} {}", json!({ "file_id": id })), body),
-        None => vec![Step::Text("I see no recording that I could transcribe.".to_owned())],
-    }
-}
-
-/// Returns whether a request declares a tool.
-fn declares(body: &Value, name: &str) -> bool {
-    body["tools"].as_array().is_some_and(|tools| tools.iter().any(|tool| tool["name"] == name))
-}
-
-/// Returns the call that draws a formula, by default one with a word in Cyrillic letters.
-fn formula(argument: &str, body: &Value) -> Vec<Step> {
-    if !declares(body, "render_latex") {
-        return vec![Step::Text("This request declares no such tool.".to_owned())];
-    }
-    let latex = if argument.is_empty() { FORMULA } else { argument };
-    vec![
-        Step::Text("I will draw it.".to_owned()),
-        Step::ToolUse { name: "render_latex".to_owned(), input: json!({"latex": latex}) },
-    ]
-}
-
-/// Returns what follows the result of the formula scenario's tools: the picture is sent, then announced.
-/// Returns `None` for other scenarios, and if there is no picture.
-fn after_drawing(results: &[(String, String)], scene: &ScriptInput<'_>) -> Option<Step> {
-    let asked = choose(&newest_question(scene.body), scene.fallback);
-    let (name, text) = results.first().filter(|_| asked.scenario == Scenario::Formula)?;
-    let result: Value = serde_json::from_str(text).ok()?;
-    match name.as_str() {
-        "render_latex" => {
-            let input = json!({"file_id": result["file_id"].as_str()?});
-            Some(Step::ToolUse { name: "deliver_file".to_owned(), input })
-        }
-        "deliver_file" if result["status"].is_string() => Some(Step::Text("Here is the formula.".to_owned())),
-        _ => None,
-    }
-}
-
-/// Returns a call of a tool, if the request declares it.
-fn call(name: &str, input: Value, body: &Value) -> Vec<Step> {
-    if declares(body, name) {
-        let call = Step::ToolUse { name: name.to_owned(), input };
-        vec![Step::Text("I will use a tool for that.".to_owned()), call]
-    } else {
-        vec![Step::Text("This request declares no such tool.".to_owned())]
-    }
-}
-
-/// Returns the prompt for a picture: what follows the name of the scenario, or the last line of the question.
-fn picture_prompt(directive: &Directive, body: &Value) -> String {
-    let asked = || newest_question(body).lines().next_back().unwrap_or_default().to_owned();
-    if directive.argument.is_empty() { asked() } else { directive.argument.clone() }
-}
-
-fn draw(directive: &Directive, body: &Value) -> Vec<Step> {
-    call("generate_image", json!({"prompt": picture_prompt(directive, body)}), body)
-}
-
-/// Returns the second step of [`Scenario::Redraw`], after the files were listed.
-fn redraw(scene: &ScriptInput<'_>, results: &[(String, String)]) -> Option<Step> {
-    let (_, listed) = results.iter().find(|(name, _)| name == "list_files")?;
-    let directive = choose(&newest_question(scene.body), scene.fallback);
-    if directive.scenario != Scenario::Redraw {
-        return None;
-    }
-    let listed: Value = serde_json::from_str(listed).ok()?;
-    let files = ["files", "made_files"].into_iter().filter_map(|list| listed[list].as_array()).flatten();
-    let is_picture = |file: &&Value| {
-        file["kind"] == "photo" || file["mime"].as_str().is_some_and(|mime| mime.starts_with("image/"))
-    };
-    let source = files.into_iter().find(is_picture)?["file_id"].clone();
-    let input = json!({"prompt": picture_prompt(&directive, scene.body), "source_file_ids": [source]});
-    Some(Step::ToolUse { name: "generate_image".to_owned(), input })
-}
-
-fn broken_call(body: &Value) -> Vec<Step> {
-    let name = client_tools(body).first().and_then(|tool| tool["name"].as_str()).map(str::to_owned);
-    let Some(name) = name else {
-        return vec![Step::Text("This request declares no such tool.".to_owned())];
-    };
-    let partial = "{\"text\": \"the beginning of a very long".to_owned();
-    vec![Step::BrokenToolUse { name, partial }, Step::Stop(StopReason::MaxTokens)]
-}
-
-/// Returns a value that matches a schema, with required properties only.
-fn example(schema: &Value) -> Value {
-    if let Some(first) = schema["enum"].get(0) {
-        return first.clone();
-    }
-    match schema["type"].as_str() {
-        Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or_else(|| json!(1)),
-        Some("boolean") => json!(true),
-        Some("array") => json!([example(&schema["items"])]),
-        Some("object") => {
-            let names = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            names.map(|name| (name.to_owned(), example(&schema["properties"][name]))).collect()
-        }
-        _ => json!("example"),
-    }
 }
 
 /// Returns one line per message: role and first twenty characters.

@@ -1,12 +1,28 @@
-//! The scenarios in which the scripted model asks about a file that it does not see: it lists the files, then
+//! The scenarios in which the scripted model works with a file that it does not see: it lists the files, then
 //! calls the tool that takes the newest one of the kind.
 
 use serde_json::{Value, json};
 
-use super::reply::Step;
-use super::scenario::{Directive, Scenario};
+use super::tool_calls;
+use crate::anthropic::conversation::{messages, role, text_of};
+use crate::anthropic::reply::Step;
+use crate::anthropic::scenario::{Directive, Scenario};
 
 const QUESTION: &str = "What does it show?";
+
+/// Returns the call of `transcribe_audio` for the newest file whose line in the prompt names that tool.
+pub(super) fn transcription(body: &Value) -> Vec<Step> {
+    const TOOL: &str = "transcribe_audio";
+    let texts: Vec<String> =
+        messages(body).iter().filter(|message| role(message) == "user").map(text_of).collect();
+    let offered = texts.iter().flat_map(|text| text.lines()).filter(|line| line.contains(TOOL));
+    let mut ids = offered.filter_map(|line| line.rfind("file_").map(|at| &line[at..]));
+    let newest = ids.next_back().and_then(|id| id.split(|c: char| !c.is_alphanumeric() && c != '_').next());
+    match newest {
+        Some(id) => tool_calls(&format!("{TOOL} {}", json!({ "file_id": id })), body),
+        None => vec![Step::Text("I see no recording that I could transcribe.".to_owned())],
+    }
+}
 
 /// Returns the call that follows the result of `list_files`; `None` if another scenario is played or nothing
 /// was listed just now.
@@ -18,13 +34,18 @@ pub(super) fn after_the_list(
     let tool = match directive.scenario {
         Scenario::Look => "analyze_image",
         Scenario::ReadPdf => "analyze_pdf",
+        Scenario::Preview => "preview_file",
+        Scenario::SendBack => "deliver_file",
         _ => return None,
     };
     let (_, listed) = results.iter().find(|(name, _)| name == "list_files")?;
     let Some(file) = newest(listed, tool) else {
         return Some(Step::Text("I see no such file in this conversation.".to_owned()));
     };
-    let mut input = json!({"file_id": file, "question": QUESTION});
+    let mut input = json!({"file_id": file});
+    if matches!(directive.scenario, Scenario::Look | Scenario::ReadPdf) {
+        input["question"] = json!(QUESTION);
+    }
     if let Some(page) = number(asked).filter(|_| directive.scenario == Scenario::ReadPdf) {
         input["pages"] = json!(page);
     }
@@ -71,6 +92,8 @@ mod tests {
         assert_eq!(look, json!({"file_id": "file_made", "question": QUESTION}));
         let read = input(after(Scenario::ReadPdf, "read page 12 of the pdf", "list_files"));
         assert_eq!(read, json!({"file_id": "file_new", "question": QUESTION, "pages": "12"}));
+        let send = input(after(Scenario::SendBack, "send the file", "list_files"));
+        assert_eq!(send, json!({"file_id": "file_new"}));
         assert!(after(Scenario::Echo, "hello", "list_files").is_none());
         assert!(after(Scenario::Look, "look at the picture", "analyze_image").is_none());
     }

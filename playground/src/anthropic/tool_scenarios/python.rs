@@ -3,8 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::reply::Step;
-use super::texts;
+use super::no_tool;
+use crate::anthropic::reply::Step;
+use crate::anthropic::texts;
 
 /// The line that begins the code in a message.
 const LINE: &str = "!python";
@@ -12,7 +13,7 @@ const LINE: &str = "!python";
 /// Returns the call that runs the code below the line `!python` of a message, or the example.
 pub(super) fn call(message: &str, is_declared: bool) -> Vec<Step> {
     if !is_declared {
-        return vec![Step::Text("This request declares no such tool.".to_owned())];
+        return no_tool();
     }
     let code = message.split_once(LINE).map(|(_, code)| code.trim()).filter(|code| !code.is_empty());
     vec![

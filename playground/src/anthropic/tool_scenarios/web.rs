@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::conversation::{messages, newest_question, role};
-use super::reply::{Step, StopReason};
-use super::web;
+use super::no_tool;
+use crate::anthropic::conversation::{messages, newest_question, role};
+use crate::anthropic::reply::{Step, StopReason};
+use crate::anthropic::web;
 
 const PAUSED: &str = "Let me look that up.";
 const STILL: &str = "I am still looking.";
 const RESUMED: &str = "Here is what I found after a longer search: one euro is 1.17 dollars.";
 const QUERY: &str = "euro dollar rate";
-const NO_TOOL: &str = "This request declares no such tool.";
 
 fn declared<'a>(body: &'a Value, name: &str) -> Option<&'a Value> {
     let tools = body["tools"].as_array().into_iter().flatten();
@@ -23,7 +23,7 @@ fn text(text: impl Into<String>) -> Step {
 
 /// Searches for each part of a query that `;` separates, and tells what was found, with citations.
 pub(super) fn search(query: &str, body: &Value) -> Vec<Step> {
-    let Some(tool) = declared(body, "web_search") else { return vec![text(NO_TOOL)] };
+    let Some(tool) = declared(body, "web_search") else { return no_tool() };
     let queries: Vec<&str> = query.split(';').map(str::trim).filter(|query| !query.is_empty()).collect();
     let queries = if queries.is_empty() { vec![QUERY] } else { queries };
     let mut steps = vec![text(PAUSED)];
@@ -57,7 +57,7 @@ pub(super) fn search(query: &str, body: &Value) -> Vec<Step> {
 
 /// Reads a page and tells its beginning; without an address it is searched for first.
 pub(super) fn fetch(url: &str, body: &Value) -> Vec<Step> {
-    let Some(tool) = declared(body, "web_fetch") else { return vec![text(NO_TOOL)] };
+    let Some(tool) = declared(body, "web_fetch") else { return no_tool() };
     let mut steps = vec![text("Let me read that page.")];
     let mut context = body["messages"].to_string();
     let url = if url.is_empty() {
@@ -90,7 +90,7 @@ pub(super) fn paused(body: &Value) -> Vec<Step> {
 }
 
 /// Goes on where a turn was paused; pauses again as often as `!pause TIMES` asks for.
-pub(super) fn resumed(body: &Value) -> Vec<Step> {
+pub(in crate::anthropic) fn resumed(body: &Value) -> Vec<Step> {
     let pauses = messages(body).iter().rev().take_while(|message| role(message) == "assistant").count();
     let question = newest_question(body);
     let asked = question.lines().find_map(|line| line.trim().strip_prefix("!pause")?.trim().parse().ok());
