@@ -13,6 +13,7 @@ use crate::domain::blank::is_blank;
 use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
 use crate::domain::message::Role;
 use crate::domain::money::Usd;
+use crate::lifecycle::kill_point;
 use crate::llm::error::{RetryPauses, TRIES};
 use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice};
 use crate::llm::{LlmError, StopReason};
@@ -86,6 +87,7 @@ impl RunSubagent for Subagent<'_> {
                 pauses: RetryPauses::new(),
             };
             let answer = work.run().await;
+            kill_point!("subagent: answered");
             SubagentReport { answer, cost: work.spent, rounds: work.rounds, cache_read: work.cache_read }
         }
         .boxed()

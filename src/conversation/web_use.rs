@@ -12,6 +12,7 @@ use crate::domain::ids::TurnId;
 use crate::domain::money::Usd;
 use crate::domain::record::ToolCallRecord;
 use crate::domain::turn::TurnEvent;
+use crate::lifecycle::kill_point;
 use crate::llm::event::{ServerCall, ServerResult};
 
 /// The provider's own tools in one turn.
@@ -74,7 +75,9 @@ impl WebUse {
         let at = state.running.iter().position(|running| running.call == result.call)?;
         let running = state.running.remove(at);
         let cost = if result.search && !result.failed { self.search_price } else { Usd::ZERO };
-        Some(self.record(&mut state, running, result.failed, cost))
+        let ended = self.record(&mut state, running, result.failed, cost);
+        kill_point!("web: result noted");
+        Some(ended)
     }
 
     /// Notes that the calls without a result get none any more.

@@ -17,7 +17,7 @@ pub mod people;
 pub mod record;
 pub mod speech;
 pub(crate) mod stars;
-pub(crate) mod tool;
+pub mod tool;
 pub mod tool_round;
 pub mod turn;
 pub mod usage;

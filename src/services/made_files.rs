@@ -12,6 +12,7 @@ use crate::db::{Db, DbError};
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{ThreadKey, TurnId};
 use crate::domain::media::UPLOAD_LIMIT;
+use crate::lifecycle::kill_point;
 
 /// How long a file is kept that nobody sends.
 const LIFETIME: Duration = Duration::from_secs(3_600);
@@ -127,6 +128,7 @@ impl MadeFiles {
             content: file.content,
         };
         let cached = made_files::keep(&self.db, &new, self.limits).await?.ok_or(KeepError::NoRoom)?;
+        kill_point!("tool: file kept");
         if cached {
             copies::put(&self.cache, new.id, file.content, LIFETIME).await;
         }

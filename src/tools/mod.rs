@@ -5,7 +5,9 @@
 //! 2. a file here with a type that implements `tool::Tool`: description, price, time limit, typed
 //!    arguments (their JSON schema is generated) and the work itself;
 //! 3. its line in `toolbox.rs`, which the compiler requires, and there in `TURN_ONLY` if sub-agents must not have it;
-//! 4. the sentence `tool-<name>` in each language (`telegram/text/locales`), which a test requires.
+//! 4. the sentence `tool-<name>` in each language (`telegram/text/locales`), which a test requires;
+//! 5. its rows in `tests/it/every_tool`, which the compiler requires: what a person types to use it, where it
+//!    waits, where a crash hurts. Give it a scenario in `playground/src/anthropic/tool_scenarios`.
 //!
 //! The tools of the web have only a name there and limits in `web.rs`, because the provider runs them.
 //!

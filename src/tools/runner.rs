@@ -9,9 +9,11 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::failure::repeated;
 use super::tool::{Definition, Failure, Output, Price, ToolContext};
 use super::toolbox::Toolbox;
 use crate::domain::money::Usd;
+use crate::lifecycle::kill_point;
 use crate::llm::event::ToolCall;
 use crate::llm::request::{Block, ToolImage};
 use crate::services::metering::{ReserveError, TurnMeter};
@@ -92,6 +94,7 @@ async fn answer(
             None => work(tool, input, context, meter).await,
         },
     };
+    kill_point!("tool: ended");
     bounded(output, started.elapsed())
 }
 
@@ -191,7 +194,7 @@ fn unknown(toolbox: &Toolbox, call: &ToolCall) -> Value {
     let names: Vec<&str> = toolbox.specs().iter().map(|spec| spec.name).collect();
     json!({
         "error": "unknown_tool",
-        "message": format!("There is no tool {}. The tools are: {}.", call.name, names.join(", ")),
+        "message": format!("There is no tool {}. The tools are: {}.", repeated(&call.name), names.join(", ")),
     })
 }
 

@@ -29,6 +29,7 @@ mod delivery;
 mod drawing;
 mod drawing_faults;
 mod edits;
+mod every_tool;
 mod file_contents;
 mod file_edits;
 mod file_kinds;

@@ -42,6 +42,8 @@ pub struct Request {
     pub body: Arc<Value>,
     /// The outcome so far.
     pub outcome: Outcome,
+    /// What the answer says it has used (`usageMetadata`); `null` before it, and if it says nothing.
+    pub usage: Arc<Value>,
 }
 
 impl Request {
@@ -135,6 +137,14 @@ impl OpenRequest {
     /// Returns its place in the order of arrival, from 1.
     pub(super) fn number(&self) -> usize {
         self.index + 1
+    }
+
+    /// Ends the request with this answer.
+    pub(super) fn finish(self, answer: &Value) {
+        if let Some(entry) = self.log.entries.lock().get_mut(self.index) {
+            entry.usage = Arc::new(answer["usageMetadata"].clone());
+        }
+        self.close(Outcome::Finished);
     }
 
     pub(super) fn close(mut self, outcome: Outcome) {

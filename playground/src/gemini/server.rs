@@ -56,6 +56,7 @@ async fn serve(State(core): State<Arc<Core>>, http: HttpRequest) -> Response {
         headers: Arc::new(head.headers.clone()),
         body: Arc::new(serde_json::from_slice(&body).unwrap_or_default()),
         outcome: Outcome::Open,
+        usage: Arc::default(),
     });
     let called = match route(&head.method, &path).and_then(|called| {
         authorize(&head.headers, &core.api_key)?;
@@ -172,13 +173,14 @@ async fn respond(
             broken(b"{\"candidates\":[{\"content\":{\"parts\":[{\"inlineData\":{\"data\":\"iVBOR")
         }
         Plan::Blocked(reason) => {
-            open.close(Outcome::Finished);
-            Json(answer::blocked(&wanted, &reason, &model, &id)).into_response()
+            let body = answer::blocked(&wanted, &reason, &model, &id);
+            open.finish(&body);
+            Json(body).into_response()
         }
         Plan::Candidates(plan) => {
             let painting = move || answer::candidates(&wanted, &plan, &model, &id).ok();
             let body: Option<Value> = tokio::task::spawn_blocking(painting).await.ok().flatten();
-            open.close(Outcome::Finished);
+            open.finish(body.as_ref().unwrap_or(&Value::Null));
             body.map_or_else(|| ApiError::internal().response(), |body| Json(body).into_response())
         }
     }

@@ -27,6 +27,12 @@ impl Hold {
         let _reached = state.wait_for(|state| state.waiting >= count).await;
     }
 
+    /// Waits until no call is held any more, because their callers have left. Has no time limit.
+    pub async fn deserted(&self) {
+        let mut state = self.gate.state.subscribe();
+        let _left = state.wait_for(|state| state.waiting == 0).await;
+    }
+
     /// Releases the held calls; later calls are not held.
     pub fn release(self) {
         drop(self);

@@ -84,6 +84,10 @@ fn endless() -> Definition {
     Definition { run, ..named("endless") }
 }
 
+fn hanging() -> Definition {
+    Definition { run: |_, _| Box::pin(std::future::pending()), ..named("hanging") }
+}
+
 fn down() -> Definition {
     let run: Run =
         |_, _| Box::pin(std::future::ready(Output::free(Err(Failure::down("The printer is down.")))));
@@ -109,7 +113,7 @@ async fn outcomes(calls: &[ToolCall], outages: &Outages) -> Vec<ToolOutcome> {
     let registry = Registry::load(None).unwrap();
     let made_files = crate::services::made_files::MadeFiles::nowhere();
     let context = ToolContext { outages, ..testing::tool_context(&registry, &made_files) };
-    let toolbox = Toolbox::of(vec![faulty(), endless(), down(), pictures()]);
+    let toolbox = Toolbox::of(vec![faulty(), endless(), hanging(), down(), pictures()]);
     let (meter, _requests) = metering::channel();
     run(&toolbox, context, &meter, calls).await
 }
@@ -121,6 +125,15 @@ async fn a_tool_that_panics_or_says_too_much_ends_in_a_result() {
     assert!(ran[0].failed && ran[0].content.contains("internal"), "{}", ran[0].content);
     assert!(!ran[1].failed && ran[1].content.len() < MOST_CONTENT + 200);
     assert!(ran[1].content.ends_with("more bytes were left out; ask for less at once]"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tool_that_hangs_ends_in_a_result_at_its_time_limit_and_others_have_theirs() {
+    let calls = [call("1", "hanging", json!({})), call("2", "pictures", json!({}))];
+    let ran = outcomes(&calls, &Outages::default()).await;
+    assert_eq!((ran[0].failed, ran[0].duration), (true, Duration::from_secs(60)));
+    assert!(ran[0].content.contains("hanging did not end within 60 seconds."), "{}", ran[0].content);
+    assert_eq!((ran[1].failed, ran[1].duration), (false, Duration::ZERO));
 }
 
 #[tokio::test]

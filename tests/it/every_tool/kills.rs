@@ -1,0 +1,97 @@
+//! The process dies while a tool works or as it ends. After the next start the question is answered once, the
+//! files arrive once, and the person pays for one attempt.
+
+use futures::StreamExt;
+use starling::domain::tool::ToolName;
+use strum::VariantArray;
+
+use super::AT_ONCE;
+use super::rows::{self, Row};
+use super::workshop::{Workshop, calling};
+use crate::harness::{ANN, BOUND};
+
+/// Reached when the result of a tool is known to nobody yet.
+const ENDED: &str = "tool: ended";
+const KEPT: &str = "tool: file kept";
+const SUBAGENT: &str = "subagent: answered";
+const WEB: &str = "web: result noted";
+
+/// Returns the kill points of a tool, apart from those that `python.rs`, `drawing_faults.rs` and
+/// `transcripts.rs` cover.
+fn points(tool: ToolName) -> &'static [&'static str] {
+    match tool {
+        ToolName::CostEstimator
+        | ToolName::ListFiles
+        | ToolName::PreviewFile
+        | ToolName::DeliverFile
+        | ToolName::TranscribeAudio => &[ENDED],
+        ToolName::SelfCritique | ToolName::AnalyzeImage | ToolName::AnalyzePdf => &[SUBAGENT, ENDED],
+        ToolName::RenderLatex | ToolName::GenerateImage | ToolName::ExecutePython => &[KEPT, ENDED],
+        ToolName::WebSearch | ToolName::WebFetch => &[WEB],
+    }
+}
+
+#[tokio::test]
+async fn a_crash_at_any_point_of_any_tool_charges_once_and_sends_files_once() {
+    let trials =
+        ToolName::VARIANTS.iter().flat_map(|&tool| points(tool).iter().map(move |&point| (tool, point)));
+    futures::stream::iter(trials)
+        .for_each_concurrent(AT_ONCE, |(tool, point)| async move { dies(tool, point).await })
+        .await;
+}
+
+async fn dies(tool: ToolName, point: &'static str) {
+    let name = format!("{} at '{point}'", tool.name());
+    let mut shop = Workshop::with([("KILL_AT", point)]).await;
+    let Row { file, typed, shown, .. } = rows::row(tool);
+    let file = shop.begin(file).await;
+    let question = if tool.is_of_provider() { typed } else { "Do it." };
+    let calls = |shop: &Workshop| {
+        if !tool.is_of_provider() {
+            let call = (tool.name().to_owned(), rows::arguments(tool, &file));
+            shop.bot.model.script_for(question, calling("", [call]));
+        }
+    };
+    let before = shop.bot.answers(ANN).len();
+    calls(&shop);
+    shop.bot.ann(question);
+    tokio::time::timeout(BOUND, shop.bot.died()).await.unwrap_or_else(|_| panic!("the bot lives on: {name}"));
+    shop.bot.set("KILL_AT", "");
+    calls(&shop);
+    shop.bot.run().await;
+    shop.settled().await;
+
+    let answers = shop.bot.answers(ANN).split_off(before);
+    let shown =
+        if tool.is_of_provider() { shown.to_owned() } else { format!("The tool {} says", tool.name()) };
+    // A picture is sent before the tool ends, and what was sent is not made anew.
+    let is_cut = (tool, point) == (ToolName::GenerateImage, ENDED);
+    let expected = if is_cut { "I was restarted" } else { shown.as_str() };
+    assert!(answers.len() == 1 && answers[0].contains(expected), "{name}: {answers:#?}");
+    let files = match tool {
+        ToolName::GenerateImage | ToolName::DeliverFile => 1,
+        _ => 0,
+    };
+    assert_eq!(shop.bot.telegram.sent_media(ANN).len(), files, "{name}");
+    if tool == ToolName::ExecutePython {
+        assert_eq!(shop.resting_sandboxes().await, 1, "{name}");
+    }
+    charged_once(&shop, &name).await;
+    shop.end().await;
+}
+
+/// Asserts that the person has paid for one attempt.
+async fn charged_once(shop: &Workshop, name: &str) {
+    let of_user = shop.sum("SELECT sum(cost) FROM model_calls WHERE payer = 'user'").await;
+    let transcripts = shop
+        .sum("SELECT coalesce(sum(-amount), 0) FROM balance_operations WHERE kind = 'transcription'")
+        .await;
+    assert_eq!(shop.charged().await, of_user + transcripts, "{name}");
+    assert_eq!(shop.openai.requests().len(), usize::from(!transcripts.is_zero()), "{name}");
+    let operations = "SELECT count(*) FROM balance_operations WHERE kind = 'usage'";
+    assert_eq!(shop.bot.database.count(operations).await, 2, "{name}: that of the beginning, and this one");
+    let attempts = "SELECT count(DISTINCT (turn_id, attempt)) FROM model_calls WHERE payer = 'user'";
+    assert_eq!(shop.bot.database.count(attempts).await, 2, "{name}: one attempt of each turn is paid");
+    let held = "SELECT count(*) FROM users WHERE held <> 0";
+    assert_eq!(shop.bot.database.count(held).await, 0, "{name}");
+}
