@@ -12,7 +12,7 @@ use crate::domain::file::{FileKind, PictureFault};
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::ThreadKey;
 use crate::images;
-use crate::llm::request::ToolImage;
+use crate::llm::message::ToolImage;
 use crate::llm::{self, Readable};
 
 /// Files that are decoded or cut at once, over all conversations. Each takes up to about 500 MB.

@@ -24,7 +24,7 @@ use crate::lifecycle::kill_point;
 use crate::llm::gemini::{
     DrawRequest, Drawing, DrawnPicture, MODEL, MOST_SOURCES, SOURCES_LIMIT, Shape, Size, Source,
 };
-use crate::llm::request::ToolImage;
+use crate::llm::message::ToolImage;
 use crate::services::made_files::{KeepError, MadeFile};
 use crate::services::metering::PaidWork;
 use crate::services::paid_call::PaidCall;

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::tool::{Failure, Output, Tool, ToolContext};
 use crate::domain::tool::ToolName;
-use crate::llm::request::ToolImage;
+use crate::llm::message::ToolImage;
 use crate::services::made_files::{KeepError, MadeFile};
 use crate::typeset::{self, FormulaPicture, TypesetError};
 

@@ -13,7 +13,7 @@ use super::tool::{Definition, Failure, Output, Price, ToolContext};
 use super::toolbox::Toolbox;
 use crate::domain::money::Usd;
 use crate::llm::event::ToolCall;
-use crate::llm::request::{Block, ToolImage};
+use crate::llm::message::{Block, ToolImage};
 use crate::services::metering::{ReserveError, TurnMeter};
 
 /// The result of a tool call.

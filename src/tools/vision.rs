@@ -9,7 +9,7 @@ use crate::documents::{LARGEST_CUT_PDF, MOST_PDF_PAGES, PdfError};
 use crate::domain::file::PictureFault;
 use crate::domain::model::Effort;
 use crate::domain::money::Usd;
-use crate::llm::request::InlineFile;
+use crate::llm::message::InlineFile;
 use crate::services::file_contents::ContentError;
 use crate::services::file_views::{ViewError, ViewKind};
 use crate::services::metering::{PaidWork, ReserveError};

@@ -6,7 +6,7 @@ use crate::domain::record;
 use crate::domain::tool_round::{PastCall, ToolRound};
 use crate::domain::turn::TurnEvent;
 use crate::llm::event::ToolCall;
-use crate::llm::request::Block;
+use crate::llm::message::Block;
 use crate::tools::runner::{self, ToolOutcome};
 
 impl TurnLoop<'_> {

@@ -19,7 +19,7 @@ use crate::domain::model::ModelId;
 use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
 use crate::lifecycle::kill_point;
-use crate::llm::request::ToolImage;
+use crate::llm::message::ToolImage;
 use crate::sandbox::{Entry, SandboxError};
 use crate::services::file_contents::{ContentError, FoundFile};
 use crate::services::metering::PaidWork;

@@ -53,7 +53,8 @@ const INNER: &[Order] = &[
         &[
             &["mod", "event", "registry", "tokens"],
             &["files"],
-            &["content", "error", "request"],
+            &["content", "error", "message"],
+            &["request"],
             &["patience", "response"],
             &["claude"],
             &["gemini", "provider", "speech"],
