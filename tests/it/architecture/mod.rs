@@ -47,7 +47,17 @@ const INNER: &[Order] = &[
             &["prose/tests", "references/tests"],
         ],
     ),
-    ("sandbox", &[&["error"], &["retrying", "wire"], &["execution"], &["client"], &["files"], &["mod"]]),
+    (
+        "sandbox",
+        &[
+            &["error"],
+            &["answer", "retrying", "wire"],
+            &["connection", "execution"],
+            &["client"],
+            &["files"],
+            &["mod"],
+        ],
+    ),
     (
         "llm",
         &[
