@@ -126,9 +126,13 @@ const PLAYGROUND: &[Order] = &[
     (
         "",
         &[
-            &["audio", "console", "formats", "growth", "lib", "metrics", "ports", "recorder", "signals"],
+            &[
+                "audio", "console", "formats", "growth", "lib", "metrics", "ports", "recorder", "serving",
+                "signals",
+            ],
             &["samples"],
             &["anthropic", "e2b", "service", "telegram"],
+            &["replies"],
             &["gemini", "openai"],
             &["world"],
             &["ask", "bench", "crash", "run"],
