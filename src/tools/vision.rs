@@ -114,7 +114,7 @@ pub(super) fn not_found(id: &str) -> Failure {
 pub(super) fn told(id: &str, error: &ViewError) -> Failure {
     let failure = |error, message: &str| Failure { error, message: message.to_owned() };
     match error {
-        ViewError::NotFound | ViewError::Content(ContentError::Gone) => not_found(id),
+        ViewError::Content(ContentError::Gone) => not_found(id),
         ViewError::WrongKind(ViewKind::Picture) => {
             failure("wrong_kind", "The file is a picture. Use analyze_image.")
         }
@@ -134,8 +134,7 @@ pub(super) fn told(id: &str, error: &ViewError) -> Failure {
             "The person had reached the limit of bytes per day when the file arrived. Ask the person to send it again on \
              the next day (UTC).",
         ),
-        ViewError::Content(ContentError::Telegram(_) | ContentError::Database(_))
-        | ViewError::Database(_) => {
+        ViewError::Content(ContentError::Telegram(_) | ContentError::Database(_)) => {
             tracing::warn!(error = error as &dyn std::error::Error, "a file to look at cannot be fetched");
             Failure::unavailable(
                 "The file cannot be fetched at the moment. Try once more, then go on without it.",
@@ -221,7 +220,7 @@ mod tests {
             (told("file_1", &ViewError::WrongKind(ViewKind::Pdf)), "wrong_kind", "analyze_pdf"),
             (told("file_1", &ViewError::WrongKind(ViewKind::Not)), "wrong_kind", "preview_file"),
             (told("file_1", &ViewError::Picture(PictureFault::Unsupported)), "unsupported", "JPEG"),
-            (told("file_1", &ViewError::NotFound), "not_found", "file_1"),
+            (told("file_1", &ContentError::Gone.into()), "not_found", "file_1"),
         ] {
             assert!(failure.error == word && failure.message.contains(part), "{failure:?}");
         }
