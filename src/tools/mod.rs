@@ -19,6 +19,7 @@ mod deliver_file;
 pub(crate) mod delivery;
 mod execute_python;
 mod failure;
+mod funds;
 mod generate_image;
 mod list_files;
 mod outages;
@@ -33,6 +34,7 @@ mod transcribe_audio;
 mod vision;
 mod web;
 
+pub(crate) use funds::Allowance;
 pub(crate) use outages::Outages;
 pub(crate) use tool::ToolContext;
 pub(crate) use toolbox::Toolbox;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::delivery::DeliverFiles;
 pub(super) use super::failure::Failure;
+use super::funds::{self, Allowance, Unfunded};
 use super::outages::Outages;
 use super::subagent::RunSubagent;
 use crate::db::Db;
@@ -27,7 +28,7 @@ use crate::services::file_previews::FilePreviews;
 use crate::services::file_transcripts::FileTranscripts;
 use crate::services::file_views::FileViews;
 use crate::services::made_files::MadeFiles;
-use crate::services::metering::{PaidWork, TurnMeter};
+use crate::services::metering::{PaidWork, Reservation, TurnMeter};
 use crate::services::pictures::Pictures;
 use crate::services::pricing;
 use crate::services::sandboxes::Sandboxes;
@@ -93,6 +94,8 @@ pub(crate) struct ToolContext<'a> {
     pub delivery: &'a dyn DeliverFiles,
     /// Records the calls of paid services with those of the turn, and reserves money.
     pub meter: &'a TurnMeter,
+    /// What the tools of a sub-agent may still cost; `None` in a turn, whose balance decides.
+    pub allowance: Option<&'a Allowance>,
     /// The services of tools that are down.
     pub outages: &'a Outages,
 }
@@ -101,6 +104,11 @@ impl ToolContext<'_> {
     /// Returns the cost of a call of a paid service, as the turn is charged for it.
     pub(super) fn cost(&self, call: &ModelCall) -> Usd {
         pricing::price(self.registry, call, self.today()).cost
+    }
+
+    /// Reserves money for paid work until the result is dropped.
+    pub(super) async fn reserve(&self, work: PaidWork) -> Result<Option<Reservation>, Unfunded> {
+        funds::reserve(self.allowance, self.meter, work).await
     }
 
     /// Returns the day whose prices apply.
@@ -232,6 +240,7 @@ pub(super) mod testing {
             subagents,
             delivery,
             meter,
+            allowance: None,
             outages,
         }
     }

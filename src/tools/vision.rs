@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::funds::{self, Unfunded};
 use super::subagent::{SubagentReport, SubagentTask, Unfinished};
 use super::tool::{Failure, Output, ToolContext};
 use crate::documents::{LARGEST_CUT_PDF, MOST_PDF_PAGES, PdfError};
@@ -12,7 +13,7 @@ use crate::domain::money::Usd;
 use crate::llm::message::InlineFile;
 use crate::services::file_contents::ContentError;
 use crate::services::file_views::{ViewError, ViewKind};
-use crate::services::metering::{PaidWork, ReserveError};
+use crate::services::metering::PaidWork;
 use crate::services::pricing;
 
 /// The longest question, in bytes of UTF-8.
@@ -47,13 +48,11 @@ pub(super) async fn ask(
     let model = context.registry.default_model().clone();
     let bytes = file.weight() + question.len() as u64 + FRAME_BYTES;
     let cap = pricing::reserve(&model, bytes, ANSWER_TOKENS, context.today());
-    let _reservation = match context.meter.reserve(PaidWork { least: cap, most: cap }).await {
+    let _reservation = match context.reserve(PaidWork { least: cap, most: cap }).await {
         Ok(reservation) => reservation,
-        Err(ReserveError::Short(left)) => return Output::free(Err(no_money(left, cap))),
-        Err(ReserveError::Unknown) => {
-            let message = "The books could not be asked, so this tool was not run. Answer without it.";
-            return Output::free(Err(Failure::unavailable(message)));
-        }
+        Err(Unfunded::Balance(left)) => return Output::free(Err(no_money(left, cap))),
+        Err(Unfunded::Limit(left)) => return Output::free(Err(funds::over_limit(left, cap))),
+        Err(Unfunded::Unknown) => return Output::free(Err(funds::no_books())),
     };
     let task = SubagentTask {
         model,

@@ -27,7 +27,7 @@ impl TurnLoop<'_> {
             deliveries: &self.deliveries,
             outages: &self.outages,
         };
-        let working = runner::run(&self.assistant.toolbox, subagent.context(), &self.meter, calls);
+        let working = runner::run(&self.assistant.toolbox, subagent.context(), calls);
         let ran = self.stop.or_cut(working).await?;
         for (ToolCall { id, name, .. }, ran) in calls.iter().zip(&ran) {
             let ended = record::ToolCallRecord {
