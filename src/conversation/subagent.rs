@@ -20,7 +20,7 @@ use crate::llm::{LlmError, StopReason};
 use crate::services::metering::TurnMeter;
 use crate::services::pricing;
 use crate::tools::subagent::{RunSubagent, SubagentReport, SubagentTask, Unfinished};
-use crate::tools::{Allowance, Outages, ToolContext, Toolbox, runner};
+use crate::tools::{Allowance, Outages, Progress, ToolContext, Toolbox, runner};
 
 /// The most rounds of one task.
 const ROUNDS: usize = 8;
@@ -70,6 +70,7 @@ impl Subagent<'_> {
             delivery: deliveries,
             meter,
             allowance: None,
+            progress: Progress::NOWHERE,
             outages,
         }
     }

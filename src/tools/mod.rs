@@ -24,6 +24,7 @@ mod generate_image;
 mod list_files;
 mod outages;
 mod preview_file;
+mod progress;
 mod render_latex;
 pub(crate) mod runner;
 mod self_critique;
@@ -36,6 +37,7 @@ mod web;
 
 pub(crate) use funds::Allowance;
 pub(crate) use outages::Outages;
+pub(crate) use progress::Progress;
 pub(crate) use tool::ToolContext;
 pub(crate) use toolbox::Toolbox;
 pub(crate) use web::WebAccess;

@@ -73,6 +73,7 @@ pub(crate) fn not_run(calls: &[ToolCall]) -> Vec<Block> {
     fields(name = toolbox.find(&call.name).map_or("unknown", |tool| tool.spec.name))
 )]
 async fn answer(toolbox: &Toolbox, context: ToolContext<'_>, call: &ToolCall) -> ToolOutcome {
+    let context = ToolContext { progress: context.progress.of(&call.id), ..context };
     let started = Instant::now();
     let output = match (toolbox.find(&call.name), &call.input) {
         (None, _) => refused(unknown(toolbox, call)),

@@ -15,6 +15,7 @@ use super::delivery::DeliverFiles;
 pub(super) use super::failure::Failure;
 use super::funds::{self, Allowance, Unfunded};
 use super::outages::Outages;
+use super::progress::Progress;
 use super::subagent::RunSubagent;
 use crate::db::Db;
 use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
@@ -96,6 +97,8 @@ pub(crate) struct ToolContext<'a> {
     pub meter: &'a TurnMeter,
     /// What the tools of a sub-agent may still cost; `None` in a turn, whose balance decides.
     pub allowance: Option<&'a Allowance>,
+    /// Shows what the call prints while it runs.
+    pub progress: Progress<'a>,
     /// The services of tools that are down.
     pub outages: &'a Outages,
 }
@@ -241,6 +244,7 @@ pub(super) mod testing {
             delivery,
             meter,
             allowance: None,
+            progress: Progress::NOWHERE,
             outages,
         }
     }
