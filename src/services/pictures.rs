@@ -51,6 +51,11 @@ impl Pictures {
         Self::new(None, FileContents::nowhere())
     }
 
+    /// Returns whether pictures can be drawn here.
+    pub(crate) fn can_draw(&self) -> bool {
+        self.client.is_some()
+    }
+
     /// Draws; see [`gemini::Client::draw`].
     ///
     /// # Errors
