@@ -58,8 +58,7 @@ pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
         if let Some(steps) = (asked.scenario == Scenario::Python).then(|| python::after(&results)).flatten() {
             return Plan::Steps(steps);
         }
-        let told: Vec<String> =
-            results.iter().map(|(name, text)| format!("The tool {name} says: {text}")).collect();
+        let told: Vec<String> = results.iter().map(|(name, text)| told(name, text)).collect();
         return Plan::Steps(vec![Step::Text(told.join("\n\n"))]);
     }
     if let Some(rest) = rest_of_interrupted(scene) {
@@ -67,6 +66,17 @@ pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
     }
     let directive = choose(&newest_user_text(scene.body), scene.fallback);
     perform(&directive, scene)
+}
+
+/// Tells what a tool has said: its words, if it has answered a question or read something, otherwise the whole
+/// result.
+fn told(name: &str, text: &str) -> String {
+    let result: Value = serde_json::from_str(text).unwrap_or_default();
+    let words = ["answer", "text"].into_iter().find_map(|field| result[field].as_str());
+    match words.filter(|words| !words.trim().is_empty()) {
+        Some(words) => format!("The tool {name} says:\n\n{words}"),
+        None => format!("The tool {name} says: {text}"),
+    }
 }
 
 /// Returns the answer of a scenario.
