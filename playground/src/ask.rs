@@ -120,6 +120,7 @@ fn model_failure(model: &ModelService) -> Option<String> {
         Outcome::Refused(status, why) | Outcome::Failed(status, why) => {
             Some(format!("the model was asked {times} and last answered {status}: {why}"))
         }
+        Outcome::Missing(status) => Some(format!("the model was asked {times} and last answered {status}")),
         Outcome::Cut => Some(format!("the model was asked {times} and last broke off its answer")),
         Outcome::ClosedByClient => {
             Some(format!("the model was asked {times} and the bot closed the last answer"))

@@ -8,5 +8,7 @@ pub mod gemini;
 pub mod openai;
 pub mod ports;
 mod recorder;
+mod replies;
 pub mod samples;
+mod serving;
 pub mod telegram;

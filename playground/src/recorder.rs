@@ -24,14 +24,16 @@ pub enum Outcome {
     Cut,
     /// The request broke a rule of the API: status and sentence.
     Refused(u16, String),
+    /// The request was right, but what it names is gone: status.
+    Missing(u16),
     /// An injected fault, such as a 529: status and sentence.
     Failed(u16, String),
 }
 
 /// The record of one request.
 pub(crate) trait Entry {
-    /// Returns the outcome, to be set when the request ends.
-    fn outcome(&mut self) -> &mut Outcome;
+    /// Notes how the request has ended.
+    fn close(&mut self, outcome: Outcome);
 
     /// Describes the request for a failed wait.
     fn summary(&self) -> String;
@@ -57,13 +59,26 @@ impl<T: Entry> Log<T> {
         probe(&self.entries())
     }
 
+    /// Returns all records.
+    pub(crate) fn all(&self) -> Vec<T>
+    where
+        T: Clone,
+    {
+        self.entries().clone()
+    }
+
+    /// Wakes those who wait, because something else has changed.
+    pub(crate) fn touch(&self) {
+        self.changes.send_replace(());
+    }
+
     /// Records a request and returns its number.
     pub(crate) fn add(&self, entry: T) -> usize {
         let mut entries = self.entries();
         entries.push(entry);
         let index = entries.len() - 1;
         drop(entries);
-        self.changes.send_replace(());
+        self.touch();
         index
     }
 
@@ -114,12 +129,17 @@ pub(crate) struct OpenEntry<T: Entry> {
 }
 
 impl<T: Entry> OpenEntry<T> {
+    /// Returns its place in the order of arrival, from 1.
+    pub(crate) fn number(&self) -> usize {
+        self.index + 1
+    }
+
     /// Changes the record.
     pub(crate) fn change(&self, edit: impl FnOnce(&mut T)) {
         if let Some(entry) = self.log.entries().get_mut(self.index) {
             edit(entry);
         }
-        self.log.changes.send_replace(());
+        self.log.touch();
     }
 
     /// Ends the request.
@@ -131,7 +151,7 @@ impl<T: Entry> OpenEntry<T> {
     pub(crate) fn settle(&mut self, outcome: Outcome, edit: impl FnOnce(&mut T)) {
         if !std::mem::replace(&mut self.closed, true) {
             self.change(|entry| {
-                *entry.outcome() = outcome;
+                entry.close(outcome);
                 edit(entry);
             });
         }

@@ -11,7 +11,8 @@ use crate::domain::message::{HistoryMessage, Reply, Role};
 use crate::domain::people::{ChatKind, plain_name};
 use crate::domain::tool::ToolName;
 use crate::domain::turn::TurnRequest;
-use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice, ToolSpec};
+use crate::llm::message::{Block, LlmMessage};
+use crate::llm::request::{LlmRequest, ToolChoice, ToolSpec};
 use crate::tools::Toolbox;
 
 /// The instructions that all conversations share. They contain no date and no name, because the cached prefix

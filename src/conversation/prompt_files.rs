@@ -17,7 +17,7 @@ use crate::documents;
 use crate::domain::file::{FileKind, KnownFile, Refusal};
 use crate::domain::history::Window;
 use crate::domain::message::{HistoryMessage, Role};
-use crate::llm::request::{Block, FileBlock};
+use crate::llm::message::{Block, FileBlock};
 use crate::llm::{self, Readable, Unreadable, speech};
 
 /// The images shown in a request. With more than 20, the provider rejects every image over 2,000 pixels in

@@ -12,7 +12,7 @@ use crate::domain::blank::is_blank;
 use crate::domain::history::Window;
 use crate::domain::message::{HistoryMessage, Role};
 use crate::domain::tool_round::{LEFT_OUT, PastCall, ToolRound};
-use crate::llm::request::{Block, LlmMessage};
+use crate::llm::message::{Block, LlmMessage};
 
 /// How many calls of a conversation are shown with their results. Each has up to 6,000 bytes.
 const RESULTS: Window = Window { limit: 20, step: 10 };

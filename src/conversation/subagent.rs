@@ -15,12 +15,13 @@ use crate::domain::message::Role;
 use crate::domain::money::Usd;
 use crate::lifecycle::kill_point;
 use crate::llm::error::{RetryPauses, TRIES};
-use crate::llm::request::{Block, LlmMessage, LlmRequest, ToolChoice};
+use crate::llm::message::{Block, LlmMessage};
+use crate::llm::request::{LlmRequest, ToolChoice};
 use crate::llm::{LlmError, StopReason};
 use crate::services::metering::TurnMeter;
 use crate::services::pricing;
 use crate::tools::subagent::{RunSubagent, SubagentReport, SubagentTask, Unfinished};
-use crate::tools::{Outages, ToolContext, Toolbox, runner};
+use crate::tools::{Allowance, Outages, Progress, ToolContext, Toolbox, runner};
 
 /// The most rounds of one task.
 const ROUNDS: usize = 8;
@@ -69,6 +70,8 @@ impl Subagent<'_> {
             subagents: self,
             delivery: deliveries,
             meter,
+            allowance: None,
+            progress: Progress::NOWHERE,
             outages,
         }
     }
@@ -123,7 +126,10 @@ impl SubagentRun<'_> {
             let Round { text, blocks, tool_calls, ended, .. } = round;
             match ended {
                 RoundEnd::Stop(reason) if reason.completes_calls() && !tool_calls.is_empty() => {
-                    let ran = runner::run(&toolbox, self.subagent.context(), meter, &tool_calls).await;
+                    let allowance = Allowance::new(self.left_for_more(&request));
+                    let context = ToolContext { allowance: Some(&allowance), ..self.subagent.context() };
+                    let ran = runner::run(&toolbox, context, &tool_calls).await;
+                    self.spent += ran.iter().map(|ran| ran.cost).sum();
                     let results = runner::results(&tool_calls, ran);
                     request.messages.push(LlmMessage::assistant(blocks));
                     request.messages.push(LlmMessage { role: Role::User, blocks: results });
@@ -167,19 +173,15 @@ impl SubagentRun<'_> {
     /// Limits the length of the next answer so that the task cannot exceed its limit and a last answer stays
     /// affordable. If there is no room for another answer, or it has no tools, the next one is the last.
     fn bound(&self, request: &mut LlmRequest) -> Result<(), Unfinished> {
-        let Assistant { registry, clock, .. } = self.subagent.assistant;
-        let today = clock.now().date_naive();
-        let left = self.task.cap - self.spent;
+        let today = self.subagent.assistant.clock.now().date_naive();
         let affordable = |budget| pricing::affordable(&request.model, request.bytes(), budget, today);
-        let kept_back = pricing::reserve(&request.model, request.bytes() + GROWTH, SHORTEST_ANSWER, today)
-            + pricing::searches(registry, &request.server_tools, today);
         // The answer is read again in the next round, which costs up to half as much as writing it.
-        let with_another = affordable(left - kept_back) * 2 / 3;
+        let with_another = affordable(self.left_for_more(request)) * 2 / 3;
         if self.task.tools && self.rounds < ROUNDS && with_another >= SHORTEST_ANSWER {
             request.max_tokens = with_another;
             return Ok(());
         }
-        request.max_tokens = affordable(left);
+        request.max_tokens = affordable(self.task.cap - self.spent);
         if request.max_tokens < SHORTEST_ANSWER {
             return Err(Unfinished::Cap);
         }
@@ -187,6 +189,15 @@ impl SubagentRun<'_> {
             request.ask_for_the_end(self.task.last_words);
         }
         Ok(())
+    }
+
+    /// Returns what the task may still cost besides its last answer.
+    fn left_for_more(&self, request: &LlmRequest) -> Usd {
+        let Assistant { registry, clock, .. } = self.subagent.assistant;
+        let today = clock.now().date_naive();
+        let last_answer = pricing::reserve(&request.model, request.bytes() + GROWTH, SHORTEST_ANSWER, today)
+            + pricing::searches(registry, &request.server_tools, today);
+        self.task.cap - self.spent - last_answer
     }
 
     /// Waits after a temporary failure. The wait uses up no round, but the failed try costs money if it has

@@ -3,7 +3,8 @@
 
 use super::interrupt::Stop;
 
-use crate::llm::request::{FileBlock, LlmMessage, LlmRequest};
+use crate::llm::message::{FileBlock, LlmMessage};
+use crate::llm::request::LlmRequest;
 use crate::llm::tokens::BYTES_PER_TOKEN;
 use crate::llm::{LlmError, Provider};
 

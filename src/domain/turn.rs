@@ -109,6 +109,13 @@ pub enum TurnEvent {
         /// What it works on, in one line: the query of a search, the host of a page.
         subject: Option<String>,
     },
+    /// A running tool call shows what it has printed last, in place of what it showed before.
+    ToolProgress {
+        /// The call's id.
+        call: String,
+        /// A few short lines, the newest last, each with something visible.
+        lines: Vec<String>,
+    },
     /// A tool call has ended.
     ToolEnded(ToolCallRecord),
     /// The text so far is finished, and files follow it; their fates are reported to the receipt.

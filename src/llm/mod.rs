@@ -7,6 +7,7 @@ pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod files;
 pub(crate) mod gemini;
+pub(crate) mod message;
 mod patience;
 mod provider;
 pub mod registry;

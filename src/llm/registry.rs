@@ -63,7 +63,8 @@ impl Registry {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, RegistryError> {
+    /// Reads a table.
+    pub(crate) fn parse(text: &str) -> Result<Self, RegistryError> {
         let Table { model: models, tool: tools } = toml::from_str(text).map_err(RegistryError::Form)?;
         let sense = |what: String| Err(RegistryError::Sense(what));
         for (number, model) in models.iter().enumerate() {

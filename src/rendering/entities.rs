@@ -27,7 +27,7 @@ impl RichText {
 
     /// Appends `other` and shifts its entities behind this text; `own_units` is the UTF-16 length of this
     /// text.
-    pub(super) fn append(&mut self, other: Self, own_units: usize) {
+    pub(crate) fn append(&mut self, other: Self, own_units: usize) {
         self.text.push_str(&other.text);
         self.entities
             .extend(other.entities.into_iter().map(|e| Entity { offset: e.offset + own_units, ..e }));

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
+use reqwest::header::{HeaderValue, InvalidHeaderValue};
 use reqwest::{Method, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+use super::answer::{inside_answer, json, retry_after};
+use super::connection::Connection;
 use super::error::SandboxError;
 use super::execution::Execution;
 use super::retrying::patiently;
@@ -16,11 +18,14 @@ use super::wire;
 pub(super) const CONTROL_LIMIT: Duration = Duration::from_secs(30);
 /// How long an execution may be silent: the service sends a line every 5 s.
 pub(crate) const IDLE_LIMIT: Duration = Duration::from_secs(20);
-/// The longest answer that is read, other than a file, in bytes.
-const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
 /// The ports of a sandbox: its file system, and the interpreter.
 pub(super) const FILES_PORT: &str = "49983";
 const CODE_PORT: &str = "49999";
+
+/// The working directory of the interpreter.
+pub(crate) const HOME: &str = "/home/user";
+/// The name of the key in the metadata of a sandbox.
+const KEY: &str = "starling-key";
 
 /// A connection to the service. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -29,14 +34,6 @@ pub(crate) struct Client {
     control_url: String,
     sandbox_url: String,
     key: HeaderValue,
-}
-
-/// A sandbox that can be used.
-#[derive(Clone, Debug)]
-pub(crate) struct Connection {
-    /// The service's id of it.
-    pub id: String,
-    headers: HeaderMap,
 }
 
 impl Client {
@@ -75,7 +72,7 @@ impl Client {
         let ask = || async {
             let request = self.control(Method::POST, "/v2/sandboxes");
             let answer = request.header("Idempotency-Key", key).json(&body);
-            connection(&self.answer(answer).await?, None)
+            Connection::read(&self.answer(answer).await?, None)
         };
         patiently(ask).await
     }
@@ -87,7 +84,10 @@ impl Client {
     pub(crate) async fn connect(&self, id: &str, life: Duration) -> Result<Connection, SandboxError> {
         let ask = || async {
             let request = self.control(Method::POST, &format!("/v2/sandboxes/{}/connect", escaped(id)));
-            connection(&self.answer(request.json(&json!({ "timeout": life.as_secs() }))).await?, Some(id))
+            Connection::read(
+                &self.answer(request.json(&json!({ "timeout": life.as_secs() }))).await?,
+                Some(id),
+            )
         };
         patiently(ask).await
     }
@@ -219,65 +219,6 @@ impl Client {
     }
 }
 
-/// The working directory of the interpreter.
-pub(crate) const HOME: &str = "/home/user";
-/// The name of the key in the metadata of a sandbox.
-const KEY: &str = "starling-key";
-
-pub(super) async fn inside_answer(request: RequestBuilder) -> Result<Response, SandboxError> {
-    let response = request.send().await.map_err(SandboxError::connection)?;
-    if response.status().is_success() {
-        return Ok(response);
-    }
-    Err(SandboxError::of_sandbox(response.status(), retry_after(&response)))
-}
-
-pub(super) async fn json(response: Response) -> Result<Value, SandboxError> {
-    let body = body(response, ANSWER_LIMIT).await?;
-    serde_json::from_slice(&body).map_err(|_| SandboxError::Unreadable("no JSON"))
-}
-
-/// Reads the body of an answer of at most `limit` bytes.
-pub(super) async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, SandboxError> {
-    let announced = response.content_length().unwrap_or_default();
-    if announced > limit as u64 {
-        return Err(SandboxError::TooLarge);
-    }
-    let mut content = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(SandboxError::connection)? {
-        if content.len() + chunk.len() > limit {
-            return Err(SandboxError::TooLarge);
-        }
-        content.extend_from_slice(&chunk);
-    }
-    Ok(content)
-}
-
-fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get("retry-after")?.to_str().ok()?.parse::<f64>().ok()?;
-    Duration::try_from_secs_f64(seconds).ok()
-}
-
-/// Reads the answer that names a sandbox and its tokens.
-fn connection(answer: &Value, known: Option<&str>) -> Result<Connection, SandboxError> {
-    let unreadable = SandboxError::Unreadable("a sandbox");
-    let id = wire::text(answer, "sandboxID").or(known.map(str::to_owned));
-    let Some(id) = id else { return Err(unreadable) };
-    let mut headers = HeaderMap::new();
-    let mut add = |name: &'static str, value: Option<String>, secret: bool| {
-        let Some(value) = value else { return Ok(()) };
-        let mut value =
-            HeaderValue::from_str(&value).map_err(|_| SandboxError::Unreadable("a sandbox's token"))?;
-        value.set_sensitive(secret);
-        headers.insert(HeaderName::from_static(name), value);
-        Ok(())
-    };
-    add("e2b-sandbox-id", Some(id.clone()), false)?;
-    add("x-access-token", wire::text(answer, "envdAccessToken"), true)?;
-    add("e2b-traffic-access-token", wire::text(answer, "trafficAccessToken"), true)?;
-    Ok(Connection { id, headers })
-}
-
 /// Returns a part of a path in which every character other than letters and digits is escaped.
 fn escaped(part: &str) -> String {
     let unreserved = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
@@ -287,29 +228,4 @@ fn escaped(part: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_tokens_of_a_sandbox_are_sent_and_never_shown() {
-        let answer =
-            json!({"sandboxID": "i1", "envdAccessToken": "secret-1", "trafficAccessToken": null, "new": 1});
-        let connection = connection(&answer, None).unwrap();
-        assert_eq!((connection.id.as_str(), connection.headers.len()), ("i1", 2));
-        assert_eq!(connection.headers["x-access-token"], "secret-1");
-        assert!(!format!("{connection:?}").contains("secret-1"));
-    }
-
-    #[test]
-    fn an_answer_without_a_sandbox_is_an_error() {
-        assert!(connection(&json!({}), None).is_err());
-        assert_eq!(connection(&json!({}), Some("i2")).unwrap().id, "i2");
-        assert!(connection(&json!({"sandboxID": "a\nb"}), None).is_err());
-    }
-
-    #[test]
-    fn ids_cannot_leave_their_part_of_the_path() {
-        assert_eq!(escaped("i1-a_b.c~"), "i1-a_b.c~");
-        assert_eq!(escaped("../x?y=ю"), "..%2Fx%3Fy%3D%D1%8E");
-    }
-}
+mod tests;

@@ -7,7 +7,9 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method};
 use serde_json::json;
 
-use super::client::{CONTROL_LIMIT, Client, Connection, FILES_PORT, body, inside_answer, json as answer};
+use super::answer::{body, inside_answer, json as answer};
+use super::client::{CONTROL_LIMIT, Client, FILES_PORT};
+use super::connection::Connection;
 use super::error::SandboxError;
 use super::retrying::patiently;
 use super::wire::{self, Entry};

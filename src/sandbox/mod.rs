@@ -4,14 +4,17 @@
 //! through a shared host that finds it by headers. HTTP/1.1 only: closing the connection of an execution
 //! interrupts the code.
 
+mod answer;
 mod client;
+mod connection;
 mod error;
 mod execution;
 mod files;
 mod retrying;
 mod wire;
 
-pub(crate) use client::{Client, Connection, HOME, IDLE_LIMIT};
+pub(crate) use client::{Client, HOME, IDLE_LIMIT};
+pub(crate) use connection::Connection;
 pub(crate) use error::SandboxError;
 pub(crate) use execution::{ExecutionEvent, Shown, ShownFile};
 pub(crate) use wire::Entry;

@@ -1,11 +1,8 @@
 //! Previews of documents that the model does not read itself: made while a message waits, and on demand for a
 //! tool.
 
-use std::sync::Arc;
-
-use tokio::sync::Semaphore;
-
-use super::file_contents::{ContentError, FileContents, FoundFile, LoadedFile};
+use super::file_contents::{ContentError, FileContents, FoundFile};
+use super::file_readers::{FileReaders, OpenFile, Place};
 use crate::bot_api::ApiError;
 use crate::db::DbError;
 use crate::documents::{self, Document, DocumentError, Preview, Selection};
@@ -23,16 +20,10 @@ const LONGEST_STORED: usize = 12_000;
 const FOR_TOOL: usize = 10_000;
 /// Documents that are read at once, over all conversations. Each takes up to 200 MB beyond its own bytes.
 const MAX_READERS: usize = 2;
-/// Files that are loaded for the tool at once, over all conversations: each is in memory until it is read.
-const MAX_LOADED: usize = 4;
 
 /// Makes previews. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct FilePreviews {
-    contents: FileContents,
-    readers: Arc<Semaphore>,
-    loaded: Arc<Semaphore>,
-}
+pub(crate) struct FilePreviews(FileReaders);
 
 /// A part of a file that the model asked for.
 #[derive(Clone, Debug)]
@@ -72,10 +63,10 @@ pub(crate) enum PreviewError {
     Document(#[from] DocumentError),
     /// Telegram does not hand out the file.
     #[error("Telegram does not hand out the file")]
-    Telegram(#[from] ApiError),
+    Telegram(#[source] ApiError),
     /// The database failed.
     #[error(transparent)]
-    Database(#[from] DbError),
+    Database(DbError),
 }
 
 impl From<ContentError> for PreviewError {
@@ -92,9 +83,7 @@ impl From<ContentError> for PreviewError {
 
 impl FilePreviews {
     pub(crate) fn new(contents: FileContents) -> Self {
-        let readers = Arc::new(Semaphore::new(MAX_READERS));
-        let loaded = Arc::new(Semaphore::new(MAX_LOADED));
-        Self { contents, readers, loaded }
+        Self(FileReaders::new(contents, MAX_READERS))
     }
 
     /// Previews that no test reaches.
@@ -113,7 +102,8 @@ impl FilePreviews {
         mime: &str,
         bytes: Vec<u8>,
     ) -> Result<String, DocumentFault> {
-        let preview = self.read(name, mime, bytes, Selection::default(), IN_PROMPTS).await.map_err(fault)?;
+        let preview =
+            self.read(name, mime, (bytes, None), Selection::default(), IN_PROMPTS).await.map_err(fault)?;
         // PostgreSQL stores no NUL.
         Ok(preview.to_string().trim_end().chars().filter(|&c| c != '\0').take(LONGEST_STORED).collect())
     }
@@ -128,37 +118,28 @@ impl FilePreviews {
         id: PublicFileId,
         selection: Selection,
     ) -> Result<PreviewedFile, PreviewError> {
-        let file = self.contents.find(key, id).await?.ok_or(PreviewError::NotFound)?;
-        check(&file)?;
-        // The semaphore is never closed, so this always returns a permit.
-        let _loaded = self.loaded.acquire().await.ok();
-        let LoadedFile { bytes, room: _room } = self.contents.load(&file).await?;
+        let OpenFile { file, bytes, place } = self.0.open(key, id, check).await?;
         let FoundFile { name, mime, .. } = file;
         let size = bytes.len();
-        let preview = self.read(&name, &mime, bytes, selection, FOR_TOOL).await?;
+        let preview = self.read(&name, &mime, (bytes, Some(place)), selection, FOR_TOOL).await?;
         Ok(PreviewedFile { name, mime, size, preview })
     }
 
-    /// Reads a document on a thread for blocking work. Dropping the future does not end that thread, so the
-    /// thread holds the permit.
+    /// Reads a document, which has a place in memory unless its caller limits that.
     async fn read(
         &self,
         name: &str,
         mime: &str,
-        bytes: Vec<u8>,
+        (bytes, place): (Vec<u8>, Option<Place>),
         selection: Selection,
         limit: usize,
     ) -> Result<Preview, DocumentError> {
-        let permit = self.readers.clone().acquire_owned().await.ok();
         let (name, mime) = (name.to_owned(), mime.to_owned());
         let work = move || {
-            let _permit = permit;
+            let _place = place;
             documents::preview(Document { name: &name, mime: &mime, bytes: &bytes }, selection, limit)
         };
-        tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "reading a document failed");
-            Err(DocumentError::Broken)
-        })
+        self.0.work(work).await.unwrap_or(Err(DocumentError::Broken))
     }
 }
 

@@ -1,32 +1,23 @@
 //! Pictures and pages of PDFs of a conversation, prepared for a question to a model that sees them.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use tokio::sync::Semaphore;
 
-use super::file_contents::{ContentError, FileContents, FoundFile, LoadedFile};
-use crate::db::DbError;
+use super::file_contents::{ContentError, FileContents, FoundFile};
+use super::file_readers::{FileReaders, OpenFile};
 use crate::documents::{self, CutPdf, PageRanges, PdfError};
 use crate::domain::file::{FileKind, PictureFault};
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::ThreadKey;
 use crate::images;
-use crate::llm::request::ToolImage;
+use crate::llm::message::ToolImage;
 use crate::llm::{self, Readable};
 
 /// Files that are decoded or cut at once, over all conversations. Each takes up to about 500 MB.
 const MAX_READERS: usize = 1;
-/// Files that are loaded at once, over all conversations: each is in memory until it is prepared.
-const MAX_LOADED: usize = 4;
 
 /// Prepares pictures and PDFs. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct FileViews {
-    contents: FileContents,
-    readers: Arc<Semaphore>,
-    loaded: Arc<Semaphore>,
-}
+pub(crate) struct FileViews(FileReaders);
 
 /// A picture that a model accepts.
 #[derive(Clone, Debug)]
@@ -52,9 +43,6 @@ pub(crate) struct ViewedPages {
 /// Why a file is not shown to a model.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ViewError {
-    /// The conversation has no such file.
-    #[error("no file of the conversation has this id")]
-    NotFound,
     /// It is of another kind.
     #[error("the file is of another kind")]
     WrongKind(ViewKind),
@@ -64,12 +52,9 @@ pub(crate) enum ViewError {
     /// The pages cannot be cut out.
     #[error(transparent)]
     Pdf(#[from] PdfError),
-    /// The file is not loaded.
+    /// The file is not there, or it is not loaded.
     #[error(transparent)]
     Content(#[from] ContentError),
-    /// The database failed.
-    #[error(transparent)]
-    Database(#[from] DbError),
 }
 
 /// How a model could see a file.
@@ -85,9 +70,7 @@ pub(crate) enum ViewKind {
 
 impl FileViews {
     pub(crate) fn new(contents: FileContents) -> Self {
-        let readers = Arc::new(Semaphore::new(MAX_READERS));
-        let loaded = Arc::new(Semaphore::new(MAX_LOADED));
-        Self { contents, readers, loaded }
+        Self(FileReaders::new(contents, MAX_READERS))
     }
 
     /// Views that no test reaches.
@@ -132,31 +115,22 @@ impl FileViews {
         Ok(ViewedPages { name, bytes: bytes.into(), pages, of })
     }
 
-    /// Finds, checks and loads a file, and works on it on a thread for blocking work. Dropping the future
-    /// does not end that thread, so the thread holds the permits. `panicked` is returned if the work panics.
+    /// Loads a file after a check and works on it. `panicked` is returned if the work panics.
     async fn prepared<T: Send + 'static>(
         &self,
         key: ThreadKey,
         id: PublicFileId,
-        check: impl Fn(&FoundFile) -> Result<(), ViewError>,
+        check: impl FnOnce(&FoundFile) -> Result<(), ViewError>,
         work: impl FnOnce(Vec<u8>) -> Result<T, ViewError> + Send + 'static,
         panicked: ViewError,
     ) -> Result<(String, T), ViewError> {
-        let file = self.contents.find(key, id).await?.ok_or(ViewError::NotFound)?;
-        check(&file)?;
-        // The semaphores are never closed, so they always return a permit.
-        let _loaded = self.loaded.acquire().await.ok();
-        let LoadedFile { bytes, room } = self.contents.load(&file).await?;
-        let permit = self.readers.clone().acquire_owned().await.ok();
-        let working = tokio::task::spawn_blocking(move || {
-            let _permits = (permit, room);
+        let OpenFile { file, bytes, place } = self.0.open(key, id, check).await?;
+        let work = move || {
+            let _place = place;
             work(bytes)
-        });
-        let result = working.await.unwrap_or_else(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "preparing a file failed");
-            Err(panicked)
-        });
-        Ok((file.name, result?))
+        };
+        let prepared = self.0.work(work).await.unwrap_or(Err(panicked));
+        Ok((file.name, prepared?))
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod file_allowance;
 pub(crate) mod file_contents;
 pub(crate) mod file_copies;
 pub(crate) mod file_previews;
+mod file_readers;
 pub(crate) mod file_transcripts;
 pub(crate) mod file_views;
 pub(crate) mod group_upgrade;

@@ -1,12 +1,10 @@
 //! Pictures for tools: made by a model, loaded from the conversation as its sources, and scaled down for the
 //! model that sees the result of a tool.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use tokio::sync::Semaphore;
 
-use super::file_contents::{ContentError, FileContents, FoundFile, LoadedFile};
+use super::file_contents::{ContentError, FileContents, FoundFile};
+use super::file_readers::{FileReaders, OpenFile};
 use crate::domain::file::{FileKind, PictureFault};
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::ThreadKey;
@@ -16,8 +14,6 @@ use crate::llm::gemini::{self, DrawRequest, Drawing, Source};
 
 /// Pictures that are converted at once, over all conversations. Each takes up to 250 MB while it is decoded.
 const MAX_CONVERSIONS: usize = 2;
-/// Files that are loaded at once, over all conversations: each is in memory until it is converted.
-const MAX_LOADED: usize = 4;
 /// The longest side of a source, in pixels. The model that draws scales down larger ones.
 const SOURCE_SIDE: u32 = 3_072;
 /// The longest side of a picture in the result of a tool, in pixels: what the chat models see.
@@ -30,35 +26,34 @@ const SHOWN_BYTES: usize = 1_000_000;
 pub(crate) struct Pictures {
     /// `None` without a key.
     client: Option<gemini::Client>,
-    contents: FileContents,
-    conversions: Arc<Semaphore>,
-    loaded: Arc<Semaphore>,
+    readers: FileReaders,
 }
 
 /// Why a file is no source of a picture.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SourceError {
-    /// The conversation has no such file.
-    #[error("no file of the conversation has this id")]
-    NotFound,
     /// It is no picture, or one that cannot be decoded.
     #[error("the file is no picture that can be read: {0:?}")]
     Picture(PictureFault),
-    /// It cannot be loaded.
+    /// It is not there, or it cannot be loaded.
     #[error(transparent)]
     Content(#[from] ContentError),
 }
 
 impl Pictures {
     pub(crate) fn new(client: Option<gemini::Client>, contents: FileContents) -> Self {
-        let conversions = Arc::new(Semaphore::new(MAX_CONVERSIONS));
-        Self { client, contents, conversions, loaded: Arc::new(Semaphore::new(MAX_LOADED)) }
+        Self { client, readers: FileReaders::new(contents, MAX_CONVERSIONS) }
     }
 
     /// Pictures that no test reaches.
     #[cfg(test)]
     pub(crate) fn nowhere() -> Self {
         Self::new(None, FileContents::nowhere())
+    }
+
+    /// Returns whether pictures can be drawn here.
+    pub(crate) fn can_draw(&self) -> bool {
+        self.client.is_some()
     }
 
     /// Draws; see [`gemini::Client::draw`].
@@ -84,14 +79,10 @@ impl Pictures {
         id: PublicFileId,
         most: usize,
     ) -> Result<Source, SourceError> {
-        let found = self.contents.find(key, id).await.map_err(ContentError::from)?;
-        let file = found.ok_or(SourceError::NotFound)?;
-        if !may_be_picture(&file) {
-            return Err(SourceError::Picture(PictureFault::Foreign));
-        }
-        // The semaphores are never closed, so they always return a permit.
-        let _loaded = self.loaded.acquire().await.ok();
-        let LoadedFile { bytes, room: _room } = self.contents.load(&file).await?;
+        let check = |file: &FoundFile| {
+            if may_be_picture(file) { Ok(()) } else { Err(SourceError::Picture(PictureFault::Foreign)) }
+        };
+        let OpenFile { bytes, place: _place, .. } = self.readers.open(key, id, check).await?;
         let picture = self.shrink(bytes.into(), SOURCE_SIDE, most).await.map_err(SourceError::Picture)?;
         Ok(Source { mime: picture.mime, bytes: picture.bytes.into() })
     }
@@ -104,18 +95,10 @@ impl Pictures {
         self.shrink(content, SHOWN_SIDE, SHOWN_BYTES).await
     }
 
-    /// Converts a picture on a thread for blocking work. Dropping the future does not end that thread, so the
-    /// thread holds the permit.
+    /// Converts a picture.
     async fn shrink(&self, content: Bytes, side: u32, most: usize) -> Result<Picture, PictureFault> {
-        let permit = self.conversions.clone().acquire_owned().await.ok();
-        let work = move || {
-            let _permit = permit;
-            images::shrink(&content, side, most)
-        };
-        tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "converting a picture failed");
-            Err(PictureFault::Broken)
-        })
+        let shrunk = self.readers.work(move || images::shrink(&content, side, most)).await;
+        shrunk.unwrap_or(Err(PictureFault::Broken))
     }
 }
 

@@ -64,7 +64,7 @@ impl<'a> CheckpointedEvents<'a> {
             TurnEvent::Text(more) => self.text.extend(more.chars().filter(|&c| c != FILES_MARK)),
             TurnEvent::Files(..) => self.text.push(FILES_MARK),
             TurnEvent::Source(source) => self.sources.push(source.clone()),
-            TurnEvent::Thinking(_) | TurnEvent::ToolStarted { .. } => {}
+            TurnEvent::Thinking(_) | TurnEvent::ToolStarted { .. } | TurnEvent::ToolProgress { .. } => {}
             TurnEvent::ToolEnded(ended) => self.write_behind.offer(Record::ToolCall(ended.clone())),
         }
     }

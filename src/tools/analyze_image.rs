@@ -11,7 +11,7 @@ use super::tool::{Failure, Output, Tool, ToolContext};
 use super::vision;
 use crate::domain::file_id::PublicFileId;
 use crate::domain::tool::ToolName;
-use crate::llm::request::InlineFile;
+use crate::llm::message::InlineFile;
 use crate::services::file_views::ViewedPicture;
 
 /// The tool `analyze_image`.

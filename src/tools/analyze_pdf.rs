@@ -12,7 +12,7 @@ use super::vision;
 use crate::documents::{PageList, PageRanges};
 use crate::domain::file_id::PublicFileId;
 use crate::domain::tool::ToolName;
-use crate::llm::request::InlineFile;
+use crate::llm::message::InlineFile;
 use crate::services::file_views::ViewedPages;
 
 /// The tool `analyze_pdf`.

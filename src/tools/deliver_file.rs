@@ -77,10 +77,11 @@ impl Tool for DeliverFile {
     type Arguments = Arguments;
     const NAME: ToolName = ToolName::DeliverFile;
     const DESCRIPTION: &'static str = "Sends files to the person: files that tools have made in this conversation, and \
-        files that the person has sent before. Use it whenever they should get a file; words alone send none. Free. The \
-        ids come from list_files or from the tool that made the file; never guess one. By default files follow the \
-        finished answer. With sequential they are sent at once: what you have written so far becomes a message of its \
-        own, then come the files, then your answer goes on; use that for text that belongs between files, one call for \
+        files that the person has sent before. Use it whenever they should get a file: words alone send none, and only \
+        generate_image sends by itself what it has made. Free. The ids come from list_files or from the tool that made \
+        the file; never guess one. By default files follow the finished answer. With sequential they are sent at once: \
+        what you have written so far becomes a message of its own, then come the files, then your answer goes on; use \
+        that for text that belongs between files, one call for \
         each place. The result says what was really sent: never claim more than it says.";
     /// Includes the wait for Telegram in sequential mode.
     const TIME_LIMIT: Duration = Duration::from_secs(150);

@@ -7,6 +7,7 @@ mod told;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -24,7 +25,8 @@ use crate::lifecycle::kill_point;
 use crate::llm::gemini::{
     DrawRequest, Drawing, DrawnPicture, MODEL, MOST_SOURCES, SOURCES_LIMIT, Shape, Size, Source,
 };
-use crate::llm::request::ToolImage;
+use crate::llm::message::ToolImage;
+use crate::llm::registry::Registry;
 use crate::services::made_files::{KeepError, MadeFile};
 use crate::services::metering::PaidWork;
 use crate::services::paid_call::PaidCall;
@@ -34,6 +36,8 @@ use crate::services::pricing;
 const LOAD_LIMIT: Duration = Duration::from_secs(60);
 /// Time limit for drawing, all tries included.
 const DRAW_LIMIT: Duration = Duration::from_secs(240);
+/// The tokens of thoughts and text that come with a picture as a rule.
+const USUAL_TEXT: u64 = 1_000;
 /// The most tokens of thoughts and text that are reserved for an answer.
 const MOST_TEXT: u64 = 3_000;
 /// The most searches that are reserved for.
@@ -85,6 +89,12 @@ fn reserved(input: &Value, context: ToolContext<'_>) -> PaidWork {
     let usage = Usage { output: MOST_TEXT, web_searches: searches, ..request.expected_usage() };
     let most = pricing::expected(context.registry, &model(), &usage, context.today());
     PaidWork { least: most, most }
+}
+
+/// Returns what a picture of this size costs as a rule.
+pub(super) fn usual_cost(size: Size, registry: &Registry, on: NaiveDate) -> Usd {
+    let usage = Usage { output: USUAL_TEXT, image_output: size.tokens(), ..Usage::default() };
+    pricing::expected(registry, &model(), &usage, on)
 }
 
 fn model() -> ModelId {

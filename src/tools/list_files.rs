@@ -34,7 +34,8 @@ impl Tool for ListFiles {
         not too far back. A made file is `pending` until the person has got it, and is deleted after \
         `minutes_left`. `tools` names the tools that take a file by its file_id: deliver_file sends any of them, preview_file \
         reads documents and texts, transcribe_audio tells what is said in a recording, analyze_image and analyze_pdf answer \
-        a question about a picture or a PDF that you cannot see any more.";
+        a question about a picture or a PDF that you cannot see any more, execute_python computes with any file, and \
+        generate_image changes and combines pictures; those that are not named there you do not have.";
 
     async fn run(Arguments {}: Arguments, context: ToolContext<'_>) -> Output {
         Output::free(list(context).await)
@@ -82,6 +83,8 @@ fn tools(kind: FileKind, mime: &str, name: &str, context: ToolContext<'_>) -> Ve
         (ToolName::TranscribeAudio, is_heard),
         (ToolName::AnalyzeImage, is_image),
         (ToolName::AnalyzePdf, is_pdf),
+        (ToolName::ExecutePython, context.sandboxes.is_some()),
+        (ToolName::GenerateImage, is_image && context.pictures.can_draw()),
     ];
     candidates.into_iter().filter_map(|(tool, takes)| takes.then_some(tool.name())).collect()
 }

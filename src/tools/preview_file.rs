@@ -36,9 +36,10 @@ impl Tool for PreviewFile {
         time: spreadsheets, Word and OpenDocument files, presentations, books, CSV, JSON, code, e-mail, and the table of \
         contents of archives. Use it to read on where a preview in the conversation ends, to read a certain sheet or \
         page, and for files that you have made. The result names every part with its size and says what was left out \
-        and how to read on. It computes nothing and does not search: read only as far as the question needs. Images and \
-        PDFs you see yourself where they stand in the conversation; it does not read them, analyze_image and analyze_pdf do. Free. The ids stand in the \
-        conversation or come from list_files; never guess one.";
+        and how to read on. It computes nothing and does not search (execute_python does, if you have it): read only as far \
+        as the question needs. Images and PDFs you see yourself where they stand in the conversation; it does not read \
+        them, analyze_image and analyze_pdf do. Free. The ids stand in the conversation or come from list_files; never \
+        guess one.";
 
     async fn run(arguments: Arguments, context: ToolContext<'_>) -> Output {
         Output::free(preview(arguments, context).await)

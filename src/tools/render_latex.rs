@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::tool::{Failure, Output, Tool, ToolContext};
 use crate::domain::tool::ToolName;
-use crate::llm::request::ToolImage;
+use crate::llm::message::ToolImage;
 use crate::services::made_files::{KeepError, MadeFile};
 use crate::typeset::{self, FormulaPicture, TypesetError};
 
@@ -44,9 +44,9 @@ impl Tool for RenderLatex {
     const DESCRIPTION: &'static str = "Draws one formula in LaTeX as a PNG, black on white: fractions, matrices, systems, \
         integrals, derivations in several lines, chemistry with \\ce{...}. Use it for formulas with structure, which \
         Telegram cannot show as text. It knows the commands of KaTeX, including \\newcommand; no documents, packages, \
-        TikZ, plots or tables of text. You see the picture with the result: check it. The person gets it only when you \
-        pass its file_id to deliver_file. Formulas wider than about 60 letters do not fit: break them into lines. Free \
-        and fast, so a mistake can be corrected with another call.";
+        TikZ or tables of text, and no plots (execute_python draws them, if you have it). You see the picture with the \
+        result: check it. The person gets it only when you pass its file_id to deliver_file. Formulas wider than about \
+        60 letters do not fit: break them into lines. Free and fast, so a mistake can be corrected with another call.";
     const TIME_LIMIT: Duration = Duration::from_secs(20);
 
     async fn run(arguments: Arguments, context: ToolContext<'_>) -> Output {

@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::failure::repeated;
+use super::funds::{self, Unfunded};
 use super::tool::{Definition, Failure, Output, Price, ToolContext};
 use super::toolbox::Toolbox;
 use crate::domain::money::Usd;
 use crate::lifecycle::kill_point;
 use crate::llm::event::ToolCall;
-use crate::llm::request::{Block, ToolImage};
-use crate::services::metering::{ReserveError, TurnMeter};
+use crate::llm::message::{Block, ToolImage};
 
 /// The result of a tool call.
 #[derive(Clone, PartialEq, Debug)]
@@ -41,13 +41,8 @@ const MOST_IMAGES: usize = 5;
 const MOST_IMAGE: usize = 1_500_000;
 
 /// Runs the calls concurrently. Failures become results that the model can react to.
-pub(crate) async fn run(
-    toolbox: &Toolbox,
-    context: ToolContext<'_>,
-    meter: &TurnMeter,
-    calls: &[ToolCall],
-) -> Vec<ToolOutcome> {
-    join_all(calls.iter().map(|call| answer(toolbox, context, meter, call))).await
+pub(crate) async fn run(toolbox: &Toolbox, context: ToolContext<'_>, calls: &[ToolCall]) -> Vec<ToolOutcome> {
+    join_all(calls.iter().map(|call| answer(toolbox, context, call))).await
 }
 
 /// Returns the results as content blocks for the model, in the order of the calls.
@@ -79,19 +74,15 @@ pub(crate) fn not_run(calls: &[ToolCall]) -> Vec<Block> {
     skip_all,
     fields(name = toolbox.find(&call.name).map_or("unknown", |tool| tool.spec.name))
 )]
-async fn answer(
-    toolbox: &Toolbox,
-    context: ToolContext<'_>,
-    meter: &TurnMeter,
-    call: &ToolCall,
-) -> ToolOutcome {
+async fn answer(toolbox: &Toolbox, context: ToolContext<'_>, call: &ToolCall) -> ToolOutcome {
+    let context = ToolContext { progress: context.progress.of(&call.id), ..context };
     let started = Instant::now();
     let output = match (toolbox.find(&call.name), &call.input) {
         (None, _) => refused(unknown(toolbox, call)),
         (Some(_), Err(reason)) => refused(Failure::arguments(format!("no valid JSON: {reason}")).json()),
         (Some(tool), Ok(input)) => match context.outages.of(tool.spec.name) {
             Some(failure) => refused(failure.json()),
-            None => work(tool, input, context, meter).await,
+            None => work(tool, input, context).await,
         },
     };
     kill_point!("tool: ended");
@@ -112,7 +103,7 @@ fn refused(error: Value) -> Ran {
 
 /// Runs one call. A paid tool runs only under a reservation, which is granted only while enough is left to
 /// spend after this turn's cost and the tools running beside it.
-async fn work(tool: &Definition, input: &Value, context: ToolContext<'_>, meter: &TurnMeter) -> Ran {
+async fn work(tool: &Definition, input: &Value, context: ToolContext<'_>) -> Ran {
     let name = tool.spec.name;
     let paid = match tool.price {
         Price::Free => None,
@@ -121,16 +112,14 @@ async fn work(tool: &Definition, input: &Value, context: ToolContext<'_>, meter:
     };
     let _reservation = match paid {
         None => None,
-        Some(paid) => match meter.reserve(paid).await {
-            Ok(reservation) => Some(reservation),
-            Err(ReserveError::Short(left)) => {
+        Some(paid) => match context.reserve(paid).await {
+            Ok(reservation) => reservation,
+            Err(Unfunded::Balance(left)) => {
                 tracing::info!(tool = name, "a paid tool was refused for lack of money");
                 return refused(no_money(name, left, paid.least));
             }
-            Err(ReserveError::Unknown) => {
-                let message = "The books could not be asked, so this tool was not run. Answer without it.";
-                return refused(Failure::unavailable(message).json());
-            }
+            Err(Unfunded::Limit(left)) => return refused(funds::over_limit(left, paid.most).json()),
+            Err(Unfunded::Unknown) => return refused(funds::no_books().json()),
         },
     };
     let limit = tool.time_limit;

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 
 use crate::domain::model::{Effort, Model};
 use crate::domain::money::Usd;
-use crate::llm::request::InlineFile;
+use crate::llm::message::InlineFile;
 
 /// Runs sub-agents.
 pub(crate) trait RunSubagent: fmt::Debug + Send + Sync {

@@ -13,20 +13,23 @@ use serde_json::{Value, json};
 
 use super::delivery::DeliverFiles;
 pub(super) use super::failure::Failure;
+use super::funds::{self, Allowance, Unfunded};
 use super::outages::Outages;
+use super::progress::Progress;
 use super::subagent::RunSubagent;
 use crate::db::Db;
 use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
 use crate::domain::turn::ModelCall;
+use crate::llm::message::ToolImage;
 use crate::llm::registry::Registry;
-use crate::llm::request::{ToolImage, ToolSpec};
+use crate::llm::request::ToolSpec;
 use crate::services::file_previews::FilePreviews;
 use crate::services::file_transcripts::FileTranscripts;
 use crate::services::file_views::FileViews;
 use crate::services::made_files::MadeFiles;
-use crate::services::metering::{PaidWork, TurnMeter};
+use crate::services::metering::{PaidWork, Reservation, TurnMeter};
 use crate::services::pictures::Pictures;
 use crate::services::pricing;
 use crate::services::sandboxes::Sandboxes;
@@ -92,6 +95,10 @@ pub(crate) struct ToolContext<'a> {
     pub delivery: &'a dyn DeliverFiles,
     /// Records the calls of paid services with those of the turn, and reserves money.
     pub meter: &'a TurnMeter,
+    /// What the tools of a sub-agent may still cost; `None` in a turn, whose balance decides.
+    pub allowance: Option<&'a Allowance>,
+    /// Shows what the call prints while it runs.
+    pub progress: Progress<'a>,
     /// The services of tools that are down.
     pub outages: &'a Outages,
 }
@@ -100,6 +107,11 @@ impl ToolContext<'_> {
     /// Returns the cost of a call of a paid service, as the turn is charged for it.
     pub(super) fn cost(&self, call: &ModelCall) -> Usd {
         pricing::price(self.registry, call, self.today()).cost
+    }
+
+    /// Reserves money for paid work until the result is dropped.
+    pub(super) async fn reserve(&self, work: PaidWork) -> Result<Option<Reservation>, Unfunded> {
+        funds::reserve(self.allowance, self.meter, work).await
     }
 
     /// Returns the day whose prices apply.
@@ -231,6 +243,8 @@ pub(super) mod testing {
             subagents,
             delivery,
             meter,
+            allowance: None,
+            progress: Progress::NOWHERE,
             outages,
         }
     }

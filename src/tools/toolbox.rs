@@ -47,16 +47,14 @@ impl Toolbox {
         Self { tools, specs, ..Self::default() }
     }
 
-    /// Returns the tools for a sub-agent, which can neither start sub-agents itself nor send files, nor spend
-    /// what its limit does not cover.
+    /// Returns the tools for a sub-agent: none that starts another critic, sends files, draws pictures, or is
+    /// charged by itself and thus not covered by the limit of its task.
     #[must_use]
     pub(crate) fn for_subagents(&self) -> Self {
-        const TURN_ONLY: [ToolName; 6] = [
+        const TURN_ONLY: [ToolName; 4] = [
             ToolName::SelfCritique,
             ToolName::DeliverFile,
             ToolName::TranscribeAudio,
-            ToolName::AnalyzeImage,
-            ToolName::AnalyzePdf,
             ToolName::GenerateImage,
         ];
         let own = |tool: &&Definition| TURN_ONLY.iter().all(|name| tool.spec.name != name.name());

@@ -3,16 +3,17 @@
 
 use serde_json::{Value, json};
 
+use super::funds::{self, Unfunded};
 use super::subagent::{SubagentReport, SubagentTask, Unfinished};
 use super::tool::{Failure, Output, ToolContext};
 use crate::documents::{LARGEST_CUT_PDF, MOST_PDF_PAGES, PdfError};
 use crate::domain::file::PictureFault;
 use crate::domain::model::Effort;
 use crate::domain::money::Usd;
-use crate::llm::request::InlineFile;
+use crate::llm::message::InlineFile;
 use crate::services::file_contents::ContentError;
 use crate::services::file_views::{ViewError, ViewKind};
-use crate::services::metering::{PaidWork, ReserveError};
+use crate::services::metering::PaidWork;
 use crate::services::pricing;
 
 /// The longest question, in bytes of UTF-8.
@@ -47,13 +48,11 @@ pub(super) async fn ask(
     let model = context.registry.default_model().clone();
     let bytes = file.weight() + question.len() as u64 + FRAME_BYTES;
     let cap = pricing::reserve(&model, bytes, ANSWER_TOKENS, context.today());
-    let _reservation = match context.meter.reserve(PaidWork { least: cap, most: cap }).await {
+    let _reservation = match context.reserve(PaidWork { least: cap, most: cap }).await {
         Ok(reservation) => reservation,
-        Err(ReserveError::Short(left)) => return Output::free(Err(no_money(left, cap))),
-        Err(ReserveError::Unknown) => {
-            let message = "The books could not be asked, so this tool was not run. Answer without it.";
-            return Output::free(Err(Failure::unavailable(message)));
-        }
+        Err(Unfunded::Balance(left)) => return Output::free(Err(no_money(left, cap))),
+        Err(Unfunded::Limit(left)) => return Output::free(Err(funds::over_limit(left, cap))),
+        Err(Unfunded::Unknown) => return Output::free(Err(funds::no_books())),
     };
     let task = SubagentTask {
         model,
@@ -112,7 +111,7 @@ pub(super) fn not_found(id: &str) -> Failure {
 pub(super) fn told(id: &str, error: &ViewError) -> Failure {
     let failure = |error, message: &str| Failure { error, message: message.to_owned() };
     match error {
-        ViewError::NotFound | ViewError::Content(ContentError::Gone) => not_found(id),
+        ViewError::Content(ContentError::Gone) => not_found(id),
         ViewError::WrongKind(ViewKind::Picture) => {
             failure("wrong_kind", "The file is a picture. Use analyze_image.")
         }
@@ -132,8 +131,7 @@ pub(super) fn told(id: &str, error: &ViewError) -> Failure {
             "The person had reached the limit of bytes per day when the file arrived. Ask the person to send it again on \
              the next day (UTC).",
         ),
-        ViewError::Content(ContentError::Telegram(_) | ContentError::Database(_))
-        | ViewError::Database(_) => {
+        ViewError::Content(ContentError::Telegram(_) | ContentError::Database(_)) => {
             tracing::warn!(error = error as &dyn std::error::Error, "a file to look at cannot be fetched");
             Failure::unavailable(
                 "The file cannot be fetched at the moment. Try once more, then go on without it.",
@@ -219,7 +217,7 @@ mod tests {
             (told("file_1", &ViewError::WrongKind(ViewKind::Pdf)), "wrong_kind", "analyze_pdf"),
             (told("file_1", &ViewError::WrongKind(ViewKind::Not)), "wrong_kind", "preview_file"),
             (told("file_1", &ViewError::Picture(PictureFault::Unsupported)), "unsupported", "JPEG"),
-            (told("file_1", &ViewError::NotFound), "not_found", "file_1"),
+            (told("file_1", &ContentError::Gone.into()), "not_found", "file_1"),
         ] {
             assert!(failure.error == word && failure.message.contains(part), "{failure:?}");
         }

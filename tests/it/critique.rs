@@ -2,10 +2,13 @@
 //! by its own limit, and it is charged with the turn to the last digit, even if the turn is cut.
 
 use playground::anthropic::{Gate, Recorded, Reply, Step, StopReason};
+use playground::telegram::NewFile;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
+use starling::domain::file_id::PublicFileId;
 
 use crate::harness::{ANN, BOUND, Bot, exact, prices};
+use crate::python::Lab;
 
 const VERDICT: &str = r#"{"verdict": "NEEDS_IMPROVEMENT", "alignment_score": 60, "confidence": 90,
     "issues": [{"severity": "major", "description": "2 + 2 is not 5", "location": "line 1"}],
@@ -229,4 +232,74 @@ async fn the_chat_shows_that_something_is_checked_and_nothing_of_what_the_critic
     bot.answer(ANN, 1).await;
     assert!(!bot.screen(ANN).contains("MUTTERING"), "{}", bot.screen(ANN));
     bot.end().await;
+}
+
+fn python(code: &str) -> Step {
+    Step::ToolUse { name: "execute_python".to_owned(), input: json!({ "code": code }) }
+}
+
+fn usd(value: &Value) -> Decimal {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn what_a_critic_computes_and_looks_at_is_part_of_what_the_check_costs() {
+    let lab = Lab::with([("STARTER_BALANCE_USD", "0.7")]).await;
+    let bot = &lab.bot;
+    bot.telegram.send(ANN, ANN, NewFile::photo(64, 64).captioned("Here."));
+    bot.answer(ANN, 1).await;
+    let id: String =
+        sqlx::query_scalar("SELECT public_id::text FROM files").fetch_one(bot.books()).await.unwrap();
+    let file = PublicFileId::from_column(&id).unwrap().to_string();
+    let look = Step::ToolUse {
+        name: "analyze_image".to_owned(),
+        input: json!({"file_id": file, "question": "Is it a cat?"}),
+    };
+    bot.model.script(tools(vec![check("2 + 2 = 5, and the picture shows a cat.")]));
+    bot.model.script(tools(vec![python("import time\ntime.sleep(1)\n2 + 2"), look]));
+    bot.model.script(Reply::text("It is a square."));
+    bot.model.script(Reply::text(VERDICT));
+    bot.model.script(Reply::text("It is 4."));
+    bot.ann("2 + 2? Check it!");
+    assert_eq!(bot.answer(ANN, 2).await, "It is 4.");
+    // The question, the answer with the check, the critic, the model that looks, the critic, the answer.
+    let requests = bot.model.requests();
+    assert_eq!(requests.len(), 6);
+    let found = results(&requests[4]);
+    assert_eq!((&found[0]["value"], &found[1]["answer"]), (&json!("4"), &json!("It is a square.")));
+    let computed = usd(&found[0]["cost_usd"]);
+    assert!(computed >= Decimal::new(5, 5), "a second of Python costs more than {computed}");
+    assert_eq!(usd(&found[1]["cost_usd"]), prices::request(&requests[3]));
+    let verdict = &results(&requests[5])[0];
+    let of_check = computed + requests[2..5].iter().map(prices::request).sum::<Decimal>();
+    assert_eq!(usd(&verdict["cost_usd"]), of_check, "{verdict}");
+    let all = computed + requests.iter().map(prices::request).sum::<Decimal>();
+    assert_eq!(charged(bot).await.into_iter().sum::<Decimal>(), all);
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn a_critic_computes_nothing_that_its_limit_does_not_cover() {
+    // At this price a run of the usual length may cost $0.72, which is more than a whole check.
+    let table = include_str!("../../src/llm/models.toml");
+    let dear = table.replace("price = \"0.00005\"", "price = \"0.001\"");
+    assert_ne!(dear, table);
+    let file = std::env::temp_dir().join(format!("starling-models-{}.toml", std::process::id()));
+    std::fs::write(&file, dear).unwrap();
+    let settings = [("STARTER_BALANCE_USD", "5"), ("MODELS_FILE", file.to_str().unwrap())];
+    let lab = Lab::with(settings).await;
+    let bot = &lab.bot;
+    bot.model.script(tools(vec![check("2 + 2 = 5")]));
+    bot.model.script(tools(vec![python("2 + 2")]));
+    bot.model.script(Reply::text(VERDICT));
+    bot.model.script(Reply::text("It is 4."));
+    assert_eq!(bot.ask("2 + 2? Check it!").await, "It is 4.");
+    let requests = bot.model.requests();
+    let refused = &results(&requests[2])[0];
+    assert_eq!(refused["error"], "limit_reached");
+    assert!(refused["message"].as_str().unwrap().contains("up to $0.72"), "{refused}");
+    assert!(lab.e2b.calls().is_empty(), "no sandbox was used");
+    assert_eq!(charged(bot).await, [requests.iter().map(prices::request).sum::<Decimal>()]);
+    lab.end().await;
+    std::fs::remove_file(file).unwrap();
 }

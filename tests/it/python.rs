@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use playground::anthropic::{Reply, Step, StopReason};
+use playground::anthropic::{Gate, Reply, Step, StopReason};
 use playground::e2b::{ApiError, Call, E2b, Fault, Operation, Outcome, Settings};
 use playground::telegram::{Attachment, MediaMessage, NewFile};
 use rust_decimal::{Decimal, dec};
@@ -113,7 +113,7 @@ impl Lab {
         assert_eq!(alive.len(), sandboxes, "{alive:#?}");
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         let refusals = self.e2b.refusals();
         assert!(refusals.is_empty(), "the sandbox service refused calls: {refusals:#?}");
         self.bot.end().await;
@@ -234,6 +234,48 @@ async fn plots_are_seen_by_the_model_and_kept() {
     let pictures = lab.pictures();
     assert_eq!((pictures.len(), &pictures[0]["source"]["media_type"]), (3, &json!("image/png")));
     assert!(result.get("value").is_none(), "the text of a plot says nothing: {result}");
+    lab.rests(1).await;
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn what_the_code_prints_is_seen_below_its_line_while_it_runs() {
+    let lab = Lab::start().await;
+    let prints = "import sys, time\nfor n in range(1, 5): print('\\x1b[1mstep', n)\n\
+                  print('\\r 40%\\r 50%', end='', file=sys.stderr, flush=True)\ntime.sleep(1_000)";
+    lab.calls(prints);
+    lab.bot.ann("Compute for long.");
+    let draft = lab.bot.telegram.until("the output", BOUND, |view| {
+        view.live_draft(ANN)
+            .filter(|draft| draft.text.contains("step 4") && draft.text.contains('%'))
+            .cloned()
+    });
+    let draft = draft.await.unwrap();
+    assert_eq!(draft.text, "🔧 running Python …\nstep 3\nstep 4\n 50%");
+    assert_eq!(draft.entities, [json!({"type": "code", "offset": 20, "length": 18})]);
+    lab.bot.ann("/stop");
+    assert!(!lab.bot.answer(ANN, 1).await.contains("step"), "it belongs to no answer");
+    lab.rests(1).await;
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn what_the_code_has_printed_is_gone_when_it_has_ended() {
+    let lab = Lab::start().await;
+    lab.calls("import time\nprint('half way')\ntime.sleep(3)");
+    let (gate, keeper) = Gate::new();
+    lab.bot.model.script(Reply::steps(vec![Step::Gate(gate), Step::Text("Done.".to_owned())]));
+    lab.bot.ann("Compute it.");
+    let shown = |text: &'static str| {
+        lab.bot
+            .telegram
+            .until(text, BOUND, move |view| view.live_draft(ANN).filter(|draft| draft.text == text).map(drop))
+    };
+    shown("🔧 running Python …\nhalf way").await.unwrap();
+    shown("✅ running Python").await.unwrap();
+    keeper.open();
+    assert_eq!(lab.bot.answer(ANN, 1).await, "Done.");
+    assert_eq!(lab.results()[0]["stdout"], "half way\n");
     lab.rests(1).await;
     lab.end().await;
 }
@@ -518,8 +560,9 @@ async fn files_and_sandboxes_of_others_stay_theirs() {
 async fn without_a_key_the_model_has_no_python() {
     let bot = Bot::start().await;
     bot.ask("hello").await;
-    let tools = bot.request(1).await.body["tools"].to_string();
-    assert!(tools.contains("list_files") && !tools.contains("execute_python"));
+    let tools = bot.request(1).await.body["tools"].clone();
+    let has = |name: &str| tools.as_array().unwrap().iter().any(|tool| tool["name"] == name);
+    assert!(has("list_files") && !has("execute_python"));
     bot.end().await;
     let lab = Lab::start().await;
     let (code, report) = lab.bot.command(&["doctor"]).await;

@@ -79,15 +79,11 @@ mod validate;
 pub mod web;
 mod wire;
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use axum::serve::ListenerExt as _;
 use parking_lot::Mutex;
-use tokio::task::JoinHandle;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
 pub use endpoint::Endpoint;
 pub use error::ApiError;
@@ -98,14 +94,12 @@ pub use reply::{Gate, GateKeeper, Reply, Step, StopReason};
 use scenario::DefaultScenario;
 pub use scenario::Scenario;
 
+use crate::serving::Serving;
 use files::{Limits, Store};
 use planner::ResponsePlanner;
 use playback::Pacing;
 use record::Log;
 use server::Core;
-
-/// How long [`Anthropic::stop`] waits for connections to end.
-const STOP_BOUND: Duration = Duration::from_secs(5);
 
 /// Settings of the emulator.
 #[derive(Clone, Debug)]
@@ -145,18 +139,12 @@ impl Default for Settings {
 #[derive(Clone, Debug)]
 pub struct Anthropic {
     core: Arc<Core>,
-    address: SocketAddr,
-    server: Arc<Mutex<Option<JoinHandle<std::io::Result<()>>>>>,
-    _guard: Arc<DropGuard>,
+    serving: Serving,
 }
 
 impl Anthropic {
     /// Starts the emulator on 127.0.0.1.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
-        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))
-            .await
-            .with_context(|| format!("the model API cannot listen on port {}", settings.port))?;
-        let address = listener.local_addr()?;
         let stop = CancellationToken::new();
         let core = Arc::new(Core {
             api_key: settings.api_key,
@@ -174,33 +162,19 @@ impl Anthropic {
             ids: ids::Ids::new(),
             stop: stop.clone(),
         });
-        // Small pieces must leave at once, as they do through the real service's proxies.
-        let listener = listener.tap_io(|connection| {
-            if let Err(error) = connection.set_nodelay(true) {
-                tracing::debug!(%error, "no TCP_NODELAY");
-            }
-        });
-        let serving = axum::serve(listener, server::router(Arc::clone(&core)))
-            .with_graceful_shutdown(stop.clone().cancelled_owned());
-        let server = tokio::spawn(serving.into_future());
-        let server = Arc::new(Mutex::new(Some(server)));
-        Ok(Self { core, address, server, _guard: Arc::new(stop.drop_guard()) })
+        let router = server::router(Arc::clone(&core));
+        let serving = Serving::start("model API", settings.port, router, stop).await?;
+        Ok(Self { core, serving })
     }
 
     /// Returns the base URL, without a slash at the end and without `/v1`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.serving.address())
     }
 
     /// Breaks open streams and closes all connections and the port. Repeated calls return at once.
     pub async fn stop(&self) {
-        self.core.stop.cancel();
-        let server = self.server.lock().take();
-        if let Some(server) = server
-            && tokio::time::timeout(STOP_BOUND, server).await.is_err()
-        {
-            tracing::warn!("the model API left connections behind");
-        }
+        self.serving.stop().await;
     }
 
     /// Makes the next `times` valid calls of `count_tokens` fail.
@@ -210,7 +184,7 @@ impl Anthropic {
 
     /// Returns every request so far except those of the Files API, in order of arrival.
     pub fn requests(&self) -> Vec<Recorded> {
-        self.core.log.read(<[Recorded]>::to_vec)
+        self.core.log.all()
     }
 
     /// Returns the requests to `/v1/messages` that broke no rule, including those that met an injected fault.

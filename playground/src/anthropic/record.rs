@@ -75,8 +75,8 @@ impl Recorded {
 }
 
 impl Entry for Recorded {
-    fn outcome(&mut self) -> &mut Outcome {
-        &mut self.outcome
+    fn close(&mut self, outcome: Outcome) {
+        self.outcome = outcome;
     }
 
     fn summary(&self) -> String {

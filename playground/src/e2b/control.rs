@@ -137,7 +137,7 @@ fn create(sandboxes: &mut Sandboxes, call: &ControlCall<'_>, open: &OpenCall) ->
     let sandbox = created.ok_or_else(|| {
         ApiError::new(429, "you have reached the maximum number of concurrent E2B sandboxes")
     })?;
-    open.created(&sandbox.id);
+    open.change(|call| call.sandbox = Some(sandbox.id.clone()));
     Ok((StatusCode::CREATED, Json(sandbox.connection())).into_response())
 }
 

@@ -19,28 +19,25 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use parking_lot::Mutex;
-use tokio::task::JoinHandle;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
 pub use error::ApiError;
 pub use faults::{Fault, Operation};
 pub use kernel::Limits;
 pub use record::{Call, Outcome};
 
+use crate::serving::Serving;
 use faults::Faults;
 use kernel::Jail;
 use record::Log;
 use sandboxes::{Folder, Sandboxes};
 use server::Core;
 
-/// How long [`E2b::stop`] waits for connections to end.
-const STOP_BOUND: Duration = Duration::from_secs(5);
 /// How often sandboxes whose life is over are deleted.
 const REAPING: Duration = Duration::from_millis(100);
 /// Makes a wheel with one module: path, name, version, source.
@@ -96,20 +93,14 @@ pub struct SandboxView {
 #[derive(Clone)]
 pub struct E2b {
     core: Arc<Core>,
-    address: SocketAddr,
-    server: Arc<Mutex<Option<JoinHandle<std::io::Result<()>>>>>,
+    serving: Serving,
     packages: Arc<Folder>,
     jail: Jail,
-    _guard: Arc<DropGuard>,
 }
 
 impl E2b {
     /// Starts the emulator on 127.0.0.1.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
-        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))
-            .await
-            .with_context(|| format!("the sandbox service cannot listen on port {}", settings.port))?;
-        let address = listener.local_addr()?;
         let packages = Arc::new(Folder::new().context("no folder for packages")?);
         let jail = Jail::examine(packages.path().to_owned()).await;
         let stop = CancellationToken::new();
@@ -117,19 +108,18 @@ impl E2b {
             api_key: settings.api_key,
             sandboxes: Mutex::new(Sandboxes::new(jail.clone(), settings.limits, settings.most_sandboxes)),
             faults: Mutex::new(Faults::default()),
-            log: Arc::new(Log::new()),
+            log: Arc::new(Log::new("sandbox service")),
             stop: stop.clone(),
         });
-        let serving = axum::serve(listener, server::router(Arc::clone(&core)))
-            .with_graceful_shutdown(stop.clone().cancelled_owned());
-        let server = Arc::new(Mutex::new(Some(tokio::spawn(serving.into_future()))));
-        tokio::spawn(reap(Arc::downgrade(&core), stop.clone()));
-        Ok(Self { core, address, server, packages, jail, _guard: Arc::new(stop.drop_guard()) })
+        let router = server::router(Arc::clone(&core));
+        let serving = Serving::start("sandbox service", settings.port, router, stop.clone()).await?;
+        tokio::spawn(reap(Arc::downgrade(&core), stop));
+        Ok(Self { core, serving, packages, jail })
     }
 
     /// Returns the address of both planes, for `E2B_API_URL` and `E2B_SANDBOX_URL`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.serving.address())
     }
 
     /// Returns whether code in sandboxes has no network and a file system of its own on this machine.
@@ -141,12 +131,7 @@ impl E2b {
     pub async fn stop(&self) {
         self.core.stop.cancel();
         self.core.sandboxes.lock().all.clear();
-        let server = self.server.lock().take();
-        if let Some(server) = server
-            && tokio::time::timeout(STOP_BOUND, server).await.is_err()
-        {
-            tracing::warn!("the sandbox service left connections behind");
-        }
+        self.serving.stop().await;
     }
 
     /// Returns every call so far, in order of arrival.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Request, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
@@ -19,6 +19,7 @@ use super::faults::{Fault, Faults, Operation};
 use super::record::{Call, Log, OpenCall, Outcome};
 use super::sandboxes::{Sandbox, Sandboxes};
 use super::{execute, inside};
+use crate::serving::broken;
 
 /// The ports of a sandbox.
 const FILES_PORT: &str = "49983";
@@ -134,16 +135,16 @@ async fn answer(core: &Core, call: Arrived, open: OpenCall) -> Response {
     let fault = core.faults.lock().take(call.route.operation);
     match &fault {
         Some(Fault::Error(error)) => {
-            open.close(Outcome::Failed(error.code));
+            open.close(Outcome::Failed(error.code, error.message.clone()));
             return error.response();
         }
         Some(Fault::Drop) => {
             open.close(Outcome::Cut);
-            return broken();
+            return broken(&[]);
         }
         Some(Fault::Slow(pause)) => tokio::select! {
             () = tokio::time::sleep(*pause) => {}
-            () = core.stop.cancelled() => return broken(),
+            () = core.stop.cancelled() => return broken(&[]),
         },
         _ => {}
     }
@@ -169,7 +170,7 @@ async fn answer(core: &Core, call: Arrived, open: OpenCall) -> Response {
     match (performed, fault) {
         (Ok(_), Some(Fault::LoseAnswer)) => {
             open.close(Outcome::Cut);
-            broken()
+            broken(&[])
         }
         (Ok(response), _) => {
             open.close(Outcome::Finished);
@@ -252,10 +253,4 @@ fn refuse(open: OpenCall, error: &ApiError) -> Response {
         code => Outcome::Refused(code, error.message.clone()),
     });
     error.response()
-}
-
-/// Returns an answer before whose first byte the connection breaks.
-fn broken() -> Response {
-    let nothing = futures::stream::once(async { Err::<Bytes, _>(std::io::Error::other("broken on order")) });
-    Response::new(Body::from_stream(nothing))
 }

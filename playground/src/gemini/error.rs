@@ -5,6 +5,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
+use crate::replies::ErrorAnswer;
+
 /// An error answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
@@ -82,8 +84,14 @@ impl ApiError {
         self.retry_after = Some(seconds);
         self
     }
+}
 
-    pub(super) fn response(&self) -> Response {
+impl ErrorAnswer for ApiError {
+    fn facts(&self) -> (u16, &str) {
+        (self.status, &self.message)
+    }
+
+    fn response(&self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut error = json!({"code": self.status, "message": self.message, "status": self.name});
         if !self.details.is_empty() {

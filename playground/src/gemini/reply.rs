@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::error::ApiError;
-use crate::anthropic::Gate;
+use crate::replies::{self, Plan};
 
 /// What an answer reports as usage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,25 +16,18 @@ pub enum Usage {
     Missing,
 }
 
+/// An answer in order.
 #[derive(Clone, Debug)]
-pub(super) enum Plan {
-    /// An answer with this many pictures.
+pub enum Answer {
+    /// An answer with pictures or words.
     Candidates(Candidates),
-    /// A prompt that is not accepted.
+    /// A prompt that is not accepted, for this reason.
     Blocked(String),
-    /// A body that need not be JSON.
-    Raw(u16, String),
-    Fail(ApiError),
-    /// No answer until the client leaves.
-    Hang,
-    /// The connection breaks without an answer.
-    Cut,
-    /// The connection breaks in the middle of the answer.
-    CutMidway,
 }
 
+/// What an answer contains.
 #[derive(Clone, Debug)]
-pub(super) struct Candidates {
+pub struct Candidates {
     pub(super) pictures: usize,
     /// The text before the pictures.
     pub(super) words: String,
@@ -46,27 +39,18 @@ pub(super) struct Candidates {
 }
 
 /// A scripted answer to one request.
-#[derive(Clone, Debug)]
-pub struct Reply {
-    pub(super) plan: Plan,
-    pub(super) delay: Duration,
-    pub(super) gate: Option<Gate>,
-}
+pub type Reply = replies::Reply<Answer, ApiError>;
 
 impl Reply {
-    fn of(plan: Plan) -> Self {
-        Self { plan, delay: Duration::ZERO, gate: None }
-    }
-
     fn candidates(pictures: usize, words: &str, finish: &str) -> Self {
-        Self::of(Plan::Candidates(Candidates {
+        Self::of(Plan::Answer(Answer::Candidates(Candidates {
             pictures,
             words: words.to_owned(),
             finish: finish.to_owned(),
             thoughts: false,
             jpeg: false,
             usage: Usage::Counted,
-        }))
+        })))
     }
 
     /// Creates the answer that the emulator gives without a script: one picture.
@@ -91,71 +75,33 @@ impl Reply {
 
     /// Creates an answer to a prompt that is not accepted, with this `blockReason`.
     pub fn blocked(reason: &str) -> Self {
-        Self::of(Plan::Blocked(reason.to_owned()))
+        Self::of(Plan::Answer(Answer::Blocked(reason.to_owned())))
     }
 
     /// Adds a text and a draft of the picture as thoughts.
     #[must_use]
     pub fn with_thoughts(self) -> Self {
-        self.adjust(|candidates| candidates.thoughts = true)
+        self.change(|candidates| candidates.thoughts = true)
     }
 
     /// Makes the pictures JPEG instead of PNG.
     #[must_use]
     pub fn jpeg(self) -> Self {
-        self.adjust(|candidates| candidates.jpeg = true)
+        self.change(|candidates| candidates.jpeg = true)
     }
 
     /// Sets the usage that the answer reports.
     #[must_use]
     pub fn usage(self, reported: Usage) -> Self {
-        self.adjust(|candidates| candidates.usage = reported)
+        self.change(|candidates| candidates.usage = reported)
     }
 
-    fn adjust(mut self, change: impl FnOnce(&mut Candidates)) -> Self {
-        if let Plan::Candidates(candidates) = &mut self.plan {
-            change(candidates);
-        }
-        self
-    }
-
-    /// Creates an error answer.
-    pub fn error(error: ApiError) -> Self {
-        Self::of(Plan::Fail(error))
-    }
-
-    /// Creates an answer with this status and body, which need not be JSON.
-    pub fn raw(status: u16, body: impl Into<String>) -> Self {
-        Self::of(Plan::Raw(status, body.into()))
-    }
-
-    /// Creates a request that is never answered; it ends when the client disconnects.
-    pub fn hang() -> Self {
-        Self::of(Plan::Hang)
-    }
-
-    /// Creates a connection that breaks without an answer.
-    pub fn cut() -> Self {
-        Self::of(Plan::Cut)
-    }
-
-    /// Creates a connection that breaks in the middle of the answer.
-    pub fn cut_midway() -> Self {
-        Self::of(Plan::CutMidway)
-    }
-
-    /// Lets this time pass before the answer.
-    #[must_use]
-    pub fn after(mut self, delay: Duration) -> Self {
-        self.delay = delay;
-        self
-    }
-
-    /// Holds the answer until the test opens the gate.
-    #[must_use]
-    pub fn held(mut self, gate: Gate) -> Self {
-        self.gate = Some(gate);
-        self
+    fn change(self, change: impl FnOnce(&mut Candidates)) -> Self {
+        self.adjust(|answer| {
+            if let Answer::Candidates(candidates) = answer {
+                change(candidates);
+            }
+        })
     }
 
     /// Creates the answer that the words of a prompt choose.

@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Request as HttpRequest, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
 use parking_lot::Mutex;
@@ -16,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 use super::answer;
 use super::error::ApiError;
 use super::record::{Log, OpenRequest, Outcome, Request};
-use super::reply::{Plan, Reply};
+use super::reply::{Answer, Reply};
 use super::request::{self, REQUEST_LIMIT, Wanted};
+use crate::replies::{ErrorAnswer as _, refuse};
 
 /// The models that draw.
 const MODELS: [&str; 1] = ["gemini-3-pro-image"];
@@ -129,6 +129,12 @@ fn choose(core: &Core, wanted: &Wanted) -> (Reply, Duration) {
     (reply, script.delay)
 }
 
+/// Ends a request with this answer.
+fn finish(mut open: OpenRequest, answer: &Value) {
+    let usage = Arc::new(answer["usageMetadata"].clone());
+    open.settle(Outcome::Finished, |entry| entry.usage = usage);
+}
+
 async fn respond(
     core: &Core,
     open: OpenRequest,
@@ -136,70 +142,23 @@ async fn respond(
     delay: Duration,
     (wanted, model): (Wanted, String),
 ) -> Response {
-    let Reply { plan, delay: own_delay, gate } = reply;
-    let wait = async {
-        tokio::time::sleep(delay + own_delay).await;
-        if let Some(gate) = gate {
-            gate.pass().await;
-        }
-        if matches!(plan, Plan::Hang) {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        () = wait => {}
-        () = core.stop.cancelled() => {
-            open.close(Outcome::Cut);
-            return broken(&[]);
-        }
-    }
     let id = format!("response-{}", open.number());
-    match plan {
-        Plan::Fail(error) => {
-            open.close(Outcome::Failed(error.status, error.message.clone()));
-            error.response()
-        }
-        Plan::Raw(status, body) => {
-            open.close(Outcome::Finished);
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
-        }
-        Plan::Hang | Plan::Cut => {
-            open.close(Outcome::Cut);
-            broken(&[])
-        }
-        Plan::CutMidway => {
-            open.close(Outcome::Cut);
-            broken(b"{\"candidates\":[{\"content\":{\"parts\":[{\"inlineData\":{\"data\":\"iVBOR")
-        }
-        Plan::Blocked(reason) => {
+    let beginning = b"{\"candidates\":[{\"content\":{\"parts\":[{\"inlineData\":{\"data\":\"iVBOR";
+    let (answer, open) = match reply.due(open, delay, &core.stop, beginning).await {
+        Ok(due) => due,
+        Err(response) => return response,
+    };
+    match answer {
+        Answer::Blocked(reason) => {
             let body = answer::blocked(&wanted, &reason, &model, &id);
-            open.finish(&body);
+            finish(open, &body);
             Json(body).into_response()
         }
-        Plan::Candidates(plan) => {
+        Answer::Candidates(plan) => {
             let painting = move || answer::candidates(&wanted, &plan, &model, &id).ok();
             let body: Option<Value> = tokio::task::spawn_blocking(painting).await.ok().flatten();
-            open.finish(body.as_ref().unwrap_or(&Value::Null));
+            finish(open, body.as_ref().unwrap_or(&Value::Null));
             body.map_or_else(|| ApiError::internal().response(), |body| Json(body).into_response())
         }
     }
-}
-
-fn refuse(open: OpenRequest, error: &ApiError) -> Response {
-    open.close(Outcome::Refused(error.status, error.message.clone()));
-    error.response()
-}
-
-/// Returns the beginning of an answer, after which the connection breaks.
-fn broken(beginning: &'static [u8]) -> Response {
-    let pieces = async_stream::stream! {
-        if !beginning.is_empty() {
-            yield Ok(Bytes::from_static(beginning));
-            // An error drops what the server has not written yet; being pending once lets it write that.
-            tokio::task::yield_now().await;
-        }
-        yield Err(std::io::Error::other("broken by script"));
-    };
-    Response::new(Body::from_stream(pieces))
 }

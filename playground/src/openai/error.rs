@@ -5,6 +5,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
+use crate::replies::ErrorAnswer;
+
 /// An error answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
@@ -80,8 +82,14 @@ impl ApiError {
         self.code = Some(code.to_owned());
         self
     }
+}
 
-    pub(super) fn response(&self) -> Response {
+impl ErrorAnswer for ApiError {
+    fn facts(&self) -> (u16, &str) {
+        (self.status, &self.message)
+    }
+
+    fn response(&self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let error =
             json!({"message": self.message, "type": self.kind, "param": self.param, "code": self.code});

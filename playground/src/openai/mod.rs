@@ -12,24 +12,19 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use parking_lot::Mutex;
-use tokio::task::JoinHandle;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
 pub use error::ApiError;
 pub use record::{Outcome, Request};
 pub use reply::{Reply, Usage};
 
+use crate::serving::Serving;
 use record::Log;
 use server::{Core, Script};
-
-/// How long [`OpenAi::stop`] waits for connections to end.
-const STOP_BOUND: Duration = Duration::from_secs(5);
 
 /// Settings of the emulator.
 #[derive(Clone, Debug)]
@@ -53,18 +48,12 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct OpenAi {
     core: Arc<Core>,
-    address: SocketAddr,
-    server: Arc<Mutex<Option<JoinHandle<std::io::Result<()>>>>>,
-    _guard: Arc<DropGuard>,
+    serving: Serving,
 }
 
 impl OpenAi {
     /// Starts the emulator on 127.0.0.1.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
-        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))
-            .await
-            .with_context(|| format!("the transcription API cannot listen on port {}", settings.port))?;
-        let address = listener.local_addr()?;
         let stop = CancellationToken::new();
         let core = Arc::new(Core {
             api_key: settings.api_key,
@@ -72,31 +61,24 @@ impl OpenAi {
             log: Arc::new(Log::new("transcription API")),
             stop: stop.clone(),
         });
-        let serving = axum::serve(listener, server::router(Arc::clone(&core)))
-            .with_graceful_shutdown(stop.clone().cancelled_owned());
-        let server = Arc::new(Mutex::new(Some(tokio::spawn(serving.into_future()))));
-        Ok(Self { core, address, server, _guard: Arc::new(stop.drop_guard()) })
+        let router = server::router(Arc::clone(&core));
+        let serving = Serving::start("transcription API", settings.port, router, stop).await?;
+        Ok(Self { core, serving })
     }
 
     /// Returns the base URL, which ends in `/v1`, for `OPENAI_BASE_URL`.
     pub fn url(&self) -> String {
-        format!("http://{}/v1", self.address)
+        format!("http://{}/v1", self.serving.address())
     }
 
     /// Breaks open requests and closes all connections and the port. Repeated calls return at once.
     pub async fn stop(&self) {
-        self.core.stop.cancel();
-        let server = self.server.lock().take();
-        if let Some(server) = server
-            && tokio::time::timeout(STOP_BOUND, server).await.is_err()
-        {
-            tracing::warn!("the transcription API left connections behind");
-        }
+        self.serving.stop().await;
     }
 
     /// Returns every request so far, in order of arrival.
     pub fn requests(&self) -> Vec<Request> {
-        self.core.log.read(<[Request]>::to_vec)
+        self.core.log.all()
     }
 
     /// Returns the requests that broke a rule of the API. Tests assert that there are none.

@@ -48,8 +48,8 @@ impl Request {
 }
 
 impl Entry for Request {
-    fn outcome(&mut self) -> &mut Outcome {
-        &mut self.outcome
+    fn close(&mut self, outcome: Outcome) {
+        self.outcome = outcome;
     }
 
     fn summary(&self) -> String {

@@ -1,11 +1,9 @@
 //! Scripted answers: transcripts and faults.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::error::ApiError;
-use crate::anthropic::Gate;
+use crate::replies::{self, Plan};
 
 /// What an answer reports as usage.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,102 +51,38 @@ impl Usage {
     }
 }
 
-#[derive(Clone, Debug)]
-pub(super) enum Plan {
-    /// A transcript; without a text, one that names the duration.
-    Transcript {
-        text: Option<String>,
-        languages: Option<Vec<String>>,
-        usage: Option<Usage>,
-    },
-    /// A body that need not be JSON.
-    Raw(u16, String),
-    Fail(ApiError),
-    /// No answer until the client leaves.
-    Hang,
-    /// The connection breaks without an answer.
-    Cut,
-    /// The connection breaks in the middle of a transcript.
-    CutMidway,
+/// A transcript; without a text, one that names the duration.
+#[derive(Clone, Debug, Default)]
+pub struct Transcript {
+    pub(super) text: Option<String>,
+    pub(super) languages: Option<Vec<String>>,
+    pub(super) usage: Option<Usage>,
 }
 
 /// A scripted answer to one request.
-#[derive(Clone, Debug)]
-pub struct Reply {
-    pub(super) plan: Plan,
-    pub(super) delay: Duration,
-    pub(super) gate: Option<Gate>,
-}
+pub type Reply = replies::Reply<Transcript, ApiError>;
 
 impl Reply {
-    fn of(plan: Plan) -> Self {
-        Self { plan, delay: Duration::ZERO, gate: None }
-    }
-
     /// Creates a transcript with this text, which may be empty, and with the usage of the file.
     pub fn text(text: impl Into<String>) -> Self {
-        Self::of(Plan::Transcript { text: Some(text.into()), languages: None, usage: None })
+        Self::of(Plan::Answer(Transcript { text: Some(text.into()), ..Transcript::default() }))
     }
 
     /// Creates the answer that the emulator gives without a script: a sentence that names the duration.
     pub fn usual() -> Self {
-        Self::of(Plan::Transcript { text: None, languages: None, usage: None })
+        Self::of(Plan::Answer(Transcript::default()))
     }
 
     /// Sets the languages that a transcript reports. An empty list omits the field.
     #[must_use]
-    pub fn languages(mut self, codes: &[&str]) -> Self {
-        if let Plan::Transcript { languages, .. } = &mut self.plan {
-            *languages = Some(codes.iter().map(|code| (*code).to_owned()).collect());
-        }
-        self
+    pub fn languages(self, codes: &[&str]) -> Self {
+        let codes = codes.iter().map(|code| (*code).to_owned()).collect();
+        self.adjust(|transcript| transcript.languages = Some(codes))
     }
 
     /// Sets the usage that a transcript reports.
     #[must_use]
-    pub fn usage(mut self, reported: Usage) -> Self {
-        if let Plan::Transcript { usage, .. } = &mut self.plan {
-            *usage = Some(reported);
-        }
-        self
-    }
-
-    /// Creates an error answer.
-    pub fn error(error: ApiError) -> Self {
-        Self::of(Plan::Fail(error))
-    }
-
-    /// Creates an answer with this status and body, which need not be JSON.
-    pub fn raw(status: u16, body: impl Into<String>) -> Self {
-        Self::of(Plan::Raw(status, body.into()))
-    }
-
-    /// Creates a request that is never answered; it ends when the client disconnects.
-    pub fn hang() -> Self {
-        Self::of(Plan::Hang)
-    }
-
-    /// Creates a connection that breaks without an answer.
-    pub fn cut() -> Self {
-        Self::of(Plan::Cut)
-    }
-
-    /// Creates a connection that breaks in the middle of the answer.
-    pub fn cut_midway() -> Self {
-        Self::of(Plan::CutMidway)
-    }
-
-    /// Lets this time pass before the answer.
-    #[must_use]
-    pub fn after(mut self, delay: Duration) -> Self {
-        self.delay = delay;
-        self
-    }
-
-    /// Holds the answer until the test opens the gate.
-    #[must_use]
-    pub fn held(mut self, gate: Gate) -> Self {
-        self.gate = Some(gate);
-        self
+    pub fn usage(self, reported: Usage) -> Self {
+        self.adjust(|transcript| transcript.usage = Some(reported))
     }
 }

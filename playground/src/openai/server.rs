@@ -4,20 +4,21 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Request as HttpRequest, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use parking_lot::Mutex;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::error::ApiError;
 use super::form::Form;
 use super::record::{Log, OpenRequest, Outcome, Request};
-use super::reply::{Plan, Reply, Usage};
+use super::reply::{Reply, Transcript, Usage};
+use crate::replies;
 
 type Author = Box<dyn Fn(&Request) -> Option<Reply> + Send>;
 
@@ -113,58 +114,21 @@ struct Facts {
 }
 
 async fn answer(core: &Core, open: OpenRequest, reply: Reply, delay: Duration, facts: Facts) -> Response {
-    let Reply { plan, delay: own_delay, gate } = reply;
-    let wait = async {
-        tokio::time::sleep(delay + own_delay).await;
-        if let Some(gate) = gate {
-            gate.pass().await;
-        }
-        if matches!(plan, Plan::Hang) {
-            std::future::pending::<()>().await;
-        }
+    let due = reply.due(open, delay, &core.stop, b"{\"text\":\"This sentence has no e").await;
+    let (Transcript { text, languages, usage }, open) = match due {
+        Ok(due) => due,
+        Err(response) => return with_id(response),
     };
-    tokio::select! {
-        () = wait => {}
-        () = core.stop.cancelled() => {
-            open.close(Outcome::Cut);
-            return broken(&[]);
-        }
+    open.close(Outcome::Finished);
+    let text = text.unwrap_or_else(|| usual_text(facts.seconds));
+    let mut body = json!({ "text": text });
+    let languages = languages.unwrap_or_else(|| vec![facts.language.unwrap_or("en".to_owned())]);
+    if !languages.is_empty() {
+        body["languages"] = json!(languages);
     }
-    match plan {
-        Plan::Fail(error) => {
-            open.close(Outcome::Failed(error.status, error.message.clone()));
-            with_id(error.response())
-        }
-        Plan::Raw(status, body) => {
-            open.close(Outcome::Finished);
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            with_id((status, [(header::CONTENT_TYPE, "application/json")], body).into_response())
-        }
-        Plan::Hang | Plan::Cut => {
-            open.close(Outcome::Cut);
-            broken(&[])
-        }
-        Plan::CutMidway => {
-            open.close(Outcome::Cut);
-            broken(b"{\"text\":\"This sentence has no e")
-        }
-        Plan::Transcript { text, languages, usage } => {
-            open.close(Outcome::Finished);
-            let text = text.unwrap_or_else(|| usual_text(facts.seconds));
-            let mut body = json!({ "text": text });
-            let languages = languages.unwrap_or_else(|| vec![facts.language.unwrap_or("en".to_owned())]);
-            if !languages.is_empty() {
-                body["languages"] = json!(languages);
-            }
-            if let Some(usage) = usage.unwrap_or(Usage::Measured).value(facts.seconds) {
-                body["usage"] = usage;
-            }
-            transcript(body)
-        }
+    if let Some(usage) = usage.unwrap_or(Usage::Measured).value(facts.seconds) {
+        body["usage"] = usage;
     }
-}
-
-fn transcript(body: Value) -> Response {
     with_id(Json(body).into_response())
 }
 
@@ -176,24 +140,10 @@ fn usual_text(seconds: f64) -> String {
 }
 
 fn refuse(open: OpenRequest, error: &ApiError) -> Response {
-    open.close(Outcome::Refused(error.status, error.message.clone()));
-    with_id(error.response())
+    with_id(replies::refuse(open, error))
 }
 
 fn with_id(mut response: Response) -> Response {
     response.headers_mut().insert("x-request-id", HeaderValue::from_static("req_playground"));
     response
-}
-
-/// Returns the beginning of an answer, after which the connection breaks.
-fn broken(beginning: &'static [u8]) -> Response {
-    let pieces = async_stream::stream! {
-        if !beginning.is_empty() {
-            yield Ok(Bytes::from_static(beginning));
-            // An error drops what the server has not written yet; being pending once lets it write that.
-            tokio::task::yield_now().await;
-        }
-        yield Err(std::io::Error::other("broken by script"));
-    };
-    Response::new(Body::from_stream(pieces))
 }

@@ -6,8 +6,9 @@ use crate::domain::record;
 use crate::domain::tool_round::{PastCall, ToolRound};
 use crate::domain::turn::TurnEvent;
 use crate::llm::event::ToolCall;
-use crate::llm::request::Block;
+use crate::llm::message::Block;
 use crate::tools::runner::{self, ToolOutcome};
+use crate::tools::{Progress, ToolContext};
 
 impl TurnLoop<'_> {
     /// Runs the calls of a round and shows when each begins and ends. Returns `None` if the turn was stopped
@@ -27,7 +28,8 @@ impl TurnLoop<'_> {
             deliveries: &self.deliveries,
             outages: &self.outages,
         };
-        let working = runner::run(&self.assistant.toolbox, subagent.context(), &self.meter, calls);
+        let context = ToolContext { progress: Progress::on(&self.screen), ..subagent.context() };
+        let working = runner::run(&self.assistant.toolbox, context, calls);
         let ran = self.stop.or_cut(working).await?;
         for (ToolCall { id, name, .. }, ran) in calls.iter().zip(&ran) {
             let ended = record::ToolCallRecord {

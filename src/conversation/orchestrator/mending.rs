@@ -2,7 +2,8 @@
 
 use super::TurnLoop;
 use crate::llm::LlmError;
-use crate::llm::request::{LlmMessage, LlmRequest};
+use crate::llm::message::LlmMessage;
+use crate::llm::request::LlmRequest;
 
 impl TurnLoop<'_> {
     /// Changes a prompt that was rejected because of its files: renews, once, a copy that the provider no

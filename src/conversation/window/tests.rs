@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::domain::message::Role;
+use crate::llm::message::Block;
 use crate::llm::registry::Registry;
-use crate::llm::request::{Block, ToolChoice};
+use crate::llm::request::ToolChoice;
 
 fn request(lengths: &[usize]) -> LlmRequest {
     let role = |index: usize| if index.is_multiple_of(2) { Role::User } else { Role::Assistant };

@@ -4,9 +4,8 @@
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use super::super::files::Readable;
-use super::super::request::{
-    self, FileBlock, InlineFile, LlmMessage, LlmRequest, ServerTool, ToolImage, ToolSpec, WebLimits,
-};
+use super::super::message::{self, FileBlock, InlineFile, LlmMessage, ToolImage};
+use super::super::request::{self, LlmRequest, ServerTool, ToolSpec, WebLimits};
 use super::breakpoints;
 use super::wire::{
     Block, CacheControl, Citations, Content, ContentSource, Message, OutputConfig, Request, ResultContent,
@@ -92,27 +91,27 @@ fn message(message: &LlmMessage) -> Message<'_> {
     Message { role: message.role.name(), content: message.blocks.iter().map(block).collect() }
 }
 
-fn block(block: &request::Block) -> Block<'_> {
+fn block(block: &message::Block) -> Block<'_> {
     unmarked(match block {
-        request::Block::Text(text) => Content::Text { text },
-        request::Block::ToolCall { call, tool, input } => Content::ToolUse { id: call, name: tool, input },
-        request::Block::ToolResult { call, content, images, is_error } => Content::ToolResult {
+        message::Block::Text(text) => Content::Text { text },
+        message::Block::ToolCall { call, tool, input } => Content::ToolUse { id: call, name: tool, input },
+        message::Block::ToolResult { call, content, images, is_error } => Content::ToolResult {
             tool_use_id: call,
             content: result_content(content, images),
             is_error: *is_error,
         },
-        request::Block::File(FileBlock { id, readable, name, .. }) => {
+        message::Block::File(FileBlock { id, readable, name, .. }) => {
             let source = ContentSource::File { file_id: id };
             match readable {
                 Readable::Image => Content::Image { source },
                 Readable::Pdf | Readable::Text => Content::Document { source, title: name },
             }
         }
-        request::Block::Inline(InlineFile::Image(picture)) => image(picture),
-        request::Block::Inline(InlineFile::Pdf { name, bytes, .. }) => {
+        message::Block::Inline(InlineFile::Image(picture)) => image(picture),
+        message::Block::Inline(InlineFile::Pdf { name, bytes, .. }) => {
             Content::Document { source: inline("application/pdf", bytes), title: name }
         }
-        request::Block::Own(value) => Content::Own(value),
+        message::Block::Own(value) => Content::Own(value),
     })
 }
 

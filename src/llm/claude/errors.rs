@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::super::error::LlmError;
 use super::super::files::Readable;
-use super::super::request::{Block, FileBlock, LlmMessage, LlmRequest};
+use super::super::message::{Block, FileBlock, LlmMessage};
+use super::super::request::LlmRequest;
 use super::wire::ErrorBody;
 
 /// The longest message of the provider in a log line, in code points.

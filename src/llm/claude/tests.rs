@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::super::event::{LlmEvent, Reported, StopReason, ToolCall};
 use super::super::files::Readable;
+use super::super::message::{Block, FileBlock, InlineFile, LlmMessage, ToolImage};
 use super::super::registry::Registry;
-use super::super::request::{Block, FileBlock, InlineFile, LlmMessage, ToolChoice, ToolImage, ToolSpec};
+use super::super::request::{ToolChoice, ToolSpec};
 use super::*;
 use crate::domain::message::Role;
 use crate::domain::model::Effort;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::super::event::{LlmEvent, Reported, ServerCall, ServerResult, StopReason};
-use super::super::request::{Block, LlmMessage, ServerTool, ToolChoice, WebLimits};
+use super::super::message::{Block, LlmMessage};
+use super::super::request::{ServerTool, ToolChoice, WebLimits};
 use super::encode;
 use super::tests::{decode, request};
 use crate::domain::citations::{Citation, Source};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use tokio::time::sleep;
 
-use super::open::{Hold, OpenSandbox};
+use super::hold::Hold;
+use super::open::OpenSandbox;
 use super::{LEASE, LIFE, OpenError, PAUSE, Sandboxes, new_key};
 use crate::db::sandboxes::{self, SandboxLease, StoredSandbox};
 use crate::domain::ids::{ThreadId, TurnId};

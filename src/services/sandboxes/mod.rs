@@ -6,6 +6,7 @@
 
 mod attaching;
 mod deletions;
+mod hold;
 mod open;
 
 use std::ops::Deref;

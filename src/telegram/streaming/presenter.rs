@@ -143,6 +143,11 @@ impl<'a> Presenter<'a> {
                     self.pace.changed();
                 }
             }
+            TurnEvent::ToolProgress { call, lines } => {
+                if self.tools.progress(&call, lines) {
+                    self.pace.changed();
+                }
+            }
             TurnEvent::ToolEnded(ToolCallRecord { call, failed, .. }) => {
                 self.action.set(Activity::Writing);
                 self.tools.end(&call, failed);

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::super::tool::ToolContext;
-use crate::llm::request::ToolImage;
+use crate::llm::message::ToolImage;
 use crate::sandbox::{Entry, HOME, SandboxError, ShownFile};
 use crate::services::made_files::{KeepError, MadeFile};
 use crate::services::pictures::Pictures;

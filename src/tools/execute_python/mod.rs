@@ -1,68 +1,44 @@
 //! `execute_python`: runs Python in the sandbox of the conversation. The turn decides whose files the code
 //! gets, never the model's arguments.
 
+mod arguments;
+mod escapes;
 mod made;
 mod requirements;
 mod said;
+mod screen;
+mod told;
 
 use std::time::Duration;
 
-use rust_decimal::dec;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
+use self::arguments::{Arguments, MOST_SECONDS, Prepared};
+use self::made::Made;
+use self::said::Said;
+use self::screen::Shown;
+use self::told::{not_installed, not_loaded, told};
 use super::tool::{Failure, Output, Price, Tool, ToolContext};
-use crate::domain::file_id::PublicFileId;
 use crate::domain::model::ModelId;
 use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
 use crate::lifecycle::kill_point;
-use crate::llm::request::ToolImage;
-use crate::sandbox::{Entry, SandboxError};
-use crate::services::file_contents::{ContentError, FoundFile};
+use crate::llm::message::ToolImage;
+use crate::sandbox::Entry;
 use crate::services::metering::PaidWork;
 use crate::services::paid_call::PaidCall;
-use crate::services::sandboxes::{InstallError, OpenError, OpenSandbox, Sandboxes};
-use made::Made;
-use said::Said;
+use crate::services::sandboxes::{OpenError, OpenSandbox};
 
 /// The name of the service in the price table.
 pub(super) const SERVICE: &str = "e2b";
-/// The time limit of the code without a wish, and the longest, in seconds.
-const USUAL_SECONDS: u64 = 120;
-const MOST_SECONDS: u64 = 1_200;
-/// The time limit of the whole run: the code, and what is done around it.
-const LIMIT: Duration = Duration::from_secs(MOST_SECONDS + 600);
-/// The longest code, in bytes.
-const LONGEST_CODE: usize = 200_000;
-/// The most files of the conversation in one call.
-const MOST_INPUTS: usize = 20;
+/// Time limit of what is done around the code: packages are installed, files are moved.
+const AROUND: Duration = Duration::from_secs(600);
 /// How often the time used so far is recorded.
 const NOTING: Duration = Duration::from_secs(10);
 
 /// The tool `execute_python`.
 pub(super) struct ExecutePython;
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Arguments {
-    /// The Python code. The value of a last line that is an expression is returned, as in a notebook.
-    code: String,
-    /// The ids of files of the conversation that the code reads, up to 20: those of the person and those that
-    /// tools have made. The result tells the path of each, `inputs/` and its name. A file that an earlier run
-    /// got is still there.
-    #[serde(default)]
-    file_ids: Vec<String>,
-    /// Packages to install first, up to 20, such as `pandas` or `scipy>=1.14`: names with version conditions,
-    /// no options. The usual scientific packages are there already.
-    #[serde(default)]
-    requirements: Vec<String>,
-    /// How long the code may run, 1 to 1200 seconds. Without it 120.
-    #[serde(default)]
-    timeout_seconds: Option<u64>,
-}
 
 impl Tool for ExecutePython {
     type Arguments = Arguments;
@@ -79,11 +55,12 @@ impl Tool for ExecutePython {
         not whole tables. The code has no internet except the index of Python packages. Paid by the second; the result \
         says what it cost. An exception comes back with the end of its traceback: correct the code and try again, at \
         most a few times.";
-    const PRICE: Price = Price::Paid(PaidWork { least: Usd::ZERO, most: Usd(dec!(0.09)) });
-    const TIME_LIMIT: Duration = LIMIT;
+    const PRICE: Price = Price::Varying(reserved);
+    /// Includes the wait for another call that uses the sandbox.
+    const TIME_LIMIT: Duration = Duration::from_secs(2 * MOST_SECONDS + AROUND.as_secs());
 
     async fn run(arguments: Arguments, context: ToolContext<'_>) -> Output {
-        let prepared = match prepare(arguments, context).await {
+        let prepared = match arguments::prepare(arguments, context).await {
             Ok(prepared) => prepared,
             Err(failure) => return Output::free(Err(failure)),
         };
@@ -95,7 +72,8 @@ impl Tool for ExecutePython {
         let mut paid = PaidCall::by_the_second(context.meter, ModelId(SERVICE.to_owned()));
         // Boxed: the future of a run is large, and every call of a tool would have room for it.
         let work = Box::pin(work(sandbox, &prepared, context));
-        let worked = noting(&mut paid, work).await;
+        let worked = timeout(longest(prepared.limit), noting(&mut paid, work)).await;
+        let worked = worked.unwrap_or_else(|_elapsed| Err(too_slow()));
         let ended = match &worked {
             Ok(worked) => worked.status,
             Err(failure) => failure.error,
@@ -112,85 +90,23 @@ impl Tool for ExecutePython {
     }
 }
 
-/// Checked arguments.
-struct Prepared<'a> {
-    sandboxes: &'a Sandboxes,
-    code: String,
-    requirements: Vec<String>,
-    limit: Duration,
-    inputs: Vec<(PublicFileId, FoundFile)>,
+/// Returns the most that a call with these arguments may cost. One with a time limit that is not allowed costs
+/// nothing, because it is refused.
+fn reserved(input: &Value, context: ToolContext<'_>) -> PaidWork {
+    let seconds = arguments::seconds(input["timeout_seconds"].as_u64());
+    let second = context.registry.tool_price(SERVICE, context.today());
+    let used = seconds.map(|seconds| longest(Duration::from_secs(seconds)));
+    PaidWork { least: Usd::ZERO, most: used.map_or(Usd::ZERO, |used| second.times(used.as_secs())) }
 }
 
-async fn prepare(arguments: Arguments, context: ToolContext<'_>) -> Result<Prepared<'_>, Failure> {
-    let Arguments { code, file_ids, requirements, timeout_seconds } = arguments;
-    if code.trim().is_empty() || code.len() > LONGEST_CODE {
-        return Err(Failure::arguments("Give code, up to 200,000 bytes."));
-    }
-    let seconds = timeout_seconds.unwrap_or(USUAL_SECONDS);
-    if !(1..=MOST_SECONDS).contains(&seconds) {
-        return Err(Failure::arguments(format!("timeout_seconds must be 1 to {MOST_SECONDS}.")));
-    }
-    if file_ids.len() > MOST_INPUTS || requirements.len() > requirements::MOST {
-        return Err(Failure::arguments("Give at most 20 files and 20 requirements."));
-    }
-    if let Some(wrong) = requirements::wrong(&requirements) {
-        return Err(Failure::arguments(format!(
-            "This is no package with version conditions, such as numpy or scipy>=1.14: {wrong:?}. Nothing was run."
-        )));
-    }
-    let sandboxes = context.sandboxes.ok_or_else(|| Failure::unavailable("There are no sandboxes here."))?;
-    let inputs = find(&file_ids, sandboxes, context).await?;
-    Ok(Prepared { sandboxes, code, requirements, limit: Duration::from_secs(seconds), inputs })
+/// Returns how long a sandbox may be used for code with this time limit.
+fn longest(code: Duration) -> Duration {
+    code + AROUND
 }
 
-/// Finds files of this conversation. One that is missing fails the call before anything is run.
-async fn find(
-    ids: &[String],
-    sandboxes: &Sandboxes,
-    context: ToolContext<'_>,
-) -> Result<Vec<(PublicFileId, FoundFile)>, Failure> {
-    let (mut found, mut missing) = (Vec::<(PublicFileId, FoundFile)>::new(), Vec::new());
-    let contents = sandboxes.contents();
-    for text in ids {
-        let file = match PublicFileId::parse(text) {
-            None => None,
-            Some(id) if found.iter().any(|(known, _)| *known == id) => continue,
-            Some(id) => contents.find(context.key, id).await.map_err(|error| told(&error.into()))?,
-        };
-        match file {
-            Some(file) => {
-                contents.check(&file).map_err(|error| not_loaded(&file.name, error))?;
-                found.push((file.id, file));
-            }
-            None => missing.push(text.as_str()),
-        }
-    }
-    if missing.is_empty() {
-        return Ok(found);
-    }
-    let then = "Nothing was run. list_files shows the files that there are.";
-    Err(Failure::not_found(missing, then))
-}
-
-/// Returns what the model is told about a file that the code does not get.
-fn not_loaded(name: &str, error: ContentError) -> Failure {
-    match error {
-        ContentError::TooLarge { limit } => Failure {
-            error: "too_large",
-            message: format!(
-                "Files of more than {} MB cannot be fetched: {name:?}. Nothing was run.",
-                limit / 1024 / 1024
-            ),
-        },
-        ContentError::NotFetched => Failure {
-            error: "not_fetched",
-            message: format!(
-                "The person had sent more files that day than are fetched, so this one is not there: {name:?}. Nothing was \
-                 run. Ask the person to send it again tomorrow."
-            ),
-        },
-        error => told(&error.into()),
-    }
+fn too_slow() -> Failure {
+    let message = "Moving files and installing packages took too long. Try with fewer of them.";
+    Failure { error: "timeout", message: message.to_owned() }
 }
 
 /// What came of a run.
@@ -224,8 +140,13 @@ async fn work(
     if !prepared.requirements.is_empty() {
         sandbox.install(&prepared.requirements).await.map_err(not_installed)?;
     }
-    let mut said = Said::default();
-    let running = timeout(prepared.limit, sandbox.execute(&prepared.code, |event| said.add(event)));
+    let (mut said, mut shown) = (Said::default(), Shown::default());
+    let watched = shown.watch(context.progress);
+    let running = sandbox.execute(&prepared.code, |event| {
+        shown.add(&event);
+        said.add(event);
+    });
+    let running = timeout(prepared.limit, screen::beside(running, watched));
     let status = match running.await {
         Ok(Ok(())) if said.has_raised() => "exception",
         Ok(Ok(())) => "ok",
@@ -281,86 +202,5 @@ async fn give(
     if changed { sandbox.files().await.map_err(|error| told(&error)) } else { Ok(before) }
 }
 
-fn not_installed(error: InstallError) -> Failure {
-    let failure = |message| Failure { error: "not_installed", message };
-    match error {
-        InstallError::Open(error) => told(&error),
-        InstallError::Slow => failure(
-            "The packages were not installed in time, so the code was not run. Try with fewer.".to_owned(),
-        ),
-        InstallError::Refused(words) => failure(format!(
-            "The packages could not be installed, so the code was not run. pip says: {words}"
-        )),
-    }
-}
-
-/// Returns what the model is told about an error. None of it is taken from the error.
-fn told(error: &OpenError) -> Failure {
-    tracing::warn!(error = error as &dyn std::error::Error, "a sandbox cannot be used");
-    let failure = |error, message: &str| Failure { error, message: message.to_owned() };
-    match error {
-        OpenError::Service(error) if error.is_outage() => {
-            Failure::down("The service that runs Python cannot be used at the moment. Go on without it.")
-        }
-        OpenError::Service(SandboxError::BrokenOff) => failure(
-            "broken_off",
-            "The run broke off, so nobody knows what the code has done: it may have used too much memory or ended its \
-             own process. Variables are probably lost; change the code before you try again.",
-        ),
-        OpenError::Service(SandboxError::TooLarge) => failure(
-            "too_large",
-            "There are too many or too large files in the working directory. Delete some, or work in /tmp.",
-        ),
-        OpenError::Service(_) | OpenError::Lost => failure(
-            "sandbox_lost",
-            "The sandbox ended during the call; its variables and files are lost. Try once more.",
-        ),
-        OpenError::Content(ContentError::Gone) => {
-            failure("not_found", "A file was deleted meanwhile. list_files shows the files that there are.")
-        }
-        OpenError::Content(_) => Failure::unavailable(
-            "A file cannot be fetched at the moment. Try once more, then go on without it.",
-        ),
-        OpenError::Database(_) => Failure::unavailable(
-            "The sandbox cannot be used at the moment. Try once more, then go on without it.",
-        ),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::super::tool::testing;
-    use super::*;
-    use crate::llm::registry::Registry;
-
-    #[tokio::test]
-    async fn wrong_arguments_are_told_before_anything_is_run() {
-        let registry = Registry::load(None).unwrap();
-        let made_files = crate::services::made_files::MadeFiles::nowhere();
-        for input in [
-            json!({"code": " "}),
-            json!({"code": "x".repeat(LONGEST_CODE + 1)}),
-            json!({"code": "1", "timeout_seconds": 0}),
-            json!({"code": "1", "timeout_seconds": 1_201}),
-            json!({"code": "1", "requirements": ["-r /etc/passwd"]}),
-            json!({"code": "1", "requirements": vec!["a"; 21]}),
-            json!({"code": "1", "file_ids": vec!["file_1"; 21]}),
-        ] {
-            let arguments = Arguments::deserialize(&input).unwrap();
-            let output = ExecutePython::run(arguments, testing::tool_context(&registry, &made_files)).await;
-            assert_eq!(output.result.unwrap_err().error, "invalid_arguments");
-        }
-        for input in [json!({}), json!({"code": 1}), json!({"code": "1", "shell": "rm"})] {
-            assert!(Arguments::deserialize(&input).is_err(), "{input}");
-        }
-    }
-
-    #[test]
-    fn a_run_of_the_longest_time_costs_what_is_reserved() {
-        let registry = Registry::load(None).unwrap();
-        let second = registry.tool_price(SERVICE, "2026-11-29".parse().unwrap());
-        let Price::Paid(PaidWork { most, .. }) = ExecutePython::PRICE else { panic!("it is paid") };
-        assert_eq!(second.times(LIMIT.as_secs()), most);
-        assert!(second > Usd::ZERO);
-    }
-}
+mod tests;

@@ -27,7 +27,7 @@ pub(super) fn no_source(id: PublicFileId, error: &SourceError) -> Failure {
     let unreadable =
         |why: &str| Failure { error: "unreadable_source", message: format!("{id} {why} Nothing was drawn.") };
     match error {
-        SourceError::NotFound | SourceError::Content(ContentError::Gone) => not_found(&id.to_string()),
+        SourceError::Content(ContentError::Gone) => not_found(&id.to_string()),
         SourceError::Picture(PictureFault::Foreign) => unreadable("is no picture."),
         SourceError::Picture(PictureFault::Broken) => {
             unreadable("is damaged or incomplete. Ask the person to send it again.")

@@ -31,7 +31,7 @@ async fn ran(balance: &str, calls: &[ToolCall]) -> Vec<(Value, bool)> {
     let toolbox = Toolbox::of(tools);
     let (meter, meter_requests) = metering::channel();
     let run = async {
-        let ran = run(&toolbox, context, &meter, calls).await;
+        let ran = run(&toolbox, ToolContext { meter: &meter, ..context }, calls).await;
         drop(meter);
         ran
     };
@@ -114,8 +114,7 @@ async fn outcomes(calls: &[ToolCall], outages: &Outages) -> Vec<ToolOutcome> {
     let made_files = crate::services::made_files::MadeFiles::nowhere();
     let context = ToolContext { outages, ..testing::tool_context(&registry, &made_files) };
     let toolbox = Toolbox::of(vec![faulty(), endless(), hanging(), down(), pictures()]);
-    let (meter, _requests) = metering::channel();
-    run(&toolbox, context, &meter, calls).await
+    run(&toolbox, context, calls).await
 }
 
 #[tokio::test]

@@ -47,13 +47,24 @@ const INNER: &[Order] = &[
             &["prose/tests", "references/tests"],
         ],
     ),
-    ("sandbox", &[&["error"], &["retrying", "wire"], &["execution"], &["client"], &["files"], &["mod"]]),
+    (
+        "sandbox",
+        &[
+            &["error"],
+            &["answer", "retrying", "wire"],
+            &["connection", "execution"],
+            &["client"],
+            &["files"],
+            &["mod"],
+        ],
+    ),
     (
         "llm",
         &[
             &["mod", "event", "registry", "tokens"],
             &["files"],
-            &["content", "error", "request"],
+            &["content", "error", "message"],
+            &["request"],
             &["patience", "response"],
             &["claude"],
             &["gemini", "provider", "speech"],
@@ -115,9 +126,13 @@ const PLAYGROUND: &[Order] = &[
     (
         "",
         &[
-            &["audio", "console", "formats", "growth", "lib", "metrics", "ports", "recorder", "signals"],
+            &[
+                "audio", "console", "formats", "growth", "lib", "metrics", "ports", "recorder", "serving",
+                "signals",
+            ],
             &["samples"],
             &["anthropic", "e2b", "service", "telegram"],
+            &["replies"],
             &["gemini", "openai"],
             &["world"],
             &["ask", "bench", "crash", "run"],
