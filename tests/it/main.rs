@@ -17,6 +17,7 @@ mod cached_history;
 mod charges;
 mod chat;
 mod clear;
+mod clear_delayed;
 mod clear_topics;
 mod closings;
 mod commands;

@@ -32,7 +32,7 @@ impl Session<'_> {
     /// sender, once per album. Keeps a blank album part if another part has content. The limit of a day is
     /// told once: below the answer if there is one, and such files stay in its prompt.
     pub(super) fn take_batch(&mut self) -> Vec<Incoming> {
-        let (batch, withheld) = (self.batch.take(), self.batch.take_withheld());
+        let (batch, withheld) = (self.batch.take(), self.batch.withheld());
         let has_content = |incoming: &Incoming| !incoming.is_blank() || self.hears(incoming);
         let albums = |content: bool| -> HashSet<String> {
             let parts = batch.iter().filter(|incoming| has_content(incoming) == content);

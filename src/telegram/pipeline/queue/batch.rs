@@ -216,9 +216,9 @@ impl Batch {
         }
     }
 
-    /// Takes the messages whose files were withheld.
-    pub(crate) fn take_withheld(&mut self) -> Vec<MessageId> {
-        std::mem::take(&mut self.withheld)
+    /// Returns the messages whose files were withheld.
+    pub(crate) fn withheld(&self) -> &[MessageId] {
+        &self.withheld
     }
 
     /// Returns when the window closes, or `None` while the batch is empty.
@@ -254,5 +254,24 @@ impl Batch {
         messages.sort_by_key(|message| message.message);
         messages.dedup_by_key(|message| message.message);
         messages
+    }
+
+    /// Puts back those of the taken messages that were not stored, with their share of the edits and with what
+    /// keeps updates in flight. Their window stays closed, so that the next turn is theirs.
+    pub(crate) fn put_back(
+        &mut self,
+        messages: Vec<Incoming>,
+        edits: &mut Vec<Edit>,
+        held: &mut Vec<InFlightGuard>,
+    ) {
+        let is_back = |message: MessageId| messages.iter().any(|back| back.message == message);
+        self.withheld.retain(|withheld| is_back(*withheld));
+        self.edits.extend(edits.extract_if(.., |edit| is_back(edit.message)));
+        if !messages.is_empty() {
+            let now = Instant::now();
+            self.closes = Some((now, now));
+            self.held.append(held);
+        }
+        self.messages = messages;
     }
 }
