@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::file_allowance::DailyLimit;
 use super::file_contents::{ContentError, FileContents, FoundFile, LoadedFile};
 use crate::bot_api::ApiError;
 use crate::db::DbError;
@@ -64,9 +65,9 @@ pub(crate) enum PreviewError {
         /// The largest file that is loaded, in bytes.
         limit: u64,
     },
-    /// It was not fetched, because its sender had reached the limit of a day.
-    #[error("the file was not fetched because of the limit of a day")]
-    NotFetched,
+    /// With it, its sender would have more than the limit of a day.
+    #[error("the file is over the limit of {} MB of files per day", .0.megabytes())]
+    DailyLimit(DailyLimit),
     /// The content cannot be read.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -83,7 +84,7 @@ impl From<ContentError> for PreviewError {
         match error {
             ContentError::Gone => Self::NotFound,
             ContentError::TooLarge { limit } => Self::TooLarge { limit },
-            ContentError::NotFetched => Self::NotFetched,
+            ContentError::DailyLimit(limit) => Self::DailyLimit(limit),
             ContentError::Telegram(error) => Self::Telegram(error),
             ContentError::Database(error) => Self::Database(error),
         }

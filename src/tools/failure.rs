@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::services::file_allowance::DailyLimit;
+
 /// Why a tool has no result. The model reads it and can react.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Failure {
@@ -24,6 +26,17 @@ impl Failure {
     /// Creates the failure for invalid arguments.
     pub(super) fn arguments(message: impl Into<String>) -> Self {
         Self { error: "invalid_arguments", message: message.into() }
+    }
+
+    /// Creates the failure for a file that is not fetched because of the limit of a day.
+    pub(super) fn daily_limit(limit: DailyLimit) -> Self {
+        let message = format!(
+            "The file is not fetched: with it, the person would have more than the limit of {} MB of files per day. The \
+             limit ends at 00:00 UTC, in about {} h. Tell the person, and go on without the file.",
+            limit.megabytes(),
+            limit.hours
+        );
+        Self { error: "daily_limit", message }
     }
 
     /// Creates the failure for an unavailable service.

@@ -113,7 +113,7 @@ impl Lab {
         assert_eq!(alive.len(), sandboxes, "{alive:#?}");
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         let refusals = self.e2b.refusals();
         assert!(refusals.is_empty(), "the sandbox service refused calls: {refusals:#?}");
         self.bot.end().await;
