@@ -22,7 +22,7 @@ use super::pipeline::edits::{EditFuture, PreparedEdit};
 use super::pipeline::isolation::{Mode, Permit};
 use super::pipeline::normalize;
 use super::pipeline::processor::{self, BatchOutcome, Opening, Prepared};
-use super::pipeline::queue::{Batch, Mailbox, SessionInput, StopRequest, StopSource};
+use super::pipeline::queue::{self, Batch, Mailbox, SessionInput, StopRequest, StopSource};
 use super::replies;
 use crate::db::DbError;
 use crate::db::dialogs::Dialog;
@@ -219,10 +219,14 @@ impl Session<'_> {
                 Some(*request)
             }
             BatchOutcome::Reply(Dialog::CustomAmount) => {
+                self.drop_copies(queue::copies_of(&batch));
                 self.answer_question(batch).await;
                 None
             }
-            BatchOutcome::Duplicate => None,
+            BatchOutcome::Duplicate => {
+                self.drop_copies(queue::copies_of(&batch));
+                None
+            }
         };
         self.apply(edits.into_iter().map(PreparedEdit::from));
         Ok(request)

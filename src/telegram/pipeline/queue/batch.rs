@@ -31,6 +31,11 @@ pub(crate) fn window_begins(arrived: Option<Instant>, window: Duration) -> Insta
     now.checked_sub(used.min(window / 2)).unwrap_or(now)
 }
 
+/// Returns the copies that messages have brought, of their own files and of those that they reply to.
+pub(crate) fn copies_of(messages: &[Incoming]) -> impl Iterator<Item = ProviderCopy> {
+    messages.iter().flat_map(Incoming::files).filter_map(|(_, _, fetched)| fetched.copy().cloned())
+}
+
 /// Messages that become one prompt once the window is closed and their files have arrived.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
@@ -150,6 +155,17 @@ impl Batch {
         std::mem::take(&mut self.replaced)
     }
 
+    /// Discards the batch, which is to open no turn. Returns its copies, also those that arrive at this moment.
+    pub(crate) fn discard(self) -> Vec<ProviderCopy> {
+        let arrived =
+            self.fetching.into_iter().filter_map(FutureExt::now_or_never).map(|result| result.outcome);
+        let copies = self.replaced.into_iter().chain(arrived.filter_map(|outcome| match outcome {
+            FetchOutcome::Copied(copy, _) => Some(copy),
+            _ => None,
+        }));
+        copies.chain(copies_of(&self.messages)).collect()
+    }
+
     /// Takes the edits applied to the messages. Their updates are handled once the messages are stored.
     pub(crate) fn take_edits(&mut self) -> Vec<Edit> {
         std::mem::take(&mut self.edits)
@@ -239,12 +255,6 @@ impl Batch {
     /// Returns the updates of the messages.
     pub(crate) fn updates(&self) -> Vec<UpdateId> {
         self.messages.iter().map(|message| message.update).collect()
-    }
-
-    /// Discards the messages and returns their updates.
-    pub(crate) fn take_updates(&mut self) -> Vec<UpdateId> {
-        self.closes = None;
-        std::mem::take(&mut self.messages).into_iter().map(|message| message.update).collect()
     }
 
     /// Takes the messages in the order in which they were written.
