@@ -171,7 +171,8 @@ impl FileContents {
                 let PersonsFile { chat, telegram_id, .. } = source;
                 let ask = || content(&self.api, &self.cache, *chat, telegram_id, &file.unique_id);
                 let loaded = self.patiently(*chat, ask).await;
-                if claim == Claim::New {
+                // What was counted before may have come then, although it does not now.
+                if claim == Claim::New || loaded.is_ok() {
                     let bytes = loaded.as_ref().map_or(0, |bytes| bytes.len() as u64);
                     file_allowance::correct(books, stop, source.user, fetch, bytes).await;
                 }
