@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use playground::anthropic::{ApiError, Endpoint, FileFault, Gate, Recorded, Reply, Step, StopReason};
-use playground::telegram::{Attachment, Fault, NewFile};
+use playground::telegram::{Attachment, Fault, NewFile, View};
 use serde_json::{Value, json};
 use starling::db::{Db, files};
 use starling::domain::ids::ThreadId;
@@ -122,6 +122,9 @@ async fn a_text_that_follows_while_the_photo_is_fetched_is_in_the_same_prompt() 
     let hold = bot.telegram.hold("download");
     bot.telegram.send(ANN, ANN, NewFile::photo(640, 480));
     hold.waiting().await;
+    let typing =
+        |view: &View<'_>| view.calls_of("sendChatAction").any(|call| call.chat == Some(ANN)).then_some(());
+    bot.telegram.until("the chat action of Ann's chat", BOUND, typing).await.unwrap();
     bot.ann("What is this?");
     // Other people's prompts are not delayed.
     assert_eq!(bot.ask_in(BOB, BOB, "hello").await, "You said: hello");

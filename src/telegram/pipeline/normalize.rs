@@ -82,7 +82,7 @@ pub(crate) fn fetch(context: &Arc<BotContext>, incoming: &Incoming, brought: boo
         if file.kind.is_spoken() {
             voice::begin(context, incoming, replied, file.clone())
         } else {
-            begin(context, incoming.key, incoming.message, replied, file.clone())
+            begin(context, incoming.key, incoming.message, replied, file.clone(), true)
         }
     };
     files.map(begin).collect()
@@ -96,7 +96,7 @@ pub(crate) fn fetch_edited(
     attachment: &Attachment,
 ) -> Option<FetchFuture> {
     let is_fetched = attachments::reading(attachment, context.screen.api.file_limit()).is_ok();
-    is_fetched.then(|| begin(context, key, message, false, attachment.clone()))
+    is_fetched.then(|| begin(context, key, message, false, attachment.clone(), false))
 }
 
 /// Queues the copy of a file that no message will have, so that the provider does not keep it.
@@ -109,17 +109,20 @@ pub(crate) async fn drop_copy(context: &BotContext, copy: &ProviderCopy) {
     context.copies_dropped.notify_one();
 }
 
+/// Starts fetching a file. If an answer `follows`, the chat shows meanwhile that it is on its way.
 fn begin(
     context: &Arc<BotContext>,
     key: ThreadKey,
     message: MessageId,
     replied: bool,
     attachment: Attachment,
+    follows: bool,
 ) -> FetchFuture {
     let (mut done, outcome) = oneshot::channel();
     let task = context.clone();
     context.life.spawn("fetch", async move {
         let source = Source { key, message, replied, attachment: &attachment };
+        let _action = follows.then(|| task.screen.actions.show(key, message));
         // A cancelled fetch is repeated with its update.
         let unwanted = async {
             tokio::select! {
