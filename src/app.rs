@@ -155,7 +155,7 @@ async fn start(
     let books = Books { db: db.clone(), registry, clock, terms: clients::terms(config) };
     let assistant = clients::assistant(config, &books, (&api, &cache), speech.as_ref(), (life, metrics))?;
     let me = introduce(&api, life).await?;
-    let made_files = assistant.made_files.clone();
+    let (made_files, copies_dropped) = (assistant.made_files.clone(), assistant.copies.dropped());
     let courier =
         Courier::new(api.clone(), db.clone(), cache.clone(), made_files, life.clone(), metrics.clone());
     let actions = Actions::new(api.clone(), life.clone());
@@ -178,7 +178,7 @@ async fn start(
         files: FetchPermits::default(),
         hearings: FetchPermits::default(),
         albums: Albums::default(),
-        copies_dropped: Arc::default(),
+        copies_dropped,
         isolation: Isolation::default(),
         slots: Slots::new(config.conversation.max_turns_per_user),
         batch_window: config.conversation.batch_window,

@@ -91,7 +91,8 @@ pub(super) fn assistant(
     let room = (config.database.made_files, config.database.made_files_cached);
     let made_files = MadeFiles::new(db.clone(), cache.clone(), room.0, room.1);
     let copies = FileCopies::new(api.clone(), cache.clone(), provider.clone(), db.clone(), clock.clone());
-    let contents = FileContents::new(api.clone(), cache.clone(), db.clone(), made_files.clone());
+    let contents =
+        FileContents::new(api.clone(), cache.clone(), books.clone(), made_files.clone(), life.abort.clone());
     let transcripts = speech.map(|client| {
         FileTranscripts::new(contents.clone(), books.clone(), client.clone(), life.clone(), metrics.clone())
     });

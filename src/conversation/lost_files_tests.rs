@@ -66,6 +66,7 @@ fn asks(files: Vec<KnownFile>) -> TurnRequest {
         key: ThreadKey { chat: ChatId(1), user: UserId(1), topic: None },
         chat_kind: ChatKind::Private,
         question: MessageId(1),
+        cleared: false,
         live_message: None,
         history: vec![question],
         continuation: None,

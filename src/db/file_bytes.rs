@@ -28,8 +28,29 @@ pub enum Expected {
     AtMost(u64),
 }
 
-/// Counts a fetch for a user on a day before it begins. Returns `false`, and counts nothing, if the user
-/// would have more than `limit` bytes on that day. A fetch that was counted before stays as it is.
+impl Expected {
+    /// Returns the bytes to count if the user has `left`, or `None` if the file is over the limit.
+    fn counted(self, left: u64) -> Option<u64> {
+        match self {
+            Self::Size(size) => Some(size).filter(|size| *size <= left),
+            Self::AtMost(most) => Some(most.min(left)).filter(|_| left > 0),
+        }
+    }
+}
+
+/// The result of counting a fetch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Claim {
+    /// It counts from now on.
+    New,
+    /// It was counted before.
+    Repeated,
+    /// It is over the limit, and not counted.
+    OverLimit,
+}
+
+/// Counts a fetch for a user on a day before it begins, unless the user would have more than `limit` bytes on
+/// that day. A fetch that was counted before stays as it is.
 pub async fn claim(
     db: &Db,
     fetch: FetchKey<'_>,
@@ -37,7 +58,7 @@ pub async fn claim(
     day: NaiveDate,
     expected: Expected,
     limit: u64,
-) -> Result<bool, DbError> {
+) -> Result<Claim, DbError> {
     let mut tx = db.begin().await?;
     // The row is locked until the decision about this fetch is stored.
     let used = sqlx::query_scalar!(
@@ -50,11 +71,8 @@ pub async fn claim(
     .await
     .map_err(DbError::at("file_bytes::claim"))?;
     let left = limit.saturating_sub(used.unsigned_abs());
-    let (wanted, fits) = match expected {
-        Expected::Size(size) => (size, size <= left),
-        Expected::AtMost(most) => (most.min(left), left > 0),
-    };
-    let granted = sqlx::query_scalar!(
+    let counted = expected.counted(left);
+    let row = sqlx::query!(
         r#"WITH known AS (
              SELECT 1 FROM file_fetches
              WHERE chat_id = $1 AND message_id = $2 AND replied = $3 AND unique_id = $4
@@ -65,21 +83,53 @@ pub async fn claim(
            ), counted AS (
              UPDATE file_days SET bytes = file_days.bytes + new.bytes FROM new WHERE user_id = $5 AND day = $6
            )
-           SELECT EXISTS (SELECT 1 FROM known) OR $8 AS "granted!""#,
+           SELECT EXISTS (SELECT 1 FROM new) AS "new!", EXISTS (SELECT 1 FROM known) AS "known!""#,
         fetch.chat.0,
         fetch.message.0,
         fetch.replied,
         fetch.unique_id,
         user.0,
         day,
-        column(wanted),
-        fits,
+        column(counted.unwrap_or_default()),
+        counted.is_some(),
     )
     .fetch_one(&mut *tx)
     .await
     .map_err(DbError::at_race("file_bytes::claim"))?;
     Db::commit(tx).await?;
-    Ok(granted)
+    Ok(match (row.new, row.known || counted.is_some()) {
+        (true, _) => Claim::New,
+        (false, true) => Claim::Repeated,
+        (false, false) => Claim::OverLimit,
+    })
+}
+
+/// Returns whether [`claim`] would count a fetch, or has counted it.
+pub async fn is_within_limit(
+    db: &Db,
+    fetch: FetchKey<'_>,
+    user: UserId,
+    day: NaiveDate,
+    expected: Expected,
+    limit: u64,
+) -> Result<bool, DbError> {
+    let row = sqlx::query!(
+        r#"SELECT coalesce((SELECT bytes FROM file_days WHERE user_id = $5 AND day = $6), 0) AS "used!",
+                  EXISTS (
+                    SELECT 1 FROM file_fetches
+                    WHERE chat_id = $1 AND message_id = $2 AND replied = $3 AND unique_id = $4
+                  ) AS "known!""#,
+        fetch.chat.0,
+        fetch.message.0,
+        fetch.replied,
+        fetch.unique_id,
+        user.0,
+        day,
+    )
+    .fetch_one(db.pool())
+    .await
+    .map_err(DbError::at("file_bytes::is_within_limit"))?;
+    Ok(row.known || expected.counted(limit.saturating_sub(row.used.unsigned_abs())).is_some())
 }
 
 /// Corrects what a fetch counts for, once its real size is known: 0 if there was nothing to fetch.

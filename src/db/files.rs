@@ -4,9 +4,8 @@
 mod row;
 
 pub(super) use self::row::FileRow;
-use self::row::read_refusal;
 use super::{Db, DbError};
-use crate::domain::file::{FileKind, KnownFile, ProviderCopy, Refusal};
+use crate::domain::file::{FileKind, KnownFile, ProviderCopy};
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TurnId};
 use crate::domain::speech::RecordingId;
@@ -146,8 +145,10 @@ pub(crate) struct NamedFile {
     pub(crate) kind: FileKind,
     /// The size in bytes; 0 if it is not known.
     pub(crate) size: u64,
-    /// The limit that prevented fetching it when it arrived.
-    pub(crate) refusal: Option<Refusal>,
+    /// The message that contains it, or replies to it (`replied`).
+    pub(crate) message: MessageId,
+    /// Whether it belongs to the message that `message` replies to.
+    pub(crate) replied: bool,
     /// The message that contains it, if it is a recording made in a chat.
     pub(crate) recording: Option<RecordingId>,
 }
@@ -157,7 +158,7 @@ pub(crate) struct NamedFile {
 pub(crate) async fn named(db: &Db, key: ThreadKey, id: PublicFileId) -> Result<Option<NamedFile>, DbError> {
     let row = sqlx::query!(
         "SELECT files.id, files.chat_id, files.message_id, replied, reply_to, reply_chat, telegram_id, unique_id, kind, name,
-                mime, size, refusal, size_limit
+                mime, size
          FROM threads JOIN files ON files.thread_id = threads.id AND files.public_id = $4::text::uuid
          JOIN messages ON messages.chat_id = files.chat_id AND messages.message_id = files.message_id
            AND messages.thread_id = threads.id
@@ -185,7 +186,8 @@ pub(crate) async fn named(db: &Db, key: ThreadKey, id: PublicFileId) -> Result<O
         kind,
         recording: kind.is_spoken().then_some(recording),
         size: u64::try_from(row.size).unwrap_or_default(),
-        refusal: read_refusal(row.id, row.refusal.map(|name| (name, row.size_limit)))?,
+        message: MessageId(row.message_id),
+        replied: row.replied,
         source: FileSource {
             chat,
             telegram_id: row.telegram_id,

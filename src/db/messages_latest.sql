@@ -18,18 +18,12 @@ CROSS JOIN LATERAL (
   WHERE messages.thread_id = threads.id AND turns.detail IS DISTINCT FROM 'refused'
     AND turns.detail IS DISTINCT FROM 'too_long' AND ($2::bigint IS NULL OR messages.turn_id <= $2)
     AND (turns.question_id > threads.cleared_up_to OR messages.turn_id = $2)
-    -- A message that crashes have delayed until a /clear was carried out may have been answered with a newer one.
-    AND (messages.chat_id <> threads.chat_id OR messages.message_id IS NULL
-         OR messages.message_id > threads.cleared_up_to OR messages.turn_id = $2)
 ) AS beginning
 LEFT JOIN LATERAL (
   SELECT messages.*, turns.sent_files, turns.tool_rounds FROM messages JOIN turns ON turns.id = messages.turn_id
   WHERE messages.thread_id = threads.id AND turns.detail IS DISTINCT FROM 'refused'
     AND turns.detail IS DISTINCT FROM 'too_long' AND ($2::bigint IS NULL OR messages.turn_id <= $2)
     AND (turns.question_id > threads.cleared_up_to OR messages.turn_id = $2)
-    -- A message that crashes have delayed until a /clear was carried out may have been answered with a newer one.
-    AND (messages.chat_id <> threads.chat_id OR messages.message_id IS NULL
-         OR messages.message_id > threads.cleared_up_to OR messages.turn_id = $2)
   ORDER BY messages.id OFFSET beginning.skipped
 ) AS said ON TRUE
 LEFT JOIN files ON files.chat_id = said.chat_id AND files.message_id = said.message_id

@@ -50,6 +50,8 @@ pub struct TurnRequest {
     pub chat_kind: ChatKind,
     /// The message that started it: the last of the batch.
     pub question: MessageId,
+    /// Whether a `/clear` covers it, so that no later prompt contains it.
+    pub cleared: bool,
     /// The live message in a group that an earlier attempt left unfinished.
     pub live_message: Option<MessageId>,
     /// The conversation so far, oldest first, this turn's messages last.

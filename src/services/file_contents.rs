@@ -1,21 +1,27 @@
 //! Contents of the files of a conversation, by the ids under which the model names them: those that people
 //! have sent, and those that tools have made.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
 
+use super::books::Books;
+use super::file_allowance::{self, DailyLimit};
 use super::file_copies::content;
 use super::made_files::MadeFiles;
 use crate::bot_api::{Api, ApiError};
 use crate::cache::Cache;
+use crate::db::DbError;
+use crate::db::file_bytes::{Claim, Expected, FetchKey};
 use crate::db::files::{self, FileSource, NamedFile};
-use crate::db::{Db, DbError};
-use crate::domain::file::{FileKind, LARGEST_LOADED, Refusal};
+use crate::domain::file::{FileKind, LARGEST_LOADED};
 use crate::domain::file_id::PublicFileId;
-use crate::domain::ids::{ChatId, ThreadKey};
+use crate::domain::ids::{ChatId, MessageId, ThreadKey, UserId};
 use crate::domain::speech::RecordingId;
+use crate::lifecycle::kill_point;
 
 /// How often Telegram is asked for a file, and the pause after a failure. The caller limits the whole time.
 const ATTEMPTS: u32 = 3;
@@ -26,8 +32,10 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(crate) struct FileContents {
     api: Api,
     cache: Cache,
-    db: Db,
+    books: Arc<Books>,
     made_files: MadeFiles,
+    /// Ends waiting for the database.
+    stop: CancellationToken,
 }
 
 /// A file of a conversation, not loaded yet.
@@ -41,8 +49,6 @@ pub(crate) struct FoundFile {
     pub(crate) kind: FileKind,
     /// The size in bytes; 0 if it is not known.
     pub(crate) size: u64,
-    /// Why it was not fetched when it arrived, if that was refused.
-    refusal: Option<Refusal>,
     /// Telegram's id of the content; empty for a made file.
     pub(crate) unique_id: String,
     /// The recording that it is, if it is one.
@@ -53,8 +59,19 @@ pub(crate) struct FoundFile {
 /// Where the content of a file is.
 #[derive(Clone, Debug)]
 enum Place {
-    Person { chat: ChatId, telegram_id: String },
+    Person(PersonsFile),
     Made { chat: ChatId, telegram_id: Option<String> },
+}
+
+/// A file that a person has sent, at Telegram.
+#[derive(Clone, Debug)]
+struct PersonsFile {
+    user: UserId,
+    chat: ChatId,
+    /// The message that contains it, or replies to it (`replied`).
+    message: MessageId,
+    replied: bool,
+    telegram_id: String,
 }
 
 /// Why a file was not loaded.
@@ -69,9 +86,9 @@ pub(crate) enum ContentError {
         /// The largest file that is loaded, in bytes.
         limit: u64,
     },
-    /// It was not fetched, because its sender had reached the limit of a day.
-    #[error("the file was not fetched because of the limit of a day")]
-    NotFetched,
+    /// With it, its sender would have more than the limit of a day.
+    #[error("the file is over the limit of {} MB of files per day", .0.megabytes())]
+    DailyLimit(DailyLimit),
     /// Telegram does not hand out the file.
     #[error("Telegram does not hand out the file")]
     Telegram(#[from] ApiError),
@@ -89,8 +106,14 @@ pub(crate) struct LoadedFile {
 }
 
 impl FileContents {
-    pub(crate) fn new(api: Api, cache: Cache, db: Db, made_files: MadeFiles) -> Self {
-        Self { api, cache, db, made_files }
+    pub(crate) fn new(
+        api: Api,
+        cache: Cache,
+        books: Books,
+        made_files: MadeFiles,
+        stop: CancellationToken,
+    ) -> Self {
+        Self { api, cache, books: Arc::new(books), made_files, stop }
     }
 
     /// Contents that no test reaches.
@@ -99,17 +122,20 @@ impl FileContents {
         let http = crate::http::client(Duration::from_secs(1)).unwrap();
         let metrics = crate::telemetry::metrics::Metrics::new().unwrap();
         let api = Api::new(http, "http://127.0.0.1:1", &"1:a".to_owned().into(), 0, metrics).unwrap();
-        Self::new(api, Cache::disabled(), Db::nowhere(), MadeFiles::nowhere())
+        let registry = crate::llm::registry::Registry::load(None).unwrap();
+        let (clock, terms) = (crate::domain::clock::Clock::System, super::books::Terms::default());
+        let books = Books { db: crate::db::Db::nowhere(), registry, clock, terms };
+        Self::new(api, Cache::disabled(), books, MadeFiles::nowhere(), CancellationToken::new())
     }
 
     /// Returns the file of a conversation with this id. Returns `None` if there is none, if it belongs to
     /// another conversation, or if it was cleared or has expired.
     pub(crate) async fn find(&self, key: ThreadKey, id: PublicFileId) -> Result<Option<FoundFile>, DbError> {
-        if let Some(named) = files::named(&self.db, key, id).await? {
-            let NamedFile { source, kind, size, recording, refusal } = named;
+        if let Some(named) = files::named(&self.books.db, key, id).await? {
+            let NamedFile { source, kind, size, message, replied, recording } = named;
             let FileSource { chat, telegram_id, unique_id, name, mime } = source;
-            let place = Place::Person { chat, telegram_id };
-            return Ok(Some(FoundFile { id, name, mime, kind, size, refusal, unique_id, recording, place }));
+            let place = Place::Person(PersonsFile { user: key.user, chat, message, replied, telegram_id });
+            return Ok(Some(FoundFile { id, name, mime, kind, size, unique_id, recording, place }));
         }
         let made = self.made_files.sendable(key, &[id]).await?;
         Ok(made.into_iter().next().map(|file| FoundFile {
@@ -118,7 +144,6 @@ impl FileContents {
             mime: file.mime,
             kind: FileKind::Document,
             size: u64::try_from(file.size).unwrap_or_default(),
-            refusal: None,
             unique_id: String::new(),
             recording: None,
             place: Place::Made { chat: key.chat, telegram_id: file.telegram_id },
@@ -126,42 +151,82 @@ impl FileContents {
     }
 
     /// Loads the content of a file: from Redis, the store of made files or Telegram, which is asked again
-    /// after passing failures. Waits for room in memory first.
+    /// after passing failures. Waits for room in memory first. A person's file counts for the limit of a day,
+    /// once for each message, as if it had been fetched when it arrived.
     ///
     /// # Errors
     /// Returns a [`ContentError`].
     pub(crate) async fn load(&self, file: &FoundFile) -> Result<LoadedFile, ContentError> {
-        self.check(file)?;
-        let room = self.api.room_for(Some(file.size).filter(|size| *size > 0)).await;
-        let bytes = match &file.place {
-            Place::Person { chat, telegram_id } => {
+        match &file.place {
+            Place::Person(source) => {
+                self.check_size(file)?;
+                let (books, stop) = (&*self.books, &self.stop);
+                let (fetch, expected) = self.fetch(file, source);
+                let claim = file_allowance::claim(books, stop, source.user, fetch, expected).await;
+                if claim == Claim::OverLimit {
+                    return Err(self.over_limit());
+                }
+                kill_point!("file: counted");
+                let room = self.room(file).await;
+                let PersonsFile { chat, telegram_id, .. } = source;
                 let ask = || content(&self.api, &self.cache, *chat, telegram_id, &file.unique_id);
-                self.patiently(*chat, ask).await?
+                let loaded = self.patiently(*chat, ask).await;
+                // What was counted before may have come then, although it does not now.
+                if claim == Claim::New || loaded.is_ok() {
+                    let bytes = loaded.as_ref().map_or(0, |bytes| bytes.len() as u64);
+                    file_allowance::correct(books, stop, source.user, fetch, bytes).await;
+                }
+                Ok(LoadedFile { bytes: loaded?, room })
             }
             Place::Made { chat, telegram_id } => {
-                match (self.made_files.content(file.id).await?, telegram_id) {
+                let room = self.room(file).await;
+                let bytes = match (self.made_files.content(file.id).await?, telegram_id) {
                     (Some(content), _) => content,
                     (None, Some(telegram_id)) => {
                         let ask = || self.api.download(*chat, telegram_id, self.largest());
                         self.patiently(*chat, ask).await?
                     }
                     (None, None) => return Err(ContentError::Gone),
-                }
+                };
+                Ok(LoadedFile { bytes, room })
             }
-        };
-        Ok(LoadedFile { bytes, room })
+        }
     }
 
-    /// Refuses what need not be asked for. Made files may be larger than what Telegram hands out: the store
-    /// has them until they are sent.
-    pub(crate) fn check(&self, file: &FoundFile) -> Result<(), ContentError> {
-        match (&file.place, file.refusal) {
-            (Place::Person { .. }, _) if file.size > self.largest() => {
-                Err(ContentError::TooLarge { limit: self.largest() })
-            }
-            (Place::Person { .. }, Some(Refusal::DailyLimit)) => Err(ContentError::NotFetched),
-            _ => Ok(()),
-        }
+    /// Waits for room in memory for a file.
+    async fn room(&self, file: &FoundFile) -> Option<OwnedSemaphorePermit> {
+        self.api.room_for(Some(file.size).filter(|size| *size > 0)).await
+    }
+
+    /// Refuses what [`load`](Self::load) would refuse because of a limit, and counts nothing. Made files may be
+    /// larger than what Telegram hands out: the store has them until they are sent.
+    ///
+    /// # Errors
+    /// Returns a [`ContentError`].
+    pub(crate) async fn check(&self, file: &FoundFile) -> Result<(), ContentError> {
+        let Place::Person(source) = &file.place else { return Ok(()) };
+        self.check_size(file)?;
+        let (fetch, expected) = self.fetch(file, source);
+        let within = file_allowance::is_within_limit(&self.books, source.user, fetch, expected).await?;
+        if within { Ok(()) } else { Err(self.over_limit()) }
+    }
+
+    fn check_size(&self, file: &FoundFile) -> Result<(), ContentError> {
+        let limit = self.largest();
+        if file.size > limit { Err(ContentError::TooLarge { limit }) } else { Ok(()) }
+    }
+
+    /// Returns how loading a person's file counts for the limit of a day.
+    fn fetch<'a>(&self, file: &'a FoundFile, source: &PersonsFile) -> (FetchKey<'a>, Expected) {
+        let PersonsFile { chat, message, replied, .. } = *source;
+        let fetch = FetchKey { chat, message, replied, unique_id: &file.unique_id };
+        let expected =
+            if file.size > 0 { Expected::Size(file.size) } else { Expected::AtMost(self.largest()) };
+        (fetch, expected)
+    }
+
+    fn over_limit(&self) -> ContentError {
+        ContentError::DailyLimit(DailyLimit::of(&self.books))
     }
 
     /// Returns the largest file of a person that is loaded, in bytes.

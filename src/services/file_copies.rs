@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::bot_api::{Api, ApiError};
@@ -38,6 +38,7 @@ pub(crate) struct FileCopies {
     clock: Clock,
     renewals: Arc<Semaphore>,
     conversions: Arc<Semaphore>,
+    dropped: Arc<Notify>,
 }
 
 /// Why the provider has no copy of a file.
@@ -70,7 +71,12 @@ impl FileCopies {
     pub(crate) fn new(api: Api, cache: Cache, provider: Provider, db: Db, clock: Clock) -> Self {
         let renewals = Arc::new(Semaphore::new(MAX_RENEWALS));
         let conversions = Arc::new(Semaphore::new(MAX_CONVERSIONS));
-        Self { api, cache, provider, db, clock, renewals, conversions }
+        Self { api, cache, provider, db, clock, renewals, conversions, dropped: Arc::default() }
+    }
+
+    /// Returns what wakes the deletion of copies that no file refers to any more.
+    pub(crate) fn dropped(&self) -> Arc<Notify> {
+        self.dropped.clone()
     }
 
     /// Copies a file's content to the provider; a picture first becomes one that a model takes.
@@ -134,6 +140,7 @@ impl FileCopies {
         let copy = self.upload(Upload { name, mime, bytes }).await?;
         drop(permit);
         db.persist(|| files::renewed(db, thread, lost, &copy)).await?;
+        self.dropped.notify_one();
         Ok(copy.id)
     }
 

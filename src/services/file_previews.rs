@@ -1,6 +1,7 @@
 //! Previews of documents that the model does not read itself: made while a message waits, and on demand for a
 //! tool.
 
+use super::file_allowance::DailyLimit;
 use super::file_contents::{ContentError, FileContents, FoundFile};
 use super::file_readers::{FileReaders, OpenFile, Place};
 use crate::bot_api::ApiError;
@@ -55,9 +56,9 @@ pub(crate) enum PreviewError {
         /// The largest file that is loaded, in bytes.
         limit: u64,
     },
-    /// It was not fetched, because its sender had reached the limit of a day.
-    #[error("the file was not fetched because of the limit of a day")]
-    NotFetched,
+    /// With it, its sender would have more than the limit of a day.
+    #[error("the file is over the limit of {} MB of files per day", .0.megabytes())]
+    DailyLimit(DailyLimit),
     /// The content cannot be read.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -74,7 +75,7 @@ impl From<ContentError> for PreviewError {
         match error {
             ContentError::Gone => Self::NotFound,
             ContentError::TooLarge { limit } => Self::TooLarge { limit },
-            ContentError::NotFetched => Self::NotFetched,
+            ContentError::DailyLimit(limit) => Self::DailyLimit(limit),
             ContentError::Telegram(error) => Self::Telegram(error),
             ContentError::Database(error) => Self::Database(error),
         }

@@ -77,7 +77,7 @@ impl FileTranscripts {
             return Ok(FileTranscript { name: file.name, known, cost: Usd::ZERO, stored: true });
         }
         check(&file)?;
-        self.contents.check(&file)?;
+        self.contents.check(&file).await?;
         let duration = speech::estimated_duration(file.size, &file.mime);
         let price = transcription::price(&self.books, Decimal::from(duration));
         let work = PaidWork { least: Usd::ZERO, most: price };

@@ -21,8 +21,8 @@ use super::inbound::MessageHeader;
 use super::pipeline::edits::{EditFuture, PreparedEdit};
 use super::pipeline::isolation::{Mode, Permit};
 use super::pipeline::normalize;
-use super::pipeline::processor::{self, BatchOutcome, Prepared};
-use super::pipeline::queue::{Batch, Mailbox, SessionInput, StopRequest, StopSource};
+use super::pipeline::processor::{self, BatchOutcome, Opening, Prepared};
+use super::pipeline::queue::{self, Batch, Mailbox, SessionInput, StopRequest, StopSource};
 use super::replies;
 use crate::db::DbError;
 use crate::db::dialogs::Dialog;
@@ -207,9 +207,11 @@ impl Session<'_> {
         closed: Instant,
     ) -> Result<Option<TurnRequest>, DbError> {
         let context = self.context;
-        let (batch, edits, _held) = (self.take_batch(), self.batch.take_edits(), self.batch.take_held());
-        let opening = processor::open(context, prepared, &batch).await?;
-        let request = match opening {
+        let (mut batch, mut edits, mut held) =
+            (self.take_batch(), self.batch.take_edits(), self.batch.take_held());
+        let Opening { outcome, taken } = processor::open(context, prepared, &batch).await?;
+        self.batch.put_back(batch.split_off(taken), &mut edits, &mut held);
+        let request = match outcome {
             BatchOutcome::Turn(request) => {
                 context.metrics.messages_batched.inc_by(batch.len().saturating_sub(1) as u64);
                 context.metrics.preparation.observe(closed.elapsed().as_secs_f64());
@@ -217,10 +219,14 @@ impl Session<'_> {
                 Some(*request)
             }
             BatchOutcome::Reply(Dialog::CustomAmount) => {
+                self.drop_copies(queue::copies_of(&batch));
                 self.answer_question(batch).await;
                 None
             }
-            BatchOutcome::Duplicate => None,
+            BatchOutcome::Duplicate => {
+                self.drop_copies(queue::copies_of(&batch));
+                None
+            }
         };
         self.apply(edits.into_iter().map(PreparedEdit::from));
         Ok(request)

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::services::file_allowance::DailyLimit;
+
 /// How much of a text of the model a message repeats, in code points.
 const REPEATED: usize = 60;
 /// The longest message about wrong arguments, in code points. What is wrong stands at its beginning, what is
@@ -38,6 +40,17 @@ impl Failure {
         let ids: Vec<String> = ids.into_iter().map(repeated).collect();
         let message = format!("Not found in this conversation: {}. {then}", ids.join(", "));
         Self { error: "not_found", message }
+    }
+
+    /// Creates the failure for a file that is not fetched because of the limit of a day.
+    pub(super) fn daily_limit(limit: DailyLimit) -> Self {
+        let message = format!(
+            "The file is not fetched: with it, the person would have more than the limit of {} MB of files per day. The \
+             limit ends at 00:00 UTC, in about {} h. Tell the person, and go on without the file.",
+            limit.megabytes(),
+            limit.hours
+        );
+        Self { error: "daily_limit", message }
     }
 
     /// Creates the failure for an unavailable service.

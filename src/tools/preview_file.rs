@@ -89,11 +89,7 @@ fn told(id: &str, error: &PreviewError) -> Failure {
                 message: format!("Files of more than {most} MB cannot be fetched."),
             }
         }
-        PreviewError::NotFetched => failure(
-            "not_fetched",
-            "The person had reached the limit of bytes per day when the file arrived. Ask the person to send it again \
-             on the next day (UTC).",
-        ),
+        PreviewError::DailyLimit(limit) => Failure::daily_limit(*limit),
         PreviewError::Document(error) => unreadable(*error),
         PreviewError::Telegram(_) | PreviewError::Database(_) => {
             tracing::warn!(error = error as &dyn std::error::Error, "a file to preview cannot be fetched");

@@ -12,6 +12,7 @@ use crate::domain::file_id::PublicFileId;
 use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
 use crate::llm::LlmError;
+use crate::services::file_contents::ContentError;
 use crate::services::file_transcripts::{FileTranscript, TRANSCRIPT_LIMIT, TranscriptError};
 
 /// The most of a transcript in one result, in code points.
@@ -145,6 +146,7 @@ fn told(id: &str, error: &TranscriptError) -> Failure {
             "timeout",
             "It took too long. Nothing was charged. Try once more, then ask the person for a shorter part.",
         ),
+        TranscriptError::Load(ContentError::DailyLimit(limit)) => Failure::daily_limit(*limit),
         TranscriptError::NoBooks => {
             unavailable("The books could not be asked. Nothing was charged. Answer without it.")
         }

@@ -126,11 +126,7 @@ pub(super) fn told(id: &str, error: &ViewError) -> Failure {
             let message = format!("Files of more than {} MB cannot be fetched.", limit / 1_000_000);
             Failure { error: "too_large", message }
         }
-        ViewError::Content(ContentError::NotFetched) => failure(
-            "not_fetched",
-            "The person had reached the limit of bytes per day when the file arrived. Ask the person to send it again on \
-             the next day (UTC).",
-        ),
+        ViewError::Content(ContentError::DailyLimit(limit)) => Failure::daily_limit(*limit),
         ViewError::Content(ContentError::Telegram(_) | ContentError::Database(_)) => {
             tracing::warn!(error = error as &dyn std::error::Error, "a file to look at cannot be fetched");
             Failure::unavailable(

@@ -1,8 +1,6 @@
 //! `/clear`: earlier messages appear in no prompt any more, later ones do, and nothing else changes.
 
 use playground::anthropic::{Gate, Outcome, Reply, Step};
-use playground::telegram::NewFile;
-use serde_json::json;
 
 use crate::harness::money::person;
 use crate::harness::partial_answer::{first_half_is_visible, half_an_answer};
@@ -261,50 +259,5 @@ async fn sent_while_the_bot_is_away_it_parts_what_was_said_before_and_after() {
     bot.hears(ANN, "You said: hello").await;
     assert_eq!(last_prompt(&bot), ["user: hello"]);
     drop(keeper);
-    bot.end().await;
-}
-
-#[tokio::test]
-async fn the_copy_of_a_message_that_is_answered_after_a_clear_is_deleted() {
-    let bot = Bot::start().await;
-    bot.telegram.send(ANN, ANN, NewFile::photo(40, 30).captioned("What is this?"));
-    bot.answer(ANN, 1).await;
-    let copy = bot.model.files().first().map(|file| file.id.clone()).unwrap();
-    // As if crashes had delayed the message until the command was carried out, which found no copy then.
-    bot.sql("UPDATE threads SET cleared_up_to = 2147483647").await;
-    // Any command lets the deletion look for work at once.
-    bot.telegram.say(BOB, BOB, "/clear");
-    bot.model.until_deleted(&copy, BOUND).await.unwrap();
-    bot.database.until("SELECT count(*) FROM copy_deletions", 0).await;
-    bot.end().await;
-}
-
-#[tokio::test]
-async fn a_message_from_before_a_clear_that_is_answered_with_a_newer_one_is_forgotten() {
-    let bot = Bot::with([("STRANDED_AFTER_SECONDS", "1"), ("BATCH_WINDOW_MS", "1500")]).await;
-    bot.ask("before").await;
-    let cleared = bot.ann("/clear");
-    bot.answer(ANN, 2).await;
-    // As if crashes had kept it from being handled until the command was carried out.
-    let update = cleared.update_id - 1_000;
-    let older = json!({"update_id": update, "message": {
-        "message_id": cleared.message_id - 1, "date": 1, "text": "the secret",
-        "chat": {"id": ANN, "type": "private", "first_name": "Ann"},
-        "from": {"id": ANN, "is_bot": false, "first_name": "Ann"},
-    }});
-    sqlx::query("INSERT INTO inbox (update_id, kind, payload) VALUES ($1, 'message', $2::json)")
-        .bind(update)
-        .bind(older.to_string())
-        .execute(bot.books())
-        .await
-        .unwrap();
-    bot.database.until("SELECT count(*) FROM inbox WHERE tries > 0", 1).await;
-    bot.ann("newer");
-    assert_eq!(bot.answer(ANN, 3).await, "You said: the secret\nnewer");
-    for question in ["from the cache", "and once more"] {
-        bot.ask(question).await;
-        let prompt = conversation(bot.model.requests().last().unwrap()).join("\n");
-        assert!(prompt.starts_with("user: newer\n") && !prompt.contains("user: the secret"), "{prompt}");
-    }
     bot.end().await;
 }

@@ -8,7 +8,7 @@ use playground::telegram::{Fault, NewFile};
 use secrecy::SecretString;
 use serde_json::json;
 use starling::db::Db;
-use starling::db::file_bytes::{self, Expected, FetchKey};
+use starling::db::file_bytes::{self, Claim, Expected, FetchKey};
 use starling::domain::file_id::PublicFileId;
 use starling::domain::ids::{ChatId, MessageId, UserId};
 use starling::telemetry::metrics::Metrics;
@@ -105,7 +105,7 @@ async fn words_beside_a_file_over_the_limit_are_answered() {
     ]));
     bot.ask("Look into it.").await;
     let result = bot.request(3).await.body["messages"].to_string();
-    assert!(result.contains("not_fetched"), "{result}");
+    assert!(result.contains("daily_limit"), "{result}");
     assert!(bot.telegram.downloads().is_empty());
     bot.end().await;
 }
@@ -236,24 +236,31 @@ async fn of_many_files_at_once_only_those_within_the_limit_pass() {
         file_bytes::claim(db, fetch(number / 2), UserId(42), day(28), Expected::Size(10), 105)
     });
     let granted = futures::future::try_join_all(claims).await.unwrap();
-    assert_eq!(granted.iter().filter(|granted| **granted).count(), 20, "ten files, each for both");
+    let count = |claim| granted.iter().filter(|granted| **granted == claim).count();
+    let counts = (count(Claim::New), count(Claim::Repeated), count(Claim::OverLimit));
+    assert_eq!(counts, (10, 10, 20), "ten files, each for both");
     assert_eq!((database.count(COUNTED).await, database.count(FETCHES).await), (100, 100));
     // A size that is not known takes what is left, and gives the rest back.
     let db = &instances[0];
     let unknown = || file_bytes::claim(db, fetch(90), UserId(42), day(28), Expected::AtMost(20), 105);
-    assert!(unknown().await.unwrap());
+    let fits = |fetch, expected| file_bytes::is_within_limit(db, fetch, UserId(42), day(28), expected, 105);
+    assert!(fits(fetch(90), Expected::AtMost(20)).await.unwrap());
+    assert_eq!(unknown().await.unwrap(), Claim::New);
     assert_eq!(database.count(COUNTED).await, 105);
-    assert!(!file_bytes::claim(db, fetch(91), UserId(42), day(28), Expected::AtMost(20), 105).await.unwrap());
+    let over = file_bytes::claim(db, fetch(91), UserId(42), day(28), Expected::AtMost(20), 105);
+    assert_eq!(over.await.unwrap(), Claim::OverLimit);
+    assert!(!fits(fetch(91), Expected::AtMost(20)).await.unwrap());
+    assert!(fits(fetch(90), Expected::Size(20)).await.unwrap(), "it is counted");
     for _ in 0..2 {
         file_bytes::correct(db, fetch(90), 2).await.unwrap();
         assert_eq!((database.count(COUNTED).await, database.count(FETCHES).await), (102, 102));
     }
-    assert!(unknown().await.unwrap(), "it was counted before");
+    assert_eq!(unknown().await.unwrap(), Claim::Repeated);
     assert_eq!(database.count(COUNTED).await, 102);
     // Another content of the same message, such as after an edit, is another file.
     let edited = FetchKey { unique_id: "y", ..fetch(90) };
-    assert!(!file_bytes::claim(db, edited, UserId(42), day(28), Expected::Size(4), 105).await.unwrap());
-    assert!(file_bytes::claim(db, edited, UserId(42), day(28), Expected::Size(3), 105).await.unwrap());
+    let claim = |size| file_bytes::claim(db, edited, UserId(42), day(28), Expected::Size(size), 105);
+    assert_eq!((claim(4).await.unwrap(), claim(3).await.unwrap()), (Claim::OverLimit, Claim::New));
     drop(instances);
     database.drop().await;
 }
@@ -265,11 +272,11 @@ async fn at_midnight_the_limit_starts_anew_and_a_file_of_the_former_day_stays_th
     let claim = |number, date, bytes| {
         file_bytes::claim(&instances[0], fetch(number), UserId(42), date, Expected::Size(bytes), 100)
     };
-    assert!(claim(1, day(28), 100).await.unwrap());
-    assert!(!claim(2, day(28), 1).await.unwrap());
-    assert!(claim(2, day(29), 60).await.unwrap());
+    assert_eq!(claim(1, day(28), 100).await.unwrap(), Claim::New);
+    assert_eq!(claim(2, day(28), 1).await.unwrap(), Claim::OverLimit);
+    assert_eq!(claim(2, day(29), 60).await.unwrap(), Claim::New);
     // The update of the first file comes again after midnight, and its real size is known only then.
-    assert!(claim(1, day(29), 100).await.unwrap());
+    assert_eq!(claim(1, day(29), 100).await.unwrap(), Claim::Repeated);
     file_bytes::correct(&instances[1], fetch(1), 90).await.unwrap();
     let days = "SELECT count(*) FROM file_days WHERE (day = '2026-11-28' AND bytes = 90) OR (day = '2026-11-29' AND bytes = 60)";
     assert_eq!(database.count(days).await, 2);

@@ -2,8 +2,10 @@
 //! waits for Telegram or the provider delays its own prompt and nothing else, and nobody sees another user's
 //! files.
 
+use std::time::Duration;
+
 use playground::anthropic::{ApiError, Endpoint, FileFault, Gate, Recorded, Reply, Step, StopReason};
-use playground::telegram::{Attachment, Fault, NewFile};
+use playground::telegram::{Attachment, Fault, NewFile, View};
 use serde_json::{Value, json};
 use starling::db::{Db, files};
 use starling::domain::ids::ThreadId;
@@ -120,6 +122,9 @@ async fn a_text_that_follows_while_the_photo_is_fetched_is_in_the_same_prompt() 
     let hold = bot.telegram.hold("download");
     bot.telegram.send(ANN, ANN, NewFile::photo(640, 480));
     hold.waiting().await;
+    let typing =
+        |view: &View<'_>| view.calls_of("sendChatAction").any(|call| call.chat == Some(ANN)).then_some(());
+    bot.telegram.until("the chat action of Ann's chat", BOUND, typing).await.unwrap();
     bot.ann("What is this?");
     // Other people's prompts are not delayed.
     assert_eq!(bot.ask_in(BOB, BOB, "hello").await, "You said: hello");
@@ -348,7 +353,9 @@ async fn a_copy_that_the_provider_has_forgotten_is_made_again() {
     bot.ask("and again?").await;
     assert_eq!(bot.model.requests().len(), before + 1, "the new copy is known");
     assert_eq!(shown(bot.model.requests().last().unwrap()), ["a.txt"]);
-    bot.database.until("SELECT count(*) FROM copy_deletions", 0).await;
+    // At once, not when the queue is read the next time, which it is every minute.
+    let soon = Duration::from_secs(30);
+    bot.database.until_within(soon, "SELECT count(*) FROM copy_deletions", 0).await;
     assert_eq!(bot.model.files()[0].id, renewed, "only the old copy was deleted");
     bot.end().await;
 }

@@ -64,7 +64,7 @@ async fn one(bot: &Bot, input: Value) -> Value {
 }
 
 /// Returns the results of the newest tool calls in a request.
-fn results(request: &Recorded) -> Vec<Value> {
+pub(crate) fn results(request: &Recorded) -> Vec<Value> {
     let blocks = request.body["messages"].as_array().unwrap().last().unwrap()["content"].clone();
     let results = blocks.as_array().unwrap().iter().filter(|block| block["type"] == "tool_result").cloned();
     let read = |result: Value| {

@@ -63,10 +63,7 @@ impl FileRow {
     }
 }
 
-pub(super) fn read_refusal(
-    row: i64,
-    columns: Option<(String, Option<i64>)>,
-) -> Result<Option<Refusal>, DbError> {
+fn read_refusal(row: i64, columns: Option<(String, Option<i64>)>) -> Result<Option<Refusal>, DbError> {
     let Some((name, limit)) = columns else { return Ok(None) };
     let wrong = DbError::Inconsistent { table: "files", row, what: "unknown refusal" };
     Refusal::from_columns(&name, limit.map(i64::unsigned_abs)).map(Some).ok_or(wrong)

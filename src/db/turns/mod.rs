@@ -21,6 +21,8 @@ pub struct LeftOpen {
     pub key: ThreadKey,
     /// The message being answered.
     pub question: MessageId,
+    /// Whether a `/clear` covers it, so that no later prompt contains it.
+    pub cleared: bool,
     /// The newest attempt, which was interrupted.
     pub attempt: i32,
     /// Number of crashes in which it was in flight. A panic of its session counts as one.
@@ -62,6 +64,7 @@ pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> 
         r#"SELECT turns.id, turns.thread_id, turns.question_id, turns.attempt, turns.live_message_id, turns.live_begun,
                 crashes + in_flight::int AS "crashes!", crashes_alone + in_flight::int AS "crashes_alone!",
                 turns.held IS NOT NULL AS "held!",
+                turns.question_id <= threads.cleared_up_to AS "cleared!",
                 threads.chat_id, threads.user_id, threads.topic_id, chats.kind, users.language_code, users.model_id
          FROM turns JOIN threads ON threads.id = turns.thread_id
          JOIN chats ON chats.id = threads.chat_id JOIN users ON users.id = threads.user_id
@@ -80,6 +83,7 @@ pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> 
             topic: row.topic_id.map(TopicId),
         },
         question: MessageId(row.question_id),
+        cleared: row.cleared,
         attempt: row.attempt,
         crashes: row.crashes,
         crashes_alone: row.crashes_alone,

@@ -5,7 +5,9 @@ WITH asked AS (
     AS asked (thread_id bigint, user_id bigint, chat_id bigint, topic_id integer, user_version bigint,
               history_version bigint, model_id text, amount numeric, free boolean, said jsonb)
 ), place AS (
-  SELECT asked.*, threads.chat_id <> asked.chat_id AS moved
+  SELECT asked.*, threads.cleared_up_to,
+         -- Message ids of a group before its upgrade are lowered, so that they sort before all later ones.
+         CASE WHEN threads.chat_id <> asked.chat_id THEN 2147483648 ELSE 0 END AS lowered
   FROM asked JOIN threads ON threads.id = asked.thread_id JOIN users ON users.id = asked.user_id
   WHERE threads.user_id = asked.user_id
     -- The group may have been upgraded since the message was sent.
@@ -25,17 +27,24 @@ WITH asked AS (
 ), new AS (
   SELECT * FROM said
   WHERE NOT EXISTS (SELECT 1 FROM messages old WHERE old.chat_id = said.chat_id AND old.message_id = said.message_id)
+), span AS (
+  SELECT place.user_id, max(message_id) AS newest,
+         max(message_id) FILTER (WHERE message_id - lowered <= cleared_up_to) AS newest_cleared
+  FROM place JOIN new ON new.user_id = place.user_id GROUP BY place.user_id
 ), due AS (
   -- A thread belongs to one user, and each user has one thread per chat and topic.
-  SELECT place.*, CASE WHEN moved THEN (question_id - 2147483648)::integer ELSE question_id END AS question_id,
-         CASE WHEN moved THEN (first_id - 2147483648)::integer ELSE first_id END AS first_id
-  FROM place JOIN (SELECT user_id, max(message_id) AS question_id, min(message_id) AS first_id FROM new GROUP BY user_id) AS question
-    ON question.user_id = place.user_id
+  SELECT place.*, (newest - lowered)::integer AS question_id
+  FROM place JOIN span ON span.user_id = place.user_id
+  -- Messages from before a /clear share no turn with later ones.
+  WHERE newest = coalesce(newest_cleared, newest)
   ORDER BY place.user_id
 ), marked AS (
-  UPDATE threads SET history_version = threads.history_version + 1 FROM due WHERE threads.id = due.thread_id
-  -- No version if a later /clear covers any of the messages: the history then does not contain those.
-  RETURNING threads.id, CASE WHEN cleared_up_to < first_id THEN threads.history_version END AS history_version
+  UPDATE threads SET history_version = threads.history_version + 1 FROM due
+  -- Not if a /clear was carried out since the snapshot of this statement.
+  WHERE threads.id = due.thread_id AND threads.cleared_up_to = due.cleared_up_to
+  -- No version if a later /clear covers the messages: the history then does not contain them.
+  RETURNING threads.id,
+            CASE WHEN threads.cleared_up_to < question_id THEN threads.history_version END AS history_version
 ), gate AS (
   UPDATE users SET held = held + amount FROM due JOIN marked ON marked.id = due.thread_id
   WHERE users.id = due.user_id AND banned_at IS NULL AND (free OR balance - held > 0)
@@ -67,7 +76,7 @@ WITH asked AS (
   -- CASE as in close.sql, so that updates are found by their ids.
   UPDATE inbox SET handled_at = now() FROM said
   WHERE inbox.update_id = said.update_id AND CASE WHEN handled_at IS NULL THEN TRUE END
-    AND (EXISTS (SELECT 1 FROM place WHERE place.user_id = said.user_id)
+    AND (EXISTS (SELECT 1 FROM due JOIN marked ON marked.id = due.thread_id WHERE due.user_id = said.user_id)
          OR NOT EXISTS (SELECT 1 FROM new WHERE new.user_id = said.user_id))
 )
 SELECT asked.user_id AS "user!", turn.id AS "turn?", marked.history_version AS "version?",
@@ -77,6 +86,8 @@ SELECT asked.user_id AS "user!", turn.id AS "turn?", marked.history_version AS "
        ARRAY(SELECT replied FROM kept WHERE kept.thread_id = due.thread_id ORDER BY id) AS "replied!",
        ARRAY(SELECT public_id FROM kept WHERE kept.thread_id = due.thread_id ORDER BY id) AS "public_ids!",
        (SELECT count(*) FROM new WHERE new.user_id = asked.user_id) AS "fresh!",
-       NOT EXISTS (SELECT 1 FROM place WHERE place.user_id = asked.user_id) AS "misplaced!"
-FROM asked LEFT JOIN due ON due.user_id = asked.user_id LEFT JOIN marked ON marked.id = due.thread_id
+       CASE WHEN newest_cleared < newest THEN newest_cleared END AS "older_up_to?",
+       marked.id IS NULL AS "misplaced!"
+FROM asked LEFT JOIN span ON span.user_id = asked.user_id
+  LEFT JOIN due ON due.user_id = asked.user_id LEFT JOIN marked ON marked.id = due.thread_id
   LEFT JOIN turn ON turn.thread_id = due.thread_id

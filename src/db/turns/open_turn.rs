@@ -166,6 +166,8 @@ pub(in crate::db) struct OpenTurnOutput {
     pub(super) files: Vec<Stored>,
     /// Number of messages that were not stored before.
     pub(super) fresh: usize,
+    /// The newest message that a `/clear` covers, if there are later ones beside it.
+    pub(super) older_up_to: Option<MessageId>,
     /// Whether the caller's view of the thread was wrong.
     pub(super) misplaced: bool,
 }
@@ -195,6 +197,7 @@ impl BatchOp for OpenTurn {
                 history_version: row.version,
                 files: files.map(stored).collect::<Result<_, DbError>>()?,
                 fresh: usize::try_from(row.fresh).unwrap_or_default(),
+                older_up_to: row.older_up_to.map(MessageId),
                 misplaced: row.misplaced,
             };
             Ok((row.user, output))

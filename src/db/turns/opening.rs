@@ -19,8 +19,10 @@ pub enum OpenOutcome {
         attempt: i32,
         /// Whether the turn has a hold. If not, the gate decides before anything is spent.
         held: bool,
-        /// The history version that includes these messages. `None` if some were stored before, so that the
-        /// history has to be read again.
+        /// Whether a `/clear` covers the messages, so that no later prompt contains them.
+        cleared: bool,
+        /// The history version that includes these messages. `None` if some were stored before, or a `/clear`
+        /// covers them, so that the history has to be read again.
         history_version: Option<i64>,
         /// The files stored by this call.
         files: Vec<Stored>,
@@ -28,6 +30,9 @@ pub enum OpenOutcome {
     /// Nothing was done: the caller's view of the user or thread is outdated, or an open dialog waits for
     /// this text.
     Stale,
+    /// Nothing was done: so many of the messages, from the oldest, were written before a `/clear` that was
+    /// carried out meanwhile, and the others after it. Each part has to be opened by itself.
+    Straddles(usize),
     /// All messages were stored and answered before.
     Duplicate,
 }
@@ -35,7 +40,7 @@ pub enum OpenOutcome {
 /// Stores the messages of a batch with their files, opens their turn with its hold and marks their updates as
 /// handled, atomically. Without sufficient balance the turn is opened without a hold, so that the question is
 /// kept and the gate decides. Skips messages that are stored already; if their turn is still open, it is
-/// returned. Concurrent openings share a statement.
+/// returned. The messages stand in the order in which they were written. Concurrent openings share a statement.
 pub async fn open(
     db: &Db,
     place: ExpectedThread,
@@ -44,24 +49,29 @@ pub async fn open(
     reserve: HoldRequest,
 ) -> Result<OpenOutcome, DbError> {
     let row = || OpenTurn::of(place, model, batch, reserve);
-    let OpenTurnOutput { turn, held, history_version, files, fresh, misplaced } =
+    let OpenTurnOutput { turn, held, history_version, files, fresh, older_up_to, misplaced } =
         db.submit(&db.shared.openings, row).await?;
     let Some(turn) = turn else {
-        return if fresh > 0 && misplaced {
+        return if let Some(last) = older_up_to {
+            Ok(OpenOutcome::Straddles(batch.partition_point(|incoming| incoming.message <= last)))
+        } else if fresh > 0 && misplaced {
             Ok(OpenOutcome::Stale)
         } else {
             find_open(db, place, batch).await
         };
     };
+    let cleared = history_version.is_none();
     let history_version = history_version.filter(|_| fresh == batch.len());
-    Ok(OpenOutcome::Turn { turn, attempt: 1, held, history_version, files })
+    Ok(OpenOutcome::Turn { turn, attempt: 1, held, cleared, history_version, files })
 }
 
 /// Finds the open turn of messages that an earlier `open` stored but whose result was lost.
 async fn find_open(db: &Db, place: ExpectedThread, batch: &[Incoming]) -> Result<OpenOutcome, DbError> {
     let messages: Vec<i32> = batch.iter().map(|incoming| incoming.message.0).collect();
     let row = sqlx::query!(
-        r#"SELECT turns.id, turns.attempt, turns.held IS NOT NULL AS "held!" FROM turns
+        r#"SELECT turns.id, turns.attempt, turns.held IS NOT NULL AS "held!",
+                  turns.question_id <= threads.cleared_up_to AS "cleared!"
+           FROM turns JOIN threads ON threads.id = turns.thread_id
            WHERE turns.thread_id = $1 AND turns.state = 'open' AND EXISTS (
              SELECT 1 FROM messages WHERE messages.turn_id = turns.id AND messages.message_id = ANY($2)
                AND messages.chat_id = $3)"#,
@@ -76,6 +86,7 @@ async fn find_open(db: &Db, place: ExpectedThread, batch: &[Incoming]) -> Result
         turn: TurnId(row.id),
         attempt: row.attempt,
         held: row.held,
+        cleared: row.cleared,
         history_version: None,
         files: Vec::new(),
     }))

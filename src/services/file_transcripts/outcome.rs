@@ -93,7 +93,7 @@ impl From<ContentError> for TranscriptError {
             ContentError::Gone => Self::NotFound,
             ContentError::TooLarge { limit } => Self::TooLarge(limit),
             ContentError::Database(error) => Self::Database(error),
-            error @ (ContentError::Telegram(_) | ContentError::NotFetched) => Self::Load(error),
+            error @ (ContentError::Telegram(_) | ContentError::DailyLimit(_)) => Self::Load(error),
         }
     }
 }

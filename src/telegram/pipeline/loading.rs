@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::bot_api::ApiError;
-use crate::db::file_bytes::{Expected, FetchKey};
+use crate::db::file_bytes::{Claim, Expected, FetchKey};
 use crate::domain::backoff::Backoff;
 use crate::domain::file::{Attachment, LARGEST_LOADED, PUBLIC_LIMIT, Refusal};
 use crate::domain::ids::{ChatId, MessageId, ThreadKey};
@@ -58,7 +58,7 @@ pub(super) async fn load(
     let most = context.screen.api.file_limit().min(LARGEST_LOADED);
     let expected = size.map_or(Expected::AtMost(most), Expected::Size);
     let (books, drain) = (&context.books, &context.life.drain);
-    if !file_allowance::claim(books, drain, key.user, fetch, expected).await {
+    if file_allowance::claim(books, drain, key.user, fetch, expected).await == Claim::OverLimit {
         return Err(LoadError::Refused(Refusal::DailyLimit));
     }
     kill_point!("file: counted");

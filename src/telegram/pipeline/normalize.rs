@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::db::{copy_deletions, files};
 use crate::domain::file::{Attachment, DocumentFault, PictureFault, ProviderCopy};
@@ -18,7 +18,7 @@ use crate::services::admission::may_spend;
 use crate::services::file_copies::CopyError;
 use crate::telegram::context::BotContext;
 use crate::telegram::inbound::attachments::{self, Reading};
-use crate::telegram::pipeline::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome};
+use crate::telegram::pipeline::fetches::{FETCH_LIMIT, FetchFuture, FetchOutcome, FetchPermit};
 use crate::telegram::pipeline::loading::{LoadError, Source, load};
 use crate::telegram::pipeline::voice;
 
@@ -82,7 +82,7 @@ pub(crate) fn fetch(context: &Arc<BotContext>, incoming: &Incoming, brought: boo
         if file.kind.is_spoken() {
             voice::begin(context, incoming, replied, file.clone())
         } else {
-            begin(context, incoming.key, incoming.message, replied, file.clone())
+            begin(context, incoming.key, incoming.message, replied, file.clone(), true)
         }
     };
     files.map(begin).collect()
@@ -96,7 +96,7 @@ pub(crate) fn fetch_edited(
     attachment: &Attachment,
 ) -> Option<FetchFuture> {
     let is_fetched = attachments::reading(attachment, context.screen.api.file_limit()).is_ok();
-    is_fetched.then(|| begin(context, key, message, false, attachment.clone()))
+    is_fetched.then(|| begin(context, key, message, false, attachment.clone(), false))
 }
 
 /// Queues the copy of a file that no message will have, so that the provider does not keep it.
@@ -109,23 +109,33 @@ pub(crate) async fn drop_copy(context: &BotContext, copy: &ProviderCopy) {
     context.copies_dropped.notify_one();
 }
 
+/// Starts fetching a file. If an answer `follows`, the chat shows meanwhile that it is on its way.
 fn begin(
     context: &Arc<BotContext>,
     key: ThreadKey,
     message: MessageId,
     replied: bool,
     attachment: Attachment,
+    follows: bool,
 ) -> FetchFuture {
     let (mut done, outcome) = oneshot::channel();
     let task = context.clone();
     context.life.spawn("fetch", async move {
+        let source = Source { key, message, replied, attachment: &attachment };
+        let _action = follows.then(|| task.screen.actions.show(key, message));
+        // A cancelled fetch is repeated with its update.
+        let unwanted = async {
+            tokio::select! {
+                () = done.closed() => {}
+                () = task.life.drain.cancelled() => {}
+            }
+        };
         let fetched = tokio::select! {
             biased;
-            // A cancelled fetch is repeated with its update.
-            () = done.closed() => return,
-            () = task.life.drain.cancelled() => return,
-            fetched = fetch_file(&task, Source { key, message, replied, attachment: &attachment }) => fetched,
+            () = task.life.abort.cancelled() => return,
+            fetched = fetch_file(&task, source, unwanted) => fetched,
         };
+        let Some(fetched) = fetched else { return };
         let result = match &fetched {
             Ok(_) => "ok",
             Err(FetchError::Load(LoadError::Refused(_))) => "refused",
@@ -151,26 +161,53 @@ fn begin(
     FetchFuture::new(message, replied, outcome.map(|outcome| outcome.unwrap_or(FetchOutcome::Failed)))
 }
 
-async fn fetch_file(context: &BotContext, source: Source<'_>) -> Result<FetchOutcome, FetchError> {
-    let Source { key, replied, attachment, .. } = source;
+/// A file on its way to the model.
+enum Found {
+    /// The conversation has a copy of it, with its length in bytes.
+    Copy(ProviderCopy, u64),
+    /// Its content, with the permit to have it in memory.
+    Content(Vec<u8>, FetchPermit),
+}
+
+/// Fetches a file. Returns `None` if it becomes `unwanted` before its content is there. From then on it is
+/// fetched all the same, because only a copy whose id is known can be deleted.
+async fn fetch_file(
+    context: &BotContext,
+    source: Source<'_>,
+    unwanted: impl Future<Output = ()>,
+) -> Option<Result<FetchOutcome, FetchError>> {
     let deadline = Instant::now() + FETCH_LIMIT;
+    let found = tokio::select! {
+        biased;
+        () = unwanted => return None,
+        found = timeout_at(deadline, find_file(context, source, deadline)) => found.unwrap_or(Err(FetchError::Slow)),
+    };
     let work = async {
-        if !may_spend(&context.books, &context.life.drain, key.user).await {
-            return Err(FetchError::Withheld);
-        }
-        if replied && let Some((copy, size)) = known_copy(context, key, attachment).await {
-            return Ok(FetchOutcome::Copied(copy, size));
-        }
-        let (bytes, _place) = load(context, source, deadline).await?;
+        let (bytes, _place) = match found? {
+            Found::Copy(copy, size) => return Ok(FetchOutcome::Copied(copy, size)),
+            Found::Content(bytes, place) => (bytes, place),
+        };
         let size = bytes.len() as u64;
-        let whole = Attachment { size: Some(size), ..attachment.clone() };
+        let whole = Attachment { size: Some(size), ..source.attachment.clone() };
         let most = context.screen.api.file_limit();
         match attachments::reading(&whole, most).map_err(|why| FetchError::Unreadable(size, why))? {
             Reading::Copy(readable) => copy_file(context, readable, whole, bytes).await,
             Reading::Preview => preview(context, &whole, bytes).await,
         }
     };
-    tokio::time::timeout_at(deadline, work).await.unwrap_or(Err(FetchError::Slow))
+    Some(timeout_at(deadline, work).await.unwrap_or(Err(FetchError::Slow)))
+}
+
+async fn find_file(context: &BotContext, source: Source<'_>, deadline: Instant) -> Result<Found, FetchError> {
+    let Source { key, replied, attachment, .. } = source;
+    if !may_spend(&context.books, &context.life.drain, key.user).await {
+        return Err(FetchError::Withheld);
+    }
+    if replied && let Some((copy, size)) = known_copy(context, key, attachment).await {
+        return Ok(Found::Copy(copy, size));
+    }
+    let (bytes, place) = load(context, source, deadline).await?;
+    Ok(Found::Content(bytes, place))
 }
 
 /// Copies a file to the model's provider. A text that turns out to be no text may be a document under a wrong

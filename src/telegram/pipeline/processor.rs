@@ -23,8 +23,8 @@ use crate::telegram::pipeline::pointing;
 /// The model effort: most questions in a chat are answered best without long thinking.
 const EFFORT: Effort = Effort::Medium;
 
-/// How many attempts verify the prepared data before a turn is opened without verification.
-const TRIES: usize = 3;
+/// The number of attempts to open a turn. The last one does not verify the prepared data.
+const TRIES: usize = 4;
 
 /// The data of a turn that is known before its batch is closed.
 #[derive(Clone, Debug)]
@@ -66,6 +66,15 @@ fn settings(context: &BotContext, model: Option<&ModelId>, language: Language) -
     TurnSettings { model: context.books.registry.chosen(model).clone(), effort: Some(EFFORT), language }
 }
 
+/// What became of a batch.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    /// The result for the oldest `taken` messages.
+    pub outcome: BatchOutcome,
+    /// So many messages, all of them if a `/clear` does not part them. The others still have to be opened.
+    pub taken: usize,
+}
+
 /// The result of opening a batch.
 #[derive(Debug)]
 pub(crate) enum BatchOutcome {
@@ -77,41 +86,56 @@ pub(crate) enum BatchOutcome {
     Duplicate,
 }
 
-/// Stores the batch and opens its turn. Prepares it again if the cached data turns out to be stale.
+/// Stores the batch, whose messages stand in the order in which they were written, and opens its turn. Prepares
+/// it again if the cached data turns out to be stale. Messages from before a `/clear` that crashes have delayed
+/// until it was carried out are opened without the later ones: an answer to both would show what was cleared to
+/// later prompts.
 ///
 /// # Errors
 /// Returns an error if the service shuts down or the database fails permanently.
 pub(crate) async fn open(
     context: &BotContext,
     mut prepared: Prepared,
-    batch: &[Incoming],
-) -> Result<BatchOutcome, DbError> {
-    let Some(newest) = batch.last() else { return Ok(BatchOutcome::Duplicate) };
+    mut batch: &[Incoming],
+) -> Result<Opening, DbError> {
+    let nothing = |taken| Opening { outcome: BatchOutcome::Duplicate, taken };
+    let Some(newest) = batch.last() else { return Ok(nothing(0)) };
     kill_point!("turn: opening", newest.key.user.0);
     // A message with a file is no answer to a question for an amount.
     let brings_file = batch.iter().any(|incoming| incoming.attachment.is_some());
     for left in (0..TRIES).rev() {
+        let Some(newest) = batch.last() else { break };
         if let Some(dialog) = prepared.turn_context.dialog.filter(|_| !brings_file) {
-            return Ok(BatchOutcome::Reply(dialog));
+            return Ok(Opening { outcome: BatchOutcome::Reply(dialog), taken: batch.len() });
         }
-        if let Some(opening) = attempt(context, &mut prepared, batch, newest, left > 0).await? {
-            return Ok(opening);
+        match attempt(context, &mut prepared, batch, newest, left > 0).await? {
+            Attempt::Opened(outcome) => return Ok(Opening { outcome, taken: batch.len() }),
+            Attempt::Straddles(older) => batch = batch.get(..older).unwrap_or(batch),
+            Attempt::Stale => context.metrics.redis_cache_stale.inc(),
         }
-        context.metrics.redis_cache_stale.inc();
         prepared = complete(context, newest.key, &newest.sender, &newest.chat, Cached::default()).await?;
     }
     tracing::error!(message.id = newest.message.0, "the conversation {} cannot be found", newest.key);
-    Ok(BatchOutcome::Duplicate)
+    Ok(nothing(batch.len()))
 }
 
-/// Returns `None` if the prepared data is stale. With `judged == false` staleness is not checked.
+/// The result of an attempt to open a batch.
+enum Attempt {
+    Opened(BatchOutcome),
+    /// So many of the messages were written before a `/clear`, the others after it.
+    Straddles(usize),
+    /// The prepared data is stale.
+    Stale,
+}
+
+/// Tries to open a batch. With `judged == false` staleness is not checked.
 async fn attempt(
     context: &BotContext,
     prepared: &mut Prepared,
     batch: &[Incoming],
     newest: &Incoming,
     judged: bool,
-) -> Result<Option<BatchOutcome>, DbError> {
+) -> Result<Attempt, DbError> {
     let Prepared { turn_context, settings } = prepared;
     let (db, key) = (&context.db, newest.key);
     let mut place = turn_context.place(key);
@@ -125,12 +149,13 @@ async fn attempt(
     let open = || opening::open(db, place, &settings.model.id, batch, wanted);
     let (opened, ()) =
         tokio::join!(db.persist(open), turn_context::keep_rows(&context.cache, key, turn_context),);
-    let (turn, attempt, held, version, files) = match opened? {
-        OpenOutcome::Turn { turn, attempt, held, history_version, files } => {
-            (turn, attempt, held, history_version, files)
+    let (turn, attempt, held, cleared, version, files) = match opened? {
+        OpenOutcome::Turn { turn, attempt, held, cleared, history_version, files } => {
+            (turn, attempt, held, cleared, history_version, files)
         }
-        OpenOutcome::Duplicate => return Ok(Some(BatchOutcome::Duplicate)),
-        OpenOutcome::Stale => return Ok(None),
+        OpenOutcome::Duplicate => return Ok(Attempt::Opened(BatchOutcome::Duplicate)),
+        OpenOutcome::Straddles(older) => return Ok(Attempt::Straddles(older)),
+        OpenOutcome::Stale => return Ok(Attempt::Stale),
     };
     kill_point!("turn: opened");
     let mut history = std::mem::take(&mut turn_context.history.messages);
@@ -141,13 +166,14 @@ async fn attempt(
         history = db.persist(load).await?.messages;
         continuation = None;
     }
-    Ok(Some(BatchOutcome::Turn(Box::new(TurnRequest {
+    Ok(Attempt::Opened(BatchOutcome::Turn(Box::new(TurnRequest {
         turn,
         attempt,
         thread: place.thread,
         key,
         chat_kind: newest.chat.kind,
         question: newest.message,
+        cleared,
         live_message: None,
         history,
         continuation,
@@ -181,7 +207,7 @@ pub(crate) async fn resume(
     let look = || files::unfetched(db, left.turn);
     let unfetched = db.persist(look).await?;
     let unheard = still_unheard(context, left.turn).await?;
-    let LeftOpen { turn, thread, key, question, live_message, held, .. } = *left;
+    let LeftOpen { turn, thread, key, question, cleared, live_message, held, .. } = *left;
     let language = Language::from_tag(left.language_code.as_deref());
     let chat_kind = chat_kind(&left.chat_kind, left.question);
     let settings = settings(context, left.model.as_ref(), language);
@@ -193,6 +219,7 @@ pub(crate) async fn resume(
         key,
         chat_kind,
         question,
+        cleared,
         live_message,
         history,
         continuation: None,

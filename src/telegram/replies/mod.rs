@@ -23,6 +23,7 @@ use crate::domain::message::Incoming;
 use crate::domain::people::{ChatKind, Language};
 use crate::llm::Unreadable;
 use crate::rendering::RichText;
+use crate::services::file_allowance::DailyLimit;
 use crate::services::intake;
 
 /// Replies to a message in the sender's language and marks its update as handled, in one transaction.
@@ -97,7 +98,7 @@ pub(super) async fn not_fetched(context: &BotContext, incoming: Incoming) -> Res
     let readable = || incoming.attachment.as_ref().and_then(|file| attachments::fetchable(file, most).err());
     let why = if incoming.fetched == Retrieval::Failed { None } else { readable() };
     let fetched = incoming.fetched.clone();
-    let daily_limit = text::DailyLimit::of(&context.books);
+    let daily_limit = DailyLimit::of(&context.books);
     reply(context, &incoming.into(), |language, _| match (&fetched, why) {
         (Retrieval::Refused(Refusal::DailyLimit), _) => text::over_daily_limit(language, daily_limit),
         (Retrieval::Refused(Refusal::TooLarge { limit }), _) => {

@@ -23,7 +23,7 @@ impl Session<'_> {
         stopped: Option<StopRequest>,
     ) {
         let context = self.context;
-        let (turn, question) = (request.turn, request.question);
+        let (turn, question, cleared) = (request.turn, request.question, request.cleared);
         let stop = Stop::new(&context.life.abort);
         if let Some(stop_request) = stopped {
             stop.cut(Interruption::Stopped);
@@ -57,7 +57,8 @@ impl Session<'_> {
             // During a drain a newer message waits for the next start, so it does not cut the answer. Neither
             // does a message after a `/clear`: its prompt will not contain the current question. An older one
             // was delayed by crashes and is answered behind it.
-            if is_newer && !context.life.drain.is_cancelled() && self.clears.is_empty() {
+            let is_forgotten = cleared || !self.clears.is_empty();
+            if is_newer && !context.life.drain.is_cancelled() && !is_forgotten {
                 stop.cut(Interruption::Superseded);
             }
             match self.take(input) {

@@ -26,10 +26,8 @@ impl Session<'_> {
                 self.apply([PreparedEdit::from(*edit)]);
             }
         }
-        for copy in self.batch.take_replaced() {
-            let task = context.clone();
-            context.life.spawn("copy", async move { normalize::drop_copy(&task, &copy).await });
-        }
+        let replaced = self.batch.take_replaced();
+        self.drop_copies(replaced);
     }
 
     /// Applies an edit whose file has been fetched. Without one, its update stays in the inbox.

@@ -4,12 +4,13 @@
 use std::collections::HashSet;
 
 use super::{Session, log_failure};
-use crate::domain::file::Refusal;
+use crate::domain::file::{ProviderCopy, Refusal};
 use crate::domain::ids::UpdateId;
 use crate::domain::message::Incoming;
 use crate::services::intake;
 use crate::telegram::inbound::attachments;
-use crate::telegram::pipeline::queue::{Batch, StopRequest, StopSource};
+use crate::telegram::pipeline::normalize;
+use crate::telegram::pipeline::queue::{StopRequest, StopSource};
 use crate::telegram::{replies, text};
 
 impl Session<'_> {
@@ -18,9 +19,18 @@ impl Session<'_> {
     pub(super) fn is_drained(&mut self) -> bool {
         let drained = self.context.life.drain.is_cancelled();
         if drained {
-            self.batch = Batch::default();
+            let batch = std::mem::take(&mut self.batch);
+            self.drop_copies(batch.discard());
         }
         drained
+    }
+
+    /// Has copies deleted that no message will have. Those of the conversation stay.
+    pub(super) fn drop_copies(&self, copies: impl IntoIterator<Item = ProviderCopy>) {
+        for copy in copies {
+            let task = self.context.clone();
+            self.context.life.spawn("copy", async move { normalize::drop_copy(&task, &copy).await });
+        }
     }
 
     /// Returns whether further messages may join the batch.
@@ -32,7 +42,7 @@ impl Session<'_> {
     /// sender, once per album. Keeps a blank album part if another part has content. The limit of a day is
     /// told once: below the answer if there is one, and such files stay in its prompt.
     pub(super) fn take_batch(&mut self) -> Vec<Incoming> {
-        let (batch, withheld) = (self.batch.take(), self.batch.take_withheld());
+        let (batch, withheld) = (self.batch.take(), self.batch.withheld());
         let has_content = |incoming: &Incoming| !incoming.is_blank() || self.hears(incoming);
         let albums = |content: bool| -> HashSet<String> {
             let parts = batch.iter().filter(|incoming| has_content(incoming) == content);
@@ -79,7 +89,8 @@ impl Session<'_> {
         let StopSource::Command(header) = stop_request.by else { return self.ignore(stop_request) };
         let mut batch = std::mem::take(&mut self.batch);
         let edits = batch.take_edits().into_iter().map(|edit| edit.update);
-        let updates: Vec<UpdateId> = batch.take_updates().into_iter().chain(edits).collect();
+        let updates: Vec<UpdateId> = batch.updates().into_iter().chain(edits).collect();
+        self.drop_copies(batch.discard());
         let context = self.context;
         self.background.push(Box::pin(async move {
             let db = &context.db;

@@ -9,7 +9,6 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use chrono::Timelike;
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid};
 
@@ -18,7 +17,7 @@ use crate::domain::people::Language;
 use crate::domain::tool::{ToolName, ToolState};
 use crate::domain::turn::{Interruption, Outcome, TurnFailure, Unfetched};
 use crate::llm::Unreadable;
-use crate::services::books::Books;
+use crate::services::file_allowance::DailyLimit;
 
 fluent_templates::static_loader! {
     static LOCALES = {
@@ -156,33 +155,13 @@ pub(crate) fn not_fetched(language: Language) -> String {
     say(language, "file-not-fetched")
 }
 
-/// The limit of bytes of files per day, and how long it still counts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct DailyLimit {
-    /// The limit, in bytes.
-    bytes: u64,
-    /// The hours until the next day (UTC), rounded up.
-    hours: u32,
-}
-
-impl DailyLimit {
-    /// Returns the limit as it is now.
-    pub(crate) fn of(books: &Books) -> Self {
-        Self { bytes: books.terms.file_bytes_per_day, hours: 24 - books.clock.now().hour() }
-    }
-
-    fn say(self, language: Language, id: &str) -> String {
-        let megabytes = match (self.bytes / 1_000_000, self.bytes % 1_000_000 / 1_000) {
-            (whole, 0) | (whole @ 10.., _) => whole.to_string(),
-            (whole, thousandths) => format!("{whole}.{thousandths:03}").trim_end_matches('0').to_owned(),
-        };
-        say_with(language, id, &[("most", &megabytes), ("hours", &self.hours.to_string())])
-    }
-}
-
 /// Answers a message of only a file that was not fetched because of the limit of a day.
 pub(crate) fn over_daily_limit(language: Language, limit: DailyLimit) -> String {
-    limit.say(language, "file-over-daily-limit")
+    say_limit(language, "file-over-daily-limit", limit)
+}
+
+fn say_limit(language: Language, id: &str, limit: DailyLimit) -> String {
+    say_with(language, id, &[("most", &limit.megabytes()), ("hours", &limit.hours.to_string())])
 }
 
 /// Replaces files that Telegram has refused.
@@ -229,7 +208,7 @@ pub(crate) fn closings(
     let replied = unfetched.replied.then(|| say(language, "answered-without-replied-file"));
     let tells = outcome == Outcome::Failed(TurnFailure::NotHeard);
     let recording = (unfetched.recording && !tells).then(|| say(language, "answered-without-recording"));
-    let over_limit = |id| daily_limit.say(language, id);
+    let over_limit = |id| say_limit(language, id, daily_limit);
     let limited = unfetched.over_daily_limit.then(|| over_limit("answered-over-daily-limit"));
     let remarks = [own, replied, recording, limited, closing(language, outcome)];
     let lines: Vec<String> = remarks.into_iter().flatten().collect();

@@ -9,6 +9,7 @@ use crate::db::{DbError, files};
 use crate::domain::blank::{is_blank, is_invisible};
 use crate::domain::turn::{Interruption, ModelCall, Outcome, TurnReport, TurnRequest};
 use crate::rendering::{Limits, RichText};
+use crate::services::file_allowance::DailyLimit;
 use crate::services::settlement::{self, Ending, Settled};
 use crate::telegram::context::BotContext;
 use crate::telegram::keyboards;
@@ -39,7 +40,7 @@ pub(super) async fn close(
         && is_blank(&report.text)
         && shown.draft.is_none()
         && shown.live.is_none();
-    let daily_limit = text::DailyLimit::of(&context.books);
+    let daily_limit = DailyLimit::of(&context.books);
     let closing = text::closings(request.settings.language, report.outcome, request.unfetched, daily_limit);
     let closing = closing.filter(|_| !silent);
     let rest = if shown.posted == 0 { or_raw(shown.rest, &report.text) } else { shown.rest };
@@ -107,6 +108,7 @@ async fn forget_lost(context: &BotContext, request: &TurnRequest, report: &TurnR
         // The next turn finds it out again.
         tracing::warn!(error = &error as &dyn std::error::Error, "lost copies are still recorded");
     }
+    context.copies_dropped.notify_one();
 }
 
 /// Replaces a draft that does not begin like the final message, because it would stay beside that for half a

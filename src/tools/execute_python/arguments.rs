@@ -92,7 +92,7 @@ async fn find(
         };
         match file {
             Some(file) => {
-                contents.check(&file).map_err(|error| not_loaded(&file.name, error))?;
+                contents.check(&file).await.map_err(|error| not_loaded(&file.name, error))?;
                 found.push((file.id, file));
             }
             None => missing.push(text.as_str()),

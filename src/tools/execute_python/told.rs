@@ -15,13 +15,10 @@ pub(super) fn not_loaded(name: &str, error: ContentError) -> Failure {
                 limit / 1024 / 1024
             ),
         },
-        ContentError::NotFetched => Failure {
-            error: "not_fetched",
-            message: format!(
-                "The person had sent more files that day than are fetched, so this one is not there: {name:?}. Nothing was \
-                 run. Ask the person to send it again tomorrow."
-            ),
-        },
+        ContentError::DailyLimit(limit) => {
+            let Failure { error, message } = Failure::daily_limit(limit);
+            Failure { error, message: format!("{name:?}: {message} Nothing was run.") }
+        }
         error => told(&error.into()),
     }
 }
@@ -64,6 +61,7 @@ pub(super) fn told(error: &OpenError) -> Failure {
         OpenError::Content(ContentError::Gone) => {
             failure("not_found", "A file was deleted meanwhile. list_files shows the files that there are.")
         }
+        OpenError::Content(ContentError::DailyLimit(limit)) => Failure::daily_limit(*limit),
         OpenError::Content(_) => Failure::unavailable(
             "A file cannot be fetched at the moment. Try once more, then go on without it.",
         ),

@@ -42,10 +42,10 @@ pub(super) fn no_source(id: PublicFileId, error: &SourceError) -> Failure {
             "has more than the {} MB that can be fetched. Ask the person to send it as a photo.",
             limit / 1_000_000
         )),
-        SourceError::Content(ContentError::NotFetched) => unreadable(
-            "was not fetched, because the person had reached the limit of bytes per day. Ask the person to send it \
-             again on the next day (UTC).",
-        ),
+        SourceError::Content(ContentError::DailyLimit(limit)) => {
+            let Failure { error, message } = Failure::daily_limit(*limit);
+            Failure { error, message: format!("{id}: {message} Nothing was drawn.") }
+        }
         SourceError::Content(error) => {
             tracing::warn!(
                 error = error as &dyn std::error::Error,

@@ -31,6 +31,11 @@ pub(crate) fn window_begins(arrived: Option<Instant>, window: Duration) -> Insta
     now.checked_sub(used.min(window / 2)).unwrap_or(now)
 }
 
+/// Returns the copies that messages have brought, of their own files and of those that they reply to.
+pub(crate) fn copies_of(messages: &[Incoming]) -> impl Iterator<Item = ProviderCopy> {
+    messages.iter().flat_map(Incoming::files).filter_map(|(_, _, fetched)| fetched.copy().cloned())
+}
+
 /// Messages that become one prompt once the window is closed and their files have arrived.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
@@ -150,6 +155,17 @@ impl Batch {
         std::mem::take(&mut self.replaced)
     }
 
+    /// Discards the batch, which is to open no turn. Returns its copies, also those that arrive at this moment.
+    pub(crate) fn discard(self) -> Vec<ProviderCopy> {
+        let arrived =
+            self.fetching.into_iter().filter_map(FutureExt::now_or_never).map(|result| result.outcome);
+        let copies = self.replaced.into_iter().chain(arrived.filter_map(|outcome| match outcome {
+            FetchOutcome::Copied(copy, _) => Some(copy),
+            _ => None,
+        }));
+        copies.chain(copies_of(&self.messages)).collect()
+    }
+
     /// Takes the edits applied to the messages. Their updates are handled once the messages are stored.
     pub(crate) fn take_edits(&mut self) -> Vec<Edit> {
         std::mem::take(&mut self.edits)
@@ -216,9 +232,9 @@ impl Batch {
         }
     }
 
-    /// Takes the messages whose files were withheld.
-    pub(crate) fn take_withheld(&mut self) -> Vec<MessageId> {
-        std::mem::take(&mut self.withheld)
+    /// Returns the messages whose files were withheld.
+    pub(crate) fn withheld(&self) -> &[MessageId] {
+        &self.withheld
     }
 
     /// Returns when the window closes, or `None` while the batch is empty.
@@ -241,12 +257,6 @@ impl Batch {
         self.messages.iter().map(|message| message.update).collect()
     }
 
-    /// Discards the messages and returns their updates.
-    pub(crate) fn take_updates(&mut self) -> Vec<UpdateId> {
-        self.closes = None;
-        std::mem::take(&mut self.messages).into_iter().map(|message| message.update).collect()
-    }
-
     /// Takes the messages in the order in which they were written.
     pub(crate) fn take(&mut self) -> Vec<Incoming> {
         self.closes = None;
@@ -254,5 +264,24 @@ impl Batch {
         messages.sort_by_key(|message| message.message);
         messages.dedup_by_key(|message| message.message);
         messages
+    }
+
+    /// Puts back those of the taken messages that were not stored, with their share of the edits and with what
+    /// keeps updates in flight. Their window stays closed, so that the next turn is theirs.
+    pub(crate) fn put_back(
+        &mut self,
+        messages: Vec<Incoming>,
+        edits: &mut Vec<Edit>,
+        held: &mut Vec<InFlightGuard>,
+    ) {
+        let is_back = |message: MessageId| messages.iter().any(|back| back.message == message);
+        self.withheld.retain(|withheld| is_back(*withheld));
+        self.edits.extend(edits.extract_if(.., |edit| is_back(edit.message)));
+        if !messages.is_empty() {
+            let now = Instant::now();
+            self.closes = Some((now, now));
+            self.held.append(held);
+        }
+        self.messages = messages;
     }
 }

@@ -4,7 +4,7 @@
 mod batch;
 mod mailbox;
 
-pub(crate) use self::batch::{Batch, window_begins};
+pub(crate) use self::batch::{Batch, copies_of, window_begins};
 pub(crate) use self::mailbox::{Mailbox, Mailboxes, PostResult, SessionInput, StopRequest, StopSource};
 
 #[cfg(test)]

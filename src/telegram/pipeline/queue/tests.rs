@@ -201,6 +201,56 @@ async fn an_edit_replaces_the_file_that_waits_and_drops_its_fetch() {
     }
 }
 
+#[tokio::test]
+async fn a_batch_that_is_discarded_leaves_all_its_copies() {
+    let copy = |id: &str| ProviderCopy { id: id.into(), expires_at: DateTime::UNIX_EPOCH };
+    let fetch = |number, replied, id: &str| {
+        let copied = FetchOutcome::Copied(copy(id), 1);
+        FetchFuture::new(MessageId(number), replied, std::future::ready(copied))
+    };
+    let both =
+        Incoming { attachment: Some(file("own")), replied_attachment: Some(file("theirs")), ..message(1) };
+    let mut batch = Batch::default();
+    batch.add(both, Instant::now(), WINDOW, [fetch(1, false, "own"), fetch(1, true, "theirs")]);
+    batch.arrive().await;
+    batch.arrive().await;
+    let waiting = Incoming { attachment: Some(file("waiting")), ..message(2) };
+    let never = FetchFuture::new(MessageId(2), true, std::future::pending());
+    batch.add(waiting, Instant::now(), WINDOW, [fetch(2, false, "arrived"), never]);
+    let mut copies: Vec<String> = batch.discard().into_iter().map(|copy| copy.id).collect();
+    copies.sort();
+    assert_eq!(copies, ["arrived", "own", "theirs"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_that_are_put_back_are_the_next_batch() {
+    let mut batch = Batch::default();
+    for number in 1..=4 {
+        batch.add(message(number), Instant::now(), WINDOW, None);
+    }
+    let edit = |number: i32| Edit {
+        update: UpdateId(10 + i64::from(number)),
+        key: KEY,
+        message: MessageId(number),
+        text: "edited".into(),
+        attachment: None,
+        fetched: Retrieval::Untried,
+        date: DateTime::UNIX_EPOCH,
+    };
+    for number in [1, 3] {
+        assert_eq!(batch.edit(Box::new(edit(number)), |_| None), Ok(None));
+    }
+    let (mut messages, mut edits, mut held) = (batch.take(), batch.take_edits(), batch.take_held());
+    batch.put_back(messages.split_off(2), &mut edits, &mut held);
+    let updates = |edits: Vec<Edit>| edits.into_iter().map(|edit| edit.update.0).collect::<Vec<_>>();
+    assert_eq!(updates(edits), [11]);
+    assert_eq!(updates(batch.take_edits()), [13]);
+    assert_eq!(batch.closes(), Some(Instant::now()), "the window is closed");
+    assert_eq!(batch.take().iter().map(|message| message.message.0).collect::<Vec<_>>(), [3, 4]);
+    batch.put_back(Vec::new(), &mut Vec::new(), &mut Vec::new());
+    assert_eq!(batch.closes(), None, "nothing was left");
+}
+
 #[test]
 fn a_recording_that_an_edit_brings_is_not_heard() {
     let mut batch = Batch::default();
