@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{call, declares, no_tool};
+use super::calls::{call, declares, no_tool};
 use crate::anthropic::conversation::newest_question;
 use crate::anthropic::reply::Step;
 use crate::anthropic::scenario::{Directive, Scenario};

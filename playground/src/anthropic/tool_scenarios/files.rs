@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::tool_calls;
+use super::calls::tool_calls;
 use crate::anthropic::conversation::{messages, role, text_of};
 use crate::anthropic::reply::Step;
 use crate::anthropic::scenario::{Directive, Scenario};

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::no_tool;
+use super::calls::no_tool;
 use crate::anthropic::reply::Step;
 use crate::anthropic::texts;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::no_tool;
+use super::calls::no_tool;
 use crate::anthropic::conversation::{messages, newest_question, role};
 use crate::anthropic::reply::{Step, StopReason};
 use crate::anthropic::web;
