@@ -46,10 +46,20 @@ pub(super) fn go_on(body: &Value, fallback: DefaultScenario, results: &[(String,
     let next = next.map(|step| vec![step]);
     let python = || (asked.scenario == Scenario::Python).then(|| python::after(results)).flatten();
     next.or_else(python).unwrap_or_else(|| {
-        let told: Vec<String> =
-            results.iter().map(|(name, text)| format!("The tool {name} says: {text}")).collect();
+        let told: Vec<String> = results.iter().map(|(name, text)| told(name, text)).collect();
         vec![Step::Text(told.join("\n\n"))]
     })
+}
+
+/// Tells what a tool has said: its words, if it has answered a question or read something, otherwise the whole
+/// result.
+fn told(name: &str, text: &str) -> String {
+    let result: Value = serde_json::from_str(text).unwrap_or_default();
+    let words = ["answer", "text"].into_iter().find_map(|field| result[field].as_str());
+    match words.filter(|words| !words.trim().is_empty()) {
+        Some(words) => format!("The tool {name} says:\n\n{words}"),
+        None => format!("The tool {name} says: {text}"),
+    }
 }
 
 /// Returns the call that lets the newest answer be checked, or a sentence if there is none.
