@@ -2,7 +2,9 @@
 
 pub(crate) mod clear;
 pub(crate) mod commands;
+pub(crate) mod languages;
 pub(crate) mod money;
+pub(crate) mod numbers;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +34,8 @@ fluent_templates::static_loader! {
 fn code(language: Language) -> LanguageIdentifier {
     match language {
         Language::English => langid!("en"),
+        Language::German => langid!("de"),
+        Language::Spanish => langid!("es"),
         Language::Russian => langid!("ru"),
     }
 }
@@ -112,6 +116,11 @@ pub(crate) fn not_yours_to_stop(language: Language) -> String {
     say(language, "not-yours-to-stop")
 }
 
+/// Refuses a tap on a button that was made for another person.
+pub(crate) fn not_your_button(language: Language) -> String {
+    say(language, "not-your-button")
+}
+
 /// Answers a tap on a button that no longer has an effect.
 pub(crate) fn old_button(language: Language) -> String {
     say(language, "old-button")
@@ -176,6 +185,7 @@ impl DailyLimit {
             (whole, 0) | (whole @ 10.., _) => whole.to_string(),
             (whole, thousandths) => format!("{whole}.{thousandths:03}").trim_end_matches('0').to_owned(),
         };
+        let megabytes = numbers::decimal(language, &megabytes);
         say_with(language, id, &[("most", &megabytes), ("hours", &self.hours.to_string())])
     }
 }
