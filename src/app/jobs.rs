@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::db::people;
 use crate::services::{copy_deletions, janitor};
 use crate::telegram::context::BotContext;
 use crate::telegram::intake::Intake;
@@ -25,11 +26,22 @@ pub(super) fn spawn(intake: &Intake, context: &Arc<BotContext>, config: &Config)
     if let Some(sandboxes) = assistant.sandboxes.clone() {
         life.spawn_vital("sandboxes", sandboxes.kill_unwanted());
     }
-    let menus = menus::publish(context.screen.api.clone(), books.terms.privileged.iter().copied().collect());
-    let drain = life.drain.clone();
+    let (drain, menus) = (life.drain.clone(), set_menus(context.clone()));
     life.spawn("menus", async move {
         drain.run_until_cancelled(menus).await;
     });
     life.spawn_vital("refunds", payment_jobs::drive_refunds(context.clone()));
     life.spawn_vital("reconciliation", payment_jobs::reconcile(context.clone()));
+}
+
+/// Sets Telegram's menus of commands.
+async fn set_menus(context: Arc<BotContext>) {
+    let api = &context.screen.api;
+    menus::publish(api).await;
+    for administrator in context.books.terms.privileged.clone() {
+        let chosen = || people::chosen_language(&context.db, administrator);
+        // Fails only if the service shuts down.
+        let Ok(chosen) = context.db.persist(chosen).await else { return };
+        menus::of_person(api, administrator, chosen, true).await;
+    }
 }

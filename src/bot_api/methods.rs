@@ -36,7 +36,7 @@ mod stars;
 mod topics;
 mod updates;
 
-pub(crate) use menus::{BotCommand, CommandScope, GetMyCommands, SetMyCommands};
+pub(crate) use menus::{BotCommand, CommandScope, DeleteMyCommands, GetMyCommands, SetMyCommands};
 pub(crate) use messages::{
     EditMessageCaption, EditMessageReplyMarkup, EditMessageText, EditResponse, InlineKeyboard, NoPreview,
     ReplyParameters, SendMessage, SendMessageDraft, Sent,

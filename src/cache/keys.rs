@@ -4,7 +4,7 @@ use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{ThreadKey, UserId};
 
 /// Incremented whenever the shape of any entry changes, so that a new binary never reads old entries.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// Identifies the database from which entries are built.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Cache, Versioned, entry};
 use crate::domain::ids::UserId;
 use crate::domain::model::ModelId;
-use crate::domain::people::Person;
+use crate::domain::people::{Language, Person};
 
 /// The cache's label in metrics.
 pub(super) const LABEL: &str = "user";
@@ -17,6 +17,8 @@ pub(super) const LABEL: &str = "user";
 pub struct User {
     /// The profile as stored; if a message has another one, PostgreSQL is read instead.
     pub profile: Person,
+    /// The language that the user chose, else that of the user's app.
+    pub language: Language,
     /// The model that the user chose.
     pub model: Option<ModelId>,
 }

@@ -112,6 +112,8 @@ pub(crate) async fn of(
 /// A booked operation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct LedgerEntry {
+    /// Its number among the operations of the user, from 1.
+    pub number: i64,
     /// The reason, by its column name.
     pub kind: String,
     /// US dollars; negative if the amount was taken.
@@ -124,21 +126,39 @@ pub(crate) struct LedgerEntry {
     pub estimated: bool,
 }
 
-/// Returns a user's newest operations, newest first.
-pub(crate) async fn latest(tx: &mut Tx<'_>, user: UserId, limit: i64) -> Result<Vec<LedgerEntry>, DbError> {
+/// Returns the number of a user's newest operation; 0 without any.
+pub(crate) async fn last_operation(tx: &mut Tx<'_>, user: UserId) -> Result<i64, DbError> {
+    sqlx::query_scalar!(
+        r#"SELECT coalesce(max(seq), 0) AS "last!" FROM balance_operations WHERE user_id = $1"#,
+        user.0
+    )
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(DbError::at("balance::last_operation"))
+}
+
+/// Returns a user's operations from the number `newest` down, newest first.
+pub(crate) async fn operations(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    newest: i64,
+    limit: i64,
+) -> Result<Vec<LedgerEntry>, DbError> {
     let rows = sqlx::query!(
-        r#"SELECT kind, amount, subject, created_at, EXISTS (
+        r#"SELECT seq, kind, amount, subject, created_at, EXISTS (
              SELECT 1 FROM model_calls
              WHERE model_calls.turn_id = balance_operations.turn_id AND payer = 'user' AND estimated
            ) AS "estimated!"
-           FROM balance_operations WHERE user_id = $1 ORDER BY seq DESC LIMIT $2"#,
+           FROM balance_operations WHERE user_id = $1 AND seq <= $2 ORDER BY seq DESC LIMIT $3"#,
         user.0,
+        newest,
         limit,
     )
     .fetch_all(&mut **tx)
     .await
-    .map_err(DbError::at("balance::latest"))?;
+    .map_err(DbError::at("balance::operations"))?;
     let booked = rows.into_iter().map(|row| LedgerEntry {
+        number: row.seq,
         kind: row.kind,
         amount: Usd(row.amount),
         subject: row.subject,

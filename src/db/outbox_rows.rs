@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use super::DbError;
 use super::group_commit::BatchOp;
-use crate::domain::ids::{ChatId, InvoiceId, MessageId, OutboxId, TopicId, TurnId};
+use crate::domain::ids::{ChatId, InvoiceId, MessageId, OutboxId, TopicId, TurnId, UserId};
 use crate::domain::media::MediaFile;
 
 /// A message that is owed. It is the one list of the columns of `outbox` that describe a message: the
@@ -45,6 +45,9 @@ pub struct OutboxMessage {
     pub silent: bool,
     /// The files that it consists of: one, or two to ten as an album.
     pub media: Option<Vec<MediaFile>>,
+    /// The person for whom it is; only they may use its buttons that belong to one person.
+    #[serde(rename = "owner_id")]
+    pub owner: Option<UserId>,
     /// The text that is owed instead if Telegram refuses the files.
     pub instead: Option<String>,
 }
@@ -53,7 +56,7 @@ impl OutboxMessage {
     /// A message for a chat, and nothing more.
     pub fn new(key: String, chat: ChatId, topic: Option<TopicId>, (text, entities): (String, Value)) -> Self {
         let (turn, reply_to, replaces, keyboard, after, invoice) = (None, None, None, None, None, None);
-        let (media, instead, silent) = (None, None, false);
+        let (media, owner, instead, silent) = (None, None, None, false);
         Self {
             key,
             chat,
@@ -68,6 +71,7 @@ impl OutboxMessage {
             invoice,
             silent,
             media,
+            owner,
             instead,
         }
     }

@@ -149,7 +149,7 @@ pub(crate) async fn lock_payer(tx: &mut Tx<'_>, charge_id: &str) -> Result<(), D
 pub(crate) async fn lock(tx: &mut Tx<'_>, charge_id: &str) -> Result<Option<Payment>, DbError> {
     let row = sqlx::query!(
         "SELECT payments.id, charge_id, user_id, chat_id, topic_id, stars, credit, state, paid_at, asked_at,
-                coalesce(asked_in, language_code) AS asked_in
+                coalesce(language, asked_in, language_code) AS asked_in
          FROM payments JOIN users ON users.id = user_id WHERE charge_id = $1 FOR UPDATE OF payments",
         charge_id,
     )
@@ -184,15 +184,15 @@ pub(crate) async fn ask_refund(
     tx: &mut Tx<'_>,
     payment: PaymentId,
     key: ThreadKey,
-    language_tag: Option<&str>,
+    language: Language,
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
     sqlx::query!(
-        "UPDATE payments SET state = 'refunding', asked_at = $2, asked_in = coalesce($3, 'en'), tries = 0,
+        "UPDATE payments SET state = 'refunding', asked_at = $2, asked_in = $3, tries = 0,
            next_try_at = $2, chat_id = $4, topic_id = $5 WHERE id = $1 AND state = 'credited'",
         payment.0,
         now,
-        language_tag,
+        language.code(),
         key.chat.0,
         key.topic.map(|topic| topic.0),
     )

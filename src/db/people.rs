@@ -16,7 +16,7 @@ pub struct KnownUser {
     pub is_new: bool,
     /// The model that the user chose; `None` for the default.
     pub model: Option<ModelId>,
-    /// The language of the user's app, as last reported.
+    /// The language that the user chose, else that of the user's app.
     pub language: Language,
     /// The open dialog of this thread.
     pub dialog: Option<Dialog>,
@@ -97,7 +97,7 @@ async fn write(
     let known = KnownUser {
         is_new: row.is_new,
         model: row.model_id.map(ModelId),
-        language: Language::from_tag(row.language_code.as_deref()),
+        language: Language::from_tag(row.language.as_deref()),
         dialog: row.dialog.as_deref().and_then(|name| name.parse::<Dialog>().ok()),
         version: row.version,
         chat_version: row.chat_version,
@@ -147,11 +147,53 @@ pub(crate) async fn found_blocked(db: &Db, user: UserId) -> Result<(), DbError> 
     Ok(())
 }
 
-/// Returns the language of a user's app as last reported, or `None` if the user is unknown.
+/// Returns the language of a user: the chosen one, else that of the app as last reported, or `None` if the user
+/// is unknown.
 pub(crate) async fn language(tx: &mut Tx<'_>, user: UserId) -> Result<Option<Language>, DbError> {
-    let row = sqlx::query!("SELECT language_code FROM users WHERE id = $1", user.0)
-        .fetch_optional(&mut **tx)
+    let tag =
+        sqlx::query_scalar!("SELECT coalesce(language, language_code) FROM users WHERE id = $1", user.0)
+            .fetch_optional(&mut **tx)
+            .await
+            .map_err(DbError::at("people::language"))?;
+    Ok(tag.map(|tag| Language::from_tag(tag.as_deref())))
+}
+
+/// Returns the language that a user chose, or `None` without a choice.
+pub(crate) async fn chosen_language(db: &Db, user: UserId) -> Result<Option<Language>, DbError> {
+    choice(db.pool(), user).await
+}
+
+/// Returns the language that a user chose, in a transaction.
+pub(crate) async fn chosen_language_in(tx: &mut Tx<'_>, user: UserId) -> Result<Option<Language>, DbError> {
+    choice(&mut **tx, user).await
+}
+
+async fn choice(database: impl sqlx::PgExecutor<'_>, user: UserId) -> Result<Option<Language>, DbError> {
+    let code = sqlx::query_scalar!("SELECT language FROM users WHERE id = $1", user.0)
+        .fetch_optional(database)
         .await
-        .map_err(DbError::at("people::language"))?;
-    Ok(row.map(|row| Language::from_tag(row.language_code.as_deref())))
+        .map_err(DbError::at("people::chosen_language"))?;
+    Ok(code.flatten().and_then(|code| Language::of_code(&code)))
+}
+
+/// Sets the language of a user; `None` for that of the user's app. Returns the new version of the row.
+pub(crate) async fn set_language(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    language: Option<Language>,
+) -> Result<i64, DbError> {
+    let code = language.map(Language::code);
+    sqlx::query_scalar!("UPDATE users SET language = $2 WHERE id = $1 RETURNING version", user.0, code)
+        .fetch_one(&mut **tx)
+        .await
+        .map_err(DbError::at("people::set_language"))
+}
+
+/// Records the campaign that brought a user. The first one counts.
+pub(crate) async fn set_campaign(tx: &mut Tx<'_>, user: UserId, campaign: &str) -> Result<(), DbError> {
+    sqlx::query!("UPDATE users SET campaign = $2 WHERE id = $1 AND campaign IS NULL", user.0, campaign)
+        .execute(&mut **tx)
+        .await
+        .map_err(DbError::at("people::set_campaign"))?;
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Persons and chats, as Telegram describes them in every message.
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 use crate::domain::ids::{ChatId, UserId};
 
@@ -117,11 +118,15 @@ pub struct Chat {
 }
 
 /// A language of the bot's own sentences.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, strum::VariantArray)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize, strum::VariantArray)]
 pub enum Language {
     /// English, the default for languages without texts.
     #[default]
     English,
+    /// German.
+    German,
+    /// Spanish.
+    Spanish,
     /// Russian.
     Russian,
 }
@@ -131,15 +136,43 @@ impl Language {
     pub fn code(self) -> &'static str {
         match self {
             Self::English => "en",
+            Self::German => "de",
+            Self::Spanish => "es",
             Self::Russian => "ru",
         }
     }
 
-    /// Selects a language by the language tag of the person's app.
+    /// Returns the name of the language in itself.
+    pub fn own_name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::German => "Deutsch",
+            Self::Spanish => "Español",
+            Self::Russian => "Русский",
+        }
+    }
+
+    /// Returns the language with this code.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::VARIANTS.iter().copied().find(|language| language.code() == code)
+    }
+
+    /// Selects a language by the language tag of the person's app. A tag without texts is shortened from its
+    /// end (`de-AT-1996`, `de-AT`, `de`), in upper or lower case; in the end it is English.
     pub fn from_tag(tag: Option<&str>) -> Self {
-        match tag.and_then(|tag| tag.split(['-', '_']).next()) {
-            Some("ru" | "be" | "uk" | "kk") => Self::Russian,
-            _ => Self::English,
+        let tag = tag.unwrap_or_default().to_ascii_lowercase().replace('_', "-");
+        let mut rest = tag.as_str();
+        loop {
+            let known = match rest {
+                // Where many people read Russian.
+                "be" | "kk" | "uk" => Some(Self::Russian),
+                code => Self::of_code(code),
+            };
+            match (known, rest.rsplit_once('-')) {
+                (Some(language), _) => return language,
+                (None, Some((shorter, _))) => rest = shorter,
+                (None, None) => return Self::default(),
+            }
         }
     }
 }

@@ -8,11 +8,11 @@ use crate::cache::{self, Cache};
 use crate::db::file_edits::FileEdit;
 use crate::db::inbox::GivenUp;
 use crate::db::outbox::{self, OutboxMessage};
-use crate::db::people::KnownUser;
+use crate::db::people::{self as profiles, KnownUser};
 use crate::db::{Db, DbError, Tx, copy_deletions, file_edits, inbox, messages};
 use crate::domain::file::{Attachment, Retrieval};
 use crate::domain::ids::{ChatId, MessageId, OutboxId, ThreadKey, UpdateId, UserId};
-use crate::domain::people::{Chat, Person};
+use crate::domain::people::{Chat, Language, Person};
 use crate::lifecycle::kill_point;
 
 /// The update that caused an operation, with its sender and place.
@@ -65,6 +65,38 @@ pub async fn answer_command(
     caller.leave(tx, &[reply(&known)]).await
 }
 
+/// Answers `/start` like [`answer_command`], and records the campaign whose link brought the user.
+pub(crate) async fn greet(
+    books: &Books,
+    caller: Caller<'_>,
+    campaign: Option<&str>,
+    reply: impl Fn(&KnownUser) -> OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
+    let (mut tx, known) = caller.enter(books).await?;
+    if let Some(campaign) = campaign {
+        profiles::set_campaign(&mut tx, caller.user(), campaign).await?;
+    }
+    caller.leave(tx, &[reply(&known)]).await
+}
+
+/// Answers a command like [`answer_command`], which also sets the sender's language (`None`: that of the app);
+/// `reply` receives the language that now applies.
+pub(crate) async fn set_language(
+    books: &Books,
+    cache: &Cache,
+    caller: Caller<'_>,
+    language: Option<Language>,
+    reply: impl Fn(Language) -> Option<OutboxMessage>,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
+    let (mut tx, _) = caller.enter(books).await?;
+    let version = profiles::set_language(&mut tx, caller.user(), language).await?;
+    let applies = profiles::language(&mut tx, caller.user()).await?.unwrap_or_default();
+    let owed: Vec<OutboxMessage> = reply(applies).into_iter().collect();
+    let owed = caller.leave(tx, &owed).await?;
+    cache::user::invalidate(cache, caller.user(), version).await;
+    Ok(owed)
+}
+
 /// An edit of a stored message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MessageEdit<'a> {
@@ -110,23 +142,30 @@ pub(crate) async fn apply_edit(db: &Db, cache: &Cache, edit: MessageEdit<'_>) ->
 }
 
 /// Abandons updates that have used up their tries, or have crashed the process too often, and are not in
-/// flight (`in_hand`). `tell` composes the notice to their sender.
+/// flight (`in_hand`). `sender` finds who sent one, and `tell` composes the notice to them in the language
+/// that they chose, if they chose one.
 pub async fn give_up(
     db: &Db,
     tries: i32,
     in_hand: &[i64],
-    tell: impl Fn(&GivenUp) -> Option<OutboxMessage>,
+    sender: impl Fn(&GivenUp) -> Option<UserId>,
+    tell: impl Fn(&GivenUp, Option<Language>) -> Option<OutboxMessage>,
 ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let mut tx = db.begin().await?;
     let given_up = inbox::give_up(&mut tx, tries, recovery::GIVEN_UP_AFTER, in_hand).await?;
+    let mut owed = Vec::new();
     for update in &given_up {
+        let language = match sender(update) {
+            Some(sender) => profiles::chosen_language_in(&mut tx, sender).await?,
+            None => None,
+        };
+        owed.extend(tell(update, language));
         tracing::error!(
             update.id = update.id.0,
             "the update {} could not be handled and is given up",
             update.id
         );
     }
-    let owed: Vec<OutboxMessage> = given_up.iter().filter_map(tell).collect();
     let owed = outbox::enqueue(&mut tx, &owed).await?;
     Db::commit(tx).await?;
     Ok(owed)

@@ -52,7 +52,7 @@ pub async fn ask(
     charge_id: &str,
     reply: impl Fn(&RefundStart) -> OutboxMessage,
 ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
-    let (mut tx, _) = caller.enter(books).await?;
+    let (mut tx, known) = caller.enter(books).await?;
     let found = payments::lock(&mut tx, charge_id).await?.filter(|payment| payment.user == caller.user());
     let now = books.clock.now();
     let asked = match found {
@@ -62,8 +62,7 @@ pub async fn ask(
         Some(payment) if payment.paid_at + TimeDelta::days(REFUND_DAYS) < now => RefundStart::TooLate,
         Some(Payment { id, user, credit, .. }) => {
             if holds::take_for_refund(&mut tx, user, credit).await? {
-                let language = caller.person.language_code.as_deref();
-                payments::ask_refund(&mut tx, id, caller.key, language, now).await?;
+                payments::ask_refund(&mut tx, id, caller.key, known.language, now).await?;
                 RefundStart::Begun
             } else {
                 let balance = balance::of(&mut *tx, user).await?.unwrap_or_default();

@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Pay,
     /// Refunds Stars.
     Refund,
+    /// Chooses the bot's language.
+    Language,
     /// Explains.
     Help,
     /// Shows the terms of sale.
@@ -140,6 +142,7 @@ impl Command {
             Self::Refund => row("refund", Money, Everyone, Anywhere, Menu::PrivateChats),
             Self::Terms => row("terms", Money, Everyone, Anywhere, Menu::PrivateChats),
             Self::PaySupport => row("paysupport", Money, Everyone, Anywhere, Menu::PrivateChats),
+            Self::Language => row("language", Bot, Everyone, Anywhere, Menu::PrivateChats),
             Self::Help => row("help", Bot, Everyone, Anywhere, Everywhere),
             Self::TopUp => {
                 row("topup", Administration, Administrators, Place::PrivateChats, Menu::PrivateChats)

@@ -1,12 +1,15 @@
 //! Buttons below messages: their labels and the data of their taps. A modified client can forge the data, so
 //! it is only a name. Permission depends on the user and the chat of the tap, which Telegram guarantees.
 
-use super::text::{self, clear, money};
+use strum::VariantArray;
+
+use super::text::{self, clear, languages, money};
 use crate::bot_api::methods::InlineKeyboard;
 use crate::domain::ids::{DeletionId, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::people::Language;
 use crate::domain::stars::PACKAGES;
+use crate::services::statement::Statement;
 
 /// The action of a button.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,6 +24,10 @@ pub(crate) enum ButtonAction {
     BuyCustom,
     /// Deletes the topics of this offer.
     DeleteTopics(DeletionId),
+    /// Turns to the page of operations that begins with this one.
+    Page(i64),
+    /// Sets the language; `None` for that of the person's app.
+    Language(Option<Language>),
     /// A button of the bot's predecessor, whose data is a chat id.
     Former,
 }
@@ -49,12 +56,37 @@ pub(crate) fn delete_topics(deletion: DeletionId, topics: usize, language: Langu
     InlineKeyboard::column([(clear::button(language, topics), format!("topics:{deletion}"))])
 }
 
+/// Returns the buttons that turn to the neighbouring pages of a statement, or `None` if it is the only one.
+pub(crate) fn pages(language: Language, statement: &Statement) -> Option<InlineKeyboard> {
+    let newer = statement.newer().map(|newest| (money::newer_button(language), newest));
+    let older = statement.older().map(|newest| (money::older_button(language), newest));
+    let buttons: Vec<_> = [newer, older]
+        .into_iter()
+        .flatten()
+        .map(|(label, newest)| (label, format!("ops:{newest}")))
+        .collect();
+    (!buttons.is_empty()).then(|| InlineKeyboard::grid(2, buttons))
+}
+
+/// Returns the buttons that set the language, the present choice marked.
+pub(crate) fn languages(language: Language, chosen: Option<Language>) -> InlineKeyboard {
+    let mark = |label: String, is_chosen: bool| if is_chosen { format!("✅ {label}") } else { label };
+    let own = |&each: &Language| {
+        (mark(each.own_name().to_owned(), chosen == Some(each)), format!("lang:{}", each.code()))
+    };
+    let app = (mark(languages::as_in_app(language), chosen.is_none()), "lang:app".to_owned());
+    InlineKeyboard::grid(2, Language::VARIANTS.iter().map(own).chain([app]))
+}
+
 /// Reads the data of a tap. Returns `None` for unknown data and for packages that are not offered.
 pub(crate) fn read(data: &str) -> Option<ButtonAction> {
     let (kind, what) = data.split_once(':')?;
     match (kind, what) {
         ("stop", turn) => turn.parse().ok().map(|turn| ButtonAction::Stop(TurnId(turn))),
         ("topics", deletion) => deletion.parse().ok().map(|id| ButtonAction::DeleteTopics(DeletionId(id))),
+        ("ops", newest) => newest.parse().ok().filter(|newest| *newest > 0).map(ButtonAction::Page),
+        ("lang", "app") => Some(ButtonAction::Language(None)),
+        ("lang", code) => Language::of_code(code).map(|language| ButtonAction::Language(Some(language))),
         ("go", "on") => Some(ButtonAction::GoOn),
         ("clear_all", _) => Some(ButtonAction::Former),
         ("buy", "custom") => Some(ButtonAction::BuyCustom),

@@ -13,6 +13,7 @@ pub(crate) mod handlers;
 pub(crate) mod inbound;
 pub(crate) mod intake;
 pub(crate) mod keyboards;
+mod locale;
 pub(crate) mod menus;
 pub(crate) mod payment_jobs;
 pub(crate) mod payment_worker;

@@ -51,7 +51,7 @@ async fn it_is_free_and_speaks_russian() {
     let forgotten = bot.ask("/clear").await;
     assert_eq!(forgotten, "🧹 Я забыл наш разговор здесь. Баланс остаётся прежним.");
     let help = bot.ask("/help").await;
-    assert!(help.contains("/clear – забыть наш разговор здесь"), "{help}");
+    assert!(help.contains("/clear – Забыть наш разговор"), "{help}");
     bot.end().await;
 }
 

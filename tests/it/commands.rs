@@ -28,9 +28,9 @@ async fn menus_set(bot: &Bot, number: usize) {
 async fn menus_fit_their_chats_and_are_set_only_when_they_change() {
     let mut bot = Bot::of_olga([]).await;
     // Private chats and groups, in all languages. Olga has not written yet.
-    let languages = 2;
+    let languages = 4;
     menus_set(&bot, 2 * languages).await;
-    bot.log("the menu of the administrator 44 is not set").await;
+    bot.log("the menu of the user 44 is not set").await;
     let everyone = menu(&bot, json!({})).await;
     assert!(everyone.contains(&"balance".to_owned()) && !everyone.contains(&"topup".to_owned()));
     assert_eq!(menu(&bot, json!({"language_code": "ru"})).await, everyone);
@@ -115,5 +115,38 @@ async fn an_administrator_corrects_balances_in_private_only() {
     bot.telegram.add_user(person(BOB, "Боб", "bob", "ru"));
     assert_eq!(bot.command_of(BOB, "/TOPUP 43 5").await, "Эта команда только для администраторов бота.");
     bot.log("the user 43 is no administrator").await;
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn the_menu_of_a_person_has_the_chosen_language() {
+    let bot = Bot::of_olga([]).await;
+    menus_set(&bot, 8).await;
+    let descriptions = async |scope: Value| {
+        let url = format!("{}/bot123456:TEST-TOKEN/getMyCommands", bot.telegram.url());
+        let sent = reqwest::Client::new().post(url).json(&json!({"scope": scope})).send().await.unwrap();
+        let menu: Value = sent.json().await.unwrap();
+        menu["result"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|each| each["description"].to_string())
+            .collect::<Vec<_>>()
+    };
+    let private = |user: i64| json!({"type": "chat", "chat_id": user});
+    bot.tell("/language de").await;
+    menus_set(&bot, 9).await;
+    assert!(descriptions(private(ANN)).await.contains(&"\"Was ich kann\"".to_owned()));
+    bot.command_of(OLGA, "/language ru").await;
+    menus_set(&bot, 13).await;
+    assert!(descriptions(private(OLGA)).await.contains(&"\"Исправить баланс\"".to_owned()));
+    let said = bot.ann("/language");
+    let card = bot.reply_to(said.update_id).await;
+    bot.tap(ANN, ANN, card.id, "lang:app").await;
+    let removed = bot.telegram.until("the removal of a menu", BOUND, |view| {
+        view.calls().iter().any(|call| call.method == "deleteMyCommands").then_some(())
+    });
+    removed.await.unwrap();
+    assert!(descriptions(private(ANN)).await.is_empty());
     bot.end().await;
 }

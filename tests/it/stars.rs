@@ -65,12 +65,13 @@ async fn a_package_in_russian() {
     let said = bot.ann("/pay");
     let offer = bot.reply_to(said.update_id).await;
     assert!(offer.text.starts_with("Пополнение баланса"), "{}", offer.text);
-    assert_eq!(buttons(&offer)[0], "Пакет Micro: 10 ⭐ → $0.065");
+    assert_eq!(buttons(&offer)[0], "Пакет Micro: 10 ⭐ → 0,065\u{a0}$");
     bot.tap(ANN, ANN, offer.id, "buy:100").await;
     let invoice = bot.nth_invoice(ANN, 1).await;
     assert_eq!(invoice.raw["invoice"]["title"], "Баланс");
     let receipt = bot.pay(ANN, ANN, &invoice).await;
-    let words = bot.hears(ANN, "Получено 100 ⭐, добавлено $0.65. Теперь на балансе $0.75.").await;
+    let words =
+        bot.hears(ANN, "Получено 100 ⭐, добавлено 0,65\u{a0}$. Теперь на балансе 0,75\u{a0}$.").await;
     assert!(words.contains(&receipt.charge_id), "{words}");
     assert!(bot.tell("/balance").await.contains("оплата 100 ⭐"));
     let asked = bot.tell(&format!("/refund {}", receipt.charge_id)).await;

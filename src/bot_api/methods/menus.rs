@@ -47,6 +47,14 @@ pub(crate) struct SetMyCommands<'a> {
 }
 method!("setMyCommands", SetMyCommands<'_> => bool);
 
+/// Removes the menu of a scope and language, so that a wider one is shown.
+#[derive(Serialize, Debug)]
+pub(crate) struct DeleteMyCommands {
+    /// The chats.
+    pub scope: CommandScope,
+}
+method!("deleteMyCommands", DeleteMyCommands => bool);
+
 /// One command of a menu.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
 pub(crate) struct BotCommand {

@@ -126,8 +126,14 @@ pub(crate) struct InlineKeyboard(pub Value);
 impl InlineKeyboard {
     /// Creates a column of buttons, each with a label and the data (1 to 64 bytes) that a press sends back.
     pub(crate) fn column(buttons: impl IntoIterator<Item = (String, String)>) -> Self {
-        let row = |(text, data)| json!([{ "text": text, "callback_data": data }]);
-        Self(json!({ "inline_keyboard": buttons.into_iter().map(row).collect::<Vec<_>>() }))
+        Self::grid(1, buttons)
+    }
+
+    /// Creates rows of up to `columns` buttons.
+    pub(crate) fn grid(columns: usize, buttons: impl IntoIterator<Item = (String, String)>) -> Self {
+        let button = |(text, data)| json!({ "text": text, "callback_data": data });
+        let buttons: Vec<Value> = buttons.into_iter().map(button).collect();
+        Self(json!({ "inline_keyboard": buttons.chunks(columns).collect::<Vec<_>>() }))
     }
 }
 

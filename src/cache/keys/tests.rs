@@ -27,5 +27,5 @@ fn names_of_different_things_differ() {
     let distinct: std::collections::HashSet<&String> = all.iter().collect();
     assert_eq!(distinct.len(), all.len());
     assert_eq!(keys.write_behind(), of("db", "2").write_behind(), "the queue outlives a failover");
-    assert_eq!(all[0], "starling:1:db:1:thread:1:2:-");
+    assert_eq!(all[0], "starling:2:db:1:thread:1:2:-");
 }

@@ -8,6 +8,7 @@ pub mod opening;
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TopicId, TurnId, UserId};
 use crate::domain::model::ModelId;
+use crate::domain::people::Language;
 use crate::domain::turn::TurnRef;
 
 /// An open turn that a crash may have interrupted.
@@ -37,8 +38,8 @@ pub struct LeftOpen {
     pub live_message: Option<MessageId>,
     /// The type of its chat, as stored.
     pub chat_kind: String,
-    /// Language tag of the user's app.
-    pub language_code: Option<String>,
+    /// The language of the user.
+    pub language: Language,
     /// The model that the user chose; `None` for the default.
     pub model: Option<ModelId>,
 }
@@ -65,7 +66,8 @@ pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> 
                 crashes + in_flight::int AS "crashes!", crashes_alone + in_flight::int AS "crashes_alone!",
                 turns.held IS NOT NULL AS "held!",
                 turns.question_id <= threads.cleared_up_to AS "cleared!",
-                threads.chat_id, threads.user_id, threads.topic_id, chats.kind, users.language_code, users.model_id
+                 threads.chat_id, threads.user_id, threads.topic_id, chats.kind, users.model_id,
+                 coalesce(users.language, users.language_code) AS language
          FROM turns JOIN threads ON threads.id = turns.thread_id
          JOIN chats ON chats.id = threads.chat_id JOIN users ON users.id = threads.user_id
          WHERE turns.state = 'open' AND turns.opened_at <= now() - make_interval(secs => $1) ORDER BY turns.id"#,
@@ -91,7 +93,7 @@ pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> 
         live_begun: row.live_begun,
         live_message: row.live_message_id.map(MessageId),
         chat_kind: row.kind,
-        language_code: row.language_code,
+        language: Language::from_tag(row.language.as_deref()),
         model: row.model_id.map(ModelId),
     });
     Ok(left.collect())

@@ -1,4 +1,4 @@
-//! Names of people in prompts.
+//! Names of people in prompts, and the languages of their apps.
 
 use proptest::prelude::*;
 
@@ -22,6 +22,31 @@ fn a_name_in_a_prompt_looks_like_a_name() {
     }
     assert_eq!(plain_name(&"x".repeat(64)), "x".repeat(64));
     assert_eq!(plain_name(&"x".repeat(65)), format!("{}…", "x".repeat(63)));
+}
+
+#[test]
+fn a_language_is_found_along_the_tag() {
+    for (tag, language) in [
+        (Some("en"), Language::English),
+        (Some("de"), Language::German),
+        (Some("de-AT"), Language::German),
+        (Some("DE_ch-1996"), Language::German),
+        (Some("es-419"), Language::Spanish),
+        (Some("ru-RU"), Language::Russian),
+        (Some("uk"), Language::Russian),
+        (Some("pt-BR"), Language::English),
+        (Some("pt"), Language::English),
+        (Some("deu"), Language::English),
+        (Some("-"), Language::English),
+        (Some(""), Language::English),
+        (None, Language::English),
+    ] {
+        assert_eq!(Language::from_tag(tag), language, "{tag:?}");
+    }
+    for &language in Language::VARIANTS {
+        assert_eq!(Language::of_code(language.code()), Some(language));
+    }
+    assert_eq!(Language::of_code("DE"), None);
 }
 
 proptest! {

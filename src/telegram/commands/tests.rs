@@ -55,6 +55,7 @@ fn a_mistyped_word_finds_its_command() {
         ("hepl", PRIVATE, Some(Command::Help)),
         ("HALP", PRIVATE, Some(Command::Help)),
         ("stpo", PRIVATE, Some(Command::Stop)),
+        ("lang", PRIVATE, Some(Command::Language)),
         ("bal", PRIVATE, Some(Command::Balance)),
         ("ballance", PRIVATE, Some(Command::Balance)),
         ("pays", PRIVATE, Some(Command::PaySupport)),

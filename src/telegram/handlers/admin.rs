@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
+use super::super::locale;
 use super::super::replies::{answer_to, carry_out, reply};
 use super::super::text::money;
 use crate::db::DbError;
@@ -18,7 +19,7 @@ pub(super) async fn top_up(context: Arc<BotContext>, header: MessageHeader) -> R
     let Some((target, amount)) = read(&header.arguments) else {
         return reply(&context, &header, |language, _| money::top_up_usage(language)).await;
     };
-    let language = header.language();
+    let language = locale::of(&context, &header.sender).await?;
     let message =
         |adjusted: &Adjusted| answer_to(&header, render(&money::adjusted(language, adjusted, amount)));
     let adjust = || adjustments::top_up(&context.books, header.caller(), &target, amount, message);
@@ -36,8 +37,8 @@ pub(super) async fn set_margin(context: Arc<BotContext>, header: MessageHeader) 
             }
         },
     };
-    let message =
-        |before, after| answer_to(&header, render(&money::margin(header.language(), before, after)));
+    let language = locale::of(&context, &header.sender).await?;
+    let message = |before, after| answer_to(&header, render(&money::margin(language, before, after)));
     let set = || adjustments::set_margin(&context.books, header.caller(), margin, message);
     carry_out(&context, set).await
 }

@@ -1,21 +1,45 @@
-//! `/balance`: shows the balance, the reserved amount and the latest operations.
+//! `/balance`: the balance, the reserved amount and the operations, ten on a page.
 
 use std::sync::Arc;
 
 use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
-use super::super::replies::{answer_to, carry_out};
+use super::super::replies::{answer_tap, answer_to, cards, carry_out, mark_handled};
 use super::super::text::money;
+use super::super::{keyboards, locale};
 use crate::db::DbError;
-use crate::db::balance::{Balance, LedgerEntry};
+use crate::db::outbox::OutboxMessage;
+use crate::domain::people::Language;
 use crate::rendering::render;
-use crate::services::statement;
+use crate::services::statement::{self, Statement};
 
+/// Shows the newest page.
 pub(super) async fn handle(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
-    let language = header.language();
-    let message = |balance: Balance, booked: &[LedgerEntry]| {
-        answer_to(&header, render(&money::balance(language, balance, booked)))
+    let message = |language: Language, statement: &Statement| OutboxMessage {
+        keyboard: keyboards::pages(language, statement).map(|keyboard| keyboard.0),
+        ..answer_to(&header, render(&money::statement(language, statement)))
     };
     let show = || statement::show(&context.books, header.caller(), message);
     carry_out(&context, show).await
+}
+
+/// Turns a card to the page whose newest operation has the number `newest`. The page is always one of the person
+/// who tapped, whatever the button says.
+pub(super) async fn turn_page(
+    context: Arc<BotContext>,
+    header: MessageHeader,
+    callback: String,
+    newest: i64,
+) -> Result<(), DbError> {
+    let language = locale::of(&context, &header.sender).await?;
+    if let Some(refusal) = cards::refusal(&context, &header, language).await? {
+        answer_tap(&context, callback, Some(refusal));
+        mark_handled(&context, header.update);
+        return Ok(());
+    }
+    let page = context.db.persist(|| statement::page(&context.books, header.caller(), newest)).await?;
+    answer_tap(&context, callback, None);
+    let text = render(&money::statement(language, &page));
+    cards::redraw(&context, &header, text, keyboards::pages(language, &page)).await;
+    Ok(())
 }

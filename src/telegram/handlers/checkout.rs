@@ -7,12 +7,13 @@ use tokio::time::{Instant, timeout_at};
 
 use super::super::context::BotContext;
 use super::super::inbound::payments::PaymentEvent;
+use super::super::locale;
 use super::super::payment_worker::receipt;
 use super::super::text::money;
 use crate::bot_api::methods::AnswerPreCheckoutQuery;
 use crate::db::DbError;
 use crate::domain::ids::UpdateId;
-use crate::domain::people::Language;
+use crate::domain::people::Person;
 use crate::lifecycle::kill_point;
 use crate::services::intake;
 use crate::services::payments::{self, Checkout};
@@ -25,9 +26,8 @@ const PAUSE: Duration = Duration::from_millis(300);
 
 pub(super) async fn handle(context: Arc<BotContext>, event: PaymentEvent) -> Result<(), DbError> {
     match event {
-        PaymentEvent::Checkout { update, query, language_code, checkout } => {
-            let language = Language::from_tag(language_code.as_deref());
-            answer(&context, update, &query, language, &checkout).await
+        PaymentEvent::Checkout { update, query, payer, checkout } => {
+            answer(&context, update, &query, &payer, &checkout).await
         }
         PaymentEvent::Paid(received) => {
             let payment_worker = &context.payment_worker;
@@ -54,7 +54,7 @@ async fn answer(
     context: &BotContext,
     update: UpdateId,
     query: &str,
-    language: Language,
+    payer: &Person,
     checkout: &Checkout,
 ) -> Result<(), DbError> {
     let deadline = Instant::now() + CHECKOUT_LIMIT;
@@ -64,10 +64,11 @@ async fn answer(
         Ok(Ok(None)) => ("ok", None),
         Ok(Ok(Some(refusal))) => {
             tracing::warn!(user.id = checkout.user.0, ?refusal, "a payment was refused before it was made");
+            let language = locale::soon(context, payer).await;
             ("refused", Some(money::checkout_refused(language, refusal)))
         }
         Ok(Err(error)) => return Err(error),
-        Err(_elapsed) => ("late", Some(money::checkout_later(language))),
+        Err(_elapsed) => ("late", Some(money::checkout_later(locale::of_app(payer)))),
     };
     context.metrics.checkouts.with_label_values(&[result]).inc();
     kill_point!("checkout: before the answer");

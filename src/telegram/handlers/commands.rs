@@ -9,7 +9,7 @@ use super::super::pipeline::queue::{SessionInput, StopRequest, StopSource};
 use super::super::replies::{reply, spawn};
 use super::super::sessions::post;
 use super::super::text::commands;
-use super::{admin, balance, help, pay, refund, start, support};
+use super::{admin, balance, help, language, pay, refund, start, support};
 use crate::db::DbError;
 
 /// Carries out a command, or refuses it.
@@ -30,6 +30,7 @@ pub(super) fn obey(context: &Arc<BotContext>, command: Command, header: MessageH
         }
         Command::Clear => post(context, update, key, SessionInput::Clear(Box::new(header))),
         Command::Start => spawn(context, start::handle, header),
+        Command::Language => spawn(context, language::handle, header),
         Command::Help => spawn(context, help::handle, header),
         Command::Cancel => spawn(context, pay::cancel, header),
         Command::Pay => spawn(context, pay::packages, header),

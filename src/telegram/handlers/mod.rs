@@ -6,6 +6,7 @@ mod balance;
 mod checkout;
 mod commands;
 mod help;
+mod language;
 mod migrated;
 mod pay;
 mod refund;
@@ -21,9 +22,11 @@ use super::inbound::{self, ButtonPress, Idle, Inbound, Membership, MessageHeader
 use super::keyboards::{self, ButtonAction};
 use super::pipeline::normalize::normalize;
 use super::pipeline::queue::{self, SessionInput, StopRequest, StopSource};
-use super::replies::{amount, answer_tap, log_failure, mark_handled, remove_buttons, reply, spawn, topics};
+use super::replies::{
+    amount, answer_tap, answer_tap_in_words, log_failure, mark_handled, remove_buttons, reply, spawn, topics,
+};
 use super::sessions::post;
-use super::text;
+use super::{locale, text};
 use crate::db::DbError;
 use crate::domain::ids::UpdateId;
 use crate::domain::message::Incoming;
@@ -101,13 +104,29 @@ fn tapped(context: &Arc<BotContext>, tapped: ButtonPress) {
         context.life.spawn("topics", async move { log_failure(task.await) });
         return;
     }
-    let ButtonPress { update, callback, header, language, data } = tapped;
+    let ButtonPress { update, callback, header, person, data } = tapped;
     match (header, keyboards::read(&data)) {
         (Some(header), Some(ButtonAction::Stop(turn))) => {
-            let by = StopSource::Button { turn, callback, language };
+            let by = StopSource::Button { turn, callback, person };
             post(context, update, header.key, SessionInput::Stop(Box::new(StopRequest { update, by })));
         }
-        (Some(header), Some(ButtonAction::GoOn)) => go_on(context, header, callback),
+        (Some(header), Some(ButtonAction::GoOn)) => {
+            spawn(context, |context, header| go_on(context, header, callback), header);
+        }
+        (Some(header), Some(ButtonAction::Page(newest))) => {
+            spawn(
+                context,
+                move |context, header| balance::turn_page(context, header, callback, newest),
+                header,
+            );
+        }
+        (Some(header), Some(ButtonAction::Language(choice))) => {
+            spawn(
+                context,
+                move |context, header| language::choose(context, header, callback, choice),
+                header,
+            );
+        }
         (Some(header), Some(ButtonAction::Buy(stars))) => {
             answer_tap(context, callback, None);
             spawn(context, move |context, header| amount::offer(context, header, stars), header);
@@ -128,7 +147,10 @@ fn tapped(context: &Arc<BotContext>, tapped: ButtonPress) {
                     "a tap on no button of ours"
                 );
             }
-            answer_tap(context, callback, known.map(|_| text::old_button(language)));
+            match known {
+                Some(_) => answer_tap_in_words(context, callback, person, text::old_button),
+                None => answer_tap(context, callback, None),
+            }
             mark_handled(context, update);
         }
     }
@@ -136,11 +158,12 @@ fn tapped(context: &Arc<BotContext>, tapped: ButtonPress) {
 
 /// Asks the model to go on, as if the person had written that. It counts as the message with the button, so
 /// however often the button is pressed, the model is asked once.
-fn go_on(context: &Arc<BotContext>, header: MessageHeader, callback: String) {
-    answer_tap(context, callback, None);
-    remove_buttons(context, &header);
-    let words = text::go_on_words(header.language());
-    prompt(context, header.saying(words, context.books.clock.now()));
+async fn go_on(context: Arc<BotContext>, header: MessageHeader, callback: String) -> Result<(), DbError> {
+    answer_tap(&context, callback, None);
+    remove_buttons(&context, &header);
+    let words = text::go_on_words(locale::of(&context, &header.sender).await?);
+    prompt(&context, header.saying(words, context.books.clock.now()));
+    Ok(())
 }
 
 /// Handles an update about a payment, in a task of its own.

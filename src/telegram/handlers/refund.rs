@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
+use super::super::locale;
 use super::super::replies::{answer_to, carry_out};
 use super::super::text::money;
 use crate::db::DbError;
@@ -12,7 +13,7 @@ use crate::rendering::render;
 use crate::services::refunds::{self, RefundStart};
 
 pub(super) async fn handle(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
-    let language = header.language();
+    let language = locale::of(&context, &header.sender).await?;
     let books = &context.books;
     if header.arguments.is_empty() {
         let message =

@@ -21,7 +21,7 @@ use crate::bot_api::methods::Me;
 use crate::domain::file::{Attachment, Retrieval};
 use crate::domain::ids::{ThreadKey, UpdateId, UserId};
 use crate::domain::message::Incoming;
-use crate::domain::people::{ChatKind, Language, Person};
+use crate::domain::people::{ChatKind, Person};
 use crate::llm::Unreadable;
 
 /// Reads the request of an update that arrived `now`. `most` is the largest file that Telegram hands out, in
@@ -34,12 +34,11 @@ pub(crate) fn read(update: Update, me: &Me, most: u64, now: DateTime<Utc>) -> In
         Content::Edited(message) => read_edit(id, &message, most, now),
         Content::Tap(tap) => {
             let Tap { id: callback, from, message, data } = *tap;
-            let language = Language::from_tag(from.language_code.as_deref());
             // Telegram sends no content of a message that is too old: its date is 0, and its button no longer
             // has an effect.
             let message = message.filter(|message| message.date != Some(DateTime::UNIX_EPOCH));
-            let header = message.and_then(|message| enclose(id, &message, from));
-            Inbound::Tapped(ButtonPress { update: id, callback, header, language, data })
+            let header = message.and_then(|message| enclose(id, &message, from.clone()));
+            Inbound::Tapped(ButtonPress { update: id, callback, header, person: from, data })
         }
         Content::Membership(change) if change.chat.kind == ChatKind::Private => {
             let (user, date) = (UserId(change.chat.id.0), change.date.unwrap_or(now));

@@ -17,8 +17,8 @@ pub(crate) enum PaymentEvent {
         update: UpdateId,
         /// The id of the query.
         query: String,
-        /// The language tag of the payer's app.
-        language_code: Option<String>,
+        /// The payer.
+        payer: Box<Person>,
         checkout: Checkout,
     },
     /// A received payment.
@@ -40,7 +40,7 @@ pub(crate) fn read(update: &Update, now: DateTime<Utc>) -> Option<PaymentEvent> 
         Content::Checkout(query) => Some(PaymentEvent::Checkout {
             update: update.id,
             query: query.id.clone(),
-            language_code: query.from.language_code.clone(),
+            payer: Box::new(query.from.clone()),
             checkout: Checkout {
                 user: query.from.id,
                 currency: query.currency.clone(),

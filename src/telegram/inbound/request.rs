@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::file::{Attachment, Retrieval};
 use crate::domain::ids::{ChatId, MessageId, ThreadKey, UpdateId, UserId};
 use crate::domain::message::{Incoming, MessageContext};
-use crate::domain::people::{Chat, Language, Person};
+use crate::domain::people::{Chat, Person};
 use crate::llm::Unreadable;
 use crate::services::intake::Caller;
 use crate::telegram::commands::Command;
@@ -68,11 +68,6 @@ impl MessageHeader {
         Caller { update: self.update, key: self.key, person: &self.sender, chat: &self.chat }
     }
 
-    /// Returns the language of the sender.
-    pub(crate) fn language(&self) -> Language {
-        Language::from_tag(self.sender.language_code.as_deref())
-    }
-
     /// Returns a message of the sender with these words, in the place of this one.
     pub(crate) fn saying(self, text: String, date: DateTime<Utc>) -> Incoming {
         let Self { update, key, message, sender, chat, .. } = self;
@@ -102,8 +97,8 @@ pub(crate) struct ButtonPress {
     pub callback: String,
     /// The person who tapped, in the place of the message. `None` if the message is too old.
     pub header: Option<MessageHeader>,
-    /// The language of that person.
-    pub language: Language,
+    /// That person.
+    pub person: Person,
     /// The data of the button; may be forged.
     pub data: String,
 }

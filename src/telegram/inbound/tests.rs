@@ -577,8 +577,8 @@ fn a_tap_is_read_whatever_is_told_of_its_message() {
             panic!("no tap")
         };
         assert_eq!(
-            (tapped.callback.as_str(), tapped.data.as_str(), tapped.language),
-            ("1", "x", Language::Russian)
+            (tapped.callback.as_str(), tapped.data.as_str(), tapped.person.language_code.as_deref()),
+            ("1", "x", Some("ru"))
         );
         assert_eq!(tapped.header.map(|header| header.message), number);
     }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::super::inbound::raw::message::Message;
 use super::super::inbound::raw::{Content, Update};
 use super::super::text;
 use super::Intake;
@@ -10,7 +11,7 @@ use super::replay::{owed, resume};
 use crate::db::inbox::GivenUp;
 use crate::db::outbox::OutboxMessage;
 use crate::db::{DbError, OPERATION_LIMIT, inbox, turns};
-use crate::domain::people::Language;
+use crate::domain::people::{Language, Person};
 use crate::domain::turn::{Outcome, TurnFailure};
 use crate::rendering::RichText;
 use crate::services::intake;
@@ -66,25 +67,35 @@ impl Intake {
     /// Abandons updates that cannot be handled and are not `in_flight`, and notifies their senders.
     pub(super) async fn give_up(&self, in_flight: &[i64]) -> Result<(), DbError> {
         let (context, drain) = (&self.context, &self.context.life.drain);
-        let give_up = || intake::give_up(&context.db, TRIES, in_flight, tell);
+        let give_up =
+            || intake::give_up(&context.db, TRIES, in_flight, |update| Some(sender(update)?.id), tell);
         context.courier().deliver(context.db.until(drain).persist(give_up).await?);
         Ok(())
     }
 }
 
-/// Composes the notice to the sender of an abandoned message.
-fn tell(update: &GivenUp) -> Option<OutboxMessage> {
-    let (chat, message) = update.message?;
-    let (mut language, mut topic) = (Language::default(), None);
-    if let Some(Update { content: Content::Message(brought), .. }) = Update::read(&update.payload) {
-        language = Language::from_tag(brought.from.as_ref().and_then(|from| from.language_code.as_deref()));
-        topic = brought.topic();
+fn message(update: &GivenUp) -> Option<Message> {
+    match Update::read(&update.payload)?.content {
+        Content::Message(message) => Some(*message),
+        _ => None,
     }
+}
+
+fn sender(update: &GivenUp) -> Option<Person> {
+    message(update)?.from
+}
+
+/// Composes the notice to the sender of an abandoned message, in the language that they chose or that of their app.
+fn tell(update: &GivenUp, chosen: Option<Language>) -> Option<OutboxMessage> {
+    let (chat, number) = update.message?;
+    let app = || Language::from_tag(sender(update).and_then(|sender| sender.language_code).as_deref());
+    let language = chosen.unwrap_or_else(app);
+    let topic = message(update).and_then(|message| message.topic());
     let text = RichText::plain(text::closing(language, Outcome::Failed(TurnFailure::Internal))?);
     let key = format!("given up:{}", update.id);
     Some(OutboxMessage {
-        reply_to: (chat.0 < 0).then_some(message),
-        after: Some(message),
+        reply_to: (chat.0 < 0).then_some(number),
+        after: Some(number),
         ..OutboxMessage::new(key, chat, topic, text.into_wire())
     })
 }

@@ -57,8 +57,8 @@ async fn complete(
 ) -> Result<Prepared, DbError> {
     let complete = || turn_context::complete(&context.books, key, sender, chat, found.clone());
     let turn_context = context.db.persist(complete).await?;
-    let language = Language::from_tag(sender.language_code.as_deref());
-    let settings = settings(context, turn_context.user.value.model.as_ref(), language);
+    let user = &turn_context.user.value;
+    let settings = settings(context, user.model.as_ref(), user.language);
     Ok(Prepared { turn_context, settings })
 }
 
@@ -208,9 +208,8 @@ pub(crate) async fn resume(
     let unfetched = db.persist(look).await?;
     let unheard = still_unheard(context, left.turn).await?;
     let LeftOpen { turn, thread, key, question, cleared, live_message, held, .. } = *left;
-    let language = Language::from_tag(left.language_code.as_deref());
     let chat_kind = chat_kind(&left.chat_kind, left.question);
-    let settings = settings(context, left.model.as_ref(), language);
+    let settings = settings(context, left.model.as_ref(), left.language);
     let reserve = reserve(context, &settings, &history, chat_kind);
     Ok(TurnRequest {
         turn,

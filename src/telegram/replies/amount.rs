@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
+use super::super::locale;
 use super::super::text::money;
 use super::{answer_to, carry_out, reply};
 use crate::db::DbError;
@@ -20,7 +21,7 @@ pub(crate) async fn offer(
     header: MessageHeader,
     stars: u32,
 ) -> Result<(), DbError> {
-    let language = header.language();
+    let language = locale::of(&context, &header.sender).await?;
     let message = |invoice: &Invoice| OutboxMessage {
         reply_to: None,
         ..answer_to(&header, RichText::plain(money::invoice(language, invoice.stars, invoice.credit)))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
+use super::super::locale;
 use super::super::text::clear as text;
 use super::{answer_to, spawn, topics};
 use crate::db::DbError;
@@ -14,7 +15,8 @@ use crate::services::clearing::{self, Cleared};
 
 /// Forgets the sender's conversation up to this command and confirms it. Called by the thread's session.
 pub(crate) async fn forget(context: &Arc<BotContext>, header: &MessageHeader) -> Result<(), DbError> {
-    let confirmation = answer_to(header, RichText::plain(text::forgotten(header.language())));
+    let language = locale::of(context, &header.sender).await?;
+    let confirmation = answer_to(header, RichText::plain(text::forgotten(language)));
     let (books, cache) = (&context.books, &context.cache);
     let clear = || clearing::clear(books, cache, header.caller(), header.message, &confirmation);
     let cleared = context.db.persist(clear).await?;

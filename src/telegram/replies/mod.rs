@@ -1,7 +1,8 @@
 //! Replies: sentences that answer an update and mark it as handled, for sessions and handlers. Dialogs over
-//! several messages have files of their own: the amount of a payment, and `/clear`.
+//! several messages have files of their own: the amount of a payment, and `/clear`; so have cards.
 
 pub(crate) mod amount;
+pub(crate) mod cards;
 pub(crate) mod clear;
 pub(crate) mod topics;
 
@@ -12,7 +13,7 @@ use tracing::Instrument;
 
 use super::context::BotContext;
 use super::inbound::{MessageHeader, attachments};
-use super::text;
+use super::{locale, menus, text};
 use crate::bot_api::methods::{AnswerCallbackQuery, EditMessageReplyMarkup};
 use crate::db::DbError;
 use crate::db::outbox::OutboxMessage;
@@ -20,7 +21,7 @@ use crate::db::people::KnownUser;
 use crate::domain::file::{Refusal, Retrieval};
 use crate::domain::ids::{OutboxId, UpdateId};
 use crate::domain::message::Incoming;
-use crate::domain::people::{ChatKind, Language};
+use crate::domain::people::{ChatKind, Language, Person};
 use crate::llm::Unreadable;
 use crate::rendering::RichText;
 use crate::services::file_allowance::DailyLimit;
@@ -35,8 +36,7 @@ pub(super) async fn reply(
     header: &MessageHeader,
     sentence: impl Fn(Language, &KnownUser) -> String,
 ) -> Result<(), DbError> {
-    let language = header.language();
-    let message = |known: &KnownUser| answer_to(header, RichText::plain(sentence(language, known)));
+    let message = |known: &KnownUser| answer_to(header, RichText::plain(sentence(known.language, known)));
     let answer = || intake::answer_command(&context.books, header.caller(), message);
     carry_out(context, answer).await
 }
@@ -61,6 +61,7 @@ pub(super) fn answer_to(header: &MessageHeader, text: RichText) -> OutboxMessage
     OutboxMessage {
         reply_to: (!private).then_some(header.message),
         after: Some(header.message),
+        owner: Some(header.key.user),
         ..OutboxMessage::new(key, header.key.chat, header.key.topic, text.into_wire())
     }
 }
@@ -74,6 +75,31 @@ pub(super) fn answer_tap(context: &BotContext, callback: String, text: Option<St
         if let Err(error) = api.call(&method).await {
             tracing::debug!(error = &error as &dyn std::error::Error, "a tap was not answered");
         }
+    });
+}
+
+/// Ends the progress indicator of a tapped button with a sentence in the language of the person who tapped, in the
+/// background.
+pub(super) fn answer_tap_in_words(
+    context: &Arc<BotContext>,
+    callback: String,
+    person: Person,
+    sentence: impl FnOnce(Language) -> String + Send + 'static,
+) {
+    let task = context.clone();
+    context.life.spawn("tap", async move {
+        let language = locale::soon(&task, &person).await;
+        answer_tap(&task, callback, Some(sentence(language)));
+    });
+}
+
+/// Sets the menu of commands in a person's private chat, in the background. `chosen` is the language that they chose.
+pub(super) fn set_menu(context: &Arc<BotContext>, header: &MessageHeader, chosen: Option<Language>) {
+    let (task, user) = (context.clone(), header.key.user);
+    let is_administrator = context.asker(header).is_administrator;
+    context.life.spawn("menu", async move {
+        let set = menus::of_person(&task.screen.api, user, chosen, is_administrator);
+        task.life.drain.run_until_cancelled(set).await;
     });
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
 use super::super::text::{self, clear};
-use super::super::{inbound::ButtonPress, keyboards};
+use super::super::{inbound::ButtonPress, keyboards, locale};
 use super::{answer_tap, answer_to, log_failure, mark_handled};
 use crate::bot_api::ApiError;
 use crate::bot_api::methods::{DeleteForumTopic, GetChatMember};
@@ -39,7 +39,8 @@ pub(super) async fn offer(
     header: MessageHeader,
     topics: Vec<TopicId>,
 ) -> Result<(), DbError> {
-    let (key, language) = (header.key, header.language());
+    let key = header.key;
+    let language = locale::of(&context, &header.sender).await?;
     let may = may_manage(&context, key.chat, key.user).await;
     if may.is_none() && context.life.drain.is_cancelled() {
         // The update stays in the inbox until the next start.
@@ -67,7 +68,8 @@ pub(crate) async fn tapped(
     tap: ButtonPress,
     id: DeletionId,
 ) -> Result<(), DbError> {
-    let ButtonPress { update, callback, header, language, .. } = tap;
+    let ButtonPress { update, callback, header, person, .. } = tap;
+    let language = locale::soon(&context, &person).await;
     let books = &context.books;
     let refuse = |sentence: String, why: &'static str| {
         let key = header.as_ref().map(|header| header.key);
@@ -90,7 +92,7 @@ pub(crate) async fn tapped(
             return refuse(text::old_button(language), "expired");
         }
         DeletionVerdict::Refused(DeletionRefusal::NotYours) => {
-            return refuse(clear::not_yours(language), "somebody else's");
+            return refuse(text::not_your_button(language), "somebody else's");
         }
         DeletionVerdict::Refused(DeletionRefusal::Used) => {
             return refuse(clear::used(language), "used before");

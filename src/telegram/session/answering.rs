@@ -100,9 +100,8 @@ impl Session<'_> {
 
     /// Handles a stop request that matches no running answer of this session.
     pub(super) fn ignore(&mut self, stop_request: StopRequest) {
-        if let StopSource::Button { callback, language, .. } = stop_request.by {
-            let sorry = Some(text::not_yours_to_stop(language));
-            replies::answer_tap(self.context, callback, sorry);
+        if let StopSource::Button { callback, person, .. } = stop_request.by {
+            replies::answer_tap_in_words(self.context, callback, person, text::not_yours_to_stop);
         }
         self.mark_handled(stop_request.update);
     }

@@ -24,11 +24,6 @@ pub(crate) fn button(language: Language, topics: usize) -> String {
     say_counting(language, "topics-button", &[("topics", topics)])
 }
 
-/// Refuses a tap on a button that was offered to another person.
-pub(crate) fn not_yours(language: Language) -> String {
-    say(language, "topics-not-yours")
-}
-
 /// Answers a second tap.
 pub(crate) fn used(language: Language) -> String {
     say(language, "topics-used")
@@ -73,6 +68,14 @@ mod tests {
         ] {
             assert_eq!(button(russian, count), words);
         }
+        for (language, one, many) in [
+            (Language::German, "Das einzige Thema löschen", "Alle 12 Themen löschen"),
+            (Language::Spanish, "Borrar el único tema", "Borrar los 12 temas"),
+        ] {
+            assert_eq!((button(language, 1).as_str(), button(language, 12).as_str()), (one, many));
+        }
+        assert_eq!(topics_deleted(Language::German, 1, 0), "1 Thema gelöscht.");
+        assert_eq!(topics_deleted(Language::Spanish, 2, 0), "2 temas borrados.");
         assert_eq!(topics_deleted(english, 3, 1), "3 topics deleted, 1 could not be deleted.");
         assert_eq!(topics_deleted(english, 1, 0), "1 topic deleted.");
         assert_eq!(topics_deleted(russian, 3, 1), "Удалено тем: 3, не удалось удалить: 1.");

@@ -2,7 +2,9 @@
 
 pub(crate) mod clear;
 pub(crate) mod commands;
+pub(crate) mod languages;
 pub(crate) mod money;
+pub(crate) mod numbers;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +33,8 @@ fluent_templates::static_loader! {
 fn code(language: Language) -> LanguageIdentifier {
     match language {
         Language::English => langid!("en"),
+        Language::German => langid!("de"),
+        Language::Spanish => langid!("es"),
         Language::Russian => langid!("ru"),
     }
 }
@@ -111,6 +115,11 @@ pub(crate) fn not_yours_to_stop(language: Language) -> String {
     say(language, "not-yours-to-stop")
 }
 
+/// Refuses a tap on a button that was made for another person.
+pub(crate) fn not_your_button(language: Language) -> String {
+    say(language, "not-your-button")
+}
+
 /// Answers a tap on a button that no longer has an effect.
 pub(crate) fn old_button(language: Language) -> String {
     say(language, "old-button")
@@ -161,7 +170,8 @@ pub(crate) fn over_daily_limit(language: Language, limit: DailyLimit) -> String 
 }
 
 fn say_limit(language: Language, id: &str, limit: DailyLimit) -> String {
-    say_with(language, id, &[("most", &limit.megabytes()), ("hours", &limit.hours.to_string())])
+    let megabytes = numbers::decimal(language, &limit.megabytes());
+    say_with(language, id, &[("most", &megabytes), ("hours", &limit.hours.to_string())])
 }
 
 /// Replaces files that Telegram has refused.

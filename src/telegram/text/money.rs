@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
+use super::numbers::{usd, usd_in_full};
 use super::{say, say_with};
-use crate::db::balance::{Balance, LedgerEntry};
+use crate::db::balance::LedgerEntry;
 use crate::db::payments::Payment;
 use crate::domain::money::Usd;
 use crate::domain::people::Language;
@@ -11,6 +12,7 @@ use crate::domain::stars::{MOST, Margin, REFUND_DAYS, TOPICS, WITHDRAWAL};
 use crate::services::adjustments::Adjusted;
 use crate::services::payments::{CheckoutRefusal, Credited};
 use crate::services::refunds::{RefundOutcome, RefundStart};
+use crate::services::statement::Statement;
 
 /// Introduces the packages.
 pub(crate) fn pay(language: Language) -> String {
@@ -19,7 +21,7 @@ pub(crate) fn pay(language: Language) -> String {
 
 /// Labels the button of a package.
 pub(crate) fn package_button(language: Language, name: &str, stars: u32, credit: Usd) -> String {
-    let (stars, credit) = (stars.to_string(), credit.in_full());
+    let (stars, credit) = (stars.to_string(), usd_in_full(language, credit));
     say_with(language, "package-button", &[("package", name), ("stars", &stars), ("credit", &credit)])
 }
 
@@ -45,7 +47,7 @@ pub(crate) fn cancelled(language: Language, waited: bool) -> String {
 
 /// Describes an invoice: title (up to 32 characters) on the first line, then the description (up to 255).
 pub(crate) fn invoice(language: Language, stars: u32, credit: Usd) -> String {
-    let (stars, credit, days) = (stars.to_string(), credit.in_full(), REFUND_DAYS.to_string());
+    let (stars, credit, days) = (stars.to_string(), usd_in_full(language, credit), REFUND_DAYS.to_string());
     let words: &[(&'static str, &str)] = &[("stars", &stars), ("credit", &credit), ("days", &days)];
     format!("{}\n{}", say(language, "invoice-title"), say_with(language, "invoice-description", words))
 }
@@ -70,8 +72,8 @@ pub(crate) fn checkout_later(language: Language) -> String {
 /// Confirms a credited payment.
 pub(crate) fn receipt(stars: u32, credited: Credited, charge_id: &str) -> String {
     let Credited { credit, balance, language } = credited;
-    let (stars, credit) = (stars.to_string(), credit.in_full());
-    let (balance, days) = (balance.to_string(), REFUND_DAYS.to_string());
+    let (stars, credit) = (stars.to_string(), usd_in_full(language, credit));
+    let (balance, days) = (usd(language, balance), REFUND_DAYS.to_string());
     let words: &[(&'static str, &str)] = &[
         ("stars", &stars),
         ("credit", &credit),
@@ -82,23 +84,35 @@ pub(crate) fn receipt(stars: u32, credited: Credited, charge_id: &str) -> String
     say_with(language, "receipt", words)
 }
 
-/// Shows the balance and the newest operations.
-pub(crate) fn balance(language: Language, balance: Balance, booked: &[LedgerEntry]) -> String {
-    let mut text = say_with(language, "balance", &[("balance", &balance.amount.to_string())]);
+/// Shows the balance and a page of operations.
+pub(crate) fn statement(language: Language, statement: &Statement) -> String {
+    let balance = statement.balance;
+    let mut text = say_with(language, "balance", &[("balance", &usd(language, balance.amount))]);
     if balance.held > Usd::ZERO {
-        let (held, free) = (balance.held.to_string(), balance.spendable().max(Usd::ZERO).to_string());
+        let (held, free) = (usd(language, balance.held), usd(language, balance.spendable().max(Usd::ZERO)));
         text.push('\n');
         text.push_str(&say_with(language, "balance-held", &[("held", &held), ("free", &free)]));
     }
-    if !booked.is_empty() {
+    if !statement.entries.is_empty() {
+        let is_newest = statement.newer().is_none();
         text.push_str("\n\n");
-        text.push_str(&say(language, "balance-latest"));
+        text.push_str(&say(language, if is_newest { "balance-latest" } else { "balance-earlier" }));
     }
-    for booked in booked {
+    for booked in &statement.entries {
         text.push_str("\n- ");
         text.push_str(&operation(language, booked));
     }
     text
+}
+
+/// Labels the button that turns to the next newer page.
+pub(crate) fn newer_button(language: Language) -> String {
+    say(language, "balance-newer")
+}
+
+/// Labels the button that turns to the next older page.
+pub(crate) fn older_button(language: Language) -> String {
+    say(language, "balance-older")
 }
 
 /// Describes one operation: amount, purpose and time.
@@ -117,7 +131,7 @@ fn operation(language: Language, booked: &LedgerEntry) -> String {
     // Usage is rounded to a readable precision; all other amounts are shown exactly, because they were
     // promised or requested.
     let is_usage = matches!(id, "operation-usage" | "operation-return" | "operation-transcription");
-    let amount = if is_usage { booked.amount.to_string() } else { booked.amount.in_full() };
+    let amount = if is_usage { usd(language, booked.amount) } else { usd_in_full(language, booked.amount) };
     let (about, remark) = if is_usage && booked.estimated {
         ("≈", say(language, "operation-estimated"))
     } else {
@@ -134,7 +148,7 @@ pub(crate) fn refundable(language: Language, payments: &[Payment]) -> String {
     }
     let mut text = say_with(language, "refundable", &[("days", &days)]);
     for Payment { stars, credit, paid_at, charge_id, .. } in payments {
-        let (day, credit) = (paid_at.format("%Y-%m-%d"), credit.in_full());
+        let (day, credit) = (paid_at.format("%Y-%m-%d"), usd_in_full(language, *credit));
         write!(text, "\n- {stars} ⭐ · {credit} · {day}: `/refund {charge_id}`").unwrap_or_default();
     }
     text
@@ -148,7 +162,8 @@ pub(crate) fn refund_asked(language: Language, asked: &RefundStart) -> String {
         RefundStart::Running => say(language, "refund-running"),
         RefundStart::TooLate => say_with(language, "refund-too-late", &[("days", &REFUND_DAYS.to_string())]),
         RefundStart::TooPoor { needed, spendable } => {
-            let (needed, spendable) = (needed.in_full(), (*spendable).max(Usd::ZERO).in_full());
+            let spendable = usd_in_full(language, (*spendable).max(Usd::ZERO));
+            let needed = usd_in_full(language, *needed);
             say_with(language, "refund-too-poor", &[("needed", &needed), ("spendable", &spendable)])
         }
         RefundStart::Begun => say(language, "refund-begun"),
@@ -157,10 +172,10 @@ pub(crate) fn refund_asked(language: Language, asked: &RefundStart) -> String {
 
 /// Reports the result of a refund.
 pub(crate) fn refund_end(language: Language, payment: &Payment, end: RefundOutcome) -> String {
-    let (stars, credit) = (payment.stars.to_string(), payment.credit.in_full());
+    let (stars, credit) = (payment.stars.to_string(), usd_in_full(language, payment.credit));
     let (id, balance) = match end {
-        RefundOutcome::Given(balance) => ("refund-given", balance.to_string()),
-        RefundOutcome::ByTelegram(balance) => ("refund-by-telegram", balance.to_string()),
+        RefundOutcome::Given(balance) => ("refund-given", usd(language, balance)),
+        RefundOutcome::ByTelegram(balance) => ("refund-by-telegram", usd(language, balance)),
         RefundOutcome::Refused => ("refund-refused", String::new()),
     };
     say_with(language, id, &[("stars", &stars), ("credit", &credit), ("balance", &balance)])
@@ -187,9 +202,10 @@ pub(crate) fn top_up_usage(language: Language) -> String {
 pub(crate) fn adjusted(language: Language, adjusted: &Adjusted, amount: Usd) -> String {
     match adjusted {
         Adjusted::Done { user, before, after } => {
-            let (user, before, after) = (user.to_string(), before.to_string(), after.to_string());
+            let user = user.to_string();
+            let (before, after) = (usd(language, *before), usd(language, *after));
             let sign = if amount < Usd::ZERO { "" } else { "+" };
-            let amount = format!("{sign}{}", amount.in_full());
+            let amount = format!("{sign}{}", usd_in_full(language, amount));
             let words: &[(&'static str, &str)] =
                 &[("user", &user), ("before", &before), ("after", &after), ("amount", &amount)];
             say_with(language, "top-up-done", words)

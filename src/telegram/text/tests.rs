@@ -192,7 +192,10 @@ fn the_limit_of_a_day_is_told_with_the_time_left() {
 fn answers_to_a_tap_and_to_a_checkout_fit_telegrams_alerts() {
     let others = [
         "forgotten",
-        "topics-not-yours",
+        "not-your-button",
+        "old-button",
+        "language-set",
+        "language-set-to-app",
         "topics-used",
         "topics-not-allowed",
         "topics-later",

@@ -107,7 +107,7 @@ const INNER: &[Order] = &[
             &["arrivals", "checkpoint", "courier", "deferred", "payment_worker", "pipeline"],
             &["pipeline/queue", "streaming"],
             &["context"],
-            &["pipeline/loading"],
+            &["locale", "pipeline/loading"],
             &["pipeline/voice"],
             &["pipeline/normalize", "pipeline/pointing"],
             &["pipeline/edits", "pipeline/processor"],

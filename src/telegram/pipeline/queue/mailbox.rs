@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::db::turns::LeftOpen;
 use crate::domain::ids::{ThreadKey, TurnId, UpdateId};
 use crate::domain::message::Incoming;
-use crate::domain::people::Language;
+use crate::domain::people::Person;
 use crate::services::recovery::Recovery;
 use crate::telegram::inbound::{Edit, MessageHeader};
 use crate::telegram::pipeline::isolation::Assembly;
@@ -68,8 +68,8 @@ pub(crate) enum StopSource {
         turn: TurnId,
         /// The id of the callback query, which has to be answered.
         callback: String,
-        /// The language of the person who tapped.
-        language: Language,
+        /// The person who tapped.
+        person: Person,
     },
 }
 

@@ -281,7 +281,7 @@ async function addPerson() {
   const found = await ask("Add a person", [
     { name: "first_name", label: "First name", required: true }, { name: "username", label: "Username" },
     { name: "id", label: "User id", type: "number", value: next, required: true },
-    { name: "language_code", label: "Language of the app", options: [["en", "English"], ["ru", "Русский"], ["de", "Deutsch"]] },
+    { name: "language_code", label: "Language of the app", options: [["en", "English"], ["de", "Deutsch"], ["es", "Español"], ["ru", "Русский"], ["pt-br", "Português (Brasil)"]] },
   ], "Add");
   if (!found) return;
   await post("user", { ...found, id: Number(found.id), username: found.username || null });

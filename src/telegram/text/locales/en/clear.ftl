@@ -8,7 +8,6 @@ topics-button = { $topics ->
     [1] Delete the only topic
     *[other] Delete all { $topics } topics
 }
-topics-not-yours = This button is for whoever has sent the command.
 topics-used = This was confirmed before; the result comes as a message.
 topics-not-allowed = Only administrators of this chat who may manage topics and delete messages can do that.
 topics-later = Telegram does not tell at the moment what you may do here. Please try again in a minute.

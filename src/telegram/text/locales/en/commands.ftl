@@ -12,6 +12,7 @@ command-pay = Top up with Telegram Stars
 command-refund = Give Stars back
 command-terms = Terms of sale
 command-paysupport = Help with payments
+command-language = Choose my language
 command-help = What I can do
 command-topup = Correct a balance
 command-set-margin = Show or set your share of a Star

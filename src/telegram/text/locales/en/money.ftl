@@ -1,5 +1,4 @@
 # Everything about money. Amounts arrive with their sign and currency.
-old-button = This button is from another time. Please send the command again.
 pay = **Top up your balance**
     { "" }
     Choose a package. You pay with Telegram Stars; the amount on the button is what I add to your balance.
@@ -24,6 +23,9 @@ receipt = ✅ Received { $stars } ⭐ and added { $credit }. Your balance is now
 balance = Your balance: **{ $balance }**
 balance-held = Reserved for running answers, recordings or refunds: { $held }; free: { $free }
 balance-latest = Latest operations:
+balance-earlier = Earlier operations:
+balance-older = Older ▶️
+balance-newer = ◀️ Newer
 operation-starter = welcome gift
 operation-usage = { $subject }
 operation-return = { $subject }, given back: the answer never arrived

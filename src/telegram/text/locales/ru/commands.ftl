@@ -12,6 +12,7 @@ command-pay = Пополнить звёздами Telegram
 command-refund = Вернуть звёзды
 command-terms = Условия продажи
 command-paysupport = Помощь с платежами
+command-language = Выбрать мой язык
 command-help = Что я умею
 command-topup = Исправить баланс
 command-set-margin = Узнать или изменить вашу долю звезды

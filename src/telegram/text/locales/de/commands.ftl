@@ -1,0 +1,22 @@
+# Die Befehle: ihre Beschreibungen in Menüs und in /help, und Antworten auf Befehle, die nicht ausgeführt werden.
+section-conversation = 💬 Unser Gespräch
+section-money = 💳 Guthaben und Zahlungen
+section-bot = ℹ️ Über mich
+section-administration = 🛠 Für Administratoren
+command-start = Anfangen
+command-stop = Die laufende Antwort beenden
+command-clear = Unser Gespräch vergessen
+command-cancel = Eine Frage von mir unbeantwortet lassen
+command-balance = Was du hast und wofür es ausgegeben wurde
+command-pay = Mit Telegram-Sternen aufladen
+command-refund = Sterne zurückgeben
+command-terms = Verkaufsbedingungen
+command-paysupport = Hilfe bei Zahlungen
+command-language = Meine Sprache wählen
+command-help = Was ich kann
+command-topup = Ein Guthaben korrigieren
+command-set-margin = Deinen Anteil an einem Stern zeigen oder setzen
+command-unknown = Den Befehl /{ $word } kenne ich nicht. /help zeigt, was ich kann.
+command-unknown-near = Den Befehl /{ $word } kenne ich nicht. Meinst du /{ $nearest }? /help zeigt alle.
+command-only-private = Bitte schick diesen Befehl in unserem privaten Chat: Die Antwort ist nicht für andere bestimmt.
+not-allowed = Dieser Befehl ist für Administratoren des Bots.

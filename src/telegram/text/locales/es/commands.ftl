@@ -1,0 +1,22 @@
+# Los comandos: sus descripciones en menús y en /help, y respuestas a los comandos que no se ejecutan.
+section-conversation = 💬 Nuestra conversación
+section-money = 💳 Saldo y pagos
+section-bot = ℹ️ Sobre mí
+section-administration = 🛠 Para administradores
+command-start = Empezar
+command-stop = Detener la respuesta en curso
+command-clear = Olvidar nuestra conversación
+command-cancel = Dejar sin responder una pregunta mía
+command-balance = Cuánto tienes y en qué se ha gastado
+command-pay = Recargar con estrellas de Telegram
+command-refund = Recuperar estrellas
+command-terms = Condiciones de venta
+command-paysupport = Ayuda con los pagos
+command-language = Elegir mi idioma
+command-help = Qué sé hacer
+command-topup = Corregir un saldo
+command-set-margin = Ver o fijar tu parte de una estrella
+command-unknown = No conozco el comando /{ $word }. /help muestra lo que sé hacer.
+command-unknown-near = No conozco el comando /{ $word }. ¿Querías decir /{ $nearest }? /help los muestra todos.
+command-only-private = Envía este comando en nuestro chat privado: la respuesta no es para que otros la lean.
+not-allowed = Este comando es para los administradores del bot.
