@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cache, Versioned, entry};
 use crate::domain::ids::UserId;
-use crate::domain::model::ModelId;
 use crate::domain::people::Person;
+use crate::domain::preferences::Preferences;
 
 /// The cache's label in metrics.
 pub(super) const LABEL: &str = "user";
@@ -17,8 +17,8 @@ pub(super) const LABEL: &str = "user";
 pub struct User {
     /// The profile as stored; if a message has another one, PostgreSQL is read instead.
     pub profile: Person,
-    /// The model that the user chose.
-    pub model: Option<ModelId>,
+    /// What the user has chosen. An entry of a version that did not know all of it cannot be read.
+    pub preferences: Preferences,
 }
 
 /// Removes what is older than `version`; to be called after the change is committed.

@@ -2,12 +2,14 @@
 
 mod files;
 mod lost;
+mod owners;
 
 use sqlx::types::Json;
 
 use self::files::files_change;
 pub(crate) use self::files::files_sent;
 pub use self::lost::candidate_ids;
+pub(crate) use self::owners::owner;
 pub use super::outbox_rows::OutboxMessage;
 use super::outbox_rows::{MarkSent, rows};
 use super::{Db, DbError, Tx};

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use super::DbError;
 use super::group_commit::BatchOp;
-use crate::domain::ids::{ChatId, InvoiceId, MessageId, OutboxId, TopicId, TurnId};
+use crate::domain::ids::{ChatId, InvoiceId, MessageId, OutboxId, TopicId, TurnId, UserId};
 use crate::domain::media::MediaFile;
 
 /// A message that is owed. It is the one list of the columns of `outbox` that describe a message: the
@@ -34,6 +34,9 @@ pub struct OutboxMessage {
     pub replaces: Option<MessageId>,
     /// Buttons below it, as Telegram's inline keyboard.
     pub keyboard: Option<Value>,
+    /// The only person who may press them; `None`: whoever reads the message.
+    #[serde(default, rename = "owner_id")]
+    pub owner: Option<UserId>,
     /// A message that was in the chat before it; after a crash it is looked for behind that one.
     #[serde(rename = "after_id")]
     pub after: Option<MessageId>,
@@ -52,7 +55,8 @@ pub struct OutboxMessage {
 impl OutboxMessage {
     /// A message for a chat, and nothing more.
     pub fn new(key: String, chat: ChatId, topic: Option<TopicId>, (text, entities): (String, Value)) -> Self {
-        let (turn, reply_to, replaces, keyboard, after, invoice) = (None, None, None, None, None, None);
+        let (turn, reply_to, replaces, after, invoice) = (None, None, None, None, None);
+        let (keyboard, owner) = (None, None);
         let (media, instead, silent) = (None, None, false);
         Self {
             key,
@@ -64,6 +68,7 @@ impl OutboxMessage {
             reply_to,
             replaces,
             keyboard,
+            owner,
             after,
             invoice,
             silent,

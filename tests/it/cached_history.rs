@@ -16,6 +16,7 @@ use starling::domain::history::{History, Window};
 use starling::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, UserId};
 use starling::domain::message::{HistoryMessage, MessageContext, Reply, Role};
 use starling::domain::people::{Chat, ChatKind, Person};
+use starling::domain::preferences::Preferences;
 use starling::llm::registry::Registry;
 use starling::services::books::{Books, Terms};
 use starling::services::turn_context::{self, TurnContext};
@@ -245,7 +246,10 @@ async fn an_older_value_never_replaces_a_newer_one_not_even_after_an_invalidatio
         is_premium: false,
     };
     let put = async |version, name: &str| {
-        let user = Versioned { version, value: user::User { profile: person(name), model: None } };
+        let user = Versioned {
+            version,
+            value: user::User { profile: person(name), preferences: Preferences::default() },
+        };
         context::write(&cache, key(1), &ContextUpdate { user: Some(user), ..ContextUpdate::default() }).await;
     };
     let name = async || context::read(&cache, key(1)).await.user.map(|user| user.value.profile.first_name);

@@ -8,6 +8,7 @@ mod commands;
 mod help;
 mod migrated;
 mod pay;
+mod preferences;
 mod refund;
 mod start;
 mod support;
@@ -21,7 +22,9 @@ use super::inbound::{self, ButtonPress, Idle, Inbound, Membership, MessageHeader
 use super::keyboards::{self, ButtonAction};
 use super::pipeline::normalize::normalize;
 use super::pipeline::queue::{self, SessionInput, StopRequest, StopSource};
-use super::replies::{amount, answer_tap, log_failure, mark_handled, remove_buttons, reply, spawn, topics};
+use super::replies::{
+    amount, answer_tap, choices, log_failure, mark_handled, remove_buttons, reply, spawn, topics,
+};
 use super::sessions::post;
 use super::text;
 use crate::db::DbError;
@@ -99,6 +102,11 @@ fn tapped(context: &Arc<BotContext>, tapped: ButtonPress) {
     if let Some(ButtonAction::DeleteTopics(id)) = keyboards::read(&tapped.data) {
         let task = topics::tapped(context.clone(), tapped, id);
         context.life.spawn("topics", async move { log_failure(task.await) });
+        return;
+    }
+    if let Some(tap) = keyboards::preferences::read(&tapped.data) {
+        let task = choices::tapped(context.clone(), tapped, tap);
+        context.life.spawn("preferences", async move { log_failure(task.await) });
         return;
     }
     let ButtonPress { update, callback, header, language, data } = tapped;

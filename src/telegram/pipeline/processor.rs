@@ -10,7 +10,6 @@ use crate::db::{DbError, files, transcriptions};
 use crate::domain::file::{Refusal, Retrieval};
 use crate::domain::ids::{MessageId, ThreadKey, TurnId};
 use crate::domain::message::{HistoryMessage, Incoming};
-use crate::domain::model::{Effort, ModelId};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, ChatKind, Language, Person};
 use crate::domain::turn::{TurnFailure, TurnRequest, TurnSettings, Unfetched};
@@ -18,10 +17,7 @@ use crate::lifecycle::kill_point;
 use crate::services::turn_context::{self, TurnContext};
 use crate::services::{history, pricing};
 use crate::telegram::context::BotContext;
-use crate::telegram::pipeline::pointing;
-
-/// The model effort: most questions in a chat are answered best without long thinking.
-const EFFORT: Effort = Effort::Medium;
+use crate::telegram::pipeline::{pointing, settings};
 
 /// How many attempts verify the prepared data before a turn is opened without verification.
 const TRIES: usize = 3;
@@ -56,14 +52,15 @@ async fn complete(
     found: Cached,
 ) -> Result<Prepared, DbError> {
     let complete = || turn_context::complete(&context.books, key, sender, chat, found.clone());
-    let turn_context = context.db.persist(complete).await?;
+    let mut turn_context = context.db.persist(complete).await?;
     let language = Language::from_tag(sender.language_code.as_deref());
-    let settings = settings(context, turn_context.user.value.model.as_ref(), language);
+    let preferences = &turn_context.user.value.preferences;
+    if settings::forget_retired_model(context, key, preferences, language).await? {
+        let anew = || turn_context::complete(&context.books, key, sender, chat, Cached::default());
+        turn_context = context.db.persist(anew).await?;
+    }
+    let settings = settings::of(&context.books, &turn_context.user.value.preferences, language);
     Ok(Prepared { turn_context, settings })
-}
-
-fn settings(context: &BotContext, model: Option<&ModelId>, language: Language) -> TurnSettings {
-    TurnSettings { model: context.books.registry.chosen(model).clone(), effort: Some(EFFORT), language }
 }
 
 /// The result of opening a batch.
@@ -162,7 +159,8 @@ async fn attempt(
 /// Returns the most that the first request of a turn may cost.
 fn reserve(context: &BotContext, settings: &TurnSettings, history: &[HistoryMessage], chat: ChatKind) -> Usd {
     let tools = context.assistant.toolbox.specs();
-    pricing::bound(&settings.model, conversation::prompt_bytes(history, chat, tools), context.books.today())
+    let bytes = conversation::prompt_bytes(history, chat, tools, settings.personality.as_ref());
+    pricing::bound(&settings.model, bytes, context.books.today())
 }
 
 /// Rebuilds the request of an interrupted turn. Its history ends with its own messages: later ones belong to
@@ -184,7 +182,7 @@ pub(crate) async fn resume(
     let LeftOpen { turn, thread, key, question, live_message, held, .. } = *left;
     let language = Language::from_tag(left.language_code.as_deref());
     let chat_kind = chat_kind(&left.chat_kind, left.question);
-    let settings = settings(context, left.model.as_ref(), language);
+    let settings = settings::of(&context.books, &left.preferences, language);
     let reserve = reserve(context, &settings, &history, chat_kind);
     Ok(TurnRequest {
         turn,

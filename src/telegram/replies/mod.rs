@@ -1,8 +1,10 @@
 //! Replies: sentences that answer an update and mark it as handled, for sessions and handlers. Dialogs over
-//! several messages have files of their own: the amount of a payment, and `/clear`.
+//! several messages have files of their own: the amount of a payment, what a person chooses, and `/clear`.
 
 pub(crate) mod amount;
+pub(crate) mod choices;
 pub(crate) mod clear;
+pub(crate) mod personality;
 pub(crate) mod topics;
 
 use std::future::Future;

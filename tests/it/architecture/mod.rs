@@ -76,7 +76,16 @@ const INNER: &[Order] = &[
     (
         "conversation",
         &[
-            &["mod", "deliveries", "interrupt", "output_ratio", "prompt_files", "prompt_tools", "web_use"],
+            &[
+                "mod",
+                "deliveries",
+                "effort",
+                "interrupt",
+                "output_ratio",
+                "prompt_files",
+                "prompt_tools",
+                "web_use",
+            ],
             &["assistant"],
             &["prompt", "round/context", "window"],
             &["round/attempt"],
@@ -98,7 +107,7 @@ const INNER: &[Order] = &[
             &["context"],
             &["pipeline/loading"],
             &["pipeline/voice"],
-            &["pipeline/normalize", "pipeline/pointing"],
+            &["pipeline/normalize", "pipeline/pointing", "pipeline/settings"],
             &["pipeline/edits", "pipeline/processor"],
             &["replies", "payment_jobs"],
             &["turn"],
