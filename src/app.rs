@@ -19,6 +19,7 @@ use crate::config::{Config, Mode};
 use crate::db::{Db, migrate};
 use crate::domain::clock::Clock;
 use crate::lifecycle::Lifecycle;
+use crate::llm::Provider;
 use crate::llm::registry::Registry;
 use crate::services::books::Books;
 use crate::services::{recovery, write_behind};
@@ -149,7 +150,9 @@ async fn start(
     let cache = clients::cache(config, life, metrics, db).await?;
     let (write_behind, writer) = write_behind::open(db.clone(), cache.clone(), metrics.clone());
     life.spawn("write-behind", writer.run(life.clone()));
-    let registry = Registry::load(config.conversation.models_file.as_deref()).context("MODELS_FILE")?;
+    let registry = Registry::load(config.conversation.models_file.as_deref())
+        .and_then(|table| table.limit_to(Provider::OF_CHATS))
+        .context("MODELS_FILE")?;
     let speech = clients::speech(config)?;
     let api = clients::bot_api(config, metrics)?;
     let books = Books { db: db.clone(), registry, clock, terms: clients::terms(config) };

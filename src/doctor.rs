@@ -32,6 +32,7 @@ pub async fn examine(config: &Config) -> (String, bool) {
         e2b(config)
     );
     let models = Registry::load(config.conversation.models_file.as_deref());
+    let models = models.and_then(|table| table.limit_to(Provider::OF_CHATS));
     let models =
         models.map(|table| format!("{} models offered", table.offered().count())).map_err(|e| e.to_string());
     let mut report = String::new();

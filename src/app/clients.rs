@@ -55,6 +55,7 @@ pub(super) fn terms(config: &Config) -> Terms {
         starter_balance: config.conversation.starter_balance,
         overdraft_limit: config.conversation.overdraft_limit,
         turn_limit: config.conversation.turn_limit,
+        most_turn_limit: config.conversation.most_turn_limit,
         file_bytes_per_day: config.conversation.file_bytes_per_day,
         messages_kept_days: config.conversation.messages_kept_days,
         support_contact: config.service.support_contact.clone(),

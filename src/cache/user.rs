@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cache, Versioned, entry};
 use crate::domain::ids::UserId;
-use crate::domain::model::ModelId;
 use crate::domain::people::{Language, Person};
+use crate::domain::preferences::Preferences;
 
 /// The cache's label in metrics.
 pub(super) const LABEL: &str = "user";
@@ -19,8 +19,8 @@ pub struct User {
     pub profile: Person,
     /// The language that the user chose, else that of the user's app.
     pub language: Language,
-    /// The model that the user chose.
-    pub model: Option<ModelId>,
+    /// What the user has chosen. An entry of a version that did not know all of it cannot be read.
+    pub preferences: Preferences,
 }
 
 /// Removes what is older than `version`; to be called after the change is committed.

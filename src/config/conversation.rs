@@ -25,6 +25,8 @@ pub struct Conversation {
     pub overdraft_limit: Usd,
     /// The cost of one request after which the person is asked whether to go on; zero for no limit.
     pub turn_limit: Usd,
+    /// The most to which a person may raise that limit.
+    pub most_turn_limit: Usd,
     /// How many bytes of files are fetched for one user in a day (UTC); 0 means no limit.
     pub file_bytes_per_day: u64,
     /// How long conversations are kept, in days.
@@ -41,6 +43,7 @@ impl Conversation {
             max_turns_per_user: reader.number("MAX_TURNS_PER_USER", 5, 1, 1_000),
             overdraft_limit: usd(reader, "OVERDRAFT_LIMIT_USD", Decimal::new(50, 2)),
             turn_limit: usd(reader, "TURN_LIMIT_USD", Decimal::ONE),
+            most_turn_limit: usd(reader, "TURN_LIMIT_MAX_USD", Decimal::from(5)),
             file_bytes_per_day: reader.number("FILE_BYTES_PER_DAY", 500_000_000, 0, MOST_BYTES),
             messages_kept_days: reader.number("MESSAGES_KEPT_DAYS", 90, 1, 36_500),
             models_file: models_file(reader),
@@ -73,6 +76,7 @@ impl fmt::Display for Conversation {
         writeln!(f, "MAX_TURNS_PER_USER={}", self.max_turns_per_user)?;
         writeln!(f, "OVERDRAFT_LIMIT_USD={}", self.overdraft_limit.0)?;
         writeln!(f, "TURN_LIMIT_USD={}", self.turn_limit.0)?;
+        writeln!(f, "TURN_LIMIT_MAX_USD={}", self.most_turn_limit.0)?;
         writeln!(f, "FILE_BYTES_PER_DAY={}", self.file_bytes_per_day)?;
         writeln!(f, "MESSAGES_KEPT_DAYS={}", self.messages_kept_days)?;
         let file = self

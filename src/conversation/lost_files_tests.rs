@@ -17,6 +17,7 @@ use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{ChatId, FileId, MessageId, ThreadId, ThreadKey, UserId};
 use crate::domain::message::{HistoryMessage, MessageContext};
 use crate::domain::people::{ChatKind, Language};
+use crate::domain::preferences::Personality;
 use crate::domain::turn::{TurnSettings, Unfetched};
 use crate::llm::claude::stub::{Asked, Canned, Stub, refusal};
 use crate::llm::registry::Registry;
@@ -70,7 +71,15 @@ fn asks(files: Vec<KnownFile>) -> TurnRequest {
         live_message: None,
         history: vec![question],
         continuation: None,
-        settings: TurnSettings { model, effort: None, language: Language::English },
+        settings: TurnSettings {
+            model,
+            effort: None,
+            language: Language::English,
+            turn_limit: crate::domain::money::Usd::ZERO,
+            shows_cost: false,
+            shows_thinking: true,
+            personality: Some(Personality("Answer in rhymes.".to_owned())),
+        },
         held: true,
         reserve: crate::domain::money::Usd::ZERO,
         unfetched: Unfetched::default(),
@@ -263,6 +272,7 @@ fn what_is_reserved_is_what_is_asked() {
     for files in [vec![], vec![file("file_a", "image/png", 10), file("file_b", "application/pdf", 90_000)]] {
         let request = asks(files);
         let prompt = prompt::build(&request, &Toolbox::default(), NaiveDate::default());
-        assert_eq!(prompt_bytes(&request.history, request.chat_kind, &[]), prompt.bytes());
+        let personality = request.settings.personality.as_ref();
+        assert_eq!(prompt_bytes(&request.history, request.chat_kind, &[], personality), prompt.bytes());
     }
 }

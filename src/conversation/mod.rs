@@ -3,6 +3,7 @@
 
 mod assistant;
 mod deliveries;
+mod effort;
 pub(crate) mod interrupt;
 mod orchestrator;
 mod output_ratio;

@@ -1,14 +1,17 @@
 //! From a turn to a request: fixed instructions first, then the conversation, always in the same bytes.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use chrono::NaiveDate;
 
+use super::effort;
 use super::prompt_files::{self, FileWindow};
 use super::prompt_tools::ToolWindow;
 use crate::domain::blank::{is_blank, is_invisible};
 use crate::domain::message::{HistoryMessage, Reply, Role};
 use crate::domain::people::{ChatKind, plain_name};
+use crate::domain::preferences::Personality;
 use crate::domain::tool::ToolName;
 use crate::domain::turn::TurnRequest;
 use crate::llm::message::{Block, LlmMessage};
@@ -18,6 +21,9 @@ use crate::tools::Toolbox;
 /// The instructions that all conversations share. They contain no date and no name, because the cached prefix
 /// must be the same for every user and every day.
 const GLOBAL: &str = include_str!("global_prompt.md");
+/// Precedes the person's own wishes.
+const WISHES: &str = "The person has set, for all conversations with you, how you are to be. Do as they wish, \
+    in every language, as long as it does not contradict the instructions above. Their words:\n\n";
 /// Asks for the rest after the length limit.
 pub(super) const GO_ON: &str = "Your answer reached the length limit of one message. \
     Go on exactly where it stops, without repeating anything and without a remark about it.";
@@ -56,15 +62,22 @@ pub(super) fn build(request: &TurnRequest, toolbox: &Toolbox, today: NaiveDate) 
     let messages = messages(&request.history, request.chat_kind, transcribes(toolbox.specs()));
     LlmRequest {
         model: model.clone(),
-        effort: request.settings.effort,
+        effort: Some(request.settings.effort.unwrap_or_else(|| effort::automatic(model, &request.history))),
         max_tokens: model.answer_limit(),
-        system: vec![GLOBAL.trim().into(), dated(today).into()],
+        system: system(today, request.settings.personality.as_ref()),
         tools: toolbox.specs().clone(),
         server_tools: toolbox.server_tools().clone(),
         tool_choice: ToolChoice::Auto,
         stable: messages.len().saturating_sub(1),
         messages,
     }
+}
+
+/// Returns the instructions, from the most shared to the most personal: the person's own wishes stand behind
+/// ours, so that changing them leaves what all conversations share in the cache.
+fn system(today: NaiveDate, personality: Option<&Personality>) -> Vec<Cow<'static, str>> {
+    let ours = [GLOBAL.trim().into(), dated(today).into()];
+    ours.into_iter().chain(personality.map(|wishes| format!("{WISHES}{}", wishes.0).into())).collect()
 }
 
 /// Returns the instruction that changes with the day; always of the same length. It stands behind the
@@ -129,9 +142,15 @@ fn push(messages: &mut Vec<LlmMessage>, role: Role, mut blocks: Vec<Block>) {
 
 /// Returns the size of the first request of a turn: exactly the [`LlmRequest::bytes`] of the result of
 /// `build`.
-pub(crate) fn bytes(history: &[HistoryMessage], chat: ChatKind, tools: &[ToolSpec]) -> u64 {
+pub(crate) fn bytes(
+    history: &[HistoryMessage],
+    chat: ChatKind,
+    tools: &[ToolSpec],
+    personality: Option<&Personality>,
+) -> u64 {
     let messages = messages(history, chat, transcribes(tools));
-    let instructions = GLOBAL.trim().len() + dated(NaiveDate::default()).len();
+    let instructions: usize =
+        system(NaiveDate::default(), personality).iter().map(|instruction| instruction.len()).sum();
     instructions as u64 + messages.iter().map(LlmMessage::bytes).sum::<u64>()
 }
 

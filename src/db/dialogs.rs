@@ -12,6 +12,8 @@ use crate::domain::ids::ThreadKey;
 pub enum Dialog {
     /// The number of Stars that the user wants to pay.
     CustomAmount,
+    /// How the model is to be with the user.
+    Personality,
 }
 
 impl Dialog {

@@ -29,6 +29,7 @@ pub(crate) mod payments;
 pub(crate) mod people;
 mod persistence;
 mod pool;
+pub(crate) mod preferences;
 pub(crate) mod reconciliations;
 pub mod records;
 pub mod retention;

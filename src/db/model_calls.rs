@@ -156,6 +156,25 @@ pub(crate) async fn decide(
     .map_err(DbError::at("model_calls::decide"))
 }
 
+/// Returns the cost of the calls of a turn that have no payer, except the `except` calls of `attempt`.
+pub(crate) async fn undecided(
+    database: impl sqlx::PgExecutor<'_>,
+    turn: TurnId,
+    (attempt, except): (i32, &[i32]),
+) -> Result<Usd, DbError> {
+    sqlx::query_scalar!(
+        r#"SELECT coalesce(sum(cost), 0) AS "cost!" FROM model_calls
+           WHERE turn_id = $1 AND payer IS NULL AND NOT (attempt = $2 AND call = ANY($3))"#,
+        turn.0,
+        attempt,
+        except,
+    )
+    .fetch_one(database)
+    .await
+    .map(Usd)
+    .map_err(DbError::at("model_calls::undecided"))
+}
+
 /// Makes the owner pay for calls of a closed turn that its user paid for. Statistics that already include the
 /// turn are corrected.
 pub(crate) async fn charge_owner(tx: &mut Tx<'_>, turn: TurnId) -> Result<(), DbError> {

@@ -2,12 +2,14 @@
 
 mod files;
 mod lost;
+mod owners;
 
 use sqlx::types::Json;
 
 use self::files::files_change;
 pub(crate) use self::files::files_sent;
 pub use self::lost::candidate_ids;
+pub(crate) use self::owners::owner;
 pub use super::outbox_rows::OutboxMessage;
 use super::outbox_rows::{MarkSent, rows};
 use super::{Db, DbError, Tx};
@@ -114,20 +116,6 @@ pub async fn questions(
     .await
     .map_err(DbError::at("outbox::questions"))?;
     Ok(rows.into_iter().map(|row| (MessageId(row.message), MessageId(row.question))).collect())
-}
-
-/// Returns the person for whom a message of the bot is, or `None` if it is for nobody in particular or too old.
-pub(crate) async fn owner(db: &Db, chat: ChatId, message: MessageId) -> Result<Option<UserId>, DbError> {
-    sqlx::query_scalar!(
-        // LIMIT as above.
-        "SELECT owner_id FROM outbox WHERE chat_id = $1 AND message_id = $2 LIMIT 1",
-        chat.0,
-        message.0,
-    )
-    .fetch_optional(db.pool())
-    .await
-    .map(|owner| owner.flatten().map(UserId))
-    .map_err(DbError::at("outbox::owner"))
 }
 
 /// Records that Telegram has accepted the message.

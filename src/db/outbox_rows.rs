@@ -34,6 +34,9 @@ pub struct OutboxMessage {
     pub replaces: Option<MessageId>,
     /// Buttons below it, as Telegram's inline keyboard.
     pub keyboard: Option<Value>,
+    /// The only person who may press them; `None`: whoever reads the message.
+    #[serde(default, rename = "owner_id")]
+    pub owner: Option<UserId>,
     /// A message that was in the chat before it; after a crash it is looked for behind that one.
     #[serde(rename = "after_id")]
     pub after: Option<MessageId>,
@@ -45,9 +48,6 @@ pub struct OutboxMessage {
     pub silent: bool,
     /// The files that it consists of: one, or two to ten as an album.
     pub media: Option<Vec<MediaFile>>,
-    /// The person for whom it is; only they may use its buttons that belong to one person.
-    #[serde(rename = "owner_id")]
-    pub owner: Option<UserId>,
     /// The text that is owed instead if Telegram refuses the files.
     pub instead: Option<String>,
 }
@@ -67,11 +67,11 @@ impl OutboxMessage {
             reply_to,
             replaces,
             keyboard,
+            owner,
             after,
             invoice,
             silent,
             media,
-            owner,
             instead,
         }
     }

@@ -3,19 +3,19 @@
 use chrono::{DateTime, Utc};
 
 use super::dialogs::Dialog;
-use super::{Db, DbError, Tx};
+use super::{Db, DbError, Tx, preferences};
 use crate::domain::ids::{ThreadId, TopicId, UserId};
-use crate::domain::model::ModelId;
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, Language, Person};
+use crate::domain::preferences::Preferences;
 
 /// What the database knows of a user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KnownUser {
     /// Whether the user was created by this call.
     pub is_new: bool,
-    /// The model that the user chose; `None` for the default.
-    pub model: Option<ModelId>,
+    /// What the user has chosen.
+    pub preferences: Preferences,
     /// The language that the user chose, else that of the user's app.
     pub language: Language,
     /// The open dialog of this thread.
@@ -96,7 +96,11 @@ async fn write(
     .map_err(DbError::at("people::meet"))?;
     let known = KnownUser {
         is_new: row.is_new,
-        model: row.model_id.map(ModelId),
+        preferences: preferences::read(
+            (row.model_id, row.effort, row.turn_limit),
+            (row.shows_cost, row.shows_thinking),
+            row.personality,
+        ),
         language: Language::from_tag(row.language.as_deref()),
         dialog: row.dialog.as_deref().and_then(|name| name.parse::<Dialog>().ok()),
         version: row.version,

@@ -15,7 +15,8 @@ WITH place AS (
     -- A user who is older than the ledger gets the starter balance now.
     balance = CASE WHEN users.last_operation IS NULL THEN excluded.balance ELSE users.balance END,
     last_operation = coalesce(users.last_operation, excluded.last_operation)
-  RETURNING xmax = 0 AS is_new, model_id, coalesce(language, language_code) AS language, version
+  RETURNING xmax = 0 AS is_new, model_id, effort, turn_limit, shows_cost, shows_thinking, personality,
+    coalesce(language, language_code) AS language, version
 ), opened AS (
   -- The loser of a race finds the operation booked. Both runs set the same balance, because the key of
   -- `users` is the same.
@@ -35,7 +36,8 @@ WITH place AS (
   ON CONFLICT (chat_id, user_id, topic_id) DO UPDATE SET topic_id = excluded.topic_id
   RETURNING id, xmax = 0 AS is_new
 )
-SELECT met.is_new AS "is_new!", model_id, language, met.version AS "version!",
+SELECT met.is_new AS "is_new!", model_id, effort, turn_limit, shows_cost AS "shows_cost!",
+       shows_thinking AS "shows_thinking!", personality, language, met.version AS "version!",
        coalesce((SELECT version FROM place), (SELECT version FROM chats WHERE id = $8), 0) AS "chat_version!",
        (SELECT kind FROM dialogs WHERE dialogs.chat_id = $8 AND dialogs.user_id = $1
           AND dialogs.topic_id IS NOT DISTINCT FROM $13 AND dialogs.expires_at > now()) AS dialog,

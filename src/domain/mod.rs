@@ -14,6 +14,7 @@ pub mod message;
 pub mod model;
 pub mod money;
 pub mod people;
+pub mod preferences;
 pub mod record;
 pub mod speech;
 pub(crate) mod stars;

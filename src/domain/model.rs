@@ -26,6 +26,9 @@ pub struct Model {
     pub id: ModelId,
     /// The name to display.
     pub name: String,
+    /// The provider that serves it.
+    #[serde(default)]
+    pub provider: ModelProvider,
     /// Whether `/model` offers it.
     #[serde(default)]
     pub offered: bool,
@@ -44,7 +47,10 @@ pub struct Model {
     /// The effort levels that the model supports; empty if none.
     #[serde(default)]
     pub efforts: Vec<Effort>,
-    /// The day on which the provider retires it, if announced.
+    /// The effort that fits a simple, an ordinary and a hard question.
+    #[serde(default = "Model::usual_efforts")]
+    pub efforts_by_question: [Effort; 3],
+    /// The day (UTC) from which the provider no longer serves it, if announced.
     #[serde(default)]
     pub retires: Option<NaiveDate>,
     /// The row of the table of tools with the price of a search that the provider runs for this model;
@@ -63,10 +69,45 @@ impl Model {
     pub fn answer_limit(&self) -> u64 {
         self.max_output.min(Self::ANSWER_TOKENS)
     }
+
+    /// Returns whether the provider still serves it on a day (UTC).
+    pub fn is_served(&self, on: NaiveDate) -> bool {
+        self.retires.is_none_or(|day| on < day)
+    }
+
+    fn usual_efforts() -> [Effort; 3] {
+        [Effort::Low, Effort::Medium, Effort::High]
+    }
 }
 
-/// The thinking effort of a model.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+/// A provider of models.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelProvider {
+    /// Anthropic.
+    #[default]
+    Anthropic,
+    /// Google.
+    Google,
+    /// `OpenAI`.
+    OpenAi,
+}
+
+/// The thinking effort of a model, from the least to the most.
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Debug,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub enum Effort {
     /// Low effort.
@@ -79,6 +120,13 @@ pub enum Effort {
     Xhigh,
     /// The highest effort, without regard to cost.
     Max,
+}
+
+impl Effort {
+    /// Returns the name in requests, columns and buttons.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// Prices in US dollars per million tokens, limited to a prompt size and valid from a day on.

@@ -9,6 +9,7 @@ use crate::domain::message::{HistoryMessage, MessageContext, Role};
 use crate::domain::model::{Effort, Model, ModelId};
 use crate::domain::money::Usd;
 use crate::domain::people::{ChatKind, Language};
+use crate::domain::preferences::Personality;
 use crate::domain::record::ToolCallRecord;
 use crate::domain::tool_round::ToolRound;
 use crate::domain::usage::Usage;
@@ -18,10 +19,19 @@ use crate::domain::usage::Usage;
 pub struct TurnSettings {
     /// The model that answers.
     pub model: Model,
-    /// The thinking effort, if the model supports it.
+    /// The thinking effort that the person has chosen; `None`: decided by the question.
     pub effort: Option<Effort>,
     /// The language of the bot's own sentences.
     pub language: Language,
+    /// The cost of the request after which the person is asked whether to go on, US dollars; zero for no
+    /// limit.
+    pub turn_limit: Usd,
+    /// Whether the cost of the answer stands below it.
+    pub shows_cost: bool,
+    /// Whether the model's thinking is shown until the answer begins.
+    pub shows_thinking: bool,
+    /// How the model is to be with the person.
+    pub personality: Option<Personality>,
 }
 
 /// The identity of a turn under way: which one, which attempt at it, and whose.

@@ -5,6 +5,7 @@ use super::error::LlmError;
 use super::files::Upload;
 use super::request::LlmRequest;
 use super::response::LlmResponse;
+use crate::domain::model::ModelProvider;
 
 /// A provider of chat models. The compiler reports every place that a new provider must be added to.
 #[derive(Clone, Debug)]
@@ -14,6 +15,9 @@ pub enum Provider {
 }
 
 impl Provider {
+    /// The providers whose models can answer in chats; their keys are required.
+    pub const OF_CHATS: &'static [ModelProvider] = &[ModelProvider::Anthropic];
+
     /// Requests an answer and returns when its headers have arrived.
     ///
     /// # Errors

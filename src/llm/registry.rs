@@ -6,10 +6,12 @@ use std::path::Path;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use crate::domain::model::{Model, ModelId, Prices, ToolPrice};
+use crate::domain::model::{Model, ModelId, ModelProvider, Prices, ToolPrice};
 use crate::domain::money::Usd;
 
 const BUILT_IN: &str = include_str!("models.toml");
+/// The longest id of a model, in bytes: a button that chooses it carries at most 64.
+const LONGEST_ID: usize = 56;
 /// The most fraction digits of a price per million tokens: that of one token has then at most nine, as the
 /// books keep.
 const TOKEN_DIGITS: u32 = 3;
@@ -71,6 +73,9 @@ impl Registry {
             if models[..number].iter().any(|other| other.id == model.id) {
                 return sense(format!("{} stands there twice", model.id));
             }
+            if !(1..=LONGEST_ID).contains(&model.id.0.len()) {
+                return sense(format!("the id {} must have 1 to {LONGEST_ID} bytes", model.id));
+            }
             if model.max_output == 0 || model.max_output >= model.window {
                 return sense(format!("max_output of {} must lie between 0 and its window", model.id));
             }
@@ -107,10 +112,34 @@ impl Registry {
         self.models.iter().find(|model| &model.id == id)
     }
 
-    /// Returns the model that a user chose, or the default if the user chose none or the table no longer has
-    /// it.
-    pub fn chosen(&self, id: Option<&ModelId>) -> &Model {
-        id.and_then(|id| self.get(id)).unwrap_or_else(|| self.default_model())
+    /// Returns the model that a user chose, or the default if the user chose none or one that nobody can
+    /// choose on this day (UTC).
+    pub fn chosen(&self, id: Option<&ModelId>, on: NaiveDate) -> &Model {
+        id.and_then(|id| self.choosable(id, on)).unwrap_or_else(|| self.default_model())
+    }
+
+    /// Returns a model by name, or `None` if nobody can choose it on this day (UTC): the table does not offer
+    /// it, or the provider has retired it. The default can always be chosen.
+    pub fn choosable(&self, id: &ModelId, on: NaiveDate) -> Option<&Model> {
+        self.get(id).filter(|model| model.default || model.offered && model.is_served(on))
+    }
+
+    /// Offers only models of these providers: those with a key.
+    ///
+    /// # Errors
+    /// Returns a [`RegistryError`] if the default model is none of theirs.
+    pub fn limit_to(mut self, providers: &[ModelProvider]) -> Result<Self, RegistryError> {
+        let default = self.default_model();
+        if !providers.contains(&default.provider) {
+            return Err(RegistryError::Sense(format!(
+                "there is no key for the default model, {}",
+                default.id
+            )));
+        }
+        for model in &mut self.models {
+            model.offered &= providers.contains(&model.provider);
+        }
+        Ok(self)
     }
 
     /// Returns the price of one use of a tool on a day; zero if the table does not list the tool.
@@ -119,9 +148,14 @@ impl Registry {
         self.tools.iter().filter(begun).max_by_key(|tool| tool.since).map_or(Usd::ZERO, |tool| tool.price)
     }
 
-    /// Returns the models that `/model` offers.
+    /// Returns the models that people may choose.
     pub fn offered(&self) -> impl Iterator<Item = &Model> {
         self.models.iter().filter(|model| model.offered)
+    }
+
+    /// Returns the models that people may choose on this day (UTC), in the order of the file.
+    pub fn offered_on(&self, day: NaiveDate) -> impl Iterator<Item = &Model> {
+        self.models.iter().filter(move |model| model.offered && (model.default || model.is_served(day)))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 
 use super::pricing;
 use crate::db::Db;
@@ -35,6 +36,8 @@ pub struct Terms {
     pub overdraft_limit: Usd,
     /// The cost of one request after which its user is asked whether to go on; zero for no limit.
     pub turn_limit: Usd,
+    /// The most to which a user may raise that limit.
+    pub most_turn_limit: Usd,
     /// The contact for questions about payments, such as `@name`.
     pub support_contact: Option<String>,
     /// How many bytes of files are fetched for one user in a day (UTC); 0 means no limit.
@@ -43,6 +46,32 @@ pub struct Terms {
     pub messages_kept_days: i64,
     /// Administrators; they are charged like everybody, but never stopped for lack of money.
     pub privileged: BTreeSet<UserId>,
+}
+
+impl Terms {
+    /// The limits of a request that users are offered, in hundredths of a US dollar.
+    const TURN_LIMITS: [i64; 8] = [10, 25, 50, 1_00, 2_00, 5_00, 10_00, 20_00];
+
+    /// Returns the limits of a request that a user may choose: lower than the operator's, or up to the most
+    /// that the operator allows.
+    pub fn turn_limits(&self) -> Vec<Usd> {
+        let limits = Self::TURN_LIMITS.map(|cents| Usd(Decimal::new(cents, 2)));
+        limits
+            .into_iter()
+            .filter(|limit| self.highest_turn_limit().is_none_or(|most| *limit <= most))
+            .collect()
+    }
+
+    /// Returns the limit of a request of a user who has chosen `own`; zero for no limit.
+    pub fn turn_limit_of(&self, own: Option<Usd>) -> Usd {
+        let allowed = |own: Usd| self.highest_turn_limit().map_or(own, |most| own.min(most));
+        own.map_or(self.turn_limit, allowed)
+    }
+
+    /// `None` if the operator sets no limit at all.
+    fn highest_turn_limit(&self) -> Option<Usd> {
+        (self.turn_limit > Usd::ZERO).then(|| self.turn_limit.max(self.most_turn_limit))
+    }
 }
 
 impl Books {
@@ -65,5 +94,35 @@ impl Books {
     /// Returns the calls of an attempt with their costs.
     pub fn entries(&self, calls: &[ModelCall]) -> Vec<PricedCall> {
         calls.iter().map(|call| self.entry(call)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_may_be_lowered_and_raised_up_to_the_operators_most() {
+        let usd = |text: &str| Usd(text.parse().unwrap());
+        for (limit, most, offered, own, applies) in [
+            ("1", "5", vec!["0.10", "0.25", "0.50", "1.00", "2.00", "5.00"], Some("2"), "2"),
+            ("1", "5", vec!["0.10", "0.25", "0.50", "1.00", "2.00", "5.00"], None, "1"),
+            // The operator has lowered the most since.
+            ("1", "0", vec!["0.10", "0.25", "0.50", "1.00"], Some("5"), "1"),
+            ("0.05", "0", vec![], Some("0.10"), "0.05"),
+            (
+                "0",
+                "5",
+                vec!["0.10", "0.25", "0.50", "1.00", "2.00", "5.00", "10.00", "20.00"],
+                Some("20"),
+                "20",
+            ),
+            ("0", "5", vec!["0.10", "0.25", "0.50", "1.00", "2.00", "5.00", "10.00", "20.00"], None, "0"),
+        ] {
+            let terms = Terms { turn_limit: usd(limit), most_turn_limit: usd(most), ..Terms::default() };
+            let offered: Vec<Usd> = offered.into_iter().map(usd).collect();
+            assert_eq!(terms.turn_limits(), offered, "{limit} {most}");
+            assert_eq!(terms.turn_limit_of(own.map(usd)), usd(applies), "{limit} {most} {own:?}");
+        }
     }
 }

@@ -4,24 +4,28 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use super::books::{Books, Terms};
+use super::books::Books;
 use super::metering::{CallLog, MeterRequest, MeterRequests, PaidWork, Reservation, RoundBudget};
 use super::pricing;
 use crate::db::holds::ClaimResult;
 use crate::db::{DbError, call_notes, holds};
-use crate::domain::model::Model;
 use crate::domain::money::Usd;
-use crate::domain::turn::{ModelCall, TurnRef};
+use crate::domain::turn::{ModelCall, TurnRef, TurnSettings};
 use crate::lifecycle::kill_point;
 
 /// How long a record may take that the end of the conversation has overtaken.
 const LAST_NOTE: Duration = Duration::from_secs(1);
 
-/// Runs the meter task of a turn that asks `model`, until the conversation is over. Waits while the database
+/// Runs the meter task of a turn with these settings, until the conversation is over. Waits while the database
 /// is away, but not beyond the end of the conversation, because settling writes everything again.
-pub(crate) async fn run(books: &Books, turn: TurnRef, model: &Model, meter_requests: MeterRequests) {
+pub(crate) async fn run(
+    books: &Books,
+    turn: TurnRef,
+    settings: &TurnSettings,
+    meter_requests: MeterRequests,
+) {
     let MeterRequests { mut requests, call_log } = meter_requests;
-    let task = MeterTask { books, turn, model, call_log: &call_log };
+    let task = MeterTask { books, turn, settings, call_log: &call_log };
     let mut next = requests.recv().await;
     while let Some(entry) = next {
         // No sender is left.
@@ -56,7 +60,7 @@ pub(crate) async fn run(books: &Books, turn: TurnRef, model: &Model, meter_reque
 struct MeterTask<'a> {
     books: &'a Books,
     turn: TurnRef,
-    model: &'a Model,
+    settings: &'a TurnSettings,
     call_log: &'a CallLog,
 }
 
@@ -95,14 +99,14 @@ impl MeterTask<'_> {
     }
 
     async fn request_round(&self, prompt_bytes: u64) -> Result<RoundBudget, DbError> {
-        let bound = pricing::bound(self.model, prompt_bytes, self.books.today());
+        let bound = pricing::bound(&self.settings.model, prompt_bytes, self.books.today());
         // The hold covers the next round however little is left: that round is at least the last answer.
         let Some(ClaimResult { left, .. }) =
             self.claim(PaidWork { least: Usd::ZERO, most: bound }, true).await?
         else {
             return Ok(RoundBudget::Open);
         };
-        let Terms { overdraft_limit, turn_limit, .. } = self.books.terms;
+        let (overdraft_limit, turn_limit) = (self.books.terms.overdraft_limit, self.settings.turn_limit);
         Ok(if left <= -overdraft_limit && !self.is_free() {
             RoundBudget::Used
         } else if turn_limit > Usd::ZERO && self.call_log.used(self.books) >= turn_limit {

@@ -23,6 +23,7 @@ pub(crate) mod paid_call;
 pub mod payments;
 pub mod people;
 pub(crate) mod pictures;
+pub(crate) mod preferences;
 pub mod pricing;
 pub mod recovery;
 pub mod refunds;

@@ -69,6 +69,26 @@ pub async fn settle(books: &Books, turn: TurnRef, ending: Ending<'_>) -> Result<
     Ok(Settled::Closed(closed))
 }
 
+/// Returns what a turn that ends like this costs its user, US dollars. If the report does not have all calls,
+/// the books are asked for the others.
+pub(crate) async fn charge(
+    books: &Books,
+    turn: TurnRef,
+    report: &TurnReport,
+    calls_complete: bool,
+) -> Result<Usd, DbError> {
+    if payer(report.outcome) == Payer::Owner {
+        return Ok(Usd::ZERO);
+    }
+    let entries = books.entries(&report.calls);
+    let reported: Usd = entries.iter().map(|entry| entry.cost).sum();
+    if calls_complete {
+        return Ok(reported);
+    }
+    let numbers: Vec<i32> = report.calls.iter().map(|call| call.number).collect();
+    Ok(reported + model_calls::undecided(books.db.pool(), turn.id, (turn.attempt, &numbers)).await?)
+}
+
 /// Returns the payer of a turn. The owner pays for our faults and for an answer without visible text, of
 /// which nobody got anything. Everything else is paid by the user, as far as the model was really used.
 fn payer(outcome: Outcome) -> Payer {

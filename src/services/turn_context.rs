@@ -80,7 +80,7 @@ pub async fn complete(
     } else {
         let UserInThread { thread, known, is_new_thread } = people::enter(books, key, person, chat).await?;
         (dialog, nothing_said) = (known.dialog, is_new_thread);
-        let user = User { profile: person.clone(), language: known.language, model: known.model };
+        let user = User { profile: person.clone(), language: known.language, preferences: known.preferences };
         let place = Thread { id: thread, chat: chat.clone() };
         let user = Versioned { version: known.version, value: user };
         (user, Versioned { version: known.chat_version, value: place })

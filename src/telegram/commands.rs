@@ -19,6 +19,12 @@ pub(crate) enum Command {
     Clear,
     /// Cancels a question that waits for a text.
     Cancel,
+    /// Chooses the model.
+    Model,
+    /// Shows and changes how the model is to be.
+    Personality,
+    /// Shows and changes what else a person can choose.
+    Settings,
     /// Shows the balance.
     Balance,
     /// Sells balance.
@@ -137,6 +143,11 @@ impl Command {
             Self::Stop => row("stop", Conversation, Everyone, Anywhere, Everywhere),
             Self::Clear => row("clear", Conversation, Everyone, Anywhere, Everywhere),
             Self::Cancel => row("cancel", Conversation, Everyone, Anywhere, Nowhere),
+            Self::Model => row("model", Conversation, Everyone, Anywhere, Everywhere),
+            Self::Personality => {
+                row("personality", Conversation, Everyone, Place::PrivateChats, Menu::PrivateChats)
+            }
+            Self::Settings => row("settings", Conversation, Everyone, Anywhere, Everywhere),
             Self::Balance => row("balance", Money, Everyone, Anywhere, Everywhere),
             Self::Pay => row("pay", Money, Everyone, Anywhere, Everywhere),
             Self::Refund => row("refund", Money, Everyone, Anywhere, Menu::PrivateChats),

@@ -218,9 +218,9 @@ impl Session<'_> {
                 self.asked = batch.iter().map(|incoming| (incoming.update, incoming.message)).collect();
                 Some(*request)
             }
-            BatchOutcome::Reply(Dialog::CustomAmount) => {
+            BatchOutcome::Reply(dialog) => {
                 self.drop_copies(queue::copies_of(&batch));
-                self.answer_question(batch).await;
+                self.answer_question(dialog, batch).await;
                 None
             }
             BatchOutcome::Duplicate => {
@@ -232,14 +232,23 @@ impl Session<'_> {
         Ok(request)
     }
 
-    /// Passes the newest message to the waiting dialog. The earlier ones in the batch are dropped, not sent
-    /// as a prompt.
-    async fn answer_question(&mut self, mut batch: Vec<Incoming>) {
-        let Some(newest) = batch.pop() else { return };
+    /// Passes the newest message to the waiting dialog. The earlier ones in the batch are not sent as a
+    /// prompt; they belong to the answer if that is a long text, which arrives in pieces.
+    async fn answer_question(&mut self, dialog: Dialog, mut batch: Vec<Incoming>) {
+        let Some(mut newest) = batch.pop() else { return };
         for incoming in &batch {
             self.mark_handled(incoming.update);
         }
-        log_failure(replies::amount::take_amount(self.context.clone(), newest).await);
+        let context = self.context.clone();
+        let answered = match dialog {
+            Dialog::CustomAmount => replies::amount::take_amount(context, newest).await,
+            Dialog::Personality => {
+                let pieces = batch.into_iter().map(|incoming| incoming.text).chain([newest.text]);
+                newest.text = pieces.collect::<Vec<_>>().join("\n");
+                replies::personality::take(context, newest).await
+            }
+        };
+        log_failure(answered);
     }
 
     /// Takes an input into the session. Returns stop requests, which the caller has to handle.

@@ -101,7 +101,9 @@ impl Tool for SelfCritique {
 }
 
 async fn check(prompt: String, context: ToolContext<'_>) -> Output {
-    let critic = context.registry.chosen(Some(&ModelId(CRITIC.to_owned()))).clone();
+    let registry = context.registry;
+    let critic =
+        registry.get(&ModelId(CRITIC.to_owned())).unwrap_or_else(|| registry.default_model()).clone();
     let task = SubagentTask {
         effort: Some(Effort::High).filter(|effort| critic.efforts.contains(effort)),
         model: critic,

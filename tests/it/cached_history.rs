@@ -16,6 +16,7 @@ use starling::domain::history::{History, Window};
 use starling::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, UserId};
 use starling::domain::message::{HistoryMessage, MessageContext, Reply, Role};
 use starling::domain::people::{Chat, ChatKind, Language, Person};
+use starling::domain::preferences::Preferences;
 use starling::llm::registry::Registry;
 use starling::services::books::{Books, Terms};
 use starling::services::turn_context::{self, TurnContext};
@@ -247,7 +248,11 @@ async fn an_older_value_never_replaces_a_newer_one_not_even_after_an_invalidatio
     let put = async |version, name: &str| {
         let user = Versioned {
             version,
-            value: user::User { profile: person(name), language: Language::English, model: None },
+            value: user::User {
+                profile: person(name),
+                language: Language::English,
+                preferences: Preferences::default(),
+            },
         };
         context::write(&cache, key(1), &ContextUpdate { user: Some(user), ..ContextUpdate::default() }).await;
     };

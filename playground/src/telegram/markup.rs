@@ -21,6 +21,9 @@ const ACTIONS: [&str; 10] = [
     "callback_game",
 ];
 
+/// The colours of a button.
+const STYLES: [&str; 3] = ["danger", "success", "primary"];
+
 /// Returns the checked keyboard that is stored with the message; only inline keyboards are.
 pub(super) fn reply_markup(params: &Params) -> Result<Option<Value>, Refusal> {
     let markup = any_markup(params)?;
@@ -120,6 +123,10 @@ fn check_button(button: &Map<String, Value>) -> Result<(), Refusal> {
     let text = button.get("text").and_then(Value::as_str).unwrap_or_default();
     if text.trim().is_empty() {
         return Err(Refusal::bad("can't parse inline keyboard button: Text must be non-empty"));
+    }
+    let style = button.get("style").filter(|style| !style.is_null());
+    if style.is_some_and(|style| !style.as_str().is_some_and(|name| STYLES.contains(&name))) {
+        return Err(Refusal::bad("can't parse inline keyboard button: invalid button style specified"));
     }
     let disabled = button.get("disabled").and_then(Value::as_bool) == Some(true);
     let actions =

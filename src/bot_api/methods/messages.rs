@@ -135,6 +135,33 @@ impl InlineKeyboard {
         let buttons: Vec<Value> = buttons.into_iter().map(button).collect();
         Self(json!({ "inline_keyboard": buttons.chunks(columns).collect::<Vec<_>>() }))
     }
+
+    /// Creates rows of buttons.
+    pub(crate) fn rows(rows: Vec<Vec<Button>>) -> Self {
+        Self(json!({ "inline_keyboard": rows }))
+    }
+}
+
+/// A button below a message.
+#[derive(Serialize, Clone, Debug)]
+pub(crate) struct Button {
+    /// The label.
+    pub text: String,
+    /// What a press sends back, 1 to 64 bytes.
+    pub callback_data: String,
+    /// The colour; `None` for the ordinary one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub style: Option<ButtonStyle>,
+}
+
+/// The colours of buttons. Apps that do not know them show the ordinary one.
+#[derive(Serialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ButtonStyle {
+    /// Red: for what cannot be undone.
+    Danger,
+    /// Green: for what is chosen.
+    Success,
 }
 
 /// Shows an unfinished message in a private chat. It disappears 30 s after the last call.

@@ -322,3 +322,13 @@ fn results_of_old_calls_are_left_out_in_steps() {
     let expected = (1..=45_usize).map(|calls| calls.saturating_sub(11) / 10 * 10);
     assert_eq!(left_out, expected.collect::<Vec<_>>());
 }
+
+#[test]
+fn a_persons_wishes_stand_behind_what_all_share() {
+    let today = NaiveDate::from_ymd_opt(2026, 11, 29).unwrap();
+    let wishes = Personality("Answer in rhymes.".to_owned());
+    let (without, with) = (system(today, None), system(today, Some(&wishes)));
+    assert_eq!(without.len(), 2);
+    assert_eq!(with[..2], without[..]);
+    assert!(with[2].ends_with("Their words:\n\nAnswer in rhymes."), "{}", with[2]);
+}

@@ -5,10 +5,10 @@ pub(crate) mod closing;
 pub(super) mod open_turn;
 pub mod opening;
 
-use super::{Db, DbError, Tx};
+use super::{Db, DbError, Tx, preferences};
 use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TopicId, TurnId, UserId};
-use crate::domain::model::ModelId;
 use crate::domain::people::Language;
+use crate::domain::preferences::Preferences;
 use crate::domain::turn::TurnRef;
 
 /// An open turn that a crash may have interrupted.
@@ -40,8 +40,8 @@ pub struct LeftOpen {
     pub chat_kind: String,
     /// The language of the user.
     pub language: Language,
-    /// The model that the user chose; `None` for the default.
-    pub model: Option<ModelId>,
+    /// What the user has chosen, with the model that the turn was opened for.
+    pub preferences: Preferences,
 }
 
 /// Returns whether any user has an open turn in a chat.
@@ -65,9 +65,10 @@ pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> 
         r#"SELECT turns.id, turns.thread_id, turns.question_id, turns.attempt, turns.live_message_id, turns.live_begun,
                 crashes + in_flight::int AS "crashes!", crashes_alone + in_flight::int AS "crashes_alone!",
                 turns.held IS NOT NULL AS "held!",
-                turns.question_id <= threads.cleared_up_to AS "cleared!",
-                 threads.chat_id, threads.user_id, threads.topic_id, chats.kind, users.model_id,
-                 coalesce(users.language, users.language_code) AS language
+                 turns.question_id <= threads.cleared_up_to AS "cleared!",
+                 threads.chat_id, threads.user_id, threads.topic_id, chats.kind, turns.model_id,
+                 coalesce(users.language, users.language_code) AS language,
+                 effort, turn_limit, shows_cost, shows_thinking, personality
          FROM turns JOIN threads ON threads.id = turns.thread_id
          JOIN chats ON chats.id = threads.chat_id JOIN users ON users.id = threads.user_id
          WHERE turns.state = 'open' AND turns.opened_at <= now() - make_interval(secs => $1) ORDER BY turns.id"#,
@@ -94,7 +95,11 @@ pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> 
         live_message: row.live_message_id.map(MessageId),
         chat_kind: row.kind,
         language: Language::from_tag(row.language.as_deref()),
-        model: row.model_id.map(ModelId),
+        preferences: preferences::read(
+            (Some(row.model_id), row.effort, row.turn_limit),
+            (row.shows_cost, row.shows_thinking),
+            row.personality,
+        ),
     });
     Ok(left.collect())
 }

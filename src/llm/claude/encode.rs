@@ -54,14 +54,7 @@ fn prompt(request: &LlmRequest) -> Request<'_> {
 }
 
 fn effort(request: &LlmRequest) -> Option<&'static str> {
-    let effort = request.effort.filter(|effort| request.model.efforts.contains(effort))?;
-    Some(match effort {
-        Effort::Low => "low",
-        Effort::Medium => "medium",
-        Effort::High => "high",
-        Effort::Xhigh => "xhigh",
-        Effort::Max => "max",
-    })
+    request.effort.filter(|effort| request.model.efforts.contains(effort)).map(Effort::name)
 }
 
 fn tool(tool: &ToolSpec) -> Tool<'_> {

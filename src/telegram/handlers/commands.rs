@@ -9,7 +9,7 @@ use super::super::pipeline::queue::{SessionInput, StopRequest, StopSource};
 use super::super::replies::{reply, spawn};
 use super::super::sessions::post;
 use super::super::text::commands;
-use super::{admin, balance, help, language, pay, refund, start, support};
+use super::{admin, balance, help, language, pay, preferences, refund, start, support};
 use crate::db::DbError;
 
 /// Carries out a command, or refuses it.
@@ -33,6 +33,9 @@ pub(super) fn obey(context: &Arc<BotContext>, command: Command, header: MessageH
         Command::Language => spawn(context, language::handle, header),
         Command::Help => spawn(context, help::handle, header),
         Command::Cancel => spawn(context, pay::cancel, header),
+        Command::Model => spawn(context, preferences::models, header),
+        Command::Personality => spawn(context, preferences::personality, header),
+        Command::Settings => spawn(context, preferences::settings, header),
         Command::Pay => spawn(context, pay::packages, header),
         Command::Balance => spawn(context, balance::handle, header),
         Command::Refund => spawn(context, refund::handle, header),

@@ -9,6 +9,7 @@ mod help;
 mod language;
 mod migrated;
 mod pay;
+mod preferences;
 mod refund;
 mod start;
 mod support;
@@ -23,7 +24,8 @@ use super::keyboards::{self, ButtonAction};
 use super::pipeline::normalize::normalize;
 use super::pipeline::queue::{self, SessionInput, StopRequest, StopSource};
 use super::replies::{
-    amount, answer_tap, answer_tap_in_words, log_failure, mark_handled, remove_buttons, reply, spawn, topics,
+    amount, answer_tap, answer_tap_in_words, choices, log_failure, mark_handled, remove_buttons, reply,
+    spawn, topics,
 };
 use super::sessions::post;
 use super::{locale, text};
@@ -102,6 +104,11 @@ fn tapped(context: &Arc<BotContext>, tapped: ButtonPress) {
     if let Some(ButtonAction::DeleteTopics(id)) = keyboards::read(&tapped.data) {
         let task = topics::tapped(context.clone(), tapped, id);
         context.life.spawn("topics", async move { log_failure(task.await) });
+        return;
+    }
+    if let Some(tap) = keyboards::preferences::read(&tapped.data) {
+        let task = choices::tapped(context.clone(), tapped, tap);
+        context.life.spawn("preferences", async move { log_failure(task.await) });
         return;
     }
     let ButtonPress { update, callback, header, person, data } = tapped;

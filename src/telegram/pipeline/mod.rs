@@ -12,5 +12,6 @@ pub(crate) mod normalize;
 mod pointing;
 pub(crate) mod processor;
 pub(crate) mod queue;
+mod settings;
 pub(crate) mod slots;
 mod voice;

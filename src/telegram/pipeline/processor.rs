@@ -2,6 +2,7 @@
 //! window is open.
 
 use crate::cache::context::CachedContext as Cached;
+use crate::cache::user::User;
 use crate::conversation;
 use crate::db::dialogs::Dialog;
 use crate::db::turns::LeftOpen;
@@ -10,7 +11,6 @@ use crate::db::{DbError, files, transcriptions};
 use crate::domain::file::{Refusal, Retrieval};
 use crate::domain::ids::{MessageId, ThreadKey, TurnId};
 use crate::domain::message::{HistoryMessage, Incoming};
-use crate::domain::model::{Effort, ModelId};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, ChatKind, Language, Person};
 use crate::domain::turn::{TurnFailure, TurnRequest, TurnSettings, Unfetched};
@@ -18,10 +18,7 @@ use crate::lifecycle::kill_point;
 use crate::services::turn_context::{self, TurnContext};
 use crate::services::{history, pricing};
 use crate::telegram::context::BotContext;
-use crate::telegram::pipeline::pointing;
-
-/// The model effort: most questions in a chat are answered best without long thinking.
-const EFFORT: Effort = Effort::Medium;
+use crate::telegram::pipeline::{pointing, settings};
 
 /// The number of attempts to open a turn. The last one does not verify the prepared data.
 const TRIES: usize = 4;
@@ -56,14 +53,15 @@ async fn complete(
     found: Cached,
 ) -> Result<Prepared, DbError> {
     let complete = || turn_context::complete(&context.books, key, sender, chat, found.clone());
-    let turn_context = context.db.persist(complete).await?;
-    let user = &turn_context.user.value;
-    let settings = settings(context, user.model.as_ref(), user.language);
+    let mut turn_context = context.db.persist(complete).await?;
+    let User { preferences, language, .. } = &turn_context.user.value;
+    if settings::forget_retired_model(context, key, preferences, *language).await? {
+        let anew = || turn_context::complete(&context.books, key, sender, chat, Cached::default());
+        turn_context = context.db.persist(anew).await?;
+    }
+    let User { preferences, language, .. } = &turn_context.user.value;
+    let settings = settings::of(&context.books, preferences, *language);
     Ok(Prepared { turn_context, settings })
-}
-
-fn settings(context: &BotContext, model: Option<&ModelId>, language: Language) -> TurnSettings {
-    TurnSettings { model: context.books.registry.chosen(model).clone(), effort: Some(EFFORT), language }
 }
 
 /// What became of a batch.
@@ -188,7 +186,8 @@ async fn attempt(
 /// Returns the most that the first request of a turn may cost.
 fn reserve(context: &BotContext, settings: &TurnSettings, history: &[HistoryMessage], chat: ChatKind) -> Usd {
     let tools = context.assistant.toolbox.specs();
-    pricing::bound(&settings.model, conversation::prompt_bytes(history, chat, tools), context.books.today())
+    let bytes = conversation::prompt_bytes(history, chat, tools, settings.personality.as_ref());
+    pricing::bound(&settings.model, bytes, context.books.today())
 }
 
 /// Rebuilds the request of an interrupted turn. Its history ends with its own messages: later ones belong to
@@ -209,7 +208,7 @@ pub(crate) async fn resume(
     let unheard = still_unheard(context, left.turn).await?;
     let LeftOpen { turn, thread, key, question, cleared, live_message, held, .. } = *left;
     let chat_kind = chat_kind(&left.chat_kind, left.question);
-    let settings = settings(context, left.model.as_ref(), left.language);
+    let settings = settings::of(&context.books, &left.preferences, left.language);
     let reserve = reserve(context, &settings, &history, chat_kind);
     Ok(TurnRequest {
         turn,

@@ -25,7 +25,7 @@ pub(crate) async fn refusal(
     if header.chat.kind == ChatKind::Private {
         return Ok(None);
     }
-    let owner = || outbox::owner(&context.db, key.chat, header.message);
+    let owner = || outbox::owner(context.db.pool(), key.chat, header.message);
     let sentence = match context.db.persist(owner).await? {
         Some(owner) if owner == key.user => return Ok(None),
         Some(_) => text::not_your_button(language),

@@ -1,9 +1,12 @@
 //! Replies: sentences that answer an update and mark it as handled, for sessions and handlers. Dialogs over
-//! several messages have files of their own: the amount of a payment, and `/clear`; so have cards.
+//! several messages have files of their own: the amount of a payment, what a person chooses, and `/clear`; so have
+//! cards.
 
 pub(crate) mod amount;
 pub(crate) mod cards;
+pub(crate) mod choices;
 pub(crate) mod clear;
+pub(crate) mod personality;
 pub(crate) mod topics;
 
 use std::future::Future;

@@ -16,6 +16,8 @@ pub(crate) struct Place {
     /// The message that the first part replies to; `None` in private chats, where it is obvious.
     pub reply_to: Option<MessageId>,
     pub surface: Surface,
+    /// Whether the model's thinking is shown until the answer begins.
+    pub shows_thinking: bool,
     /// The language of the bot's own sentences and buttons.
     pub language: Language,
 }

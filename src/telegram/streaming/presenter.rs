@@ -115,6 +115,7 @@ impl<'a> Presenter<'a> {
 
     fn fold(&mut self, event: TurnEvent) {
         match event {
+            TurnEvent::Thinking(_) if !self.place.shows_thinking => {}
             TurnEvent::Thinking(text) => {
                 self.thinking.push_str(&text);
                 // In a group the message starts with the answer; only a draft can change from thoughts to

@@ -5,6 +5,7 @@ pub(crate) mod commands;
 pub(crate) mod languages;
 pub(crate) mod money;
 pub(crate) mod numbers;
+pub(crate) mod preferences;
 #[cfg(test)]
 mod tests;
 

@@ -7,6 +7,7 @@ use crate::bot_api::flow::Class;
 use crate::db::model_calls::Payer;
 use crate::db::{DbError, files};
 use crate::domain::blank::{is_blank, is_invisible};
+use crate::domain::money::Usd;
 use crate::domain::turn::{Interruption, ModelCall, Outcome, TurnReport, TurnRequest};
 use crate::rendering::{Limits, RichText};
 use crate::services::file_allowance::DailyLimit;
@@ -44,7 +45,8 @@ pub(super) async fn close(
     let closing = text::closings(request.settings.language, report.outcome, request.unfetched, daily_limit);
     let closing = closing.filter(|_| !silent);
     let rest = if shown.posted == 0 { or_raw(shown.rest, &report.text) } else { shown.rest };
-    let parts = with_closing(rest, closing);
+    let cost = cost_line(context, request, calls_complete, report).await.filter(|_| !silent);
+    let (parts, cost_of_files) = with_cost(with_closing(rest, closing), cost);
     let mut live = shown.live;
     let texts = (shown.posted..).zip(&parts).map(|(number, part)| place.part(number, part, live.take()));
     let mut messages: Vec<_> = texts.collect();
@@ -60,6 +62,8 @@ pub(super) async fn close(
             messages.extend(place.files(delivery, leads));
         }
     }
+    let number = shown.posted + parts.len();
+    messages.extend(cost_of_files.map(|line| place.part(number, &RichText::plain(line), live)));
     let db = &context.db;
     let subject = request.settings.model.name.as_str();
     let begun = context.screen.courier.is_idle(place.chat);
@@ -82,6 +86,27 @@ pub(super) async fn close(
     );
     let shown_before = messages.is_empty() && (shown.posted > 0 || shown.has_files);
     Closed { settled, begun, shown_before }
+}
+
+/// Returns the line with the cost of an answer, if its person wants it and pays anything.
+async fn cost_line(
+    context: &BotContext,
+    request: &TurnRequest,
+    calls_complete: bool,
+    report: &TurnReport,
+) -> Option<String> {
+    if !request.settings.shows_cost {
+        return None;
+    }
+    let (books, turn) = (&context.books, request.turn_ref());
+    match context.db.persist(|| settlement::charge(books, turn, report, calls_complete)).await {
+        Ok(cost) => (cost > Usd::ZERO).then(|| text::preferences::cost(request.settings.language, cost)),
+        Err(error) => {
+            // Settling fails for the same reason, and says so.
+            tracing::debug!(error = &error as &dyn std::error::Error, "the cost of a turn is not known");
+            None
+        }
+    }
 }
 
 /// Leaves a turn that had shown nothing to the next start. This attempt then counts as no crash.
@@ -153,6 +178,12 @@ fn or_raw(rest: Vec<RichText>, answer: &str) -> Vec<RichText> {
     }
     let seen = answer.trim_matches(is_invisible).chars().take(Limits::MESSAGE.code_points);
     vec![RichText::plain(seen.collect::<String>())]
+}
+
+/// Appends the cost of an answer to its last part. That of an answer of files alone is returned, because it
+/// stands behind them.
+fn with_cost(parts: Vec<RichText>, cost: Option<String>) -> (Vec<RichText>, Option<String>) {
+    if parts.is_empty() { (parts, cost) } else { (with_closing(parts, cost), None) }
 }
 
 /// Appends the bot's own remark to the last part, or as a part of its own if there is no room.

@@ -32,7 +32,7 @@ pub(super) async fn perform<'a>(
         biased;
         converse(&context.assistant, request, screen, meter, stop),
         streaming::present(&context.screen, place(request), events),
-        meter_task::run(&context.books, request.turn_ref(), &request.settings.model, meter_requests),
+        meter_task::run(&context.books, request.turn_ref(), &request.settings, meter_requests),
     );
     // The screen has shown the same list.
     let list = checkpoint::ending(&report.text, request.settings.language, &report.sources);

@@ -15,6 +15,7 @@ pub(super) fn place(request: &TurnRequest) -> Place {
         // The number of a question in a chat that has become another one means nothing there.
         reply_to: Some(request.question).filter(|question| !private && question.0 > 0),
         language: request.settings.language,
+        shows_thinking: request.settings.shows_thinking,
         // A chat that had refused drafts in an earlier attempt has a message that must be replaced.
         surface: if private && request.live_message.is_none() {
             Surface::Draft

@@ -87,7 +87,16 @@ const INNER: &[Order] = &[
     (
         "conversation",
         &[
-            &["mod", "deliveries", "interrupt", "output_ratio", "prompt_files", "prompt_tools", "web_use"],
+            &[
+                "mod",
+                "deliveries",
+                "effort",
+                "interrupt",
+                "output_ratio",
+                "prompt_files",
+                "prompt_tools",
+                "web_use",
+            ],
             &["assistant"],
             &["prompt", "round/context", "window"],
             &["round/attempt"],
@@ -109,7 +118,7 @@ const INNER: &[Order] = &[
             &["context"],
             &["locale", "pipeline/loading"],
             &["pipeline/voice"],
-            &["pipeline/normalize", "pipeline/pointing"],
+            &["pipeline/normalize", "pipeline/pointing", "pipeline/settings"],
             &["pipeline/edits", "pipeline/processor"],
             &["replies", "payment_jobs"],
             &["turn"],

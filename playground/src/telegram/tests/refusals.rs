@@ -131,6 +131,11 @@ async fn keyboards() {
         (button(json!({"text": "", "callback_data": "x"})), "Text must be non-empty"),
         (button(json!({"text": "a"})), "Text buttons are unallowed in the inline keyboard"),
         (button(json!({"text": "a", "url": "nowhere"})), "is invalid"),
+        (
+            button(json!({"text": "a", "callback_data": "a", "style": "green"})),
+            "invalid button style specified",
+        ),
+        (button(json!({"text": "a", "callback_data": "a", "style": 1})), "invalid button style specified"),
         (json!({"inline_keyboard": {}}), "must be an Array"),
         (json!({"inline_keyboard": ["a"]}), "expected an Array"),
         (json!("{broken"), "object expected"),
