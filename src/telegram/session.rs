@@ -216,8 +216,8 @@ impl Session<'_> {
                 self.asked = batch.iter().map(|incoming| (incoming.update, incoming.message)).collect();
                 Some(*request)
             }
-            BatchOutcome::Reply(Dialog::CustomAmount) => {
-                self.answer_question(batch).await;
+            BatchOutcome::Reply(dialog) => {
+                self.answer_question(dialog, batch).await;
                 None
             }
             BatchOutcome::Duplicate => None,
@@ -228,12 +228,15 @@ impl Session<'_> {
 
     /// Passes the newest message to the waiting dialog. The earlier ones in the batch are dropped, not sent
     /// as a prompt.
-    async fn answer_question(&mut self, mut batch: Vec<Incoming>) {
+    async fn answer_question(&mut self, dialog: Dialog, mut batch: Vec<Incoming>) {
         let Some(newest) = batch.pop() else { return };
         for incoming in &batch {
             self.mark_handled(incoming.update);
         }
-        log_failure(replies::amount::take_amount(self.context.clone(), newest).await);
+        log_failure(match dialog {
+            Dialog::CustomAmount => replies::amount::take_amount(self.context.clone(), newest).await,
+            Dialog::Announcement => replies::announcement::take(self.context.clone(), newest.into()).await,
+        });
     }
 
     /// Takes an input into the session. Returns stop requests, which the caller has to handle.

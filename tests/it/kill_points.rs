@@ -137,6 +137,8 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             || point.starts_with("transcription: ")
             || point.starts_with("draw: ")
             || point.starts_with("edit: ")
+            // `announcements.rs` covers these.
+            || point.starts_with("announce: ")
             // `python.rs` covers these.
             || point.starts_with("sandbox: ")
     };

@@ -34,16 +34,16 @@ pub(crate) fn read(update: Update, me: &Me, most: u64, now: DateTime<Utc>) -> In
         Content::Edited(message) => read_edit(id, &message, most, now),
         Content::Tap(tap) => {
             let Tap { id: callback, from, message, data } = *tap;
-            let language = Language::from_tag(from.language_code.as_deref());
+            let (user, language) = (from.id, Language::from_tag(from.language_code.as_deref()));
             // Telegram sends no content of a message that is too old: its date is 0, and its button no longer
             // has an effect.
             let message = message.filter(|message| message.date != Some(DateTime::UNIX_EPOCH));
             let header = message.and_then(|message| enclose(id, &message, from));
-            Inbound::Tapped(ButtonPress { update: id, callback, header, language, data })
+            Inbound::Tapped(ButtonPress { update: id, callback, header, user, language, data })
         }
-        Content::Membership(change) if change.chat.kind == ChatKind::Private => {
-            let (user, date) = (UserId(change.chat.id.0), change.date.unwrap_or(now));
-            Inbound::Membership(Membership { update: id, user, blocked: !change.is_member, date })
+        Content::Membership(change) => {
+            let (chat, date) = (change.chat.id, change.date.unwrap_or(now));
+            Inbound::Membership(Membership { update: id, chat, is_out: !change.is_member, date })
         }
         Content::Stopped(Stopped { chat, topic, draft }) => {
             Inbound::Stopped { update: id, key: ThreadKey { chat, user: UserId(chat.0), topic }, draft }
@@ -51,7 +51,7 @@ pub(crate) fn read(update: Update, me: &Me, most: u64, now: DateTime<Utc>) -> In
         // Readable pre-checkout queries are handled as payments.
         Content::Checkout(_) => idle(Idle::Incomplete),
         Content::Nothing if WANTED.contains(&kind) => idle(Idle::Incomplete),
-        Content::Membership(_) | Content::Nothing => idle(Idle::Unhandled),
+        Content::Nothing => idle(Idle::Unhandled),
     }
 }
 

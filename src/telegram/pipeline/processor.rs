@@ -91,7 +91,8 @@ pub(crate) async fn open(
     // A message with a file is no answer to a question for an amount.
     let brings_file = batch.iter().any(|incoming| incoming.attachment.is_some());
     for left in (0..TRIES).rev() {
-        if let Some(dialog) = prepared.turn_context.dialog.filter(|_| !brings_file) {
+        let takes = |dialog: &Dialog| !brings_file || *dialog == Dialog::Announcement;
+        if let Some(dialog) = prepared.turn_context.dialog.filter(takes) {
             return Ok(BatchOutcome::Reply(dialog));
         }
         if let Some(opening) = attempt(context, &mut prepared, batch, newest, left > 0).await? {

@@ -100,7 +100,7 @@ const INNER: &[Order] = &[
             &["pipeline/voice"],
             &["pipeline/normalize", "pipeline/pointing"],
             &["pipeline/edits", "pipeline/processor"],
-            &["replies", "payment_jobs"],
+            &["announcer", "replies", "payment_jobs"],
             &["turn"],
             &["session"],
             &["sessions"],
