@@ -18,7 +18,5 @@ CREATE TRIGGER count_preference BEFORE UPDATE ON users FOR EACH ROW
         IS DISTINCT FROM (NEW.effort, NEW.turn_limit, NEW.shows_cost, NEW.shows_thinking, NEW.personality))
     EXECUTE FUNCTION count_change();
 
--- The only person who may press the buttons of a message; NULL: whoever reads it.
-
 ALTER TABLE dialogs DROP CONSTRAINT dialogs_kind_check;
 ALTER TABLE dialogs ADD CONSTRAINT dialogs_kind_check CHECK (kind IN ('custom_amount', 'personality'));

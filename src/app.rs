@@ -182,6 +182,7 @@ async fn start(
         hearings: FetchPermits::default(),
         albums: Albums::default(),
         copies_dropped,
+        announcements: Arc::default(),
         isolation: Isolation::default(),
         slots: Slots::new(config.conversation.max_turns_per_user),
         batch_window: config.conversation.batch_window,

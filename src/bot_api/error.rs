@@ -201,6 +201,20 @@ impl ApiError {
         }
     }
 
+    /// Returns whether the call may have taken effect although its result is not known.
+    pub(crate) fn is_of_unknown_effect(&self) -> bool {
+        matches!(self, Self::Server(_) | Self::Unreadable(_) | Self::Broken(_))
+    }
+
+    /// Returns whether the message that was to be copied does not exist any more.
+    pub(crate) fn is_original_gone(&self) -> bool {
+        match self {
+            Self::MessageGone(_) => true,
+            Self::Refused { description, .. } => description.contains("message to copy not found"),
+            _ => false,
+        }
+    }
+
     /// Returns whether the same call may succeed later.
     pub(crate) fn is_passing(&self) -> bool {
         match self {

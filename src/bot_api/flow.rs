@@ -26,6 +26,8 @@ const LATER_DRAFTS: &[(usize, Duration)] =
 const ACTIONS: &[(usize, Duration)] = &[(10, Duration::from_millis(5_200)), (20, Duration::from_secs(31))];
 /// Places in a message budget that live messages leave for finished ones.
 const RESERVED: usize = 2;
+/// The part of the overall budget that announcements leave for everything else: one third.
+const ANNOUNCEMENTS_LEAVE: usize = 3;
 /// How long calls stay cautious after a penalty.
 const CAUTION: Duration = Duration::from_secs(60);
 /// Added to a penalty, so that it ends here a little after it ends at Telegram.
@@ -42,6 +44,8 @@ pub(crate) enum Class {
     Message,
     /// A message with files: waits as long as necessary, and leaves places in the overall budget for texts.
     Files,
+    /// A part of an announcement to many people: waits, and leaves places in every budget for all others.
+    Announcement,
     /// A live message, sent or edited: immediately or not at all.
     Live,
     /// The first draft with a part of the answer: immediately or not at all, with places of its own.
@@ -71,6 +75,9 @@ pub(crate) struct Flow(Arc<Mutex<FlowState>>);
 struct FlowState {
     overall: Option<(usize, Duration)>,
     overall_log: CallTimes,
+    /// The announcements among those calls, and until when none is sent because one was refused.
+    announcement_log: CallTimes,
+    no_announcements_until: Option<Instant>,
     /// The penalty of the whole bot: no message, edit or file is admitted before this time; drafts and chat
     /// actions in other chats are.
     punished_until: Option<Instant>,
@@ -112,6 +119,8 @@ impl Flow {
         Self(Arc::new(Mutex::new(FlowState {
             overall,
             overall_log: CallTimes::default(),
+            announcement_log: CallTimes::default(),
+            no_announcements_until: None,
             punished_until: None,
             penalties: VecDeque::new(),
             chats: HashMap::new(),
@@ -138,6 +147,12 @@ impl Flow {
             state.take_more(chat, files.saturating_sub(1), now);
         }
         admission
+    }
+
+    /// Starts a pause of `wait` in which no announcements are sent: they are too many.
+    pub(crate) fn pause_announcements(&self, wait: Duration) {
+        let mut state = self.0.lock();
+        state.no_announcements_until = state.no_announcements_until.max(Some(Instant::now() + wait + MARGIN));
     }
 
     /// Starts a penalty of `wait` in a chat. If several chats are limited at once, it applies to all chats.
@@ -184,7 +199,11 @@ impl FlowState {
         if !matches!(class, Class::Message | Class::Files | Class::File) && chat.waiting > 0 {
             return Admission::NotBefore(now + Duration::from_millis(500));
         }
-        let is_message = matches!(class, Class::Message | Class::Files | Class::Live);
+        let is_announcement = class == Class::Announcement;
+        if let Some(end) = self.no_announcements_until.filter(|&end| is_announcement && now < end) {
+            return Admission::NotBefore(end);
+        }
+        let is_message = is_announcement || matches!(class, Class::Message | Class::Files | Class::Live);
         if let Some(end) =
             self.punished_until.filter(|&end| (is_message || class == Class::File) && now < end)
         {
@@ -195,20 +214,29 @@ impl FlowState {
             Class::FirstDraft => COSMETICS,
             Class::Draft => LATER_DRAFTS,
             Class::Action => ACTIONS,
-            Class::Message | Class::Files | Class::Live => message_limits(id),
+            Class::Message | Class::Files | Class::Announcement | Class::Live => message_limits(id),
         };
-        let reserved = if class == Class::Live { RESERVED } else { 0 };
+        let reserved = if matches!(class, Class::Live | Class::Announcement) { RESERVED } else { 0 };
         let log = if is_message { &mut chat.messages } else { &mut chat.cosmetics };
         let own = log.free_at(limits, reserved, now);
         let overall = match self.overall {
             Some(limit) if is_message => {
-                let reserved = if class == Class::Files { RESERVED } else { reserved };
+                let reserved = match class {
+                    Class::Files => RESERVED,
+                    Class::Announcement => limit.0 / ANNOUNCEMENTS_LEAVE,
+                    _ => reserved,
+                };
                 self.overall_log.free_at(&[limit], reserved, now)
             }
             _ => None,
         };
-        if let Some(time) = own.max(overall) {
+        let announcements = self.overall.filter(|_| is_announcement).map(announcement_limit);
+        let pace = announcements.and_then(|limit| self.announcement_log.free_at(&[limit], 0, now));
+        if let Some(time) = own.max(overall).max(pace) {
             return Admission::NotBefore(time);
+        }
+        if let Some(limit) = announcements {
+            self.announcement_log.take(&[limit], now);
         }
         log.take(if is_message { limits } else { COSMETICS }, now);
         if let Some(limit) = self.overall.filter(|_| is_message) {
@@ -233,6 +261,11 @@ impl FlowState {
             }
         }
     }
+}
+
+/// Returns the limit of announcements over all chats: with 30 messages per second, 20.
+fn announcement_limit((messages, period): (usize, Duration)) -> (usize, Duration) {
+    ((messages - messages / ANNOUNCEMENTS_LEAVE).max(1), period)
 }
 
 /// Returns the limits for sends and edits in a chat.

@@ -38,8 +38,8 @@ mod updates;
 
 pub(crate) use menus::{BotCommand, CommandScope, DeleteMyCommands, GetMyCommands, SetMyCommands};
 pub(crate) use messages::{
-    Button, ButtonStyle, EditMessageCaption, EditMessageReplyMarkup, EditMessageText, EditResponse,
-    InlineKeyboard, NoPreview, ReplyParameters, SendMessage, SendMessageDraft, Sent,
+    Button, ButtonStyle, CopyMessage, EditMessageCaption, EditMessageReplyMarkup, EditMessageText,
+    EditResponse, InlineKeyboard, NoPreview, ReplyParameters, SendMessage, SendMessageDraft, Sent,
 };
 pub(crate) use stars::{
     AnswerPreCheckoutQuery, GetStarTransactions, LabeledPrice, RefundStarPayment, SendInvoice,

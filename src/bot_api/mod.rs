@@ -119,6 +119,30 @@ impl Api {
         answer
     }
 
+    /// Waits until a part of an announcement may be sent, and takes its place in the budgets.
+    pub(crate) async fn wait_for_announcement(&self, chat: ChatId) {
+        while let Admission::NotBefore(time) = self.flow.admit(chat, Class::Announcement) {
+            tokio::time::sleep_until(time).await;
+        }
+    }
+
+    /// Sends a part of an announcement. The caller has waited with [`Api::wait_for_announcement`].
+    ///
+    /// # Errors
+    /// Returns the errors of Telegram and of the network. After a flood wait, announcements pause.
+    pub(crate) async fn announce<M: Method>(
+        &self,
+        chat: ChatId,
+        method: &M,
+    ) -> Result<M::Response, ApiError> {
+        let answer = self.send(method, CALL_LIMIT).await;
+        self.learn(chat, &answer);
+        if let Err(ApiError::Flood(wait)) = &answer {
+            self.flow.pause_announcements(*wait);
+        }
+        answer
+    }
+
     /// Makes a query about a chat, which counts in no budget. Waits for the end of a penalty that ends within
     /// `patience`; otherwise fails at once.
     ///

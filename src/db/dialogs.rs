@@ -14,6 +14,8 @@ pub enum Dialog {
     CustomAmount,
     /// How the model is to be with the user.
     Personality,
+    /// The message that an administrator wants to announce; of any kind.
+    Announcement,
 }
 
 impl Dialog {
@@ -43,6 +45,22 @@ pub(crate) async fn open(
     .await
     .map_err(DbError::at("dialogs::open"))?;
     Ok(())
+}
+
+/// Returns whether a dialog of this kind is open in a thread.
+pub(crate) async fn is_open(db: &Db, key: ThreadKey, dialog: Dialog) -> Result<bool, DbError> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+             SELECT 1 FROM dialogs WHERE chat_id = $1 AND user_id = $2 AND topic_id IS NOT DISTINCT FROM $3
+               AND kind = $4 AND expires_at > now()) AS "open!""#,
+        key.chat.0,
+        key.user.0,
+        key.topic.map(|topic| topic.0),
+        dialog.name(),
+    )
+    .fetch_one(db.pool())
+    .await
+    .map_err(DbError::at("dialogs::is_open"))
 }
 
 /// Closes the dialog of a thread. Returns `false` if none was open.

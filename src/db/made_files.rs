@@ -98,6 +98,39 @@ pub(crate) async fn keep(
     Ok(cached)
 }
 
+/// A report that is sent to an administrator as a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Report<'a> {
+    /// The id of the file.
+    pub id: PublicFileId,
+    /// Its name, not empty.
+    pub name: &'a str,
+    /// Its MIME type, not empty.
+    pub mime: &'a str,
+}
+
+/// Stores a report, which belongs to no conversation, for an hour or until it is sent. Storing the same id
+/// again changes nothing.
+pub(crate) async fn keep_report(tx: &mut Tx<'_>, report: Report<'_>, content: &[u8]) -> Result<(), DbError> {
+    sqlx::query!(
+        "WITH new AS (
+           INSERT INTO made_files (id, name, mime, size, sha256, description, cached, expires_at)
+           VALUES ($1::text::uuid, $2, $3, $4, sha256($5::bytea), '', FALSE, now() + interval '1 hour')
+           ON CONFLICT (id) DO NOTHING RETURNING id
+         )
+         INSERT INTO made_file_contents (file_id, content) SELECT id, $5::bytea FROM new",
+        report.id.column(),
+        report.name,
+        report.mime,
+        i64::try_from(content.len()).unwrap_or(i64::MAX),
+        content,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("made_files::keep_report"))?;
+    Ok(())
+}
+
 /// Returns the content of a file. Returns `None` if it was deleted.
 pub(crate) async fn content(db: &Db, id: PublicFileId) -> Result<Option<Vec<u8>>, DbError> {
     sqlx::query_scalar!("SELECT content FROM made_file_contents WHERE file_id = $1::text::uuid", id.column())

@@ -1,8 +1,12 @@
 //! PostgreSQL: the pool, transactions, and one repository per table. The only module that contains SQL. Query
 //! functions take `&mut Tx` or a pool and return domain types; the services begin and commit transactions.
 
+pub(crate) mod announcement_leases;
+pub(crate) mod announcement_recipients;
+pub(crate) mod announcements;
 pub(crate) mod audit;
 pub(crate) mod balance;
+pub(crate) mod bans;
 pub mod call_notes;
 pub(crate) mod copy_deletions;
 pub(crate) mod crashes;
@@ -35,12 +39,14 @@ pub mod records;
 pub mod retention;
 pub(crate) mod sandboxes;
 pub(crate) mod settings;
+pub(crate) mod statistics;
 pub(crate) mod threads;
 mod tool_calls;
 pub(crate) mod topics;
 pub(crate) mod transcriptions;
 pub mod turns;
 mod tx;
+pub(crate) mod user_overview;
 
 pub use error::DbError;
 pub(crate) use persistence::OPERATION_LIMIT;

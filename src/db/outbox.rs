@@ -71,13 +71,29 @@ pub async fn pending(
     Ok(rows.into_iter().map(|row| (OutboxId(row.id), row.owed.0)).collect())
 }
 
-/// Returns whether Telegram was asked to send a message before, or `None` if the message is no longer
-/// pending.
-pub async fn begun_if_pending(db: &Db, id: OutboxId) -> Result<Option<bool>, DbError> {
-    sqlx::query_scalar!("SELECT begun FROM outbox WHERE id = $1 AND state = 'pending'", id.0)
-        .fetch_optional(db.pool())
-        .await
-        .map_err(DbError::at("outbox::begun_if_pending"))
+/// A message that is still owed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pending {
+    /// Whether Telegram was asked to send it before.
+    pub begun: bool,
+    /// Whether its chat is known to take nothing: the person has blocked the bot and not written since, or the
+    /// bot was removed from the group after the message was written.
+    pub shut_out: bool,
+}
+
+/// Returns what is known about a message, or `None` if it is no longer pending.
+pub async fn look_up(db: &Db, id: OutboxId) -> Result<Option<Pending>, DbError> {
+    sqlx::query_as!(
+        Pending,
+        r#"SELECT begun, EXISTS (SELECT 1 FROM users WHERE users.id = outbox.chat_id AND blocked_at IS NOT NULL)
+                    OR EXISTS (SELECT 1 FROM chats WHERE chats.id = outbox.chat_id AND chats.id < 0
+                                 AND removed_at > outbox.created_at) AS "shut_out!"
+           FROM outbox WHERE id = $1 AND state = 'pending'"#,
+        id.0,
+    )
+    .fetch_optional(db.pool())
+    .await
+    .map_err(DbError::at("outbox::look_up"))
 }
 
 /// Records that Telegram is about to be asked to send a message; it then no longer replaces another.

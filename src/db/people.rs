@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::dialogs::Dialog;
 use super::{Db, DbError, Tx, preferences};
-use crate::domain::ids::{ThreadId, TopicId, UserId};
+use crate::domain::ids::{ChatId, ThreadId, TopicId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, Language, Person};
 use crate::domain::preferences::Preferences;
@@ -148,6 +148,78 @@ pub(crate) async fn found_blocked(db: &Db, user: UserId) -> Result<(), DbError> 
         .execute(db.pool())
         .await
         .map_err(DbError::at("people::found_blocked"))?;
+    Ok(())
+}
+
+/// Returns whether a user is known.
+pub(crate) async fn exists(tx: &mut Tx<'_>, user: UserId) -> Result<bool, DbError> {
+    sqlx::query_scalar!(r#"SELECT EXISTS (SELECT 1 FROM users WHERE id = $1) AS "known!""#, user.0)
+        .fetch_one(&mut **tx)
+        .await
+        .map_err(DbError::at("people::exists"))
+}
+
+/// Finds users by id or by the name that they were last seen with. Returns each with the position of what was
+/// wanted; a name may belong to several.
+pub(crate) async fn find_all(
+    tx: &mut Tx<'_>,
+    wanted: &[(Option<UserId>, Option<String>)],
+) -> Result<Vec<(usize, UserId)>, DbError> {
+    let (ids, names): (Vec<Option<i64>>, Vec<Option<String>>) =
+        wanted.iter().map(|(id, name)| (id.map(|id| id.0), name.clone())).unzip();
+    let rows = sqlx::query!(
+        r#"WITH wanted AS (
+             SELECT * FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS wanted (id, name, position)
+           )
+           SELECT position AS "position!", users.id AS "user!" FROM wanted JOIN users ON users.id = wanted.id
+           UNION ALL
+           SELECT position, users.id FROM wanted JOIN users ON lower(users.username) = lower(wanted.name)"#,
+        &ids as _,
+        &names as _,
+    )
+    .fetch_all(&mut **tx)
+    .await
+    .map_err(DbError::at("people::find_all"))?;
+    let position = |number: i64| usize::try_from(number - 1).unwrap_or(usize::MAX);
+    Ok(rows.into_iter().map(|row| (position(row.position), UserId(row.user))).collect())
+}
+
+/// Records whether a user takes announcements.
+pub(crate) async fn set_announcements(tx: &mut Tx<'_>, user: UserId, takes: bool) -> Result<(), DbError> {
+    sqlx::query!("UPDATE users SET announcements = $2 WHERE id = $1 AND announcements <> $2", user.0, takes)
+        .execute(&mut **tx)
+        .await
+        .map_err(DbError::at("people::set_announcements"))?;
+    Ok(())
+}
+
+/// Records Telegram's report that since `date` the bot is no longer in a group, or is in it again. Ignores
+/// older reports and unknown chats.
+pub(crate) async fn set_removed(
+    tx: &mut Tx<'_>,
+    chat: ChatId,
+    removed: bool,
+    date: DateTime<Utc>,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE chats SET removed_at = CASE WHEN $2 THEN now() END, membership_at = $3
+         WHERE id = $1 AND (membership_at IS NULL OR membership_at <= $3)",
+        chat.0,
+        removed,
+        date,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("people::set_removed"))?;
+    Ok(())
+}
+
+/// Marks a group that refuses our messages as one that the bot was removed from, until somebody writes there.
+pub(crate) async fn found_removed(db: &Db, chat: ChatId) -> Result<(), DbError> {
+    sqlx::query!("UPDATE chats SET removed_at = coalesce(removed_at, now()) WHERE id = $1", chat.0)
+        .execute(db.pool())
+        .await
+        .map_err(DbError::at("people::found_removed"))?;
     Ok(())
 }
 

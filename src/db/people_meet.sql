@@ -2,9 +2,9 @@
 WITH place AS (
   INSERT INTO chats (id, kind, title, username, is_forum) VALUES ($8, $9, $10, $11, $12)
   ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, title = excluded.title, username = excluded.username,
-    is_forum = excluded.is_forum
-  WHERE (chats.kind, chats.title, chats.username, chats.is_forum)
-    IS DISTINCT FROM (excluded.kind, excluded.title, excluded.username, excluded.is_forum)
+    is_forum = excluded.is_forum, removed_at = NULL
+  WHERE (chats.kind, chats.title, chats.username, chats.is_forum, chats.removed_at)
+    IS DISTINCT FROM (excluded.kind, excluded.title, excluded.username, excluded.is_forum, NULL::timestamptz)
   RETURNING version
 ), met AS (
   INSERT INTO users (id, first_name, last_name, username, language_code, is_bot, is_premium, balance, last_operation)

@@ -64,6 +64,10 @@ id!(
     DeletionId(i64)
 );
 id!(
+    /// An announcement of an administrator.
+    AnnouncementId(i64)
+);
+id!(
     /// A payment in Stars.
     PaymentId(i64)
 );

@@ -42,6 +42,11 @@ impl Margin {
     }
 }
 
+/// Returns the worth of Stars before deductions.
+pub(crate) fn worth(stars: i64) -> Usd {
+    Usd(Decimal::from(stars) * RATE)
+}
+
 /// Returns the exact credit for Stars: their worth minus the shares of Telegram and the owner.
 pub(crate) fn credit(stars: u32, margin: Margin) -> Usd {
     let kept = Decimal::ONE - WITHDRAWAL - TOPICS - margin.0;

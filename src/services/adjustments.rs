@@ -8,6 +8,7 @@ use super::intake::Caller;
 use super::people;
 use crate::db::balance::{self, Operation, Reason};
 use crate::db::outbox::OutboxMessage;
+use crate::db::settings::MarginChange;
 use crate::db::{self, DbError, settings};
 use crate::domain::ids::{OutboxId, UserId};
 use crate::domain::money::Usd;
@@ -15,6 +16,9 @@ use crate::domain::stars::Margin;
 
 /// The largest balance in US dollars, far below what the column holds.
 const MOST: Decimal = dec!(10_000_000_000);
+
+/// How many changes of the margin are shown.
+const CHANGES_SHOWN: i64 = 5;
 
 /// Identifies the user whose balance is changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -93,13 +97,23 @@ async fn adjust(
     Ok(Adjusted::Done { user, before, after })
 }
 
-/// Sets the owner's margin for all new invoices, or only shows it; `reply` receives the old and the new
-/// margin.
+/// The margin before and after a command, and its newest changes, newest first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MarginState {
+    /// The margin before.
+    pub before: Margin,
+    /// The margin afterwards.
+    pub after: Margin,
+    /// What it was set to lately.
+    pub changes: Vec<MarginChange>,
+}
+
+/// Sets the owner's margin for all new invoices, or only shows it.
 pub async fn set_margin(
     books: &Books,
     caller: Caller<'_>,
     margin: Option<Margin>,
-    reply: impl Fn(Margin, Margin) -> OutboxMessage,
+    reply: impl Fn(&MarginState) -> OutboxMessage,
 ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let (mut tx, _) = caller.enter(books).await?;
     let before = settings::margin(&mut tx).await?;
@@ -108,5 +122,6 @@ pub async fn set_margin(
         settings::set_margin(&mut tx, after, caller.user()).await?;
         tracing::info!(admin.id = caller.user().0, margin = %after.share(), "the margin was set");
     }
-    caller.leave(tx, &[reply(before, after)]).await
+    let changes = settings::margin_changes(&mut tx, CHANGES_SHOWN).await?;
+    caller.leave(tx, &[reply(&MarginState { before, after, changes })]).await
 }

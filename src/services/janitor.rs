@@ -10,7 +10,9 @@ use tokio::sync::Notify;
 use super::books::Books;
 use super::made_files;
 use crate::db::retention::{self, RetentionKind, Walk};
-use crate::db::{DbError, OPERATION_LIMIT, audit, dialogs, file_bytes, topics, transcriptions};
+use crate::db::{
+    DbError, OPERATION_LIMIT, announcements, audit, dialogs, file_bytes, topics, transcriptions,
+};
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
 
@@ -56,6 +58,9 @@ async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) {
     let forgotten = now - TimeDelta::days(DELIVERIES_KEPT_DAYS);
     let dialogs = || dialogs::forget(db, now);
     report("dialogs", db.until(drain).run_job(OPERATION_LIMIT, dialogs).await);
+    let announced = || announcements::forget(db, BATCH * 50);
+    let announced = db.until(drain).run_job(OPERATION_LIMIT, announced).await;
+    report("announcements", announced.map(|_| ()));
     let topics = || topics::forget(db, forgotten);
     report("topics", db.until(drain).run_job(OPERATION_LIMIT, topics).await);
     let abandoned = || transcriptions::release_abandoned(db, now - TimeDelta::hours(ABANDONED_HOURS));

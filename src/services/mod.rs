@@ -1,7 +1,9 @@
 //! The product's decisions about its data, one per file. Each opens and commits its own transactions.
 
+pub(crate) mod accounts;
 pub mod adjustments;
 pub(crate) mod admission;
+pub(crate) mod announcements;
 pub mod books;
 pub(crate) mod clearing;
 pub(crate) mod copy_deletions;
@@ -30,6 +32,7 @@ pub mod refunds;
 pub(crate) mod sandboxes;
 pub mod settlement;
 pub(crate) mod statement;
+pub(crate) mod statistics;
 pub(crate) mod transcription;
 pub mod turn_context;
 pub(crate) mod unshown;

@@ -7,7 +7,7 @@ use super::books::Books;
 use crate::db::balance::{self, Operation, Reason};
 use crate::db::people::{self, Contact, KnownUser, UserInThread};
 use crate::db::{Db, DbError, Tx, inbox};
-use crate::domain::ids::{ThreadKey, TopicId, UpdateId, UserId};
+use crate::domain::ids::{ChatId, ThreadKey, TopicId, UpdateId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, Person};
 
@@ -37,16 +37,21 @@ fn visit<'a>(books: &Books, person: &'a Person, chat: &'a Chat, topic: Option<To
     Contact { person, chat, topic, starter: books.terms.starter_balance }
 }
 
-/// Records Telegram's report that since `date` the user has blocked the bot, or accepts messages again.
-pub async fn set_blocked(
+/// Records Telegram's report that since `date` the bot may not write in a chat (`is_out`), or may again: a
+/// person has blocked it, or it was removed from a group.
+pub async fn set_membership(
     db: &Db,
     update: UpdateId,
-    user: UserId,
-    blocked: bool,
+    chat: ChatId,
+    is_out: bool,
     date: DateTime<Utc>,
 ) -> Result<(), DbError> {
     let mut tx = db.begin().await?;
-    people::set_blocked(&mut tx, user, blocked, date).await?;
+    if chat.0 > 0 {
+        people::set_blocked(&mut tx, UserId(chat.0), is_out, date).await?;
+    } else {
+        people::set_removed(&mut tx, chat, is_out, date).await?;
+    }
     inbox::handled(&mut tx, update).await?;
     Db::commit(tx).await
 }

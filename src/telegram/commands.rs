@@ -43,6 +43,12 @@ pub(crate) enum Command {
     TopUp,
     /// Sets the owner's margin.
     SetMargin,
+    /// Sends a message to many people.
+    Announce,
+    /// Shows or closes an account.
+    User,
+    /// Shows figures of the whole bot.
+    Stats,
 }
 
 /// The properties of a command.
@@ -160,6 +166,15 @@ impl Command {
             }
             Self::SetMargin => {
                 row("set_margin", Administration, Administrators, Place::PrivateChats, Menu::PrivateChats)
+            }
+            Self::Announce => {
+                row("announce", Administration, Administrators, Place::PrivateChats, Menu::PrivateChats)
+            }
+            Self::User => {
+                row("user", Administration, Administrators, Place::PrivateChats, Menu::PrivateChats)
+            }
+            Self::Stats => {
+                row("stats", Administration, Administrators, Place::PrivateChats, Menu::PrivateChats)
             }
         }
     }

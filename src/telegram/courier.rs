@@ -23,7 +23,7 @@ use tracing::Instrument;
 pub(crate) use self::queued::Delivery;
 use self::queued::{QueuedMessage, SendStatus};
 use self::room::UploadRoom;
-use self::sender::MessageSender;
+use self::sender::{MessageSender, ShutChats};
 use crate::bot_api::Api;
 use crate::cache::Cache;
 use crate::db::outbox::OutboxMessage;
@@ -62,7 +62,8 @@ impl Courier {
         metrics: Metrics,
     ) -> Self {
         let room = UploadRoom::default();
-        let sender = MessageSender { api, db, cache, made_files, room, life, metrics };
+        let shut = ShutChats::default();
+        let sender = MessageSender { api, db, cache, made_files, room, life, metrics, shut };
         Self(Arc::new(Inner { sender, state: Mutex::default() }))
     }
 

@@ -1,6 +1,6 @@
 //! The dispatcher: teloxide keeps updates of one chat in order and handles different chats concurrently. Its
-//! one endpoint passes every update to `handlers::route`, which never waits: a handler that waited for a
-//! model would block `/stop`.
+//! one endpoint passes every update to `handlers::handle`, which waits for the database at most: a handler that
+//! waited for a model would block `/stop`.
 
 mod carried;
 mod get_me;
@@ -69,7 +69,7 @@ async fn dispatch(
     let endpoint =
         dptree::endpoint(|stand_in: Update, context: Arc<BotContext>, carried: Carried| async move {
             if let Some(update) = carried.take(&stand_in) {
-                handlers::route(&context, update);
+                handlers::handle(&context, update).await;
             }
             Ok::<(), Infallible>(())
         });

@@ -5,9 +5,9 @@ pub(crate) mod preferences;
 
 use strum::VariantArray;
 
-use super::text::{self, clear, languages, money};
+use super::text::{self, announcements, clear, languages, money};
 use crate::bot_api::methods::InlineKeyboard;
-use crate::domain::ids::{DeletionId, TurnId};
+use crate::domain::ids::{AnnouncementId, DeletionId, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::people::Language;
 use crate::domain::stars::PACKAGES;
@@ -30,8 +30,47 @@ pub(crate) enum ButtonAction {
     Page(i64),
     /// Sets the language; `None` for that of the person's app.
     Language(Option<Language>),
+    /// Approves, cancels or stops an announcement.
+    Announce(AnnounceStep, AnnouncementId),
+    /// Switches announcements off or on for whoever taps it.
+    TakeAnnouncements(bool),
     /// A button of the bot's predecessor, whose data is a chat id.
     Former,
+}
+
+/// What a button does with an announcement.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum AnnounceStep {
+    /// Begins to send it.
+    Send,
+    /// Drops it.
+    Cancel,
+    /// Ends the sending early.
+    Stop,
+}
+
+/// Returns the buttons below an announcement that awaits approval by its administrator.
+pub(crate) fn approve(id: AnnouncementId, people: i64, language: Language) -> InlineKeyboard {
+    InlineKeyboard::column([
+        (announcements::send_button(language, people), announce(AnnounceStep::Send, id)),
+        (announcements::cancel_button(language), announce(AnnounceStep::Cancel, id)),
+    ])
+}
+
+/// Returns the button below an announcement that is being sent.
+pub(crate) fn stop_announcement(id: AnnouncementId, language: Language) -> InlineKeyboard {
+    InlineKeyboard::column([(announcements::stop_button(language), announce(AnnounceStep::Stop, id))])
+}
+
+/// Returns the button below each copy of an announcement: it switches further ones off, or on again.
+pub(crate) fn take_announcements(takes: bool, language: Language) -> InlineKeyboard {
+    let data = if takes { "announcements:off" } else { "announcements:on" };
+    InlineKeyboard::column([(announcements::subscription_button(language, takes), data.to_owned())])
+}
+
+fn announce(step: AnnounceStep, id: AnnouncementId) -> String {
+    format!("announce:{}:{id}", <&'static str>::from(step))
 }
 
 /// Returns the stop button below an unfinished answer in a group.
@@ -90,6 +129,12 @@ pub(crate) fn read(data: &str) -> Option<ButtonAction> {
         ("lang", "app") => Some(ButtonAction::Language(None)),
         ("lang", code) => Language::of_code(code).map(|language| ButtonAction::Language(Some(language))),
         ("go", "on") => Some(ButtonAction::GoOn),
+        ("announce", what) => {
+            let (step, id) = what.split_once(':')?;
+            Some(ButtonAction::Announce(step.parse().ok()?, AnnouncementId(id.parse().ok()?)))
+        }
+        ("announcements", "on") => Some(ButtonAction::TakeAnnouncements(true)),
+        ("announcements", "off") => Some(ButtonAction::TakeAnnouncements(false)),
         ("clear_all", _) => Some(ButtonAction::Former),
         ("buy", "custom") => Some(ButtonAction::BuyCustom),
         ("buy", stars) => {

@@ -247,6 +247,7 @@ impl Session<'_> {
                 newest.text = pieces.collect::<Vec<_>>().join("\n");
                 replies::personality::take(context, newest).await
             }
+            Dialog::Announcement => replies::announcement::take(context, newest.into()).await,
         };
         log_failure(answered);
     }

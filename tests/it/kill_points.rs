@@ -139,6 +139,8 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             || point.starts_with("edit: ")
             // `every_tool/kills.rs` covers these.
             || ["tool: file kept", "web: result noted"].contains(&point)
+            // `announcements.rs` covers these.
+            || point.starts_with("announce: ")
             // `python.rs` covers these.
             || point.starts_with("sandbox: ")
     };

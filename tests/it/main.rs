@@ -10,6 +10,7 @@
 )]
 
 mod administrators;
+mod announcements;
 mod architecture;
 mod batching;
 mod cache;
@@ -72,6 +73,7 @@ mod reading;
 mod refunds;
 mod retention;
 mod settings;
+mod shut_out;
 mod shutdown;
 mod stars;
 mod statements;

@@ -112,6 +112,30 @@ impl World {
         self.queue.push("my_chat_member", change)
     }
 
+    /// Removes the bot from a group, or takes it back as an administrator. The bot is told.
+    fn set_kicked(&mut self, group: i64, now_kicked: bool) -> i64 {
+        let Some(ChatType::Supergroup { bot_kicked, members, .. }) =
+            self.chats.get_mut(&group).map(|chat| &mut chat.kind)
+        else {
+            return 0;
+        };
+        *bot_kicked = now_kicked;
+        let owner = members.first().copied().unwrap_or_default();
+        self.touch(group);
+        let bot = self.user_object(self.settings.bot_id);
+        let member = json!({"user": bot, "status": "member"});
+        let kicked = json!({"user": bot, "status": "kicked", "until_date": 0});
+        let (old, new) = if now_kicked { (member, kicked) } else { (kicked, member) };
+        let change = json!({
+            "chat": self.chat_object(group),
+            "from": self.user_object(owner),
+            "date": unix_now(),
+            "old_chat_member": old,
+            "new_chat_member": new,
+        });
+        self.queue.push("my_chat_member", change)
+    }
+
     pub(super) fn open_topic(&mut self, chat: i64, from: i64, name: &str, icon_color: i64) -> i64 {
         if !self.chats.contains_key(&chat) {
             self.open_private(chat);
@@ -196,15 +220,21 @@ impl Telegram {
         });
     }
 
-    /// Removes the bot from a group. Later calls for the group are refused.
-    pub fn kick_bot(&self, group: i64) {
-        self.shared.change(|world| {
-            if let Some(ChatType::Supergroup { bot_kicked, .. }) =
-                world.chats.get_mut(&group).map(|chat| &mut chat.kind)
-            {
-                *bot_kicked = true;
-            }
-        });
+    /// Removes the bot from a group. Later calls for the group are refused. Returns the id of the
+    /// `my_chat_member` update.
+    pub fn kick_bot(&self, group: i64) -> i64 {
+        self.shared.change(|world| world.set_kicked(group, true))
+    }
+
+    /// Takes the bot back into a group from which it was removed. Returns the id of the `my_chat_member`
+    /// update.
+    pub fn readmit_bot(&self, group: i64) -> i64 {
+        self.shared.change(|world| world.set_kicked(group, false))
+    }
+
+    /// Deletes the account of a person: the chat stays, and calls for it are refused.
+    pub fn delete_account(&self, user: i64) {
+        self.shared.change(|world| world.deleted_accounts.insert(user));
     }
 
     /// Creates a topic, as the owner of a forum or as the person of a private chat. Returns its

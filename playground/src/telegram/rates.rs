@@ -33,6 +33,7 @@ impl Class {
         match method {
             "sendMessageDraft" | "sendChatAction" => Some(Self::Cosmetic),
             "sendMessage"
+            | "copyMessage"
             | "sendPhoto"
             | "sendDocument"
             | "sendAudio"

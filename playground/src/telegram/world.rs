@@ -59,6 +59,8 @@ pub(super) struct World {
     pub stars: Stars,
     /// People who do not accept voice messages.
     pub voice_forbidden: BTreeSet<i64>,
+    /// People who have deleted their account.
+    pub deleted_accounts: BTreeSet<i64>,
     pub violations: Vec<Violation>,
     account_messages: i64,
     next_press: i64,
@@ -91,6 +93,7 @@ impl World {
             rates: Rates::default(),
             stars: Stars::new(),
             voice_forbidden: BTreeSet::new(),
+            deleted_accounts: BTreeSet::new(),
             violations: Vec::new(),
             account_messages,
             next_press: 4_000_000_000_000_000,

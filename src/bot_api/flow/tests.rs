@@ -24,6 +24,7 @@ async fn no_budget_is_ever_exceeded() {
         (ANN, Class::Draft, 30, 32),
         (ANN, Class::Action, 5, 10),
         (ANN, Class::Action, 30, 20),
+        (ANN, Class::Announcement, 60, 36),
         (GROUP, Class::Message, 60, 20),
         (GROUP, Class::Live, 60, 18),
     ] {
@@ -141,4 +142,23 @@ async fn several_chats_limited_at_once_stop_all_sending() {
     assert_eq!(flow.admit(GROUP, Class::Draft), Admission::Now, "drafts have a budget of their own");
     tokio::time::advance(Duration::from_millis(7_250)).await;
     assert_eq!(flow.admit(GROUP, Class::Message), Admission::Now);
+}
+
+#[tokio::test(start_paused = true)]
+async fn announcements_leave_places_for_answers_and_pause_when_one_is_refused() {
+    let flow = Flow::new(30);
+    let now = Instant::now();
+    let admit = |chat, class, at| flow.0.lock().admit(ChatId(chat), class, at) == Admission::Now;
+    let announced = (1..=100).filter(|&chat| admit(chat, Class::Announcement, now)).count();
+    assert_eq!(announced, 20);
+    let answered = (201..=300).filter(|&chat| admit(chat, Class::Message, now)).count();
+    assert_eq!(answered, 10, "answers have what is left");
+    let second = Duration::from_secs(1);
+    let answered = (301..=400).filter(|&chat| admit(chat, Class::Message, now + second)).count();
+    assert_eq!(answered, 30);
+    assert!(!admit(501, Class::Announcement, now + second), "answers go first");
+    flow.pause_announcements(second * 60);
+    assert!(!admit(502, Class::Announcement, now + second * 60));
+    assert!(admit(502, Class::Message, now + second * 60));
+    assert!(admit(502, Class::Announcement, now + second * 61));
 }

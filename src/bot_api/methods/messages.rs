@@ -65,6 +65,24 @@ impl Default for NoPreview {
     }
 }
 
+/// Sends the content of a message again, without a link to it.
+#[derive(Serialize, Debug)]
+pub(crate) struct CopyMessage {
+    /// The chat to send to.
+    pub chat_id: ChatId,
+    /// The topic in the chat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_thread_id: Option<TopicId>,
+    /// The chat of the original.
+    pub from_chat_id: ChatId,
+    /// The original.
+    pub message_id: MessageId,
+    /// The buttons below the copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_markup: Option<InlineKeyboard>,
+}
+method!("copyMessage", CopyMessage => Sent);
+
 /// Replaces the text of a message of the bot.
 #[derive(Serialize, Debug)]
 pub(crate) struct EditMessageText<'a> {

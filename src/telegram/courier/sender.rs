@@ -2,8 +2,10 @@
 //! unfinished message, and retries in ever plainer forms until Telegram accepts it or refuses every form. The
 //! result is recorded.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde_json::json;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -17,12 +19,14 @@ use crate::cache::Cache;
 use crate::db::outbox::OutboxMessage;
 use crate::db::{Db, DbError, invoices, outbox, people};
 use crate::domain::backoff::Backoff;
-use crate::domain::ids::{MessageId, UserId};
+use crate::domain::ids::{ChatId, MessageId, UserId};
 use crate::lifecycle::{Lifecycle, kill_point};
 use crate::services::made_files::MadeFiles;
 use crate::services::unshown::{self, Refusal};
 use crate::telemetry::metrics::Metrics;
 
+/// The most chats that are remembered to take nothing.
+const SHUT_CHATS: usize = 10_000;
 /// The first and the longest pause after a transient failure.
 pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
@@ -36,6 +40,22 @@ pub(super) struct MessageSender {
     pub(super) room: UploadRoom,
     pub(super) life: Lifecycle,
     pub(super) metrics: Metrics,
+    pub(super) shut: ShutChats,
+}
+
+/// Chats that have refused a message because they take nothing. Whether they still do is looked up for each
+/// later message.
+#[derive(Debug, Default)]
+pub(super) struct ShutChats(Mutex<HashSet<ChatId>>);
+
+impl ShutChats {
+    fn add(&self, chat: ChatId) {
+        let mut chats = self.0.lock();
+        if chats.len() >= SHUT_CHATS {
+            chats.clear();
+        }
+        chats.insert(chat);
+    }
 }
 
 impl MessageSender {
@@ -48,12 +68,15 @@ impl MessageSender {
         let abort = &self.life.abort;
         let QueuedMessage { id, ref owed, origin, .. } = *queued;
         let mut begun = false;
-        if origin == SendStatus::Outbox {
-            let look = || outbox::begun_if_pending(&self.db, id);
-            match self.db.persist(look).await? {
-                Some(begun_before) => begun = begun_before,
-                None => return Ok(None),
+        if origin == SendStatus::Outbox || self.shut.0.lock().contains(&owed.chat) {
+            let look = || outbox::look_up(&self.db, id);
+            let Some(pending) = self.db.persist(look).await? else { return Ok(None) };
+            if pending.shut_out {
+                let error = ApiError::Closed("the chat is known to take nothing".to_owned());
+                return self.refused(queued, &error).await.map(|()| None);
             }
+            self.shut.0.lock().remove(&owed.chat);
+            begun = pending.begun && origin == SendStatus::Outbox;
         }
         if let Some(media) = &owed.media {
             return self.send_files_until_settled(queued, media, begun).await;
@@ -107,10 +130,19 @@ impl MessageSender {
             "the chat {} does not take the message {id}",
             owed.chat,
         );
-        if matches!(error, ApiError::Blocked(_)) {
+        match error {
             // Only persons can block the bot, and a private chat has the id of its person.
-            let found = || people::found_blocked(db, UserId(owed.chat.0));
-            db.persist(found).await?;
+            ApiError::Blocked(_) => {
+                let found = || people::found_blocked(db, UserId(owed.chat.0));
+                db.persist(found).await?;
+                self.shut.add(owed.chat);
+            }
+            ApiError::Closed(_) if owed.chat.0 < 0 => {
+                let found = || people::found_removed(db, owed.chat);
+                db.persist(found).await?;
+                self.shut.add(owed.chat);
+            }
+            _ => {}
         }
         let refusal = Refusal { reason: &error.to_string(), shut_out: error.is_shut_out() };
         let instead = owed.instead.clone().filter(|_| !refusal.shut_out).map(|text| OutboxMessage {

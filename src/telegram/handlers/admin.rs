@@ -1,4 +1,4 @@
-//! `/topup` and `/set_margin`, for configured administrators.
+//! `/topup`, `/set_margin`, `/user` and `/stats`, for configured administrators.
 
 use std::sync::Arc;
 
@@ -6,13 +6,18 @@ use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
 use super::super::locale;
 use super::super::replies::{answer_to, carry_out, reply};
-use super::super::text::money;
+use super::super::text::{accounts as text, money};
 use crate::db::DbError;
 use crate::domain::ids::UserId;
 use crate::domain::money::Usd;
 use crate::domain::stars::Margin;
-use crate::rendering::render;
-use crate::services::adjustments::{self, Adjusted, Target};
+use crate::rendering::{RichText, render};
+use crate::services::accounts::{self, AccountReply, AccountRequest};
+use crate::services::adjustments::{self, Adjusted, MarginState, Target};
+use crate::services::statistics;
+
+/// The longest reason of a ban, in code points.
+const REASON: usize = 200;
 
 /// Corrects a balance.
 pub(super) async fn top_up(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
@@ -38,9 +43,26 @@ pub(super) async fn set_margin(context: Arc<BotContext>, header: MessageHeader) 
         },
     };
     let language = locale::of(&context, &header.sender).await?;
-    let message = |before, after| answer_to(&header, render(&money::margin(language, before, after)));
+    let message = |state: &MarginState| answer_to(&header, render(&money::margin(language, state)));
     let set = || adjustments::set_margin(&context.books, header.caller(), margin, message);
     carry_out(&context, set).await
+}
+
+/// Shows an account, closes it or opens it again.
+pub(super) async fn user(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
+    let Some((target, wish)) = read_account(&header.arguments) else {
+        return reply(&context, &header, |language, _| text::user_usage(language, REASON)).await;
+    };
+    let language = locale::of(&context, &header.sender).await?;
+    let message = |shown: &AccountReply| answer_to(&header, RichText::plain(text::account(language, shown)));
+    let request = || accounts::request(&context.books, header.caller(), &target, &wish, message);
+    carry_out(&context, request).await
+}
+
+/// Shows figures of the whole bot.
+pub(super) async fn stats(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
+    let read = statistics::read(&context.books, &context.life.drain).await?;
+    reply(&context, &header, |language, _| text::statistics(language, read)).await
 }
 
 /// `<id or @name> <amount>`.
@@ -50,16 +72,35 @@ fn read(arguments: &str) -> Option<(Target, Usd)> {
     if words.next().is_some() {
         return None;
     }
+    Some((target_of(target)?, Usd::typed(amount)?))
+}
+
+/// `<id or @name>`, and then nothing, `ban <reason>` or `unban`.
+fn read_account(arguments: &str) -> Option<(Target, AccountRequest)> {
+    let (target, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
+    let (verb, reason) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest.trim(), ""));
+    // A reason is one line.
+    let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    let has_reason = (1..=REASON).contains(&reason.chars().count());
+    let wish = match verb.to_ascii_lowercase().as_str() {
+        "" => AccountRequest::Show,
+        "ban" if has_reason => AccountRequest::Ban(reason),
+        "unban" if reason.is_empty() => AccountRequest::Unban,
+        _ => return None,
+    };
+    Some((target_of(target)?, wish))
+}
+
+/// Reads `<id or @name>`.
+pub(super) fn target_of(word: &str) -> Option<Target> {
     let is_name = |name: &str| {
         (1..=64).contains(&name.len())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
-    let target = match target.strip_prefix('@') {
-        Some(name) if is_name(name) => Target::Name(name.to_owned()),
-        Some(_) => return None,
-        None => Target::Id(UserId(target.parse().ok().filter(|&id: &i64| id > 0)?)),
-    };
-    Some((target, Usd::typed(amount)?))
+    match word.strip_prefix('@') {
+        Some(name) => is_name(name).then(|| Target::Name(name.to_owned())),
+        None => word.parse().ok().filter(|&id: &i64| id > 0).map(|id| Target::Id(UserId(id))),
+    }
 }
 
 #[cfg(test)]

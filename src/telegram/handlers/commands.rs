@@ -9,7 +9,7 @@ use super::super::pipeline::queue::{SessionInput, StopRequest, StopSource};
 use super::super::replies::{reply, spawn};
 use super::super::sessions::post;
 use super::super::text::commands;
-use super::{admin, balance, help, language, pay, preferences, refund, start, support};
+use super::{admin, announce, balance, help, language, pay, preferences, refund, start, support};
 use crate::db::DbError;
 
 /// Carries out a command, or refuses it.
@@ -43,6 +43,9 @@ pub(super) fn obey(context: &Arc<BotContext>, command: Command, header: MessageH
         Command::Terms => spawn(context, support::terms, header),
         Command::TopUp => spawn(context, admin::top_up, header),
         Command::SetMargin => spawn(context, admin::set_margin, header),
+        Command::Announce => spawn(context, announce::begin, header),
+        Command::User => spawn(context, admin::user, header),
+        Command::Stats => spawn(context, admin::stats, header),
     }
 }
 

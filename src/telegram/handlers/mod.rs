@@ -2,6 +2,7 @@
 //! session or a task of its own. The inbox row stays until the update's effects are committed.
 
 mod admin;
+mod announce;
 mod balance;
 mod checkout;
 mod commands;
@@ -16,6 +17,9 @@ mod support;
 
 use std::sync::Arc;
 
+use tracing::{Instrument, Span};
+
+use super::commands::Command;
 use super::context::BotContext;
 use super::inbound::payments::PaymentEvent;
 use super::inbound::raw::Update;
@@ -24,8 +28,8 @@ use super::keyboards::{self, ButtonAction};
 use super::pipeline::normalize::normalize;
 use super::pipeline::queue::{self, SessionInput, StopRequest, StopSource};
 use super::replies::{
-    amount, answer_tap, answer_tap_in_words, choices, log_failure, mark_handled, remove_buttons, reply,
-    spawn, topics,
+    amount, announcement, answer_tap, answer_tap_in_words, choices, log_failure, mark_handled,
+    remove_buttons, reply, spawn, topics,
 };
 use super::sessions::post;
 use super::{locale, text};
@@ -36,11 +40,46 @@ use crate::domain::people::ChatKind;
 use crate::llm::Unreadable;
 use crate::services::people;
 
-/// Handles one update. Updates of one chat arrive in order, those of different chats concurrently.
+/// Handles one update. Updates of one chat arrive in order, those of different chats concurrently. Waits only
+/// for the database and only with an administrator: the dialog of `/announce` is open before the next message is
+/// read, and whether a message is to be announced is known before it is fetched.
+pub(crate) async fn handle(context: &Arc<BotContext>, update: Update) {
+    let (id, span) = (update.id, span(&update));
+    let inbound = span.in_scope(|| read(context, update));
+    if let Inbound::Command(Command::Announce, header) = &inbound
+        && Command::Announce.refusal(context.asker(header)).is_none()
+    {
+        // The next message is the content.
+        let begin = announce::begin(context.clone(), header.clone());
+        return log_failure(Box::pin(begin.instrument(span)).await);
+    }
+    if let Some((header, album)) = announce::may_be_content(context, &inbound)
+        && let claim = announcement::claim(context, &header, album)
+        && let Some(content) = Box::pin(claim.instrument(span.clone())).await
+    {
+        let show = move |context, header| announcement::show(context, header, content);
+        return span.in_scope(|| spawn(context, show, header));
+    }
+    span.in_scope(|| dispatch(context, id, inbound));
+}
+
+/// Handles one update that was seen before and had to wait.
 pub(crate) fn route(context: &Arc<BotContext>, update: Update) {
-    let id = update.id;
-    let _span = tracing::info_span!("update", update.id = id.0, kind = update.kind).entered();
-    match inbound::read(update, &context.me, context.screen.api.file_limit(), context.books.clock.now()) {
+    let (id, _span) = (update.id, span(&update).entered());
+    let inbound = read(context, update);
+    dispatch(context, id, inbound);
+}
+
+fn span(update: &Update) -> Span {
+    tracing::info_span!("update", update.id = update.id.0, kind = update.kind)
+}
+
+fn read(context: &BotContext, update: Update) -> Inbound {
+    inbound::read(update, &context.me, context.screen.api.file_limit(), context.books.clock.now())
+}
+
+fn dispatch(context: &Arc<BotContext>, id: UpdateId, inbound: Inbound) {
+    match inbound {
         Inbound::Prompt(incoming) => {
             if let Some((why, kind)) = unheard(context, &incoming) {
                 return refuse(context, id, incoming.into(), (why, kind));
@@ -101,10 +140,20 @@ fn prompt(context: &Arc<BotContext>, incoming: Incoming) {
 /// Handles a tap for the person who tapped: users can stop only their own answers and buy only for
 /// themselves.
 fn tapped(context: &Arc<BotContext>, tapped: ButtonPress) {
-    if let Some(ButtonAction::DeleteTopics(id)) = keyboards::read(&tapped.data) {
-        let task = topics::tapped(context.clone(), tapped, id);
-        context.life.spawn("topics", async move { log_failure(task.await) });
-        return;
+    match keyboards::read(&tapped.data) {
+        Some(ButtonAction::DeleteTopics(id)) => {
+            let task = topics::tapped(context.clone(), tapped, id);
+            return context.life.spawn("topics", async move { log_failure(task.await) });
+        }
+        Some(ButtonAction::Announce(step, id)) => {
+            let task = announce::tapped(context.clone(), tapped, step, id);
+            return context.life.spawn("announcement", async move { log_failure(task.await) });
+        }
+        Some(ButtonAction::TakeAnnouncements(takes)) => {
+            let task = announce::subscribe(context.clone(), tapped, takes);
+            return context.life.spawn("announcement", async move { log_failure(task.await) });
+        }
+        _ => {}
     }
     if let Some(tap) = keyboards::preferences::read(&tapped.data) {
         let task = choices::tapped(context.clone(), tapped, tap);
@@ -179,13 +228,13 @@ pub(crate) fn payment(context: &Arc<BotContext>, event: PaymentEvent) {
     context.life.spawn("payment", async move { log_failure(task.await) });
 }
 
-/// Records whether a person has blocked the bot.
+/// Records whether the bot may write in a chat.
 fn membership(context: &Arc<BotContext>, news: Membership) {
     let task = context.clone();
     context.life.spawn("membership", async move {
-        let Membership { update, user, blocked, date } = news;
+        let Membership { update, chat, is_out, date } = news;
         let db = &task.db;
-        let remember = || people::set_blocked(db, update, user, blocked, date);
+        let remember = || people::set_membership(db, update, chat, is_out, date);
         log_failure(db.persist(remember).await);
     });
 }

@@ -40,9 +40,9 @@ pub(crate) fn read(update: Update, me: &Me, most: u64, now: DateTime<Utc>) -> In
             let header = message.and_then(|message| enclose(id, &message, from.clone()));
             Inbound::Tapped(ButtonPress { update: id, callback, header, person: from, data })
         }
-        Content::Membership(change) if change.chat.kind == ChatKind::Private => {
-            let (user, date) = (UserId(change.chat.id.0), change.date.unwrap_or(now));
-            Inbound::Membership(Membership { update: id, user, blocked: !change.is_member, date })
+        Content::Membership(change) => {
+            let (chat, date) = (change.chat.id, change.date.unwrap_or(now));
+            Inbound::Membership(Membership { update: id, chat, is_out: !change.is_member, date })
         }
         Content::Stopped(Stopped { chat, topic, draft }) => {
             Inbound::Stopped { update: id, key: ThreadKey { chat, user: UserId(chat.0), topic }, draft }
@@ -50,7 +50,7 @@ pub(crate) fn read(update: Update, me: &Me, most: u64, now: DateTime<Utc>) -> In
         // Readable pre-checkout queries are handled as payments.
         Content::Checkout(_) => idle(Idle::Incomplete),
         Content::Nothing if WANTED.contains(&kind) => idle(Idle::Incomplete),
-        Content::Membership(_) | Content::Nothing => idle(Idle::Unhandled),
+        Content::Nothing => idle(Idle::Unhandled),
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) enum Inbound {
     Edited(Edit),
     /// A person tapped a button below a message of ours.
     Tapped(ButtonPress),
-    /// A person has blocked or unblocked the bot.
+    /// A person has blocked or unblocked the bot, or it was removed from a group or added.
     Membership(Membership),
     /// A person stopped a draft.
     Stopped {
@@ -103,13 +103,14 @@ pub(crate) struct ButtonPress {
     pub data: String,
 }
 
-/// A person's blocking or unblocking of the bot in the private chat.
+/// A change of whether the bot may write in a chat: a person blocks or unblocks it, a group removes or adds it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Membership {
     pub update: UpdateId,
-    pub user: UserId,
-    /// Whether the bot is blocked now.
-    pub blocked: bool,
+    /// The chat; a private one has the id of the person.
+    pub chat: ChatId,
+    /// Whether the bot is blocked or removed now.
+    pub is_out: bool,
     /// When it changed, in whole seconds.
     pub date: DateTime<Utc>,
 }

@@ -103,7 +103,8 @@ pub(crate) async fn open(
     let brings_file = batch.iter().any(|incoming| incoming.attachment.is_some());
     for left in (0..TRIES).rev() {
         let Some(newest) = batch.last() else { break };
-        if let Some(dialog) = prepared.turn_context.dialog.filter(|_| !brings_file) {
+        let takes = |dialog: &Dialog| !brings_file || *dialog == Dialog::Announcement;
+        if let Some(dialog) = prepared.turn_context.dialog.filter(takes) {
             return Ok(Opening { outcome: BatchOutcome::Reply(dialog), taken: batch.len() });
         }
         match attempt(context, &mut prepared, batch, newest, left > 0).await? {

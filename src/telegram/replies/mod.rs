@@ -1,8 +1,9 @@
 //! Replies: sentences that answer an update and mark it as handled, for sessions and handlers. Dialogs over
-//! several messages have files of their own: the amount of a payment, what a person chooses, and `/clear`; so have
-//! cards.
+//! several messages have files of their own: the amount of a payment, the content of an announcement, what a
+//! person chooses, and `/clear`; so have cards.
 
 pub(crate) mod amount;
+pub(crate) mod announcement;
 pub(crate) mod cards;
 pub(crate) mod choices;
 pub(crate) mod clear;
@@ -11,16 +12,19 @@ pub(crate) mod topics;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::Instrument;
 
 use super::context::BotContext;
 use super::inbound::{MessageHeader, attachments};
 use super::{locale, menus, text};
+use crate::bot_api::ApiError;
 use crate::bot_api::methods::{AnswerCallbackQuery, EditMessageReplyMarkup};
 use crate::db::DbError;
 use crate::db::outbox::OutboxMessage;
 use crate::db::people::KnownUser;
+use crate::domain::backoff::Backoff;
 use crate::domain::file::{Refusal, Retrieval};
 use crate::domain::ids::{OutboxId, UpdateId};
 use crate::domain::message::Incoming;
@@ -29,6 +33,9 @@ use crate::llm::Unreadable;
 use crate::rendering::RichText;
 use crate::services::file_allowance::DailyLimit;
 use crate::services::intake;
+
+/// The first and the longest pause between two attempts to call Telegram.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
 /// Replies to a message in the sender's language and marks its update as handled, in one transaction.
 ///
@@ -167,4 +174,27 @@ pub(super) fn log_failure(result: Result<(), DbError>) {
     if let Err(error) = result {
         tracing::error!(error = &error as &dyn std::error::Error, "a handler failed");
     }
+}
+
+/// Retries a call while Telegram is unavailable, up to a number of attempts. Returns `None` if the service
+/// drains.
+pub(super) async fn patiently<T, F>(
+    context: &BotContext,
+    tries: u32,
+    call: impl Fn() -> F,
+) -> Option<Result<T, ApiError>>
+where
+    F: Future<Output = Result<T, ApiError>>,
+{
+    let drain = &context.life.drain;
+    let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
+    for _ in 1..tries {
+        match drain.run_until_cancelled(call()).await? {
+            Err(error) if error.is_passing() => {
+                drain.run_until_cancelled(tokio::time::sleep(pauses.next())).await?;
+            }
+            settled => return Some(settled),
+        }
+    }
+    drain.run_until_cancelled(call()).await
 }

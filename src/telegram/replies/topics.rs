@@ -1,7 +1,6 @@
 //! Deletion of all topics of a chat: offered by a button, confirmed by a tap of the same person, who must
 //! still have the right, then done topic by topic. Progress is stored, so that the next start continues it.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +8,12 @@ use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
 use super::super::text::{self, clear};
 use super::super::{inbound::ButtonPress, keyboards, locale};
-use super::{answer_tap, answer_to, log_failure, mark_handled};
+use super::{answer_tap, answer_to, log_failure, mark_handled, patiently};
 use crate::bot_api::ApiError;
 use crate::bot_api::methods::{DeleteForumTopic, GetChatMember};
 use crate::db::outbox::OutboxMessage;
 use crate::db::topics::TopicDeletion;
 use crate::db::{DbError, topics};
-use crate::domain::backoff::Backoff;
 use crate::domain::ids::{ChatId, DeletionId, TopicId, UserId};
 use crate::domain::people::Language;
 use crate::lifecycle::kill_point;
@@ -30,8 +28,6 @@ const DELETE_TRIES: u32 = 8;
 const RIGHT_PATIENCE: Duration = Duration::from_secs(5);
 /// The number of topics deleted before the right is checked again.
 const ASK_EVERY: usize = 50;
-/// The first and the longest pause between two attempts.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
 /// Offers to delete the topics if the sender may manage them.
 pub(super) async fn offer(
@@ -216,29 +212,6 @@ async fn delete(context: &BotContext, chat: ChatId, topic: TopicId) -> Option<De
             Some(if forbidden { DeletionResult::Forbidden } else { DeletionResult::Stays })
         }
     }
-}
-
-/// Retries a call while Telegram is unavailable, up to a number of attempts. Returns `None` if the service
-/// drains.
-async fn patiently<T, F>(
-    context: &BotContext,
-    tries: u32,
-    call: impl Fn() -> F,
-) -> Option<Result<T, ApiError>>
-where
-    F: Future<Output = Result<T, ApiError>>,
-{
-    let drain = &context.life.drain;
-    let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
-    for _ in 1..tries {
-        match drain.run_until_cancelled(call()).await? {
-            Err(error) if error.is_passing() => {
-                drain.run_until_cancelled(tokio::time::sleep(pauses.next())).await?;
-            }
-            settled => return Some(settled),
-        }
-    }
-    drain.run_until_cancelled(call()).await
 }
 
 fn result(id: DeletionId, deletion: &TopicDeletion, language: Language) -> OutboxMessage {

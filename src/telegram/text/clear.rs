@@ -46,7 +46,7 @@ pub(crate) fn topics_deleted(language: Language, deleted: usize, failed: usize) 
 }
 
 /// Formats a sentence whose words depend on numbers.
-fn say_counting(language: Language, id: &str, counts: &[(&'static str, usize)]) -> String {
+pub(super) fn say_counting(language: Language, id: &str, counts: &[(&'static str, usize)]) -> String {
     let count = |&(name, count): &(&'static str, usize)| (Cow::Borrowed(name), FluentValue::from(count));
     LOCALES.lookup_with_args(&code(language), id, &counts.iter().map(count).collect::<HashMap<_, _>>())
 }

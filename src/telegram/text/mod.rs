@@ -1,5 +1,7 @@
 //! Every sentence of the bot, one function each, in all supported languages.
 
+pub(crate) mod accounts;
+pub(crate) mod announcements;
 pub(crate) mod clear;
 pub(crate) mod commands;
 pub(crate) mod languages;

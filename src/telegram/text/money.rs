@@ -6,10 +6,11 @@ use super::numbers::{usd, usd_in_full};
 use super::{say, say_with};
 use crate::db::balance::LedgerEntry;
 use crate::db::payments::Payment;
+use crate::db::settings::MarginChange;
 use crate::domain::money::Usd;
 use crate::domain::people::Language;
 use crate::domain::stars::{MOST, Margin, REFUND_DAYS, TOPICS, WITHDRAWAL};
-use crate::services::adjustments::Adjusted;
+use crate::services::adjustments::{Adjusted, MarginState};
 use crate::services::payments::{CheckoutRefusal, Credited};
 use crate::services::refunds::{RefundOutcome, RefundStart};
 use crate::services::statement::Statement;
@@ -219,13 +220,26 @@ pub(crate) fn adjusted(language: Language, adjusted: &Adjusted, amount: Usd) -> 
     }
 }
 
-/// Shows the margin before and after a change.
-pub(crate) fn margin(language: Language, before: Margin, after: Margin) -> String {
+/// Shows the margin before and after a change, and its newest changes.
+pub(crate) fn margin(language: Language, state: &MarginState) -> String {
+    let &MarginState { before, after, ref changes } = state;
     let shares = [WITHDRAWAL, TOPICS, before.share(), after.share(), Margin::MOST];
     let [k1, k2, before, k3, most] = shares.map(|share| share.normalize().to_string());
     let words: &[(&'static str, &str)] =
         &[("k1", &k1), ("k2", &k2), ("k3", &k3), ("before", &before), ("most", &most)];
-    say_with(language, if before == k3 { "margin-is" } else { "margin-set" }, words)
+    if before != k3 {
+        return say_with(language, "margin-set", words);
+    }
+    let mut text = say_with(language, "margin-is", words);
+    if !changes.is_empty() {
+        write!(text, "\n\n{}", say(language, "margin-changes")).unwrap_or_default();
+    }
+    for MarginChange { margin, by, at } in changes {
+        let (by, at) = (by.to_string(), at.format("%Y-%m-%d %H:%M UTC").to_string());
+        let words: &[(&'static str, &str)] = &[("k3", margin), ("user", &by), ("time", &at)];
+        write!(text, "\n- {}", say_with(language, "margin-change", words)).unwrap_or_default();
+    }
+    text
 }
 
 /// Rejects a text that is no margin.

@@ -120,7 +120,7 @@ const INNER: &[Order] = &[
             &["pipeline/voice"],
             &["pipeline/normalize", "pipeline/pointing", "pipeline/settings"],
             &["pipeline/edits", "pipeline/processor"],
-            &["replies", "payment_jobs"],
+            &["announcer", "replies", "payment_jobs"],
             &["turn"],
             &["session"],
             &["sessions"],

@@ -26,6 +26,12 @@ impl Bot {
         Self::of_olga_in(settings, []).await
     }
 
+    /// Starts the same bot with a Telegram that enforces its limits, and with the bot's own limits as in real use.
+    pub(crate) async fn under_limits_of_olga() -> Self {
+        let strict = telegram::Settings { enforce_rates: true, ..telegram::Settings::default() };
+        Self::of_olga_in(strict, [("TELEGRAM_SENDS_PER_SECOND", "30")]).await
+    }
+
     async fn of_olga_in<const N: usize>(emulator: telegram::Settings, settings: [(&str, &str); N]) -> Self {
         let mut bot = Self::prepare_in(emulator, settings).await;
         for (name, value) in [("PRIVILEGED_USERS", "44"), ("STARTER_BALANCE_USD", "0.10")] {

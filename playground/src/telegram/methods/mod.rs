@@ -4,6 +4,7 @@
 mod albums;
 mod bot;
 mod chats;
+mod copies;
 mod edits;
 mod file_edits;
 mod files;
@@ -22,11 +23,12 @@ use super::types::Attachment;
 use super::world::World;
 
 /// The documented spelling of every known method.
-const METHODS: [&str; 45] = [
+const METHODS: [&str; 46] = [
     "answerCallbackQuery",
     "answerPreCheckoutQuery",
     "close",
     "closeForumTopic",
+    "copyMessage",
     "createForumTopic",
     "createInvoiceLink",
     "deleteForumTopic",
@@ -87,6 +89,7 @@ pub(super) fn run(world: &mut World, method: &str, params: &Params) -> Outcome {
         "deleteWebhook" => Ok(updates::delete_webhook(world, params)),
         "getWebhookInfo" => Ok(updates::webhook_info(world)),
         "sendMessage" => messages::send(world, params),
+        "copyMessage" => copies::copy(world, params),
         "sendMessageDraft" => messages::draft(world, params),
         "sendChatAction" => messages::action(world, params),
         "editMessageText" => edits::text(world, params),

@@ -23,6 +23,9 @@ pub(super) fn known_chat(world: &World, params: &Params) -> Result<i64, Refusal>
 /// Returns the chat that a call names. The bot must be able to write there.
 pub(super) fn writable_chat(world: &World, params: &Params) -> Result<i64, Refusal> {
     let id = known_chat(world, params)?;
+    if world.deleted_accounts.contains(&id) {
+        return Err(Refusal::forbidden("user is deactivated"));
+    }
     match world.chats.get(&id).map(|chat| &chat.kind) {
         Some(ChatType::Private { blocked: true }) => Err(Refusal::forbidden("bot was blocked by the user")),
         Some(ChatType::Supergroup { bot_kicked: true, .. }) => {

@@ -1,6 +1,7 @@
 //! The emulator over HTTP: what it answers, what it refuses, how faults look from outside.
 
 mod chats;
+mod copies;
 mod delivery;
 mod faults;
 mod files;

@@ -65,4 +65,6 @@ top-up-ambiguous = Several users were last seen with this name: { $users }. Plea
 top-up-too-much = The balance would become too large. Nothing was changed.
 margin-is = Of what a Star is worth ($0.013), { $k1 } goes to withdrawal (k1), { $k2 } to topics (k2) and { $k3 } to you (k3). k3 may be from 0 to { $most }: /set_margin 0.1
 margin-set = ✅ k3 is now { $k3 } (it was { $before }). It counts for new invoices; those that were sent keep their promise. k1 is { $k1 }, k2 is { $k2 }.
+margin-changes = Latest changes:
+margin-change = { $k3 } · by { $user } · { $time }
 wrong-margin = The margin is a number from 0 to { $most } with at most four digits behind the point, such as 0.1. Nothing was changed.

@@ -1,0 +1,307 @@
+//! Announcements as administrators prepare, approve and stop them. The caller checks the rights, which come
+//! from the settings. `telegram::announcer` sends them.
+
+use chrono::TimeDelta;
+
+use super::adjustments::Target;
+use super::books::Books;
+use super::intake::Caller;
+use crate::db::announcement_recipients::{self as recipients, Audience, RecipientState, ReportLine, Tally};
+use crate::db::announcements::{self, Announcement, AnnouncementState};
+use crate::db::dialogs::{self, Dialog};
+use crate::db::made_files::{self, Report};
+use crate::db::outbox::{self, OutboxMessage};
+use crate::db::{Db, DbError, Tx, announcement_leases, inbox, people};
+use crate::domain::ids::{AnnouncementId, MessageId, OutboxId, ThreadKey, UpdateId, UserId};
+
+/// How long the bot waits for the content.
+const DIALOG_LIFE: TimeDelta = TimeDelta::hours(1);
+/// The most lines of a report; those who did not get the announcement come first.
+const REPORT_LINES: i64 = 100_000;
+
+/// The reply to the command.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Asked {
+    /// The content is awaited.
+    Begun {
+        /// How many users it is for; `None` means all.
+        targets: Option<usize>,
+        /// What was named and belongs to nobody who has written to the bot.
+        unknown: Vec<String>,
+        /// Names that several users were last seen with.
+        ambiguous: Vec<String>,
+    },
+    /// Nobody of those named is known.
+    Nobody,
+    /// Another announcement is being sent.
+    Running(AnnouncementId, Tally),
+}
+
+/// Begins an announcement for those named, or for all: the next message in this conversation is its content.
+pub(crate) async fn ask(
+    books: &Books,
+    caller: Caller<'_>,
+    targets: &[(String, Option<Target>)],
+    reply: impl Fn(&Asked) -> OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
+    let (mut tx, _) = caller.enter(books).await?;
+    if let Some(running) = announcements::running(&mut tx).await? {
+        let asked = Asked::Running(running, recipients::tally(&mut *tx, running).await?);
+        return caller.leave(tx, &[reply(&asked)]).await;
+    }
+    let (users, unknown, ambiguous) = find_all(&mut tx, targets).await?;
+    let named = (!targets.is_empty()).then_some(users);
+    let asked = if named.as_ref().is_some_and(Vec::is_empty) {
+        Asked::Nobody
+    } else {
+        announcements::ask(&mut tx, caller.update, caller.key, named.as_deref()).await?;
+        let until = books.clock.now() + DIALOG_LIFE;
+        dialogs::open(&mut tx, caller.key, Dialog::Announcement, until).await?;
+        Asked::Begun { targets: named.map(|users| users.len()), unknown, ambiguous }
+    };
+    caller.leave(tx, &[reply(&asked)]).await
+}
+
+/// Finds the users that an administrator has named. Returns them without repetitions, what belongs to nobody,
+/// and what belongs to several.
+async fn find_all(
+    tx: &mut Tx<'_>,
+    targets: &[(String, Option<Target>)],
+) -> Result<(Vec<UserId>, Vec<String>, Vec<String>), DbError> {
+    let id = |target: &Option<Target>| match target {
+        Some(Target::Id(user)) => Some(*user),
+        _ => None,
+    };
+    let name = |target: &Option<Target>| match target {
+        Some(Target::Name(name)) => Some(name.clone()),
+        _ => None,
+    };
+    let wanted: Vec<_> = targets.iter().map(|(_, target)| (id(target), name(target))).collect();
+    let known = people::find_all(tx, &wanted).await?;
+    let (mut found, mut unknown, mut ambiguous) = (Vec::new(), Vec::new(), Vec::new());
+    for (position, (word, _)) in targets.iter().enumerate() {
+        let users: Vec<UserId> =
+            known.iter().filter(|(of, _)| *of == position).map(|&(_, user)| user).collect();
+        match users[..] {
+            [] => unknown.push(word.clone()),
+            [user] => found.push(user),
+            _ => ambiguous.push(word.clone()),
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok((found, unknown, ambiguous))
+}
+
+/// Asks for approval of the content, which the administrator has seen.
+pub(crate) async fn offer(
+    books: &Books,
+    caller: Caller<'_>,
+    id: AnnouncementId,
+    message: impl Fn(Audience) -> OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
+    let (mut tx, _) = caller.enter(books).await?;
+    let audience = recipients::audience(&mut tx, id).await?;
+    let next = if audience.reached > 0 { AnnouncementState::Offered } else { AnnouncementState::Cancelled };
+    let is_given =
+        announcements::lock(&mut tx, id).await?.is_some_and(|it| it.state == AnnouncementState::Given);
+    if is_given {
+        announcements::set_state(&mut tx, id, next).await?;
+    }
+    caller.leave(tx, &[message(audience)]).await
+}
+
+/// Awaits another content, because this one cannot be copied.
+pub(crate) async fn ask_again(
+    books: &Books,
+    caller: Caller<'_>,
+    id: AnnouncementId,
+    message: &OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
+    let (mut tx, _) = caller.enter(books).await?;
+    if announcements::lock(&mut tx, id).await?.is_some_and(|it| it.state == AnnouncementState::Given) {
+        announcements::set_state(&mut tx, id, AnnouncementState::Asked).await?;
+        let until = books.clock.now() + DIALOG_LIFE;
+        dialogs::open(&mut tx, caller.key, Dialog::Announcement, until).await?;
+    }
+    caller.leave(tx, std::slice::from_ref(message)).await
+}
+
+/// What a tap below an announcement has led to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Tapped {
+    /// It is done.
+    Done,
+    /// There is no such announcement in this chat.
+    Unknown,
+    /// It was approved, cancelled or stopped before.
+    Before,
+    /// Another announcement is being sent.
+    Busy,
+}
+
+/// Approves an announcement; `key` is where the button was tapped, `progress` the message below which it is.
+pub(crate) async fn approve(
+    books: &Books,
+    update: UpdateId,
+    key: ThreadKey,
+    id: AnnouncementId,
+    progress: MessageId,
+) -> Result<Tapped, DbError> {
+    let mut tx = books.db.begin().await?;
+    let tapped = match announcements::lock(&mut tx, id).await? {
+        Some(found) if found.admin != key.user || found.chat != key.chat => Tapped::Unknown,
+        None => Tapped::Unknown,
+        Some(Announcement { state: AnnouncementState::Offered, .. }) => {
+            if announcements::running(&mut tx).await?.is_some() {
+                Tapped::Busy
+            } else {
+                recipients::enlist(&mut tx, id).await?;
+                announcements::begin(&mut tx, id, progress).await?;
+                tracing::info!(admin.id = key.user.0, announcement.id = id.0, "an announcement was approved");
+                Tapped::Done
+            }
+        }
+        Some(_) => Tapped::Before,
+    };
+    inbox::handled(&mut tx, update).await?;
+    Db::commit(tx).await?;
+    Ok(tapped)
+}
+
+/// Cancels an announcement that was not approved yet.
+pub(crate) async fn cancel(
+    books: &Books,
+    update: UpdateId,
+    key: ThreadKey,
+    id: AnnouncementId,
+) -> Result<Tapped, DbError> {
+    let mut tx = books.db.begin().await?;
+    let tapped = match announcements::lock(&mut tx, id).await? {
+        Some(found) if found.admin != key.user || found.chat != key.chat => Tapped::Unknown,
+        None => Tapped::Unknown,
+        Some(Announcement { state: AnnouncementState::Offered, .. }) => {
+            announcements::set_state(&mut tx, id, AnnouncementState::Cancelled).await?;
+            Tapped::Done
+        }
+        Some(_) => Tapped::Before,
+    };
+    inbox::handled(&mut tx, update).await?;
+    Db::commit(tx).await?;
+    Ok(tapped)
+}
+
+/// Stops an announcement that is being sent. Every administrator may.
+pub(crate) async fn stop(
+    books: &Books,
+    update: UpdateId,
+    admin: UserId,
+    id: AnnouncementId,
+) -> Result<Tapped, DbError> {
+    let mut tx = books.db.begin().await?;
+    let stopped = announcements::stop(&mut *tx, id, None).await?;
+    if stopped {
+        tracing::info!(admin.id = admin.0, announcement.id = id.0, "an announcement was stopped");
+    }
+    inbox::handled(&mut tx, update).await?;
+    Db::commit(tx).await?;
+    Ok(if stopped { Tapped::Done } else { Tapped::Before })
+}
+
+/// Records whether a user takes announcements.
+pub(crate) async fn subscribe(db: &Db, update: UpdateId, user: UserId, takes: bool) -> Result<(), DbError> {
+    let mut tx = db.begin().await?;
+    people::set_announcements(&mut tx, user, takes).await?;
+    inbox::handled(&mut tx, update).await?;
+    Db::commit(tx).await
+}
+
+/// The end of an announcement, as it is told to the administrator.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Ended {
+    pub announcement: Announcement,
+    pub tally: Tally,
+}
+
+/// What follows when a worker has nothing left to send.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Conclusion {
+    /// The announcement has ended; these messages are owed.
+    Ended(Vec<(OutboxId, OutboxMessage)>),
+    /// Somebody waits again.
+    Continues,
+    /// Another worker has it.
+    Lost,
+}
+
+/// Ends an announcement: writes the report as the file `report` and stores the messages about the end.
+/// Repeating it changes nothing.
+pub(crate) async fn conclude(
+    db: &Db,
+    id: AnnouncementId,
+    lease: i64,
+    report: Report<'_>,
+    tell: impl Fn(&Ended, u64) -> [OutboxMessage; 2],
+) -> Result<Conclusion, DbError> {
+    let mut tx = db.begin().await?;
+    let Some(announcement) = announcement_leases::lock(&mut tx, id, lease).await? else {
+        return Ok(Conclusion::Lost);
+    };
+    recipients::give_up_begun(&mut tx, id).await?;
+    let tally = recipients::tally(&mut *tx, id).await?;
+    if announcement.state == AnnouncementState::Sending && tally.of(RecipientState::Waiting) > 0 {
+        Db::commit(tx).await?;
+        return Ok(Conclusion::Continues);
+    }
+    announcement_leases::end(&mut tx, id, &tally).await?;
+    let content = table(&recipients::report(&mut tx, id, REPORT_LINES).await?);
+    made_files::keep_report(&mut tx, report, content.as_bytes()).await?;
+    let messages = tell(&Ended { announcement, tally }, content.len() as u64);
+    let owed = outbox::enqueue(&mut tx, &messages).await?;
+    Db::commit(tx).await?;
+    Ok(Conclusion::Ended(owed))
+}
+
+/// Returns the report as CSV, for programs: names of columns and results are not translated.
+fn table(lines: &[ReportLine]) -> String {
+    let mut table = "user_id,username,result,detail\r\n".to_owned();
+    for ReportLine { user, username, state, detail } in lines {
+        let name = username.as_ref().map(|name| format!("@{name}")).unwrap_or_default();
+        let cells =
+            [&user.to_string(), &name, state, &detail.clone().unwrap_or_default()].map(|text| cell(text));
+        table.push_str(&cells.join(","));
+        table.push_str("\r\n");
+    }
+    table
+}
+
+/// Returns a cell, in quotes where it needs them. What a program would take for a formula begins with a quote.
+fn cell(text: &str) -> String {
+    let text = if text.starts_with(['=', '+', '-', '\t']) { format!("'{text}") } else { text.to_owned() };
+    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_a_table_that_programs_read() {
+        let line = |user, username: Option<&str>, state: &str, detail: Option<&str>| ReportLine {
+            user: UserId(user),
+            username: username.map(str::to_owned),
+            state: state.to_owned(),
+            detail: detail.map(str::to_owned),
+        };
+        let lines = [
+            line(42, Some("ann"), "sent", None),
+            line(43, None, "refused", Some("Bad Request: a \"b\", c")),
+            line(44, None, "refused", Some("=1+1")),
+        ];
+        assert_eq!(
+            table(&lines),
+            "user_id,username,result,detail\r\n42,@ann,sent,\r\n43,,refused,\"Bad Request: a \"\"b\"\", c\"\r\n\
+             44,,refused,'=1+1\r\n"
+        );
+    }
+}
