@@ -179,6 +179,7 @@ async fn start(
         hearings: FetchPermits::default(),
         albums: Albums::default(),
         copies_dropped: Arc::default(),
+        topics_due: Arc::default(),
         isolation: Isolation::default(),
         slots: Slots::new(config.conversation.max_turns_per_user),
         batch_window: config.conversation.batch_window,

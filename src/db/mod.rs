@@ -36,6 +36,7 @@ pub(crate) mod sandboxes;
 pub(crate) mod settings;
 pub(crate) mod threads;
 mod tool_calls;
+pub(crate) mod topic_names;
 pub(crate) mod topics;
 pub(crate) mod transcriptions;
 pub mod turns;

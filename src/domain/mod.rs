@@ -19,5 +19,6 @@ pub mod speech;
 pub(crate) mod stars;
 pub(crate) mod tool;
 pub mod tool_round;
+pub(crate) mod topic;
 pub mod turn;
 pub mod usage;

@@ -28,6 +28,7 @@ pub mod refunds;
 pub(crate) mod sandboxes;
 pub mod settlement;
 pub(crate) mod statement;
+pub(crate) mod topic_naming;
 pub(crate) mod transcription;
 pub mod turn_context;
 pub(crate) mod unshown;

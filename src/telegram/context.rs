@@ -64,6 +64,8 @@ pub(crate) struct BotContext {
     pub files: FetchPermits,
     /// Wakes the deletion of copies at the model's provider.
     pub copies_dropped: Arc<Notify>,
+    /// Wakes the naming of topics.
+    pub topics_due: Arc<Notify>,
     /// Permits of concurrent transcriptions.
     pub hearings: FetchPermits,
     /// Albums in groups that are addressed to the bot.

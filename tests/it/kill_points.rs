@@ -136,6 +136,8 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             // `voice.rs`, `drawing_faults.rs` and `file_edits.rs` cover these.
             || point.starts_with("transcription: ")
             || point.starts_with("draw: ")
+            // `topic_names.rs` covers this.
+            || point.starts_with("topic name: ")
             || point.starts_with("edit: ")
             // `python.rs` covers these.
             || point.starts_with("sandbox: ")

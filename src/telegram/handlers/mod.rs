@@ -17,7 +17,9 @@ use std::sync::Arc;
 use super::context::BotContext;
 use super::inbound::payments::PaymentEvent;
 use super::inbound::raw::Update;
-use super::inbound::{self, ButtonPress, Idle, Inbound, Membership, MessageHeader, attachments};
+use super::inbound::{
+    self, ButtonPress, Idle, Inbound, Membership, MessageHeader, TopicNews, attachments,
+};
 use super::keyboards::{self, ButtonAction};
 use super::pipeline::normalize::normalize;
 use super::pipeline::queue::{self, SessionInput, StopRequest, StopSource};
@@ -29,7 +31,7 @@ use crate::domain::ids::UpdateId;
 use crate::domain::message::Incoming;
 use crate::domain::people::ChatKind;
 use crate::llm::Unreadable;
-use crate::services::people;
+use crate::services::{people, topic_naming};
 
 /// Handles one update. Updates of one chat arrive in order, those of different chats concurrently.
 pub(crate) fn route(context: &Arc<BotContext>, update: Update) {
@@ -55,6 +57,7 @@ pub(crate) fn route(context: &Arc<BotContext>, update: Update) {
             let task = migrated::handle(context.clone(), migration);
             context.life.spawn("migration", async move { log_failure(task.await) });
         }
+        Inbound::TopicNews(news) => topic_news(context, news),
         Inbound::Stopped { update, key, draft } => {
             let stop_request = StopRequest { update, by: StopSource::Draft(draft) };
             post(context, update, key, SessionInput::Stop(Box::new(stop_request)));
@@ -157,6 +160,16 @@ fn membership(context: &Arc<BotContext>, news: Membership) {
         let db = &task.db;
         let remember = || people::set_blocked(db, update, user, blocked, date);
         log_failure(db.persist(remember).await);
+    });
+}
+
+/// Stores what a service message tells about a topic.
+fn topic_news(context: &Arc<BotContext>, news: TopicNews) {
+    let task = context.clone();
+    context.life.spawn("topic news", async move {
+        let TopicNews { update, topic, change } = news;
+        let db = &task.db;
+        log_failure(db.persist(|| topic_naming::learn(db, update, topic, change)).await);
     });
 }
 

@@ -100,7 +100,7 @@ const INNER: &[Order] = &[
             &["pipeline/voice"],
             &["pipeline/normalize", "pipeline/pointing"],
             &["pipeline/edits", "pipeline/processor"],
-            &["replies", "payment_jobs"],
+            &["replies", "payment_jobs", "topic_namer"],
             &["turn"],
             &["session"],
             &["sessions"],
