@@ -16,7 +16,7 @@ CROSS JOIN LATERAL (
   SELECT greatest(0, $4::bigint - 1 - $3::bigint + count(*)) / $4::bigint * $4::bigint AS skipped
   FROM messages JOIN turns ON turns.id = messages.turn_id
   WHERE messages.thread_id = threads.id AND turns.detail IS DISTINCT FROM 'refused'
-    AND turns.detail IS DISTINCT FROM 'too_long' AND ($2::bigint IS NULL OR messages.turn_id <= $2)
+    AND turns.detail IS DISTINCT FROM 'too_long' AND NOT turns.retried AND ($2::bigint IS NULL OR messages.turn_id <= $2)
     AND (turns.question_id > threads.cleared_up_to OR messages.turn_id = $2)
     -- A message that crashes have delayed until a /clear was carried out may have been answered with a newer one.
     AND (messages.chat_id <> threads.chat_id OR messages.message_id IS NULL
@@ -25,7 +25,7 @@ CROSS JOIN LATERAL (
 LEFT JOIN LATERAL (
   SELECT messages.*, turns.sent_files, turns.tool_rounds FROM messages JOIN turns ON turns.id = messages.turn_id
   WHERE messages.thread_id = threads.id AND turns.detail IS DISTINCT FROM 'refused'
-    AND turns.detail IS DISTINCT FROM 'too_long' AND ($2::bigint IS NULL OR messages.turn_id <= $2)
+    AND turns.detail IS DISTINCT FROM 'too_long' AND NOT turns.retried AND ($2::bigint IS NULL OR messages.turn_id <= $2)
     AND (turns.question_id > threads.cleared_up_to OR messages.turn_id = $2)
     -- A message that crashes have delayed until a /clear was carried out may have been answered with a newer one.
     AND (messages.chat_id <> threads.chat_id OR messages.message_id IS NULL

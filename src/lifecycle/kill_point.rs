@@ -24,6 +24,8 @@ pub const ALL: &[&str] = &[
     "deliver files: after the call",
     "deliver files: written down",
     "restart: after the commit",
+    "retry: before the commit",
+    "retry: after the commit",
     "invoice: before the commit",
     "invoice: after the commit",
     "checkout: before the answer",

@@ -26,6 +26,7 @@ pub mod pricing;
 pub mod recovery;
 pub mod refunds;
 pub(crate) mod sandboxes;
+pub(crate) mod retrying;
 pub mod settlement;
 pub(crate) mod statement;
 pub(crate) mod topic_naming;

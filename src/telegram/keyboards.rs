@@ -1,7 +1,7 @@
 //! Buttons below messages: their labels and the data of their taps. A modified client can forge the data, so
 //! it is only a name. Permission depends on the user and the chat of the tap, which Telegram guarantees.
 
-use super::text::{self, clear, money};
+use super::text::{self, clear, money, retry};
 use crate::bot_api::methods::InlineKeyboard;
 use crate::domain::ids::{DeletionId, TurnId};
 use crate::domain::money::Usd;
@@ -15,6 +15,8 @@ pub(crate) enum ButtonAction {
     Stop(TurnId),
     /// Asks the model to go on after the limit of one request.
     GoOn,
+    /// Asks the question of this turn again.
+    Retry(TurnId),
     /// Requests an invoice for a package of this many Stars.
     Buy(u32),
     /// Requests an invoice for a custom amount, which is asked for.
@@ -33,6 +35,16 @@ pub(crate) fn stop(turn: TurnId, language: Language) -> InlineKeyboard {
 /// Returns the button below an answer that has reached the limit of one request.
 pub(crate) fn go_on(language: Language) -> InlineKeyboard {
     InlineKeyboard::column([(text::go_on_button(language), "go:on".to_owned())])
+}
+
+/// Returns the button below an answer that has failed.
+pub(crate) fn try_again(turn: TurnId, language: Language) -> InlineKeyboard {
+    InlineKeyboard::column([(retry::try_again_button(language), format!("retry:{turn}"))])
+}
+
+/// Returns the button that answers a changed question again.
+pub(crate) fn answer_again(turn: TurnId, language: Language) -> InlineKeyboard {
+    InlineKeyboard::column([(retry::answer_again_button(language), format!("retry:{turn}"))])
 }
 
 /// Returns the buttons of the packages, each with its credit, and of a custom amount.
@@ -55,6 +67,7 @@ pub(crate) fn read(data: &str) -> Option<ButtonAction> {
     match (kind, what) {
         ("stop", turn) => turn.parse().ok().map(|turn| ButtonAction::Stop(TurnId(turn))),
         ("topics", deletion) => deletion.parse().ok().map(|id| ButtonAction::DeleteTopics(DeletionId(id))),
+        ("retry", turn) => turn.parse().ok().map(|turn| ButtonAction::Retry(TurnId(turn))),
         ("go", "on") => Some(ButtonAction::GoOn),
         ("clear_all", _) => Some(ButtonAction::Former),
         ("buy", "custom") => Some(ButtonAction::BuyCustom),

@@ -9,6 +9,7 @@ mod help;
 mod migrated;
 mod pay;
 mod refund;
+mod retry;
 mod start;
 mod support;
 
@@ -109,6 +110,9 @@ fn tapped(context: &Arc<BotContext>, tapped: ButtonPress) {
         (Some(header), Some(ButtonAction::Stop(turn))) => {
             let by = StopSource::Button { turn, callback, language };
             post(context, update, header.key, SessionInput::Stop(Box::new(StopRequest { update, by })));
+        }
+        (Some(header), Some(ButtonAction::Retry(turn))) => {
+            retry::ask_again(context, header, Some(turn), Some(callback));
         }
         (Some(header), Some(ButtonAction::GoOn)) => go_on(context, header, callback),
         (Some(header), Some(ButtonAction::Buy(stars))) => {

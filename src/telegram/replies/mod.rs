@@ -3,6 +3,7 @@
 
 pub(crate) mod amount;
 pub(crate) mod clear;
+pub(crate) mod retry;
 pub(crate) mod topics;
 
 use std::future::Future;

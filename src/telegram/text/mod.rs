@@ -3,6 +3,7 @@
 pub(crate) mod clear;
 pub(crate) mod commands;
 pub(crate) mod money;
+pub(crate) mod retry;
 #[cfg(test)]
 mod tests;
 

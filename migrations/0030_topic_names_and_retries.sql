@@ -47,3 +47,9 @@ ALTER TABLE balance_operations
     DROP CONSTRAINT operations_turn,
     ADD CONSTRAINT operations_turn
         CHECK ((kind IN ('usage', 'return', 'topic_name')) = (turn_id IS NOT NULL));
+
+-- A question that is asked again moves to a new turn. The former one, with what was answered, is in no prompt any more.
+ALTER TABLE turns
+    ADD COLUMN retried  BOOLEAN NOT NULL DEFAULT FALSE,
+    ADD COLUMN retry_of BIGINT REFERENCES turns ON DELETE RESTRICT;
+CREATE UNIQUE INDEX turns_retry_of ON turns (retry_of) WHERE retry_of IS NOT NULL;
