@@ -144,9 +144,9 @@ pub(crate) async fn claim(tx: &mut Tx<'_>, lease: i64) -> Result<Option<StoredNa
     .map_err(DbError::at("topic_names::claim"))?;
     Ok(row.map(|row| StoredNaming {
         topic: Topic { chat: ChatId(row.chat_id), id: TopicId(row.topic_id) },
-        state: row.name.map_or(NamingState::Implicit, |name| {
-            NamingState::Chosen(TopicName { name, icon: row.icon })
-        }),
+        state: row
+            .name
+            .map_or(NamingState::Implicit, |name| NamingState::Chosen(TopicName { name, icon: row.icon })),
         lease: row.lease,
         icon_given: row.icon_given,
         attempts: row.attempts,

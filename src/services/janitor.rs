@@ -10,9 +10,7 @@ use tokio::sync::Notify;
 use super::books::Books;
 use super::made_files;
 use crate::db::retention::{self, RetentionKind, Walk};
-use crate::db::{
-    DbError, OPERATION_LIMIT, audit, dialogs, file_bytes, topic_names, topics, transcriptions,
-};
+use crate::db::{DbError, OPERATION_LIMIT, audit, dialogs, file_bytes, topic_names, topics, transcriptions};
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
 

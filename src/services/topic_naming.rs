@@ -131,7 +131,11 @@ pub(crate) async fn claim(books: &Books, lease: i64) -> Result<NamingClaim, DbEr
     let job = if attempts >= TRIES {
         release(&mut tx, &stored).await?;
         topic_names::settle(&mut tx, topic, Some("tries")).await?;
-        tracing::warn!(chat.id = topic.chat.0, topic.id = topic.id.0, "a topic keeps its name, all tries failed");
+        tracing::warn!(
+            chat.id = topic.chat.0,
+            topic.id = topic.id.0,
+            "a topic keeps its name, all tries failed"
+        );
         None
     } else if let NamingState::Chosen(name) = state {
         topic_names::begin_telling(&mut tx, topic).await?;
@@ -139,9 +143,9 @@ pub(crate) async fn claim(books: &Books, lease: i64) -> Result<NamingClaim, DbEr
     } else if let Some(answer) = topic_names::first_answer(&mut tx, topic).await? {
         let model = cheapest(books).clone();
         let attempt = attempts + 1;
-        hold(&mut tx, books, &stored, &answer, &model).await?.then(|| {
-            NamingWork::Choose(Box::new(NamingQuestion { model, answer, icon_given, attempt }))
-        })
+        hold(&mut tx, books, &stored, &answer, &model)
+            .await?
+            .then(|| NamingWork::Choose(Box::new(NamingQuestion { model, answer, icon_given, attempt })))
     } else {
         release(&mut tx, &stored).await?;
         topic_names::postpone(&mut tx, topic, None, false).await?;

@@ -100,7 +100,7 @@ impl Session<'_> {
                 Box::pin(self.resume(&left, recovery)).await?;
                 continue;
             }
-            if self.clear().await? || Box::pin(self.retry()).await? {
+            if self.clear().await? || (!self.retries.is_empty() && Box::pin(self.retry()).await?) {
                 continue;
             }
             if self.batch.closes().is_some() {

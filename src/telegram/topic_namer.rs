@@ -43,7 +43,10 @@ pub(crate) async fn run(context: Arc<BotContext>) {
                 Ok(pause) => pause,
                 Err(DbError::Cancelled) => return,
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "the names of topics have to wait");
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the names of topics have to wait"
+                    );
                     IDLE
                 }
             };
@@ -202,7 +205,10 @@ impl Namer {
         }
         let stickers = self.context.screen.api.call(&GetForumTopicIconStickers {}).await;
         let stickers = stickers.unwrap_or_else(|error| {
-            tracing::warn!(error = &error as &dyn std::error::Error, "Telegram does not tell the icons of topics");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "Telegram does not tell the icons of topics"
+            );
             Vec::new()
         });
         let icon = |sticker: IconSticker| {

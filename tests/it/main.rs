@@ -71,6 +71,7 @@ mod stopped;
 mod storm;
 mod tool_loops;
 mod topic_names;
+mod topics;
 mod transcripts;
 mod upgrades;
 mod vision;

@@ -86,7 +86,10 @@ async fn two_presses_at_once_ask_once() {
 #[tokio::test]
 async fn the_command_repeats_the_last_question_and_says_so_if_there_is_none() {
     let bot = Bot::start().await;
-    assert_eq!(bot.tell("/retry").await, "There is no question here that I could answer again. Please write one.");
+    assert_eq!(
+        bot.tell("/retry").await,
+        "There is no question here that I could answer again. Please write one."
+    );
     bot.ask("first").await;
     bot.database.until(SETTLED, 1).await;
     let before = bot.answers(ANN).len();

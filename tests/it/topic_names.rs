@@ -66,10 +66,11 @@ async fn a_topic_is_named_after_its_first_answer_and_paid_once() {
     .fetch_all(bot.books())
     .await
     .unwrap();
-    let cost: Decimal = sqlx::query_scalar("SELECT cost FROM model_calls WHERE attempt = 0 AND payer = 'user'")
-        .fetch_one(bot.books())
-        .await
-        .unwrap();
+    let cost: Decimal =
+        sqlx::query_scalar("SELECT cost FROM model_calls WHERE attempt = 0 AND payer = 'user'")
+            .fetch_one(bot.books())
+            .await
+            .unwrap();
     assert_eq!(booked[1], ("topic_name".to_owned(), "Claude Haiku 5.5".to_owned(), cost));
     assert!(cost > Decimal::ZERO && booked.len() == 2, "{booked:?}");
     let shown = bot.tell("/balance").await;
@@ -116,7 +117,10 @@ async fn a_name_that_a_person_gave_stays() {
     });
     assert_eq!(names, ["Recipes", "Mine", "Mine too"]);
     assert_eq!((wishes(&bot).len(), edits(&bot).len()), (1, 0));
-    assert_eq!(bot.database.count("SELECT count(*) FROM balance_operations WHERE kind = 'topic_name'").await, 0);
+    assert_eq!(
+        bot.database.count("SELECT count(*) FROM balance_operations WHERE kind = 'topic_name'").await,
+        0
+    );
     bot.end().await;
 }
 
@@ -164,7 +168,10 @@ async fn a_failed_try_is_repeated_and_the_name_paid_once() {
     named(&bot, ANN, topic, NAME).await;
     bot.database.until(UNFINISHED, 0).await;
     assert_eq!((wishes(&bot).len(), edits(&bot).len()), (2, 2));
-    assert_eq!(bot.database.count("SELECT count(*) FROM balance_operations WHERE kind = 'topic_name'").await, 1);
+    assert_eq!(
+        bot.database.count("SELECT count(*) FROM balance_operations WHERE kind = 'topic_name'").await,
+        1
+    );
     // Whoever has failed too often is left alone.
     bot.model.script_for(WANTED, Reply::text("🍽"));
     let topic = started(&bot, "second").await;
@@ -184,7 +191,12 @@ async fn a_forum_is_asked_for_the_right_first_and_a_deleted_topic_is_left() {
     let forbidden = bot.telegram.create_topic(GROUP, "A");
     let implicit = "INSERT INTO topic_names (chat_id, topic_id, state) VALUES ($1, $2, 'implicit')";
     for topic in [forbidden] {
-        sqlx::query(implicit).bind(GROUP).bind(i32::try_from(topic).unwrap()).execute(bot.books()).await.unwrap();
+        sqlx::query(implicit)
+            .bind(GROUP)
+            .bind(i32::try_from(topic).unwrap())
+            .execute(bot.books())
+            .await
+            .unwrap();
     }
     bot.telegram.say_in_topic(GROUP, BOB, forbidden, "@starling_bot first");
     bot.database.until("SELECT count(*) FROM topic_names WHERE failure = 'no right'", 1).await;
@@ -251,17 +263,19 @@ async fn two_hundred_topics_opened_at_once_are_named_once_each_across_a_kill() {
     for user in FIRST..FIRST + people {
         bot.telegram.add_user(Person::new(user, "Somebody"));
         for number in 0..topics {
-            let (topic, _) = bot.telegram.start_topic(user, &format!("Tell me about #{user}-{number} please"));
+            let (topic, _) =
+                bot.telegram.start_topic(user, &format!("Tell me about #{user}-{number} please"));
             opened.push((user, topic, format!("Question number {user}-{number}")));
         }
     }
     assert_eq!(opened.len(), 200);
-    bot.telegram.until("a quarter of the names", BOUND * 4, |view| {
-        let done = view.calls_of("editForumTopic").filter(|call| matches!(call.answer, CallOutcome::Ok));
-        (done.count() >= 50).then_some(())
-    })
-    .await
-    .unwrap();
+    bot.telegram
+        .until("a quarter of the names", BOUND * 4, |view| {
+            let done = view.calls_of("editForumTopic").filter(|call| matches!(call.answer, CallOutcome::Ok));
+            (done.count() >= 50).then_some(())
+        })
+        .await
+        .unwrap();
     bot.kill().await;
     bot.run().await;
     bot.database.until_within(BOUND * 4, "SELECT count(*) FROM topic_names WHERE state = 'named'", 200).await;

@@ -10,7 +10,6 @@ use super::text;
 use super::types::{Person, SentIds};
 use super::world::{Post, Press, World, text_body};
 
-
 impl World {
     /// Opens a private chat, or adds the person to the members of a group.
     fn enter(&mut self, chat: i64, from: i64) {

@@ -77,7 +77,13 @@ impl World {
         SentIds { message_id: message.id, update_id }
     }
 
-    pub(super) fn set_topic_closed(&mut self, chat: i64, from: i64, id: i64, closed: bool) -> Option<SentIds> {
+    pub(super) fn set_topic_closed(
+        &mut self,
+        chat: i64,
+        from: i64,
+        id: i64,
+        closed: bool,
+    ) -> Option<SentIds> {
         let topic = self.chats.get_mut(&chat)?.topics.get_mut(&id)?;
         if topic.closed == closed {
             return None;
@@ -130,16 +136,14 @@ impl Telegram {
     /// Changes the name of a topic, as the owner of a forum or as the person of a private chat. Returns the
     /// service message; `None` if nothing changes.
     pub fn rename_topic(&self, chat: i64, topic: i64, name: &str) -> Option<SentIds> {
-        self.shared.change(|world| {
-            world.change_topic(chat, world.owner(chat), topic, Some(name.to_owned()), None)
-        })
+        self.shared
+            .change(|world| world.change_topic(chat, world.owner(chat), topic, Some(name.to_owned()), None))
     }
 
     /// Changes the icon of a topic, like [`rename_topic`](Self::rename_topic).
     pub fn change_topic_icon(&self, chat: i64, topic: i64, icon: &str) -> Option<SentIds> {
-        self.shared.change(|world| {
-            world.change_topic(chat, world.owner(chat), topic, None, Some(icon.to_owned()))
-        })
+        self.shared
+            .change(|world| world.change_topic(chat, world.owner(chat), topic, None, Some(icon.to_owned())))
     }
 
     /// Closes a topic, as the owner of a forum. After that only members who manage topics can write in it.

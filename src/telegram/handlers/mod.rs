@@ -18,9 +18,7 @@ use std::sync::Arc;
 use super::context::BotContext;
 use super::inbound::payments::PaymentEvent;
 use super::inbound::raw::Update;
-use super::inbound::{
-    self, ButtonPress, Idle, Inbound, Membership, MessageHeader, TopicNews, attachments,
-};
+use super::inbound::{self, ButtonPress, Idle, Inbound, Membership, MessageHeader, TopicNews, attachments};
 use super::keyboards::{self, ButtonAction};
 use super::pipeline::normalize::normalize;
 use super::pipeline::queue::{self, SessionInput, StopRequest, StopSource};

@@ -15,9 +15,7 @@ use raw::body;
 use raw::kind::Class;
 use raw::message::{Message, Moved, TopicEvent};
 use raw::{Content, Stopped, Tap, Update, WANTED};
-pub(crate) use request::{
-    ButtonPress, Edit, Idle, Inbound, Membership, MessageHeader, Migration, TopicNews,
-};
+pub(crate) use request::{ButtonPress, Edit, Idle, Inbound, Membership, MessageHeader, Migration, TopicNews};
 
 use crate::bot_api::methods::Me;
 use crate::domain::file::{Attachment, Retrieval};

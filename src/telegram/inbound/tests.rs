@@ -71,7 +71,11 @@ fn service_messages_tell_who_named_a_topic() {
     let created = |fields: Value| json!({ "forum_topic_created": fields });
     let edited = |fields: Value| json!({ "forum_topic_edited": fields });
     for (event, sender, change) in [
-        (created(json!({"name": "a", "is_name_implicit": true})), 42, Some(TopicChange::Created { icon: false })),
+        (
+            created(json!({"name": "a", "is_name_implicit": true})),
+            42,
+            Some(TopicChange::Created { icon: false }),
+        ),
         (
             created(json!({"name": "a", "is_name_implicit": true, "icon_custom_emoji_id": "1"})),
             42,

@@ -3,7 +3,7 @@
 
 use super::Session;
 use crate::db::DbError;
-use crate::services::retrying::{self, RetryRefusal, Retried};
+use crate::services::retrying::{self, Retried, RetryRefusal};
 use crate::telegram::pipeline::isolation::Mode;
 use crate::telegram::pipeline::processor;
 use crate::telegram::pipeline::queue::RetryRequest;

@@ -56,12 +56,7 @@ pub(super) async fn deliver(
 }
 
 /// Lets the topic of an answer be named once the answer has arrived, if that is still to be done.
-fn name_topic(
-    context: &BotContext,
-    request: &TurnRequest,
-    report: &TurnReport,
-    delivery: Option<Delivery>,
-) {
+fn name_topic(context: &BotContext, request: &TurnRequest, report: &TurnReport, delivery: Option<Delivery>) {
     let Some(id) = request.key.topic.filter(|_| report.outcome.state() == "answered") else { return };
     let topic = Topic { chat: request.key.chat, id };
     let (db, due, drain) = (context.db.clone(), context.topics_due.clone(), context.life.drain.clone());
