@@ -142,7 +142,7 @@ async fn an_edit_of_the_last_question_offers_to_answer_again_once() {
     let (label, data) = button(&offer);
     assert_eq!(label, "🔄 Answer again");
     assert_eq!(bot.tap(ANN, ANN, offer.id, &data).await, None);
-    bot.hears(ANN, "You said: How far away is the moon?").await;
+    bot.hears(ANN, "(edited 2 times):\n\nHow far away is the moon?").await;
     bot.database.until(SETTLED, 2).await;
     let asked = conversation(bot.model.requests().last().unwrap());
     assert!(asked.len() == 1 && asked[0].contains("How far away is the moon?"), "{asked:?}");

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::chat::{ChatType, Topic};
 use super::shared::Telegram;
-use super::types::SentIds;
+use super::types::{Message, SentIds};
 use super::world::{Look, Post, World};
 
 /// Icon colour of topics created by people.
@@ -112,6 +112,15 @@ impl World {
     }
 }
 
+/// Makes a message of a topic one of the whole chat.
+fn leave_topic(message: &mut Message) {
+    message.topic = None;
+    if let Some(fields) = message.raw.as_object_mut() {
+        fields.remove("message_thread_id");
+        fields.remove("is_topic_message");
+    }
+}
+
 impl Telegram {
     /// Creates a topic, as the owner of a forum or as the person of a private chat. Returns its
     /// `message_thread_id`.
@@ -171,6 +180,7 @@ impl Telegram {
                 }
                 if !on {
                     state.topics.clear();
+                    state.messages.values_mut().for_each(leave_topic);
                 }
             }
             world.touch(group);
