@@ -7,7 +7,7 @@ use crate::db::people;
 use crate::services::{copy_deletions, janitor};
 use crate::telegram::context::BotContext;
 use crate::telegram::intake::Intake;
-use crate::telegram::{announcer, menus, payment_jobs};
+use crate::telegram::{announcer, menus, payment_jobs, topic_namer};
 
 /// Starts the background tasks. They run until the service drains.
 pub(super) fn spawn(intake: &Intake, context: &Arc<BotContext>, config: &Config) {
@@ -30,6 +30,7 @@ pub(super) fn spawn(intake: &Intake, context: &Arc<BotContext>, config: &Config)
     life.spawn("menus", async move {
         drain.run_until_cancelled(menus).await;
     });
+    life.spawn_vital("topic namer", topic_namer::run(context.clone()));
     life.spawn_vital("refunds", payment_jobs::drive_refunds(context.clone()));
     life.spawn_vital("announcements", announcer::run(context.clone()));
     life.spawn_vital("reconciliation", payment_jobs::reconcile(context.clone()));

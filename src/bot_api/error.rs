@@ -10,7 +10,7 @@ pub(crate) enum ApiError {
     /// Too many calls: the chat accepts none before this time has passed.
     #[error("flood limit, wait {} s", .0.as_secs())]
     Flood(Duration),
-    /// The message already has this content: as good as success.
+    /// The message already has this content, or the topic this name: as good as success.
     #[error("the message is not modified")]
     NotModified,
     /// The message to change does not exist, or no longer exists.
@@ -125,7 +125,7 @@ impl ApiError {
             400 | 403 if BLOCKED.iter().any(|sign| says(sign)) => Self::Blocked(description()),
             400 | 403 if CLOSED.iter().any(|sign| says(sign)) => Self::Closed(description()),
             409 => Self::Conflict(description()),
-            400 if says("message is not modified") => Self::NotModified,
+            400 if says("message is not modified") || says("TOPIC_NOT_MODIFIED") => Self::NotModified,
             400 if says("message to edit not found")
                 || says("message can't be edited")
                 || (says("MESSAGE_ID_INVALID") && !says("REPLY_MESSAGE_ID_INVALID")) =>

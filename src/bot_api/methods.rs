@@ -44,7 +44,9 @@ pub(crate) use messages::{
 pub(crate) use stars::{
     AnswerPreCheckoutQuery, GetStarTransactions, LabeledPrice, RefundStarPayment, SendInvoice,
 };
-pub(crate) use topics::{DeleteForumTopic, GetChatMember};
+pub(crate) use topics::{
+    DeleteForumTopic, EditForumTopic, GetChatMember, GetForumTopicIconStickers, IconSticker,
+};
 pub(crate) use updates::{DeleteWebhook, GetUpdates, SetWebhook};
 
 /// Returns the bot's own account.

@@ -12,6 +12,7 @@ mod prompt_files;
 mod prompt_tools;
 mod round;
 mod subagent;
+mod topic_name;
 mod web_use;
 mod window;
 
@@ -20,3 +21,4 @@ pub(crate) use orchestrator::converse;
 pub(crate) use output_ratio::OutputRatios;
 pub(crate) use prompt::bytes as prompt_bytes;
 pub(crate) use prompt_files::{ShownContent, shows};
+pub(crate) use topic_name::{NamingAnswer, name_topic};

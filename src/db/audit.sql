@@ -13,6 +13,8 @@ WITH newest AS (
     UNION ALL
     SELECT user_id, held FROM transcriptions WHERE state = 'pending'
     UNION ALL
+    SELECT user_id, held FROM topic_names WHERE held > 0
+    UNION ALL
     SELECT user_id, credit FROM payments WHERE state = 'refunding'
 ), held AS (
     SELECT user_id, sum(amount) AS amount FROM holds GROUP BY user_id

@@ -25,6 +25,8 @@ pub(crate) enum Reason {
     Adjustment(UserId),
     /// A recording was transcribed; the key of the operation names it.
     Transcription,
+    /// A topic was named after the answer of this turn.
+    TopicName(TurnId),
 }
 
 impl Reason {
@@ -37,6 +39,7 @@ impl Reason {
             Self::Refund(_) => "refund",
             Self::Adjustment(_) => "adjustment",
             Self::Transcription => "transcription",
+            Self::TopicName(_) => "topic_name",
         }
     }
 }
@@ -60,7 +63,7 @@ pub(crate) struct Operation<'a> {
 pub(crate) async fn post(tx: &mut Tx<'_>, operation: &Operation<'_>) -> Result<Usd, DbError> {
     let (turn, payment, actor) = match operation.reason {
         Reason::Starter | Reason::Transcription => (None, None, None),
-        Reason::Return(turn) => (Some(turn.0), None, None),
+        Reason::Return(turn) | Reason::TopicName(turn) => (Some(turn.0), None, None),
         Reason::Payment(payment) | Reason::Refund(payment) => (None, Some(payment.0), None),
         Reason::Adjustment(actor) => (None, None, Some(actor.0)),
     };
@@ -148,6 +151,8 @@ pub(crate) async fn operations(
         r#"SELECT seq, kind, amount, subject, created_at, EXISTS (
              SELECT 1 FROM model_calls
              WHERE model_calls.turn_id = balance_operations.turn_id AND payer = 'user' AND estimated
+               -- The name of a topic is a call after the turn, with a charge of its own.
+               AND (attempt = 0) = (kind = 'topic_name')
            ) AS "estimated!"
            FROM balance_operations WHERE user_id = $1 AND seq <= $2 ORDER BY seq DESC LIMIT $3"#,
         user.0,

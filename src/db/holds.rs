@@ -1,6 +1,6 @@
 //! Repository of holds: money reserved for a running turn (`turns.held`), for a recording or file that is
-//! being transcribed (`transcriptions.held`) or for an unanswered refund (the credit of its payment). A
-//! turn's hold ends in the statement that closes the turn. `users.held` is the sum of a user's holds; it
+//! being transcribed (`transcriptions.held`), for the name of a topic (`topic_names.held`) or for an
+//! unanswered refund (the credit of its payment). A turn's hold ends in the statement that closes the turn. `users.held` is the sum of a user's holds; it
 //! changes in the same transaction, under the lock of the user's row.
 
 use super::{Db, DbError, Tx};
@@ -141,9 +141,10 @@ pub(crate) async fn lock(tx: &mut Tx<'_>, user: UserId) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Reserves the price of a transcription under the rule of a turn's gate. Returns `false` if nothing is left
-/// to spend and the user is not `free` to overdraw, is banned, or is unknown.
-pub(crate) async fn take_for_transcription(
+/// Reserves the price of work beside turns (a transcription, the name of a topic) under the rule of a turn's
+/// gate. Returns `false` if nothing is left to spend and the user is not `free` to overdraw, is banned, or is
+/// unknown.
+pub(crate) async fn take_beside_turns(
     tx: &mut Tx<'_>,
     user: UserId,
     amount: Usd,
@@ -157,11 +158,23 @@ pub(crate) async fn take_for_transcription(
     )
     .execute(&mut **tx)
     .await
-    .map_err(DbError::at("holds::take_for_transcription"))?;
+    .map_err(DbError::at("holds::take_beside_turns"))?;
     Ok(held.rows_affected() == 1)
 }
 
-/// Releases what a transcription has reserved.
+/// Returns whether a user has nothing left to spend only because of reservations that end.
+pub(crate) async fn is_reserved(tx: &mut Tx<'_>, user: UserId) -> Result<bool, DbError> {
+    let reserved = sqlx::query_scalar!(
+        r#"SELECT banned_at IS NULL AND balance > 0 AND held > 0 AS "reserved!" FROM users WHERE id = $1"#,
+        user.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(DbError::at("holds::is_reserved"))?;
+    Ok(reserved.unwrap_or(false))
+}
+
+/// Releases what such work has reserved.
 pub(crate) async fn release(tx: &mut Tx<'_>, user: UserId, amount: Usd) -> Result<(), DbError> {
     sqlx::query!("UPDATE users SET held = held - $2 WHERE id = $1", user.0, amount.0)
         .execute(&mut **tx)

@@ -56,6 +56,18 @@ pub(crate) async fn handled(tx: &mut Tx<'_>, update: UpdateId) -> Result<(), DbE
     Ok(())
 }
 
+/// Returns whether an update is handled.
+pub(crate) async fn is_handled(tx: &mut Tx<'_>, update: UpdateId) -> Result<bool, DbError> {
+    let handled = sqlx::query_scalar!(
+        r#"SELECT handled_at IS NOT NULL AS "handled!" FROM inbox WHERE update_id = $1"#,
+        update.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(DbError::at("inbox::is_handled"))?;
+    Ok(handled.unwrap_or(false))
+}
+
 /// Returns whether a message has not been handled yet.
 pub(crate) async fn is_waiting(tx: &mut Tx<'_>, chat: ChatId, message: MessageId) -> Result<bool, DbError> {
     sqlx::query_scalar!(

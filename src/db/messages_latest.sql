@@ -16,13 +16,13 @@ CROSS JOIN LATERAL (
   SELECT greatest(0, $4::bigint - 1 - $3::bigint + count(*)) / $4::bigint * $4::bigint AS skipped
   FROM messages JOIN turns ON turns.id = messages.turn_id
   WHERE messages.thread_id = threads.id AND turns.detail IS DISTINCT FROM 'refused'
-    AND turns.detail IS DISTINCT FROM 'too_long' AND ($2::bigint IS NULL OR messages.turn_id <= $2)
+    AND turns.detail IS DISTINCT FROM 'too_long' AND NOT turns.retried AND ($2::bigint IS NULL OR messages.turn_id <= $2)
     AND (turns.question_id > threads.cleared_up_to OR messages.turn_id = $2)
 ) AS beginning
 LEFT JOIN LATERAL (
   SELECT messages.*, turns.sent_files, turns.tool_rounds FROM messages JOIN turns ON turns.id = messages.turn_id
   WHERE messages.thread_id = threads.id AND turns.detail IS DISTINCT FROM 'refused'
-    AND turns.detail IS DISTINCT FROM 'too_long' AND ($2::bigint IS NULL OR messages.turn_id <= $2)
+    AND turns.detail IS DISTINCT FROM 'too_long' AND NOT turns.retried AND ($2::bigint IS NULL OR messages.turn_id <= $2)
     AND (turns.question_id > threads.cleared_up_to OR messages.turn_id = $2)
   ORDER BY messages.id OFFSET beginning.skipped
 ) AS said ON TRUE

@@ -42,6 +42,7 @@ pub(crate) mod settings;
 pub(crate) mod statistics;
 pub(crate) mod threads;
 mod tool_calls;
+pub(crate) mod topic_names;
 pub(crate) mod topics;
 pub(crate) mod transcriptions;
 pub mod turns;

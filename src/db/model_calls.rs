@@ -194,6 +194,44 @@ pub(crate) async fn charge_owner(tx: &mut Tx<'_>, turn: TurnId) -> Result<(), Db
     Ok(())
 }
 
+/// Records a call that was made for a closed turn after its end, as attempt 0. Statistics that already include
+/// the turn are corrected. Changes nothing if the call is recorded.
+pub(crate) async fn record_afterwards(
+    tx: &mut Tx<'_>,
+    turn: TurnId,
+    entry: &PricedCall,
+    payer: Payer,
+) -> Result<(), DbError> {
+    // The lock keeps the turn from being counted meanwhile.
+    sqlx::query!("SELECT id FROM turns WHERE id = $1 FOR NO KEY UPDATE", turn.0)
+        .fetch_optional(&mut **tx)
+        .await
+        .map_err(DbError::at("model_calls::record_afterwards"))?;
+    sqlx::query!(
+        "WITH call AS (
+           INSERT INTO model_calls
+           SELECT call.* FROM jsonb_populate_recordset(jsonb_populate_record(NULL::model_calls, jsonb_build_object(
+             'turn_id', $1::bigint, 'attempt', 0, 'payer', $3::text, 'created_at', now())), $2) AS call
+           ON CONFLICT (turn_id, attempt, call) DO NOTHING
+           RETURNING input, cache_write_5m + cache_write_1h AS cache_write, cache_read, output,
+                     CASE payer WHEN 'user' THEN cost ELSE 0 END AS cost
+         )
+         UPDATE user_statistics AS stats SET input = stats.input + call.input,
+           cache_write = stats.cache_write + call.cache_write, cache_read = stats.cache_read + call.cache_read,
+           output = stats.output + call.output, cost = stats.cost + call.cost
+         FROM call, turns JOIN threads ON threads.id = thread_id
+         WHERE turns.id = $1 AND counted AND stats.user_id = threads.user_id
+           AND day = (closed_at AT TIME ZONE 'UTC')::date",
+        turn.0,
+        Json(rows(std::slice::from_ref(entry))?) as _,
+        payer.name(),
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("model_calls::record_afterwards"))?;
+    Ok(())
+}
+
 /// Converts a token count. Real counts are far below the limit of the column; an absurd one is capped.
 fn count(tokens: u64) -> i64 {
     i64::try_from(tokens).unwrap_or(i64::MAX)

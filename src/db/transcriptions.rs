@@ -88,7 +88,7 @@ pub(crate) struct NewTranscription<'a> {
     pub unique_id: &'a str,
     /// The duration in seconds, as Telegram reports it or estimated.
     pub duration: u32,
-    /// What is reserved, by [`hold`](super::holds::take_for_transcription) in the same transaction.
+    /// What is reserved, by [`hold`](super::holds::take_beside_turns) in the same transaction.
     pub held: Usd,
     /// The lease of the worker.
     pub lease: i64,

@@ -20,5 +20,6 @@ pub mod speech;
 pub(crate) mod stars;
 pub mod tool;
 pub mod tool_round;
+pub(crate) mod topic;
 pub mod turn;
 pub mod usage;

@@ -9,6 +9,7 @@ use crate::db::file_edits::FileEdit;
 use crate::db::inbox::GivenUp;
 use crate::db::outbox::{self, OutboxMessage};
 use crate::db::people::{self as profiles, KnownUser};
+use crate::db::turns::retrying::{self, ChangedQuestion};
 use crate::db::{Db, DbError, Tx, copy_deletions, file_edits, inbox, messages};
 use crate::domain::file::{Attachment, Retrieval};
 use crate::domain::ids::{ChatId, MessageId, OutboxId, ThreadKey, UpdateId, UserId};
@@ -117,7 +118,15 @@ pub(crate) struct MessageEdit<'a> {
 /// Applies an edit to a stored message and marks its update as handled. Ignores edits of unknown messages and
 /// edits older than one already applied; the copy of a file that is not stored is queued for deletion. The
 /// edit of a message that crashes have delayed stays in the inbox, and the sweep applies it later.
-pub(crate) async fn apply_edit(db: &Db, cache: &Cache, edit: MessageEdit<'_>) -> Result<(), DbError> {
+///
+/// If the question of the newest answer was changed soon after it, `offer` composes the message that offers to
+/// answer again. Returns the messages to send.
+pub(crate) async fn apply_edit(
+    db: &Db,
+    cache: &Cache,
+    edit: MessageEdit<'_>,
+    offer: impl Fn(ChangedQuestion) -> OutboxMessage,
+) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let MessageEdit { update, chat, message, text, date, file } = edit;
     let mut tx = db.begin().await?;
     let mut changed = messages::edit(&mut tx, chat, message, text, date, update).await?;
@@ -126,19 +135,25 @@ pub(crate) async fn apply_edit(db: &Db, cache: &Cache, edit: MessageEdit<'_>) ->
             copy_deletions::queue(&mut *tx, &copy.id).await?;
             Db::commit(tx).await?;
         }
-        return Ok(());
+        return Ok(Vec::new());
     }
     if let Some((file, fetched)) = file {
         let file_edit = FileEdit { chat, message, update, file, fetched };
         changed = file_edits::replace(&mut tx, file_edit, changed.is_some()).await?.or(changed);
     }
+    let question = match changed {
+        Some(_) => retrying::changed_question(&mut tx, chat, message).await?,
+        None => None,
+    };
+    let offered: Vec<OutboxMessage> = question.map(offer).into_iter().collect();
+    let owed = outbox::enqueue(&mut tx, &offered).await?;
     inbox::handled(&mut tx, update).await?;
     kill_point!("edit: before the commit");
     Db::commit(tx).await?;
     if let Some(changed) = changed {
         cache::messages::invalidate(cache, changed.key, changed.version).await;
     }
-    Ok(())
+    Ok(owed)
 }
 
 /// Abandons updates that have used up their tries, or have crashed the process too often, and are not in

@@ -11,7 +11,7 @@ use super::books::Books;
 use super::made_files;
 use crate::db::retention::{self, RetentionKind, Walk};
 use crate::db::{
-    DbError, OPERATION_LIMIT, announcements, audit, dialogs, file_bytes, topics, transcriptions,
+    DbError, OPERATION_LIMIT, announcements, audit, dialogs, file_bytes, topic_names, topics, transcriptions,
 };
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
@@ -63,6 +63,8 @@ async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) {
     report("announcements", announced.map(|_| ()));
     let topics = || topics::forget(db, forgotten);
     report("topics", db.until(drain).run_job(OPERATION_LIMIT, topics).await);
+    let names = || topic_names::forget(db, forgotten);
+    report("topic names", db.until(drain).run_job(OPERATION_LIMIT, names).await);
     let abandoned = || transcriptions::release_abandoned(db, now - TimeDelta::hours(ABANDONED_HOURS));
     report("abandoned transcriptions", db.until(drain).run_job(OPERATION_LIMIT, abandoned).await);
     let expired = || made_files::expire(db);

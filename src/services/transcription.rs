@@ -153,7 +153,7 @@ async fn begin(mut tx: Tx<'static>, books: &Books, request: Request<'_>) -> Resu
 }
 
 async fn take(tx: &mut Tx<'_>, user: UserId, amount: Usd, free: bool) -> Result<bool, DbError> {
-    holds::take_for_transcription(tx, user, amount, free).await
+    holds::take_beside_turns(tx, user, amount, free).await
 }
 
 /// Returns the price of a transcript of this duration today.

@@ -15,6 +15,8 @@ pub(crate) enum Command {
     Start,
     /// Ends the running answer.
     Stop,
+    /// Asks the last question again.
+    Retry,
     /// Forgets the conversation.
     Clear,
     /// Cancels a question that waits for a text.
@@ -147,6 +149,7 @@ impl Command {
         match self {
             Self::Start => row("start", Bot, Everyone, Anywhere, Menu::PrivateChats),
             Self::Stop => row("stop", Conversation, Everyone, Anywhere, Everywhere),
+            Self::Retry => row("retry", Conversation, Everyone, Anywhere, Everywhere),
             Self::Clear => row("clear", Conversation, Everyone, Anywhere, Everywhere),
             Self::Cancel => row("cancel", Conversation, Everyone, Anywhere, Nowhere),
             Self::Model => row("model", Conversation, Everyone, Anywhere, Everywhere),

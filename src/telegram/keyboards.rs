@@ -5,7 +5,7 @@ pub(crate) mod preferences;
 
 use strum::VariantArray;
 
-use super::text::{self, announcements, clear, languages, money};
+use super::text::{self, announcements, clear, languages, money, retry};
 use crate::bot_api::methods::InlineKeyboard;
 use crate::domain::ids::{AnnouncementId, DeletionId, TurnId};
 use crate::domain::money::Usd;
@@ -20,6 +20,8 @@ pub(crate) enum ButtonAction {
     Stop(TurnId),
     /// Asks the model to go on after the limit of one request.
     GoOn,
+    /// Asks the question of this turn again.
+    Retry(TurnId),
     /// Requests an invoice for a package of this many Stars.
     Buy(u32),
     /// Requests an invoice for a custom amount, which is asked for.
@@ -83,6 +85,16 @@ pub(crate) fn go_on(language: Language) -> InlineKeyboard {
     InlineKeyboard::column([(text::go_on_button(language), "go:on".to_owned())])
 }
 
+/// Returns the button below an answer that has failed.
+pub(crate) fn try_again(turn: TurnId, language: Language) -> InlineKeyboard {
+    InlineKeyboard::column([(retry::try_again_button(language), format!("retry:{turn}"))])
+}
+
+/// Returns the button that answers a changed question again.
+pub(crate) fn answer_again(turn: TurnId, language: Language) -> InlineKeyboard {
+    InlineKeyboard::column([(retry::answer_again_button(language), format!("retry:{turn}"))])
+}
+
 /// Returns the buttons of the packages, each with its credit, and of a custom amount.
 pub(crate) fn packages(packages: &[(u32, &'static str, Usd)], language: Language) -> InlineKeyboard {
     let button = |&(stars, name, credit): &(u32, &'static str, Usd)| {
@@ -128,6 +140,7 @@ pub(crate) fn read(data: &str) -> Option<ButtonAction> {
         ("ops", newest) => newest.parse().ok().filter(|newest| *newest > 0).map(ButtonAction::Page),
         ("lang", "app") => Some(ButtonAction::Language(None)),
         ("lang", code) => Language::of_code(code).map(|language| ButtonAction::Language(Some(language))),
+        ("retry", turn) => turn.parse().ok().map(|turn| ButtonAction::Retry(TurnId(turn))),
         ("go", "on") => Some(ButtonAction::GoOn),
         ("announce", what) => {
             let (step, id) = what.split_once(':')?;

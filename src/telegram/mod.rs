@@ -24,4 +24,5 @@ pub(crate) mod session;
 mod sessions;
 pub(crate) mod streaming;
 pub(crate) mod text;
+pub(crate) mod topic_namer;
 mod turn;

@@ -6,6 +6,7 @@ mod clearing;
 mod editing;
 mod gathering;
 mod resuming;
+mod retrying;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use super::pipeline::edits::{EditFuture, PreparedEdit};
 use super::pipeline::isolation::{Mode, Permit};
 use super::pipeline::normalize;
 use super::pipeline::processor::{self, BatchOutcome, Opening, Prepared};
-use super::pipeline::queue::{self, Batch, Mailbox, SessionInput, StopRequest, StopSource};
+use super::pipeline::queue::{self, Batch, Mailbox, RetryRequest, SessionInput, StopRequest, StopSource};
 use super::replies;
 use crate::db::DbError;
 use crate::db::dialogs::Dialog;
@@ -53,6 +54,7 @@ pub(crate) async fn run(context: Arc<BotContext>, key: ThreadKey, mailbox: Mailb
         asked: Vec::new(),
         left_open,
         clears: VecDeque::new(),
+        retries: VecDeque::new(),
     };
     let worked = session.work().await;
     session.finish_background().await;
@@ -84,6 +86,8 @@ struct Session<'a> {
     left_open: VecDeque<Box<(LeftOpen, Recovery)>>,
     /// Pending `/clear` commands, oldest first.
     clears: VecDeque<Box<MessageHeader>>,
+    /// Wishes to ask the last question again, oldest first.
+    retries: VecDeque<Box<RetryRequest>>,
 }
 
 impl Session<'_> {
@@ -96,7 +100,7 @@ impl Session<'_> {
                 Box::pin(self.resume(&left, recovery)).await?;
                 continue;
             }
-            if self.clear().await? {
+            if self.clear().await? || (!self.retries.is_empty() && Box::pin(self.retry()).await?) {
                 continue;
             }
             if self.batch.closes().is_some() {
@@ -283,6 +287,7 @@ impl Session<'_> {
             SessionInput::Edit(edit) => self.edit(edit),
             SessionInput::Stop(stop_request) => return Some(*stop_request),
             SessionInput::Clear(clear) => self.queue_clear(clear),
+            SessionInput::Retry(wish) => self.queue_retry(wish),
             // The assembly may be dropped here: the session resumes the turn before it does anything else.
             SessionInput::Resume(left, _assembly) => {
                 if self.left_open.iter().all(|known| known.0.turn != left.0.turn) {

@@ -136,6 +136,10 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             // `voice.rs`, `drawing_faults.rs` and `file_edits.rs` cover these.
             || point.starts_with("transcription: ")
             || point.starts_with("draw: ")
+            // `topic_names.rs` covers this.
+            || point.starts_with("topic name: ")
+            // `retries.rs` covers this.
+            || point.starts_with("retry: ")
             || point.starts_with("edit: ")
             // `every_tool/kills.rs` covers these.
             || ["tool: file kept", "web: result noted"].contains(&point)

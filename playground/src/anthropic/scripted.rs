@@ -36,6 +36,9 @@ pub(super) struct ScriptInput<'a> {
 
 /// Returns the answer to the newest user text. Tool results come first, then "continue", then directives.
 pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
+    if let Some(name) = topic_name(&newest_user_text(scene.body)) {
+        return Plan::Steps(vec![Step::Text(name)]);
+    }
     if scene.resumes_pause {
         return Plan::Steps(tool_scenarios::resumed(scene.body));
     }
@@ -48,6 +51,13 @@ pub(super) fn improvise(scene: &ScriptInput<'_>) -> Plan {
     }
     let directive = choose(&newest_user_text(scene.body), scene.fallback);
     perform(&directive, scene)
+}
+
+/// Returns a name for a conversation, if the bot asks for one: the first words of the person.
+fn topic_name(text: &str) -> Option<String> {
+    let said = text.strip_prefix("<person>")?.split("</person>").next()?;
+    let words: Vec<&str> = said.split_whitespace().take(5).collect();
+    Some(format!("💬 {}", words.join(" ")))
 }
 
 /// Returns the answer of a scenario.

@@ -33,7 +33,11 @@ pub(super) enum ChatType {
 pub(super) struct Topic {
     pub name: String,
     pub icon_color: i64,
+    /// The custom emoji shown as its icon; `None` for a plain one.
+    pub icon: Option<String>,
     pub closed: bool,
+    /// The account that created it.
+    pub creator: i64,
 }
 
 /// The current state of one chat.
@@ -90,6 +94,12 @@ impl Chat {
     /// everybody has them.
     pub(super) fn may_manage_topics(&self, user: i64) -> bool {
         !matches!(&self.kind, ChatType::Supergroup { limited, .. } if limited.contains(&user))
+    }
+
+    /// Returns whether an account may change a topic: its creator may, and whoever manages topics.
+    pub(super) fn may_change_topic(&self, user: i64, topic: i64) -> bool {
+        let created = || self.topics.get(&topic).is_some_and(|topic| topic.creator == user);
+        self.may_manage_topics(user) || created()
     }
 
     /// Records a new state of a draft and shows it.

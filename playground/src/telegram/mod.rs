@@ -31,6 +31,7 @@ mod stars;
 #[cfg(test)]
 mod tests;
 mod text;
+mod topics;
 mod types;
 mod upgrades;
 mod webhook;

@@ -124,6 +124,12 @@ impl<'a> View<'a> {
         self.0.chats.keys().copied()
     }
 
+    /// Returns the name and the icon of a topic; `None` if there is none.
+    pub fn topic(&self, chat: i64, topic: i64) -> Option<(&'a str, Option<&'a str>)> {
+        let topic = self.0.chats.get(&chat)?.topics.get(&topic)?;
+        Some((topic.name.as_str(), topic.icon.as_deref()))
+    }
+
     /// Returns the calls that a correct bot would not have made.
     pub fn violations(&self) -> &'a [Violation] {
         &self.0.violations

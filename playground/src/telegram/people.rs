@@ -3,15 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::chat::{ChatType, Topic};
+use super::chat::ChatType;
 use super::clock::unix_now;
 use super::shared::Telegram;
 use super::text;
 use super::types::{Person, SentIds};
 use super::world::{Post, Press, World, text_body};
-
-/// Icon colour of topics created by people.
-const TOPIC_COLOR: i64 = 7_322_096;
 
 impl World {
     /// Opens a private chat, or adds the person to the members of a group.
@@ -135,29 +132,6 @@ impl World {
         });
         self.queue.push("my_chat_member", change)
     }
-
-    pub(super) fn open_topic(&mut self, chat: i64, from: i64, name: &str, icon_color: i64) -> i64 {
-        if !self.chats.contains_key(&chat) {
-            self.open_private(chat);
-        }
-        let mut body = serde_json::Map::new();
-        body.insert("forum_topic_created".to_owned(), json!({"name": name, "icon_color": icon_color}));
-        let message = self.post(chat, Post { from, body, ..Post::default() });
-        let mut raw = message.raw;
-        raw["message_thread_id"] = json!(message.id);
-        raw["is_topic_message"] = json!(true);
-        if let Some(state) = self.chats.get_mut(&chat) {
-            state.topics.insert(message.id, Topic { name: name.to_owned(), icon_color, closed: false });
-            if let Some(opening) = state.messages.get_mut(&message.id) {
-                opening.raw = raw.clone();
-                opening.topic = Some(message.id);
-            }
-        }
-        if !self.is_bot(from) {
-            self.queue.push("message", raw);
-        }
-        message.id
-    }
 }
 
 impl Telegram {
@@ -235,29 +209,6 @@ impl Telegram {
     /// Deletes the account of a person: the chat stays, and calls for it are refused.
     pub fn delete_account(&self, user: i64) {
         self.shared.change(|world| world.deleted_accounts.insert(user));
-    }
-
-    /// Creates a topic, as the owner of a forum or as the person of a private chat. Returns its
-    /// `message_thread_id`.
-    pub fn create_topic(&self, chat: i64, name: &str) -> i64 {
-        self.shared.change(|world| {
-            let owner = match world.chats.get(&chat).map(|state| &state.kind) {
-                Some(ChatType::Supergroup { members, .. }) => members.first().copied().unwrap_or(chat),
-                _ => chat,
-            };
-            world.open_topic(chat, owner, name, TOPIC_COLOR)
-        })
-    }
-
-    /// Closes a topic, as the owner of a forum. After that only members who manage topics can write in it.
-    pub fn close_topic(&self, chat: i64, topic: i64) {
-        self.shared.change(|world| {
-            let state = world.chats.get_mut(&chat);
-            if let Some(topic) = state.and_then(|state| state.topics.get_mut(&topic)) {
-                topic.closed = true;
-            }
-            world.touch(chat);
-        });
     }
 
     /// Sends a text as a person. The id of a private chat is the person's id; the first message opens the

@@ -37,6 +37,17 @@ pub(super) struct Post {
     pub reply_markup: Option<Value>,
 }
 
+/// The look of a new topic.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look<'a> {
+    pub name: &'a str,
+    pub icon_color: i64,
+    /// The custom emoji shown as its icon.
+    pub icon: Option<&'a str>,
+    /// Whether the app has made up the name.
+    pub implicit: bool,
+}
+
 /// The whole state of the emulator.
 pub(super) struct World {
     pub settings: Settings,

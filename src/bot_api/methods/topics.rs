@@ -37,6 +37,15 @@ pub(crate) struct ChatMember {
 }
 
 impl ChatMember {
+    /// Returns whether the person may rename topics of others.
+    pub(crate) fn may_rename_topics(&self) -> bool {
+        match self.status.as_str() {
+            "creator" => true,
+            "administrator" => self.can_manage_topics,
+            _ => false,
+        }
+    }
+
     /// Returns whether the person may delete topics with all messages in them.
     pub(crate) fn may_delete_topics(&self) -> bool {
         match self.status.as_str() {
@@ -45,6 +54,37 @@ impl ChatMember {
             _ => false,
         }
     }
+}
+
+/// Changes the name and the icon of a topic.
+#[derive(Serialize, Debug)]
+pub(crate) struct EditForumTopic<'a> {
+    /// The chat.
+    pub chat_id: ChatId,
+    /// The topic; not the General topic of a forum.
+    pub message_thread_id: TopicId,
+    /// 1 to 128 characters.
+    pub name: &'a str,
+    /// The icon, one of [`GetForumTopicIconStickers`]; `None` keeps the present one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub icon_custom_emoji_id: Option<&'a str>,
+}
+method!("editForumTopic", EditForumTopic<'_> => bool);
+
+/// Requests the icons that any bot may give to topics.
+#[derive(Serialize, Debug)]
+pub(crate) struct GetForumTopicIconStickers {}
+method!("getForumTopicIconStickers", GetForumTopicIconStickers => Vec<IconSticker>);
+
+/// An icon for topics.
+#[derive(Deserialize, Debug)]
+pub(crate) struct IconSticker {
+    /// The emoji that it shows.
+    #[serde(default)]
+    pub emoji: Option<String>,
+    /// Its id.
+    #[serde(default)]
+    pub custom_emoji_id: Option<String>,
 }
 
 /// Deletes a topic with all messages in it.

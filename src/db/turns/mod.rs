@@ -4,6 +4,7 @@ pub(super) mod close_turn;
 pub(crate) mod closing;
 pub(super) mod open_turn;
 pub mod opening;
+pub(crate) mod retrying;
 
 use super::{Db, DbError, Tx, preferences};
 use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TopicId, TurnId, UserId};
@@ -61,6 +62,10 @@ pub async fn any_open(db: &Db, chat: ChatId) -> Result<bool, DbError> {
 /// Returns turns that have been open for at least `seconds`, oldest first, including those of running
 /// sessions.
 pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> {
+    open_turns(db, seconds, None).await
+}
+
+async fn open_turns(db: &Db, seconds: f64, only: Option<TurnId>) -> Result<Vec<LeftOpen>, DbError> {
     let rows = sqlx::query!(
         r#"SELECT turns.id, turns.thread_id, turns.question_id, turns.attempt, turns.live_message_id, turns.live_begun,
                 crashes + in_flight::int AS "crashes!", crashes_alone + in_flight::int AS "crashes_alone!",
@@ -71,8 +76,10 @@ pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> 
                  effort, turn_limit, shows_cost, shows_thinking, personality
          FROM turns JOIN threads ON threads.id = turns.thread_id
          JOIN chats ON chats.id = threads.chat_id JOIN users ON users.id = threads.user_id
-         WHERE turns.state = 'open' AND turns.opened_at <= now() - make_interval(secs => $1) ORDER BY turns.id"#,
+         WHERE turns.state = 'open' AND turns.opened_at <= now() - make_interval(secs => $1)
+           AND ($2::bigint IS NULL OR turns.id = $2) ORDER BY turns.id"#,
         seconds,
+        only.map(|turn| turn.0),
     )
     .fetch_all(db.pool())
     .await

@@ -9,7 +9,7 @@ use super::super::pipeline::queue::{SessionInput, StopRequest, StopSource};
 use super::super::replies::{reply, spawn};
 use super::super::sessions::post;
 use super::super::text::commands;
-use super::{admin, announce, balance, help, language, pay, preferences, refund, start, support};
+use super::{admin, announce, balance, help, language, pay, preferences, refund, retry, start, support};
 use crate::db::DbError;
 
 /// Carries out a command, or refuses it.
@@ -28,6 +28,7 @@ pub(super) fn obey(context: &Arc<BotContext>, command: Command, header: MessageH
             let by = StopSource::Command(Box::new(header));
             post(context, update, key, SessionInput::Stop(Box::new(StopRequest { update, by })));
         }
+        Command::Retry => retry::ask_again(context, header, None, None),
         Command::Clear => post(context, update, key, SessionInput::Clear(Box::new(header))),
         Command::Start => spawn(context, start::handle, header),
         Command::Language => spawn(context, language::handle, header),

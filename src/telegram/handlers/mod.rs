@@ -12,6 +12,7 @@ mod migrated;
 mod pay;
 mod preferences;
 mod refund;
+mod retry;
 mod start;
 mod support;
 
@@ -23,7 +24,7 @@ use super::commands::Command;
 use super::context::BotContext;
 use super::inbound::payments::PaymentEvent;
 use super::inbound::raw::Update;
-use super::inbound::{self, ButtonPress, Idle, Inbound, Membership, MessageHeader, attachments};
+use super::inbound::{self, ButtonPress, Idle, Inbound, Membership, MessageHeader, TopicNews, attachments};
 use super::keyboards::{self, ButtonAction};
 use super::pipeline::normalize::normalize;
 use super::pipeline::queue::{self, SessionInput, StopRequest, StopSource};
@@ -38,7 +39,7 @@ use crate::domain::ids::UpdateId;
 use crate::domain::message::Incoming;
 use crate::domain::people::ChatKind;
 use crate::llm::Unreadable;
-use crate::services::people;
+use crate::services::{people, topic_naming};
 
 /// Handles one update. Updates of one chat arrive in order, those of different chats concurrently. Waits only
 /// for the database and only with an administrator: the dialog of `/announce` is open before the next message is
@@ -99,6 +100,7 @@ fn dispatch(context: &Arc<BotContext>, id: UpdateId, inbound: Inbound) {
             let task = migrated::handle(context.clone(), migration);
             context.life.spawn("migration", async move { log_failure(task.await) });
         }
+        Inbound::TopicNews(news) => topic_news(context, news),
         Inbound::Stopped { update, key, draft } => {
             let stop_request = StopRequest { update, by: StopSource::Draft(draft) };
             post(context, update, key, SessionInput::Stop(Box::new(stop_request)));
@@ -183,6 +185,9 @@ fn tapped(context: &Arc<BotContext>, tapped: ButtonPress) {
                 header,
             );
         }
+        (Some(header), Some(ButtonAction::Retry(turn))) => {
+            retry::ask_again(context, header, Some(turn), Some(callback));
+        }
         (Some(header), Some(ButtonAction::Buy(stars))) => {
             answer_tap(context, callback, None);
             spawn(context, move |context, header| amount::offer(context, header, stars), header);
@@ -236,6 +241,16 @@ fn membership(context: &Arc<BotContext>, news: Membership) {
         let db = &task.db;
         let remember = || people::set_membership(db, update, chat, is_out, date);
         log_failure(db.persist(remember).await);
+    });
+}
+
+/// Stores what a service message tells about a topic.
+fn topic_news(context: &Arc<BotContext>, news: TopicNews) {
+    let task = context.clone();
+    context.life.spawn("topic news", async move {
+        let TopicNews { update, topic, change } = news;
+        let db = &task.db;
+        log_failure(db.persist(|| topic_naming::learn(db, update, topic, change)).await);
     });
 }
 

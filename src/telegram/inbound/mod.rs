@@ -13,16 +13,18 @@ use chrono::{DateTime, Utc};
 use command::{Form, UnknownCommand};
 use raw::body;
 use raw::kind::Class;
-use raw::message::{Message, Moved};
+use raw::message::{Message, Moved, TopicEvent};
 use raw::{Content, Stopped, Tap, Update, WANTED};
-pub(crate) use request::{ButtonPress, Edit, Idle, Inbound, Membership, MessageHeader, Migration};
+pub(crate) use request::{ButtonPress, Edit, Idle, Inbound, Membership, MessageHeader, Migration, TopicNews};
 
 use crate::bot_api::methods::Me;
 use crate::domain::file::{Attachment, Retrieval};
 use crate::domain::ids::{ThreadKey, UpdateId, UserId};
 use crate::domain::message::Incoming;
 use crate::domain::people::{ChatKind, Person};
+use crate::domain::topic::Topic;
 use crate::llm::Unreadable;
+use crate::services::topic_naming::TopicChange;
 
 /// Reads the request of an update that arrived `now`. `most` is the largest file that Telegram hands out, in
 /// bytes.
@@ -59,6 +61,9 @@ fn read_message(id: UpdateId, message: Message, me: &Me, most: u64, now: DateTim
     let idle = |why| Inbound::Ignored(why, kind.name);
     if let Some(migration) = migration(id, &message) {
         return Inbound::Migrated(migration);
+    }
+    if let Some(news) = topic_news(id, &message, me) {
+        return Inbound::TopicNews(news);
     }
     let text = text(&message);
     let is_bare = text.trim().is_empty() && message.body.file.is_none();
@@ -169,6 +174,22 @@ fn migration(update: UpdateId, message: &Message) -> Option<Migration> {
         Moved::To(to) => Migration { update, from: here, to },
         Moved::From(from) => Migration { update, from, to: here },
     })
+}
+
+/// Returns what a service message tells about the name of its topic. The sender may be anybody, except the bot
+/// itself. A name that a person gave to a new topic is not touched, so nothing is to be known of it.
+fn topic_news(update: UpdateId, message: &Message, me: &Me) -> Option<TopicNews> {
+    let change = match message.topic_event? {
+        TopicEvent::Created { implicit: true, icon } => TopicChange::Created { icon },
+        TopicEvent::Edited { name: true, .. } => TopicChange::Renamed,
+        TopicEvent::Edited { name: false, icon: true } => TopicChange::IconChanged,
+        TopicEvent::Created { implicit: false, .. } | TopicEvent::Edited { .. } => return None,
+    };
+    if message.from.as_ref().is_some_and(|from| from.id == UserId(me.id)) {
+        return None;
+    }
+    let topic = Topic { chat: message.chat.as_ref()?.id, id: message.thread? };
+    Some(TopicNews { update, topic, change })
 }
 
 /// Returns the header of a message whose sender has an account.

@@ -6,8 +6,10 @@ use crate::domain::file::{Attachment, Retrieval};
 use crate::domain::ids::{ChatId, MessageId, ThreadKey, UpdateId, UserId};
 use crate::domain::message::{Incoming, MessageContext};
 use crate::domain::people::{Chat, Person};
+use crate::domain::topic::Topic;
 use crate::llm::Unreadable;
 use crate::services::intake::Caller;
+use crate::services::topic_naming::TopicChange;
 use crate::telegram::commands::Command;
 
 /// The request of an update.
@@ -36,6 +38,8 @@ pub(crate) enum Inbound {
     },
     /// A group has become a supergroup.
     Migrated(Migration),
+    /// A topic was created without a name of a person's, or a person has changed one.
+    TopicNews(TopicNews),
     /// A message for the bot without text whose content cannot be read, and its kind.
     Unreadable(MessageHeader, Unreadable, &'static str),
     /// Nothing to do, and the kind of the message or update.
@@ -148,6 +152,14 @@ pub(crate) struct Migration {
     /// The former group.
     pub from: ChatId,
     pub to: ChatId,
+}
+
+/// What a service message tells about a topic.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct TopicNews {
+    pub update: UpdateId,
+    pub topic: Topic,
+    pub change: TopicChange,
 }
 
 /// Why an update requests nothing.

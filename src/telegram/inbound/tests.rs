@@ -55,6 +55,47 @@ fn a_text_in_a_private_chat_is_a_prompt() {
 }
 
 #[test]
+fn service_messages_tell_who_named_a_topic() {
+    let read_event = |event: Value, sender: i64| {
+        let mut message = group(&event);
+        (message["message_thread_id"], message["from"]["id"]) = (json!(5), json!(sender));
+        match read_message(&message) {
+            Inbound::TopicNews(TopicNews { topic, change, .. }) => {
+                assert_eq!(topic, Topic { chat: ChatId(-100), id: TopicId(5) });
+                Some(change)
+            }
+            Inbound::Ignored(Idle::Service, _) => None,
+            other => panic!("{other:?}"),
+        }
+    };
+    let created = |fields: Value| json!({ "forum_topic_created": fields });
+    let edited = |fields: Value| json!({ "forum_topic_edited": fields });
+    for (event, sender, change) in [
+        (
+            created(json!({"name": "a", "is_name_implicit": true})),
+            42,
+            Some(TopicChange::Created { icon: false }),
+        ),
+        (
+            created(json!({"name": "a", "is_name_implicit": true, "icon_custom_emoji_id": "1"})),
+            42,
+            Some(TopicChange::Created { icon: true }),
+        ),
+        (created(json!({"name": "a", "icon_color": 1})), 42, None),
+        (created(json!({"name": "a", "is_name_implicit": "yes"})), 42, None),
+        (created(json!([])), 42, None),
+        (edited(json!({"name": "b"})), 42, Some(TopicChange::Renamed)),
+        (edited(json!({"name": "b", "icon_custom_emoji_id": ""})), 42, Some(TopicChange::Renamed)),
+        (edited(json!({"icon_custom_emoji_id": ""})), 42, Some(TopicChange::IconChanged)),
+        (edited(json!({})), 42, None),
+        // Our own change.
+        (edited(json!({"name": "b"})), 7, None),
+    ] {
+        assert_eq!(read_event(event.clone(), sender), change, "{event}");
+    }
+}
+
+#[test]
 fn commands_are_ours_only_with_our_name_or_none() {
     for (text, expected) in [
         ("/start", Some(Command::Start)),

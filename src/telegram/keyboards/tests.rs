@@ -12,6 +12,9 @@ fn a_tap_is_read_as_it_was_written_and_nonsense_is_nothing() {
     let stop = data(stop(TurnId(i64::MAX), Language::English), 0);
     assert_eq!(read(&stop), Some(ButtonAction::Stop(TurnId(i64::MAX))));
     assert_eq!(read(&data(go_on(Language::Russian), 0)), Some(ButtonAction::GoOn));
+    let again = data(try_again(TurnId(i64::MAX), Language::English), 0);
+    assert_eq!(read(&again), Some(ButtonAction::Retry(TurnId(i64::MAX))));
+    assert_eq!(data(answer_again(TurnId(7), Language::Russian), 0), "retry:7");
     let offered = PACKAGES.map(|(stars, name)| (stars, name, Usd::ZERO));
     for (row, (stars, _)) in PACKAGES.into_iter().enumerate() {
         assert_eq!(read(&data(packages(&offered, Language::English), row)), Some(ButtonAction::Buy(stars)));
@@ -48,6 +51,8 @@ fn a_tap_is_read_as_it_was_written_and_nonsense_is_nothing() {
         "go:off",
         "stop:",
         "stop:x",
+        "retry:",
+        "retry:x",
         "pay:1",
         "stop:99999999999999999999",
         "buy:",

@@ -8,6 +8,7 @@ pub(crate) mod cards;
 pub(crate) mod choices;
 pub(crate) mod clear;
 pub(crate) mod personality;
+pub(crate) mod retry;
 pub(crate) mod topics;
 
 use std::future::Future;

@@ -9,6 +9,7 @@ use super::{Session, log_failure};
 use crate::conversation::interrupt::Stop;
 use crate::domain::ids::TurnId;
 use crate::domain::turn::{Interruption, TurnRequest};
+use crate::services::retrying::RetryRefusal;
 use crate::telegram::pipeline::isolation::Permit;
 use crate::telegram::pipeline::queue::{SessionInput, StopRequest, StopSource};
 use crate::telegram::{replies, streaming, text, turn};
@@ -50,6 +51,14 @@ impl Session<'_> {
                 }
                 continue;
             }
+            // What is asked again is the last question, which is being answered.
+            let input = match input {
+                SessionInput::Retry(wish) if self.batch.closes().is_none() => {
+                    self.refuse_retry(*wish, RetryRefusal::Running);
+                    continue;
+                }
+                input => input,
+            };
             if matches!(&input, SessionInput::Clear(clear) if self.ends(clear, question)) {
                 stop.cut(Interruption::Stopped);
             }

@@ -6,6 +6,7 @@ use crate::services::intake::{self, MessageEdit};
 use crate::telegram::inbound::Edit;
 use crate::telegram::pipeline::edits::{self, PreparedEdit};
 use crate::telegram::pipeline::normalize;
+use crate::telegram::replies;
 
 /// The most edits of stored messages whose files are fetched. Further inputs wait in the mailbox.
 const MOST: usize = 50;
@@ -45,8 +46,10 @@ impl Session<'_> {
                 let Edit { update, key, message, text, date, .. } = edit;
                 let file = file.as_ref().map(|(file, fetched)| (file, fetched));
                 let edit = MessageEdit { update, chat: key.chat, message, text: &text, date, file };
-                let apply = || intake::apply_edit(&context.db, &context.cache, edit);
-                log_failure(context.db.persist(apply).await);
+                let offer = |question| replies::retry::offer(question);
+                let apply = || intake::apply_edit(&context.db, &context.cache, edit, offer);
+                let applied = context.db.persist(apply).await;
+                log_failure(applied.map(|owed| context.courier().deliver_again(owed)));
                 if file.is_some() {
                     context.copies_dropped.notify_one();
                 }

@@ -126,12 +126,16 @@ fn operation(language: Language, booked: &LedgerEntry) -> String {
         "payment" => "operation-payment",
         "refund" => "operation-refund",
         "transcription" => "operation-transcription",
+        "topic_name" => "operation-topic-name",
         _ => "operation-adjustment",
     };
     let what = say_with(language, id, &[("subject", &booked.subject)]);
     // Usage is rounded to a readable precision; all other amounts are shown exactly, because they were
     // promised or requested.
-    let is_usage = matches!(id, "operation-usage" | "operation-return" | "operation-transcription");
+    let is_usage = matches!(
+        id,
+        "operation-usage" | "operation-return" | "operation-transcription" | "operation-topic-name"
+    );
     let amount = if is_usage { usd(language, booked.amount) } else { usd_in_full(language, booked.amount) };
     let (about, remark) = if is_usage && booked.estimated {
         ("≈", say(language, "operation-estimated"))

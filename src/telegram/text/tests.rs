@@ -200,6 +200,10 @@ fn answers_to_a_tap_and_to_a_checkout_fit_telegrams_alerts() {
         "topics-not-allowed",
         "topics-later",
         "not-yours-to-stop",
+        "retry-no-question",
+        "retry-running",
+        "retry-used",
+        "retry-old",
     ];
     for &language in Language::VARIANTS {
         let checkouts = english().into_keys().filter(|id| id.starts_with("checkout-"));

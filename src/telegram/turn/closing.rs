@@ -1,5 +1,6 @@
 //! Closes a turn: the last state of its screen becomes messages in the outbox, and the turn is settled.
 
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::place::place;
@@ -8,7 +9,7 @@ use crate::db::model_calls::Payer;
 use crate::db::{DbError, files};
 use crate::domain::blank::{is_blank, is_invisible};
 use crate::domain::money::Usd;
-use crate::domain::turn::{Interruption, ModelCall, Outcome, TurnReport, TurnRequest};
+use crate::domain::turn::{Interruption, ModelCall, Outcome, TurnFailure, TurnReport, TurnRequest};
 use crate::rendering::{Limits, RichText};
 use crate::services::file_allowance::DailyLimit;
 use crate::services::settlement::{self, Ending, Settled};
@@ -50,10 +51,8 @@ pub(super) async fn close(
     let mut live = shown.live;
     let texts = (shown.posted..).zip(&parts).map(|(number, part)| place.part(number, part, live.take()));
     let mut messages: Vec<_> = texts.collect();
-    if report.outcome == Outcome::LimitReached
-        && let Some(last) = messages.last_mut()
-    {
-        last.keyboard = Some(keyboards::go_on(request.settings.language).0);
+    if let Some(last) = messages.last_mut() {
+        last.keyboard = keyboard(request, report.outcome);
     }
     // What was not promised to a chat is not sent once the answer was cut.
     if !matches!(report.outcome, Outcome::Interrupted(_)) {
@@ -107,6 +106,25 @@ async fn cost_line(
             None
         }
     }
+}
+
+/// Returns the button below the last message of a turn.
+fn keyboard(request: &TurnRequest, outcome: Outcome) -> Option<Value> {
+    let language = request.settings.language;
+    let keyboard = match outcome {
+        Outcome::LimitReached => keyboards::go_on(language),
+        // The same question may be answered another time.
+        Outcome::Failed(
+            TurnFailure::Overloaded
+            | TurnFailure::Unreachable
+            | TurnFailure::Rejected
+            | TurnFailure::Empty
+            | TurnFailure::Internal
+            | TurnFailure::NoFunds,
+        ) => keyboards::try_again(request.turn, language),
+        _ => return None,
+    };
+    Some(keyboard.0)
 }
 
 /// Leaves a turn that had shown nothing to the next start. This attempt then counts as no crash.

@@ -3,13 +3,16 @@
 
 use super::closing::Closed;
 use crate::db::turns::closing::ClosedTurn;
+use crate::db::{DbError, topic_names};
 use crate::domain::ids::TurnId;
 use crate::domain::record::Record;
+use crate::domain::topic::Topic;
 use crate::domain::turn::{TurnReport, TurnRequest};
 use crate::domain::usage::Usage;
 use crate::services::settlement::Settled;
 use crate::services::{turn_context, unshown};
 use crate::telegram::context::BotContext;
+use crate::telegram::courier::Delivery;
 
 /// Delivers what a closed turn owes.
 pub(super) async fn deliver(
@@ -23,11 +26,15 @@ pub(super) async fn deliver(
         Ok(Settled::Closed(ClosedTurn { owed, fresh, cost, payer, history_version })) => {
             context.metrics.costs.with_label_values(&[payer.name()]).inc_by(cost.nano());
             let courier = &context.screen.courier;
-            match (fresh, begun) {
-                (true, true) => drop(courier.deliver_begun(owed)),
-                (true, false) => drop(courier.deliver(owed)),
-                (false, _) => courier.deliver_again(owed),
-            }
+            let delivery = match (fresh, begun) {
+                (true, true) => courier.deliver_begun(owed),
+                (true, false) => courier.deliver(owed),
+                (false, _) => {
+                    courier.deliver_again(owed);
+                    None
+                }
+            };
+            name_topic(context, request, report, delivery);
             // The messages go first.
             tokio::task::yield_now().await;
             if shown_before {
@@ -46,6 +53,29 @@ pub(super) async fn deliver(
         }
     }
     summarise(context, request, report);
+}
+
+/// Lets the topic of an answer be named once the answer has arrived, if that is still to be done.
+fn name_topic(context: &BotContext, request: &TurnRequest, report: &TurnReport, delivery: Option<Delivery>) {
+    let Some(id) = request.key.topic.filter(|_| report.outcome.state() == "answered") else { return };
+    let topic = Topic { chat: request.key.chat, id };
+    let (db, due, drain) = (context.db.clone(), context.topics_due.clone(), context.life.drain.clone());
+    context.life.spawn("topic answered", async move {
+        let answered = async {
+            if let Some(delivery) = delivery {
+                drop(delivery.await);
+            }
+            db.until(&drain).persist(|| topic_names::answered(&db, topic)).await
+        };
+        match drain.run_until_cancelled(answered).await {
+            Some(Ok(true)) => due.notify_one(),
+            // After a crash and after a drain, the namer finds the topic itself.
+            Some(Ok(false) | Err(DbError::Cancelled)) | None => {}
+            Some(Err(error)) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a topic waits for its name");
+            }
+        }
+    });
 }
 
 /// All parts of the answer were promised while it grew. Those that were refused meanwhile found no charge to

@@ -45,6 +45,12 @@ fn is_unfinished(message: &playground::telegram::Message) -> bool {
     button.and_then(|data| data.as_str()).is_some_and(|data| data.starts_with("stop:"))
 }
 
+/// Returns whether a message is an answer or another reply. The offer to answer a changed question again comes
+/// beside them.
+fn is_reply(message: &&playground::telegram::Message) -> bool {
+    !message.text.starts_with('✏')
+}
+
 /// A bot and its emulators.
 pub(crate) struct Bot {
     pub telegram: Telegram,
@@ -201,7 +207,8 @@ impl Bot {
         let what = format!("the finished answer to {from} in chat {chat}");
         let finished = |message: &&playground::telegram::Message| !is_unfinished(message);
         let found = self.telegram.until(&what, BOUND, |view| {
-            view.answers(chat).nth(before).filter(finished).map(|message| message.text.clone())
+            let answer = view.answers(chat).filter(is_reply).nth(before);
+            answer.filter(finished).map(|message| message.text.clone())
         });
         found.await.unwrap()
     }
@@ -209,15 +216,16 @@ impl Bot {
     /// Returns the text of the bot's `number`th message in a chat (from 1), once its turn is closed.
     pub(crate) async fn answer(&self, chat: i64, number: usize) -> String {
         let what = format!("message {number} of the bot in chat {chat}");
-        let found = self
-            .telegram
-            .until(&what, BOUND, |view| view.answers(chat).nth(number - 1).map(|m| m.text.clone()));
+        let found = self.telegram.until(&what, BOUND, |view| {
+            view.answers(chat).filter(is_reply).nth(number - 1).map(|m| m.text.clone())
+        });
         found.await.unwrap()
     }
 
-    /// Returns all texts of the bot in a chat.
+    /// Returns all texts of the bot in a chat, except offers to answer again.
     pub(crate) fn answers(&self, chat: i64) -> Vec<String> {
-        self.telegram.view(|view| view.answers(chat).map(|message| message.text.clone()).collect())
+        self.telegram
+            .view(|view| view.answers(chat).filter(is_reply).map(|message| message.text.clone()).collect())
     }
 
     /// Returns the visible contents of a chat, one line per message.

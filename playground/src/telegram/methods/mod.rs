@@ -108,7 +108,7 @@ pub(super) fn run(world: &mut World, method: &str, params: &Params) -> Outcome {
         "closeForumTopic" => topics::set_closed(world, params, true),
         "reopenForumTopic" => topics::set_closed(world, params, false),
         "deleteForumTopic" => topics::delete(world, params),
-        "getForumTopicIconStickers" => Ok(serde_json::json!([])),
+        "getForumTopicIconStickers" => Ok(topics::icons()),
         "getFile" => files::get(world, params),
         "sendPhoto" => files::send(world, params, Attachment::Photo),
         "sendDocument" => files::send(world, params, Attachment::Document),

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::super::sending::{NewFile, Placement};
 use super::super::shared::Shared;
 use super::super::types::{Attachment, Fault, Person};
+use super::super::world::Look;
 
 /// Icon colour of topics that are opened on the page.
 const TOPIC_COLOR: i64 = 9_367_192;
@@ -158,7 +159,14 @@ pub(super) async fn add_topic(
 ) -> ControlResult {
     let id = shared.change(|world| {
         let topical = world.chats.get(&body.chat).is_some_and(|chat| chat.is_private() || chat.is_forum());
-        topical.then(|| world.open_topic(body.chat, body.from, body.name.trim(), TOPIC_COLOR))
+        let name = body.name.trim();
+        let look = Look {
+            name: if name.is_empty() { "New topic" } else { name },
+            icon_color: TOPIC_COLOR,
+            icon: None,
+            implicit: name.is_empty(),
+        };
+        topical.then(|| world.open_topic(body.chat, body.from, look))
     });
     id.map(|id| Json(json!({"topic": id}))).ok_or_else(|| wrong("this chat has no topics"))
 }

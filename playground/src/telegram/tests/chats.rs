@@ -120,6 +120,53 @@ async fn topics_live_in_forums_and_private_chats() {
 }
 
 #[tokio::test]
+async fn names_and_icons_of_topics_follow_telegrams_rules() {
+    let rig = Rig::start().await;
+    let (topic, said) = rig.telegram.start_topic(ANN, "How do I cook borscht?");
+    let updates = rig.updates(0).await;
+    let created = &updates[0]["message"]["forum_topic_created"];
+    assert_eq!(
+        (&created["name"], &created["is_name_implicit"]),
+        (&json!("How do I cook borscht?"), &json!(true))
+    );
+    assert_eq!(updates[1]["update_id"], json!(said.update_id));
+    let icons = rig.call("getForumTopicIconStickers", json!({})).await;
+    let icon = icons[9]["custom_emoji_id"].as_str().unwrap().to_owned();
+    let edit = |name: &str, icon: &str| json!({"chat_id": ANN, "message_thread_id": topic, "name": name, "icon_custom_emoji_id": icon});
+    rig.call("editForumTopic", edit("Borscht", &icon)).await;
+    let shown = rig.telegram.view(|view| {
+        let (name, shown) = view.topic(ANN, topic).unwrap();
+        (name.to_owned(), shown.map(str::to_owned))
+    });
+    assert_eq!(shown, ("Borscht".to_owned(), Some(icon.clone())));
+    for (name, icon, refusal) in [
+        ("Borscht", icon.as_str(), "TOPIC_NOT_MODIFIED"),
+        ("Soup", "1", "DOCUMENT_INVALID"),
+        ("Soup", "plate", "invalid custom emoji identifier specified"),
+        (&"x".repeat(129), "", "TOPIC_TITLE_TOO_LONG"),
+    ] {
+        let refused = rig.refusal("editForumTopic", edit(name, icon)).await;
+        assert_eq!(refused, (400, format!("Bad Request: {refusal}")), "{name} {icon}");
+    }
+    // A person's change is told, the bot's own is not.
+    let renamed = rig.telegram.rename_topic(ANN, topic, "Mine").unwrap();
+    let updates = rig.updates(said.update_id + 1).await;
+    assert_eq!(updates[0]["update_id"], json!(renamed.update_id));
+    assert_eq!(updates[0]["message"]["forum_topic_edited"], json!({"name": "Mine"}));
+    // In a forum the bot needs the right, unless it has created the topic.
+    rig.telegram.promote_without_topics(FORUM, 123_456);
+    let foreign = rig.telegram.create_topic(FORUM, "Theirs");
+    let named = |topic: i64| json!({"chat_id": FORUM, "message_thread_id": topic, "name": "x"});
+    let refused = rig.refusal("editForumTopic", named(foreign)).await;
+    assert_eq!(refused, (400, "Bad Request: not enough rights to edit the topic".to_owned()));
+    let own = rig.call("createForumTopic", json!({"chat_id": FORUM, "name": "Ours"})).await;
+    rig.call("editForumTopic", named(own["message_thread_id"].as_i64().unwrap())).await;
+    rig.telegram.delete_topic(FORUM, foreign);
+    let gone = rig.refusal("editForumTopic", named(foreign)).await;
+    assert_eq!(gone, (400, "Bad Request: TOPIC_ID_INVALID".to_owned()));
+}
+
+#[tokio::test]
 async fn replies_in_a_plain_group_make_threads_without_topics() {
     let rig = Rig::start().await;
     let first = rig.telegram.say(GROUP, ANN, "first").message_id;

@@ -35,6 +35,27 @@ pub(crate) struct Message {
     pub money: Option<Money>,
     /// The upgrade that a service message reports.
     pub migration: Option<Moved>,
+    /// The change of its topic that a service message reports.
+    pub topic_event: Option<TopicEvent>,
+}
+
+/// A change of a topic.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TopicEvent {
+    /// It was created.
+    Created {
+        /// Whether Telegram has made up the name, because the person gave none.
+        implicit: bool,
+        /// Whether the person has chosen an icon.
+        icon: bool,
+    },
+    /// Its name or its icon was changed.
+    Edited {
+        /// Whether the name was changed.
+        name: bool,
+        /// Whether the icon was changed.
+        icon: bool,
+    },
 }
 
 /// What a message points at.
@@ -131,6 +152,7 @@ impl Message {
             pointers: Pointers::default(),
             money: money(fields),
             migration: migration(fields),
+            topic_event: topic_event(fields),
         }
     }
 
@@ -212,4 +234,17 @@ fn money(fields: &Fields<'_>) -> Option<Money> {
 fn migration(fields: &Fields<'_>) -> Option<Moved> {
     let to = fields.number("migrate_to_chat_id").map(|id| Moved::To(ChatId(id)));
     to.or_else(|| fields.number("migrate_from_chat_id").map(|id| Moved::From(ChatId(id))))
+}
+
+fn topic_event(fields: &Fields<'_>) -> Option<TopicEvent> {
+    const ICON: &str = "icon_custom_emoji_id";
+    let given = |topic: &Fields<'_>, field| topic.text(field).is_some_and(|text| !text.is_empty());
+    let created = fields.object("forum_topic_created").map(|topic| TopicEvent::Created {
+        implicit: topic.flag("is_name_implicit"),
+        icon: given(&topic, ICON),
+    });
+    created.or_else(|| {
+        let topic = fields.object("forum_topic_edited")?;
+        Some(TopicEvent::Edited { name: given(&topic, "name"), icon: topic.has(ICON) })
+    })
 }

@@ -31,6 +31,8 @@ pub(crate) enum SessionInput {
     Stop(Box<StopRequest>),
     /// A `/clear` command.
     Clear(Box<MessageHeader>),
+    /// A wish to ask the last question again.
+    Retry(Box<RetryRequest>),
     /// An interrupted turn to resume.
     Resume(Box<(LeftOpen, Recovery)>, Assembly),
 }
@@ -43,9 +45,21 @@ impl SessionInput {
             Self::Edit(edit) => Some(edit.update),
             Self::Stop(stop_request) => Some(stop_request.update),
             Self::Clear(clear) => Some(clear.update),
+            Self::Retry(wish) => Some(wish.header.update),
             Self::Resume(..) => None,
         }
     }
+}
+
+/// A wish to ask the last question again, by `/retry` or a button.
+#[derive(Debug)]
+pub(crate) struct RetryRequest {
+    /// The command, or the message with the button.
+    pub header: MessageHeader,
+    /// The turn that the button belongs to; may be forged.
+    pub turn: Option<TurnId>,
+    /// The id of the callback query of a button, which has to be answered.
+    pub callback: Option<String>,
 }
 
 /// A request to end the running answer.

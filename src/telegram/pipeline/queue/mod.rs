@@ -5,7 +5,9 @@ mod batch;
 mod mailbox;
 
 pub(crate) use self::batch::{Batch, copies_of, window_begins};
-pub(crate) use self::mailbox::{Mailbox, Mailboxes, PostResult, SessionInput, StopRequest, StopSource};
+pub(crate) use self::mailbox::{
+    Mailbox, Mailboxes, PostResult, RetryRequest, SessionInput, StopRequest, StopSource,
+};
 
 #[cfg(test)]
 mod tests;

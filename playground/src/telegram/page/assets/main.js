@@ -307,7 +307,7 @@ async function planFault() {
 }
 
 async function addTopic() {
-  const found = await ask("New topic", [{ name: "name", label: "Name", required: true }], "Create");
+  const found = await ask("New topic", [{ name: "name", label: "Name (empty: named after the first answer)", required: !current()?.private }], "Create");
   const made = found && await post("topic", { chat: state.open, from: state.me, name: found.name });
   if (made) { state.topic = made.topic; draw(); }
 }

@@ -5,6 +5,7 @@ section-bot = ℹ️ About me
 section-administration = 🛠 For administrators
 command-start = Begin
 command-stop = End the running answer
+command-retry = Ask the last question again
 command-clear = Forget our conversation
 command-cancel = Leave a question of mine unanswered
 command-model = Choose the model that answers

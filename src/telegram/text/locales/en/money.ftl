@@ -32,6 +32,7 @@ operation-return = { $subject }, given back: the answer never arrived
 operation-payment = paid { $subject } ⭐
 operation-refund = returned { $subject } ⭐
 operation-transcription = recording to text, { $subject }
+operation-topic-name = name for a topic, { $subject }
 operation-adjustment = correction by the operator
 operation-estimated = {", estimated"}
 refundable = These payments can be given back within { $days } days, as long as your balance covers them. Tap a command to copy it, then send it:

@@ -5,6 +5,7 @@ section-bot = ℹ️ Обо мне
 section-administration = 🛠 Для администраторов
 command-start = Начать
 command-stop = Прервать ответ
+command-retry = Задать последний вопрос ещё раз
 command-clear = Забыть наш разговор
 command-cancel = Не отвечать на мой вопрос
 command-model = Выбрать модель, которая отвечает

@@ -32,6 +32,7 @@ operation-return = { $subject }, возвращено: ответ не дошё�
 operation-payment = оплата { $subject } ⭐
 operation-refund = возврат { $subject } ⭐
 operation-transcription = запись в текст, { $subject }
+operation-topic-name = название темы, { $subject }
 operation-adjustment = исправление владельцем
 operation-estimated = {", по оценке"}
 refundable = Эти платежи можно вернуть в течение { $days } дней, если хватает баланса. Нажмите на команду, чтобы скопировать её, и отправьте:

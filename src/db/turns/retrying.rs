@@ -1,0 +1,130 @@
+//! Questions that are asked again: a new turn takes over the messages of a closed one.
+
+use super::super::{Db, DbError, Tx};
+use super::LeftOpen;
+use crate::domain::ids::{ChatId, MessageId, ThreadKey, TopicId, TurnId, UserId};
+use crate::domain::model::ModelId;
+use crate::domain::people::Language;
+
+/// How long after an answer an edit of its question offers to answer again, in seconds.
+const EDITABLE_FOR_S: f64 = 60.0;
+
+/// The newest turn of a conversation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct NewestTurn {
+    /// The turn.
+    pub turn: TurnId,
+    /// Whether it is still being answered.
+    pub open: bool,
+    /// Whether its question is remembered.
+    pub remembered: bool,
+    /// The turn whose question it asks again, if it does.
+    pub retry_of: Option<TurnId>,
+}
+
+/// Locks the newest turn of a conversation until the transaction ends.
+pub(crate) async fn newest(tx: &mut Tx<'_>, key: ThreadKey) -> Result<Option<NewestTurn>, DbError> {
+    let row = sqlx::query!(
+        r#"SELECT turns.id, turns.state = 'open' AS "open!", retry_of,
+             question_id > threads.cleared_up_to AND EXISTS (
+               SELECT 1 FROM messages WHERE messages.turn_id = turns.id AND role = 'user') AS "remembered!"
+           FROM threads JOIN turns ON turns.thread_id = threads.id
+           WHERE threads.chat_id = $1 AND threads.user_id = $2 AND threads.topic_id IS NOT DISTINCT FROM $3
+           ORDER BY turns.id DESC LIMIT 1 FOR NO KEY UPDATE OF turns"#,
+        key.chat.0,
+        key.user.0,
+        key.topic.map(|topic| topic.0),
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(DbError::at("retrying::newest"))?;
+    Ok(row.map(|row| NewestTurn {
+        turn: TurnId(row.id),
+        open: row.open,
+        remembered: row.remembered,
+        retry_of: row.retry_of.map(TurnId),
+    }))
+}
+
+/// Marks a locked turn as asked again, which changes the history of its thread. Returns the new version.
+pub(crate) async fn retire(tx: &mut Tx<'_>, turn: TurnId) -> Result<i64, DbError> {
+    sqlx::query_scalar!(
+        "WITH old AS (UPDATE turns SET retried = TRUE WHERE id = $1 RETURNING thread_id)
+         UPDATE threads SET history_version = history_version + 1 FROM old WHERE threads.id = old.thread_id
+         RETURNING history_version",
+        turn.0,
+    )
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(DbError::at("retrying::retire"))
+}
+
+/// Opens a turn for the question of a retired one, without a hold, and gives it the messages.
+pub(crate) async fn ask_again(tx: &mut Tx<'_>, turn: TurnId, model: &ModelId) -> Result<TurnId, DbError> {
+    let new = sqlx::query_scalar!(
+        "INSERT INTO turns (thread_id, question_id, model_id, retry_of)
+         SELECT thread_id, question_id, $2, id FROM turns WHERE id = $1 RETURNING id",
+        turn.0,
+        model.0,
+    )
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(DbError::at("retrying::ask_again"))?;
+    sqlx::query!("UPDATE messages SET turn_id = $2 WHERE turn_id = $1 AND role = 'user'", turn.0, new)
+        .execute(&mut **tx)
+        .await
+        .map_err(DbError::at("retrying::ask_again"))?;
+    Ok(TurnId(new))
+}
+
+/// Returns an open turn, or `None` if it is closed.
+pub(crate) async fn find_open(db: &Db, turn: TurnId) -> Result<Option<LeftOpen>, DbError> {
+    Ok(super::open_turns(db, 0.0, Some(turn)).await?.pop())
+}
+
+/// An answer whose question was changed soon after it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ChangedQuestion {
+    /// The turn.
+    pub turn: TurnId,
+    /// Its conversation.
+    pub key: ThreadKey,
+    /// The message that was changed.
+    pub message: MessageId,
+    /// The language of the person's app.
+    pub language: Language,
+}
+
+/// Returns the answer to the question that a message belongs to, if it is the newest one of its conversation
+/// and came within a minute.
+pub(crate) async fn changed_question(
+    tx: &mut Tx<'_>,
+    chat: ChatId,
+    message: MessageId,
+) -> Result<Option<ChangedQuestion>, DbError> {
+    let row = sqlx::query!(
+        "SELECT turns.id, threads.chat_id, threads.user_id, threads.topic_id, users.language_code
+         FROM messages JOIN turns ON turns.id = messages.turn_id
+           JOIN threads ON threads.id = turns.thread_id JOIN users ON users.id = threads.user_id
+         WHERE messages.chat_id = $1 AND messages.message_id = $2 AND role = 'user'
+           AND turns.state IN ('answered', 'interrupted') AND turns.closed_at > now() - make_interval(secs => $3)
+           AND turns.question_id > threads.cleared_up_to
+           AND NOT EXISTS (SELECT 1 FROM turns AS newer WHERE newer.thread_id = threads.id AND newer.id > turns.id)",
+        chat.0,
+        message.0,
+        EDITABLE_FOR_S,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(DbError::at("retrying::changed_question"))?;
+    Ok(row.map(|row| ChangedQuestion {
+        turn: TurnId(row.id),
+        key: ThreadKey {
+            chat: ChatId(row.chat_id),
+            user: UserId(row.user_id),
+            topic: row.topic_id.map(TopicId),
+        },
+        message,
+        language: Language::from_tag(row.language_code.as_deref()),
+    }))
+}

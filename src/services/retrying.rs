@@ -1,0 +1,115 @@
+//! Asks the last question of a conversation again: its messages move to a new turn, and what was answered to
+//! it is in no prompt any more. The turn decides, so each is asked again once.
+
+use super::books::Books;
+use super::intake::Caller;
+use super::people;
+use crate::cache::{self, Cache};
+use crate::db::turns::LeftOpen;
+use crate::db::turns::retrying::{self, NewestTurn};
+use crate::db::{Db, DbError, inbox};
+use crate::domain::ids::TurnId;
+use crate::lifecycle::kill_point;
+
+/// The result of a wish to ask again.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Retried {
+    /// The question is open again, in this turn.
+    Opened(Box<LeftOpen>),
+    /// Nothing was done.
+    Refused(RetryRefusal),
+}
+
+/// Why nothing is asked again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum RetryRefusal {
+    /// The conversation has no question, or it was forgotten.
+    NoQuestion,
+    /// The last question is being answered.
+    Running,
+    /// The button was pressed before.
+    Used,
+    /// The button belongs to an earlier question, or to another conversation.
+    Old,
+}
+
+/// Asks the last question of the caller's conversation again; a button names its turn. Marks the update as
+/// handled if the question is open then; repeating this is harmless.
+pub(crate) async fn retry(
+    books: &Books,
+    cache: &Cache,
+    caller: Caller<'_>,
+    wanted: Option<TurnId>,
+) -> Result<Retried, DbError> {
+    let mut tx = books.db.begin().await?;
+    let newest = retrying::newest(&mut tx, caller.key).await?;
+    if inbox::is_handled(&mut tx, caller.update).await? {
+        // The response to an earlier commit of this was lost.
+        drop(tx);
+        let ours = newest.filter(|newest| newest.open && newest.retry_of.is_some());
+        return open(books, ours.map(|newest| newest.turn)).await;
+    }
+    let turn = match judge(newest, wanted) {
+        Ok(turn) => turn,
+        Err(why) => return Ok(Retried::Refused(why)),
+    };
+    let version = retrying::retire(&mut tx, turn).await?;
+    let known = people::meet(&mut tx, books, caller.person, caller.chat, caller.key.topic).await?;
+    let model = &books.registry.chosen(known.model.as_ref()).id;
+    let new = retrying::ask_again(&mut tx, turn, model).await?;
+    inbox::handled(&mut tx, caller.update).await?;
+    kill_point!("retry: before the commit");
+    Db::commit(tx).await?;
+    kill_point!("retry: after the commit");
+    cache::messages::invalidate(cache, caller.key, version).await;
+    open(books, Some(new)).await
+}
+
+async fn open(books: &Books, turn: Option<TurnId>) -> Result<Retried, DbError> {
+    let left = match turn {
+        Some(turn) => retrying::find_open(&books.db, turn).await?,
+        None => None,
+    };
+    Ok(left.map_or(Retried::Refused(RetryRefusal::Used), |left| Retried::Opened(Box::new(left))))
+}
+
+/// Returns the turn whose question is to be asked again.
+fn judge(newest: Option<NewestTurn>, wanted: Option<TurnId>) -> Result<TurnId, RetryRefusal> {
+    let Some(NewestTurn { turn, open, remembered, retry_of }) = newest else {
+        return Err(if wanted.is_some() { RetryRefusal::Old } else { RetryRefusal::NoQuestion });
+    };
+    match wanted {
+        Some(wanted) if retry_of == Some(wanted) => Err(RetryRefusal::Used),
+        Some(wanted) if wanted != turn => Err(RetryRefusal::Old),
+        _ if open => Err(RetryRefusal::Running),
+        _ if !remembered => Err(RetryRefusal::NoQuestion),
+        _ => Ok(turn),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_last_question_is_asked_again_and_only_once() {
+        let last = |open, remembered, retry_of: Option<i64>| {
+            Some(NewestTurn { turn: TurnId(7), open, remembered, retry_of: retry_of.map(TurnId) })
+        };
+        for (newest, wanted, judged) in [
+            (None, None, Err(RetryRefusal::NoQuestion)),
+            (None, Some(7), Err(RetryRefusal::Old)),
+            (last(false, true, None), None, Ok(TurnId(7))),
+            (last(false, true, Some(6)), None, Ok(TurnId(7))),
+            (last(false, true, None), Some(7), Ok(TurnId(7))),
+            (last(false, true, None), Some(6), Err(RetryRefusal::Old)),
+            (last(false, true, Some(6)), Some(6), Err(RetryRefusal::Used)),
+            (last(true, true, Some(6)), Some(6), Err(RetryRefusal::Used)),
+            (last(true, true, None), Some(7), Err(RetryRefusal::Running)),
+            (last(true, true, None), None, Err(RetryRefusal::Running)),
+            (last(false, false, None), None, Err(RetryRefusal::NoQuestion)),
+        ] {
+            assert_eq!(judge(newest, wanted.map(TurnId)), judged, "{newest:?} {wanted:?}");
+        }
+    }
+}
