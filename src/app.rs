@@ -21,7 +21,7 @@ use crate::domain::clock::Clock;
 use crate::lifecycle::Lifecycle;
 use crate::llm::registry::Registry;
 use crate::services::books::Books;
-use crate::services::{recovery, write_behind};
+use crate::services::{recovery, state_metrics, write_behind};
 use crate::telegram::arrivals::Arrivals;
 use crate::telegram::context::{BotContext, RunningTurns};
 use crate::telegram::courier::Courier;
@@ -38,6 +38,7 @@ use crate::telegram::pipeline::slots::Slots;
 use crate::telegram::streaming::{Actions, Screen};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::readiness::Readiness;
+use crate::telemetry::scrape::{self, ScrapeRequests};
 use crate::telemetry::server;
 use secrecy::ExposeSecret;
 
@@ -67,14 +68,15 @@ pub async fn run(
     };
     tracing::info!(address = %listener.local_addr()?, "the operators' port is open");
     // The operators' server runs beside everything and ends last, so that a draining service can be observed.
-    let bot = serve(config, clock, life.clone(), signal, metrics.clone(), readiness.clone());
+    let (scrapes, requests) = scrape::channel();
+    let bot = serve(config, clock, life.clone(), signal, (metrics.clone(), readiness.clone(), requests));
     let serving = tokio::join!(
         async {
             let served = bot.await;
             life.abort.cancel();
             served
         },
-        server::serve(listener, metrics, readiness, life.abort.clone()),
+        server::serve(listener, metrics, readiness, scrapes, life.abort.clone()),
     );
     serving.0
 }
@@ -84,13 +86,14 @@ async fn serve(
     clock: Clock,
     life: Lifecycle,
     mut signal: impl AsyncFnMut(),
-    metrics: Metrics,
-    readiness: Readiness,
+    (metrics, readiness, requests): (Metrics, Readiness, ScrapeRequests),
 ) -> Result<bool> {
     let grace = config.service.shutdown_grace;
     let db = Db::open(&config.database.postgres, config.database.pool_size, metrics.clone())
         .context("DATABASE_URL cannot be used")?
         .stopped_by(life.abort.clone());
+    let state = state_metrics::run(db.clone(), clock.clone(), metrics.clone(), requests, life.clone());
+    life.spawn("state metrics", state);
     let started = {
         let starting = start(&config, clock, &life, &metrics, &readiness, &db);
         tokio::pin!(starting);
@@ -150,6 +153,8 @@ async fn start(
     let (write_behind, writer) = write_behind::open(db.clone(), cache.clone(), metrics.clone());
     life.spawn("write-behind", writer.run(life.clone()));
     let registry = Registry::load(config.conversation.models_file.as_deref()).context("MODELS_FILE")?;
+    registry.models().for_each(|model| metrics.expect_model(&model.id.0));
+    registry.services().for_each(|service| metrics.expect_service(service));
     let speech = clients::speech(config)?;
     let api = clients::bot_api(config, metrics)?;
     let books = Books { db: db.clone(), registry, clock, terms: clients::terms(config) };

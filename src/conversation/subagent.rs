@@ -122,6 +122,7 @@ impl SubagentRun<'_> {
             match ended {
                 RoundEnd::Stop(reason) if reason.completes_calls() && !tool_calls.is_empty() => {
                     let ran = runner::run(&toolbox, self.subagent.context(), meter, &tool_calls).await;
+                    assistant.count_tools(&tool_calls, &ran);
                     let results = runner::results(&tool_calls, ran);
                     request.messages.push(LlmMessage::assistant(blocks));
                     request.messages.push(LlmMessage { role: Role::User, blocks: results });

@@ -34,6 +34,7 @@ pub mod records;
 pub mod retention;
 pub(crate) mod sandboxes;
 pub(crate) mod settings;
+pub(crate) mod state;
 pub(crate) mod threads;
 mod tool_calls;
 pub(crate) mod topics;

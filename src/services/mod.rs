@@ -27,6 +27,7 @@ pub mod recovery;
 pub mod refunds;
 pub(crate) mod sandboxes;
 pub mod settlement;
+pub(crate) mod state_metrics;
 pub(crate) mod statement;
 pub(crate) mod transcription;
 pub mod turn_context;

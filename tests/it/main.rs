@@ -55,6 +55,7 @@ mod lookups;
 mod odd_payments;
 mod odd_streams;
 mod openings;
+mod operations;
 mod outage;
 mod pointing;
 mod provider_faults;

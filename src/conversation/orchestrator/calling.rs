@@ -29,6 +29,7 @@ impl TurnLoop<'_> {
         };
         let working = runner::run(&self.assistant.toolbox, subagent.context(), &self.meter, calls);
         let ran = self.stop.or_cut(working).await?;
+        self.assistant.count_tools(calls, &ran);
         for (ToolCall { id, name, .. }, ran) in calls.iter().zip(&ran) {
             let ended = record::ToolCallRecord {
                 turn: self.row,
