@@ -22,7 +22,7 @@ use crate::lifecycle::Lifecycle;
 use crate::llm::Provider;
 use crate::llm::registry::Registry;
 use crate::services::books::Books;
-use crate::services::{recovery, write_behind};
+use crate::services::{recovery, state_metrics, write_behind};
 use crate::telegram::arrivals::Arrivals;
 use crate::telegram::context::{BotContext, RunningTurns};
 use crate::telegram::courier::Courier;
@@ -39,6 +39,7 @@ use crate::telegram::pipeline::slots::Slots;
 use crate::telegram::streaming::{Actions, Screen};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::readiness::Readiness;
+use crate::telemetry::scrape::{self, ScrapeRequests};
 use crate::telemetry::server;
 use secrecy::ExposeSecret;
 
@@ -68,14 +69,15 @@ pub async fn run(
     };
     tracing::info!(address = %listener.local_addr()?, "the operators' port is open");
     // The operators' server runs beside everything and ends last, so that a draining service can be observed.
-    let bot = serve(config, clock, life.clone(), signal, metrics.clone(), readiness.clone());
+    let (scrapes, requests) = scrape::channel();
+    let bot = serve(config, clock, life.clone(), signal, (metrics.clone(), readiness.clone(), requests));
     let serving = tokio::join!(
         async {
             let served = bot.await;
             life.abort.cancel();
             served
         },
-        server::serve(listener, metrics, readiness, life.abort.clone()),
+        server::serve(listener, metrics, readiness, scrapes, life.abort.clone()),
     );
     serving.0
 }
@@ -85,13 +87,14 @@ async fn serve(
     clock: Clock,
     life: Lifecycle,
     mut signal: impl AsyncFnMut(),
-    metrics: Metrics,
-    readiness: Readiness,
+    (metrics, readiness, requests): (Metrics, Readiness, ScrapeRequests),
 ) -> Result<bool> {
     let grace = config.service.shutdown_grace;
     let db = Db::open(&config.database.postgres, config.database.pool_size, metrics.clone())
         .context("DATABASE_URL cannot be used")?
         .stopped_by(life.abort.clone());
+    let state = state_metrics::run(db.clone(), clock.clone(), metrics.clone(), requests, life.clone());
+    life.spawn("state metrics", state);
     let started = {
         let starting = start(&config, clock, &life, &metrics, &readiness, &db);
         tokio::pin!(starting);
@@ -153,6 +156,8 @@ async fn start(
     let registry = Registry::load(config.conversation.models_file.as_deref())
         .and_then(|table| table.limit_to(Provider::OF_CHATS))
         .context("MODELS_FILE")?;
+    registry.models().for_each(|model| metrics.expect_model(&model.id.0));
+    registry.services().for_each(|service| metrics.expect_service(service));
     let speech = clients::speech(config)?;
     let api = clients::bot_api(config, metrics)?;
     let books = Books { db: db.clone(), registry, clock, terms: clients::terms(config) };

@@ -109,9 +109,11 @@ impl Api {
     /// penalty is already recorded, so the caller may call again at once; that call waits.
     pub(crate) async fn deliver<M: Method>(&self, chat: ChatId, method: &M) -> Result<M::Response, ApiError> {
         let waiting = self.flow.waiting(chat);
+        let since = Instant::now();
         while let Admission::NotBefore(time) = self.flow.admit(chat, Class::Message) {
             tokio::time::sleep_until(time).await;
         }
+        self.metrics.telegram_wait.observe(since.elapsed().as_secs_f64());
         let answer = self.send(method, CALL_LIMIT).await;
         // The penalty is recorded before other calls are admitted, so that none slips into it.
         self.learn(chat, &answer);
@@ -196,6 +198,7 @@ impl Api {
     fn learn<T>(&self, chat: ChatId, answer: &Result<T, ApiError>) {
         if let Err(ApiError::Flood(wait)) = answer {
             tracing::warn!(chat.id = chat.0, wait_s = wait.as_secs(), "Telegram limits the chat {chat}");
+            self.metrics.telegram_penalty.inc_by(wait.as_secs());
             self.flow.punish(chat, *wait);
         }
     }
@@ -206,18 +209,18 @@ impl Api {
             Ok(response) => read(response).await,
             Err(error) => Err(ApiError::network(error)),
         };
-        self.count(&answer);
+        self.count(M::NAME, &answer);
         answer
     }
 
-    fn count<T>(&self, answer: &Result<T, ApiError>) {
+    fn count<T>(&self, method: &str, answer: &Result<T, ApiError>) {
         let result = match answer {
             Ok(_) => "ok",
             Err(ApiError::Flood(_)) => "flood",
             Err(error) if error.is_passing() => "failed",
             Err(_) => "refused",
         };
-        self.metrics.telegram_calls.with_label_values(&[result]).inc();
+        self.metrics.telegram_calls.with_label_values(&[method, result]).inc();
     }
 }
 

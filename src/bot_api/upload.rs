@@ -89,7 +89,7 @@ impl Api {
             Ok(response) => read::<Value>(response).await,
             Err(error) => Err(ApiError::network(error)),
         };
-        self.count(&answer);
+        self.count(method, &answer);
         self.learn(message.chat, &answer);
         let sent = match answer? {
             Value::Array(messages) => messages.iter().map(sent_file).collect(),

@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::output_ratio::OutputRatios;
 use crate::db::Db;
 use crate::domain::clock::Clock;
+use crate::domain::tool::ToolName;
 use crate::llm::Provider;
+use crate::llm::event::ToolCall;
 use crate::llm::registry::Registry;
 use crate::services::file_copies::FileCopies;
 use crate::services::file_previews::FilePreviews;
@@ -16,6 +18,7 @@ use crate::services::pictures::Pictures;
 use crate::services::sandboxes::Sandboxes;
 use crate::telemetry::metrics::Metrics;
 use crate::tools::Toolbox;
+use crate::tools::runner::ToolOutcome;
 
 /// The services that a conversation uses. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -50,6 +53,16 @@ pub(crate) struct Assistant {
     pub idle_limit: Duration,
     /// How long a stream may send only pings before it is treated as broken.
     pub max_silence: Duration,
-    /// The metrics of requests and tokens.
+    /// The metrics of requests, tokens and tools.
     pub metrics: Metrics,
+}
+
+impl Assistant {
+    /// Counts calls of tools that ended. A name that the model invented counts as `unknown`.
+    pub(crate) fn count_tools(&self, calls: &[ToolCall], ran: &[ToolOutcome]) {
+        for (call, ran) in calls.iter().zip(ran) {
+            let name = ToolName::named(&call.name).map_or("unknown", ToolName::name);
+            self.metrics.count_tool(name, ran.failed, ran.duration);
+        }
+    }
 }

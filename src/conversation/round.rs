@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::domain::blank::is_blank;
+use crate::domain::tool::ToolName;
 use crate::domain::turn::{Interruption, ModelCall};
 use crate::llm::error::RetryPauses;
 use crate::llm::event::ToolCall;
@@ -110,6 +111,7 @@ fn record(
 /// shows it.
 fn count(ctx: RoundContext<'_>, calls: &[ModelCall], ended: &RoundEnd, pause: Option<Duration>) {
     let metrics = &ctx.assistant.metrics;
+    let model = calls.last().map_or("unknown", |call| &call.model.0);
     let result = match (ended, pause) {
         (RoundEnd::Stop(_), _) => "ok",
         (RoundEnd::Cut(_), _) => "cut",
@@ -122,7 +124,7 @@ fn count(ctx: RoundContext<'_>, calls: &[ModelCall], ended: &RoundEnd, pause: Op
             "failed"
         }
     };
-    metrics.llm_requests.with_label_values(&[result]).inc();
+    metrics.llm_requests.with_label_values(&[model, result]).inc();
     let Some(call) = calls.last() else { return };
     let seconds = |millis: i64| Duration::from_millis(millis.unsigned_abs()).as_secs_f64();
     metrics.llm_request.observe(seconds(call.duration_ms));
@@ -137,6 +139,7 @@ fn count(ctx: RoundContext<'_>, calls: &[ModelCall], ended: &RoundEnd, pause: Op
         ("cache_read", usage.cache_read),
         ("output", usage.output),
     ] {
-        metrics.llm_tokens.with_label_values(&[kind]).inc_by(tokens);
+        metrics.llm_tokens.with_label_values(&[model, kind]).inc_by(tokens);
     }
+    metrics.tool_calls.with_label_values(&[ToolName::WebSearch.name(), "success"]).inc_by(usage.web_searches);
 }

@@ -129,6 +129,7 @@ impl SubagentRun<'_> {
                     let allowance = Allowance::new(self.left_for_more(&request));
                     let context = ToolContext { allowance: Some(&allowance), ..self.subagent.context() };
                     let ran = runner::run(&toolbox, context, &tool_calls).await;
+                    assistant.count_tools(&tool_calls, &ran);
                     self.spent += ran.iter().map(|ran| ran.cost).sum();
                     let results = runner::results(&tool_calls, ran);
                     request.messages.push(LlmMessage::assistant(blocks));

@@ -39,6 +39,7 @@ pub mod records;
 pub mod retention;
 pub(crate) mod sandboxes;
 pub(crate) mod settings;
+pub(crate) mod state;
 pub(crate) mod statistics;
 pub(crate) mod threads;
 mod tool_calls;

@@ -187,6 +187,12 @@ impl Db {
         within(OPERATION_LIMIT, operation).await
     }
 
+    /// Returns how many connections of the pool are in use, and how many are idle.
+    pub(crate) fn connections(&self) -> (i64, i64) {
+        let idle = i64::try_from(self.pool.num_idle()).unwrap_or(i64::MAX);
+        ((i64::from(self.pool.size()) - idle).max(0), idle)
+    }
+
     /// Closes all connections after waiting for running statements.
     pub async fn close(&self) {
         tokio::join!(self.pool.close(), self.shared.close());

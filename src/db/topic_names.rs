@@ -193,7 +193,7 @@ pub(crate) struct FirstAnswer {
     /// The person who asked.
     pub user: UserId,
     /// The language tag of the person's app.
-    pub language_code: Option<String>,
+    pub language: Option<String>,
     /// The beginning of what was asked; may be empty.
     pub question: String,
     /// The beginning of the answer.
@@ -203,7 +203,7 @@ pub(crate) struct FirstAnswer {
 /// Returns the first answer in a topic that is remembered and has arrived, or `None`.
 pub(crate) async fn first_answer(tx: &mut Tx<'_>, topic: Topic) -> Result<Option<FirstAnswer>, DbError> {
     let row = sqlx::query!(
-        r#"SELECT turns.id, threads.user_id, users.language_code,
+        r#"SELECT turns.id, threads.user_id, coalesce(users.language, users.language_code) AS language,
              (SELECT left(string_agg(text, E'\n' ORDER BY messages.id), $3) FROM messages
               WHERE messages.turn_id = turns.id AND role = 'user') AS question,
              (SELECT left(text, $3) FROM messages
@@ -223,7 +223,7 @@ pub(crate) async fn first_answer(tx: &mut Tx<'_>, topic: Topic) -> Result<Option
     Ok(row.map(|row| FirstAnswer {
         turn: TurnId(row.id),
         user: UserId(row.user_id),
-        language_code: row.language_code,
+        language: row.language,
         question: row.question.unwrap_or_default(),
         answer: row.answer.unwrap_or_default(),
     }))

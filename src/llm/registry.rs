@@ -148,6 +148,16 @@ impl Registry {
         self.tools.iter().filter(begun).max_by_key(|tool| tool.since).map_or(Usd::ZERO, |tool| tool.price)
     }
 
+    /// Returns all models, also those that are not offered.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.models.iter()
+    }
+
+    /// Returns the names of the paid services that are no models.
+    pub fn services(&self) -> impl Iterator<Item = &str> {
+        self.tools.iter().map(|tool| tool.name.as_str())
+    }
+
     /// Returns the models that people may choose.
     pub fn offered(&self) -> impl Iterator<Item = &Model> {
         self.models.iter().filter(|model| model.offered)

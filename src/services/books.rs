@@ -86,7 +86,7 @@ impl Books {
     }
 
     /// Returns a call with its cost.
-    pub(super) fn entry(&self, call: &ModelCall) -> PricedCall {
+    pub(crate) fn entry(&self, call: &ModelCall) -> PricedCall {
         let pricing::Priced { cost, prices } = pricing::price(&self.registry, call, self.today());
         PricedCall { call: call.clone(), cost, prices }
     }

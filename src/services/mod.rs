@@ -32,6 +32,7 @@ pub mod refunds;
 pub(crate) mod retrying;
 pub(crate) mod sandboxes;
 pub mod settlement;
+pub(crate) mod state_metrics;
 pub(crate) mod statement;
 pub(crate) mod statistics;
 pub(crate) mod topic_naming;

@@ -190,6 +190,7 @@ impl SettledTranscription {
     pub(crate) fn count(&self, metrics: &Metrics) {
         metrics.transcribed_seconds.inc_by(self.seconds.ceil().to_u64().unwrap_or_default());
         metrics.transcription_costs.inc_by(self.cost.nano());
+        metrics.service_costs.with_label_values(&["transcription"]).inc_by(self.cost.nano());
         metrics.costs.with_label_values(&[Payer::User.name()]).inc_by(self.cost.nano());
     }
 }

@@ -18,6 +18,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 pub(crate) use self::queued::Delivery;
@@ -97,7 +98,7 @@ impl Courier {
             let (delivered, delivery) = oneshot::channel();
             last = Some(delivery);
             let chat = owed.chat;
-            let queued = QueuedMessage { id, owed, origin, delivered };
+            let queued = QueuedMessage { id, owed, origin, since: Instant::now(), delivered };
             let mut state = self.state();
             if !state.queued_ids.insert(id) {
                 continue;

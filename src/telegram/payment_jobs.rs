@@ -218,6 +218,7 @@ async fn compare_page(
                 if !messages.is_empty() {
                     reconciled.credited += 1;
                     context.metrics.reconciled.with_label_values(&["payment"]).inc();
+                    context.payment_worker.count_wait(context.books.clock.now() - received.paid_at);
                     tracing::warn!(
                         user.id = received.key.user.0,
                         stars = received.stars,

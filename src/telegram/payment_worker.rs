@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use tokio::sync::Notify;
 
 use super::text::money;
@@ -38,9 +39,17 @@ impl PaymentWorker {
         self.work.notified().await;
     }
 
-    /// Counts a payment that Telegram reported.
-    pub(super) fn count_payment(&self, is_new: bool) {
+    /// Counts a payment that Telegram reported, which was `waited` old when it was credited.
+    pub(super) fn count_payment(&self, is_new: bool, waited: TimeDelta) {
+        if is_new {
+            self.count_wait(waited);
+        }
         self.metrics.payments.with_label_values(&[if is_new { "credited" } else { "known" }]).inc();
+    }
+
+    /// Counts how long a payment waited for its credit.
+    pub(super) fn count_wait(&self, waited: TimeDelta) {
+        self.metrics.payment_credit.observe(waited.to_std().unwrap_or_default().as_secs_f64());
     }
 
     /// Settles a refund by Telegram's answer.

@@ -1,9 +1,17 @@
 //! Metrics in a registry of their own. Every family starts with all its labels at zero, so that no graph has
 //! a gap. Metric names of the predecessor (`bot_...`) are kept where the meaning is the same.
 
+use std::time::Duration;
+
+use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry, TextEncoder,
 };
+
+use strum::VariantArray as _;
+
+use crate::domain::tool::ToolName;
 
 /// A number that only grows, for code that counts outside this file.
 pub type Counter = IntCounter;
@@ -13,7 +21,8 @@ const DURATIONS_S: &[f64] =
     &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0];
 
 macro_rules! metrics {
-    ($($(#[doc = $help:literal])+ $field:ident: $kind:ident = $name:literal $([$($label:literal: $($value:literal)|+),+])?;)*) => {
+    ($($(#[doc = $help:literal])+ $field:ident: $kind:ident = $name:literal
+        $([$($label:literal: $($value:literal)|+),+])? $(<$($later:literal),+>)?;)*) => {
         /// Handles of all metrics; the text at each one is its help line.
         #[derive(Clone, Debug)]
         pub struct Metrics {
@@ -30,18 +39,36 @@ macro_rules! metrics {
                 let registry = Registry::new();
                 $(
                     let help = concat!($($help),+).trim();
-                    let $field: $kind = metrics!(@new $kind, $name, help $(, $($label),+)?);
+                    let $field: $kind = metrics!(@new $kind, $name, help $(, $($label),+)? $(, $($later),+)?);
                     registry.register(Box::new($field.clone()))?;
                     $(metrics!(@zero $field, $($($value)|+),+);)?
                 )*
-                Ok(Self { registry, $($field,)* })
+                registry.register(Box::new(ProcessCollector::for_self()))?;
+                let metrics = Self { registry, $($field,)* };
+                metrics.begin_at_zero();
+                Ok(metrics)
             }
         }
+
+        /// All families, for the documentation.
+        pub const FAMILIES: &[Family] = &[$(Family {
+            name: $name,
+            kind: stringify!($kind),
+            labels: &[$($($label),+)? $($($later),+)?],
+            help: concat!($($help),+),
+        }),*];
     };
     (@new IntCounter, $name:literal, $help:expr) => { IntCounter::new($name, $help)? };
     (@new IntGauge, $name:literal, $help:expr) => { IntGauge::new($name, $help)? };
     (@new Histogram, $name:literal, $help:expr) => {
         Histogram::with_opts(HistogramOpts::new($name, $help).buckets(DURATIONS_S.to_vec()))?
+    };
+    (@new Gauge, $name:literal, $help:expr) => { Gauge::new($name, $help)? };
+    (@new HistogramVec, $name:literal, $help:expr, $($label:literal),+) => {
+        HistogramVec::new(HistogramOpts::new($name, $help).buckets(DURATIONS_S.to_vec()), &[$($label),+])?
+    };
+    (@new IntGaugeVec, $name:literal, $help:expr, $($label:literal),+) => {
+        IntGaugeVec::new(Opts::new($name, $help), &[$($label),+])?
     };
     (@new IntCounterVec, $name:literal, $help:expr, $($label:literal),+) => {
         IntCounterVec::new(Opts::new($name, $help), &[$($label),+])?
@@ -63,6 +90,8 @@ metrics! {
     updates_duplicate: IntCounter = "bot_updates_duplicate_total";
     /// Updates of a kind that the bot does not handle.
     updates_ignored: IntCounter = "bot_updates_ignored_total";
+    /// Updates that were given up after many attempts; their senders were told.
+    updates_given_up: IntCounter = "bot_updates_given_up_total";
     /// Updates that had to wait because the mailbox of their thread was full.
     updates_deferred: IntCounter = "bot_updates_deferred_total";
     /// Messages from people to be answered, by kind of chat.
@@ -94,10 +123,16 @@ metrics! {
     messages_batched: IntCounter = "bot_queue_messages_batched_total";
     /// Messages that Telegram accepted (answers, greetings, notices).
     messages_sent: IntCounter = "bot_messages_sent_total";
+    /// Seconds from the moment a message was owed to its acceptance by Telegram; for an answer, from its settlement.
+    delivery: Histogram = "bot_delivery_seconds";
     /// Messages that Telegram refused for good.
     messages_refused: IntCounter = "bot_messages_refused_total";
-    /// Calls of the Bot API, by result.
-    telegram_calls: IntCounterVec = "bot_telegram_calls_total" ["result": "ok" | "flood" | "refused" | "failed"];
+    /// Calls of the Bot API, by method and result; flood is a 429.
+    telegram_calls: IntCounterVec = "bot_telegram_calls_total" <"method", "result">;
+    /// Seconds that calls about finished messages waited for their place under Telegram's limits.
+    telegram_wait: Histogram = "bot_telegram_wait_seconds";
+    /// Seconds of silence that 429s have imposed, summed over chats.
+    telegram_penalty: IntCounter = "bot_telegram_penalty_seconds_total";
     /// Drafts and other cosmetic calls that were dropped: full budget, penalty, or a finished message
     /// waiting.
     telegram_dropped: IntCounter = "bot_telegram_cosmetic_dropped_total";
@@ -128,11 +163,17 @@ metrics! {
     /// Seconds from the request to the model to the end of its answer.
     llm_request: Histogram = "bot_llm_request_seconds";
     /// Requests to the model, by how they ended.
-    llm_requests: IntCounterVec = "bot_llm_requests_total" ["result": "ok" | "retried" | "failed" | "cut"];
+    llm_requests: IntCounterVec = "bot_llm_requests_total" <"model", "result">;
     /// Tokens, by kind.
-    llm_tokens: IntCounterVec = "bot_llm_tokens_total" ["kind": "input" | "cache_write" | "cache_read" | "output"];
+    llm_tokens: IntCounterVec = "bot_llm_tokens_total" <"model", "kind">;
+    /// Calls of tools, by result. Those that the model's provider runs are counted as they are billed.
+    tool_calls: IntCounterVec = "bot_tool_calls_total" <"tool_name", "status">;
+    /// Seconds that calls of a tool took.
+    tool_execution: HistogramVec = "bot_tool_execution_seconds" <"tool_name">;
     /// Payments that Telegram reported, by result.
     payments: IntCounterVec = "bot_payments_total" ["result": "credited" | "known"];
+    /// Seconds from a payment, as Telegram dates it, to its credit. Telegram's dates are whole seconds.
+    payment_credit: Histogram = "bot_payment_credit_seconds";
     /// Pre-checkout queries, by the answer.
     checkouts: IntCounterVec = "bot_pre_checkouts_total" ["result": "ok" | "refused" | "late"];
     /// Refunds, by how they ended.
@@ -148,6 +189,9 @@ metrics! {
     /// What the models and transcriptions have cost in 10^-9 US dollars, by who pays; the owner pays where
     /// the fault was ours.
     costs: IntCounterVec = "bot_costs_nanousd_total" ["payer": "user" | "owner"];
+    /// What closed turns and transcriptions have cost, in 10^-9 US dollars, by model or paid service; without attempts
+    /// that a crash has ended.
+    service_costs: IntCounterVec = "bot_service_costs_nanousd_total" <"service">;
     /// What was given back for answers that never reached their chats, in 10^-9 US dollars; the owner's loss,
     /// too.
     returned: IntCounter = "bot_returned_nanousd_total";
@@ -155,6 +199,10 @@ metrics! {
     db_retries: IntCounter = "bot_db_retries_total";
     /// Statements that were sent to the database, without the beginnings and ends of transactions.
     db_queries: IntCounter = "bot_db_queries_total";
+    /// Connections of the pool for single statements and transactions that are in use.
+    db_active: IntGauge = "bot_db_connections_active";
+    /// Connections of that pool that are open and idle.
+    db_idle: IntGauge = "bot_db_connections_idle";
     /// Calls to Redis: one for everything that is sent together.
     redis_round_trips: IntCounter = "bot_redis_round_trips_total";
     /// Calls to Redis that failed: no answer in time (in somebody's way, or in the background), no
@@ -187,9 +235,116 @@ metrics! {
     write_retries: IntCounter = "bot_write_retries_total";
     /// Items that the database refused and that were put aside.
     write_dead_letters: IntCounter = "bot_write_dead_letters_total";
+    /// Whether the bot receives updates and hands them on, as /ready says (1), or not (0).
+    ready: IntGauge = "bot_ready";
+    /// The version that runs; always 1.
+    build_info: IntGaugeVec = "bot_build_info" <"version">;
+    /// When the figures about the state of the database were read, seconds since 1970; they are read when Prometheus
+    /// asks, at most every 10 seconds.
+    state_time: IntGauge = "bot_state_timestamp_seconds";
+    /// Users with an account.
+    users: IntGauge = "bot_total_users";
+    /// Users who were seen in the last hour.
+    users_active: IntGauge = "bot_active_users";
+    /// Users whose balance is below zero.
+    users_overdrawn: IntGauge = "bot_overdrawn_users";
+    /// Sum of all balances, US dollars.
+    balances: Gauge = "bot_total_balance_usd";
+    /// Sum of the balances below zero, US dollars.
+    overdrafts: Gauge = "bot_overdrafts_usd";
+    /// Money reserved for work in progress, US dollars.
+    holds: Gauge = "bot_holds_usd";
+    /// Updates that are stored and not handled, without those that were given up.
+    inbox_pending: IntGauge = "bot_inbox_pending";
+    /// Age of the oldest of them, seconds; 0 without any.
+    inbox_oldest: IntGauge = "bot_inbox_oldest_seconds";
+    /// Messages that are owed to chats.
+    outbox_pending: IntGauge = "bot_outbox_pending";
+    /// Age of the oldest of them, seconds; 0 without any.
+    outbox_oldest: IntGauge = "bot_outbox_oldest_seconds";
+    /// Turns that are not closed.
+    turns_open: IntGauge = "bot_turns_open";
+    /// Age of the oldest of them, seconds; 0 without any.
+    turns_oldest: IntGauge = "bot_turns_open_oldest_seconds";
+    /// Telegram Stars since the first payment, by direction; refunded ones are part of the paid ones.
+    stars: IntGaugeVec = "bot_stars" <"direction">;
+    /// What was credited for Stars since the first payment, without refunds, US dollars.
+    credited: Gauge = "bot_credited_usd";
+    /// Refunds that Telegram has not answered.
+    refunds_pending: IntGauge = "bot_refunds_pending";
+    /// Age of the oldest of them, seconds; 0 without any.
+    refunds_oldest: IntGauge = "bot_refunds_oldest_seconds";
+    /// Records that the database refused and that wait for the operator.
+    dead_letters: IntGauge = "bot_dead_letters";
 }
 
+/// A family of metrics, as the documentation describes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Family {
+    /// The name.
+    pub name: &'static str,
+    /// The type of the handle, such as `IntCounterVec`.
+    pub kind: &'static str,
+    /// The names of the labels.
+    pub labels: &'static [&'static str],
+    /// The help line.
+    pub help: &'static str,
+}
+
+impl Family {
+    /// Returns the type as Prometheus calls it.
+    pub fn type_name(&self) -> &'static str {
+        match self.kind {
+            "Histogram" | "HistogramVec" => "histogram",
+            "IntCounter" | "IntCounterVec" => "counter",
+            _ => "gauge",
+        }
+    }
+}
+
+/// The results of a request to a model.
+const REQUEST_RESULTS: [&str; 4] = ["ok", "retried", "failed", "cut"];
+/// The kinds of tokens.
+const TOKEN_KINDS: [&str; 4] = ["input", "cache_write", "cache_read", "output"];
+
 impl Metrics {
+    /// Creates the series of labels whose values are listed elsewhere.
+    fn begin_at_zero(&self) {
+        self.build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        for tool in ToolName::VARIANTS {
+            for status in ["success", "error"] {
+                self.tool_calls.with_label_values(&[tool.name(), status]);
+            }
+        }
+        for result in ["ok", "flood", "refused", "failed"] {
+            for method in ["getUpdates", "sendMessage", "sendMessageDraft", "editMessageText"] {
+                self.telegram_calls.with_label_values(&[method, result]);
+            }
+        }
+    }
+
+    /// Creates the series of a model, so that its first request is seen as growth.
+    pub(crate) fn expect_model(&self, model: &str) {
+        self.service_costs.with_label_values(&[model]);
+        for result in REQUEST_RESULTS {
+            self.llm_requests.with_label_values(&[model, result]);
+        }
+        for kind in TOKEN_KINDS {
+            self.llm_tokens.with_label_values(&[model, kind]);
+        }
+    }
+
+    /// Creates the series of a paid service that is no model of conversations.
+    pub(crate) fn expect_service(&self, service: &str) {
+        self.service_costs.with_label_values(&[service]);
+    }
+
+    /// Counts a call of a tool that ended.
+    pub(crate) fn count_tool(&self, name: &str, failed: bool, duration: Duration) {
+        self.tool_calls.with_label_values(&[name, if failed { "error" } else { "success" }]).inc();
+        self.tool_execution.with_label_values(&[name]).observe(duration.as_secs_f64());
+    }
+
     /// All families in the text format of Prometheus.
     pub fn render(&self) -> String {
         let mut bytes = Vec::new();

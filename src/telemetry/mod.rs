@@ -3,4 +3,5 @@
 pub mod logs;
 pub mod metrics;
 pub(crate) mod readiness;
+pub(crate) mod scrape;
 pub(crate) mod server;

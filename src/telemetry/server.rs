@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::metrics::Metrics;
 use super::readiness::Readiness;
+use super::scrape::Scrapes;
 
 /// How long open requests may take during shutdown.
 const STOP_LIMIT: Duration = Duration::from_secs(2);
@@ -53,20 +54,29 @@ pub(crate) async fn serve(
     listener: TcpListener,
     metrics: Metrics,
     readiness: Readiness,
+    scrapes: Scrapes,
     stop: CancellationToken,
 ) {
     let app = Router::new()
         .route("/live", get(|| async { "alive\n" }))
-        .route(
-            "/ready",
-            get(|State((_, readiness)): State<(Metrics, Readiness)>| async move { answer(&readiness) }),
-        )
-        .route(
-            "/metrics",
-            get(|State((metrics, _)): State<(Metrics, Readiness)>| async move { metrics.render() }),
-        )
-        .with_state((metrics, readiness));
+        .route("/ready", get(|State(shown): State<Shown>| async move { answer(&shown.readiness) }))
+        .route("/metrics", get(|State(shown): State<Shown>| scrape(shown)))
+        .with_state(Shown { metrics, readiness, scrapes });
     serve_until("metrics", listener, app, &stop, STOP_LIMIT).await;
+}
+
+/// What the endpoints show.
+#[derive(Clone)]
+struct Shown {
+    metrics: Metrics,
+    readiness: Readiness,
+    scrapes: Scrapes,
+}
+
+async fn scrape(Shown { metrics, readiness, scrapes }: Shown) -> String {
+    scrapes.refresh().await;
+    metrics.ready.set(readiness.check().is_ok().into());
+    metrics.render()
 }
 
 fn answer(readiness: &Readiness) -> (StatusCode, String) {

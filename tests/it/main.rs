@@ -62,6 +62,7 @@ mod models_command;
 mod odd_payments;
 mod odd_streams;
 mod openings;
+mod operations;
 mod outage;
 mod personality;
 mod pointing;

@@ -88,7 +88,7 @@ async fn the_operators_port_tells_life_readiness_and_numbers() {
     for line in [
         "bot_turns_total{outcome=\"complete\"} 1",
         "bot_messages_received_total{chat_type=\"private\"} 1",
-        "bot_llm_requests_total{result=\"ok\"} 1",
+        "bot_llm_requests_total{model=\"claude-sonnet-5-5\",result=\"ok\"} 1",
         "bot_updates_total{kind=\"message\"} 1",
     ] {
         assert!(metrics.contains(line), "{line} is missing in\n{metrics}");

@@ -31,6 +31,7 @@ impl TurnLoop<'_> {
         let context = ToolContext { progress: Progress::on(&self.screen), ..subagent.context() };
         let working = runner::run(&self.assistant.toolbox, context, calls);
         let ran = self.stop.or_cut(working).await?;
+        self.assistant.count_tools(calls, &ran);
         for (ToolCall { id, name, .. }, ran) in calls.iter().zip(&ran) {
             let ended = record::ToolCallRecord {
                 turn: self.row,

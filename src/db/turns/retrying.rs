@@ -103,7 +103,8 @@ pub(crate) async fn changed_question(
     message: MessageId,
 ) -> Result<Option<ChangedQuestion>, DbError> {
     let row = sqlx::query!(
-        "SELECT turns.id, threads.chat_id, threads.user_id, threads.topic_id, users.language_code
+        "SELECT turns.id, threads.chat_id, threads.user_id, threads.topic_id,
+                coalesce(users.language, users.language_code) AS language
          FROM messages JOIN turns ON turns.id = messages.turn_id
            JOIN threads ON threads.id = turns.thread_id JOIN users ON users.id = threads.user_id
          WHERE messages.chat_id = $1 AND messages.message_id = $2 AND role = 'user'
@@ -125,6 +126,6 @@ pub(crate) async fn changed_question(
             topic: row.topic_id.map(TopicId),
         },
         message,
-        language: Language::from_tag(row.language_code.as_deref()),
+        language: Language::from_tag(row.language.as_deref()),
     }))
 }

@@ -56,6 +56,7 @@ impl MessageSender {
             Err(CallError::Database(error)) => return Err(error),
         };
         self.metrics.messages_sent.inc_by(media.len() as u64);
+        self.metrics.delivery.observe(queued.since.elapsed().as_secs_f64());
         let ids: Vec<PublicFileId> = media.iter().map(|file| file.id).collect();
         let files: Vec<_> = ids.iter().copied().zip(copies).collect();
         self.db.persist(|| outbox::files_sent(&self.db, id, message, &files)).await?;

@@ -1,6 +1,7 @@
 //! A message in the queue of its chat.
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tracing::Span;
 
 use crate::db::outbox::OutboxMessage;
@@ -23,6 +24,8 @@ pub(super) struct QueuedMessage {
     pub(super) id: OutboxId,
     pub(super) owed: OutboxMessage,
     pub(super) origin: SendStatus,
+    /// When this process took it over.
+    pub(super) since: Instant,
     pub(super) delivered: oneshot::Sender<Option<MessageId>>,
 }
 

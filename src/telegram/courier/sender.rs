@@ -8,6 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use serde_json::json;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::calls::{BotApi, CallError, Calls};
@@ -108,6 +109,7 @@ impl MessageSender {
         match sent {
             Ok(message) => {
                 self.metrics.messages_sent.inc();
+                self.metrics.delivery.observe(queued.since.elapsed().as_secs_f64());
                 self.db.persist(|| outbox::sent(&self.db, id, message)).await?;
                 kill_point!("deliver: written down");
                 Ok(Some(message))
@@ -154,7 +156,8 @@ impl MessageSender {
         self.metrics.returned.inc_by(refused.returned.unwrap_or_default().nano());
         for (id, owed) in refused.owed {
             let (delivered, _) = oneshot::channel();
-            let instead = QueuedMessage { id, owed, origin: SendStatus::New, delivered };
+            let instead =
+                QueuedMessage { id, owed, origin: SendStatus::New, since: Instant::now(), delivered };
             Box::pin(self.send_until_settled(&instead)).await?;
         }
         Ok(())

@@ -9,7 +9,10 @@ const CHAT: ChatId = ChatId(42);
 fn queued(id: i64) -> (QueuedMessage, Delivery) {
     let owed = OutboxMessage::new(id.to_string(), CHAT, None, ("a message".to_owned(), json!([])));
     let (delivered, delivery) = oneshot::channel();
-    (QueuedMessage { id: OutboxId(id), owed, origin: SendStatus::New, delivered }, delivery)
+    (
+        QueuedMessage { id: OutboxId(id), owed, origin: SendStatus::New, since: Instant::now(), delivered },
+        delivery,
+    )
 }
 
 #[tokio::test]

@@ -34,7 +34,8 @@ pub(super) async fn handle(context: Arc<BotContext>, event: PaymentEvent) -> Res
             let credit =
                 || payments::credit(&context.books, &received, |credited| receipt(&received, credited));
             let messages = context.db.persist(credit).await?;
-            payment_worker.count_payment(!messages.is_empty());
+            let waited = context.books.clock.now() - received.paid_at;
+            payment_worker.count_payment(!messages.is_empty(), waited);
             context.courier().deliver_again(messages);
             Ok(())
         }

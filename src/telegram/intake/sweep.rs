@@ -69,7 +69,9 @@ impl Intake {
         let (context, drain) = (&self.context, &self.context.life.drain);
         let give_up =
             || intake::give_up(&context.db, TRIES, in_flight, |update| Some(sender(update)?.id), tell);
-        context.courier().deliver(context.db.until(drain).persist(give_up).await?);
+        let told = context.db.until(drain).persist(give_up).await?;
+        context.metrics.updates_given_up.inc_by(told.len() as u64);
+        context.courier().deliver(told);
         Ok(())
     }
 }

@@ -25,6 +25,7 @@ pub(super) async fn deliver(
     match settled {
         Ok(Settled::Closed(ClosedTurn { owed, fresh, cost, payer, history_version })) => {
             context.metrics.costs.with_label_values(&[payer.name()]).inc_by(cost.nano());
+            count_services(context, report);
             let courier = &context.screen.courier;
             let delivery = match (fresh, begun) {
                 (true, true) => courier.deliver_begun(owed),
@@ -76,6 +77,14 @@ fn name_topic(context: &BotContext, request: &TurnRequest, report: &TurnReport, 
             }
         }
     });
+}
+
+/// Counts what the calls of a turn have cost, by model and service.
+fn count_services(context: &BotContext, report: &TurnReport) {
+    for call in &report.calls {
+        let cost = context.books.entry(call).cost.nano();
+        context.metrics.service_costs.with_label_values(&[&call.model.0]).inc_by(cost);
+    }
 }
 
 /// All parts of the answer were promised while it grew. Those that were refused meanwhile found no charge to

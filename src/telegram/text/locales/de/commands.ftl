@@ -20,3 +20,7 @@ command-unknown = Den Befehl /{ $word } kenne ich nicht. /help zeigt, was ich ka
 command-unknown-near = Den Befehl /{ $word } kenne ich nicht. Meinst du /{ $nearest }? /help zeigt alle.
 command-only-private = Bitte schick diesen Befehl in unserem privaten Chat: Die Antwort ist nicht für andere bestimmt.
 not-allowed = Dieser Befehl ist für Administratoren des Bots.
+command-model = Das Modell wählen, das antwortet
+command-personality = Wie ich zu dir sein soll
+command-settings = Kosten, Gedanken, Aufwand, Grenze
+command-retry = Die letzte Frage noch einmal stellen

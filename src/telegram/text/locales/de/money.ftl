@@ -66,3 +66,4 @@ top-up-too-much = Das Guthaben würde zu groß. Es wurde nichts geändert.
 margin-is = Vom Wert eines Sterns ($0.013) gehen { $k1 } an die Auszahlung (k1), { $k2 } an Themen (k2) und { $k3 } an dich (k3). k3 darf von 0 bis { $most } sein: /set_margin 0.1
 margin-set = ✅ k3 ist jetzt { $k3 } (vorher { $before }). Das gilt für neue Rechnungen; verschickte halten, was sie versprechen. k1 ist { $k1 }, k2 ist { $k2 }.
 wrong-margin = Der Anteil ist eine Zahl von 0 bis { $most } mit höchstens vier Ziffern nach dem Punkt, zum Beispiel 0.1. Es wurde nichts geändert.
+operation-topic-name = Name für ein Thema, { $subject }

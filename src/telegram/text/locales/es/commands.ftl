@@ -20,3 +20,7 @@ command-unknown = No conozco el comando /{ $word }. /help muestra lo que sé hac
 command-unknown-near = No conozco el comando /{ $word }. ¿Querías decir /{ $nearest }? /help los muestra todos.
 command-only-private = Envía este comando en nuestro chat privado: la respuesta no es para que otros la lean.
 not-allowed = Este comando es para los administradores del bot.
+command-model = Elegir el modelo que responde
+command-personality = Cómo quieres que sea contigo
+command-settings = Costes, razonamiento, esfuerzo, límite
+command-retry = Repetir la última pregunta

@@ -66,3 +66,4 @@ top-up-too-much = El saldo sería demasiado grande. No se ha cambiado nada.
 margin-is = De lo que vale una estrella ($0.013), { $k1 } va a la retirada (k1), { $k2 } a los temas (k2) y { $k3 } a ti (k3). k3 puede ir de 0 a { $most }: /set_margin 0.1
 margin-set = ✅ k3 es ahora { $k3 } (antes { $before }). Vale para facturas nuevas; las enviadas cumplen lo que prometen. k1 es { $k1 }, k2 es { $k2 }.
 wrong-margin = El margen es un número de 0 a { $most } con cuatro cifras como máximo después del punto, por ejemplo 0.1. No se ha cambiado nada.
+operation-topic-name = nombre de un tema, { $subject }
