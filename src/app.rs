@@ -86,15 +86,32 @@ async fn serve(
     config: Config,
     clock: Clock,
     life: Lifecycle,
-    mut signal: impl AsyncFnMut(),
+    signal: impl AsyncFnMut(),
     (metrics, readiness, requests): (Metrics, Readiness, ScrapeRequests),
 ) -> Result<bool> {
-    let grace = config.service.shutdown_grace;
     let db = Db::open(&config.database.postgres, config.database.pool_size, metrics.clone())
         .context("DATABASE_URL cannot be used")?
         .stopped_by(life.abort.clone());
+    // No task of the lifecycle, because a draining service is observed, too.
     let state = state_metrics::run(db.clone(), clock.clone(), metrics.clone(), requests, life.clone());
-    life.spawn("state metrics", state);
+    tokio::select! {
+        served = work(config, clock, life, signal, (metrics, readiness, db)) => served,
+        never = async {
+            state.await;
+            std::future::pending().await
+        } => never,
+    }
+}
+
+/// Starts the bot, waits for a signal and stops it.
+async fn work(
+    config: Config,
+    clock: Clock,
+    life: Lifecycle,
+    mut signal: impl AsyncFnMut(),
+    (metrics, readiness, db): (Metrics, Readiness, Db),
+) -> Result<bool> {
+    let grace = config.service.shutdown_grace;
     let started = {
         let starting = start(&config, clock, &life, &metrics, &readiness, &db);
         tokio::pin!(starting);
@@ -153,11 +170,7 @@ async fn start(
     let cache = clients::cache(config, life, metrics, db).await?;
     let (write_behind, writer) = write_behind::open(db.clone(), cache.clone(), metrics.clone());
     life.spawn("write-behind", writer.run(life.clone()));
-    let registry = Registry::load(config.conversation.models_file.as_deref())
-        .and_then(|table| table.limit_to(Provider::OF_CHATS))
-        .context("MODELS_FILE")?;
-    registry.models().for_each(|model| metrics.expect_model(&model.id.0));
-    registry.services().for_each(|service| metrics.expect_service(service));
+    let registry = models(config, metrics)?;
     let speech = clients::speech(config)?;
     let api = clients::bot_api(config, metrics)?;
     let books = Books { db: db.clone(), registry, clock, terms: clients::terms(config) };
@@ -207,6 +220,16 @@ async fn start(
         Some((listener, webhook)) => life.spawn_vital("webhook", intake::listen(listener, webhook, intake)),
     }
     Ok(())
+}
+
+/// Loads the table of models and prices, and starts the metrics of each.
+fn models(config: &Config, metrics: &Metrics) -> Result<Registry> {
+    let registry = Registry::load(config.conversation.models_file.as_deref())
+        .and_then(|table| table.limit_to(Provider::OF_CHATS))
+        .context("MODELS_FILE")?;
+    registry.models().for_each(|model| metrics.expect_model(&model.id.0));
+    registry.services().for_each(|service| metrics.expect_service(service));
+    Ok(registry)
 }
 
 async fn open_port(setting: &'static str, addr: SocketAddr) -> Result<TcpListener> {

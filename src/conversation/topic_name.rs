@@ -12,7 +12,8 @@ use crate::domain::model::Effort;
 use crate::domain::topic::{NAME_CHARS, TopicIcon, TopicName};
 use crate::domain::turn::ModelCall;
 use crate::llm::LlmRequest;
-use crate::llm::request::{Block, LlmMessage, ToolChoice};
+use crate::llm::message::{Block, LlmMessage};
+use crate::llm::request::ToolChoice;
 use crate::services::metering;
 use crate::services::topic_naming::{NAME_TOKENS, NamingQuestion};
 
@@ -58,11 +59,11 @@ fn request(question: &NamingQuestion, icons: &[TopicIcon]) -> LlmRequest {
         let list = emoji.join(" ");
         system.push(format!("Begin the line with the one of these emoji that fits best: {list}").into());
     }
-    let mut text = format!("<person>\n{}\n</person>", material(&answer.question, "(a file without words)"));
-    text.push_str(&format!("\n<assistant>\n{}\n</assistant>", material(&answer.answer, "(a file)")));
-    if let Some(tag) = answer.language_code.as_deref().filter(|_| is_blank(&answer.question)) {
-        text.push_str(&format!("\nThe language of the person's app: {tag}"));
-    }
+    let (asked, answered) =
+        (material(&answer.question, "(a file without words)"), material(&answer.answer, "(a file)"));
+    let tag = answer.language.as_deref().filter(|_| is_blank(&answer.question));
+    let language = tag.map(|tag| format!("\nThe person's language: {tag}")).unwrap_or_default();
+    let text = format!("<person>\n{asked}\n</person>\n<assistant>\n{answered}\n</assistant>{language}");
     LlmRequest {
         model: model.clone(),
         effort: Some(Effort::Low),

@@ -13,7 +13,7 @@ pub(crate) use self::owners::owner;
 pub use super::outbox_rows::OutboxMessage;
 use super::outbox_rows::{MarkSent, rows};
 use super::{Db, DbError, Tx};
-use crate::domain::ids::{ChatId, MessageId, OutboxId, TurnId, UserId};
+use crate::domain::ids::{ChatId, MessageId, OutboxId, TurnId};
 use crate::domain::media::FileFate;
 
 /// Number of messages read at once.
@@ -106,7 +106,7 @@ pub async fn begin(db: &Db, id: OutboxId) -> Result<(), DbError> {
 }
 
 /// Returns those of the given messages of a chat that are parts of answers, each with the question that was
-/// answered.
+/// answered. Answers that were replaced by another one are no longer in the conversation and left out.
 pub async fn questions(
     db: &Db,
     chat: ChatId,
@@ -119,11 +119,11 @@ pub async fn questions(
            FROM unnest($2::integer[]) AS wanted (id)
            CROSS JOIN LATERAL (
              SELECT turn_id FROM outbox WHERE chat_id = $1 AND message_id = wanted.id LIMIT 1) AS part
-           JOIN turns ON turns.id = part.turn_id
+           JOIN turns ON turns.id = part.turn_id AND NOT turns.retried
            UNION ALL
            -- An unfinished message that is still to be replaced.
            SELECT part.replaces, turns.question_id
-           FROM outbox AS part JOIN turns ON turns.id = part.turn_id
+           FROM outbox AS part JOIN turns ON turns.id = part.turn_id AND NOT turns.retried
            WHERE part.state = 'pending' AND part.chat_id = $1 AND part.replaces = ANY($2)"#,
         chat.0,
         &messages,

@@ -117,7 +117,7 @@ pub(crate) async fn wake_missed(db: &Db) -> Result<(), DbError> {
         "UPDATE topic_names SET due_at = now()
          WHERE state = 'implicit' AND due_at IS NULL AND created_at > now() - make_interval(secs => $1)
            AND EXISTS (
-             SELECT 1 FROM threads JOIN turns ON turns.thread_id = threads.id AND turns.state = 'answered'
+             SELECT 1 FROM threads JOIN turns ON turns.thread_id = threads.id AND turns.state = 'answered' AND NOT turns.retried
              WHERE threads.chat_id = topic_names.chat_id AND threads.topic_id = topic_names.topic_id)",
         MISSED_FOR_S,
     )
@@ -192,7 +192,7 @@ pub(crate) struct FirstAnswer {
     pub turn: TurnId,
     /// The person who asked.
     pub user: UserId,
-    /// The language tag of the person's app.
+    /// The language tag of the person.
     pub language: Option<String>,
     /// The beginning of what was asked; may be empty.
     pub question: String,

@@ -15,8 +15,8 @@ pub(crate) struct UserOverview {
     pub first_name: String,
     pub last_name: Option<String>,
     pub username: Option<String>,
-    /// The language tag of the user's app, as last reported.
-    pub language_code: Option<String>,
+    /// The language: the chosen one, else the tag of the user's app.
+    pub language: Option<String>,
     /// The model that the user has chosen.
     pub model: Option<ModelId>,
     pub balance: Balance,
@@ -32,7 +32,8 @@ pub(crate) struct UserOverview {
 /// Returns a user, or `None` if the user is unknown.
 pub(crate) async fn find(tx: &mut Tx<'_>, user: UserId) -> Result<Option<UserOverview>, DbError> {
     let row = sqlx::query!(
-        "SELECT first_name, last_name, username, language_code, model_id, balance, held, first_seen_at, last_seen_at,
+        "SELECT first_name, last_name, username,
+                coalesce(language, language_code) AS language, model_id, balance, held, first_seen_at, last_seen_at,
                 blocked_at, banned_at, announcements FROM users WHERE id = $1",
         user.0,
     )
@@ -44,7 +45,7 @@ pub(crate) async fn find(tx: &mut Tx<'_>, user: UserId) -> Result<Option<UserOve
         first_name: row.first_name,
         last_name: row.last_name,
         username: row.username,
-        language_code: row.language_code,
+        language: row.language,
         model: row.model_id.map(ModelId),
         balance: Balance { amount: Usd(row.balance), held: Usd(row.held) },
         first_seen: row.first_seen_at,

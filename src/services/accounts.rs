@@ -100,9 +100,10 @@ async fn carry_out(
         );
     }
     let Some(overview) = user_overview::find(tx, user).await? else { return Ok(AccountReply::Unknown) };
-    let is_chosen = overview.model.as_ref().is_some_and(|model| books.registry.get(model).is_some());
+    let is_chosen =
+        overview.model.as_ref().is_some_and(|model| books.registry.choosable(model, books.today()).is_some());
     Ok(AccountReply::Shown(Box::new(Account {
-        model: (books.registry.chosen(overview.model.as_ref()).name.clone(), is_chosen),
+        model: (books.registry.chosen(overview.model.as_ref(), books.today()).name.clone(), is_chosen),
         spending: user_overview::spending(tx, user, books.clock.now()).await?,
         failures: user_overview::failures(tx, user, SHOWN).await?,
         bans: bans::latest(tx, user, SHOWN).await?,

@@ -157,15 +157,15 @@ pub(crate) async fn apply_edit(
 }
 
 /// Abandons updates that have used up their tries, or have crashed the process too often, and are not in
-/// flight (`in_hand`). `sender` finds who sent one, and `tell` composes the notice to them in the language
-/// that they chose, if they chose one.
+/// flight (`in_hand`). Returns how many, and the notices. `sender` finds who sent one, and `tell` composes the
+/// notice to them in the language that they chose, if they chose one.
 pub async fn give_up(
     db: &Db,
     tries: i32,
     in_hand: &[i64],
     sender: impl Fn(&GivenUp) -> Option<UserId>,
     tell: impl Fn(&GivenUp, Option<Language>) -> Option<OutboxMessage>,
-) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
+) -> Result<(usize, Vec<(OutboxId, OutboxMessage)>), DbError> {
     let mut tx = db.begin().await?;
     let given_up = inbox::give_up(&mut tx, tries, recovery::GIVEN_UP_AFTER, in_hand).await?;
     let mut owed = Vec::new();
@@ -183,7 +183,7 @@ pub async fn give_up(
     }
     let owed = outbox::enqueue(&mut tx, &owed).await?;
     Db::commit(tx).await?;
-    Ok(owed)
+    Ok((given_up.len(), owed))
 }
 
 /// Marks an update without a lasting effect as handled.

@@ -55,7 +55,7 @@ pub(crate) async fn retry(
     };
     let version = retrying::retire(&mut tx, turn).await?;
     let known = people::meet(&mut tx, books, caller.person, caller.chat, caller.key.topic).await?;
-    let model = &books.registry.chosen(known.model.as_ref()).id;
+    let model = &books.registry.chosen(known.preferences.model.as_ref(), books.today()).id;
     let new = retrying::ask_again(&mut tx, turn, model).await?;
     inbox::handled(&mut tx, caller.update).await?;
     kill_point!("retry: before the commit");

@@ -183,7 +183,8 @@ fn cheapest(books: &Books) -> &Model {
     let (input, output) = TYPICAL;
     let usage = Usage { input, output, ..Usage::default() };
     let today = books.today();
-    let by_price = books.registry.offered().min_by_key(|model| pricing::estimate(model, &usage, today));
+    let by_price =
+        books.registry.offered_on(today).min_by_key(|model| pricing::estimate(model, &usage, today));
     by_price.unwrap_or_else(|| books.registry.default_model())
 }
 

@@ -139,6 +139,7 @@ impl Namer {
         let choose = || topic_naming::choose(books, job, question, (&call, name.as_ref()));
         let chosen = db.persist(choose).await?;
         metrics.costs.with_label_values(&[chosen.payer.name()]).inc_by(chosen.cost.nano());
+        metrics.service_costs.with_label_values(&[&call.model.0]).inc_by(chosen.cost.nano());
         match name.filter(|_| chosen.tell) {
             Some(name) => self.tell(job, &name).await,
             None => Ok(None),

@@ -19,10 +19,13 @@ fn button(message: &Message, number: usize) -> (String, String) {
     (text("text"), text("callback_data"))
 }
 
+/// Sends a message of one kind.
+type Sending<'a> = Box<dyn Fn() -> SentIds + 'a>;
+
 /// Returns the copies of announcements in a chat, without previews.
 fn copies(bot: &Bot, chat: i64) -> Vec<Message> {
     let is_copy = |message: &Message| {
-        let markup = message.reply_markup.as_ref().map(|markup| markup.to_string()).unwrap_or_default();
+        let markup = message.reply_markup.as_ref().map(ToString::to_string).unwrap_or_default();
         message.from_bot && markup.contains("announcements:o")
     };
     bot.telegram.messages(chat).into_iter().filter(is_copy).collect()
@@ -98,7 +101,7 @@ async fn an_announcement_is_shown_approved_and_sent_to_everybody_once() {
     assert_eq!((preview.len(), preview[0].text.as_str()), (1, "News: https://a.example"));
     assert_eq!(approve(&bot, &offer).await, None);
     let told = summary(&bot, 1).await;
-    assert_eq!(told, "✅ The announcement has been sent.\n• 3 got it");
+    assert_eq!(told, "✅ The announcement has been sent.\n• received: 3");
     for (chat, label) in [(ANN, "🔕 No more announcements"), (BOB, "🔕 Больше не присылать объявления")]
     {
         let got = copies(&bot, chat);
@@ -142,7 +145,7 @@ async fn the_whole_dialog_is_in_the_administrators_language() {
 async fn whatever_can_be_copied_can_be_announced() {
     let bot = bot_of_three().await;
     let telegram = &bot.telegram;
-    let contents: Vec<(&str, Box<dyn Fn() -> SentIds>)> = vec![
+    let contents: Vec<(&str, Sending<'_>)> = vec![
         ("photo", Box::new(|| telegram.send(OLGA, OLGA, NewFile::photo(90, 60).captioned("look")))),
         ("voice", Box::new(|| telegram.send(OLGA, OLGA, NewFile::voice(2)))),
         ("document", Box::new(|| telegram.send(OLGA, OLGA, NewFile::pdf("a.pdf", 1)))),
@@ -251,7 +254,7 @@ async fn some_people_are_named_and_wrong_names_are_reported() {
     let offer = bot.reply_to(said.update_id).await;
     assert_eq!(offer.text, "☝️ Shall I send this to 2 people?");
     approve(&bot, &offer).await;
-    assert_eq!(summary(&bot, 1).await, "✅ The announcement has been sent.\n• 2 got it");
+    assert_eq!(summary(&bot, 1).await, "✅ The announcement has been sent.\n• received: 2");
     assert_eq!(report(&bot), ["42,@ann,sent,", "43,@bob,sent,"]);
     assert!(copies(&bot, 45).is_empty() && copies(&bot, 46).is_empty());
     bot.end().await;
@@ -321,14 +324,14 @@ async fn who_wants_no_announcements_gets_none() {
     assert_eq!(offer.text, "☝️ Shall I send this to 1 person?\nLeft out: 1 without announcements.");
     approve(&bot, &offer).await;
     let told = summary(&bot, 2).await;
-    assert_eq!(told, "✅ The announcement has been sent.\n• 1 got it\n• 1 take no announcements");
+    assert_eq!(told, "✅ The announcement has been sent.\n• received: 1\n• take no announcements: 1");
     assert_eq!(copies(&bot, BOB).len(), 1);
     // Ann's tap below Bob's message counts for Ann, wherever the button comes from.
     let told = bot.tap(ANN, ANN, 9_999, "announcements:off").await;
     assert_eq!(told.as_deref(), Some("You will get no more announcements."));
     assert_eq!(bot.tap(BOB, BOB, first.id, &on).await.as_deref(), Some("Объявления снова будут приходить."));
     let told = announce(&bot, "third").await;
-    assert_eq!(told, "✅ The announcement has been sent.\n• 2 got it\n• 1 take no announcements");
+    assert_eq!(told, "✅ The announcement has been sent.\n• received: 2\n• take no announcements: 1");
     assert_eq!((copies(&bot, ANN).len(), copies(&bot, BOB).len()), (2, 2));
     bot.end().await;
 }
@@ -356,8 +359,8 @@ async fn people_who_cannot_be_reached_are_marked_and_left_out_the_next_time() {
     let told = summary(&bot, 1).await;
     assert_eq!(
         told,
-        "✅ The announcement has been sent.\n• 2 got it\n• 2 have blocked me or deleted their accounts\n\
-         • 1 have no private chat with me\n• 1 are banned"
+        "✅ The announcement has been sent.\n• received: 2\n• blocked me or deleted the account: 2\n\
+         • no private chat with me: 1\n• banned: 1"
     );
     let lines = report(&bot);
     assert!(
@@ -393,7 +396,7 @@ async fn a_request_of_unknown_fate_is_not_repeated_and_one_that_was_not_sent_is(
         approve(&bot, &offer).await;
         let told = summary(&bot, before + 1).await;
         assert!(
-            told.ends_with("• 1 may have got it: Telegram did not answer, and nobody gets it twice"),
+            told.ends_with("• may have got it: 1 (Telegram did not answer, and nobody gets it twice)"),
             "{told}"
         );
     }
@@ -401,7 +404,7 @@ async fn a_request_of_unknown_fate_is_not_repeated_and_one_that_was_not_sent_is(
     let offer = prepare(&bot, "/announce 42", || bot.telegram.say(OLGA, OLGA, "news")).await;
     bot.telegram.fail_next("copyMessage", 1, Fault::Flood { retry_after_s: 1 });
     approve(&bot, &offer).await;
-    assert_eq!(summary(&bot, 3).await, "✅ The announcement has been sent.\n• 1 got it");
+    assert_eq!(summary(&bot, 3).await, "✅ The announcement has been sent.\n• received: 1");
     let calls: Vec<_> = bot.telegram.view(|view| {
         view.calls_of("copyMessage").filter(|call| call.chat == Some(ANN)).map(|call| call.at).collect()
     });
@@ -411,7 +414,7 @@ async fn a_request_of_unknown_fate_is_not_repeated_and_one_that_was_not_sent_is(
     bot.telegram.forbid_voice(ANN);
     let offer = prepare(&bot, "/announce 42", || bot.telegram.send(OLGA, OLGA, NewFile::voice(1))).await;
     approve(&bot, &offer).await;
-    assert!(summary(&bot, 4).await.ends_with("• 1 could not get it"));
+    assert!(summary(&bot, 4).await.ends_with("• could not get it: 1"));
     assert_eq!(report(&bot), ["42,@ann,refused,refused with 400: Bad Request: VOICE_MESSAGES_FORBIDDEN"]);
     bot.end().await;
 }
@@ -450,10 +453,10 @@ async fn a_stopped_announcement_reaches_nobody_else_and_only_one_runs() {
     assert_eq!(told.as_deref(), Some("It stops; you will get the report in a moment."));
     hold.release();
     let told = summary(&bot, 1).await;
-    assert_eq!(told, "⏹ The announcement was stopped.\n• 4 got it\n• 19 were not reached before the stop");
+    assert_eq!(told, "⏹ The announcement was stopped.\n• received: 4\n• not reached before the stop: 19");
     assert_eq!(bot.tap(OLGA, OLGA, shown.id, &stop).await.as_deref(), Some("This was decided before."));
     approve(&bot, &other).await;
-    assert_eq!(summary(&bot, 2).await, "✅ The announcement has been sent.\n• 1 got it");
+    assert_eq!(summary(&bot, 2).await, "✅ The announcement has been sent.\n• received: 1");
     bot.end().await;
 }
 
@@ -471,7 +474,7 @@ async fn an_announcement_whose_content_is_deleted_stops() {
     bot.telegram.fail_next("copyMessage", 3, gone);
     approve(&bot, &offer).await;
     let told = summary(&bot, 1).await;
-    let ends = "was deleted.\n• 3 were not reached before the stop";
+    let ends = "was deleted.\n• not reached before the stop: 3";
     assert!(told.starts_with("⚠️ The announcement was stopped:") && told.ends_with(ends), "{told}");
     bot.end().await;
 }
@@ -563,7 +566,7 @@ async fn killed_at_every_step_nothing_is_lost_and_nothing_comes_twice() {
             bot.run().await;
         }
         let told = summary(&bot, 1).await;
-        let expected = if unknown > 0 { "• 1 may have got it" } else { "• 1 got it" };
+        let expected = if unknown > 0 { "• may have got it: 1" } else { "• received: 1" };
         assert!(told.contains(expected), "{point}: {told}");
         let arrived = usize::from(point != "announce: marked");
         assert_eq!(copies(&bot, ANN).len(), arrived, "{point}: {}", bot.screen(ANN));
@@ -588,7 +591,7 @@ async fn what_another_instance_sends_is_left_alone_until_its_lease_ends() {
     assert_eq!(approve(&bot, &offer).await.as_deref(), Some("This was decided before."));
     assert_eq!(bot.database.count(RUNS).await, 1);
     let told = summary(&bot, 1).await;
-    assert!(told.contains("• 1 got it\n• 1 may have got it"), "{told}");
+    assert!(told.contains("• received: 1\n• may have got it: 1"), "{told}");
     assert!(copies(&bot, ANN).is_empty(), "nobody knows whether the other instance had sent it");
     assert_eq!(copies(&bot, BOB).len(), 1);
     bot.end().await;

@@ -33,7 +33,7 @@ pub(crate) async fn chosen(bot: &Bot, card: &Message, label: &str) -> Message {
     found.await.unwrap()
 }
 
-async fn models_asked(bot: &Bot) -> Vec<String> {
+fn models_asked(bot: &Bot) -> Vec<String> {
     let requests = bot.model.requests();
     requests.iter().map(|request| request.body["model"].as_str().unwrap().to_owned()).collect()
 }
@@ -70,10 +70,10 @@ async fn a_card_shows_the_models_and_a_tap_chooses_one() {
     let changed = chosen(&bot, &models, "Claude Opus 5.5").await;
     assert!(changed.text.contains("✅ Claude Opus 5.5") && !changed.text.contains("✅ Claude Sonnet"));
     bot.ask("and now?").await;
-    assert_eq!(models_asked(&bot).await, ["claude-sonnet-5-5", "claude-opus-5-5"]);
+    assert_eq!(models_asked(&bot), ["claude-sonnet-5-5", "claude-opus-5-5"]);
     // Somebody else keeps the default.
     bot.ask_in(BOB, BOB, "hello").await;
-    assert_eq!(models_asked(&bot).await[2], "claude-sonnet-5-5");
+    assert_eq!(models_asked(&bot)[2], "claude-sonnet-5-5");
     let bill = bot.tell("/balance").await;
     assert!(bill.contains("Claude Opus 5.5") && bill.contains("Claude Sonnet 5.5"), "{bill}");
     bot.end().await;
@@ -84,11 +84,9 @@ async fn the_card_in_russian_and_a_second_tap_that_changes_nothing() {
     let bot = Bot::start().await;
     bot.telegram.add_user(person(ANN, "Анна", "ann", "ru"));
     let models = card(&bot, ANN, ANN, "/model").await;
-    assert!(
-        models
-            .text
-            .starts_with("Модель, которая вам отвечает\n\n✅ Claude Sonnet 5.5\n≈ $0.009 за обычный ответ")
-    );
+    assert!(models.text.starts_with(
+        "Модель, которая вам отвечает\n\n✅ Claude Sonnet 5.5\n≈ 0,009\u{a0}$ за обычный ответ"
+    ));
     for _ in 0..2 {
         let told = bot.tap(ANN, ANN, models.id, "model:claude-haiku-5-5").await;
         assert_eq!(told.as_deref(), Some("Со следующего сообщения отвечает Claude Haiku 5.5."));
@@ -96,7 +94,7 @@ async fn the_card_in_russian_and_a_second_tap_that_changes_nothing() {
     chosen(&bot, &models, "Claude Haiku 5.5").await;
     assert_eq!(bot.answers(ANN).len(), 1, "the card itself has changed");
     bot.ask("привет").await;
-    assert_eq!(models_asked(&bot).await, ["claude-haiku-5-5"]);
+    assert_eq!(models_asked(&bot), ["claude-haiku-5-5"]);
     bot.end().await;
 }
 
@@ -115,7 +113,7 @@ async fn a_running_answer_keeps_its_model_also_across_a_crash() {
     bot.run().await;
     bot.hears(ANN, "You said: hello").await;
     bot.ask("and now?").await;
-    assert_eq!(models_asked(&bot).await, ["claude-sonnet-5-5", "claude-sonnet-5-5", "claude-opus-5-5"]);
+    assert_eq!(models_asked(&bot), ["claude-sonnet-5-5", "claude-sonnet-5-5", "claude-opus-5-5"]);
     bot.end().await;
 }
 
@@ -132,7 +130,7 @@ async fn in_a_group_a_card_obeys_the_person_who_has_asked_for_it() {
     assert_eq!(told.as_deref(), Some("These are somebody else's settings. Send /model for your own."));
     bot.ask_in(GROUP, ANN, "@starling_bot hello").await;
     bot.ask_in(GROUP, BOB, "@starling_bot hello").await;
-    assert_eq!(models_asked(&bot).await, ["claude-haiku-5-5", "claude-sonnet-5-5"]);
+    assert_eq!(models_asked(&bot), ["claude-haiku-5-5", "claude-sonnet-5-5"]);
     // A message that is no card, with forged data.
     let answer = bot.telegram.messages(GROUP).into_iter().rfind(|message| message.from_bot).unwrap();
     let told = bot.tap(GROUP, BOB, answer.id, "model:claude-opus-5-5").await;
@@ -153,7 +151,7 @@ async fn what_is_not_offered_cannot_be_chosen() {
         );
     }
     bot.ask("hello").await;
-    assert_eq!(models_asked(&bot).await, ["claude-sonnet-5-5"]);
+    assert_eq!(models_asked(&bot), ["claude-sonnet-5-5"]);
     bot.end().await;
 }
 
@@ -196,7 +194,7 @@ async fn a_retired_model_is_replaced_with_one_notice() {
     bot.hears(BOB, "claude-sonnet-4-5 здесь больше не предлагается. Теперь вам отвечает Claude Sonnet 5.5")
         .await;
     bot.hears(BOB, "You said: ещё").await;
-    assert!(models_asked(&bot).await.iter().all(|model| model == "claude-sonnet-5-5"));
+    assert!(models_asked(&bot).iter().all(|model| model == "claude-sonnet-5-5"));
     // The provider of a chosen model has no key any more.
     bot.sql("UPDATE users SET model_id = 'claude-haiku-5-5' WHERE id = 42").await;
     bot.terminate();

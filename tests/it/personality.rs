@@ -32,7 +32,7 @@ async fn an_offered_personality_is_chosen_changed_and_removed() {
     let bot = Bot::start().await;
     let personality = card(&bot, ANN, ANN, "/personality").await;
     assert!(
-        personality.text.starts_with("How I am to be with you\n\nChoose one, or tell me in your own words")
+        personality.text.starts_with("How I should be with you\n\nChoose one, or tell me in your own words")
     );
     assert!(personality.text.ends_with("So far you have set nothing."), "{}", personality.text);
     let offered =

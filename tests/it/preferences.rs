@@ -120,7 +120,7 @@ async fn the_cost_below_an_answer_is_the_one_in_the_books() {
     assert!(theirs.text.starts_with("Настройки\n\n• Модель: Claude Sonnet 5.5, /model"), "{}", theirs.text);
     bot.tap(BOB, BOB, theirs.id, "set:cost:on").await;
     chosen(&bot, &theirs, "Тщательность: авто").await;
-    assert!(bot.ask_in(BOB, BOB, "привет").await.contains("\n\n≈ $0.0"));
+    assert!(bot.ask_in(BOB, BOB, "привет").await.contains("\n\n≈ 0,0"));
     bot.end().await;
 }
 
@@ -204,7 +204,7 @@ async fn the_effort_is_the_chosen_one_or_fits_the_question() {
 #[tokio::test]
 async fn a_long_conversation_is_read_from_the_cache_whatever_is_asked() {
     let bot = Bot::start().await;
-    bot.model.script(Reply::text(&"A long answer about many things. ".repeat(600)));
+    bot.model.script(Reply::text("A long answer about many things. ".repeat(600)));
     let long = "Tell me about everything there is, in as many words as you like, from the beginning on.";
     for (number, text) in (1..).zip([long, "Prove it", "Thanks", "Thanks again", "Hello!", "Why?"]) {
         bot.ann(text);
@@ -217,7 +217,6 @@ async fn a_long_conversation_is_read_from_the_cache_whatever_is_asked() {
         let tokens = |name: &str| request.usage[name].as_u64().unwrap_or(0);
         let read = tokens("cache_read_input_tokens");
         let all = read + tokens("input_tokens") + tokens("cache_creation_input_tokens");
-        println!("{read} of {all} tokens are read from the cache");
         assert!(read * 100 >= all * 95, "{read} of {all}");
     }
     bot.end().await;

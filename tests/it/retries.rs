@@ -2,16 +2,16 @@
 //! edit. Each is asked again once, stands in the prompt once, and what was answered before does not.
 
 use playground::anthropic::{Gate, Reply, Scenario, Step};
-use playground::telegram::Message;
+use playground::telegram::{Message, NewFile, View};
 
 use crate::harness::money::OLGA;
 use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation};
 
-const FAILED: &str = "⚠️ The model gave no answer. Please put your question differently.";
+const FAILED: &str = "⚠️ The model gave no answer. Try again, or put your question differently.";
 const OFFER: &str = "✏️ You have changed your question. Shall I answer it again?";
 const OLD: &str =
     "This button belongs to an earlier question or to somebody else. /retry repeats your last question.";
-const USED: &str = "I have asked this again already.";
+const USED: &str = "This question was asked again already.";
 const RUNNING: &str = "I am still answering. /stop ends that; then /retry asks again.";
 const SETTLED: &str = "SELECT count(*) FROM turns WHERE state <> 'open'";
 
@@ -108,6 +108,46 @@ async fn the_command_repeats_the_last_question_and_says_so_if_there_is_none() {
     assert_eq!(bot.database.count("SELECT count(*) FROM balance_operations WHERE kind = 'usage'").await, 3);
     bot.tell("/clear").await;
     assert!(bot.tell("/retry").await.starts_with("There is no question here"));
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_reply_to_an_answer_that_was_replaced_brings_its_text() {
+    let bot = Bot::start().await;
+    bot.model.script(Reply::text("The first answer."));
+    bot.ask("question").await;
+    bot.database.until(SETTLED, 1).await;
+    let replaced = newest(&bot, ANN);
+    bot.model.script(Reply::text("The second answer."));
+    bot.ann("/retry");
+    assert_eq!(bot.answer(ANN, 2).await, "The second answer.");
+    bot.database.until(SETTLED, 2).await;
+    bot.telegram.reply(ANN, ANN, replaced.id, "Why did you say that?");
+    bot.answer(ANN, 3).await;
+    let asked = conversation(bot.model.requests().last().unwrap());
+    assert_eq!(asked[..2], ["user: question", "assistant: The second answer."]);
+    assert!(
+        asked[2].contains("The first answer.") && asked[2].ends_with("Why did you say that?"),
+        "{}",
+        asked[2]
+    );
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_question_whose_file_is_still_fetched_is_not_asked_twice() {
+    let bot = Bot::start().await;
+    bot.ask("hello").await;
+    let hold = bot.telegram.hold("download");
+    bot.telegram.send(ANN, ANN, NewFile::photo(90, 60).captioned("What is this?"));
+    hold.waiting().await;
+    bot.ann("/retry");
+    let refused = |view: &View<'_>| view.messages(ANN).any(|message| message.text == RUNNING).then_some(());
+    bot.telegram.until("the refusal", BOUND, refused).await.unwrap();
+    hold.release();
+    bot.database.until(SETTLED, 2).await;
+    bot.ask("thanks").await;
+    assert_eq!(bot.model.requests().len(), 3);
     bot.end().await;
 }
 

@@ -155,7 +155,7 @@ impl InlineKeyboard {
     }
 
     /// Creates rows of buttons.
-    pub(crate) fn rows(rows: Vec<Vec<Button>>) -> Self {
+    pub(crate) fn rows(rows: &[Vec<Button>]) -> Self {
         Self(json!({ "inline_keyboard": rows }))
     }
 }

@@ -91,7 +91,7 @@ pub(crate) struct ChangedQuestion {
     pub key: ThreadKey,
     /// The message that was changed.
     pub message: MessageId,
-    /// The language of the person's app.
+    /// The language of the person.
     pub language: Language,
 }
 

@@ -1,6 +1,7 @@
 //! Uploading and deleting copies, against a server with prepared answers.
 
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::super::stub::{Asked, Canned, Stub, refusal};
 use super::*;
@@ -68,8 +69,15 @@ async fn an_upload_is_tried_again_where_that_helps() {
     let asked = stub.asked();
     assert_eq!(asked.len(), 4);
     assert!(asked.iter().all(|asked| parts(asked)[1].1 == "text"), "each try sends all of it");
-    for (status, kind) in [(413, "too_long"), (401, "rejected"), (429, "rate_limited")] {
-        let stub = Stub::start(vec![refusal(status, "x", "no")]).await;
+    let spent = json!({"error": {"type": "rate_limit_error", "message": "no",
+        "details": {"error_code": "enforced_spend_limit_reached"}}});
+    for (answer, kind) in [
+        (refusal(413, "x", "no"), "too_long"),
+        (refusal(401, "x", "no"), "rejected"),
+        ((429, &[][..], spent.to_string()), "rate_limited"),
+    ] {
+        let status = answer.0;
+        let stub = Stub::start(vec![answer]).await;
         let error = stub.client().upload(upload("x", "text/plain", b"text")).await.unwrap_err();
         assert_eq!((error.name(), stub.asked().len()), (kind, 1), "{status}");
     }

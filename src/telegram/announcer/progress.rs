@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bot_api::flow::Class;
 use crate::bot_api::methods::{EditMessageText, NoPreview};
-use crate::db::announcement_recipients::{self as recipients, Tally};
+use crate::db::announcement_recipients as recipients;
 use crate::db::announcements::Announcement;
 use crate::db::made_files::Report;
 use crate::db::outbox::OutboxMessage;
@@ -26,10 +26,10 @@ pub(super) async fn show(context: &BotContext, announcement: &Announcement, sent
     let Some(message) = announcement.progress else { return };
     let mut ticks = tokio::time::interval(PROGRESS);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut shown = Tally::default();
+    let mut shown = None;
     while sent.run_until_cancelled(ticks.tick()).await.is_some() {
         let tally = recipients::tally(context.db.pool(), announcement.id).await;
-        let Some(tally) = tally.ok().filter(|tally| *tally != shown) else { continue };
+        let Some(tally) = tally.ok().filter(|tally| shown.as_ref() != Some(tally)) else { continue };
         let language = announcement.language;
         let (text, entities) = RichText::plain(text::progress(language, &tally)).into_wire();
         let method = EditMessageText {
@@ -42,7 +42,7 @@ pub(super) async fn show(context: &BotContext, announcement: &Announcement, sent
         };
         let api = &context.screen.api;
         match api.attempt(announcement.chat, Class::Live, &method).await {
-            Ok(_) => shown = tally,
+            Ok(_) => shown = Some(tally),
             Err(postponed) => tracing::debug!(?postponed, "the progress is shown later"),
         }
     }

@@ -1,11 +1,10 @@
 //! Sending one announcement, from the first recipient to the report.
 
 use std::collections::VecDeque;
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures::stream::{self, StreamExt};
+use futures::future::{BoxFuture, FutureExt, OptionFuture};
+use futures::stream::{FuturesUnordered, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 use super::progress;
@@ -114,45 +113,37 @@ impl Sending<'_> {
     /// Tries everybody who waits, until the announcement is stopped or the service drains. The list is read while
     /// requests run, and never instead of them: they hold connections of the database.
     async fn send_all(&self) -> Result<(), DbError> {
-        let is_halted = AtomicBool::new(false);
-        let list = stream::unfold((VecDeque::new(), UserId(i64::MIN)), |list| self.next(list, &is_halted));
-        let tried = list.map(|recipient| async move {
-            match recipient {
-                Ok(recipient) => self.try_one(recipient).await,
-                Err(error) => Err(error),
+        let drain = &self.context.life.drain;
+        let mut requests: FuturesUnordered<BoxFuture<'_, Result<Next, DbError>>> = FuturesUnordered::new();
+        let (mut page, mut next) = (VecDeque::<Recipient>::new(), Next::GoOn);
+        let mut reading = Some(self.read(UserId(i64::MIN)).boxed());
+        loop {
+            while next == Next::GoOn && requests.len() < AT_ONCE && !drain.is_cancelled() {
+                let Some(recipient) = page.pop_front() else { break };
+                if page.is_empty() {
+                    reading = Some(self.read(recipient.user).boxed());
+                }
+                requests.push(self.try_one(recipient).boxed());
             }
-        });
-        let mut tried = pin!(tried.buffer_unordered(AT_ONCE));
-        while let Some(next) = tried.next().await {
-            if next? == Next::Halt {
-                is_halted.store(true, Ordering::Relaxed);
+            let reads = next == Next::GoOn && page.is_empty() && reading.is_some() && !drain.is_cancelled();
+            tokio::select! {
+                Some(tried) = requests.next(), if !requests.is_empty() => {
+                    if tried? == Next::Halt {
+                        next = Next::Halt;
+                    }
+                }
+                Some(read) = OptionFuture::from(reading.as_mut()), if reads => {
+                    (page, reading) = (VecDeque::from(read?), None);
+                }
+                else => return Ok(()),
             }
         }
-        Ok(())
     }
 
-    /// Returns the next recipient who waits, and the rest of the list with the last one that was taken from it.
-    async fn next(
-        &self,
-        (mut page, mut after): (VecDeque<Recipient>, UserId),
-        is_halted: &AtomicBool,
-    ) -> Option<(Result<Recipient, DbError>, (VecDeque<Recipient>, UserId))> {
-        if is_halted.load(Ordering::Relaxed) || self.context.life.drain.is_cancelled() {
-            return None;
-        }
-        if page.is_empty() {
-            let waiting = || recipients::waiting(self.db(), self.announcement.id, after, PAGE);
-            match self.db().persist(waiting).await {
-                Ok(read) => page = VecDeque::from(read),
-                Err(error) => {
-                    is_halted.store(true, Ordering::Relaxed);
-                    return Some((Err(error), (page, after)));
-                }
-            }
-        }
-        let recipient = page.pop_front()?;
-        after = recipient.user;
-        Some((Ok(recipient), (page, after)))
+    /// Reads the next recipients who wait, behind `after`.
+    async fn read(&self, after: UserId) -> Result<Vec<Recipient>, DbError> {
+        let waiting = || recipients::waiting(self.db(), self.announcement.id, after, PAGE);
+        self.db().persist(waiting).await
     }
 
     /// Sends the announcement to one recipient and records what became of it. During a flood wait or while

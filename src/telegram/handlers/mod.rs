@@ -11,29 +11,27 @@ mod language;
 mod migrated;
 mod pay;
 mod preferences;
+mod prompt;
 mod refund;
 mod retry;
 mod start;
 mod support;
+mod taps;
 
 use std::sync::Arc;
 
 use tracing::{Instrument, Span};
 
+use self::prompt::prompt;
 use super::commands::Command;
 use super::context::BotContext;
 use super::inbound::payments::PaymentEvent;
 use super::inbound::raw::Update;
-use super::inbound::{self, ButtonPress, Idle, Inbound, Membership, MessageHeader, TopicNews, attachments};
-use super::keyboards::{self, ButtonAction};
-use super::pipeline::normalize::normalize;
-use super::pipeline::queue::{self, SessionInput, StopRequest, StopSource};
-use super::replies::{
-    amount, announcement, answer_tap, answer_tap_in_words, choices, log_failure, mark_handled,
-    remove_buttons, reply, spawn, topics,
-};
+use super::inbound::{self, Idle, Inbound, Membership, MessageHeader, TopicNews, attachments};
+use super::pipeline::queue::{SessionInput, StopRequest, StopSource};
+use super::replies::{announcement, log_failure, mark_handled, reply, spawn};
 use super::sessions::post;
-use super::{locale, text};
+use super::text;
 use crate::db::DbError;
 use crate::domain::ids::UpdateId;
 use crate::domain::message::Incoming;
@@ -94,7 +92,7 @@ fn dispatch(context: &Arc<BotContext>, id: UpdateId, inbound: Inbound) {
         Inbound::Edited(edit) => post(context, id, edit.key, SessionInput::Edit(Box::new(edit))),
         Inbound::Command(command, header) => commands::obey(context, command, header),
         Inbound::UnknownCommand(word, header) => commands::suggest(context, word, header),
-        Inbound::Tapped(tap) => tapped(context, tap),
+        Inbound::Tapped(tap) => taps::tapped(context, tap),
         Inbound::Membership(news) => membership(context, news),
         Inbound::Migrated(migration) => {
             let task = migrated::handle(context.clone(), migration);
@@ -129,102 +127,6 @@ fn ignore(context: &Arc<BotContext>, update: UpdateId, why: Idle, kind: &'static
     }
     tracing::debug!(update.id = update.0, kind, why = why.name(), "an update asks for nothing");
     mark_handled(context, update);
-}
-
-/// Passes a message to its session, which starts fetching its files.
-fn prompt(context: &Arc<BotContext>, incoming: Incoming) {
-    context.metrics.messages_received.with_label_values(&[incoming.chat.kind.name()]).inc();
-    let incoming = Box::new(normalize(incoming));
-    let came = queue::window_begins(context.arrivals.time(incoming.update), context.batch_window);
-    post(context, incoming.update, incoming.key, SessionInput::Message(incoming, came));
-}
-
-/// Handles a tap for the person who tapped: users can stop only their own answers and buy only for
-/// themselves.
-fn tapped(context: &Arc<BotContext>, tapped: ButtonPress) {
-    match keyboards::read(&tapped.data) {
-        Some(ButtonAction::DeleteTopics(id)) => {
-            let task = topics::tapped(context.clone(), tapped, id);
-            return context.life.spawn("topics", async move { log_failure(task.await) });
-        }
-        Some(ButtonAction::Announce(step, id)) => {
-            let task = announce::tapped(context.clone(), tapped, step, id);
-            return context.life.spawn("announcement", async move { log_failure(task.await) });
-        }
-        Some(ButtonAction::TakeAnnouncements(takes)) => {
-            let task = announce::subscribe(context.clone(), tapped, takes);
-            return context.life.spawn("announcement", async move { log_failure(task.await) });
-        }
-        _ => {}
-    }
-    if let Some(tap) = keyboards::preferences::read(&tapped.data) {
-        let task = choices::tapped(context.clone(), tapped, tap);
-        context.life.spawn("preferences", async move { log_failure(task.await) });
-        return;
-    }
-    let ButtonPress { update, callback, header, person, data } = tapped;
-    match (header, keyboards::read(&data)) {
-        (Some(header), Some(ButtonAction::Stop(turn))) => {
-            let by = StopSource::Button { turn, callback, person };
-            post(context, update, header.key, SessionInput::Stop(Box::new(StopRequest { update, by })));
-        }
-        (Some(header), Some(ButtonAction::GoOn)) => {
-            spawn(context, |context, header| go_on(context, header, callback), header);
-        }
-        (Some(header), Some(ButtonAction::Page(newest))) => {
-            spawn(
-                context,
-                move |context, header| balance::turn_page(context, header, callback, newest),
-                header,
-            );
-        }
-        (Some(header), Some(ButtonAction::Language(choice))) => {
-            spawn(
-                context,
-                move |context, header| language::choose(context, header, callback, choice),
-                header,
-            );
-        }
-        (Some(header), Some(ButtonAction::Retry(turn))) => {
-            retry::ask_again(context, header, Some(turn), Some(callback));
-        }
-        (Some(header), Some(ButtonAction::Buy(stars))) => {
-            answer_tap(context, callback, None);
-            spawn(context, move |context, header| amount::offer(context, header, stars), header);
-        }
-        (Some(header), Some(ButtonAction::BuyCustom)) => {
-            answer_tap(context, callback, None);
-            spawn(context, pay::ask_amount, header);
-        }
-        (who, known) => {
-            if known.is_none_or(|known| known == ButtonAction::Former) {
-                let key = who.map(|who| who.key);
-                let (chat, user) = (key.map(|key| key.chat.0), key.map(|key| key.user.0));
-                let update = update.0;
-                tracing::warn!(
-                    update.id = update,
-                    chat.id = chat,
-                    user.id = user,
-                    "a tap on no button of ours"
-                );
-            }
-            match known {
-                Some(_) => answer_tap_in_words(context, callback, person, text::old_button),
-                None => answer_tap(context, callback, None),
-            }
-            mark_handled(context, update);
-        }
-    }
-}
-
-/// Asks the model to go on, as if the person had written that. It counts as the message with the button, so
-/// however often the button is pressed, the model is asked once.
-async fn go_on(context: Arc<BotContext>, header: MessageHeader, callback: String) -> Result<(), DbError> {
-    answer_tap(&context, callback, None);
-    remove_buttons(&context, &header);
-    let words = text::go_on_words(locale::of(&context, &header.sender).await?);
-    prompt(&context, header.saying(words, context.books.clock.now()));
-    Ok(())
 }
 
 /// Handles an update about a payment, in a task of its own.

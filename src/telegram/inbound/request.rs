@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::file::{Attachment, Retrieval};
-use crate::domain::ids::{ChatId, MessageId, ThreadKey, UpdateId, UserId};
+use crate::domain::ids::{ChatId, MessageId, ThreadKey, UpdateId};
 use crate::domain::message::{Incoming, MessageContext};
 use crate::domain::people::{Chat, Person};
 use crate::domain::topic::Topic;

@@ -69,8 +69,8 @@ impl Intake {
         let (context, drain) = (&self.context, &self.context.life.drain);
         let give_up =
             || intake::give_up(&context.db, TRIES, in_flight, |update| Some(sender(update)?.id), tell);
-        let told = context.db.until(drain).persist(give_up).await?;
-        context.metrics.updates_given_up.inc_by(told.len() as u64);
+        let (given_up, told) = context.db.until(drain).persist(give_up).await?;
+        context.metrics.updates_given_up.inc_by(given_up as u64);
         context.courier().deliver(told);
         Ok(())
     }

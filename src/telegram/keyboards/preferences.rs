@@ -7,6 +7,7 @@ use crate::domain::money::Usd;
 use crate::domain::people::Language;
 use crate::domain::preferences::{Choice, Personality, Preferences, Preset};
 use crate::services::books::Terms;
+use crate::telegram::text::numbers::usd_in_full;
 use crate::telegram::text::preferences as text;
 
 /// What a button of a card does.
@@ -31,7 +32,7 @@ pub(crate) fn models<'a>(offered: impl Iterator<Item = &'a Model>, current: &Mod
         button(model.name.clone(), format!("model:{}", model.id), chosen(model.id == *current))
     };
     let buttons: Vec<Button> = offered.map(button).collect();
-    InlineKeyboard::rows(buttons.chunks(2).map(<[Button]>::to_vec).collect())
+    InlineKeyboard::rows(&buttons.chunks(2).map(<[Button]>::to_vec).collect::<Vec<_>>())
 }
 
 /// Returns the buttons of the settings.
@@ -57,10 +58,10 @@ pub(crate) fn settings(preferences: &Preferences, terms: &Terms, language: Langu
     }
     let limit_button = |limit: &Usd| {
         let data = format!("set:limit:{}", limit.0.normalize());
-        button(limit.in_full(), data, chosen(*turn_limit == Some(*limit)))
+        button(usd_in_full(language, *limit), data, chosen(*turn_limit == Some(*limit)))
     };
     rows.extend(limits.chunks(LIMITS_IN_A_ROW).map(|row| row.iter().map(limit_button).collect()));
-    InlineKeyboard::rows(rows)
+    InlineKeyboard::rows(&rows)
 }
 
 /// Returns the buttons of the personality.
@@ -77,7 +78,7 @@ pub(crate) fn personality(current: Option<&Personality>, language: Language) -> 
         let style = Some(ButtonStyle::Danger);
         rows.push(vec![button(text::clear_button(language), "personality:clear".to_owned(), style)]);
     }
-    InlineKeyboard::rows(rows)
+    InlineKeyboard::rows(&rows)
 }
 
 /// Reads the data of a tap; `None` if it is none of these. Whether a model or a limit is offered is decided

@@ -12,7 +12,7 @@ use crate::domain::file::{Refusal, Retrieval};
 use crate::domain::ids::{MessageId, ThreadKey, TurnId};
 use crate::domain::message::{HistoryMessage, Incoming};
 use crate::domain::money::Usd;
-use crate::domain::people::{Chat, ChatKind, Language, Person};
+use crate::domain::people::{Chat, ChatKind, Person};
 use crate::domain::turn::{TurnFailure, TurnRequest, TurnSettings, Unfetched};
 use crate::lifecycle::kill_point;
 use crate::services::turn_context::{self, TurnContext};

@@ -7,7 +7,7 @@ use crate::services::retrying::{self, Retried, RetryRefusal};
 use crate::telegram::pipeline::isolation::Mode;
 use crate::telegram::pipeline::processor;
 use crate::telegram::pipeline::queue::RetryRequest;
-use crate::telegram::{replies, text};
+use crate::telegram::{locale, replies, text};
 
 /// The most wishes that wait. Only the first can be granted.
 const MOST: usize = 4;
@@ -18,7 +18,10 @@ impl Session<'_> {
         if self.retries.iter().any(|known| known.header.update == wish.header.update) {
             return;
         }
-        if self.retries.len() < MOST {
+        if self.batch.has_before(wish.header.message) {
+            // The last question is about to be answered for the first time.
+            self.refuse_retry(*wish, RetryRefusal::Running);
+        } else if self.retries.len() < MOST {
             self.retries.push_back(wish);
         } else {
             self.refuse_retry(*wish, RetryRefusal::Used);
@@ -67,8 +70,11 @@ impl Session<'_> {
         let RetryRequest { header, callback, .. } = wish;
         let context = self.context;
         if let Some(callback) = callback {
-            replies::answer_tap(context, callback, Some(text::retry::refused(header.language(), why)));
             self.mark_handled(header.update);
+            self.background.push(Box::pin(async move {
+                let language = locale::soon(context, &header.sender).await;
+                replies::answer_tap(context, callback, Some(text::retry::refused(language, why)));
+            }));
             return;
         }
         self.background.push(Box::pin(async move {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
+use super::numbers::{decimal, usd};
 use super::{say, say_with};
 use crate::db::bans::BanChange;
 use crate::db::statistics::{Periods, Statistics};
@@ -40,7 +41,7 @@ fn shown(language: Language, account: &Account) -> String {
     if let Some(username) = &overview.username {
         name = format!("{name} · @{username}");
     }
-    let tag = overview.language_code.clone().unwrap_or_else(|| say(language, "user-language-unknown"));
+    let tag = overview.language.clone().unwrap_or_else(|| say(language, "user-language-unknown"));
     let model_line = if *is_chosen { "user-model" } else { "user-model-default" };
     let Spending { day, week, month, stars } = *spending;
     let mut lines = vec![
@@ -55,17 +56,17 @@ fn shown(language: Language, account: &Account) -> String {
             language,
             "user-balance",
             &[
-                ("balance", &overview.balance.amount.to_string()),
-                ("held", &overview.balance.held.to_string()),
+                ("balance", &usd(language, overview.balance.amount)),
+                ("held", &usd(language, overview.balance.held)),
             ],
         ),
         say_with(
             language,
             "user-spent",
             &[
-                ("day", &day.to_string()),
-                ("week", &week.to_string()),
-                ("month", &month.to_string()),
+                ("day", &usd(language, day)),
+                ("week", &usd(language, week)),
+                ("month", &usd(language, month)),
                 ("stars", &stars.to_string()),
             ],
         ),
@@ -107,17 +108,20 @@ pub(crate) fn statistics(language: Language, read: Option<Statistics>) -> String
     let line = |id, [day, week, month]: Periods<String>| {
         say_with(language, id, &[("day", &day), ("week", &week), ("month", &month)])
     };
-    let revenue = stars.map(|stars| format!("{stars} ⭐ ({})", worth(stars)));
+    let revenue = stars.map(|stars| format!("{stars} ⭐ ({})", usd(language, worth(stars))));
     let kept = Decimal::ONE - WITHDRAWAL;
-    let margin = [0, 1, 2].map(|period| (Usd(worth(stars[period]).0 * kept) - costs[period]).to_string());
+    let margin = [0, 1, 2].map(|period| usd(language, Usd(worth(stars[period]).0 * kept) - costs[period]));
     let lines = [
         say(language, "stats-title"),
         line("stats-people", people.map(|count| count.to_string())),
         line("stats-answers", answers.map(|count| count.to_string())),
         line("stats-revenue", revenue),
-        line("stats-costs", costs.map(|cost| cost.to_string())),
+        line("stats-costs", costs.map(|cost| usd(language, cost))),
         line("stats-margin", margin),
-        format!("\n{}", say_with(language, "stats-explained", &[("k1", &WITHDRAWAL.to_string())])),
+        format!(
+            "\n{}",
+            say_with(language, "stats-explained", &[("k1", &decimal(language, &WITHDRAWAL.to_string()))])
+        ),
     ];
     lines.join("\n")
 }

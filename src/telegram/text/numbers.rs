@@ -10,7 +10,7 @@ pub(crate) fn usd(language: Language, amount: Usd) -> String {
 }
 
 /// Formats an amount with all its digits.
-pub(super) fn usd_in_full(language: Language, amount: Usd) -> String {
+pub(crate) fn usd_in_full(language: Language, amount: Usd) -> String {
     written(language, &amount.in_full())
 }
 

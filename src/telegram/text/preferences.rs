@@ -1,5 +1,6 @@
 //! Sentences about what people choose: models, settings, personality.
 
+use super::numbers::{usd, usd_in_full};
 use super::{say, say_to, say_with};
 use crate::domain::model::{Effort, Model};
 use crate::domain::money::Usd;
@@ -18,7 +19,7 @@ pub(crate) fn models<'a>(
     let mut text = say(language, "models");
     for (model, price) in offered {
         let mark = if model.id == current.id { "✅ " } else { "" };
-        let price = say_with(language, "model-price", &[("price", &price.to_string())]);
+        let price = say_with(language, "model-price", &[("price", &usd(language, price))]);
         let lines =
             [format!("{mark}**{}**", model.name), price, window(language, model), abilities(language, model)];
         text.push_str("\n\n");
@@ -63,7 +64,7 @@ pub(crate) fn settings(
     let Preferences { effort, shows_cost, shows_thinking, personality, .. } = preferences;
     let on = |on: bool, yes: &str, no: &str| say(language, if on { yes } else { no });
     let limit = if turn_limit > Usd::ZERO {
-        say_with(language, "settings-limit", &[("limit", &turn_limit.in_full())])
+        say_with(language, "settings-limit", &[("limit", &usd_in_full(language, turn_limit))])
     } else {
         say(language, "settings-no-limit")
     };
@@ -114,7 +115,7 @@ pub(crate) fn effort_button(language: Language, effort: Option<Effort>) -> Strin
 /// Labels the button of the operator's limit of a request.
 pub(crate) fn usual_limit_button(language: Language, limit: Usd) -> String {
     if limit > Usd::ZERO {
-        say_with(language, "limit-button-usual", &[("limit", &limit.in_full())])
+        say_with(language, "limit-button-usual", &[("limit", &usd_in_full(language, limit))])
     } else {
         say(language, "limit-button-none")
     }
@@ -122,7 +123,7 @@ pub(crate) fn usual_limit_button(language: Language, limit: Usd) -> String {
 
 /// Says what an answer has cost.
 pub(crate) fn cost(language: Language, cost: Usd) -> String {
-    say_with(language, "answer-cost", &[("cost", &cost.to_string())])
+    say_with(language, "answer-cost", &[("cost", &usd(language, cost))])
 }
 
 /// Refuses a tap on the card of another person; `command` makes one's own.

@@ -14,8 +14,8 @@ fn day(day: &str) -> NaiveDate {
 }
 
 /// Returns the estimate of an installation that has everything.
-fn estimated(input: Value, on: &str) -> Value {
-    let arguments = Arguments::deserialize(&input).unwrap();
+fn estimated(input: &Value, on: &str) -> Value {
+    let arguments = Arguments::deserialize(input).unwrap();
     estimate(&arguments, EVERYTHING, &Registry::load(None).unwrap(), day(on)).unwrap()
 }
 
@@ -56,7 +56,7 @@ async fn every_offered_model_is_estimated_and_nonsense_is_explained() {
 fn paid_tools_are_part_of_every_estimate() {
     let work = json!({"input_chars": 3_000, "output_chars": 1_500, "requests": 2, "web_searches": 1, "pictures": 2,
         "pictures_4k": 1, "python_seconds": 90, "recording_seconds": 600});
-    let estimate = estimated(work, "2026-11-29");
+    let estimate = estimated(&work, "2026-11-29");
     // A search, two pictures and one in 4K with 1,000 tokens of thoughts each, 90 s, ten minutes.
     let tools = dec!(0.01) + dec!(0.2928) + dec!(0.252) + dec!(0.0045) + dec!(0.045);
     assert_eq!(estimate["tools_usd_per_request"], json!(Usd(tools)));

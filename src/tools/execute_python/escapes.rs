@@ -22,10 +22,11 @@ impl Escapes {
         let before = self.0;
         self.0 = match (before, c) {
             (_, '\u{1b}') => State::Begun,
-            (State::Text, _) | (State::Command, '\u{7}') => State::Text,
             (State::Begun, '[') => State::Parameters,
             (State::Begun, ']') => State::Command,
-            (State::Begun, _) | (State::Parameters, '\u{40}'..='\u{7e}') => State::Text,
+            (State::Text | State::Begun, _)
+            | (State::Parameters, '\u{40}'..='\u{7e}')
+            | (State::Command, '\u{7}') => State::Text,
             (State::Parameters | State::Command, _) => before,
         };
         matches!((before, self.0), (State::Text, State::Text))

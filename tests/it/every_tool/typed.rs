@@ -120,7 +120,7 @@ async fn recorded(shop: &Workshop, tool: &str) -> (bool, Decimal) {
 fn remembered_result(prompt: &Recorded, tool: &str) -> String {
     let messages = prompt.body["messages"].as_array().unwrap();
     let blocks = || messages.iter().flat_map(|message| message["content"].as_array().unwrap());
-    let call = blocks().filter(|block| block["type"] == "tool_use" && block["name"] == tool).next_back();
+    let call = blocks().rfind(|block| block["type"] == "tool_use" && block["name"] == tool);
     let call = call.unwrap_or_else(|| panic!("no call of {tool} in the next prompt: {messages:#?}"));
     let result = blocks().find(|block| block["tool_use_id"] == call["id"]);
     result.unwrap_or_else(|| panic!("no result of {tool} in the next prompt"))["content"].to_string()

@@ -47,7 +47,7 @@ fn is_unfinished(message: &playground::telegram::Message) -> bool {
 
 /// Returns whether a message is an answer or another reply. The offer to answer a changed question again comes
 /// beside them.
-fn is_reply(message: &&playground::telegram::Message) -> bool {
+fn is_reply(message: &playground::telegram::Message) -> bool {
     !message.text.starts_with('✏')
 }
 
@@ -207,7 +207,7 @@ impl Bot {
         let what = format!("the finished answer to {from} in chat {chat}");
         let finished = |message: &&playground::telegram::Message| !is_unfinished(message);
         let found = self.telegram.until(&what, BOUND, |view| {
-            let answer = view.answers(chat).filter(is_reply).nth(before);
+            let answer = view.answers(chat).filter(|message| is_reply(message)).nth(before);
             answer.filter(finished).map(|message| message.text.clone())
         });
         found.await.unwrap()
@@ -217,15 +217,19 @@ impl Bot {
     pub(crate) async fn answer(&self, chat: i64, number: usize) -> String {
         let what = format!("message {number} of the bot in chat {chat}");
         let found = self.telegram.until(&what, BOUND, |view| {
-            view.answers(chat).filter(is_reply).nth(number - 1).map(|m| m.text.clone())
+            view.answers(chat).filter(|message| is_reply(message)).nth(number - 1).map(|m| m.text.clone())
         });
         found.await.unwrap()
     }
 
     /// Returns all texts of the bot in a chat, except offers to answer again.
     pub(crate) fn answers(&self, chat: i64) -> Vec<String> {
-        self.telegram
-            .view(|view| view.answers(chat).filter(is_reply).map(|message| message.text.clone()).collect())
+        self.telegram.view(|view| {
+            view.answers(chat)
+                .filter(|message| is_reply(message))
+                .map(|message| message.text.clone())
+                .collect()
+        })
     }
 
     /// Returns the visible contents of a chat, one line per message.

@@ -68,8 +68,10 @@ impl Process {
 
     /// Returns the exit code and the log up to the end.
     pub(crate) async fn end(mut self) -> (i32, Vec<String>) {
-        let status =
-            tokio::time::timeout(BOUND, self.child.wait()).await.expect("the bot ends in time").unwrap();
+        let Ok(status) = tokio::time::timeout(BOUND, self.child.wait()).await else {
+            panic!("the bot does not end:\n{}", self.log.borrow().join("\n"));
+        };
+        let status = status.unwrap();
         while self.log.changed().await.is_ok() {}
         (status.code().unwrap_or(-1), self.log.borrow().clone())
     }

@@ -7,7 +7,9 @@ use super::*;
 /// Returns the lines after these pieces of standard output.
 fn printed(pieces: &[&str]) -> Vec<String> {
     let mut shown = Shown::default();
-    pieces.iter().for_each(|piece| shown.add(&ExecutionEvent::Stdout((*piece).to_owned())));
+    for piece in pieces {
+        shown.add(&ExecutionEvent::Stdout((*piece).to_owned()));
+    }
     shown.seen.borrow().clone()
 }
 

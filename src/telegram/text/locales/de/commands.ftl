@@ -24,3 +24,6 @@ command-model = Das Modell wählen, das antwortet
 command-personality = Wie ich zu dir sein soll
 command-settings = Kosten, Gedanken, Aufwand, Grenze
 command-retry = Die letzte Frage noch einmal stellen
+command-announce = Eine Nachricht an alle schicken
+command-user = Ein Konto ansehen, sperren oder öffnen
+command-stats = Zahlen der letzten Tage

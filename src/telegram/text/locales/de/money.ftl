@@ -67,3 +67,5 @@ margin-is = Vom Wert eines Sterns ($0.013) gehen { $k1 } an die Auszahlung (k1),
 margin-set = ✅ k3 ist jetzt { $k3 } (vorher { $before }). Das gilt für neue Rechnungen; verschickte halten, was sie versprechen. k1 ist { $k1 }, k2 ist { $k2 }.
 wrong-margin = Der Anteil ist eine Zahl von 0 bis { $most } mit höchstens vier Ziffern nach dem Punkt, zum Beispiel 0.1. Es wurde nichts geändert.
 operation-topic-name = Name für ein Thema, { $subject }
+margin-changes = Letzte Änderungen:
+margin-change = { $k3 } · von { $user } · { $time }

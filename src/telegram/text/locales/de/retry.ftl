@@ -4,5 +4,5 @@ answer-again-button = 🔄 Neu beantworten
 question-changed = ✏️ Du hast deine Frage geändert. Soll ich sie neu beantworten?
 retry-no-question = Hier gibt es keine Frage, die ich noch einmal beantworten könnte. Schreib mir bitte eine.
 retry-running = Ich antworte noch. /stop beendet das; danach stellt /retry die Frage noch einmal.
-retry-used = Diese Frage habe ich schon noch einmal gestellt.
+retry-used = Diese Frage wurde schon noch einmal gestellt.
 retry-old = Dieser Knopf gehört zu einer früheren Frage oder zu jemand anderem. /retry wiederholt deine letzte Frage.

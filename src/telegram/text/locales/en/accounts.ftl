@@ -25,6 +25,6 @@ stats-people = People: { $day } · { $week } · { $month }
 stats-answers = Answers: { $day } · { $week } · { $month }
 stats-revenue = Revenue: { $day } · { $week } · { $month }
 stats-costs = Costs: { $day } · { $week } · { $month }
-stats-margin = Margin: { $day } · { $week } · { $month }
-stats-explained = The margin is what is left of the Stars after withdrawal (k1 = { $k1 }), minus the costs of models and services.
+stats-margin = Profit: { $day } · { $week } · { $month }
+stats-explained = The profit is what is left of the Stars after withdrawal (k1 = { $k1 }), minus the costs of models and services.
 stats-too-slow = The database takes too long for these figures. Please try again later.

@@ -6,7 +6,7 @@ welcome-back = Welcome back, { $name }! Our conversation is where we left it. Wh
 help = Write to me as you would to a person. Several messages in a row count as one.
     { "" }
     • A new message while I am answering ends that answer; what I have said so far stays.
-    • Send photos, PDFs, office documents and text files, with a question below them or behind them. Voice messages count like written ones.
+    • Send photos, PDFs, office documents and text files, with a question in the caption or right after them. Voice messages count like written ones.
     • Edit a message and I will read the new version from then on.
     • In a group I answer when you mention me or reply to me.
 nothing-to-stop = Nothing is running that could be stopped.
@@ -20,7 +20,7 @@ failed-unreachable = ⚠️ The connection to the model failed. Please try again
 failed-rejected = ⚠️ The model service does not accept my request. The operator of this bot has to look at it; your message is kept.
 failed-too-long = ⚠️ This conversation is too long for the model. Please send a shorter message.
 failed-refused = ⚠️ The model declined to answer this. Please put it differently.
-failed-empty = ⚠️ The model gave no answer. Please put your question differently.
+failed-empty = ⚠️ The model gave no answer. Try again, or put your question differently.
 failed-internal = ⚠️ Something went wrong on my side. Your message is kept; please write again.
 out-of-funds = 💳 Your balance is used up, so I stopped here. /pay tops it up, /balance shows what it was spent on.
 turn-limit = ⏸ This request has reached the most that one may cost, so I paused here. Shall I go on?

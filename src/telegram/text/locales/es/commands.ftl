@@ -24,3 +24,6 @@ command-model = Elegir el modelo que responde
 command-personality = Cómo quieres que sea contigo
 command-settings = Costes, razonamiento, esfuerzo, límite
 command-retry = Repetir la última pregunta
+command-announce = Mandar un mensaje a todos
+command-user = Ver, cerrar o abrir una cuenta
+command-stats = Cifras de los últimos días

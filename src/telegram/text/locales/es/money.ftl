@@ -19,13 +19,13 @@ checkout-later = No he podido comprobar la factura a tiempo. No se ha pagado nad
 receipt = ✅ He recibido { $stars } ⭐ y he añadido { $credit }. Tu saldo es ahora **{ $balance }**.
     { "" }
     Transacción: `{ $charge }`
-    Durante { $days } días puedes recuperarla: `/refund { $charge }`
+    Durante { $days } días puedes recuperar las estrellas: `/refund { $charge }`
 balance = Tu saldo: **{ $balance }**
 balance-held = Reservado para respuestas en curso, grabaciones o devoluciones: { $held }; libre: { $free }
 balance-latest = Últimos movimientos:
 balance-earlier = Movimientos anteriores:
-balance-older = Anteriores ▶️
-balance-newer = ◀️ Recientes
+balance-older = Más antiguos ▶️
+balance-newer = ◀️ Más recientes
 operation-starter = regalo de bienvenida
 operation-usage = { $subject }
 operation-return = { $subject }, devuelto: la respuesta no llegó
@@ -67,3 +67,5 @@ margin-is = De lo que vale una estrella ($0.013), { $k1 } va a la retirada (k1),
 margin-set = ✅ k3 es ahora { $k3 } (antes { $before }). Vale para facturas nuevas; las enviadas cumplen lo que prometen. k1 es { $k1 }, k2 es { $k2 }.
 wrong-margin = El margen es un número de 0 a { $most } con cuatro cifras como máximo después del punto, por ejemplo 0.1. No se ha cambiado nada.
 operation-topic-name = nombre de un tema, { $subject }
+margin-changes = Últimos cambios:
+margin-change = { $k3 } · por { $user } · { $time }
