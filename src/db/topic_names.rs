@@ -117,7 +117,8 @@ pub(crate) async fn wake_missed(db: &Db) -> Result<(), DbError> {
         "UPDATE topic_names SET due_at = now()
          WHERE state = 'implicit' AND due_at IS NULL AND created_at > now() - make_interval(secs => $1)
            AND EXISTS (
-             SELECT 1 FROM threads JOIN turns ON turns.thread_id = threads.id AND turns.state = 'answered' AND NOT turns.retried
+             SELECT 1 FROM threads JOIN turns ON turns.thread_id = threads.id AND turns.state = 'answered'
+               AND NOT turns.retried
              WHERE threads.chat_id = topic_names.chat_id AND threads.topic_id = topic_names.topic_id)",
         MISSED_FOR_S,
     )
@@ -210,6 +211,7 @@ pub(crate) async fn first_answer(tx: &mut Tx<'_>, topic: Topic) -> Result<Option
               WHERE messages.turn_id = turns.id AND role = 'assistant') AS answer
            FROM threads JOIN users ON users.id = threads.user_id
              JOIN turns ON turns.thread_id = threads.id AND turns.state = 'answered'
+               AND NOT turns.retried
            WHERE threads.chat_id = $1 AND threads.topic_id = $2 AND turns.question_id > threads.cleared_up_to
              AND EXISTS (SELECT 1 FROM outbox WHERE outbox.turn_id = turns.id AND outbox.state = 'sent')
            ORDER BY turns.id LIMIT 1"#,
