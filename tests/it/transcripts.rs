@@ -40,6 +40,8 @@ async fn sent(bot: &Bot, file: NewFile) -> String {
     let asked = bot.request(before + 1).await;
     bot.request_end(before + 1).await;
     bot.database.until(OPEN, 0).await;
+    // Its answer must not be taken for that of the next question.
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
     newest_id(&asked)
 }
 
