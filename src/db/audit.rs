@@ -31,7 +31,8 @@ pub(crate) struct Totals {
     pub holds: i64,
     /// Cost of the model calls and transcriptions that users paid for.
     pub charged: Usd,
-    /// Cost of the model calls that the owner paid for, and the most that lost transcriptions cost.
+    /// Cost of the model calls that the owner paid for, and the most that lost transcriptions and names of topics
+    /// cost.
     pub losses: Usd,
 }
 
@@ -72,7 +73,8 @@ pub(crate) async fn totals(db: &Db) -> Result<Totals, DbError> {
                   (SELECT coalesce(sum(cost), 0) FROM model_calls WHERE payer = 'user')
                     + (SELECT coalesce(sum(cost), 0) FROM transcriptions) AS "charged!",
                   (SELECT coalesce(sum(cost), 0) FROM model_calls WHERE payer = 'owner')
-                    + (SELECT coalesce(sum(lost), 0) FROM transcriptions) AS "losses!""#,
+                    + (SELECT coalesce(sum(lost), 0) FROM transcriptions)
+                    + (SELECT coalesce(sum(lost), 0) FROM topic_names) AS "losses!""#,
     )
     .fetch_one(db.pool())
     .await

@@ -128,10 +128,12 @@ pub(crate) async fn wake_missed(db: &Db) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Gives a due topic that no worker has to the worker with this lease. Locks it until the transaction ends.
+/// Gives a due topic that no worker has to the worker with this lease. Locks it until the transaction ends. The
+/// hold of a worker that has vanished is returned; its call may have cost as much, and nobody knows.
 pub(crate) async fn claim(tx: &mut Tx<'_>, lease: i64) -> Result<Option<StoredNaming>, DbError> {
     let row = sqlx::query!(
-        r#"UPDATE topic_names AS topic SET lease = $1, leased_until = now() + make_interval(secs => $2)
+        r#"UPDATE topic_names AS topic SET lease = $1, leased_until = now() + make_interval(secs => $2),
+             lost = lost + held
            FROM (SELECT chat_id, topic_id FROM topic_names
                  WHERE state IN ('implicit', 'chosen') AND due_at <= now() AND leased_until <= now()
                  ORDER BY due_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) AS due
@@ -231,23 +233,21 @@ pub(crate) async fn first_answer(tx: &mut Tx<'_>, topic: Topic) -> Result<Option
     }))
 }
 
-/// Stores that the model is asked after this turn, with this amount held. What an earlier, lost call may have
-/// cost is recorded.
+/// Stores that the model is asked after this turn, with this amount held.
 pub(crate) async fn begin(
     tx: &mut Tx<'_>,
     topic: Topic,
     (turn, user): (TurnId, UserId),
-    (held, lost): (Usd, Usd),
+    held: Usd,
 ) -> Result<(), DbError> {
     sqlx::query!(
-        "UPDATE topic_names SET attempts = attempts + 1, turn_id = $3, user_id = $4, held = $5, lost = lost + $6
+        "UPDATE topic_names SET attempts = attempts + 1, turn_id = $3, user_id = $4, held = $5
          WHERE chat_id = $1 AND topic_id = $2",
         topic.chat.0,
         topic.id.0,
         turn.0,
         user.0,
         held.0,
-        lost.0,
     )
     .execute(&mut **tx)
     .await
@@ -282,6 +282,19 @@ pub(crate) async fn choose(tx: &mut Tx<'_>, topic: Topic, name: &TopicName) -> R
     .execute(&mut **tx)
     .await
     .map_err(DbError::at("topic_names::choose"))?;
+    Ok(())
+}
+
+/// Records that the answer to the call of a locked topic is lost: it may have cost what is held.
+pub(crate) async fn lose(tx: &mut Tx<'_>, topic: Topic) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE topic_names SET lost = lost + held WHERE chat_id = $1 AND topic_id = $2",
+        topic.chat.0,
+        topic.id.0,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("topic_names::lose"))?;
     Ok(())
 }
 

@@ -167,10 +167,9 @@ async fn hold(
 ) -> Result<bool, DbError> {
     let (topic, user) = (stored.topic, answer.user);
     release(tx, stored).await?;
-    let lost = stored.hold.map_or(Usd::ZERO, |(_, held)| held);
     let amount = pricing::reserve(model, REQUEST_BYTES, NAME_TOKENS, books.today());
     if holds::take_beside_turns(tx, user, amount, books.is_privileged(user)).await? {
-        topic_names::begin(tx, topic, (answer.turn, user), (amount, lost)).await?;
+        topic_names::begin(tx, topic, (answer.turn, user), amount).await?;
         return Ok(true);
     }
     let reserved = holds::is_reserved(tx, user).await?;
@@ -278,6 +277,8 @@ pub(crate) enum NamingEnd {
     Named,
     /// It may work later.
     Failed,
+    /// The model was asked and its answer did not come in time. It may work later.
+    Unanswered,
     /// It could not be tried; waits for a moment.
     Untried(Duration),
     /// The topic keeps its name, for this reason.
@@ -293,7 +294,10 @@ pub(crate) async fn end(db: &Db, job: &NamingJob, end: NamingEnd) -> Result<(), 
     match end {
         NamingEnd::Named => topic_names::settle(&mut tx, job.topic, None).await?,
         NamingEnd::Left(why) => topic_names::settle(&mut tx, job.topic, Some(why)).await?,
-        NamingEnd::Failed => {
+        NamingEnd::Failed | NamingEnd::Unanswered => {
+            if end == NamingEnd::Unanswered {
+                topic_names::lose(&mut tx, job.topic).await?;
+            }
             topic_names::postpone(&mut tx, job.topic, Some(pause(stored.attempts)), false).await?;
         }
         NamingEnd::Untried(wait) => {

@@ -134,7 +134,11 @@ impl Namer {
         let icons = if question.icon_given { Arc::from([]) } else { self.icons().await };
         let stop = Stop::new(&life.abort);
         let asked = timeout(ASK_LIMIT, name_topic(assistant, question, &icons, &stop)).await;
-        let Ok(Some(NamingAnswer { call, name })) = asked else { return Ok(Some(NamingEnd::Failed)) };
+        let NamingAnswer { call, name } = match asked {
+            Ok(Some(answer)) => answer,
+            Ok(None) => return Ok(Some(NamingEnd::Failed)),
+            Err(_elapsed) => return Ok(Some(NamingEnd::Unanswered)),
+        };
         kill_point!("topic name: answered");
         let choose = || topic_naming::choose(books, job, question, (&call, name.as_ref()));
         let chosen = db.persist(choose).await?;
