@@ -117,13 +117,13 @@ async fn insert(tx: &mut Tx<'_>, thread: ThreadId, edit: FileEdit<'_>) -> Result
     let row: Value = file_row(false, edit.file, edit.fetched);
     sqlx::query!(
         "INSERT INTO files (thread_id, chat_id, message_id, kind, telegram_id, unique_id, name, mime, size, replied, fetched,
-                            provider_id, provider_expires_at, preview, preview_fault, refusal, size_limit)
+                            provider_id, provider_expires_at, preview, preview_fault, refusal, size_limit, sha256)
          SELECT $1, $2, $3, kind, telegram_id, unique_id, name, mime, size, replied, fetched, provider_id,
-                provider_expires_at, preview, preview_fault, refusal, size_limit
+                provider_expires_at, preview, preview_fault, refusal, size_limit, decode(sha256, 'hex')
          FROM jsonb_to_record($4)
            AS file_of (kind text, telegram_id text, unique_id text, name text, mime text, size bigint, replied boolean,
                        fetched boolean, provider_id text, provider_expires_at timestamptz, preview text, preview_fault text,
-                       refusal text, size_limit bigint)",
+                       refusal text, size_limit bigint, sha256 text)",
         thread.0,
         edit.chat.0,
         edit.message.0,

@@ -5,7 +5,8 @@ mod row;
 
 pub(super) use self::row::FileRow;
 use super::{Db, DbError};
-use crate::domain::file::{FileKind, KnownFile, ProviderCopy};
+use crate::domain::digest::ContentDigest;
+use crate::domain::file::{Attachment, FileKind, KnownFile, Loaded, ProviderCopy};
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TurnId};
 use crate::domain::speech::RecordingId;
@@ -56,30 +57,34 @@ pub(crate) async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec
     Ok(files)
 }
 
-/// Returns the thread's uploaded copy of a file with this content, and its length in bytes. Returns `None` if
-/// there is none or it expires within the day.
+/// Returns the thread's copy of a file of the same type and content: of the same id at Telegram, or with the same
+/// digest. Returns `None` if there is none or it expires within the day.
 pub async fn copy_in(
     db: &Db,
     key: ThreadKey,
-    unique_id: &str,
-) -> Result<Option<(ProviderCopy, u64)>, DbError> {
+    file: &Attachment,
+) -> Result<Option<(ProviderCopy, Loaded)>, DbError> {
     let row = sqlx::query!(
-        r#"SELECT provider_id AS "id!", provider_expires_at AS "expires_at!", size
+        r#"SELECT provider_id AS "id!", provider_expires_at AS "expires_at!", size, sha256
            FROM files JOIN threads ON threads.id = files.thread_id
            WHERE threads.chat_id = $1 AND threads.user_id = $2 AND threads.topic_id IS NOT DISTINCT FROM $3
-             AND unique_id = $4 AND provider_expires_at > now() + interval '1 day'
+             AND mime = $6 AND (unique_id = nullif($4, '') OR sha256 = $5)
+             AND provider_expires_at > now() + interval '1 day'
            ORDER BY files.id DESC LIMIT 1"#,
         key.chat.0,
         key.user.0,
         key.topic.map(|topic| topic.0),
-        unique_id,
+        file.unique_id,
+        file.digest.as_ref().map(ContentDigest::bytes),
+        file.mime,
     )
     .fetch_optional(db.pool())
     .await
     .map_err(DbError::at("files::copy_in"))?;
     Ok(row.map(|row| {
         let copy = ProviderCopy { id: row.id, expires_at: row.expires_at };
-        (copy, u64::try_from(row.size).unwrap_or_default())
+        let digest = row.sha256.as_deref().and_then(ContentDigest::read);
+        (copy, Loaded { size: u64::try_from(row.size).unwrap_or_default(), digest })
     }))
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::digest::ContentDigest;
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::FileId;
 use crate::domain::speech::Spoken;
@@ -70,6 +71,17 @@ pub struct Attachment {
     pub size: Option<u64>,
     /// How long it plays, in seconds, if Telegram reports it.
     pub duration_s: Option<u32>,
+    /// The digest of the content, once it was loaded.
+    pub digest: Option<ContentDigest>,
+}
+
+/// What is known of a content that was loaded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Loaded {
+    /// The length in bytes.
+    pub size: u64,
+    /// The digest; unknown for contents that were loaded by older versions.
+    pub digest: Option<ContentDigest>,
 }
 
 impl Attachment {

@@ -5,6 +5,7 @@ pub(crate) mod backoff;
 pub(crate) mod blank;
 pub mod citations;
 pub mod clock;
+pub mod digest;
 pub mod file;
 pub mod file_id;
 pub mod history;

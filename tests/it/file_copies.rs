@@ -3,7 +3,7 @@
 use playground::anthropic::{Endpoint, Gate, Recorded, Reply, Step};
 use playground::telegram::{Hold, NewFile};
 
-use crate::harness::{ANN, BOUND, Bot};
+use crate::harness::{ANN, BOB, BOUND, Bot};
 
 const FILES: &str = "SELECT count(*) FROM files";
 const TO_DELETE: &str = "SELECT count(*) FROM copy_deletions";
@@ -59,6 +59,30 @@ async fn after_an_orderly_end_the_files_are_fetched_again_and_the_former_copy_is
     calls(&bot, Endpoint::DeleteFile, 1).await;
     bot.database.until(TO_DELETE, 0).await;
     assert_eq!((bot.model.files().len(), bot.database.count(FILES).await), (2, 2));
+    bot.end().await;
+}
+
+/// To Telegram they are different files.
+#[tokio::test]
+async fn the_same_content_uploaded_twice_is_copied_to_the_provider_once_in_each_conversation() {
+    let bot = Bot::start().await;
+    let list = || NewFile::text("list.txt", "Butter and bread.").captioned("read this");
+    for number in 1..=2 {
+        bot.telegram.send(ANN, ANN, list());
+        bot.answer(ANN, number).await;
+    }
+    assert_eq!(bot.model.files().len(), 1);
+    let contents = "SELECT count(DISTINCT sha256) FROM files WHERE octet_length(sha256) = 32";
+    assert_eq!((bot.database.count(FILES).await, bot.database.count(contents).await), (2, 1));
+    let ids = "SELECT count(DISTINCT unique_id) FROM files";
+    assert_eq!(bot.database.count(ids).await, 2, "Telegram does not tell that they are the same");
+    bot.telegram.send(BOB, BOB, list());
+    bot.answer(BOB, 1).await;
+    assert_eq!(bot.model.files().len(), 2, "a copy is nobody else's");
+    // The copy goes with the last file that refers to it.
+    bot.tell("/clear").await;
+    calls(&bot, Endpoint::DeleteFile, 1).await;
+    assert_eq!(bot.model.files().len(), 1);
     bot.end().await;
 }
 

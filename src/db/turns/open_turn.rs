@@ -26,7 +26,7 @@ pub struct Stored {
     pub public_id: PublicFileId,
     /// The message that contains it.
     pub message: MessageId,
-    /// Whether it belongs to the message that this one replies to.
+    /// Whether it is the file of the message that `message` replies to.
     pub replied: bool,
 }
 
@@ -153,13 +153,14 @@ pub(in crate::db) fn file_row(replied: bool, file: &Attachment, fetched: &Retrie
         "preview_fault": fetched.document_fault().map(DocumentFault::name),
         "refusal": refusal,
         "size_limit": size_limit.flatten(),
+        "sha256": file.digest.map(|digest| digest.to_string()),
     })
 }
 
 /// The statement's result for one turn.
 #[derive(Debug)]
 pub(in crate::db) struct OpenTurnOutput {
-    /// `None` if nothing was changed.
+    /// `None` if no turn was opened: the messages are stored already, or the caller's view is outdated.
     pub(super) turn: Option<TurnId>,
     pub(super) held: bool,
     pub(super) history_version: Option<i64>,
@@ -168,8 +169,6 @@ pub(in crate::db) struct OpenTurnOutput {
     pub(super) fresh: usize,
     /// The newest message that a `/clear` covers, if there are later ones beside it.
     pub(super) older_up_to: Option<MessageId>,
-    /// Whether the caller's view of the thread was wrong.
-    pub(super) misplaced: bool,
 }
 
 impl BatchOp for OpenTurn {
@@ -198,7 +197,6 @@ impl BatchOp for OpenTurn {
                 files: files.map(stored).collect::<Result<_, DbError>>()?,
                 fresh: usize::try_from(row.fresh).unwrap_or_default(),
                 older_up_to: row.older_up_to.map(MessageId),
-                misplaced: row.misplaced,
             };
             Ok((row.user, output))
         });

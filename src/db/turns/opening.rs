@@ -49,12 +49,12 @@ pub async fn open(
     reserve: HoldRequest,
 ) -> Result<OpenOutcome, DbError> {
     let row = || OpenTurn::of(place, model, batch, reserve);
-    let OpenTurnOutput { turn, held, history_version, files, fresh, older_up_to, misplaced } =
+    let OpenTurnOutput { turn, held, history_version, files, fresh, older_up_to } =
         db.submit(&db.shared.openings, row).await?;
     let Some(turn) = turn else {
         return if let Some(last) = older_up_to {
             Ok(OpenOutcome::Straddles(batch.partition_point(|incoming| incoming.message <= last)))
-        } else if fresh > 0 && misplaced {
+        } else if fresh > 0 {
             Ok(OpenOutcome::Stale)
         } else {
             find_open(db, place, batch).await

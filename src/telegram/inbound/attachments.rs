@@ -174,6 +174,7 @@ pub(super) fn of(file: &File) -> Attachment {
         name,
         size: file.size,
         duration_s: file.duration_s.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX)),
+        digest: None,
     }
 }
 

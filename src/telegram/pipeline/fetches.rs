@@ -10,7 +10,9 @@ use futures::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::bot_api::Api;
-use crate::domain::file::{Attachment, DocumentFault, PictureFault, ProviderCopy, Refusal, Retrieval};
+use crate::domain::file::{
+    Attachment, DocumentFault, Loaded, PictureFault, ProviderCopy, Refusal, Retrieval,
+};
 use crate::domain::ids::{MessageId, UserId};
 use crate::domain::speech::Spoken;
 use crate::telegram::pipeline::slots::{Slot, Slots};
@@ -40,18 +42,18 @@ pub(crate) struct FetchResult {
 /// How fetching a file ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum FetchOutcome {
-    /// The copy at the provider, and the length in bytes.
-    Copied(ProviderCopy, u64),
-    /// No model reads a file of this length in bytes; Telegram had not sent the length.
-    Unreadable(u64),
-    /// The content, of this length in bytes, does not match the file's name and type.
-    Foreign(u64),
-    /// A picture of this length in bytes that cannot be shown to a model.
-    Faulty(u64, PictureFault),
-    /// The preview of a document of this length in bytes.
-    Previewed(String, u64),
-    /// A document of this length in bytes that cannot be read.
-    FaultyDocument(u64, DocumentFault),
+    /// The copy at the provider.
+    Copied(ProviderCopy, Loaded),
+    /// No model reads a file of this length; Telegram had not sent the length.
+    Unreadable(Loaded),
+    /// The content does not match the file's name and type.
+    Foreign(Loaded),
+    /// A picture that cannot be shown to a model.
+    Faulty(Loaded, PictureFault),
+    /// The preview of a document.
+    Previewed(String, Loaded),
+    /// A document that cannot be read.
+    FaultyDocument(Loaded, DocumentFault),
     /// Not attempted, because the sender cannot be answered now. The gate decides finally.
     Withheld,
     /// Not fetched because of a limit.
@@ -71,19 +73,21 @@ impl FetchOutcome {
             // The declared type is wrong and the real one unknown.
             UNKNOWN.clone_into(&mut file.mime);
         }
-        let (retrieval, size) = match self {
-            Self::Copied(copy, size) => (Retrieval::Copied(copy), Some(size)),
-            Self::Unreadable(size) | Self::Foreign(size) => (Retrieval::Unreadable, Some(size)),
-            Self::Faulty(size, fault) => (Retrieval::Faulty(fault), Some(size)),
-            Self::Previewed(preview, size) => (Retrieval::Previewed(preview), Some(size)),
-            Self::FaultyDocument(size, fault) => (Retrieval::FaultyDocument(fault), Some(size)),
+        let (retrieval, loaded) = match self {
+            Self::Copied(copy, loaded) => (Retrieval::Copied(copy), Some(loaded)),
+            Self::Unreadable(loaded) | Self::Foreign(loaded) => (Retrieval::Unreadable, Some(loaded)),
+            Self::Faulty(loaded, fault) => (Retrieval::Faulty(fault), Some(loaded)),
+            Self::Previewed(preview, loaded) => (Retrieval::Previewed(preview), Some(loaded)),
+            Self::FaultyDocument(loaded, fault) => (Retrieval::FaultyDocument(fault), Some(loaded)),
             Self::Withheld => (Retrieval::Untried, None),
             Self::Refused(refusal) => (Retrieval::Refused(refusal), None),
             Self::Failed => (Retrieval::Failed, None),
             Self::Heard(spoken) => (Retrieval::Heard(spoken), None),
             Self::Off => (Retrieval::Off, None),
         };
-        file.size = size.or(file.size);
+        if let Some(Loaded { size, digest }) = loaded {
+            (file.size, file.digest) = (Some(size), digest);
+        }
         retrieval
     }
 }

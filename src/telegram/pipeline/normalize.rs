@@ -10,7 +10,8 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use crate::db::{copy_deletions, files};
-use crate::domain::file::{Attachment, DocumentFault, PictureFault, ProviderCopy};
+use crate::domain::digest::ContentDigest;
+use crate::domain::file::{Attachment, DocumentFault, Loaded, PictureFault, ProviderCopy};
 use crate::domain::ids::{MessageId, ThreadKey};
 use crate::domain::message::Incoming;
 use crate::llm::{LlmError, Readable, Unreadable, Upload};
@@ -40,14 +41,14 @@ enum FetchError {
     Load(#[from] LoadError),
     #[error("the provider does not take the file")]
     Provider(#[from] LlmError),
-    #[error("the file of {0} bytes turns out to be unreadable: {1:?}")]
-    Unreadable(u64, Unreadable),
-    #[error("the file of {0} bytes is not what it is said to be: {1:?}")]
-    Foreign(u64, Unreadable),
-    #[error("the picture of {0} bytes cannot be shown: {1:?}")]
-    Faulty(u64, PictureFault),
-    #[error("the document of {0} bytes cannot be read: {1:?}")]
-    FaultyDocument(u64, DocumentFault),
+    #[error("the file of {size} bytes turns out to be unreadable: {1:?}", size = .0.size)]
+    Unreadable(Loaded, Unreadable),
+    #[error("the file of {size} bytes is not what it is said to be: {1:?}", size = .0.size)]
+    Foreign(Loaded, Unreadable),
+    #[error("the picture of {size} bytes cannot be shown: {1:?}", size = .0.size)]
+    Faulty(Loaded, PictureFault),
+    #[error("the document of {size} bytes cannot be read: {1:?}", size = .0.size)]
+    FaultyDocument(Loaded, DocumentFault),
     #[error("its sender is banned or has nothing to spend")]
     Withheld,
     #[error("the file took longer than {} s", FETCH_LIMIT.as_secs())]
@@ -57,14 +58,14 @@ enum FetchError {
 impl From<FetchError> for FetchOutcome {
     fn from(error: FetchError) -> Self {
         match error {
-            FetchError::Unreadable(size, _) => Self::Unreadable(size),
+            FetchError::Unreadable(loaded, _) => Self::Unreadable(loaded),
             FetchError::Load(LoadError::Refused(refusal)) => Self::Refused(refusal),
-            FetchError::Foreign(_, Unreadable::Empty) => Self::Unreadable(0),
-            FetchError::Foreign(size, _) | FetchError::Faulty(size, PictureFault::Foreign) => {
-                Self::Foreign(size)
+            FetchError::Foreign(loaded, Unreadable::Empty) => Self::Unreadable(Loaded { size: 0, ..loaded }),
+            FetchError::Foreign(loaded, _) | FetchError::Faulty(loaded, PictureFault::Foreign) => {
+                Self::Foreign(loaded)
             }
-            FetchError::Faulty(size, fault) => Self::Faulty(size, fault),
-            FetchError::FaultyDocument(size, fault) => Self::FaultyDocument(size, fault),
+            FetchError::Faulty(loaded, fault) => Self::Faulty(loaded, fault),
+            FetchError::FaultyDocument(loaded, fault) => Self::FaultyDocument(loaded, fault),
             FetchError::Withheld => Self::Withheld,
             FetchError::Load(_) | FetchError::Provider(_) | FetchError::Slow => Self::Failed,
         }
@@ -163,8 +164,8 @@ fn begin(
 
 /// A file on its way to the model.
 enum Found {
-    /// The conversation has a copy of it, with its length in bytes.
-    Copy(ProviderCopy, u64),
+    /// The conversation has a copy of it.
+    Copy(ProviderCopy, Loaded),
     /// Its content, with the permit to have it in memory.
     Content(Vec<u8>, FetchPermit),
 }
@@ -184,15 +185,19 @@ async fn fetch_file(
     };
     let work = async {
         let (bytes, _place) = match found? {
-            Found::Copy(copy, size) => return Ok(FetchOutcome::Copied(copy, size)),
+            Found::Copy(copy, loaded) => return Ok(FetchOutcome::Copied(copy, loaded)),
             Found::Content(bytes, place) => (bytes, place),
         };
-        let size = bytes.len() as u64;
-        let whole = Attachment { size: Some(size), ..source.attachment.clone() };
+        let (bytes, loaded) = measure(bytes).await;
+        let whole =
+            Attachment { size: Some(loaded.size), digest: loaded.digest, ..source.attachment.clone() };
         let most = context.screen.api.file_limit();
-        match attachments::reading(&whole, most).map_err(|why| FetchError::Unreadable(size, why))? {
-            Reading::Copy(readable) => copy_file(context, readable, whole, bytes).await,
-            Reading::Preview => preview(context, &whole, bytes).await,
+        match attachments::reading(&whole, most).map_err(|why| FetchError::Unreadable(loaded, why))? {
+            Reading::Copy(readable) => match known_copy(context, source.key, &whole).await {
+                Some((copy, _)) => Ok(FetchOutcome::Copied(copy, loaded)),
+                None => copy_file(context, readable, (whole, loaded), bytes).await,
+            },
+            Reading::Preview => preview(context, (&whole, loaded), bytes).await,
         }
     };
     Some(timeout_at(deadline, work).await.unwrap_or(Err(FetchError::Slow)))
@@ -203,11 +208,23 @@ async fn find_file(context: &BotContext, source: Source<'_>, deadline: Instant) 
     if !may_spend(&context.books, &context.life.drain, key.user).await {
         return Err(FetchError::Withheld);
     }
-    if replied && let Some((copy, size)) = known_copy(context, key, attachment).await {
-        return Ok(Found::Copy(copy, size));
+    if replied && let Some((copy, loaded)) = known_copy(context, key, attachment).await {
+        return Ok(Found::Copy(copy, loaded));
     }
     let (bytes, place) = load(context, source, deadline).await?;
     Ok(Found::Content(bytes, place))
+}
+
+/// Measures a content on a thread for blocking work.
+async fn measure(bytes: Vec<u8>) -> (Vec<u8>, Loaded) {
+    let size = bytes.len() as u64;
+    let content = Arc::new(bytes);
+    let read = content.clone();
+    let digest = tokio::task::spawn_blocking(move || ContentDigest::of(&read)).await;
+    let digest = digest.inspect_err(|error| {
+        tracing::error!(error = error as &dyn std::error::Error, "computing a digest failed");
+    });
+    (Arc::unwrap_or_clone(content), Loaded { size, digest: digest.ok() })
 }
 
 /// Copies a file to the model's provider. A text that turns out to be no text may be a document under a wrong
@@ -215,21 +232,20 @@ async fn find_file(context: &BotContext, source: Source<'_>, deadline: Instant) 
 async fn copy_file(
     context: &BotContext,
     readable: Readable,
-    attachment: Attachment,
+    (attachment, loaded): (Attachment, Loaded),
     bytes: Vec<u8>,
 ) -> Result<FetchOutcome, FetchError> {
-    let size = bytes.len() as u64;
     let (name, mime) = (attachment.name.clone(), attachment.mime.clone());
     // At most 1 MB.
     let text = (readable == Readable::Text).then(|| bytes.clone());
     let copied = context.assistant.copies.upload(Upload { name, mime, bytes }).await;
     match (copied, text) {
-        (Ok(copy), _) => Ok(FetchOutcome::Copied(copy, size)),
-        (Err(CopyError::Faulty(fault)), _) => Err(FetchError::Faulty(size, fault)),
+        (Ok(copy), _) => Ok(FetchOutcome::Copied(copy, loaded)),
+        (Err(CopyError::Faulty(fault)), _) => Err(FetchError::Faulty(loaded, fault)),
         (Err(CopyError::Provider(LlmError::Unreadable(Unreadable::Kind))), Some(bytes)) => {
-            preview(context, &attachment, bytes).await
+            preview(context, (&attachment, loaded), bytes).await
         }
-        (Err(CopyError::Provider(LlmError::Unreadable(why))), _) => Err(FetchError::Foreign(size, why)),
+        (Err(CopyError::Provider(LlmError::Unreadable(why))), _) => Err(FetchError::Foreign(loaded, why)),
         (Err(CopyError::Provider(error)), _) => Err(error.into()),
     }
 }
@@ -237,28 +253,24 @@ async fn copy_file(
 /// Reads a document as text.
 async fn preview(
     context: &BotContext,
-    attachment: &Attachment,
+    (attachment, loaded): (&Attachment, Loaded),
     bytes: Vec<u8>,
 ) -> Result<FetchOutcome, FetchError> {
-    let size = bytes.len() as u64;
     let Attachment { name, mime, .. } = attachment;
     let preview = context.assistant.previews.for_prompts(name, mime, bytes).await;
     preview
-        .map(|preview| FetchOutcome::Previewed(preview, size))
-        .map_err(|fault| FetchError::FaultyDocument(size, fault))
+        .map(|preview| FetchOutcome::Previewed(preview, loaded))
+        .map_err(|fault| FetchError::FaultyDocument(loaded, fault))
 }
 
-/// Returns the copy that the conversation already has of a replied file.
+/// Returns the copy that the conversation already has of a file.
 async fn known_copy(
     context: &BotContext,
     key: ThreadKey,
     attachment: &Attachment,
-) -> Option<(ProviderCopy, u64)> {
-    let (db, unique_id) = (&context.db, &attachment.unique_id);
-    if unique_id.is_empty() {
-        return None;
-    }
-    let find = || files::copy_in(db, key, unique_id);
+) -> Option<(ProviderCopy, Loaded)> {
+    let db = &context.db;
+    let find = || files::copy_in(db, key, attachment);
     let found = db.until(&context.life.drain).persist(find).await;
     found.unwrap_or_else(|error| {
         tracing::warn!(chat.id = key.chat.0, error = &error as &dyn std::error::Error, "no copy is known");

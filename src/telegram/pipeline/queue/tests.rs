@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::mailbox::MAILBOX;
 use super::*;
-use crate::domain::file::{Attachment, FileKind, KnownFile, ProviderCopy, Retrieval};
+use crate::domain::file::{Attachment, FileKind, KnownFile, Loaded, ProviderCopy, Retrieval};
 use crate::domain::ids::{ChatId, MessageId, ThreadKey, UpdateId, UserId};
 use crate::domain::message::{Incoming, MessageContext};
 use crate::domain::people::{Chat, ChatKind, Person};
@@ -128,7 +128,12 @@ fn file(id: &str) -> Attachment {
         name: format!("{id}.jpg"),
         mime: "image/jpeg".into(),
         size: None,
+        digest: None,
     }
+}
+
+fn loaded(size: u64) -> Loaded {
+    Loaded { size, digest: None }
 }
 
 #[tokio::test]
@@ -138,7 +143,7 @@ async fn files_arrive_where_they_belong() {
     let arrive = |replied, outcome| FetchFuture::new(MessageId(1), replied, std::future::ready(outcome));
     let mut batch = Batch::default();
     assert!(!batch.brings(&both));
-    let files = [arrive(true, FetchOutcome::Failed), arrive(false, FetchOutcome::Unreadable(0))];
+    let files = [arrive(true, FetchOutcome::Failed), arrive(false, FetchOutcome::Unreadable(loaded(0)))];
     batch.add(both, Instant::now(), WINDOW, files);
     let again = Incoming { replied_attachment: Some(file("theirs")), ..message(2) };
     assert!(batch.brings(&again));
@@ -158,7 +163,7 @@ async fn files_arrive_where_they_belong() {
 #[tokio::test]
 async fn an_edit_replaces_the_file_that_waits_and_drops_its_fetch() {
     let copy = |id: &str| ProviderCopy { id: id.into(), expires_at: DateTime::UNIX_EPOCH };
-    let copied = |id: &str| std::future::ready(FetchOutcome::Copied(copy(id), 1));
+    let copied = |id: &str| std::future::ready(FetchOutcome::Copied(copy(id), loaded(1)));
     let with_file = |number| Incoming { attachment: Some(file("old")), ..message(number) };
     let mut batch = Batch::default();
     batch.add(with_file(1), Instant::now(), WINDOW, [FetchFuture::new(MessageId(1), false, copied("first"))]);
@@ -205,7 +210,7 @@ async fn an_edit_replaces_the_file_that_waits_and_drops_its_fetch() {
 async fn a_batch_that_is_discarded_leaves_all_its_copies() {
     let copy = |id: &str| ProviderCopy { id: id.into(), expires_at: DateTime::UNIX_EPOCH };
     let fetch = |number, replied, id: &str| {
-        let copied = FetchOutcome::Copied(copy(id), 1);
+        let copied = FetchOutcome::Copied(copy(id), loaded(1));
         FetchFuture::new(MessageId(number), replied, std::future::ready(copied))
     };
     let both =
