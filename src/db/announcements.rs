@@ -124,7 +124,7 @@ pub(crate) async fn take_content(
     let id = sqlx::query_scalar!(
         r#"WITH dialog AS (
              DELETE FROM dialogs WHERE chat_id = $1 AND user_id = $2 AND topic_id IS NOT DISTINCT FROM $3
-               AND kind = 'announcement' RETURNING expires_at > now() AS open
+               AND kind = 'announcement' AND opened_by < $4 RETURNING expires_at > now() AS open
            ), taken AS (
              UPDATE announcements SET state = 'given', given_by = $4, message_id = $5
              WHERE id = (SELECT max(id) FROM announcements

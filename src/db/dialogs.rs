@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Db, DbError, Tx};
-use crate::domain::ids::ThreadKey;
+use crate::domain::ids::{ThreadKey, UpdateId};
 
 /// What a dialog asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, strum::EnumString, strum::IntoStaticStr)]
@@ -18,6 +18,16 @@ pub enum Dialog {
     Announcement,
 }
 
+/// An open dialog.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OpenDialog {
+    /// What it asks for.
+    pub dialog: Dialog,
+    /// The update that has opened it. Only messages with later updates answer it: an earlier one may still be
+    /// waiting for its files.
+    pub opened_by: UpdateId,
+}
+
 impl Dialog {
     /// Returns the column name.
     fn name(self) -> &'static str {
@@ -25,20 +35,25 @@ impl Dialog {
     }
 }
 
-/// Opens a dialog until `expires_at`, replacing an older one of the same thread.
+/// Opens a dialog until `expires_at`, replacing an older one of the same thread. One of the same kind that is
+/// still open takes what was written since it was opened.
 pub(crate) async fn open(
     tx: &mut Tx<'_>,
     key: ThreadKey,
-    dialog: Dialog,
+    OpenDialog { dialog, opened_by }: OpenDialog,
     expires_at: DateTime<Utc>,
 ) -> Result<(), DbError> {
     sqlx::query!(
-        "INSERT INTO dialogs (chat_id, user_id, topic_id, kind, expires_at) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (chat_id, user_id, topic_id) DO UPDATE SET kind = excluded.kind, expires_at = excluded.expires_at",
+        "INSERT INTO dialogs AS old (chat_id, user_id, topic_id, kind, opened_by, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (chat_id, user_id, topic_id) DO UPDATE SET kind = excluded.kind, expires_at = excluded.expires_at,
+           opened_by = CASE WHEN old.kind = excluded.kind AND old.expires_at > now()
+                       THEN least(old.opened_by, excluded.opened_by) ELSE excluded.opened_by END",
         key.chat.0,
         key.user.0,
         key.topic.map(|topic| topic.0),
         dialog.name(),
+        opened_by.0,
         expires_at,
     )
     .execute(&mut **tx)
@@ -47,16 +62,22 @@ pub(crate) async fn open(
     Ok(())
 }
 
-/// Returns whether a dialog of this kind is open in a thread.
-pub(crate) async fn is_open(db: &Db, key: ThreadKey, dialog: Dialog) -> Result<bool, DbError> {
+/// Returns whether a dialog of this kind waits for what this update brings.
+pub(crate) async fn is_open(
+    db: &Db,
+    key: ThreadKey,
+    dialog: Dialog,
+    update: UpdateId,
+) -> Result<bool, DbError> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (
              SELECT 1 FROM dialogs WHERE chat_id = $1 AND user_id = $2 AND topic_id IS NOT DISTINCT FROM $3
-               AND kind = $4 AND expires_at > now()) AS "open!""#,
+               AND kind = $4 AND opened_by < $5 AND expires_at > now()) AS "open!""#,
         key.chat.0,
         key.user.0,
         key.topic.map(|topic| topic.0),
         dialog.name(),
+        update.0,
     )
     .fetch_one(db.pool())
     .await

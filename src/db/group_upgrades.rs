@@ -144,8 +144,8 @@ async fn readdress(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<(), DbEr
     .map_err(DbError::at(at))?;
     sqlx::query!(
         "WITH moved AS (DELETE FROM dialogs WHERE chat_id = $1 RETURNING *)
-         INSERT INTO dialogs (chat_id, user_id, topic_id, kind, expires_at)
-         SELECT $2, user_id, topic_id, kind, expires_at FROM moved ON CONFLICT DO NOTHING",
+         INSERT INTO dialogs (chat_id, user_id, topic_id, kind, opened_by, expires_at)
+         SELECT $2, user_id, topic_id, kind, opened_by, expires_at FROM moved ON CONFLICT DO NOTHING",
         from.0,
         to.0,
     )

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::dialogs::Dialog;
+use super::dialogs::{Dialog, OpenDialog};
 use super::{Db, DbError, Tx, preferences};
-use crate::domain::ids::{ChatId, ThreadId, TopicId, UserId};
+use crate::domain::ids::{ChatId, ThreadId, TopicId, UpdateId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, Language, Person};
 use crate::domain::preferences::Preferences;
@@ -19,7 +19,7 @@ pub struct KnownUser {
     /// The language that the user chose, else that of the user's app.
     pub language: Language,
     /// The open dialog of this thread.
-    pub dialog: Option<Dialog>,
+    pub dialog: Option<OpenDialog>,
     /// Version of the user's row.
     pub version: i64,
     /// Version of the chat's row.
@@ -102,7 +102,10 @@ async fn write(
             row.personality,
         ),
         language: Language::from_tag(row.language.as_deref()),
-        dialog: row.dialog.as_deref().and_then(|name| name.parse::<Dialog>().ok()),
+        dialog: row.dialog.as_deref().and_then(|name| name.parse::<Dialog>().ok()).map(|dialog| OpenDialog {
+            dialog,
+            opened_by: UpdateId(row.dialog_opened_by.unwrap_or_default()),
+        }),
         version: row.version,
         chat_version: row.chat_version,
     };

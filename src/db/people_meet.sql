@@ -39,7 +39,8 @@ WITH place AS (
 SELECT met.is_new AS "is_new!", model_id, effort, turn_limit, shows_cost AS "shows_cost!",
        shows_thinking AS "shows_thinking!", personality, language, met.version AS "version!",
        coalesce((SELECT version FROM place), (SELECT version FROM chats WHERE id = $8), 0) AS "chat_version!",
-       (SELECT kind FROM dialogs WHERE dialogs.chat_id = $8 AND dialogs.user_id = $1
-          AND dialogs.topic_id IS NOT DISTINCT FROM $13 AND dialogs.expires_at > now()) AS dialog,
+       dialogs.kind AS "dialog?", dialogs.opened_by AS "dialog_opened_by?",
        coalesce((SELECT id FROM found), made.id) AS thread, coalesce(made.is_new, FALSE) AS "is_new_thread!"
 FROM met LEFT JOIN made ON TRUE
+  LEFT JOIN dialogs ON dialogs.chat_id = $8 AND dialogs.user_id = $1 AND dialogs.topic_id IS NOT DISTINCT FROM $13
+    AND dialogs.expires_at > now()

@@ -8,7 +8,7 @@ use super::books::Books;
 use super::intake::Caller;
 use crate::db::announcement_recipients::{self as recipients, Audience, RecipientState, ReportLine, Tally};
 use crate::db::announcements::{self, Announcement, AnnouncementState};
-use crate::db::dialogs::{self, Dialog};
+use crate::db::dialogs::{self, Dialog, OpenDialog};
 use crate::db::made_files::{self, Report};
 use crate::db::outbox::{self, OutboxMessage};
 use crate::db::{Db, DbError, Tx, announcement_leases, inbox, people};
@@ -55,11 +55,16 @@ pub(crate) async fn ask(
         Asked::Nobody
     } else {
         announcements::ask(&mut tx, caller.update, caller.key, named.as_deref()).await?;
-        let until = books.clock.now() + DIALOG_LIFE;
-        dialogs::open(&mut tx, caller.key, Dialog::Announcement, until).await?;
+        await_content(&mut tx, books, caller).await?;
         Asked::Begun { targets: named.map(|users| users.len()), unknown, ambiguous }
     };
     caller.leave(tx, &[reply(&asked)]).await
+}
+
+/// Awaits a content as the next message in this conversation.
+async fn await_content(tx: &mut Tx<'_>, books: &Books, caller: Caller<'_>) -> Result<(), DbError> {
+    let dialog = OpenDialog { dialog: Dialog::Announcement, opened_by: caller.update };
+    dialogs::open(tx, caller.key, dialog, books.clock.now() + DIALOG_LIFE).await
 }
 
 /// Finds the users that an administrator has named. Returns them without repetitions, what belongs to nobody,
@@ -121,8 +126,7 @@ pub(crate) async fn ask_again(
     let (mut tx, _) = caller.enter(books).await?;
     if announcements::lock(&mut tx, id).await?.is_some_and(|it| it.state == AnnouncementState::Given) {
         announcements::set_state(&mut tx, id, AnnouncementState::Asked).await?;
-        let until = books.clock.now() + DIALOG_LIFE;
-        dialogs::open(&mut tx, caller.key, Dialog::Announcement, until).await?;
+        await_content(&mut tx, books, caller).await?;
     }
     caller.leave(tx, std::slice::from_ref(message)).await
 }

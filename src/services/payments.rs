@@ -8,7 +8,7 @@ use super::books::Books;
 use super::intake::Caller;
 use super::people;
 use crate::db::balance::{self, Operation, Reason};
-use crate::db::dialogs::{self, Dialog};
+use crate::db::dialogs::{self, Dialog, OpenDialog};
 use crate::db::invoices::{self, Invoice};
 use crate::db::outbox::{self, OutboxMessage};
 use crate::db::payments::{self, NewPayment, PaymentSource};
@@ -71,7 +71,8 @@ pub async fn ask_amount(
     question: OutboxMessage,
 ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let (mut tx, _) = caller.enter(books).await?;
-    dialogs::open(&mut tx, caller.key, Dialog::CustomAmount, books.clock.now() + DIALOG_LIFE).await?;
+    let dialog = OpenDialog { dialog: Dialog::CustomAmount, opened_by: caller.update };
+    dialogs::open(&mut tx, caller.key, dialog, books.clock.now() + DIALOG_LIFE).await?;
     caller.leave(tx, &[question]).await
 }
 

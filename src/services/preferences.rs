@@ -6,11 +6,11 @@ use chrono::TimeDelta;
 use super::books::Books;
 use super::intake::Caller;
 use crate::cache::{self, Cache};
-use crate::db::dialogs::{self, Dialog};
+use crate::db::dialogs::{self, Dialog, OpenDialog};
 use crate::db::outbox::{self, OutboxMessage};
 use crate::db::people::KnownUser;
 use crate::db::{Db, DbError, Tx, preferences};
-use crate::domain::ids::{MessageId, OutboxId, UserId};
+use crate::domain::ids::{OutboxId, UserId};
 use crate::domain::model::ModelId;
 use crate::domain::people::Language;
 use crate::domain::preferences::{Choice, Personality};
@@ -23,33 +23,22 @@ const DIALOG_LIFE: TimeDelta = TimeDelta::minutes(10);
 pub(crate) enum Tapped {
     /// It has taken effect; the messages that are owed.
     Done(Vec<(OutboxId, OutboxMessage)>),
-    /// The card belongs to another person.
-    NotYours,
-    /// The card is unknown, or what it offers is not offered any more.
+    /// What the card offers is not offered any more.
     Old,
 }
 
-/// Applies a choice that a person has tapped on the card `message`, which may be another person's or forged.
+/// Applies a choice that a person has tapped on a card of their own; what it offers may be outdated or forged.
 /// `choice` is made in the language of the person, which is returned too; `card` composes the card that
 /// replaces this one.
 pub(crate) async fn choose(
     books: &Books,
     cache: &Cache,
     caller: Caller<'_>,
-    message: MessageId,
     choice: impl Fn(Language) -> Choice,
     card: impl Fn(&KnownUser) -> OutboxMessage,
 ) -> Result<(Language, Tapped), DbError> {
     let (mut tx, known) = caller.enter(books).await?;
     let language = known.language;
-    // A private chat has the id of its only person.
-    if caller.key.chat.0 != caller.user().0 {
-        let owner = outbox::owner(&mut *tx, caller.key.chat, message).await?;
-        if owner != Some(caller.user()) {
-            caller.leave(tx, &[]).await?;
-            return Ok((language, if owner.is_some() { Tapped::NotYours } else { Tapped::Old }));
-        }
-    }
     let choice = choice(language);
     if !is_offered(books, &choice) {
         caller.leave(tx, &[]).await?;
@@ -95,8 +84,10 @@ pub(crate) async fn ask_personality(
     question: impl Fn(Language) -> OutboxMessage,
 ) -> Result<(Language, Vec<(OutboxId, OutboxMessage)>), DbError> {
     let (mut tx, KnownUser { language, dialog, .. }) = caller.enter(books).await?;
-    dialogs::open(&mut tx, caller.key, Dialog::Personality, books.clock.now() + DIALOG_LIFE).await?;
-    let question = (dialog != Some(Dialog::Personality)).then(|| question(language));
+    let awaited = OpenDialog { dialog: Dialog::Personality, opened_by: caller.update };
+    dialogs::open(&mut tx, caller.key, awaited, books.clock.now() + DIALOG_LIFE).await?;
+    let is_new = dialog.is_none_or(|open| open.dialog != Dialog::Personality);
+    let question = is_new.then(|| question(language));
     Ok((language, caller.leave(tx, question.as_slice()).await?))
 }
 

@@ -10,7 +10,7 @@ use crate::cache::thread::Thread;
 use crate::cache::user::User;
 use crate::cache::{Cache, Versioned};
 use crate::db::DbError;
-use crate::db::dialogs::Dialog;
+use crate::db::dialogs::OpenDialog;
 use crate::db::people::UserInThread;
 use crate::db::turns::opening::ExpectedThread;
 use crate::domain::history::{Continuation, History};
@@ -29,7 +29,7 @@ pub struct TurnContext {
     pub history: History,
     /// The open question that expects a text here. It is never cached: opening a turn detects one that the
     /// cache hides.
-    pub dialog: Option<Dialog>,
+    pub dialog: Option<OpenDialog>,
     /// Whether user and row are already cached.
     rows_cached: bool,
     /// Whether the history is already cached.

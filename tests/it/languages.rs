@@ -134,7 +134,7 @@ async fn nobody_chooses_for_another_person() {
     let asked = card(&bot, GROUP, ANN, "/language@starling_bot").await;
     bot.telegram.add_user(person(BOB, "Боб", "bob", "ru"));
     let refused = bot.tap(GROUP, BOB, asked.id, "lang:de").await;
-    assert_eq!(refused.as_deref(), Some("Эта кнопка для того, кто отправил команду."));
+    assert_eq!(refused.as_deref(), Some("Это чужая карточка. Отправьте /language, чтобы открыть свою."));
     // Forged data, and a button below a message that has no owner any more.
     assert_eq!(bot.tap(GROUP, ANN, asked.id, "lang:xx").await, None);
     assert_eq!(bot.tap(GROUP, ANN, asked.id, "lang:de' OR 1=1").await, None);

@@ -29,6 +29,7 @@ mod critique;
 mod daily_files;
 mod daily_tools;
 mod delivery;
+mod dialogs;
 mod drawing;
 mod drawing_faults;
 mod edits;

@@ -122,12 +122,12 @@ async fn in_a_group_a_card_obeys_the_person_who_has_asked_for_it() {
     let bot = Bot::start().await;
     let models = card(&bot, GROUP, ANN, "/model@starling_bot").await;
     let told = bot.tap(GROUP, BOB, models.id, "model:claude-opus-5-5").await;
-    assert_eq!(told.as_deref(), Some("These are somebody else's settings. Send /model for your own."));
+    assert_eq!(told.as_deref(), Some("This is somebody else's card. Send /model for your own."));
     bot.tap(GROUP, ANN, models.id, "model:claude-haiku-5-5").await;
     // The changed card is still hers.
     chosen(&bot, &models, "Claude Haiku 5.5").await;
     let told = bot.tap(GROUP, BOB, models.id, "model:claude-opus-5-5").await;
-    assert_eq!(told.as_deref(), Some("These are somebody else's settings. Send /model for your own."));
+    assert_eq!(told.as_deref(), Some("This is somebody else's card. Send /model for your own."));
     bot.ask_in(GROUP, ANN, "@starling_bot hello").await;
     bot.ask_in(GROUP, BOB, "@starling_bot hello").await;
     assert_eq!(models_asked(&bot), ["claude-haiku-5-5", "claude-sonnet-5-5"]);

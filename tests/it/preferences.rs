@@ -270,7 +270,7 @@ async fn taps_by_others_and_nonsense_change_nothing() {
     let settings = card(&bot, GROUP, ANN, "/settings@starling_bot").await;
     assert!(!settings.text.contains("Personality"), "{}", settings.text);
     let told = bot.tap(GROUP, BOB, settings.id, "set:cost:on").await;
-    assert_eq!(told.as_deref(), Some("These are somebody else's settings. Send /settings for your own."));
+    assert_eq!(told.as_deref(), Some("This is somebody else's card. Send /settings for your own."));
     for nonsense in ["set:cost:maybe", "set:effort:max", "set:everything:on"] {
         bot.tap(GROUP, ANN, settings.id, nonsense).await;
     }

@@ -79,7 +79,7 @@ async fn a_page_shows_nobody_else_anything() {
     let statement = bot.reply_to(said.update_id).await;
     bot.telegram.add_user(person(BOB, "Боб", "bob", "ru"));
     let refused = bot.tap(GROUP, BOB, statement.id, "ops:15").await;
-    assert_eq!(refused.as_deref(), Some("Эта кнопка для того, кто отправил команду."));
+    assert_eq!(refused.as_deref(), Some("Это чужая карточка. Отправьте /balance, чтобы открыть свою."));
     // Forged numbers show the tapper's own pages, in the tapper's own card.
     for nonsense in ["ops:", "ops:0", "ops:-5", "ops:x", "ops:99999999999999999999"] {
         assert_eq!(bot.tap(GROUP, ANN, statement.id, nonsense).await, None, "{nonsense}");

@@ -17,7 +17,10 @@ WITH asked AS (
     AND threads.history_version = coalesce(asked.history_version, threads.history_version)
     AND (asked.user_version IS NULL OR NOT EXISTS (
       SELECT 1 FROM dialogs WHERE dialogs.chat_id = asked.chat_id AND dialogs.user_id = asked.user_id
-        AND dialogs.topic_id IS NOT DISTINCT FROM asked.topic_id AND dialogs.expires_at > now()))
+        AND dialogs.topic_id IS NOT DISTINCT FROM asked.topic_id AND dialogs.expires_at > now()
+        -- What was written before the question does not answer it.
+        AND dialogs.opened_by < (
+          SELECT max(update_id) FROM jsonb_to_recordset(asked.said) AS said (update_id bigint))))
 ), said AS (
   SELECT user_id, chat_id, said.*
   FROM asked, jsonb_to_recordset(asked.said)
@@ -63,13 +66,13 @@ WITH asked AS (
   ORDER BY due.user_id, message_id
 ), kept AS (
   INSERT INTO files (thread_id, chat_id, message_id, kind, telegram_id, unique_id, name, mime, size, replied, fetched,
-                     provider_id, provider_expires_at, preview, preview_fault, refusal, size_limit)
+                     provider_id, provider_expires_at, preview, preview_fault, refusal, size_limit, sha256)
   SELECT due.thread_id, new.chat_id, message_id, kind, telegram_id, unique_id, name, mime, size, replied, fetched,
-         provider_id, provider_expires_at, preview, preview_fault, refusal, size_limit
+         provider_id, provider_expires_at, preview, preview_fault, refusal, size_limit, decode(sha256, 'hex')
   FROM due JOIN new ON new.user_id = due.user_id, jsonb_to_recordset(new.files)
     AS file_of (kind text, telegram_id text, unique_id text, name text, mime text, size bigint, replied boolean,
                 fetched boolean, provider_id text, provider_expires_at timestamptz, preview text, preview_fault text,
-                refusal text, size_limit bigint)
+                refusal text, size_limit bigint, sha256 text)
   ORDER BY due.user_id, message_id, replied DESC
   RETURNING id, thread_id, message_id, replied, public_id::text AS public_id
 ), handled AS (
@@ -86,8 +89,7 @@ SELECT asked.user_id AS "user!", turn.id AS "turn?", marked.history_version AS "
        ARRAY(SELECT replied FROM kept WHERE kept.thread_id = due.thread_id ORDER BY id) AS "replied!",
        ARRAY(SELECT public_id FROM kept WHERE kept.thread_id = due.thread_id ORDER BY id) AS "public_ids!",
        (SELECT count(*) FROM new WHERE new.user_id = asked.user_id) AS "fresh!",
-       CASE WHEN newest_cleared < newest THEN newest_cleared END AS "older_up_to?",
-       marked.id IS NULL AS "misplaced!"
+       CASE WHEN newest_cleared < newest THEN newest_cleared END AS "older_up_to?"
 FROM asked LEFT JOIN span ON span.user_id = asked.user_id
   LEFT JOIN due ON due.user_id = asked.user_id LEFT JOIN marked ON marked.id = due.thread_id
   LEFT JOIN turn ON turn.thread_id = due.thread_id

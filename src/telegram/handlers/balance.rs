@@ -6,6 +6,7 @@ use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
 use super::super::replies::{answer_tap, answer_to, cards, carry_out, mark_handled};
 use super::super::text::money;
+use super::super::text::preferences::not_your_card;
 use super::super::{keyboards, locale};
 use crate::db::DbError;
 use crate::db::outbox::OutboxMessage;
@@ -32,7 +33,8 @@ pub(super) async fn turn_page(
     newest: i64,
 ) -> Result<(), DbError> {
     let language = locale::of(&context, &header.sender).await?;
-    if let Some(refusal) = cards::refusal(&context, &header, language).await? {
+    let not_yours = |language| not_your_card(language, "/balance");
+    if let Some(refusal) = cards::refusal(&context, &header, language, not_yours).await? {
         answer_tap(&context, callback, Some(refusal));
         mark_handled(&context, header.update);
         return Ok(());

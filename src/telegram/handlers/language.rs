@@ -8,6 +8,7 @@ use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
 use super::super::replies::{answer_tap, answer_to, cards, carry_out, mark_handled, set_menu};
 use super::super::text::languages;
+use super::super::text::preferences::not_your_card;
 use super::super::{keyboards, locale};
 use crate::db::DbError;
 use crate::db::outbox::OutboxMessage;
@@ -61,7 +62,8 @@ pub(super) async fn choose(
     choice: Option<Language>,
 ) -> Result<(), DbError> {
     let before = locale::of(&context, &header.sender).await?;
-    if let Some(refusal) = cards::refusal(&context, &header, before).await? {
+    let not_yours = |language| not_your_card(language, "/language");
+    if let Some(refusal) = cards::refusal(&context, &header, before, not_yours).await? {
         answer_tap(&context, callback, Some(refusal));
         mark_handled(&context, header.update);
         return Ok(());

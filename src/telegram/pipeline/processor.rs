@@ -4,7 +4,7 @@
 use crate::cache::context::CachedContext as Cached;
 use crate::cache::user::User;
 use crate::conversation;
-use crate::db::dialogs::Dialog;
+use crate::db::dialogs::{Dialog, OpenDialog};
 use crate::db::turns::LeftOpen;
 use crate::db::turns::opening::{self, HoldRequest, OpenOutcome, Stored};
 use crate::db::{DbError, files, transcriptions};
@@ -69,7 +69,7 @@ async fn complete(
 pub(crate) struct Opening {
     /// The result for the oldest `taken` messages.
     pub outcome: BatchOutcome,
-    /// So many messages, all of them if a `/clear` does not part them. The others still have to be opened.
+    /// So many messages, all of them unless a `/clear` or a question of the bot parts them. The others still have to be opened.
     pub taken: usize,
 }
 
@@ -85,9 +85,9 @@ pub(crate) enum BatchOutcome {
 }
 
 /// Stores the batch, whose messages stand in the order in which they were written, and opens its turn. Prepares
-/// it again if the cached data turns out to be stale. Messages from before a `/clear` that crashes have delayed
-/// until it was carried out are opened without the later ones: an answer to both would show what was cleared to
-/// later prompts.
+/// it again if the cached data turns out to be stale. What was written before the bot asked for a text is opened
+/// without the answer to that. Messages from before a `/clear` that crashes have delayed until it was carried out
+/// are opened without the later ones: an answer to both would show what was cleared to later prompts.
 ///
 /// # Errors
 /// Returns an error if the service shuts down or the database fails permanently.
@@ -99,14 +99,15 @@ pub(crate) async fn open(
     let nothing = |taken| Opening { outcome: BatchOutcome::Duplicate, taken };
     let Some(newest) = batch.last() else { return Ok(nothing(0)) };
     kill_point!("turn: opening", newest.key.user.0);
-    // A message with a file is no answer to a question for an amount.
-    let brings_file = batch.iter().any(|incoming| incoming.attachment.is_some());
     for left in (0..TRIES).rev() {
-        let Some(newest) = batch.last() else { break };
-        let takes = |dialog: &Dialog| !brings_file || *dialog == Dialog::Announcement;
-        if let Some(dialog) = prepared.turn_context.dialog.filter(takes) {
-            return Ok(Opening { outcome: BatchOutcome::Reply(dialog), taken: batch.len() });
+        if let Some(OpenDialog { dialog, opened_by }) = prepared.turn_context.dialog {
+            let older = batch.iter().take_while(|incoming| incoming.update < opened_by).count();
+            if older == 0 && can_answer(dialog, batch) {
+                return Ok(Opening { outcome: BatchOutcome::Reply(dialog), taken: batch.len() });
+            }
+            batch = batch.get(..older).filter(|_| older > 0).unwrap_or(batch);
         }
+        let Some(newest) = batch.last() else { break };
         match attempt(context, &mut prepared, batch, newest, left > 0).await? {
             Attempt::Opened(outcome) => return Ok(Opening { outcome, taken: batch.len() }),
             Attempt::Straddles(older) => batch = batch.get(..older).unwrap_or(batch),
@@ -116,6 +117,12 @@ pub(crate) async fn open(
     }
     tracing::error!(message.id = newest.message.0, "the conversation {} cannot be found", newest.key);
     Ok(nothing(batch.len()))
+}
+
+/// Returns whether messages can be the answer that a dialog waits for. One with a file is no answer to a question
+/// for a text.
+fn can_answer(dialog: Dialog, batch: &[Incoming]) -> bool {
+    dialog == Dialog::Announcement || batch.iter().all(|incoming| incoming.attachment.is_none())
 }
 
 /// The result of an attempt to open a batch.

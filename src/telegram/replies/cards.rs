@@ -1,4 +1,4 @@
-//! Cards: messages of the bot with buttons that change them in place. A card belongs to the person whose command it
+//! The rights and the redrawing of cards: messages of the bot with buttons that change them in place. A card belongs to the person whose command it
 //! answers (`outbox.owner_id`), and nobody else may use its buttons. What a tap may do depends on the person and the
 //! message, which Telegram names, never on the button's data alone.
 
@@ -12,7 +12,7 @@ use crate::domain::people::{ChatKind, Language};
 use crate::rendering::RichText;
 
 /// Returns what a person is told who may not use the buttons of the message at which `header` points, or `None`
-/// if the card is theirs. In a private chat all cards are.
+/// if the card is theirs. In a private chat all cards are. `not_yours` is said about the card of another person.
 ///
 /// # Errors
 /// Returns an error if the service shuts down or the database fails permanently.
@@ -20,6 +20,7 @@ pub(crate) async fn refusal(
     context: &BotContext,
     header: &MessageHeader,
     language: Language,
+    not_yours: impl FnOnce(Language) -> String,
 ) -> Result<Option<String>, DbError> {
     let key = header.key;
     if header.chat.kind == ChatKind::Private {
@@ -28,7 +29,7 @@ pub(crate) async fn refusal(
     let owner = || outbox::owner(context.db.pool(), key.chat, header.message);
     let sentence = match context.db.persist(owner).await? {
         Some(owner) if owner == key.user => return Ok(None),
-        Some(_) => text::not_your_button(language),
+        Some(_) => not_yours(language),
         None => text::old_button(language),
     };
     tracing::warn!(chat.id = key.chat.0, user.id = key.user.0, "a tap on somebody else's card or an old one");

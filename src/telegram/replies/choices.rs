@@ -1,5 +1,4 @@
-//! Cards: messages of which the buttons choose something. A tap changes the card itself. Only the person for
-//! whom a card was made can use it.
+//! The cards of the preferences: model, settings, personality. A tap chooses something and changes the card.
 
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use super::super::inbound::{ButtonPress, MessageHeader};
 use super::super::keyboards::preferences::{self as keyboards, CardTap};
 use super::super::locale;
 use super::super::text::{self as texts, preferences as text};
-use super::{answer_tap, answer_to, mark_handled};
+use super::{answer_tap, answer_to, cards, mark_handled};
 use crate::db::DbError;
 use crate::db::outbox::OutboxMessage;
 use crate::db::people::KnownUser;
@@ -121,12 +120,17 @@ pub(crate) async fn tapped(context: Arc<BotContext>, tap: ButtonPress, what: Car
     }
     let (books, cache, message) = (&context.books, &context.cache, header.message);
     let card = Card::of(&choice(language));
+    let not_yours = |language| text::not_your_card(language, card.command());
+    if let Some(refusal) = cards::refusal(&context, &header, language, not_yours).await? {
+        mark_handled(&context, update);
+        return refuse(refusal, "somebody else's, or old");
+    }
     let redrawn = |known: &KnownUser| OutboxMessage {
         replaces: Some(message),
         reply_to: None,
         ..compose(books, &header, card, known)
     };
-    let choose = || preferences::choose(books, cache, header.caller(), message, choice, redrawn);
+    let choose = || preferences::choose(books, cache, header.caller(), choice, redrawn);
     let (language, tapped) = context.db.persist(choose).await?;
     match tapped {
         Tapped::Done(owed) => {
@@ -138,7 +142,6 @@ pub(crate) async fn tapped(context: Arc<BotContext>, tap: ButtonPress, what: Car
             context.courier().deliver(owed);
             Ok(())
         }
-        Tapped::NotYours => refuse(text::not_your_card(language, card.command()), "somebody else's"),
         Tapped::Old => refuse(texts::old_button(language), "not offered"),
     }
 }

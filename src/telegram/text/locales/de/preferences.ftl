@@ -35,7 +35,7 @@ effort-button-high = hoch
 limit-button-usual = Grenze: { $limit } (Standard)
 limit-button-none = Keine Grenze (Standard)
 answer-cost = ≈ { $cost }
-card-not-yours = Das sind die Einstellungen von jemand anderem. Schick { $name } für deine eigenen.
+card-not-yours = Diese Karte gehört jemand anderem. Schick { $name } für deine eigene.
 personality = **Wie ich zu dir sein soll**
     { "" }
     Wähle etwas aus oder sag es mir mit eigenen Worten: Ton, Rolle, was ich über dich wissen soll. Es gilt ab deiner nächsten Nachricht in allen unseren Gesprächen. Auch in Gruppen richte ich mich danach, aber niemand sonst sieht es.

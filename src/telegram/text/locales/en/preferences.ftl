@@ -35,7 +35,7 @@ effort-button-high = high
 limit-button-usual = Limit: { $limit } (default)
 limit-button-none = No limit (default)
 answer-cost = ≈ { $cost }
-card-not-yours = These are somebody else's settings. Send { $name } for your own.
+card-not-yours = This is somebody else's card. Send { $name } for your own.
 personality = **How I should be with you**
     { "" }
     Choose one, or tell me in your own words: my tone, a role, what I should know about you. It counts in all our conversations from your next message on. In groups I follow it too, but nobody else sees it.

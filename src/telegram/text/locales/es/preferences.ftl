@@ -35,7 +35,7 @@ effort-button-high = alto
 limit-button-usual = Límite: { $limit } (predeterminado)
 limit-button-none = Sin límite (predeterminado)
 answer-cost = ≈ { $cost }
-card-not-yours = Estos son los ajustes de otra persona. Envía { $name } para ver los tuyos.
+card-not-yours = Esta tarjeta es de otra persona. Envía { $name } para abrir la tuya.
 personality = **Cómo quieres que sea contigo**
     { "" }
     Elige una opción o dímelo con tus palabras: el tono, un papel, lo que debo saber de ti. Vale en todas nuestras conversaciones desde tu próximo mensaje. También lo sigo en los grupos, pero nadie más lo ve.
