@@ -7,7 +7,7 @@ use crate::harness::money::OLGA;
 use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation};
 
 const OLD: &str = "This button is from another time. Please send the command again.";
-const NOT_YOURS: &str = "This button is for whoever has sent the command.";
+const NOT_YOURS: &str = "This button is for somebody else.";
 const NOT_ALLOWED: &str =
     "Only administrators of this chat who may manage topics and delete messages can do that.";
 const USED: &str = "This was confirmed before; the result comes as a message.";

@@ -3,7 +3,7 @@
 use playground::anthropic::{Reply, Step, StopReason};
 use serde_json::{Value, json};
 
-use crate::harness::{ANN, Bot};
+use crate::harness::{ANN, BOB, Bot, GROUP};
 
 fn call(name: &str, input: Value) -> Reply {
     let call = Step::ToolUse { name: name.to_owned(), input };
@@ -202,6 +202,28 @@ async fn at_the_limit_of_one_request_the_person_is_asked_whether_to_go_on() {
     let prompt = outline(&bot.model.requests().last().unwrap().body);
     assert_eq!(prompt.last().map(String::as_str), Some("user Go on."));
     assert!(prompt.iter().any(|line| line.starts_with("assistant cost_estimator")), "{prompt:?}");
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn in_a_group_the_model_goes_on_only_for_the_person_who_pays() {
+    let bot = Bot::with([("TURN_LIMIT_USD", "0.10")]).await;
+    let input = json!({"input_chars": 1, "output_chars": 1});
+    let call = Step::ToolUse { name: "cost_estimator".to_owned(), input };
+    let words = Step::Text("x".repeat(48_000));
+    bot.model.script(Reply::steps(vec![words, call, Step::Stop(StopReason::ToolUse)]));
+    bot.model.script(Reply::text("One part is done."));
+    bot.telegram.say(GROUP, ANN, "@starling_bot work hard");
+    bot.database.until("SELECT count(*) FROM turns WHERE detail = 'turn_limit'", 1).await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+    let asking = bot.telegram.messages(GROUP).into_iter().rfind(|message| message.from_bot).unwrap();
+    assert!(asking.text.ends_with("Shall I go on?"), "{}", asking.text);
+    let told = bot.tap(GROUP, BOB, asking.id, "go:on").await;
+    assert_eq!(told.as_deref(), Some("This button is for somebody else."));
+    assert_eq!(bot.tap(GROUP, ANN, asking.id, "go:on").await, None);
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'answered'", 2).await;
+    let asked = "SELECT count(DISTINCT threads.user_id) FROM turns JOIN threads ON threads.id = thread_id";
+    assert_eq!(bot.database.count(asked).await, 1);
     bot.end().await;
 }
 

@@ -11,8 +11,8 @@ use super::super::inbound::{ButtonPress, MessageHeader};
 use super::super::keyboards::{self, ButtonAction};
 use super::super::pipeline::queue::{SessionInput, StopRequest, StopSource};
 use super::super::replies::{
-    amount, answer_tap, answer_tap_in_words, choices, log_failure, mark_handled, remove_buttons, spawn,
-    topics,
+    amount, answer_tap, answer_tap_in_words, cards, choices, log_failure, mark_handled, remove_buttons,
+    spawn, topics,
 };
 use super::super::sessions::post;
 use super::super::{locale, text};
@@ -107,12 +107,18 @@ fn old(
     mark_handled(context, update);
 }
 
-/// Asks the model to go on, as if the person had written that. It counts as the message with the button, so
-/// however often the button is pressed, the model is asked once.
+/// Asks the model to go on, as if the person whose answer it is had written that. It counts as the message with
+/// the button, so however often the button is pressed, the model is asked once.
 async fn go_on(context: Arc<BotContext>, header: MessageHeader, callback: String) -> Result<(), DbError> {
+    let language = locale::of(&context, &header.sender).await?;
+    if let Some(refusal) = cards::refusal(&context, &header, language, text::not_your_button).await? {
+        answer_tap(&context, callback, Some(refusal));
+        mark_handled(&context, header.update);
+        return Ok(());
+    }
     answer_tap(&context, callback, None);
     remove_buttons(&context, &header);
-    let words = text::go_on_words(locale::of(&context, &header.sender).await?);
+    let words = text::go_on_words(language);
     prompt(&context, header.saying(words, context.books.clock.now()));
     Ok(())
 }

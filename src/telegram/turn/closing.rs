@@ -53,6 +53,7 @@ pub(super) async fn close(
     let mut messages: Vec<_> = texts.collect();
     if let Some(last) = messages.last_mut() {
         last.keyboard = keyboard(request, report.outcome);
+        last.owner = last.keyboard.as_ref().map(|_| request.key.user);
     }
     // What was not promised to a chat is not sent once the answer was cut.
     if !matches!(report.outcome, Outcome::Interrupted(_)) {
