@@ -15,8 +15,8 @@ use super::breaker::{Breaker, CallFailure, PERIOD, Transition};
 use super::keys::{Keys, Origin};
 use crate::telemetry::metrics::Metrics;
 
-/// Time limit for a response. Exceeding it opens the breaker, so a slow Redis costs at most one such wait per
-/// breaker period.
+/// Time limit for a response. Exceeding it opens the breaker, so a slow Redis delays the calls under way
+/// once, and then one per breaker period.
 const RESPONSE_LIMIT: Duration = Duration::from_millis(250);
 /// Time limit for a response with a large value; these use a connection of their own.
 const BULK_LIMIT: Duration = Duration::from_secs(2);

@@ -27,7 +27,8 @@ pub struct Conversation {
     pub turn_limit: Usd,
     /// The most to which a person may raise that limit.
     pub most_turn_limit: Usd,
-    /// How many bytes of files are fetched for one user in a day (UTC); 0 means no limit.
+    /// The most bytes of files that are fetched for one user in a day (UTC), except for administrators; 0 means no
+    /// limit.
     pub file_bytes_per_day: u64,
     /// How long conversations are kept, in days.
     pub messages_kept_days: i64,

@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Returns "set" or "not set" for a secret.
+/// Says whether a secret is set, without showing it.
 pub(super) fn presence<T>(secret: Option<&T>) -> &'static str {
     if secret.is_some() { "(set, hidden)" } else { "(not set)" }
 }

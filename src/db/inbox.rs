@@ -1,4 +1,5 @@
-//! Repository of the inbox: updates as received from Telegram, kept until their effects are committed.
+//! Repository of the inbox: updates as received from Telegram. They are marked as handled together with their
+//! effects, and deleted later.
 
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{ChatId, MessageId, UpdateId};

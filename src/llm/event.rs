@@ -28,7 +28,7 @@ pub enum LlmEvent {
     ServerResult(ServerResult),
     /// The usage of the call so far. Replaces earlier reports.
     Usage(Reported),
-    /// The model has ended for this reason; only [`Self::Stop`] is missing, and is not needed any more.
+    /// The model has ended for this reason. The answer is complete even if [`Self::Stop`] never comes.
     Ending(StopReason),
     /// The end of the answer.
     Stop(StopReason),

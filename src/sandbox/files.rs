@@ -1,4 +1,4 @@
-//! Files of a sandbox: into it, out of it, and the list of them.
+//! Writes, reads and lists the files of a sandbox.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ impl Client {
     /// Writes a file, and the folders above it. A path may have any characters.
     ///
     /// # Errors
-    /// Returns the last error, when trying again did not help or is of no use.
+    /// Returns the last error if retries failed or could not help.
     pub(crate) async fn upload(
         &self,
         sandbox: &Connection,

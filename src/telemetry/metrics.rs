@@ -97,7 +97,7 @@ metrics! {
     /// Messages from people to be answered, by kind of chat.
     messages_received: IntCounterVec = "bot_messages_received_total"
         ["chat_type": "private" | "group" | "supergroup" | "channel"];
-    /// Messages with nothing to read, and service messages, by kind.
+    /// Messages with nothing to read, and service messages that are not used, by kind.
     messages_unread: IntCounterVec = "bot_messages_unread_total"
         ["kind": "text" | "rich_message" | "animation" | "photo" | "live_photo" | "document" | "audio" | "video"
             | "video_note" | "voice" | "sticker" | "paid_media" | "story" | "checklist" | "contact"

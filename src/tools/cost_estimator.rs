@@ -104,7 +104,7 @@ fn estimate(
         json!({"model": model.name, "usd_per_request": one, "usd_total": one.times(arguments.requests)})
     };
     Ok(json!({
-        "estimates": registry.offered().map(of_model).collect::<Vec<_>>(),
+        "estimates": registry.offered_on(today).map(of_model).collect::<Vec<_>>(),
         "input_tokens": usage.input,
         "output_tokens": usage.output,
         "tools_usd_per_request": tools,
@@ -152,7 +152,7 @@ fn of_tools(arguments: &Arguments, registry: &Registry, today: NaiveDate) -> Usd
     .sum()
 }
 
-/// Returns what one use of each paid tool costs.
+/// Returns the unit prices of the paid tools.
 fn prices(services: Services, registry: &Registry, today: NaiveDate) -> Value {
     let mut prices = json!({"web_search": pricing::web_search(registry, today)});
     if services.pictures {

@@ -24,9 +24,9 @@ pub struct SendableFile {
     pub size: i64,
 }
 
-/// Returns the files of a conversation with these ids, in any order. Missing are ids that do not exist, are
-/// of another conversation, have expired, or were cleared. What was found and has expired within the hour is
-/// kept for one more.
+/// Returns the files of a conversation with these ids, in any order. Left out are ids that do not exist,
+/// are of another conversation, have expired, or were cleared. A made file that is found is kept for at least one
+/// more hour.
 pub(crate) async fn sendable(
     db: &Db,
     key: ThreadKey,

@@ -1,5 +1,5 @@
-//! Routing: passes each update to its handler, which returns within milliseconds. Longer work runs in a
-//! session or a task of its own. The inbox row stays until the update's effects are committed.
+//! Routing: passes each update to its handler, which returns at once. Longer work runs in a session or a task of
+//! its own. The update is marked as handled together with its effects.
 
 mod admin;
 mod announce;
@@ -39,9 +39,9 @@ use crate::domain::people::ChatKind;
 use crate::llm::Unreadable;
 use crate::services::{people, topic_naming};
 
-/// Handles one update. Updates of one chat arrive in order, those of different chats concurrently. Waits only
-/// for the database and only with an administrator: the dialog of `/announce` is open before the next message is
-/// read, and whether a message is to be announced is known before it is fetched.
+/// Handles one update. Updates of one chat arrive in order, those of different chats concurrently. Only an
+/// administrator's update waits, for the database, so that the dialog of `/announce` is open before the next message
+/// is read, and whether a message is to be announced is known before it is fetched.
 pub(crate) async fn handle(context: &Arc<BotContext>, update: Update) {
     let (id, span) = (update.id, span(&update));
     let inbound = span.in_scope(|| read(context, update));

@@ -13,8 +13,8 @@ use crate::telegram::pipeline::slots::Slot;
 
 /// How long to wait before asking again whether reserved money is free.
 const RESERVED_PAUSE: Duration = Duration::from_millis(200);
-/// How long to wait for money that is reserved for something that does not end: work that nobody has in hand
-/// is taken up only when this turn is over.
+/// How long to wait for reserved money. Work that a crash has left behind keeps its hold until this turn has ended,
+/// so waiting longer would be in vain.
 const RESERVED_LIMIT: Duration = Duration::from_secs(300);
 
 /// Waits until the user has a free place and something to spend, or the turn is cut.
@@ -30,9 +30,8 @@ pub(super) async fn enter(
     }
 }
 
-/// The gate: waits for a place and for money that other turns of the same user have reserved. A turn that is
-/// not covered runs alone, so that a user can overdraw by one turn at most, however many are asked for side
-/// by side.
+/// The gate: waits for a place and for money that other turns of the same user have reserved. A turn without
+/// a hold runs alone, so that a user can overdraw by at most one turn, however many are started at once.
 async fn wait_for_admission(
     context: &BotContext,
     request: &TurnRequest,
