@@ -13,9 +13,10 @@ use tokio::time::Instant;
 use crate::console;
 use crate::growth::Growth;
 use crate::metrics::Turns;
+use crate::outside::{ChatService, ModelService};
 use crate::service::Service;
 use crate::signals::Signals;
-use crate::world::{ANN, ChatService, Environment, ModelService, MoneyMode, OutsideArgs, Paths};
+use crate::world::{ANN, Environment, MoneyMode, OutsideArgs, Paths};
 
 /// Interval between two checks of the chat.
 const LOOK_EVERY: Duration = Duration::from_millis(50);

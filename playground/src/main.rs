@@ -9,6 +9,7 @@ mod console;
 mod crash;
 mod growth;
 mod metrics;
+mod outside;
 mod run;
 mod service;
 mod signals;

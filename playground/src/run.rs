@@ -4,11 +4,9 @@
 use anyhow::{Context as _, bail};
 
 use crate::console;
+use crate::outside::{ChatService, ImageService, ModelService, PythonService, SpeechService};
 use crate::signals::Signals;
-use crate::world::{
-    ChatService, Environment, ImageService, ModelService, MoneyMode, OutsideArgs, Paths, PythonService,
-    SpeechService,
-};
+use crate::world::{Environment, MoneyMode, OutsideArgs, Paths};
 
 /// Arguments of `run`.
 #[derive(clap::Args)]

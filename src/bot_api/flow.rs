@@ -2,6 +2,8 @@
 //! penalty is always possible: no message is sent to its chat during one, and the bot is cautious for a while
 //! afterwards.
 
+mod budget;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,27 +11,14 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use self::budget::{
+    ACTIONS, ANNOUNCEMENTS_LEAVE, CAUTION, COSMETICS, CallTimes, ChatBudget, LATER_DRAFTS,
+    announcement_limit, message_limits,
+};
 use crate::domain::ids::ChatId;
 
-/// Sends and edits in a private chat: one per second on average, with short bursts. All periods are a little
-/// longer than Telegram's, because a call arrives some time after it was admitted.
-const PRIVATE_MESSAGES: &[(usize, Duration)] = &[(5, Duration::from_millis(5_200))];
-/// Sends and edits in a group.
-const GROUP_MESSAGES: &[(usize, Duration)] = &[(20, Duration::from_secs(62))];
-/// Drafts and chat actions share one budget in each chat. Only first drafts may use all of it, because a
-/// reader waits for them.
-const COSMETICS: &[(usize, Duration)] = &[(20, Duration::from_millis(5_200)), (40, Duration::from_secs(31))];
-/// The part of it for later drafts; one per second fits.
-const LATER_DRAFTS: &[(usize, Duration)] =
-    &[(16, Duration::from_millis(5_200)), (32, Duration::from_secs(31))];
-/// The part of it for chat actions.
-const ACTIONS: &[(usize, Duration)] = &[(10, Duration::from_millis(5_200)), (20, Duration::from_secs(31))];
 /// Places in a message budget that live messages leave for finished ones.
 const RESERVED: usize = 2;
-/// The part of the overall budget that announcements leave for everything else: one third.
-const ANNOUNCEMENTS_LEAVE: usize = 3;
-/// How long calls stay cautious after a penalty.
-const CAUTION: Duration = Duration::from_secs(60);
 /// Added to a penalty, so that it ends here a little after it ends at Telegram.
 const MARGIN: Duration = Duration::from_millis(250);
 /// The number of chats limited within this time that indicates a limit on the bot itself, not on the chats.
@@ -84,16 +73,6 @@ struct FlowState {
     /// The most recent penalties.
     penalties: VecDeque<(Instant, ChatId)>,
     chats: HashMap<ChatId, ChatBudget>,
-}
-
-#[derive(Debug, Default)]
-struct ChatBudget {
-    messages: CallTimes,
-    cosmetics: CallTimes,
-    punished_until: Option<Instant>,
-    cautious_until: Option<Instant>,
-    /// The number of finished messages that wait for their turn; no cosmetic call passes them.
-    waiting: usize,
 }
 
 /// A finished message that waits; no cosmetic call is made in its chat meanwhile.
@@ -260,47 +239,6 @@ impl FlowState {
                 self.overall_log.take(&[limit], now);
             }
         }
-    }
-}
-
-/// Returns the limit of announcements over all chats: with 30 messages per second, 20.
-fn announcement_limit((messages, period): (usize, Duration)) -> (usize, Duration) {
-    ((messages - messages / ANNOUNCEMENTS_LEAVE).max(1), period)
-}
-
-/// Returns the limits for sends and edits in a chat.
-fn message_limits(chat: ChatId) -> &'static [(usize, Duration)] {
-    if chat.0 > 0 { PRIVATE_MESSAGES } else { GROUP_MESSAGES }
-}
-
-impl ChatBudget {
-    fn is_idle(&self, now: Instant) -> bool {
-        let over = |end: Option<Instant>| end.is_none_or(|end| end <= now);
-        let old = |log: &CallTimes| log.0.back().is_none_or(|&last| now - last > CAUTION);
-        self.waiting == 0 && over(self.cautious_until) && old(&self.messages) && old(&self.cosmetics)
-    }
-}
-
-/// The times of the newest calls, as many as the largest limit counts.
-#[derive(Debug, Default)]
-struct CallTimes(VecDeque<Instant>);
-
-impl CallTimes {
-    /// Returns when the next call fits all limits with `reserved` places to spare, or `None` if it fits now.
-    fn free_at(&self, limits: &[(usize, Duration)], reserved: usize, now: Instant) -> Option<Instant> {
-        let blocked = |&(count, period): &(usize, Duration)| {
-            let place = self.0.len().checked_sub(count.saturating_sub(reserved).max(1))?;
-            self.0.get(place).map(|&call| call + period).filter(|&end| now < end)
-        };
-        limits.iter().filter_map(blocked).max()
-    }
-
-    fn take(&mut self, limits: &[(usize, Duration)], now: Instant) {
-        let longest = limits.iter().map(|&(count, _)| count).max().unwrap_or(0);
-        while self.0.len() >= longest {
-            self.0.pop_front();
-        }
-        self.0.push_back(now);
     }
 }
 

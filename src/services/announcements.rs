@@ -4,9 +4,10 @@
 use chrono::TimeDelta;
 
 use super::adjustments::Target;
+use super::announcement_report::table;
 use super::books::Books;
 use super::intake::Caller;
-use crate::db::announcement_recipients::{self as recipients, Audience, RecipientState, ReportLine, Tally};
+use crate::db::announcement_recipients::{self as recipients, Audience, RecipientState, Tally};
 use crate::db::announcements::{self, Announcement, AnnouncementState};
 use crate::db::dialogs::{self, Dialog, OpenDialog};
 use crate::db::made_files::{self, Report};
@@ -153,21 +154,15 @@ pub(crate) async fn approve(
     progress: MessageId,
 ) -> Result<Tapped, DbError> {
     let mut tx = books.db.begin().await?;
-    let tapped = match announcements::lock(&mut tx, id).await? {
-        Some(found) if found.admin != key.user || found.chat != key.chat => Tapped::Unknown,
-        None => Tapped::Unknown,
-        Some(Announcement { state: AnnouncementState::Offered, .. }) => {
-            if announcements::running(&mut tx).await?.is_some() {
-                Tapped::Busy
-            } else {
-                recipients::enlist(&mut tx, id).await?;
-                announcements::begin(&mut tx, id, progress).await?;
-                tracing::info!(admin.id = key.user.0, announcement.id = id.0, "an announcement was approved");
-                Tapped::Done
-            }
-        }
-        Some(_) => Tapped::Before,
-    };
+    let mut tapped = find_offered(&mut tx, key, id).await?;
+    if tapped == Tapped::Done && announcements::running(&mut tx).await?.is_some() {
+        tapped = Tapped::Busy;
+    }
+    if tapped == Tapped::Done {
+        recipients::enlist(&mut tx, id).await?;
+        announcements::begin(&mut tx, id, progress).await?;
+        tracing::info!(admin.id = key.user.0, announcement.id = id.0, "an announcement was approved");
+    }
     inbox::handled(&mut tx, update).await?;
     Db::commit(tx).await?;
     Ok(tapped)
@@ -181,18 +176,23 @@ pub(crate) async fn cancel(
     id: AnnouncementId,
 ) -> Result<Tapped, DbError> {
     let mut tx = books.db.begin().await?;
-    let tapped = match announcements::lock(&mut tx, id).await? {
-        Some(found) if found.admin != key.user || found.chat != key.chat => Tapped::Unknown,
-        None => Tapped::Unknown,
-        Some(Announcement { state: AnnouncementState::Offered, .. }) => {
-            announcements::set_state(&mut tx, id, AnnouncementState::Cancelled).await?;
-            Tapped::Done
-        }
-        Some(_) => Tapped::Before,
-    };
+    let tapped = find_offered(&mut tx, key, id).await?;
+    if tapped == Tapped::Done {
+        announcements::set_state(&mut tx, id, AnnouncementState::Cancelled).await?;
+    }
     inbox::handled(&mut tx, update).await?;
     Db::commit(tx).await?;
     Ok(tapped)
+}
+
+/// Locks an announcement. Returns [`Tapped::Done`] if it awaits the approval of this administrator in this chat.
+async fn find_offered(tx: &mut Tx<'_>, key: ThreadKey, id: AnnouncementId) -> Result<Tapped, DbError> {
+    let found = announcements::lock(tx, id).await?;
+    Ok(match found.filter(|found| (found.admin, found.chat) == (key.user, key.chat)) {
+        None => Tapped::Unknown,
+        Some(found) if found.state == AnnouncementState::Offered => Tapped::Done,
+        Some(_) => Tapped::Before,
+    })
 }
 
 /// Stops an announcement that is being sent. Every administrator may.
@@ -264,48 +264,4 @@ pub(crate) async fn conclude(
     let owed = outbox::enqueue(&mut tx, &messages).await?;
     Db::commit(tx).await?;
     Ok(Conclusion::Ended(owed))
-}
-
-/// Returns the report as CSV, for programs: names of columns and results are not translated.
-fn table(lines: &[ReportLine]) -> String {
-    let mut table = "user_id,username,result,detail\r\n".to_owned();
-    for ReportLine { user, username, state, detail } in lines {
-        let name = username.as_ref().map(|name| format!("@{name}")).unwrap_or_default();
-        let cells =
-            [&user.to_string(), &name, state, &detail.clone().unwrap_or_default()].map(|text| cell(text));
-        table.push_str(&cells.join(","));
-        table.push_str("\r\n");
-    }
-    table
-}
-
-/// Returns a cell, in quotes where it needs them. What a program would take for a formula begins with a quote.
-fn cell(text: &str) -> String {
-    let text = if text.starts_with(['=', '+', '-', '\t']) { format!("'{text}") } else { text.to_owned() };
-    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_report_is_a_table_that_programs_read() {
-        let line = |user, username: Option<&str>, state: &str, detail: Option<&str>| ReportLine {
-            user: UserId(user),
-            username: username.map(str::to_owned),
-            state: state.to_owned(),
-            detail: detail.map(str::to_owned),
-        };
-        let lines = [
-            line(42, Some("ann"), "sent", None),
-            line(43, None, "refused", Some("Bad Request: a \"b\", c")),
-            line(44, None, "refused", Some("=1+1")),
-        ];
-        assert_eq!(
-            table(&lines),
-            "user_id,username,result,detail\r\n42,@ann,sent,\r\n43,,refused,\"Bad Request: a \"\"b\"\", c\"\r\n\
-             44,,refused,'=1+1\r\n"
-        );
-    }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub mod adjustments;
 pub(crate) mod admission;
+mod announcement_report;
 pub(crate) mod announcements;
 pub mod books;
 pub(crate) mod clearing;
@@ -35,6 +36,7 @@ pub mod settlement;
 pub(crate) mod state_metrics;
 pub(crate) mod statement;
 pub(crate) mod statistics;
+pub(crate) mod topic_changes;
 pub(crate) mod topic_naming;
 pub(crate) mod transcription;
 pub mod turn_context;

@@ -11,8 +11,7 @@ use super::pricing;
 use crate::db::balance::{self, Operation, Reason};
 use crate::db::model_calls::{self, Payer, PricedCall};
 use crate::db::topic_names::{self, FirstAnswer, NamingState, StoredNaming};
-use crate::db::{Db, DbError, Tx, holds, inbox};
-use crate::domain::ids::UpdateId;
+use crate::db::{Db, DbError, Tx, holds};
 use crate::domain::model::Model;
 use crate::domain::money::Usd;
 use crate::domain::topic::{Topic, TopicName};
@@ -79,43 +78,8 @@ pub(crate) enum NamingClaim {
     Nothing,
 }
 
-/// What a service message tells about a topic.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum TopicChange {
-    /// It was created with a name that Telegram has made up.
-    Created {
-        /// Whether the person has chosen an icon.
-        icon: bool,
-    },
-    /// A person has changed its name.
-    Renamed,
-    /// A person has changed its icon only.
-    IconChanged,
-}
-
-/// Stores what a service message tells about a topic, and marks its update as handled.
-pub(crate) async fn learn(
-    db: &Db,
-    update: UpdateId,
-    topic: Topic,
-    change: TopicChange,
-) -> Result<(), DbError> {
-    let mut tx = db.begin().await?;
-    match change {
-        TopicChange::Created { icon } => topic_names::created(&mut tx, topic, icon).await?,
-        TopicChange::IconChanged => topic_names::icon_given(&mut tx, topic).await?,
-        TopicChange::Renamed => {
-            if let Some(stored) = topic_names::lock(&mut tx, topic).await? {
-                release(&mut tx, &stored).await?;
-            }
-            topic_names::given(&mut tx, topic).await?;
-        }
-    }
-    inbox::handled(&mut tx, update).await?;
-    Db::commit(tx).await
-}
-
-async fn release(tx: &mut Tx<'_>, stored: &StoredNaming) -> Result<(), DbError> {
+/// Releases what is held for a naming, if anything is.
+pub(super) async fn release(tx: &mut Tx<'_>, stored: &StoredNaming) -> Result<(), DbError> {
     match stored.hold {
         Some((user, held)) => holds::release(tx, user, held).await,
         None => Ok(()),

@@ -23,12 +23,10 @@ use crate::bench::load::{Asker, Load};
 use crate::bench::process::{Memory, Process};
 use crate::bench::row::Row;
 use crate::console;
+use crate::outside::{ChatService, ImageService, ModelService, PythonService, SpeechService};
 use crate::service::{Service, Setting};
 use crate::signals::Signals;
-use crate::world::{
-    self, ChatService, Environment, ImageService, ModelService, MoneyMode, Paths, PythonService,
-    SpeechService,
-};
+use crate::world::{self, Environment, MoneyMode, Paths};
 
 /// Default batching window of the bot, in milliseconds.
 const DEFAULT_WINDOW_MS: u64 = 200;

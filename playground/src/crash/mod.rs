@@ -33,11 +33,10 @@ use self::count::Surroundings;
 use self::findings::Findings;
 use self::servers::{Redis, Server, Signal};
 use crate::console;
+use crate::outside::{ChatService, ImageService, ModelService, PythonService, SpeechService};
 use crate::service::{Service, Setting};
 use crate::signals::Signals;
-use crate::world::{
-    self, ChatService, Environment, ImageService, ModelService, Paths, PythonService, SpeechService,
-};
+use crate::world::{self, Environment, Paths};
 
 /// Time limit until the bot is idle.
 const QUIET_WITHIN: Duration = Duration::from_secs(240);

@@ -37,7 +37,7 @@ use crate::domain::ids::UpdateId;
 use crate::domain::message::Incoming;
 use crate::domain::people::ChatKind;
 use crate::llm::Unreadable;
-use crate::services::{people, topic_naming};
+use crate::services::{people, topic_changes};
 
 /// Handles one update. Updates of one chat arrive in order, those of different chats concurrently. Only an
 /// administrator's update waits, for the database, so that the dialog of `/announce` is open before the next message
@@ -152,7 +152,7 @@ fn topic_news(context: &Arc<BotContext>, news: TopicNews) {
     context.life.spawn("topic news", async move {
         let TopicNews { update, topic, change } = news;
         let db = &task.db;
-        log_failure(db.persist(|| topic_naming::learn(db, update, topic, change)).await);
+        log_failure(db.persist(|| topic_changes::learn(db, update, topic, change)).await);
     });
 }
 

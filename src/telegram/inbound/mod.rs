@@ -24,7 +24,7 @@ use crate::domain::message::Incoming;
 use crate::domain::people::{ChatKind, Person};
 use crate::domain::topic::Topic;
 use crate::llm::Unreadable;
-use crate::services::topic_naming::TopicChange;
+use crate::services::topic_changes::TopicChange;
 
 /// Reads the request of an update that arrived `now`. `most` is the largest file that Telegram hands out, in
 /// bytes.

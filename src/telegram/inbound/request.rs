@@ -9,7 +9,7 @@ use crate::domain::people::{Chat, Person};
 use crate::domain::topic::Topic;
 use crate::llm::Unreadable;
 use crate::services::intake::Caller;
-use crate::services::topic_naming::TopicChange;
+use crate::services::topic_changes::TopicChange;
 use crate::telegram::commands::Command;
 
 /// The request of an update.

@@ -143,6 +143,7 @@ const PLAYGROUND: &[Order] = &[
             &["anthropic", "e2b", "service", "telegram"],
             &["replies"],
             &["gemini", "openai"],
+            &["outside"],
             &["world"],
             &["ask", "bench", "crash", "run"],
             &["main"],

@@ -3,6 +3,7 @@
 
 mod control;
 mod feed;
+mod files;
 mod shop;
 mod snapshot;
 
@@ -53,9 +54,9 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/play/stop", post(control::stop))
         .route("/play/pay", post(shop::pay))
         .route("/play/stars", post(shop::set_stars))
-        .route("/play/file", post(control::send_file))
+        .route("/play/file", post(files::send_file))
         .route("/play/file/{id}", get(stored_file))
-        .route("/play/voice", post(control::send_voice))
+        .route("/play/voice", post(files::send_voice))
         .route("/play/user", post(control::add_user))
         .route("/play/group", post(control::add_group))
         .route("/play/topic", post(control::add_topic))
