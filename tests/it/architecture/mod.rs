@@ -253,7 +253,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("fluent_templates", &["telegram/text"]),
     ("clap", &["main.rs"]),
     ("rlimit", &["main.rs"]),
-    ("sha2", &["domain/digest.rs"]),
+    ("ring", &["domain/digest.rs"]),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
