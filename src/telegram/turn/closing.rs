@@ -46,7 +46,10 @@ pub(super) async fn close(
     let closing = text::closings(request.settings.language, report.outcome, request.unfetched, daily_limit);
     let closing = closing.filter(|_| !silent);
     let rest = if shown.posted == 0 { or_raw(shown.rest, &report.text) } else { shown.rest };
-    let cost = cost_line(context, request, calls_complete, report).await.filter(|_| !silent);
+    let costing = cost_line(context, request, calls_complete, report);
+    let draft = shown.draft.as_deref();
+    let cost =
+        keeping(context, place, shown.posted, draft.and(rest.first()), costing).await.filter(|_| !silent);
     let (parts, cost_of_files) = with_cost(with_closing(rest, closing), cost);
     let mut live = shown.live;
     let texts = (shown.posted..).zip(&parts).map(|(number, part)| place.part(number, part, live.take()));
@@ -68,22 +71,17 @@ pub(super) async fn close(
     let subject = request.settings.model.name.as_str();
     let begun = context.screen.courier.is_idle(place.chat);
     let ending = Ending { report, calls_complete, subject, messages: &messages, begun };
-    forget_lost(context, request, report).await;
     let settle = || settlement::settle(&context.books, request.turn_ref(), ending);
-    let (settling, ends) = oneshot::channel::<()>();
-    let (settled, ()) = tokio::join!(
-        async {
-            let settled = db.persist(settle).await;
-            drop(settling);
-            settled
-        },
-        async {
+    let last = parts.first();
+    let settling = async {
+        forget_lost(context, request, report).await;
+        db.persist(settle).await
+    };
+    let (settled, ()) =
+        tokio::join!(keeping(context, place, shown.posted, draft.and(last), settling), async {
             shown.frame.arrived().await;
-            let (draft, last) = (shown.draft.as_deref(), parts.first());
             synchronise(context, place, shown.posted, draft, last).await;
-            keep(context, place, shown.posted, draft.and(last), ends).await;
-        }
-    );
+        });
     let shown_before = messages.is_empty() && (shown.posted > 0 || shown.has_files);
     Closed { settled, begun, shown_before }
 }
@@ -173,21 +171,31 @@ async fn synchronise(
     }
 }
 
-/// Shows a finished answer as a draft until it is settled: a database that is away may delay that for longer
-/// than a draft lasts.
-async fn keep(
+/// Does a `work` that needs the database, and shows the finished answer as a draft meanwhile: a database that is
+/// away may delay it for longer than a draft lasts.
+async fn keeping<T>(
     context: &BotContext,
     place: Place,
     part: usize,
     last: Option<&RichText>,
-    mut settled: oneshot::Receiver<()>,
-) {
-    let Some(last) = last.filter(|_| place.surface == Surface::Draft) else { return };
-    while tokio::time::timeout(streaming::REMINDER, &mut settled).await.is_err() {
-        if let Err(postponed) = streaming::draft(&context.screen.api, place, part, Class::Draft, last).await {
-            tracing::debug!(?postponed, "the draft of an unsettled answer could not be shown again");
+    work: impl Future<Output = T>,
+) -> T {
+    let Some(last) = last.filter(|_| place.surface == Surface::Draft) else { return work.await };
+    let (working, mut ends) = oneshot::channel::<()>();
+    let showing = async {
+        while tokio::time::timeout(streaming::REMINDER, &mut ends).await.is_err() {
+            let shown = streaming::draft(&context.screen.api, place, part, Class::Draft, last).await;
+            if let Err(postponed) = shown {
+                tracing::debug!(?postponed, "the draft of an unsettled answer could not be shown again");
+            }
         }
-    }
+    };
+    let working = async {
+        let done = work.await;
+        drop(working);
+        done
+    };
+    tokio::join!(working, showing).0
 }
 
 /// Returns the raw text of an answer that is nothing but markup, so that something is seen of it.
