@@ -40,7 +40,7 @@ use crate::telegram::streaming::{Actions, Screen};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::readiness::Readiness;
 use crate::telemetry::scrape::{self, ScrapeRequests};
-use crate::telemetry::server;
+use crate::telemetry::{server, statements};
 use secrecy::ExposeSecret;
 
 /// Time limit of migrations, including the wait for another instance.
@@ -61,6 +61,7 @@ pub async fn run(
     mut signal: impl AsyncFnMut(),
 ) -> Result<bool> {
     let metrics = Metrics::new().context("the metrics cannot be registered")?;
+    statements::observe_into(metrics.db_statements.clone());
     let readiness = Readiness::default();
     // Bound early, so that a taken port is found before anything else starts.
     let listener = tokio::select! {
@@ -179,8 +180,7 @@ async fn start(
     let (made_files, copies_dropped) = (assistant.made_files.clone(), assistant.copies.dropped());
     let courier =
         Courier::new(api.clone(), db.clone(), cache.clone(), made_files, life.clone(), metrics.clone());
-    let actions = Actions::new(api.clone(), life.clone());
-    let screen = Screen { api: api.clone(), actions, courier, db: db.clone(), life: life.clone() };
+    let screen = screen(&api, courier, db, (life, metrics));
     let context = Arc::new(BotContext {
         me,
         db: db.clone(),
@@ -220,6 +220,19 @@ async fn start(
         Some((listener, webhook)) => life.spawn_vital("webhook", intake::listen(listener, webhook, intake)),
     }
     Ok(())
+}
+
+/// Creates what turns are shown with.
+fn screen(api: &Api, courier: Courier, db: &Db, (life, metrics): (&Lifecycle, &Metrics)) -> Screen {
+    let actions = Actions::new(api.clone(), life.clone());
+    Screen {
+        api: api.clone(),
+        actions,
+        courier,
+        db: db.clone(),
+        life: life.clone(),
+        metrics: metrics.clone(),
+    }
 }
 
 /// Loads the table of models and prices, and starts the metrics of each.

@@ -98,6 +98,14 @@ MODELS = [
         to("overview"),
     ),
     lines(
+        "From the first words to the screen",
+        "Seconds from the first words of an answer to the draft, or the message in a group, that shows them.",
+        [(quantile(q, "bot_first_draft_seconds"), n) for q, n in ((0.5, "median"), (0.95, "95 %"), (0.99, "99 %"))],
+        "s",
+        lower_is_better(1, 3),
+        to("telegram"),
+    ),
+    lines(
         "Length of requests",
         "Seconds from the request to the end of the answer.",
         [(quantile(q, "bot_llm_request_seconds"), n) for q, n in ((0.5, "median"), (0.95, "95 %"), (0.99, "99 %"))],
@@ -153,6 +161,20 @@ TOOLS = [
         lower_is_better(0.2, 0.5),
         to("logs"),
         most=1,
+    ),
+    lines(
+        "Refused paid tools",
+        "Calls a minute of paid tools that were refused for lack of money, by tool and reason: the balance, or what a "
+        "sub-agent may still cost.",
+        [
+            (
+                f"sum by (tool_name, reason) (rate(bot_tools_refused_total{RATE})) * 60 > 0",
+                "{{tool_name}}: {{reason}}",
+            )
+        ],
+        "short",
+        NEUTRAL,
+        to("money"),
     ),
     lines(
         "Length of tool calls",

@@ -132,6 +132,14 @@ BOOKS = [
         to("logs"),
     ),
     number(
+        "All books",
+        "How long ago an audit of all books found nothing. It runs once a week; between them, what has changed is read.",
+        "time() - max(bot_audit_full_timestamp_seconds > 0)",
+        "s",
+        lower_is_better(691200, 777600),
+        to("logs"),
+    ),
+    number(
         "Balances",
         "What all people have, US dollars: what the operator owes them in answers.",
         "max(bot_total_balance_usd)",

@@ -60,7 +60,7 @@ NOW = [
 POSTGRES = [
     lines(
         "Size of the databases",
-        "Bytes. What grows is described in docs/ARCHITECTURE.md; the janitor keeps messages for "
+        "Bytes. What grows is described in docs/CAPACITY.md; the janitor keeps messages for "
         "MESSAGES_KEPT_DAYS, money for ever.",
         [('pg_database_size_bytes{datname!~"template.*"}', "{{datname}}")],
         "bytes",
@@ -99,6 +99,33 @@ POSTGRES = [
         "short",
         lower_is_better(0.05, 0.2),
         to("logs"),
+    ),
+    lines(
+        "Slowest operations",
+        "Seconds, 95 % of the statements of an operation are shorter; the ten slowest, as the code names them. "
+        "The audit of all books, once a week, may take minutes.",
+        [
+            (
+                f"topk(10, histogram_quantile(0.95, sum by (operation, le) (rate(bot_db_statement_seconds_bucket{RATE}))))",
+                "{{operation}}",
+            )
+        ],
+        "s",
+        lower_is_better(0.5, 5),
+        to("storage"),
+    ),
+    lines(
+        "Time by operation",
+        "Seconds a second that PostgreSQL works for an operation; the ten costliest.",
+        [
+            (
+                f"topk(10, sum by (operation) (rate(bot_db_statement_seconds_sum{RATE})))",
+                "{{operation}}",
+            )
+        ],
+        "s",
+        NEUTRAL,
+        to("storage"),
     ),
     lines(
         "Read from memory",

@@ -63,6 +63,9 @@ impl Assistant {
         for (call, ran) in calls.iter().zip(ran) {
             let name = ToolName::named(&call.name).map_or("unknown", ToolName::name);
             self.metrics.count_tool(name, ran.failed, ran.duration);
+            if let Some(reason) = ran.refusal {
+                self.metrics.tools_refused.with_label_values(&[name, reason]).inc();
+            }
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::telemetry::statements;
+
 /// Why a database operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
@@ -72,10 +74,10 @@ pub enum DbError {
 
 impl DbError {
     /// Classifies the driver's error of an operation. Every operation calls this with its name once it has
-    /// returned, whatever its result, so a debug event here names it inside the span of its turn or update.
-    /// The event costs one comparison while the level is off.
+    /// returned, whatever its result, so a debug event here names it inside the span of its turn or update,
+    /// and `telemetry::statements` takes its time.
     pub(super) fn at(at: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
-        tracing::debug!(operation = at, "a database operation returned");
+        tracing::debug!(target: statements::OPERATION, operation = at, "a database operation returned");
         move |source| match Class::of(&source) {
             Class::Unavailable => Self::Unavailable { at, source },
             Class::Contended => Self::Contended { at, source },
@@ -106,6 +108,16 @@ impl DbError {
         matches!(self, Self::TooSlow { .. })
     }
 
+    /// Returns why the server does not let us in; `None` for any other error.
+    pub(crate) fn refusal(&self) -> Option<LoginRefusal> {
+        let (Self::Unavailable { source, .. } | Self::Failed { source, .. }) = self else { return None };
+        match source.as_database_error()?.code()?.as_ref() {
+            "28000" | "28P01" => Some(LoginRefusal::Credentials),
+            "3D000" => Some(LoginRefusal::NoDatabase),
+            _ => None,
+        }
+    }
+
     /// Returns the obstacle that a repetition may find gone, as the log names it; `None` for an error that
     /// stays.
     pub(super) fn obstacle(&self) -> Option<&'static str> {
@@ -118,6 +130,15 @@ impl DbError {
             }
         }
     }
+}
+
+/// Why the server does not let us in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LoginRefusal {
+    /// The user does not exist, may not connect, or has another password.
+    Credentials,
+    /// There is no such database.
+    NoDatabase,
 }
 
 /// What an error of the driver means for a repetition.

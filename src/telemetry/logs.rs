@@ -1,16 +1,23 @@
 //! Log lines on standard error, as JSON or as text. Never logged: message texts, names, tokens.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt};
 
-/// Starts logging; a second call in the same process has no effect.
+use super::statements::{self, StatementTimes};
+
+/// Starts logging, and the times of database operations; a second call in the same process has no effect.
 pub fn start(filter: &str, json: bool) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = if json {
-        lines.json().flatten_event(true).with_current_span(false).try_init()
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = if json {
+        lines.json().flatten_event(true).with_current_span(false).boxed()
     } else {
-        lines.compact().try_init()
+        lines.compact().boxed()
     };
+    let times = StatementTimes.with_filter(filter_fn(statements::wants));
+    let started = tracing_subscriber::registry().with(lines.with_filter(filter)).with(times).try_init();
     if started.is_err() {
         tracing::debug!("logging was already started");
     }

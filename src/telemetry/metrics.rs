@@ -20,6 +20,12 @@ pub type Counter = IntCounter;
 const DURATIONS_S: &[f64] =
     &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0];
 
+/// Histogram buckets in seconds for a family with many series.
+const COARSE_DURATIONS_S: &[f64] = &[0.005, 0.05, 0.5, 5.0];
+
+/// A family with many series and few buckets.
+type CoarseHistogramVec = HistogramVec;
+
 macro_rules! metrics {
     ($($(#[doc = $help:literal])+ $field:ident: $kind:ident = $name:literal
         $([$($label:literal: $($value:literal)|+),+])? $(<$($later:literal),+>)?;)*) => {
@@ -66,6 +72,9 @@ macro_rules! metrics {
     (@new Gauge, $name:literal, $help:expr) => { Gauge::new($name, $help)? };
     (@new HistogramVec, $name:literal, $help:expr, $($label:literal),+) => {
         HistogramVec::new(HistogramOpts::new($name, $help).buckets(DURATIONS_S.to_vec()), &[$($label),+])?
+    };
+    (@new CoarseHistogramVec, $name:literal, $help:expr, $($label:literal),+) => {
+        HistogramVec::new(HistogramOpts::new($name, $help).buckets(COARSE_DURATIONS_S.to_vec()), &[$($label),+])?
     };
     (@new IntGaugeVec, $name:literal, $help:expr, $($label:literal),+) => {
         IntGaugeVec::new(Opts::new($name, $help), &[$($label),+])?
@@ -160,6 +169,9 @@ metrics! {
     preparation: Histogram = "bot_turn_preparation_seconds";
     /// Seconds from the request to the model to its first visible text.
     first_text: Histogram = "bot_llm_first_text_seconds";
+    /// Seconds from the first words of an answer to the draft, or to the message in a group, that shows them. Answers
+    /// that are complete before that are not counted.
+    first_shown: Histogram = "bot_first_draft_seconds";
     /// Seconds from the request to the model to the end of its answer.
     llm_request: Histogram = "bot_llm_request_seconds";
     /// Requests to the model, by how they ended.
@@ -170,6 +182,9 @@ metrics! {
     tool_calls: IntCounterVec = "bot_tool_calls_total" <"tool_name", "status">;
     /// Seconds that calls of a tool took.
     tool_execution: HistogramVec = "bot_tool_execution_seconds" <"tool_name">;
+    /// Calls of paid tools that were refused, because too little was left of the balance or of what a sub-agent's task
+    /// may cost.
+    tools_refused: IntCounterVec = "bot_tools_refused_total" <"tool_name", "reason">;
     /// Payments that Telegram reported, by result.
     payments: IntCounterVec = "bot_payments_total" ["result": "credited" | "known"];
     /// Seconds from a payment, as Telegram dates it, to its credit. Telegram's dates are whole seconds.
@@ -186,6 +201,9 @@ metrics! {
     audit_problems: IntGauge = "bot_audit_problems";
     /// When the audit last ran to its end, seconds since 1970.
     audit_time: IntGauge = "bot_audit_timestamp_seconds";
+    /// When an audit of all books last found nothing, seconds since 1970; 0 before the first. The other audits
+    /// read what has changed since.
+    audit_full_time: IntGauge = "bot_audit_full_timestamp_seconds";
     /// What the models and transcriptions have cost in 10^-9 US dollars, by who pays; the owner pays where
     /// the fault was ours.
     costs: IntCounterVec = "bot_costs_nanousd_total" ["payer": "user" | "owner"];
@@ -199,6 +217,8 @@ metrics! {
     db_retries: IntCounter = "bot_db_retries_total";
     /// Statements that were sent to the database, without the beginnings and ends of transactions.
     db_queries: IntCounter = "bot_db_queries_total";
+    /// Seconds that statements took, by the operation that they belong to.
+    db_statements: CoarseHistogramVec = "bot_db_statement_seconds" <"operation">;
     /// Connections of the pool for single statements and transactions that are in use.
     db_active: IntGauge = "bot_db_connections_active";
     /// Connections of that pool that are open and idle.
@@ -295,7 +315,7 @@ impl Family {
     /// Returns the type as Prometheus calls it.
     pub fn type_name(&self) -> &'static str {
         match self.kind {
-            "Histogram" | "HistogramVec" => "histogram",
+            "Histogram" | "HistogramVec" | "CoarseHistogramVec" => "histogram",
             "IntCounter" | "IntCounterVec" => "counter",
             _ => "gauge",
         }
@@ -314,6 +334,9 @@ impl Metrics {
         for tool in ToolName::VARIANTS {
             for status in ["success", "error"] {
                 self.tool_calls.with_label_values(&[tool.name(), status]);
+            }
+            for reason in ["balance", "limit"] {
+                self.tools_refused.with_label_values(&[tool.name(), reason]);
             }
         }
         for result in ["ok", "flood", "refused", "failed"] {

@@ -5,3 +5,4 @@ pub mod metrics;
 pub(crate) mod readiness;
 pub(crate) mod scrape;
 pub(crate) mod server;
+pub(crate) mod statements;

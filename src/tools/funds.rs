@@ -2,6 +2,7 @@
 //! its task may still cost. The tool that has started the sub-agent has reserved that already.
 
 use parking_lot::Mutex;
+use serde_json::Value;
 
 use super::failure::Failure;
 use crate::domain::money::Usd;
@@ -69,6 +70,15 @@ pub(super) fn over_limit(left: Usd, most: Usd) -> Failure {
 /// Returns what the model is told if the balance could not be checked.
 pub(super) fn no_books() -> Failure {
     Failure::unavailable("The books could not be asked, so this tool was not run. Answer without it.")
+}
+
+/// Returns why a call was refused, as metrics name it, if it was refused for lack of money.
+pub(super) fn refusal(failure: &Value) -> Option<&'static str> {
+    match failure["error"].as_str()? {
+        "insufficient_balance" => Some("balance"),
+        "limit_reached" => Some("limit"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub(crate) struct ToolOutcome {
     pub images: Vec<ToolImage>,
     /// Whether the call failed.
     pub failed: bool,
+    /// Why a paid call was not run, as metrics name it.
+    pub refusal: Option<&'static str>,
     /// The cost in US dollars; the model calls behind it are recorded by the meter.
     pub cost: Usd,
     /// How long the call took.
@@ -148,6 +150,7 @@ async fn work(tool: &Definition, input: &Value, context: ToolContext<'_>) -> Ran
 /// Applies the limits of results. What is left out is named, so that the model does not rely on it.
 fn bounded(Ran { result, mut images, cost }: Ran, duration: Duration) -> ToolOutcome {
     let failed = result.is_err();
+    let refusal = result.as_ref().err().and_then(funds::refusal);
     let (Ok(mut value) | Err(mut value)) = result;
     let all = images.len();
     images.retain(|image| image.bytes.len() <= MOST_IMAGE);
@@ -164,7 +167,7 @@ fn bounded(Ran { result, mut images, cost }: Ran, duration: Duration) -> ToolOut
         let remark = format!("\n[cut here: {left_out} more bytes were left out; ask for less at once]");
         content.push_str(&remark);
     }
-    ToolOutcome { content, images, failed, cost, duration }
+    ToolOutcome { content, images, failed, refusal, cost, duration }
 }
 
 /// Returns the result for the model if the user has too little money for a tool.

@@ -246,7 +246,7 @@ async fn a_debug_log_names_the_statements_of_a_turn_inside_its_span() {
     bot.ann("hello");
     assert_eq!(bot.answer(ANN, 1).await, "You said: hello");
     let closing =
-        "turn: starling::db::error: a database operation returned operation=\"closing::close\" turn.id=1";
+        "turn: starling::db::operation: a database operation returned operation=\"closing::close\" turn.id=1";
     bot.log(closing).await;
     bot.end().await;
 }

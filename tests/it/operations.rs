@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
+use playground::anthropic::{Gate, Reply, Step};
 use starling::telemetry::metrics::FAMILIES;
 
-use crate::harness::{ANN, Bot};
+use crate::harness::{ANN, BOUND, Bot};
 
 /// Returns the text of `docs/METRICS.md`.
 fn documentation() -> String {
@@ -91,5 +93,36 @@ async fn figures_about_the_state_agree_with_the_books() {
     assert!(spent > 0.0);
     is("bot_costs_nanousd_total{payer=\"user\"}", spent);
     is("bot_telegram_calls_total{method=\"sendInvoice\",result=\"ok\"}", 1.0);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn the_first_words_and_the_statements_are_timed() {
+    let bot = Bot::with([("RUST_LOG", "warn,starling::app=info,starling::telegram=info")]).await;
+    let (gate, keeper) = Gate::new();
+    let steps =
+        vec![Step::Text("The first words.".to_owned()), Step::Gate(gate), Step::Text(" The end.".to_owned())];
+    bot.model.script(Reply::steps(steps));
+    bot.ann("hello");
+    let shown = bot.telegram.until("a draft", BOUND, |view| {
+        view.live_draft(ANN).filter(|draft| draft.text.contains("The first words")).map(drop)
+    });
+    shown.await.unwrap();
+    // The bot learns a moment later that the draft is shown.
+    let counted = async {
+        while bot.metric("bot_first_draft_seconds_count").await == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(BOUND, counted).await.expect("the draft is counted");
+    keeper.open();
+    bot.answer(ANN, 1).await;
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
+    assert_eq!(bot.metric("bot_first_draft_seconds_count").await, 1);
+    // Whatever the log shows, each statement has a time under its name.
+    assert_eq!(bot.metric("bot_db_statement_seconds_count{operation=\"closing::close\"}").await, 1);
+    let all = bot.metric("bot_db_queries_total").await;
+    let timed = bot.metric("bot_db_statement_seconds_count").await;
+    assert!(timed * 10 > all * 8, "{timed} of {all} statements have a time");
     bot.end().await;
 }

@@ -81,6 +81,8 @@ struct Presenter<'a> {
     live: Option<MessageId>,
     draft: Option<String>,
     seen: Seen,
+    /// When the first words of the answer came.
+    worded: Option<Instant>,
     /// Unfinished states can no longer be shown: the chat is closed or the message was deleted.
     cannot_show: bool,
     /// A part could not be stored, so the rest is sent after the settlement.
@@ -108,6 +110,7 @@ impl<'a> Presenter<'a> {
             live,
             draft: None,
             seen: Seen::default(),
+            worded: None,
             cannot_show: false,
             stuck: false,
         }
@@ -133,6 +136,7 @@ impl<'a> Presenter<'a> {
                     self.tools.clear_ended();
                 }
                 if !self.answer.is_blank() {
+                    self.worded.get_or_insert_with(Instant::now);
                     self.pace.changed();
                 }
             }

@@ -5,6 +5,7 @@ use super::actions::Actions;
 use crate::bot_api::Api;
 use crate::db::Db;
 use crate::lifecycle::Lifecycle;
+use crate::telemetry::metrics::Metrics;
 
 /// The services that a screen uses. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -19,4 +20,6 @@ pub(crate) struct Screen {
     pub db: Db,
     /// For ending at the abort.
     pub life: Lifecycle,
+    /// For the time until the first words are shown.
+    pub metrics: Metrics,
 }

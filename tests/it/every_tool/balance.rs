@@ -70,6 +70,8 @@ async fn five_people_with_a_cent_each_overdraw_by_one_turn_at_most() {
         assert!(shop.bot.balance(person).await < Decimal::ZERO);
     }
     assert!(shop.e2b.calls().is_empty(), "code was run for less than nothing");
+    let refused = "bot_tools_refused_total{reason=\"balance\",tool_name=\"generate_image\"}";
+    assert_eq!(shop.bot.metric(refused).await, 5);
     shop.end().await;
 }
 

@@ -8,7 +8,7 @@ use crate::telegram::streaming::files;
 use crate::telegram::streaming::pace::Pace;
 use crate::telegram::streaming::paint::Painted;
 use crate::telegram::streaming::place::Surface;
-use crate::telegram::streaming::work::{Purpose, WorkResult};
+use crate::telegram::streaming::work::{Purpose, Seen, WorkResult};
 
 impl Presenter<'_> {
     pub(super) fn on_work_done(&mut self, done: WorkResult) {
@@ -16,6 +16,12 @@ impl Presenter<'_> {
         match done {
             WorkResult::Painted(shows, Ok(Painted { live })) => {
                 self.live = live.or(self.live);
+                if shows == Seen::Words
+                    && self.seen != Seen::Words
+                    && let Some(worded) = self.worded
+                {
+                    self.screen.metrics.first_shown.observe(worded.elapsed().as_secs_f64());
+                }
                 self.seen = shows;
             }
             WorkResult::Painted(_, Err(Postponed::NotBefore(time))) => self.pace.postponed(time),
