@@ -4,16 +4,19 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::bot_api::Api;
 use crate::bot_api::methods::GetMe;
 use crate::cache::health;
 use crate::config::{Config, Mode};
-use crate::db::audit::{self, Problem, Totals};
+use crate::db::audit::{Problem, Totals, totals};
 use crate::db::{Db, migrate};
 use crate::http;
 use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude, gemini, speech};
 use crate::sandbox;
+use crate::services::audit::{self, Audit, Extent};
 use crate::telemetry::logs::chain;
 use crate::telemetry::metrics::Metrics;
 
@@ -76,14 +79,18 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Audits the books; returns the report and whether they are right.
+/// Audits all books, or what has changed since the last audit that found nothing. Returns the report and whether
+/// they are right.
 ///
 /// # Errors
 /// Returns an error if the books cannot be read.
-pub async fn audit(config: &Config) -> anyhow::Result<(String, bool)> {
+pub async fn audit(config: &Config, recent: bool) -> anyhow::Result<(String, bool)> {
     let db = open(config)?;
-    let problems = audit::problems(&db).await?;
-    let totals = audit::totals(&db).await?;
+    let stop = CancellationToken::new();
+    let wanted = if recent { Extent::Recent } else { Extent::Full };
+    let Audit { extent, findings, .. } = audit::run(&db, &stop, wanted).await?;
+    let problems = findings.problems;
+    let totals = totals(&db).await?;
     db.close().await;
     let mut report = String::new();
     for Problem { rule, count, example } in &problems {
@@ -91,7 +98,11 @@ pub async fn audit(config: &Config) -> anyhow::Result<(String, bool)> {
     }
     let Totals { users, operations, balances, payments, stars, holds, charged, losses } = totals;
     if problems.is_empty() {
-        writeln!(report, "ok   every balance, hold, payment and charge is right")?;
+        let what = match extent {
+            Extent::Full => "every balance, hold, payment and charge is right",
+            Extent::Recent => "what has changed since the last audit that found nothing is right",
+        };
+        writeln!(report, "ok   {what}")?;
     }
     writeln!(report, "     {users} users with {operations} operations have {}", balances.exact())?;
     writeln!(report, "     {payments} payments, {stars} Stars not given back, {holds} holds open")?;

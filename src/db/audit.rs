@@ -1,14 +1,17 @@
-//! Repository of the audit: checks all books and reports broken rules. Changes nothing.
+//! Repository of the audit: checks the books, reports broken rules, and records how far the books are proved.
+//! Changes nothing else.
 
-use super::{Db, DbError};
+use chrono::{DateTime, Utc};
+
+use super::{Db, DbError, Tx};
 use crate::domain::money::Usd;
 
 /// A broken rule of the books.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Problem {
+pub struct Problem {
     /// The rule, as `audit.sql` words it.
     pub rule: String,
-    /// Number of rows that break it.
+    /// Number of rows, or of turns with such rows, that break it.
     pub count: i64,
     /// One such row, for the report.
     pub example: String,
@@ -36,31 +39,96 @@ pub(crate) struct Totals {
     pub losses: Usd,
 }
 
-/// Returns the broken rules; empty if the books are consistent.
-pub(crate) async fn problems(db: &Db) -> Result<Vec<Problem>, DbError> {
-    let mut tx = db.begin().await?;
-    // The audit scans all books. It may take longer than any other statement, and is faster without index
-    // lookups.
-    sqlx::query!(
-        r#"SELECT set_config('statement_timeout', '30min', TRUE) AS "timeout!",
-                  set_config('enable_seqscan', 'on', TRUE) AS "scan!",
-                  set_config('enable_hashjoin', 'on', TRUE) AS "hash!",
-                  set_config('enable_mergejoin', 'on', TRUE) AS "merge!""#
+/// How far the books are proved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Proved {
+    /// Everything that was stored an hour before this time or earlier was found to be right. `None` until an
+    /// audit of all books finds nothing, and after one has found something.
+    pub clean_at: Option<DateTime<Utc>>,
+    /// When an audit of all books last found nothing.
+    pub full_at: Option<DateTime<Utc>>,
+    /// Whether that is so long ago that all books are due again.
+    pub full_due: bool,
+}
+
+/// The result of an audit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Findings {
+    /// The broken rules; empty if the books are consistent.
+    pub problems: Vec<Problem>,
+    /// The moment whose books were audited.
+    pub at: DateTime<Utc>,
+}
+
+/// Returns how far the books are proved. All books are due `full_after_days` after they were proved.
+pub async fn proved(db: &Db, full_after_days: i32) -> Result<Proved, DbError> {
+    sqlx::query_as!(
+        Proved,
+        r#"SELECT clean_at, full_at, coalesce(full_at < now() - make_interval(days => $1), TRUE) AS "full_due!"
+           FROM audited"#,
+        full_after_days,
     )
-    .fetch_one(&mut *tx)
+    .fetch_one(db.pool())
     .await
-    .map_err(DbError::at("audit::problems"))?;
-    let rows = sqlx::query_file!("src/db/audit.sql")
+    .map_err(DbError::at("audit::proved"))
+}
+
+/// Checks all books, or what has changed `since` a time at which they were right; `audit.sql` says what that is.
+pub async fn check(db: &Db, since: Option<DateTime<Utc>>) -> Result<Findings, DbError> {
+    let mut tx = db.begin().await?;
+    let at = prepare(&mut tx, since.is_none()).await?;
+    let rows = sqlx::query_file!("src/db/audit.sql", since)
         .fetch_all(&mut *tx)
         .await
-        .map_err(DbError::at("audit::problems"))?;
+        .map_err(DbError::at("audit::check"))?;
     let problems =
         rows.into_iter().map(|row| Problem { rule: row.rule, count: row.count, example: row.example });
-    Ok(problems.collect())
+    Ok(Findings { problems: problems.collect(), at })
+}
+
+/// Records the result of an audit, of all books or of what had changed. What was found keeps counting: after a
+/// finding in all books the next audit reads all books, else it reads the same part again.
+pub async fn record(db: &Db, full: bool, findings: &Findings) -> Result<(), DbError> {
+    let clean = findings.problems.is_empty();
+    sqlx::query!(
+        "UPDATE audited SET clean_at = CASE WHEN $2 THEN greatest(clean_at, $3) END,
+           full_at = CASE WHEN $1 AND $2 THEN greatest(full_at, $3) ELSE full_at END
+         WHERE $1 OR ($2 AND clean_at IS NOT NULL)",
+        full,
+        clean,
+        findings.at,
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("audit::record"))?;
+    Ok(())
+}
+
+/// Prepares a transaction for statements about the books: they may take longer than any other, are planned for
+/// what they are asked, and combine many rows. If they ask about `all` books, they read tables from end to end;
+/// else they look up what belongs to recent rows, which is in memory. Returns the moment that the transaction
+/// began.
+async fn prepare(tx: &mut Tx<'_>, all: bool) -> Result<DateTime<Utc>, DbError> {
+    let row = sqlx::query!(
+        r#"SELECT now() AS "now!", set_config('statement_timeout', '30min', TRUE) AS "timeout!",
+                  set_config('plan_cache_mode', 'force_custom_plan', TRUE) AS "plan!",
+                  set_config('work_mem', '64MB', TRUE) AS "memory!",
+                  set_config('enable_hashjoin', 'on', TRUE) AS "hash!",
+                  set_config('enable_mergejoin', 'on', TRUE) AS "merge!",
+                  set_config('enable_seqscan', CASE WHEN $1 THEN 'on' ELSE 'off' END, TRUE) AS "scan!",
+                  set_config('random_page_cost', CASE WHEN $1 THEN '4' ELSE '1.1' END, TRUE) AS "cost!""#,
+        all,
+    )
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(DbError::at("audit::prepare"))?;
+    Ok(row.now)
 }
 
 /// Returns the current sums over all books.
 pub(crate) async fn totals(db: &Db) -> Result<Totals, DbError> {
+    let mut tx = db.begin().await?;
+    prepare(&mut tx, true).await?;
     let row = sqlx::query!(
         r#"SELECT (SELECT count(*) FROM users WHERE last_operation IS NOT NULL) AS "users!",
                   (SELECT count(*) FROM balance_operations) AS "operations!",
@@ -76,7 +144,7 @@ pub(crate) async fn totals(db: &Db) -> Result<Totals, DbError> {
                     + (SELECT coalesce(sum(lost), 0) FROM transcriptions)
                     + (SELECT coalesce(sum(lost), 0) FROM topic_names) AS "losses!""#,
     )
-    .fetch_one(db.pool())
+    .fetch_one(&mut *tx)
     .await
     .map_err(DbError::at("audit::totals"))?;
     Ok(Totals {

@@ -4,7 +4,7 @@
 pub(crate) mod announcement_leases;
 pub(crate) mod announcement_recipients;
 pub(crate) mod announcements;
-pub(crate) mod audit;
+pub mod audit;
 pub(crate) mod balance;
 pub(crate) mod bans;
 pub mod call_notes;
@@ -51,6 +51,7 @@ mod tx;
 pub(crate) mod user_overview;
 
 pub use error::DbError;
+pub(crate) use error::LoginRefusal;
 pub(crate) use persistence::OPERATION_LIMIT;
 pub use persistence::Persistence;
 pub use pool::Db;

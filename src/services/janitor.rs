@@ -7,11 +7,13 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 
+use super::audit::{self, Audit, Extent};
 use super::books::Books;
 use super::made_files;
+use crate::db::audit::Problem;
 use crate::db::retention::{self, RetentionKind, Walk};
 use crate::db::{
-    DbError, OPERATION_LIMIT, announcements, audit, dialogs, file_bytes, topic_names, topics, transcriptions,
+    DbError, OPERATION_LIMIT, announcements, dialogs, file_bytes, topic_names, topics, transcriptions,
 };
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
@@ -30,8 +32,6 @@ const DELIVERIES_KEPT_DAYS: i64 = 30;
 const FILE_BYTES_KEPT_DAYS: i64 = 7;
 /// How long money stays held for a transcription that nobody takes up again, in hours.
 const ABANDONED_HOURS: i64 = 1;
-/// Time limit of the audit, which reads all books.
-const AUDIT_LIMIT: Duration = Duration::from_secs(3_600);
 
 /// Works at start and every night until the service drains.
 ///
@@ -92,13 +92,14 @@ fn report(job: &'static str, done: Result<(), DbError>) {
 }
 
 async fn audit(books: &Books, life: &Lifecycle, metrics: &Metrics) -> Result<(), DbError> {
-    let db = &books.db;
-    let audit = || audit::problems(db);
-    let problems = db.until(&life.drain).run_job(AUDIT_LIMIT, audit).await?;
+    let Audit { extent, findings, proved } = audit::run_due(&books.db, &life.drain).await?;
+    let problems = findings.problems;
     metrics.audit_problems.set(problems.iter().map(|problem| problem.count).sum());
     metrics.audit_time.set(books.clock.now().timestamp());
-    tracing::info!(broken_rules = problems.len(), "the books were audited");
-    for audit::Problem { rule, count, example } in problems {
+    metrics.audit_full_time.set(proved.full_at.map_or(0, |at| at.timestamp()));
+    let full = extent == Extent::Full;
+    tracing::info!(broken_rules = problems.len(), full, "the books were audited");
+    for Problem { rule, count, example } in problems {
         tracing::error!(count, example, "the books are wrong: {rule}");
     }
     Ok(())

@@ -5,6 +5,7 @@ pub mod adjustments;
 pub(crate) mod admission;
 mod announcement_report;
 pub(crate) mod announcements;
+pub(crate) mod audit;
 pub mod books;
 pub(crate) mod clearing;
 pub(crate) mod copy_deletions;
