@@ -47,7 +47,7 @@ pub(crate) use stars::{
 pub(crate) use topics::{
     DeleteForumTopic, EditForumTopic, GetChatMember, GetForumTopicIconStickers, IconSticker,
 };
-pub(crate) use updates::{DeleteWebhook, GetUpdates, SetWebhook};
+pub(crate) use updates::{DeleteWebhook, GetUpdates, GetWebhookInfo, SetWebhook, WebhookInfo};
 
 /// Returns the bot's own account.
 #[derive(Serialize, Debug)]

@@ -43,7 +43,10 @@ impl ConfigSource {
                     Ok(text) if text.trim().is_empty() => {}
                     Ok(text) => return Ok(Some(text.trim().to_owned())),
                     Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(format!("{} cannot be read: {error}", path.display())),
+                    Err(error) => {
+                        let path = path.display();
+                        return Err(format!("{path} cannot be read ({error}); let the bot's user read it"));
+                    }
                 }
             }
         }

@@ -11,6 +11,8 @@ use crate::domain::file::PUBLIC_LIMIT;
 
 /// The host of Telegram's own Bot API server.
 const PUBLIC_HOST: &str = "api.telegram.org";
+/// The ports that this server calls.
+const WEBHOOK_PORTS: [u16; 4] = [443, 80, 88, 8443];
 const MIB: u64 = 1024 * 1024;
 
 /// How to reach Telegram, and how updates arrive.
@@ -57,7 +59,7 @@ impl Telegram {
         let file_limit = file_limit(reader, &api_url);
         let mode = match reader.text("TELEGRAM_MODE").unwrap_or("polling") {
             "polling" => Mode::Polling,
-            "webhook" => webhook(reader)?,
+            "webhook" => webhook(reader, &api_url)?,
             _ => {
                 reader.problem("TELEGRAM_MODE", "must be polling or webhook");
                 Mode::Polling
@@ -90,13 +92,15 @@ fn file_limit(reader: &mut Reader<'_>, api_url: &str) -> u64 {
     limit * MIB
 }
 
-fn webhook(reader: &mut Reader<'_>) -> Option<Mode> {
+fn webhook(reader: &mut Reader<'_>, api_url: &str) -> Option<Mode> {
     let url = reader.text("WEBHOOK_URL").unwrap_or_default().to_owned();
-    if !Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "https" | "http")) {
-        reader.problem(
+    match Url::parse(&url).ok().filter(|url| matches!(url.scheme(), "https" | "http")) {
+        None => reader.problem(
             "WEBHOOK_URL",
             "is required with TELEGRAM_MODE=webhook: the https address that Telegram calls",
-        );
+        ),
+        Some(url) if is_public(api_url) => check_webhook(reader, &url),
+        Some(_) => {}
     }
     let addr = reader.listen("WEBHOOK_ADDR", SocketAddr::from(([0, 0, 0, 0], 8443)));
     let secret = reader.required_secret("WEBHOOK_SECRET", "webhook_secret");
@@ -106,6 +110,17 @@ fn webhook(reader: &mut Reader<'_>) -> Option<Mode> {
         reader.problem("WEBHOOK_SECRET", "must be 1 to 256 of the characters A-Z a-z 0-9 _ -");
     }
     Some(Mode::Webhook { url, addr, secret: secret? })
+}
+
+/// Checks an address that Telegram's own server is to call. A local server also calls http and any port.
+fn check_webhook(reader: &mut Reader<'_>, url: &Url) {
+    let port = url.port_or_known_default().unwrap_or_default();
+    if url.scheme() != "https" {
+        reader.problem("WEBHOOK_URL", "must begin with https://, Telegram calls nothing else");
+    } else if !WEBHOOK_PORTS.contains(&port) {
+        let advice = format!("must have the port 443, 80, 88 or 8443, Telegram does not call port {port}");
+        reader.problem("WEBHOOK_URL", advice);
+    }
 }
 
 fn is_token(text: &str) -> bool {

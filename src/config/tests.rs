@@ -174,6 +174,28 @@ fn a_webhook_needs_its_three_settings() {
 }
 
 #[test]
+fn only_a_local_server_calls_a_webhook_at_any_address() {
+    let local = ("TELEGRAM_API_URL", "http://127.0.0.1:8081");
+    let public = ("TELEGRAM_API_URL", "https://api.telegram.org");
+    for (server, url, refused) in [
+        (public, "https://bot.example/x", false),
+        (public, "https://bot.example:8443/x", false),
+        (public, "https://bot.example:8444/x", true),
+        (public, "http://bot.example:80/x", true),
+        (local, "http://10.0.0.1:9000/x", false),
+    ] {
+        let webhook = [("TELEGRAM_MODE", "webhook"), ("WEBHOOK_SECRET", "secret"), ("WEBHOOK_URL", url)];
+        let [mode, secret, address] = webhook;
+        let variables = [TOKEN, KEY, POSTGRES, server, mode, secret, address];
+        let loaded = Config::load(&ConfigSource::of(variables, vec![]));
+        assert_eq!(loaded.is_err(), refused, "{url} with {}", server.1);
+        if let Err(problems) = loaded {
+            assert_eq!(advice(&problems), ["WEBHOOK_URL"]);
+        }
+    }
+}
+
+#[test]
 fn no_secret_is_ever_printed() {
     let variables = [TOKEN, KEY, POSTGRES, ("REDIS_URL", "redis://:secret-pw@cache")];
     let config = Config::load(&ConfigSource::of(variables, vec![])).unwrap();

@@ -1,5 +1,6 @@
 //! Migrations: embedded in the binary, forward only, run at start under an advisory lock.
 
+use chrono::{DateTime, Utc};
 use sqlx::Connection;
 
 use super::{Db, DbError};
@@ -49,6 +50,14 @@ pub async fn current(db: &Db) -> Result<Option<i64>, DbError> {
         .fetch_one(db.pool())
         .await
         .map_err(DbError::at("migrate::current"))
+}
+
+/// Returns the time by the server's clock.
+///
+/// # Errors
+/// Returns an error if the server is unavailable.
+pub async fn server_time(db: &Db) -> Result<DateTime<Utc>, DbError> {
+    sqlx::query_scalar("SELECT now()").fetch_one(db.pool()).await.map_err(DbError::at("migrate::server_time"))
 }
 
 /// Identifies the database, so that copies of its rows in Redis are used for no other.

@@ -60,13 +60,13 @@ impl Provider {
         }
     }
 
-    /// Checks that the provider can be reached and accepts the key.
+    /// Returns the names of the models that the provider serves for this key.
     ///
     /// # Errors
     /// Returns the provider's error, classified, as [`Provider::ask`] does.
-    pub async fn check(&self) -> Result<(), LlmError> {
+    pub async fn served_models(&self) -> Result<Vec<String>, LlmError> {
         match self {
-            Self::Claude(client) => client.check().await,
+            Self::Claude(client) => client.served_models().await,
         }
     }
 }

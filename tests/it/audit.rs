@@ -148,12 +148,28 @@ async fn what_was_found_in_old_books_counts_until_it_is_mended() {
     bot.end().await;
 }
 
+#[tokio::test]
+async fn books_that_cannot_be_read_are_an_answer_at_once() {
+    let bot = Bot::prepare([]).await;
+    let unmigrated = "the books cannot be read: the database is at version 0, this binary needs ";
+    let (code, line) = audit(&bot, &["audit"]).await;
+    assert!(
+        code == 1 && line.starts_with(unmigrated) && line.ends_with("run `starling migrate` first"),
+        "{line}"
+    );
+    let away = [("DATABASE_URL", "postgres://postgres@127.0.0.1:1/none")];
+    let (code, output) = bot.command_with(&away, &["audit", "--recent"]).await;
+    assert!(code == 1 && output.starts_with("the books cannot be read: "), "{output}");
+    bot.database.drop().await;
+}
+
 /// Where all books take longer than PostgreSQL may take, what has changed is audited all the same. That a
 /// statement ran out of time is no outage, so it is not repeated.
 #[tokio::test]
 async fn all_books_that_take_too_long_keep_nothing_from_the_audit_of_what_has_changed() {
     let mut bot = Bot::start().await;
     bot.expect_error("all books are due to be audited, but that takes too long");
+    bot.log("the books were audited").await;
     bot.ask("hello").await;
     bot.terminate();
     assert_eq!(bot.exit_code().await, 0);

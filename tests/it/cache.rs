@@ -306,7 +306,12 @@ async fn the_doctor_looks_at_redis() {
     assert!(code == 0 && report.contains("ok   redis: Redis "), "{report}");
     redis.ask::<()>(&["CONFIG", "SET", "appendonly", "no"]).await;
     let (code, report) = examined().await;
-    assert!(code == 0 && report.contains("appendonly is off, set it to yes"), "{report}");
+    assert!(
+        code == 0
+            && report.contains("warn redis: Redis ")
+            && report.contains("appendonly is off, set it to yes"),
+        "{report}"
+    );
     redis.ask::<()>(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]).await;
     let (code, report) = examined().await;
     assert!(code == 1 && report.contains("FAIL redis: maxmemory-policy is allkeys-lru"), "{report}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Method;
@@ -47,3 +47,20 @@ method!("setWebhook", SetWebhook<'_> => bool);
 #[derive(Serialize, Debug)]
 pub(crate) struct DeleteWebhook {}
 method!("deleteWebhook", DeleteWebhook => bool);
+
+/// Returns what Telegram knows of the webhook.
+#[derive(Serialize, Debug)]
+pub(crate) struct GetWebhookInfo {}
+method!("getWebhookInfo", GetWebhookInfo => WebhookInfo);
+
+/// The webhook as Telegram has it.
+#[derive(Deserialize, Clone, Default, Debug)]
+#[serde(default)]
+pub(crate) struct WebhookInfo {
+    /// The address; empty without a webhook.
+    pub url: String,
+    /// When the last delivery failed, in seconds since 1970.
+    pub last_error_date: Option<i64>,
+    /// Why it failed.
+    pub last_error_message: Option<String>,
+}

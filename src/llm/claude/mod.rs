@@ -77,11 +77,13 @@ impl Client {
         Ok(counted.input_tokens)
     }
 
-    pub(super) async fn check(&self) -> Result<(), LlmError> {
-        let request = self.request(Method::GET, "models?limit=1");
+    pub(super) async fn served_models(&self) -> Result<Vec<String>, LlmError> {
+        // As many as a page can have, and far more than there are.
+        let request = self.request(Method::GET, "models?limit=1000");
         let sent = tokio::time::timeout(ANSWER_LIMIT, request.send()).await;
         let response = sent.map_err(|_| LlmError::Silent(ANSWER_LIMIT))?.map_err(connection)?;
-        accepted(response).await.map(drop)
+        let served: wire::Models = accepted(response).await?.json().await.map_err(connection)?;
+        Ok(served.data.into_iter().map(|model| model.id).collect())
     }
 
     async fn post(&self, method: &str, body: &impl Serialize) -> Result<Response, LlmError> {

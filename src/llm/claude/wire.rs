@@ -237,3 +237,15 @@ pub(super) struct Fault<'a> {
     #[serde(borrow)]
     pub(super) message: Raw<'a>,
 }
+
+/// The answer of `GET /v1/models`.
+#[derive(Deserialize, Debug)]
+pub(super) struct Models {
+    pub(super) data: Vec<ListedModel>,
+}
+
+/// A model in it.
+#[derive(Deserialize, Debug)]
+pub(super) struct ListedModel {
+    pub(super) id: String,
+}
