@@ -25,6 +25,9 @@ use proxy::Proxy;
 /// Time limit of any wait. Generous, because the machine may be busy.
 pub(crate) const BOUND: Duration = Duration::from_secs(60);
 
+/// The most texts of chats that are looked for in the log of a test.
+const TEXTS: usize = 500;
+
 /// Returns how often a test repeats its work: `every_run`, or the `night` number, which takes minutes, in the
 /// night run (`scripts/night` sets `STARLING_NIGHT`).
 pub(crate) fn scaled(every_run: i64, night: i64) -> i64 {
@@ -133,14 +136,22 @@ impl Bot {
 
     /// Runs the binary with a subcommand; returns the exit code and the output.
     pub(crate) async fn command(&self, arguments: &[&str]) -> (i32, String) {
-        let output = process::command(&self.settings).args(arguments).output().await.unwrap();
+        self.command_with(&[], arguments).await
+    }
+
+    /// Runs [`command`](Self::command) with other settings.
+    pub(crate) async fn command_with(&self, changes: &[(&str, &str)], arguments: &[&str]) -> (i32, String) {
+        let mut settings = self.settings.clone();
+        settings.extend(changes.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())));
+        let output = process::command(&settings).args(arguments).output().await.unwrap();
         (output.status.code().unwrap_or(-1), String::from_utf8(output.stdout).unwrap())
     }
 
     /// Starts the bot and waits until it polls for updates.
     pub(crate) async fn run(&mut self) {
         self.launch();
-        self.log(" ready").await;
+        let json = self.settings.get("LOG_FORMAT").is_some_and(|format| format == "json");
+        self.log(if json { "\"ready\"" } else { " ready" }).await;
     }
 
     /// Starts the bot without waiting.
@@ -174,6 +185,12 @@ impl Bot {
     /// Waits for a log line.
     pub(crate) async fn log(&self, part: &str) {
         self.process().line(part).await;
+    }
+
+    /// Returns the lines of the log once the bot has ended.
+    pub(crate) async fn whole_log(&self) -> Vec<String> {
+        self.process().gone().await;
+        self.process().log()
     }
 
     /// Returns the most memory that the bot has had resident, in KiB.
@@ -315,6 +332,26 @@ impl Bot {
         };
         let errors: Vec<&String> = log.iter().filter(unexpected).collect();
         assert!(errors.is_empty(), "the log has errors:\n{errors:#?}");
+        self.assert_discreet(log);
+    }
+
+    /// Asserts that the log has no key and no text of a chat.
+    fn assert_discreet(&self, log: &[String]) {
+        let is_secret =
+            |name: &str| name.ends_with("_KEY") || name.ends_with("_TOKEN") || name.ends_with("_SECRET");
+        let secrets = self.settings.iter().filter(|(name, value)| is_secret(name) && value.len() > 5);
+        let texts = self.telegram.view(|view| {
+            let chats: Vec<i64> = view.chats().collect();
+            let texts = chats.into_iter().flat_map(|chat| view.messages(chat)).take(TEXTS);
+            texts.map(|message| message.text.chars().take(60).collect()).collect::<Vec<String>>()
+        });
+        // Shorter ones may well be words of the log.
+        let telling = texts.into_iter().filter(|text| text.chars().count() > 20 && text.contains(' '));
+        let log = log.join("\n");
+        for said in secrets.map(|(_, value)| value.clone()).chain(telling) {
+            let line = log.lines().find(|line| line.contains(&said));
+            assert!(line.is_none(), "the log tells '{said}': {line:?}");
+        }
     }
 }
 

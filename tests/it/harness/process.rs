@@ -52,6 +52,11 @@ impl Process {
         self.log.borrow().iter().find(|line| line.contains(part)).cloned()
     }
 
+    /// Returns the lines of the log so far.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.borrow().clone()
+    }
+
     /// Waits until the process has ended for any reason.
     pub(crate) async fn gone(&self) {
         let mut log = self.log.clone();
