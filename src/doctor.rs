@@ -70,7 +70,7 @@ pub async fn examine(config: &Config) -> (String, bool) {
 /// Returns an error if the database cannot be reached or changed.
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     let db = open(config)?;
-    let version = migrate::run(&db).await?;
+    let version = migrate::run_from(&db, config.database.allows_newer_schema).await?;
     tracing::info!(version, "the database is up to date");
     db.close().await;
     Ok(())
@@ -112,8 +112,11 @@ async fn database(config: &Config) -> Result<String, String> {
         (Ok(Ok(None)), _) => {
             Ok("reachable, empty; the first start or `starling migrate` sets it up".to_owned())
         }
-        (Ok(Ok(Some(version))), latest) if version > latest => {
-            Err(format!("at version {version}, this binary knows {latest}; use a newer binary"))
+        (Ok(Ok(Some(version))), latest) if version > latest && !config.database.allows_newer_schema => {
+            Err(format!(
+                "at version {version}, this binary knows {latest}; use a newer binary, or set ALLOW_NEWER_SCHEMA=true \
+                 if you have rolled back"
+            ))
         }
         (Ok(Ok(Some(version))), latest) => Ok(format!("at version {version} of {latest}")),
     }
