@@ -37,8 +37,8 @@ WITH newest AS (
     SELECT 4, 'operations are not numbered without a gap', newest.user_id::text
     FROM newest JOIN sums USING (user_id) WHERE newest.seq <> sums.operations
     UNION ALL
-    SELECT 5, 'the first operation is not the starter grant', user_id::text
-    FROM chain WHERE (seq = 1) <> (kind = 'starter')
+    SELECT 5, 'the first operation is neither the starter grant nor an imported balance', user_id::text
+    FROM chain WHERE CASE kind WHEN 'opening' THEN FALSE ELSE (seq = 1) <> (kind = 'starter') END
     UNION ALL
     SELECT 6, 'what a user has reserved is not the sum of the open holds', users.id::text
     FROM users LEFT JOIN held ON held.user_id = users.id WHERE held <> coalesce(held.amount, 0)

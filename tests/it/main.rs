@@ -49,6 +49,7 @@ mod formulas;
 mod group_upgrades;
 mod groups;
 mod harness;
+mod import;
 mod intake;
 mod interruptions;
 mod judges;
