@@ -73,6 +73,7 @@ mod provider_faults;
 mod python;
 mod readiness;
 mod reading;
+mod recovery;
 mod refunds;
 mod retention;
 mod retries;
