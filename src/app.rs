@@ -165,7 +165,9 @@ async fn start(
     readiness: &Readiness,
     db: &Db,
 ) -> Result<()> {
-    let migrated = db.until(&life.drain).persist_within(MIGRATION_LIMIT, || migrate::run(db)).await;
+    let allows_newer = config.database.allows_newer_schema;
+    let migrate = || migrate::run_from(db, allows_newer);
+    let migrated = db.until(&life.drain).persist_within(MIGRATION_LIMIT, migrate).await;
     let version = migrated.context("the database cannot be brought up to date")?;
     tracing::info!(version, "the database is up to date");
     let cache = clients::cache(config, life, metrics, db).await?;

@@ -90,7 +90,7 @@ pub async fn examine(config: &Config) -> (String, bool) {
 /// Returns an error if the database cannot be reached or changed.
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     let db = open(config)?;
-    let version = migrate::run(&db).await?;
+    let version = migrate::run_from(&db, config.database.allows_newer_schema).await?;
     tracing::info!(version, "the database is up to date");
     db.close().await;
     Ok(())

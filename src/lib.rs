@@ -16,6 +16,7 @@ mod documents;
 pub mod domain;
 mod http;
 mod images;
+pub mod import;
 pub mod lifecycle;
 pub mod llm;
 pub mod rendering;

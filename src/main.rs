@@ -10,7 +10,7 @@ use starling::dead_letters::DeadLetterAction;
 use starling::domain::clock::Clock;
 use starling::lifecycle::Lifecycle;
 use starling::telemetry::logs;
-use starling::{app, dead_letters, doctor};
+use starling::{app, dead_letters, doctor, import};
 
 /// The limit of open files, enough for some thousands of concurrent answers.
 const OPEN_FILES: u64 = 16_384;
@@ -38,6 +38,16 @@ enum Command {
         /// Reads only what has changed since the last audit that found nothing, as the bot does every night.
         #[arg(long)]
         recent: bool,
+    },
+    /// Takes over people, balances, conversations and files from the predecessor's database. Stop both bots
+    /// first. May be repeated: what was taken stays as it is.
+    Import {
+        /// The predecessor's database: postgres://user:password@host/name.
+        #[arg(long, env = "IMPORT_FROM", hide_env_values = true)]
+        from: String,
+        /// Only says what would be taken.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Shows what the write-behind could not write, and tries it again.
     DeadLetters {
@@ -120,7 +130,18 @@ async fn main() -> ExitCode {
         };
     }
     logs::start(&config.service.log_filter, config.service.log_format == LogFormat::Json);
+    #[cfg(debug_assertions)]
+    if let Err(error) = arm(&config) {
+        tracing::error!("{error:#}");
+        return ExitCode::FAILURE;
+    }
     let done = match command {
+        Command::Import { from, dry_run } => {
+            Box::pin(import::run(&config, from.into(), dry_run)).await.map(|(report, complete)| {
+                say(&report);
+                complete
+            })
+        }
         Command::Migrate => doctor::migrate(&config).await.map(|()| true),
         Command::DeadLetters { action } => {
             dead_letters::run(&config, action.into()).await.map(|(report, well)| {
@@ -144,10 +165,6 @@ async fn run(config: Config) -> anyhow::Result<bool> {
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
-    #[cfg(debug_assertions)]
-    if let Some(point) = &config.service.kill_at {
-        starling::lifecycle::kill_point::arm(point).map_err(anyhow::Error::msg)?;
-    }
     raise_open_files();
     let (mut interrupt, mut terminate) = signals()?;
     let signal = async move || {
@@ -157,6 +174,13 @@ async fn run(config: Config) -> anyhow::Result<bool> {
         }
     };
     Box::pin(app::run(config, Clock::System, Lifecycle::default(), signal)).await
+}
+
+/// Selects the place at which a test wants the process to die.
+#[cfg(debug_assertions)]
+fn arm(config: &Config) -> anyhow::Result<()> {
+    let Some(point) = &config.service.kill_at else { return Ok(()) };
+    starling::lifecycle::kill_point::arm(point).map_err(anyhow::Error::msg)
 }
 
 /// Raises the limit of open files. A thousand concurrent answers are two thousand connections, but most

@@ -22,6 +22,8 @@ pub struct Database {
     pub made_files: u64,
     /// The most that Redis may hold of their copies, in bytes.
     pub made_files_cached: u64,
+    /// Whether the bot starts with a schema that is newer than the binary, after a roll back.
+    pub allows_newer_schema: bool,
 }
 
 impl Database {
@@ -42,7 +44,15 @@ impl Database {
         let pool_size = reader.number("DATABASE_POOL_SIZE", 8, 3, 500);
         let made_files = MIB * reader.number("MADE_FILES_MB", 1_024, 200, 1_000_000);
         let made_files_cached = MIB * reader.number("MADE_FILES_REDIS_MB", 256, 0, 1_000_000);
-        Some(Self { postgres: postgres?, redis, pool_size, made_files, made_files_cached })
+        let allows_newer_schema = reader.parsed("ALLOW_NEWER_SCHEMA", false, "true or false");
+        Some(Self {
+            postgres: postgres?,
+            redis,
+            pool_size,
+            made_files,
+            made_files_cached,
+            allows_newer_schema,
+        })
     }
 }
 
@@ -87,6 +97,7 @@ impl fmt::Display for Database {
         let redis = self.redis.as_ref().map_or_else(|| presence(None::<&()>).to_owned(), shown);
         writeln!(f, "REDIS_URL={redis}")?;
         writeln!(f, "MADE_FILES_MB={}", self.made_files / MIB)?;
-        writeln!(f, "MADE_FILES_REDIS_MB={}", self.made_files_cached / MIB)
+        writeln!(f, "MADE_FILES_REDIS_MB={}", self.made_files_cached / MIB)?;
+        writeln!(f, "ALLOW_NEWER_SCHEMA={}", self.allows_newer_schema)
     }
 }

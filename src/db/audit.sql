@@ -81,8 +81,8 @@ WITH recent AS (
     SELECT 4, 'operations are not numbered without a gap', user_id::text
     FROM heads WHERE last - first + 1 <> operations OR (first > 1 AND left_before IS NULL)
     UNION ALL
-    SELECT 5, 'the first operation is not the starter grant', user_id::text
-    FROM ops WHERE (seq = 1) <> (kind = 'starter')
+    SELECT 5, 'the first operation is neither the starter grant nor an imported balance', user_id::text
+    FROM ops WHERE CASE kind WHEN 'opening' THEN FALSE ELSE (seq = 1) <> (kind = 'starter') END
     UNION ALL
     SELECT 6, 'what a user has reserved is not the sum of the open holds', users.id::text
     FROM users LEFT JOIN held ON held.user_id = users.id WHERE held <> coalesce(held.amount, 0)

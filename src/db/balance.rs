@@ -15,6 +15,8 @@ use crate::domain::money::Usd;
 pub(crate) enum Reason {
     /// The starter grant of a new user; the first operation of each user.
     Starter,
+    /// The balance that a person had with the predecessor.
+    Opening,
     /// The charge of a turn is returned.
     Return(TurnId),
     /// Stars were received.
@@ -34,6 +36,7 @@ impl Reason {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Starter => "starter",
+            Self::Opening => "opening",
             Self::Return(_) => "return",
             Self::Payment(_) => "payment",
             Self::Refund(_) => "refund",
@@ -62,7 +65,7 @@ pub(crate) struct Operation<'a> {
 /// Books an operation and returns the balance after it.
 pub(crate) async fn post(tx: &mut Tx<'_>, operation: &Operation<'_>) -> Result<Usd, DbError> {
     let (turn, payment, actor) = match operation.reason {
-        Reason::Starter | Reason::Transcription => (None, None, None),
+        Reason::Starter | Reason::Opening | Reason::Transcription => (None, None, None),
         Reason::Return(turn) | Reason::TopicName(turn) => (Some(turn.0), None, None),
         Reason::Payment(payment) | Reason::Refund(payment) => (None, Some(payment.0), None),
         Reason::Adjustment(actor) => (None, None, Some(actor.0)),

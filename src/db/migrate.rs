@@ -14,6 +14,15 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 /// Returns an error if the server is unavailable, or if its schema is newer than this binary or was changed
 /// by hand.
 pub async fn run(db: &Db) -> Result<i64, DbError> {
+    run_from(db, false).await
+}
+
+/// Does the same. With `allows_newer`, a schema that a newer binary has migrated is left as it is: migrations
+/// only add, so this binary works with it.
+///
+/// # Errors
+/// Returns the same errors.
+pub async fn run_from(db: &Db, allows_newer: bool) -> Result<i64, DbError> {
     let failed = |error: sqlx::migrate::MigrateError| match error {
         sqlx::migrate::MigrateError::Execute(source) => DbError::at("migrate::run")(source),
         other => DbError::Failed { at: "migrate::run", source: sqlx::Error::Migrate(Box::new(other)) },
@@ -24,7 +33,9 @@ pub async fn run(db: &Db) -> Result<i64, DbError> {
         .execute(&mut connection)
         .await
         .map_err(DbError::at("migrate::run"))?;
-    MIGRATIONS.run(&mut connection).await.map_err(failed)?;
+    let mut migrations = sqlx::migrate::Migrator::with_migrations(MIGRATIONS.migrations.to_vec());
+    migrations.set_ignore_missing(allows_newer);
+    migrations.run(&mut connection).await.map_err(failed)?;
     connection.close().await.map_err(DbError::at("migrate::run"))?;
     Ok(latest())
 }

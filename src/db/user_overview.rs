@@ -75,7 +75,7 @@ pub(crate) async fn spending(tx: &mut Tx<'_>, user: UserId, now: DateTime<Utc>) 
                   (SELECT coalesce(sum(stars), 0) FROM payments
                    WHERE user_id = $1 AND state <> 'refunded' AND paid_at > $2::timestamptz - interval '30 days') AS "stars!"
            FROM balance_operations
-           WHERE user_id = $1 AND kind NOT IN ('starter', 'payment', 'refund', 'adjustment')
+           WHERE user_id = $1 AND kind NOT IN ('starter', 'opening', 'payment', 'refund', 'adjustment')
              AND created_at > $2::timestamptz - interval '30 days'"#,
         user.0,
         now,

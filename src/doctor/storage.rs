@@ -23,7 +23,7 @@ pub(super) async fn database(config: &Config) -> (Finding, Option<Finding>) {
     let schema = match found {
         Err(_) => Finding::Broken("no answer; check DATABASE_URL and that PostgreSQL runs".to_owned()),
         Ok(Err(error)) => Finding::Broken(refused(&error)),
-        Ok(Ok(version)) => schema(version, migrate::latest()),
+        Ok(Ok(version)) => schema(version, migrate::latest(), config.database.allows_newer_schema),
     };
     let time = tokio::time::timeout(LIMIT, migrate::server_time(&db)).await;
     let clock = match (&schema, time) {
@@ -47,14 +47,15 @@ fn refused(error: &DbError) -> String {
     }
 }
 
-fn schema(version: Option<i64>, latest: i64) -> Finding {
+fn schema(version: Option<i64>, latest: i64, allows_newer: bool) -> Finding {
     match version {
         None => {
             Finding::Fine("reachable, empty; the first start or `starling migrate` sets it up".to_owned())
         }
-        Some(version) if version > latest => {
-            Finding::Broken(format!("at version {version}, this binary knows {latest}; use a newer binary"))
-        }
+        Some(version) if version > latest && !allows_newer => Finding::Broken(format!(
+            "at version {version}, this binary knows {latest}; use a newer binary, or set ALLOW_NEWER_SCHEMA=true if you \
+             have rolled back"
+        )),
         Some(version) if version < latest => Finding::Weak(format!(
             "at version {version}, this binary needs {latest}; the next start or `starling migrate` updates it"
         )),

@@ -72,6 +72,8 @@ pub const ALL: &[&str] = &[
     "sandbox: executed",
     "sandbox: before the results",
     "sandbox: killed",
+    "import: people taken",
+    "import: messages taken",
 ];
 
 #[cfg(debug_assertions)]

@@ -18,6 +18,7 @@ pub(crate) mod file_transcripts;
 pub(crate) mod file_views;
 pub(crate) mod group_upgrade;
 pub(crate) mod history;
+pub(crate) mod importing;
 pub mod intake;
 pub(crate) mod janitor;
 pub mod made_files;

@@ -17,7 +17,7 @@ const BREACHES: [(&str, &str); 17] = [
         "operations are not numbered",
         "UPDATE balance_operations SET seq = seq + 1 WHERE user_id = 42 AND seq = (SELECT last_operation FROM users WHERE id = 42)",
     ),
-    ("the first operation is not", "UPDATE balance_operations SET kind = 'starter' WHERE user_id = 42 AND seq = 2"),
+    ("the first operation is neither", "UPDATE balance_operations SET kind = 'starter' WHERE user_id = 42 AND seq = 2"),
     ("what a user has reserved", "UPDATE users SET held = 1 WHERE id = 43"),
     ("a payment was not credited", "UPDATE balance_operations SET amount = amount + 1 WHERE kind = 'payment'"),
     ("a refund was not booked", "UPDATE payments SET state = 'refunded', refunded_at = now()"),

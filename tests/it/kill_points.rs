@@ -147,6 +147,8 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             || point.starts_with("announce: ")
             // `python.rs` covers these.
             || point.starts_with("sandbox: ")
+            // `import.rs` covers these.
+            || point.starts_with("import: ")
     };
     let points = kill_point::ALL.iter().copied().filter(|&point| !elsewhere(point));
     futures::stream::iter(points).for_each_concurrent(AT_ONCE, buys_asks_and_returns).await;

@@ -162,6 +162,13 @@ def services():
         for key, value in service.get("environment", {}).items():
             secret = re.search("PASSWORD|TOKEN|SECRET|KEY", key)
             expect(not secret or str(value).startswith("/run/secrets/"), f"compose: {name} has a secret in {key}")
+    for name, service in yaml.safe_load(read("compose.archive.yaml"))["services"].items():
+        expect(name in all_services, f"compose.archive.yaml: there is no service {name}")
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            expect(
+                (ROOT / source).exists() or source == "./archive", f"compose.archive.yaml: {source} does not exist"
+            )
     for name in ("data", "watch"):
         expect(compose["networks"][name].get("internal") is True, f"compose: the network {name} leads outside")
     for name in ("postgres", "redis"):

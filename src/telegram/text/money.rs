@@ -121,6 +121,7 @@ fn operation(language: Language, booked: &LedgerEntry) -> String {
     let sign = if booked.amount < Usd::ZERO { "" } else { "+" };
     let id = match booked.kind.as_str() {
         "starter" => "operation-starter",
+        "opening" => "operation-opening",
         "usage" => "operation-usage",
         "return" => "operation-return",
         "payment" => "operation-payment",

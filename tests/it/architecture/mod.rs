@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["tools"],
     &["conversation"],
     &["telegram"],
-    &["app", "dead_letters", "doctor"],
+    &["app", "dead_letters", "doctor", "import"],
     &["main", "lib"],
 ];
 
@@ -226,7 +226,7 @@ const HOMES: &[(&str, &[&str])] = &[
         "std::env",
         &["config/source.rs", "config/tests.rs", "rendering/tests.rs", "telegram/inbound/fuzz_tests.rs"],
     ),
-    ("anyhow", &["app", "app.rs", "dead_letters.rs", "doctor.rs", "main.rs"]),
+    ("anyhow", &["app", "app.rs", "dead_letters.rs", "doctor.rs", "import.rs", "main.rs"]),
     ("sse_stream", &["llm"]),
     ("image", &["images"]),
     ("lofty", &["llm"]),

@@ -20,6 +20,11 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) async fn create() -> Self {
+        Self::create_with("").await
+    }
+
+    /// Creates a database with options of CREATE DATABASE.
+    pub(crate) async fn create_with(options: &str) -> Self {
         let server = std::env::var("DATABASE_URL")
             .expect("DATABASE_URL names a PostgreSQL server; scripts/test sets it");
         let server: Url = server.parse().expect("DATABASE_URL is an address");
@@ -28,7 +33,7 @@ impl Database {
         let address = lookup_host((host, port)).await.unwrap().next().expect("the host has an address");
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("starling_test_{}_{number}", std::process::id());
-        run(&server, &format!("CREATE DATABASE {name}")).await;
+        run(&server, &format!("CREATE DATABASE {name} {options}")).await;
         let mut own = server.clone();
         own.set_path(&name);
         let options: PgConnectOptions = own.as_str().parse().unwrap();

@@ -27,6 +27,7 @@ balance-earlier = Frühere Buchungen:
 balance-older = Ältere ▶️
 balance-newer = ◀️ Neuere
 operation-starter = Willkommensgeschenk
+operation-opening = Guthaben von früher
 operation-usage = { $subject }
 operation-return = { $subject }, zurückgegeben: Die Antwort ist nie angekommen
 operation-payment = { $subject } ⭐ bezahlt

@@ -27,6 +27,7 @@ balance-earlier = Earlier operations:
 balance-older = Older ▶️
 balance-newer = ◀️ Newer
 operation-starter = welcome gift
+operation-opening = balance from before
 operation-usage = { $subject }
 operation-return = { $subject }, given back: the answer never arrived
 operation-payment = paid { $subject } ⭐

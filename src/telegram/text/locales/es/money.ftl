@@ -27,6 +27,7 @@ balance-earlier = Movimientos anteriores:
 balance-older = Más antiguos ▶️
 balance-newer = ◀️ Más recientes
 operation-starter = regalo de bienvenida
+operation-opening = saldo anterior
 operation-usage = { $subject }
 operation-return = { $subject }, devuelto: la respuesta no llegó
 operation-payment = pago de { $subject } ⭐

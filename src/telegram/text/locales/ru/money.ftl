@@ -27,6 +27,7 @@ balance-earlier = Более ранние операции:
 balance-older = Раньше ▶️
 balance-newer = ◀️ Позже
 operation-starter = подарок новичку
+operation-opening = прежний баланс
 operation-usage = { $subject }
 operation-return = { $subject }, возвращено: ответ не дошёл
 operation-payment = оплата { $subject } ⭐
