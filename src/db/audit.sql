@@ -9,7 +9,8 @@ WITH newest AS (
            lag(balance_after, 1, 0) OVER (PARTITION BY user_id ORDER BY seq) AS left_before
     FROM balance_operations
 ), holds AS (
-    SELECT user_id, held AS amount FROM turns JOIN threads ON threads.id = thread_id WHERE state = 'open'
+    SELECT coalesce(payer_id, asker_id, user_id) AS user_id, held AS amount
+    FROM turns JOIN threads ON threads.id = thread_id WHERE state = 'open'
     UNION ALL
     SELECT user_id, held FROM transcriptions WHERE state = 'pending'
     UNION ALL
@@ -68,7 +69,9 @@ WITH newest AS (
     SELECT 13, 'a turn was charged to somebody else', balance_operations.turn_id::text
     FROM balance_operations JOIN turns ON turns.id = balance_operations.turn_id
       JOIN threads ON threads.id = turns.thread_id
-    WHERE threads.user_id <> balance_operations.user_id
+    -- The name of a topic is paid by the person who asked, also where a sponsor pays the answer.
+    WHERE balance_operations.user_id <> coalesce(
+      CASE WHEN kind <> 'topic_name' THEN turns.payer_id END, turns.asker_id, threads.user_id)
     UNION ALL
     SELECT 14, 'the cost of a call is not its usage at its prices', turn_id || ' call ' || attempt || '.' || call
     FROM model_calls
