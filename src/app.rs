@@ -23,6 +23,7 @@ use crate::llm::Provider;
 use crate::llm::registry::Registry;
 use crate::services::books::Books;
 use crate::services::{recovery, state_metrics, write_behind};
+use crate::telegram::administrators::Administrators;
 use crate::telegram::arrivals::Arrivals;
 use crate::telegram::context::{BotContext, RunningTurns};
 use crate::telegram::courier::Courier;
@@ -200,6 +201,7 @@ async fn start(
         speech,
         files: FetchPermits::default(),
         hearings: FetchPermits::default(),
+        administrators: Administrators::default(),
         albums: Albums::default(),
         copies_dropped,
         announcements: Arc::default(),

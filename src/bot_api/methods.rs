@@ -45,7 +45,7 @@ pub(crate) use stars::{
     AnswerPreCheckoutQuery, GetStarTransactions, LabeledPrice, RefundStarPayment, SendInvoice,
 };
 pub(crate) use topics::{
-    DeleteForumTopic, EditForumTopic, GetChatMember, GetForumTopicIconStickers, IconSticker,
+    ChatMember, DeleteForumTopic, EditForumTopic, GetChatMember, GetForumTopicIconStickers, IconSticker,
 };
 pub(crate) use updates::{DeleteWebhook, GetUpdates, GetWebhookInfo, SetWebhook, WebhookInfo};
 
@@ -55,7 +55,7 @@ pub(crate) struct GetMe {}
 method!("getMe", GetMe => Me);
 
 /// The bot's own account. Servers of the Bot API differ in which other fields they send, so no others are
-/// read.
+/// read, and none but the id is required.
 #[derive(Deserialize, Clone, Debug)]
 pub(crate) struct Me {
     /// The user id of the bot.
@@ -63,6 +63,9 @@ pub(crate) struct Me {
     /// The name without the `@`; empty if it was not sent, and then nobody can mention the bot.
     #[serde(default, deserialize_with = "text_or_empty")]
     pub username: String,
+    /// Whether Telegram hands the bot all messages of groups: its privacy mode is off.
+    #[serde(default, deserialize_with = "flag_or_false")]
+    pub can_read_all_group_messages: bool,
 }
 
 impl Me {
@@ -70,6 +73,12 @@ impl Me {
     pub(crate) fn title(&self) -> String {
         if self.username.is_empty() { format!("bot {}", self.id) } else { format!("@{}", self.username) }
     }
+}
+
+/// Deserialises anything but a boolean as `false`.
+fn flag_or_false<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(value.as_bool().unwrap_or_default())
 }
 
 /// Deserialises anything but a string as an empty string.

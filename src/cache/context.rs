@@ -7,7 +7,7 @@ use super::thread::{self, Thread};
 use super::user::{self, User};
 use super::{Cache, Versioned, entry};
 use crate::domain::history::{History, Window};
-use crate::domain::ids::{ThreadId, ThreadKey};
+use crate::domain::ids::{ThreadId, ThreadKey, UserId};
 
 /// The cached context of a turn; any part may be missing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -40,11 +40,11 @@ pub enum HistoryChange<'a> {
     More(ThreadId, Addition<'a>, Window),
 }
 
-/// Reads all three entries in one round trip.
-pub async fn read(cache: &Cache, key: ThreadKey) -> CachedContext {
+/// Reads the entries of a conversation and of the user who talks in it, in one round trip.
+pub async fn read(cache: &Cache, key: ThreadKey, user: UserId) -> CachedContext {
     let Ok(keys) = cache.keys() else { return CachedContext::default() };
     let mut commands = redis::pipe();
-    entry::read(&mut commands, &keys.user(key.user));
+    entry::read(&mut commands, &keys.user(user));
     entry::read(&mut commands, &keys.thread(key));
     messages::read(&mut commands, &keys.messages(key));
     let Ok(answers) = cache.ask(Priority::Quick, &mut commands).await else {
@@ -76,7 +76,7 @@ pub async fn write(cache: &Cache, key: ThreadKey, update: &ContextUpdate<'_>) {
     let Ok(keys) = cache.keys() else { return };
     let mut commands = redis::pipe();
     if let Some(user) = &update.user {
-        user::set(&mut commands, &keys.user(key.user), user);
+        user::set(&mut commands, &keys.user(user.value.profile.id), user);
     }
     if let Some(thread) = &update.thread {
         thread::set(&mut commands, &keys.thread(key), thread);

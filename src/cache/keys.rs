@@ -59,7 +59,7 @@ impl Keys {
     /// Topics have numeric ids, so "no topic" is written as a dash.
     fn of_thread(&self, kind: &str, key: ThreadKey) -> String {
         let topic = key.topic.map_or_else(|| "-".to_owned(), |topic| topic.to_string());
-        format!("{}:{kind}:{}:{}:{topic}", self.prefix, key.chat, key.user)
+        format!("{}:{kind}:{}:{}:{topic}", self.prefix, key.chat, key.owner)
     }
 }
 

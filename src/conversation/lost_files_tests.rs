@@ -14,7 +14,7 @@ use crate::conversation::prompt_bytes;
 use crate::domain::clock::Clock;
 use crate::domain::file::{FileKind, KnownFile};
 use crate::domain::file_id::PublicFileId;
-use crate::domain::ids::{ChatId, FileId, MessageId, ThreadId, ThreadKey, UserId};
+use crate::domain::ids::{ChatId, FileId, MessageId, OwnerId, ThreadId, ThreadKey, UserId};
 use crate::domain::message::{HistoryMessage, MessageContext};
 use crate::domain::people::{ChatKind, Language};
 use crate::domain::preferences::Personality;
@@ -64,7 +64,9 @@ fn asks(files: Vec<KnownFile>) -> TurnRequest {
         turn: TurnId(1),
         attempt: 1,
         thread: ThreadId(1),
-        key: ThreadKey { chat: ChatId(1), user: UserId(1), topic: None },
+        key: ThreadKey { chat: ChatId(1), owner: OwnerId(1), topic: None },
+        asker: UserId(1),
+        payer: UserId(1).into(),
         chat_kind: ChatKind::Private,
         question: MessageId(1),
         cleared: false,

@@ -18,7 +18,9 @@ use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
 use crate::domain::message::Role;
 use crate::domain::record;
 use crate::domain::tool_round::{self, ToolRound};
-use crate::domain::turn::{Interruption, Outcome, TurnEvent, TurnFailure, TurnReport, TurnRequest};
+use crate::domain::turn::{
+    Interruption, Outcome, TurnEvent, TurnFailure, TurnPayer, TurnReport, TurnRequest,
+};
 use crate::lifecycle::kill_point;
 use crate::llm::error::{Retry, TRIES};
 use crate::llm::message::{Block, LlmMessage};
@@ -55,6 +57,7 @@ pub(crate) async fn converse(
         stop,
         row: request.turn,
         thread: request.thread,
+        payer: request.payer,
         renewed: Vec::new(),
         key: request.key,
         attempt: request.attempt,
@@ -100,6 +103,7 @@ struct TurnLoop<'a> {
     /// The services of tools that are down, for the rest of the turn.
     outages: Outages,
     thread: ThreadId,
+    payer: TurnPayer,
     /// Copies that were renewed in this turn. A renewed copy that disappears again is treated as lost.
     renewed: Vec<String>,
     /// Files that the provider cannot use; the prompt has lines in their place.

@@ -13,6 +13,7 @@ use crate::domain::blank::is_blank;
 use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
 use crate::domain::message::Role;
 use crate::domain::money::Usd;
+use crate::domain::turn::TurnPayer;
 use crate::lifecycle::kill_point;
 use crate::llm::error::{RetryPauses, TRIES};
 use crate::llm::message::{Block, LlmMessage};
@@ -42,6 +43,8 @@ pub(super) struct Subagent<'a> {
     pub(super) key: ThreadKey,
     /// Its row.
     pub(super) thread: ThreadId,
+    /// Who pays for the turn.
+    pub(super) payer: TurnPayer,
     /// Sends files to its chat.
     pub(super) deliveries: &'a Deliveries,
     /// The services of tools that are down in this turn.
@@ -53,7 +56,7 @@ impl Subagent<'_> {
     pub(super) fn context(&self) -> ToolContext<'_> {
         let Assistant { registry, db, made_files, previews, views, transcripts, .. } = self.assistant;
         let Assistant { pictures, sandboxes, clock, .. } = self.assistant;
-        let Self { meter, turn, key, thread, outages, deliveries, .. } = *self;
+        let Self { meter, turn, key, thread, payer, outages, deliveries, .. } = *self;
         ToolContext {
             registry,
             now: clock.now(),
@@ -67,6 +70,7 @@ impl Subagent<'_> {
             turn,
             key,
             thread,
+            payer,
             subagents: self,
             delivery: deliveries,
             meter,

@@ -92,7 +92,7 @@ pub(crate) async fn ask(
     sqlx::query!(
         "UPDATE announcements SET state = 'cancelled', finished_at = now()
          WHERE admin_id = $1 AND state IN ('asked', 'given', 'offered') AND asked_by <> $2",
-        key.user.0,
+        key.owner.0,
         update.0,
     )
     .execute(&mut **tx)
@@ -102,7 +102,7 @@ pub(crate) async fn ask(
         "INSERT INTO announcements (asked_by, admin_id, chat_id, topic_id, targets) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (asked_by) DO NOTHING",
         update.0,
-        key.user.0,
+        key.owner.0,
         key.chat.0,
         key.topic.map(|topic| topic.0),
         targets.as_deref(),
@@ -135,7 +135,7 @@ pub(crate) async fn take_content(
            SELECT id AS "id!" FROM taken
            UNION ALL SELECT id FROM announcements WHERE given_by = $4 AND state = 'given'"#,
         key.chat.0,
-        key.user.0,
+        key.owner.0,
         key.topic.map(|topic| topic.0),
         update.0,
         message.0,

@@ -29,7 +29,8 @@ WITH recent AS (
            lag(balance_after) OVER (PARTITION BY user_id ORDER BY seq) AS left_before
     FROM ops
 ), holds AS (
-    SELECT user_id, held AS amount FROM turns JOIN threads ON threads.id = thread_id WHERE state = 'open'
+    SELECT coalesce(payer_id, asker_id, user_id) AS user_id, held AS amount
+    FROM turns JOIN threads ON threads.id = thread_id WHERE state = 'open'
     UNION ALL
     SELECT user_id, held FROM transcriptions WHERE state = 'pending'
     UNION ALL
@@ -116,7 +117,9 @@ WITH recent AS (
     UNION ALL
     SELECT 13, 'a turn was charged to somebody else', ops.turn_id::text
     FROM ops JOIN turns ON turns.id = ops.turn_id JOIN threads ON threads.id = turns.thread_id
-    WHERE threads.user_id <> ops.user_id
+    -- The name of a topic is paid by the person who asked, also where a sponsor pays the answer.
+    WHERE ops.user_id <> coalesce(
+      CASE WHEN ops.kind <> 'topic_name' THEN turns.payer_id END, turns.asker_id, threads.user_id)
     UNION ALL
     SELECT 14, 'the cost of a call is not its usage at its prices', turn_id || ' call ' || wrong
     FROM costs WHERE wrong IS NOT NULL

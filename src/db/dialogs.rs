@@ -1,10 +1,10 @@
-//! Repository of dialogs: a question of the bot that waits for a text in one thread until a deadline. Other
+//! Repository of dialogs: a question of the bot that waits for a text of one person in one chat or topic until a deadline. Other
 //! messages do not end it.
 
 use chrono::{DateTime, Utc};
 
 use super::{Db, DbError, Tx};
-use crate::domain::ids::{ThreadKey, UpdateId};
+use crate::domain::ids::{ThreadKey, UpdateId, UserId};
 
 /// What a dialog asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, strum::EnumString, strum::IntoStaticStr)]
@@ -35,11 +35,12 @@ impl Dialog {
     }
 }
 
-/// Opens a dialog until `expires_at`, replacing an older one of the same thread. One of the same kind that is
-/// still open takes what was written since it was opened.
+/// Opens a dialog of a person until `expires_at`, replacing an older one in the same place. One of the same kind that
+/// is still open takes what was written since it was opened.
 pub(crate) async fn open(
     tx: &mut Tx<'_>,
     key: ThreadKey,
+    user: UserId,
     OpenDialog { dialog, opened_by }: OpenDialog,
     expires_at: DateTime<Utc>,
 ) -> Result<(), DbError> {
@@ -50,7 +51,7 @@ pub(crate) async fn open(
            opened_by = CASE WHEN old.kind = excluded.kind AND old.expires_at > now()
                        THEN least(old.opened_by, excluded.opened_by) ELSE excluded.opened_by END",
         key.chat.0,
-        key.user.0,
+        user.0,
         key.topic.map(|topic| topic.0),
         dialog.name(),
         opened_by.0,
@@ -62,10 +63,11 @@ pub(crate) async fn open(
     Ok(())
 }
 
-/// Returns whether a dialog of this kind waits for what this update brings.
+/// Returns whether a dialog of this kind waits for what this update of a person brings.
 pub(crate) async fn is_open(
     db: &Db,
     key: ThreadKey,
+    user: UserId,
     dialog: Dialog,
     update: UpdateId,
 ) -> Result<bool, DbError> {
@@ -74,7 +76,7 @@ pub(crate) async fn is_open(
              SELECT 1 FROM dialogs WHERE chat_id = $1 AND user_id = $2 AND topic_id IS NOT DISTINCT FROM $3
                AND kind = $4 AND opened_by < $5 AND expires_at > now()) AS "open!""#,
         key.chat.0,
-        key.user.0,
+        user.0,
         key.topic.map(|topic| topic.0),
         dialog.name(),
         update.0,
@@ -84,13 +86,18 @@ pub(crate) async fn is_open(
     .map_err(DbError::at("dialogs::is_open"))
 }
 
-/// Closes the dialog of a thread. Returns `false` if none was open.
-pub(crate) async fn close(tx: &mut Tx<'_>, key: ThreadKey, now: DateTime<Utc>) -> Result<bool, DbError> {
+/// Closes the dialog of a person. Returns `false` if none was open.
+pub(crate) async fn close(
+    tx: &mut Tx<'_>,
+    key: ThreadKey,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<bool, DbError> {
     let waited = sqlx::query_scalar!(
         "DELETE FROM dialogs WHERE chat_id = $1 AND user_id = $2 AND topic_id IS NOT DISTINCT FROM $3
          RETURNING expires_at",
         key.chat.0,
-        key.user.0,
+        user.0,
         key.topic.map(|topic| topic.0),
     )
     .fetch_optional(&mut **tx)

@@ -6,7 +6,7 @@ use super::messages::AppliedEdit;
 use super::turns::opening::file_row;
 use super::{Db, DbError, Tx, copy_deletions};
 use crate::domain::file::{Attachment, Retrieval};
-use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TopicId, UpdateId, UserId};
+use crate::domain::ids::{ChatId, MessageId, OwnerId, ThreadId, ThreadKey, TopicId, UpdateId};
 
 /// The file that an edit brings.
 #[derive(Clone, Copy, Debug)]
@@ -108,7 +108,7 @@ async fn enter(
     .map_err(DbError::at("file_edits::enter"))?;
     Ok(row.map(|row| {
         let topic = row.topic_id.map(TopicId);
-        let key = ThreadKey { chat: ChatId(row.chat_id), user: UserId(row.user_id), topic };
+        let key = ThreadKey { chat: ChatId(row.chat_id), owner: OwnerId(row.user_id), topic };
         (ThreadId(row.id), AppliedEdit { key, version: row.history_version })
     }))
 }

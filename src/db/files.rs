@@ -8,7 +8,7 @@ use super::{Db, DbError};
 use crate::domain::digest::ContentDigest;
 use crate::domain::file::{Attachment, FileKind, KnownFile, Loaded, ProviderCopy};
 use crate::domain::file_id::PublicFileId;
-use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TurnId};
+use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TurnId, UserId};
 use crate::domain::speech::RecordingId;
 use crate::domain::turn::Unfetched;
 
@@ -27,7 +27,7 @@ pub(crate) async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec
          WHERE threads.chat_id = $1 AND threads.user_id = $2 AND threads.topic_id IS NOT DISTINCT FROM $3
          ORDER BY files.id DESC LIMIT $4"#,
         key.chat.0,
-        key.user.0,
+        key.owner.0,
         key.topic.map(|topic| topic.0),
         limit,
     )
@@ -72,7 +72,7 @@ pub async fn copy_in(
              AND provider_expires_at > now() + interval '1 day'
            ORDER BY files.id DESC LIMIT 1"#,
         key.chat.0,
-        key.user.0,
+        key.owner.0,
         key.topic.map(|topic| topic.0),
         file.unique_id,
         file.digest.as_ref().map(ContentDigest::bytes),
@@ -152,6 +152,8 @@ pub(crate) struct NamedFile {
     pub(crate) size: u64,
     /// The message that contains it, or replies to it (`replied`).
     pub(crate) message: MessageId,
+    /// The person who sent that message.
+    pub(crate) sender: UserId,
     /// Whether it belongs to the message that `message` replies to.
     pub(crate) replied: bool,
     /// The message that contains it, if it is a recording made in a chat.
@@ -162,15 +164,15 @@ pub(crate) struct NamedFile {
 /// conversation, or if it was cleared.
 pub(crate) async fn named(db: &Db, key: ThreadKey, id: PublicFileId) -> Result<Option<NamedFile>, DbError> {
     let row = sqlx::query!(
-        "SELECT files.id, files.chat_id, files.message_id, replied, reply_to, reply_chat, telegram_id, unique_id, kind, name,
-                mime, size
+        r#"SELECT files.id, files.chat_id, files.message_id, replied, reply_to, reply_chat, telegram_id, unique_id, kind, name,
+                mime, size, coalesce(author_id, threads.user_id) AS "sender!"
          FROM threads JOIN files ON files.thread_id = threads.id AND files.public_id = $4::text::uuid
          JOIN messages ON messages.chat_id = files.chat_id AND messages.message_id = files.message_id
            AND messages.thread_id = threads.id
          JOIN turns ON turns.id = messages.turn_id AND turns.question_id > threads.cleared_up_to
-         WHERE threads.chat_id = $1 AND threads.user_id = $2 AND threads.topic_id IS NOT DISTINCT FROM $3",
+         WHERE threads.chat_id = $1 AND threads.user_id = $2 AND threads.topic_id IS NOT DISTINCT FROM $3"#,
         key.chat.0,
-        key.user.0,
+        key.owner.0,
         key.topic.map(|topic| topic.0),
         id.column(),
     )
@@ -192,6 +194,7 @@ pub(crate) async fn named(db: &Db, key: ThreadKey, id: PublicFileId) -> Result<O
         recording: kind.is_spoken().then_some(recording),
         size: u64::try_from(row.size).unwrap_or_default(),
         message: MessageId(row.message_id),
+        sender: UserId(row.sender),
         replied: row.replied,
         source: FileSource {
             chat,

@@ -2,13 +2,14 @@
 //! message id stays in the former one. A repetition moves what was added since.
 
 use super::{DbError, Tx};
-use crate::domain::ids::{ChatId, ThreadKey, TopicId, UserId};
+use crate::domain::ids::{ChatId, OwnerId, ThreadKey, TopicId};
 
 /// Moves the threads of the chat `from` to the chat `to` and returns their former keys.
 pub(crate) async fn follow(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<Vec<ThreadKey>, DbError> {
     if !rename(tx, from, to).await? {
         return Ok(Vec::new());
     }
+    carry_settings(tx, from, to).await?;
     // Turns are locked before threads, as in all transactions.
     sqlx::query!(
         "UPDATE turns SET question_id = (question_id - 2147483648)::integer, live_message_id = NULL, live_begun = FALSE
@@ -20,8 +21,8 @@ pub(crate) async fn follow(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<
     .map_err(DbError::at("group_upgrades::follow"))?;
     let threads = sqlx::query!(
         r#"SELECT old.id, old.user_id, old.topic_id, new.id AS "target?"
-         FROM threads AS old LEFT JOIN threads AS new ON new.chat_id = $2 AND new.user_id = old.user_id
-           AND new.topic_id IS NOT DISTINCT FROM old.topic_id
+         FROM threads AS old LEFT JOIN threads AS new ON new.chat_id = $2
+           AND new.user_id = CASE WHEN old.user_id < 0 THEN $2 ELSE old.user_id END AND new.topic_id IS NOT DISTINCT FROM old.topic_id
          WHERE old.chat_id = $1 AND EXISTS (SELECT 1 FROM turns WHERE turns.thread_id = old.id) ORDER BY old.id"#,
         from.0,
         to.0,
@@ -35,7 +36,8 @@ pub(crate) async fn follow(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<
     let rest: Vec<i64> =
         threads.iter().filter(|thread| thread.target.is_none()).map(|thread| thread.id).collect();
     sqlx::query!(
-        "UPDATE threads SET chat_id = $2, history_version = history_version + 1,
+        "UPDATE threads SET chat_id = $2, user_id = CASE WHEN user_id < 0 THEN $2 ELSE user_id END,
+           history_version = history_version + 1,
            cleared_up_to = (cleared_up_to - 2147483648)::integer
          WHERE id = ANY($1)",
         &rest,
@@ -48,7 +50,7 @@ pub(crate) async fn follow(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<
     readdress(tx, from, to).await?;
     let key = |user: i64, topic: Option<i32>| ThreadKey {
         chat: from,
-        user: UserId(user),
+        owner: OwnerId(user),
         topic: topic.map(TopicId),
     };
     Ok(threads.iter().map(|thread| key(thread.user_id, thread.topic_id)).collect())
@@ -70,6 +72,42 @@ async fn rename(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<bool, DbErr
         .await
         .map_err(DbError::at("group_upgrades::rename"))?;
     Ok(renamed.rows_affected() > 0)
+}
+
+/// Moves what was set in a group, what its sponsor has paid today and what it was told. Settings that somebody has
+/// made in the new chat stay.
+async fn carry_settings(tx: &mut Tx<'_>, from: ChatId, to: ChatId) -> Result<(), DbError> {
+    let at = "group_upgrades::carry_settings";
+    sqlx::query!(
+        "WITH former AS (DELETE FROM group_settings WHERE chat_id = $1 RETURNING *)
+         INSERT INTO group_settings (chat_id, hears_all, shared, sponsor_id, day_limit, changed_by, changed_at)
+         SELECT $2, hears_all, shared, sponsor_id, day_limit, changed_by, changed_at FROM former
+         ON CONFLICT (chat_id) DO NOTHING",
+        from.0,
+        to.0,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at(at))?;
+    sqlx::query!("UPDATE turns SET sponsored_in = $2 WHERE sponsored_in = $1", from.0, to.0)
+        .execute(&mut **tx)
+        .await
+        .map_err(DbError::at(at))?;
+    sqlx::query!("UPDATE transcriptions SET sponsored_in = $2 WHERE sponsored_in = $1", from.0, to.0)
+        .execute(&mut **tx)
+        .await
+        .map_err(DbError::at(at))?;
+    sqlx::query!(
+        "WITH former AS (DELETE FROM group_notices WHERE chat_id = $1 RETURNING *)
+         INSERT INTO group_notices (chat_id, notice, told_at) SELECT $2, notice, told_at FROM former
+         ON CONFLICT (chat_id, notice) DO NOTHING",
+        from.0,
+        to.0,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at(at))?;
+    Ok(())
 }
 
 /// Merges threads into those that their users already have in the new chat.

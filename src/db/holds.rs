@@ -3,7 +3,7 @@
 //! unanswered refund (the credit of its payment). A turn's hold ends in the statement that closes the turn. `users.held` is the sum of a user's holds; it
 //! changes in the same transaction, under the lock of the user's row.
 
-use super::{Db, DbError, Tx};
+use super::{Db, DbError, Tx, groups};
 use crate::domain::ids::{PaymentId, TurnId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::turn::TurnRef;
@@ -96,19 +96,52 @@ pub struct ClaimResult {
 }
 
 /// Raises the open hold of a turn to at least `used + more`, provided that at least `least` is spendable
-/// after all other holds and the `used` part of this one, or that the user is `free` to overdraw. Concurrent
-/// claims of a user are serialised. Returns `None` if the turn has no open hold.
+/// after all other holds and the `used` part of this one, or that the user is `free` to overdraw. For a sponsor,
+/// what is left of the day in the group counts as well. Concurrent claims of a user are serialised. Returns
+/// `None` if the turn has no open hold.
 pub async fn claim(
     db: &Db,
     turn: TurnRef,
+    amounts: (Usd, Usd, Usd),
+    free: bool,
+) -> Result<Option<ClaimResult>, DbError> {
+    let Some(group) = turn.sponsored_in else {
+        return enlarge(db.pool(), turn, amounts, None, free).await;
+    };
+    let mut tx = db.begin().await?;
+    // The turn is locked before its payer, as everywhere.
+    sqlx::query!("SELECT id FROM turns WHERE id = $1 FOR NO KEY UPDATE", turn.id.0)
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(DbError::at("holds::claim"))?;
+    lock(&mut tx, turn.user).await?;
+    let sponsor =
+        groups::settings(&mut *tx, group).await?.sponsor.filter(|sponsor| sponsor.user == turn.user);
+    let left_today = match sponsor {
+        Some(sponsor) => {
+            let funds = groups::sponsor_funds(&mut tx, group, turn.user, turn.id).await?;
+            sponsor.day_limit - funds.spent - funds.reserved
+        }
+        // Somebody else pays from now on.
+        None => Usd::ZERO,
+    };
+    let claimed = enlarge(&mut *tx, turn, amounts, Some(left_today), free).await?;
+    Db::commit(tx).await?;
+    Ok(claimed)
+}
+
+async fn enlarge(
+    database: impl sqlx::PgExecutor<'_>,
+    turn: TurnRef,
     (used, more, least): (Usd, Usd, Usd),
+    left_today: Option<Usd>,
     free: bool,
 ) -> Result<Option<ClaimResult>, DbError> {
     let row = sqlx::query!(
         r#"WITH own AS (
              SELECT held FROM turns WHERE id = $1 AND state = 'open' AND held IS NOT NULL FOR NO KEY UPDATE
            ), account AS (
-             SELECT own.held, balance - users.held + own.held - $3 AS spare FROM users, own WHERE users.id = $2
+             SELECT own.held, least(balance - users.held + own.held, $7) - $3 AS spare FROM users, own WHERE users.id = $2
              FOR NO KEY UPDATE OF users
            ), hold AS (
              UPDATE turns SET held = greatest(account.held, $3 + $4)
@@ -124,8 +157,9 @@ pub async fn claim(
         more.0,
         least.0,
         free,
+        left_today.map(|left| left.0),
     )
-    .fetch_optional(db.pool())
+    .fetch_optional(database)
     .await
     .map_err(DbError::at("holds::claim"))?;
     Ok(row.map(|row| ClaimResult { granted: row.granted, left: Usd(row.spare) }))

@@ -2,7 +2,7 @@
 
 use super::{Db, DbError, Tx, files};
 use crate::domain::history::{History, Window};
-use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TopicId, TurnId, UpdateId, UserId};
+use crate::domain::ids::{ChatId, MessageId, OwnerId, ThreadId, ThreadKey, TopicId, TurnId, UpdateId};
 use crate::domain::media::SentFileNote;
 use crate::domain::message::{HistoryMessage, MessageContext, Reply, Role};
 use crate::domain::tool_round::ToolRound;
@@ -133,7 +133,7 @@ pub(crate) async fn edit(
     Ok(row.map(|row| AppliedEdit {
         key: ThreadKey {
             chat: ChatId(row.chat_id),
-            user: UserId(row.user_id),
+            owner: OwnerId(row.user_id),
             topic: row.topic_id.map(TopicId),
         },
         version: row.history_version,

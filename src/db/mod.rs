@@ -18,6 +18,7 @@ pub(crate) mod file_edits;
 pub mod files;
 mod group_commit;
 pub(crate) mod group_upgrades;
+pub(crate) mod groups;
 pub mod holds;
 pub(crate) mod imported_turns;
 pub(crate) mod imports;

@@ -184,7 +184,7 @@ pub(crate) async fn charge_owner(tx: &mut Tx<'_>, turn: TurnId) -> Result<(), Db
          )
          UPDATE user_statistics SET cost = user_statistics.cost - (SELECT coalesce(sum(cost), 0) FROM taken)
          FROM turns JOIN threads ON threads.id = thread_id
-         WHERE turns.id = $1 AND counted AND user_statistics.user_id = threads.user_id
+         WHERE turns.id = $1 AND counted AND user_statistics.user_id = coalesce(payer_id, asker_id, threads.user_id)
            AND day = (closed_at AT TIME ZONE 'UTC')::date",
         turn.0,
     )
@@ -220,7 +220,7 @@ pub(crate) async fn record_afterwards(
            cache_write = stats.cache_write + call.cache_write, cache_read = stats.cache_read + call.cache_read,
            output = stats.output + call.output, cost = stats.cost + call.cost
          FROM call, turns JOIN threads ON threads.id = thread_id
-         WHERE turns.id = $1 AND counted AND stats.user_id = threads.user_id
+         WHERE turns.id = $1 AND counted AND stats.user_id = coalesce(payer_id, asker_id, threads.user_id)
            AND day = (closed_at AT TIME ZONE 'UTC')::date",
         turn.0,
         Json(rows(std::slice::from_ref(entry))?) as _,

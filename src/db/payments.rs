@@ -29,7 +29,9 @@ impl PaymentSource {
 pub(crate) struct NewPayment<'a> {
     /// Telegram's id of the charge.
     pub charge_id: &'a str,
-    /// The paying user and the thread of the payment.
+    /// The paying user.
+    pub user: UserId,
+    /// The place of the payment.
     pub key: ThreadKey,
     /// The paid invoice, if it is known.
     pub invoice: Option<InvoiceId>,
@@ -54,7 +56,7 @@ pub(crate) async fn insert(tx: &mut Tx<'_>, new: &NewPayment<'_>) -> Result<Opti
                  CASE WHEN $10::timestamptz IS NULL THEN 'credited' ELSE 'refunded' END, $10)
          ON CONFLICT (charge_id) DO NOTHING RETURNING id",
         new.charge_id,
-        new.key.user.0,
+        new.user.0,
         new.invoice.map(|invoice| invoice.0),
         new.key.chat.0,
         new.key.topic.map(|topic| topic.0),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::dialogs::{Dialog, OpenDialog};
 use super::{Db, DbError, Tx, preferences};
-use crate::domain::ids::{ChatId, ThreadId, TopicId, UpdateId, UserId};
+use crate::domain::ids::{ChatId, OwnerId, ThreadId, TopicId, UpdateId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, Language, Person};
 use crate::domain::preferences::Preferences;
@@ -35,6 +35,8 @@ pub(crate) struct Contact<'a> {
     pub chat: &'a Chat,
     /// The topic of the message, if any.
     pub topic: Option<TopicId>,
+    /// Whose conversation it is there.
+    pub owner: OwnerId,
     /// The starter grant of a new user, in US dollars.
     pub starter: Usd,
 }
@@ -70,7 +72,7 @@ struct UpsertedUser {
 
 async fn write(
     database: impl sqlx::PgExecutor<'_>,
-    Contact { person, chat, topic, starter }: Contact<'_>,
+    Contact { person, chat, topic, owner, starter }: Contact<'_>,
     enters: bool,
 ) -> Result<UpsertedUser, DbError> {
     let row = sqlx::query_file!(
@@ -90,6 +92,7 @@ async fn write(
         topic.map(|topic| topic.0),
         starter.0,
         enters,
+        owner.0,
     )
     .fetch_one(database)
     .await

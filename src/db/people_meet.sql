@@ -1,4 +1,5 @@
--- Creates or refreshes a user and a chat (people::meet), and the user's thread if $15 is set (people::enter).
+-- Creates or refreshes a user and a chat (people::meet), and the user's thread if $15 is set (people::enter). $16 is whose
+-- thread it is: the user's, or the group's id for a thread that its members share.
 WITH place AS (
   INSERT INTO chats (id, kind, title, username, is_forum) VALUES ($8, $9, $10, $11, $12)
   ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, title = excluded.title, username = excluded.username,
@@ -26,11 +27,11 @@ WITH place AS (
   ON CONFLICT DO NOTHING
 ), found AS (
   -- The conversation of an upgraded group continues in its new chat.
-  SELECT id FROM threads
-  WHERE chat_id = coalesce((SELECT migrated_to FROM chats WHERE id = $8), $8) AND user_id = $1
+  SELECT threads.id FROM threads, (SELECT coalesce((SELECT migrated_to FROM chats WHERE id = $8), $8) AS id) AS home
+  WHERE chat_id = home.id AND user_id = CASE WHEN $16::bigint < 0 THEN home.id ELSE $16 END
     AND topic_id IS NOT DISTINCT FROM $13 AND $15
 ), made AS (
-  INSERT INTO threads (chat_id, user_id, topic_id) SELECT $8, $1, $13 FROM met
+  INSERT INTO threads (chat_id, user_id, topic_id) SELECT $8, $16, $13 FROM met
   WHERE $15 AND NOT EXISTS (SELECT 1 FROM found)
   -- The update changes nothing, but makes the row of a concurrent insert visible to RETURNING.
   ON CONFLICT (chat_id, user_id, topic_id) DO UPDATE SET topic_id = excluded.topic_id

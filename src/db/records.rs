@@ -44,12 +44,12 @@ async fn count(tx: &mut Tx<'_>, mut turns: Vec<i64>) -> Result<(), DbError> {
            SELECT id FROM turns WHERE id = ANY($1) AND closed_at IS NOT NULL AND NOT counted ORDER BY id FOR UPDATE
          ), due AS (
            UPDATE turns SET counted = TRUE FROM locked WHERE turns.id = locked.id
-           RETURNING turns.id, turns.thread_id, turns.closed_at
+           RETURNING turns.id, turns.thread_id, turns.closed_at, turns.asker_id, turns.payer_id
          ), over AS (
            DELETE FROM checkpoints USING due WHERE checkpoints.turn_id = due.id
          )
          INSERT INTO user_statistics (user_id, day, turns, messages, input, cache_write, cache_read, output, cost)
-         SELECT threads.user_id, (due.closed_at AT TIME ZONE 'UTC')::date, count(*),
+         SELECT coalesce(due.payer_id, due.asker_id, threads.user_id), (due.closed_at AT TIME ZONE 'UTC')::date, count(*),
                 coalesce(sum(said.messages), 0), coalesce(sum(used.input), 0), coalesce(sum(used.cache_write), 0),
                 coalesce(sum(used.cache_read), 0), coalesce(sum(used.output), 0), coalesce(sum(used.cost), 0)
          FROM due JOIN threads ON threads.id = due.thread_id

@@ -20,7 +20,7 @@ pub(crate) async fn clear(tx: &mut Tx<'_>, key: ThreadKey, up_to: MessageId) -> 
          )
          SELECT history_version FROM cleared",
         key.chat.0,
-        key.user.0,
+        key.owner.0,
         key.topic.map(|topic| topic.0),
         up_to.0,
     )

@@ -208,14 +208,14 @@ pub(crate) struct FirstAnswer {
 /// Returns the first answer in a topic that is remembered and has arrived, or `None`.
 pub(crate) async fn first_answer(tx: &mut Tx<'_>, topic: Topic) -> Result<Option<FirstAnswer>, DbError> {
     let row = sqlx::query!(
-        r#"SELECT turns.id, threads.user_id, coalesce(users.language, users.language_code) AS language,
+        r#"SELECT turns.id, users.id AS user_id, coalesce(users.language, users.language_code) AS language,
              (SELECT left(string_agg(text, E'\n' ORDER BY messages.id), $3) FROM messages
               WHERE messages.turn_id = turns.id AND role = 'user') AS question,
              (SELECT left(text, $3) FROM messages
               WHERE messages.turn_id = turns.id AND role = 'assistant') AS answer
-           FROM threads JOIN users ON users.id = threads.user_id
-             JOIN turns ON turns.thread_id = threads.id AND turns.state = 'answered'
+           FROM threads JOIN turns ON turns.thread_id = threads.id AND turns.state = 'answered'
                AND NOT turns.retried
+             JOIN users ON users.id = coalesce(turns.asker_id, threads.user_id)
            WHERE threads.chat_id = $1 AND threads.topic_id = $2 AND turns.question_id > threads.cleared_up_to
              AND EXISTS (SELECT 1 FROM outbox WHERE outbox.turn_id = turns.id AND outbox.state = 'sent')
            ORDER BY turns.id LIMIT 1"#,

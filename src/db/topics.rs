@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::messages::AppliedEdit;
 use super::{Db, DbError, Tx};
-use crate::domain::ids::{ChatId, DeletionId, ThreadKey, TopicId, UpdateId, UserId};
+use crate::domain::ids::{ChatId, DeletionId, OwnerId, ThreadKey, TopicId, UpdateId, UserId};
 
 /// The most topics in one offer.
 const MOST: i64 = 1_000;
@@ -57,7 +57,7 @@ pub(crate) async fn known(tx: &mut Tx<'_>, chat: ChatId) -> Result<Vec<TopicId>,
 pub(crate) async fn offer(
     tx: &mut Tx<'_>,
     update: UpdateId,
-    key: ThreadKey,
+    (chat, user): (ChatId, UserId),
     topics: &[TopicId],
     expires_at: DateTime<Utc>,
 ) -> Result<DeletionId, DbError> {
@@ -66,8 +66,8 @@ pub(crate) async fn offer(
         "INSERT INTO topic_deletions (asked_by, chat_id, user_id, topics, expires_at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (asked_by) DO UPDATE SET asked_by = excluded.asked_by RETURNING id",
         update.0,
-        key.chat.0,
-        key.user.0,
+        chat.0,
+        user.0,
         &topics,
         expires_at,
     )
@@ -103,7 +103,7 @@ pub(crate) async fn find(db: &Db, id: DeletionId) -> Result<Option<TopicDeletion
 pub(crate) async fn confirm(
     tx: &mut Tx<'_>,
     id: DeletionId,
-    key: ThreadKey,
+    (chat, user): (ChatId, UserId),
     tap: UpdateId,
     now: DateTime<Utc>,
 ) -> Result<bool, DbError> {
@@ -112,8 +112,8 @@ pub(crate) async fn confirm(
          WHERE id = $1 AND chat_id = $2 AND user_id = $3
            AND (used_by = $4 OR (used_by IS NULL AND expires_at > $5))",
         id.0,
-        key.chat.0,
-        key.user.0,
+        chat.0,
+        user.0,
         tap.0,
         now,
     )
@@ -161,7 +161,7 @@ pub(crate) async fn deleted(db: &Db, id: DeletionId, topic: TopicId) -> Result<V
     let changed = rows.into_iter().map(|row| AppliedEdit {
         key: ThreadKey {
             chat: ChatId(row.chat_id),
-            user: UserId(row.user_id),
+            owner: OwnerId(row.user_id),
             topic: row.topic_id.map(TopicId),
         },
         version: row.history_version,

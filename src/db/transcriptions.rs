@@ -12,6 +12,7 @@ use super::{Db, DbError, Tx};
 use crate::domain::ids::{ThreadKey, UserId};
 use crate::domain::money::Usd;
 use crate::domain::speech::{RecordingId, TranscriptionId};
+use crate::domain::turn::TurnPayer;
 
 /// How long a worker owns a transcription without renewing that, in seconds.
 const LEASE_S: f64 = 10.0;
@@ -82,8 +83,10 @@ pub(crate) async fn lock(
 pub(crate) struct NewTranscription<'a> {
     /// What is transcribed.
     pub id: TranscriptionId,
-    /// Where it was asked for, and who pays.
+    /// Where it was asked for.
     pub key: ThreadKey,
+    /// Who pays.
+    pub payer: TurnPayer,
     /// Telegram's id of the content.
     pub unique_id: &'a str,
     /// The duration in seconds, as Telegram reports it or estimated.
@@ -97,28 +100,29 @@ pub(crate) struct NewTranscription<'a> {
 /// Stores that a worker begins. Returns `false` if another one was faster; the transaction must then be
 /// dropped.
 pub(crate) async fn begin(tx: &mut Tx<'_>, new: NewTranscription<'_>) -> Result<bool, DbError> {
-    let NewTranscription { id, key, unique_id, duration, held, lease } = new;
+    let NewTranscription { id, key, payer, unique_id, duration, held, lease } = new;
     let recording = if let TranscriptionId::Recording(recording) = id { Some(recording) } else { None };
     let begun = sqlx::query!(
         "INSERT INTO transcriptions AS old (key, chat_id, message_id, replied, user_id, topic_id, unique_id, duration,
-           state, held, lease, leased_until)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9, $10, now() + make_interval(secs => $11))
+           state, held, lease, leased_until, sponsored_in)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9, $10, now() + make_interval(secs => $11), $12)
          ON CONFLICT (key) DO UPDATE
            SET user_id = excluded.user_id, topic_id = excluded.topic_id, state = 'pending', held = excluded.held,
                lease = excluded.lease, leased_until = excluded.leased_until, attempts = old.attempts + 1,
-               failure = NULL, settled_at = NULL
+               sponsored_in = excluded.sponsored_in, failure = NULL, settled_at = NULL
            WHERE old.state = 'failed'",
         id.to_string(),
         recording.map(|recording| recording.chat.0),
         recording.map(|recording| recording.message.0),
         recording.map(|recording| recording.replied),
-        key.user.0,
+        payer.user.0,
         key.topic.map(|topic| topic.0),
         unique_id,
         i32::try_from(duration).unwrap_or(i32::MAX),
         held.0,
         lease,
         LEASE_S,
+        payer.sponsored_in.map(|group| group.0),
     )
     .execute(&mut **tx)
     .await

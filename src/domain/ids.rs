@@ -28,6 +28,10 @@ id!(
     ChatId(i64)
 );
 id!(
+    /// Whose conversation it is: a user, or a group whose members share it, by its id, which is below zero.
+    OwnerId(i64)
+);
+id!(
     /// A forum topic inside a chat (`message_thread_id` on the wire).
     TopicId(i32)
 );
@@ -40,7 +44,7 @@ id!(
     UpdateId(i64)
 );
 id!(
-    /// A conversation of ours: one for each (chat, user, topic or none).
+    /// A conversation of ours: one for each (chat, owner, topic or none).
     ThreadId(i64)
 );
 id!(
@@ -72,20 +76,39 @@ id!(
     PaymentId(i64)
 );
 
-/// Identifies a conversation: each user has one per chat and topic, also in groups.
+impl From<UserId> for OwnerId {
+    fn from(user: UserId) -> Self {
+        Self(user.0)
+    }
+}
+
+impl OwnerId {
+    /// Returns the group as the owner of the conversations that its members share.
+    pub fn group(chat: ChatId) -> Self {
+        Self(chat.0)
+    }
+
+    /// Returns whether the owner is a group.
+    pub fn is_group(self) -> bool {
+        self.0 < 0
+    }
+}
+
+/// Identifies a conversation: each user has one per chat and topic, also in groups; a group that shares its
+/// conversations has one per topic.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct ThreadKey {
     /// The chat in which it takes place.
     pub chat: ChatId,
-    /// The user it belongs to.
-    pub user: UserId,
+    /// Whose it is.
+    pub owner: OwnerId,
     /// The forum topic, if the chat has topics.
     pub topic: Option<TopicId>,
 }
 
 impl fmt::Display for ThreadKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.chat, self.user)?;
+        write!(f, "{}/{}", self.chat, self.owner)?;
         self.topic.map_or(Ok(()), |topic| write!(f, "/{topic}"))
     }
 }

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod digest;
 pub mod file;
 pub mod file_id;
+pub(crate) mod group;
 pub mod history;
 pub mod ids;
 pub mod media;

@@ -3,7 +3,7 @@
 use crate::domain::blank::is_blank;
 use crate::domain::citations::Source;
 use crate::domain::history::Continuation;
-use crate::domain::ids::{MessageId, ThreadId, ThreadKey, TurnId, UserId};
+use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TurnId, UserId};
 use crate::domain::media::{FileDelivery, FileReceipt};
 use crate::domain::message::{HistoryMessage, MessageContext, Role};
 use crate::domain::model::{Effort, Model, ModelId};
@@ -41,8 +41,26 @@ pub struct TurnRef {
     pub id: TurnId,
     /// The number of the attempt, from 1. A crash leads to the next one; its calls are recorded under it.
     pub attempt: i32,
-    /// The user who asked and pays.
+    /// The user who pays.
     pub user: UserId,
+    /// The group whose sponsor that is; `None` if who asked pays.
+    pub sponsored_in: Option<ChatId>,
+}
+
+/// Who pays for a turn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TurnPayer {
+    /// The person.
+    pub user: UserId,
+    /// The group whose sponsor that is; `None` for the person who asked.
+    pub sponsored_in: Option<ChatId>,
+}
+
+impl From<UserId> for TurnPayer {
+    /// Returns the person who asked as the payer.
+    fn from(user: UserId) -> Self {
+        Self { user, sponsored_in: None }
+    }
 }
 
 /// A turn that is open in the database and needs an answer.
@@ -56,6 +74,10 @@ pub struct TurnRequest {
     pub thread: ThreadId,
     /// The conversation's key: where the answer goes.
     pub key: ThreadKey,
+    /// The person who asked.
+    pub asker: UserId,
+    /// Who pays. Decided at the gate: until then, the person who asked.
+    pub payer: TurnPayer,
     /// The kind of chat, which decides how the answer is shown.
     pub chat_kind: ChatKind,
     /// The message that started it: the last of the batch.
@@ -83,7 +105,8 @@ pub struct TurnRequest {
 impl TurnRequest {
     /// Returns the identity of the turn.
     pub fn turn_ref(&self) -> TurnRef {
-        TurnRef { id: self.turn, attempt: self.attempt, user: self.key.user }
+        let TurnPayer { user, sponsored_in } = self.payer;
+        TurnRef { id: self.turn, attempt: self.attempt, user, sponsored_in }
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 pub const ALL: &[&str] = &[
     "turn: opening",
     "turn: opened",
+    "turn: sponsored",
     "turn: admitted",
     "tab: first usage",
     "tab: call noted",

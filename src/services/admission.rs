@@ -3,8 +3,9 @@
 use tokio_util::sync::CancellationToken;
 
 use super::books::Books;
+use crate::db::groups;
 use crate::db::holds::{self, Gate};
-use crate::domain::ids::UserId;
+use crate::domain::ids::{ChatId, UserId};
 use crate::domain::turn::{TurnFailure, TurnRequest};
 
 /// What the gate decides about a turn.
@@ -21,7 +22,7 @@ pub(crate) enum Admission {
 /// Asks the gate about a turn that has no hold yet; a turn that is admitted has one. To be called while
 /// nothing else of the user runs.
 pub(crate) async fn admit(books: &Books, request: &TurnRequest) -> Admission {
-    let (user, turn) = (request.key.user, request.turn);
+    let (user, turn) = (request.payer.user, request.turn);
     let (db, free) = (&books.db, books.is_privileged(user));
     let take = || holds::take(db, turn, user, request.reserve, free);
     match db.persist(take).await {
@@ -39,9 +40,17 @@ pub(crate) async fn admit(books: &Books, request: &TurnRequest) -> Admission {
 
 /// Whether it is likely that a user is answered, so that it is worth fetching a file. The gate decides for
 /// good.
-pub(crate) async fn may_spend(books: &Books, stop: &CancellationToken, user: UserId) -> bool {
+pub(crate) async fn may_spend(
+    books: &Books,
+    stop: &CancellationToken,
+    (user, chat): (UserId, ChatId),
+) -> bool {
     let (db, free) = (&books.db, books.is_privileged(user));
-    let asked = db.until(stop).persist(|| holds::may_spend(db, user, free)).await;
+    let may_spend = || async {
+        // In a group somebody else may pay.
+        Ok(holds::may_spend(db, user, free).await? || groups::has_solvent_sponsor(db, chat).await?)
+    };
+    let asked = db.until(stop).persist(may_spend).await;
     asked.unwrap_or_else(|error| {
         tracing::warn!(
             user.id = user.0,

@@ -65,7 +65,7 @@ pub(crate) async fn ask(
 /// Awaits a content as the next message in this conversation.
 async fn await_content(tx: &mut Tx<'_>, books: &Books, caller: Caller<'_>) -> Result<(), DbError> {
     let dialog = OpenDialog { dialog: Dialog::Announcement, opened_by: caller.update };
-    dialogs::open(tx, caller.key, dialog, books.clock.now() + DIALOG_LIFE).await
+    dialogs::open(tx, caller.key, caller.user(), dialog, books.clock.now() + DIALOG_LIFE).await
 }
 
 /// Finds the users that an administrator has named. Returns them without repetitions, what belongs to nobody,
@@ -161,7 +161,7 @@ pub(crate) async fn approve(
     if tapped == Tapped::Done {
         recipients::enlist(&mut tx, id).await?;
         announcements::begin(&mut tx, id, progress).await?;
-        tracing::info!(admin.id = key.user.0, announcement.id = id.0, "an announcement was approved");
+        tracing::info!(admin.id = key.owner.0, announcement.id = id.0, "an announcement was approved");
     }
     inbox::handled(&mut tx, update).await?;
     Db::commit(tx).await?;
@@ -188,7 +188,7 @@ pub(crate) async fn cancel(
 /// Locks an announcement. Returns [`Tapped::Done`] if it awaits the approval of this administrator in this chat.
 async fn find_offered(tx: &mut Tx<'_>, key: ThreadKey, id: AnnouncementId) -> Result<Tapped, DbError> {
     let found = announcements::lock(tx, id).await?;
-    Ok(match found.filter(|found| (found.admin, found.chat) == (key.user, key.chat)) {
+    Ok(match found.filter(|found| (found.admin.into(), found.chat) == (key.owner, key.chat)) {
         None => Tapped::Unknown,
         Some(found) if found.state == AnnouncementState::Offered => Tapped::Done,
         Some(_) => Tapped::Before,

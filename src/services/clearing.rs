@@ -10,7 +10,7 @@ use crate::cache::{self, Cache};
 use crate::db::outbox::{self, OutboxMessage};
 use crate::db::topics::{self, TopicDeletion};
 use crate::db::{Db, DbError, inbox, people as profiles, threads};
-use crate::domain::ids::{DeletionId, MessageId, OutboxId, ThreadKey, TopicId, UpdateId};
+use crate::domain::ids::{ChatId, DeletionId, MessageId, OutboxId, TopicId, UpdateId, UserId};
 use crate::domain::people::Language;
 
 /// How long an offer to delete topics is valid.
@@ -63,7 +63,8 @@ pub(crate) async fn offer(
 ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let mut tx = books.db.begin().await?;
     let expires_at = books.clock.now() + OFFERED_FOR;
-    let id = topics::offer(&mut tx, caller.update, caller.key, topics, expires_at).await?;
+    let id =
+        topics::offer(&mut tx, caller.update, (caller.key.chat, caller.user()), topics, expires_at).await?;
     caller.leave(tx, &[message(id)]).await
 }
 
@@ -93,15 +94,15 @@ pub(crate) enum DeletionVerdict {
 pub(crate) async fn judge(
     books: &Books,
     id: DeletionId,
-    key: ThreadKey,
+    (chat, user): (ChatId, UserId),
     tap: UpdateId,
 ) -> Result<DeletionVerdict, DbError> {
     let Some(deletion) = topics::find(&books.db, id).await? else {
         return Ok(DeletionVerdict::Refused(DeletionRefusal::Unknown));
     };
-    let refusal = if deletion.chat != key.chat {
+    let refusal = if deletion.chat != chat {
         DeletionRefusal::Unknown
-    } else if deletion.user != key.user {
+    } else if deletion.user != user {
         DeletionRefusal::NotYours
     } else if deletion.used_by.is_some_and(|used_by| used_by != tap) {
         DeletionRefusal::Used
@@ -117,11 +118,11 @@ pub(crate) async fn judge(
 pub(crate) async fn confirm(
     books: &Books,
     id: DeletionId,
-    key: ThreadKey,
+    place: (ChatId, UserId),
     tap: UpdateId,
 ) -> Result<bool, DbError> {
     let mut tx = books.db.begin().await?;
-    let confirmed = topics::confirm(&mut tx, id, key, tap, books.clock.now()).await?;
+    let confirmed = topics::confirm(&mut tx, id, place, tap, books.clock.now()).await?;
     inbox::handled(&mut tx, tap).await?;
     Db::commit(tx).await?;
     Ok(confirmed)

@@ -132,9 +132,9 @@ impl FileContents {
     /// another conversation, or if it was cleared or has expired.
     pub(crate) async fn find(&self, key: ThreadKey, id: PublicFileId) -> Result<Option<FoundFile>, DbError> {
         if let Some(named) = files::named(&self.books.db, key, id).await? {
-            let NamedFile { source, kind, size, message, replied, recording } = named;
+            let NamedFile { source, kind, size, message, sender, replied, recording } = named;
             let FileSource { chat, telegram_id, unique_id, name, mime } = source;
-            let place = Place::Person(PersonsFile { user: key.user, chat, message, replied, telegram_id });
+            let place = Place::Person(PersonsFile { user: sender, chat, message, replied, telegram_id });
             return Ok(Some(FoundFile { id, name, mime, kind, size, unique_id, recording, place }));
         }
         let made = self.made_files.sendable(key, &[id]).await?;

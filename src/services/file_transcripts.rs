@@ -25,6 +25,7 @@ use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::ThreadKey;
 use crate::domain::money::Usd;
 use crate::domain::speech::TranscriptionId;
+use crate::domain::turn::TurnPayer;
 use crate::lifecycle::{Lifecycle, kill_point};
 use crate::llm::speech::{self, Client, FILE_LIMIT, Recording, Transcript};
 use crate::llm::{LlmError, Unreadable};
@@ -57,7 +58,7 @@ impl FileTranscripts {
         Self { contents, books: Arc::new(books), client, life, metrics, places }
     }
 
-    /// Returns the transcript of a file of the conversation. One that is stored is free of charge at any
+    /// Returns the transcript of a file of the conversation, for the user who pays. One that is stored is free of charge at any
     /// balance; otherwise the file is transcribed, if the meter of the turn grants its price.
     ///
     /// Dropping the future gives the file up only until the service is asked: from then on the work goes on,
@@ -67,13 +68,13 @@ impl FileTranscripts {
     /// Returns [`TranscriptError`].
     pub(crate) async fn of_file(
         &self,
-        key: ThreadKey,
+        (key, payer): (ThreadKey, TurnPayer),
         id: PublicFileId,
         language: Option<String>,
         meter: &TurnMeter,
     ) -> Result<FileTranscript, TranscriptError> {
         let file = self.contents.find(key, id).await?.ok_or(TranscriptError::NotFound)?;
-        if let Some(known) = self.stored(key, &file).await? {
+        if let Some(known) = self.stored(payer, &file).await? {
             return Ok(FileTranscript { name: file.name, known, cost: Usd::ZERO, stored: true });
         }
         check(&file)?;
@@ -85,13 +86,13 @@ impl FileTranscripts {
             ReserveError::Short(left) => TranscriptError::Short { left, least: work.least },
             ReserveError::Unknown => TranscriptError::NoBooks,
         })?;
-        let job = Job { service: self.clone(), key, file, language, duration, lease: rand::random() };
+        let job = Job { service: self.clone(), key, payer, file, language, duration, lease: rand::random() };
         job.begin(reservation).await.unwrap_or(Err(TranscriptError::Cancelled))
     }
 
     /// Returns the transcript that is stored for a file, or for the same content under another id.
-    async fn stored(&self, key: ThreadKey, file: &FoundFile) -> Result<Option<KnownTranscript>, DbError> {
-        known_transcripts::known(&self.books.db, id_of(file), key.user, &file.unique_id).await
+    async fn stored(&self, payer: TurnPayer, file: &FoundFile) -> Result<Option<KnownTranscript>, DbError> {
+        known_transcripts::known(&self.books.db, id_of(file), payer.user, &file.unique_id).await
     }
 }
 
@@ -115,6 +116,7 @@ fn check(file: &FoundFile) -> Result<(), TranscriptError> {
 struct Job {
     service: FileTranscripts,
     key: ThreadKey,
+    payer: TurnPayer,
     file: FoundFile,
     language: Option<String>,
     /// The estimated duration in seconds, for the hold.
@@ -171,6 +173,7 @@ impl Job {
         Request {
             id: id_of(&self.file),
             key: self.key,
+            payer: self.payer,
             funding: Funding::Turn,
             unique_id: &self.file.unique_id,
             duration: self.duration,

@@ -32,7 +32,7 @@ pub struct Caller<'a> {
 impl Caller<'_> {
     /// Returns the user whose money is affected.
     pub fn user(&self) -> UserId {
-        self.key.user
+        self.person.id
     }
 
     /// Starts the transaction in which the update takes effect: refreshes the profile and opens the books.

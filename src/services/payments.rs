@@ -46,7 +46,7 @@ pub async fn offer(
 ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let (mut tx, _) = caller.enter(books).await?;
     let now = books.clock.now();
-    dialogs::close(&mut tx, caller.key, now).await?;
+    dialogs::close(&mut tx, caller.key, caller.user(), now).await?;
     let margin = settings::margin(&mut tx).await?;
     let invoice = Invoice {
         payload: format!("{:032x}", rand::random::<u128>()),
@@ -72,7 +72,7 @@ pub async fn ask_amount(
 ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let (mut tx, _) = caller.enter(books).await?;
     let dialog = OpenDialog { dialog: Dialog::CustomAmount, opened_by: caller.update };
-    dialogs::open(&mut tx, caller.key, dialog, books.clock.now() + DIALOG_LIFE).await?;
+    dialogs::open(&mut tx, caller.key, caller.user(), dialog, books.clock.now() + DIALOG_LIFE).await?;
     caller.leave(tx, &[question]).await
 }
 
@@ -83,7 +83,7 @@ pub async fn cancel(
     reply: impl Fn(bool) -> OutboxMessage,
 ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let (mut tx, _) = caller.enter(books).await?;
-    let waited = dialogs::close(&mut tx, caller.key, books.clock.now()).await?;
+    let waited = dialogs::close(&mut tx, caller.key, caller.user(), books.clock.now()).await?;
     caller.leave(tx, &[reply(waited)]).await
 }
 
@@ -181,18 +181,29 @@ pub async fn credit(
         // credit.
         return Ok(Vec::new());
     }
-    let language = match (source, db::people::language(&mut tx, key.user).await?) {
+    let language = match (source, db::people::language(&mut tx, person.id).await?) {
         // The list describes the user in less detail than our row.
         (PaymentSource::List, Some(language)) => language,
         _ => people::meet(&mut tx, books, person, chat, key.topic).await?.language,
     };
     let (stars, paid_at, refunded_at) = (*stars, received.paid_at, None);
-    let new = NewPayment { charge_id, key: *key, invoice, stars, credit, source, paid_at, refunded_at };
+    let new = NewPayment {
+        charge_id,
+        user: person.id,
+        key: *key,
+        invoice,
+        stars,
+        credit,
+        source,
+        paid_at,
+        refunded_at,
+    };
     let booked = format!("payment:{charge_id}");
     let credited = if let Some(payment) = payments::insert(&mut tx, &new).await? {
         kill_point!("credit: payment recorded");
         let (reason, subject) = (Reason::Payment(payment), stars.to_string());
-        let operation = Operation { user: key.user, reason, amount: credit, key: &booked, subject: &subject };
+        let operation =
+            Operation { user: person.id, reason, amount: credit, key: &booked, subject: &subject };
         let balance = balance::post(&mut tx, &operation).await?;
         kill_point!("credit: booked");
         Some(Credited { credit, balance, language })
@@ -219,14 +230,14 @@ async fn promised(
     received: &IncomingPayment,
 ) -> Result<(Option<crate::domain::ids::InvoiceId>, Usd), DbError> {
     let found = invoices::find(&mut **tx, &received.payload).await?;
-    let theirs = |invoice: &Invoice| invoice.user == received.key.user && invoice.stars == received.stars;
+    let theirs = |invoice: &Invoice| invoice.user == received.person.id && invoice.stars == received.stars;
     if let Some(found) = found.filter(|found| theirs(&found.invoice)) {
         return Ok((Some(found.id), found.invoice.credit));
     }
     let margin: Margin = settings::margin(tx).await?;
     if received.update.is_some() {
         tracing::error!(
-            user.id = received.key.user.0,
+            user.id = received.person.id.0,
             stars = received.stars,
             "a payment belongs to no invoice, it is credited by the formula"
         );

@@ -19,7 +19,8 @@ pub async fn enter(
     person: &Person,
     chat: &Chat,
 ) -> Result<UserInThread, DbError> {
-    people::enter(&books.db, visit(books, person, chat, key.topic)).await
+    let visit = Contact { owner: key.owner, ..visit(books, person, chat, key.topic) };
+    people::enter(&books.db, visit).await
 }
 
 /// Creates or refreshes a user and a chat. A new user gets the starter grant.
@@ -34,7 +35,7 @@ pub(super) async fn meet(
 }
 
 fn visit<'a>(books: &Books, person: &'a Person, chat: &'a Chat, topic: Option<TopicId>) -> Contact<'a> {
-    Contact { person, chat, topic, starter: books.terms.starter_balance }
+    Contact { person, chat, topic, owner: person.id.into(), starter: books.terms.starter_balance }
 }
 
 /// Records Telegram's report that since `date` the bot may not write in a chat (`is_out`), or may again: a

@@ -85,7 +85,7 @@ pub(crate) async fn ask_personality(
 ) -> Result<(Language, Vec<(OutboxId, OutboxMessage)>), DbError> {
     let (mut tx, KnownUser { language, dialog, .. }) = caller.enter(books).await?;
     let awaited = OpenDialog { dialog: Dialog::Personality, opened_by: caller.update };
-    dialogs::open(&mut tx, caller.key, awaited, books.clock.now() + DIALOG_LIFE).await?;
+    dialogs::open(&mut tx, caller.key, caller.user(), awaited, books.clock.now() + DIALOG_LIFE).await?;
     let is_new = dialog.is_none_or(|open| open.dialog != Dialog::Personality);
     let question = is_new.then(|| question(language));
     Ok((language, caller.leave(tx, question.as_slice()).await?))
@@ -101,7 +101,7 @@ pub(crate) async fn set_personality(
     card: impl Fn(&KnownUser) -> OutboxMessage,
 ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let (mut tx, known) = caller.enter(books).await?;
-    dialogs::close(&mut tx, caller.key, books.clock.now()).await?;
+    dialogs::close(&mut tx, caller.key, caller.user(), books.clock.now()).await?;
     let choice = Choice::Personality(Some(personality.clone()));
     let (known, version) = apply(&mut tx, known, choice, caller.user()).await?;
     let owed = caller.leave(tx, &[card(&known)]).await?;

@@ -13,7 +13,7 @@ use crate::db::holds;
 use crate::db::outbox::{self, OutboxMessage};
 use crate::db::payments::{self, NewPayment, Payment, PaymentSource, PaymentState};
 use crate::db::{Db, DbError, Tx, inbox};
-use crate::domain::ids::{OutboxId, ThreadKey, UpdateId};
+use crate::domain::ids::{OutboxId, ThreadKey, UpdateId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::stars::REFUND_DAYS;
 use crate::lifecycle::kill_point;
@@ -189,14 +189,16 @@ async fn refuse(
 /// Records an unknown payment that was already refunded, so that a late payment update is not credited.
 async fn remember(tx: &mut Tx<'_>, returned: &Returned<'_>, now: DateTime<Utc>) -> Result<(), DbError> {
     let Some((key, stars)) = returned.payer else { return Ok(()) };
-    if balance::of(&mut **tx, key.user).await?.is_none() {
+    // Where the payer is known, the chat is theirs.
+    let user = UserId(key.chat.0);
+    if balance::of(&mut **tx, user).await?.is_none() {
         return Ok(());
     }
     let (charge_id, invoice, credit, source) = (returned.charge_id, None, Usd::ZERO, PaymentSource::List);
     let (paid_at, refunded_at) = (now, Some(now));
     payments::insert(
         tx,
-        &NewPayment { charge_id, key, invoice, stars, credit, source, paid_at, refunded_at },
+        &NewPayment { charge_id, user, key, invoice, stars, credit, source, paid_at, refunded_at },
     )
     .await?;
     Ok(())

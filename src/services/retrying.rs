@@ -8,7 +8,7 @@ use crate::cache::{self, Cache};
 use crate::db::turns::LeftOpen;
 use crate::db::turns::retrying::{self, NewestTurn};
 use crate::db::{Db, DbError, inbox};
-use crate::domain::ids::TurnId;
+use crate::domain::ids::{TurnId, UserId};
 use crate::lifecycle::kill_point;
 
 /// The result of a wish to ask again.
@@ -31,6 +31,8 @@ pub(crate) enum RetryRefusal {
     Used,
     /// The button belongs to an earlier question, or to another conversation.
     Old,
+    /// Another member of a shared conversation has asked.
+    NotYours,
 }
 
 /// Asks the last question of the caller's conversation again; a button names its turn. Marks the update as
@@ -49,14 +51,14 @@ pub(crate) async fn retry(
         let ours = newest.filter(|newest| newest.open && newest.retry_of.is_some());
         return open(books, ours.map(|newest| newest.turn)).await;
     }
-    let turn = match judge(newest, wanted) {
+    let turn = match judge(newest, wanted, caller.user()) {
         Ok(turn) => turn,
         Err(why) => return Ok(Retried::Refused(why)),
     };
     let version = retrying::retire(&mut tx, turn).await?;
     let known = people::meet(&mut tx, books, caller.person, caller.chat, caller.key.topic).await?;
     let model = &books.registry.chosen(known.preferences.model.as_ref(), books.today()).id;
-    let new = retrying::ask_again(&mut tx, turn, model).await?;
+    let new = retrying::ask_again(&mut tx, turn, caller.user(), model).await?;
     inbox::handled(&mut tx, caller.update).await?;
     kill_point!("retry: before the commit");
     Db::commit(tx).await?;
@@ -74,13 +76,14 @@ async fn open(books: &Books, turn: Option<TurnId>) -> Result<Retried, DbError> {
 }
 
 /// Returns the turn whose question is to be asked again.
-fn judge(newest: Option<NewestTurn>, wanted: Option<TurnId>) -> Result<TurnId, RetryRefusal> {
-    let Some(NewestTurn { turn, open, remembered, retry_of }) = newest else {
+fn judge(newest: Option<NewestTurn>, wanted: Option<TurnId>, by: UserId) -> Result<TurnId, RetryRefusal> {
+    let Some(NewestTurn { turn, open, remembered, asker, retry_of }) = newest else {
         return Err(if wanted.is_some() { RetryRefusal::Old } else { RetryRefusal::NoQuestion });
     };
     match wanted {
         Some(wanted) if retry_of == Some(wanted) => Err(RetryRefusal::Used),
         Some(wanted) if wanted != turn => Err(RetryRefusal::Old),
+        _ if asker != by => Err(RetryRefusal::NotYours),
         _ if open => Err(RetryRefusal::Running),
         _ if !remembered => Err(RetryRefusal::NoQuestion),
         _ => Ok(turn),
@@ -94,7 +97,8 @@ mod tests {
     #[test]
     fn only_the_last_question_is_asked_again_and_only_once() {
         let last = |open, remembered, retry_of: Option<i64>| {
-            Some(NewestTurn { turn: TurnId(7), open, remembered, retry_of: retry_of.map(TurnId) })
+            let (turn, asker, retry_of) = (TurnId(7), UserId(42), retry_of.map(TurnId));
+            Some(NewestTurn { turn, open, remembered, asker, retry_of })
         };
         for (newest, wanted, judged) in [
             (None, None, Err(RetryRefusal::NoQuestion)),
@@ -109,7 +113,11 @@ mod tests {
             (last(true, true, None), None, Err(RetryRefusal::Running)),
             (last(false, false, None), None, Err(RetryRefusal::NoQuestion)),
         ] {
-            assert_eq!(judge(newest, wanted.map(TurnId)), judged, "{newest:?} {wanted:?}");
+            assert_eq!(judge(newest, wanted.map(TurnId), UserId(42)), judged, "{newest:?} {wanted:?}");
+            if judged.is_ok() {
+                let others = judge(newest, wanted.map(TurnId), UserId(43));
+                assert_eq!(others, Err(RetryRefusal::NotYours));
+            }
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::domain::ids::{OutboxId, ThreadKey, UserId};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, Person};
 use crate::domain::speech::{TranscriptionId, clock};
+use crate::domain::turn::TurnPayer;
 use crate::lifecycle::kill_point;
 use crate::llm::speech::Transcript;
 use crate::telemetry::metrics::Metrics;
@@ -37,8 +38,10 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub(crate) struct Request<'a> {
     /// The recording or file.
     pub id: TranscriptionId,
-    /// The conversation of the user who pays.
+    /// The conversation.
     pub key: ThreadKey,
+    /// Who pays.
+    pub payer: TurnPayer,
     /// How the money was checked.
     pub funding: Funding<'a>,
     /// Telegram's id of the content; empty if there is none.
@@ -120,28 +123,28 @@ async fn claim(books: &Books, request: Request<'_>) -> Result<Claim, DbError> {
 }
 
 async fn begin(mut tx: Tx<'static>, books: &Books, request: Request<'_>) -> Result<Claim, DbError> {
-    let Request { id, key, funding, unique_id, duration, lease } = request;
+    let Request { id, key, payer, funding, unique_id, duration, lease } = request;
     // Of two workers with the same content under different ids, the second sees what the first has done.
-    holds::lock(&mut tx, key.user).await?;
-    let known = known_transcripts::paid_before(&mut tx, key.user, unique_id).await?;
-    if known.is_none() && known_transcripts::is_begun_elsewhere(&mut tx, key.user, unique_id, id).await? {
+    holds::lock(&mut tx, payer.user).await?;
+    let known = known_transcripts::paid_before(&mut tx, payer.user, unique_id).await?;
+    if known.is_none() && known_transcripts::is_begun_elsewhere(&mut tx, payer.user, unique_id, id).await? {
         return Ok(Claim::Busy);
     }
     let held = if known.is_some() { Usd::ZERO } else { price(books, Decimal::from(duration.max(1))) };
-    let free = books.is_privileged(key.user) || matches!(funding, Funding::Turn);
-    if !take(&mut tx, key.user, held, free).await? {
+    let free = books.is_privileged(payer.user) || matches!(funding, Funding::Turn);
+    if !take(&mut tx, payer.user, held, free).await? {
         let Funding::Gate { person, chat } = funding else { return Ok(Claim::Refused) };
-        if balance::of(&mut *tx, key.user).await?.is_some() {
+        if balance::of(&mut *tx, payer.user).await?.is_some() {
             drop(tx);
-            let waits = holds::may_spend(&books.db, key.user, free).await?;
+            let waits = holds::may_spend(&books.db, payer.user, free).await?;
             return Ok(if waits { Claim::Reserved } else { Claim::Refused });
         }
         people::meet(&mut tx, books, person, chat, key.topic).await?;
-        if !take(&mut tx, key.user, held, free).await? {
+        if !take(&mut tx, payer.user, held, free).await? {
             return Ok(Claim::Refused);
         }
     }
-    let new = NewTranscription { id, key, unique_id, duration, held, lease };
+    let new = NewTranscription { id, key, payer, unique_id, duration, held, lease };
     if !transcriptions::begin(&mut tx, new).await? {
         return Ok(Claim::Busy);
     }

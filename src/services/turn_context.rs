@@ -53,7 +53,7 @@ impl TurnContext {
 /// Reads the cache. Leaves out entries that differ from this message: a new name or title must be stored
 /// first.
 pub async fn recall(cache: &Cache, key: ThreadKey, person: &Person, chat: &Chat) -> CachedContext {
-    let mut found = context::read(cache, key).await;
+    let mut found = context::read(cache, key, person.id).await;
     found.user = found.user.filter(|user| user.value.profile == *person);
     found.thread = found.thread.filter(|thread| thread.value.chat == *chat);
     found

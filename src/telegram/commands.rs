@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Refund,
     /// Chooses the bot's language.
     Language,
+    /// Shows and changes how the bot works in a group.
+    Group,
     /// Explains.
     Help,
     /// Shows the terms of sale.
@@ -98,6 +100,8 @@ pub(crate) enum Place {
     Anywhere,
     /// Private chats only.
     PrivateChats,
+    /// Groups only.
+    Groups,
 }
 
 /// The menus that show a command.
@@ -127,6 +131,8 @@ pub(crate) enum CommandRefusal {
     NotAdministrator,
     /// It is for private chats.
     OnlyPrivate,
+    /// It is for groups.
+    OnlyGroups,
 }
 
 const fn row(
@@ -163,6 +169,7 @@ impl Command {
             Self::Terms => row("terms", Money, Everyone, Anywhere, Menu::PrivateChats),
             Self::PaySupport => row("paysupport", Money, Everyone, Anywhere, Menu::PrivateChats),
             Self::Language => row("language", Bot, Everyone, Anywhere, Menu::PrivateChats),
+            Self::Group => row("group", Bot, Everyone, Place::Groups, Everywhere),
             Self::Help => row("help", Bot, Everyone, Anywhere, Everywhere),
             Self::TopUp => {
                 row("topup", Administration, Administrators, Place::PrivateChats, Menu::PrivateChats)
@@ -197,10 +204,12 @@ impl Command {
         let CommandRow { audience, place, .. } = self.row();
         if audience == Audience::Administrators && !asker.is_administrator {
             Some(CommandRefusal::NotAdministrator)
-        } else if place == Place::PrivateChats && asker.chat != ChatKind::Private {
-            Some(CommandRefusal::OnlyPrivate)
         } else {
-            None
+            match (place, asker.chat == ChatKind::Private) {
+                (Place::PrivateChats, false) => Some(CommandRefusal::OnlyPrivate),
+                (Place::Groups, true) => Some(CommandRefusal::OnlyGroups),
+                _ => None,
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
+use super::administrators::Administrators;
 use super::arrivals::Arrivals;
 use super::commands::Asker;
 use super::courier::Courier;
@@ -70,6 +71,8 @@ pub(crate) struct BotContext {
     pub topics_due: Arc<Notify>,
     /// Permits of concurrent transcriptions.
     pub hearings: FetchPermits,
+    /// Who administers which group.
+    pub administrators: Administrators,
     /// Albums in groups that are addressed to the bot.
     pub albums: Albums,
     /// Keeps suspects from running with other work.
@@ -118,7 +121,7 @@ impl BotContext {
 
     /// Returns the sender of a message as a user of commands.
     pub(crate) fn asker(&self, header: &MessageHeader) -> Asker {
-        Asker { is_administrator: self.books.is_privileged(header.key.user), chat: header.chat.kind }
+        Asker { is_administrator: self.books.is_privileged(header.sender.id), chat: header.chat.kind }
     }
 
     /// Wakes the tasks that delete at providers what belonged to forgotten conversations.

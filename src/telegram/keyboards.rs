@@ -1,6 +1,7 @@
 //! Buttons below messages: their labels and the data of their taps. A modified client can forge the data, so
 //! it is only a name. Permission depends on the user and the chat of the tap, which Telegram guarantees.
 
+pub(crate) mod groups;
 pub(crate) mod preferences;
 
 use strum::VariantArray;

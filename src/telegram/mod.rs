@@ -2,6 +2,7 @@
 //! `session` owns the running one, `streaming` shows it, `courier` delivers outbox messages.
 //! `tests/it/architecture` defines the order in which they import each other.
 
+pub(crate) mod administrators;
 pub(crate) mod announcer;
 pub(crate) mod arrivals;
 mod checkpoint;

@@ -220,7 +220,7 @@ async fn compare_page(
                     context.metrics.reconciled.with_label_values(&["payment"]).inc();
                     context.payment_worker.count_wait(context.books.clock.now() - received.paid_at);
                     tracing::warn!(
-                        user.id = received.key.user.0,
+                        user.id = received.person.id.0,
                         stars = received.stars,
                         "credited a payment that only Telegram's list told of"
                     );

@@ -7,6 +7,7 @@ mod editing;
 mod gathering;
 mod resuming;
 mod retrying;
+mod stopping;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use super::pipeline::edits::{EditFuture, PreparedEdit};
 use super::pipeline::isolation::{Mode, Permit};
 use super::pipeline::normalize;
 use super::pipeline::processor::{self, BatchOutcome, Opening, Prepared};
-use super::pipeline::queue::{self, Batch, Mailbox, RetryRequest, SessionInput, StopRequest, StopSource};
+use super::pipeline::queue::{self, Batch, Mailbox, RetryRequest, SessionInput, StopRequest};
 use super::replies;
 use crate::db::DbError;
 use crate::db::dialogs::Dialog;
@@ -171,8 +172,8 @@ impl Session<'_> {
                 () = context.life.drain.cancelled() => break,
                 done = &mut preparing, if prepared.is_none() => prepared = Some(done?),
                 Some(input) = self.mailbox.recv(), if self.takes_more() => match self.take(input) {
-                    Some(stop_request) if matches!(stop_request.by, StopSource::Command(_)) => self.stop_next(stop_request),
-                    Some(stop_request) => self.ignore(stop_request),
+                    Some(stop_request) if self.is_for_next(&stop_request) => self.stop_next(stop_request),
+                    Some(stop_request) => self.reply_nothing_to_stop(stop_request),
                     None => {}
                 },
                 Some(()) = self.background.next() => {}
@@ -207,14 +208,23 @@ impl Session<'_> {
     /// Opens a turn for the batch, whose window closed at `closed`.
     async fn open_turn(
         &mut self,
-        prepared: Prepared,
+        mut prepared: Prepared,
         closed: Instant,
     ) -> Result<Option<TurnRequest>, DbError> {
         let context = self.context;
         let (mut batch, mut edits, mut held) =
             (self.take_batch(), self.batch.take_edits(), self.batch.take_held());
+        // A turn has the messages of one person, who pays for it; those of others are the next one's.
+        let asker = batch.first().map(|first| (first.sender.clone(), first.chat.clone()));
+        let own =
+            |incoming: &Incoming| asker.as_ref().is_some_and(|(asker, _)| incoming.sender.id == asker.id);
+        let others = batch.split_off(batch.iter().take_while(|incoming| own(incoming)).count());
+        if let Some((asker, chat)) = asker.as_ref().filter(|(asker, _)| !prepared.is_for(asker)) {
+            prepared = processor::prepare(context, self.key, asker, chat).await?;
+        }
         let Opening { outcome, taken } = processor::open(context, prepared, &batch).await?;
-        self.batch.put_back(batch.split_off(taken), &mut edits, &mut held);
+        let back = batch.split_off(taken).into_iter().chain(others).collect();
+        self.batch.put_back(back, &mut edits, &mut held);
         let request = match outcome {
             BatchOutcome::Turn(request) => {
                 context.metrics.messages_batched.inc_by(batch.len().saturating_sub(1) as u64);
@@ -271,7 +281,8 @@ impl Session<'_> {
         match input {
             SessionInput::Message(message, came) => {
                 // A stop does not apply to messages written after it.
-                if let Some(stop_request) = self.stopped.take() {
+                let is_later = |stop_request: &mut StopRequest| stop_request.is_of(message.sender.id);
+                if let Some(stop_request) = self.stopped.take_if(is_later) {
                     self.mark_handled(stop_request.update);
                 }
                 // A redelivered message is waiting already, and its files are being fetched.

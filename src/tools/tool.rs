@@ -21,7 +21,7 @@ use crate::db::Db;
 use crate::domain::ids::{ThreadId, ThreadKey, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::tool::ToolName;
-use crate::domain::turn::ModelCall;
+use crate::domain::turn::{ModelCall, TurnPayer};
 use crate::llm::message::ToolImage;
 use crate::llm::registry::Registry;
 use crate::llm::request::ToolSpec;
@@ -89,6 +89,8 @@ pub(crate) struct ToolContext<'a> {
     pub key: ThreadKey,
     /// Its row.
     pub thread: ThreadId,
+    /// Who pays for the turn.
+    pub payer: TurnPayer,
     /// Runs sub-agents.
     pub subagents: &'a dyn RunSubagent,
     /// Sends files to the chat of the turn.
@@ -211,14 +213,14 @@ pub(super) mod testing {
     use super::super::delivery::NoDelivery;
     use super::super::subagent::Unavailable;
     use super::*;
-    use crate::domain::ids::{ChatId, UserId};
+    use crate::domain::ids::{ChatId, OwnerId, UserId};
     use crate::services::metering;
 
     pub(in super::super) fn tool_context<'a>(
         registry: &'a Registry,
         made_files: &'a MadeFiles,
     ) -> ToolContext<'a> {
-        let key = ThreadKey { chat: ChatId(1), user: UserId(1), topic: None };
+        let key = ThreadKey { chat: ChatId(1), owner: OwnerId(1), topic: None };
         let now = "2026-11-21T12:00:00Z".parse().unwrap();
         let db = made_files.db();
         let previews = Box::leak(Box::new(FilePreviews::nowhere()));
@@ -240,6 +242,7 @@ pub(super) mod testing {
             turn: TurnId(1),
             key,
             thread,
+            payer: UserId(1).into(),
             subagents,
             delivery,
             meter,

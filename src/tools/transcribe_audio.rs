@@ -63,7 +63,7 @@ async fn transcribe(arguments: Arguments, context: ToolContext<'_>) -> Result<(V
     let language = language.as_deref().map(code).transpose()?.flatten();
     let id = PublicFileId::parse(&file_id).ok_or_else(|| not_found(&file_id))?;
     let transcripts = context.transcripts.ok_or_else(|| unavailable("Speech to text is not set up here."))?;
-    let transcript = transcripts.of_file(context.key, id, language, context.meter).await;
+    let transcript = transcripts.of_file((context.key, context.payer), id, language, context.meter).await;
     let transcript = transcript.map_err(|error| told(&file_id, &error))?;
     Ok((shown(id, &transcript, offset), transcript.cost))
 }

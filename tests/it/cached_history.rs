@@ -13,7 +13,7 @@ use starling::cache::{Cache, Origin, Versioned, file_bytes, user};
 use starling::db::{Db, migrate};
 use starling::domain::clock::Clock;
 use starling::domain::history::{History, Window};
-use starling::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, UserId};
+use starling::domain::ids::{ChatId, MessageId, OwnerId, ThreadId, ThreadKey, UserId};
 use starling::domain::message::{HistoryMessage, MessageContext, Reply, Role};
 use starling::domain::people::{Chat, ChatKind, Language, Person};
 use starling::domain::preferences::Preferences;
@@ -33,7 +33,7 @@ fn cache(redis: &Redis, metrics: &Metrics) -> Cache {
 }
 
 fn key(user: i64) -> ThreadKey {
-    ThreadKey { chat: ChatId(user), user: UserId(user), topic: None }
+    ThreadKey { chat: ChatId(user), owner: OwnerId(user), topic: None }
 }
 
 /// Creates a user whose row and thread are cached, so that the history can be read.
@@ -166,7 +166,7 @@ async fn play(cache: &Cache, redis: &Redis, key: ThreadKey, steps: Vec<Step>) ->
                 newest = -1;
             }
         }
-        if let Some(found) = context::read(cache, key).await.history {
+        if let Some(found) = context::read(cache, key, UserId(key.owner.0)).await.history {
             prop_assert_eq!(&found, truth.at(found.version));
             prop_assert!(found.version >= newest, "version {} came back after {newest}", found.version);
             newest = found.version;
@@ -220,7 +220,7 @@ async fn many_writers_at_once_leave_only_true_entries() {
                     &ContextUpdate { history: Some(change), ..ContextUpdate::default() },
                 )
                 .await;
-                if let Some(found) = context::read(&cache, key(1)).await.history {
+                if let Some(found) = context::read(&cache, key(1), UserId(1)).await.history {
                     assert_eq!(&found, truth.at(found.version));
                 }
             }
@@ -256,7 +256,9 @@ async fn an_older_value_never_replaces_a_newer_one_not_even_after_an_invalidatio
         };
         context::write(&cache, key(1), &ContextUpdate { user: Some(user), ..ContextUpdate::default() }).await;
     };
-    let name = async || context::read(&cache, key(1)).await.user.map(|user| user.value.profile.first_name);
+    let name = async || {
+        context::read(&cache, key(1), UserId(1)).await.user.map(|user| user.value.profile.first_name)
+    };
     put(2, "new").await;
     put(1, "old").await;
     assert_eq!(name().await.as_deref(), Some("new"));

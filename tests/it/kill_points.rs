@@ -138,6 +138,8 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             || point.starts_with("draw: ")
             // `topic_names.rs` covers this.
             || point.starts_with("topic name: ")
+            // `sponsors.rs` covers this.
+            || point == "turn: sponsored"
             // `retries.rs` covers this.
             || point.starts_with("retry: ")
             || point.starts_with("edit: ")

@@ -19,7 +19,7 @@ use starling::db::turns::opening::{self, ExpectedThread, HoldRequest, OpenOutcom
 use starling::db::{Db, call_notes, holds};
 use starling::domain::clock::Clock;
 use starling::domain::file::Retrieval;
-use starling::domain::ids::{ChatId, MessageId, ThreadKey, TurnId, UpdateId, UserId};
+use starling::domain::ids::{ChatId, MessageId, OwnerId, ThreadKey, TurnId, UpdateId, UserId};
 use starling::domain::message::{Incoming, MessageContext};
 use starling::domain::model::ModelId;
 use starling::domain::money::Usd;
@@ -82,7 +82,7 @@ fn person(user: i64) -> (Person, Chat, ThreadKey) {
     };
     let chat =
         Chat { id: ChatId(user), kind: ChatKind::Private, title: None, username: None, is_forum: false };
-    (person, chat, ThreadKey { chat: ChatId(user), user: UserId(user), topic: None })
+    (person, chat, ThreadKey { chat: ChatId(user), owner: OwnerId(user), topic: None })
 }
 
 fn owed(key: &str) -> OutboxMessage {
@@ -96,7 +96,9 @@ async fn an_uncovered_turn(world: &LedgerFixture) -> (TurnId, i32, UserId) {
     let entered = people::enter(books, key, &sender, &chat).await.unwrap();
     let caller = Caller { update: UpdateId(0), key, person: &sender, chat: &chat };
     let all = Usd(-Decimal::new(10, 2));
-    adjustments::top_up(books, caller, &Target::Id(key.user), all, |_| owed("spent")).await.unwrap();
+    adjustments::top_up(books, caller, &Target::Id(UserId(key.chat.0)), all, |_| owed("spent"))
+        .await
+        .unwrap();
     let (update, message, context) = (UpdateId(1), MessageId(1), MessageContext::default());
     let (text, date) = ("hello".to_owned(), Utc::now());
     let incoming = Incoming {
@@ -117,11 +119,12 @@ async fn an_uncovered_turn(world: &LedgerFixture) -> (TurnId, i32, UserId) {
     let place = ExpectedThread { thread: entered.thread, key, versions: None };
     let reserve = HoldRequest { amount: Usd(Decimal::ONE), free: false };
     let model = ModelId("claude-sonnet-5-5".to_owned());
-    let opened = opening::open(&books.db, place, &model, &[incoming], reserve).await.unwrap();
+    let opened =
+        opening::open(&books.db, place, UserId(key.chat.0), &model, &[incoming], reserve).await.unwrap();
     let OpenOutcome::Turn { turn, attempt, held: false, .. } = opened else {
         panic!("{opened:?} is covered")
     };
-    (turn, attempt, key.user)
+    (turn, attempt, UserId(key.chat.0))
 }
 
 /// Opens a turn, perhaps loses an attempt, really or apparently, and settles it twice concurrently, with any
@@ -129,7 +132,7 @@ async fn an_uncovered_turn(world: &LedgerFixture) -> (TurnId, i32, UserId) {
 async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdRng) {
     let books = &world.books;
     let (sender, chat, key) = person(user);
-    let user = key.user;
+    let user = UserId(key.chat.0);
     let entered = people::enter(books, key, &sender, &chat).await.unwrap();
     let incoming = Incoming {
         update: UpdateId(i64::from(number)),
@@ -149,7 +152,8 @@ async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdR
     let place = ExpectedThread { thread: entered.thread, key, versions: None };
     let model = ModelId("claude-sonnet-5-5".to_owned());
     let reserve = HoldRequest { amount: Usd(Decimal::new(1, 2)), free: chance.random_bool(0.1) };
-    let opened = opening::open(&books.db, place, &model, &[incoming], reserve).await.unwrap();
+    let opened =
+        opening::open(&books.db, place, UserId(key.chat.0), &model, &[incoming], reserve).await.unwrap();
     let OpenOutcome::Turn { turn, attempt: first, held, .. } = opened else {
         panic!("a new message opens a turn")
     };
@@ -160,7 +164,7 @@ async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdR
         attempt =
             settlement::restart(&books.db, turn, attempt, Company::Others).await.unwrap().unwrap().attempt;
     }
-    let current = |attempt| TurnRef { id: turn, attempt, user };
+    let current = |attempt| TurnRef { id: turn, attempt, user, sponsored_in: None };
     if admitted && chance.random_bool(0.5) {
         let more = Usd(Decimal::new(chance.random_range(0..50), 3));
         let least = Usd(Decimal::new(chance.random_range(-50..50), 3));
@@ -393,7 +397,13 @@ async fn a_turn_that_is_closed_while_its_gate_waits_leaves_nothing_reserved() {
                     messages: &[],
                     begun: false,
                 };
-                settlement::settle(&world.books, TurnRef { id: turn, attempt, user }, ending).await.map(drop)
+                settlement::settle(
+                    &world.books,
+                    TurnRef { id: turn, attempt, user, sponsored_in: None },
+                    ending,
+                )
+                .await
+                .map(drop)
             })
         };
         database.until(LOCKED_OUT, 2).await;

@@ -146,6 +146,8 @@ async fn a_question_whose_file_is_still_fetched_is_not_asked_twice() {
     bot.telegram.until("the refusal", BOUND, refused).await.unwrap();
     hold.release();
     bot.database.until(SETTLED, 2).await;
+    // Its answer must not be taken for that of the next question.
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
     bot.ask("thanks").await;
     assert_eq!(bot.model.requests().len(), 3);
     bot.end().await;

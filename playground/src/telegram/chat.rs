@@ -25,6 +25,8 @@ pub(super) enum ChatType {
         /// Administrators, possibly including the bot, without the rights to manage topics and messages.
         limited: BTreeSet<i64>,
         bot_kicked: bool,
+        /// Whether the bot is an ordinary member and no administrator.
+        bot_is_member: bool,
     },
 }
 

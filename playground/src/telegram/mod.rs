@@ -12,6 +12,7 @@ mod faults;
 mod file_body;
 mod file_server;
 mod files;
+mod groups;
 pub mod kinds;
 mod markup;
 mod media;
@@ -50,6 +51,7 @@ use self::shared::{Running, Shared};
 use self::world::World;
 
 pub use self::fault_control::Hold;
+pub use self::groups::{ANONYMOUS_ADMINISTRATOR, CHANNEL_BOT};
 pub use self::observe::{MediaMessage, View};
 pub use self::sending::NewFile;
 pub use self::shared::Telegram;

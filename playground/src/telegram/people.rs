@@ -31,7 +31,8 @@ impl World {
             return SentIds { message_id: 0, update_id: 0 };
         }
         let message = self.post(chat, post);
-        let update_id = self.queue.push("message", message.raw);
+        let is_shown = self.is_shown(chat, &message.raw);
+        let update_id = if is_shown { self.queue.push("message", message.raw) } else { 0 };
         SentIds { message_id: message.id, update_id }
     }
 

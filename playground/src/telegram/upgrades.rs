@@ -10,12 +10,17 @@ use super::world::{Post, World};
 
 impl World {
     fn upgrade(&mut self, old: i64, new: i64) {
-        let Some(ChatType::Supergroup { title, members, .. }) = self.chats.get(&old).map(|chat| &chat.kind)
+        let Some(ChatType::Supergroup { title, members, admins, .. }) =
+            self.chats.get(&old).map(|chat| &chat.kind)
         else {
             return;
         };
-        let (title, members) = (title.clone(), members.clone());
+        let (title, members, former) = (title.clone(), members.clone(), admins.clone());
         self.add_group(new, &title, false, &members);
+        if let Some(ChatType::Supergroup { admins, .. }) = self.chats.get_mut(&new).map(|chat| &mut chat.kind)
+        {
+            *admins = former;
+        }
         if let Some(chat) = self.chats.get_mut(&old) {
             chat.upgraded_to = Some(new);
         }

@@ -62,6 +62,8 @@ pub(super) struct World {
     pub commands: BTreeMap<(String, String), Value>,
     /// The result of `getMe` if a test has set one; otherwise it is built from the bot's account.
     pub me: Option<Value>,
+    /// Whether the bot sees only what is meant for it in groups that it does not administer.
+    pub privacy_mode: bool,
     pub calls: Vec<Call>,
     /// Calls that were dropped from the front of `calls`.
     pub calls_forgotten: usize,
@@ -98,6 +100,7 @@ impl World {
             presses: BTreeMap::new(),
             commands: BTreeMap::new(),
             me: None,
+            privacy_mode: false,
             calls: Vec::new(),
             calls_forgotten: 0,
             faults: Faults::default(),
@@ -143,6 +146,7 @@ impl World {
             admins,
             limited: BTreeSet::new(),
             bot_kicked: false,
+            bot_is_member: false,
         };
         let last_message = self.settings.first_message - 1;
         self.chats.insert(id, Chat { last_message, ..Chat::new(kind) });

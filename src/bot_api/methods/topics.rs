@@ -37,6 +37,11 @@ pub(crate) struct ChatMember {
 }
 
 impl ChatMember {
+    /// Returns whether the person administers the chat.
+    pub(crate) fn is_administrator(&self) -> bool {
+        matches!(self.status.as_str(), "creator" | "administrator")
+    }
+
     /// Returns whether the person may rename topics of others.
     pub(crate) fn may_rename_topics(&self) -> bool {
         match self.status.as_str() {

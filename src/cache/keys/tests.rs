@@ -1,7 +1,7 @@
 //! Keys of different things differ.
 
 use super::*;
-use crate::domain::ids::{ChatId, TopicId};
+use crate::domain::ids::{ChatId, OwnerId, TopicId};
 
 #[test]
 fn names_of_different_things_differ() {
@@ -11,7 +11,7 @@ fn names_of_different_things_differ() {
     let keys = of("db", "1");
     let key = |chat, user, topic: Option<i32>| ThreadKey {
         chat: ChatId(chat),
-        user: UserId(user),
+        owner: OwnerId(user),
         topic: topic.map(TopicId),
     };
     let all = [

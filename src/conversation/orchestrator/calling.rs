@@ -25,6 +25,7 @@ impl TurnLoop<'_> {
             turn: self.row,
             key: self.key,
             thread: self.thread,
+            payer: self.payer,
             deliveries: &self.deliveries,
             outages: &self.outages,
         };

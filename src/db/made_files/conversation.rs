@@ -53,7 +53,7 @@ pub(crate) async fn sendable(
            UNION ALL
            SELECT id::text, telegram_id, kind, name, mime, size FROM made"#,
         key.chat.0,
-        key.user.0,
+        key.owner.0,
         key.topic.map(|topic| topic.0),
         &columns,
     )
@@ -106,7 +106,7 @@ pub(crate) async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec
              AND (made_files.state = 'delivered' OR expires_at > now())
            ORDER BY made_files.created_at DESC LIMIT $4"#,
         key.chat.0,
-        key.user.0,
+        key.owner.0,
         key.topic.map(|topic| topic.0),
         limit,
     )

@@ -13,7 +13,8 @@ WITH closing AS (
   FROM closing, threads
   WHERE turns.id = closing.turn_id AND CASE WHEN turns.closed_at IS NULL THEN TRUE END AND threads.id = turns.thread_id
     AND (decided IS NOT NULL OR turns.attempt = closing.attempt)
-  RETURNING closing.*, threads.id AS thread_id, threads.chat_id, threads.user_id, turns.held
+  RETURNING closing.*, threads.id AS thread_id, threads.chat_id,
+    coalesce(turns.payer_id, turns.asker_id, threads.user_id) AS user_id, turns.held
 ), thread AS (
   UPDATE threads SET history_version = history_version + 1 FROM turn
   WHERE threads.id = turn.thread_id AND (answer IS NOT NULL OR left_out) RETURNING threads.id, history_version

@@ -7,10 +7,10 @@ pub mod opening;
 pub(crate) mod retrying;
 
 use super::{Db, DbError, Tx, preferences};
-use crate::domain::ids::{ChatId, MessageId, ThreadId, ThreadKey, TopicId, TurnId, UserId};
+use crate::domain::ids::{ChatId, MessageId, OwnerId, ThreadId, ThreadKey, TopicId, TurnId, UserId};
 use crate::domain::people::Language;
 use crate::domain::preferences::Preferences;
-use crate::domain::turn::TurnRef;
+use crate::domain::turn::{TurnPayer, TurnRef};
 
 /// An open turn that a crash may have interrupted.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,6 +21,10 @@ pub struct LeftOpen {
     pub thread: ThreadId,
     /// Key of the thread, to which the answer is sent.
     pub key: ThreadKey,
+    /// The person who asked.
+    pub asker: UserId,
+    /// Who pays.
+    pub payer: TurnPayer,
     /// The message being answered.
     pub question: MessageId,
     /// Whether a `/clear` covers it, so that no later prompt contains it.
@@ -72,10 +76,11 @@ async fn open_turns(db: &Db, seconds: f64, only: Option<TurnId>) -> Result<Vec<L
                 turns.held IS NOT NULL AS "held!",
                  turns.question_id <= threads.cleared_up_to AS "cleared!",
                  threads.chat_id, threads.user_id, threads.topic_id, chats.kind, turns.model_id,
+                 users.id AS asker, coalesce(turns.payer_id, users.id) AS "payer!", turns.sponsored_in,
                  coalesce(users.language, users.language_code) AS language,
                  effort, turn_limit, shows_cost, shows_thinking, personality
          FROM turns JOIN threads ON threads.id = turns.thread_id
-         JOIN chats ON chats.id = threads.chat_id JOIN users ON users.id = threads.user_id
+         JOIN chats ON chats.id = threads.chat_id JOIN users ON users.id = coalesce(turns.asker_id, threads.user_id)
          WHERE turns.state = 'open' AND turns.opened_at <= now() - make_interval(secs => $1)
            AND ($2::bigint IS NULL OR turns.id = $2) ORDER BY turns.id"#,
         seconds,
@@ -89,9 +94,11 @@ async fn open_turns(db: &Db, seconds: f64, only: Option<TurnId>) -> Result<Vec<L
         thread: ThreadId(row.thread_id),
         key: ThreadKey {
             chat: ChatId(row.chat_id),
-            user: UserId(row.user_id),
+            owner: OwnerId(row.user_id),
             topic: row.topic_id.map(TopicId),
         },
+        asker: UserId(row.asker),
+        payer: TurnPayer { user: UserId(row.payer), sponsored_in: row.sponsored_in.map(ChatId) },
         question: MessageId(row.question_id),
         cleared: row.cleared,
         attempt: row.attempt,

@@ -2,15 +2,15 @@
 -- transactions.
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1)
-    AS asked (thread_id bigint, user_id bigint, chat_id bigint, topic_id integer, user_version bigint,
+    AS asked (thread_id bigint, owner_id bigint, user_id bigint, chat_id bigint, topic_id integer, user_version bigint,
               history_version bigint, model_id text, amount numeric, free boolean, said jsonb)
 ), place AS (
-  SELECT asked.*, threads.cleared_up_to,
+  SELECT asked.*, threads.cleared_up_to, threads.chat_id AS home_id,
          -- Message ids of a group before its upgrade are lowered, so that they sort before all later ones.
          CASE WHEN threads.chat_id <> asked.chat_id THEN 2147483648 ELSE 0 END AS lowered
   FROM asked JOIN threads ON threads.id = asked.thread_id JOIN users ON users.id = asked.user_id
-  WHERE threads.user_id = asked.user_id
-    -- The group may have been upgraded since the message was sent.
+  -- The group may have been upgraded since the message was sent.
+  WHERE threads.user_id = CASE WHEN owner_id < 0 THEN threads.chat_id ELSE owner_id END
     AND threads.chat_id IN (asked.chat_id, (SELECT migrated_to FROM chats WHERE chats.id = asked.chat_id))
     AND threads.topic_id IS NOT DISTINCT FROM asked.topic_id
     AND users.version = coalesce(asked.user_version, users.version)
@@ -35,7 +35,7 @@ WITH asked AS (
          max(message_id) FILTER (WHERE message_id - lowered <= cleared_up_to) AS newest_cleared
   FROM place JOIN new ON new.user_id = place.user_id GROUP BY place.user_id
 ), due AS (
-  -- A thread belongs to one user, and each user has one thread per chat and topic.
+  -- Each row is of another user, and no two of the same thread: its session opens one turn at a time.
   SELECT place.*, (newest - lowered)::integer AS question_id
   FROM place JOIN span ON span.user_id = place.user_id
   -- Messages from before a /clear share no turn with later ones.
@@ -51,17 +51,20 @@ WITH asked AS (
 ), gate AS (
   UPDATE users SET held = held + amount FROM due JOIN marked ON marked.id = due.thread_id
   WHERE users.id = due.user_id AND banned_at IS NULL AND (free OR balance - held > 0)
+    -- Whether a sponsor pays is decided when the turn begins. A scalar query is looked up by its key.
+    AND (SELECT sponsor_id FROM group_settings WHERE group_settings.chat_id = due.home_id) IS NULL
   RETURNING users.id, amount
 ), turn AS (
-  INSERT INTO turns (thread_id, question_id, model_id, held)
-  SELECT due.thread_id, question_id, model_id, gate.amount
+  INSERT INTO turns (thread_id, question_id, model_id, held, asker_id)
+  SELECT due.thread_id, question_id, model_id, gate.amount, CASE WHEN due.owner_id < 0 THEN due.user_id END
   FROM due JOIN marked ON marked.id = due.thread_id LEFT JOIN gate ON gate.id = due.user_id ORDER BY due.user_id
   RETURNING id, thread_id, held
 ), stored AS (
   INSERT INTO messages (thread_id, turn_id, chat_id, message_id, role, text, sender, reply_to, reply_chat, reply_sender,
-                        reply_snippet, reply_content, quote, forwarded_from, sent_at)
+                        reply_snippet, reply_content, quote, forwarded_from, sent_at, author_id)
   SELECT due.thread_id, turn.id, new.chat_id, message_id, 'user', text, sender, reply_to, reply_chat, reply_sender,
-         reply_snippet, reply_content, quote, forwarded_from, sent_at
+         reply_snippet, reply_content, quote, forwarded_from, sent_at,
+         CASE WHEN due.owner_id < 0 THEN due.user_id END
   FROM due JOIN turn ON turn.thread_id = due.thread_id JOIN new ON new.user_id = due.user_id
   ORDER BY due.user_id, message_id
 ), kept AS (

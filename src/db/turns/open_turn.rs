@@ -12,7 +12,7 @@ use super::super::DbError;
 use super::super::group_commit::BatchOp;
 use crate::domain::file::{Attachment, DocumentFault, Refusal, Retrieval};
 use crate::domain::file_id::PublicFileId;
-use crate::domain::ids::{FileId, MessageId, ThreadId, ThreadKey, TurnId};
+use crate::domain::ids::{FileId, MessageId, ThreadId, ThreadKey, TurnId, UserId};
 use crate::domain::message::{Incoming, MessageContext};
 use crate::domain::model::ModelId;
 use crate::domain::money::Usd;
@@ -55,6 +55,7 @@ pub struct ExpectedThread {
 #[derive(Debug, Serialize)]
 pub(in crate::db) struct OpenTurn {
     thread_id: i64,
+    owner_id: i64,
     user_id: i64,
     chat_id: i64,
     topic_id: Option<i32>,
@@ -69,13 +70,15 @@ pub(in crate::db) struct OpenTurn {
 impl OpenTurn {
     pub(super) fn of(
         ExpectedThread { thread, key, versions }: ExpectedThread,
+        asker: UserId,
         model: &ModelId,
         batch: &[Incoming],
         reserve: HoldRequest,
     ) -> Self {
         Self {
             thread_id: thread.0,
-            user_id: key.user.0,
+            owner_id: key.owner.0,
+            user_id: asker.0,
             chat_id: key.chat.0,
             topic_id: key.topic.map(|topic| topic.0),
             user_version: versions.map(|(user, _)| user),

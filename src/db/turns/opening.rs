@@ -4,7 +4,7 @@ use super::super::{Db, DbError};
 pub(in crate::db) use super::open_turn::file_row;
 pub use super::open_turn::{ExpectedThread, HoldRequest, Stored};
 use super::open_turn::{OpenTurn, OpenTurnOutput};
-use crate::domain::ids::TurnId;
+use crate::domain::ids::{TurnId, UserId};
 use crate::domain::message::Incoming;
 use crate::domain::model::ModelId;
 
@@ -44,11 +44,12 @@ pub enum OpenOutcome {
 pub async fn open(
     db: &Db,
     place: ExpectedThread,
+    asker: UserId,
     model: &ModelId,
     batch: &[Incoming],
     reserve: HoldRequest,
 ) -> Result<OpenOutcome, DbError> {
-    let row = || OpenTurn::of(place, model, batch, reserve);
+    let row = || OpenTurn::of(place, asker, model, batch, reserve);
     let OpenTurnOutput { turn, held, history_version, files, fresh, older_up_to } =
         db.submit(&db.shared.openings, row).await?;
     let Some(turn) = turn else {

@@ -2,7 +2,7 @@
 
 use super::super::{Db, DbError, Tx};
 use super::LeftOpen;
-use crate::domain::ids::{ChatId, MessageId, ThreadKey, TopicId, TurnId, UserId};
+use crate::domain::ids::{ChatId, MessageId, OwnerId, ThreadKey, TopicId, TurnId, UserId};
 use crate::domain::model::ModelId;
 use crate::domain::people::Language;
 
@@ -18,6 +18,8 @@ pub(crate) struct NewestTurn {
     pub open: bool,
     /// Whether its question is remembered.
     pub remembered: bool,
+    /// The person who asked.
+    pub asker: UserId,
     /// The turn whose question it asks again, if it does.
     pub retry_of: Option<TurnId>,
 }
@@ -25,14 +27,14 @@ pub(crate) struct NewestTurn {
 /// Locks the newest turn of a conversation until the transaction ends.
 pub(crate) async fn newest(tx: &mut Tx<'_>, key: ThreadKey) -> Result<Option<NewestTurn>, DbError> {
     let row = sqlx::query!(
-        r#"SELECT turns.id, turns.state = 'open' AS "open!", retry_of,
+        r#"SELECT turns.id, turns.state = 'open' AS "open!", retry_of, coalesce(asker_id, threads.user_id) AS "asker!",
              question_id > threads.cleared_up_to AND EXISTS (
                SELECT 1 FROM messages WHERE messages.turn_id = turns.id AND role = 'user') AS "remembered!"
            FROM threads JOIN turns ON turns.thread_id = threads.id
            WHERE threads.chat_id = $1 AND threads.user_id = $2 AND threads.topic_id IS NOT DISTINCT FROM $3
            ORDER BY turns.id DESC LIMIT 1 FOR NO KEY UPDATE OF turns"#,
         key.chat.0,
-        key.user.0,
+        key.owner.0,
         key.topic.map(|topic| topic.0),
     )
     .fetch_optional(&mut **tx)
@@ -42,6 +44,7 @@ pub(crate) async fn newest(tx: &mut Tx<'_>, key: ThreadKey) -> Result<Option<New
         turn: TurnId(row.id),
         open: row.open,
         remembered: row.remembered,
+        asker: UserId(row.asker),
         retry_of: row.retry_of.map(TurnId),
     }))
 }
@@ -59,13 +62,20 @@ pub(crate) async fn retire(tx: &mut Tx<'_>, turn: TurnId) -> Result<i64, DbError
     .map_err(DbError::at("retrying::retire"))
 }
 
-/// Opens a turn for the question of a retired one, without a hold, and gives it the messages.
-pub(crate) async fn ask_again(tx: &mut Tx<'_>, turn: TurnId, model: &ModelId) -> Result<TurnId, DbError> {
+/// Opens a turn for the question of a retired one, without a hold, and gives it the messages. `asker` wants that.
+pub(crate) async fn ask_again(
+    tx: &mut Tx<'_>,
+    turn: TurnId,
+    asker: UserId,
+    model: &ModelId,
+) -> Result<TurnId, DbError> {
     let new = sqlx::query_scalar!(
-        "INSERT INTO turns (thread_id, question_id, model_id, retry_of)
-         SELECT thread_id, question_id, $2, id FROM turns WHERE id = $1 RETURNING id",
+        "INSERT INTO turns (thread_id, question_id, model_id, retry_of, asker_id)
+         SELECT thread_id, question_id, $2, turns.id, CASE WHEN user_id < 0 THEN $3::bigint END
+         FROM turns JOIN threads ON threads.id = thread_id WHERE turns.id = $1 RETURNING id",
         turn.0,
         model.0,
+        asker.0,
     )
     .fetch_one(&mut **tx)
     .await
@@ -106,7 +116,8 @@ pub(crate) async fn changed_question(
         "SELECT turns.id, threads.chat_id, threads.user_id, threads.topic_id,
                 coalesce(users.language, users.language_code) AS language
          FROM messages JOIN turns ON turns.id = messages.turn_id
-           JOIN threads ON threads.id = turns.thread_id JOIN users ON users.id = threads.user_id
+           JOIN threads ON threads.id = turns.thread_id
+           JOIN users ON users.id = coalesce(turns.asker_id, threads.user_id)
          WHERE messages.chat_id = $1 AND messages.message_id = $2 AND role = 'user'
            AND turns.state IN ('answered', 'interrupted') AND turns.closed_at > now() - make_interval(secs => $3)
            AND turns.question_id > threads.cleared_up_to
@@ -122,7 +133,7 @@ pub(crate) async fn changed_question(
         turn: TurnId(row.id),
         key: ThreadKey {
             chat: ChatId(row.chat_id),
-            user: UserId(row.user_id),
+            owner: OwnerId(row.user_id),
             topic: row.topic_id.map(TopicId),
         },
         message,

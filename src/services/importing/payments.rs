@@ -100,7 +100,8 @@ pub(super) async fn book(
     let user = UserId(person);
     let new = NewPayment {
         charge_id: &payment.charge,
-        key: ThreadKey { chat: ChatId(person), user, topic: None },
+        user,
+        key: ThreadKey { chat: ChatId(person), owner: user.into(), topic: None },
         invoice: None,
         stars: payment.stars,
         credit: payment.credit,

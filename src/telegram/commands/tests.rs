@@ -50,6 +50,8 @@ fn menus_show_what_their_chats_need() {
     assert_eq!(names(OWNER)[..everyone.len()], everyone);
     let group = names(Asker { is_administrator: true, chat: ChatKind::Group });
     assert!(group.contains(&"stop") && !group.contains(&"start") && !group.contains(&"topup"));
+    assert!(group.contains(&"group") && !everyone.contains(&"group"));
+    assert_eq!(Command::Group.refusal(PRIVATE), Some(CommandRefusal::OnlyGroups));
 }
 
 #[test]

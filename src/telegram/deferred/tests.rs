@@ -1,9 +1,9 @@
 //! The order of deferred updates in a thread.
 
 use super::*;
-use crate::domain::ids::{ChatId, UserId};
+use crate::domain::ids::{ChatId, OwnerId};
 
-const KEY: ThreadKey = ThreadKey { chat: ChatId(1), user: UserId(1), topic: None };
+const KEY: ThreadKey = ThreadKey { chat: ChatId(1), owner: OwnerId(1), topic: None };
 
 #[test]
 fn nothing_overtakes_a_deferred_update_of_its_thread() {
@@ -13,7 +13,7 @@ fn nothing_overtakes_a_deferred_update_of_its_thread() {
         assert_eq!(deferred.put(KEY, UpdateId(update)), new);
     }
     assert!(deferred.is_behind(KEY, UpdateId(3)));
-    assert!(!deferred.is_behind(ThreadKey { user: UserId(2), ..KEY }, UpdateId(3)), "another thread");
+    assert!(!deferred.is_behind(ThreadKey { owner: OwnerId(2), ..KEY }, UpdateId(3)), "another thread");
     assert_eq!(deferred.first(KEY), Some(UpdateId(1)));
     let full = deferred.attempt(KEY, UpdateId(1), || {
         assert!(!deferred.is_behind(KEY, UpdateId(1)));

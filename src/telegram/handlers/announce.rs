@@ -53,13 +53,13 @@ pub(super) fn may_be_content<'a>(
         Inbound::Unreadable(header, _, _) => (header.clone(), None),
         _ => return None,
     };
-    let is_content = header.chat.kind == ChatKind::Private && context.books.is_privileged(header.key.user);
+    let is_content = header.chat.kind == ChatKind::Private && context.books.is_privileged(header.sender.id);
     is_content.then_some((header, album))
 }
 
 /// Returns whether a message is worth a look into the database. Most are not, and none of them is copied.
 fn is_content(context: &BotContext, incoming: &Incoming) -> bool {
-    incoming.chat.kind == ChatKind::Private && context.books.is_privileged(incoming.key.user)
+    incoming.chat.kind == ChatKind::Private && context.books.is_privileged(incoming.sender.id)
 }
 
 /// Handles a tap below an announcement. Its data may be forged: rights come from the settings, and an

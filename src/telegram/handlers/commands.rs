@@ -9,13 +9,15 @@ use super::super::pipeline::queue::{SessionInput, StopRequest, StopSource};
 use super::super::replies::{reply, spawn};
 use super::super::sessions::post;
 use super::super::text::commands;
-use super::{admin, announce, balance, help, language, pay, preferences, refund, retry, start, support};
+use super::{
+    admin, announce, balance, groups, help, language, pay, preferences, refund, retry, start, support,
+};
 use crate::db::DbError;
 
 /// Carries out a command, or refuses it.
 pub(super) fn obey(context: &Arc<BotContext>, command: Command, header: MessageHeader) {
     if let Some(refusal) = command.refusal(context.asker(&header)) {
-        let user = header.key.user;
+        let user = header.sender.id;
         if refusal == CommandRefusal::NotAdministrator {
             let command = command.name();
             tracing::warn!(user.id = user.0, command, "the user {user} is no administrator");
@@ -32,6 +34,7 @@ pub(super) fn obey(context: &Arc<BotContext>, command: Command, header: MessageH
         Command::Clear => post(context, update, key, SessionInput::Clear(Box::new(header))),
         Command::Start => spawn(context, start::handle, header),
         Command::Language => spawn(context, language::handle, header),
+        Command::Group => spawn(context, groups::show, header),
         Command::Help => spawn(context, help::handle, header),
         Command::Cancel => spawn(context, pay::cancel, header),
         Command::Model => spawn(context, preferences::models, header),

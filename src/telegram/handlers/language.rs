@@ -37,7 +37,7 @@ pub(super) async fn handle(context: Arc<BotContext>, header: MessageHeader) -> R
 }
 
 async fn show(context: &BotContext, header: &MessageHeader) -> Result<(), DbError> {
-    let chosen = locale::chosen(context, header.key.user).await?;
+    let chosen = locale::chosen(context, header.sender.id).await?;
     let typed: String = header.arguments.chars().take(LONGEST_WORD).collect();
     let message = |known: &KnownUser| {
         let language = known.language;

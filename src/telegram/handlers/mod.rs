@@ -6,6 +6,7 @@ mod announce;
 mod balance;
 mod checkout;
 mod commands;
+mod groups;
 mod help;
 mod language;
 mod migrated;
@@ -32,19 +33,24 @@ use super::pipeline::queue::{SessionInput, StopRequest, StopSource};
 use super::replies::{announcement, log_failure, mark_handled, reply, spawn};
 use super::sessions::post;
 use super::text;
-use crate::db::DbError;
+use crate::db::{self, DbError};
+use crate::domain::group::GroupSettings;
 use crate::domain::ids::UpdateId;
 use crate::domain::message::Incoming;
 use crate::domain::people::ChatKind;
 use crate::llm::Unreadable;
-use crate::services::{people, topic_changes};
+use crate::services::{intake, people, topic_changes};
 
-/// Handles one update. Updates of one chat arrive in order, those of different chats concurrently. Only an
-/// administrator's update waits, for the database, so that the dialog of `/announce` is open before the next message
-/// is read, and whether a message is to be announced is known before it is fetched.
+/// Handles one update. Updates of one chat arrive in order, those of different chats concurrently. Waits only for the
+/// database: in a group, whose settings say what is answered and whose conversation it is, and with an administrator,
+/// so that the dialog of `/announce` is open before the next message is read, and whether a message is to be announced
+/// is known before it is fetched.
 pub(crate) async fn handle(context: &Arc<BotContext>, update: Update) {
     let (id, span) = (update.id, span(&update));
-    let inbound = span.in_scope(|| read(context, update));
+    let Some(settings) = Box::pin(group_settings(context, &update).instrument(span.clone())).await else {
+        return;
+    };
+    let inbound = span.in_scope(|| read(context, update, settings));
     if let Inbound::Command(Command::Announce, header) = &inbound
         && Command::Announce.refusal(context.asker(header)).is_none()
     {
@@ -59,13 +65,41 @@ pub(crate) async fn handle(context: &Arc<BotContext>, update: Update) {
         let show = move |context, header| announcement::show(context, header, content);
         return span.in_scope(|| spawn(context, show, header));
     }
+    if let Inbound::Ignored(Idle::NotAddressed, kind) = inbound {
+        return Box::pin(overhear(context, id, kind).instrument(span)).await;
+    }
     span.in_scope(|| dispatch(context, id, inbound));
 }
 
+/// Marks a message of a group that is for others as handled, before the next update: an edit of it that waited for
+/// it would wait for the sweep.
+async fn overhear(context: &BotContext, update: UpdateId, kind: &'static str) {
+    context.metrics.updates_ignored.inc();
+    tracing::debug!(
+        update.id = update.0,
+        kind,
+        why = Idle::NotAddressed.name(),
+        "an update asks for nothing"
+    );
+    let db = &context.db;
+    log_failure(db.persist(|| intake::mark_handled(db, update)).await);
+}
+
+/// Returns the settings of the group of an update. Returns `None` if the service drains: the update then stays in the
+/// inbox until the next start.
+pub(crate) async fn group_settings(context: &BotContext, update: &Update) -> Option<GroupSettings> {
+    let (chat, db) = (update.chat(), &context.db);
+    if chat.0 >= 0 {
+        return Some(GroupSettings::default());
+    }
+    let read = || db::groups::settings(db.pool(), chat);
+    db.until(&context.life.drain).persist(read).await.map_err(|error| log_failure(Err(error))).ok()
+}
+
 /// Handles one update that was seen before and had to wait.
-pub(crate) fn route(context: &Arc<BotContext>, update: Update) {
+pub(crate) fn route(context: &Arc<BotContext>, update: Update, settings: GroupSettings) {
     let (id, _span) = (update.id, span(&update).entered());
-    let inbound = read(context, update);
+    let inbound = read(context, update, settings);
     dispatch(context, id, inbound);
 }
 
@@ -73,8 +107,10 @@ fn span(update: &Update) -> Span {
     tracing::info_span!("update", update.id = update.id.0, kind = update.kind)
 }
 
-fn read(context: &BotContext, update: Update) -> Inbound {
-    inbound::read(update, &context.me, context.screen.api.file_limit(), context.books.clock.now())
+fn read(context: &BotContext, update: Update, settings: GroupSettings) -> Inbound {
+    let (most, now) = (context.screen.api.file_limit(), context.books.clock.now());
+    let inbound = inbound::read(update, &context.me, most, settings.hears_all, now);
+    if settings.shared { inbound.in_shared_conversation() } else { inbound }
 }
 
 fn dispatch(context: &Arc<BotContext>, id: UpdateId, inbound: Inbound) {
@@ -99,9 +135,17 @@ fn dispatch(context: &Arc<BotContext>, id: UpdateId, inbound: Inbound) {
             context.life.spawn("migration", async move { log_failure(task.await) });
         }
         Inbound::TopicNews(news) => topic_news(context, news),
+        Inbound::Left(gone) => {
+            let task = groups::member_left(context.clone(), gone);
+            context.life.spawn("member left", async move { log_failure(task.await) });
+        }
         Inbound::Stopped { update, key, draft } => {
             let stop_request = StopRequest { update, by: StopSource::Draft(draft) };
             post(context, update, key, SessionInput::Stop(Box::new(stop_request)));
+        }
+        Inbound::Stranger(stranger) => {
+            let task = groups::stranger(context.clone(), stranger);
+            context.life.spawn("stranger", async move { log_failure(task.await) });
         }
         Inbound::Unreadable(header, why, kind) => refuse(context, id, header, (why, kind)),
         Inbound::Sibling(_) => ignore(context, id, Idle::NotAddressed, "album"),

@@ -19,7 +19,7 @@ const LONGEST_CAMPAIGN: usize = 64;
 pub(super) async fn handle(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
     let asker = context.asker(&header);
     if asker.is_administrator && asker.chat == ChatKind::Private {
-        let chosen = locale::chosen(&context, header.key.user).await?;
+        let chosen = locale::chosen(&context, header.sender.id).await?;
         set_menu(&context, &header, chosen);
     }
     let name = &header.sender.first_name;

@@ -17,7 +17,7 @@ use super::super::replies::{
 use super::super::sessions::post;
 use super::super::{locale, text};
 use super::prompt::prompt;
-use super::{announce, balance, language, pay, retry};
+use super::{announce, balance, groups, language, pay, retry};
 use crate::db::DbError;
 use crate::domain::ids::UpdateId;
 use crate::domain::people::Person;
@@ -36,10 +36,15 @@ pub(super) fn tapped(context: &Arc<BotContext>, tap: ButtonPress) {
         Some(ButtonAction::TakeAnnouncements(takes)) => {
             work("announcement", announce::subscribe(context.clone(), tap, takes).boxed());
         }
-        action => match keyboards::preferences::read(&tap.data) {
-            Some(choice) => work("preferences", choices::tapped(context.clone(), tap, choice).boxed()),
-            None => act(context, tap, action),
-        },
+        action => {
+            if let Some(choice) = keyboards::groups::read(&tap.data) {
+                work("group", groups::tapped(context.clone(), tap, choice).boxed());
+            } else if let Some(choice) = keyboards::preferences::read(&tap.data) {
+                work("preferences", choices::tapped(context.clone(), tap, choice).boxed());
+            } else {
+                act(context, tap, action);
+            }
+        }
     }
 }
 
@@ -78,7 +83,7 @@ fn act(context: &Arc<BotContext>, tap: ButtonPress, action: Option<ButtonAction>
         }
         other => {
             if other.is_none_or(|known| known == ButtonAction::Former) {
-                let (chat, user) = (header.key.chat.0, header.key.user.0);
+                let (chat, user) = (header.key.chat.0, header.sender.id.0);
                 let update = update.0;
                 tracing::warn!(
                     update.id = update,

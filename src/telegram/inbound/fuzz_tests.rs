@@ -150,13 +150,13 @@ fn every_kind_is_counted_from_the_start() {
 #[test]
 fn no_message_with_something_to_read_is_lost_whatever_its_optional_fields_are() {
     let (_, samples) = samples();
-    let me = Me { id: 7, username: "starling_bot".into() };
+    let me = Me { id: 7, username: "starling_bot".into(), can_read_all_group_messages: true };
     let mut random = StdRng::seed_from_u64(13);
     let (mut tried, mut lost) = (0_usize, Vec::new());
     let mut attempt = |sample: &Sample, message: &Value, what: &str| {
         tried += 1;
         let outcome =
-            Update::read(&payload(message)).map(|update| read(update, &me, MOST, DateTime::UNIX_EPOCH));
+            Update::read(&payload(message)).map(|update| read(update, &me, MOST, true, DateTime::UNIX_EPOCH));
         let verdict = outcome.ok_or_else(|| "no update".to_owned());
         if let Err(why) = verdict.and_then(|outcome| judge(message, &sample.field, &outcome)) {
             lost.push(format!("{} {what}: {why}", sample.name));
@@ -194,7 +194,7 @@ fn no_message_with_something_to_read_is_lost_whatever_its_optional_fields_are() 
 
 #[test]
 fn in_a_group_a_mention_is_answered_whatever_else_the_message_holds() {
-    let me = Me { id: 7, username: "starling_bot".into() };
+    let me = Me { id: 7, username: "starling_bot".into(), can_read_all_group_messages: true };
     let needed = ["/text", "/from", "/sender_chat", "/entities"];
     let (_, samples) = samples();
     for sample in samples.iter().filter(|sample| sample.field == "text") {
@@ -210,7 +210,7 @@ fn in_a_group_a_mention_is_answered_whatever_else_the_message_holds() {
                 let mut message = whole.clone();
                 damage(&mut message, pointer, *nonsense);
                 let outcome =
-                    read(Update::read(&payload(&message)).unwrap(), &me, MOST, DateTime::UNIX_EPOCH);
+                    read(Update::read(&payload(&message)).unwrap(), &me, MOST, true, DateTime::UNIX_EPOCH);
                 let Inbound::Prompt(incoming) = outcome else {
                     panic!("{} {pointer} {nonsense:?}: {outcome:?}", sample.name)
                 };

@@ -15,7 +15,10 @@ use raw::body;
 use raw::kind::Class;
 use raw::message::{Message, Moved, TopicEvent};
 use raw::{Content, Stopped, Tap, Update, WANTED};
-pub(crate) use request::{ButtonPress, Edit, Idle, Inbound, Membership, MessageHeader, Migration, TopicNews};
+pub(crate) use request::{
+    ButtonPress, Departure, Edit, Idle, Inbound, Membership, MessageHeader, Migration, Stranger,
+    StrangerKind, TopicNews,
+};
 
 use crate::bot_api::methods::Me;
 use crate::domain::file::{Attachment, Retrieval};
@@ -27,12 +30,12 @@ use crate::llm::Unreadable;
 use crate::services::topic_changes::TopicChange;
 
 /// Reads the request of an update that arrived `now`. `most` is the largest file that Telegram hands out, in
-/// bytes.
-pub(crate) fn read(update: Update, me: &Me, most: u64, now: DateTime<Utc>) -> Inbound {
+/// bytes. `hears_all`: the update is of a group in which every message is answered.
+pub(crate) fn read(update: Update, me: &Me, most: u64, hears_all: bool, now: DateTime<Utc>) -> Inbound {
     let Update { id, kind, content } = update;
     let idle = |why| Inbound::Ignored(why, kind);
     match content {
-        Content::Message(message) => read_message(id, *message, me, most, now),
+        Content::Message(message) => read_message(id, *message, (me, most, hears_all), now),
         Content::Edited(message) => read_edit(id, &message, most, now),
         Content::Tap(tap) => {
             let Tap { id: callback, from, message, data } = *tap;
@@ -46,9 +49,11 @@ pub(crate) fn read(update: Update, me: &Me, most: u64, now: DateTime<Utc>) -> In
             let (chat, date) = (change.chat.id, change.date.unwrap_or(now));
             Inbound::Membership(Membership { update: id, chat, is_out: !change.is_member, date })
         }
-        Content::Stopped(Stopped { chat, topic, draft }) => {
-            Inbound::Stopped { update: id, key: ThreadKey { chat, user: UserId(chat.0), topic }, draft }
-        }
+        Content::Stopped(Stopped { chat, topic, draft }) => Inbound::Stopped {
+            update: id,
+            key: ThreadKey { chat, owner: UserId(chat.0).into(), topic },
+            draft,
+        },
         // Readable pre-checkout queries are handled as payments.
         Content::Checkout(_) => idle(Idle::Incomplete),
         Content::Nothing if WANTED.contains(&kind) => idle(Idle::Incomplete),
@@ -56,7 +61,12 @@ pub(crate) fn read(update: Update, me: &Me, most: u64, now: DateTime<Utc>) -> In
     }
 }
 
-fn read_message(id: UpdateId, message: Message, me: &Me, most: u64, now: DateTime<Utc>) -> Inbound {
+fn read_message(
+    id: UpdateId,
+    message: Message,
+    (me, most, hears_all): (&Me, u64, bool),
+    now: DateTime<Utc>,
+) -> Inbound {
     let kind = message.body.kind;
     let idle = |why| Inbound::Ignored(why, kind.name);
     if let Some(migration) = migration(id, &message) {
@@ -68,19 +78,21 @@ fn read_message(id: UpdateId, message: Message, me: &Me, most: u64, now: DateTim
     let text = text(&message);
     let is_bare = text.trim().is_empty() && message.body.file.is_none();
     if is_bare && kind.class == Class::Service {
-        return idle(Idle::Service);
+        return departure(id, &message).map_or(idle(Idle::Service), Inbound::Left);
     }
-    let (Some(chat), Some(_)) = (&message.chat, message.number) else { return idle(Idle::Incomplete) };
-    let Some(header) = header(id, &message) else { return idle(Idle::NoAccount) };
+    let (Some(_), Some(_)) = (&message.chat, message.number) else { return idle(Idle::Incomplete) };
     let form = message.words.as_ref().map_or(Form::Plain, |words| command::read(words, me));
-    let addressed = match &form {
-        Form::Ours(command, arguments) => {
-            return Inbound::Command(*command, MessageHeader { arguments: arguments.clone(), ..header });
-        }
-        Form::Foreign => chat.kind == ChatKind::Private,
-        Form::Unknown(UnknownCommand { is_addressed: true, .. }) => true,
-        Form::Unknown(_) | Form::Plain => is_addressed(&message, me),
+    let addressed = is_meant(&message, &form, me);
+    // What is not for the bot is answered only if it has something to answer, and is no command of another bot.
+    let overheard = hears_all && !addressed && !is_bare && form == Form::Plain;
+    let Some(header) = header(id, &message) else {
+        let stranger =
+            stranger(id, &message).filter(|by| addressed || overheard && by.kind != StrangerKind::Bot);
+        return stranger.map_or(idle(Idle::NoAccount), Inbound::Stranger);
     };
+    if let Form::Ours(command, arguments) = form {
+        return Inbound::Command(command, MessageHeader { arguments, ..header });
+    }
     // With more text or a file, it is a message for the model.
     if let Form::Unknown(UnknownCommand { word, is_all: true, .. }) = form
         && addressed
@@ -96,7 +108,7 @@ fn read_message(id: UpdateId, message: Message, me: &Me, most: u64, now: DateTim
             Inbound::Unreadable(header, Unreadable::Kind, kind.name)
         };
     }
-    if !addressed && (message.album.is_none() || is_bare) {
+    if !addressed && !overheard && (message.album.is_none() || is_bare) {
         return idle(Idle::NotAddressed);
     }
     let attachment = message.body.file.as_ref().map(attachments::of);
@@ -107,10 +119,13 @@ fn read_message(id: UpdateId, message: Message, me: &Me, most: u64, now: DateTim
         // What may be heard is judged where it is known whether anything is.
         && attachment.as_ref().is_none_or(|file| attachments::heard_on_demand(file, most) == Err(Unreadable::Kind))
     {
+        if overheard {
+            return idle(Idle::NotAddressed);
+        }
         return Inbound::Unreadable(header, why, kind.name);
     }
     let incoming = incoming(message, header, attachment, most, now);
-    if addressed { Inbound::Prompt(incoming) } else { Inbound::Sibling(incoming) }
+    if addressed || overheard { Inbound::Prompt(incoming) } else { Inbound::Sibling(incoming) }
 }
 
 /// Returns the text or the caption of a message, or the words that stand for one without any.
@@ -160,12 +175,13 @@ fn read_edit(id: UpdateId, message: &Message, most: u64, now: DateTime<Utc>) -> 
     };
     let date = message.edited.or(message.date).unwrap_or(now);
     let attachment = message.body.file.as_ref().map(attachments::of);
-    let MessageHeader { update, key, message, .. } = header;
+    let MessageHeader { update, key, message, sender, .. } = header;
+    let editor = sender.id;
     let fetched = match &attachment {
         Some(file) if file.kind.is_spoken() => Retrieval::Failed,
         file => attachments::untried(file.as_ref(), most),
     };
-    Inbound::Edited(Edit { update, key, message, text, attachment, fetched, date })
+    Inbound::Edited(Edit { update, key, editor, message, text, attachment, fetched, date })
 }
 
 fn migration(update: UpdateId, message: &Message) -> Option<Migration> {
@@ -174,6 +190,12 @@ fn migration(update: UpdateId, message: &Message) -> Option<Migration> {
         Moved::To(to) => Migration { update, from: here, to },
         Moved::From(from) => Migration { update, from, to: here },
     })
+}
+
+/// Returns who has left a group, if a service message tells that.
+fn departure(update: UpdateId, message: &Message) -> Option<Departure> {
+    let chat = message.chat.as_ref().filter(|chat| chat.kind != ChatKind::Private)?.id;
+    Some(Departure { update, chat, user: message.left? })
 }
 
 /// Returns what a service message tells about the name of its topic. The sender may be anybody, except the bot
@@ -198,11 +220,35 @@ fn header(update: UpdateId, message: &Message) -> Option<MessageHeader> {
     enclose(update, message, from)
 }
 
+/// Returns the sender without an account of a message in a group. A post of a channel that Telegram forwards to its
+/// group asks nobody.
+fn stranger(update: UpdateId, message: &Message) -> Option<Stranger> {
+    let chat = message.chat.as_ref().filter(|chat| chat.kind != ChatKind::Private)?.id;
+    let is_bot = message.from.as_ref().is_some_and(|from| from.is_bot);
+    let kind = match message.sender_chat {
+        Some(_) if message.is_automatic_forward => return None,
+        Some(_) if message.sender_chat_id == Some(chat) => StrangerKind::Anonymous,
+        Some(_) => StrangerKind::Channel,
+        None if is_bot => StrangerKind::Bot,
+        None => return None,
+    };
+    Some(Stranger { update, chat, topic: message.topic(), message: message.number?, kind })
+}
+
 /// Returns the header of a message for its sender, or for the person who tapped its button.
 fn enclose(update: UpdateId, message: &Message, sender: Person) -> Option<MessageHeader> {
     let (chat, number) = (message.chat.clone()?, message.number?);
-    let key = ThreadKey { chat: chat.id, user: sender.id, topic: message.topic() };
+    let key = ThreadKey { chat: chat.id, owner: sender.id.into(), topic: message.topic() };
     Some(MessageHeader { update, key, message: number, sender, chat, arguments: String::new() })
+}
+
+/// Returns whether a message is meant for the bot.
+fn is_meant(message: &Message, form: &Form, me: &Me) -> bool {
+    match form {
+        Form::Ours(..) | Form::Unknown(UnknownCommand { is_addressed: true, .. }) => true,
+        Form::Foreign => message.chat.as_ref().is_some_and(|chat| chat.kind == ChatKind::Private),
+        Form::Unknown(_) | Form::Plain => is_addressed(message, me),
+    }
 }
 
 /// Returns whether a message in a group addresses the bot, by a mention or a reply.

@@ -57,7 +57,7 @@ fn read_message(update: UpdateId, message: &Message, now: DateTime<Utc>) -> Opti
     let money = message.money.as_ref().filter(|money| money.currency == CURRENCY)?;
     let chat = message.chat.clone()?;
     let (stars, charge_id) = (stars(money.amount)?, money.charge_id.clone());
-    let key = |user| ThreadKey { chat: chat.id, user, topic: message.topic() };
+    let key = |user| ThreadKey { chat: chat.id, owner: UserId::into(user), topic: message.topic() };
     if money.is_refund {
         // The sender may be the bot; in a private chat the chat is the user.
         let key = (chat.kind == ChatKind::Private).then(|| key(UserId(chat.id.0)));
@@ -118,7 +118,7 @@ pub(crate) fn read_line(line: &str) -> Option<TransactionLine> {
         line.object(name)
             .filter(|partner| partner.text("transaction_type").is_none_or(|kind| kind == "invoice_payment"))
     };
-    let key = |user: &Person| ThreadKey { chat: ChatId(user.id.0), user: user.id, topic: None };
+    let key = |user: &Person| ThreadKey { chat: ChatId(user.id.0), owner: user.id.into(), topic: None };
     if let Some(payer) = partner("receiver").and_then(|partner| person(&partner.object("user")?)) {
         return Some(TransactionLine::Returned { charge_id, key: key(&payer), stars });
     }

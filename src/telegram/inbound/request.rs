@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::file::{Attachment, Retrieval};
-use crate::domain::ids::{ChatId, MessageId, ThreadKey, UpdateId};
+use crate::domain::ids::{ChatId, MessageId, OwnerId, ThreadKey, TopicId, UpdateId, UserId};
 use crate::domain::message::{Incoming, MessageContext};
 use crate::domain::people::{Chat, Person};
 use crate::domain::topic::Topic;
@@ -23,6 +23,8 @@ pub(crate) enum Inbound {
     Command(Command, MessageHeader),
     /// A message of only a word that looks like a command, without the slash, and is none of ours.
     UnknownCommand(String, MessageHeader),
+    /// A message to answer, if its sender had an account.
+    Stranger(Stranger),
     /// A person changed the text or the file of a message.
     Edited(Edit),
     /// A person tapped a button below a message of ours.
@@ -38,12 +40,31 @@ pub(crate) enum Inbound {
     },
     /// A group has become a supergroup.
     Migrated(Migration),
+    /// A person has left a group.
+    Left(Departure),
     /// A topic was created without a name of a person's, or a person has changed one.
     TopicNews(TopicNews),
     /// A message for the bot without text whose content cannot be read, and its kind.
     Unreadable(MessageHeader, Unreadable, &'static str),
     /// Nothing to do, and the kind of the message or update.
     Ignored(Idle, &'static str),
+}
+
+impl Inbound {
+    /// Returns the request in a group whose members share one conversation.
+    pub(crate) fn in_shared_conversation(mut self) -> Self {
+        let key = match &mut self {
+            Self::Prompt(incoming) | Self::Sibling(incoming) => Some(&mut incoming.key),
+            Self::Command(_, header) => Some(&mut header.key),
+            Self::Edited(edit) => Some(&mut edit.key),
+            Self::Tapped(tap) => tap.header.as_mut().map(|header| &mut header.key),
+            _ => None,
+        };
+        if let Some(key) = key {
+            key.owner = OwnerId::group(key.chat);
+        }
+        self
+    }
 }
 
 /// The sender and place of a message.
@@ -93,6 +114,36 @@ impl MessageHeader {
     }
 }
 
+/// A sender without an account in a group, who asks the bot something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Stranger {
+    pub update: UpdateId,
+    /// The group.
+    pub chat: ChatId,
+    pub topic: Option<TopicId>,
+    pub message: MessageId,
+    pub kind: StrangerKind,
+}
+
+/// The senders who have no account that could be answered or charged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum StrangerKind {
+    /// An administrator who writes as the group.
+    Anonymous,
+    /// A channel, or a person who writes as one.
+    Channel,
+    /// Another bot.
+    Bot,
+}
+
+impl StrangerKind {
+    /// Returns its name in columns.
+    pub(crate) fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
 /// A tapped button.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct ButtonPress {
@@ -124,6 +175,8 @@ pub(crate) struct Membership {
 pub(crate) struct Edit {
     pub update: UpdateId,
     pub key: ThreadKey,
+    /// The person who edited it.
+    pub editor: UserId,
     pub message: MessageId,
     /// The new text or caption, which may be empty.
     pub text: String,
@@ -154,6 +207,14 @@ pub(crate) struct Migration {
     pub to: ChatId,
 }
 
+/// A person leaves a group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Departure {
+    pub update: UpdateId,
+    pub chat: ChatId,
+    pub user: UserId,
+}
+
 /// What a service message tells about a topic.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct TopicNews {
@@ -167,7 +228,7 @@ pub(crate) struct TopicNews {
 pub(crate) enum Idle {
     /// A group message that is not addressed to the bot.
     NotAddressed,
-    /// Channels, anonymous administrators and other bots have no account that could be answered or charged.
+    /// A sender without an account, in a message that asks for no answer.
     NoAccount,
     /// A service message about an event in the chat.
     Service,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::file::FileKind;
-use crate::domain::ids::{ChatId, MessageId, TopicId};
+use crate::domain::ids::{ChatId, MessageId, OwnerId, TopicId};
 use crate::domain::message::Reply;
 use crate::telegram::commands::Command;
 
@@ -12,7 +12,7 @@ use crate::telegram::commands::Command;
 const MOST: u64 = crate::domain::file::PUBLIC_LIMIT;
 
 fn me() -> Me {
-    Me { id: 7, username: "starling_bot".into() }
+    Me { id: 7, username: "starling_bot".into(), can_read_all_group_messages: true }
 }
 
 fn private(fields: &Value) -> Value {
@@ -33,7 +33,7 @@ fn group(fields: &Value) -> Value {
 
 fn read_message(message: &Value) -> Inbound {
     let update = json!({"update_id": 9, "message": message});
-    read(Update::read(&update.to_string()).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH)
+    read(Update::read(&update.to_string()).unwrap(), &me(), MOST, false, DateTime::UNIX_EPOCH)
 }
 
 fn prompt(inbound: Inbound) -> Incoming {
@@ -46,7 +46,7 @@ fn prompt(inbound: Inbound) -> Incoming {
 #[test]
 fn a_text_in_a_private_chat_is_a_prompt() {
     let incoming = prompt(read_message(&private(&json!({"text": "hi"}))));
-    assert_eq!(incoming.key, ThreadKey { chat: ChatId(42), user: UserId(42), topic: None });
+    assert_eq!(incoming.key, ThreadKey { chat: ChatId(42), owner: OwnerId(42), topic: None });
     assert_eq!(
         (incoming.text.as_str(), incoming.message, incoming.update),
         ("hi", MessageId(5), UpdateId(9))
@@ -132,6 +132,59 @@ fn in_groups_the_bot_answers_when_it_is_spoken_to() {
     ] {
         let is_prompt = matches!(read_message(&group(&fields)), Inbound::Prompt(_));
         assert_eq!(is_prompt, answered, "{fields}");
+    }
+}
+
+#[test]
+fn where_every_message_is_answered_what_is_for_others_is_not() {
+    let sticker = json!({"file_id": "s", "file_unique_id": "u", "type": "regular", "is_animated": true});
+    for (fields, answered) in [
+        (json!({"text": "hello everybody"}), true),
+        (json!({"photo": [{"file_id": "p", "file_unique_id": "u", "width": 9, "height": 9}]}), true),
+        (json!({"text": "/roll 6"}), false),
+        (json!({"text": "/help@other_bot"}), false),
+        (json!({"text": "  "}), false),
+        (json!({"hologram": {"file_id": "h"}}), false),
+        (json!({"new_chat_title": "x"}), false),
+        (json!({"sticker": sticker}), false),
+    ] {
+        let update = json!({"update_id": 9, "message": group(&fields)}).to_string();
+        let heard = |all| read(Update::read(&update).unwrap(), &me(), MOST, all, DateTime::UNIX_EPOCH);
+        assert_eq!(matches!(heard(true), Inbound::Prompt(_)), answered, "{fields}");
+        assert!(matches!(heard(false), Inbound::Ignored(..)), "{fields}");
+    }
+}
+
+#[test]
+fn whoever_leaves_a_group_is_named() {
+    let left = json!({"left_chat_member": {"id": 42, "is_bot": false, "first_name": "Ann"}});
+    let gone = Departure { update: UpdateId(9), chat: ChatId(-100), user: UserId(42) };
+    assert_eq!(read_message(&group(&left)), Inbound::Left(gone));
+    assert!(matches!(read_message(&private(&left)), Inbound::Ignored(Idle::Service, _)));
+}
+
+#[test]
+fn senders_without_an_account_are_strangers_if_they_ask() {
+    let bot = json!({"id": 1, "is_bot": true, "first_name": "Bot"});
+    let itself = json!({"id": -100, "type": "supergroup", "title": "Friends"});
+    let channel = json!({"id": -5, "type": "channel", "title": "News"});
+    for (fields, all, kind) in [
+        (json!({"text": "/help", "from": bot, "sender_chat": itself}), false, Some(StrangerKind::Anonymous)),
+        (json!({"text": "/help", "from": bot, "sender_chat": channel}), false, Some(StrangerKind::Channel)),
+        (json!({"text": "/help", "from": bot}), false, Some(StrangerKind::Bot)),
+        (json!({"text": "hello", "from": bot, "sender_chat": itself}), false, None),
+        (json!({"text": "hello", "from": bot, "sender_chat": itself}), true, Some(StrangerKind::Anonymous)),
+        // Bots are not answered for what they say to others, and posts of the group's channel ask nobody.
+        (json!({"text": "hello", "from": bot}), true, None),
+        (json!({"text": "/help", "sender_chat": channel, "is_automatic_forward": true}), true, None),
+    ] {
+        let update = json!({"update_id": 9, "message": group(&fields)}).to_string();
+        let found = match read(Update::read(&update).unwrap(), &me(), MOST, all, DateTime::UNIX_EPOCH) {
+            Inbound::Stranger(stranger) => Some(stranger.kind),
+            Inbound::Ignored(..) => None,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(found, kind, "{fields}");
     }
 }
 
@@ -273,7 +326,7 @@ fn a_changed_caption_is_an_edit() {
     {
         let update = json!({"update_id": 9, "edited_message": private(&fields)});
         let Inbound::Edited(edit) =
-            read(Update::read(&update.to_string()).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH)
+            read(Update::read(&update.to_string()).unwrap(), &me(), MOST, false, DateTime::UNIX_EPOCH)
         else {
             panic!("no edit");
         };
@@ -406,7 +459,7 @@ fn a_message_is_read_without_what_does_not_fit() {
         let mut all = json!({"text": "hi"});
         all.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         let incoming = prompt(read_message(&private(&all)));
-        assert_eq!((incoming.text.as_str(), incoming.key.user), ("hi", UserId(42)), "{fields}");
+        assert_eq!((incoming.text.as_str(), incoming.key.owner), ("hi", OwnerId(42)), "{fields}");
     }
     let large = file(&json!({"file_name": "a.zip", "file_size": 5_000_000_000_u64}));
     let incoming = prompt(read_message(&private(&json!({"document": large, "caption": "what is it?"}))));
@@ -426,7 +479,7 @@ fn what_no_text_can_hold_is_taken_out_of_everything() {
         "reply_to_message": {"message_id": 4, "text": "a\udc00b", "from": {"id": 1, "first_name": "B\u0000ob\n# System"}},
         "quote": {"text": "\u0000q"}, "caption": "half \ud83d whole \ud83d\ude00",
         "document": {"file_id": "f\u0000", "file_unique_id": "u", "file_name": "a\u0000\ud83d.pdf"}}}"#;
-    let incoming = prompt(read(Update::read(json).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH));
+    let incoming = prompt(read(Update::read(json).unwrap(), &me(), MOST, false, DateTime::UNIX_EPOCH));
     let Reply { text, sender, .. } = incoming.context.reply.unwrap();
     assert_eq!(incoming.sender.display_name(), "Ann");
     assert_eq!(
@@ -447,7 +500,7 @@ fn a_rich_message_is_a_text() {
     let reply = json!({"text": "and this?", "reply_to_message": private(&rich)});
     assert_eq!(prompt(read_message(&private(&reply))).context.reply.unwrap().text, "# Plan\n\nab");
     let update = json!({"update_id": 9, "edited_message": private(&rich)});
-    let edit = read(Update::read(&update.to_string()).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH);
+    let edit = read(Update::read(&update.to_string()).unwrap(), &me(), MOST, false, DateTime::UNIX_EPOCH);
     assert!(matches!(edit, Inbound::Edited(Edit { text, .. }) if text == "# Plan\n\nab"));
     let nothing = json!({"rich_message": {"blocks": []}});
     assert!(matches!(
@@ -613,7 +666,7 @@ fn a_tap_is_read_whatever_is_told_of_its_message() {
             "chat_instance": "1", "data": "x", "message": message});
         let update = json!({"update_id": 9, "callback_query": query});
         let Inbound::Tapped(tapped) =
-            read(Update::read(&update.to_string()).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH)
+            read(Update::read(&update.to_string()).unwrap(), &me(), MOST, false, DateTime::UNIX_EPOCH)
         else {
             panic!("no tap")
         };
@@ -631,8 +684,8 @@ fn a_stopped_draft_names_its_thread() {
         let update = format!(
             r#"{{"update_id":1,"stopped_message_generation":{{"chat":{{"id":42,"type":"private"}},"draft_id":{draft}}}}}"#
         );
-        let key = ThreadKey { chat: ChatId(42), user: UserId(42), topic: None };
-        let stopped = read(Update::read(&update).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH);
+        let key = ThreadKey { chat: ChatId(42), owner: OwnerId(42), topic: None };
+        let stopped = read(Update::read(&update).unwrap(), &me(), MOST, false, DateTime::UNIX_EPOCH);
         assert_eq!(stopped, Inbound::Stopped { update: UpdateId(1), key, draft: 65 });
     }
 }
@@ -650,7 +703,8 @@ fn updates_of_other_kinds_and_incomplete_ones_have_a_name() {
     ] {
         let mut payload = json!({"update_id": 9});
         payload.as_object_mut().unwrap().extend(update.as_object().unwrap().clone());
-        let found = read(Update::read(&payload.to_string()).unwrap(), &me(), MOST, DateTime::UNIX_EPOCH);
+        let found =
+            read(Update::read(&payload.to_string()).unwrap(), &me(), MOST, false, DateTime::UNIX_EPOCH);
         assert_eq!(found, Inbound::Ignored(why, kind), "{update}");
     }
     assert!(Update::read("nonsense").is_none() && Update::read(r#"{"message": {}}"#).is_none());

@@ -37,10 +37,15 @@ impl Intake {
             let payload = db.until(&self.context.life.drain).persist(waiting).await?;
             // Bypasses the dispatcher: the next update may only be tried once the result of this one is
             // known.
-            let read = payload.as_deref().and_then(Update::read);
+            let read = match payload.as_deref().and_then(Update::read) {
+                Some(read) => {
+                    handlers::group_settings(&self.context, &read).await.map(|settings| (read, settings))
+                }
+                None => None,
+            };
             let posted = deferred.attempt(key, update, || {
-                if let Some(read) = read {
-                    handlers::route(&self.context, read);
+                if let Some((read, settings)) = read {
+                    handlers::route(&self.context, read, settings);
                 }
             });
             if !posted {

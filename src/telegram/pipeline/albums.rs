@@ -35,5 +35,5 @@ impl Albums {
 }
 
 fn of(incoming: &Incoming) -> Option<(ChatId, UserId, String)> {
-    Some((incoming.key.chat, incoming.key.user, incoming.album.clone()?))
+    Some((incoming.key.chat, incoming.sender.id, incoming.album.clone()?))
 }

@@ -82,7 +82,7 @@ async fn file(
     edit: &Edit,
 ) -> Result<Option<(Attachment, Retrieval)>, PrepareError> {
     let (db, drain) = (&context.db, &context.life.drain);
-    let Edit { key, message, attachment: Some(new), fetched, .. } = edit else { return Ok(None) };
+    let Edit { key, editor, message, attachment: Some(new), fetched, .. } = edit else { return Ok(None) };
     let look = || file_edits::is_other(db, key.chat, *message, new);
     let is_other = match db.until(drain).persist(look).await {
         Err(_) if drain.is_cancelled() => return Err(PrepareError::Cut),
@@ -92,7 +92,7 @@ async fn file(
         return Ok(None);
     }
     let (mut file, mut fetched) = (new.clone(), fetched.clone());
-    if let Some(fetch) = normalize::fetch_edited(context, *key, *message, new) {
+    if let Some(fetch) = normalize::fetch_edited(context, (*key, *editor), *message, new) {
         let outcome = fetch.await.outcome;
         if outcome == FetchOutcome::Failed && drain.is_cancelled() {
             return Err(PrepareError::Cut);

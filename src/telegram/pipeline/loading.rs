@@ -9,7 +9,7 @@ use crate::bot_api::ApiError;
 use crate::db::file_bytes::{Claim, Expected, FetchKey};
 use crate::domain::backoff::Backoff;
 use crate::domain::file::{Attachment, LARGEST_LOADED, PUBLIC_LIMIT, Refusal};
-use crate::domain::ids::{ChatId, MessageId, ThreadKey};
+use crate::domain::ids::{ChatId, MessageId, ThreadKey, UserId};
 use crate::lifecycle::kill_point;
 use crate::services::file_allowance;
 use crate::services::file_copies::content;
@@ -38,6 +38,8 @@ pub(super) enum LoadError {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Source<'a> {
     pub(super) key: ThreadKey,
+    /// The person who sent the message.
+    pub(super) user: UserId,
     /// The message with the file, or with the reply to it.
     pub(super) message: MessageId,
     /// Whether the file belongs to the message that `message` replies to.
@@ -52,35 +54,35 @@ pub(super) async fn load(
     source: Source<'_>,
     deadline: Instant,
 ) -> Result<(Vec<u8>, FetchPermit), LoadError> {
-    let Source { key, message, replied, attachment } = source;
+    let Source { key, user, message, replied, attachment } = source;
     let Attachment { unique_id, size, .. } = attachment;
     let fetch = FetchKey { chat: key.chat, message, replied, unique_id };
     let most = context.screen.api.file_limit().min(LARGEST_LOADED);
     let expected = size.map_or(Expected::AtMost(most), Expected::Size);
     let (books, drain) = (&context.books, &context.life.drain);
-    if file_allowance::claim(books, drain, key.user, fetch, expected).await == Claim::OverLimit {
+    if file_allowance::claim(books, drain, user, fetch, expected).await == Claim::OverLimit {
         return Err(LoadError::Refused(Refusal::DailyLimit));
     }
     kill_point!("file: counted");
-    let loaded = load_counted(context, key, attachment, deadline).await;
+    let loaded = load_counted(context, source, deadline).await;
     let bytes = loaded.as_ref().map_or(0, |(bytes, _)| bytes.len() as u64);
-    file_allowance::correct(books, drain, key.user, fetch, bytes).await;
+    file_allowance::correct(books, drain, user, fetch, bytes).await;
     loaded
 }
 
 async fn load_counted(
     context: &BotContext,
-    key: ThreadKey,
-    attachment: &Attachment,
+    source: Source<'_>,
     deadline: Instant,
 ) -> Result<(Vec<u8>, FetchPermit), LoadError> {
+    let Source { key, user, attachment, .. } = source;
     let Attachment { telegram_id, unique_id, size, .. } = attachment;
     let api = &context.screen.api;
     api.preload(key.chat, telegram_id, *size).await;
     let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
     let mut number = 1;
     loop {
-        let place = enter(context, key, *size, deadline).await?;
+        let place = enter(context, (key.chat, user), *size, deadline).await?;
         let error = match content(api, &context.cache, key.chat, telegram_id, unique_id).await {
             Ok(bytes) => return Ok((bytes, place)),
             Err(error) if error.is_too_big() => return Err(too_large(api.file_limit(), &error)),
@@ -115,20 +117,20 @@ fn warn(chat: ChatId, number: u32, error: &ApiError) {
 /// Waits for a permit while no penalty applies, so that a limited chat takes no permit from others.
 async fn enter(
     context: &BotContext,
-    key: ThreadKey,
+    (chat, user): (ChatId, UserId),
     size: Option<u64>,
     deadline: Instant,
 ) -> Result<FetchPermit, LoadError> {
     let api = &context.screen.api;
     loop {
-        while let Some(end) = api.files_wait_until(key.chat) {
+        while let Some(end) = api.files_wait_until(chat) {
             if end >= deadline {
                 return Err(LoadError::Penalty);
             }
             tokio::time::sleep_until(end).await;
         }
-        let place = context.files.take(key.user, api, size).await;
-        if api.files_wait_until(key.chat).is_none() {
+        let place = context.files.take(user, api, size).await;
+        if api.files_wait_until(chat).is_none() {
             return Ok(place);
         }
     }

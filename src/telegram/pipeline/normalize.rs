@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::db::{copy_deletions, files};
 use crate::domain::digest::DigestBuilder;
 use crate::domain::file::{Attachment, DocumentFault, Loaded, PictureFault, ProviderCopy};
-use crate::domain::ids::{MessageId, ThreadKey};
+use crate::domain::ids::{MessageId, ThreadKey, UserId};
 use crate::domain::message::Incoming;
 use crate::llm::{LlmError, Readable, Unreadable, Upload};
 use crate::services::admission::may_spend;
@@ -86,7 +86,7 @@ pub(crate) fn fetch(context: &Arc<BotContext>, incoming: &Incoming, brought: boo
         if file.kind.is_spoken() {
             voice::begin(context, incoming, replied, file.clone())
         } else {
-            begin(context, incoming.key, incoming.message, replied, file.clone(), true)
+            begin(context, (incoming.key, incoming.sender.id), incoming.message, replied, file.clone(), true)
         }
     };
     files.map(begin).collect()
@@ -95,12 +95,12 @@ pub(crate) fn fetch(context: &Arc<BotContext>, incoming: &Incoming, brought: boo
 /// Starts fetching the file that an edit has put into a message, if a model could read it.
 pub(crate) fn fetch_edited(
     context: &Arc<BotContext>,
-    key: ThreadKey,
+    (key, user): (ThreadKey, UserId),
     message: MessageId,
     attachment: &Attachment,
 ) -> Option<FetchFuture> {
     let is_fetched = attachments::reading(attachment, context.screen.api.file_limit()).is_ok();
-    is_fetched.then(|| begin(context, key, message, false, attachment.clone(), false))
+    is_fetched.then(|| begin(context, (key, user), message, false, attachment.clone(), false))
 }
 
 /// Queues the copy of a file that no message will have, so that the provider does not keep it.
@@ -116,7 +116,7 @@ pub(crate) async fn drop_copy(context: &BotContext, copy: &ProviderCopy) {
 /// Starts fetching a file. If an answer `follows`, the chat shows meanwhile that it is on its way.
 fn begin(
     context: &Arc<BotContext>,
-    key: ThreadKey,
+    (key, user): (ThreadKey, UserId),
     message: MessageId,
     replied: bool,
     attachment: Attachment,
@@ -125,7 +125,7 @@ fn begin(
     let (mut done, outcome) = oneshot::channel();
     let task = context.clone();
     context.life.spawn("fetch", async move {
-        let source = Source { key, message, replied, attachment: &attachment };
+        let source = Source { key, user, message, replied, attachment: &attachment };
         let _action = follows.then(|| task.screen.actions.show(key, message));
         // A cancelled fetch is repeated with its update.
         let unwanted = async {
@@ -207,8 +207,8 @@ async fn fetch_file(
 }
 
 async fn find_file(context: &BotContext, source: Source<'_>, deadline: Instant) -> Result<Found, FetchError> {
-    let Source { key, replied, attachment, .. } = source;
-    if !may_spend(&context.books, &context.life.drain, key.user).await {
+    let Source { key, user, replied, attachment, .. } = source;
+    if !may_spend(&context.books, &context.life.drain, (user, key.chat)).await {
         return Err(FetchError::Withheld);
     }
     if replied && let Some((copy, loaded)) = known_copy(context, key, attachment).await {

@@ -30,6 +30,13 @@ pub(crate) struct Prepared {
     settings: TurnSettings,
 }
 
+impl Prepared {
+    /// Returns whether it is for a turn of this person.
+    pub(crate) fn is_for(&self, person: &Person) -> bool {
+        self.turn_context.user.value.profile.id == person.id
+    }
+}
+
 /// Finds or creates user, chat and thread, and loads the history, from the cache if it has everything. Waits
 /// while the database is unavailable.
 ///
@@ -55,7 +62,7 @@ async fn complete(
     let complete = || turn_context::complete(&context.books, key, sender, chat, found.clone());
     let mut turn_context = context.db.persist(complete).await?;
     let User { preferences, language, .. } = &turn_context.user.value;
-    if settings::forget_retired_model(context, key, preferences, *language).await? {
+    if settings::forget_retired_model(context, key, sender.id, preferences, *language).await? {
         let anew = || turn_context::complete(&context.books, key, sender, chat, Cached::default());
         turn_context = context.db.persist(anew).await?;
     }
@@ -98,7 +105,7 @@ pub(crate) async fn open(
 ) -> Result<Opening, DbError> {
     let nothing = |taken| Opening { outcome: BatchOutcome::Duplicate, taken };
     let Some(newest) = batch.last() else { return Ok(nothing(0)) };
-    kill_point!("turn: opening", newest.key.user.0);
+    kill_point!("turn: opening", newest.sender.id.0);
     for left in (0..TRIES).rev() {
         if let Some(OpenDialog { dialog, opened_by }) = prepared.turn_context.dialog {
             let older = batch.iter().take_while(|incoming| incoming.update < opened_by).count();
@@ -143,7 +150,7 @@ async fn attempt(
     judged: bool,
 ) -> Result<Attempt, DbError> {
     let Prepared { turn_context, settings } = prepared;
-    let (db, key) = (&context.db, newest.key);
+    let (db, key, asker) = (&context.db, newest.key, newest.sender.id);
     let mut place = turn_context.place(key);
     place.versions = place.versions.filter(|_| judged);
     let batch = &*pointing::resolve(context, key.chat, &turn_context.history.messages, batch).await?;
@@ -151,8 +158,8 @@ async fn attempt(
     let expected = turn_context.history.version + 1;
     turn_context.history.messages.extend(batch.iter().map(Incoming::remembered));
     let reserve = reserve(context, settings, &turn_context.history.messages, newest.chat.kind);
-    let wanted = HoldRequest { amount: reserve, free: context.books.is_privileged(key.user) };
-    let open = || opening::open(db, place, &settings.model.id, batch, wanted);
+    let wanted = HoldRequest { amount: reserve, free: context.books.is_privileged(asker) };
+    let open = || opening::open(db, place, asker, &settings.model.id, batch, wanted);
     let (opened, ()) =
         tokio::join!(db.persist(open), turn_context::keep_rows(&context.cache, key, turn_context),);
     let (turn, attempt, held, cleared, version, files) = match opened? {
@@ -177,6 +184,8 @@ async fn attempt(
         attempt,
         thread: place.thread,
         key,
+        asker,
+        payer: asker.into(),
         chat_kind: newest.chat.kind,
         question: newest.message,
         cleared,
@@ -214,7 +223,8 @@ pub(crate) async fn resume(
     let look = || files::unfetched(db, left.turn);
     let unfetched = db.persist(look).await?;
     let unheard = still_unheard(context, left.turn).await?;
-    let LeftOpen { turn, thread, key, question, cleared, live_message, held, .. } = *left;
+    let LeftOpen { turn, thread, key, asker, payer, question, .. } = *left;
+    let LeftOpen { cleared, live_message, held, .. } = *left;
     let chat_kind = chat_kind(&left.chat_kind, left.question);
     let settings = settings::of(&context.books, &left.preferences, left.language);
     let reserve = reserve(context, &settings, &history, chat_kind);
@@ -223,6 +233,8 @@ pub(crate) async fn resume(
         attempt,
         thread,
         key,
+        asker,
+        payer,
         chat_kind,
         question,
         cleared,

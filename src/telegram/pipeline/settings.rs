@@ -2,7 +2,7 @@
 
 use crate::db::DbError;
 use crate::db::outbox::OutboxMessage;
-use crate::domain::ids::ThreadKey;
+use crate::domain::ids::{ThreadKey, UserId};
 use crate::domain::people::Language;
 use crate::domain::preferences::Preferences;
 use crate::domain::turn::TurnSettings;
@@ -33,6 +33,7 @@ pub(super) fn of(books: &Books, preferences: &Preferences, language: Language) -
 pub(super) async fn forget_retired_model(
     context: &BotContext,
     key: ThreadKey,
+    user: UserId,
     preferences: &Preferences,
     language: Language,
 ) -> Result<bool, DbError> {
@@ -44,13 +45,13 @@ pub(super) async fn forget_retired_model(
     let name = registry.get(former).map_or(former.0.as_str(), |model| model.name.as_str());
     let sentence = text::preferences::model_retired(language, name, &registry.default_model().name);
     let notice = OutboxMessage::new(
-        format!("model retired:{}:{former}", key.user),
+        format!("model retired:{user}:{former}"),
         key.chat,
         key.topic,
         RichText::plain(sentence).into_wire(),
     );
     let db = &context.db;
-    let owed = db.persist(|| preferences::forget_model(db, key.user, former, &notice)).await?;
+    let owed = db.persist(|| preferences::forget_model(db, user, former, &notice)).await?;
     context.courier().deliver_again(owed);
     Ok(true)
 }

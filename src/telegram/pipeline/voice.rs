@@ -151,6 +151,7 @@ impl Listener {
         Request {
             id: TranscriptionId::Recording(self.recording()),
             key: self.incoming.key,
+            payer: self.incoming.sender.id.into(),
             funding: Funding::Gate { person: &self.incoming.sender, chat: &self.incoming.chat },
             unique_id: &self.attachment.unique_id,
             duration: self.attachment.duration_s.unwrap_or_default(),
@@ -191,11 +192,12 @@ impl Listener {
     /// Loads the recording and asks the service; renews the lease meanwhile.
     async fn ask(&self, request: Request<'_>, deadline: Instant) -> Result<Transcript, HearError> {
         let work = async {
-            let (context, key) = (&self.context, self.incoming.key);
+            let (context, incoming) = (&self.context, &self.incoming);
             // The service may be slow, and other files need not wait for it.
-            let _place = context.hearings.take(key.user, &context.screen.api, Some(0)).await;
-            let Self { incoming: Incoming { message, .. }, replied, attachment, .. } = self;
-            let source = Source { key, message: *message, replied: *replied, attachment };
+            let _place = context.hearings.take(incoming.sender.id, &context.screen.api, Some(0)).await;
+            let Self { replied, attachment, .. } = self;
+            let (key, user, message) = (incoming.key, incoming.sender.id, incoming.message);
+            let source = Source { key, user, message, replied: *replied, attachment };
             let (bytes, _) = load(context, source, deadline).await?;
             let Attachment { name, mime, .. } = self.attachment.clone();
             let recording = Recording { name, mime, bytes: Bytes::from(bytes), language: None };

@@ -43,7 +43,9 @@ pub(crate) async fn claim(
     let (db, drain) = (&context.db, &context.life.drain);
     let claimed = db.until(drain).persist(|| async move {
         if let Some(album) = album {
-            let awaited = dialogs::is_open(db, header.key, Dialog::Announcement, header.update).await?;
+            let awaited =
+                dialogs::is_open(db, header.key, header.sender.id, Dialog::Announcement, header.update)
+                    .await?;
             return Ok(awaited.then(|| Content::Album(album.clone())));
         }
         let taken = announcements::take_content(db, header.key, header.update, header.message).await?;

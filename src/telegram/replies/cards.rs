@@ -28,11 +28,15 @@ pub(crate) async fn refusal(
     }
     let owner = || outbox::owner(context.db.pool(), key.chat, header.message);
     let sentence = match context.db.persist(owner).await? {
-        Some(owner) if owner == key.user => return Ok(None),
+        Some(owner) if owner == header.sender.id => return Ok(None),
         Some(_) => not_yours(language),
         None => text::old_button(language),
     };
-    tracing::warn!(chat.id = key.chat.0, user.id = key.user.0, "a tap on somebody else's card or an old one");
+    tracing::warn!(
+        chat.id = key.chat.0,
+        user.id = header.sender.id.0,
+        "a tap on somebody else's card or an old one"
+    );
     Ok(Some(sentence))
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn compose(books: &Books, header: &MessageHeader, card: Card, known: 
             (personality(language, current), keyboards::personality(current, language))
         }
     };
-    OutboxMessage { keyboard: Some(keyboard.0), owner: Some(header.key.user), ..answer_to(header, text) }
+    OutboxMessage { keyboard: Some(keyboard.0), owner: Some(header.sender.id), ..answer_to(header, text) }
 }
 
 /// Returns the text of the card with the personality as a quote: it is the person's own, without Markdown.

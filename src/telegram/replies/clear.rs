@@ -25,7 +25,7 @@ pub(crate) async fn forget(context: &Arc<BotContext>, header: &MessageHeader) ->
     let Cleared { owed: messages, topics } = cleared;
     // After a crash the confirmation may already be queued.
     context.courier().deliver_again(messages);
-    tracing::info!(chat.id = header.key.chat.0, user.id = header.key.user.0, "forgot {}", header.key);
+    tracing::info!(chat.id = header.key.chat.0, user.id = header.sender.id.0, "forgot {}", header.key);
     if !topics.is_empty() {
         spawn(context, |context, header| topics::offer(context, header, topics), header.clone());
     }

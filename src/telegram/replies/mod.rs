@@ -9,6 +9,7 @@ pub(crate) mod choices;
 pub(crate) mod clear;
 pub(crate) mod personality;
 pub(crate) mod retry;
+pub(crate) mod rights;
 pub(crate) mod topics;
 
 use std::future::Future;
@@ -72,7 +73,7 @@ pub(super) fn answer_to(header: &MessageHeader, text: RichText) -> OutboxMessage
     OutboxMessage {
         reply_to: (!private).then_some(header.message),
         after: Some(header.message),
-        owner: Some(header.key.user),
+        owner: Some(header.sender.id),
         ..OutboxMessage::new(key, header.key.chat, header.key.topic, text.into_wire())
     }
 }
@@ -106,7 +107,7 @@ pub(super) fn answer_tap_in_words(
 
 /// Sets the menu of commands in a person's private chat, in the background. `chosen` is the language that they chose.
 pub(super) fn set_menu(context: &Arc<BotContext>, header: &MessageHeader, chosen: Option<Language>) {
-    let (task, user) = (context.clone(), header.key.user);
+    let (task, user) = (context.clone(), header.sender.id);
     let is_administrator = context.asker(header).is_administrator;
     context.life.spawn("menu", async move {
         let set = menus::of_person(&task.screen.api, user, chosen, is_administrator);

@@ -8,7 +8,7 @@ use crate::rendering::RichText;
 /// Composes the offer, once for each answer.
 pub(crate) fn offer(question: ChangedQuestion) -> OutboxMessage {
     let ChangedQuestion { turn, key, message, language } = question;
-    let private = key.chat.0 == key.user.0;
+    let private = key.chat.0 > 0;
     let text = RichText::plain(text::retry::changed_question(language)).into_wire();
     OutboxMessage {
         reply_to: (!private).then_some(message),

@@ -2,15 +2,14 @@
 //! still have the right, then done topic by topic. Progress is stored, so that the next start continues it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
 use super::super::text::{self, clear};
 use super::super::{inbound::ButtonPress, keyboards, locale};
-use super::{answer_tap, answer_to, log_failure, mark_handled, patiently};
+use super::{answer_tap, answer_to, log_failure, mark_handled, patiently, rights};
 use crate::bot_api::ApiError;
-use crate::bot_api::methods::{DeleteForumTopic, GetChatMember};
+use crate::bot_api::methods::DeleteForumTopic;
 use crate::db::outbox::OutboxMessage;
 use crate::db::topics::TopicDeletion;
 use crate::db::{DbError, topics};
@@ -20,12 +19,8 @@ use crate::lifecycle::kill_point;
 use crate::rendering::RichText;
 use crate::services::clearing::{self, DeletionRefusal, DeletionVerdict};
 
-/// The most attempts to query a right.
-const RIGHT_TRIES: u32 = 3;
 /// The most attempts to delete one topic.
 const DELETE_TRIES: u32 = 8;
-/// The longest penalty that a query of a right waits for.
-const RIGHT_PATIENCE: Duration = Duration::from_secs(5);
 /// The number of topics deleted before the right is checked again.
 const ASK_EVERY: usize = 50;
 
@@ -37,7 +32,7 @@ pub(super) async fn offer(
 ) -> Result<(), DbError> {
     let key = header.key;
     let language = locale::of(&context, &header.sender).await?;
-    let may = may_manage(&context, key.chat, key.user).await;
+    let may = may_manage(&context, key.chat, header.sender.id).await;
     if may.is_none() && context.life.drain.is_cancelled() {
         // The update stays in the inbox until the next start.
         return Ok(());
@@ -68,17 +63,17 @@ pub(crate) async fn tapped(
     let language = locale::soon(&context, &person).await;
     let books = &context.books;
     let refuse = |sentence: String, why: &'static str| {
-        let key = header.as_ref().map(|header| header.key);
-        let (chat, user) = (key.map(|key| key.chat.0), key.map(|key| key.user.0));
+        let chat = header.as_ref().map(|header| header.key.chat.0);
+        let user = person.id.0;
         tracing::warn!(chat.id = chat, user.id = user, deletion.id = id.0, "a tap deletes no topics: {why}");
         answer_tap(&context, callback.clone(), Some(sentence));
         mark_handled(&context, update);
         Ok(())
     };
-    let Some(key) = header.as_ref().map(|header| header.key) else {
+    let Some(chat) = header.as_ref().map(|header| header.key.chat) else {
         return refuse(text::old_button(language), "its message is too old");
     };
-    let judge = || clearing::judge(books, id, key, update);
+    let judge = || clearing::judge(books, id, (chat, person.id), update);
     let deletion = match context.db.persist(judge).await? {
         DeletionVerdict::Passed(deletion) => deletion,
         DeletionVerdict::Refused(DeletionRefusal::Unknown) => {
@@ -99,12 +94,12 @@ pub(crate) async fn tapped(
         Some(false) => return refuse(clear::not_allowed(language), "no right to manage topics"),
         None => return refuse(clear::later(language), "Telegram does not tell the rights"),
     }
-    let confirm = || clearing::confirm(books, id, key, update);
+    let confirm = || clearing::confirm(books, id, (chat, person.id), update);
     if !context.db.persist(confirm).await? {
         return refuse(clear::used(language), "another tap was quicker");
     }
     let count = deletion.topics.len();
-    tracing::info!(chat.id = key.chat.0, user.id = key.user.0, deletion.id = id.0, count, "deleting topics");
+    tracing::info!(chat.id = chat.0, user.id = person.id.0, deletion.id = id.0, count, "deleting topics");
     answer_tap(&context, callback, None);
     carry_out(context, id, Some(true)).await
 }
@@ -116,21 +111,7 @@ async fn may_manage(context: &BotContext, chat: ChatId, user: UserId) -> Option<
     if chat.0 == user.0 {
         return Some(true);
     }
-    let method = GetChatMember { chat_id: chat, user_id: user };
-    let asked = patiently(context, RIGHT_TRIES, || context.screen.api.inquire(chat, &method, RIGHT_PATIENCE));
-    match asked.await? {
-        Ok(member) => Some(member.may_delete_topics()),
-        Err(error) => {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(
-                chat.id = chat.0,
-                user.id = user.0,
-                error,
-                "Telegram does not tell a person's rights"
-            );
-            None
-        }
-    }
+    Some(rights::ask(context, chat, user).await?.may_delete_topics())
 }
 
 /// Resumes confirmed deletions that are not finished.

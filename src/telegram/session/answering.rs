@@ -3,11 +3,12 @@
 use std::pin::pin;
 
 use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use tracing::Instrument;
 
-use super::{Session, log_failure};
+use super::{Session, log_failure, stopping};
 use crate::conversation::interrupt::Stop;
-use crate::domain::ids::TurnId;
+use crate::domain::ids::{TurnId, UserId};
 use crate::domain::turn::{Interruption, TurnRequest};
 use crate::services::retrying::RetryRefusal;
 use crate::telegram::pipeline::isolation::Permit;
@@ -24,17 +25,32 @@ impl Session<'_> {
         stopped: Option<StopRequest>,
     ) {
         let context = self.context;
-        let (turn, question, cleared) = (request.turn, request.question, request.cleared);
+        let (turn, question, cleared, asker) =
+            (request.turn, request.question, request.cleared, request.asker);
         let stop = Stop::new(&context.life.abort);
         if let Some(stop_request) = stopped {
             stop.cut(Interruption::Stopped);
             self.apply_stop(stop_request);
         }
         let span = turn::span(&request, self.asked.iter().map(|(update, _)| *update));
+        // Stops by others, whose right in the group is being asked for.
+        let mut judging = FuturesUnordered::new();
         let mut running = pin!(turn::drive(context, request, permit, &stop).instrument(span));
         loop {
             let input = tokio::select! {
-                () = &mut running => return,
+                () = &mut running => {
+                    stopping::too_late(context, judging);
+                    return;
+                }
+                Some((stop_request, may)) = judging.next() => {
+                    if may == Some(true) {
+                        stop.cut(Interruption::Stopped);
+                        self.apply_stop(stop_request);
+                    } else {
+                        stopping::refuse(context, stop_request, may);
+                    }
+                    continue;
+                }
                 Some(()) = self.background.next() => continue,
                 Some(edit) = self.edits.next() => {
                     self.apply_prepared(edit);
@@ -42,13 +58,7 @@ impl Session<'_> {
                 }
                 Some(input) = self.mailbox.recv(), if self.takes_edits() && !self.is_blocked_by_clear() => input,
             };
-            if let SessionInput::Message(message, _) = &input
-                && let Some(&(update, _)) = self.asked.iter().find(|(_, asked)| *asked == message.message)
-            {
-                // The same message in another update, such as a second press of a button, is handled with it.
-                if message.update != update {
-                    self.mark_handled(message.update);
-                }
+            if self.is_asked(&input) {
                 continue;
             }
             // What is asked again is the last question, which is being answered.
@@ -62,7 +72,8 @@ impl Session<'_> {
             if matches!(&input, SessionInput::Clear(clear) if self.ends(clear, question)) {
                 stop.cut(Interruption::Stopped);
             }
-            let is_newer = matches!(&input, SessionInput::Message(message, _) if message.message > question);
+            let is_newer = matches!(&input, SessionInput::Message(message, _)
+                if message.message > question && message.sender.id == asker);
             // During a drain a newer message waits for the next start, so it does not cut the answer. Neither
             // does a message after a `/clear`: its prompt will not contain the current question. An older one
             // was delayed by crashes and is answered behind it.
@@ -70,28 +81,52 @@ impl Session<'_> {
             if is_newer && !context.life.drain.is_cancelled() && !is_forgotten {
                 stop.cut(Interruption::Superseded);
             }
-            match self.take(input) {
-                // It applies to the waiting message, which has already cut the running answer.
-                Some(stop_request)
-                    if matches!(stop_request.by, StopSource::Command(_))
-                        && self.batch.closes().is_some()
-                        && stop.reason().is_some() =>
-                {
-                    self.stop_next(stop_request);
-                }
-                Some(stop_request) if concerns(&stop_request.by, turn) => {
-                    stop.cut(Interruption::Stopped);
-                    self.apply_stop(stop_request);
-                }
-                Some(stop_request) => self.ignore(stop_request),
-                None => {}
+            if let Some(stop_request) = self.take(input)
+                && let Some(others) = self.obey(stop_request, &stop, (turn, asker))
+            {
+                judging.push(stopping::judge(context.clone(), self.key.chat, others));
             }
         }
     }
 
+    /// Returns whether an input is a message that is being answered. The same message in another update, such as a second
+    /// press of a button, is handled with it.
+    fn is_asked(&mut self, input: &SessionInput) -> bool {
+        let SessionInput::Message(message, _) = input else { return false };
+        let Some(&(update, _)) = self.asked.iter().find(|(_, asked)| *asked == message.message) else {
+            return false;
+        };
+        if message.update != update {
+            self.mark_handled(message.update);
+        }
+        true
+    }
+
+    /// Carries out a stop while the answer of `turn` to `asker` runs. Returns it if it is for that answer and comes from
+    /// somebody else.
+    fn obey(
+        &mut self,
+        stop_request: StopRequest,
+        stop: &Stop,
+        (turn, asker): (TurnId, UserId),
+    ) -> Option<StopRequest> {
+        if self.is_for_next(&stop_request) && stop.reason().is_some() {
+            // It applies to the waiting message, which has already cut the running answer.
+            self.stop_next(stop_request);
+        } else if !concerns(&stop_request.by, turn) {
+            self.ignore(stop_request);
+        } else if stop_request.is_of(asker) {
+            stop.cut(Interruption::Stopped);
+            self.apply_stop(stop_request);
+        } else {
+            return Some(stop_request);
+        }
+        None
+    }
+
     /// Stops the next answer before it starts.
     pub(super) fn stop_next(&mut self, stop_request: StopRequest) {
-        if self.is_fetching() {
+        if self.is_fetching() && self.batch.is_of(|sender| stop_request.is_of(sender)) {
             return self.cancel_batch(stop_request);
         }
         if let Some(earlier) = self.stopped.replace(stop_request) {

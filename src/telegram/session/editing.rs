@@ -15,8 +15,8 @@ impl Session<'_> {
     /// Takes an edit into the session.
     pub(super) fn edit(&mut self, edit: Box<Edit>) {
         let context = self.context;
-        let (key, message) = (edit.key, edit.message);
-        let fetch = |file: &_| normalize::fetch_edited(context, key, message, file);
+        let (key, editor, message) = (edit.key, edit.editor, edit.message);
+        let fetch = |file: &_| normalize::fetch_edited(context, (key, editor), message, file);
         match self.batch.edit(edit, fetch) {
             // The edit of an unstored message is handled once the message is stored.
             Ok(None) => {}

@@ -53,6 +53,7 @@ pub(crate) fn unknown(language: Language, word: &str, nearest: Option<Command>) 
 pub(crate) fn refused(language: Language, refusal: CommandRefusal) -> String {
     match refusal {
         CommandRefusal::NotAdministrator => say(language, "not-allowed"),
+        CommandRefusal::OnlyGroups => say(language, "command-only-groups"),
         CommandRefusal::OnlyPrivate => say(language, "command-only-private"),
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod announcements;
 pub(crate) mod clear;
 pub(crate) mod commands;
+pub(crate) mod groups;
 pub(crate) mod languages;
 pub(crate) mod money;
 pub(crate) mod numbers;
@@ -210,11 +211,12 @@ pub(crate) fn closing(language: Language, outcome: Outcome) -> Option<String> {
     Some(say(language, id))
 }
 
-/// Returns all notes below an answer: which files could not be fetched, and how it ended. Returns `None` if
+/// Returns all notes below an answer: which files could not be fetched, and how it ended; `sponsored`: the sponsor of a
+/// group pays. Returns `None` if
 /// there are none.
 pub(crate) fn closings(
     language: Language,
-    outcome: Outcome,
+    (outcome, sponsored): (Outcome, bool),
     unfetched: Unfetched,
     daily_limit: DailyLimit,
 ) -> Option<String> {
@@ -224,7 +226,11 @@ pub(crate) fn closings(
     let recording = (unfetched.recording && !tells).then(|| say(language, "answered-without-recording"));
     let over_limit = |id| say_limit(language, id, daily_limit);
     let limited = unfetched.over_daily_limit.then(|| over_limit("answered-over-daily-limit"));
-    let remarks = [own, replied, recording, limited, closing(language, outcome)];
+    let end = match outcome {
+        Outcome::OutOfFunds if sponsored => Some(say(language, "sponsor-used-up")),
+        outcome => closing(language, outcome),
+    };
+    let remarks = [own, replied, recording, limited, end];
     let lines: Vec<String> = remarks.into_iter().flatten().collect();
     (!lines.is_empty()).then(|| lines.join("\n\n"))
 }

@@ -26,6 +26,7 @@ pub(crate) fn refused(language: Language, why: RetryRefusal) -> String {
         RetryRefusal::Running => "retry-running",
         RetryRefusal::Used => "retry-used",
         RetryRefusal::Old => "retry-old",
+        RetryRefusal::NotYours => "retry-not-yours",
     };
     say(language, id)
 }

@@ -43,7 +43,9 @@ pub(super) async fn close(
         && shown.draft.is_none()
         && shown.live.is_none();
     let daily_limit = DailyLimit::of(&context.books);
-    let closing = text::closings(request.settings.language, report.outcome, request.unfetched, daily_limit);
+    let sponsored = request.payer.sponsored_in.is_some();
+    let language = request.settings.language;
+    let closing = text::closings(language, (report.outcome, sponsored), request.unfetched, daily_limit);
     let closing = closing.filter(|_| !silent);
     let rest = if shown.posted == 0 { or_raw(shown.rest, &report.text) } else { shown.rest };
     let costing = cost_line(context, request, calls_complete, report);
@@ -56,7 +58,7 @@ pub(super) async fn close(
     let mut messages: Vec<_> = texts.collect();
     if let Some(last) = messages.last_mut() {
         last.keyboard = keyboard(request, report.outcome);
-        last.owner = last.keyboard.as_ref().map(|_| request.key.user);
+        last.owner = last.keyboard.as_ref().map(|_| request.asker);
     }
     // What was not promised to a chat is not sent once the answer was cut.
     if !matches!(report.outcome, Outcome::Interrupted(_)) {

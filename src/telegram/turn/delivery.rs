@@ -112,7 +112,7 @@ fn summarise(context: &BotContext, request: &TurnRequest, report: &TurnReport) {
         turn.outcome = outcome,
         thread.id = request.thread.0,
         chat.id = request.key.chat.0,
-        user.id = request.key.user.0,
+        user.id = request.asker.0,
         model = %request.settings.model.id,
         calls = report.calls.len(),
         tokens.input = sum(|usage| usage.input),

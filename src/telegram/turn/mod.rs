@@ -26,19 +26,22 @@ use super::streaming::ScreenResult;
 use crate::conversation::interrupt::Stop;
 use crate::domain::blank::is_blank;
 use crate::domain::ids::{TurnId, UpdateId};
+use crate::domain::people::ChatKind;
 use crate::domain::turn::{Interruption, Outcome, TurnReport, TurnRequest};
 use crate::services::metering::{self, MeterRequests, TurnMeter};
 
 /// Answers an open turn and closes it. Whatever happens inside, the turn is settled or, at shutdown, left for
 /// the next start.
-pub(super) async fn drive(context: &BotContext, request: TurnRequest, mut permit: Permit, stop: &Stop) {
+pub(super) async fn drive(context: &BotContext, mut request: TurnRequest, mut permit: Permit, stop: &Stop) {
     let _active = Active::count(context, request.turn);
-    let (report, shown, slot) = Box::pin(run(context, &request, &mut permit, stop)).await;
+    let (report, shown, slot) = Box::pin(run(context, &mut request, &mut permit, stop)).await;
     let has_nothing = is_blank(&report.text) && shown.posted == 0 && !shown.has_files;
     if report.outcome == Outcome::Interrupted(Interruption::Shutdown) && has_nothing {
         return postpone(context, &request, &report.calls).await;
     }
-    let closed = Box::pin(close(context, &request, true, &report, shown)).await;
+    // What was cut at the gate of a group may have a sponsor by now, of whom only the books know.
+    let knows_payer = slot.is_some() || request.chat_kind == ChatKind::Private;
+    let closed = Box::pin(close(context, &request, knows_payer, &report, shown)).await;
     Box::pin(deliver(context, &request, &report, closed)).await;
     // Whoever waits for the place finds the money free.
     drop((slot, permit));
@@ -54,7 +57,7 @@ pub(super) fn span(request: &TurnRequest, updates: impl Iterator<Item = UpdateId
         turn.attempt = request.attempt,
         thread.id = request.thread.0,
         chat.id = request.key.chat.0,
-        user.id = request.key.user.0,
+        user.id = request.asker.0,
         ?updates,
     )
 }
@@ -66,7 +69,7 @@ type Ended<'a> = (TurnReport, ScreenResult<'a>, Option<Slot>);
 /// Enters and performs a turn; a panic ends it as a failed one.
 async fn run<'a>(
     context: &'a BotContext,
-    request: &TurnRequest,
+    request: &mut TurnRequest,
     permit: &mut Permit,
     stop: &Stop,
 ) -> Ended<'a> {
@@ -85,7 +88,7 @@ async fn run<'a>(
 
 async fn enter_and_perform<'a>(
     context: &'a BotContext,
-    request: &TurnRequest,
+    request: &mut TurnRequest,
     permit: &mut Permit,
     stop: &Stop,
     meter: TurnMeter,

@@ -24,7 +24,7 @@ pub(super) async fn perform<'a>(
     meter: TurnMeter,
     meter_requests: MeterRequests,
 ) -> (TurnReport, ScreenResult<'a>) {
-    kill_point!("turn: admitted", request.key.user.0);
+    kill_point!("turn: admitted", request.asker.0);
     let (screen, events) = mpsc::channel(EVENTS_IN_FLIGHT);
     let events = CheckpointedEvents::new(&context.write_behind, request, events);
     let (mut report, shown, ()) = tokio::join!(

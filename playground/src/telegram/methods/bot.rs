@@ -24,7 +24,7 @@ pub(super) fn get_me(world: &World) -> Value {
         me.as_object_mut(),
         json!({
             "can_join_groups": true,
-            "can_read_all_group_messages": true,
+            "can_read_all_group_messages": !world.privacy_mode,
             "supports_inline_queries": false,
             "can_connect_to_business": false,
             "has_main_web_app": false,

@@ -44,7 +44,8 @@ pub(super) fn administrators(world: &World, params: &Params) -> Outcome {
     let Some(ChatType::Supergroup { admins, .. }) = world.chats.get(&chat).map(|state| &state.kind) else {
         return Err(Refusal::bad("there are no administrators in the private chat"));
     };
-    let users = admins.iter().copied().chain([world.settings.bot_id]);
+    let bot = Some(world.settings.bot_id).filter(|_| world.bot_administers(chat));
+    let users = admins.iter().copied().chain(bot);
     Ok(users.map(|user| member(world, chat, user)).collect())
 }
 
@@ -83,7 +84,7 @@ fn member(world: &World, chat: i64, user: i64) -> Value {
     if members.first() == Some(&user) {
         return json!({"user": object, "status": "creator", "is_anonymous": false});
     }
-    if admins.contains(&user) || world.is_bot(user) {
+    if admins.contains(&user) || world.is_bot(user) && world.bot_administers(chat) {
         let topics = world.chats.get(&chat).is_some_and(|state| state.may_manage_topics(user));
         return json!({
             "user": object, "status": "administrator", "can_be_edited": false, "is_anonymous": false,
@@ -93,5 +94,6 @@ fn member(world: &World, chat: i64, user: i64) -> Value {
             "can_delete_stories": true, "can_pin_messages": true, "can_manage_topics": topics,
         });
     }
-    json!({"user": object, "status": if members.contains(&user) { "member" } else { "left" }})
+    let is_member = members.contains(&user) || world.is_bot(user);
+    json!({"user": object, "status": if is_member { "member" } else { "left" }})
 }

@@ -291,3 +291,30 @@ async fn the_first_messages_have_the_number_that_is_wanted() {
     assert_eq!(said, [5_000, 5_000, 5_000]);
     assert_eq!(rig.telegram.say(GROUP, ANN, "hello again").message_id, 5_001);
 }
+
+#[tokio::test]
+async fn in_privacy_mode_a_bot_sees_what_is_meant_for_it() {
+    let rig = Rig::start().await;
+    rig.telegram.set_privacy_mode(true);
+    assert_eq!(rig.call("getMe", json!({})).await["can_read_all_group_messages"], json!(false));
+    let name = rig.call("getMe", json!({})).await["username"].as_str().unwrap().to_owned();
+    assert_ne!(rig.telegram.say(GROUP, ANN, "hello").update_id, 0, "an administrator sees everything");
+    rig.telegram.set_bot_administrator(GROUP, false);
+    let bot = rig.call("getMe", json!({})).await["id"].clone();
+    let member = rig.call("getChatMember", json!({"chat_id": GROUP, "user_id": bot})).await;
+    assert_eq!(member["status"], json!("member"));
+    assert_eq!(rig.telegram.say(GROUP, ANN, "hello").update_id, 0);
+    assert_eq!(rig.telegram.say_anonymously(GROUP, "hello").update_id, 0);
+    let sent = rig.call("sendMessage", json!({"chat_id": GROUP, "text": "Hi"})).await;
+    for said in [
+        rig.telegram.say(GROUP, ANN, "/help"),
+        rig.telegram.say(GROUP, ANN, &format!("@{name} hello")),
+        rig.telegram.reply(GROUP, ANN, sent["message_id"].as_i64().unwrap(), "why?"),
+        rig.telegram.say(ANN, ANN, "hello"),
+        rig.telegram.leave_group(GROUP, ANN),
+    ] {
+        assert_ne!(said.update_id, 0);
+    }
+    let left = rig.call("getChatMember", json!({"chat_id": GROUP, "user_id": ANN})).await;
+    assert_eq!(left["status"], json!("left"));
+}

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::domain::ids::OwnerId;
 
 fn payment(fields: &serde_json::Value) -> Option<PaymentEvent> {
     let mut message = json!({
@@ -26,7 +27,7 @@ fn stars_paid(amount: i64, currency: &str) -> serde_json::Value {
 fn a_payment_is_read_whatever_else_the_message_holds() {
     let Some(PaymentEvent::Paid(received)) = payment(&stars_paid(100, "XTR")) else { panic!("no payment") };
     assert_eq!((received.stars, received.payload.as_str(), received.charge_id.as_str()), (100, "p", "c"));
-    assert_eq!(received.key, ThreadKey { chat: ChatId(42), user: UserId(42), topic: None });
+    assert_eq!(received.key, ThreadKey { chat: ChatId(42), owner: OwnerId(42), topic: None });
     assert_eq!(received.update, Some(UpdateId(9)));
     assert_eq!(received.person.language_code.as_deref(), Some("ru"));
 }
@@ -51,7 +52,7 @@ fn a_refund_in_the_name_of_the_bot_belongs_to_the_chats_user() {
     let Some(PaymentEvent::Returned { charge_id, key, stars, .. }) = payment(&refund) else {
         panic!("no refund")
     };
-    assert_eq!((charge_id.as_str(), key.map(|key| key.user), stars), ("c", Some(UserId(42)), 5));
+    assert_eq!((charge_id.as_str(), key.map(|key| key.owner), stars), ("c", Some(OwnerId(42)), 5));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::chat;
 use super::fields::Fields;
 use super::rich;
 use super::words::{self, Words};
-use crate::domain::ids::{ChatId, MessageId, TopicId};
+use crate::domain::ids::{ChatId, MessageId, TopicId, UserId};
 use crate::domain::people::{Chat, ChatKind, Person};
 
 /// A message.
@@ -25,6 +25,10 @@ pub(crate) struct Message {
     pub from: Option<Person>,
     /// The name of the chat on whose behalf it was sent.
     pub sender_chat: Option<String>,
+    /// The id of that chat; that of a group itself for its anonymous administrators.
+    pub sender_chat_id: Option<ChatId>,
+    /// Whether it is a post of the channel that is linked with the group.
+    pub is_automatic_forward: bool,
     /// The text or caption.
     pub words: Option<Words>,
     /// The content besides the text.
@@ -35,6 +39,8 @@ pub(crate) struct Message {
     pub money: Option<Money>,
     /// The upgrade that a service message reports.
     pub migration: Option<Moved>,
+    /// The person who left the group, as a service message reports.
+    pub left: Option<UserId>,
     /// The change of its topic that a service message reports.
     pub topic_event: Option<TopicEvent>,
 }
@@ -144,6 +150,8 @@ impl Message {
             thread: fields.small("message_thread_id").map(TopicId),
             is_in_topic: fields.flag("is_topic_message"),
             from: fields.object("from").and_then(|user| chat::person(&user)),
+            sender_chat_id: sender_chat.as_ref().and_then(|chat| chat.number("id")).map(ChatId),
+            is_automatic_forward: fields.flag("is_automatic_forward"),
             sender_chat: sender_chat
                 .map(|chat| chat::chat_name(&chat).unwrap_or_else(|| "a chat".to_owned())),
             words,
@@ -152,6 +160,7 @@ impl Message {
             pointers: Pointers::default(),
             money: money(fields),
             migration: migration(fields),
+            left: fields.object("left_chat_member").and_then(|user| user.number("id")).map(UserId),
             topic_event: topic_event(fields),
         }
     }

@@ -8,7 +8,7 @@ use futures::{FutureExt, StreamExt};
 use tokio::time::Instant;
 
 use crate::domain::file::{Attachment, ProviderCopy, Retrieval};
-use crate::domain::ids::{MessageId, UpdateId};
+use crate::domain::ids::{MessageId, UpdateId, UserId};
 use crate::domain::message::Incoming;
 use crate::domain::speech::Spoken;
 use crate::telegram::inbound::Edit;
@@ -245,6 +245,11 @@ impl Batch {
     /// Returns the first message of the batch.
     pub(crate) fn first(&self) -> Option<&Incoming> {
         self.messages.first()
+    }
+
+    /// Returns whether all messages are of a person.
+    pub(crate) fn is_of(&self, person: impl Fn(UserId) -> bool) -> bool {
+        self.messages.iter().all(|message| person(message.sender.id))
     }
 
     /// Returns whether the batch contains a message written before this one.

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::db::turns::LeftOpen;
-use crate::domain::ids::{ThreadKey, TurnId, UpdateId};
+use crate::domain::ids::{ThreadKey, TurnId, UpdateId, UserId};
 use crate::domain::message::Incoming;
 use crate::domain::people::Person;
 use crate::services::recovery::Recovery;
@@ -67,6 +67,22 @@ pub(crate) struct RetryRequest {
 pub(crate) struct StopRequest {
     pub update: UpdateId,
     pub by: StopSource,
+}
+
+impl StopRequest {
+    /// Returns who wants it. A draft has only one reader.
+    pub(crate) fn person(&self) -> Option<UserId> {
+        match &self.by {
+            StopSource::Command(header) => Some(header.sender.id),
+            StopSource::Button { person, .. } => Some(person.id),
+            StopSource::Draft(_) => None,
+        }
+    }
+
+    /// Returns whether a person wants it.
+    pub(crate) fn is_of(&self, user: UserId) -> bool {
+        self.person().is_none_or(|person| person == user)
+    }
 }
 
 /// How a stop was requested.

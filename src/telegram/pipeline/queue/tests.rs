@@ -8,18 +8,18 @@ use tokio::time::Instant;
 use super::mailbox::MAILBOX;
 use super::*;
 use crate::domain::file::{Attachment, FileKind, KnownFile, Loaded, ProviderCopy, Retrieval};
-use crate::domain::ids::{ChatId, MessageId, ThreadKey, UpdateId, UserId};
+use crate::domain::ids::{ChatId, MessageId, OwnerId, ThreadKey, UpdateId, UserId};
 use crate::domain::message::{Incoming, MessageContext};
 use crate::domain::people::{Chat, ChatKind, Person};
 use crate::telegram::inbound::Edit;
 use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome};
 
-const KEY: ThreadKey = ThreadKey { chat: ChatId(1), user: UserId(1), topic: None };
+const KEY: ThreadKey = ThreadKey { chat: ChatId(1), owner: OwnerId(1), topic: None };
 const WINDOW: Duration = Duration::from_millis(200);
 
 fn message(number: i32) -> Incoming {
     let sender = Person {
-        id: KEY.user,
+        id: UserId(1),
         first_name: "Ann".into(),
         last_name: None,
         username: None,
@@ -75,6 +75,7 @@ async fn a_batch_is_in_the_order_of_writing_and_knows_edits() {
     let edit = |update, number, text: &str| Edit {
         update: UpdateId(update),
         key: KEY,
+        editor: UserId(1),
         message: MessageId(number),
         text: text.into(),
         attachment: None,
@@ -179,6 +180,7 @@ async fn an_edit_replaces_the_file_that_waits_and_drops_its_fetch() {
     let edit = |number: i32, attachment| Edit {
         update: UpdateId(10 + i64::from(number)),
         key: KEY,
+        editor: UserId(1),
         message: MessageId(number),
         text: "edited".into(),
         attachment,
@@ -236,6 +238,7 @@ async fn messages_that_are_put_back_are_the_next_batch() {
     let edit = |number: i32| Edit {
         update: UpdateId(10 + i64::from(number)),
         key: KEY,
+        editor: UserId(1),
         message: MessageId(number),
         text: "edited".into(),
         attachment: None,
@@ -264,6 +267,7 @@ fn a_recording_that_an_edit_brings_is_not_heard() {
     let edit = Edit {
         update: UpdateId(2),
         key: KEY,
+        editor: UserId(1),
         message: MessageId(1),
         text: String::new(),
         attachment: Some(voice),

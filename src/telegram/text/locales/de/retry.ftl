@@ -6,3 +6,4 @@ retry-no-question = Hier gibt es keine Frage, die ich noch einmal beantworten k�
 retry-running = Ich antworte noch. /stop beendet das; danach stellt /retry die Frage noch einmal.
 retry-used = Diese Frage wurde schon noch einmal gestellt.
 retry-old = Dieser Knopf gehört zu einer früheren Frage oder zu jemand anderem. /retry wiederholt deine letzte Frage.
+retry-not-yours = Nur wer gefragt hat, kann das noch einmal beantworten lassen.

@@ -6,3 +6,4 @@ retry-no-question = Aquí no hay ninguna pregunta que pueda responder otra vez. 
 retry-running = Todavía estoy respondiendo. /stop termina la respuesta; después, /retry repite la pregunta.
 retry-used = Esta pregunta ya se repitió.
 retry-old = Este botón pertenece a una pregunta anterior o a otra persona. /retry repite tu última pregunta.
+retry-not-yours = Solo quien preguntó puede pedir que lo responda de nuevo.
