@@ -128,6 +128,8 @@ pub(crate) struct LedgerEntry {
     pub subject: String,
     /// When it was booked.
     pub at: DateTime<Utc>,
+    /// The names of the tools whose calls it charges for, each once.
+    pub tools: Vec<String>,
     /// Whether it charges for usage that was not reported in full.
     pub estimated: bool,
 }
@@ -156,7 +158,13 @@ pub(crate) async fn operations(
              WHERE model_calls.turn_id = balance_operations.turn_id AND payer = 'user' AND estimated
                -- The name of a topic is a call after the turn, with a charge of its own.
                AND (attempt = 0) = (kind = 'topic_name')
-           ) AS "estimated!"
+           ) AS "estimated!", ARRAY (
+             SELECT DISTINCT tool FROM tool_calls
+             WHERE tool_calls.turn_id = balance_operations.turn_id AND kind = 'usage' AND cost > 0
+               AND attempt IN (
+                 SELECT attempt FROM model_calls WHERE model_calls.turn_id = balance_operations.turn_id AND payer = 'user')
+             ORDER BY tool
+           ) AS "tools!"
            FROM balance_operations WHERE user_id = $1 AND seq <= $2 ORDER BY seq DESC LIMIT $3"#,
         user.0,
         newest,
@@ -171,6 +179,7 @@ pub(crate) async fn operations(
         amount: Usd(row.amount),
         subject: row.subject,
         at: row.created_at,
+        tools: row.tools,
         estimated: row.estimated,
     });
     Ok(booked.collect())

@@ -167,7 +167,8 @@ fn plain_title(title: &str) -> String {
             ']' => plain.push(')'),
             '\\' => plain.push('/'),
             '`' => plain.push('\''),
-            '*' | '_' | '~' | '<' | '>' | '|' | '#' | '$' => plain.push(' '),
+            '|' => plain.push('·'),
+            '*' | '_' | '~' | '<' | '>' | '#' | '$' => plain.push(' '),
             c if c.is_whitespace() || c.is_control() => plain.push(' '),
             c if is_invisible(c) => {}
             c => plain.push(c),

@@ -13,7 +13,7 @@ use crate::db::dialogs::{self, Dialog, OpenDialog};
 use crate::db::made_files::{self, Report};
 use crate::db::outbox::{self, OutboxMessage};
 use crate::db::{Db, DbError, Tx, announcement_leases, inbox, people};
-use crate::domain::ids::{AnnouncementId, MessageId, OutboxId, ThreadKey, UpdateId, UserId};
+use crate::domain::ids::{AnnouncementId, ChatId, MessageId, OutboxId, ThreadKey, UpdateId, UserId};
 
 /// How long the bot waits for the content.
 const DIALOG_LIFE: TimeDelta = TimeDelta::hours(1);
@@ -195,21 +195,25 @@ async fn find_offered(tx: &mut Tx<'_>, key: ThreadKey, id: AnnouncementId) -> Re
     })
 }
 
-/// Stops an announcement that is being sent. Every administrator may.
+/// Stops an announcement that is being sent. Every administrator may. `shown` is the message whose button was
+/// tapped; also returns whether it is another one than that which shows the progress.
 pub(crate) async fn stop(
     books: &Books,
     update: UpdateId,
     admin: UserId,
     id: AnnouncementId,
-) -> Result<Tapped, DbError> {
+    shown: (ChatId, MessageId),
+) -> Result<(Tapped, bool), DbError> {
     let mut tx = books.db.begin().await?;
+    let found = announcements::lock(&mut tx, id).await?;
+    let is_other = found.is_none_or(|found| (found.chat, found.progress) != (shown.0, Some(shown.1)));
     let stopped = announcements::stop(&mut *tx, id, None).await?;
     if stopped {
         tracing::info!(admin.id = admin.0, announcement.id = id.0, "an announcement was stopped");
     }
     inbox::handled(&mut tx, update).await?;
     Db::commit(tx).await?;
-    Ok(if stopped { Tapped::Done } else { Tapped::Before })
+    Ok((if stopped { Tapped::Done } else { Tapped::Before }, is_other))
 }
 
 /// Records whether a user takes announcements.

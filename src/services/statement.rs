@@ -83,6 +83,7 @@ mod tests {
                 amount: crate::domain::money::Usd::ZERO,
                 subject: String::new(),
                 at: DateTime::UNIX_EPOCH,
+                tools: Vec::new(),
                 estimated: false,
             };
             let entries = (oldest..=newest).rev().map(entry).collect();

@@ -7,7 +7,7 @@ pub(crate) mod preferences;
 use strum::VariantArray;
 
 use super::text::{self, announcements, clear, languages, money, retry};
-use crate::bot_api::methods::InlineKeyboard;
+use crate::bot_api::methods::{Button, ButtonStyle, InlineKeyboard};
 use crate::domain::ids::{AnnouncementId, DeletionId, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::people::Language;
@@ -124,12 +124,16 @@ pub(crate) fn pages(language: Language, statement: &Statement) -> Option<InlineK
 
 /// Returns the buttons that set the language, the present choice marked.
 pub(crate) fn languages(language: Language, chosen: Option<Language>) -> InlineKeyboard {
-    let mark = |label: String, is_chosen: bool| if is_chosen { format!("✅ {label}") } else { label };
-    let own = |&each: &Language| {
-        (mark(each.own_name().to_owned(), chosen == Some(each)), format!("lang:{}", each.code()))
+    let button = |text: String, data: String, is_chosen: bool| {
+        let style = is_chosen.then_some(ButtonStyle::Success);
+        Button { text, callback_data: data, style }
     };
-    let app = (mark(languages::as_in_app(language), chosen.is_none()), "lang:app".to_owned());
-    InlineKeyboard::grid(2, Language::VARIANTS.iter().map(own).chain([app]))
+    let own = |&each: &Language| {
+        button(each.own_name().to_owned(), format!("lang:{}", each.code()), chosen == Some(each))
+    };
+    let app = button(languages::as_in_app(language), "lang:app".to_owned(), chosen.is_none());
+    let buttons: Vec<Button> = Language::VARIANTS.iter().map(own).chain([app]).collect();
+    InlineKeyboard::rows(&buttons.chunks(2).map(<[Button]>::to_vec).collect::<Vec<_>>())
 }
 
 /// Reads the data of a tap. Returns `None` for unknown data and for packages that are not offered.

@@ -54,7 +54,8 @@ impl Tool for AnalyzePdf {
         let shown = PageList(&pages).to_string();
         let result =
             json!({"file_id": file_id.trim(), "name": name, "pages": shown, "pages_in_document": of});
-        let question = format!("You see pages {shown} of {of} of the document, in this order.\n\n{question}");
+        let (seen, order) = if pages.len() == 1 { ("page", "") } else { ("pages", ", in this order") };
+        let question = format!("You see {seen} {shown} of {of} of the document{order}.\n\n{question}");
         // The name of a document is part of the cached prompt, and says nothing about its pages.
         let file = InlineFile::Pdf { name: "document.pdf".to_owned(), pages: pages.len() as u64, bytes };
         vision::ask(context, file, question, result).await

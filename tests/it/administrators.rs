@@ -184,7 +184,10 @@ async fn the_latest_changes_of_the_margin_are_shown() {
     let changes: Vec<&str> = changes.lines().filter(|line| !line.is_empty()).collect();
     let margins: Vec<&str> = changes.iter().map(|line| line.split(" · ").next().unwrap()).collect();
     assert_eq!(margins, ["• 0.42", "• 0.41", "• 0.4", "• 0.3", "• 0.2"], "{shown}");
-    assert!(changes.iter().all(|line| line.contains(" · by 43 · 20") && line.ends_with(" UTC")), "{shown}");
+    assert!(
+        changes.iter().all(|line| line.contains(" · by 43 · ") && line.ends_with("\u{a0}UTC")),
+        "{shown}"
+    );
     bot.end().await;
 }
 
@@ -213,14 +216,14 @@ async fn an_account_is_shown_with_what_was_spent_and_what_failed() {
         let shown = bot.command_of(OLGA, &format!("/user {target}")).await;
         let lines: Vec<&str> = shown.lines().collect();
         assert_eq!(lines[0], "👤 42 · Ann · @ann");
-        assert!(lines[1].starts_with("First seen 20") && lines[1].contains(", last seen 20"), "{shown}");
+        assert!(lines[1].starts_with("First seen ") && lines[1].contains("\u{a0}UTC, last seen "), "{shown}");
         assert_eq!(lines[2], "Language: en · model: Claude Sonnet 5.5 (default)");
         assert!(lines[3].starts_with("Balance: $10.6") && lines[3].ends_with(", reserved: $0.00"), "{shown}");
         let expected =
             format!("Spent: {spent} in a day, {spent} in 7 days, {spent} in 30 days; paid 100 ⭐ in 30 days");
         assert_eq!(lines[4], expected, "{shown}");
         assert_eq!(lines[6], "Latest answers that failed:");
-        assert!(lines[7].starts_with("• 20") && lines[7].ends_with(" UTC · rejected"), "{shown}");
+        assert!(lines[7].starts_with("• ") && lines[7].ends_with("\u{a0}UTC · rejected"), "{shown}");
         assert_eq!(lines.len(), 8, "{shown}");
     }
     bot.end().await;
@@ -231,8 +234,8 @@ async fn a_banned_person_gets_one_sentence_and_costs_nothing_until_unbanned() {
     let bot = Bot::of_olga([("STARTER_BALANCE_USD", "10"), ("PRIVILEGED_USERS", "43,44")]).await;
     bot.ask("hello").await;
     let banned = bot.command_of(OLGA, "/user @ann ban  sells\nour *answers*").await;
-    assert!(banned.contains("\n⛔ Banned since 20"), "{banned}");
-    assert!(banned.ends_with(" UTC · banned by 44: sells our *answers*"), "{banned}");
+    assert!(banned.contains("\n⛔ Banned since "), "{banned}");
+    assert!(banned.ends_with("\u{a0}UTC · banned by 44: sells our *answers*"), "{banned}");
     let (asked, cost) = (bot.model.requests().len(), bot.has(ANN).await);
     let closed = "The operator of this bot has closed your account. /paysupport tells how to reach them.";
     assert_eq!(bot.ask("are you there?").await, closed);
@@ -253,7 +256,7 @@ async fn a_banned_person_gets_one_sentence_and_costs_nothing_until_unbanned() {
     assert_eq!(again, "Nothing was changed: the account of 42 is in that state already.");
     let said = bot.telegram.say(OLGA, OLGA, "/user 42 UNBAN");
     let unbanned = bot.reply_to(said.update_id).await.text;
-    assert!(!unbanned.contains('⛔') && unbanned.contains(" UTC · unbanned by 44\n"), "{unbanned}");
+    assert!(!unbanned.contains('⛔') && unbanned.contains("\u{a0}UTC · unbanned by 44\n"), "{unbanned}");
     assert!(bot.telegram.redeliver(said.update_id));
     let answer = bot.ask("and now?").await;
     assert!(answer.ends_with("and now?"), "{answer}");
@@ -288,7 +291,7 @@ async fn what_is_no_account_is_told_in_two_languages() {
     bot.telegram.add_user(person(OLGA, "Olga", "olga", "ru"));
     assert_eq!(bot.command_of(OLGA, "/user 999").await, "Такого пользователя я не видел.");
     let shown = bot.command_of(OLGA, "/user 44").await;
-    assert!(shown.starts_with("👤 Пользователь 44 · Olga · @olga\nПервый раз: 20"), "{shown}");
+    assert!(shown.starts_with("👤 Пользователь 44 · Olga · @olga\nПервый раз: "), "{shown}");
     assert_eq!(bot.tell("/user 42").await, "This command is for administrators of the bot.");
     assert_eq!(bot.tell("/stats").await, "This command is for administrators of the bot.");
     bot.log("the user 42 is no administrator").await;
@@ -315,7 +318,7 @@ async fn the_figures_of_the_bot_come_from_its_books() {
     let shown = bot.command_of(OLGA, "/stats").await;
     assert_eq!(
         shown,
-        "📊 Today (UTC) · 7 days · 30 days\nPeople: 1 · 1 · 2\nAnswers: 1 · 1 · 2\n\
+        "📊 Today (UTC) · 7 days · 30 days\nActive: 1 · 1 · 2\nAnswers: 1 · 1 · 2\n\
          Revenue: 100 ⭐ ($1.30) · 100 ⭐ ($1.30) · 100 ⭐ ($1.30)\nCosts: $0.25 · $0.25 · $0.75\n\
          Profit: $0.595 · $0.595 · $0.095\n\n\
          The profit is what is left of the Stars after withdrawal (k1 = 0.35), minus the costs of models and services."
@@ -324,7 +327,7 @@ async fn the_figures_of_the_bot_come_from_its_books() {
     assert!(
         bot.command_of(OLGA, "/stats")
             .await
-            .starts_with("📊 Сегодня (UTC) · 7 дней · 30 дней\nЛюди: 1 · 1 · 2")
+            .starts_with("📊 Сегодня (UTC) · 7 дней · 30 дней\nАктивные: 1 · 1 · 2")
     );
     // The books were changed by hand, so they are not audited.
     bot.kill().await;

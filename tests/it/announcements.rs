@@ -276,7 +276,7 @@ async fn nobody_else_announces_approves_or_stops() {
     let offer = prepare(&bot, "/announce", || bot.telegram.say(OLGA, OLGA, "news")).await;
     let (send, cancel) = (button(&offer, 0).1, button(&offer, 1).1);
     let stop = send.replace("send", "stop");
-    let old = "This button is from another time. Please send the command again.";
+    let old = "This button has expired. Please send the command again.";
     for data in [&send, &cancel, &stop] {
         assert_eq!(bot.tap(ANN, ANN, 1, data).await.as_deref(), Some(refusal), "{data}");
         assert_eq!(bot.tap(GROUP, ANN, 1, data).await.as_deref(), Some(refusal), "{data}");
@@ -451,6 +451,11 @@ async fn a_stopped_announcement_reaches_nobody_else_and_only_one_runs() {
     assert_eq!(label, "⏹ Stop");
     let told = bot.tap(OLGA, OLGA, shown.id, &stop).await;
     assert_eq!(told.as_deref(), Some("It stops; you will get the report in a moment."));
+    let stopped = bot.telegram.until("the second card without its button", BOUND, |view| {
+        let card = view.answers(OLGA).find(|message| message.id == shown.id)?;
+        (card.text == "⏹ The announcement was stopped." && card.reply_markup.is_none()).then_some(())
+    });
+    stopped.await.unwrap();
     hold.release();
     let told = summary(&bot, 1).await;
     assert_eq!(told, "⏹ The announcement was stopped.\n• received: 4\n• not reached before the stop: 19");

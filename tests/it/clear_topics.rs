@@ -6,7 +6,7 @@ use playground::telegram::{CallOutcome, Fault, Message};
 use crate::harness::money::OLGA;
 use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, conversation};
 
-const OLD: &str = "This button is from another time. Please send the command again.";
+const OLD: &str = "This button has expired. Please send the command again.";
 const NOT_YOURS: &str = "This button is for somebody else.";
 const NOT_ALLOWED: &str =
     "Only administrators of this chat who may manage topics and delete messages can do that.";

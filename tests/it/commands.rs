@@ -77,6 +77,7 @@ async fn an_unknown_command_is_answered_with_the_nearest_one() {
     let bot = Bot::of_olga([]).await;
     let near = "I do not know the command /balnce. Did you mean /balance? /help lists them all.";
     assert_eq!(bot.tell("/balnce").await, near);
+    assert_eq!(bot.tell("/hlep").await, "I do not know the command /hlep. Did you mean /help?");
     assert_eq!(bot.tell("/joke").await, "I do not know the command /joke. /help lists what I can do.");
     // The commands of administrators are named to administrators only.
     assert!(bot.tell("/setmargin").await.ends_with("/help lists what I can do."));

@@ -197,7 +197,7 @@ async fn an_answer_that_was_never_shown_is_given_back_once() {
         bot.telegram.refuse_no_more();
         bot.run().await;
         let balance = bot.tell("/balance").await;
-        assert!(balance.contains("given back: the answer never arrived"), "{balance}");
+        assert!(balance.contains("refunded: the answer never arrived"), "{balance}");
         assert_eq!(bot.ask("and now?").await, "You said: and now?");
         assert_eq!(bot.database.count(RETURNS).await, 1);
         bot.end().await;

@@ -12,7 +12,10 @@ fn buttons(message: &Message) -> Vec<(String, String)> {
     let rows = message.reply_markup.as_ref().unwrap()["inline_keyboard"].as_array().unwrap().clone();
     let buttons = rows.iter().flat_map(|row| row.as_array().unwrap());
     let text = |button: &serde_json::Value, field: &str| button[field].as_str().unwrap().to_owned();
-    buttons.map(|button| (text(button, "text"), text(button, "callback_data"))).collect()
+    let mark = |button: &serde_json::Value| if button["style"] == "success" { "*" } else { "" };
+    buttons
+        .map(|button| (mark(button).to_owned() + &text(button, "text"), text(button, "callback_data")))
+        .collect()
 }
 
 /// Sends a command and returns the message that answers it.
@@ -53,12 +56,12 @@ async fn a_chosen_language_counts_everywhere_until_it_is_given_back() {
     let asked = card(&bot, ANN, ANN, "/language").await;
     assert!(asked.text.starts_with("I speak English to you: your Telegram is set to it"), "{}", asked.text);
     let labels: Vec<String> = buttons(&asked).into_iter().map(|(label, _)| label).collect();
-    assert_eq!(labels, ["English", "Deutsch", "Español", "Русский", "✅ As in Telegram"]);
+    assert_eq!(labels, ["English", "Deutsch", "Español", "Русский", "*As in Telegram"]);
 
     let chosen = Some("Von jetzt an spreche ich Deutsch mit dir.".to_owned());
     assert_eq!(bot.tap(ANN, ANN, asked.id, "lang:de").await, chosen);
     let german = shows(&bot, ANN, asked.id, "Ich spreche Deutsch mit dir, weil du es so gewählt hast.").await;
-    assert_eq!(buttons(&german)[1].0, "✅ Deutsch");
+    assert_eq!(buttons(&german)[1].0, "*Deutsch");
     assert_eq!(buttons(&german)[4].0, "Wie in Telegram");
     assert_eq!(bot.tap(ANN, ANN, asked.id, "lang:de").await, chosen, "a second tap changes nothing");
 
@@ -140,7 +143,7 @@ async fn nobody_chooses_for_another_person() {
     assert_eq!(bot.tap(GROUP, ANN, asked.id, "lang:de' OR 1=1").await, None);
     bot.sql("UPDATE outbox SET owner_id = NULL").await;
     let old = bot.tap(GROUP, ANN, asked.id, "lang:de").await;
-    assert_eq!(old.as_deref(), Some("This button is from another time. Please send the command again."));
+    assert_eq!(old.as_deref(), Some("This button has expired. Please send the command again."));
     assert_eq!(bot.database.count("SELECT count(*) FROM users WHERE language IS NOT NULL").await, 0);
     let shown = bot.telegram.messages(GROUP).into_iter().find(|message| message.id == asked.id).unwrap();
     assert_eq!(shown.text, asked.text, "nobody has changed the card");
@@ -188,7 +191,10 @@ const ANSWERS: [(&str, [&str; 4]); 14] = [
     ("/refund", ["There is no payment", "Es gibt keine Zahlung", "No hay ningún pago", "Нет платежей"]),
     ("/refund x", ["I know no such", "Eine solche Zahlung", "No conozco ese pago", "Такого вашего платежа"]),
     ("/terms", ["You pay in advance", "Du zahlst im Voraus", "Pagas por adelantado", "Вы платите вперёд"]),
-    ("/paysupport", ["Questions about", "Fragen zu einer Zahlung", "Preguntas sobre", "Вопросы о платежах"]),
+    (
+        "/paysupport",
+        ["Questions about", "Fragen zu einer Zahlung", "Preguntas sobre", "По вопросам о платежах"],
+    ),
     ("/language", ["I speak English", "Ich spreche Deutsch", "Te hablo en español", "Я говорю с вами"]),
     ("/topup 1 1", ["This command is for", "Dieser Befehl ist", "Este comando es", "Эта команда только"]),
     ("/hlep", ["I do not know", "Den Befehl /hlep kenne", "No conozco el comando", "Команды /hlep я не"]),

@@ -134,7 +134,7 @@ async fn in_a_group_a_card_obeys_the_person_who_has_asked_for_it() {
     // A message that is no card, with forged data.
     let answer = bot.telegram.messages(GROUP).into_iter().rfind(|message| message.from_bot).unwrap();
     let told = bot.tap(GROUP, BOB, answer.id, "model:claude-opus-5-5").await;
-    assert_eq!(told.as_deref(), Some("This button is from another time. Please send the command again."));
+    assert_eq!(told.as_deref(), Some("This button has expired. Please send the command again."));
     bot.end().await;
 }
 
@@ -146,7 +146,7 @@ async fn what_is_not_offered_cannot_be_chosen() {
         let told = bot.tap(ANN, ANN, models.id, forged).await;
         assert_eq!(
             told.as_deref(),
-            Some("This button is from another time. Please send the command again."),
+            Some("This button has expired. Please send the command again."),
             "{forged}"
         );
     }

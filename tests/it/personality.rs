@@ -90,6 +90,11 @@ async fn one_s_own_words_within_limits_and_cached() {
     let said = bot.ann(&format!("\n{words}  "));
     let card = bot.reply_to(said.update_id).await;
     assert!(card.text.ends_with(&format!("Now:\n{words}")), "{}", card.text);
+    assert!(
+        buttons(&card).concat().iter().any(|label| label == "*✏️ In my own words"),
+        "{:?}",
+        buttons(&card)
+    );
     assert_eq!(stored(&bot, ANN).await.as_deref(), Some(words));
     assert_eq!(bot.database.count("SELECT count(*) FROM dialogs").await, 0);
     assert!(bot.model.requests().is_empty(), "what was written in the dialog is no prompt");
@@ -185,12 +190,12 @@ async fn the_dialog_in_russian() {
     let bot = Bot::start().await;
     bot.telegram.add_user(person(ANN, "Анна", "ann", "ru"));
     let personality = card(&bot, ANN, ANN, "/personality").await;
-    assert!(personality.text.starts_with("Каким мне с вами быть"), "{}", personality.text);
+    assert!(personality.text.starts_with("Как мне с вами общаться"), "{}", personality.text);
     bot.tap(ANN, ANN, personality.id, "personality:teacher").await;
     let teacher = chosen(&bot, &personality, "🎓 Учитель").await;
     assert!(teacher.text.contains("Сейчас:\nБудь терпеливым учителем."), "{}", teacher.text);
     bot.tap(ANN, ANN, personality.id, "personality:write").await;
-    bot.hears(ANN, "Напишите одним сообщением, каким мне с вами быть: от 10 до 2000 символов.").await;
+    bot.hears(ANN, "Напишите одним сообщением, как мне с вами общаться: от 10 до 2000 символов.").await;
     assert!(bot.tell("стихи").await.starts_with("Слишком коротко: нужно хотя бы 10 символов, а здесь 5."));
     let said = bot.ann("Отвечай стихами.");
     let card = bot.reply_to(said.update_id).await;

@@ -239,7 +239,7 @@ async fn the_chosen_limit_of_a_request_holds() {
     }
     bot.model.script(Reply::text("Two parts are done."));
     bot.ann("work hard");
-    bot.hears(ANN, "This request has reached the most that one may cost").await;
+    bot.hears(ANN, "This request has reached its cost limit").await;
     bot.end().await;
 }
 
@@ -250,7 +250,7 @@ async fn the_operator_bounds_the_limit() {
     assert_eq!(buttons(&settings)[4..], [vec!["*Limit: $0.20 (default)"], vec!["$0.10", "$0.25", "$0.50"]]);
     for forged in ["set:limit:1", "set:limit:0", "set:limit:-1", "set:limit:0.3", "set:limit:1000000"] {
         let told = bot.tap(ANN, ANN, settings.id, forged).await;
-        assert_eq!(told.as_deref(), Some("This button is from another time. Please send the command again."));
+        assert_eq!(told.as_deref(), Some("This button has expired. Please send the command again."));
     }
     bot.tap(ANN, ANN, settings.id, "set:limit:0.5").await;
     chosen(&bot, &settings, "$0.50").await;

@@ -251,8 +251,8 @@ async fn what_the_code_prints_is_seen_below_its_line_while_it_runs() {
             .cloned()
     });
     let draft = draft.await.unwrap();
-    assert_eq!(draft.text, "🔧 running Python …\nstep 3\nstep 4\n 50%");
-    assert_eq!(draft.entities, [json!({"type": "code", "offset": 20, "length": 18})]);
+    assert_eq!(draft.text, "🔧 running Python…\nstep 3\nstep 4\n 50%");
+    assert_eq!(draft.entities, [json!({"type": "code", "offset": 19, "length": 18})]);
     lab.bot.ann("/stop");
     assert!(!lab.bot.answer(ANN, 1).await.contains("step"), "it belongs to no answer");
     lab.rests(1).await;
@@ -271,7 +271,7 @@ async fn what_the_code_has_printed_is_gone_when_it_has_ended() {
             .telegram
             .until(text, BOUND, move |view| view.live_draft(ANN).filter(|draft| draft.text == text).map(drop))
     };
-    shown("🔧 running Python …\nhalf way").await.unwrap();
+    shown("🔧 running Python…\nhalf way").await.unwrap();
     shown("✅ running Python").await.unwrap();
     keeper.open();
     assert_eq!(lab.bot.answer(ANN, 1).await, "Done.");

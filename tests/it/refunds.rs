@@ -16,10 +16,7 @@ async fn sold() -> (Bot, String) {
 /// Lets Ann request a refund whose call Telegram keeps waiting.
 async fn under_way(bot: &Bot, charge: &str) -> Hold {
     let hold = bot.telegram.hold("refundStarPayment");
-    assert_eq!(
-        bot.tell(&format!("/refund {charge}")).await,
-        "⏳ I am asking Telegram to give the Stars back."
-    );
+    assert_eq!(bot.tell(&format!("/refund {charge}")).await, "⏳ I am asking Telegram to refund the Stars.");
     tokio::time::timeout(BOUND, hold.waiting()).await.expect("Telegram is asked");
     hold
 }
@@ -31,14 +28,14 @@ async fn a_payment_is_listed_and_given_back_once() {
     assert!(list.contains("100 ⭐ · $0.65 · "), "{list}");
     assert!(list.ends_with(&format!("/refund {charge}")), "{list}");
     bot.tell(&format!("/refund {charge}")).await;
-    let words = bot.hears(ANN, "✅ Returned 100 ⭐ to your wallet").await;
+    let words = bot.hears(ANN, "✅ Refunded 100 ⭐").await;
     assert!(words.ends_with("and took $0.65 from your balance, which is now $0.10."), "{words}");
     assert_eq!((bot.telegram.stars(ANN), bot.telegram.bot_stars()), (5_000, 0));
     assert_eq!(bot.operations(ANN).await, REFUNDED);
     let again = bot.tell(&format!("/refund {charge}")).await;
-    assert_eq!(again, "The Stars of this payment were given back already.");
-    assert!(bot.tell("/refund").await.starts_with("There is no payment that could be given back."));
-    assert!(bot.tell("/balance").await.contains("-$0.65 · returned 100 ⭐"));
+    assert_eq!(again, "The Stars of this payment were refunded already.");
+    assert!(bot.tell("/refund").await.starts_with("There is no payment that could be refunded."));
+    assert!(bot.tell("/balance").await.contains("-$0.65 · refunded 100 ⭐"));
     assert_eq!(bot.carried_out("refundStarPayment"), 1);
     bot.end().await;
 }
@@ -47,7 +44,7 @@ async fn a_payment_is_listed_and_given_back_once() {
 async fn only_ones_own_payments_are_given_back() {
     let (bot, charge) = sold().await;
     bot.buy(BOB, 100).await;
-    let unknown = "I know no such payment of yours. /refund lists those that can be given back.";
+    let unknown = "I know no such payment of yours. /refund lists those that can be refunded.";
     assert_eq!(bot.command_of(BOB, &format!("/refund {charge}")).await, unknown);
     assert_eq!(bot.command_of(BOB, "/refund stx123").await, unknown);
     assert_eq!(bot.command_of(BOB, "/refund ' OR 1=1").await, unknown);
@@ -61,12 +58,12 @@ async fn what_is_too_old_or_spent_stays_paid() {
     let (bot, old) = sold().await;
     bot.sql("UPDATE payments SET paid_at = now() - interval '31 days'").await;
     let words = bot.tell(&format!("/refund {old}")).await;
-    assert_eq!(words, "This payment is more than 30 days old and can no longer be given back.");
+    assert_eq!(words, "This payment is more than 30 days old and can no longer be refunded.");
     assert!(bot.tell("/refund").await.starts_with("There is no payment"));
     let spent = bot.buy(BOB, 50).await.charge_id;
     bot.command_of(crate::harness::money::OLGA, "/topup 43 -0.2").await;
     let words = bot.command_of(BOB, &format!("/refund {spent}")).await;
-    assert!(words.starts_with("Giving this back would take $0.325 from your balance"), "{words}");
+    assert!(words.starts_with("A refund would take $0.325 from your balance"), "{words}");
     assert!(words.contains("only $0.225 is free"), "{words}");
     assert_eq!(bot.operations(BOB).await, ["starter 0.1", "payment 0.325", "adjustment -0.2"]);
     assert_eq!(bot.carried_out("refundStarPayment"), 0);
@@ -86,12 +83,12 @@ async fn two_wishes_at_once_are_one_refund() {
     assert_eq!(
         answers,
         [
-            "I am giving these Stars back already; you will be told as soon as Telegram has answered.",
-            "⏳ I am asking Telegram to give the Stars back.",
+            "I am refunding these Stars already; you will be told as soon as Telegram has answered.",
+            "⏳ I am asking Telegram to refund the Stars.",
         ]
     );
     hold.release();
-    bot.hears(ANN, "to your wallet").await;
+    bot.hears(ANN, "✅ Refunded 100 ⭐").await;
     assert_eq!(bot.operations(ANN).await, REFUNDED);
     assert_eq!(bot.carried_out("refundStarPayment"), 1);
     bot.end().await;
@@ -106,12 +103,12 @@ async fn nothing_is_taken_when_telegram_refuses() {
         bot.database.until("SELECT count(*) FROM payments WHERE state = 'credited'", 1).await;
     }
     let refusals = bot.telegram.until("two refusals", BOUND, |view| {
-        let told = view.answers(ANN).filter(|message| message.text.contains("Telegram does not give"));
+        let told = view.answers(ANN).filter(|message| message.text.contains("Telegram does not refund"));
         (told.count() == 2).then_some(())
     });
     refusals.await.unwrap();
-    let words = bot.hears(ANN, "Telegram does not give").await;
-    assert!(words.contains("the 100 ⭐ back. Nothing was taken from your balance."), "{words}");
+    let words = bot.hears(ANN, "Telegram does not refund").await;
+    assert!(words.contains("the 100 ⭐. Nothing was taken from your balance."), "{words}");
     assert_eq!(bot.operations(ANN).await, ["starter 0.1", "payment 0.65"]);
     assert!(!bot.tell("/balance").await.contains("Reserved"));
     bot.end().await;
@@ -129,7 +126,7 @@ async fn money_is_held_and_telegram_is_asked_until_it_answers() {
     bot.telegram.fail_next("refundStarPayment", 1, Fault::Status(502));
     bot.telegram.fail_next("refundStarPayment", 1, Fault::DropConnection);
     hold.release();
-    bot.hears(ANN, "to your wallet").await;
+    bot.hears(ANN, "✅ Refunded 100 ⭐").await;
     bot.log("Telegram does not answer about a refund").await;
     assert_eq!(bot.operations(ANN).await, REFUNDED);
     assert!(!bot.tell("/balance").await.contains("Reserved"));
@@ -143,7 +140,7 @@ async fn a_refund_goes_on_after_a_crash() {
     bot.kill().await;
     hold.release();
     bot.run().await;
-    bot.hears(ANN, "to your wallet").await;
+    bot.hears(ANN, "✅ Refunded 100 ⭐").await;
     assert_eq!(bot.operations(ANN).await, REFUNDED);
     bot.end().await;
 }
@@ -159,7 +156,7 @@ async fn a_stop_does_not_wait_for_an_answer_about_a_refund() {
     bot.run().await;
     tokio::time::timeout(BOUND, hold.waiting()).await.expect("Telegram is asked again");
     hold.release();
-    bot.hears(ANN, "to your wallet").await;
+    bot.hears(ANN, "✅ Refunded 100 ⭐").await;
     assert_eq!(bot.operations(ANN).await, REFUNDED);
     bot.end().await;
 }
@@ -170,7 +167,7 @@ async fn a_lost_answer_books_once() {
     // The Stars were refunded; the update that reports it arrives, although the response does not.
     bot.telegram.fail_next("refundStarPayment", 1, Fault::DropAfter);
     bot.tell(&format!("/refund {charge}")).await;
-    bot.hears(ANN, "✅ Returned 100 ⭐ to your wallet").await;
+    bot.hears(ANN, "✅ Refunded 100 ⭐").await;
     assert_eq!(bot.operations(ANN).await, REFUNDED);
     // Neither response nor update arrives: the next call learns that the Stars were refunded.
     let charge = bot.buy(BOB, 100).await.charge_id;
@@ -179,7 +176,7 @@ async fn a_lost_answer_books_once() {
     tokio::time::timeout(BOUND, hold.waiting()).await.expect("Telegram is asked");
     assert!(bot.telegram.refund_unheard(&charge));
     hold.release();
-    bot.hears(BOB, "✅ Returned 100 ⭐ to your wallet").await;
+    bot.hears(BOB, "✅ Refunded 100 ⭐").await;
     assert_eq!(bot.operations(BOB).await, REFUNDED);
     assert_eq!(bot.telegram.bot_stars(), 0);
     bot.end().await;
@@ -191,7 +188,7 @@ async fn a_lost_answer_of_the_database_neither_doubles_a_refund_nor_hides_its_me
     bot.proxy.swallow_answer_to("COMMIT");
     bot.telegram.refund_by_telegram(&charge).unwrap();
     bot.proxy.swallowed().await;
-    bot.hears(ANN, "Telegram has given 100 ⭐ back to you.").await;
+    bot.hears(ANN, "Telegram has refunded 100 ⭐ to you.").await;
     assert_eq!(bot.operations(ANN).await, REFUNDED);
     // Telegram refuses, and the response is lost again.
     let charge = bot.buy(BOB, 100).await.charge_id;
@@ -201,7 +198,7 @@ async fn a_lost_answer_of_the_database_neither_doubles_a_refund_nor_hides_its_me
     tokio::time::timeout(BOUND, hold.waiting()).await.expect("Telegram is asked");
     bot.proxy.swallow_answer_to("COMMIT");
     hold.release();
-    bot.hears(BOB, "Telegram does not give the 100 ⭐ back.").await;
+    bot.hears(BOB, "Telegram does not refund the 100 ⭐.").await;
     assert_eq!(bot.operations(BOB).await, ["starter 0.1", "payment 0.65"]);
     bot.end().await;
 }
@@ -212,11 +209,11 @@ async fn a_refund_by_telegram_is_booked_once_and_may_overdraw() {
     bot.command_of(crate::harness::money::OLGA, "/topup 42 -0.5").await;
     assert_eq!(bot.ask("hello").await, "You said: hello");
     let update = bot.telegram.refund_by_telegram(&charge).unwrap();
-    let words = bot.hears(ANN, "Telegram has given 100 ⭐ back to you.").await;
+    let words = bot.hears(ANN, "Telegram has refunded 100 ⭐ to you.").await;
     assert!(words.contains("I took $0.65 from your balance, which is now -$0.4"), "{words}");
     bot.telegram.redeliver(update);
     let refused = bot.tell(&format!("/refund {charge}")).await;
-    assert_eq!(refused, "The Stars of this payment were given back already.");
+    assert_eq!(refused, "The Stars of this payment were refunded already.");
     assert_eq!(bot.operations(ANN).await.iter().filter(|line| line.starts_with("refund")).count(), 1);
     assert!(bot.has(ANN).await.starts_with("-0.4"));
     // With a balance below zero no question reaches the model until somebody pays.
@@ -234,7 +231,7 @@ async fn a_refund_that_only_the_list_tells_of_is_found_at_the_next_start() {
     bot.kill().await;
     assert!(bot.telegram.refund_unheard(&charge));
     bot.run().await;
-    bot.hears(ANN, "Telegram has given 100 ⭐ back to you.").await;
+    bot.hears(ANN, "Telegram has refunded 100 ⭐ to you.").await;
     assert_eq!(bot.operations(ANN).await, REFUNDED);
     // Of a payment and its refund that were both missed, only the fact is kept.
     bot.kill().await;
@@ -260,7 +257,7 @@ async fn telegrams_own_refund_during_a_refund_is_booked_once_without_a_quarrel()
     bot.database.until(waiting, 2).await;
     lock.rollback().await.unwrap();
     let answer = bot.reply_to(wish.update_id).await;
-    assert_eq!(answer.text, "The Stars of this payment were given back already.");
+    assert_eq!(answer.text, "The Stars of this payment were refunded already.");
     assert_eq!(bot.operations(ANN).await, REFUNDED);
     assert!(!bot.has_logged("the database is away"), "nobody had to try again");
     bot.end().await;

@@ -52,8 +52,8 @@ async fn a_package_from_the_command_to_the_statement() {
     let statement = bot.tell("/balance").await;
     let lines: Vec<&str> = statement.lines().collect();
     assert_eq!(lines[0], "Your balance: $1.725");
-    assert!(lines[3].starts_with("• +$1.625 · paid 250 ⭐ · "), "{statement}");
-    assert!(lines[4].starts_with("• +$0.10 · welcome gift · "), "{statement}");
+    assert!(lines[5].starts_with("• +$1.625 · paid 250 ⭐ · "), "{statement}");
+    assert!(lines[6].starts_with("• +$0.10 · welcome gift · "), "{statement}");
     assert!(bot.model.requests().is_empty());
     bot.end().await;
 }

@@ -44,12 +44,12 @@ async fn a_long_history_is_read_page_by_page() {
     bot.sql(MANY).await;
     let said = bot.ann("/balance");
     let newest = bot.reply_to(said.update_id).await;
-    assert!(newest.text.starts_with("Your balance: $3.34\n\nLatest operations:\n"), "{}", newest.text);
+    assert!(newest.text.starts_with("Your balance: $3.34\n\nLatest operations (UTC):\n"), "{}", newest.text);
     assert_eq!(entries(&newest.text).len(), 10, "{}", newest.text);
     assert_eq!(buttons(&newest), ["ops:15"]);
     bot.tap(ANN, ANN, newest.id, "ops:15").await;
     let middle = page(&bot, ANN, newest.id, "+$0.15").await;
-    assert!(middle.text.contains("\n\nEarlier operations:\n"), "{}", middle.text);
+    assert!(middle.text.contains("\n\nEarlier operations (UTC):\n"), "{}", middle.text);
     assert_eq!(buttons(&middle), ["ops:25", "ops:5"]);
     // A double tap: the second one finds the page turned already.
     bot.telegram.press(ANN, ANN, newest.id, "ops:5");

@@ -78,7 +78,7 @@ async fn an_answer_from_the_web_has_numbered_sources_and_costs_its_search() {
 
     Sources
     1. EUR/USD today
-    2. The euro (official rate) Bank
+    2. The euro (official rate) · Bank
     ");
     assert_eq!(links(&newest(&bot, ANN)), [RATES, "https://www.bank.example/euro?year=2026#rate"]);
     assert_eq!(charged(&bot).await, prices::requests(&bot.model.requests()));
@@ -97,9 +97,12 @@ async fn an_answer_from_the_web_has_numbered_sources_and_costs_its_search() {
 
     **Sources**
     1. [EUR/USD today](<https://rates.example/eur>)
-    2. [The euro (official rate) Bank](<https://www.bank.example/euro?year=2026#rate>)
+    2. [The euro (official rate) · Bank](<https://www.bank.example/euro?year=2026#rate>)
     user: thanks
     ");
+    let statement = bot.tell("/balance").await;
+    assert!(statement.contains(" · Claude Sonnet 5.5 + web search · "), "{statement}");
+    assert_eq!(statement.matches(" + ").count(), 1, "{statement}");
     assert!(!bot.screen(ANN).contains("c2VhbGVk"), "sealed content is not shown");
     for secret in ["c2VhbGVk", "dollars euro", "rates.example"] {
         assert!(!bot.has_logged(secret), "{secret} is logged");
@@ -126,7 +129,7 @@ async fn an_answer_without_citations_has_no_list_and_a_source_stands_there_once(
     One[1] (two)[2] (three) and four[1].
 
     Sources
-    1. The euro (official rate) Bank
+    1. The euro (official rate) · Bank
     2. EUR/USD today
     ");
     bot.end().await;
@@ -150,7 +153,7 @@ async fn the_chat_shows_what_is_searched_and_read_and_that_it_failed() {
         said("It rains."),
     ]));
     bot.ann("What is the weather? See https://none.example/");
-    draft_with(&bot, "🔧 searching: the weather in Riga …").await;
+    draft_with(&bot, "🔧 searching: the weather in Riga…").await;
     gates[0].1.open();
     draft_with(&bot, "✅ searching: the weather in Riga").await;
     gates[1].1.open();
@@ -178,7 +181,7 @@ async fn errors_inside_results_end_no_answer_and_cost_no_search() {
 
     Sources
     1. EUR/USD today
-    2. The euro (official rate) Bank
+    2. The euro (official rate) · Bank
     "#);
     assert_eq!(charged(&bot).await, prices::requests(&bot.model.requests()));
     bot.database.until("SELECT count(*) FROM tool_calls WHERE failed AND cost = 0", 2).await;
@@ -208,7 +211,10 @@ async fn a_page_is_cited_by_its_address_and_costs_only_its_tokens() {
 async fn an_answer_in_a_group_has_its_sources_too() {
     let bot = Bot::start().await;
     let answer = bot.ask_in(GROUP, ANN, "@starling_bot, search the web please").await;
-    assert!(answer.ends_with("\n\nSources\n1. EUR/USD today\n2. The euro (official rate) Bank"), "{answer}");
+    assert!(
+        answer.ends_with("\n\nSources\n1. EUR/USD today\n2. The euro (official rate) · Bank"),
+        "{answer}"
+    );
     bot.end().await;
 }
 

@@ -17,6 +17,8 @@ pub(super) enum Pace {
     AtOnce,
     /// At the emulator's pace.
     Normal,
+    /// As long after the preceding piece as a search takes at the emulator's pace.
+    Search,
     /// This long after the preceding piece.
     Fixed(Duration),
 }

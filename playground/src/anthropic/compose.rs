@@ -211,7 +211,8 @@ impl<'a> Composer<'a> {
             return self.call(block, &input);
         }
         self.count_result(&block);
-        self.start_block(&block);
+        let is_result = block["type"].as_str().is_some_and(|kind| kind.ends_with("_tool_result"));
+        self.start_block_at(if is_result { Pace::Search } else { Pace::AtOnce }, &block);
         self.end_block(block);
     }
 
@@ -294,9 +295,13 @@ impl<'a> Composer<'a> {
     }
 
     fn start_block(&mut self, block: &Value) {
+        self.start_block_at(Pace::AtOnce, block);
+    }
+
+    fn start_block_at(&mut self, pace: Pace, block: &Value) {
         self.close_block();
         let index = self.index();
-        self.send(Pace::AtOnce, |bytes| wire::block_start(bytes, index, block));
+        self.send(pace, |bytes| wire::block_start(bytes, index, block));
     }
 
     fn close_block(&mut self) {

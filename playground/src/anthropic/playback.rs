@@ -15,6 +15,8 @@ use super::record::{Outcome, ResponseLog};
 
 /// Pieces that are sent together are joined up to this size.
 const PIECE_BYTES: usize = 16 * 1024;
+/// How many deltas a search takes as long as, or the reading of a page.
+const SEARCH_DELTAS: u32 = 50;
 
 /// How fast answers are sent.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +25,13 @@ pub(super) struct Pacing {
     pub(super) first: Duration,
     /// Delay between deltas.
     pub(super) between: Duration,
+}
+
+impl Pacing {
+    /// How long a search takes, or the reading of a page: no time if the deltas come at once.
+    fn search(self) -> Duration {
+        self.between.saturating_mul(SEARCH_DELTAS)
+    }
 }
 
 /// The connection breaks, by script or because the emulator stops.
@@ -63,10 +72,10 @@ fn events(
             if timing.keep(pace).await.is_err() {
                 break;
             }
-            let mut content = pace != Pace::AtOnce;
+            let mut content = is_content(pace);
             while let Some(Item::Send { bytes, pace }) = items.next_if(|next| joins(&piece, next, pacing)) {
                 piece.end = bytes.end;
-                content |= pace != Pace::AtOnce;
+                content |= is_content(pace);
             }
             response_log.reports(&buffer[piece.clone()]);
             // Last: what is measured from here on begins with the bytes.
@@ -84,6 +93,10 @@ fn events(
     }
 }
 
+fn is_content(pace: Pace) -> bool {
+    matches!(pace, Pace::Normal | Pace::Fixed(_))
+}
+
 /// Returns whether the next item is sent together with this piece.
 fn joins(piece: &Range<usize>, next: &Item, pacing: Pacing) -> bool {
     let Item::Send { bytes, pace } = next else { return false };
@@ -92,6 +105,7 @@ fn joins(piece: &Range<usize>, next: &Item, pacing: Pacing) -> bool {
         // The first delta waits for its own time, which only the timing knows.
         Pace::Normal if pacing.first > Duration::ZERO => return false,
         Pace::Normal => pacing.between,
+        Pace::Search => pacing.search(),
         Pace::Fixed(gap) => *gap,
     };
     gap.is_zero() && bytes.end - piece.start <= PIECE_BYTES
@@ -138,6 +152,7 @@ impl Timing {
             Pace::AtOnce => return Ok(()),
             Pace::Normal if !self.started => self.pacing.first,
             Pace::Normal => self.pacing.between,
+            Pace::Search => self.pacing.search(),
             Pace::Fixed(gap) => gap,
         };
         self.started = true;

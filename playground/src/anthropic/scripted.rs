@@ -188,7 +188,11 @@ fn rest_of_interrupted(scene: &ScriptInput<'_>) -> Option<String> {
 
 fn asks_to_continue(text: &str) -> bool {
     let text = text.to_lowercase();
-    ["continue", "left off", "where you stopped", "продолж"].iter().any(|words| text.contains(words))
+    let words = text.trim_matches(|c: char| !c.is_alphanumeric());
+    ["go on", "mach weiter", "weiter", "sigue"].contains(&words)
+        || ["continue", "go on exactly", "left off", "where you stopped", "продолж"]
+            .iter()
+            .any(|words| text.contains(words))
 }
 
 /// Returns one line per message: role and first twenty characters.

@@ -44,7 +44,10 @@ fn continue_goes_on_where_the_answer_stopped() {
         let first = said(&[question]);
         assert!(texts::STORY.starts_with(&first) && first.len() < texts::STORY.len(), "{question}");
         let marked = format!("{first}\n\n[interrupted]");
-        for (kept, again) in [(first.as_str(), "Please continue."), (&marked, "Продолжай")] {
+        let by_itself = "The connection broke in the middle of your answer. Go on exactly where it stops.";
+        let asks = ["Please continue.", by_itself, "Go on.", "Mach weiter.", "“weiter”", "Sigue."];
+        let asks = asks.map(|again| (first.as_str(), again));
+        for (kept, again) in asks.into_iter().chain([(marked.as_str(), "Продолжай")]) {
             assert_eq!(first.clone() + &said(&[question, kept, again]), texts::STORY, "{question} {again}");
         }
     }

@@ -68,7 +68,7 @@ impl World {
             "chat_instance": (chat.wrapping_mul(7_919)).to_string(),
             "data": data,
         });
-        self.presses.insert(id.clone(), Press { chat, answer: None });
+        self.presses.insert(id.clone(), Press { chat, from, answer: None });
         self.queue.push("callback_query", query);
         id
     }

@@ -22,6 +22,8 @@ const CALLS_KEPT: usize = 400_000;
 #[derive(Debug, Clone)]
 pub(super) struct Press {
     pub chat: i64,
+    /// Who pressed.
+    pub from: i64,
     /// The parameters of `answerCallbackQuery`, once it came.
     pub answer: Option<Value>,
 }

@@ -8,13 +8,15 @@ use super::super::locale;
 use super::super::replies::{answer_to, carry_out, reply};
 use super::super::text::{accounts as text, money};
 use crate::db::DbError;
+use crate::db::people::KnownUser;
 use crate::domain::ids::UserId;
 use crate::domain::money::Usd;
+use crate::domain::people::Language;
 use crate::domain::stars::Margin;
 use crate::rendering::{RichText, render};
 use crate::services::accounts::{self, AccountReply, AccountRequest};
 use crate::services::adjustments::{self, Adjusted, MarginState, Target};
-use crate::services::statistics;
+use crate::services::{intake, statistics};
 
 /// The longest reason of a ban, in code points.
 const REASON: usize = 200;
@@ -22,7 +24,7 @@ const REASON: usize = 200;
 /// Corrects a balance.
 pub(super) async fn top_up(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
     let Some((target, amount)) = read(&header.arguments) else {
-        return reply(&context, &header, |language, _| money::top_up_usage(language)).await;
+        return explain(&context, &header, money::top_up_usage).await;
     };
     let language = locale::of(&context, &header.sender).await?;
     let message =
@@ -43,7 +45,9 @@ pub(super) async fn set_margin(context: Arc<BotContext>, header: MessageHeader) 
         },
     };
     let language = locale::of(&context, &header.sender).await?;
-    let message = |state: &MarginState| answer_to(&header, render(&money::margin(language, state)));
+    let message = |state: &MarginState| {
+        answer_to(&header, render(&money::margin(language, state, context.books.clock.now())))
+    };
     let set = || adjustments::set_margin(&context.books, header.caller(), margin, message);
     carry_out(&context, set).await
 }
@@ -51,10 +55,12 @@ pub(super) async fn set_margin(context: Arc<BotContext>, header: MessageHeader) 
 /// Shows an account, closes it or opens it again.
 pub(super) async fn user(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
     let Some((target, wish)) = read_account(&header.arguments) else {
-        return reply(&context, &header, |language, _| text::user_usage(language, REASON)).await;
+        return explain(&context, &header, |language| text::user_usage(language, REASON)).await;
     };
     let language = locale::of(&context, &header.sender).await?;
-    let message = |shown: &AccountReply| answer_to(&header, RichText::plain(text::account(language, shown)));
+    let message = |shown: &AccountReply| {
+        answer_to(&header, RichText::plain(text::account(language, shown, context.books.clock.now())))
+    };
     let request = || accounts::request(&context.books, header.caller(), &target, &wish, message);
     carry_out(&context, request).await
 }
@@ -63,6 +69,16 @@ pub(super) async fn user(context: Arc<BotContext>, header: MessageHeader) -> Res
 pub(super) async fn stats(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
     let read = statistics::read(&context.books, &context.life.drain).await?;
     reply(&context, &header, |language, _| text::statistics(language, read)).await
+}
+
+/// Replies with an explanation, which may contain Markdown.
+async fn explain(
+    context: &BotContext,
+    header: &MessageHeader,
+    explanation: impl Fn(Language) -> String,
+) -> Result<(), DbError> {
+    let message = |known: &KnownUser| answer_to(header, render(&explanation(known.language)));
+    carry_out(context, || intake::answer_command(&context.books, header.caller(), message)).await
 }
 
 /// `<id or @name> <amount>`.

@@ -8,7 +8,7 @@ use super::super::context::BotContext;
 use super::super::inbound::{ButtonPress, Inbound, MessageHeader};
 use super::super::keyboards::{self, AnnounceStep};
 use super::super::locale;
-use super::super::replies::{answer_tap, answer_to, carry_out, mark_handled};
+use super::super::replies::{answer_tap, answer_to, carry_out, mark_handled, remove_buttons};
 use super::super::text::{self as sentences, announcements as text, commands};
 use super::admin::target_of;
 use crate::bot_api::methods::{EditMessageReplyMarkup, EditMessageText, NoPreview};
@@ -84,22 +84,34 @@ pub(super) async fn tapped(
         return Ok(());
     };
     let (books, key) = (&context.books, header.key);
+    let mut is_other = false;
     let done = match step {
         AnnounceStep::Send => {
             let approve = || announcements::approve(books, update, key, id, header.message);
             context.db.persist(approve).await?
         }
         AnnounceStep::Cancel => context.db.persist(|| announcements::cancel(books, update, key, id)).await?,
-        AnnounceStep::Stop => context.db.persist(|| announcements::stop(books, update, user, id)).await?,
+        AnnounceStep::Stop => {
+            let shown = (key.chat, header.message);
+            let stop = || announcements::stop(books, update, user, id, shown);
+            let (done, other) = context.db.persist(stop).await?;
+            is_other = other;
+            done
+        }
     };
     let confirmation = (step == AnnounceStep::Stop).then(|| text::stopping(language));
     let said = if done == Tapped::Done { confirmation } else { text::tapped(language, done) };
     answer_tap(&context, callback, said);
+    if is_other && done == Tapped::Done {
+        replace(&context, key.chat, header.message, text::stopped(language));
+    }
     match (done, step) {
         (Tapped::Done, AnnounceStep::Cancel) => {
             replace(&context, key.chat, header.message, text::cancelled(language));
         }
         (Tapped::Done, AnnounceStep::Send | AnnounceStep::Stop) => context.announcements.notify_one(),
+        // The message that shows the progress becomes the summary.
+        (Tapped::Before, AnnounceStep::Stop) if is_other => remove_buttons(&context, &header),
         _ => {}
     }
     Ok(())

@@ -18,7 +18,7 @@ use crate::services::statement::{self, Statement};
 pub(super) async fn handle(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
     let message = |language: Language, statement: &Statement| OutboxMessage {
         keyboard: keyboards::pages(language, statement).map(|keyboard| keyboard.0),
-        ..answer_to(&header, render(&money::statement(language, statement)))
+        ..answer_to(&header, render(&money::statement(language, statement, context.books.clock.now())))
     };
     let show = || statement::show(&context.books, header.caller(), message);
     carry_out(&context, show).await
@@ -41,7 +41,7 @@ pub(super) async fn turn_page(
     }
     let page = context.db.persist(|| statement::page(&context.books, header.caller(), newest)).await?;
     answer_tap(&context, callback, None);
-    let text = render(&money::statement(language, &page));
+    let text = render(&money::statement(language, &page, context.books.clock.now()));
     cards::redraw(&context, &header, text, keyboards::pages(language, &page)).await;
     Ok(())
 }

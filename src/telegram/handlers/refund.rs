@@ -16,8 +16,8 @@ pub(super) async fn handle(context: Arc<BotContext>, header: MessageHeader) -> R
     let language = locale::of(&context, &header.sender).await?;
     let books = &context.books;
     if header.arguments.is_empty() {
-        let message =
-            |payments: &[Payment]| answer_to(&header, render(&money::refundable(language, payments)));
+        let list = |payments: &[Payment]| money::refundable(language, payments, books.clock.now());
+        let message = |payments: &[Payment]| answer_to(&header, render(&list(payments)));
         let list = || refunds::list(books, header.caller(), message);
         return carry_out(&context, list).await;
     }

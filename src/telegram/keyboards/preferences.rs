@@ -1,6 +1,8 @@
 //! Buttons of the cards on which people choose: their labels, and the data of their taps, which names the
 //! choice itself, so that a second tap changes nothing.
 
+use strum::VariantArray;
+
 use crate::bot_api::methods::{Button, ButtonStyle, InlineKeyboard};
 use crate::domain::model::{Effort, Model, ModelId};
 use crate::domain::money::Usd;
@@ -66,14 +68,19 @@ pub(crate) fn settings(preferences: &Preferences, terms: &Terms, language: Langu
 
 /// Returns the buttons of the personality.
 pub(crate) fn personality(current: Option<&Personality>, language: Language) -> InlineKeyboard {
+    // It may have been chosen in another language.
+    let is_current = |preset: Preset| {
+        let words = |&each: &Language| text::preset(each, preset);
+        current.is_some_and(|current| Language::VARIANTS.iter().map(words).any(|words| words == current.0))
+    };
     let preset = |preset: Preset| {
-        let is_current = current.is_some_and(|current| current.0 == text::preset(language, preset));
         let data = format!("personality:{}", preset.name());
-        button(text::preset_button(language, preset), data, chosen(is_current))
+        button(text::preset_button(language, preset), data, chosen(is_current(preset)))
     };
     let presets: Vec<Button> = Preset::ALL.into_iter().map(preset).collect();
     let mut rows: Vec<Vec<Button>> = presets.chunks(2).map(<[Button]>::to_vec).collect();
-    rows.push(vec![button(text::write_button(language), "personality:write".to_owned(), None)]);
+    let is_own = current.is_some() && !Preset::ALL.into_iter().any(is_current);
+    rows.push(vec![button(text::write_button(language), "personality:write".to_owned(), chosen(is_own))]);
     if current.is_some() {
         let style = Some(ButtonStyle::Danger);
         rows.push(vec![button(text::clear_button(language), "personality:clear".to_owned(), style)]);

@@ -52,7 +52,7 @@ impl Session<'_> {
         };
         if let Some(callback) = callback {
             replies::answer_tap(context, callback.clone(), None);
-            replies::remove_buttons(context, header);
+            replies::retry::taken(context, header, turn.unwrap_or(left.turn));
         }
         self.changed = true;
         // During a drain the turn waits for the next start.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
+use super::dates::moment;
 use super::numbers::{decimal, usd};
 use super::{say, say_with};
 use crate::db::bans::BanChange;
@@ -18,10 +19,10 @@ pub(crate) fn user_usage(language: Language, most: usize) -> String {
     say_with(language, "user-usage", &[("most", &most.to_string())])
 }
 
-/// Answers the command for accounts.
-pub(crate) fn account(language: Language, reply: &AccountReply) -> String {
+/// Answers the command for accounts at the time `now`.
+pub(crate) fn account(language: Language, reply: &AccountReply, now: DateTime<Utc>) -> String {
     match reply {
-        AccountReply::Shown(account) => shown(language, account),
+        AccountReply::Shown(account) => shown(language, account, now),
         AccountReply::Unchanged(user) => say_with(language, "user-unchanged", &[("user", &user.to_string())]),
         AccountReply::Privileged(user) => {
             say_with(language, "user-privileged", &[("user", &user.to_string())])
@@ -34,7 +35,8 @@ pub(crate) fn account(language: Language, reply: &AccountReply) -> String {
     }
 }
 
-fn shown(language: Language, account: &Account) -> String {
+fn shown(language: Language, account: &Account, now: DateTime<Utc>) -> String {
+    let time = |at| moment(language, at, now);
     let Account { overview, model: (model, is_chosen), spending, failures, bans } = account;
     let name = [Some(overview.first_name.as_str()), overview.last_name.as_deref()];
     let mut name = name.into_iter().flatten().collect::<Vec<_>>().join(" ");
@@ -94,10 +96,6 @@ fn ban(language: Language, change: &BanChange) -> String {
         Some(reason) => say_with(language, "user-ban", &[("user", &by), ("reason", reason)]),
         None => say_with(language, "user-unban", &[("user", &by)]),
     }
-}
-
-fn time(time: DateTime<Utc>) -> String {
-    time.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// Shows the figures of the bot, or says that they cannot be had now.

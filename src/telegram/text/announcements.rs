@@ -106,6 +106,11 @@ pub(crate) fn stopping(language: Language) -> String {
     say(language, "announce-stopping")
 }
 
+/// Replaces a message with a button that has stopped the sending.
+pub(crate) fn stopped(language: Language) -> String {
+    say(language, "announce-stopped")
+}
+
 /// Shows how far the sending is.
 pub(crate) fn progress(language: Language, tally: &Tally) -> String {
     counted(language, "announce-progress", tally)

@@ -43,7 +43,12 @@ fn description(language: Language, command: Command) -> String {
 pub(crate) fn unknown(language: Language, word: &str, nearest: Option<Command>) -> String {
     match nearest {
         Some(nearest) => {
-            say_with(language, "command-unknown-near", &[("word", word), ("nearest", nearest.name())])
+            let words: &[(&'static str, &str)] = &[("word", word), ("nearest", nearest.name())];
+            let question = say_with(language, "command-unknown-near", words);
+            if nearest == Command::Help {
+                return question;
+            }
+            format!("{question} {}", say(language, "commands-all"))
         }
         None => say_with(language, "command-unknown", &[("word", word)]),
     }

@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod announcements;
 pub(crate) mod clear;
 pub(crate) mod commands;
+mod dates;
 pub(crate) mod groups;
 pub(crate) mod languages;
 pub(crate) mod money;
@@ -104,7 +105,7 @@ pub(super) fn tool_line(language: Language, name: &str, subject: Option<&str>, s
         (None, _) => name.to_owned(),
     };
     match state {
-        ToolState::Running => format!("🔧 {name} …"),
+        ToolState::Running => say_to(language, "tool-running", &name),
         ToolState::Done => format!("✅ {name}"),
         ToolState::Failed => format!("⚠️ {name}"),
     }

@@ -2,14 +2,18 @@
 
 use std::fmt::Write;
 
-use super::numbers::{usd, usd_in_full};
+use chrono::{DateTime, Utc};
+
+use super::dates::{day, moment};
+use super::numbers::{decimal, usd, usd_in_full};
 use super::{say, say_with};
 use crate::db::balance::LedgerEntry;
 use crate::db::payments::Payment;
 use crate::db::settings::MarginChange;
 use crate::domain::money::Usd;
 use crate::domain::people::Language;
-use crate::domain::stars::{MOST, Margin, REFUND_DAYS, TOPICS, WITHDRAWAL};
+use crate::domain::stars::{MOST, Margin, REFUND_DAYS, TOPICS, WITHDRAWAL, worth};
+use crate::domain::tool::ToolName;
 use crate::services::adjustments::{Adjusted, MarginState};
 use crate::services::payments::{CheckoutRefusal, Credited};
 use crate::services::refunds::{RefundOutcome, RefundStart};
@@ -85,8 +89,8 @@ pub(crate) fn receipt(stars: u32, credited: Credited, charge_id: &str) -> String
     say_with(language, "receipt", words)
 }
 
-/// Shows the balance and a page of operations.
-pub(crate) fn statement(language: Language, statement: &Statement) -> String {
+/// Shows the balance and a page of operations, grouped by days, at the time `now`.
+pub(crate) fn statement(language: Language, statement: &Statement, now: DateTime<Utc>) -> String {
     let balance = statement.balance;
     let mut text = say_with(language, "balance", &[("balance", &usd(language, balance.amount))]);
     if balance.held > Usd::ZERO {
@@ -99,7 +103,13 @@ pub(crate) fn statement(language: Language, statement: &Statement) -> String {
         text.push_str("\n\n");
         text.push_str(&say(language, if is_newest { "balance-latest" } else { "balance-earlier" }));
     }
+    let mut shown = String::new();
     for booked in &statement.entries {
+        let day = day(language, booked.at, now);
+        if day != shown {
+            write!(text, "\n\n**{day}**").unwrap_or_default();
+            shown = day;
+        }
         text.push_str("\n- ");
         text.push_str(&operation(language, booked));
     }
@@ -130,7 +140,9 @@ fn operation(language: Language, booked: &LedgerEntry) -> String {
         "topic_name" => "operation-topic-name",
         _ => "operation-adjustment",
     };
-    let what = say_with(language, id, &[("subject", &booked.subject)]);
+    let tools = booked.tools.iter().filter_map(|tool| paid_tool(language, tool));
+    let subject = std::iter::once(booked.subject.clone()).chain(tools).collect::<Vec<_>>().join(" + ");
+    let what = say_with(language, id, &[("subject", &subject)]);
     // Usage is rounded to a readable precision; all other amounts are shown exactly, because they were
     // promised or requested.
     let is_usage = matches!(
@@ -143,18 +155,38 @@ fn operation(language: Language, booked: &LedgerEntry) -> String {
     } else {
         ("", String::new())
     };
-    format!("{sign}{about}{amount} · {what}{remark} · {}", booked.at.format("%Y-%m-%d %H:%M UTC"))
+    format!("{sign}{about}{amount} · {what}{remark} · {}", booked.at.format("%H:%M"))
 }
 
-/// Lists refundable payments and explains how to request a refund.
-pub(crate) fn refundable(language: Language, payments: &[Payment]) -> String {
+/// Names what a paid call of a tool was for; `None` for tools that cost nothing.
+fn paid_tool(language: Language, tool: &str) -> Option<String> {
+    let id = match ToolName::named(tool)? {
+        ToolName::WebSearch => "paid-web-search",
+        ToolName::GenerateImage => "paid-picture",
+        ToolName::ExecutePython => "paid-python",
+        ToolName::SelfCritique => "paid-critique",
+        ToolName::AnalyzeImage => "paid-picture-view",
+        ToolName::AnalyzePdf => "paid-pdf",
+        ToolName::TranscribeAudio => "paid-recording",
+        ToolName::CostEstimator
+        | ToolName::ListFiles
+        | ToolName::DeliverFile
+        | ToolName::PreviewFile
+        | ToolName::RenderLatex
+        | ToolName::WebFetch => return None,
+    };
+    Some(say(language, id))
+}
+
+/// Lists the payments that are refundable at the time `now`, and explains how to request a refund.
+pub(crate) fn refundable(language: Language, payments: &[Payment], now: DateTime<Utc>) -> String {
     let days = REFUND_DAYS.to_string();
     if payments.is_empty() {
         return say_with(language, "nothing-to-refund", &[("days", &days)]);
     }
     let mut text = say_with(language, "refundable", &[("days", &days)]);
     for Payment { stars, credit, paid_at, charge_id, .. } in payments {
-        let (day, credit) = (paid_at.format("%Y-%m-%d"), usd_in_full(language, *credit));
+        let (day, credit) = (day(language, *paid_at, now), usd_in_full(language, *credit));
         write!(text, "\n- {stars} ⭐ · {credit} · {day}: `/refund {charge_id}`").unwrap_or_default();
     }
     text
@@ -225,13 +257,14 @@ pub(crate) fn adjusted(language: Language, adjusted: &Adjusted, amount: Usd) -> 
     }
 }
 
-/// Shows the margin before and after a change, and its newest changes.
-pub(crate) fn margin(language: Language, state: &MarginState) -> String {
+/// Shows the margin before and after a change, and its newest changes, at the time `now`.
+pub(crate) fn margin(language: Language, state: &MarginState, now: DateTime<Utc>) -> String {
     let &MarginState { before, after, ref changes } = state;
     let shares = [WITHDRAWAL, TOPICS, before.share(), after.share(), Margin::MOST];
-    let [k1, k2, before, k3, most] = shares.map(|share| share.normalize().to_string());
+    let [k1, k2, before, k3, most] = shares.map(|share| decimal(language, &share.normalize().to_string()));
+    let star = usd_in_full(language, worth(1));
     let words: &[(&'static str, &str)] =
-        &[("k1", &k1), ("k2", &k2), ("k3", &k3), ("before", &before), ("most", &most)];
+        &[("k1", &k1), ("k2", &k2), ("k3", &k3), ("before", &before), ("most", &most), ("star", &star)];
     if before != k3 {
         return say_with(language, "margin-set", words);
     }
@@ -240,8 +273,9 @@ pub(crate) fn margin(language: Language, state: &MarginState) -> String {
         write!(text, "\n\n{}", say(language, "margin-changes")).unwrap_or_default();
     }
     for MarginChange { margin, by, at } in changes {
-        let (by, at) = (by.to_string(), at.format("%Y-%m-%d %H:%M UTC").to_string());
-        let words: &[(&'static str, &str)] = &[("k3", margin), ("user", &by), ("time", &at)];
+        let (by, at) = (by.to_string(), moment(language, *at, now));
+        let margin = decimal(language, margin);
+        let words: &[(&'static str, &str)] = &[("k3", &margin), ("user", &by), ("time", &at)];
         write!(text, "\n- {}", say_with(language, "margin-change", words)).unwrap_or_default();
     }
     text

@@ -1,5 +1,5 @@
 //! Numbers as they are written in each language: the decimal mark, and where the dollar sign stands. Digits are
-//! not grouped. What people type and Telegram shows for copying (commands, margins) has a point everywhere.
+//! not grouped. What people type has a point everywhere.
 
 use crate::domain::money::Usd;
 use crate::domain::people::Language;

@@ -1,5 +1,6 @@
 //! Sentences about what people choose: models, settings, personality.
 
+use super::clear::say_counting;
 use super::numbers::{usd, usd_in_full};
 use super::{say, say_to, say_with};
 use crate::domain::model::{Effort, Model};
@@ -33,7 +34,10 @@ pub(crate) fn models<'a>(
 fn window(language: Language, model: &Model) -> String {
     match (model.window / 1_000_000, model.window / 1_000) {
         (0, thousands) => say_with(language, "model-window-thousands", &[("count", &thousands.to_string())]),
-        (millions, _) => say_with(language, "model-window-millions", &[("count", &millions.to_string())]),
+        (millions, _) => {
+            let millions = usize::try_from(millions).unwrap_or(usize::MAX);
+            say_counting(language, "model-window-millions", &[("count", millions)])
+        }
     }
 }
 

@@ -19,6 +19,11 @@ pub(crate) fn changed_question(language: Language) -> String {
     say(language, "question-changed")
 }
 
+/// Replaces that offer, once it was taken.
+pub(crate) fn answering_again(language: Language) -> String {
+    say(language, "question-answered-again")
+}
+
 /// Says why nothing is asked again.
 pub(crate) fn refused(language: Language, why: RetryRefusal) -> String {
     let id = match why {

@@ -226,7 +226,7 @@ fn every_tool_is_said_in_words() {
     }
     let english = |name, subject, state| tool_line(Language::English, name, subject, state);
     assert_eq!(english("of_tomorrow", Some("x"), ToolState::Done), "✅ of_tomorrow");
-    assert_eq!(english("web_search", Some("rain"), ToolState::Running), "🔧 searching: rain …");
+    assert_eq!(english("web_search", Some("rain"), ToolState::Running), "🔧 searching: rain…");
     assert_eq!(english("web_fetch", Some("a.example"), ToolState::Failed), "⚠️ reading a.example");
 }
 

@@ -1,8 +1,13 @@
-//! Calls of tools as the scripted model makes them.
+//! Calls of tools as the scripted model makes them, and the form in which it tells their results.
 
 use serde_json::{Value, json};
 
 use crate::anthropic::reply::Step;
+
+/// Returns a text as a block of code.
+pub(super) fn code_block(language: &str, text: &str) -> String {
+    format!("```{language}\n{}\n```", text.trim_end())
+}
 
 /// Returns the answer to a wish for a tool that there is not.
 pub(super) fn no_tool() -> Vec<Step> {

@@ -8,7 +8,7 @@ mod web;
 
 use serde_json::{Value, json};
 
-use calls::{call, client_tools, declares, no_tool, tool_calls};
+use calls::{call, client_tools, code_block, declares, no_tool, tool_calls};
 
 use super::conversation::{messages, newest_question, newest_user_text, role, text_of};
 use super::reply::{Step, StopReason};
@@ -52,12 +52,16 @@ pub(super) fn go_on(body: &Value, fallback: DefaultScenario, results: &[(String,
 }
 
 /// Tells what a tool has said: its words, if it has answered a question or read something, otherwise the whole
-/// result.
+/// result. Tables and results stand in blocks of code.
 fn told(name: &str, text: &str) -> String {
     let result: Value = serde_json::from_str(text).unwrap_or_default();
     let words = ["answer", "text"].into_iter().find_map(|field| result[field].as_str());
     match words.filter(|words| !words.trim().is_empty()) {
+        Some(words) if words.contains('\t') => format!("The tool {name} says:\n\n{}", code_block("", words)),
         Some(words) => format!("The tool {name} says:\n\n{words}"),
+        None if result.is_object() => {
+            format!("The tool {name} says:\n\n{}", code_block("json", &format!("{result:#}")))
+        }
         None => format!("The tool {name} says: {text}"),
     }
 }

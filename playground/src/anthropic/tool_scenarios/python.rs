@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::calls::no_tool;
+use super::calls::{code_block, no_tool};
 use crate::anthropic::reply::Step;
 use crate::anthropic::texts;
 
@@ -39,9 +39,14 @@ pub(super) fn after(results: &[(String, String)]) -> Option<Vec<Step>> {
                 [said("stdout"), said("stderr"), said("value"), exception, said("message"), said("error")]
                     .into_iter()
                     .flatten()
-                    .map(|text| format!("```\n{}\n```", text.trim_end()))
+                    .map(|text| code_block("", text))
                     .collect();
-            let mut steps = vec![Step::Text(format!("Python says:\n\n{}", told.join("\n\n")))];
+            let words = if told.is_empty() {
+                "Python has printed nothing.".to_owned()
+            } else {
+                format!("Python says:\n\n{}", told.join("\n\n"))
+            };
+            let mut steps = vec![Step::Text(words)];
             if !ids.is_empty() {
                 steps
                     .push(Step::ToolUse { name: "deliver_file".to_owned(), input: json!({"file_ids": ids}) });

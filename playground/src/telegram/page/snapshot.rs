@@ -20,8 +20,14 @@ pub(super) fn people(world: &World) -> Value {
     json!({
         "bot": world.user_object(world.settings.bot_id),
         "users": world.users.values().filter(|person| !person.is_bot).map(|each| person(world, each)).collect::<Vec<_>>(),
-        "commands": world.commands.get(&("default".to_owned(), String::new())),
+        "menus": menus(world),
     })
+}
+
+/// Returns all menus of commands, each with the scope and the language for which the bot has set it.
+fn menus(world: &World) -> Vec<Value> {
+    let menu = |((scope, language), commands): (&(String, String), &Value)| json!({"scope": scope, "language": language, "commands": commands});
+    world.commands.iter().map(menu).collect()
 }
 
 /// Returns a person with the number of Stars in the wallet.
@@ -91,7 +97,7 @@ fn notices(world: &World, chat: i64) -> Vec<Value> {
         .filter_map(|(id, press)| {
             let answer = press.answer.as_ref()?;
             let text = answer["text"].as_str().filter(|text| !text.is_empty())?;
-            Some(json!({"id": id, "text": text, "alert": answer["show_alert"] == json!(true)}))
+            Some(json!({"id": id, "from": press.from, "text": text, "alert": answer["show_alert"] == json!(true)}))
         })
         .collect()
 }

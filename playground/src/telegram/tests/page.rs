@@ -109,10 +109,17 @@ async fn the_feed_tells_what_changes() {
     rig.call("sendMessageDraft", json!({"chat_id": ANN, "draft_id": 1, "text": "<i>", "can_stop": true}))
         .await;
     let second = next().await;
+    assert_eq!(second["people"], Value::Null, "people come only when they changed");
     assert_eq!(second["chats"].as_array().map(Vec::len), Some(1));
     assert_eq!(second["chats"][0]["drafts"][0]["text"], json!("<i>"));
     assert_eq!(second["chats"][0]["messages"], Value::Null, "messages come only when they changed");
     assert_eq!(second["calls"][0]["method"], json!("sendMessageDraft"));
+    let menu = json!([{"command": "start", "description": "Anfangen"}]);
+    let scope = json!({"type": "chat", "chat_id": ANN});
+    rig.call("setMyCommands", json!({"commands": menu, "scope": scope, "language_code": "de"})).await;
+    let third = next().await;
+    let expected = json!([{"scope": format!("chat:{ANN}"), "language": "de", "commands": menu}]);
+    assert_eq!(third["people"]["menus"], expected);
     tokio::time::timeout(Duration::from_secs(5), rig.telegram.stop()).await.unwrap();
 }
 

@@ -9,7 +9,7 @@ import { confirmPayment, drawWallet } from "./stars.js";
 const $ = (id) => document.getElementById(id);
 const DRAFT_LIFE_MS = 30_000;
 const state = {
-  people: { bot: { id: 0, first_name: "Bot" }, users: [], commands: null },
+  people: { bot: { id: 0, first_name: "Bot" }, users: [], menus: [] },
   chats: new Map(), calls: [], unconfirmed: 0, unread: new Map(), seenNotices: new Set(), paying: new Set(),
   me: Number(sessionStorage.getItem("me")) || null, open: null, topic: null, context: null, fresh: true,
 };
@@ -43,7 +43,8 @@ function take(change) {
     chat.action = part.action && { name: part.action.name, until: performance.now() + 5000 - part.action.age_ms };
     if (part.messages && !state.fresh) countUnread(chat, old);
     for (const notice of part.notices) {
-      if (!state.seenNotices.has(notice.id) && !state.fresh) toast(notice.text, notice.alert);
+      const news = notice.from === state.me && !state.seenNotices.has(notice.id);
+      if (news && !state.fresh) toast(notice.text, notice.alert);
       state.seenNotices.add(notice.id);
     }
     state.chats.set(part.id, chat);
@@ -97,7 +98,7 @@ function draw() {
   if (!chat) return;
   drawHead(state, chat, titleOf(chat));
   drawWallet(user(state.me)?.stars || 0);
-  drawTopics(chat, state.topic, (id) => { state.topic = id; drawn.clear(); draw(); scrollDown(true); });
+  drawTopics(chat, state.topic, (id) => { state.topic = id; draw(); scrollDown(true); });
   drawMessages(chat);
   const stoppable = liveDrafts(chat).some((draft) => draft.can_stop && inTopic(draft));
   $("send").classList.toggle("stop", stoppable && $("text").value.trim() === "");
@@ -268,11 +269,26 @@ async function submit() {
   scrollDown(true);
 }
 
+/** The commands that the app offers here: of the narrowest scope that has any, in the language of the app or in none. */
+function menu() {
+  const chat = current();
+  if (!chat) return [];
+  // Every member of these groups is an administrator.
+  const scopes = chat.private ? [`chat:${chat.id}`, "all_private_chats", "default"]
+    : [`chat_member:${chat.id}:${state.me}`, `chat_administrators:${chat.id}`, `chat:${chat.id}`, "all_chat_administrators", "all_group_chats", "default"];
+  const language = (user(state.me)?.language_code || "").split("-")[0];
+  const wanted = scopes.flatMap((scope) => [[scope, language], [scope, ""]]);
+  const set = (scope, code) => state.people.menus.find((each) => each.scope === scope && each.language === code && each.commands.length > 0);
+  const found = wanted.map(([scope, code]) => set(scope, code)).find(Boolean)?.commands || [];
+  const bot = chat.private ? "" : `@${state.people.bot.username}`;
+  return found.map((each) => ({ ...each, sent: `/${each.command}${bot}` }));
+}
+
 function grow() {
   const field = $("text");
   field.style.height = "auto";
   field.style.height = `${field.scrollHeight}px`;
-  drawCommands(state.people.commands || [], field.value, (command) => { field.value = ""; grow(); say(command); });
+  drawCommands(menu(), field.value, (command) => { field.value = ""; grow(); say(command); });
   draw();
 }
 

@@ -8,7 +8,8 @@ const isPicture = (file) => file.kind === "photo" || file.kind === "video" || fi
 export const sameAlbum = (one, other) => Boolean(one?.file?.album) && one.file.album === other?.file?.album && one.from === other.from;
 
 function sizeOf(file) {
-  return file.size > 1048576 ? `${(file.size / 1048576).toFixed(1)} MB` : `${Math.max(1, Math.round(file.size / 1024))} KB`;
+  if (file.size < 1024) return `${file.size} B`;
+  return file.size > 1048576 ? `${(file.size / 1048576).toFixed(1)} MB` : `${Math.round(file.size / 1024)} KB`;
 }
 
 function lasting(seconds) {

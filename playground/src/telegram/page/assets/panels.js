@@ -70,22 +70,25 @@ export function drawTopics(chat, selected, choose) {
   }));
 }
 
+/** Whether a call changes a message into what it was already, which the service refuses and a bot may expect. */
+const unchanged = (call) => call.state === "error" && /message is not modified/.test(call.description);
+
 /** The newest calls; equal ones in a row are one chip with a number. */
 export function drawCalls(calls, unconfirmed) {
   const chips = [];
   for (const call of calls.slice(-80)) {
-    const state = call.state === "error" && call.code === 429 ? "flood" : call.state;
+    const state = unchanged(call) ? "unchanged" : call.state === "error" && call.code === 429 ? "flood" : call.state;
     const last = chips.at(-1);
     if (last && last.method === call.method && last.state === state && last.chat === call.chat) last.times += 1;
     else chips.push({ ...call, state, times: 1 });
   }
   $("calls").replaceChildren(...chips.slice(-14).map((chip) => {
     const times = chip.times > 1 ? ` ×${chip.times}` : "";
-    const result = chip.state === "ok" ? "" : chip.code ? ` ${chip.code}` : ` ${chip.state}`;
+    const result = chip.state === "ok" ? "" : chip.code && chip.state !== "unchanged" ? ` ${chip.code}` : ` ${chip.state}`;
     const title = `${chip.method}, chat ${chip.chat ?? "none"}: ${chip.description || chip.state}`;
     return make("span", { data: { state: chip.state }, title }, `${chip.method}${times}${result}`);
   }));
-  const failed = calls.filter((call) => call.state === "error" || call.state === "cut").length;
+  const failed = calls.filter((call) => (call.state === "error" && !unchanged(call)) || call.state === "cut").length;
   const waiting = unconfirmed ? `, ${unconfirmed} updates wait` : "";
   $("counts").replaceChildren(`${calls.length} calls`, failed ? make("b", {}, `, ${failed} failed`) : "", waiting);
 }
@@ -132,7 +135,7 @@ export function drawCommands(commands, typed, choose) {
   $("commands").hidden = found.length === 0;
   $("commands").replaceChildren(...found.map((each) => {
     const button = make("button", { type: "button" }, make("b", {}, `/${each.command}`), make("span", {}, each.description));
-    button.addEventListener("click", () => choose(`/${each.command}`));
+    button.addEventListener("click", () => choose(each.sent));
     return make("li", {}, button);
   }));
 }

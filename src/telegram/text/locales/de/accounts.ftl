@@ -1,8 +1,8 @@
 # Was Administratoren von Konten und vom ganzen Bot sehen.
-user-usage = /user <Nummer oder @Name> zeigt ein Konto.
+user-usage = `/user <Nummer oder @Name>` zeigt ein Konto.
     { "" }
-    /user <Nummer oder @Name> ban <Grund> sperrt es: Es wird nichts mehr beantwortet und nichts mehr verkauft. Den Grund, bis zu { $most } Zeichen, sehen nur Administratoren.
-    /user <Nummer oder @Name> unban öffnet es wieder.
+    `/user <Nummer oder @Name> ban <Grund>` sperrt es: Es wird nichts mehr beantwortet und nichts mehr verkauft. Den Grund, bis zu { $most } Zeichen, sehen nur Administratoren.
+    `/user <Nummer oder @Name> unban` öffnet es wieder.
 user-title = 👤 Konto { $user } · { $name }
 user-seen = Zuerst gesehen { $first }, zuletzt { $last }
 user-model = Sprache: { $language } · Modell: { $model }
@@ -21,7 +21,7 @@ user-privileged = { $user } ist Administrator und kann nicht gesperrt werden. De
 user-unknown = Dieses Konto habe ich nie gesehen.
 user-language-unknown = unbekannt
 stats-title = 📊 Heute (UTC) · 7 Tage · 30 Tage
-stats-people = Personen: { $day } · { $week } · { $month }
+stats-people = Aktiv: { $day } · { $week } · { $month }
 stats-answers = Antworten: { $day } · { $week } · { $month }
 stats-revenue = Einnahmen: { $day } · { $week } · { $month }
 stats-costs = Kosten: { $day } · { $week } · { $month }

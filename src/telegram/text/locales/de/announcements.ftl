@@ -16,9 +16,9 @@ announce-offer = { $people ->
 }
 announce-left-out = Ausgelassen: { $list }.
 announce-nobody-left = Es gibt niemanden, an den das gehen könnte.
-announce-opted-out = { $people } ohne Ankündigungen
-announce-blocked = { $people }, die mich blockiert haben
-announce-banned = { $people } gesperrt
+announce-opted-out = ohne Ankündigungen: { $people }
+announce-blocked = haben mich blockiert: { $people }
+announce-banned = gesperrt: { $people }
 announce-send-button = { $people ->
     [one] 📣 An { $people } Person senden
     *[other] 📣 An { $people } Personen senden

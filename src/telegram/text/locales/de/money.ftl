@@ -5,7 +5,7 @@ pay = **Guthaben aufladen**
 package-button = Paket { $package }: { $stars } ⭐ → { $credit }
 custom-button = Anderer Betrag
 ask-amount = Wie viele Sterne sollen es sein? Antworte auf diese Nachricht mit einer ganzen Zahl von 1 bis { $most }, oder schick /cancel.
-wrong-amount = So viel kann ich nicht verkaufen. Bitte antworte mit einer ganzen Zahl von 1 bis { $most }, oder schick /cancel.
+wrong-amount = Das ist keine gültige Anzahl. Bitte antworte mit einer ganzen Zahl von 1 bis { $most }, oder schick /cancel.
 cancelled = Abgebrochen.
 nothing-to-cancel = Es gibt nichts abzubrechen. /stop beendet eine laufende Antwort.
 invoice-title = Guthaben
@@ -22,13 +22,20 @@ receipt = ✅ { $stars } ⭐ erhalten und { $credit } gutgeschrieben. Dein Gutha
     Innerhalb von { $days } Tagen bekommst du sie zurück: `/refund { $charge }`
 balance = Dein Guthaben: **{ $balance }**
 balance-held = Reserviert für laufende Antworten, Aufnahmen oder Erstattungen: { $held }; frei: { $free }
-balance-latest = Letzte Buchungen:
-balance-earlier = Frühere Buchungen:
+balance-latest = Letzte Buchungen (UTC):
+balance-earlier = Frühere Buchungen (UTC):
 balance-older = Ältere ▶️
 balance-newer = ◀️ Neuere
 operation-starter = Willkommensgeschenk
 operation-opening = Guthaben von früher
 operation-usage = { $subject }
+paid-web-search = Websuche
+paid-picture = Bild
+paid-python = Python-Code
+paid-critique = Prüfung
+paid-picture-view = Bild angesehen
+paid-pdf = PDF gelesen
+paid-recording = Aufnahme
 operation-return = { $subject }, zurückgegeben: Die Antwort ist nie angekommen
 operation-payment = { $subject } ⭐ bezahlt
 operation-refund = { $subject } ⭐ erstattet
@@ -57,14 +64,14 @@ terms = Du zahlst im Voraus mit Telegram-Sternen und bekommst ein Guthaben in US
     • Zahlungen lassen sich innerhalb von { $days } Tagen erstatten, solange das Guthaben dafür reicht.
     • Das Guthaben kann nicht ausgezahlt oder auf andere Konten übertragen werden.
     • Antworten kommen von einer KI und können falsch sein.
-top-up-usage = /topup <Nutzernummer oder @Name> <Betrag>
+top-up-usage = `/topup <Nutzernummer oder @Name> <Betrag>`
     { "" }
     Der Betrag ist in US-Dollar, mit Minuszeichen, um ihn abzuziehen: höchstens neun Ziffern vor und neun nach dem Punkt, zum Beispiel 5 oder -0.25.
 top-up-done = ✅ Nutzer { $user }: { $amount }. Guthaben vorher: { $before }, jetzt: **{ $after }**.
 top-up-unknown = Diesen Nutzer habe ich nie gesehen. Wer ein Guthaben haben soll, muss mir erst schreiben.
 top-up-ambiguous = Mehrere Nutzer wurden zuletzt mit diesem Namen gesehen: { $users }. Bitte nimm die Nummer.
 top-up-too-much = Das Guthaben würde zu groß. Es wurde nichts geändert.
-margin-is = Vom Wert eines Sterns ($0.013) gehen { $k1 } an die Auszahlung (k1), { $k2 } an Themen (k2) und { $k3 } an dich (k3). k3 darf von 0 bis { $most } sein: /set_margin 0.1
+margin-is = Vom Wert eines Sterns ({ $star }) gehen { $k1 } an die Auszahlung (k1), { $k2 } an Themen (k2) und { $k3 } an dich (k3). k3 darf von 0 bis { $most } sein: /set_margin 0.1
 margin-set = ✅ k3 ist jetzt { $k3 } (vorher { $before }). Das gilt für neue Rechnungen; verschickte halten, was sie versprechen. k1 ist { $k1 }, k2 ist { $k2 }.
 wrong-margin = Der Anteil ist eine Zahl von 0 bis { $most } mit höchstens vier Ziffern nach dem Punkt, zum Beispiel 0.1. Es wurde nichts geändert.
 operation-topic-name = Name für ein Thema, { $subject }

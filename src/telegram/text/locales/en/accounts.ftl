@@ -1,8 +1,8 @@
 # What administrators see of accounts and of the whole bot.
-user-usage = /user <user id or @name> shows an account.
+user-usage = `/user <user id or @name>` shows an account.
     { "" }
-    /user <user id or @name> ban <reason> closes it: nothing is answered and nothing is sold any more. The reason, up to { $most } characters, is for administrators only.
-    /user <user id or @name> unban opens it again.
+    `/user <user id or @name> ban <reason>` closes it: nothing is answered and nothing is sold any more. The reason, up to { $most } characters, is for administrators only.
+    `/user <user id or @name> unban` opens it again.
 user-title = 👤 { $user } · { $name }
 user-seen = First seen { $first }, last seen { $last }
 user-model = Language: { $language } · model: { $model }
@@ -21,7 +21,7 @@ user-privileged = { $user } is an administrator and cannot be banned. The operat
 user-unknown = I have never seen this user.
 user-language-unknown = unknown
 stats-title = 📊 Today (UTC) · 7 days · 30 days
-stats-people = People: { $day } · { $week } · { $month }
+stats-people = Active: { $day } · { $week } · { $month }
 stats-answers = Answers: { $day } · { $week } · { $month }
 stats-revenue = Revenue: { $day } · { $week } · { $month }
 stats-costs = Costs: { $day } · { $week } · { $month }

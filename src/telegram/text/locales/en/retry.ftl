@@ -2,6 +2,7 @@
 try-again-button = 🔄 Try again
 answer-again-button = 🔄 Answer again
 question-changed = ✏️ You have changed your question. Shall I answer it again?
+question-answered-again = ✏️ You have changed your question. I answer it again.
 retry-no-question = There is no question here that I could answer again. Please write one.
 retry-running = I am still answering. /stop ends that; then /retry asks again.
 retry-used = This question was asked again already.

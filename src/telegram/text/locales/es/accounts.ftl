@@ -1,8 +1,8 @@
 # Lo que los administradores ven de las cuentas y de todo el bot.
-user-usage = /user <número o @nombre> muestra una cuenta.
+user-usage = `/user <número o @nombre>` muestra una cuenta.
     { "" }
-    /user <número o @nombre> ban <motivo> la cierra: ya no se responde ni se vende nada. El motivo, hasta { $most } caracteres, solo lo ven los administradores.
-    /user <número o @nombre> unban la abre otra vez.
+    `/user <número o @nombre> ban <motivo>` la cierra: ya no se responde ni se vende nada. El motivo, hasta { $most } caracteres, solo lo ven los administradores.
+    `/user <número o @nombre> unban` la abre otra vez.
 user-title = 👤 Cuenta { $user } · { $name }
 user-seen = Vista por primera vez { $first }, por última vez { $last }
 user-model = Idioma: { $language } · modelo: { $model }
@@ -21,7 +21,7 @@ user-privileged = { $user } es administrador y su cuenta no se puede cerrar. El 
 user-unknown = Nunca he visto esta cuenta.
 user-language-unknown = desconocido
 stats-title = 📊 Hoy (UTC) · 7 días · 30 días
-stats-people = Personas: { $day } · { $week } · { $month }
+stats-people = Activos: { $day } · { $week } · { $month }
 stats-answers = Respuestas: { $day } · { $week } · { $month }
 stats-revenue = Ingresos: { $day } · { $week } · { $month }
 stats-costs = Costes: { $day } · { $week } · { $month }

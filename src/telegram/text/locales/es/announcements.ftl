@@ -1,5 +1,5 @@
 # Anuncios: para el administrador que los prepara, y debajo de cada copia.
-announce-ask = 📣 Mándame el anuncio como tu próximo mensaje: texto, foto, vídeo, archivo, mensaje de voz, sticker, encuesta o cualquier otra cosa que se pueda copiar. Verás una vista previa antes de que salga nada. /cancel lo descarta.
+announce-ask = 📣 Envíame el anuncio como tu próximo mensaje: texto, foto, vídeo, archivo, mensaje de voz, sticker, encuesta o cualquier otra cosa que se pueda copiar. Verás una vista previa antes de que salga nada. /cancel lo descarta.
 announce-for = { $people ->
     [one] Es para { $people } persona.
     *[other] Es para { $people } personas.
@@ -7,31 +7,31 @@ announce-for = { $people ->
 announce-unknown = A estos nunca los he visto: { $names }
 announce-ambiguous = Estos nombres son de varias personas, así que usa sus números: { $names }
 announce-nobody-known = No conozco a nadie de los que has nombrado, así que no hay a quién anunciar nada. /announce sin nombres va a todos.
-announce-album = Un álbum no se puede anunciar. Manda una sola foto, vídeo o archivo, o /cancel.
-announce-not-copied = Telegram no me deja copiar este mensaje. Manda otro, o /cancel.
-announce-gone = Ya no se espera ningún anuncio. Manda /announce otra vez.
+announce-album = Un álbum no se puede anunciar. Envía una sola foto, vídeo o archivo, o /cancel.
+announce-not-copied = Telegram no me deja copiar este mensaje. Envía otro, o /cancel.
+announce-gone = Ya no se espera ningún anuncio. Envía /announce otra vez.
 announce-offer = { $people ->
-    [one] ☝️ ¿Se lo mando a { $people } persona?
-    *[other] ☝️ ¿Se lo mando a { $people } personas?
+    [one] ☝️ ¿Se lo envío a { $people } persona?
+    *[other] ☝️ ¿Se lo envío a { $people } personas?
 }
 announce-left-out = Quedan fuera: { $list }.
-announce-nobody-left = No hay nadie a quien mandárselo.
+announce-nobody-left = No hay nadie a quien enviárselo.
 announce-opted-out = { $people } sin anuncios
 announce-blocked = { $people } que me han bloqueado
 announce-banned = { $people } con la cuenta cerrada
 announce-send-button = { $people ->
-    [one] 📣 Mandar a { $people } persona
-    *[other] 📣 Mandar a { $people } personas
+    [one] 📣 Enviar a { $people } persona
+    *[other] 📣 Enviar a { $people } personas
 }
 announce-cancel-button = Cancelar
 announce-stop-button = ⏹ Detener
 announce-cancelled = El anuncio está cancelado. No lo ha recibido nadie.
 announce-before = Eso ya se decidió.
-announce-busy = Se está mandando otro anuncio. Espera a que termine o detenlo con /announce.
+announce-busy = Se está enviando otro anuncio. Espera a que termine o detenlo con /announce.
 announce-stopping = Se detiene; enseguida te llega el informe.
-announce-running = 📣 Se está mandando un anuncio: { $done } de { $all }.
-announce-progress = 📣 Mandando: { $done } de { $all }
-announce-sent = ✅ El anuncio se ha mandado.
+announce-running = 📣 Se está enviando un anuncio: { $done } de { $all }.
+announce-progress = 📣 Enviando: { $done } de { $all }
+announce-sent = ✅ El anuncio se ha enviado.
 announce-stopped = ⏹ El anuncio se ha detenido.
 announce-content-gone = ⚠️ El anuncio se ha detenido: se borró el mensaje con su contenido.
 announce-result-sent = recibido: { $people }

@@ -5,7 +5,7 @@ welcome = ¡Hola, { $name }! Soy un asistente de IA. Escríbeme sobre lo que qui
 welcome-back = ¡Hola de nuevo, { $name }! Seguimos donde lo dejamos. ¿Qué hacemos ahora?
 help = Escríbeme como a una persona. Varios mensajes seguidos cuentan como uno solo.
     { "" }
-    • Un mensaje nuevo mientras respondo detiene esa respuesta; lo que ya he dicho se queda.
+    • Un mensaje nuevo mientras respondo detiene esa respuesta; lo que ya he dicho se conserva.
     • Envíame fotos, PDF, documentos de oficina y archivos de texto, con la pregunta debajo o después. Los mensajes de voz cuentan como los escritos.
     • Edita un mensaje y a partir de entonces leeré la nueva versión.
     • En un grupo respondo cuando me mencionas o me respondes.
@@ -23,8 +23,8 @@ failed-refused = ⚠️ El modelo no ha querido responder a esto. Prueba a decir
 failed-empty = ⚠️ El modelo no ha respondido nada. Inténtalo otra vez o formula la pregunta de otra manera.
 failed-internal = ⚠️ Algo ha fallado por mi parte. Tu mensaje está guardado; escribe otra vez.
 out-of-funds = 💳 Se te ha acabado el saldo, así que me he detenido aquí. /pay lo recarga, /balance muestra en qué se ha gastado.
-turn-limit = ⏸ Esta petición ya ha costado lo máximo que puede costar una, así que me he detenido. ¿Sigo?
-failed-no-funds = 💳 No te queda saldo. Tu mensaje está guardado: recarga con /pay y después escribe «sigue». /balance muestra en qué se ha gastado.
+turn-limit = ⏸ Esta petición ha llegado a su límite de coste. ¿Sigo?
+failed-no-funds = 💳 No te queda saldo. Tu mensaje está guardado: recarga con /pay y después pulsa «{ try-again-button }». /balance muestra en qué se ha gastado.
 failed-banned = El operador de este bot ha cerrado tu cuenta. /paysupport explica cómo contactar con él.
 failed-voice-off = 🎤 Aquí no puedo escuchar mensajes de voz. Escríbeme, o pide al operador de este bot que active los mensajes de voz. Tu mensaje está guardado.
 failed-not-heard = ⚠️ No he podido convertir tu grabación en texto. Está guardada y no ha costado nada: envíala otra vez o escríbeme.
@@ -51,7 +51,8 @@ go-on-button = ▶️ Seguir
 go-on-words = Sigue.
 not-yours-to-stop = Esta respuesta ha terminado o es de otra persona.
 not-your-button = Este botón es para otra persona.
-old-button = Este botón es de otro momento. Envía el comando otra vez.
+old-button = Este botón ha caducado. Envía el comando otra vez.
+tool-running = 🔧 { $name }…
 tool-cost-estimator = calculando el coste
 tool-self-critique = revisando la respuesta
 tool-list-files = mirando los archivos

@@ -2,7 +2,10 @@
 models = **El modelo que te responde**
 model-price = ≈ { $price } por una respuesta típica
 model-window-thousands = lee hasta { $count } mil tokens a la vez
-model-window-millions = lee hasta { $count } M de tokens a la vez
+model-window-millions = { $count ->
+    [one] lee hasta { $count } millón de tokens a la vez
+    *[other] lee hasta { $count } millones de tokens a la vez
+}
 model-reads-files = imágenes, PDF y herramientas
 model-thinks = piensa antes de responder
 model-has-effort = esfuerzo ajustable
@@ -23,7 +26,7 @@ settings-effort-medium = Esfuerzo: medio
 settings-effort-high = Esfuerzo: alto, para preguntas difíciles; cuesta más
 settings-limit = Límite de una petición: { $limit }. Ahí me detengo y pregunto si sigo.
 settings-no-limit = Límite de una petición: ninguno
-settings-note = Toca para cambiar. Vale desde tu próximo mensaje.
+settings-note = Toca para cambiar. Se aplica a partir de tu próximo mensaje.
 cost-button-show = Mostrar costes
 cost-button-hide = Ocultar costes
 thinking-button-show = Mostrar razonamiento
@@ -38,7 +41,7 @@ answer-cost = ≈ { $cost }
 card-not-yours = Esta tarjeta es de otra persona. Envía { $name } para abrir la tuya.
 personality = **Cómo quieres que sea contigo**
     { "" }
-    Elige una opción o dímelo con tus palabras: el tono, un papel, lo que debo saber de ti. Vale en todas nuestras conversaciones desde tu próximo mensaje. También lo sigo en los grupos, pero nadie más lo ve.
+    Elige una opción o dímelo con tus palabras: el tono, un papel, lo que debo saber de ti. Se aplica en todas nuestras conversaciones a partir de tu próximo mensaje. También lo sigo en los grupos, pero nadie más lo ve.
 personality-none = Aún no has definido nada.
 personality-now = Ahora:
 personality-private = Cómo debo ser contigo es solo asunto tuyo. Envíame /personality en nuestro chat privado.

@@ -2,6 +2,7 @@
 try-again-button = 🔄 Intentar de nuevo
 answer-again-button = 🔄 Responder de nuevo
 question-changed = ✏️ Has cambiado tu pregunta. ¿Quieres que la responda de nuevo?
+question-answered-again = ✏️ Has cambiado tu pregunta. La respondo de nuevo.
 retry-no-question = Aquí no hay ninguna pregunta que pueda responder otra vez. Escríbeme una, por favor.
 retry-running = Todavía estoy respondiendo. /stop termina la respuesta; después, /retry repite la pregunta.
 retry-used = Esta pregunta ya se repitió.

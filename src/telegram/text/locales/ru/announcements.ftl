@@ -18,7 +18,7 @@ announce-left-out = Не получат: { $list }.
 announce-nobody-left = Отправлять некому.
 announce-opted-out = отказались от объявлений: { $people }
 announce-blocked = заблокировали меня: { $people }
-announce-banned = закрыты: { $people }
+announce-banned = доступ закрыт: { $people }
 announce-send-button = { $people ->
     [one] 📣 Отправить { $people } человеку
     *[other] 📣 Отправить { $people } людям
@@ -32,15 +32,15 @@ announce-stopping = Останавливаю; отчёт придёт через
 announce-running = 📣 Объявление отправляется: { $done } из { $all }.
 announce-progress = 📣 Отправляю: { $done } из { $all }
 announce-sent = ✅ Объявление отправлено.
-announce-stopped = ⏹ Объявление остановлено.
-announce-content-gone = ⚠️ Объявление остановлено: сообщение с его содержанием удалено.
+announce-stopped = ⏹ Отправка остановлена.
+announce-content-gone = ⚠️ Отправка остановлена: сообщение с его содержанием удалено.
 announce-result-sent = получили: { $people }
 announce-result-blocked = заблокировали меня или удалили учётную запись: { $people }
 announce-result-closed = нет личного чата со мной: { $people }
 announce-result-refused = не смогли получить: { $people }
 announce-result-unknown = могли получить: { $people } (Telegram не ответил, а дважды никто не получает)
 announce-result-opted-out = отказались от объявлений: { $people }
-announce-result-banned = закрыты: { $people }
+announce-result-banned = доступ закрыт: { $people }
 announce-result-waiting = не дошла очередь до остановки: { $people }
 announce-report = Результат по каждому человеку
 announcements-off-button = 🔕 Больше не присылать объявления
