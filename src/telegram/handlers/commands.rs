@@ -9,7 +9,9 @@ use super::super::pipeline::queue::{SessionInput, StopRequest, StopSource};
 use super::super::replies::{reply, spawn};
 use super::super::sessions::post;
 use super::super::text::commands;
-use super::{admin, announce, balance, help, language, pay, preferences, refund, retry, start, support};
+use super::{
+    admin, announce, balance, help, language, pay, preferences, privacy, refund, retry, start, support,
+};
 use crate::db::DbError;
 
 /// Carries out a command, or refuses it.
@@ -37,6 +39,8 @@ pub(super) fn obey(context: &Arc<BotContext>, command: Command, header: MessageH
         Command::Model => spawn(context, preferences::models, header),
         Command::Personality => spawn(context, preferences::personality, header),
         Command::Settings => spawn(context, preferences::settings, header),
+        Command::Export => spawn(context, privacy::export, header),
+        Command::Privacy => spawn(context, privacy::show, header),
         Command::Pay => spawn(context, pay::packages, header),
         Command::Balance => spawn(context, balance::handle, header),
         Command::Refund => spawn(context, refund::handle, header),

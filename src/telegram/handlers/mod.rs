@@ -11,6 +11,7 @@ mod language;
 mod migrated;
 mod pay;
 mod preferences;
+mod privacy;
 mod prompt;
 mod refund;
 mod retry;

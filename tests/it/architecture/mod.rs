@@ -124,7 +124,7 @@ const INNER: &[Order] = &[
             &["turn"],
             &["session"],
             &["sessions"],
-            &["handlers"],
+            &["handlers", "personal_data"],
             &["intake", "dispatcher"],
         ],
     ),

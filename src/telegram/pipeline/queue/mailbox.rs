@@ -85,6 +85,8 @@ pub(crate) enum StopSource {
         /// The person who tapped.
         person: Person,
     },
+    /// The person has everything erased; nobody is told of the stop.
+    Erasure,
 }
 
 /// The receiving end of a session's mailbox.
