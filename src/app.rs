@@ -205,6 +205,7 @@ async fn start(
         albums: Albums::default(),
         copies_dropped,
         announcements: Arc::default(),
+        data_requests: Arc::default(),
         topics_due: Arc::default(),
         isolation: Isolation::default(),
         slots: Slots::new(config.conversation.max_turns_per_user),

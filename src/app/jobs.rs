@@ -7,7 +7,7 @@ use crate::db::people;
 use crate::services::{copy_deletions, janitor};
 use crate::telegram::context::BotContext;
 use crate::telegram::intake::Intake;
-use crate::telegram::{announcer, menus, payment_jobs, topic_namer};
+use crate::telegram::{announcer, menus, payment_jobs, personal_data, topic_namer};
 
 /// Starts the background tasks. They run until the service drains.
 pub(super) fn spawn(intake: &Intake, context: &Arc<BotContext>, config: &Config) {
@@ -33,6 +33,9 @@ pub(super) fn spawn(intake: &Intake, context: &Arc<BotContext>, config: &Config)
     life.spawn_vital("topic namer", topic_namer::run(context.clone()));
     life.spawn_vital("refunds", payment_jobs::drive_refunds(context.clone()));
     life.spawn_vital("announcements", announcer::run(context.clone()));
+    for _ in 0..personal_data::WORKERS {
+        life.spawn_vital("data requests", personal_data::run(context.clone()));
+    }
     life.spawn_vital("reconciliation", payment_jobs::reconcile(context.clone()));
 }
 

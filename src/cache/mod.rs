@@ -15,6 +15,7 @@ pub(crate) mod health;
 mod keys;
 pub(crate) mod made_files;
 pub mod messages;
+pub(crate) mod personal;
 pub mod thread;
 pub mod user;
 pub mod write_behind;

@@ -101,7 +101,7 @@ async fn write(
         is_new: row.is_new,
         preferences: preferences::read(
             (row.model_id, row.effort, row.turn_limit),
-            (row.shows_cost, row.shows_thinking),
+            (row.shows_cost, row.shows_thinking, row.announcements),
             row.personality,
         ),
         language: Language::from_tag(row.language.as_deref()),

@@ -16,7 +16,7 @@ WITH place AS (
     -- A user who is older than the ledger gets the starter balance now.
     balance = CASE WHEN users.last_operation IS NULL THEN excluded.balance ELSE users.balance END,
     last_operation = coalesce(users.last_operation, excluded.last_operation)
-  RETURNING xmax = 0 AS is_new, model_id, effort, turn_limit, shows_cost, shows_thinking, personality,
+  RETURNING xmax = 0 AS is_new, model_id, effort, turn_limit, shows_cost, shows_thinking, announcements, personality,
     coalesce(language, language_code) AS language, version
 ), opened AS (
   -- The loser of a race finds the operation booked. Both runs set the same balance, because the key of
@@ -38,7 +38,7 @@ WITH place AS (
   RETURNING id, xmax = 0 AS is_new
 )
 SELECT met.is_new AS "is_new!", model_id, effort, turn_limit, shows_cost AS "shows_cost!",
-       shows_thinking AS "shows_thinking!", personality, language, met.version AS "version!",
+       shows_thinking AS "shows_thinking!", announcements AS "announcements!", personality, language, met.version AS "version!",
        coalesce((SELECT version FROM place), (SELECT version FROM chats WHERE id = $8), 0) AS "chat_version!",
        dialogs.kind AS "dialog?", dialogs.opened_by AS "dialog_opened_by?",
        coalesce((SELECT id FROM found), made.id) AS thread, coalesce(made.is_new, FALSE) AS "is_new_thread!"

@@ -33,6 +33,7 @@ mod notebook;
 mod number_format;
 mod ods;
 mod odt;
+mod packing;
 mod page_ranges;
 mod paragraphs;
 mod pdf;
@@ -59,6 +60,7 @@ use kind::Kind;
 
 pub(crate) use error::DocumentError;
 pub(crate) use kind::{LONGEST_TEXT, supports};
+pub(crate) use packing::{ArchiveError, pack};
 pub(crate) use page_ranges::{PageList, PageRanges};
 pub(crate) use pdf::{
     CutPdf, MOST_BYTES as LARGEST_CUT_PDF, MOST_PAGES as MOST_PDF_PAGES, PdfError, cut as cut_pdf,

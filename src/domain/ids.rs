@@ -72,6 +72,10 @@ id!(
     AnnouncementId(i64)
 );
 id!(
+    /// A person's request about the data that is stored of them.
+    DataRequestId(i64)
+);
+id!(
     /// A payment in Stars.
     PaymentId(i64)
 );

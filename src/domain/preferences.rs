@@ -20,6 +20,8 @@ pub struct Preferences {
     pub shows_cost: bool,
     /// Whether the model's thinking is shown until the answer begins.
     pub shows_thinking: bool,
+    /// Whether the person takes announcements.
+    pub announcements: bool,
     /// How the model is to be with this person.
     pub personality: Option<Personality>,
 }
@@ -32,6 +34,7 @@ impl Default for Preferences {
             turn_limit: None,
             shows_cost: false,
             shows_thinking: true,
+            announcements: true,
             personality: None,
         }
     }
@@ -46,6 +49,7 @@ impl Preferences {
             Choice::TurnLimit(limit) => self.turn_limit = limit,
             Choice::ShowsCost(shows) => self.shows_cost = shows,
             Choice::ShowsThinking(shows) => self.shows_thinking = shows,
+            Choice::Announcements(takes) => self.announcements = takes,
             Choice::Personality(personality) => self.personality = personality,
         }
     }
@@ -64,6 +68,8 @@ pub enum Choice {
     ShowsCost(bool),
     /// Whether thinking is shown.
     ShowsThinking(bool),
+    /// Whether announcements are sent.
+    Announcements(bool),
     /// This personality, or none.
     Personality(Option<Personality>),
 }

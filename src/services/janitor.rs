@@ -13,7 +13,8 @@ use super::made_files;
 use crate::db::audit::Problem;
 use crate::db::retention::{self, RetentionKind, Walk};
 use crate::db::{
-    DbError, OPERATION_LIMIT, announcements, dialogs, file_bytes, topic_names, topics, transcriptions,
+    DbError, OPERATION_LIMIT, announcements, data_requests, dialogs, file_bytes, topic_names, topics,
+    transcriptions,
 };
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
@@ -65,6 +66,8 @@ async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) {
     report("topics", db.until(drain).run_job(OPERATION_LIMIT, topics).await);
     let names = || topic_names::forget(db, forgotten);
     report("topic names", db.until(drain).run_job(OPERATION_LIMIT, names).await);
+    let requests = || data_requests::forget(db, forgotten);
+    report("data requests", db.until(drain).run_job(OPERATION_LIMIT, requests).await);
     let abandoned = || transcriptions::release_abandoned(db, now - TimeDelta::hours(ABANDONED_HOURS));
     report("abandoned transcriptions", db.until(drain).run_job(OPERATION_LIMIT, abandoned).await);
     let expired = || made_files::expire(db);

@@ -71,6 +71,7 @@ fn is_offered(books: &Books, choice: &Choice) -> bool {
         | Choice::Effort(_)
         | Choice::ShowsCost(_)
         | Choice::ShowsThinking(_)
+        | Choice::Announcements(_)
         | Choice::Personality(_) => true,
     }
 }

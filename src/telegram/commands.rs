@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Clear,
     /// Cancels a question that waits for a text.
     Cancel,
+    /// Sends the conversation as a file.
+    Export,
     /// Chooses the model.
     Model,
     /// Shows and changes how the model is to be.
@@ -37,6 +39,8 @@ pub(crate) enum Command {
     Language,
     /// Shows and changes how the bot works in a group.
     Group,
+    /// Shows what is stored about the person, sends it as a file, erases it.
+    Privacy,
     /// Explains.
     Help,
     /// Shows the terms of sale.
@@ -158,6 +162,7 @@ impl Command {
             Self::Retry => row("retry", Conversation, Everyone, Anywhere, Everywhere),
             Self::Clear => row("clear", Conversation, Everyone, Anywhere, Everywhere),
             Self::Cancel => row("cancel", Conversation, Everyone, Anywhere, Nowhere),
+            Self::Export => row("export", Conversation, Everyone, Anywhere, Everywhere),
             Self::Model => row("model", Conversation, Everyone, Anywhere, Everywhere),
             Self::Personality => {
                 row("personality", Conversation, Everyone, Place::PrivateChats, Menu::PrivateChats)
@@ -170,6 +175,7 @@ impl Command {
             Self::PaySupport => row("paysupport", Money, Everyone, Anywhere, Menu::PrivateChats),
             Self::Language => row("language", Bot, Everyone, Anywhere, Menu::PrivateChats),
             Self::Group => row("group", Bot, Everyone, Place::Groups, Everywhere),
+            Self::Privacy => row("privacy", Bot, Everyone, Place::PrivateChats, Menu::PrivateChats),
             Self::Help => row("help", Bot, Everyone, Anywhere, Everywhere),
             Self::TopUp => {
                 row("topup", Administration, Administrators, Place::PrivateChats, Menu::PrivateChats)

@@ -67,6 +67,8 @@ pub(crate) struct BotContext {
     pub copies_dropped: Arc<Notify>,
     /// Wakes the sending of announcements.
     pub announcements: Arc<Notify>,
+    /// Wakes the work on what people ask of the data about them.
+    pub data_requests: Arc<Notify>,
     /// Wakes the naming of topics.
     pub topics_due: Arc<Notify>,
     /// Permits of concurrent transcriptions.

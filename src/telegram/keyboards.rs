@@ -6,9 +6,9 @@ pub(crate) mod preferences;
 
 use strum::VariantArray;
 
-use super::text::{self, announcements, clear, languages, money, retry};
+use super::text::{self, announcements, clear, languages, money, privacy as data, retry};
 use crate::bot_api::methods::{Button, ButtonStyle, InlineKeyboard};
-use crate::domain::ids::{AnnouncementId, DeletionId, TurnId};
+use crate::domain::ids::{AnnouncementId, DataRequestId, DeletionId, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::people::Language;
 use crate::domain::stars::PACKAGES;
@@ -37,6 +37,8 @@ pub(crate) enum ButtonAction {
     Announce(AnnounceStep, AnnouncementId),
     /// Switches announcements off or on for whoever taps it.
     TakeAnnouncements(bool),
+    /// Asks for the data about whoever taps it, or for its erasure.
+    Data(DataTap),
     /// A button of the bot's predecessor, whose data is a chat id.
     Former,
 }
@@ -51,6 +53,35 @@ pub(crate) enum AnnounceStep {
     Cancel,
     /// Ends the sending early.
     Stop,
+}
+
+/// What a button does with the data about a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum DataTap {
+    /// Asks for everything as a file.
+    Everything,
+    /// Offers to erase everything.
+    Erase,
+    /// Confirms an erasure, or takes the offer back.
+    Decide(DataRequestId, bool),
+}
+
+/// Returns the buttons below what is stored about a person.
+pub(crate) fn privacy(language: Language) -> InlineKeyboard {
+    InlineKeyboard::column([
+        (data::everything_button(language), "data:everything".to_owned()),
+        (data::erase_button(language), "data:erase".to_owned()),
+    ])
+}
+
+/// Returns the buttons that confirm an erasure or take the offer back.
+pub(crate) fn confirm_erasure(id: DataRequestId, language: Language) -> InlineKeyboard {
+    let button =
+        |text, word: &str, style| vec![Button { text, callback_data: format!("erase:{word}:{id}"), style }];
+    InlineKeyboard::rows(&[
+        button(data::confirm_button(language), "yes", Some(ButtonStyle::Danger)),
+        button(data::keep_button(language), "no", None),
+    ])
 }
 
 /// Returns the buttons below an announcement that awaits approval by its administrator.
@@ -153,6 +184,17 @@ pub(crate) fn read(data: &str) -> Option<ButtonAction> {
         }
         ("announcements", "on") => Some(ButtonAction::TakeAnnouncements(true)),
         ("announcements", "off") => Some(ButtonAction::TakeAnnouncements(false)),
+        ("data", "everything") => Some(ButtonAction::Data(DataTap::Everything)),
+        ("data", "erase") => Some(ButtonAction::Data(DataTap::Erase)),
+        ("erase", what) => {
+            let (word, id) = what.split_once(':')?;
+            let confirmed = match word {
+                "yes" => true,
+                "no" => false,
+                _ => return None,
+            };
+            Some(ButtonAction::Data(DataTap::Decide(DataRequestId(id.parse().ok()?), confirmed)))
+        }
         ("clear_all", _) => Some(ButtonAction::Former),
         ("buy", "custom") => Some(ButtonAction::BuyCustom),
         ("buy", stars) => {

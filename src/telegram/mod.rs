@@ -19,6 +19,7 @@ mod locale;
 pub(crate) mod menus;
 pub(crate) mod payment_jobs;
 pub(crate) mod payment_worker;
+pub(crate) mod personal_data;
 pub(crate) mod pipeline;
 mod replies;
 pub(crate) mod session;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::context::BotContext;
-use super::pipeline::queue::{PostResult, SessionInput};
+use super::pipeline::queue::{PostResult, SessionInput, StopRequest, StopSource};
 use super::session;
 use crate::domain::ids::{ThreadKey, UpdateId};
 
@@ -22,6 +22,19 @@ pub(super) fn post(context: &Arc<BotContext>, update: UpdateId, key: ThreadKey, 
         }
         PostResult::Full if resumes => {}
         PostResult::Full => defer(context, update, key),
+    }
+}
+
+/// Stops the running answer of a conversation whose person has everything erased. Nobody is told.
+pub(super) fn stop_for_erasure(context: &Arc<BotContext>, key: ThreadKey) {
+    // No update asks for it here: the number is none.
+    let stop = StopRequest { update: UpdateId(0), by: StopSource::Erasure };
+    match context.mailboxes.post(key, SessionInput::Stop(Box::new(stop))) {
+        PostResult::Wake(mailbox) => {
+            context.life.spawn("session", session::run(context.clone(), key, mailbox));
+        }
+        // A full mailbox is tried again with the erasure.
+        PostResult::Delivered | PostResult::Full => {}
     }
 }
 

@@ -140,6 +140,9 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             || point.starts_with("topic name: ")
             // `sponsors.rs` covers this.
             || point == "turn: sponsored"
+            // `exports.rs` and `erasure.rs` cover these.
+            || point.starts_with("export: ")
+            || point.starts_with("erasure: ")
             // `retries.rs` covers this.
             || point.starts_with("retry: ")
             || point.starts_with("edit: ")

@@ -42,6 +42,7 @@ async fn the_card_shows_what_is_set_and_changes_in_place() {
     • Thinking: shown until the answer begins
     • Effort: automatic, as the question needs
     • Limit of a request: $1.00. There I pause and ask whether to go on.
+    • Announcements: wanted
 
     Tap to change. It counts from your next message on.
     ");
@@ -50,6 +51,7 @@ async fn the_card_shows_what_is_set_and_changes_in_place() {
         [
             vec!["Show costs"],
             vec!["Hide thinking"],
+            vec!["No announcements"],
             vec!["*Effort: automatic"],
             vec!["low", "medium", "high"],
             vec!["*Limit: $1.00 (default)"],
@@ -57,7 +59,9 @@ async fn the_card_shows_what_is_set_and_changes_in_place() {
             vec!["$2.00", "$5.00"],
         ]
     );
-    for tap in ["set:cost:on", "set:thinking:off", "set:effort:high", "set:limit:0.25"] {
+    for tap in
+        ["set:cost:on", "set:thinking:off", "set:announcements:off", "set:effort:high", "set:limit:0.25"]
+    {
         assert_eq!(bot.tap(ANN, ANN, settings.id, tap).await, None);
         assert_eq!(bot.tap(ANN, ANN, settings.id, tap).await, None, "a second tap changes nothing");
     }
@@ -71,16 +75,20 @@ async fn the_card_shows_what_is_set_and_changes_in_place() {
     • Thinking: not shown
     • Effort: high, for hard questions; costs more
     • Limit of a request: $0.25. There I pause and ask whether to go on.
+    • Announcements: not wanted
 
     Tap to change. It counts from your next message on.
     ");
-    assert_eq!(buttons(&changed)[..2], [["Hide costs"], ["Show thinking"]]);
+    assert_eq!(buttons(&changed)[..3], [["Hide costs"], ["Show thinking"], ["Get announcements"]]);
+    assert_eq!(bot.database.count("SELECT count(*) FROM users WHERE NOT announcements").await, 1);
     assert_eq!(bot.answers(ANN).len(), 1);
     // A restart keeps everything, and everything can be taken back.
     let mut bot = bot;
     bot.kill().await;
     bot.run().await;
-    for tap in ["set:cost:off", "set:thinking:on", "set:effort:auto", "set:limit:auto"] {
+    for tap in
+        ["set:cost:off", "set:thinking:on", "set:announcements:on", "set:effort:auto", "set:limit:auto"]
+    {
         bot.tap(ANN, ANN, settings.id, tap).await;
     }
     let back = chosen(&bot, &settings, "Limit: $1.00 (default)").await;
@@ -247,7 +255,7 @@ async fn the_chosen_limit_of_a_request_holds() {
 async fn the_operator_bounds_the_limit() {
     let mut bot = Bot::with([("TURN_LIMIT_USD", "0.20"), ("TURN_LIMIT_MAX_USD", "0.5")]).await;
     let settings = card(&bot, ANN, ANN, "/settings").await;
-    assert_eq!(buttons(&settings)[4..], [vec!["*Limit: $0.20 (default)"], vec!["$0.10", "$0.25", "$0.50"]]);
+    assert_eq!(buttons(&settings)[5..], [vec!["*Limit: $0.20 (default)"], vec!["$0.10", "$0.25", "$0.50"]]);
     for forged in ["set:limit:1", "set:limit:0", "set:limit:-1", "set:limit:0.3", "set:limit:1000000"] {
         let told = bot.tap(ANN, ANN, settings.id, forged).await;
         assert_eq!(told.as_deref(), Some("This button has expired. Please send the command again."));

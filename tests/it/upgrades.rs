@@ -1,6 +1,6 @@
 //! Upgrades: a newer version continues with the books and the unfinished work of an older one.
 
-mod samples;
+pub(crate) mod samples;
 
 use std::borrow::Cow;
 use std::path::Path;

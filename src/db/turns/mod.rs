@@ -78,7 +78,7 @@ async fn open_turns(db: &Db, seconds: f64, only: Option<TurnId>) -> Result<Vec<L
                  threads.chat_id, threads.user_id, threads.topic_id, chats.kind, turns.model_id,
                  users.id AS asker, coalesce(turns.payer_id, users.id) AS "payer!", turns.sponsored_in,
                  coalesce(users.language, users.language_code) AS language,
-                 effort, turn_limit, shows_cost, shows_thinking, personality
+                 effort, turn_limit, shows_cost, shows_thinking, announcements, personality
          FROM turns JOIN threads ON threads.id = turns.thread_id
          JOIN chats ON chats.id = threads.chat_id JOIN users ON users.id = coalesce(turns.asker_id, threads.user_id)
          WHERE turns.state = 'open' AND turns.opened_at <= now() - make_interval(secs => $1)
@@ -111,7 +111,7 @@ async fn open_turns(db: &Db, seconds: f64, only: Option<TurnId>) -> Result<Vec<L
         language: Language::from_tag(row.language.as_deref()),
         preferences: preferences::read(
             (Some(row.model_id), row.effort, row.turn_limit),
-            (row.shows_cost, row.shows_thinking),
+            (row.shows_cost, row.shows_thinking, row.announcements),
             row.personality,
         ),
     });

@@ -10,7 +10,8 @@ use super::super::replies::{reply, spawn};
 use super::super::sessions::post;
 use super::super::text::commands;
 use super::{
-    admin, announce, balance, groups, help, language, pay, preferences, refund, retry, start, support,
+    admin, announce, balance, groups, help, language, pay, preferences, privacy, refund, retry, start,
+    support,
 };
 use crate::db::DbError;
 
@@ -40,6 +41,8 @@ pub(super) fn obey(context: &Arc<BotContext>, command: Command, header: MessageH
         Command::Model => spawn(context, preferences::models, header),
         Command::Personality => spawn(context, preferences::personality, header),
         Command::Settings => spawn(context, preferences::settings, header),
+        Command::Export => spawn(context, privacy::export, header),
+        Command::Privacy => spawn(context, privacy::show, header),
         Command::Pay => spawn(context, pay::packages, header),
         Command::Balance => spawn(context, balance::handle, header),
         Command::Refund => spawn(context, refund::handle, header),

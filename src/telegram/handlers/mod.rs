@@ -12,6 +12,7 @@ mod language;
 mod migrated;
 mod pay;
 mod preferences;
+mod privacy;
 mod prompt;
 mod refund;
 mod retry;

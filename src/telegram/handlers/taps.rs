@@ -17,7 +17,7 @@ use super::super::replies::{
 use super::super::sessions::post;
 use super::super::{locale, text};
 use super::prompt::prompt;
-use super::{announce, balance, groups, language, pay, retry};
+use super::{announce, balance, groups, language, pay, privacy, retry};
 use crate::db::DbError;
 use crate::domain::ids::UpdateId;
 use crate::domain::people::Person;
@@ -36,6 +36,7 @@ pub(super) fn tapped(context: &Arc<BotContext>, tap: ButtonPress) {
         Some(ButtonAction::TakeAnnouncements(takes)) => {
             work("announcement", announce::subscribe(context.clone(), tap, takes).boxed());
         }
+        Some(ButtonAction::Data(what)) => work("data", privacy::tapped(context.clone(), tap, what).boxed()),
         action => {
             if let Some(choice) = keyboards::groups::read(&tap.data) {
                 work("group", groups::tapped(context.clone(), tap, choice).boxed());

@@ -39,13 +39,14 @@ pub(crate) fn models<'a>(offered: impl Iterator<Item = &'a Model>, current: &Mod
 
 /// Returns the buttons of the settings.
 pub(crate) fn settings(preferences: &Preferences, terms: &Terms, language: Language) -> InlineKeyboard {
-    let Preferences { effort, turn_limit, shows_cost, shows_thinking, .. } = preferences;
+    let Preferences { effort, turn_limit, shows_cost, shows_thinking, announcements, .. } = preferences;
     let switch = |name: &str, label: String, on: bool| {
         vec![button(label, format!("set:{name}:{}", if on { "off" } else { "on" }), None)]
     };
     let mut rows = vec![
         switch("cost", text::cost_button(language, *shows_cost), *shows_cost),
         switch("thinking", text::thinking_button(language, *shows_thinking), *shows_thinking),
+        switch("announcements", text::announcements_button(language, *announcements), *announcements),
     ];
     let effort_button = |choice: Option<Effort>| {
         let data = format!("set:effort:{}", choice.map_or("auto", Effort::name));
@@ -96,6 +97,7 @@ pub(crate) fn read(data: &str) -> Option<CardTap> {
         ("model", _) => Choice::Model(ModelId(what.to_owned())),
         ("set", Some(("cost", value))) => Choice::ShowsCost(on(value)?),
         ("set", Some(("thinking", value))) => Choice::ShowsThinking(on(value)?),
+        ("set", Some(("announcements", value))) => Choice::Announcements(on(value)?),
         ("set", Some(("effort", "auto"))) => Choice::Effort(None),
         ("set", Some(("effort", value))) => {
             Choice::Effort(Some(EFFORTS.into_iter().find(|effort| effort.name() == value)?))

@@ -23,6 +23,14 @@ fn a_tap_is_read_as_it_was_written_and_nonsense_is_nothing() {
     let topics = data(delete_topics(DeletionId(i64::MAX), 1_000, Language::Russian), 0);
     assert_eq!(read(&topics), Some(ButtonAction::DeleteTopics(DeletionId(i64::MAX))));
     assert_eq!(read("ops:17"), Some(ButtonAction::Page(17)));
+    let (everything, erase) = (data(privacy(Language::German), 0), data(privacy(Language::German), 1));
+    assert_eq!(read(&everything), Some(ButtonAction::Data(DataTap::Everything)));
+    assert_eq!(read(&erase), Some(ButtonAction::Data(DataTap::Erase)));
+    let id = DataRequestId(i64::MAX);
+    for (row, confirmed) in [(0, true), (1, false)] {
+        let decided = data(confirm_erasure(id, Language::Spanish), row);
+        assert_eq!(read(&decided), Some(ButtonAction::Data(DataTap::Decide(id, confirmed))));
+    }
     for nonsense in [
         "ops:",
         "ops:0",
@@ -48,6 +56,12 @@ fn a_tap_is_read_as_it_was_written_and_nonsense_is_nothing() {
         "buy:010",
         "buy:2501",
         "buy:999999999999",
+        "data:",
+        "data:everything:1",
+        "erase:1",
+        "erase:yes:",
+        "erase:yes:x",
+        "erase:maybe:1",
     ] {
         assert_eq!(read(nonsense), None, "{nonsense}");
     }

@@ -36,9 +36,11 @@ impl Card {
         match choice {
             Choice::Model(_) => Self::Models,
             Choice::Personality(_) => Self::Personality,
-            Choice::Effort(_) | Choice::TurnLimit(_) | Choice::ShowsCost(_) | Choice::ShowsThinking(_) => {
-                Self::Settings
-            }
+            Choice::Effort(_)
+            | Choice::TurnLimit(_)
+            | Choice::ShowsCost(_)
+            | Choice::ShowsThinking(_)
+            | Choice::Announcements(_) => Self::Settings,
         }
     }
 

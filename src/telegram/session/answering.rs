@@ -166,7 +166,7 @@ impl Session<'_> {
 /// turn.
 fn concerns(by: &StopSource, turn: TurnId) -> bool {
     match by {
-        StopSource::Command(_) => true,
+        StopSource::Command(_) | StopSource::Erasure => true,
         StopSource::Draft(draft) => streaming::is_draft_of(turn, *draft),
         StopSource::Button { turn: tapped, .. } => *tapped == turn,
     }

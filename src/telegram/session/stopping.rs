@@ -65,6 +65,7 @@ pub(super) fn refuse(context: &Arc<BotContext>, stop_request: StopRequest, may: 
             replies::mark_handled(context, update);
         }
         StopSource::Draft(_) => replies::mark_handled(context, update),
+        StopSource::Erasure => {}
     }
 }
 

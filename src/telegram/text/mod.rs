@@ -10,6 +10,7 @@ pub(crate) mod languages;
 pub(crate) mod money;
 pub(crate) mod numbers;
 pub(crate) mod preferences;
+pub(crate) mod privacy;
 pub(crate) mod retry;
 #[cfg(test)]
 mod tests;

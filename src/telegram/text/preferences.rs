@@ -65,7 +65,7 @@ pub(crate) fn settings(
     (model, turn_limit): (&Model, Usd),
     shows_personality: bool,
 ) -> String {
-    let Preferences { effort, shows_cost, shows_thinking, personality, .. } = preferences;
+    let Preferences { effort, shows_cost, shows_thinking, announcements, personality, .. } = preferences;
     let on = |on: bool, yes: &str, no: &str| say(language, if on { yes } else { no });
     let limit = if turn_limit > Usd::ZERO {
         say_with(language, "settings-limit", &[("limit", &usd_in_full(language, turn_limit))])
@@ -89,6 +89,7 @@ pub(crate) fn settings(
             },
         )),
         Some(limit),
+        Some(on(*announcements, "settings-announcements", "settings-no-announcements")),
     ];
     let lines: Vec<String> = lines.into_iter().flatten().map(|line| format!("- {line}")).collect();
     let (title, note) = (say(language, "settings"), say(language, "settings-note"));
@@ -103,6 +104,11 @@ pub(crate) fn cost_button(language: Language, is_on: bool) -> String {
 /// Labels the button that shows or hides thinking.
 pub(crate) fn thinking_button(language: Language, is_on: bool) -> String {
     say(language, if is_on { "thinking-button-hide" } else { "thinking-button-show" })
+}
+
+/// Labels the button that switches announcements on or off.
+pub(crate) fn announcements_button(language: Language, is_on: bool) -> String {
+    say(language, if is_on { "announcements-button-off" } else { "announcements-button-on" })
 }
 
 /// Labels the button of an effort, or of the automatic one.

@@ -132,7 +132,7 @@ const INNER: &[Order] = &[
             &["turn"],
             &["session"],
             &["sessions"],
-            &["handlers"],
+            &["handlers", "personal_data"],
             &["intake", "dispatcher"],
         ],
     ),

@@ -76,6 +76,14 @@ fn common(table: &str, rows: &[Map<String, Value>], other: &[Map<String, Value>]
     rows.iter().map(row).collect()
 }
 
+/// Fills every table and column with rows of every version. The bot is not started yet.
+pub(crate) async fn fill(bot: &Bot) {
+    for (version, name) in steps() {
+        migrate_to(bot, version).await;
+        insert_samples(bot, &name).await;
+    }
+}
+
 /// Migrates a database with the sample rows of these migrations to the newest version; the bot continues with
 /// it.
 async fn upgrade_after(steps: &[(i64, String)]) {

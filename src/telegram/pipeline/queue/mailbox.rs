@@ -70,12 +70,12 @@ pub(crate) struct StopRequest {
 }
 
 impl StopRequest {
-    /// Returns who wants it. A draft has only one reader.
+    /// Returns who wants it. A draft has only one reader, and an erasure concerns only answers to its person.
     pub(crate) fn person(&self) -> Option<UserId> {
         match &self.by {
             StopSource::Command(header) => Some(header.sender.id),
             StopSource::Button { person, .. } => Some(person.id),
-            StopSource::Draft(_) => None,
+            StopSource::Draft(_) | StopSource::Erasure => None,
         }
     }
 
@@ -101,6 +101,8 @@ pub(crate) enum StopSource {
         /// The person who tapped.
         person: Person,
     },
+    /// The person has everything erased; nobody is told of the stop.
+    Erasure,
 }
 
 /// The receiving end of a session's mailbox.

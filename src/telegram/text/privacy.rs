@@ -1,0 +1,196 @@
+//! Sentences about the data that is stored of a person, and the words of the files in which a person gets it.
+
+use chrono::{DateTime, Utc};
+
+use super::clear::say_counting;
+use super::numbers::usd;
+use super::{say, say_to, say_with, tool_line};
+use crate::db::data_requests::ErasureState;
+use crate::domain::money::Usd;
+use crate::domain::people::Language;
+use crate::domain::tool::ToolState;
+use crate::services::conversation_file::FilePart;
+use crate::services::data_requests::{Decided, FileAsked};
+use crate::services::personal_export::About;
+
+/// Describes what is stored; conversations are kept for this many days.
+pub(crate) fn privacy(language: Language, days: i64) -> String {
+    say_with(language, "privacy", &[("days", &days.to_string())])
+}
+
+/// Labels the button that asks for everything as a file.
+pub(crate) fn everything_button(language: Language) -> String {
+    say(language, "privacy-everything-button")
+}
+
+/// Labels the button that offers to erase everything.
+pub(crate) fn erase_button(language: Language) -> String {
+    say(language, "privacy-erase-button")
+}
+
+/// Answers a tap that asks for everything.
+pub(crate) fn everything_asked(language: Language, asked: FileAsked, now: DateTime<Utc>) -> String {
+    match asked {
+        FileAsked::Begun => say(language, "export-begun"),
+        FileAsked::Running | FileAsked::Empty => say(language, "export-running"),
+        FileAsked::TooSoon(next) => {
+            let minutes = usize::try_from((next - now).num_minutes() + 1).unwrap_or(1);
+            say_counting(language, "export-too-soon", &[("minutes", minutes)])
+        }
+    }
+}
+
+/// Answers `/export`; `None` if the file is the answer.
+pub(crate) fn conversation_asked(language: Language, asked: FileAsked, now: DateTime<Utc>) -> Option<String> {
+    match asked {
+        FileAsked::Begun => None,
+        FileAsked::Running => Some(say(language, "conversation-running")),
+        FileAsked::TooSoon(next) => {
+            let seconds = usize::try_from((next - now).num_seconds() + 1).unwrap_or(1);
+            Some(say_counting(language, "conversation-too-soon", &[("seconds", seconds)]))
+        }
+        FileAsked::Empty => Some(say(language, "conversation-empty")),
+    }
+}
+
+/// Accompanies the file with a conversation.
+pub(crate) fn conversation_made(language: Language) -> String {
+    say(language, "conversation-made")
+}
+
+/// Accompanies the file with everything.
+pub(crate) fn export_made(language: Language) -> String {
+    say(language, "export-made")
+}
+
+/// Tells that a file cannot be made.
+pub(crate) fn file_failed(language: Language) -> String {
+    say(language, "export-failed")
+}
+
+/// Asks whether everything is to be erased. This balance stays.
+pub(crate) fn offer_erasure(language: Language, balance: Usd) -> String {
+    say_with(language, "erasure-offer", &[("balance", &usd(language, balance))])
+}
+
+/// Labels the button that confirms an erasure.
+pub(crate) fn confirm_button(language: Language) -> String {
+    say(language, "erasure-confirm-button")
+}
+
+/// Labels the button that takes the offer back.
+pub(crate) fn keep_button(language: Language) -> String {
+    say(language, "erasure-keep-button")
+}
+
+/// Answers a tap below the offer of an erasure.
+pub(crate) fn decided(language: Language, decided: Decided, confirmed: bool) -> String {
+    match decided {
+        Decided::Done if confirmed => say(language, "erasure-begun"),
+        Decided::Done => say(language, "erasure-dropped"),
+        Decided::Unknown => super::old_button(language),
+        Decided::Expired => say(language, "erasure-expired"),
+        Decided::Before(ErasureState::Waiting) => say(language, "erasure-running"),
+        Decided::Before(ErasureState::Cancelled | ErasureState::Offered) => {
+            say(language, "erasure-cancelled")
+        }
+        Decided::Before(ErasureState::Done | ErasureState::Failed) => say(language, "erasure-before"),
+    }
+}
+
+/// Tells that everything is erased and which balance has stayed.
+pub(crate) fn erased(language: Language, balance: Usd) -> String {
+    say_with(language, "erasure-done", &[("balance", &usd(language, balance))])
+}
+
+/// Says a part of the file with a conversation.
+pub(crate) fn file_part(language: Language, part: FilePart<'_>) -> String {
+    match part {
+        FilePart::Heading(title, topic) => {
+            let heading = match title {
+                Some(title) => say_to(language, "file-heading-in", title),
+                None => say(language, "file-heading"),
+            };
+            match topic {
+                Some(topic) => {
+                    let topic = say_with(language, "file-topic", &[("number", &topic.to_string())]);
+                    format!("{heading}, {topic}")
+                }
+                None => heading,
+            }
+        }
+        FilePart::Made(time, messages) => {
+            say_with(language, "file-made", &[("time", time), ("count", &messages.to_string())])
+        }
+        FilePart::OlderLeftOut => say(language, "file-older-left-out"),
+        FilePart::You => say(language, "file-you"),
+        FilePart::Edited => say(language, "file-edited"),
+        FilePart::Cut => say(language, "file-cut"),
+        FilePart::ForwardedFrom(name) => say_to(language, "file-forwarded", name),
+        FilePart::ReplyTo(name) => say_to(language, "file-reply", name),
+        FilePart::Spoken => say(language, "file-spoken"),
+        FilePart::Tool(name, failed) => {
+            tool_line(language, name, None, if failed { ToolState::Failed } else { ToolState::Done })
+        }
+        FilePart::NotSent(name) => say_to(language, "file-not-sent", name),
+    }
+}
+
+/// Explains the file with everything, in that file.
+pub(crate) fn about_export(language: Language, about: About<'_>) -> String {
+    let time = about.now.format("%Y-%m-%d %H:%M UTC").to_string();
+    let explained = say_with(language, "about-export", &[("time", &time)]);
+    let completeness = if about.left_out.is_empty() {
+        say(language, "about-export-complete")
+    } else {
+        let paths = about.left_out.iter().map(|path| format!("- {path}"));
+        let lines = std::iter::once(say(language, "about-export-left-out")).chain(paths);
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    format!("{explained}\n\n{completeness}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use strum::VariantArray;
+
+    use super::*;
+
+    #[test]
+    fn answers_to_taps_fit_telegrams_alerts() {
+        let now = DateTime::UNIX_EPOCH;
+        for &language in Language::VARIANTS {
+            let soon = FileAsked::TooSoon(now + TimeDelta::minutes(42));
+            let mut texts = [FileAsked::Begun, FileAsked::Running, soon]
+                .map(|asked| everything_asked(language, asked, now))
+                .to_vec();
+            for state in [ErasureState::Waiting, ErasureState::Cancelled, ErasureState::Done] {
+                texts.push(decided(language, Decided::Before(state), true));
+            }
+            for confirmed in [true, false] {
+                texts.push(decided(language, Decided::Done, confirmed));
+                texts.push(decided(language, Decided::Expired, confirmed));
+            }
+            for text in texts {
+                assert!((1..=200).contains(&text.chars().count()), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn waiting_times_are_said_as_people_say_them() {
+        let now = DateTime::UNIX_EPOCH;
+        let asked = |seconds| FileAsked::TooSoon(now + TimeDelta::seconds(seconds));
+        for (language, seconds, words) in [
+            (Language::English, 30, "once an hour; the next one in 1 minute."),
+            (Language::English, 3_599, "once an hour; the next one in 60 minutes."),
+            (Language::Russian, 130, "раз в час; следующий — через 3 минуты."),
+            (Language::German, 30, "einmal pro Stunde; die nächste gibt es in 1 Minute."),
+            (Language::Spanish, 130, "una vez por hora; la próxima, dentro de 3 minutos."),
+        ] {
+            let text = everything_asked(language, asked(seconds), now);
+            assert!(text.contains(words), "{text}");
+        }
+    }
+}
