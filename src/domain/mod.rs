@@ -15,6 +15,7 @@ pub mod media;
 pub mod message;
 pub mod model;
 pub mod money;
+pub mod outcome;
 pub mod people;
 pub mod preferences;
 pub mod record;

@@ -1,6 +1,9 @@
 //! Metrics in a registry of their own. Every family starts with all its labels at zero, so that no graph has
 //! a gap. Metric names of the predecessor (`bot_...`) are kept where the meaning is the same.
 
+mod family;
+mod series;
+
 use std::time::Duration;
 
 use prometheus::process_collector::ProcessCollector;
@@ -9,9 +12,7 @@ use prometheus::{
     Opts, Registry, TextEncoder,
 };
 
-use strum::VariantArray as _;
-
-use crate::domain::tool::ToolName;
+pub use self::family::Family;
 
 /// A number that only grows, for code that counts outside this file.
 pub type Counter = IntCounter;
@@ -298,70 +299,7 @@ metrics! {
     dead_letters: IntGauge = "bot_dead_letters";
 }
 
-/// A family of metrics, as the documentation describes it.
-#[derive(Clone, Copy, Debug)]
-pub struct Family {
-    /// The name.
-    pub name: &'static str,
-    /// The type of the handle, such as `IntCounterVec`.
-    pub kind: &'static str,
-    /// The names of the labels.
-    pub labels: &'static [&'static str],
-    /// The help line.
-    pub help: &'static str,
-}
-
-impl Family {
-    /// Returns the type as Prometheus calls it.
-    pub fn type_name(&self) -> &'static str {
-        match self.kind {
-            "Histogram" | "HistogramVec" | "CoarseHistogramVec" => "histogram",
-            "IntCounter" | "IntCounterVec" => "counter",
-            _ => "gauge",
-        }
-    }
-}
-
-/// The results of a request to a model.
-const REQUEST_RESULTS: [&str; 4] = ["ok", "retried", "failed", "cut"];
-/// The kinds of tokens.
-const TOKEN_KINDS: [&str; 4] = ["input", "cache_write", "cache_read", "output"];
-
 impl Metrics {
-    /// Creates the series of labels whose values are listed elsewhere.
-    fn begin_at_zero(&self) {
-        self.build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        for tool in ToolName::VARIANTS {
-            for status in ["success", "error"] {
-                self.tool_calls.with_label_values(&[tool.name(), status]);
-            }
-            for reason in ["balance", "limit"] {
-                self.tools_refused.with_label_values(&[tool.name(), reason]);
-            }
-        }
-        for result in ["ok", "flood", "refused", "failed"] {
-            for method in ["getUpdates", "sendMessage", "sendMessageDraft", "editMessageText"] {
-                self.telegram_calls.with_label_values(&[method, result]);
-            }
-        }
-    }
-
-    /// Creates the series of a model, so that its first request is seen as growth.
-    pub(crate) fn expect_model(&self, model: &str) {
-        self.service_costs.with_label_values(&[model]);
-        for result in REQUEST_RESULTS {
-            self.llm_requests.with_label_values(&[model, result]);
-        }
-        for kind in TOKEN_KINDS {
-            self.llm_tokens.with_label_values(&[model, kind]);
-        }
-    }
-
-    /// Creates the series of a paid service that is no model of conversations.
-    pub(crate) fn expect_service(&self, service: &str) {
-        self.service_costs.with_label_values(&[service]);
-    }
-
     /// Counts a call of a tool that ended.
     pub(crate) fn count_tool(&self, name: &str, failed: bool, duration: Duration) {
         self.tool_calls.with_label_values(&[name, if failed { "error" } else { "success" }]).inc();
@@ -379,14 +317,4 @@ impl Metrics {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_family_is_there_from_the_start() {
-        let text = Metrics::new().unwrap().render();
-        assert!(text.contains("bot_turns_total{outcome=\"superseded\"} 0"), "{text}");
-        assert!(text.contains("# HELP bot_turns_active Turns that run now."), "{text}");
-        assert!(text.contains("bot_turn_preparation_seconds_count 0"), "{text}");
-    }
-}
+mod tests;

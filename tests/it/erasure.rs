@@ -6,10 +6,11 @@ use rust_decimal::Decimal;
 use sqlx::AssertSqlSafe;
 
 use crate::exports::{WAITING, file};
+use crate::group_settings::group_card;
 use crate::harness::money::person;
 use crate::harness::redis::Redis;
 use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, prompt};
-use crate::models_command::{buttons, card};
+use crate::models_command::{buttons, card, chosen};
 
 /// Words that nobody says but Ann, in her messages, files and choices.
 const WORDS: [&str; 3] = ["xylophone", "Annabella", "ann_of_leeds"];
@@ -261,5 +262,37 @@ async fn only_the_person_confirms_in_time_and_once() {
     assert_eq!(bot.database.count(WAITING).await, 0);
     assert!(!found(&bot, &["xylophone"]).await.is_empty());
     assert!(bot.balance(ANN).await > Decimal::ZERO);
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn in_a_shared_conversation_only_the_questions_of_the_person_and_their_answers_go() {
+    let redis = Redis::start().await;
+    let bot = Bot::with([("REDIS_URL", redis.url().as_str())]).await;
+    let group = group_card(&bot).await;
+    bot.tap(GROUP, ANN, group.id, "group:talks:shared").await;
+    chosen(&bot, &group, "One for all").await;
+    bot.model.script(Reply::text("A saxophone is made of brass."));
+    bot.ask_in(GROUP, BOB, "@starling_bot tell me of the saxophone").await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+    let notes = NewFile::new(Attachment::Document, "notes.txt", "text/plain", b"A xylophone".to_vec());
+    bot.telegram.send(GROUP, BOB, notes.captioned("@starling_bot and this?"));
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'answered'", 2).await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+    bot.model.script(Reply::text("A glockenspiel is made of steel."));
+    bot.ask_in(GROUP, ANN, "@starling_bot tell me of the glockenspiel").await;
+    bot.database.until("SELECT count(*) FROM turns WHERE NOT counted OR state = 'open'", 0).await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+    let question = offer(&bot, BOB).await;
+    bot.tap(BOB, BOB, question.id, &button(&question, 0)).await;
+    bot.database.until(WAITING, 0).await;
+    let words = ["saxophone", "xylophone", "notes.txt"];
+    assert_eq!(found(&bot, &words).await, Vec::<String>::new());
+    assert_eq!(cached(&redis, &words).await, Vec::<String>::new());
+    // What Ann has asked stays, and the conversation goes on.
+    assert!(!found(&bot, &["glockenspiel"]).await.is_empty());
+    bot.ask_in(GROUP, ANN, "@starling_bot and of what else?").await;
+    let shown = prompt(bot.model.requests().last().unwrap());
+    assert!(shown.contains("glockenspiel") && !shown.contains("saxophone"), "{shown}");
     bot.end().await;
 }

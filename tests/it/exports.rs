@@ -281,7 +281,17 @@ async fn whenever_the_process_dies_one_file_comes() {
 }
 
 /// Columns that name a person, beside those that refer to `users`.
-const PERSONS: [&str; 6] = ["user_id", "owner_id", "admin_id", "payer_id", "actor_id", "changed_by"];
+const PERSONS: [&str; 9] = [
+    "user_id",
+    "owner_id",
+    "admin_id",
+    "payer_id",
+    "actor_id",
+    "changed_by",
+    "asker_id",
+    "author_id",
+    "sponsor_id",
+];
 /// Tables that name persons in no such column.
 const NAMELESS: [&str; 3] = ["inbox", "dead_letters", "chats"];
 /// Tables that are left out, with the reason.
@@ -317,19 +327,18 @@ async fn personal_tables(bot: &Bot) -> BTreeSet<String> {
 }
 
 /// What makes a row one of the person 43 or 42, by the first column that the table has.
-const OWN: [(&str, &str); 6] = [
+const OWN: [(&str, &str); 8] = [
     ("user_id", "user_id = $1"),
+    ("author_id", "id IN (SELECT message_row FROM messages_of_people WHERE person_id = $1)"),
+    ("asker_id", "id IN (SELECT turn_id FROM turns_of_people WHERE person_id = $1)"),
     (
         "owner_id",
-        "(owner_id = $1 OR chat_id = $1 OR turn_id IN (SELECT turns.id FROM turns JOIN threads ON threads.id = thread_id WHERE user_id = $1))",
+        "(owner_id = $1 OR chat_id = $1 OR turn_id IN (SELECT turn_id FROM turns_of_people WHERE person_id = $1))",
     ),
     ("admin_id", "admin_id = $1"),
     ("changed_by", "changed_by = $1"),
     ("thread_id", "thread_id IN (SELECT id FROM threads WHERE user_id = $1)"),
-    (
-        "turn_id",
-        "turn_id IN (SELECT turns.id FROM turns JOIN threads ON threads.id = thread_id WHERE user_id = $1)",
-    ),
+    ("turn_id", "turn_id IN (SELECT turn_id FROM turns_of_people WHERE person_id = $1)"),
 ];
 
 /// Counts the rows of a person in a table, by its columns; `None` if these do not tell.

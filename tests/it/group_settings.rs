@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 const NOT_ALLOWED: &str = "Only administrators of this group can change how I work here.";
 const NOT_YOURS: &str = "This is somebody else's card. Send /group for your own.";
-const OLD: &str = "This button is from another time. Please send the command again.";
+const OLD: &str = "This button has expired. Please send the command again.";
 
 /// Asks the model for nothing: waits until an update is handled, and checks that nobody was answered.
 pub(crate) async fn hears_nothing(bot: &Bot, update: i64, requests: usize) {

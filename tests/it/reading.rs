@@ -149,7 +149,7 @@ async fn places_contacts_polls_and_stickers_that_move_are_a_line_for_the_model()
     let ours = bot.ask_in(GROUP, ANN, "@starling_bot hello").await;
     let message = bot.telegram.messages(GROUP).into_iter().find(|message| message.text == ours).unwrap();
     bot.telegram.say_with(GROUP, ANN, Some(message.id), kinds::location(1.0, 2.0));
-    assert!(bot.answer(GROUP, 2).await.contains("[location: 1.0, 2.0]"), "{}", bot.screen(GROUP));
+    bot.hears(GROUP, "[location: 1.0, 2.0]").await;
     bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
     assert_eq!(bot.answers(GROUP).len(), 2);
     bot.end().await;

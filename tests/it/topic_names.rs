@@ -286,6 +286,8 @@ async fn two_hundred_topics_opened_at_once_are_named_once_each_across_a_kill() {
         .await
         .unwrap();
     bot.kill().await;
+    // A penalty from before the kill is not known afterwards, so the next call may still fall into it.
+    bot.telegram.end_penalties();
     bot.run().await;
     bot.database.until_within(BOUND * 4, "SELECT count(*) FROM topic_names WHERE state = 'named'", 200).await;
     for (user, topic, name) in &opened {

@@ -75,6 +75,11 @@ impl Telegram {
         self.shared.change(|world| world.faults.unwanted.clear());
     }
 
+    /// Ends all penalties. A bot that was killed does not know those that it was under.
+    pub fn end_penalties(&self) {
+        self.shared.change(|world| world.rates.forgive());
+    }
+
     /// Holds calls of a method (or each `download`) before they are carried out, until the hold is released
     /// or dropped.
     pub fn hold(&self, method: &str) -> Hold {

@@ -12,6 +12,7 @@ pub(crate) mod normalize;
 mod pointing;
 pub(crate) mod processor;
 pub(crate) mod queue;
+pub(crate) mod reopening;
 mod settings;
 pub(crate) mod slots;
 mod voice;

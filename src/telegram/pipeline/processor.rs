@@ -4,12 +4,11 @@
 use crate::cache::context::CachedContext as Cached;
 use crate::cache::user::User;
 use crate::conversation;
+use crate::db::DbError;
 use crate::db::dialogs::{Dialog, OpenDialog};
-use crate::db::turns::LeftOpen;
 use crate::db::turns::opening::{self, HoldRequest, OpenOutcome, Stored};
-use crate::db::{DbError, files, transcriptions};
 use crate::domain::file::{Refusal, Retrieval};
-use crate::domain::ids::{MessageId, ThreadKey, TurnId};
+use crate::domain::ids::ThreadKey;
 use crate::domain::message::{HistoryMessage, Incoming};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, ChatKind, Person};
@@ -201,63 +200,15 @@ async fn attempt(
 }
 
 /// Returns the most that the first request of a turn may cost.
-fn reserve(context: &BotContext, settings: &TurnSettings, history: &[HistoryMessage], chat: ChatKind) -> Usd {
+pub(super) fn reserve(
+    context: &BotContext,
+    settings: &TurnSettings,
+    history: &[HistoryMessage],
+    chat: ChatKind,
+) -> Usd {
     let tools = context.assistant.toolbox.specs();
     let bytes = conversation::prompt_bytes(history, chat, tools, settings.personality.as_ref());
     pricing::bound(&settings.model, bytes, context.books.today())
-}
-
-/// Rebuilds the request of an interrupted turn. Its history ends with its own messages: later ones belong to
-/// later turns.
-///
-/// # Errors
-/// Returns an error if the service shuts down or the database fails permanently.
-pub(crate) async fn resume(
-    context: &BotContext,
-    left: &LeftOpen,
-    attempt: i32,
-) -> Result<TurnRequest, DbError> {
-    let db = &context.db;
-    let load = || history::load(db, left.thread, Some(left.turn));
-    let history = db.persist(load).await?.messages;
-    let look = || files::unfetched(db, left.turn);
-    let unfetched = db.persist(look).await?;
-    let unheard = still_unheard(context, left.turn).await?;
-    let LeftOpen { turn, thread, key, asker, payer, question, .. } = *left;
-    let LeftOpen { cleared, live_message, held, .. } = *left;
-    let chat_kind = chat_kind(&left.chat_kind, left.question);
-    let settings = settings::of(&context.books, &left.preferences, left.language);
-    let reserve = reserve(context, &settings, &history, chat_kind);
-    Ok(TurnRequest {
-        turn,
-        attempt,
-        thread,
-        key,
-        asker,
-        payer,
-        chat_kind,
-        question,
-        cleared,
-        live_message,
-        history,
-        continuation: None,
-        settings,
-        held,
-        reserve,
-        unfetched,
-        unheard,
-    })
-}
-
-/// Why the model is not asked about a turn that a crash left open.
-async fn still_unheard(context: &BotContext, turn: TurnId) -> Result<Option<TurnFailure>, DbError> {
-    let db = &context.db;
-    let found = db.persist(|| transcriptions::unheard(db, turn)).await?;
-    Ok(found.and_then(|found| match (found.failed, found.silent) {
-        (true, _) => Some(TurnFailure::NotHeard),
-        (false, true) => Some(TurnFailure::NothingSaid),
-        (false, false) => context.speech.is_none().then_some(TurnFailure::VoiceOff),
-    }))
 }
 
 /// Why the model is not asked: every message is a recording without a word. A recording that was withheld is
@@ -291,19 +242,6 @@ fn unfetched(batch: &[Incoming]) -> Unfetched {
             .iter()
             .flat_map(Incoming::files)
             .any(|(_, _, fetched)| fetched.refusal() == Some(Refusal::DailyLimit)),
-    }
-}
-
-fn chat_kind(stored: &str, question: MessageId) -> ChatKind {
-    match stored {
-        "private" => ChatKind::Private,
-        "group" => ChatKind::Group,
-        "supergroup" => ChatKind::Supergroup,
-        "channel" => ChatKind::Channel,
-        other => {
-            tracing::error!(message.id = question.0, "the chat kind {other} is unknown");
-            ChatKind::Supergroup
-        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::db::turns::LeftOpen;
 use crate::services::recovery::{self, Company, Recovery};
 use crate::services::settlement::{self, Restarted};
 use crate::telegram::pipeline::isolation::{Mode, Permit, Suspect};
-use crate::telegram::pipeline::processor;
+use crate::telegram::pipeline::reopening;
 use crate::telegram::turn;
 
 impl Session<'_> {
@@ -51,7 +51,7 @@ impl Session<'_> {
                 let restarted = db.persist(restart).await?;
                 let Some(Restarted { attempt, lost }) = restarted else { return Ok(()) };
                 context.metrics.costs.with_label_values(&[Payer::Owner.name()]).inc_by(lost.nano());
-                let mut request = processor::resume(context, left, attempt).await?;
+                let mut request = reopening::resume(context, left, attempt).await?;
                 turn::find_live_message(context, left, &mut request).await?;
                 let (turn, crashes) = (left.turn, left.crashes);
                 let alone = company == Company::Nobody;
@@ -61,7 +61,7 @@ impl Session<'_> {
             Recovery::Close(company, rest) => {
                 let finish = || recovery::finish(db, left, company);
                 db.persist(finish).await?;
-                let mut request = processor::resume(context, left, left.attempt).await?;
+                let mut request = reopening::resume(context, left, left.attempt).await?;
                 turn::find_live_message(context, left, &mut request).await?;
                 let span = turn::span(&request, iter::empty());
                 turn::close_cut(context, &request, *rest).instrument(span).await;

@@ -5,8 +5,8 @@ use super::Session;
 use crate::db::DbError;
 use crate::services::retrying::{self, Retried, RetryRefusal};
 use crate::telegram::pipeline::isolation::Mode;
-use crate::telegram::pipeline::processor;
 use crate::telegram::pipeline::queue::RetryRequest;
+use crate::telegram::pipeline::reopening;
 use crate::telegram::{locale, replies, text};
 
 /// The most wishes that wait. Only the first can be granted.
@@ -58,7 +58,7 @@ impl Session<'_> {
         // During a drain the turn waits for the next start.
         let entering = context.isolation.enter(Mode::Shared);
         let Some(permit) = context.life.drain.run_until_cancelled(entering).await else { return Ok(true) };
-        let request = processor::resume(context, &left, left.attempt).await?;
+        let request = reopening::resume(context, &left, left.attempt).await?;
         tracing::info!(turn.id = left.turn.0, "a question is asked again");
         self.asked.clear();
         self.answer(request, permit, None).await;

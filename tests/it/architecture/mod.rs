@@ -128,6 +128,7 @@ const INNER: &[Order] = &[
             &["pipeline/voice"],
             &["pipeline/normalize", "pipeline/pointing", "pipeline/settings"],
             &["pipeline/edits", "pipeline/processor"],
+            &["pipeline/reopening"],
             &["announcer", "replies", "payment_jobs", "topic_namer"],
             &["turn"],
             &["session"],
