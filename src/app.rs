@@ -166,11 +166,7 @@ async fn start(
     readiness: &Readiness,
     db: &Db,
 ) -> Result<()> {
-    let allows_newer = config.database.allows_newer_schema;
-    let migrate = || migrate::run_from(db, allows_newer);
-    let migrated = db.until(&life.drain).persist_within(MIGRATION_LIMIT, migrate).await;
-    let version = migrated.context("the database cannot be brought up to date")?;
-    tracing::info!(version, "the database is up to date");
+    bring_up_to_date(config, life, db).await?;
     let cache = clients::cache(config, life, metrics, db).await?;
     let (write_behind, writer) = write_behind::open(db.clone(), cache.clone(), metrics.clone());
     life.spawn("write-behind", writer.run(life.clone()));
@@ -224,6 +220,16 @@ async fn start(
         None => life.spawn_vital("polling", intake::poll(intake)),
         Some((listener, webhook)) => life.spawn_vital("webhook", intake::listen(listener, webhook, intake)),
     }
+    Ok(())
+}
+
+/// Migrates the database.
+async fn bring_up_to_date(config: &Config, life: &Lifecycle, db: &Db) -> Result<()> {
+    let allows_newer = config.database.allows_newer_schema;
+    let migrate = || migrate::run_from(db, allows_newer);
+    let migrated = db.until(&life.drain).persist_within(MIGRATION_LIMIT, migrate).await;
+    let version = migrated.context("the database cannot be brought up to date")?;
+    tracing::info!(version, "the database is up to date");
     Ok(())
 }
 
