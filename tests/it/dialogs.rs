@@ -52,8 +52,7 @@ async fn a_file_from_before_the_question_for_an_announcement_is_not_announced() 
     let offer = bot.reply_to(content.update_id).await;
     assert!(offer.reply_markup.is_some(), "{}", offer.text);
     let given = "SELECT count(*) FROM announcements WHERE state = 'offered' AND message_id = $1";
-    let given: i64 =
-        sqlx::query_scalar(given).bind(content.message_id as i32).fetch_one(bot.books()).await.unwrap();
+    let given: i64 = sqlx::query_scalar(given).bind(content.message_id).fetch_one(bot.books()).await.unwrap();
     assert_eq!(given, 1);
     bot.end().await;
 }

@@ -187,8 +187,8 @@ async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdR
     };
     // Two instances race.
     let (first, second) = tokio::join!(settle(books), settle(&world.twin));
-    let closed = |settled: &settlement::Settled| matches!(settled, settlement::Settled::Closed(_));
-    assert!(closed(&first) != closed(&second), "one of the two has closed the turn");
+    let closed = [first, second].map(|settled| matches!(settled, settlement::Settled::Closed(_)));
+    assert_ne!(closed[0], closed[1], "one of the two has closed the turn");
     acknowledge_turn(world, turn, report.outcome, expected);
 }
 

@@ -62,6 +62,7 @@ async fn state(bot: &Bot) -> String {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "most of it is the report")]
 async fn conversations_go_on_and_every_defect_is_accounted_for() {
     let mut bot = Bot::start().await;
     bot.ask_in(BOB, BOB, "hello").await;

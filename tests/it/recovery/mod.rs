@@ -29,13 +29,14 @@ async fn end(mut bot: Bot) {
 }
 
 /// Says that a test needs a program that is not here.
+#[expect(clippy::print_stderr, reason = "a test that is skipped has to say so")]
 fn skipped() {
     eprintln!("skipped: PostgreSQL is not installed in /usr/lib/postgresql");
 }
 
 #[tokio::test]
 async fn after_a_wipe_and_a_restore_the_conversation_goes_on() {
-    let Some(server) = Server::start().await else { return skipped() };
+    let Some(server) = Server::start() else { return skipped() };
     let mut bot = bot_on(&server).await;
     bot.ask("My cat is called Mia").await;
     let made = server.manual("backup", &[]);
@@ -69,7 +70,7 @@ async fn after_a_wipe_and_a_restore_the_conversation_goes_on() {
 
 #[tokio::test]
 async fn the_moment_before_a_deletion_is_restored() {
-    let Some(server) = Server::start().await else { return skipped() };
+    let Some(server) = Server::start() else { return skipped() };
     let mut bot = bot_on(&server).await;
     bot.ask("My cat is called Mia").await;
     server.manual("base", &[]);

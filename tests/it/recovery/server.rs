@@ -2,6 +2,7 @@
 //! `docs/OPERATIONS.md` back up, destroy and restore.
 
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -22,7 +23,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts a server with an empty database `starling`. Returns `None` if PostgreSQL is not installed here.
-    pub(super) async fn start() -> Option<Self> {
+    pub(super) fn start() -> Option<Self> {
         let bin = programs()?;
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let home = PathBuf::from(format!("/var/tmp/starling-recovery-{}-{number}", std::process::id()));
@@ -38,14 +39,14 @@ impl Server {
             run(Command::new("chown").args(["-R", "postgres"]).arg(&server.home));
         }
         let initdb = ["--no-sync", "--username=starling", "--auth=trust", "--encoding=UTF8", "--locale=C"];
-        run(server.as_postgres(server.bin.join("initdb")).arg("-D").arg(server.data()).args(initdb));
+        run(Self::as_postgres(server.bin.join("initdb")).arg("-D").arg(server.data()).args(initdb));
         let mut settings = format!(
             "port = {}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\nfsync = off\n",
             server.port,
             server.home.display()
         );
         for (name, value) in archive_settings() {
-            settings.push_str(&format!("{name} = '{value}'\n"));
+            writeln!(settings, "{name} = '{value}'").unwrap();
         }
         std::fs::write(server.data().join("conf"), &settings).unwrap();
         run(Command::new("sh")
@@ -130,7 +131,7 @@ impl Server {
             .env("ANTHROPIC_API_KEY", "sk-ant-test")
     }
 
-    fn as_postgres(&self, program: impl AsRef<OsStr>) -> Command {
+    fn as_postgres(program: impl AsRef<OsStr>) -> Command {
         if !is_root() {
             return Command::new(program);
         }
@@ -142,7 +143,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let mut stop = self.as_postgres(self.bin.join("pg_ctl"));
+        let mut stop = Self::as_postgres(self.bin.join("pg_ctl"));
         let _ = stop.arg("-D").arg(self.data()).args(["-m", "immediate", "stop"]).output();
         let _ = std::fs::remove_dir_all(&self.home);
     }
