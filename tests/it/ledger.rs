@@ -119,8 +119,7 @@ async fn an_uncovered_turn(world: &LedgerFixture) -> (TurnId, i32, UserId) {
     let place = ExpectedThread { thread: entered.thread, key, versions: None };
     let reserve = HoldRequest { amount: Usd(Decimal::ONE), free: false };
     let model = ModelId("claude-sonnet-5-5".to_owned());
-    let opened =
-        opening::open(&books.db, place, UserId(key.chat.0), &model, &[incoming], reserve).await.unwrap();
+    let opened = opening::open(&books.db, place, asker, &model, &[incoming], reserve).await.unwrap();
     let OpenOutcome::Turn { turn, attempt, held: false, .. } = opened else {
         panic!("{opened:?} is covered")
     };
@@ -150,7 +149,7 @@ async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdR
         album: None,
     };
     let place = ExpectedThread { thread: entered.thread, key, versions: None };
-    let model = ModelId("claude-sonnet-5-5".to_owned());
+    let (asker, model) = (UserId(key.chat.0), ModelId("claude-sonnet-5-5".to_owned()));
     let reserve = HoldRequest { amount: Usd(Decimal::new(1, 2)), free: chance.random_bool(0.1) };
     let opened =
         opening::open(&books.db, place, UserId(key.chat.0), &model, &[incoming], reserve).await.unwrap();
@@ -166,10 +165,10 @@ async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdR
     }
     let current = |attempt| TurnRef { id: turn, attempt, user, sponsored_in: None };
     if admitted && chance.random_bool(0.5) {
-        let more = Usd(Decimal::new(chance.random_range(0..50), 3));
-        let least = Usd(Decimal::new(chance.random_range(-50..50), 3));
-        let free = chance.random_bool(0.5);
-        holds::claim(&books.db, current(attempt), (Usd::ZERO, more, least), free).await.unwrap();
+        let mut amount = |from| Usd(Decimal::new(chance.random_range(from..50), 3));
+        let (more, least) = (amount(0), amount(-50));
+        let (limits, free) = ((Usd::ZERO, more, least), chance.random_bool(0.5));
+        holds::claim(&books.db, current(attempt), limits, free).await.unwrap();
     }
     let report = report(admitted, chance);
     let mut expected: Usd =
@@ -187,8 +186,8 @@ async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdR
     };
     // Two instances race.
     let (first, second) = tokio::join!(settle(books), settle(&world.twin));
-    let closed = [first, second].map(|settled| matches!(settled, settlement::Settled::Closed(_)));
-    assert_ne!(closed[0], closed[1], "one of the two has closed the turn");
+    let [first, second] = [first, second].map(|settled| matches!(settled, settlement::Settled::Closed(_)));
+    assert_ne!(first, second, "one of the two has closed the turn");
     acknowledge_turn(world, turn, report.outcome, expected);
 }
 
