@@ -119,7 +119,8 @@ async fn an_uncovered_turn(world: &LedgerFixture) -> (TurnId, i32, UserId) {
     let place = ExpectedThread { thread: entered.thread, key, versions: None };
     let reserve = HoldRequest { amount: Usd(Decimal::ONE), free: false };
     let model = ModelId("claude-sonnet-5-5".to_owned());
-    let opened = opening::open(&books.db, place, asker, &model, &[incoming], reserve).await.unwrap();
+    let opened =
+        opening::open(&books.db, place, UserId(key.chat.0), &model, &[incoming], reserve).await.unwrap();
     let OpenOutcome::Turn { turn, attempt, held: false, .. } = opened else {
         panic!("{opened:?} is covered")
     };
@@ -151,8 +152,7 @@ async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdR
     let place = ExpectedThread { thread: entered.thread, key, versions: None };
     let (asker, model) = (UserId(key.chat.0), ModelId("claude-sonnet-5-5".to_owned()));
     let reserve = HoldRequest { amount: Usd(Decimal::new(1, 2)), free: chance.random_bool(0.1) };
-    let opened =
-        opening::open(&books.db, place, UserId(key.chat.0), &model, &[incoming], reserve).await.unwrap();
+    let opened = opening::open(&books.db, place, asker, &model, &[incoming], reserve).await.unwrap();
     let OpenOutcome::Turn { turn, attempt: first, held, .. } = opened else {
         panic!("a new message opens a turn")
     };
