@@ -176,7 +176,7 @@ impl Db {
         Persistence { metrics: &self.metrics, stop }
     }
 
-    /// Runs an operation once, within [`OPERATION_LIMIT`](super::OPERATION_LIMIT).
+    /// Runs an operation once, within `OPERATION_LIMIT`.
     ///
     /// # Errors
     /// Returns the errors of the operation, and [`DbError::Deadline`] after the time limit.
