@@ -1,5 +1,5 @@
-//! Repository of dialogs: a question of the bot that waits for a text of one person in one chat or topic until a deadline. Other
-//! messages do not end it.
+//! Repository of dialogs: a question of the bot that waits for a text of one person in one chat or topic
+//! until a deadline. Other messages do not end it.
 
 use chrono::{DateTime, Utc};
 

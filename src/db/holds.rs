@@ -1,7 +1,8 @@
 //! Repository of holds: money reserved for a running turn (`turns.held`), for a recording or file that is
 //! being transcribed (`transcriptions.held`), for the name of a topic (`topic_names.held`) or for an
-//! unanswered refund (the credit of its payment). A turn's hold ends in the statement that closes the turn. `users.held` is the sum of a user's holds; it
-//! changes in the same transaction, under the lock of the user's row.
+//! unanswered refund (the credit of its payment). A turn's hold ends in the statement that closes the turn.
+//! `users.held` is the sum of a user's holds; it changes in the same transaction, under the lock of the
+//! user's row.
 
 use super::{Db, DbError, Tx, groups};
 use crate::domain::ids::{PaymentId, TurnId, UserId};

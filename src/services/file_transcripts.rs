@@ -58,8 +58,9 @@ impl FileTranscripts {
         Self { contents, books: Arc::new(books), client, life, metrics, places }
     }
 
-    /// Returns the transcript of a file of the conversation, for the user who pays. One that is stored is free of charge at any
-    /// balance; otherwise the file is transcribed, if the meter of the turn grants its price.
+    /// Returns the transcript of a file of the conversation, for the user who pays. One that is stored is
+    /// free of charge at any balance; otherwise the file is transcribed, if the meter of the turn grants its
+    /// price.
     ///
     /// Dropping the future gives the file up only until the service is asked: from then on the work goes on,
     /// and the transcript is stored and paid.

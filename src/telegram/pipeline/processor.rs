@@ -75,7 +75,8 @@ async fn complete(
 pub(crate) struct Opening {
     /// The result for the oldest `taken` messages.
     pub outcome: BatchOutcome,
-    /// So many messages, all of them unless a `/clear` or a question of the bot parts them. The others still have to be opened.
+    /// So many messages, all of them unless a `/clear` or a question of the bot parts them. The others still
+    /// have to be opened.
     pub taken: usize,
 }
 

@@ -1,6 +1,7 @@
-//! The rights and the redrawing of cards: messages of the bot with buttons that change them in place. A card belongs to the person whose command it
-//! answers (`outbox.owner_id`), and nobody else may use its buttons. What a tap may do depends on the person and the
-//! message, which Telegram names, never on the button's data alone.
+//! The rights and the redrawing of cards: messages of the bot with buttons that change them in place. A card
+//! belongs to the person whose command it answers (`outbox.owner_id`), and nobody else may use its buttons.
+//! What a tap may do depends on the person and the message, which Telegram names, never on the button's data
+//! alone.
 
 use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;

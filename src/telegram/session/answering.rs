@@ -89,8 +89,8 @@ impl Session<'_> {
         }
     }
 
-    /// Returns whether an input is a message that is being answered. The same message in another update, such as a second
-    /// press of a button, is handled with it.
+    /// Returns whether an input is a message that is being answered. The same message in another update, such
+    /// as a second press of a button, is handled with it.
     fn is_asked(&mut self, input: &SessionInput) -> bool {
         let SessionInput::Message(message, _) = input else { return false };
         let Some(&(update, _)) = self.asked.iter().find(|(_, asked)| *asked == message.message) else {
@@ -102,8 +102,8 @@ impl Session<'_> {
         true
     }
 
-    /// Carries out a stop while the answer of `turn` to `asker` runs. Returns it if it is for that answer and comes from
-    /// somebody else.
+    /// Carries out a stop while the answer of `turn` to `asker` runs. Returns it if it is for that answer and
+    /// comes from somebody else.
     fn obey(
         &mut self,
         stop_request: StopRequest,

@@ -19,7 +19,8 @@ impl Session<'_> {
     /// Returns whether a `/clear` ends the answer to `question`: if it was written after the question and is
     /// not queued yet. During a drain it waits for the next start.
     pub(super) fn ends(&self, clear: &MessageHeader, question: MessageId) -> bool {
-        // Whether a person may make a shared conversation forgotten, and so end the answers of others, is not known yet.
+        // Whether a person may make a shared conversation forgotten, and so end the answers of others, is not
+        // known yet.
         let is_own = !self.key.owner.is_group();
         is_own && question < clear.message && !self.waits(clear) && !self.context.life.drain.is_cancelled()
     }
