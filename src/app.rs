@@ -4,6 +4,7 @@
 
 mod clients;
 mod jobs;
+mod telegram_start;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,9 +14,8 @@ use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use crate::bot_api::methods::{DeleteWebhook, GetMe, Me, SetWebhook};
-use crate::bot_api::{Api, ApiError};
-use crate::config::{Config, Mode};
+use crate::bot_api::Api;
+use crate::config::Config;
 use crate::db::{Db, migrate};
 use crate::domain::clock::Clock;
 use crate::lifecycle::Lifecycle;
@@ -29,7 +29,7 @@ use crate::telegram::context::{BotContext, RunningTurns};
 use crate::telegram::courier::Courier;
 use crate::telegram::deferred::Deferred;
 use crate::telegram::dispatcher;
-use crate::telegram::intake::{self, Intake, Webhook};
+use crate::telegram::intake::{self, Intake};
 use crate::telegram::payment_worker::PaymentWorker;
 use crate::telegram::pipeline::albums::Albums;
 use crate::telegram::pipeline::fetches::FetchPermits;
@@ -42,14 +42,11 @@ use crate::telemetry::metrics::Metrics;
 use crate::telemetry::readiness::Readiness;
 use crate::telemetry::scrape::{self, ScrapeRequests};
 use crate::telemetry::{server, statements};
-use secrecy::ExposeSecret;
 
 /// Time limit of migrations, including the wait for another instance.
 const MIGRATION_LIMIT: Duration = Duration::from_secs(3_600);
 /// How long open connections may take to close during shutdown.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
-/// The pause between attempts to reach Telegram at start.
-const START_PAUSE: Duration = Duration::from_secs(2);
 
 /// Runs the service until `signal` fires (twice to cut what runs). Returns whether it ended without a crash.
 ///
@@ -175,7 +172,7 @@ async fn start(
     let api = clients::bot_api(config, metrics)?;
     let books = Books { db: db.clone(), registry, clock, terms: clients::terms(config) };
     let assistant = clients::assistant(config, &books, (&api, &cache), speech.as_ref(), (life, metrics))?;
-    let me = introduce(&api, life).await?;
+    let me = telegram_start::introduce(&api, life).await?;
     let (made_files, copies_dropped) = (assistant.made_files.clone(), assistant.copies.dropped());
     let courier =
         Courier::new(api.clone(), db.clone(), cache.clone(), made_files, life.clone(), metrics.clone());
@@ -213,7 +210,7 @@ async fn start(
     let (updates, receiver) = mpsc::channel(intake::UPDATES_IN_FLIGHT);
     life.spawn_vital("dispatcher", dispatcher::run(context.clone(), receiver));
     let intake = Intake::new(context.clone(), updates);
-    let webhook = open_way(config, life, &api).await?;
+    let webhook = telegram_start::open_way(config, life, &api).await?;
     intake::replay(&intake).await.context("what the last run left cannot be taken up")?;
     jobs::spawn(&intake, &context, config);
     match webhook {
@@ -258,48 +255,4 @@ fn models(config: &Config, metrics: &Metrics) -> Result<Registry> {
 
 async fn open_port(setting: &'static str, addr: SocketAddr) -> Result<TcpListener> {
     server::bind(setting, addr).await.with_context(|| format!("{setting}: {addr} cannot be opened"))
-}
-
-/// Prepares the reception of updates: removes an old webhook, or sets ours and binds the port that it calls.
-async fn open_way(config: &Config, life: &Lifecycle, api: &Api) -> Result<Option<(TcpListener, Webhook)>> {
-    let Mode::Webhook { url, addr, secret } = &config.telegram.mode else {
-        patiently(life, async || api.call(&DeleteWebhook {}).await)
-            .await
-            .context("an old webhook cannot be removed")?;
-        return Ok(None);
-    };
-    let listener = open_port("WEBHOOK_ADDR", *addr).await?;
-    let method = SetWebhook { url, secret_token: secret.expose_secret(), allowed_updates: intake::KINDS };
-    patiently(life, async || api.call(&method).await)
-        .await
-        .context("Telegram does not accept WEBHOOK_URL")?;
-    Ok(Some((listener, Webhook { secret: secret.clone() })))
-}
-
-/// Requests the bot's own account from Telegram.
-async fn introduce(api: &Api, life: &Lifecycle) -> Result<Me> {
-    let me = match patiently(life, async || api.call(&GetMe {}).await).await {
-        Err(error @ ApiError::Unauthorized(_)) => {
-            return Err(error).context("TELEGRAM_BOT_TOKEN is not accepted, ask BotFather for a new one");
-        }
-        me => me.context("Telegram does not tell who the bot is")?,
-    };
-    tracing::info!(bot.id = me.id, "Telegram knows us as {}", me.title());
-    Ok(me)
-}
-
-/// Repeats a call of the start while Telegram is unavailable. A wrong token ends the start at once.
-async fn patiently<T>(life: &Lifecycle, call: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, ApiError> {
-    loop {
-        let error = match call().await {
-            Err(error) if error.is_passing() && !matches!(error, ApiError::Unauthorized(_)) => error,
-            settled => return settled,
-        };
-        tracing::warn!(error = &error as &dyn std::error::Error, "Telegram is away, waiting");
-        let pause = if let ApiError::Flood(wait) = error { wait.max(START_PAUSE) } else { START_PAUSE };
-        tokio::select! {
-            () = life.drain.cancelled() => return Err(error),
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Composes an answer from steps before the first byte is sent: the events with the places at which to wait,
 //! and the same answer as one message. Sending then costs one timer and one slice per delta.
 
+mod blocks;
 mod server_tools;
 
 use std::collections::HashMap;
@@ -16,8 +17,6 @@ use super::ids::Ids;
 use super::meter::Meter;
 use super::models::Model;
 use super::reply::{Step, StopReason};
-use super::signature::sign;
-use super::transcript::extend;
 use super::wire::{self, Delta};
 
 /// Limit of pings per step.
@@ -290,58 +289,6 @@ impl<'a> Composer<'a> {
         self.answer.buffer = Bytes::from(std::mem::take(&mut self.bytes));
     }
 
-    fn index(&self) -> usize {
-        self.answer.message["content"].as_array().map_or(0, Vec::len)
-    }
-
-    fn start_block(&mut self, block: &Value) {
-        self.start_block_at(Pace::AtOnce, block);
-    }
-
-    fn start_block_at(&mut self, pace: Pace, block: &Value) {
-        self.close_block();
-        let index = self.index();
-        self.send(pace, |bytes| wire::block_start(bytes, index, block));
-    }
-
-    fn close_block(&mut self) {
-        let block = match self.open.take() {
-            None => return,
-            Some(Open::Text(text)) => json!({"type":"text","text":text,"citations":null}),
-            Some(Open::Thinking(text)) => {
-                let signature = sign(&text, self.frame.model.id, self.prefix);
-                let index = self.index();
-                self.send(Pace::AtOnce, |bytes| wire::delta(bytes, index, Delta::Signature, &signature));
-                json!({"type":"thinking","thinking":text,"signature":signature})
-            }
-        };
-        self.end_block(block);
-    }
-
-    fn end_block(&mut self, block: Value) {
-        let index = self.index();
-        self.send(Pace::AtOnce, |bytes| wire::block_stop(bytes, index));
-        self.prefix = extend(self.prefix, &block);
-        if let Some(content) = self.answer.message["content"].as_array_mut() {
-            content.push(block);
-        }
-    }
-
-    fn deltas(&mut self, kind: Delta, text: &str) {
-        let index = self.index();
-        let pace = self.slow.map_or(Pace::Normal, Pace::Fixed);
-        let pieces = if self.slow.is_some() { words(text) } else { chunks(text, self.frame.chunk_chars) };
-        for piece in pieces {
-            self.send(pace, |bytes| wire::delta(bytes, index, kind, piece));
-        }
-    }
-
-    fn send(&mut self, pace: Pace, write: impl FnOnce(&mut Vec<u8>)) {
-        let from = self.bytes.len();
-        write(&mut self.bytes);
-        self.answer.items.push(Item::Send { bytes: from..self.bytes.len(), pace });
-    }
-
     fn stop_sequence_in<'t>(&self, text: &'t str) -> Option<(&'t str, String)> {
         let sequences = self.frame.body["stop_sequences"].as_array().into_iter().flatten();
         let found = sequences.filter_map(|sequence| {
@@ -350,21 +297,4 @@ impl<'a> Composer<'a> {
         });
         found.min_by_key(|(at, _)| *at).map(|(at, sequence)| (&text[..at], sequence))
     }
-}
-
-/// Splits a text into pieces of at most this many characters.
-fn chunks(text: &str, chars: usize) -> Vec<&str> {
-    let mut pieces = Vec::with_capacity(text.len() / chars.max(1) + 1);
-    let mut rest = text;
-    while !rest.is_empty() {
-        let end = rest.char_indices().nth(chars.max(1)).map_or(rest.len(), |(at, _)| at);
-        let (piece, tail) = rest.split_at(end);
-        pieces.push(piece);
-        rest = tail;
-    }
-    pieces
-}
-
-fn words(text: &str) -> Vec<&str> {
-    text.split_inclusive(' ').collect()
 }

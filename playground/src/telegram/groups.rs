@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::chat::ChatType;
+use super::posts::{Post, text_body};
 use super::shared::Telegram;
 use super::text;
 use super::types::{Person, SentIds};
-use super::world::{Post, World, text_body};
+use super::world::World;
 
 /// The account in whose name administrators write anonymously.
 pub const ANONYMOUS_ADMINISTRATOR: i64 = 1_087_968_824;

@@ -21,6 +21,7 @@ mod observe;
 mod page;
 mod params;
 mod people;
+mod posts;
 mod queue;
 mod rates;
 mod refusal;

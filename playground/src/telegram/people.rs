@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use super::chat::ChatType;
 use super::clock::unix_now;
+use super::posts::{Post, text_body};
 use super::shared::Telegram;
 use super::text;
 use super::types::{Person, SentIds};
-use super::world::{Post, Press, World, text_body};
+use super::world::{Press, World};
 
 impl World {
     /// Opens a private chat, or adds the person to the members of a group.

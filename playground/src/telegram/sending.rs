@@ -4,10 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::file_body;
 use super::media::{self, Media};
+use super::posts::Post;
 use super::shared::Telegram;
 use super::text;
 use super::types::{Attachment, SentIds};
-use super::world::{Post, World};
+use super::world::World;
 use crate::samples;
 
 /// A file for a person to send.

@@ -3,9 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::chat::{ChatType, Topic};
+use super::posts::Post;
 use super::shared::Telegram;
 use super::types::{Message, SentIds};
-use super::world::{Look, Post, World};
+use super::world::{Look, World};
 
 /// Icon colour of topics created by people.
 const TOPIC_COLOR: i64 = 7_322_096;

@@ -4,9 +4,10 @@
 use serde_json::json;
 
 use super::chat::ChatType;
+use super::posts::Post;
 use super::shared::Telegram;
 use super::types::SentIds;
-use super::world::{Post, World};
+use super::world::World;
 
 impl World {
     fn upgrade(&mut self, old: i64, new: i64) {

@@ -186,6 +186,7 @@ const PLAYGROUND: &[Order] = &[
             &["files"],
             &["faults", "markup", "stars/state", "text"],
             &["world"],
+            &["posts"],
             &["file_body", "shared"],
             &["kinds"],
             &["stars"],

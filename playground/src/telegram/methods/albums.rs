@@ -4,10 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::super::media;
 use super::super::params::Params;
+use super::super::posts::Post;
 use super::super::refusal::{Outcome, Refusal};
 use super::super::text::{self, Formatted};
 use super::super::types::Attachment;
-use super::super::world::{Post, World};
+use super::super::world::World;
 use super::files::{CheckedFile, Source};
 use super::target;
 

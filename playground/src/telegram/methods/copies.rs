@@ -5,10 +5,11 @@ use serde_json::{Map, Value, json};
 use super::super::markup;
 use super::super::media;
 use super::super::params::Params;
+use super::super::posts::Post;
 use super::super::refusal::{Outcome, Refusal};
 use super::super::text;
 use super::super::types::{Attachment, Message};
-use super::super::world::{Post, World};
+use super::super::world::World;
 use super::target;
 
 /// Fields of a message that a copy keeps. A message without any of the contents among them cannot be copied.

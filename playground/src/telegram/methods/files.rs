@@ -10,10 +10,11 @@ use super::super::files::DOWNLOAD_LIMIT;
 use super::super::markup;
 use super::super::media::{self, Media};
 use super::super::params::{Params, Upload};
+use super::super::posts::Post;
 use super::super::refusal::{Outcome, Refusal};
 use super::super::text::{self, Formatted};
 use super::super::types::Attachment;
-use super::super::world::{Post, World};
+use super::super::world::World;
 use super::target;
 
 /// Limit of an uploaded photo, in bytes.

@@ -4,9 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::super::markup;
 use super::super::params::Params;
+use super::super::posts::Post;
 use super::super::refusal::{Outcome, Refusal};
 use super::super::stars::{CURRENCY, Invoice};
-use super::super::world::{Post, World};
+use super::super::world::World;
 use super::target;
 
 /// Limits of a title and of a description, in characters; the minimum is one.

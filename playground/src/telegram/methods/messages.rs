@@ -6,10 +6,11 @@ use serde_json::json;
 
 use super::super::markup;
 use super::super::params::Params;
+use super::super::posts::{Post, text_body};
 use super::super::refusal::{Outcome, Refusal};
 use super::super::text;
 use super::super::types::Draft;
-use super::super::world::{Post, World, text_body};
+use super::super::world::World;
 use super::target;
 
 /// Chat actions that exist.

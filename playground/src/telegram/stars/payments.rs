@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
-use super::super::world::{Post, World};
+use super::super::posts::Post;
+use super::super::world::World;
 use super::state::{CURRENCY, NoRefund, PaymentRequest};
 use super::types::{PaymentAttempt, PaymentFailure, PaymentState, Receipt};
 
