@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::bot_api::Api;
 use crate::domain::file::{
-    Attachment, DocumentFault, Loaded, PictureFault, ProviderCopy, Refusal, Retrieval,
+    Attachment, DocumentFault, Loaded, PUBLIC_LIMIT, PictureFault, ProviderCopy, Refusal, Retrieval,
 };
 use crate::domain::ids::{MessageId, UserId};
 use crate::domain::speech::Spoken;
@@ -20,10 +20,12 @@ use crate::telegram::pipeline::slots::{Slot, Slots};
 /// How long a fetch may take from the arrival of its message, including penalties, permits, retries and the
 /// copy or transcript.
 pub(super) const FETCH_LIMIT: Duration = Duration::from_secs(240);
-/// The most concurrent fetches over all chats. Each file is in memory once, so all take at most this many
-/// times [`PUBLIC_LIMIT`](crate::domain::file::PUBLIC_LIMIT) bytes, and the room of the larger ones
-/// ([`Api::room_for`]); files small enough for the cache are copied for it.
-const MAX_FETCHES: usize = 8;
+/// The places for fetches, over all chats. A file is in memory once, so files up to
+/// [`PUBLIC_LIMIT`] bytes take 50 MB together; larger ones have a room of their own ([`Api::room_for`]). Files
+/// small enough for the cache are copied for it.
+const PLACES: u32 = 10;
+/// The bytes of one place; a larger file takes several.
+const PLACE_BYTES: u64 = 5_000_000;
 /// The most fetches per user, across chats, so that one sender cannot delay others.
 const MAX_FETCHES_PER_USER: usize = 2;
 /// The MIME type set for a file whose content contradicts its declared type; no model reads it.
@@ -128,16 +130,17 @@ impl Future for FetchFuture {
 /// Permits of concurrent fetches. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct FetchPermits {
-    all: Arc<Semaphore>,
+    places: Arc<Semaphore>,
     users: Slots,
 }
 
-/// A fetch permit, released when dropped: of the user, of the room for large files, and of all fetches.
+/// A fetch permit, released when dropped: of the user, of the room for large files, and of the places of all
+/// fetches.
 pub(super) type FetchPermit = (Slot, Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>);
 
 impl Default for FetchPermits {
     fn default() -> Self {
-        Self { all: Arc::new(Semaphore::new(MAX_FETCHES)), users: Slots::new(MAX_FETCHES_PER_USER) }
+        Self { places: Arc::new(Semaphore::new(PLACES as usize)), users: Slots::new(MAX_FETCHES_PER_USER) }
     }
 }
 
@@ -148,7 +151,35 @@ impl FetchPermits {
     pub(super) async fn take(&self, user: UserId, api: &Api, size: Option<u64>) -> FetchPermit {
         let own = self.users.acquire(user).await;
         let room = api.room_for(size).await;
+        let places = places(size.unwrap_or(PUBLIC_LIMIT));
         // The semaphore is never closed, so this always returns a permit.
-        (own, room, self.all.clone().acquire_owned().await.ok())
+        (own, room, self.places.clone().acquire_many_owned(places).await.ok())
+    }
+}
+
+/// Returns how many places a file of `size` bytes takes. What a file has beyond [`PUBLIC_LIMIT`] is in the room
+/// for large files.
+fn places(size: u64) -> u32 {
+    u32::try_from(size.min(PUBLIC_LIMIT).div_ceil(PLACE_BYTES))
+        .map_or(PLACES, |places| places.clamp(1, PLACES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_takes_as_many_places_as_it_fills() {
+        for (bytes, expected) in [
+            (0, 1),
+            (1, 1),
+            (PLACE_BYTES, 1),
+            (PLACE_BYTES + 1, 2),
+            (9_900_000, 2),
+            (PUBLIC_LIMIT, 5),
+            (2_000_000_000, 5),
+        ] {
+            assert_eq!(places(bytes), expected, "{bytes} bytes");
+        }
     }
 }
