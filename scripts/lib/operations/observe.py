@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+import hour
 import pipeline
 from sources import ROOT, fill, known_metrics, metric_names, queries, rule_groups
 from world import ANN, OLGA, World, until
@@ -300,6 +301,9 @@ def main():
             time.sleep(6)
         if world.firing() - MACHINE:
             fail(f"a healthy bot fires {sorted(world.firing())}")
+        wrong = hour.check(world, MACHINE)
+        if wrong:
+            fail(f"in a healthy hour an alert fires:\n{wrong}")
         look_at_everything(world)
         foreign_metrics_exist(world)
         log_lines_get_labels(world)
