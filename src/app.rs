@@ -4,14 +4,13 @@
 
 mod clients;
 mod jobs;
+mod ports;
 mod telegram_start;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use crate::bot_api::Api;
@@ -63,7 +62,7 @@ pub async fn run(
     let readiness = Readiness::default();
     // Bound early, so that a taken port is found before anything else starts.
     let listener = tokio::select! {
-        listener = open_port("METRICS_ADDR", config.service.metrics_addr) => listener?,
+        listener = ports::open("METRICS_ADDR", config.service.metrics_addr) => listener?,
         () = signal() => return Ok(true),
     };
     tracing::info!(address = %listener.local_addr()?, "the operators' port is open");
@@ -251,8 +250,4 @@ fn models(config: &Config, metrics: &Metrics) -> Result<Registry> {
     registry.models().for_each(|model| metrics.expect_model(&model.id.0));
     registry.services().for_each(|service| metrics.expect_service(service));
     Ok(registry)
-}
-
-async fn open_port(setting: &'static str, addr: SocketAddr) -> Result<TcpListener> {
-    server::bind(setting, addr).await.with_context(|| format!("{setting}: {addr} cannot be opened"))
 }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 
-use super::open_port;
+use super::ports;
 use crate::bot_api::methods::{DeleteWebhook, GetMe, Me, SetWebhook};
 use crate::bot_api::{Api, ApiError};
 use crate::config::{Config, Mode};
@@ -28,7 +28,7 @@ pub(super) async fn open_way(
             .context("an old webhook cannot be removed")?;
         return Ok(None);
     };
-    let listener = open_port("WEBHOOK_ADDR", *addr).await?;
+    let listener = ports::open("WEBHOOK_ADDR", *addr).await?;
     let method = SetWebhook { url, secret_token: secret.expose_secret(), allowed_updates: intake::KINDS };
     patiently(life, async || api.call(&method).await)
         .await
