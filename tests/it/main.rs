@@ -84,6 +84,7 @@ mod recovery;
 mod refunds;
 mod retention;
 mod retries;
+mod secrets;
 mod settings;
 mod shared_conversations;
 mod shut_out;

@@ -52,6 +52,11 @@ impl Telegram {
         self.shared.change(|world| world.privacy_mode = on);
     }
 
+    /// Ends the bot's token and gives it another, as its owner does with BotFather.
+    pub fn revoke_token(&self, new: &str) {
+        self.shared.change(|world| new.clone_into(&mut world.settings.token));
+    }
+
     /// Makes the bot an ordinary member of a group, or an administrator.
     pub fn set_bot_administrator(&self, group: i64, administers: bool) {
         self.shared.change(|world| {
