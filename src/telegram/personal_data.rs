@@ -163,6 +163,7 @@ impl Worker {
             title: None,
             topic: request.key.topic.map(|topic| topic.0),
             everything: false,
+            asker: None,
         };
         let limits = (books.clock.now(), conversation_file::LIMIT);
         let file = conversation_file::write(db, thread, self.wording(request), limits).await?;
