@@ -355,7 +355,7 @@ async fn two_instances_make_each_file_once() {
     let bot = Bot::start().await;
     let people = 1_001..=1_020;
     let twin = bot
-        .twin_in(|telegram| {
+        .twin(|telegram| {
             for id in people.clone().chain([ANN, BOB]) {
                 telegram.add_user(person(id, "Somebody", "somebody", "en"));
                 telegram.open_chat(id);

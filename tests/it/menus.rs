@@ -277,7 +277,7 @@ async fn two_starts_set_a_menu_once() {
     bot.run().await;
     hold.waiting().await;
     let twin = bot
-        .twin_in(|telegram| {
+        .twin(|telegram| {
             telegram.add_user(person(OLGA, "Olga", "olga", "en"));
             telegram.open_chat(OLGA);
         })

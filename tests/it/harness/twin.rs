@@ -16,13 +16,8 @@ pub(crate) struct Twin {
 }
 
 impl Bot {
-    /// Starts a second instance and waits until it polls for updates.
-    pub(crate) async fn twin(&self) -> Twin {
-        self.twin_in(|_| {}).await
-    }
-
-    /// Starts a second instance in a Telegram that is prepared first.
-    pub(crate) async fn twin_in(&self, prepare: impl FnOnce(&Telegram)) -> Twin {
+    /// Starts a second instance in a Telegram that is prepared first, and waits until it polls for updates.
+    pub(crate) async fn twin(&self, prepare: impl FnOnce(&Telegram)) -> Twin {
         let (first_update, first_message) = FIRST;
         let settings = telegram::Settings { first_update, first_message, ..telegram::Settings::default() };
         let telegram = Telegram::start(settings).await.unwrap();
