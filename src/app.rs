@@ -29,6 +29,7 @@ use crate::telegram::courier::Courier;
 use crate::telegram::deferred::Deferred;
 use crate::telegram::dispatcher;
 use crate::telegram::intake::{self, Intake};
+use crate::telegram::menu_checks::MenuChecks;
 use crate::telegram::payment_worker::PaymentWorker;
 use crate::telegram::pipeline::albums::Albums;
 use crate::telegram::pipeline::fetches::FetchPermits;
@@ -199,6 +200,7 @@ async fn start(
         announcements: Arc::default(),
         data_requests: Arc::default(),
         topics_due: Arc::default(),
+        menu_checks: MenuChecks::default(),
         isolation: Isolation::default(),
         slots: Slots::new(config.conversation.max_turns_per_user),
         batch_window: config.conversation.batch_window,

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::db::people;
 use crate::services::{copy_deletions, janitor};
 use crate::telegram::context::BotContext;
 use crate::telegram::intake::Intake;
-use crate::telegram::{announcer, menus, payment_jobs, personal_data, topic_namer};
+use crate::telegram::{announcer, menus, payment_jobs, personal_data, personal_menus, topic_namer};
 
 /// Starts the background tasks. They run until the service drains.
 pub(super) fn spawn(intake: &Intake, context: &Arc<BotContext>, config: &Config) {
@@ -26,10 +25,11 @@ pub(super) fn spawn(intake: &Intake, context: &Arc<BotContext>, config: &Config)
     if let Some(sandboxes) = assistant.sandboxes.clone() {
         life.spawn_vital("sandboxes", sandboxes.kill_unwanted());
     }
-    let (drain, menus) = (life.drain.clone(), set_menus(context.clone()));
+    let (drain, api) = (life.drain.clone(), context.screen.api.clone());
     life.spawn("menus", async move {
-        drain.run_until_cancelled(menus).await;
+        drain.run_until_cancelled(menus::publish(&api)).await;
     });
+    life.spawn_vital("personal menus", personal_menus::run(context.clone()));
     life.spawn_vital("topic namer", topic_namer::run(context.clone()));
     life.spawn_vital("refunds", payment_jobs::drive_refunds(context.clone()));
     life.spawn_vital("announcements", announcer::run(context.clone()));
@@ -37,16 +37,4 @@ pub(super) fn spawn(intake: &Intake, context: &Arc<BotContext>, config: &Config)
         life.spawn_vital("data requests", personal_data::run(context.clone()));
     }
     life.spawn_vital("reconciliation", payment_jobs::reconcile(context.clone()));
-}
-
-/// Sets Telegram's menus of commands.
-async fn set_menus(context: Arc<BotContext>) {
-    let api = &context.screen.api;
-    menus::publish(api).await;
-    for administrator in context.books.terms.privileged.clone() {
-        let chosen = || people::chosen_language(&context.db, administrator);
-        // Fails only if the service shuts down.
-        let Ok(chosen) = context.db.persist(chosen).await else { return };
-        menus::of_person(api, administrator, chosen, true).await;
-    }
 }

@@ -62,16 +62,26 @@ pub(crate) struct PersonsThread {
     pub title: Option<String>,
     /// The number of the topic.
     pub topic: Option<i32>,
+    /// Whether the members of a group share it.
+    pub is_shared: bool,
 }
 
-/// Returns the conversations of a person that have messages, newest first, at most `limit`.
+/// Returns the conversations of a person that have messages, newest first, at most `limit`; also those that the members
+/// of a group share and in which the person has asked.
 pub(crate) async fn threads(db: &Db, user: UserId, limit: i64) -> Result<Vec<PersonsThread>, DbError> {
     let rows = sqlx::query!(
-        r#"SELECT threads.id, CASE WHEN chats.kind <> 'private' THEN chats.title END AS title, topic_id
-           FROM threads JOIN chats ON chats.id = chat_id
-           CROSS JOIN LATERAL (
-             SELECT max(id) AS newest FROM messages WHERE messages.thread_id = threads.id) AS said
-           WHERE user_id = $1 AND newest IS NOT NULL ORDER BY newest DESC LIMIT $2"#,
+        r#"SELECT said.id AS "id!", CASE WHEN chats.kind <> 'private' THEN chats.title END AS title, topic_id,
+                  is_shared AS "is_shared!"
+           FROM (
+             SELECT threads.id, chat_id, topic_id, FALSE AS is_shared,
+                    (SELECT max(id) FROM messages WHERE messages.thread_id = threads.id) AS newest
+             FROM threads WHERE user_id = $1
+             UNION ALL
+             SELECT threads.id, threads.chat_id, topic_id, TRUE, max(messages.id)
+             FROM turns JOIN threads ON threads.id = turns.thread_id JOIN messages ON messages.turn_id = turns.id
+             WHERE asker_id = $1 AND threads.user_id <> $1 GROUP BY threads.id
+           ) AS said JOIN chats ON chats.id = chat_id
+           WHERE newest IS NOT NULL ORDER BY newest DESC LIMIT $2"#,
         user.0,
         limit,
     )
@@ -82,17 +92,19 @@ pub(crate) async fn threads(db: &Db, user: UserId, limit: i64) -> Result<Vec<Per
         id: ThreadId(row.id),
         title: row.title,
         topic: row.topic_id,
+        is_shared: row.is_shared,
     });
     Ok(threads.collect())
 }
 
 /// Returns up to `limit` entries of a conversation from before the entry `before`, newest first. What was cleared or
-/// asked again is left out unless `everything` is wanted.
+/// asked again is left out unless `everything` is wanted; with an `asker`, also what others have asked.
 pub(crate) async fn page(
     db: &Db,
     thread: ThreadId,
     before: i64,
     everything: bool,
+    asker: Option<UserId>,
     limit: i64,
 ) -> Result<Vec<ConversationEntry>, DbError> {
     let rows = sqlx::query!(
@@ -112,11 +124,13 @@ pub(crate) async fn page(
            FROM messages JOIN turns ON turns.id = messages.turn_id JOIN threads ON threads.id = messages.thread_id
            WHERE messages.thread_id = $1 AND messages.id < $2
              AND ($3 OR (turns.question_id > threads.cleared_up_to AND NOT turns.retried))
+             AND ($5::bigint IS NULL OR turns.asker_id = $5)
            ORDER BY messages.id DESC LIMIT $4"#,
         thread.0,
         before,
         everything,
         limit,
+        asker.map(|asker| asker.0),
     )
     .fetch_all(db.pool())
     .await

@@ -150,7 +150,7 @@ pub(crate) async fn made_files(db: &Db, user: UserId, limit: i64) -> Result<Vec<
     sqlx::query_scalar!(
         r#"SELECT made_files.id::text AS "id!" FROM made_files
            WHERE id = ANY(ARRAY(
-             SELECT made.id FROM threads JOIN made_files AS made ON made.thread_id = threads.id WHERE threads.user_id = $1
+             SELECT made.file_id FROM made_files_of_people AS made WHERE person_id = $1
              UNION SELECT file_id FROM data_requests WHERE user_id = $1))
            LIMIT $2"#,
         user.0,
@@ -238,6 +238,9 @@ pub(crate) async fn scattered(db: &Db, user: UserId) -> Result<(), DbError> {
            DELETE FROM topic_deletions WHERE user_id = $1
          ), fetches AS (
            DELETE FROM file_fetches WHERE user_id = $1
+         ), menus AS (
+           -- The row says that a menu is to be removed.
+           UPDATE personal_menus SET digest = NULL WHERE user_id = $1 AND digest IS NOT NULL
          ), sponsored AS (
            UPDATE group_settings SET sponsor_id = NULL, day_limit = NULL WHERE sponsor_id = $1
          ), letters AS (

@@ -10,7 +10,7 @@ pub use self::conversation::{ListedMadeFile, SendableFile};
 pub(crate) use self::conversation::{of_thread, sendable};
 use super::{Db, DbError, Tx};
 use crate::domain::file_id::PublicFileId;
-use crate::domain::ids::TurnId;
+use crate::domain::ids::{TurnId, UserId};
 use crate::domain::media::MediaKind;
 
 /// A new file.
@@ -129,6 +129,35 @@ pub(crate) async fn keep_report(tx: &mut Tx<'_>, report: Report<'_>, content: &[
     .await
     .map_err(DbError::at("made_files::keep_report"))?;
     Ok(())
+}
+
+/// A made file whose content is stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct StoredFile {
+    pub id: PublicFileId,
+    pub name: String,
+    /// Bytes.
+    pub size: usize,
+}
+
+/// Returns up to `limit` files whose content is stored and that were made for a person, newest first; also those in
+/// conversations that the members of a group share, if the person has asked.
+pub(crate) async fn of_person(db: &Db, user: UserId, limit: i64) -> Result<Vec<StoredFile>, DbError> {
+    let rows = sqlx::query!(
+        r#"SELECT made.id::text AS "id!", name, size
+           FROM made_files_of_people AS made_for JOIN made_files AS made ON made.id = file_id
+           WHERE person_id = $1 AND EXISTS (SELECT 1 FROM made_file_contents AS stored WHERE stored.file_id = made.id)
+           ORDER BY created_at DESC LIMIT $2"#,
+        user.0,
+        limit,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("made_files::of_person"))?;
+    let file = |id: &str, name, size| {
+        Ok(StoredFile { id: read_id(id)?, name, size: usize::try_from(size).unwrap_or(usize::MAX) })
+    };
+    rows.into_iter().map(|row| file(&row.id, row.name, row.size)).collect()
 }
 
 /// Returns the content of a file. Returns `None` if it was deleted.

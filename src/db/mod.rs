@@ -39,6 +39,7 @@ pub(crate) mod payments;
 pub(crate) mod people;
 mod persistence;
 pub(crate) mod personal_data;
+pub(crate) mod personal_menus;
 mod pool;
 pub(crate) mod predecessor;
 pub(crate) mod preferences;

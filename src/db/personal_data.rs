@@ -20,6 +20,7 @@ pub(crate) enum PersonalTable {
     Bans,
     Settings,
     Dialogs,
+    PersonalMenus,
     DataRequests,
     AnnouncementRecipients,
     Announcements,
@@ -100,6 +101,7 @@ pub(crate) async fn page(
         | PersonalTable::Bans
         | PersonalTable::Settings
         | PersonalTable::Dialogs
+        | PersonalTable::PersonalMenus
         | PersonalTable::DataRequests
         | PersonalTable::AnnouncementRecipients
         | PersonalTable::Announcements => of_person(request, table).await,
@@ -153,6 +155,12 @@ async fn of_person(request: PageRequest<'_>, table: PersonalTable) -> sqlx::Resu
         }
         PersonalTable::Dialogs => {
             page!(request, "SELECT chat_id, to_jsonb(dialogs)::text FROM dialogs WHERE user_id = $1")
+        }
+        PersonalTable::PersonalMenus => {
+            page!(
+                request,
+                "SELECT user_id, to_jsonb(personal_menus)::text FROM personal_menus WHERE user_id = $1"
+            )
         }
         PersonalTable::DataRequests => {
             page!(request, "SELECT id, to_jsonb(data_requests)::text FROM data_requests WHERE user_id = $1")
@@ -236,8 +244,7 @@ async fn of_files(request: PageRequest<'_>, table: PersonalTable) -> sqlx::Resul
             "SELECT (extract(epoch FROM made_files.created_at) * 1000000)::bigint, to_jsonb(made_files)::text
              FROM made_files
              WHERE id = ANY(ARRAY(
-               SELECT made.id FROM threads JOIN made_files AS made ON made.thread_id = threads.id
-               WHERE threads.user_id = $1
+               SELECT file_id FROM made_files_of_people WHERE person_id = $1
                UNION SELECT file_id FROM data_requests WHERE user_id = $1))"
         ),
     }

@@ -48,12 +48,18 @@ pub(crate) async fn store(tx: &mut Tx<'_>, user: UserId, preferences: &Preferenc
     .map_err(DbError::at("preferences::store"))
 }
 
-/// Removes the choice of a model if it is still this one. Returns whether it was.
-pub(crate) async fn forget_model(tx: &mut Tx<'_>, user: UserId, model: &ModelId) -> Result<bool, DbError> {
-    let done =
-        sqlx::query!("UPDATE users SET model_id = NULL WHERE id = $1 AND model_id = $2", user.0, model.0)
-            .execute(&mut **tx)
-            .await
-            .map_err(DbError::at("preferences::forget_model"))?;
-    Ok(done.rows_affected() > 0)
+/// Removes the choice of a model if it is still this one. Returns the new version of the row, or `None` if it was not.
+pub(crate) async fn forget_model(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    model: &ModelId,
+) -> Result<Option<i64>, DbError> {
+    sqlx::query_scalar!(
+        "UPDATE users SET model_id = NULL WHERE id = $1 AND model_id = $2 RETURNING version",
+        user.0,
+        model.0
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(DbError::at("preferences::forget_model"))
 }

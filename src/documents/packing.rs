@@ -10,11 +10,11 @@ use zip::write::SimpleFileOptions;
 ///
 /// # Errors
 /// Returns an error if two files have the same path.
-pub(crate) fn pack(files: &[(String, String)]) -> Result<Vec<u8>, ArchiveError> {
+pub(crate) fn pack<C: AsRef<[u8]>>(files: &[(String, C)]) -> Result<Vec<u8>, ArchiveError> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (path, content) in files {
         archive.start_file(path.as_str(), SimpleFileOptions::default())?;
-        archive.write_all(content.as_bytes()).map_err(ZipError::from)?;
+        archive.write_all(content.as_ref()).map_err(ZipError::from)?;
     }
     Ok(archive.finish()?.into_inner())
 }

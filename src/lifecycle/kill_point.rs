@@ -54,6 +54,7 @@ pub const ALL: &[&str] = &[
     "announce: sent",
     "announce: before the end",
     "return: before the commit",
+    "menu: set",
     "export: made",
     "erasure: step taken",
     "erasure: before the end",

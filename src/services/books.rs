@@ -52,14 +52,17 @@ impl Terms {
     /// The limits of a request that users are offered, in hundredths of a US dollar.
     const TURN_LIMITS: [i64; 8] = [10, 25, 50, 1_00, 2_00, 5_00, 10_00, 20_00];
 
-    /// Returns the limits of a request that a user may choose: lower than the operator's, or up to the most
-    /// that the operator allows.
+    /// Returns the limits of a request that a user may choose, in order: lower than the operator's, or up to the most
+    /// that the operator allows, which is one of them.
     pub fn turn_limits(&self) -> Vec<Usd> {
-        let limits = Self::TURN_LIMITS.map(|cents| Usd(Decimal::new(cents, 2)));
+        let most = self.highest_turn_limit();
+        let limits = Self::TURN_LIMITS.map(|cents| Usd(Decimal::new(cents, 2))).into_iter();
+        let mut limits: Vec<Usd> = limits.filter(|limit| most.is_none_or(|most| *limit <= most)).collect();
+        // The operator's own limit is offered as the default.
+        limits.extend(
+            most.filter(|most| *most != self.turn_limit && limits.last().is_none_or(|last| last < most)),
+        );
         limits
-            .into_iter()
-            .filter(|limit| self.highest_turn_limit().is_none_or(|most| *limit <= most))
-            .collect()
     }
 
     /// Returns the limit of a request of a user who has chosen `own`; zero for no limit.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::db::conversation_entries::{self, ConversationEntry};
 use crate::db::{Db, DbError};
-use crate::domain::ids::ThreadId;
+use crate::domain::ids::{ThreadId, UserId};
 use crate::domain::people::Language;
 
 /// The most bytes of one conversation; the oldest messages are left out of a longer one.
@@ -23,6 +23,10 @@ pub(crate) enum FilePart<'a> {
     Made(&'a str, usize),
     /// Older messages are left out.
     OlderLeftOut,
+    /// Others share the conversation, and what they asked is left out.
+    OnlyYours,
+    /// Files are named only.
+    FilesByName,
     /// The person, where nobody else writes.
     You,
     /// The message was edited.
@@ -66,6 +70,8 @@ pub(crate) struct WrittenThread<'a> {
     pub topic: Option<i32>,
     /// Whether messages count that were cleared or asked again.
     pub everything: bool,
+    /// Whose questions and answers are written; `None` for all.
+    pub asker: Option<UserId>,
 }
 
 /// A written conversation.
@@ -83,10 +89,11 @@ pub(crate) async fn write(
     wording: Wording<'_>,
     (now, limit): (DateTime<Utc>, usize),
 ) -> Result<ConversationFile, DbError> {
-    let (mut messages, mut size, mut is_cut) = (Vec::new(), 0, false);
+    let (mut messages, mut size, mut is_cut, mut has_files) = (Vec::new(), 0, false, false);
     let mut before = i64::MAX;
     'pages: loop {
-        let page = || conversation_entries::page(db, thread.id, before, thread.everything, PAGE);
+        let page =
+            || conversation_entries::page(db, thread.id, before, thread.everything, thread.asker, PAGE);
         let page = db.persist(page).await?;
         for entry in &page {
             let written = message(entry, wording);
@@ -95,6 +102,7 @@ pub(crate) async fn write(
             if is_cut {
                 break 'pages;
             }
+            has_files |= !entry.files.is_empty() || !entry.sent_files.is_empty();
             messages.push(written);
         }
         match page.last() {
@@ -105,8 +113,15 @@ pub(crate) async fn write(
     let mut text = format!("# {}\n\n", wording.say(FilePart::Heading(thread.title, thread.topic)));
     text.push_str(&wording.say(FilePart::Made(&moment(now), messages.len())));
     text.push('\n');
-    if is_cut {
-        let _infallible = write!(text, "\n{}\n", wording.say(FilePart::OlderLeftOut));
+    for (_, note) in [
+        (thread.asker.is_some(), FilePart::OnlyYours),
+        (has_files, FilePart::FilesByName),
+        (is_cut, FilePart::OlderLeftOut),
+    ]
+    .into_iter()
+    .filter(|(holds, _)| *holds)
+    {
+        let _infallible = write!(text, "\n{}\n", wording.say(note));
     }
     text.extend(messages.into_iter().rev());
     Ok(ConversationFile { text, is_cut })

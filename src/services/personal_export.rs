@@ -1,5 +1,6 @@
 //! Everything that is stored about a person as one ZIP file: the rows of every table as JSON, and the conversations
-//! as Markdown. What does not fit is named in it.
+//! as Markdown, and files that were made for the person as far as they are still stored. What does not fit is named in
+//! it.
 
 use chrono::{DateTime, Utc};
 use strum::VariantArray;
@@ -7,12 +8,16 @@ use strum::VariantArray;
 use super::conversation_file::{self, Wording, WrittenThread};
 use crate::db::data_requests::DataRequest;
 use crate::db::personal_data::{self, PersonalTable};
-use crate::db::{Db, DbError, conversation_entries};
+use crate::db::{Db, DbError, conversation_entries, made_files};
 use crate::documents::{ArchiveError, pack};
 use crate::domain::ids::UserId;
 
-/// The most bytes before packing. A packed file is never much larger, and a bot can send 50 MB.
+/// The most bytes before packing, without made files. A packed file is never much larger, and a bot can send 50 MB.
 const LIMIT: usize = 30 << 20;
+/// The most bytes of made files, most of which cannot be packed.
+const FILES_LIMIT: usize = 18 << 20;
+/// The most made files.
+const MOST_FILES: i64 = 200;
 /// The part of it that is for conversations as Markdown; the same messages are in the tables.
 const CONVERSATIONS_LIMIT: usize = LIMIT / 2;
 /// The most conversations that are written as Markdown.
@@ -53,18 +58,19 @@ pub(crate) async fn make(
     let user = request.user;
     let mut export = Export { files: Vec::new(), room: LIMIT, left_out: Vec::new() };
     conversations(db, user, &mut export, (wording, now)).await?;
+    contents(db, user, &mut export).await?;
     for &table in PersonalTable::VARIANTS {
         rows(db, user, &mut export, table).await?;
     }
     let Export { mut files, left_out, .. } = export;
-    files.insert(0, ("about.txt".to_owned(), about(About { now, left_out: &left_out })));
+    files.insert(0, ("about.txt".to_owned(), about(About { now, left_out: &left_out }).into_bytes()));
     let packed = tokio::task::spawn_blocking(move || pack(&files)).await;
     Ok(packed.map_err(|_| ExportError::Task)??)
 }
 
 /// The members of the file so far.
 struct Export {
-    files: Vec<(String, String)>,
+    files: Vec<(String, Vec<u8>)>,
     /// Bytes that may be added.
     room: usize,
     left_out: Vec<String>,
@@ -73,7 +79,7 @@ struct Export {
 impl Export {
     fn add(&mut self, path: String, content: String) {
         self.room = self.room.saturating_sub(content.len());
-        self.files.push((path, content));
+        self.files.push((path, content.into_bytes()));
     }
 }
 
@@ -95,6 +101,7 @@ async fn conversations(
             title: thread.title.as_deref(),
             topic: thread.topic,
             everything: true,
+            asker: thread.is_shared.then_some(user),
         };
         let file = if limit > 0 {
             Some(conversation_file::write(db, written, wording, (now, limit)).await?)
@@ -110,6 +117,30 @@ async fn conversations(
         }
     }
     Ok(())
+}
+
+/// Adds the contents of made files that are still stored, newest first.
+async fn contents(db: &Db, user: UserId, export: &mut Export) -> Result<(), DbError> {
+    let files = db.persist(|| made_files::of_person(db, user, MOST_FILES)).await?;
+    let mut room = FILES_LIMIT;
+    for (number, file) in files.iter().enumerate() {
+        let path = format!("files/{}_{}", number + 1, file_name(&file.name));
+        if file.size > room {
+            export.left_out.push(path);
+            continue;
+        }
+        // It may have been delivered meanwhile, and deleted.
+        if let Some(content) = db.persist(|| made_files::content(db, file.id)).await? {
+            room = room.saturating_sub(content.len());
+            export.files.push((path, content));
+        }
+    }
+    Ok(())
+}
+
+/// Returns a name without what separates folders, on any system.
+fn file_name(name: &str) -> String {
+    name.chars().map(|c| if matches!(c, '/' | '\\' | ':') || c.is_control() { '_' } else { c }).collect()
 }
 
 /// Adds the rows of a table as an array.

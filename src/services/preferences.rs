@@ -110,19 +110,20 @@ pub(crate) async fn set_personality(
     Ok(owed)
 }
 
-/// Removes the choice of a model that nobody can choose any more, and owes the notice of it, once.
+/// Removes the choice of a model that nobody can choose any more, and owes the notice of it, once. The notice gets the
+/// new version of the person's row.
 pub(crate) async fn forget_model(
     db: &Db,
     user: UserId,
     model: &ModelId,
-    notice: &OutboxMessage,
+    notice: impl Fn(i64) -> OutboxMessage,
 ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let mut tx = db.begin().await?;
-    if !preferences::forget_model(&mut tx, user, model).await? {
+    let Some(version) = preferences::forget_model(&mut tx, user, model).await? else {
         // Another turn of the person was quicker, or this very call, whose answer was lost.
         return Ok(Vec::new());
-    }
-    let owed = outbox::enqueue(&mut tx, std::slice::from_ref(notice)).await?;
+    };
+    let owed = outbox::enqueue(&mut tx, &[notice(version)]).await?;
     Db::commit(tx).await?;
     Ok(owed)
 }

@@ -115,8 +115,34 @@ pub(crate) enum Menu {
     Everywhere,
     /// Those of private chats.
     PrivateChats,
+    /// Those of the administrators of groups.
+    GroupAdministrators,
     /// None: the bot names the command when it is of use.
     Nowhere,
+}
+
+/// Whoever reads a menu of Telegram.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum MenuReader {
+    /// A person in the private chat.
+    Person,
+    /// An administrator of the bot in the private chat.
+    Administrator,
+    /// A member of a group.
+    Member,
+    /// An administrator of a group.
+    GroupAdministrator,
+}
+
+impl MenuReader {
+    /// Returns the reader as a user of commands.
+    fn asker(self) -> Asker {
+        let chat = match self {
+            Self::Person | Self::Administrator => ChatKind::Private,
+            Self::Member | Self::GroupAdministrator => ChatKind::Supergroup,
+        };
+        Asker { is_administrator: self == Self::Administrator, chat }
+    }
 }
 
 /// A person in a chat, as far as commands depend on them.
@@ -174,7 +200,7 @@ impl Command {
             Self::Terms => row("terms", Money, Everyone, Anywhere, Menu::PrivateChats),
             Self::PaySupport => row("paysupport", Money, Everyone, Anywhere, Menu::PrivateChats),
             Self::Language => row("language", Bot, Everyone, Anywhere, Menu::PrivateChats),
-            Self::Group => row("group", Bot, Everyone, Place::Groups, Everywhere),
+            Self::Group => row("group", Bot, Everyone, Place::Groups, Menu::GroupAdministrators),
             Self::Privacy => row("privacy", Bot, Everyone, Place::PrivateChats, Menu::PrivateChats),
             Self::Help => row("help", Bot, Everyone, Anywhere, Everywhere),
             Self::TopUp => {
@@ -224,11 +250,13 @@ impl Command {
         Self::VARIANTS.iter().copied().filter(move |command| command.refusal(asker).is_none())
     }
 
-    /// Returns the commands in the menu of chats of this kind, in order.
-    pub(crate) fn menu(asker: Asker) -> impl Iterator<Item = Self> {
+    /// Returns the commands in the menu of this reader, in order.
+    pub(crate) fn menu(reader: MenuReader) -> impl Iterator<Item = Self> {
+        let asker = reader.asker();
         Self::usable(asker).filter(move |command| match command.row().menu {
             Menu::Everywhere => true,
             Menu::PrivateChats => asker.chat == ChatKind::Private,
+            Menu::GroupAdministrators => reader == MenuReader::GroupAdministrator,
             Menu::Nowhere => false,
         })
     }

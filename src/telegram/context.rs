@@ -13,6 +13,7 @@ use super::commands::Asker;
 use super::courier::Courier;
 use super::deferred::Deferred;
 use super::inbound::MessageHeader;
+use super::menu_checks::MenuChecks;
 use super::payment_worker::PaymentWorker;
 use super::pipeline::albums::Albums;
 use super::pipeline::fetches::FetchPermits;
@@ -71,6 +72,8 @@ pub(crate) struct BotContext {
     pub data_requests: Arc<Notify>,
     /// Wakes the naming of topics.
     pub topics_due: Arc<Notify>,
+    /// Whose menus of commands are to be looked at.
+    pub menu_checks: MenuChecks,
     /// Permits of concurrent transcriptions.
     pub hearings: FetchPermits,
     /// Who administers which group.

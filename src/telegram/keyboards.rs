@@ -143,14 +143,16 @@ pub(crate) fn delete_topics(deletion: DeletionId, topics: usize, language: Langu
 
 /// Returns the buttons that turn to the neighbouring pages of a statement, or `None` if it is the only one.
 pub(crate) fn pages(language: Language, statement: &Statement) -> Option<InlineKeyboard> {
-    let newer = statement.newer().map(|newest| (money::newer_button(language), newest));
-    let older = statement.older().map(|newest| (money::older_button(language), newest));
-    let buttons: Vec<_> = [newer, older]
-        .into_iter()
-        .flatten()
-        .map(|(label, newest)| (label, format!("ops:{newest}")))
-        .collect();
-    (!buttons.is_empty()).then(|| InlineKeyboard::grid(2, buttons))
+    let (newer, older) = (statement.newer(), statement.older());
+    (newer.is_some() || older.is_some()).then(|| turn_pages(language, newer, older))
+}
+
+/// Returns the buttons that turn to the pages that begin with these operations.
+fn turn_pages(language: Language, newer: Option<i64>, older: Option<i64>) -> InlineKeyboard {
+    let newer = newer.map(|newest| (money::newer_button(language), newest));
+    let older = older.map(|newest| (money::older_button(language), newest));
+    let buttons = [newer, older].into_iter().flatten();
+    InlineKeyboard::grid(2, buttons.map(|(label, newest)| (label, format!("ops:{newest}"))))
 }
 
 /// Returns the buttons that set the language, the present choice marked.
@@ -207,3 +209,5 @@ pub(crate) fn read(data: &str) -> Option<ButtonAction> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod width_tests;

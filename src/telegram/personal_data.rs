@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::BotContext;
-use super::menus;
 use super::sessions::stop_for_erasure;
 use super::text::privacy as text;
 use crate::db::data_requests::{self, DataLease, DataRequest, DataRequestKind};
@@ -164,6 +163,7 @@ impl Worker {
             title: None,
             topic: request.key.topic.map(|topic| topic.0),
             everything: false,
+            asker: None,
         };
         let limits = (books.clock.now(), conversation_file::LIMIT);
         let file = conversation_file::write(db, thread, self.wording(request), limits).await?;
@@ -218,7 +218,7 @@ impl Worker {
 
     /// Erases once nothing is going on that would store something later. Running answers are stopped.
     async fn erase(&self, request: &DataRequest) -> Result<Progress, DbError> {
-        let BotContext { db, cache, books, .. } = &*self.context;
+        let BotContext { db, cache, .. } = &*self.context;
         let (user, lease) = (request.user, self.lease);
         for (key, _) in erasure::open_turns(db, user).await? {
             stop_for_erasure(&self.context, key);
@@ -245,11 +245,7 @@ impl Worker {
             ErasureEnd::Done(messages) => {
                 tracing::info!(user.id = user.0, "everything about the user {user} is erased but the books");
                 self.context.forgotten();
-                let (task, is_administrator) = (self.context.clone(), books.is_privileged(user));
-                self.context.life.spawn("menu", async move {
-                    let set = menus::of_person(&task.screen.api, user, None, is_administrator);
-                    task.life.drain.run_until_cancelled(set).await;
-                });
+                self.context.menu_checks.look_again(user);
                 self.context.courier().deliver_again(messages);
                 Ok(Progress::Ended)
             }

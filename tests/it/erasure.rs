@@ -135,6 +135,8 @@ async fn nothing_of_a_person_is_left_but_the_books() {
     let redis = Redis::start().await;
     let mut bot = Bot::with([("REDIS_URL", redis.url().as_str())]).await;
     leave_traces(&bot).await;
+    bot.tell("/language en").await;
+    bot.database.until("SELECT count(*) FROM personal_menus WHERE digest IS NOT NULL", 1).await;
     assert!(found(&bot, &WORDS).await.len() > 10 && !cached(&redis, &WORDS).await.is_empty());
     // An export that nobody has fetched is erased as well.
     let privacy = card(&bot, ANN, ANN, "/privacy").await;
@@ -167,6 +169,9 @@ async fn nothing_of_a_person_is_left_but_the_books() {
     bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
     assert_eq!(found(&bot, &WORDS).await, Vec::<String>::new());
     assert_eq!(cached(&redis, &WORDS).await, Vec::<String>::new());
+    // Nor does the menu tell which language she had chosen.
+    bot.database.until("SELECT count(*) FROM personal_menus", 0).await;
+    assert_eq!(bot.carried_out("deleteMyCommands"), 1);
     // The books are as they were.
     assert_eq!(bot.balance(ANN).await, balance);
     assert_eq!(bot.database.count("SELECT count(*) FROM balance_operations").await, operations);
@@ -287,6 +292,13 @@ async fn in_a_shared_conversation_only_the_questions_of_the_person_and_their_ans
     bot.ask_in(GROUP, ANN, "@starling_bot tell me of the glockenspiel").await;
     bot.database.until("SELECT count(*) FROM turns WHERE NOT counted OR state = 'open'", 0).await;
     bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+    bot.sql(
+        "INSERT INTO made_files (id, thread_id, turn_id, name, mime, size, sha256, description, cached, expires_at)
+           SELECT gen_random_uuid(), thread_id, id, 'saxophone.png', 'image/png', 9, sha256('x'), '', FALSE,
+             now() + interval '1 hour'
+           FROM turns WHERE asker_id = 43 LIMIT 1",
+    )
+    .await;
     let question = offer(&bot, BOB).await;
     bot.tap(BOB, BOB, question.id, &button(&question, 0)).await;
     bot.database.until(WAITING, 0).await;

@@ -50,7 +50,7 @@ async fn an_administrator_sets_how_the_bot_works_in_a_group() {
         buttons(&group),
         [
             vec!["*Mentions only", "Every message"],
-            vec!["*Own conversations", "One for all"],
+            vec!["*One for each", "One for all"],
             vec!["*Each pays", "I pay"],
         ]
     );
@@ -72,10 +72,11 @@ async fn an_administrator_sets_how_the_bot_works_in_a_group() {
         buttons(&changed),
         [
             vec!["Mentions only", "*Every message"],
-            vec!["Own conversations", "*One for all"],
+            vec!["One for each", "*One for all"],
             vec!["Each pays", "*I pay"],
-            vec!["$0.50 a day", "$1.00 a day", "$2.00 a day"],
-            vec!["*$5.00 a day", "$10.00 a day", "$20.00 a day"],
+            vec!["$0.50 a day", "$1.00 a day"],
+            vec!["$2.00 a day", "*$5.00 a day"],
+            vec!["$10.00 a day", "$20.00 a day"],
         ]
     );
     // A restart keeps everything, and everything can be taken back.

@@ -150,6 +150,8 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             || ["tool: file kept", "web: result noted"].contains(&point)
             // `announcements.rs` covers these.
             || point.starts_with("announce: ")
+            // `menus.rs` covers this.
+            || point == "menu: set"
             // `python.rs` covers these.
             || point.starts_with("sandbox: ")
             // `import.rs` covers these.

@@ -67,6 +67,7 @@ mod limits;
 mod logs;
 mod long_answers;
 mod lookups;
+mod menus;
 mod models_command;
 mod odd_payments;
 mod odd_streams;

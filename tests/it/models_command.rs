@@ -190,6 +190,12 @@ async fn a_retired_model_is_replaced_with_one_notice() {
     bot.hears(ANN, "You said: one").await;
     bot.ask("three").await;
     assert_eq!(bot.answers(ANN).iter().filter(|text| text.contains("any more")).count(), 1);
+    // It had come back, was chosen again, and is gone again.
+    bot.sql("UPDATE users SET model_id = 'claude-opus-5-5' WHERE id = 42").await;
+    bot.ann("and now?");
+    bot.hears(ANN, "You said: and now?").await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+    assert_eq!(bot.answers(ANN).iter().filter(|text| text.contains("any more")).count(), 2);
     bot.telegram.say(BOB, BOB, "ещё");
     bot.hears(BOB, "claude-sonnet-4-5 здесь больше не предлагается. Теперь вам отвечает Claude Sonnet 5.5")
         .await;

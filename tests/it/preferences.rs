@@ -269,6 +269,19 @@ async fn the_operator_bounds_the_limit() {
     bot.run().await;
     let lowered = card(&bot, ANN, ANN, "/settings").await;
     assert!(lowered.text.contains("Limit of a request: $0.25."), "{}", lowered.text);
+    assert_eq!(buttons(&lowered)[5..], [vec!["Limit: $0.20 (default)"], vec!["$0.10", "*$0.25"]]);
+    // The most is offered, whatever it is; one below the default is the default.
+    for (most, shown) in [
+        ("0.3", [vec!["Limit: $0.20 (default)"], vec!["$0.10", "$0.25", "*$0.30"]]),
+        ("0.05", [vec!["*Limit: $0.20 (default)"], vec!["$0.10"]]),
+    ] {
+        bot.terminate();
+        assert_eq!(bot.exit_code().await, 0);
+        bot.set("TURN_LIMIT_MAX_USD", most);
+        bot.run().await;
+        let lowered = card(&bot, ANN, ANN, "/settings").await;
+        assert_eq!(buttons(&lowered)[5..], shown, "{most}");
+    }
     bot.end().await;
 }
 

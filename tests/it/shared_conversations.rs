@@ -76,7 +76,7 @@ async fn members_share_one_conversation(bot: Bot) {
     // Each to their own again.
     let group = group_card(&bot).await;
     bot.tap(GROUP, ANN, group.id, "group:talks:personal").await;
-    chosen(&bot, &group, "Own conversations").await;
+    chosen(&bot, &group, "One for each").await;
     bot.ask_in(GROUP, BOB, "@starling_bot hello").await;
     assert_eq!(conversation(&bot.request(5).await).len(), 1);
     bot.end().await;

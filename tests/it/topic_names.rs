@@ -194,15 +194,7 @@ async fn a_forum_is_asked_for_the_right_first_and_a_deleted_topic_is_left() {
     let bot = Bot::start().await;
     bot.telegram.promote_without_topics(GROUP, BOT);
     let forbidden = bot.telegram.create_topic(GROUP, "A");
-    let implicit = "INSERT INTO topic_names (chat_id, topic_id, state) VALUES ($1, $2, 'implicit')";
-    for topic in [forbidden] {
-        sqlx::query(implicit)
-            .bind(GROUP)
-            .bind(i32::try_from(topic).unwrap())
-            .execute(bot.books())
-            .await
-            .unwrap();
-    }
+    implicit(&bot, forbidden).await;
     bot.telegram.say_in_topic(GROUP, BOB, forbidden, "@starling_bot first");
     bot.database.until("SELECT count(*) FROM topic_names WHERE failure = 'no right'", 1).await;
     assert_eq!((wishes(&bot).len(), edits(&bot).len()), (0, 0));
@@ -213,6 +205,91 @@ async fn a_forum_is_asked_for_the_right_first_and_a_deleted_topic_is_left() {
     bot.telegram.delete_topic(ANN, gone);
     keeper.open();
     bot.database.until("SELECT count(*) FROM topic_names WHERE failure = 'gone'", 1).await;
+    bot.end().await;
+}
+
+/// Stores of a topic of the forum that its name was made up, as Telegram would say of a new one.
+async fn implicit(bot: &Bot, topic: i64) {
+    let row = "INSERT INTO topic_names (chat_id, topic_id, state) VALUES ($1, $2, 'implicit')";
+    let topic = i32::try_from(topic).unwrap();
+    sqlx::query(row).bind(GROUP).bind(topic).execute(bot.books()).await.unwrap();
+}
+
+#[tokio::test]
+async fn in_a_forum_where_the_bot_manages_topics_each_is_named_and_paid_once_by_who_asked() {
+    let bot = Bot::start().await;
+    bot.telegram.promote(GROUP, BOT);
+    bot.model.script_for(WANTED, Reply::text(format!("🍽 {NAME}")));
+    let topic = bot.telegram.create_topic(GROUP, "A");
+    implicit(&bot, topic).await;
+    bot.telegram.say_in_topic(GROUP, BOB, topic, "@starling_bot How do I cook borscht for six people?");
+    assert_eq!(named(&bot, GROUP, topic, NAME).await.as_deref(), Some("5312536423851630010"), "the plate");
+    bot.database.until(UNFINISHED, 0).await;
+    // Ann's first answer there comes later.
+    bot.telegram.say_in_topic(GROUP, ANN, topic, "@starling_bot And with beans?");
+    bot.answer(GROUP, 2).await;
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'answered'", 2).await;
+    assert_eq!((wishes(&bot).len(), edits(&bot).len()), (1, 1));
+    let charged = "SELECT count(*) FROM balance_operations WHERE kind = 'topic_name' AND user_id = 43";
+    assert_eq!(bot.database.count(charged).await, 1);
+    assert_eq!(
+        bot.database.count("SELECT count(*) FROM balance_operations WHERE kind = 'topic_name'").await,
+        1
+    );
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn in_a_forum_a_name_that_a_person_gave_stays() {
+    let bot = Bot::start().await;
+    bot.telegram.promote(GROUP, BOT);
+    // Given at once: Telegram says of nobody that the app has made it up.
+    let recipes = bot.telegram.create_topic(GROUP, "Recipes");
+    bot.telegram.say_in_topic(GROUP, BOB, recipes, "@starling_bot first");
+    bot.answer(GROUP, 1).await;
+    // Given while the model is asked for one.
+    let (gate, keeper) = Gate::new();
+    bot.model.script_for(WANTED, Reply::steps(vec![Step::Gate(gate), Step::Text("💬 Too late".to_owned())]));
+    let late = bot.telegram.create_topic(GROUP, "A");
+    implicit(&bot, late).await;
+    bot.telegram.say_in_topic(GROUP, BOB, late, "@starling_bot second");
+    keeper.reached().await;
+    bot.telegram.rename_topic(GROUP, late, "Ours").unwrap();
+    bot.database.until("SELECT count(*) FROM topic_names WHERE state = 'given'", 1).await;
+    keeper.open();
+    bot.database.until("SELECT count(*) FROM model_calls WHERE attempt = 0 AND payer = 'owner'", 1).await;
+    let names = bot.telegram.view(|view| {
+        [recipes, late].map(|topic| view.topic(GROUP, topic).map(|(name, _)| name.to_owned()).unwrap())
+    });
+    assert_eq!(names, ["Recipes", "Ours"]);
+    assert_eq!((wishes(&bot).len(), edits(&bot).len()), (1, 0));
+    let charges = "SELECT count(*) FROM balance_operations WHERE kind = 'topic_name'";
+    assert_eq!(bot.database.count(charges).await, 0);
+    bot.end().await;
+}
+
+/// The model has 45 seconds for a name, on any machine.
+#[tokio::test]
+async fn a_model_that_does_not_answer_is_given_up_and_asked_again_at_the_owners_cost() {
+    let bot = Bot::start().await;
+    let (gate, keeper) = Gate::new();
+    bot.model.script_for(WANTED, Reply::steps(vec![Step::Text("🍽 ".to_owned()), Step::Gate(gate)]));
+    bot.model.script_for(WANTED, Reply::text(format!("🍽 {NAME}")));
+    let topic = started(&bot, "How do I cook borscht?").await;
+    keeper.reached().await;
+    let given_up = "SELECT count(*) FROM topic_names
+                    WHERE state = 'implicit' AND attempts = 1 AND held = 0 AND lost > 0 AND due_at > now()";
+    bot.database.until(given_up, 1).await;
+    assert_eq!(bot.database.count("SELECT count(*) FROM users WHERE held <> 0").await, 0);
+    bot.sql("UPDATE topic_names SET due_at = now()").await;
+    named(&bot, ANN, topic, NAME).await;
+    bot.database.until(UNFINISHED, 0).await;
+    assert_eq!((wishes(&bot).len(), edits(&bot).len()), (2, 1));
+    // Nobody knows what the first call has cost.
+    assert_eq!(bot.database.count("SELECT count(*) FROM topic_names WHERE lost > 0").await, 1);
+    let charges = "SELECT count(*) FROM balance_operations WHERE kind = 'topic_name'";
+    assert_eq!(bot.database.count(charges).await, 1);
+    drop(keeper);
     bot.end().await;
 }
 

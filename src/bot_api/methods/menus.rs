@@ -16,6 +16,8 @@ pub(crate) enum CommandScope {
     Default,
     /// All groups.
     AllGroupChats,
+    /// The administrators of all groups.
+    AllChatAdministrators,
     /// One chat.
     Chat {
         /// The chat; the bot must know it.
@@ -52,6 +54,9 @@ method!("setMyCommands", SetMyCommands<'_> => bool);
 pub(crate) struct DeleteMyCommands {
     /// The chats.
     pub scope: CommandScope,
+    /// The two-letter language code; `None` for the menu of all other languages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language_code: Option<&'static str>,
 }
 method!("deleteMyCommands", DeleteMyCommands => bool);
 

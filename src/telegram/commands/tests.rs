@@ -40,17 +40,20 @@ fn administrators_use_their_commands_and_only_in_private() {
 }
 
 #[test]
-fn menus_show_what_their_chats_need() {
-    let names = |asker| Command::menu(asker).map(Command::name).collect::<Vec<_>>();
-    let everyone = names(PRIVATE);
+fn menus_show_what_their_readers_need() {
+    let names = |reader| Command::menu(reader).map(Command::name).collect::<Vec<_>>();
+    let everyone = names(MenuReader::Person);
     assert!(everyone.contains(&"start") && !everyone.contains(&"cancel") && !everyone.contains(&"topup"));
-    assert!(
-        ["announce", "user", "stats", "topup", "set_margin"].iter().all(|name| names(OWNER).contains(name))
-    );
-    assert_eq!(names(OWNER)[..everyone.len()], everyone);
-    let group = names(Asker { is_administrator: true, chat: ChatKind::Group });
-    assert!(group.contains(&"stop") && !group.contains(&"start") && !group.contains(&"topup"));
-    assert!(group.contains(&"group") && !everyone.contains(&"group"));
+    let owner = names(MenuReader::Administrator);
+    assert!(["announce", "user", "stats", "topup", "set_margin"].iter().all(|name| owner.contains(name)));
+    assert_eq!(owner[..everyone.len()], everyone);
+    let member = names(MenuReader::Member);
+    assert!(member.contains(&"stop") && !member.contains(&"start") && !member.contains(&"topup"));
+    assert!(!member.contains(&"group") && !everyone.contains(&"group") && !owner.contains(&"group"));
+    let mut of_administrators = names(MenuReader::GroupAdministrator);
+    assert!(of_administrators.contains(&"group"));
+    of_administrators.retain(|name| *name != "group");
+    assert_eq!(of_administrators, member, "nothing else differs");
     assert_eq!(Command::Group.refusal(PRIVATE), Some(CommandRefusal::OnlyGroups));
 }
 

@@ -6,7 +6,7 @@ use strum::VariantArray;
 
 use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
-use super::super::replies::{answer_tap, answer_to, cards, carry_out, mark_handled, set_menu};
+use super::super::replies::{answer_tap, answer_to, cards, carry_out, mark_handled};
 use super::super::text::languages;
 use super::super::text::preferences::not_your_card;
 use super::super::{keyboards, locale};
@@ -29,7 +29,7 @@ pub(super) async fn handle(context: Arc<BotContext>, header: MessageHeader) -> R
             let (books, cache) = (&context.books, &context.cache);
             let set = || intake::set_language(books, cache, header.caller(), Some(language), message);
             carry_out(&context, set).await?;
-            set_menu(&context, &header, Some(language));
+            context.menu_checks.look_again(header.sender.id);
             Ok(())
         }
         None => show(&context, &header).await,
@@ -75,7 +75,7 @@ pub(super) async fn choose(
     answer_tap(&context, callback, Some(languages::set(language, is_chosen)));
     let card = RichText::plain(languages::card(language, is_chosen));
     cards::redraw(&context, &header, card, Some(keyboards::languages(language, choice))).await;
-    set_menu(&context, &header, choice);
+    context.menu_checks.look_again(header.sender.id);
     Ok(())
 }
 

@@ -36,7 +36,7 @@ use super::sessions::post;
 use super::text;
 use crate::db::{self, DbError};
 use crate::domain::group::GroupSettings;
-use crate::domain::ids::UpdateId;
+use crate::domain::ids::{ChatId, UpdateId, UserId};
 use crate::domain::message::Incoming;
 use crate::domain::people::ChatKind;
 use crate::llm::Unreadable;
@@ -48,6 +48,10 @@ use crate::services::{intake, people, topic_changes};
 /// is known before it is fetched.
 pub(crate) async fn handle(context: &Arc<BotContext>, update: Update) {
     let (id, span) = (update.id, span(&update));
+    if let chat @ ChatId(1..) = update.chat() {
+        // A private chat has the id of its person.
+        context.menu_checks.look(UserId(chat.0));
+    }
     let Some(settings) = Box::pin(group_settings(context, &update).instrument(span.clone())).await else {
         return;
     };

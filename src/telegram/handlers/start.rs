@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::super::context::BotContext;
 use super::super::inbound::MessageHeader;
-use super::super::replies::{answer_to, carry_out, set_menu};
-use super::super::{locale, text};
+use super::super::replies::{answer_to, carry_out};
+use super::super::text;
 use crate::db::DbError;
 use crate::db::people::KnownUser;
 use crate::domain::people::ChatKind;
@@ -17,18 +17,19 @@ use crate::services::intake;
 const LONGEST_CAMPAIGN: usize = 64;
 
 pub(super) async fn handle(context: Arc<BotContext>, header: MessageHeader) -> Result<(), DbError> {
-    let asker = context.asker(&header);
-    if asker.is_administrator && asker.chat == ChatKind::Private {
-        let chosen = locale::chosen(&context, header.sender.id).await?;
-        set_menu(&context, &header, chosen);
-    }
     let name = &header.sender.first_name;
     let greeting = |known: &KnownUser| {
         let greet = if known.is_new { text::welcome } else { text::welcome_back };
         answer_to(&header, RichText::plain(greet(known.language, name)))
     };
     let greet = || intake::greet(&context.books, header.caller(), campaign(&header.arguments), greeting);
-    carry_out(&context, greet).await
+    carry_out(&context, greet).await?;
+    let asker = context.asker(&header);
+    if asker.is_administrator && asker.chat == ChatKind::Private {
+        // Telegram may have learned of the private chat only now.
+        context.menu_checks.look_again(header.sender.id);
+    }
+    Ok(())
 }
 
 /// Returns the word of a link. Anything else behind `/start` was typed and means nothing.

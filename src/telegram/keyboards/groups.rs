@@ -8,7 +8,7 @@ use crate::domain::people::Language;
 use crate::telegram::text::groups as text;
 
 /// The buttons in a row of limits.
-const LIMITS_IN_A_ROW: usize = 3;
+const LIMITS_IN_A_ROW: usize = 2;
 
 /// Returns the buttons of a card, the present choices marked.
 pub(crate) fn settings(settings: &GroupSettings, language: Language) -> InlineKeyboard {

@@ -55,13 +55,16 @@ pub(crate) fn settings(preferences: &Preferences, terms: &Terms, language: Langu
     rows.push(vec![effort_button(None)]);
     rows.push(EFFORTS.map(Some).map(effort_button).to_vec());
     let limits = terms.turn_limits();
+    // What applies may be lower than what was chosen, since the operator has lowered the most.
+    let applies = turn_limit.map(|own| terms.turn_limit_of(Some(own)));
     if !limits.is_empty() {
         let label = text::usual_limit_button(language, terms.turn_limit);
-        rows.push(vec![button(label, "set:limit:auto".to_owned(), chosen(turn_limit.is_none()))]);
+        let is_usual = applies.is_none_or(|own| own == terms.turn_limit && !limits.contains(&own));
+        rows.push(vec![button(label, "set:limit:auto".to_owned(), chosen(is_usual))]);
     }
     let limit_button = |limit: &Usd| {
         let data = format!("set:limit:{}", limit.0.normalize());
-        button(usd_in_full(language, *limit), data, chosen(*turn_limit == Some(*limit)))
+        button(usd_in_full(language, *limit), data, chosen(applies == Some(*limit)))
     };
     rows.extend(limits.chunks(LIMITS_IN_A_ROW).map(|row| row.iter().map(limit_button).collect()));
     InlineKeyboard::rows(&rows)

@@ -44,14 +44,13 @@ pub(super) async fn forget_retired_model(
     }
     let name = registry.get(former).map_or(former.0.as_str(), |model| model.name.as_str());
     let sentence = text::preferences::model_retired(language, name, &registry.default_model().name);
-    let notice = OutboxMessage::new(
-        format!("model retired:{user}:{former}"),
-        key.chat,
-        key.topic,
-        RichText::plain(sentence).into_wire(),
-    );
+    // A model may come back, be chosen again and retire again. Each choice has a version of its own.
+    let notice = |version: i64| {
+        let text = RichText::plain(sentence.clone()).into_wire();
+        OutboxMessage::new(format!("model retired:{user}:{version}"), key.chat, key.topic, text)
+    };
     let db = &context.db;
-    let owed = db.persist(|| preferences::forget_model(db, user, former, &notice)).await?;
+    let owed = db.persist(|| preferences::forget_model(db, user, former, notice)).await?;
     context.courier().deliver_again(owed);
     Ok(true)
 }

@@ -20,7 +20,7 @@ use tracing::Instrument;
 
 use super::context::BotContext;
 use super::inbound::{MessageHeader, attachments};
-use super::{locale, menus, text};
+use super::{locale, text};
 use crate::bot_api::ApiError;
 use crate::bot_api::methods::{AnswerCallbackQuery, EditMessageReplyMarkup};
 use crate::db::DbError;
@@ -102,16 +102,6 @@ pub(super) fn answer_tap_in_words(
     context.life.spawn("tap", async move {
         let language = locale::soon(&task, &person).await;
         answer_tap(&task, callback, Some(sentence(language)));
-    });
-}
-
-/// Sets the menu of commands in a person's private chat, in the background. `chosen` is the language that they chose.
-pub(super) fn set_menu(context: &Arc<BotContext>, header: &MessageHeader, chosen: Option<Language>) {
-    let (task, user) = (context.clone(), header.sender.id);
-    let is_administrator = context.asker(header).is_administrator;
-    context.life.spawn("menu", async move {
-        let set = menus::of_person(&task.screen.api, user, chosen, is_administrator);
-        task.life.drain.run_until_cancelled(set).await;
     });
 }
 

@@ -5,7 +5,7 @@ use strum::VariantArray;
 use super::{say, say_with};
 use crate::bot_api::methods::BotCommand;
 use crate::domain::people::Language;
-use crate::telegram::commands::{Asker, Command, CommandRefusal, Section};
+use crate::telegram::commands::{Asker, Command, CommandRefusal, MenuReader, Section};
 
 /// Describes what the bot can do, and lists the commands that a person may use here.
 pub(crate) fn help(language: Language, asker: Asker) -> String {
@@ -25,13 +25,13 @@ pub(crate) fn help(language: Language, asker: Asker) -> String {
     text
 }
 
-/// Returns the menu of commands for a person in a chat.
-pub(crate) fn menu(language: Language, asker: Asker) -> Vec<BotCommand> {
+/// Returns the menu of commands for this reader.
+pub(crate) fn menu(language: Language, reader: MenuReader) -> Vec<BotCommand> {
     let entry = |command: Command| BotCommand {
         command: command.name().into(),
         description: description(language, command),
     };
-    Command::menu(asker).map(entry).collect()
+    Command::menu(reader).map(entry).collect()
 }
 
 /// Describes a command, in 1 to 256 characters.

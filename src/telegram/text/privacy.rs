@@ -123,6 +123,8 @@ pub(crate) fn file_part(language: Language, part: FilePart<'_>) -> String {
             say_with(language, "file-made", &[("time", time), ("count", &messages.to_string())])
         }
         FilePart::OlderLeftOut => say(language, "file-older-left-out"),
+        FilePart::OnlyYours => say(language, "file-only-yours"),
+        FilePart::FilesByName => say(language, "file-files-by-name"),
         FilePart::You => say(language, "file-you"),
         FilePart::Edited => say(language, "file-edited"),
         FilePart::Cut => say(language, "file-cut"),

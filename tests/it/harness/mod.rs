@@ -8,6 +8,7 @@ pub(crate) mod prices;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod redis;
+pub(crate) mod twin;
 
 use std::collections::BTreeMap;
 use std::path::Path;

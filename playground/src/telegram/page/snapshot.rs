@@ -62,11 +62,12 @@ pub(super) fn chat(world: &World, id: i64, state: &Chat, content: bool) -> Value
                 object["blocked"] = json!(blocked);
                 object["members"] = json!([id]);
             }
-            ChatType::Supergroup { title, forum, members, .. } => {
+            ChatType::Supergroup { title, forum, members, admins, .. } => {
                 object["private"] = json!(false);
                 object["title"] = json!(title);
                 object["forum"] = json!(forum);
                 object["members"] = json!(members);
+                object["administrators"] = json!(admins);
             }
         }
     }

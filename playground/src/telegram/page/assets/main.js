@@ -273,9 +273,10 @@ async function submit() {
 function menu() {
   const chat = current();
   if (!chat) return [];
-  // Every member of these groups is an administrator.
+  const administers = (chat.administrators || []).includes(state.me);
   const scopes = chat.private ? [`chat:${chat.id}`, "all_private_chats", "default"]
-    : [`chat_member:${chat.id}:${state.me}`, `chat_administrators:${chat.id}`, `chat:${chat.id}`, "all_chat_administrators", "all_group_chats", "default"];
+    : [`chat_member:${chat.id}:${state.me}`, administers && `chat_administrators:${chat.id}`, `chat:${chat.id}`,
+      administers && "all_chat_administrators", "all_group_chats", "default"].filter(Boolean);
   const language = (user(state.me)?.language_code || "").split("-")[0];
   const wanted = scopes.flatMap((scope) => [[scope, language], [scope, ""]]);
   const set = (scope, code) => state.people.menus.find((each) => each.scope === scope && each.language === code && each.commands.length > 0);

@@ -49,6 +49,8 @@ file-heading-in = Gespräch in { $name }
 file-topic = Thema { $number }
 file-made = Erstellt am { $time }. Nachrichten: { $count }.
 file-older-left-out = Ältere Nachrichten fehlen, weil die Datei sonst zu groß würde.
+file-only-yours = Dieses Gespräch gehört mehreren. Hier stehen deine Fragen und die Antworten darauf.
+file-files-by-name = Von Dateien stehen hier nur die Namen. Die Dateien selbst sind im Chat.
 file-you = Du
 file-edited = bearbeitet
 file-cut = abgebrochen
@@ -58,7 +60,8 @@ file-spoken = Gesprochen:
 file-not-sent = { $name } (ließ sich nicht senden)
 about-export = Das ist alles, was der Bot über dich gespeichert hat, Stand { $time }.
     { "" }
-    conversations: unsere Gespräche, zum Lesen. Auch was du mit /clear vergessen lassen hast, steht darin, solange es nicht gelöscht ist.
-    data: alle Zeilen über dich, eine Datei für jede Tabelle der Datenbank, als JSON. Inhalte von Dateien sind nicht dabei.
+    conversations: unsere Gespräche, zum Lesen. Auch was du mit /clear vergessen lassen hast, steht darin, solange es nicht gelöscht ist. Von gemeinsamen Gesprächen einer Gruppe deine Fragen und die Antworten darauf.
+    files: Dateien, die ich für dich gemacht und noch habe. Ich behalte eine nur, bis Telegram sie hat; dann ist sie im Chat. Was du mir geschickt hast, behalte ich nicht, nur den Namen, die Worte einer Aufnahme und den Anfang eines Dokuments; das steht in data. Die Datei hat Telegram, und beim Anbieter des Modells liegt eine Kopie, mit der ich arbeite und die sich von dort nicht abrufen lässt.
+    data: alle Zeilen über dich, eine Datei für jede Tabelle der Datenbank, als JSON.
 about-export-complete = Es fehlt nichts.
 about-export-left-out = Die Datei wäre zu groß geworden. Diese Teile sind nicht vollständig:

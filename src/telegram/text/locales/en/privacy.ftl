@@ -49,6 +49,8 @@ file-heading-in = Conversation in { $name }
 file-topic = topic { $number }
 file-made = Made at { $time }. Messages: { $count }.
 file-older-left-out = Older messages are left out, because the file would become too large.
+file-only-yours = Others share this conversation. Here are your questions and the answers to them.
+file-files-by-name = Files stand here by their names only. They themselves are in the chat.
 file-you = You
 file-edited = edited
 file-cut = cut off
@@ -58,7 +60,8 @@ file-spoken = Spoken:
 file-not-sent = { $name } (could not be sent)
 about-export = This is everything that the bot kept about you at { $time }.
     { "" }
-    conversations: our conversations, to read. What you have cleared and is not deleted yet is in them.
-    data: all rows about you, one file for each table of the database, as JSON. Contents of files are not among them.
+    conversations: our conversations, to read. What you have cleared and is not deleted yet is in them. Of conversations that a group shares, your questions and the answers to them.
+    files: files that I have made for you and still have. I keep one only until Telegram has it; then it is in the chat. What you have sent me I do not keep, only its name, the words of a recording and the beginning of a document, which are in data. Telegram has the file, and the provider of the model has a copy for me to work with, which cannot be fetched from there.
+    data: all rows about you, one file for each table of the database, as JSON.
 about-export-complete = Nothing is left out.
 about-export-left-out = The file would have become too large. These parts are not complete:

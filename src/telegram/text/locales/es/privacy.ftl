@@ -49,6 +49,8 @@ file-heading-in = Conversación en { $name }
 file-topic = tema { $number }
 file-made = Hecho el { $time }. Mensajes: { $count }.
 file-older-left-out = Faltan los mensajes más antiguos, porque el archivo sería demasiado grande.
+file-only-yours = Esta conversación es de varios. Aquí están tus preguntas y las respuestas a ellas.
+file-files-by-name = De los archivos solo está aquí el nombre. Los archivos están en el chat.
 file-you = Tú
 file-edited = editado
 file-cut = interrumpido
@@ -58,7 +60,8 @@ file-spoken = Dicho de viva voz:
 file-not-sent = { $name } (no se pudo enviar)
 about-export = Esto es todo lo que el bot guardaba sobre ti el { $time }.
     { "" }
-    conversations: nuestras conversaciones, para leer. También está lo que olvidé con /clear y aún no se ha borrado.
-    data: todas las filas sobre ti, un archivo por cada tabla de la base de datos, en JSON. No incluye el contenido de los archivos.
+    conversations: nuestras conversaciones, para leer. También está lo que olvidé con /clear y aún no se ha borrado. De las conversaciones comunes de un grupo, tus preguntas y las respuestas a ellas.
+    files: los archivos que he hecho para ti y que aún tengo. Guardo cada uno solo hasta que lo tiene Telegram; después está en el chat. Lo que me has enviado no lo guardo, solo el nombre, las palabras de una grabación y el principio de un documento, que están en data. El archivo lo tiene Telegram, y el proveedor del modelo tiene una copia con la que trabajo y que no se puede descargar de allí.
+    data: todas las filas sobre ti, un archivo por cada tabla de la base de datos, en JSON.
 about-export-complete = No falta nada.
 about-export-left-out = El archivo habría sido demasiado grande. Estas partes no están completas:
