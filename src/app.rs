@@ -88,15 +88,16 @@ async fn serve(
     signal: impl AsyncFnMut(),
     (metrics, readiness, requests): (Metrics, Readiness, ScrapeRequests),
 ) -> Result<bool> {
-    let db = Db::open(&config.database.postgres, config.database.pool_size, metrics.clone())
+    let db = Db::of(&config.database, metrics.clone())
         .context("DATABASE_URL cannot be used")?
         .stopped_by(life.abort.clone());
-    // No task of the lifecycle, because a draining service is observed, too.
+    // No tasks of the lifecycle, because a draining service is observed, and needs its database, too.
     let state = state_metrics::run(db.clone(), clock.clone(), metrics.clone(), requests, life.clone());
+    let followed = db.clone();
     tokio::select! {
         served = work(config, clock, life, signal, (metrics, readiness, db)) => served,
         never = async {
-            state.await;
+            tokio::join!(state, followed.follow());
             std::future::pending().await
         } => never,
     }

@@ -26,7 +26,8 @@ pub enum DeadLetterAction {
 /// # Errors
 /// Returns an error if the database is away or there is no such letter.
 pub async fn run(config: &Config, action: DeadLetterAction) -> Result<(String, bool)> {
-    let db = Db::open(&config.database.postgres, config.database.pool_size, Metrics::new()?)?;
+    let db = Db::of(&config.database, Metrics::new()?)?;
+    db.choose_server().await?;
     let done = carry_out(&db, action).await;
     db.close().await;
     done

@@ -48,10 +48,11 @@ pub async fn examine(config: &Config) -> (String, bool) {
     );
     let mut report = String::new();
     let mut healthy = true;
-    let (database, clock) = database;
     let checks = [
-        ("database", Some(database)),
-        ("clock", clock),
+        ("database", Some(database.schema)),
+        ("servers", database.servers),
+        ("pooler", database.pooler),
+        ("clock", database.clock),
         ("telegram", Some(telegram)),
         ("anthropic", Some(anthropic)),
         ("models", Some(models)),
@@ -89,7 +90,7 @@ pub async fn examine(config: &Config) -> (String, bool) {
 /// # Errors
 /// Returns an error if the database cannot be reached or changed.
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
-    let db = open(config)?;
+    let db = open(config).await?;
     let version = migrate::run_from(&db, config.database.allows_newer_schema).await?;
     tracing::info!(version, "the database is up to date");
     db.close().await;
@@ -102,7 +103,7 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
 /// # Errors
 /// Returns an error if the books cannot be read.
 pub async fn audit(config: &Config, recent: bool) -> anyhow::Result<(String, bool)> {
-    let db = open(config)?;
+    let db = open(config).await?;
     // Fails at once if the database is away; later the audit would wait for it.
     let (version, latest) = (migrate::current(&db).await?, migrate::latest());
     let known = version.unwrap_or_default();
@@ -139,6 +140,8 @@ fn write_totals(report: &mut String, totals: &Totals) -> std::fmt::Result {
     writeln!(report, "     models cost users {} and the owner {}", charged.exact(), losses.exact())
 }
 
-fn open(config: &Config) -> anyhow::Result<Db> {
-    Ok(Db::open(&config.database.postgres, config.database.pool_size, Metrics::new()?)?)
+async fn open(config: &Config) -> anyhow::Result<Db> {
+    let db = Db::of(&config.database, Metrics::new()?)?;
+    db.choose_server().await?;
+    Ok(db)
 }

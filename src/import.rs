@@ -18,7 +18,8 @@ use crate::telemetry::metrics::Metrics;
 /// Returns an error if one of the databases cannot be used. What was taken until then stays, and another run
 /// goes on from there.
 pub async fn run(config: &Config, from: SecretString, is_trial: bool) -> Result<(String, bool)> {
-    let db = Db::open(&config.database.postgres, config.database.pool_size, Metrics::new()?)?;
+    let db = Db::of(&config.database, Metrics::new()?)?;
+    db.choose_server().await?;
     let done = carry_out(config, &db, from, is_trial).await;
     db.close().await;
     done

@@ -5,10 +5,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 
 use crate::bot_api::Api;
-use crate::cache::{Cache, Origin};
+use crate::cache::Cache;
 use crate::config::Config;
 use crate::conversation::{Assistant, OutputRatios};
-use crate::db::{Db, migrate};
+use crate::db::Db;
 use crate::domain::model::ModelId;
 use crate::domain::tool::ToolName;
 use crate::http;
@@ -17,6 +17,7 @@ use crate::llm::registry::Registry;
 use crate::llm::{Provider, claude, gemini, speech};
 use crate::sandbox;
 use crate::services::books::{Books, Terms};
+use crate::services::cache_origin;
 use crate::services::file_contents::FileContents;
 use crate::services::file_copies::FileCopies;
 use crate::services::file_previews::FilePreviews;
@@ -43,11 +44,16 @@ pub(super) fn bot_api(config: &Config, metrics: &Metrics) -> Result<Api> {
 
 /// Creates the cache for the rows of this database.
 pub(super) async fn cache(config: &Config, life: &Lifecycle, metrics: &Metrics, db: &Db) -> Result<Cache> {
-    let Some(url) = &config.database.redis else { return Ok(Cache::disabled()) };
-    let identity = db.until(&life.drain).persist(|| migrate::identity(db)).await;
-    let migrate::DatabaseIdentity { database, timeline } =
-        identity.context("the database does not tell who it is")?;
-    Cache::open(url, &Origin { database, timeline }, metrics.clone()).context("REDIS_URL cannot be used")
+    let Some(redis) = &config.database.redis else { return Ok(Cache::disabled()) };
+    let found = db.found();
+    let origin = cache_origin::read(db, &life.drain).await;
+    let origin = origin.context("the database does not tell who it is")?;
+    let cache = Cache::open(redis, &origin, metrics.clone()).context("REDIS_URL cannot be used")?;
+    life.spawn(
+        "cache origin",
+        cache_origin::follow(db.clone(), cache.clone(), (origin, found), life.clone()),
+    );
+    Ok(cache)
 }
 
 pub(super) fn terms(config: &Config) -> Terms {

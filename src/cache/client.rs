@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::io::tcp::TcpSettings;
-use redis::{ErrorKind, IntoConnectionInfo, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
-use secrecy::{ExposeSecret, SecretString};
+use parking_lot::RwLock;
+use redis::{ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
 
 use super::breaker::{Breaker, CallFailure, PERIOD, Transition};
 use super::keys::{Keys, Origin};
+use super::link::Link;
+use super::server::Server;
+use crate::config::Redis;
 use crate::telemetry::metrics::Metrics;
 
 /// Time limit for a response. Exceeding it opens the breaker, so a slow Redis delays the calls under way
@@ -20,8 +21,6 @@ use crate::telemetry::metrics::Metrics;
 const RESPONSE_LIMIT: Duration = Duration::from_millis(250);
 /// Time limit for a response with a large value; these use a connection of their own.
 const BULK_LIMIT: Duration = Duration::from_secs(2);
-/// Time limit for opening a connection. No caller waits longer than for a response.
-const CONNECTION_LIMIT: Duration = RESPONSE_LIMIT;
 
 /// Why there is no response. Readers treat it as a miss; write-behind goes directly to the database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -53,12 +52,12 @@ pub(super) enum Priority {
 pub struct Cache(Option<Arc<Inner>>);
 
 struct Inner {
-    quick: ConnectionManager,
-    bulk: ConnectionManager,
+    quick: Link,
+    bulk: Link,
     breaker: Breaker,
     /// Whether Redis refuses writes for lack of memory.
     full: AtomicBool,
-    keys: Keys,
+    keys: RwLock<Arc<Keys>>,
     metrics: Metrics,
 }
 
@@ -66,12 +65,6 @@ impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "Cache(Redis)" } else { "Cache(none)" })
     }
-}
-
-/// A client whose connections send at once: docs/decisions/0001-tcp-nodelay.md.
-pub(super) fn client(url: &SecretString) -> RedisResult<redis::Client> {
-    let server = url.expose_secret().into_connection_info()?;
-    redis::Client::open(server.set_tcp_settings(TcpSettings::default().set_nodelay(true)))
 }
 
 impl Cache {
@@ -84,25 +77,24 @@ impl Cache {
     /// cached, so that entries of another database, or from before a restore, are never used.
     ///
     /// # Errors
-    /// Returns an error if the address is invalid.
-    pub fn open(url: &SecretString, origin: &Origin, metrics: Metrics) -> Result<Self, RedisError> {
-        let client = client(url)?;
-        let connect = |limit: Duration| {
-            // No retries behind our back: the breaker decides when to try again.
-            let config = ConnectionManagerConfig::new()
-                .set_connection_timeout(Some(CONNECTION_LIMIT))
-                .set_response_timeout(Some(limit))
-                .set_number_of_retries(0);
-            ConnectionManager::new_lazy_with_config(client.clone(), config)
-        };
+    /// Returns an error if an address or a certificate is invalid.
+    pub fn open(redis: &Redis, origin: &Origin, metrics: Metrics) -> Result<Self, RedisError> {
+        let server = Arc::new(Server::of(redis)?);
         Ok(Self(Some(Arc::new(Inner {
-            quick: connect(RESPONSE_LIMIT)?,
-            bulk: connect(BULK_LIMIT)?,
+            quick: Link::new(server.clone(), RESPONSE_LIMIT),
+            bulk: Link::new(server, BULK_LIMIT),
             breaker: Breaker::default(),
             full: AtomicBool::new(false),
-            keys: Keys::of(origin),
+            keys: RwLock::new(Arc::new(Keys::of(origin))),
             metrics,
         }))))
+    }
+
+    /// Uses the entries of another database from now on.
+    pub(crate) fn turn_to(&self, origin: &Origin) {
+        if let Some(inner) = &self.0 {
+            *inner.keys.write() = Arc::new(Keys::of(origin));
+        }
     }
 
     /// Returns whether Redis is configured.
@@ -111,8 +103,8 @@ impl Cache {
     }
 
     /// Returns the names of entries, or an error without Redis.
-    pub(super) fn keys(&self) -> Result<&Keys, CacheError> {
-        self.0.as_ref().map(|inner| &inner.keys).ok_or(CacheError::Away)
+    pub(super) fn keys(&self) -> Result<Arc<Keys>, CacheError> {
+        self.0.as_ref().map(|inner| inner.keys.read().clone()).ok_or(CacheError::Away)
     }
 
     /// Sends commands in one round trip and returns one result per command, in order.
@@ -151,14 +143,15 @@ impl Inner {
         commands: &Pipeline,
     ) -> Result<Vec<Result<Value, CacheError>>, CacheError> {
         let Some(permit) = self.breaker.admit() else { return Err(CacheError::Away) };
-        let (connection, limit) = match priority {
+        let (link, limit) = match priority {
             Priority::Quick | Priority::Background => (&self.quick, RESPONSE_LIMIT),
             Priority::Bulk => (&self.bulk, BULK_LIMIT),
         };
         self.metrics.redis_round_trips.inc();
-        let mut connection = connection.clone();
+        let connecting = link.current();
         // The connection has limits of its own; this one also covers making it and the two together.
         let answer = tokio::time::timeout(limit, async {
+            let mut connection = connecting.clone().await?;
             commands.query_async::<Vec<RedisResult<Value>>>(&mut connection).await
         });
         let fault = match answer.await {
@@ -180,6 +173,8 @@ impl Inner {
             CallFailure::Failure => "connection",
         };
         self.metrics.redis_failures.with_label_values(&[kind]).inc();
+        // The server may have been replaced: the next call looks for it.
+        link.forget(&connecting);
         // A large value on a slow link does not prove that small ones are slow.
         let weight = if priority == Priority::Bulk { CallFailure::Failure } else { fault.0 };
         self.note(permit.failed(weight), &fault.1);
@@ -248,6 +243,3 @@ fn is_away(error: &RedisError) -> bool {
         _ => false,
     }
 }
-
-#[cfg(test)]
-mod tests;

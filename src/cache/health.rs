@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use redis::InfoDict;
-use secrecy::SecretString;
 
-use super::client::client;
+use super::server::Server;
+use crate::config::Redis;
 
 /// Time limit of the check.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -19,6 +19,8 @@ pub(crate) struct Health {
     pub policy: Option<String>,
     /// Whether it persists writes to an append-only file, and so keeps them across a restart.
     pub append_only: bool,
+    /// The address of the master that the Sentinels have named; `None` without Sentinel.
+    pub master: Option<String>,
 }
 
 impl Health {
@@ -32,20 +34,20 @@ impl Health {
 ///
 /// # Errors
 /// Returns a description of the problem, without the address, which may hold a password.
-pub(crate) async fn examine(url: &SecretString) -> Result<Health, String> {
-    match tokio::time::timeout(LIMIT, ask(url)).await {
+pub(crate) async fn examine(redis: &Redis) -> Result<Health, String> {
+    match tokio::time::timeout(LIMIT, ask(redis)).await {
         Ok(asked) => asked.map_err(|error| error.to_string()),
         Err(_) => Err("no answer".to_owned()),
     }
 }
 
-async fn ask(url: &SecretString) -> redis::RedisResult<Health> {
-    let client = client(url)?;
-    let mut connection = client.get_multiplexed_async_connection().await?;
+async fn ask(redis: &Redis) -> redis::RedisResult<Health> {
+    let (mut connection, address) = Server::of(redis)?.connect(LIMIT).await?;
     let info: InfoDict = redis::cmd("INFO").query_async(&mut connection).await?;
     Ok(Health {
         version: info.get("redis_version").unwrap_or_else(|| "of unknown version".to_owned()),
         policy: info.get("maxmemory_policy"),
         append_only: info.get::<u8>("aof_enabled") == Some(1),
+        master: redis.sentinel.is_some().then_some(address),
     })
 }

@@ -1,10 +1,9 @@
-//! Settings of PostgreSQL and Redis. A password may be in a secret file of its own.
+//! Settings of what stores the bot's data. A password may be in a secret file of its own.
 
 use std::fmt;
 
-use secrecy::{ExposeSecret, SecretString};
-use url::Url;
-
+use super::postgres::Postgres;
+use super::redis_server::Redis;
 use super::section::{Reader, presence};
 
 const MIB: u64 = 1024 * 1024;
@@ -12,10 +11,10 @@ const MIB: u64 = 1024 * 1024;
 /// The settings of PostgreSQL, Redis and the store of made files.
 #[derive(Clone, Debug)]
 pub struct Database {
-    /// PostgreSQL, password included.
-    pub postgres: SecretString,
-    /// The address of Redis, password included; `None` means to run without a cache.
-    pub redis: Option<SecretString>,
+    /// The servers of PostgreSQL.
+    pub postgres: Postgres,
+    /// Redis; `None` means to run without a cache.
+    pub redis: Option<Redis>,
     /// The maximum number of open connections to PostgreSQL.
     pub pool_size: u32,
     /// The room for made files not yet delivered, in bytes.
@@ -28,19 +27,8 @@ pub struct Database {
 
 impl Database {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let postgres = match reader.text("DATABASE_URL") {
-            None => {
-                reader.problem("DATABASE_URL", "is required, such as postgres://starling@localhost/starling");
-                None
-            }
-            Some(text) => {
-                let schemes = ["postgres", "postgresql"];
-                with_password(reader, "DATABASE_URL", text, &schemes, "postgres_password")
-            }
-        };
-        let redis = reader
-            .text("REDIS_URL")
-            .and_then(|text| with_password(reader, "REDIS_URL", text, &["redis"], "redis_password"));
+        let postgres = Postgres::read(reader);
+        let redis = Redis::read(reader);
         let pool_size = reader.number("DATABASE_POOL_SIZE", 8, 3, 500);
         let made_files = MIB * reader.number("MADE_FILES_MB", 1_024, 200, 1_000_000);
         let made_files_cached = MIB * reader.number("MADE_FILES_REDIS_MB", 256, 0, 1_000_000);
@@ -56,46 +44,14 @@ impl Database {
     }
 }
 
-/// Adds the password from the secret file to an address without one.
-fn with_password(
-    reader: &mut Reader<'_>,
-    variable: &'static str,
-    text: &str,
-    schemes: &[&str],
-    file: &'static str,
-) -> Option<SecretString> {
-    let Some(mut url) = Url::parse(text).ok().filter(|url| schemes.contains(&url.scheme())) else {
-        reader.problem(variable, format!("must be an address that begins with {}://", schemes[0]));
-        return None;
-    };
-    if url.password().is_none()
-        && url.has_host()
-        && let Some(password) = reader.file(variable, file)
-        && url.set_password(Some(&password)).is_err()
-    {
-        reader.problem(variable, format!("cannot take the password from the secret file {file}"));
-    }
-    Some(SecretString::from(url.to_string()))
-}
-
-/// Returns the address with its password hidden.
-fn shown(url: &SecretString) -> String {
-    Url::parse(url.expose_secret()).map_or_else(
-        |_| "(hidden)".to_owned(),
-        |mut url| {
-            if url.password().is_some() && url.set_password(Some("hidden")).is_err() {
-                return "(hidden)".to_owned();
-            }
-            url.to_string()
-        },
-    )
-}
-
 impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "DATABASE_URL={}\nDATABASE_POOL_SIZE={}", shown(&self.postgres), self.pool_size)?;
-        let redis = self.redis.as_ref().map_or_else(|| presence(None::<&()>).to_owned(), shown);
-        writeln!(f, "REDIS_URL={redis}")?;
+        self.postgres.fmt(f)?;
+        writeln!(f, "DATABASE_POOL_SIZE={}", self.pool_size)?;
+        match &self.redis {
+            Some(redis) => redis.fmt(f)?,
+            None => writeln!(f, "REDIS_URL={}", presence(None::<&()>))?,
+        }
         writeln!(f, "MADE_FILES_MB={}", self.made_files / MIB)?;
         writeln!(f, "MADE_FILES_REDIS_MB={}", self.made_files_cached / MIB)?;
         writeln!(f, "ALLOW_NEWER_SCHEMA={}", self.allows_newer_schema)

@@ -6,9 +6,12 @@ mod problem;
 mod section;
 pub mod source;
 
+mod addresses;
 mod conversation;
 mod database;
+mod postgres;
 mod providers;
+mod redis_server;
 mod service;
 mod telegram;
 mod web;
@@ -18,8 +21,10 @@ use std::fmt;
 
 pub use conversation::Conversation;
 pub use database::Database;
+pub use postgres::Postgres;
 pub use problem::{Problem, Problems};
 pub use providers::{Anthropic, OptionalProvider, Providers};
+pub use redis_server::Redis;
 pub use service::{LogFormat, Service};
 pub use telegram::{Mode, Telegram};
 pub use web::Web;
@@ -82,6 +87,9 @@ impl Config {
         }
         if self.database.redis.is_none() {
             warnings.push("REDIS_URL is not set: the bot runs without a cache".into());
+        }
+        if self.database.postgres.has_idle_direct() {
+            warnings.push("DATABASE_DIRECT_URL is set without DATABASE_POOLER: it is not used".into());
         }
         if self.privileged.is_empty() {
             warnings.push("PRIVILEGED_USERS is empty: nobody can use the administrators' commands".into());

@@ -108,6 +108,12 @@ impl DbError {
         matches!(self, Self::TooSlow { .. })
     }
 
+    /// Returns whether the server has refused to write, as a standby does.
+    pub(super) fn is_read_only(&self) -> bool {
+        let Self::Unavailable { source, .. } = self else { return false };
+        source.as_database_error().is_some_and(|error| error.code().is_some_and(|code| code == "25006"))
+    }
+
     /// Returns why the server does not let us in; `None` for any other error.
     pub(crate) fn refusal(&self) -> Option<LoginRefusal> {
         let (Self::Unavailable { source, .. } | Self::Failed { source, .. }) = self else { return None };

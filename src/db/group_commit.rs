@@ -10,7 +10,7 @@ use std::sync::Arc;
 use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
@@ -126,7 +126,16 @@ impl<W: BatchOp> GroupCommit<W> {
         // If this future is dropped or the statement fails, the connection is not reused.
         let mut connection = lane.connection().await?;
         self.statements.inc();
-        let answers = W::execute(&mut connection, ops).await?;
+        let answers = match lane.begin() {
+            None => W::execute(&mut connection.inner, ops).await?,
+            Some(begin) => {
+                let begun = connection.inner.begin_with(begin).await;
+                let mut tx = begun.map_err(DbError::at("group_commit::begin"))?;
+                let answers = W::execute(&mut tx, ops).await?;
+                tx.commit().await.map_err(DbError::at("group_commit::commit"))?;
+                answers
+            }
+        };
         lane.give_back(connection);
         Ok(answers)
     }

@@ -2,15 +2,17 @@
 //! its server process has the warmest caches. A connection is not checked before each use.
 
 use std::mem;
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, SqlStr};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
 use super::DbError;
+use super::servers::Servers;
+use super::session::Purpose;
 
 /// How long an operation waits for a free connection.
 pub(super) const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
@@ -22,9 +24,18 @@ const IDLE_LIMIT: Duration = Duration::from_secs(300);
 pub(super) struct Lanes {
     number: u32,
     free: Semaphore,
-    server: PgConnectOptions,
+    servers: Arc<Servers>,
+    begin: Option<SqlStr>,
     /// Idle connections, and since when each is idle.
-    idle: Mutex<Vec<(PgConnection, Instant)>>,
+    idle: Mutex<Vec<(LaneConnection, Instant)>>,
+}
+
+/// A connection of a lane.
+#[derive(Debug)]
+pub(super) struct LaneConnection {
+    pub(super) inner: PgConnection,
+    /// The generation of the server that it leads to.
+    generation: u64,
 }
 
 /// The right to use one connection, released on drop.
@@ -36,9 +47,10 @@ pub(super) struct Lane<'a> {
 
 impl Lanes {
     /// Creates `number` lanes. Connections are opened on demand.
-    pub(super) fn new(server: PgConnectOptions, number: u32) -> Self {
+    pub(super) fn new(servers: Arc<Servers>, has_pooler: bool, number: u32) -> Self {
         let free = Semaphore::new(usize::try_from(number).unwrap_or(1));
-        Self { number, free, server, idle: Mutex::default() }
+        let begin = has_pooler.then(|| Purpose::Shared.begin());
+        Self { number, free, servers, begin, idle: Mutex::default() }
     }
 
     /// Waits for a free lane. Returns `None` once the lanes are closed.
@@ -58,13 +70,13 @@ impl Lanes {
         drop(all);
         let idle = mem::take(&mut *self.idle());
         for (connection, _) in idle {
-            if let Err(error) = connection.close().await {
+            if let Err(error) = connection.inner.close().await {
                 tracing::debug!(error = &error as &dyn std::error::Error, "a connection could not be closed");
             }
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<(PgConnection, Instant)>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<(LaneConnection, Instant)>> {
         // No code panics while holding the lock.
         self.idle.lock()
     }
@@ -72,24 +84,36 @@ impl Lanes {
 
 impl Lane<'_> {
     /// Returns a connection. Only one whose last statement has returned may be given back.
-    pub(super) async fn connection(&self) -> Result<PgConnection, DbError> {
+    pub(super) async fn connection(&self) -> Result<LaneConnection, DbError> {
+        let servers = &self.lanes.servers;
         let idle = {
             let mut idle = self.lanes.idle();
-            idle.retain(|(_, since)| since.elapsed() < IDLE_LIMIT);
+            idle.retain(|(connection, since)| {
+                since.elapsed() < IDLE_LIMIT && servers.is_current(connection.generation)
+            });
             idle.pop()
         };
         if let Some((connection, _)) = idle {
             return Ok(connection);
         }
-        let connected = timeout(ACQUIRE_LIMIT, PgConnection::connect_with(&self.lanes.server)).await;
+        let (server, generation) = servers.connect(Purpose::Shared);
+        let connected = timeout(ACQUIRE_LIMIT, PgConnection::connect_with(&server)).await;
         match connected {
-            Ok(connected) => connected.map_err(DbError::at("lanes::connection")),
+            Ok(connected) => {
+                let inner = connected.map_err(DbError::at("lanes::connection"))?;
+                Ok(LaneConnection { inner, generation })
+            }
             Err(_elapsed) => Err(DbError::Deadline { limit: ACQUIRE_LIMIT }),
         }
     }
 
+    /// Returns what begins a statement's transaction; `None` if it needs none.
+    pub(super) fn begin(&self) -> Option<SqlStr> {
+        self.lanes.begin.clone()
+    }
+
     /// Keeps the connection for the next use.
-    pub(super) fn give_back(&self, connection: PgConnection) {
+    pub(super) fn give_back(&self, connection: LaneConnection) {
         self.lanes.idle().push((connection, Instant::now()));
     }
 }

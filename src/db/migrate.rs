@@ -28,7 +28,7 @@ pub async fn run_from(db: &Db, allows_newer: bool) -> Result<i64, DbError> {
         other => DbError::Failed { at: "migrate::run", source: sqlx::Error::Migrate(Box::new(other)) },
     };
     // Waiting for another instance or building an index may take longer than any other statement.
-    let mut connection = db.pool().acquire().await.map_err(DbError::at("migrate::run"))?.detach();
+    let mut connection = db.session().await?;
     sqlx::query("SET statement_timeout = 0")
         .execute(&mut connection)
         .await
@@ -86,14 +86,14 @@ pub struct DatabaseIdentity {
 /// Returns an error if the server is unavailable.
 pub async fn identity(db: &Db) -> Result<DatabaseIdentity, DbError> {
     let row = sqlx::query!(
-        r#"SELECT system_identifier AS "system!", timeline_id AS "timeline!", pg_database.oid::bigint AS "database!"
-           FROM pg_control_system(), pg_control_checkpoint(), pg_database WHERE datname = current_database()"#
+        // The checkpoint of `pg_control_checkpoint` still has the former timeline just after a failover.
+        r#"SELECT system_identifier AS "system!", pg_database.oid::bigint AS "database!",
+                  CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END
+                      AS "timeline!"
+           FROM pg_control_system(), pg_database WHERE datname = current_database()"#
     )
     .fetch_one(db.pool())
     .await
     .map_err(DbError::at("migrate::identity"))?;
-    Ok(DatabaseIdentity {
-        database: format!("{}.{}", row.system, row.database),
-        timeline: row.timeline.to_string(),
-    })
+    Ok(DatabaseIdentity { database: format!("{}.{}", row.system, row.database), timeline: row.timeline })
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::error::DbError;
+use super::servers::Servers;
 use crate::domain::backoff::Backoff;
 use crate::telemetry::metrics::Metrics;
 
@@ -19,6 +20,7 @@ pub(crate) const OPERATION_LIMIT: Duration = Duration::from_secs(20);
 #[derive(Clone, Copy, Debug)]
 pub struct Persistence<'a> {
     pub(super) metrics: &'a Metrics,
+    pub(super) servers: &'a Servers,
     pub(super) stop: &'a CancellationToken,
 }
 
@@ -86,6 +88,7 @@ impl Persistence<'_> {
             match within(limit, operation()).await {
                 Err(error) if heals(&error) => {
                     self.metrics.db_retries.inc();
+                    self.servers.note(&error);
                     let obstacle = error.obstacle().unwrap_or("an operation failed, trying again");
                     tracing::warn!(%caller, error = &error as &dyn std::error::Error, "{obstacle}");
                 }

@@ -2,10 +2,13 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
-use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use secrecy::SecretString;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{Connection, PgConnection, PgPool, SqlStr};
+use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::error::DbError;
@@ -14,25 +17,33 @@ use super::lanes::{ACQUIRE_LIMIT, Lanes};
 use super::model_calls::RecordCalls;
 use super::outbox_rows::MarkSent;
 use super::persistence::{OPERATION_LIMIT, Persistence, within};
+use super::servers::{ServerState, Servers};
+use super::session::Purpose;
+use super::single::Single;
 use super::turns::close_turn::CloseTurn;
 use super::turns::open_turn::OpenTurn;
 use super::tx::Tx;
+use crate::config::{Database, Postgres};
 use crate::telemetry::metrics::Metrics;
 
-/// Server-side limit of each statement, far above the duration of any statement on a healthy server.
-const STATEMENT_LIMIT: &str = "15s";
 /// Connections for opening and closing turns, but at most a third of all.
 const TURNS: u32 = 2;
 /// Connections for background writes.
 const ASIDE: u32 = 1;
-/// How long a shared statement waits for a locked row. After that each operation runs alone, so one locked
-/// row cannot block the group. Our own transactions hold locks for less.
-const LOCK_LIMIT: &str = "250ms";
+/// The pause between two searches for the server that takes writes.
+const SEARCH_PAUSE: Duration = Duration::from_millis(250);
 
 /// The database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Db {
     pool: PgPool,
+    servers: Arc<Servers>,
+    /// Behind a pooler, the servers for work that needs a session of its own.
+    direct: Option<Arc<Servers>>,
+    /// What begins a transaction; `None` where a session keeps its settings.
+    begin: Option<SqlStr>,
+    /// Counts how often the server was looked for and found.
+    found: watch::Sender<u64>,
     pub(super) shared: Arc<GroupCommits>,
     metrics: Metrics,
     stop: CancellationToken,
@@ -52,10 +63,9 @@ pub(super) struct GroupCommits {
 }
 
 impl GroupCommits {
-    fn new(server: &PgConnectOptions, turns: u32, metrics: &Metrics) -> Self {
-        let server = server.clone().options([("lock_timeout", LOCK_LIMIT)]);
-        let (busy, aside) =
-            (Arc::new(Lanes::new(server.clone(), turns)), Arc::new(Lanes::new(server, ASIDE)));
+    fn new(servers: &Arc<Servers>, has_pooler: bool, turns: u32, metrics: &Metrics) -> Self {
+        let lanes = |number| Arc::new(Lanes::new(servers.clone(), has_pooler, number));
+        let (busy, aside) = (lanes(turns), lanes(ASIDE));
         Self {
             openings: GroupCommit::new(busy.clone(), metrics.db_queries.clone()),
             closings: GroupCommit::new(busy.clone(), metrics.db_queries.clone()),
@@ -76,32 +86,96 @@ impl Db {
     /// least 3), some are reserved for shared statements.
     ///
     /// # Errors
-    /// Returns [`DbError::Failed`] if the URL is invalid.
+    /// Returns [`DbError::Failed`] if an address is invalid.
+    pub(crate) fn of(database: &Database, metrics: Metrics) -> Result<Self, DbError> {
+        Self::open_at(&database.postgres, database.pool_size, metrics)
+    }
+
+    /// Creates the pool for one server.
+    ///
+    /// # Errors
+    /// Returns [`DbError::Failed`] if the address is invalid.
     pub fn open(url: &SecretString, pool_size: u32, metrics: Metrics) -> Result<Self, DbError> {
-        let options: PgConnectOptions = url.expose_secret().parse().map_err(DbError::at("db::open"))?;
-        let options = options.application_name("starling").options([
-            ("statement_timeout", STATEMENT_LIMIT),
-            ("idle_in_transaction_session_timeout", "30s"),
-            // Planning costs more than executing a lookup by key, so each connection plans a statement once,
-            // for any parameters.
-            ("plan_cache_mode", "force_generic_plan"),
-            ("jit", "off"),
-            // The generic plan may be made while the tables are empty. It suits large tables only if it uses
-            // indexes.
-            ("enable_seqscan", "off"),
-            ("enable_hashjoin", "off"),
-            ("enable_mergejoin", "off"),
-        ]);
+        Self::open_at(&Postgres::at(url.clone()), pool_size, metrics)
+    }
+
+    fn open_at(postgres: &Postgres, pool_size: u32, metrics: Metrics) -> Result<Self, DbError> {
+        let Postgres { servers, needs_writable, has_pooler, .. } = postgres;
+        let servers = Arc::new(Servers::of(servers, *needs_writable, *has_pooler)?);
+        let direct = has_pooler.then(|| Servers::of(&postgres.direct, postgres.direct.len() > 1, false));
+        let direct = direct.transpose()?.map(Arc::new);
         let turns = (pool_size / 3).clamp(1, TURNS);
-        let shared = Arc::new(GroupCommits::new(&options, turns, &metrics));
+        let shared = Arc::new(GroupCommits::new(&servers, *has_pooler, turns, &metrics));
         let pool_size = pool_size.saturating_sub(turns + ASIDE).max(1);
+        let good = servers.clone();
         let pool = PgPoolOptions::new()
             .max_connections(pool_size)
             .min_connections(pool_size.min(2))
             .acquire_timeout(ACQUIRE_LIMIT)
             .test_before_acquire(false)
-            .connect_lazy_with(options);
-        Ok(Self { pool, shared, metrics, stop: CancellationToken::new() })
+            .before_acquire(move |_, connection| {
+                let is_good = good.is_good(connection.age);
+                Box::pin(async move { Ok(is_good) })
+            })
+            .connect_lazy_with(servers.connect(Purpose::Own).0);
+        let begin = has_pooler.then(|| Purpose::Own.begin());
+        let found = watch::Sender::new(0);
+        Ok(Self { pool, servers, direct, begin, found, shared, metrics, stop: CancellationToken::new() })
+    }
+
+    /// Chooses the server that takes writes, if there are several. A program that does not [`follow`](Self::follow)
+    /// the database calls it once.
+    ///
+    /// # Errors
+    /// Returns an error if no server takes writes.
+    pub(crate) async fn choose_server(&self) -> Result<(), DbError> {
+        if self.servers.choose().await? {
+            self.pool.set_connect_options(self.servers.connect(Purpose::Own).0);
+        }
+        Ok(())
+    }
+
+    /// Follows the database to another server after a failover. Never ends.
+    pub(crate) async fn follow(&self) {
+        loop {
+            let mut is_told = false;
+            while let Err(error) = self.choose_server().await {
+                if !is_told {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "no server of the database takes writes"
+                    );
+                    is_told = true;
+                }
+                tokio::time::sleep(SEARCH_PAUSE).await;
+            }
+            self.found.send_modify(|times| *times += 1);
+            self.servers.lost().await;
+            tokio::time::sleep(SEARCH_PAUSE).await;
+        }
+    }
+
+    /// Returns a channel that tells when the database may have been replaced by another server.
+    pub(crate) fn found(&self) -> watch::Receiver<u64> {
+        self.found.subscribe()
+    }
+
+    /// Asks every server whether it takes writes.
+    pub(crate) async fn survey(&self) -> Vec<ServerState> {
+        self.servers.survey().await
+    }
+
+    /// Opens a connection whose session is ours until it is closed, also behind a pooler.
+    pub(super) async fn session(&self) -> Result<PgConnection, DbError> {
+        let (server, _) = if let Some(direct) = &self.direct {
+            direct.choose().await?;
+            direct.connect(Purpose::Own)
+        } else {
+            self.choose_server().await?;
+            self.servers.connect(Purpose::Own)
+        };
+        let connected = timeout(ACQUIRE_LIMIT, PgConnection::connect_with(&server)).await;
+        connected.map_err(|_| DbError::Deadline { limit: ACQUIRE_LIMIT })?.map_err(DbError::at("db::session"))
     }
 
     /// Ends the repetition of operations with [`DbError::Cancelled`] at `stop`. Without it they are repeated
@@ -124,7 +198,11 @@ impl Db {
     /// Opens a transaction.
     pub(crate) async fn begin(&self) -> Result<Tx<'static>, DbError> {
         // Boxed: the future that waits for a connection has 14 KB, which every caller's future would contain.
-        let inner = Box::pin(self.pool.begin()).await.map_err(DbError::at("db::begin"))?;
+        let inner = match &self.begin {
+            None => Box::pin(self.pool.begin()).await,
+            Some(begin) => Box::pin(self.pool.begin_with(begin.clone())).await,
+        };
+        let inner = inner.map_err(DbError::at("db::begin"))?;
         Ok(Tx::new(inner, self.metrics.db_queries.clone()))
     }
 
@@ -151,10 +229,10 @@ impl Db {
         outputs.pop().ok_or_else(|| DbError::MissingRow { at: "group_commit::submit" })
     }
 
-    /// Returns the pool for a single statement, which is counted.
-    pub(crate) fn pool(&self) -> &PgPool {
+    /// Returns what executes a single statement, which is counted.
+    pub(crate) fn pool(&self) -> Single<'_> {
         self.metrics.db_queries.inc();
-        &self.pool
+        Single { pool: &self.pool, begin: self.begin.as_ref() }
     }
 
     /// Repeats an operation until it succeeds, fails permanently, or the service stops; see
@@ -173,7 +251,7 @@ impl Db {
     /// Returns a handle that repeats operations until `stop`, which may come before the stop of the database
     /// itself.
     pub fn until<'a>(&'a self, stop: &'a CancellationToken) -> Persistence<'a> {
-        Persistence { metrics: &self.metrics, stop }
+        Persistence { metrics: &self.metrics, servers: &self.servers, stop }
     }
 
     /// Runs an operation once, within `OPERATION_LIMIT`.

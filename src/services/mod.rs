@@ -7,6 +7,7 @@ mod announcement_report;
 pub(crate) mod announcements;
 pub(crate) mod audit;
 pub mod books;
+pub(crate) mod cache_origin;
 pub(crate) mod clearing;
 pub(crate) mod conversation_file;
 pub(crate) mod copy_deletions;

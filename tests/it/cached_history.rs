@@ -29,7 +29,7 @@ const WINDOW: Window = Window { limit: 6, step: 3 };
 
 fn cache(redis: &Redis, metrics: &Metrics) -> Cache {
     let origin = Origin { database: "db".to_owned(), timeline: "1".to_owned() };
-    Cache::open(&redis.url().into(), &origin, metrics.clone()).unwrap()
+    Cache::open(&starling::config::Redis::at(redis.url().into()), &origin, metrics.clone()).unwrap()
 }
 
 fn key(user: i64) -> ThreadKey {

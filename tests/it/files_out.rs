@@ -42,7 +42,12 @@ async fn keep_with(
         None => Cache::disabled(),
         Some(redis) => {
             let migrate::DatabaseIdentity { database, timeline } = migrate::identity(&db).await.unwrap();
-            Cache::open(&redis.url().into(), &Origin { database, timeline }, metrics).unwrap()
+            Cache::open(
+                &starling::config::Redis::at(redis.url().into()),
+                &Origin { database, timeline },
+                metrics,
+            )
+            .unwrap()
         }
     };
     let turn: i64 = sqlx::query_scalar(

@@ -69,7 +69,7 @@ impl StreamFixture {
 
 fn open(redis: &Redis, metrics: &Metrics) -> Cache {
     let origin = Origin { database: "db".to_owned(), timeline: "1".to_owned() };
-    Cache::open(&redis.url().into(), &origin, metrics.clone()).unwrap()
+    Cache::open(&starling::config::Redis::at(redis.url().into()), &origin, metrics.clone()).unwrap()
 }
 
 fn call(turn: i64, number: usize) -> Record {

@@ -251,7 +251,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sse_stream", &["llm"]),
     ("image", &["images"]),
     ("lofty", &["llm"]),
-    ("async_stream", &["llm"]),
+    ("async_stream", &["llm", "db/single.rs"]),
     ("chardetng", &["llm", "documents"]),
     ("unicode_width", &["rendering"]),
     ("pulldown_cmark", &["rendering"]),

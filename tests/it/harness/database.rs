@@ -27,18 +27,30 @@ impl Database {
     pub(crate) async fn create_with(options: &str) -> Self {
         let server = std::env::var("DATABASE_URL")
             .expect("DATABASE_URL names a PostgreSQL server; scripts/test sets it");
-        let server: Url = server.parse().expect("DATABASE_URL is an address");
-        let host = server.host_str().expect("DATABASE_URL has a host");
+        Self::create_on(&server, options).await
+    }
+
+    /// Creates a database on another server.
+    pub(crate) async fn create_on(server: &str, options: &str) -> Self {
+        let server: Url = server.parse().expect("the server has an address");
+        let host = server.host_str().expect("the address has a host");
         let port = server.port().unwrap_or(5432);
         let address = lookup_host((host, port)).await.unwrap().next().expect("the host has an address");
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("starling_test_{}_{number}", std::process::id());
         run(&server, &format!("CREATE DATABASE {name} {options}")).await;
-        let mut own = server.clone();
-        own.set_path(&name);
-        let options: PgConnectOptions = own.as_str().parse().unwrap();
-        let pool = PgPoolOptions::new().max_connections(2).connect_lazy_with(options);
+        let pool = pool(&server, &name);
         Self { server, address, name, pool }
+    }
+
+    /// Uses the database on another server, which has taken over.
+    pub(crate) fn turn_to(&mut self, server: &str) {
+        self.server = server.parse().unwrap();
+        self.pool = pool(&self.server, &self.name);
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -110,6 +122,13 @@ impl Database {
         self.pool.close().await;
         run(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
     }
+}
+
+fn pool(server: &Url, name: &str) -> PgPool {
+    let mut own = server.clone();
+    own.set_path(name);
+    let options: PgConnectOptions = own.as_str().parse().unwrap();
+    PgPoolOptions::new().max_connections(2).connect_lazy_with(options)
 }
 
 async fn run(server: &Url, statement: &str) {

@@ -1,13 +1,17 @@
 //! The harness: one bot process per test, with its own database and its own emulators.
 
 pub(crate) mod barrier;
+pub(crate) mod certificates;
+pub(crate) mod cluster;
 pub(crate) mod database;
 pub(crate) mod money;
 pub(crate) mod partial_answer;
+pub(crate) mod pooler;
 pub(crate) mod prices;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod redis;
+pub(crate) mod sentinel;
 pub(crate) mod twin;
 
 use std::collections::BTreeMap;
@@ -20,6 +24,7 @@ use rust_decimal::Decimal;
 use sqlx::PgPool;
 
 use database::Database;
+use pooler::Pooler;
 use process::Process;
 use proxy::Proxy;
 
@@ -62,6 +67,8 @@ pub(crate) struct Bot {
     pub model: Anthropic,
     pub database: Database,
     pub proxy: Proxy,
+    /// What is between the proxy and the database, if something is.
+    pooler: Option<Pooler>,
     settings: BTreeMap<String, String>,
     process: Option<Process>,
     /// Log lines of level ERROR that the test expects, identified by a part of their text.
@@ -101,11 +108,41 @@ impl Bot {
         Self::prepare_in(telegram::Settings::default(), settings).await
     }
 
+    /// Prepares a world with a database of the test's own. The bot reaches it through a proxy.
+    pub(crate) async fn prepare_on<const N: usize>(database: Database, settings: [(&str, &str); N]) -> Self {
+        Self::prepare_with(telegram::Settings::default(), database, None, settings).await
+    }
+
+    /// Prepares a world whose bot reaches its database through a pooler, behind the proxy. Returns `None` if
+    /// there is no pooler on this machine.
+    pub(crate) async fn prepare_pooled<const N: usize>(settings: [(&str, &str); N]) -> Option<Self> {
+        let database = Database::create().await;
+        let pooler = Pooler::start(&database).await;
+        if pooler.is_none() {
+            database.drop().await;
+            return None;
+        }
+        Some(Self::prepare_with(telegram::Settings::default(), database, pooler, settings).await)
+    }
+
     async fn prepare_in<const N: usize>(emulator: telegram::Settings, settings: [(&str, &str); N]) -> Self {
+        let database = Database::create().await;
+        // To try any test behind a pooler, by hand.
+        let wants_pooler = std::env::var_os("STARLING_POOLER").is_some();
+        let pooler = if wants_pooler { Pooler::start(&database).await } else { None };
+        Self::prepare_with(emulator, database, pooler, settings).await
+    }
+
+    async fn prepare_with<const N: usize>(
+        emulator: telegram::Settings,
+        database: Database,
+        pooler: Option<Pooler>,
+        settings: [(&str, &str); N],
+    ) -> Self {
         let telegram = Telegram::start(emulator).await.unwrap();
         let model = Anthropic::start(anthropic::Settings::default()).await.unwrap();
-        let database = Database::create().await;
-        let proxy = Proxy::start(database.address()).await;
+        let target = pooler.as_ref().map_or_else(|| database.address(), Pooler::address);
+        let proxy = Proxy::start(target).await;
         for (id, name) in [(ANN, "Ann"), (BOB, "Bob")] {
             telegram.add_user(Person::new(id, name));
         }
@@ -127,8 +164,13 @@ impl Bot {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
+        if pooler.is_some() {
+            all.insert("DATABASE_POOLER".to_owned(), "transaction".to_owned());
+            all.insert("DATABASE_DIRECT_URL".to_owned(), database.url());
+        }
         all.extend(settings.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        Self { telegram, model, database, proxy, settings: all, process: None, expected_errors: Vec::new() }
+        let expected_errors = Vec::new();
+        Self { telegram, model, database, proxy, pooler, settings: all, process: None, expected_errors }
     }
 
     /// Changes a setting for the next start.
@@ -291,6 +333,8 @@ impl Bot {
         assert!(refusals.is_empty(), "the model refused requests: {refusals:?}");
         let violations = self.telegram.violations();
         assert!(violations.is_empty(), "Telegram saw violations: {violations:?}");
+        // Its connections would be broken.
+        drop(self.pooler);
         self.database.drop().await;
     }
 

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use playground::ports::free_address;
 use redis::FromRedisValue;
+use redis::TlsCertificates;
 use redis::aio::MultiplexedConnection;
 use tokio::process::{Child, Command};
 
 use super::BOUND;
+use super::certificates::Certificates;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -19,6 +21,10 @@ pub(crate) struct Redis {
     port: u16,
     folder: PathBuf,
     server: Option<Child>,
+    /// Settings beside those recommended to operators.
+    more: Vec<String>,
+    password: Option<&'static str>,
+    certificates: Option<Certificates>,
 }
 
 impl Redis {
@@ -35,11 +41,53 @@ impl Redis {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("starling-redis-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        Self { port, folder, server: None }
+        Self { port, folder, server: None, more: Vec::new(), password: None, certificates: None }
+    }
+
+    /// Starts a server that accepts only encrypted connections. Returns `None` if openssl is missing.
+    pub(crate) async fn start_encrypted() -> Option<Self> {
+        let mut redis = Self::prepare();
+        let certificates = Certificates::create(&redis.folder)?;
+        let port = redis.port.to_string();
+        let [authority, certificate, key] = certificates.files();
+        let settings = [
+            ["--port", "0"],
+            ["--tls-port", &port],
+            ["--tls-cert-file", &certificate],
+            ["--tls-key-file", &key],
+            ["--tls-ca-cert-file", &authority],
+            ["--tls-auth-clients", "no"],
+        ];
+        redis.more = settings.concat().into_iter().map(str::to_owned).collect();
+        redis.certificates = Some(certificates);
+        redis.run().await;
+        Some(redis)
+    }
+
+    /// Starts a server with a password, which may be a replica of another one.
+    pub(crate) async fn start_with(password: &'static str, master: Option<&Self>) -> Self {
+        let mut redis = Self::prepare();
+        let mut settings = vec!["--requirepass", password, "--masterauth", password];
+        let port = master.map(|master| master.port.to_string());
+        if let Some(port) = &port {
+            settings.extend(["--replicaof", "127.0.0.1", port]);
+        }
+        redis.more = settings.into_iter().map(str::to_owned).collect();
+        redis.password = Some(password);
+        redis.run().await;
+        redis
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/0", self.port)
+        let scheme = if self.certificates.is_some() { "rediss" } else { "redis" };
+        let user = self.password.map(|password| format!(":{password}@")).unwrap_or_default();
+        format!("{scheme}://{user}127.0.0.1:{}/0", self.port)
+    }
+
+    /// Returns the file with the certificate that vouches for the server's.
+    pub(crate) fn authority(&self) -> String {
+        let [authority, ..] = self.certificates.as_ref().expect("the server is encrypted").files();
+        authority
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -59,6 +107,7 @@ impl Redis {
         ];
         let server = Command::new(program())
             .args(settings.concat())
+            .args(&self.more)
             .current_dir(&self.folder)
             .kill_on_drop(true)
             .stdout(Stdio::null())
@@ -95,7 +144,14 @@ impl Redis {
     }
 
     pub(crate) async fn connect(&self) -> redis::RedisResult<MultiplexedConnection> {
-        redis::Client::open(self.url()).unwrap().get_multiplexed_async_connection().await
+        let client = match &self.certificates {
+            None => redis::Client::open(self.url()),
+            Some(_) => {
+                let root_cert = Some(std::fs::read(self.authority()).unwrap());
+                redis::Client::build_with_tls(self.url(), TlsCertificates { client_tls: None, root_cert })
+            }
+        };
+        client.unwrap().get_multiplexed_async_connection().await
     }
 
     async fn try_ask<T: FromRedisValue>(&self, command: &[&str]) -> redis::RedisResult<T> {
@@ -115,7 +171,7 @@ impl Redis {
 }
 
 /// Some systems have Valkey instead.
-fn program() -> &'static str {
+pub(super) fn program() -> &'static str {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let there = |name: &&str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
     ["redis-server", "valkey-server"].into_iter().find(there).unwrap_or("redis-server")

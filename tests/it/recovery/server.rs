@@ -1,11 +1,12 @@
 //! A PostgreSQL of a test's own, with the archive of `compose.archive.yaml`, which the lines of
 //! `docs/OPERATIONS.md` back up, destroy and restore.
 
-use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::harness::cluster::{AS_POSTGRES, as_postgres, is_root, programs, run};
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -39,7 +40,7 @@ impl Server {
             run(Command::new("chown").args(["-R", "postgres"]).arg(&server.home));
         }
         let initdb = ["--no-sync", "--username=starling", "--auth=trust", "--encoding=UTF8", "--locale=C"];
-        run(Self::as_postgres(server.bin.join("initdb")).arg("-D").arg(server.data()).args(initdb));
+        run(as_postgres(server.bin.join("initdb")).arg("-D").arg(server.data()).args(initdb));
         let mut settings = format!(
             "port = {}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\nfsync = off\n",
             server.port,
@@ -130,39 +131,14 @@ impl Server {
             .env("TELEGRAM_BOT_TOKEN", "123456:TEST-TOKEN")
             .env("ANTHROPIC_API_KEY", "sk-ant-test")
     }
-
-    fn as_postgres(program: impl AsRef<OsStr>) -> Command {
-        if !is_root() {
-            return Command::new(program);
-        }
-        let mut command = Command::new(AS_POSTGRES[0]);
-        command.args(&AS_POSTGRES[1..]).arg(program).current_dir("/");
-        command
-    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let mut stop = Self::as_postgres(self.bin.join("pg_ctl"));
+        let mut stop = as_postgres(self.bin.join("pg_ctl"));
         let _ = stop.arg("-D").arg(self.data()).args(["-m", "immediate", "stop"]).output();
         let _ = std::fs::remove_dir_all(&self.home);
     }
-}
-
-/// PostgreSQL refuses to run as root.
-const AS_POSTGRES: [&str; 4] = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"];
-
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output().unwrap();
-    id.stdout == b"0\n"
-}
-
-/// Returns the directory with the newest PostgreSQL of this machine.
-fn programs() -> Option<PathBuf> {
-    let mut versions: Vec<PathBuf> =
-        std::fs::read_dir("/usr/lib/postgresql").ok()?.map(|entry| entry.unwrap().path()).collect();
-    versions.sort();
-    versions.into_iter().rev().map(|version| version.join("bin")).find(|bin| bin.join("initdb").exists())
 }
 
 /// Returns the settings that `compose.archive.yaml` gives PostgreSQL.
@@ -172,10 +148,4 @@ fn archive_settings() -> Vec<(String, String)> {
     let settings: Vec<_> = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     assert_eq!(settings.len(), 3, "mode, command and timeout");
     settings
-}
-
-fn run(command: &mut Command) -> Output {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    output
 }
