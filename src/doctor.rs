@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::db::audit::{Problem, Totals, totals};
 use crate::db::{Db, migrate};
 use crate::services::audit::{self, Audit, Extent};
+use crate::services::instances;
 use crate::telemetry::metrics::Metrics;
 
 /// Time limit of one check.
@@ -48,10 +49,11 @@ pub async fn examine(config: &Config) -> (String, bool) {
     );
     let mut report = String::new();
     let mut healthy = true;
-    let (database, clock) = database;
+    let storage::Storage { schema, clock, instances } = database;
     let checks = [
-        ("database", Some(database)),
+        ("database", Some(schema)),
         ("clock", clock),
+        ("instances", instances),
         ("telegram", Some(telegram)),
         ("anthropic", Some(anthropic)),
         ("models", Some(models)),
@@ -96,8 +98,8 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Audits all books, or what has changed since the last audit that found nothing. Returns the report and whether
-/// they are right.
+/// Audits all books, or what has changed since the last audit that found nothing. Returns the report and
+/// whether they are right.
 ///
 /// # Errors
 /// Returns an error if the books cannot be read.
@@ -129,6 +131,17 @@ pub async fn audit(config: &Config, recent: bool) -> anyhow::Result<(String, boo
     }
     db.close().await;
     Ok((report, problems.is_empty()))
+}
+
+/// Returns one line for each instance that is alive.
+///
+/// # Errors
+/// Returns an error if the database is away or was never migrated.
+pub async fn instances(config: &Config) -> anyhow::Result<String> {
+    let db = open(config)?;
+    let described = tokio::time::timeout(LIMIT, instances::describe(&db)).await?;
+    db.close().await;
+    Ok(described?)
 }
 
 /// Writes the sums over all books.

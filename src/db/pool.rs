@@ -17,6 +17,7 @@ use super::persistence::{OPERATION_LIMIT, Persistence, within};
 use super::turns::close_turn::CloseTurn;
 use super::turns::open_turn::OpenTurn;
 use super::tx::Tx;
+use crate::lifecycle::fence::Fence;
 use crate::telemetry::metrics::Metrics;
 
 /// Server-side limit of each statement, far above the duration of any statement on a healthy server.
@@ -25,6 +26,8 @@ const STATEMENT_LIMIT: &str = "15s";
 const TURNS: u32 = 2;
 /// Connections for background writes.
 const ASIDE: u32 = 1;
+/// Connections for heartbeats, beside all others.
+const BEATS: u32 = 1;
 /// How long a shared statement waits for a locked row. After that each operation runs alone, so one locked
 /// row cannot block the group. Our own transactions hold locks for less.
 const LOCK_LIMIT: &str = "250ms";
@@ -36,6 +39,10 @@ pub struct Db {
     pub(super) shared: Arc<GroupCommits>,
     metrics: Metrics,
     stop: CancellationToken,
+    /// Whether this instance may act, and the epoch of its turns.
+    fence: Fence,
+    /// The connection for heartbeats, which must not wait for others.
+    pub(super) beats: Arc<Lanes>,
 }
 
 /// Shared statements, with connections of their own.
@@ -73,7 +80,7 @@ impl GroupCommits {
 
 impl Db {
     /// Creates the pool. Connections are opened by the first operations. Of the `pool_size` connections (at
-    /// least 3), some are reserved for shared statements.
+    /// least 3), some are reserved for shared statements. One more, for heartbeats, is not counted.
     ///
     /// # Errors
     /// Returns [`DbError::Failed`] if the URL is invalid.
@@ -94,6 +101,7 @@ impl Db {
         ]);
         let turns = (pool_size / 3).clamp(1, TURNS);
         let shared = Arc::new(GroupCommits::new(&options, turns, &metrics));
+        let beats = Arc::new(Lanes::new(options.clone(), BEATS));
         let pool_size = pool_size.saturating_sub(turns + ASIDE).max(1);
         let pool = PgPoolOptions::new()
             .max_connections(pool_size)
@@ -101,7 +109,8 @@ impl Db {
             .acquire_timeout(ACQUIRE_LIMIT)
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        Ok(Self { pool, shared, metrics, stop: CancellationToken::new() })
+        let (stop, fence) = (CancellationToken::new(), Fence::default());
+        Ok(Self { pool, shared, metrics, stop, fence, beats })
     }
 
     /// Ends the repetition of operations with [`DbError::Cancelled`] at `stop`. Without it they are repeated
@@ -109,6 +118,25 @@ impl Db {
     #[must_use]
     pub(crate) fn stopped_by(self, stop: CancellationToken) -> Self {
         Self { stop, ..self }
+    }
+
+    /// Sets the fence behind which this instance opens, answers and closes turns.
+    #[must_use]
+    pub(crate) fn behind(self, fence: Fence) -> Self {
+        Self { fence, ..self }
+    }
+
+    /// Returns the epoch under which this instance opens and closes turns.
+    pub(crate) fn epoch(&self) -> i64 {
+        self.fence.epoch()
+    }
+
+    /// Checks that this instance may begin something.
+    ///
+    /// # Errors
+    /// Returns [`DbError::Fenced`], which passes unless another instance has taken over.
+    pub(super) fn check_fence(&self) -> Result<(), DbError> {
+        if self.fence.is_open() { Ok(()) } else { Err(DbError::Fenced) }
     }
 
     /// Creates a database that nobody reaches, for tests; operations are not repeated. Needs a runtime.
@@ -125,7 +153,7 @@ impl Db {
     pub(crate) async fn begin(&self) -> Result<Tx<'static>, DbError> {
         // Boxed: the future that waits for a connection has 14 KB, which every caller's future would contain.
         let inner = Box::pin(self.pool.begin()).await.map_err(DbError::at("db::begin"))?;
-        Ok(Tx::new(inner, self.metrics.db_queries.clone()))
+        Ok(Tx::new(inner, self.metrics.db_queries.clone(), self.epoch()))
     }
 
     /// Commits a transaction.
@@ -195,7 +223,7 @@ impl Db {
 
     /// Closes all connections after waiting for running statements.
     pub async fn close(&self) {
-        tokio::join!(self.pool.close(), self.shared.close());
+        tokio::join!(self.pool.close(), self.shared.close(), self.beats.close());
     }
 }
 

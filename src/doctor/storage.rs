@@ -5,19 +5,35 @@ use crate::cache::health;
 use crate::config::Config;
 use crate::db::{Db, DbError, LoginRefusal, migrate};
 use crate::domain::clock::Clock;
+use crate::services::instances;
 use crate::telemetry::logs::chain;
 use crate::telemetry::metrics::Metrics;
 
-/// How far the clocks of this machine and of the database may be apart, in seconds. Retention, leases and links to
-/// files depend on both.
+/// How far the clocks of this machine and of the database may be apart, in seconds. Retention, leases and
+/// links to files depend on both.
 const CLOCK_LIMIT_S: i64 = 30;
 
-/// Checks PostgreSQL, the version of the schema, and the clock, if the server tells the time.
-pub(super) async fn database(config: &Config) -> (Finding, Option<Finding>) {
-    let Ok(metrics) = Metrics::new() else { return (Finding::Broken("no metrics".to_owned()), None) };
+/// What was found about PostgreSQL.
+pub(super) struct Storage {
+    pub(super) schema: Finding,
+    /// `None` if the server does not tell the time.
+    pub(super) clock: Option<Finding>,
+    /// `None` if the schema does not have them yet.
+    pub(super) instances: Option<Finding>,
+}
+
+impl From<Finding> for Storage {
+    fn from(schema: Finding) -> Self {
+        Self { schema, clock: None, instances: None }
+    }
+}
+
+/// Checks PostgreSQL, the version of the schema, the clock, and which instances run.
+pub(super) async fn database(config: &Config) -> Storage {
+    let Ok(metrics) = Metrics::new() else { return Finding::Broken("no metrics".to_owned()).into() };
     let db = match Db::open(&config.database.postgres, config.database.pool_size, metrics) {
         Ok(db) => db,
-        Err(error) => return (Finding::Broken(format!("{}; correct DATABASE_URL", chain(&error))), None),
+        Err(error) => return Finding::Broken(format!("{}; correct DATABASE_URL", chain(&error))).into(),
     };
     let found = tokio::time::timeout(LIMIT, migrate::current(&db)).await;
     let schema = match found {
@@ -30,8 +46,14 @@ pub(super) async fn database(config: &Config) -> (Finding, Option<Finding>) {
         (Finding::Broken(_), _) | (_, Err(_) | Ok(Err(_))) => None,
         (_, Ok(Ok(time))) => Some(clock((time - Clock::System.now()).num_seconds())),
     };
+    let described = match schema {
+        Finding::Fine(_) => tokio::time::timeout(LIMIT, instances::describe(&db)).await.ok(),
+        _ => None,
+    };
     db.close().await;
-    (schema, clock)
+    // An empty database has no table of them.
+    let instances = described.and_then(Result::ok).map(|lines| Finding::Fine(lines.replace('\n', "; ")));
+    Storage { schema, clock, instances }
 }
 
 /// Says what to do about an error of the first statement.
