@@ -4,11 +4,14 @@ use std::ffi::OsStr;
 
 use procfs::ProcError;
 use procfs::process::Process;
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 
 /// Names a process. Its id alone does not, because ids are used again.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct ProcessIdentity {
-    /// The running system and the namespace in it (as of a container) whose ids `pid` belongs to.
+    /// The running system, the namespace in it (as of a container) whose ids `pid` belongs to, and the name of
+    /// the host, because copies of a virtual machine share the rest.
     pub host: String,
     pub pid: i32,
     /// When it was started, in ticks since the system has started.
@@ -33,7 +36,7 @@ impl ProcessIdentity {
         let namespaces = own.namespaces()?;
         let namespace = namespaces.0.get(OsStr::new("pid")).map(|found| found.identifier);
         let boot = procfs::sys::kernel::random::boot_id()?;
-        let host = format!("{}/{}", boot.trim(), namespace.unwrap_or_default());
+        let host = format!("{}/{}/{}", boot.trim(), namespace.unwrap_or_default(), host_name());
         let started = i64::try_from(own.stat()?.starttime).unwrap_or_default();
         Ok(Self { host, pid: own.pid, started })
     }
@@ -47,8 +50,8 @@ impl ProcessIdentity {
             // It has ended, and its parent has not asked how.
             Ok(stat) if matches!(stat.state, 'Z' | 'X') => true,
             Ok(stat) => i64::try_from(stat.starttime) != Ok(other.started),
-            Err(ProcError::NotFound(_)) => true,
-            Err(_) => false,
+            // `/proc` may hide the processes of others.
+            Err(_) => Pid::from_raw(other.pid).map(test_kill_process) == Some(Err(Errno::SRCH)),
         }
     }
 }
