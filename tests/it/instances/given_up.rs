@@ -80,7 +80,7 @@ async fn an_instance_that_was_cut_off_ends_once_another_has_taken_over() {
 
 #[tokio::test]
 async fn two_instances_survive_an_outage_of_the_database_without_changing_roles() {
-    let mut bot = Bot::start().await;
+    let bot = Bot::start().await;
     let second = standby(&bot, &[]).await;
     let keeper = half(&bot, "question");
     bot.ann("question");
