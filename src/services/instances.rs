@@ -190,6 +190,8 @@ impl Instance {
     /// Returns the errors of the database.
     pub(crate) async fn leave(&self, orderly: bool) -> Result<(), DbError> {
         let Some(id) = self.id.send_replace(None) else { return Ok(()) };
+        // Whoever takes the duty must not meet a task that did not end in time.
+        self.life.fence.close();
         let mut tx = self.db.begin().await?;
         if instances::give_work_back(&mut tx, id).await? && orderly {
             crashes::clear(&mut tx).await?;
