@@ -49,7 +49,7 @@ pub async fn examine(config: &Config) -> (String, bool) {
     );
     let mut report = String::new();
     let mut healthy = true;
-    let storage::Storage { schema, clock, instances } = database;
+    let (schema, clock, instances) = database;
     let checks = [
         ("database", Some(schema)),
         ("clock", clock),

@@ -13,27 +13,18 @@ use crate::telemetry::metrics::Metrics;
 /// links to files depend on both.
 const CLOCK_LIMIT_S: i64 = 30;
 
-/// What was found about PostgreSQL.
-pub(super) struct Storage {
-    pub(super) schema: Finding,
-    /// `None` if the server does not tell the time.
-    pub(super) clock: Option<Finding>,
-    /// `None` if the schema does not have them yet.
-    pub(super) instances: Option<Finding>,
-}
-
-impl From<Finding> for Storage {
-    fn from(schema: Finding) -> Self {
-        Self { schema, clock: None, instances: None }
-    }
-}
+/// The schema; the clock, unless the server does not tell the time; the instances, unless there is no table of
+/// them yet.
+type Found = (Finding, Option<Finding>, Option<Finding>);
 
 /// Checks PostgreSQL, the version of the schema, the clock, and which instances run.
-pub(super) async fn database(config: &Config) -> Storage {
-    let Ok(metrics) = Metrics::new() else { return Finding::Broken("no metrics".to_owned()).into() };
+pub(super) async fn database(config: &Config) -> Found {
+    let Ok(metrics) = Metrics::new() else { return (Finding::Broken("no metrics".to_owned()), None, None) };
     let db = match Db::open(&config.database.postgres, config.database.pool_size, metrics) {
         Ok(db) => db,
-        Err(error) => return Finding::Broken(format!("{}; correct DATABASE_URL", chain(&error))).into(),
+        Err(error) => {
+            return (Finding::Broken(format!("{}; correct DATABASE_URL", chain(&error))), None, None);
+        }
     };
     let found = tokio::time::timeout(LIMIT, migrate::current(&db)).await;
     let schema = match found {
@@ -53,7 +44,7 @@ pub(super) async fn database(config: &Config) -> Storage {
     db.close().await;
     // An empty database has no table of them.
     let instances = described.and_then(Result::ok).map(|lines| Finding::Fine(lines.replace('\n', "; ")));
-    Storage { schema, clock, instances }
+    (schema, clock, instances)
 }
 
 /// Says what to do about an error of the first statement.

@@ -1,3 +1,5 @@
+//! When an instance may act.
+
 use super::{Fence, LIMIT_MS, Sent, now_ms};
 
 /// A fence whose last heartbeat was tried and sent at these times.

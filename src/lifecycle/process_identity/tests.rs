@@ -1,3 +1,5 @@
+//! Living and ended processes.
+
 use std::process::{Command, Stdio};
 
 use super::ProcessIdentity;
